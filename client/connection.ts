@@ -1,0 +1,166 @@
+/**
+ * Asks a relay: one connection for each request, the request in one write,
+ * the answer read by what its header says (section 4 of the wire format).
+ *
+ * @module
+ */
+
+import { ByteSource } from "../shared/byte_source.ts";
+import { type Address, formatAddress } from "../shared/info_server.ts";
+import { RESPONSE_HEADER_SIZE, ResponseCode } from "../shared/protocol.ts";
+import { type ResponseHeader, responseHeader } from "../shared/responses.ts";
+import { ConnectionError, ServerRefusedError } from "./errors.ts";
+
+/** Milliseconds until a connection must stand. */
+const CONNECT_TIMEOUT = 10_000;
+/** Milliseconds without a byte after which a server is given up. */
+const PROGRESS_TIMEOUT = 60_000;
+/** Bytes of the largest answer that is read. */
+const MAX_ANSWER_SIZE = 1024 * 1024 * 1024;
+/** Bytes from which on this or that server fails (section 4, point 8). */
+const RISKY_REQUEST_SIZE = 1024;
+
+/** Is told how many of how many bytes have passed. */
+export type Progress = (done: number, total: number) => void;
+
+/** How to ask. */
+export interface Question<T> {
+  /** The whole request. */
+  frame: Uint8Array;
+  /** The answer's code where nothing fails. */
+  expected: ResponseCode;
+  /** Reads the answer's payload, before the connection is closed. */
+  read: (payload: Uint8Array<ArrayBuffer>) => T | Promise<T>;
+  /** Is told how much of the request has gone out. */
+  sending?: Progress | undefined;
+  /** Is told how much of the answer has come in. */
+  receiving?: Progress | undefined;
+}
+
+/**
+ * Asks the relay at an address.
+ *
+ * @throws {ServerRefusedError} where it answers 9000
+ * @throws {ConnectionError} where it isn't there, breaks off or answers nonsense
+ */
+export async function ask<T>(
+  address: Address,
+  question: Question<T>,
+): Promise<T> {
+  const where = formatAddress(address);
+  const sizeHint = question.frame.length > RISKY_REQUEST_SIZE
+    ? `The request had ${question.frame.length} bytes; some servers take no more than 1 KiB, 4 KiB, 64 KiB or 1 MB`
+    : undefined;
+  const conn = await connect(address);
+  try {
+    const source = new ByteSource((into) =>
+      withTimeout(conn.read(into), PROGRESS_TIMEOUT)
+    );
+    const unsent = await writeAll(conn, question.frame, question.sending)
+      .then(() => undefined, (error: unknown) => ({ error }));
+    // A server may refuse a large request and close before it has read all.
+    const header = await readHeader(source).catch((error) => {
+      throw unsent?.error ?? error;
+    });
+    if (header.code === ResponseCode.Error) {
+      throw new ServerRefusedError(sizeHint);
+    }
+    if (header.code !== question.expected) {
+      throw new ConnectionError(
+        `${where} answered ${header.code}, expected ${question.expected}`,
+        "Is it a MessageU server?",
+      );
+    }
+    if (header.payloadSize > MAX_ANSWER_SIZE) {
+      throw new ConnectionError(
+        `${where} claims an answer of ${header.payloadSize} bytes, expected ${MAX_ANSWER_SIZE} at most`,
+      );
+    }
+    const payload = await source.take(
+      header.payloadSize,
+      (arrived) => question.receiving?.(arrived, header.payloadSize),
+    );
+    if (payload === null) throw new EndOfStream();
+    return await question.read(payload);
+  } catch (error) {
+    throw explain(error, where, sizeHint);
+  } finally {
+    conn.close();
+  }
+}
+
+/** The server closed the connection before its answer was whole. */
+class EndOfStream extends Error {
+  override message = "it closed the connection before its answer was whole";
+}
+
+/** Nothing moved for too long. */
+class Stalled extends Error {
+  override message = "it doesn't answer";
+}
+
+function explain(
+  error: unknown,
+  where: string,
+  sizeHint: string | undefined,
+): unknown {
+  const broken = error instanceof EndOfStream || error instanceof Stalled ||
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.TimedOut;
+  if (!broken) return error;
+  return new ConnectionError(
+    `The connection to ${where} broke: ${error.message}`,
+    sizeHint ?? "Try again",
+    { cause: error },
+  );
+}
+
+async function connect(address: Address): Promise<Deno.TcpConn> {
+  const connecting = Deno.connect(address);
+  try {
+    return await withTimeout(connecting, CONNECT_TIMEOUT);
+  } catch (cause) {
+    // One that stands too late must not stay open.
+    connecting.then((conn) => conn.close(), () => {});
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConnectionError(
+      `No connection to ${formatAddress(address)}: ${reason}`,
+      "Is the server running, and its address right? See info.server and --server",
+      { cause },
+    );
+  }
+}
+
+async function writeAll(
+  conn: Deno.TcpConn,
+  frame: Uint8Array,
+  progress: Progress | undefined,
+): Promise<void> {
+  for (let sent = 0; sent < frame.length;) {
+    sent += await withTimeout(
+      conn.write(frame.subarray(sent)),
+      PROGRESS_TIMEOUT,
+    );
+    progress?.(sent, frame.length);
+  }
+}
+
+async function readHeader(source: ByteSource): Promise<ResponseHeader> {
+  const bytes = await source.take(RESPONSE_HEADER_SIZE);
+  if (bytes === null) throw new EndOfStream();
+  return responseHeader.decode(bytes);
+}
+
+async function withTimeout<T>(step: Promise<T>, ms: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Stalled()), ms);
+  });
+  try {
+    return await Promise.race([step, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Failures that a user is told about, in the user's words.
+ *
+ * @module
+ */
+
+/** Something that couldn't be done; nothing else is lost. */
+export class UserError extends Error {
+  override name = "UserError";
+  /** What the user can do about it. */
+  readonly hint: string | undefined;
+
+  /** The message says what failed; the hint says what to do. */
+  constructor(message: string, hint?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.hint = hint;
+  }
+}
+
+/** The server answered 9000. */
+export class ServerRefusedError extends UserError {
+  override name = "ServerRefusedError";
+
+  /** The message is the protocol's own sentence (section 6). */
+  constructor(hint?: string) {
+    super("server responded with an error", hint);
+  }
+}
+
+/** No server, or none that answers as the protocol says. */
+export class ConnectionError extends UserError {
+  override name = "ConnectionError";
+}

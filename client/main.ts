@@ -1,0 +1,43 @@
+/**
+ * The client's program: flags, and the menu.
+ *
+ * @module
+ */
+
+import config from "../deno.json" with { type: "json" };
+import { UsageError } from "../shared/flags.ts";
+import { UserError } from "./errors.ts";
+import { runMenu } from "./menu.ts";
+import { addressFinder, HELP, readClientOptions } from "./options.ts";
+import { RelayLink } from "./relay_link.ts";
+import { Session } from "./session.ts";
+import { standardTerminal } from "./terminal.ts";
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readClientOptions(args);
+  if (options.help) return console.log(HELP.trimEnd());
+  if (options.version) return console.log(config.version);
+  const locate = addressFinder(options, (text) => console.log(text));
+  const link = new RelayLink(locate, options.clientVersion);
+  const session = new Session(options.dir, link);
+  try {
+    await locate();
+    const me = await session.identity();
+    if (me !== undefined) console.log(`You are ${me.name}`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.log(error.message);
+    if (error.hint !== undefined) console.log(`(${error.hint})`);
+  }
+  await runMenu(session, standardTerminal());
+}
+
+if (import.meta.main) {
+  try {
+    await main(Deno.args);
+    Deno.exit(0);
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : error}`);
+    Deno.exit(error instanceof UsageError ? 2 : 1);
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * The console menu (section 6 of the wire format), word for word.
+ *
+ * @module
+ */
+
+import { UserError } from "./errors.ts";
+import { printableLine, printableText } from "./printable.ts";
+import type { ReceivedMessage, Session } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What stands above the menu. */
+const GREETING = "MessageU client at your service.";
+
+/** One line of the menu and what it does. */
+interface Item {
+  code: string;
+  label: string;
+  run: (user: Dialogue, session: Session) => Promise<void>;
+}
+
+const items: readonly Item[] = [
+  {
+    code: "110",
+    label: "Register",
+    async run(user, session) {
+      await session.refuseSecondIdentity();
+      const name = (await user.ask("Your name")).trim();
+      await session.register(name);
+      user.say(`Registered as ${name}`);
+    },
+  },
+  {
+    code: "120",
+    label: "Request for clients list",
+    async run(user, session) {
+      const names = await session.clients();
+      names.forEach((name) => user.say(printableLine(name)));
+      if (names.length === 0) user.say("Nobody else is registered");
+    },
+  },
+  {
+    code: "130",
+    label: "Request for public key",
+    async run(user, session) {
+      const name = await user.ask("Whose public key");
+      await session.fetchPublicKey(name);
+      user.say(`Got the public key of ${name}`);
+    },
+  },
+  {
+    code: "140",
+    label: "Request for waiting messages",
+    async run(user, session) {
+      let count = 0;
+      await session.pull({
+        message: (message) => {
+          count++;
+          user.say(formatMessage(message));
+        },
+        problem: (error) => user.complain(error),
+        progress: user.progress("Receiving"),
+      });
+      if (count === 0) user.say("No waiting messages");
+    },
+  },
+  {
+    code: "150",
+    label: "Send a text message",
+    async run(user, session) {
+      const name = await user.ask("To whom");
+      await session.requireKey(name);
+      await session.sendText(name, await user.ask("Text"));
+      user.say("Sent");
+    },
+  },
+  {
+    code: "151",
+    label: "Send a request for symmetric key",
+    async run(user, session) {
+      await session.requestKey(await user.ask("To whom"));
+      user.say("Sent");
+    },
+  },
+  {
+    code: "152",
+    label: "Send your symmetric key",
+    async run(user, session) {
+      await session.sendKey(await user.ask("To whom"));
+      user.say("Sent");
+    },
+  },
+  {
+    code: "153",
+    label: "Send a file",
+    async run(user, session) {
+      const name = await user.ask("To whom");
+      await session.requireKey(name);
+      const path = await user.ask("The file's path");
+      await session.sendFile(name, path, user.progress("Sending"));
+      user.say("Sent");
+    },
+  },
+];
+
+const MENU = [
+  GREETING,
+  "",
+  ...items.map(({ code, label }) => `${code}) ${label}`),
+  " 0) Exit client",
+  "? ",
+].join("\n");
+
+/** The end of input, wherever it comes. */
+class EndOfInput extends Error {}
+
+/** Questions to the user and sentences for them. */
+class Dialogue {
+  readonly #terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** @throws {EndOfInput} where no answer comes any more */
+  async ask(question: string): Promise<string> {
+    return await this.readAfter(`${question}: `);
+  }
+
+  async readAfter(prompt: string): Promise<string> {
+    this.#terminal.print(prompt);
+    const line = await this.#terminal.readLine();
+    if (line !== null) return line;
+    // The shell's prompt must not stand behind ours.
+    this.#terminal.print("\n");
+    throw new EndOfInput();
+  }
+
+  say(text: string): void {
+    this.#terminal.print(`${text}\n`);
+  }
+
+  complain(error: UserError): void {
+    this.say(printableLine(error.message));
+    if (error.hint !== undefined) this.say(`(${printableLine(error.hint)})`);
+  }
+
+  progress(label: string): (done: number, total: number) => void {
+    return this.#terminal.progress(label);
+  }
+}
+
+/** A received message as section 6 prints it, and an empty line. */
+function formatMessage(message: ReceivedMessage): string {
+  return `From: ${printableLine(message.from)}
+Content:
+${formatContent(message)}
+-----<EOM>-----
+`;
+}
+
+function formatContent(message: ReceivedMessage): string {
+  switch (message.kind) {
+    case "keyRequest":
+      return "Request for symmetric key";
+    case "key":
+      return "symmetric key received";
+    case "text":
+      return printableText(message.text);
+    case "file":
+      return message.path;
+    case "unreadable":
+      return "can't decrypt message";
+  }
+}
+
+/**
+ * Runs the menu until 0 is chosen or the input ends. What fails is said, and
+ * the menu comes back.
+ */
+export async function runMenu(
+  session: Session,
+  terminal: Terminal,
+): Promise<void> {
+  const user = new Dialogue(terminal);
+  try {
+    for (;;) {
+      const choice = (await user.readAfter(MENU)).trim();
+      if (choice === "0") return;
+      await choose(choice, user, session);
+      user.say("");
+    }
+  } catch (error) {
+    if (!(error instanceof EndOfInput)) throw error;
+  }
+}
+
+async function choose(
+  choice: string,
+  user: Dialogue,
+  session: Session,
+): Promise<void> {
+  const item = items.find(({ code }) => code === choice);
+  if (item === undefined) {
+    if (choice !== "") {
+      user.say(`There is no "${printableLine(choice)}" in the menu`);
+    }
+    return;
+  }
+  try {
+    await item.run(user, session);
+  } catch (error) {
+    if (error instanceof EndOfInput) throw error;
+    user.complain(
+      error instanceof UserError ? error : new UserError(
+        `That didn't work: ${error instanceof Error ? error.message : error}`,
+      ),
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import { UserError } from "./errors.ts";
+
+/**
+ * Saves a received file in the temporary directory, readable for its owner
+ * only and under a new name: nothing from the wire is part of it.
+ *
+ * @returns the file's full path
+ * @throws {UserError} where it can't be saved; nothing of it is left then
+ */
+export async function saveReceivedFile(bytes: Uint8Array): Promise<string> {
+  let path: string | undefined;
+  try {
+    // The runtime makes it exclusively and with mode 0600.
+    path = await Deno.makeTempFile({ prefix: "messageu-" });
+    await Deno.writeFile(path, bytes);
+    return path;
+  } catch (cause) {
+    if (path !== undefined) await Deno.remove(path);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError(
+      `Can't save a received file: ${reason}`,
+      "It is kept and saved with the next pull",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Stand-in for `jsr:@std/cli`: `parseArgs` with its signature, over
+ * `node:util`.
+ *
+ * @module
+ */
+
+import { parseArgs as nodeParseArgs } from "node:util";
+
+/** What {@linkcode parseArgs} may be told about the flags. */
+export interface ParseOptions {
+  /** Flags that take a value, kept as text. `"_"`: keep operands as text. */
+  string?: readonly string[];
+  /** Flags that take none. */
+  boolean?: readonly string[];
+  /** Called for a flag that is not declared and for each operand. */
+  unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+}
+
+/** The parsed flags by name, and the operands in `_`. */
+export interface Args {
+  [flag: string]: unknown;
+  /** What is not a flag. */
+  _: (string | number)[];
+}
+
+/**
+ * Parses a command line: `--flag`, `--flag value` and `--flag=value`.
+ *
+ * A string flag without a value is `""`, an absent one has no key, an absent
+ * boolean is `false`, and of a repeated flag the last one counts.
+ */
+export function parseArgs(
+  args: readonly string[],
+  options: ParseOptions = {},
+): Args {
+  const strings = (options.string ?? []).filter((name) => name !== "_");
+  const booleans = options.boolean ?? [];
+  const { tokens } = nodeParseArgs({
+    args: [...args],
+    options: Object.fromEntries([
+      ...strings.map((name) => [name, { type: "string" }] as const),
+      ...booleans.map((name) => [name, { type: "boolean" }] as const),
+    ]),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const parsed: Args = { _: [] };
+  for (const name of booleans) parsed[name] = false;
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") {
+      if (options.unknown?.(token.value) !== false) parsed._.push(token.value);
+    } else if (strings.includes(token.name)) {
+      parsed[token.name] = token.value ?? "";
+    } else if (booleans.includes(token.name)) {
+      parsed[token.name] = token.value !== "false";
+    } else if (
+      options.unknown?.(token.rawName, token.name, token.value) !== false
+    ) {
+      parsed[token.name] = token.value ?? true;
+    }
+  }
+  return parsed;
+}

@@ -1,0 +1,89 @@
+/**
+ * Finds the handler of a request and does what all requests share: is the
+ * client known, when was it last seen, and what is answered when things fail.
+ *
+ * @module
+ */
+
+import { FormatError } from "../shared/format_error.ts";
+import type { ClientId, RequestKind } from "../shared/protocol.ts";
+import {
+  decodeRequest,
+  type RequestHeader,
+  type RequestPayloads,
+} from "../shared/requests.ts";
+import { encodeResponse, FAILURE } from "../shared/responses.ts";
+import { clientsList } from "./handlers/clients_list.ts";
+import type { Answer, Handler } from "./handlers/handler.ts";
+import { publicKey } from "./handlers/public_key.ts";
+import { register } from "./handlers/register.ts";
+import { sendMessage } from "./handlers/send_message.ts";
+import { waitingMessages } from "./handlers/waiting_messages.ts";
+import type { Store } from "./store/store.ts";
+
+const handlers: { readonly [K in RequestKind]: Handler<K> } = {
+  register,
+  clientsList,
+  publicKey,
+  sendMessage,
+  waitingMessages,
+};
+
+/** An answer as it goes out. */
+export interface Reply {
+  /** Header and payload. */
+  bytes: Uint8Array;
+  /** To be done once the client has taken all of them. It never rejects. */
+  taken?: () => Promise<void>;
+}
+
+/** The reply to whatever failed. */
+export const failureReply: Reply = { bytes: encodeResponse(FAILURE) };
+
+/** Answers a whole request. It never rejects. */
+export type Dispatch = (
+  kind: RequestKind,
+  header: RequestHeader,
+  payload: Uint8Array,
+) => Promise<Reply>;
+
+/**
+ * Makes the function that answers requests from a store.
+ *
+ * @param report is told of failures that are not the client's
+ */
+export function createDispatcher(
+  store: Store,
+  report: (error: unknown) => void,
+): Dispatch {
+  async function answer(
+    kind: RequestKind,
+    client: ClientId,
+    bytes: Uint8Array,
+  ): Promise<Answer> {
+    const now = new Date();
+    const { payload } = decodeRequest(kind, bytes);
+    // Section 3, point 4: the id in a registration may be anything.
+    if (kind !== "register") {
+      if (!(await store.isRegistered(client))) return { response: FAILURE };
+      store.seen(client, now);
+    }
+    const handler = handlers[kind] as Handler<RequestKind>;
+    return await handler(
+      payload as RequestPayloads[RequestKind],
+      { store, client, now },
+    );
+  }
+
+  return async (kind, { clientId }, payload) => {
+    try {
+      const { response, taken } = await answer(kind, clientId, payload);
+      const bytes = encodeResponse(response);
+      return taken ? { bytes, taken: () => taken().catch(report) } : { bytes };
+    } catch (error) {
+      // A request that breaks the format is the client's affair.
+      if (!(error instanceof FormatError)) report(error);
+      return failureReply;
+    }
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * The relay's command line, and where its files are.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { parseFlags, UsageError } from "../shared/flags.ts";
+import { FormatError } from "../shared/format_error.ts";
+import { findFile, infoFiles } from "../shared/info_files.ts";
+import { parsePort } from "../shared/info_myport.ts";
+import { DEFAULT_PORT } from "../shared/protocol.ts";
+
+/** What `--help` prints. */
+export const HELP = `MessageU relay: keeps users and their waiting messages.
+
+Usage: deno task server [flags]
+
+  --port N     the port; 0 takes any free one (default: from info.myport)
+  --host ADDR  the address to listen on (default: 0.0.0.0)
+  --dir DIR    where info.myport and db.defensive lie (default: .)
+  --db FILE    the database (default: db.defensive in DIR)
+  --help       print this
+  --version    print the version
+`;
+
+/** What the command line asks for. */
+export interface ServerOptions {
+  /** Print the help and stop. */
+  help: boolean;
+  /** Print the version and stop. */
+  version: boolean;
+  /** The address to listen on. */
+  hostname: string;
+  /** The port to listen on. */
+  port: number;
+  /** The database's path. */
+  database: string;
+  /** The folders whose files the relay reads and writes. */
+  folders: string[];
+  /** What the user should know about what was read. */
+  warnings: string[];
+}
+
+/**
+ * Reads the command line, and the port's file where no flag names a port.
+ *
+ * @throws {UsageError} where it can't be obeyed
+ */
+export async function readServerOptions(
+  args: readonly string[],
+): Promise<ServerOptions> {
+  const { values, switches } = parseFlags(
+    args,
+    ["port", "host", "dir", "db"],
+    ["help", "version"],
+  );
+  const dir = values.dir ?? ".";
+  const warnings: string[] = [];
+  const stop = switches.help || switches.version;
+  if (!stop) await checkFolder(dir);
+  const database = values.db ??
+    (stop ? undefined : await findFile(dir, infoFiles.database)) ??
+    `${dir}/${infoFiles.database[0]}`;
+  return {
+    ...switches,
+    hostname: values.host ?? "0.0.0.0",
+    port: values.port !== undefined
+      ? portOf(values.port)
+      : stop
+      ? DEFAULT_PORT
+      : await readPortFile(dir, warnings),
+    database,
+    folders: [...new Set([dir, dirname(database)])],
+    warnings,
+  };
+}
+
+async function checkFolder(dir: string): Promise<void> {
+  const isFolder = await Deno.stat(dir).then(
+    (info) => info.isDirectory,
+    () => false,
+  );
+  if (!isFolder) throw new UsageError(`--dir ${dir}: there is no such folder`);
+}
+
+function portOf(text: string): number {
+  try {
+    return parsePort(text, 0);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new UsageError(`--port: ${error.message}`);
+  }
+}
+
+/** Section 5: a missing or bad file is a warning, and port 1357. */
+async function readPortFile(dir: string, warnings: string[]): Promise<number> {
+  const path = await findFile(dir, infoFiles.myPort);
+  try {
+    if (path !== undefined) return parsePort(await Deno.readTextFile(path));
+    warnings.push(`no ${infoFiles.myPort[0]} in ${dir}, using ${DEFAULT_PORT}`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    warnings.push(`${path}: ${reason}; using ${DEFAULT_PORT}`);
+  }
+  return DEFAULT_PORT;
+}

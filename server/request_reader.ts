@@ -1,0 +1,105 @@
+/**
+ * Cuts the bytes of a connection into requests (sections 1 and 3 of the wire
+ * format), whatever a client claims.
+ *
+ * @module
+ */
+
+import type { ByteSource } from "../shared/byte_source.ts";
+import {
+  MessageType,
+  REQUEST_HEADER_SIZE,
+  type RequestKind,
+  requestKind,
+  SEND_OVERHEAD,
+} from "../shared/protocol.ts";
+import {
+  requestCodecs,
+  type RequestHeader,
+  requestHeader,
+} from "../shared/requests.ts";
+
+/** Milliseconds that a 603 with an impossible size gets to show that it is a type 1. */
+const KEY_REQUEST_GRACE = 250;
+
+/** A whole request. */
+export interface WholeRequest {
+  /** What is asked for. */
+  kind: RequestKind;
+  /** Its header. */
+  header: RequestHeader;
+  /** Its payload. */
+  payload: Uint8Array;
+}
+
+/** A request to refuse; reading goes on behind `skip` bytes of payload. */
+export interface RefusedRequest {
+  /** Nothing that could be handled. */
+  kind: undefined;
+  /** Bytes of payload that are still to be read past. */
+  skip: number;
+  /** Whether the answer is due before they are. */
+  atOnce: boolean;
+}
+
+/**
+ * Reads the header of the next request.
+ *
+ * @returns null where the connection ended instead
+ */
+export async function readHeader(
+  source: ByteSource,
+): Promise<RequestHeader | null> {
+  const bytes = await source.take(REQUEST_HEADER_SIZE);
+  return bytes && requestHeader.decode(bytes);
+}
+
+/**
+ * Reads what follows a header.
+ *
+ * @param maxMessage bytes of the largest payload that is taken
+ * @returns null where the connection ended before the request did
+ */
+export async function readPayload(
+  source: ByteSource,
+  header: RequestHeader,
+  maxMessage: number,
+): Promise<WholeRequest | RefusedRequest | null> {
+  const kind = requestKind(header.code);
+  const claim = header.payloadSize;
+  const size = kind === "sendMessage"
+    ? await sendSize(source, claim, maxMessage)
+    : claim;
+  // Section 3, point 6: a wrong size is read past, so that what follows is served.
+  const fits = kind !== undefined && size !== undefined &&
+    (requestCodecs[kind].fixedSize ?? size) === size;
+  if (!fits) {
+    return { kind: undefined, skip: claim, atOnce: claim > maxMessage };
+  }
+  const payload = await source.take(size);
+  return payload && { kind, header, payload };
+}
+
+/**
+ * Bytes of a 603's payload, or undefined where the claim can't be true.
+ *
+ * Section 3, point 5: a type 1 without content ends after 21 bytes, whatever
+ * its header claims; some clients send whatever their memory held.
+ */
+async function sendSize(
+  source: ByteSource,
+  claim: number,
+  maxMessage: number,
+): Promise<number | undefined> {
+  const possible = claim >= SEND_OVERHEAD && claim <= maxMessage;
+  const arrived = possible
+    ? await source.has(SEND_OVERHEAD)
+    : await source.hasWithin(SEND_OVERHEAD, KEY_REQUEST_GRACE);
+  if (arrived) {
+    const [type, ...size] = source.peek(SEND_OVERHEAD).subarray(16);
+    if (type === MessageType.KeyRequest && size.every((byte) => byte === 0)) {
+      return SEND_OVERHEAD;
+    }
+  }
+  return possible ? claim : undefined;
+}

@@ -1,0 +1,158 @@
+/** Bytes that one read asks for. */
+const CHUNK_SIZE = 64 * 1024;
+
+/**
+ * Takes exact numbers of bytes off a stream, however it is segmented. It knows
+ * no socket: a function that reads into a buffer is all that it is given.
+ *
+ * Its memory grows with the bytes that have arrived, never with a size that
+ * somebody claims.
+ */
+export class ByteSource {
+  readonly #read: (into: Uint8Array) => Promise<number | null>;
+  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(CHUNK_SIZE);
+  #start = 0;
+  #end = 0;
+  #ended = false;
+  #pending: Promise<void> | undefined;
+
+  /**
+   * @param read fills the start of the buffer that it gets and resolves to the
+   * number of bytes, or to null at the end of the stream
+   */
+  constructor(read: (into: Uint8Array) => Promise<number | null>) {
+    this.#read = read;
+  }
+
+  /** Bytes that have arrived and are not taken yet. */
+  get buffered(): number {
+    return this.#end - this.#start;
+  }
+
+  /**
+   * Waits until `size` bytes have arrived.
+   *
+   * @returns false where the stream ended before
+   */
+  async has(size: number): Promise<boolean> {
+    while (this.buffered < size) {
+      if (this.#ended) return false;
+      await this.#fill(size);
+    }
+    return true;
+  }
+
+  /**
+   * Waits until `size` bytes have arrived, `ms` milliseconds at most. A read
+   * that is under way goes on and serves the next call.
+   *
+   * @returns false where they haven't
+   */
+  async hasWithin(size: number, ms: number): Promise<boolean> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, ms, false);
+    });
+    try {
+      while (this.buffered < size && !this.#ended) {
+        const filled = this.#fill(size).then(() => true);
+        if (!(await Promise.race([filled, late]))) break;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    return this.buffered >= size;
+  }
+
+  /**
+   * The next `size` bytes, left where they are. Call it once they have
+   * arrived; what it returns holds until the next call.
+   */
+  peek(size: number): Uint8Array {
+    if (size > this.buffered) {
+      throw new RangeError(
+        `Expected ${size} bytes in the buffer, got ${this.buffered}`,
+      );
+    }
+    return this.#buffer.subarray(this.#start, this.#start + size);
+  }
+
+  /**
+   * Takes the next `size` bytes, in an array of their own.
+   *
+   * @param progress is told how many of them have arrived so far
+   * @returns null where the stream ended before
+   */
+  async take(
+    size: number,
+    progress?: (arrived: number) => void,
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
+    while (this.buffered < size) {
+      progress?.(this.buffered);
+      if (this.#ended) return null;
+      await this.#fill(size);
+    }
+    progress?.(size);
+    if (size === this.#buffer.length && this.#pending === undefined) {
+      const whole = this.#buffer;
+      this.#buffer = new Uint8Array(CHUNK_SIZE);
+      this.#start = this.#end = 0;
+      return whole;
+    }
+    const taken = this.#buffer.slice(this.#start, this.#start + size);
+    this.#advance(size);
+    return taken;
+  }
+
+  /**
+   * Throws the next `size` bytes away as they arrive.
+   *
+   * @returns false where the stream ended before
+   */
+  async skip(size: number): Promise<boolean> {
+    for (let left = size; left > 0;) {
+      if (!(await this.has(1))) return false;
+      const step = Math.min(left, this.buffered);
+      this.#advance(step);
+      left -= step;
+    }
+    return true;
+  }
+
+  #advance(size: number): void {
+    this.#start += size;
+    if (this.#start < this.#end || this.#pending !== undefined) return;
+    this.#start = this.#end = 0;
+    if (this.#buffer.length > CHUNK_SIZE) {
+      this.#buffer = new Uint8Array(CHUNK_SIZE);
+    }
+  }
+
+  /** One read; `wanted` bytes are expected to follow `#start`. */
+  #fill(wanted: number): Promise<void> {
+    this.#pending ??= this.#readMore(wanted).finally(() => {
+      this.#pending = undefined;
+    });
+    return this.#pending;
+  }
+
+  async #readMore(wanted: number): Promise<void> {
+    if (this.#end === this.#buffer.length) this.#makeRoom(wanted);
+    const count = await this.#read(this.#buffer.subarray(this.#end));
+    if (count === null) this.#ended = true;
+    else this.#end += count;
+  }
+
+  #makeRoom(wanted: number): void {
+    if (wanted <= this.#buffer.length) {
+      this.#buffer.copyWithin(0, this.#start, this.#end);
+    } else {
+      // Doubling keeps the copying linear; a claim only bounds it from above.
+      const grown = new Uint8Array(Math.min(2 * this.#buffer.length, wanted));
+      grown.set(this.#buffer.subarray(this.#start, this.#end));
+      this.#buffer = grown;
+    }
+    this.#end -= this.#start;
+    this.#start = 0;
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * The building blocks of the wire format: each knows how to size, write and
+ * read one kind of value, so that a message is an ordered list of them.
+ *
+ * @module
+ */
+
+import { FormatError } from "./format_error.ts";
+import {
+  decodeListedName,
+  decodeName,
+  encodeListedName,
+  encodeName,
+} from "./names.ts";
+import {
+  CLIENT_ID_SIZE,
+  type ClientId,
+  isMessageType,
+  type MessageId,
+  type MessageType,
+  NAME_SIZE,
+} from "./protocol.ts";
+import { Reader } from "./reader.ts";
+import { Writer } from "./writer.ts";
+
+/** How one kind of value stands on the wire. */
+export interface Field<T> {
+  /** Bytes of every value of this kind, or undefined where they differ. */
+  readonly fixedSize: number | undefined;
+  /** Bytes of this value. */
+  size(value: T): number;
+  /** @throws {FormatError} where the value has no such form */
+  write(writer: Writer, value: T, name: string): void;
+  /** @throws {FormatError} where the bytes have no such form */
+  read(reader: Reader, name: string): T;
+}
+
+function fixed<T>(
+  size: number,
+  write: Field<T>["write"],
+  read: Field<T>["read"],
+): Field<T> {
+  return { fixedSize: size, size: () => size, write, read };
+}
+
+/** An unsigned integer of 1 byte. */
+export const u8: Field<number> = fixed(
+  1,
+  (writer, value, name) => writer.u8(value, name),
+  (reader, name) => reader.u8(name),
+);
+
+/** An unsigned integer of 2 bytes. */
+export const u16: Field<number> = fixed(
+  2,
+  (writer, value, name) => writer.u16(value, name),
+  (reader, name) => reader.u16(name),
+);
+
+/** An unsigned integer of 4 bytes. */
+export const u32: Field<number> = fixed(
+  4,
+  (writer, value, name) => writer.u32(value, name),
+  (reader, name) => reader.u32(name),
+);
+
+/** Exactly `size` bytes. */
+export function bytes(size: number): Field<Uint8Array> {
+  return fixed(
+    size,
+    (writer, value, name) => {
+      if (value.length !== size) {
+        throw new FormatError(
+          `${name}: expected ${size} bytes, got ${value.length}`,
+        );
+      }
+      writer.raw(value);
+    },
+    (reader, name) => reader.bytes(size, name),
+  );
+}
+
+/** A client's id. */
+export const clientId = bytes(CLIENT_ID_SIZE) as Field<ClientId>;
+
+/** A message's id. */
+export const messageId = u32 as Field<MessageId>;
+
+/** One of the four types of message. */
+export const messageType: Field<MessageType> = fixed(
+  1,
+  (writer, value, name) => writer.u8(value, name),
+  (reader, name) => {
+    const type = reader.u8(name);
+    if (isMessageType(type)) return type;
+    throw new FormatError(`${name}: expected a type from 1 to 4, got ${type}`);
+  },
+);
+
+/** A name, NUL-terminated and NUL-padded (section 2). */
+export const name: Field<string> = fixed(
+  NAME_SIZE,
+  (writer, value, name) => writer.raw(encodeName(value, name), NAME_SIZE),
+  (reader, name) => decodeName(reader.bytes(NAME_SIZE, name), name),
+);
+
+/**
+ * A name in a list. Other servers let anything in (section 4, point 4), so it
+ * is read whatever it holds, and written as far as it fits.
+ */
+export const listedName: Field<string> = fixed(
+  NAME_SIZE,
+  (writer, value) => writer.raw(encodeListedName(value), NAME_SIZE),
+  (reader, name) => decodeListedName(reader.bytes(NAME_SIZE, name)),
+);
+
+/** A size of 4 bytes, then as many bytes. */
+export const sizedBytes: Field<Uint8Array> = {
+  fixedSize: undefined,
+  size: (value) => 4 + value.length,
+  write(writer, value, name) {
+    writer.u32(value.length, `${name}.size`);
+    writer.raw(value);
+  },
+  read(reader, name) {
+    const size = reader.u32(`${name}.size`);
+    if (size > reader.left) {
+      throw new FormatError(
+        `${name}: ${size} bytes claimed, ${reader.left} left`,
+      );
+    }
+    return reader.bytes(size, name);
+  },
+};
+
+/** Values of one kind until the end of the payload. */
+export function list<T>(item: Field<T>): Field<readonly T[]> {
+  return {
+    fixedSize: undefined,
+    size: (values) =>
+      item.fixedSize === undefined
+        ? values.reduce((size, value) => size + item.size(value), 0)
+        : values.length * item.fixedSize,
+    write(writer, values, name) {
+      values.forEach((value, i) => item.write(writer, value, `${name}[${i}]`));
+    },
+    read(reader, name) {
+      const values: T[] = [];
+      while (reader.left > 0) {
+        values.push(item.read(reader, `${name}[${values.length}]`));
+      }
+      return values;
+    },
+  };
+}
+
+/** The fields of a record, in the order in which they stand on the wire. */
+export type FieldsOf<T> = { readonly [K in keyof T]-?: Field<T[K]> };
+
+/** A record: its fields one after the other. */
+export function record<T extends object>(fields: FieldsOf<T>): Field<T> {
+  const entries = Object.entries(fields) as [keyof T & string, Field<never>][];
+  let fixedSize: number | undefined = 0;
+  for (const [, field] of entries) {
+    fixedSize = fixedSize === undefined || field.fixedSize === undefined
+      ? undefined
+      : fixedSize + field.fixedSize;
+  }
+  return {
+    fixedSize,
+    size: (value) =>
+      fixedSize ?? entries.reduce(
+        (size, [key, field]) => size + field.size(value[key] as never),
+        0,
+      ),
+    write(writer, value, name) {
+      for (const [key, field] of entries) {
+        field.write(writer, value[key] as never, `${name}.${key}`);
+      }
+    },
+    read(reader, name) {
+      const value: Partial<T> = {};
+      for (const [key, field] of entries) {
+        value[key] = field.read(reader, `${name}.${key}`);
+      }
+      return value as T;
+    },
+  };
+}
+
+/** A whole payload: what it is called, its bytes from a value, and back. */
+export interface Codec<T> {
+  /** What errors call it. */
+  readonly name: string;
+  /** Bytes of every such payload, or undefined where they differ. */
+  readonly fixedSize: number | undefined;
+  /** Bytes of this value's payload. */
+  size(value: T): number;
+  /** @throws {FormatError} where the value has no such form */
+  write(writer: Writer, value: T): void;
+  /** @throws {FormatError} where the value has no such form */
+  encode(value: T): Uint8Array<ArrayBuffer>;
+  /** @throws {FormatError} unless the bytes are one such payload, no more */
+  decode(bytes: Uint8Array): T;
+}
+
+/** Makes a field into a payload of its own, under the name that errors use. */
+export function codec<T>(name: string, field: Field<T>): Codec<T> {
+  return {
+    name,
+    fixedSize: field.fixedSize,
+    size: (value) => field.size(value),
+    write: (writer, value) => field.write(writer, value, name),
+    encode(value) {
+      const writer = new Writer(field.size(value));
+      field.write(writer, value, name);
+      return writer.bytes;
+    },
+    decode(bytes) {
+      const reader = new Reader(bytes);
+      const value = field.read(reader, name);
+      reader.end(name);
+      return value;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * The names of the files that the programs keep, and the names under which
+ * other MessageU programs keep the same (section 5 of the wire format).
+ *
+ * @module
+ */
+
+/** Our name of each file first, then what it is also read as. */
+export const infoFiles = {
+  /** The relay's port. */
+  myPort: ["info.myport", "myport.info"],
+  /** The relay's address. */
+  server: ["info.server", "server.info"],
+  /** The user's identity. */
+  me: ["info.me", "me.info", "my.info"],
+  /** The relay's database. */
+  database: ["db.defensive", "defensive.db"],
+} as const;
+
+/**
+ * The path of the first of these files that is there, or undefined.
+ *
+ * @throws {Error} where the folder can't be read
+ */
+export async function findFile(
+  dir: string,
+  names: readonly string[],
+): Promise<string | undefined> {
+  for (const name of names) {
+    const path = `${dir}/${name}`;
+    try {
+      await Deno.lstat(path);
+      return path;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,117 @@
+/**
+ * The protocol's numbers: codes, sizes and limits (sections 1 to 3 of the
+ * wire format). Nothing here reads or writes bytes.
+ *
+ * @module
+ */
+
+declare const brand: unique symbol;
+
+/** 16 random bytes that name a registered client (section 2). */
+export type ClientId = Uint8Array & { readonly [brand]: "ClientId" };
+
+/** Names a message within its recipient's inbox; 4 bytes on the wire. */
+export type MessageId = number & { readonly [brand]: "MessageId" };
+
+/** Bytes of a client id. */
+export const CLIENT_ID_SIZE = 16;
+/** Bytes of a name on the wire, its NUL and its padding included. */
+export const NAME_SIZE = 255;
+/** Most characters that a name can have. */
+export const MAX_NAME_LENGTH: number = NAME_SIZE - 1;
+/** Bytes of a public key: the SubjectPublicKeyInfo of RSA-1024. */
+export const PUBLIC_KEY_SIZE = 160;
+/** Bytes of a request's header. */
+export const REQUEST_HEADER_SIZE = 23;
+/** Bytes of an answer's header. */
+export const RESPONSE_HEADER_SIZE = 7;
+/** Bytes of a 603's payload before the content. */
+export const SEND_OVERHEAD = 21;
+/** Bytes of one waiting message in a 2104 before its content. */
+export const WAITING_OVERHEAD = 25;
+
+/** The version that our client sends and our relay answers: SQL and files. */
+export const PROTOCOL_VERSION = 2;
+/** The largest id of a message. */
+export const MAX_MESSAGE_ID = 0xffffffff;
+/** The port where nothing names another (section 5). */
+export const DEFAULT_PORT = 1357;
+
+/** What a message is (section 1, the second table). */
+export const MessageType = {
+  /** Asks the receiver for a symmetric key; empty. */
+  KeyRequest: 1,
+  /** Brings a symmetric key, encrypted for the receiver's public key. */
+  Key: 2,
+  /** A text, encrypted with the symmetric key. */
+  Text: 3,
+  /** A file's bytes, encrypted with the symmetric key. */
+  File: 4,
+} as const;
+
+/** One of the four types of message. */
+export type MessageType = typeof MessageType[keyof typeof MessageType];
+
+/** Whether the byte is one of the four types of message. */
+export function isMessageType(type: number): type is MessageType {
+  return type >= MessageType.KeyRequest && type <= MessageType.File;
+}
+
+/** The five requests, in the order of their codes. */
+export const requestKinds = [
+  "register",
+  "clientsList",
+  "publicKey",
+  "sendMessage",
+  "waitingMessages",
+] as const;
+
+/** One of the five requests. */
+export type RequestKind = typeof requestKinds[number];
+
+/** First codes of the three families that ask the same (section 3, point 8). */
+export const requestFamilies = [600, 700, 1100] as const;
+
+const kindsByCode: ReadonlyMap<number, RequestKind> = new Map(
+  requestFamilies.flatMap((first) =>
+    requestKinds.map((kind, index) => [first + index, kind] as const)
+  ),
+);
+
+/** The request that a code asks for, or undefined where it means nothing. */
+export function requestKind(code: number): RequestKind | undefined {
+  return kindsByCode.get(code);
+}
+
+/** The code of a request in the family that our client speaks, 600 to 604. */
+export function requestCode(kind: RequestKind): number {
+  return requestFamilies[0] + requestKinds.indexOf(kind);
+}
+
+/** Codes of the answers. */
+export const ResponseCode = {
+  /** Registered; brings the new id. */
+  Registered: 2100,
+  /** The list of the other clients. */
+  ClientsList: 2101,
+  /** A client's public key. */
+  PublicKey: 2102,
+  /** The message was taken. */
+  MessageSent: 2103,
+  /** Waiting messages. */
+  WaitingMessages: 2104,
+  /** Failure of any kind; empty. */
+  Error: 9000,
+} as const;
+
+/** The code of an answer. */
+export type ResponseCode = typeof ResponseCode[keyof typeof ResponseCode];
+
+/** The answer that a request expects where nothing fails. */
+export const answerCode: Readonly<Record<RequestKind, ResponseCode>> = {
+  register: ResponseCode.Registered,
+  clientsList: ResponseCode.ClientsList,
+  publicKey: ResponseCode.PublicKey,
+  sendMessage: ResponseCode.MessageSent,
+  waitingMessages: ResponseCode.WaitingMessages,
+};

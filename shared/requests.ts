@@ -1,0 +1,211 @@
+/**
+ * The five requests and their header (section 1 of the wire format): of each
+ * its type and, as one ordered list of fields, its encoder and decoder.
+ *
+ * @module
+ */
+
+import { FormatError } from "./format_error.ts";
+import {
+  bytes,
+  clientId,
+  type Codec,
+  codec,
+  messageType,
+  name,
+  record,
+  sizedBytes,
+  u16,
+  u32,
+  u8,
+} from "./fields.ts";
+import {
+  type ClientId,
+  type MessageType,
+  PROTOCOL_VERSION,
+  PUBLIC_KEY_SIZE,
+  REQUEST_HEADER_SIZE,
+  requestCode,
+  type RequestKind,
+} from "./protocol.ts";
+import { Writer } from "./writer.ts";
+
+/** What stands before each request's payload, 23 bytes. */
+export interface RequestHeader {
+  /** Who asks; anything in a registration. */
+  clientId: ClientId;
+  /** Any version is accepted. */
+  version: number;
+  /** What is asked for, see `requestKind`. */
+  code: number;
+  /** Bytes of payload that follow, as the client claims. */
+  payloadSize: number;
+}
+
+/** A request's header. */
+export const requestHeader: Codec<RequestHeader> = codec(
+  "requestHeader",
+  record<RequestHeader>({
+    clientId,
+    version: u8,
+    code: u16,
+    payloadSize: u32,
+  }),
+);
+
+/** 600: make me known under this name. */
+export interface Register {
+  /** 1 to 254 printable ASCII characters. */
+  name: string;
+  /** 160 bytes, kept by the relay as they are. */
+  publicKey: Uint8Array;
+}
+
+/** 600: register. */
+export const register: Codec<Register> = codec(
+  "register",
+  record<Register>({ name, publicKey: bytes(PUBLIC_KEY_SIZE) }),
+);
+
+/** The payload of a request that has none. */
+export type Empty = Record<never, never>;
+
+/** 601: clients list. */
+export const clientsList: Codec<Empty> = codec("clientsList", record({}));
+
+/** 602: whose public key is wanted. */
+export interface PublicKeyRequest {
+  /** Whose. */
+  target: ClientId;
+}
+
+/** 602: public key. */
+export const publicKey: Codec<PublicKeyRequest> = codec(
+  "publicKey",
+  record<PublicKeyRequest>({ target: clientId }),
+);
+
+/** 603: a message for somebody. */
+export interface SendMessage {
+  /** For whom. */
+  target: ClientId;
+  /** What it is. */
+  type: MessageType;
+  /** What only the two clients can read. */
+  content: Uint8Array;
+}
+
+/** 603: send a message. */
+export const sendMessage: Codec<SendMessage> = codec(
+  "sendMessage",
+  record<SendMessage>({
+    target: clientId,
+    type: messageType,
+    content: sizedBytes,
+  }),
+);
+
+/** 604: waiting messages. */
+export const waitingMessages: Codec<Empty> = codec(
+  "waitingMessages",
+  record({}),
+);
+
+/** The payload of each request. */
+export interface RequestPayloads {
+  /** 600 */
+  register: Register;
+  /** 601 */
+  clientsList: Empty;
+  /** 602 */
+  publicKey: PublicKeyRequest;
+  /** 603 */
+  sendMessage: SendMessage;
+  /** 604 */
+  waitingMessages: Empty;
+}
+
+/** The codec of each request's payload. */
+export const requestCodecs: {
+  readonly [K in RequestKind]: Codec<RequestPayloads[K]>;
+} = { register, clientsList, publicKey, sendMessage, waitingMessages };
+
+/** What a request's header says beside its payload. */
+export interface RequestOptions {
+  /** Who asks; zeros where nobody is registered yet. */
+  clientId: ClientId;
+  /** Default: {@linkcode PROTOCOL_VERSION}. */
+  version?: number;
+  /** Default: the code of the kind in the 600 family. */
+  code?: number;
+}
+
+/**
+ * A whole request, header and payload, in one array.
+ *
+ * @throws {FormatError} where the payload has no such form
+ *
+ * @example
+ * ```ts
+ * import { encodeRequest, NOBODY } from "@messageu/messageu/protocol";
+ * import { encodeHex } from "@std/encoding";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frame = encodeRequest("clientsList", {}, { clientId: NOBODY });
+ * assertEquals(encodeHex(frame), "00".repeat(16) + "02" + "5902" + "00000000");
+ * ```
+ */
+export function encodeRequest<K extends RequestKind>(
+  kind: K,
+  payload: RequestPayloads[K],
+  options: RequestOptions,
+): Uint8Array<ArrayBuffer> {
+  const codec = requestCodecs[kind];
+  const payloadSize = codec.size(payload);
+  const writer = new Writer(REQUEST_HEADER_SIZE + payloadSize);
+  requestHeader.write(writer, {
+    clientId: options.clientId,
+    version: options.version ?? PROTOCOL_VERSION,
+    code: options.code ?? requestCode(kind),
+    payloadSize,
+  });
+  codec.write(writer, payload);
+  return writer.bytes;
+}
+
+/** The id of who has none yet: zeros. */
+export const NOBODY: ClientId = new Uint8Array(16) as ClientId;
+
+/** A request's payload with its kind. */
+export type RequestPayload = {
+  [K in RequestKind]: { kind: K; payload: RequestPayloads[K] };
+}[RequestKind];
+
+/**
+ * Decodes the payload of a request.
+ *
+ * @throws {FormatError} unless the bytes are one such payload, no more
+ */
+export function decodeRequest(
+  kind: RequestKind,
+  payload: Uint8Array,
+): RequestPayload {
+  return {
+    kind,
+    payload: requestCodecs[kind].decode(payload),
+  } as RequestPayload;
+}
+
+/**
+ * Checks that bytes can be a client's id.
+ *
+ * @throws {FormatError} unless they are 16
+ */
+export function asClientId(id: Uint8Array): ClientId {
+  if (id.length !== NOBODY.length) {
+    throw new FormatError(
+      `clientId: expected ${NOBODY.length} bytes, got ${id.length}`,
+    );
+  }
+  return id as ClientId;
+}

@@ -1,0 +1,235 @@
+/**
+ * The six answers and their header (section 1 of the wire format): of each
+ * its type and, as one ordered list of fields, its encoder and decoder.
+ *
+ * @module
+ */
+
+import {
+  bytes,
+  clientId,
+  type Codec,
+  codec,
+  type Field,
+  list,
+  listedName,
+  messageId,
+  record,
+  sizedBytes,
+  u16,
+  u32,
+  u8,
+} from "./fields.ts";
+import { FormatError } from "./format_error.ts";
+import {
+  type ClientId,
+  type MessageId,
+  PROTOCOL_VERSION,
+  PUBLIC_KEY_SIZE,
+  RESPONSE_HEADER_SIZE,
+  ResponseCode,
+} from "./protocol.ts";
+import { Reader } from "./reader.ts";
+import type { Empty } from "./requests.ts";
+import { Writer } from "./writer.ts";
+
+/** What stands before each answer's payload, 7 bytes. */
+export interface ResponseHeader {
+  /** The server's version; ours answers 2. */
+  version: number;
+  /** What the payload is. */
+  code: number;
+  /** Bytes of payload that follow. */
+  payloadSize: number;
+}
+
+/** An answer's header. */
+export const responseHeader: Codec<ResponseHeader> = codec(
+  "responseHeader",
+  record<ResponseHeader>({ version: u8, code: u16, payloadSize: u32 }),
+);
+
+/** 2100: the registration was taken. */
+export interface Registered {
+  /** The new client's id. */
+  clientId: ClientId;
+}
+
+/** 2100: registered. */
+export const registered: Codec<Registered> = codec(
+  "registered",
+  record<Registered>({ clientId }),
+);
+
+/** One client in a 2101. */
+export interface ListedClient {
+  /** Who. */
+  clientId: ClientId;
+  /** Under which name; from other servers it may hold anything. */
+  name: string;
+}
+
+/** 2101: the other clients. */
+export const listedClients: Codec<readonly ListedClient[]> = codec(
+  "listedClients",
+  list(record<ListedClient>({ clientId, name: listedName })),
+);
+
+/** 2102: somebody's public key. */
+export interface PublicKey {
+  /** Whose. */
+  clientId: ClientId;
+  /** 160 bytes, as they were registered. */
+  publicKey: Uint8Array;
+}
+
+/** 2102: public key. */
+export const publicKeyAnswer: Codec<PublicKey> = codec(
+  "publicKeyAnswer",
+  record<PublicKey>({ clientId, publicKey: bytes(PUBLIC_KEY_SIZE) }),
+);
+
+/** 2103: the message was taken and is kept. */
+export interface MessageSent {
+  /** For whom. */
+  target: ClientId;
+  /** Its id in the recipient's inbox. */
+  messageId: MessageId;
+}
+
+/** 2103: message sent. */
+export const messageSent: Codec<MessageSent> = codec(
+  "messageSent",
+  record<MessageSent>({ target: clientId, messageId }),
+);
+
+/** One message in a 2104. */
+export interface WaitingMessage {
+  /** From whom. */
+  sender: ClientId;
+  /** Its id in this inbox. */
+  messageId: MessageId;
+  /** What it is; from other servers it may be more than 4. */
+  type: number;
+  /** As it was sent. */
+  content: Uint8Array;
+}
+
+const waitingMessage: Field<WaitingMessage> = record<WaitingMessage>({
+  sender: clientId,
+  messageId,
+  type: u8,
+  content: sizedBytes,
+});
+
+/** 2104: waiting messages, oldest first. */
+export const inbox: Codec<readonly WaitingMessage[]> = codec(
+  "inbox",
+  list(waitingMessage),
+);
+
+/**
+ * Reads a 2104 as far as it can be read: a server may have deleted what it
+ * sent, so a damaged end must not cost what stands before it.
+ *
+ * @returns the whole messages, and the error that ended them where one did
+ */
+export function salvageInbox(
+  payload: Uint8Array,
+): { messages: WaitingMessage[]; damage?: FormatError } {
+  const reader = new Reader(payload);
+  const messages: WaitingMessage[] = [];
+  try {
+    while (reader.left > 0) {
+      messages.push(
+        waitingMessage.read(reader, `${inbox.name}[${messages.length}]`),
+      );
+    }
+    return { messages };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { messages, damage: error };
+  }
+}
+
+/** 9000: failure of any kind. */
+export const failure: Codec<Empty> = codec("failure", record({}));
+
+/** The payload of each answer. */
+export interface ResponsePayloads {
+  /** Registered */
+  2100: Registered;
+  /** Clients list */
+  2101: readonly ListedClient[];
+  /** Public key */
+  2102: PublicKey;
+  /** Message sent */
+  2103: MessageSent;
+  /** Waiting messages */
+  2104: readonly WaitingMessage[];
+  /** Error */
+  9000: Empty;
+}
+
+/** The codec of each answer's payload. */
+export const responseCodecs: {
+  readonly [C in ResponseCode]: Codec<ResponsePayloads[C]>;
+} = {
+  2100: registered,
+  2101: listedClients,
+  2102: publicKeyAnswer,
+  2103: messageSent,
+  2104: inbox,
+  9000: failure,
+};
+
+/** An answer: its code and its payload. */
+export type Response = {
+  [C in ResponseCode]: { code: C; payload: ResponsePayloads[C] };
+}[ResponseCode];
+
+/** The answer to whatever failed. */
+export const FAILURE: Response = { code: ResponseCode.Error, payload: {} };
+
+/**
+ * A whole answer, header and payload, in one array.
+ *
+ * @throws {FormatError} where the payload has no such form
+ *
+ * @example
+ * ```ts
+ * import { encodeResponse, FAILURE } from "@messageu/messageu/protocol";
+ * import { encodeHex } from "@std/encoding";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeHex(encodeResponse(FAILURE)), "02" + "2823" + "00000000");
+ * ```
+ */
+export function encodeResponse(
+  response: Response,
+  version: number = PROTOCOL_VERSION,
+): Uint8Array<ArrayBuffer> {
+  const codec = responseCodecs[response.code] as Codec<unknown>;
+  const payloadSize = codec.size(response.payload);
+  const writer = new Writer(RESPONSE_HEADER_SIZE + payloadSize);
+  responseHeader.write(writer, { version, code: response.code, payloadSize });
+  codec.write(writer, response.payload);
+  return writer.bytes;
+}
+
+/** Whether the code is one of the six answers'. */
+export function isResponseCode(code: number): code is ResponseCode {
+  return code in responseCodecs;
+}
+
+/**
+ * Decodes the payload of an answer.
+ *
+ * @throws {FormatError} unless the bytes are one such payload, no more
+ */
+export function decodeResponse(
+  code: ResponseCode,
+  payload: Uint8Array,
+): Response {
+  return { code, payload: responseCodecs[code].decode(payload) } as Response;
+}

@@ -1,0 +1,36 @@
+/**
+ * Compiles one of the programs into a binary of its own, in `dist/`. Flags
+ * behind the program's name go to `deno compile`, such as `--target`.
+ *
+ * @module
+ */
+
+// Where its files and its peers are is known only when it runs, so a binary
+// can't be bound to them. The relay gives its permissions up once it listens.
+const permissions = ["--allow-net", "--allow-read", "--allow-write"];
+
+const [program, ...flags] = Deno.args;
+if (program !== "server" && program !== "client") {
+  console.error(`error: expected "server" or "client", got "${program}"`);
+  Deno.exit(2);
+}
+
+const { code } = await new Deno.Command(Deno.execPath(), {
+  args: [
+    "compile",
+    "--no-prompt",
+    ...permissions,
+    "--output",
+    `dist/messageu-${program}`,
+    ...flags,
+    `${program}/main.ts`,
+  ],
+}).spawn().status;
+
+if (code !== 0) {
+  console.error(
+    `error: dist/messageu-${program} was not made. "deno compile" fetches a base binary ` +
+      "the first time: where it can't, run it once on a machine that reaches the internet.",
+  );
+}
+Deno.exit(code);
