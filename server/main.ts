@@ -62,7 +62,11 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.version) return console.log(config.version);
   options.warnings.forEach(warn);
   const stopped = stopSignal();
-  const store = openSqliteStore(options.database, warn);
+  const from = options.takeOverFrom;
+  const store = openSqliteStore(
+    options.database,
+    from === undefined ? undefined : { from, notice: warn },
+  );
   try {
     const relay = listen(options, store);
     await dropPermissions();

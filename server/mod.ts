@@ -16,7 +16,7 @@
  */
 
 export { type Relay, type RelayOptions, startRelay } from "./relay.ts";
-export { openSqliteStore } from "./store/sqlite.ts";
+export { openSqliteStore, type TakeOver } from "./store/sqlite.ts";
 export {
   type Budget,
   type KnownClient,

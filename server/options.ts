@@ -36,6 +36,8 @@ export interface ServerOptions {
   port: number;
   /** The database's path. */
   database: string;
+  /** Another server's database, to be taken over where ours is new. */
+  takeOverFrom: string | undefined;
   /** The folders whose files the relay reads and writes. */
   folders: string[];
   /** What the user should know about what was read. */
@@ -59,9 +61,8 @@ export async function readServerOptions(
   const warnings: string[] = [];
   const stop = switches.help || switches.version;
   if (!stop) await checkFolder(dir);
-  const database = values.db ??
-    (stop ? undefined : await findFile(dir, infoFiles.database)) ??
-    `${dir}/${infoFiles.database[0]}`;
+  const [ourName, ...otherNames] = infoFiles.database;
+  const database = values.db ?? `${dir}/${ourName}`;
   return {
     ...switches,
     hostname: values.host ?? "0.0.0.0",
@@ -71,6 +72,9 @@ export async function readServerOptions(
       ? DEFAULT_PORT
       : await readPortFile(dir, warnings),
     database,
+    takeOverFrom: stop || values.db !== undefined
+      ? undefined
+      : await findFile(dir, otherNames),
     folders: [...new Set([dir, dirname(database)])],
     warnings,
   };

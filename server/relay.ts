@@ -34,6 +34,8 @@ export interface RelayOptions {
 export interface Relay {
   /** Where it listens. */
   readonly address: Deno.NetAddr;
+  /** How many connections are open. */
+  readonly connections: number;
   /**
    * Stops accepting, finishes the requests that are under way and closes all
    * connections.
@@ -55,7 +57,7 @@ export function startRelay(options: RelayOptions): Relay {
   const dispatch = createDispatcher(store, report);
   const listener = Deno.listen({ hostname, port });
   const connections = new Map<Connection, Promise<void>>();
-  let closing = false;
+  let closing: Promise<void> | undefined;
 
   function serve(conn: Deno.TcpConn): void {
     conn.setNoDelay(true);
@@ -68,11 +70,11 @@ export function startRelay(options: RelayOptions): Relay {
   }
 
   async function acceptAll(): Promise<void> {
-    while (!closing) {
+    while (closing === undefined) {
       try {
         serve(await listener.accept());
       } catch (error) {
-        if (closing) return;
+        if (closing !== undefined) return;
         report(error);
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
       }
@@ -80,14 +82,18 @@ export function startRelay(options: RelayOptions): Relay {
   }
   const accepting = acceptAll();
 
+  async function close(): Promise<void> {
+    listener.close();
+    await accepting;
+    for (const connection of connections.keys()) connection.drain();
+    await Promise.all(connections.values());
+  }
+
   return {
     address: listener.addr,
-    async close() {
-      closing = true;
-      listener.close();
-      await accepting;
-      for (const connection of connections.keys()) connection.drain();
-      await Promise.all(connections.values());
+    get connections() {
+      return connections.size;
     },
+    close: () => closing ??= close(),
   };
 }

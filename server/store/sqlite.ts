@@ -10,6 +10,7 @@ import {
   MAX_MESSAGE_ID,
   type MessageId,
 } from "../../shared/protocol.ts";
+import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
 import { prepareSchema } from "./schema.ts";
 import {
   type Budget,
@@ -26,16 +27,20 @@ const SEEN_DELAY = 250;
 /** Milliseconds to wait for another process that holds the file. */
 const BUSY_TIMEOUT = 5000;
 
+/** What {@linkcode openSqliteStore} does with a file that isn't there yet. */
+export interface TakeOver {
+  /** Another server's database, whose users and messages go into the new file. */
+  from: string;
+  /** Is told what was taken over. */
+  notice: (text: string) => void;
+}
+
 /**
  * Opens the file, or makes it.
  *
- * @param notice is told what was taken over from another server's file
  * @throws {StoreError} where it can't be used, with what to do about it
  */
-export function openSqliteStore(
-  path: string,
-  notice: (text: string) => void = () => {},
-): Store {
+export function openSqliteStore(path: string, takeOver?: TakeOver): Store {
   let database: Database | undefined;
   try {
     database = new Database(path, { int64: true });
@@ -43,9 +48,7 @@ export function openSqliteStore(
     database.exec("PRAGMA journal_mode = WAL");
     // What is acknowledged must outlive a power failure, not only a crash.
     database.exec("PRAGMA synchronous = FULL");
-    const opened = database;
-    const took = prepareSchema(database, () => backUp(opened, path));
-    if (took !== undefined) notice(`${path}: ${took}`);
+    prepareSchema(database, () => takeOver && readTakenOver(takeOver));
     return new SqliteStore(database);
   } catch (cause) {
     database?.close();
@@ -56,11 +59,23 @@ export function openSqliteStore(
   }
 }
 
-function backUp(database: Database, path: string): string {
-  const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
-  const copy = `${path}.before-${stamp}`;
-  database.exec(`VACUUM INTO '${copy.replaceAll("'", "''")}'`);
-  return copy;
+function readTakenOver({ from, notice }: TakeOver): ForeignRows {
+  try {
+    const rows = readForeignDatabase(from);
+    const left = rows.unusable > 0
+      ? `, ${rows.unusable} rows couldn't be used`
+      : "";
+    notice(
+      `took over ${rows.clients.length} users and ${rows.messages.length} messages from ${from}, which stays as it is${left}`,
+    );
+    return rows;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError(
+      `${from} can't be taken over: ${reason}. Move it away to start anew`,
+      { cause },
+    );
+  }
 }
 
 class SqliteStore implements Store {

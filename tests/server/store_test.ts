@@ -1,0 +1,310 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Database } from "@db/sqlite";
+import type { ClientId, MessageId } from "../../shared/protocol.ts";
+import { openSqliteStore, type Store, StoreError } from "../../server/mod.ts";
+import { temporaryFolder } from "../support/resources.ts";
+import { FILES, testWith } from "../support/test_with.ts";
+
+const NOW = new Date("2026-01-02T03:04:05.678Z");
+const ALL = { bytes: 1_000_000, perMessage: 25 };
+const idOf = (byte: number) =>
+  new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
+const anna = idOf(0xa1);
+const ben = idOf(0xb2);
+const stranger = idOf(0xee);
+const key = new Uint8Array(160).fill(5);
+const bytes = (...values: number[]) => new Uint8Array(values);
+
+/** What every store owes; each kind of store runs it. */
+function storeContract(
+  kind: string,
+  open: (folder: string) => Store,
+): void {
+  const withStore = (
+    name: string,
+    check: (store: Store, reopen: () => Promise<Store>) => Promise<void>,
+  ) =>
+    testWith(FILES, `${kind}: ${name}`, async () => {
+      await using folder = await temporaryFolder();
+      let store = open(folder.path);
+      try {
+        await check(store, async () => {
+          await store.close();
+          return store = open(folder.path);
+        });
+      } finally {
+        await store.close();
+      }
+    });
+
+  const send = (store: Store, recipient: ClientId, content: Uint8Array) =>
+    store.send({ recipient, sender: ben, type: 3, content });
+
+  withStore("a name is taken once", async (store) => {
+    const client = { id: anna, name: "anna", publicKey: key };
+    assertEquals(await store.register(client, NOW), true);
+    assertEquals(await store.register({ ...client, id: ben }, NOW), false);
+    assertEquals(
+      await store.register({ ...client, id: ben, name: "Anna" }, NOW),
+      true,
+    );
+    assertEquals(await store.isRegistered(anna), true);
+    assertEquals(await store.isRegistered(stranger), false);
+    assertEquals((await store.publicKey(anna))?.toHex(), key.toHex());
+    assertEquals(await store.publicKey(stranger), undefined);
+    const others = await store.clientsBut(anna);
+    assertEquals(others.map(({ id, name }) => [id.toHex(), name]), [
+      [ben.toHex(), "Anna"],
+    ]);
+  });
+
+  withStore(
+    "messages wait in order, until removed by id",
+    async (store, reopen) => {
+      await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+      for (let i = 1; i <= 4; i++) {
+        assertEquals(await send(store, anna, bytes(i)), i as MessageId);
+      }
+      const contents = async (store: Store) =>
+        (await store.waiting(anna, ALL)).map(({ content }) => content[0]);
+      assertEquals(await contents(store), [1, 2, 3, 4]);
+      await store.remove(anna, [1, 3] as MessageId[]);
+      await store.remove(anna, []);
+      assertEquals(await contents(store), [2, 4]);
+      store = await reopen();
+      assertEquals(await contents(store), [2, 4]);
+      await store.remove(anna, [2, 4] as MessageId[]);
+      assertEquals(await contents(store), []);
+      store = await reopen();
+      assertEquals(await send(store, anna, bytes(5)), 5 as MessageId);
+    },
+  );
+
+  withStore("nobody's inbox takes no message", async (store) => {
+    assertEquals(await send(store, stranger, bytes(1)), undefined);
+    assertEquals(await store.waiting(stranger, ALL), []);
+  });
+
+  withStore("the budget is kept, but for a first message", async (store) => {
+    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+    for (const size of [500, 475, 0, 2000]) {
+      await send(store, anna, new Uint8Array(size));
+    }
+    const handed = async (bytes: number) =>
+      (await store.waiting(anna, { bytes, perMessage: 25 })).length;
+    assertEquals(await handed(1), 1);
+    assertEquals(await handed(524), 1);
+    assertEquals(await handed(1024), 1);
+    assertEquals(await handed(1025), 2);
+    assertEquals(await handed(1050), 3);
+    assertEquals(await handed(3074), 3);
+    assertEquals(await handed(3075), 4);
+  });
+
+  withStore(
+    "empty and binary contents come back as they went in",
+    async (store) => {
+      await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+      const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+      await send(store, anna, new Uint8Array(0));
+      await send(store, anna, all);
+      const messages = await store.waiting(anna, ALL);
+      assertEquals(
+        messages.map(({ content, sender, type }) => [
+          content.toHex(),
+          sender.toHex(),
+          type,
+        ]),
+        [["", ben.toHex(), 3], [all.toHex(), ben.toHex(), 3]],
+      );
+    },
+  );
+}
+
+storeContract("sqlite", (folder) => openSqliteStore(`${folder}/db.defensive`));
+
+/** A database as another server made it. */
+function foreign(path: string, sql: string): void {
+  const database = new Database(path);
+  database.exec(sql);
+  database.close();
+}
+
+const dialects: Record<string, string> = {
+  "Name as text, ids of messages counted for all": `
+    CREATE TABLE clients (ID BLOB PRIMARY KEY, Name TEXT NOT NULL UNIQUE, PublicKey BLOB, LastSeen TEXT);
+    CREATE TABLE messages (ID INTEGER PRIMARY KEY AUTOINCREMENT, ToClient BLOB NOT NULL, FromClient BLOB NOT NULL, Type INTEGER NOT NULL, Content BLOB);
+    INSERT INTO clients VALUES (x'${anna.toHex()}', 'anna', x'${key.toHex()}', '2026-01-02T03:04:05');
+    INSERT INTO clients VALUES (x'${ben.toHex()}', 'ben', x'${key.toHex()}', NULL);`,
+  "UserName as padded bytes, LastSeen as a number": `
+    CREATE TABLE clients (ID CHAR(16) NOT NULL PRIMARY KEY, UserName CHAR(255) UNIQUE NOT NULL, PublicKey CHAR(160) NOT NULL, LastSeen REAL);
+    CREATE TABLE messages (ID INTEGER PRIMARY KEY AUTOINCREMENT, ToClient CHAR(16) NOT NULL, FromClient CHAR(16) NOT NULL, Type CHAR(1) NOT NULL, Content BLOB NOT NULL,
+      FOREIGN KEY (ToClient) REFERENCES clients (ID));
+    INSERT INTO clients VALUES (x'${anna.toHex()}', x'616e6e610000', x'${key.toHex()}', 1767323045.5);
+    INSERT INTO clients VALUES (x'${ben.toHex()}', x'62656e', x'${key.toHex()}', 0);`,
+};
+
+for (const [kind, sql] of Object.entries(dialects)) {
+  testWith(
+    FILES,
+    `another server's database is taken over: ${kind}`,
+    async () => {
+      await using folder = await temporaryFolder();
+      const from = `${folder.path}/defensive.db`;
+      const path = `${folder.path}/db.defensive`;
+      const message = `(x'${anna.toHex()}', x'${ben.toHex()}', 3, x'0102')`;
+      const columns = "messages (ToClient, FromClient, Type, Content)";
+      foreign(
+        from,
+        `${sql}
+      INSERT INTO ${columns} VALUES ${message};
+      INSERT INTO ${columns} VALUES ${message};
+      DELETE FROM messages WHERE ID = 1;
+      INSERT INTO ${columns} VALUES ${message};
+      DELETE FROM messages WHERE ID = 3;`,
+      );
+      const before = await Deno.readFile(from);
+      const notices: string[] = [];
+      const takeOver = { from, notice: (text: string) => notices.push(text) };
+      let store = openSqliteStore(path, takeOver);
+      try {
+        const others = await store.clientsBut(anna);
+        assertEquals(others.map(({ name }) => name), ["ben"]);
+        assertEquals((await store.publicKey(anna))?.length, 160);
+        const waiting = await store.waiting(anna, ALL);
+        assertEquals(
+          waiting.map(({ id, content }) => [id, content.toHex()]),
+          [[2 as MessageId, "0102"]],
+        );
+        // The other server had given out 3 ids.
+        const next = {
+          recipient: anna,
+          sender: ben,
+          type: 3,
+          content: bytes(9),
+        };
+        assertEquals(await store.send({ ...next, type: 3 }), 4 as MessageId);
+        assertEquals(notices.length, 1);
+        assert(notices[0]?.includes("took over 2 users and 1 messages"));
+      } finally {
+        await store.close();
+      }
+      assertEquals(await Deno.readFile(from), before);
+      // Once it is ours nothing is taken over again.
+      store = openSqliteStore(path, takeOver);
+      assertEquals((await store.waiting(anna, ALL)).length, 2);
+      await store.close();
+      assertEquals(notices.length, 1);
+    },
+  );
+}
+
+testWith(
+  FILES,
+  "a file that can't be taken over is named, and nothing is made of it",
+  async () => {
+    await using folder = await temporaryFolder();
+    const from = `${folder.path}/defensive.db`;
+    await Deno.writeTextFile(from, "no database at all, ".repeat(100));
+    const takeOver = { from, notice: () => {} };
+    const path = `${folder.path}/db.defensive`;
+    assertThrows(
+      () => openSqliteStore(path, takeOver),
+      StoreError,
+      `${from} can't be taken over: file is not a database`,
+    );
+    // It is asked again until it is moved away.
+    assertThrows(() => openSqliteStore(path, takeOver), StoreError, from);
+    await Deno.remove(from);
+    await openSqliteStore(path).close();
+  },
+);
+
+testWith(
+  FILES,
+  "a file that isn't ours is refused and left as it is",
+  async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/db.defensive`;
+    const cases: [() => Promise<void> | void, string][] = [
+      [
+        () => Deno.writeTextFile(path, "no database at all, ".repeat(100)),
+        "file is not a database",
+      ],
+      [
+        () => foreign(path, "CREATE TABLE songs (Title TEXT)"),
+        "it isn't this relay's",
+      ],
+      [
+        () => foreign(path, "PRAGMA user_version = 99"),
+        "it has schema version 99, this relay knows 1",
+      ],
+    ];
+    for (const [make, reason] of cases) {
+      await make();
+      const before = await Deno.readFile(path);
+      const error = assertThrows(
+        () => openSqliteStore(path),
+        StoreError,
+        reason,
+      );
+      assert(error.message.startsWith(`Can't use the database ${path}: `));
+      const after = await Deno.readFile(path);
+      // Opening may note WAL in the header; the content stays.
+      assertEquals(after.length, before.length);
+      assertEquals(after.subarray(100), before.subarray(100));
+      await Deno.remove(path);
+    }
+    assertThrows(
+      () => openSqliteStore(folder.path),
+      StoreError,
+      "unable to open",
+    );
+  },
+);
+
+testWith(
+  FILES,
+  "the tables are readable with the protocol's columns",
+  async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/db.defensive`;
+    const store = openSqliteStore(path);
+    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+    await store.send({
+      recipient: anna,
+      sender: ben,
+      type: 3,
+      content: bytes(1, 2),
+    });
+    await store.close();
+    const database = new Database(path, { readonly: true });
+    try {
+      const client = database.prepare(
+        "SELECT hex(ID) AS id, UserName, length(PublicKey) AS size, LastSeen FROM clients",
+      ).get();
+      assertEquals({ ...client }, {
+        id: anna.toHex().toUpperCase(),
+        UserName: "anna",
+        size: 160,
+        LastSeen: NOW.toISOString(),
+      });
+      const message = database.prepare(
+        "SELECT ID, hex(ToClient) AS recipient, hex(FromClient) AS sender, Type, hex(Content) AS content FROM messages",
+      ).get();
+      assertEquals({ ...message }, {
+        ID: 1,
+        recipient: anna.toHex().toUpperCase(),
+        sender: ben.toHex().toUpperCase(),
+        Type: 3,
+        content: "0102",
+      });
+      const pragma = (name: string) =>
+        Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+      assertEquals(pragma("integrity_check"), "ok");
+      assertEquals(pragma("journal_mode"), "wal");
+    } finally {
+      database.close();
+    }
+  },
+);

@@ -1,0 +1,100 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { FormatError } from "../../shared/format_error.ts";
+import { formatInfoMe, parseInfoMe } from "../../shared/info_me.ts";
+import { parsePort } from "../../shared/info_myport.ts";
+import { formatAddress, parseAddress } from "../../shared/info_server.ts";
+import type { ClientId } from "../../shared/protocol.ts";
+import cryptopp from "../testdata/cryptopp.json" with { type: "json" };
+
+const ID = "0123456789abcdef0123456789abcdef";
+const KEY = cryptopp.rsa.private_base64_no_breaks;
+const me = {
+  name: "anna",
+  clientId: Uint8Array.fromHex(ID) as Uint8Array as ClientId,
+  privateKey: Uint8Array.fromHex(cryptopp.rsa.private_der_hex),
+};
+
+Deno.test("info.me is written with the key on one line and read again", async () => {
+  const text = formatInfoMe(me);
+  assertEquals(text, `anna\n${ID}\n${KEY}\n`);
+  assertEquals(await parseInfoMe(text), me);
+});
+
+Deno.test("info.me is read however other programs write it", async () => {
+  const wrapped = KEY.replaceAll(/.{72}/g, "$&\n");
+  const texts = {
+    "CRLF": `anna\r\n${ID}\r\n${KEY}\r\n`,
+    "no newline at the end": `anna\n${ID}\n${KEY}`,
+    "wrapped at 72 as Crypto++ does": `anna\n${ID}\n${wrapped}\n`,
+    "wrapped, with CRLF": `anna\n${ID}\n${wrapped}\n`.replaceAll("\n", "\r\n"),
+    "an empty line within the key": `anna\n${ID}\n${KEY}\n\n`,
+    "an upper-case id": `anna\n${ID.toUpperCase()}\n${KEY}\n`,
+    "an id with blanks": `anna\n${ID.replaceAll(/../g, "$& ")}\n${KEY}\n`,
+    "an id with dashes": `anna\n01234567-89ab-cdef-0123-456789abcdef\n${KEY}\n`,
+    "NULs after the name": `anna${"\0".repeat(251)}\n${ID}\n${KEY}\n`,
+    "a byte order mark": `\ufeffanna\n${ID}\n${KEY}\n`,
+  };
+  for (const [how, text] of Object.entries(texts)) {
+    assertEquals(await parseInfoMe(text), me, how);
+  }
+});
+
+Deno.test("a damaged info.me is refused with the line that is wrong", async () => {
+  const cases: [string, string][] = [
+    ["", "line 1: expected the user's name"],
+    [`\0anna\n${ID}\n${KEY}\n`, "line 1: expected the user's name"],
+    ["anna\n", "line 2: expected the client id as 32 hex digits"],
+    [`anna\n${ID}0\n${KEY}`, "line 2: expected the client id as 32 hex digits"],
+    [`anna\nxyz\n${KEY}`, "line 2: expected the client id as 32 hex digits"],
+    [`anna\n${ID}\n`, "line 3: expected the private key in Base64"],
+    [`anna\n${ID}\n!!\n`, "line 3: the private key is not whole Base64"],
+    [
+      `anna\n${ID}\n${KEY.slice(0, 400)}\n`,
+      "line 3: the Base64 holds no RSA private key as PKCS#8",
+    ],
+    [
+      `anna\n${ID}\n${
+        Uint8Array.fromHex(cryptopp.rsa.public_der_hex).toBase64()
+      }\n`,
+      "line 3: the Base64 holds no RSA private key as PKCS#8",
+    ],
+  ];
+  for (const [text, message] of cases) {
+    const error = await assertRejects(() => parseInfoMe(text), FormatError);
+    assertEquals(error.message, message);
+  }
+});
+
+Deno.test("a relay's address is read and written", () => {
+  const cases: [string, string, number, string][] = [
+    ["127.0.0.1:1357\n", "127.0.0.1", 1357, "127.0.0.1:1357"],
+    ["localhost:1\r\n", "localhost", 1, "localhost:1"],
+    ["  relay.example:65535", "relay.example", 65535, "relay.example:65535"],
+    ["[::1]:1234", "::1", 1234, "[::1]:1234"],
+    ["127.0.0.1:1234\0\0", "127.0.0.1", 1234, "127.0.0.1:1234"],
+  ];
+  for (const [text, hostname, port, written] of cases) {
+    assertEquals(parseAddress(text), { hostname, port });
+    assertEquals(formatAddress({ hostname, port }), written);
+  }
+  for (
+    const bad of ["", "localhost", ":1357", "a:b", "a:0", "a:65536", "::1:5"]
+  ) {
+    assertThrows(() => parseAddress(bad), FormatError, "expected");
+  }
+});
+
+Deno.test("a port is read in decimal", () => {
+  for (
+    const [text, port] of [["1357", 1357], [" 8080\r\n", 8080], [
+      "65535",
+      65535,
+    ]]
+  ) {
+    assertEquals(parsePort(String(text)), port);
+  }
+  assertEquals(parsePort("0", 0), 0);
+  for (const bad of ["", "0", "65536", "-1", "12.5", "1e3", "port", "0x10"]) {
+    assertThrows(() => parsePort(bad), FormatError, "expected a port");
+  }
+});

@@ -1,0 +1,63 @@
+/** Registers a test that needs permissions; it runs with these and no others. */
+export function testWith(
+  permissions: Deno.PermissionOptionsObject,
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  const missing = missingFlags(permissions);
+  Deno.test({
+    name: missing.length === 0
+      ? name
+      : `${name} (skipped: needs ${missing.join(" ")})`,
+    ignore: missing.length > 0,
+    permissions,
+    fn,
+  });
+}
+
+/** Sockets on this machine only. */
+export const LOOPBACK: Deno.PermissionOptionsObject = { net: ["127.0.0.1"] };
+
+/** Temporary folders, and a relay with its database in one. */
+export const LOOPBACK_AND_FILES: Deno.PermissionOptionsObject = {
+  ...LOOPBACK,
+  read: true,
+  write: true,
+};
+
+/** Temporary folders alone. */
+export const FILES: Deno.PermissionOptionsObject = { read: true, write: true };
+
+/** Other Deno programs, with sockets and temporary folders beside them. */
+export const PROGRAMS: Deno.PermissionOptionsObject = {
+  ...LOOPBACK_AND_FILES,
+  run: [Deno.execPath()],
+};
+
+/** Programs in a pseudo-terminal, which a native library makes. */
+export const TERMINALS: Deno.PermissionOptionsObject = {
+  ...PROGRAMS,
+  env: true,
+  ffi: true,
+};
+
+function missingFlags(permissions: Deno.PermissionOptionsObject): string[] {
+  const flags: string[] = [];
+  for (const [name, value] of Object.entries(permissions)) {
+    const granted = descriptors(name, value).every((descriptor) =>
+      Deno.permissions.querySync(descriptor).state === "granted"
+    );
+    if (!granted) flags.push(`--allow-${name}`);
+  }
+  return flags;
+}
+
+function descriptors(
+  name: string,
+  value: boolean | "inherit" | readonly (string | URL)[],
+): Deno.PermissionDescriptor[] {
+  const key = name === "net" ? "host" : name === "run" ? "command" : "path";
+  return (Array.isArray(value)
+    ? value.map((item) => ({ name, [key]: item }))
+    : [{ name }]) as Deno.PermissionDescriptor[];
+}
