@@ -1,0 +1,123 @@
+/** Drives the real client in a real pseudo-terminal, as somebody typing would. */
+
+import { fileURLToPath } from "node:url";
+
+const CLIENT = fileURLToPath(
+  new URL("../../client/main.ts", import.meta.url),
+);
+/** Milliseconds after which a test that waits in vain says what it saw. */
+const PATIENCE = 20_000;
+const PROMPT = "? ";
+
+/** A client at a terminal. */
+export class ConsoleClient implements AsyncDisposable {
+  readonly #write: (text: string) => void;
+  readonly #exited: Promise<number>;
+  #output = "";
+  #seen = 0;
+  #wake = () => {};
+
+  private constructor(
+    write: (text: string) => void,
+    exited: Promise<number>,
+  ) {
+    this.#write = write;
+    this.#exited = exited;
+  }
+
+  /** Starts a client and waits for its menu. */
+  static async start(...args: string[]): Promise<ConsoleClient> {
+    // The library is native: only tests that may load it do.
+    const { spawn } = await import("@lydell/node-pty");
+    const terminal = spawn(Deno.execPath(), [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      CLIENT,
+      ...args,
+    ], { cols: 200, rows: 50, name: "xterm" });
+    const client = new ConsoleClient(
+      (text) => terminal.write(text),
+      new Promise((resolve) =>
+        terminal.onExit(({ exitCode }) => {
+          resolve(exitCode);
+          client.#wake();
+        })
+      ),
+    );
+    terminal.onData((text) => {
+      client.#output += text.replaceAll("\r\n", "\n");
+      client.#wake();
+    });
+    await client.see(`0) Exit client\n${PROMPT}`);
+    return client;
+  }
+
+  /** All that the terminal showed so far. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Types a line. */
+  type(line: string): void {
+    this.#write(`${line}\r`);
+  }
+
+  /** Types the end of input. */
+  end(): void {
+    this.#write("\x04");
+  }
+
+  /** Waits for text to show; returns what showed up to its end. */
+  async see(text: string): Promise<string> {
+    const deadline = AbortSignal.timeout(PATIENCE);
+    for (;;) {
+      const at = this.#output.indexOf(text, this.#seen);
+      if (at >= 0) {
+        const shown = this.#output.slice(this.#seen, at + text.length);
+        this.#seen = at + text.length;
+        return shown;
+      }
+      await new Promise<void>((resolve, reject) => {
+        this.#wake = resolve;
+        deadline.onabort = () =>
+          reject(
+            new Error(
+              `Expected ${JSON.stringify(text)}, saw ${
+                JSON.stringify(this.#output.slice(this.#seen))
+              }`,
+            ),
+          );
+      });
+    }
+  }
+
+  /**
+   * Chooses from the menu and answers its questions, each once its prompt
+   * shows; returns what was printed until the menu came back.
+   */
+  async choose(code: string, ...answers: string[]): Promise<string> {
+    this.type(code);
+    for (const answer of answers) {
+      await this.see(": ");
+      this.type(answer);
+    }
+    const shown = await this.see("MessageU client at your service.\n");
+    await this.see(`0) Exit client\n${PROMPT}`);
+    return shown;
+  }
+
+  /** Resolves to the exit code. */
+  exitCode(): Promise<number> {
+    return this.#exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Ctrl-C: a signal of our own would need leave to signal any process.
+    this.#write("\x03");
+    await this.#exited;
+  }
+}
