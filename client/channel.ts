@@ -12,6 +12,7 @@ import {
   generateSymmetricKey,
   legacyDecrypt,
   legacyEncrypt,
+  legacyPadding,
 } from "../shared/crypto.ts";
 import { MessageType } from "../shared/protocol.ts";
 
@@ -63,13 +64,19 @@ export class LegacyChannel implements Channel {
   }
 
   async open(type: SealedType, ciphertext: Uint8Array): Promise<Uint8Array> {
-    let doubtful: Uint8Array | undefined;
+    const candidates: { key: CryptoKey; padding: number }[] = [];
     for (const key of this.#opening) {
-      const plaintext = await legacyDecrypt(key, ciphertext)
+      const padding = await legacyPadding(key, ciphertext)
         .catch(noneIfUndecryptable);
-      if (plaintext === undefined) continue;
+      if (padding !== undefined) candidates.push({ key, padding });
+    }
+    // A wrong key passes the padding's check now and then, mostly with one
+    // byte of it, and its plaintext is hardly ever a text.
+    candidates.sort((a, b) => b.padding - a.padding);
+    let doubtful: Uint8Array | undefined;
+    for (const { key } of candidates) {
+      const plaintext = await legacyDecrypt(key, ciphertext);
       if (type !== MessageType.Text || isUtf8(plaintext)) return plaintext;
-      // A wrong key passes the padding's check now and then; its text doesn't.
       doubtful ??= plaintext;
     }
     if (doubtful !== undefined) return doubtful;

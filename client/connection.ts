@@ -9,14 +9,22 @@ import { ByteSource } from "../shared/byte_source.ts";
 import { type Address, formatAddress } from "../shared/info_server.ts";
 import { RESPONSE_HEADER_SIZE, ResponseCode } from "../shared/protocol.ts";
 import { type ResponseHeader, responseHeader } from "../shared/responses.ts";
-import { ConnectionError, ServerRefusedError } from "./errors.ts";
+import {
+  ConnectionError,
+  NoConnectionError,
+  ServerRefusedError,
+} from "./errors.ts";
 
 /** Milliseconds until a connection must stand. */
 const CONNECT_TIMEOUT = 10_000;
 /** Milliseconds without a byte after which a server is given up. */
 const PROGRESS_TIMEOUT = 60_000;
-/** Bytes of the largest answer that is read. */
-const MAX_ANSWER_SIZE = 1024 * 1024 * 1024;
+/** Bytes of the largest list of clients or messages that is read. */
+const MAX_LIST_SIZE = 1024 * 1024 * 1024;
+/** Bytes of the largest other answer that is read. */
+const MAX_ANSWER_SIZE = 64 * 1024;
+/** Milliseconds that the body of a 9000, which nobody needs, gets to arrive. */
+const FAILURE_BODY_TIMEOUT = 1000;
 /** Bytes from which on this or that server fails (section 4, point 8). */
 const RISKY_REQUEST_SIZE = 1024;
 
@@ -31,6 +39,10 @@ export interface Question<T> {
   expected: ResponseCode;
   /** Reads the answer's payload, before the connection is closed. */
   read: (payload: Uint8Array<ArrayBuffer>) => T | Promise<T>;
+  /** Gets what has arrived of an answer that breaks off. */
+  readPartial?:
+    | ((arrived: Uint8Array<ArrayBuffer>) => Promise<void>)
+    | undefined;
   /** Is told how much of the request has gone out. */
   sending?: Progress | undefined;
   /** Is told how much of the answer has come in. */
@@ -41,7 +53,8 @@ export interface Question<T> {
  * Asks the relay at an address.
  *
  * @throws {ServerRefusedError} where it answers 9000
- * @throws {ConnectionError} where it isn't there, breaks off or answers nonsense
+ * @throws {NoConnectionError} where it isn't there
+ * @throws {ConnectionError} where it breaks off or answers nonsense
  */
 export async function ask<T>(
   address: Address,
@@ -63,25 +76,24 @@ export async function ask<T>(
       throw unsent?.error ?? error;
     });
     if (header.code === ResponseCode.Error) {
+      const body = Math.min(header.payloadSize, MAX_ANSWER_SIZE);
+      await source.hasWithin(body, FAILURE_BODY_TIMEOUT);
       throw new ServerRefusedError(sizeHint);
     }
+    if (unsent !== undefined) throw unsent.error;
     if (header.code !== question.expected) {
       throw new ConnectionError(
         `${where} answered ${header.code}, expected ${question.expected}`,
         "Is it a MessageU server?",
       );
     }
-    if (header.payloadSize > MAX_ANSWER_SIZE) {
+    const most = isList(header.code) ? MAX_LIST_SIZE : MAX_ANSWER_SIZE;
+    if (header.payloadSize > most) {
       throw new ConnectionError(
-        `${where} claims an answer of ${header.payloadSize} bytes, expected ${MAX_ANSWER_SIZE} at most`,
+        `${where} claims an answer of ${header.payloadSize} bytes, expected ${most} at most`,
       );
     }
-    const payload = await source.take(
-      header.payloadSize,
-      (arrived) => question.receiving?.(arrived, header.payloadSize),
-    );
-    if (payload === null) throw new EndOfStream();
-    return await question.read(payload);
+    return await question.read(await readPayload(source, header, question));
   } catch (error) {
     throw explain(error, where, sizeHint);
   } finally {
@@ -125,7 +137,7 @@ async function connect(address: Address): Promise<Deno.TcpConn> {
     // One that stands too late must not stay open.
     connecting.then((conn) => conn.close(), () => {});
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConnectionError(
+    throw new NoConnectionError(
       `No connection to ${formatAddress(address)}: ${reason}`,
       "Is the server running, and its address right? See info.server and --server",
       { cause },
@@ -145,6 +157,29 @@ async function writeAll(
     );
     progress?.(sent, frame.length);
   }
+}
+
+async function readPayload<T>(
+  source: ByteSource,
+  { payloadSize }: ResponseHeader,
+  question: Question<T>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const payload = await source.take(
+      payloadSize,
+      (arrived) => question.receiving?.(arrived, payloadSize),
+    );
+    if (payload === null) throw new EndOfStream();
+    return payload;
+  } catch (error) {
+    await question.readPartial?.(source.peek(source.buffered).slice());
+    throw error;
+  }
+}
+
+function isList(code: number): boolean {
+  return code === ResponseCode.ClientsList ||
+    code === ResponseCode.WaitingMessages;
 }
 
 async function readHeader(source: ByteSource): Promise<ResponseHeader> {

@@ -27,7 +27,12 @@ export class ServerRefusedError extends UserError {
   }
 }
 
-/** No server, or none that answers as the protocol says. */
+/** A server that can't be reached, breaks off or doesn't answer as the protocol says. */
 export class ConnectionError extends UserError {
   override name = "ConnectionError";
+}
+
+/** No connection stood, so the server got nothing. */
+export class NoConnectionError extends ConnectionError {
+  override name = "NoConnectionError";
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { encodeHex } from "@std/encoding";
 import {
   exportPrivateKey,
   exportPublicKey,
@@ -16,7 +17,13 @@ import { findFile, infoFiles } from "../shared/info_files.ts";
 import { formatInfoMe, parseInfoMe } from "../shared/info_me.ts";
 import type { ClientId } from "../shared/protocol.ts";
 import { NOBODY } from "../shared/requests.ts";
-import { UserError } from "./errors.ts";
+import { syncFolder, writeNewFile } from "./durable_files.ts";
+import {
+  ConnectionError,
+  NoConnectionError,
+  ServerRefusedError,
+  UserError,
+} from "./errors.ts";
 
 /** Who the user is. */
 export interface Identity {
@@ -37,9 +44,11 @@ export interface Identity {
 export async function loadIdentity(
   dir: string,
 ): Promise<Identity | undefined> {
-  const path = await findFile(dir, infoFiles.me);
-  if (path === undefined) return undefined;
+  let path = dir;
   try {
+    const found = await findFile(dir, infoFiles.me);
+    if (found === undefined) return undefined;
+    path = found;
     // Other programs may have written a name that is no UTF-8.
     const text = new TextDecoder().decode(await Deno.readFile(path));
     const { name, clientId, privateKey } = await parseInfoMe(text);
@@ -59,11 +68,12 @@ export async function loadIdentity(
 /**
  * Makes a key pair, registers its public key and writes `info.me`.
  *
- * The file's place is proven before the relay is asked: a name that is
- * registered without its key being kept would be lost for good.
+ * The key is on the disk before the relay is asked, and stays there unless
+ * nothing was registered: a name whose key is gone would be lost for good.
  *
  * @param register asks the relay
- * @throws {UserError} where an identity exists, or the file can't be written
+ * @throws {UserError} where an identity exists, the relay refuses, or the file
+ * can't be written
  */
 export async function createIdentity(
   dir: string,
@@ -73,32 +83,51 @@ export async function createIdentity(
   await refuseExisting(dir);
   const pair = await generateKeyPair();
   const privateKey = await exportPrivateKey(pair.privateKey);
-  const draft = `${dir}/${infoFiles.me[0]}.${crypto.randomUUID()}.part`;
-  let registered = false;
+  const publicKey = await exportPublicKey(pair.publicKey);
+  const format = (clientId: ClientId) =>
+    new TextEncoder().encode(formatInfoMe({ name, clientId, privateKey }));
+  const path = `${dir}/${infoFiles.me[0]}`;
+  const draft = `${path}.${crypto.randomUUID()}`;
+  const keyOnly = `${draft}.part`;
+  const complete = `${draft}.new`;
+
+  await explained(
+    `Can't write to ${dir}`,
+    "Nothing was registered",
+    async () => {
+      await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+      await writeNewFile(keyOnly, format(NOBODY));
+    },
+  );
+  let clientId: ClientId;
   try {
-    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-    await writeNew(draft, formatInfoMe({ name, clientId: NOBODY, privateKey }));
-    const clientId = await register(await exportPublicKey(pair.publicKey));
-    registered = true;
-    await Deno.remove(draft);
-    await writeNew(draft, formatInfoMe({ name, clientId, privateKey }));
-    // Unlike a rename, a link never replaces what is there.
-    await Deno.link(draft, `${dir}/${infoFiles.me[0]}`);
-    registered = false;
-    return { name, clientId, privateKey: pair.privateKey };
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    clientId = await register(publicKey);
+  } catch (error) {
+    const nothing = error instanceof ServerRefusedError ||
+      error instanceof NoConnectionError;
+    if (nothing || !(error instanceof ConnectionError)) {
+      await Deno.remove(keyOnly);
+      throw error;
+    }
     throw new UserError(
-      `Can't write the identity to ${dir}: ${reason}`,
-      registered
-        ? `You are registered; move ${draft} to ${infoFiles.me[0]}`
-        : "Nothing was registered",
-      { cause },
+      error.message,
+      `If "${name}" is registered now, its private key is in ${keyOnly}`,
+      { cause: error },
     );
-  } finally {
-    if (!registered) await Deno.remove(draft).catch(ignoreMissing);
   }
+  await explained(
+    `You are registered, but ${path} can't be written`,
+    `Your key is in ${keyOnly}, your id is ${encodeHex(clientId)}`,
+    async () => {
+      await writeNewFile(complete, format(clientId));
+      // Unlike a rename, a link never replaces what is there.
+      await Deno.link(complete, path);
+      await syncFolder(dir);
+    },
+  );
+  await Deno.remove(complete);
+  await Deno.remove(keyOnly);
+  return { name, clientId, privateKey: pair.privateKey };
 }
 
 /** @throws {UserError} where the folder holds an identity, of whatever state */
@@ -111,20 +140,16 @@ export async function refuseExisting(dir: string): Promise<void> {
   );
 }
 
-/** Writes a file that only its owner can read, down to the disk. */
-async function writeNew(path: string, text: string): Promise<void> {
-  using file = await Deno.open(path, {
-    write: true,
-    createNew: true,
-    mode: 0o600,
-  });
-  const bytes = new TextEncoder().encode(text);
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
+/** Does work with files; its errors reach the user with these words. */
+async function explained(
+  what: string,
+  hint: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError(`${what}: ${reason}`, hint, { cause });
   }
-  await file.sync();
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -6,20 +6,26 @@
  * @module
  */
 
-/** What the files are called, with a time that sorts them behind it. */
-const PREFIX = "info.inbox.";
+import { syncFolder, writeNewFile } from "./durable_files.ts";
+
+/** Files of answers that wait to be worked through; their names sort by age. */
+const WAITING = "info.inbox.";
+/** Files of answers in which something couldn't be read. */
+const UNREAD = "info.unread.";
+const NAME = /^\d+\.\d{6}\.[0-9a-f-]{36}$/;
 
 /** One answer with waiting messages, as it came. */
 export interface Batch {
   /** The answer's payload. */
-  payload: Uint8Array<ArrayBuffer>;
+  readonly payload: Uint8Array<ArrayBuffer>;
   /** Its file, or undefined where it couldn't be written. */
-  path: string | undefined;
+  readonly path: string | undefined;
 }
 
-/** The batches in a client's folder that aren't worked through yet. */
+/** The answers in a client's folder that aren't worked through yet. */
 export class Journal {
   readonly #dir: string;
+  readonly #unwritten = new Set<Batch>();
   #count = 0;
 
   /** Keeps its files in this folder. */
@@ -28,42 +34,75 @@ export class Journal {
   }
 
   /**
-   * Writes a batch down, to the disk.
+   * Takes an answer: onto the disk, or into memory where that fails.
    *
-   * @throws {Error} where that fails; the batch is then only in memory
+   * @param failed is told why it couldn't be written
    */
-  async write(payload: Uint8Array<ArrayBuffer>): Promise<Batch> {
+  async add(
+    payload: Uint8Array<ArrayBuffer>,
+    failed: (reason: unknown) => void,
+  ): Promise<Batch> {
     const order = String(this.#count++).padStart(6, "0");
     const path =
-      `${this.#dir}/${PREFIX}${Date.now()}.${order}.${crypto.randomUUID()}`;
-    using file = await Deno.open(path, {
-      write: true,
-      createNew: true,
-      mode: 0o600,
-    });
-    for (let written = 0; written < payload.length;) {
-      written += await file.write(payload.subarray(written));
+      `${this.#dir}/${WAITING}${Date.now()}.${order}.${crypto.randomUUID()}`;
+    try {
+      await writeNewFile(path, payload);
+      await syncFolder(this.#dir);
+      return { payload, path };
+    } catch (error) {
+      failed(error);
+      const batch = { payload, path: undefined };
+      this.#unwritten.add(batch);
+      return batch;
     }
-    await file.sync();
-    return { payload, path };
   }
 
-  /** What an earlier run didn't get done with, oldest first. */
-  async leftovers(): Promise<Batch[]> {
+  /**
+   * What isn't worked through, of this run or an earlier one, the oldest first.
+   *
+   * @param failed is told of a file that can't be read; it stays
+   */
+  async *leftovers(
+    failed: (path: string, reason: unknown) => void,
+  ): AsyncGenerator<Batch> {
     const names: string[] = [];
-    for await (const { name } of Deno.readDir(this.#dir)) {
-      if (name.startsWith(PREFIX)) names.push(name);
+    for await (const { name, isFile } of Deno.readDir(this.#dir)) {
+      const ours = name.startsWith(WAITING) &&
+        NAME.test(name.slice(WAITING.length));
+      if (isFile && ours) names.push(name);
     }
-    return await Promise.all(
-      names.sort().map(async (name) => {
-        const path = `${this.#dir}/${name}`;
-        return { path, payload: await Deno.readFile(path) };
-      }),
-    );
+    for (const name of names.sort()) {
+      const path = `${this.#dir}/${name}`;
+      const payload = await Deno.readFile(path).catch((reason) =>
+        failed(path, reason)
+      );
+      if (payload !== undefined) yield { path, payload };
+    }
+    yield* [...this.#unwritten];
   }
 
-  /** Forgets a batch that is worked through. */
+  /** Forgets an answer that is worked through. */
   async done(batch: Batch): Promise<void> {
-    if (batch.path !== undefined) await Deno.remove(batch.path);
+    this.#unwritten.delete(batch);
+    if (batch.path === undefined) return;
+    try {
+      await Deno.remove(batch.path);
+    } catch (error) {
+      // Another client in this folder may have worked it through as well.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /**
+   * Puts an answer aside in which something couldn't be read.
+   *
+   * @returns where it is kept, or undefined where it is only in memory
+   */
+  async putAside(batch: Batch): Promise<string | undefined> {
+    this.#unwritten.delete(batch);
+    if (batch.path === undefined) return undefined;
+    const aside = batch.path.replace(`/${WAITING}`, `/${UNREAD}`);
+    await Deno.rename(batch.path, aside);
+    return aside;
   }
 }

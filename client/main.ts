@@ -9,9 +9,21 @@ import { UsageError } from "../shared/flags.ts";
 import { UserError } from "./errors.ts";
 import { runMenu } from "./menu.ts";
 import { addressFinder, HELP, readClientOptions } from "./options.ts";
+import { printableLine } from "./printable.ts";
 import { RelayLink } from "./relay_link.ts";
 import { Session } from "./session.ts";
 import { standardTerminal } from "./terminal.ts";
+
+/** What is wrong is said; the menu comes all the same. */
+async function tell(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.log(error.message);
+    if (error.hint !== undefined) console.log(`(${error.hint})`);
+  }
+}
 
 async function main(args: readonly string[]): Promise<void> {
   const options = readClientOptions(args);
@@ -20,15 +32,11 @@ async function main(args: readonly string[]): Promise<void> {
   const locate = addressFinder(options, (text) => console.log(text));
   const link = new RelayLink(locate, options.clientVersion);
   const session = new Session(options.dir, link);
-  try {
-    await locate();
+  await tell(locate);
+  await tell(async () => {
     const me = await session.identity();
-    if (me !== undefined) console.log(`You are ${me.name}`);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    console.log(error.message);
-    if (error.hint !== undefined) console.log(`(${error.hint})`);
-  }
+    if (me !== undefined) console.log(`You are ${printableLine(me.name)}`);
+  });
   await runMenu(session, standardTerminal());
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { UserError } from "./errors.ts";
-import { printableLine, printableText } from "./printable.ts";
+import { END_OF_MESSAGE, printableLine, printableText } from "./printable.ts";
 import type { ReceivedMessage, Session } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -43,7 +43,7 @@ const items: readonly Item[] = [
     code: "130",
     label: "Request for public key",
     async run(user, session) {
-      const name = await user.ask("Whose public key");
+      const name = await user.askName("Whose public key");
       await session.fetchPublicKey(name);
       user.say(`Got the public key of ${name}`);
     },
@@ -68,7 +68,7 @@ const items: readonly Item[] = [
     code: "150",
     label: "Send a text message",
     async run(user, session) {
-      const name = await user.ask("To whom");
+      const name = await user.askName("To whom");
       await session.requireKey(name);
       await session.sendText(name, await user.ask("Text"));
       user.say("Sent");
@@ -78,7 +78,7 @@ const items: readonly Item[] = [
     code: "151",
     label: "Send a request for symmetric key",
     async run(user, session) {
-      await session.requestKey(await user.ask("To whom"));
+      await session.requestKey(await user.askName("To whom"));
       user.say("Sent");
     },
   },
@@ -86,7 +86,7 @@ const items: readonly Item[] = [
     code: "152",
     label: "Send your symmetric key",
     async run(user, session) {
-      await session.sendKey(await user.ask("To whom"));
+      await session.sendKey(await user.askName("To whom"));
       user.say("Sent");
     },
   },
@@ -94,7 +94,7 @@ const items: readonly Item[] = [
     code: "153",
     label: "Send a file",
     async run(user, session) {
-      const name = await user.ask("To whom");
+      const name = await user.askName("To whom");
       await session.requireKey(name);
       const path = await user.ask("The file's path");
       await session.sendFile(name, path, user.progress("Sending"));
@@ -127,6 +127,13 @@ class Dialogue {
     return await this.readAfter(`${question}: `);
   }
 
+  /** Asks for a name. @throws {UserError} where none is given */
+  async askName(question: string): Promise<string> {
+    const name = await this.ask(question);
+    if (name.trim() !== "") return name;
+    throw new UserError("No name given", "120 lists the names of the others");
+  }
+
   async readAfter(prompt: string): Promise<string> {
     this.#terminal.print(prompt);
     const line = await this.#terminal.readLine();
@@ -155,7 +162,7 @@ function formatMessage(message: ReceivedMessage): string {
   return `From: ${printableLine(message.from)}
 Content:
 ${formatContent(message)}
------<EOM>-----
+${END_OF_MESSAGE}
 `;
 }
 

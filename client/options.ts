@@ -92,8 +92,8 @@ export function addressFinder(
   let noticed = false;
   return async () => {
     if (server !== undefined) return server;
-    const path = await findFile(dir, infoFiles.server);
-    if (path !== undefined) return await readAddress(path);
+    const address = await readAddress(dir);
+    if (address !== undefined) return address;
     if (!noticed) {
       notice(
         `No ${
@@ -106,8 +106,12 @@ export function addressFinder(
   };
 }
 
-async function readAddress(path: string): Promise<Address> {
+async function readAddress(dir: string): Promise<Address | undefined> {
+  let path = dir;
   try {
+    const found = await findFile(dir, infoFiles.server);
+    if (found === undefined) return undefined;
+    path = found;
     return parseAddress(await Deno.readTextFile(path));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

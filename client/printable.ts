@@ -1,19 +1,28 @@
-// C0 and C1 controls but for tab and newline, and the characters that reorder
-// what stands around them: none of them may reach a terminal from the wire.
+// Nothing from the wire may move a terminal's cursor or reorder what stands
+// around it: C0 and C1 controls but for tab and newline, line and paragraph
+// separators, and the marks that override or isolate a direction.
 const DANGEROUS =
   // deno-lint-ignore no-control-regex -- they are what is stripped
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+/** Characters that don't show; with them one name can look like another. */
+const INVISIBLE = /\p{Cf}/gu;
+/** What ends a received message (section 6). */
+export const END_OF_MESSAGE = "-----<EOM>-----";
 
-/** Text from the wire on one line, without anything that moves a cursor. */
+/** Text from the wire on one line, without anything that can't be seen. */
 export function printableLine(text: string): string {
-  return text.replaceAll(/[\t\n]/g, " ").replaceAll(DANGEROUS, "");
+  return text.replaceAll(/[\t\n]/g, " ").replaceAll(DANGEROUS, "")
+    .replaceAll(INVISIBLE, "");
 }
 
 /**
- * Text from the wire with its lines. Lines after the first are indented, so
- * that none of them can pass for the next message's frame.
+ * Text from the wire with its lines. Lines after the first are indented, and
+ * so is a first one that looks like the end, so that none of them can pass for
+ * a message's frame.
  */
 export function printableText(text: string): string {
-  return text.replaceAll("\r\n", "\n").replaceAll(DANGEROUS, "")
-    .replaceAll("\n", "\n  ");
+  const lines = text.replaceAll("\r\n", "\n").replaceAll(DANGEROUS, "")
+    .split("\n");
+  const ends = lines[0]?.trim() === END_OF_MESSAGE;
+  return (ends ? "  " : "") + lines.join("\n  ");
 }

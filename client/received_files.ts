@@ -1,3 +1,4 @@
+import { writeDown } from "./durable_files.ts";
 import { UserError } from "./errors.ts";
 
 /**
@@ -12,14 +13,15 @@ export async function saveReceivedFile(bytes: Uint8Array): Promise<string> {
   try {
     // The runtime makes it exclusively and with mode 0600.
     path = await Deno.makeTempFile({ prefix: "messageu-" });
-    await Deno.writeFile(path, bytes);
+    using file = await Deno.open(path, { write: true });
+    await writeDown(file, bytes);
     return path;
   } catch (cause) {
-    if (path !== undefined) await Deno.remove(path);
+    if (path !== undefined) await Deno.remove(path).catch(() => {});
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UserError(
       `Can't save a received file: ${reason}`,
-      "It is kept and saved with the next pull",
+      "It is kept: pull again once there is room in the temporary directory",
       { cause },
     );
   }

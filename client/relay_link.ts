@@ -10,6 +10,7 @@ import { FormatError } from "../shared/format_error.ts";
 import type { Address } from "../shared/info_server.ts";
 import {
   answerCode,
+  CLIENT_ID_SIZE,
   type ClientId,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
@@ -24,11 +25,10 @@ import {
 import {
   type ListedClient,
   listedClients,
-  messageSent,
   publicKeyAnswer,
   registered,
 } from "../shared/responses.ts";
-import { ask, type Progress } from "./connection.ts";
+import { ask, type Progress, type Question } from "./connection.ts";
 import { ConnectionError, ServerRefusedError } from "./errors.ts";
 
 /** The version that servers know which refuse ours. */
@@ -59,7 +59,11 @@ export class RelayLink {
    */
   async register(name: string, publicKey: Uint8Array): Promise<ClientId> {
     const register = () =>
-      this.#ask("register", { name, publicKey }, NOBODY, registered.decode);
+      this.#ask("register", { name, publicKey }, NOBODY, {
+        // Whatever follows the id: the name is taken, so the id must be kept.
+        read: (payload) =>
+          registered.decode(payload.subarray(0, CLIENT_ID_SIZE)),
+      });
     try {
       return (await register()).clientId;
     } catch (error) {
@@ -78,45 +82,53 @@ export class RelayLink {
 
   /** 601: everybody else. Some servers list the asker too, who is left out. */
   async clients(me: ClientId): Promise<ListedClient[]> {
-    const all = await this.#ask("clientsList", {}, me, listedClients.decode);
+    const all = await this.#ask("clientsList", {}, me, {
+      read: listedClients.decode,
+    });
     return all.filter(({ clientId }) => !equals(clientId, me));
   }
 
   /** 602: a public key. Some servers answer the key alone. */
   async publicKey(me: ClientId, target: ClientId): Promise<Uint8Array> {
-    return await this.#ask("publicKey", { target }, me, (payload) => {
-      if (payload.length === PUBLIC_KEY_SIZE) return payload;
-      const { clientId, publicKey } = publicKeyAnswer.decode(payload);
-      if (equals(clientId, target)) return publicKey;
-      throw new FormatError("publicKeyAnswer.clientId: another than was asked");
+    return await this.#ask("publicKey", { target }, me, {
+      read: (payload): Uint8Array => {
+        if (payload.length === PUBLIC_KEY_SIZE) return payload;
+        const { clientId, publicKey } = publicKeyAnswer.decode(payload);
+        if (equals(clientId, target)) return publicKey;
+        throw new FormatError(
+          "publicKeyAnswer.clientId: another than was asked for",
+        );
+      },
     });
   }
 
-  /** 603: sends a message. Some servers leave parts of their answer out. */
+  /** 603: sends a message. The answer's code alone is success (section 4, point 4). */
   async send(
     me: ClientId,
     message: SendMessage,
     progress?: Progress,
   ): Promise<void> {
-    await this.#ask("sendMessage", message, me, (payload) => {
-      if (payload.length !== 0 && payload.length !== message.target.length) {
-        messageSent.decode(payload);
-      }
-    }, { sending: progress });
+    await this.#ask("sendMessage", message, me, {
+      read: () => {},
+      sending: progress,
+    });
   }
 
   /**
    * 604: takes the next waiting messages.
    *
    * @param keep gets the payload before the connection is closed, which is
-   * what tells the relay that it can delete the messages
+   * what tells the relay that it can delete the messages; of an answer that
+   * breaks off it gets what has arrived
    */
-  async pull<T>(
+  async pull(
     me: ClientId,
-    keep: (payload: Uint8Array<ArrayBuffer>) => Promise<T>,
+    keep: (payload: Uint8Array<ArrayBuffer>) => Promise<void>,
     progress?: Progress,
-  ): Promise<T> {
-    return await this.#ask("waitingMessages", {}, me, keep, {
+  ): Promise<void> {
+    await this.#ask("waitingMessages", {}, me, {
+      read: keep,
+      readPartial: keep,
       receiving: progress,
     });
   }
@@ -125,22 +137,18 @@ export class RelayLink {
     kind: K,
     payload: RequestPayloads[K],
     me: ClientId,
-    read: (payload: Uint8Array<ArrayBuffer>) => T | Promise<T>,
-    progress: {
-      sending?: Progress | undefined;
-      receiving?: Progress | undefined;
-    } = {},
+    answer: Omit<Question<T>, "frame" | "expected">,
   ): Promise<T> {
     const address = await this.#locate();
+    const frame = encodeRequest(kind, payload, {
+      clientId: me,
+      version: this.#version,
+    });
     try {
       return await ask(address, {
-        frame: encodeRequest(kind, payload, {
-          clientId: me,
-          version: this.#version,
-        }),
+        frame,
         expected: answerCode[kind],
-        read,
-        ...progress,
+        ...answer,
       });
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;

@@ -1,22 +1,33 @@
 import { encodeHex } from "@std/encoding";
 import type { WaitingMessage } from "../shared/responses.ts";
 
+/** Messages that are remembered, the latest ones. */
+const MOST_REMEMBERED = 200_000;
+
+/** What became of a message when it was met before. */
+export type Verdict = "shown" | "unreadable";
+
 /**
  * Remembers what was received, so that what a relay hands out again is shown
  * once (section 4, point 5). A message is its sender, its id and its content:
  * servers that lose their database start their ids anew.
  */
 export class Repeats {
-  readonly #known = new Set<string>();
+  readonly #known = new Map<string, Verdict>();
 
-  /** Whether the message was added before. */
-  async has(message: WaitingMessage): Promise<boolean> {
-    return this.#known.has(await identify(message));
+  /** What became of the message before, or undefined where it is new. */
+  async get(message: WaitingMessage): Promise<Verdict | undefined> {
+    return this.#known.get(await identify(message));
   }
 
-  /** Remembers a message. */
-  async add(message: WaitingMessage): Promise<void> {
-    this.#known.add(await identify(message));
+  /** Remembers what became of a message. */
+  async set(message: WaitingMessage, verdict: Verdict): Promise<void> {
+    this.#known.set(await identify(message), verdict);
+    if (this.#known.size <= MOST_REMEMBERED) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      return;
+    }
   }
 }
 

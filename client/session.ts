@@ -9,8 +9,12 @@ import { encodeHex } from "@std/encoding";
 import { DecryptError, importPublicKey } from "../shared/crypto.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { nameProblem } from "../shared/names.ts";
-import { MessageType } from "../shared/protocol.ts";
-import { salvageInbox, type WaitingMessage } from "../shared/responses.ts";
+import {
+  type ClientId,
+  MessageType,
+  SEND_OVERHEAD,
+} from "../shared/protocol.ts";
+import { readInbox, type WaitingMessage } from "../shared/responses.ts";
 import type { SealedType } from "./channel.ts";
 import type { Progress } from "./connection.ts";
 import { type Contact, Contacts } from "./contacts.ts";
@@ -27,9 +31,12 @@ import type { RelayLink } from "./relay_link.ts";
 import { Repeats } from "./repeats.ts";
 
 /** Answers without anything new after which a pull ends. */
-const MOST_REPEATED_ANSWERS = 3;
-/** Milliseconds before asking again a relay that still repeats itself. */
+const MOST_REPEATED_ANSWERS = 4;
+/** Milliseconds before asking a relay again that repeats itself; then twice as many. */
 const REPEAT_PAUSE = 50;
+
+/** Bytes of the largest file: its ciphertext and what stands before it have 4 bytes of size. */
+const MAX_FILE_SIZE = 0xffffffff - SEND_OVERHEAD - 16;
 
 /** What a received message holds. */
 export type ReceivedContent =
@@ -53,6 +60,26 @@ export interface PullEvents {
   problem: (error: UserError) => void;
   /** Is told how much of an answer has come in. */
   progress?: Progress;
+}
+
+/** One batch of received messages while it is worked through. */
+class Work {
+  readonly events: PullEvents;
+  /** Messages that couldn't be decrypted so far. */
+  readonly later: WaitingMessage[] = [];
+  /** How many messages were shown for the first time. */
+  fresh = 0;
+  namesFetched = false;
+  /** Whether a file couldn't be saved. */
+  unsaved = false;
+  /** Whether a message couldn't be decrypted in the end. */
+  unread = false;
+  /** Why the rest of the batch couldn't be read. */
+  damage: FormatError | undefined;
+
+  constructor(events: PullEvents) {
+    this.events = events;
+  }
 }
 
 /** A user at work, in one folder. */
@@ -182,30 +209,62 @@ export class Session {
 
   /**
    * Takes all waiting messages. Each answer is written down before it is
-   * worked through; what an earlier run left is worked through first.
+   * worked through; what was left over is worked through first.
+   *
+   * @throws {UserError} where the relay can't be asked
    */
   async pull(events: PullEvents): Promise<void> {
     const { clientId } = await this.#me();
-    for (const batch of await this.#journal.leftovers()) {
-      await this.#workThrough(batch, events);
+    const leftovers = this.#journal.leftovers((path, reason) =>
+      events.problem(new UserError(`Can't read ${path}: ${reason}`))
+    );
+    for await (const batch of leftovers) {
+      // What couldn't be saved can't be now: more would only be kept as well.
+      if (!(await this.#workThrough(batch, events)).complete) return;
     }
     // Slices: ask until nothing is left (section 4, point 5). A server that
     // doesn't delete would go on for ever, and one that deletes may not be
     // done with it when the next connection asks.
     for (let repeated = 0; repeated < MOST_REPEATED_ANSWERS;) {
-      const batch = await this.#link.pull(
-        clientId,
-        (payload) => this.#keep(payload, events),
-        events.progress,
-      );
-      if (batch.payload.length === 0) return;
-      if (await this.#workThrough(batch, events) > 0) {
+      const { fresh, complete } = await this.#pullOnce(clientId, events);
+      if (!complete || fresh === undefined) return;
+      if (fresh > 0) {
         repeated = 0;
       } else {
-        repeated++;
-        await new Promise((resolve) => setTimeout(resolve, REPEAT_PAUSE));
+        const pause = REPEAT_PAUSE * 2 ** repeated++;
+        await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
+  }
+
+  /** @returns `fresh` undefined where nothing waits */
+  async #pullOnce(
+    clientId: ClientId,
+    events: PullEvents,
+  ): Promise<{ fresh: number | undefined; complete: boolean }> {
+    let batch: Batch | undefined;
+    let broken: unknown;
+    const keep = async (payload: Uint8Array<ArrayBuffer>) => {
+      if (payload.length === 0) return;
+      batch = await this.#journal.add(payload, (reason) =>
+        events.problem(
+          new UserError(
+            `Can't write received messages down: ${reason}`,
+            `They are shown all the same; make room in ${this.#dir}`,
+          ),
+        ));
+    };
+    try {
+      await this.#link.pull(clientId, keep, events.progress);
+    } catch (error) {
+      broken = error;
+    }
+    // Of an answer that broke off, what arrived is shown before the error.
+    const outcome = batch === undefined
+      ? { fresh: undefined, complete: true }
+      : await this.#workThrough(batch, events);
+    if (broken !== undefined) throw broken;
+    return outcome;
   }
 
   async #me(): Promise<Identity> {
@@ -276,54 +335,90 @@ export class Session {
     await this.#link.send(me.clientId, message, progress);
   }
 
-  async #keep(
-    payload: Uint8Array<ArrayBuffer>,
+  /**
+   * @returns how many messages were new, and whether the batch is done with
+   */
+  async #workThrough(
+    batch: Batch,
     events: PullEvents,
-  ): Promise<Batch> {
-    if (payload.length === 0) return { payload, path: undefined };
+  ): Promise<{ fresh: number; complete: boolean }> {
+    const work = new Work(events);
     try {
-      return await this.#journal.write(payload);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      events.problem(
-        new UserError(
-          `Can't write received messages down: ${reason}`,
-          `They are shown all the same; make room in ${this.#dir}`,
-          { cause },
-        ),
-      );
-      return { payload, path: undefined };
+      for (const message of readInbox(batch.payload)) {
+        await this.#receive(message, work, () => work.later.push(message));
+      }
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      work.damage = error;
+    }
+    // A key may have come behind the messages that it opens.
+    for (const message of work.later) {
+      await this.#receive(message, work, async () => {
+        await this.#show(message, { kind: "unreadable" }, work);
+        work.unread = true;
+      });
+    }
+    if (!work.unsaved) await this.#finish(batch, work);
+    return { fresh: work.fresh, complete: !work.unsaved };
+  }
+
+  async #finish(batch: Batch, { unread, damage, events }: Work): Promise<void> {
+    if (!unread && damage === undefined) return await this.#journal.done(batch);
+    const path = await this.#journal.putAside(batch);
+    events.problem(
+      new UserError(
+        damage === undefined
+          ? "Not everything could be decrypted"
+          : `The end of the answer is damaged: ${damage.message}`,
+        path === undefined ? undefined : `As it came, it is kept in ${path}`,
+      ),
+    );
+  }
+
+  /**
+   * Opens and shows a message, unless that was done before.
+   *
+   * @param unreadable is called where it can't be decrypted
+   */
+  async #receive(
+    message: WaitingMessage,
+    work: Work,
+    unreadable: () => unknown,
+  ): Promise<void> {
+    const before = await this.#repeats.get(message);
+    if (before === "shown") return;
+    try {
+      const content = await this.#open(message);
+      if (content.kind !== "unreadable") {
+        await this.#show(message, content, work);
+      } else if (before === undefined) {
+        await unreadable();
+      }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      work.events.problem(error);
+      work.unsaved = true;
     }
   }
 
-  /** @returns how many messages were new */
-  async #workThrough(batch: Batch, events: PullEvents): Promise<number> {
-    const { messages, damage } = salvageInbox(batch.payload);
-    await this.#learnNames(messages);
-    let fresh = 0;
-    let complete = true;
-    for (const message of messages) {
-      if (await this.#repeats.has(message)) continue;
-      fresh++;
-      try {
-        const content = await this.#open(message);
-        const { name } = this.#contacts.withId(message.sender);
-        const from = name ?? encodeHex(message.sender);
-        events.message({ from, ...content });
-        await this.#repeats.add(message);
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        events.problem(error);
-        complete = false;
-      }
+  async #show(
+    message: WaitingMessage,
+    content: ReceivedContent,
+    work: Work,
+  ): Promise<void> {
+    const contact = this.#contacts.withId(message.sender);
+    if (contact.name === undefined && !work.namesFetched) {
+      work.namesFetched = true;
+      // A list that can't be had must not hide the message.
+      await this.clients().catch(ignoreUserError);
     }
-    if (damage !== undefined) {
-      events.problem(
-        new UserError(`The rest of the answer is damaged: ${damage.message}`),
-      );
-    }
-    if (complete) await this.#journal.done(batch);
-    return fresh;
+    const from = contact.name || encodeHex(message.sender);
+    work.events.message({ from, ...content });
+    work.fresh++;
+    await this.#repeats.set(
+      message,
+      content.kind === "unreadable" ? "unreadable" : "shown",
+    );
   }
 
   /** @throws {UserError} where a file can't be saved; all else is a content */
@@ -354,16 +449,6 @@ export class Session {
       throw error;
     }
   }
-
-  /** Makes sure, as far as the relay helps, that all senders have names. */
-  async #learnNames(messages: readonly WaitingMessage[]): Promise<void> {
-    const contacts = messages.map(({ sender }) =>
-      this.#contacts.withId(sender)
-    );
-    if (contacts.every(({ name }) => name !== undefined)) return;
-    // A list that can't be had must not hide the messages.
-    await this.clients().catch(ignoreUserError);
-  }
 }
 
 function ignoreUserError(error: unknown): void {
@@ -378,9 +463,21 @@ function decodeText(bytes: Uint8Array): string {
 
 async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
+    // A pipe or a device might never end.
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) throw new UserError(`${path} is not a regular file`);
+    if (size > MAX_FILE_SIZE) {
+      throw new UserError(
+        `${path} has ${size} bytes; a message holds ${MAX_FILE_SIZE} at most`,
+      );
+    }
     return await Deno.readFile(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
+    if (cause instanceof UserError) throw cause;
+    if (
+      cause instanceof Deno.errors.NotFound ||
+      cause instanceof Deno.errors.NotADirectory
+    ) {
       throw new UserError("file not found", undefined, { cause });
     }
     const reason = cause instanceof Error ? cause.message : String(cause);

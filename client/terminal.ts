@@ -57,7 +57,12 @@ function showProgress(label: string): Progress {
       (total / LARGE_TRANSFER).toFixed(1)
     } MiB`;
     const end = !live || done === total ? "\n" : "";
-    writeAll(Deno.stderr, `${live ? "\r" : ""}${text}${end}`);
+    try {
+      writeAll(Deno.stderr, `${live ? "\r" : ""}${text}${end}`);
+    } catch (error) {
+      // Nobody is looking any more; the transfer goes on.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
   };
 }
 

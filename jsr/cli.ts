@@ -37,7 +37,13 @@ export function parseArgs(
   const strings = (options.string ?? []).filter((name) => name !== "_");
   const booleans = options.boolean ?? [];
   const { tokens } = nodeParseArgs({
-    args: [...args],
+    // A flag behind a flag isn't its value, unless it is joined to it.
+    args: args.map((arg, i) =>
+      strings.includes(arg.slice(2)) && arg.startsWith("--") &&
+        args[i + 1]?.startsWith("-")
+        ? `${arg}=`
+        : arg
+    ),
     options: Object.fromEntries([
       ...strings.map((name) => [name, { type: "string" }] as const),
       ...booleans.map((name) => [name, { type: "boolean" }] as const),

@@ -6,8 +6,9 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import { ByteSource } from "../shared/byte_source.ts";
-import { type Dispatch, failureReply, type Reply } from "./dispatcher.ts";
+import { type Dispatch, failureReply } from "./dispatcher.ts";
 import { readHeader, readPayload } from "./request_reader.ts";
 
 /** What a connection has to be able to do; every `Deno.Conn` is. */
@@ -19,6 +20,8 @@ export interface ConnectionLimits {
   maxMessage: number;
   /** Milliseconds without a byte after which a begun request or answer is given up. */
   progressTimeout: number;
+  /** Milliseconds in which a reset may follow the end of the stream. */
+  closeGrace: number;
 }
 
 /** A connection that is being served. */
@@ -31,8 +34,8 @@ export class Connection {
   #busy = false;
   #draining = false;
   #closed = false;
-  /** What to do once the client shows that it took the last answer. */
-  #untaken: Reply["taken"] | undefined;
+  /** Answers of which the client hasn't shown yet that it took them. */
+  #untaken: Untaken[] = [];
 
   /** Nothing is read before {@linkcode serve}. */
   constructor(
@@ -58,6 +61,7 @@ export class Connection {
         if (!(await this.#serveOne())) break;
         this.#busy = false;
       }
+      this.#busy = true;
       if (!this.#draining) await this.#ended();
     } catch (error) {
       // Our own close interrupts a read; that is no failure.
@@ -82,10 +86,10 @@ export class Connection {
 
   /** @returns false where the connection ended within the request */
   async #serveOne(): Promise<boolean> {
+    const start = this.#source.consumed;
     const header = await readHeader(this.#source);
     if (header === null) return false;
-    // The next request shows that the last answer was taken.
-    await this.#takeLast();
+    await this.#takeAll((answer) => start >= answer.arrived);
     const request = await readPayload(
       this.#source,
       header,
@@ -103,24 +107,34 @@ export class Connection {
       request.header,
       request.payload,
     );
-    await this.#write(bytes);
-    this.#untaken = taken;
+    if (taken === undefined) {
+      await this.#write(bytes);
+    } else {
+      // What is there before the answer goes out can't speak of it.
+      this.#source.readAhead();
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#untaken.push({ taken, ...await this.#write(bytes) });
+    }
     return true;
   }
 
-  /** The end of the stream: in good order unless a reset came right behind it. */
+  /** The end of the stream: in good order unless a reset comes behind it. */
   async #ended(): Promise<void> {
-    if (this.#untaken === undefined) return;
-    // A client that closes with unread bytes sends an end and then a reset,
-    // which only a write notices; of no bytes, since nobody reads any more.
-    await this.#transport.write(new Uint8Array(0));
-    await this.#takeLast();
+    if (this.#untaken.length === 0) return;
+    // A client that closes with bytes unread or under way sends an end first
+    // and a reset behind it, which only a write notices; one of no bytes,
+    // since nobody reads any more.
+    await delay(this.#limits.closeGrace);
+    if (this.#closed) return;
+    await this.#withProgress(this.#transport.write(new Uint8Array(0)));
+    await this.#takeAll((answer) => !answer.ended);
   }
 
-  async #takeLast(): Promise<void> {
-    const taken = this.#untaken;
-    this.#untaken = undefined;
-    await taken?.();
+  async #takeAll(isTaken: (answer: Untaken) => boolean): Promise<void> {
+    if (this.#untaken.length === 0) return;
+    const shown = this.#untaken.filter(isTaken);
+    this.#untaken = this.#untaken.filter((answer) => !isTaken(answer));
+    for (const { taken } of shown) await taken();
   }
 
   async #read(into: Uint8Array): Promise<number | null> {
@@ -129,13 +143,21 @@ export class Connection {
     return await this.#withProgress(this.#transport.read(into));
   }
 
-  /** Writes all of it: in one system call where the buffers have room. */
-  async #write(bytes: Uint8Array): Promise<void> {
+  /**
+   * Writes all of it: in one system call where the buffers have room.
+   *
+   * @returns what had come in before the last byte went out
+   */
+  async #write(bytes: Uint8Array): Promise<Omit<Untaken, "taken">> {
+    let before = { arrived: 0, ended: false };
     for (let sent = 0; sent < bytes.length;) {
+      const { arrived, ended } = this.#source;
+      before = { arrived, ended };
       sent += await this.#withProgress(
         this.#transport.write(bytes.subarray(sent)),
       );
     }
+    return before;
   }
 
   async #withProgress<T>(step: Promise<T>): Promise<T> {
@@ -149,4 +171,18 @@ export class Connection {
       clearTimeout(timer);
     }
   }
+}
+
+/** An answer that has gone out, and what had come in before its last byte did. */
+interface Untaken {
+  /** To be done once the client shows that it took the answer. */
+  taken: () => Promise<void>;
+  /** A request that starts behind so many bytes was sent later than the answer. */
+  arrived: number;
+  /** An end that was seen by then shows nothing. */
+  ended: boolean;
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

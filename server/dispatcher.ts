@@ -10,7 +10,7 @@ import type { ClientId, RequestKind } from "../shared/protocol.ts";
 import {
   decodeRequest,
   type RequestHeader,
-  type RequestPayloads,
+  type RequestPayload,
 } from "../shared/requests.ts";
 import { encodeResponse, FAILURE } from "../shared/responses.ts";
 import { clientsList } from "./handlers/clients_list.ts";
@@ -57,33 +57,42 @@ export function createDispatcher(
   report: (error: unknown) => void,
 ): Dispatch {
   async function answer(
-    kind: RequestKind,
+    { kind, payload }: RequestPayload,
     client: ClientId,
-    bytes: Uint8Array,
   ): Promise<Answer> {
     const now = new Date();
-    const { payload } = decodeRequest(kind, bytes);
     // Section 3, point 4: the id in a registration may be anything.
     if (kind !== "register") {
       if (!(await store.isRegistered(client))) return { response: FAILURE };
       store.seen(client, now);
     }
     const handler = handlers[kind] as Handler<RequestKind>;
-    return await handler(
-      payload as RequestPayloads[RequestKind],
-      { store, client, now },
-    );
+    return await handler(payload, { store, client, now });
   }
 
-  return async (kind, { clientId }, payload) => {
+  return async (kind, { clientId }, bytes) => {
+    const request = decodeOrRefuse(kind, bytes);
+    if (request === undefined) return failureReply;
     try {
-      const { response, taken } = await answer(kind, clientId, payload);
+      const { response, taken } = await answer(request, clientId);
       const bytes = encodeResponse(response);
       return taken ? { bytes, taken: () => taken().catch(report) } : { bytes };
     } catch (error) {
-      // A request that breaks the format is the client's affair.
-      if (!(error instanceof FormatError)) report(error);
+      report(error);
       return failureReply;
     }
   };
+}
+
+/** A request that breaks the format is the client's affair, and reported nowhere. */
+function decodeOrRefuse(
+  kind: RequestKind,
+  bytes: Uint8Array,
+): RequestPayload | undefined {
+  try {
+    return decodeRequest(kind, bytes);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return undefined;
+  }
 }

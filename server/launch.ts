@@ -9,14 +9,26 @@ import { resolve } from "node:path";
 import { UsageError } from "../shared/flags.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { readServerOptions } from "./options.ts";
+import { stopSignals } from "./stop_signals.ts";
+
+/** A signal to us alone must stop the relay too; a second one changes nothing there. */
+function pass(relay: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    relay.kill(signal);
+  } catch {
+    // It has ended already.
+  }
+}
 
 async function permissions(args: readonly string[]): Promise<string[]> {
   const options = await readServerOptions(args);
   if (options.help || options.version) return [];
-  const folders = options.folders.map((folder) =>
-    // In a list of paths a comma stands twice.
-    resolve(folder).replaceAll(",", ",,")
-  );
+  const folders = options.folders.map((folder) => resolve(folder));
+  // The runtime splits its list of paths at commas.
+  const split = folders.find((folder) => folder.includes(","));
+  if (split !== undefined) {
+    throw new UsageError(`The path ${split} holds a comma: take another one`);
+  }
   return [
     `--allow-read=${folders}`,
     `--allow-write=${folders}`,
@@ -35,10 +47,8 @@ if (import.meta.main) {
         ...Deno.args,
       ],
     }).spawn();
-    // A terminal's Ctrl-C reaches the relay by itself.
-    Deno.addSignalListener("SIGINT", () => {});
-    if (Deno.build.os !== "windows") {
-      Deno.addSignalListener("SIGTERM", () => relay.kill("SIGTERM"));
+    for (const signal of stopSignals) {
+      Deno.addSignalListener(signal, () => pass(relay, signal));
     }
     Deno.exit((await relay.status).code);
   } catch (error) {

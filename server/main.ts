@@ -9,6 +9,7 @@ import { UsageError } from "../shared/flags.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { type Relay, startRelay } from "./relay.ts";
+import { stopSignals } from "./stop_signals.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 
@@ -46,13 +47,10 @@ async function dropPermissions(): Promise<void> {
   }
 }
 
-/** Resolves with the first SIGINT or SIGTERM; later ones change nothing. */
+/** Resolves with the first signal to stop; later ones change nothing. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    Deno.addSignalListener("SIGINT", resolve);
-    if (Deno.build.os !== "windows") {
-      Deno.addSignalListener("SIGTERM", resolve);
-    }
+    for (const signal of stopSignals) Deno.addSignalListener(signal, resolve);
   });
 }
 

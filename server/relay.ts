@@ -4,12 +4,15 @@
  * @module
  */
 
-import { Connection, type ConnectionLimits } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { Store } from "./store/store.ts";
 
 /** Milliseconds to wait after a failed accept, such as for want of file descriptors. */
 const ACCEPT_PAUSE = 100;
+
+/** Milliseconds that a reset may need behind the end of a stream: a round trip. */
+const CLOSE_GRACE = 300;
 
 /** How a relay is started. */
 export interface RelayOptions {
@@ -26,6 +29,8 @@ export interface RelayOptions {
    * isn't taken ends the connection. Default: 30,000.
    */
   progressTimeout?: number;
+  /** Milliseconds that {@linkcode Relay.close} gives what is under way. Default: 5000. */
+  drainTimeout?: number;
   /** Is told of failures that are not a client's. Default: nobody. */
   report?: (error: unknown) => void;
 }
@@ -37,8 +42,8 @@ export interface Relay {
   /** How many connections are open. */
   readonly connections: number;
   /**
-   * Stops accepting, finishes the requests that are under way and closes all
-   * connections.
+   * Stops accepting, finishes the requests that are under way, as far as that
+   * is done in time, and closes all connections.
    */
   close(): Promise<void>;
 }
@@ -50,18 +55,27 @@ export interface Relay {
  */
 export function startRelay(options: RelayOptions): Relay {
   const { store, hostname, port, report = () => {} } = options;
-  const limits: ConnectionLimits = {
+  const limits = {
     maxMessage: options.maxMessage ?? 64 * 1024 * 1024,
     progressTimeout: options.progressTimeout ?? 30_000,
   };
+  const drainTimeout = options.drainTimeout ?? 5000;
   const dispatch = createDispatcher(store, report);
   const listener = Deno.listen({ hostname, port });
   const connections = new Map<Connection, Promise<void>>();
   let closing: Promise<void> | undefined;
 
   function serve(conn: Deno.TcpConn): void {
-    conn.setNoDelay(true);
-    const connection = new Connection(conn, dispatch, limits);
+    try {
+      conn.setNoDelay(true);
+    } catch {
+      // It was reset before it was served.
+      return conn.close();
+    }
+    const connection = new Connection(conn, dispatch, {
+      ...limits,
+      closeGrace: isLoopback(conn.remoteAddr) ? 0 : CLOSE_GRACE,
+    });
     const served = connection.serve()
       // A broken connection is the client's affair, and its messages still wait.
       .catch(() => {})
@@ -86,7 +100,12 @@ export function startRelay(options: RelayOptions): Relay {
     listener.close();
     await accepting;
     for (const connection of connections.keys()) connection.drain();
+    // A client that dawdles over its request must not hold the relay up.
+    const timer = setTimeout(() => {
+      for (const connection of connections.keys()) connection.close();
+    }, drainTimeout);
     await Promise.all(connections.values());
+    clearTimeout(timer);
   }
 
   return {
@@ -96,4 +115,8 @@ export function startRelay(options: RelayOptions): Relay {
     },
     close: () => closing ??= close(),
   };
+}
+
+function isLoopback({ hostname }: Deno.NetAddr): boolean {
+  return hostname === "::1" || /^(::ffff:)?127\./.test(hostname);
 }

@@ -20,7 +20,7 @@ import {
 } from "../shared/requests.ts";
 
 /** Milliseconds that a 603 with an impossible size gets to show that it is a type 1. */
-const KEY_REQUEST_GRACE = 250;
+const KEY_REQUEST_GRACE = 1000;
 
 /** A whole request. */
 export interface WholeRequest {

@@ -14,6 +14,8 @@ export class ByteSource {
   #start = 0;
   #end = 0;
   #ended = false;
+  #arrived = 0;
+  #failure: { error: unknown } | undefined;
   #pending: Promise<void> | undefined;
 
   /**
@@ -27,6 +29,28 @@ export class ByteSource {
   /** Bytes that have arrived and are not taken yet. */
   get buffered(): number {
     return this.#end - this.#start;
+  }
+
+  /** Bytes that have been taken, skipped or thrown away since the start. */
+  get consumed(): number {
+    return this.#arrived - this.buffered;
+  }
+
+  /** Bytes that have arrived since the start. */
+  get arrived(): number {
+    return this.#arrived;
+  }
+
+  /** Whether the end of the stream has been seen. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Starts a read that the next call will find, where none is under way. */
+  readAhead(): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    // What goes wrong is thrown by the call that needs the bytes.
+    this.#fill(1).catch(() => {});
   }
 
   /**
@@ -137,10 +161,18 @@ export class ByteSource {
   }
 
   async #readMore(wanted: number): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#end === this.#buffer.length) this.#makeRoom(wanted);
-    const count = await this.#read(this.#buffer.subarray(this.#end));
-    if (count === null) this.#ended = true;
-    else this.#end += count;
+    try {
+      const count = await this.#read(this.#buffer.subarray(this.#end));
+      if (count === null) this.#ended = true;
+      this.#end += count ?? 0;
+      this.#arrived += count ?? 0;
+    } catch (error) {
+      // A socket tells of a reset once; asked again it would look like an end.
+      this.#failure = { error };
+      throw error;
+    }
   }
 
   #makeRoom(wanted: number): void {

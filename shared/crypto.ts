@@ -17,7 +17,8 @@ const AES = "AES-CBC";
 export const SYMMETRIC_KEY_SIZE = 16;
 /** Bytes of a symmetric key encrypted for a public key. */
 export const ENCRYPTED_KEY_SIZE = 128;
-const ZERO_IV = new Uint8Array(16);
+const BLOCK_SIZE = 16;
+const ZERO_IV = new Uint8Array(BLOCK_SIZE);
 
 /** What can't be decrypted: a wrong key, or no such ciphertext. */
 export class DecryptError extends Error {
@@ -226,4 +227,23 @@ export async function legacyDecrypt(
       cause,
     });
   }
+}
+
+/**
+ * Bytes of padding that a key finds at the end of a ciphertext, 1 to 16: what
+ * tells keys apart without decrypting all of it.
+ *
+ * @throws {DecryptError} where the size or the padding is wrong
+ */
+export async function legacyPadding(
+  key: CryptoKey,
+  ciphertext: Uint8Array,
+): Promise<number> {
+  if (ciphertext.length % BLOCK_SIZE !== 0) {
+    throw new DecryptError(
+      `Expected whole blocks of ${BLOCK_SIZE} bytes, got ${ciphertext.length} bytes`,
+    );
+  }
+  const end = ciphertext.subarray(-2 * BLOCK_SIZE);
+  return end.length - (await legacyDecrypt(key, end)).length;
 }

@@ -20,7 +20,6 @@ import {
   u32,
   u8,
 } from "./fields.ts";
-import { FormatError } from "./format_error.ts";
 import {
   type ClientId,
   type MessageId,
@@ -129,26 +128,15 @@ export const inbox: Codec<readonly WaitingMessage[]> = codec(
 );
 
 /**
- * Reads a 2104 as far as it can be read: a server may have deleted what it
- * sent, so a damaged end must not cost what stands before it.
+ * Reads a 2104 message by message: a server may have deleted what it sent, so
+ * a damaged end must not cost what stands before it.
  *
- * @returns the whole messages, and the error that ended them where one did
+ * @throws {FormatError} behind the last whole message, where more follows
  */
-export function salvageInbox(
-  payload: Uint8Array,
-): { messages: WaitingMessage[]; damage?: FormatError } {
+export function* readInbox(payload: Uint8Array): Generator<WaitingMessage> {
   const reader = new Reader(payload);
-  const messages: WaitingMessage[] = [];
-  try {
-    while (reader.left > 0) {
-      messages.push(
-        waitingMessage.read(reader, `${inbox.name}[${messages.length}]`),
-      );
-    }
-    return { messages };
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return { messages, damage: error };
+  for (let i = 0; reader.left > 0; i++) {
+    yield waitingMessage.read(reader, `${inbox.name}[${i}]`);
   }
 }
 

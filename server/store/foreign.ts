@@ -7,13 +7,18 @@
  */
 
 import { Database } from "@db/sqlite";
+import { decodeHex } from "@std/encoding";
 import { decodeListedName } from "../../shared/names.ts";
 import {
   CLIENT_ID_SIZE,
-  MAX_MESSAGE_ID,
+  isMessageType,
+  type MessageType,
   PUBLIC_KEY_SIZE,
 } from "../../shared/protocol.ts";
 import { StoreError } from "./store.ts";
+
+/** The highest id that is taken over: it must leave room for those that follow. */
+const MAX_TAKEN_ID = 0x7fffffff;
 
 /** What another server kept, as far as it can stand on the wire. */
 export interface ForeignRows {
@@ -71,36 +76,78 @@ function readRows(database: Database): ForeignRows {
       "it holds no users and messages of a MessageU server",
     );
   }
-  const clients = database.prepare<
-    ForeignRows["clients"][number] & { name: Uint8Array }
-  >(
+  const clients = database.prepare<ForeignClient>(
     `SELECT CAST(ID AS BLOB) AS id, CAST(${name} AS BLOB) AS name,
       CAST(PublicKey AS BLOB) AS publicKey,
       CASE WHEN typeof(LastSeen) IN ('integer', 'real')
-        THEN strftime('%Y-%m-%dT%H:%M:%fZ', LastSeen, 'unixepoch')
+        THEN coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', LastSeen, 'unixepoch'), '')
         ELSE coalesce(CAST(LastSeen AS TEXT), '') END AS lastSeen
-      FROM clients WHERE length(CAST(ID AS BLOB)) = ${CLIENT_ID_SIZE}
-      AND length(CAST(PublicKey AS BLOB)) = ${PUBLIC_KEY_SIZE} ORDER BY rowid`,
-  ).all().map((row) => ({ ...row, name: decodeListedName(row.name) }));
-  const messages = database.prepare<ForeignRows["messages"][number]>(
-    `SELECT CAST(ID AS INTEGER) AS id, CAST(ToClient AS BLOB) AS recipient,
-      CAST(FromClient AS BLOB) AS sender, CAST(Type AS INTEGER) AS type,
-      CAST(coalesce(Content, x'') AS BLOB) AS content
-      FROM messages WHERE length(CAST(ToClient AS BLOB)) = ${CLIENT_ID_SIZE}
-      AND length(CAST(FromClient AS BLOB)) = ${CLIENT_ID_SIZE}
-      AND CAST(Type AS INTEGER) BETWEEN 1 AND 255
-      AND CAST(ID AS INTEGER) < ${MAX_MESSAGE_ID} ORDER BY 1, rowid`,
+      FROM clients`,
   ).all();
-  const number = (sql: string) =>
-    database.prepare<{ n: number }>(sql).get()?.n ?? 0;
-  return {
-    clients,
-    messages,
-    lastMessage: columns("sqlite_sequence").length > 0
-      ? number("SELECT seq AS n FROM sqlite_sequence WHERE name = 'messages'")
-      : 0,
-    unusable: number("SELECT count(*) AS n FROM clients") +
-      number("SELECT count(*) AS n FROM messages") -
-      clients.length - messages.length,
+  const messages = database.prepare<ForeignMessage>(
+    `SELECT ${usableId("ID")} AS id, CAST(ToClient AS BLOB) AS recipient,
+      CAST(FromClient AS BLOB) AS sender, CAST(Type AS BLOB) AS type,
+      CAST(coalesce(Content, x'') AS BLOB) AS content FROM messages ORDER BY messages.ID`,
+  ).all();
+  const hasSequence = columns("sqlite_sequence").length > 0;
+  const last = hasSequence
+    ? database.prepare<{ id: number }>(
+      `SELECT ${usableId("seq")} AS id FROM sqlite_sequence
+        WHERE lower(name) = 'messages'`,
+    ).get()?.id
+    : 0;
+  const rows = {
+    clients: clients.flatMap(usableClient),
+    messages: messages.flatMap(usableMessage),
+    lastMessage: last ?? 0,
   };
+  const unusable = clients.length - rows.clients.length +
+    messages.length - rows.messages.length;
+  return { ...rows, unusable };
+}
+
+type ForeignClient = Record<"id" | "name" | "publicKey", Uint8Array | null> & {
+  lastSeen: string;
+};
+type ForeignMessage =
+  & Record<"recipient" | "sender" | "type" | "content", Uint8Array | null>
+  & { id: number };
+
+/** An integer in SQL that can be a message's id, else 0: such a message gets a new one. */
+function usableId(column: string): string {
+  return `CASE WHEN ${column} BETWEEN 1 AND ${MAX_TAKEN_ID} THEN CAST(${column} AS INTEGER) ELSE 0 END`;
+}
+
+function usableClient(row: ForeignClient): ForeignRows["clients"] {
+  const id = usableClientId(row.id);
+  const { name, publicKey, lastSeen } = row;
+  if (id === undefined || name === null || publicKey === null) return [];
+  if (publicKey.length > PUBLIC_KEY_SIZE) return [];
+  const padded = new Uint8Array(PUBLIC_KEY_SIZE);
+  padded.set(publicKey);
+  return [{ id, name: decodeListedName(name), publicKey: padded, lastSeen }];
+}
+
+function usableMessage(row: ForeignMessage): ForeignRows["messages"] {
+  const recipient = usableClientId(row.recipient);
+  const sender = usableClientId(row.sender);
+  const type = usableType(row.type);
+  const { id, content } = row;
+  return recipient && sender && type && content
+    ? [{ id, recipient, sender, type, content }]
+    : [];
+}
+
+/** 16 bytes, or the 32 hex digits of them. */
+function usableClientId(bytes: Uint8Array | null): Uint8Array | undefined {
+  if (bytes?.length === CLIENT_ID_SIZE) return bytes;
+  const text = new TextDecoder().decode(bytes ?? undefined);
+  return /^[0-9a-f]{32}$/i.test(text) ? decodeHex(text) : undefined;
+}
+
+/** A type as one byte, or as its digit. */
+function usableType(bytes: Uint8Array | null): MessageType | undefined {
+  const [byte = 0, more] = bytes ?? [];
+  const type = byte >= 0x30 ? byte - 0x30 : byte;
+  return more === undefined && isMessageType(type) ? type : undefined;
 }

@@ -55,7 +55,7 @@ export function prepareSchema(
     }
     database.exec("COMMIT");
   } catch (error) {
-    database.exec("ROLLBACK");
+    if (database.inTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }
@@ -94,7 +94,12 @@ function insertRows(database: Database, rows: ForeignRows): void {
   const client = database.prepare(
     "INSERT INTO clients (ID, UserName, PublicKey, LastSeen, LastMessage) VALUES (?, ?, ?, ?, ?)",
   );
+  const names = new Set<string>();
   for (const row of rows.clients) {
-    client.run(row.id, row.name, row.publicKey, row.lastSeen, lastMessage);
+    // Some servers let several register under one name; all of them get mail.
+    let name = row.name;
+    for (let n = 2; names.has(name); n++) name = `${row.name}~${n}`;
+    names.add(name);
+    client.run(row.id, name, row.publicKey, row.lastSeen, lastMessage);
   }
 }

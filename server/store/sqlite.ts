@@ -45,10 +45,13 @@ export function openSqliteStore(path: string, takeOver?: TakeOver): Store {
   try {
     database = new Database(path, { int64: true });
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-    database.exec("PRAGMA journal_mode = WAL");
     // What is acknowledged must outlive a power failure, not only a crash.
     database.exec("PRAGMA synchronous = FULL");
-    prepareSchema(database, () => takeOver && readTakenOver(takeOver));
+    let rows: ForeignRows | undefined;
+    prepareSchema(database, () => rows = takeOver && readRows(takeOver.from));
+    // Only now: a file that is refused must stay as it is.
+    database.exec("PRAGMA journal_mode = WAL");
+    if (rows !== undefined) takeOver?.notice(describe(rows, takeOver.from));
     return new SqliteStore(database);
   } catch (cause) {
     database?.close();
@@ -59,16 +62,9 @@ export function openSqliteStore(path: string, takeOver?: TakeOver): Store {
   }
 }
 
-function readTakenOver({ from, notice }: TakeOver): ForeignRows {
+function readRows(from: string): ForeignRows {
   try {
-    const rows = readForeignDatabase(from);
-    const left = rows.unusable > 0
-      ? `, ${rows.unusable} rows couldn't be used`
-      : "";
-    notice(
-      `took over ${rows.clients.length} users and ${rows.messages.length} messages from ${from}, which stays as it is${left}`,
-    );
-    return rows;
+    return readForeignDatabase(from);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StoreError(
@@ -76,6 +72,13 @@ function readTakenOver({ from, notice }: TakeOver): ForeignRows {
       { cause },
     );
   }
+}
+
+function describe(rows: ForeignRows, from: string): string {
+  const left = rows.unusable > 0
+    ? `; ${rows.unusable} rows couldn't be used`
+    : "";
+  return `took over ${rows.clients.length} users and ${rows.messages.length} messages from ${from}, which stays as it is${left}`;
 }
 
 class SqliteStore implements Store {

@@ -422,20 +422,48 @@ testWith(
       }
     };
 
-    await t.step("a reset keeps them", async () => {
-      const socket = new Socket();
+    /** Sends bytes, waits for an answer to begin, and resets the connection. */
+    const sendAndReset = async (bytes: Uint8Array, half = false) => {
+      const socket = new Socket({ allowHalfOpen: true });
       await new Promise<void>((resolve) =>
         socket.connect(relay.address.port, "127.0.0.1", resolve)
       );
       const answered = new Promise((resolve) => socket.once("data", resolve));
-      socket.write(encodeRequest("waitingMessages", {}, { clientId: anna }));
+      socket.write(bytes);
+      if (half) socket.end();
       await answered;
       const closed = new Promise((resolve) => socket.once("close", resolve));
       socket.resetAndDestroy();
       await closed;
       await alone();
+    };
+    const pull = encodeRequest("waitingMessages", {}, { clientId: anna });
+
+    await t.step("a reset keeps them", async () => {
+      await sendAndReset(pull);
       assertEquals(await waits(), 1);
     });
+
+    await t.step(
+      "so does one behind requests that were sent along",
+      async () => {
+        await sendAndReset(concat([pull, pull, pull]));
+        assertEquals(await waits(), 1);
+      },
+    );
+
+    await t.step("and one behind padding that was sent along", async () => {
+      await sendAndReset(concat([pull, new Uint8Array(1001)]));
+      assertEquals(await waits(), 1);
+    });
+
+    await t.step(
+      "and one behind an end that came before the answer",
+      async () => {
+        await sendAndReset(pull, true);
+        assertEquals(await waits(), 1);
+      },
+    );
 
     await t.step("a close with the answer unread keeps them", async () => {
       const peer = await Peer.connect(relay.address);
@@ -521,6 +549,22 @@ testWith(
     assertEquals((await busy.answer()).code, 2103);
     assertEquals(await busy.answerBytes(), null);
     await closed;
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a client that dawdles doesn't hold a stop up",
+  async () => {
+    await using relay = await testRelay({ drainTimeout: 50 });
+    using peer = await Peer.connect(relay.address);
+    const anna = await peer.register("anna");
+    using dawdler = await Peer.connect(relay.address);
+    await dawdler.write(header(603, 1000, anna));
+    assertEquals((await peer.ask("clientsList", {}, anna)).code, 2101);
+    await relay.relay.close();
+    assertEquals(relay.relay.connections, 0);
+    assertEquals(await dawdler.answerBytes(), null);
   },
 );
 

@@ -201,6 +201,70 @@ for (const [kind, sql] of Object.entries(dialects)) {
 
 testWith(
   FILES,
+  "odd rows of another server's database don't stand in the way",
+  async () => {
+    await using folder = await temporaryFolder();
+    const from = `${folder.path}/defensive.db`;
+    const cora = idOf(0xc3);
+    foreign(
+      from,
+      `CREATE TABLE Clients (id BLOB, name BLOB, publickey BLOB, lastseen INTEGER);
+    CREATE TABLE Messages (id INTEGER PRIMARY KEY AUTOINCREMENT, toclient, fromclient, type, content);
+    INSERT INTO clients VALUES
+      (x'${anna.toHex()}', 'twin', x'${key.toHex()}', 1767323045678),
+      (x'${ben.toHex()}', x'7477696e0000', x'0102', NULL),
+      ('${cora.toHex()}', x'ff', x'${key.toHex()}', 5),
+      (x'0102', 'short id', x'${key.toHex()}', 5);
+    INSERT INTO messages VALUES
+      (5000000000, x'${anna.toHex()}', x'${ben.toHex()}', x'03', NULL),
+      (1152921504606846976, x'${anna.toHex()}', '${cora.toHex()}', '4', x'01'),
+      (7, x'${anna.toHex()}', x'${ben.toHex()}', 9, x'02'),
+      (8, x'${anna.toHex()}', x'${ben.toHex()}', 3, x'03');`,
+    );
+    const notices: string[] = [];
+    const notice = (text: string) => notices.push(text);
+    const store = openSqliteStore(`${folder.path}/db.defensive`, {
+      from,
+      notice,
+    });
+    try {
+      const others = await store.clientsBut(stranger);
+      assertEquals(others.map(({ id, name }) => [id.toHex(), name]), [
+        [anna.toHex(), "twin"],
+        [ben.toHex(), "twin~2"],
+        [cora.toHex(), "\ufffd"],
+      ]);
+      assertEquals((await store.publicKey(ben))?.length, 160);
+      const waiting = await store.waiting(anna, ALL);
+      assertEquals(
+        waiting.map(({ id, type, content }) => [id, type, content.toHex()]),
+        [
+          [8 as MessageId, 3, "03"],
+          [9 as MessageId, 3, ""],
+          [10 as MessageId, 4, "01"],
+        ],
+      );
+      assertEquals(await send(store), 11 as MessageId);
+      assertEquals(notices, [
+        `took over 3 users and 3 messages from ${from}, which stays as it is; 2 rows couldn't be used`,
+      ]);
+    } finally {
+      await store.close();
+    }
+
+    function send(store: Store) {
+      return store.send({
+        recipient: anna,
+        sender: ben,
+        type: 3,
+        content: bytes(1),
+      });
+    }
+  },
+);
+
+testWith(
+  FILES,
   "a file that can't be taken over is named, and nothing is made of it",
   async () => {
     await using folder = await temporaryFolder();
