@@ -1,0 +1,523 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { concat } from "@std/bytes";
+import {
+  encryptKey,
+  exportPublicKey,
+  generateKeyPair,
+  generateSymmetricKey,
+  importPublicKey,
+  legacyEncrypt,
+} from "../../shared/crypto.ts";
+import { encodeListedName } from "../../shared/names.ts";
+import type { ClientId, MessageId } from "../../shared/protocol.ts";
+import { type Register, register } from "../../shared/requests.ts";
+import {
+  encodeResponse,
+  inbox,
+  type Response,
+  responseHeader,
+  type WaitingMessage,
+} from "../../shared/responses.ts";
+import { ConsoleClient } from "../support/console.ts";
+import { temporaryFolder } from "../support/resources.ts";
+import { type Asked, ScriptedServer } from "../support/scripted_server.ts";
+import { TERMINALS, testWith } from "../support/test_with.ts";
+
+const idOf = (byte: number) =>
+  new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
+const ANNA = idOf(0xa1);
+const BEN = idOf(0xb2);
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const ok = (response: Response, version = 2) =>
+  encodeResponse(response, version);
+const refused = ok({ code: 9000, payload: {} });
+const registered = ok({ code: 2100, payload: { clientId: ANNA } });
+const listed = ok({ code: 2101, payload: [{ clientId: BEN, name: "ben" }] });
+const nothing = ok({ code: 2104, payload: [] });
+
+/** An answer whose header claims something else than follows. */
+function lying(code: number, claim: number, body: Uint8Array): Uint8Array {
+  const header = { version: 2, code, payloadSize: claim };
+  return concat([responseHeader.encode(header), body]);
+}
+
+const exactly = (code: number, body: Uint8Array) =>
+  lying(code, body.length, body);
+
+/** The other one, who has keys and writes to anna. */
+class Ben {
+  readonly pair: CryptoKeyPair;
+  readonly key: CryptoKey;
+  annasKey: CryptoKey | undefined;
+  #nextId = 1;
+
+  private constructor(pair: CryptoKeyPair, key: CryptoKey) {
+    this.pair = pair;
+    this.key = key;
+  }
+
+  static async create(): Promise<Ben> {
+    return new Ben(await generateKeyPair(), await generateSymmetricKey());
+  }
+
+  message(type: number, content: Uint8Array): WaitingMessage {
+    const messageId = this.#nextId++ as MessageId;
+    return { sender: BEN, messageId, type, content };
+  }
+
+  async keyMessage(key = this.key): Promise<WaitingMessage> {
+    assert(this.annasKey !== undefined);
+    return this.message(2, await encryptKey(this.annasKey, key));
+  }
+
+  async text(
+    text: string | Uint8Array,
+    key = this.key,
+  ): Promise<WaitingMessage> {
+    const bytes = typeof text === "string" ? utf8(text) : text;
+    return this.message(3, await legacyEncrypt(key, new Uint8Array(bytes)));
+  }
+}
+
+const shown = (content: string, from = "ben") =>
+  `From: ${from}\nContent:\n${content}\n-----<EOM>-----\n`;
+
+/** Answers each request code with fixed bytes, the messages one batch a pull. */
+function answers(
+  codes: Record<number, Uint8Array | (() => Uint8Array)>,
+  ...batches: (WaitingMessage[] | Uint8Array)[]
+) {
+  const defaults: typeof codes = { 600: registered, 601: listed };
+  return async ({ header: { code } }: Asked, conn: Deno.TcpConn) => {
+    let answer = codes[code] ?? defaults[code] ?? refused;
+    if (code === 604 && codes[604] === undefined) {
+      const batch = batches.shift();
+      answer = batch === undefined
+        ? nothing
+        : batch instanceof Uint8Array
+        ? batch
+        : exactly(2104, inbox.encode(batch));
+    }
+    await writeAll(conn, typeof answer === "function" ? answer() : answer);
+  };
+}
+
+async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) {
+    sent += await conn.write(bytes.subarray(sent));
+  }
+}
+
+/** The names of a folder's files, the random parts left out. */
+async function filesIn(path: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(path)) {
+    names.push(name.split(".").slice(0, 2).join("."));
+  }
+  return names.sort();
+}
+
+testWith(
+  TERMINALS,
+  "the menu puts up with servers that misbehave",
+  async (t) => {
+    await using server = new ScriptedServer();
+    await using folder = await temporaryFolder();
+    const dir = `${folder.path}/anna`;
+    const { hostname, port } = server.address;
+    const start = () =>
+      ConsoleClient.start("--dir", dir, "--server", `${hostname}:${port}`);
+    await using client = await start();
+    const ben = await Ben.create();
+
+    await t.step(
+      "a registration is refused under 2 and taken under 1",
+      async () => {
+        server.script = ({ header, payload }, conn) => {
+          if (header.version !== 1) return writeAll(conn, refused);
+          const { publicKey } = register.decode(payload) as Register;
+          ben.annasKey = undefined;
+          return importPublicKey(publicKey).then((key) => {
+            ben.annasKey = key;
+            return writeAll(conn, registered);
+          });
+        };
+        assertStringIncludes(
+          await client.choose("110", "anna"),
+          "Registered as anna",
+        );
+        assertEquals(server.asked.map(({ header }) => header.version), [2, 1]);
+      },
+    );
+
+    await t.step(
+      "each request has a connection of its own and comes in one write",
+      () => {
+        for (const { header, firstRead } of server.asked) {
+          assertEquals(firstRead, 23 + header.payloadSize);
+        }
+      },
+    );
+
+    await t.step(
+      "any answer version will do, with zeros behind the answer",
+      async () => {
+        for (const version of [0, 1, 3, 255]) {
+          const list: Response = {
+            code: 2101,
+            payload: [{ clientId: BEN, name: "ben" }],
+          };
+          server.script = answers({
+            601: concat([ok(list, version), new Uint8Array(1024)]),
+          });
+          assertStringIncludes(await client.choose("120"), "120\nben\n");
+        }
+      },
+    );
+
+    await t.step("a list with oneself and with names of any kind", async () => {
+      const names = ["", "two words", "דנה", "\x1b[31mred\x07", "b\u200ben"];
+      const entry = (id: ClientId, name: Uint8Array) =>
+        concat([id, name, new Uint8Array(255 - name.length)]);
+      const list = concat([
+        entry(ANNA, utf8("anna")),
+        ...names.map((name, i) => entry(idOf(i + 1), encodeListedName(name))),
+        entry(idOf(9), new Uint8Array(255).fill(0x61)),
+        entry(BEN, utf8("ben")),
+      ]);
+      server.script = answers({ 601: exactly(2101, list) });
+      const output = await client.choose("120");
+      assertStringIncludes(
+        output,
+        `120\n\ntwo words\nדנה\n[31mred\nben\n${"a".repeat(255)}\nben\n\n`,
+      );
+      assertStringIncludes(
+        await client.choose("151", ""),
+        "No name given\n(120 lists the names of the others)",
+      );
+    });
+
+    await t.step("9000, with a body or without one", async () => {
+      const bodies = [refused, exactly(9000, utf8("\x1b[2Jdrop everything"))];
+      for (const answer of [...bodies, lying(9000, 0xffffffff, utf8("x"))]) {
+        server.script = answers({ 601: answer });
+        const output = await client.choose("120");
+        assertStringIncludes(output, "server responded with an error\n");
+        assert(!output.includes("drop"), "nothing of the body is shown");
+      }
+    });
+
+    await t.step("a public key alone, or with its owner's id", async () => {
+      const key = await exportPublicKey(ben.pair.publicKey);
+      for (const body of [key, concat([BEN, key])]) {
+        server.script = answers({ 602: exactly(2102, body) });
+        assertStringIncludes(
+          await client.choose("130", "ben"),
+          "Got the public key of ben",
+        );
+      }
+    });
+
+    await t.step("2103 is success whatever it carries", async () => {
+      for (const size of [20, 16, 0, 4, 24]) {
+        server.script = answers({ 603: exactly(2103, new Uint8Array(size)) });
+        assertStringIncludes(await client.choose("151", "ben"), "Sent");
+      }
+      // Empty, as it should be, though others send content.
+      assertEquals(server.asked.at(-1)?.header.payloadSize, 21);
+    });
+
+    await t.step(
+      "answers that make no sense are named, and the menu comes back",
+      async () => {
+        const cases: [Uint8Array, string][] = [
+          [
+            new Uint8Array(0),
+            "it closed the connection before its answer was whole",
+          ],
+          [utf8("HTT"), "it closed the connection before its answer was whole"],
+          [
+            utf8("HTTP/1.1 400 Bad Request\r\n\r\n"),
+            "answered 21588, expected 2101",
+          ],
+          [nothing, "answered 2104, expected 2101"],
+          [
+            lying(2101, 0xffffffff, utf8("x")),
+            "claims an answer of 4294967295 bytes",
+          ],
+          [lying(2101, 271, utf8("x")), "it closed the connection before"],
+          [
+            exactly(2101, new Uint8Array(270)),
+            "The server's answer can't be read: listedClients[0].name",
+          ],
+        ];
+        for (const [answer, sentence] of cases) {
+          server.script = answers({ 601: answer });
+          assertStringIncludes(await client.choose("120"), sentence);
+        }
+        server.script = answers({ 602: exactly(2102, new Uint8Array(160)) });
+        assertStringIncludes(
+          await client.choose("130", "ben"),
+          'The public key of "ben" can\'t be used',
+        );
+        const stranger = concat([idOf(3), new Uint8Array(160)]);
+        server.script = answers({ 602: exactly(2102, stranger) });
+        assertStringIncludes(
+          await client.choose("130", "ben"),
+          "another than was asked for",
+        );
+      },
+    );
+
+    await t.step(
+      "a key that comes unasked, and again: all read, the last one sends",
+      async () => {
+        const second = await generateSymmetricKey();
+        server.script = answers(
+          { 603: exactly(2103, new Uint8Array(20)) },
+          [
+            await ben.keyMessage(),
+            await ben.text("under the first"),
+            await ben.keyMessage(second),
+            await ben.text("under the second", second),
+            await ben.text("under the first again"),
+          ],
+        );
+        const output = await client.choose("140");
+        assertStringIncludes(
+          output,
+          [
+            shown("symmetric key received"),
+            shown("under the first"),
+            shown("symmetric key received"),
+            shown("under the second"),
+            shown("under the first again"),
+          ].join("\n"),
+        );
+        assertStringIncludes(
+          await client.choose("150", "ben", "hello"),
+          "Sent",
+        );
+        const sent = server.asked.at(-1)?.payload.subarray(21) ??
+          new Uint8Array();
+        assertEquals(
+          sent.toHex(),
+          (await legacyEncrypt(second, utf8("hello"))).toHex(),
+        );
+        server.script = answers({}, [await ben.keyMessage()]);
+        await client.choose("140");
+      },
+    );
+
+    await t.step("slices, repeats and other orders", async () => {
+      const late = await generateSymmetricKey();
+      const [a, b, c] = [
+        await ben.text("one"),
+        await ben.text("two"),
+        await ben.text("before its key", late),
+      ];
+      const key = await ben.keyMessage(late);
+      const again = await ben.keyMessage();
+      server.script = answers({}, [a], [a, b], [c, key], [b, a], [again]);
+      const output = await client.choose("140");
+      const contents = [...output.matchAll(/Content:\n(.*)\n/g)]
+        .map(([, content]) => content);
+      assertEquals(contents, [
+        "one",
+        "two",
+        "symmetric key received",
+        "before its key",
+        "symmetric key received",
+      ]);
+    });
+
+    await t.step(
+      "a server that never deletes shows each message once",
+      async () => {
+        const batch = exactly(2104, inbox.encode([await ben.text("for ever")]));
+        server.script = answers({ 604: batch });
+        const before = server.asked.length;
+        assertStringIncludes(await client.choose("140"), shown("for ever"));
+        assert(server.asked.length - before < 10, "the pull ends");
+        assertStringIncludes(await client.choose("140"), "No waiting messages");
+      },
+    );
+
+    await t.step(
+      "what can't be decrypted costs nothing else, and is put aside",
+      async () => {
+        const stranger = await generateSymmetricKey();
+        const foreign = await generateKeyPair();
+        const batch = [
+          await ben.text("first"),
+          await ben.text("with an unknown key", stranger),
+          ben.message(2, await encryptKey(foreign.publicKey, stranger)),
+          ben.message(3, new Uint8Array(15)),
+          ben.message(4, new Uint8Array(0)),
+          ben.message(9, utf8("of no known type")),
+          ben.message(1, utf8("content that a request hasn't")),
+          await ben.text("last"),
+        ];
+        server.script = answers({}, batch);
+        const output = await client.choose("140");
+        assertEquals(
+          [...output.matchAll(/Content:\n(.*)\n/g)].map(([, content]) =>
+            content
+          ),
+          [
+            "first",
+            "Request for symmetric key",
+            "last",
+            ...Array(5).fill("can't decrypt message"),
+          ],
+        );
+        const kept = /As it came, it is kept in (\S+)\)/.exec(output)?.[1] ??
+          "";
+        assertEquals(
+          (await Deno.readFile(kept)).toHex(),
+          inbox.encode(batch).toHex(),
+        );
+        await Deno.remove(kept);
+        assertEquals(await filesIn(dir), ["info.me"]);
+      },
+    );
+
+    await t.step(
+      "an answer that breaks off or is damaged keeps what stands before",
+      async () => {
+        const bytes = inbox.encode([
+          await ben.text("whole"),
+          await ben.text("whole too"),
+          await ben.text("cut off"),
+        ]);
+        const broken = lying(2104, bytes.length, bytes.subarray(0, -5));
+        server.script = answers({}, broken);
+        let output = await client.choose("140");
+        assertStringIncludes(
+          output,
+          `${shown("whole")}\n${shown("whole too")}`,
+        );
+        assertStringIncludes(
+          output,
+          "it closed the connection before its answer",
+        );
+        assertStringIncludes(output, "As it came, it is kept in ");
+        const [d, e] = [
+          await ben.text("fine"),
+          await ben.text("claims too much"),
+        ];
+        const damaged = inbox.encode([d, e]);
+        new DataView(damaged.buffer).setUint32(
+          inbox.encode([d]).length + 21,
+          1000,
+          true,
+        );
+        server.script = answers({}, exactly(2104, damaged));
+        output = await client.choose("140");
+        assertStringIncludes(output, shown("fine"));
+        assertStringIncludes(
+          output,
+          "The end of the answer is damaged: inbox[1].content: 1000 bytes claimed, 16 left",
+        );
+        assertEquals(await filesIn(dir), [
+          "info.me",
+          "info.unread",
+          "info.unread",
+        ]);
+      },
+    );
+
+    await t.step(
+      "texts with a NUL, broken UTF-8 and what would move the cursor",
+      async () => {
+        server.script = answers({}, [
+          await ben.text("ends in a NUL\0"),
+          await ben.text(new Uint8Array([0x61, 0xff, 0x62])),
+          await ben.text("\x1b]0;title\x07\x1b[2Jhi\r\x9b1m \u202eevil"),
+          await ben.text("a\n-----<EOM>-----\n\nFrom: mallory\nContent:\nlies"),
+          await ben.text("-----<EOM>-----"),
+          { ...await ben.text("x"), sender: idOf(0xcc) },
+        ]);
+        const output = await client.choose("140");
+        assertStringIncludes(
+          output,
+          [
+            shown("ends in a NUL"),
+            shown("a\ufffdb"),
+            shown("]0;title[2Jhi1m evil"),
+            shown(
+              "a\n  -----<EOM>-----\n  \n  From: mallory\n  Content:\n  lies",
+            ),
+            shown("  -----<EOM>-----"),
+          ].join("\n"),
+        );
+        // Somebody whom the list doesn't name.
+        assertStringIncludes(
+          output,
+          shown("can't decrypt message", "cc".repeat(16)),
+        );
+        // deno-lint-ignore no-control-regex -- none of them may come through
+        assert(!/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(client.output));
+      },
+    );
+
+    await t.step(
+      "large messages that are refused, cut or taken too early say so",
+      async () => {
+        const path = `${folder.path}/large.bin`;
+        await Deno.writeFile(path, new Uint8Array(40_000_000));
+        const hint =
+          "The request had 40000060 bytes; some servers take no more than 1 KiB";
+        // Refused after the start, or closed, or "taken": never a success.
+        for (const answer of [refused, new Uint8Array(0), exactly(2103, BEN)]) {
+          server.script = answers({ 603: answer });
+          const output = await client.choose("153", "ben", path);
+          assertStringIncludes(output, hint);
+          assert(!output.includes("\nSent"), output);
+        }
+      },
+    );
+
+    await t.step("none of it ended the program", async () => {
+      client.end();
+      assertEquals(await client.exitCode(), 0);
+    });
+  },
+);
+
+testWith(
+  TERMINALS,
+  "a registration whose answer is lost keeps the key",
+  async () => {
+    await using server = new ScriptedServer();
+    await using folder = await temporaryFolder();
+    const { hostname, port } = server.address;
+    await using client = await ConsoleClient.start(
+      "--dir",
+      folder.path,
+      "--server",
+      `${hostname}:${port}`,
+    );
+    server.script = () => {};
+    const output = await client.choose("110", "anna");
+    assertStringIncludes(output, "it closed the connection before its answer");
+    const kept = /its private key is in (\S+)\)/.exec(output)?.[1] ?? "";
+    const [name, id, key] = (await Deno.readTextFile(kept)).split("\n");
+    assertEquals([name, id], ["anna", "0".repeat(32)]);
+    assertMatch(key ?? "", /^MII/);
+    assertEquals(((await Deno.stat(kept)).mode ?? 0) & 0o777, 0o600);
+    // It doesn't stand in the way of another try.
+    server.script = answers({ 600: exactly(2100, concat([ANNA, BEN])) });
+    assertStringIncludes(
+      await client.choose("110", "anna"),
+      "Registered as anna",
+    );
+    assertEquals(await filesIn(folder.path), ["info.me", "info.me"]);
+  },
+);
