@@ -66,10 +66,14 @@ export class Journal {
     failed: (path: string, reason: unknown) => void,
   ): AsyncGenerator<Batch> {
     const names: string[] = [];
-    for await (const { name, isFile } of Deno.readDir(this.#dir)) {
-      const ours = name.startsWith(WAITING) &&
-        NAME.test(name.slice(WAITING.length));
-      if (isFile && ours) names.push(name);
+    try {
+      for await (const { name, isFile } of Deno.readDir(this.#dir)) {
+        const ours = name.startsWith(WAITING) &&
+          NAME.test(name.slice(WAITING.length));
+        if (isFile && ours) names.push(name);
+      }
+    } catch (reason) {
+      failed(this.#dir, reason);
     }
     for (const name of names.sort()) {
       const path = `${this.#dir}/${name}`;

@@ -76,9 +76,9 @@ function readRows(from: string): ForeignRows {
 
 function describe(rows: ForeignRows, from: string): string {
   const left = rows.unusable > 0
-    ? `; ${rows.unusable} rows couldn't be used`
+    ? `; ${rows.unusable} row(s) couldn't be used`
     : "";
-  return `took over ${rows.clients.length} users and ${rows.messages.length} messages from ${from}, which stays as it is${left}`;
+  return `took over ${rows.clients.length} user(s) and ${rows.messages.length} message(s) from ${from}, which stays as it is${left}`;
 }
 
 class SqliteStore implements Store {

@@ -185,7 +185,7 @@ for (const [kind, sql] of Object.entries(dialects)) {
         };
         assertEquals(await store.send({ ...next, type: 3 }), 4 as MessageId);
         assertEquals(notices.length, 1);
-        assert(notices[0]?.includes("took over 2 users and 1 messages"));
+        assert(notices[0]?.includes("took over 2 user(s) and 1 message(s)"));
       } finally {
         await store.close();
       }
@@ -246,7 +246,7 @@ testWith(
       );
       assertEquals(await send(store), 11 as MessageId);
       assertEquals(notices, [
-        `took over 3 users and 3 messages from ${from}, which stays as it is; 2 rows couldn't be used`,
+        `took over 3 user(s) and 3 message(s) from ${from}, which stays as it is; 2 row(s) couldn't be used`,
       ]);
     } finally {
       await store.close();

@@ -26,7 +26,15 @@ export class ConsoleClient implements AsyncDisposable {
   }
 
   /** Starts a client and waits for its menu. */
-  static async start(...args: string[]): Promise<ConsoleClient> {
+  static start(...args: string[]): Promise<ConsoleClient> {
+    return ConsoleClient.startIn({}, ...args);
+  }
+
+  /** Starts one with further environment variables. */
+  static async startIn(
+    env: Record<string, string>,
+    ...args: string[]
+  ): Promise<ConsoleClient> {
     // The library is native: only tests that may load it do.
     const { spawn } = await import("@lydell/node-pty");
     const terminal = spawn(Deno.execPath(), [
@@ -38,7 +46,12 @@ export class ConsoleClient implements AsyncDisposable {
       "--allow-write",
       CLIENT,
       ...args,
-    ], { cols: 200, rows: 50, name: "xterm" });
+    ], {
+      cols: 200,
+      rows: 50,
+      name: "xterm",
+      env: { ...Deno.env.toObject(), ...env },
+    });
     const client = new ConsoleClient(
       (text) => terminal.write(text),
       new Promise((resolve) =>

@@ -1,0 +1,56 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { LegacyChannel } from "../../client/channel.ts";
+import {
+  DecryptError,
+  encryptKey,
+  generateKeyPair,
+  generateSymmetricKey,
+  legacyEncrypt,
+} from "../../shared/crypto.ts";
+
+Deno.test("all keys are kept to read, and files under an older one come out right", async () => {
+  const me = await generateKeyPair();
+  const channel = new LegacyChannel();
+  const keys = [];
+  for (let i = 0; i < 3; i++) {
+    const key = await generateSymmetricKey();
+    keys.push(key);
+    await channel.acceptKey(me.privateKey, await encryptKey(me.publicKey, key));
+  }
+  // Of these, one in 256 passes the padding's check under a wrong key.
+  for (let i = 0; i < 900; i++) {
+    const key = keys[i % keys.length];
+    if (key === undefined) throw new Error("no key");
+    const content = crypto.getRandomValues(new Uint8Array(32));
+    const sealed = await legacyEncrypt(key, content);
+    assertEquals(await channel.open(4, sealed), content);
+  }
+});
+
+Deno.test("the last key seals, and an offered one only once it was taken", async () => {
+  const [anna, ben] = [await generateKeyPair(), await generateKeyPair()];
+  const [annas, bens] = [new LegacyChannel(), new LegacyChannel()];
+  const text = new TextEncoder().encode("hello");
+  await assertRejects(() => annas.seal(3, text), Error, "symmetric key");
+
+  const offer = await annas.offerKey(ben.publicKey);
+  assertEquals(annas.canSeal, false);
+  await bens.acceptKey(ben.privateKey, offer.content);
+  // The answer to the offer may have been lost: what comes back still opens.
+  assertEquals(await annas.open(3, await bens.seal(3, text)), text);
+  offer.use();
+  assertEquals(annas.canSeal, true);
+  assertEquals(await bens.open(3, await annas.seal(3, text)), text);
+
+  const second = await bens.offerKey(anna.publicKey);
+  await annas.acceptKey(anna.privateKey, second.content);
+  second.use();
+  assertEquals(
+    await annas.seal(3, text),
+    await bens.seal(3, text),
+  );
+  await assertRejects(
+    () => new LegacyChannel().open(3, new Uint8Array(16)),
+    DecryptError,
+  );
+});

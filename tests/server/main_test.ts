@@ -1,0 +1,237 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { Database } from "@db/sqlite";
+import config from "../../deno.json" with { type: "json" };
+import { HELP, readServerOptions } from "../../server/options.ts";
+import { UsageError } from "../../shared/flags.ts";
+import { encodeRequest } from "../../shared/requests.ts";
+import { Peer } from "../support/peer.ts";
+import { Program, ROOT } from "../support/program.ts";
+import { temporaryFolder } from "../support/resources.ts";
+import { FILES, PROGRAMS, testWith } from "../support/test_with.ts";
+
+/** What `deno task server` runs, but for the permission to run itself. */
+const launcher = (...args: string[]) =>
+  Program.deno([
+    "run",
+    "--no-prompt",
+    "--allow-read",
+    `--allow-run=${Deno.execPath()}`,
+    `${ROOT}server/launch.ts`,
+    ...args,
+  ]);
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  testWith(PROGRAMS, `the relay stops in good order on ${signal}`, async () => {
+    await using folder = await temporaryFolder();
+    await using program = Program.relay(folder.path, "--port", "0");
+    const address = await program.address();
+    using peer = await Peer.connect(address);
+    const anna = await peer.register("anna");
+    using busy = await Peer.connect(address);
+    const request = encodeRequest(
+      "sendMessage",
+      { target: anna, type: 3, content: new Uint8Array(100) },
+      { clientId: anna },
+    );
+    await busy.write(request.subarray(0, 30));
+    // The relay has begun to read it once it has served what came later.
+    await peer.ask("clientsList", {}, anna);
+    program.kill(signal);
+    assertEquals(await peer.answerBytes(), null);
+    await busy.write(request.subarray(30));
+    assertEquals((await busy.answer()).code, 2103);
+    const { code, stdout } = await program.end();
+    assertEquals(code, 0);
+    assertEquals(stdout.split("\n").length, 2);
+    // A store that was closed leaves no log beside it.
+    const names = [];
+    for await (const { name } of Deno.readDir(folder.path)) names.push(name);
+    assertEquals(names, ["db.defensive"]);
+    const database = new Database(`${folder.path}/db.defensive`);
+    const row = database.prepare<{ n: number }>(
+      "SELECT count(*) AS n FROM messages",
+    ).get();
+    database.close();
+    assertEquals(row?.n, 1);
+  });
+}
+
+testWith(
+  PROGRAMS,
+  "the launcher gives the relay its folder and its port, and passes signals on",
+  async () => {
+    await using folder = await temporaryFolder();
+    await Deno.writeTextFile(`${folder.path}/info.myport`, "nonsense");
+    const relay = launcher(
+      "--dir",
+      folder.path,
+      "--host",
+      "127.0.0.1",
+      "--port",
+      "0",
+    );
+    await using program = relay;
+    using peer = await Peer.connect(await program.address());
+    assertEquals((await peer.register("anna")).length, 16);
+    program.kill("SIGTERM");
+    const { code } = await program.end();
+    assertEquals(code, 0);
+    assertEquals(await peer.answerBytes(), null);
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "a relay can't write outside the folder that the launcher gave it",
+  async () => {
+    await using folder = await temporaryFolder();
+    await using elsewhere = await temporaryFolder();
+    await using program = Program.deno([
+      "run",
+      "--no-prompt",
+      `--allow-read=${folder.path}`,
+      `--allow-write=${folder.path}`,
+      "--allow-net=127.0.0.1:0",
+      `${ROOT}server/main.ts`,
+      "--dir",
+      folder.path,
+      "--host",
+      "127.0.0.1",
+      "--port",
+      "0",
+      "--db",
+      `${elsewhere.path}/db.defensive`,
+    ]);
+    const { code, stderr } = await program.end();
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "error: Can't use the database");
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "another server's database is taken over by the program too",
+  async () => {
+    await using folder = await temporaryFolder();
+    const database = new Database(`${folder.path}/defensive.db`);
+    database.exec(
+      `CREATE TABLE clients (ID BLOB PRIMARY KEY, UserName TEXT, PublicKey BLOB, LastSeen TEXT);
+    CREATE TABLE messages (ID INTEGER PRIMARY KEY AUTOINCREMENT, ToClient BLOB, FromClient BLOB, Type INTEGER, Content BLOB);
+    INSERT INTO clients VALUES (randomblob(16), 'old-timer', randomblob(160), '');`,
+    );
+    database.close();
+    await using program = launcher(
+      "--dir",
+      folder.path,
+      "--host",
+      "127.0.0.1",
+      "--port",
+      "0",
+    );
+    using peer = await Peer.connect(await program.address());
+    const anna = await peer.register("anna");
+    const list = await peer.ask("clientsList", {}, anna);
+    assert(list.code === 2101);
+    assertEquals(list.payload.map(({ name }) => name), ["old-timer"]);
+    program.kill("SIGTERM");
+    const { stderr } = await program.end();
+    assertStringIncludes(
+      stderr,
+      `warning: took over 1 user(s) and 0 message(s) from ${folder.path}/defensive.db`,
+    );
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "what can't be done is said in a sentence, without a stack trace",
+  async () => {
+    await using folder = await temporaryFolder();
+    const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    try {
+      const { port } = taken.addr;
+      await Deno.writeTextFile(
+        `${folder.path}/broken`,
+        "no database ".repeat(99),
+      );
+      const cases: [string[], number, string][] = [
+        [
+          ["--port", `${port}`],
+          1,
+          `error: 127.0.0.1:${port} is in use: stop the other program, or take another port with --port\n`,
+        ],
+        [
+          ["--port", "0", "--db", `${folder.path}/broken`],
+          1,
+          `error: Can't use the database ${folder.path}/broken: file is not a database\n`,
+        ],
+        [
+          ["--port", "99999"],
+          2,
+          'error: --port: expected a port from 0 to 65535, got "99999"\n',
+        ],
+        [["--prot", "1"], 2, "error: Unknown flag --prot: see --help\n"],
+        [["--port"], 2, "error: --port needs a value: see --help\n"],
+        [["now"], 2, 'error: Unexpected word "now": see --help\n'],
+        [
+          ["--dir", `${folder.path}/nowhere`],
+          2,
+          `error: --dir ${folder.path}/nowhere: there is no such folder\n`,
+        ],
+      ];
+      for (const [flags, code, sentence] of cases) {
+        const ended = await Program.relay(folder.path, ...flags).end();
+        assertEquals({ ...ended, stdout: "" }, {
+          code,
+          stdout: "",
+          stderr: sentence,
+        });
+      }
+    } finally {
+      taken.close();
+    }
+  },
+);
+
+testWith(PROGRAMS, "--help and --version print and stop", async () => {
+  const help = await launcher("--help").end();
+  assertEquals(help, { code: 0, stdout: HELP, stderr: "" });
+  const version = await launcher("--version").end();
+  assertEquals(version.stdout, `${config.version}\n`);
+});
+
+testWith(
+  FILES,
+  "the port comes from a flag, info.myport, myport.info or is 1357 with a warning",
+  async () => {
+    await using folder = await temporaryFolder();
+    const read = async (...flags: string[]) => {
+      const args = ["--dir", folder.path, ...flags];
+      const { port, warnings } = await readServerOptions(args);
+      return { port, warnings };
+    };
+    const path = folder.path;
+    assertEquals(await read(), {
+      port: 1357,
+      warnings: [`no info.myport in ${path}, using 1357`],
+    });
+    await Deno.writeTextFile(`${path}/myport.info`, "4321\r\n");
+    assertEquals(await read(), { port: 4321, warnings: [] });
+    await Deno.writeTextFile(`${path}/info.myport`, "1234");
+    assertEquals(await read(), { port: 1234, warnings: [] });
+    assertEquals(await read("--port", "0"), { port: 0, warnings: [] });
+    await Deno.writeTextFile(`${path}/info.myport`, "0");
+    assertEquals(await read(), {
+      port: 1357,
+      warnings: [
+        `${path}/info.myport: expected a port from 1 to 65535, got "0"; using 1357`,
+      ],
+    });
+    await assertRejects(() => read("--port", "x"), UsageError, "--port");
+  },
+);

@@ -1,0 +1,105 @@
+/** Runs one of the project's programs as a process of its own. */
+
+import { fileURLToPath } from "node:url";
+
+/** The project's top folder. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A program that runs. */
+export class Program implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #reader: ReadableStreamDefaultReader<string>;
+  readonly #stderr: Promise<string>;
+  #stdout = "";
+  #ended = false;
+
+  private constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#reader = child.stdout.pipeThrough(new TextDecoderStream())
+      .getReader();
+    this.#stderr = new Response(child.stderr).text();
+  }
+
+  /** Runs `deno` with these arguments in a folder. */
+  static deno(args: string[], cwd: string = ROOT): Program {
+    return new Program(
+      new Deno.Command(Deno.execPath(), {
+        args,
+        cwd,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn(),
+    );
+  }
+
+  /** Starts the relay's program in a folder, on a free port of the loopback. */
+  static relay(dir: string, ...flags: string[]): Program {
+    return Program.deno([
+      "run",
+      "--no-prompt",
+      "--allow-net=127.0.0.1",
+      "--allow-read",
+      "--allow-write",
+      `${ROOT}server/main.ts`,
+      "--dir",
+      dir,
+      "--host",
+      "127.0.0.1",
+      ...flags,
+    ]);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Waits until standard output matches; returns the match. */
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#stdout);
+      if (match !== null) return match;
+      const { done, value } = await this.#reader.read();
+      if (done) {
+        this.#ended = true;
+        throw new Error(
+          `Expected ${pattern}, got ${this.#stdout}${await this.#stderr}`,
+        );
+      }
+      this.#stdout += value;
+    }
+  }
+
+  /** The address that a relay prints once it listens. */
+  async address(): Promise<{ hostname: string; port: number }> {
+    const [, hostname = "", port] = await this.prints(
+      /^listening on (\S+):(\d+)$/m,
+    );
+    return { hostname, port: Number(port) };
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for the end; what was printed and the exit code. */
+  async end(): Promise<{ code: number; stdout: string; stderr: string }> {
+    while (!this.#ended) {
+      const { done, value } = await this.#reader.read();
+      this.#ended = done;
+      this.#stdout += value ?? "";
+    }
+    const { code } = await this.#child.status;
+    return { code, stdout: this.#stdout, stderr: await this.#stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await this.end();
+  }
+}
