@@ -2,13 +2,23 @@
  * The client as a module: a {@linkcode Session} does what a user can do.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { RelayLink, Session } from "@messageu/messageu/client";
+ * import { openSqliteStore, startRelay } from "@messageu/messageu/relay";
+ * import { assertEquals } from "@std/assert";
  *
- * const relay = { hostname: "127.0.0.1", port: 1357 };
- * const session = new Session("alice", new RelayLink(async () => relay));
- * await session.register("alice");
- * console.log(await session.clients());
+ * const dir = await Deno.makeTempDir();
+ * const store = openSqliteStore(`${dir}/db.defensive`);
+ * const relay = startRelay({ hostname: "127.0.0.1", port: 0, store });
+ *
+ * const link = new RelayLink(() => Promise.resolve(relay.address));
+ * const alice = new Session(`${dir}/alice`, link);
+ * await alice.register("alice");
+ * assertEquals(await alice.clients(), []);
+ *
+ * await relay.close();
+ * await store.close();
+ * await Deno.remove(dir, { recursive: true });
  * ```
  *
  * @module

@@ -43,9 +43,6 @@ export class Statement<T extends object = Record<string, unknown>> {
   all<R extends object = T>(...params: BindValue[]): R[] {
     return this.#statement.all(...params) as R[];
   }
-
-  /** Nothing here: the runtime frees a statement with its last reference. */
-  finalize(): void {}
 }
 
 /** An open SQLite database. */

@@ -2,14 +2,17 @@
  * The relay as a module: start one within a program of your own.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { openSqliteStore, startRelay } from "@messageu/messageu/relay";
  *
- * const store = openSqliteStore("db.defensive");
- * const relay = startRelay({ hostname: "127.0.0.1", port: 1357, store });
- * console.log(relay.address.port);
+ * const dir = await Deno.makeTempDir();
+ * const store = openSqliteStore(`${dir}/db.defensive`);
+ * const relay = startRelay({ hostname: "127.0.0.1", port: 0, store });
+ * console.log(`listening on port ${relay.address.port}`);
+ *
  * await relay.close();
  * await store.close();
+ * await Deno.remove(dir, { recursive: true });
  * ```
  *
  * @module

@@ -33,10 +33,12 @@ export function parseFlags<V extends string, S extends string>(
   values: readonly V[],
   switches: readonly S[],
 ): Flags<V, S> {
-  const parsed = parseArgs(args, {
-    string: [...values, "_"],
-    boolean: [...switches],
-    unknown(arg) {
+  const string: string[] = [...values, "_"];
+  const boolean: string[] = [...switches];
+  const flags: Record<string, unknown> = parseArgs(args, {
+    string,
+    boolean,
+    unknown(arg: string) {
       throw new UsageError(
         arg.startsWith("-")
           ? `Unknown flag ${arg}: see --help`
@@ -45,10 +47,9 @@ export function parseFlags<V extends string, S extends string>(
     },
   });
   for (const name of values) {
-    if (parsed[name] === "") {
+    if (flags[name] === "") {
       throw new UsageError(`--${name} needs a value: see --help`);
     }
   }
-  const flags: Record<string, unknown> = parsed;
   return { values: flags, switches: flags } as unknown as Flags<V, S>;
 }

@@ -178,9 +178,6 @@ class SqliteStore implements Store {
     try {
       this.#writeSeen();
     } finally {
-      for (const statement of Object.values(this.#statements)) {
-        statement.finalize();
-      }
       this.#database.close();
     }
   }

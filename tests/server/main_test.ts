@@ -4,6 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { concat } from "@std/bytes";
 import { Database } from "@db/sqlite";
 import config from "../../deno.json" with { type: "json" };
 import { HELP, readServerOptions } from "../../server/options.ts";
@@ -38,9 +39,11 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       { target: anna, type: 3, content: new Uint8Array(100) },
       { clientId: anna },
     );
-    await busy.write(request.subarray(0, 30));
-    // The relay has begun to read it once it has served what came later.
-    await peer.ask("clientsList", {}, anna);
+    // Half of it goes out with another request: once that one is answered the
+    // relay has begun to read this one.
+    const list = encodeRequest("clientsList", {}, { clientId: anna });
+    await busy.write(concat([list, request.subarray(0, 30)]));
+    assertEquals((await busy.answer()).code, 2101);
     program.kill(signal);
     assertEquals(await peer.answerBytes(), null);
     await busy.write(request.subarray(30));

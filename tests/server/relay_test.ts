@@ -7,6 +7,7 @@ import { encodeRequest, NOBODY } from "../../shared/requests.ts";
 import { Peer } from "../support/peer.ts";
 import { temporaryFolder, testRelay } from "../support/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../support/test_with.ts";
+import { until } from "../support/until.ts";
 
 const KEY = new Uint8Array(160).fill(7);
 const STRANGER = new Uint8Array(16).fill(0x77) as Uint8Array as ClientId;
@@ -416,11 +417,8 @@ testWith(
     const waits = async () =>
       (await relay.store.waiting(anna, { bytes: 1, perMessage: 1 })).length;
     /** Resolves once the relay has let go of all connections but one. */
-    const alone = async () => {
-      while (relay.relay.connections > 1) {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    };
+    const alone = () =>
+      until("one connection", () => relay.relay.connections === 1);
 
     /** Sends bytes, waits for an answer to begin, and resets the connection. */
     const sendAndReset = async (bytes: Uint8Array, half = false) => {
@@ -540,9 +538,11 @@ testWith(
       { target: anna, type: 3, content: text("last words") },
       { clientId: anna },
     );
-    await busy.write(frame.subarray(0, 30));
-    // The relay has begun to read it once it serves what came later.
-    assertEquals((await idle.ask("clientsList", {}, anna)).code, 2101);
+    // Half of it goes out with another request: once that one is answered the
+    // relay has begun to read this one.
+    const list = encodeRequest("clientsList", {}, { clientId: anna });
+    await busy.write(concat([list, frame.subarray(0, 30)]));
+    assertEquals((await busy.answer()).code, 2101);
     const closed = relay.relay.close();
     assertEquals(await idle.answerBytes(), null);
     await busy.write(frame.subarray(30));
@@ -560,8 +560,9 @@ testWith(
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
     using dawdler = await Peer.connect(relay.address);
-    await dawdler.write(header(603, 1000, anna));
-    assertEquals((await peer.ask("clientsList", {}, anna)).code, 2101);
+    const list = encodeRequest("clientsList", {}, { clientId: anna });
+    await dawdler.write(concat([list, header(603, 1000, anna)]));
+    assertEquals((await dawdler.answer()).code, 2101);
     await relay.relay.close();
     assertEquals(relay.relay.connections, 0);
     assertEquals(await dawdler.answerBytes(), null);
@@ -583,9 +584,7 @@ testWith(
           "SELECT LastSeen AS seen FROM clients",
         )
           .get()?.seen ?? "";
-      const changed = async (from: string) => {
-        while (lastSeen() === from) await new Promise((r) => setTimeout(r, 1));
-      };
+
       let last = lastSeen();
       assertEquals(last, new Date(last).toISOString());
       const content = text("x");
@@ -598,8 +597,10 @@ testWith(
           () => peer.ask("waitingMessages", {}, anna),
         ]
       ) {
+        // A visit within the same millisecond would look like the last one.
+        await until("time to pass", () => new Date().toISOString() > last);
         await ask();
-        await changed(last);
+        await until("a later LastSeen", () => lastSeen() !== last);
         assert(lastSeen() > last);
         last = lastSeen();
       }

@@ -21,12 +21,16 @@ export class Program implements AsyncDisposable {
   }
 
   /** Runs `deno` with these arguments in a folder. */
-  static deno(args: string[], cwd: string = ROOT): Program {
+  static deno(
+    args: string[],
+    cwd: string = ROOT,
+    env: Record<string, string> = {},
+  ): Program {
     return new Program(
       new Deno.Command(Deno.execPath(), {
         args,
         cwd,
-        env: { NO_COLOR: "1" },
+        env: { NO_COLOR: "1", ...env },
         stdin: "null",
         stdout: "piped",
         stderr: "piped",
@@ -51,8 +55,20 @@ export class Program implements AsyncDisposable {
     ]);
   }
 
-  get pid(): number {
-    return this.#child.pid;
+  /** Runs the demo with this temporary directory. */
+  static demo(temp: string): Program {
+    return Program.deno(
+      [
+        "run",
+        "--no-prompt",
+        "--allow-net=127.0.0.1",
+        "--allow-read",
+        "--allow-write",
+        "tools/demo.ts",
+      ],
+      ROOT,
+      { TMPDIR: temp },
+    );
   }
 
   /** Waits until standard output matches; returns the match. */

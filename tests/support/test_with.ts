@@ -15,18 +15,27 @@ export function testWith(
   });
 }
 
+// JSR's own @db/sqlite, unlike the stand-in, loads a native library.
+const SQLITE: Deno.PermissionOptionsObject =
+  import.meta.resolve("@db/sqlite").endsWith("/jsr/sqlite.ts")
+    ? {}
+    : { ffi: true, env: true };
+
 /** Sockets on this machine only. */
 export const LOOPBACK: Deno.PermissionOptionsObject = { net: ["127.0.0.1"] };
+
+/** Temporary folders, and databases in them. */
+export const FILES: Deno.PermissionOptionsObject = {
+  read: true,
+  write: true,
+  ...SQLITE,
+};
 
 /** Temporary folders, and a relay with its database in one. */
 export const LOOPBACK_AND_FILES: Deno.PermissionOptionsObject = {
   ...LOOPBACK,
-  read: true,
-  write: true,
+  ...FILES,
 };
-
-/** Temporary folders alone. */
-export const FILES: Deno.PermissionOptionsObject = { read: true, write: true };
 
 /** Other Deno programs, with sockets and temporary folders beside them. */
 export const PROGRAMS: Deno.PermissionOptionsObject = {
