@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FormatError } from "./format_error.ts";
+import { FormatError, within } from "./format_error.ts";
 import {
   decodeListedName,
   decodeName,
@@ -30,9 +30,9 @@ export interface Field<T> {
   /** Bytes of this value. */
   size(value: T): number;
   /** @throws {FormatError} where the value has no such form */
-  write(writer: Writer, value: T, name: string): void;
+  write(writer: Writer, value: T): void;
   /** @throws {FormatError} where the bytes have no such form */
-  read(reader: Reader, name: string): T;
+  read(reader: Reader): T;
 }
 
 function fixed<T>(
@@ -46,37 +46,35 @@ function fixed<T>(
 /** An unsigned integer of 1 byte. */
 export const u8: Field<number> = fixed(
   1,
-  (writer, value, name) => writer.u8(value, name),
-  (reader, name) => reader.u8(name),
+  (writer, value) => writer.u8(value),
+  (reader) => reader.u8(),
 );
 
 /** An unsigned integer of 2 bytes. */
 export const u16: Field<number> = fixed(
   2,
-  (writer, value, name) => writer.u16(value, name),
-  (reader, name) => reader.u16(name),
+  (writer, value) => writer.u16(value),
+  (reader) => reader.u16(),
 );
 
 /** An unsigned integer of 4 bytes. */
 export const u32: Field<number> = fixed(
   4,
-  (writer, value, name) => writer.u32(value, name),
-  (reader, name) => reader.u32(name),
+  (writer, value) => writer.u32(value),
+  (reader) => reader.u32(),
 );
 
 /** Exactly `size` bytes. */
 export function bytes(size: number): Field<Uint8Array> {
   return fixed(
     size,
-    (writer, value, name) => {
+    (writer, value) => {
       if (value.length !== size) {
-        throw new FormatError(
-          `${name}: expected ${size} bytes, got ${value.length}`,
-        );
+        throw new FormatError(`expected ${size} bytes, got ${value.length}`);
       }
       writer.raw(value);
     },
-    (reader, name) => reader.bytes(size, name),
+    (reader) => reader.bytes(size),
   );
 }
 
@@ -89,19 +87,19 @@ export const messageId = u32 as Field<MessageId>;
 /** One of the four types of message. */
 export const messageType: Field<MessageType> = fixed(
   1,
-  (writer, value, name) => writer.u8(value, name),
-  (reader, name) => {
-    const type = reader.u8(name);
+  (writer, value) => writer.u8(value),
+  (reader) => {
+    const type = reader.u8();
     if (isMessageType(type)) return type;
-    throw new FormatError(`${name}: expected a type from 1 to 4, got ${type}`);
+    throw new FormatError(`expected a type from 1 to 4, got ${type}`);
   },
 );
 
 /** A name, NUL-terminated and NUL-padded (section 2). */
 export const name: Field<string> = fixed(
   NAME_SIZE,
-  (writer, value, name) => writer.raw(encodeName(value, name), NAME_SIZE),
-  (reader, name) => decodeName(reader.bytes(NAME_SIZE, name), name),
+  (writer, value) => writer.raw(encodeName(value), NAME_SIZE),
+  (reader) => decodeName(reader.bytes(NAME_SIZE)),
 );
 
 /**
@@ -111,25 +109,24 @@ export const name: Field<string> = fixed(
 export const listedName: Field<string> = fixed(
   NAME_SIZE,
   (writer, value) => writer.raw(encodeListedName(value), NAME_SIZE),
-  (reader, name) => decodeListedName(reader.bytes(NAME_SIZE, name)),
+  (reader) => decodeListedName(reader.bytes(NAME_SIZE)),
 );
 
 /** A size of 4 bytes, then as many bytes. */
 export const sizedBytes: Field<Uint8Array> = {
   fixedSize: undefined,
   size: (value) => 4 + value.length,
-  write(writer, value, name) {
-    writer.u32(value.length, `${name}.size`);
+  write(writer, value) {
+    writer.u32(value.length);
     writer.raw(value);
   },
-  read(reader, name) {
-    const size = reader.u32(`${name}.size`);
+  read(reader) {
+    if (reader.left < 4) throw new FormatError(`no size, ${reader.left} left`);
+    const size = reader.u32();
     if (size > reader.left) {
-      throw new FormatError(
-        `${name}: ${size} bytes claimed, ${reader.left} left`,
-      );
+      throw new FormatError(`${size} bytes claimed, ${reader.left} left`);
     }
-    return reader.bytes(size, name);
+    return reader.bytes(size);
   },
 };
 
@@ -141,17 +138,35 @@ export function list<T>(item: Field<T>): Field<readonly T[]> {
       item.fixedSize === undefined
         ? values.reduce((size, value) => size + item.size(value), 0)
         : values.length * item.fixedSize,
-    write(writer, values, name) {
-      values.forEach((value, i) => item.write(writer, value, `${name}[${i}]`));
-    },
-    read(reader, name) {
-      const values: T[] = [];
-      while (reader.left > 0) {
-        values.push(item.read(reader, `${name}[${values.length}]`));
+    write(writer, values) {
+      let index = 0;
+      try {
+        for (; index < values.length; index++) {
+          item.write(writer, values[index] as T);
+        }
+      } catch (error) {
+        throw within(`[${index}]`, error);
       }
-      return values;
     },
+    read: (reader) => [...listItems(item, reader)],
   };
+}
+
+/**
+ * Reads a list item by item.
+ *
+ * @throws {FormatError} behind the last whole item, where more follows
+ */
+export function* listItems<T>(item: Field<T>, reader: Reader): Generator<T> {
+  for (let index = 0; reader.left > 0; index++) {
+    let value: T;
+    try {
+      value = item.read(reader);
+    } catch (error) {
+      throw within(`[${index}]`, error);
+    }
+    yield value;
+  }
 }
 
 /** The fields of a record, in the order in which they stand on the wire. */
@@ -173,15 +188,27 @@ export function record<T extends object>(fields: FieldsOf<T>): Field<T> {
         (size, [key, field]) => size + field.size(value[key] as never),
         0,
       ),
-    write(writer, value, name) {
-      for (const [key, field] of entries) {
-        field.write(writer, value[key] as never, `${name}.${key}`);
+    write(writer, value) {
+      let current = "";
+      try {
+        for (const [key, field] of entries) {
+          current = key;
+          field.write(writer, value[key] as never);
+        }
+      } catch (error) {
+        throw within(current, error);
       }
     },
-    read(reader, name) {
+    read(reader) {
       const value: Partial<T> = {};
-      for (const [key, field] of entries) {
-        value[key] = field.read(reader, `${name}.${key}`);
+      let current = "";
+      try {
+        for (const [key, field] of entries) {
+          current = key;
+          value[key] = field.read(reader);
+        }
+      } catch (error) {
+        throw within(current, error);
       }
       return value as T;
     },
@@ -206,21 +233,32 @@ export interface Codec<T> {
 
 /** Makes a field into a payload of its own, under the name that errors use. */
 export function codec<T>(name: string, field: Field<T>): Codec<T> {
+  const write = (writer: Writer, value: T) => {
+    try {
+      field.write(writer, value);
+    } catch (error) {
+      throw within(name, error);
+    }
+  };
   return {
     name,
     fixedSize: field.fixedSize,
     size: (value) => field.size(value),
-    write: (writer, value) => field.write(writer, value, name),
+    write,
     encode(value) {
       const writer = new Writer(field.size(value));
-      field.write(writer, value, name);
+      write(writer, value);
       return writer.bytes;
     },
     decode(bytes) {
       const reader = new Reader(bytes);
-      const value = field.read(reader, name);
-      reader.end(name);
-      return value;
+      try {
+        const value = field.read(reader);
+        reader.end();
+        return value;
+      } catch (error) {
+        throw within(name, error);
+      }
     },
   };
 }

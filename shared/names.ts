@@ -30,9 +30,9 @@ export function nameProblem(name: string): string | undefined {
  *
  * @throws {FormatError} where it is no name
  */
-export function encodeName(name: string, field = "name"): Uint8Array {
+export function encodeName(name: string): Uint8Array {
   const problem = nameProblem(name);
-  if (problem !== undefined) throw new FormatError(`${field}: ${problem}`);
+  if (problem !== undefined) throw new FormatError(problem);
   return UTF8.encode(name);
 }
 
@@ -41,16 +41,16 @@ export function encodeName(name: string, field = "name"): Uint8Array {
  *
  * @throws {FormatError} where no NUL ends it or it is no name
  */
-export function decodeName(bytes: Uint8Array, field = "name"): string {
+export function decodeName(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   if (end < 0) {
     throw new FormatError(
-      `${field}: expected a NUL within ${NAME_SIZE} bytes, got none`,
+      `expected a NUL within ${NAME_SIZE} bytes, got none`,
     );
   }
   const name = String.fromCharCode(...bytes.subarray(0, end));
   const problem = nameProblem(name);
-  if (problem !== undefined) throw new FormatError(`${field}: ${problem}`);
+  if (problem !== undefined) throw new FormatError(problem);
   return name;
 }
 

@@ -22,18 +22,18 @@ export class Reader {
   }
 
   /** @throws {FormatError} where no byte is left */
-  u8(field: string): number {
-    return this.#view.getUint8(this.#take(1, field));
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
   }
 
   /** @throws {FormatError} where fewer than 2 bytes are left */
-  u16(field: string): number {
-    return this.#view.getUint16(this.#take(2, field), true);
+  u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
   }
 
   /** @throws {FormatError} where fewer than 4 bytes are left */
-  u32(field: string): number {
-    return this.#view.getUint32(this.#take(4, field), true);
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
   }
 
   /**
@@ -41,24 +41,24 @@ export class Reader {
    *
    * @throws {FormatError} where fewer are left
    */
-  bytes(size: number, field: string): Uint8Array<ArrayBuffer> {
-    const start = this.#take(size, field);
+  bytes(size: number): Uint8Array<ArrayBuffer> {
+    const start = this.#take(size);
     return this.#bytes.slice(start, start + size);
   }
 
   /** @throws {FormatError} where bytes are left */
-  end(field: string): void {
+  end(): void {
     if (this.left > 0) {
       throw new FormatError(
-        `${field}: expected the end after ${this.#offset} bytes, ${this.left} left`,
+        `expected the end after ${this.#offset} bytes, ${this.left} left`,
       );
     }
   }
 
-  #take(size: number, field: string): number {
+  #take(size: number): number {
     if (size > this.left) {
       throw new FormatError(
-        `${field}: expected ${size} bytes, ${this.left} left`,
+        `expected ${size} bytes, ${this.left} left`,
       );
     }
     const start = this.#offset;

@@ -13,6 +13,7 @@ import {
   type Field,
   list,
   listedName,
+  listItems,
   messageId,
   record,
   sizedBytes,
@@ -28,6 +29,7 @@ import {
   RESPONSE_HEADER_SIZE,
   ResponseCode,
 } from "./protocol.ts";
+import { within } from "./format_error.ts";
 import { Reader } from "./reader.ts";
 import type { Empty } from "./requests.ts";
 import { Writer } from "./writer.ts";
@@ -134,9 +136,10 @@ export const inbox: Codec<readonly WaitingMessage[]> = codec(
  * @throws {FormatError} behind the last whole message, where more follows
  */
 export function* readInbox(payload: Uint8Array): Generator<WaitingMessage> {
-  const reader = new Reader(payload);
-  for (let i = 0; reader.left > 0; i++) {
-    yield waitingMessage.read(reader, `${inbox.name}[${i}]`);
+  try {
+    yield* listItems(waitingMessage, new Reader(payload));
+  } catch (error) {
+    throw within(inbox.name, error);
   }
 }
 

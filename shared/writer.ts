@@ -14,18 +14,18 @@ export class Writer {
   }
 
   /** @throws {FormatError} unless the value fits into 1 byte */
-  u8(value: number, field: string): void {
-    this.#view.setUint8(this.#integer(value, 1, field), value);
+  u8(value: number): void {
+    this.#view.setUint8(this.#integer(value, 1), value);
   }
 
   /** @throws {FormatError} unless the value fits into 2 bytes */
-  u16(value: number, field: string): void {
-    this.#view.setUint16(this.#integer(value, 2, field), value, true);
+  u16(value: number): void {
+    this.#view.setUint16(this.#integer(value, 2), value, true);
   }
 
   /** @throws {FormatError} unless the value fits into 4 bytes */
-  u32(value: number, field: string): void {
-    this.#view.setUint32(this.#integer(value, 4, field), value, true);
+  u32(value: number): void {
+    this.#view.setUint32(this.#integer(value, 4), value, true);
   }
 
   /** Writes bytes as they are, then zeros up to `size`. */
@@ -34,10 +34,10 @@ export class Writer {
     this.#offset += size;
   }
 
-  #integer(value: number, size: number, field: string): number {
+  #integer(value: number, size: number): number {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size)) {
       throw new FormatError(
-        `${field}: expected an integer of ${size} bytes, got ${value}`,
+        `expected an integer of ${size} bytes, got ${value}`,
       );
     }
     const start = this.#offset;
