@@ -1,0 +1,88 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { HELP as CLIENT_HELP } from "../client/options.ts";
+import config from "../deno.json" with { type: "json" };
+import { HELP as SERVER_HELP } from "../server/options.ts";
+import { ConsoleClient } from "./support/console.ts";
+import { ROOT } from "./support/program.ts";
+import { temporaryFolder, testRelay } from "./support/resources.ts";
+import { FILES, TERMINALS, testWith } from "./support/test_with.ts";
+
+const readme = () => Deno.readTextFile(`${ROOT}README.md`);
+
+/** The fenced blocks of a kind, in order. */
+function blocks(markdown: string, kind: string): string[] {
+  const fence = new RegExp(`^\`\`\`${kind}\n(.*?)^\`\`\`$`, "gms");
+  return [...markdown.matchAll(fence)].map(([, block = ""]) => block);
+}
+
+testWith(
+  FILES,
+  "the README's first screen gives the two commands",
+  async () => {
+    const firstScreen = (await readme()).split("\n").slice(0, 25).join("\n");
+    assertStringIncludes(firstScreen, "npx -y deno@2.9.6 task demo");
+    assertStringIncludes(firstScreen, "npx -y deno@2.9.6 task test");
+  },
+);
+
+testWith(FILES, "the README's flags are the programs'", async () => {
+  const text = await readme();
+  assertStringIncludes(text, SERVER_HELP);
+  assertStringIncludes(text, CLIENT_HELP);
+  for (const [, name = ""] of text.matchAll(/deno task ([a-z:]+)/g)) {
+    assertEquals(name in config.tasks, true, `there is a task ${name}`);
+  }
+});
+
+testWith(
+  TERMINALS,
+  "the README's session is what the programs print",
+  async () => {
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const { port } = relay.address;
+    const start = (name: string) =>
+      ConsoleClient.start(
+        "--dir",
+        `${folder.path}/${name}`,
+        "--server",
+        `127.0.0.1:${port}`,
+      );
+    await using anna = await start("anna");
+    await using ben = await start("ben");
+    await anna.choose("110", "anna");
+    await ben.choose("110", "ben");
+    await ben.choose("120");
+    await ben.choose("152", "anna");
+    await ben.choose("150", "anna", "Hello Anna! שלום 🎉");
+    await ben.choose("153", "anna", `${ROOT}LICENSE`);
+    const received = await anna.choose("140");
+    const saved = /Content:\n(.+messageu-.+)\n/.exec(received)?.[1] ?? "";
+    await Deno.remove(saved);
+    await anna.choose("150", "ben", "Got it, thank you.");
+    await ben.choose("140");
+    for (const client of [anna, ben]) {
+      client.type("0");
+      await client.exitCode();
+    }
+    const printed = (client: ConsoleClient) =>
+      withoutRepeatedMenus(client.output)
+        .replaceAll(saved, "/tmp/messageu-5f0c3a9e1b7d2486")
+        .replaceAll(`${ROOT}LICENSE`, "LICENSE");
+    const [annas, bens] = blocks(await readme(), "text").filter((block) =>
+      block.includes("at your service")
+    ).map((block) =>
+      // Started without --server, a client says first which relay it takes.
+      block.replace(/^\$ .*\nTask .*\nNo info\.server .*\n/, "")
+    );
+    assertEquals(printed(anna), annas);
+    assertEquals(printed(ben), bens);
+  },
+);
+
+/** The menu comes back after each choice; the README shows it once. */
+function withoutRepeatedMenus(output: string): string {
+  const menu = /MessageU client at your service\.\n.*?0\) Exit client\n/gs;
+  let count = 0;
+  return output.replace(menu, (text) => count++ === 0 ? text : "");
+}
