@@ -6,7 +6,8 @@
 
 import { UserError } from "./errors.ts";
 import { END_OF_MESSAGE, printableLine, printableText } from "./printable.ts";
-import type { ReceivedMessage, Session } from "./session.ts";
+import type { ReceivedMessage } from "./inbox.ts";
+import type { Session } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What stands above the menu. */

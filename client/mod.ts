@@ -28,12 +28,8 @@ export type { Progress } from "./connection.ts";
 export { ConnectionError, ServerRefusedError, UserError } from "./errors.ts";
 export type { Identity } from "./identity.ts";
 export { RelayLink } from "./relay_link.ts";
-export {
-  type PullEvents,
-  type ReceivedContent,
-  type ReceivedMessage,
-  Session,
-} from "./session.ts";
+export type { PullEvents, ReceivedContent, ReceivedMessage } from "./inbox.ts";
+export { Session } from "./session.ts";
 export type { Address } from "../shared/info_server.ts";
 export type { ListedClient } from "../shared/responses.ts";
 export type { SendMessage } from "../shared/requests.ts";
