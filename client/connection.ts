@@ -1,6 +1,6 @@
 /**
  * Asks a relay: one connection for each request, the request in one write,
- * the answer read by what its header says (section 4 of the wire format).
+ * the answer read by what its header says (section 4 of docs/protocol.md).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Receives: takes what waits at the relay, writes it down, opens it and hands
- * it on, each message once (section 4, points 5 to 7, of the wire format).
+ * it on, each message once (section 4, points 5 to 7, of docs/protocol.md).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The console menu (section 6 of the wire format), word for word.
+ * The console menu (section 6 of docs/protocol.md), word for word.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * The five requests as a client asks them, and what the servers in the wild
- * answer brought to what the protocol says (section 4 of the wire format).
+ * answer brought to what the protocol says (section 4 of docs/protocol.md).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The building blocks of the wire format: each knows how to size, write and
+ * The building blocks of what section 1 of docs/protocol.md lays out: each knows how to size, write and
  * read one kind of value, so that a message is an ordered list of them.
  *
  * @module

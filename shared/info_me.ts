@@ -1,6 +1,6 @@
 /**
  * The identity file `info.me`: its text from an identity and back (section 5
- * of the wire format). Reading and writing the file itself is the client's.
+ * of docs/protocol.md). Reading and writing the file itself is the client's.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Names of users: what they may hold, and how they stand in 255 bytes
- * (section 2 of the wire format).
+ * (section 2 of docs/protocol.md).
  *
  * @module
  */

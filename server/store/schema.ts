@@ -1,5 +1,5 @@
 /**
- * The tables of the relay's SQLite file (section 5 of the wire format).
+ * The tables of the relay's SQLite file (section 5 of docs/protocol.md).
  *
  * @module
  */
