@@ -14,6 +14,7 @@ import { openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 
 const warn = (text: string) => console.error(`warning: ${text}`);
+const note = (text: string) => console.error(`note: ${text}`);
 
 function listen(options: ServerOptions, store: Store): Relay {
   const { hostname, port } = options;
@@ -63,7 +64,7 @@ async function main(args: readonly string[]): Promise<void> {
   const from = options.takeOverFrom;
   const store = openSqliteStore(
     options.database,
-    from === undefined ? undefined : { from, notice: warn },
+    from === undefined ? undefined : { from, notice: note },
   );
   try {
     const relay = listen(options, store);

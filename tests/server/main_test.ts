@@ -145,7 +145,7 @@ testWith(
     const { stderr } = await program.end();
     assertStringIncludes(
       stderr,
-      `warning: took over 1 user(s) and 0 message(s) from ${folder.path}/defensive.db`,
+      `note: took over 1 user(s) and 0 message(s) from ${folder.path}/defensive.db`,
     );
   },
 );
