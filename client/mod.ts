@@ -9,7 +9,8 @@
  *
  * const dir = await Deno.makeTempDir();
  * const store = openSqliteStore(`${dir}/db.defensive`);
- * const relay = startRelay({ hostname: "127.0.0.1", port: 0, store });
+ * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * const relay = startRelay({ listener, store });
  *
  * const link = new RelayLink(() => Promise.resolve(relay.address));
  * const alice = new Session(`${dir}/alice`, link);

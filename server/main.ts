@@ -8,37 +8,31 @@ import config from "../deno.json" with { type: "json" };
 import { UsageError } from "../shared/flags.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
-import { type Relay, startRelay } from "./relay.ts";
+import { startRelay } from "./relay.ts";
 import { stopSignals } from "./stop_signals.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
-import type { Store } from "./store/store.ts";
 
 const warn = (text: string) => console.error(`warning: ${text}`);
 const note = (text: string) => console.error(`note: ${text}`);
 
-function listen(options: ServerOptions, store: Store): Relay {
-  const { hostname, port } = options;
+function listen({ hostname, port }: ServerOptions): Deno.TcpListener {
   try {
-    return startRelay({
-      hostname,
-      port,
-      store,
-      // The message of a failure names no client and no content.
-      report: (error) =>
-        console.error(
-          `error: ${error instanceof Error ? error.message : error}`,
-        ),
-    });
+    return Deno.listen({ hostname, port });
   } catch (error) {
     const where = formatAddress({ hostname, port });
     if (error instanceof Deno.errors.AddrInUse) {
       throw new Error(
-        `${where} is in use: stop the other program, or take another port with --port`,
+        `${where} is in use: stop the other program (if it was stopped just now, wait a minute), or take another port with --port`,
       );
     }
     const reason = error instanceof Error ? error.message : error;
     throw new Error(`Can't listen on ${where}: ${reason}`);
   }
+}
+
+/** What failed is named by its kind; no client and no content is in it. */
+function printFailure(error: unknown): void {
+  console.error(`error: ${error instanceof Error ? error.message : error}`);
 }
 
 /** Once store and port are open nothing else is needed: what clients send can reach no file. */
@@ -61,13 +55,15 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.version) return console.log(config.version);
   options.warnings.forEach(warn);
   const stopped = stopSignal();
+  // Before the store: a relay that can't start must not take anything over.
+  const listener = listen(options);
   const from = options.takeOverFrom;
   const store = openSqliteStore(
     options.database,
     from === undefined ? undefined : { from, notice: note },
   );
   try {
-    const relay = listen(options, store);
+    const relay = startRelay({ listener, store, report: printFailure });
     await dropPermissions();
     console.log(`listening on ${formatAddress(relay.address)}`);
     await stopped;
@@ -82,7 +78,7 @@ if (import.meta.main) {
     await main(Deno.args);
     Deno.exit(0);
   } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : error}`);
+    printFailure(error);
     Deno.exit(error instanceof UsageError ? 2 : 1);
   }
 }

@@ -7,7 +7,8 @@
  *
  * const dir = await Deno.makeTempDir();
  * const store = openSqliteStore(`${dir}/db.defensive`);
- * const relay = startRelay({ hostname: "127.0.0.1", port: 0, store });
+ * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * const relay = startRelay({ listener, store });
  * console.log(`listening on port ${relay.address.port}`);
  *
  * await relay.close();

@@ -16,10 +16,8 @@ const CLOSE_GRACE = 300;
 
 /** How a relay is started. */
 export interface RelayOptions {
-  /** The address to listen on, such as `127.0.0.1`. */
-  hostname: string;
-  /** The port; 0 for any free one. */
-  port: number;
+  /** Where clients come in, from `Deno.listen`; the relay closes it. */
+  listener: Deno.TcpListener;
   /** Where users and messages are kept; the relay doesn't close it. */
   store: Store;
   /** Bytes of the largest payload that is taken. Default: 64 MiB. */
@@ -48,20 +46,16 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/**
- * Starts a relay.
- *
- * @throws {Error} where the port can't be listened on
- */
+/** Starts a relay. */
 export function startRelay(options: RelayOptions): Relay {
-  const { store, hostname, port, report = () => {} } = options;
+  const { listener, store, report = () => {} } = options;
   const limits = {
     maxMessage: options.maxMessage ?? 64 * 1024 * 1024,
     progressTimeout: options.progressTimeout ?? 30_000,
   };
   const drainTimeout = options.drainTimeout ?? 5000;
   const dispatch = createDispatcher(store, report);
-  const listener = Deno.listen({ hostname, port });
+
   const connections = new Map<Connection, Promise<void>>();
   let closing: Promise<void> | undefined;
 

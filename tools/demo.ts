@@ -123,7 +123,10 @@ async function talk(alice: Person, bob: Person, dir: string): Promise<void> {
 const dir = await Deno.makeTempDir({ prefix: "messageu-demo-" });
 try {
   const store = openSqliteStore(`${dir}/db.defensive`);
-  const relay = startRelay({ hostname: "127.0.0.1", port: 0, store });
+  const relay = startRelay({
+    listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+    store,
+  });
   try {
     console.log(`relay  listening on ${formatAddress(relay.address)}`);
     await talk(

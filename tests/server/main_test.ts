@@ -166,7 +166,7 @@ testWith(
         [
           ["--port", `${port}`],
           1,
-          `error: 127.0.0.1:${port} is in use: stop the other program, or take another port with --port\n`,
+          `error: 127.0.0.1:${port} is in use: stop the other program (if it was stopped just now, wait a minute), or take another port with --port\n`,
         ],
         [
           ["--port", "0", "--db", `${folder.path}/broken`],

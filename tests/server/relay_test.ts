@@ -382,7 +382,10 @@ testWith(
     let people: [ClientId, ClientId] | undefined;
     for (let run = 0; run < 3; run++) {
       const store = openSqliteStore(`${folder.path}/db.defensive`);
-      const relay = startRelay({ hostname: "127.0.0.1", port: 0, store });
+      const relay = startRelay({
+        listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+        store,
+      });
       using peer = await Peer.connect({
         hostname: "127.0.0.1",
         port: relay.address.port,

@@ -33,8 +33,7 @@ export async function testRelay(
   const store = openSqliteStore(`${folder.path}/db.defensive`);
   const reports: unknown[] = [];
   const relay = startRelay({
-    hostname: "127.0.0.1",
-    port: 0,
+    listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
     store,
     report: (error) => reports.push(error),
     ...options,
