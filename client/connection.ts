@@ -13,6 +13,7 @@ import {
   ConnectionError,
   NoConnectionError,
   ServerRefusedError,
+  UserError,
 } from "./errors.ts";
 
 /** Milliseconds until a connection must stand. */
@@ -66,39 +67,51 @@ export async function ask<T>(
     : undefined;
   const conn = await connect(address);
   try {
-    const source = new ByteSource((into) =>
-      withTimeout(conn.read(into), PROGRESS_TIMEOUT)
-    );
-    const unsent = await writeAll(conn, question.frame, question.sending)
-      .then(() => undefined, (error: unknown) => ({ error }));
-    // A server may refuse a large request and close before it has read all.
-    const header = await readHeader(source).catch((error) => {
-      throw unsent?.error ?? error;
-    });
-    if (header.code === ResponseCode.Error) {
-      const body = Math.min(header.payloadSize, MAX_ANSWER_SIZE);
-      await source.hasWithin(body, FAILURE_BODY_TIMEOUT);
-      throw new ServerRefusedError(sizeHint);
-    }
-    if (unsent !== undefined) throw unsent.error;
-    if (header.code !== question.expected) {
-      throw new ConnectionError(
-        `${where} answered ${header.code}, expected ${question.expected}`,
-        "Is it a MessageU server?",
-      );
-    }
-    const most = isList(header.code) ? MAX_LIST_SIZE : MAX_ANSWER_SIZE;
-    if (header.payloadSize > most) {
-      throw new ConnectionError(
-        `${where} claims an answer of ${header.payloadSize} bytes, expected ${most} at most`,
-      );
-    }
-    return await question.read(await readPayload(source, header, question));
-  } catch (error) {
-    throw explain(error, where, sizeHint);
+    const payload = await exchange(conn, question, where, sizeHint)
+      .catch((error) => {
+        throw explain(error, where, sizeHint);
+      });
+    return await question.read(payload);
   } finally {
     conn.close();
   }
+}
+
+/** Sends the request and reads the answer's payload. */
+async function exchange<T>(
+  conn: Deno.TcpConn,
+  question: Question<T>,
+  where: string,
+  sizeHint: string | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const source = new ByteSource((into) =>
+    withTimeout(conn.read(into), PROGRESS_TIMEOUT)
+  );
+  const unsent = await writeAll(conn, question.frame, question.sending)
+    .then(() => undefined, (error: unknown) => ({ error }));
+  // A server may refuse a large request and close before it has read all.
+  const header = await readHeader(source).catch((error) => {
+    throw unsent?.error ?? error;
+  });
+  if (header.code === ResponseCode.Error) {
+    const body = Math.min(header.payloadSize, MAX_ANSWER_SIZE);
+    await source.hasWithin(body, FAILURE_BODY_TIMEOUT);
+    throw new ServerRefusedError(sizeHint);
+  }
+  if (unsent !== undefined) throw unsent.error;
+  if (header.code !== question.expected) {
+    throw new ConnectionError(
+      `${where} answered ${header.code}, expected ${question.expected}`,
+      "Is it a MessageU server?",
+    );
+  }
+  const most = isList(header.code) ? MAX_LIST_SIZE : MAX_ANSWER_SIZE;
+  if (header.payloadSize > most) {
+    throw new ConnectionError(
+      `${where} claims an answer of ${header.payloadSize} bytes, expected ${most} at most`,
+    );
+  }
+  return await readPayload(source, header, question);
 }
 
 /** The server closed the connection before its answer was whole. */
@@ -111,19 +124,16 @@ class Stalled extends Error {
   override message = "it doesn't answer";
 }
 
+/** Whatever goes wrong once a connection stands, the server may have got the request. */
 function explain(
   error: unknown,
   where: string,
   sizeHint: string | undefined,
 ): unknown {
-  const broken = error instanceof EndOfStream || error instanceof Stalled ||
-    error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.TimedOut;
-  if (!broken) return error;
+  if (error instanceof UserError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
   return new ConnectionError(
-    `The connection to ${where} broke: ${error.message}`,
+    `The connection to ${where} broke: ${reason}`,
     sizeHint ?? "Try again",
     { cause: error },
   );

@@ -18,12 +18,7 @@ import { formatInfoMe, parseInfoMe } from "../shared/info_me.ts";
 import type { ClientId } from "../shared/protocol.ts";
 import { NOBODY } from "../shared/requests.ts";
 import { syncFolder, writeNewFile } from "./durable_files.ts";
-import {
-  ConnectionError,
-  NoConnectionError,
-  ServerRefusedError,
-  UserError,
-} from "./errors.ts";
+import { NoConnectionError, ServerRefusedError, UserError } from "./errors.ts";
 
 /** Who the user is. */
 export interface Identity {
@@ -97,6 +92,7 @@ export async function createIdentity(
     async () => {
       await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
       await writeNewFile(keyOnly, format(NOBODY));
+      await syncFolder(dir);
     },
   );
   let clientId: ClientId;
@@ -105,12 +101,12 @@ export async function createIdentity(
   } catch (error) {
     const nothing = error instanceof ServerRefusedError ||
       error instanceof NoConnectionError;
-    if (nothing || !(error instanceof ConnectionError)) {
+    if (nothing) {
       await Deno.remove(keyOnly);
       throw error;
     }
     throw new UserError(
-      error.message,
+      error instanceof Error ? error.message : String(error),
       `If "${name}" is registered now, its private key is in ${keyOnly}`,
       { cause: error },
     );

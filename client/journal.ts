@@ -47,7 +47,7 @@ export class Journal {
       `${this.#dir}/${WAITING}${Date.now()}.${order}.${crypto.randomUUID()}`;
     try {
       await writeNewFile(path, payload);
-      await syncFolder(this.#dir);
+      await syncFolder(this.#dir).catch(failed);
       return { payload, path };
     } catch (error) {
       failed(error);
@@ -106,7 +106,13 @@ export class Journal {
     this.#unwritten.delete(batch);
     if (batch.path === undefined) return undefined;
     const aside = batch.path.replace(`/${WAITING}`, `/${UNREAD}`);
-    await Deno.rename(batch.path, aside);
-    return aside;
+    try {
+      await Deno.rename(batch.path, aside);
+      return aside;
+    } catch (error) {
+      // As above.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return undefined;
+    }
   }
 }

@@ -6,10 +6,12 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import { ByteSource } from "../shared/byte_source.ts";
-import { type Dispatch, failureReply } from "./dispatcher.ts";
+import { type Delivery, type Dispatch, failureReply } from "./dispatcher.ts";
 import { readHeader, readPayload } from "./request_reader.ts";
+
+/** Answers of one connection that are remembered until they are known to be taken. */
+const MOST_UNTAKEN = 16;
 
 /** What a connection has to be able to do; every `Deno.Conn` is. */
 export type Transport = Pick<Deno.Conn, "read" | "write" | "close">;
@@ -32,6 +34,8 @@ export class Connection {
   readonly #source: ByteSource;
   /** Whether a request is being read or answered. */
   #busy = false;
+  /** When a byte was last read or written, as `performance.now()` tells it. */
+  #lastProgress = 0;
   #draining = false;
   #closed = false;
   /** Answers of which the client hasn't shown yet that it took them. */
@@ -57,11 +61,11 @@ export class Connection {
   async serve(): Promise<void> {
     try {
       while (!this.#draining && await this.#source.has(1)) {
-        this.#busy = true;
+        this.#begin();
         if (!(await this.#serveOne())) break;
         this.#busy = false;
       }
-      this.#busy = true;
+      this.#begin();
       if (!this.#draining) await this.#ended();
     } catch (error) {
       // Our own close interrupts a read; that is no failure.
@@ -84,6 +88,11 @@ export class Connection {
     this.#transport.close();
   }
 
+  #begin(): void {
+    this.#busy = true;
+    this.#lastProgress = performance.now();
+  }
+
   /** @returns false where the connection ended within the request */
   async #serveOne(): Promise<boolean> {
     const start = this.#source.consumed;
@@ -102,29 +111,54 @@ export class Connection {
       if (!request.atOnce) await this.#write(failureReply.bytes);
       return true;
     }
-    const { bytes, taken } = await this.#dispatch(
+    const { bytes, delivery } = await this.#dispatch(
       request.kind,
       request.header,
       request.payload,
     );
-    if (taken === undefined) {
-      await this.#write(bytes);
-    } else {
-      // What is there before the answer goes out can't speak of it.
-      this.#source.readAhead();
-      await new Promise((resolve) => setImmediate(resolve));
-      this.#untaken.push({ taken, ...await this.#write(bytes) });
-    }
+    if (delivery === undefined) await this.#write(bytes);
+    else await this.#deliver(bytes, delivery);
     return true;
+  }
+
+  /** Writes an answer of which it must be known whether it was taken. */
+  async #deliver(bytes: Uint8Array, delivery: Delivery): Promise<void> {
+    let before = await this.#before();
+    let sent = await this.#writeSome(bytes);
+    if (sent < bytes.length) {
+      // It doesn't fit into the buffers: the last byte goes out by itself, so
+      // that what the client sends while it still reads shows nothing.
+      await this.#write(bytes.subarray(sent, -1));
+      before = await this.#before();
+      sent = await this.#writeSome(bytes.subarray(-1));
+    }
+    this.#untaken.push({ delivery, ...before });
+    // One that is forgotten here still waits, and is handed out again.
+    if (this.#untaken.length > MOST_UNTAKEN) this.#untaken.shift();
+  }
+
+  /** What has come in by now can't speak of an answer that goes out next. */
+  async #before(): Promise<Omit<Untaken, "delivery">> {
+    const all = await this.#source.takeInArrived();
+    const { arrived, ended } = this.#source;
+    return { arrived: all ? arrived : Infinity, ended };
   }
 
   /** The end of the stream: in good order unless a reset comes behind it. */
   async #ended(): Promise<void> {
     if (this.#untaken.length === 0) return;
+    const decision = this.#decide();
+    for (const { delivery } of this.#untaken) delivery.pending(decision);
+    await decision;
+  }
+
+  async #decide(): Promise<void> {
     // A client that closes with bytes unread or under way sends an end first
     // and a reset behind it, which only a write notices; one of no bytes,
     // since nobody reads any more.
-    await delay(this.#limits.closeGrace);
+    await new Promise((resolve) =>
+      setTimeout(resolve, this.#limits.closeGrace)
+    );
     if (this.#closed) return;
     await this.#withProgress(this.#transport.write(new Uint8Array(0)));
     await this.#takeAll((answer) => !answer.ended);
@@ -134,7 +168,7 @@ export class Connection {
     if (this.#untaken.length === 0) return;
     const shown = this.#untaken.filter(isTaken);
     this.#untaken = this.#untaken.filter((answer) => !isTaken(answer));
-    for (const { taken } of shown) await taken();
+    for (const { delivery } of shown) await delivery.taken();
   }
 
   async #read(into: Uint8Array): Promise<number | null> {
@@ -143,46 +177,45 @@ export class Connection {
     return await this.#withProgress(this.#transport.read(into));
   }
 
-  /**
-   * Writes all of it: in one system call where the buffers have room.
-   *
-   * @returns what had come in before the last byte went out
-   */
-  async #write(bytes: Uint8Array): Promise<Omit<Untaken, "taken">> {
-    let before = { arrived: 0, ended: false };
+  /** Writes all of it: in one system call where the buffers have room. */
+  async #write(bytes: Uint8Array): Promise<void> {
     for (let sent = 0; sent < bytes.length;) {
-      const { arrived, ended } = this.#source;
-      before = { arrived, ended };
-      sent += await this.#withProgress(
-        this.#transport.write(bytes.subarray(sent)),
-      );
+      sent += await this.#writeSome(bytes.subarray(sent));
     }
-    return before;
   }
 
+  async #writeSome(bytes: Uint8Array): Promise<number> {
+    return await this.#withProgress(this.#transport.write(bytes));
+  }
+
+  /**
+   * Closes the connection where a step of a begun request takes too long and
+   * nothing else on the connection moves either: a read may be under way while
+   * an answer is written, and may outlive its request.
+   */
   async #withProgress<T>(step: Promise<T>): Promise<T> {
-    // A read may outlive its request and wait for the next one.
-    const timer = setTimeout(() => {
-      if (this.#busy) this.close();
-    }, this.#limits.progressTimeout);
+    const { progressTimeout } = this.#limits;
+    const check = () => {
+      if (!this.#busy) return;
+      const still = performance.now() - this.#lastProgress;
+      if (still >= progressTimeout) this.close();
+      else timer = setTimeout(check, progressTimeout - still);
+    };
+    let timer = setTimeout(check, progressTimeout);
     try {
       return await step;
     } finally {
       clearTimeout(timer);
+      this.#lastProgress = performance.now();
     }
   }
 }
 
 /** An answer that has gone out, and what had come in before its last byte did. */
 interface Untaken {
-  /** To be done once the client shows that it took the answer. */
-  taken: () => Promise<void>;
+  delivery: Delivery;
   /** A request that starts behind so many bytes was sent later than the answer. */
   arrived: number;
   /** An end that was seen by then shows nothing. */
   ended: boolean;
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { encodeHex } from "@std/encoding";
 import { FormatError } from "../shared/format_error.ts";
 import type { ClientId, RequestKind } from "../shared/protocol.ts";
 import {
@@ -33,8 +34,16 @@ const handlers: { readonly [K in RequestKind]: Handler<K> } = {
 export interface Reply {
   /** Header and payload. */
   bytes: Uint8Array;
-  /** To be done once the client has taken all of them. It never rejects. */
-  taken?: () => Promise<void>;
+  /** What hangs on the client's having taken all of them. */
+  delivery?: Delivery;
+}
+
+/** Messages that were handed out, until it is known whether they were taken. */
+export interface Delivery {
+  /** To be done once the client has taken the whole answer. It never rejects. */
+  taken: () => Promise<void>;
+  /** Makes the client's next pull wait until a decision is made. */
+  pending: (decision: Promise<unknown>) => void;
 }
 
 /** The reply to whatever failed. */
@@ -70,13 +79,25 @@ export function createDispatcher(
     return await handler(payload, { store, client, now });
   }
 
+  const pending = new PendingDecisions();
+
   return async (kind, { clientId }, bytes) => {
     const request = decodeOrRefuse(kind, bytes);
     if (request === undefined) return failureReply;
     try {
+      // A client that closes and pulls again at once must not be faster than
+      // what its close decides.
+      if (kind === "waitingMessages") await pending.settled(clientId);
       const { response, taken } = await answer(request, clientId);
       const bytes = encodeResponse(response);
-      return taken ? { bytes, taken: () => taken().catch(report) } : { bytes };
+      if (taken === undefined) return { bytes };
+      return {
+        bytes,
+        delivery: {
+          taken: () => taken().catch(report),
+          pending: (decision) => pending.add(clientId, decision),
+        },
+      };
     } catch (error) {
       report(error);
       return failureReply;
@@ -94,5 +115,26 @@ function decodeOrRefuse(
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return undefined;
+  }
+}
+
+/** Decisions under way on whether clients took what they were handed. */
+class PendingDecisions {
+  readonly #byClient = new Map<string, Set<Promise<unknown>>>();
+
+  add(client: ClientId, decision: Promise<unknown>): void {
+    const key = encodeHex(client);
+    const decisions = this.#byClient.get(key) ?? new Set();
+    this.#byClient.set(key, decisions.add(decision));
+    const forget = () => {
+      decisions.delete(decision);
+      if (decisions.size === 0) this.#byClient.delete(key);
+    };
+    decision.then(forget, forget);
+  }
+
+  async settled(client: ClientId): Promise<void> {
+    if (this.#byClient.size === 0) return;
+    await Promise.allSettled(this.#byClient.get(encodeHex(client)) ?? []);
   }
 }

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers";
+
 /** Bytes that one read asks for. */
 const CHUNK_SIZE = 64 * 1024;
 
@@ -46,11 +48,21 @@ export class ByteSource {
     return this.#ended;
   }
 
-  /** Starts a read that the next call will find, where none is under way. */
-  readAhead(): void {
-    if (this.#ended || this.#failure !== undefined) return;
-    // What goes wrong is thrown by the call that needs the bytes.
-    this.#fill(1).catch(() => {});
+  /**
+   * Takes in what is there already and leaves a read under way, which the next
+   * call that needs bytes will find.
+   *
+   * @returns false where more may be there than the buffer holds
+   */
+  async takeInArrived(): Promise<boolean> {
+    while (!this.#ended && this.#failure === undefined) {
+      if (this.buffered === this.#buffer.length) return false;
+      // What goes wrong is thrown by the call that needs the bytes.
+      this.#fill(1).catch(() => {});
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#pending !== undefined) break;
+    }
+    return true;
   }
 
   /**

@@ -22,6 +22,11 @@ testWith(
     const firstScreen = (await readme()).split("\n").slice(0, 25).join("\n");
     assertStringIncludes(firstScreen, "npx -y deno@2.9.6 task demo");
     assertStringIncludes(firstScreen, "npx -y deno@2.9.6 task test");
+    assertEquals(
+      (await readme()).match(/@[A-Z]+@/),
+      null,
+      "nothing is left open",
+    );
   },
 );
 

@@ -13,6 +13,9 @@ export const waitingMessages: Handler<"waitingMessages"> = async (
     bytes: ANSWER_SIZE,
     perMessage: WAITING_OVERHEAD,
   });
+  // By the ids handed out: what came in since then still waits. Only the ids
+  // are kept until then, not the contents.
+  const ids = messages.map(({ id }) => id);
   return {
     response: {
       code: ResponseCode.WaitingMessages,
@@ -23,8 +26,6 @@ export const waitingMessages: Handler<"waitingMessages"> = async (
         content,
       })),
     },
-    // By the ids handed out: what came in since then still waits.
-    ...messages.length > 0 &&
-      { taken: () => store.remove(client, messages.map(({ id }) => id)) },
+    ...ids.length > 0 && { taken: () => store.remove(client, ids) },
   };
 };

@@ -7,7 +7,7 @@
  */
 
 import { Database } from "@db/sqlite";
-import { decodeHex } from "@std/encoding";
+import { decodeHex, encodeHex } from "@std/encoding";
 import { decodeListedName } from "../../shared/names.ts";
 import {
   CLIENT_ID_SIZE,
@@ -97,7 +97,7 @@ function readRows(database: Database): ForeignRows {
     ).get()?.id
     : 0;
   const rows = {
-    clients: clients.flatMap(usableClient),
+    clients: withoutRepeatedIds(clients.flatMap(usableClient)),
     messages: messages.flatMap(usableMessage),
     lastMessage: last ?? 0,
   };
@@ -115,7 +115,19 @@ type ForeignMessage =
 
 /** An integer in SQL that can be a message's id, else 0: such a message gets a new one. */
 function usableId(column: string): string {
-  return `CASE WHEN ${column} BETWEEN 1 AND ${MAX_TAKEN_ID} THEN CAST(${column} AS INTEGER) ELSE 0 END`;
+  const id = `CAST(${column} AS INTEGER)`;
+  return `CASE WHEN ${id} BETWEEN 1 AND ${MAX_TAKEN_ID} THEN ${id} ELSE 0 END`;
+}
+
+/** The first of each id: a second one could never be reached. */
+function withoutRepeatedIds(
+  clients: ForeignRows["clients"],
+): ForeignRows["clients"] {
+  const ids = new Set<string>();
+  return clients.filter(({ id }) => {
+    const key = encodeHex(id);
+    return !ids.has(key) && ids.add(key);
+  });
 }
 
 function usableClient(row: ForeignClient): ForeignRows["clients"] {

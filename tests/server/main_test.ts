@@ -195,6 +195,10 @@ testWith(
           stderr: sentence,
         });
       }
+      // None of it made a database, not even an empty one.
+      const names = [];
+      for await (const { name } of Deno.readDir(folder.path)) names.push(name);
+      assertEquals(names, ["broken"]);
     } finally {
       taken.close();
     }

@@ -458,6 +458,20 @@ testWith(
       assertEquals(await waits(), 1);
     });
 
+    await t.step("and one behind more than the relay reads ahead", async () => {
+      for (const size of [30_000, 70_000, 1_000_000]) {
+        const message = {
+          target: STRANGER,
+          type: 3,
+          content: new Uint8Array(size),
+        } as const;
+        const long = encodeRequest("sendMessage", message, { clientId: anna });
+        const list = encodeRequest("clientsList", {}, { clientId: anna });
+        await sendAndReset(concat([pull, long, list]));
+        assertEquals(await waits(), 1, `${size} bytes`);
+      }
+    });
+
     await t.step(
       "and one behind an end that came before the answer",
       async () => {
@@ -552,6 +566,45 @@ testWith(
     assertEquals((await busy.answer()).code, 2103);
     assertEquals(await busy.answerBytes(), null);
     await closed;
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "who closes and pulls again at once gets nothing twice",
+  async () => {
+    await using relay = await testRelay();
+    using other = await Peer.connect(relay.address);
+    const anna = await other.register("anna");
+    for (let i = 0; i < 50; i++) {
+      await other.send(anna, anna, text(`${i}`));
+      const first = await Peer.connect(relay.address);
+      assertEquals(await first.pull(anna), [text(`${i}`).toHex()]);
+      first.conn.close();
+      using second = await Peer.connect(relay.address);
+      assertEquals(await second.pull(anna), []);
+    }
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a slow reader that goes on gets a large answer whole",
+  async () => {
+    const content = new Uint8Array(12_000_000).fill(0x61);
+    await using relay = await testRelay({ progressTimeout: 250 });
+    using peer = await Peer.connect(relay.address);
+    const anna = await peer.register("anna");
+    await peer.send(anna, anna, content);
+    await peer.write(encodeRequest("waitingMessages", {}, { clientId: anna }));
+    const piece = new Uint8Array(500_000);
+    let received = 0;
+    while (received < 7 + 25 + content.length) {
+      received += await peer.conn.read(piece) ?? Infinity;
+      // Slower than the relay writes: all of it takes longer than the time-out.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assertEquals(received, 7 + 25 + content.length);
   },
 );
 

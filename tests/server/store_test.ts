@@ -214,6 +214,7 @@ testWith(
       (x'${anna.toHex()}', 'twin', x'${key.toHex()}', 1767323045678),
       (x'${ben.toHex()}', x'7477696e0000', x'0102', NULL),
       ('${cora.toHex()}', x'ff', x'${key.toHex()}', 5),
+      (x'${anna.toHex()}', 'second of an id', x'${key.toHex()}', 5),
       (x'0102', 'short id', x'${key.toHex()}', 5);
     INSERT INTO messages VALUES
       (5000000000, x'${anna.toHex()}', x'${ben.toHex()}', x'03', NULL),
@@ -246,7 +247,7 @@ testWith(
       );
       assertEquals(await send(store), 11 as MessageId);
       assertEquals(notices, [
-        `took over 3 user(s) and 3 message(s) from ${from}, which stays as it is; 2 row(s) couldn't be used`,
+        `took over 3 user(s) and 3 message(s) from ${from}, which stays as it is; 3 row(s) couldn't be used`,
       ]);
     } finally {
       await store.close();
