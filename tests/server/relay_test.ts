@@ -480,6 +480,22 @@ testWith(
       },
     );
 
+    await t.step(
+      "and an end that came before the answer, however orderly",
+      async () => {
+        using peer = await Peer.connect(relay.address);
+        const list = encodeRequest("clientsList", {}, { clientId: anna });
+        // The end is there long before the last of these is answered.
+        await peer.write(concat([...Array(200).fill(list), pull]));
+        await peer.conn.closeWrite();
+        for (let i = 0; i < 200; i++) await peer.answer();
+        assertEquals((await peer.answer()).code, 2104);
+        assertEquals(await peer.answerBytes(), null);
+        await alone();
+        assertEquals(await waits(), 1);
+      },
+    );
+
     await t.step("a close with the answer unread keeps them", async () => {
       const peer = await Peer.connect(relay.address);
       await peer.write(
