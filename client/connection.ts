@@ -9,6 +9,7 @@ import { ByteSource } from "../shared/byte_source.ts";
 import { type Address, formatAddress } from "../shared/info_server.ts";
 import { RESPONSE_HEADER_SIZE, ResponseCode } from "../shared/protocol.ts";
 import { type ResponseHeader, responseHeader } from "../shared/responses.ts";
+import { reasonOf } from "../shared/reason.ts";
 import {
   ConnectionError,
   NoConnectionError,
@@ -131,7 +132,7 @@ function explain(
   sizeHint: string | undefined,
 ): unknown {
   if (error instanceof UserError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new ConnectionError(
     `The connection to ${where} broke: ${reason}`,
     sizeHint ?? "Try again",
@@ -146,7 +147,7 @@ async function connect(address: Address): Promise<Deno.TcpConn> {
   } catch (cause) {
     // One that stands too late must not stay open.
     connecting.then((conn) => conn.close(), () => {});
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new NoConnectionError(
       `No connection to ${formatAddress(address)}: ${reason}`,
       "Is the server running, and its address right? See info.server and --server",

@@ -17,6 +17,7 @@ import { findFile, infoFiles } from "../shared/info_files.ts";
 import { formatInfoMe, parseInfoMe } from "../shared/info_me.ts";
 import type { ClientId } from "../shared/protocol.ts";
 import { NOBODY } from "../shared/requests.ts";
+import { reasonOf } from "../shared/reason.ts";
 import { syncFolder, writeNewFile } from "./durable_files.ts";
 import { NoConnectionError, ServerRefusedError, UserError } from "./errors.ts";
 
@@ -49,7 +50,7 @@ export async function loadIdentity(
     const { name, clientId, privateKey } = await parseInfoMe(text);
     return { name, clientId, privateKey: await importPrivateKey(privateKey) };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new UserError(
       `${path} can't be used: ${reason}`,
       cause instanceof FormatError
@@ -106,7 +107,7 @@ export async function createIdentity(
       throw error;
     }
     throw new UserError(
-      error instanceof Error ? error.message : String(error),
+      reasonOf(error),
       `If "${name}" is registered now, its private key is in ${keyOnly}`,
       { cause: error },
     );
@@ -145,7 +146,7 @@ async function explained(
   try {
     await work();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new UserError(`${what}: ${reason}`, hint, { cause });
   }
 }

@@ -6,6 +6,7 @@
 
 import config from "../deno.json" with { type: "json" };
 import { UsageError } from "../shared/flags.ts";
+import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
 import { runMenu } from "./menu.ts";
 import { addressFinder, HELP, readClientOptions } from "./options.ts";
@@ -45,7 +46,7 @@ if (import.meta.main) {
     await main(Deno.args);
     Deno.exit(0);
   } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : error}`);
+    console.error(`error: ${reasonOf(error)}`);
     Deno.exit(error instanceof UsageError ? 2 : 1);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
 import { END_OF_MESSAGE, printableLine, printableText } from "./printable.ts";
 import type { ReceivedMessage } from "./inbox.ts";
@@ -221,7 +222,7 @@ async function choose(
     if (error instanceof EndOfInput) throw error;
     user.complain(
       error instanceof UserError ? error : new UserError(
-        `That didn't work: ${error instanceof Error ? error.message : error}`,
+        `That didn't work: ${reasonOf(error)}`,
       ),
     );
   }

@@ -10,6 +10,7 @@ import { FormatError } from "../shared/format_error.ts";
 import { findFile, infoFiles } from "../shared/info_files.ts";
 import { type Address, parseAddress } from "../shared/info_server.ts";
 import { DEFAULT_PORT, PROTOCOL_VERSION } from "../shared/protocol.ts";
+import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
 
 /** What `--help` prints. */
@@ -114,7 +115,7 @@ async function readAddress(dir: string): Promise<Address | undefined> {
     path = found;
     return parseAddress(await Deno.readTextFile(path));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new UserError(
       `${path} can't be used: ${reason}`,
       "Mend it, or name the relay with --server",

@@ -1,4 +1,5 @@
 import { SEND_OVERHEAD } from "../shared/protocol.ts";
+import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
 
 /** Bytes of the largest file: its ciphertext and what stands before it have 4 bytes of size. */
@@ -30,7 +31,7 @@ export async function readOutgoingFile(
     ) {
       throw new UserError("file not found", undefined, { cause });
     }
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new UserError(`Can't read the file: ${reason}`, undefined, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from "../shared/reason.ts";
 import { writeDown } from "./durable_files.ts";
 import { UserError } from "./errors.ts";
 
@@ -18,7 +19,7 @@ export async function saveReceivedFile(bytes: Uint8Array): Promise<string> {
     return path;
   } catch (cause) {
     if (path !== undefined) await Deno.remove(path).catch(() => {});
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new UserError(
       `Can't save a received file: ${reason}`,
       "It is kept: pull again once there is room in the temporary directory",

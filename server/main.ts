@@ -7,6 +7,7 @@
 import config from "../deno.json" with { type: "json" };
 import { UsageError } from "../shared/flags.ts";
 import { formatAddress } from "../shared/info_server.ts";
+import { reasonOf } from "../shared/reason.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
 import { stopSignals } from "./stop_signals.ts";
@@ -25,14 +26,14 @@ function listen({ hostname, port }: ServerOptions): Deno.TcpListener {
         `${where} is in use: stop the other program (if it was stopped just now, wait a minute), or take another port with --port`,
       );
     }
-    const reason = error instanceof Error ? error.message : error;
+    const reason = reasonOf(error);
     throw new Error(`Can't listen on ${where}: ${reason}`);
   }
 }
 
 /** What failed is named by its kind; no client and no content is in it. */
 function printFailure(error: unknown): void {
-  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  console.error(`error: ${reasonOf(error)}`);
 }
 
 /** Once store and port are open nothing else is needed: what clients send can reach no file. */

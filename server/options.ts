@@ -10,6 +10,7 @@ import { FormatError } from "../shared/format_error.ts";
 import { findFile, infoFiles } from "../shared/info_files.ts";
 import { parsePort } from "../shared/info_myport.ts";
 import { DEFAULT_PORT } from "../shared/protocol.ts";
+import { reasonOf } from "../shared/reason.ts";
 
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.
@@ -104,7 +105,7 @@ async function readPortFile(dir: string, warnings: string[]): Promise<number> {
     if (path !== undefined) return parsePort(await Deno.readTextFile(path));
     warnings.push(`no ${infoFiles.myPort[0]} in ${dir}, using ${DEFAULT_PORT}`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
+    const reason = reasonOf(error);
     warnings.push(`${path}: ${reason}; using ${DEFAULT_PORT}`);
   }
   return DEFAULT_PORT;

@@ -10,6 +10,7 @@ import {
   MAX_MESSAGE_ID,
   type MessageId,
 } from "../../shared/protocol.ts";
+import { reasonOf } from "../../shared/reason.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
 import { prepareSchema } from "./schema.ts";
 import {
@@ -55,7 +56,7 @@ export function openSqliteStore(path: string, takeOver?: TakeOver): Store {
     return new SqliteStore(database);
   } catch (cause) {
     database?.close();
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new StoreError(`Can't use the database ${path}: ${reason}`, {
       cause,
     });
@@ -66,7 +67,7 @@ function readRows(from: string): ForeignRows {
   try {
     return readForeignDatabase(from);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new StoreError(
       `${from} can't be taken over: ${reason}. Move it away to start anew`,
       { cause },
