@@ -39,7 +39,15 @@ export interface Channel {
    *
    * @throws {DecryptError} where none of our keys fits
    */
-  open(type: SealedType, ciphertext: Uint8Array): Promise<Uint8Array>;
+  open(type: SealedType, ciphertext: Uint8Array): Promise<Opened>;
+}
+
+/** A message that was decrypted. */
+export interface Opened {
+  /** What was sent, as far as the key is the right one. */
+  plaintext: Uint8Array;
+  /** Whether it may be that of a wrong key, which nothing in it tells. */
+  doubtful: boolean;
 }
 
 /** Symmetric keys that travel in messages of type 2; texts under the last one. */
@@ -63,7 +71,7 @@ export class LegacyChannel implements Channel {
     return await legacyEncrypt(this.#sealing, plaintext);
   }
 
-  async open(type: SealedType, ciphertext: Uint8Array): Promise<Uint8Array> {
+  async open(type: SealedType, ciphertext: Uint8Array): Promise<Opened> {
     const candidates: { key: CryptoKey; padding: number }[] = [];
     for (const key of this.#opening) {
       const padding = await legacyPadding(key, ciphertext)
@@ -73,13 +81,15 @@ export class LegacyChannel implements Channel {
     // A wrong key passes the padding's check now and then, mostly with one
     // byte of it, and its plaintext is hardly ever a text.
     candidates.sort((a, b) => b.padding - a.padding);
-    let doubtful: Uint8Array | undefined;
+    let first: Uint8Array | undefined;
     for (const { key } of candidates) {
       const plaintext = await legacyDecrypt(key, ciphertext);
-      if (type !== MessageType.Text || isUtf8(plaintext)) return plaintext;
-      doubtful ??= plaintext;
+      if (type !== MessageType.Text || isUtf8(plaintext)) {
+        return { plaintext, doubtful: false };
+      }
+      first ??= plaintext;
     }
-    if (doubtful !== undefined) return doubtful;
+    if (first !== undefined) return { plaintext: first, doubtful: true };
     throw new DecryptError("Expected a message under a key of this contact");
   }
 

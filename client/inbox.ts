@@ -17,18 +17,18 @@ import type { Identity } from "./identity.ts";
 import { type Batch, Journal } from "./journal.ts";
 import { saveReceivedFile } from "./received_files.ts";
 import type { RelayLink } from "./relay_link.ts";
-import { Repeats } from "./repeats.ts";
+import { Repeats, type Verdict } from "./repeats.ts";
 
 /** Answers without anything new after which a pull ends. */
 const MOST_REPEATED_ANSWERS = 4;
 /** Milliseconds before asking a relay again that repeats itself; then twice as many. */
 const REPEAT_PAUSE = 50;
 
-/** What a received message holds. */
+/** What a received message holds; a doubtful text may be a wrong key's. */
 export type ReceivedContent =
   | { kind: "keyRequest" }
   | { kind: "key" }
-  | { kind: "text"; text: string }
+  | { kind: "text"; text: string; doubtful: boolean }
   | { kind: "file"; path: string }
   | { kind: "unreadable" };
 
@@ -59,7 +59,7 @@ class Work {
   namesFetched = false;
   /** Whether a file couldn't be saved. */
   unsaved = false;
-  /** Whether a message couldn't be decrypted in the end. */
+  /** Whether a message couldn't be decrypted in the end, or not for certain. */
   unread = false;
   /** Why the rest of the batch couldn't be read. */
   damage: FormatError | undefined;
@@ -170,17 +170,20 @@ export class Inbox {
   ): Promise<{ fresh: number; complete: boolean }> {
     try {
       for (const message of readInbox(batch.payload)) {
-        await this.#receive(message, work, () => work.later.push(message));
+        await this.#receive(message, work, () => {
+          work.later.push(message);
+        });
       }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       work.damage = error;
     }
-    // A key may have come behind the messages that it opens.
+    // A key may have come behind the messages that it opens; a wrong one opens
+    // a text now and then, as something that isn't UTF-8.
     for (const message of work.later) {
-      await this.#receive(message, work, async () => {
-        await this.#show(message, { kind: "unreadable" }, work);
+      await this.#receive(message, work, async (content) => {
         work.unread = true;
+        await this.#show(message, content, work, "unreadable");
       });
     }
     if (!work.unsaved) await this.#finish(batch, work);
@@ -193,7 +196,7 @@ export class Inbox {
     events.problem(
       new UserError(
         damage === undefined
-          ? "Not everything could be decrypted"
+          ? "Not everything could be decrypted, or not for certain"
           : `The end of the answer is damaged: ${damage.message}`,
         path === undefined ? undefined : `As it came, it is kept in ${path}`,
       ),
@@ -203,21 +206,21 @@ export class Inbox {
   /**
    * Opens and shows a message, unless that was done before.
    *
-   * @param unreadable is called where it can't be decrypted
+   * @param uncertain gets what can't be decrypted, or not for certain
    */
   async #receive(
     message: WaitingMessage,
     work: Work,
-    unreadable: () => unknown,
+    uncertain: (content: ReceivedContent) => void | Promise<void>,
   ): Promise<void> {
     const before = await this.#repeats.get(message);
     if (before === "shown") return;
     try {
       const content = await this.#open(message, work.me);
-      if (content.kind !== "unreadable") {
-        await this.#show(message, content, work);
+      if (isCertain(content)) {
+        await this.#show(message, content, work, "shown");
       } else if (before === undefined) {
-        await unreadable();
+        await uncertain(content);
       }
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -230,6 +233,7 @@ export class Inbox {
     message: WaitingMessage,
     content: ReceivedContent,
     work: Work,
+    verdict: Verdict,
   ): Promise<void> {
     const contact = this.#contacts.withId(message.sender);
     if (contact.name === undefined && !work.namesFetched) {
@@ -240,10 +244,7 @@ export class Inbox {
     const from = contact.name || encodeHex(message.sender);
     work.events.message({ from, ...content });
     work.fresh++;
-    await this.#repeats.set(
-      message,
-      content.kind === "unreadable" ? "unreadable" : "shown",
-    );
+    await this.#repeats.set(message, verdict);
   }
 
   /** @throws {UserError} where a file can't be saved; all else is a content */
@@ -260,12 +261,18 @@ export class Inbox {
           await channel.acceptKey(me.privateKey, message.content);
           return { kind: "key" };
         case MessageType.Text: {
-          const text = await channel.open(message.type, message.content);
-          return { kind: "text", text: decodeText(text) };
+          const { plaintext, doubtful } = await channel.open(
+            message.type,
+            message.content,
+          );
+          return { kind: "text", text: decodeText(plaintext), doubtful };
         }
         case MessageType.File: {
-          const bytes = await channel.open(message.type, message.content);
-          return { kind: "file", path: await saveReceivedFile(bytes) };
+          const { plaintext } = await channel.open(
+            message.type,
+            message.content,
+          );
+          return { kind: "file", path: await saveReceivedFile(plaintext) };
         }
         default:
           return { kind: "unreadable" };
@@ -275,6 +282,11 @@ export class Inbox {
       throw error;
     }
   }
+}
+
+function isCertain(content: ReceivedContent): boolean {
+  if (content.kind === "text") return !content.doubtful;
+  return content.kind !== "unreadable";
 }
 
 function ignoreUserError(error: unknown): void {

@@ -11,7 +11,9 @@ import {
   generateKeyPair,
   generateSymmetricKey,
   importPublicKey,
+  legacyDecrypt,
   legacyEncrypt,
+  legacyPadding,
 } from "../../shared/crypto.ts";
 import { encodeListedName } from "../../shared/names.ts";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
@@ -85,6 +87,44 @@ class Ben {
   }
 }
 
+/** A text under a key that anna lacks; none of hers passes the padding's check. */
+async function unreadable(
+  ben: Ben,
+  known: CryptoKey[],
+): Promise<WaitingMessage> {
+  for (;;) {
+    const message = await ben.text(
+      "with an unknown key",
+      await generateSymmetricKey(),
+    );
+    const passes = await Promise.all(
+      known.map((key) =>
+        legacyPadding(key, message.content).then(() => true, () => false)
+      ),
+    );
+    if (!passes.includes(true)) return message;
+  }
+}
+
+/** A text under one key that another one opens too, as something else. */
+async function ambiguous(
+  ben: Ben,
+  key: CryptoKey,
+  wrong: CryptoKey,
+): Promise<{ text: string; message: WaitingMessage }> {
+  for (let i = 0;; i++) {
+    const text = `attempt ${i}`;
+    const message = await ben.text(text, key);
+    const opened = await legacyDecrypt(wrong, message.content)
+      .catch(() => undefined);
+    if (opened !== undefined && !isUtf8(opened)) return { text, message };
+  }
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  return !new TextDecoder().decode(bytes).includes("\ufffd");
+}
+
 const shown = (content: string, from = "ben") =>
   `From: ${from}\nContent:\n${content}\n-----<EOM>-----\n`;
 
@@ -135,6 +175,8 @@ testWith(
       ConsoleClient.start("--dir", dir, "--server", `${hostname}:${port}`);
     await using client = await start();
     const ben = await Ben.create();
+    const second = await generateSymmetricKey();
+    const late = await generateSymmetricKey();
 
     await t.step(
       "a registration is refused under 2 and taken under 1",
@@ -278,7 +320,6 @@ testWith(
     await t.step(
       "a key that comes unasked, and again: all read, the last one sends",
       async () => {
-        const second = await generateSymmetricKey();
         server.script = answers(
           { 603: exactly(2103, new Uint8Array(20)) },
           [
@@ -316,7 +357,6 @@ testWith(
     );
 
     await t.step("slices, repeats and other orders", async () => {
-      const late = await generateSymmetricKey();
       const [a, b, c] = [
         await ben.text("one"),
         await ben.text("two"),
@@ -338,6 +378,23 @@ testWith(
     });
 
     await t.step(
+      "a text that a wrong key opens too waits for its own",
+      async () => {
+        const own = await generateSymmetricKey();
+        const { text, message } = await ambiguous(ben, own, ben.key);
+        const key = await ben.keyMessage(own);
+        server.script = answers({}, [message, key, await ben.keyMessage()]);
+        const output = await client.choose("140");
+        assertEquals(
+          [...output.matchAll(/Content:\n(.*)\n/g)].map(([, content]) =>
+            content
+          ),
+          ["symmetric key received", "symmetric key received", text],
+        );
+      },
+    );
+
+    await t.step(
       "a server that never deletes shows each message once",
       async () => {
         const batch = exactly(2104, inbox.encode([await ben.text("for ever")]));
@@ -356,7 +413,7 @@ testWith(
         const foreign = await generateKeyPair();
         const batch = [
           await ben.text("first"),
-          await ben.text("with an unknown key", stranger),
+          await unreadable(ben, [ben.key, second, late]),
           ben.message(2, await encryptKey(foreign.publicKey, stranger)),
           ben.message(3, new Uint8Array(15)),
           ben.message(4, new Uint8Array(0)),
@@ -449,7 +506,6 @@ testWith(
           output,
           [
             shown("ends in a NUL"),
-            shown("a\ufffdb"),
             shown("]0;title[2Jhi1m evil"),
             shown(
               "a\n  -----<EOM>-----\n  \n  From: mallory\n  Content:\n  lies",
@@ -457,6 +513,9 @@ testWith(
             shown("  -----<EOM>-----"),
           ].join("\n"),
         );
+        // It isn't UTF-8, so it may have been opened with a wrong key.
+        assertStringIncludes(output, shown("a\ufffdb"));
+        assertStringIncludes(output, "or not for certain\n(As it came, it is");
         // Somebody whom the list doesn't name.
         assertStringIncludes(
           output,

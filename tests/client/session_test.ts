@@ -139,7 +139,7 @@ testWith(
     await ben.session.sendText("anna", "new");
     assertEquals(await anna.pull(), [
       { from: "ben", kind: "keyRequest" },
-      { from: "ben", kind: "text", text: "new" },
+      { from: "ben", kind: "text", text: "new", doubtful: false },
     ]);
     assertEquals(await filesIn(dir), ["info.inbox.backup", "info.me"]);
   },
@@ -155,7 +155,7 @@ testWith(
     await ben.session.sendText("anna", "hello");
     await Deno.remove(`${folder.path}/anna`, { recursive: true });
     assertEquals(await anna.pull(), [
-      { from: "ben", kind: "text", text: "hello" },
+      { from: "ben", kind: "text", text: "hello", doubtful: false },
     ]);
     assert(
       anna.problems.some(({ message }) =>
