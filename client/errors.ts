@@ -4,6 +4,8 @@
  * @module
  */
 
+import { printableLine } from "./printable.ts";
+
 /** Something that couldn't be done; nothing else is lost. */
 export class UserError extends Error {
   override name = "UserError";
@@ -15,6 +17,12 @@ export class UserError extends Error {
     super(message, options);
     this.hint = hint;
   }
+}
+
+/** A failure as it is shown: what failed and, on a line of its own, what to do. */
+export function describeFailure({ message, hint }: UserError): string {
+  const line = printableLine(message);
+  return hint === undefined ? line : `${line}\n(${printableLine(hint)})`;
 }
 
 /** The server answered 9000. */

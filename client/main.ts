@@ -5,9 +5,8 @@
  */
 
 import config from "../deno.json" with { type: "json" };
-import { UsageError } from "../shared/flags.ts";
-import { reasonOf } from "../shared/reason.ts";
-import { UserError } from "./errors.ts";
+import { runProgram } from "../shared/program.ts";
+import { describeFailure, UserError } from "./errors.ts";
 import { runMenu } from "./menu.ts";
 import { addressFinder, HELP, readClientOptions } from "./options.ts";
 import { printableLine } from "./printable.ts";
@@ -21,8 +20,7 @@ async function tell(work: () => Promise<unknown>): Promise<void> {
     await work();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    console.log(error.message);
-    if (error.hint !== undefined) console.log(`(${error.hint})`);
+    console.log(describeFailure(error));
   }
 }
 
@@ -41,12 +39,4 @@ async function main(args: readonly string[]): Promise<void> {
   await runMenu(session, standardTerminal());
 }
 
-if (import.meta.main) {
-  try {
-    await main(Deno.args);
-    Deno.exit(0);
-  } catch (error) {
-    console.error(`error: ${reasonOf(error)}`);
-    Deno.exit(error instanceof UsageError ? 2 : 1);
-  }
-}
+if (import.meta.main) await runProgram(main);

@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../shared/reason.ts";
-import { UserError } from "./errors.ts";
+import { describeFailure, UserError } from "./errors.ts";
 import { END_OF_MESSAGE, printableLine, printableText } from "./printable.ts";
 import type { ReceivedMessage } from "./inbox.ts";
 import type { Session } from "./session.ts";
@@ -150,8 +150,7 @@ class Dialogue {
   }
 
   complain(error: UserError): void {
-    this.say(printableLine(error.message));
-    if (error.hint !== undefined) this.say(`(${printableLine(error.hint)})`);
+    this.say(describeFailure(error));
   }
 
   progress(label: string): (done: number, total: number) => void {

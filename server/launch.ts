@@ -8,6 +8,7 @@
 import { resolve } from "node:path";
 import { UsageError } from "../shared/flags.ts";
 import { formatAddress } from "../shared/info_server.ts";
+import { runProgram } from "../shared/program.ts";
 import { readServerOptions } from "./options.ts";
 import { stopSignals } from "./stop_signals.ts";
 
@@ -20,7 +21,14 @@ function pass(relay: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-async function permissions(args: readonly string[]): Promise<string[]> {
+/**
+ * The runtime's flags for a relay that is started with these arguments.
+ *
+ * @throws {UsageError} where the arguments can't be obeyed
+ */
+export async function relayPermissions(
+  args: readonly string[],
+): Promise<string[]> {
   const options = await readServerOptions(args);
   if (options.help || options.version) return [];
   const folders = options.folders.map((folder) => resolve(folder));
@@ -36,24 +44,20 @@ async function permissions(args: readonly string[]): Promise<string[]> {
   ];
 }
 
-if (import.meta.main) {
-  try {
-    const relay = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        ...await permissions(Deno.args),
-        new URL("./main.ts", import.meta.url).href,
-        ...Deno.args,
-      ],
-    }).spawn();
-    for (const signal of stopSignals) {
-      Deno.addSignalListener(signal, () => pass(relay, signal));
-    }
-    Deno.exit((await relay.status).code);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`error: ${error.message}`);
-    Deno.exit(2);
+async function launch(args: readonly string[]): Promise<number> {
+  const relay = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      ...await relayPermissions(args),
+      new URL("./main.ts", import.meta.url).href,
+      ...args,
+    ],
+  }).spawn();
+  for (const signal of stopSignals) {
+    Deno.addSignalListener(signal, () => pass(relay, signal));
   }
+  return (await relay.status).code;
 }
+
+if (import.meta.main) await runProgram(launch);

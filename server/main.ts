@@ -5,8 +5,8 @@
  */
 
 import config from "../deno.json" with { type: "json" };
-import { UsageError } from "../shared/flags.ts";
 import { formatAddress } from "../shared/info_server.ts";
+import { runProgram } from "../shared/program.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
@@ -74,12 +74,4 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) {
-  try {
-    await main(Deno.args);
-    Deno.exit(0);
-  } catch (error) {
-    printFailure(error);
-    Deno.exit(error instanceof UsageError ? 2 : 1);
-  }
-}
+if (import.meta.main) await runProgram(main);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ConsoleClient } from "../support/console.ts";
-import { temporaryFolder, testRelay } from "../support/resources.ts";
+import { namesIn, temporaryFolder, testRelay } from "../support/resources.ts";
 import { TERMINALS, testWith } from "../support/test_with.ts";
 
 const MENU = `MessageU client at your service.
@@ -158,9 +158,7 @@ testWith(
       "\n\nMessageU client at your service.\n",
     );
     // None of it left a file, a half-made key least of all.
-    const names = [];
-    for await (const { name } of Deno.readDir(folder.path)) names.push(name);
-    assertEquals(names, ["server.info"]);
+    assertEquals(await namesIn(folder.path), ["server.info"]);
 
     await Deno.writeTextFile(`${folder.path}/info.me`, "anna\nnonsense\n");
     for (const code of ["110", "120", "130"]) {

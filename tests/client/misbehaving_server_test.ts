@@ -11,12 +11,10 @@ import {
   generateKeyPair,
   generateSymmetricKey,
   importPublicKey,
-  legacyDecrypt,
   legacyEncrypt,
-  legacyPadding,
 } from "../../shared/crypto.ts";
 import { encodeListedName } from "../../shared/names.ts";
-import type { ClientId, MessageId } from "../../shared/protocol.ts";
+import type { ClientId } from "../../shared/protocol.ts";
 import { type Register, register } from "../../shared/requests.ts";
 import {
   encodeResponse,
@@ -25,15 +23,16 @@ import {
   responseHeader,
   type WaitingMessage,
 } from "../../shared/responses.ts";
+import { ambiguous, BEN, Ben, unreadable } from "../support/ben.ts";
 import { ConsoleClient } from "../support/console.ts";
-import { temporaryFolder } from "../support/resources.ts";
+import { writeAll } from "../support/peer.ts";
+import { namesIn, temporaryFolder } from "../support/resources.ts";
 import { type Asked, ScriptedServer } from "../support/scripted_server.ts";
 import { TERMINALS, testWith } from "../support/test_with.ts";
 
 const idOf = (byte: number) =>
   new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
 const ANNA = idOf(0xa1);
-const BEN = idOf(0xb2);
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const ok = (response: Response, version = 2) =>
@@ -51,79 +50,6 @@ function lying(code: number, claim: number, body: Uint8Array): Uint8Array {
 
 const exactly = (code: number, body: Uint8Array) =>
   lying(code, body.length, body);
-
-/** The other one, who has keys and writes to anna. */
-class Ben {
-  readonly pair: CryptoKeyPair;
-  readonly key: CryptoKey;
-  annasKey: CryptoKey | undefined;
-  #nextId = 1;
-
-  private constructor(pair: CryptoKeyPair, key: CryptoKey) {
-    this.pair = pair;
-    this.key = key;
-  }
-
-  static async create(): Promise<Ben> {
-    return new Ben(await generateKeyPair(), await generateSymmetricKey());
-  }
-
-  message(type: number, content: Uint8Array): WaitingMessage {
-    const messageId = this.#nextId++ as MessageId;
-    return { sender: BEN, messageId, type, content };
-  }
-
-  async keyMessage(key = this.key): Promise<WaitingMessage> {
-    assert(this.annasKey !== undefined);
-    return this.message(2, await encryptKey(this.annasKey, key));
-  }
-
-  async text(
-    text: string | Uint8Array,
-    key = this.key,
-  ): Promise<WaitingMessage> {
-    const bytes = typeof text === "string" ? utf8(text) : text;
-    return this.message(3, await legacyEncrypt(key, new Uint8Array(bytes)));
-  }
-}
-
-/** A text under a key that anna lacks; none of hers passes the padding's check. */
-async function unreadable(
-  ben: Ben,
-  known: CryptoKey[],
-): Promise<WaitingMessage> {
-  for (;;) {
-    const message = await ben.text(
-      "with an unknown key",
-      await generateSymmetricKey(),
-    );
-    const passes = await Promise.all(
-      known.map((key) =>
-        legacyPadding(key, message.content).then(() => true, () => false)
-      ),
-    );
-    if (!passes.includes(true)) return message;
-  }
-}
-
-/** A text under one key that another one opens too, as something else. */
-async function ambiguous(
-  ben: Ben,
-  key: CryptoKey,
-  wrong: CryptoKey,
-): Promise<{ text: string; message: WaitingMessage }> {
-  for (let i = 0;; i++) {
-    const text = `attempt ${i}`;
-    const message = await ben.text(text, key);
-    const opened = await legacyDecrypt(wrong, message.content)
-      .catch(() => undefined);
-    if (opened !== undefined && !isUtf8(opened)) return { text, message };
-  }
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  return !new TextDecoder().decode(bytes).includes("\ufffd");
-}
 
 const shown = (content: string, from = "ben") =>
   `From: ${from}\nContent:\n${content}\n-----<EOM>-----\n`;
@@ -148,19 +74,11 @@ function answers(
   };
 }
 
-async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) {
-    sent += await conn.write(bytes.subarray(sent));
-  }
-}
-
 /** The names of a folder's files, the random parts left out. */
 async function filesIn(path: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(path)) {
-    names.push(name.split(".").slice(0, 2).join("."));
-  }
-  return names.sort();
+  return (await namesIn(path)).map((name) =>
+    name.split(".").slice(0, 2).join(".")
+  );
 }
 
 testWith(

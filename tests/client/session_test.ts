@@ -16,6 +16,7 @@ import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { encodeResponse, inbox } from "../../shared/responses.ts";
 import { ConsoleClient } from "../support/console.ts";
 import {
+  namesIn,
   temporaryFolder,
   type TestRelay,
   testRelay,
@@ -53,12 +54,6 @@ class Someone {
   }
 }
 
-async function filesIn(path: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(path)) names.push(name);
-  return names.sort();
-}
-
 async function pair(relay: TestRelay, dir: string) {
   const anna = new Someone(`${dir}/anna`, relay.address);
   const ben = new Someone(`${dir}/ben`, relay.address);
@@ -88,7 +83,7 @@ testWith(
     );
     assertEquals(await anna.pull(), []);
     assertEquals(anna.problems, []);
-    assertEquals(await filesIn(`${folder.path}/anna`), ["info.me"]);
+    assertEquals(await namesIn(`${folder.path}/anna`), ["info.me"]);
   },
 );
 
@@ -141,7 +136,7 @@ testWith(
       { from: "ben", kind: "keyRequest" },
       { from: "ben", kind: "text", text: "new", doubtful: false },
     ]);
-    assertEquals(await filesIn(dir), ["info.inbox.backup", "info.me"]);
+    assertEquals(await namesIn(dir), ["info.inbox.backup", "info.me"]);
   },
 );
 
@@ -198,7 +193,7 @@ testWith(
     assert(saved.startsWith(`${temp}/messageu-`));
     assertEquals(await Deno.readTextFile(saved), "precious");
     assertStringIncludes(await cora.choose("140"), "No waiting messages");
-    assertEquals(await filesIn(`${folder.path}/cora`), ["info.me"]);
+    assertEquals(await namesIn(`${folder.path}/cora`), ["info.me"]);
   },
 );
 
@@ -234,7 +229,7 @@ testWith(
       UserErrorClass,
       "server responded with an error",
     );
-    assertEquals(await filesIn(`${folder.path}/anna`), []);
+    assertEquals(await namesIn(`${folder.path}/anna`), []);
   },
 );
 
@@ -281,5 +276,5 @@ testWith(FILES, "an identity that is made can be loaded", async () => {
   });
   const me = await loadIdentity(dir);
   assertEquals([me?.name, me?.clientId.toHex()], ["anna", "09".repeat(16)]);
-  assertEquals(await filesIn(dir), ["info.me"]);
+  assertEquals(await namesIn(dir), ["info.me"]);
 });

@@ -7,12 +7,13 @@ import {
 import { concat } from "@std/bytes";
 import { Database } from "@db/sqlite";
 import config from "../../deno.json" with { type: "json" };
+import { relayPermissions } from "../../server/launch.ts";
 import { HELP, readServerOptions } from "../../server/options.ts";
 import { UsageError } from "../../shared/flags.ts";
 import { encodeRequest } from "../../shared/requests.ts";
 import { Peer } from "../support/peer.ts";
 import { Program, ROOT } from "../support/program.ts";
-import { temporaryFolder } from "../support/resources.ts";
+import { namesIn, temporaryFolder } from "../support/resources.ts";
 import { FILES, PROGRAMS, testWith } from "../support/test_with.ts";
 
 /** What `deno task server` runs, but for the permission to run itself. */
@@ -25,6 +26,9 @@ const launcher = (...args: string[]) =>
     `${ROOT}server/launch.ts`,
     ...args,
   ]);
+
+const onFreePort = (dir: string) =>
+  ["--dir", dir, "--host", "127.0.0.1", "--port", "0"] as const;
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   testWith(PROGRAMS, `the relay stops in good order on ${signal}`, async () => {
@@ -52,9 +56,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assertEquals(code, 0);
     assertEquals(stdout.split("\n").length, 2);
     // A store that was closed leaves no log beside it.
-    const names = [];
-    for await (const { name } of Deno.readDir(folder.path)) names.push(name);
-    assertEquals(names, ["db.defensive"]);
+    assertEquals(await namesIn(folder.path), ["db.defensive"]);
     const database = new Database(`${folder.path}/db.defensive`);
     const row = database.prepare<{ n: number }>(
       "SELECT count(*) AS n FROM messages",
@@ -66,19 +68,10 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 testWith(
   PROGRAMS,
-  "the launcher gives the relay its folder and its port, and passes signals on",
+  "the launcher starts the relay and passes signals on",
   async () => {
     await using folder = await temporaryFolder();
-    await Deno.writeTextFile(`${folder.path}/info.myport`, "nonsense");
-    const relay = launcher(
-      "--dir",
-      folder.path,
-      "--host",
-      "127.0.0.1",
-      "--port",
-      "0",
-    );
-    await using program = relay;
+    await using program = launcher(...onFreePort(folder.path));
     using peer = await Peer.connect(await program.address());
     assertEquals((await peer.register("anna")).length, 16);
     program.kill("SIGTERM");
@@ -89,24 +82,47 @@ testWith(
 );
 
 testWith(
+  FILES,
+  "the launcher gives the relay its folder and its port, no more",
+  async () => {
+    await using folder = await temporaryFolder();
+    await using other = await temporaryFolder();
+    const only = (...folders: string[]) => [
+      `--allow-read=${folders}`,
+      `--allow-write=${folders}`,
+    ];
+    assertEquals(await relayPermissions(onFreePort(folder.path)), [
+      ...only(folder.path),
+      "--allow-net=127.0.0.1:0",
+    ]);
+    const dir = ["--dir", folder.path, "--port", "1234"];
+    const db = ["--db", `${other.path}/relay.db`];
+    assertEquals(await relayPermissions([...dir, ...db]), [
+      ...only(folder.path, other.path),
+      "--allow-net=0.0.0.0:1234",
+    ]);
+    await assertRejects(
+      () => relayPermissions([...dir, "--db", `${other.path}/a,b/c`]),
+      UsageError,
+      "holds a comma",
+    );
+    assertEquals(await relayPermissions(["--help"]), []);
+  },
+);
+
+testWith(
   PROGRAMS,
   "a relay can't write outside the folder that the launcher gave it",
   async () => {
     await using folder = await temporaryFolder();
     await using elsewhere = await temporaryFolder();
+    const flags = onFreePort(folder.path);
     await using program = Program.deno([
       "run",
       "--no-prompt",
-      `--allow-read=${folder.path}`,
-      `--allow-write=${folder.path}`,
-      "--allow-net=127.0.0.1:0",
+      ...await relayPermissions(flags),
       `${ROOT}server/main.ts`,
-      "--dir",
-      folder.path,
-      "--host",
-      "127.0.0.1",
-      "--port",
-      "0",
+      ...flags,
       "--db",
       `${elsewhere.path}/db.defensive`,
     ]);
@@ -128,14 +144,7 @@ testWith(
     INSERT INTO clients VALUES (randomblob(16), 'old-timer', randomblob(160), '');`,
     );
     database.close();
-    await using program = launcher(
-      "--dir",
-      folder.path,
-      "--host",
-      "127.0.0.1",
-      "--port",
-      "0",
-    );
+    await using program = launcher(...onFreePort(folder.path));
     using peer = await Peer.connect(await program.address());
     const anna = await peer.register("anna");
     const list = await peer.ask("clientsList", {}, anna);
@@ -196,9 +205,7 @@ testWith(
         });
       }
       // None of it made a database, not even an empty one.
-      const names = [];
-      for await (const { name } of Deno.readDir(folder.path)) names.push(name);
-      assertEquals(names, ["broken"]);
+      assertEquals(await namesIn(folder.path), ["broken"]);
     } finally {
       taken.close();
     }

@@ -37,10 +37,8 @@ export class Peer implements Disposable {
     return new Peer(await Deno.connect(address));
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length;) {
-      sent += await this.conn.write(bytes.subarray(sent));
-    }
+  write(bytes: Uint8Array): Promise<void> {
+    return writeAll(this.conn, bytes);
   }
 
   /** The next answer's bytes, or null at the end of the stream. */
@@ -105,5 +103,15 @@ export class Peer implements Disposable {
 
   [Symbol.dispose](): void {
     this.conn.close();
+  }
+}
+
+/** Writes all of the bytes, however many a call takes. */
+export async function writeAll(
+  conn: Deno.TcpConn,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) {
+    sent += await conn.write(bytes.subarray(sent));
   }
 }

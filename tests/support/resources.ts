@@ -52,3 +52,10 @@ export async function testRelay(
     },
   };
 }
+
+/** The names in a folder, in order. */
+export async function namesIn(path: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(path)) names.push(name);
+  return names.sort();
+}

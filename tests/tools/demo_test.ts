@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Program } from "../support/program.ts";
-import { temporaryFolder } from "../support/resources.ts";
+import { namesIn, temporaryFolder } from "../support/resources.ts";
 import { PROGRAMS, testWith } from "../support/test_with.ts";
 
 testWith(
@@ -25,9 +25,7 @@ testWith(
     ) {
       assertStringIncludes(stdout, line);
     }
-    const left = [];
-    for await (const { name } of Deno.readDir(folder.path)) left.push(name);
-    assertEquals(left, []);
+    assertEquals(await namesIn(folder.path), []);
     assert(stdout.includes(`${folder.path}/messageu-`), "files go to TMPDIR");
   },
 );

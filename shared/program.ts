@@ -1,0 +1,18 @@
+import { UsageError } from "./flags.ts";
+import { reasonOf } from "./reason.ts";
+
+/**
+ * Runs a program to its end and exits: with the code that `main` resolves to,
+ * 0 where it is none; with 2 where the command line can't be obeyed and 1 where
+ * something else failed, which is said in a sentence.
+ */
+export async function runProgram(
+  main: (args: readonly string[]) => Promise<number | void>,
+): Promise<never> {
+  try {
+    Deno.exit(await main(Deno.args) ?? 0);
+  } catch (error) {
+    console.error(`error: ${reasonOf(error)}`);
+    Deno.exit(error instanceof UsageError ? 2 : 1);
+  }
+}
