@@ -8,7 +8,7 @@
  * import { assertEquals } from "@std/assert";
  *
  * const dir = await Deno.makeTempDir();
- * const store = openSqliteStore(`${dir}/db.defensive`);
+ * const store = await openSqliteStore(`${dir}/db.defensive`);
  * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * const relay = startRelay({ listener, store });
  *

@@ -7,21 +7,41 @@
  */
 
 import { ByteSource } from "../shared/byte_source.ts";
-import { type Delivery, type Dispatch, failureReply } from "./dispatcher.ts";
-import { readHeader, readPayload } from "./request_reader.ts";
+import type { RequestKind } from "../shared/protocol.ts";
+import { AnswerQueue } from "./answer_queue.ts";
+import {
+  type Delivery,
+  type Dispatch,
+  failureReply,
+  type Reply,
+} from "./dispatcher.ts";
+import { ANSWER_SIZE } from "./handlers/waiting_messages.ts";
+import type { MemoryBudget } from "./memory_budget.ts";
+import { Progress } from "./progress.ts";
+import {
+  readHeader,
+  readPayload,
+  type RefusedRequest,
+} from "./request_reader.ts";
 
 /** Answers of one connection that are remembered until they are known to be taken. */
 const MOST_UNTAKEN = 16;
+/** Bytes of memory for what a silent client may begin with: most requests, whole. */
+const IDLE_SIZE = 2048;
 
 /** What a connection has to be able to do; every `Deno.Conn` is. */
 export type Transport = Pick<Deno.Conn, "read" | "write" | "close">;
 
-/** What one connection may take. */
-export interface ConnectionLimits {
+/** What one connection shares with all others, and what it may take. */
+export interface ConnectionOptions {
+  /** Answers requests. */
+  dispatch: Dispatch;
+  /** Memory for requests and answers under way. */
+  budget: MemoryBudget;
   /** Bytes of the largest payload that is taken. */
   maxMessage: number;
-  /** Milliseconds without a byte after which a begun request or answer is given up. */
-  progressTimeout: number;
+  /** Where it comes from, as limits count it. */
+  address: string;
   /** Milliseconds in which a reset may follow the end of the stream. */
   closeGrace: number;
 }
@@ -29,28 +49,28 @@ export interface ConnectionLimits {
 /** A connection that is being served. */
 export class Connection {
   readonly #transport: Transport;
-  readonly #dispatch: Dispatch;
-  readonly #limits: ConnectionLimits;
+  readonly #options: ConnectionOptions;
   readonly #source: ByteSource;
-  /** Whether a request is being read or answered. */
+  readonly #answers: AnswerQueue;
+  readonly #reading = new Progress();
+  readonly #writing = new Progress();
+  /** Whether a request is being read, or answered before the next is read. */
   #busy = false;
-  /** When a byte was last read or written, as `performance.now()` tells it. */
-  #lastProgress = 0;
   #draining = false;
   #closed = false;
   /** Answers of which the client hasn't shown yet that it took them. */
   #untaken: Untaken[] = [];
 
   /** Nothing is read before {@linkcode serve}. */
-  constructor(
-    transport: Transport,
-    dispatch: Dispatch,
-    limits: ConnectionLimits,
-  ) {
+  constructor(transport: Transport, options: ConnectionOptions) {
     this.#transport = transport;
-    this.#dispatch = dispatch;
-    this.#limits = limits;
-    this.#source = new ByteSource((into) => this.#read(into));
+    this.#options = options;
+    this.#source = new ByteSource((into) => this.#read(into), {
+      idleSize: IDLE_SIZE,
+      // They are checked against a limit, and room is reserved for them.
+      trustClaims: true,
+    });
+    this.#answers = new AnswerQueue((bytes) => this.#write(bytes));
   }
 
   /**
@@ -61,11 +81,13 @@ export class Connection {
   async serve(): Promise<void> {
     try {
       while (!this.#draining && await this.#source.has(1)) {
-        this.#begin();
+        this.#busy = true;
+        this.#reading.restart();
         if (!(await this.#serveOne())) break;
         this.#busy = false;
       }
-      this.#begin();
+      this.#busy = true;
+      await this.#answers.drained();
       if (!this.#draining) await this.#ended();
     } catch (error) {
       // Our own close interrupts a read; that is no failure.
@@ -78,7 +100,8 @@ export class Connection {
   /** Finishes what is under way, then closes; at once where nothing is. */
   drain(): void {
     this.#draining = true;
-    if (!this.#busy) this.close();
+    if (this.#busy) return;
+    this.#answers.drained().catch(() => {}).finally(() => this.close());
   }
 
   /** Closes at once. */
@@ -88,9 +111,15 @@ export class Connection {
     this.#transport.close();
   }
 
-  #begin(): void {
-    this.#busy = true;
-    this.#lastProgress = performance.now();
+  /**
+   * Closes the connection where the client doesn't get further with a request
+   * that it has begun, or with taking an answer.
+   */
+  closeIfStuck(timeout: number): void {
+    // Between requests a client may be silent for ever (section 3, point 2).
+    const stuck = this.#busy && this.#reading.isStuck(timeout) ||
+      this.#writing.isStuck(timeout);
+    if (stuck) this.close();
   }
 
   /** @returns false where the connection ended within the request */
@@ -98,30 +127,74 @@ export class Connection {
     const start = this.#source.consumed;
     const header = await readHeader(this.#source);
     if (header === null) return false;
-    await this.#takeAll((answer) => start >= answer.arrived);
-    const request = await readPayload(
-      this.#source,
-      header,
-      this.#limits.maxMessage,
-    );
-    if (request === null) return false;
-    if (request.kind === undefined) {
-      if (request.atOnce) await this.#write(failureReply.bytes);
-      if (!(await this.#source.skip(request.skip))) return false;
-      if (!request.atOnce) await this.#write(failureReply.bytes);
-      return true;
+    if (this.#untaken.length > 0) {
+      await this.#takeAll((answer) => start >= answer.arrived);
     }
-    const { bytes, delivery } = await this.#dispatch(
-      request.kind,
-      request.header,
-      request.payload,
-    );
-    if (delivery === undefined) await this.#write(bytes);
-    else await this.#deliver(bytes, delivery);
+    const { budget, maxMessage } = this.#options;
+    let reserved = 0;
+    try {
+      const request = await readPayload(
+        this.#source,
+        header,
+        maxMessage,
+        (kind, size) => {
+          reserved = memoryFor(kind, size);
+          return budget.tryReserve(reserved)
+            ? undefined
+            : this.#pause(reserved);
+        },
+      );
+      if (request === null) return false;
+      if (request.kind === undefined) return await this.#refuse(request);
+      const { reply } = await this.#options.dispatch(
+        request,
+        this.#options.address,
+      );
+      if (request.kind !== "sendMessage") {
+        await this.#send(await reply);
+        return true;
+      }
+      // What follows may join it on its way to the disk.
+      const held = reserved;
+      reserved = 0;
+      this.#answers.add(reply.then(({ bytes }) => {
+        budget.release(held);
+        return bytes;
+      }));
+      await this.#answers.room();
+      return true;
+    } finally {
+      if (reserved > 0) budget.release(reserved);
+    }
+  }
+
+  /** Waits for memory, which isn't the client's fault. */
+  async #pause(size: number): Promise<void> {
+    await this.#options.budget.reserve(size);
+    this.#reading.restart();
+  }
+
+  async #refuse({ atOnce, skip }: RefusedRequest): Promise<boolean> {
+    await this.#answers.drained();
+    if (atOnce) await this.#write(failureReply.bytes);
+    if (!(await this.#source.skip(skip))) return false;
+    if (!atOnce) await this.#write(failureReply.bytes);
     return true;
   }
 
-  /** Writes an answer of which it must be known whether it was taken. */
+  /** Writes an answer behind those that are owed. */
+  async #send({ bytes, pieces, delivery }: Reply): Promise<void> {
+    await this.#answers.drained();
+    let last = bytes;
+    for await (const piece of pieces ?? []) {
+      await this.#write(last);
+      last = piece;
+    }
+    if (delivery === undefined) await this.#write(last);
+    else await this.#deliver(last, delivery);
+  }
+
+  /** Writes the end of an answer of which it must be known whether it was taken. */
   async #deliver(bytes: Uint8Array, delivery: Delivery): Promise<void> {
     let before = await this.#before();
     let sent = await this.#writeSome(bytes);
@@ -157,24 +230,27 @@ export class Connection {
     // and a reset behind it, which only a write notices; one of no bytes,
     // since nobody reads any more.
     await new Promise((resolve) =>
-      setTimeout(resolve, this.#limits.closeGrace)
+      setTimeout(resolve, this.#options.closeGrace)
     );
     if (this.#closed) return;
-    await this.#withProgress(this.#transport.write(new Uint8Array(0)));
+    await this.#transport.write(new Uint8Array(0));
     await this.#takeAll((answer) => !answer.ended);
   }
 
   async #takeAll(isTaken: (answer: Untaken) => boolean): Promise<void> {
-    if (this.#untaken.length === 0) return;
     const shown = this.#untaken.filter(isTaken);
     this.#untaken = this.#untaken.filter((answer) => !isTaken(answer));
     for (const { delivery } of shown) await delivery.taken();
   }
 
   async #read(into: Uint8Array): Promise<number | null> {
-    // Between requests a client may be silent for ever (section 3, point 2).
-    if (!this.#busy) return await this.#transport.read(into);
-    return await this.#withProgress(this.#transport.read(into));
+    let count: number | null = 0;
+    this.#reading.begin();
+    try {
+      return count = await this.#transport.read(into);
+    } finally {
+      this.#reading.end(count ?? 0);
+    }
   }
 
   /** Writes all of it: in one system call where the buffers have room. */
@@ -185,30 +261,21 @@ export class Connection {
   }
 
   async #writeSome(bytes: Uint8Array): Promise<number> {
-    return await this.#withProgress(this.#transport.write(bytes));
-  }
-
-  /**
-   * Closes the connection where a step of a begun request takes too long and
-   * nothing else on the connection moves either: a read may be under way while
-   * an answer is written, and may outlive its request.
-   */
-  async #withProgress<T>(step: Promise<T>): Promise<T> {
-    const { progressTimeout } = this.#limits;
-    const check = () => {
-      if (!this.#busy) return;
-      const still = performance.now() - this.#lastProgress;
-      if (still >= progressTimeout) this.close();
-      else timer = setTimeout(check, progressTimeout - still);
-    };
-    let timer = setTimeout(check, progressTimeout);
+    let count = 0;
+    this.#writing.restart();
+    this.#writing.begin();
     try {
-      return await step;
+      return count = await this.#transport.write(bytes);
     } finally {
-      clearTimeout(timer);
-      this.#lastProgress = performance.now();
+      this.#writing.end(count);
     }
   }
+}
+
+/** Bytes of memory for a request's payload, and for an answer that may be large. */
+function memoryFor(kind: RequestKind, payloadSize: number): number {
+  const answer = kind === "waitingMessages" || kind === "clientsList";
+  return payloadSize + (answer ? ANSWER_SIZE : 0);
 }
 
 /** An answer that has gone out, and what had come in before its last byte did. */

@@ -7,20 +7,25 @@
 
 import { encodeHex } from "@std/encoding";
 import { FormatError } from "../shared/format_error.ts";
-import type { ClientId, RequestKind } from "../shared/protocol.ts";
 import {
-  decodeRequest,
-  type RequestHeader,
-  type RequestPayload,
-} from "../shared/requests.ts";
-import { encodeResponse, FAILURE } from "../shared/responses.ts";
+  type ClientId,
+  PROTOCOL_VERSION,
+  type RequestKind,
+} from "../shared/protocol.ts";
+import { decodeRequest, type RequestPayload } from "../shared/requests.ts";
+import {
+  encodeResponse,
+  FAILURE,
+  responseHeader,
+} from "../shared/responses.ts";
 import { clientsList } from "./handlers/clients_list.ts";
-import type { Answer, Handler } from "./handlers/handler.ts";
+import type { Answer, Handler, Services } from "./handlers/handler.ts";
 import { publicKey } from "./handlers/public_key.ts";
 import { register } from "./handlers/register.ts";
 import { sendMessage } from "./handlers/send_message.ts";
 import { waitingMessages } from "./handlers/waiting_messages.ts";
-import type { Store } from "./store/store.ts";
+import type { WholeRequest } from "./request_reader.ts";
+import type { KnownClient } from "./store/store.ts";
 
 const handlers: { readonly [K in RequestKind]: Handler<K> } = {
   register,
@@ -32,8 +37,10 @@ const handlers: { readonly [K in RequestKind]: Handler<K> } = {
 
 /** An answer as it goes out. */
 export interface Reply {
-  /** Header and payload. */
+  /** Header and payload, or what stands before the pieces. */
   bytes: Uint8Array;
+  /** What follows, piece by piece. */
+  pieces?: AsyncIterable<Uint8Array>;
   /** What hangs on the client's having taken all of them. */
   delivery?: Delivery;
 }
@@ -49,60 +56,90 @@ export interface Delivery {
 /** The reply to whatever failed. */
 export const failureReply: Reply = { bytes: encodeResponse(FAILURE) };
 
-/** Answers a whole request. It never rejects. */
-export type Dispatch = (
-  kind: RequestKind,
-  header: RequestHeader,
-  payload: Uint8Array,
-) => Promise<Reply>;
+/** A request that has begun to be answered. */
+export interface Begun {
+  /** The answer, once there is one. It never rejects. */
+  reply: Promise<Reply>;
+}
 
 /**
- * Makes the function that answers requests from a store.
+ * Begins to answer a whole request. What is begun earlier is done earlier. It
+ * never rejects.
+ *
+ * @param address where it comes from, as limits count it
+ */
+export type Dispatch = (
+  request: WholeRequest,
+  address: string,
+) => Promise<Begun>;
+
+/**
+ * Makes the function that answers requests.
  *
  * @param report is told of failures that are not the client's
  */
 export function createDispatcher(
-  store: Store,
+  services: Services,
   report: (error: unknown) => void,
 ): Dispatch {
-  async function answer(
-    { kind, payload }: RequestPayload,
-    client: ClientId,
-  ): Promise<Answer> {
-    const now = new Date();
-    // Section 3, point 4: the id in a registration may be anything.
-    if (kind !== "register") {
-      if (!(await store.isRegistered(client))) return { response: FAILURE };
-      store.seen(client, now);
-    }
-    const handler = handlers[kind] as Handler<RequestKind>;
-    return await handler(payload, { store, client, now });
-  }
-
+  const { store } = services;
   const pending = new PendingDecisions();
 
-  return async (kind, { clientId }, bytes) => {
-    const request = decodeOrRefuse(kind, bytes);
-    if (request === undefined) return failureReply;
+  async function settle(
+    client: ClientId,
+    answering: Promise<Answer>,
+  ): Promise<Reply> {
     try {
-      // A client that closes and pulls again at once must not be faster than
-      // what its close decides.
-      if (kind === "waitingMessages") await pending.settled(clientId);
-      const { response, taken } = await answer(request, clientId);
-      const bytes = encodeResponse(response);
-      if (taken === undefined) return { bytes };
+      const { response, taken } = await answering;
       return {
-        bytes,
-        delivery: {
-          taken: () => taken().catch(report),
-          pending: (decision) => pending.add(clientId, decision),
+        ...encode(response),
+        ...taken && {
+          delivery: {
+            taken: () => taken().catch(report),
+            pending: (decision) => pending.add(client, decision),
+          },
         },
       };
     } catch (error) {
       report(error);
       return failureReply;
     }
+  }
+
+  return async ({ kind, header: { clientId: client }, payload }, address) => {
+    const request = decodeOrRefuse(kind, payload);
+    if (request === undefined) return FAILED;
+    try {
+      const now = new Date();
+      let asker: KnownClient | undefined;
+      // Section 3, point 4: the id in a registration may be anything.
+      if (kind !== "register") {
+        asker = await store.find(client);
+        if (asker === undefined) return FAILED;
+        store.seen(client, now);
+      }
+      // A client that closes and pulls again at once must not be faster than
+      // what its close decides.
+      if (kind === "waitingMessages") await pending.settled(client);
+      const handler = handlers[kind] as Handler<RequestKind>;
+      const context = { ...services, client, asker, address, now };
+      return {
+        reply: settle(client, handler(request.payload, context)),
+      };
+    } catch (error) {
+      report(error);
+      return FAILED;
+    }
   };
+}
+
+const FAILED: Begun = { reply: Promise.resolve(failureReply) };
+
+function encode(response: Answer["response"]): Reply {
+  if (!("pieces" in response)) return { bytes: encodeResponse(response) };
+  const { code, payloadSize, pieces } = response;
+  const header = { version: PROTOCOL_VERSION, code, payloadSize };
+  return { bytes: responseHeader.encode(header), pieces };
 }
 
 /** A request that breaks the format is the client's affair, and reported nowhere. */

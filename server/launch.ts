@@ -1,11 +1,12 @@
 /**
  * Starts the relay with the permissions that its flags call for and no others:
- * its folder and its port. It stays in between only to pass signals on.
+ * its folder, its own modules and its port. It stays in between only to pass signals on.
  *
  * @module
  */
 
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { UsageError } from "../shared/flags.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
@@ -32,13 +33,16 @@ export async function relayPermissions(
   const options = await readServerOptions(args);
   if (options.help || options.version) return [];
   const folders = options.folders.map((folder) => resolve(folder));
+  // The store's writer is a thread, and a thread reads its modules anew.
+  const top = new URL("../", import.meta.url);
+  const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
   // The runtime splits its list of paths at commas.
-  const split = folders.find((folder) => folder.includes(","));
+  const split = [...folders, ...source].find((folder) => folder.includes(","));
   if (split !== undefined) {
     throw new UsageError(`The path ${split} holds a comma: take another one`);
   }
   return [
-    `--allow-read=${folders}`,
+    `--allow-read=${[...folders, ...source]}`,
     `--allow-write=${folders}`,
     `--allow-net=${formatAddress(options)}`,
   ];

@@ -59,12 +59,16 @@ async function main(args: readonly string[]): Promise<void> {
   // Before the store: a relay that can't start must not take anything over.
   const listener = listen(options);
   const from = options.takeOverFrom;
-  const store = openSqliteStore(
-    options.database,
-    from === undefined ? undefined : { from, notice: note },
-  );
+  const store = await openSqliteStore(options.database, {
+    takeOver: from === undefined ? undefined : { from, notice: note },
+  });
   try {
-    const relay = startRelay({ listener, store, report: printFailure });
+    const relay = startRelay({
+      listener,
+      store,
+      limits: options.limits,
+      report: printFailure,
+    });
     await dropPermissions();
     console.log(`listening on ${formatAddress(relay.address)}`);
     await stopped;

@@ -6,7 +6,7 @@
  * import { openSqliteStore, startRelay } from "@messageu/messageu/relay";
  *
  * const dir = await Deno.makeTempDir();
- * const store = openSqliteStore(`${dir}/db.defensive`);
+ * const store = await openSqliteStore(`${dir}/db.defensive`);
  * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * const relay = startRelay({ listener, store });
  * console.log(`listening on port ${relay.address.port}`);
@@ -20,14 +20,23 @@
  */
 
 export { type Relay, type RelayOptions, startRelay } from "./relay.ts";
-export { openSqliteStore, type TakeOver } from "./store/sqlite.ts";
+export { defaultLimits, type Limits } from "./limits.ts";
+export {
+  openSqliteStore,
+  type SqliteOptions,
+  type SqliteStore,
+  type TakeOver,
+} from "./store/sqlite.ts";
 export {
   type Budget,
   type KnownClient,
+  type ListedClient,
   type NewClient,
   type NewMessage,
+  type Quota,
   type Store,
   type StoredMessage,
   StoreError,
+  type TakenMessage,
 } from "./store/store.ts";
 export type { ClientId, MessageId, MessageType } from "../shared/protocol.ts";

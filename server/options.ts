@@ -11,6 +11,8 @@ import { findFile, infoFiles } from "../shared/info_files.ts";
 import { parsePort } from "../shared/info_myport.ts";
 import { DEFAULT_PORT } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
+import { limitFlagNames, LIMITS_HELP, readLimits } from "./limit_flags.ts";
+import type { Limits } from "./limits.ts";
 
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.
@@ -23,7 +25,10 @@ Usage: deno task server [flags]
   --db FILE    the database (default: db.defensive in DIR)
   --help       print this
   --version    print the version
-`;
+
+Limits; a SIZE is in bytes, or with K, M or G, and 0 means none where it can:
+
+${LIMITS_HELP}`;
 
 /** What the command line asks for. */
 export interface ServerOptions {
@@ -41,6 +46,8 @@ export interface ServerOptions {
   takeOverFrom: string | undefined;
   /** The folders whose files the relay reads and writes. */
   folders: string[];
+  /** What clients may have. */
+  limits: Limits;
   /** What the user should know about what was read. */
   warnings: string[];
 }
@@ -55,7 +62,7 @@ export async function readServerOptions(
 ): Promise<ServerOptions> {
   const { values, switches } = parseFlags(
     args,
-    ["port", "host", "dir", "db"],
+    ["port", "host", "dir", "db", ...limitFlagNames],
     ["help", "version"],
   );
   const dir = values.dir ?? ".";
@@ -77,6 +84,7 @@ export async function readServerOptions(
       ? undefined
       : await findFile(dir, otherNames),
     folders: [...new Set([dir, dirname(database)])],
+    limits: readLimits(values),
     warnings,
   };
 }

@@ -4,8 +4,14 @@
  * @module
  */
 
+import { Admission } from "./admission.ts";
+import { countedAddress, isLoopback } from "./client_address.ts";
+import { ClientsDirectory } from "./clients_directory.ts";
 import { Connection } from "./connection.ts";
 import { createDispatcher } from "./dispatcher.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import { MemoryBudget } from "./memory_budget.ts";
+import { RegistrationLimit } from "./registration_limit.ts";
 import type { Store } from "./store/store.ts";
 
 /** Milliseconds to wait after a failed accept, such as for want of file descriptors. */
@@ -20,13 +26,8 @@ export interface RelayOptions {
   listener: Deno.TcpListener;
   /** Where users and messages are kept; the relay doesn't close it. */
   store: Store;
-  /** Bytes of the largest payload that is taken. Default: 64 MiB. */
-  maxMessage?: number;
-  /**
-   * Milliseconds without a byte after which a begun request or an answer that
-   * isn't taken ends the connection. Default: 30,000.
-   */
-  progressTimeout?: number;
+  /** What clients may have. Default: {@linkcode defaultLimits}. */
+  limits?: Partial<Limits>;
   /** Milliseconds that {@linkcode Relay.close} gives what is under way. Default: 5000. */
   drainTimeout?: number;
   /** Is told of failures that are not a client's. Default: nobody. */
@@ -49,46 +50,73 @@ export interface Relay {
 /** Starts a relay. */
 export function startRelay(options: RelayOptions): Relay {
   const { listener, store, report = () => {} } = options;
-  const limits = {
-    maxMessage: options.maxMessage ?? 64 * 1024 * 1024,
-    progressTimeout: options.progressTimeout ?? 30_000,
-  };
+  const limits = { ...defaultLimits, ...options.limits };
+  const { maxMessage, progressTimeout } = limits;
   const drainTimeout = options.drainTimeout ?? 5000;
-  const dispatch = createDispatcher(store, report);
+  const budget = new MemoryBudget(limits.maxInflight);
+  const dispatch = createDispatcher({
+    store,
+    limits,
+    directory: new ClientsDirectory(store),
+    registrations: new RegistrationLimit(limits.registrationsPerMinute),
+  }, report);
 
+  const admission = new Admission(limits);
   const connections = new Map<Connection, Promise<void>>();
   let closing: Promise<void> | undefined;
 
   function serve(conn: Deno.TcpConn): void {
+    const { hostname } = conn.remoteAddr;
+    const address = countedAddress(hostname);
+    if (!admission.admit(address)) return conn.close();
     try {
       conn.setNoDelay(true);
+      // Who is gone without a word must not stay for ever.
+      conn.setKeepAlive(true);
     } catch {
       // It was reset before it was served.
+      admission.leave(address);
       return conn.close();
     }
-    const connection = new Connection(conn, dispatch, {
-      ...limits,
-      closeGrace: isLoopback(conn.remoteAddr) ? 0 : CLOSE_GRACE,
+    const connection = new Connection(conn, {
+      dispatch,
+      budget,
+      maxMessage,
+      address,
+      closeGrace: isLoopback(hostname) ? 0 : CLOSE_GRACE,
     });
     const served = connection.serve()
       // A broken connection is the client's affair, and its messages still wait.
       .catch(() => {})
-      .finally(() => connections.delete(connection));
+      .finally(() => {
+        connections.delete(connection);
+        admission.leave(address);
+      });
     connections.set(connection, served);
   }
 
   async function acceptAll(): Promise<void> {
+    let failing = false;
     while (closing === undefined) {
       try {
         serve(await listener.accept());
+        failing = false;
       } catch (error) {
         if (closing !== undefined) return;
-        report(error);
+        // Once: it may go on for as long as all connections stay.
+        if (!failing) report(error);
+        failing = true;
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
       }
     }
   }
   const accepting = acceptAll();
+
+  const watch = setInterval(() => {
+    for (const connection of connections.keys()) {
+      connection.closeIfStuck(progressTimeout);
+    }
+  }, progressTimeout / 4);
 
   async function close(): Promise<void> {
     listener.close();
@@ -100,6 +128,7 @@ export function startRelay(options: RelayOptions): Relay {
     }, drainTimeout);
     await Promise.all(connections.values());
     clearTimeout(timer);
+    clearInterval(watch);
   }
 
   return {
@@ -109,8 +138,4 @@ export function startRelay(options: RelayOptions): Relay {
     },
     close: () => closing ??= close(),
   };
-}
-
-function isLoopback({ hostname }: Deno.NetAddr): boolean {
-  return hostname === "::1" || /^(::ffff:)?127\./.test(hostname);
 }

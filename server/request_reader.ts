@@ -7,6 +7,7 @@
 
 import type { ByteSource } from "../shared/byte_source.ts";
 import {
+  CLIENT_ID_SIZE,
   MessageType,
   REQUEST_HEADER_SIZE,
   type RequestKind,
@@ -19,8 +20,14 @@ import {
   requestHeader,
 } from "../shared/requests.ts";
 
-/** Milliseconds that a 603 with an impossible size gets to show that it is a type 1. */
-const KEY_REQUEST_GRACE = 1000;
+/**
+ * Milliseconds that a 603 with an impossible size gets to show that it is a
+ * type 1: a client that writes its header by itself may wait for the system's
+ * acknowledgement of it, 40 to 200 ms.
+ */
+const KEY_REQUEST_GRACE = 250;
+/** Bytes of a 603's payload before its type. */
+const TYPE_OFFSET = CLIENT_ID_SIZE;
 
 /** A whole request. */
 export interface WholeRequest {
@@ -58,12 +65,14 @@ export async function readHeader(
  * Reads what follows a header.
  *
  * @param maxMessage bytes of the largest payload that is taken
+ * @param reserve is told how large the payload is, before it is read
  * @returns null where the connection ended before the request did
  */
 export async function readPayload(
   source: ByteSource,
   header: RequestHeader,
   maxMessage: number,
+  reserve: (kind: RequestKind, size: number) => Promise<void> | void,
 ): Promise<WholeRequest | RefusedRequest | null> {
   const kind = requestKind(header.code);
   const claim = header.payloadSize;
@@ -76,7 +85,8 @@ export async function readPayload(
   if (!fits) {
     return { kind: undefined, skip: claim, atOnce: claim > maxMessage };
   }
-  const payload = await source.take(size);
+  await reserve(kind, size);
+  const payload = size === 0 ? NOTHING : await source.take(size);
   return payload && { kind, header, payload };
 }
 
@@ -92,14 +102,17 @@ async function sendSize(
   maxMessage: number,
 ): Promise<number | undefined> {
   const possible = claim >= SEND_OVERHEAD && claim <= maxMessage;
-  const arrived = possible
-    ? await source.has(SEND_OVERHEAD)
-    : await source.hasWithin(SEND_OVERHEAD, KEY_REQUEST_GRACE);
-  if (arrived) {
-    const [type, ...size] = source.peek(SEND_OVERHEAD).subarray(16);
-    if (type === MessageType.KeyRequest && size.every((byte) => byte === 0)) {
-      return SEND_OVERHEAD;
+  const arrives = (size: number) =>
+    source.buffered >= size ||
+    (possible ? source.has(size) : source.hasWithin(size, KEY_REQUEST_GRACE));
+  if (await arrives(TYPE_OFFSET + 1)) {
+    const type = source.peek(TYPE_OFFSET + 1)[TYPE_OFFSET];
+    if (type === MessageType.KeyRequest && await arrives(SEND_OVERHEAD)) {
+      const size = source.peek(SEND_OVERHEAD).subarray(TYPE_OFFSET + 1);
+      if (size.every((byte) => byte === 0)) return SEND_OVERHEAD;
     }
   }
   return possible ? claim : undefined;
 }
+
+const NOTHING = new Uint8Array(0);

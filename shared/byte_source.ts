@@ -3,16 +3,29 @@ import { setImmediate } from "node:timers";
 /** Bytes that one read asks for. */
 const CHUNK_SIZE = 64 * 1024;
 
+/** How a {@linkcode ByteSource} keeps what has arrived. */
+export interface ByteSourceOptions {
+  /** Bytes of memory while nothing has arrived. Default: 64 KiB. */
+  idleSize?: number;
+  /**
+   * Makes room for a large take at once, where the caller has seen to it that
+   * the claim may be believed; else room grows with what arrives. Default: false.
+   */
+  trustClaims?: boolean;
+}
+
 /**
  * Takes exact numbers of bytes off a stream, however it is segmented. It knows
  * no socket: a function that reads into a buffer is all that it is given.
  *
- * Its memory grows with the bytes that have arrived, never with a size that
- * somebody claims.
+ * Its memory grows with the bytes that have arrived, not with a size that
+ * somebody claims, unless it is told to trust claims.
  */
 export class ByteSource {
   readonly #read: (into: Uint8Array) => Promise<number | null>;
-  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(CHUNK_SIZE);
+  readonly #idleSize: number;
+  readonly #trustClaims: boolean;
+  #buffer: Uint8Array<ArrayBuffer>;
   #start = 0;
   #end = 0;
   #ended = false;
@@ -24,8 +37,14 @@ export class ByteSource {
    * @param read fills the start of the buffer that it gets and resolves to the
    * number of bytes, or to null at the end of the stream
    */
-  constructor(read: (into: Uint8Array) => Promise<number | null>) {
+  constructor(
+    read: (into: Uint8Array) => Promise<number | null>,
+    options: ByteSourceOptions = {},
+  ) {
     this.#read = read;
+    this.#idleSize = options.idleSize ?? CHUNK_SIZE;
+    this.#trustClaims = options.trustClaims ?? false;
+    this.#buffer = new Uint8Array(this.#idleSize);
   }
 
   /** Bytes that have arrived and are not taken yet. */
@@ -56,7 +75,7 @@ export class ByteSource {
    */
   async takeInArrived(): Promise<boolean> {
     while (!this.#ended && this.#failure === undefined) {
-      if (this.buffered === this.#buffer.length) return false;
+      if (this.buffered >= CHUNK_SIZE) return false;
       // What goes wrong is thrown by the call that needs the bytes.
       this.#fill(1).catch(() => {});
       await new Promise((resolve) => setImmediate(resolve));
@@ -131,7 +150,7 @@ export class ByteSource {
     progress?.(size);
     if (size === this.#buffer.length && this.#pending === undefined) {
       const whole = this.#buffer;
-      this.#buffer = new Uint8Array(CHUNK_SIZE);
+      this.#buffer = new Uint8Array(this.#idleSize);
       this.#start = this.#end = 0;
       return whole;
     }
@@ -159,8 +178,8 @@ export class ByteSource {
     this.#start += size;
     if (this.#start < this.#end || this.#pending !== undefined) return;
     this.#start = this.#end = 0;
-    if (this.#buffer.length > CHUNK_SIZE) {
-      this.#buffer = new Uint8Array(CHUNK_SIZE);
+    if (this.#buffer.length > this.#idleSize) {
+      this.#buffer = new Uint8Array(this.#idleSize);
     }
   }
 
@@ -188,11 +207,14 @@ export class ByteSource {
   }
 
   #makeRoom(wanted: number): void {
-    if (wanted <= this.#buffer.length) {
+    const { length } = this.#buffer;
+    if (wanted <= length && length >= CHUNK_SIZE) {
       this.#buffer.copyWithin(0, this.#start, this.#end);
     } else {
-      // Doubling keeps the copying linear; a claim only bounds it from above.
-      const grown = new Uint8Array(Math.min(2 * this.#buffer.length, wanted));
+      // A small buffer that is full has more behind it. Doubling keeps the
+      // copying linear; a claim only bounds it from above.
+      const size = this.#trustClaims ? wanted : Math.min(2 * length, wanted);
+      const grown = new Uint8Array(Math.max(size, CHUNK_SIZE));
       grown.set(this.#buffer.subarray(this.#start, this.#end));
       this.#buffer = grown;
     }

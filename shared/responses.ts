@@ -22,8 +22,10 @@ import {
   u8,
 } from "./fields.ts";
 import {
+  CLIENT_ID_SIZE,
   type ClientId,
   type MessageId,
+  NAME_SIZE,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
   RESPONSE_HEADER_SIZE,
@@ -69,6 +71,9 @@ export interface ListedClient {
   /** Under which name; from other servers it may hold anything. */
   name: string;
 }
+
+/** Bytes of one client in a 2101. */
+export const LISTED_CLIENT_SIZE: number = CLIENT_ID_SIZE + NAME_SIZE;
 
 /** 2101: the other clients. */
 export const listedClients: Codec<readonly ListedClient[]> = codec(
@@ -116,12 +121,24 @@ export interface WaitingMessage {
   content: Uint8Array;
 }
 
+const waitingFields = { sender: clientId, messageId, type: u8 };
+
 const waitingMessage: Field<WaitingMessage> = record<WaitingMessage>({
-  sender: clientId,
-  messageId,
-  type: u8,
+  ...waitingFields,
   content: sizedBytes,
 });
+
+/** One message in a 2104, up to its content. */
+export interface WaitingHead extends Omit<WaitingMessage, "content"> {
+  /** Bytes of content that follow. */
+  contentSize: number;
+}
+
+/** What stands before a content in a 2104 that is written piece by piece. */
+export const waitingHead: Codec<WaitingHead> = codec(
+  "waitingHead",
+  record<WaitingHead>({ ...waitingFields, contentSize: u32 }),
+);
 
 /** 2104: waiting messages, oldest first. */
 export const inbox: Codec<readonly WaitingMessage[]> = codec(

@@ -122,7 +122,7 @@ async function talk(alice: Person, bob: Person, dir: string): Promise<void> {
 
 const dir = await Deno.makeTempDir({ prefix: "messageu-demo-" });
 try {
-  const store = openSqliteStore(`${dir}/db.defensive`);
+  const store = await openSqliteStore(`${dir}/db.defensive`);
   const relay = startRelay({
     listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
     store,

@@ -4,13 +4,10 @@ import type { Handler } from "./handler.ts";
 /** 601: everybody but the asker. */
 export const clientsList: Handler<"clientsList"> = async (
   _payload,
-  { store, client },
+  { directory, asker },
 ) => {
-  const clients = await store.clientsBut(client);
+  const { size, pieces } = await directory.listBut(asker?.position ?? 0);
   return {
-    response: {
-      code: ResponseCode.ClientsList,
-      payload: clients.map(({ id, name }) => ({ clientId: id, name })),
-    },
+    response: { code: ResponseCode.ClientsList, payloadSize: size, pieces },
   };
 };

@@ -5,25 +5,56 @@
  * @module
  */
 
-import type { ClientId, RequestKind } from "../../shared/protocol.ts";
+import type {
+  ClientId,
+  RequestKind,
+  ResponseCode,
+} from "../../shared/protocol.ts";
 import type { RequestPayloads } from "../../shared/requests.ts";
 import type { Response } from "../../shared/responses.ts";
-import type { Store } from "../store/store.ts";
+import type { ClientsDirectory } from "../clients_directory.ts";
+import type { Limits } from "../limits.ts";
+import type { RegistrationLimit } from "../registration_limit.ts";
+import type { KnownClient, Store } from "../store/store.ts";
 
-/** What a handler works with. */
-export interface Context {
+/** What all requests share. */
+export interface Services {
   /** Where users and messages are kept. */
   store: Store;
+  /** The list of clients, encoded. */
+  directory: ClientsDirectory;
+  /** Who may still register. */
+  registrations: RegistrationLimit;
+  /** What a client may have. */
+  limits: Limits;
+}
+
+/** What a handler works with. */
+export interface Context extends Services {
   /** Who asks: a registered client, except in a registration. */
   client: ClientId;
+  /** What is known of who asks; of a registration nothing. */
+  asker: KnownClient | undefined;
+  /** Where the request comes from, as limits count it. */
+  address: string;
   /** When the request was read. */
   now: Date;
+}
+
+/** An answer that goes out piece by piece. */
+export interface StreamedResponse {
+  /** What it is. */
+  code: ResponseCode;
+  /** Bytes of all pieces. */
+  payloadSize: number;
+  /** The payload. */
+  pieces: AsyncIterable<Uint8Array>;
 }
 
 /** What a handler answers. */
 export interface Answer {
   /** What goes back. */
-  response: Response;
+  response: Response | StreamedResponse;
   /** To be done once the client has shown that it took the whole answer. */
   taken?: () => Promise<void>;
 }

@@ -7,12 +7,12 @@ export const publicKey: Handler<"publicKey"> = async (
   { target },
   { store },
 ) => {
-  const publicKey = await store.publicKey(target);
-  if (publicKey === undefined) return { response: FAILURE };
+  const client = await store.find(target);
+  if (client === undefined) return { response: FAILURE };
   return {
     response: {
       code: ResponseCode.PublicKey,
-      payload: { clientId: target, publicKey },
+      payload: { clientId: target, publicKey: client.publicKey },
     },
   };
 };

@@ -9,8 +9,9 @@ import type { Handler } from "./handler.ts";
 /** 600: keeps a new client under an id that is drawn here. */
 export const register: Handler<"register"> = async (
   { name, publicKey },
-  { store, now },
+  { store, registrations, address, now },
 ) => {
+  if (!registrations.admit(address)) return { response: FAILURE };
   const id = drawClientId();
   return await store.register({ id, name, publicKey }, now)
     ? {

@@ -1,8 +1,14 @@
-import { ResponseCode, WAITING_OVERHEAD } from "../../shared/protocol.ts";
-import type { Handler } from "./handler.ts";
+import {
+  type ClientId,
+  ResponseCode,
+  WAITING_OVERHEAD,
+} from "../../shared/protocol.ts";
+import { waitingHead } from "../../shared/responses.ts";
+import type { Store, StoredMessage } from "../store/store.ts";
+import type { Answer, Handler } from "./handler.ts";
 
 /** Bytes of one answer, about: some clients cap what they read (section 3, point 7). */
-const ANSWER_SIZE = 1024 * 1024;
+export const ANSWER_SIZE: number = 1024 * 1024;
 
 /** 604: hands out the oldest messages; they are deleted once they are taken. */
 export const waitingMessages: Handler<"waitingMessages"> = async (
@@ -15,17 +21,43 @@ export const waitingMessages: Handler<"waitingMessages"> = async (
   });
   // By the ids handed out: what came in since then still waits. Only the ids
   // are kept until then, not the contents.
-  const ids = messages.map(({ id }) => id);
+  const taken = messages.map(({ id, size }) => ({ id, size }));
   return {
-    response: {
-      code: ResponseCode.WaitingMessages,
-      payload: messages.map(({ id, sender, type, content }) => ({
-        sender,
-        messageId: id,
-        type,
-        content,
-      })),
-    },
-    ...ids.length > 0 && { taken: () => store.remove(client, ids) },
+    response: respond(store, client, messages),
+    ...taken.length > 0 && { taken: () => store.remove(client, taken) },
   };
 };
+
+function respond(
+  store: Store,
+  client: ClientId,
+  messages: readonly StoredMessage[],
+): Answer["response"] {
+  const code = ResponseCode.WaitingMessages;
+  const large = messages.find(({ size, content }) => content.length < size);
+  if (large !== undefined) {
+    // It fills an answer by itself.
+    const payloadSize = WAITING_OVERHEAD + large.size;
+    return { code, payloadSize, pieces: piecesOf(store, client, large) };
+  }
+  return {
+    code,
+    payload: messages.map(({ id, sender, type, content }) => ({
+      sender,
+      messageId: id,
+      type,
+      content,
+    })),
+  };
+}
+
+async function* piecesOf(
+  store: Store,
+  client: ClientId,
+  message: StoredMessage,
+): AsyncGenerator<Uint8Array> {
+  const { id, sender, type, size, content } = message;
+  yield waitingHead.encode({ sender, messageId: id, type, contentSize: size });
+  yield content;
+  yield* store.rest(client, message);
+}

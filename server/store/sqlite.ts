@@ -5,28 +5,31 @@
  */
 
 import { Database, type Statement } from "@db/sqlite";
-import {
-  type ClientId,
-  MAX_MESSAGE_ID,
-  type MessageId,
-} from "../../shared/protocol.ts";
+import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { reasonOf } from "../../shared/reason.ts";
+import type { Command } from "./commands.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
-import { prepareSchema } from "./schema.ts";
+import { KnownClients } from "./known_clients.ts";
+import { Removals } from "./removals.ts";
+import { configure, prepareSchema } from "./schema.ts";
 import {
   type Budget,
   type KnownClient,
+  type ListedClient,
   type NewClient,
   type NewMessage,
+  type Quota,
   type Store,
   type StoredMessage,
   StoreError,
+  type TakenMessage,
 } from "./store.ts";
+import { lockStore, type StoreLock } from "./store_lock.ts";
+import { Visits } from "./visits.ts";
+import { WriterLink } from "./writer_link.ts";
 
-/** Milliseconds that a client's last visit may wait for another write. */
-const SEEN_DELAY = 250;
-/** Milliseconds to wait for another process that holds the file. */
-const BUSY_TIMEOUT = 5000;
+/** Messages whose sizes are looked up at a time. */
+const SIZES_AT_ONCE = 64;
 
 /** What {@linkcode openSqliteStore} does with a file that isn't there yet. */
 export interface TakeOver {
@@ -36,30 +39,59 @@ export interface TakeOver {
   notice: (text: string) => void;
 }
 
+/** How {@linkcode openSqliteStore} opens a file. */
+export interface SqliteOptions {
+  /** What goes into a new file. Default: nothing. */
+  takeOver?: TakeOver | undefined;
+  /** Pages of 4 KiB that the file may have: a full disk, for tests. Default: no limit. */
+  maxPages?: number;
+}
+
+/** A store in a SQLite file. */
+export interface SqliteStore extends Store {
+  /** What was written since the start: groups that shared a commit, and writes in them. */
+  readonly statistics: { commits: number; writes: number };
+}
+
 /**
- * Opens the file, or makes it.
+ * Opens the file, or makes it. Nobody else may write it until it is closed.
  *
  * @throws {StoreError} where it can't be used, with what to do about it
  */
-export function openSqliteStore(path: string, takeOver?: TakeOver): Store {
+export async function openSqliteStore(
+  path: string,
+  options: SqliteOptions = {},
+): Promise<SqliteStore> {
+  let lock: StoreLock | undefined;
   let database: Database | undefined;
   try {
-    database = new Database(path, { int64: true });
-    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-    // What is acknowledged must outlive a power failure, not only a crash.
-    database.exec("PRAGMA synchronous = FULL");
+    lock = lockStore(path);
+    database = openDatabase(path, options.takeOver);
+    const writer = await WriterLink.start(path, options.maxPages ?? 0);
+    return new OpenStore(database, writer, lock);
+  } catch (cause) {
+    database?.close();
+    lock?.release();
+    const reason = reasonOf(cause);
+    throw new StoreError(`Can't use the database ${path}: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
+  const database = new Database(path, { int64: true });
+  try {
+    configure(database);
     let rows: ForeignRows | undefined;
     prepareSchema(database, () => rows = takeOver && readRows(takeOver.from));
     // Only now: a file that is refused must stay as it is.
     database.exec("PRAGMA journal_mode = WAL");
     if (rows !== undefined) takeOver?.notice(describe(rows, takeOver.from));
-    return new SqliteStore(database);
-  } catch (cause) {
-    database?.close();
-    const reason = reasonOf(cause);
-    throw new StoreError(`Can't use the database ${path}: ${reason}`, {
-      cause,
-    });
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
   }
 }
 
@@ -82,134 +114,131 @@ function describe(rows: ForeignRows, from: string): string {
   return `took over ${rows.clients.length} user(s) and ${rows.messages.length} message(s) from ${from}, which stays as it is${left}`;
 }
 
-class SqliteStore implements Store {
+/** Reads here, on the event loop; everything is written in the writer's thread. */
+class OpenStore implements SqliteStore {
   readonly #database: Database;
+  readonly #writer: WriterLink;
+  readonly #lock: StoreLock;
   readonly #statements: ReturnType<typeof prepareStatements>;
-  /** Last visits that aren't written yet. */
-  readonly #seen = new Map<string, { id: ClientId; now: Date }>();
-  #seenTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #clients: KnownClients;
+  readonly #visits: Visits;
+  readonly #removals: Removals;
 
-  constructor(database: Database) {
+  constructor(database: Database, writer: WriterLink, lock: StoreLock) {
     this.#database = database;
-    this.#statements = prepareStatements(database);
-  }
-
-  // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
-  async register(client: NewClient, now: Date): Promise<boolean> {
-    return this.#write(() => {
-      if (this.#statements.clientByName.get(client.name) !== undefined) {
-        return false;
-      }
-      this.#statements.insertClient.run(
-        client.id,
-        client.name,
-        client.publicKey,
-        now.toISOString(),
-      );
-      return true;
+    this.#writer = writer;
+    this.#lock = lock;
+    const statements = this.#statements = prepareStatements(database);
+    this.#clients = new KnownClients((id) => statements.client.get(id));
+    this.#visits = new Visits((visits) => {
+      // A visit's time is worth no failure.
+      writer.write({ kind: "seen", visits }).catch(() => {});
+    });
+    this.#removals = new Removals(async (recipient, messages) => {
+      await writer.write({ kind: "remove", recipient, messages });
     });
   }
 
-  // deno-lint-ignore require-await -- as above
-  async isRegistered(id: ClientId): Promise<boolean> {
-    return this.#statements.clientById.get(id) !== undefined;
+  get statistics(): { commits: number; writes: number } {
+    return this.#writer.statistics;
+  }
+
+  async register(client: NewClient, now: Date): Promise<boolean> {
+    const at = now.getTime();
+    return await this.#write({ kind: "register", client, at }) === 1;
+  }
+
+  find(id: ClientId): Promise<KnownClient | undefined> {
+    return Promise.resolve(this.#clients.find(id));
   }
 
   seen(id: ClientId, now: Date): void {
-    this.#seen.set(id.toHex(), { id, now });
-    this.#seenTimer ??= setTimeout(() => this.#writeSeen(), SEEN_DELAY);
+    this.#visits.add(id, now.getTime());
   }
 
-  // deno-lint-ignore require-await -- as above
-  async clientsBut(id: ClientId): Promise<KnownClient[]> {
-    return this.#statements.clientsBut.all(id);
+  // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
+  async clients(position: number, most: number): Promise<ListedClient[]> {
+    return this.#statements.clients.all(position, most);
   }
 
-  // deno-lint-ignore require-await -- as above
-  async publicKey(id: ClientId): Promise<Uint8Array | undefined> {
-    return this.#statements.publicKey.get(id)?.publicKey;
-  }
-
-  // deno-lint-ignore require-await -- as above
-  async send(message: NewMessage): Promise<MessageId | undefined> {
-    return this.#write(() => {
-      const inbox = this.#statements.lastId.get(
-        message.recipient,
-        message.recipient,
-      );
-      if (inbox === undefined || inbox.id >= MAX_MESSAGE_ID) return undefined;
-      const id = (inbox.id + 1) as MessageId;
-      this.#statements.insertMessage.run(
-        id,
-        message.recipient,
-        message.sender,
-        message.type,
-        message.content,
-      );
-      return id;
-    });
+  async send(
+    { content, ...message }: NewMessage,
+    quota: Quota,
+  ): Promise<MessageId | undefined> {
+    const size = content.length;
+    const id = await this.#write(
+      { kind: "send", message, size, quota },
+      content,
+    );
+    return id === 0 ? undefined : id as MessageId;
   }
 
   // deno-lint-ignore require-await -- as above
   async waiting(recipient: ClientId, budget: Budget): Promise<StoredMessage[]> {
-    const most = Math.max(1, Math.floor(budget.bytes / budget.perMessage));
-    const sizes = this.#statements.waitingSizes.all(recipient, most);
-    let total = 0;
-    let count = 0;
-    for (const { size } of sizes) {
-      total += size + budget.perMessage;
-      if (count > 0 && total > budget.bytes) break;
-      count++;
+    const gone = this.#removals.of(recipient);
+    let first = 0;
+    let last = 0;
+    let left = budget.bytes;
+    for (const { id, size } of this.#sizes(recipient)) {
+      if (gone.has(id)) continue;
+      left -= size + budget.perMessage;
+      if (first > 0 && left < 0) break;
+      first ||= id;
+      last = id;
     }
-    return count === 0 ? [] : this.#statements.waiting.all(recipient, count);
+    if (first === 0) return [];
+    return this.#statements.waiting.all(recipient, first, last)
+      .filter(({ id }) => !gone.has(id));
   }
 
-  // deno-lint-ignore require-await -- as above
-  async remove(recipient: ClientId, ids: readonly MessageId[]): Promise<void> {
-    if (ids.length === 0) return;
-    this.#write(() => {
-      for (const id of ids) this.#statements.remove.run(recipient, id);
-      const last = ids.reduce((max, id) => Math.max(max, id), 0);
-      this.#statements.raiseLastMessage.run(last, recipient);
-    });
+  /** What waits, oldest first: read only as far as somebody asks. */
+  *#sizes(recipient: ClientId): Generator<{ id: number; size: number }> {
+    for (let last = 0;;) {
+      const rows = this.#statements.sizes.all(recipient, last, SIZES_AT_ONCE);
+      yield* rows;
+      last = rows.at(-1)?.id ?? last;
+      if (rows.length < SIZES_AT_ONCE) return;
+    }
   }
 
-  // deno-lint-ignore require-await -- as above
+  async *rest(
+    recipient: ClientId,
+    { id, size, content }: StoredMessage,
+  ): AsyncGenerator<Uint8Array> {
+    let left = size - content.length;
+    for (let part = 1; left > 0; part++) {
+      const row = this.#statements.part.get(recipient, id, part);
+      if (row === undefined) {
+        throw new StoreError("A message was removed while it was read");
+      }
+      left -= row.content.length;
+      yield row.content;
+    }
+  }
+
+  async remove(
+    recipient: ClientId,
+    messages: readonly TakenMessage[],
+  ): Promise<void> {
+    if (messages.length === 0) return;
+    this.#visits.rideAlong();
+    await this.#removals.remove(recipient, messages);
+  }
+
   async close(): Promise<void> {
     try {
-      this.#writeSeen();
+      this.#visits.flush();
+      await this.#removals.flush();
+      await this.#writer.close();
     } finally {
       this.#database.close();
+      this.#lock.release();
     }
   }
 
-  #writeSeen(): void {
-    clearTimeout(this.#seenTimer);
-    this.#seenTimer = undefined;
-    if (this.#seen.size === 0) return;
-    try {
-      this.#write(() => {});
-    } catch {
-      // A visit's time is worth no failure: it stays here for the next write.
-      return;
-    }
-  }
-
-  /** Runs one transaction; what is left of last visits rides along. */
-  #write<T>(work: () => T): T {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      for (const { id, now } of this.#seen.values()) {
-        this.#statements.updateSeen.run(now.toISOString(), id);
-      }
-      this.#database.exec("COMMIT");
-      this.#seen.clear();
-      return result;
-    } catch (error) {
-      if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    }
+  #write(command: Command, content?: Uint8Array): Promise<number> {
+    this.#visits.rideAlong();
+    return this.#writer.write(command, content);
   }
 }
 
@@ -217,36 +246,24 @@ function prepareStatements(database: Database) {
   const prepare = <T extends object>(sql: string): Statement<T> =>
     database.prepare<T>(sql);
   return {
-    clientByName: prepare("SELECT 1 FROM clients WHERE UserName = ?"),
-    clientById: prepare("SELECT 1 FROM clients WHERE ID = ?"),
-    insertClient: prepare(
-      "INSERT INTO clients (ID, UserName, PublicKey, LastSeen) VALUES (?, ?, ?, ?)",
+    client: prepare<KnownClient>(
+      "SELECT rowid AS position, PublicKey AS publicKey FROM clients WHERE ID = ?",
     ),
-    updateSeen: prepare("UPDATE clients SET LastSeen = ? WHERE ID = ?"),
-    clientsBut: prepare<KnownClient>(
-      "SELECT ID AS id, UserName AS name FROM clients WHERE ID <> ? ORDER BY rowid",
+    clients: prepare<ListedClient>(
+      `SELECT rowid AS position, ID AS id, UserName AS name FROM clients
+        WHERE rowid > ? ORDER BY rowid LIMIT ?`,
     ),
-    publicKey: prepare<{ publicKey: Uint8Array }>(
-      "SELECT PublicKey AS publicKey FROM clients WHERE ID = ?",
-    ),
-    lastId: prepare<{ id: number }>(
-      `SELECT max(LastMessage, coalesce(
-        (SELECT max(ID) FROM messages WHERE ToClient = ?), 0)) AS id
-        FROM clients WHERE ID = ?`,
-    ),
-    insertMessage: prepare(
-      "INSERT INTO messages (ID, ToClient, FromClient, Type, Content) VALUES (?, ?, ?, ?, ?)",
-    ),
-    waitingSizes: prepare<{ size: number }>(
-      "SELECT length(Content) AS size FROM messages WHERE ToClient = ? ORDER BY ID LIMIT ?",
+    sizes: prepare<{ id: number; size: number }>(
+      `SELECT ID AS id, length(Content) + Rest AS size FROM messages
+        WHERE ToClient = ? AND ID > ? ORDER BY ID LIMIT ?`,
     ),
     waiting: prepare<StoredMessage>(
-      `SELECT ID AS id, FromClient AS sender, Type AS type, Content AS content
-        FROM messages WHERE ToClient = ? ORDER BY ID LIMIT ?`,
+      `SELECT ID AS id, FromClient AS sender, Type AS type,
+        length(Content) + Rest AS size, Content AS content
+        FROM messages WHERE ToClient = ? AND ID BETWEEN ? AND ? ORDER BY ID`,
     ),
-    remove: prepare("DELETE FROM messages WHERE ToClient = ? AND ID = ?"),
-    raiseLastMessage: prepare(
-      "UPDATE clients SET LastMessage = max(LastMessage, ?) WHERE ID = ?",
+    part: prepare<{ content: Uint8Array }>(
+      "SELECT Content AS content FROM parts WHERE ToClient = ? AND ID = ? AND Part = ?",
     ),
   };
 }

@@ -21,8 +21,18 @@ export interface NewClient {
   publicKey: Uint8Array;
 }
 
-/** A client in the list of all. */
+/** A client as it is found by its id. */
 export interface KnownClient {
+  /** Where it stands among all clients; later ones stand higher. */
+  position: number;
+  /** 160 bytes. */
+  publicKey: Uint8Array;
+}
+
+/** A client in the list of all. */
+export interface ListedClient {
+  /** Where it stands among all clients. */
+  position: number;
   /** The id. */
   id: ClientId;
   /** The name. */
@@ -41,6 +51,14 @@ export interface NewMessage {
   content: Uint8Array;
 }
 
+/** How much may wait in an inbox; 0 for no limit. */
+export interface Quota {
+  /** Messages. */
+  messages: number;
+  /** Bytes of their contents. */
+  bytes: number;
+}
+
 /** A message that waits. */
 export interface StoredMessage {
   /** Its id in the recipient's inbox. */
@@ -49,9 +67,14 @@ export interface StoredMessage {
   sender: ClientId;
   /** What it is. */
   type: number;
-  /** As it came. */
+  /** Bytes of its whole content. */
+  size: number;
+  /** The content, or where that is large its beginning: {@linkcode Store.rest} has what follows. */
   content: Uint8Array;
 }
+
+/** A message that its recipient took. */
+export type TakenMessage = Pick<StoredMessage, "id" | "size">;
 
 /** How much {@linkcode Store.waiting} may hand out at once. */
 export interface Budget {
@@ -71,30 +94,32 @@ export interface Store {
    */
   register(client: NewClient, now: Date): Promise<boolean>;
 
-  /** Whether a client has this id. */
-  isRegistered(id: ClientId): Promise<boolean>;
+  /** The client with this id, or undefined. */
+  find(id: ClientId): Promise<KnownClient | undefined>;
 
   /**
-   * Notes when a client was last seen. It is written along with whatever is
-   * written next, a quarter of a second later at most.
+   * Notes when a client was last seen. It is written along with something else,
+   * by itself only after a second.
    */
   seen(id: ClientId, now: Date): void;
 
-  /** All clients but one, in the order in which they registered. */
-  clientsBut(id: ClientId): Promise<KnownClient[]>;
-
-  /** A client's public key, or undefined where nobody has this id. */
-  publicKey(id: ClientId): Promise<Uint8Array | undefined>;
+  /**
+   * The next clients behind a position, in the order in which they registered.
+   *
+   * @param position 0 for the first
+   */
+  clients(position: number, most: number): Promise<ListedClient[]>;
 
   /**
    * Keeps a message. Once this resolves to an id the message outlives a crash.
-   * Ids rise within an inbox and are never used again there.
+   * Ids rise within an inbox, in the order of the calls, and are never used
+   * again there. The content must not change until then.
    *
-   * @returns undefined where nobody has the recipient's id, or the recipient's
-   * inbox has used up its ids
+   * @returns undefined where nobody has the recipient's id, where the
+   * recipient's inbox has used up its ids, or past the quota
    * @throws {Error} where it can't be kept; it isn't then
    */
-  send(message: NewMessage): Promise<MessageId | undefined>;
+  send(message: NewMessage, quota: Quota): Promise<MessageId | undefined>;
 
   /**
    * The oldest messages that wait for a client, as many as the budget allows
@@ -102,8 +127,18 @@ export interface Store {
    */
   waiting(recipient: ClientId, budget: Budget): Promise<StoredMessage[]>;
 
-  /** Deletes messages that their recipient has taken. */
-  remove(recipient: ClientId, ids: readonly MessageId[]): Promise<void>;
+  /**
+   * What follows the beginning of a large content, piece by piece.
+   *
+   * @throws {StoreError} where it was removed meanwhile
+   */
+  rest(recipient: ClientId, message: StoredMessage): AsyncIterable<Uint8Array>;
+
+  /**
+   * Deletes messages that their recipient has taken. Where that fails, as on a
+   * full disk, it is tried again later, and they wait for nobody meanwhile.
+   */
+  remove(recipient: ClientId, messages: readonly TakenMessage[]): Promise<void>;
 
   /** Writes what is left to write and lets go of everything. */
   close(): Promise<void>;

@@ -48,7 +48,7 @@ testWith(
     const ids: number[][] = [];
     let people: [ClientId, ClientId] | undefined;
     for (let run = 0; run < 3; run++) {
-      const store = openSqliteStore(`${folder.path}/db.defensive`);
+      const store = await openSqliteStore(`${folder.path}/db.defensive`);
       const relay = startRelay({
         listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
         store,
@@ -234,7 +234,7 @@ testWith(
   "a slow reader that goes on gets a large answer whole",
   async () => {
     const content = new Uint8Array(12_000_000).fill(0x61);
-    await using relay = await testRelay({ progressTimeout: 250 });
+    await using relay = await testRelay({ limits: { progressTimeout: 250 } });
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
     await peer.send(anna, anna, content);

@@ -207,7 +207,7 @@ testWith(
   "a message over the limit gets 9000 before it is read, one at the limit is taken",
   async () => {
     const content = new Uint8Array(100_000 - 21).fill(0x61);
-    await using relay = await testRelay({ maxMessage: 100_000 });
+    await using relay = await testRelay({ limits: { maxMessage: 100_000 } });
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
     await peer.send(anna, anna, content);
@@ -348,7 +348,7 @@ testWith(
   LOOPBACK_AND_FILES,
   "a request that stalls ends its connection; a silent one stays",
   async () => {
-    await using relay = await testRelay({ progressTimeout: 50 });
+    await using relay = await testRelay({ limits: { progressTimeout: 50 } });
     using idle = await Peer.connect(relay.address);
     using stalled = await Peer.connect(relay.address);
     await stalled.write(header(602, 16).subarray(0, 10));

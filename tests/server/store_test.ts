@@ -1,10 +1,11 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Database } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { openSqliteStore, type Store, StoreError } from "../../server/mod.ts";
 import { temporaryFolder } from "../support/resources.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 
+const NO_QUOTA = { messages: 0, bytes: 0 };
 const NOW = new Date("2026-01-02T03:04:05.678Z");
 const ALL = { bytes: 1_000_000, perMessage: 25 };
 const idOf = (byte: number) =>
@@ -13,12 +14,14 @@ const anna = idOf(0xa1);
 const ben = idOf(0xb2);
 const stranger = idOf(0xee);
 const key = new Uint8Array(160).fill(5);
+const taken = (...ids: number[]) =>
+  ids.map((id) => ({ id: id as MessageId, size: 1 }));
 const bytes = (...values: number[]) => new Uint8Array(values);
 
 /** What every store owes; each kind of store runs it. */
 function storeContract(
   kind: string,
-  open: (folder: string) => Store,
+  open: (folder: string) => Promise<Store>,
 ): void {
   const withStore = (
     name: string,
@@ -26,11 +29,11 @@ function storeContract(
   ) =>
     testWith(FILES, `${kind}: ${name}`, async () => {
       await using folder = await temporaryFolder();
-      let store = open(folder.path);
+      let store = await open(folder.path);
       try {
         await check(store, async () => {
           await store.close();
-          return store = open(folder.path);
+          return store = await open(folder.path);
         });
       } finally {
         await store.close();
@@ -38,7 +41,7 @@ function storeContract(
     });
 
   const send = (store: Store, recipient: ClientId, content: Uint8Array) =>
-    store.send({ recipient, sender: ben, type: 3, content });
+    store.send({ recipient, sender: ben, type: 3, content }, NO_QUOTA);
 
   withStore("a name is taken once", async (store) => {
     const client = { id: anna, name: "anna", publicKey: key };
@@ -48,14 +51,17 @@ function storeContract(
       await store.register({ ...client, id: ben, name: "Anna" }, NOW),
       true,
     );
-    assertEquals(await store.isRegistered(anna), true);
-    assertEquals(await store.isRegistered(stranger), false);
-    assertEquals((await store.publicKey(anna))?.toHex(), key.toHex());
-    assertEquals(await store.publicKey(stranger), undefined);
-    const others = await store.clientsBut(anna);
-    assertEquals(others.map(({ id, name }) => [id.toHex(), name]), [
+    assertEquals((await store.find(anna))?.publicKey.toHex(), key.toHex());
+    assertEquals(await store.find(stranger), undefined);
+    const all = await store.clients(0, 100);
+    assertEquals(all.map(({ id, name }) => [id.toHex(), name]), [
+      [anna.toHex(), "anna"],
       [ben.toHex(), "Anna"],
     ]);
+    const [first, second] = all.map(({ position }) => position);
+    assertEquals((await store.find(ben))?.position, second);
+    assertEquals(await store.clients(first ?? 0, 100), all.slice(1));
+    assertEquals(await store.clients(0, 1), all.slice(0, 1));
   });
 
   withStore(
@@ -68,12 +74,12 @@ function storeContract(
       const contents = async (store: Store) =>
         (await store.waiting(anna, ALL)).map(({ content }) => content[0]);
       assertEquals(await contents(store), [1, 2, 3, 4]);
-      await store.remove(anna, [1, 3] as MessageId[]);
+      await store.remove(anna, taken(1, 3));
       await store.remove(anna, []);
       assertEquals(await contents(store), [2, 4]);
       store = await reopen();
       assertEquals(await contents(store), [2, 4]);
-      await store.remove(anna, [2, 4] as MessageId[]);
+      await store.remove(anna, taken(2, 4));
       assertEquals(await contents(store), []);
       store = await reopen();
       assertEquals(await send(store, anna, bytes(5)), 5 as MessageId);
@@ -166,11 +172,11 @@ for (const [kind, sql] of Object.entries(dialects)) {
       const before = await Deno.readFile(from);
       const notices: string[] = [];
       const takeOver = { from, notice: (text: string) => notices.push(text) };
-      let store = openSqliteStore(path, takeOver);
+      let store = await openSqliteStore(path, { takeOver });
       try {
-        const others = await store.clientsBut(anna);
-        assertEquals(others.map(({ name }) => name), ["ben"]);
-        assertEquals((await store.publicKey(anna))?.length, 160);
+        const all = await store.clients(0, 100);
+        assertEquals(all.map(({ name }) => name), ["anna", "ben"]);
+        assertEquals((await store.find(anna))?.publicKey.length, 160);
         const waiting = await store.waiting(anna, ALL);
         assertEquals(
           waiting.map(({ id, content }) => [id, content.toHex()]),
@@ -183,7 +189,10 @@ for (const [kind, sql] of Object.entries(dialects)) {
           type: 3,
           content: bytes(9),
         };
-        assertEquals(await store.send({ ...next, type: 3 }), 4 as MessageId);
+        assertEquals(
+          await store.send({ ...next, type: 3 }, NO_QUOTA),
+          4 as MessageId,
+        );
         assertEquals(notices.length, 1);
         assert(notices[0]?.includes("took over 2 user(s) and 1 message(s)"));
       } finally {
@@ -191,7 +200,7 @@ for (const [kind, sql] of Object.entries(dialects)) {
       }
       assertEquals(await Deno.readFile(from), before);
       // Once it is ours nothing is taken over again.
-      store = openSqliteStore(path, takeOver);
+      store = await openSqliteStore(path, { takeOver });
       assertEquals((await store.waiting(anna, ALL)).length, 2);
       await store.close();
       assertEquals(notices.length, 1);
@@ -224,18 +233,17 @@ testWith(
     );
     const notices: string[] = [];
     const notice = (text: string) => notices.push(text);
-    const store = openSqliteStore(`${folder.path}/db.defensive`, {
-      from,
-      notice,
+    const store = await openSqliteStore(`${folder.path}/db.defensive`, {
+      takeOver: { from, notice },
     });
     try {
-      const others = await store.clientsBut(stranger);
+      const others = await store.clients(0, 100);
       assertEquals(others.map(({ id, name }) => [id.toHex(), name]), [
         [anna.toHex(), "twin"],
         [ben.toHex(), "twin~2"],
         [cora.toHex(), "\ufffd"],
       ]);
-      assertEquals((await store.publicKey(ben))?.length, 160);
+      assertEquals((await store.find(ben))?.publicKey.length, 160);
       const waiting = await store.waiting(anna, ALL);
       assertEquals(
         waiting.map(({ id, type, content }) => [id, type, content.toHex()]),
@@ -259,7 +267,7 @@ testWith(
         sender: ben,
         type: 3,
         content: bytes(1),
-      });
+      }, NO_QUOTA);
     }
   },
 );
@@ -273,15 +281,19 @@ testWith(
     await Deno.writeTextFile(from, "no database at all, ".repeat(100));
     const takeOver = { from, notice: () => {} };
     const path = `${folder.path}/db.defensive`;
-    assertThrows(
-      () => openSqliteStore(path, takeOver),
+    await assertRejects(
+      () => openSqliteStore(path, { takeOver }),
       StoreError,
       `${from} can't be taken over: file is not a database`,
     );
     // It is asked again until it is moved away.
-    assertThrows(() => openSqliteStore(path, takeOver), StoreError, from);
+    await assertRejects(
+      () => openSqliteStore(path, { takeOver }),
+      StoreError,
+      from,
+    );
     await Deno.remove(from);
-    await openSqliteStore(path).close();
+    await (await openSqliteStore(path)).close();
   },
 );
 
@@ -302,13 +314,13 @@ testWith(
       ],
       [
         () => foreign(path, "PRAGMA user_version = 99"),
-        "it has schema version 99, this relay knows 1",
+        "it has schema version 99, this relay knows 2",
       ],
     ];
     for (const [make, reason] of cases) {
       await make();
       const before = await Deno.readFile(path);
-      const error = assertThrows(
+      const error = await assertRejects(
         () => openSqliteStore(path),
         StoreError,
         reason,
@@ -320,7 +332,7 @@ testWith(
       assertEquals(after.subarray(100), before.subarray(100));
       await Deno.remove(path);
     }
-    assertThrows(
+    await assertRejects(
       () => openSqliteStore(folder.path),
       StoreError,
       "unable to open",
@@ -334,14 +346,14 @@ testWith(
   async () => {
     await using folder = await temporaryFolder();
     const path = `${folder.path}/db.defensive`;
-    const store = openSqliteStore(path);
+    const store = await openSqliteStore(path);
     await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
     await store.send({
       recipient: anna,
       sender: ben,
       type: 3,
       content: bytes(1, 2),
-    });
+    }, NO_QUOTA);
     await store.close();
     const database = new Database(path, { readonly: true });
     try {

@@ -30,13 +30,15 @@ export async function testRelay(
   options: Partial<RelayOptions> = {},
 ): Promise<TestRelay> {
   const folder = await temporaryFolder();
-  const store = openSqliteStore(`${folder.path}/db.defensive`);
+  const store = await openSqliteStore(`${folder.path}/db.defensive`);
   const reports: unknown[] = [];
   const relay = startRelay({
     listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
     store,
     report: (error) => reports.push(error),
     ...options,
+    // All tests come from one address.
+    limits: { registrationsPerMinute: 0, ...options.limits },
   });
   const { port } = relay.address;
   return {

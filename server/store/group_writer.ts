@@ -1,0 +1,176 @@
+/**
+ * Writes commands into the database, as many in one transaction as have
+ * arrived: the disk's sync is what costs, and a group shares it.
+ *
+ * @module
+ */
+
+import type { Database, Statement } from "@db/sqlite";
+import type { Command, Outcome } from "./commands.ts";
+import { Inboxes } from "./inboxes.ts";
+import { PART_SIZE } from "./schema.ts";
+import type { NewMessage, TakenMessage } from "./store.ts";
+import { reasonOf } from "../../shared/reason.ts";
+
+/** A command, and how to get at the bytes of a message's content. */
+export interface Job {
+  /** What to write. */
+  command: Exclude<Command, { kind: "close" }>;
+  /** The next bytes of a message's content; a job is tried again only where they can be had again. */
+  content: (size: number) => Uint8Array;
+}
+
+/** Writes groups of commands, each in a transaction. */
+export class GroupWriter {
+  readonly #database: Database;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #inboxes: Inboxes;
+
+  /** The database has its tables. */
+  constructor(database: Database) {
+    this.#database = database;
+    this.#statements = prepareStatements(database);
+    this.#inboxes = new Inboxes(database);
+  }
+
+  /**
+   * Writes a group; when this returns, what succeeded is on the disk.
+   *
+   * @returns how each of them ended, in their order
+   */
+  write(group: readonly Job[]): Outcome[] {
+    try {
+      return this.#commit(group);
+    } catch (error) {
+      // What fails for one must not cost the others: each gets its own try.
+      if (group.length > 1) return group.flatMap((job) => this.write([job]));
+      return [{ error: reasonOf(error) }];
+    }
+  }
+
+  #commit(group: readonly Job[]): Outcome[] {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const outcomes = group.map((job) => ({ value: this.#execute(job) }));
+      this.#database.exec("COMMIT");
+      return outcomes;
+    } catch (error) {
+      this.#inboxes.forget();
+      if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #execute({ command, content }: Job): number {
+    switch (command.kind) {
+      case "register":
+        return this.#register(command);
+      case "send":
+        return this.#send(command, content);
+      case "remove":
+        return this.#remove(command.recipient, command.messages);
+      case "seen":
+        for (const { id, at } of command.visits) {
+          this.#statements.updateSeen.run(new Date(at).toISOString(), id);
+        }
+        return 0;
+    }
+  }
+
+  #register({ client, at }: Extract<Command, { kind: "register" }>): number {
+    if (this.#statements.clientByName.get(client.name) !== undefined) return 0;
+    this.#statements.insertClient.run(
+      client.id,
+      client.name,
+      client.publicKey,
+      new Date(at).toISOString(),
+    );
+    return 1;
+  }
+
+  /** @returns the message's id, or 0 where it isn't taken */
+  #send(
+    { message, size, quota }: Extract<Command, { kind: "send" }>,
+    content: Job["content"],
+  ): number {
+    const id = this.#inboxes.admit(message.recipient, size, quota);
+    if (id === 0) return 0;
+    const first = Math.min(size, PART_SIZE);
+    this.#insert(id, message, content(first), size - first);
+    for (let at = first, part = 1; at < size; at += PART_SIZE, part++) {
+      this.#statements.insertPart.run(
+        message.recipient,
+        id,
+        part,
+        content(Math.min(PART_SIZE, size - at)),
+      );
+    }
+    return id;
+  }
+
+  #insert(
+    id: number,
+    { recipient, sender, type }: Omit<NewMessage, "content">,
+    content: Uint8Array,
+    rest: number,
+  ): void {
+    this.#statements.insertMessage.run(
+      id,
+      recipient,
+      sender,
+      type,
+      content,
+      rest,
+    );
+  }
+
+  #remove(recipient: Uint8Array, messages: readonly TakenMessage[]): number {
+    let removed = 0;
+    for (const [first, last] of runs(messages)) {
+      removed += this.#statements.remove.run(recipient, first, last);
+    }
+    for (const { id, size } of messages) {
+      if (size > PART_SIZE) this.#statements.removeParts.run(recipient, id);
+    }
+    const highest = messages.reduce((max, { id }) => Math.max(max, id), 0);
+    this.#statements.raiseLastMessage.run(highest, recipient);
+    this.#inboxes.removed(recipient, messages, removed);
+    return removed;
+  }
+}
+
+/** First and last of each run of ids without a gap: no other id lies between. */
+function* runs(messages: readonly TakenMessage[]): Generator<[number, number]> {
+  const ids = messages.map(({ id }) => id as number).sort((a, b) => a - b);
+  let first = ids[0];
+  for (let i = 0; i < ids.length; i++) {
+    const last = ids[i] ?? 0;
+    if (ids[i + 1] === last + 1) continue;
+    yield [first ?? last, last];
+    first = ids[i + 1];
+  }
+}
+
+function prepareStatements(database: Database) {
+  const prepare = (sql: string): Statement => database.prepare(sql);
+  return {
+    clientByName: prepare("SELECT 1 FROM clients WHERE UserName = ?"),
+    insertClient: prepare(
+      "INSERT INTO clients (ID, UserName, PublicKey, LastSeen) VALUES (?, ?, ?, ?)",
+    ),
+    updateSeen: prepare("UPDATE clients SET LastSeen = ? WHERE ID = ?"),
+    insertMessage: prepare(
+      "INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Rest) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    insertPart: prepare(
+      "INSERT INTO parts (ToClient, ID, Part, Content) VALUES (?, ?, ?, ?)",
+    ),
+    remove: prepare(
+      "DELETE FROM messages WHERE ToClient = ? AND ID BETWEEN ? AND ?",
+    ),
+    removeParts: prepare("DELETE FROM parts WHERE ToClient = ? AND ID = ?"),
+    raiseLastMessage: prepare(
+      "UPDATE clients SET LastMessage = max(LastMessage, ?) WHERE ID = ?",
+    ),
+  };
+}

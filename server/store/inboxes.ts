@@ -1,0 +1,99 @@
+/**
+ * What the writer knows of inboxes: the last id that was given out and how much
+ * waits. It is read once and kept up to date, since only the writer changes it.
+ *
+ * @module
+ */
+
+import type { Database } from "@db/sqlite";
+import { MAX_MESSAGE_ID } from "../../shared/protocol.ts";
+import type { Quota, TakenMessage } from "./store.ts";
+
+/** Inboxes that are remembered; the one that was read first goes first. */
+const MOST_REMEMBERED = 20_000;
+
+interface Inbox {
+  lastId: number;
+  /** Undefined until a quota asks for it. */
+  waiting: { messages: number; bytes: number } | undefined;
+}
+
+/** The inboxes of all clients, as far as they are needed. */
+export class Inboxes {
+  readonly #lastId;
+  readonly #waiting;
+  readonly #remembered = new Map<string, Inbox>();
+
+  /** The database has its tables. */
+  constructor(database: Database) {
+    this.#lastId = database.prepare<{ id: number }>(
+      `SELECT max(LastMessage, coalesce(
+        (SELECT max(ID) FROM messages WHERE ToClient = ?), 0)) AS id
+        FROM clients WHERE ID = ?`,
+    );
+    this.#waiting = database.prepare<{ messages: number; bytes: number }>(
+      `SELECT count(*) AS messages, coalesce(sum(length(Content) + Rest), 0) AS bytes
+        FROM messages WHERE ToClient = ?`,
+    );
+  }
+
+  /**
+   * Gives a message of `size` bytes the next id of an inbox.
+   *
+   * @returns 0 where there is no such inbox, where it has used up its ids or
+   * where the message is more than the quota allows
+   */
+  admit(recipient: Uint8Array, size: number, quota: Quota): number {
+    const inbox = this.#find(recipient);
+    if (inbox === undefined || inbox.lastId >= MAX_MESSAGE_ID) return 0;
+    if (quota.messages > 0 || quota.bytes > 0) {
+      inbox.waiting ??= this.#waiting.get(recipient);
+      const { messages = 0, bytes = 0 } = inbox.waiting ?? {};
+      if (quota.messages > 0 && messages >= quota.messages) return 0;
+      if (quota.bytes > 0 && bytes + size > quota.bytes) return 0;
+    }
+    if (inbox.waiting !== undefined) {
+      inbox.waiting.messages++;
+      inbox.waiting.bytes += size;
+    }
+    return ++inbox.lastId;
+  }
+
+  /** Notes that messages went; `removed` of them were still there. */
+  removed(
+    recipient: Uint8Array,
+    messages: readonly TakenMessage[],
+    removed: number,
+  ): void {
+    const inbox = this.#remembered.get(recipient.toHex());
+    if (inbox?.waiting === undefined) return;
+    if (removed !== messages.length) {
+      inbox.waiting = undefined;
+      return;
+    }
+    inbox.waiting.messages -= removed;
+    for (const { size } of messages) inbox.waiting.bytes -= size;
+  }
+
+  /** Forgets everything, since a transaction was rolled back. */
+  forget(): void {
+    this.#remembered.clear();
+  }
+
+  #find(recipient: Uint8Array): Inbox | undefined {
+    const key = recipient.toHex();
+    const known = this.#remembered.get(key);
+    if (known !== undefined) return known;
+    const row = this.#lastId.get(recipient, recipient);
+    if (row === undefined) return undefined;
+    const inbox: Inbox = { lastId: row.id, waiting: undefined };
+    if (this.#remembered.size >= MOST_REMEMBERED) {
+      for (const oldest of this.#remembered.keys()) {
+        this.#remembered.delete(oldest);
+        break;
+      }
+    }
+    this.#remembered.set(key, inbox);
+    return inbox;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Keeps two relays from one database. The lock is the system's own, on a file
+ * beside the database: it ends with the process, and the file may stay.
+ *
+ * @module
+ */
+
+import { StoreError } from "./store.ts";
+
+/** A lock that is held until it is released. */
+export interface StoreLock {
+  /** Gives it back. */
+  release(): void;
+}
+
+/**
+ * Takes the lock of a database.
+ *
+ * @throws {StoreError} where another relay holds it
+ * @throws {Error} where its file can't be made
+ */
+export function lockStore(path: string): StoreLock {
+  const lockPath = `${path}-lock`;
+  for (;;) {
+    const file = Deno.openSync(lockPath, { create: true, write: true });
+    try {
+      if (!file.tryLockSync(true)) {
+        throw new StoreError(
+          "another relay uses it: stop that one, or give this one another folder with --dir",
+        );
+      }
+      // Who held it may have removed it between our opening it and its end.
+      if (isStill(lockPath, file)) {
+        return { release: () => release(lockPath, file) };
+      }
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
+  }
+}
+
+function isStill(path: string, file: Deno.FsFile): boolean {
+  try {
+    return Deno.statSync(path).ino === file.statSync().ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function release(path: string, file: Deno.FsFile): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // A relay that has given its permissions up leaves it, which does no harm.
+  }
+  file.close();
+}

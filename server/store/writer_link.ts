@@ -1,0 +1,159 @@
+/**
+ * The store's end of the writer's thread: sends commands and settles them as
+ * their outcomes come back.
+ *
+ * @module
+ */
+
+import { type Command, encodeCommand, readOutcomes } from "./commands.ts";
+import { SharedPipe } from "./shared_pipe.ts";
+import { StoreError } from "./store.ts";
+import {
+  WRITER_MODULE,
+  WRITER_NAME,
+  type WriterReady,
+  type WriterStart,
+} from "./writer.ts";
+
+/** Bytes that commands may be ahead of the writer; more wait in their own arrays. */
+const COMMANDS_SIZE = 4 * 1024 * 1024;
+/** Bytes that outcomes may be ahead of us. */
+const OUTCOMES_SIZE = 64 * 1024;
+
+interface Pending {
+  resolve: (value: number) => void;
+  reject: (error: Error) => void;
+}
+
+/** A writer that runs. */
+export class WriterLink {
+  readonly #worker: Worker;
+  readonly #commands: SharedPipe;
+  readonly #outcomes: SharedPipe;
+  readonly #counters: Float64Array;
+  readonly #pending: Pending[] = [];
+  readonly #arrived = new Uint8Array(OUTCOMES_SIZE);
+  /** Bytes that aren't in the pipe yet. */
+  #queue: Uint8Array[] = [];
+  #flushing = false;
+  #broken: StoreError | undefined;
+
+  private constructor(worker: Worker, start: WriterStart) {
+    this.#worker = worker;
+    this.#commands = new SharedPipe(start.commands);
+    this.#outcomes = new SharedPipe(start.outcomes);
+    this.#counters = new Float64Array(start.counters);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#break(`the store's writer ended (${event.message})`);
+    };
+  }
+
+  /**
+   * Starts the writer of a database that is ready for it.
+   *
+   * @param maxPages pages that the file may have; 0 for no limit
+   * @throws {StoreError} where it can't open the database
+   */
+  static async start(path: string, maxPages: number): Promise<WriterLink> {
+    const start: WriterStart = {
+      path,
+      maxPages,
+      commands: SharedPipe.allocate(COMMANDS_SIZE),
+      outcomes: SharedPipe.allocate(OUTCOMES_SIZE),
+      counters: new SharedArrayBuffer(16),
+    };
+    const worker = new Worker(WRITER_MODULE, {
+      type: "module",
+      name: WRITER_NAME,
+    });
+    const { promise, resolve } = Promise.withResolvers<WriterReady>();
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      resolve({ error: event.message });
+    };
+    worker.postMessage(start);
+    const { error } = await promise;
+    if (error === undefined) return new WriterLink(worker, start);
+    worker.terminate();
+    throw new StoreError(error);
+  }
+
+  /** Groups that were committed, and commands in them. */
+  get statistics(): { commits: number; writes: number } {
+    const [commits = 0, writes = 0] = this.#counters;
+    return { commits, writes };
+  }
+
+  /**
+   * Has a command written, after those that were given before. Its bytes must
+   * stay as they are until it is settled.
+   *
+   * @returns what came of it, once it is on the disk
+   * @throws {StoreError} where it couldn't be written
+   */
+  write(command: Command, content?: Uint8Array): Promise<number> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    this.#queue.push(encodeCommand(command));
+    if (content !== undefined && content.length > 0) this.#queue.push(content);
+    const written = new Promise<number>((resolve, reject) => {
+      this.#pending.push({ resolve, reject });
+    });
+    if (!this.#flushing) {
+      this.#flushing = true;
+      // Together with what else this turn brings.
+      queueMicrotask(() => this.#flush());
+    }
+    if (this.#pending.length === 1) this.#settleAll();
+    return written;
+  }
+
+  /** Ends the writer once it has written what it was given. */
+  async close(): Promise<void> {
+    try {
+      await this.write({ kind: "close" });
+    } finally {
+      this.#worker.terminate();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const queue = this.#queue;
+      this.#queue = [];
+      for (let bytes of queue) {
+        for (;;) {
+          bytes = bytes.subarray(this.#commands.write(bytes));
+          if (bytes.length === 0) break;
+          await this.#commands.writableLater();
+        }
+      }
+    }
+    this.#flushing = false;
+  }
+
+  /** Settles outcomes as they come, until none is owed. */
+  async #settleAll(): Promise<void> {
+    const buffer = this.#arrived;
+    let end = 0;
+    while (this.#pending.length > 0) {
+      await this.#outcomes.readableLater();
+      end += this.#outcomes.read(buffer.subarray(end));
+      let settled = 0;
+      const used = readOutcomes(buffer.subarray(0, end), (outcome) => {
+        const pending = this.#pending[settled++];
+        if ("value" in outcome) pending?.resolve(outcome.value);
+        else pending?.reject(new StoreError(outcome.error));
+      });
+      this.#pending.splice(0, settled);
+      buffer.copyWithin(0, used, end);
+      end -= used;
+    }
+  }
+
+  #break(reason: string): void {
+    this.#broken = new StoreError(`${reason}: restart the relay`);
+    for (const { reject } of this.#pending.splice(0)) reject(this.#broken);
+  }
+}
