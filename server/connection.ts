@@ -113,12 +113,13 @@ export class Connection {
 
   /**
    * Closes the connection where the client doesn't get further with a request
-   * that it has begun, or with taking an answer.
+   * that it has begun, or with taking an answer. To be called
+   * `LOOKS_PER_TIMEOUT` times within the time-out.
    */
-  closeIfStuck(timeout: number): void {
+  closeIfStuck(): void {
     // Between requests a client may be silent for ever (section 3, point 2).
-    const stuck = this.#busy && this.#reading.isStuck(timeout) ||
-      this.#writing.isStuck(timeout);
+    const stuck = this.#busy && this.#reading.isStuck() ||
+      this.#writing.isStuck();
     if (stuck) this.close();
   }
 

@@ -8,10 +8,12 @@ import config from "../deno.json" with { type: "json" };
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
 import { reasonOf } from "../shared/reason.ts";
+import { FailurePrinter } from "./failure_printer.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
 import { stopSignals } from "./stop_signals.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
+import { StoreDamagedError } from "./store/store.ts";
 
 const warn = (text: string) => console.error(`warning: ${text}`);
 const note = (text: string) => console.error(`note: ${text}`);
@@ -29,11 +31,6 @@ function listen({ hostname, port }: ServerOptions): Deno.TcpListener {
     const reason = reasonOf(error);
     throw new Error(`Can't listen on ${where}: ${reason}`);
   }
-}
-
-/** What failed is named by its kind; no client and no content is in it. */
-function printFailure(error: unknown): void {
-  console.error(`error: ${reasonOf(error)}`);
 }
 
 /** Once store and port are open nothing else is needed: what clients send can reach no file. */
@@ -56,6 +53,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.version) return console.log(config.version);
   options.warnings.forEach(warn);
   const stopped = stopSignal();
+  const failures = new FailurePrinter();
+  const damaged = Promise.withResolvers<never>();
+  // It may come before anybody waits for it.
+  damaged.promise.catch(() => {});
   // Before the store: a relay that can't start must not take anything over.
   const listener = listen(options);
   const from = options.takeOverFrom;
@@ -67,12 +68,19 @@ async function main(args: readonly string[]): Promise<void> {
       listener,
       store,
       limits: options.limits,
-      report: printFailure,
+      report(error) {
+        if (error instanceof StoreDamagedError) {
+          damaged.reject(new Error(`${options.database}: ${error.message}`));
+        } else failures.print(error);
+      },
     });
     await dropPermissions();
     console.log(`listening on ${formatAddress(relay.address)}`);
-    await stopped;
-    await relay.close();
+    try {
+      await Promise.race([stopped, damaged.promise]);
+    } finally {
+      await relay.close();
+    }
   } finally {
     await store.close();
   }

@@ -35,6 +35,7 @@ export {
   type NewMessage,
   type Quota,
   type Store,
+  StoreDamagedError,
   type StoredMessage,
   StoreError,
   type TakenMessage,

@@ -1,19 +1,25 @@
 /** Bytes that count as getting further: less within the time-out is no progress. */
 const STEP = 16 * 1024;
 
+/** Looks in one time-out. */
+export const LOOKS_PER_TIMEOUT = 4;
+
 /**
- * Tells whether a client that the relay waits for gets further. The time that
- * the relay itself takes doesn't count.
+ * Tells whether a client that the relay waits for gets further. It has no
+ * clock, since it is touched with every request: whoever looks at it does so
+ * {@linkcode LOOKS_PER_TIMEOUT} times within the time-out. The time that the
+ * relay itself takes doesn't count.
  */
 export class Progress {
   /** Reads and writes under way for which the client is waited for. */
   #waits = 0;
-  #since = 0;
+  /** Looks since it last got further. */
+  #looks = 0;
   #moved = 0;
 
   /** Something new has begun. */
   restart(): void {
-    this.#since = performance.now();
+    this.#looks = 0;
     this.#moved = 0;
   }
 
@@ -29,8 +35,9 @@ export class Progress {
     if (this.#moved >= STEP) this.restart();
   }
 
-  /** Whether it has been waited for in vain for so many milliseconds. */
-  isStuck(timeout: number): boolean {
-    return this.#waits > 0 && performance.now() - this.#since >= timeout;
+  /** Whether the client has been waited for in vain for a whole time-out. */
+  isStuck(): boolean {
+    // The first look may come right after the beginning.
+    return this.#waits > 0 && ++this.#looks > LOOKS_PER_TIMEOUT;
   }
 }

@@ -11,6 +11,7 @@ import { Connection } from "./connection.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { MemoryBudget } from "./memory_budget.ts";
+import { LOOKS_PER_TIMEOUT } from "./progress.ts";
 import { RegistrationLimit } from "./registration_limit.ts";
 import type { Store } from "./store/store.ts";
 
@@ -114,9 +115,9 @@ export function startRelay(options: RelayOptions): Relay {
 
   const watch = setInterval(() => {
     for (const connection of connections.keys()) {
-      connection.closeIfStuck(progressTimeout);
+      connection.closeIfStuck();
     }
-  }, progressTimeout / 4);
+  }, progressTimeout / LOOKS_PER_TIMEOUT);
 
   async function close(): Promise<void> {
     listener.close();

@@ -12,10 +12,17 @@ import {
   type MessageId,
   PUBLIC_KEY_SIZE,
 } from "../../shared/protocol.ts";
-import type { NewClient, NewMessage, Quota, TakenMessage } from "./store.ts";
+import {
+  type NewClient,
+  type NewMessage,
+  type Quota,
+  StoreDamagedError,
+  StoreError,
+  type TakenMessage,
+} from "./store.ts";
 
 const Kind = { Register: 1, Send: 2, Remove: 3, Seen: 4, Close: 5 } as const;
-const Status = { Done: 0, Failed: 1 } as const;
+const Status = { Done: 0, Failed: 1, Damaged: 2 } as const;
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
@@ -43,7 +50,7 @@ export type Command =
   | { kind: "close" };
 
 /** How a command ended: with a number, or with what went wrong. */
-export type Outcome = { value: number } | { error: string };
+export type Outcome = { value: number } | { error: StoreError };
 
 /** Gives the next bytes of a stream; they hold until the next call. */
 export type Take = (size: number) => Uint8Array;
@@ -187,9 +194,12 @@ export function encodeOutcome(outcome: Outcome): Uint8Array {
     new DataView(bytes.buffer).setUint32(1, outcome.value);
     return bytes;
   }
-  const text = UTF8.encode(outcome.error);
+  const { error } = outcome;
+  const text = UTF8.encode(error.message);
   const bytes = new Uint8Array(5 + text.length);
-  bytes[0] = Status.Failed;
+  bytes[0] = error instanceof StoreDamagedError
+    ? Status.Damaged
+    : Status.Failed;
   new DataView(bytes.buffer).setUint32(1, text.length);
   bytes.set(text, 5);
   return bytes;
@@ -213,7 +223,11 @@ export function readOutcomes(
       each({ value: number });
     } else {
       if (at + 5 + number > bytes.length) break;
-      each({ error: TEXT.decode(bytes.slice(at + 5, at + 5 + number)) });
+      const text = TEXT.decode(bytes.slice(at + 5, at + 5 + number));
+      const error = bytes[at] === Status.Damaged
+        ? new StoreDamagedError(text)
+        : new StoreError(text);
+      each({ error });
       at += 5 + number;
     }
   }

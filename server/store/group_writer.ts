@@ -7,10 +7,10 @@
 
 import type { Database, Statement } from "@db/sqlite";
 import type { Command, Outcome } from "./commands.ts";
+import { storeError } from "./damage.ts";
 import { Inboxes } from "./inboxes.ts";
 import { PART_SIZE } from "./schema.ts";
 import type { NewMessage, TakenMessage } from "./store.ts";
-import { reasonOf } from "../../shared/reason.ts";
 
 /** A command, and how to get at the bytes of a message's content. */
 export interface Job {
@@ -44,7 +44,7 @@ export class GroupWriter {
     } catch (error) {
       // What fails for one must not cost the others: each gets its own try.
       if (group.length > 1) return group.flatMap((job) => this.write([job]));
-      return [{ error: reasonOf(error) }];
+      return [{ error: storeError(error) }];
     }
   }
 

@@ -8,6 +8,7 @@ import { Database, type Statement } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import type { Command } from "./commands.ts";
+import { checkWhole, storeError } from "./damage.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
 import { KnownClients } from "./known_clients.ts";
 import { Removals } from "./removals.ts";
@@ -72,7 +73,7 @@ export async function openSqliteStore(
   } catch (cause) {
     database?.close();
     lock?.release();
-    const reason = reasonOf(cause);
+    const reason = storeError(cause).message;
     throw new StoreError(`Can't use the database ${path}: ${reason}`, {
       cause,
     });
@@ -85,6 +86,7 @@ function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
     configure(database);
     let rows: ForeignRows | undefined;
     prepareSchema(database, () => rows = takeOver && readRows(takeOver.from));
+    checkWhole(database);
     // Only now: a file that is refused must stay as it is.
     database.exec("PRAGMA journal_mode = WAL");
     if (rows !== undefined) takeOver?.notice(describe(rows, takeOver.from));
@@ -129,7 +131,9 @@ class OpenStore implements SqliteStore {
     this.#writer = writer;
     this.#lock = lock;
     const statements = this.#statements = prepareStatements(database);
-    this.#clients = new KnownClients((id) => statements.client.get(id));
+    this.#clients = new KnownClients((id) =>
+      read(() => statements.client.get(id))
+    );
     this.#visits = new Visits((visits) => {
       // A visit's time is worth no failure.
       writer.write({ kind: "seen", visits }).catch(() => {});
@@ -148,17 +152,18 @@ class OpenStore implements SqliteStore {
     return await this.#write({ kind: "register", client, at }) === 1;
   }
 
-  find(id: ClientId): Promise<KnownClient | undefined> {
-    return Promise.resolve(this.#clients.find(id));
+  // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
+  async find(id: ClientId): Promise<KnownClient | undefined> {
+    return this.#clients.find(id);
   }
 
   seen(id: ClientId, now: Date): void {
     this.#visits.add(id, now.getTime());
   }
 
-  // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
+  // deno-lint-ignore require-await -- as above
   async clients(position: number, most: number): Promise<ListedClient[]> {
-    return this.#statements.clients.all(position, most);
+    return read(() => this.#statements.clients.all(position, most));
   }
 
   async send(
@@ -187,14 +192,16 @@ class OpenStore implements SqliteStore {
       last = id;
     }
     if (first === 0) return [];
-    return this.#statements.waiting.all(recipient, first, last)
+    return read(() => this.#statements.waiting.all(recipient, first, last))
       .filter(({ id }) => !gone.has(id));
   }
 
   /** What waits, oldest first: read only as far as somebody asks. */
   *#sizes(recipient: ClientId): Generator<{ id: number; size: number }> {
     for (let last = 0;;) {
-      const rows = this.#statements.sizes.all(recipient, last, SIZES_AT_ONCE);
+      const rows = read(() =>
+        this.#statements.sizes.all(recipient, last, SIZES_AT_ONCE)
+      );
       yield* rows;
       last = rows.at(-1)?.id ?? last;
       if (rows.length < SIZES_AT_ONCE) return;
@@ -207,7 +214,7 @@ class OpenStore implements SqliteStore {
   ): AsyncGenerator<Uint8Array> {
     let left = size - content.length;
     for (let part = 1; left > 0; part++) {
-      const row = this.#statements.part.get(recipient, id, part);
+      const row = read(() => this.#statements.part.get(recipient, id, part));
       if (row === undefined) {
         throw new StoreError("A message was removed while it was read");
       }
@@ -239,6 +246,15 @@ class OpenStore implements SqliteStore {
   #write(command: Command, content?: Uint8Array): Promise<number> {
     this.#visits.rideAlong();
     return this.#writer.write(command, content);
+  }
+}
+
+/** @throws {StoreError} where the database fails */
+function read<T>(query: () => T): T {
+  try {
+    return query();
+  } catch (error) {
+    throw storeError(error);
   }
 }
 

@@ -148,3 +148,8 @@ export interface Store {
 export class StoreError extends Error {
   override name = "StoreError";
 }
+
+/** A store whose content is broken: to go on with it would make it worse. */
+export class StoreDamagedError extends StoreError {
+  override name = "StoreDamagedError";
+}

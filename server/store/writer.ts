@@ -8,7 +8,13 @@
 
 import { Database } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
-import { type Command, encodeOutcome, readCommand } from "./commands.ts";
+import {
+  type Command,
+  encodeOutcome,
+  type Outcome,
+  readCommand,
+} from "./commands.ts";
+import { storeError } from "./damage.ts";
 import { GroupWriter, type Job } from "./group_writer.ts";
 import { configure, PART_SIZE } from "./schema.ts";
 import { SharedPipe, type SharedPipeMemory } from "./shared_pipe.ts";
@@ -103,8 +109,8 @@ class Writer {
   }
 
   /** Answers that the work is done. */
-  closed(error: string | undefined): void {
-    this.#answer(encodeOutcome(error === undefined ? { value: 0 } : { error }));
+  closed(outcome: Outcome): void {
+    this.#answer(encodeOutcome(outcome));
   }
 
   #answer(bytes: Uint8Array): void {
@@ -176,13 +182,13 @@ function work(start: WriterStart): void {
   const writer = new Writer(start, database);
   ready();
   writer.run();
-  let failure: string | undefined;
+  let outcome: Outcome = { value: 0 };
   try {
     database.close();
   } catch (error) {
-    failure = reasonOf(error);
+    outcome = { error: storeError(error) };
   }
-  writer.closed(failure);
+  writer.closed(outcome);
   scope.close();
 }
 

@@ -144,7 +144,7 @@ export class WriterLink {
       const used = readOutcomes(buffer.subarray(0, end), (outcome) => {
         const pending = this.#pending[settled++];
         if ("value" in outcome) pending?.resolve(outcome.value);
-        else pending?.reject(new StoreError(outcome.error));
+        else pending?.reject(outcome.error);
       });
       this.#pending.splice(0, settled);
       buffer.copyWithin(0, used, end);

@@ -1,0 +1,58 @@
+/**
+ * Tells a damaged database from every other failure.
+ *
+ * @module
+ */
+
+import type { Database } from "@db/sqlite";
+import { reasonOf } from "../../shared/reason.ts";
+import { StoreDamagedError, StoreError } from "./store.ts";
+
+/** SQLite's primary result codes for a file whose content is broken. */
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+
+/** Bytes of the largest file that is checked whole at each start: about half a second. */
+const MOST_CHECKED = 256 * 1024 * 1024;
+
+const ADVICE =
+  "Keep a copy of the file; then restore a backup, or save what can be saved with `sqlite3 FILE .recover`";
+
+/** A failure of the database as the store throws it. */
+export function storeError(cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause;
+  const reason = reasonOf(cause);
+  return isDamage(cause)
+    ? damaged(reason, cause)
+    : new StoreError(reason, { cause });
+}
+
+function damaged(how: string, cause?: unknown): StoreDamagedError {
+  return new StoreDamagedError(`it is damaged (${how}). ${ADVICE}`, { cause });
+}
+
+/** Whether SQLite says that the file is broken. */
+function isDamage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // node:sqlite calls it `errcode`, @db/sqlite `code`.
+  const { errcode, code } = error as { errcode?: unknown; code?: unknown };
+  const number = typeof errcode === "number" ? errcode : code;
+  if (typeof number !== "number") return false;
+  return [CORRUPT, NOT_A_DATABASE].includes(number & 0xff);
+}
+
+/**
+ * Looks through a database of a moderate size.
+ *
+ * @throws {StoreDamagedError} where something is wrong in it
+ */
+export function checkWhole(database: Database): void {
+  const value = (pragma: string) =>
+    Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0];
+  const size = Number(value("page_count")) * Number(value("page_size"));
+  if (size > MOST_CHECKED) return;
+  const found = value("quick_check(1)");
+  if (found !== "ok") {
+    throw damaged(String(found));
+  }
+}
