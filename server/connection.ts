@@ -147,11 +147,14 @@ export class Connection {
       );
       if (request === null) return false;
       if (request.kind === undefined) return await this.#refuse(request);
+      const { kind } = request;
+      // What follows sends must see what they did.
+      if (kind !== "sendMessage") await this.#answers.drained();
       const { reply } = await this.#options.dispatch(
         request,
         this.#options.address,
       );
-      if (request.kind !== "sendMessage") {
+      if (kind !== "sendMessage") {
         await this.#send(await reply);
         return true;
       }
@@ -183,9 +186,7 @@ export class Connection {
     return true;
   }
 
-  /** Writes an answer behind those that are owed. */
   async #send({ bytes, pieces, delivery }: Reply): Promise<void> {
-    await this.#answers.drained();
     let last = bytes;
     for await (const piece of pieces ?? []) {
       await this.#write(last);

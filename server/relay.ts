@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../shared/reason.ts";
 import { Admission } from "./admission.ts";
 import { countedAddress, isLoopback } from "./client_address.ts";
 import { ClientsDirectory } from "./clients_directory.ts";
@@ -105,7 +106,10 @@ export function startRelay(options: RelayOptions): Relay {
       } catch (error) {
         if (closing !== undefined) return;
         // Once: it may go on for as long as all connections stay.
-        if (!failing) report(error);
+        if (!failing) {
+          const reason = reasonOf(error);
+          report(new Error(`Can't accept a connection: ${reason}`));
+        }
         failing = true;
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
       }

@@ -22,6 +22,8 @@ export function configure(database: Database): void {
   database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
   // What is acknowledged must outlive a power failure, not only a crash.
   database.exec("PRAGMA synchronous = FULL");
+  // No file is opened later on, when descriptors may have run out.
+  database.exec("PRAGMA temp_store = MEMORY");
 }
 
 // A table with a rowid and an index is 4.5 times as fast to fill as a table

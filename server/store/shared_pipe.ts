@@ -22,6 +22,8 @@ export interface SharedPipeMemory {
 export class SharedPipe {
   readonly #control: Int32Array;
   readonly #data: Uint8Array;
+  /** Bytes that were written but not published. */
+  #staged = 0;
 
   /** Makes an end of the pipe that lies in this memory. */
   constructor(memory: SharedPipeMemory) {
@@ -44,24 +46,33 @@ export class SharedPipe {
 
   /** Bytes that can be written without waiting. */
   get writable(): number {
-    return this.#data.length - this.readable;
+    return this.#data.length - this.readable - this.#staged;
   }
 
-  /** Writes as many of the bytes as there is room for, and returns how many. */
+  /**
+   * Writes as many of the bytes as there is room for, and returns how many.
+   * The reader sees nothing of them before {@linkcode publish}.
+   */
   write(bytes: Uint8Array): number {
     const size = Math.min(bytes.length, this.writable);
-    const start = this.#offset(WRITTEN);
+    const start = this.#offset(WRITTEN, this.#staged);
     const first = Math.min(size, this.#data.length - start);
     this.#data.set(bytes.subarray(0, first), start);
     this.#data.set(bytes.subarray(first, size), 0);
-    this.#advance(WRITTEN, size);
+    this.#staged += size;
     return size;
+  }
+
+  /** Shows the reader what was written, all at once, and wakes it. */
+  publish(): void {
+    this.#advance(WRITTEN, this.#staged);
+    this.#staged = 0;
   }
 
   /** Reads as many bytes as there are and fit, and returns how many. */
   read(into: Uint8Array): number {
     const size = Math.min(into.length, this.readable);
-    const start = this.#offset(READ);
+    const start = this.#offset(READ, 0);
     const first = Math.min(size, this.#data.length - start);
     into.set(this.#data.subarray(start, start + first));
     into.set(this.#data.subarray(0, size - first), first);
@@ -76,8 +87,9 @@ export class SharedPipe {
     }
   }
 
-  /** Blocks this thread until there is room. */
+  /** Publishes, and blocks this thread until there is room. */
   waitWritable(): void {
+    if (this.writable === 0) this.publish();
     while (this.writable === 0) {
       Atomics.wait(
         this.#control,
@@ -94,8 +106,9 @@ export class SharedPipe {
     }
   }
 
-  /** Resolves once there is room; blocks nothing. */
+  /** Publishes, and resolves once there is room; blocks nothing. */
   async writableLater(): Promise<void> {
+    if (this.writable === 0) this.publish();
     while (this.writable === 0) {
       await this.#changes(READ, this.#count(WRITTEN) - this.#data.length | 0);
     }
@@ -109,8 +122,8 @@ export class SharedPipe {
     return Atomics.load(this.#control, word);
   }
 
-  #offset(word: number): number {
-    return this.#count(word) & (this.#data.length - 1);
+  #offset(word: number, behind: number): number {
+    return (this.#count(word) + behind) & (this.#data.length - 1);
   }
 
   #advance(word: number, size: number): void {

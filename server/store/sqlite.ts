@@ -89,6 +89,8 @@ function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
     checkWhole(database);
     // Only now: a file that is refused must stay as it is.
     database.exec("PRAGMA journal_mode = WAL");
+    // Opens its log, before descriptors may run out.
+    database.prepare("SELECT 1 FROM clients LIMIT 1").all();
     if (rows !== undefined) takeOver?.notice(describe(rows, takeOver.from));
     return database;
   } catch (error) {

@@ -104,6 +104,7 @@ class Writer {
       this.#counters[0] = (this.#counters[0] ?? 0) + 1;
       this.#counters[1] = (this.#counters[1] ?? 0) + group.length;
       outcomes.forEach((outcome) => this.#answer(encodeOutcome(outcome)));
+      this.#outcomes.publish();
       this.#skipLeft();
     }
   }
@@ -111,6 +112,7 @@ class Writer {
   /** Answers that the work is done. */
   closed(outcome: Outcome): void {
     this.#answer(encodeOutcome(outcome));
+    this.#outcomes.publish();
   }
 
   #answer(bytes: Uint8Array): void {

@@ -129,6 +129,8 @@ export class WriterLink {
           await this.#commands.writableLater();
         }
       }
+      // Together, so that they can share a commit.
+      this.#commands.publish();
     }
     this.#flushing = false;
   }

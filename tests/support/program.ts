@@ -26,8 +26,18 @@ export class Program implements AsyncDisposable {
     cwd: string = ROOT,
     env: Record<string, string> = {},
   ): Program {
+    return Program.run(Deno.execPath(), args, cwd, env);
+  }
+
+  /** Runs any program. */
+  static run(
+    command: string,
+    args: string[],
+    cwd: string = ROOT,
+    env: Record<string, string> = {},
+  ): Program {
     return new Program(
-      new Deno.Command(Deno.execPath(), {
+      new Deno.Command(command, {
         args,
         cwd,
         env: { NO_COLOR: "1", ...env },
@@ -40,19 +50,14 @@ export class Program implements AsyncDisposable {
 
   /** Starts the relay's program in a folder, on a free port of the loopback. */
   static relay(dir: string, ...flags: string[]): Program {
-    return Program.deno([
-      "run",
-      "--no-prompt",
-      "--allow-net=127.0.0.1",
-      "--allow-read",
-      "--allow-write",
-      `${ROOT}server/main.ts`,
-      "--dir",
-      dir,
-      "--host",
-      "127.0.0.1",
-      ...flags,
-    ]);
+    return Program.deno(relayArguments(dir, flags));
+  }
+
+  /** The same, with so many file descriptors. */
+  static relayWithFiles(files: number, dir: string): Program {
+    const script = `ulimit -n ${files} && exec "$0" "$@"`;
+    const relay = relayArguments(dir, ["--port", "0"]);
+    return Program.run("sh", ["-c", script, Deno.execPath(), ...relay]);
   }
 
   /** Runs the demo with this temporary directory. */
@@ -76,14 +81,28 @@ export class Program implements AsyncDisposable {
     for (;;) {
       const match = pattern.exec(this.#stdout);
       if (match !== null) return match;
-      const { done, value } = await this.#reader.read();
-      if (done) {
-        this.#ended = true;
-        throw new Error(
-          `Expected ${pattern}, got ${this.#stdout}${await this.#stderr}`,
-        );
-      }
-      this.#stdout += value;
+      await this.#readMore(pattern);
+    }
+  }
+
+  async #readMore(wanted: RegExp): Promise<void> {
+    const { done, value } = await this.#reader.read();
+    if (done) {
+      this.#ended = true;
+      throw new Error(
+        `Expected ${wanted}, got ${this.#stdout}${await this.#stderr}`,
+      );
+    }
+    this.#stdout += value;
+  }
+
+  /** The number that the next line of this kind tells. */
+  async next(line: RegExp): Promise<number> {
+    const known = this.#stdout.length;
+    for (;;) {
+      const match = line.exec(this.#stdout.slice(known));
+      if (match !== null) return Number(match[1]);
+      await this.#readMore(line);
     }
   }
 
@@ -118,4 +137,20 @@ export class Program implements AsyncDisposable {
     }
     await this.end();
   }
+}
+
+function relayArguments(dir: string, flags: readonly string[]): string[] {
+  return [
+    "run",
+    "--no-prompt",
+    "--allow-net=127.0.0.1",
+    "--allow-read",
+    "--allow-write",
+    `${ROOT}server/main.ts`,
+    "--dir",
+    dir,
+    "--host",
+    "127.0.0.1",
+    ...flags,
+  ];
 }

@@ -1,0 +1,262 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Admission } from "../../server/admission.ts";
+import { countedAddress } from "../../server/client_address.ts";
+import { readLimits } from "../../server/limit_flags.ts";
+import { defaultLimits } from "../../server/limits.ts";
+import { MemoryBudget } from "../../server/memory_budget.ts";
+import { RegistrationLimit } from "../../server/registration_limit.ts";
+import { UsageError } from "../../shared/flags.ts";
+import { encodeRequest } from "../../shared/requests.ts";
+import { Peer } from "../support/peer.ts";
+import { testRelay } from "../support/resources.ts";
+import { LOOPBACK_AND_FILES, testWith } from "../support/test_with.ts";
+import { until } from "../support/until.ts";
+
+const KEY = new Uint8Array(160).fill(7);
+const MIB = 1024 * 1024;
+
+for (const limit of ["maxConnections", "maxConnectionsPerAddress"] as const) {
+  testWith(
+    LOOPBACK_AND_FILES,
+    `past ${limit} a connection is closed, until another one ends`,
+    async () => {
+      await using relay = await testRelay({ limits: { [limit]: 2 } });
+      using first = await Peer.connect(relay.address);
+      const anna = await first.register("anna");
+      const second = await Peer.connect(relay.address);
+      await second.pull(anna);
+      using third = await Peer.connect(relay.address);
+      assertEquals(await third.answerBytes(), null);
+      second.conn.close();
+      await until("one connection", () => relay.relay.connections === 1);
+      using fourth = await Peer.connect(relay.address);
+      assertEquals(await fourth.pull(anna), []);
+    },
+  );
+}
+
+Deno.test("connections are counted by address", () => {
+  const admission = new Admission({
+    maxConnections: 3,
+    maxConnectionsPerAddress: 2,
+  });
+  const admitted = ["a", "a", "a", "b", "c"].map((a) => admission.admit(a));
+  assertEquals(admitted, [true, true, false, true, false]);
+  admission.leave("a");
+  assertEquals(admission.admit("a"), true);
+  const none = new Admission({
+    maxConnections: 0,
+    maxConnectionsPerAddress: 0,
+  });
+  assert(Array.from({ length: 100 }, () => none.admit("a")).every(Boolean));
+});
+
+Deno.test("an address is counted as itself, of IPv6 as its network", () => {
+  const cases: [string, string][] = [
+    ["192.0.2.7", "192.0.2.7"],
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8:1:2::9", "2001:db8:1:2::/64"],
+    ["2001:db8::9", "2001:db8:0:0::/64"],
+    ["2001:db8::1:2:3:4:5", "2001:db8:0:1::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["fe80::", "fe80:0:0:0::/64"],
+  ];
+  for (const [address, counted] of cases) {
+    assertEquals(countedAddress(address), counted);
+  }
+});
+
+for (
+  const [limits, fits] of [
+    [{ maxWaiting: 3 }, 3],
+    [{ maxWaitingBytes: 250 }, 2],
+    [{ maxWaiting: 0, maxWaitingBytes: 0 }, 20],
+  ] as const
+) {
+  testWith(
+    LOOPBACK_AND_FILES,
+    `an inbox takes what ${
+      JSON.stringify(limits)
+    } allows, and again when it was emptied`,
+    async () => {
+      await using relay = await testRelay({ limits });
+      using peer = await Peer.connect(relay.address);
+      const anna = await peer.register("anna");
+      const ben = await peer.register("ben");
+      const send = async () => {
+        const message = {
+          target: anna,
+          type: 3,
+          content: new Uint8Array(100),
+        } as const;
+        return (await peer.ask("sendMessage", message, ben)).code;
+      };
+      for (let round = 0; round < 3; round++) {
+        for (let i = 0; i < fits; i++) assertEquals(await send(), 2103);
+        if (fits < 20) assertEquals(await send(), 9000);
+        // Nobody else's inbox is fuller for it.
+        await peer.send(ben, ben, new Uint8Array(1));
+        assertEquals((await peer.pull(anna)).length, fits);
+        await peer.pull(ben);
+      }
+    },
+  );
+}
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "an inbox that was filled before the relay's start is full after it",
+  async () => {
+    await using relay = await testRelay({ limits: { maxWaiting: 2 } });
+    using peer = await Peer.connect(relay.address);
+    const anna = await peer.register("anna");
+    await peer.send(anna, anna, new Uint8Array(1));
+    await peer.send(anna, anna, new Uint8Array(1));
+    await relay.restart();
+    using again = await Peer.connect(relay.address);
+    const content = new Uint8Array(1);
+    const message = { target: anna, type: 3, content } as const;
+    const { code } = await again.ask("sendMessage", message, anna);
+    assertEquals(code, 9000);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "one registration too many in a minute gets 9000",
+  async () => {
+    const limits = { registrationsPerMinute: 3 };
+    await using relay = await testRelay({ limits });
+    using peer = await Peer.connect(relay.address);
+    const codes: number[] = [];
+    for (const name of ["anna", "ben", "anna", "cora", "dan"]) {
+      codes.push((await peer.ask("register", { name, publicKey: KEY })).code);
+    }
+    // The name that was taken counts too.
+    assertEquals(codes, [2100, 2100, 9000, 9000, 9000]);
+  },
+);
+
+Deno.test("registrations come back with time, by address", () => {
+  const limit = new RegistrationLimit(3);
+  const admitted = (address: string, times: readonly number[]) =>
+    times.map((at) => limit.admit(address, at));
+  const start = 1e12;
+  assertEquals(admitted("a", [start, start, start, start]), [
+    true,
+    true,
+    true,
+    false,
+  ]);
+  assertEquals(admitted("b", [start]), [true]);
+  const [early, due] = [start + 19_990, start + 20_000];
+  assertEquals(admitted("a", [early, due, due]), [false, true, false]);
+  const later = start + 200_000;
+  assertEquals(admitted("a", [later, later, later, later]), [
+    true,
+    true,
+    true,
+    false,
+  ]);
+});
+
+Deno.test("memory is handed out in order, and small needs go past large ones", async () => {
+  const budget = new MemoryBudget(8 * MIB);
+  assertEquals(budget.tryReserve(6 * MIB), true);
+  assertEquals(budget.tryReserve(2 * MIB), false);
+  const order: string[] = [];
+  const first = budget.reserve(3 * MIB).then(() => order.push("first"));
+  const second = budget.reserve(MIB).then(() => order.push("second"));
+  // It would fit, but somebody waits.
+  assertEquals(budget.tryReserve(MIB), false);
+  assertEquals(budget.tryReserve(1000), true);
+  assertEquals(budget.used, 6 * MIB + 1000);
+  budget.release(6 * MIB);
+  await Promise.all([first, second]);
+  assertEquals(order, ["first", "second"]);
+  budget.release(3 * MIB);
+  budget.release(MIB);
+  budget.release(1000);
+  assertEquals(budget.used, 0);
+});
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "past maxInflight a large request waits, and small ones don't",
+  async () => {
+    const limits = { maxMessage: 4 * MIB, maxInflight: 8 * MIB };
+    await using relay = await testRelay({ limits });
+    using small = await Peer.connect(relay.address);
+    const anna = await small.register("anna");
+    const content = new Uint8Array(3 * MIB);
+    const message = { target: anna, type: 4, content } as const;
+    const frame = encodeRequest("sendMessage", message, { clientId: anna });
+    using one = await Peer.connect(relay.address);
+    using two = await Peer.connect(relay.address);
+    using three = await Peer.connect(relay.address);
+    // The first two hold their memory once their headers are read.
+    for (const peer of [one, two]) {
+      const list = encodeRequest("clientsList", {}, { clientId: anna });
+      await peer.write(list);
+      assertEquals((await peer.answer()).code, 2101);
+      await peer.write(frame.subarray(0, 2 * MIB));
+    }
+    const sendSmall = async (times: number) => {
+      for (let i = 0; i < times; i++) {
+        await small.send(anna, anna, content.subarray(0, 9));
+      }
+    };
+    await sendSmall(10);
+    const written = three.write(frame);
+    let answered = false;
+    const third = three.answer().then(({ code }) => {
+      answered = true;
+      return code;
+    });
+    await sendSmall(30);
+    assertEquals(answered, false);
+    await one.write(frame.subarray(2 * MIB));
+    assertEquals((await one.answer()).code, 2103);
+    await written;
+    assertEquals(await third, 2103);
+    await two.write(frame.subarray(2 * MIB));
+    assertEquals((await two.answer()).code, 2103);
+  },
+);
+
+Deno.test("limits are read from their flags", () => {
+  assertEquals(readLimits({}), defaultLimits);
+  const limits = readLimits({
+    "max-message": "1m",
+    "max-inflight": "16M",
+    "max-connections": "0",
+    "max-waiting-bytes": "1000",
+    "registrations-per-minute": "7",
+  });
+  assertEquals(limits, {
+    ...defaultLimits,
+    maxMessage: MIB,
+    maxInflight: 16 * MIB,
+    maxConnections: 0,
+    maxWaitingBytes: 1000,
+    registrationsPerMinute: 7,
+  });
+  const refused: [Parameters<typeof readLimits>[0], string][] = [
+    [
+      { "max-message": "0" },
+      '--max-message: expected a size in bytes, or with K, M or G, from 1K to 1G, got "0"',
+    ],
+    [
+      { "max-connections": "1K" },
+      '--max-connections: expected a number from 0 to 1000000000, got "1K"',
+    ],
+    [
+      { "max-inflight": "100M" },
+      "--max-inflight 100M is less than twice --max-message 64M: raise the one or lower the other",
+    ],
+  ];
+  for (const [flags, sentence] of refused) {
+    assertThrows(() => readLimits(flags), UsageError, sentence);
+  }
+});
