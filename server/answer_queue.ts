@@ -10,7 +10,7 @@ const MOST_WAITING = 256;
 export class AnswerQueue {
   readonly #write: (bytes: Uint8Array) => Promise<void>;
   readonly #slots: { bytes: Uint8Array | undefined }[] = [];
-  #writing: Promise<void> | undefined;
+  #writing = false;
   #failure: { error: unknown } | undefined;
   #waiting: (() => void)[] = [];
 
@@ -21,7 +21,7 @@ export class AnswerQueue {
 
   /** Whether nothing is left to write. */
   get empty(): boolean {
-    return this.#slots.length === 0 && this.#writing === undefined;
+    return this.#slots.length === 0 && !this.#writing;
   }
 
   /** Appends an answer that will be there later; it doesn't reject. */
@@ -31,7 +31,7 @@ export class AnswerQueue {
     answer.then((bytes) => {
       slot.bytes = bytes;
       // Once all that came in together have their bytes.
-      queueMicrotask(() => this.#writing ??= this.#writeReady());
+      queueMicrotask(() => this.#writeReady());
     });
   }
 
@@ -53,6 +53,8 @@ export class AnswerQueue {
   }
 
   async #writeReady(): Promise<void> {
+    if (this.#writing) return;
+    this.#writing = true;
     try {
       for (;;) {
         const ready: Uint8Array[] = [];
@@ -70,7 +72,7 @@ export class AnswerQueue {
     } catch (error) {
       this.#failure = { error };
     } finally {
-      this.#writing = undefined;
+      this.#writing = false;
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const wake of waiting) wake();

@@ -7,7 +7,7 @@
  */
 
 import { ByteSource } from "../shared/byte_source.ts";
-import type { RequestKind } from "../shared/protocol.ts";
+import { type RequestKind, RESPONSE_HEADER_SIZE } from "../shared/protocol.ts";
 import { AnswerQueue } from "./answer_queue.ts";
 import {
   type Delivery,
@@ -18,10 +18,12 @@ import {
 import { ANSWER_SIZE } from "./handlers/waiting_messages.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import { Progress } from "./progress.ts";
+import { type Release, RequestMemory } from "./request_memory.ts";
 import {
   readHeader,
   readPayload,
   type RefusedRequest,
+  type WholeRequest,
 } from "./request_reader.ts";
 
 /** Answers of one connection that are remembered until they are known to be taken. */
@@ -51,6 +53,7 @@ export class Connection {
   readonly #transport: Transport;
   readonly #options: ConnectionOptions;
   readonly #source: ByteSource;
+  readonly #memory: RequestMemory;
   readonly #answers: AnswerQueue;
   readonly #reading = new Progress();
   readonly #writing = new Progress();
@@ -65,10 +68,12 @@ export class Connection {
   constructor(transport: Transport, options: ConnectionOptions) {
     this.#transport = transport;
     this.#options = options;
+    // Time that the relay takes isn't the client's.
+    const waited = () => this.#reading.restart();
+    this.#memory = new RequestMemory(options.budget, waited);
     this.#source = new ByteSource((into) => this.#read(into), {
       idleSize: IDLE_SIZE,
-      // They are checked against a limit, and room is reserved for them.
-      trustClaims: true,
+      memory: this.#memory,
     });
     this.#answers = new AnswerQueue((bytes) => this.#write(bytes));
   }
@@ -94,6 +99,7 @@ export class Connection {
       if (!this.#closed) throw error;
     } finally {
       this.close();
+      this.#memory.shrink();
     }
   }
 
@@ -131,51 +137,48 @@ export class Connection {
     if (this.#untaken.length > 0) {
       await this.#takeAll((answer) => start >= answer.arrived);
     }
-    const { budget, maxMessage } = this.#options;
-    let reserved = 0;
-    try {
-      const request = await readPayload(
-        this.#source,
-        header,
-        maxMessage,
-        (kind, size) => {
-          reserved = memoryFor(kind, size);
-          return budget.tryReserve(reserved)
-            ? undefined
-            : this.#pause(reserved);
-        },
-      );
-      if (request === null) return false;
-      if (request.kind === undefined) return await this.#refuse(request);
-      const { kind } = request;
-      // What follows sends must see what they did.
-      if (kind !== "sendMessage") await this.#answers.drained();
-      const { reply } = await this.#options.dispatch(
-        request,
-        this.#options.address,
-      );
-      if (kind !== "sendMessage") {
-        await this.#send(await reply);
-        return true;
-      }
-      // What follows may join it on its way to the disk.
-      const held = reserved;
-      reserved = 0;
-      this.#answers.add(reply.then(({ bytes }) => {
-        budget.release(held);
-        return bytes;
-      }));
-      await this.#answers.room();
-      return true;
-    } finally {
-      if (reserved > 0) budget.release(reserved);
-    }
+    const request = await readPayload(
+      this.#source,
+      header,
+      this.#options.maxMessage,
+    );
+    if (request === null) return false;
+    if (request.kind === undefined) return await this.#refuse(request);
+    const release = await this.#memory.payload(request.payload.length);
+    if (request.kind === "sendMessage") {
+      await this.#answerLater(request, release);
+    } else await this.#answer(request).finally(release);
+    return true;
   }
 
-  /** Waits for memory, which isn't the client's fault. */
-  async #pause(size: number): Promise<void> {
-    await this.#options.budget.reserve(size);
-    this.#reading.restart();
+  /** Has a request answered while the next ones are read: they may share its commit. */
+  async #answerLater(request: WholeRequest, release: Release): Promise<void> {
+    const { dispatch, address } = this.#options;
+    const { reply } = await dispatch(request, address);
+    this.#answers.add(reply.then(({ bytes }) => {
+      release();
+      return bytes;
+    }));
+    await this.#answers.room();
+  }
+
+  /** Answers a request, after those before it and before those behind it. */
+  async #answer(request: WholeRequest): Promise<void> {
+    await this.#answers.drained();
+    const { dispatch, address, budget } = this.#options;
+    const { answers } = budget;
+    let held = mostOf(request.kind);
+    if (!answers.tryReserve(held)) await answers.reserve(held);
+    try {
+      const reply = await (await dispatch(request, address)).reply;
+      if (reply.pieces === undefined && reply.bytes.length < held) {
+        answers.release(held - reply.bytes.length);
+        held = reply.bytes.length;
+      }
+      await this.#send(reply);
+    } finally {
+      answers.release(held);
+    }
   }
 
   async #refuse({ atOnce, skip }: RefusedRequest): Promise<boolean> {
@@ -274,10 +277,10 @@ export class Connection {
   }
 }
 
-/** Bytes of memory for a request's payload, and for an answer that may be large. */
-function memoryFor(kind: RequestKind, payloadSize: number): number {
-  const answer = kind === "waitingMessages" || kind === "clientsList";
-  return payloadSize + (answer ? ANSWER_SIZE : 0);
+/** Bytes of memory that the answer to such a request may take at a time. */
+function mostOf(kind: RequestKind): number {
+  const long = kind === "clientsList" || kind === "waitingMessages";
+  return long ? ANSWER_SIZE : RESPONSE_HEADER_SIZE;
 }
 
 /** An answer that has gone out, and what had come in before its last byte did. */

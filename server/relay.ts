@@ -19,8 +19,11 @@ import type { Store } from "./store/store.ts";
 /** Milliseconds to wait after a failed accept, such as for want of file descriptors. */
 const ACCEPT_PAUSE = 100;
 
-/** Milliseconds that a reset may need behind the end of a stream: a round trip. */
-const CLOSE_GRACE = 300;
+/**
+ * Milliseconds that a reset may need behind the end of a stream: a round trip,
+ * and on this machine what a busy client needs between the two.
+ */
+const CLOSE_GRACE = { remote: 300, loopback: 50 } as const;
 
 /** How a relay is started. */
 export interface RelayOptions {
@@ -55,7 +58,7 @@ export function startRelay(options: RelayOptions): Relay {
   const limits = { ...defaultLimits, ...options.limits };
   const { maxMessage, progressTimeout } = limits;
   const drainTimeout = options.drainTimeout ?? 5000;
-  const budget = new MemoryBudget(limits.maxInflight);
+  const budget = new MemoryBudget(limits.maxInflight, maxMessage);
   const dispatch = createDispatcher({
     store,
     limits,
@@ -85,7 +88,7 @@ export function startRelay(options: RelayOptions): Relay {
       budget,
       maxMessage,
       address,
-      closeGrace: isLoopback(hostname) ? 0 : CLOSE_GRACE,
+      closeGrace: CLOSE_GRACE[isLoopback(hostname) ? "loopback" : "remote"],
     });
     const served = connection.serve()
       // A broken connection is the client's affair, and its messages still wait.
@@ -105,6 +108,8 @@ export function startRelay(options: RelayOptions): Relay {
         failing = false;
       } catch (error) {
         if (closing !== undefined) return;
+        // Reset before it was accepted: the client's affair.
+        if (error instanceof Deno.errors.NotConnected) continue;
         // Once: it may go on for as long as all connections stay.
         if (!failing) {
           const reason = reasonOf(error);

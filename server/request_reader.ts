@@ -67,14 +67,12 @@ export async function readHeader(
  * Reads what follows a header.
  *
  * @param maxMessage bytes of the largest payload that is taken
- * @param reserve is told how large the payload is, before it is read
  * @returns null where the connection ended before the request did
  */
 export async function readPayload(
   source: ByteSource,
   header: RequestHeader,
   maxMessage: number,
-  reserve: (kind: RequestKind, size: number) => Promise<void> | void,
 ): Promise<WholeRequest | RefusedRequest | null> {
   const kind = requestKind(header.code);
   const claim = header.payloadSize;
@@ -87,7 +85,6 @@ export async function readPayload(
   if (!fits) {
     return { kind: undefined, skip: claim, atOnce: claim > maxMessage };
   }
-  await reserve(kind, size);
   const payload = size === 0 ? NOTHING : await source.take(size);
   return payload && { kind, header, payload };
 }

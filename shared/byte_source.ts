@@ -3,28 +3,41 @@ import { setImmediate } from "node:timers";
 /** Bytes that one read asks for. */
 const CHUNK_SIZE = 64 * 1024;
 
+/** Is asked for the memory that a {@linkcode ByteSource} needs beyond its idle size. */
+export interface BufferMemory {
+  /** Room for a buffer of `size` bytes, or false where there is none at once. */
+  tryGrow(size: number): boolean;
+  /**
+   * Waits for room for a buffer of `size` bytes, in place of the present one.
+   *
+   * @param usual whether it is the size that any request may need
+   */
+  grow(size: number, usual: boolean): Promise<void>;
+  /** The buffer has its idle size again. */
+  shrink(): void;
+  /** The buffer was handed out whole; a new one has the idle size. */
+  give(): void;
+}
+
 /** How a {@linkcode ByteSource} keeps what has arrived. */
 export interface ByteSourceOptions {
   /** Bytes of memory while nothing has arrived. Default: 64 KiB. */
   idleSize?: number;
-  /**
-   * Makes room for a large take at once, where the caller has seen to it that
-   * the claim may be believed; else room grows with what arrives. Default: false.
-   */
-  trustClaims?: boolean;
+  /** Is asked before more is used. Default: nobody. */
+  memory?: BufferMemory;
 }
 
 /**
  * Takes exact numbers of bytes off a stream, however it is segmented. It knows
  * no socket: a function that reads into a buffer is all that it is given.
  *
- * Its memory grows with the bytes that have arrived, not with a size that
- * somebody claims, unless it is told to trust claims.
+ * Its memory grows with the bytes that have arrived, never with a size that
+ * somebody claims.
  */
 export class ByteSource {
   readonly #read: (into: Uint8Array) => Promise<number | null>;
   readonly #idleSize: number;
-  readonly #trustClaims: boolean;
+  readonly #memory: BufferMemory | undefined;
   #buffer: Uint8Array<ArrayBuffer>;
   #start = 0;
   #end = 0;
@@ -43,7 +56,7 @@ export class ByteSource {
   ) {
     this.#read = read;
     this.#idleSize = options.idleSize ?? CHUNK_SIZE;
-    this.#trustClaims = options.trustClaims ?? false;
+    this.#memory = options.memory;
     this.#buffer = new Uint8Array(this.#idleSize);
   }
 
@@ -76,10 +89,14 @@ export class ByteSource {
   async takeInArrived(): Promise<boolean> {
     while (!this.#ended && this.#failure === undefined) {
       if (this.buffered >= CHUNK_SIZE) return false;
+      const before = this.#arrived;
       // What goes wrong is thrown by the call that needs the bytes.
       this.#fill(1).catch(() => {});
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#pending !== undefined) break;
+      const full = this.#arrived === before && !this.#ended &&
+        this.#failure === undefined;
+      if (full) return false;
     }
     return true;
   }
@@ -148,10 +165,14 @@ export class ByteSource {
       await this.#fill(size);
     }
     progress?.(size);
-    if (size === this.#buffer.length && this.#pending === undefined) {
+    if (
+      size === this.#buffer.length && size > this.#idleSize &&
+      this.#pending === undefined
+    ) {
       const whole = this.#buffer;
       this.#buffer = new Uint8Array(this.#idleSize);
       this.#start = this.#end = 0;
+      this.#memory?.give();
       return whole;
     }
     const taken = this.#buffer.slice(this.#start, this.#start + size);
@@ -180,6 +201,7 @@ export class ByteSource {
     this.#start = this.#end = 0;
     if (this.#buffer.length > this.#idleSize) {
       this.#buffer = new Uint8Array(this.#idleSize);
+      this.#memory?.shrink();
     }
   }
 
@@ -193,7 +215,7 @@ export class ByteSource {
 
   async #readMore(wanted: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#end === this.#buffer.length) this.#makeRoom(wanted);
+    if (this.#end === this.#buffer.length) await this.#makeRoom(wanted);
     try {
       const count = await this.#read(this.#buffer.subarray(this.#end));
       if (count === null) this.#ended = true;
@@ -206,19 +228,28 @@ export class ByteSource {
     }
   }
 
-  #makeRoom(wanted: number): void {
-    const { length } = this.#buffer;
-    if (wanted <= length && length >= CHUNK_SIZE) {
-      this.#buffer.copyWithin(0, this.#start, this.#end);
-    } else {
-      // A small buffer that is full has more behind it. Doubling keeps the
-      // copying linear; a claim only bounds it from above.
-      const size = this.#trustClaims ? wanted : Math.min(2 * length, wanted);
-      const grown = new Uint8Array(Math.max(size, CHUNK_SIZE));
-      grown.set(this.#buffer.subarray(this.#start, this.#end));
-      this.#buffer = grown;
-    }
+  async #makeRoom(wanted: number): Promise<void> {
+    const size = await this.#roomFor(wanted);
+    const waiting = this.#buffer.subarray(this.#start, this.#end);
+    if (size > this.#buffer.length) this.#buffer = new Uint8Array(size);
+    this.#buffer.set(waiting);
     this.#end -= this.#start;
     this.#start = 0;
+  }
+
+  /** Bytes that the buffer shall have; what is asked for them has been granted. */
+  async #roomFor(wanted: number): Promise<number> {
+    const { length } = this.#buffer;
+    if (length < CHUNK_SIZE) {
+      // A small buffer that is full has more behind it.
+      if (this.#memory?.tryGrow(CHUNK_SIZE) ?? true) return CHUNK_SIZE;
+      if (wanted > length) await this.#memory?.grow(CHUNK_SIZE, true);
+      return wanted > length ? CHUNK_SIZE : length;
+    }
+    if (wanted <= length) return length;
+    // Doubling keeps the copying linear; a claim only bounds it from above.
+    const size = Math.min(2 * length, wanted);
+    await this.#memory?.grow(size, false);
+    return size;
   }
 }

@@ -11,6 +11,8 @@ import { StoreDamagedError, StoreError } from "./store.ts";
 /** SQLite's primary result codes for a file whose content is broken. */
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
+/** That for a file that can't be opened. */
+const CANT_OPEN = 14;
 
 /** Bytes of the largest file that is checked whole at each start: about half a second. */
 const MOST_CHECKED = 256 * 1024 * 1024;
@@ -22,23 +24,27 @@ const ADVICE =
 export function storeError(cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
   const reason = reasonOf(cause);
-  return isDamage(cause)
-    ? damaged(reason, cause)
-    : new StoreError(reason, { cause });
+  const code = primaryCode(cause);
+  if (code === CORRUPT || code === NOT_A_DATABASE) {
+    return damaged(reason, cause);
+  }
+  const advice = code === CANT_OPEN
+    ? ". It must be a file that this user may read and write, in a folder where new files can be made"
+    : "";
+  return new StoreError(`${reason}${advice}`, { cause });
 }
 
 function damaged(how: string, cause?: unknown): StoreDamagedError {
   return new StoreDamagedError(`it is damaged (${how}). ${ADVICE}`, { cause });
 }
 
-/** Whether SQLite says that the file is broken. */
-function isDamage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+/** SQLite's primary result code, or undefined where it isn't SQLite's failure. */
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
   // node:sqlite calls it `errcode`, @db/sqlite `code`.
   const { errcode, code } = error as { errcode?: unknown; code?: unknown };
   const number = typeof errcode === "number" ? errcode : code;
-  if (typeof number !== "number") return false;
-  return [CORRUPT, NOT_A_DATABASE].includes(number & 0xff);
+  return typeof number === "number" ? number & 0xff : undefined;
 }
 
 /**
@@ -53,6 +59,6 @@ export function checkWhole(database: Database): void {
   if (size > MOST_CHECKED) return;
   const found = value("quick_check(1)");
   if (found !== "ok") {
-    throw damaged(String(found));
+    throw damaged(String(found).replaceAll(/\s+/g, " "));
   }
 }

@@ -182,6 +182,16 @@ class OpenStore implements SqliteStore {
 
   // deno-lint-ignore require-await -- as above
   async waiting(recipient: ClientId, budget: Budget): Promise<StoredMessage[]> {
+    // Sizes and messages as of one moment: the writer doesn't stand still.
+    read(() => this.#statements.begin.run());
+    try {
+      return this.#waiting(recipient, budget);
+    } finally {
+      this.#statements.commit.run();
+    }
+  }
+
+  #waiting(recipient: ClientId, budget: Budget): StoredMessage[] {
     const gone = this.#removals.of(recipient);
     let first = 0;
     let last = 0;
@@ -264,6 +274,8 @@ function prepareStatements(database: Database) {
   const prepare = <T extends object>(sql: string): Statement<T> =>
     database.prepare<T>(sql);
   return {
+    begin: prepare("BEGIN"),
+    commit: prepare("COMMIT"),
     client: prepare<KnownClient>(
       "SELECT rowid AS position, PublicKey AS publicKey FROM clients WHERE ID = ?",
     ),

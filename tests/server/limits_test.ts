@@ -3,7 +3,7 @@ import { Admission } from "../../server/admission.ts";
 import { countedAddress } from "../../server/client_address.ts";
 import { readLimits } from "../../server/limit_flags.ts";
 import { defaultLimits } from "../../server/limits.ts";
-import { MemoryBudget } from "../../server/memory_budget.ts";
+import { GrowingShare, Share } from "../../server/memory_budget.ts";
 import { RegistrationLimit } from "../../server/registration_limit.ts";
 import { UsageError } from "../../shared/flags.ts";
 import { encodeRequest } from "../../shared/requests.ts";
@@ -161,24 +161,46 @@ Deno.test("registrations come back with time, by address", () => {
   ]);
 });
 
-Deno.test("memory is handed out in order, and small needs go past large ones", async () => {
-  const budget = new MemoryBudget(8 * MIB);
-  assertEquals(budget.tryReserve(6 * MIB), true);
-  assertEquals(budget.tryReserve(2 * MIB), false);
+Deno.test("a share is handed out first come, first served", async () => {
+  const share = new Share(8);
+  assertEquals(share.tryReserve(6), true);
+  assertEquals(share.tryReserve(3), false);
   const order: string[] = [];
-  const first = budget.reserve(3 * MIB).then(() => order.push("first"));
-  const second = budget.reserve(MIB).then(() => order.push("second"));
+  const first = share.reserve(3).then(() => order.push("first"));
+  const second = share.reserve(1).then(() => order.push("second"));
   // It would fit, but somebody waits.
-  assertEquals(budget.tryReserve(MIB), false);
-  assertEquals(budget.tryReserve(1000), true);
-  assertEquals(budget.used, 6 * MIB + 1000);
-  budget.release(6 * MIB);
+  assertEquals(share.tryReserve(1), false);
+  assertEquals(share.used, 6);
+  share.release(6);
   await Promise.all([first, second]);
   assertEquals(order, ["first", "second"]);
-  budget.release(3 * MIB);
-  budget.release(MIB);
-  budget.release(1000);
-  assertEquals(budget.used, 0);
+  share.release(3);
+  share.release(1);
+  assertEquals(share.used, 0);
+  // What is more than all of it has its turn too.
+  assertEquals(share.tryReserve(9), true);
+  assertEquals(share.tryReserve(1), false);
+});
+
+Deno.test("of those that grow the oldest always comes to its end", async () => {
+  const share = new GrowingShare(10);
+  const [one, two, three] = [share.open(), share.open(), share.open()];
+  await two.grow(6);
+  await one.grow(4);
+  const order: string[] = [];
+  const grown = [
+    three.grow(1).then(() => order.push("three")),
+    two.grow(20).then(() => order.push("two")),
+  ];
+  await one.grow(100);
+  assertEquals([share.used, order.length], [106, 0]);
+  one.close();
+  await Promise.all(grown.slice(1));
+  // What the oldest has beside the others' limit leaves them none of it.
+  assertEquals(order, ["three", "two"]);
+  two.close();
+  three.close();
+  assertEquals(share.used, 0);
 });
 
 testWith(
@@ -195,12 +217,12 @@ testWith(
     using one = await Peer.connect(relay.address);
     using two = await Peer.connect(relay.address);
     using three = await Peer.connect(relay.address);
-    // The first two hold their memory once their headers are read.
+    const begun: [Peer, Promise<void>][] = [];
     for (const peer of [one, two]) {
       const list = encodeRequest("clientsList", {}, { clientId: anna });
       await peer.write(list);
       assertEquals((await peer.answer()).code, 2101);
-      await peer.write(frame.subarray(0, 2 * MIB));
+      begun.push([peer, peer.write(frame.subarray(0, 2 * MIB))]);
     }
     const sendSmall = async (times: number) => {
       for (let i = 0; i < times; i++) {
@@ -216,12 +238,13 @@ testWith(
     });
     await sendSmall(30);
     assertEquals(answered, false);
-    await one.write(frame.subarray(2 * MIB));
-    assertEquals((await one.answer()).code, 2103);
+    for (const [peer, written] of begun) {
+      await written;
+      await peer.write(frame.subarray(2 * MIB));
+      assertEquals((await peer.answer()).code, 2103);
+    }
     await written;
     assertEquals(await third, 2103);
-    await two.write(frame.subarray(2 * MIB));
-    assertEquals((await two.answer()).code, 2103);
   },
 );
 

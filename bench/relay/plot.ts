@@ -1,0 +1,129 @@
+/**
+ * Draws lines over two axes as an SVG that reads in light and in dark.
+ *
+ * @module
+ */
+
+import { scale } from "./scale.ts";
+
+/** One axis. */
+export interface Axis {
+  /** What is on it, its unit included. */
+  label: string;
+  /** Equal steps are equal factors. Default: false. */
+  log?: boolean;
+}
+
+/** One line. */
+export interface Series {
+  /** What it shows. */
+  label: string;
+  /** Its points, x rising. */
+  points: readonly (readonly [x: number, y: number])[];
+}
+
+/** What is drawn. */
+export interface Plot {
+  /** What it shows. */
+  title: string;
+  /** To the right. */
+  x: Axis;
+  /** Upwards. */
+  y: Axis;
+  /** The lines: four at most can be told apart. */
+  series: readonly Series[];
+}
+
+const WIDTH = 720;
+const HEIGHT = 400;
+const LEFT = 80;
+const RIGHT = 680;
+const TOP = 48;
+const BOTTOM = 316;
+
+const STYLE = `
+  text { font: 13px system-ui, sans-serif; fill: #24292f }
+  .title { font-size: 15px; font-weight: 600 }
+  .grid { stroke: #d0d7de } .axis { stroke: #57606a }
+  .s0 { --c: #0969da } .s1 { --c: #bc4c00 } .s2 { --c: #1a7f37 } .s3 { --c: #8250df }
+  polyline { fill: none; stroke: var(--c); stroke-width: 2 } circle, rect { fill: var(--c) }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3 } .grid { stroke: #30363d } .axis { stroke: #8b949e }
+    .s0 { --c: #58a6ff } .s1 { --c: #f0883e } .s2 { --c: #3fb950 } .s3 { --c: #bc8cff }
+  }`;
+
+/**
+ * Draws a plot.
+ *
+ * @throws {RangeError} where there is nothing to draw, or a value isn't above 0 on a log axis
+ */
+export function renderPlot({ title, x, y, series }: Plot): string {
+  const points = series.flatMap(({ points }) => points);
+  const xs = scale(points.map(([x]) => x), LEFT, RIGHT, x.log ?? false);
+  const ys = scale(points.map(([, y]) => y), BOTTOM, TOP, y.log ?? false);
+  const columns = xs.ticks.map((tick) => {
+    const at = round(xs.at(tick));
+    return line("grid", at, TOP, at, BOTTOM) +
+      text(at, BOTTOM + 20, name(tick), "middle");
+  });
+  const rows = ys.ticks.map((tick) => {
+    const at = round(ys.at(tick));
+    return line("grid", LEFT, at, RIGHT, at) +
+      text(LEFT - 8, at + 4, name(tick), "end");
+  });
+  const middle = (TOP + BOTTOM) / 2;
+  const lines = series.map(({ label, points }, i) => {
+    const at = points.map(([x, y]) => [round(xs.at(x)), round(ys.at(y))]);
+    const dots = at.length > 20
+      ? ""
+      : at.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="3.5"/>`).join("");
+    const left = LEFT + i * (RIGHT - LEFT) / series.length;
+    return `<g class="s${i}"><polyline points="${at.join(" ")}"/>${dots}` +
+      `<rect x="${round(left)}" y="${HEIGHT - 19}" width="14" height="4"/>` +
+      `${text(left + 20, HEIGHT - 12, label, "start")}</g>`;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
+    `<title>${escape(title)}</title>`,
+    `<style>${STYLE}\n</style>`,
+    text(LEFT, 26, title, "start", ' class="title"'),
+    ...columns,
+    ...rows,
+    line("axis", LEFT, BOTTOM, RIGHT, BOTTOM),
+    line("axis", LEFT, TOP, LEFT, BOTTOM),
+    text((LEFT + RIGHT) / 2, BOTTOM + 42, x.label, "middle"),
+    `<g transform="rotate(-90 18 ${middle})">${
+      text(18, middle, y.label, "middle")
+    }</g>`,
+    ...lines,
+    "</svg>\n",
+  ].join("\n");
+}
+
+function name(value: number): string {
+  return value.toLocaleString("en", { maximumSignificantDigits: 3 });
+}
+
+function round(value: number): number {
+  return Math.round(10 * value) / 10;
+}
+
+function line(kind: string, x1: number, y1: number, x2: number, y2: number) {
+  return `<line class="${kind}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
+}
+
+function text(
+  x: number,
+  y: number,
+  content: string,
+  anchor: string,
+  attributes = "",
+): string {
+  return `<text${attributes} x="${round(x)}" y="${
+    round(y)
+  }" text-anchor="${anchor}">${escape(content)}</text>`;
+}
+
+function escape(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}

@@ -1,0 +1,34 @@
+/**
+ * The relay under test, on the database that the argument names, its limits
+ * off: `port`, and `stats` for what it has written and used.
+ */
+
+import { openSqliteStore, startRelay } from "../../server/mod.ts";
+import { reasonOf } from "../../shared/reason.ts";
+import { serveCommands, usage } from "./commands.ts";
+
+const [path] = Deno.args;
+if (path === undefined) {
+  throw new Error("Expected the database's path, got none");
+}
+const store = await openSqliteStore(path);
+const relay = startRelay({
+  listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  store,
+  limits: {
+    maxConnections: 0,
+    maxConnectionsPerAddress: 0,
+    maxWaiting: 0,
+    maxWaitingBytes: 0,
+    registrationsPerMinute: 0,
+  },
+  report: (error) => console.error(`error: ${reasonOf(error)}`),
+});
+
+await serveCommands({
+  port: () => relay.address.port,
+  stats: () => ({ ...store.statistics, ...usage() }),
+});
+
+await relay.close();
+await store.close();

@@ -1,0 +1,94 @@
+/**
+ * What one connection takes of the relay's memory for requests: the buffer in
+ * which they arrive, beyond what every connection has, and the payloads that
+ * are being answered.
+ *
+ * @module
+ */
+
+import type { BufferMemory } from "../shared/byte_source.ts";
+import type { Hold, MemoryBudget } from "./memory_budget.ts";
+
+/** Gives memory back. */
+export type Release = () => void;
+
+/** The memory of one connection. */
+export class RequestMemory implements BufferMemory {
+  readonly #budget: MemoryBudget;
+  readonly #waited: () => void;
+  /** Bytes that a buffer of the usual size has. */
+  #usual = 0;
+  /** What the buffer has of the share for large requests. */
+  #large: Hold | undefined;
+  /** Gives back what a payload has that was the buffer itself. */
+  #given: Release | undefined;
+
+  /** @param waited is told that memory had to be waited for */
+  constructor(budget: MemoryBudget, waited: () => void) {
+    this.#budget = budget;
+    this.#waited = waited;
+  }
+
+  /** Room for a buffer of the usual size, where there is room at once. */
+  tryGrow(size: number): boolean {
+    if (!this.#budget.buffers.tryReserve(size)) return false;
+    this.#usual = size;
+    return true;
+  }
+
+  /** Room for a buffer of any size, in place of the one that is there. */
+  async grow(size: number, usual: boolean): Promise<void> {
+    if (usual) {
+      await this.#budget.buffers.reserve(size);
+      this.#usual = size;
+    } else {
+      this.#large ??= this.#budget.large.open();
+      await this.#large.grow(size);
+      this.#releaseUsual();
+    }
+    this.#waited();
+  }
+
+  /** The buffer has its idle size again. */
+  shrink(): void {
+    this.#large?.close();
+    this.#large = undefined;
+    this.#releaseUsual();
+  }
+
+  /** The buffer was handed out; another one of idle size is in its place. */
+  give(): void {
+    const large = this.#large;
+    const small = this.#usual;
+    this.#large = undefined;
+    this.#usual = 0;
+    this.#given = () => {
+      large?.close();
+      if (small > 0) this.#budget.buffers.release(small);
+    };
+  }
+
+  /**
+   * Sees to the memory of a payload that was just taken.
+   *
+   * @returns what gives it back, once the request is answered
+   */
+  async payload(size: number): Promise<Release> {
+    const given = this.#given;
+    if (given !== undefined) {
+      this.#given = undefined;
+      return given;
+    }
+    const { payloads } = this.#budget;
+    if (!payloads.tryReserve(size)) {
+      await payloads.reserve(size);
+      this.#waited();
+    }
+    return () => payloads.release(size);
+  }
+
+  #releaseUsual(): void {
+    if (this.#usual > 0) this.#budget.buffers.release(this.#usual);
+    this.#usual = 0;
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The relay's program as a child process. A process of its own, since only
+ * there its memory, its messages and its death are its own, and a relay that
+ * hangs can't hang what watches it.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { FuzzFailure } from "./failure.ts";
+import { PATIENCE } from "./link.ts";
+
+/** What the process last told about itself. */
+export interface Watch {
+  /** Resident memory, in bytes. */
+  rss: number;
+  /** Connections that it has accepted so far. */
+  accepted: number;
+  /** Connections that it hasn't closed. */
+  open: number;
+}
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** A relay that runs. */
+export class RelayProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #output: Promise<unknown>;
+  #port = 0;
+  #watch: Watch = { rss: 0, accepted: 0, open: 0 };
+  #mostRss = 0;
+  #stderr = "";
+  #ended = false;
+  #changed = Promise.withResolvers<void>();
+
+  private constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#output = Promise.all([
+      this.#readLines(child.stdout, (line) => this.#told(line)),
+      this.#readLines(child.stderr, (line) => this.#stderr += `${line}\n`),
+      child.status.then(() => {
+        this.#ended = true;
+        this.#change();
+      }),
+    ]);
+  }
+
+  /**
+   * Starts a relay in a folder and waits until it listens.
+   *
+   * @throws {FuzzFailure} where it doesn't
+   */
+  static async start(
+    dir: string,
+    flags: readonly string[],
+  ): Promise<RelayProcess> {
+    const relay = new RelayProcess(
+      new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--no-prompt",
+          "--preload",
+          path("relay_watch.ts"),
+          "--allow-net=127.0.0.1",
+          "--allow-read",
+          "--allow-write",
+          path("../../server/main.ts"),
+          ...["--dir", dir, "--host", "127.0.0.1", "--port", "0"],
+          ...flags,
+        ],
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn(),
+    );
+    try {
+      await relay.until("a relay that listens", () => relay.#port > 0);
+    } catch (error) {
+      await relay.kill();
+      throw error;
+    }
+    return relay;
+  }
+
+  /** Where it listens. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** What it last told. */
+  get watch(): Watch {
+    return this.#watch;
+  }
+
+  /** The most memory that it told of, in bytes. */
+  get mostRss(): number {
+    return this.#mostRss;
+  }
+
+  /** @throws {FuzzFailure} unless it lives and has complained of nothing */
+  checkHealth(): void {
+    if (this.#ended) {
+      throw new FuzzFailure("a relay that lives", `its end: ${this.#stderr}`);
+    }
+    if (this.#stderr !== "") {
+      throw new FuzzFailure("nothing on stderr", this.#stderr);
+    }
+  }
+
+  /**
+   * Waits for something that its output tells.
+   *
+   * @throws {FuzzFailure} where it doesn't come, or the relay ends before
+   */
+  async until(what: string, holds: () => boolean): Promise<void> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#change();
+    }, PATIENCE);
+    try {
+      while (!holds()) {
+        if (this.#ended || late) {
+          throw new FuzzFailure(
+            what,
+            `${late ? "nothing" : "its end"}; ${
+              JSON.stringify(this.#watch)
+            } ${this.#stderr}`,
+          );
+        }
+        await this.#changed.promise;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Stops it in good order.
+   *
+   * @throws {FuzzFailure} where it exits otherwise than with 0 and in silence
+   */
+  async stop(): Promise<void> {
+    this.checkHealth();
+    this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE);
+    await this.#output;
+    clearTimeout(timer);
+    const { code, signal } = await this.#child.status;
+    if (code !== 0 || this.#stderr !== "") {
+      throw new FuzzFailure(
+        "exit 0 and nothing on stderr",
+        `${signal ?? code} ${this.#stderr}`,
+      );
+    }
+  }
+
+  /** Kills it, as a power failure would, and waits for its end. */
+  async kill(): Promise<void> {
+    if (!this.#ended) this.#child.kill("SIGKILL");
+    await this.#output;
+  }
+
+  #told(line: string): void {
+    const [word, ...rest] = line.split(" ");
+    if (word === "listening") this.#port = Number(line.split(":").at(-1));
+    if (word === "watch") {
+      const [rss = 0, accepted = 0, open = 0] = rest.map(Number);
+      this.#watch = { rss, accepted, open };
+      this.#mostRss = Math.max(this.#mostRss, rss);
+    }
+    this.#change();
+  }
+
+  #change(): void {
+    const { resolve } = this.#changed;
+    this.#changed = Promise.withResolvers<void>();
+    resolve();
+  }
+
+  async #readLines(
+    bytes: ReadableStream<Uint8Array>,
+    told: (line: string) => void,
+  ): Promise<void> {
+    let rest = "";
+    const text = bytes.pipeThrough(
+      new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
+    );
+    for await (const part of text) {
+      const lines = (rest + part).split("\n");
+      rest = lines.pop() ?? "";
+      lines.forEach(told);
+    }
+    if (rest !== "") told(rest);
+  }
+}
