@@ -13,6 +13,9 @@ import { runProgram } from "../shared/program.ts";
 import { readServerOptions } from "./options.ts";
 import { stopSignals } from "./stop_signals.ts";
 
+/** What the doctor may ask of the system beyond what a relay may. */
+const DOCTOR_SYS = "statfs,systemMemoryInfo";
+
 /** A signal to us alone must stop the relay too; a second one changes nothing there. */
 function pass(relay: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
@@ -45,6 +48,7 @@ export async function relayPermissions(
     `--allow-read=${[...folders, ...source]}`,
     `--allow-write=${folders}`,
     `--allow-net=${formatAddress(options)}`,
+    ...options.doctor ? [`--allow-sys=${DOCTOR_SYS}`] : [],
   ];
 }
 

@@ -8,6 +8,7 @@ import config from "../deno.json" with { type: "json" };
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
 import { reasonOf } from "../shared/reason.ts";
+import { examine } from "./doctor/doctor.ts";
 import { FailurePrinter } from "./failure_printer.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
@@ -47,11 +48,12 @@ function stopSignal(): Promise<void> {
   });
 }
 
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<number | void> {
   const options = await readServerOptions(args);
   if (options.help) return console.log(HELP.trimEnd());
   if (options.version) return console.log(config.version);
   options.warnings.forEach(warn);
+  if (options.doctor) return await examine(options, console.log);
   const stopped = stopSignal();
   const failures = new FailurePrinter();
   const damaged = Promise.withResolvers<never>();

@@ -23,6 +23,7 @@ Usage: deno task server [flags]
   --host ADDR  the address to listen on (default: 0.0.0.0)
   --dir DIR    where info.myport and db.defensive lie (default: .)
   --db FILE    the database (default: db.defensive in DIR)
+  --doctor     check disk, room, clock, store and limits, and stop
   --help       print this
   --version    print the version
 
@@ -36,6 +37,8 @@ export interface ServerOptions {
   help: boolean;
   /** Print the version and stop. */
   version: boolean;
+  /** Check what the relay needs and stop. */
+  doctor: boolean;
   /** The address to listen on. */
   hostname: string;
   /** The port to listen on. */
@@ -63,7 +66,7 @@ export async function readServerOptions(
   const { values, switches } = parseFlags(
     args,
     ["port", "host", "dir", "db", ...limitFlagNames],
-    ["help", "version"],
+    ["help", "version", "doctor"],
   );
   const dir = values.dir ?? ".";
   const warnings: string[] = [];
