@@ -24,6 +24,11 @@ export class AnswerQueue {
     return this.#slots.length === 0 && !this.#writing;
   }
 
+  /** Whether there is no room for another answer. */
+  get full(): boolean {
+    return this.#slots.length >= MOST_WAITING;
+  }
+
   /** Appends an answer that will be there later; it doesn't reject. */
   add(answer: Promise<Uint8Array>): void {
     const slot: { bytes: Uint8Array | undefined } = { bytes: undefined };
@@ -37,7 +42,7 @@ export class AnswerQueue {
 
   /** Resolves once there is room for another answer. @throws what a write threw */
   async room(): Promise<void> {
-    await this.#until(() => this.#slots.length < MOST_WAITING);
+    await this.#until(() => !this.full);
   }
 
   /** Resolves once everything is written. @throws what a write threw */

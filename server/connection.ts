@@ -8,6 +8,7 @@
 
 import { ByteSource } from "../shared/byte_source.ts";
 import { type RequestKind, RESPONSE_HEADER_SIZE } from "../shared/protocol.ts";
+import { allocateShortLived } from "../shared/slab.ts";
 import { AnswerQueue } from "./answer_queue.ts";
 import {
   type Delivery,
@@ -74,6 +75,7 @@ export class Connection {
     this.#source = new ByteSource((into) => this.#read(into), {
       idleSize: IDLE_SIZE,
       memory: this.#memory,
+      allocate: allocateShortLived,
     });
     this.#answers = new AnswerQueue((bytes) => this.#write(bytes));
   }
@@ -144,10 +146,18 @@ export class Connection {
     );
     if (request === null) return false;
     if (request.kind === undefined) return await this.#refuse(request);
-    const release = await this.#memory.payload(request.payload.length);
+    const { length } = request.payload;
+    const release = this.#memory.tryPayload(length) ??
+      await this.#memory.payload(length);
     if (request.kind === "sendMessage") {
       await this.#answerLater(request, release);
-    } else await this.#answer(request).finally(release);
+      return true;
+    }
+    try {
+      await this.#answer(request);
+    } finally {
+      release();
+    }
     return true;
   }
 
@@ -159,12 +169,12 @@ export class Connection {
       release();
       return bytes;
     }));
-    await this.#answers.room();
+    if (this.#answers.full) await this.#answers.room();
   }
 
   /** Answers a request, after those before it and before those behind it. */
   async #answer(request: WholeRequest): Promise<void> {
-    await this.#answers.drained();
+    if (!this.#answers.empty) await this.#answers.drained();
     const { dispatch, address, budget } = this.#options;
     const { answers } = budget;
     let held = mostOf(request.kind);
@@ -191,9 +201,11 @@ export class Connection {
 
   async #send({ bytes, pieces, delivery }: Reply): Promise<void> {
     let last = bytes;
-    for await (const piece of pieces ?? []) {
-      await this.#write(last);
-      last = piece;
+    if (pieces !== undefined) {
+      for await (const piece of pieces) {
+        await this.#write(last);
+        last = piece;
+      }
     }
     if (delivery === undefined) await this.#write(last);
     else await this.#deliver(last, delivery);

@@ -13,6 +13,7 @@ import {
   type RequestKind,
 } from "../shared/protocol.ts";
 import { decodeRequest, type RequestPayload } from "../shared/requests.ts";
+import { allocateShortLived } from "../shared/slab.ts";
 import {
   encodeResponse,
   FAILURE,
@@ -136,7 +137,11 @@ export function createDispatcher(
 const FAILED: Begun = { reply: Promise.resolve(failureReply) };
 
 function encode(response: Answer["response"]): Reply {
-  if (!("pieces" in response)) return { bytes: encodeResponse(response) };
+  if (!("pieces" in response)) {
+    return {
+      bytes: encodeResponse(response, PROTOCOL_VERSION, allocateShortLived),
+    };
+  }
   const { code, payloadSize, pieces } = response;
   const header = { version: PROTOCOL_VERSION, code, payloadSize };
   return { bytes: responseHeader.encode(header), pieces };
@@ -148,7 +153,8 @@ function decodeOrRefuse(
   bytes: Uint8Array,
 ): RequestPayload | undefined {
   try {
-    return decodeRequest(kind, bytes);
+    // The payload is the request's own.
+    return decodeRequest(kind, bytes, true);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return undefined;

@@ -71,19 +71,22 @@ export class RequestMemory implements BufferMemory {
   /**
    * Sees to the memory of a payload that was just taken.
    *
-   * @returns what gives it back, once the request is answered
+   * @returns what gives it back once the request is answered, or undefined
+   * where there is no room at once
    */
-  async payload(size: number): Promise<Release> {
+  tryPayload(size: number): Release | undefined {
     const given = this.#given;
-    if (given !== undefined) {
-      this.#given = undefined;
-      return given;
-    }
+    this.#given = undefined;
+    if (given !== undefined) return given;
     const { payloads } = this.#budget;
-    if (!payloads.tryReserve(size)) {
-      await payloads.reserve(size);
-      this.#waited();
-    }
+    return payloads.tryReserve(size) ? () => payloads.release(size) : undefined;
+  }
+
+  /** The same, waiting for room. */
+  async payload(size: number): Promise<Release> {
+    const { payloads } = this.#budget;
+    await payloads.reserve(size);
+    this.#waited();
     return () => payloads.release(size);
   }
 

@@ -57,10 +57,8 @@ export interface RefusedRequest {
 export async function readHeader(
   source: ByteSource,
 ): Promise<RequestHeader | null> {
-  if (!(await source.has(REQUEST_HEADER_SIZE))) return null;
-  const header = requestHeader.decode(source.peek(REQUEST_HEADER_SIZE));
-  await source.skip(REQUEST_HEADER_SIZE);
-  return header;
+  const bytes = await source.take(REQUEST_HEADER_SIZE);
+  return bytes && requestHeader.decode(bytes, true);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import type { Allocate } from "./writer.ts";
 
 /** Bytes that one read asks for. */
 const CHUNK_SIZE = 64 * 1024;
@@ -25,6 +26,8 @@ export interface ByteSourceOptions {
   idleSize?: number;
   /** Is asked before more is used. Default: nobody. */
   memory?: BufferMemory;
+  /** Makes the arrays that are taken. Default: each is an allocation of its own. */
+  allocate?: Allocate;
 }
 
 /**
@@ -38,6 +41,7 @@ export class ByteSource {
   readonly #read: (into: Uint8Array) => Promise<number | null>;
   readonly #idleSize: number;
   readonly #memory: BufferMemory | undefined;
+  readonly #allocate: Allocate;
   #buffer: Uint8Array<ArrayBuffer>;
   #start = 0;
   #end = 0;
@@ -45,6 +49,8 @@ export class ByteSource {
   #arrived = 0;
   #failure: { error: unknown } | undefined;
   #pending: Promise<void> | undefined;
+  /** Whether the read under way fills the buffer. */
+  #filling = false;
 
   /**
    * @param read fills the start of the buffer that it gets and resolves to the
@@ -57,6 +63,7 @@ export class ByteSource {
     this.#read = read;
     this.#idleSize = options.idleSize ?? CHUNK_SIZE;
     this.#memory = options.memory;
+    this.#allocate = options.allocate ?? ((size) => new Uint8Array(size));
     this.#buffer = new Uint8Array(this.#idleSize);
   }
 
@@ -89,14 +96,10 @@ export class ByteSource {
   async takeInArrived(): Promise<boolean> {
     while (!this.#ended && this.#failure === undefined) {
       if (this.buffered >= CHUNK_SIZE) return false;
-      const before = this.#arrived;
       // What goes wrong is thrown by the call that needs the bytes.
-      this.#fill(1).catch(() => {});
+      this.#begin(() => this.#readAside()).catch(() => {});
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#pending !== undefined) break;
-      const full = this.#arrived === before && !this.#ended &&
-        this.#failure === undefined;
-      if (full) return false;
     }
     return true;
   }
@@ -166,8 +169,7 @@ export class ByteSource {
     }
     progress?.(size);
     if (
-      size === this.#buffer.length && size > this.#idleSize &&
-      this.#pending === undefined
+      size === this.#buffer.length && size > this.#idleSize && !this.#filling
     ) {
       const whole = this.#buffer;
       this.#buffer = new Uint8Array(this.#idleSize);
@@ -175,7 +177,8 @@ export class ByteSource {
       this.#memory?.give();
       return whole;
     }
-    const taken = this.#buffer.slice(this.#start, this.#start + size);
+    const taken = this.#allocate(size);
+    taken.set(this.#buffer.subarray(this.#start, this.#start + size));
     this.#advance(size);
     return taken;
   }
@@ -197,7 +200,7 @@ export class ByteSource {
 
   #advance(size: number): void {
     this.#start += size;
-    if (this.#start < this.#end || this.#pending !== undefined) return;
+    if (this.#start < this.#end || this.#filling) return;
     this.#start = this.#end = 0;
     if (this.#buffer.length > this.#idleSize) {
       this.#buffer = new Uint8Array(this.#idleSize);
@@ -207,20 +210,46 @@ export class ByteSource {
 
   /** One read; `wanted` bytes are expected to follow `#start`. */
   #fill(wanted: number): Promise<void> {
-    this.#pending ??= this.#readMore(wanted).finally(() => {
-      this.#pending = undefined;
-    });
+    return this.#begin(() => this.#readMore(wanted));
+  }
+
+  /** Begins a read, unless one is under way. */
+  #begin(read: () => Promise<void>): Promise<void> {
+    this.#pending ??= read().finally(() => this.#pending = undefined);
     return this.#pending;
   }
 
   async #readMore(wanted: number): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#end === this.#buffer.length) await this.#makeRoom(wanted);
+    this.#filling = true;
     try {
-      const count = await this.#read(this.#buffer.subarray(this.#end));
+      this.#end += await this.#readInto(this.#buffer.subarray(this.#end));
+    } finally {
+      this.#filling = false;
+    }
+  }
+
+  /** Reads into a small buffer of its own: it may be under way for ever. */
+  async #readAside(): Promise<void> {
+    const aside = new Uint8Array(this.#idleSize);
+    const count = await this.#readInto(aside);
+    if (this.#end + count > this.#buffer.length) {
+      const size = this.buffered + count;
+      const grows = size > this.#buffer.length &&
+        (this.#memory?.tryGrow(CHUNK_SIZE) ?? true);
+      this.#move(Math.max(size, grows ? CHUNK_SIZE : 0));
+    }
+    this.#buffer.set(aside.subarray(0, count), this.#end);
+    this.#end += count;
+  }
+
+  async #readInto(into: Uint8Array): Promise<number> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      const count = await this.#read(into);
       if (count === null) this.#ended = true;
-      this.#end += count ?? 0;
       this.#arrived += count ?? 0;
+      return count ?? 0;
     } catch (error) {
       // A socket tells of a reset once; asked again it would look like an end.
       this.#failure = { error };
@@ -229,7 +258,11 @@ export class ByteSource {
   }
 
   async #makeRoom(wanted: number): Promise<void> {
-    const size = await this.#roomFor(wanted);
+    this.#move(await this.#roomFor(wanted));
+  }
+
+  /** Moves what waits to the front, of a larger buffer where `size` says so. */
+  #move(size: number): void {
     const waiting = this.#buffer.subarray(this.#start, this.#end);
     if (size > this.#buffer.length) this.#buffer = new Uint8Array(size);
     this.#buffer.set(waiting);

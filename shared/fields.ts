@@ -227,8 +227,12 @@ export interface Codec<T> {
   write(writer: Writer, value: T): void;
   /** @throws {FormatError} where the value has no such form */
   encode(value: T): Uint8Array<ArrayBuffer>;
-  /** @throws {FormatError} unless the bytes are one such payload, no more */
-  decode(bytes: Uint8Array): T;
+  /**
+   * @param inPlace whether the value may hold views of the bytes: it must not
+   * outlive them then. Default: false
+   * @throws {FormatError} unless the bytes are one such payload, no more
+   */
+  decode(bytes: Uint8Array, inPlace?: boolean): T;
 }
 
 /** Makes a field into a payload of its own, under the name that errors use. */
@@ -250,8 +254,8 @@ export function codec<T>(name: string, field: Field<T>): Codec<T> {
       write(writer, value);
       return writer.bytes;
     },
-    decode(bytes) {
-      const reader = new Reader(bytes);
+    decode(bytes, inPlace) {
+      const reader = new Reader(bytes, inPlace);
       try {
         const value = field.read(reader);
         reader.end();

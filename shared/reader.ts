@@ -7,13 +7,17 @@ import { FormatError } from "./format_error.ts";
  */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #inPlace: boolean;
   #offset = 0;
 
-  /** Starts at the first byte. */
-  constructor(bytes: Uint8Array) {
+  /**
+   * Starts at the first byte.
+   *
+   * @param inPlace whether bytes that are read may be views of these
+   */
+  constructor(bytes: Uint8Array, inPlace = false) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#inPlace = inPlace;
   }
 
   /** Bytes that are not read yet. */
@@ -23,27 +27,29 @@ export class Reader {
 
   /** @throws {FormatError} where no byte is left */
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#integer(1);
   }
 
   /** @throws {FormatError} where fewer than 2 bytes are left */
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    return this.#integer(2);
   }
 
   /** @throws {FormatError} where fewer than 4 bytes are left */
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.#integer(4);
   }
 
   /**
-   * A copy of the next bytes.
+   * The next bytes: a copy, or a view where it reads in place.
    *
    * @throws {FormatError} where fewer are left
    */
-  bytes(size: number): Uint8Array<ArrayBuffer> {
+  bytes(size: number): Uint8Array {
     const start = this.#take(size);
-    return this.#bytes.slice(start, start + size);
+    return this.#inPlace
+      ? this.#bytes.subarray(start, start + size)
+      : this.#bytes.slice(start, start + size);
   }
 
   /** @throws {FormatError} where bytes are left */
@@ -53,6 +59,15 @@ export class Reader {
         `expected the end after ${this.#offset} bytes, ${this.left} left`,
       );
     }
+  }
+
+  #integer(size: number): number {
+    const start = this.#take(size);
+    let value = 0;
+    for (let i = size - 1; i >= 0; i--) {
+      value = value * 256 + (this.#bytes[start + i] as number);
+    }
+    return value;
   }
 
   #take(size: number): number {

@@ -184,15 +184,17 @@ export type RequestPayload = {
 /**
  * Decodes the payload of a request.
  *
+ * @param inPlace whether the value may hold views of the payload. Default: false
  * @throws {FormatError} unless the bytes are one such payload, no more
  */
 export function decodeRequest(
   kind: RequestKind,
   payload: Uint8Array,
+  inPlace = false,
 ): RequestPayload {
   return {
     kind,
-    payload: requestCodecs[kind].decode(payload),
+    payload: requestCodecs[kind].decode(payload, inPlace),
   } as RequestPayload;
 }
 

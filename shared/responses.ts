@@ -34,7 +34,7 @@ import {
 import { within } from "./format_error.ts";
 import { Reader } from "./reader.ts";
 import type { Empty } from "./requests.ts";
-import { Writer } from "./writer.ts";
+import { type Allocate, Writer } from "./writer.ts";
 
 /** What stands before each answer's payload, 7 bytes. */
 export interface ResponseHeader {
@@ -202,6 +202,7 @@ export const FAILURE: Response = { code: ResponseCode.Error, payload: {} };
 /**
  * A whole answer, header and payload, in one array.
  *
+ * @param allocate makes that array; default: a new one
  * @throws {FormatError} where the payload has no such form
  *
  * @example
@@ -216,10 +217,11 @@ export const FAILURE: Response = { code: ResponseCode.Error, payload: {} };
 export function encodeResponse(
   response: Response,
   version: number = PROTOCOL_VERSION,
+  allocate?: Allocate,
 ): Uint8Array<ArrayBuffer> {
   const codec = responseCodecs[response.code] as Codec<unknown>;
   const payloadSize = codec.size(response.payload);
-  const writer = new Writer(RESPONSE_HEADER_SIZE + payloadSize);
+  const writer = new Writer(RESPONSE_HEADER_SIZE + payloadSize, allocate);
   responseHeader.write(writer, { version, code: response.code, payloadSize });
   codec.write(writer, response.payload);
   return writer.bytes;

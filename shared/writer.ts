@@ -1,31 +1,35 @@
 import { FormatError } from "./format_error.ts";
 
+/** Makes so many bytes, all zero. */
+export type Allocate = (size: number) => Uint8Array<ArrayBuffer>;
+
 /** Writes fields one after the other, little endian, into bytes of a set size. */
 export class Writer {
   /** The bytes that are being filled. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly #view: DataView;
   #offset = 0;
 
-  /** Allocates `size` bytes, all zero. */
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
-    this.#view = new DataView(this.bytes.buffer);
+  /** Writes into `size` bytes, all zero. */
+  constructor(
+    size: number,
+    allocate: Allocate = (size) => new Uint8Array(size),
+  ) {
+    this.bytes = allocate(size);
   }
 
   /** @throws {FormatError} unless the value fits into 1 byte */
   u8(value: number): void {
-    this.#view.setUint8(this.#integer(value, 1), value);
+    this.#integer(value, 1);
   }
 
   /** @throws {FormatError} unless the value fits into 2 bytes */
   u16(value: number): void {
-    this.#view.setUint16(this.#integer(value, 2), value, true);
+    this.#integer(value, 2);
   }
 
   /** @throws {FormatError} unless the value fits into 4 bytes */
   u32(value: number): void {
-    this.#view.setUint32(this.#integer(value, 4), value, true);
+    this.#integer(value, 4);
   }
 
   /** Writes bytes as they are, then zeros up to `size`. */
@@ -34,14 +38,15 @@ export class Writer {
     this.#offset += size;
   }
 
-  #integer(value: number, size: number): number {
+  #integer(value: number, size: number): void {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size)) {
       throw new FormatError(
         `expected an integer of ${size} bytes, got ${value}`,
       );
     }
-    const start = this.#offset;
-    this.#offset += size;
-    return start;
+    for (let i = 0, rest = value; i < size; i++) {
+      this.bytes[this.#offset++] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
   }
 }

@@ -52,83 +52,94 @@ export type Command =
 /** How a command ended: with a number, or with what went wrong. */
 export type Outcome = { value: number } | { error: StoreError };
 
-/** Gives the next bytes of a stream; they hold until the next call. */
+/** Gives the next bytes of a stream, which stay as they are. */
 export type Take = (size: number) => Uint8Array;
+
+/** Bytes of the longest command. */
+export const COMMAND_SIZE: number = 512 * 1024;
+/** Bytes of the usual outcome; one that failed has its text in addition. */
+export const OUTCOME_SIZE = 5;
 
 const SEND_SIZE = 1 + 2 * CLIENT_ID_SIZE + 1 + 8 + 8 + 4;
 const TAKEN_SIZE = 4 + 4;
 const VISIT_SIZE = CLIENT_ID_SIZE + 8;
 
-/** A command's bytes; those of a message's content go behind them. */
-export function encodeCommand(command: Command): Uint8Array {
-  switch (command.kind) {
-    case "register": {
-      const { id, name, publicKey } = command.client;
-      const text = UTF8.encode(name);
-      const bytes = new Uint8Array(
-        1 + CLIENT_ID_SIZE + PUBLIC_KEY_SIZE + 8 + 2 + text.length,
-      );
-      const view = new DataView(bytes.buffer);
-      bytes[0] = Kind.Register;
-      bytes.set(id, 1);
-      bytes.set(publicKey, 17);
-      view.setFloat64(177, command.at);
-      view.setUint16(185, text.length);
-      bytes.set(text, 187);
-      return bytes;
+/**
+ * Writes commands into bytes of its own, one at a time: so often is this done
+ * that allocating them would cost more than all the rest.
+ */
+export class CommandEncoder {
+  readonly #bytes = new Uint8Array(COMMAND_SIZE);
+  readonly #view = new DataView(this.#bytes.buffer);
+
+  /**
+   * A command's bytes, which hold until the next call; those of a message's
+   * content go behind them.
+   */
+  encode(command: Command): Uint8Array {
+    return this.#bytes.subarray(0, this.#write(command));
+  }
+
+  #write(command: Command): number {
+    const bytes = this.#bytes;
+    const view = this.#view;
+    switch (command.kind) {
+      case "register": {
+        const { id, name, publicKey } = command.client;
+        bytes[0] = Kind.Register;
+        bytes.set(id, 1);
+        bytes.set(publicKey, 17);
+        view.setFloat64(177, command.at);
+        const { written } = UTF8.encodeInto(name, bytes.subarray(187));
+        view.setUint16(185, written);
+        return 187 + written;
+      }
+      case "send": {
+        const { message, size, quota } = command;
+        bytes[0] = Kind.Send;
+        bytes.set(message.recipient, 1);
+        bytes.set(message.sender, 17);
+        bytes[33] = message.type;
+        view.setFloat64(34, quota.messages);
+        view.setFloat64(42, quota.bytes);
+        view.setUint32(50, size);
+        return SEND_SIZE;
+      }
+      case "remove": {
+        const { recipient, messages } = command;
+        bytes[0] = Kind.Remove;
+        bytes.set(recipient, 1);
+        view.setUint32(17, messages.length);
+        messages.forEach(({ id, size }, i) => {
+          view.setUint32(21 + TAKEN_SIZE * i, id);
+          view.setUint32(25 + TAKEN_SIZE * i, size);
+        });
+        return 21 + TAKEN_SIZE * messages.length;
+      }
+      case "seen": {
+        const { visits } = command;
+        bytes[0] = Kind.Seen;
+        view.setUint32(1, visits.length);
+        visits.forEach(({ id, at }, i) => {
+          bytes.set(id, 5 + VISIT_SIZE * i);
+          view.setFloat64(21 + VISIT_SIZE * i, at);
+        });
+        return 5 + VISIT_SIZE * visits.length;
+      }
+      case "close":
+        bytes[0] = Kind.Close;
+        return 1;
     }
-    case "send": {
-      const { message, size, quota } = command;
-      const bytes = new Uint8Array(SEND_SIZE);
-      const view = new DataView(bytes.buffer);
-      bytes[0] = Kind.Send;
-      bytes.set(message.recipient, 1);
-      bytes.set(message.sender, 17);
-      bytes[33] = message.type;
-      view.setFloat64(34, quota.messages);
-      view.setFloat64(42, quota.bytes);
-      view.setUint32(50, size);
-      return bytes;
-    }
-    case "remove": {
-      const { recipient, messages } = command;
-      const bytes = new Uint8Array(
-        1 + CLIENT_ID_SIZE + 4 + TAKEN_SIZE * messages.length,
-      );
-      const view = new DataView(bytes.buffer);
-      bytes[0] = Kind.Remove;
-      bytes.set(recipient, 1);
-      view.setUint32(17, messages.length);
-      messages.forEach(({ id, size }, i) => {
-        view.setUint32(21 + TAKEN_SIZE * i, id);
-        view.setUint32(25 + TAKEN_SIZE * i, size);
-      });
-      return bytes;
-    }
-    case "seen": {
-      const { visits } = command;
-      const bytes = new Uint8Array(1 + 4 + VISIT_SIZE * visits.length);
-      const view = new DataView(bytes.buffer);
-      bytes[0] = Kind.Seen;
-      view.setUint32(1, visits.length);
-      visits.forEach(({ id, at }, i) => {
-        bytes.set(id, 5 + VISIT_SIZE * i);
-        view.setFloat64(21 + VISIT_SIZE * i, at);
-      });
-      return bytes;
-    }
-    case "close":
-      return new Uint8Array([Kind.Close]);
   }
 }
 
-/** Reads a command; what it holds is its own, and stays. */
+/** Reads a command; what it holds are views of what was taken. */
 export function readCommand(take: Take): Command {
   const kind = take(1)[0];
   switch (kind) {
     case Kind.Register: {
-      const bytes = take(186).slice();
-      const view = new DataView(bytes.buffer);
+      const bytes = take(186);
+      const view = viewOf(bytes);
       return {
         kind: "register",
         client: {
@@ -140,8 +151,8 @@ export function readCommand(take: Take): Command {
       };
     }
     case Kind.Send: {
-      const bytes = take(SEND_SIZE - 1).slice();
-      const view = new DataView(bytes.buffer);
+      const bytes = take(SEND_SIZE - 1);
+      const view = viewOf(bytes);
       return {
         kind: "send",
         message: {
@@ -154,10 +165,9 @@ export function readCommand(take: Take): Command {
       };
     }
     case Kind.Remove: {
-      const head = take(CLIENT_ID_SIZE + 4).slice();
-      const count = new DataView(head.buffer).getUint32(16);
-      const bytes = take(TAKEN_SIZE * count);
-      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      const head = take(CLIENT_ID_SIZE + 4);
+      const count = viewOf(head).getUint32(16);
+      const view = viewOf(take(TAKEN_SIZE * count));
       return {
         kind: "remove",
         recipient: head.subarray(0, 16) as ClientId,
@@ -169,8 +179,8 @@ export function readCommand(take: Take): Command {
     }
     case Kind.Seen: {
       const count = viewOf(take(4)).getUint32(0);
-      const bytes = take(VISIT_SIZE * count).slice();
-      const view = new DataView(bytes.buffer);
+      const bytes = take(VISIT_SIZE * count);
+      const view = viewOf(bytes);
       return {
         kind: "seen",
         visits: Array.from({ length: count }, (_, i) => ({
@@ -186,23 +196,29 @@ export function readCommand(take: Take): Command {
   }
 }
 
-/** An outcome's bytes. */
-export function encodeOutcome(outcome: Outcome): Uint8Array {
+/** An outcome's bytes, in the scratch bytes where they fit. */
+export function encodeOutcome(
+  outcome: Outcome,
+  scratch: Uint8Array,
+): Uint8Array {
   if ("value" in outcome) {
-    const bytes = new Uint8Array(5);
-    bytes[0] = Status.Done;
-    new DataView(bytes.buffer).setUint32(1, outcome.value);
-    return bytes;
+    scratch[0] = Status.Done;
+    setUint32(scratch, 1, outcome.value);
+    return scratch.subarray(0, OUTCOME_SIZE);
   }
   const { error } = outcome;
   const text = UTF8.encode(error.message);
-  const bytes = new Uint8Array(5 + text.length);
+  const bytes = new Uint8Array(OUTCOME_SIZE + text.length);
   bytes[0] = error instanceof StoreDamagedError
     ? Status.Damaged
     : Status.Failed;
-  new DataView(bytes.buffer).setUint32(1, text.length);
-  bytes.set(text, 5);
+  setUint32(bytes, 1, text.length);
+  bytes.set(text, OUTCOME_SIZE);
   return bytes;
+}
+
+function setUint32(bytes: Uint8Array, at: number, value: number): void {
+  for (let i = 0; i < 4; i++) bytes[at + i] = value >>> (24 - 8 * i);
 }
 
 /**
@@ -216,7 +232,7 @@ export function readOutcomes(
 ): number {
   const view = viewOf(bytes);
   let at = 0;
-  while (at + 5 <= bytes.length) {
+  while (at + OUTCOME_SIZE <= bytes.length) {
     const number = view.getUint32(at + 1);
     if (bytes[at] === Status.Done) {
       at += 5;

@@ -57,8 +57,12 @@ export class SharedPipe {
     const size = Math.min(bytes.length, this.writable);
     const start = this.#offset(WRITTEN, this.#staged);
     const first = Math.min(size, this.#data.length - start);
-    this.#data.set(bytes.subarray(0, first), start);
-    this.#data.set(bytes.subarray(first, size), 0);
+    if (first === bytes.length) {
+      this.#data.set(bytes, start);
+    } else {
+      this.#data.set(bytes.subarray(0, first), start);
+      this.#data.set(bytes.subarray(first, size), 0);
+    }
     this.#staged += size;
     return size;
   }

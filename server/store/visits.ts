@@ -34,7 +34,8 @@ export class Visits {
     const key = id.toHex();
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) waiting.at = at;
-    else this.#waiting.set(key, { id, at, since: at });
+    // A copy: the id may be a piece of something larger.
+    else this.#waiting.set(key, { id: id.slice() as ClientId, at, since: at });
     this.#timer ??= setTimeout(() => this.#writeOverdue(), OVERDUE);
   }
 

@@ -12,6 +12,7 @@ import {
   type Command,
   encodeOutcome,
   type Outcome,
+  OUTCOME_SIZE,
   readCommand,
 } from "./commands.ts";
 import { storeError } from "./damage.ts";
@@ -41,6 +42,14 @@ export interface WriterStart {
 /** What the writer says once: whether it could open the database. */
 export type WriterReady = { error: string | undefined };
 
+/** Bytes that are read off the pipe at a time. */
+const BUFFER_SIZE = 256 * 1024;
+/**
+ * How much of what has arrived goes into a group, the oldest first. Some is
+ * left, so that the disk has work while the answers go out and new requests
+ * come in: with all of it, the disk waited a third of the time.
+ */
+const SHARE = 3 / 4;
 /** Commands of one group at most. */
 const MOST_COMMANDS = 1024;
 /** Bytes of content of one group, about; also what a failed group can be tried again with. */
@@ -49,32 +58,49 @@ const MOST_BYTES = 4 * 1024 * 1024;
 /** Reads exact numbers of bytes off a pipe, and waits for them. */
 class PipeReader {
   readonly #pipe: SharedPipe;
-  readonly #buffer = new Uint8Array(2 * PART_SIZE);
+  #buffer = new Uint8Array(0);
   #start = 0;
   #end = 0;
+  #taken = 0;
 
   constructor(pipe: SharedPipe) {
     this.#pipe = pipe;
   }
 
-  /** Whether something can be read without waiting. */
-  get ready(): boolean {
-    return this.#end > this.#start || this.#pipe.readable > 0;
+  /** Bytes that were taken since the start. */
+  get taken(): number {
+    return this.#taken;
   }
 
-  /** The next bytes; they hold until the next call. */
+  /** Bytes that can be read without waiting. */
+  get available(): number {
+    return this.#end - this.#start + this.#pipe.readable;
+  }
+
+  /** Blocks until there is something to read. */
+  wait(): void {
+    if (this.#end === this.#start) this.#pipe.waitReadable();
+  }
+
+  /** The next bytes, which stay as they are. */
   take(size: number): Uint8Array {
-    if (this.#end - this.#start < size) {
-      this.#buffer.copyWithin(0, this.#start, this.#end);
-      this.#end -= this.#start;
-      this.#start = 0;
-      while (this.#end < size) {
-        this.#pipe.waitReadable();
-        this.#end += this.#pipe.read(this.#buffer.subarray(this.#end));
-      }
-    }
+    if (this.#end - this.#start < size) this.#refill(size);
     this.#start += size;
+    this.#taken += size;
     return this.#buffer.subarray(this.#start - size, this.#start);
+  }
+
+  /** A buffer for many commands: an allocation costs more than a copy. */
+  #refill(size: number): void {
+    const buffer = new Uint8Array(Math.max(size, BUFFER_SIZE));
+    buffer.set(this.#buffer.subarray(this.#start, this.#end));
+    this.#end -= this.#start;
+    this.#start = 0;
+    this.#buffer = buffer;
+    while (this.#end < size) {
+      this.#pipe.waitReadable();
+      this.#end += this.#pipe.read(buffer.subarray(this.#end));
+    }
   }
 }
 
@@ -83,6 +109,8 @@ class Writer {
   readonly #outcomes: SharedPipe;
   readonly #counters: Float64Array;
   readonly #writer: GroupWriter;
+  /** Where outcomes are put together. */
+  readonly #scratch = new Uint8Array(OUTCOME_SIZE);
   /** A command that didn't fit into the last group. */
   #next: Command | undefined;
   /** Bytes of a large message's content that are still to come. */
@@ -103,7 +131,7 @@ class Writer {
       const outcomes = this.#writer.write(group);
       this.#counters[0] = (this.#counters[0] ?? 0) + 1;
       this.#counters[1] = (this.#counters[1] ?? 0) + group.length;
-      outcomes.forEach((outcome) => this.#answer(encodeOutcome(outcome)));
+      for (const outcome of outcomes) this.#answer(outcome);
       this.#outcomes.publish();
       this.#skipLeft();
     }
@@ -111,21 +139,28 @@ class Writer {
 
   /** Answers that the work is done. */
   closed(outcome: Outcome): void {
-    this.#answer(encodeOutcome(outcome));
+    this.#answer(outcome);
     this.#outcomes.publish();
   }
 
-  #answer(bytes: Uint8Array): void {
+  #answer(outcome: Outcome): void {
+    const bytes = encodeOutcome(outcome, this.#scratch);
     for (let at = 0; at < bytes.length;) {
       this.#outcomes.waitWritable();
       at += this.#outcomes.write(bytes.subarray(at));
     }
   }
 
-  /** What has arrived; waits for a first command. None means: close. */
+  /**
+   * The oldest of what has arrived; waits for a first command. None means:
+   * close.
+   */
   #gather(): Job[] {
     const group: Job[] = [];
-    let bytes = 0;
+    this.#reader.wait();
+    const start = this.#reader.taken;
+    const enough = start +
+      Math.min(this.#reader.available * SHARE, MOST_BYTES);
     do {
       const command = this.#next ?? readCommand((size) => this.#take(size));
       this.#next = undefined;
@@ -140,12 +175,9 @@ class Writer {
         this.#left = size;
         return [{ command, content: (size) => this.#takeLeft(size) }];
       }
-      const content = size > 0 ? this.#take(size).slice() : NOTHING;
+      const content = this.#take(size);
       group.push({ command, content: () => content });
-      bytes += size;
-    } while (
-      this.#reader.ready && group.length < MOST_COMMANDS && bytes < MOST_BYTES
-    );
+    } while (this.#reader.taken < enough && group.length < MOST_COMMANDS);
     return group;
   }
 
@@ -163,8 +195,6 @@ class Writer {
     return this.#reader.take(size);
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** Opens the database, says so, and works until it is told to close. */
 function work(start: WriterStart): void {

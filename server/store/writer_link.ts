@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Command, encodeCommand, readOutcomes } from "./commands.ts";
+import { type Command, CommandEncoder, readOutcomes } from "./commands.ts";
 import { SharedPipe } from "./shared_pipe.ts";
 import { StoreError } from "./store.ts";
 import {
@@ -28,13 +28,14 @@ interface Pending {
 /** A writer that runs. */
 export class WriterLink {
   readonly #worker: Worker;
+  readonly #encoder = new CommandEncoder();
   readonly #commands: SharedPipe;
   readonly #outcomes: SharedPipe;
   readonly #counters: Float64Array;
   readonly #pending: Pending[] = [];
   readonly #arrived = new Uint8Array(OUTCOMES_SIZE);
-  /** Bytes that aren't in the pipe yet. */
-  #queue: Uint8Array[] = [];
+  /** Bytes for which the pipe had no room yet. */
+  readonly #queue: Uint8Array[] = [];
   #flushing = false;
   #broken: StoreError | undefined;
 
@@ -95,14 +96,14 @@ export class WriterLink {
    */
   write(command: Command, content?: Uint8Array): Promise<number> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    this.#queue.push(encodeCommand(command));
-    if (content !== undefined && content.length > 0) this.#queue.push(content);
+    this.#put(this.#encoder.encode(command), true);
+    if (content !== undefined) this.#put(content, false);
     const written = new Promise<number>((resolve, reject) => {
       this.#pending.push({ resolve, reject });
     });
     if (!this.#flushing) {
       this.#flushing = true;
-      // Together with what else this turn brings.
+      // Together with what else this turn brings, to share a commit.
       queueMicrotask(() => this.#flush());
     }
     if (this.#pending.length === 1) this.#settleAll();
@@ -118,19 +119,24 @@ export class WriterLink {
     }
   }
 
+  /** @param passing whether the bytes change after this call */
+  #put(bytes: Uint8Array, passing: boolean): void {
+    const put = this.#queue.length === 0 ? this.#commands.write(bytes) : 0;
+    if (put === bytes.length) return;
+    const left = bytes.subarray(put);
+    this.#queue.push(passing ? left.slice() : left);
+  }
+
   async #flush(): Promise<void> {
+    this.#commands.publish();
     while (this.#queue.length > 0) {
-      const queue = this.#queue;
-      this.#queue = [];
-      for (let bytes of queue) {
-        for (;;) {
-          bytes = bytes.subarray(this.#commands.write(bytes));
-          if (bytes.length === 0) break;
-          await this.#commands.writableLater();
-        }
-      }
-      // Together, so that they can share a commit.
-      this.#commands.publish();
+      await this.#commands.writableLater();
+      const [first] = this.#queue;
+      if (first === undefined) break;
+      const put = this.#commands.write(first);
+      if (put < first.length) this.#queue[0] = first.subarray(put);
+      else this.#queue.shift();
+      if (this.#queue.length === 0) this.#commands.publish();
     }
     this.#flushing = false;
   }
