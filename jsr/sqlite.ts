@@ -45,10 +45,13 @@ export class Statement<T extends object = Record<string, unknown>> {
   }
 }
 
+const TRANSACTION = /^(BEGIN IMMEDIATE|COMMIT|ROLLBACK)$/;
+
 /** An open SQLite database. */
 export class Database {
   readonly #database: DatabaseSync;
   #changes: Statement<{ n: number }> | undefined;
+  readonly #kept = new Map<string, Statement>();
 
   /** @throws {Error} where the file can't be opened */
   constructor(path: string, options: DatabaseOpenOptions = {}) {
@@ -65,6 +68,12 @@ export class Database {
    */
   exec(sql: string, ...params: BindValue[]): number {
     if (params.length > 0) return this.prepare(sql).run(...params);
+    if (TRANSACTION.test(sql)) {
+      // So often is this done that compiling it each time would show.
+      const kept = this.#kept.get(sql) ?? this.prepare(sql);
+      this.#kept.set(sql, kept);
+      return kept.run();
+    }
     this.#database.exec(sql);
     this.#changes ??= this.prepare<{ n: number }>("SELECT changes() AS n");
     return this.#changes.get()?.n ?? 0;
