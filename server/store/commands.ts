@@ -12,6 +12,7 @@ import {
   type MessageId,
   PUBLIC_KEY_SIZE,
 } from "../../shared/protocol.ts";
+import type { PipeReader } from "./pipe_reader.ts";
 import {
   type NewClient,
   type NewMessage,
@@ -52,17 +53,10 @@ export type Command =
 /** How a command ended: with a number, or with what went wrong. */
 export type Outcome = { value: number } | { error: StoreError };
 
-/** Gives the next bytes of a stream, which stay as they are. */
-export type Take = (size: number) => Uint8Array;
-
 /** Bytes of the longest command. */
 export const COMMAND_SIZE: number = 512 * 1024;
 /** Bytes of the usual outcome; one that failed has its text in addition. */
-export const OUTCOME_SIZE = 5;
-
-const SEND_SIZE = 1 + 2 * CLIENT_ID_SIZE + 1 + 8 + 8 + 4;
-const TAKEN_SIZE = 4 + 4;
-const VISIT_SIZE = CLIENT_ID_SIZE + 8;
+const OUTCOME_SIZE = 5;
 
 /**
  * Writes commands into bytes of its own, one at a time: so often is this done
@@ -71,6 +65,7 @@ const VISIT_SIZE = CLIENT_ID_SIZE + 8;
 export class CommandEncoder {
   readonly #bytes = new Uint8Array(COMMAND_SIZE);
   readonly #view = new DataView(this.#bytes.buffer);
+  #at = 0;
 
   /**
    * A command's bytes, which hold until the next call; those of a message's
@@ -81,113 +76,109 @@ export class CommandEncoder {
   }
 
   #write(command: Command): number {
-    const bytes = this.#bytes;
-    const view = this.#view;
+    this.#at = 0;
     switch (command.kind) {
       case "register": {
         const { id, name, publicKey } = command.client;
-        bytes[0] = Kind.Register;
-        bytes.set(id, 1);
-        bytes.set(publicKey, 17);
-        view.setFloat64(177, command.at);
-        const { written } = UTF8.encodeInto(name, bytes.subarray(187));
-        view.setUint16(185, written);
-        return 187 + written;
+        this.#u8(Kind.Register);
+        this.#raw(id);
+        this.#raw(publicKey);
+        const text = UTF8.encode(name);
+        this.#u32(text.length);
+        this.#raw(text);
+        this.#f64(command.at);
+        break;
       }
       case "send": {
         const { message, size, quota } = command;
-        bytes[0] = Kind.Send;
-        bytes.set(message.recipient, 1);
-        bytes.set(message.sender, 17);
-        bytes[33] = message.type;
-        view.setFloat64(34, quota.messages);
-        view.setFloat64(42, quota.bytes);
-        view.setUint32(50, size);
-        return SEND_SIZE;
+        this.#u8(Kind.Send);
+        this.#raw(message.recipient);
+        this.#raw(message.sender);
+        this.#u8(message.type);
+        this.#f64(quota.messages);
+        this.#f64(quota.bytes);
+        this.#u32(size);
+        break;
       }
-      case "remove": {
-        const { recipient, messages } = command;
-        bytes[0] = Kind.Remove;
-        bytes.set(recipient, 1);
-        view.setUint32(17, messages.length);
-        messages.forEach(({ id, size }, i) => {
-          view.setUint32(21 + TAKEN_SIZE * i, id);
-          view.setUint32(25 + TAKEN_SIZE * i, size);
-        });
-        return 21 + TAKEN_SIZE * messages.length;
-      }
-      case "seen": {
-        const { visits } = command;
-        bytes[0] = Kind.Seen;
-        view.setUint32(1, visits.length);
-        visits.forEach(({ id, at }, i) => {
-          bytes.set(id, 5 + VISIT_SIZE * i);
-          view.setFloat64(21 + VISIT_SIZE * i, at);
-        });
-        return 5 + VISIT_SIZE * visits.length;
-      }
+      case "remove":
+        this.#u8(Kind.Remove);
+        this.#raw(command.recipient);
+        this.#u32(command.messages.length);
+        for (const { id, size } of command.messages) {
+          this.#u32(id);
+          this.#u32(size);
+        }
+        break;
+      case "seen":
+        this.#u8(Kind.Seen);
+        this.#u32(command.visits.length);
+        for (const { id, at } of command.visits) {
+          this.#raw(id);
+          this.#f64(at);
+        }
+        break;
       case "close":
-        bytes[0] = Kind.Close;
-        return 1;
+        this.#u8(Kind.Close);
     }
+    return this.#at;
+  }
+
+  #u8(value: number): void {
+    this.#bytes[this.#at++] = value;
+  }
+
+  #u32(value: number): void {
+    this.#view.setUint32(this.#at, value);
+    this.#at += 4;
+  }
+
+  #f64(value: number): void {
+    this.#view.setFloat64(this.#at, value);
+    this.#at += 8;
+  }
+
+  #raw(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 }
 
-/** Reads a command; what it holds are views of what was taken. */
-export function readCommand(take: Take): Command {
-  const kind = take(1)[0];
+/** Reads a command; what it holds are views of what was read. */
+export function readCommand(reader: PipeReader): Command {
+  const id = () => reader.bytes(CLIENT_ID_SIZE) as Uint8Array as ClientId;
+  const kind = reader.u8();
   switch (kind) {
     case Kind.Register: {
-      const bytes = take(186);
-      const view = viewOf(bytes);
-      return {
-        kind: "register",
-        client: {
-          id: bytes.subarray(0, 16) as ClientId,
-          publicKey: bytes.subarray(16, 176),
-          name: TEXT.decode(take(view.getUint16(184))),
-        },
-        at: view.getFloat64(176),
+      const client = {
+        id: id(),
+        publicKey: reader.bytes(PUBLIC_KEY_SIZE),
+        name: TEXT.decode(reader.bytes(reader.u32())),
       };
+      return { kind: "register", client, at: reader.f64() };
     }
     case Kind.Send: {
-      const bytes = take(SEND_SIZE - 1);
-      const view = viewOf(bytes);
-      return {
-        kind: "send",
-        message: {
-          recipient: bytes.subarray(0, 16) as ClientId,
-          sender: bytes.subarray(16, 32) as ClientId,
-          type: bytes[32] as NewMessage["type"],
-        },
-        quota: { messages: view.getFloat64(33), bytes: view.getFloat64(41) },
-        size: view.getUint32(49),
+      const message = {
+        recipient: id(),
+        sender: id(),
+        type: reader.u8() as NewMessage["type"],
       };
+      const quota = { messages: reader.f64(), bytes: reader.f64() };
+      return { kind: "send", message, quota, size: reader.u32() };
     }
     case Kind.Remove: {
-      const head = take(CLIENT_ID_SIZE + 4);
-      const count = viewOf(head).getUint32(16);
-      const view = viewOf(take(TAKEN_SIZE * count));
-      return {
-        kind: "remove",
-        recipient: head.subarray(0, 16) as ClientId,
-        messages: Array.from({ length: count }, (_, i) => ({
-          id: view.getUint32(TAKEN_SIZE * i) as MessageId,
-          size: view.getUint32(TAKEN_SIZE * i + 4),
-        })),
-      };
+      const recipient = id();
+      const messages = Array.from({ length: reader.u32() }, () => ({
+        id: reader.u32() as MessageId,
+        size: reader.u32(),
+      }));
+      return { kind: "remove", recipient, messages };
     }
     case Kind.Seen: {
-      const count = viewOf(take(4)).getUint32(0);
-      const bytes = take(VISIT_SIZE * count);
-      const view = viewOf(bytes);
-      return {
-        kind: "seen",
-        visits: Array.from({ length: count }, (_, i) => ({
-          id: bytes.subarray(VISIT_SIZE * i, VISIT_SIZE * i + 16) as ClientId,
-          at: view.getFloat64(VISIT_SIZE * i + 16),
-        })),
-      };
+      const visits = Array.from(
+        { length: reader.u32() },
+        () => ({ id: id(), at: reader.f64() }),
+      );
+      return { kind: "seen", visits };
     }
     case Kind.Close:
       return { kind: "close" };
@@ -196,29 +187,31 @@ export function readCommand(take: Take): Command {
   }
 }
 
-/** An outcome's bytes, in the scratch bytes where they fit. */
-export function encodeOutcome(
-  outcome: Outcome,
-  scratch: Uint8Array,
-): Uint8Array {
-  if ("value" in outcome) {
-    scratch[0] = Status.Done;
-    setUint32(scratch, 1, outcome.value);
-    return scratch.subarray(0, OUTCOME_SIZE);
-  }
-  const { error } = outcome;
-  const text = UTF8.encode(error.message);
-  const bytes = new Uint8Array(OUTCOME_SIZE + text.length);
-  bytes[0] = error instanceof StoreDamagedError
-    ? Status.Damaged
-    : Status.Failed;
-  setUint32(bytes, 1, text.length);
-  bytes.set(text, OUTCOME_SIZE);
+/** The bytes of outcomes. */
+export function encodeOutcomes(outcomes: readonly Outcome[]): Uint8Array {
+  const texts = outcomes.map((outcome) =>
+    "error" in outcome ? UTF8.encode(outcome.error.message) : undefined
+  );
+  const size = texts.reduce(
+    (size, text) => size + OUTCOME_SIZE + (text?.length ?? 0),
+    0,
+  );
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  outcomes.forEach((outcome, i) => {
+    const text = texts[i];
+    bytes[at] = "value" in outcome
+      ? Status.Done
+      : outcome.error instanceof StoreDamagedError
+      ? Status.Damaged
+      : Status.Failed;
+    const number = "value" in outcome ? outcome.value : text?.length;
+    view.setUint32(at + 1, number ?? 0);
+    if (text !== undefined) bytes.set(text, at + OUTCOME_SIZE);
+    at += OUTCOME_SIZE + (text?.length ?? 0);
+  });
   return bytes;
-}
-
-function setUint32(bytes: Uint8Array, at: number, value: number): void {
-  for (let i = 0; i < 4; i++) bytes[at + i] = value >>> (24 - 8 * i);
 }
 
 /**
@@ -230,7 +223,7 @@ export function readOutcomes(
   bytes: Uint8Array,
   each: (outcome: Outcome) => void,
 ): number {
-  const view = viewOf(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   while (at + OUTCOME_SIZE <= bytes.length) {
     const number = view.getUint32(at + 1);
@@ -248,8 +241,4 @@ export function readOutcomes(
     }
   }
   return at;
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

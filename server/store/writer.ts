@@ -10,13 +10,13 @@ import { Database } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
 import {
   type Command,
-  encodeOutcome,
+  encodeOutcomes,
   type Outcome,
-  OUTCOME_SIZE,
   readCommand,
 } from "./commands.ts";
 import { storeError } from "./damage.ts";
 import { GroupWriter, type Job } from "./group_writer.ts";
+import { PipeReader } from "./pipe_reader.ts";
 import { configure, PART_SIZE } from "./schema.ts";
 import { SharedPipe, type SharedPipeMemory } from "./shared_pipe.ts";
 
@@ -42,8 +42,6 @@ export interface WriterStart {
 /** What the writer says once: whether it could open the database. */
 export type WriterReady = { error: string | undefined };
 
-/** Bytes that are read off the pipe at a time. */
-const BUFFER_SIZE = 256 * 1024;
 /**
  * How much of what has arrived goes into a group, the oldest first. Some is
  * left, so that the disk has work while the answers go out and new requests
@@ -55,62 +53,11 @@ const MOST_COMMANDS = 1024;
 /** Bytes of content of one group, about; also what a failed group can be tried again with. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Reads exact numbers of bytes off a pipe, and waits for them. */
-class PipeReader {
-  readonly #pipe: SharedPipe;
-  #buffer = new Uint8Array(0);
-  #start = 0;
-  #end = 0;
-  #taken = 0;
-
-  constructor(pipe: SharedPipe) {
-    this.#pipe = pipe;
-  }
-
-  /** Bytes that were taken since the start. */
-  get taken(): number {
-    return this.#taken;
-  }
-
-  /** Bytes that can be read without waiting. */
-  get available(): number {
-    return this.#end - this.#start + this.#pipe.readable;
-  }
-
-  /** Blocks until there is something to read. */
-  wait(): void {
-    if (this.#end === this.#start) this.#pipe.waitReadable();
-  }
-
-  /** The next bytes, which stay as they are. */
-  take(size: number): Uint8Array {
-    if (this.#end - this.#start < size) this.#refill(size);
-    this.#start += size;
-    this.#taken += size;
-    return this.#buffer.subarray(this.#start - size, this.#start);
-  }
-
-  /** A buffer for many commands: an allocation costs more than a copy. */
-  #refill(size: number): void {
-    const buffer = new Uint8Array(Math.max(size, BUFFER_SIZE));
-    buffer.set(this.#buffer.subarray(this.#start, this.#end));
-    this.#end -= this.#start;
-    this.#start = 0;
-    this.#buffer = buffer;
-    while (this.#end < size) {
-      this.#pipe.waitReadable();
-      this.#end += this.#pipe.read(buffer.subarray(this.#end));
-    }
-  }
-}
-
 class Writer {
   readonly #reader: PipeReader;
   readonly #outcomes: SharedPipe;
   readonly #counters: Float64Array;
   readonly #writer: GroupWriter;
-  /** Where outcomes are put together. */
-  readonly #scratch = new Uint8Array(OUTCOME_SIZE);
   /** A command that didn't fit into the last group. */
   #next: Command | undefined;
   /** Bytes of a large message's content that are still to come. */
@@ -131,24 +78,23 @@ class Writer {
       const outcomes = this.#writer.write(group);
       this.#counters[0] = (this.#counters[0] ?? 0) + 1;
       this.#counters[1] = (this.#counters[1] ?? 0) + group.length;
-      for (const outcome of outcomes) this.#answer(outcome);
-      this.#outcomes.publish();
+      this.#answer(outcomes);
       this.#skipLeft();
     }
   }
 
   /** Answers that the work is done. */
   closed(outcome: Outcome): void {
-    this.#answer(outcome);
-    this.#outcomes.publish();
+    this.#answer([outcome]);
   }
 
-  #answer(outcome: Outcome): void {
-    const bytes = encodeOutcome(outcome, this.#scratch);
+  #answer(outcomes: readonly Outcome[]): void {
+    const bytes = encodeOutcomes(outcomes);
     for (let at = 0; at < bytes.length;) {
       this.#outcomes.waitWritable();
       at += this.#outcomes.write(bytes.subarray(at));
     }
+    this.#outcomes.publish();
   }
 
   /**
@@ -157,12 +103,12 @@ class Writer {
    */
   #gather(): Job[] {
     const group: Job[] = [];
-    this.#reader.wait();
+    if (this.#next === undefined) this.#reader.wait();
     const start = this.#reader.taken;
     const enough = start +
       Math.min(this.#reader.available * SHARE, MOST_BYTES);
     do {
-      const command = this.#next ?? readCommand((size) => this.#take(size));
+      const command = this.#next ?? readCommand(this.#reader);
       this.#next = undefined;
       const size = command.kind === "send" ? command.size : 0;
       if (command.kind === "close" || size > PART_SIZE) {
@@ -175,7 +121,7 @@ class Writer {
         this.#left = size;
         return [{ command, content: (size) => this.#takeLeft(size) }];
       }
-      const content = this.#take(size);
+      const content = this.#reader.bytes(size);
       group.push({ command, content: () => content });
     } while (this.#reader.taken < enough && group.length < MOST_COMMANDS);
     return group;
@@ -183,16 +129,12 @@ class Writer {
 
   #takeLeft(size: number): Uint8Array {
     this.#left -= size;
-    return this.#take(size);
+    return this.#reader.bytes(size);
   }
 
   /** A large message that failed leaves the rest of its content in the pipe. */
   #skipLeft(): void {
     while (this.#left > 0) this.#takeLeft(Math.min(this.#left, PART_SIZE));
-  }
-
-  #take(size: number): Uint8Array {
-    return this.#reader.take(size);
   }
 }
 
