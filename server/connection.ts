@@ -30,12 +30,12 @@ import {
 /** Answers of one connection that are remembered until they are known to be taken. */
 const MOST_UNTAKEN = 16;
 /** Bytes of memory for what a silent client may begin with: most requests, whole. */
-const IDLE_SIZE = 2048;
+const IDLE_SIZE = 1536;
 
 /** What a connection has to be able to do; every `Deno.Conn` is. */
 export type Transport = Pick<Deno.Conn, "read" | "write" | "close">;
 
-/** What one connection shares with all others, and what it may take. */
+/** What connections share. */
 export interface ConnectionOptions {
   /** Answers requests. */
   dispatch: Dispatch;
@@ -43,36 +43,48 @@ export interface ConnectionOptions {
   budget: MemoryBudget;
   /** Bytes of the largest payload that is taken. */
   maxMessage: number;
-  /** Where it comes from, as limits count it. */
-  address: string;
   /** Milliseconds in which a reset may follow the end of the stream. */
   closeGrace: number;
 }
 
-/** A connection that is being served. */
+/** A connection that is being served. There may be many: each byte counts. */
 export class Connection {
   readonly #transport: Transport;
+  readonly #address: string;
   readonly #options: ConnectionOptions;
   readonly #source: ByteSource;
   readonly #memory: RequestMemory;
   readonly #answers: AnswerQueue;
   readonly #reading = new Progress();
   readonly #writing = new Progress();
+  /** Bytes that were written since the start. */
+  #written = 0;
+  /** Whether a write is under way. */
+  #isWriting = false;
+  /** Whether a request has begun and isn't there whole. */
+  #receiving = false;
   /** Whether a request is being read, or answered before the next is read. */
   #busy = false;
   #draining = false;
   #closed = false;
   /** Answers of which the client hasn't shown yet that it took them. */
-  #untaken: Untaken[] = [];
+  #untaken: Untaken[] = NOBODY_OWES;
 
-  /** Nothing is read before {@linkcode serve}. */
-  constructor(transport: Transport, options: ConnectionOptions) {
+  /**
+   * Nothing is read before {@linkcode serve}.
+   *
+   * @param address where it comes from, as limits count it
+   */
+  constructor(
+    transport: Transport,
+    address: string,
+    options: ConnectionOptions,
+  ) {
     this.#transport = transport;
+    this.#address = address;
     this.#options = options;
-    // Time that the relay takes isn't the client's.
-    const waited = () => this.#reading.restart();
-    this.#memory = new RequestMemory(options.budget, waited);
-    this.#source = new ByteSource((into) => this.#read(into), {
+    this.#memory = new RequestMemory(options.budget);
+    this.#source = new ByteSource((into) => transport.read(into), {
       idleSize: IDLE_SIZE,
       memory: this.#memory,
       allocate: allocateShortLived,
@@ -89,7 +101,6 @@ export class Connection {
     try {
       while (!this.#draining && await this.#source.has(1)) {
         this.#busy = true;
-        this.#reading.restart();
         if (!(await this.#serveOne())) break;
         this.#busy = false;
       }
@@ -126,14 +137,19 @@ export class Connection {
    */
   closeIfStuck(): void {
     // Between requests a client may be silent for ever (section 3, point 2).
-    const stuck = this.#busy && this.#reading.isStuck() ||
-      this.#writing.isStuck();
-    if (stuck) this.close();
+    const { arrived, reading } = this.#source;
+    const stuck = [
+      this.#reading.isStuck(this.#receiving && reading, arrived),
+      this.#writing.isStuck(this.#isWriting, this.#written),
+    ];
+    if (stuck.includes(true)) this.close();
   }
 
   /** @returns false where the connection ended within the request */
   async #serveOne(): Promise<boolean> {
     const start = this.#source.consumed;
+    this.#receiving = true;
+    this.#reading.restart(start);
     const header = await readHeader(this.#source);
     if (header === null) return false;
     if (this.#untaken.length > 0) {
@@ -144,6 +160,7 @@ export class Connection {
       header,
       this.#options.maxMessage,
     );
+    this.#receiving = false;
     if (request === null) return false;
     if (request.kind === undefined) return await this.#refuse(request);
     const { length } = request.payload;
@@ -163,8 +180,7 @@ export class Connection {
 
   /** Has a request answered while the next ones are read: they may share its commit. */
   async #answerLater(request: WholeRequest, release: Release): Promise<void> {
-    const { dispatch, address } = this.#options;
-    const { reply } = await dispatch(request, address);
+    const { reply } = await this.#options.dispatch(request, this.#address);
     this.#answers.add(reply.then(({ bytes }) => {
       release();
       return bytes;
@@ -175,12 +191,12 @@ export class Connection {
   /** Answers a request, after those before it and before those behind it. */
   async #answer(request: WholeRequest): Promise<void> {
     if (!this.#answers.empty) await this.#answers.drained();
-    const { dispatch, address, budget } = this.#options;
+    const { dispatch, budget } = this.#options;
     const { answers } = budget;
     let held = mostOf(request.kind);
     if (!answers.tryReserve(held)) await answers.reserve(held);
     try {
-      const reply = await (await dispatch(request, address)).reply;
+      const reply = await (await dispatch(request, this.#address)).reply;
       if (reply.pieces === undefined && reply.bytes.length < held) {
         answers.release(held - reply.bytes.length);
         held = reply.bytes.length;
@@ -194,7 +210,9 @@ export class Connection {
   async #refuse({ atOnce, skip }: RefusedRequest): Promise<boolean> {
     await this.#answers.drained();
     if (atOnce) await this.#write(failureReply.bytes);
+    this.#receiving = true;
     if (!(await this.#source.skip(skip))) return false;
+    this.#receiving = false;
     if (!atOnce) await this.#write(failureReply.bytes);
     return true;
   }
@@ -222,9 +240,9 @@ export class Connection {
       before = await this.#before();
       sent = await this.#writeSome(bytes.subarray(-1));
     }
-    this.#untaken.push({ delivery, ...before });
     // One that is forgotten here still waits, and is handed out again.
-    if (this.#untaken.length > MOST_UNTAKEN) this.#untaken.shift();
+    this.#untaken = [...this.#untaken, { delivery, ...before }]
+      .slice(-MOST_UNTAKEN);
   }
 
   /** What has come in by now can't speak of an answer that goes out next. */
@@ -260,16 +278,6 @@ export class Connection {
     for (const { delivery } of shown) await delivery.taken();
   }
 
-  async #read(into: Uint8Array): Promise<number | null> {
-    let count: number | null = 0;
-    this.#reading.begin();
-    try {
-      return count = await this.#transport.read(into);
-    } finally {
-      this.#reading.end(count ?? 0);
-    }
-  }
-
   /** Writes all of it: in one system call where the buffers have room. */
   async #write(bytes: Uint8Array): Promise<void> {
     for (let sent = 0; sent < bytes.length;) {
@@ -278,16 +286,20 @@ export class Connection {
   }
 
   async #writeSome(bytes: Uint8Array): Promise<number> {
-    let count = 0;
-    this.#writing.restart();
-    this.#writing.begin();
+    this.#writing.restart(this.#written);
+    this.#isWriting = true;
     try {
-      return count = await this.#transport.write(bytes);
+      const count = await this.#transport.write(bytes);
+      this.#written += count;
+      return count;
     } finally {
-      this.#writing.end(count);
+      this.#isWriting = false;
     }
   }
 }
+
+/** Most connections have none: they share it, and nobody adds to it. */
+const NOBODY_OWES: Untaken[] = [];
 
 /** Bytes of memory that the answer to such a request may take at a time. */
 function mostOf(kind: RequestKind): number {

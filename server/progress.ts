@@ -7,37 +7,30 @@ export const LOOKS_PER_TIMEOUT = 4;
 /**
  * Tells whether a client that the relay waits for gets further. It has no
  * clock, since it is touched with every request: whoever looks at it does so
- * {@linkcode LOOKS_PER_TIMEOUT} times within the time-out. The time that the
- * relay itself takes doesn't count.
+ * {@linkcode LOOKS_PER_TIMEOUT} times within the time-out.
  */
 export class Progress {
-  /** Reads and writes under way for which the client is waited for. */
-  #waits = 0;
   /** Looks since it last got further. */
   #looks = 0;
+  /** Bytes that had moved by then. */
   #moved = 0;
 
-  /** Something new has begun. */
-  restart(): void {
+  /** Something new has begun. @param moved bytes that have ever moved */
+  restart(moved: number): void {
     this.#looks = 0;
-    this.#moved = 0;
+    this.#moved = moved;
   }
 
-  /** The client is waited for. */
-  begin(): void {
-    this.#waits++;
-  }
-
-  /** It isn't any more. @param moved bytes that went through meanwhile */
-  end(moved: number): void {
-    this.#waits--;
-    this.#moved += moved;
-    if (this.#moved >= STEP) this.restart();
-  }
-
-  /** Whether the client has been waited for in vain for a whole time-out. */
-  isStuck(): boolean {
+  /**
+   * Looks, and tells whether the client has been waited for in vain for a whole
+   * time-out.
+   *
+   * @param waiting whether it is the client that is waited for now
+   * @param moved bytes that have ever moved
+   */
+  isStuck(waiting: boolean, moved: number): boolean {
+    if (!waiting || moved - this.#moved >= STEP) this.restart(moved);
     // The first look may come right after the beginning.
-    return this.#waits > 0 && ++this.#looks > LOOKS_PER_TIMEOUT;
+    return ++this.#looks > LOOKS_PER_TIMEOUT + 1;
   }
 }

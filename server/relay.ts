@@ -66,6 +66,11 @@ export function startRelay(options: RelayOptions): Relay {
     registrations: new RegistrationLimit(limits.registrationsPerMinute),
   }, report);
 
+  const shared = { dispatch, budget, maxMessage };
+  const settings = {
+    loopback: { ...shared, closeGrace: CLOSE_GRACE.loopback },
+    remote: { ...shared, closeGrace: CLOSE_GRACE.remote },
+  };
   const admission = new Admission(limits);
   const connections = new Map<Connection, Promise<void>>();
   let closing: Promise<void> | undefined;
@@ -83,21 +88,14 @@ export function startRelay(options: RelayOptions): Relay {
       admission.leave(address);
       return conn.close();
     }
-    const connection = new Connection(conn, {
-      dispatch,
-      budget,
-      maxMessage,
-      address,
-      closeGrace: CLOSE_GRACE[isLoopback(hostname) ? "loopback" : "remote"],
-    });
-    const served = connection.serve()
-      // A broken connection is the client's affair, and its messages still wait.
-      .catch(() => {})
-      .finally(() => {
-        connections.delete(connection);
-        admission.leave(address);
-      });
-    connections.set(connection, served);
+    const from = isLoopback(hostname) ? "loopback" : "remote";
+    const connection = new Connection(conn, address, settings[from]);
+    const gone = () => {
+      connections.delete(connection);
+      admission.leave(address);
+    };
+    // A broken connection is the client's affair, and its messages still wait.
+    connections.set(connection, connection.serve().then(gone, gone));
   }
 
   async function acceptAll(): Promise<void> {

@@ -15,7 +15,6 @@ export type Release = () => void;
 /** The memory of one connection. */
 export class RequestMemory implements BufferMemory {
   readonly #budget: MemoryBudget;
-  readonly #waited: () => void;
   /** Bytes that a buffer of the usual size has. */
   #usual = 0;
   /** What the buffer has of the share for large requests. */
@@ -23,10 +22,9 @@ export class RequestMemory implements BufferMemory {
   /** Gives back what a payload has that was the buffer itself. */
   #given: Release | undefined;
 
-  /** @param waited is told that memory had to be waited for */
-  constructor(budget: MemoryBudget, waited: () => void) {
+  /** It has nothing yet. */
+  constructor(budget: MemoryBudget) {
     this.#budget = budget;
-    this.#waited = waited;
   }
 
   /** Room for a buffer of the usual size, where there is room at once. */
@@ -46,7 +44,6 @@ export class RequestMemory implements BufferMemory {
       await this.#large.grow(size);
       this.#releaseUsual();
     }
-    this.#waited();
   }
 
   /** The buffer has its idle size again. */
@@ -86,7 +83,6 @@ export class RequestMemory implements BufferMemory {
   async payload(size: number): Promise<Release> {
     const { payloads } = this.#budget;
     await payloads.reserve(size);
-    this.#waited();
     return () => payloads.release(size);
   }
 

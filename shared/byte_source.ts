@@ -49,8 +49,10 @@ export class ByteSource {
   #arrived = 0;
   #failure: { error: unknown } | undefined;
   #pending: Promise<void> | undefined;
-  /** Whether the read under way fills the buffer. */
+  /** Whether a read under way fills the buffer. */
   #filling = false;
+  /** Whether one is under way into a buffer of its own. */
+  #readingAside = false;
 
   /**
    * @param read fills the start of the buffer that it gets and resolves to the
@@ -82,6 +84,11 @@ export class ByteSource {
     return this.#arrived;
   }
 
+  /** Whether bytes are waited for; not while memory is. */
+  get reading(): boolean {
+    return this.#filling || this.#readingAside;
+  }
+
   /** Whether the end of the stream has been seen. */
   get ended(): boolean {
     return this.#ended;
@@ -97,7 +104,8 @@ export class ByteSource {
     while (!this.#ended && this.#failure === undefined) {
       if (this.buffered >= CHUNK_SIZE) return false;
       // What goes wrong is thrown by the call that needs the bytes.
-      this.#begin(() => this.#readAside()).catch(() => {});
+      this.#pending ??= this.#readAside();
+      this.#pending.catch(() => {});
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#pending !== undefined) break;
     }
@@ -210,51 +218,59 @@ export class ByteSource {
 
   /** One read; `wanted` bytes are expected to follow `#start`. */
   #fill(wanted: number): Promise<void> {
-    return this.#begin(() => this.#readMore(wanted));
-  }
-
-  /** Begins a read, unless one is under way. */
-  #begin(read: () => Promise<void>): Promise<void> {
-    this.#pending ??= read().finally(() => this.#pending = undefined);
-    return this.#pending;
+    return this.#pending ??= this.#readMore(wanted);
   }
 
   async #readMore(wanted: number): Promise<void> {
-    if (this.#end === this.#buffer.length) await this.#makeRoom(wanted);
-    this.#filling = true;
     try {
-      this.#end += await this.#readInto(this.#buffer.subarray(this.#end));
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#end === this.#buffer.length) await this.#makeRoom(wanted);
+      this.#filling = true;
+      this.#end += this.#arrives(
+        await this.#read(this.#buffer.subarray(this.#end)),
+      );
+    } catch (error) {
+      throw this.#fails(error);
     } finally {
       this.#filling = false;
+      this.#pending = undefined;
     }
   }
 
   /** Reads into a small buffer of its own: it may be under way for ever. */
   async #readAside(): Promise<void> {
-    const aside = new Uint8Array(this.#idleSize);
-    const count = await this.#readInto(aside);
-    if (this.#end + count > this.#buffer.length) {
-      const size = this.buffered + count;
-      const grows = size > this.#buffer.length &&
-        (this.#memory?.tryGrow(CHUNK_SIZE) ?? true);
-      this.#move(Math.max(size, grows ? CHUNK_SIZE : 0));
+    try {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      this.#readingAside = true;
+      const aside = new Uint8Array(this.#idleSize);
+      const count = this.#arrives(await this.#read(aside));
+      if (this.#end + count > this.#buffer.length) {
+        const size = this.buffered + count;
+        const grows = size > this.#buffer.length &&
+          (this.#memory?.tryGrow(CHUNK_SIZE) ?? true);
+        this.#move(Math.max(size, grows ? CHUNK_SIZE : 0));
+      }
+      this.#buffer.set(aside.subarray(0, count), this.#end);
+      this.#end += count;
+    } catch (error) {
+      throw this.#fails(error);
+    } finally {
+      this.#readingAside = false;
+      this.#pending = undefined;
     }
-    this.#buffer.set(aside.subarray(0, count), this.#end);
-    this.#end += count;
   }
 
-  async #readInto(into: Uint8Array): Promise<number> {
-    if (this.#failure !== undefined) throw this.#failure.error;
-    try {
-      const count = await this.#read(into);
-      if (count === null) this.#ended = true;
-      this.#arrived += count ?? 0;
-      return count ?? 0;
-    } catch (error) {
-      // A socket tells of a reset once; asked again it would look like an end.
-      this.#failure = { error };
-      throw error;
-    }
+  /** Notes what a read brought. */
+  #arrives(count: number | null): number {
+    if (count === null) this.#ended = true;
+    this.#arrived += count ?? 0;
+    return count ?? 0;
+  }
+
+  /** A socket tells of a reset once; asked again it would look like an end. */
+  #fails(error: unknown): unknown {
+    this.#failure ??= { error };
+    return this.#failure.error;
   }
 
   async #makeRoom(wanted: number): Promise<void> {

@@ -354,7 +354,15 @@ testWith(
     await stalled.write(header(602, 16).subarray(0, 10));
     assertEquals(await stalled.answerBytes(), null);
     // The stalled one was given 50 ms, and the idle one has been silent longer.
-    assertEquals((await idle.register("anna")).length, 16);
+    const anna = await idle.register("anna");
+    assertEquals(anna.length, 16);
+    // So is one that stalls right behind a pull.
+    using behind = await Peer.connect(relay.address);
+    await idle.send(anna, anna, text("x"));
+    const pull = encodeRequest("waitingMessages", {}, { clientId: anna });
+    await behind.write(concat([pull, header(602, 16).subarray(0, 10)]));
+    assertEquals((await behind.answer()).code, 2104);
+    assertEquals(await behind.answerBytes(), null);
   },
 );
 
