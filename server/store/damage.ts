@@ -11,8 +11,6 @@ import { StoreDamagedError, StoreError } from "./store.ts";
 /** SQLite's primary result codes for a file whose content is broken. */
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
-/** That for a file that can't be opened. */
-const CANT_OPEN = 14;
 
 /** Bytes of the largest file that is checked whole at each start: about half a second. */
 const MOST_CHECKED = 256 * 1024 * 1024;
@@ -28,10 +26,7 @@ export function storeError(cause: unknown): StoreError {
   if (code === CORRUPT || code === NOT_A_DATABASE) {
     return damaged(reason, cause);
   }
-  const advice = code === CANT_OPEN
-    ? ". It must be a file that this user may read and write, in a folder where new files can be made"
-    : "";
-  return new StoreError(`${reason}${advice}`, { cause });
+  return new StoreError(reason, { cause });
 }
 
 function damaged(how: string, cause?: unknown): StoreDamagedError {

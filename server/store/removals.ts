@@ -1,5 +1,5 @@
 import type { ClientId } from "../../shared/protocol.ts";
-import type { TakenMessage } from "./store.ts";
+import { StoreDamagedError, type TakenMessage } from "./store.ts";
 
 /** Milliseconds until a removal that failed is tried again. */
 const RETRY_DELAY = 1000;
@@ -41,14 +41,19 @@ export class Removals {
     return this.#failed.get(recipient.toHex())?.messages ?? NONE;
   }
 
-  /** Deletes messages, now or later. It never rejects. */
+  /**
+   * Deletes messages, now or later.
+   *
+   * @throws {StoreDamagedError} where there is no later
+   */
   async remove(
     recipient: ClientId,
     messages: readonly TakenMessage[],
   ): Promise<void> {
     try {
       await this.#remove(recipient, [...messages]);
-    } catch {
+    } catch (error) {
+      if (error instanceof StoreDamagedError) throw error;
       const key = recipient.toHex();
       const inbox = this.#failed.get(key) ??
         { recipient, messages: new Map<number, TakenMessage>() };

@@ -81,7 +81,7 @@ export async function openSqliteStore(
 }
 
 function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
-  const database = new Database(path, { int64: true });
+  const database = openFile(path);
   try {
     configure(database);
     let rows: ForeignRows | undefined;
@@ -96,6 +96,19 @@ function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+function openFile(path: string): Database {
+  try {
+    return new Database(path, { int64: true });
+  } catch (cause) {
+    const reason = reasonOf(cause);
+    throw new StoreError(
+      `${reason}. It must be a file, not a folder, that this user has permission to read and write; ` +
+        "name it with --db, or its folder with --dir",
+      { cause },
+    );
   }
 }
 
@@ -182,13 +195,16 @@ class OpenStore implements SqliteStore {
 
   // deno-lint-ignore require-await -- as above
   async waiting(recipient: ClientId, budget: Budget): Promise<StoredMessage[]> {
-    // Sizes and messages as of one moment: the writer doesn't stand still.
-    read(() => this.#statements.begin.run());
-    try {
-      return this.#waiting(recipient, budget);
-    } finally {
-      this.#statements.commit.run();
-    }
+    return read(() => {
+      // Sizes and messages as of one moment: the writer doesn't stand still.
+      this.#statements.begin.run();
+      try {
+        return this.#waiting(recipient, budget);
+      } finally {
+        // Nothing was written.
+        if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+      }
+    });
   }
 
   #waiting(recipient: ClientId, budget: Budget): StoredMessage[] {
@@ -204,16 +220,14 @@ class OpenStore implements SqliteStore {
       last = id;
     }
     if (first === 0) return [];
-    return read(() => this.#statements.waiting.all(recipient, first, last))
+    return this.#statements.waiting.all(recipient, first, last)
       .filter(({ id }) => !gone.has(id));
   }
 
   /** What waits, oldest first: read only as far as somebody asks. */
   *#sizes(recipient: ClientId): Generator<{ id: number; size: number }> {
     for (let last = 0;;) {
-      const rows = read(() =>
-        this.#statements.sizes.all(recipient, last, SIZES_AT_ONCE)
-      );
+      const rows = this.#statements.sizes.all(recipient, last, SIZES_AT_ONCE);
       yield* rows;
       last = rows.at(-1)?.id ?? last;
       if (rows.length < SIZES_AT_ONCE) return;
@@ -275,7 +289,6 @@ function prepareStatements(database: Database) {
     database.prepare<T>(sql);
   return {
     begin: prepare("BEGIN"),
-    commit: prepare("COMMIT"),
     client: prepare<KnownClient>(
       "SELECT rowid AS position, PublicKey AS publicKey FROM clients WHERE ID = ?",
     ),
