@@ -50,13 +50,22 @@ export class Contestants implements AsyncDisposable {
     return path;
   }
 
-  /** Lets a fresh relay, on a copy of the template, stand something. */
-  relay<T>(template: string, work: (relay: Child) => Promise<T>): Promise<T> {
+  /**
+   * Lets a fresh relay, on a copy of the template, stand something.
+   *
+   * @param writer where its writer runs
+   */
+  relay<T>(
+    template: string,
+    work: (relay: Child) => Promise<T>,
+    writer: "thread" | "loop" = "thread",
+  ): Promise<T> {
     return this.#onCopy(template, async (path) => {
       await using relay = Child.start(
         "relay_process.ts",
         [NET, ...FILES],
         path,
+        writer,
       );
       return await work(relay);
     });

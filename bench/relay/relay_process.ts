@@ -1,17 +1,22 @@
 /**
- * The relay under test, on the database that the argument names, its limits
- * off: `port`, and `stats` for what it has written and used.
+ * The relay under test, on the database that the first argument names, its
+ * limits off: `port`, and `stats` for what it has written and used. With `loop`
+ * as the second its writer has no thread of its own.
  */
 
 import { openSqliteStore, startRelay } from "../../server/mod.ts";
+import { openWithWriter } from "../../server/store/sqlite.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { serveCommands, usage } from "./commands.ts";
+import { LoopWriter } from "./loop_writer.ts";
 
-const [path] = Deno.args;
+const [path, writer] = Deno.args;
 if (path === undefined) {
   throw new Error("Expected the database's path, got none");
 }
-const store = await openSqliteStore(path);
+const store = writer === "loop"
+  ? await openWithWriter(path, {}, () => Promise.resolve(new LoopWriter(path)))
+  : await openSqliteStore(path);
 const relay = startRelay({
   listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
   store,

@@ -92,6 +92,28 @@ export function scenarios(contestants: Contestants): Scenario[] {
     },
   });
 
+  const againstLoop = (name: string, work: string, load: LoadOn): Scenario => ({
+    name,
+    targets: [{
+      work,
+      yardstick: "the same with the writer on the event loop",
+      ratio: 1,
+      is: "at least",
+      unit: "/s",
+    }],
+    async measure(seconds) {
+      const run = (writer: "thread" | "loop") =>
+        contestants.relay(
+          few(),
+          (relay) => measured(contestants, relay, load, { seconds }),
+          writer,
+        );
+      const { result, group } = await run("thread");
+      const yardstick = (await run("loop")).result.rate;
+      return [{ relay: result.rate, yardstick, group, loadCpu: result.cpu }];
+    },
+  });
+
   return [
     sends("sends", { connections: CONNECTIONS, frames: texts() }, [
       {
@@ -172,6 +194,15 @@ export function scenarios(contestants: Contestants): Scenario[] {
       ratio: 0.7,
       is: "at least",
       unit: "/s",
+    }),
+    againstLoop("thread", "the writer's thread, at 64 connections", {
+      connections: CONNECTIONS,
+      frames: texts(),
+    }),
+    againstLoop("thread16", "the writer's thread, with 16 in flight on each", {
+      connections: CONNECTIONS,
+      inFlight: 16,
+      frames: texts(),
     }),
   ];
 }

@@ -27,7 +27,7 @@ import {
 } from "./store.ts";
 import { lockStore, type StoreLock } from "./store_lock.ts";
 import { Visits } from "./visits.ts";
-import { WriterLink } from "./writer_link.ts";
+import { type CommandWriter, WriterLink } from "./writer_link.ts";
 
 /** Messages whose sizes are looked up at a time. */
 const SIZES_AT_ONCE = 64;
@@ -59,17 +59,30 @@ export interface SqliteStore extends Store {
  *
  * @throws {StoreError} where it can't be used, with what to do about it
  */
-export async function openSqliteStore(
+export function openSqliteStore(
   path: string,
   options: SqliteOptions = {},
+): Promise<SqliteStore> {
+  const start = () => WriterLink.start(path, options.maxPages ?? 0);
+  return openWithWriter(path, options, start);
+}
+
+/**
+ * The same with any writer.
+ *
+ * @param start starts it, once the file is ready
+ */
+export async function openWithWriter(
+  path: string,
+  options: Pick<SqliteOptions, "takeOver">,
+  start: () => Promise<CommandWriter>,
 ): Promise<SqliteStore> {
   let lock: StoreLock | undefined;
   let database: Database | undefined;
   try {
     lock = lockStore(path);
     database = openDatabase(path, options.takeOver);
-    const writer = await WriterLink.start(path, options.maxPages ?? 0);
-    return new OpenStore(database, writer, lock);
+    return new OpenStore(database, await start(), lock);
   } catch (cause) {
     database?.close();
     lock?.release();
@@ -134,14 +147,14 @@ function describe(rows: ForeignRows, from: string): string {
 /** Reads here, on the event loop; everything is written in the writer's thread. */
 class OpenStore implements SqliteStore {
   readonly #database: Database;
-  readonly #writer: WriterLink;
+  readonly #writer: CommandWriter;
   readonly #lock: StoreLock;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #clients: KnownClients;
   readonly #visits: Visits;
   readonly #removals: Removals;
 
-  constructor(database: Database, writer: WriterLink, lock: StoreLock) {
+  constructor(database: Database, writer: CommandWriter, lock: StoreLock) {
     this.#database = database;
     this.#writer = writer;
     this.#lock = lock;

@@ -25,8 +25,24 @@ interface Pending {
   reject: (error: Error) => void;
 }
 
-/** A writer that runs. */
-export class WriterLink {
+/** Writes commands, in their order. */
+export interface CommandWriter {
+  /** Groups that were committed, and commands in them. */
+  readonly statistics: { commits: number; writes: number };
+  /**
+   * Has a command written, after those that were given before. Its bytes must
+   * stay as they are until it is settled.
+   *
+   * @returns what came of it, once it is on the disk
+   * @throws {StoreError} where it couldn't be written
+   */
+  write(command: Command, content?: Uint8Array): Promise<number>;
+  /** Ends once everything is written that was given. */
+  close(): Promise<void>;
+}
+
+/** A writer that runs in a thread of its own. */
+export class WriterLink implements CommandWriter {
   readonly #worker: Worker;
   readonly #encoder = new CommandEncoder();
   readonly #commands: SharedPipe;
@@ -81,19 +97,11 @@ export class WriterLink {
     throw new StoreError(error);
   }
 
-  /** Groups that were committed, and commands in them. */
   get statistics(): { commits: number; writes: number } {
     const [commits = 0, writes = 0] = this.#counters;
     return { commits, writes };
   }
 
-  /**
-   * Has a command written, after those that were given before. Its bytes must
-   * stay as they are until it is settled.
-   *
-   * @returns what came of it, once it is on the disk
-   * @throws {StoreError} where it couldn't be written
-   */
   write(command: Command, content?: Uint8Array): Promise<number> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     this.#put(this.#encoder.encode(command), true);
@@ -110,7 +118,6 @@ export class WriterLink {
     return written;
   }
 
-  /** Ends the writer once it has written what it was given. */
   async close(): Promise<void> {
     try {
       await this.write({ kind: "close" });
