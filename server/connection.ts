@@ -17,9 +17,9 @@ import {
   type Reply,
 } from "./dispatcher.ts";
 import { ANSWER_SIZE } from "./handlers/waiting_messages.ts";
-import type { MemoryBudget } from "./memory_budget.ts";
-import { Progress } from "./progress.ts";
-import { type Release, RequestMemory } from "./request_memory.ts";
+import type { MemoryBudget } from "./limits/memory_budget.ts";
+import { Progress } from "./limits/progress.ts";
+import { type Release, RequestMemory } from "./limits/request_memory.ts";
 import {
   readHeader,
   readPayload,

@@ -20,7 +20,7 @@
  */
 
 export { type Relay, type RelayOptions, startRelay } from "./relay.ts";
-export { defaultLimits, type Limits } from "./limits.ts";
+export { defaultLimits, type Limits } from "./limits/limits.ts";
 export {
   openSqliteStore,
   type SqliteOptions,

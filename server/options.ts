@@ -11,8 +11,12 @@ import { findFile, infoFiles } from "../shared/info_files.ts";
 import { parsePort } from "../shared/info_myport.ts";
 import { DEFAULT_PORT } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
-import { limitFlagNames, LIMITS_HELP, readLimits } from "./limit_flags.ts";
-import type { Limits } from "./limits.ts";
+import {
+  limitFlagNames,
+  LIMITS_HELP,
+  readLimits,
+} from "./limits/limit_flags.ts";
+import type { Limits } from "./limits/limits.ts";
 
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.

@@ -5,15 +5,15 @@
  */
 
 import { reasonOf } from "../shared/reason.ts";
-import { Admission } from "./admission.ts";
-import { countedAddress, isLoopback } from "./client_address.ts";
+import { Admission } from "./limits/admission.ts";
+import { countedAddress, isLoopback } from "./limits/client_address.ts";
 import { ClientsDirectory } from "./clients_directory.ts";
 import { Connection } from "./connection.ts";
 import { createDispatcher } from "./dispatcher.ts";
-import { defaultLimits, type Limits } from "./limits.ts";
-import { MemoryBudget } from "./memory_budget.ts";
-import { LOOKS_PER_TIMEOUT } from "./progress.ts";
-import { RegistrationLimit } from "./registration_limit.ts";
+import { defaultLimits, type Limits } from "./limits/limits.ts";
+import { MemoryBudget } from "./limits/memory_budget.ts";
+import { LOOKS_PER_TIMEOUT } from "./limits/progress.ts";
+import { RegistrationLimit } from "./limits/registration_limit.ts";
 import type { Store } from "./store/store.ts";
 
 /** Milliseconds to wait after a failed accept, such as for want of file descriptors. */

@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../../shared/reason.ts";
-import type { Limits } from "../limits.ts";
+import type { Limits } from "../limits/limits.ts";
 import { formatCount } from "./figures.ts";
 import type { Finding } from "./finding.ts";
 

@@ -5,9 +5,10 @@
  */
 
 import { reasonOf } from "../../shared/reason.ts";
-import { storeError } from "../store/damage.ts";
+import { DAMAGE_ADVICE, storeError } from "../store/damage.ts";
 import { readForeignDatabase } from "../store/foreign.ts";
 import { StoreDamagedError } from "../store/store.ts";
+import { isStoreLocked } from "../store/store_lock.ts";
 import { formatDuration, formatThings } from "./figures.ts";
 import type { Finding } from "./finding.ts";
 import {
@@ -37,9 +38,9 @@ export function checkStore(
 ): StoreFinding {
   let running = false;
   try {
-    running = isLocked(path);
+    running = isStoreLocked(path);
     const finding = look(path, takeOverFrom, running);
-    if (isLocked(path) === running) return { ...finding, running };
+    if (isStoreLocked(path) === running) return { ...finding, running };
     // Whoever came or went may have changed what we were reading.
     return { ...changing(path), running };
   } catch (error) {
@@ -113,8 +114,7 @@ function refuse(path: string, error: unknown): Finding {
     return {
       verdict: "bad",
       what: `${path} is damaged (${reasonOf(known.cause ?? known)})`,
-      advice:
-        "keep a copy of it, then restore a backup, or save what can be saved with `sqlite3 FILE .recover`",
+      advice: DAMAGE_ADVICE,
     };
   }
   if (error instanceof NoLinkError) {
@@ -150,17 +150,6 @@ function checkTakeOver(from: string | undefined): Finding {
       what: `${from} can't be taken over (${reasonOf(error)})`,
       advice: "move it away to start anew",
     };
-  }
-}
-
-/** Whether a relay holds the database's lock; asks without making one. */
-function isLocked(path: string): boolean {
-  try {
-    using file = Deno.openSync(`${path}-lock`);
-    return !file.tryLockSync(false);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

@@ -13,8 +13,8 @@ import type {
 import type { RequestPayloads } from "../../shared/requests.ts";
 import type { Response } from "../../shared/responses.ts";
 import type { ClientsDirectory } from "../clients_directory.ts";
-import type { Limits } from "../limits.ts";
-import type { RegistrationLimit } from "../registration_limit.ts";
+import type { Limits } from "../limits/limits.ts";
+import type { RegistrationLimit } from "../limits/registration_limit.ts";
 import type { KnownClient, Store } from "../store/store.ts";
 
 /** What all requests share. */

@@ -15,8 +15,9 @@ const NOT_A_DATABASE = 26;
 /** Bytes of the largest file that is checked whole at each start: about half a second. */
 const MOST_CHECKED = 256 * 1024 * 1024;
 
-const ADVICE =
-  "Keep a copy of the file; then restore a backup, or save what can be saved with `sqlite3 FILE .recover`";
+/** What to do about a damaged database. */
+export const DAMAGE_ADVICE =
+  "keep a copy of the file; then restore a backup, or save what can be saved with `sqlite3 FILE .recover`";
 
 /** A failure of the database as the store throws it. */
 export function storeError(cause: unknown): StoreError {
@@ -30,7 +31,9 @@ export function storeError(cause: unknown): StoreError {
 }
 
 function damaged(how: string, cause?: unknown): StoreDamagedError {
-  return new StoreDamagedError(`it is damaged (${how}). ${ADVICE}`, { cause });
+  return new StoreDamagedError(`it is damaged (${how}): ${DAMAGE_ADVICE}`, {
+    cause,
+  });
 }
 
 /** SQLite's primary result code, or undefined where it isn't SQLite's failure. */

@@ -20,7 +20,7 @@ export interface StoreLock {
  * @throws {Error} where its file can't be made
  */
 export function lockStore(path: string): StoreLock {
-  const lockPath = `${path}-lock`;
+  const lockPath = pathOfLock(path);
   for (;;) {
     const file = Deno.openSync(lockPath, { create: true, write: true });
     try {
@@ -39,6 +39,21 @@ export function lockStore(path: string): StoreLock {
     }
     file.close();
   }
+}
+
+/** Whether a relay holds a database's lock; asks without making one. */
+export function isStoreLocked(path: string): boolean {
+  try {
+    using file = Deno.openSync(pathOfLock(path));
+    return !file.tryLockSync(false);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function pathOfLock(path: string): string {
+  return `${path}-lock`;
 }
 
 function isStill(path: string, file: Deno.FsFile): boolean {

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Admission } from "../../server/admission.ts";
-import { countedAddress } from "../../server/client_address.ts";
-import { readLimits } from "../../server/limit_flags.ts";
-import { defaultLimits } from "../../server/limits.ts";
-import { GrowingShare, Share } from "../../server/memory_budget.ts";
-import { RegistrationLimit } from "../../server/registration_limit.ts";
+import { Admission } from "../../server/limits/admission.ts";
+import { countedAddress } from "../../server/limits/client_address.ts";
+import { readLimits } from "../../server/limits/limit_flags.ts";
+import { defaultLimits } from "../../server/limits/limits.ts";
+import { GrowingShare, Share } from "../../server/limits/memory_budget.ts";
+import { RegistrationLimit } from "../../server/limits/registration_limit.ts";
 import { UsageError } from "../../shared/flags.ts";
 import { encodeRequest } from "../../shared/requests.ts";
 import { Peer } from "../support/peer.ts";

@@ -184,7 +184,7 @@ testWith(
         [
           ["--port", "0", "--db", `${folder.path}/broken`],
           1,
-          `error: Can't use the database ${folder.path}/broken: it is damaged (file is not a database). Keep a copy of the file; then restore a backup, or save what can be saved with \`sqlite3 FILE .recover\`\n`,
+          `error: Can't use the database ${folder.path}/broken: it is damaged (file is not a database): keep a copy of the file; then restore a backup, or save what can be saved with \`sqlite3 FILE .recover\`\n`,
         ],
         [
           ["--port", "99999"],

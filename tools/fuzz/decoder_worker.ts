@@ -11,7 +11,7 @@ import type { DecoderTarget } from "./codec_targets.ts";
 import { decoderTargets } from "./decoder_target.ts";
 import { FuzzFailure } from "./failure.ts";
 import { changed } from "./inputs.ts";
-import { Random } from "./random.ts";
+import { Random } from "../random.ts";
 
 /** What the thread is asked to do. */
 export interface Batch {

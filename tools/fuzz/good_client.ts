@@ -19,7 +19,7 @@ import {
 import { castNames } from "./cast.ts";
 import { expect } from "./failure.ts";
 import { Link } from "./link.ts";
-import { Random } from "./random.ts";
+import { Random } from "../random.ts";
 import type { RelayModel } from "./relay_model.ts";
 
 /** After so many times that it was served, a client registers anew. */

@@ -24,7 +24,7 @@ import {
 } from "../../shared/requests.ts";
 import { castNames, standIns, STRANGER } from "./cast.ts";
 import { CONTENT_SIZE_AT, SIZE_AT, TYPE_AT, viewOf } from "./layout.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 /** What the frames of one case are made with. */
 export interface Source {

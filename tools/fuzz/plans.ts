@@ -13,7 +13,7 @@ import { frame } from "./framing.ts";
 import { productions, type Source } from "./grammar.ts";
 import { CONTENT_AT } from "./layout.ts";
 import { mutations } from "./mutations.ts";
-import { Random } from "./random.ts";
+import { Random } from "../random.ts";
 
 /** How the bytes are written. */
 export type Pacing =

@@ -9,7 +9,7 @@ import { expect } from "./failure.ts";
 import { frame, type Framing } from "./framing.ts";
 import { Link, type RawAnswer } from "./link.ts";
 import type { Plan } from "./plans.ts";
-import { Random } from "./random.ts";
+import { Random } from "../random.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What a connection is played against. */

@@ -11,7 +11,7 @@ import { drawSize } from "./contents.ts";
 import { type Inbox, nameOf, type Tracked } from "./inbox.ts";
 import type { People, Registered } from "./people.ts";
 import { refusedBytes, untracked } from "./refusals.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 import type { Tally } from "./tally.ts";
 import { must } from "./violation.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import { equals } from "@std/bytes";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 /** Bytes before the filling: the serial and the size, 4 bytes each. */
 const HEAD = 8;

@@ -8,7 +8,7 @@ import { Peer } from "../../tests/support/peer.ts";
 import { until } from "../../tests/support/until.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import { Contents } from "./contents.ts";
-import { Random } from "./random.ts";
+import { Random } from "../random.ts";
 import { must } from "./violation.ts";
 
 /** Bytes of the messages that fill the disk, the last ones into its corners. */

@@ -8,7 +8,7 @@ import { type ClientId, REQUEST_HEADER_SIZE } from "../../shared/protocol.ts";
 import { encodeRequest, NOBODY } from "../../shared/requests.ts";
 import { type Contents, drawSize } from "./contents.ts";
 import type { Registered } from "./people.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 /** Nobody ever registers under this id: it holds zeros. */
 const STRANGER = NOBODY;

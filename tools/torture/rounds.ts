@@ -10,7 +10,7 @@ import { Contents } from "./contents.ts";
 import { Link } from "./link.ts";
 import { runLoad } from "./load.ts";
 import { People } from "./people.ts";
-import { Random } from "./random.ts";
+import { Random } from "../random.ts";
 import { checkRemains } from "./remains.ts";
 import { Tally } from "./tally.ts";
 import { Victim } from "./victim.ts";

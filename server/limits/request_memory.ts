@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { BufferMemory } from "../shared/byte_source.ts";
+import type { BufferMemory } from "../../shared/byte_source.ts";
 import type { Hold, MemoryBudget } from "./memory_budget.ts";
 
 /** Gives memory back. */

@@ -25,9 +25,19 @@ export class Random {
     return (mixed ^ (mixed >>> 14)) >>> 0;
   }
 
+  /** A number from 0 to 1, without 1. */
+  next(): number {
+    return this.u32() / 2 ** 32;
+  }
+
+  /** True with this probability. */
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
   /** An integer from 0 to `limit` - 1. */
   below(limit: number): number {
-    return Math.floor(this.u32() / 2 ** 32 * limit);
+    return Math.floor(this.next() * limit);
   }
 
   /** An integer from `min` to `max`, both included. */
@@ -55,5 +65,10 @@ export class Random {
     const words = new Uint32Array(Math.ceil(size / 4));
     for (let i = 0; i < words.length; i++) words[i] = this.u32();
     return new Uint8Array(words.buffer, 0, size);
+  }
+
+  /** A stream of its own: what is drawn from it changes nothing here. */
+  fork(): Random {
+    return new Random(this.u32());
   }
 }
