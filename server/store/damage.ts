@@ -15,6 +15,11 @@ const NOT_A_DATABASE = 26;
 /** Bytes of the largest file that is checked whole at each start: about half a second. */
 const MOST_CHECKED = 256 * 1024 * 1024;
 
+const CODES_BY_TEXT: Readonly<Record<string, number>> = {
+  "database disk image is malformed": CORRUPT,
+  "file is not a database": NOT_A_DATABASE,
+};
+
 /** What to do about a damaged database. */
 export const DAMAGE_ADVICE =
   "keep a copy of the file; then restore a backup, or save what can be saved with `sqlite3 FILE .recover`";
@@ -39,10 +44,10 @@ function damaged(how: string, cause?: unknown): StoreDamagedError {
 /** SQLite's primary result code, or undefined where it isn't SQLite's failure. */
 function primaryCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
-  // node:sqlite calls it `errcode`, @db/sqlite `code`.
-  const { errcode, code } = error as { errcode?: unknown; code?: unknown };
-  const number = typeof errcode === "number" ? errcode : code;
-  return typeof number === "number" ? number & 0xff : undefined;
+  const { errcode } = error as { errcode?: unknown };
+  if (typeof errcode === "number") return errcode & 0xff;
+  // @db/sqlite gives no code, but SQLite's own text for it, which never changes.
+  return CODES_BY_TEXT[error.message];
 }
 
 /**

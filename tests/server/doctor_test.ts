@@ -348,7 +348,7 @@ const broken: Record<string, [(path: string) => Promise<void>, RegExp]> = {
   "has a message of garbage": [async (path) => {
     const bytes = await Deno.readFile(path);
     await Deno.writeFile(path, bytes.fill(0x5a, -4096));
-  }, /is damaged \(.* page .*\): keep a copy/],
+  }, /is damaged \(.* page .*\): keep a copy/i],
   "is of a newer relay": [
     (path) => change(path, "PRAGMA user_version = 99"),
     /can't be used, it has schema version 99/,
