@@ -7,9 +7,10 @@
 
 import type { Database } from "@db/sqlite";
 import { MAX_MESSAGE_ID } from "../../shared/protocol.ts";
+import { Recent } from "./recent.ts";
 import type { Quota, TakenMessage } from "./store.ts";
 
-/** Inboxes that are remembered; the one that was read first goes first. */
+/** Inboxes that are remembered. */
 const MOST_REMEMBERED = 20_000;
 
 interface Inbox {
@@ -22,7 +23,7 @@ interface Inbox {
 export class Inboxes {
   readonly #lastId;
   readonly #waiting;
-  readonly #remembered = new Map<string, Inbox>();
+  readonly #remembered = new Recent<Inbox>(MOST_REMEMBERED);
 
   /** The database has its tables. */
   constructor(database: Database) {
@@ -87,12 +88,6 @@ export class Inboxes {
     const row = this.#lastId.get(recipient, recipient);
     if (row === undefined) return undefined;
     const inbox: Inbox = { lastId: row.id, waiting: undefined };
-    if (this.#remembered.size >= MOST_REMEMBERED) {
-      for (const oldest of this.#remembered.keys()) {
-        this.#remembered.delete(oldest);
-        break;
-      }
-    }
     this.#remembered.set(key, inbox);
     return inbox;
   }

@@ -1,13 +1,14 @@
 import type { ClientId } from "../../shared/protocol.ts";
+import { Recent } from "./recent.ts";
 import type { KnownClient } from "./store.ts";
 
-/** Clients that are remembered; the one that was read first goes first. */
+/** Clients that are remembered. */
 const MOST_REMEMBERED = 20_000;
 
 /** Clients that were looked up lately: what is kept of them here never changes. */
 export class KnownClients {
   readonly #read: (id: ClientId) => KnownClient | undefined;
-  readonly #remembered = new Map<string, KnownClient>();
+  readonly #remembered = new Recent<KnownClient>(MOST_REMEMBERED);
 
   /** @param read finds a client in the database */
   constructor(read: (id: ClientId) => KnownClient | undefined) {
@@ -21,10 +22,6 @@ export class KnownClients {
     if (known !== undefined) return known;
     const client = this.#read(id);
     if (client === undefined) return undefined;
-    if (this.#remembered.size >= MOST_REMEMBERED) {
-      const [oldest = ""] = this.#remembered.keys();
-      this.#remembered.delete(oldest);
-    }
     this.#remembered.set(key, client);
     return client;
   }

@@ -15,7 +15,7 @@ const SCHEMA_VERSION = 2;
 export const PART_SIZE = 1024 * 1024;
 
 /** Bytes of pages that a connection to the file keeps at most. */
-const CACHE_SIZE = 32 * 1024 * 1024;
+const CACHE_SIZE = 8 * 1024 * 1024;
 
 /** Milliseconds to wait for another process that holds the file. */
 const BUSY_TIMEOUT = 5000;
@@ -25,7 +25,6 @@ export function configure(database: Database): void {
   database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
   // What is acknowledged must outlive a power failure, not only a crash.
   database.exec("PRAGMA synchronous = FULL");
-  // The index of a million users fits: each page is 4 KiB, and read once.
   database.exec(`PRAGMA cache_size = -${CACHE_SIZE / 1024}`);
   // No file is opened later on, when descriptors may have run out.
   database.exec("PRAGMA temp_store = MEMORY");
