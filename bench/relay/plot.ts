@@ -45,11 +45,11 @@ const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .title { font-size: 15px; font-weight: 600 }
   .grid { stroke: #d0d7de } .axis { stroke: #57606a }
-  .s0 { --c: #0969da } .s1 { --c: #bc4c00 } .s2 { --c: #1a7f37 } .s3 { --c: #8250df }
-  polyline { fill: none; stroke: var(--c); stroke-width: 2 } circle, rect { fill: var(--c) }
+  .s0 { color: #0969da } .s1 { color: #bc4c00 } .s2 { color: #1a7f37 } .s3 { color: #8250df }
+  polyline { fill: none; stroke: currentColor; stroke-width: 2 } circle, rect { fill: currentColor }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .grid { stroke: #30363d } .axis { stroke: #8b949e }
-    .s0 { --c: #58a6ff } .s1 { --c: #f0883e } .s2 { --c: #3fb950 } .s3 { --c: #bc8cff }
+    .s0 { color: #58a6ff } .s1 { color: #f0883e } .s2 { color: #3fb950 } .s3 { color: #bc8cff }
   }`;
 
 /**
