@@ -27,8 +27,9 @@ export class RequestMemory implements BufferMemory {
     this.#budget = budget;
   }
 
-  /** Room for a buffer of the usual size, where there is room at once. */
+  /** Room for a buffer of the usual size, where it is there already or to be had at once. */
   tryGrow(size: number): boolean {
+    if (this.#usual > 0) return true;
     if (!this.#budget.buffers.tryReserve(size)) return false;
     this.#usual = size;
     return true;
