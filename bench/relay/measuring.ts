@@ -9,7 +9,7 @@ import type { Contestants, LoadOn, RelayStats } from "./contestants.ts";
 import type { RunPlan, RunResult } from "./run.ts";
 
 /** Seconds of a run before the one that counts. */
-export const WARM_UP = 0.5;
+export const WARM_UP = 2;
 
 /** Warms up, then measures, and how many requests shared a commit meanwhile. */
 export function measured(

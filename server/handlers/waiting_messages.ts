@@ -22,11 +22,12 @@ export const waitingMessages: Handler<"waitingMessages"> = async (
   // By the ids handed out: what came in since then still waits. Only the ids
   // are kept until then, not the contents.
   const taken = messages.map(({ id, size }) => ({ id, size }));
-  if (taken.length === 0) return { response: respond(store, client, messages) };
+  const response = respond(store, client, messages);
+  if (taken.length === 0) return { response };
   // A copy, since it may be long: the id is a piece of what arrived with it.
   const recipient = client.slice() as ClientId;
   return {
-    response: respond(store, client, messages),
+    response,
     taken: () => store.remove(recipient, taken),
   };
 };

@@ -54,7 +54,7 @@ export type Command =
 export type Outcome = { value: number } | { error: StoreError };
 
 /** Bytes of the longest command. */
-export const COMMAND_SIZE: number = 512 * 1024;
+const COMMAND_SIZE = 512 * 1024;
 /** Bytes of the usual outcome; one that failed has its text in addition. */
 const OUTCOME_SIZE = 5;
 

@@ -10,7 +10,7 @@ import type { Command, Outcome } from "./commands.ts";
 import { storeError } from "./damage.ts";
 import { Inboxes } from "./inboxes.ts";
 import { PART_SIZE } from "./schema.ts";
-import type { NewMessage, TakenMessage } from "./store.ts";
+import type { TakenMessage } from "./store.ts";
 
 /** A command, and how to get at the bytes of a message's content. */
 export interface Job {
@@ -25,10 +25,16 @@ export class GroupWriter {
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #inboxes: Inboxes;
+  readonly #makeRoom: () => void;
 
-  /** The database has its tables. */
-  constructor(database: Database) {
+  /**
+   * The database has its tables.
+   *
+   * @param makeRoom gives back what room on the disk there is to be had
+   */
+  constructor(database: Database, makeRoom: () => void = () => {}) {
     this.#database = database;
+    this.#makeRoom = makeRoom;
     this.#statements = prepareStatements(database);
     this.#inboxes = new Inboxes(database);
   }
@@ -39,12 +45,24 @@ export class GroupWriter {
    * @returns how each of them ended, in their order
    */
   write(group: readonly Job[]): Outcome[] {
+    // It can't be had twice.
+    const large = group.some(isLarge);
+    if (large) this.#makeRoom();
     try {
       return this.#commit(group);
     } catch (error) {
+      if (large) return [{ error: storeError(error) }];
+      this.#makeRoom();
       // What fails for one must not cost the others: each gets its own try.
-      if (group.length > 1) return group.flatMap((job) => this.write([job]));
-      return [{ error: storeError(error) }];
+      return group.map((job) => this.#writeAlone(job));
+    }
+  }
+
+  #writeAlone(job: Job): Outcome {
+    try {
+      return this.#commit([job])[0] as Outcome;
+    } catch (error) {
+      return { error: storeError(error) };
     }
   }
 
@@ -96,7 +114,14 @@ export class GroupWriter {
     const id = this.#inboxes.admit(message.recipient, size, quota);
     if (id === 0) return 0;
     const first = Math.min(size, PART_SIZE);
-    this.#insert(id, message, content(first), size - first);
+    this.#statements.insertMessage.run(
+      id,
+      message.recipient,
+      message.sender,
+      message.type,
+      content(first),
+      size - first,
+    );
     for (let at = first, part = 1; at < size; at += PART_SIZE, part++) {
       this.#statements.insertPart.run(
         message.recipient,
@@ -106,22 +131,6 @@ export class GroupWriter {
       );
     }
     return id;
-  }
-
-  #insert(
-    id: number,
-    { recipient, sender, type }: Omit<NewMessage, "content">,
-    content: Uint8Array,
-    rest: number,
-  ): void {
-    this.#statements.insertMessage.run(
-      id,
-      recipient,
-      sender,
-      type,
-      content,
-      rest,
-    );
   }
 
   #remove(recipient: Uint8Array, messages: readonly TakenMessage[]): number {
@@ -137,6 +146,11 @@ export class GroupWriter {
     this.#inboxes.removed(recipient, messages, removed);
     return removed;
   }
+}
+
+/** Whether it is written as it comes, which can be done only once and alone. */
+export function isLarge({ command }: Pick<Job, "command">): boolean {
+  return command.kind === "send" && command.size > PART_SIZE;
 }
 
 /** First and last of each run of ids without a gap: no other id lies between. */

@@ -9,7 +9,7 @@ const MOST_AT_ONCE = 10_000;
 
 const NONE: ReadonlySet<number> = new Set();
 
-/** Removals of one inbox that are under way or failed. */
+/** Removals of one inbox that failed. */
 interface Inbox {
   recipient: ClientId;
   messages: Map<number, TakenMessage>;
@@ -78,7 +78,9 @@ export class Removals {
         const some = [...messages.values()].slice(0, MOST_AT_ONCE);
         try {
           await this.#remove(recipient, some);
-        } catch {
+        } catch (error) {
+          // There is no later; whoever reads or writes next tells of it.
+          if (error instanceof StoreDamagedError) return;
           // Where one fails the others would too.
           this.#timer ??= setTimeout(() => this.#retry(), RETRY_DELAY);
           return;

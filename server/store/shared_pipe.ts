@@ -10,9 +10,6 @@
 const WRITTEN = 0;
 const READ = 1;
 
-/** Milliseconds to look out before sleeping: to be woken takes as long. */
-const LOOK_TIME = 0.1;
-
 /** What both ends of a pipe are made from; a worker gets it in a message. */
 export interface SharedPipeMemory {
   /** How many bytes were ever written and read, modulo 2³². */
@@ -89,8 +86,6 @@ export class SharedPipe {
 
   /** Blocks this thread until there is something to read. */
   waitReadable(): void {
-    const sleep = performance.now() + LOOK_TIME;
-    while (this.readable === 0 && performance.now() < sleep) Atomics.pause();
     while (this.readable === 0) {
       Atomics.wait(this.#control, WRITTEN, this.#count(READ));
     }

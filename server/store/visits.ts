@@ -2,7 +2,7 @@ import type { ClientId } from "../../shared/protocol.ts";
 import type { Visit } from "./commands.ts";
 
 /** Milliseconds that a visit waits before it rides along. */
-const RIPE = 500;
+const RIPE = 800;
 /** Milliseconds after which it is written by itself. */
 const OVERDUE = 1000;
 /** Visits that ride along with one write, so that none of them makes it slow. */

@@ -7,7 +7,7 @@
  */
 
 import { Database } from "@db/sqlite";
-import { reasonOf } from "../../shared/reason.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import {
   type Command,
   encodeOutcomes,
@@ -19,11 +19,7 @@ import { GroupWriter, type Job } from "./group_writer.ts";
 import { PipeReader } from "./pipe_reader.ts";
 import { configure, PART_SIZE } from "./schema.ts";
 import { SharedPipe, type SharedPipeMemory } from "./shared_pipe.ts";
-
-/** The name of the worker that runs this module as its entry. */
-export const WRITER_NAME = "messageu-store-writer";
-/** Where that entry is; in a bundle, the bundle. */
-export const WRITER_MODULE: string = import.meta.url;
+import { enter, type Thread } from "./thread.ts";
 
 /** What the writer is started with. */
 export interface WriterStart {
@@ -35,12 +31,11 @@ export interface WriterStart {
   commands: SharedPipeMemory;
   /** Outcomes go out here, in the order of the commands. */
   outcomes: SharedPipeMemory;
+  /** The control words of the thread that makes checkpoints. */
+  checkpoints: SharedArrayBuffer;
   /** Two float64: commits so far, and commands in them. */
   counters: SharedArrayBuffer;
 }
-
-/** What the writer says once: whether it could open the database. */
-export type WriterReady = { error: string | undefined };
 
 /**
  * How much of what has arrived goes into a group, the oldest first. Some is
@@ -57,22 +52,29 @@ class Writer {
   readonly #reader: PipeReader;
   readonly #outcomes: SharedPipe;
   readonly #counters: Float64Array;
+  readonly #checkpoints: Checkpoints;
   readonly #writer: GroupWriter;
   /** A command that didn't fit into the last group. */
   #next: Command | undefined;
   /** Bytes of a large message's content that are still to come. */
   #left = 0;
 
-  constructor(start: WriterStart, database: Database) {
+  constructor(
+    start: WriterStart,
+    database: Database,
+    checkpoints: Checkpoints,
+  ) {
     this.#reader = new PipeReader(new SharedPipe(start.commands));
     this.#outcomes = new SharedPipe(start.outcomes);
     this.#counters = new Float64Array(start.counters);
-    this.#writer = new GroupWriter(database);
+    this.#checkpoints = checkpoints;
+    this.#writer = new GroupWriter(database, () => checkpoints.makeRoom());
   }
 
   /** Works until it is told to close. */
   run(): void {
     for (;;) {
+      const start = this.#reader.taken;
       const group = this.#gather();
       if (group.length === 0) return;
       const outcomes = this.#writer.write(group);
@@ -80,6 +82,7 @@ class Writer {
       this.#counters[1] = (this.#counters[1] ?? 0) + group.length;
       this.#answer(outcomes);
       this.#skipLeft();
+      this.#checkpoints.committed(group.length, this.#reader.taken - start);
     }
   }
 
@@ -138,43 +141,38 @@ class Writer {
   }
 }
 
-/** Opens the database, says so, and works until it is told to close. */
-function work(start: WriterStart): void {
-  let database: Database | undefined;
-  const ready = (error?: string) =>
-    scope.postMessage({ error } satisfies WriterReady);
-  try {
-    database = new Database(start.path, { int64: true, create: false });
-    configure(database);
-    if (start.maxPages > 0) {
-      database.exec(`PRAGMA max_page_count = ${start.maxPages}`);
+/** The thread. */
+export const WRITER: Thread<WriterStart> = {
+  name: "messageu-store-writer",
+  module: import.meta.url,
+  prepare(start) {
+    const database = new Database(start.path, { int64: true, create: false });
+    try {
+      configure(database);
+      if (start.maxPages > 0) {
+        database.exec(`PRAGMA max_page_count = ${start.maxPages}`);
+      }
+      const checkpoints = new Checkpoints(database, start.checkpoints);
+      const writer = new Writer(start, database, checkpoints);
+      return () => {
+        writer.run();
+        checkpoints.close();
+        writer.closed(close(database));
+      };
+    } catch (error) {
+      database.close();
+      throw error;
     }
-  } catch (error) {
-    database?.close();
-    return ready(reasonOf(error));
-  }
-  const writer = new Writer(start, database);
-  ready();
-  writer.run();
-  let outcome: Outcome = { value: 0 };
+  },
+};
+
+function close(database: Database): Outcome {
   try {
     database.close();
+    return { value: 0 };
   } catch (error) {
-    outcome = { error: storeError(error) };
+    return { error: storeError(error) };
   }
-  writer.closed(outcome);
-  scope.close();
 }
 
-/** What a worker's global scope has that this program's other code doesn't see. */
-interface WorkerScope {
-  readonly name: string;
-  onmessage: (event: MessageEvent<WriterStart>) => void;
-  postMessage(message: WriterReady): void;
-  close(): void;
-}
-
-const scope = globalThis as unknown as WorkerScope;
-
-// In a bundle this module is part of the program that starts the worker.
-if (scope.name === WRITER_NAME) scope.onmessage = ({ data }) => work(data);
+enter(WRITER);

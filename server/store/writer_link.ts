@@ -5,15 +5,12 @@
  * @module
  */
 
+import { CHECKPOINT_CONTROL_SIZE, CHECKPOINTER } from "./checkpointer.ts";
 import { type Command, CommandEncoder, readOutcomes } from "./commands.ts";
 import { SharedPipe } from "./shared_pipe.ts";
 import { StoreError } from "./store.ts";
-import {
-  WRITER_MODULE,
-  WRITER_NAME,
-  type WriterReady,
-  type WriterStart,
-} from "./writer.ts";
+import { startThread } from "./thread.ts";
+import { WRITER, type WriterStart } from "./writer.ts";
 
 /** Bytes that commands may be ahead of the writer; more wait in their own arrays. */
 const COMMANDS_SIZE = 4 * 1024 * 1024;
@@ -41,9 +38,9 @@ export interface CommandWriter {
   close(): Promise<void>;
 }
 
-/** A writer that runs in a thread of its own. */
+/** A writer that runs in a thread of its own, beside the one that makes its checkpoints. */
 export class WriterLink implements CommandWriter {
-  readonly #worker: Worker;
+  readonly #workers: readonly Worker[];
   readonly #encoder = new CommandEncoder();
   readonly #commands: SharedPipe;
   readonly #outcomes: SharedPipe;
@@ -55,15 +52,17 @@ export class WriterLink implements CommandWriter {
   #flushing = false;
   #broken: StoreError | undefined;
 
-  private constructor(worker: Worker, start: WriterStart) {
-    this.#worker = worker;
+  private constructor(workers: readonly Worker[], start: WriterStart) {
+    this.#workers = workers;
     this.#commands = new SharedPipe(start.commands);
     this.#outcomes = new SharedPipe(start.outcomes);
     this.#counters = new Float64Array(start.counters);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#break(`the store's writer ended (${event.message})`);
-    };
+    for (const worker of workers) {
+      worker.onerror = (event) => {
+        event.preventDefault();
+        this.#break(`a thread of the store ended (${event.message})`);
+      };
+    }
   }
 
   /**
@@ -73,28 +72,23 @@ export class WriterLink implements CommandWriter {
    * @throws {StoreError} where it can't open the database
    */
   static async start(path: string, maxPages: number): Promise<WriterLink> {
+    const control = new SharedArrayBuffer(CHECKPOINT_CONTROL_SIZE);
     const start: WriterStart = {
       path,
       maxPages,
       commands: SharedPipe.allocate(COMMANDS_SIZE),
       outcomes: SharedPipe.allocate(OUTCOMES_SIZE),
+      checkpoints: control,
       counters: new SharedArrayBuffer(16),
     };
-    const worker = new Worker(WRITER_MODULE, {
-      type: "module",
-      name: WRITER_NAME,
-    });
-    const { promise, resolve } = Promise.withResolvers<WriterReady>();
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      resolve({ error: event.message });
-    };
-    worker.postMessage(start);
-    const { error } = await promise;
-    if (error === undefined) return new WriterLink(worker, start);
-    worker.terminate();
-    throw new StoreError(error);
+    const checkpointer = await startThread(CHECKPOINTER, { path, control });
+    try {
+      const writer = await startThread(WRITER, start);
+      return new WriterLink([writer, checkpointer], start);
+    } catch (error) {
+      checkpointer.terminate();
+      throw error;
+    }
   }
 
   get statistics(): { commits: number; writes: number } {
@@ -122,7 +116,7 @@ export class WriterLink implements CommandWriter {
     try {
       await this.write({ kind: "close" });
     } finally {
-      this.#worker.terminate();
+      for (const worker of this.#workers) worker.terminate();
     }
   }
 

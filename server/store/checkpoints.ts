@@ -1,0 +1,138 @@
+/**
+ * When SQLite's log (the `-wal` file) is copied into the database's own file.
+ * By itself SQLite does it at the end of a commit, each 1,000 pages, and that
+ * commit waits. Here another thread does it, and less often: a page that
+ * changes again meanwhile is copied once.
+ *
+ * @module
+ */
+
+import type { Database } from "@db/sqlite";
+import {
+  CheckpointState,
+  CheckpointWord,
+  prepareCheckpoint,
+} from "./checkpointer.ts";
+
+/** Bytes of a page. */
+const PAGE_SIZE = 4096;
+
+/** When checkpoints are made. */
+export interface CheckpointRules {
+  /** Bytes of log, about, below which one isn't worth it. */
+  leastLog: number;
+  /** Milliseconds from the beginning of one to the next: under load the log gets longer instead. */
+  pause: number;
+  /**
+   * SQLite begins the log anew only once all of it is copied and nothing more
+   * came in, so the writer itself copies what is left: where that is no more
+   * than so many bytes, or where the log has got as long as `mostLog`.
+   */
+  littleLeft: number;
+  /** Bytes of log from which it must begin anew. */
+  mostLog: number;
+}
+
+const MIB = 1024 * 1024;
+const defaultRules: CheckpointRules = {
+  leastLog: 4 * MIB,
+  pause: 500,
+  littleLeft: MIB,
+  mostLog: 96 * MIB,
+};
+/** Milliseconds after which a checkpoint that doesn't end is no longer waited for. */
+const MOST_WAIT = 10_000;
+
+/** The log, as the writer sees it. */
+export class Checkpoints {
+  readonly #control: Int32Array;
+  readonly #checkpoint: () => number;
+  readonly #rules: CheckpointRules;
+  /** Bytes, about, that were logged since a checkpoint began. */
+  #logged = 0;
+  /** Whether one was begun whose end wasn't seen yet. */
+  #begun = false;
+  /** When the last one began, on the clock of `performance.now()`. */
+  #last = 0;
+
+  /**
+   * Nothing else makes checkpoints any more, but the thread does.
+   *
+   * @param database the writer's
+   * @param control what the thread was started with
+   */
+  constructor(
+    database: Database,
+    control: SharedArrayBuffer,
+    rules: CheckpointRules = defaultRules,
+  ) {
+    this.#rules = rules;
+    this.#control = new Int32Array(control);
+    this.#checkpoint = prepareCheckpoint(database);
+    database.exec("PRAGMA wal_autocheckpoint = 0");
+    // The file is cut when a burst has made it longer than it usually gets.
+    database.exec(`PRAGMA journal_size_limit = ${2 * rules.mostLog}`);
+  }
+
+  /** Between two commits: sees to it that the log doesn't grow for ever. */
+  committed(writes: number, bytes: number): void {
+    // Each write changes about a page of an index besides.
+    this.#logged += writes * PAGE_SIZE + bytes;
+    if (this.#begun) this.#look();
+    else if (this.#logged >= this.#rules.leastLog) this.#begin();
+  }
+
+  /** Gives the disk's room back that only the log needs. */
+  makeRoom(): void {
+    this.#finish();
+  }
+
+  /** Ends the thread. */
+  close(): void {
+    this.#say(CheckpointState.Closing);
+    this.#waitWhile(CheckpointState.Closing);
+  }
+
+  #begin(): void {
+    const now = performance.now();
+    if (now - this.#last < this.#rules.pause) return;
+    this.#last = now;
+    this.#begun = true;
+    this.#logged = 0;
+    this.#say(CheckpointState.Asked);
+  }
+
+  #look(): void {
+    const { littleLeft, mostLog } = this.#rules;
+    if (this.#state === CheckpointState.Asked) {
+      // It is slower than what comes in.
+      if (this.#logged >= mostLog) this.#finish();
+      return;
+    }
+    this.#begun = false;
+    const length = PAGE_SIZE *
+      Atomics.load(this.#control, CheckpointWord.Pages);
+    if (this.#logged <= littleLeft || length >= mostLog) this.#finish();
+  }
+
+  /** Copies all there is, behind what the thread is copying. */
+  #finish(): void {
+    this.#waitWhile(CheckpointState.Asked);
+    this.#begun = false;
+    this.#logged = 0;
+    this.#checkpoint();
+  }
+
+  get #state(): number {
+    return Atomics.load(this.#control, CheckpointWord.State);
+  }
+
+  #say(state: number): void {
+    Atomics.store(this.#control, CheckpointWord.State, state);
+    Atomics.notify(this.#control, CheckpointWord.State);
+  }
+
+  #waitWhile(state: number): void {
+    Atomics.wait(this.#control, CheckpointWord.State, state, MOST_WAIT);
+  }
+}
