@@ -11,6 +11,10 @@ export class PipeReader {
   #start = 0;
   #end = 0;
   #taken = 0;
+  /** Full ones, of which there may be views. */
+  #full: Uint8Array<ArrayBuffer>[] = [];
+  /** Those of which nobody has a view. */
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
 
   /** Nothing is read yet. */
   constructor(pipe: SharedPipe) {
@@ -50,7 +54,13 @@ export class PipeReader {
     return this.#view.getFloat64(at);
   }
 
-  /** The next bytes: a view that stays as it is. */
+  /** Says that all views so far have been used. */
+  reuse(): void {
+    this.#free.push(...this.#full);
+    this.#full = [];
+  }
+
+  /** The next bytes: a view that stays as it is until {@linkcode reuse}. */
   bytes(size: number): Uint8Array<ArrayBuffer> {
     const start = this.#take(size);
     return this.#buffer.subarray(start, start + size);
@@ -64,10 +74,13 @@ export class PipeReader {
     return this.#start - size;
   }
 
-  /** Views of the old buffer stay as they are: there is a new one. */
+  /** Views of the old buffer stay as they are: there is another one. */
   #refill(size: number): void {
-    const buffer = new Uint8Array(Math.max(size, BUFFER_SIZE));
+    const buffer = size > BUFFER_SIZE
+      ? new Uint8Array(size)
+      : this.#free.pop() ?? new Uint8Array(BUFFER_SIZE);
     buffer.set(this.#buffer.subarray(this.#start, this.#end));
+    if (this.#buffer.length === BUFFER_SIZE) this.#full.push(this.#buffer);
     this.#end -= this.#start;
     this.#start = 0;
     this.#buffer = buffer;

@@ -106,7 +106,10 @@ class Writer {
    */
   #gather(): Job[] {
     const group: Job[] = [];
-    if (this.#next === undefined) this.#reader.wait();
+    if (this.#next === undefined) {
+      this.#reader.reuse();
+      this.#reader.wait();
+    }
     const start = this.#reader.taken;
     const enough = start +
       Math.min(this.#reader.available * SHARE, MOST_BYTES);
