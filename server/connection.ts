@@ -7,7 +7,7 @@
  */
 
 import { ByteSource } from "../shared/byte_source.ts";
-import { type RequestKind, RESPONSE_HEADER_SIZE } from "../shared/protocol.ts";
+import type { RequestKind } from "../shared/protocol.ts";
 import { allocateShortLived } from "../shared/slab.ts";
 import { AnswerQueue } from "./answer_queue.ts";
 import {
@@ -192,8 +192,12 @@ export class Connection {
   async #answer(request: WholeRequest): Promise<void> {
     if (!this.#answers.empty) await this.#answers.drained();
     const { dispatch, budget } = this.#options;
+    if (!mayBeLong(request.kind)) {
+      const { reply } = await dispatch(request, this.#address);
+      return await this.#send(await reply);
+    }
     const { answers } = budget;
-    let held = mostOf(request.kind);
+    let held = ANSWER_SIZE;
     if (!answers.tryReserve(held)) await answers.reserve(held);
     try {
       const reply = await (await dispatch(request, this.#address)).reply;
@@ -301,10 +305,9 @@ export class Connection {
 /** Most connections have none: they share it, and nobody adds to it. */
 const NOBODY_OWES: Untaken[] = [];
 
-/** Bytes of memory that the answer to such a request may take at a time. */
-function mostOf(kind: RequestKind): number {
-  const long = kind === "clientsList" || kind === "waitingMessages";
-  return long ? ANSWER_SIZE : RESPONSE_HEADER_SIZE;
+/** Whether the answer takes so much memory that it has to be counted. */
+function mayBeLong(kind: RequestKind): boolean {
+  return kind === "clientsList" || kind === "waitingMessages";
 }
 
 /** An answer that has gone out, and what had come in before its last byte did. */

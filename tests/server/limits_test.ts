@@ -248,6 +248,39 @@ testWith(
   },
 );
 
+testWith(
+  LOOPBACK_AND_FILES,
+  "pulls that nobody reads hold up pulls, and no other request",
+  async () => {
+    // A quarter of it is for answers, a mebibyte of each at a time.
+    const limits = { maxMessage: 24 * MIB, maxInflight: 48 * MIB };
+    await using relay = await testRelay({ limits });
+    using peer = await Peer.connect(relay.address);
+    const anna = await peer.register("anna");
+    // More than the system takes off the relay's hands.
+    await peer.send(anna, anna, new Uint8Array(23 * MIB));
+    const pull = encodeRequest("waitingMessages", {}, { clientId: anna });
+    const pulling = await Promise.all(
+      Array.from({ length: 13 }, () => Peer.connect(relay.address)),
+    );
+    let begun = 0;
+    const ends = pulling.map(async ({ conn }) => {
+      await conn.write(pull);
+      if (await conn.read(new Uint8Array(1)) === 1) begun++;
+    });
+    try {
+      await until("twelve pulls that have begun", () => begun === 12);
+      const key = await peer.ask("publicKey", { target: anna }, anna);
+      assertEquals(key.code, 2102);
+      await peer.send(anna, anna, new Uint8Array(1));
+      assertEquals(begun, 12);
+    } finally {
+      pulling.forEach(({ conn }) => conn.close());
+      await Promise.allSettled(ends);
+    }
+  },
+);
+
 Deno.test("limits are read from their flags", () => {
   assertEquals(readLimits({}), defaultLimits);
   const limits = readLimits({
