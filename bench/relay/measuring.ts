@@ -8,7 +8,7 @@ import type { Child } from "./child.ts";
 import type { Contestants, LoadOn, RelayStats } from "./contestants.ts";
 import type { RunPlan, RunResult } from "./run.ts";
 
-/** Seconds of a run before the one that counts. */
+/** Seconds of a run before the one that counts: code is compiled, the log reaches its length. */
 export const WARM_UP = 2;
 
 /** Warms up, then measures, and how many requests shared a commit meanwhile. */

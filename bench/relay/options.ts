@@ -12,7 +12,7 @@ export const HELP = `Measures the relay against yardsticks on the same machine.
 Usage: deno task bench:relay [flags]
 
   --rounds N   runs of each measurement (default: 5, with --growth 3)
-  --seconds N  how long one takes (default: 1.5, with --growth 1)
+  --seconds N  how long one takes (default: 3, with --growth 2)
   --only NAME  one scenario or study alone
   --growth     how cost grows, instead of the table
   --dir DIR    where the databases lie (default: the system's temporary folder)
@@ -56,7 +56,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
       positive("rounds", values.rounds) ?? (switches.growth ? 3 : 5),
     ),
     seconds: positive("seconds", values.seconds) ??
-      (switches.growth ? 1 : 1.5),
+      (switches.growth ? 2 : 3),
     only: values.only,
     dir: values.dir,
   };

@@ -8,14 +8,10 @@
 import type { Contestants, LoadOn } from "./contestants.ts";
 import { measured, noop, WARM_UP } from "./measuring.ts";
 import type { Scenario, Target } from "./scenario.ts";
+import { CONNECTIONS, CONTENT_SIZE, FRAMES, texts, USERS } from "./texts.ts";
 
-const USERS = 1000;
 /** Users of the large list. */
 const MANY_USERS = 10_000;
-const CONTENT_SIZE = 1024;
-const CONNECTIONS = 64;
-/** Different requests that are made before the clock runs. */
-const FRAMES = 16_384;
 /** Pulled inboxes, and how many of them warm up. */
 const INBOXES = 6000;
 const WARM_UP_INBOXES = 600;
@@ -205,16 +201,6 @@ export function scenarios(contestants: Contestants): Scenario[] {
       frames: texts(),
     }),
   ];
-}
-
-function texts(): LoadOn["frames"] {
-  return {
-    kind: "sendMessage",
-    users: USERS,
-    contentSize: CONTENT_SIZE,
-    count: FRAMES,
-    order: "random",
-  };
 }
 
 /** Each inbox is pulled once; the next request on the connection shows that it was taken. */

@@ -7,12 +7,10 @@
 import type { LoadOn, RelayStats } from "../contestants.ts";
 import { checkOpenFiles } from "../open_files.ts";
 import { spreadOf } from "../spread.ts";
-import { CONNECTIONS, CONTENT_SIZE, type Study } from "./study.ts";
+import { CONNECTIONS, CONTENT_SIZE, texts, USERS } from "../texts.ts";
+import { type Study, WARM_UP } from "./study.ts";
 
 const SIZES = [1, 10, 100, 1000, 10_000];
-const USERS = 1000;
-const FRAMES = 16_384;
-const WARM_UP = 0.5;
 /** Connections from which memory is told: below, it is lost in the process's own. */
 const LEAST_FOR_MEMORY = 1000;
 /** Files that a process has open beside its connections. */
@@ -105,13 +103,3 @@ export const connections: Study = {
     }];
   },
 };
-
-function texts(): LoadOn["frames"] {
-  return {
-    kind: "sendMessage",
-    users: USERS,
-    contentSize: CONTENT_SIZE,
-    count: FRAMES,
-    order: "random",
-  };
-}

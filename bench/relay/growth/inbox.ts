@@ -6,7 +6,8 @@
 
 import type { LoadOn } from "../contestants.ts";
 import { spreadOf } from "../spread.ts";
-import { CONNECTIONS, type Study } from "./study.ts";
+import { CONNECTIONS } from "../texts.ts";
+import type { Study } from "./study.ts";
 
 const SIZES = [10, 100, 1000];
 const USERS = 2000;

@@ -5,10 +5,9 @@
  */
 
 import type { LoadOn, RelayStats } from "../contestants.ts";
-import { CONNECTIONS, CONTENT_SIZE, type Study } from "./study.ts";
+import { CONNECTIONS, CONTENT_SIZE, texts, USERS } from "../texts.ts";
+import type { Study } from "./study.ts";
 
-const USERS = 1000;
-const FRAMES = 16_384;
 const REQUESTS = 1_000_000;
 /** Each so many-th request pulls, so that the inboxes don't fill up. */
 const PULL_EVERY = 10;
@@ -23,14 +22,7 @@ export const memory: Study = {
     const load: LoadOn = {
       connections: CONNECTIONS,
       inFlight: 16,
-      frames: {
-        kind: "sendMessage",
-        pullEvery: PULL_EVERY,
-        users: USERS,
-        contentSize: CONTENT_SIZE,
-        count: FRAMES,
-        order: "random",
-      },
+      frames: { ...texts(), pullEvery: PULL_EVERY },
     };
     const samples: [seconds: number, mebibytes: number][] = [];
     const result = await contestants.relay(template, async (relay) => {

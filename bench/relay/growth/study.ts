@@ -27,7 +27,5 @@ export interface Study {
   ) => Promise<Finding[]>;
 }
 
-/** Connections that are at work in a study. */
-export const CONNECTIONS = 64;
-/** Bytes of a message's content. */
-export const CONTENT_SIZE = 1024;
+/** Seconds of a run before the one that counts: the log has to reach its length. */
+export const WARM_UP = 1;

@@ -7,13 +7,12 @@
 import type { LoadOn } from "../contestants.ts";
 import { seedDatabase } from "../seed.ts";
 import { spreadOf } from "../spread.ts";
-import { CONNECTIONS, CONTENT_SIZE, type Study } from "./study.ts";
+import { CONNECTIONS, CONTENT_SIZE, FRAMES, texts } from "../texts.ts";
+import { type Study, WARM_UP } from "./study.ts";
 
 const SIZES = [100, 1000, 10_000, 100_000, 1_000_000];
-const FRAMES = 16_384;
 /** More than can be registered in a run. */
 const NEW_USERS = 80_000;
-const WARM_UP = 0.3;
 
 /** Rates of a send, a public key and a registration by registered users. */
 export const users: Study = {
@@ -29,13 +28,7 @@ export const users: Study = {
       seedDatabase(template, { users: size }, present);
       present = size;
       const loads: Record<keyof typeof points, LoadOn["frames"]> = {
-        sends: {
-          kind: "sendMessage",
-          users: size,
-          contentSize: CONTENT_SIZE,
-          count: FRAMES,
-          order: "random",
-        },
+        sends: texts(size),
         keys: {
           kind: "publicKey",
           users: size,
