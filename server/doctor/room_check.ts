@@ -13,7 +13,7 @@ import type { Finding } from "./finding.ts";
 const MIB = 1024 * 1024;
 
 /** Bytes beside the messages: tables, indexes, and a log that has grown. */
-const BASE = 64 * MIB;
+const BASE = 128 * MIB;
 /** Bytes, and the part of the disk, below which the end is near. */
 const LITTLE = 1024 * MIB;
 const LITTLE_PART = 0.05;

@@ -174,8 +174,8 @@ Deno.test("room is judged by what the limits allow", () => {
   assertFinding(judge(50 * GIB, 100 * GIB), "ok", /50 GiB of 100 GiB free$/);
   assertFinding(judge(4 * GIB, 100 * GIB), "warn", /make room soon/);
   assertFinding(judge(0.9 * GIB, 2 * GIB), "warn", /make room soon/);
-  assertFinding(judge(192 * MIB, 2 * GIB), "warn", /make room soon/);
-  assertFinding(judge(192 * MIB - 1, 2 * GIB), "bad", /may need 192 MiB/);
+  assertFinding(judge(256 * MIB, 2 * GIB), "warn", /make room soon/);
+  assertFinding(judge(256 * MIB - 1, 2 * GIB), "bad", /may need 256 MiB/);
   const large = { maxMessage: GIB };
   assertFinding(judge(2 * GIB, 8 * GIB, large), "bad", /max-message/);
   const greedy = { maxWaitingBytes: 60 * GIB };
