@@ -26,7 +26,6 @@ import { register } from "./handlers/register.ts";
 import { sendMessage } from "./handlers/send_message.ts";
 import { waitingMessages } from "./handlers/waiting_messages.ts";
 import type { WholeRequest } from "./request_reader.ts";
-import type { KnownClient } from "./store/store.ts";
 
 const handlers: { readonly [K in RequestKind]: Handler<K> } = {
   register,
@@ -112,12 +111,12 @@ export function createDispatcher(
     if (request === undefined) return FAILED;
     try {
       const now = new Date();
-      let asker: KnownClient | undefined;
+      let asker: number | undefined;
       // Section 3, point 4: the id in a registration may be anything.
       if (kind !== "register") {
-        asker = await store.find(client);
+        asker = await store.position(client);
         if (asker === undefined) return FAILED;
-        store.seen(client, now);
+        store.seen(asker, now);
       }
       // A client that closes and pulls again at once must not be faster than
       // what its close decides.

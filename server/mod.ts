@@ -29,7 +29,6 @@ export {
 } from "./store/sqlite.ts";
 export {
   type Budget,
-  type KnownClient,
   type ListedClient,
   type NewClient,
   type NewMessage,

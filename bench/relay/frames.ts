@@ -1,13 +1,16 @@
 /**
  * Requests that are made before the clock runs: one array of bytes, from which
- * as many whole requests are cut as a connection has room for.
+ * as many whole requests are cut as a connection has room for. Who asks, and of
+ * whom, is drawn when they are.
  *
  * @module
  */
 
 import {
   answerCode,
+  CLIENT_ID_SIZE,
   MessageType,
+  REQUEST_HEADER_SIZE,
   type RequestKind,
 } from "../../shared/protocol.ts";
 import { encodeRequest, NOBODY } from "../../shared/requests.ts";
@@ -43,6 +46,10 @@ export class Frames {
   readonly #bytes: Uint8Array;
   /** Where each request starts, and behind the last one its end. */
   readonly #starts: Uint32Array;
+  /** The ids of all users. */
+  readonly #ids: Uint8Array;
+  readonly #users: number;
+  readonly #recipients: number;
   #next = 0;
 
   /** Makes them. */
@@ -55,6 +62,12 @@ export class Frames {
     });
     this.#bytes = new Uint8Array(this.#starts[plan.count] ?? 0);
     frames.forEach((frame, i) => this.#bytes.set(frame, this.#starts[i]));
+    this.#users = plan.users;
+    this.#recipients = plan.recipients ?? plan.users;
+    this.#ids = new Uint8Array(plan.users * CLIENT_ID_SIZE);
+    for (let user = 0; user < plan.users; user++) {
+      this.#ids.set(userId(user), user * CLIENT_ID_SIZE);
+    }
   }
 
   /** The next requests, `most` of them or fewer; none are left where it has none. */
@@ -68,6 +81,7 @@ export class Frames {
       ? this.#next
       : Math.floor(Math.random() * (total - count + 1));
     if (this.#order === "once") this.#next += count;
+    else for (let i = first; i < first + count; i++) this.#address(i);
     return {
       count,
       bytes: this.#bytes.subarray(
@@ -76,7 +90,25 @@ export class Frames {
       ),
     };
   }
+
+  /** Else no more users would ever ask, or get mail, than there are requests. */
+  #address(index: number): void {
+    const [start = 0, end = 0] = this.#starts.subarray(index, index + 2);
+    this.#draw(this.#users, start);
+    if (end - start > TARGET_OFFSET) {
+      this.#draw(this.#recipients, start + TARGET_OFFSET);
+    }
+  }
+
+  #draw(below: number, at: number): void {
+    const user = Math.floor(Math.random() * below);
+    const from = user * CLIENT_ID_SIZE;
+    this.#bytes.set(this.#ids.subarray(from, from + CLIENT_ID_SIZE), at);
+  }
 }
+
+/** Where the id of whom a request concerns stands, in all that have a payload. */
+const TARGET_OFFSET = REQUEST_HEADER_SIZE;
 
 /** The codes that these requests are answered with, and their payloads' sizes. */
 export function expectedAnswers(

@@ -6,7 +6,7 @@ export const clientsList: Handler<"clientsList"> = async (
   _payload,
   { directory, asker },
 ) => {
-  const { size, pieces } = await directory.listBut(asker?.position ?? 0);
+  const { size, pieces } = await directory.listBut(asker ?? 0);
   return {
     response: { code: ResponseCode.ClientsList, payloadSize: size, pieces },
   };

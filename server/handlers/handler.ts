@@ -15,7 +15,7 @@ import type { Response } from "../../shared/responses.ts";
 import type { ClientsDirectory } from "../clients_directory.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { RegistrationLimit } from "../limits/registration_limit.ts";
-import type { KnownClient, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 
 /** What all requests share. */
 export interface Services {
@@ -33,8 +33,8 @@ export interface Services {
 export interface Context extends Services {
   /** Who asks: a registered client, except in a registration. */
   client: ClientId;
-  /** What is known of who asks; of a registration nothing. */
-  asker: KnownClient | undefined;
+  /** Where who asks stands among all clients; in a registration nowhere. */
+  asker: number | undefined;
   /** Where the request comes from, as limits count it. */
   address: string;
   /** When the request was read. */

@@ -7,12 +7,12 @@ export const publicKey: Handler<"publicKey"> = async (
   { target },
   { store },
 ) => {
-  const client = await store.find(target);
-  if (client === undefined) return { response: FAILURE };
+  const publicKey = await store.publicKey(target);
+  if (publicKey === undefined) return { response: FAILURE };
   return {
     response: {
       code: ResponseCode.PublicKey,
-      payload: { clientId: target, publicKey: client.publicKey },
+      payload: { clientId: target, publicKey },
     },
   };
 };

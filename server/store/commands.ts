@@ -30,8 +30,8 @@ const TEXT = new TextDecoder();
 
 /** A client's last visit. */
 export interface Visit {
-  /** Whose. */
-  id: ClientId;
+  /** Where the client stands among all. */
+  position: number;
   /** When, in milliseconds since 1970. */
   at: number;
 }
@@ -112,8 +112,8 @@ export class CommandEncoder {
       case "seen":
         this.#u8(Kind.Seen);
         this.#u32(command.visits.length);
-        for (const { id, at } of command.visits) {
-          this.#raw(id);
+        for (const { position, at } of command.visits) {
+          this.#f64(position);
           this.#f64(at);
         }
         break;
@@ -176,7 +176,7 @@ export function readCommand(reader: PipeReader): Command {
     case Kind.Seen: {
       const visits = Array.from(
         { length: reader.u32() },
-        () => ({ id: id(), at: reader.f64() }),
+        () => ({ position: reader.f64(), at: reader.f64() }),
       );
       return { kind: "seen", visits };
     }

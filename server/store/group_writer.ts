@@ -88,8 +88,8 @@ export class GroupWriter {
       case "remove":
         return this.#remove(command.recipient, command.messages);
       case "seen":
-        for (const { id, at } of command.visits) {
-          this.#statements.updateSeen.run(new Date(at).toISOString(), id);
+        for (const { position, at } of command.visits) {
+          this.#statements.updateSeen.run(new Date(at).toISOString(), position);
         }
         return 0;
     }
@@ -172,7 +172,7 @@ function prepareStatements(database: Database) {
     insertClient: prepare(
       "INSERT INTO clients (ID, UserName, PublicKey, LastSeen) VALUES (?, ?, ?, ?)",
     ),
-    updateSeen: prepare("UPDATE clients SET LastSeen = ? WHERE ID = ?"),
+    updateSeen: prepare("UPDATE clients SET LastSeen = ? WHERE rowid = ?"),
     insertMessage: prepare(
       "INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Rest) VALUES (?, ?, ?, ?, ?, ?)",
     ),

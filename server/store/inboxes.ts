@@ -10,8 +10,8 @@ import { MAX_MESSAGE_ID } from "../../shared/protocol.ts";
 import { Recent } from "./recent.ts";
 import type { Quota, TakenMessage } from "./store.ts";
 
-/** Inboxes that are remembered. */
-const MOST_REMEMBERED = 20_000;
+/** Inboxes that are remembered: 25 MB of them. */
+const MOST_REMEMBERED = 100_000;
 
 interface Inbox {
   lastId: number;

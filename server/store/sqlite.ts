@@ -10,12 +10,11 @@ import { reasonOf } from "../../shared/reason.ts";
 import type { Command } from "./commands.ts";
 import { checkWhole, storeError } from "./damage.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
-import { KnownClients } from "./known_clients.ts";
+import { Remembered } from "./remembered.ts";
 import { Removals } from "./removals.ts";
 import { configure, prepareSchema } from "./schema.ts";
 import {
   type Budget,
-  type KnownClient,
   type ListedClient,
   type NewClient,
   type NewMessage,
@@ -29,6 +28,10 @@ import { lockStore, type StoreLock } from "./store_lock.ts";
 import { Visits } from "./visits.ts";
 import { type CommandWriter, WriterLink } from "./writer_link.ts";
 
+/** Clients whose positions are remembered: 40 MB of them. */
+const POSITIONS_REMEMBERED = 400_000;
+/** Clients whose public keys are remembered: 50 MB of them. */
+const KEYS_REMEMBERED = 100_000;
 /** Messages whose sizes are looked up at a time. */
 const SIZES_AT_ONCE = 64;
 
@@ -150,7 +153,8 @@ class OpenStore implements SqliteStore {
   readonly #writer: CommandWriter;
   readonly #lock: StoreLock;
   readonly #statements: ReturnType<typeof prepareStatements>;
-  readonly #clients: KnownClients;
+  readonly #positions: Remembered<number>;
+  readonly #publicKeys: Remembered<Uint8Array>;
   readonly #visits: Visits;
   readonly #removals: Removals;
 
@@ -159,8 +163,13 @@ class OpenStore implements SqliteStore {
     this.#writer = writer;
     this.#lock = lock;
     const statements = this.#statements = prepareStatements(database);
-    this.#clients = new KnownClients((id) =>
-      read(() => statements.client.get(id))
+    this.#positions = new Remembered(
+      POSITIONS_REMEMBERED,
+      (id) => read(() => statements.position.get(id)?.position),
+    );
+    this.#publicKeys = new Remembered(
+      KEYS_REMEMBERED,
+      (id) => read(() => statements.publicKey.get(id)?.publicKey),
     );
     this.#visits = new Visits((visits) => {
       // A visit's time is worth no failure.
@@ -181,12 +190,17 @@ class OpenStore implements SqliteStore {
   }
 
   // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
-  async find(id: ClientId): Promise<KnownClient | undefined> {
-    return this.#clients.find(id);
+  async position(id: ClientId): Promise<number | undefined> {
+    return this.#positions.get(id);
   }
 
-  seen(id: ClientId, now: Date): void {
-    this.#visits.add(id, now.getTime());
+  // deno-lint-ignore require-await -- as above
+  async publicKey(id: ClientId): Promise<Uint8Array | undefined> {
+    return this.#publicKeys.get(id);
+  }
+
+  seen(position: number, now: Date): void {
+    this.#visits.add(position, now.getTime());
   }
 
   // deno-lint-ignore require-await -- as above
@@ -302,8 +316,11 @@ function prepareStatements(database: Database) {
     database.prepare<T>(sql);
   return {
     begin: prepare("BEGIN"),
-    client: prepare<KnownClient>(
-      "SELECT rowid AS position, PublicKey AS publicKey FROM clients WHERE ID = ?",
+    position: prepare<{ position: number }>(
+      "SELECT rowid AS position FROM clients WHERE ID = ?",
+    ),
+    publicKey: prepare<{ publicKey: Uint8Array }>(
+      "SELECT PublicKey AS publicKey FROM clients WHERE ID = ?",
     ),
     clients: prepare<ListedClient>(
       `SELECT rowid AS position, ID AS id, UserName AS name FROM clients

@@ -21,14 +21,6 @@ export interface NewClient {
   publicKey: Uint8Array;
 }
 
-/** A client as it is found by its id. */
-export interface KnownClient {
-  /** Where it stands among all clients; later ones stand higher. */
-  position: number;
-  /** 160 bytes. */
-  publicKey: Uint8Array;
-}
-
 /** A client in the list of all. */
 export interface ListedClient {
   /** Where it stands among all clients. */
@@ -94,14 +86,20 @@ export interface Store {
    */
   register(client: NewClient, now: Date): Promise<boolean>;
 
-  /** The client with this id, or undefined. */
-  find(id: ClientId): Promise<KnownClient | undefined>;
+  /**
+   * Where the client with this id stands among all, or undefined; later ones
+   * stand higher, the first at 1.
+   */
+  position(id: ClientId): Promise<number | undefined>;
+
+  /** The 160 bytes that the client with this id registered, or undefined. */
+  publicKey(id: ClientId): Promise<Uint8Array | undefined>;
 
   /**
-   * Notes when a client was last seen. It is written along with something else,
-   * by itself only after a second.
+   * Notes when the client at a position was last seen. It is written along with
+   * something else, by itself only after a second.
    */
-  seen(id: ClientId, now: Date): void;
+  seen(position: number, now: Date): void;
 
   /**
    * The next clients behind a position, in the order in which they registered.

@@ -1,4 +1,3 @@
-import type { ClientId } from "../../shared/protocol.ts";
 import type { Visit } from "./commands.ts";
 
 /** Milliseconds that a visit waits before it rides along. */
@@ -21,7 +20,7 @@ interface Waiting extends Visit {
 export class Visits {
   readonly #write: (visits: Visit[]) => void;
   /** In the order in which they must be written. */
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<number, Waiting>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param write is given visits that are due; what it can't write is lost */
@@ -30,12 +29,10 @@ export class Visits {
   }
 
   /** Notes a visit. */
-  add(id: ClientId, at: number): void {
-    const key = id.toHex();
-    const waiting = this.#waiting.get(key);
+  add(position: number, at: number): void {
+    const waiting = this.#waiting.get(position);
     if (waiting !== undefined) waiting.at = at;
-    // A copy: the id may be a piece of something larger.
-    else this.#waiting.set(key, { id: id.slice() as ClientId, at, since: at });
+    else this.#waiting.set(position, { position, at, since: at });
     this.#timer ??= setTimeout(() => this.#writeOverdue(), OVERDUE);
   }
 
@@ -61,9 +58,9 @@ export class Visits {
   #take(most: number, age: number): void {
     const now = Date.now();
     const visits: Visit[] = [];
-    for (const [key, visit] of this.#waiting) {
+    for (const visit of this.#waiting.values()) {
       if (visits.length >= most || now - visit.since < age) break;
-      this.#waiting.delete(key);
+      this.#waiting.delete(visit.position);
       visits.push(visit);
     }
     for (let at = 0; at < visits.length; at += MOST_AT_ONCE) {

@@ -51,15 +51,16 @@ function storeContract(
       await store.register({ ...client, id: ben, name: "Anna" }, NOW),
       true,
     );
-    assertEquals((await store.find(anna))?.publicKey.toHex(), key.toHex());
-    assertEquals(await store.find(stranger), undefined);
+    assertEquals((await store.publicKey(anna))?.toHex(), key.toHex());
+    assertEquals(await store.position(stranger), undefined);
+    assertEquals(await store.publicKey(stranger), undefined);
     const all = await store.clients(0, 100);
     assertEquals(all.map(({ id, name }) => [id.toHex(), name]), [
       [anna.toHex(), "anna"],
       [ben.toHex(), "Anna"],
     ]);
     const [first, second] = all.map(({ position }) => position);
-    assertEquals((await store.find(ben))?.position, second);
+    assertEquals(await store.position(ben), second);
     assertEquals(await store.clients(first ?? 0, 100), all.slice(1));
     assertEquals(await store.clients(0, 1), all.slice(0, 1));
   });
@@ -176,7 +177,7 @@ for (const [kind, sql] of Object.entries(dialects)) {
       try {
         const all = await store.clients(0, 100);
         assertEquals(all.map(({ name }) => name), ["anna", "ben"]);
-        assertEquals((await store.find(anna))?.publicKey.length, 160);
+        assertEquals((await store.publicKey(anna))?.length, 160);
         const waiting = await store.waiting(anna, ALL);
         assertEquals(
           waiting.map(({ id, content }) => [id, content.toHex()]),
@@ -243,7 +244,7 @@ testWith(
         [ben.toHex(), "twin~2"],
         [cora.toHex(), "\ufffd"],
       ]);
-      assertEquals((await store.find(ben))?.publicKey.length, 160);
+      assertEquals((await store.publicKey(ben))?.length, 160);
       const waiting = await store.waiting(anna, ALL);
       assertEquals(
         waiting.map(({ id, type, content }) => [id, type, content.toHex()]),
