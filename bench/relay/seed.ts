@@ -7,7 +7,7 @@
 
 import { Database, type Statement } from "@db/sqlite";
 import { MessageType } from "../../shared/protocol.ts";
-import { prepareSchema } from "../../server/store/schema.ts";
+import { clientInserter, prepareSchema } from "../../server/store/schema.ts";
 import { PUBLIC_KEY, userId, userName } from "./users.ts";
 
 /** What a template holds. */
@@ -69,11 +69,15 @@ export function randomContent(size: number): Uint8Array {
 }
 
 function insertUsers(database: Database, from: number, to: number): void {
-  const insert = database.prepare(
-    "INSERT INTO clients (ID, UserName, PublicKey, LastSeen) VALUES (?, ?, ?, ?)",
-  );
-  const now = new Date().toISOString();
+  const insert = clientInserter(database);
+  const lastSeen = new Date().toISOString();
   for (let user = from; user < to; user++) {
-    insert.run(userId(user), userName(user), PUBLIC_KEY, now);
+    insert({
+      id: userId(user),
+      name: userName(user),
+      publicKey: PUBLIC_KEY,
+      lastSeen,
+      lastMessage: 0,
+    });
   }
 }

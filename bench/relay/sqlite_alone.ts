@@ -6,7 +6,7 @@
  */
 
 import { Database, type Statement } from "@db/sqlite";
-import { configure } from "../../server/store/schema.ts";
+import { configure, RAISE_LAST_MESSAGE } from "../../server/store/schema.ts";
 import { MessageType } from "../../shared/protocol.ts";
 import { prepareInsert, randomContent } from "./seed.ts";
 import { userId } from "./users.ts";
@@ -99,9 +99,7 @@ export class SqliteAlone {
     const remove = this.#database.prepare(
       "DELETE FROM messages WHERE ToClient = ? AND ID BETWEEN ? AND ?",
     );
-    const raise = this.#database.prepare(
-      "UPDATE clients SET LastMessage = max(LastMessage, ?) WHERE ID = ?",
-    );
+    const raise = this.#database.prepare(RAISE_LAST_MESSAGE);
     const ids = Array.from({ length: to - from }, (_, i) => userId(from + i));
     const start = performance.now();
     for (let first = 0; first < ids.length; first += group) {

@@ -9,7 +9,7 @@ import type { Database, Statement } from "@db/sqlite";
 import type { Command, Outcome } from "./commands.ts";
 import { storeError } from "./damage.ts";
 import { Inboxes } from "./inboxes.ts";
-import { PART_SIZE } from "./schema.ts";
+import { clientInserter, PART_SIZE, RAISE_LAST_MESSAGE } from "./schema.ts";
 import type { TakenMessage } from "./store.ts";
 
 /** A command, and how to get at the bytes of a message's content. */
@@ -24,6 +24,7 @@ export interface Job {
 export class GroupWriter {
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #insertClient: ReturnType<typeof clientInserter>;
   readonly #inboxes: Inboxes;
   readonly #makeRoom: () => void;
 
@@ -36,6 +37,7 @@ export class GroupWriter {
     this.#database = database;
     this.#makeRoom = makeRoom;
     this.#statements = prepareStatements(database);
+    this.#insertClient = clientInserter(database);
     this.#inboxes = new Inboxes(database);
   }
 
@@ -97,12 +99,11 @@ export class GroupWriter {
 
   #register({ client, at }: Extract<Command, { kind: "register" }>): number {
     if (this.#statements.clientByName.get(client.name) !== undefined) return 0;
-    this.#statements.insertClient.run(
-      client.id,
-      client.name,
-      client.publicKey,
-      new Date(at).toISOString(),
-    );
+    this.#insertClient({
+      ...client,
+      lastSeen: new Date(at).toISOString(),
+      lastMessage: 0,
+    });
     return 1;
   }
 
@@ -168,11 +169,8 @@ function* runs(messages: readonly TakenMessage[]): Generator<[number, number]> {
 function prepareStatements(database: Database) {
   const prepare = (sql: string): Statement => database.prepare(sql);
   return {
-    clientByName: prepare("SELECT 1 FROM clients WHERE UserName = ?"),
-    insertClient: prepare(
-      "INSERT INTO clients (ID, UserName, PublicKey, LastSeen) VALUES (?, ?, ?, ?)",
-    ),
-    updateSeen: prepare("UPDATE clients SET LastSeen = ? WHERE rowid = ?"),
+    clientByName: prepare("SELECT 1 FROM accounts WHERE UserName = ?"),
+    updateSeen: prepare("UPDATE activity SET LastSeen = ? WHERE Position = ?"),
     insertMessage: prepare(
       "INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Rest) VALUES (?, ?, ?, ?, ?, ?)",
     ),
@@ -183,8 +181,6 @@ function prepareStatements(database: Database) {
       "DELETE FROM messages WHERE ToClient = ? AND ID BETWEEN ? AND ?",
     ),
     removeParts: prepare("DELETE FROM parts WHERE ToClient = ? AND ID = ?"),
-    raiseLastMessage: prepare(
-      "UPDATE clients SET LastMessage = max(LastMessage, ?) WHERE ID = ?",
-    ),
+    raiseLastMessage: prepare(RAISE_LAST_MESSAGE),
   };
 }

@@ -30,7 +30,7 @@ export class Inboxes {
     this.#lastId = database.prepare<{ id: number }>(
       `SELECT max(LastMessage, coalesce(
         (SELECT max(ID) FROM messages WHERE ToClient = ?), 0)) AS id
-        FROM clients WHERE ID = ?`,
+        FROM accounts JOIN activity USING (Position) WHERE accounts.ID = ?`,
     );
     this.#waiting = database.prepare<{ messages: number; bytes: number }>(
       `SELECT count(*) AS messages, coalesce(sum(length(Content) + Rest), 0) AS bytes

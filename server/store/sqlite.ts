@@ -106,7 +106,7 @@ function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
     // Only now: a file that is refused must stay as it is.
     database.exec("PRAGMA journal_mode = WAL");
     // Opens its log, before descriptors may run out.
-    database.prepare("SELECT 1 FROM clients LIMIT 1").all();
+    database.prepare("SELECT 1 FROM accounts LIMIT 1").all();
     if (rows !== undefined) takeOver?.notice(describe(rows, takeOver.from));
     return database;
   } catch (error) {
@@ -317,14 +317,14 @@ function prepareStatements(database: Database) {
   return {
     begin: prepare("BEGIN"),
     position: prepare<{ position: number }>(
-      "SELECT rowid AS position FROM clients WHERE ID = ?",
+      "SELECT Position AS position FROM accounts WHERE ID = ?",
     ),
     publicKey: prepare<{ publicKey: Uint8Array }>(
-      "SELECT PublicKey AS publicKey FROM clients WHERE ID = ?",
+      "SELECT PublicKey AS publicKey FROM accounts WHERE ID = ?",
     ),
     clients: prepare<ListedClient>(
-      `SELECT rowid AS position, ID AS id, UserName AS name FROM clients
-        WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+      `SELECT Position AS position, ID AS id, UserName AS name FROM accounts
+        WHERE Position > ? ORDER BY Position LIMIT ?`,
     ),
     sizes: prepare<{ id: number; size: number }>(
       `SELECT ID AS id, length(Content) + Rest AS size FROM messages

@@ -315,7 +315,7 @@ testWith(
       ],
       [
         () => foreign(path, "PRAGMA user_version = 99"),
-        "it has schema version 99, this relay knows 2",
+        "it has schema version 99, this relay knows 3",
       ],
     ];
     for (const [make, reason] of cases) {

@@ -46,11 +46,11 @@ testWith(
 /** What a relay might do to its database, and what the torture says of it. */
 const faults: Record<string, [sql: string, sentence: RegExp]> = {
   "loses messages": [
-    "DELETE FROM messages WHERE ID % 2 = 0; UPDATE clients SET LastMessage = 1000000",
+    "DELETE FROM messages WHERE ID % 2 = 0; UPDATE activity SET LastMessage = 1000000",
     /waits, but a pull passed it by|was acknowledged and not taken, and is lost/,
   ],
   "loses a registration": [
-    "DELETE FROM clients WHERE rowid = (SELECT max(rowid) FROM clients)",
+    "DELETE FROM accounts WHERE Position = (SELECT max(Position) FROM accounts)",
     /was acknowledged, and is lost|is registered but not in the list|^Expected \d+ for .*, got 9000$/,
   ],
   "hands messages out twice": [
