@@ -12,8 +12,8 @@ import type { Finding } from "./finding.ts";
 
 const MIB = 1024 * 1024;
 
-/** Bytes of a relay with nothing to do, and of the lists that it keeps. */
-const BASE = 150 * MIB;
+/** Bytes of a relay under load with nothing large under way, and of the lists that it keeps. */
+const BASE = 256 * MIB;
 /** Bytes of a connection with nothing under way. */
 const CONNECTION = 15 * 1024;
 

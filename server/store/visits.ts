@@ -1,26 +1,25 @@
 import type { Visit } from "./commands.ts";
 
-/** Milliseconds that a visit waits before it rides along. */
+/** Milliseconds that the oldest visit waits before all that wait ride along. */
 const RIPE = 800;
-/** Milliseconds after which it is written by itself. */
+/** Milliseconds after which they are written by themselves. */
 const OVERDUE = 1000;
-/** Visits that ride along with one write, so that none of them makes it slow. */
-const MOST_RIDING = 2;
 /** Visits of one write: it must fit into the writer's buffer, and not hold it up. */
-const MOST_AT_ONCE = 1000;
-
-interface Waiting extends Visit {
-  since: number;
-}
+const MOST_AT_ONCE = 500;
 
 /**
  * Last visits that aren't written yet. They ride along with what is written
- * anyway, a few at a time; what nothing took along goes by itself.
+ * anyway; what nothing took along goes by itself. Those of a whole second go
+ * in the order of their rows, so that neighbours share a page and its commit.
  */
 export class Visits {
   readonly #write: (visits: Visit[]) => void;
-  /** In the order in which they must be written. */
-  readonly #waiting = new Map<number, Waiting>();
+  /** When each client was last seen, since the last time that all were ripe. */
+  #waiting = new Map<number, number>();
+  /** When the first of them began to wait. */
+  #since = 0;
+  /** Those that are ripe, by falling positions. */
+  #ripe: Visit[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param write is given visits that are due; what it can't write is lost */
@@ -28,43 +27,53 @@ export class Visits {
     this.#write = write;
   }
 
-  /** Notes a visit. */
+  /** Notes a visit of the client at a position. */
   add(position: number, at: number): void {
-    const waiting = this.#waiting.get(position);
-    if (waiting !== undefined) waiting.at = at;
-    else this.#waiting.set(position, { position, at, since: at });
+    if (this.#waiting.size === 0) this.#since = Date.now();
+    this.#waiting.set(position, at);
     this.#timer ??= setTimeout(() => this.#writeOverdue(), OVERDUE);
   }
 
   /** Something else is being written. */
   rideAlong(): void {
-    this.#take(MOST_RIDING, RIPE);
+    if (this.#ripe.length === 0) this.#ripen(RIPE);
+    this.#writeSome();
   }
 
   /** Writes all of them. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#take(Infinity, 0);
+    this.#writeRipe();
+    this.#ripen(0);
+    this.#writeRipe();
   }
 
   #writeOverdue(): void {
-    this.#take(Infinity, OVERDUE / 2);
-    const [next] = this.#waiting.values();
-    this.#timer = next &&
-      setTimeout(() => this.#writeOverdue(), next.since + OVERDUE - Date.now());
+    this.#writeRipe();
+    this.#ripen(RIPE);
+    this.#writeRipe();
+    this.#timer = this.#waiting.size === 0 ? undefined : setTimeout(
+      () => this.#writeOverdue(),
+      this.#since + OVERDUE - Date.now(),
+    );
   }
 
-  #take(most: number, age: number): void {
-    const now = Date.now();
-    const visits: Visit[] = [];
-    for (const visit of this.#waiting.values()) {
-      if (visits.length >= most || now - visit.since < age) break;
-      this.#waiting.delete(visit.position);
-      visits.push(visit);
-    }
-    for (let at = 0; at < visits.length; at += MOST_AT_ONCE) {
-      this.#write(visits.slice(at, at + MOST_AT_ONCE));
-    }
+  #ripen(age: number): void {
+    if (this.#waiting.size === 0 || Date.now() - this.#since < age) return;
+    this.#ripe = Array.from(
+      this.#waiting,
+      ([position, at]) => ({ position, at }),
+    ).sort((a, b) => b.position - a.position);
+    this.#waiting = new Map();
+  }
+
+  #writeRipe(): void {
+    while (this.#ripe.length > 0) this.#writeSome();
+  }
+
+  #writeSome(): void {
+    const visits = this.#ripe.splice(-MOST_AT_ONCE).reverse();
+    if (visits.length > 0) this.#write(visits);
   }
 }

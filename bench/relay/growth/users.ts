@@ -14,6 +14,9 @@ const SIZES = [100, 1000, 10_000, 100_000, 1_000_000];
 /** More than can be registered in a run. */
 const NEW_USERS = 80_000;
 
+/** Seconds at most in which the relay gets to know those who are at work. */
+const MOST_WARM_UP = 10;
+
 /** Rates of a send, a public key and a registration by registered users. */
 export const users: Study = {
   name: "users",
@@ -32,7 +35,7 @@ export const users: Study = {
         keys: {
           kind: "publicKey",
           users: size,
-          count: 4 * FRAMES,
+          count: FRAMES,
           order: "random",
         },
         registrations: {
@@ -51,6 +54,10 @@ export const users: Study = {
             (relay) =>
               contestants.load(relay, load, async (run) => {
                 await run({ seconds: WARM_UP });
+                // Nobody who registers is known before.
+                if (name !== "registrations") {
+                  await run({ seconds: MOST_WARM_UP, count: 2 * size });
+                }
                 return await run({ seconds });
               }),
           );
@@ -63,7 +70,7 @@ export const users: Study = {
       name: "users",
       title: "Throughput by registered users",
       note:
-        `${CONNECTIONS} connections, one request in flight on each; texts of ${CONTENT_SIZE} bytes.`,
+        `${CONNECTIONS} connections, one request in flight on each; texts of ${CONTENT_SIZE} bytes. Everybody is at work: who asks, and of whom, is drawn anew for each request.`,
       x: { label: "registered users", log: true },
       y: { label: "requests/s" },
       series: [
