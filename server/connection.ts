@@ -153,7 +153,10 @@ export class Connection {
     const header = await readHeader(this.#source);
     if (header === null) return false;
     if (this.#untaken.length > 0) {
+      // The store's time isn't the client's.
+      this.#receiving = false;
       await this.#takeAll((answer) => start >= answer.arrived);
+      this.#receiving = true;
     }
     const request = await readPayload(
       this.#source,

@@ -11,7 +11,8 @@ import { MAX_NAME_LENGTH, NAME_SIZE } from "./protocol.ts";
 // Printable ASCII: everything else is refused, so that no name can move a cursor.
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 const UTF8 = new TextEncoder();
-const LENIENT_UTF8 = new TextDecoder();
+// A mark at the beginning belongs to the name: the list goes back as it came.
+const LENIENT_UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Says what is wrong with a name, or undefined where nothing is. */
 export function nameProblem(name: string): string | undefined {

@@ -256,6 +256,7 @@ Deno.test("a list's names are read whatever they hold", () => {
   assertEquals(entry(new Uint8Array(0)), "");
   assertEquals(entry(utf8.encode("two words")), "two words");
   assertEquals(entry(utf8.encode("דנה")), "דנה");
+  assertEquals(entry(utf8.encode("\ufeffnoa")), "\ufeffnoa");
   assertEquals(entry(new Uint8Array(255).fill(0x41)), "A".repeat(255));
   assertEquals(entry(new Uint8Array([0xff, 0x41])), "\ufffdA");
   // Written, a long one is cut between two characters and keeps its NUL.
