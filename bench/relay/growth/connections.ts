@@ -5,6 +5,7 @@
  */
 
 import type { LoadOn, RelayStats } from "../contestants.ts";
+import { noop } from "../measuring.ts";
 import { checkOpenFiles } from "../open_files.ts";
 import { spreadOf } from "../spread.ts";
 import { CONNECTIONS, CONTENT_SIZE, texts, USERS } from "../texts.ts";
@@ -22,6 +23,8 @@ interface Round {
   few: number;
   /** Sends a second, all at work. */
   all: number;
+  /** The same on the no-op relay: what the runtime's sockets allow. */
+  noop: number;
   /** KiB of a connection that hasn't said anything yet. */
   silent: number;
   /** KiB of a connection that has been answered once. */
@@ -34,9 +37,9 @@ export const connections: Study = {
   async measure(contestants, { rounds, seconds }) {
     checkOpenFiles(Math.max(...SIZES) + OTHER_FILES, contestants.dir);
     const template = contestants.seed("connections", { users: USERS });
-    const measure = (open: number): Promise<Round> =>
-      contestants.relay(template, async (relay) => {
-        const load: LoadOn = { connections: open, frames: texts() };
+    const measure = async (open: number): Promise<Round> => {
+      const load: LoadOn = { connections: open, frames: texts() };
+      const relay = await contestants.relay(template, async (relay) => {
         const rss = async () => (await relay.ask<RelayStats>("stats")).rss;
         // What the process needs to serve at all isn't the connections'.
         await contestants.load(
@@ -58,6 +61,8 @@ export const connections: Study = {
           return { few: few.rate, all: all.rate, silent, served };
         });
       });
+      return { ...relay, noop: (await noop(contestants, load, seconds)).rate };
+    };
     const medians: [number, Round][] = [];
     for (const open of SIZES) {
       const measured: Round[] = [];
@@ -69,6 +74,7 @@ export const connections: Study = {
       medians.push([open, {
         few: median("few"),
         all: median("all"),
+        noop: median("noop"),
         silent: median("silent"),
         served: median("served"),
       }]);
@@ -88,6 +94,7 @@ export const connections: Study = {
       series: [
         line(`${CONNECTIONS} at work, the others idle`, "few"),
         line("all at work", "all"),
+        line("the no-op relay, all at work", "noop"),
       ],
     }, {
       name: "connection_memory",
