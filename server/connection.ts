@@ -21,8 +21,8 @@ import type { MemoryBudget } from "./limits/memory_budget.ts";
 import { Progress } from "./limits/progress.ts";
 import { type Release, RequestMemory } from "./limits/request_memory.ts";
 import {
+  awaitPayload,
   readHeader,
-  readPayload,
   type RefusedRequest,
   type WholeRequest,
 } from "./request_reader.ts";
@@ -65,6 +65,8 @@ export class Connection {
   #receiving = false;
   /** Whether a request is being read, or answered before the next is read. */
   #busy = false;
+  /** Whether memory for a long answer is held. */
+  #answering = false;
   #draining = false;
   #closed = false;
   /** Answers of which the client hasn't shown yet that it took them. */
@@ -112,7 +114,7 @@ export class Connection {
       if (!this.#closed) throw error;
     } finally {
       this.close();
-      this.#memory.shrink();
+      this.#memory.end();
     }
   }
 
@@ -138,9 +140,16 @@ export class Connection {
   closeIfStuck(): void {
     // Between requests a client may be silent for ever (section 3, point 2).
     const { arrived, reading } = this.#source;
+    const requestWanted = this.#memory.wanted;
+    const answerWanted = this.#answering &&
+      this.#options.budget.answers.pressed;
     const stuck = [
-      this.#reading.isStuck(this.#receiving && reading, arrived),
-      this.#writing.isStuck(this.#isWriting, this.#written),
+      this.#reading.isStuck(
+        this.#receiving && reading,
+        arrived,
+        requestWanted,
+      ),
+      this.#writing.isStuck(this.#isWriting, this.#written, answerWanted),
     ];
     if (stuck.includes(true)) this.close();
   }
@@ -158,17 +167,26 @@ export class Connection {
       await this.#takeAll((answer) => start >= answer.arrived);
       this.#receiving = true;
     }
-    const request = await readPayload(
+    const arrived = await awaitPayload(
       this.#source,
       header,
       this.#options.maxMessage,
     );
     this.#receiving = false;
-    if (request === null) return false;
-    if (request.kind === undefined) return await this.#refuse(request);
-    const { length } = request.payload;
-    const release = this.#memory.tryPayload(length) ??
-      await this.#memory.payload(length);
+    if (arrived === null) return false;
+    if (arrived.kind === undefined) return await this.#refuse(arrived);
+    const { kind, size } = arrived;
+    // Where the buffer itself is handed out, its memory goes with it.
+    const reserved = this.#source.givesBuffer(size)
+      ? undefined
+      : this.#memory.tryPayload(size) ?? await this.#memory.payload(size);
+    const payload = this.#source.takeArrived(size);
+    const given = this.#memory.takeGiven();
+    const release = () => {
+      reserved?.();
+      given?.();
+    };
+    const request = { kind, header, payload };
     if (request.kind === "sendMessage") {
       await this.#answerLater(request, release);
       return true;
@@ -184,8 +202,9 @@ export class Connection {
   /** Has a request answered while the next ones are read: they may share its commit. */
   async #answerLater(request: WholeRequest, release: Release): Promise<void> {
     const { reply } = await this.#options.dispatch(request, this.#address);
-    this.#answers.add(reply.then(({ bytes }) => {
+    this.#answers.add(reply.then(({ bytes, unknown }) => {
       release();
+      if (unknown) this.close();
       return bytes;
     }));
     if (this.#answers.full) await this.#answers.room();
@@ -200,16 +219,22 @@ export class Connection {
       return await this.#send(await reply);
     }
     const { answers } = budget;
-    let held = ANSWER_SIZE;
-    if (!answers.tryReserve(held)) await answers.reserve(held);
+    let held = 0;
+    const room = async () => {
+      if (!answers.tryReserve(ANSWER_SIZE)) await answers.reserve(ANSWER_SIZE);
+      held = ANSWER_SIZE;
+      this.#answering = true;
+    };
     try {
-      const reply = await (await dispatch(request, this.#address)).reply;
+      const begun = await dispatch(request, this.#address, room);
+      const reply = await begun.reply;
       if (reply.pieces === undefined && reply.bytes.length < held) {
         answers.release(held - reply.bytes.length);
         held = reply.bytes.length;
       }
       await this.#send(reply);
     } finally {
+      this.#answering = false;
       answers.release(held);
     }
   }
@@ -224,7 +249,8 @@ export class Connection {
     return true;
   }
 
-  async #send({ bytes, pieces, delivery }: Reply): Promise<void> {
+  async #send({ bytes, pieces, delivery, unknown }: Reply): Promise<void> {
+    if (unknown) return this.close();
     let last = bytes;
     if (pieces !== undefined) {
       for await (const piece of pieces) {
@@ -239,6 +265,7 @@ export class Connection {
   /** Writes the end of an answer of which it must be known whether it was taken. */
   async #deliver(bytes: Uint8Array, delivery: Delivery): Promise<void> {
     let before = await this.#before();
+    this.#writing.restart(this.#written);
     let sent = await this.#writeSome(bytes);
     if (sent < bytes.length) {
       // It doesn't fit into the buffers: the last byte goes out by itself, so
@@ -287,13 +314,13 @@ export class Connection {
 
   /** Writes all of it: in one system call where the buffers have room. */
   async #write(bytes: Uint8Array): Promise<void> {
+    this.#writing.restart(this.#written);
     for (let sent = 0; sent < bytes.length;) {
       sent += await this.#writeSome(bytes.subarray(sent));
     }
   }
 
   async #writeSome(bytes: Uint8Array): Promise<number> {
-    this.#writing.restart(this.#written);
     this.#isWriting = true;
     try {
       const count = await this.#transport.write(bytes);

@@ -26,6 +26,7 @@ import { register } from "./handlers/register.ts";
 import { sendMessage } from "./handlers/send_message.ts";
 import { waitingMessages } from "./handlers/waiting_messages.ts";
 import type { WholeRequest } from "./request_reader.ts";
+import { MessageGoneError, StoreBrokenError } from "./store/store.ts";
 
 const handlers: { readonly [K in RequestKind]: Handler<K> } = {
   register,
@@ -43,6 +44,8 @@ export interface Reply {
   pieces?: AsyncIterable<Uint8Array>;
   /** What hangs on the client's having taken all of them. */
   delivery?: Delivery;
+  /** Nobody knows what was kept: the connection is to end without an answer. */
+  unknown?: true;
 }
 
 /** Messages that were handed out, until it is known whether they were taken. */
@@ -52,6 +55,8 @@ export interface Delivery {
   /** Makes the client's next pull wait until a decision is made. */
   pending: (decision: Promise<unknown>) => void;
 }
+
+const UNKNOWN: Reply = { bytes: new Uint8Array(0), unknown: true };
 
 /** The reply to whatever failed. */
 export const failureReply: Reply = { bytes: encodeResponse(FAILURE) };
@@ -67,10 +72,12 @@ export interface Begun {
  * never rejects.
  *
  * @param address where it comes from, as limits count it
+ * @param room is awaited right before the work begins
  */
 export type Dispatch = (
   request: WholeRequest,
   address: string,
+  room?: () => Promise<void>,
 ) => Promise<Begun>;
 
 /**
@@ -92,7 +99,7 @@ export function createDispatcher(
     try {
       const { response, taken } = await answering;
       return {
-        ...encode(response),
+        ...encode(response, reported),
         ...taken && {
           delivery: {
             taken: () => taken().catch(report),
@@ -101,14 +108,35 @@ export function createDispatcher(
         },
       };
     } catch (error) {
-      report(error);
-      return failureReply;
+      return fail(error);
     }
   }
 
-  return async ({ kind, header: { clientId: client }, payload }, address) => {
+  function fail(error: unknown): Reply {
+    report(error);
+    return error instanceof StoreBrokenError ? UNKNOWN : failureReply;
+  }
+
+  /** A failure while they go out is like one before. */
+  async function* reported(
+    pieces: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array> {
+    try {
+      yield* pieces;
+    } catch (error) {
+      if (!(error instanceof MessageGoneError)) report(error);
+      throw error;
+    }
+  }
+
+  return async ({ kind, header, payload }, address, room) => {
     const request = decodeOrRefuse(kind, payload);
     if (request === undefined) return FAILED;
+    // It may be long until an answer is known to be taken, and the id is a
+    // piece of what arrived together with it.
+    const client = kind === "waitingMessages"
+      ? header.clientId.slice() as ClientId
+      : header.clientId;
     try {
       const now = new Date();
       let asker: number | undefined;
@@ -121,21 +149,24 @@ export function createDispatcher(
       // A client that closes and pulls again at once must not be faster than
       // what its close decides.
       if (kind === "waitingMessages") await pending.settled(client);
+      if (room !== undefined) await room();
       const handler = handlers[kind] as Handler<RequestKind>;
       const context = { ...services, client, asker, address, now };
       return {
         reply: settle(client, handler(request.payload, context)),
       };
     } catch (error) {
-      report(error);
-      return FAILED;
+      return { reply: Promise.resolve(fail(error)) };
     }
   };
 }
 
 const FAILED: Begun = { reply: Promise.resolve(failureReply) };
 
-function encode(response: Answer["response"]): Reply {
+function encode(
+  response: Answer["response"],
+  watch: (pieces: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+): Reply {
   if (!("pieces" in response)) {
     return {
       bytes: encodeResponse(response, PROTOCOL_VERSION, allocateShortLived),
@@ -143,7 +174,7 @@ function encode(response: Answer["response"]): Reply {
   }
   const { code, payloadSize, pieces } = response;
   const header = { version: PROTOCOL_VERSION, code, payloadSize };
-  return { bytes: responseHeader.encode(header), pieces };
+  return { bytes: responseHeader.encode(header), pieces: watch(pieces) };
 }
 
 /** A request that breaks the format is the client's affair, and reported nowhere. */

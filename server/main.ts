@@ -14,7 +14,7 @@ import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
 import { stopSignals } from "./stop_signals.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
-import { StoreDamagedError } from "./store/store.ts";
+import { StoreBrokenError } from "./store/store.ts";
 
 const warn = (text: string) => console.error(`warning: ${text}`);
 const note = (text: string) => console.error(`note: ${text}`);
@@ -56,9 +56,9 @@ async function main(args: readonly string[]): Promise<number | void> {
   if (options.doctor) return await examine(options, console.log);
   const stopped = stopSignal();
   const failures = new FailurePrinter();
-  const damaged = Promise.withResolvers<never>();
+  const broken = Promise.withResolvers<never>();
   // It may come before anybody waits for it.
-  damaged.promise.catch(() => {});
+  broken.promise.catch(() => {});
   // Before the store: a relay that can't start must not take anything over.
   const listener = listen(options);
   const from = options.takeOverFrom;
@@ -71,15 +71,15 @@ async function main(args: readonly string[]): Promise<number | void> {
       store,
       limits: options.limits,
       report(error) {
-        if (error instanceof StoreDamagedError) {
-          damaged.reject(new Error(`${options.database}: ${error.message}`));
+        if (error instanceof StoreBrokenError) {
+          broken.reject(new Error(`${options.database}: ${error.message}`));
         } else failures.print(error);
       },
     });
     await dropPermissions();
     console.log(`listening on ${formatAddress(relay.address)}`);
     try {
-      await Promise.race([stopped, damaged.promise]);
+      await Promise.race([stopped, broken.promise]);
     } finally {
       await relay.close();
     }

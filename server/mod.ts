@@ -27,16 +27,19 @@ export {
   type SqliteStore,
   type TakeOver,
 } from "./store/sqlite.ts";
+export type { IdRun } from "./store/id_runs.ts";
 export {
   type Budget,
+  type HandedOut,
   type ListedClient,
+  MessageGoneError,
   type NewClient,
   type NewMessage,
   type Quota,
   type Store,
+  StoreBrokenError,
   StoreDamagedError,
   type StoredMessage,
   StoreError,
-  type TakenMessage,
 } from "./store/store.ts";
 export type { ClientId, MessageId, MessageType } from "../shared/protocol.ts";

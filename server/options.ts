@@ -17,6 +17,7 @@ import {
   readLimits,
 } from "./limits/limit_flags.ts";
 import type { Limits } from "./limits/limits.ts";
+import { databasePath } from "./store/database_path.ts";
 
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.
@@ -77,7 +78,8 @@ export async function readServerOptions(
   const stop = switches.help || switches.version;
   if (!stop) await checkFolder(dir);
   const [ourName, ...otherNames] = infoFiles.database;
-  const database = values.db ?? `${dir}/${ourName}`;
+  const named = values.db ?? `${dir}/${ourName}`;
+  const database = stop ? named : await databasePath(named);
   return {
     ...switches,
     hostname: values.host ?? "0.0.0.0",
@@ -90,7 +92,7 @@ export async function readServerOptions(
     takeOverFrom: stop || values.db !== undefined
       ? undefined
       : await findFile(dir, otherNames),
-    folders: [...new Set([dir, dirname(database)])],
+    folders: [...new Set([dir, ...[named, database].map(dirname)])],
     limits: readLimits(values),
     warnings,
   };

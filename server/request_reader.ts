@@ -8,6 +8,7 @@
 import type { ByteSource } from "../shared/byte_source.ts";
 import {
   CLIENT_ID_SIZE,
+  type ClientId,
   MessageType,
   REQUEST_HEADER_SIZE,
   type RequestKind,
@@ -39,6 +40,12 @@ export interface WholeRequest {
   payload: Uint8Array;
 }
 
+/** A request of which all bytes have arrived, and its payload is next. */
+export type ArrivedRequest = Omit<WholeRequest, "payload"> & {
+  /** Bytes of its payload. */
+  size: number;
+};
+
 /** A request to refuse; reading goes on behind `skip` bytes of payload. */
 export interface RefusedRequest {
   /** Nothing that could be handled. */
@@ -58,20 +65,24 @@ export async function readHeader(
   source: ByteSource,
 ): Promise<RequestHeader | null> {
   const bytes = await source.take(REQUEST_HEADER_SIZE);
-  return bytes && requestHeader.decode(bytes, true);
+  if (bytes === null) return null;
+  const header = requestHeader.decode(bytes, true);
+  if (source.buffered >= header.payloadSize) return header;
+  // It may be long until the rest comes, and the id is a piece of more.
+  return { ...header, clientId: header.clientId.slice() as ClientId };
 }
 
 /**
- * Reads what follows a header.
+ * Waits for what follows a header.
  *
  * @param maxMessage bytes of the largest payload that is taken
  * @returns null where the connection ended before the request did
  */
-export async function readPayload(
+export async function awaitPayload(
   source: ByteSource,
   header: RequestHeader,
   maxMessage: number,
-): Promise<WholeRequest | RefusedRequest | null> {
+): Promise<ArrivedRequest | RefusedRequest | null> {
   const kind = requestKind(header.code);
   const claim = header.payloadSize;
   const size = kind === "sendMessage"
@@ -83,8 +94,8 @@ export async function readPayload(
   if (!fits) {
     return { kind: undefined, skip: claim, atOnce: claim > maxMessage };
   }
-  const payload = size === 0 ? NOTHING : await source.take(size);
-  return payload && { kind, header, payload };
+  if (source.buffered < size && !(await source.has(size))) return null;
+  return { kind, header, size };
 }
 
 /**
@@ -111,5 +122,3 @@ async function sendSize(
   }
   return possible ? claim : undefined;
 }
-
-const NOTHING = new Uint8Array(0);

@@ -102,7 +102,7 @@ export class ByteSource {
    */
   async takeInArrived(): Promise<boolean> {
     while (!this.#ended && this.#failure === undefined) {
-      if (this.buffered >= CHUNK_SIZE) return false;
+      if (this.#pending === undefined && !this.#hasRoomAside()) return false;
       // What goes wrong is thrown by the call that needs the bytes.
       this.#pending ??= this.#readAside();
       this.#pending.catch(() => {});
@@ -176,9 +176,12 @@ export class ByteSource {
       await this.#fill(size);
     }
     progress?.(size);
-    if (
-      size === this.#buffer.length && size > this.#idleSize && !this.#filling
-    ) {
+    return this.takeArrived(size);
+  }
+
+  /** Takes the next `size` bytes, which have arrived, in an array of their own. */
+  takeArrived(size: number): Uint8Array<ArrayBuffer> {
+    if (this.givesBuffer(size)) {
       const whole = this.#buffer;
       this.#buffer = new Uint8Array(this.#idleSize);
       this.#start = this.#end = 0;
@@ -189,6 +192,12 @@ export class ByteSource {
     taken.set(this.#buffer.subarray(this.#start, this.#start + size));
     this.#advance(size);
     return taken;
+  }
+
+  /** Whether {@linkcode takeArrived} will hand out the buffer itself and no copy. */
+  givesBuffer(size: number): boolean {
+    return size === this.#buffer.length && size > this.#idleSize &&
+      !this.#filling;
   }
 
   /**
@@ -237,6 +246,16 @@ export class ByteSource {
     }
   }
 
+  /** Sees to it that what is read aside will fit behind what has arrived. */
+  #hasRoomAside(): boolean {
+    const size = this.buffered + this.#idleSize;
+    if (size > CHUNK_SIZE) return false;
+    if (size <= this.#buffer.length) return true;
+    if (!(this.#memory?.tryGrow(CHUNK_SIZE) ?? true)) return false;
+    this.#move(CHUNK_SIZE);
+    return true;
+  }
+
   /** Reads into a small buffer of its own: it may be under way for ever. */
   async #readAside(): Promise<void> {
     try {
@@ -245,10 +264,7 @@ export class ByteSource {
       const aside = new Uint8Array(this.#idleSize);
       const count = this.#arrives(await this.#read(aside));
       if (this.#end + count > this.#buffer.length) {
-        const size = this.buffered + count;
-        const grows = size > this.#buffer.length &&
-          (this.#memory?.tryGrow(CHUNK_SIZE) ?? true);
-        this.#move(Math.max(size, grows ? CHUNK_SIZE : 0));
+        this.#move(this.buffered + count);
       }
       this.#buffer.set(aside.subarray(0, count), this.#end);
       this.#end += count;

@@ -6,9 +6,10 @@
  * @module
  */
 
-import { Database } from "@db/sqlite";
+import type { Database } from "@db/sqlite";
 import { basename, dirname } from "node:path";
 import { reasonOf } from "../../shared/reason.ts";
+import { lookInto } from "../store/look_into.ts";
 
 /** What SQLite may have left beside a database and reads together with it. */
 const COMPANIONS = ["-wal", "-journal"];
@@ -72,25 +73,6 @@ export function lookIntoLinked<T>(
       if (Deno.build.os !== "windows") removeIfThere(dirname(linked));
       return look(database);
     }));
-}
-
-/**
- * Looks into a database where it is: right for one that a relay has open.
- *
- * @throws {Error} where it can't be opened, or what `look` threw
- */
-export function lookInto<T>(
-  path: string,
-  look: (database: Database) => T,
-): T {
-  const database = new Database(path, { readonly: true, int64: true });
-  try {
-    // A first read opens the files.
-    database.prepare("SELECT 1 FROM sqlite_schema").all();
-    return look(database);
-  } finally {
-    database.close();
-  }
 }
 
 function removeIfThere(folder: string): void {

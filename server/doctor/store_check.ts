@@ -5,18 +5,14 @@
  */
 
 import { reasonOf } from "../../shared/reason.ts";
-import { DAMAGE_ADVICE, storeError } from "../store/damage.ts";
+import { DAMAGE_ADVICE, storeError } from "../store/database_errors.ts";
 import { readForeignDatabase } from "../store/foreign.ts";
+import { lookInto } from "../store/look_into.ts";
 import { StoreDamagedError } from "../store/store.ts";
 import { isStoreLocked } from "../store/store_lock.ts";
 import { formatDuration, formatThings } from "./figures.ts";
 import type { Finding } from "./finding.ts";
-import {
-  lookInto,
-  lookIntoLinked,
-  NoLinkError,
-  readLinked,
-} from "./linked_database.ts";
+import { lookIntoLinked, NoLinkError, readLinked } from "./linked_database.ts";
 import { readStoreContent, type StoreContent } from "./store_content.ts";
 
 /** What was found, with what other checks need of it. */

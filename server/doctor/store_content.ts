@@ -5,7 +5,7 @@
  */
 
 import type { Database } from "@db/sqlite";
-import { storeError } from "../store/damage.ts";
+import { storeError } from "../store/database_errors.ts";
 import { prepareSchema } from "../store/schema.ts";
 import { StoreDamagedError, StoreError } from "../store/store.ts";
 

@@ -4,7 +4,8 @@ import {
   WAITING_OVERHEAD,
 } from "../../shared/protocol.ts";
 import { waitingHead } from "../../shared/responses.ts";
-import type { Store, StoredMessage } from "../store/store.ts";
+import { runsOf } from "../store/id_runs.ts";
+import type { HandedOut, Store, StoredMessage } from "../store/store.ts";
 import type { Answer, Handler } from "./handler.ts";
 
 /** Bytes of one answer, about: some clients cap what they read (section 3, point 7). */
@@ -21,14 +22,15 @@ export const waitingMessages: Handler<"waitingMessages"> = async (
   });
   // By the ids handed out: what came in since then still waits. Only the ids
   // are kept until then, not the contents.
-  const taken = messages.map(({ id, size }) => ({ id, size }));
+  const taken: HandedOut = {
+    runs: runsOf(messages.map(({ id }) => id)),
+    bytes: messages.reduce((sum, { size }) => sum + size, 0),
+  };
   const response = respond(store, client, messages);
-  if (taken.length === 0) return { response };
-  // A copy, since it may be long: the id is a piece of what arrived with it.
-  const recipient = client.slice() as ClientId;
+  if (messages.length === 0) return { response };
   return {
     response,
-    taken: () => store.remove(recipient, taken),
+    taken: () => store.remove(client, taken),
   };
 };
 

@@ -39,6 +39,11 @@ export class Share {
     this.#limit = limit;
   }
 
+  /** Whether somebody waits for room. */
+  get pressed(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Bytes that are reserved. */
   get used(): number {
     return this.#used;
@@ -89,6 +94,11 @@ export class GrowingShare {
     this.#limit = limit;
   }
 
+  /** Whether somebody waits for room. */
+  get pressed(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Bytes that are held. */
   get used(): number {
     return this.#used;
@@ -117,7 +127,9 @@ export class GrowingShare {
 
   #mayGrow(hold: Hold, size: number): boolean {
     const [oldest] = this.#holds;
-    return hold === oldest || this.#used + size - hold.size <= this.#limit;
+    if (hold === oldest) return true;
+    const others = this.#used - (oldest?.size ?? 0);
+    return others + size - hold.size <= this.#limit;
   }
 
   #grow(hold: Hold, size: number): void {

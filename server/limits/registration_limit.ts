@@ -7,7 +7,7 @@ const WINDOW = 60_000;
  */
 export class RegistrationLimit {
   readonly #perMinute: number;
-  /** When each address will have had its registrations, as `Date.now()` tells it. */
+  /** When each address will have had its registrations, as `performance.now()` tells it. */
   readonly #busyUntil = new Map<string, number>();
   #nextSweep = 0;
 
@@ -17,7 +17,7 @@ export class RegistrationLimit {
   }
 
   /** Counts a registration, or returns false where it is one too many. */
-  admit(address: string, now: number = Date.now()): boolean {
+  admit(address: string, now: number = performance.now()): boolean {
     if (this.#perMinute === 0) return true;
     this.#sweep(now);
     const cost = WINDOW / this.#perMinute;

@@ -21,16 +21,25 @@ export class RequestMemory implements BufferMemory {
   #large: Hold | undefined;
   /** Gives back what a payload has that was the buffer itself. */
   #given: Release | undefined;
+  /** Whether nothing is to be had any more. */
+  #ended = false;
 
   /** It has nothing yet. */
   constructor(budget: MemoryBudget) {
     this.#budget = budget;
   }
 
+  /** Whether somebody waits for memory of which the buffer has some. */
+  get wanted(): boolean {
+    const { buffers, large } = this.#budget;
+    return this.#usual > 0 && buffers.pressed ||
+      this.#large !== undefined && large.pressed;
+  }
+
   /** Room for a buffer of the usual size, where it is there already or to be had at once. */
   tryGrow(size: number): boolean {
     if (this.#usual > 0) return true;
-    if (!this.#budget.buffers.tryReserve(size)) return false;
+    if (this.#ended || !this.#budget.buffers.tryReserve(size)) return false;
     this.#usual = size;
     return true;
   }
@@ -54,6 +63,12 @@ export class RequestMemory implements BufferMemory {
     this.#releaseUsual();
   }
 
+  /** The connection has ended: a read that is still under way gets nothing. */
+  end(): void {
+    this.#ended = true;
+    this.shrink();
+  }
+
   /** The buffer was handed out; another one of idle size is in its place. */
   give(): void {
     const large = this.#large;
@@ -67,15 +82,12 @@ export class RequestMemory implements BufferMemory {
   }
 
   /**
-   * Sees to the memory of a payload that was just taken.
+   * Room for a payload that is taken out of the buffer.
    *
    * @returns what gives it back once the request is answered, or undefined
    * where there is no room at once
    */
   tryPayload(size: number): Release | undefined {
-    const given = this.#given;
-    this.#given = undefined;
-    if (given !== undefined) return given;
     const { payloads } = this.#budget;
     return payloads.tryReserve(size) ? () => payloads.release(size) : undefined;
   }
@@ -85,6 +97,13 @@ export class RequestMemory implements BufferMemory {
     const { payloads } = this.#budget;
     await payloads.reserve(size);
     return () => payloads.release(size);
+  }
+
+  /** What gives the buffer's memory back where it was handed out, itself being the payload. */
+  takeGiven(): Release | undefined {
+    const given = this.#given;
+    this.#given = undefined;
+    return given;
   }
 
   #releaseUsual(): void {

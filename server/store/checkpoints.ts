@@ -17,6 +17,12 @@ import {
 /** Bytes of a page. */
 const PAGE_SIZE = 4096;
 
+/**
+ * The first version of SQLite in which a checkpoint of one connection can't
+ * damage the file while another one begins the log anew.
+ */
+const TWO_MAY = [3, 51, 3];
+
 /** When checkpoints are made. */
 export interface CheckpointRules {
   /** Bytes of log, about, below which one isn't worth it. */
@@ -48,6 +54,7 @@ export class Checkpoints {
   readonly #control: Int32Array;
   readonly #checkpoint: () => number;
   readonly #rules: CheckpointRules;
+  readonly #alone: boolean;
   /** Bytes, about, that were logged since a checkpoint began. */
   #logged = 0;
   /** Whether one was begun whose end wasn't seen yet. */
@@ -60,13 +67,16 @@ export class Checkpoints {
    *
    * @param database the writer's
    * @param control what the thread was started with
+   * @param alone whether all of them are made here, and the thread has nothing to do
    */
   constructor(
     database: Database,
     control: SharedArrayBuffer,
     rules: CheckpointRules = defaultRules,
+    alone: boolean = isOlder(database, TWO_MAY),
   ) {
     this.#rules = rules;
+    this.#alone = alone;
     this.#control = new Int32Array(control);
     this.#checkpoint = prepareCheckpoint(database);
     database.exec("PRAGMA wal_autocheckpoint = 0");
@@ -97,6 +107,7 @@ export class Checkpoints {
     const now = performance.now();
     if (now - this.#last < this.#rules.pause) return;
     this.#last = now;
+    if (this.#alone) return this.#finish();
     this.#begun = true;
     this.#logged = 0;
     this.#say(CheckpointState.Asked);
@@ -135,4 +146,13 @@ export class Checkpoints {
   #waitWhile(state: number): void {
     Atomics.wait(this.#control, CheckpointWord.State, state, MOST_WAIT);
   }
+}
+
+function isOlder(database: Database, than: readonly number[]): boolean {
+  const row = database.prepare<{ version: string }>(
+    "SELECT sqlite_version() AS version",
+  ).get();
+  const found = (row?.version ?? "").split(".").map(Number);
+  const differs = than.findIndex((part, i) => found[i] !== part);
+  return differs >= 0 && (found[differs] ?? 0) < (than[differs] ?? 0);
 }

@@ -9,21 +9,21 @@
 import {
   CLIENT_ID_SIZE,
   type ClientId,
-  type MessageId,
   PUBLIC_KEY_SIZE,
 } from "../../shared/protocol.ts";
+import type { IdRun } from "./id_runs.ts";
 import type { PipeReader } from "./pipe_reader.ts";
+import type { Removal } from "./removals.ts";
 import {
   type NewClient,
   type NewMessage,
   type Quota,
-  StoreDamagedError,
+  StoreBrokenError,
   StoreError,
-  type TakenMessage,
 } from "./store.ts";
 
 const Kind = { Register: 1, Send: 2, Remove: 3, Seen: 4, Close: 5 } as const;
-const Status = { Done: 0, Failed: 1, Damaged: 2 } as const;
+const Status = { Done: 0, Failed: 1, Broken: 2 } as const;
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
@@ -46,14 +46,17 @@ export type Command =
     size: number;
     quota: Quota;
   }
-  | { kind: "remove"; recipient: ClientId; messages: TakenMessage[] }
+  | ({ kind: "remove"; recipient: ClientId } & Removal)
   | { kind: "seen"; visits: Visit[] }
   | { kind: "close" };
 
 /** How a command ended: with a number, or with what went wrong. */
 export type Outcome = { value: number } | { error: StoreError };
 
-/** Bytes of the longest command. */
+/** Stands for a number of bytes that isn't known. */
+const UNKNOWN = -1;
+
+/** Bytes of the longest command: a removal of all that an answer holds. */
 const COMMAND_SIZE = 512 * 1024;
 /** Bytes of the usual outcome; one that failed has its text in addition. */
 const OUTCOME_SIZE = 5;
@@ -103,10 +106,11 @@ export class CommandEncoder {
       case "remove":
         this.#u8(Kind.Remove);
         this.#raw(command.recipient);
-        this.#u32(command.messages.length);
-        for (const { id, size } of command.messages) {
-          this.#u32(id);
-          this.#u32(size);
+        this.#f64(command.bytes ?? UNKNOWN);
+        this.#u32(command.runs.length);
+        for (const [first, last] of command.runs) {
+          this.#u32(first);
+          this.#u32(last);
         }
         break;
       case "seen":
@@ -167,11 +171,17 @@ export function readCommand(reader: PipeReader): Command {
     }
     case Kind.Remove: {
       const recipient = id();
-      const messages = Array.from({ length: reader.u32() }, () => ({
-        id: reader.u32() as MessageId,
-        size: reader.u32(),
-      }));
-      return { kind: "remove", recipient, messages };
+      const bytes = reader.f64();
+      const runs = Array.from(
+        { length: reader.u32() },
+        (): IdRun => [reader.u32(), reader.u32()],
+      );
+      return {
+        kind: "remove",
+        recipient,
+        runs,
+        bytes: bytes === UNKNOWN ? undefined : bytes,
+      };
     }
     case Kind.Seen: {
       const visits = Array.from(
@@ -203,8 +213,8 @@ export function encodeOutcomes(outcomes: readonly Outcome[]): Uint8Array {
     const text = texts[i];
     bytes[at] = "value" in outcome
       ? Status.Done
-      : outcome.error instanceof StoreDamagedError
-      ? Status.Damaged
+      : outcome.error instanceof StoreBrokenError
+      ? Status.Broken
       : Status.Failed;
     const number = "value" in outcome ? outcome.value : text?.length;
     view.setUint32(at + 1, number ?? 0);
@@ -233,8 +243,8 @@ export function readOutcomes(
     } else {
       if (at + 5 + number > bytes.length) break;
       const text = TEXT.decode(bytes.slice(at + 5, at + 5 + number));
-      const error = bytes[at] === Status.Damaged
-        ? new StoreDamagedError(text)
+      const error = bytes[at] === Status.Broken
+        ? new StoreBrokenError(text)
         : new StoreError(text);
       each({ error });
       at += 5 + number;

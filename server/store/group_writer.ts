@@ -7,10 +7,11 @@
 
 import type { Database, Statement } from "@db/sqlite";
 import type { Command, Outcome } from "./commands.ts";
-import { storeError } from "./damage.ts";
+import { isBusy, storeError } from "./database_errors.ts";
+import { countIds } from "./id_runs.ts";
 import { Inboxes } from "./inboxes.ts";
 import { clientInserter, PART_SIZE, RAISE_LAST_MESSAGE } from "./schema.ts";
-import type { TakenMessage } from "./store.ts";
+import { StoreBrokenError, type StoreError } from "./store.ts";
 
 /** A command, and how to get at the bytes of a message's content. */
 export interface Job {
@@ -27,6 +28,8 @@ export class GroupWriter {
   readonly #insertClient: ReturnType<typeof clientInserter>;
   readonly #inboxes: Inboxes;
   readonly #makeRoom: () => void;
+  /** Why nothing is written any more. */
+  #broken: StoreBrokenError | undefined;
 
   /**
    * The database has its tables.
@@ -47,24 +50,31 @@ export class GroupWriter {
    * @returns how each of them ended, in their order
    */
   write(group: readonly Job[]): Outcome[] {
-    // It can't be had twice.
     const large = group.some(isLarge);
     if (large) this.#makeRoom();
-    try {
-      return this.#commit(group);
-    } catch (error) {
-      if (large) return [{ error: storeError(error) }];
-      this.#makeRoom();
-      // What fails for one must not cost the others: each gets its own try.
-      return group.map((job) => this.#writeAlone(job));
-    }
+    const first = this.#tryToCommit(group);
+    if (!("error" in first)) return first;
+    // Content of a large message can't be had twice.
+    const final = large || first.isBusy || this.#broken !== undefined;
+    if (final) return group.map(() => first);
+    this.#makeRoom();
+    // What fails for one must not cost the others: each gets its own try.
+    return group.map((job) => {
+      const alone = this.#tryToCommit([job]);
+      return "error" in alone ? alone : alone[0] as Outcome;
+    });
   }
 
-  #writeAlone(job: Job): Outcome {
+  #tryToCommit(group: readonly Job[]): Outcome[] | Failure {
+    if (this.#broken !== undefined) {
+      return { error: this.#broken, isBusy: false };
+    }
     try {
-      return this.#commit([job])[0] as Outcome;
-    } catch (error) {
-      return { error: storeError(error) };
+      return this.#commit(group);
+    } catch (cause) {
+      const error = storeError(cause);
+      if (error instanceof StoreBrokenError) this.#broken = error;
+      return { error, isBusy: isBusy(cause) };
     }
   }
 
@@ -88,7 +98,7 @@ export class GroupWriter {
       case "send":
         return this.#send(command, content);
       case "remove":
-        return this.#remove(command.recipient, command.messages);
+        return this.#remove(command);
       case "seen":
         for (const { position, at } of command.visits) {
           this.#statements.updateSeen.run(new Date(at).toISOString(), position);
@@ -134,36 +144,35 @@ export class GroupWriter {
     return id;
   }
 
-  #remove(recipient: Uint8Array, messages: readonly TakenMessage[]): number {
+  #remove(
+    { recipient, runs, bytes }: Extract<Command, { kind: "remove" }>,
+  ): number {
+    const mayHaveParts = bytes === undefined || bytes > PART_SIZE;
     let removed = 0;
-    for (const [first, last] of runs(messages)) {
+    for (const [first, last] of runs) {
       removed += this.#statements.remove.run(recipient, first, last);
+      if (mayHaveParts) {
+        this.#statements.removeParts.run(recipient, first, last);
+      }
     }
-    for (const { id, size } of messages) {
-      if (size > PART_SIZE) this.#statements.removeParts.run(recipient, id);
-    }
-    const highest = messages.reduce((max, { id }) => Math.max(max, id), 0);
+    const highest = runs.at(-1)?.[1] ?? 0;
     this.#statements.raiseLastMessage.run(highest, recipient);
-    this.#inboxes.removed(recipient, messages, removed);
+    const all = removed === countIds(runs);
+    this.#inboxes.removed(recipient, removed, all ? bytes : undefined);
     return removed;
   }
+}
+
+/** Why a group wasn't written. */
+interface Failure {
+  error: StoreError;
+  /** Whether others would have to wait as long in vain. */
+  isBusy: boolean;
 }
 
 /** Whether it is written as it comes, which can be done only once and alone. */
 export function isLarge({ command }: Pick<Job, "command">): boolean {
   return command.kind === "send" && command.size > PART_SIZE;
-}
-
-/** First and last of each run of ids without a gap: no other id lies between. */
-function* runs(messages: readonly TakenMessage[]): Generator<[number, number]> {
-  const ids = messages.map(({ id }) => id as number).sort((a, b) => a - b);
-  let first = ids[0];
-  for (let i = 0; i < ids.length; i++) {
-    const last = ids[i] ?? 0;
-    if (ids[i + 1] === last + 1) continue;
-    yield [first ?? last, last];
-    first = ids[i + 1];
-  }
 }
 
 function prepareStatements(database: Database) {
@@ -180,7 +189,9 @@ function prepareStatements(database: Database) {
     remove: prepare(
       "DELETE FROM messages WHERE ToClient = ? AND ID BETWEEN ? AND ?",
     ),
-    removeParts: prepare("DELETE FROM parts WHERE ToClient = ? AND ID = ?"),
+    removeParts: prepare(
+      "DELETE FROM parts WHERE ToClient = ? AND ID BETWEEN ? AND ?",
+    ),
     raiseLastMessage: prepare(RAISE_LAST_MESSAGE),
   };
 }

@@ -8,7 +8,7 @@
 import type { Database } from "@db/sqlite";
 import { MAX_MESSAGE_ID } from "../../shared/protocol.ts";
 import { Recent } from "./recent.ts";
-import type { Quota, TakenMessage } from "./store.ts";
+import type { Quota } from "./store.ts";
 
 /** Inboxes that are remembered: 25 MB of them. */
 const MOST_REMEMBERED = 100_000;
@@ -60,20 +60,20 @@ export class Inboxes {
     return ++inbox.lastId;
   }
 
-  /** Notes that messages went; `removed` of them were still there. */
+  /** Notes that messages went, of so many bytes as far as it is known. */
   removed(
     recipient: Uint8Array,
-    messages: readonly TakenMessage[],
-    removed: number,
+    messages: number,
+    bytes: number | undefined,
   ): void {
     const inbox = this.#remembered.get(recipient.toHex());
     if (inbox?.waiting === undefined) return;
-    if (removed !== messages.length) {
+    if (bytes === undefined) {
       inbox.waiting = undefined;
       return;
     }
-    inbox.waiting.messages -= removed;
-    for (const { size } of messages) inbox.waiting.bytes -= size;
+    inbox.waiting.messages -= messages;
+    inbox.waiting.bytes -= bytes;
   }
 
   /** Forgets everything, since a transaction was rolled back. */

@@ -1,18 +1,20 @@
 import type { ClientId } from "../../shared/protocol.ts";
-import { StoreDamagedError, type TakenMessage } from "./store.ts";
+import { type IdRun, isInRuns, mergeRuns } from "./id_runs.ts";
+import { type HandedOut, StoreBrokenError } from "./store.ts";
 
 /** Milliseconds until a removal that failed is tried again. */
 const RETRY_DELAY = 1000;
 
-/** Messages of one try: it must fit into the writer's buffer. */
+/** Messages of one further try, so that it holds nobody up for long. */
 const MOST_AT_ONCE = 10_000;
 
-const NONE: ReadonlySet<number> = new Set();
+/** Messages to delete; how many bytes they had may not be known any more. */
+export type Removal = Pick<HandedOut, "runs"> & { bytes: number | undefined };
 
 /** Removals of one inbox that failed. */
 interface Inbox {
   recipient: ClientId;
-  messages: Map<number, TakenMessage>;
+  runs: IdRun[];
 }
 
 /**
@@ -21,44 +23,38 @@ interface Inbox {
  * that pulls until nothing is left would never come to an end.
  */
 export class Removals {
-  readonly #remove: (
-    recipient: ClientId,
-    messages: TakenMessage[],
-  ) => Promise<void>;
+  readonly #remove: (recipient: ClientId, removal: Removal) => Promise<void>;
   readonly #failed = new Map<string, Inbox>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param remove deletes messages, or throws and deletes none */
   constructor(
-    remove: (recipient: ClientId, messages: TakenMessage[]) => Promise<void>,
+    remove: (recipient: ClientId, removal: Removal) => Promise<void>,
   ) {
     this.#remove = remove;
   }
 
-  /** Ids of messages that no longer wait. */
-  of(recipient: ClientId): ReadonlySet<number> | ReadonlyMap<number, unknown> {
-    if (this.#failed.size === 0) return NONE;
-    return this.#failed.get(recipient.toHex())?.messages ?? NONE;
+  /** Whether a message no longer waits. */
+  has(recipient: ClientId, id: number): boolean {
+    if (this.#failed.size === 0) return false;
+    const inbox = this.#failed.get(recipient.toHex());
+    return inbox !== undefined && isInRuns(inbox.runs, id);
   }
 
   /**
    * Deletes messages, now or later.
    *
-   * @throws {StoreDamagedError} where there is no later
+   * @throws {StoreBrokenError} where there is no later
    */
-  async remove(
-    recipient: ClientId,
-    messages: readonly TakenMessage[],
-  ): Promise<void> {
+  async remove(recipient: ClientId, taken: HandedOut): Promise<void> {
     try {
-      await this.#remove(recipient, [...messages]);
+      await this.#remove(recipient, taken);
     } catch (error) {
-      if (error instanceof StoreDamagedError) throw error;
+      if (error instanceof StoreBrokenError) throw error;
       const key = recipient.toHex();
-      const inbox = this.#failed.get(key) ??
-        { recipient, messages: new Map<number, TakenMessage>() };
-      for (const message of messages) inbox.messages.set(message.id, message);
-      this.#failed.set(key, inbox);
+      const before = this.#failed.get(key)?.runs ?? [];
+      const runs = mergeRuns(before, taken.runs);
+      this.#failed.set(key, { recipient, runs });
       this.#timer ??= setTimeout(() => this.#retry(), RETRY_DELAY);
     }
   }
@@ -72,22 +68,35 @@ export class Removals {
 
   async #retry(): Promise<void> {
     this.#timer = undefined;
-    const inboxes = [...this.#failed.values()];
-    for (const { recipient, messages } of inboxes) {
-      while (messages.size > 0) {
-        const some = [...messages.values()].slice(0, MOST_AT_ONCE);
+    for (const key of [...this.#failed.keys()]) {
+      for (let inbox; (inbox = this.#failed.get(key)) !== undefined;) {
+        const [run] = inbox.runs;
+        if (run === undefined) {
+          this.#failed.delete(key);
+          break;
+        }
+        const last = Math.min(run[1], run[0] + MOST_AT_ONCE - 1);
         try {
-          await this.#remove(recipient, some);
+          const runs = [[run[0], last] as const];
+          await this.#remove(inbox.recipient, { runs, bytes: undefined });
         } catch (error) {
           // There is no later; whoever reads or writes next tells of it.
-          if (error instanceof StoreDamagedError) return;
+          if (error instanceof StoreBrokenError) return;
           // Where one fails the others would too.
           this.#timer ??= setTimeout(() => this.#retry(), RETRY_DELAY);
           return;
         }
-        for (const { id } of some) messages.delete(id);
+        this.#deleted(key, last);
       }
-      this.#failed.delete(recipient.toHex());
     }
+  }
+
+  /** Forgets ids up to one; others may have come in meanwhile. */
+  #deleted(key: string, upTo: number): void {
+    const inbox = this.#failed.get(key);
+    if (inbox === undefined) return;
+    inbox.runs = inbox.runs
+      .map(([first, last]): IdRun => [Math.max(first, upTo + 1), last])
+      .filter(([first, last]) => first <= last);
   }
 }

@@ -20,11 +20,22 @@ const CACHE_SIZE = 8 * 1024 * 1024;
 /** Milliseconds to wait for another process that holds the file. */
 const BUSY_TIMEOUT = 5000;
 
-/** Sets what holds for a connection, not for the file. */
+/** `FULL`, as SQLite tells it. */
+const SYNCHRONOUS_FULL = 2;
+
+/**
+ * Sets what holds for a connection, not for the file.
+ *
+ * @throws {StoreError} where commits wouldn't be synced
+ */
 export function configure(database: Database): void {
   database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
   // What is acknowledged must outlive a power failure, not only a crash.
   database.exec("PRAGMA synchronous = FULL");
+  requireSetting(database, "synchronous", SYNCHRONOUS_FULL);
+  // A plain sync doesn't empty a disk's own cache on macOS; elsewhere it does.
+  database.exec("PRAGMA fullfsync = ON");
+  database.exec("PRAGMA checkpoint_fullfsync = ON");
   database.exec(`PRAGMA cache_size = -${CACHE_SIZE / 1024}`);
   // No file is opened later on, when descriptors may have run out.
   database.exec("PRAGMA temp_store = MEMORY");
@@ -100,11 +111,11 @@ export function prepareSchema(
   database: Database,
   rows: () => ForeignRows | undefined,
 ): void {
-  if (version(database) === SCHEMA_VERSION) return;
+  if (schemaVersion(database) === SCHEMA_VERSION) return;
   database.exec("BEGIN IMMEDIATE");
   try {
     // Another relay may have been faster between the look and the lock.
-    const found = version(database);
+    const found = schemaVersion(database);
     if (found === 0) {
       database.exec(CLIENTS + CLIENTS_VIEW + MESSAGES + PARTS);
       const foreign = rows();
@@ -121,8 +132,36 @@ export function prepareSchema(
   }
 }
 
-/** The file's schema version; 0 for an empty file. */
-function version(database: Database): number {
+/**
+ * Puts what is written into a log (the `-wal` file) first: it holds for the file.
+ *
+ * @throws {StoreError} where it can't have one
+ */
+export function useLog(database: Database): void {
+  database.prepare("PRAGMA journal_mode = WAL").all();
+  requireSetting(database, "journal_mode", "wal");
+}
+
+function requireSetting(
+  database: Database,
+  name: string,
+  expected: unknown,
+): void {
+  const row = database.prepare(`PRAGMA ${name}`).get() ?? {};
+  const found = Object.values(row)[0];
+  if (found === expected) return;
+  throw new StoreError(
+    `SQLite can't have ${name} = ${expected} there, but ${found}, so what it acknowledges could be lost: ` +
+      "take a folder on a local disk with --dir",
+  );
+}
+
+/**
+ * The file's schema version; 0 for an empty file.
+ *
+ * @throws {StoreError} where it is of a newer version or isn't a relay's
+ */
+export function schemaVersion(database: Database): number {
   const { user_version: version = 0 } = database.prepare<
     { user_version: number }
   >("PRAGMA user_version").get() ?? {};

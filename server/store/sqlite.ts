@@ -8,22 +8,25 @@ import { Database, type Statement } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import type { Command } from "./commands.ts";
-import { checkWhole, storeError } from "./damage.ts";
+import { checkWhole, storeError } from "./database_errors.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
+import { lookInto } from "./look_into.ts";
 import { Remembered } from "./remembered.ts";
 import { Removals } from "./removals.ts";
-import { configure, prepareSchema } from "./schema.ts";
+import { configure, prepareSchema, schemaVersion, useLog } from "./schema.ts";
 import {
   type Budget,
+  type HandedOut,
   type ListedClient,
+  MessageGoneError,
   type NewClient,
   type NewMessage,
   type Quota,
   type Store,
   type StoredMessage,
   StoreError,
-  type TakenMessage,
 } from "./store.ts";
+import { databasePath } from "./database_path.ts";
 import { lockStore, type StoreLock } from "./store_lock.ts";
 import { Visits } from "./visits.ts";
 import { type CommandWriter, WriterLink } from "./writer_link.ts";
@@ -62,12 +65,13 @@ export interface SqliteStore extends Store {
  *
  * @throws {StoreError} where it can't be used, with what to do about it
  */
-export function openSqliteStore(
+export async function openSqliteStore(
   path: string,
   options: SqliteOptions = {},
 ): Promise<SqliteStore> {
-  const start = () => WriterLink.start(path, options.maxPages ?? 0);
-  return openWithWriter(path, options, start);
+  const file = await databasePath(path);
+  const start = () => WriterLink.start(file, options.maxPages ?? 0);
+  return await openWithWriter(file, options, start);
 }
 
 /**
@@ -97,14 +101,17 @@ export async function openWithWriter(
 }
 
 function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
+  // A file that is refused must stay as it is, its log as well: whoever closes
+  // it last copies that into it, unless it was only opened to be read.
+  const looked = hasLog(path);
+  if (looked) lookInto(path, checkUsable);
   const database = openFile(path);
   try {
+    if (!looked) checkUsable(database);
     configure(database);
     let rows: ForeignRows | undefined;
     prepareSchema(database, () => rows = takeOver && readRows(takeOver.from));
-    checkWhole(database);
-    // Only now: a file that is refused must stay as it is.
-    database.exec("PRAGMA journal_mode = WAL");
+    useLog(database);
     // Opens its log, before descriptors may run out.
     database.prepare("SELECT 1 FROM accounts LIMIT 1").all();
     if (rows !== undefined) takeOver?.notice(describe(rows, takeOver.from));
@@ -113,6 +120,21 @@ function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
     database.close();
     throw error;
   }
+}
+
+function hasLog(path: string): boolean {
+  try {
+    return Deno.statSync(`${path}-wal`).size > 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** @throws {StoreError} where it is damaged, or no relay's that we know */
+function checkUsable(database: Database): void {
+  schemaVersion(database);
+  checkWhole(database);
 }
 
 function openFile(path: string): Database {
@@ -175,8 +197,8 @@ class OpenStore implements SqliteStore {
       // A visit's time is worth no failure.
       writer.write({ kind: "seen", visits }).catch(() => {});
     });
-    this.#removals = new Removals(async (recipient, messages) => {
-      await writer.write({ kind: "remove", recipient, messages });
+    this.#removals = new Removals(async (recipient, removal) => {
+      await writer.write({ kind: "remove", recipient, ...removal });
     });
   }
 
@@ -235,12 +257,11 @@ class OpenStore implements SqliteStore {
   }
 
   #waiting(recipient: ClientId, budget: Budget): StoredMessage[] {
-    const gone = this.#removals.of(recipient);
     let first = 0;
     let last = 0;
     let left = budget.bytes;
     for (const { id, size } of this.#sizes(recipient)) {
-      if (gone.has(id)) continue;
+      if (this.#removals.has(recipient, id)) continue;
       left -= size + budget.perMessage;
       if (first > 0 && left < 0) break;
       first ||= id;
@@ -248,7 +269,7 @@ class OpenStore implements SqliteStore {
     }
     if (first === 0) return [];
     return this.#statements.waiting.all(recipient, first, last)
-      .filter(({ id }) => !gone.has(id));
+      .filter(({ id }) => !this.#removals.has(recipient, id));
   }
 
   /** What waits, oldest first: read only as far as somebody asks. */
@@ -269,20 +290,17 @@ class OpenStore implements SqliteStore {
     for (let part = 1; left > 0; part++) {
       const row = read(() => this.#statements.part.get(recipient, id, part));
       if (row === undefined) {
-        throw new StoreError("A message was removed while it was read");
+        throw new MessageGoneError("A message was removed while it was read");
       }
       left -= row.content.length;
       yield row.content;
     }
   }
 
-  async remove(
-    recipient: ClientId,
-    messages: readonly TakenMessage[],
-  ): Promise<void> {
-    if (messages.length === 0) return;
+  async remove(recipient: ClientId, taken: HandedOut): Promise<void> {
+    if (taken.runs.length === 0) return;
     this.#visits.rideAlong();
-    await this.#removals.remove(recipient, messages);
+    await this.#removals.remove(recipient, taken);
   }
 
   async close(): Promise<void> {

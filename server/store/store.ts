@@ -10,6 +10,7 @@ import type {
   MessageId,
   MessageType,
 } from "../../shared/protocol.ts";
+import type { IdRun } from "./id_runs.ts";
 
 /** A client that registers. */
 export interface NewClient {
@@ -65,8 +66,16 @@ export interface StoredMessage {
   content: Uint8Array;
 }
 
-/** A message that its recipient took. */
-export type TakenMessage = Pick<StoredMessage, "id" | "size">;
+/**
+ * Messages of one inbox that were handed out. It may be long until it is known
+ * whether they were taken, and they may be many: this takes little memory.
+ */
+export interface HandedOut {
+  /** Their ids. */
+  runs: readonly IdRun[];
+  /** Bytes of their contents together. */
+  bytes: number;
+}
 
 /** How much {@linkcode Store.waiting} may hand out at once. */
 export interface Budget {
@@ -128,7 +137,7 @@ export interface Store {
   /**
    * What follows the beginning of a large content, piece by piece.
    *
-   * @throws {StoreError} where it was removed meanwhile
+   * @throws {MessageGoneError} where it was removed meanwhile
    */
   rest(recipient: ClientId, message: StoredMessage): AsyncIterable<Uint8Array>;
 
@@ -136,7 +145,7 @@ export interface Store {
    * Deletes messages that their recipient has taken. Where that fails, as on a
    * full disk, it is tried again later, and they wait for nobody meanwhile.
    */
-  remove(recipient: ClientId, messages: readonly TakenMessage[]): Promise<void>;
+  remove(recipient: ClientId, taken: HandedOut): Promise<void>;
 
   /** Writes what is left to write and lets go of everything. */
   close(): Promise<void>;
@@ -147,7 +156,20 @@ export class StoreError extends Error {
   override name = "StoreError";
 }
 
+/** A message that was removed while it was read: its recipient took it elsewhere. */
+export class MessageGoneError extends StoreError {
+  override name = "MessageGoneError";
+}
+
+/**
+ * A store that can't go on: whoever uses it has to end. What was asked of it
+ * last may be kept or not, so nobody may be told either.
+ */
+export class StoreBrokenError extends StoreError {
+  override name = "StoreBrokenError";
+}
+
 /** A store whose content is broken: to go on with it would make it worse. */
-export class StoreDamagedError extends StoreError {
+export class StoreDamagedError extends StoreBrokenError {
   override name = "StoreDamagedError";
 }

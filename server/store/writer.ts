@@ -14,7 +14,7 @@ import {
   type Outcome,
   readCommand,
 } from "./commands.ts";
-import { storeError } from "./damage.ts";
+import { storeError } from "./database_errors.ts";
 import { GroupWriter, type Job } from "./group_writer.ts";
 import { PipeReader } from "./pipe_reader.ts";
 import { configure, PART_SIZE } from "./schema.ts";
@@ -82,7 +82,9 @@ class Writer {
       this.#counters[1] = (this.#counters[1] ?? 0) + group.length;
       this.#answer(outcomes);
       this.#skipLeft();
-      this.#checkpoints.committed(group.length, this.#reader.taken - start);
+      if (outcomes.some((outcome) => "value" in outcome)) {
+        this.#checkpoints.committed(group.length, this.#reader.taken - start);
+      }
     }
   }
 

@@ -8,7 +8,7 @@
 import { CHECKPOINT_CONTROL_SIZE, CHECKPOINTER } from "./checkpointer.ts";
 import { type Command, CommandEncoder, readOutcomes } from "./commands.ts";
 import { SharedPipe } from "./shared_pipe.ts";
-import { StoreError } from "./store.ts";
+import { StoreBrokenError } from "./store.ts";
 import { startThread } from "./thread.ts";
 import { WRITER, type WriterStart } from "./writer.ts";
 
@@ -50,7 +50,7 @@ export class WriterLink implements CommandWriter {
   /** Bytes for which the pipe had no room yet. */
   readonly #queue: Uint8Array[] = [];
   #flushing = false;
-  #broken: StoreError | undefined;
+  #broken: StoreBrokenError | undefined;
 
   private constructor(workers: readonly Worker[], start: WriterStart) {
     this.#workers = workers;
@@ -162,7 +162,7 @@ export class WriterLink implements CommandWriter {
   }
 
   #break(reason: string): void {
-    this.#broken = new StoreError(`${reason}: restart the relay`);
+    this.#broken = new StoreBrokenError(`${reason}: start the relay again`);
     for (const { reject } of this.#pending.splice(0)) reject(this.#broken);
   }
 }

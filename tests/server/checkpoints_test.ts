@@ -17,24 +17,28 @@ const RULES = {
   mostLog: 512 * KIB,
 };
 
-testWith(
-  FILES,
-  "the log begins anew under load, and all of it gets into the database",
-  async () => {
-    await using log = await openLog();
-    const { database, checkpoints, path } = log;
-    const insert = database.prepare("INSERT INTO texts (Content) VALUES (?)");
-    for (let row = 0; row < 4000; row++) {
-      insert.run(new Uint8Array(KIB));
-      checkpoints.committed(1, KIB);
-    }
-    const { size } = await Deno.stat(`${path}-wal`);
-    // Without checkpoints it would be 32 MiB, each commit being two pages.
-    assert(size < 4 * RULES.mostLog, `the log has ${size} bytes`);
-    log.close();
-    assertEquals(count(path), 4000);
-  },
-);
+for (const alone of [false, true]) {
+  testWith(
+    FILES,
+    `the log begins anew under load, and all of it gets into the database${
+      alone ? ", without the thread too" : ""
+    }`,
+    async () => {
+      await using log = await openLog(alone);
+      const { database, checkpoints, path } = log;
+      const insert = database.prepare("INSERT INTO texts (Content) VALUES (?)");
+      for (let row = 0; row < 4000; row++) {
+        insert.run(new Uint8Array(KIB));
+        checkpoints.committed(1, KIB);
+      }
+      const { size } = await Deno.stat(`${path}-wal`);
+      // Without checkpoints it would be 32 MiB, each commit being two pages.
+      assert(size < 4 * RULES.mostLog, `the log has ${size} bytes`);
+      log.close();
+      assertEquals(count(path), 4000);
+    },
+  );
+}
 
 testWith(
   FILES,
@@ -51,7 +55,7 @@ testWith(
 );
 
 /** A database with the thread that makes its checkpoints. */
-async function openLog() {
+async function openLog(alone = false) {
   const folder = await temporaryFolder();
   const path = `${folder.path}/db`;
   const database = new Database(path, { int64: true });
@@ -59,7 +63,7 @@ async function openLog() {
   database.exec("CREATE TABLE texts (Content BLOB NOT NULL)");
   const control = new SharedArrayBuffer(CHECKPOINT_CONTROL_SIZE);
   const thread = await startThread(CHECKPOINTER, { path, control });
-  const checkpoints = new Checkpoints(database, control, RULES);
+  const checkpoints = new Checkpoints(database, control, RULES, alone);
   let open = true;
   const close = () => {
     if (open) {

@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Admission } from "../../server/limits/admission.ts";
 import { countedAddress } from "../../server/limits/client_address.ts";
 import { readLimits } from "../../server/limits/limit_flags.ts";
 import { defaultLimits } from "../../server/limits/limits.ts";
 import { GrowingShare, Share } from "../../server/limits/memory_budget.ts";
+import { LOOKS_PER_TIMEOUT, Progress } from "../../server/limits/progress.ts";
 import { RegistrationLimit } from "../../server/limits/registration_limit.ts";
 import { UsageError } from "../../shared/flags.ts";
 import { encodeRequest } from "../../shared/requests.ts";
@@ -193,11 +194,12 @@ Deno.test("of those that grow the oldest always comes to its end", async () => {
     two.grow(20).then(() => order.push("two")),
   ];
   await one.grow(100);
-  assertEquals([share.used, order.length], [106, 0]);
+  // What the oldest has is beside what the others may have.
+  await grown[0];
+  assertEquals([share.used, order, share.pressed], [107, ["three"], true]);
   one.close();
-  await Promise.all(grown.slice(1));
-  // What the oldest has beside the others' limit leaves them none of it.
-  assertEquals(order, ["three", "two"]);
+  await grown[1];
+  assertEquals([order, share.pressed], [["three", "two"], false]);
   two.close();
   three.close();
   assertEquals(share.used, 0);
@@ -247,6 +249,58 @@ testWith(
     assertEquals(await third, 2103);
   },
 );
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a large request that dawdles while others wait for its memory is cut off",
+  async () => {
+    const limits = {
+      maxMessage: 4 * MIB,
+      maxInflight: 8 * MIB,
+      progressTimeout: 400,
+    };
+    await using relay = await testRelay({ limits });
+    using small = await Peer.connect(relay.address);
+    const anna = await small.register("anna");
+    const content = new Uint8Array(3 * MIB);
+    const message = { target: anna, type: 4, content } as const;
+    const frame = encodeRequest("sendMessage", message, { clientId: anna });
+    using slow = await Peer.connect(relay.address);
+    let sent = 2 * MIB;
+    await slow.write(frame.subarray(0, sent));
+    using other = await Peer.connect(relay.address);
+    let answered = false;
+    const written = other.write(frame);
+    const answer = other.answer().finally(() => answered = true);
+    // Fast enough if nobody waited: 256 bytes for each text that is kept meanwhile.
+    for (; !answered && sent < frame.length; sent += 256) {
+      await slow.write(frame.subarray(sent, sent + 256)).catch(() => {});
+      await small.send(anna, anna, content.subarray(0, 9));
+    }
+    assert(sent < frame.length, "the slow one came to its end");
+    await written;
+    assertEquals((await answer).code, 2103);
+    await assertRejects(async () => {
+      if (await slow.answerBytes() === null) throw new Error("closed");
+    });
+  },
+);
+
+Deno.test("who gets too little further within the time-out is stuck", () => {
+  const looks = (wanted: boolean, each: number) => {
+    const progress = new Progress();
+    let moved = 0;
+    for (let look = 1; look <= 100; look++) {
+      if (progress.isStuck(true, moved += each, wanted)) return look;
+    }
+    return undefined;
+  };
+  const soon = LOOKS_PER_TIMEOUT + 2;
+  assertEquals(looks(false, 0), soon);
+  assertEquals(looks(false, 16 * 1024 / LOOKS_PER_TIMEOUT), undefined);
+  assertEquals(looks(true, 16 * 1024 / LOOKS_PER_TIMEOUT), soon);
+  assertEquals(looks(true, MIB / LOOKS_PER_TIMEOUT), undefined);
+});
 
 testWith(
   LOOPBACK_AND_FILES,

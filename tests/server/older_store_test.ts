@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { Database } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
-import { openSqliteStore } from "../../server/mod.ts";
+import { openSqliteStore, StoreError } from "../../server/mod.ts";
 import { temporaryFolder } from "../support/resources.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 
@@ -104,3 +104,28 @@ for (const [version, tables] of Object.entries(older)) {
     },
   );
 }
+
+testWith(
+  FILES,
+  "a damaged file of an older schema version is left at it",
+  async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/db.defensive`;
+    const database = new Database(path);
+    database.exec(`${older[2]} PRAGMA user_version = 2`);
+    const insert = database.prepare(
+      "INSERT INTO messages (ID, ToClient, FromClient, Type, Content) VALUES (?, ?, ?, 3, ?)",
+    );
+    for (let id = 1; id <= 100; id++) {
+      insert.run(id, anna, ben, new Uint8Array(2000));
+    }
+    database.close();
+    using file = await Deno.open(path, { read: true, write: true });
+    const { size } = await file.stat();
+    await file.seek(Math.floor(size / 8192) * 4096, Deno.SeekMode.Start);
+    await file.write(new Uint8Array(4096).fill(0x5a));
+    const before = await Deno.readFile(path);
+    await assertRejects(() => openSqliteStore(path), StoreError, "damaged");
+    assertEquals((await Deno.readFile(path)).toHex(), before.toHex());
+  },
+);

@@ -5,10 +5,10 @@ import { ByteSource } from "../../shared/byte_source.ts";
 
 const MIB = 1024 * 1024;
 
-Deno.test("a buffer that is filled to its end from aside gives all of its memory back", async () => {
+Deno.test("a buffer that is nearly full reads nothing aside, and gives all of its memory back", async () => {
   const budget = new MemoryBudget(8 * MIB, MIB);
   const memory = new RequestMemory(budget);
-  // It fills the idle buffer, then most of a usual one, then what is read aside.
+  // It fills the idle buffer, then most of a usual one; the rest has no room.
   const sizes = [1536, 63_000, 1500];
   const source = new ByteSource(
     (into) =>
@@ -18,7 +18,7 @@ Deno.test("a buffer that is filled to its end from aside gives all of its memory
   assertEquals(await source.has(64_000), true);
   assertEquals(budget.buffers.used, 64 * 1024);
   assertEquals(await source.takeInArrived(), false);
-  assertEquals(source.buffered, 1536 + 63_000 + 1500);
+  assertEquals(source.buffered, 1536 + 63_000);
   await source.skip(source.buffered);
   memory.shrink();
   assertEquals(budget.buffers.used, 0);

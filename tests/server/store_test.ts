@@ -14,8 +14,10 @@ const anna = idOf(0xa1);
 const ben = idOf(0xb2);
 const stranger = idOf(0xee);
 const key = new Uint8Array(160).fill(5);
-const taken = (...ids: number[]) =>
-  ids.map((id) => ({ id: id as MessageId, size: 1 }));
+const taken = (...ids: number[]) => ({
+  runs: ids.map((id) => [id, id] as const),
+  bytes: ids.length,
+});
 const bytes = (...values: number[]) => new Uint8Array(values);
 
 /** What every store owes; each kind of store runs it. */
@@ -76,7 +78,7 @@ function storeContract(
         (await store.waiting(anna, ALL)).map(({ content }) => content[0]);
       assertEquals(await contents(store), [1, 2, 3, 4]);
       await store.remove(anna, taken(1, 3));
-      await store.remove(anna, []);
+      await store.remove(anna, taken());
       assertEquals(await contents(store), [2, 4]);
       store = await reopen();
       assertEquals(await contents(store), [2, 4]);

@@ -1,13 +1,18 @@
 /**
- * Tells a damaged database from every other failure.
+ * Tells what a failure of the database means: whether its content is broken,
+ * its disk has lost something, or only this one thing couldn't be done.
  *
  * @module
  */
 
 import type { Database } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
-import { StoreDamagedError, StoreError } from "./store.ts";
+import { StoreBrokenError, StoreDamagedError, StoreError } from "./store.ts";
 
+/** SQLite's primary result code where somebody else holds the file's lock. */
+const BUSY = 5;
+/** SQLite's extended result code where a sync failed. */
+const FAILED_SYNC = 10 | 4 << 8;
 /** SQLite's primary result codes for a file whose content is broken. */
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
@@ -16,6 +21,7 @@ const NOT_A_DATABASE = 26;
 const MOST_CHECKED = 256 * 1024 * 1024;
 
 const CODES_BY_TEXT: Readonly<Record<string, number>> = {
+  "database is locked": BUSY,
   "database disk image is malformed": CORRUPT,
   "file is not a database": NOT_A_DATABASE,
 };
@@ -28,11 +34,32 @@ export const DAMAGE_ADVICE =
 export function storeError(cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
   const reason = reasonOf(cause);
-  const code = primaryCode(cause);
-  if (code === CORRUPT || code === NOT_A_DATABASE) {
-    return damaged(reason, cause);
+  const code = resultCode(cause);
+  if (code === FAILED_SYNC) {
+    // The system may count as written what isn't: later syncs prove nothing.
+    return new StoreBrokenError(
+      `the disk failed to sync it (${reason}): what was sent last may be kept or not. ` +
+        "See to the disk, then start the relay again",
+      { cause },
+    );
   }
-  return new StoreError(reason, { cause });
+  switch (primary(code)) {
+    case CORRUPT:
+    case NOT_A_DATABASE:
+      return damaged(reason, cause);
+    case BUSY:
+      return new StoreError(
+        `another program holds its lock (${reason}): stop that one`,
+        { cause },
+      );
+    default:
+      return new StoreError(reason, { cause });
+  }
+}
+
+/** Whether somebody else holds the file's lock, and held it for as long as was waited. */
+export function isBusy(cause: unknown): boolean {
+  return primary(resultCode(cause)) === BUSY;
 }
 
 function damaged(how: string, cause?: unknown): StoreDamagedError {
@@ -41,11 +68,15 @@ function damaged(how: string, cause?: unknown): StoreDamagedError {
   });
 }
 
-/** SQLite's primary result code, or undefined where it isn't SQLite's failure. */
-function primaryCode(error: unknown): number | undefined {
+function primary(code: number | undefined): number | undefined {
+  return code && code & 0xff;
+}
+
+/** SQLite's result code, or undefined where it isn't SQLite's failure. */
+function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   const { errcode } = error as { errcode?: unknown };
-  if (typeof errcode === "number") return errcode & 0xff;
+  if (typeof errcode === "number") return errcode;
   // @db/sqlite gives no code, but SQLite's own text for it, which never changes.
   return CODES_BY_TEXT[error.message];
 }

@@ -1,0 +1,51 @@
+/**
+ * Ids of messages as runs without a gap. Those that wait in an inbox mostly
+ * are a single one.
+ *
+ * @module
+ */
+
+/** The first and the last of ids without a gap. */
+export type IdRun = readonly [first: number, last: number];
+
+/** The runs of rising ids. */
+export function runsOf(ids: Iterable<number>): IdRun[] {
+  const runs: [number, number][] = [];
+  for (const id of ids) {
+    const run = runs.at(-1);
+    if (run !== undefined && id === run[1] + 1) run[1] = id;
+    else runs.push([id, id]);
+  }
+  return runs;
+}
+
+/** How many ids there are. */
+export function countIds(runs: readonly IdRun[]): number {
+  return runs.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
+/** What is in either, each id once and in order. */
+export function mergeRuns(a: readonly IdRun[], b: readonly IdRun[]): IdRun[] {
+  const merged: [number, number][] = [];
+  for (const [first, last] of [...a, ...b].sort(([a], [b]) => a - b)) {
+    const run = merged.at(-1);
+    if (run !== undefined && first <= run[1] + 1) {
+      run[1] = Math.max(run[1], last);
+    } else merged.push([first, last]);
+  }
+  return merged;
+}
+
+/** Whether an id is in one of some rising runs. */
+export function isInRuns(runs: readonly IdRun[], id: number): boolean {
+  let low = 0;
+  let high = runs.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const [first, last] = runs[middle] as IdRun;
+    if (id < first) high = middle - 1;
+    else if (id > last) low = middle + 1;
+    else return true;
+  }
+  return false;
+}

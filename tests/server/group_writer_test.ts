@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Database } from "@db/sqlite";
+import { GroupWriter, type Job } from "../../server/store/group_writer.ts";
+import { openSqliteStore, StoreBrokenError } from "../../server/mod.ts";
+import type { ClientId } from "../../shared/protocol.ts";
+import { temporaryFolder } from "../support/resources.ts";
+import { FILES, testWith } from "../support/test_with.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** A database whose commits fail as a disk's can, which no test can make happen. */
+class FailingDatabase extends Database {
+  /** What a commit throws; undefined where it succeeds. */
+  failure: Error | undefined;
+  begun = 0;
+
+  override exec(sql: string): number {
+    if (sql === "BEGIN IMMEDIATE") this.begun++;
+    if (sql !== "COMMIT" || this.failure === undefined) return super.exec(sql);
+    // SQLite itself ends the transaction.
+    super.exec("ROLLBACK");
+    throw this.failure;
+  }
+}
+
+const register = (name: string): Job => ({
+  command: {
+    kind: "register",
+    client: {
+      id: crypto.getRandomValues(new Uint8Array(16)) as Uint8Array as ClientId,
+      name,
+      publicKey: new Uint8Array(160),
+    },
+    at: 0,
+  },
+  content: () => NOTHING,
+});
+
+/** A file that is ready for a writer. */
+async function readyFile() {
+  const folder = await temporaryFolder();
+  const path = `${folder.path}/db.defensive`;
+  await (await openSqliteStore(path)).close();
+  const database = new FailingDatabase(path, { int64: true });
+  database.exec("PRAGMA busy_timeout = 0");
+  return {
+    path,
+    database,
+    names: () =>
+      database.prepare<{ name: string }>(
+        "SELECT UserName AS name FROM accounts ORDER BY Position",
+      ).all().map(({ name }) => name),
+    async [Symbol.asyncDispose]() {
+      database.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+testWith(
+  FILES,
+  "after a sync that failed nothing is tried again, and nothing is written",
+  async () => {
+    await using file = await readyFile();
+    const { database } = file;
+    const writer = new GroupWriter(database);
+    assertEquals(writer.write([register("anna")]), [{ value: 1 }]);
+    const errcode = 1034;
+    database.failure = Object.assign(new Error("disk I/O error"), { errcode });
+    const begun = database.begun;
+    const assertBroken = () => {
+      for (const outcome of writer.write([register("ben"), register("cora")])) {
+        assert("error" in outcome);
+        assert(outcome.error instanceof StoreBrokenError);
+        assertMatch(outcome.error.message, /sync.*start the relay again/);
+      }
+    };
+    assertBroken();
+    assertEquals(database.begun, begun + 1);
+    database.failure = undefined;
+    assertBroken();
+    assertEquals(database.begun, begun + 1);
+    assertEquals(file.names(), ["anna"]);
+  },
+);
+
+testWith(
+  FILES,
+  "another program's lock is waited for once for a whole group",
+  async () => {
+    await using file = await readyFile();
+    const { database } = file;
+    const writer = new GroupWriter(database);
+    const other = new Database(file.path);
+    const group = ["anna", "ben", "cora"].map(register);
+    try {
+      other.exec("BEGIN IMMEDIATE");
+      for (const outcome of writer.write(group)) {
+        assert("error" in outcome);
+        assertEquals(outcome.error instanceof StoreBrokenError, false);
+        assertMatch(outcome.error.message, /another program holds its lock/);
+      }
+      assertEquals(database.begun, 1);
+    } finally {
+      other.close();
+    }
+    assertEquals(writer.write(group), group.map(() => ({ value: 1 })));
+    assertEquals(file.names(), ["anna", "ben", "cora"]);
+  },
+);
+
+testWith(
+  FILES,
+  "what fails for one of a group costs the others nothing",
+  async () => {
+    await using file = await readyFile();
+    const writer = new GroupWriter(file.database);
+    const spoiled: Job = {
+      command: {
+        kind: "send",
+        message: {
+          recipient: NOTHING as Uint8Array as ClientId,
+          sender: NOTHING as Uint8Array as ClientId,
+          type: 3,
+        },
+        size: 1,
+        quota: { messages: 0, bytes: 0 },
+      },
+      content: () => NOTHING,
+    };
+    const anna = register("anna");
+    assert(anna.command.kind === "register");
+    assertEquals(writer.write([anna]), [{ value: 1 }]);
+    assert(spoiled.command.kind === "send");
+    spoiled.command.message.recipient = anna.command.client.id;
+    spoiled.content = () => {
+      throw new Error("it can't be had");
+    };
+    const outcomes = writer.write([register("ben"), spoiled, register("cora")]);
+    assertEquals(outcomes.map((outcome) => "value" in outcome), [
+      true,
+      false,
+      true,
+    ]);
+    assertEquals(file.names(), ["anna", "ben", "cora"]);
+  },
+);
