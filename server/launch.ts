@@ -35,7 +35,7 @@ export async function relayPermissions(
 ): Promise<string[]> {
   const options = await readServerOptions(args);
   if (options.help || options.version) return [];
-  const folders = options.folders.map((folder) => resolve(folder));
+  const folders = await withTheirTargets(options.folders);
   // The store's writer is a thread, and a thread reads its modules anew.
   const top = new URL("../", import.meta.url);
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
@@ -49,6 +49,17 @@ export async function relayPermissions(
     `--allow-write=${folders}`,
     `--allow-net=${formatAddress(options)}`,
     ...options.doctor ? [`--allow-sys=${DOCTOR_SYS}`] : [],
+  ];
+}
+
+/** Whole paths of folders, and where they lead to: both must be allowed. */
+async function withTheirTargets(folders: readonly string[]): Promise<string[]> {
+  const targets = await Promise.all(
+    // One that isn't there is named by the relay.
+    folders.map((folder) => Deno.realPath(folder).catch(() => folder)),
+  );
+  return [
+    ...new Set([...folders, ...targets].map((folder) => resolve(folder))),
   ];
 }
 

@@ -11,6 +11,9 @@ import { StoreBrokenError, StoreDamagedError, StoreError } from "./store.ts";
 
 /** SQLite's primary result code where somebody else holds the file's lock. */
 const BUSY = 5;
+/** SQLite's primary result codes where the file may not be written, or not be opened. */
+const READ_ONLY = 8;
+const CANT_OPEN = 14;
 /** SQLite's extended result code where a sync failed. */
 const FAILED_SYNC = 10 | 4 << 8;
 /** SQLite's primary result codes for a file whose content is broken. */
@@ -22,13 +25,15 @@ const MOST_CHECKED = 256 * 1024 * 1024;
 
 const CODES_BY_TEXT: Readonly<Record<string, number>> = {
   "database is locked": BUSY,
+  "attempt to write a readonly database": READ_ONLY,
+  "unable to open database file": CANT_OPEN,
   "database disk image is malformed": CORRUPT,
   "file is not a database": NOT_A_DATABASE,
 };
 
 /** What to do about a damaged database. */
 export const DAMAGE_ADVICE =
-  "keep a copy of the file; then restore a backup, or save what can be saved with `sqlite3 FILE .recover`";
+  "keep copies of FILE and FILE-wal; then restore a backup, without that log, or save what can be saved with `sqlite3 FILE .recover`";
 
 /** A failure of the database as the store throws it. */
 export function storeError(cause: unknown): StoreError {
@@ -52,9 +57,23 @@ export function storeError(cause: unknown): StoreError {
         `another program holds its lock (${reason}): stop that one`,
         { cause },
       );
+    case READ_ONLY:
+    case CANT_OPEN:
+      return cannotOpen(cause);
     default:
       return new StoreError(reason, { cause });
   }
+}
+
+/** The failure to open a file, with what to do about it. */
+export function cannotOpen(cause: unknown): StoreError {
+  return new StoreError(
+    `${
+      reasonOf(cause)
+    }. It must be a file, not a folder, that this user has permission to read and write; ` +
+      "name it with --db, or its folder with --dir",
+    { cause },
+  );
 }
 
 /** Whether somebody else holds the file's lock, and held it for as long as was waited. */

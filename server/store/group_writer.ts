@@ -10,7 +10,12 @@ import type { Command, Outcome } from "./commands.ts";
 import { isBusy, storeError } from "./database_errors.ts";
 import { countIds } from "./id_runs.ts";
 import { Inboxes } from "./inboxes.ts";
-import { clientInserter, PART_SIZE, RAISE_LAST_MESSAGE } from "./schema.ts";
+import {
+  clientInserter,
+  PART_SIZE,
+  RAISE_LAST_MESSAGE,
+  waitForOthers,
+} from "./schema.ts";
 import { StoreBrokenError, type StoreError } from "./store.ts";
 
 /** A command, and how to get at the bytes of a message's content. */
@@ -28,6 +33,8 @@ export class GroupWriter {
   readonly #insertClient: ReturnType<typeof clientInserter>;
   readonly #inboxes: Inboxes;
   readonly #makeRoom: () => void;
+  /** Whether another program's lock is waited for. */
+  #waits = true;
   /** Why nothing is written any more. */
   #broken: StoreBrokenError | undefined;
 
@@ -70,12 +77,23 @@ export class GroupWriter {
       return { error: this.#broken, isBusy: false };
     }
     try {
-      return this.#commit(group);
+      const outcomes = this.#commit(group);
+      this.#wait(true);
+      return outcomes;
     } catch (cause) {
       const error = storeError(cause);
       if (error instanceof StoreBrokenError) this.#broken = error;
-      return { error, isBusy: isBusy(cause) };
+      const busy = isBusy(cause);
+      // Those behind have waited as long: they get their answer at once.
+      if (busy) this.#wait(false);
+      return { error, isBusy: busy };
     }
+  }
+
+  #wait(wait: boolean): void {
+    if (wait === this.#waits) return;
+    this.#waits = wait;
+    waitForOthers(this.#database, wait);
   }
 
   #commit(group: readonly Job[]): Outcome[] {

@@ -24,6 +24,19 @@ export function countIds(runs: readonly IdRun[]): number {
   return runs.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }
 
+/** The lowest ids of rising runs, so many at most. */
+export function firstIds(runs: readonly IdRun[], most: number): IdRun[] {
+  const first: IdRun[] = [];
+  let left = most;
+  for (const [from, to] of runs) {
+    if (left <= 0) break;
+    const last = Math.min(to, from + left - 1);
+    first.push([from, last]);
+    left -= last - from + 1;
+  }
+  return first;
+}
+
 /** What is in either, each id once and in order. */
 export function mergeRuns(a: readonly IdRun[], b: readonly IdRun[]): IdRun[] {
   const merged: [number, number][] = [];

@@ -1,4 +1,5 @@
 import { Database } from "@db/sqlite";
+import { waitForOthers } from "./schema.ts";
 
 /**
  * Looks into a database where it is. What is in its log (the `-wal` file) stays
@@ -12,6 +13,7 @@ export function lookInto<T>(
 ): T {
   const database = new Database(path, { readonly: true, int64: true });
   try {
+    waitForOthers(database, true);
     // A first read opens the files.
     database.prepare("SELECT 1 FROM sqlite_schema").all();
     return look(database);

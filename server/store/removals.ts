@@ -1,5 +1,5 @@
 import type { ClientId } from "../../shared/protocol.ts";
-import { type IdRun, isInRuns, mergeRuns } from "./id_runs.ts";
+import { firstIds, type IdRun, isInRuns, mergeRuns } from "./id_runs.ts";
 import { type HandedOut, StoreBrokenError } from "./store.ts";
 
 /** Milliseconds until a removal that failed is tried again. */
@@ -70,17 +70,16 @@ export class Removals {
     this.#timer = undefined;
     for (const key of [...this.#failed.keys()]) {
       for (let inbox; (inbox = this.#failed.get(key)) !== undefined;) {
-        const [run] = inbox.runs;
-        if (run === undefined) {
+        const runs = firstIds(inbox.runs, MOST_AT_ONCE);
+        const last = runs.at(-1)?.[1];
+        if (last === undefined) {
           this.#failed.delete(key);
           break;
         }
-        const last = Math.min(run[1], run[0] + MOST_AT_ONCE - 1);
         try {
-          const runs = [[run[0], last] as const];
           await this.#remove(inbox.recipient, { runs, bytes: undefined });
         } catch (error) {
-          // There is no later; whoever reads or writes next tells of it.
+          // There is no later.
           if (error instanceof StoreBrokenError) return;
           // Where one fails the others would too.
           this.#timer ??= setTimeout(() => this.#retry(), RETRY_DELAY);
@@ -91,7 +90,7 @@ export class Removals {
     }
   }
 
-  /** Forgets ids up to one; others may have come in meanwhile. */
+  /** Forgets ids up to one; higher ones may have come in meanwhile. */
   #deleted(key: string, upTo: number): void {
     const inbox = this.#failed.get(key);
     if (inbox === undefined) return;

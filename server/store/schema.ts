@@ -20,6 +20,11 @@ const CACHE_SIZE = 8 * 1024 * 1024;
 /** Milliseconds to wait for another process that holds the file. */
 const BUSY_TIMEOUT = 5000;
 
+/** Sets whether a connection waits for another process that holds the file. */
+export function waitForOthers(database: Database, wait: boolean): void {
+  database.exec(`PRAGMA busy_timeout = ${wait ? BUSY_TIMEOUT : 0}`);
+}
+
 /** `FULL`, as SQLite tells it. */
 const SYNCHRONOUS_FULL = 2;
 
@@ -29,7 +34,7 @@ const SYNCHRONOUS_FULL = 2;
  * @throws {StoreError} where commits wouldn't be synced
  */
 export function configure(database: Database): void {
-  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+  waitForOthers(database, true);
   // What is acknowledged must outlive a power failure, not only a crash.
   database.exec("PRAGMA synchronous = FULL");
   requireSetting(database, "synchronous", SYNCHRONOUS_FULL);

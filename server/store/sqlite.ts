@@ -8,7 +8,7 @@ import { Database, type Statement } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import type { Command } from "./commands.ts";
-import { checkWhole, storeError } from "./database_errors.ts";
+import { cannotOpen, checkWhole, storeError } from "./database_errors.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
 import { lookInto } from "./look_into.ts";
 import { Remembered } from "./remembered.ts";
@@ -23,6 +23,7 @@ import {
   type NewMessage,
   type Quota,
   type Store,
+  StoreBrokenError,
   type StoredMessage,
   StoreError,
 } from "./store.ts";
@@ -101,14 +102,15 @@ export async function openWithWriter(
 }
 
 function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
+  requireWritable(path);
   // A file that is refused must stay as it is, its log as well: whoever closes
   // it last copies that into it, unless it was only opened to be read.
   const looked = hasLog(path);
   if (looked) lookInto(path, checkUsable);
   const database = openFile(path);
   try {
-    if (!looked) checkUsable(database);
     configure(database);
+    if (!looked) checkUsable(database);
     let rows: ForeignRows | undefined;
     prepareSchema(database, () => rows = takeOver && readRows(takeOver.from));
     useLog(database);
@@ -122,11 +124,31 @@ function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
   }
 }
 
-function hasLog(path: string): boolean {
+/** SQLite opens what it may not write as well, and leaves a log beside it. */
+function requireWritable(path: string): void {
   try {
-    return Deno.statSync(`${path}-wal`).size > 0;
+    Deno.openSync(path, { write: true }).close();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (!(error instanceof Deno.errors.NotFound)) throw cannotOpen(error);
+  }
+}
+
+/** @throws {StoreError} where there is nothing but a log: to go on would be to lose it */
+function hasLog(path: string): boolean {
+  if (sizeOf(`${path}-wal`) === 0) return false;
+  if (sizeOf(path) > 0) return true;
+  throw new StoreError(
+    `its log ${path}-wal is there, but the file itself is missing or empty: ` +
+      "put the file back, or move the log away to start anew",
+  );
+}
+
+/** Bytes of a file; none where it isn't there. */
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
     throw error;
   }
 }
@@ -141,12 +163,7 @@ function openFile(path: string): Database {
   try {
     return new Database(path, { int64: true });
   } catch (cause) {
-    const reason = reasonOf(cause);
-    throw new StoreError(
-      `${reason}. It must be a file, not a folder, that this user has permission to read and write; ` +
-        "name it with --db, or its folder with --dir",
-      { cause },
-    );
+    throw cannotOpen(cause);
   }
 }
 
@@ -179,6 +196,8 @@ class OpenStore implements SqliteStore {
   readonly #publicKeys: Remembered<Uint8Array>;
   readonly #visits: Visits;
   readonly #removals: Removals;
+  /** Why nobody may be told anything any more. */
+  #broken: StoreBrokenError | undefined;
 
   constructor(database: Database, writer: CommandWriter, lock: StoreLock) {
     this.#database = database;
@@ -193,12 +212,18 @@ class OpenStore implements SqliteStore {
       KEYS_REMEMBERED,
       (id) => read(() => statements.publicKey.get(id)?.publicKey),
     );
+    // A visit's time is worth no failure, and a removal is tried again: who
+    // asks next must hear of it where there is no later.
+    const noteBroken = (error: unknown) => {
+      if (error instanceof StoreBrokenError) this.#broken = error;
+    };
     this.#visits = new Visits((visits) => {
-      // A visit's time is worth no failure.
-      writer.write({ kind: "seen", visits }).catch(() => {});
+      writer.write({ kind: "seen", visits }).catch(noteBroken);
     });
     this.#removals = new Removals(async (recipient, removal) => {
-      await writer.write({ kind: "remove", recipient, ...removal });
+      const written = writer.write({ kind: "remove", recipient, ...removal });
+      written.catch(noteBroken);
+      await written;
     });
   }
 
@@ -213,6 +238,7 @@ class OpenStore implements SqliteStore {
 
   // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
   async position(id: ClientId): Promise<number | undefined> {
+    if (this.#broken !== undefined) throw this.#broken;
     return this.#positions.get(id);
   }
 

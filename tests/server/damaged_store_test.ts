@@ -237,6 +237,27 @@ testWith(
 
 testWith(
   PROGRAMS,
+  "a log without its database is left as it is",
+  async (t) => {
+    await using folder = await filledFolder(1, 100);
+    await using program = relayIn(folder.path);
+    using peer = await Peer.connect(await program.address());
+    await peer.send(folder.anna, folder.anna, new Uint8Array(100));
+    program.kill("SIGKILL");
+    await program.end();
+    await t.step("where the database is empty", async () => {
+      await Deno.truncate(folder.database);
+      await assertRefused(folder.path, /missing or empty/, /put.*back|move/);
+    });
+    await t.step("where there is none", async () => {
+      await Deno.remove(folder.database);
+      await assertRefused(folder.path, /missing or empty/, /put.*back|move/);
+    });
+  },
+);
+
+testWith(
+  PROGRAMS,
   "a link to a database is the database, with its lock and its log",
   async () => {
     await using folder = await filledFolder(1, 100);

@@ -334,21 +334,21 @@ const broken: Record<string, [(path: string) => Promise<void>, RegExp]> = {
   "was cut": [
     async (path) =>
       await Deno.truncate(path, (await Deno.stat(path)).size / 2 + 100),
-    /is damaged \(.+\): keep a copy/,
+    /is damaged \(.+\): keep copies/,
   ],
   "is no database": [
     (path) => Deno.writeTextFile(path, "no database ".repeat(999)),
-    /is damaged \(file is not a database\): keep a copy/,
+    /is damaged \(file is not a database\): keep copies/,
   ],
   "has a page of garbage": [async (path) => {
     const bytes = await Deno.readFile(path);
     bytes.fill(0x5a, 4096 * 3, 4096 * 4);
     await Deno.writeFile(path, bytes);
-  }, /is damaged \(.+\): keep a copy/],
+  }, /is damaged \(.+\): keep copies/],
   "has a message of garbage": [async (path) => {
     const bytes = await Deno.readFile(path);
     await Deno.writeFile(path, bytes.fill(0x5a, -4096));
-  }, /is damaged \(.* page .*\): keep a copy/i],
+  }, /is damaged \(.* page .*\): keep copies/i],
   "is of a newer relay": [
     (path) => change(path, "PRAGMA user_version = 99"),
     /can't be used, it has schema version 99/,

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   countIds,
+  firstIds,
   isInRuns,
   mergeRuns,
   runsOf,
@@ -24,6 +25,12 @@ Deno.test("runs hold the ids that they were made of, and no others", () => {
     for (let id = 0; id <= 61; id++) {
       assertEquals(isInRuns(runs, id), ids.includes(id));
     }
+  }));
+});
+
+Deno.test("the first ids of runs are the lowest, so many at most", () => {
+  fc.assert(fc.property(risingIds, fc.nat({ max: 70 }), (ids, most) => {
+    assertEquals(firstIds(runsOf(ids), most), runsOf(ids.slice(0, most)));
   }));
 });
 

@@ -116,6 +116,23 @@ testWith(
 
 testWith(
   PROGRAMS,
+  "the launcher starts a relay in a folder by way of a link to it",
+  async () => {
+    await using folder = await temporaryFolder();
+    await using other = await temporaryFolder();
+    const link = `${other.path}/link`;
+    await Deno.symlink(folder.path, link);
+    await using program = launcher(...onFreePort(link));
+    using peer = await Peer.connect(await program.address());
+    assertEquals((await peer.register("anna")).length, 16);
+    program.kill("SIGTERM");
+    assertEquals((await program.end()).code, 0);
+    assertEquals((await namesIn(folder.path)).includes("db.defensive"), true);
+  },
+);
+
+testWith(
+  PROGRAMS,
   "a relay can't write outside the folder that the launcher gave it",
   async () => {
     await using folder = await temporaryFolder();
@@ -184,7 +201,7 @@ testWith(
         [
           ["--port", "0", "--db", `${folder.path}/broken`],
           1,
-          `error: Can't use the database ${folder.path}/broken: it is damaged (file is not a database): keep a copy of the file; then restore a backup, or save what can be saved with \`sqlite3 FILE .recover\`\n`,
+          `error: Can't use the database ${folder.path}/broken: it is damaged (file is not a database): keep copies of FILE and FILE-wal; then restore a backup, without that log, or save what can be saved with \`sqlite3 FILE .recover\`\n`,
         ],
         [
           ["--port", "99999"],

@@ -338,7 +338,7 @@ testWith(
     await assertRejects(
       () => openSqliteStore(folder.path),
       StoreError,
-      "unable to open",
+      "must be a file, not a folder",
     );
   },
 );
