@@ -8,16 +8,24 @@
 import { LISTED_CLIENT_SIZE, listedClients } from "../shared/responses.ts";
 import type { ListedClient, Store } from "./store/store.ts";
 
-/** Clients of one page. */
-const PAGE_CLIENTS = 2048;
-/** Bytes of pages that are kept; those behind are read again for each answer. */
-const MOST_KEPT = 64 * 1024 * 1024;
+/** How a {@linkcode ClientsDirectory} keeps the list. */
+export interface DirectorySizes {
+  /** Clients of one page, whose entries mostly go out in one piece. */
+  page: number;
+  /** Pages that are kept; those behind are read again for each answer. */
+  kept: number;
+  /** Clients that are read at a time, while everything else waits. */
+  read: number;
+}
+
+/** 4.4 MB a page, 64 MiB of them. */
+const defaultSizes: DirectorySizes = { page: 16_384, kept: 15, read: 2048 };
 
 /** Some clients that stand one behind the other. */
 interface Page {
-  /** Their positions, rising. */
-  positions: readonly number[];
-  /** Their entries, or undefined where there are too many pages to keep. */
+  /** Their positions, rising. Where the page isn't full there will be more. */
+  positions: number[];
+  /** Their entries with room for those to come, or undefined where too many pages are kept. */
   bytes: Uint8Array | undefined;
 }
 
@@ -32,14 +40,15 @@ export interface Listing {
 /** All clients, encoded. */
 export class ClientsDirectory {
   readonly #store: Store;
-  /** All are full but the last. A page that grows is a new one. */
+  readonly #sizes: DirectorySizes;
+  /** All are full but the last. */
   readonly #pages: Page[] = [];
-  #kept = 0;
   #updating: Promise<void> = Promise.resolve();
 
   /** Nothing is read before the first list. */
-  constructor(store: Store) {
+  constructor(store: Store, sizes: DirectorySizes = defaultSizes) {
     this.#store = store;
+    this.#sizes = sizes;
   }
 
   /** Everybody but the client at a position. */
@@ -48,77 +57,96 @@ export class ClientsDirectory {
     const updated = this.#updating.then(() => this.#update());
     this.#updating = updated.catch(() => {});
     await updated;
-    const pages = this.#pages.slice();
-    let size = 0;
-    for (const { positions } of pages) {
-      size += positions.length * LISTED_CLIENT_SIZE;
-      if (indexIn(positions, position) >= 0) size -= LISTED_CLIENT_SIZE;
-    }
-    return { size, pieces: this.#pieces(pages, position) };
+    // The last page may get longer while this goes out.
+    const counts = this.#pages.map(({ positions }) => positions.length);
+    const listed = this.#pages.some(({ positions }, page) =>
+      indexIn(positions, position, counts[page] ?? 0) >= 0
+    );
+    const count = counts.reduce((sum, count) => sum + count, 0);
+    const size = (count - Number(listed)) * LISTED_CLIENT_SIZE;
+    return { size, pieces: this.#pieces(counts, position) };
   }
 
   async *#pieces(
-    pages: readonly Page[],
+    counts: readonly number[],
     position: number,
   ): AsyncGenerator<Uint8Array> {
-    for (const { positions, bytes: kept } of pages) {
-      const bytes = kept ?? await this.#read(positions);
-      const index = indexIn(positions, position);
-      if (index < 0) {
-        yield bytes;
-        continue;
+    for (const [page, count] of counts.entries()) {
+      const { positions = [], bytes } = this.#pages[page] ?? {};
+      const asker = indexIn(positions, position, count);
+      const step = bytes === undefined ? this.#sizes.read : count;
+      for (let from = 0; from < count; from += step) {
+        const to = Math.min(from + step, count);
+        const entries = bytes === undefined
+          ? await this.#read(positions, from, to)
+          : bytes.subarray(0, to * LISTED_CLIENT_SIZE);
+        yield* without(entries, asker - from);
       }
-      yield bytes.subarray(0, index * LISTED_CLIENT_SIZE);
-      yield bytes.subarray((index + 1) * LISTED_CLIENT_SIZE);
     }
   }
 
   async #update(): Promise<void> {
     for (;;) {
       const last = this.#pages.at(-1);
-      const open = last && last.positions.length < PAGE_CLIENTS ? last : EMPTY;
       const found = await this.#store.clients(
         last?.positions.at(-1) ?? 0,
-        PAGE_CLIENTS - open.positions.length,
+        this.#sizes.read,
       );
       if (found.length === 0) return;
-      const bytes = new Uint8Array(
-        (open.positions.length + found.length) * LISTED_CLIENT_SIZE,
-      );
-      const before = open === EMPTY
-        ? NOTHING
-        : open.bytes ?? await this.#read(open.positions);
-      bytes.set(before);
-      bytes.set(encode(found), before.length);
-      if (open !== EMPTY) this.#pages.pop();
-      this.#kept += bytes.length - (open.bytes?.length ?? 0);
-      const keep = this.#kept <= MOST_KEPT;
-      if (!keep) this.#kept -= bytes.length;
-      this.#pages.push({
-        positions: [
-          ...open.positions,
-          ...found.map(({ position }) => position),
-        ],
-        bytes: keep ? bytes : undefined,
-      });
+      for (let at = 0; at < found.length;) {
+        const page = this.#openPage();
+        const room = this.#sizes.page - page.positions.length;
+        const some = found.slice(at, at + room);
+        page.bytes?.set(
+          encode(some),
+          page.positions.length * LISTED_CLIENT_SIZE,
+        );
+        page.positions.push(...some.map(({ position }) => position));
+        at += some.length;
+      }
     }
   }
 
+  /** The last page, or a new one where that is full. */
+  #openPage(): Page {
+    const last = this.#pages.at(-1);
+    const { page: clients, kept } = this.#sizes;
+    if (last !== undefined && last.positions.length < clients) return last;
+    const page: Page = {
+      positions: [],
+      // The system gives memory as it is written, not all of it at once.
+      bytes: this.#pages.length < kept
+        ? new Uint8Array(clients * LISTED_CLIENT_SIZE)
+        : undefined,
+    };
+    this.#pages.push(page);
+    return page;
+  }
+
   /** @throws {Error} where somebody of the page is gone: its size was promised */
-  async #read(positions: readonly number[]): Promise<Uint8Array> {
+  async #read(
+    positions: readonly number[],
+    from: number,
+    to: number,
+  ): Promise<Uint8Array> {
     const found = await this.#store.clients(
-      (positions[0] ?? 1) - 1,
-      positions.length,
+      (positions[from] ?? 1) - 1,
+      to - from,
     );
-    if (found.at(-1)?.position !== positions.at(-1)) {
+    if (found.at(-1)?.position !== positions[to - 1]) {
       throw new Error("The list of clients changed while it was sent");
     }
     return encode(found);
   }
 }
 
-const NOTHING = new Uint8Array(0);
-const EMPTY: Page = { positions: [], bytes: NOTHING };
+/** All entries but the one at an index, where there is one. */
+function* without(entries: Uint8Array, index: number): Generator<Uint8Array> {
+  const start = index * LISTED_CLIENT_SIZE;
+  if (start < 0 || start >= entries.length) return yield entries;
+  yield entries.subarray(0, start);
+  yield entries.subarray(start + LISTED_CLIENT_SIZE);
+}
 
 function encode(clients: readonly ListedClient[]): Uint8Array {
   return listedClients.encode(
@@ -126,10 +154,14 @@ function encode(clients: readonly ListedClient[]): Uint8Array {
   );
 }
 
-/** Where a number stands among rising ones, or -1. */
-function indexIn(rising: readonly number[], number: number): number {
+/** Where a number stands among the first `count` of rising ones, or -1. */
+function indexIn(
+  rising: readonly number[],
+  number: number,
+  count: number,
+): number {
   let low = 0;
-  let high = rising.length - 1;
+  let high = count - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
     const found = rising[middle] ?? 0;
