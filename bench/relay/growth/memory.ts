@@ -13,6 +13,8 @@ const REQUESTS = 1_000_000;
 const PULL_EVERY = 10;
 /** Milliseconds from one look at the memory to the next. */
 const PERIOD = 1000;
+/** Milliseconds behind the load in which the runtime gives back what was only garbage. */
+const REST = 30_000;
 
 /** Resident memory by requests answered. */
 export const memory: Study = {
@@ -32,15 +34,21 @@ export const memory: Study = {
         const seconds = (performance.now() - start) / 1000;
         samples.push([seconds, rss / 1024 / 1024]);
       };
+      const sampleUntil = async (work: Promise<unknown>) => {
+        let over = false;
+        work.finally(() => over = true).catch(() => {});
+        while (!over) {
+          await sleep(PERIOD, work);
+          await sample();
+        }
+      };
       return await contestants.load(relay, load, async (run) => {
         await sample();
         const running = run({ count: REQUESTS });
-        let over = false;
-        running.finally(() => over = true).catch(() => {});
-        while (!over) {
-          await sleep(PERIOD, running);
-          await sample();
-        }
+        await sampleUntil(running);
+        await sampleUntil(
+          new Promise((resolve) => setTimeout(resolve, REST)),
+        );
         return await running;
       });
     });
@@ -49,7 +57,9 @@ export const memory: Study = {
       title: "Resident memory of the relay over a million requests",
       note: `One run, ${REQUESTS.toLocaleString("en")} requests in ${
         result.seconds.toFixed(0)
-      } s: ${CONNECTIONS} connections, 16 in flight on each, nine sends of ${CONTENT_SIZE} bytes to each pull.`,
+      } s: ${CONNECTIONS} connections, 16 in flight on each, nine sends of ${CONTENT_SIZE} bytes to each pull; then ${
+        REST / 1000
+      } s of rest.`,
       x: { label: "seconds" },
       y: { label: "MiB" },
       series: [{ label: "resident memory", points: samples }],
