@@ -65,8 +65,8 @@ export class Connection {
   #receiving = false;
   /** Whether a request is being read, or answered before the next is read. */
   #busy = false;
-  /** Whether memory for a long answer is held. */
-  #answering = false;
+  /** Bytes of memory that are held for a long answer. */
+  #answerMemory = 0;
   #draining = false;
   #closed = false;
   /** Answers of which the client hasn't shown yet that it took them. */
@@ -141,7 +141,7 @@ export class Connection {
     // Between requests a client may be silent for ever (section 3, point 2).
     const { arrived, reading } = this.#source;
     const requestWanted = this.#memory.wanted;
-    const answerWanted = this.#answering &&
+    const answerWanted = this.#answerMemory > 0 &&
       this.#options.budget.answers.pressed;
     const stuck = [
       this.#reading.isStuck(
@@ -181,11 +181,7 @@ export class Connection {
       ? undefined
       : this.#memory.tryPayload(size) ?? await this.#memory.payload(size);
     const payload = this.#source.takeArrived(size);
-    const given = this.#memory.takeGiven();
-    const release = () => {
-      reserved?.();
-      given?.();
-    };
+    const release = reserved ?? this.#memory.takeGiven();
     const request = { kind, header, payload };
     if (request.kind === "sendMessage") {
       await this.#answerLater(request, release);
@@ -219,23 +215,24 @@ export class Connection {
       return await this.#send(await reply);
     }
     const { answers } = budget;
-    let held = 0;
     const room = async () => {
       if (!answers.tryReserve(ANSWER_SIZE)) await answers.reserve(ANSWER_SIZE);
-      held = ANSWER_SIZE;
-      this.#answering = true;
+      this.#answerMemory = ANSWER_SIZE;
+    };
+    const shrinkTo = (size: number) => {
+      answers.release(this.#answerMemory - size);
+      this.#answerMemory = size;
     };
     try {
       const begun = await dispatch(request, this.#address, room);
       const reply = await begun.reply;
-      if (reply.pieces === undefined && reply.bytes.length < held) {
-        answers.release(held - reply.bytes.length);
-        held = reply.bytes.length;
+      const { length } = reply.bytes;
+      if (reply.pieces === undefined && length < this.#answerMemory) {
+        shrinkTo(length);
       }
       await this.#send(reply);
     } finally {
-      this.#answering = false;
-      answers.release(held);
+      shrinkTo(0);
     }
   }
 

@@ -92,7 +92,7 @@ export async function readServerOptions(
     takeOverFrom: stop || values.db !== undefined
       ? undefined
       : await findFile(dir, otherNames),
-    folders: [...new Set([dir, ...[named, database].map(dirname)])],
+    folders: [...new Set([dir, dirname(named), dirname(database)])],
     limits: readLimits(values),
     warnings,
   };

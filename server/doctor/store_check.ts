@@ -8,6 +8,7 @@ import { reasonOf } from "../../shared/reason.ts";
 import { DAMAGE_ADVICE, storeError } from "../store/database_errors.ts";
 import { readForeignDatabase } from "../store/foreign.ts";
 import { lookInto } from "../store/look_into.ts";
+import { statIfThere } from "../store/stat_if_there.ts";
 import { StoreDamagedError } from "../store/store.ts";
 import { isStoreLocked } from "../store/store_lock.ts";
 import { formatDuration, formatThings } from "./figures.ts";
@@ -146,14 +147,5 @@ function checkTakeOver(from: string | undefined): Finding {
       what: `${from} can't be taken over (${reasonOf(error)})`,
       advice: "move it away to start anew",
     };
-  }
-}
-
-function statIfThere(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

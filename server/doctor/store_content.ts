@@ -6,6 +6,7 @@
 
 import type { Database } from "@db/sqlite";
 import { storeError } from "../store/database_errors.ts";
+import { firstValue } from "../store/first_value.ts";
 import { prepareSchema } from "../store/schema.ts";
 import { StoreDamagedError, StoreError } from "../store/store.ts";
 
@@ -32,12 +33,12 @@ export interface StoreContent {
 export function readStoreContent(database: Database): StoreContent {
   const unready = !isReady(database);
   const start = performance.now();
-  const found = first(database, "PRAGMA quick_check(1)");
+  const found = firstValue(database, "PRAGMA quick_check(1)");
   const checkTime = performance.now() - start;
   if (found !== "ok") {
     throw new StoreDamagedError(String(found).replaceAll(/\s+/g, " "));
   }
-  if (first(database, "SELECT count(*) FROM sqlite_schema") === 0) {
+  if (firstValue(database, "SELECT count(*) FROM sqlite_schema") === 0) {
     return {
       users: 0,
       messages: 0,
@@ -47,15 +48,15 @@ export function readStoreContent(database: Database): StoreContent {
     };
   }
   // Times that other servers wrote may be anything: only the relay's own form counts.
-  const latest = first(
+  const latest = firstValue(
     database,
     `SELECT max(LastSeen) FROM clients
       WHERE LastSeen GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z'`,
   );
   const visit = new Date(String(latest));
   return {
-    users: Number(first(database, "SELECT count(*) FROM clients")),
-    messages: Number(first(database, "SELECT count(*) FROM messages")),
+    users: Number(firstValue(database, "SELECT count(*) FROM clients")),
+    messages: Number(firstValue(database, "SELECT count(*) FROM messages")),
     latestVisit: Number.isNaN(visit.getTime()) ? undefined : visit,
     unready,
     checkTime,
@@ -73,8 +74,4 @@ function isReady(database: Database): boolean {
     // It had something to write.
     return false;
   }
-}
-
-function first(database: Database, sql: string): unknown {
-  return Object.values(database.prepare(sql).get() ?? {})[0];
 }

@@ -100,8 +100,8 @@ export class RequestMemory implements BufferMemory {
   }
 
   /** What gives the buffer's memory back where it was handed out, itself being the payload. */
-  takeGiven(): Release | undefined {
-    const given = this.#given;
+  takeGiven(): Release {
+    const given = this.#given ?? (() => {});
     this.#given = undefined;
     return given;
   }

@@ -13,6 +13,7 @@ import {
   CheckpointWord,
   prepareCheckpoint,
 } from "./checkpointer.ts";
+import { firstValue } from "./first_value.ts";
 
 /** Bytes of a page. */
 const PAGE_SIZE = 4096;
@@ -149,10 +150,8 @@ export class Checkpoints {
 }
 
 function isOlder(database: Database, than: readonly number[]): boolean {
-  const row = database.prepare<{ version: string }>(
-    "SELECT sqlite_version() AS version",
-  ).get();
-  const found = (row?.version ?? "").split(".").map(Number);
+  const version = String(firstValue(database, "SELECT sqlite_version()"));
+  const found = version.split(".").map(Number);
   const differs = than.findIndex((part, i) => found[i] !== part);
   return differs >= 0 && (found[differs] ?? 0) < (than[differs] ?? 0);
 }

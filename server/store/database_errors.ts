@@ -7,6 +7,7 @@
 
 import type { Database } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
+import { firstValue } from "./first_value.ts";
 import { StoreBrokenError, StoreDamagedError, StoreError } from "./store.ts";
 
 /** SQLite's primary result code where somebody else holds the file's lock. */
@@ -35,6 +36,11 @@ const CODES_BY_TEXT: Readonly<Record<string, number>> = {
 export const DAMAGE_ADVICE =
   "keep copies of FILE and FILE-wal; then restore a backup, without that log, or save what can be saved with `sqlite3 FILE .recover`";
 
+/** Somebody else holds the file's lock, and held it for as long as was waited. */
+export class StoreBusyError extends StoreError {
+  override name = "StoreBusyError";
+}
+
 /** A failure of the database as the store throws it. */
 export function storeError(cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
@@ -48,12 +54,12 @@ export function storeError(cause: unknown): StoreError {
       { cause },
     );
   }
-  switch (primary(code)) {
+  switch (code && code & 0xff) {
     case CORRUPT:
     case NOT_A_DATABASE:
       return damaged(reason, cause);
     case BUSY:
-      return new StoreError(
+      return new StoreBusyError(
         `another program holds its lock (${reason}): stop that one`,
         { cause },
       );
@@ -76,19 +82,10 @@ export function cannotOpen(cause: unknown): StoreError {
   );
 }
 
-/** Whether somebody else holds the file's lock, and held it for as long as was waited. */
-export function isBusy(cause: unknown): boolean {
-  return primary(resultCode(cause)) === BUSY;
-}
-
 function damaged(how: string, cause?: unknown): StoreDamagedError {
   return new StoreDamagedError(`it is damaged (${how}): ${DAMAGE_ADVICE}`, {
     cause,
   });
-}
-
-function primary(code: number | undefined): number | undefined {
-  return code && code & 0xff;
 }
 
 /** SQLite's result code, or undefined where it isn't SQLite's failure. */
@@ -106,8 +103,7 @@ function resultCode(error: unknown): number | undefined {
  * @throws {StoreDamagedError} where something is wrong in it
  */
 export function checkWhole(database: Database): void {
-  const value = (pragma: string) =>
-    Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0];
+  const value = (pragma: string) => firstValue(database, `PRAGMA ${pragma}`);
   const size = Number(value("page_count")) * Number(value("page_size"));
   if (size > MOST_CHECKED) return;
   const found = value("quick_check(1)");

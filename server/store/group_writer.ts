@@ -7,7 +7,7 @@
 
 import type { Database, Statement } from "@db/sqlite";
 import type { Command, Outcome } from "./commands.ts";
-import { isBusy, storeError } from "./database_errors.ts";
+import { StoreBusyError, storeError } from "./database_errors.ts";
 import { countIds } from "./id_runs.ts";
 import { Inboxes } from "./inboxes.ts";
 import {
@@ -16,7 +16,7 @@ import {
   RAISE_LAST_MESSAGE,
   waitForOthers,
 } from "./schema.ts";
-import { StoreBrokenError, type StoreError } from "./store.ts";
+import { StoreBrokenError, StoreError } from "./store.ts";
 
 /** A command, and how to get at the bytes of a message's content. */
 export interface Job {
@@ -60,22 +60,23 @@ export class GroupWriter {
     const large = group.some(isLarge);
     if (large) this.#makeRoom();
     const first = this.#tryToCommit(group);
-    if (!("error" in first)) return first;
+    if (!(first instanceof StoreError)) return first;
     // Content of a large message can't be had twice.
-    const final = large || first.isBusy || this.#broken !== undefined;
-    if (final) return group.map(() => first);
+    const final = large || first instanceof StoreBusyError ||
+      first instanceof StoreBrokenError;
+    if (final) return group.map(() => ({ error: first }));
     this.#makeRoom();
     // What fails for one must not cost the others: each gets its own try.
     return group.map((job) => {
       const alone = this.#tryToCommit([job]);
-      return "error" in alone ? alone : alone[0] as Outcome;
+      return alone instanceof StoreError
+        ? { error: alone }
+        : alone[0] as Outcome;
     });
   }
 
-  #tryToCommit(group: readonly Job[]): Outcome[] | Failure {
-    if (this.#broken !== undefined) {
-      return { error: this.#broken, isBusy: false };
-    }
+  #tryToCommit(group: readonly Job[]): Outcome[] | StoreError {
+    if (this.#broken !== undefined) return this.#broken;
     try {
       const outcomes = this.#commit(group);
       this.#wait(true);
@@ -83,10 +84,9 @@ export class GroupWriter {
     } catch (cause) {
       const error = storeError(cause);
       if (error instanceof StoreBrokenError) this.#broken = error;
-      const busy = isBusy(cause);
       // Those behind have waited as long: they get their answer at once.
-      if (busy) this.#wait(false);
-      return { error, isBusy: busy };
+      if (error instanceof StoreBusyError) this.#wait(false);
+      return error;
     }
   }
 
@@ -179,13 +179,6 @@ export class GroupWriter {
     this.#inboxes.removed(recipient, removed, all ? bytes : undefined);
     return removed;
   }
-}
-
-/** Why a group wasn't written. */
-interface Failure {
-  error: StoreError;
-  /** Whether others would have to wait as long in vain. */
-  isBusy: boolean;
 }
 
 /** Whether it is written as it comes, which can be done only once and alone. */

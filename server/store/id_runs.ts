@@ -37,6 +37,13 @@ export function firstIds(runs: readonly IdRun[], most: number): IdRun[] {
   return first;
 }
 
+/** Those of rising ids that are higher than one. */
+export function idsAbove(runs: readonly IdRun[], id: number): IdRun[] {
+  return runs
+    .map(([first, last]): IdRun => [Math.max(first, id + 1), last])
+    .filter(([first, last]) => first <= last);
+}
+
 /** What is in either, each id once and in order. */
 export function mergeRuns(a: readonly IdRun[], b: readonly IdRun[]): IdRun[] {
   const merged: [number, number][] = [];

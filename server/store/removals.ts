@@ -1,5 +1,11 @@
 import type { ClientId } from "../../shared/protocol.ts";
-import { firstIds, type IdRun, isInRuns, mergeRuns } from "./id_runs.ts";
+import {
+  firstIds,
+  type IdRun,
+  idsAbove,
+  isInRuns,
+  mergeRuns,
+} from "./id_runs.ts";
 import { type HandedOut, StoreBrokenError } from "./store.ts";
 
 /** Milliseconds until a removal that failed is tried again. */
@@ -52,9 +58,9 @@ export class Removals {
     } catch (error) {
       if (error instanceof StoreBrokenError) throw error;
       const key = recipient.toHex();
-      const before = this.#failed.get(key)?.runs ?? [];
-      const runs = mergeRuns(before, taken.runs);
-      this.#failed.set(key, { recipient, runs });
+      const inbox = this.#failed.get(key) ?? { recipient, runs: [] };
+      inbox.runs = mergeRuns(inbox.runs, taken.runs);
+      this.#failed.set(key, inbox);
       this.#timer ??= setTimeout(() => this.#retry(), RETRY_DELAY);
     }
   }
@@ -68,14 +74,9 @@ export class Removals {
 
   async #retry(): Promise<void> {
     this.#timer = undefined;
-    for (const key of [...this.#failed.keys()]) {
-      for (let inbox; (inbox = this.#failed.get(key)) !== undefined;) {
+    for (const [key, inbox] of [...this.#failed]) {
+      while (inbox.runs.length > 0) {
         const runs = firstIds(inbox.runs, MOST_AT_ONCE);
-        const last = runs.at(-1)?.[1];
-        if (last === undefined) {
-          this.#failed.delete(key);
-          break;
-        }
         try {
           await this.#remove(inbox.recipient, { runs, bytes: undefined });
         } catch (error) {
@@ -85,17 +86,10 @@ export class Removals {
           this.#timer ??= setTimeout(() => this.#retry(), RETRY_DELAY);
           return;
         }
-        this.#deleted(key, last);
+        // Higher ones may have come in meanwhile.
+        inbox.runs = idsAbove(inbox.runs, runs.at(-1)?.[1] ?? 0);
       }
+      this.#failed.delete(key);
     }
-  }
-
-  /** Forgets ids up to one; higher ones may have come in meanwhile. */
-  #deleted(key: string, upTo: number): void {
-    const inbox = this.#failed.get(key);
-    if (inbox === undefined) return;
-    inbox.runs = inbox.runs
-      .map(([first, last]): IdRun => [Math.max(first, upTo + 1), last])
-      .filter(([first, last]) => first <= last);
   }
 }

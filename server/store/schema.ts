@@ -5,6 +5,7 @@
  */
 
 import type { Database } from "@db/sqlite";
+import { firstValue } from "./first_value.ts";
 import type { ForeignRows } from "./foreign.ts";
 import { StoreError } from "./store.ts";
 
@@ -152,8 +153,7 @@ function requireSetting(
   name: string,
   expected: unknown,
 ): void {
-  const row = database.prepare(`PRAGMA ${name}`).get() ?? {};
-  const found = Object.values(row)[0];
+  const found = firstValue(database, `PRAGMA ${name}`);
   if (found === expected) return;
   throw new StoreError(
     `SQLite can't have ${name} = ${expected} there, but ${found}, so what it acknowledges could be lost: ` +

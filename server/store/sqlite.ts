@@ -9,6 +9,7 @@ import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import type { Command } from "./commands.ts";
 import { cannotOpen, checkWhole, storeError } from "./database_errors.ts";
+import { databasePath } from "./database_path.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
 import { lookInto } from "./look_into.ts";
 import { Remembered } from "./remembered.ts";
@@ -27,7 +28,7 @@ import {
   type StoredMessage,
   StoreError,
 } from "./store.ts";
-import { databasePath } from "./database_path.ts";
+import { statIfThere } from "./stat_if_there.ts";
 import { lockStore, type StoreLock } from "./store_lock.ts";
 import { Visits } from "./visits.ts";
 import { type CommandWriter, WriterLink } from "./writer_link.ts";
@@ -107,7 +108,7 @@ function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
   // it last copies that into it, unless it was only opened to be read.
   const looked = hasLog(path);
   if (looked) lookInto(path, checkUsable);
-  const database = openFile(path);
+  const database = new Database(path, { int64: true });
   try {
     configure(database);
     if (!looked) checkUsable(database);
@@ -135,36 +136,19 @@ function requireWritable(path: string): void {
 
 /** @throws {StoreError} where there is nothing but a log: to go on would be to lose it */
 function hasLog(path: string): boolean {
-  if (sizeOf(`${path}-wal`) === 0) return false;
-  if (sizeOf(path) > 0) return true;
+  const isFilled = (path: string) => (statIfThere(path)?.size ?? 0) > 0;
+  if (!isFilled(`${path}-wal`)) return false;
+  if (isFilled(path)) return true;
   throw new StoreError(
     `its log ${path}-wal is there, but the file itself is missing or empty: ` +
       "put the file back, or move the log away to start anew",
   );
 }
 
-/** Bytes of a file; none where it isn't there. */
-function sizeOf(path: string): number {
-  try {
-    return Deno.statSync(path).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
-}
-
 /** @throws {StoreError} where it is damaged, or no relay's that we know */
 function checkUsable(database: Database): void {
   schemaVersion(database);
   checkWhole(database);
-}
-
-function openFile(path: string): Database {
-  try {
-    return new Database(path, { int64: true });
-  } catch (cause) {
-    throw cannotOpen(cause);
-  }
 }
 
 function readRows(from: string): ForeignRows {

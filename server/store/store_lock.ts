@@ -5,6 +5,7 @@
  * @module
  */
 
+import { statIfThere } from "./stat_if_there.ts";
 import { StoreError } from "./store.ts";
 
 /** A lock that is held until it is released. */
@@ -57,12 +58,7 @@ function pathOfLock(path: string): string {
 }
 
 function isStill(path: string, file: Deno.FsFile): boolean {
-  try {
-    return Deno.statSync(path).ino === file.statSync().ino;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return statIfThere(path)?.ino === file.statSync().ino;
 }
 
 function release(path: string, file: Deno.FsFile): void {

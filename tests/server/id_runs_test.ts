@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   countIds,
   firstIds,
+  idsAbove,
   isInRuns,
   mergeRuns,
   runsOf,
@@ -31,6 +32,13 @@ Deno.test("runs hold the ids that they were made of, and no others", () => {
 Deno.test("the first ids of runs are the lowest, so many at most", () => {
   fc.assert(fc.property(risingIds, fc.nat({ max: 70 }), (ids, most) => {
     assertEquals(firstIds(runsOf(ids), most), runsOf(ids.slice(0, most)));
+  }));
+});
+
+Deno.test("the ids above one are all that are higher", () => {
+  fc.assert(fc.property(risingIds, fc.nat({ max: 70 }), (ids, limit) => {
+    const above = ids.filter((id) => id > limit);
+    assertEquals(idsAbove(runsOf(ids), limit), runsOf(above));
   }));
 });
 
