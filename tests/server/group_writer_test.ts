@@ -6,8 +6,6 @@ import type { ClientId } from "../../shared/protocol.ts";
 import { temporaryFolder } from "../support/resources.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 
-const NOTHING = new Uint8Array(0);
-
 /** A database whose commits fail as a disk's can, which no test can make happen. */
 class FailingDatabase extends Database {
   /** What a commit throws; undefined where it succeeds. */
@@ -23,17 +21,16 @@ class FailingDatabase extends Database {
   }
 }
 
-const register = (name: string): Job => ({
+const randomId = () =>
+  crypto.getRandomValues(new Uint8Array(16)) as Uint8Array as ClientId;
+
+const register = (name: string, id = randomId()): Job => ({
   command: {
     kind: "register",
-    client: {
-      id: crypto.getRandomValues(new Uint8Array(16)) as Uint8Array as ClientId,
-      name,
-      publicKey: new Uint8Array(160),
-    },
+    client: { id, name, publicKey: new Uint8Array(160) },
     at: 0,
   },
-  content: () => NOTHING,
+  content: () => new Uint8Array(0),
 });
 
 /** A file that is ready for a writer. */
@@ -92,7 +89,7 @@ testWith(
     const { database } = file;
     const writer = new GroupWriter(database);
     const other = new Database(file.path);
-    const group = ["anna", "ben", "cora"].map(register);
+    const group = ["anna", "ben", "cora"].map((name) => register(name));
     try {
       other.exec("BEGIN IMMEDIATE");
       for (const outcome of writer.write(group)) {
@@ -115,26 +112,18 @@ testWith(
   async () => {
     await using file = await readyFile();
     const writer = new GroupWriter(file.database);
+    const id = randomId();
+    assertEquals(writer.write([register("anna", id)]), [{ value: 1 }]);
     const spoiled: Job = {
       command: {
         kind: "send",
-        message: {
-          recipient: NOTHING as Uint8Array as ClientId,
-          sender: NOTHING as Uint8Array as ClientId,
-          type: 3,
-        },
+        message: { recipient: id, sender: id, type: 3 },
         size: 1,
         quota: { messages: 0, bytes: 0 },
       },
-      content: () => NOTHING,
-    };
-    const anna = register("anna");
-    assert(anna.command.kind === "register");
-    assertEquals(writer.write([anna]), [{ value: 1 }]);
-    assert(spoiled.command.kind === "send");
-    spoiled.command.message.recipient = anna.command.client.id;
-    spoiled.content = () => {
-      throw new Error("it can't be had");
+      content: () => {
+        throw new Error("it can't be had");
+      },
     };
     const outcomes = writer.write([register("ben"), spoiled, register("cora")]);
     assertEquals(outcomes.map((outcome) => "value" in outcome), [

@@ -7,6 +7,7 @@ import { GrowingShare, Share } from "../../server/limits/memory_budget.ts";
 import { LOOKS_PER_TIMEOUT, Progress } from "../../server/limits/progress.ts";
 import { RegistrationLimit } from "../../server/limits/registration_limit.ts";
 import { UsageError } from "../../shared/flags.ts";
+import type { ClientId } from "../../shared/protocol.ts";
 import { encodeRequest } from "../../shared/requests.ts";
 import { Peer } from "../support/peer.ts";
 import { testRelay } from "../support/resources.ts";
@@ -205,6 +206,12 @@ Deno.test("of those that grow the oldest always comes to its end", async () => {
   assertEquals(share.used, 0);
 });
 
+/** Somebody's file to themselves, as it goes over the wire. */
+function fileFrame(client: ClientId, content: Uint8Array): Uint8Array {
+  const message = { target: client, type: 4, content } as const;
+  return encodeRequest("sendMessage", message, { clientId: client });
+}
+
 testWith(
   LOOPBACK_AND_FILES,
   "past maxInflight a large request waits, and small ones don't",
@@ -214,8 +221,7 @@ testWith(
     using small = await Peer.connect(relay.address);
     const anna = await small.register("anna");
     const content = new Uint8Array(3 * MIB);
-    const message = { target: anna, type: 4, content } as const;
-    const frame = encodeRequest("sendMessage", message, { clientId: anna });
+    const frame = fileFrame(anna, content);
     using one = await Peer.connect(relay.address);
     using two = await Peer.connect(relay.address);
     using three = await Peer.connect(relay.address);
@@ -263,8 +269,7 @@ testWith(
     using small = await Peer.connect(relay.address);
     const anna = await small.register("anna");
     const content = new Uint8Array(3 * MIB);
-    const message = { target: anna, type: 4, content } as const;
-    const frame = encodeRequest("sendMessage", message, { clientId: anna });
+    const frame = fileFrame(anna, content);
     using slow = await Peer.connect(relay.address);
     let sent = 2 * MIB;
     await slow.write(frame.subarray(0, sent));

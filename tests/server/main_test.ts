@@ -91,18 +91,18 @@ testWith(
   async () => {
     await using folder = await temporaryFolder();
     await using other = await temporaryFolder();
-    const only = (...folders: string[]) => [
+    const allowing = (...folders: string[]) => [
       `--allow-read=${[...folders, SOURCE]}`,
       `--allow-write=${folders}`,
     ];
     assertEquals(await relayPermissions(onFreePort(folder.path)), [
-      ...only(folder.path),
+      ...allowing(folder.path),
       "--allow-net=127.0.0.1:0",
     ]);
     const dir = ["--dir", folder.path, "--port", "1234"];
     const db = ["--db", `${other.path}/relay.db`];
     assertEquals(await relayPermissions([...dir, ...db]), [
-      ...only(folder.path, other.path),
+      ...allowing(folder.path, other.path),
       "--allow-net=0.0.0.0:1234",
     ]);
     await assertRejects(
