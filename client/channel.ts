@@ -55,7 +55,16 @@ export class LegacyChannel implements Channel {
   /** The last key is used to send (section 4, point 6). */
   #sealing: CryptoKey | undefined;
   /** All keys are kept to read, the newest first. */
-  readonly #opening: CryptoKey[] = [];
+  readonly #opening: CryptoKey[];
+
+  /**
+   * @param keys all that there are, the newest first
+   * @param sealing the one to send under
+   */
+  constructor(keys: readonly CryptoKey[] = [], sealing?: CryptoKey) {
+    this.#opening = [...keys];
+    this.#sealing = sealing;
+  }
 
   get canSeal(): boolean {
     return this.#sealing !== undefined;
@@ -104,6 +113,7 @@ export class LegacyChannel implements Channel {
     this.#opening.unshift(key);
     return {
       content,
+      key,
       use: () => {
         this.#sealing = key;
       },
@@ -115,10 +125,14 @@ export class LegacyChannel implements Channel {
    *
    * @throws {DecryptError} where it isn't for us
    */
-  async acceptKey(privateKey: CryptoKey, content: Uint8Array): Promise<void> {
+  async acceptKey(
+    privateKey: CryptoKey,
+    content: Uint8Array,
+  ): Promise<CryptoKey> {
     const key = await decryptKey(privateKey, content);
     this.#opening.unshift(key);
     this.#sealing = key;
+    return key;
   }
 }
 
@@ -126,6 +140,8 @@ export class LegacyChannel implements Channel {
 export interface OfferedKey {
   /** The content of the message of type 2. */
   content: Uint8Array;
+  /** The key itself. */
+  key: CryptoKey;
   /** To be called once the relay has taken the message. */
   use: () => void;
 }

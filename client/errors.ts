@@ -44,3 +44,50 @@ export class ConnectionError extends UserError {
 export class NoConnectionError extends ConnectionError {
   override name = "NoConnectionError";
 }
+
+/** Nobody has the name. */
+export class UnknownContactError extends UserError {
+  override name = "UnknownContactError";
+}
+
+/** Nobody is registered in the folder yet. */
+export class NotRegisteredError extends UserError {
+  override name = "NotRegisteredError";
+
+  /** The hint names both ways to register. */
+  constructor() {
+    super(
+      "You are not registered yet",
+      "Register first, with 110 in the menu or: register NAME",
+    );
+  }
+}
+
+/** The identity, the store or another file in the client's folder can't be used. */
+export class FolderError extends UserError {
+  override name = "FolderError";
+}
+
+/** Under a known name the relay gives another public key than before. */
+export class KeyChangedError extends UserError {
+  override name = "KeyChangedError";
+  /** Whose. */
+  readonly contact: string;
+  /** The fingerprint of the key that was known; undefined where none was. */
+  readonly known: string | undefined;
+  /** The fingerprint of the key that the relay gives now. */
+  readonly offered: string;
+
+  /** Names both keys. */
+  constructor(contact: string, known: string | undefined, offered: string) {
+    super(
+      `WARNING: "${contact}" HAS ANOTHER PUBLIC KEY THAN BEFORE. It was ${
+        known ?? "somebody else's"
+      }, the relay now gives ${offered}`,
+      `Nothing is sent under it. Somebody may be listening in: ask ${contact} in another way, compare with "fingerprint ${contact}", and only then "accept ${contact}"`,
+    );
+    this.contact = contact;
+    this.known = known;
+    this.offered = offered;
+  }
+}

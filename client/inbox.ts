@@ -1,127 +1,137 @@
 /**
- * Receives: takes what waits at the relay, writes it down, opens it and hands
- * it on, each message once (section 4, points 5 to 7, of docs/protocol.md).
+ * Receives: takes what waits at the relay, writes it down, opens it and keeps
+ * it, each message once (section 4, points 5 to 7, of docs/protocol.md).
  *
  * @module
  */
 
 import { encodeHex } from "@std/encoding";
-import { DecryptError } from "../shared/crypto.ts";
+import { DecryptError, exportSymmetricKey } from "../shared/crypto.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { MessageType } from "../shared/protocol.ts";
 import { readInbox, type WaitingMessage } from "../shared/responses.ts";
+import type { LegacyChannel } from "./channel.ts";
 import type { Progress } from "./connection.ts";
-import type { Contacts } from "./contacts.ts";
-import { UserError } from "./errors.ts";
+import { FolderError, UserError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import { type Batch, Journal } from "./journal.ts";
+import type { Message, MessageKind } from "./message.ts";
+import type { People, PeopleParts } from "./people.ts";
 import { saveReceivedFile } from "./received_files.ts";
 import type { RelayLink } from "./relay_link.ts";
-import { Repeats, type Verdict } from "./repeats.ts";
+import { labelOf } from "./store/contact_book.ts";
+import type { Received } from "./store/conversations.ts";
+import type { ClientStore } from "./store/store.ts";
 
 /** Answers without anything new after which a pull ends. */
 const MOST_REPEATED_ANSWERS = 4;
 /** Milliseconds before asking a relay again that repeats itself; then twice as many. */
 const REPEAT_PAUSE = 50;
+/** Messages that are kept with one commit. */
+const MESSAGES_PER_COMMIT = 256;
 
-/** What a received message holds; a doubtful text may be a wrong key's. */
-export type ReceivedContent =
-  | { kind: "keyRequest" }
-  | { kind: "key" }
-  | { kind: "text"; text: string; doubtful: boolean }
-  | { kind: "file"; path: string }
-  | { kind: "unreadable" };
-
-/** A received message, ready to be shown. */
-export type ReceivedMessage = ReceivedContent & {
-  /** The sender's name, or the id in hex digits where nobody knows a name. */
-  from: string;
-};
-
-/** How a pull goes on and what it meets. */
-export interface PullEvents {
-  /** Gets each message once, in the order in which the relay keeps them. */
-  message: (message: ReceivedMessage) => void;
-  /** Gets what went wrong without ending the pull. */
+/** How a retrieval goes on and what it meets. */
+export interface RetrieveEvents {
+  /** Gets what went wrong without ending it. */
   problem: (error: UserError) => void;
   /** Is told how much of an answer has come in. */
-  progress?: Progress;
+  progress?: Progress | undefined;
+  /** Gets messages that can't be kept for now, so that they are seen at least. */
+  unkept?: ((message: Message) => void) | undefined;
 }
+
+/** What was found in a message. */
+interface Opened {
+  kind: MessageKind;
+  text?: string;
+  path?: string;
+  size: number;
+  doubtful: boolean;
+  /** The symmetric key that it brought. */
+  key?: Uint8Array;
+}
+
+/** An opened message on its way into the store. */
+type Pending = Received & Pick<Opened, "key">;
 
 /** One batch of received messages while it is worked through. */
 class Work {
   readonly me: Identity;
-  readonly events: PullEvents;
+  readonly events: RetrieveEvents;
+  readonly received = Date.now();
   /** Messages that couldn't be decrypted so far. */
   readonly later: WaitingMessage[] = [];
-  /** How many messages were shown for the first time. */
+  /** Opened, and not in the store yet. */
+  readonly pending = new Map<string, Pending>();
+  /** The channels to the senders, with the keys that came in this batch. */
+  readonly channels = new Map<number, LegacyChannel>();
+  /** How many messages were new. */
   fresh = 0;
-  namesFetched = false;
-  /** Whether a file couldn't be saved. */
+  /** Whether something couldn't be saved, so that the batch has to stay. */
   unsaved = false;
   /** Whether a message couldn't be decrypted in the end, or not for certain. */
   unread = false;
   /** Why the rest of the batch couldn't be read. */
   damage: FormatError | undefined;
 
-  constructor(me: Identity, events: PullEvents) {
+  constructor(me: Identity, events: RetrieveEvents) {
     this.me = me;
     this.events = events;
   }
 }
 
-/** What an {@linkcode Inbox} works with. */
-export interface InboxParts {
-  /** The folder in which received messages are written down. */
-  dir: string;
-  /** The way to the relay. */
-  link: RelayLink;
-  /** Who may have written, and the keys for them. */
-  contacts: Contacts;
-  /** Fetches the names of the others. */
-  fetchNames: () => Promise<unknown>;
-}
-
 /** The user's inbox at the relay. */
 export class Inbox {
   readonly #dir: string;
+  readonly #store: () => ClientStore;
   readonly #link: RelayLink;
-  readonly #contacts: Contacts;
-  readonly #fetchNames: () => Promise<unknown>;
+  readonly #people: People;
   readonly #journal: Journal;
-  readonly #repeats = new Repeats();
 
-  /** Nothing is read before {@linkcode pull}. */
-  constructor({ dir, link, contacts, fetchNames }: InboxParts) {
+  /**
+   * Nothing is read before {@linkcode retrieve}.
+   *
+   * @param parts with the folder in which received messages are written down
+   */
+  constructor(
+    { dir, store, link, people }: Omit<PeopleParts, "me"> & {
+      dir: string;
+      people: People;
+    },
+  ) {
     this.#dir = dir;
+    this.#store = store;
     this.#link = link;
-    this.#contacts = contacts;
-    this.#fetchNames = fetchNames;
+    this.#people = people;
     this.#journal = new Journal(dir);
   }
 
   /**
-   * Takes all waiting messages. Each answer is written down before it is
-   * worked through; what was left over is worked through first.
+   * Takes all waiting messages into the store. Each answer is written down
+   * before it is worked through; what was left over is worked through first.
    *
+   * @returns how many were new
    * @throws {UserError} where the relay can't be asked
    */
-  async pull(me: Identity, events: PullEvents): Promise<void> {
+  async retrieve(me: Identity, events: RetrieveEvents): Promise<number> {
+    using _ = await this.#store().lock("pull");
+    let count = 0;
     const leftovers = this.#journal.leftovers((path, reason) =>
       events.problem(new UserError(`Can't read ${path}: ${reason}`))
     );
     for await (const batch of leftovers) {
+      const outcome = await this.#workThrough(batch, new Work(me, events));
+      count += outcome.fresh;
       // What couldn't be saved can't be now: more would only be kept as well.
-      if (!(await this.#workThrough(batch, new Work(me, events))).complete) {
-        return;
-      }
+      if (!outcome.complete) return count;
     }
     // Slices: ask until nothing is left (section 4, point 5). A server that
     // doesn't delete would go on for ever, and one that deletes may not be
     // done with it when the next connection asks.
     for (let repeated = 0; repeated < MOST_REPEATED_ANSWERS;) {
-      const { fresh, complete } = await this.#pullOnce(me, events);
-      if (!complete || fresh === undefined) return;
+      const { fresh, complete } = await this.#retrieveOnce(me, events);
+      count += fresh ?? 0;
+      if (!complete || fresh === undefined) break;
       if (fresh > 0) {
         repeated = 0;
       } else {
@@ -129,12 +139,13 @@ export class Inbox {
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
+    return count;
   }
 
   /** @returns `fresh` undefined where nothing waits */
-  async #pullOnce(
+  async #retrieveOnce(
     me: Identity,
-    events: PullEvents,
+    events: RetrieveEvents,
   ): Promise<{ fresh: number | undefined; complete: boolean }> {
     let batch: Batch | undefined;
     let broken: unknown;
@@ -153,7 +164,7 @@ export class Inbox {
     } catch (error) {
       broken = error;
     }
-    // Of an answer that broke off, what arrived is shown before the error.
+    // Of an answer that broke off, what arrived is kept before the error.
     const outcome = batch === undefined
       ? { fresh: undefined, complete: true }
       : await this.#workThrough(batch, new Work(me, events));
@@ -181,11 +192,13 @@ export class Inbox {
     // A key may have come behind the messages that it opens; a wrong one opens
     // a text now and then, as something that isn't UTF-8.
     for (const message of work.later) {
-      await this.#receive(message, work, async (content) => {
+      await this.#receive(message, work, (pending) => {
         work.unread = true;
-        await this.#show(message, content, work, "unreadable");
+        work.pending.set(encodeHex(pending.seen), pending);
       });
     }
+    await this.#keep(work);
+    await this.#learnNames(work);
     if (!work.unsaved) await this.#finish(batch, work);
     return { fresh: work.fresh, complete: !work.unsaved };
   }
@@ -204,92 +217,182 @@ export class Inbox {
   }
 
   /**
-   * Opens and shows a message, unless that was done before.
+   * Opens a message, unless that was done before.
    *
    * @param uncertain gets what can't be decrypted, or not for certain
    */
   async #receive(
     message: WaitingMessage,
     work: Work,
-    uncertain: (content: ReceivedContent) => void | Promise<void>,
+    uncertain: (pending: Pending) => void,
   ): Promise<void> {
-    const before = await this.#repeats.get(message);
-    if (before === "shown") return;
+    const { contacts, conversations } = this.#store();
+    const seen = await identify(message, work.me);
+    const before = conversations.seen(seen);
+    if (before === "opened" || work.pending.has(encodeHex(seen))) return;
+    const { contact } = contacts.withId(message.sender);
     try {
-      const content = await this.#open(message, work.me);
-      if (isCertain(content)) {
-        await this.#show(message, content, work, "shown");
+      const opened = await this.#open(message, contact, work);
+      const pending: Pending = {
+        ...opened,
+        contact,
+        seen,
+        relayMessageId: message.messageId,
+        received: work.received,
+        decrypted: opened.kind === "unreadable" ? undefined : Date.now(),
+      };
+      if (opened.kind !== "unreadable" && !opened.doubtful) {
+        work.pending.set(encodeHex(seen), pending);
       } else if (before === undefined) {
-        await uncertain(content);
+        uncertain(pending);
       }
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       work.events.problem(error);
       work.unsaved = true;
     }
+    if (work.pending.size >= MESSAGES_PER_COMMIT) await this.#keep(work);
   }
 
-  async #show(
-    message: WaitingMessage,
-    content: ReceivedContent,
-    work: Work,
-    verdict: Verdict,
-  ): Promise<void> {
-    const contact = this.#contacts.withId(message.sender);
-    if (contact.name === undefined && !work.namesFetched) {
-      work.namesFetched = true;
-      // A list that can't be had must not hide the message.
-      await this.#fetchNames().catch(ignoreUserError);
+  /** Brings what was opened into the store; keys before the texts that follow, and with one commit. */
+  async #keep(work: Work): Promise<void> {
+    const { database, conversations, keys } = this.#store();
+    const pending = [...work.pending.values()];
+    work.pending.clear();
+    const redundant: string[] = [];
+    try {
+      database.write(() => {
+        for (const message of pending) {
+          const isNew = conversations.addReceived(message) !== undefined;
+          if (isNew) work.fresh++;
+          else if (message.path !== undefined) redundant.push(message.path);
+          if (isNew && message.key !== undefined) {
+            const { contact, key } = message;
+            keys.sendUnder(contact, keys.add(contact, key));
+          }
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof FolderError)) throw error;
+      work.unsaved = true;
+      work.events.problem(error);
+      for (const message of pending) this.#showUnkept(message, work);
     }
-    const from = contact.name || encodeHex(message.sender);
-    work.events.message({ from, ...content });
-    work.fresh++;
-    await this.#repeats.set(message, verdict);
+    for (const path of redundant) await Deno.remove(path);
   }
 
-  /** @throws {UserError} where a file can't be saved; all else is a content */
+  #showUnkept(message: Pending, { events }: Work): void {
+    const contact = this.#store().contacts.at(message.contact);
+    events.unkept?.({
+      id: 0,
+      contact: labelOf(contact),
+      contactId: contact.clientId,
+      outgoing: false,
+      kind: message.kind,
+      text: message.text,
+      path: message.path,
+      size: message.size,
+      time: message.received,
+      delivery: "received",
+      shown: true,
+      doubtful: message.doubtful,
+    });
+  }
+
+  /** The senders' names, and whether somebody else has taken one of them over. */
+  async #learnNames(work: Work): Promise<void> {
+    const { contacts } = this.#store();
+    const senders = [...work.channels.keys()];
+    const nameless = (contact: number) => contacts.at(contact).name === null;
+    // A list that can't be had must not hide the messages.
+    if (senders.some(nameless)) {
+      await this.#people.list().catch(ignoreUserError);
+    }
+    for (const contact of senders) {
+      const warning = await this.#people.warning(contact)
+        .catch(ignoreUserError);
+      if (warning !== undefined) work.events.problem(warning);
+    }
+  }
+
+  /** @throws {UserError} where a file can't be saved; all else is something opened */
   async #open(
     message: WaitingMessage,
-    me: Identity,
-  ): Promise<ReceivedContent> {
-    const { channel } = this.#contacts.withId(message.sender);
+    contact: number,
+    work: Work,
+  ): Promise<Opened> {
+    const { contacts, keys } = this.#store();
+    const channel = work.channels.get(contact) ??
+      await keys.channel(contacts.at(contact));
+    work.channels.set(contact, channel);
+    const rest = { size: 0, doubtful: false };
     try {
       switch (message.type) {
         case MessageType.KeyRequest:
-          return { kind: "keyRequest" };
-        case MessageType.Key:
-          await channel.acceptKey(me.privateKey, message.content);
-          return { kind: "key" };
+          return { kind: "keyRequest", ...rest };
+        case MessageType.Key: {
+          const key = await channel.acceptKey(
+            work.me.privateKey,
+            message.content,
+          );
+          return { kind: "key", ...rest, key: await exportSymmetricKey(key) };
+        }
         case MessageType.Text: {
           const { plaintext, doubtful } = await channel.open(
             message.type,
             message.content,
           );
-          return { kind: "text", text: decodeText(plaintext), doubtful };
+          const text = decodeText(plaintext);
+          return { kind: "text", text, size: plaintext.length, doubtful };
         }
         case MessageType.File: {
           const { plaintext } = await channel.open(
             message.type,
             message.content,
           );
-          return { kind: "file", path: await saveReceivedFile(plaintext) };
+          const path = await saveReceivedFile(plaintext);
+          return {
+            kind: "file",
+            path,
+            size: plaintext.length,
+            doubtful: false,
+          };
         }
         default:
-          return { kind: "unreadable" };
+          return { kind: "unreadable", ...rest };
       }
     } catch (error) {
-      if (error instanceof DecryptError) return { kind: "unreadable" };
+      if (error instanceof DecryptError) return { kind: "unreadable", ...rest };
       throw error;
     }
   }
 }
 
-function isCertain(content: ReceivedContent): boolean {
-  if (content.kind === "text") return !content.doubtful;
-  return content.kind !== "unreadable";
+/**
+ * What tells a message from its repeats: its sender, its id, its type and its
+ * content, since servers that lose their database start their ids anew; and
+ * whose inbox it was in, since the user may have registered anew.
+ */
+async function identify(
+  message: WaitingMessage,
+  me: Identity,
+): Promise<Uint8Array> {
+  const digest = async (bytes: Uint8Array) =>
+    new Uint8Array(
+      await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>),
+    );
+  const content = encodeHex(await digest(message.content));
+  const facts = [
+    encodeHex(me.clientId),
+    encodeHex(message.sender),
+    message.messageId,
+    message.type,
+    content,
+  ].join(" ");
+  return await digest(new TextEncoder().encode(facts));
 }
 
-function ignoreUserError(error: unknown): void {
+function ignoreUserError(error: unknown): undefined {
   if (!(error instanceof UserError)) throw error;
 }
 

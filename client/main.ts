@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.version) return console.log(config.version);
   const locate = addressFinder(options, (text) => console.log(text));
   const link = new RelayLink(locate, options.clientVersion);
-  const session = new Session(options.dir, link);
+  using session = new Session(options.dir, link);
   await tell(locate);
   await tell(async () => {
     const me = await session.identity();

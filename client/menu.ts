@@ -7,7 +7,7 @@
 import { reasonOf } from "../shared/reason.ts";
 import { describeFailure, UserError } from "./errors.ts";
 import { END_OF_MESSAGE, printableLine, printableText } from "./printable.ts";
-import type { ReceivedMessage } from "./inbox.ts";
+import type { Message } from "./message.ts";
 import type { Session } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -46,7 +46,7 @@ const items: readonly Item[] = [
     label: "Request for public key",
     async run(user, session) {
       const name = await user.askName("Whose public key");
-      await session.fetchPublicKey(name);
+      await session.publicKey(name);
       user.say(`Got the public key of ${name}`);
     },
   },
@@ -54,12 +54,8 @@ const items: readonly Item[] = [
     code: "140",
     label: "Request for waiting messages",
     async run(user, session) {
-      let count = 0;
-      await session.pull({
-        message: (message) => {
-          count++;
-          user.say(formatMessage(message));
-        },
+      const count = await session.pull({
+        message: (message) => user.say(formatMessage(message)),
         problem: (error) => user.complain(error),
         progress: user.progress("Receiving"),
       });
@@ -71,8 +67,9 @@ const items: readonly Item[] = [
     label: "Send a text message",
     async run(user, session) {
       const name = await user.askName("To whom");
-      await session.requireKey(name);
-      await session.sendText(name, await user.ask("Text"));
+      await session.requireContact(name);
+      const text = await user.ask("Text");
+      await session.sendText(name, text, { notice: (text) => user.say(text) });
       user.say("Sent");
     },
   },
@@ -97,9 +94,12 @@ const items: readonly Item[] = [
     label: "Send a file",
     async run(user, session) {
       const name = await user.askName("To whom");
-      await session.requireKey(name);
+      await session.requireContact(name);
       const path = await user.ask("The file's path");
-      await session.sendFile(name, path, user.progress("Sending"));
+      await session.sendFile(name, path, {
+        progress: user.progress("Sending"),
+        notice: (text) => user.say(text),
+      });
       user.say("Sent");
     },
   },
@@ -159,24 +159,24 @@ class Dialogue {
 }
 
 /** A received message as section 6 prints it, and an empty line. */
-function formatMessage(message: ReceivedMessage): string {
-  return `From: ${printableLine(message.from)}
+function formatMessage(message: Message): string {
+  return `From: ${printableLine(message.contact)}
 Content:
 ${formatContent(message)}
 ${END_OF_MESSAGE}
 `;
 }
 
-function formatContent(message: ReceivedMessage): string {
+function formatContent(message: Message): string {
   switch (message.kind) {
     case "keyRequest":
       return "Request for symmetric key";
     case "key":
       return "symmetric key received";
     case "text":
-      return printableText(message.text);
+      return printableText(message.text ?? "");
     case "file":
-      return message.path;
+      return message.path ?? "";
     case "unreadable":
       return "can't decrypt message";
   }

@@ -13,7 +13,7 @@
  * const relay = startRelay({ listener, store });
  *
  * const link = new RelayLink(() => Promise.resolve(relay.address));
- * const alice = new Session(`${dir}/alice`, link);
+ * using alice = new Session(`${dir}/alice`, link);
  * await alice.register("alice");
  * assertEquals(await alice.clients(), []);
  *
@@ -26,11 +26,32 @@
  */
 
 export type { Progress } from "./connection.ts";
-export { ConnectionError, ServerRefusedError, UserError } from "./errors.ts";
+export {
+  ConnectionError,
+  FolderError,
+  KeyChangedError,
+  NoConnectionError,
+  NotRegisteredError,
+  ServerRefusedError,
+  UnknownContactError,
+  UserError,
+} from "./errors.ts";
 export type { Identity } from "./identity.ts";
 export { RelayLink } from "./relay_link.ts";
-export type { PullEvents, ReceivedContent, ReceivedMessage } from "./inbox.ts";
-export { Session } from "./session.ts";
+export type { RetrieveEvents } from "./inbox.ts";
+export type {
+  ContactSummary,
+  Delivery,
+  Explanation,
+  Message,
+  MessageKind,
+  PublicKeyInfo,
+} from "./message.ts";
+export type { DeliverOptions } from "./outbox.ts";
+export type { TrustOptions } from "./people.ts";
+export { type PullEvents, Session, type Show } from "./session.ts";
+export { Consumer, type ConsumerOptions } from "./store/consumers.ts";
+export type { HistoryOptions } from "./store/conversations.ts";
 export type { Address } from "../shared/info_server.ts";
 export type { ListedClient } from "../shared/responses.ts";
 export type { SendMessage } from "../shared/requests.ts";

@@ -12,6 +12,7 @@ import {
   answerCode,
   CLIENT_ID_SIZE,
   type ClientId,
+  type MessageId,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
   type RequestKind,
@@ -25,6 +26,7 @@ import {
 import {
   type ListedClient,
   listedClients,
+  messageSent,
   publicKeyAnswer,
   registered,
 } from "../shared/responses.ts";
@@ -107,9 +109,12 @@ export class RelayLink {
     me: ClientId,
     message: SendMessage,
     progress?: Progress,
-  ): Promise<void> {
-    await this.#ask("sendMessage", message, me, {
-      read: () => {},
+  ): Promise<MessageId | undefined> {
+    return await this.#ask("sendMessage", message, me, {
+      read: (payload) =>
+        payload.length === messageSent.fixedSize
+          ? messageSent.decode(payload).messageId
+          : undefined,
       sending: progress,
     });
   }

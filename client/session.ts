@@ -1,56 +1,90 @@
 /**
  * What a user can do: the one place that the menu and every other face of the
- * client call. None of them opens a socket or touches a key.
+ * client call. None of them opens a socket, the store, or touches a key.
  *
  * @module
  */
 
-import { importPublicKey } from "../shared/crypto.ts";
-import { FormatError } from "../shared/format_error.ts";
+import { publicKeyOf } from "../shared/crypto.ts";
 import { nameProblem } from "../shared/names.ts";
-import { MessageType } from "../shared/protocol.ts";
-import type { SealedType } from "./channel.ts";
-import type { Progress } from "./connection.ts";
-import { type Contact, Contacts } from "./contacts.ts";
-import { UserError } from "./errors.ts";
+import { NotRegisteredError, UserError } from "./errors.ts";
 import {
   createIdentity,
   type Identity,
   loadIdentity,
   refuseExisting,
 } from "./identity.ts";
-import { Inbox, type PullEvents } from "./inbox.ts";
-import { readOutgoingFile } from "./outgoing_file.ts";
+import { Inbox, type RetrieveEvents } from "./inbox.ts";
+import type {
+  ContactSummary,
+  Explanation,
+  Message,
+  PublicKeyInfo,
+} from "./message.ts";
+import { type DeliverOptions, Outbox } from "./outbox.ts";
+import { People } from "./people.ts";
 import type { RelayLink } from "./relay_link.ts";
+import type { Consumer, ConsumerOptions } from "./store/consumers.ts";
+import type { HistoryOptions } from "./store/conversations.ts";
+import { ClientStore } from "./store/store.ts";
 
-/** A user at work, in one folder. */
-export class Session {
+/** Messages that are looked up at a time to be shown. */
+const SHOWN_AT_ONCE = 100;
+
+/** Shows a message; resolves to false where it couldn't and is to be shown again. */
+export type Show = (message: Message) => unknown;
+
+/** How a pull goes on and what it meets. */
+export interface PullEvents extends Omit<RetrieveEvents, "unkept"> {
+  /** Gets each message once, in the order in which they came. */
+  message: Show;
+}
+
+/** A user at work, in one folder. Others may be at work there too. */
+export class Session implements Disposable {
   readonly #dir: string;
   readonly #link: RelayLink;
+  readonly #store: () => ClientStore;
+  readonly #people: People;
   readonly #inbox: Inbox;
-  readonly #contacts = new Contacts();
+  readonly #outbox: Outbox;
+  #opened: ClientStore | undefined;
   #identity: Identity | undefined;
 
   /**
-   * @param dir the folder with `info.me`
+   * @param dir the folder with `info.me` and what is remembered
    * @param link the way to the relay
    */
   constructor(dir: string, link: RelayLink) {
     this.#dir = dir;
-    this.#link = link;
-    this.#inbox = new Inbox({
-      dir,
+    const parts = {
+      store: () => this.#opened ??= ClientStore.open(dir),
       link,
-      contacts: this.#contacts,
-      fetchNames: () => this.clients(),
-    });
+      me: () => this.#me(),
+    };
+    const people = this.#people = new People(parts);
+    this.#inbox = new Inbox({ dir, ...parts, people });
+    this.#outbox = new Outbox({ ...parts, people });
+    this.#store = parts.store;
+    this.#link = link;
+  }
+
+  /** Closes what the folder remembers. */
+  close(): void {
+    this.#opened?.close();
+    this.#opened = undefined;
+  }
+
+  /** The same. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /**
    * Who the user is.
    *
    * @returns undefined where nobody is registered in this folder
-   * @throws {UserError} where `info.me` is damaged
+   * @throws {FolderError} where `info.me` is damaged
    */
   async identity(): Promise<Identity | undefined> {
     return this.#identity ??= await loadIdentity(this.#dir);
@@ -83,150 +117,215 @@ export class Session {
     );
   }
 
-  /** Fetches the list of the others; their names, as the relay lists them. */
-  async clients(): Promise<string[]> {
-    const { clientId } = await this.#me();
-    const listed = await this.#link.clients(clientId);
-    this.#contacts.update(listed);
-    return listed.map(({ name }) => name);
+  /** Everybody whom the folder knows, the latest conversation first. */
+  contacts(): ContactSummary[] {
+    return this.#store().contacts.summaries();
   }
 
-  /**
-   * Fetches a contact's public key.
-   *
-   * @throws {UserError} where nobody has the name or the key can't be used
-   */
-  async fetchPublicKey(name: string): Promise<void> {
-    await this.#publicKeyOf(await this.#contact(name));
+  /** What was said, the oldest first. */
+  history(options: HistoryOptions = {}): Message[] {
+    const { conversations } = this.#store();
+    return conversations.list(this.#rowsOf(options.name), options);
   }
 
-  /** Asks a contact for a symmetric key. */
-  async requestKey(name: string): Promise<void> {
-    const contact = await this.#contact(name);
-    await this.#send(contact, MessageType.KeyRequest, new Uint8Array(0));
-  }
-
-  /** Makes a symmetric key and sends it to a contact. */
-  async sendKey(name: string): Promise<void> {
-    const contact = await this.#contact(name);
-    const publicKey = contact.publicKey ?? await this.#publicKeyOf(contact);
-    const { content, use } = await contact.channel.offerKey(publicKey);
-    await this.#send(contact, MessageType.Key, content);
-    use();
-  }
-
-  /**
-   * Makes sure that a text or a file can be sent to a contact.
-   *
-   * @throws {UserError} where nobody has the name or there is no key yet
-   */
-  async requireKey(name: string): Promise<void> {
-    await this.#sealableContact(name);
-  }
-
-  /**
-   * Sends a text.
-   *
-   * @throws {UserError} where there is no symmetric key yet
-   */
-  async sendText(name: string, text: string): Promise<void> {
-    const plaintext = new TextEncoder().encode(text);
-    await this.#sendSealed(name, MessageType.Text, () => plaintext);
-  }
-
-  /**
-   * Sends a file's bytes. Neither its name nor its type goes along.
-   *
-   * @throws {UserError} where the file can't be read or there is no key yet
-   */
-  async sendFile(
-    name: string,
-    path: string,
-    progress?: Progress,
-  ): Promise<void> {
-    await this.#sendSealed(
-      name,
-      MessageType.File,
-      () => readOutgoingFile(path),
-      progress,
+  /** Texts that a pattern fits and files whose path it fits, the oldest first. */
+  search(pattern: RegExp, name?: string): Generator<Message> {
+    const { conversations } = this.#store();
+    // With "g" or "y" a pattern would go on where it last was.
+    const flags = pattern.flags.replace(/[gy]/g, "");
+    const fits = new RegExp(pattern.source, flags);
+    return conversations.search(
+      this.#rowsOf(name),
+      (text) => fits.test(text),
     );
   }
 
+  /** @throws {UserError} where there is no message of this number */
+  explain(id: number): Explanation {
+    return this.#store().conversations.explain(id);
+  }
+
+  /** The user has seen these received messages. */
+  markShown(ids: readonly number[]): void {
+    this.#store().conversations.markShown(ids);
+  }
+
+  /** Another number whenever this or another client in the folder has changed something. */
+  get version(): number {
+    return this.#store().database.version;
+  }
+
+  /** Fetches the list of the others; their names, as the relay lists them. */
+  async clients(): Promise<string[]> {
+    return await this.#people.list();
+  }
+
+  /** @throws {UnknownContactError} where nobody has the name */
+  async requireContact(name: string): Promise<void> {
+    await this.#people.named(name);
+  }
+
   /**
-   * Takes all waiting messages. Each answer is written down before it is
-   * worked through; what was left over is worked through first.
+   * Asks the relay for somebody's public key. One that isn't the known one is
+   * noted, and nothing is sent until it is accepted.
    *
+   * @throws {UserError} where nobody has the name or the key can't be used
+   */
+  async publicKey(name: string): Promise<PublicKeyInfo> {
+    return await this.#people.publicKeyInfo(name);
+  }
+
+  /**
+   * The digits that two people compare to know that nobody is between them, the
+   * same on both sides: 12 groups of five. Where another key waits to be
+   * accepted, they are for that one.
+   */
+  async safetyNumber(name: string): Promise<string> {
+    const { clientId, privateKey } = await this.#me();
+    const publicKey = await publicKeyOf(privateKey);
+    return await this.#people.safetyNumber(name, { clientId, publicKey });
+  }
+
+  /**
+   * Relies from now on the public key that the relay gives for somebody.
+   *
+   * @throws {UserError} where it is the known one
+   */
+  async accept(name: string): Promise<PublicKeyInfo> {
+    return await this.#people.accept(name);
+  }
+
+  /** Asks somebody for a symmetric key. */
+  async requestKey(name: string): Promise<Message> {
+    const { id } = await this.#outbox.writeControl(name, "keyRequest");
+    return await this.deliver(id);
+  }
+
+  /** Makes a symmetric key and sends it to somebody. */
+  async sendKey(name: string): Promise<Message> {
+    const { id } = await this.#outbox.writeControl(name, "key");
+    return await this.deliver(id);
+  }
+
+  /** Writes a text down for somebody; {@linkcode deliver} sends it. */
+  async writeText(name: string, text: string): Promise<Message> {
+    return await this.#outbox.writeText(name, text);
+  }
+
+  /**
+   * Writes down that a file is to be sent; {@linkcode deliver} sends it. Neither
+   * its name nor its type goes along.
+   *
+   * @throws {UserError} where it can't be sent
+   */
+  async writeFile(name: string, path: string): Promise<Message> {
+    return await this.#outbox.writeFile(name, path);
+  }
+
+  /**
+   * Sends what was written down, once more where that failed. Where there is no
+   * symmetric key, one is made and sent first.
+   *
+   * @throws {KeyChangedError} where the contact's key has to be accepted first
+   * @throws {UserError} where the relay didn't acknowledge it
+   */
+  async deliver(id: number, options: DeliverOptions = {}): Promise<Message> {
+    return await this.#outbox.deliver(id, options);
+  }
+
+  /** Writes a text down and sends it. */
+  async sendText(
+    name: string,
+    text: string,
+    options?: DeliverOptions,
+  ): Promise<Message> {
+    const { id } = await this.writeText(name, text);
+    return await this.deliver(id, options);
+  }
+
+  /** Writes down that a file is to be sent, and sends it. */
+  async sendFile(
+    name: string,
+    path: string,
+    options?: DeliverOptions,
+  ): Promise<Message> {
+    const { id } = await this.writeFile(name, path);
+    return await this.deliver(id, options);
+  }
+
+  /**
+   * Takes all that waits at the relay into the store.
+   *
+   * @returns how many messages were new
    * @throws {UserError} where the relay can't be asked
    */
-  async pull(events: PullEvents): Promise<void> {
-    await this.#inbox.pull(await this.#me(), events);
+  async retrieve(events: RetrieveEvents): Promise<number> {
+    return await this.#inbox.retrieve(await this.#me(), events);
+  }
+
+  /**
+   * Shows each message that wasn't shown yet, the oldest first, once among all
+   * clients in the folder. A client that is killed between showing a message
+   * and noting that leaves it to be shown again.
+   *
+   * @returns how many were shown
+   */
+  async showNew(show: Show): Promise<number> {
+    const { conversations } = this.#store();
+    using _ = await this.#store().lock("show");
+    let count = 0;
+    for (let last = 0;;) {
+      const messages = conversations.unshown(last, SHOWN_AT_ONCE);
+      if (messages.length === 0) return count;
+      for (const message of messages) {
+        last = message.id;
+        if (await show(message) === false) continue;
+        conversations.markShown([message.id]);
+        count++;
+      }
+    }
+  }
+
+  /**
+   * Takes all waiting messages and shows what wasn't shown yet.
+   *
+   * @returns how many were shown
+   * @throws {UserError} where the relay can't be asked, after showing the rest
+   */
+  async pull({ message, ...events }: PullEvents): Promise<number> {
+    await this.#me();
+    const unkept: Message[] = [];
+    const failure = await this.retrieve({
+      ...events,
+      unkept: (one) => unkept.push(one),
+    }).then(() => undefined, (error: unknown) => ({ error }));
+    for (const one of unkept) await message(one);
+    const count = unkept.length + await this.showNew(message);
+    if (failure !== undefined) throw failure.error;
+    return count;
+  }
+
+  /**
+   * Takes up the work of a consumer, who gets every received message until it
+   * is acknowledged.
+   *
+   * @throws {UserError} where the name is none, or somebody is at it
+   */
+  async consumer(
+    name: string,
+    options: ConsumerOptions = {},
+  ): Promise<Consumer> {
+    await this.#me();
+    return await this.#store().consumer(name, options);
   }
 
   async #me(): Promise<Identity> {
     const identity = await this.identity();
     if (identity !== undefined) return identity;
-    throw new UserError(
-      "You are not registered yet",
-      "Register first, with 110",
-    );
+    throw new NotRegisteredError();
   }
 
-  /** The list is fetched where the one that we hold lacks the name. */
-  async #contact(name: string): Promise<Contact> {
-    const held = this.#contacts.named(name);
-    if (held !== undefined) return held;
-    await this.clients();
-    const found = this.#contacts.named(name);
-    if (found !== undefined) return found;
-    throw new UserError(
-      `There is no other client called "${name}"`,
-      "120 lists their names",
-    );
-  }
-
-  async #sealableContact(name: string): Promise<Contact> {
-    const contact = await this.#contact(name);
-    if (contact.channel.canSeal) return contact;
-    throw new UserError(
-      `There is no symmetric key for "${name}" yet`,
-      "Send one with 152, or ask for one with 151 and pull the answer with 140",
-    );
-  }
-
-  async #publicKeyOf(contact: Contact): Promise<CryptoKey> {
-    const me = await this.#me();
-    const bytes = await this.#link.publicKey(me.clientId, contact.clientId);
-    try {
-      return contact.publicKey = await importPublicKey(bytes);
-    } catch (cause) {
-      if (!(cause instanceof FormatError)) throw cause;
-      throw new UserError(
-        `The public key of "${contact.name}" can't be used: ${cause.message}`,
-        "It was registered like that; only a new registration helps",
-        { cause },
-      );
-    }
-  }
-
-  async #sendSealed(
-    name: string,
-    type: SealedType,
-    read: () => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>,
-    progress?: Progress,
-  ): Promise<void> {
-    const contact = await this.#sealableContact(name);
-    const content = await contact.channel.seal(type, await read());
-    await this.#send(contact, type, content, progress);
-  }
-
-  async #send(
-    contact: Contact,
-    type: MessageType,
-    content: Uint8Array,
-    progress?: Progress,
-  ): Promise<void> {
-    const me = await this.#me();
-    const message = { target: contact.clientId, type, content };
-    await this.#link.send(me.clientId, message, progress);
+  #rowsOf(name: string | undefined): number[] | undefined {
+    return name === undefined ? undefined : this.#store().contacts.rowsOf(name);
   }
 }

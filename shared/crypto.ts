@@ -79,6 +79,24 @@ export async function importPrivateKey(bytes: Uint8Array): Promise<CryptoKey> {
   return await importKey("pkcs8", bytes, "privateKey", "decrypt");
 }
 
+/**
+ * The public key that belongs to a private one, as SubjectPublicKeyInfo: 160
+ * bytes where it is one that the protocol takes.
+ */
+export async function publicKeyOf(
+  privateKey: CryptoKey,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { kty, n, e } = await crypto.subtle.exportKey("jwk", privateKey);
+  const publicKey = await crypto.subtle.importKey(
+    "jwk",
+    { kty, n, e } as JsonWebKey,
+    RSA,
+    true,
+    ["encrypt"],
+  );
+  return new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
+}
+
 async function importKey(
   format: "spki" | "pkcs8",
   bytes: Uint8Array,
@@ -159,12 +177,19 @@ export async function importSymmetricKey(
   );
 }
 
+/** The 16 bytes of a symmetric key. */
+export async function exportSymmetricKey(
+  key: CryptoKey,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await crypto.subtle.exportKey("raw", key));
+}
+
 /** Encrypts a symmetric key for a public key; 128 bytes, new ones each time. */
 export async function encryptKey(
   publicKey: CryptoKey,
   key: CryptoKey,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const raw = await crypto.subtle.exportKey("raw", key);
+  const raw = await exportSymmetricKey(key);
   return new Uint8Array(await crypto.subtle.encrypt(RSA, publicKey, raw));
 }
 

@@ -7,7 +7,7 @@
  */
 
 import { equals } from "@std/bytes";
-import { type ReceivedMessage, RelayLink, Session } from "../client/mod.ts";
+import { type Message, RelayLink, Session } from "../client/mod.ts";
 import { openSqliteStore, startRelay } from "../server/mod.ts";
 import { formatAddress } from "../shared/info_server.ts";
 
@@ -40,8 +40,8 @@ class Person {
   }
 
   /** Pulls what waits and tells it. */
-  async pulls(): Promise<ReceivedMessage[]> {
-    const received: ReceivedMessage[] = [];
+  async pulls(): Promise<Message[]> {
+    const received: Message[] = [];
     await this.does("pulls what waits", (session) =>
       session.pull({
         message: (message) => received.push(message),
@@ -50,13 +50,13 @@ class Person {
         },
       }));
     for (const message of received) {
-      console.log(`         from ${message.from}: ${describe(message)}`);
+      console.log(`         from ${message.contact}: ${describe(message)}`);
     }
     return received;
   }
 }
 
-function describe(message: ReceivedMessage): string {
+function describe(message: Message): string {
   if (message.kind === "text") return `"${message.text}"`;
   if (message.kind === "file") return `a file, ${message.path}`;
   return message.kind === "key"
@@ -113,7 +113,7 @@ async function talk(alice: Person, bob: Person, dir: string): Promise<void> {
     (me) => me.sendFile("bob", path),
   );
   const [file] = await bob.pulls();
-  if (file?.kind !== "file") throw new Error("Expected a file");
+  if (file?.path === undefined) throw new Error("Expected a file");
   const received = await Deno.readFile(file.path);
   await Deno.remove(file.path);
   check(equals(received, sent), "the file's bytes, the same as were sent");

@@ -40,7 +40,7 @@ testWith(
 
     assertStringIncludes(
       await anna.choose("120"),
-      "You are not registered yet\n(Register first, with 110)\n",
+      "You are not registered yet\n(Register first, with 110 in the menu or: register NAME)\n",
     );
     assertStringIncludes(
       await anna.choose("110", "anna"),
@@ -57,8 +57,8 @@ testWith(
     // Nobody has to have listed the others before writing to them.
     assertStringIncludes(await ben.choose("151", "anna"), "Sent");
     assertStringIncludes(
-      await anna.choose("150", "ben"),
-      'There is no symmetric key for "ben" yet\n(Send one with 152, or ask for one with 151',
+      await anna.choose("150", "nobody"),
+      'There is no other client called "nobody"\n',
     );
     assertStringIncludes(
       await anna.choose("140"),

@@ -359,7 +359,7 @@ testWith(
           inbox.encode(batch).toHex(),
         );
         await Deno.remove(kept);
-        assertEquals(await filesIn(dir), ["info.me"]);
+        assertEquals(await filesIn(dir), ["info.me", "info.store"]);
       },
     );
 
@@ -402,6 +402,7 @@ testWith(
         );
         assertEquals(await filesIn(dir), [
           "info.me",
+          "info.store",
           "info.unread",
           "info.unread",
         ]);

@@ -5,7 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import {
-  type ReceivedMessage,
+  FolderError,
+  type Message,
   RelayLink,
   Session,
   type UserError,
@@ -44,8 +45,8 @@ class Someone {
     );
   }
 
-  async pull(): Promise<ReceivedMessage[]> {
-    const messages: ReceivedMessage[] = [];
+  async pull(): Promise<Message[]> {
+    const messages: Message[] = [];
     await this.session.pull({
       message: (message) => messages.push(message),
       problem: (error) => this.problems.push(error),
@@ -53,6 +54,10 @@ class Someone {
     return messages;
   }
 }
+
+/** Who said what. */
+const said = (messages: readonly Message[]) =>
+  messages.map(({ contact, kind, text }) => [contact, kind, text]);
 
 async function pair(relay: TestRelay, dir: string) {
   const anna = new Someone(`${dir}/anna`, relay.address);
@@ -83,7 +88,10 @@ testWith(
     );
     assertEquals(await anna.pull(), []);
     assertEquals(anna.problems, []);
-    assertEquals(await namesIn(`${folder.path}/anna`), ["info.me"]);
+    assertEquals(await namesIn(`${folder.path}/anna`), [
+      "info.me",
+      "info.store",
+    ]);
   },
 );
 
@@ -132,31 +140,31 @@ testWith(
     // Names that only look alike are nobody's business.
     await Deno.mkdir(`${dir}/info.inbox.backup`);
     await ben.session.sendText("anna", "new");
-    assertEquals(await anna.pull(), [
-      { from: "ben", kind: "keyRequest" },
-      { from: "ben", kind: "text", text: "new", doubtful: false },
+    assertEquals(said(await anna.pull()), [
+      ["ben", "keyRequest", undefined],
+      ["ben", "text", "new"],
     ]);
-    assertEquals(await namesIn(dir), ["info.inbox.backup", "info.me"]);
+    assertEquals(await namesIn(dir), [
+      "info.inbox.backup",
+      "info.me",
+      "info.store",
+    ]);
   },
 );
 
 testWith(
   LOOPBACK_AND_FILES,
-  "messages that can't be written down are shown all the same",
+  "nothing is taken from the relay while there is nowhere to keep it",
   async () => {
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
     const { anna, ben } = await pair(relay, folder.path);
     await ben.session.sendText("anna", "hello");
-    await Deno.remove(`${folder.path}/anna`, { recursive: true });
-    assertEquals(await anna.pull(), [
-      { from: "ben", kind: "text", text: "hello", doubtful: false },
-    ]);
-    assert(
-      anna.problems.some(({ message }) =>
-        message.startsWith("Can't write received messages down: ")
-      ),
-    );
+    const dir = `${folder.path}/anna`;
+    await Deno.rename(dir, `${dir}.away`);
+    await assertRejects(() => anna.pull(), FolderError, "can't be locked");
+    await Deno.rename(`${dir}.away`, dir);
+    assertEquals(said(await anna.pull()), [["ben", "text", "hello"]]);
   },
 );
 
@@ -193,7 +201,10 @@ testWith(
     assert(saved.startsWith(`${temp}/messageu-`));
     assertEquals(await Deno.readTextFile(saved), "precious");
     assertStringIncludes(await cora.choose("140"), "No waiting messages");
-    assertEquals(await namesIn(`${folder.path}/cora`), ["info.me"]);
+    assertEquals(await namesIn(`${folder.path}/cora`), [
+      "info.me",
+      "info.store",
+    ]);
   },
 );
 
@@ -201,7 +212,6 @@ testWith(LOOPBACK_AND_FILES, "only regular files are sent", async () => {
   await using relay = await testRelay();
   await using folder = await temporaryFolder();
   const { ben } = await pair(relay, folder.path);
-  await ben.session.requireKey("anna");
   const send = (path: string) => ben.session.sendFile("anna", path);
   const missing = `${folder.path}/missing`;
   await assertRejects(() => send(missing), UserErrorClass, "file not found");

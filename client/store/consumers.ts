@@ -1,0 +1,160 @@
+/**
+ * Consumers: programs that are handed every received message until they
+ * acknowledge it, each at its own pace.
+ *
+ * @module
+ */
+
+import type { BindValue } from "@db/sqlite";
+import { UserError } from "../errors.ts";
+import type { Message } from "../message.ts";
+import type { Conversations } from "./conversations.ts";
+import type { StoreDatabase } from "./database.ts";
+import { FolderLock } from "./folder_lock.ts";
+
+/** Names that can be part of a file's name everywhere. */
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+
+/** From where on a consumer is handed messages. */
+export interface ConsumerOptions {
+  /** Only what was received since, in milliseconds since 1970. */
+  since?: number | undefined;
+  /** Also what was acknowledged. Default: false. */
+  replay?: boolean | undefined;
+}
+
+/** One consumer at work; nobody else has its name until it is disposed of. */
+export class Consumer implements Disposable {
+  readonly #name: string;
+  readonly #options: ConsumerOptions;
+  readonly #database: StoreDatabase;
+  readonly #conversations: Conversations;
+  readonly #lock: FolderLock;
+  readonly #open = new Set<number>();
+  #last: number;
+
+  private constructor(
+    name: string,
+    options: ConsumerOptions,
+    database: StoreDatabase,
+    conversations: Conversations,
+    lock: FolderLock,
+  ) {
+    this.#name = name;
+    this.#options = options;
+    this.#database = database;
+    this.#conversations = conversations;
+    this.#lock = lock;
+    this.#last = options.replay ? 0 : this.#settle();
+  }
+
+  /**
+   * Takes up a consumer's work where it was left, or begins one.
+   *
+   * @throws {UserError} where the name is none, or somebody is at it
+   */
+  static async start(
+    name: string,
+    options: ConsumerOptions,
+    database: StoreDatabase,
+    conversations: Conversations,
+  ): Promise<Consumer> {
+    if (!NAME.test(name)) {
+      throw new UserError(
+        `"${name}" can't be a consumer's name`,
+        "It takes 1 to 64 letters, digits, dots, dashes and underscores",
+      );
+    }
+    const lock = await FolderLock.tryTake(
+      `${database.folder}/consumer.${name}.lock`,
+    );
+    if (lock === undefined) {
+      throw new UserError(
+        `Another program in this folder listens as "${name}"`,
+        "Give each its own name, or end the other one",
+      );
+    }
+    database.run(
+      "INSERT INTO consumers (consumer) VALUES (?) ON CONFLICT DO NOTHING",
+      name,
+    );
+    return new Consumer(name, options, database, conversations, lock);
+  }
+
+  /** Messages that were handed out in this run and aren't acknowledged. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** The oldest messages that weren't acknowledged nor handed out in this run. */
+  next(limit: number): Message[] {
+    const conditions = ["outgoing = 0", "id > ?"];
+    const params: BindValue[] = [this.#last];
+    if (this.#options.since !== undefined) {
+      conditions.push("received >= ?");
+      params.push(this.#options.since);
+    }
+    if (!this.#options.replay) {
+      conditions.push(
+        "NOT EXISTS (SELECT 1 FROM acks WHERE consumer = ? AND message = id)",
+      );
+      params.push(this.#name);
+    }
+    const ids = this.#database.rows<{ id: number }>(
+      `SELECT id FROM messages WHERE ${
+        conditions.join(" AND ")
+      } ORDER BY id LIMIT ?`,
+      ...params,
+      limit,
+    ).map(({ id }) => Number(id));
+    for (const id of ids) {
+      this.#last = id;
+      this.#open.add(id);
+    }
+    return ids.map((id) => this.#conversations.get(id));
+  }
+
+  /**
+   * The consumer is done with a message and isn't handed it again.
+   *
+   * @returns false where there is no such received message
+   */
+  acknowledge(id: number): boolean {
+    if (this.#conversations.find(id)?.outgoing !== false) return false;
+    this.#database.run(
+      "INSERT INTO acks (consumer, message, time) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      this.#name,
+      id,
+      Date.now(),
+    );
+    this.#open.delete(id);
+    return true;
+  }
+
+  /** Leaves the name to the next one. */
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]();
+  }
+
+  /** Finds the first message that isn't acknowledged, so that no start has to look at all of them. */
+  #settle(): number {
+    return this.#database.write(() => {
+      const row = this.#database.row<{ id: number | null }>(
+        `SELECT min(m.id) AS id FROM messages m, consumers c
+         WHERE c.consumer = ?1 AND m.id > c.allUpTo AND m.outgoing = 0
+           AND NOT EXISTS (SELECT 1 FROM acks WHERE consumer = ?1 AND message = m.id)`,
+        this.#name,
+      );
+      const last = this.#database.row<{ id: number | null }>(
+        "SELECT max(id) AS id FROM messages",
+      );
+      const upTo = row?.id != null ? Number(row.id) - 1 : Number(last?.id ?? 0);
+      this.#database.run(
+        "UPDATE consumers SET allUpTo = ? WHERE consumer = ?",
+        upTo,
+        this.#name,
+      );
+      return upTo;
+    });
+  }
+}

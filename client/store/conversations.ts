@@ -1,0 +1,394 @@
+/**
+ * The conversations: what was received and what was or is to be sent.
+ *
+ * @module
+ */
+
+import type { BindValue } from "@db/sqlite";
+import type { ClientId, MessageId } from "../../shared/protocol.ts";
+import { UserError } from "../errors.ts";
+import type { Explanation, Message, MessageKind } from "../message.ts";
+import { labelOf } from "./contact_book.ts";
+import type { StoreDatabase } from "./database.ts";
+
+/** Milliseconds that a client has to say again that it is still sending. */
+const LEASE = 20_000;
+/** Milliseconds after which it says so. */
+export const LEASE_RENEWAL = 5_000;
+/** Messages that a search looks at in one go. */
+const SEARCH_PAGE = 500;
+
+/** Which messages of the history are wanted. */
+export interface HistoryOptions {
+  /** Only those with this contact. */
+  name?: string | undefined;
+  /** Only those with a smaller number. */
+  before?: number | undefined;
+  /** Only those with a larger number. */
+  after?: number | undefined;
+  /** Only those written down since, in milliseconds since 1970. */
+  since?: number | undefined;
+  /** The latest so many. */
+  limit?: number | undefined;
+}
+
+/** A received message, opened. */
+export interface Received {
+  /** The sender's row. */
+  contact: number;
+  /** Tells it from its repeats. */
+  seen: Uint8Array;
+  relayMessageId: MessageId;
+  kind: MessageKind;
+  text?: string | undefined;
+  path?: string | undefined;
+  size: number;
+  doubtful: boolean;
+  /** When it came in and when it was decrypted, in milliseconds since 1970. */
+  received: number;
+  decrypted: number | undefined;
+}
+
+/** A message that is to be sent. */
+export interface Outgoing {
+  /** The recipient's row. */
+  contact: number;
+  kind: MessageKind;
+  text?: string | undefined;
+  path?: string | undefined;
+  size: number;
+}
+
+interface Row {
+  id: number;
+  clientId: ClientId;
+  name: string | null;
+  contact: number;
+  outgoing: number;
+  kind: MessageKind;
+  text: string | null;
+  path: string | null;
+  size: number;
+  doubtful: number;
+  relayMessageId: MessageId | null;
+  made: number | null;
+  written: number;
+  sent: number | null;
+  acknowledged: number | null;
+  received: number | null;
+  decrypted: number | null;
+  shown: number | null;
+  attempts: number;
+  lease: number | null;
+  failure: string | null;
+}
+
+const SELECT =
+  "SELECT m.*, c.clientId, c.name FROM messages m JOIN contacts c USING (contact)";
+
+/** Messages in and out, in the order in which they were written down. */
+export class Conversations {
+  readonly #database: StoreDatabase;
+
+  /** Keeps them in this database. */
+  constructor(database: StoreDatabase) {
+    this.#database = database;
+  }
+
+  /** Messages, the oldest first. */
+  list(
+    contacts: readonly number[] | undefined,
+    options: HistoryOptions,
+  ): Message[] {
+    const { before, after, since, limit } = options;
+    const conditions = ["1"];
+    const params: BindValue[] = [];
+    const where = (condition: string, value: BindValue | undefined) => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      params.push(value);
+    };
+    if (contacts !== undefined) {
+      conditions.push(`m.contact IN (${contacts.map(() => "?").join()})`);
+      params.push(...contacts);
+    }
+    where("m.id < ?", before);
+    where("m.id > ?", after);
+    where("m.written >= ?", since);
+    params.push(limit ?? -1);
+    return this.#database.rows<Row>(
+      `${SELECT} WHERE ${conditions.join(" AND ")} ORDER BY m.id DESC LIMIT ?`,
+      ...params,
+    ).reverse().map(messageOf);
+  }
+
+  /** Texts and files whose text or path a pattern fits, the oldest first. */
+  *search(
+    contacts: readonly number[] | undefined,
+    fits: (text: string) => boolean,
+  ): Generator<Message> {
+    const wanted = contacts && new Set(contacts);
+    for (let last = 0;;) {
+      const page = this.#database.rows<Row>(
+        `${SELECT} WHERE m.id > ? AND m.kind IN ('text', 'file') ORDER BY m.id LIMIT ?`,
+        last,
+        SEARCH_PAGE,
+      );
+      for (const row of page) {
+        last = Number(row.id);
+        if (wanted?.has(row.contact) === false) continue;
+        if (fits(row.text ?? row.path ?? "")) yield messageOf(row);
+      }
+      if (page.length < SEARCH_PAGE) return;
+    }
+  }
+
+  /** One message, or undefined. */
+  find(id: number): Message | undefined {
+    const row = this.#row(id);
+    return row && messageOf(row);
+  }
+
+  /** @throws {UserError} where there is no message of this number */
+  get(id: number): Message {
+    return messageOf(this.#existing(id));
+  }
+
+  /** @throws {UserError} where there is no message of this number */
+  explain(id: number): Explanation {
+    const row = this.#existing(id);
+    return {
+      ...messageOf(row),
+      relayMessageId: row.relayMessageId ?? undefined,
+      made: orNone(row.made),
+      written: Number(row.written),
+      sent: orNone(row.sent),
+      acknowledged: orNone(row.acknowledged),
+      received: orNone(row.received),
+      decrypted: orNone(row.decrypted),
+      shownAt: orNone(row.shown),
+      attempts: Number(row.attempts),
+      failure: row.failure ?? undefined,
+      acks: this.#database.rows<{ consumer: string; time: number }>(
+        "SELECT consumer, time FROM acks WHERE message = ? ORDER BY time",
+        id,
+      ).map(({ consumer, time }) => ({ consumer, time: Number(time) })),
+    };
+  }
+
+  /** The row of the contact whom a message goes to or comes from. */
+  contactOf(id: number): number {
+    return this.#existing(id).contact;
+  }
+
+  // --- receiving
+
+  /** What became of a received message before; undefined where it is new. */
+  seen(seen: Uint8Array): "opened" | "unreadable" | undefined {
+    const row = this.#database.row<{ kind: MessageKind; doubtful: number }>(
+      "SELECT kind, doubtful FROM messages WHERE seen = ?",
+      seen,
+    );
+    if (row === undefined) return undefined;
+    return row.kind === "unreadable" || row.doubtful === 1
+      ? "unreadable"
+      : "opened";
+  }
+
+  /**
+   * Writes a received message down. One that couldn't be opened before makes
+   * place for what it turned out to be.
+   *
+   * @returns its number, or undefined where it is a repeat
+   */
+  addReceived(message: Received): number | undefined {
+    return this.#database.write(() => {
+      const before = this.seen(message.seen);
+      const better = message.kind !== "unreadable" && !message.doubtful;
+      if (before === "opened" || (before === "unreadable" && !better)) {
+        return undefined;
+      }
+      if (before !== undefined) {
+        this.#database.run("DELETE FROM messages WHERE seen = ?", message.seen);
+      }
+      return this.#insert({
+        contact: message.contact,
+        outgoing: 0,
+        kind: message.kind,
+        text: message.text ?? null,
+        path: message.path ?? null,
+        size: message.size,
+        doubtful: message.doubtful ? 1 : 0,
+        relayMessageId: message.relayMessageId,
+        seen: message.seen,
+        written: Date.now(),
+        received: message.received,
+        decrypted: message.decrypted ?? null,
+      });
+    });
+  }
+
+  /** The oldest messages that the user hasn't seen. */
+  unshown(after: number, limit: number): Message[] {
+    return this.#database.rows<Row>(
+      `${SELECT} WHERE m.outgoing = 0 AND m.shown IS NULL AND m.id > ? ORDER BY m.id LIMIT ?`,
+      after,
+      limit,
+    ).map(messageOf);
+  }
+
+  /** The user has seen these. */
+  markShown(ids: readonly number[]): void {
+    this.#database.writeSoon(() => {
+      for (const id of ids) {
+        this.#database.run(
+          "UPDATE messages SET shown = ? WHERE id = ? AND outgoing = 0 AND shown IS NULL",
+          Date.now(),
+          id,
+        );
+      }
+    });
+  }
+
+  // --- sending
+
+  /** Writes down what is to be sent; returns its number. */
+  addOutgoing(message: Outgoing): number {
+    const now = Date.now();
+    return this.#insert({
+      contact: message.contact,
+      outgoing: 1,
+      kind: message.kind,
+      text: message.text ?? null,
+      path: message.path ?? null,
+      size: message.size,
+      made: now,
+      written: now,
+      shown: now,
+    });
+  }
+
+  /**
+   * Begins to send: no other client in the folder does, until the lease runs
+   * out that {@linkcode renew} keeps.
+   *
+   * @throws {UserError} where it isn't there to be sent, or somebody is at it
+   */
+  begin(id: number): Message {
+    return this.#database.write(() => {
+      const row = this.#existing(id);
+      if (row.outgoing === 0) {
+        throw new UserError(
+          `Message ${id} was received`,
+          "Only your own messages can be sent",
+        );
+      }
+      if (row.acknowledged !== null) {
+        throw new UserError(`Message ${id} has been sent already`);
+      }
+      if (isLeased(row)) {
+        throw new UserError(
+          `Message ${id} is being sent right now`,
+          "If the client that was at it has died, try again in some seconds",
+        );
+      }
+      const now = Date.now();
+      this.#database.run(
+        "UPDATE messages SET sent = ?, lease = ?, attempts = attempts + 1, failure = NULL WHERE id = ?",
+        now,
+        now + LEASE,
+        id,
+      );
+      return this.get(id);
+    });
+  }
+
+  /** Still at sending. */
+  renew(id: number): void {
+    this.#database.writeSoon(() =>
+      this.#database.run(
+        "UPDATE messages SET lease = ? WHERE id = ? AND lease IS NOT NULL",
+        Date.now() + LEASE,
+        id,
+      )
+    );
+  }
+
+  /** The relay has it. */
+  acknowledged(id: number, relayMessageId: MessageId | undefined): void {
+    this.#database.run(
+      "UPDATE messages SET acknowledged = ?, relayMessageId = ?, lease = NULL WHERE id = ?",
+      Date.now(),
+      relayMessageId ?? null,
+      id,
+    );
+  }
+
+  /** It wasn't acknowledged. */
+  failed(id: number, reason: string): void {
+    this.#database.run(
+      "UPDATE messages SET lease = NULL, failure = ? WHERE id = ?",
+      reason,
+      id,
+    );
+  }
+
+  #insert(values: Record<string, BindValue>): number {
+    const columns = Object.keys(values);
+    const row = this.#database.write(() =>
+      this.#database.row<{ id: number }>(
+        `INSERT INTO messages (${columns.join()}) VALUES (${
+          columns.map(() => "?").join()
+        }) RETURNING id`,
+        ...Object.values(values),
+      )
+    );
+    return Number(row?.id);
+  }
+
+  #row(id: number): Row | undefined {
+    return this.#database.row<Row>(`${SELECT} WHERE m.id = ?`, id);
+  }
+
+  #existing(id: number): Row {
+    const row = this.#row(id);
+    if (row !== undefined) return row;
+    throw new UserError(
+      `There is no message ${id}`,
+      '"history --json" tells their numbers',
+    );
+  }
+}
+
+function messageOf(row: Row): Message {
+  return {
+    id: Number(row.id),
+    contact: labelOf(row),
+    contactId: row.clientId,
+    outgoing: row.outgoing === 1,
+    kind: row.kind,
+    text: row.text ?? undefined,
+    path: row.path ?? undefined,
+    size: Number(row.size),
+    time: Number(row.written),
+    delivery: row.outgoing === 0
+      ? "received"
+      : row.acknowledged !== null
+      ? "sent"
+      : isLeased(row)
+      ? "sending"
+      : "unsent",
+    shown: row.shown !== null,
+    doubtful: row.doubtful === 1,
+  };
+}
+
+/** A lease from further ahead than any is given comes from a clock that was set back. */
+function isLeased({ lease }: Row): boolean {
+  const left = Number(lease ?? 0) - Date.now();
+  return left > 0 && left <= LEASE;
+}
+
+function orNone(time: number | null): number | undefined {
+  return time === null ? undefined : Number(time);
+}

@@ -1,0 +1,154 @@
+/**
+ * The SQLite file in the client's folder, as several clients use it at once.
+ *
+ * @module
+ */
+
+import { type BindValue, Database, type Statement } from "@db/sqlite";
+import { reasonOf } from "../../shared/reason.ts";
+import { FolderError, UserError } from "../errors.ts";
+import { prepareSchema } from "./schema.ts";
+
+/** The folder within the client's, with mode 0700. */
+export const STORE_FOLDER = "info.store";
+/** The file in it, with mode 0600. */
+const DATABASE = "messages.db";
+/** Milliseconds to wait for another client's transaction. */
+const BUSY_TIMEOUT = 20_000;
+
+/** An open database whose failures are {@linkcode FolderError}s. */
+export class StoreDatabase {
+  /** The folder that it lies in. */
+  readonly folder: string;
+  readonly #path: string;
+  readonly #database: Database;
+  readonly #kept = new Map<string, Statement>();
+  #ownWrites = 0;
+
+  /**
+   * Opens the store of a client's folder, or makes it.
+   *
+   * @throws {FolderError} where it can't be used
+   */
+  constructor(dir: string) {
+    this.folder = `${dir}/${STORE_FOLDER}`;
+    this.#path = `${this.folder}/${DATABASE}`;
+    this.#database = this.#explained(() => {
+      makePrivate(this.folder, this.#path);
+      const database = new Database(this.#path, { int64: true });
+      try {
+        database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+        // What is told to be kept must outlive a power failure.
+        database.exec("PRAGMA synchronous = FULL");
+        database.exec("PRAGMA fullfsync = ON");
+        database.exec("PRAGMA foreign_keys = ON");
+        database.exec("PRAGMA journal_mode = WAL");
+        prepareSchema(database);
+        return database;
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    });
+  }
+
+  /** Another number whenever this or another client has changed something. */
+  get version(): number {
+    const row = this.row<{ data_version: number }>("PRAGMA data_version");
+    return (row?.data_version ?? 0) + this.#ownWrites;
+  }
+
+  /** The first row, or undefined. */
+  row<T extends object>(sql: string, ...params: BindValue[]): T | undefined {
+    return this.#explained(() => this.#statement(sql).get<T>(...params));
+  }
+
+  /** All rows. */
+  rows<T extends object>(sql: string, ...params: BindValue[]): T[] {
+    return this.#explained(() => this.#statement(sql).all<T>(...params));
+  }
+
+  /** Changes rows, down to the disk; how many. */
+  run(sql: string, ...params: BindValue[]): number {
+    return this.write(() => this.#statement(sql).run(...params));
+  }
+
+  /** Does all of the work in one transaction, down to the disk, or nothing of it. */
+  write<T>(work: () => T): T {
+    return this.#explained(() => {
+      if (this.#database.inTransaction) return work();
+      this.#database.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        this.#database.exec("COMMIT");
+        this.#ownWrites++;
+        return result;
+      } catch (error) {
+        if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  /** The same for what a crash of the program must not undo, though a power failure may. */
+  writeSoon<T>(work: () => T): T {
+    this.#explained(() => this.#database.exec("PRAGMA synchronous = NORMAL"));
+    try {
+      return this.write(work);
+    } finally {
+      this.#explained(() => this.#database.exec("PRAGMA synchronous = FULL"));
+    }
+  }
+
+  /** What SQLite finds wrong with the file; nothing where it is whole. */
+  check(): string[] {
+    return this.rows<{ integrity_check: string }>("PRAGMA integrity_check(10)")
+      .map((row) => row.integrity_check).filter((line) => line !== "ok");
+  }
+
+  /** Copies all that is committed into a new file. */
+  copyTo(path: string): void {
+    this.#explained(() => this.#database.prepare("VACUUM INTO ?").run(path));
+  }
+
+  /** Closes the file; doing so again does nothing. */
+  close(): void {
+    this.#database.close();
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#kept.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#kept.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #explained<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (cause instanceof UserError) throw cause;
+      throw new FolderError(
+        `${this.#path} can't be used: ${reasonOf(cause)}`,
+        "Your keys and messages are in it: see that its folder can be written and has room, or put back a copy of it",
+        { cause },
+      );
+    }
+  }
+}
+
+/** What is in it is for its owner alone, whatever made the files. */
+function makePrivate(folder: string, path: string): void {
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
+  if (Deno.build.os === "windows") return;
+  restrict(folder, 0o700);
+  restrict(path, 0o600);
+}
+
+function restrict(path: string, mode: number): void {
+  if (((Deno.statSync(path).mode ?? mode) & 0o777) === mode) return;
+  Deno.chmodSync(path, mode);
+}

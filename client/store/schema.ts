@@ -1,0 +1,106 @@
+/**
+ * The tables of the client's store.
+ *
+ * @module
+ */
+
+import type { Database } from "@db/sqlite";
+import { FolderError } from "../errors.ts";
+
+/** Kept in the file as `PRAGMA user_version`. */
+const SCHEMA_VERSION = 1;
+
+// A contact is an id; the relay's list gives it a name. `succeeds` is the
+// contact that had the name before, until the user accepts the new one.
+// Times are milliseconds since 1970. `seen` tells a received message from
+// its repeats. A lease says until when a client is at sending.
+const TABLES = `
+CREATE TABLE contacts (
+  contact INTEGER PRIMARY KEY,
+  clientId BLOB NOT NULL UNIQUE,
+  name TEXT,
+  listed INTEGER NOT NULL DEFAULT 0,
+  retired INTEGER NOT NULL DEFAULT 0,
+  succeeds INTEGER REFERENCES contacts,
+  publicKey BLOB,
+  offeredKey BLOB,
+  sendingKey INTEGER REFERENCES keys
+);
+CREATE INDEX contactNames ON contacts (name);
+CREATE TABLE keys (
+  key INTEGER PRIMARY KEY,
+  contact INTEGER NOT NULL REFERENCES contacts,
+  bytes BLOB NOT NULL,
+  time INTEGER NOT NULL,
+  UNIQUE (contact, bytes)
+);
+CREATE TABLE messages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  contact INTEGER NOT NULL REFERENCES contacts,
+  outgoing INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  text TEXT,
+  path TEXT,
+  size INTEGER NOT NULL DEFAULT 0,
+  doubtful INTEGER NOT NULL DEFAULT 0,
+  relayMessageId INTEGER,
+  seen BLOB UNIQUE,
+  made INTEGER,
+  written INTEGER NOT NULL,
+  sent INTEGER,
+  acknowledged INTEGER,
+  received INTEGER,
+  decrypted INTEGER,
+  shown INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  lease INTEGER,
+  failure TEXT
+);
+CREATE INDEX conversations ON messages (contact, id);
+CREATE INDEX unshown ON messages (id) WHERE outgoing = 0 AND shown IS NULL;
+CREATE TABLE consumers (
+  consumer TEXT PRIMARY KEY,
+  allUpTo INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE acks (
+  consumer TEXT NOT NULL REFERENCES consumers,
+  message INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  PRIMARY KEY (consumer, message)
+) WITHOUT ROWID;
+CREATE INDEX acksOfMessage ON acks (message);
+`;
+
+/**
+ * Creates the tables in an empty file, and leaves ours as they are.
+ *
+ * @throws {FolderError} where the file is of a newer version
+ */
+export function prepareSchema(database: Database): void {
+  if (versionOf(database) === SCHEMA_VERSION) return;
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const version = versionOf(database);
+    if (version > SCHEMA_VERSION) {
+      throw new FolderError(
+        `The folder's store is of version ${version}; this program knows ${SCHEMA_VERSION}`,
+        "Use the newer program that made it",
+      );
+    }
+    // Another client may have been faster between the look and the lock.
+    if (version === 0) {
+      database.exec(TABLES);
+      database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.inTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function versionOf(database: Database): number {
+  const row = database.prepare<{ user_version: number }>("PRAGMA user_version")
+    .get();
+  return Number(row?.user_version ?? 0);
+}

@@ -1,0 +1,66 @@
+import { infoFiles } from "../../shared/info_files.ts";
+import { NotRegisteredError } from "../errors.ts";
+import { Consumer, type ConsumerOptions } from "./consumers.ts";
+import { ContactBook } from "./contact_book.ts";
+import { Conversations } from "./conversations.ts";
+import { STORE_FOLDER, StoreDatabase } from "./database.ts";
+import { FolderLock } from "./folder_lock.ts";
+import { KeyRing } from "./key_ring.ts";
+
+/** What a client's folder remembers. */
+export class ClientStore {
+  /** The file that holds all of it. */
+  readonly database: StoreDatabase;
+  /** Who there is. */
+  readonly contacts: ContactBook;
+  /** The symmetric keys. */
+  readonly keys: KeyRing;
+  /** What was said. */
+  readonly conversations: Conversations;
+
+  private constructor(database: StoreDatabase) {
+    this.database = database;
+    this.contacts = new ContactBook(this.database);
+    this.keys = new KeyRing(this.database);
+    this.conversations = new Conversations(this.database);
+  }
+
+  /**
+   * Opens the store in a client's folder, or makes it for who is registered.
+   *
+   * @throws {NotRegisteredError} where there is neither a store nor an identity
+   * @throws {FolderError} where it can't be used
+   */
+  static open(dir: string): ClientStore {
+    const wanted = [STORE_FOLDER, ...infoFiles.me];
+    if (!wanted.some((name) => isThere(`${dir}/${name}`))) {
+      throw new NotRegisteredError();
+    }
+    return new ClientStore(new StoreDatabase(dir));
+  }
+
+  /** Takes up a consumer's work, see {@linkcode Consumer.start}. */
+  consumer(name: string, options: ConsumerOptions): Promise<Consumer> {
+    return Consumer.start(name, options, this.database, this.conversations);
+  }
+
+  /** Takes a lock among all clients in the folder, waiting for who holds it. */
+  lock(what: "pull" | "show"): Promise<FolderLock> {
+    return FolderLock.take(`${this.database.folder}/${what}.lock`);
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.database.close();
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    // What can't be looked at will be named when it is opened.
+    return false;
+  }
+}
