@@ -1,0 +1,236 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
+import { KeyChangedError, RelayLink, Session } from "../../client/mod.ts";
+import {
+  decryptKey,
+  exportPublicKey,
+  generateKeyPair,
+  legacyDecrypt,
+} from "../../shared/crypto.ts";
+import type { ClientId, MessageId } from "../../shared/protocol.ts";
+import {
+  encodeResponse,
+  type ListedClient,
+  type Response,
+} from "../../shared/responses.ts";
+import { writeAll } from "../support/peer.ts";
+import { temporaryFolder, testRelay } from "../support/resources.ts";
+import { ScriptedServer } from "../support/scripted_server.ts";
+import { LOOPBACK_AND_FILES, testWith } from "../support/test_with.ts";
+
+const idOf = (byte: number) =>
+  new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
+const ANNA = idOf(1);
+const BEN = idOf(2);
+const OTHER = idOf(3);
+
+/** A relay that says of people what a test wants it to say. */
+class LyingRelay implements AsyncDisposable {
+  /** What 601 answers. */
+  listed: ListedClient[] = [{ clientId: BEN, name: "ben" }];
+  /** What 602 answers, by id in hex; refused where there is none. */
+  readonly keys = new Map<string, Uint8Array>();
+  /** Messages that were sent, in order: for whom, type, content. */
+  readonly sent: { target: string; type: number; content: Uint8Array }[] = [];
+  readonly #server = new ScriptedServer();
+
+  constructor() {
+    this.#server.script = ({ header: { code }, payload }, conn) =>
+      writeAll(conn, encodeResponse(this.#answer(code, payload)));
+  }
+
+  get address() {
+    return this.#server.address;
+  }
+
+  #answer(code: number, payload: Uint8Array): Response {
+    const target = payload.slice(0, 16) as Uint8Array as ClientId;
+    const publicKey = this.keys.get(target.toHex());
+    if (code === 600) return { code: 2100, payload: { clientId: ANNA } };
+    if (code === 601) return { code: 2101, payload: this.listed };
+    if (code === 602 && publicKey !== undefined) {
+      return { code: 2102, payload: { clientId: target, publicKey } };
+    }
+    if (code === 603 && publicKey !== undefined) {
+      const [type = 0] = payload.subarray(16);
+      const content = payload.slice(21);
+      const messageId = this.sent.push({
+        target: target.toHex(),
+        type,
+        content,
+      }) as MessageId;
+      return { code: 2103, payload: { target, messageId } };
+    }
+    return { code: 9000, payload: {} };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+}
+
+/** Anna, with ben as she first met him, and everything she sends counted. */
+async function scene() {
+  const relay = new LyingRelay();
+  const folder = await temporaryFolder();
+  const dir = `${folder.path}/anna`;
+  // A new one each time, as if the client had been started anew.
+  const session = () =>
+    new Session(dir, new RelayLink(() => Promise.resolve(relay.address)));
+  const bens = await generateKeyPair();
+  relay.keys.set(BEN.toHex(), await exportPublicKey(bens.publicKey));
+  using anna = session();
+  await anna.register("anna");
+  await anna.sendText("ben", "hello");
+  assertEquals(relay.sent.map(({ type }) => type), [2, 3]);
+  return {
+    relay,
+    session,
+    bens,
+    async [Symbol.asyncDispose]() {
+      await relay[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What the last two messages say to the owner of a key pair. */
+async function lastText(relay: LyingRelay, pair: CryptoKeyPair) {
+  const [key, text] = relay.sent.slice(-2);
+  assertEquals([key?.type, text?.type], [2, 3]);
+  const symmetric = await decryptKey(
+    pair.privateKey,
+    key?.content ?? new Uint8Array(),
+  );
+  return new TextDecoder().decode(
+    await legacyDecrypt(symmetric, text?.content ?? new Uint8Array()),
+  );
+}
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "another public key under a known id stops all sending until it is accepted",
+  async () => {
+    await using stage = await scene();
+    const { relay } = stage;
+    const before = relay.sent.length;
+    const news = await generateKeyPair();
+    relay.keys.set(BEN.toHex(), await exportPublicKey(news.publicKey));
+
+    using anna = stage.session();
+    const known = (await anna.publicKey("ben")).fingerprint;
+    const error = await assertRejects(
+      () => anna.sendText("ben", "secret"),
+      KeyChangedError,
+      `"ben" HAS ANOTHER PUBLIC KEY THAN BEFORE. It was ${known}`,
+    );
+    assertNotEquals(error.offered, known);
+    await assertRejects(() => anna.sendKey("ben"), KeyChangedError);
+    assertEquals(relay.sent.length, before, "nothing went out");
+    assertEquals(anna.contacts().map(({ keyChanged }) => keyChanged), [true]);
+    const unsent = anna.history({ name: "ben" }).find(({ text }) =>
+      text === "secret"
+    );
+    assertEquals(unsent?.delivery, "unsent");
+
+    // Nor after a start, without the relay being asked for the key.
+    using again = stage.session();
+    await assertRejects(() => again.sendText("ben", "x"), KeyChangedError);
+    const accepted = await again.accept("ben");
+    assertEquals(accepted.fingerprint, error.offered);
+    const sent = await again.deliver(unsent?.id ?? 0);
+    assertEquals(sent.delivery, "sent");
+    assertEquals(await lastText(relay, news), "secret");
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a name that passes to another id has to be accepted too",
+  async () => {
+    await using stage = await scene();
+    const { relay } = stage;
+    const news = await generateKeyPair();
+    relay.listed = [{ clientId: OTHER, name: "ben" }];
+    relay.keys.delete(BEN.toHex());
+    relay.keys.set(OTHER.toHex(), await exportPublicKey(news.publicKey));
+    const before = relay.sent.length;
+
+    using anna = stage.session();
+    const error = await assertRejects(
+      () => anna.sendText("ben", "are you the same?"),
+      KeyChangedError,
+    );
+    assertEquals(relay.sent.length, before, "nothing went out");
+    await anna.sendText("ben", "yes", { onKeyChange: "accept" });
+    assertEquals(await lastText(relay, news), "yes");
+    assertEquals(relay.sent.at(-1)?.target, OTHER.toHex());
+    assertEquals((await anna.publicKey("ben")).fingerprint, error.offered);
+    // What was said under the name before is still there.
+    const texts = anna.history({ name: "ben" }).map(({ text }) => text);
+    assert(texts.includes("hello") && texts.includes("yes"));
+    assertEquals(anna.contacts().length, 1);
+
+    // And the first one doesn't come back unnoticed either.
+    relay.listed = [{ clientId: BEN, name: "ben" }];
+    relay.keys.set(BEN.toHex(), await exportPublicKey(stage.bens.publicKey));
+    relay.keys.delete(OTHER.toHex());
+    using again = stage.session();
+    await assertRejects(() => again.sendText("ben", "x"), KeyChangedError);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a relay that gives the known key again needs no acceptance",
+  async () => {
+    await using stage = await scene();
+    const { relay } = stage;
+    const known = relay.keys.get(BEN.toHex()) ?? new Uint8Array();
+    const strange = await generateKeyPair();
+    relay.keys.set(BEN.toHex(), await exportPublicKey(strange.publicKey));
+    using anna = stage.session();
+    await assertRejects(() => anna.sendText("ben", "x"), KeyChangedError);
+    relay.keys.set(BEN.toHex(), known);
+    assertEquals((await anna.sendText("ben", "y")).delivery, "sent");
+    assertEquals(anna.contacts().map(({ keyChanged }) => keyChanged), [false]);
+    await assertRejects(
+      () => anna.accept("ben"),
+      Error,
+      "There is nothing to accept",
+    );
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "two people see the same digits, and others with somebody in between",
+  async () => {
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const start = async (name: string) => {
+      const session = new Session(
+        `${folder.path}/${name}`,
+        new RelayLink(() => Promise.resolve(relay.address)),
+      );
+      await session.register(name);
+      return session;
+    };
+    using anna = await start("anna");
+    using ben = await start("ben");
+    using mallory = await start("mallory");
+    const digits = await anna.safetyNumber("ben");
+    assertMatch(digits, /^\d{5}( \d{5}){11}$/);
+    assertEquals(await ben.safetyNumber("anna"), digits);
+    assertNotEquals(await anna.safetyNumber("mallory"), digits);
+    assertNotEquals(await mallory.safetyNumber("ben"), digits);
+    // The relay isn't needed for a key that is known.
+    await relay.relay.close();
+    assertEquals(await anna.safetyNumber("ben"), digits);
+  },
+);
