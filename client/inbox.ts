@@ -9,12 +9,12 @@ import { encodeHex } from "@std/encoding";
 import { DecryptError } from "../shared/crypto.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { MessageType } from "../shared/protocol.ts";
-import { readInbox, type WaitingMessage } from "../shared/responses.ts";
-import type { Progress } from "./connection.ts";
+import type { Batch, BatchMessage } from "./batch.ts";
+import type { Arriving, Progress } from "./connection.ts";
 import type { Contacts } from "./contacts.ts";
 import { UserError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
-import { type Batch, Journal } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { saveReceivedFile } from "./received_files.ts";
 import type { RelayLink } from "./relay_link.ts";
 import { Repeats, type Verdict } from "./repeats.ts";
@@ -53,7 +53,7 @@ class Work {
   readonly me: Identity;
   readonly events: PullEvents;
   /** Messages that couldn't be decrypted so far. */
-  readonly later: WaitingMessage[] = [];
+  readonly later: BatchMessage[] = [];
   /** How many messages were shown for the first time. */
   fresh = 0;
   namesFetched = false;
@@ -138,15 +138,15 @@ export class Inbox {
   ): Promise<{ fresh: number | undefined; complete: boolean }> {
     let batch: Batch | undefined;
     let broken: unknown;
-    const keep = async (payload: Uint8Array<ArrayBuffer>) => {
-      if (payload.length === 0) return;
-      batch = await this.#journal.add(payload, (reason) =>
+    const keep = async (answer: Arriving) => {
+      batch = await this.#journal.add(answer, (reason) =>
         events.problem(
           new UserError(
             `Can't write received messages down: ${reason}`,
             `They are shown all the same; make room in ${this.#dir}`,
           ),
         ));
+      if (batch?.refused !== undefined) throw batch.refused;
     };
     try {
       await this.#link.pull(me.clientId, keep, events.progress);
@@ -169,7 +169,7 @@ export class Inbox {
     work: Work,
   ): Promise<{ fresh: number; complete: boolean }> {
     try {
-      for (const message of readInbox(batch.payload)) {
+      for await (const message of batch.messages()) {
         await this.#receive(message, work, () => {
           work.later.push(message);
         });
@@ -209,7 +209,7 @@ export class Inbox {
    * @param uncertain gets what can't be decrypted, or not for certain
    */
   async #receive(
-    message: WaitingMessage,
+    message: BatchMessage,
     work: Work,
     uncertain: (content: ReceivedContent) => void | Promise<void>,
   ): Promise<void> {
@@ -230,7 +230,7 @@ export class Inbox {
   }
 
   async #show(
-    message: WaitingMessage,
+    message: BatchMessage,
     content: ReceivedContent,
     work: Work,
     verdict: Verdict,
@@ -249,7 +249,7 @@ export class Inbox {
 
   /** @throws {UserError} where a file can't be saved; all else is a content */
   async #open(
-    message: WaitingMessage,
+    message: BatchMessage,
     me: Identity,
   ): Promise<ReceivedContent> {
     const { channel } = this.#contacts.withId(message.sender);
@@ -258,21 +258,21 @@ export class Inbox {
         case MessageType.KeyRequest:
           return { kind: "keyRequest" };
         case MessageType.Key:
-          await channel.acceptKey(me.privateKey, message.content);
+          await channel.acceptKey(
+            me.privateKey,
+            await message.content.bytes(),
+          );
           return { kind: "key" };
         case MessageType.Text: {
           const { plaintext, doubtful } = await channel.open(
             message.type,
-            message.content,
+            await message.content.bytes(),
           );
           return { kind: "text", text: decodeText(plaintext), doubtful };
         }
         case MessageType.File: {
-          const { plaintext } = await channel.open(
-            message.type,
-            message.content,
-          );
-          return { kind: "file", path: await saveReceivedFile(plaintext) };
+          const pieces = await channel.openPieces(message.content);
+          return { kind: "file", path: await saveReceivedFile(pieces) };
         }
         default:
           return { kind: "unreadable" };

@@ -28,10 +28,14 @@
 export type { Progress } from "./connection.ts";
 export { ConnectionError, ServerRefusedError, UserError } from "./errors.ts";
 export type { Identity } from "./identity.ts";
-export { RelayLink } from "./relay_link.ts";
+export {
+  type OutgoingMessage,
+  RelayLink,
+  type StreamedContent,
+} from "./relay_link.ts";
+export type { Arriving } from "./connection.ts";
 export type { PullEvents, ReceivedContent, ReceivedMessage } from "./inbox.ts";
 export { Session } from "./session.ts";
 export type { Address } from "../shared/info_server.ts";
 export type { ListedClient } from "../shared/responses.ts";
-export type { SendMessage } from "../shared/requests.ts";
 export type { ClientId, MessageType } from "../shared/protocol.ts";

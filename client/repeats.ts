@@ -1,5 +1,5 @@
 import { encodeHex } from "@std/encoding";
-import type { WaitingMessage } from "../shared/responses.ts";
+import type { BatchMessage } from "./batch.ts";
 
 /** Messages that are remembered, the latest ones. */
 const MOST_REMEMBERED = 200_000;
@@ -16,12 +16,12 @@ export class Repeats {
   readonly #known = new Map<string, Verdict>();
 
   /** What became of the message before, or undefined where it is new. */
-  async get(message: WaitingMessage): Promise<Verdict | undefined> {
+  async get(message: BatchMessage): Promise<Verdict | undefined> {
     return this.#known.get(await identify(message));
   }
 
   /** Remembers what became of a message. */
-  async set(message: WaitingMessage, verdict: Verdict): Promise<void> {
+  async set(message: BatchMessage, verdict: Verdict): Promise<void> {
     this.#known.set(await identify(message), verdict);
     if (this.#known.size <= MOST_REMEMBERED) return;
     for (const oldest of this.#known.keys()) {
@@ -31,13 +31,12 @@ export class Repeats {
   }
 }
 
-async function identify(message: WaitingMessage): Promise<string> {
-  const content = message.content as Uint8Array<ArrayBuffer>;
-  const digest = await crypto.subtle.digest("SHA-256", content);
+async function identify(message: BatchMessage): Promise<string> {
+  const digest = await message.content.digest();
   return [
     encodeHex(message.sender),
     message.messageId,
     message.type,
-    encodeHex(new Uint8Array(digest)),
+    encodeHex(digest),
   ].join(" ");
 }

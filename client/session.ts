@@ -9,7 +9,6 @@ import { importPublicKey } from "../shared/crypto.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { nameProblem } from "../shared/names.ts";
 import { MessageType } from "../shared/protocol.ts";
-import type { SealedType } from "./channel.ts";
 import type { Progress } from "./connection.ts";
 import { type Contact, Contacts } from "./contacts.ts";
 import { UserError } from "./errors.ts";
@@ -20,8 +19,8 @@ import {
   refuseExisting,
 } from "./identity.ts";
 import { Inbox, type PullEvents } from "./inbox.ts";
-import { readOutgoingFile } from "./outgoing_file.ts";
-import type { RelayLink } from "./relay_link.ts";
+import { openOutgoingFile } from "./outgoing_file.ts";
+import type { OutgoingMessage, RelayLink } from "./relay_link.ts";
 
 /** A user at work, in one folder. */
 export class Session {
@@ -130,8 +129,10 @@ export class Session {
    * @throws {UserError} where there is no symmetric key yet
    */
   async sendText(name: string, text: string): Promise<void> {
+    const contact = await this.#sealableContact(name);
     const plaintext = new TextEncoder().encode(text);
-    await this.#sendSealed(name, MessageType.Text, () => plaintext);
+    const content = await contact.channel.seal(MessageType.Text, plaintext);
+    await this.#send(contact, MessageType.Text, content);
   }
 
   /**
@@ -144,12 +145,10 @@ export class Session {
     path: string,
     progress?: Progress,
   ): Promise<void> {
-    await this.#sendSealed(
-      name,
-      MessageType.File,
-      () => readOutgoingFile(path),
-      progress,
-    );
+    const contact = await this.#sealableContact(name);
+    const { size, pieces } = await openOutgoingFile(path);
+    const content = contact.channel.sealPieces(pieces, size);
+    await this.#send(contact, MessageType.File, content, progress);
   }
 
   /**
@@ -208,21 +207,10 @@ export class Session {
     }
   }
 
-  async #sendSealed(
-    name: string,
-    type: SealedType,
-    read: () => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>,
-    progress?: Progress,
-  ): Promise<void> {
-    const contact = await this.#sealableContact(name);
-    const content = await contact.channel.seal(type, await read());
-    await this.#send(contact, type, content, progress);
-  }
-
   async #send(
     contact: Contact,
     type: MessageType,
-    content: Uint8Array,
+    content: OutgoingMessage["content"],
     progress?: Progress,
   ): Promise<void> {
     const me = await this.#me();

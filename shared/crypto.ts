@@ -14,6 +14,7 @@ import { PUBLIC_KEY_SIZE } from "./protocol.ts";
 
 export {
   DecryptError,
+  LEGACY_TAIL_SIZE,
   legacyCiphertextSize,
   legacyDecrypt,
   legacyEncrypt,

@@ -60,21 +60,27 @@ export async function legacyDecrypt(
   }
 }
 
+/** Bytes at the end of a ciphertext that {@linkcode legacyPadding} needs. */
+export const LEGACY_TAIL_SIZE: number = 2 * BLOCK_SIZE;
+
 /**
  * Bytes of padding that a key finds at the end of a ciphertext, 1 to 16: what
  * tells keys apart without decrypting all of it.
  *
+ * @param ciphertext the whole, or its last 32 bytes
+ * @param size bytes of the whole
  * @throws {DecryptError} where the size or the padding is wrong
  */
 export async function legacyPadding(
   key: CryptoKey,
   ciphertext: Uint8Array,
+  size: number = ciphertext.length,
 ): Promise<number> {
-  if (ciphertext.length % BLOCK_SIZE !== 0) {
+  if (size % BLOCK_SIZE !== 0) {
     throw new DecryptError(
-      `Expected whole blocks of ${BLOCK_SIZE} bytes, got ${ciphertext.length} bytes`,
+      `Expected whole blocks of ${BLOCK_SIZE} bytes, got ${size} bytes`,
     );
   }
-  const end = ciphertext.subarray(-2 * BLOCK_SIZE);
+  const end = ciphertext.subarray(-LEGACY_TAIL_SIZE);
   return end.length - (await legacyDecrypt(key, end)).length;
 }
