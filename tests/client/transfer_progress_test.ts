@@ -30,7 +30,7 @@ Deno.test("a transfer's line shows a bar, the rate and the time left", () => {
   );
   assertEquals(
     lineAfter([[0, 0], [MIB, 1000]], 1024 * MIB, 60),
-    "Sending  [     ] 0 % of 1.0 GiB, 1.0 MiB/s, 17 min 3 s left",
+    "Sending  [      ] 0 % of 1.0 GiB, 1.0 MiB/s, 17 min 3 s left",
   );
   assertEquals(
     lineAfter([[0, 0], [MIB, 10_000]], 1024 * MIB, 50),
