@@ -10,11 +10,17 @@ import {
   decryptKey,
   encryptKey,
   generateSymmetricKey,
+  LEGACY_TAIL_SIZE,
+  legacyCiphertextSize,
   legacyDecrypt,
+  legacyDecryptPieces,
   legacyEncrypt,
+  legacyEncryptPieces,
   legacyPadding,
 } from "../shared/crypto.ts";
+import type { Pieces } from "../shared/pieces.ts";
 import { MessageType } from "../shared/protocol.ts";
+import type { ReceivedContent } from "./received_content.ts";
 
 /** The types of message whose content is the users' own. */
 export type SealedType = typeof MessageType.Text | typeof MessageType.File;
@@ -40,6 +46,32 @@ export interface Channel {
    * @throws {DecryptError} where none of our keys fits
    */
   open(type: SealedType, ciphertext: Uint8Array): Promise<Opened>;
+
+  /**
+   * Encrypts a file of `size` bytes for the contact while it is read.
+   *
+   * @returns the ciphertext and its size in bytes
+   * @throws {Error} where {@linkcode canSeal} is false
+   */
+  sealPieces(plaintext: Pieces, size: number): SealedPieces;
+
+  /**
+   * Decrypts a file from the contact while it is read. The pieces throw a
+   * {@linkcode DecryptError} at their end where the key wasn't the right one.
+   *
+   * @throws {DecryptError} where none of our keys fits
+   */
+  openPieces(
+    content: ReceivedContent,
+  ): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>>;
+}
+
+/** A ciphertext that is made while it is read. */
+export interface SealedPieces {
+  /** Bytes of it. */
+  size: number;
+  /** Exactly so many, where the plaintext has the size that was said. */
+  pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
 /** A message that was decrypted. */
@@ -58,10 +90,13 @@ export class LegacyChannel implements Channel {
   readonly #opening: CryptoKey[];
 
   /**
-   * @param keys all that there are, the newest first
-   * @param sealing the one to send under
+   * @param keys to read with, the newest first
+   * @param sealing to send with
    */
-  constructor(keys: readonly CryptoKey[] = [], sealing?: CryptoKey) {
+  constructor(
+    keys: readonly CryptoKey[] = [],
+    sealing: CryptoKey | undefined = undefined,
+  ) {
     this.#opening = [...keys];
     this.#sealing = sealing;
   }
@@ -74,24 +109,20 @@ export class LegacyChannel implements Channel {
     _type: SealedType,
     plaintext: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array> {
-    if (this.#sealing === undefined) {
-      throw new Error("Expected a symmetric key");
-    }
-    return await legacyEncrypt(this.#sealing, plaintext);
+    return await legacyEncrypt(this.#sealingKey(), plaintext);
+  }
+
+  sealPieces(plaintext: Pieces, size: number): SealedPieces {
+    return {
+      size: legacyCiphertextSize(size),
+      pieces: legacyEncryptPieces(this.#sealingKey(), plaintext),
+    };
   }
 
   async open(type: SealedType, ciphertext: Uint8Array): Promise<Opened> {
-    const candidates: { key: CryptoKey; padding: number }[] = [];
-    for (const key of this.#opening) {
-      const padding = await legacyPadding(key, ciphertext)
-        .catch(noneIfUndecryptable);
-      if (padding !== undefined) candidates.push({ key, padding });
-    }
-    // A wrong key passes the padding's check now and then, mostly with one
-    // byte of it, and its plaintext is hardly ever a text.
-    candidates.sort((a, b) => b.padding - a.padding);
     let first: Uint8Array | undefined;
-    for (const { key } of candidates) {
+    const keys = await this.#candidates(ciphertext, ciphertext.length);
+    for (const key of keys) {
       const plaintext = await legacyDecrypt(key, ciphertext);
       if (type !== MessageType.Text || isUtf8(plaintext)) {
         return { plaintext, doubtful: false };
@@ -99,7 +130,35 @@ export class LegacyChannel implements Channel {
       first ??= plaintext;
     }
     if (first !== undefined) return { plaintext: first, doubtful: true };
-    throw new DecryptError("Expected a message under a key of this contact");
+    throw noKeyFits();
+  }
+
+  async openPieces(
+    content: ReceivedContent,
+  ): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
+    const end = await content.tail(LEGACY_TAIL_SIZE);
+    const [key] = await this.#candidates(end, content.size);
+    if (key === undefined) throw noKeyFits();
+    return legacyDecryptPieces(key, content.pieces());
+  }
+
+  /** The keys whose padding a ciphertext of `size` bytes may end in, the likeliest first. */
+  async #candidates(end: Uint8Array, size: number): Promise<CryptoKey[]> {
+    const candidates: { key: CryptoKey; padding: number }[] = [];
+    for (const key of this.#opening) {
+      const padding = await legacyPadding(key, end, size)
+        .catch(noneIfUndecryptable);
+      if (padding !== undefined) candidates.push({ key, padding });
+    }
+    // A wrong key passes the padding's check now and then, mostly with one
+    // byte of it, and its plaintext is hardly ever a text.
+    candidates.sort((a, b) => b.padding - a.padding);
+    return candidates.map(({ key }) => key);
+  }
+
+  #sealingKey(): CryptoKey {
+    if (this.#sealing !== undefined) return this.#sealing;
+    throw new Error("Expected a symmetric key");
   }
 
   /**
@@ -123,6 +182,7 @@ export class LegacyChannel implements Channel {
   /**
    * Takes a key that the contact sent.
    *
+   * @returns the key
    * @throws {DecryptError} where it isn't for us
    */
   async acceptKey(
@@ -144,6 +204,10 @@ export interface OfferedKey {
   key: CryptoKey;
   /** To be called once the relay has taken the message. */
   use: () => void;
+}
+
+function noKeyFits(): DecryptError {
+  return new DecryptError("Expected a message under a key of this contact");
 }
 
 function noneIfUndecryptable(error: unknown): undefined {

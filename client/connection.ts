@@ -1,6 +1,7 @@
 /**
- * Asks a relay: one connection for each request, the request in one write,
+ * Asks a relay: one connection for each request, a small request in one write,
  * the answer read by what its header says (section 4 of docs/protocol.md).
+ * Large ones pass through in pieces, in either direction.
  *
  * @module
  */
@@ -16,35 +17,43 @@ import {
   ServerRefusedError,
   UserError,
 } from "./errors.ts";
+import { Stalled, StallWatch } from "./stall_watch.ts";
+import { type Outcome, type Upload, upload } from "./upload.ts";
 
 /** Milliseconds until a connection must stand. */
 const CONNECT_TIMEOUT = 10_000;
 /** Milliseconds without a byte after which a server is given up. */
 const PROGRESS_TIMEOUT = 60_000;
-/** Bytes of the largest list of clients or messages that is read. */
-const MAX_LIST_SIZE = 1024 * 1024 * 1024;
-/** Bytes of the largest other answer that is read. */
-const MAX_ANSWER_SIZE = 64 * 1024;
 /** Milliseconds that the body of a 9000, which nobody needs, gets to arrive. */
 const FAILURE_BODY_TIMEOUT = 1000;
+/** Bytes of such a body that are read at most. */
+const MAX_FAILURE_BODY = 64 * 1024;
 /** Bytes from which on this or that server fails (section 4, point 8). */
 const RISKY_REQUEST_SIZE = 1024;
+/** Bytes that one read of an answer takes at most. */
+const READ_SIZE = 256 * 1024;
 
 /** Is told how many of how many bytes have passed. */
 export type Progress = (done: number, total: number) => void;
 
+/** An answer's payload while it arrives. */
+export interface Arriving {
+  /** Bytes, as the header claims. */
+  readonly size: number;
+  /** Exactly so many, to be read once. Throws where the answer breaks off. */
+  readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
 /** How to ask. */
 export interface Question<T> {
-  /** The whole request. */
-  frame: Uint8Array;
+  /** The whole request, header included. Where it throws, the connection is cut. */
+  request: Upload;
   /** The answer's code where nothing fails. */
   expected: ResponseCode;
+  /** Bytes of the largest payload that is taken. */
+  most: number;
   /** Reads the answer's payload, before the connection is closed. */
-  read: (payload: Uint8Array<ArrayBuffer>) => T | Promise<T>;
-  /** Gets what has arrived of an answer that breaks off. */
-  readPartial?:
-    | ((arrived: Uint8Array<ArrayBuffer>) => Promise<void>)
-    | undefined;
+  read: (answer: Arriving) => T | Promise<T>;
   /** Is told how much of the request has gone out. */
   sending?: Progress | undefined;
   /** Is told how much of the answer has come in. */
@@ -62,57 +71,132 @@ export async function ask<T>(
   address: Address,
   question: Question<T>,
 ): Promise<T> {
-  const where = formatAddress(address);
-  const sizeHint = question.frame.length > RISKY_REQUEST_SIZE
-    ? `The request had ${question.frame.length} bytes; some servers take no more than 1 KiB, 4 KiB, 64 KiB or 1 MB`
-    : undefined;
   const conn = await connect(address);
+  let closed = false;
+  const close = () => {
+    if (!closed) conn.close();
+    closed = true;
+  };
+  using watch = new StallWatch(PROGRESS_TIMEOUT, close);
   try {
-    const payload = await exchange(conn, question, where, sizeHint)
-      .catch((error) => {
-        throw explain(error, where, sizeHint);
-      });
-    return await question.read(payload);
+    return await new Exchange(conn, watch, formatAddress(address), question)
+      .run();
   } finally {
-    conn.close();
+    close();
   }
 }
 
-/** Sends the request and reads the answer's payload. */
-async function exchange<T>(
-  conn: Deno.TcpConn,
-  question: Question<T>,
-  where: string,
-  sizeHint: string | undefined,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const source = new ByteSource((into) =>
-    withTimeout(conn.read(into), PROGRESS_TIMEOUT)
-  );
-  const unsent = await writeAll(conn, question.frame, question.sending)
-    .then(() => undefined, (error: unknown) => ({ error }));
-  // A server may refuse a large request and close before it has read all.
-  const header = await readHeader(source).catch((error) => {
-    throw unsent?.error ?? error;
-  });
-  if (header.code === ResponseCode.Error) {
-    const body = Math.min(header.payloadSize, MAX_ANSWER_SIZE);
-    await source.hasWithin(body, FAILURE_BODY_TIMEOUT);
-    throw new ServerRefusedError(sizeHint);
+/** One request and its answer on a connection that stands. */
+class Exchange<T> {
+  readonly #conn: Deno.TcpConn;
+  readonly #watch: StallWatch;
+  readonly #where: string;
+  readonly #question: Question<T>;
+  readonly #source: ByteSource;
+
+  constructor(
+    conn: Deno.TcpConn,
+    watch: StallWatch,
+    where: string,
+    question: Question<T>,
+  ) {
+    this.#conn = conn;
+    this.#watch = watch;
+    this.#where = where;
+    this.#question = question;
+    this.#source = new ByteSource(async (into) => {
+      const count = await conn.read(into);
+      watch.moved();
+      return count;
+    }, { idleSize: READ_SIZE });
   }
-  if (unsent !== undefined) throw unsent.error;
-  if (header.code !== question.expected) {
-    throw new ConnectionError(
-      `${where} answered ${header.code}, expected ${question.expected}`,
-      "Is it a MessageU server?",
+
+  async run(): Promise<T> {
+    const header = await this.#answerHeader().catch((error) => {
+      throw this.#explain(error);
+    });
+    const { payloadSize } = header;
+    let broken: { error: unknown } | undefined;
+    const note = (error: unknown) => {
+      broken = { error: this.#explain(error) };
+      throw broken.error;
+    };
+    const result = await this.#question.read({
+      size: payloadSize,
+      pieces: this.#payload(payloadSize, note),
+    });
+    // However it was read: an answer that broke off is none.
+    if (broken !== undefined) throw (broken as { error: unknown }).error;
+    return result;
+  }
+
+  /** Sends the request and reads the answer's header. */
+  async #answerHeader(): Promise<ResponseHeader> {
+    const { request, expected, most, sending } = this.#question;
+    // A server may refuse a large request, and close, before it has read all.
+    const answer = readHeader(this.#source);
+    const outcome = await upload(this.#conn, request, answer, (sent) => {
+      this.#watch.moved();
+      sending?.(sent, request.size);
+    });
+    const header = await answer.catch((error) => {
+      throw outcome.error ?? error;
+    });
+    if (header.code === ResponseCode.Error) {
+      const body = Math.min(header.payloadSize, MAX_FAILURE_BODY);
+      await this.#source.hasWithin(body, FAILURE_BODY_TIMEOUT);
+      throw new ServerRefusedError(this.#sizeHint(outcome));
+    }
+    if (outcome.error !== undefined) throw outcome.error;
+    if (!outcome.whole) throw new AnsweredEarly();
+    if (header.code !== expected) {
+      throw new ConnectionError(
+        `${this.#where} answered ${header.code}, expected ${expected}`,
+        "Is it a MessageU server?",
+      );
+    }
+    if (header.payloadSize > most) {
+      throw new ConnectionError(
+        `${this.#where} claims an answer of ${header.payloadSize} bytes, expected ${most} at most`,
+      );
+    }
+    return header;
+  }
+
+  async *#payload(
+    size: number,
+    broken: (error: unknown) => never,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    for (let left = size; left > 0;) {
+      const arrived = await this.#source.has(1).catch(broken);
+      if (!arrived) broken(new EndOfStream());
+      const count = Math.min(left, this.#source.buffered);
+      left -= count;
+      this.#question.receiving?.(size - left, size);
+      yield this.#source.takeArrived(count);
+    }
+  }
+
+  /** Whatever goes wrong once a connection stands, the server may have got the request. */
+  #explain(error: unknown): unknown {
+    if (error instanceof UserError) return error;
+    const reason = reasonOf(this.#watch.stalled ? new Stalled() : error);
+    return new ConnectionError(
+      `The connection to ${this.#where} broke: ${reason}`,
+      this.#sizeHint() ?? "Try again",
+      { cause: error },
     );
   }
-  const most = isList(header.code) ? MAX_LIST_SIZE : MAX_ANSWER_SIZE;
-  if (header.payloadSize > most) {
-    throw new ConnectionError(
-      `${where} claims an answer of ${header.payloadSize} bytes, expected ${most} at most`,
-    );
+
+  #sizeHint(outcome?: Outcome): string | undefined {
+    const { size } = this.#question.request;
+    if (size <= RISKY_REQUEST_SIZE) return undefined;
+    const hint =
+      `The request had ${size} bytes; some servers take no more than 1 KiB, 4 KiB, 64 KiB or 1 MB`;
+    return outcome === undefined || outcome.whole
+      ? hint
+      : `${hint}. This one refused it after ${outcome.sent} bytes had gone out: most likely it is too large, and nothing of it was taken`;
   }
-  return await readPayload(source, header, question);
 }
 
 /** The server closed the connection before its answer was whole. */
@@ -120,24 +204,9 @@ class EndOfStream extends Error {
   override message = "it closed the connection before its answer was whole";
 }
 
-/** Nothing moved for too long. */
-class Stalled extends Error {
-  override message = "it doesn't answer";
-}
-
-/** Whatever goes wrong once a connection stands, the server may have got the request. */
-function explain(
-  error: unknown,
-  where: string,
-  sizeHint: string | undefined,
-): unknown {
-  if (error instanceof UserError) return error;
-  const reason = reasonOf(error);
-  return new ConnectionError(
-    `The connection to ${where} broke: ${reason}`,
-    sizeHint ?? "Try again",
-    { cause: error },
-  );
+/** The server said yes to what it can't have read. */
+class AnsweredEarly extends Error {
+  override message = "it answered before it had the whole request";
 }
 
 async function connect(address: Address): Promise<Deno.TcpConn> {
@@ -154,43 +223,6 @@ async function connect(address: Address): Promise<Deno.TcpConn> {
       { cause },
     );
   }
-}
-
-async function writeAll(
-  conn: Deno.TcpConn,
-  frame: Uint8Array,
-  progress: Progress | undefined,
-): Promise<void> {
-  for (let sent = 0; sent < frame.length;) {
-    sent += await withTimeout(
-      conn.write(frame.subarray(sent)),
-      PROGRESS_TIMEOUT,
-    );
-    progress?.(sent, frame.length);
-  }
-}
-
-async function readPayload<T>(
-  source: ByteSource,
-  { payloadSize }: ResponseHeader,
-  question: Question<T>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const payload = await source.take(
-      payloadSize,
-      (arrived) => question.receiving?.(arrived, payloadSize),
-    );
-    if (payload === null) throw new EndOfStream();
-    return payload;
-  } catch (error) {
-    await question.readPartial?.(source.peek(source.buffered).slice());
-    throw error;
-  }
-}
-
-function isList(code: number): boolean {
-  return code === ResponseCode.ClientsList ||
-    code === ResponseCode.WaitingMessages;
 }
 
 async function readHeader(source: ByteSource): Promise<ResponseHeader> {

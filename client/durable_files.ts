@@ -14,28 +14,39 @@ export async function writeNewFile(
   path: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  using file = await Deno.open(path, {
-    write: true,
-    createNew: true,
-    mode: 0o600,
-  });
+  using file = await createPrivate(path);
   try {
-    await writeDown(file, bytes);
+    await writeAll(file, bytes);
+    await file.sync();
   } catch (error) {
     await Deno.remove(path);
     throw error;
   }
 }
 
-/** Writes bytes to an open file, down to the disk. */
-export async function writeDown(
-  file: Deno.FsFile,
+/**
+ * Makes a new file with mode 0600.
+ *
+ * @throws {Deno.errors.AlreadyExists} where the path is taken
+ */
+export async function createPrivate(path: string): Promise<Deno.FsFile> {
+  return await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+}
+
+/** How many bytes a file has. @throws {Error} where it can't be read */
+export async function readableSize(path: string): Promise<number> {
+  using file = await Deno.open(path);
+  return (await file.stat()).size;
+}
+
+/** Writes all of the bytes, however many a call takes. */
+export async function writeAll(
+  to: { write(bytes: Uint8Array): Promise<number> },
   bytes: Uint8Array,
 ): Promise<void> {
   for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
+    written += await to.write(bytes.subarray(written));
   }
-  await file.sync();
 }
 
 /** Brings a folder's new and removed names down to the disk, where that can be done. */

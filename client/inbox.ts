@@ -6,15 +6,19 @@
  */
 
 import { encodeHex } from "@std/encoding";
-import { DecryptError, exportSymmetricKey } from "../shared/crypto.ts";
+import {
+  DecryptError,
+  ENCRYPTED_KEY_SIZE,
+  exportSymmetricKey,
+} from "../shared/crypto.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { MessageType } from "../shared/protocol.ts";
-import { readInbox, type WaitingMessage } from "../shared/responses.ts";
+import type { Batch, BatchMessage } from "./batch.ts";
 import type { LegacyChannel } from "./channel.ts";
-import type { Progress } from "./connection.ts";
+import type { Arriving, Progress } from "./connection.ts";
 import { FolderError, UserError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
-import { type Batch, Journal } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import type { Message, MessageKind } from "./message.ts";
 import type { People, PeopleParts } from "./people.ts";
 import { saveReceivedFile } from "./received_files.ts";
@@ -27,8 +31,10 @@ import type { ClientStore } from "./store/store.ts";
 const MOST_REPEATED_ANSWERS = 4;
 /** Milliseconds before asking a relay again that repeats itself; then twice as many. */
 const REPEAT_PAUSE = 50;
-/** Messages that are kept with one commit. */
-const MESSAGES_PER_COMMIT = 256;
+/** Messages that are kept with one commit, and bytes of their texts. */
+const [MESSAGES_PER_COMMIT, BYTES_PER_COMMIT] = [256, 4 * 1024 * 1024];
+/** Bytes of the largest text; a larger one is saved as a file, a piece at a time. */
+const MAX_TEXT_SIZE = 16 * 1024 * 1024;
 
 /** How a retrieval goes on and what it meets. */
 export interface RetrieveEvents {
@@ -54,19 +60,29 @@ interface Opened {
 /** An opened message on its way into the store. */
 type Pending = Received & Pick<Opened, "key">;
 
+/** What became of an answer. */
+interface Outcome {
+  /** How many messages were new; undefined where nothing waits. */
+  fresh: number | undefined;
+  /** Whether it is done with. */
+  complete: boolean;
+  /** Whether it brought a symmetric key. */
+  keys: boolean;
+}
+
 /** One batch of received messages while it is worked through. */
 class Work {
   readonly me: Identity;
   readonly events: RetrieveEvents;
   readonly received = Date.now();
   /** Messages that couldn't be decrypted so far. */
-  readonly later: WaitingMessage[] = [];
-  /** Opened, and not in the store yet. */
-  readonly pending = new Map<string, Pending>();
+  readonly later: BatchMessage[] = [];
   /** The channels to the senders, with the keys that came in this batch. */
   readonly channels = new Map<number, LegacyChannel>();
   /** How many messages were new. */
   fresh = 0;
+  /** Whether a new key was among them. */
+  keys = false;
   /** Whether something couldn't be saved, so that the batch has to stay. */
   unsaved = false;
   /** Whether a message couldn't be decrypted in the end, or not for certain. */
@@ -74,9 +90,38 @@ class Work {
   /** Why the rest of the batch couldn't be read. */
   damage: FormatError | undefined;
 
+  /** Opened, and not in the store yet. */
+  readonly #pending = new Map<string, Pending>();
+  #pendingBytes = 0;
+
   constructor(me: Identity, events: RetrieveEvents) {
     this.me = me;
     this.events = events;
+  }
+
+  /** Whether what was opened should be kept before there is more of it. */
+  get isFull(): boolean {
+    return this.#pending.size >= MESSAGES_PER_COMMIT ||
+      this.#pendingBytes >= BYTES_PER_COMMIT;
+  }
+
+  /** Whether a message was opened and isn't kept yet. */
+  has(seen: Uint8Array): boolean {
+    return this.#pending.has(encodeHex(seen));
+  }
+
+  /** Takes what was opened. */
+  add(message: Pending): void {
+    this.#pending.set(encodeHex(message.seen), message);
+    this.#pendingBytes += message.text?.length ?? 0;
+  }
+
+  /** Gives what is to be kept. */
+  takePending(): Pending[] {
+    const messages = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#pendingBytes = 0;
+    return messages;
   }
 }
 
@@ -125,12 +170,14 @@ export class Inbox {
       // What couldn't be saved can't be now: more would only be kept as well.
       if (!outcome.complete) return count;
     }
+    let brought = false;
     // Slices: ask until nothing is left (section 4, point 5). A server that
     // doesn't delete would go on for ever, and one that deletes may not be
     // done with it when the next connection asks.
     for (let repeated = 0; repeated < MOST_REPEATED_ANSWERS;) {
-      const { fresh, complete } = await this.#retrieveOnce(me, events);
+      const { fresh, complete, keys } = await this.#retrieveOnce(me, events);
       count += fresh ?? 0;
+      brought ||= keys;
       if (!complete || fresh === undefined) break;
       if (fresh > 0) {
         repeated = 0;
@@ -139,25 +186,35 @@ export class Inbox {
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
+    return brought ? count + await this.#retryUnread(me, events) : count;
+  }
+
+  /** A key may come long after what it opens. What stays unread was told when it came. */
+  async #retryUnread(me: Identity, events: RetrieveEvents): Promise<number> {
+    let count = 0;
+    const quiet = { ...events, problem: () => {} };
+    for await (const batch of this.#journal.unread()) {
+      const { fresh } = await this.#workThrough(batch, new Work(me, quiet));
+      count += fresh;
+    }
     return count;
   }
 
-  /** @returns `fresh` undefined where nothing waits */
   async #retrieveOnce(
     me: Identity,
     events: RetrieveEvents,
-  ): Promise<{ fresh: number | undefined; complete: boolean }> {
+  ): Promise<Outcome> {
     let batch: Batch | undefined;
     let broken: unknown;
-    const keep = async (payload: Uint8Array<ArrayBuffer>) => {
-      if (payload.length === 0) return;
-      batch = await this.#journal.add(payload, (reason) =>
+    const keep = async (answer: Arriving) => {
+      batch = await this.#journal.add(answer, (reason) =>
         events.problem(
           new UserError(
             `Can't write received messages down: ${reason}`,
             `They are shown all the same; make room in ${this.#dir}`,
           ),
         ));
+      if (batch?.refused !== undefined) throw batch.refused;
     };
     try {
       await this.#link.pull(me.clientId, keep, events.progress);
@@ -166,21 +223,18 @@ export class Inbox {
     }
     // Of an answer that broke off, what arrived is kept before the error.
     const outcome = batch === undefined
-      ? { fresh: undefined, complete: true }
+      ? { fresh: undefined, complete: true, keys: false }
       : await this.#workThrough(batch, new Work(me, events));
     if (broken !== undefined) throw broken;
     return outcome;
   }
 
-  /**
-   * @returns how many messages were new, and whether the batch is done with
-   */
   async #workThrough(
     batch: Batch,
     work: Work,
-  ): Promise<{ fresh: number; complete: boolean }> {
+  ): Promise<Outcome & { fresh: number }> {
     try {
-      for (const message of readInbox(batch.payload)) {
+      for await (const message of batch.messages()) {
         await this.#receive(message, work, () => {
           work.later.push(message);
         });
@@ -194,13 +248,14 @@ export class Inbox {
     for (const message of work.later) {
       await this.#receive(message, work, (pending) => {
         work.unread = true;
-        work.pending.set(encodeHex(pending.seen), pending);
+        work.add(pending);
       });
     }
     await this.#keep(work);
     await this.#learnNames(work);
     if (!work.unsaved) await this.#finish(batch, work);
-    return { fresh: work.fresh, complete: !work.unsaved };
+    const { fresh, unsaved, keys } = work;
+    return { fresh, complete: !unsaved, keys };
   }
 
   async #finish(batch: Batch, { unread, damage, events }: Work): Promise<void> {
@@ -222,14 +277,14 @@ export class Inbox {
    * @param uncertain gets what can't be decrypted, or not for certain
    */
   async #receive(
-    message: WaitingMessage,
+    message: BatchMessage,
     work: Work,
     uncertain: (pending: Pending) => void,
   ): Promise<void> {
     const { contacts, conversations } = this.#store();
     const seen = await identify(message, work.me);
     const before = conversations.seen(seen);
-    if (before === "opened" || work.pending.has(encodeHex(seen))) return;
+    if (before === "opened" || work.has(seen)) return;
     const { contact } = contacts.withId(message.sender);
     try {
       const opened = await this.#open(message, contact, work);
@@ -242,7 +297,7 @@ export class Inbox {
         decrypted: opened.kind === "unreadable" ? undefined : Date.now(),
       };
       if (opened.kind !== "unreadable" && !opened.doubtful) {
-        work.pending.set(encodeHex(seen), pending);
+        work.add(pending);
       } else if (before === undefined) {
         uncertain(pending);
       }
@@ -251,14 +306,13 @@ export class Inbox {
       work.events.problem(error);
       work.unsaved = true;
     }
-    if (work.pending.size >= MESSAGES_PER_COMMIT) await this.#keep(work);
+    if (work.isFull) await this.#keep(work);
   }
 
   /** Brings what was opened into the store; keys before the texts that follow, and with one commit. */
   async #keep(work: Work): Promise<void> {
     const { database, conversations, keys } = this.#store();
-    const pending = [...work.pending.values()];
-    work.pending.clear();
+    const pending = work.takePending();
     const redundant: string[] = [];
     try {
       database.write(() => {
@@ -269,6 +323,7 @@ export class Inbox {
           if (isNew && message.key !== undefined) {
             const { contact, key } = message;
             keys.sendUnder(contact, keys.add(contact, key));
+            work.keys = true;
           }
         }
       });
@@ -317,7 +372,7 @@ export class Inbox {
 
   /** @throws {UserError} where a file can't be saved; all else is something opened */
   async #open(
-    message: WaitingMessage,
+    message: BatchMessage,
     contact: number,
     work: Work,
   ): Promise<Opened> {
@@ -326,45 +381,31 @@ export class Inbox {
       await keys.channel(contacts.at(contact));
     work.channels.set(contact, channel);
     const rest = { size: 0, doubtful: false };
+    const { type, content } = message;
     try {
-      switch (message.type) {
-        case MessageType.KeyRequest:
-          return { kind: "keyRequest", ...rest };
-        case MessageType.Key: {
-          const key = await channel.acceptKey(
-            work.me.privateKey,
-            message.content,
-          );
-          return { kind: "key", ...rest, key: await exportSymmetricKey(key) };
-        }
-        case MessageType.Text: {
-          const { plaintext, doubtful } = await channel.open(
-            message.type,
-            message.content,
-          );
-          const text = decodeText(plaintext);
-          return { kind: "text", text, size: plaintext.length, doubtful };
-        }
-        case MessageType.File: {
-          const { plaintext } = await channel.open(
-            message.type,
-            message.content,
-          );
-          const path = await saveReceivedFile(plaintext);
-          return {
-            kind: "file",
-            path,
-            size: plaintext.length,
-            doubtful: false,
-          };
-        }
-        default:
-          return { kind: "unreadable", ...rest };
+      if (type === MessageType.KeyRequest) {
+        return { kind: "keyRequest", ...rest };
+      }
+      if (type === MessageType.Key && content.size === ENCRYPTED_KEY_SIZE) {
+        const { privateKey } = work.me;
+        const key = await channel.acceptKey(privateKey, await content.bytes());
+        return { kind: "key", ...rest, key: await exportSymmetricKey(key) };
+      }
+      if (type === MessageType.Text && content.size <= MAX_TEXT_SIZE) {
+        const opened = await channel.open(type, await content.bytes());
+        const { doubtful, plaintext } = opened;
+        const text = decodeText(plaintext);
+        return { kind: "text", text, size: plaintext.length, doubtful };
+      }
+      if (type === MessageType.Text || type === MessageType.File) {
+        const pieces = await channel.openPieces(content);
+        const saved = await saveReceivedFile(pieces);
+        return { kind: "file", ...saved, doubtful: false };
       }
     } catch (error) {
-      if (error instanceof DecryptError) return { kind: "unreadable", ...rest };
-      throw error;
+      if (!(error instanceof DecryptError)) throw error;
     }
+    return { kind: "unreadable", ...rest };
   }
 }
 
@@ -374,22 +415,19 @@ export class Inbox {
  * whose inbox it was in, since the user may have registered anew.
  */
 async function identify(
-  message: WaitingMessage,
+  message: BatchMessage,
   me: Identity,
 ): Promise<Uint8Array> {
-  const digest = async (bytes: Uint8Array) =>
-    new Uint8Array(
-      await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>),
-    );
-  const content = encodeHex(await digest(message.content));
   const facts = [
     encodeHex(me.clientId),
     encodeHex(message.sender),
     message.messageId,
     message.type,
-    content,
+    encodeHex(await message.content.digest()),
   ].join(" ");
-  return await digest(new TextEncoder().encode(facts));
+  return new Uint8Array(
+    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(facts)),
+  );
 }
 
 function ignoreUserError(error: unknown): undefined {

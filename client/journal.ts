@@ -6,21 +6,25 @@
  * @module
  */
 
-import { syncFolder, writeNewFile } from "./durable_files.ts";
+import { concat } from "@std/bytes";
+import { Batch } from "./batch.ts";
+import type { Arriving } from "./connection.ts";
+import {
+  createPrivate,
+  readableSize,
+  syncFolder,
+  writeAll,
+} from "./durable_files.ts";
+import { UserError } from "./errors.ts";
+import { FileContent, MemoryContent } from "./received_content.ts";
 
 /** Files of answers that wait to be worked through; their names sort by age. */
 const WAITING = "info.inbox.";
 /** Files of answers in which something couldn't be read. */
 const UNREAD = "info.unread.";
 const NAME = /^\d+\.\d{6}\.[0-9a-f-]{36}$/;
-
-/** One answer with waiting messages, as it came. */
-export interface Batch {
-  /** The answer's payload. */
-  readonly payload: Uint8Array<ArrayBuffer>;
-  /** Its file, or undefined where it couldn't be written. */
-  readonly path: string | undefined;
-}
+/** Bytes of the largest answer that is kept in memory where the disk can't take it: 256 MiB. */
+const MAX_IN_MEMORY = 256 * 1024 * 1024;
 
 /** The answers in a client's folder that aren't worked through yet. */
 export class Journal {
@@ -34,27 +38,50 @@ export class Journal {
   }
 
   /**
-   * Takes an answer: onto the disk, or into memory where that fails.
+   * Takes an answer as it arrives: onto the disk, or into memory where that
+   * fails. Of one that breaks off, what arrived is kept. Once this resolves it
+   * is synced.
    *
    * @param failed is told why it couldn't be written
+   * @returns undefined where nothing arrived; a batch with
+   * {@linkcode Batch.refused} where neither the disk nor 256 MiB of memory took
+   * all of it
+   * @throws {UserError} where neither took any of it; none was read then
    */
   async add(
-    payload: Uint8Array<ArrayBuffer>,
+    answer: Arriving,
     failed: (reason: unknown) => void,
-  ): Promise<Batch> {
+  ): Promise<Batch | undefined> {
+    if (answer.size === 0) return undefined;
     const order = String(this.#count++).padStart(6, "0");
     const path =
       `${this.#dir}/${WAITING}${Date.now()}.${order}.${crypto.randomUUID()}`;
-    try {
-      await writeNewFile(path, payload);
-      await syncFolder(this.#dir).catch(failed);
-      return { payload, path };
-    } catch (error) {
-      failed(error);
-      const batch = { payload, path: undefined };
-      this.#unwritten.add(batch);
-      return batch;
+    const arriving = answer.pieces[Symbol.asyncIterator]();
+    const file = await createPrivate(path).catch((reason) => {
+      failed(reason);
+    });
+    if (file === undefined) {
+      if (answer.size > MAX_IN_MEMORY) throw this.#noRoom(answer.size);
+      return this.#keep(await collect(arriving));
     }
+    const { written, unwritten, error } = await fill(file, arriving);
+    if (unwritten === undefined) {
+      if (written === 0) {
+        await Deno.remove(path);
+        return undefined;
+      }
+      await syncFolder(this.#dir).catch(failed);
+      return new Batch(new FileContent(path, 0, written), path);
+    }
+    failed(error);
+    const onDisk = new FileContent(path, 0, written);
+    if (answer.size > MAX_IN_MEMORY) {
+      await syncFolder(this.#dir).catch(failed);
+      return new Batch(onDisk, path, this.#noRoom(answer.size));
+    }
+    const first = await onDisk.bytes();
+    await Deno.remove(path);
+    return this.#keep([first, unwritten, ...await collect(arriving)]);
   }
 
   /**
@@ -65,11 +92,24 @@ export class Journal {
   async *leftovers(
     failed: (path: string, reason: unknown) => void,
   ): AsyncGenerator<Batch> {
+    yield* this.#batches(WAITING, failed);
+    yield* [...this.#unwritten];
+  }
+
+  /** What was put aside, the oldest first; what can't be read is left out. */
+  unread(): AsyncGenerator<Batch> {
+    return this.#batches(UNREAD, () => {});
+  }
+
+  async *#batches(
+    prefix: string,
+    failed: (path: string, reason: unknown) => void,
+  ): AsyncGenerator<Batch> {
     const names: string[] = [];
     try {
       for await (const { name, isFile } of Deno.readDir(this.#dir)) {
-        const ours = name.startsWith(WAITING) &&
-          NAME.test(name.slice(WAITING.length));
+        const ours = name.startsWith(prefix) &&
+          NAME.test(name.slice(prefix.length));
         if (isFile && ours) names.push(name);
       }
     } catch (reason) {
@@ -77,12 +117,13 @@ export class Journal {
     }
     for (const name of names.sort()) {
       const path = `${this.#dir}/${name}`;
-      const payload = await Deno.readFile(path).catch((reason) =>
-        failed(path, reason)
-      );
-      if (payload !== undefined) yield { path, payload };
+      const size = await readableSize(path).catch((reason) => {
+        failed(path, reason);
+      });
+      if (size !== undefined) {
+        yield new Batch(new FileContent(path, 0, size), path);
+      }
     }
-    yield* [...this.#unwritten];
   }
 
   /** Forgets an answer that is worked through. */
@@ -114,5 +155,75 @@ export class Journal {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       return undefined;
     }
+  }
+
+  #keep(parts: Uint8Array<ArrayBuffer>[]): Batch | undefined {
+    const payload = concat(parts);
+    if (payload.length === 0) return undefined;
+    const batch = new Batch(new MemoryContent(payload));
+    this.#unwritten.add(batch);
+    return batch;
+  }
+
+  #noRoom(size: number): UserError {
+    return new UserError(
+      `The server's answer has ${size} bytes, more than the disk takes; without it ${MAX_IN_MEMORY} are taken at most`,
+      `Make room in ${this.#dir} and pull again`,
+    );
+  }
+}
+
+/** What became of bytes that were to be written. */
+interface Filled {
+  /** Bytes that are in the file, synced where all are. */
+  written: number;
+  /** The piece that couldn't be written, and why; it may be empty. */
+  unwritten?: Uint8Array<ArrayBuffer>;
+  error?: unknown;
+}
+
+type Arrivals = AsyncIterator<Uint8Array<ArrayBuffer>>;
+
+/** Writes what arrives, until there is no more or it can't be written. */
+async function fill(file: Deno.FsFile, arriving: Arrivals): Promise<Filled> {
+  using open = file;
+  let written = 0;
+  let unwritten = new Uint8Array(0);
+  try {
+    for (;;) {
+      const piece = await nextOf(arriving);
+      if (piece === undefined) break;
+      unwritten = piece;
+      await writeAll(open, piece);
+      written += piece.length;
+      unwritten = new Uint8Array(0);
+    }
+    await open.sync();
+    return { written };
+  } catch (error) {
+    return { written, unwritten, error };
+  }
+}
+
+async function collect(
+  arriving: Arrivals,
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  for (;;) {
+    const piece = await nextOf(arriving);
+    if (piece === undefined) return pieces;
+    pieces.push(piece);
+  }
+}
+
+/** The next piece, or undefined at the end. One that breaks off is told by the connection. */
+async function nextOf(
+  arriving: Arrivals,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const { value, done } = await arriving.next();
+    return done ? undefined : value;
+  } catch {
+    return undefined;
   }
 }

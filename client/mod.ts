@@ -37,7 +37,12 @@ export {
   UserError,
 } from "./errors.ts";
 export type { Identity } from "./identity.ts";
-export { RelayLink } from "./relay_link.ts";
+export {
+  type OutgoingMessage,
+  RelayLink,
+  type StreamedContent,
+} from "./relay_link.ts";
+export type { Arriving } from "./connection.ts";
 export type { RetrieveEvents } from "./inbox.ts";
 export type {
   ContactSummary,
@@ -54,5 +59,4 @@ export { Consumer, type ConsumerOptions } from "./store/consumers.ts";
 export type { HistoryOptions } from "./store/conversations.ts";
 export type { Address } from "../shared/info_server.ts";
 export type { ListedClient } from "../shared/responses.ts";
-export type { SendMessage } from "../shared/requests.ts";
 export type { ClientId, MessageType } from "../shared/protocol.ts";

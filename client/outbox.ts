@@ -12,9 +12,9 @@ import type { Progress } from "./connection.ts";
 import { FolderError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import type { Message } from "./message.ts";
-import { readOutgoingFile } from "./outgoing_file.ts";
+import { openOutgoingFile } from "./outgoing_file.ts";
 import type { People, PeopleParts, TrustOptions } from "./people.ts";
-import type { RelayLink } from "./relay_link.ts";
+import type { OutgoingMessage, RelayLink } from "./relay_link.ts";
 import type { Contact } from "./store/contact_book.ts";
 import { LEASE_RENEWAL, type Outgoing } from "./store/conversations.ts";
 import type { ClientStore } from "./store/store.ts";
@@ -57,7 +57,7 @@ export class Outbox {
    */
   async writeFile(name: string, path: string): Promise<Message> {
     const { contact } = await this.#people.named(name);
-    const size = (await readOutgoingFile(path)).length;
+    const { size } = await openOutgoingFile(path);
     const absolute = await Deno.realPath(path);
     return this.#write({ contact, kind: "file", path: absolute, size });
   }
@@ -125,8 +125,8 @@ export class Outbox {
       const content = await channel.seal(MessageType.Text, plaintext);
       return await this.#put(contact, MessageType.Text, content, options);
     }
-    const plaintext = await readOutgoingFile(message.path ?? "");
-    const content = await channel.seal(MessageType.File, plaintext);
+    const { pieces, size } = await openOutgoingFile(message.path ?? "");
+    const content = channel.sealPieces(pieces, size);
     return await this.#put(contact, MessageType.File, content, options);
   }
 
@@ -145,7 +145,7 @@ export class Outbox {
   async #put(
     contact: Contact,
     type: MessageType,
-    content: Parameters<RelayLink["send"]>[1]["content"],
+    content: OutgoingMessage["content"],
     { progress }: DeliverOptions = {},
   ): Promise<MessageId | undefined> {
     const me = await this.#me();

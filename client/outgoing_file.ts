@@ -1,28 +1,95 @@
 import { SEND_OVERHEAD } from "../shared/protocol.ts";
+import { PIECE_SIZE } from "../shared/pieces.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
 
 /** Bytes of the largest file: its ciphertext and what stands before it have 4 bytes of size. */
-const MAX_FILE_SIZE = 0xffffffff - SEND_OVERHEAD - 16;
+export const MAX_FILE_SIZE: number = 0xffffffff - SEND_OVERHEAD - 16;
+
+/** A file on its way out. */
+export interface OutgoingFile {
+  /** Bytes of it. */
+  readonly size: number;
+  /**
+   * Its bytes, exactly `size` of them, in pieces of 1 MiB at most; the file is
+   * open only while they are read. Throws a {@linkcode UserError} where it
+   * can't be read, and before the last piece where it has changed meanwhile.
+   */
+  readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
 
 /**
- * Reads a file that is to be sent.
+ * Looks at a file that is to be sent.
  *
- * @throws {UserError} where it isn't there, is no regular file or is too large
+ * @throws {UserError} where it isn't there, is no regular file, is too large
+ * for the protocol or can't be read
  */
-export async function readOutgoingFile(
-  path: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    // A pipe or a device might never end.
-    const { isFile, size } = await Deno.stat(path);
-    if (!isFile) throw new UserError(`${path} is not a regular file`);
-    if (size > MAX_FILE_SIZE) {
+export async function openOutgoingFile(path: string): Promise<OutgoingFile> {
+  return await withReasons(async () => {
+    // A pipe or a device might never end, and opening one might wait for ever.
+    const info = await Deno.stat(path);
+    if (!info.isFile) throw new UserError(`${path} is not a regular file`);
+    if (info.size > MAX_FILE_SIZE) {
       throw new UserError(
-        `${path} has ${size} bytes; a message holds ${MAX_FILE_SIZE} at most`,
+        `${path} has ${info.size} bytes; a message holds ${MAX_FILE_SIZE} at most`,
       );
     }
-    return await Deno.readFile(path);
+    (await Deno.open(path)).close();
+    return { size: info.size, pieces: readPieces(path, info) };
+  });
+}
+
+async function* readPieces(
+  path: string,
+  before: Deno.FileInfo,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  using file = await withReasons(() => Deno.open(path));
+  if (before.size === 0) await withReasons(() => checkEnd(file, path, before));
+  for (let left = before.size; left > 0;) {
+    const piece = new Uint8Array(Math.min(left, PIECE_SIZE));
+    const count = await withReasons(() => file.read(piece));
+    left -= count ?? 0;
+    // Before the last piece goes out: without it the message isn't whole.
+    if (count === null || left === 0) {
+      await withReasons(() => checkEnd(file, path, before));
+    }
+    if (count === null) {
+      throw changed(path, before, { ...before, size: before.size - left });
+    }
+    yield piece.subarray(0, count);
+  }
+}
+
+/** @throws {UserError} unless this is the end of the file as it was */
+async function checkEnd(
+  file: Deno.FsFile,
+  path: string,
+  before: Deno.FileInfo,
+): Promise<void> {
+  const now = await file.stat();
+  const ended = await file.read(new Uint8Array(1)) === null;
+  const same = now.size === before.size &&
+    now.mtime?.getTime() === before.mtime?.getTime();
+  if (!ended || !same) throw changed(path, before, now);
+}
+
+function changed(
+  path: string,
+  before: Deno.FileInfo,
+  now: Deno.FileInfo,
+): UserError {
+  const how = now.size === before.size
+    ? ""
+    : `: it had ${before.size} bytes and has ${now.size} now`;
+  return new UserError(
+    `${path} changed while it was being sent${how}`,
+    "Nothing was delivered; send it again once nobody writes to it",
+  );
+}
+
+async function withReasons<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     if (

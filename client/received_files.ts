@@ -1,24 +1,36 @@
+import { DecryptError } from "../shared/crypto.ts";
+import type { Pieces } from "../shared/pieces.ts";
 import { reasonOf } from "../shared/reason.ts";
-import { writeDown } from "./durable_files.ts";
+import { writeAll } from "./durable_files.ts";
 import { UserError } from "./errors.ts";
 
 /**
  * Saves a received file in the temporary directory, readable for its owner
- * only and under a new name: nothing from the wire is part of it.
+ * only and under a new name: nothing from the wire is part of it. It is written
+ * as its pieces come, and down on the disk before this resolves.
  *
- * @returns the file's full path
+ * @returns the file's full path and its bytes
  * @throws {UserError} where it can't be saved; nothing of it is left then
+ * @throws {DecryptError} where the pieces do; the same
  */
-export async function saveReceivedFile(bytes: Uint8Array): Promise<string> {
+export async function saveReceivedFile(
+  pieces: Pieces,
+): Promise<{ path: string; size: number }> {
   let path: string | undefined;
+  let size = 0;
   try {
     // The runtime makes it exclusively and with mode 0600.
     path = await Deno.makeTempFile({ prefix: "messageu-" });
     using file = await Deno.open(path, { write: true });
-    await writeDown(file, bytes);
-    return path;
+    for await (const piece of pieces) {
+      await writeAll(file, piece);
+      size += piece.length;
+    }
+    await file.sync();
+    return { path, size };
   } catch (cause) {
     if (path !== undefined) await Deno.remove(path).catch(() => {});
+    if (cause instanceof DecryptError) throw cause;
     const reason = reasonOf(cause);
     throw new UserError(
       `Can't save a received file: ${reason}`,

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { equals } from "@std/bytes";
+import { concat, equals } from "@std/bytes";
 import { FormatError } from "../shared/format_error.ts";
 import type { Address } from "../shared/info_server.ts";
+import { gather, type Pieces } from "../shared/pieces.ts";
 import {
   answerCode,
   CLIENT_ID_SIZE,
@@ -16,9 +17,11 @@ import {
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
   type RequestKind,
+  SEND_OVERHEAD,
 } from "../shared/protocol.ts";
 import {
   encodeRequest,
+  encodeSendStart,
   NOBODY,
   type RequestPayloads,
   type SendMessage,
@@ -30,11 +33,40 @@ import {
   publicKeyAnswer,
   registered,
 } from "../shared/responses.ts";
-import { ask, type Progress, type Question } from "./connection.ts";
-import { ConnectionError, ServerRefusedError } from "./errors.ts";
+import {
+  type Arriving,
+  ask,
+  type Progress,
+  type Question,
+} from "./connection.ts";
+import { ConnectionError, ServerRefusedError, UserError } from "./errors.ts";
+import type { Upload } from "./upload.ts";
 
 /** The version that servers know which refuse ours. */
 const OLDER_VERSION = 1;
+
+/** Bytes of the largest list of clients that is read. */
+const MAX_LIST_SIZE = 1024 * 1024 * 1024;
+/** Bytes of the largest 2104: what 4 bytes of size can say. */
+const MAX_INBOX_SIZE = 0xffffffff;
+/** Bytes of the largest other answer that is read. */
+const MAX_ANSWER_SIZE = 64 * 1024;
+/** Bytes of the largest content: it has 4 bytes of size, with what stands before it. */
+const MAX_CONTENT_SIZE = 0xffffffff - SEND_OVERHEAD;
+
+/** A content that is made while it goes out. */
+export interface StreamedContent {
+  /** Bytes of it. */
+  readonly size: number;
+  /** Exactly so many; anything else cuts the connection. */
+  readonly pieces: Pieces;
+}
+
+/** A message for somebody. */
+export interface OutgoingMessage extends Omit<SendMessage, "content"> {
+  /** What only the two clients can read. */
+  content: Uint8Array | StreamedContent;
+}
 
 /** Asks a relay on behalf of a client. */
 export class RelayLink {
@@ -61,11 +93,13 @@ export class RelayLink {
    */
   async register(name: string, publicKey: Uint8Array): Promise<ClientId> {
     const register = () =>
-      this.#ask("register", { name, publicKey }, NOBODY, {
+      this.#fetch(
+        "register",
+        { name, publicKey },
+        NOBODY,
         // Whatever follows the id: the name is taken, so the id must be kept.
-        read: (payload) =>
-          registered.decode(payload.subarray(0, CLIENT_ID_SIZE)),
-      });
+        (payload) => registered.decode(payload.subarray(0, CLIENT_ID_SIZE)),
+      );
     try {
       return (await register()).clientId;
     } catch (error) {
@@ -84,37 +118,48 @@ export class RelayLink {
 
   /** 601: everybody else. Some servers list the asker too, who is left out. */
   async clients(me: ClientId): Promise<ListedClient[]> {
-    const all = await this.#ask("clientsList", {}, me, {
-      read: listedClients.decode,
-    });
+    const all = await this.#fetch(
+      "clientsList",
+      {},
+      me,
+      (payload) => listedClients.decode(payload),
+      MAX_LIST_SIZE,
+    );
     return all.filter(({ clientId }) => !equals(clientId, me));
   }
 
   /** 602: a public key. Some servers answer the key alone. */
   async publicKey(me: ClientId, target: ClientId): Promise<Uint8Array> {
-    return await this.#ask("publicKey", { target }, me, {
-      read: (payload): Uint8Array => {
-        if (payload.length === PUBLIC_KEY_SIZE) return payload;
-        const { clientId, publicKey } = publicKeyAnswer.decode(payload);
-        if (equals(clientId, target)) return publicKey;
-        throw new FormatError(
-          "publicKeyAnswer.clientId: another than was asked for",
-        );
-      },
+    return await this.#fetch("publicKey", { target }, me, (payload) => {
+      if (payload.length === PUBLIC_KEY_SIZE) return payload;
+      const { clientId, publicKey } = publicKeyAnswer.decode(payload);
+      if (equals(clientId, target)) return publicKey;
+      throw new FormatError(
+        "publicKeyAnswer.clientId: another than was asked for",
+      );
     });
   }
 
-  /** 603: sends a message. The answer's code alone is success (section 4, point 4). */
+  /**
+   * 603: sends a message. The answer's code alone is success (section 4, point 4).
+   *
+   * @returns the message's id where the server tells it
+   * @throws {UserError} where the content isn't as long as it should be, or is
+   * too large for the protocol
+   */
   async send(
     me: ClientId,
-    message: SendMessage,
+    message: OutgoingMessage,
     progress?: Progress,
   ): Promise<MessageId | undefined> {
-    return await this.#ask("sendMessage", message, me, {
-      read: (payload) =>
-        payload.length === messageSent.fixedSize
-          ? messageSent.decode(payload).messageId
-          : undefined,
+    return await this.#ask("sendMessage", this.#sendRequest(me, message), {
+      most: MAX_ANSWER_SIZE,
+      read: async (answer) => {
+        const payload = await gather(answer.pieces, answer.size);
+        if (payload.length !== messageSent.fixedSize) return undefined;
+        const { target, messageId } = messageSent.decode(payload);
+        return equals(target, message.target) ? messageId : undefined;
+      },
       sending: progress,
     });
   }
@@ -122,36 +167,69 @@ export class RelayLink {
   /**
    * 604: takes the next waiting messages.
    *
-   * @param keep gets the payload before the connection is closed, which is
-   * what tells the relay that it can delete the messages; of an answer that
-   * breaks off it gets what has arrived
+   * @param keep takes the payload as it arrives, before the connection is
+   * closed, which is what tells the relay that it can delete the messages
    */
   async pull(
     me: ClientId,
-    keep: (payload: Uint8Array<ArrayBuffer>) => Promise<void>,
+    keep: (answer: Arriving) => Promise<void>,
     progress?: Progress,
   ): Promise<void> {
-    await this.#ask("waitingMessages", {}, me, {
-      read: keep,
-      readPartial: keep,
-      receiving: progress,
-    });
+    await this.#ask(
+      "waitingMessages",
+      this.#request("waitingMessages", {}, me),
+      {
+        most: MAX_INBOX_SIZE,
+        read: keep,
+        receiving: progress,
+      },
+    );
   }
 
-  async #ask<K extends RequestKind, T>(
+  #sendRequest(
+    me: ClientId,
+    { target, type, content }: OutgoingMessage,
+  ): Upload {
+    if (content instanceof Uint8Array) {
+      return this.#request("sendMessage", { target, type, content }, me);
+    }
+    if (content.size > MAX_CONTENT_SIZE) {
+      throw new UserError(
+        `The message has ${content.size} bytes; the protocol allows ${MAX_CONTENT_SIZE} at most`,
+      );
+    }
+    const start = encodeSendStart(
+      { target, type, contentSize: content.size },
+      { clientId: me, version: this.#version },
+    );
+    return {
+      size: start.length + content.size,
+      pieces: prepend(start, content.pieces),
+    };
+  }
+
+  /** A request that goes out in one write (section 4, point 1). */
+  #request<K extends RequestKind>(
     kind: K,
     payload: RequestPayloads[K],
     me: ClientId,
-    answer: Omit<Question<T>, "frame" | "expected">,
-  ): Promise<T> {
-    const address = await this.#locate();
+  ): Upload {
     const frame = encodeRequest(kind, payload, {
       clientId: me,
       version: this.#version,
     });
+    return { size: frame.length, pieces: only(frame) };
+  }
+
+  async #ask<T>(
+    kind: RequestKind,
+    request: Upload,
+    answer: Omit<Question<T>, "request" | "expected">,
+  ): Promise<T> {
+    const address = await this.#locate();
     try {
       return await ask(address, {
-        frame,
+        request,
         expected: answerCode[kind],
         ...answer,
       });
@@ -164,4 +242,37 @@ export class RelayLink {
       );
     }
   }
+
+  /** Asks for what is read whole. */
+  async #fetch<K extends RequestKind, T>(
+    kind: K,
+    payload: RequestPayloads[K],
+    me: ClientId,
+    decode: (payload: Uint8Array<ArrayBuffer>) => T,
+    most: number = MAX_ANSWER_SIZE,
+  ): Promise<T> {
+    return await this.#ask(kind, this.#request(kind, payload, me), {
+      most,
+      read: async ({ pieces, size }) => decode(await gather(pieces, size)),
+    });
+  }
+}
+
+async function* only(
+  frame: Uint8Array,
+): AsyncGenerator<Uint8Array, void, void> {
+  yield frame;
+}
+
+/** The pieces, the first one with more bytes before it: both go out in one write. */
+async function* prepend(
+  start: Uint8Array,
+  pieces: Pieces,
+): AsyncGenerator<Uint8Array, void, void> {
+  let before: Uint8Array | undefined = start;
+  for await (const piece of pieces) {
+    yield before === undefined ? piece : concat([before, piece]);
+    before = undefined;
+  }
+  if (before !== undefined) yield before;
 }

@@ -5,9 +5,14 @@
  */
 
 import type { Progress } from "./connection.ts";
+import { TransferProgress } from "./transfer_progress.ts";
 
 /** Bytes from which on a transfer shows its progress. */
 const LARGE_TRANSFER = 1024 * 1024;
+/** Milliseconds between two looks of a line that changes. */
+const SHOW_INTERVAL = 100;
+/** Characters of a line where no terminal says how many fit. */
+const LOG_WIDTH = 79;
 
 /** A place to talk with a user. */
 export interface Terminal {
@@ -22,10 +27,14 @@ export interface Terminal {
 /** Standard input and output. */
 export function standardTerminal(): Terminal {
   const lines = readLines(Deno.stdin.readable);
+  const progress = new ProgressLine();
   return {
-    print: (text) => writeAll(Deno.stdout, text),
+    print: (text) => {
+      progress.end();
+      writeAll(Deno.stdout, text);
+    },
     readLine: async () => (await lines.next()).value ?? null,
-    progress: (label) => showProgress(label),
+    progress: (label) => progress.start(label),
   };
 }
 
@@ -43,27 +52,61 @@ async function* readLines(
   return undefined;
 }
 
-function showProgress(label: string): Progress {
-  const live = Deno.stderr.isTerminal();
-  let shown = -1;
-  return (done, total) => {
-    if (total < LARGE_TRANSFER) return;
-    // A log gets a line a quarter, a terminal one line that changes.
-    const step = live ? 1 : 25;
-    const percent = Math.floor(100 * done / total / step) * step;
-    if (percent === shown) return;
-    shown = percent;
-    const text = `${label}: ${percent} % of ${
-      (total / LARGE_TRANSFER).toFixed(1)
-    } MiB`;
-    const end = !live || done === total ? "\n" : "";
+/** Shows transfers on standard error; a log gets a line a quarter, a terminal one line that changes. */
+class ProgressLine {
+  readonly #live = Deno.stderr.isTerminal();
+  /** Characters of the line that isn't ended yet. */
+  #open = 0;
+
+  /** Ends the line where a transfer broke off in it. */
+  end(): void {
+    if (this.#open === 0) return;
+    this.#open = 0;
+    this.#write("\n");
+  }
+
+  start(label: string): Progress {
+    const progress = new TransferProgress(label);
+    let shown = { quarter: 0, time: -Infinity };
+    return (done, total) => {
+      if (total < LARGE_TRANSFER) return;
+      const time = performance.now();
+      const quarter = Math.floor(4 * done / total);
+      progress.note(done, time);
+      const due = this.#live
+        ? time - shown.time >= SHOW_INTERVAL
+        : quarter !== shown.quarter;
+      if (!due && done < total) return;
+      shown = { quarter, time };
+      this.#show(progress.line(total, this.#width()), done === total);
+    };
+  }
+
+  #show(line: string, isLast: boolean): void {
+    if (!this.#live) return this.#write(`${line}\n`);
+    this.#write(`\r${line.padEnd(this.#open)}`);
+    this.#open = line.length;
+    if (isLast) this.end();
+  }
+
+  #width(): number {
+    if (!this.#live) return LOG_WIDTH;
     try {
-      writeAll(Deno.stderr, `${live ? "\r" : ""}${text}${end}`);
+      // In the last column some terminals go on to the next line.
+      return Deno.consoleSize().columns - 1;
+    } catch {
+      return LOG_WIDTH;
+    }
+  }
+
+  #write(text: string): void {
+    try {
+      writeAll(Deno.stderr, text);
     } catch (error) {
       // Nobody is looking any more; the transfer goes on.
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     }
-  };
+  }
 }
 
 function writeAll(to: { writeSync(p: Uint8Array): number }, text: string) {

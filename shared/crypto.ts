@@ -9,21 +9,24 @@
  */
 
 import { FormatError } from "./format_error.ts";
+import { AES, DecryptError } from "./legacy_aes.ts";
 import { PUBLIC_KEY_SIZE } from "./protocol.ts";
 
+export {
+  DecryptError,
+  LEGACY_TAIL_SIZE,
+  legacyCiphertextSize,
+  legacyDecrypt,
+  legacyEncrypt,
+  legacyPadding,
+} from "./legacy_aes.ts";
+export { legacyDecryptPieces, legacyEncryptPieces } from "./legacy_pieces.ts";
+
 const RSA = { name: "RSA-OAEP", hash: "SHA-1" } as const;
-const AES = "AES-CBC";
 /** Bytes of a symmetric key. */
 export const SYMMETRIC_KEY_SIZE = 16;
 /** Bytes of a symmetric key encrypted for a public key. */
 export const ENCRYPTED_KEY_SIZE = 128;
-const BLOCK_SIZE = 16;
-const ZERO_IV = new Uint8Array(BLOCK_SIZE);
-
-/** What can't be decrypted: a wrong key, or no such ciphertext. */
-export class DecryptError extends Error {
-  override name = "DecryptError";
-}
 
 /**
  * Makes an RSA key pair, in about 0.1 s. The exponent is 3: with 65537 the
@@ -214,61 +217,4 @@ export async function decryptKey(
       cause,
     });
   }
-}
-
-/**
- * Encrypts with AES-128-CBC under the zero IV that the protocol fixes: equal
- * first blocks show as equal. 16 × (⌊n/16⌋ + 1) bytes.
- */
-export async function legacyEncrypt(
-  key: CryptoKey,
-  plaintext: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(
-    await crypto.subtle.encrypt({ name: AES, iv: ZERO_IV }, key, plaintext),
-  );
-}
-
-/**
- * Decrypts what {@linkcode legacyEncrypt} made. Only the padding is checked:
- * 1 wrong key in about 256 goes unnoticed.
- *
- * @throws {DecryptError} where the size or the padding is wrong
- */
-export async function legacyDecrypt(
-  key: CryptoKey,
-  ciphertext: Uint8Array,
-): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(
-      await crypto.subtle.decrypt(
-        { name: AES, iv: ZERO_IV },
-        key,
-        ciphertext as Uint8Array<ArrayBuffer>,
-      ),
-    );
-  } catch (cause) {
-    throw new DecryptError("Expected another key or a whole ciphertext", {
-      cause,
-    });
-  }
-}
-
-/**
- * Bytes of padding that a key finds at the end of a ciphertext, 1 to 16: what
- * tells keys apart without decrypting all of it.
- *
- * @throws {DecryptError} where the size or the padding is wrong
- */
-export async function legacyPadding(
-  key: CryptoKey,
-  ciphertext: Uint8Array,
-): Promise<number> {
-  if (ciphertext.length % BLOCK_SIZE !== 0) {
-    throw new DecryptError(
-      `Expected whole blocks of ${BLOCK_SIZE} bytes, got ${ciphertext.length} bytes`,
-    );
-  }
-  const end = ciphertext.subarray(-2 * BLOCK_SIZE);
-  return end.length - (await legacyDecrypt(key, end)).length;
 }

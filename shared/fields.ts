@@ -120,15 +120,21 @@ export const sizedBytes: Field<Uint8Array> = {
     writer.u32(value.length);
     writer.raw(value);
   },
-  read(reader) {
-    if (reader.left < 4) throw new FormatError(`no size, ${reader.left} left`);
-    const size = reader.u32();
-    if (size > reader.left) {
-      throw new FormatError(`${size} bytes claimed, ${reader.left} left`);
-    }
-    return reader.bytes(size);
-  },
+  read: (reader) => reader.bytes(claimedSize(reader, reader.left - 4)),
 };
+
+/**
+ * Reads a size of 4 bytes.
+ *
+ * @param left bytes that are behind it
+ * @throws {FormatError} where it isn't there, or claims more than is left
+ */
+export function claimedSize(reader: Reader, left: number): number {
+  if (reader.left < 4) throw new FormatError(`no size, ${reader.left} left`);
+  const size = reader.u32();
+  if (size <= left) return size;
+  throw new FormatError(`${size} bytes claimed, ${left} left`);
+}
 
 /** Values of one kind until the end of the payload. */
 export function list<T>(item: Field<T>): Field<readonly T[]> {

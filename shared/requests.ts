@@ -27,6 +27,7 @@ import {
   REQUEST_HEADER_SIZE,
   requestCode,
   type RequestKind,
+  SEND_OVERHEAD,
 } from "./protocol.ts";
 import { Writer } from "./writer.ts";
 
@@ -104,6 +105,38 @@ export const sendMessage: Codec<SendMessage> = codec(
     content: sizedBytes,
   }),
 );
+
+/** A 603's payload up to its content, 21 bytes. */
+export interface SendHead extends Omit<SendMessage, "content"> {
+  /** Bytes of content that follow. */
+  contentSize: number;
+}
+
+/** What stands before a content in a 603 that is written piece by piece. */
+export const sendHead: Codec<SendHead> = codec(
+  "sendMessage",
+  record<SendHead>({ target: clientId, type: messageType, contentSize: u32 }),
+);
+
+/**
+ * A 603 up to its content, header included: 44 bytes.
+ *
+ * @throws {FormatError} where the content has no room in 4 bytes of size
+ */
+export function encodeSendStart(
+  head: SendHead,
+  { clientId, version = PROTOCOL_VERSION, code }: RequestOptions,
+): Uint8Array<ArrayBuffer> {
+  const writer = new Writer(REQUEST_HEADER_SIZE + SEND_OVERHEAD);
+  requestHeader.write(writer, {
+    clientId,
+    version,
+    code: code ?? requestCode("sendMessage"),
+    payloadSize: SEND_OVERHEAD + head.contentSize,
+  });
+  sendHead.write(writer, head);
+  return writer.bytes;
+}
 
 /** 604: waiting messages. */
 export const waitingMessages: Codec<Empty> = codec(

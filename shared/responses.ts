@@ -7,6 +7,7 @@
 
 import {
   bytes,
+  claimedSize,
   clientId,
   type Codec,
   codec,
@@ -30,6 +31,7 @@ import {
   PUBLIC_KEY_SIZE,
   RESPONSE_HEADER_SIZE,
   ResponseCode,
+  WAITING_OVERHEAD,
 } from "./protocol.ts";
 import { within } from "./format_error.ts";
 import { Reader } from "./reader.ts";
@@ -157,6 +159,41 @@ export function* readInbox(payload: Uint8Array): Generator<WaitingMessage> {
     yield* listItems(waitingMessage, new Reader(payload));
   } catch (error) {
     throw within(inbox.name, error);
+  }
+}
+
+/**
+ * Reads what stands before a content in a 2104 that isn't in memory whole.
+ *
+ * @param next the next bytes of the payload, 25 or all that are left
+ * @param left bytes of the payload that are left
+ * @param index how many messages stand before
+ * @throws {FormatError} as {@linkcode readInbox}, where no whole message is left
+ */
+export function readWaitingHead(
+  next: Uint8Array,
+  left: number,
+  index: number,
+): WaitingHead {
+  try {
+    const reader = new Reader(next);
+    const start = waitingStart.read(reader);
+    const contentSize = readContentSize(reader, left - WAITING_OVERHEAD);
+    return { ...start, contentSize };
+  } catch (error) {
+    throw within(inbox.name, within(`[${index}]`, error));
+  }
+}
+
+const waitingStart: Field<Omit<WaitingMessage, "content">> = record<
+  Omit<WaitingMessage, "content">
+>(waitingFields);
+
+function readContentSize(reader: Reader, left: number): number {
+  try {
+    return claimedSize(reader, left);
+  } catch (error) {
+    throw within("content", error);
   }
 }
 

@@ -85,7 +85,7 @@ testWith(
     const bytes = Uint8Array.from({ length: 3_000_000 }, (_, i) => i * 7);
     await Deno.writeFile(path, bytes);
     const sent = await ben.choose("153", "anna", path);
-    assertStringIncludes(sent, "Sending: 100 % of 2.9 MiB");
+    assertStringIncludes(sent, "#] 100 % of 2.9 MiB, ");
     assertStringIncludes(sent, "Sent");
     const shown = await anna.choose("140");
     const saved = /Content:\n(.+)\n-----<EOM>-----/.exec(shown)?.[1] ?? "";

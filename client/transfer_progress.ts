@@ -1,0 +1,96 @@
+/** Milliseconds over which the rate is averaged. */
+const SMOOTHING = 3000;
+/** Characters of the bar at most, and those below which there is none. */
+const [MOST_BAR, LEAST_BAR] = [20, 5];
+const MIB = 1024 * 1024;
+
+/**
+ * How far a transfer is, as a line of text with a bar, the rate and the time
+ * that is left. It reads no clock and writes nothing.
+ */
+export class TransferProgress {
+  readonly #label: string;
+  #start: { done: number; now: number } | undefined;
+  #last = { done: 0, now: 0 };
+  /** The rate in bytes per ms, weighted, and the sum of the weights. */
+  #weighted = 0;
+  #weight = 0;
+
+  /** The label says what is being done. */
+  constructor(label: string) {
+    this.#label = label;
+  }
+
+  /**
+   * Takes note of how far it is. Less than before is another transfer.
+   *
+   * @param done bytes that have passed
+   * @param now milliseconds on any clock
+   */
+  note(done: number, now: number): void {
+    if (this.#start === undefined || done < this.#last.done) {
+      this.#start = this.#last = { done, now };
+      this.#weighted = this.#weight = 0;
+      return;
+    }
+    const time = now - this.#last.now;
+    if (time <= 0) return;
+    const kept = Math.exp(-time / SMOOTHING);
+    const rate = (done - this.#last.done) / time;
+    this.#weighted = this.#weighted * kept + rate * (1 - kept);
+    this.#weight = this.#weight * kept + 1 - kept;
+    this.#last = { done, now };
+  }
+
+  /**
+   * The line for what was noted last, such as
+   * `Sending  [#####     ] 45 % of 2.9 MiB, 12.3 MiB/s, 3 s left`.
+   *
+   * @param total bytes in all
+   * @param width characters that there is room for
+   */
+  line(total: number, width: number): string {
+    const { done, now } = this.#last;
+    const start = this.#start ?? this.#last;
+    const whole = done >= total;
+    const elapsed = now - start.now;
+    const average = elapsed > 0 ? (done - start.done) / elapsed : 0;
+    const rate = whole || this.#weight === 0
+      ? average
+      : this.#weighted / this.#weight;
+    const percent = total === 0 ? 100 : Math.floor(100 * done / total);
+    const parts = [`${percent} % of ${formatSize(total)}`];
+    if (rate > 0) {
+      parts.push(`${formatSize(1000 * rate)}/s`);
+      parts.push(
+        whole
+          ? `in ${formatTime(elapsed)}`
+          : `${formatTime((total - done) / rate)} left`,
+      );
+    }
+    const text = parts.join(", ");
+    const room = Math.min(
+      width - this.#label.length - text.length - 5,
+      MOST_BAR,
+    );
+    if (room < LEAST_BAR) return `${this.#label}  ${text}`.slice(0, width);
+    const filled = total === 0 ? room : Math.floor(room * done / total);
+    const bar = "#".repeat(filled).padEnd(room);
+    return `${this.#label}  [${bar}] ${text}`;
+  }
+}
+
+function formatSize(bytes: number): string {
+  const mib = bytes / MIB;
+  return mib < 1024
+    ? `${mib.toFixed(1)} MiB`
+    : `${(mib / 1024).toFixed(1)} GiB`;
+}
+
+function formatTime(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,142 @@
+/**
+ * AES-128-CBC of contents of any size, a piece at a time: the same bytes as
+ * `legacyEncrypt` and `legacyDecrypt` give (section 2 of docs/protocol.md).
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes";
+import { AES, BLOCK_SIZE, DecryptError, ZERO_IV } from "./legacy_aes.ts";
+import { PIECE_SIZE, type Pieces, recut } from "./pieces.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/**
+ * Encrypts a content piece by piece. The next piece is read and encrypted while
+ * the caller works with the one before; at most four are held.
+ *
+ * @param pieceSize bytes that are encrypted at a time, a multiple of 16
+ * @throws {RangeError} where it is none
+ */
+export async function* legacyEncryptPieces(
+  key: CryptoKey,
+  source: Pieces,
+  pieceSize: number = PIECE_SIZE,
+): AsyncGenerator<Bytes, void, void> {
+  checkPieceSize(pieceSize);
+  const pieces = recut(source, pieceSize);
+  let reading = pieces.next();
+  let sealing: Promise<Bytes> | undefined;
+  try {
+    const first = await reading;
+    sealing = awaitedLater(
+      encrypt(key, ZERO_IV, first.value ?? new Uint8Array(0)),
+    );
+    for (;;) {
+      reading = awaitedLater(pieces.next());
+      const sealed: Bytes = await sealing;
+      const next = await reading;
+      if (next.done) return yield sealed;
+      // Only the content's end is padded: the block that was added is dropped.
+      const kept = sealed.subarray(0, -BLOCK_SIZE);
+      sealing = awaitedLater(encrypt(key, lastBlock(kept), next.value));
+      yield kept;
+    }
+  } finally {
+    await Promise.allSettled([reading, sealing]);
+    await pieces.return();
+  }
+}
+
+/**
+ * Decrypts a content piece by piece. As with `legacyDecrypt` only the padding
+ * is checked, and it stands at the end: what came before may be a wrong key's.
+ *
+ * @param pieceSize bytes that are decrypted at a time, a multiple of 16
+ * @throws {DecryptError} at the end, where the size or the padding is wrong
+ * @throws {RangeError} where the pieces' size is no multiple of 16
+ */
+export async function* legacyDecryptPieces(
+  key: CryptoKey,
+  source: Pieces,
+  pieceSize: number = PIECE_SIZE,
+): AsyncGenerator<Bytes, void, void> {
+  checkPieceSize(pieceSize);
+  const pieces = recut(source, pieceSize);
+  let opening: Promise<Bytes> | undefined;
+  let reading = pieces.next();
+  try {
+    let iv: Bytes = ZERO_IV;
+    let current = (await reading).value ?? new Uint8Array(0);
+    for (;;) {
+      reading = awaitedLater(pieces.next());
+      const next = await reading;
+      // Each piece needs only the ciphertext before it, so two are opened at once.
+      const opened = opening;
+      opening = awaitedLater(
+        next.done ? decrypt(key, iv, current) : decryptMiddle(key, iv, current),
+      );
+      if (opened !== undefined) yield await opened;
+      if (next.done) return yield await opening;
+      iv = lastBlock(current);
+      current = next.value;
+    }
+  } finally {
+    await Promise.allSettled([reading, opening]);
+    await pieces.return();
+  }
+}
+
+/** What fails is thrown where it is awaited, and not before somebody looks. */
+function awaitedLater<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}
+
+/** Decrypts a piece behind which more follows, and which so has no padding. */
+async function decryptMiddle(
+  key: CryptoKey,
+  iv: Bytes,
+  piece: Bytes,
+): Promise<Bytes> {
+  // WebCrypto wants padding: a block that decrypts to nothing else is added.
+  const padding = await encrypt(key, lastBlock(piece), new Uint8Array(0));
+  return await decrypt(key, iv, concat([piece, padding]));
+}
+
+async function encrypt(
+  key: CryptoKey,
+  iv: Bytes,
+  bytes: Bytes,
+): Promise<Bytes> {
+  return new Uint8Array(
+    await crypto.subtle.encrypt({ name: AES, iv }, key, bytes),
+  );
+}
+
+async function decrypt(
+  key: CryptoKey,
+  iv: Bytes,
+  bytes: Bytes,
+): Promise<Bytes> {
+  try {
+    return new Uint8Array(
+      await crypto.subtle.decrypt({ name: AES, iv }, key, bytes),
+    );
+  } catch (cause) {
+    throw new DecryptError("Expected another key or a whole ciphertext", {
+      cause,
+    });
+  }
+}
+
+function lastBlock(bytes: Bytes): Bytes {
+  return bytes.subarray(-BLOCK_SIZE);
+}
+
+function checkPieceSize(size: number): void {
+  if (size > 0 && size % BLOCK_SIZE === 0) return;
+  throw new RangeError(
+    `Expected pieces of a multiple of ${BLOCK_SIZE} bytes, got ${size}`,
+  );
+}

@@ -1,0 +1,52 @@
+/** Bytes of a piece of what passes through the client: 1 MiB. */
+export const PIECE_SIZE: number = 1024 * 1024;
+
+/** Bytes that come one piece after the other. A piece isn't written over later. */
+export type Pieces = AsyncIterable<Uint8Array>;
+
+/** Cuts bytes anew: pieces of exactly `size` bytes, the last one may be shorter. */
+export async function* recut(
+  source: Pieces,
+  size: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  let piece = new Uint8Array(0);
+  let filled = 0;
+  for await (const bytes of source) {
+    let start = 0;
+    while (start < bytes.length) {
+      if (filled === 0 && bytes.length - start >= size) {
+        yield bytes.subarray(start, start + size) as Uint8Array<ArrayBuffer>;
+        start += size;
+        continue;
+      }
+      if (filled === 0) piece = new Uint8Array(size);
+      const part = bytes.subarray(start, start + size - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      start += part.length;
+      if (filled < size) continue;
+      yield piece;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
+}
+
+/**
+ * All of the bytes in one array of `size` bytes.
+ *
+ * @throws {RangeError} where there are more or fewer
+ */
+export async function gather(
+  source: Pieces,
+  size: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const whole = new Uint8Array(size);
+  let filled = 0;
+  for await (const piece of source) {
+    whole.set(piece, filled);
+    filled += piece.length;
+  }
+  if (filled === size) return whole;
+  throw new RangeError(`Expected ${size} bytes, got ${filled}`);
+}
