@@ -364,6 +364,22 @@ testWith(
     );
 
     await t.step(
+      "what couldn't be decrypted is read once its key comes",
+      async () => {
+        const own = await generateSymmetricKey();
+        const text = await ben.text("after all", own);
+        server.script = answers({}, [text]);
+        assertStringIncludes(
+          await client.choose("140"),
+          "Not everything could be decrypted, or not for certain",
+        );
+        server.script = answers({}, [await ben.keyMessage(own)]);
+        assertStringIncludes(await client.choose("140"), shown("after all"));
+        assertEquals(await filesIn(dir), ["info.me", "info.store"]);
+      },
+    );
+
+    await t.step(
       "an answer that breaks off or is damaged keeps what stands before",
       async () => {
         const bytes = inbox.encode([
