@@ -93,6 +93,8 @@ class Exchange<T> {
   readonly #where: string;
   readonly #question: Question<T>;
   readonly #source: ByteSource;
+  /** Why the answer broke off. */
+  #broken: { error: unknown } | undefined;
 
   constructor(
     conn: Deno.TcpConn,
@@ -115,18 +117,12 @@ class Exchange<T> {
     const header = await this.#answerHeader().catch((error) => {
       throw this.#explain(error);
     });
-    const { payloadSize } = header;
-    let broken: { error: unknown } | undefined;
-    const note = (error: unknown) => {
-      broken = { error: this.#explain(error) };
-      throw broken.error;
-    };
     const result = await this.#question.read({
-      size: payloadSize,
-      pieces: this.#payload(payloadSize, note),
+      size: header.payloadSize,
+      pieces: this.#payload(header.payloadSize),
     });
     // However it was read: an answer that broke off is none.
-    if (broken !== undefined) throw (broken as { error: unknown }).error;
+    if (this.#broken !== undefined) throw this.#broken.error;
     return result;
   }
 
@@ -165,11 +161,14 @@ class Exchange<T> {
 
   async *#payload(
     size: number,
-    broken: (error: unknown) => never,
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     for (let left = size; left > 0;) {
-      const arrived = await this.#source.has(1).catch(broken);
-      if (!arrived) broken(new EndOfStream());
+      try {
+        if (!(await this.#source.has(1))) throw new EndOfStream();
+      } catch (error) {
+        this.#broken = { error: this.#explain(error) };
+        throw this.#broken.error;
+      }
       const count = Math.min(left, this.#source.buffered);
       left -= count;
       this.#question.receiving?.(size - left, size);

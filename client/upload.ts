@@ -54,7 +54,9 @@ export async function upload(
     for (;;) {
       const piece = await nextOf(source);
       if (piece === undefined) break;
-      if (sent + piece.length > size) throw wrongSize(size, "more");
+      // The end is held back until it is known to be the end.
+      const more = sent + piece.length >= size && await nextOf(source);
+      if (more || sent + piece.length > size) throw wrongSize(size, "more");
       for (let rest = piece; rest.length > 0;) {
         const count = await write(
           conn,
@@ -105,12 +107,16 @@ async function within<T>(
   }
 }
 
+/** The next piece that isn't empty, or undefined at the end. */
 async function nextOf(
   source: AsyncIterator<Uint8Array>,
 ): Promise<Uint8Array | undefined> {
   try {
-    const { value, done } = await source.next();
-    return done ? undefined : value;
+    for (;;) {
+      const { value, done } = await source.next();
+      if (done) return undefined;
+      if (value.length > 0) return value;
+    }
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     throw new UserError(
