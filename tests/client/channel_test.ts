@@ -1,5 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { concat } from "@std/bytes";
 import { LegacyChannel } from "../../client/channel.ts";
+import { MemoryContent } from "../../client/received_content.ts";
 import {
   DecryptError,
   encryptKey,
@@ -57,4 +59,35 @@ Deno.test("the last key seals, and an offered one only once it was taken", async
     () => new LegacyChannel().open(3, new Uint8Array(16)),
     DecryptError,
   );
+});
+
+Deno.test("a file is sealed and opened piece by piece, under any key that is known", async () => {
+  const keys = await Promise.all([1, 2, 3].map(generateSymmetricKey));
+  const channel = new LegacyChannel(keys, keys[1]);
+  assertEquals(channel.canSeal, true);
+  async function* cut(bytes: Uint8Array) {
+    yield await Promise.resolve(bytes.subarray(0, 10));
+    yield bytes.subarray(10);
+  }
+  for (const size of [0, 1, 15, 16, 17, 1 << 20, (1 << 20) + 40]) {
+    const plaintext = new Uint8Array(size).fill(size);
+    const sealed = channel.sealPieces(cut(plaintext), size);
+    const bytes = concat(await Array.fromAsync(sealed.pieces));
+    assertEquals(bytes.length, sealed.size);
+    const whole = await channel.open(4, bytes);
+    assertEquals(whole.plaintext.length, size);
+    const pieces = await channel.openPieces(new MemoryContent(bytes));
+    assertEquals(concat(await Array.fromAsync(pieces)), plaintext);
+  }
+  const other = new LegacyChannel();
+  const nothing = new Uint8Array(0);
+  assertThrows(() => other.sealPieces(cut(nothing), 0), Error, "symmetric key");
+  for (const size of [0, 15, 16, 33]) {
+    const content = new MemoryContent(new Uint8Array(size));
+    await assertRejects(() => other.openPieces(content), DecryptError);
+  }
+  for (const size of [0, 15, 33]) {
+    const content = new MemoryContent(new Uint8Array(size));
+    await assertRejects(() => channel.openPieces(content), DecryptError);
+  }
 });
