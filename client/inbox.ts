@@ -31,6 +31,8 @@ import type { ClientStore } from "./store/store.ts";
 const MOST_REPEATED_ANSWERS = 4;
 /** Milliseconds before asking a relay again that repeats itself; then twice as many. */
 const REPEAT_PAUSE = 50;
+/** Milliseconds to wait for another client that receives. */
+const PULL_PATIENCE = 120_000;
 /** Messages that are kept with one commit, and bytes of their texts. */
 const [MESSAGES_PER_COMMIT, BYTES_PER_COMMIT] = [256, 4 * 1024 * 1024];
 /** Bytes of the largest text; a larger one is saved as a file, a piece at a time. */
@@ -94,9 +96,13 @@ class Work {
   readonly #pending = new Map<string, Pending>();
   #pendingBytes = 0;
 
-  constructor(me: Identity, events: RetrieveEvents) {
+  /** Whether it was received in an earlier run, which may have broken off anywhere. */
+  readonly isLeftover: boolean;
+
+  constructor(me: Identity, events: RetrieveEvents, isLeftover = false) {
     this.me = me;
     this.events = events;
+    this.isLeftover = isLeftover;
   }
 
   /** Whether what was opened should be kept before there is more of it. */
@@ -132,6 +138,8 @@ export class Inbox {
   readonly #link: RelayLink;
   readonly #people: People;
   readonly #journal: Journal;
+  /** Messages that were shown though they couldn't be kept. */
+  readonly #shownUnkept = new Set<string>();
 
   /**
    * Nothing is read before {@linkcode retrieve}.
@@ -159,13 +167,20 @@ export class Inbox {
    * @throws {UserError} where the relay can't be asked
    */
   async retrieve(me: Identity, events: RetrieveEvents): Promise<number> {
-    using _ = await this.#store().lock("pull");
+    using lock = await this.#store().lock("pull", PULL_PATIENCE);
+    if (lock === undefined) {
+      throw new FolderError(
+        "Another client in this folder is receiving and doesn't get done",
+        "Wait for it; if it is stopped or stuck, end it",
+      );
+    }
     let count = 0;
     const leftovers = this.#journal.leftovers((path, reason) =>
       events.problem(new UserError(`Can't read ${path}: ${reason}`))
     );
     for await (const batch of leftovers) {
-      const outcome = await this.#workThrough(batch, new Work(me, events));
+      const work = new Work(me, events, true);
+      const outcome = await this.#workThrough(batch, work);
       count += outcome.fresh;
       // What couldn't be saved can't be now: more would only be kept as well.
       if (!outcome.complete) return count;
@@ -194,8 +209,8 @@ export class Inbox {
     let count = 0;
     const quiet = { ...events, problem: () => {} };
     for await (const batch of this.#journal.unread()) {
-      const { fresh } = await this.#workThrough(batch, new Work(me, quiet));
-      count += fresh;
+      const work = new Work(me, quiet, true);
+      count += (await this.#workThrough(batch, work)).fresh;
     }
     return count;
   }
@@ -285,8 +300,8 @@ export class Inbox {
     const seen = await identify(message, work.me);
     const before = conversations.seen(seen);
     if (before === "opened" || work.has(seen)) return;
-    const { contact } = contacts.withId(message.sender);
     try {
+      const { contact } = contacts.withId(message.sender);
       const opened = await this.#open(message, contact, work);
       const pending: Pending = {
         ...opened,
@@ -294,11 +309,12 @@ export class Inbox {
         seen,
         relayMessageId: message.messageId,
         received: work.received,
+        shown: this.#shownUnkept.has(encodeHex(seen)) ? Date.now() : undefined,
         decrypted: opened.kind === "unreadable" ? undefined : Date.now(),
       };
       if (opened.kind !== "unreadable" && !opened.doubtful) {
         work.add(pending);
-      } else if (before === undefined) {
+      } else if (before === undefined || work.isLeftover) {
         uncertain(pending);
       }
     } catch (error) {
@@ -322,7 +338,7 @@ export class Inbox {
           else if (message.path !== undefined) redundant.push(message.path);
           if (isNew && message.key !== undefined) {
             const { contact, key } = message;
-            keys.sendUnder(contact, keys.add(contact, key));
+            keys.sendUnder(contact, keys.add(contact, key, work.me.clientId));
             work.keys = true;
           }
         }
@@ -333,10 +349,13 @@ export class Inbox {
       work.events.problem(error);
       for (const message of pending) this.#showUnkept(message, work);
     }
-    for (const path of redundant) await Deno.remove(path);
+    for (const path of redundant) await Deno.remove(path).catch(() => {});
   }
 
   #showUnkept(message: Pending, { events }: Work): void {
+    const seen = encodeHex(message.seen);
+    if (this.#shownUnkept.has(seen)) return;
+    this.#shownUnkept.add(seen);
     const contact = this.#store().contacts.at(message.contact);
     events.unkept?.({
       id: 0,
@@ -351,6 +370,7 @@ export class Inbox {
       delivery: "received",
       shown: true,
       doubtful: message.doubtful,
+      accepted: contact.succeeds === null,
     });
   }
 
@@ -378,7 +398,7 @@ export class Inbox {
   ): Promise<Opened> {
     const { contacts, keys } = this.#store();
     const channel = work.channels.get(contact) ??
-      await keys.channel(contacts.at(contact));
+      await keys.channel(contacts.at(contact), work.me.clientId);
     work.channels.set(contact, channel);
     const rest = { size: 0, doubtful: false };
     const { type, content } = message;

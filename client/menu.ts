@@ -39,6 +39,7 @@ const items: readonly Item[] = [
       const names = await session.clients();
       names.forEach((name) => user.say(printableLine(name)));
       if (names.length === 0) user.say("Nobody else is registered");
+      for (const warning of await session.warnings()) user.complain(warning);
     },
   },
   {
@@ -46,8 +47,10 @@ const items: readonly Item[] = [
     label: "Request for public key",
     async run(user, session) {
       const name = await user.askName("Whose public key");
-      await session.publicKey(name);
+      const { offered } = await session.publicKey(name);
       user.say(`Got the public key of ${name}`);
+      if (offered === undefined) return;
+      for (const warning of await session.warnings()) user.complain(warning);
     },
   },
   {
@@ -160,7 +163,8 @@ class Dialogue {
 
 /** A received message as section 6 prints it, and an empty line. */
 function formatMessage(message: Message): string {
-  return `From: ${printableLine(message.contact)}
+  const doubt = message.accepted ? "" : " (not accepted)";
+  return `From: ${printableLine(message.contact)}${doubt}
 Content:
 ${formatContent(message)}
 ${END_OF_MESSAGE}

@@ -42,6 +42,8 @@ export interface Message {
   shown: boolean;
   /** Whether it may have been opened with a wrong key. */
   doubtful: boolean;
+  /** False where the contact only claims the name, until the user accepts that. */
+  accepted: boolean;
 }
 
 /** All that is known of one message; times are milliseconds since 1970. */

@@ -8,16 +8,24 @@
 import { exportSymmetricKey } from "../shared/crypto.ts";
 import { type MessageId, MessageType } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
+import type { LegacyChannel } from "./channel.ts";
 import type { Progress } from "./connection.ts";
-import { FolderError } from "./errors.ts";
+import { FolderError, ServerRefusedError, UserError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import type { Message } from "./message.ts";
 import { openOutgoingFile } from "./outgoing_file.ts";
 import type { People, PeopleParts, TrustOptions } from "./people.ts";
 import type { OutgoingMessage, RelayLink } from "./relay_link.ts";
-import type { Contact } from "./store/contact_book.ts";
-import { LEASE_RENEWAL, type Outgoing } from "./store/conversations.ts";
+import { type Contact, labelOf } from "./store/contact_book.ts";
+import {
+  LEASE_RENEWAL,
+  type Outgoing,
+  type Sending,
+} from "./store/conversations.ts";
 import type { ClientStore } from "./store/store.ts";
+
+/** Milliseconds to wait for another client that exchanges keys. */
+const KEY_PATIENCE = 90_000;
 
 /** How to send a message. */
 export interface DeliverOptions extends TrustOptions {
@@ -79,76 +87,133 @@ export class Outbox {
    */
   async deliver(id: number, options: DeliverOptions): Promise<Message> {
     const { conversations } = this.#store();
-    const message = conversations.begin(id);
-    const renewal = setInterval(() => this.#renew(id), LEASE_RENEWAL);
+    const sending = conversations.begin(id);
+    const renewal = setInterval(() => {
+      ignoringUserErrors(() => this.#store().conversations.renew(sending));
+    }, LEASE_RENEWAL);
     let relayMessageId: MessageId | undefined;
     try {
-      const contact = this.#people.current(conversations.contactOf(id));
-      relayMessageId = await this.#send(message, contact, options);
+      relayMessageId = await this.#send(sending, options);
     } catch (error) {
-      conversations.failed(id, reasonOf(error));
+      // Why it failed matters more than that this can't be noted.
+      ignoringUserErrors(() => conversations.failed(sending, reasonOf(error)));
       throw error;
     } finally {
       clearInterval(renewal);
     }
-    conversations.acknowledged(id, relayMessageId);
+    conversations.acknowledged(sending, relayMessageId);
     return conversations.get(id);
   }
 
   async #send(
-    message: Message,
-    recipient: Contact,
+    sending: Sending,
     options: DeliverOptions,
   ): Promise<MessageId | undefined> {
-    if (message.kind === "keyRequest") {
-      return await this.#put(
-        recipient,
-        MessageType.KeyRequest,
-        new Uint8Array(0),
-      );
+    const { conversations } = this.#store();
+    const { id, kind } = conversations.get(sending.id);
+    const recipient = this.#people.current(conversations.contactOf(id));
+    const contact = kind === "keyRequest"
+      ? recipient
+      : await this.#people.trusted(recipient, options);
+    conversations.redirect(id, contact.contact);
+    try {
+      return await this.#sendTo(contact, sending, options);
+    } catch (error) {
+      // Perhaps the contact is gone, or has become somebody else.
+      if (error instanceof ServerRefusedError) {
+        await this.#people.trusted(contact, {}, true);
+      }
+      throw error;
     }
-    let contact = await this.#people.trusted(recipient, options);
-    if (message.kind === "key") return await this.#sendKey(contact);
-    if (contact.sendingKey === null) {
-      options.notice?.(`Sending ${message.contact} a key first`);
-      const key = this.#write({
-        contact: contact.contact,
-        kind: "key",
-        size: 0,
-      });
-      await this.deliver(key.id, { onKeyChange: options.onKeyChange });
-      contact = this.#store().contacts.at(contact.contact);
+  }
+
+  async #sendTo(
+    contact: Contact,
+    sending: Sending,
+    options: DeliverOptions,
+  ): Promise<MessageId | undefined> {
+    const put = (type: MessageType, content: OutgoingMessage["content"]) =>
+      this.#put(contact, sending, type, content, options.progress);
+    const message = this.#store().conversations.get(sending.id);
+    switch (message.kind) {
+      case "keyRequest":
+        return await put(MessageType.KeyRequest, new Uint8Array(0));
+      case "key":
+        return await this.#sendKey(contact, put);
+      case "text": {
+        const channel = await this.#sealable(contact, options);
+        const plaintext = new TextEncoder().encode(message.text);
+        const content = await channel.seal(MessageType.Text, plaintext);
+        return await put(MessageType.Text, content);
+      }
+      default: {
+        const channel = await this.#sealable(contact, options);
+        const { pieces, size } = await openOutgoingFile(message.path ?? "");
+        return await put(MessageType.File, channel.sealPieces(pieces, size));
+      }
     }
-    const channel = await this.#store().keys.channel(contact);
-    if (message.kind === "text") {
-      const plaintext = new TextEncoder().encode(message.text);
-      const content = await channel.seal(MessageType.Text, plaintext);
-      return await this.#put(contact, MessageType.Text, content, options);
+  }
+
+  /** The channel to a contact, with a key to send under. One client at a time makes one. */
+  async #sealable(
+    { contact }: Contact,
+    { onKeyChange, notice }: DeliverOptions,
+  ): Promise<LegacyChannel> {
+    const { contacts, conversations, keys } = this.#store();
+    const { clientId } = await this.#me();
+    const hasKey = () => keys.sendingKey(contacts.at(contact), clientId);
+    if (hasKey() === undefined) {
+      using lock = await this.#store().lock("key", KEY_PATIENCE);
+      if (lock === undefined) {
+        throw new FolderError(
+          "Another client in this folder is exchanging keys and doesn't get on",
+          "Is one stopped or stuck? End it, and try again",
+        );
+      }
+      if (hasKey() === undefined) {
+        notice?.(`Sending ${labelOf(contacts.at(contact))} a key first`);
+        const { id } = conversations.unsentKey(contact) ??
+          this.#write({ contact, kind: "key", size: 0 });
+        await this.deliver(id, { onKeyChange });
+      }
     }
-    const { pieces, size } = await openOutgoingFile(message.path ?? "");
-    const content = channel.sealPieces(pieces, size);
-    return await this.#put(contact, MessageType.File, content, options);
+    return await keys.channel(contacts.at(contact), clientId);
   }
 
   /** The key is on the disk before it goes out, and texts go under it once it was taken. */
-  async #sendKey(contact: Contact): Promise<MessageId | undefined> {
+  async #sendKey(
+    contact: Contact,
+    put: (
+      type: MessageType,
+      content: Uint8Array,
+    ) => Promise<MessageId | undefined>,
+  ): Promise<MessageId | undefined> {
     const { keys } = this.#store();
+    const { clientId } = await this.#me();
     const publicKey = await this.#people.publicKey(contact);
-    const channel = await keys.channel(contact);
+    const channel = await keys.channel(contact, clientId);
     const { content, key } = await channel.offerKey(publicKey);
-    const row = keys.add(contact.contact, await exportSymmetricKey(key));
-    const id = await this.#put(contact, MessageType.Key, content);
+    const bytes = await exportSymmetricKey(key);
+    const row = keys.add(contact.contact, bytes, clientId);
+    const id = await put(MessageType.Key, content);
     keys.sendUnder(contact.contact, row);
     return id;
   }
 
   async #put(
     contact: Contact,
+    sending: Sending,
     type: MessageType,
     content: OutgoingMessage["content"],
-    { progress }: DeliverOptions = {},
+    progress: Progress | undefined,
   ): Promise<MessageId | undefined> {
     const me = await this.#me();
+    // This client may have slept for longer than others wait for it.
+    if (!this.#store().conversations.renew(sending)) {
+      throw new UserError(
+        `Another client has taken over message ${sending.id}`,
+      );
+    }
     const message = { target: contact.clientId, type, content };
     return await this.#link.send(me.clientId, message, progress);
   }
@@ -157,13 +222,12 @@ export class Outbox {
     const { conversations } = this.#store();
     return conversations.get(conversations.addOutgoing(message));
   }
+}
 
-  #renew(id: number): void {
-    try {
-      this.#store().conversations.renew(id);
-    } catch (error) {
-      // Sending goes on; the outcome will tell what is wrong with the store.
-      if (!(error instanceof FolderError)) throw error;
-    }
+function ignoringUserErrors(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
   }
 }

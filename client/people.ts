@@ -6,6 +6,7 @@
  * @module
  */
 
+import { equals } from "@std/bytes";
 import { importPublicKey } from "../shared/crypto.ts";
 import { FormatError } from "../shared/format_error.ts";
 import {
@@ -83,31 +84,30 @@ export class People {
 
   /** Who has the name of a contact now; itself where it has none. */
   current(contact: number): Contact {
-    const { contacts } = this.#store();
-    const found = contacts.at(contact);
-    return (found.name === null ? undefined : contacts.named(found.name)) ??
-      found;
+    return this.#holder(this.#store().contacts.at(contact));
   }
 
   /**
-   * Makes sure that messages may go to a contact. Where the relay doesn't tell
-   * a public key, a symmetric key that is there already will do.
+   * Makes sure that messages may go to a contact.
    *
+   * @param again asks the relay though it gave the known key a while ago
    * @returns the contact, or who has its name now
    * @throws {KeyChangedError} where its public key has to be accepted first
    * @throws {UserError} where there is no key and none to be had
    */
-  async trusted(contact: Contact, options: TrustOptions): Promise<Contact> {
+  async trusted(
+    contact: Contact,
+    { onKeyChange }: TrustOptions,
+    again = false,
+  ): Promise<Contact> {
     const last = this.#checked.get(contact.contact) ?? -Infinity;
-    const due = performance.now() - last > CHECK_INTERVAL;
-    let checked = due || hasChanged(contact)
+    const due = again || performance.now() - last > CHECK_INTERVAL;
+    const checked = due || hasChanged(contact)
       ? await this.#check(contact)
       : contact;
-    if (hasChanged(checked)) {
-      if (options.onKeyChange !== "accept") throw await this.#changed(checked);
-      checked = this.#accept(checked);
-    }
-    return checked;
+    if (!hasChanged(checked)) return checked;
+    if (onKeyChange !== "accept") throw await this.#changed(checked, false);
+    return await this.#accept(checked);
   }
 
   /**
@@ -119,7 +119,8 @@ export class People {
     const { publicKey } = contact.publicKey === null
       ? await this.#compare(contact)
       : contact;
-    return await importPublicKey(publicKey ?? new Uint8Array(0));
+    if (publicKey === null) throw unusable(contact, "there is none");
+    return await importPublicKey(publicKey);
   }
 
   /** Asks the relay for somebody's public key; notes whether it is another one. */
@@ -128,19 +129,24 @@ export class People {
   }
 
   /**
-   * Relies from now on the key that the relay gives.
+   * Relies from now on the key that the user was told of. The relay isn't asked:
+   * it might give yet another one.
    *
-   * @throws {UserError} where it is the known one
+   * @throws {KeyChangedError} where that is another one than is offered by now
+   * @throws {UserError} where the relay gives the known one
    */
   async accept(name: string): Promise<PublicKeyInfo> {
-    let contact = await this.named(name);
-    if (contact.offeredKey === null) contact = await this.#check(contact);
+    const contact = await this.named(name);
     if (!hasChanged(contact)) {
       throw new UserError(
         `There is nothing to accept: the public key of "${name}" is the one you know`,
       );
     }
-    return await this.#info(this.#accept(contact));
+    const { offeredKey, toldKey } = contact;
+    const isTold = offeredKey !== null && toldKey !== null &&
+      equals(offeredKey, toldKey);
+    if (!isTold) throw await this.#changed(contact, true);
+    return await this.#info(await this.#accept(contact));
   }
 
   /**
@@ -148,47 +154,75 @@ export class People {
    * that waits to be accepted, else for the one that is relied on.
    */
   async safetyNumber(name: string, mine: KeyHolder): Promise<string> {
-    let contact = await this.named(name);
-    const isKnown = contact.publicKey !== null && contact.succeeds === null;
-    if (!isKnown && contact.offeredKey === null) {
-      contact = await this.#check(contact);
-    }
+    const named = await this.named(name);
+    const isThere = hasChanged(named)
+      ? named.offeredKey !== null
+      : named.publicKey !== null;
+    const contact = isThere ? named : await this.#check(named);
     const publicKey = contact.offeredKey ?? contact.publicKey;
     if (publicKey === null) throw unusable(contact, "there is none");
+    if (contact.offeredKey !== null) {
+      this.#store().contacts.told(contact, true);
+    }
     return await safetyNumber(mine, { clientId: contact.clientId, publicKey });
   }
 
   /** The warning about a contact that has to be accepted; undefined where none has. */
   async warning(contact: number): Promise<KeyChangedError | undefined> {
     const found = this.#store().contacts.at(contact);
-    return hasChanged(found) ? await this.#changed(found) : undefined;
+    return hasChanged(found) ? await this.#changed(found, false) : undefined;
   }
 
-  async #changed(contact: Contact): Promise<KeyChangedError> {
-    const { contacts } = this.#store();
-    const offered = contact.offeredKey ??
-      (await this.#compare(contact)).offeredKey;
-    const known = contact.succeeds === null
-      ? contact.publicKey
-      : contacts.at(contact.succeeds).publicKey;
-    return new KeyChangedError(
-      labelOf(contact),
-      known === null ? undefined : await fingerprintOf(known),
-      offered === null ? "none" : await fingerprintOf(offered),
+  /** The warnings about all who have to be accepted. */
+  async warnings(): Promise<KeyChangedError[]> {
+    const changed = this.#store().contacts.changed();
+    return await Promise.all(
+      changed.map((contact) => this.#changed(contact, false)),
     );
   }
 
-  #accept(contact: Contact): Contact {
+  #holder(contact: Contact): Contact {
     const { contacts } = this.#store();
-    const publicKey = contact.offeredKey ?? contact.publicKey;
-    if (publicKey === null) throw unusable(contact, "there is none");
-    contacts.accept(contact, publicKey);
+    return (contact.name === null ? undefined : contacts.named(contact.name)) ??
+      contacts.at(contact.contact);
+  }
+
+  /** @param again whether the user asked for this key, and not for the one told of before */
+  async #changed(contact: Contact, again: boolean): Promise<KeyChangedError> {
+    const { contacts } = this.#store();
+    const offering = contact.offeredKey === null
+      ? await this.#compare(contact)
+      : contact;
+    contacts.told(offering, again);
+    const known = this.#reliedOn(contact);
+    const { offeredKey } = offering;
+    return new KeyChangedError(
+      labelOf(contact),
+      known === null ? undefined : await fingerprintOf(known),
+      offeredKey === null ? "none" : await fingerprintOf(offeredKey),
+    );
+  }
+
+  /** The key that is relied on under the contact's name. */
+  #reliedOn({ succeeds, publicKey }: Contact): Uint8Array | null {
+    return succeeds === null
+      ? publicKey
+      : this.#store().contacts.at(succeeds).publicKey;
+  }
+
+  async #accept(contact: Contact): Promise<Contact> {
+    const { contacts } = this.#store();
+    const { offeredKey } = contact;
+    if (offeredKey === null) throw unusable(contact, "there is none");
+    if (!contacts.accept(contact, offeredKey)) {
+      throw await this.#changed(contacts.at(contact.contact), true);
+    }
     return contacts.at(contact.contact);
   }
 
   async #info(contact: Contact): Promise<PublicKeyInfo> {
     const { offeredKey } = contact;
-    const publicKey = contact.publicKey ?? offeredKey;
+    const publicKey = this.#reliedOn(contact) ?? offeredKey;
     if (publicKey === null) throw unusable(contact, "there is none");
     return {
       name: labelOf(contact),
@@ -202,27 +236,29 @@ export class People {
     };
   }
 
-  /** Asks for the contact's key; where it is refused, whether somebody else has the name. */
+  /**
+   * Asks for the contact's key. Where that is refused, somebody else may have
+   * the name; where nobody has, a key that is known will do, since the relay
+   * may not know requests for keys.
+   */
   async #check(contact: Contact): Promise<Contact> {
     const { contacts } = this.#store();
     try {
       return await this.#compare(contact);
     } catch (error) {
-      const hasKey = contact.sendingKey !== null && !hasChanged(contact);
-      // Garbage in place of a key that is known is no reason to go on.
-      const canGoOn = hasKey &&
-        (error instanceof ServerRefusedError || contact.publicKey === null);
-      if (error instanceof ServerRefusedError) {
-        await this.list().catch(ignoreUserError);
-        const now = contact.name === null
-          ? undefined
-          : contacts.named(contact.name);
-        if (now !== undefined && now.contact !== contact.contact) {
-          return await this.#compare(now);
-        }
+      if (!(error instanceof ServerRefusedError)) throw error;
+      await this.list().catch(ignoreUserError);
+      const now = this.#holder(contact);
+      if (now.contact !== contact.contact) return await this.#compare(now);
+      if (!contacts.isListed(contact.contact)) {
+        throw new UnknownContactError(
+          `"${labelOf(contact)}" isn't registered at this relay any more`,
+          "The list of clients tells who is",
+          { cause: error },
+        );
       }
-      if (canGoOn) return contact;
-      throw error;
+      if (now.publicKey === null) throw error;
+      return now;
     }
   }
 
@@ -238,8 +274,8 @@ export class People {
     if (contact.succeeds === null) {
       contacts.pinPublicKey(contact.contact, given);
     }
-    const { publicKey } = contacts.at(contact.contact);
-    const isKnown = publicKey !== null &&
+    const { publicKey, succeeds } = contacts.at(contact.contact);
+    const isKnown = succeeds === null && publicKey !== null &&
       await fingerprintOf(publicKey) === fingerprint;
     contacts.offerPublicKey(contact.contact, isKnown ? null : given);
     if (isKnown) this.#checked.set(contact.contact, performance.now());

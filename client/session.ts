@@ -7,7 +7,11 @@
 
 import { publicKeyOf } from "../shared/crypto.ts";
 import { nameProblem } from "../shared/names.ts";
-import { NotRegisteredError, UserError } from "./errors.ts";
+import {
+  type KeyChangedError,
+  NotRegisteredError,
+  UserError,
+} from "./errors.ts";
 import {
   createIdentity,
   type Identity,
@@ -28,6 +32,8 @@ import type { Consumer, ConsumerOptions } from "./store/consumers.ts";
 import type { HistoryOptions } from "./store/conversations.ts";
 import { ClientStore } from "./store/store.ts";
 
+/** Milliseconds to wait for another client that shows messages. */
+const SHOW_PATIENCE = 10_000;
 /** Messages that are looked up at a time to be shown. */
 const SHOWN_AT_ONCE = 100;
 
@@ -49,6 +55,7 @@ export class Session implements Disposable {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   #opened: ClientStore | undefined;
+  #closed = false;
   #identity: Identity | undefined;
 
   /**
@@ -58,7 +65,7 @@ export class Session implements Disposable {
   constructor(dir: string, link: RelayLink) {
     this.#dir = dir;
     const parts = {
-      store: () => this.#opened ??= ClientStore.open(dir),
+      store: () => this.#open(),
       link,
       me: () => this.#me(),
     };
@@ -69,8 +76,9 @@ export class Session implements Disposable {
     this.#link = link;
   }
 
-  /** Closes what the folder remembers. */
+  /** Closes what the folder remembers; nothing can be done any more. */
   close(): void {
+    this.#closed = true;
     this.#opened?.close();
     this.#opened = undefined;
   }
@@ -186,10 +194,16 @@ export class Session implements Disposable {
     return await this.#people.safetyNumber(name, { clientId, publicKey });
   }
 
+  /** The warnings about everybody whose public key has to be accepted. */
+  async warnings(): Promise<KeyChangedError[]> {
+    return await this.#people.warnings();
+  }
+
   /**
-   * Relies from now on the public key that the relay gives for somebody.
+   * Relies from now on the public key of somebody that the user was told of.
    *
-   * @throws {UserError} where it is the known one
+   * @throws {KeyChangedError} where the relay gives yet another one by now
+   * @throws {UserError} where it gives the known one
    */
   async accept(name: string): Promise<PublicKeyInfo> {
     return await this.#people.accept(name);
@@ -266,13 +280,16 @@ export class Session implements Disposable {
   /**
    * Shows each message that wasn't shown yet, the oldest first, once among all
    * clients in the folder. A client that is killed between showing a message
-   * and noting that leaves it to be shown again.
+   * and noting that leaves it to be shown again. Nothing may be shown from
+   * within `show`.
    *
    * @returns how many were shown
    */
   async showNew(show: Show): Promise<number> {
     const { conversations } = this.#store();
-    using _ = await this.#store().lock("show");
+    using lock = await this.#store().lock("show", SHOW_PATIENCE);
+    // Whoever holds it for so long shows them all, as soon as it can.
+    if (lock === undefined) return 0;
     let count = 0;
     for (let last = 0;;) {
       const messages = conversations.unshown(last, SHOWN_AT_ONCE);
@@ -316,7 +333,12 @@ export class Session implements Disposable {
     options: ConsumerOptions = {},
   ): Promise<Consumer> {
     await this.#me();
-    return await this.#store().consumer(name, options);
+    return this.#store().consumer(name, options);
+  }
+
+  #open(): ClientStore {
+    if (this.#closed) throw new UserError("The client is being closed");
+    return this.#opened ??= ClientStore.open(this.#dir);
   }
 
   async #me(): Promise<Identity> {

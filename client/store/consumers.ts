@@ -53,19 +53,19 @@ export class Consumer implements Disposable {
    *
    * @throws {UserError} where the name is none, or somebody is at it
    */
-  static async start(
+  static start(
     name: string,
     options: ConsumerOptions,
     database: StoreDatabase,
     conversations: Conversations,
-  ): Promise<Consumer> {
+  ): Consumer {
     if (!NAME.test(name)) {
       throw new UserError(
         `"${name}" can't be a consumer's name`,
         "It takes 1 to 64 letters, digits, dots, dashes and underscores",
       );
     }
-    const lock = await FolderLock.tryTake(
+    const lock = FolderLock.tryTake(
       `${database.folder}/consumer.${name}.lock`,
     );
     if (lock === undefined) {
@@ -74,11 +74,16 @@ export class Consumer implements Disposable {
         "Give each its own name, or end the other one",
       );
     }
-    database.run(
-      "INSERT INTO consumers (consumer) VALUES (?) ON CONFLICT DO NOTHING",
-      name,
-    );
-    return new Consumer(name, options, database, conversations, lock);
+    try {
+      database.run(
+        "INSERT INTO consumers (consumer) VALUES (?) ON CONFLICT DO NOTHING",
+        name,
+      );
+      return new Consumer(name, options, database, conversations, lock);
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Messages that were handed out in this run and aren't acknowledged. */
@@ -88,30 +93,28 @@ export class Consumer implements Disposable {
 
   /** The oldest messages that weren't acknowledged nor handed out in this run. */
   next(limit: number): Message[] {
-    const conditions = ["outgoing = 0", "id > ?"];
+    const conditions = ["m.outgoing = 0", "m.id > ?"];
     const params: BindValue[] = [this.#last];
     if (this.#options.since !== undefined) {
-      conditions.push("received >= ?");
+      conditions.push("m.received >= ?");
       params.push(this.#options.since);
     }
     if (!this.#options.replay) {
       conditions.push(
-        "NOT EXISTS (SELECT 1 FROM acks WHERE consumer = ? AND message = id)",
+        "NOT EXISTS (SELECT 1 FROM acks WHERE consumer = ? AND message = m.id)",
       );
       params.push(this.#name);
     }
-    const ids = this.#database.rows<{ id: number }>(
-      `SELECT id FROM messages WHERE ${
-        conditions.join(" AND ")
-      } ORDER BY id LIMIT ?`,
+    const messages = this.#conversations.select(
+      `${conditions.join(" AND ")} ORDER BY m.id LIMIT ?`,
       ...params,
       limit,
-    ).map(({ id }) => Number(id));
-    for (const id of ids) {
+    );
+    for (const { id } of messages) {
       this.#last = id;
       this.#open.add(id);
     }
-    return ids.map((id) => this.#conversations.get(id));
+    return messages;
   }
 
   /**
@@ -120,6 +123,7 @@ export class Consumer implements Disposable {
    * @returns false where there is no such received message
    */
   acknowledge(id: number): boolean {
+    this.#open.delete(id);
     if (this.#conversations.find(id)?.outgoing !== false) return false;
     this.#database.run(
       "INSERT INTO acks (consumer, message, time) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -127,7 +131,6 @@ export class Consumer implements Disposable {
       id,
       Date.now(),
     );
-    this.#open.delete(id);
     return true;
   }
 

@@ -17,20 +17,30 @@ export interface Contact {
   readonly contact: number;
   /** The id, which never changes. */
   readonly clientId: ClientId;
-  /** The name as it was last listed; null where it never was. */
+  /** The name that the user knows it by; null where the relay gave none. */
   readonly name: string | null;
-  /** Whose name it has taken over, until the user accepts that. */
+  /** Whose name it claims, until the user accepts that. */
   readonly succeeds: number | null;
   /** The public key that the user relies on, as it was registered. */
   readonly publicKey: Uint8Array | null;
   /** Another one that the relay gives, until the user accepts it. */
   readonly offeredKey: Uint8Array | null;
+  /** The offered key that the user was told of, and may have compared. */
+  readonly toldKey: Uint8Array | null;
   /** The symmetric key that texts are sent under. */
   readonly sendingKey: number | null;
 }
 
 const COLUMNS =
-  "contact, clientId, name, succeeds, publicKey, offeredKey, sendingKey";
+  "contact, clientId, name, succeeds, publicKey, offeredKey, toldKey, sendingKey";
+
+/** A contact as a list of the relay finds it. */
+interface Listing extends Contact {
+  listed: number;
+  retired: number;
+  /** Whether the user has to do with it, so that its name is its own. */
+  known: number;
+}
 
 /** The name of a contact, or its id in hex digits where it has none. */
 export function labelOf(
@@ -81,11 +91,12 @@ export class ContactBook {
     ) as Contact;
   }
 
-  /** Who has exactly this name now, accepted or not; or undefined. */
+  /** Who has exactly this name, or claims it at the relay now; or undefined. */
   named(name: string): Contact | undefined {
     return this.#database.row<Contact>(
       `SELECT ${COLUMNS} FROM contacts WHERE name = ? AND retired = 0
-       ORDER BY succeeds IS NULL, listed DESC LIMIT 1`,
+       ORDER BY succeeds IS NOT NULL AND listed = 1 DESC, succeeds IS NULL DESC
+       LIMIT 1`,
       name,
     );
   }
@@ -98,6 +109,14 @@ export class ContactBook {
     ) !== undefined;
   }
 
+  /** Those whose keys have to be accepted. */
+  changed(): Contact[] {
+    return this.#database.rows<Contact>(
+      `SELECT ${COLUMNS} FROM contacts
+       WHERE retired = 0 AND (offeredKey IS NOT NULL OR succeeds IS NOT NULL)`,
+    );
+  }
+
   /** The rows of all who have or had this name, or this id in hex digits. */
   rowsOf(label: string): number[] {
     return this.#database.rows<{ contact: number }>(
@@ -107,33 +126,33 @@ export class ContactBook {
   }
 
   /**
-   * Takes over what a fresh list says. A name that has passed from somebody
-   * whom the user knows to another id has to be accepted.
+   * Takes over what a fresh list says. A name stays with the contact whom the
+   * user knows by it, whatever the relay says: whoever else is listed under it
+   * has to be accepted.
    */
   update(listed: readonly ListedClient[]): void {
     this.#database.write(() => {
-      const known = new Map(
-        this.#database.rows<Contact & { listed: number }>(
-          `SELECT ${COLUMNS}, listed FROM contacts`,
+      const rows = new Map(
+        this.#database.rows<Listing>(
+          `SELECT ${COLUMNS}, listed, retired,
+             publicKey IS NOT NULL OR sendingKey IS NOT NULL
+             OR EXISTS (SELECT 1 FROM messages m WHERE m.contact = c.contact)
+               AS known
+           FROM contacts c`,
         ).map((row) => [encodeHex(row.clientId), row]),
       );
-      const fresh = new Map(
-        listed.map(({ clientId, name }) => [encodeHex(clientId), name]),
-      );
-      for (const [id, { contact, listed }] of known) {
-        if (listed === 1 && !fresh.has(id)) {
-          this.#set(contact, "listed = 0");
+      const owners = new Map<string, Listing>();
+      for (const row of rows.values()) {
+        if (row.name !== null && row.retired === 0 && row.succeeds === null) {
+          owners.set(row.name, row);
         }
       }
-      // A list that gives one name twice gives it to the first.
-      const taken = new Set<string>();
-      for (const { clientId, name } of listed) {
-        const row = known.get(encodeHex(clientId));
-        if (row?.listed === 1 && row.name === name) taken.add(name);
-        else if (!taken.has(name)) {
-          taken.add(name);
-          this.#list(row ?? this.withId(clientId), name);
-        }
+      const fresh = new Set(listed.map(({ clientId }) => encodeHex(clientId)));
+      for (const [id, row] of rows) {
+        if (row.listed === 1 && !fresh.has(id)) this.#set(row, "listed = 0");
+      }
+      for (const [name, ids] of byName(listed)) {
+        this.#list(name, ids, rows, owners.get(name));
       }
     });
   }
@@ -157,19 +176,42 @@ export class ContactBook {
   }
 
   /**
-   * Makes the offered key the one that the user relies on. What was sent under
-   * before isn't any more: whose it was is what was in doubt.
+   * Remembers that the user was told of the offered key.
+   *
+   * @param again whether it replaces another one that the user was told of
    */
-  accept(contact: Contact, publicKey: Uint8Array): void {
-    this.#database.write(() => {
-      if (contact.succeeds !== null) {
-        this.#set(contact.succeeds, "retired = 1");
-      }
+  told({ contact, offeredKey }: Contact, again: boolean): void {
+    this.#database.run(
+      `UPDATE contacts SET toldKey = ?1 WHERE contact = ?2 AND ${
+        again ? "toldKey IS NOT ?1" : "toldKey IS NULL"
+      }`,
+      offeredKey,
+      contact,
+    );
+  }
+
+  /**
+   * Makes an offered key the one that the user relies on. What was sent under
+   * before isn't any more: whose it was is what was in doubt.
+   *
+   * @returns false where another key is offered by now
+   */
+  accept({ contact, succeeds }: Contact, publicKey: Uint8Array): boolean {
+    return this.#database.write(() => {
+      const isOffered = this.#database.row(
+        "SELECT 1 FROM contacts WHERE contact = ? AND offeredKey IS ? AND succeeds IS ?",
+        contact,
+        publicKey,
+        succeeds,
+      ) !== undefined;
+      if (!isOffered) return false;
+      if (succeeds !== null) this.#set({ contact: succeeds }, "retired = 1");
       this.#set(
-        contact.contact,
-        "succeeds = NULL, publicKey = NULL, offeredKey = NULL, sendingKey = NULL",
+        { contact },
+        "publicKey = offeredKey, offeredKey = NULL, toldKey = NULL, sendingKey = NULL, succeeds = NULL",
       );
-      this.pinPublicKey(contact.contact, publicKey);
+      if (succeeds !== null) this.#dropClaims(succeeds);
+      return true;
     });
   }
 
@@ -196,37 +238,69 @@ export class ContactBook {
     }));
   }
 
-  #list(contact: Contact, name: string): void {
-    const before = this.#database.row<{ contact: number; known: number }>(
-      `SELECT contact, publicKey IS NOT NULL OR sendingKey IS NOT NULL
-         OR EXISTS (SELECT 1 FROM messages m WHERE m.contact = c.contact) AS known
-       FROM contacts c
-       WHERE name = ? AND retired = 0 AND succeeds IS NULL AND contact <> ?`,
-      name,
-      contact.contact,
-    );
-    if (before !== undefined && before.known === 0) {
-      this.#set(before.contact, "name = NULL");
+  /** Gives a name to the first whom the relay lists under it, as far as it isn't somebody else's. */
+  #list(
+    name: string,
+    ids: readonly ClientId[],
+    rows: ReadonlyMap<string, Listing>,
+    owner: Listing | undefined,
+  ): void {
+    const rowOf = (id: ClientId) => rows.get(encodeHex(id));
+    for (const id of ids) {
+      const row = rowOf(id);
+      if (row === undefined) {
+        this.#database.run(
+          "INSERT INTO contacts (clientId, listed) VALUES (?, 1) ON CONFLICT DO NOTHING",
+          id,
+        );
+      } else if (row.listed === 0) this.#set(row, "listed = 1");
     }
-    const succeeds = before?.known === 1 ? before.contact : null;
+    const isOwners = owner !== undefined &&
+      ids.some((id) => rowOf(id) === owner);
+    if (isOwners) return this.#dropClaims(owner.contact);
+    const [first] = ids;
+    if (first === undefined || name === "") return;
+    const row = rowOf(first);
+    const hasOther = row?.known === 1 && row.name !== null && row.name !== name;
+    if (hasOther) return;
+    const succeeds = owner?.known === 1 ? owner.contact : null;
+    if (succeeds !== null) {
+      if (row?.succeeds === succeeds) return;
+      this.#dropClaims(succeeds);
+    } else if (owner !== undefined) {
+      this.#set(owner, "name = NULL");
+    }
     this.#database.run(
-      "UPDATE contacts SET name = ?, listed = 1, succeeds = ?, retired = 0 WHERE contact = ?",
+      "UPDATE contacts SET name = ?, succeeds = ?, retired = 0 WHERE clientId = ?",
       name,
       succeeds,
-      contact.contact,
-    );
-    if (succeeds !== null) return;
-    // Whoever claimed the name meanwhile has lost it again.
-    this.#database.run(
-      "UPDATE contacts SET name = NULL, succeeds = NULL WHERE succeeds = ?",
-      contact.contact,
+      first,
     );
   }
 
-  #set(contact: number, what: string): void {
+  /** Whoever claimed the contact's name has no claim any more. */
+  #dropClaims(contact: number): void {
+    this.#database.run(
+      "UPDATE contacts SET name = NULL, succeeds = NULL, offeredKey = NULL, toldKey = NULL WHERE succeeds = ?",
+      contact,
+    );
+  }
+
+  #set({ contact }: Pick<Contact, "contact">, what: string): void {
     this.#database.run(
       `UPDATE contacts SET ${what} WHERE contact = ?`,
       contact,
     );
   }
+}
+
+/** The ids that a list gives for each name; those without a name for none. */
+function byName(listed: readonly ListedClient[]): Map<string, ClientId[]> {
+  const ids = new Map<string, ClientId[]>();
+  for (const { clientId, name } of listed) {
+    const same = ids.get(name);
+    if (same === undefined) ids.set(name, [clientId]);
+    else same.push(clientId);
+  }
+  return ids;
 }

@@ -47,6 +47,16 @@ export interface Received {
   /** When it came in and when it was decrypted, in milliseconds since 1970. */
   received: number;
   decrypted: number | undefined;
+  /** When the user saw it already, though it couldn't be kept. */
+  shown?: number | undefined;
+}
+
+/** A message that a client is sending. */
+export interface Sending {
+  /** Its number. */
+  id: number;
+  /** Tells this client from another one that took over. */
+  token: string;
 }
 
 /** A message that is to be sent. */
@@ -66,7 +76,8 @@ interface Row {
   contact: number;
   outgoing: number;
   kind: MessageKind;
-  text: string | null;
+  succeeds: number | null;
+  text: Uint8Array | null;
   path: string | null;
   size: number;
   doubtful: number;
@@ -84,7 +95,7 @@ interface Row {
 }
 
 const SELECT =
-  "SELECT m.*, c.clientId, c.name FROM messages m JOIN contacts c USING (contact)";
+  "SELECT m.*, c.clientId, c.name, c.succeeds FROM messages m JOIN contacts c USING (contact)";
 
 /** Messages in and out, in the order in which they were written down. */
 export class Conversations {
@@ -116,10 +127,10 @@ export class Conversations {
     where("m.id > ?", after);
     where("m.written >= ?", since);
     params.push(limit ?? -1);
-    return this.#database.rows<Row>(
-      `${SELECT} WHERE ${conditions.join(" AND ")} ORDER BY m.id DESC LIMIT ?`,
+    return this.select(
+      `${conditions.join(" AND ")} ORDER BY m.id DESC LIMIT ?`,
       ...params,
-    ).reverse().map(messageOf);
+    ).reverse();
   }
 
   /** Texts and files whose text or path a pattern fits, the oldest first. */
@@ -137,7 +148,8 @@ export class Conversations {
       for (const row of page) {
         last = Number(row.id);
         if (wanted?.has(row.contact) === false) continue;
-        if (fits(row.text ?? row.path ?? "")) yield messageOf(row);
+        const message = messageOf(row);
+        if (fits(message.text ?? message.path ?? "")) yield message;
       }
       if (page.length < SEARCH_PAGE) return;
     }
@@ -215,7 +227,7 @@ export class Conversations {
         contact: message.contact,
         outgoing: 0,
         kind: message.kind,
-        text: message.text ?? null,
+        text: bytesOf(message.text),
         path: message.path ?? null,
         size: message.size,
         doubtful: message.doubtful ? 1 : 0,
@@ -224,17 +236,18 @@ export class Conversations {
         written: Date.now(),
         received: message.received,
         decrypted: message.decrypted ?? null,
+        shown: message.shown ?? null,
       });
     });
   }
 
   /** The oldest messages that the user hasn't seen. */
   unshown(after: number, limit: number): Message[] {
-    return this.#database.rows<Row>(
-      `${SELECT} WHERE m.outgoing = 0 AND m.shown IS NULL AND m.id > ? ORDER BY m.id LIMIT ?`,
+    return this.select(
+      "m.outgoing = 0 AND m.shown IS NULL AND m.id > ? ORDER BY m.id LIMIT ?",
       after,
       limit,
-    ).map(messageOf);
+    );
   }
 
   /** The user has seen these. */
@@ -259,7 +272,7 @@ export class Conversations {
       contact: message.contact,
       outgoing: 1,
       kind: message.kind,
-      text: message.text ?? null,
+      text: bytesOf(message.text),
       path: message.path ?? null,
       size: message.size,
       made: now,
@@ -268,13 +281,21 @@ export class Conversations {
     });
   }
 
+  /** The user's unsent message that brings a contact a key, or undefined. */
+  unsentKey(contact: number): Message | undefined {
+    return this.select(
+      "m.contact = ? AND m.outgoing = 1 AND m.kind = 'key' AND m.acknowledged IS NULL ORDER BY m.id DESC LIMIT 1",
+      contact,
+    ).find(({ delivery }) => delivery === "unsent");
+  }
+
   /**
    * Begins to send: no other client in the folder does, until the lease runs
    * out that {@linkcode renew} keeps.
    *
    * @throws {UserError} where it isn't there to be sent, or somebody is at it
    */
-  begin(id: number): Message {
+  begin(id: number): Sending {
     return this.#database.write(() => {
       const row = this.#existing(id);
       if (row.outgoing === 0) {
@@ -293,31 +314,45 @@ export class Conversations {
         );
       }
       const now = Date.now();
+      const token = crypto.randomUUID();
       this.#database.run(
-        "UPDATE messages SET sent = ?, lease = ?, attempts = attempts + 1, failure = NULL WHERE id = ?",
+        "UPDATE messages SET sent = ?, lease = ?, token = ?, attempts = attempts + 1, failure = NULL WHERE id = ?",
         now,
         now + LEASE,
+        token,
         id,
       );
-      return this.get(id);
+      return { id, token };
     });
   }
 
-  /** Still at sending. */
-  renew(id: number): void {
-    this.#database.writeSoon(() =>
+  /** Still at sending; false where another client has taken over meanwhile. */
+  renew({ id, token }: Sending): boolean {
+    return this.#database.writeSoon(() =>
       this.#database.run(
-        "UPDATE messages SET lease = ? WHERE id = ? AND lease IS NOT NULL",
+        "UPDATE messages SET lease = ? WHERE id = ? AND token = ?",
         Date.now() + LEASE,
         id,
+        token,
       )
+    ) > 0;
+  }
+
+  /** It goes to whoever has its contact's name by now. */
+  redirect(id: number, contact: number): void {
+    this.#database.run(
+      "UPDATE messages SET contact = ? WHERE id = ?",
+      contact,
+      id,
     );
   }
 
   /** The relay has it. */
-  acknowledged(id: number, relayMessageId: MessageId | undefined): void {
+  acknowledged({ id }: Sending, relayMessageId: MessageId | undefined): void {
     this.#database.run(
-      "UPDATE messages SET acknowledged = ?, relayMessageId = ?, lease = NULL WHERE id = ?",
+      `UPDATE messages SET acknowledged = coalesce(acknowledged, ?),
+         relayMessageId = coalesce(relayMessageId, ?),
+         lease = NULL, token = NULL, failure = NULL WHERE id = ?`,
       Date.now(),
       relayMessageId ?? null,
       id,
@@ -325,12 +360,19 @@ export class Conversations {
   }
 
   /** It wasn't acknowledged. */
-  failed(id: number, reason: string): void {
+  failed({ id, token }: Sending, reason: string): void {
     this.#database.run(
-      "UPDATE messages SET lease = NULL, failure = ? WHERE id = ?",
+      "UPDATE messages SET lease = NULL, token = NULL, failure = ? WHERE id = ? AND token = ?",
       reason,
       id,
+      token,
     );
+  }
+
+  /** Messages that a condition on `m` fits; what follows it may order and limit them. */
+  select(condition: string, ...params: BindValue[]): Message[] {
+    return this.#database.rows<Row>(`${SELECT} WHERE ${condition}`, ...params)
+      .map(messageOf);
   }
 
   #insert(values: Record<string, BindValue>): number {
@@ -367,7 +409,7 @@ function messageOf(row: Row): Message {
     contactId: row.clientId,
     outgoing: row.outgoing === 1,
     kind: row.kind,
-    text: row.text ?? undefined,
+    text: row.text === null ? undefined : new TextDecoder().decode(row.text),
     path: row.path ?? undefined,
     size: Number(row.size),
     time: Number(row.written),
@@ -380,7 +422,12 @@ function messageOf(row: Row): Message {
       : "unsent",
     shown: row.shown !== null,
     doubtful: row.doubtful === 1,
+    accepted: row.succeeds === null,
   };
+}
+
+function bytesOf(text: string | undefined): Uint8Array | null {
+  return text === undefined ? null : new TextEncoder().encode(text);
 }
 
 /** A lease from further ahead than any is given comes from a clock that was set back. */

@@ -7,6 +7,7 @@
 import { type BindValue, Database, type Statement } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
+import { FolderLock } from "./folder_lock.ts";
 import { prepareSchema } from "./schema.ts";
 
 /** The folder within the client's, with mode 0700. */
@@ -35,6 +36,8 @@ export class StoreDatabase {
     this.#path = `${this.folder}/${DATABASE}`;
     this.#database = this.#explained(() => {
       makePrivate(this.folder, this.#path);
+      // Where several open it at once, switching to a log fails at once.
+      using _ = this.#openingLock();
       const database = new Database(this.#path, { int64: true });
       try {
         database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
@@ -92,6 +95,7 @@ export class StoreDatabase {
 
   /** The same for what a crash of the program must not undo, though a power failure may. */
   writeSoon<T>(work: () => T): T {
+    if (this.#database.inTransaction) return work();
     this.#explained(() => this.#database.exec("PRAGMA synchronous = NORMAL"));
     try {
       return this.write(work);
@@ -106,14 +110,40 @@ export class StoreDatabase {
       .map((row) => row.integrity_check).filter((line) => line !== "ok");
   }
 
-  /** Copies all that is committed into a new file. */
+  /** Copies all that is committed into a new file with mode 0600. */
   copyTo(path: string): void {
-    this.#explained(() => this.#database.prepare("VACUUM INTO ?").run(path));
+    this.#explained(() => {
+      Deno.openSync(path, { write: true, createNew: true, mode: 0o600 })
+        .close();
+      this.#database.prepare("VACUUM INTO ?").run(path);
+    });
   }
 
   /** Closes the file; doing so again does nothing. */
   close(): void {
-    this.#database.close();
+    // Whoever closes it last removes its log, while nobody may open it.
+    let lock: FolderLock | undefined;
+    try {
+      lock = this.#openingLock();
+    } catch (error) {
+      // It has to be closed all the same.
+      if (!(error instanceof FolderError)) throw error;
+    }
+    try {
+      this.#explained(() => this.#database.close());
+    } finally {
+      lock?.[Symbol.dispose]();
+    }
+  }
+
+  #openingLock(): FolderLock {
+    const path = `${this.folder}/open.lock`;
+    const lock = FolderLock.takeNow(path, BUSY_TIMEOUT);
+    if (lock !== undefined) return lock;
+    throw new FolderError(
+      `Another client holds ${path} and doesn't get on`,
+      "Is one stopped or stuck? End it, and try again",
+    );
   }
 
   #statement(sql: string): Statement {
@@ -142,10 +172,27 @@ export class StoreDatabase {
 /** What is in it is for its owner alone, whatever made the files. */
 function makePrivate(folder: string, path: string): void {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
+  // Opening one that is there, and closing it, would undo SQLite's locks on it.
+  if (statIfThere(path) === undefined) {
+    try {
+      Deno.openSync(path, { write: true, createNew: true, mode: 0o600 })
+        .close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
   if (Deno.build.os === "windows") return;
   restrict(folder, 0o700);
   restrict(path, 0o600);
+}
+
+function statIfThere(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 function restrict(path: string, mode: number): void {

@@ -3,8 +3,6 @@ import { FolderError } from "../errors.ts";
 
 /** Milliseconds between two looks at a lock that somebody holds. */
 const RETRY = 20;
-/** Milliseconds after which a client that holds a lock is named as the problem. */
-const PATIENCE = 120_000;
 
 /**
  * A lock among all clients in a folder: the system's own, on a file that stays,
@@ -23,17 +21,15 @@ export class FolderLock implements Disposable {
    * @returns undefined where another client holds it
    * @throws {FolderError} where its file can't be made
    */
-  static async tryTake(path: string): Promise<FolderLock | undefined> {
+  static tryTake(path: string): FolderLock | undefined {
+    let file: Deno.FsFile | undefined;
     try {
-      const file = await Deno.open(path, {
-        write: true,
-        create: true,
-        mode: 0o600,
-      });
-      if (await file.tryLock(true)) return new FolderLock(file);
+      file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
+      if (file.tryLockSync(true)) return new FolderLock(file);
       file.close();
       return undefined;
     } catch (cause) {
+      file?.close();
       throw new FolderError(
         `${path} can't be locked: ${reasonOf(cause)}`,
         "See that its folder can be written",
@@ -45,20 +41,29 @@ export class FolderLock implements Disposable {
   /**
    * Takes a lock, waiting for who holds it.
    *
-   * @throws {FolderError} where somebody holds it for two minutes
+   * @param patience milliseconds to wait
+   * @returns undefined where somebody holds it for longer
    */
-  static async take(path: string): Promise<FolderLock> {
-    const end = performance.now() + PATIENCE;
+  static async take(
+    path: string,
+    patience: number,
+  ): Promise<FolderLock | undefined> {
+    const end = performance.now() + patience;
     for (;;) {
-      const lock = await FolderLock.tryTake(path);
-      if (lock !== undefined) return lock;
-      if (performance.now() > end) {
-        throw new FolderError(
-          `Another client holds ${path} and doesn't get on`,
-          "Is one stopped or stuck? End it, and try again",
-        );
-      }
+      const lock = FolderLock.tryTake(path);
+      if (lock !== undefined || performance.now() > end) return lock;
       await new Promise((resolve) => setTimeout(resolve, RETRY));
+    }
+  }
+
+  /** The same without letting anything else happen meanwhile: for what takes no time. */
+  static takeNow(path: string, patience: number): FolderLock | undefined {
+    const end = performance.now() + patience;
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    for (;;) {
+      const lock = FolderLock.tryTake(path);
+      if (lock !== undefined || performance.now() > end) return lock;
+      Atomics.wait(sleeper, 0, 0, RETRY);
     }
   }
 

@@ -10,10 +10,12 @@ import { FolderError } from "../errors.ts";
 /** Kept in the file as `PRAGMA user_version`. */
 const SCHEMA_VERSION = 1;
 
-// A contact is an id; the relay's list gives it a name. `succeeds` is the
-// contact that had the name before, until the user accepts the new one.
-// Times are milliseconds since 1970. `seen` tells a received message from
-// its repeats. A lease says until when a client is at sending.
+// A contact is an id; the relay's list gives it a name, and whoever else it
+// lists under a known contact's name `succeeds` that one only once the user
+// accepts it. A key belongs to the identity that it was exchanged under. Texts
+// are bytes, since SQLite's own text ends at a NUL. Times are milliseconds since
+// 1970. `seen` tells a received message from its repeats. A lease says until
+// when the client that holds its token is at sending.
 const TABLES = `
 CREATE TABLE contacts (
   contact INTEGER PRIMARY KEY,
@@ -24,22 +26,26 @@ CREATE TABLE contacts (
   succeeds INTEGER REFERENCES contacts,
   publicKey BLOB,
   offeredKey BLOB,
+  toldKey BLOB,
   sendingKey INTEGER REFERENCES keys
 );
 CREATE INDEX contactNames ON contacts (name);
+CREATE UNIQUE INDEX nameOwners ON contacts (name) WHERE retired = 0 AND succeeds IS NULL;
+CREATE INDEX claims ON contacts (succeeds) WHERE succeeds IS NOT NULL;
 CREATE TABLE keys (
   key INTEGER PRIMARY KEY,
   contact INTEGER NOT NULL REFERENCES contacts,
+  owner BLOB NOT NULL,
   bytes BLOB NOT NULL,
   time INTEGER NOT NULL,
-  UNIQUE (contact, bytes)
+  UNIQUE (contact, owner, bytes)
 );
 CREATE TABLE messages (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   contact INTEGER NOT NULL REFERENCES contacts,
   outgoing INTEGER NOT NULL,
   kind TEXT NOT NULL,
-  text TEXT,
+  text BLOB,
   path TEXT,
   size INTEGER NOT NULL DEFAULT 0,
   doubtful INTEGER NOT NULL DEFAULT 0,
@@ -54,6 +60,7 @@ CREATE TABLE messages (
   shown INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0,
   lease INTEGER,
+  token TEXT,
   failure TEXT
 );
 CREATE INDEX conversations ON messages (contact, id);

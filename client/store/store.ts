@@ -40,13 +40,21 @@ export class ClientStore {
   }
 
   /** Takes up a consumer's work, see {@linkcode Consumer.start}. */
-  consumer(name: string, options: ConsumerOptions): Promise<Consumer> {
+  consumer(name: string, options: ConsumerOptions): Consumer {
     return Consumer.start(name, options, this.database, this.conversations);
   }
 
-  /** Takes a lock among all clients in the folder, waiting for who holds it. */
-  lock(what: "pull" | "show"): Promise<FolderLock> {
-    return FolderLock.take(`${this.database.folder}/${what}.lock`);
+  /**
+   * Takes a lock among all clients in the folder, waiting for who holds it.
+   *
+   * @param patience milliseconds to wait
+   * @returns undefined where somebody holds it for longer
+   */
+  lock(
+    what: "pull" | "show" | "key",
+    patience: number,
+  ): Promise<FolderLock | undefined> {
+    return FolderLock.take(`${this.database.folder}/${what}.lock`, patience);
   }
 
   /** Closes the file. */

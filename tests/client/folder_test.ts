@@ -306,3 +306,37 @@ testWith(
     assertEquals((await anna.deliver(message?.id ?? 0)).delivery, "sent");
   },
 );
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a text is what it was, also behind a NUL",
+  async () => {
+    await using scene = await stage();
+    const anna = await scene.person("anna");
+    const ben = await scene.person("ben");
+    const text = "before\0behind \u{1F389}\r\n\tשלום";
+    await anna.sendText("ben", text);
+    assertEquals(texts(await pulled(ben)), [text]);
+    assertEquals(texts(scene.open("anna").history()), [text]);
+    const [found] = anna.search(/behind/);
+    assertEquals(found?.text, text);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "first texts to somebody that go out at once share one key",
+  async () => {
+    await using scene = await stage();
+    const anna = await scene.person("anna");
+    const ben = await scene.person("ben");
+    const wanted = Array.from({ length: 6 }, (_, i) => `text ${i}`);
+    await Promise.all(
+      wanted.map((text) => scene.open("anna").sendText("ben", text)),
+    );
+    const received = await pulled(ben);
+    assertEquals(texts(received).sort(), wanted);
+    assertEquals(received.filter(({ kind }) => kind === "key").length, 1);
+    assertEquals(anna.history().length, 7);
+  },
+);

@@ -25,7 +25,6 @@ import { LOOPBACK_AND_FILES, testWith } from "../support/test_with.ts";
 
 const idOf = (byte: number) =>
   new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
-const ANNA = idOf(1);
 const BEN = idOf(2);
 const OTHER = idOf(3);
 
@@ -38,6 +37,7 @@ class LyingRelay implements AsyncDisposable {
   /** Messages that were sent, in order: for whom, type, content. */
   readonly sent: { target: string; type: number; content: Uint8Array }[] = [];
   readonly #server = new ScriptedServer();
+  #registered = 0;
 
   constructor() {
     this.#server.script = ({ header: { code }, payload }, conn) =>
@@ -51,7 +51,10 @@ class LyingRelay implements AsyncDisposable {
   #answer(code: number, payload: Uint8Array): Response {
     const target = payload.slice(0, 16) as Uint8Array as ClientId;
     const publicKey = this.keys.get(target.toHex());
-    if (code === 600) return { code: 2100, payload: { clientId: ANNA } };
+    if (code === 600) {
+      const clientId = idOf(0xa0 + this.#registered++);
+      return { code: 2100, payload: { clientId } };
+    }
     if (code === 601) return { code: 2101, payload: this.listed };
     if (code === 602 && publicKey !== undefined) {
       return { code: 2102, payload: { clientId: target, publicKey } };
@@ -90,6 +93,7 @@ async function scene() {
   assertEquals(relay.sent.map(({ type }) => type), [2, 3]);
   return {
     relay,
+    dir,
     session,
     bens,
     async [Symbol.asyncDispose]() {
@@ -232,5 +236,124 @@ testWith(
     // The relay isn't needed for a key that is known.
     await relay.relay.close();
     assertEquals(await anna.safetyNumber("ben"), digits);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a list that renames people doesn't move a known name to a stranger",
+  async () => {
+    const evil = await generateKeyPair();
+    const evils = await exportPublicKey(evil.publicKey);
+    const lists: ListedClient[][][] = [
+      // In one list, in either order, and in two.
+      [[{ clientId: BEN, name: "x" }, { clientId: OTHER, name: "ben" }]],
+      [[{ clientId: OTHER, name: "ben" }, { clientId: BEN, name: "x" }]],
+      [[{ clientId: BEN, name: "x" }], [
+        { clientId: BEN, name: "x" },
+        { clientId: OTHER, name: "ben" },
+      ]],
+    ];
+    for (const list of lists) {
+      await using stage = await scene();
+      const { relay } = stage;
+      relay.keys.set(OTHER.toHex(), evils);
+      using anna = stage.session();
+      for (const listed of list) {
+        relay.listed = listed;
+        await anna.clients();
+      }
+      const before = relay.sent.length;
+      await assertRejects(() => anna.sendText("ben", "x"), KeyChangedError);
+      assertEquals(relay.sent.length, before);
+      assertEquals((await anna.warnings()).map(({ contact }) => contact), [
+        "ben",
+      ]);
+    }
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a name that a list gives twice stays whose it was",
+  async () => {
+    await using stage = await scene();
+    const { relay } = stage;
+    const known = { clientId: BEN, name: "ben" };
+    relay.listed = [{ clientId: OTHER, name: "ben" }, known];
+    using anna = stage.session();
+    await anna.clients();
+    assertEquals((await anna.sendText("ben", "one")).delivery, "sent");
+    relay.listed = [known];
+    await anna.clients();
+    assertEquals((await anna.sendText("ben", "two")).delivery, "sent");
+    assertEquals(relay.sent.at(-1)?.target, BEN.toHex());
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "who registers anew twice can be accepted twice",
+  async () => {
+    await using stage = await scene();
+    const { relay } = stage;
+    const last = idOf(4);
+    for (const clientId of [OTHER, last]) {
+      const pair = await generateKeyPair();
+      relay.keys.clear();
+      relay.keys.set(clientId.toHex(), await exportPublicKey(pair.publicKey));
+      relay.listed = [{ clientId, name: "ben" }];
+      using anna = stage.session();
+      await assertRejects(() => anna.sendText("ben", "?"), KeyChangedError);
+      if (clientId === last) await anna.accept("ben");
+    }
+    using anna = stage.session();
+    assertEquals((await anna.sendText("ben", "now")).delivery, "sent");
+    assertEquals(relay.sent.at(-1)?.target, last.toHex());
+    assertEquals(anna.contacts().map(({ name }) => name), ["ben"]);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "only the key that was told of is accepted",
+  async () => {
+    await using stage = await scene();
+    const { relay } = stage;
+    const give = async () => {
+      const pair = await generateKeyPair();
+      relay.keys.set(BEN.toHex(), await exportPublicKey(pair.publicKey));
+    };
+    await give();
+    using anna = stage.session();
+    const first = await assertRejects(
+      () => anna.sendText("ben", "x"),
+      KeyChangedError,
+    );
+    // Another client in the folder meets yet another key.
+    await give();
+    using other = stage.session();
+    await assertRejects(() => other.sendText("ben", "x"), KeyChangedError);
+    const second = await assertRejects(
+      () => anna.accept("ben"),
+      KeyChangedError,
+    );
+    assertNotEquals(second.offered, first.offered);
+    assertEquals((await anna.accept("ben")).fingerprint, second.offered);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a new identity in an old folder sends keys of its own",
+  async () => {
+    await using stage = await scene();
+    const { relay, dir } = stage;
+    await Deno.remove(`${dir}/info.me`);
+    using anna = stage.session();
+    await anna.register("anna2");
+    const before = relay.sent.length;
+    await anna.sendText("ben", "hello again");
+    assertEquals(relay.sent.slice(before).map(({ type }) => type), [2, 3]);
   },
 );
