@@ -265,7 +265,7 @@ export class ContactBook {
     if (hasOther) return;
     const succeeds = owner?.known === 1 ? owner.contact : null;
     if (succeeds !== null) {
-      if (row?.succeeds === succeeds) return;
+      if (row?.succeeds === succeeds && row.retired === 0) return;
       this.#dropClaims(succeeds);
     } else if (owner !== undefined) {
       this.#set(owner, "name = NULL");
@@ -278,10 +278,10 @@ export class ContactBook {
     );
   }
 
-  /** Whoever claimed the contact's name has no claim any more. */
+  /** Whoever claimed the contact's name has no claim any more; what was said stays where it is. */
   #dropClaims(contact: number): void {
     this.#database.run(
-      "UPDATE contacts SET name = NULL, succeeds = NULL, offeredKey = NULL, toldKey = NULL WHERE succeeds = ?",
+      "UPDATE contacts SET retired = 1, offeredKey = NULL, toldKey = NULL WHERE succeeds = ? AND retired = 0",
       contact,
     );
   }

@@ -1,7 +1,7 @@
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError } from "../errors.ts";
 
-/** Milliseconds between two looks at a lock that somebody holds. */
+/** Milliseconds between two looks at a lock that is held for moments only. */
 const RETRY = 20;
 
 /**
@@ -22,19 +22,14 @@ export class FolderLock implements Disposable {
    * @throws {FolderError} where its file can't be made
    */
   static tryTake(path: string): FolderLock | undefined {
-    let file: Deno.FsFile | undefined;
+    const file = FolderLock.#open(path);
     try {
-      file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
       if (file.tryLockSync(true)) return new FolderLock(file);
       file.close();
       return undefined;
     } catch (cause) {
-      file?.close();
-      throw new FolderError(
-        `${path} can't be locked: ${reasonOf(cause)}`,
-        "See that its folder can be written",
-        { cause },
-      );
+      file.close();
+      throw cannotLock(path, cause);
     }
   }
 
@@ -48,11 +43,25 @@ export class FolderLock implements Disposable {
     path: string,
     patience: number,
   ): Promise<FolderLock | undefined> {
-    const end = performance.now() + patience;
-    for (;;) {
-      const lock = FolderLock.tryTake(path);
-      if (lock !== undefined || performance.now() > end) return lock;
-      await new Promise((resolve) => setTimeout(resolve, RETRY));
+    const lock = FolderLock.tryTake(path);
+    if (lock !== undefined) return lock;
+    const file = FolderLock.#open(path);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, patience, false);
+    });
+    // The system wakes who waits; looking again and again would starve among
+    // clients that take it often.
+    const locking = file.lock(true).then(() => true);
+    try {
+      if (await Promise.race([locking, late])) return new FolderLock(file);
+      locking.then(() => file.close(), () => file.close());
+      return undefined;
+    } catch (cause) {
+      file.close();
+      throw cannotLock(path, cause);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -67,8 +76,24 @@ export class FolderLock implements Disposable {
     }
   }
 
+  static #open(path: string): Deno.FsFile {
+    try {
+      return Deno.openSync(path, { write: true, create: true, mode: 0o600 });
+    } catch (cause) {
+      throw cannotLock(path, cause);
+    }
+  }
+
   /** Lets the next one have it. */
   [Symbol.dispose](): void {
     this.#file.close();
   }
+}
+
+function cannotLock(path: string, cause: unknown): FolderError {
+  return new FolderError(
+    `${path} can't be locked: ${reasonOf(cause)}`,
+    "See that its folder can be written",
+    { cause },
+  );
 }
