@@ -22,6 +22,9 @@ import type { Pieces } from "../shared/pieces.ts";
 import { MessageType } from "../shared/protocol.ts";
 import type { ReceivedContent } from "./received_content.ts";
 
+/** Bytes of padding that a wrong key finds once in 2^40 contents. */
+const CERTAIN_PADDING = 5;
+
 /** The types of message whose content is the users' own. */
 export type SealedType = typeof MessageType.Text | typeof MessageType.File;
 
@@ -61,9 +64,15 @@ export interface Channel {
    *
    * @throws {DecryptError} where none of our keys fits
    */
-  openPieces(
-    content: ReceivedContent,
-  ): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>>;
+  openPieces(content: ReceivedContent): Promise<OpenedPieces>;
+}
+
+/** A file that is decrypted while it is read. */
+export interface OpenedPieces {
+  /** What was sent, as far as the key is the right one. */
+  pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** Whether a key that isn't known yet may fit better. */
+  doubtful: boolean;
 }
 
 /** A ciphertext that is made while it is read. */
@@ -121,7 +130,7 @@ export class LegacyChannel implements Channel {
 
   async open(type: SealedType, ciphertext: Uint8Array): Promise<Opened> {
     let first: Uint8Array | undefined;
-    const keys = await this.#candidates(ciphertext, ciphertext.length);
+    const { keys } = await this.#candidates(ciphertext, ciphertext.length);
     for (const key of keys) {
       const plaintext = await legacyDecrypt(key, ciphertext);
       if (type !== MessageType.Text || isUtf8(plaintext)) {
@@ -133,27 +142,37 @@ export class LegacyChannel implements Channel {
     throw noKeyFits();
   }
 
-  async openPieces(
-    content: ReceivedContent,
-  ): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
+  async openPieces(content: ReceivedContent): Promise<OpenedPieces> {
     const end = await content.tail(LEGACY_TAIL_SIZE);
-    const [key] = await this.#candidates(end, content.size);
+    const { keys: [key], certain } = await this.#candidates(end, content.size);
     if (key === undefined) throw noKeyFits();
-    return legacyDecryptPieces(key, content.pieces());
+    const pieces = legacyDecryptPieces(key, content.pieces());
+    return { pieces, doubtful: !certain };
   }
 
-  /** The keys whose padding a ciphertext of `size` bytes may end in, the likeliest first. */
-  async #candidates(end: Uint8Array, size: number): Promise<CryptoKey[]> {
+  /**
+   * The keys whose padding a ciphertext of `size` bytes may end in, the likeliest
+   * first, and whether that can hardly be another's. A wrong key passes the
+   * padding's check now and then, mostly with one byte of it, and its plaintext
+   * is hardly ever a text.
+   */
+  async #candidates(
+    end: Uint8Array,
+    size: number,
+  ): Promise<{ keys: CryptoKey[]; certain: boolean }> {
     const candidates: { key: CryptoKey; padding: number }[] = [];
     for (const key of this.#opening) {
       const padding = await legacyPadding(key, end, size)
         .catch(noneIfUndecryptable);
-      if (padding !== undefined) candidates.push({ key, padding });
+      if (padding === undefined) continue;
+      // There may be thousands of keys, and the newest fits nearly always.
+      if (padding >= CERTAIN_PADDING) return { keys: [key], certain: true };
+      candidates.push({ key, padding });
     }
-    // A wrong key passes the padding's check now and then, mostly with one
-    // byte of it, and its plaintext is hardly ever a text.
     candidates.sort((a, b) => b.padding - a.padding);
-    return candidates.map(({ key }) => key);
+    const keys = candidates.map(({ key }) => key);
+    const certain = keys.length === 1 && (candidates[0]?.padding ?? 0) > 1;
+    return { keys, certain };
   }
 
   #sealingKey(): CryptoKey {

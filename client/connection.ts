@@ -93,6 +93,8 @@ class Exchange<T> {
   readonly #where: string;
   readonly #question: Question<T>;
   readonly #source: ByteSource;
+  /** Bytes of the answer that may be taken from the system by now. */
+  #wanted = RESPONSE_HEADER_SIZE;
   /** Why the answer broke off. */
   #broken: { error: unknown } | undefined;
 
@@ -107,7 +109,8 @@ class Exchange<T> {
     this.#where = where;
     this.#question = question;
     this.#source = new ByteSource(async (into) => {
-      const count = await conn.read(into);
+      const room = Math.max(1, this.#wanted - this.#source.arrived);
+      const count = await conn.read(into.subarray(0, room));
       watch.moved();
       return count;
     }, { idleSize: READ_SIZE });
@@ -140,6 +143,7 @@ class Exchange<T> {
     });
     if (header.code === ResponseCode.Error) {
       const body = Math.min(header.payloadSize, MAX_FAILURE_BODY);
+      this.#wanted += body;
       await this.#source.hasWithin(body, FAILURE_BODY_TIMEOUT);
       throw new ServerRefusedError(this.#sizeHint(outcome));
     }
@@ -159,10 +163,17 @@ class Exchange<T> {
     return header;
   }
 
+  /**
+   * The last byte stays with the system until all before it was dealt with: a
+   * client that is killed with bytes unread resets its connection, so that the
+   * relay keeps what it sent.
+   */
   async *#payload(
     size: number,
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    this.#wanted += size - 1;
     for (let left = size; left > 0;) {
+      if (left === 1) this.#wanted++;
       try {
         if (!(await this.#source.has(1))) throw new EndOfStream();
       } catch (error) {

@@ -83,6 +83,8 @@ class Work {
   readonly channels = new Map<number, LegacyChannel>();
   /** How many messages were new. */
   fresh = 0;
+  /** Whether all keys of the batch are known. */
+  isSecondPass = false;
   /** Whether a new key was among them. */
   keys = false;
   /** Whether something couldn't be saved, so that the batch has to stay. */
@@ -260,6 +262,7 @@ export class Inbox {
     }
     // A key may have come behind the messages that it opens; a wrong one opens
     // a text now and then, as something that isn't UTF-8.
+    work.isSecondPass = true;
     for (const message of work.later) {
       await this.#receive(message, work, (pending) => {
         work.unread = true;
@@ -418,7 +421,11 @@ export class Inbox {
         return { kind: "text", text, size: plaintext.length, doubtful };
       }
       if (type === MessageType.Text || type === MessageType.File) {
-        const pieces = await channel.openPieces(content);
+        const { pieces, doubtful } = await channel.openPieces(content);
+        // Its key may stand behind it; nothing in a file tells a wrong one.
+        if (doubtful && !work.isSecondPass) {
+          return { kind: "file", ...rest, doubtful };
+        }
         const saved = await saveReceivedFile(pieces);
         return { kind: "file", ...saved, doubtful: false };
       }

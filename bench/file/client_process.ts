@@ -55,7 +55,7 @@ async function receive(): Promise<string[]> {
     if (batch === undefined) return saved;
     for await (const { content } of batch.messages()) {
       await content.digest();
-      const pieces = await channel.openPieces(content);
+      const { pieces } = await channel.openPieces(content);
       saved.push((await saveReceivedFile(pieces)).path);
     }
     await journal.done(batch);

@@ -76,7 +76,7 @@ Deno.test("a file is sealed and opened piece by piece, under any key that is kno
     assertEquals(bytes.length, sealed.size);
     const whole = await channel.open(4, bytes);
     assertEquals(whole.plaintext.length, size);
-    const pieces = await channel.openPieces(new MemoryContent(bytes));
+    const { pieces } = await channel.openPieces(new MemoryContent(bytes));
     assertEquals(concat(await Array.fromAsync(pieces)), plaintext);
   }
   const other = new LegacyChannel();
