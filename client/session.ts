@@ -150,6 +150,11 @@ export class Session implements Disposable {
     this.#store().conversations.markShown(ids);
   }
 
+  /** What is wrong with the folder's store; nothing where it is whole. */
+  checkStore(): string[] {
+    return this.#store().database.check();
+  }
+
   /** Another number whenever this or another client in the folder has changed something. */
   get version(): number {
     return this.#store().database.version;
