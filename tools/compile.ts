@@ -9,7 +9,11 @@
 // can't be bound to them. The relay gives its permissions up once it listens,
 // and the client that of starting programs where no command of the user's asks for it.
 const permissions = ["--allow-net", "--allow-read", "--allow-write"];
-const ofClient = ["--allow-run"];
+const ofClient = [
+  "--allow-run",
+  "--allow-sys=statfs",
+  "--allow-env=LC_ALL,LC_CTYPE,LANG",
+];
 
 const [program, ...flags] = Deno.args;
 if (program !== "server" && program !== "client") {

@@ -7,7 +7,7 @@
 import { KeyChangedError } from "../errors.ts";
 import type { Message } from "../message.ts";
 import { printableLine } from "../printable.ts";
-import { showProgress } from "../terminal.ts";
+import { ProgressLine } from "../terminal.ts";
 import type { OnKeyChange } from "./arguments.ts";
 import { classify, complain, exitCodes } from "./failure.ts";
 import { messageObject } from "./message_form.ts";
@@ -26,16 +26,18 @@ export async function deliver(
   const { output } = work;
   const session = await work.session();
   const name = printableLine(contact);
+  const progress = new ProgressLine();
   try {
     const sent = await session.deliver(id, {
       onKeyChange: onKeyChange === "accept" ? "accept" : "stop",
       notice: (text) => output.say(text),
-      progress: output.json ? undefined : showProgress("Sending"),
+      progress: output.json ? undefined : progress.start("Sending"),
     });
     if (output.json) await output.data(messageObject(sent, "sent"), "");
     else output.say(`Sent to ${name}, as message ${id}`);
     return exitCodes.done;
   } catch (error) {
+    progress.end();
     if (error instanceof KeyChangedError && onKeyChange === "skip") {
       const skipped = { type: "skipped", id, contact, reason: "key-changed" };
       if (output.json) await output.data(skipped, "");

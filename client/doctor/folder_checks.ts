@@ -15,8 +15,10 @@ import type { Session } from "../session.ts";
 import { STORE_FOLDER } from "../store/database.ts";
 import { bad, type Finding, ok, warning } from "./finding.ts";
 
+/** Bytes of a MiB. */
+const MIB = 1024 * 1024;
 /** Bytes below which there is too little room to keep what comes. */
-const LITTLE_ROOM = 64 * 1024 * 1024;
+const LITTLE_ROOM = 64 * MIB;
 
 /** Who may read the folder and what is in it. */
 export async function checkFolder(dir: string): Promise<Finding> {
@@ -80,9 +82,16 @@ export async function checkAddress(
 
 /** How much room there is in a folder; `what` says what it is for. */
 export async function checkRoom(path: string, what: string): Promise<Finding> {
+  const leave = { name: "sys", kind: "statfs" } as const;
+  if (Deno.permissions.querySync(leave).state !== "granted") {
+    return warning(
+      `Nothing tells how much is free for ${what}`,
+      "Give the client --allow-sys=statfs",
+    );
+  }
   const { bavail, bsize } = await statfs(path);
   const free = bavail * bsize;
-  const text = `${Math.floor(free / 1024 / 1024)} MiB free for ${what}`;
+  const text = `${Math.floor(free / MIB)} MiB free for ${what}`;
   return free < LITTLE_ROOM ? bad(text, `Make room in ${path}`) : ok(text);
 }
 

@@ -7,7 +7,7 @@ import { watch } from "../cli/watch.ts";
 import type { Work } from "../cli/work.ts";
 import { UserError } from "../errors.ts";
 import type { Message } from "../message.ts";
-import { showProgress } from "../terminal.ts";
+import { ProgressLine } from "../terminal.ts";
 
 /** What the verb takes. */
 interface Flags {
@@ -76,10 +76,17 @@ export const verb: Verb = defineVerb<Flags>({
     const viewer = new Viewer(work, flags.exec);
     const message = (one: Message) => viewer.show(one);
     if (!flags.watch) {
+      const progress = new ProgressLine();
       await session.pull({
-        message,
-        problem: (error) => complain(output, error),
-        progress: output.json ? undefined : showProgress("Receiving"),
+        message(one) {
+          progress.end();
+          return viewer.show(one);
+        },
+        problem(error) {
+          progress.end();
+          complain(output, error);
+        },
+        progress: output.json ? undefined : progress.start("Receiving"),
       });
       return viewer.exitCode;
     }
