@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writeAll } from "../durable_files.ts";
 import { printableLine } from "../printable.ts";
 
 /** Nobody reads standard output any more. */
@@ -49,9 +50,7 @@ export class Output {
   async write(line: string): Promise<void> {
     const bytes = new TextEncoder().encode(`${line}\n`);
     try {
-      for (let written = 0; written < bytes.length;) {
-        written += await Deno.stdout.write(bytes.subarray(written));
-      }
+      await writeAll(Deno.stdout, bytes);
     } catch (cause) {
       if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
       throw new OutputClosed("Nobody reads the output", { cause });

@@ -22,6 +22,8 @@ export const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   "key": () => import("../verbs/key.ts"),
   "fingerprint": () => import("../verbs/fingerprint.ts"),
   "accept": () => import("../verbs/accept.ts"),
+  "export": () => import("../verbs/export.ts"),
+  "import": () => import("../verbs/import.ts"),
   "doctor": () => import("../verbs/doctor.ts"),
   "completion": () => import("../verbs/completion.ts"),
   "menu": () => import("../verbs/menu.ts"),

@@ -56,9 +56,14 @@ export class Work implements Disposable {
   /** The session of the folder; its modules are loaded by the first call. */
   async session(notice?: (text: string) => void): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
+    const dir = await this.dir();
+    const { isDecided } = await import("../transfer/decided_import.ts");
+    if (isDecided(dir)) {
+      const { finishImport } = await import("../transfer/import_archive.ts");
+      await finishImport(dir);
+    }
     const { Session } = await import("../session.ts");
-    const link = await this.link(notice);
-    return this.#session = new Session(await this.dir(), link);
+    return this.#session = new Session(dir, await this.link(notice));
   }
 
   [Symbol.dispose](): void {

@@ -12,7 +12,7 @@ import { prepareSchema } from "./schema.ts";
 /** The folder within the client's, with mode 0700. */
 export const STORE_FOLDER = "info.store";
 /** The file in it, with mode 0600. */
-const DATABASE = "messages.db";
+export const DATABASE = "messages.db";
 /** Milliseconds to wait for another client's transaction. */
 const BUSY_TIMEOUT = 20_000;
 
