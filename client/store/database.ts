@@ -7,6 +7,7 @@
 import { type BindValue, Database, type Statement } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
+import { copyTables } from "./copy_tables.ts";
 import { prepareSchema } from "./schema.ts";
 
 /** The folder within the client's, with mode 0700. */
@@ -106,9 +107,9 @@ export class StoreDatabase {
       .map((row) => row.integrity_check).filter((line) => line !== "ok");
   }
 
-  /** Copies all that is committed into a new file. */
-  copyTo(path: string): void {
-    this.#explained(() => this.#database.prepare("VACUUM INTO ?").run(path));
+  /** Copies all that is committed into an empty database. */
+  copyInto(other: Database): void {
+    this.write(() => copyTables(this.#database, other));
   }
 
   /** Closes the file; doing so again does nothing. */

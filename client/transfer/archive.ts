@@ -9,6 +9,8 @@ import { Database } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
 import { writeAll } from "../durable_files.ts";
 import { UserError } from "../errors.ts";
+import { copyTables } from "../store/copy_tables.ts";
+import type { StoreDatabase } from "../store/database.ts";
 
 /** "MsgU": in the file's header, so that no other SQLite file is taken for one. */
 const APPLICATION_ID = 0x4d736755;
@@ -40,9 +42,10 @@ export class Archive implements Disposable {
     this.#database.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
   }
 
-  /** Makes an archive of a store's copy. */
-  static begin(path: string, identity: string): Archive {
+  /** Makes an archive of a store in an empty file. */
+  static make(path: string, store: StoreDatabase, identity: string): Archive {
     const archive = new Archive(path);
+    store.copyInto(archive.#database);
     archive.#database.exec(TABLES);
     archive.#database.prepare("INSERT INTO transfer VALUES (?, ?)")
       .run(VERSION, identity);
@@ -133,11 +136,16 @@ export class Archive implements Disposable {
       .run(path, message);
   }
 
-  /** Makes a store of it: what only an archive has goes. */
-  strip(): void {
-    this.#database.exec(
-      "DROP TABLE transfer; DROP TABLE transferFiles; PRAGMA application_id = 0; VACUUM",
-    );
+  /** Makes a store of it in a new file: what only an archive has stays behind. */
+  restore(path: string): void {
+    const store = new Database(path, { int64: true });
+    try {
+      // Until it has its final name nobody else sees it.
+      store.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
+      copyTables(this.#database, store, (name) => !name.startsWith("transfer"));
+    } finally {
+      store.close();
+    }
   }
 
   /** Closes the file. */

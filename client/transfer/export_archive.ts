@@ -58,10 +58,9 @@ async function fill(
   draft: string,
   identity: string,
 ): Promise<Exported> {
-  store.copyTo(draft);
   const exported = { messages: 0, files: 0, missing: 0 };
   {
-    using archive = Archive.begin(draft, identity);
+    using archive = Archive.make(draft, store, identity);
     exported.messages = archive.messages;
     for (const { message, path } of archive.savedFiles) {
       using file = await openIfThere(path);

@@ -44,6 +44,7 @@ export async function exportConversations(
       await file.sync();
     }
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     throw new UserError(
       `The conversations can't be written: ${reasonOf(cause)}`,
       cause instanceof Deno.errors.AlreadyExists

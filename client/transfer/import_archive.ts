@@ -44,11 +44,12 @@ export async function importArchive(
   path: string,
 ): Promise<Imported> {
   await refuseTaken(dir);
+  const source = await openSource(path);
   const draft = `${dir}/${READY}.${crypto.randomUUID()}.part`;
   try {
     await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
     await removeDrafts(dir);
-    const imported = await prepare(dir, draft, path);
+    const imported = await prepare(dir, draft, { path, source });
     await Deno.rename(draft, `${dir}/${READY}`);
     await syncFolder(dir);
     await finishImport(dir);
@@ -92,16 +93,18 @@ async function refuseTaken(dir: string): Promise<void> {
 async function prepare(
   dir: string,
   draft: string,
-  path: string,
+  { path, source }: { path: string; source: Deno.FsFile },
 ): Promise<Imported> {
   const store = `${draft}/${STORE_FOLDER}`;
   const database = `${store}/${DATABASE}`;
+  const copy = `${draft}/archive`;
   const imported = { name: "", id: "", messages: 0, files: 0 };
   await Deno.mkdir(`${store}/${FILES}`, { recursive: true, mode: 0o700 });
-  await copy(path, database);
+  // Both are closed at the end.
+  await source.readable.pipeTo((await createPrivate(copy)).writable);
   let identity: string;
   {
-    using archive = Archive.open(database, path);
+    using archive = Archive.open(copy, path);
     identity = archive.identity;
     const me = await parseInfoMe(identity);
     imported.name = me.name;
@@ -114,8 +117,10 @@ async function prepare(
       await file.sync();
       imported.files++;
     }
-    archive.strip();
+    (await createPrivate(database)).close();
+    archive.restore(database);
   }
+  await Deno.remove(copy);
   {
     using file = await Deno.open(database, { read: true, write: true });
     await file.sync();
@@ -130,11 +135,16 @@ async function prepare(
   return imported;
 }
 
-async function copy(from: string, to: string): Promise<void> {
-  const source = await Deno.open(from);
-  const target = await createPrivate(to);
-  // Both are closed at the end.
-  await source.readable.pipeTo(target.writable);
+async function openSource(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (cause) {
+    throw new UserError(
+      `${path} can't be read: ${reasonOf(cause)}`,
+      "Expected a file that export made",
+      { cause },
+    );
+  }
 }
 
 /** What an import that was killed has left behind holds a private key. */
