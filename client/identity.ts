@@ -19,7 +19,12 @@ import type { ClientId } from "../shared/protocol.ts";
 import { NOBODY } from "../shared/requests.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { syncFolder, writeNewFile } from "./durable_files.ts";
-import { NoConnectionError, ServerRefusedError, UserError } from "./errors.ts";
+import {
+  FolderError,
+  NoConnectionError,
+  ServerRefusedError,
+  UserError,
+} from "./errors.ts";
 
 /** Who the user is. */
 export interface Identity {
@@ -35,7 +40,7 @@ export interface Identity {
  * Reads the identity in a folder.
  *
  * @returns undefined where there is none
- * @throws {UserError} where it is damaged, with the line; nothing is touched
+ * @throws {FolderError} where it is damaged, with the line; nothing is touched
  */
 export async function loadIdentity(
   dir: string,
@@ -51,7 +56,7 @@ export async function loadIdentity(
     return { name, clientId, privateKey: await importPrivateKey(privateKey) };
   } catch (cause) {
     const reason = reasonOf(cause);
-    throw new UserError(
+    throw new FolderError(
       `${path} can't be used: ${reason}`,
       cause instanceof FormatError
         ? "Mend that line, or move the file away and register again"

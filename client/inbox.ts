@@ -171,10 +171,13 @@ export class Inbox {
   async retrieve(me: Identity, events: RetrieveEvents): Promise<number> {
     using lock = await this.#store().lock("pull", PULL_PATIENCE);
     if (lock === undefined) {
-      throw new FolderError(
-        "Another client in this folder is receiving and doesn't get done",
-        "Wait for it; if it is stopped or stuck, end it",
+      events.problem(
+        new UserError(
+          "Another client in this folder has been receiving for two minutes",
+          "What it receives shows here too; if it is stopped or stuck, end it",
+        ),
       );
+      return 0;
     }
     let count = 0;
     const leftovers = this.#journal.leftovers((path, reason) =>

@@ -31,6 +31,7 @@ import type { RelayLink } from "./relay_link.ts";
 import type { Consumer, ConsumerOptions } from "./store/consumers.ts";
 import type { HistoryOptions } from "./store/conversations.ts";
 import { ClientStore } from "./store/store.ts";
+import type { Exported } from "./transfer/export_archive.ts";
 
 /** Milliseconds to wait for another client that shows messages. */
 const SHOW_PATIENCE = 10_000;
@@ -156,6 +157,22 @@ export class Session implements Disposable {
   /** The user has seen these received messages. */
   markShown(ids: readonly number[]): void {
     this.#store().conversations.markShown(ids);
+  }
+
+  /**
+   * Writes the identity, the keys, the history and the received files that are
+   * still there into one new file.
+   *
+   * @throws {UserError} where it exists or can't be written
+   */
+  async exportTo(path: string): Promise<Exported> {
+    const { exportArchive } = await import("./transfer/export_archive.ts");
+    return await exportArchive(this.#dir, this.#store().database, path);
+  }
+
+  /** What is wrong with the folder's store; nothing where it is whole. */
+  checkStore(): string[] {
+    return this.#store().database.check();
   }
 
   /** Another number whenever this or another client in the folder has changed something. */

@@ -53,7 +53,7 @@ async function* readLines(
 }
 
 /** Shows transfers on standard error; a log gets a line a quarter, a terminal one line that changes. */
-class ProgressLine {
+export class ProgressLine {
   readonly #live = Deno.stderr.isTerminal();
   /** Characters of the line that isn't ended yet. */
   #open = 0;

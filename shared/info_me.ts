@@ -43,6 +43,24 @@ export function formatInfoMe(me: InfoMe): string {
  * @throws {FormatError} that names the line that is wrong
  */
 export async function parseInfoMe(text: string): Promise<InfoMe> {
+  const me = readInfoMe(text);
+  try {
+    await importPrivateKey(me.privateKey);
+  } catch (cause) {
+    throw new FormatError(
+      "line 3: the Base64 holds no RSA private key as PKCS#8",
+      { cause },
+    );
+  }
+  return me;
+}
+
+/**
+ * The same without a look at whether the Base64 holds a key, which takes time.
+ *
+ * @throws {FormatError} that names the line that is wrong
+ */
+export function readInfoMe(text: string): InfoMe {
   const [nameLine = "", idLine, ...keyLines] = text.replace(/^\ufeff/, "")
     .split(/\r?\n/);
   const name = nameLine.replace(/\0.*$/, "");
@@ -67,14 +85,6 @@ export async function parseInfoMe(text: string): Promise<InfoMe> {
     throw new FormatError("line 3: the private key is not whole Base64", {
       cause,
     });
-  }
-  try {
-    await importPrivateKey(privateKey);
-  } catch (cause) {
-    throw new FormatError(
-      "line 3: the Base64 holds no RSA private key as PKCS#8",
-      { cause },
-    );
   }
   return { name, clientId: decodeHex(digits) as ClientId, privateKey };
 }

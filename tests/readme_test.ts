@@ -1,11 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { HELP as CLIENT_HELP } from "../client/options.ts";
 import config from "../deno.json" with { type: "json" };
 import { HELP as SERVER_HELP } from "../server/options.ts";
 import { ConsoleClient } from "./support/console.ts";
-import { ROOT } from "./support/program.ts";
+import { Program, ROOT } from "./support/program.ts";
 import { temporaryFolder, testRelay } from "./support/resources.ts";
-import { FILES, TERMINALS, testWith } from "./support/test_with.ts";
+import { FILES, PROGRAMS, TERMINALS, testWith } from "./support/test_with.ts";
 
 const readme = () => Deno.readTextFile(`${ROOT}README.md`);
 
@@ -30,10 +29,11 @@ testWith(
   },
 );
 
-testWith(FILES, "the README's flags are the programs'", async () => {
+testWith(PROGRAMS, "the README's flags are the programs'", async () => {
   const text = await readme();
   assertStringIncludes(text, SERVER_HELP);
-  assertStringIncludes(text, CLIENT_HELP);
+  const help = Program.deno(["run", "--no-prompt", "client/main.ts", "--help"]);
+  assertStringIncludes(text, (await help.end()).stdout);
   for (const [, name = ""] of text.matchAll(/deno task ([a-z:]+)/g)) {
     assertEquals(name in config.tasks, true, `there is a task ${name}`);
   }

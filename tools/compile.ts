@@ -6,8 +6,14 @@
  */
 
 // Where its files and its peers are is known only when it runs, so a binary
-// can't be bound to them. The relay gives its permissions up once it listens.
+// can't be bound to them. The relay gives its permissions up once it listens,
+// and the client that of starting programs where no command of the user's asks for it.
 const permissions = ["--allow-net", "--allow-read", "--allow-write"];
+const ofClient = [
+  "--allow-run",
+  "--allow-sys=statfs",
+  "--allow-env=LC_ALL,LC_CTYPE,LANG",
+];
 
 const [program, ...flags] = Deno.args;
 if (program !== "server" && program !== "client") {
@@ -20,6 +26,7 @@ const { code } = await new Deno.Command(Deno.execPath(), {
     "compile",
     "--no-prompt",
     ...permissions,
+    ...(program === "client" ? ofClient : []),
     "--output",
     `dist/messageu-${program}`,
     ...flags,

@@ -7,13 +7,14 @@
 import { type BindValue, Database, type Statement } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
+import { copyTables } from "./copy_tables.ts";
 import { FolderLock } from "./folder_lock.ts";
 import { prepareSchema } from "./schema.ts";
 
 /** The folder within the client's, with mode 0700. */
 export const STORE_FOLDER = "info.store";
 /** The file in it, with mode 0600. */
-const DATABASE = "messages.db";
+export const DATABASE = "messages.db";
 /** Milliseconds to wait for another client's transaction. */
 const BUSY_TIMEOUT = 20_000;
 
@@ -110,13 +111,9 @@ export class StoreDatabase {
       .map((row) => row.integrity_check).filter((line) => line !== "ok");
   }
 
-  /** Copies all that is committed into a new file with mode 0600. */
-  copyTo(path: string): void {
-    this.#explained(() => {
-      Deno.openSync(path, { write: true, createNew: true, mode: 0o600 })
-        .close();
-      this.#database.prepare("VACUUM INTO ?").run(path);
-    });
+  /** Copies all that is committed into an empty database. */
+  copyInto(other: Database): void {
+    this.write(() => copyTables(this.#database, other));
   }
 
   /** Closes the file; doing so again does nothing. */

@@ -10,14 +10,17 @@ export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #reader: ReadableStreamDefaultReader<string>;
   readonly #stderr: Promise<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #stdout = "";
+  #complained = "";
   #ended = false;
 
-  private constructor(child: Deno.ChildProcess) {
+  private constructor(child: Deno.ChildProcess, hasInput = false) {
     this.#child = child;
+    this.#input = hasInput ? child.stdin.getWriter() : undefined;
     this.#reader = child.stdout.pipeThrough(new TextDecoderStream())
       .getReader();
-    this.#stderr = new Response(child.stderr).text();
+    this.#stderr = this.#collect(child.stderr);
   }
 
   /** Runs `deno` with these arguments in a folder. */
@@ -27,6 +30,24 @@ export class Program implements AsyncDisposable {
     env: Record<string, string> = {},
   ): Program {
     return Program.run(Deno.execPath(), args, cwd, env);
+  }
+
+  /** Runs any program that reads standard input. */
+  static withInput(
+    command: string,
+    args: string[],
+    cwd: string = ROOT,
+    env: Record<string, string> = {},
+  ): Program {
+    const child = new Deno.Command(command, {
+      args,
+      cwd,
+      env: { NO_COLOR: "1", ...env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    return new Program(child, true);
   }
 
   /** Runs any program. */
@@ -114,6 +135,29 @@ export class Program implements AsyncDisposable {
     return { hostname, port: Number(port) };
   }
 
+  /** Writes to standard input; a program that has ended takes nothing. */
+  async type(text: string): Promise<void> {
+    await this.#input?.write(new TextEncoder().encode(text)).catch(() => {});
+  }
+
+  /** Ends standard input. */
+  async endInput(): Promise<void> {
+    await this.#input?.close().catch(() => {});
+  }
+
+  /** All that standard error has held so far. */
+  get complained(): string {
+    return this.#complained;
+  }
+
+  async #collect(stderr: ReadableStream<Uint8Array>): Promise<string> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stderr) {
+      this.#complained += decoder.decode(chunk, { stream: true });
+    }
+    return this.#complained;
+  }
+
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }
@@ -135,6 +179,7 @@ export class Program implements AsyncDisposable {
     } catch {
       // It has ended already.
     }
+    await this.endInput();
     await this.end();
   }
 }

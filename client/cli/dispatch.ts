@@ -1,0 +1,61 @@
+/**
+ * Finds the verb of a command line and runs it.
+ *
+ * @module
+ */
+
+import type { Verb } from "./verb.ts";
+import { verbs } from "./verbs.ts";
+import { runTask } from "./work.ts";
+
+/** The verb of a command line that has none. */
+const DEFAULT_VERB = "menu";
+/** What completion scripts call; its words are no command line of its own. */
+const COMPLETE = "complete";
+/** Flags before a verb that take a value. */
+const VALUE_FLAGS = ["--dir", "--server", "--client-version"];
+
+/**
+ * Does what a command line says.
+ *
+ * @returns the exit code
+ */
+export async function runClient(args: readonly string[]): Promise<number> {
+  if (args[0] === COMPLETE) {
+    const { complete } = await import("./completion.ts");
+    const [shell = "", ...words] = args.slice(1);
+    const current = words.pop() ?? "";
+    const before = verbFirst(words);
+    // Flags alone in front of a verb say nothing of what may follow.
+    const known = before[0]?.startsWith("-") ? [] : before;
+    return await complete(shell, [...known, current], words);
+  }
+  const [word, ...rest] = verbFirst(args);
+  const name = word === undefined || word.startsWith("-") ? DEFAULT_VERB : word;
+  const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  // A word alone needs no parser, which takes longer to load than "whoami" to run.
+  if (load !== undefined && rest.length === 0 && !word?.startsWith("-")) {
+    const { verb } = await load();
+    if (needsNothing(verb)) return await runTask(verb, {}, []);
+  }
+  const { parseAndRun } = await import("./command_line.ts");
+  return await parseAndRun(name === word ? [name, ...rest] : args);
+}
+
+/** `--dir anna send ben hi` means `send --dir anna ben hi`. */
+function verbFirst(args: readonly string[]): readonly string[] {
+  let at = 0;
+  for (let arg = args[at]; arg?.startsWith("-"); arg = args[at]) {
+    at += VALUE_FLAGS.includes(arg) ? 2 : 1;
+  }
+  const word = args[at];
+  if (word === undefined) return args;
+  return [word, ...args.slice(0, at), ...args.slice(at + 1)];
+}
+
+function needsNothing({ args, flags }: Verb): boolean {
+  const all = [...args, ...Object.values(flags)] as readonly {
+    optional?: boolean;
+  }[];
+  return all.every(({ optional }) => optional === true);
+}

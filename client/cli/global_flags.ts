@@ -1,0 +1,69 @@
+/**
+ * The flags that every verb takes.
+ *
+ * @module
+ */
+
+import { type Address, parseAddress } from "../../shared/info_server.ts";
+
+/** Their values. */
+export interface GlobalFlags {
+  /** The folder with the user's files. */
+  readonly dir: string | undefined;
+  /** The relay. */
+  readonly server: Address | undefined;
+  /** The version that requests carry. */
+  readonly clientVersion: number | undefined;
+  /** Whether data is written as JSON. */
+  readonly json: boolean | undefined;
+}
+
+/** The parameters that parse them. */
+export const globalFlags = {
+  dir: {
+    kind: "parsed",
+    parse: nonEmpty,
+    brief: "The folder with info.server and info.me (default: .)",
+    placeholder: "DIR",
+    optional: true,
+  },
+  server: {
+    kind: "parsed",
+    parse: parseAddress,
+    brief: "The relay (default: from info.server)",
+    placeholder: "ADDR:PORT",
+    optional: true,
+  },
+  clientVersion: {
+    kind: "parsed",
+    parse: parseVersion,
+    brief: "The version that requests carry, 0 to 255 (default: 2)",
+    placeholder: "N",
+    optional: true,
+  },
+  json: {
+    kind: "boolean",
+    brief: "One JSON object a line",
+    optional: true,
+    withNegated: false,
+  },
+} as const;
+
+/** The names of those that take a value, as they stand on a command line. */
+export const valueFlags: readonly string[] = [
+  "--dir",
+  "--server",
+  "--client-version",
+];
+
+/** A text that isn't empty. @throws {Error} where it is */
+export function nonEmpty(text: string): string {
+  if (text !== "") return text;
+  throw new Error("expected a value, got none");
+}
+
+function parseVersion(text: string): number {
+  const version = /^\d{1,3}$/.test(text) ? Number(text) : NaN;
+  if (version <= 255) return version;
+  throw new Error(`expected a number from 0 to 255, got "${text}"`);
+}

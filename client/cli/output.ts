@@ -1,0 +1,89 @@
+/**
+ * What a verb says: data on standard output, talk on standard error.
+ *
+ * @module
+ */
+
+import { writeAll } from "../durable_files.ts";
+import { printableLine } from "../printable.ts";
+
+/** Nobody reads standard output any more. */
+export class OutputClosed extends Error {
+  override name = "OutputClosed";
+}
+
+/** An object of JSON; `type` says what it is and stands first. */
+export type Data =
+  & { readonly type: string }
+  & Readonly<
+    Record<string, unknown>
+  >;
+
+/** Characters that JSON leaves as they are and that a terminal obeys. */
+const DANGEROUS = /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A verb's two streams, as text or as JSON. */
+export class Output {
+  /** Whether lines are JSON. */
+  readonly json: boolean;
+
+  /** @param json one object a line in place of text */
+  constructor(json: boolean) {
+    this.json = json;
+  }
+
+  /**
+   * Writes a piece of data: its object as one line, or else its text, which
+   * the caller made printable.
+   *
+   * @throws {OutputClosed} where nobody reads it any more
+   */
+  async data(object: Data, text: string): Promise<void> {
+    await this.write(this.json ? lineOf(object) : text);
+  }
+
+  /**
+   * Writes a line of data as it is.
+   *
+   * @throws {OutputClosed} where nobody reads it any more
+   */
+  async write(line: string): Promise<void> {
+    const bytes = new TextEncoder().encode(`${line}\n`);
+    try {
+      await writeAll(Deno.stdout, bytes);
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
+      throw new OutputClosed("Nobody reads the output", { cause });
+    }
+  }
+
+  /** Says something beside the data, such as how it goes. */
+  say(text: string): void {
+    this.tell(
+      { type: "note", message: text },
+      text.split("\n").map(printableLine).join("\n"),
+    );
+  }
+
+  /** Writes an object, or else its text, which the caller made printable, to standard error. */
+  tell(object: Data, text: string): void {
+    const line = this.json ? lineOf(object) : text;
+    const bytes = new TextEncoder().encode(`${line}\n`);
+    try {
+      for (let written = 0; written < bytes.length;) {
+        written += Deno.stderr.writeSync(bytes.subarray(written));
+      }
+    } catch (error) {
+      // Nobody listens; the work goes on.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+  }
+}
+
+/** The object on one line; nothing in it can move a terminal's cursor. */
+function lineOf(object: Data): string {
+  return JSON.stringify(object).replaceAll(
+    DANGEROUS,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,62 @@
+/** Exit codes of the signals that end what goes on: 128 and the signal's number. */
+const CODES: Readonly<Partial<Record<Deno.Signal, number>>> = {
+  SIGINT: 130,
+  SIGTERM: 143,
+  ...(Deno.build.os === "windows" ? {} : { SIGHUP: 129 }),
+};
+
+/** The wish that something which goes on ends: from a signal, or from itself. */
+export class Stop implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #listeners = new Map<Deno.Signal, () => void>();
+  #exitCode = 0;
+
+  /** Listens for signals until it is disposed of. */
+  constructor() {
+    for (const [name, code] of Object.entries(CODES)) {
+      const signal = name as Deno.Signal;
+      if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
+      const listener = () => {
+        this.#exitCode = code;
+        this.#controller.abort();
+      };
+      Deno.addSignalListener(signal, listener);
+      this.#listeners.set(signal, listener);
+    }
+  }
+
+  /** Whether to end. */
+  get wanted(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** The exit code: 0, or that of the signal. */
+  get exitCode(): number {
+    return this.#exitCode;
+  }
+
+  /** Settles like the step, but no later than the wish to end; whether the step was done. */
+  async unless(step: Promise<unknown>): Promise<boolean> {
+    const { signal } = this.#controller;
+    if (signal.aborted) {
+      step.catch(() => {});
+      return false;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const abort = () => resolve(false);
+    signal.addEventListener("abort", abort);
+    try {
+      return await Promise.race([step.then(() => true), promise]);
+    } finally {
+      signal.removeEventListener("abort", abort);
+      // What is left behind must not end the program as unhandled.
+      step.catch(() => {});
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const [signal, listener] of this.#listeners) {
+      Deno.removeSignalListener(signal, listener);
+    }
+  }
+}

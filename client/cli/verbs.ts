@@ -1,0 +1,30 @@
+/**
+ * The verbs, each in a module that is loaded when it is used.
+ *
+ * @module
+ */
+
+import type { Verb } from "./verb.ts";
+
+/** Loads each verb; the order is that of the help. */
+export const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
+  "register": () => import("../verbs/register.ts"),
+  "whoami": () => import("../verbs/whoami.ts"),
+  "list": () => import("../verbs/list.ts"),
+  "send": () => import("../verbs/send.ts"),
+  "send-file": () => import("../verbs/send_file.ts"),
+  "resend": () => import("../verbs/resend.ts"),
+  "pull": () => import("../verbs/pull.ts"),
+  "listen": () => import("../verbs/listen.ts"),
+  "history": () => import("../verbs/history.ts"),
+  "search": () => import("../verbs/search.ts"),
+  "explain": () => import("../verbs/explain.ts"),
+  "key": () => import("../verbs/key.ts"),
+  "fingerprint": () => import("../verbs/fingerprint.ts"),
+  "accept": () => import("../verbs/accept.ts"),
+  "export": () => import("../verbs/export.ts"),
+  "import": () => import("../verbs/import.ts"),
+  "doctor": () => import("../verbs/doctor.ts"),
+  "completion": () => import("../verbs/completion.ts"),
+  "menu": () => import("../verbs/menu.ts"),
+};

@@ -1,0 +1,97 @@
+/**
+ * What a verb works with: its flags, its output, a session.
+ *
+ * @module
+ */
+
+import type { Address } from "../../shared/info_server.ts";
+import type { RelayLink } from "../relay_link.ts";
+import type { Session } from "../session.ts";
+import type { GlobalFlags } from "./global_flags.ts";
+import { Output, OutputClosed } from "./output.ts";
+import type { Verb } from "./verb.ts";
+
+/** What the command line says, as far as it says it. */
+export type GivenFlags = {
+  readonly [K in keyof GlobalFlags]?: GlobalFlags[K] | undefined;
+};
+
+/** One run of a verb. */
+export class Work implements Disposable {
+  /** Where its data and its talk go. */
+  readonly output: Output;
+  readonly #flags: GivenFlags;
+  #session: Session | undefined;
+
+  /** @param flags what the command line says */
+  constructor(flags: GivenFlags) {
+    this.#flags = flags;
+    this.output = new Output(flags.json ?? false);
+  }
+
+  /** The folder with the user's files: beside a compiled program, else the one it is started in. */
+  async dir(): Promise<string> {
+    if (this.#flags.dir !== undefined) return this.#flags.dir;
+    if (!Deno.build.standalone) return ".";
+    const { dirname } = await import("node:path");
+    return dirname(Deno.execPath());
+  }
+
+  /** Says where the relay is, each time it is asked; `notice` is told where nothing names it. */
+  async locator(
+    notice: (text: string) => void = (text) => this.output.say(text),
+  ): Promise<() => Promise<Address>> {
+    const { addressFinder } = await import("../relay_address.ts");
+    const { server } = this.#flags;
+    return addressFinder({ dir: await this.dir(), server }, notice);
+  }
+
+  /** The way to the relay. */
+  async link(notice?: (text: string) => void): Promise<RelayLink> {
+    const { RelayLink } = await import("../relay_link.ts");
+    const locate = await this.locator(notice);
+    return new RelayLink(locate, this.#flags.clientVersion);
+  }
+
+  /** The session of the folder; its modules are loaded by the first call. */
+  async session(notice?: (text: string) => void): Promise<Session> {
+    if (this.#session !== undefined) return this.#session;
+    const dir = await this.dir();
+    const { isDecided } = await import("../transfer/decided_import.ts");
+    if (isDecided(dir)) {
+      const { finishImport } = await import("../transfer/import_archive.ts");
+      await finishImport(dir);
+    }
+    const { Session } = await import("../session.ts");
+    return this.#session = new Session(dir, await this.link(notice));
+  }
+
+  [Symbol.dispose](): void {
+    this.#session?.close();
+  }
+}
+
+/**
+ * Runs a verb's task, and tells of its failure.
+ *
+ * @returns the exit code
+ */
+export async function runTask(
+  verb: Verb,
+  flags: GivenFlags,
+  args: readonly unknown[],
+): Promise<number> {
+  if (verb.startsPrograms?.(flags) !== true) {
+    Deno.permissions.revokeSync({ name: "run" });
+  }
+  using work = new Work(flags);
+  try {
+    const exit = await verb.task(work, flags as GlobalFlags, ...args as []);
+    return exit ?? 0;
+  } catch (error) {
+    if (error instanceof OutputClosed) return 0;
+    const { classify, complain } = await import("./failure.ts");
+    complain(work.output, error);
+    return classify(error).exit;
+  }
+}

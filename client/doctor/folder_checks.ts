@@ -1,0 +1,116 @@
+/**
+ * Checks of the client's folder: who may read it, who the user is, whether the
+ * store is whole, where the relay is said to be, and how much room there is.
+ *
+ * @module
+ */
+
+import { statfs } from "node:fs/promises";
+import { findFile, infoFiles } from "../../shared/info_files.ts";
+import { type Address, formatAddress } from "../../shared/info_server.ts";
+import { reasonOf } from "../../shared/reason.ts";
+import { UserError } from "../errors.ts";
+import { addressFinder } from "../relay_address.ts";
+import type { Session } from "../session.ts";
+import { STORE_FOLDER } from "../store/database.ts";
+import { bad, type Finding, ok, warning } from "./finding.ts";
+
+/** Bytes of a MiB. */
+const MIB = 1024 * 1024;
+/** Bytes below which there is too little room to keep what comes. */
+const LITTLE_ROOM = 64 * MIB;
+
+/** Who may read the folder and what is in it. */
+export async function checkFolder(dir: string): Promise<Finding> {
+  const found = await findFile(dir, infoFiles.me);
+  const paths = [dir, ...(found === undefined ? [] : [found])];
+  const open: string[] = [];
+  for (const path of paths) {
+    const { mode } = await Deno.stat(path);
+    // A folder that others can list is one thing, a key that they can read another.
+    const theirs = path === dir ? 0o022 : 0o077;
+    if (mode !== null && (mode & theirs) !== 0) {
+      open.push(`${path} (${(mode & 0o777).toString(8)})`);
+    }
+  }
+  if (open.length === 0) return ok(`${dir} and your key are yours alone`);
+  return warning(
+    `Others may get at ${open.join(" and ")}`,
+    "chmod 700 the folder and chmod 600 the file",
+  );
+}
+
+/** Whether the user is somebody, whose key can be used. */
+export async function checkIdentity(session: Session): Promise<Finding> {
+  const me = await session.identity();
+  if (me === undefined) {
+    return warning("Nobody is registered in this folder", "register NAME");
+  }
+  return ok(`You are ${me.name}, and your key can be used`);
+}
+
+/** Whether the store is whole. */
+export async function checkStore(
+  dir: string,
+  session: Session,
+): Promise<Finding> {
+  if (await findFile(dir, [STORE_FOLDER]) === undefined) {
+    return ok("Nothing is remembered yet");
+  }
+  const problems = session.checkStore();
+  if (problems.length === 0) return ok(`${dir}/${STORE_FOLDER} is whole`);
+  return bad(
+    `${dir}/${STORE_FOLDER} is damaged: ${problems[0]}`,
+    "Copy the folder, and put back a file that export made",
+  );
+}
+
+/** Where the relay is said to be. */
+export async function checkAddress(
+  parts: { dir: string; server: Address | undefined },
+): Promise<Finding> {
+  let missing = false;
+  const address = await addressFinder(parts, () => missing = true)();
+  const where = formatAddress(address);
+  if (parts.server !== undefined) return ok(`${where}, from --server`);
+  if (!missing) return ok(`${where}, from ${infoFiles.server[0]}`);
+  return warning(
+    `No ${infoFiles.server[0]}: ${where} is tried`,
+    `Write ADDRESS:PORT into ${parts.dir}/${infoFiles.server[0]}`,
+  );
+}
+
+/** How much room there is in a folder; `what` says what it is for. */
+export async function checkRoom(path: string, what: string): Promise<Finding> {
+  const leave = { name: "sys", kind: "statfs" } as const;
+  if (Deno.permissions.querySync(leave).state !== "granted") {
+    return warning(
+      `Nothing tells how much is free for ${what}`,
+      "Give the client --allow-sys=statfs",
+    );
+  }
+  const { bavail, bsize } = await statfs(path);
+  const free = bavail * bsize;
+  const text = `${Math.floor(free / MIB)} MiB free for ${what}`;
+  return free < LITTLE_ROOM ? bad(text, `Make room in ${path}`) : ok(text);
+}
+
+/** The folder that received files are saved in. */
+export async function temporaryFolder(): Promise<string> {
+  const probe = await Deno.makeTempDir({ prefix: "messageu-" });
+  await Deno.remove(probe);
+  return probe.slice(
+    0,
+    Math.max(probe.lastIndexOf("/"), probe.lastIndexOf("\\")),
+  );
+}
+
+/** A check's finding, also where it fails. */
+export async function found(check: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await check();
+  } catch (error) {
+    const hint = error instanceof UserError ? error.hint : undefined;
+    return bad(reasonOf(error), hint ?? "See that the folder can be read");
+  }
+}

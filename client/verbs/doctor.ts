@@ -1,0 +1,55 @@
+import { exitCodes } from "../cli/failure.ts";
+import { defineVerb, type Verb } from "../cli/verb.ts";
+import type { Finding } from "../doctor/finding.ts";
+import * as folder from "../doctor/folder_checks.ts";
+import { checkTerminal, checkVersions } from "../doctor/machine_checks.ts";
+import { checkRelay } from "../doctor/relay_check.ts";
+import { printableLine } from "../printable.ts";
+
+/** Columns of the longest verdict, and of the longest subject. */
+const VERDICT_WIDTH = 9;
+const SUBJECT_WIDTH = 10;
+
+/** Checks all that the client needs. */
+export const verb: Verb = defineVerb({
+  brief: "Check the folder, your key, the store, the relay, room and terminal",
+  flags: {},
+  args: [],
+  async task(work, { server }) {
+    const dir = await work.dir();
+    const session = await work.session(() => {});
+    const link = await work.link(() => {});
+    let hasErrors = false;
+    const tell = async (subject: string, finding: Finding) => {
+      const { verdict, what, advice } = finding;
+      hasErrors ||= verdict === "error";
+      const end = advice === undefined ? "" : `: ${advice}`;
+      await work.output.data(
+        { type: "check", subject, verdict, what, advice: advice ?? null },
+        printableLine(
+          verdict.padEnd(VERDICT_WIDTH) + subject.padEnd(SUBJECT_WIDTH) +
+            what + end,
+        ),
+      );
+    };
+    const check = async (subject: string, step: () => Promise<Finding>) =>
+      await tell(subject, await folder.found(step));
+    await check("folder", () => folder.checkFolder(dir));
+    await check("identity", () => folder.checkIdentity(session));
+    await check("store", () => folder.checkStore(dir, session));
+    await check("address", () => folder.checkAddress({ dir, server }));
+    await check("relay", async () => {
+      const me = await session.identity().catch(() => undefined);
+      return await checkRelay(link, me?.clientId);
+    });
+    await check("room", () => folder.checkRoom(dir, "what is remembered"));
+    await check("files", async () =>
+      await folder.checkRoom(
+        await folder.temporaryFolder(),
+        "received files",
+      ));
+    await tell("terminal", checkTerminal());
+    await check("versions", checkVersions);
+    return hasErrors ? exitCodes.failure : exitCodes.done;
+  },
+});

@@ -1,0 +1,60 @@
+import { pathArgument, proposeNames } from "../cli/arguments.ts";
+import { defineVerb, type Verb } from "../cli/verb.ts";
+import { printableLine } from "../printable.ts";
+
+/** What the verb takes. */
+interface Flags {
+  format: "archive" | "jsonl" | "text";
+  with: string | undefined;
+}
+
+/** Writes everything into one file, or the conversations into a folder. */
+export const verb: Verb = defineVerb<Flags, [string]>({
+  brief: "Write identity, keys, history and received files into one file",
+  about:
+    "Writes all that another machine needs into one new file, which import takes. With --format jsonl or text it writes each conversation into a file of its own in a folder, with the files of the conversation beside it. Nothing is written over.",
+  flags: {
+    format: {
+      kind: "enum",
+      values: ["archive", "jsonl", "text"],
+      default: "archive",
+      brief: "One file for import, or conversations to read",
+    },
+    with: {
+      kind: "parsed",
+      parse: String,
+      proposeCompletions: proposeNames,
+      brief: "With jsonl or text: only with this contact",
+      placeholder: "NAME",
+      optional: true,
+    },
+  },
+  args: [{
+    ...pathArgument,
+    brief: "The file; with jsonl or text the folder",
+  }],
+  async task(work, { format, with: name }, path) {
+    const { output } = work;
+    const session = await work.session();
+    let exported;
+    if (format === "archive") {
+      output.say(
+        "The file will hold your private key and all that was said: keep it to yourself",
+      );
+      exported = await session.exportTo(path);
+    } else {
+      const { exportConversations } = await import(
+        "../transfer/export_conversations.ts"
+      );
+      exported = await exportConversations(session, path, format, name);
+    }
+    const { messages, files, missing } = exported;
+    const lost = missing === 0
+      ? ""
+      : `; ${missing} files aren't where they were any more`;
+    await output.data(
+      { type: "export", path, messages, files, missing },
+      `${printableLine(path)}: ${messages} messages, ${files} files${lost}`,
+    );
+  },
+});

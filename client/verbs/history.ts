@@ -1,0 +1,31 @@
+import { optionalNameArgument, parseId, sinceFlag } from "../cli/arguments.ts";
+import { messageLine, messageObject } from "../cli/message_form.ts";
+import { defineVerb, type Verb } from "../cli/verb.ts";
+
+/** What the verb takes. */
+interface Flags {
+  limit: number | undefined;
+  since: number | undefined;
+}
+
+/** Prints what was said. */
+export const verb: Verb = defineVerb<Flags, [string | undefined]>({
+  brief: "Print what was said, the oldest first",
+  flags: {
+    limit: {
+      kind: "parsed",
+      parse: parseId,
+      brief: "Only the latest so many",
+      placeholder: "N",
+      optional: true,
+    },
+    since: sinceFlag,
+  },
+  args: [optionalNameArgument],
+  async task(work, { limit, since }, name) {
+    const session = await work.session();
+    for (const message of session.history({ name, limit, since })) {
+      await work.output.data(messageObject(message), messageLine(message));
+    }
+  },
+});

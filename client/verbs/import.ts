@@ -1,0 +1,24 @@
+import { pathArgument } from "../cli/arguments.ts";
+import { defineVerb, type Verb } from "../cli/verb.ts";
+import { printableLine } from "../printable.ts";
+
+/** Takes over what export wrote. */
+export const verb: Verb = defineVerb<unknown, [string]>({
+  brief: "Take over what export wrote, into a folder without an identity",
+  flags: {},
+  args: [pathArgument],
+  async task(work, _flags, path) {
+    const { importArchive } = await import("../transfer/import_archive.ts");
+    const { name, id, messages, files } = await importArchive(
+      await work.dir(),
+      path,
+    );
+    work.output.say(
+      "Don't go on with the old folder: two that pull take each other's messages",
+    );
+    await work.output.data(
+      { type: "import", name, id, messages, files },
+      `${printableLine(name)} ${id}: ${messages} messages, ${files} files`,
+    );
+  },
+});

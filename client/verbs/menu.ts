@@ -1,0 +1,34 @@
+import { defineVerb, type Verb } from "../cli/verb.ts";
+
+/** Runs the menu, which is what no verb means. */
+export const verb: Verb = defineVerb({
+  brief: "The console menu, which is also what no verb means",
+  flags: {},
+  args: [],
+  async task(work) {
+    const [{ describeFailure, UserError }, { runMenu }, { standardTerminal }] =
+      await Promise.all([
+        import("../errors.ts"),
+        import("../menu.ts"),
+        import("../terminal.ts"),
+      ]);
+    /** What is wrong is said; the menu comes all the same. */
+    const tell = async (step: () => Promise<unknown>) => {
+      try {
+        await step();
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        console.log(describeFailure(error));
+      }
+    };
+    const locate = await work.locator((text) => console.log(text));
+    const session = await work.session(locate);
+    await tell(locate);
+    await tell(async () => {
+      const { printableLine } = await import("../printable.ts");
+      const me = await session.identity();
+      if (me !== undefined) console.log(`You are ${printableLine(me.name)}`);
+    });
+    await runMenu(session, standardTerminal());
+  },
+});

@@ -1,0 +1,42 @@
+import { proposeNames } from "../cli/arguments.ts";
+import { messageLine, messageObject } from "../cli/message_form.ts";
+import { defineVerb, type Verb } from "../cli/verb.ts";
+
+/** What the verb takes. */
+interface Flags {
+  with: string | undefined;
+  ignoreCase: boolean | undefined;
+}
+
+/** Finds texts and files. */
+export const verb: Verb = defineVerb<Flags, [RegExp]>({
+  brief: "Find texts, and files by their paths, with a regular expression",
+  flags: {
+    with: {
+      kind: "parsed",
+      parse: String,
+      proposeCompletions: proposeNames,
+      brief: "Only with this contact",
+      placeholder: "NAME",
+      optional: true,
+    },
+    ignoreCase: {
+      kind: "boolean",
+      brief: "Upper and lower case are the same",
+      optional: true,
+      withNegated: false,
+    },
+  },
+  args: [{
+    brief: "A regular expression, as JavaScript has them",
+    placeholder: "PATTERN",
+    parse: (text) => new RegExp(text, "u"),
+  }],
+  async task(work, flags, pattern) {
+    const session = await work.session();
+    const wanted = flags.ignoreCase ? new RegExp(pattern, "iu") : pattern;
+    for (const message of session.search(wanted, flags.with)) {
+      await work.output.data(messageObject(message), messageLine(message));
+    }
+  },
+});
