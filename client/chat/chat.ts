@@ -58,20 +58,15 @@ export async function runChat(
       options.notify,
       Deno.consoleSize(),
       {
-        signal: (sequence) =>
-          sequence === "redraw"
-            ? frames?.redraw()
-            : process.stdout.write(sequence),
+        signal: (sequence) => void process.stdout.write(sequence),
+        redraw: () => frames?.redraw(),
         edit: async (text) => {
           let edited = text;
-          await frames?.suspend(async () => {
-            guard.leave();
-            try {
+          await frames?.suspend(() =>
+            guard.lend(async () => {
               edited = await editText(text);
-            } finally {
-              guard.enter();
-            }
-          });
+            })
+          );
           return edited;
         },
         list: namesIn,

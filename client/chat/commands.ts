@@ -47,7 +47,10 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Alt-Enter, Ctrl-J", "a new line"],
   ["Tab", "complete a command, a name or a path"],
   ["Up, Down", "what was entered before"],
-  ["PageUp, PageDown", "scroll; Esc goes back to the end"],
+  [
+    "PageUp, PageDown",
+    "scroll; Esc goes to the end, and what it skips counts as read",
+  ],
   ["Ctrl-N, Ctrl-P, Alt-Down, Alt-Up", "the next or previous contact"],
   ["Ctrl-A, Ctrl-E, Ctrl-Left, Ctrl-Right", "move in the line"],
   ["Ctrl-W, Ctrl-U, Ctrl-K", "erase a word, to the start, to the end"],

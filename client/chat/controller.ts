@@ -5,7 +5,10 @@
  * @module
  */
 
+import { equals } from "@std/bytes";
 import { describeFailure, ServerRefusedError, UserError } from "../errors.ts";
+import type { ContactSummary } from "../message.ts";
+import { printableLine, withoutControls } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
 import { CommandRunner } from "./command_runner.ts";
@@ -28,7 +31,6 @@ import {
   update,
 } from "./model.ts";
 import { Poller } from "./poller.ts";
-import { printableLine, withoutControls } from "../printable.ts";
 import { Sender } from "./sender.ts";
 
 /** Milliseconds between two looks at what others in the folder have changed. */
@@ -38,6 +40,8 @@ const WATCH_INTERVAL = 200;
 export interface Surroundings {
   /** Sends a terminal what isn't part of a frame. */
   signal: (sequence: string) => void;
+  /** Draws the whole screen anew. */
+  redraw: () => void;
   /** Gives the terminal away, to edit a text. */
   edit: (text: string) => Promise<string>;
   /** The names in a folder, those of folders with a slash behind. */
@@ -170,6 +174,7 @@ export class ChatController implements Disposable {
   refresh(): void {
     this.#version = this.#session.version;
     const contacts = this.#session.contacts();
+    this.#follow(contacts);
     this.#conversation?.refresh(this.#state.position === undefined);
     this.dispatch({ kind: "contacts", contacts }, {
       kind: "messages",
@@ -180,6 +185,17 @@ export class ChatController implements Disposable {
     if (this.#state.open === undefined && latest !== undefined) {
       this.open(latest.name);
     }
+  }
+
+  /** Who is talked with may have got a name, or another one. */
+  #follow(contacts: readonly ContactSummary[]): void {
+    const { contacts: before, open } = this.#state;
+    const id = before.find(({ name }) => name === open)?.contactId;
+    if (id === undefined) return;
+    const name = contacts.find((one) => equals(one.contactId, id))?.name;
+    if (name === undefined || name === open) return;
+    this.#conversation = new Conversation(this.#session, name);
+    this.dispatch({ kind: "renamed", name });
   }
 
   /** Opens the conversation with somebody. */
@@ -258,7 +274,8 @@ export class ChatController implements Disposable {
       case "pagedown":
         return this.#scroll(-page);
       case "escape":
-        return this.toEnd();
+        this.toEnd();
+        return this.#skip();
       case "ctrl-n":
       case "alt-down":
         return this.#step(1);
@@ -268,7 +285,7 @@ export class ChatController implements Disposable {
       case "alt-e":
         return void this.attempt(() => this.#commands.edit(editor.text));
       case "ctrl-l":
-        return this.#world.signal("redraw");
+        return this.#world.redraw();
       case "ctrl-c":
       case "ctrl-d":
         if (editor.text === "") return this.#world.leave(0);
@@ -350,6 +367,17 @@ export class ChatController implements Disposable {
       ({ position } = target());
     }
     this.dispatch({ kind: "scrolled", position });
+  }
+
+  /** Going to the end on purpose is having seen what was passed over. */
+  #skip(): void {
+    const { contacts, open } = this.#state;
+    const contact = contacts.find(({ name }) => name === open);
+    if (contact === undefined || contact.unread === 0) return;
+    const ids = this.#session.history({ name: contact.name })
+      .filter(({ shown }) => !shown).map(({ id }) => id);
+    this.#session.markShown(ids);
+    this.refresh();
   }
 
   #step(by: number): void {

@@ -184,12 +184,10 @@ function statusRow(state: ChatState): Row {
     return fitRow(parts, columns, "bar");
   }
   if (open !== undefined) add(printableLine(open));
-  const below = state.position === undefined ? 0 : contact?.unread ?? 0;
+  const unread = contact?.unread ?? 0;
   if (state.position !== undefined) {
-    add(
-      below === 0 ? "scrolled back, Esc to the end" : `${below} new below, Esc`,
-    );
-  }
+    add(unread === 0 ? "scrolled back, Esc ends" : `${unread} new, Esc ends`);
+  } else if (unread > 0) add(`${unread} unread above, Esc skips`);
   const elsewhere = contacts.reduce(
     (sum, { name, unread }) => name === open ? sum : sum + unread,
     0,

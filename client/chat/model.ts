@@ -66,6 +66,7 @@ export type ChatEvent =
   | { kind: "focus"; focused: boolean }
   | { kind: "contacts"; contacts: readonly ContactSummary[] }
   | { kind: "opened"; name: string; messages: readonly Message[] }
+  | { kind: "renamed"; name: string }
   | { kind: "messages"; messages: readonly Message[] }
   | { kind: "scrolled"; position: Position | undefined }
   | { kind: "typed"; text: string }
@@ -121,6 +122,8 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
       return { ...state, contacts: event.contacts };
     case "opened":
       return open(state, event.name, event.messages);
+    case "renamed":
+      return { ...state, open: event.name };
     case "messages":
       return { ...state, messages: event.messages };
     case "scrolled":

@@ -11,6 +11,10 @@ import process from "node:process";
 // finds wider than we do must not push others away.
 const ENTER = "\x1b[?1004h\x1b[?7l";
 const LEAVE = "\x1b[?1004l\x1b[?7h";
+/** Any terminal answers that it is well. */
+const ASK_STATUS = "\x1b[5n";
+/** Milliseconds that it gets to answer. */
+const MOST_PATIENCE = 200;
 /** What Ink sets, for when it can't take it back: paste, cursor, frame, screen. */
 const LEAVE_INK = "\x1b[?2004l\x1b[?2026l\x1b[?25h\x1b[?1049l";
 /** What shells answer for a program that a signal ended. */
@@ -22,6 +26,7 @@ const SIGNALS: Partial<Record<Deno.Signal, number>> =
 /** Holds the terminal while it is disposed of. */
 export class TerminalGuard implements Disposable {
   readonly #undo: (() => void)[] = [];
+  readonly #heard: (chunk: unknown) => void;
   #released = false;
 
   /**
@@ -52,24 +57,48 @@ export class TerminalGuard implements Disposable {
     );
     // The last way out: somebody calls Deno.exit().
     this.#on("unload", () => this.abandon());
-    const data = (chunk: unknown) => {
+    this.#heard = (chunk) => {
       // deno-lint-ignore no-control-regex -- it is what terminals send
       const told = /.*\x1b\[([IO])/s.exec(String(chunk))?.[1];
       if (told !== undefined) focus(told === "I");
     };
-    process.stdin.on("data", data);
-    this.#undo.push(() => process.stdin.off("data", data));
     this.enter();
   }
 
   /** Sets the modes, at first and after another program had the terminal. */
   enter(): void {
+    process.stdin.on("data", this.#heard);
     process.stdout.write(ENTER);
   }
 
-  /** Takes the modes back, for another program to have the terminal. */
+  /** Takes the modes back. */
   leave(): void {
+    process.stdin.off("data", this.#heard);
+    process.stdin.pause();
     process.stdout.write(LEAVE);
+  }
+
+  /**
+   * Lets another program have the terminal. A read that is under way can't be
+   * taken back and would swallow what is typed for the other one, so the
+   * terminal is asked for something that ends it.
+   */
+  async lend(work: () => Promise<void>): Promise<void> {
+    this.leave();
+    try {
+      process.stdin.setRawMode(true);
+      process.stdout.write(ASK_STATUS);
+      const patience = performance.now() + MOST_PATIENCE;
+      while (
+        process.stdin.readableLength === 0 && performance.now() < patience
+      ) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      process.stdin.setRawMode(false);
+      await work();
+    } finally {
+      this.enter();
+    }
   }
 
   /** Takes everything back at once, also what Ink has set. */

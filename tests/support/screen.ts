@@ -5,13 +5,14 @@ import { Program } from "./program.ts";
 /** Milliseconds after which a test that waits in vain says what it saw. */
 const PATIENCE = 20_000;
 
-// Runs the program, tells its pid, and shows how it left the terminal.
+// Runs the program, tells its pid, and whether it left the terminal as it was.
 const WRAPPER = `exec 3<&0
+before=$(stty -g)
 "$@" <&3 3<&- &
 echo "pid $!"
 wait $!
 echo "ended with $?"
-stty -a`;
+[ "$(stty -g)" = "$before" ] && echo "as it was"`;
 
 /** How large a screen is. */
 export interface ScreenSize {
@@ -166,23 +167,25 @@ export class Screen implements AsyncDisposable {
   }
 
   /** Sends the program a signal. */
-  async signal(name: "HUP" | "INT" | "TERM"): Promise<void> {
+  async signal(
+    name: "HUP" | "INT" | "TERM" | "USR1" | "USR2",
+  ): Promise<void> {
     const pid = /pid (\d+)/.exec(this.#raw)?.[1];
     const { code } = await Program.run("sh", ["-c", `kill -${name} ${pid}`])
       .end();
     if (code !== 0) throw new Error(`Expected a program with pid ${pid}`);
   }
 
-  /** Waits for the end; its exit code, and what `stty -a` says then. */
-  async end(): Promise<{ code: number; stty: string }> {
+  /** Waits for the end; its exit code, and whether `stty` says the same as before. */
+  async end(): Promise<{ code: number; restored: boolean }> {
     await this.until(() => this.#exited, "the program's end")
       .catch((error) => {
         if (!this.#exited) throw error;
       });
     await this.#ended;
-    const [, code, stty = ""] = /ended with (\d+)\r?\n([^]*)$/
+    const [, code, rest = ""] = /ended with (\d+)\r?\n([^]*)$/
       .exec(this.#raw) ?? [];
-    return { code: Number(code), stty };
+    return { code: Number(code), restored: rest.includes("as it was") };
   }
 
   #wake(): void {
@@ -192,7 +195,7 @@ export class Screen implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#exited) {
-      await this.signal("TERM").catch(() => {});
+      await this.signal("TERM");
       await this.end();
     }
     this.#emulator.dispose();
