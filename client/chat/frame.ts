@@ -77,7 +77,8 @@ export function layOut(state: ChatState, messageRows: MessageRows): Frame {
     span(at === 0 ? "> " : "  ", "dim"),
     span(text),
   ]);
-  const all = [...middle, statusRow(state), ...inputLines].slice(-rows);
+  const all = [...middle, statusRow(state), ...inputLines].slice(-rows)
+    .map((row) => cutRow(row, columns));
   return {
     rows: all,
     cursor: {

@@ -45,7 +45,10 @@ export function inputRows(
     Math.min(y - most + 1 + (most > 2 ? 1 : 0), all.length - most),
   );
   return {
-    rows: all.slice(first, first + most).map((shown) => shown.text),
+    // Spaces that hang over the end of a row aren't seen.
+    rows: all.slice(first, first + most).map((shown) =>
+      cells(shown.text) < width ? shown.text : shown.text.trimEnd()
+    ),
     cursor: {
       x: Math.min(width - 1, cells(row.text.slice(0, column - row.start))),
       y: y - first,

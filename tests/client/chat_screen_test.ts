@@ -355,3 +355,46 @@ testWith(
     await screen.see("✓ secret");
   },
 );
+
+testWith(
+  SCREENS,
+  "more clients in one folder, and a terminal that nobody looks at",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    const ben = await stage.someone("ben");
+    // What was there before isn't news, however much it is.
+    for (const text of ["one", "two", "three"]) {
+      await ben.sendText("anna", text);
+    }
+    await using first = await stage.chat("anna");
+    await first.see("three");
+    await first.see("connected");
+    assert(!first.raw.includes("\x07"));
+    await using second = await stage.chat("anna");
+    await second.see("three");
+
+    await anna.sendText("ben", "from elsewhere in the folder");
+    await first.see("✓ from elsewhere in the folder");
+    await second.see("✓ from elsewhere in the folder");
+    second.type("from the second\r");
+    await first.see("✓ from the second");
+
+    // Two chats take what comes in, and each shows it once.
+    first.type("\x1b[O");
+    second.type("\x1b[O");
+    const bell = Promise.withResolvers<void>();
+    first.emulator.onBell(() => bell.resolve());
+    await ben.sendText("anna", "is anybody there?");
+    await first.see(/is anybody there\?/);
+    await second.see(/is anybody there\?/);
+    await bell.promise;
+    const unread = () => anna.contacts().map((contact) => contact.unread);
+    assertEquals(unread(), [1]);
+    first.type("\x1b[I");
+    await first.see(/ben +│/);
+    await first.until(() => unread()[0] === 0, "nothing unread");
+    assertEquals(first.text.split("is anybody there?").length, 2);
+  },
+);
