@@ -75,7 +75,7 @@ export function readEntry(line: string): Entered {
 /** The help's lines. */
 export function helpLines(): string[] {
   const commands = COMMANDS.map(({ name, takes, does }) =>
-    [`/${name} ${takes}`, does] as const
+    [`/${name} ${takes}`.trim(), does] as const
   );
   const lines = [...commands, ...KEYS].map(([what, does]) =>
     `${what}: ${does}`

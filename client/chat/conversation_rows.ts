@@ -44,7 +44,7 @@ export function mergeItems(
   const items: Item[] = [];
   let next = 0;
   for (const message of messages) {
-    for (; (notices[next]?.time ?? Infinity) < message.time; next++) {
+    for (; (notices[next]?.time ?? Infinity) <= message.time; next++) {
       items.push(noticeItem(notices[next] as Notice));
     }
     items.push({ key: `m${message.id}`, time: message.time, message });
@@ -152,6 +152,10 @@ export class ConversationView {
 }
 
 function noticeRows({ text, tone }: Notice, width: number): Row[] {
-  const rows = wrapText(printableLines(text), Math.max(4, width - 2));
-  return rows.map((row) => [span("* ", tone), span(row, tone)]);
+  return printableLines(text).flatMap((line) =>
+    wrapText([line], Math.max(4, width - 2)).map((row, at) => [
+      span(at === 0 ? "* " : "  ", tone),
+      span(row, tone),
+    ])
+  );
 }

@@ -24,7 +24,7 @@ export function wrapLine(line: string, width: number): WrappedRow[] {
   for (const grapheme of graphemesOf(line)) {
     const wide = cells(grapheme);
     // A space at the end of a row may hang over it: it isn't seen.
-    if (taken + wide > width && row.text !== "" && grapheme !== " ") {
+    while (taken + wide > width && row.text !== "" && grapheme !== " ") {
       const split = breakAt > 0 ? breakAt : row.text.length;
       const rest = row.text.slice(split);
       rows.push({ text: row.text.slice(0, split), start: row.start });

@@ -155,7 +155,8 @@ export class Screen implements AsyncDisposable {
       );
     });
     try {
-      while (!holds()) {
+      // Of a frame that is still being drawn nothing can be said.
+      while (this.#drawing || !holds()) {
         if (this.#exited) {
           throw new Error(`Expected ${what}, ended with\n${this.text}`);
         }
@@ -186,6 +187,10 @@ export class Screen implements AsyncDisposable {
     const [, code, rest = ""] = /ended with (\d+)\r?\n([^]*)$/
       .exec(this.#raw) ?? [];
     return { code: Number(code), restored: rest.includes("as it was") };
+  }
+
+  get #drawing(): boolean {
+    return !this.#exited && this.#emulator.modes.synchronizedOutputMode;
   }
 
   #wake(): void {
