@@ -15,6 +15,17 @@ export function printableLine(text: string): string {
     .replaceAll(INVISIBLE, "");
 }
 
+/** Text without what could move a cursor or reorder what stands around it. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(DANGEROUS, "").toWellFormed();
+}
+
+/** Text from the wire as its lines, for a frame that keeps them apart itself. */
+export function printableLines(text: string): string[] {
+  return withoutControls(text.replaceAll("\r\n", "\n"))
+    .replaceAll("\t", "    ").split("\n");
+}
+
 /**
  * Text from the wire with its lines. Lines after the first are indented, and
  * so is a first one that looks like the end, so that none of them can pass for

@@ -19,6 +19,7 @@ export const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   "history": () => import("../verbs/history.ts"),
   "search": () => import("../verbs/search.ts"),
   "explain": () => import("../verbs/explain.ts"),
+  "chat": () => import("../verbs/chat.ts"),
   "key": () => import("../verbs/key.ts"),
   "fingerprint": () => import("../verbs/fingerprint.ts"),
   "accept": () => import("../verbs/accept.ts"),

@@ -15,7 +15,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** The keys of an object, in order. */
 const shape = (object: object) => Object.keys(object).join(" ");
 const MESSAGE =
-  "type id contact contactId direction kind text path size time delivery doubtful";
+  "type id contact contactId direction kind text path size time delivery doubtful accepted";
 
 testWith(
   PROGRAMS,

@@ -50,6 +50,12 @@ export const TERMINALS: Deno.PermissionOptionsObject = {
   ffi: true,
 };
 
+/** The same, and signals for them, which a shell sends. */
+export const SCREENS: Deno.PermissionOptionsObject = {
+  ...TERMINALS,
+  run: [Deno.execPath(), "sh"],
+};
+
 function missingFlags(permissions: Deno.PermissionOptionsObject): string[] {
   const flags: string[] = [];
   for (const [name, value] of Object.entries(permissions)) {

@@ -1,0 +1,119 @@
+/**
+ * The full-screen conversation: `chat`.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { UsageError } from "../../shared/flags.ts";
+import { NotRegisteredError, UserError } from "../errors.ts";
+import type { Session } from "../session.ts";
+import { ChatController } from "./controller.ts";
+import { editText } from "./external_editor.ts";
+import type { NotifyMode } from "./model.ts";
+import { TerminalGuard } from "./terminal_guard.ts";
+
+/** How to chat. */
+export interface ChatOptions {
+  /** With whom first; by default with whom the latest message was exchanged. */
+  name?: string;
+  /** How to tell of messages that arrive elsewhere. */
+  notify: NotifyMode;
+}
+
+/**
+ * Chats on the terminal until the user leaves, and gives it back as it was.
+ *
+ * @returns the exit code: 0, or 128 and the number of the signal that ended it
+ * @throws {UsageError} where standard input or output is no terminal
+ * @throws {UserError} where nobody is registered, nobody has the name, or the
+ * environment can't be read, which the terminal's library needs
+ */
+export async function runChat(
+  session: Session,
+  options: ChatOptions,
+): Promise<number> {
+  if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) {
+    throw new UsageError(
+      "chat needs a terminal; the other verbs work in pipes too",
+    );
+  }
+  if (await session.identity() === undefined) throw new NotRegisteredError();
+  await allowEnvironment();
+  if (options.name !== undefined) await session.requireContact(options.name);
+  // Ink is large: it is loaded by who chats, and React takes its fast way.
+  process.env.NODE_ENV ??= "production";
+  const { show } = await import("./show.ts");
+  const left = Promise.withResolvers<number>();
+  let frames: ReturnType<typeof show> | undefined;
+  let unsent = 0;
+  try {
+    using guard = new TerminalGuard({
+      leave: left.resolve,
+      fail: left.reject,
+      focus: (focused) => controller.focus(focused),
+    });
+    using controller: ChatController = new ChatController(
+      session,
+      options.notify,
+      Deno.consoleSize(),
+      {
+        signal: (sequence) => void process.stdout.write(sequence),
+        redraw: () => frames?.redraw(),
+        edit: async (text) => {
+          let edited = text;
+          await frames?.suspend(() =>
+            guard.lend(async () => {
+              edited = await editText(text);
+            })
+          );
+          return edited;
+        },
+        list: namesIn,
+        home: Deno.env.get("HOME"),
+        leave: left.resolve,
+        fail: left.reject,
+      },
+    );
+    try {
+      frames = show(controller);
+      frames.broken.catch(left.reject);
+      controller.start(options.name);
+      return await left.promise;
+    } finally {
+      unsent = controller.unsent;
+      await frames?.end().catch(() => guard.abandon());
+    }
+  } finally {
+    if (unsent > 0) {
+      console.error(
+        `${
+          unsent === 1 ? "1 message isn't" : `${unsent} messages aren't`
+        } sent yet; /resend in chat sends what is left`,
+      );
+    }
+  }
+}
+
+async function allowEnvironment(): Promise<void> {
+  const { state } = await Deno.permissions.request({ name: "env" });
+  if (state === "granted") return;
+  throw new UserError(
+    "chat has to read the environment, such as TERM",
+    "Run it with --allow-env",
+  );
+}
+
+/** The names in a folder, those of folders with a slash behind; none where it can't be read. */
+async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      names.push(isDirectory ? `${name}/` : name);
+    }
+  } catch (error) {
+    // What can't be read has nothing to complete.
+    if (!(error instanceof Error)) throw error;
+  }
+  return names;
+}

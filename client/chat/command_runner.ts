@@ -1,0 +1,192 @@
+import { UserError } from "../errors.ts";
+import type { Message } from "../message.ts";
+import { printableLine } from "../printable.ts";
+import type { Session } from "../session.ts";
+import { helpLines } from "./commands.ts";
+import { expandHome } from "./completion.ts";
+import type { ChatController, Surroundings } from "./controller.ts";
+import type { NotifyMode } from "./model.ts";
+import type { Sender } from "./sender.ts";
+
+/** Hits of a search that are shown, the latest ones. */
+const MOST_HITS = 500;
+
+/** Does what the commands ask for. */
+export class CommandRunner {
+  readonly #session: Session;
+  readonly #chat: ChatController;
+  readonly #sender: Sender;
+  readonly #world: Surroundings;
+
+  /** Runs commands on this chat. */
+  constructor(
+    session: Session,
+    chat: ChatController,
+    sender: Sender,
+    world: Surroundings,
+  ) {
+    this.#session = session;
+    this.#chat = chat;
+    this.#sender = sender;
+    this.#world = world;
+  }
+
+  /** Runs a command; what is wrong with it is told. */
+  run(name: string, rest: string): void {
+    void this.#chat.attempt(() => this.#run(name, rest));
+  }
+
+  /** Lets the user go on with a text in an editor. */
+  async edit(text: string): Promise<void> {
+    const edited = await this.#world.edit(text);
+    this.#chat.dispatch({ kind: "wrote", text: edited });
+  }
+
+  async #run(name: string, rest: string): Promise<void> {
+    switch (name) {
+      case "quit":
+        return this.#world.leave(0);
+      case "help":
+        return this.#chat.tell(helpLines().join("\n"));
+      case "chat":
+        return await this.#open(required(rest, "/chat NAME"));
+      case "who":
+        return await this.#who();
+      case "file":
+        return this.#file(required(rest, "/file PATH"));
+      case "editor":
+        return await this.edit("");
+      case "search":
+        return this.#search(required(rest, "/search PATTERN"));
+      case "resend":
+        return this.#resend(rest);
+      case "fingerprint":
+        return await this.#fingerprint(rest || this.#partner());
+      case "accept":
+        return await this.#accept(required(rest, "/accept NAME"));
+      case "notify":
+        return this.#notify(rest);
+      default:
+        throw new UserError(
+          `There is no command /${name}`,
+          "/help lists them; a text that starts with a slash is written with two",
+        );
+    }
+  }
+
+  /** Who is talked with. */
+  #partner(): string {
+    const { open } = this.#chat.state;
+    if (open !== undefined) return open;
+    throw new UserError("Nobody is open", "/chat NAME begins a conversation");
+  }
+
+  async #open(name: string): Promise<void> {
+    await this.#session.requireContact(name);
+    this.#chat.refresh();
+    this.#chat.open(name);
+  }
+
+  async #who(): Promise<void> {
+    const names = (await this.#session.clients()).map(printableLine).sort();
+    this.#chat.refresh();
+    this.#chat.tell(
+      names.length === 0
+        ? "Nobody else is at the relay"
+        : `At the relay: ${names.join(", ")}`,
+    );
+  }
+
+  #file(path: string): void {
+    const { home } = this.#world;
+    this.#sender.file(this.#partner(), expandHome(path, home));
+  }
+
+  #search(text: string): void {
+    let pattern: RegExp;
+    try {
+      pattern = new RegExp(text, "iu");
+    } catch (cause) {
+      throw new UserError(
+        `"${text}" is no pattern`,
+        "It is a regular expression: put a backslash before signs such as ( or [",
+        { cause },
+      );
+    }
+    const messages: Message[] = [];
+    for (const message of this.#session.search(pattern)) {
+      messages.push(message);
+      if (messages.length > 2 * MOST_HITS) messages.splice(0, MOST_HITS);
+    }
+    if (messages.length === 0) return this.#chat.tell(`Nothing fits ${text}`);
+    const hits = messages.slice(-MOST_HITS);
+    this.#chat.dispatch({
+      kind: "hits",
+      hits: { pattern: text, messages: hits, at: hits.length - 1 },
+    });
+  }
+
+  #resend(rest: string): void {
+    if (rest !== "") {
+      if (!/^\d{1,15}$/.test(rest)) {
+        throw new UserError(`"${rest}" is no message's number`, "/resend ID");
+      }
+      return this.#sender.again([Number(rest)]);
+    }
+    const name = this.#partner();
+    const ids = this.#session.history({ name })
+      .filter(({ delivery }) => delivery === "unsent").map(({ id }) => id);
+    if (ids.length === 0) {
+      return this.#chat.tell(
+        `Everything for ${printableLine(name)} has been sent`,
+      );
+    }
+    this.#sender.again(ids);
+  }
+
+  async #fingerprint(name: string): Promise<void> {
+    const number = await this.#session.safetyNumber(name);
+    const { fingerprint, offered } = await this.#session.publicKey(name);
+    const shown = printableLine(name);
+    const lines = [
+      `Safety number with ${shown}, the same on both sides:`,
+      number,
+      `${shown}'s key: ${fingerprint}`,
+    ];
+    if (offered !== undefined) {
+      lines.push(`the relay now gives another one: ${offered.fingerprint}`);
+    }
+    this.#chat.refresh();
+    this.#chat.tell(lines.join("\n"));
+  }
+
+  async #accept(name: string): Promise<void> {
+    const { fingerprint } = await this.#session.accept(name);
+    this.#chat.refresh();
+    this.#chat.tell(
+      `From now on ${
+        printableLine(name)
+      }'s key is ${fingerprint}\n/resend sends what was held back`,
+    );
+  }
+
+  #notify(mode: string): void {
+    if (!isNotifyMode(mode)) {
+      throw new UserError(
+        `Expected bell, osc9 or off, got "${mode}"`,
+        "/notify bell|osc9|off",
+      );
+    }
+    this.#chat.dispatch({ kind: "notify", mode });
+    this.#chat.tell(`Messages elsewhere: ${mode}`);
+  }
+}
+
+function isNotifyMode(text: string): text is NotifyMode {
+  return text === "bell" || text === "osc9" || text === "off";
+}
+
+function required(rest: string, usage: string): string {
+  if (rest !== "") return rest;
+  throw new UserError(`Something is missing: ${usage}`);
+}

@@ -1,0 +1,93 @@
+/**
+ * What can be entered: a text to send, or a command behind a slash.
+ *
+ * @module
+ */
+
+/** A command: its name, what follows it, and what it does. */
+export interface Command {
+  /** Without its slash. */
+  name: string;
+  /** What follows it, for the help. */
+  takes: string;
+  /** What it does, for the help. */
+  does: string;
+  /** What Tab completes behind it. */
+  completes: "name" | "path" | "notify" | "nothing";
+}
+
+/** All commands in the help's order. */
+export const COMMANDS: readonly Command[] = [
+  command("chat", "NAME", "talk with somebody", "name"),
+  command("who", "", "list everybody at the relay"),
+  command("file", "PATH", "send a file; Tab completes the path", "path"),
+  command("editor", "", "write a long text in $VISUAL or $EDITOR"),
+  command("search", "PATTERN", "find texts; Enter jumps to one"),
+  command("resend", "[ID]", "send what wasn't, one message or all here"),
+  command(
+    "fingerprint",
+    "[NAME]",
+    "the number to compare with somebody",
+    "name",
+  ),
+  command("accept", "NAME", "take somebody's new key for theirs", "name"),
+  command(
+    "notify",
+    "bell|osc9|off",
+    "how to tell of what arrives elsewhere",
+    "notify",
+  ),
+  command("help", "", "list commands and keys"),
+  command("quit", "", "leave; so do Ctrl-C and Ctrl-D on an empty line"),
+];
+
+/** The keys that aren't letters, for the help. */
+export const KEYS: readonly (readonly [string, string])[] = [
+  ["Enter", "send"],
+  ["Alt-Enter, Ctrl-J", "a new line"],
+  ["Tab", "complete a command, a name or a path"],
+  ["Up, Down", "what was entered before"],
+  [
+    "PageUp, PageDown",
+    "scroll; Esc goes to the end, and what it skips counts as read",
+  ],
+  ["Ctrl-N, Ctrl-P, Alt-Down, Alt-Up", "the next or previous contact"],
+  ["Ctrl-A, Ctrl-E, Ctrl-Left, Ctrl-Right", "move in the line"],
+  ["Ctrl-W, Ctrl-U, Ctrl-K", "erase a word, to the start, to the end"],
+  ["Alt-E", "go on with the text in $VISUAL or $EDITOR"],
+  ["Ctrl-L", "draw the screen anew"],
+];
+
+/** What was entered. */
+export type Entered =
+  | { kind: "text"; text: string }
+  | { kind: "command"; name: string; rest: string };
+
+/** Tells commands from texts; a text that starts with a slash is written with two. */
+export function readEntry(line: string): Entered {
+  if (line.startsWith("//")) return { kind: "text", text: line.slice(1) };
+  const match = /^\/(\S*)(?:[ \t]+([^\n]*))?$/.exec(line);
+  if (match === null) return { kind: "text", text: line };
+  const [, name = "", rest = ""] = match;
+  return { kind: "command", name, rest: rest.trim() };
+}
+
+/** The help's lines. */
+export function helpLines(): string[] {
+  const commands = COMMANDS.map(({ name, takes, does }) =>
+    [`/${name} ${takes}`.trim(), does] as const
+  );
+  const lines = [...commands, ...KEYS].map(([what, does]) =>
+    `${what}: ${does}`
+  );
+  return [...lines, "A text that starts with a slash is written with two"];
+}
+
+function command(
+  name: string,
+  takes: string,
+  does: string,
+  completes: Command["completes"] = "nothing",
+): Command {
+  return { name, takes, does, completes };
+}

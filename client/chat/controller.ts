@@ -1,0 +1,451 @@
+/**
+ * The chat at work: keys and what the relay brings become events of the model,
+ * and what they ask for is done.
+ *
+ * @module
+ */
+
+import { equals } from "@std/bytes";
+import { describeFailure, ServerRefusedError, UserError } from "../errors.ts";
+import type { ContactSummary } from "../message.ts";
+import { printableLine, withoutControls } from "../printable.ts";
+import type { Session } from "../session.ts";
+import { announcement, Arrivals } from "./arrivals.ts";
+import { CommandRunner } from "./command_runner.ts";
+import { readEntry } from "./commands.ts";
+import { complete } from "./completion.ts";
+import { Conversation } from "./conversation.ts";
+import {
+  conversationHeight,
+  conversationView,
+  type Frame,
+  layOut,
+} from "./frame.ts";
+import type { Press } from "./keys.ts";
+import { MessageRows } from "./message_rows.ts";
+import {
+  type ChatEvent,
+  type ChatState,
+  initialState,
+  type NotifyMode,
+  update,
+} from "./model.ts";
+import { Poller } from "./poller.ts";
+import { Sender } from "./sender.ts";
+
+/** Milliseconds between two looks at what others in the folder have changed. */
+const WATCH_INTERVAL = 200;
+
+/** What the controller needs of the world beside the session. */
+export interface Surroundings {
+  /** Sends a terminal what isn't part of a frame. */
+  signal: (sequence: string) => void;
+  /** Draws the whole screen anew. */
+  redraw: () => void;
+  /** Gives the terminal away, to edit a text. */
+  edit: (text: string) => Promise<string>;
+  /** The names in a folder, those of folders with a slash behind. */
+  list: (folder: string) => Promise<string[]>;
+  /** What `~` stands for. */
+  home: string | undefined;
+  /** Ends the chat, with an exit code. */
+  leave: (code: number) => void;
+  /** Ends the chat with what must not happen. */
+  fail: (error: unknown) => void;
+}
+
+/** A chat that runs. */
+export class ChatController implements Disposable {
+  readonly #session: Session;
+  readonly #world: Surroundings;
+  readonly #messageRows = new MessageRows();
+  readonly #arrivals = new Arrivals();
+  readonly #listeners = new Set<() => void>();
+  readonly #poller: Poller;
+  readonly #sender: Sender;
+  readonly #commands: CommandRunner;
+  #state: ChatState;
+  #frame: Frame;
+  #conversation: Conversation | undefined;
+  #version: number | undefined;
+  #settled = false;
+  #watch: ReturnType<typeof setInterval> | undefined;
+
+  /** Shows an empty screen of this size. */
+  constructor(
+    session: Session,
+    notify: NotifyMode,
+    size: { columns: number; rows: number },
+    world: Surroundings,
+  ) {
+    this.#session = session;
+    this.#world = world;
+    this.#state = initialState(notify, size);
+    this.#frame = layOut(this.#state, this.#messageRows);
+    this.#poller = new Poller(session, {
+      answered: () => this.#answered(),
+      failed: (error, pause) => this.#unanswered(error, pause),
+      problem: (error) => this.tell(describeFailure(error)),
+    });
+    this.#sender = new Sender(session, this);
+    this.#commands = new CommandRunner(session, this, this.#sender, world);
+  }
+
+  /** The state as it is. */
+  get state(): ChatState {
+    return this.#state;
+  }
+
+  /** The current frame, the same until something changes. */
+  readonly frame = (): Frame => this.#frame;
+
+  /** Calls back when there is another frame. */
+  readonly subscribe = (changed: () => void): () => void => {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  };
+
+  /** Opens the first conversation and begins to ask the relay. */
+  start(name: string | undefined): void {
+    this.refresh();
+    if (name !== undefined) this.open(name);
+    this.#watch = setInterval(
+      () => this.guard(() => this.#look()),
+      WATCH_INTERVAL,
+    );
+    this.#poller.run().catch(this.#world.fail);
+    void this.attempt(async () => {
+      await this.#session.clients();
+      this.refresh();
+      if (this.#state.open !== undefined) return;
+      this.tell("Nobody else is at the relay yet; /who asks it again");
+    }, () => {});
+  }
+
+  /** Asks no more. */
+  [Symbol.dispose](): void {
+    this.#poller.stop();
+    clearInterval(this.#watch);
+  }
+
+  /** How many messages are still to be sent. */
+  get unsent(): number {
+    return this.#sender.size;
+  }
+
+  /** Changes the state and shows what came of it. */
+  dispatch(...events: ChatEvent[]): void {
+    this.#state = events.reduce(update, this.#state);
+    this.#frame = layOut(this.#state, this.#messageRows);
+    for (const listener of this.#listeners) listener();
+    this.#markSeen();
+  }
+
+  /** Says something within the conversation. */
+  tell(text: string, tone: "notice" | "alarm" = "notice"): void {
+    this.dispatch({ kind: "notice", text, tone, time: Date.now() });
+  }
+
+  /** Does something; what the user should know of a failure is told. */
+  async attempt(
+    work: () => Promise<void>,
+    failed: (error: UserError) => void = (error) =>
+      this.tell(describeFailure(error)),
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof UserError) failed(error);
+      else this.#world.fail(error);
+    }
+  }
+
+  /** The same for what needs no waiting. */
+  guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof UserError) this.tell(describeFailure(error));
+      else this.#world.fail(error);
+    }
+  }
+
+  /** Takes over what has changed in the folder. */
+  refresh(): void {
+    this.#version = this.#session.version;
+    const contacts = this.#session.contacts();
+    this.#follow(contacts);
+    this.#conversation?.refresh(this.#state.position === undefined);
+    this.dispatch({ kind: "contacts", contacts }, {
+      kind: "messages",
+      messages: this.#conversation?.messages ?? [],
+    });
+    if (!this.#settled) this.#arrivals.settle(contacts);
+    const [latest] = contacts;
+    if (this.#state.open === undefined && latest !== undefined) {
+      this.open(latest.name);
+    }
+  }
+
+  /** Who is talked with may have got a name, or another one. */
+  #follow(contacts: readonly ContactSummary[]): void {
+    const { contacts: before, open } = this.#state;
+    const id = before.find(({ name }) => name === open)?.contactId;
+    if (id === undefined) return;
+    const name = contacts.find((one) => equals(one.contactId, id))?.name;
+    if (name === undefined || name === open) return;
+    this.#conversation = new Conversation(this.#session, name);
+    this.dispatch({ kind: "renamed", name });
+  }
+
+  /** Opens the conversation with somebody. */
+  open(name: string): void {
+    const conversation = new Conversation(this.#session, name);
+    this.#conversation = conversation;
+    this.dispatch({ kind: "opened", name, messages: conversation.messages });
+  }
+
+  /** Opens a conversation at one of its messages. */
+  jump(name: string, id: number): void {
+    this.open(name);
+    this.#conversation?.jump(id);
+    this.dispatch({
+      kind: "messages",
+      messages: this.#conversation?.messages ?? [],
+    });
+    const view = conversationView(this.#state, this.#messageRows);
+    const half = Math.floor(conversationHeight(this.#state) / 2);
+    const position = view.scroll(view.at(`m${id}`), -half);
+    this.dispatch({ kind: "scrolled", position });
+  }
+
+  /** Goes to the end of the conversation. */
+  toEnd(): void {
+    this.#conversation?.end();
+    this.dispatch({ kind: "scrolled", position: undefined }, {
+      kind: "messages",
+      messages: this.#conversation?.messages ?? [],
+    });
+  }
+
+  /** Something happens in a conversation, so an answer may be near. */
+  hurry(): void {
+    this.#poller.hurry();
+  }
+
+  /** Text was pasted. */
+  readonly paste = (text: string): void => {
+    this.dispatch({ kind: "typed", text });
+  };
+
+  /** The screen has another size. */
+  readonly resized = (columns: number, rows: number): void => {
+    const { size } = this.#state;
+    if (size.columns === columns && size.rows === rows) return;
+    this.dispatch({ kind: "resized", columns, rows });
+  };
+
+  /** The terminal is looked at, or isn't any more. */
+  readonly focus = (focused: boolean): void => {
+    this.dispatch({ kind: "focus", focused });
+  };
+
+  /** A key was pressed. */
+  readonly press = (press: Press): void => {
+    this.guard(() => {
+      this.hurry();
+      if (press.kind === "text") {
+        this.dispatch({ kind: "typed", text: press.text });
+      } else if (this.#state.hits === undefined) this.#key(press.name);
+      else this.#hitsKey(press.name);
+    });
+  };
+
+  #key(name: string): void {
+    const { editor } = this.#state;
+    const page = Math.max(1, conversationHeight(this.#state) - 2);
+    switch (name) {
+      case "enter":
+        return this.#enter(editor.text);
+      case "tab":
+        return void this.attempt(() => this.#complete());
+      case "pageup":
+        return this.#scroll(page);
+      case "pagedown":
+        return this.#scroll(-page);
+      case "escape":
+        this.toEnd();
+        return this.#skip();
+      case "ctrl-n":
+      case "alt-down":
+        return this.#step(1);
+      case "ctrl-p":
+      case "alt-up":
+        return this.#step(-1);
+      case "alt-e":
+        return void this.attempt(() => this.#commands.edit(editor.text));
+      case "ctrl-l":
+        return this.#world.redraw();
+      case "ctrl-c":
+      case "ctrl-d":
+        if (editor.text === "") return this.#world.leave(0);
+    }
+    this.dispatch({ kind: "edited", key: name });
+  }
+
+  #hitsKey(name: string): void {
+    const { hits } = this.#state;
+    if (hits === undefined) return;
+    const move = (by: number) => {
+      const last = hits.messages.length - 1;
+      const at = Math.max(0, Math.min(last, hits.at + by));
+      this.dispatch({ kind: "hits", hits: { ...hits, at } });
+    };
+    const chosen = hits.messages[hits.at];
+    switch (name) {
+      case "up":
+        return move(-1);
+      case "down":
+        return move(1);
+      case "pageup":
+        return move(-10);
+      case "pagedown":
+        return move(10);
+      case "enter":
+        if (chosen !== undefined) return this.jump(chosen.contact, chosen.id);
+    }
+    if (["enter", "escape", "ctrl-c", "ctrl-d"].includes(name)) {
+      this.dispatch({ kind: "hits", hits: undefined });
+    }
+  }
+
+  #enter(line: string): void {
+    if (line.trim() === "") return;
+    const entry = readEntry(line);
+    const { open } = this.#state;
+    if (entry.kind === "text" && open === undefined) {
+      return this.tell("Nobody is open: /chat NAME begins a conversation");
+    }
+    this.dispatch({ kind: "entered", line });
+    this.toEnd();
+    if (entry.kind === "command") this.#commands.run(entry.name, entry.rest);
+    else if (open !== undefined) this.#sender.text(open, entry.text);
+  }
+
+  async #complete(): Promise<void> {
+    const { editor, contacts } = this.#state;
+    if (editor.cursor < editor.text.length) return;
+    const { line, candidates } = await complete(editor.text, {
+      names: contacts.map(({ name }) => name)
+        .filter((name) => printableLine(name) === name),
+      list: async (folder) =>
+        (await this.#world.list(folder))
+          .filter((name) => withoutControls(name) === name),
+      home: this.#world.home,
+    });
+    // Somebody who types on isn't interrupted.
+    if (this.#state.editor !== editor) return;
+    this.dispatch({ kind: "completed", line, candidates });
+  }
+
+  #scroll(by: number): void {
+    const target = () => {
+      const view = conversationView(this.#state, this.#messageRows);
+      const position = view.scroll(this.#state.position, by);
+      return { position, first: view.visible(position).items[0]?.key };
+    };
+    let { position, first } = target();
+    const [oldest] = this.#state.messages;
+    const more = by > 0
+      ? first === undefined || first === `m${oldest?.id}`
+        ? this.#conversation?.older()
+        : false
+      : position === undefined && this.#conversation?.newer();
+    if (more) {
+      const messages = this.#conversation?.messages ?? [];
+      this.dispatch({ kind: "messages", messages });
+      ({ position } = target());
+    }
+    this.dispatch({ kind: "scrolled", position });
+  }
+
+  /** Going to the end on purpose is having seen what was passed over. */
+  #skip(): void {
+    const { contacts, open } = this.#state;
+    const contact = contacts.find(({ name }) => name === open);
+    if (contact === undefined || contact.unread === 0) return;
+    const ids = this.#session.history({ name: contact.name })
+      .filter(({ shown }) => !shown).map(({ id }) => id);
+    this.#session.markShown(ids);
+    this.refresh();
+  }
+
+  #step(by: number): void {
+    const { contacts, open } = this.#state;
+    const at = contacts.findIndex(({ name }) => name === open);
+    const next = contacts.at((at + by + contacts.length) % contacts.length);
+    if (next !== undefined) this.open(next.name);
+  }
+
+  #answered(): void {
+    const { connection } = this.#state;
+    if (connection.kind !== "connected") {
+      const now = Date.now();
+      this.dispatch({
+        kind: "connection",
+        connection: { kind: "connected" },
+        now,
+      });
+      if (connection.kind !== "connecting") this.tell("The relay is back");
+    }
+    this.guard(() => {
+      this.#look();
+      this.#settled = true;
+    });
+    this.#sender.resume();
+  }
+
+  #unanswered(error: UserError, pause: number): void {
+    const before = this.#state.connection.kind;
+    const now = Date.now();
+    const until = now + pause;
+    const refused = error instanceof ServerRefusedError;
+    this.dispatch({
+      kind: "connection",
+      connection: { kind: refused ? "refused" : "retrying", until },
+      now,
+    });
+    if (refused && before !== "refused") {
+      this.tell(`The relay refuses to answer: ${describeFailure(error)}`);
+    } else if (!refused && before !== "retrying") {
+      this.tell(`The relay is gone: retrying (${error.message})`);
+    }
+    this.#settled = true;
+  }
+
+  #look(): void {
+    if (this.#session.version !== this.#version) this.refresh();
+    const { connection, contacts, focused, notify, open } = this.#state;
+    if (this.#settled) {
+      const looking = focused ? open : undefined;
+      const names = this.#arrivals.take(contacts, looking, performance.now());
+      const sequence = announcement(notify, names);
+      if (sequence !== "") this.#world.signal(sequence);
+    }
+    if ("until" in connection) this.dispatch({ kind: "tick", now: Date.now() });
+  }
+
+  /** What is on a screen that is looked at has been seen. */
+  #markSeen(): void {
+    const { focused, messages } = this.#state;
+    const { seen } = this.#frame;
+    if (!focused || seen.length === 0) return;
+    const ids = messages.filter(({ id, shown }) => !shown && seen.includes(id))
+      .map(({ id }) => id);
+    if (ids.length === 0) return;
+    this.guard(() => {
+      this.#session.markShown(ids);
+      this.refresh();
+    });
+  }
+}

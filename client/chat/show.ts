@@ -1,0 +1,56 @@
+/**
+ * The view on the terminal.
+ *
+ * @module
+ */
+
+import { render } from "ink";
+import { createElement } from "react";
+import type { ChatController } from "./controller.ts";
+import { View } from "./view.ts";
+
+/** A view that is shown. */
+export interface Shown {
+  /** Draws all of it anew. */
+  redraw: () => void;
+  /** Gives the terminal to another program meanwhile. */
+  suspend: (work: () => Promise<void>) => Promise<void>;
+  /** Rejects where the view itself fails. */
+  broken: Promise<unknown>;
+  /** Takes the view away and leaves the terminal as it was. */
+  end: () => Promise<void>;
+}
+
+/** Shows a chat on the terminal's other screen. */
+export function show(chat: ChatController): Shown {
+  let suspend = (work: () => Promise<void>) => work();
+  const view = createElement(View, {
+    frame: chat.frame,
+    subscribe: chat.subscribe,
+    press: chat.press,
+    paste: chat.paste,
+    resized: chat.resized,
+    suspendable: (way) => {
+      suspend = way;
+    },
+    colours: !Deno.env.get("NO_COLOR"),
+  });
+  const app = render(view, {
+    alternateScreen: true,
+    exitOnCtrlC: false,
+    incrementalRendering: true,
+    // A terminal is there, whatever CI variables say.
+    interactive: true,
+    isScreenReaderEnabled: false,
+    patchConsole: true,
+  });
+  return {
+    redraw: () => void suspend(async () => {}),
+    suspend: (work) => suspend(work),
+    broken: app.waitUntilExit(),
+    end: async () => {
+      app.unmount();
+      await app.waitUntilExit();
+    },
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * The terminal's modes that Ink doesn't know, and the way back to what was
+ * before, whatever ends the program.
+ *
+ * @module
+ */
+
+import process from "node:process";
+
+// Says when it is looked at (1004). Doesn't wrap (7): a row that a terminal
+// finds wider than we do must not push others away.
+const ENTER = "\x1b[?1004h\x1b[?7l";
+const LEAVE = "\x1b[?1004l\x1b[?7h";
+/** Any terminal answers that it is well. */
+const ASK_STATUS = "\x1b[5n";
+/** Milliseconds that it gets to answer. */
+const MOST_PATIENCE = 200;
+/** What Ink sets, for when it can't take it back: paste, cursor, frame, screen. */
+const LEAVE_INK = "\x1b[?2004l\x1b[?2026l\x1b[?25h\x1b[?1049l";
+/** What shells answer for a program that a signal ended. */
+const SIGNALS: Partial<Record<Deno.Signal, number>> =
+  Deno.build.os === "windows"
+    ? { SIGINT: 130, SIGBREAK: 149 }
+    : { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** Holds the terminal while it is disposed of. */
+export class TerminalGuard implements Disposable {
+  readonly #undo: (() => void)[] = [];
+  readonly #heard: (chunk: unknown) => void;
+  #released = false;
+
+  /**
+   * Takes the terminal over.
+   *
+   * @param leave is called with an exit code when a signal comes
+   * @param fail is called with what was thrown and not caught
+   * @param focus is told whether the terminal is looked at
+   */
+  constructor(
+    { leave, fail, focus }: {
+      leave: (code: number) => void;
+      fail: (error: unknown) => void;
+      focus: (focused: boolean) => void;
+    },
+  ) {
+    for (const [signal, code] of Object.entries(SIGNALS)) {
+      const listener = () => leave(code);
+      Deno.addSignalListener(signal as Deno.Signal, listener);
+      this.#undo.push(() =>
+        Deno.removeSignalListener(signal as Deno.Signal, listener)
+      );
+    }
+    this.#on("error", (event) => fail((event as ErrorEvent).error));
+    this.#on(
+      "unhandledrejection",
+      (event) => fail((event as PromiseRejectionEvent).reason),
+    );
+    // The last way out: somebody calls Deno.exit().
+    this.#on("unload", () => this.abandon());
+    this.#heard = (chunk) => {
+      // deno-lint-ignore no-control-regex -- it is what terminals send
+      const told = /.*\x1b\[([IO])/s.exec(String(chunk))?.[1];
+      if (told !== undefined) focus(told === "I");
+    };
+    this.enter();
+  }
+
+  /** Sets the modes, at first and after another program had the terminal. */
+  enter(): void {
+    process.stdin.on("data", this.#heard);
+    process.stdout.write(ENTER);
+  }
+
+  /** Takes the modes back. */
+  leave(): void {
+    process.stdin.off("data", this.#heard);
+    process.stdin.pause();
+    process.stdout.write(LEAVE);
+  }
+
+  /**
+   * Lets another program have the terminal. A read that is under way can't be
+   * taken back and would swallow what is typed for the other one, so the
+   * terminal is asked for something that ends it.
+   */
+  async lend(work: () => Promise<void>): Promise<void> {
+    this.leave();
+    try {
+      process.stdin.setRawMode(true);
+      process.stdout.write(ASK_STATUS);
+      const patience = performance.now() + MOST_PATIENCE;
+      while (
+        process.stdin.readableLength === 0 && performance.now() < patience
+      ) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      process.stdin.setRawMode(false);
+      await work();
+    } finally {
+      this.enter();
+    }
+  }
+
+  /** Takes everything back at once, also what Ink has set. */
+  abandon(): void {
+    if (this.#released) return;
+    this.#released = true;
+    try {
+      Deno.stdout.writeSync(new TextEncoder().encode(LEAVE + LEAVE_INK));
+      Deno.stdin.setRaw(false);
+    } catch {
+      // The terminal is gone.
+    }
+  }
+
+  /** Takes the modes back for good. */
+  [Symbol.dispose](): void {
+    for (const undo of this.#undo.splice(0)) undo();
+    if (this.#released) return;
+    this.#released = true;
+    try {
+      this.leave();
+    } catch {
+      // The terminal is gone.
+    }
+  }
+
+  #on(type: string, handle: (event: Event) => void): void {
+    const listener = (event: Event) => {
+      event.preventDefault();
+      handle(event);
+    };
+    globalThis.addEventListener(type, listener);
+    this.#undo.push(() => globalThis.removeEventListener(type, listener));
+  }
+}

@@ -1,0 +1,31 @@
+import { nameArgument } from "../cli/arguments.ts";
+import { defineVerb, type Verb } from "../cli/verb.ts";
+
+/** What the verb takes. */
+interface Flags {
+  notify: "bell" | "osc9" | "off";
+}
+
+/** Talks on the whole screen. */
+export const verb: Verb = defineVerb<Flags, [string | undefined]>({
+  brief: "Talk on the whole screen; see docs/chat.md",
+  flags: {
+    notify: {
+      kind: "enum",
+      values: ["bell", "osc9", "off"],
+      default: "bell",
+      brief: "How to tell of messages that arrive elsewhere",
+    },
+  },
+  args: [{ ...nameArgument, brief: "With whom first", optional: true }],
+  // An editor for long texts.
+  startsPrograms: () => true,
+  async task(work, { notify }, name) {
+    const { runChat } = await import("../chat/chat.ts");
+    const session = await work.session();
+    return await runChat(session, {
+      notify: notify ?? "bell",
+      ...(name === undefined ? {} : { name }),
+    });
+  },
+});

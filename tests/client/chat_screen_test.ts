@@ -1,0 +1,400 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Database } from "@db/sqlite";
+import { exportPublicKey, generateKeyPair } from "../../shared/crypto.ts";
+import type { MessageId } from "../../shared/protocol.ts";
+import { ClientStore } from "../../client/store/store.ts";
+import { Program } from "../support/program.ts";
+import { temporaryFolder, testRelay } from "../support/resources.ts";
+import { Stage } from "../support/stage.ts";
+import { SCREENS, testWith } from "../support/test_with.ts";
+
+/** Cells in which the line beside the contacts stands, row for row. */
+const bars = (rows: readonly string[]) =>
+  new Set(rows.map((row) => row.indexOf("│")).filter((at) => at >= 0));
+
+testWith(
+  SCREENS,
+  "two people chat: keys, texts of all scripts, a file, unread counts",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    await stage.register("anna");
+    await stage.register("ben");
+    const carol = await stage.someone("carol");
+    await Deno.writeTextFile(`${stage.path}/report one.txt`, "a report\n");
+    await Deno.writeTextFile(`${stage.path}/report two.txt`, "another\n");
+
+    await using anna = await stage.chat("anna", { columns: 80, rows: 24 }, {
+      partner: "ben",
+    });
+    await using ben = await stage.chat("ben", { columns: 80, rows: 24 }, {
+      partner: "anna",
+      notify: "osc9",
+    });
+    await anna.see("connected");
+    await ben.see("connected");
+
+    anna.type("hello, ben\r");
+    await anna.see("you ✓ hello, ben");
+    await ben.see(/anna +hello, ben/);
+    ben.type("שלום עולם 漢字 👩‍👩‍👧 e\u0301\r");
+    await anna.see("שלום עולם 漢字 👩‍👩‍👧 e\u0301");
+    assertEquals([...bars(anna.rows)], [16]);
+
+    // What is pasted keeps its lines, and is one message.
+    anna.paste("one\rtwo");
+    anna.type("\nthree\x1b\rfour");
+    await anna.see("> one\n  two\n  three\n  four");
+    anna.type("\r");
+    await ben.see(/one\n.*│ {14}two\n.*│ {14}three\n.*│ {14}four/);
+    // Up brings it back, Ctrl-C throws it away.
+    anna.type("\x1b[A");
+    await anna.see("> one\n");
+    anna.type("\x03");
+    await anna.see(/> $/);
+
+    // Somebody else's message is counted, and said without what it says.
+    const seen = ben.raw.length;
+    await carol.sendText("ben", "psst, a secret");
+    await ben.see(/carol +1 │/);
+    await ben.see("1 unread elsewhere");
+    assertStringIncludes(
+      ben.raw.slice(seen),
+      "\x1b]9;MessageU: message from carol\x07",
+    );
+    assert(!ben.raw.includes("secret"));
+    ben.type("/notify off\r");
+    await ben.see("Messages elsewhere: off");
+    await carol.sendText("ben", "once more");
+    await ben.see(/carol +2 │/);
+    ben.type("draft\x0e");
+    await ben.see("psst, a secret");
+    await ben.unsee("unread elsewhere");
+    await ben.unsee("draft");
+    ben.type("\x10");
+    await ben.see("> draft");
+    ben.type("\x15");
+    assertEquals(ben.raw.split("\x1b]9;").length, 2, "no second one");
+
+    // Tab completes a command, then a path as far as it is clear.
+    ben.type("/fil\t");
+    await ben.see("> /file");
+    ben.type(`${stage.path}/rep\t`);
+    await ben.see("report one.txt  report two.txt");
+    ben.type("t\t");
+    await ben.unsee("report one.txt");
+    ben.type("\r");
+    await ben.see(/✓ file \S/);
+    await anna.see("file (8 bytes) saved as");
+    // Both see the same number.
+    anna.type("/fingerprint\r");
+    ben.type("/fingerprint anna\r");
+    await anna.see("ben's key:");
+    await ben.see("anna's key:");
+    const digits = (text: string) =>
+      /both sides:((?:\s|[\d│*>]|ben|carol|anna)+?)\* \w+'s key/.exec(text)?.[1]
+        ?.match(/\d{5}/g)?.join(" ");
+    assertEquals(digits(anna.text)?.length, 12 * 6 - 1);
+    assertEquals(digits(anna.text), digits(ben.text));
+    anna.type("/who\r");
+    await anna.see("At the relay: ben, carol");
+    anna.type("/nonsense\r");
+    await anna.see("There is no command /nonsense");
+    anna.type("//a slash\r");
+    await ben.see(/anna +\/a slash/);
+
+    anna.type("/quit\r");
+    assertEquals((await anna.end()).code, 0);
+    ben.type("\x04");
+    assertEquals((await ben.end()).code, 0);
+  },
+);
+
+testWith(
+  SCREENS,
+  "small and large screens, and screens that change",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    await stage.register("anna");
+    const ben = await stage.someone("ben");
+    await ben.sendText("anna", `${"word ".repeat(12)}end`);
+    await using screen = await stage.chat("anna", { columns: 40, rows: 15 });
+    await screen.see(/word\n +word/);
+    await screen.see("connected");
+    assert(!screen.text.includes("│"), "no contacts on a narrow screen");
+    screen.type("typed");
+    await screen.see("> typed");
+    const { active } = screen.emulator.buffer;
+    assertEquals([active.cursorX, active.cursorY], [7, 14]);
+
+    screen.resize({ columns: 200, rows: 60 });
+    await screen.see("> ben ");
+    await screen.see("word end");
+    assertEquals(screen.rows[59], "> typed");
+    screen.resize({ columns: 80, rows: 24 });
+    await screen.until(
+      () => screen.rows[23] === "> typed",
+      "the input on row 24",
+    );
+    await screen.see("word end");
+    screen.resize({ columns: 12, rows: 4 });
+    await screen.until(() => screen.rows[3] === "> typed", "a tiny screen");
+    screen.resize({ columns: 40, rows: 15 });
+    await screen.until(() => screen.rows[14] === "> typed", "40 by 15");
+    await screen.see(/word\n +word/);
+  },
+);
+
+testWith(
+  SCREENS,
+  "a relay that dies and returns is a line, and what waited goes out",
+  async () => {
+    await using folder = await temporaryFolder();
+    await using first = Program.relay(folder.path, "--port", "0");
+    await using stage = await Stage.at(await first.address());
+    await stage.register("anna");
+    const ben = await stage.someone("ben");
+    await ben.sendText("anna", "hi");
+    await using screen = await stage.chat("anna");
+    await screen.see("hi");
+    await screen.see("connected");
+
+    first.kill("SIGKILL");
+    await first.end();
+    await screen.see("The relay is gone: retrying");
+    await screen.see(/retrying in \d+ s/);
+    screen.type("first\r");
+    screen.type("second\r");
+    await screen.see(/! first\n.*goes out when the relay is back/);
+    await screen.see(/! second\n.*goes out when the relay is back/);
+
+    // One that knows nobody refuses; the one that is back doesn't.
+    await using empty = await testRelay();
+    await stage.moveTo(empty.address);
+    await screen.see("refused");
+    await using second = Program.relay(folder.path, "--port", "0");
+    await stage.moveTo(await second.address());
+    await screen.see("The relay is back");
+    await screen.see("✓ first");
+    await screen.see("✓ second");
+    const texts: (string | undefined)[] = [];
+    await ben.pull({
+      message: ({ text }) => texts.push(text),
+      problem: (error) => texts.push(error.message),
+    });
+    assertEquals(texts.filter((text) => text !== undefined), [
+      "first",
+      "second",
+    ]);
+  },
+);
+
+testWith(SCREENS, "10,000 messages of history", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  const ben = await stage.someone("ben");
+  {
+    // As many as its clients would have written down over the years.
+    const store = ClientStore.open(stage.dirOf("anna"));
+    const me = await ben.identity();
+    assert(me !== undefined);
+    const { contact } = store.contacts.withId(me.clientId);
+    const now = Date.now();
+    store.database.write(() => {
+      for (let number = 1; number <= 10_000; number++) {
+        store.conversations.addReceived({
+          contact,
+          seen: new TextEncoder().encode(String(number)),
+          relayMessageId: number as MessageId,
+          kind: "text",
+          text: number === 17 ? "the needle [here]" : `message ${number}`,
+          size: 10,
+          doubtful: false,
+          received: now,
+          decrypted: now,
+        });
+      }
+    });
+    store.close();
+  }
+  await using screen = await stage.chat("anna");
+  await screen.see("message 10000");
+  await screen.see("connected");
+  await screen.see("9978 unread above, Esc skips");
+  screen.type("\x1b");
+  await screen.unsee("unread above");
+
+  const began = performance.now();
+  for (const letter of "quickly") {
+    screen.type(letter);
+    await screen.see(new RegExp(`> \\S*${letter}$`));
+  }
+  const each = (performance.now() - began) / 7;
+  assert(each < 250, `a letter took ${each} ms`);
+  screen.type("\x03");
+
+  // A screen back shares two rows with the one before.
+  screen.type("\x1b[5~");
+  await screen.see("scrolled back");
+  await screen.see("message 9980\n");
+  await screen.unsee("message 9981\n");
+  for (let page = 0; page < 60; page++) screen.type("\x1b[5~");
+  await screen.see("message 8780\n");
+  // What arrives meanwhile doesn't move what is being read.
+  await ben.sendText("anna", "something new");
+  await screen.see("1 new, Esc ends");
+  await screen.see("message 8780\n");
+  screen.type("\x1b");
+  await screen.see("something new");
+
+  screen.type("/search NEEDLE \\[\r");
+  await screen.see("1 hit for NEEDLE");
+  screen.type("\r");
+  await screen.see("message 16\n");
+  await screen.see("the needle [here]");
+  await screen.see("message 18\n");
+  for (let page = 0; page < 15; page++) screen.type("\x1b[6~");
+  await screen.see("message 328\n");
+  screen.type("\x1b");
+  await screen.see("something new");
+  screen.type("/search [\r");
+  await screen.see('"[" is no pattern');
+});
+
+testWith(
+  SCREENS,
+  "a hostile text moves no cursor and sets no title",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    await stage.register("anna");
+    const mallory = await stage.someone("mallory");
+    await using screen = await stage.chat("anna");
+    const titles: string[] = [];
+    let bells = 0;
+    screen.emulator.onTitleChange((title) => titles.push(title));
+    screen.emulator.onBell(() => bells++);
+    await screen.see("connected");
+    const hostile = [
+      "\x1b]0;owned\x07title",
+      "\x9d0;owned\x9ctitle",
+      "\x1b[2J\x1b[H\x1b[?1049lcleared",
+      "\x1b[31mred\x1b[5;5Hmoved\x1b[?25l",
+      "\u202eoverride\u2066isolate",
+      "back\b\b\b\brun\rover",
+      `${"a\u0301\u0302\u0303\u0304".repeat(8)}${"\u0301".repeat(5000)}`,
+      "\x1b_apc\x1b\\\x1bPdcs\x1b\\\x1b[c\x1b[6n",
+      "﷽".repeat(30),
+      "done שלום",
+    ].join("\n");
+    await mallory.sendText("anna", hostile);
+    await screen.see("done שלום");
+    await screen.see(/cleared\n/);
+    assertEquals(titles, []);
+    assertEquals(bells, 0);
+    assertEquals([...bars(screen.rows)], [16]);
+    assertEquals(screen.emulator.buffer.active.type, "alternate");
+    const { cursorX, cursorY } = screen.emulator.buffer.active;
+    assertEquals([cursorX, cursorY], [2, 23]);
+    assert(!/[\u202a-\u202e\u2066-\u2069]/.test(screen.raw));
+    // What it sent for the terminal to answer wasn't typed into the input.
+    screen.type("fine");
+    await screen.see(/^> fine$/m);
+    screen.paste("\x1b]0;owned\x07pasted\u202e");
+    await screen.see("pasted");
+    assertEquals(titles, []);
+  },
+);
+
+testWith(
+  SCREENS,
+  "another public key stops all sending until it is accepted",
+  async () => {
+    await using folder = await temporaryFolder();
+    await using first = Program.relay(folder.path, "--port", "0");
+    await using stage = await Stage.at(await first.address());
+    await stage.register("anna");
+    await stage.register("ben");
+    {
+      await using screen = await stage.chat(
+        "anna",
+        { columns: 100, rows: 30 },
+        {
+          partner: "ben",
+        },
+      );
+      await screen.see("connected");
+      screen.type("known\r");
+      await screen.see("✓ known");
+    }
+    first.kill("SIGTERM");
+    await first.end();
+    const news = await exportPublicKey((await generateKeyPair()).publicKey);
+    {
+      const database = new Database(`${folder.path}/db.defensive`);
+      database.prepare("UPDATE accounts SET PublicKey = ? WHERE UserName = ?")
+        .run(news, "ben");
+      database.close();
+    }
+    await using second = Program.relay(folder.path, "--port", "0");
+    await stage.moveTo(await second.address());
+    await using screen = await stage.chat("anna", { columns: 100, rows: 30 });
+    await screen.see("connected");
+    screen.type("secret\r");
+    await screen.see("WARNING: ben HAS ANOTHER PUBLIC KEY THAN BEFORE");
+    await screen.see(/known: +(\d{5} ){7}\d{5}/);
+    await screen.see(/offered: (\d{5} ){7}\d{5}/);
+    await screen.see("KEY CHANGED: /accept ben");
+    await screen.see(/! secret\n.*not sent: \/resend \d+/);
+    screen.type("/accept ben\r");
+    await screen.see("From now on ben's key is");
+    await screen.unsee("KEY CHANGED");
+    screen.type("/resend\r");
+    await screen.see("✓ secret");
+  },
+);
+
+testWith(
+  SCREENS,
+  "more clients in one folder, and a terminal that nobody looks at",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    const ben = await stage.someone("ben");
+    // What was there before isn't news, however much it is.
+    for (const text of ["one", "two", "three"]) {
+      await ben.sendText("anna", text);
+    }
+    await using first = await stage.chat("anna");
+    await first.see("three");
+    await first.see("connected");
+    assert(!first.raw.includes("\x07"));
+    await using second = await stage.chat("anna");
+    await second.see("three");
+
+    await anna.sendText("ben", "from elsewhere in the folder");
+    await first.see("✓ from elsewhere in the folder");
+    await second.see("✓ from elsewhere in the folder");
+    second.type("from the second\r");
+    await first.see("✓ from the second");
+
+    // Two chats take what comes in, and each shows it once.
+    first.type("\x1b[O");
+    second.type("\x1b[O");
+    const bell = Promise.withResolvers<void>();
+    first.emulator.onBell(() => bell.resolve());
+    await ben.sendText("anna", "is anybody there?");
+    await first.see(/is anybody there\?/);
+    await second.see(/is anybody there\?/);
+    await bell.promise;
+    const unread = () => anna.contacts().map((contact) => contact.unread);
+    assertEquals(unread(), [1]);
+    first.type("\x1b[I");
+    await first.see(/ben +│/);
+    await first.until(() => unread()[0] === 0, "nothing unread");
+    assertEquals(first.text.split("is anybody there?").length, 2);
+  },
+);

@@ -1,0 +1,181 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Program, ROOT } from "../support/program.ts";
+import { namesIn, temporaryFolder, testRelay } from "../support/resources.ts";
+import { Screen } from "../support/screen.ts";
+import { CHAT_PERMISSIONS, Stage } from "../support/stage.ts";
+import { PROGRAMS, SCREENS, testWith } from "../support/test_with.ts";
+
+/** Ways to end, each with the exit code that is owed and what is said. */
+const ENDS: {
+  name: string;
+  end: (screen: Screen) => Promise<void> | void;
+  code: number;
+  says?: string;
+}[] = [
+  { name: "/quit", end: (screen) => screen.type("/quit\r"), code: 0 },
+  { name: "Ctrl-C", end: (screen) => screen.type("\x03"), code: 0 },
+  { name: "Ctrl-D", end: (screen) => screen.type("\x04"), code: 0 },
+  { name: "SIGTERM", end: (screen) => screen.signal("TERM"), code: 143 },
+  { name: "SIGHUP", end: (screen) => screen.signal("HUP"), code: 129 },
+  { name: "SIGINT", end: (screen) => screen.signal("INT"), code: 130 },
+  {
+    name: "an exception that nobody catches",
+    end: (screen) => screen.signal("USR1"),
+    code: 1,
+    says: "error: thrown by a listener",
+  },
+  {
+    name: "a rejection that nobody handles",
+    end: (screen) => screen.signal("USR2"),
+    code: 1,
+    says: "error: rejected by nobody",
+  },
+];
+
+testWith(
+  SCREENS,
+  "the terminal is as it was, whatever ends a chat",
+  async (t) => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    for (const { name, end, code, says } of ENDS) {
+      await t.step(name, async () => {
+        const someone = `after${name.replaceAll(/\W/g, "")}`;
+        await stage.register(someone);
+        await using screen = await stage.chat(someone);
+        await screen.see("connected");
+        const { emulator } = screen;
+        await screen.until(() => emulator.modes.sendFocusMode, "focus reports");
+        assertEquals(emulator.buffer.active.type, "alternate");
+        assert(emulator.modes.bracketedPasteMode);
+        assert(!emulator.modes.wraparoundMode);
+        await end(screen);
+        const ended = await screen.end();
+        assertEquals(ended, { code, restored: true }, screen.text);
+        assertEquals(emulator.buffer.active.type, "normal");
+        const { bracketedPasteMode, sendFocusMode, wraparoundMode } =
+          emulator.modes;
+        assertEquals(
+          { bracketedPasteMode, sendFocusMode, wraparoundMode },
+          {
+            bracketedPasteMode: false,
+            sendFocusMode: false,
+            wraparoundMode: true,
+          },
+        );
+        const cursor = screen.raw.lastIndexOf("\x1b[?25");
+        assertEquals(screen.raw[cursor + 5], "h", "the cursor is shown");
+        if (says !== undefined) assertStringIncludes(screen.text, says);
+        assert(!/^ +at /m.test(screen.text), "no stack trace");
+      });
+    }
+  },
+);
+
+testWith(SCREENS, "long texts are written in the user's editor", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  const ben = await stage.someone("ben");
+  await ben.sendText("anna", "hi");
+  const editor = `${stage.path}/editor.sh`;
+  const script = `#!/bin/sh
+stty -a | grep -o -- '-\\?icanon'
+ls -l "$2"
+if [ -s "$2" ]; then printf '%s: ' "$1"; else printf 'anew: '; fi
+read -r first
+read -r second
+printf '%s\\n%s\\n' "$first" "$second" >> "$2"
+[ "$first" != fail ]
+`;
+  await Deno.writeTextFile(editor, script, { mode: 0o700 });
+  const temp = `${stage.path}/temp`;
+  await Deno.mkdir(temp);
+  await using screen = await stage.chat("anna", undefined, {
+    env: { VISUAL: `${editor} ask`, TMPDIR: temp },
+    flags: [`--allow-run=${editor}`],
+  });
+  await screen.see("connected");
+  screen.type("begun: \x1be");
+  await screen.see("ask: ");
+  assertEquals(screen.emulator.buffer.active.type, "normal");
+  assert(!screen.emulator.modes.bracketedPasteMode);
+  assert(screen.emulator.modes.wraparoundMode);
+  assertStringIncludes(screen.text, "\nicanon\n-rw------- ");
+  screen.type("one line\r");
+  screen.type("another one\r");
+  await screen.see("> begun: one line\n  another one");
+  assertEquals(screen.emulator.buffer.active.type, "alternate");
+  assertEquals(await namesIn(temp), []);
+  screen.type("\r");
+  await screen.see(/✓ begun: one line\n.*another one/);
+
+  screen.type("/editor\r");
+  await screen.see("anew: ");
+  screen.type("fail\rnow\r");
+  await screen.see("ended with 1");
+  assertEquals(await namesIn(temp), []);
+});
+
+testWith(SCREENS, "colours are left out where NO_COLOR is set", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  const ben = await stage.someone("ben");
+  await ben.sendText("anna", "hi");
+  // deno-lint-ignore no-control-regex -- what sets a colour
+  const colour = /\x1b\[(?:\d+;)*(?:[349][0-7]|10[0-7]|[34]8)[;m]/;
+  await using plain = await stage.chat("anna", undefined, {
+    env: { NO_COLOR: "1" },
+  });
+  await plain.see("hi");
+  assert(!colour.test(plain.raw));
+  await using coloured = await stage.chat("anna");
+  await coloured.see("hi");
+  assert(colour.test(coloured.raw));
+});
+
+testWith(PROGRAMS, "a chat without a terminal says what it needs", async () => {
+  await using folder = await temporaryFolder();
+  const { code, stdout, stderr } = await Program.deno([
+    "run",
+    ...CHAT_PERMISSIONS,
+    `${ROOT}tests/support/chat_program.ts`,
+    folder.path,
+  ]).end();
+  assertEquals({ code, stdout }, { code: 2, stdout: "" });
+  assertEquals(
+    stderr,
+    "error: chat needs a terminal; the other verbs work in pipes too\n",
+  );
+});
+
+testWith(SCREENS, "a bundle chats from another folder", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  const program = `${stage.path}/chat.js`;
+  const bundled = await Program.deno([
+    "bundle",
+    "--quiet",
+    "--output",
+    program,
+    "tests/support/chat_program.ts",
+  ]).end();
+  assertEquals(bundled.code, 0, bundled.stderr);
+  await using screen = await Screen.run({ columns: 80, rows: 24 }, [
+    "sh",
+    "-c",
+    'cd "$0" && exec "$@"',
+    stage.path,
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    ...CHAT_PERMISSIONS,
+    program,
+    stage.dirOf("anna"),
+  ]);
+  await screen.see("connected");
+  screen.type("/quit\r");
+  assertEquals((await screen.end()).code, 0);
+});

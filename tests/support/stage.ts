@@ -1,0 +1,121 @@
+/** People with folders of their own at one relay, some of them at a screen. */
+
+import { fileURLToPath } from "node:url";
+import { RelayLink } from "../../client/relay_link.ts";
+import { Session } from "../../client/session.ts";
+import { parseAddress } from "../../shared/info_server.ts";
+import { temporaryFolder } from "./resources.ts";
+import { Screen, type ScreenSize } from "./screen.ts";
+
+/** What a client may do that chats; a program for it isn't any of that. */
+export const CHAT_PERMISSIONS = [
+  "--no-prompt",
+  "--allow-net=127.0.0.1",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+];
+const PROGRAM = fileURLToPath(new URL("./chat_program.ts", import.meta.url));
+
+/** Where people meet. */
+export class Stage implements AsyncDisposable {
+  readonly #folder: { path: string } & AsyncDisposable;
+  readonly #sessions: Session[] = [];
+  readonly #people: string[] = [];
+  #address: { hostname: string; port: number };
+
+  private constructor(
+    folder: { path: string } & AsyncDisposable,
+    address: { hostname: string; port: number },
+  ) {
+    this.#folder = folder;
+    this.#address = address;
+  }
+
+  /** Sets the scene at a relay. */
+  static async at(
+    address: { hostname: string; port: number },
+  ): Promise<Stage> {
+    return new Stage(await temporaryFolder(), address);
+  }
+
+  /** A folder for all that a test leaves. */
+  get path(): string {
+    return this.#folder.path;
+  }
+
+  /** The folder of somebody. */
+  dirOf(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  /** Somebody who is registered, and gone again. */
+  async register(name: string): Promise<void> {
+    using session = await this.#enter(name);
+    await session.register(name);
+  }
+
+  /** Somebody who is registered, until the end of the scene. */
+  async someone(name: string): Promise<Session> {
+    const session = await this.#enter(name);
+    this.#sessions.push(session);
+    await session.register(name);
+    return session;
+  }
+
+  /** Somebody's client at a screen, chatting. */
+  async chat(
+    name: string,
+    size: ScreenSize = { columns: 80, rows: 24 },
+    { partner = "", notify = "bell", env = {}, flags = [] }: {
+      partner?: string;
+      notify?: string;
+      env?: Record<string, string>;
+      flags?: string[];
+    } = {},
+  ): Promise<Screen> {
+    return await Screen.run(size, [
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      ...CHAT_PERMISSIONS,
+      ...flags,
+      PROGRAM,
+      this.dirOf(name),
+      partner,
+      notify,
+    ], env);
+  }
+
+  /** The relay is somewhere else now. */
+  async moveTo(address: { hostname: string; port: number }): Promise<void> {
+    this.#address = address;
+    for (const name of this.#people) await this.#tellAddress(name);
+  }
+
+  async #enter(name: string): Promise<Session> {
+    const dir = this.dirOf(name);
+    await Deno.mkdir(dir, { mode: 0o700 });
+    this.#people.push(name);
+    await this.#tellAddress(name);
+    return new Session(
+      dir,
+      new RelayLink(async () =>
+        parseAddress(await Deno.readTextFile(`${dir}/info.server`))
+      ),
+    );
+  }
+
+  async #tellAddress(name: string): Promise<void> {
+    const { hostname, port } = this.#address;
+    const path = `${this.dirOf(name)}/info.server`;
+    // A client that reads it meanwhile gets the one or the other.
+    await Deno.writeTextFile(`${path}.new`, `${hostname}:${port}`);
+    await Deno.rename(`${path}.new`, path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions) session.close();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}
