@@ -17,11 +17,7 @@ import { openOutgoingFile } from "./outgoing_file.ts";
 import type { People, PeopleParts, TrustOptions } from "./people.ts";
 import type { OutgoingMessage, RelayLink } from "./relay_link.ts";
 import { type Contact, labelOf } from "./store/contact_book.ts";
-import {
-  LEASE_RENEWAL,
-  type Outgoing,
-  type Sending,
-} from "./store/conversations.ts";
+import type { Outgoing } from "./store/conversations.ts";
 import type { ClientStore } from "./store/store.ts";
 
 /** Milliseconds to wait for another client that exchanges keys. */
@@ -87,37 +83,36 @@ export class Outbox {
    */
   async deliver(id: number, options: DeliverOptions): Promise<Message> {
     const { conversations } = this.#store();
-    const sending = conversations.begin(id);
-    const renewal = setInterval(() => {
-      ignoringUserErrors(() => this.#store().conversations.renew(sending));
-    }, LEASE_RENEWAL);
+    conversations.begin(id);
     let relayMessageId: MessageId | undefined;
     try {
-      relayMessageId = await this.#send(sending, options);
+      relayMessageId = await this.#send(id, options);
     } catch (error) {
-      // Why it failed matters more than that this can't be noted.
-      ignoringUserErrors(() => conversations.failed(sending, reasonOf(error)));
+      try {
+        conversations.failed(id, reasonOf(error));
+      } catch (second) {
+        // Why it failed matters more than that this can't be noted.
+        if (!(second instanceof UserError)) throw second;
+      }
       throw error;
-    } finally {
-      clearInterval(renewal);
     }
-    conversations.acknowledged(sending, relayMessageId);
+    conversations.acknowledged(id, relayMessageId);
     return conversations.get(id);
   }
 
   async #send(
-    sending: Sending,
+    id: number,
     options: DeliverOptions,
   ): Promise<MessageId | undefined> {
     const { conversations } = this.#store();
-    const { id, kind } = conversations.get(sending.id);
+    const message = conversations.get(id);
     const recipient = this.#people.current(conversations.contactOf(id));
-    const contact = kind === "keyRequest"
+    const contact = message.kind === "keyRequest"
       ? recipient
       : await this.#people.trusted(recipient, options);
     conversations.redirect(id, contact.contact);
     try {
-      return await this.#sendTo(contact, sending, options);
+      return await this.#sendTo(contact, message, options);
     } catch (error) {
       // Perhaps the contact is gone, or has become somebody else.
       if (error instanceof ServerRefusedError) {
@@ -129,12 +124,11 @@ export class Outbox {
 
   async #sendTo(
     contact: Contact,
-    sending: Sending,
+    message: Message,
     options: DeliverOptions,
   ): Promise<MessageId | undefined> {
     const put = (type: MessageType, content: OutgoingMessage["content"]) =>
-      this.#put(contact, sending, type, content, options.progress);
-    const message = this.#store().conversations.get(sending.id);
+      this.#put(contact, type, content, options.progress);
     switch (message.kind) {
       case "keyRequest":
         return await put(MessageType.KeyRequest, new Uint8Array(0));
@@ -202,18 +196,11 @@ export class Outbox {
 
   async #put(
     contact: Contact,
-    sending: Sending,
     type: MessageType,
     content: OutgoingMessage["content"],
     progress: Progress | undefined,
   ): Promise<MessageId | undefined> {
     const me = await this.#me();
-    // This client may have slept for longer than others wait for it.
-    if (!this.#store().conversations.renew(sending)) {
-      throw new UserError(
-        `Another client has taken over message ${sending.id}`,
-      );
-    }
     const message = { target: contact.clientId, type, content };
     return await this.#link.send(me.clientId, message, progress);
   }
@@ -221,13 +208,5 @@ export class Outbox {
   #write(message: Outgoing): Message {
     const { conversations } = this.#store();
     return conversations.get(conversations.addOutgoing(message));
-  }
-}
-
-function ignoringUserErrors(work: () => unknown): void {
-  try {
-    work();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
   }
 }

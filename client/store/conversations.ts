@@ -10,11 +10,8 @@ import { UserError } from "../errors.ts";
 import type { Explanation, Message, MessageKind } from "../message.ts";
 import { labelOf } from "./contact_book.ts";
 import type { StoreDatabase } from "./database.ts";
+import { Sender } from "./sender.ts";
 
-/** Milliseconds that a client has to say again that it is still sending. */
-const LEASE = 20_000;
-/** Milliseconds after which it says so. */
-export const LEASE_RENEWAL = 5_000;
 /** Messages that a search looks at in one go. */
 const SEARCH_PAGE = 500;
 
@@ -51,14 +48,6 @@ export interface Received {
   shown?: number | undefined;
 }
 
-/** A message that a client is sending. */
-export interface Sending {
-  /** Its number. */
-  id: number;
-  /** Tells this client from another one that took over. */
-  token: string;
-}
-
 /** A message that is to be sent. */
 export interface Outgoing {
   /** The recipient's row. */
@@ -90,7 +79,7 @@ interface Row {
   decrypted: number | null;
   shown: number | null;
   attempts: number;
-  lease: number | null;
+  sender: string | null;
   failure: string | null;
 }
 
@@ -100,6 +89,7 @@ const SELECT =
 /** Messages in and out, in the order in which they were written down. */
 export class Conversations {
   readonly #database: StoreDatabase;
+  #sender: Sender | undefined;
 
   /** Keeps them in this database. */
   constructor(database: StoreDatabase) {
@@ -148,7 +138,7 @@ export class Conversations {
       for (const row of page) {
         last = Number(row.id);
         if (wanted?.has(row.contact) === false) continue;
-        const message = messageOf(row);
+        const message = this.#messageOf(row);
         if (fits(message.text ?? message.path ?? "")) yield message;
       }
       if (page.length < SEARCH_PAGE) return;
@@ -158,19 +148,19 @@ export class Conversations {
   /** One message, or undefined. */
   find(id: number): Message | undefined {
     const row = this.#row(id);
-    return row && messageOf(row);
+    return row && this.#messageOf(row);
   }
 
   /** @throws {UserError} where there is no message of this number */
   get(id: number): Message {
-    return messageOf(this.#existing(id));
+    return this.#messageOf(this.#existing(id));
   }
 
   /** @throws {UserError} where there is no message of this number */
   explain(id: number): Explanation {
     const row = this.#existing(id);
     return {
-      ...messageOf(row),
+      ...this.#messageOf(row),
       relayMessageId: row.relayMessageId ?? undefined,
       made: orNone(row.made),
       written: Number(row.written),
@@ -290,13 +280,13 @@ export class Conversations {
   }
 
   /**
-   * Begins to send: no other client in the folder does, until the lease runs
-   * out that {@linkcode renew} keeps.
+   * Begins to send: no other client in the folder does, as long as this one
+   * lives and until it {@linkcode acknowledged} or {@linkcode failed}.
    *
    * @throws {UserError} where it isn't there to be sent, or somebody is at it
    */
-  begin(id: number): Sending {
-    return this.#database.write(() => {
+  begin(id: number): void {
+    this.#database.write(() => {
       const row = this.#existing(id);
       if (row.outgoing === 0) {
         throw new UserError(
@@ -307,35 +297,20 @@ export class Conversations {
       if (row.acknowledged !== null) {
         throw new UserError(`Message ${id} has been sent already`);
       }
-      if (isLeased(row)) {
+      if (this.#isBeingSent(row)) {
         throw new UserError(
           `Message ${id} is being sent right now`,
-          "If the client that was at it has died, try again in some seconds",
+          "By this client or another one in the folder, which may be stopped",
         );
       }
-      const now = Date.now();
-      const token = crypto.randomUUID();
+      this.#sender ??= new Sender(this.#database.folder);
       this.#database.run(
-        "UPDATE messages SET sent = ?, lease = ?, token = ?, attempts = attempts + 1, failure = NULL WHERE id = ?",
-        now,
-        now + LEASE,
-        token,
+        "UPDATE messages SET sent = ?, sender = ?, attempts = attempts + 1, failure = NULL WHERE id = ?",
+        Date.now(),
+        this.#sender.token,
         id,
       );
-      return { id, token };
     });
-  }
-
-  /** Still at sending; false where another client has taken over meanwhile. */
-  renew({ id, token }: Sending): boolean {
-    return this.#database.writeSoon(() =>
-      this.#database.run(
-        "UPDATE messages SET lease = ? WHERE id = ? AND token = ?",
-        Date.now() + LEASE,
-        id,
-        token,
-      )
-    ) > 0;
   }
 
   /** It goes to whoever has its contact's name by now. */
@@ -348,11 +323,9 @@ export class Conversations {
   }
 
   /** The relay has it. */
-  acknowledged({ id }: Sending, relayMessageId: MessageId | undefined): void {
+  acknowledged(id: number, relayMessageId: MessageId | undefined): void {
     this.#database.run(
-      `UPDATE messages SET acknowledged = coalesce(acknowledged, ?),
-         relayMessageId = coalesce(relayMessageId, ?),
-         lease = NULL, token = NULL, failure = NULL WHERE id = ?`,
+      "UPDATE messages SET acknowledged = ?, relayMessageId = ?, sender = NULL WHERE id = ?",
       Date.now(),
       relayMessageId ?? null,
       id,
@@ -360,19 +333,53 @@ export class Conversations {
   }
 
   /** It wasn't acknowledged. */
-  failed({ id, token }: Sending, reason: string): void {
+  failed(id: number, reason: string): void {
     this.#database.run(
-      "UPDATE messages SET lease = NULL, token = NULL, failure = ? WHERE id = ? AND token = ?",
+      "UPDATE messages SET sender = NULL, failure = ? WHERE id = ?",
       reason,
       id,
-      token,
     );
+  }
+
+  /** Sends no more. */
+  close(): void {
+    this.#sender?.[Symbol.dispose]();
+    this.#sender = undefined;
   }
 
   /** Messages that a condition on `m` fits; what follows it may order and limit them. */
   select(condition: string, ...params: BindValue[]): Message[] {
     return this.#database.rows<Row>(`${SELECT} WHERE ${condition}`, ...params)
-      .map(messageOf);
+      .map((row) => this.#messageOf(row));
+  }
+
+  #messageOf(row: Row): Message {
+    return {
+      id: Number(row.id),
+      contact: labelOf(row),
+      contactId: row.clientId,
+      outgoing: row.outgoing === 1,
+      kind: row.kind,
+      text: row.text === null ? undefined : new TextDecoder().decode(row.text),
+      path: row.path ?? undefined,
+      size: Number(row.size),
+      time: Number(row.written),
+      delivery: row.outgoing === 0
+        ? "received"
+        : row.acknowledged !== null
+        ? "sent"
+        : this.#isBeingSent(row)
+        ? "sending"
+        : "unsent",
+      shown: row.shown !== null,
+      doubtful: row.doubtful === 1,
+      accepted: row.succeeds === null,
+    };
+  }
+
+  #isBeingSent({ sender, acknowledged }: Row): boolean {
+    return sender !== null && acknowledged === null &&
+      Sender.isAlive(this.#database.folder, sender);
   }
 
   #insert(values: Record<string, BindValue>): number {
@@ -402,38 +409,8 @@ export class Conversations {
   }
 }
 
-function messageOf(row: Row): Message {
-  return {
-    id: Number(row.id),
-    contact: labelOf(row),
-    contactId: row.clientId,
-    outgoing: row.outgoing === 1,
-    kind: row.kind,
-    text: row.text === null ? undefined : new TextDecoder().decode(row.text),
-    path: row.path ?? undefined,
-    size: Number(row.size),
-    time: Number(row.written),
-    delivery: row.outgoing === 0
-      ? "received"
-      : row.acknowledged !== null
-      ? "sent"
-      : isLeased(row)
-      ? "sending"
-      : "unsent",
-    shown: row.shown !== null,
-    doubtful: row.doubtful === 1,
-    accepted: row.succeeds === null,
-  };
-}
-
 function bytesOf(text: string | undefined): Uint8Array | null {
   return text === undefined ? null : new TextEncoder().encode(text);
-}
-
-/** A lease from further ahead than any is given comes from a clock that was set back. */
-function isLeased({ lease }: Row): boolean {
-  const left = Number(lease ?? 0) - Date.now();
-  return left > 0 && left <= LEASE;
 }
 
 function orNone(time: number | null): number | undefined {

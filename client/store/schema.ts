@@ -14,8 +14,8 @@ const SCHEMA_VERSION = 1;
 // lists under a known contact's name `succeeds` that one only once the user
 // accepts it. A key belongs to the identity that it was exchanged under. Texts
 // are bytes, since SQLite's own text ends at a NUL. Times are milliseconds since
-// 1970. `seen` tells a received message from its repeats. A lease says until
-// when the client that holds its token is at sending.
+// 1970. `seen` tells a received message from its repeats. `sender` is the
+// token of the client that is sending it.
 const TABLES = `
 CREATE TABLE contacts (
   contact INTEGER PRIMARY KEY,
@@ -59,8 +59,7 @@ CREATE TABLE messages (
   decrypted INTEGER,
   shown INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0,
-  lease INTEGER,
-  token TEXT,
+  sender TEXT,
   failure TEXT
 );
 CREATE INDEX conversations ON messages (contact, id);

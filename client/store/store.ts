@@ -59,6 +59,7 @@ export class ClientStore {
 
   /** Closes the file. */
   close(): void {
+    this.conversations.close();
     this.database.close();
   }
 }
