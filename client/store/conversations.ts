@@ -286,7 +286,8 @@ export class Conversations {
    * @throws {UserError} where it isn't there to be sent, or somebody is at it
    */
   begin(id: number): void {
-    this.#database.write(() => {
+    // A power failure ends whoever is sending as well.
+    this.#database.writeSoon(() => {
       const row = this.#existing(id);
       if (row.outgoing === 0) {
         throw new UserError(
@@ -315,6 +316,7 @@ export class Conversations {
 
   /** It goes to whoever has its contact's name by now. */
   redirect(id: number, contact: number): void {
+    if (this.contactOf(id) === contact) return;
     this.#database.run(
       "UPDATE messages SET contact = ? WHERE id = ?",
       contact,
@@ -324,20 +326,25 @@ export class Conversations {
 
   /** The relay has it. */
   acknowledged(id: number, relayMessageId: MessageId | undefined): void {
-    this.#database.run(
-      "UPDATE messages SET acknowledged = ?, relayMessageId = ?, sender = NULL WHERE id = ?",
-      Date.now(),
-      relayMessageId ?? null,
-      id,
+    // After a power failure it may count as unsent: rather twice than never.
+    this.#database.writeSoon(() =>
+      this.#database.run(
+        "UPDATE messages SET acknowledged = ?, relayMessageId = ?, sender = NULL WHERE id = ?",
+        Date.now(),
+        relayMessageId ?? null,
+        id,
+      )
     );
   }
 
   /** It wasn't acknowledged. */
   failed(id: number, reason: string): void {
-    this.#database.run(
-      "UPDATE messages SET sender = NULL, failure = ? WHERE id = ?",
-      reason,
-      id,
+    this.#database.writeSoon(() =>
+      this.#database.run(
+        "UPDATE messages SET sender = NULL, failure = ? WHERE id = ?",
+        reason,
+        id,
+      )
     );
   }
 
