@@ -77,7 +77,7 @@ export async function runChat(
     );
     try {
       frames = show(controller);
-      frames.broken.catch(left.reject);
+      frames.gone.then(() => left.resolve(0), left.reject);
       controller.start(options.name);
       return await left.promise;
     } finally {

@@ -6,7 +6,12 @@
  */
 
 import { equals } from "@std/bytes";
-import { describeFailure, ServerRefusedError, UserError } from "../errors.ts";
+import {
+  describeFailure,
+  KeyChangedError,
+  ServerRefusedError,
+  UserError,
+} from "../errors.ts";
 import type { ContactSummary } from "../message.ts";
 import { printableLine, withoutControls } from "../printable.ts";
 import type { Session } from "../session.ts";
@@ -69,6 +74,10 @@ export class ChatController implements Disposable {
   #conversation: Conversation | undefined;
   #version: number | undefined;
   #settled = false;
+  /** Contacts whose other key was told of. */
+  readonly #warned = new Set<string>();
+  /** Problems with messages that were told of. */
+  readonly #problems = new Set<string>();
   #watch: ReturnType<typeof setInterval> | undefined;
 
   /** Shows an empty screen of this size. */
@@ -85,7 +94,7 @@ export class ChatController implements Disposable {
     this.#poller = new Poller(session, {
       answered: () => this.#answered(),
       failed: (error, pause) => this.#unanswered(error, pause),
-      problem: (error) => this.tell(describeFailure(error)),
+      problem: (error) => this.#problem(error),
     });
     this.#sender = new Sender(session, this);
     this.#commands = new CommandRunner(session, this, this.#sender, world);
@@ -146,11 +155,32 @@ export class ChatController implements Disposable {
     this.dispatch({ kind: "notice", text, tone, time: Date.now() });
   }
 
+  /** Warns of another public key under a known name. */
+  alarm({ contact, known, offered }: KeyChangedError): void {
+    this.#warned.add(contact);
+    this.tell(
+      [
+        `WARNING: ${contact} HAS ANOTHER PUBLIC KEY THAN BEFORE`,
+        `known:   ${known ?? "somebody else's"}`,
+        `offered: ${offered}`,
+        "Nothing is sent to them, and somebody may be listening in.",
+        `Compare /fingerprint ${contact} in another way; then /accept ${contact}`,
+        "and /resend go on",
+      ].join("\n"),
+      "alarm",
+    );
+  }
+
+  /** Tells of a failure. */
+  complain(error: UserError): void {
+    if (error instanceof KeyChangedError) this.alarm(error);
+    else this.tell(describeFailure(error));
+  }
+
   /** Does something; what the user should know of a failure is told. */
   async attempt(
     work: () => Promise<void>,
-    failed: (error: UserError) => void = (error) =>
-      this.tell(describeFailure(error)),
+    failed: (error: UserError) => void = (error) => this.complain(error),
   ): Promise<void> {
     try {
       await work();
@@ -165,7 +195,7 @@ export class ChatController implements Disposable {
     try {
       work();
     } catch (error) {
-      if (error instanceof UserError) this.tell(describeFailure(error));
+      if (error instanceof UserError) this.complain(error);
       else this.#world.fail(error);
     }
   }
@@ -181,10 +211,27 @@ export class ChatController implements Disposable {
       messages: this.#conversation?.messages ?? [],
     });
     if (!this.#settled) this.#arrivals.settle(contacts);
+    this.#warn(contacts);
     const [latest] = contacts;
     if (this.#state.open === undefined && latest !== undefined) {
       this.open(latest.name);
     }
+  }
+
+  /** Says of whose key has changed, each time that it does. */
+  #warn(contacts: readonly ContactSummary[]): void {
+    const news: string[] = [];
+    for (const { name, keyChanged } of contacts) {
+      if (!keyChanged) this.#warned.delete(name);
+      else if (!this.#warned.has(name)) news.push(name);
+    }
+    if (news.length === 0) return;
+    for (const name of news) this.#warned.add(name);
+    void this.attempt(async () => {
+      for (const warning of await this.#session.warnings()) {
+        if (news.includes(warning.contact)) this.alarm(warning);
+      }
+    });
   }
 
   /** Who is talked with may have got a name, or another one. */
@@ -385,6 +432,14 @@ export class ChatController implements Disposable {
     const at = contacts.findIndex(({ name }) => name === open);
     const next = contacts.at((at + by + contacts.length) % contacts.length);
     if (next !== undefined) this.open(next.name);
+  }
+
+  /** What stays a problem is said once. */
+  #problem(error: UserError): void {
+    const text = describeFailure(error);
+    if (this.#problems.has(text)) return;
+    this.#problems.add(text);
+    this.complain(error);
   }
 
   #answered(): void {
