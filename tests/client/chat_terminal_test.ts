@@ -18,6 +18,7 @@ const ENDS: {
   { name: "SIGTERM", end: (screen) => screen.signal("TERM"), code: 143 },
   { name: "SIGHUP", end: (screen) => screen.signal("HUP"), code: 129 },
   { name: "SIGINT", end: (screen) => screen.signal("INT"), code: 130 },
+  { name: "SIGQUIT", end: (screen) => screen.signal("QUIT"), code: 131 },
   {
     name: "an exception that nobody catches",
     end: (screen) => screen.signal("USR1"),
@@ -114,6 +115,17 @@ printf '%s\\n%s\\n' "$first" "$second" >> "$2"
   await screen.see("anew: ");
   screen.type("fail\rnow\r");
   await screen.see("ended with 1");
+  assertEquals(await namesIn(temp), []);
+
+  // Who is ended meanwhile leaves nothing of the text behind.
+  screen.type("unfinished\x1be");
+  await screen.until(
+    () => screen.emulator.buffer.active.type === "normal",
+    "the editor",
+  );
+  await screen.see("ask: ");
+  await screen.signal("TERM");
+  assertEquals(await screen.end(), { code: 143, restored: true });
   assertEquals(await namesIn(temp), []);
 });
 

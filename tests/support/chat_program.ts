@@ -5,16 +5,17 @@
  * catches, and SIGUSR2 makes a promise be rejected.
  */
 
+import process from "node:process";
 import { runChat } from "../../client/chat/chat.ts";
 import { RelayLink } from "../../client/relay_link.ts";
 import { Session } from "../../client/session.ts";
 import { parseAddress } from "../../shared/info_server.ts";
 import { runProgram } from "../../shared/program.ts";
 
-Deno.addSignalListener("SIGUSR1", () => {
+process.on("SIGUSR1", () => {
   throw new Error("thrown by a listener");
 });
-Deno.addSignalListener("SIGUSR2", () => {
+process.on("SIGUSR2", () => {
   Promise.reject(new Error("rejected by nobody"));
 });
 
