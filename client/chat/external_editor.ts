@@ -38,6 +38,8 @@ async function run(
   signal: AbortSignal,
 ): Promise<Deno.CommandStatus> {
   try {
+    // A signal that came before wouldn't end what is begun now.
+    signal.throwIfAborted();
     return await new Deno.Command(program, {
       args,
       stdin: "inherit",
