@@ -13,19 +13,18 @@ import {
   UserError,
 } from "../errors.ts";
 import type { ContactSummary } from "../message.ts";
-import { printableLine, withoutControls } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
 import { CommandRunner } from "./command_runner.ts";
-import { readEntry } from "./commands.ts";
-import { complete } from "./completion.ts";
 import { Conversation } from "./conversation.ts";
+import type { ConversationView } from "./conversation_rows.ts";
 import {
   conversationHeight,
   conversationView,
   type Frame,
   layOut,
 } from "./frame.ts";
+import { Keyboard } from "./keyboard.ts";
 import type { Press } from "./keys.ts";
 import { MessageRows } from "./message_rows.ts";
 import {
@@ -68,7 +67,7 @@ export class ChatController implements Disposable {
   readonly #listeners = new Set<() => void>();
   readonly #poller: Poller;
   readonly #sender: Sender;
-  readonly #commands: CommandRunner;
+  readonly #keyboard: Keyboard;
   #state: ChatState;
   #frame: Frame;
   #conversation: Conversation | undefined;
@@ -97,7 +96,13 @@ export class ChatController implements Disposable {
       problem: (error) => this.#problem(error),
     });
     this.#sender = new Sender(session, this);
-    this.#commands = new CommandRunner(session, this, this.#sender, world);
+    this.#keyboard = new Keyboard({
+      session,
+      chat: this,
+      commands: new CommandRunner(session, this, this.#sender, world),
+      sender: this.#sender,
+      world,
+    });
   }
 
   /** The state as it is. */
@@ -260,7 +265,7 @@ export class ChatController implements Disposable {
       kind: "messages",
       messages: this.#conversation?.messages ?? [],
     });
-    const view = conversationView(this.#state, this.#messageRows);
+    const view = this.view();
     const half = Math.floor(conversationHeight(this.#state) / 2);
     const position = view.scroll(view.at(`m${id}`), -half);
     this.dispatch({ kind: "scrolled", position });
@@ -280,6 +285,30 @@ export class ChatController implements Disposable {
     this.#poller.hurry();
   }
 
+  /** The conversation as it is laid out on the screen. */
+  view(): ConversationView {
+    return conversationView(this.#state, this.#messageRows);
+  }
+
+  /** Loads earlier messages; false where there are none. */
+  older(): boolean {
+    return this.#loaded(this.#conversation?.older());
+  }
+
+  /** Loads later messages; false where there are none. */
+  newer(): boolean {
+    return this.#loaded(this.#conversation?.newer());
+  }
+
+  #loaded(more = false): boolean {
+    const messages = this.#conversation?.messages ?? [];
+    if (more) this.dispatch({ kind: "messages", messages });
+    return more;
+  }
+
+  /** A key was pressed. */
+  readonly press = (press: Press): void => this.#keyboard.press(press);
+
   /** Text was pasted. */
   readonly paste = (text: string): void => {
     this.dispatch({ kind: "typed", text });
@@ -296,143 +325,6 @@ export class ChatController implements Disposable {
   readonly focus = (focused: boolean): void => {
     this.dispatch({ kind: "focus", focused });
   };
-
-  /** A key was pressed. */
-  readonly press = (press: Press): void => {
-    this.guard(() => {
-      this.hurry();
-      if (press.kind === "text") {
-        this.dispatch({ kind: "typed", text: press.text });
-      } else if (this.#state.hits === undefined) this.#key(press.name);
-      else this.#hitsKey(press.name);
-    });
-  };
-
-  #key(name: string): void {
-    const { editor } = this.#state;
-    const page = Math.max(1, conversationHeight(this.#state) - 2);
-    switch (name) {
-      case "enter":
-        return this.#enter(editor.text);
-      case "tab":
-        return void this.attempt(() => this.#complete());
-      case "pageup":
-        return this.#scroll(page);
-      case "pagedown":
-        return this.#scroll(-page);
-      case "escape":
-        this.toEnd();
-        return this.#skip();
-      case "ctrl-n":
-      case "alt-down":
-        return this.#step(1);
-      case "ctrl-p":
-      case "alt-up":
-        return this.#step(-1);
-      case "alt-e":
-        return void this.attempt(() => this.#commands.edit(editor.text));
-      case "ctrl-l":
-        return this.#world.redraw();
-      case "ctrl-c":
-      case "ctrl-d":
-        if (editor.text === "") return this.#world.leave(0);
-    }
-    this.dispatch({ kind: "edited", key: name });
-  }
-
-  #hitsKey(name: string): void {
-    const { hits } = this.#state;
-    if (hits === undefined) return;
-    const move = (by: number) => {
-      const last = hits.messages.length - 1;
-      const at = Math.max(0, Math.min(last, hits.at + by));
-      this.dispatch({ kind: "hits", hits: { ...hits, at } });
-    };
-    const chosen = hits.messages[hits.at];
-    switch (name) {
-      case "up":
-        return move(-1);
-      case "down":
-        return move(1);
-      case "pageup":
-        return move(-10);
-      case "pagedown":
-        return move(10);
-      case "enter":
-        if (chosen !== undefined) return this.jump(chosen.contact, chosen.id);
-    }
-    if (["enter", "escape", "ctrl-c", "ctrl-d"].includes(name)) {
-      this.dispatch({ kind: "hits", hits: undefined });
-    }
-  }
-
-  #enter(line: string): void {
-    if (line.trim() === "") return;
-    const entry = readEntry(line);
-    const { open } = this.#state;
-    if (entry.kind === "text" && open === undefined) {
-      return this.tell("Nobody is open: /chat NAME begins a conversation");
-    }
-    this.dispatch({ kind: "entered", line });
-    this.toEnd();
-    if (entry.kind === "command") this.#commands.run(entry.name, entry.rest);
-    else if (open !== undefined) this.#sender.text(open, entry.text);
-  }
-
-  async #complete(): Promise<void> {
-    const { editor, contacts } = this.#state;
-    if (editor.cursor < editor.text.length) return;
-    const { line, candidates } = await complete(editor.text, {
-      names: contacts.map(({ name }) => name)
-        .filter((name) => printableLine(name) === name),
-      list: async (folder) =>
-        (await this.#world.list(folder))
-          .filter((name) => withoutControls(name) === name),
-      home: this.#world.home,
-    });
-    // Somebody who types on isn't interrupted.
-    if (this.#state.editor !== editor) return;
-    this.dispatch({ kind: "completed", line, candidates });
-  }
-
-  #scroll(by: number): void {
-    const target = () => {
-      const view = conversationView(this.#state, this.#messageRows);
-      const position = view.scroll(this.#state.position, by);
-      return { position, first: view.visible(position).items[0]?.key };
-    };
-    let { position, first } = target();
-    const [oldest] = this.#state.messages;
-    const more = by > 0
-      ? first === undefined || first === `m${oldest?.id}`
-        ? this.#conversation?.older()
-        : false
-      : position === undefined && this.#conversation?.newer();
-    if (more) {
-      const messages = this.#conversation?.messages ?? [];
-      this.dispatch({ kind: "messages", messages });
-      ({ position } = target());
-    }
-    this.dispatch({ kind: "scrolled", position });
-  }
-
-  /** Going to the end on purpose is having seen what was passed over. */
-  #skip(): void {
-    const { contacts, open } = this.#state;
-    const contact = contacts.find(({ name }) => name === open);
-    if (contact === undefined || contact.unread === 0) return;
-    const ids = this.#session.history({ name: contact.name })
-      .filter(({ shown }) => !shown).map(({ id }) => id);
-    this.#session.markShown(ids);
-    this.refresh();
-  }
-
-  #step(by: number): void {
-    const { contacts, open } = this.#state;
-    const at = contacts.findIndex(({ name }) => name === open);
-    const next = contacts.at((at + by + contacts.length) % contacts.length);
-    if (next !== undefined) this.open(next.name);
-  }
 
   /** What stays a problem is said once. */
   #problem(error: UserError): void {
