@@ -6,12 +6,7 @@
  */
 
 import { equals } from "@std/bytes";
-import {
-  describeFailure,
-  KeyChangedError,
-  ServerRefusedError,
-  UserError,
-} from "../errors.ts";
+import { describeFailure, KeyChangedError, UserError } from "../errors.ts";
 import type { ContactSummary } from "../message.ts";
 import type { Session } from "../session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
@@ -34,7 +29,7 @@ import {
   type NotifyMode,
   update,
 } from "./model.ts";
-import { Poller } from "./poller.ts";
+import { RelayWatch } from "./relay_watch.ts";
 import { Sender } from "./sender.ts";
 
 /** Milliseconds between two looks at what others in the folder have changed. */
@@ -65,7 +60,7 @@ export class ChatController implements Disposable {
   readonly #messageRows = new MessageRows();
   readonly #arrivals = new Arrivals();
   readonly #listeners = new Set<() => void>();
-  readonly #poller: Poller;
+  readonly #relay: RelayWatch;
   readonly #sender: Sender;
   readonly #keyboard: Keyboard;
   #state: ChatState;
@@ -75,8 +70,6 @@ export class ChatController implements Disposable {
   #settled = false;
   /** Contacts whose other key was told of. */
   readonly #warned = new Set<string>();
-  /** Problems with messages that were told of. */
-  readonly #problems = new Set<string>();
   #watch: ReturnType<typeof setInterval> | undefined;
 
   /** Shows an empty screen of this size. */
@@ -90,10 +83,15 @@ export class ChatController implements Disposable {
     this.#world = world;
     this.#state = initialState(notify, size);
     this.#frame = layOut(this.#state, this.#messageRows);
-    this.#poller = new Poller(session, {
-      answered: () => this.#answered(),
-      failed: (error, pause) => this.#unanswered(error, pause),
-      problem: (error) => this.#problem(error),
+    this.#relay = new RelayWatch(session, this, {
+      answered: () => {
+        this.guard(() => this.#look());
+        this.#settled = true;
+        this.#sender.resume();
+      },
+      gone: () => {
+        this.#settled = true;
+      },
     });
     this.#sender = new Sender(session, this);
     this.#keyboard = new Keyboard({
@@ -127,7 +125,7 @@ export class ChatController implements Disposable {
       () => this.guard(() => this.#look()),
       WATCH_INTERVAL,
     );
-    this.#poller.run().catch(this.#world.fail);
+    this.#relay.run().catch(this.#world.fail);
     void this.attempt(async () => {
       await this.#session.clients();
       this.refresh();
@@ -138,7 +136,7 @@ export class ChatController implements Disposable {
 
   /** Asks no more. */
   [Symbol.dispose](): void {
-    this.#poller.stop();
+    this.#relay.stop();
     clearInterval(this.#watch);
   }
 
@@ -282,7 +280,7 @@ export class ChatController implements Disposable {
 
   /** Something happens in a conversation, so an answer may be near. */
   hurry(): void {
-    this.#poller.hurry();
+    this.#relay.hurry();
   }
 
   /** The conversation as it is laid out on the screen. */
@@ -325,50 +323,6 @@ export class ChatController implements Disposable {
   readonly focus = (focused: boolean): void => {
     this.dispatch({ kind: "focus", focused });
   };
-
-  /** What stays a problem is said once. */
-  #problem(error: UserError): void {
-    const text = describeFailure(error);
-    if (this.#problems.has(text)) return;
-    this.#problems.add(text);
-    this.complain(error);
-  }
-
-  #answered(): void {
-    const { connection } = this.#state;
-    if (connection.kind !== "connected") {
-      const now = Date.now();
-      this.dispatch({
-        kind: "connection",
-        connection: { kind: "connected" },
-        now,
-      });
-      if (connection.kind !== "connecting") this.tell("The relay is back");
-    }
-    this.guard(() => {
-      this.#look();
-      this.#settled = true;
-    });
-    this.#sender.resume();
-  }
-
-  #unanswered(error: UserError, pause: number): void {
-    const before = this.#state.connection.kind;
-    const now = Date.now();
-    const until = now + pause;
-    const refused = error instanceof ServerRefusedError;
-    this.dispatch({
-      kind: "connection",
-      connection: { kind: refused ? "refused" : "retrying", until },
-      now,
-    });
-    if (refused && before !== "refused") {
-      this.tell(`The relay refuses to answer: ${describeFailure(error)}`);
-    } else if (!refused && before !== "retrying") {
-      this.tell(`The relay is gone: retrying (${error.message})`);
-    }
-    this.#settled = true;
-  }
 
   #look(): void {
     if (this.#session.version !== this.#version) this.refresh();
