@@ -70,6 +70,11 @@ export class ChatController implements Disposable {
   #settled = false;
   /** Contacts whose other key was told of. */
   readonly #warned = new Set<string>();
+  /** What is to be told once however often it happens. */
+  readonly #told = new Set<string>();
+  /** Messages that can't be marked as seen. */
+  readonly #unmarkable = new Set<number>();
+  #marking = false;
   #watch: ReturnType<typeof setInterval> | undefined;
 
   /** Shows an empty screen of this size. */
@@ -85,7 +90,7 @@ export class ChatController implements Disposable {
     this.#frame = layOut(this.#state, this.#messageRows);
     this.#relay = new RelayWatch(session, this, {
       answered: () => {
-        this.guard(() => this.#look());
+        this.#lookOrTell();
         this.#settled = true;
         this.#sender.resume();
       },
@@ -122,7 +127,7 @@ export class ChatController implements Disposable {
     this.refresh();
     if (name !== undefined) this.open(name);
     this.#watch = setInterval(
-      () => this.guard(() => this.#look()),
+      () => this.#lookOrTell(),
       WATCH_INTERVAL,
     );
     this.#relay.run().catch(this.#world.fail);
@@ -180,6 +185,14 @@ export class ChatController implements Disposable {
     else this.tell(describeFailure(error));
   }
 
+  /** Tells of a failure that may come again and again. */
+  complainOnce(error: UserError): void {
+    const text = describeFailure(error);
+    if (this.#told.has(text)) return;
+    this.#told.add(text);
+    this.complain(error);
+  }
+
   /** Does something; what the user should know of a failure is told. */
   async attempt(
     work: () => Promise<void>,
@@ -205,10 +218,11 @@ export class ChatController implements Disposable {
 
   /** Takes over what has changed in the folder. */
   refresh(): void {
-    this.#version = this.#session.version;
+    const { version } = this.#session;
     const contacts = this.#session.contacts();
     this.#follow(contacts);
     this.#conversation?.refresh(this.#state.position === undefined);
+    this.#version = version;
     this.dispatch({ kind: "contacts", contacts }, {
       kind: "messages",
       messages: this.#conversation?.messages ?? [],
@@ -324,6 +338,14 @@ export class ChatController implements Disposable {
     this.dispatch({ kind: "focus", focused });
   };
 
+  #lookOrTell(): void {
+    try {
+      this.#look();
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
   #look(): void {
     if (this.#session.version !== this.#version) this.refresh();
     const { connection, contacts, focused, notify, open } = this.#state;
@@ -341,12 +363,26 @@ export class ChatController implements Disposable {
     const { focused, messages } = this.#state;
     const { seen } = this.#frame;
     if (!focused || seen.length === 0) return;
-    const ids = messages.filter(({ id, shown }) => !shown && seen.includes(id))
+    const ids = messages.filter(({ id, shown }) =>
+      !shown && seen.includes(id) && !this.#unmarkable.has(id)
+    )
       .map(({ id }) => id);
-    if (ids.length === 0) return;
-    this.guard(() => {
+    if (ids.length === 0 || this.#marking) return;
+    // Marking shows another frame, and so does telling that it failed.
+    this.#marking = true;
+    try {
       this.#session.markShown(ids);
       this.refresh();
-    });
+    } catch (error) {
+      for (const id of ids) this.#unmarkable.add(id);
+      this.#giveUp(error);
+    } finally {
+      this.#marking = false;
+    }
+  }
+
+  #giveUp(error: unknown): void {
+    if (error instanceof UserError) this.complainOnce(error);
+    else this.#world.fail(error);
   }
 }

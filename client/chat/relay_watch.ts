@@ -21,8 +21,6 @@ export class RelayWatch {
   readonly #chat: ChatController;
   readonly #events: RelayWatchEvents;
   readonly #poller: Poller;
-  /** Problems with messages that were told of. */
-  readonly #problems = new Set<string>();
 
   /** Asks nothing yet. */
   constructor(
@@ -35,7 +33,7 @@ export class RelayWatch {
     this.#poller = new Poller(session, {
       answered: () => this.#answered(),
       failed: (error, pause) => this.#failed(error, pause),
-      problem: (error) => this.#problem(error),
+      problem: (error) => chat.complainOnce(error),
     });
   }
 
@@ -75,14 +73,6 @@ export class RelayWatch {
       );
     }
     this.#events.gone();
-  }
-
-  /** What stays a problem is said once. */
-  #problem(error: UserError): void {
-    const text = describeFailure(error);
-    if (this.#problems.has(text)) return;
-    this.#problems.add(text);
-    this.#chat.complain(error);
   }
 
   #show(connection: ConnectionState): void {
