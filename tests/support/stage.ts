@@ -92,7 +92,8 @@ export class Stage implements AsyncDisposable {
       "--notify",
       notify,
       ...(partner === undefined ? [] : [partner]),
-    ], env);
+      // Files that are received are kept in the temporary folder.
+    ], { TMPDIR: this.path, ...env });
   }
 
   /** The relay is somewhere else now. */
