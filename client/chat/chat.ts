@@ -13,6 +13,9 @@ import { editText } from "./external_editor.ts";
 import type { NotifyMode } from "./model.ts";
 import { TerminalGuard } from "./terminal_guard.ts";
 
+/** Milliseconds that an editor gets to end when the chat is ended. */
+const EDITOR_PATIENCE = 2000;
+
 /** How to chat. */
 export interface ChatOptions {
   /** With whom first; by default with whom the latest message was exchanged. */
@@ -46,6 +49,8 @@ export async function runChat(
   const { show } = await import("./show.ts");
   const left = Promise.withResolvers<number>();
   let frames: ReturnType<typeof show> | undefined;
+  const ending = new AbortController();
+  let editing: Promise<void> | undefined;
   let unsent = 0;
   try {
     using guard = new TerminalGuard({
@@ -60,14 +65,15 @@ export async function runChat(
       {
         signal: (sequence) => void process.stdout.write(sequence),
         redraw: () => frames?.redraw(),
-        edit: async (text) => {
+        edit: (text) => {
           let edited = text;
-          await frames?.suspend(() =>
+          const lent = frames?.suspend(() =>
             guard.lend(async () => {
-              edited = await editText(text);
+              edited = await editText(text, ending.signal);
             })
           );
-          return edited;
+          editing = lent?.catch(() => {});
+          return Promise.resolve(lent).then(() => edited);
         },
         list: namesIn,
         home: Deno.env.get("HOME"),
@@ -77,11 +83,14 @@ export async function runChat(
     );
     try {
       frames = show(controller);
-      frames.broken.catch(left.reject);
+      frames.gone.then(() => left.resolve(0), left.reject);
       controller.start(options.name);
       return await left.promise;
     } finally {
       unsent = controller.unsent;
+      // An editor gets the time to end, so that its file is removed.
+      ending.abort();
+      if (editing !== undefined) await within(editing, EDITOR_PATIENCE);
       await frames?.end().catch(() => guard.abandon());
     }
   } finally {
@@ -93,6 +102,13 @@ export async function runChat(
       );
     }
   }
+}
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([work, late.promise]);
+  clearTimeout(timer);
 }
 
 async function allowEnvironment(): Promise<void> {

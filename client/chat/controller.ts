@@ -6,21 +6,20 @@
  */
 
 import { equals } from "@std/bytes";
-import { describeFailure, ServerRefusedError, UserError } from "../errors.ts";
+import { describeFailure, KeyChangedError, UserError } from "../errors.ts";
 import type { ContactSummary } from "../message.ts";
-import { printableLine, withoutControls } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
 import { CommandRunner } from "./command_runner.ts";
-import { readEntry } from "./commands.ts";
-import { complete } from "./completion.ts";
 import { Conversation } from "./conversation.ts";
+import type { ConversationView } from "./conversation_rows.ts";
 import {
   conversationHeight,
   conversationView,
   type Frame,
   layOut,
 } from "./frame.ts";
+import { Keyboard } from "./keyboard.ts";
 import type { Press } from "./keys.ts";
 import { MessageRows } from "./message_rows.ts";
 import {
@@ -30,7 +29,7 @@ import {
   type NotifyMode,
   update,
 } from "./model.ts";
-import { Poller } from "./poller.ts";
+import { RelayWatch } from "./relay_watch.ts";
 import { Sender } from "./sender.ts";
 
 /** Milliseconds between two looks at what others in the folder have changed. */
@@ -61,14 +60,21 @@ export class ChatController implements Disposable {
   readonly #messageRows = new MessageRows();
   readonly #arrivals = new Arrivals();
   readonly #listeners = new Set<() => void>();
-  readonly #poller: Poller;
+  readonly #relay: RelayWatch;
   readonly #sender: Sender;
-  readonly #commands: CommandRunner;
+  readonly #keyboard: Keyboard;
   #state: ChatState;
   #frame: Frame;
   #conversation: Conversation | undefined;
   #version: number | undefined;
   #settled = false;
+  /** Contacts whose other key was told of. */
+  readonly #warned = new Set<string>();
+  /** What is to be told once however often it happens. */
+  readonly #told = new Set<string>();
+  /** Messages that can't be marked as seen. */
+  readonly #unmarkable = new Set<number>();
+  #marking = false;
   #watch: ReturnType<typeof setInterval> | undefined;
 
   /** Shows an empty screen of this size. */
@@ -82,13 +88,24 @@ export class ChatController implements Disposable {
     this.#world = world;
     this.#state = initialState(notify, size);
     this.#frame = layOut(this.#state, this.#messageRows);
-    this.#poller = new Poller(session, {
-      answered: () => this.#answered(),
-      failed: (error, pause) => this.#unanswered(error, pause),
-      problem: (error) => this.tell(describeFailure(error)),
+    this.#relay = new RelayWatch(session, this, {
+      answered: () => {
+        this.#lookOrTell();
+        this.#settled = true;
+        this.#sender.resume();
+      },
+      gone: () => {
+        this.#settled = true;
+      },
     });
     this.#sender = new Sender(session, this);
-    this.#commands = new CommandRunner(session, this, this.#sender, world);
+    this.#keyboard = new Keyboard({
+      session,
+      chat: this,
+      commands: new CommandRunner(session, this, this.#sender, world),
+      sender: this.#sender,
+      world,
+    });
   }
 
   /** The state as it is. */
@@ -110,10 +127,10 @@ export class ChatController implements Disposable {
     this.refresh();
     if (name !== undefined) this.open(name);
     this.#watch = setInterval(
-      () => this.guard(() => this.#look()),
+      () => this.#lookOrTell(),
       WATCH_INTERVAL,
     );
-    this.#poller.run().catch(this.#world.fail);
+    this.#relay.run().catch(this.#world.fail);
     void this.attempt(async () => {
       await this.#session.clients();
       this.refresh();
@@ -124,7 +141,7 @@ export class ChatController implements Disposable {
 
   /** Asks no more. */
   [Symbol.dispose](): void {
-    this.#poller.stop();
+    this.#relay.stop();
     clearInterval(this.#watch);
   }
 
@@ -146,11 +163,40 @@ export class ChatController implements Disposable {
     this.dispatch({ kind: "notice", text, tone, time: Date.now() });
   }
 
+  /** Warns of another public key under a known name. */
+  alarm({ contact, known, offered }: KeyChangedError): void {
+    this.#warned.add(contact);
+    this.tell(
+      [
+        `WARNING: ${contact} HAS ANOTHER PUBLIC KEY THAN BEFORE`,
+        `known:   ${known ?? "somebody else's"}`,
+        `offered: ${offered}`,
+        "Nothing is sent to them, and somebody may be listening in.",
+        `Compare /fingerprint ${contact} in another way; then /accept ${contact}`,
+        "and /resend go on",
+      ].join("\n"),
+      "alarm",
+    );
+  }
+
+  /** Tells of a failure. */
+  complain(error: UserError): void {
+    if (error instanceof KeyChangedError) this.alarm(error);
+    else this.tell(describeFailure(error));
+  }
+
+  /** Tells of a failure that may come again and again. */
+  complainOnce(error: UserError): void {
+    const text = describeFailure(error);
+    if (this.#told.has(text)) return;
+    this.#told.add(text);
+    this.complain(error);
+  }
+
   /** Does something; what the user should know of a failure is told. */
   async attempt(
     work: () => Promise<void>,
-    failed: (error: UserError) => void = (error) =>
-      this.tell(describeFailure(error)),
+    failed: (error: UserError) => void = (error) => this.complain(error),
   ): Promise<void> {
     try {
       await work();
@@ -165,26 +211,44 @@ export class ChatController implements Disposable {
     try {
       work();
     } catch (error) {
-      if (error instanceof UserError) this.tell(describeFailure(error));
+      if (error instanceof UserError) this.complain(error);
       else this.#world.fail(error);
     }
   }
 
   /** Takes over what has changed in the folder. */
   refresh(): void {
-    this.#version = this.#session.version;
+    const { version } = this.#session;
     const contacts = this.#session.contacts();
     this.#follow(contacts);
     this.#conversation?.refresh(this.#state.position === undefined);
+    this.#version = version;
     this.dispatch({ kind: "contacts", contacts }, {
       kind: "messages",
       messages: this.#conversation?.messages ?? [],
     });
     if (!this.#settled) this.#arrivals.settle(contacts);
+    this.#warn(contacts);
     const [latest] = contacts;
     if (this.#state.open === undefined && latest !== undefined) {
       this.open(latest.name);
     }
+  }
+
+  /** Says of whose key has changed, each time that it does. */
+  #warn(contacts: readonly ContactSummary[]): void {
+    const news: string[] = [];
+    for (const { name, keyChanged } of contacts) {
+      if (!keyChanged) this.#warned.delete(name);
+      else if (!this.#warned.has(name)) news.push(name);
+    }
+    if (news.length === 0) return;
+    for (const name of news) this.#warned.add(name);
+    void this.attempt(async () => {
+      for (const warning of await this.#session.warnings()) {
+        if (news.includes(warning.contact)) this.alarm(warning);
+      }
+    });
   }
 
   /** Who is talked with may have got a name, or another one. */
@@ -213,7 +277,7 @@ export class ChatController implements Disposable {
       kind: "messages",
       messages: this.#conversation?.messages ?? [],
     });
-    const view = conversationView(this.#state, this.#messageRows);
+    const view = this.view();
     const half = Math.floor(conversationHeight(this.#state) / 2);
     const position = view.scroll(view.at(`m${id}`), -half);
     this.dispatch({ kind: "scrolled", position });
@@ -230,8 +294,32 @@ export class ChatController implements Disposable {
 
   /** Something happens in a conversation, so an answer may be near. */
   hurry(): void {
-    this.#poller.hurry();
+    this.#relay.hurry();
   }
+
+  /** The conversation as it is laid out on the screen. */
+  view(): ConversationView {
+    return conversationView(this.#state, this.#messageRows);
+  }
+
+  /** Loads earlier messages; false where there are none. */
+  older(): boolean {
+    return this.#loaded(this.#conversation?.older());
+  }
+
+  /** Loads later messages; false where there are none. */
+  newer(): boolean {
+    return this.#loaded(this.#conversation?.newer());
+  }
+
+  #loaded(more = false): boolean {
+    const messages = this.#conversation?.messages ?? [];
+    if (more) this.dispatch({ kind: "messages", messages });
+    return more;
+  }
+
+  /** A key was pressed. */
+  readonly press = (press: Press): void => this.#keyboard.press(press);
 
   /** Text was pasted. */
   readonly paste = (text: string): void => {
@@ -250,177 +338,12 @@ export class ChatController implements Disposable {
     this.dispatch({ kind: "focus", focused });
   };
 
-  /** A key was pressed. */
-  readonly press = (press: Press): void => {
-    this.guard(() => {
-      this.hurry();
-      if (press.kind === "text") {
-        this.dispatch({ kind: "typed", text: press.text });
-      } else if (this.#state.hits === undefined) this.#key(press.name);
-      else this.#hitsKey(press.name);
-    });
-  };
-
-  #key(name: string): void {
-    const { editor } = this.#state;
-    const page = Math.max(1, conversationHeight(this.#state) - 2);
-    switch (name) {
-      case "enter":
-        return this.#enter(editor.text);
-      case "tab":
-        return void this.attempt(() => this.#complete());
-      case "pageup":
-        return this.#scroll(page);
-      case "pagedown":
-        return this.#scroll(-page);
-      case "escape":
-        this.toEnd();
-        return this.#skip();
-      case "ctrl-n":
-      case "alt-down":
-        return this.#step(1);
-      case "ctrl-p":
-      case "alt-up":
-        return this.#step(-1);
-      case "alt-e":
-        return void this.attempt(() => this.#commands.edit(editor.text));
-      case "ctrl-l":
-        return this.#world.redraw();
-      case "ctrl-c":
-      case "ctrl-d":
-        if (editor.text === "") return this.#world.leave(0);
-    }
-    this.dispatch({ kind: "edited", key: name });
-  }
-
-  #hitsKey(name: string): void {
-    const { hits } = this.#state;
-    if (hits === undefined) return;
-    const move = (by: number) => {
-      const last = hits.messages.length - 1;
-      const at = Math.max(0, Math.min(last, hits.at + by));
-      this.dispatch({ kind: "hits", hits: { ...hits, at } });
-    };
-    const chosen = hits.messages[hits.at];
-    switch (name) {
-      case "up":
-        return move(-1);
-      case "down":
-        return move(1);
-      case "pageup":
-        return move(-10);
-      case "pagedown":
-        return move(10);
-      case "enter":
-        if (chosen !== undefined) return this.jump(chosen.contact, chosen.id);
-    }
-    if (["enter", "escape", "ctrl-c", "ctrl-d"].includes(name)) {
-      this.dispatch({ kind: "hits", hits: undefined });
-    }
-  }
-
-  #enter(line: string): void {
-    if (line.trim() === "") return;
-    const entry = readEntry(line);
-    const { open } = this.#state;
-    if (entry.kind === "text" && open === undefined) {
-      return this.tell("Nobody is open: /chat NAME begins a conversation");
-    }
-    this.dispatch({ kind: "entered", line });
-    this.toEnd();
-    if (entry.kind === "command") this.#commands.run(entry.name, entry.rest);
-    else if (open !== undefined) this.#sender.text(open, entry.text);
-  }
-
-  async #complete(): Promise<void> {
-    const { editor, contacts } = this.#state;
-    if (editor.cursor < editor.text.length) return;
-    const { line, candidates } = await complete(editor.text, {
-      names: contacts.map(({ name }) => name)
-        .filter((name) => printableLine(name) === name),
-      list: async (folder) =>
-        (await this.#world.list(folder))
-          .filter((name) => withoutControls(name) === name),
-      home: this.#world.home,
-    });
-    // Somebody who types on isn't interrupted.
-    if (this.#state.editor !== editor) return;
-    this.dispatch({ kind: "completed", line, candidates });
-  }
-
-  #scroll(by: number): void {
-    const target = () => {
-      const view = conversationView(this.#state, this.#messageRows);
-      const position = view.scroll(this.#state.position, by);
-      return { position, first: view.visible(position).items[0]?.key };
-    };
-    let { position, first } = target();
-    const [oldest] = this.#state.messages;
-    const more = by > 0
-      ? first === undefined || first === `m${oldest?.id}`
-        ? this.#conversation?.older()
-        : false
-      : position === undefined && this.#conversation?.newer();
-    if (more) {
-      const messages = this.#conversation?.messages ?? [];
-      this.dispatch({ kind: "messages", messages });
-      ({ position } = target());
-    }
-    this.dispatch({ kind: "scrolled", position });
-  }
-
-  /** Going to the end on purpose is having seen what was passed over. */
-  #skip(): void {
-    const { contacts, open } = this.#state;
-    const contact = contacts.find(({ name }) => name === open);
-    if (contact === undefined || contact.unread === 0) return;
-    const ids = this.#session.history({ name: contact.name })
-      .filter(({ shown }) => !shown).map(({ id }) => id);
-    this.#session.markShown(ids);
-    this.refresh();
-  }
-
-  #step(by: number): void {
-    const { contacts, open } = this.#state;
-    const at = contacts.findIndex(({ name }) => name === open);
-    const next = contacts.at((at + by + contacts.length) % contacts.length);
-    if (next !== undefined) this.open(next.name);
-  }
-
-  #answered(): void {
-    const { connection } = this.#state;
-    if (connection.kind !== "connected") {
-      const now = Date.now();
-      this.dispatch({
-        kind: "connection",
-        connection: { kind: "connected" },
-        now,
-      });
-      if (connection.kind !== "connecting") this.tell("The relay is back");
-    }
-    this.guard(() => {
+  #lookOrTell(): void {
+    try {
       this.#look();
-      this.#settled = true;
-    });
-    this.#sender.resume();
-  }
-
-  #unanswered(error: UserError, pause: number): void {
-    const before = this.#state.connection.kind;
-    const now = Date.now();
-    const until = now + pause;
-    const refused = error instanceof ServerRefusedError;
-    this.dispatch({
-      kind: "connection",
-      connection: { kind: refused ? "refused" : "retrying", until },
-      now,
-    });
-    if (refused && before !== "refused") {
-      this.tell(`The relay refuses to answer: ${describeFailure(error)}`);
-    } else if (!refused && before !== "retrying") {
-      this.tell(`The relay is gone: retrying (${error.message})`);
+    } catch (error) {
+      this.#giveUp(error);
     }
-    this.#settled = true;
   }
 
   #look(): void {
@@ -440,12 +363,26 @@ export class ChatController implements Disposable {
     const { focused, messages } = this.#state;
     const { seen } = this.#frame;
     if (!focused || seen.length === 0) return;
-    const ids = messages.filter(({ id, shown }) => !shown && seen.includes(id))
+    const ids = messages.filter(({ id, shown }) =>
+      !shown && seen.includes(id) && !this.#unmarkable.has(id)
+    )
       .map(({ id }) => id);
-    if (ids.length === 0) return;
-    this.guard(() => {
+    if (ids.length === 0 || this.#marking) return;
+    // Marking shows another frame, and so does telling that it failed.
+    this.#marking = true;
+    try {
       this.#session.markShown(ids);
       this.refresh();
-    });
+    } catch (error) {
+      for (const id of ids) this.#unmarkable.add(id);
+      this.#giveUp(error);
+    } finally {
+      this.#marking = false;
+    }
+  }
+
+  #giveUp(error: unknown): void {
+    if (error instanceof UserError) this.complainOnce(error);
+    else this.#world.fail(error);
   }
 }

@@ -5,9 +5,13 @@ import { reasonOf } from "../../shared/reason.ts";
  * Lets the user edit a text in `$VISUAL`, `$EDITOR` or `vi`, which gets the
  * terminal. The text is in a file with mode 0600 meanwhile, which is removed.
  *
+ * @param signal ends the editor, with SIGTERM
  * @throws {UserError} where the editor can't be run or says that it failed
  */
-export async function editText(text: string): Promise<string> {
+export async function editText(
+  text: string,
+  signal: AbortSignal,
+): Promise<string> {
   const { VISUAL, EDITOR } = Deno.env.toObject();
   const [program = "vi", ...args] = (VISUAL || EDITOR || "vi").trim()
     .split(/\s+/);
@@ -15,7 +19,7 @@ export async function editText(text: string): Promise<string> {
   const path = `${folder}/message.txt`;
   try {
     await Deno.writeTextFile(path, text, { mode: 0o600, createNew: true });
-    const { success, code } = await run(program, [...args, path]);
+    const { success, code } = await run(program, [...args, path], signal);
     if (!success) {
       throw new UserError(
         `${program} ended with ${code}`,
@@ -31,13 +35,17 @@ export async function editText(text: string): Promise<string> {
 async function run(
   program: string,
   args: string[],
+  signal: AbortSignal,
 ): Promise<Deno.CommandStatus> {
   try {
+    // A signal that came before wouldn't end what is begun now.
+    signal.throwIfAborted();
     return await new Deno.Command(program, {
       args,
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
+      signal,
     }).spawn().status;
   } catch (cause) {
     throw new UserError(

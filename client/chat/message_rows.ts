@@ -35,8 +35,16 @@ export class MessageRows {
   rows(message: Message, frame: MessageFrame): Row[] {
     const { id } = message;
     const waits = frame.waiting.has(id);
-    const key =
-      `${frame.width} ${frame.nameWidth} ${waits} ${message.delivery}`;
+    const { contact, delivery, accepted } = message;
+    const key = [
+      frame.width,
+      frame.nameWidth,
+      waits,
+      delivery,
+      accepted,
+      contact,
+    ]
+      .join();
     const known = this.#kept.get(id);
     this.#kept.delete(id);
     const rows = known?.key === key && known.of.text === message.text
@@ -69,6 +77,10 @@ function layOut(message: Message, frame: MessageFrame, waits: boolean): Row[] {
   const body = wrapText(lines, textWidth).map((text) => span(text, tone));
   if (message.doubtful) {
     body.push(...aside("perhaps opened with a wrong key", textWidth, "alarm"));
+  }
+  if (!message.accepted) {
+    const claim = `only claims to be ${name}; see /fingerprint and /accept`;
+    body.push(...aside(claim, textWidth, "alarm"));
   }
   if (message.delivery === "unsent") {
     const why = waits

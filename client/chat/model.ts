@@ -228,6 +228,7 @@ function edit(state: ChatState, key: string): ChatState {
       return edited(state, erase(editor, "lineEnd"));
     case "newline":
     case "alt-enter":
+    case "alt-ctrl-j":
       return edited(state, insert(editor, "\n"));
     case "ctrl-c":
       return edited(state, EMPTY);

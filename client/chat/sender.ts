@@ -94,19 +94,8 @@ export class Sender {
     this.#settled();
     this.#chat.guard(() => {
       if (!(error instanceof UserError)) throw error;
-      if (error instanceof KeyChangedError) {
-        const { contact, known, offered } = error;
-        this.#chat.tell(
-          [
-            `WARNING: ${contact} HAS ANOTHER PUBLIC KEY THAN BEFORE`,
-            `known:   ${known ?? "somebody else's"}`,
-            `offered: ${offered}`,
-            `Nothing is sent. Compare /fingerprint ${contact} in another way first;`,
-            `then /accept ${contact} and /resend ${id}`,
-          ].join("\n"),
-          "alarm",
-        );
-      } else {
+      if (error instanceof KeyChangedError) this.#chat.alarm(error);
+      else {
         this.#chat.tell(
           `Not sent: ${describeFailure(error)}\n/resend ${id} tries again`,
         );

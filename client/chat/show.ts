@@ -15,8 +15,8 @@ export interface Shown {
   redraw: () => void;
   /** Gives the terminal to another program meanwhile. */
   suspend: (work: () => Promise<void>) => Promise<void>;
-  /** Rejects where the view itself fails. */
-  broken: Promise<unknown>;
+  /** Resolves when the view is taken away, rejects where it fails. */
+  gone: Promise<unknown>;
   /** Takes the view away and leaves the terminal as it was. */
   end: () => Promise<void>;
 }
@@ -47,7 +47,7 @@ export function show(chat: ChatController): Shown {
   return {
     redraw: () => void suspend(async () => {}),
     suspend: (work) => suspend(work),
-    broken: app.waitUntilExit(),
+    gone: app.waitUntilExit(),
     end: async () => {
       app.unmount();
       await app.waitUntilExit();

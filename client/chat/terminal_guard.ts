@@ -18,10 +18,9 @@ const MOST_PATIENCE = 200;
 /** What Ink sets, for when it can't take it back: paste, cursor, frame, screen. */
 const LEAVE_INK = "\x1b[?2004l\x1b[?2026l\x1b[?25h\x1b[?1049l";
 /** What shells answer for a program that a signal ended. */
-const SIGNALS: Partial<Record<Deno.Signal, number>> =
-  Deno.build.os === "windows"
-    ? { SIGINT: 130, SIGBREAK: 149 }
-    : { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const SIGNALS: Readonly<Record<string, number>> = Deno.build.os === "windows"
+  ? { SIGINT: 130, SIGBREAK: 149 }
+  : { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
 
 /** Holds the terminal while it is disposed of. */
 export class TerminalGuard implements Disposable {
@@ -43,12 +42,11 @@ export class TerminalGuard implements Disposable {
       focus: (focused: boolean) => void;
     },
   ) {
+    // By Node's way, since Ink then leaves signals to us.
     for (const [signal, code] of Object.entries(SIGNALS)) {
       const listener = () => leave(code);
-      Deno.addSignalListener(signal as Deno.Signal, listener);
-      this.#undo.push(() =>
-        Deno.removeSignalListener(signal as Deno.Signal, listener)
-      );
+      process.on(signal, listener);
+      this.#undo.push(() => process.off(signal, listener));
     }
     this.#on("error", (event) => fail((event as ErrorEvent).error));
     this.#on(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { UsageError } from "../../shared/flags.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import {
   ConnectionError,
@@ -69,6 +70,9 @@ export function classify(error: unknown): { exit: number; code: FailureName } {
   }
   if (error instanceof FolderError) {
     return { exit: exitCodes.folder, code: "folder" };
+  }
+  if (error instanceof UsageError) {
+    return { exit: exitCodes.usage, code: "usage" };
   }
   return { exit: exitCodes.failure, code: "failure" };
 }

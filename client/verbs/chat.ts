@@ -22,7 +22,9 @@ export const verb: Verb = defineVerb<Flags, [string | undefined]>({
   startsPrograms: () => true,
   async task(work, { notify }, name) {
     const { runChat } = await import("../chat/chat.ts");
-    const session = await work.session();
+    // What there is to say of the relay's address is said before the screen is taken.
+    await (await work.locator())();
+    const session = await work.session(() => {});
     return await runChat(session, {
       notify: notify ?? "bell",
       ...(name === undefined ? {} : { name }),

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Program, ROOT } from "../support/program.ts";
 import { namesIn, temporaryFolder, testRelay } from "../support/resources.ts";
 import { Screen } from "../support/screen.ts";
-import { CHAT_PERMISSIONS, Stage } from "../support/stage.ts";
+import { CHAT_PERMISSIONS, FAILING_PROGRAM, Stage } from "../support/stage.ts";
 import { PROGRAMS, SCREENS, testWith } from "../support/test_with.ts";
 
 /** Ways to end, each with the exit code that is owed and what is said. */
@@ -18,6 +18,7 @@ const ENDS: {
   { name: "SIGTERM", end: (screen) => screen.signal("TERM"), code: 143 },
   { name: "SIGHUP", end: (screen) => screen.signal("HUP"), code: 129 },
   { name: "SIGINT", end: (screen) => screen.signal("INT"), code: 130 },
+  { name: "SIGQUIT", end: (screen) => screen.signal("QUIT"), code: 131 },
   {
     name: "an exception that nobody catches",
     end: (screen) => screen.signal("USR1"),
@@ -42,7 +43,9 @@ testWith(
       await t.step(name, async () => {
         const someone = `after${name.replaceAll(/\W/g, "")}`;
         await stage.register(someone);
-        await using screen = await stage.chat(someone);
+        await using screen = await stage.chat(someone, undefined, {
+          program: FAILING_PROGRAM,
+        });
         await screen.see("connected");
         const { emulator } = screen;
         await screen.until(() => emulator.modes.sendFocusMode, "focus reports");
@@ -115,6 +118,17 @@ printf '%s\\n%s\\n' "$first" "$second" >> "$2"
   screen.type("fail\rnow\r");
   await screen.see("ended with 1");
   assertEquals(await namesIn(temp), []);
+
+  // Who is ended meanwhile leaves nothing of the text behind.
+  screen.type("unfinished\x1be");
+  await screen.until(
+    () => screen.emulator.buffer.active.type === "normal",
+    "the editor",
+  );
+  await screen.see("ask: ");
+  await screen.signal("TERM");
+  assertEquals(await screen.end(), { code: 143, restored: true });
+  assertEquals(await namesIn(temp), []);
 });
 
 testWith(SCREENS, "colours are left out where NO_COLOR is set", async () => {
@@ -137,10 +151,13 @@ testWith(SCREENS, "colours are left out where NO_COLOR is set", async () => {
 
 testWith(PROGRAMS, "a chat without a terminal says what it needs", async () => {
   await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/info.server`, "127.0.0.1:1");
   const { code, stdout, stderr } = await Program.deno([
     "run",
     ...CHAT_PERMISSIONS,
-    `${ROOT}tests/support/chat_program.ts`,
+    `${ROOT}client/main.ts`,
+    "chat",
+    "--dir",
     folder.path,
   ]).end();
   assertEquals({ code, stdout }, { code: 2, stdout: "" });
@@ -160,7 +177,7 @@ testWith(SCREENS, "a bundle chats from another folder", async () => {
     "--quiet",
     "--output",
     program,
-    "tests/support/chat_program.ts",
+    "client/main.ts",
   ]).end();
   assertEquals(bundled.code, 0, bundled.stderr);
   await using screen = await Screen.run({ columns: 80, rows: 24 }, [
@@ -173,6 +190,8 @@ testWith(SCREENS, "a bundle chats from another folder", async () => {
     "--quiet",
     ...CHAT_PERMISSIONS,
     program,
+    "chat",
+    "--dir",
     stage.dirOf("anna"),
   ]);
   await screen.see("connected");

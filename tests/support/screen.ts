@@ -169,7 +169,7 @@ export class Screen implements AsyncDisposable {
 
   /** Sends the program a signal. */
   async signal(
-    name: "HUP" | "INT" | "TERM" | "USR1" | "USR2",
+    name: "HUP" | "INT" | "QUIT" | "TERM" | "USR1" | "USR2",
   ): Promise<void> {
     const pid = /pid (\d+)/.exec(this.#raw)?.[1];
     const { code } = await Program.run("sh", ["-c", `kill -${name} ${pid}`])

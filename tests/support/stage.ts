@@ -15,7 +15,11 @@ export const CHAT_PERMISSIONS = [
   "--allow-write",
   "--allow-env",
 ];
-const PROGRAM = fileURLToPath(new URL("./chat_program.ts", import.meta.url));
+const CLIENT = fileURLToPath(new URL("../../client/main.ts", import.meta.url));
+/** The same chat in a program that fails on demand. */
+export const FAILING_PROGRAM: string = fileURLToPath(
+  new URL("./failing_chat.ts", import.meta.url),
+);
 
 /** Where people meet. */
 export class Stage implements AsyncDisposable {
@@ -67,9 +71,10 @@ export class Stage implements AsyncDisposable {
   async chat(
     name: string,
     size: ScreenSize = { columns: 80, rows: 24 },
-    { partner = "", notify = "bell", env = {}, flags = [] }: {
+    { partner, notify = "bell", env = {}, flags = [], program = CLIENT }: {
       partner?: string;
-      notify?: string;
+      notify?: "bell" | "osc9" | "off";
+      program?: string;
       env?: Record<string, string>;
       flags?: string[];
     } = {},
@@ -80,11 +85,15 @@ export class Stage implements AsyncDisposable {
       "--quiet",
       ...CHAT_PERMISSIONS,
       ...flags,
-      PROGRAM,
+      program,
+      "chat",
+      "--dir",
       this.dirOf(name),
-      partner,
+      "--notify",
       notify,
-    ], env);
+      ...(partner === undefined ? [] : [partner]),
+      // Files that are received are kept in the temporary folder.
+    ], { TMPDIR: this.path, ...env });
   }
 
   /** The relay is somewhere else now. */

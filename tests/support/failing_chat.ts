@@ -1,0 +1,18 @@
+/**
+ * The client, and two ways to make it fail, so that tests see what becomes of a
+ * terminal: SIGUSR1 makes it throw where nobody catches, SIGUSR2 makes a promise
+ * be rejected.
+ */
+
+import process from "node:process";
+import { runClient } from "../../client/cli/dispatch.ts";
+import { runProgram } from "../../shared/program.ts";
+
+process.on("SIGUSR1", () => {
+  throw new Error("thrown by a listener");
+});
+process.on("SIGUSR2", () => {
+  Promise.reject(new Error("rejected by nobody"));
+});
+
+await runProgram(runClient);
