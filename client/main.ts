@@ -7,7 +7,8 @@
 import { reasonOf } from "../shared/reason.ts";
 import { runClient } from "./cli/dispatch.ts";
 
-if (import.meta.main) {
+/** Does what the command line says, and ends the program. */
+export async function start(): Promise<never> {
   try {
     Deno.exit(await runClient(Deno.args));
   } catch (error) {
@@ -15,3 +16,5 @@ if (import.meta.main) {
     Deno.exit(1);
   }
 }
+
+if (import.meta.main) await start();

@@ -29,13 +29,6 @@ export const PROGRAM = "client";
 /** Flags that are the program's own, whatever verb there is none of. */
 const ROOT_FLAGS = ["--help", "-h", "--version", "-v"];
 
-/** What is read of a parameter to write a usage line. */
-interface FlagParameter {
-  readonly placeholder?: string;
-  readonly optional?: boolean;
-  readonly default?: unknown;
-}
-
 /** A program whose exit code isn't settled yet. */
 interface Process {
   readonly stdout: CommandContext["process"]["stdout"];
@@ -107,6 +100,7 @@ function configuration(name: string): PartialApplicationConfiguration {
     documentation: {
       caseStyle: "convert-camel-to-kebab",
       disableAnsiColor: true,
+      onlyRequiredInUsageLine: true,
     },
   };
 }
@@ -119,7 +113,6 @@ function commandOf(verb: Verb): Command<ParserContext> {
   >({
     docs: {
       brief: verb.brief,
-      customUsage: [usageOf(verb)],
       ...(verb.about === undefined ? {} : { fullDescription: verb.about }),
     },
     parameters: {
@@ -131,18 +124,6 @@ function commandOf(verb: Verb): Command<ParserContext> {
       (this.process as Process).exitCode = await runTask(verb, flags, args);
     },
   });
-}
-
-/** What has to be given, and that more can be. */
-function usageOf({ flags, args }: Verb): string {
-  const required = Object.entries<FlagParameter>(flags)
-    .filter(([, flag]) => !flag.optional && flag.default === undefined)
-    .map(([name, flag]) => `--${name} ${flag.placeholder}`);
-  const positional = (args as readonly FlagParameter[])
-    .map(({ placeholder, optional }) =>
-      optional ? `[${placeholder}]` : placeholder
-    );
-  return [...required, ...positional, "[flags]"].join(" ");
 }
 
 async function runApplication(
