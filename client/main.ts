@@ -1,20 +1,11 @@
 /**
- * The client's program.
+ * The client's program, whole: what bundles and binaries are made of.
  *
  * @module
  */
 
-import { reasonOf } from "../shared/reason.ts";
+import { runProgram } from "./cli/run_program.ts";
+import { verbs } from "./cli/verbs.ts";
 import { runClient } from "./cli/dispatch.ts";
 
-/** Does what the command line says, and ends the program. */
-export async function start(): Promise<never> {
-  try {
-    Deno.exit(await runClient(Deno.args));
-  } catch (error) {
-    console.error(`error: ${reasonOf(error)}`);
-    Deno.exit(1);
-  }
-}
-
-if (import.meta.main) await start();
+if (import.meta.main) await runProgram(() => runClient(Deno.args, verbs));

@@ -12,7 +12,7 @@ const permissions = ["--allow-net", "--allow-read", "--allow-write"];
 const ofClient = [
   "--allow-run",
   "--allow-sys=statfs",
-  "--allow-env=LC_ALL,LC_CTYPE,LANG",
+  "--allow-env",
 ];
 
 const [program, ...flags] = Deno.args;

@@ -20,8 +20,7 @@ import { exitCodes, reject } from "./failure.ts";
 import { globalFlags } from "./global_flags.ts";
 import { ABOUT } from "./help.ts";
 import { Output } from "./output.ts";
-import type { ParserContext, Verb } from "./verb.ts";
-import { verbs } from "./verbs.ts";
+import type { ParserContext, Verb, VerbTable } from "./verb.ts";
 import { runTask } from "./work.ts";
 
 /** What the help calls the program. */
@@ -41,7 +40,10 @@ interface Process {
  *
  * @returns the exit code
  */
-export async function parseAndRun(args: readonly string[]): Promise<number> {
+export async function parseAndRun(
+  args: readonly string[],
+  verbs: VerbTable,
+): Promise<number> {
   const [word = "", ...rest] = args;
   const load = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
   if (load !== undefined) {
@@ -55,17 +57,19 @@ export async function parseAndRun(args: readonly string[]): Promise<number> {
   }
   const flag = args.find((arg) => ROOT_FLAGS.includes(arg));
   if (flag === undefined && (word === "" || word.startsWith("-"))) {
-    return await parseAndRun(["menu", ...args]);
+    return await parseAndRun(["menu", ...args], verbs);
   }
   return await runApplication(
-    await wholeApplication(),
+    await wholeApplication(verbs),
     [flag ?? word],
     args,
   );
 }
 
 /** The program with all of its verbs. */
-export async function wholeApplication(): Promise<Application<ParserContext>> {
+export async function wholeApplication(
+  verbs: VerbTable,
+): Promise<Application<ParserContext>> {
   const routes: Record<string, Command<ParserContext>> = {};
   for (const [name, load] of Object.entries(verbs)) {
     routes[name] = commandOf((await load()).verb);
