@@ -13,7 +13,7 @@ const ROUNDS = Number(Deno.args[0] ?? 60);
 /** Rounds before, which fill the caches. */
 const WARM_UP = 5;
 
-const client = new URL("../client/launch.ts", import.meta.url).pathname;
+const client = new URL("../client/main.ts", import.meta.url).pathname;
 const folder = await Deno.makeTempDir({ prefix: "messageu-startup-" });
 try {
   // An empty program beside the client, in the same project.

@@ -5,7 +5,7 @@ import { Program, ROOT } from "./program.ts";
 
 /** The client's program. */
 export const CLIENT = fileURLToPath(
-  new URL("../../client/launch.ts", import.meta.url),
+  new URL("../../client/main.ts", import.meta.url),
 );
 
 /** What a verb left. */

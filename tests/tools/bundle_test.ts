@@ -69,3 +69,17 @@ testWith(
     assertStringIncludes((await run("--help")).stdout, "fingerprint");
   },
 );
+
+testWith(
+  PROGRAMS,
+  "the program that is compiled has all verbs, too",
+  async () => {
+    const run = (...args: string[]) =>
+      Program.deno(["run", "--no-prompt", "--allow-read", ...args]).end();
+    const [binary, program] = await Promise.all(
+      ["client/binary.ts", "client/main.ts"].map((path) => run(path, "--help")),
+    );
+    assertEquals(binary, program);
+    assertEquals(binary?.code, 0);
+  },
+);
