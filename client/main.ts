@@ -1,17 +1,47 @@
 /**
- * The client's program.
+ * The client's program. The runtime reads every module that it sees named in
+ * an import before it runs the first one; so that a verb doesn't pay for the
+ * others, their names aren't whole here. `deno bundle` finds them all the same.
  *
  * @module
  */
 
-import { reasonOf } from "../shared/reason.ts";
-import { runClient } from "./cli/dispatch.ts";
+import { Output } from "./cli/output.ts";
+import { printIdentity } from "./cli/print_identity.ts";
+import { runProgram } from "./cli/run_program.ts";
+import type { VerbTable } from "./cli/verb.ts";
+import { verbNames } from "./cli/verb_names.ts";
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await runClient(Deno.args));
-  } catch (error) {
-    console.error(`error: ${reasonOf(error)}`);
-    Deno.exit(1);
+/** What the modules' names end with. */
+const END: string = ".ts";
+
+/** The verbs: each in the module of its name, or all in the bundle. */
+async function verbTable(): Promise<VerbTable> {
+  if (!import.meta.url.endsWith("/client/main.ts")) {
+    const all: typeof import("./cli/verbs.ts") = await import(
+      `./cli/verbs${END}`
+    );
+    return all.verbs;
   }
+  const load = (name: string) =>
+    import(
+      import.meta.resolve(`./verbs/${name.replaceAll("-", "_")}${END}`)
+    );
+  return Object.fromEntries(verbNames.map((name) => [name, () => load(name)]));
 }
+
+async function main(): Promise<number> {
+  const [verb, ...rest] = Deno.args;
+  if (verb === "whoami" && rest.length === 0) {
+    const isDone = await printIdentity(".", new Output(false))
+      // The verb itself says what is wrong.
+      .catch(() => false);
+    if (isDone) return 0;
+  }
+  const { runClient }: typeof import("./cli/dispatch.ts") = await import(
+    `./cli/dispatch${END}`
+  );
+  return await runClient(Deno.args, await verbTable());
+}
+
+if (import.meta.main) await runProgram(main);

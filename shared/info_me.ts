@@ -11,7 +11,6 @@ import {
   encodeBase64,
   encodeHex,
 } from "@std/encoding";
-import { importPrivateKey } from "./crypto.ts";
 import { FormatError } from "./format_error.ts";
 import { CLIENT_ID_SIZE, type ClientId } from "./protocol.ts";
 
@@ -44,6 +43,8 @@ export function formatInfoMe(me: InfoMe): string {
  */
 export async function parseInfoMe(text: string): Promise<InfoMe> {
   const me = readInfoMe(text);
+  // Who reads the text alone needn't load all of the cryptography.
+  const { importPrivateKey } = await import("./crypto.ts");
   try {
     await importPrivateKey(me.privateKey);
   } catch (cause) {

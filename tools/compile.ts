@@ -27,7 +27,7 @@ const { code } = await new Deno.Command(Deno.execPath(), {
     "--output",
     `dist/messageu-${program}`,
     ...flags,
-    `${program}/main.ts`,
+    program === "client" ? "client/binary.ts" : "server/main.ts",
   ],
 }).spawn().status;
 

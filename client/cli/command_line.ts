@@ -20,21 +20,13 @@ import { exitCodes, reject } from "./failure.ts";
 import { globalFlags } from "./global_flags.ts";
 import { ABOUT } from "./help.ts";
 import { Output } from "./output.ts";
-import type { ParserContext, Verb } from "./verb.ts";
-import { verbs } from "./verbs.ts";
+import type { ParserContext, Verb, VerbTable } from "./verb.ts";
 import { runTask } from "./work.ts";
 
 /** What the help calls the program. */
 export const PROGRAM = "client";
 /** Flags that are the program's own, whatever verb there is none of. */
 const ROOT_FLAGS = ["--help", "-h", "--version", "-v"];
-
-/** What is read of a parameter to write a usage line. */
-interface FlagParameter {
-  readonly placeholder?: string;
-  readonly optional?: boolean;
-  readonly default?: unknown;
-}
 
 /** A program whose exit code isn't settled yet. */
 interface Process {
@@ -48,7 +40,10 @@ interface Process {
  *
  * @returns the exit code
  */
-export async function parseAndRun(args: readonly string[]): Promise<number> {
+export async function parseAndRun(
+  args: readonly string[],
+  verbs: VerbTable,
+): Promise<number> {
   const [word = "", ...rest] = args;
   const load = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
   if (load !== undefined) {
@@ -62,17 +57,19 @@ export async function parseAndRun(args: readonly string[]): Promise<number> {
   }
   const flag = args.find((arg) => ROOT_FLAGS.includes(arg));
   if (flag === undefined && (word === "" || word.startsWith("-"))) {
-    return await parseAndRun(["menu", ...args]);
+    return await parseAndRun(["menu", ...args], verbs);
   }
   return await runApplication(
-    await wholeApplication(),
+    await wholeApplication(verbs),
     [flag ?? word],
     args,
   );
 }
 
 /** The program with all of its verbs. */
-export async function wholeApplication(): Promise<Application<ParserContext>> {
+export async function wholeApplication(
+  verbs: VerbTable,
+): Promise<Application<ParserContext>> {
   const routes: Record<string, Command<ParserContext>> = {};
   for (const [name, load] of Object.entries(verbs)) {
     routes[name] = commandOf((await load()).verb);
@@ -107,6 +104,7 @@ function configuration(name: string): PartialApplicationConfiguration {
     documentation: {
       caseStyle: "convert-camel-to-kebab",
       disableAnsiColor: true,
+      onlyRequiredInUsageLine: true,
     },
   };
 }
@@ -119,7 +117,6 @@ function commandOf(verb: Verb): Command<ParserContext> {
   >({
     docs: {
       brief: verb.brief,
-      customUsage: [usageOf(verb)],
       ...(verb.about === undefined ? {} : { fullDescription: verb.about }),
     },
     parameters: {
@@ -131,18 +128,6 @@ function commandOf(verb: Verb): Command<ParserContext> {
       (this.process as Process).exitCode = await runTask(verb, flags, args);
     },
   });
-}
-
-/** What has to be given, and that more can be. */
-function usageOf({ flags, args }: Verb): string {
-  const required = Object.entries<FlagParameter>(flags)
-    .filter(([, flag]) => !flag.optional && flag.default === undefined)
-    .map(([name, flag]) => `--${name} ${flag.placeholder}`);
-  const positional = (args as readonly FlagParameter[])
-    .map(({ placeholder, optional }) =>
-      optional ? `[${placeholder}]` : placeholder
-    );
-  return [...required, ...positional, "[flags]"].join(" ");
 }
 
 async function runApplication(

@@ -17,6 +17,7 @@ import { UserError } from "../errors.ts";
 import { ANY_FILE } from "./arguments.ts";
 import { wholeApplication } from "./command_line.ts";
 import { Output } from "./output.ts";
+import type { VerbTable } from "./verb.ts";
 import { Work } from "./work.ts";
 
 const shells: Readonly<Record<string, ShellCompletion>> = { bash, zsh, fish };
@@ -48,14 +49,19 @@ export async function complete(
   shell: string,
   words: readonly string[],
   flags: readonly string[],
+  verbs: VerbTable,
 ): Promise<number> {
   const encoder = shells[shell];
   if (encoder === undefined) return 2;
   const silent = { write: () => {} };
-  const proposals = await proposeCompletions(await wholeApplication(), words, {
-    process: { stdout: silent, stderr: silent },
-    contactNames: () => contactNames(flags),
-  });
+  const proposals = await proposeCompletions(
+    await wholeApplication(verbs),
+    words,
+    {
+      process: { stdout: silent, stderr: silent },
+      contactNames: () => contactNames(flags),
+    },
+  );
   const current = words.at(-1) ?? "";
   const suggestions = proposals.map(({ completion, brief }) =>
     completion.endsWith(ANY_FILE)

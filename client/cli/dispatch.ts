@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Verb } from "./verb.ts";
-import { verbs } from "./verbs.ts";
+import type { Verb, VerbTable } from "./verb.ts";
 import { runTask } from "./work.ts";
 
 /** The verb of a command line that has none. */
@@ -18,9 +17,13 @@ const VALUE_FLAGS = ["--dir", "--server", "--client-version"];
 /**
  * Does what a command line says.
  *
+ * @param verbs those that there are
  * @returns the exit code
  */
-export async function runClient(args: readonly string[]): Promise<number> {
+export async function runClient(
+  args: readonly string[],
+  verbs: VerbTable,
+): Promise<number> {
   if (args[0] === COMPLETE) {
     const { complete } = await import("./completion.ts");
     const [shell = "", ...words] = args.slice(1);
@@ -28,7 +31,7 @@ export async function runClient(args: readonly string[]): Promise<number> {
     const before = verbFirst(words);
     // Flags alone in front of a verb say nothing of what may follow.
     const known = before[0]?.startsWith("-") ? [] : before;
-    return await complete(shell, [...known, current], words);
+    return await complete(shell, [...known, current], words, verbs);
   }
   const [word, ...rest] = verbFirst(args);
   const name = word === undefined || word.startsWith("-") ? DEFAULT_VERB : word;
@@ -39,7 +42,7 @@ export async function runClient(args: readonly string[]): Promise<number> {
     if (needsNothing(verb)) return await runTask(verb, {}, []);
   }
   const { parseAndRun } = await import("./command_line.ts");
-  return await parseAndRun(name === word ? [name, ...rest] : args);
+  return await parseAndRun(name === word ? [name, ...rest] : args, verbs);
 }
 
 /** `--dir anna send ben hi` means `send --dir anna ben hi`. */

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { writeAll } from "../durable_files.ts";
 import { printableLine } from "../printable.ts";
 
 /** Nobody reads standard output any more. */
@@ -50,7 +49,9 @@ export class Output {
   async write(line: string): Promise<void> {
     const bytes = new TextEncoder().encode(`${line}\n`);
     try {
-      await writeAll(Deno.stdout, bytes);
+      for (let written = 0; written < bytes.length;) {
+        written += await Deno.stdout.write(bytes.subarray(written));
+      }
     } catch (cause) {
       if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
       throw new OutputClosed("Nobody reads the output", { cause });

@@ -56,3 +56,9 @@ export function defineVerb<F = unknown, A extends readonly unknown[] = []>(
 ): Verb {
   return declaration as unknown as Verb;
 }
+
+/** Loads a verb. */
+export type VerbLoader = () => Promise<{ verb: Verb }>;
+
+/** How each verb is loaded, by its name. */
+export type VerbTable = Readonly<Record<string, VerbLoader>>;

@@ -1,13 +1,15 @@
 /**
- * The verbs, each in a module that is loaded when it is used.
+ * The verbs, each in a module that is loaded when it is used; written out so
+ * that a bundle or a binary holds them all.
  *
  * @module
  */
 
-import type { Verb } from "./verb.ts";
+import type { VerbName } from "./verb_names.ts";
+import type { VerbLoader } from "./verb.ts";
 
 /** Loads each verb; the order is that of the help. */
-export const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
+export const verbs: Readonly<Record<VerbName, VerbLoader>> = {
   "register": () => import("../verbs/register.ts"),
   "whoami": () => import("../verbs/whoami.ts"),
   "list": () => import("../verbs/list.ts"),

@@ -49,8 +49,8 @@ export class Archive implements Disposable {
     archive.#database.exec(TABLES);
     archive.#database.prepare("INSERT INTO transfer VALUES (?, ?)")
       .run(VERSION, identity);
-    // Nobody is at sending in a copy.
-    archive.#database.exec("UPDATE messages SET lease = NULL");
+    // Nobody is sending from a copy.
+    archive.#database.exec("UPDATE messages SET sender = NULL");
     return archive;
   }
 

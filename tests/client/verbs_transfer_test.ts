@@ -148,7 +148,7 @@ testWith(
         .split("\n").map((line) => JSON.parse(line));
       assertEquals(
         lines.map(({ text, kind }) => text ?? kind),
-        ["key", "a text", "file", "file", "an answer", "are you there?", "yes"],
+        ["key", "a text", "file", "file", "an answer", "yes", "are you there?"],
       );
       assertEquals(names.length, 2);
       assertEquals(await Deno.readFile(`${to}/${lines[2].file}`), bytes);

@@ -51,15 +51,35 @@ testWith(
     await using folder = await temporaryFolder();
     const program = `${built.path}/client.js`;
     await bundle("client/main.ts", program);
-    const { code, stdout, stderr } = await Program.deno([
-      "run",
-      "--no-prompt",
-      "--allow-net",
-      "--allow-read",
-      "--allow-write",
-      program,
-    ], folder.path).end();
+    const run = (...args: string[]) =>
+      Program.deno([
+        "run",
+        "--no-prompt",
+        "--allow-net",
+        "--allow-read",
+        "--allow-write",
+        program,
+        ...args,
+      ], folder.path).end();
+    const { code, stdout, stderr } = await run();
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertStringIncludes(stdout, "MessageU client at your service.");
+    // Its verbs are in it too.
+    assertEquals((await run("whoami")).code, 7);
+    assertStringIncludes((await run("--help")).stdout, "fingerprint");
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "the program that is compiled has all verbs, too",
+  async () => {
+    const run = (...args: string[]) =>
+      Program.deno(["run", "--no-prompt", "--allow-read", ...args]).end();
+    const [binary, program] = await Promise.all(
+      ["client/binary.ts", "client/main.ts"].map((path) => run(path, "--help")),
+    );
+    assertEquals(binary, program);
+    assertEquals(binary?.code, 0);
   },
 );

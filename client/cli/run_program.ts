@@ -1,0 +1,11 @@
+import { reasonOf } from "../../shared/reason.ts";
+
+/** Runs the program and ends it with its exit code; with 1 where nobody has told of a failure yet. */
+export async function runProgram(main: () => Promise<number>): Promise<never> {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    console.error(`error: ${reasonOf(error)}`);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,26 @@
+/** The verbs; the order is that of the help. Each is in `verbs/`, with underscores. */
+export const verbNames = [
+  "register",
+  "whoami",
+  "list",
+  "send",
+  "send-file",
+  "resend",
+  "pull",
+  "listen",
+  "history",
+  "search",
+  "explain",
+  "chat",
+  "key",
+  "fingerprint",
+  "accept",
+  "export",
+  "import",
+  "doctor",
+  "completion",
+  "menu",
+] as const;
+
+/** One of them. */
+export type VerbName = typeof verbNames[number];

@@ -1,0 +1,172 @@
+import { assert, assertEquals } from "@std/assert";
+import { Program, ROOT } from "../support/program.ts";
+import { temporaryFolder, testRelay } from "../support/resources.ts";
+import { PROGRAMS, testWith } from "../support/test_with.ts";
+import { until } from "../support/until.ts";
+import { clientArguments, VerbUser } from "../support/verbs.ts";
+
+/** Other programs, the shell among them. */
+const SHELL: Deno.PermissionOptionsObject = {
+  ...PROGRAMS,
+  env: true,
+  run: [Deno.execPath(), "sh"],
+};
+
+/** Writes the client as a program of this name, which goes with a folder. */
+async function installClient(bin: string, name: string, ...flags: string[]) {
+  const quoted = [Deno.execPath(), ...clientArguments()]
+    .map((arg) => `'${arg}'`).join(" ");
+  const path = `${bin}/${name}`;
+  // What goes on tells its process, so that it can be ended.
+  const script = `#!/bin/sh
+case "$1" in pull|listen) echo $$ > '${path}.pid' ;; esac
+exec ${quoted} "$@" ${flags.join(" ")}
+`;
+  await Deno.writeTextFile(path, script, { mode: 0o755 });
+}
+
+/** Whether the machine has a program. */
+async function has(program: string): Promise<boolean> {
+  const { code } = await Program.run("sh", ["-c", `command -v ${program}`])
+    .end();
+  return code === 0;
+}
+
+testWith(SHELL, "the bots of docs/scripting.md answer", async (t) => {
+  const page = await Deno.readTextFile(`${ROOT}docs/scripting.md`);
+  const bots = [...page.matchAll(/^```sh\n(client (?:pull|listen).*?)^```$/gms)]
+    .map(([, script = ""]) => script);
+  assertEquals(bots.length, 2);
+  await using relay = await testRelay();
+  await using folder = await temporaryFolder();
+  const { hostname, port } = relay.address;
+  const anna = new VerbUser(`${folder.path}/anna`, relay.address);
+  await anna.do("register", "anna");
+  for (const [i, script] of bots.entries()) {
+    const needsJq = script.includes("jq ");
+    const missing = needsJq && !await has("jq");
+    const name = `bot${i}`;
+    await t.step({
+      name: missing ? "the first bot (skipped: needs jq)" : name,
+      ignore: missing,
+      async fn() {
+        const bin = `${folder.path}/bin${i}`;
+        await Deno.mkdir(bin);
+        const dir = `${folder.path}/${name}`;
+        const flags = ["--dir", dir, "--server", `${hostname}:${port}`];
+        await installClient(bin, "client", ...flags);
+        const user = new VerbUser(dir, relay.address);
+        await user.do("register", name);
+        const path = `${bin}:${Deno.env.get("PATH")}`;
+        await using bot = Program.run("sh", ["-c", script], ROOT, {
+          PATH: path,
+        });
+        try {
+          await anna.do("send", name, 'quotes " $(id) and\nlines');
+          await until("an answer", async () => {
+            const { stdout } = await anna.do("pull");
+            return stdout.includes('You said: quotes " $(id) and');
+          });
+        } finally {
+          // The end of the first program in a pipe ends the others.
+          const pid = `$(cat '${bin}/client.pid')`;
+          await Program.run("sh", ["-c", `kill "${pid}"`]).end();
+          await bot.end();
+        }
+      },
+    });
+  }
+});
+
+testWith(SHELL, "who stops reading ends a verb quietly", async () => {
+  await using relay = await testRelay();
+  await using folder = await temporaryFolder();
+  const anna = new VerbUser(`${folder.path}/anna`, relay.address);
+  const ben = new VerbUser(`${folder.path}/ben`, relay.address);
+  await anna.do("register", "anna");
+  await ben.do("register", "ben");
+  const long = "long ".repeat(20_000);
+  await anna.run(`${long}\n`.repeat(4), "send", "ben", "-", "--lines");
+  await installClient(folder.path, "client", "--dir", `${folder.path}/ben`);
+  const server = `${relay.address.hostname}:${relay.address.port}`;
+  const { stdout, stderr } = await Program.run("sh", [
+    "-c",
+    `{ '${folder.path}/client' pull --json --server ${server}; echo "code $?" >&2; } | head -c 20`,
+  ]).end();
+  assertEquals(stdout, '{"type":"message","i');
+  assertEquals(stderr, "code 0\n");
+  // What wasn't read wasn't shown.
+  const { data } = await ben.do("pull", "--json");
+  assert(data.length > 0, "the rest comes again");
+});
+
+for (const shell of ["bash", "zsh", "fish"]) {
+  testWith(SHELL, `completion works in ${shell}`, async (t) => {
+    if (!await has(shell)) {
+      await t.step({
+        name: `skipped: needs ${shell}`,
+        ignore: true,
+        fn: () => {},
+      });
+      return;
+    }
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const dir = `${folder.path}/anna`;
+    const anna = new VerbUser(dir, relay.address);
+    await anna.do("register", "anna");
+    for (const name of ["ben", "a b", "$(touch hacked)"]) {
+      const other = new VerbUser(`${folder.path}/${name}`, relay.address);
+      await other.do("register", name);
+    }
+    await anna.do("list");
+    await installClient(folder.path, "messageu-client");
+    const path = `${folder.path}:${Deno.env.get("PATH")}`;
+    const complete = async (...words: string[]): Promise<string[]> => {
+      const script = shell === "bash" ? BASH : shell === "zsh" ? ZSH : FISH;
+      const { stdout, stderr } = await Program.run(
+        "sh",
+        ["-c", `exec ${shell} -c "$SCRIPT" ${shell} "$@"`, "sh", ...words],
+        folder.path,
+        { PATH: path, SCRIPT: script },
+      ).end();
+      assertEquals(stderr, "");
+      return stdout.split("\n").filter((line) => line !== "").sort();
+    };
+    assertEquals(await complete("messageu-client", "se"), [
+      "search",
+      "send",
+      "send-file",
+    ]);
+    assertEquals(await complete("messageu-client", "send", "--on"), [
+      "--on-key-change",
+    ]);
+    assertEquals(
+      await complete("messageu-client", "--dir", dir, "send", "b"),
+      ["ben"],
+    );
+    const all = await complete("messageu-client", "key", "--dir", dir, "");
+    assert(all.some((name) => name.includes("touch")), all.join());
+    const names = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
+    assert(!names.includes("hacked"), "a name was run");
+  });
+}
+
+/** Prints what bash would propose for its arguments, the last one unfinished. */
+const BASH = `
+source <(messageu-client completion bash)
+COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+COMP_LINE="\${COMP_WORDS[*]}"; COMP_POINT=\${#COMP_LINE}
+_messageu-client messageu-client "\${COMP_WORDS[COMP_CWORD]}" ""
+printf '%s\\n' "\${COMPREPLY[@]}"
+`;
+/** The same for zsh, as far as that goes without its line editor. */
+const ZSH = `
+compdef() { :; }; source <(messageu-client completion zsh) >/dev/null 2>&1
+messageu-client complete zsh "\${@:2}" | tr '\\0' '\\n' | sed -n '1~2p'
+`;
+/** The same for fish. */
+const FISH = `
+messageu-client completion fish | source
+complete -C "$argv" | string split -f1 \\t
+`;
