@@ -34,7 +34,7 @@ const idOf = (byte: number) =>
   new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
 
 /** A session that keeps what it received and complained of. */
-class Someone {
+class Someone implements Disposable {
   readonly session: Session;
   readonly problems: UserError[] = [];
 
@@ -53,6 +53,10 @@ class Someone {
     });
     return messages;
   }
+
+  [Symbol.dispose](): void {
+    this.session.close();
+  }
 }
 
 /** Who said what. */
@@ -66,7 +70,14 @@ async function pair(relay: TestRelay, dir: string) {
   await ben.session.register("ben");
   await ben.session.sendKey("anna");
   await anna.pull();
-  return { anna, ben };
+  return {
+    anna,
+    ben,
+    [Symbol.dispose]() {
+      anna[Symbol.dispose]();
+      ben[Symbol.dispose]();
+    },
+  };
 }
 
 testWith(
@@ -75,7 +86,8 @@ testWith(
   async () => {
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
-    const { anna, ben } = await pair(relay, folder.path);
+    using both = await pair(relay, folder.path);
+    const { anna, ben } = both;
     const texts = Array.from(
       { length: 12 },
       (_, i) => `${i} `.padEnd(400_000, "x"),
@@ -101,7 +113,8 @@ testWith(
   async () => {
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
-    const { anna, ben } = await pair(relay, folder.path);
+    using both = await pair(relay, folder.path);
+    const { anna, ben } = both;
     await anna.session.sendKey("ben");
     await ben.session.sendKey("anna");
     await anna.session.sendText("ben", "from anna");
@@ -123,7 +136,8 @@ testWith(
   async () => {
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
-    const { anna, ben } = await pair(relay, folder.path);
+    using both = await pair(relay, folder.path);
+    const { anna, ben } = both;
     const benId = (await ben.session.identity())?.clientId ?? idOf(0);
     const dir = `${folder.path}/anna`;
     const left = {
@@ -158,7 +172,8 @@ testWith(
   async () => {
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
-    const { anna, ben } = await pair(relay, folder.path);
+    using both = await pair(relay, folder.path);
+    const { anna, ben } = both;
     await ben.session.sendText("anna", "hello");
     const dir = `${folder.path}/anna`;
     await Deno.rename(dir, `${dir}.away`);
@@ -174,7 +189,8 @@ testWith(
   async () => {
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
-    const { ben } = await pair(relay, folder.path);
+    using both = await pair(relay, folder.path);
+    const { ben } = both;
     const temp = `${folder.path}/temp`;
     const { port } = relay.address;
     await using cora = await ConsoleClient.startIn(
@@ -211,7 +227,8 @@ testWith(
 testWith(LOOPBACK_AND_FILES, "only regular files are sent", async () => {
   await using relay = await testRelay();
   await using folder = await temporaryFolder();
-  const { ben } = await pair(relay, folder.path);
+  using both = await pair(relay, folder.path);
+  const { ben } = both;
   const send = (path: string) => ben.session.sendFile("anna", path);
   const missing = `${folder.path}/missing`;
   await assertRejects(() => send(missing), UserErrorClass, "file not found");
@@ -233,7 +250,7 @@ testWith(
     server.script = async (_asked, conn) => {
       await conn.write(encodeResponse({ code: 9000, payload: {} }));
     };
-    const anna = new Someone(`${folder.path}/anna`, server.address);
+    using anna = new Someone(`${folder.path}/anna`, server.address);
     await assertRejects(
       () => anna.session.register("anna"),
       UserErrorClass,

@@ -6,6 +6,7 @@
 
 import process from "node:process";
 import { runClient } from "../../client/cli/dispatch.ts";
+import { verbs } from "../../client/cli/verbs.ts";
 import { runProgram } from "../../shared/program.ts";
 
 process.on("SIGUSR1", () => {
@@ -15,4 +16,4 @@ process.on("SIGUSR2", () => {
   Promise.reject(new Error("rejected by nobody"));
 });
 
-await runProgram(runClient);
+await runProgram((args) => runClient(args, verbs));
