@@ -4,6 +4,7 @@ import { HELP as SERVER_HELP } from "../server/options.ts";
 import { ConsoleClient } from "./support/console.ts";
 import { Program, ROOT } from "./support/program.ts";
 import { temporaryFolder, testRelay } from "./support/resources.ts";
+import { VerbUser } from "./support/verbs.ts";
 import { FILES, PROGRAMS, TERMINALS, testWith } from "./support/test_with.ts";
 
 const readme = () => Deno.readTextFile(`${ROOT}README.md`);
@@ -38,6 +39,36 @@ testWith(PROGRAMS, "the README's flags are the programs'", async () => {
     assertEquals(name in config.tasks, true, `there is a task ${name}`);
   }
 });
+
+testWith(
+  PROGRAMS,
+  "the README's three commands bring a first message",
+  async () => {
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const [commands = ""] = blocks(await readme(), "sh").filter((block) =>
+      block.includes("client --dir anna send ben")
+    );
+    const lines = commands.trimEnd().split("\n");
+    assertEquals(lines.length, 3);
+    for (const line of lines) {
+      const { dir, verb, words } = readCommand(line);
+      const user = new VerbUser(`${folder.path}/${dir}`, relay.address);
+      await user.do(verb, ...words);
+    }
+    const ben = new VerbUser(`${folder.path}/ben`, relay.address);
+    assertStringIncludes((await ben.do("pull")).stdout, "Hello Ben!");
+  },
+);
+
+/** The parts of a command line as the README writes it. */
+function readCommand(line: string) {
+  const match = /^deno task client --dir (\w+) (\w+) (.+)$/.exec(line);
+  const [, dir = "", verb = "", rest = ""] = match ?? [];
+  const words = [...rest.matchAll(/"([^"]*)"|(\S+)/g)]
+    .map(([, quoted, plain]) => quoted ?? plain ?? "");
+  return { dir, verb, words };
+}
 
 testWith(
   TERMINALS,
