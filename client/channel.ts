@@ -25,6 +25,11 @@ import type { ReceivedContent } from "./received_content.ts";
 /** Bytes of padding that a wrong key finds once in 2^40 contents. */
 const CERTAIN_PADDING = 5;
 
+/** Keys that a message is tried under, the newest: somebody may send thousands to keep us busy. */
+const MOST_TRIED = 32;
+/** Keys of which one seldom fits by chance. */
+const FEW_KEYS = 8;
+
 /** The types of message whose content is the users' own. */
 export type SealedType = typeof MessageType.Text | typeof MessageType.File;
 
@@ -71,9 +76,16 @@ export interface Channel {
 export interface OpenedPieces {
   /** What was sent, as far as the key is the right one. */
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
-  /** Whether a key that isn't known yet may fit better. */
-  doubtful: boolean;
+  /** Whether another key may fit better. */
+  certainty: Certainty;
 }
+
+/**
+ * How sure it is which key a ciphertext is under: `likely` where one fits that
+ * a key which isn't known yet may fit better than, `doubtful` where several
+ * fit, or one by its last byte alone out of many.
+ */
+export type Certainty = "certain" | "likely" | "doubtful";
 
 /** A ciphertext that is made while it is read. */
 export interface SealedPieces {
@@ -144,10 +156,12 @@ export class LegacyChannel implements Channel {
 
   async openPieces(content: ReceivedContent): Promise<OpenedPieces> {
     const end = await content.tail(LEGACY_TAIL_SIZE);
-    const { keys: [key], certain } = await this.#candidates(end, content.size);
+    const { keys: [key], certainty } = await this.#candidates(
+      end,
+      content.size,
+    );
     if (key === undefined) throw noKeyFits();
-    const pieces = legacyDecryptPieces(key, content.pieces());
-    return { pieces, doubtful: !certain };
+    return { pieces: legacyDecryptPieces(key, content.pieces()), certainty };
   }
 
   /**
@@ -159,20 +173,32 @@ export class LegacyChannel implements Channel {
   async #candidates(
     end: Uint8Array,
     size: number,
-  ): Promise<{ keys: CryptoKey[]; certain: boolean }> {
+  ): Promise<{ keys: CryptoKey[]; certainty: Certainty }> {
     const candidates: { key: CryptoKey; padding: number }[] = [];
-    for (const key of this.#opening) {
+    const sealing = this.#sealing;
+    // Where several fit, it is the one that is in use.
+    const tried = [
+      ...(sealing === undefined ? [] : [sealing]),
+      ...this.#opening.filter((key) => key !== sealing),
+    ].slice(0, MOST_TRIED);
+    for (const key of tried) {
       const padding = await legacyPadding(key, end, size)
         .catch(noneIfUndecryptable);
       if (padding === undefined) continue;
-      // There may be thousands of keys, and the newest fits nearly always.
-      if (padding >= CERTAIN_PADDING) return { keys: [key], certain: true };
+      // There may be many keys, and the newest fits nearly always.
+      if (padding >= CERTAIN_PADDING) {
+        return { keys: [key], certainty: "certain" };
+      }
       candidates.push({ key, padding });
     }
     candidates.sort((a, b) => b.padding - a.padding);
     const keys = candidates.map(({ key }) => key);
-    const certain = keys.length === 1 && (candidates[0]?.padding ?? 0) > 1;
-    return { keys, certain };
+    if (keys.length > 1) return { keys, certainty: "doubtful" };
+    if ((candidates[0]?.padding ?? 0) > 1) {
+      return { keys, certainty: "certain" };
+    }
+    const isOneOfMany = tried.length > FEW_KEYS;
+    return { keys, certainty: isOneOfMany ? "doubtful" : "likely" };
   }
 
   #sealingKey(): CryptoKey {

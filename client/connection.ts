@@ -182,8 +182,10 @@ class Exchange<T> {
       }
       const count = Math.min(left, this.#source.buffered);
       left -= count;
-      this.#question.receiving?.(size - left, size);
       yield this.#source.takeArrived(count);
+      // Whoever is told may take its time; what came is dealt with by now.
+      this.#question.receiving?.(size - left, size);
+      this.#watch.moved();
     }
   }
 

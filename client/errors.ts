@@ -75,15 +75,19 @@ export class KeyChangedError extends UserError {
   readonly contact: string;
   /** The fingerprint of the key that was known; undefined where none was. */
   readonly known: string | undefined;
-  /** The fingerprint of the key that the relay gives now. */
-  readonly offered: string;
+  /** The fingerprint of the key that the relay gives now; undefined where it gives none. */
+  readonly offered: string | undefined;
 
   /** Names both keys. */
-  constructor(contact: string, known: string | undefined, offered: string) {
+  constructor(
+    contact: string,
+    known: string | undefined,
+    offered: string | undefined,
+  ) {
     super(
       `WARNING: "${contact}" HAS ANOTHER PUBLIC KEY THAN BEFORE. It was ${
         known ?? "somebody else's"
-      }, the relay now gives ${offered}`,
+      }, the relay now gives ${offered ?? "none"}`,
       `Nothing is sent under it. Somebody may be listening in: ask ${contact} in another way, compare with "fingerprint ${contact}", and only then "accept ${contact}"`,
     );
     this.contact = contact;

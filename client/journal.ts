@@ -15,7 +15,8 @@ import {
   syncFolder,
   writeAll,
 } from "./durable_files.ts";
-import { UserError } from "./errors.ts";
+import { reasonOf } from "../shared/reason.ts";
+import { FolderError, UserError } from "./errors.ts";
 import { FileContent, MemoryContent } from "./received_content.ts";
 
 /** Files of answers that wait to be worked through; their names sort by age. */
@@ -64,7 +65,11 @@ export class Journal {
       if (answer.size > MAX_IN_MEMORY) throw this.#noRoom(answer.size);
       return this.#keep(await collect(arriving));
     }
-    const { written, unwritten, error } = await fill(file, arriving);
+    const { written, unwritten, error } = await fill(
+      file,
+      arriving,
+      answer.size,
+    );
     if (unwritten === undefined) {
       if (written === 0) {
         await Deno.remove(path);
@@ -129,13 +134,9 @@ export class Journal {
   /** Forgets an answer that is worked through. */
   async done(batch: Batch): Promise<void> {
     this.#unwritten.delete(batch);
-    if (batch.path === undefined) return;
-    try {
-      await Deno.remove(batch.path);
-    } catch (error) {
-      // Another client in this folder may have worked it through as well.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    const { path } = batch;
+    if (path === undefined) return;
+    await this.#move(path, () => Deno.remove(path));
   }
 
   /**
@@ -146,14 +147,24 @@ export class Journal {
   async putAside(batch: Batch): Promise<string | undefined> {
     this.#unwritten.delete(batch);
     if (batch.path === undefined) return undefined;
-    const aside = batch.path.replace(`/${WAITING}`, `/${UNREAD}`);
+    const { path } = batch;
+    const aside = path.replace(`/${WAITING}`, `/${UNREAD}`);
+    const isMoved = await this.#move(path, () => Deno.rename(path, aside));
+    return isMoved ? aside : undefined;
+  }
+
+  /** @returns false where the file is gone: another client has worked it through as well */
+  async #move(path: string, work: () => Promise<void>): Promise<boolean> {
     try {
-      await Deno.rename(batch.path, aside);
-      return aside;
-    } catch (error) {
-      // As above.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      return undefined;
+      await work();
+      return true;
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) return false;
+      throw new FolderError(
+        `${path} can't be put away: ${reasonOf(cause)}`,
+        `See that ${this.#dir} can be written`,
+        { cause },
+      );
     }
   }
 
@@ -185,16 +196,24 @@ interface Filled {
 type Arrivals = AsyncIterator<Uint8Array<ArrayBuffer>>;
 
 /** Writes what arrives, until there is no more or it can't be written. */
-async function fill(file: Deno.FsFile, arriving: Arrivals): Promise<Filled> {
+async function fill(
+  file: Deno.FsFile,
+  arriving: Arrivals,
+  size: number,
+): Promise<Filled> {
   using open = file;
   let written = 0;
   let unwritten = new Uint8Array(0);
   try {
     for (;;) {
+      // Once the last byte is taken, a kill no longer tells the relay to keep it.
+      const isLast = written === size - 1;
+      if (isLast) await open.sync();
       const piece = await nextOf(arriving);
       if (piece === undefined) break;
       unwritten = piece;
-      await writeAll(open, piece);
+      if (isLast) open.writeSync(piece);
+      else await writeAll(open, piece);
       written += piece.length;
       unwritten = new Uint8Array(0);
     }

@@ -17,7 +17,7 @@ import { openOutgoingFile } from "./outgoing_file.ts";
 import type { People, PeopleParts, TrustOptions } from "./people.ts";
 import type { OutgoingMessage, RelayLink } from "./relay_link.ts";
 import { type Contact, labelOf } from "./store/contact_book.ts";
-import type { Outgoing } from "./store/conversations.ts";
+import type { NewMessage } from "./store/outgoing.ts";
 import type { ClientStore } from "./store/store.ts";
 
 /** Milliseconds to wait for another client that exchanges keys. */
@@ -82,35 +82,35 @@ export class Outbox {
    * @throws {UserError} where it wasn't acknowledged; it can be sent again then
    */
   async deliver(id: number, options: DeliverOptions): Promise<Message> {
-    const { conversations } = this.#store();
-    conversations.begin(id);
+    const { history, outgoing } = this.#store();
+    outgoing.begin(id);
     let relayMessageId: MessageId | undefined;
     try {
       relayMessageId = await this.#send(id, options);
     } catch (error) {
       try {
-        conversations.failed(id, reasonOf(error));
+        outgoing.failed(id, reasonOf(error));
       } catch (second) {
         // Why it failed matters more than that this can't be noted.
         if (!(second instanceof UserError)) throw second;
       }
       throw error;
     }
-    conversations.acknowledged(id, relayMessageId);
-    return conversations.get(id);
+    outgoing.acknowledged(id, relayMessageId);
+    return history.get(id);
   }
 
   async #send(
     id: number,
     options: DeliverOptions,
   ): Promise<MessageId | undefined> {
-    const { conversations } = this.#store();
-    const message = conversations.get(id);
-    const recipient = this.#people.current(conversations.contactOf(id));
+    const { history, outgoing } = this.#store();
+    const message = history.get(id);
+    const recipient = this.#people.current(outgoing.contactOf(id));
     const contact = message.kind === "keyRequest"
       ? recipient
       : await this.#people.trusted(recipient, options);
-    conversations.redirect(id, contact.contact);
+    outgoing.redirect(id, contact.contact);
     try {
       return await this.#sendTo(contact, message, options);
     } catch (error) {
@@ -153,7 +153,7 @@ export class Outbox {
     { contact }: Contact,
     { onKeyChange, notice }: DeliverOptions,
   ): Promise<LegacyChannel> {
-    const { contacts, conversations, keys } = this.#store();
+    const { contacts, keys, outgoing } = this.#store();
     const { clientId } = await this.#me();
     const hasKey = () => keys.sendingKey(contacts.at(contact), clientId);
     if (hasKey() === undefined) {
@@ -166,7 +166,7 @@ export class Outbox {
       }
       if (hasKey() === undefined) {
         notice?.(`Sending ${labelOf(contacts.at(contact))} a key first`);
-        const { id } = conversations.unsentKey(contact) ??
+        const { id } = outgoing.unsentKey(contact) ??
           this.#write({ contact, kind: "key", size: 0 });
         await this.deliver(id, { onKeyChange });
       }
@@ -205,8 +205,8 @@ export class Outbox {
     return await this.#link.send(me.clientId, message, progress);
   }
 
-  #write(message: Outgoing): Message {
-    const { conversations } = this.#store();
-    return conversations.get(conversations.addOutgoing(message));
+  #write(message: NewMessage): Message {
+    const { history, outgoing } = this.#store();
+    return history.get(outgoing.add(message));
   }
 }

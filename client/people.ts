@@ -125,7 +125,11 @@ export class People {
 
   /** Asks the relay for somebody's public key; notes whether it is another one. */
   async publicKeyInfo(name: string): Promise<PublicKeyInfo> {
-    return await this.#info(await this.#check(await this.named(name)));
+    const contact = await this.#check(await this.named(name));
+    if (contact.offeredKey !== null) {
+      this.#store().contacts.told(contact, false);
+    }
+    return await this.#info(contact);
   }
 
   /**
@@ -175,12 +179,14 @@ export class People {
 
   /** The warnings about all who have to be accepted. */
   async warnings(): Promise<KeyChangedError[]> {
-    const changed = this.#store().contacts.changed();
-    return await Promise.all(
-      changed.map((contact) => this.#changed(contact, false)),
-    );
+    const warnings: KeyChangedError[] = [];
+    for (const contact of this.#store().contacts.changed()) {
+      warnings.push(await this.#changed(contact, false));
+    }
+    return warnings;
   }
 
+  /** Who has the contact's name now. */
   #holder(contact: Contact): Contact {
     const { contacts } = this.#store();
     return (contact.name === null ? undefined : contacts.named(contact.name)) ??
@@ -190,16 +196,17 @@ export class People {
   /** @param again whether the user asked for this key, and not for the one told of before */
   async #changed(contact: Contact, again: boolean): Promise<KeyChangedError> {
     const { contacts } = this.#store();
+    // The warning mustn't depend on whether the relay gives the key.
     const offering = contact.offeredKey === null
-      ? await this.#compare(contact)
+      ? await this.#compare(contact).catch(ignoreUserError) ?? contact
       : contact;
-    contacts.told(offering, again);
+    if (offering.offeredKey !== null) contacts.told(offering, again);
     const known = this.#reliedOn(contact);
     const { offeredKey } = offering;
     return new KeyChangedError(
       labelOf(contact),
       known === null ? undefined : await fingerprintOf(known),
-      offeredKey === null ? "none" : await fingerprintOf(offeredKey),
+      offeredKey === null ? undefined : await fingerprintOf(offeredKey),
     );
   }
 
@@ -283,7 +290,7 @@ export class People {
   }
 }
 
-function ignoreUserError(error: unknown): void {
+function ignoreUserError(error: unknown): undefined {
   if (!(error instanceof UserError)) throw error;
 }
 

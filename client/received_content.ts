@@ -7,6 +7,8 @@
 
 import { createHash } from "node:crypto";
 import { gather, PIECE_SIZE } from "../shared/pieces.ts";
+import { reasonOf } from "../shared/reason.ts";
+import { FolderError } from "./errors.ts";
 
 /** Bytes that were received. They can be read any number of times. */
 export interface ReceivedContent {
@@ -30,18 +32,18 @@ export abstract class StoredContent implements ReceivedContent {
   /** A stretch of it, which must lie within. */
   abstract part(start: number, size: number): StoredContent;
 
-  /** @throws {RangeError} where the file has become shorter */
+  /** @throws {FolderError} where the file can't be read, or has become shorter */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return await gather(this.pieces(), this.size);
   }
 
-  /** @throws {RangeError} where the file has become shorter */
+  /** @throws {FolderError} where the file can't be read, or has become shorter */
   async tail(size: number): Promise<Uint8Array<ArrayBuffer>> {
     const start = Math.max(0, this.size - size);
     return await this.part(start, this.size - start).bytes();
   }
 
-  /** @throws {RangeError} where the file has become shorter */
+  /** @throws {FolderError} where the file can't be read, or has become shorter */
   async digest(): Promise<Uint8Array> {
     const hash = createHash("sha256");
     for await (const piece of this.pieces()) hash.update(piece);
@@ -88,21 +90,33 @@ export class FileContent extends StoredContent {
     this.size = size;
   }
 
-  /** @throws {RangeError} where the file has become shorter */
+  /** @throws {FolderError} where the file can't be read, or has become shorter */
   async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     if (this.size === 0) return;
-    using file = await Deno.open(this.#path);
+    using file = await this.#explained(() => Deno.open(this.#path));
     await file.seek(this.#start, Deno.SeekMode.Start);
     for (let left = this.size; left > 0;) {
       const piece = new Uint8Array(Math.min(left, PIECE_SIZE));
-      const count = await file.read(piece);
+      const count = await this.#explained(() => file.read(piece));
       if (count === null) {
-        throw new RangeError(
+        throw new FolderError(
           `Expected ${left} more bytes in ${this.#path}, got its end`,
         );
       }
       left -= count;
       yield piece.subarray(0, count);
+    }
+  }
+
+  async #explained<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      throw new FolderError(
+        `${this.#path} can't be read: ${reasonOf(cause)}`,
+        "The messages in it are left where they are",
+        { cause },
+      );
     }
   }
 

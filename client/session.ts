@@ -18,7 +18,8 @@ import {
   loadIdentity,
   refuseExisting,
 } from "./identity.ts";
-import { Inbox, type RetrieveEvents } from "./inbox.ts";
+import type { RetrieveEvents } from "./batch_work.ts";
+import { Inbox } from "./inbox.ts";
 import type {
   ContactSummary,
   Explanation,
@@ -29,7 +30,7 @@ import { type DeliverOptions, Outbox } from "./outbox.ts";
 import { People } from "./people.ts";
 import type { RelayLink } from "./relay_link.ts";
 import type { Consumer, ConsumerOptions } from "./store/consumers.ts";
-import type { HistoryOptions } from "./store/conversations.ts";
+import type { HistoryOptions } from "./store/history.ts";
 import { ClientStore } from "./store/store.ts";
 import type { Exported } from "./transfer/export_archive.ts";
 
@@ -42,7 +43,7 @@ const SHOWN_AT_ONCE = 100;
 export type Show = (message: Message) => unknown;
 
 /** How a pull goes on and what it meets. */
-export interface PullEvents extends Omit<RetrieveEvents, "unkept"> {
+export interface PullEvents extends Omit<RetrieveEvents, "unkept" | "kept"> {
   /** Gets each message once, in the order in which they came. */
   message: Show;
 }
@@ -133,17 +134,17 @@ export class Session implements Disposable {
 
   /** What was said, the oldest first. */
   history(options: HistoryOptions = {}): Message[] {
-    const { conversations } = this.#store();
-    return conversations.list(this.#rowsOf(options.name), options);
+    const { history } = this.#store();
+    return history.list(this.#rowsOf(options.name), options);
   }
 
   /** Texts that a pattern fits and files whose path it fits, the oldest first. */
   search(pattern: RegExp, name?: string): Generator<Message> {
-    const { conversations } = this.#store();
+    const { history } = this.#store();
     // With "g" or "y" a pattern would go on where it last was.
     const flags = pattern.flags.replace(/[gy]/g, "");
     const fits = new RegExp(pattern.source, flags);
-    return conversations.search(
+    return history.search(
       this.#rowsOf(name),
       (text) => fits.test(text),
     );
@@ -151,12 +152,12 @@ export class Session implements Disposable {
 
   /** @throws {UserError} where there is no message of this number */
   explain(id: number): Explanation {
-    return this.#store().conversations.explain(id);
+    return this.#store().history.explain(id);
   }
 
   /** The user has seen these received messages. */
   markShown(ids: readonly number[]): void {
-    this.#store().conversations.markShown(ids);
+    this.#store().history.markShown(ids);
   }
 
   /**
@@ -303,18 +304,18 @@ export class Session implements Disposable {
    * @returns how many were shown
    */
   async showNew(show: Show): Promise<number> {
-    const { conversations } = this.#store();
+    const { history } = this.#store();
     using lock = await this.#store().lock("show", SHOW_PATIENCE);
     // Whoever holds it for so long shows them all, as soon as it can.
     if (lock === undefined) return 0;
     let count = 0;
     for (let last = 0;;) {
-      const messages = conversations.unshown(last, SHOWN_AT_ONCE);
+      const messages = history.unshown(last, SHOWN_AT_ONCE);
       if (messages.length === 0) return count;
       for (const message of messages) {
         last = message.id;
         if (await show(message) === false) continue;
-        conversations.markShown([message.id]);
+        history.markShown([message.id]);
         count++;
       }
     }
@@ -329,12 +330,16 @@ export class Session implements Disposable {
   async pull({ message, ...events }: PullEvents): Promise<number> {
     await this.#me();
     const unkept: Message[] = [];
+    let count = 0;
     const failure = await this.retrieve({
       ...events,
       unkept: (one) => unkept.push(one),
+      kept: async () => {
+        count += await this.showNew(message);
+      },
     }).then(() => undefined, (error: unknown) => ({ error }));
     for (const one of unkept) await message(one);
-    const count = unkept.length + await this.showNew(message);
+    count += unkept.length + await this.showNew(message);
     if (failure !== undefined) throw failure.error;
     return count;
   }

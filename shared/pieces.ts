@@ -1,3 +1,5 @@
+import { concat } from "@std/bytes";
+
 /** Bytes of a piece of what passes through the client: 1 MiB. */
 export const PIECE_SIZE: number = 1024 * 1024;
 
@@ -41,12 +43,14 @@ export async function gather(
   source: Pieces,
   size: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const whole = new Uint8Array(size);
+  const parts: Uint8Array[] = [];
   let filled = 0;
+  // No memory for a size that is only claimed.
   for await (const piece of source) {
-    whole.set(piece, filled);
     filled += piece.length;
+    if (filled > size) break;
+    parts.push(piece);
   }
-  if (filled === size) return whole;
+  if (filled === size) return concat(parts) as Uint8Array<ArrayBuffer>;
   throw new RangeError(`Expected ${size} bytes, got ${filled}`);
 }

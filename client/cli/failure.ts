@@ -90,7 +90,7 @@ export function complain(
     ? {
       contact: error.contact,
       known: error.known ?? null,
-      offered: error.offered,
+      offered: error.offered ?? null,
     }
     : {};
   const { code } = classify(error);

@@ -8,9 +8,9 @@
 import type { BindValue } from "@db/sqlite";
 import { UserError } from "../errors.ts";
 import type { Message } from "../message.ts";
-import type { Conversations } from "./conversations.ts";
 import type { StoreDatabase } from "./database.ts";
 import { FolderLock } from "./folder_lock.ts";
+import type { MessageRows } from "./message_rows.ts";
 
 /** Names that can be part of a file's name everywhere. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
@@ -28,7 +28,7 @@ export class Consumer implements Disposable {
   readonly #name: string;
   readonly #options: ConsumerOptions;
   readonly #database: StoreDatabase;
-  readonly #conversations: Conversations;
+  readonly #rows: MessageRows;
   readonly #lock: FolderLock;
   readonly #open = new Set<number>();
   #last: number;
@@ -37,13 +37,13 @@ export class Consumer implements Disposable {
     name: string,
     options: ConsumerOptions,
     database: StoreDatabase,
-    conversations: Conversations,
+    rows: MessageRows,
     lock: FolderLock,
   ) {
     this.#name = name;
     this.#options = options;
     this.#database = database;
-    this.#conversations = conversations;
+    this.#rows = rows;
     this.#lock = lock;
     this.#last = options.replay ? 0 : this.#settle();
   }
@@ -57,7 +57,7 @@ export class Consumer implements Disposable {
     name: string,
     options: ConsumerOptions,
     database: StoreDatabase,
-    conversations: Conversations,
+    rows: MessageRows,
   ): Consumer {
     if (!NAME.test(name)) {
       throw new UserError(
@@ -79,7 +79,7 @@ export class Consumer implements Disposable {
         "INSERT INTO consumers (consumer) VALUES (?) ON CONFLICT DO NOTHING",
         name,
       );
-      return new Consumer(name, options, database, conversations, lock);
+      return new Consumer(name, options, database, rows, lock);
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
@@ -105,7 +105,7 @@ export class Consumer implements Disposable {
       );
       params.push(this.#name);
     }
-    const messages = this.#conversations.select(
+    const messages = this.#rows.messages(
       `${conditions.join(" AND ")} ORDER BY m.id LIMIT ?`,
       ...params,
       limit,
@@ -124,7 +124,7 @@ export class Consumer implements Disposable {
    */
   acknowledge(id: number): boolean {
     this.#open.delete(id);
-    if (this.#conversations.find(id)?.outgoing !== false) return false;
+    if (this.#rows.find(id)?.outgoing !== 0) return false;
     this.#database.run(
       "INSERT INTO acks (consumer, message, time) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
       this.#name,

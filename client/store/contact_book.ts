@@ -176,15 +176,16 @@ export class ContactBook {
   }
 
   /**
-   * Remembers that the user was told of the offered key.
+   * Remembers that the user was told of the offered key. Where another one was
+   * told before, nobody knows which of them the user compares: none counts.
    *
-   * @param again whether it replaces another one that the user was told of
+   * @param asked whether the user asked for it just now, which makes it the one
    */
-  told({ contact, offeredKey }: Contact, again: boolean): void {
+  told({ contact, offeredKey }: Contact, asked: boolean): void {
     this.#database.run(
-      `UPDATE contacts SET toldKey = ?1 WHERE contact = ?2 AND ${
-        again ? "toldKey IS NOT ?1" : "toldKey IS NULL"
-      }`,
+      `UPDATE contacts SET toldKey = ${
+        asked ? "?1" : "CASE WHEN toldKey IS NULL THEN ?1 ELSE x'' END"
+      } WHERE contact = ?2 AND toldKey IS NOT ?1`,
       offeredKey,
       contact,
     );

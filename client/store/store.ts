@@ -2,10 +2,13 @@ import { infoFiles } from "../../shared/info_files.ts";
 import { NotRegisteredError } from "../errors.ts";
 import { Consumer, type ConsumerOptions } from "./consumers.ts";
 import { ContactBook } from "./contact_book.ts";
-import { Conversations } from "./conversations.ts";
 import { STORE_FOLDER, StoreDatabase } from "./database.ts";
 import { FolderLock } from "./folder_lock.ts";
+import { History } from "./history.ts";
+import { Incoming } from "./incoming.ts";
 import { KeyRing } from "./key_ring.ts";
+import { MessageRows } from "./message_rows.ts";
+import { Outgoing } from "./outgoing.ts";
 
 /** What a client's folder remembers. */
 export class ClientStore {
@@ -16,13 +19,21 @@ export class ClientStore {
   /** The symmetric keys. */
   readonly keys: KeyRing;
   /** What was said. */
-  readonly conversations: Conversations;
+  readonly history: History;
+  /** What was received. */
+  readonly incoming: Incoming;
+  /** What is or was to be sent. */
+  readonly outgoing: Outgoing;
+  readonly #rows: MessageRows;
 
   private constructor(database: StoreDatabase) {
     this.database = database;
     this.contacts = new ContactBook(this.database);
     this.keys = new KeyRing(this.database);
-    this.conversations = new Conversations(this.database);
+    this.#rows = new MessageRows(this.database);
+    this.history = new History(this.database, this.#rows);
+    this.incoming = new Incoming(this.database, this.#rows);
+    this.outgoing = new Outgoing(this.database, this.#rows);
   }
 
   /**
@@ -41,7 +52,7 @@ export class ClientStore {
 
   /** Takes up a consumer's work, see {@linkcode Consumer.start}. */
   consumer(name: string, options: ConsumerOptions): Consumer {
-    return Consumer.start(name, options, this.database, this.conversations);
+    return Consumer.start(name, options, this.database, this.#rows);
   }
 
   /**
@@ -59,7 +70,7 @@ export class ClientStore {
 
   /** Closes the file. */
   close(): void {
-    this.conversations.close();
+    this.outgoing.close();
     this.database.close();
   }
 }

@@ -204,7 +204,7 @@ testWith(SCREENS, "10,000 messages of history", async () => {
     const now = Date.now();
     store.database.write(() => {
       for (let number = 1; number <= 10_000; number++) {
-        store.conversations.addReceived({
+        store.incoming.add({
           contact,
           seen: new TextEncoder().encode(String(number)),
           relayMessageId: number as MessageId,

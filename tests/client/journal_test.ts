@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { FolderError } from "../../client/errors.ts";
 import { concat } from "@std/bytes";
 import fc from "fast-check";
 import type { Batch } from "../../client/batch.ts";
@@ -213,7 +214,7 @@ testWith(FILES, "a content is the same in a file and in memory", async () => {
     for await (const piece of content.pieces()) assert(piece.length <= MIB);
   }
   const tooLong = new FileContent(path, 10, bytes.length + 11);
-  await assertRejects(() => tooLong.bytes(), RangeError, "got its end");
+  await assertRejects(() => tooLong.bytes(), FolderError, "got its end");
 });
 
 testWith(

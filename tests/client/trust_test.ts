@@ -357,3 +357,55 @@ testWith(
     assertEquals(relay.sent.slice(before).map(({ type }) => type), [2, 3]);
   },
 );
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "where several keys were told of, none is accepted unseen",
+  async () => {
+    await using stage = await scene();
+    const { relay } = stage;
+    const [evil, good] = [await generateKeyPair(), await generateKeyPair()];
+    const give = async ({ publicKey }: CryptoKeyPair) => {
+      relay.keys.set(BEN.toHex(), await exportPublicKey(publicKey));
+    };
+    const warned = async () => {
+      using client = stage.session();
+      const send = () => client.sendText("ben", "x");
+      return (await assertRejects(send, KeyChangedError)).offered;
+    };
+    await give(evil);
+    const first = await warned();
+    await give(good);
+    const second = await warned();
+    assertNotEquals(first, second);
+    await give(evil);
+    assertEquals(await warned(), first);
+    using anna = stage.session();
+    // The user may have compared the second one.
+    const refused = await assertRejects(
+      () => anna.accept("ben"),
+      KeyChangedError,
+    );
+    assertEquals(refused.offered, first);
+    await give(good);
+    await anna.safetyNumber("ben");
+    assertEquals(await warned(), second);
+    await assertRejects(() => anna.accept("ben"), KeyChangedError);
+    assertEquals((await anna.accept("ben")).fingerprint, second);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a key that the relay keeps back silences no warning",
+  async () => {
+    await using stage = await scene();
+    const { relay } = stage;
+    relay.listed = [{ clientId: OTHER, name: "ben" }];
+    using anna = stage.session();
+    await anna.clients();
+    const [warning] = await anna.warnings();
+    assertEquals([warning?.contact, warning?.offered], ["ben", undefined]);
+    await assertRejects(() => anna.accept("ben"), KeyChangedError);
+  },
+);
