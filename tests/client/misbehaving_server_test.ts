@@ -16,63 +16,28 @@ import {
 import { encodeListedName } from "../../shared/names.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import { type Register, register } from "../../shared/requests.ts";
-import {
-  encodeResponse,
-  inbox,
-  type Response,
-  responseHeader,
-  type WaitingMessage,
-} from "../../shared/responses.ts";
+import { inbox, type Response } from "../../shared/responses.ts";
 import { ambiguous, BEN, Ben, unreadable } from "../support/ben.ts";
 import { ConsoleClient } from "../support/console.ts";
+import {
+  ANNA,
+  answers,
+  exactly,
+  idOf,
+  lying,
+  nothing,
+  ok,
+  refused,
+  registered,
+  utf8,
+} from "../support/misbehaviour.ts";
 import { writeAll } from "../support/peer.ts";
 import { namesIn, temporaryFolder } from "../support/resources.ts";
-import { type Asked, ScriptedServer } from "../support/scripted_server.ts";
+import { ScriptedServer } from "../support/scripted_server.ts";
 import { TERMINALS, testWith } from "../support/test_with.ts";
-
-const idOf = (byte: number) =>
-  new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
-const ANNA = idOf(0xa1);
-
-const utf8 = (text: string) => new TextEncoder().encode(text);
-const ok = (response: Response, version = 2) =>
-  encodeResponse(response, version);
-const refused = ok({ code: 9000, payload: {} });
-const registered = ok({ code: 2100, payload: { clientId: ANNA } });
-const listed = ok({ code: 2101, payload: [{ clientId: BEN, name: "ben" }] });
-const nothing = ok({ code: 2104, payload: [] });
-
-/** An answer whose header claims something else than follows. */
-function lying(code: number, claim: number, body: Uint8Array): Uint8Array {
-  const header = { version: 2, code, payloadSize: claim };
-  return concat([responseHeader.encode(header), body]);
-}
-
-const exactly = (code: number, body: Uint8Array) =>
-  lying(code, body.length, body);
 
 const shown = (content: string, from = "ben") =>
   `From: ${from}\nContent:\n${content}\n-----<EOM>-----\n`;
-
-/** Answers each request code with fixed bytes, the messages one batch a pull. */
-function answers(
-  codes: Record<number, Uint8Array | (() => Uint8Array)>,
-  ...batches: (WaitingMessage[] | Uint8Array)[]
-) {
-  const defaults: typeof codes = { 600: registered, 601: listed };
-  return async ({ header: { code } }: Asked, conn: Deno.TcpConn) => {
-    let answer = codes[code] ?? defaults[code] ?? refused;
-    if (code === 604 && codes[604] === undefined) {
-      const batch = batches.shift();
-      answer = batch === undefined
-        ? nothing
-        : batch instanceof Uint8Array
-        ? batch
-        : exactly(2104, inbox.encode(batch));
-    }
-    await writeAll(conn, typeof answer === "function" ? answer() : answer);
-  };
-}
 
 /** The names of a folder's files, the random parts left out. */
 async function filesIn(path: string): Promise<string[]> {

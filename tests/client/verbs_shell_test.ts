@@ -165,8 +165,9 @@ const ZSH = `
 compdef() { :; }; source <(messageu-client completion zsh) >/dev/null 2>&1
 messageu-client complete zsh "\${@:2}" | tr '\\0' '\\n' | sed -n '1~2p'
 `;
-/** The same for fish. */
+/** The same for fish, whose own arguments begin with what stands for its name elsewhere. */
 const FISH = `
+set -e argv[1]
 messageu-client completion fish | source
 complete -C "$argv" | string split -f1 \\t
 `;
