@@ -4,7 +4,7 @@ import { printableLine } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { helpLines } from "./commands.ts";
 import { expandHome } from "./completion.ts";
-import type { ChatController, Surroundings } from "./controller.ts";
+import type { Chat, Surroundings } from "./chat_parts.ts";
 import type { NotifyMode } from "./model.ts";
 import type { Sender } from "./sender.ts";
 
@@ -14,14 +14,14 @@ const MOST_HITS = 500;
 /** Does what the commands ask for. */
 export class CommandRunner {
   readonly #session: Session;
-  readonly #chat: ChatController;
+  readonly #chat: Chat;
   readonly #sender: Sender;
   readonly #world: Surroundings;
 
   /** Runs commands on this chat. */
   constructor(
     session: Session,
-    chat: ChatController,
+    chat: Chat,
     sender: Sender,
     world: Surroundings,
   ) {

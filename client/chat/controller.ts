@@ -10,6 +10,7 @@ import { describeFailure, KeyChangedError, UserError } from "../errors.ts";
 import type { ContactSummary } from "../message.ts";
 import type { Session } from "../session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
+import type { Chat, Surroundings } from "./chat_parts.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { Conversation } from "./conversation.ts";
 import type { ConversationView } from "./conversation_rows.ts";
@@ -35,26 +36,8 @@ import { Sender } from "./sender.ts";
 /** Milliseconds between two looks at what others in the folder have changed. */
 const WATCH_INTERVAL = 200;
 
-/** What the controller needs of the world beside the session. */
-export interface Surroundings {
-  /** Sends a terminal what isn't part of a frame. */
-  signal: (sequence: string) => void;
-  /** Draws the whole screen anew. */
-  redraw: () => void;
-  /** Gives the terminal away, to edit a text. */
-  edit: (text: string) => Promise<string>;
-  /** The names in a folder, those of folders with a slash behind. */
-  list: (folder: string) => Promise<string[]>;
-  /** What `~` stands for. */
-  home: string | undefined;
-  /** Ends the chat, with an exit code. */
-  leave: (code: number) => void;
-  /** Ends the chat with what must not happen. */
-  fail: (error: unknown) => void;
-}
-
 /** A chat that runs. */
-export class ChatController implements Disposable {
+export class ChatController implements Chat, Disposable {
   readonly #session: Session;
   readonly #world: Surroundings;
   readonly #messageRows = new MessageRows();
@@ -170,7 +153,7 @@ export class ChatController implements Disposable {
       [
         `WARNING: ${contact} HAS ANOTHER PUBLIC KEY THAN BEFORE`,
         `known:   ${known ?? "somebody else's"}`,
-        `offered: ${offered}`,
+        `offered: ${offered ?? "none"}`,
         "Nothing is sent to them, and somebody may be listening in.",
         `Compare /fingerprint ${contact} in another way; then /accept ${contact}`,
         "and /resend go on",

@@ -10,7 +10,7 @@ import type { Session } from "../session.ts";
 import type { CommandRunner } from "./command_runner.ts";
 import { readEntry } from "./commands.ts";
 import { complete } from "./completion.ts";
-import type { ChatController, Surroundings } from "./controller.ts";
+import type { Chat, Surroundings } from "./chat_parts.ts";
 import { conversationHeight } from "./frame.ts";
 import type { Press } from "./keys.ts";
 import type { Sender } from "./sender.ts";
@@ -18,7 +18,7 @@ import type { Sender } from "./sender.ts";
 /** Does what the keys of a chat ask for. */
 export class Keyboard {
   readonly #session: Session;
-  readonly #chat: ChatController;
+  readonly #chat: Chat;
   readonly #commands: CommandRunner;
   readonly #sender: Sender;
   readonly #world: Surroundings;
@@ -27,7 +27,7 @@ export class Keyboard {
   constructor(
     { session, chat, commands, sender, world }: {
       session: Session;
-      chat: ChatController;
+      chat: Chat;
       commands: CommandRunner;
       sender: Sender;
       world: Surroundings;

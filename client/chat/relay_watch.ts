@@ -5,7 +5,7 @@ import {
 } from "../errors.ts";
 import type { Session } from "../session.ts";
 import type { ConnectionState } from "./connection_state.ts";
-import type { ChatController } from "./controller.ts";
+import type { Chat } from "./chat_parts.ts";
 import { Poller } from "./poller.ts";
 
 /** What is done beside when the relay answers or doesn't. */
@@ -18,14 +18,14 @@ export interface RelayWatchEvents {
 
 /** Asks the relay, and shows on a chat how that goes. */
 export class RelayWatch {
-  readonly #chat: ChatController;
+  readonly #chat: Chat;
   readonly #events: RelayWatchEvents;
   readonly #poller: Poller;
 
   /** Asks nothing yet. */
   constructor(
     session: Pick<Session, "retrieve">,
-    chat: ChatController,
+    chat: Chat,
     events: RelayWatchEvents,
   ) {
     this.#chat = chat;

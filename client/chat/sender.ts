@@ -2,7 +2,7 @@ import { KeyChangedError, UserError } from "../errors.ts";
 import { describeFailure } from "../errors.ts";
 import type { Message } from "../message.ts";
 import type { Session } from "../session.ts";
-import type { ChatController } from "./controller.ts";
+import type { Chat } from "./chat_parts.ts";
 import { bytes } from "./message_rows.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -12,12 +12,12 @@ const LARGE = 64 * 1024;
 /** Sends what the user writes, and tells what becomes of it. */
 export class Sender {
   readonly #session: Session;
-  readonly #chat: ChatController;
+  readonly #chat: Chat;
   readonly #outbox: Outbox;
   #writing: Promise<void> = Promise.resolve();
 
   /** Sends nothing yet. */
-  constructor(session: Session, chat: ChatController) {
+  constructor(session: Session, chat: Chat) {
     this.#session = session;
     this.#chat = chat;
     this.#outbox = new Outbox(session, {

@@ -21,7 +21,7 @@ import { globalFlags } from "./global_flags.ts";
 import { ABOUT } from "./help.ts";
 import { Output } from "./output.ts";
 import type { ParserContext, Verb, VerbTable } from "./verb.ts";
-import { runTask } from "./work.ts";
+import { runTask } from "./run_task.ts";
 
 /** What the help calls the program. */
 export const PROGRAM = "client";

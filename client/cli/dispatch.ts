@@ -5,7 +5,7 @@
  */
 
 import type { Verb, VerbTable } from "./verb.ts";
-import { runTask } from "./work.ts";
+import { runTask } from "./run_task.ts";
 
 /** The verb of a command line that has none. */
 const DEFAULT_VERB = "menu";

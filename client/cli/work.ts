@@ -8,8 +8,7 @@ import type { Address } from "../../shared/info_server.ts";
 import type { RelayLink } from "../relay_link.ts";
 import type { Session } from "../session.ts";
 import type { GlobalFlags } from "./global_flags.ts";
-import { Output, OutputClosed } from "./output.ts";
-import type { Verb } from "./verb.ts";
+import { Output } from "./output.ts";
 
 /** What the command line says, as far as it says it. */
 export type GivenFlags = {
@@ -68,30 +67,5 @@ export class Work implements Disposable {
 
   [Symbol.dispose](): void {
     this.#session?.close();
-  }
-}
-
-/**
- * Runs a verb's task, and tells of its failure.
- *
- * @returns the exit code
- */
-export async function runTask(
-  verb: Verb,
-  flags: GivenFlags,
-  args: readonly unknown[],
-): Promise<number> {
-  if (verb.startsPrograms?.(flags) !== true) {
-    Deno.permissions.revokeSync({ name: "run" });
-  }
-  using work = new Work(flags);
-  try {
-    const exit = await verb.task(work, flags as GlobalFlags, ...args as []);
-    return exit ?? 0;
-  } catch (error) {
-    if (error instanceof OutputClosed) return 0;
-    const { classify, complain } = await import("./failure.ts");
-    complain(work.output, error);
-    return classify(error).exit;
   }
 }

@@ -218,24 +218,30 @@ export class ContactBook {
 
   /** All who are listed or have written or been written to, the latest conversation first. */
   summaries(): ContactSummary[] {
+    // Whoever only claims a name is shown with whose it is.
+    const same =
+      "m.contact IN (SELECT contact FROM contacts x WHERE x.contact = c.contact OR x.name = c.name)";
     return this.#database.rows<
-      Contact & { unread: number; lastTime: number | null }
+      Contact & { unread: number; lastTime: number | null; claimed: number }
     >(
       `SELECT ${COLUMNS},
-         (SELECT count(*) FROM messages m WHERE m.contact = c.contact
+         (SELECT count(*) FROM messages m WHERE ${same}
             AND m.outgoing = 0 AND m.shown IS NULL
             AND m.kind IN ('text', 'file', 'unreadable')) AS unread,
-         (SELECT written FROM messages m WHERE m.contact = c.contact
-            ORDER BY m.id DESC LIMIT 1) AS lastTime
+         (SELECT written FROM messages m WHERE ${same}
+            ORDER BY m.id DESC LIMIT 1) AS lastTime,
+         EXISTS (SELECT 1 FROM contacts x
+            WHERE x.succeeds = c.contact AND x.retired = 0) AS claimed
        FROM contacts c
-       WHERE retired = 0 AND (listed = 1 OR lastTime IS NOT NULL)
+       WHERE retired = 0 AND succeeds IS NULL
+         AND (listed = 1 OR claimed = 1 OR lastTime IS NOT NULL)
        ORDER BY lastTime IS NULL, lastTime DESC, name`,
     ).map((row) => ({
       name: labelOf(row),
       contactId: row.clientId,
       unread: Number(row.unread),
       lastTime: row.lastTime === null ? undefined : Number(row.lastTime),
-      keyChanged: hasChanged(row),
+      keyChanged: hasChanged(row) || row.claimed === 1,
     }));
   }
 

@@ -171,6 +171,10 @@ testWith(
       KeyChangedError,
     );
     assertEquals(relay.sent.length, before, "nothing went out");
+    assertEquals(
+      anna.contacts().map(({ name, keyChanged }) => [name, keyChanged]),
+      [["ben", true]],
+    );
     await anna.sendText("ben", "yes", { onKeyChange: "accept" });
     assertEquals(await lastText(relay, news), "yes");
     assertEquals(relay.sent.at(-1)?.target, OTHER.toHex());
