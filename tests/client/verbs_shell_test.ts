@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Program, ROOT } from "../support/program.ts";
 import { temporaryFolder, testRelay } from "../support/resources.ts";
 import { PROGRAMS, testWith } from "../support/test_with.ts";
@@ -16,13 +16,23 @@ const SHELL: Deno.PermissionOptionsObject = {
 async function installClient(bin: string, name: string, ...flags: string[]) {
   const quoted = [Deno.execPath(), ...clientArguments()]
     .map((arg) => `'${arg}'`).join(" ");
-  const path = `${bin}/${name}`;
-  // What goes on tells its process, so that it can be ended.
+  const script = `#!/bin/sh\nexec ${quoted} "$@" ${flags.join(" ")}\n`;
+  await Deno.writeTextFile(`${bin}/${name}`, script, { mode: 0o755 });
+}
+
+/** Writes a `deno` that tells the process of what goes on, so that it can be ended. */
+async function installDeno(bin: string) {
   const script = `#!/bin/sh
-case "$1" in pull|listen) echo $$ > '${path}.pid' ;; esac
-exec ${quoted} "$@" ${flags.join(" ")}
+case " $* " in *" pull "*|*" listen "*) echo $$ > '${bin}/pid' ;; esac
+exec '${Deno.execPath()}' "$@"
 `;
-  await Deno.writeTextFile(path, script, { mode: 0o755 });
+  await Deno.writeTextFile(`${bin}/deno`, script, { mode: 0o755 });
+}
+
+/** Where the runtime keeps the libraries, whatever the home is. */
+async function cacheFolder(): Promise<string> {
+  const { stdout } = await Program.deno(["info", "--json"]).end();
+  return JSON.parse(stdout).denoDir;
 }
 
 /** Whether the machine has a program. */
@@ -37,11 +47,15 @@ testWith(SHELL, "the bots of docs/scripting.md answer", async (t) => {
   const bots = [...page.matchAll(/^```sh\n(client (?:pull|listen).*?)^```$/gms)]
     .map(([, script = ""]) => script);
   assertEquals(bots.length, 2);
+  const [, program = ""] = /^```sh\n(#!\/bin\/sh\n.*?)^```$/ms.exec(page) ?? [];
   await using relay = await testRelay();
   await using folder = await temporaryFolder();
   const { hostname, port } = relay.address;
   const anna = new VerbUser(`${folder.path}/anna`, relay.address);
   await anna.do("register", "anna");
+  // The clone is where the page says.
+  await Deno.symlink(ROOT, `${folder.path}/messageu`);
+  const cache = await cacheFolder();
   for (const [i, script] of bots.entries()) {
     const needsJq = script.includes("jq ");
     const missing = needsJq && !await has("jq");
@@ -53,13 +67,16 @@ testWith(SHELL, "the bots of docs/scripting.md answer", async (t) => {
         const bin = `${folder.path}/bin${i}`;
         await Deno.mkdir(bin);
         const dir = `${folder.path}/${name}`;
-        const flags = ["--dir", dir, "--server", `${hostname}:${port}`];
-        await installClient(bin, "client", ...flags);
+        await installDeno(bin);
+        await Deno.writeTextFile(`${bin}/client`, program, { mode: 0o755 });
         const user = new VerbUser(dir, relay.address);
         await user.do("register", name);
         const path = `${bin}:${Deno.env.get("PATH")}`;
-        await using bot = Program.run("sh", ["-c", script], ROOT, {
+        await Deno.writeTextFile(`${dir}/info.server`, `${hostname}:${port}`);
+        await using bot = Program.run("sh", ["-c", script], dir, {
           PATH: path,
+          HOME: folder.path,
+          DENO_DIR: cache,
         });
         try {
           await anna.do("send", name, 'quotes " $(id) and\nlines');
@@ -69,7 +86,7 @@ testWith(SHELL, "the bots of docs/scripting.md answer", async (t) => {
           });
         } finally {
           // The end of the first program in a pipe ends the others.
-          const pid = `$(cat '${bin}/client.pid')`;
+          const pid = `$(cat '${bin}/pid')`;
           await Program.run("sh", ["-c", `kill "${pid}"`]).end();
           await bot.end();
         }
@@ -98,6 +115,87 @@ testWith(SHELL, "who stops reading ends a verb quietly", async () => {
   // What wasn't read wasn't shown.
   const { data } = await ben.do("pull", "--json");
   assert(data.length > 0, "the rest comes again");
+});
+
+testWith(SHELL, "what was sent is done, whoever hears of it", async (t) => {
+  await using relay = await testRelay();
+  await using folder = await temporaryFolder();
+  const anna = new VerbUser(`${folder.path}/anna`, relay.address);
+  const ben = new VerbUser(`${folder.path}/ben`, relay.address);
+  await anna.do("register", "anna");
+  await ben.do("register", "ben");
+  await installClient(folder.path, "client", "--dir", `${folder.path}/anna`);
+  const { hostname, port } = relay.address;
+  const shell = (script: string) =>
+    Program.run("sh", ["-c", script], ROOT, {
+      client: `${folder.path}/client`,
+      at: `--server ${hostname}:${port}`,
+    }).end();
+  const received = async () =>
+    (await ben.do("pull", "--json")).data.flatMap(({ text }) => text ?? []);
+
+  await anna.do("send", "ben", "zero");
+  assertEquals(await received(), ["zero"]);
+
+  await t.step("nobody reads standard output", async () => {
+    const { stderr } = await shell(
+      `{ "$client" send ben one --json $at; echo "code $?" >&2; } | :`,
+    );
+    assertEquals(stderr, "code 0\n");
+    assertEquals(await received(), ["one"]);
+  });
+
+  await t.step("nor while lines are sent: each of them is", async () => {
+    const { stderr } = await shell(
+      `{ printf 'a\\nb\\nc\\n' | "$client" send ben - --lines --json $at; echo "code $?" >&2; } | :`,
+    );
+    assertEquals(stderr, "code 0\n");
+    assertEquals(await received(), ["a", "b", "c"]);
+  });
+
+  if (Deno.build.os !== "linux") return;
+  await t.step("standard error can't be written", async () => {
+    const { stdout } = await shell(
+      `"$client" send ben two $at 2>/dev/full; echo "code $?"`,
+    );
+    assertEquals(stdout, "code 0\n");
+    assertEquals(await received(), ["two"]);
+    const large = `${folder.path}/large`;
+    await Deno.writeFile(large, new Uint8Array(2 * 1024 * 1024));
+    const file = await shell(
+      `"$client" send-file ben '${large}' $at 2>/dev/full; echo "code $?"`,
+    );
+    assertEquals(file.stdout, "code 0\n");
+  });
+
+  await t.step("standard output can't be written", async () => {
+    const { stderr } = await shell(
+      `"$client" send ben three --json $at >/dev/full; echo "code $?" >&2`,
+    );
+    assertMatch(stderr, /Message \d+ was sent, but .*\n?.*code 1\n$/s);
+    assert(!stderr.includes("kept"), stderr);
+    assertEquals(await received(), ["three"]);
+  });
+
+  await t.step("what was sent isn't kept to be sent again", async () => {
+    const { data } = await anna.do("history", "--limit", "1", "--json");
+    const again = await anna.run("", "resend", String(data[0].id));
+    assertEquals(again.code, 1);
+    assert(!again.stderr.includes("kept"), again.stderr);
+    const away = new VerbUser(`${folder.path}/anna`, {
+      hostname: "127.0.0.1",
+      port: 1,
+    });
+    const lost = await away.run("", "send", "ben", "lost");
+    assertMatch(lost.stderr, /It is kept as message \d+/);
+  });
+
+  await t.step("a menu that nobody reads ends quietly", async () => {
+    const { stderr } = await shell(
+      `{ echo 110 | "$client" menu $at; echo "code $?" >&2; } | :`,
+    );
+    assertEquals(stderr, "code 0\n");
+  });
 });
 
 for (const shell of ["bash", "zsh", "fish"]) {
@@ -146,7 +244,12 @@ for (const shell of ["bash", "zsh", "fish"]) {
       ["ben"],
     );
     const all = await complete("messageu-client", "key", "--dir", dir, "");
-    assert(all.some((name) => name.includes("touch")), all.join());
+    // Bash would put it on the command line unquoted.
+    assertEquals(
+      all.some((name) => name.includes("touch")),
+      shell !== "bash",
+      all.join(),
+    );
     const names = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
     assert(!names.includes("hacked"), "a name was run");
   });
