@@ -13,6 +13,7 @@ const NAMES = [
   "k`touch hacked`",
   "l$(touch hacked)",
   "m;touch hacked",
+  "p!!*{a,b}#'\"\\:>hacked",
   "n\x1b]0;evil\x07",
   "o\u202eevil",
   "--debug",
@@ -106,13 +107,13 @@ esac
       };
       assertEquals(await complete("key", "--dir", dir, "b"), "ben");
       assertEquals(await complete("key", `--dir=${dir}`, "b"), "ben");
-      for (const name of NAMES.slice(1, 4)) {
+      for (const name of NAMES.slice(1, 5)) {
         const [letter = ""] = name;
         // Bash would put it on the line unquoted.
         const wanted = shell === "bash" ? letter : name;
         assertEquals(await complete("key", "--dir", dir, letter), wanted);
       }
-      for (const name of NAMES.slice(4, 6)) {
+      for (const name of NAMES.slice(5, 7)) {
         const [letter = ""] = name;
         assertEquals(await complete("key", "--dir", dir, letter), letter);
       }
