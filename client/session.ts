@@ -301,13 +301,13 @@ export class Session implements Disposable {
    * and noting that leaves it to be shown again. Nothing may be shown from
    * within `show`.
    *
-   * @returns how many were shown
+   * @returns how many were shown; undefined where another client has been
+   * showing for 10 s: it shows them all, as soon as it can
    */
-  async showNew(show: Show): Promise<number> {
+  async showNew(show: Show): Promise<number | undefined> {
     const { history } = this.#store();
     using lock = await this.#store().lock("show", SHOW_PATIENCE);
-    // Whoever holds it for so long shows them all, as soon as it can.
-    if (lock === undefined) return 0;
+    if (lock === undefined) return undefined;
     let count = 0;
     for (let last = 0;;) {
       const messages = history.unshown(last, SHOWN_AT_ONCE);
@@ -325,23 +325,33 @@ export class Session implements Disposable {
    * Takes all waiting messages and shows what wasn't shown yet.
    *
    * @returns how many were shown
-   * @throws {UserError} where the relay can't be asked, after showing the rest
+   * @throws {UserError} where the relay can't be asked, after showing the rest,
+   * or another client is showing messages and doesn't get on
    */
   async pull({ message, ...events }: PullEvents): Promise<number> {
     await this.#me();
     const unkept: Message[] = [];
     let count = 0;
+    let isBusy = false;
+    const showNew = async () => {
+      const shown = isBusy ? undefined : await this.showNew(message);
+      isBusy = shown === undefined;
+      count += shown ?? 0;
+    };
     const failure = await this.retrieve({
       ...events,
       unkept: (one) => unkept.push(one),
-      kept: async () => {
-        count += await this.showNew(message);
-      },
+      kept: showNew,
     }).then(() => undefined, (error: unknown) => ({ error }));
     for (const one of unkept) await message(one);
-    count += unkept.length + await this.showNew(message);
+    count += unkept.length;
+    await showNew();
     if (failure !== undefined) throw failure.error;
-    return count;
+    if (!isBusy) return count;
+    throw new UserError(
+      "Another client in this folder is showing messages and doesn't get on",
+      "What came in is kept. Is one stopped or stuck? End it, and pull again",
+    );
   }
 
   /**

@@ -1,42 +1,82 @@
 import { UserError } from "../errors.ts";
 import { reasonOf } from "../../shared/reason.ts";
 
+/** Exit codes of a shell that didn't find its command, or may not run it. */
+const NOT_RUN = [126, 127];
+
 /**
  * Lets the user edit a text in `$VISUAL`, `$EDITOR` or `vi`, which gets the
- * terminal. The text is in a file with mode 0600 meanwhile, which is removed.
+ * terminal. The shell runs it, so its path and arguments can be quoted. The
+ * text is in a file with mode 0600 meanwhile, which is removed.
  *
  * @param signal ends the editor, with SIGTERM
- * @throws {UserError} where the editor can't be run or says that it failed
+ * @throws {UserError} where the editor can't be run, says that it failed, or
+ * leaves no text
  */
 export async function editText(
   text: string,
   signal: AbortSignal,
 ): Promise<string> {
   const { VISUAL, EDITOR } = Deno.env.toObject();
-  const [program = "vi", ...args] = (VISUAL || EDITOR || "vi").trim()
-    .split(/\s+/);
-  const folder = await Deno.makeTempDir({ prefix: "messageu-" });
-  const path = `${folder}/message.txt`;
+  const editor = VISUAL?.trim() || EDITOR?.trim() || "vi";
+  let folder: string | undefined;
   try {
+    folder = await Deno.makeTempDir({ prefix: "messageu-" });
+    const path = `${folder}/message.txt`;
     await Deno.writeTextFile(path, text, { mode: 0o600, createNew: true });
-    const { success, code } = await run(program, [...args, path], signal);
-    if (!success) {
-      throw new UserError(
-        `${program} ended with ${code}`,
-        "What was being written is kept as it was",
-      );
-    }
+    await run(editor, path, signal);
     return (await Deno.readTextFile(path)).replace(/\n$/, "");
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw new UserError(
+      cause instanceof Deno.errors.NotFound
+        ? "The editor left no text"
+        : `The text can't be edited: ${reasonOf(cause)}`,
+      "What was being written is kept as it was",
+      { cause },
+    );
   } finally {
+    if (folder !== undefined) await removeFolder(folder);
+  }
+}
+
+/** Removes what the editor has left. */
+async function removeFolder(folder: string): Promise<void> {
+  try {
     await Deno.remove(folder, { recursive: true });
+  } catch (cause) {
+    // The editor may have removed it itself.
+    if (cause instanceof Deno.errors.NotFound) return;
+    throw new UserError(
+      `${folder} can't be removed: ${reasonOf(cause)}`,
+      "What was being written is in it: remove it yourself",
+      { cause },
+    );
   }
 }
 
 async function run(
-  program: string,
-  args: string[],
+  editor: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { success, code } = await status(editor, path, signal);
+  if (success) return;
+  if (NOT_RUN.includes(code)) throw cannotRun(editor, `exit code ${code}`);
+  throw new UserError(
+    `The editor ended with ${code}`,
+    "What was being written is kept as it was",
+  );
+}
+
+async function status(
+  editor: string,
+  path: string,
   signal: AbortSignal,
 ): Promise<Deno.CommandStatus> {
+  const [program = "", ...args] = Deno.build.os === "windows"
+    ? [...editor.split(/\s+/), path]
+    : ["sh", "-c", `${editor} "$@"`, "sh", path];
   try {
     // A signal that came before wouldn't end what is begun now.
     signal.throwIfAborted();
@@ -48,10 +88,18 @@ async function run(
       signal,
     }).spawn().status;
   } catch (cause) {
-    throw new UserError(
-      `${program} can't be run: ${reasonOf(cause)}`,
-      "Name an editor in VISUAL or EDITOR, and allow it with --allow-run",
-      { cause },
-    );
+    throw cannotRun(editor, reasonOf(cause), { cause });
   }
+}
+
+function cannotRun(
+  editor: string,
+  reason: string,
+  options?: ErrorOptions,
+): UserError {
+  return new UserError(
+    `${editor} can't be run: ${reason}`,
+    "Name an editor in VISUAL or EDITOR, and allow the shell with --allow-run",
+    options,
+  );
 }

@@ -75,6 +75,14 @@ export function parseId(text: string): number {
   throw new Error(`expected a number from 1, got "${text}"`);
 }
 
+/** A consumer's name, which is part of a file's name. @throws {Error} where it can't be */
+export function parseConsumer(text: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/.test(text)) return text;
+  throw new Error(
+    "expected 1 to 64 letters, digits, dots, dashes and underscores",
+  );
+}
+
 /**
  * A moment in milliseconds since 1970, from a date or a span that ends now.
  *

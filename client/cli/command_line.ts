@@ -27,6 +27,8 @@ import { runTask } from "./run_task.ts";
 export const PROGRAM = "client";
 /** Flags that are the program's own, whatever verb there is none of. */
 const ROOT_FLAGS = ["--help", "-h", "--version", "-v"];
+/** What the library says of a word that begins with a dash. */
+const NO_FLAG = /^No (alias|flag) registered/m;
 
 /** A program whose exit code isn't settled yet. */
 interface Process {
@@ -150,11 +152,15 @@ async function runApplication(
   const usage = exit === ExitCode.InvalidArgument ||
     exit === ExitCode.UnknownCommand;
   if (said.length > 0) {
+    const message = said.join("").trimEnd();
+    const see = `See: ${app.config.name} --help`;
     reject(
       output,
       usage ? "usage" : "failure",
-      said.join("").trimEnd(),
-      `See: ${app.config.name} --help`,
+      message,
+      NO_FLAG.test(message)
+        ? `What begins with a dash and is no flag goes behind "--". ${see}`
+        : see,
     );
   }
   if (usage) return exitCodes.usage;

@@ -14,6 +14,7 @@ import {
 import { text } from "@optique/core/message";
 import { proposeCompletions } from "@stricli/core";
 import { UserError } from "../errors.ts";
+import { printableLine } from "../printable.ts";
 import { ANY_FILE } from "./arguments.ts";
 import { wholeApplication } from "./command_line.ts";
 import { Output } from "./output.ts";
@@ -21,6 +22,9 @@ import type { VerbTable } from "./verb.ts";
 import { Work } from "./work.ts";
 
 const shells: Readonly<Record<string, ShellCompletion>> = { bash, zsh, fish };
+
+/** Names that no shell takes for anything else; bash puts proposals on the command line as they are. */
+const PLAIN = /^[\w.@+][\w.@+-]*$/;
 
 /**
  * The script for a shell.
@@ -59,7 +63,8 @@ export async function complete(
     words,
     {
       process: { stdout: silent, stderr: silent },
-      contactNames: () => contactNames(flags),
+      contactNames: async () =>
+        (await contactNames(flags)).filter((name) => isProposed(name, shell)),
     },
   );
   const current = words.at(-1) ?? "";
@@ -77,11 +82,23 @@ export async function complete(
   return 0;
 }
 
+/** Whether a name, which somebody else chose, can be put on a command line. */
+function isProposed(name: string, shell: string): boolean {
+  if (shell === "bash") return PLAIN.test(name);
+  // The others quote it; what doesn't show, or looks like a flag, stays away.
+  return !name.startsWith("-") && printableLine(name) === name;
+}
+
+/** The folder that the words name. */
+function folderIn(words: readonly string[]): string | undefined {
+  const at = words.findLastIndex((word) => /^--dir(=|$)/.test(word));
+  const word = words[at];
+  return word === "--dir" ? words[at + 1] : word?.slice("--dir=".length);
+}
+
 /** The names that the folder knows, which takes no relay. */
 async function contactNames(words: readonly string[]): Promise<string[]> {
-  const at = words.indexOf("--dir");
-  const dir = at < 0 ? undefined : words[at + 1];
-  using work = new Work({ dir });
+  using work = new Work({ dir: folderIn(words) });
   try {
     const session = await work.session();
     return session.contacts().map(({ name }) => name);

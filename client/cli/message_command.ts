@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../shared/reason.ts";
 import type { Message } from "../message.ts";
 import { isoTime } from "./message_form.ts";
 
@@ -29,8 +30,12 @@ export async function runForMessage(
   message: Message,
 ): Promise<string | undefined> {
   const windows = Deno.build.os === "windows";
-  const content = await contentOf(message);
-  if (content === undefined) return `its file ${message.path} can't be read`;
+  let content: ReadableStream<Uint8Array<ArrayBuffer>>;
+  try {
+    content = await contentOf(message);
+  } catch (error) {
+    return unreadable(message, error);
+  }
   const child = new Deno.Command(windows ? "cmd" : "sh", {
     args: [windows ? "/c" : "-c", command],
     env: {
@@ -45,27 +50,34 @@ export async function runForMessage(
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
+  let failure: string | undefined;
   try {
     await content.pipeTo(child.stdin);
   } catch (error) {
     // It needn't read all of it.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (!(error instanceof Deno.errors.BrokenPipe)) {
+      failure = unreadable(message, error);
+    }
   }
   const { success, code, signal } = await child.status;
+  // It may have taken a part for all.
+  if (failure !== undefined) return failure;
   if (success) return undefined;
   return signal === null
     ? `the command ended with ${code}`
     : `the command was ended by ${signal}`;
 }
 
-/** A message's content; undefined where its file isn't there any more. */
+/** A message's content. @throws {Error} where its file can't be read */
 async function contentOf(
-  { kind, text, path }: Message,
-): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
+  { kind, text, path = "" }: Message,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   if (kind === "text") return new Blob([text ?? ""]).stream();
-  try {
-    return (await Deno.open(path ?? "")).readable;
-  } catch {
-    return undefined;
-  }
+  // To open a pipe would wait for somebody who writes into it.
+  if (!(await Deno.stat(path)).isFile) throw new Error("it is no file");
+  return (await Deno.open(path)).readable;
+}
+
+function unreadable({ path }: Message, error: unknown): string {
+  return `its file ${path} can't be read: ${reasonOf(error)}`;
 }

@@ -74,9 +74,8 @@ export class Output {
       for (let written = 0; written < bytes.length;) {
         written += Deno.stderr.writeSync(bytes.subarray(written));
       }
-    } catch (error) {
-      // Nobody listens; the work goes on.
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    } catch {
+      // Nobody listens, or it can't be kept; the work goes on.
     }
   }
 }

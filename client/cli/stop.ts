@@ -5,7 +5,7 @@ const CODES: Readonly<Partial<Record<Deno.Signal, number>>> = {
   ...(Deno.build.os === "windows" ? {} : { SIGHUP: 129 }),
 };
 
-/** The wish that something which goes on ends: from a signal, or from itself. */
+/** The wish that something which goes on ends. A second signal ends the program at once. */
 export class Stop implements Disposable {
   readonly #controller = new AbortController();
   readonly #listeners = new Map<Deno.Signal, () => void>();
@@ -17,6 +17,8 @@ export class Stop implements Disposable {
       const signal = name as Deno.Signal;
       if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
       const listener = () => {
+        // Whoever asks twice doesn't wait for what is still going on.
+        if (this.wanted) Deno.exit(code);
         this.#exitCode = code;
         this.#controller.abort();
       };

@@ -30,6 +30,8 @@ const LOOK = 100;
 export interface Round {
   /** Whether the relay was asked in this run. */
   asked: boolean;
+  /** Whether it was asked since the end was near. */
+  askedLast: boolean;
   /** Why it didn't answer the last time. */
   failure: UserError | undefined;
 }
@@ -43,6 +45,8 @@ export interface WatchParts {
   handOut: (round: Round) => Promise<boolean>;
   /** Whether to hand out again though nothing has changed in the store. */
   isDue?: () => boolean;
+  /** Whether the relay is to be asked once more, at once, and then no more. */
+  isEnding?: () => boolean;
   /** Gets messages that can't be kept. */
   unkept?: (message: Message) => void;
 }
@@ -55,12 +59,18 @@ export interface WatchParts {
  */
 export async function watch(parts: WatchParts): Promise<void> {
   const { session, output, stop, unkept } = parts;
-  const round: Round = { asked: false, failure: undefined };
+  const round: Round = {
+    asked: false,
+    askedLast: false,
+    failure: undefined,
+  };
   let pause = LIVELY;
   // What is in the store needs no relay.
   if (!await parts.handOut(round)) return;
   while (!stop.wanted) {
     let count = 0;
+    // What is on its way may have been asked for before.
+    const isLast = parts.isEnding?.() === true;
     try {
       const problem = (error: UserError) => complain(output, error);
       const retrieving = session.retrieve({ problem, unkept })
@@ -79,6 +89,7 @@ export async function watch(parts: WatchParts): Promise<void> {
       round.failure = error;
     }
     round.asked = true;
+    round.askedLast = isLast;
     if (!await parts.handOut(round)) return;
     pause = count > 0 ? LIVELY : Math.min(QUIET, pause * SLOWING);
     if (!await settle(parts, round, pause)) return;
@@ -87,13 +98,13 @@ export async function watch(parts: WatchParts): Promise<void> {
 
 /** Waits for the next question to the relay, and hands out what others receive meanwhile. */
 async function settle(
-  { session, stop, handOut, isDue }: WatchParts,
+  { session, stop, handOut, isDue, isEnding }: WatchParts,
   round: Round,
   pause: number,
 ): Promise<boolean> {
   const end = performance.now() + pause;
   let version = session.version;
-  while (performance.now() < end) {
+  while (performance.now() < end && isEnding?.() !== true) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tick = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, LOOK);

@@ -17,9 +17,8 @@ export const verb: Verb = defineVerb<
   zsh   source <(messageu-client completion zsh), in ~/.zshrc behind compinit
   fish  messageu-client completion fish > ~/.config/fish/completions/messageu-client.fish
 
-From a clone, give the client a name first, and tell it with --program client:
-
-  client() { deno task --quiet --cwd ~/messageu client "$@"; }`,
+From a clone, make it a program first, as docs/scripting.md tells, and name that
+with --program client.`,
   flags: {
     program: {
       kind: "parsed",

@@ -1,4 +1,5 @@
 import { optionalNameArgument, parseId, sinceFlag } from "../cli/arguments.ts";
+import { requireKnown } from "../cli/known_contact.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 
@@ -24,7 +25,11 @@ export const verb: Verb = defineVerb<Flags, [string | undefined]>({
   args: [optionalNameArgument],
   async task(work, { limit, since }, name) {
     const session = await work.session();
-    for (const message of session.history({ name, limit, since })) {
+    const messages = session.history({ name, limit, since });
+    if (name !== undefined && messages.length === 0) {
+      requireKnown(session, name);
+    }
+    for (const message of messages) {
       await work.output.data(messageObject(message), messageLine(message));
     }
   },

@@ -1,4 +1,4 @@
-import { sinceFlag } from "../cli/arguments.ts";
+import { parseConsumer, sinceFlag } from "../cli/arguments.ts";
 import { classify, complain, exitCodes } from "../cli/failure.ts";
 import { execFlag, runForMessage } from "../cli/message_command.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
@@ -53,9 +53,13 @@ class Listener {
     return !this.#flags.autoAck && this.#flags.exec === undefined;
   }
 
+  /** Whether nothing but the relay's last answer is waited for. */
+  get isEnding(): boolean {
+    return this.#inputEnded;
+  }
+
   /** Whether there is nothing left to wait for. */
   get isDone(): boolean {
-    if (this.#inputEnded) return true;
     if (!this.#flags.once) return false;
     return !this.readsInput || this.#consumer.open === 0;
   }
@@ -74,7 +78,7 @@ class Listener {
   }
 
   /** Hands out what is new; resolves to whether to go on. */
-  async handOut({ asked, failure }: Round): Promise<boolean> {
+  async handOut({ asked, askedLast, failure }: Round): Promise<boolean> {
     for (;;) {
       const messages = this.#consumer.next(AT_A_TIME);
       for (const message of messages) {
@@ -83,7 +87,8 @@ class Listener {
       }
       if (messages.length === 0) break;
     }
-    if (!asked || !this.isDone) return !this.#stop.wanted;
+    const isSettled = this.#inputEnded ? askedLast : asked && this.isDone;
+    if (!isSettled) return !this.#stop.wanted;
     if (failure !== undefined) this.#exitCode = classify(failure).exit;
     return false;
   }
@@ -92,8 +97,12 @@ class Listener {
     const { exec, autoAck } = this.#flags;
     const isContent = message.kind === "text" || message.kind === "file";
     if (exec === undefined) {
-      await this.#output.data(messageObject(message), messageLine(message));
-      if (autoAck) this.#consumer.acknowledge(message.id);
+      const writing = this.#output.data(
+        messageObject(message),
+        messageLine(message),
+      );
+      const isWritten = await this.#stop.unless(writing);
+      if (isWritten && autoAck) this.#consumer.acknowledge(message.id);
       return;
     }
     const failed = isContent ? await runForMessage(exec, message) : undefined;
@@ -136,7 +145,7 @@ export const verb: Verb = defineVerb<Flags>({
   flags: {
     as: {
       kind: "parsed",
-      parse: String,
+      parse: parseConsumer,
       brief: "The consumer's name; any number of them go side by side",
       placeholder: "CONSUMER",
     },
@@ -179,6 +188,7 @@ export const verb: Verb = defineVerb<Flags>({
       stop,
       handOut: (round) => listener.handOut(round),
       isDue: () => listener.isDone,
+      isEnding: () => listener.isEnding,
     });
     return stop.exitCode || listener.exitCode;
   },

@@ -29,6 +29,11 @@ export const verb: Verb = defineVerb({
       const me = await session.identity();
       if (me !== undefined) console.log(`You are ${printableLine(me.name)}`);
     });
-    await runMenu(session, standardTerminal());
+    try {
+      await runMenu(session, standardTerminal());
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      // Nobody reads the menu any more.
+    }
   },
 });

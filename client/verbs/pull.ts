@@ -19,25 +19,45 @@ interface Flags {
 class Viewer {
   readonly #work: Work;
   readonly #command: string | undefined;
+  readonly #stop: Stop | undefined;
   /** Messages whose command failed, which are left for the next run. */
   readonly #failed = new Set<number>();
+  #isShowing = false;
 
-  constructor(work: Work, command: string | undefined) {
+  /** @param stop ends the showing, even where nobody reads what is shown */
+  constructor(work: Work, command: string | undefined, stop?: Stop) {
     this.#work = work;
     this.#command = command;
+    this.#stop = stop;
   }
 
   get exitCode(): number {
     return this.#failed.size > 0 ? exitCodes.failure : exitCodes.done;
   }
 
+  /** Whether a message is being shown just now. */
+  get isShowing(): boolean {
+    return this.#isShowing;
+  }
+
   /** Resolves to false where the message couldn't be shown. */
   async show(message: Message): Promise<boolean> {
+    this.#isShowing = true;
+    try {
+      return await this.#show(message);
+    } finally {
+      this.#isShowing = false;
+    }
+  }
+
+  async #show(message: Message): Promise<boolean> {
     const { output } = this.#work;
-    if (this.#failed.has(message.id)) return false;
+    if (this.#stop?.wanted || this.#failed.has(message.id)) return false;
     const isContent = message.kind === "text" || message.kind === "file";
     if (this.#command === undefined) {
-      await output.data(messageObject(message), messageLine(message));
+      const writing = output.data(messageObject(message), messageLine(message));
+      if (this.#stop !== undefined) return await this.#stop.unless(writing);
+      await writing;
     } else if (isContent) {
       const failure = await runForMessage(this.#command, message);
       if (failure === undefined) return true;
@@ -73,9 +93,8 @@ export const verb: Verb = defineVerb<Flags>({
   async task(work, flags) {
     const { output } = work;
     const session = await work.session();
-    const viewer = new Viewer(work, flags.exec);
-    const message = (one: Message) => viewer.show(one);
     if (!flags.watch) {
+      const viewer = new Viewer(work, flags.exec);
       const progress = new ProgressLine();
       await session.pull({
         message(one) {
@@ -91,13 +110,17 @@ export const verb: Verb = defineVerb<Flags>({
       return viewer.exitCode;
     }
     using stop = new Stop();
+    const viewer = new Viewer(work, flags.exec, stop);
+    const message = (one: Message) => viewer.show(one);
     await watch({
       session,
       output,
       stop,
       unkept: message,
       handOut: async () => {
-        await session.showNew((one) => !stop.wanted && message(one));
+        const showing = session.showNew(message);
+        // Who is stopped waits for its own command, not for other watchers.
+        if (!await stop.unless(showing) && viewer.isShowing) await showing;
         return !stop.wanted;
       },
     });

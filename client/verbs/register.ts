@@ -1,3 +1,4 @@
+import { nameProblem } from "../../shared/names.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 import { printableLine } from "../printable.ts";
 
@@ -5,7 +6,7 @@ import { printableLine } from "../printable.ts";
 export const verb: Verb = defineVerb<unknown, [string]>({
   brief: "Register under a name; makes your key and info.me",
   flags: {},
-  args: [{ brief: "Your name", placeholder: "NAME", parse: String }],
+  args: [{ brief: "Your name", placeholder: "NAME", parse: parseName }],
   async task(work, _flags, name) {
     const session = await work.session();
     await session.refuseSecondIdentity();
@@ -17,3 +18,9 @@ export const verb: Verb = defineVerb<unknown, [string]>({
     );
   },
 });
+
+function parseName(text: string): string {
+  const problem = nameProblem(text);
+  if (problem === undefined) return text;
+  throw new Error(problem);
+}

@@ -1,4 +1,5 @@
 import { proposeNames } from "../cli/arguments.ts";
+import { requireKnown } from "../cli/known_contact.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 
@@ -35,8 +36,12 @@ export const verb: Verb = defineVerb<Flags, [RegExp]>({
   async task(work, flags, pattern) {
     const session = await work.session();
     const wanted = flags.ignoreCase ? new RegExp(pattern, "iu") : pattern;
-    for (const message of session.search(wanted, flags.with)) {
+    const name = flags.with;
+    let isFound = false;
+    for (const message of session.search(wanted, name)) {
+      isFound = true;
       await work.output.data(messageObject(message), messageLine(message));
     }
+    if (name !== undefined && !isFound) requireKnown(session, name);
   },
 });

@@ -1,3 +1,4 @@
+import { UsageError } from "../../shared/flags.ts";
 import {
   nameArgument,
   type OnKeyChange,
@@ -34,6 +35,11 @@ export const verb: Verb = defineVerb<Flags, [string, string]>({
     parse: String,
   }],
   async task(work, { onKeyChange, lines }, name, text) {
+    if (lines && text !== "-") {
+      throw new UsageError(
+        "--lines goes with - in place of the text: standard input is sent",
+      );
+    }
     const session = await work.session();
     const send = async (text: string): Promise<number> => {
       const message = await session.writeText(name, text);

@@ -96,7 +96,7 @@ printf '%s\\n%s\\n' "$first" "$second" >> "$2"
   await Deno.mkdir(temp);
   await using screen = await stage.chat("anna", undefined, {
     env: { VISUAL: `${editor} ask`, TMPDIR: temp },
-    flags: [`--allow-run=${editor}`],
+    flags: ["--allow-run=sh"],
   });
   await screen.see("connected");
   screen.type("begun: \x1be");
@@ -129,6 +129,70 @@ printf '%s\\n%s\\n' "$first" "$second" >> "$2"
   await screen.signal("TERM");
   assertEquals(await screen.end(), { code: 143, restored: true });
   assertEquals(await namesIn(temp), []);
+});
+
+testWith(SCREENS, "no editor costs the draft, or ends the chat", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  const ben = await stage.someone("ben");
+  await ben.sendText("anna", "hi");
+  const temp = `${stage.path}/temp`;
+  await Deno.mkdir(temp);
+  const script = `#!/bin/sh
+echo ready
+read -r first
+case "$first" in
+  remove) rm "$2" ;;
+  folder) rm -r "$(dirname "$2")" ;;
+  replace) rm "$2"; mkdir "$2" ;;
+  absent) exit 127 ;;
+  *) printf '%s %s' "$1" "$first" >> "$2" ;;
+esac
+`;
+  await Deno.mkdir(`${stage.path}/my editors`);
+  const editor = `${stage.path}/my editors/ed`;
+  await Deno.writeTextFile(editor, script, { mode: 0o700 });
+  await using screen = await stage.chat("anna", undefined, {
+    env: { VISUAL: `'${editor}' 'two words'`, TMPDIR: temp },
+    flags: ["--allow-run=sh"],
+  });
+  await screen.see("connected");
+  screen.type("my draft");
+  await screen.see("> my draft");
+  let edits = 0;
+  const edit = async (answer: string) => {
+    edits++;
+    screen.type("\x1be");
+    await screen.until(
+      () => screen.raw.split("ready").length > edits,
+      "the editor",
+    );
+    screen.type(`${answer}\r`);
+    await screen.until(
+      () => screen.emulator.buffer.active.type === "alternate",
+      "the chat",
+    );
+  };
+  for (
+    const [answer, said] of [
+      ["remove", "left no text"],
+      ["folder", "left no text"],
+      ["replace", "can't be edited"],
+      ["absent", "can't be run"],
+    ] as const
+  ) {
+    await edit(answer);
+    await screen.see(said);
+    await screen.see("> my draft");
+    assertEquals(await namesIn(temp), []);
+  }
+  await edit("more");
+  await screen.see("> my drafttwo words more");
+  screen.type("\r");
+  await screen.see("✓ my drafttwo words more");
+  screen.type("\x03");
+  assertEquals(await screen.end(), { code: 0, restored: true });
 });
 
 testWith(SCREENS, "colours are left out where NO_COLOR is set", async () => {

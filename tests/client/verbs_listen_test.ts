@@ -1,40 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Program } from "../support/program.ts";
-import { temporaryFolder, testRelay } from "../support/resources.ts";
 import { PROGRAMS, testWith } from "../support/test_with.ts";
+import { idOf, texts, twoPeople } from "../support/two_people.ts";
 import { until } from "../support/until.ts";
 import { jsonLines, VerbUser } from "../support/verbs.ts";
-
-/** A relay, and anna and ben at it, who have exchanged a key. */
-async function twoPeople() {
-  const relay = await testRelay();
-  const folder = await temporaryFolder();
-  const anna = new VerbUser(`${folder.path}/anna`, relay.address);
-  const ben = new VerbUser(`${folder.path}/ben`, relay.address);
-  await anna.do("register", "anna");
-  await ben.do("register", "ben");
-  return {
-    relay,
-    folder,
-    anna,
-    ben,
-    async [Symbol.asyncDispose]() {
-      await relay[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** The texts in what a program has printed. */
-const texts = (printed: string): string[] =>
-  jsonLines(printed).filter(({ kind }) => kind === "text")
-    .map(({ text }) => text);
-
-/** Waits until a text shows; returns its message's number. */
-async function idOf(program: Program, text: string): Promise<number> {
-  const line = new RegExp(`"id":(\\d+),[^\\n]*"text":"${text}"`);
-  return Number((await program.prints(line))[1]);
-}
 
 testWith(
   PROGRAMS,
@@ -217,5 +185,55 @@ testWith(
       "note: Trying again until it answers",
       "note: The relay is back",
     ]);
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "at the end of its input a listener asks the relay once more",
+  async () => {
+    await using people = await twoPeople();
+    const { anna, ben } = people;
+    await anna.do("send", "ben", "before");
+    await using listener = ben.start("listen", "--as", "bot", "--json");
+    await idOf(listener, "before");
+    await anna.do("send", "ben", "late");
+    await listener.endInput();
+    const { code, stdout } = await listener.end();
+    assertEquals([code, texts(stdout)], [0, ["before", "late"]]);
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "a file that can't be read doesn't keep a command from the others",
+  async () => {
+    await using people = await twoPeople();
+    const { anna, ben, folder } = people;
+    const path = `${folder.path}/file`;
+    await Deno.writeTextFile(path, "content");
+    await anna.do("send-file", "ben", path);
+    await anna.do("send-file", "ben", path);
+    await anna.do("send", "ben", "after");
+    const { data } = await ben.do("pull", "--json");
+    const [first, second] = data.filter(({ kind }) => kind === "file");
+    await Deno.remove(first.path);
+    await Deno.mkdir(first.path);
+    await Deno.remove(second.path);
+    const listen = [
+      "listen",
+      "--as",
+      "bot",
+      "--once",
+      "--exec",
+      "cat",
+    ] as const;
+    for (const expected of ["after", ""]) {
+      const { code, stdout, stderr } = await ben.run("", ...listen);
+      assertEquals([code, stdout], [1, expected]);
+      assertStringIncludes(stderr, `Message ${first.id}: its file`);
+      assertStringIncludes(stderr, `Message ${second.id}: its file`);
+    }
+    await Deno.remove(first.path);
   },
 );

@@ -202,6 +202,13 @@ testWith(PROGRAMS, "each failure has its exit code", async (t) => {
     await fails(anna, usage, "search", "(");
     await fails(anna, usage, "explain", "x");
     await fails(anna, usage, "listen");
+    await fails(anna, usage, "listen", "--as", "x/y");
+    await fails(anna, usage, "register", "");
+    await fails(anna, usage, "register", "a\x1bb");
+    await fails(anna, usage, "send", "ben", "x", "--lines");
+    const dash = await anna.run("", "send", "ben", "-hello");
+    assertEquals(dash.code, 2);
+    assertStringIncludes(dash.stderr, 'goes behind "--"');
     const { code, stderr } = await anna.run("", "sned");
     assertEquals(code, 2);
     assertStringIncludes(stderr, "did you mean `send`?");
@@ -219,6 +226,12 @@ testWith(PROGRAMS, "each failure has its exit code", async (t) => {
   await t.step("5, nobody has that name", async () => {
     const unknown = { code: 5, name: "unknown-contact" };
     await fails(anna, unknown, "send", "zoe", "hi");
+    await fails(anna, unknown, "history", "zoe");
+    await fails(anna, unknown, "search", "x", "--with", "zoe");
+    await new VerbUser(dir("ben"), relay.address).do("register", "ben");
+    await anna.do("list");
+    assertEquals((await anna.do("history", "ben")).stdout, "");
+    assertEquals((await anna.do("search", "x", "--with", "ben")).stdout, "");
   });
   await t.step("7, not registered", async () => {
     const stranger = { code: 7, name: "not-registered" };

@@ -162,6 +162,11 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
+  /** Waits for the end without reading what is printed; the exit code. */
+  async exitCode(): Promise<number> {
+    return (await this.#child.status).code;
+  }
+
   /** Waits for the end; what was printed and the exit code. */
   async end(): Promise<{ code: number; stdout: string; stderr: string }> {
     while (!this.#ended) {

@@ -43,6 +43,13 @@ export const PROGRAMS: Deno.PermissionOptionsObject = {
   run: [Deno.execPath()],
 };
 
+/** Other programs, the shell among them. */
+export const SHELL: Deno.PermissionOptionsObject = {
+  ...PROGRAMS,
+  env: true,
+  run: [Deno.execPath(), "sh"],
+};
+
 /** Programs in a pseudo-terminal, which a native library makes. */
 export const TERMINALS: Deno.PermissionOptionsObject = {
   ...PROGRAMS,

@@ -35,6 +35,18 @@ export function clientArguments(...args: string[]): string[] {
   ];
 }
 
+/** Writes the client as a program of this name, which goes with a folder. */
+export async function installClient(
+  bin: string,
+  name: string,
+  ...flags: string[]
+): Promise<void> {
+  const quoted = [Deno.execPath(), ...clientArguments()]
+    .map((arg) => `'${arg}'`).join(" ");
+  const script = `#!/bin/sh\nexec ${quoted} "$@" ${flags.join(" ")}\n`;
+  await Deno.writeTextFile(`${bin}/${name}`, script, { mode: 0o755 });
+}
+
 /** Somebody with a folder, at a relay. */
 export class VerbUser {
   readonly #flags: readonly string[];
