@@ -35,7 +35,7 @@ import { ClientStore } from "./store/store.ts";
 import type { Exported } from "./transfer/export_archive.ts";
 
 /** Milliseconds to wait for another client that shows messages. */
-const SHOW_PATIENCE = 10_000;
+const SHOW_PATIENCE = 5_000;
 /** Messages that are looked up at a time to be shown. */
 const SHOWN_AT_ONCE = 100;
 

@@ -5,6 +5,7 @@
  */
 
 import type { TypedPositionalParameter } from "@stricli/core";
+import { CONSUMER_NAME, isConsumerName } from "../store/consumer_name.ts";
 import type { ParserContext } from "./verb.ts";
 
 /** Milliseconds of each unit that a span of time is given in. */
@@ -77,10 +78,8 @@ export function parseId(text: string): number {
 
 /** A consumer's name, which is part of a file's name. @throws {Error} where it can't be */
 export function parseConsumer(text: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/.test(text)) return text;
-  throw new Error(
-    "expected 1 to 64 letters, digits, dots, dashes and underscores",
-  );
+  if (isConsumerName(text)) return text;
+  throw new Error(`expected ${CONSUMER_NAME}`);
 }
 
 /**

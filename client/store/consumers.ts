@@ -8,12 +8,10 @@
 import type { BindValue } from "@db/sqlite";
 import { UserError } from "../errors.ts";
 import type { Message } from "../message.ts";
+import { CONSUMER_NAME, isConsumerName } from "./consumer_name.ts";
 import type { StoreDatabase } from "./database.ts";
 import { FolderLock } from "./folder_lock.ts";
 import type { MessageRows } from "./message_rows.ts";
-
-/** Names that can be part of a file's name everywhere. */
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 /** From where on a consumer is handed messages. */
 export interface ConsumerOptions {
@@ -59,10 +57,10 @@ export class Consumer implements Disposable {
     database: StoreDatabase,
     rows: MessageRows,
   ): Consumer {
-    if (!NAME.test(name)) {
+    if (!isConsumerName(name)) {
       throw new UserError(
         `"${name}" can't be a consumer's name`,
-        "It takes 1 to 64 letters, digits, dots, dashes and underscores",
+        `It takes ${CONSUMER_NAME}`,
       );
     }
     const lock = FolderLock.tryTake(
