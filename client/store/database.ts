@@ -123,7 +123,10 @@ export class StoreDatabase {
     try {
       return work();
     } finally {
-      this.#explained(() => this.#database.exec("COMMIT"));
+      // A failure of the reading may have ended it.
+      if (this.#database.inTransaction) {
+        this.#explained(() => this.#database.exec("COMMIT"));
+      }
     }
   }
 

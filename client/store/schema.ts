@@ -124,7 +124,7 @@ export function createTables(database: Database): void {
 /** All that a database consists of, in an order that is always the same. */
 export function schemaOf(source: RowSource): SchemaPart[] {
   return source.rows<SchemaPart>(
-    "SELECT type, name, sql FROM sqlite_master ORDER BY type, name",
+    "SELECT type, name, sql FROM sqlite_master ORDER BY type DESC, name",
   );
 }
 

@@ -49,7 +49,9 @@ export class ArchiveReader implements RowSource, Disposable {
       const row = rowSource(this.#database).rows<
         { identity: string; digest: Uint8Array }
       >("SELECT identity, digest FROM transfer")[0];
-      if (row === undefined) throw new Error("it is not whole");
+      if (!(row?.digest instanceof Uint8Array)) {
+        throw new Error("it has no digest");
+      }
       this.identity = row.identity;
       this.#expected = row.digest;
       this.#digest.add([row.identity]);
@@ -113,7 +115,7 @@ export class ArchiveReader implements RowSource, Disposable {
       prepareSchema(store);
       // Until it has its final name nobody else sees it.
       store.exec(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
       );
       copyTables(this, store, (row) => this.#digest.add(row));
       // Where they were saved, another machine has something else.
@@ -136,6 +138,9 @@ export class ArchiveReader implements RowSource, Disposable {
         piece,
       );
       if (row === undefined) break;
+      if (!(row.bytes instanceof Uint8Array)) {
+        throw badArchive(this.#path, "it has files that are no bytes");
+      }
       hash.update(row.bytes);
       yield row.bytes;
     }

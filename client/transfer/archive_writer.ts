@@ -30,7 +30,7 @@ export class ArchiveWriter implements Disposable {
       // Until it is whole and on the disk it has no name that counts. A contact
       // and its key name each other.
       this.#database.exec(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
       );
       createTables(this.#database);
       store.snapshot(() =>

@@ -132,6 +132,16 @@ testWith(
       const { stdout } = await here.user("fresh").run("", "doctor");
       assert(/ok\s+store/.test(stdout), stdout);
     });
+
+    await t.step("doctor misses a table", async () => {
+      change(
+        `${here.path}/fresh/info.store/messages.db`,
+        "PRAGMA foreign_keys = OFF; DROP TABLE acks",
+      );
+      const { code, stdout } = await here.user("fresh").run("", "doctor");
+      assertEquals(code, 1);
+      assertStringIncludes(stdout, "acks is missing");
+    });
   },
 );
 
