@@ -33,6 +33,28 @@ export async function createPrivate(path: string): Promise<Deno.FsFile> {
   return await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
 }
 
+/**
+ * Gives a file its final name in the same folder, replacing nothing.
+ *
+ * @throws {Deno.errors.AlreadyExists} where that is taken
+ */
+export async function moveNew(from: string, to: string): Promise<void> {
+  try {
+    // Unlike a rename, a link never replaces what is there.
+    await Deno.link(from, to);
+  } catch (error) {
+    const isKnown = error instanceof Deno.errors.AlreadyExists ||
+      error instanceof Deno.errors.NotFound;
+    if (isKnown) throw error;
+    // Not every file system has links: the name is taken first, and then the
+    // empty file that took it is replaced.
+    (await createPrivate(to)).close();
+    await Deno.rename(from, to);
+    return;
+  }
+  await Deno.remove(from);
+}
+
 /** How many bytes a file has. @throws {Error} where it can't be read */
 export async function readableSize(path: string): Promise<number> {
   using file = await Deno.open(path);

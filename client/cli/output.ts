@@ -81,7 +81,7 @@ export class Output {
 }
 
 /** The object on one line; nothing in it can move a terminal's cursor. */
-function lineOf(object: Data): string {
+export function lineOf(object: Data): string {
   return JSON.stringify(object).replaceAll(
     DANGEROUS,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -58,7 +58,7 @@ export class Work implements Disposable {
     const dir = await this.dir();
     const { isDecided } = await import("../transfer/decided_import.ts");
     if (isDecided(dir)) {
-      const { finishImport } = await import("../transfer/import_archive.ts");
+      const { finishImport } = await import("../transfer/finish_import.ts");
       await finishImport(dir);
     }
     const { Session } = await import("../session.ts");

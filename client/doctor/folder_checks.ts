@@ -5,14 +5,15 @@
  * @module
  */
 
-import { statfs } from "node:fs/promises";
 import { findFile, infoFiles } from "../../shared/info_files.ts";
 import { type Address, formatAddress } from "../../shared/info_server.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { UserError } from "../errors.ts";
+import { freeSpace } from "../free_space.ts";
 import { addressFinder } from "../relay_address.ts";
 import type { Session } from "../session.ts";
 import { STORE_FOLDER } from "../store/database.ts";
+import { finishImport } from "../transfer/finish_import.ts";
 import { bad, type Finding, ok, warning } from "./finding.ts";
 
 /** Bytes of a MiB. */
@@ -65,6 +66,12 @@ export async function checkStore(
   );
 }
 
+/** Whether an import that was begun can be finished. */
+export async function checkImport(dir: string): Promise<Finding> {
+  await finishImport(dir);
+  return ok("What was imported is all in its place now");
+}
+
 /** Where the relay is said to be. */
 export async function checkAddress(
   parts: { dir: string; server: Address | undefined },
@@ -82,15 +89,13 @@ export async function checkAddress(
 
 /** How much room there is in a folder; `what` says what it is for. */
 export async function checkRoom(path: string, what: string): Promise<Finding> {
-  const leave = { name: "sys", kind: "statfs" } as const;
-  if (Deno.permissions.querySync(leave).state !== "granted") {
+  const free = await freeSpace(path);
+  if (free === undefined) {
     return warning(
       `Nothing tells how much is free for ${what}`,
       "Give the client --allow-sys=statfs",
     );
   }
-  const { bavail, bsize } = await statfs(path);
-  const free = bavail * bsize;
   const text = `${Math.floor(free / MIB)} MiB free for ${what}`;
   return free < LITTLE_ROOM ? bad(text, `Make room in ${path}`) : ok(text);
 }

@@ -1,81 +1,76 @@
 import type { BindValue, Database, Statement } from "@db/sqlite";
+import { type RowSource, rowSource } from "./row_source.ts";
 
 /** Rows that are held at a time. */
 const PAGE = 200;
+/** Nobody is sending from a copy. */
+const LEFT_OUT = "sender";
 
-/** A table as SQLite lists it. */
-interface Table {
-  name: string;
-  sql: string;
-  withoutRowid: number;
-}
+/** A row as it is copied. */
+type Row = Record<string, BindValue>;
 
 /**
- * Copies tables, their rows and their indices into an empty database, and the
- * schema's version.
+ * Copies the rows of all tables that the target has, column by column as the
+ * target knows them: nothing else of the source counts.
  *
- * @param wanted says which tables, by their names
+ * @param note is told of each row, in an order that is always the same
  */
 export function copyTables(
-  from: Database,
+  from: RowSource,
   to: Database,
-  wanted: (table: string) => boolean = () => true,
+  note: (row: readonly BindValue[]) => void,
 ): void {
-  const tables = from.prepare<Table>(
-    `SELECT m.name, m.sql, l.wr AS withoutRowid
-     FROM sqlite_master m JOIN pragma_table_list l ON l.name = m.name
-     WHERE m.type = 'table' AND l.schema = 'main' AND m.name NOT LIKE 'sqlite_%'`,
-  ).all().filter(({ name }) => wanted(name));
-  // A contact and its key name each other.
-  to.exec("PRAGMA foreign_keys = OFF");
-  for (const table of tables) {
-    to.exec(table.sql);
-    copyRows(from, to, table);
-  }
-  const indices = from.prepare<{ tbl_name: string; sql: string }>(
-    "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
-  ).all();
-  for (const { tbl_name, sql } of indices) if (wanted(tbl_name)) to.exec(sql);
+  const tables = rowSource(to).rows<{ name: string }>(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+  );
+  for (const { name } of tables) copyRows(from, to, name, note);
   // Numbers of messages that are gone aren't given again.
-  const sequences = from.prepare<{ name: string; seq: number }>(
-    "SELECT name, seq FROM sqlite_sequence",
-  ).all();
+  const sequences = from.rows<{ name: string; seq: number }>(
+    "SELECT name, seq FROM sqlite_sequence ORDER BY name",
+  );
   for (const { name, seq } of sequences) {
+    note(["sqlite_sequence", name, seq]);
     to.prepare("UPDATE sqlite_sequence SET seq = ? WHERE name = ?")
       .run(seq, name);
   }
-  const row = from.prepare<{ user_version: number }>("PRAGMA user_version")
-    .get();
-  to.exec(`PRAGMA user_version = ${Number(row?.user_version)}`);
 }
 
 function copyRows(
-  from: Database,
+  from: RowSource,
   to: Database,
-  { name, withoutRowid }: Table,
+  table: string,
+  note: (row: readonly BindValue[]) => void,
 ): void {
-  const paged = Number(withoutRowid) === 0;
-  const select = from.prepare<Record<string, BindValue>>(
-    paged
-      ? `SELECT rowid AS "row number", * FROM "${name}" WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE}`
-      : `SELECT * FROM "${name}"`,
+  const columns = rowSource(to).rows<{ name: string; pk: number }>(
+    `SELECT name, pk FROM pragma_table_info('${table}')`,
+  ).filter(({ name }) => name !== LEFT_OUT);
+  const names = columns.map(({ name }) => name);
+  const keys = columns.filter(({ pk }) => Number(pk) > 0)
+    .sort((a, b) => Number(a.pk) - Number(b.pk)).map(({ name }) => name);
+  const insert: Statement = to.prepare(
+    `INSERT INTO ${table} (${names.join()}) VALUES (${marks(names)})`,
   );
-  let insert: Statement | undefined;
-  for (let last: BindValue = 0;;) {
-    const rows: Record<string, BindValue>[] = select.all(
-      ...(paged ? [last] : []),
+  const page = (condition: string, last: readonly BindValue[]) =>
+    from.rows<Row>(
+      `SELECT ${names.join()} FROM ${table} ${condition} ORDER BY ${keys.join()} LIMIT ${PAGE}`,
+      ...last,
     );
+  let rows = page("", []);
+  while (rows.length > 0) {
     for (const row of rows) {
-      const { "row number": number, ...columns } = row;
-      last = number ?? last;
-      const names = Object.keys(columns);
-      insert ??= to.prepare(
-        `INSERT INTO "${name}" ("${names.join('", "')}") VALUES (${
-          names.map(() => "?").join()
-        })`,
-      );
-      insert.run(...Object.values(columns));
+      const values = names.map((name) => row[name] ?? null);
+      note([table, ...values]);
+      insert.run(...values);
     }
-    if (!paged || rows.length < PAGE) return;
+    if (rows.length < PAGE) return;
+    const last = rows.at(-1);
+    rows = page(
+      `WHERE (${keys.join()}) > (${marks(keys)})`,
+      keys.map((key) => last?.[key] ?? null),
+    );
   }
+}
+
+function marks(names: readonly string[]): string {
+  return names.map(() => "?").join();
 }

@@ -7,9 +7,8 @@
 import { type BindValue, Database, type Statement } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
-import { copyTables } from "./copy_tables.ts";
 import { FolderLock } from "./folder_lock.ts";
-import { prepareSchema } from "./schema.ts";
+import { missingIn, prepareSchema } from "./schema.ts";
 
 /** The folder within the client's, with mode 0700. */
 export const STORE_FOLDER = "info.store";
@@ -105,15 +104,30 @@ export class StoreDatabase {
     }
   }
 
-  /** What SQLite finds wrong with the file; nothing where it is whole. */
+  /** What is wrong with the file; nothing where it is whole. */
   check(): string[] {
-    return this.rows<{ integrity_check: string }>("PRAGMA integrity_check(10)")
-      .map((row) => row.integrity_check).filter((line) => line !== "ok");
+    const missing = missingIn(this).map((name) => `${name} is missing`);
+    if (missing.length > 0) return missing;
+    const damages = this.rows<{ integrity_check: string }>(
+      "PRAGMA integrity_check(10)",
+    ).map((row) => row.integrity_check).filter((line) => line !== "ok");
+    const dangling = this.rows<{ table: string; parent: string }>(
+      "PRAGMA foreign_key_check",
+    ).map(({ table, parent }) => `${table} names what isn't in ${parent}`);
+    return [...damages, ...dangling];
   }
 
-  /** Copies all that is committed into an empty database. */
-  copyInto(other: Database): void {
-    this.write(() => copyTables(this.#database, other));
+  /** Does all of the reading in one state of the store; nobody waits for that. */
+  snapshot<T>(work: () => T): T {
+    this.#explained(() => this.#database.exec("BEGIN"));
+    try {
+      return work();
+    } finally {
+      // A failure of the reading may have ended it.
+      if (this.#database.inTransaction) {
+        this.#explained(() => this.#database.exec("COMMIT"));
+      }
+    }
   }
 
   /** Closes the file; doing so again does nothing. */

@@ -4,8 +4,19 @@
  * @module
  */
 
-import type { Database } from "@db/sqlite";
+import { Database } from "@db/sqlite";
 import { FolderError } from "../errors.ts";
+import { type RowSource, rowSource } from "./row_source.ts";
+
+/** A table, an index, or whatever else a database may consist of. */
+export interface SchemaPart {
+  /** `table`, `index`, `view` or `trigger`. */
+  type: string;
+  /** What it is called. */
+  name: string;
+  /** What made it; null where that was another part. */
+  sql: string | null;
+}
 
 /** Kept in the file as `PRAGMA user_version`. */
 const SCHEMA_VERSION = 1;
@@ -95,13 +106,38 @@ export function prepareSchema(database: Database): void {
     }
     // Another client may have been faster between the look and the lock.
     if (version === 0) {
-      database.exec(TABLES);
+      createTables(database);
       database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     }
     database.exec("COMMIT");
   } catch (error) {
     if (database.inTransaction) database.exec("ROLLBACK");
     throw error;
+  }
+}
+
+/** Creates the tables in an empty database, which isn't marked as a store. */
+export function createTables(database: Database): void {
+  database.exec(TABLES);
+}
+
+/** All that a database consists of, in an order that is always the same. */
+export function schemaOf(source: RowSource): SchemaPart[] {
+  return source.rows<SchemaPart>(
+    "SELECT type, name, sql FROM sqlite_master ORDER BY type DESC, name",
+  );
+}
+
+/** The names of what a store consists of and this one lacks. */
+export function missingIn(store: RowSource): string[] {
+  const names = new Set(schemaOf(store).map(({ name }) => name));
+  const model = new Database(":memory:");
+  try {
+    createTables(model);
+    return schemaOf(rowSource(model)).map(({ name }) => name)
+      .filter((name) => !names.has(name));
+  } finally {
+    model.close();
   }
 }
 

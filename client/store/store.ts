@@ -1,5 +1,6 @@
 import { infoFiles } from "../../shared/info_files.ts";
-import { NotRegisteredError } from "../errors.ts";
+import { FolderError, NotRegisteredError } from "../errors.ts";
+import { isDecided } from "../transfer/decided_import.ts";
 import { Consumer, type ConsumerOptions } from "./consumers.ts";
 import { ContactBook } from "./contact_book.ts";
 import { STORE_FOLDER, StoreDatabase } from "./database.ts";
@@ -46,6 +47,13 @@ export class ClientStore {
     const wanted = [STORE_FOLDER, ...infoFiles.me];
     if (!wanted.some((name) => isThere(`${dir}/${name}`))) {
       throw new NotRegisteredError();
+    }
+    // A new one would be in the way of the one that comes.
+    if (isDecided(dir) && !isThere(`${dir}/${STORE_FOLDER}`)) {
+      throw new FolderError(
+        `${dir}/${STORE_FOLDER} is being imported`,
+        "Start the client anew: it finishes that",
+      );
     }
     return new ClientStore(new StoreDatabase(dir));
   }

@@ -1,10 +1,11 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { findFile, infoFiles } from "../../shared/info_files.ts";
 import { reasonOf } from "../../shared/reason.ts";
-import { createPrivate, syncFolder } from "../durable_files.ts";
+import { createPrivate, moveNew, syncFolder } from "../durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
 import type { StoreDatabase } from "../store/database.ts";
-import { Archive } from "./archive.ts";
+import { ArchiveWriter } from "./archive_writer.ts";
+import { draftOf, removeDraft, removeDraftsOf } from "./draft.ts";
 
 /** What an archive holds. */
 export interface Exported {
@@ -12,7 +13,7 @@ export interface Exported {
   messages: number;
   /** Received files. */
   files: number;
-  /** Received files that aren't where they were saved any more. */
+  /** Received files that can't be read where they were saved any more. */
   missing: number;
 }
 
@@ -30,18 +31,18 @@ export async function exportArchive(
   const identityPath = await findFile(dir, infoFiles.me);
   if (identityPath === undefined) throw new NotRegisteredError();
   const identity = new TextDecoder().decode(await Deno.readFile(identityPath));
-  const draft = `${path}.${crypto.randomUUID()}.part`;
+  const draft = draftOf(path);
   try {
+    await removeDraftsOf(path);
+    await refuseExistingFile(path);
     // SQLite fills an empty file and keeps its mode.
     (await createPrivate(draft)).close();
     const exported = await fill(store, draft, identity);
-    // Unlike a rename, a link never replaces what is there.
-    await Deno.link(draft, path);
-    await Deno.remove(draft);
+    await moveNew(draft, path);
     await syncFolder(dirname(path));
     return exported;
   } catch (cause) {
-    await Deno.remove(draft).catch(() => {});
+    await removeDraft(draft);
     if (cause instanceof FolderError) throw cause;
     throw new UserError(
       `${path} can't be written: ${reasonOf(cause)}`,
@@ -53,6 +54,12 @@ export async function exportArchive(
   }
 }
 
+/** What takes long isn't begun in vain. */
+async function refuseExistingFile(path: string): Promise<void> {
+  if (await findFile(dirname(path), [basename(path)]) === undefined) return;
+  throw new Deno.errors.AlreadyExists("It exists");
+}
+
 async function fill(
   store: StoreDatabase,
   draft: string,
@@ -60,28 +67,15 @@ async function fill(
 ): Promise<Exported> {
   const exported = { messages: 0, files: 0, missing: 0 };
   {
-    using archive = Archive.make(draft, store, identity);
+    using archive = new ArchiveWriter(draft, store, identity);
     exported.messages = archive.messages;
     for (const { message, path } of archive.savedFiles) {
-      using file = await openIfThere(path);
-      if (file === undefined) {
-        exported.missing++;
-        continue;
-      }
-      await archive.pack(message, file);
-      exported.files++;
+      if (await archive.pack(message, path)) exported.files++;
+      else exported.missing++;
     }
+    archive.end();
   }
   using file = await Deno.open(draft, { read: true, write: true });
   await file.sync();
   return exported;
-}
-
-async function openIfThere(path: string): Promise<Deno.FsFile | undefined> {
-  try {
-    return await Deno.open(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

@@ -1,11 +1,16 @@
-import { basename } from "node:path";
+import { basename, dirname, resolve } from "node:path";
+import { findFile } from "../../shared/info_files.ts";
 import { reasonOf } from "../../shared/reason.ts";
+import { requireKnown } from "../cli/known_contact.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
-import { createPrivate, writeAll } from "../durable_files.ts";
+import { lineOf } from "../cli/output.ts";
+import { createPrivate, syncFolder, writeAll } from "../durable_files.ts";
 import { UserError } from "../errors.ts";
 import type { Message } from "../message.ts";
 import type { Session } from "../session.ts";
+import { draftOf, removeDraft, removeDraftsOf } from "./draft.ts";
 import type { Exported } from "./export_archive.ts";
+import { readSaved, UnreadableFile } from "./saved_file.ts";
 
 /** How a conversation is written down. */
 export type ConversationFormat = "jsonl" | "text";
@@ -13,11 +18,12 @@ export type ConversationFormat = "jsonl" | "text";
 const EXTENSIONS = { jsonl: "jsonl", text: "txt" } as const;
 
 /**
- * Writes each conversation into a new file in a folder, and its files into a
- * folder beside it; nothing is written over.
+ * Writes each conversation into a file in a new folder, and its files into a
+ * folder beside it; the folder is there as a whole or not at all.
  *
  * @param name only this contact's, where one is given
- * @throws {UserError} where a file exists or can't be written
+ * @throws {UnknownContactError} where nobody is known by that name
+ * @throws {UserError} where the folder is taken or can't be written
  */
 export async function exportConversations(
   session: Session,
@@ -25,16 +31,22 @@ export async function exportConversations(
   format: ConversationFormat,
   name: string | undefined,
 ): Promise<Exported> {
+  const all = conversations(session, name);
+  if (name !== undefined && all.size === 0) requireKnown(session, name);
+  // Of "here/" and "." too, what isn't whole yet is beside.
+  const target = resolve(dir);
+  const draft = draftOf(target);
   const exported = { messages: 0, files: 0, missing: 0 };
   try {
-    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-    for (const [contact, messages] of conversations(session, name)) {
-      const stem = `${dir}/${fileNameOf(contact)}`;
-      using file = await create(`${stem}.${EXTENSIONS[format]}`);
+    await refuseTaken(target);
+    await Deno.mkdir(draft, { recursive: true, mode: 0o700 });
+    for (const [contact, messages] of all) {
+      const stem = `${draft}/${fileNameOf(contact)}`;
+      using file = await createPrivate(`${stem}.${EXTENSIONS[format]}`);
       for (const message of messages) {
         const copied = await copyFile(message, stem, exported);
         const line = format === "jsonl"
-          ? JSON.stringify({ ...messageObject(message), file: copied })
+          ? lineOf({ ...messageObject(message), file: copied })
           : copied === null
           ? messageLine(message)
           : `${messageLine(message)} [${copied}]`;
@@ -43,17 +55,32 @@ export async function exportConversations(
       }
       await file.sync();
     }
+    // It replaces nothing but an empty folder.
+    await Deno.rename(draft, target);
+    await syncFolder(dirname(target));
+    return exported;
   } catch (cause) {
+    await removeDraft(draft);
     if (cause instanceof UserError) throw cause;
     throw new UserError(
-      `The conversations can't be written: ${reasonOf(cause)}`,
+      `The conversations can't be written to ${dir}: ${reasonOf(cause)}`,
       cause instanceof Deno.errors.AlreadyExists
         ? "Take another folder: nothing is written over"
         : "See that the folder can be written and has room",
       { cause },
     );
   }
-  return exported;
+}
+
+/** What takes long isn't begun in vain; and those who were killed have left their drafts. */
+async function refuseTaken(target: string): Promise<void> {
+  if (await findFile(dirname(target), [basename(target)]) !== undefined) {
+    for await (const _ of Deno.readDir(target)) {
+      throw new Deno.errors.AlreadyExists("It exists, and isn't empty");
+    }
+  }
+  await Deno.mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  await removeDraftsOf(target);
 }
 
 /** The messages by whom they are with: names can change, ids don't. */
@@ -72,40 +99,32 @@ function conversations(
   return all;
 }
 
-/** A name that every file system takes. */
+/** A name that every file system takes, and that no program takes for a flag. */
 function fileNameOf(contact: string): string {
-  return contact.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(-120);
+  return contact.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(-120)
+    .replace(/^-/, "_");
 }
 
-/** Copies the file of a message; resolves to where it is within the folder. */
+/** Copies the file of a message; resolves to where it is within the folder, or null. */
 async function copyFile(
   { id, kind, path }: Message,
   stem: string,
   exported: Exported,
 ): Promise<string | null> {
   if (kind !== "file" || path === undefined) return null;
-  const source = await Deno.open(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
-  if (source === undefined) {
+  const folder = `${stem}.files`;
+  const name = `${id}-${fileNameOf(basename(path))}`;
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    using target = await createPrivate(`${folder}/${name}`);
+    for await (const bytes of readSaved(path)) await writeAll(target, bytes);
+    await target.sync();
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    await Deno.remove(`${folder}/${name}`);
     exported.missing++;
     return null;
   }
-  await Deno.mkdir(`${stem}.files`, { recursive: true, mode: 0o700 });
-  const name = `${id}-${fileNameOf(basename(path))}`;
-  const target = await create(`${stem}.files/${name}`);
-  // Both are closed at the end.
-  await source.readable.pipeTo(target.writable);
   exported.files++;
-  return `${basename(stem)}.files/${name}`;
-}
-
-async function create(path: string): Promise<Deno.FsFile> {
-  try {
-    return await createPrivate(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
-    throw new Deno.errors.AlreadyExists(`${path} exists`);
-  }
+  return `${basename(folder)}/${name}`;
 }

@@ -6,18 +6,26 @@
  * @module
  */
 
-import { parseInfoMe } from "../../shared/info_me.ts";
-import { findFile, infoFiles } from "../../shared/info_files.ts";
+import { findFile } from "../../shared/info_files.ts";
+import { type InfoMe, parseInfoMe } from "../../shared/info_me.ts";
 import { reasonOf } from "../../shared/reason.ts";
-import { createPrivate, syncFolder, writeNewFile } from "../durable_files.ts";
+import {
+  createPrivate,
+  syncFolder,
+  writeAll,
+  writeNewFile,
+} from "../durable_files.ts";
 import { FolderError, UserError } from "../errors.ts";
+import { freeSpace } from "../free_space.ts";
 import { refuseExisting } from "../identity.ts";
-import { DATABASE, STORE_FOLDER } from "../store/database.ts";
-import { Archive } from "./archive.ts";
-import { isDecided, READY } from "./decided_import.ts";
+import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
+import { ArchiveReader, badArchive } from "./archive_reader.ts";
+import { READY } from "./decided_import.ts";
+import { draftOf, removeDraft, removeDraftsOf } from "./draft.ts";
+import { finishImport, IDENTITY } from "./finish_import.ts";
 
-/** The identity within what is ready. */
-const IDENTITY = infoFiles.me[0];
+/** Bytes of a MiB. */
+const MIB = 1024 * 1024;
 /** The folder of received files within the store's. */
 const FILES = "files";
 
@@ -44,39 +52,33 @@ export async function importArchive(
   path: string,
 ): Promise<Imported> {
   await refuseTaken(dir);
-  const source = await openSource(path);
-  const draft = `${dir}/${READY}.${crypto.randomUUID()}.part`;
+  using archive = await ArchiveReader.open(path);
+  const me = await identityOf(archive, path);
+  const ready = `${dir}/${READY}`;
+  const draft = draftOf(ready);
   try {
     await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-    await removeDrafts(dir);
-    const imported = await prepare(dir, draft, { path, source });
-    await Deno.rename(draft, `${dir}/${READY}`);
+    await removeDraftsOf(ready);
+    await refuseFull(dir, archive.size);
+    const files = await prepare(dir, draft, archive);
+    archive.end();
+    checkStore(draft, path);
+    // Somebody may have registered meanwhile.
+    await refuseTaken(dir);
+    await Deno.rename(draft, ready);
     await syncFolder(dir);
     await finishImport(dir);
-    return imported;
+    const { messages } = archive;
+    return { name: me.name, id: me.clientId.toHex(), messages, files };
   } catch (cause) {
-    await Deno.remove(draft, { recursive: true }).catch(() => {});
+    await removeDraft(draft);
     if (cause instanceof UserError) throw cause;
     throw new FolderError(
       `${path} can't be imported into ${dir}: ${reasonOf(cause)}`,
-      "See that the file can be read, and that the folder can be written and has room",
+      "See that the folder can be written and has room",
       { cause },
     );
   }
-}
-
-/** Does what is left of an import that was decided; nothing where none was. */
-export async function finishImport(dir: string): Promise<void> {
-  const ready = `${dir}/${READY}`;
-  if (!isDecided(dir)) return;
-  await unlessDone(() =>
-    Deno.rename(`${ready}/${STORE_FOLDER}`, `${dir}/${STORE_FOLDER}`)
-  );
-  await unlessDone(() =>
-    Deno.link(`${ready}/${IDENTITY}`, `${dir}/${IDENTITY}`)
-  );
-  await syncFolder(dir);
-  await unlessDone(() => Deno.remove(ready, { recursive: true }));
 }
 
 async function refuseTaken(dir: string): Promise<void> {
@@ -89,79 +91,67 @@ async function refuseTaken(dir: string): Promise<void> {
   );
 }
 
-/** Makes everything ready in a folder of its own, down to the disk. */
+async function refuseFull(dir: string, size: number): Promise<void> {
+  const free = await freeSpace(dir);
+  if (free === undefined || free >= size) return;
+  throw new FolderError(
+    `${dir} has ${Math.floor(free / MIB)} MiB of room, the archive has ${
+      Math.ceil(size / MIB)
+    } MiB`,
+    "Make room, or take another folder with --dir",
+  );
+}
+
+async function identityOf(
+  archive: ArchiveReader,
+  path: string,
+): Promise<InfoMe> {
+  try {
+    return await parseInfoMe(archive.identity);
+  } catch (cause) {
+    throw badArchive(path, cause);
+  }
+}
+
+/** Makes everything ready in a folder of its own, down to the disk; how many files there are. */
 async function prepare(
   dir: string,
   draft: string,
-  { path, source }: { path: string; source: Deno.FsFile },
-): Promise<Imported> {
+  archive: ArchiveReader,
+): Promise<number> {
   const store = `${draft}/${STORE_FOLDER}`;
   const database = `${store}/${DATABASE}`;
-  const copy = `${draft}/archive`;
-  const imported = { name: "", id: "", messages: 0, files: 0 };
+  const final = `${await Deno.realPath(dir)}/${STORE_FOLDER}/${FILES}`;
   await Deno.mkdir(`${store}/${FILES}`, { recursive: true, mode: 0o700 });
-  // Both are closed at the end.
-  await source.readable.pipeTo((await createPrivate(copy)).writable);
-  let identity: string;
-  {
-    using archive = Archive.open(copy, path);
-    identity = archive.identity;
-    const me = await parseInfoMe(identity);
-    imported.name = me.name;
-    imported.id = me.clientId.toHex();
-    imported.messages = archive.messages;
-    const final = `${await Deno.realPath(dir)}/${STORE_FOLDER}/${FILES}`;
-    for (const message of archive.packedFiles) {
-      using file = await createPrivate(`${store}/${FILES}/${message}`);
-      await archive.unpack(message, file, `${final}/${message}`);
-      await file.sync();
-      imported.files++;
-    }
-    (await createPrivate(database)).close();
-    archive.restore(database);
+  (await createPrivate(database)).close();
+  archive.restore(database, (message) => `${final}/${message}`);
+  const files = archive.packedFiles;
+  for (const message of files) {
+    using file = await createPrivate(`${store}/${FILES}/${message}`);
+    for (const bytes of archive.pieces(message)) await writeAll(file, bytes);
+    await file.sync();
   }
-  await Deno.remove(copy);
   {
     using file = await Deno.open(database, { read: true, write: true });
     await file.sync();
   }
   await writeNewFile(
     `${draft}/${IDENTITY}`,
-    new TextEncoder().encode(identity),
+    new TextEncoder().encode(archive.identity),
   );
   for (const folder of [`${store}/${FILES}`, store, draft]) {
     await syncFolder(folder);
   }
-  return imported;
+  return files.length;
 }
 
-async function openSource(path: string): Promise<Deno.FsFile> {
+/** Opens the store as the client will. @throws {UserError} where that can't be used */
+function checkStore(draft: string, path: string): void {
+  const store = new StoreDatabase(draft);
   try {
-    return await Deno.open(path);
-  } catch (cause) {
-    throw new UserError(
-      `${path} can't be read: ${reasonOf(cause)}`,
-      "Expected a file that export made",
-      { cause },
-    );
-  }
-}
-
-/** What an import that was killed has left behind holds a private key. */
-async function removeDrafts(dir: string): Promise<void> {
-  for await (const { name } of Deno.readDir(dir)) {
-    if (!name.startsWith(`${READY}.`) || !name.endsWith(".part")) continue;
-    await Deno.remove(`${dir}/${name}`, { recursive: true });
-  }
-}
-
-/** Another client may have been faster with this step, or an earlier one was killed behind it. */
-async function unlessDone(step: () => Promise<void>): Promise<void> {
-  try {
-    await step();
-  } catch (error) {
-    const isDone = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.AlreadyExists;
-    if (!isDone) throw error;
+    const [problem] = store.check();
+    if (problem !== undefined) throw badArchive(path, problem);
+  } finally {
+    store.close();
   }
 }

@@ -5,6 +5,8 @@ import * as folder from "../doctor/folder_checks.ts";
 import { checkTerminal, checkVersions } from "../doctor/machine_checks.ts";
 import { checkRelay } from "../doctor/relay_check.ts";
 import { printableLine } from "../printable.ts";
+import { Session } from "../session.ts";
+import { isDecided } from "../transfer/decided_import.ts";
 
 /** Columns of the longest verdict, and of the longest subject. */
 const VERDICT_WIDTH = 9;
@@ -17,8 +19,9 @@ export const verb: Verb = defineVerb({
   args: [],
   async task(work, { server }) {
     const dir = await work.dir();
-    const session = await work.session(() => {});
     const link = await work.link(() => {});
+    // The one of the work would fail with an import that can't be finished.
+    using session = new Session(dir, link);
     let hasErrors = false;
     const tell = async (subject: string, finding: Finding) => {
       const { verdict, what, advice } = finding;
@@ -34,6 +37,7 @@ export const verb: Verb = defineVerb({
     };
     const check = async (subject: string, step: () => Promise<Finding>) =>
       await tell(subject, await folder.found(step));
+    if (isDecided(dir)) await check("import", () => folder.checkImport(dir));
     await check("folder", () => folder.checkFolder(dir));
     await check("identity", () => folder.checkIdentity(session));
     await check("store", () => folder.checkStore(dir, session));

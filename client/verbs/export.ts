@@ -1,3 +1,4 @@
+import { UsageError } from "../../shared/flags.ts";
 import { pathArgument, proposeNames } from "../cli/arguments.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 import { printableLine } from "../printable.ts";
@@ -35,6 +36,11 @@ export const verb: Verb = defineVerb<Flags, [string]>({
   }],
   async task(work, { format, with: name }, path) {
     const { output } = work;
+    if (format === "archive" && name !== undefined) {
+      throw new UsageError(
+        "--with goes with --format jsonl or text: an archive holds everything",
+      );
+    }
     const session = await work.session();
     let exported;
     if (format === "archive") {
@@ -51,7 +57,7 @@ export const verb: Verb = defineVerb<Flags, [string]>({
     const { messages, files, missing } = exported;
     const lost = missing === 0
       ? ""
-      : `; ${missing} files aren't where they were any more`;
+      : `; ${missing} files can't be read where they were any more`;
     await output.data(
       { type: "export", path, messages, files, missing },
       `${printableLine(path)}: ${messages} messages, ${files} files${lost}`,

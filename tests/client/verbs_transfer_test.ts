@@ -113,7 +113,7 @@ testWith(
         const { code, stderr } = await user("fresh").run("", "import", damaged);
         assertEquals(code, 1, stderr);
         assertStringIncludes(stderr, "can't be imported");
-        assertEquals(await namesIn(`${folder.path}/fresh`), []);
+        assert(!(await namesIn(folder.path)).includes("fresh"));
       }
     });
 

@@ -1,0 +1,79 @@
+/**
+ * The form of the file that moves a client to another machine: the tables of
+ * its store, with the identity and the received files in tables beside.
+ *
+ * @module
+ */
+
+import { Database } from "@db/sqlite";
+import { createTables, schemaOf, type SchemaPart } from "../store/schema.ts";
+import { rowSource } from "../store/row_source.ts";
+
+/** "MsgU": in the file's header, so that no other SQLite file is taken for one. */
+const APPLICATION_ID = 0x4d736755;
+/** What this program writes and reads, in the header too; another one where the store's tables change. */
+const VERSION = 2;
+/** Bytes of an SQLite file's header. */
+const HEADER_SIZE = 100;
+/** What it begins with. */
+const MAGIC = "SQLite format 3\0";
+
+const TABLES = `
+CREATE TABLE transfer (identity TEXT NOT NULL, digest BLOB NOT NULL);
+CREATE TABLE transferFiles (
+  message INTEGER NOT NULL,
+  piece INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (message, piece)
+);
+PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${VERSION};
+`;
+
+/** Creates what an archive has beside the tables of a store. */
+export function createTransferTables(database: Database): void {
+  database.exec(TABLES);
+}
+
+/** All that an archive consists of. */
+export function archiveSchema(): SchemaPart[] {
+  const model = new Database(":memory:");
+  try {
+    createTables(model);
+    createTransferTables(model);
+    return schemaOf(rowSource(model));
+  } finally {
+    model.close();
+  }
+}
+
+/**
+ * Looks at how a file begins, before anything else is done with it.
+ *
+ * @returns how many bytes it has
+ * @throws {Error} where it is no archive, or of another version
+ */
+export async function checkHeader(path: string): Promise<number> {
+  const { isFile, size } = await Deno.stat(path);
+  if (!isFile) throw new Error("it is no file");
+  const header = new Uint8Array(HEADER_SIZE);
+  using file = await Deno.open(path);
+  for (let at = 0; at < HEADER_SIZE;) {
+    const count = await file.read(header.subarray(at));
+    if (count === null) throw new Error("it is none that export made");
+    at += count;
+  }
+  const view = new DataView(header.buffer);
+  const magic = new TextDecoder().decode(header.subarray(0, MAGIC.length));
+  // 1 and 1: written and read without a log beside it.
+  const isOurs = magic === MAGIC && view.getUint16(18) === 0x0101 &&
+    view.getUint32(68) === APPLICATION_ID;
+  if (!isOurs) throw new Error("it is none that export made");
+  const version = view.getUint32(60);
+  if (version !== VERSION) {
+    throw new Error(
+      `it is of version ${version}, this program reads ${VERSION}`,
+    );
+  }
+  return size;
+}

@@ -1,0 +1,177 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { type BindValue, Database } from "@db/sqlite";
+import { reasonOf } from "../../shared/reason.ts";
+import { UserError } from "../errors.ts";
+import { copyTables } from "../store/copy_tables.ts";
+import { type RowSource, rowSource } from "../store/row_source.ts";
+import { prepareSchema, schemaOf } from "../store/schema.ts";
+import { archiveSchema, checkHeader } from "./archive_form.ts";
+import { Digest } from "./digest.ts";
+
+/** What the user is told that an archive should be. */
+const EXPECTED = "Expected a file that export made, unchanged";
+
+/** A file can't be taken for an archive, or not any more. */
+export function badArchive(path: string, cause: unknown): UserError {
+  return new UserError(
+    `${path} can't be imported: ${reasonOf(cause)}`,
+    EXPECTED,
+    { cause },
+  );
+}
+
+/**
+ * An archive that is read, from its beginning to its end: the store, then the
+ * files. Whoever made it is trusted with no SQL.
+ */
+export class ArchiveReader implements RowSource, Disposable {
+  /** The text of `info.me`. */
+  readonly identity: string;
+  /** How many bytes the file has. */
+  readonly size: number;
+  readonly #path: string;
+  readonly #database: Database;
+  readonly #digest = new Digest();
+  readonly #expected: Uint8Array;
+
+  private constructor(path: string, size: number) {
+    this.#path = path;
+    this.size = size;
+    // SQLite would take some names for more than a file's.
+    this.#database = new Database(resolve(path), {
+      int64: true,
+      readonly: true,
+    });
+    try {
+      this.#database.exec("PRAGMA trusted_schema = OFF");
+      this.#check();
+      const row = rowSource(this.#database).rows<
+        { identity: string; digest: Uint8Array }
+      >("SELECT identity, digest FROM transfer")[0];
+      if (!(row?.digest instanceof Uint8Array)) {
+        throw new Error("it has no digest");
+      }
+      this.identity = row.identity;
+      this.#expected = row.digest;
+      this.#digest.add([row.identity]);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens an archive.
+   *
+   * @throws {UserError} where it is none, damaged, or of another version
+   */
+  static async open(path: string): Promise<ArchiveReader> {
+    try {
+      return new ArchiveReader(path, await checkHeader(path));
+    } catch (cause) {
+      throw badArchive(path, cause);
+    }
+  }
+
+  /** How many messages there are. */
+  get messages(): number {
+    const [row] = this.rows<{ count: number }>(
+      "SELECT count(*) AS count FROM messages",
+    );
+    return Number(row?.count);
+  }
+
+  /** The messages whose files are in the archive, in the order to read them in. */
+  get packedFiles(): number[] {
+    const packed = this.rows<{ message: number; known: number }>(
+      `SELECT DISTINCT message, EXISTS (SELECT 1 FROM messages
+         WHERE id = message AND outgoing = 0 AND kind = 'file') AS known
+       FROM transferFiles ORDER BY message`,
+    );
+    if (packed.some(({ known }) => Number(known) !== 1)) {
+      throw badArchive(this.#path, "it has files that nobody sent");
+    }
+    return packed.map(({ message }) => Number(message));
+  }
+
+  /** All rows of a query. @throws {UserError} where the file is damaged */
+  rows<T extends object>(sql: string, ...params: BindValue[]): T[] {
+    try {
+      return rowSource(this.#database).rows<T>(sql, ...params);
+    } catch (cause) {
+      throw badArchive(this.#path, cause);
+    }
+  }
+
+  /**
+   * Makes the store in an empty file.
+   *
+   * @param pathOf where the file of a message will be
+   */
+  restore(path: string, pathOf: (message: number) => string): void {
+    const store = new Database(resolve(path), { int64: true });
+    try {
+      prepareSchema(store);
+      // Until it has its final name nobody else sees it.
+      store.exec(
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
+      );
+      copyTables(this, store, (row) => this.#digest.add(row));
+      // Where they were saved, another machine has something else.
+      store.exec("UPDATE messages SET path = NULL WHERE outgoing IS NOT 1");
+      const set = store.prepare("UPDATE messages SET path = ? WHERE id = ?");
+      for (const message of this.packedFiles) set.run(pathOf(message), message);
+      store.exec("COMMIT");
+    } finally {
+      store.close();
+    }
+  }
+
+  /** A file's bytes, a piece at a time. */
+  *pieces(message: number): Generator<Uint8Array, void, void> {
+    const hash = createHash("sha256");
+    for (let piece = 0;; piece++) {
+      const [row] = this.rows<{ bytes: Uint8Array }>(
+        "SELECT bytes FROM transferFiles WHERE message = ? AND piece = ?",
+        message,
+        piece,
+      );
+      if (row === undefined) break;
+      if (!(row.bytes instanceof Uint8Array)) {
+        throw badArchive(this.#path, "it has files that are no bytes");
+      }
+      hash.update(row.bytes);
+      yield row.bytes;
+    }
+    this.#digest.add([message, hash.digest()]);
+  }
+
+  /** All was read. @throws {UserError} where it isn't what was exported */
+  end(): void {
+    const digest = this.#digest.end();
+    if (digest.toHex() !== this.#expected.toHex()) {
+      throw badArchive(this.#path, "it is damaged: its digest is another one");
+    }
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #check(): void {
+    const source = rowSource(this.#database);
+    // Nothing else is looked at before this: a view or a trigger is a program.
+    const schema = JSON.stringify(schemaOf(source));
+    if (schema !== JSON.stringify(archiveSchema())) {
+      throw new Error("its tables aren't those that export makes");
+    }
+    const [row] = source.rows<{ integrity_check: string }>(
+      "PRAGMA integrity_check(1)",
+    );
+    if (row?.integrity_check !== "ok") {
+      throw new Error(`it is damaged: ${row?.integrity_check}`);
+    }
+  }
+}

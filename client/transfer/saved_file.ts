@@ -1,0 +1,51 @@
+import { reasonOf } from "../../shared/reason.ts";
+
+/** Bytes of a file that are held at a time. */
+const PIECE_SIZE = 1024 * 1024;
+
+/** A file isn't where it was saved any more, or can't be read there. */
+export class UnreadableFile extends Error {
+  override name = "UnreadableFile";
+}
+
+/**
+ * The bytes of a file that was saved, in pieces of 1 MiB at most; of an empty
+ * file an empty one.
+ *
+ * @throws {UnreadableFile} where it can't be read to its end
+ */
+export async function* readSaved(
+  path: string,
+): AsyncGenerator<Uint8Array, void, void> {
+  using file = await explained(path, () => openRegular(path));
+  for (let first = true;; first = false) {
+    const bytes = await explained(path, () => readPiece(file));
+    if (bytes.length > 0 || first) yield bytes;
+    if (bytes.length < PIECE_SIZE) return;
+  }
+}
+
+async function openRegular(path: string): Promise<Deno.FsFile> {
+  // To open a pipe would wait for whoever writes to it.
+  if (!(await Deno.stat(path)).isFile) throw new Error("It is no file");
+  return await Deno.open(path);
+}
+
+async function readPiece(file: Deno.FsFile): Promise<Uint8Array> {
+  const bytes = new Uint8Array(PIECE_SIZE);
+  let size = 0;
+  while (size < PIECE_SIZE) {
+    const count = await file.read(bytes.subarray(size));
+    if (count === null) break;
+    size += count;
+  }
+  return bytes.subarray(0, size);
+}
+
+async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new UnreadableFile(`${path}: ${reasonOf(cause)}`, { cause });
+  }
+}
