@@ -18,7 +18,7 @@ import { formatInfoMe, parseInfoMe } from "../shared/info_me.ts";
 import type { ClientId } from "../shared/protocol.ts";
 import { NOBODY } from "../shared/requests.ts";
 import { reasonOf } from "../shared/reason.ts";
-import { syncFolder, writeNewFile } from "./durable_files.ts";
+import { moveNew, syncFolder, writeNewFile } from "./durable_files.ts";
 import {
   FolderError,
   NoConnectionError,
@@ -122,12 +122,10 @@ export async function createIdentity(
     `Your key is in ${keyOnly}, your id is ${encodeHex(clientId)}`,
     async () => {
       await writeNewFile(complete, format(clientId));
-      // Unlike a rename, a link never replaces what is there.
-      await Deno.link(complete, path);
+      await moveNew(complete, path);
       await syncFolder(dir);
     },
   );
-  await Deno.remove(complete);
   await Deno.remove(keyOnly);
   return { name, clientId, privateKey: pair.privateKey };
 }

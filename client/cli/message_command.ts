@@ -70,14 +70,15 @@ export async function runForMessage(
 
 /** A message's content. @throws {Error} where its file can't be read */
 async function contentOf(
-  { kind, text, path = "" }: Message,
+  { kind, text, path }: Message,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   if (kind === "text") return new Blob([text ?? ""]).stream();
+  if (path === undefined) throw new Error("it wasn't moved here");
   // To open a pipe would wait for somebody who writes into it.
   if (!(await Deno.stat(path)).isFile) throw new Error("it is no file");
   return (await Deno.open(path)).readable;
 }
 
 function unreadable({ path }: Message, error: unknown): string {
-  return `its file ${path} can't be read: ${reasonOf(error)}`;
+  return `its file ${path ?? ""} can't be read: ${reasonOf(error)}`;
 }

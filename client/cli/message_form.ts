@@ -64,7 +64,7 @@ function contentOf(message: Message): string {
       return printableText(message.text ?? "");
     case "file":
       return `file ${
-        printableLine(message.path ?? "")
+        printableLine(message.path ?? "that isn't here any more")
       } (${message.size} bytes)`;
     case "key":
       return "symmetric key";
