@@ -78,10 +78,10 @@ try {
     for (const words of lines) await deno(...words, "--server", address);
     const seconds = (performance.now() - start) / 1000;
     const received = await deno(
-      ...["task", "client", "pull", "--dir", `${folder}/ben`],
+      ...["task", "client", "pull", "--dir", `${folder}/bob`],
       ...["--server", address],
     );
-    if (!received.includes("Hello Ben!")) throw new Error("Nothing arrived");
+    if (!received.includes("Hello Bob!")) throw new Error("Nothing arrived");
     console.log(`${lines.length} commands, ${seconds.toFixed(1)} s`);
   } finally {
     relay.kill("SIGTERM");

@@ -47,7 +47,7 @@ testWith(
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
     const [commands = ""] = blocks(await readme(), "sh").filter((block) =>
-      block.includes("client --dir anna send ben")
+      block.includes("client --dir alice send bob")
     );
     const lines = commands.trimEnd().split("\n");
     assertEquals(lines.length, 3);
@@ -56,8 +56,8 @@ testWith(
       const user = new VerbUser(`${folder.path}/${dir}`, relay.address);
       await user.do(verb, ...words);
     }
-    const ben = new VerbUser(`${folder.path}/ben`, relay.address);
-    assertStringIncludes((await ben.do("pull")).stdout, "Hello Ben!");
+    const bob = new VerbUser(`${folder.path}/bob`, relay.address);
+    assertStringIncludes((await bob.do("pull")).stdout, "Hello Bob!");
   },
 );
 
