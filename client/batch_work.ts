@@ -27,8 +27,11 @@ export interface RetrieveEvents {
   problem: (error: UserError) => void;
   /** Is told how much of an answer has come in. */
   progress?: Progress | undefined;
-  /** Gets messages that can't be kept for now, so that they are seen at least. */
-  unkept?: ((message: Message) => void) | undefined;
+  /**
+   * Gets messages that can't be kept for now, so that they are seen at least;
+   * resolves to false where one couldn't be shown.
+   */
+  unkept?: ((message: Message) => unknown) | undefined;
   /** Is waited for when an answer is in the store, before the next one is asked for. */
   kept?: (() => unknown) | undefined;
 }
@@ -197,7 +200,7 @@ export class BatchWork {
       if (!(error instanceof FolderError)) throw error;
       this.#leave(error);
       this.stuck = true;
-      for (const message of pending) this.#showUnkept(message);
+      for (const message of pending) await this.#showUnkept(message);
     }
     for (const path of redundant) await Deno.remove(path).catch(() => {});
   }
@@ -224,13 +227,12 @@ export class BatchWork {
     return redundant;
   }
 
-  #showUnkept(message: Pending): void {
+  async #showUnkept(message: Pending): Promise<void> {
     const { store, events, shownUnkept } = this.#parts;
     const seen = encodeHex(message.seen);
-    if (shownUnkept.has(seen)) return;
-    shownUnkept.add(seen);
+    if (shownUnkept.has(seen) || events.unkept === undefined) return;
     const contact = store.contacts.at(message.contact);
-    events.unkept?.({
+    const shown = await events.unkept({
       id: 0,
       contact: labelOf(contact),
       contactId: contact.clientId,
@@ -245,6 +247,7 @@ export class BatchWork {
       doubtful: message.doubtful,
       accepted: contact.succeeds === null,
     });
+    if (shown !== false) shownUnkept.add(seen);
   }
 }
 

@@ -27,6 +27,22 @@ const NAME = /^\d+\.\d{6}\.[0-9a-f-]{36}$/;
 /** Bytes of the largest answer that is kept in memory where the disk can't take it: 256 MiB. */
 const MAX_IN_MEMORY = 256 * 1024 * 1024;
 
+/** How many answers lie in a client's folder: those to be worked through, and those put aside. */
+export async function countAnswers(
+  dir: string,
+): Promise<{ waiting: number; unread: number }> {
+  const count = { waiting: 0, unread: 0 };
+  for await (const { name } of Deno.readDir(dir)) {
+    if (isAnswer(name, WAITING)) count.waiting++;
+    if (isAnswer(name, UNREAD)) count.unread++;
+  }
+  return count;
+}
+
+function isAnswer(name: string, prefix: string): boolean {
+  return name.startsWith(prefix) && NAME.test(name.slice(prefix.length));
+}
+
 /** The answers in a client's folder that aren't worked through yet. */
 export class Journal {
   readonly #dir: string;
@@ -113,9 +129,7 @@ export class Journal {
     const names: string[] = [];
     try {
       for await (const { name, isFile } of Deno.readDir(this.#dir)) {
-        const ours = name.startsWith(prefix) &&
-          NAME.test(name.slice(prefix.length));
-        if (isFile && ours) names.push(name);
+        if (isFile && isAnswer(name, prefix)) names.push(name);
       }
     } catch (reason) {
       failed(this.#dir, reason);

@@ -32,7 +32,7 @@ import type { RelayLink } from "./relay_link.ts";
 import type { Consumer, ConsumerOptions } from "./store/consumers.ts";
 import type { HistoryOptions } from "./store/history.ts";
 import { ClientStore } from "./store/store.ts";
-import type { Exported } from "./transfer/export_archive.ts";
+import type { ExportedArchive } from "./transfer/export_archive.ts";
 
 /** Milliseconds to wait for another client that shows messages. */
 const SHOW_PATIENCE = 5_000;
@@ -166,7 +166,7 @@ export class Session implements Disposable {
    *
    * @throws {UserError} where it exists or can't be written
    */
-  async exportTo(path: string): Promise<Exported> {
+  async exportTo(path: string): Promise<ExportedArchive> {
     const { exportArchive } = await import("./transfer/export_archive.ts");
     return await exportArchive(this.#dir, this.#store().database, path);
   }
@@ -330,7 +330,6 @@ export class Session implements Disposable {
    */
   async pull({ message, ...events }: PullEvents): Promise<number> {
     await this.#me();
-    const unkept: Message[] = [];
     let count = 0;
     let isBusy = false;
     const showNew = async () => {
@@ -340,11 +339,13 @@ export class Session implements Disposable {
     };
     const failure = await this.retrieve({
       ...events,
-      unkept: (one) => unkept.push(one),
+      unkept: async (one) => {
+        const isShown = await message(one) !== false;
+        if (isShown) count++;
+        return isShown;
+      },
       kept: showNew,
     }).then(() => undefined, (error: unknown) => ({ error }));
-    for (const one of unkept) await message(one);
-    count += unkept.length;
     await showNew();
     if (failure !== undefined) throw failure.error;
     if (!isBusy) return count;

@@ -48,7 +48,7 @@ export interface WatchParts {
   /** Whether the relay is to be asked once more, at once, and then no more. */
   isEnding?: () => boolean;
   /** Gets messages that can't be kept. */
-  unkept?: (message: Message) => void;
+  unkept?: (message: Message) => unknown;
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { BindValue, Database, Statement } from "@db/sqlite";
 import { type RowSource, rowSource } from "./row_source.ts";
 
-/** Rows that are held at a time. */
-const PAGE = 200;
+/** Rows that are held at a time; a text may have 16 MiB. */
+const PAGE = 16;
 /** Nobody is sending from a copy. */
 const LEFT_OUT = "sender";
 

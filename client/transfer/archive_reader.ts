@@ -46,10 +46,10 @@ export class ArchiveReader implements RowSource, Disposable {
     try {
       this.#database.exec("PRAGMA trusted_schema = OFF");
       this.#check();
-      const row = rowSource(this.#database).rows<
+      const [row, ...more] = rowSource(this.#database).rows<
         { identity: string; digest: Uint8Array }
-      >("SELECT identity, digest FROM transfer")[0];
-      if (!(row?.digest instanceof Uint8Array)) {
+      >("SELECT identity, digest FROM transfer LIMIT 2");
+      if (!(row?.digest instanceof Uint8Array) || more.length > 0) {
         throw new Error("it has no digest");
       }
       this.identity = row.identity;

@@ -3,6 +3,7 @@ import { findFile, infoFiles } from "../../shared/info_files.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { createPrivate, moveNew, syncFolder } from "../durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
+import { countAnswers } from "../journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import { ArchiveWriter } from "./archive_writer.ts";
 import { draftOf, removeDraft, removeDraftsOf } from "./draft.ts";
@@ -17,6 +18,12 @@ export interface Exported {
   missing: number;
 }
 
+/** What an archive holds, and what it doesn't. */
+export interface ExportedArchive extends Exported {
+  /** Answers in which something couldn't be decrypted, which stay where they are. */
+  unread: number;
+}
+
 /**
  * Writes the identity, the keys, the history and the received files that are
  * still there into one new file with mode 0600, as a whole or not at all.
@@ -27,9 +34,16 @@ export async function exportArchive(
   dir: string,
   store: StoreDatabase,
   path: string,
-): Promise<Exported> {
+): Promise<ExportedArchive> {
   const identityPath = await findFile(dir, infoFiles.me);
   if (identityPath === undefined) throw new NotRegisteredError();
+  const { waiting, unread } = await countAnswers(dir);
+  if (waiting > 0) {
+    throw new UserError(
+      `${waiting} received answers in ${dir} (info.inbox.*) aren't worked through yet`,
+      "Run pull first: the relay has them no more",
+    );
+  }
   const identity = new TextDecoder().decode(await Deno.readFile(identityPath));
   const draft = draftOf(path);
   try {
@@ -40,7 +54,7 @@ export async function exportArchive(
     const exported = await fill(store, draft, identity);
     await moveNew(draft, path);
     await syncFolder(dirname(path));
-    return exported;
+    return { ...exported, unread };
   } catch (cause) {
     await removeDraft(draft);
     if (cause instanceof FolderError) throw cause;

@@ -19,6 +19,7 @@ import { FolderError, UserError } from "../errors.ts";
 import { freeSpace } from "../free_space.ts";
 import { refuseExisting } from "../identity.ts";
 import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
+import { FolderLock } from "../store/folder_lock.ts";
 import { ArchiveReader, badArchive } from "./archive_reader.ts";
 import { READY } from "./decided_import.ts";
 import { draftOf, removeDraft, removeDraftsOf } from "./draft.ts";
@@ -56,8 +57,9 @@ export async function importArchive(
   const me = await identityOf(archive, path);
   const ready = `${dir}/${READY}`;
   const draft = draftOf(ready);
+  await makeFolder(dir);
+  using _ = takeLock(dir);
   try {
-    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
     await removeDraftsOf(ready);
     await refuseFull(dir, archive.size);
     const files = await prepare(dir, draft, archive);
@@ -79,6 +81,33 @@ export async function importArchive(
       { cause },
     );
   }
+}
+
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new FolderError(`${dir} can't be made: ${reasonOf(cause)}`);
+  }
+}
+
+/** One import at a time: another one would take the draft of this one for left over. */
+function takeLock(dir: string): Disposable {
+  const path = `${dir}/${READY}.lock`;
+  const lock = FolderLock.tryTake(path);
+  if (lock === undefined) {
+    throw new UserError(
+      `Another import into ${dir} is under way`,
+      "Wait for it, or end it",
+    );
+  }
+  return {
+    [Symbol.dispose]() {
+      // Nobody else has it as long as this one does.
+      Deno.removeSync(path);
+      lock[Symbol.dispose]();
+    },
+  };
 }
 
 async function refuseTaken(dir: string): Promise<void> {
@@ -147,6 +176,9 @@ async function prepare(
 
 /** Opens the store as the client will. @throws {UserError} where that can't be used */
 function checkStore(draft: string, path: string): void {
+  // To open one that is gone would make an empty one.
+  Deno.statSync(`${draft}/${IDENTITY}`);
+  Deno.statSync(`${draft}/${STORE_FOLDER}/${DATABASE}`);
   const store = new StoreDatabase(draft);
   try {
     const [problem] = store.check();

@@ -47,7 +47,13 @@ export const verb: Verb = defineVerb<Flags, [string]>({
       output.say(
         "The file will hold your private key and all that was said: keep it to yourself",
       );
-      exported = await session.exportTo(path);
+      const archived = await session.exportTo(path);
+      if (archived.unread > 0) {
+        output.say(
+          `${archived.unread} received answers that couldn't be decrypted aren't in it: move info.unread.* along, in case their keys come`,
+        );
+      }
+      exported = archived;
     } else {
       const { exportConversations } = await import(
         "../transfer/export_conversations.ts"

@@ -22,6 +22,7 @@ class Viewer {
   readonly #stop: Stop | undefined;
   /** Messages whose command failed, which are left for the next run. */
   readonly #failed = new Set<number>();
+  #exitCode: number = exitCodes.done;
   #isShowing = false;
 
   /** @param stop ends the showing, even where nobody reads what is shown */
@@ -32,7 +33,7 @@ class Viewer {
   }
 
   get exitCode(): number {
-    return this.#failed.size > 0 ? exitCodes.failure : exitCodes.done;
+    return this.#exitCode;
   }
 
   /** Whether a message is being shown just now. */
@@ -61,7 +62,9 @@ class Viewer {
     } else if (isContent) {
       const failure = await runForMessage(this.#command, message);
       if (failure === undefined) return true;
-      this.#failed.add(message.id);
+      this.#exitCode = exitCodes.failure;
+      // One that isn't in the store has no number yet.
+      if (message.id !== 0) this.#failed.add(message.id);
       complain(
         output,
         new UserError(

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Database } from "@db/sqlite";
 import {
   type Message,
   NoConnectionError,
@@ -338,5 +339,42 @@ testWith(
     assertEquals(texts(received).sort(), wanted);
     assertEquals(received.filter(({ kind }) => kind === "key").length, 1);
     assertEquals(anna.history().length, 7);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "what can't be kept for now is shown once, or again where it couldn't be shown",
+  async () => {
+    await using scene = await stage();
+    const anna = await scene.person("anna");
+    const ben = await scene.person("ben");
+    await anna.retrieve({ problem: unexpected });
+    const database = new Database(`${scene.path}/anna/info.store/messages.db`);
+    const problems: UserError[] = [];
+    const problem = (error: UserError) => problems.push(error);
+    try {
+      database.exec(
+        "CREATE TRIGGER full BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'full'); END",
+      );
+      await ben.sendText("anna", "one");
+      // Who only takes messages in has shown none.
+      await anna.retrieve({ problem });
+      await ben.sendText("anna", "two");
+      const shown: (string | undefined)[] = [];
+      const show = ({ text }: Message) => {
+        if (text === "two") return false;
+        shown.push(text);
+        return true;
+      };
+      await anna.pull({ message: show, problem });
+      assertEquals(shown.filter((text) => text !== undefined), ["one"]);
+      assert(problems.length > 0);
+      database.exec("DROP TRIGGER full");
+    } finally {
+      database.close();
+    }
+    assertEquals(texts(await pulled(anna)), ["two"]);
+    assertEquals(texts(anna.history()), ["one", "two"]);
   },
 );

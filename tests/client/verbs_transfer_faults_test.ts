@@ -300,3 +300,44 @@ function indexOf(bytes: Uint8Array, wanted: Uint8Array): number {
   }
   throw new Error("Expected it to be there");
 }
+
+testWith(
+  PROGRAMS,
+  "nothing that was received stays behind unsaid",
+  async () => {
+    await using here = await stage();
+    const answer = `1700000000000.000000.${crypto.randomUUID()}`;
+    const dir = `${here.path}/ben`;
+    await Deno.writeTextFile(`${dir}/info.inbox.${answer}`, "x");
+    const refused = await here.ben.run("", "export", `${here.path}/archive`);
+    assertEquals(refused.code, 1);
+    assertStringIncludes(refused.stderr, "Run pull first");
+    await Deno.rename(
+      `${dir}/info.inbox.${answer}`,
+      `${dir}/info.unread.${answer}`,
+    );
+    const { stderr } = await here.ben.do("export", `${here.path}/archive`);
+    assertStringIncludes(stderr, "move info.unread.* along");
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "of imports into one folder that begin at once, one does it all",
+  async () => {
+    await using here = await stage();
+    const archive = `${here.path}/archive`;
+    await here.ben.do("export", archive);
+    const moved = here.user("moved");
+    const ends = await Promise.all(
+      Array.from({ length: 4 }, () => moved.run("", "import", archive)),
+    );
+    assertEquals(ends.filter(({ code }) => code === 0).length, 1);
+    const { stdout } = await moved.do("history");
+    assertStringIncludes(stdout, TEXT);
+    assertEquals(await namesIn(`${here.path}/moved`), [
+      "info.me",
+      "info.store",
+    ]);
+  },
+);
