@@ -8,7 +8,9 @@ testWith(SHELL, "what was sent is done, whoever hears of it", async (t) => {
   await using relay = await testRelay();
   await using folder = await temporaryFolder();
   const anna = new VerbUser(`${folder.path}/anna`, relay.address);
-  const ben = new VerbUser(`${folder.path}/ben`, relay.address);
+  const ben = new VerbUser(`${folder.path}/ben`, relay.address, {
+    TMPDIR: folder.path,
+  });
   await anna.do("register", "anna");
   await ben.do("register", "ben");
   await installClient(folder.path, "client", "--dir", `${folder.path}/anna`);

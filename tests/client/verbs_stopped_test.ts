@@ -36,7 +36,8 @@ testWith(
       assertEquals(texts(shown.stdout), [long, "last"]);
       const flags = ["--as", "bot", "--auto-ack", "--once", "--json"];
       const handed = await ben.do("listen", ...flags);
-      assertEquals(texts(handed.stdout), [long, "last"]);
+      // The first may have been written and not acknowledged yet.
+      assertEquals(texts(handed.stdout).slice(-2), [long, "last"]);
     });
   },
 );
