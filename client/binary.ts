@@ -5,7 +5,7 @@
  * @module
  */
 
-import { runProgram } from "./cli/run_program.ts";
+import { runProgram } from "../shared/program.ts";
 import { verbs } from "./cli/verbs.ts";
 import { runClient } from "./cli/dispatch.ts";
 

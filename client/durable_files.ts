@@ -4,6 +4,8 @@
  * @module
  */
 
+import { writeAll } from "./write_all.ts";
+
 /**
  * Writes a new file with mode 0600, down to the disk.
  *
@@ -59,16 +61,6 @@ export async function moveNew(from: string, to: string): Promise<void> {
 export async function readableSize(path: string): Promise<number> {
   using file = await Deno.open(path);
   return (await file.stat()).size;
-}
-
-/** Writes all of the bytes, however many a call takes. */
-export async function writeAll(
-  to: { write(bytes: Uint8Array): Promise<number> },
-  bytes: Uint8Array,
-): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += await to.write(bytes.subarray(written));
-  }
 }
 
 /** Brings a folder's new and removed names down to the disk, where that can be done. */

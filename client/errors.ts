@@ -19,6 +19,11 @@ export class UserError extends Error {
   }
 }
 
+/** For what may fail without harm: lets through what must not happen. */
+export function ignoreUserError(error: unknown): undefined {
+  if (!(error instanceof UserError)) throw error;
+}
+
 /** A failure as it is shown: what failed and, on a line of its own, what to do. */
 export function describeFailure({ message, hint }: UserError): string {
   const line = printableLine(message);

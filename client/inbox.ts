@@ -12,7 +12,7 @@ import {
   type WorkParts,
 } from "./batch_work.ts";
 import type { Arriving } from "./connection.ts";
-import { UserError } from "./errors.ts";
+import { ignoreUserError, UserError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import { Journal } from "./journal.ts";
 import type { People, PeopleParts } from "./people.ts";
@@ -216,8 +216,4 @@ export class Inbox {
       if (warning !== undefined) events.problem(warning);
     }
   }
-}
-
-function ignoreUserError(error: unknown): void {
-  if (!(error instanceof UserError)) throw error;
 }

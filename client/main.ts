@@ -8,7 +8,7 @@
 
 import { Output } from "./cli/output.ts";
 import { printIdentity } from "./cli/print_identity.ts";
-import { runProgram } from "./cli/run_program.ts";
+import { runProgram } from "../shared/program.ts";
 import type { VerbTable } from "./cli/verb.ts";
 import { verbNames } from "./cli/verb_names.ts";
 

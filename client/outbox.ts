@@ -10,7 +10,7 @@ import { type MessageId, MessageType } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
 import type { LegacyChannel } from "./channel.ts";
 import type { Progress } from "./connection.ts";
-import { FolderError, ServerRefusedError, UserError } from "./errors.ts";
+import { FolderError, ignoreUserError, ServerRefusedError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import type { Message } from "./message.ts";
 import { openOutgoingFile } from "./outgoing_file.ts";
@@ -92,7 +92,7 @@ export class Outbox {
         outgoing.failed(id, reasonOf(error));
       } catch (second) {
         // Why it failed matters more than that this can't be noted.
-        if (!(second instanceof UserError)) throw second;
+        ignoreUserError(second);
       }
       throw error;
     }

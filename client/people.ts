@@ -10,6 +10,7 @@ import { equals } from "@std/bytes";
 import { importPublicKey } from "../shared/crypto.ts";
 import { FormatError } from "../shared/format_error.ts";
 import {
+  ignoreUserError,
   KeyChangedError,
   ServerRefusedError,
   UnknownContactError,
@@ -288,10 +289,6 @@ export class People {
     if (isKnown) this.#checked.set(contact.contact, performance.now());
     return contacts.at(contact.contact);
   }
-}
-
-function ignoreUserError(error: unknown): undefined {
-  if (!(error instanceof UserError)) throw error;
 }
 
 function unusable(

@@ -1,8 +1,8 @@
 import { DecryptError } from "../shared/crypto.ts";
 import type { Pieces } from "../shared/pieces.ts";
 import { reasonOf } from "../shared/reason.ts";
-import { writeAll } from "./durable_files.ts";
 import { UserError } from "./errors.ts";
+import { writeAll } from "./write_all.ts";
 
 /**
  * Saves a received file in the temporary directory, readable for its owner

@@ -6,6 +6,7 @@
 
 import type { Progress } from "./connection.ts";
 import { TransferProgress } from "./transfer_progress.ts";
+import { writeAllSync } from "./write_all.ts";
 
 /** Bytes from which on a transfer shows its progress. */
 const LARGE_TRANSFER = 1024 * 1024;
@@ -31,7 +32,7 @@ export function standardTerminal(): Terminal {
   return {
     print: (text) => {
       progress.end();
-      writeAll(Deno.stdout, text);
+      writeAllSync(Deno.stdout, new TextEncoder().encode(text));
     },
     readLine: async () => (await lines.next()).value ?? null,
     progress: (label) => progress.start(label),
@@ -101,16 +102,9 @@ export class ProgressLine {
 
   #write(text: string): void {
     try {
-      writeAll(Deno.stderr, text);
+      writeAllSync(Deno.stderr, new TextEncoder().encode(text));
     } catch {
       // Nobody is looking, or it can't be kept; the transfer goes on.
     }
-  }
-}
-
-function writeAll(to: { writeSync(p: Uint8Array): number }, text: string) {
-  const bytes = new TextEncoder().encode(text);
-  for (let written = 0; written < bytes.length;) {
-    written += to.writeSync(bytes.subarray(written));
   }
 }

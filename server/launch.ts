@@ -7,7 +7,7 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../shared/flags.ts";
+import { UsageError } from "../shared/usage_error.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
 import { readServerOptions } from "./options.ts";

@@ -5,7 +5,8 @@
  */
 
 import { dirname } from "node:path";
-import { parseFlags, UsageError } from "../shared/flags.ts";
+import { parseFlags } from "../shared/flags.ts";
+import { UsageError } from "../shared/usage_error.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { findFile, infoFiles } from "../shared/info_files.ts";
 import { parsePort } from "../shared/info_myport.ts";

@@ -6,11 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-
-/** A command line that can't be obeyed; the message is for the user. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
+import { UsageError } from "./usage_error.ts";
 
 /** The parsed flags. */
 export interface Flags<V extends string, S extends string> {

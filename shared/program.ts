@@ -1,4 +1,4 @@
-import { UsageError } from "./flags.ts";
+import { UsageError } from "./usage_error.ts";
 import { reasonOf } from "./reason.ts";
 
 /**

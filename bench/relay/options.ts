@@ -4,7 +4,8 @@
  * @module
  */
 
-import { parseFlags, UsageError } from "../../shared/flags.ts";
+import { parseFlags } from "../../shared/flags.ts";
+import { UsageError } from "../../shared/usage_error.ts";
 
 /** What `--help` prints. */
 export const HELP = `Measures the relay against yardsticks on the same machine.

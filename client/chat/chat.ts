@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import { UsageError } from "../../shared/flags.ts";
+import { UsageError } from "../../shared/usage_error.ts";
 import { NotRegisteredError, UserError } from "../errors.ts";
 import type { Session } from "../session.ts";
 import { ChatController } from "./controller.ts";

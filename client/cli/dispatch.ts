@@ -5,14 +5,13 @@
  */
 
 import type { Verb, VerbTable } from "./verb.ts";
+import { valueFlags } from "./global_flags.ts";
 import { runTask } from "./run_task.ts";
 
 /** The verb of a command line that has none. */
 const DEFAULT_VERB = "menu";
 /** What completion scripts call; its words are no command line of its own. */
 const COMPLETE = "complete";
-/** Flags before a verb that take a value. */
-const VALUE_FLAGS = ["--dir", "--server", "--client-version"];
 
 /**
  * Does what a command line says.
@@ -49,7 +48,7 @@ export async function runClient(
 function verbFirst(args: readonly string[]): readonly string[] {
   let at = 0;
   for (let arg = args[at]; arg?.startsWith("-"); arg = args[at]) {
-    at += VALUE_FLAGS.includes(arg) ? 2 : 1;
+    at += valueFlags.includes(arg) ? 2 : 1;
   }
   const word = args[at];
   if (word === undefined) return args;

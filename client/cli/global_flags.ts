@@ -18,6 +18,16 @@ export interface GlobalFlags {
   readonly json: boolean | undefined;
 }
 
+/** A flag that takes no value. */
+export function switchFlag(brief: string): {
+  kind: "boolean";
+  brief: string;
+  optional: true;
+  withNegated: false;
+} {
+  return { kind: "boolean", brief, optional: true, withNegated: false };
+}
+
 /** The parameters that parse them. */
 export const globalFlags = {
   dir: {
@@ -41,20 +51,15 @@ export const globalFlags = {
     placeholder: "N",
     optional: true,
   },
-  json: {
-    kind: "boolean",
-    brief: "One JSON object a line",
-    optional: true,
-    withNegated: false,
-  },
+  json: switchFlag("One JSON object a line"),
 } as const;
 
 /** The names of those that take a value, as they stand on a command line. */
-export const valueFlags: readonly string[] = [
-  "--dir",
-  "--server",
-  "--client-version",
-];
+export const valueFlags: readonly string[] = Object.entries(globalFlags)
+  .filter(([, { kind }]) => kind !== "boolean")
+  .map(([name]) =>
+    `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  );
 
 /** A text that isn't empty. @throws {Error} where it is */
 export function nonEmpty(text: string): string {

@@ -19,7 +19,8 @@ export const execFlag = {
 } as const;
 
 /**
- * Runs a command by the shell for a message. Nothing of the message stands on
+ * Runs a command by the shell for a text or a file; other messages have
+ * nothing for it. Nothing of the message stands on
  * the command line: its content is standard input, the facts are environment
  * variables.
  *
@@ -29,6 +30,7 @@ export async function runForMessage(
   command: string,
   message: Message,
 ): Promise<string | undefined> {
+  if (message.kind !== "text" && message.kind !== "file") return undefined;
   const windows = Deno.build.os === "windows";
   let content: ReadableStream<Uint8Array<ArrayBuffer>>;
   try {

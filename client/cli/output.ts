@@ -4,7 +4,8 @@
  * @module
  */
 
-import { printableLine } from "../printable.ts";
+import { DANGEROUS, printableLine } from "../printable.ts";
+import { writeAll, writeAllSync } from "../write_all.ts";
 
 /** Nobody reads standard output any more. */
 export class OutputClosed extends Error {
@@ -17,9 +18,6 @@ export type Data =
   & Readonly<
     Record<string, unknown>
   >;
-
-/** Characters that JSON leaves as they are and that a terminal obeys. */
-const DANGEROUS = /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
 
 /** A verb's two streams, as text or as JSON. */
 export class Output {
@@ -49,9 +47,7 @@ export class Output {
   async write(line: string): Promise<void> {
     const bytes = new TextEncoder().encode(`${line}\n`);
     try {
-      for (let written = 0; written < bytes.length;) {
-        written += await Deno.stdout.write(bytes.subarray(written));
-      }
+      await writeAll(Deno.stdout, bytes);
     } catch (cause) {
       if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
       throw new OutputClosed("Nobody reads the output", { cause });
@@ -71,9 +67,7 @@ export class Output {
     const line = this.json ? lineOf(object) : text;
     const bytes = new TextEncoder().encode(`${line}\n`);
     try {
-      for (let written = 0; written < bytes.length;) {
-        written += Deno.stderr.writeSync(bytes.subarray(written));
-      }
+      writeAllSync(Deno.stderr, bytes);
     } catch {
       // Nobody listens, or it can't be kept; the work goes on.
     }

@@ -7,6 +7,7 @@
 import { type BindValue, Database, type Statement } from "@db/sqlite";
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
+import { isThere } from "../is_there.ts";
 import { FolderLock } from "./folder_lock.ts";
 import { missingIn, prepareSchema } from "./schema.ts";
 
@@ -184,7 +185,7 @@ export class StoreDatabase {
 function makePrivate(folder: string, path: string): void {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Opening one that is there, and closing it, would undo SQLite's locks on it.
-  if (statIfThere(path) === undefined) {
+  if (!isThere(path)) {
     try {
       Deno.openSync(path, { write: true, createNew: true, mode: 0o600 })
         .close();
@@ -195,15 +196,6 @@ function makePrivate(folder: string, path: string): void {
   if (Deno.build.os === "windows") return;
   restrict(folder, 0o700);
   restrict(path, 0o600);
-}
-
-function statIfThere(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 function restrict(path: string, mode: number): void {

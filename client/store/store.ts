@@ -1,5 +1,6 @@
 import { infoFiles } from "../../shared/info_files.ts";
 import { FolderError, NotRegisteredError } from "../errors.ts";
+import { isThere } from "../is_there.ts";
 import { isDecided } from "../transfer/decided_import.ts";
 import { Consumer, type ConsumerOptions } from "./consumers.ts";
 import { ContactBook } from "./contact_book.ts";
@@ -80,15 +81,5 @@ export class ClientStore {
   close(): void {
     this.outgoing.close();
     this.database.close();
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    // What can't be looked at will be named when it is opened.
-    return false;
   }
 }

@@ -1,13 +1,9 @@
+import { isThere } from "../is_there.ts";
+
 /** The folder of an import that was decided, within the client's. */
 export const READY = "info.import";
 
 /** Whether an import was decided whose last steps are left to be done. */
 export function isDecided(dir: string): boolean {
-  try {
-    Deno.lstatSync(`${dir}/${READY}`);
-    return true;
-  } catch {
-    // What can't be looked at will be named when it is opened.
-    return false;
-  }
+  return isThere(`${dir}/${READY}`);
 }

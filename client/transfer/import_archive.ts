@@ -9,12 +9,7 @@
 import { findFile } from "../../shared/info_files.ts";
 import { type InfoMe, parseInfoMe } from "../../shared/info_me.ts";
 import { reasonOf } from "../../shared/reason.ts";
-import {
-  createPrivate,
-  syncFolder,
-  writeAll,
-  writeNewFile,
-} from "../durable_files.ts";
+import { createPrivate, syncFolder, writeNewFile } from "../durable_files.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { freeSpace } from "../free_space.ts";
 import { refuseExisting } from "../identity.ts";
@@ -24,6 +19,7 @@ import { ArchiveReader, badArchive } from "./archive_reader.ts";
 import { READY } from "./decided_import.ts";
 import { draftOf, removeDraft, removeDraftsOf } from "./draft.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
+import { writeAll } from "../write_all.ts";
 
 /** Bytes of a MiB. */
 const MIB = 1024 * 1024;

@@ -1,7 +1,5 @@
+import { PIECE_SIZE } from "../../shared/pieces.ts";
 import { reasonOf } from "../../shared/reason.ts";
-
-/** Bytes of a file that are held at a time. */
-const PIECE_SIZE = 1024 * 1024;
 
 /** A file isn't where it was saved any more, or can't be read there. */
 export class UnreadableFile extends Error {

@@ -1,4 +1,4 @@
-import { UsageError } from "../../shared/flags.ts";
+import { UsageError } from "../../shared/usage_error.ts";
 import { pathArgument, proposeNames } from "../cli/arguments.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 import { printableLine } from "../printable.ts";

@@ -1,17 +1,13 @@
 import { isoTime } from "../cli/message_form.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
+import { switchFlag } from "../cli/global_flags.ts";
 import { printableLine } from "../printable.ts";
 
 /** Lists the others. */
 export const verb: Verb = defineVerb<{ offline: boolean | undefined }>({
   brief: "List the others, the latest conversation first",
   flags: {
-    offline: {
-      kind: "boolean",
-      brief: "Ask no relay: whom this folder knows",
-      optional: true,
-      withNegated: false,
-    },
+    offline: switchFlag("Ask no relay: whom this folder knows"),
   },
   args: [],
   async task(work, { offline }) {

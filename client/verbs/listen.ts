@@ -5,6 +5,7 @@ import { messageLine, messageObject } from "../cli/message_form.ts";
 import { inputLines } from "../cli/standard_input.ts";
 import { Stop } from "../cli/stop.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
+import { switchFlag } from "../cli/global_flags.ts";
 import { type Round, watch } from "../cli/watch.ts";
 import type { Output } from "../cli/output.ts";
 import { UserError } from "../errors.ts";
@@ -95,7 +96,6 @@ class Listener {
 
   async #hand(message: Message): Promise<void> {
     const { exec, autoAck } = this.#flags;
-    const isContent = message.kind === "text" || message.kind === "file";
     if (exec === undefined) {
       const writing = this.#output.data(
         messageObject(message),
@@ -105,7 +105,7 @@ class Listener {
       if (isWritten && autoAck) this.#consumer.acknowledge(message.id);
       return;
     }
-    const failed = isContent ? await runForMessage(exec, message) : undefined;
+    const failed = await runForMessage(exec, message);
     if (failed === undefined) {
       this.#consumer.acknowledge(message.id);
       return;
@@ -149,25 +149,12 @@ export const verb: Verb = defineVerb<Flags>({
       brief: "The consumer's name; any number of them go side by side",
       placeholder: "CONSUMER",
     },
-    autoAck: {
-      kind: "boolean",
-      brief: "Acknowledge each once it is written, and read no input",
-      optional: true,
-      withNegated: false,
-    },
+    autoAck: switchFlag(
+      "Acknowledge each once it is written, and read no input",
+    ),
     since: sinceFlag,
-    replay: {
-      kind: "boolean",
-      brief: "Also what was acknowledged",
-      optional: true,
-      withNegated: false,
-    },
-    once: {
-      kind: "boolean",
-      brief: "End when nothing is left",
-      optional: true,
-      withNegated: false,
-    },
+    replay: switchFlag("Also what was acknowledged"),
+    once: switchFlag("End when nothing is left"),
     exec: execFlag,
   },
   args: [],

@@ -22,6 +22,7 @@ export const verb: Verb = defineVerb({
       }
     };
     const locate = await work.locator((text) => console.log(text));
+    // Whoever misses the address first says so, and nobody a second time.
     const session = await work.session(locate);
     await tell(locate);
     await tell(async () => {

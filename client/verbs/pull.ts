@@ -3,6 +3,7 @@ import { execFlag, runForMessage } from "../cli/message_command.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
 import { Stop } from "../cli/stop.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
+import { switchFlag } from "../cli/global_flags.ts";
 import { watch } from "../cli/watch.ts";
 import type { Work } from "../cli/work.ts";
 import { UserError } from "../errors.ts";
@@ -54,28 +55,26 @@ class Viewer {
   async #show(message: Message): Promise<boolean> {
     const { output } = this.#work;
     if (this.#stop?.wanted || this.#failed.has(message.id)) return false;
-    const isContent = message.kind === "text" || message.kind === "file";
     if (this.#command === undefined) {
       const writing = output.data(messageObject(message), messageLine(message));
       if (this.#stop !== undefined) return await this.#stop.unless(writing);
       await writing;
-    } else if (isContent) {
-      const failure = await runForMessage(this.#command, message);
-      if (failure === undefined) return true;
-      this.#exitCode = exitCodes.failure;
-      // One that isn't in the store has no number yet.
-      if (message.id !== 0) this.#failed.add(message.id);
-      complain(
-        output,
-        new UserError(
-          `Message ${message.id}: ${failure}`,
-          "It counts as not shown, and comes again with the next pull",
-        ),
-        { id: message.id },
-      );
-      return false;
+      return true;
     }
-    return true;
+    const failure = await runForMessage(this.#command, message);
+    if (failure === undefined) return true;
+    this.#exitCode = exitCodes.failure;
+    // One that isn't in the store has no number yet.
+    if (message.id !== 0) this.#failed.add(message.id);
+    complain(
+      output,
+      new UserError(
+        `Message ${message.id}: ${failure}`,
+        "It counts as not shown, and comes again with the next pull",
+      ),
+      { id: message.id },
+    );
+    return false;
   }
 }
 
@@ -83,12 +82,7 @@ class Viewer {
 export const verb: Verb = defineVerb<Flags>({
   brief: "Receive, and print what wasn't shown yet; --watch goes on",
   flags: {
-    watch: {
-      kind: "boolean",
-      brief: "Go on until a signal",
-      optional: true,
-      withNegated: false,
-    },
+    watch: switchFlag("Go on until a signal"),
     exec: execFlag,
   },
   args: [],

@@ -2,6 +2,7 @@ import { proposeNames } from "../cli/arguments.ts";
 import { requireKnown } from "../cli/known_contact.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
+import { switchFlag } from "../cli/global_flags.ts";
 
 /** What the verb takes. */
 interface Flags {
@@ -21,12 +22,7 @@ export const verb: Verb = defineVerb<Flags, [RegExp]>({
       placeholder: "NAME",
       optional: true,
     },
-    ignoreCase: {
-      kind: "boolean",
-      brief: "Upper and lower case are the same",
-      optional: true,
-      withNegated: false,
-    },
+    ignoreCase: switchFlag("Upper and lower case are the same"),
   },
   args: [{
     brief: "A regular expression, as JavaScript has them",

@@ -1,4 +1,4 @@
-import { UsageError } from "../../shared/flags.ts";
+import { UsageError } from "../../shared/usage_error.ts";
 import {
   nameArgument,
   type OnKeyChange,
@@ -7,6 +7,7 @@ import {
 import { deliver } from "../cli/delivery.ts";
 import { inputLines, readInput } from "../cli/standard_input.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
+import { switchFlag } from "../cli/global_flags.ts";
 import { UserError } from "../errors.ts";
 
 /** What the verb takes. */
@@ -22,12 +23,7 @@ export const verb: Verb = defineVerb<Flags, [string, string]>({
     "Sends a text. With - it is standard input up to its end, without the newline there; with --lines each line is sent as a text of its own, as it comes. Where there is no symmetric key yet, one is made and sent first.",
   flags: {
     onKeyChange: onKeyChangeFlag,
-    lines: {
-      kind: "boolean",
-      brief: "With -: each line is a text",
-      optional: true,
-      withNegated: false,
-    },
+    lines: switchFlag("With -: each line is a text"),
   },
   args: [nameArgument, {
     brief: "The text, or - for standard input",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "../../shared/flags.ts";
+import { UsageError } from "../../shared/usage_error.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 
 const UNITS: Readonly<Record<string, number>> = {

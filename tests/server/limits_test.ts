@@ -6,7 +6,7 @@ import { defaultLimits } from "../../server/limits/limits.ts";
 import { GrowingShare, Share } from "../../server/limits/memory_budget.ts";
 import { LOOKS_PER_TIMEOUT, Progress } from "../../server/limits/progress.ts";
 import { RegistrationLimit } from "../../server/limits/registration_limit.ts";
-import { UsageError } from "../../shared/flags.ts";
+import { UsageError } from "../../shared/usage_error.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import { encodeRequest } from "../../shared/requests.ts";
 import { Peer } from "../support/peer.ts";

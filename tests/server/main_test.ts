@@ -9,7 +9,7 @@ import { Database } from "@db/sqlite";
 import config from "../../deno.json" with { type: "json" };
 import { relayPermissions } from "../../server/launch.ts";
 import { HELP, readServerOptions } from "../../server/options.ts";
-import { UsageError } from "../../shared/flags.ts";
+import { UsageError } from "../../shared/usage_error.ts";
 import { encodeRequest } from "../../shared/requests.ts";
 import { Peer } from "../support/peer.ts";
 import { Program, ROOT } from "../support/program.ts";

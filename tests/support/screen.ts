@@ -206,3 +206,8 @@ export class Screen implements AsyncDisposable {
     this.#emulator.dispose();
   }
 }
+
+/** Cells in which the line beside the contacts stands, row for row. */
+export function bars(rows: readonly string[]): Set<number> {
+  return new Set(rows.map((row) => row.indexOf("│")).filter((at) => at >= 0));
+}

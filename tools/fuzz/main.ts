@@ -4,7 +4,8 @@
  * @module
  */
 
-import { parseFlags, UsageError } from "../../shared/flags.ts";
+import { parseFlags } from "../../shared/flags.ts";
+import { UsageError } from "../../shared/usage_error.ts";
 import { runProgram } from "../../shared/program.ts";
 import { fuzz } from "./fuzz.ts";
 

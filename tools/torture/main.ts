@@ -5,7 +5,8 @@
  * @module
  */
 
-import { parseFlags, UsageError } from "../../shared/flags.ts";
+import { parseFlags } from "../../shared/flags.ts";
+import { UsageError } from "../../shared/usage_error.ts";
 import { runProgram } from "../../shared/program.ts";
 import { type RoundReport, torture } from "./rounds.ts";
 import { tortureSmallDisk } from "./small_disk.ts";

@@ -1,0 +1,19 @@
+/** Writes all of the bytes, however many a call takes. */
+export async function writeAll(
+  to: { write(bytes: Uint8Array): Promise<number> },
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await to.write(bytes.subarray(written));
+  }
+}
+
+/** The same at once. */
+export function writeAllSync(
+  to: { writeSync(bytes: Uint8Array): number },
+  bytes: Uint8Array,
+): void {
+  for (let written = 0; written < bytes.length;) {
+    written += to.writeSync(bytes.subarray(written));
+  }
+}
