@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { KeyChangedError, RelayLink, Session } from "../../client/mod.ts";
 import { exportPublicKey, generateKeyPair } from "../../shared/crypto.ts";
-import { type ListedClient } from "../../shared/responses.ts";
+import type { ListedClient } from "../../shared/responses.ts";
 import { temporaryFolder, testRelay } from "../support/resources.ts";
 import { BEN } from "../support/ben.ts";
 import { lastText, scene } from "../support/lying_relay.ts";
