@@ -5,6 +5,9 @@ import { Program } from "./program.ts";
 /** Milliseconds after which a test that waits in vain says what it saw. */
 const PATIENCE = 20_000;
 
+/** What of the environment would change a screen; CI turns colours off. */
+const NOT_OF_A_USER = new Set(["NO_COLOR", "CI", "VISUAL", "EDITOR"]);
+
 // Runs the program, tells its pid, and whether it left the terminal as it was.
 const WRAPPER = `exec 3<&0
 before=$(stty -g)
@@ -75,15 +78,20 @@ export class Screen implements AsyncDisposable {
       scrollback: 1000,
     });
     emulator.loadAddon(new unicode.UnicodeGraphemesAddon());
-    const { NO_COLOR: _, VISUAL: __, EDITOR: ___, ...rest } = Deno.env
-      .toObject();
+    const inherited = Object.entries(Deno.env.toObject())
+      .filter(([name]) => !NOT_OF_A_USER.has(name));
     return new Screen(
       emulator,
       spawn("sh", ["-c", WRAPPER, "sh", ...command], {
         cols: columns,
         rows,
         name: "xterm-256color",
-        env: { ...rest, TZ: "UTC", LANG: "C.UTF-8", ...env },
+        env: {
+          ...Object.fromEntries(inherited),
+          TZ: "UTC",
+          LANG: "C.UTF-8",
+          ...env,
+        },
       }),
     );
   }
@@ -184,7 +192,8 @@ export class Screen implements AsyncDisposable {
         if (!this.#exited) throw error;
       });
     await this.#ended;
-    const [, code, rest = ""] = /ended with (\d+)\r?\n([^]*)$/
+    // The last one: a program may have shown such words itself.
+    const [, code, rest = ""] = /[^]*ended with (\d+)\r?\n([^]*)$/
       .exec(this.#raw) ?? [];
     return { code: Number(code), restored: rest.includes("as it was") };
   }
