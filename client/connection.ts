@@ -17,6 +17,7 @@ import {
   ServerRefusedError,
   UserError,
 } from "./errors.ts";
+import { inTime } from "./in_time.ts";
 import { Stalled, StallWatch } from "./stall_watch.ts";
 import { type Outcome, type Upload, upload } from "./upload.ts";
 
@@ -224,7 +225,9 @@ class AnsweredEarly extends Error {
 async function connect(address: Address): Promise<Deno.TcpConn> {
   const connecting = Deno.connect(address);
   try {
-    return await withTimeout(connecting, CONNECT_TIMEOUT);
+    const conn = await inTime(connecting, CONNECT_TIMEOUT, undefined);
+    if (conn === undefined) throw new Stalled();
+    return conn;
   } catch (cause) {
     // One that stands too late must not stay open.
     connecting.then((conn) => conn.close(), () => {});
@@ -241,16 +244,4 @@ async function readHeader(source: ByteSource): Promise<ResponseHeader> {
   const bytes = await source.take(RESPONSE_HEADER_SIZE);
   if (bytes === null) throw new EndOfStream();
   return responseHeader.decode(bytes);
-}
-
-async function withTimeout<T>(step: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Stalled()), ms);
-  });
-  try {
-    return await Promise.race([step, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

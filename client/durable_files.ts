@@ -57,6 +57,21 @@ export async function moveNew(from: string, to: string): Promise<void> {
   await Deno.remove(from);
 }
 
+/** Brings what was written into a file down to the disk. */
+export async function syncFile(path: string): Promise<void> {
+  using file = await Deno.open(path, { read: true, write: true });
+  await file.sync();
+}
+
+/** Removes a file, or a folder with all that is in it, where it is there. */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /** How many bytes a file has. @throws {Error} where it can't be read */
 export async function readableSize(path: string): Promise<number> {
   using file = await Deno.open(path);

@@ -25,7 +25,7 @@
  * @module
  */
 
-export type { Progress } from "./connection.ts";
+export type { Arriving, Progress } from "./connection.ts";
 export {
   ConnectionError,
   FolderError,
@@ -42,7 +42,6 @@ export {
   RelayLink,
   type StreamedContent,
 } from "./relay_link.ts";
-export type { Arriving } from "./connection.ts";
 export type { RetrieveEvents } from "./batch_work.ts";
 export type {
   ContactSummary,

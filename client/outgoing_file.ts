@@ -1,10 +1,11 @@
-import { SEND_OVERHEAD } from "../shared/protocol.ts";
+import { BLOCK_SIZE } from "../shared/legacy_aes.ts";
+import { MAX_CONTENT_SIZE } from "../shared/protocol.ts";
 import { PIECE_SIZE } from "../shared/pieces.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
 
-/** Bytes of the largest file: its ciphertext and what stands before it have 4 bytes of size. */
-export const MAX_FILE_SIZE: number = 0xffffffff - SEND_OVERHEAD - 16;
+/** Bytes of the largest file: its ciphertext has up to a block more. */
+export const MAX_FILE_SIZE: number = MAX_CONTENT_SIZE - BLOCK_SIZE;
 
 /** A file on its way out. */
 export interface OutgoingFile {

@@ -32,8 +32,7 @@ export function printableLines(text: string): string[] {
  * a message's frame.
  */
 export function printableText(text: string): string {
-  const lines = text.replaceAll("\r\n", "\n").replaceAll(DANGEROUS, "")
-    .split("\n");
+  const lines = withoutControls(text.replaceAll("\r\n", "\n")).split("\n");
   const ends = lines[0]?.trim() === END_OF_MESSAGE;
   return (ends ? "  " : "") + lines.join("\n  ");
 }

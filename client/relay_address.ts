@@ -5,7 +5,11 @@
  */
 
 import { findFile, infoFiles } from "../shared/info_files.ts";
-import { type Address, parseAddress } from "../shared/info_server.ts";
+import {
+  type Address,
+  formatAddress,
+  parseAddress,
+} from "../shared/info_server.ts";
 import { DEFAULT_PORT } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
@@ -28,9 +32,9 @@ export function addressFinder(
     if (address !== undefined) return address;
     if (!noticed) {
       notice(
-        `No ${
-          infoFiles.server[0]
-        } in ${dir}: using ${DEFAULT_ADDRESS.hostname}:${DEFAULT_ADDRESS.port}`,
+        `No ${infoFiles.server[0]} in ${dir}: using ${
+          formatAddress(DEFAULT_ADDRESS)
+        }`,
       );
     }
     noticed = true;

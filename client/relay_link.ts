@@ -13,11 +13,11 @@ import {
   answerCode,
   CLIENT_ID_SIZE,
   type ClientId,
+  MAX_CONTENT_SIZE,
   type MessageId,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
   type RequestKind,
-  SEND_OVERHEAD,
 } from "../shared/protocol.ts";
 import {
   encodeRequest,
@@ -51,8 +51,6 @@ const MAX_LIST_SIZE = 1024 * 1024 * 1024;
 const MAX_INBOX_SIZE = 0xffffffff;
 /** Bytes of the largest other answer that is read. */
 const MAX_ANSWER_SIZE = 64 * 1024;
-/** Bytes of the largest content: it has 4 bytes of size, with what stands before it. */
-const MAX_CONTENT_SIZE = 0xffffffff - SEND_OVERHEAD;
 
 /** A content that is made while it goes out. */
 export interface StreamedContent {

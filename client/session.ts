@@ -109,10 +109,11 @@ export class Session implements Disposable {
   /**
    * Registers the user and writes `info.me`.
    *
+   * @returns who the user is now
    * @throws {UserError} where the name is no name or taken, an identity
    * exists, or it can't be kept
    */
-  async register(name: string): Promise<void> {
+  async register(name: string): Promise<Identity> {
     const problem = nameProblem(name);
     if (problem !== undefined) {
       throw new UserError(
@@ -120,7 +121,7 @@ export class Session implements Disposable {
         "Letters, digits, dots, dashes and underscores work everywhere",
       );
     }
-    this.#identity = await createIdentity(
+    return this.#identity = await createIdentity(
       this.#dir,
       name,
       (publicKey) => this.#link.register(name, publicKey),
@@ -302,7 +303,7 @@ export class Session implements Disposable {
    * within `show`.
    *
    * @returns how many were shown; undefined where another client has been
-   * showing for 10 s: it shows them all, as soon as it can
+   * showing for 5 s: it shows them all, as soon as it can
    */
   async showNew(show: Show): Promise<number | undefined> {
     const { history } = this.#store();

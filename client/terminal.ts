@@ -5,6 +5,7 @@
  */
 
 import type { Progress } from "./connection.ts";
+import { inputLines } from "./standard_input.ts";
 import { TransferProgress } from "./transfer_progress.ts";
 import { writeAllSync } from "./write_all.ts";
 
@@ -27,7 +28,8 @@ export interface Terminal {
 
 /** Standard input and output. */
 export function standardTerminal(): Terminal {
-  const lines = readLines(Deno.stdin.readable);
+  const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+  const lines = inputLines((bytes) => lenient.decode(bytes), Infinity);
   const progress = new ProgressLine();
   return {
     print: (text) => {
@@ -37,20 +39,6 @@ export function standardTerminal(): Terminal {
     readLine: async () => (await lines.next()).value ?? null,
     progress: (label) => progress.start(label),
   };
-}
-
-/** Lines without their ends; the last one may lack it. */
-async function* readLines(
-  input: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<string, undefined> {
-  let rest = "";
-  for await (const chunk of input.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) yield line.replace(/\r$/, "");
-  }
-  if (rest !== "") yield rest;
-  return undefined;
 }
 
 /** Shows transfers on standard error; a log gets a line a quarter, a terminal one line that changes. */

@@ -8,6 +8,7 @@
 import type { Pieces } from "../shared/pieces.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
+import { inTime } from "./in_time.ts";
 
 /** Milliseconds that the last write gets once the answer is there. */
 const LAST_WRITE_TIMEOUT = 1000;
@@ -89,22 +90,9 @@ async function write(
   const first = await Promise.race([writing, answered]);
   if (first !== "answered") return first;
   // The server may have read the end of the request before we are told so.
-  return isLast ? await within(writing, LAST_WRITE_TIMEOUT) : undefined;
-}
-
-async function within<T>(
-  work: Promise<T>,
-  ms: number,
-): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return isLast
+    ? await inTime(writing, LAST_WRITE_TIMEOUT, undefined)
+    : undefined;
 }
 
 /** The next piece that isn't empty, or undefined at the end. */

@@ -30,9 +30,7 @@ export async function legacyEncrypt(
   key: CryptoKey,
   plaintext: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(
-    await crypto.subtle.encrypt({ name: AES, iv: ZERO_IV }, key, plaintext),
-  );
+  return await encryptFrom(ZERO_IV, key, plaintext);
 }
 
 /**
@@ -45,13 +43,37 @@ export async function legacyDecrypt(
   key: CryptoKey,
   ciphertext: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return await decryptFrom(
+    ZERO_IV,
+    key,
+    ciphertext as Uint8Array<ArrayBuffer>,
+  );
+}
+
+/** Encrypts what follows a block of ciphertext, or the zero IV. */
+export async function encryptFrom(
+  iv: Uint8Array<ArrayBuffer>,
+  key: CryptoKey,
+  plaintext: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(
+    await crypto.subtle.encrypt({ name: AES, iv }, key, plaintext),
+  );
+}
+
+/**
+ * Decrypts what follows a block of ciphertext, or the zero IV.
+ *
+ * @throws {DecryptError} where the size or the padding is wrong
+ */
+export async function decryptFrom(
+  iv: Uint8Array<ArrayBuffer>,
+  key: CryptoKey,
+  ciphertext: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(
-      await crypto.subtle.decrypt(
-        { name: AES, iv: ZERO_IV },
-        key,
-        ciphertext as Uint8Array<ArrayBuffer>,
-      ),
+      await crypto.subtle.decrypt({ name: AES, iv }, key, ciphertext),
     );
   } catch (cause) {
     throw new DecryptError("Expected another key or a whole ciphertext", {

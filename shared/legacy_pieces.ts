@@ -6,7 +6,7 @@
  */
 
 import { concat } from "@std/bytes";
-import { AES, BLOCK_SIZE, DecryptError, ZERO_IV } from "./legacy_aes.ts";
+import { BLOCK_SIZE, decryptFrom, encryptFrom, ZERO_IV } from "./legacy_aes.ts";
 import { PIECE_SIZE, type Pieces, recut } from "./pieces.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -30,7 +30,7 @@ export async function* legacyEncryptPieces(
   try {
     const first = await reading;
     sealing = awaitedLater(
-      encrypt(key, ZERO_IV, first.value ?? new Uint8Array(0)),
+      encryptFrom(ZERO_IV, key, first.value ?? new Uint8Array(0)),
     );
     for (;;) {
       reading = awaitedLater(pieces.next());
@@ -39,7 +39,7 @@ export async function* legacyEncryptPieces(
       if (next.done) return yield sealed;
       // Only the content's end is padded: the block that was added is dropped.
       const kept = sealed.subarray(0, -BLOCK_SIZE);
-      sealing = awaitedLater(encrypt(key, lastBlock(kept), next.value));
+      sealing = awaitedLater(encryptFrom(lastBlock(kept), key, next.value));
       yield kept;
     }
   } finally {
@@ -74,7 +74,9 @@ export async function* legacyDecryptPieces(
       // Each piece needs only the ciphertext before it, so two are opened at once.
       const opened = opening;
       opening = awaitedLater(
-        next.done ? decrypt(key, iv, current) : decryptMiddle(key, iv, current),
+        next.done
+          ? decryptFrom(iv, key, current)
+          : decryptMiddle(iv, key, current),
       );
       if (opened !== undefined) yield await opened;
       if (next.done) return yield await opening;
@@ -95,39 +97,13 @@ function awaitedLater<T>(work: Promise<T>): Promise<T> {
 
 /** Decrypts a piece behind which more follows, and which so has no padding. */
 async function decryptMiddle(
-  key: CryptoKey,
   iv: Bytes,
+  key: CryptoKey,
   piece: Bytes,
 ): Promise<Bytes> {
   // WebCrypto wants padding: a block that decrypts to nothing else is added.
-  const padding = await encrypt(key, lastBlock(piece), new Uint8Array(0));
-  return await decrypt(key, iv, concat([piece, padding]));
-}
-
-async function encrypt(
-  key: CryptoKey,
-  iv: Bytes,
-  bytes: Bytes,
-): Promise<Bytes> {
-  return new Uint8Array(
-    await crypto.subtle.encrypt({ name: AES, iv }, key, bytes),
-  );
-}
-
-async function decrypt(
-  key: CryptoKey,
-  iv: Bytes,
-  bytes: Bytes,
-): Promise<Bytes> {
-  try {
-    return new Uint8Array(
-      await crypto.subtle.decrypt({ name: AES, iv }, key, bytes),
-    );
-  } catch (cause) {
-    throw new DecryptError("Expected another key or a whole ciphertext", {
-      cause,
-    });
-  }
+  const padding = await encryptFrom(lastBlock(piece), key, new Uint8Array(0));
+  return await decryptFrom(iv, key, concat([piece, padding]));
 }
 
 function lastBlock(bytes: Bytes): Bytes {

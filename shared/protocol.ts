@@ -27,6 +27,8 @@ export const REQUEST_HEADER_SIZE = 23;
 export const RESPONSE_HEADER_SIZE = 7;
 /** Bytes of a 603's payload before the content. */
 export const SEND_OVERHEAD = 21;
+/** Bytes of the largest content: 4 bytes of size hold it and what stands before it. */
+export const MAX_CONTENT_SIZE: number = 0xffffffff - SEND_OVERHEAD;
 /** Bytes of one waiting message in a 2104 before its content. */
 export const WAITING_OVERHEAD = 25;
 

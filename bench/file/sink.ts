@@ -2,7 +2,11 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { ByteSource } from "../../shared/byte_source.ts";
-import type { MessageId } from "../../shared/protocol.ts";
+import {
+  type MessageId,
+  REQUEST_HEADER_SIZE,
+  SEND_OVERHEAD,
+} from "../../shared/protocol.ts";
 import { requestHeader, sendHead } from "../../shared/requests.ts";
 import { encodeResponse } from "../../shared/responses.ts";
 
@@ -50,10 +54,12 @@ export class Sink implements AsyncDisposable {
     const source = new ByteSource((into) => conn.read(into), {
       idleSize: 1024 * 1024,
     });
-    const head = await source.take(23 + 21);
+    const head = await source.take(REQUEST_HEADER_SIZE + SEND_OVERHEAD);
     if (head === null) return;
-    requestHeader.decode(head.subarray(0, 23));
-    const { target, contentSize } = sendHead.decode(head.subarray(23));
+    requestHeader.decode(head.subarray(0, REQUEST_HEADER_SIZE));
+    const { target, contentSize } = sendHead.decode(
+      head.subarray(REQUEST_HEADER_SIZE),
+    );
     const hash = this.#digests ? createHash("sha256") : undefined;
     if (!(await read(source, contentSize, hash))) return;
     this.#taken.push({ size: contentSize, digest: hash?.digest("hex") });

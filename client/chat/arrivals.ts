@@ -7,7 +7,7 @@
 import type { ContactSummary } from "../message.ts";
 import { printableLine } from "../printable.ts";
 import { cut } from "./graphemes.ts";
-import type { NotifyMode } from "./model.ts";
+import type { NotifyMode } from "./notify_mode.ts";
 
 /** Milliseconds between two of them at least. */
 const APART = 3000;

@@ -7,10 +7,11 @@
 import process from "node:process";
 import { UsageError } from "../../shared/usage_error.ts";
 import { NotRegisteredError, UserError } from "../errors.ts";
+import { inTime } from "../in_time.ts";
 import type { Session } from "../session.ts";
 import { ChatController } from "./controller.ts";
 import { editText } from "./external_editor.ts";
-import type { NotifyMode } from "./model.ts";
+import type { NotifyMode } from "./notify_mode.ts";
 import { TerminalGuard } from "./terminal_guard.ts";
 
 /** Milliseconds that an editor gets to end when the chat is ended. */
@@ -90,7 +91,9 @@ export async function runChat(
       unsent = controller.unsent;
       // An editor gets the time to end, so that its file is removed.
       ending.abort();
-      if (editing !== undefined) await within(editing, EDITOR_PATIENCE);
+      if (editing !== undefined) {
+        await inTime(editing, EDITOR_PATIENCE, undefined);
+      }
       await frames?.end().catch(() => guard.abandon());
     }
   } finally {
@@ -102,13 +105,6 @@ export async function runChat(
       );
     }
   }
-}
-
-async function within(work: Promise<void>, ms: number): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([work, late.promise]);
-  clearTimeout(timer);
 }
 
 async function allowEnvironment(): Promise<void> {

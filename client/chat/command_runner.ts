@@ -5,7 +5,7 @@ import type { Session } from "../session.ts";
 import { helpLines } from "./commands.ts";
 import { expandHome } from "./completion.ts";
 import type { Chat, Surroundings } from "./chat_parts.ts";
-import type { NotifyMode } from "./model.ts";
+import { isNotifyMode, NOTIFY_MODES } from "./notify_mode.ts";
 import type { Sender } from "./sender.ts";
 
 /** Hits of a search that are shown, the latest ones. */
@@ -174,16 +174,12 @@ export class CommandRunner {
     if (!isNotifyMode(mode)) {
       throw new UserError(
         `Expected bell, osc9 or off, got "${mode}"`,
-        "/notify bell|osc9|off",
+        `/notify ${NOTIFY_MODES.join("|")}`,
       );
     }
     this.#chat.dispatch({ kind: "notify", mode });
     this.#chat.tell(`Messages elsewhere: ${mode}`);
   }
-}
-
-function isNotifyMode(text: string): text is NotifyMode {
-  return text === "bell" || text === "osc9" || text === "off";
 }
 
 function required(rest: string, usage: string): string {

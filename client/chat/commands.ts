@@ -4,6 +4,8 @@
  * @module
  */
 
+import { NOTIFY_MODES } from "./notify_mode.ts";
+
 /** A command: its name, what follows it, and what it does. */
 export interface Command {
   /** Without its slash. */
@@ -33,7 +35,7 @@ export const COMMANDS: readonly Command[] = [
   command("accept", "NAME", "take somebody's new key for theirs", "name"),
   command(
     "notify",
-    "bell|osc9|off",
+    NOTIFY_MODES.join("|"),
     "how to tell of what arrives elsewhere",
     "notify",
   ),

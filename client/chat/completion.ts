@@ -5,6 +5,7 @@
  */
 
 import { COMMANDS } from "./commands.ts";
+import { NOTIFY_MODES } from "./notify_mode.ts";
 
 /** Where the candidates for a completion come from. */
 export interface CompletionSources {
@@ -42,7 +43,7 @@ export async function complete(
     case "name":
       return choose(head, typed, sources.names);
     case "notify":
-      return choose(head, typed, ["bell", "osc9", "off"]);
+      return choose(head, typed, NOTIFY_MODES);
     case "path":
       return await completePath(head, typed, sources);
     default:

@@ -22,14 +22,14 @@ import {
 } from "./frame.ts";
 import { Keyboard } from "./keyboard.ts";
 import type { Press } from "./keys.ts";
-import { MessageRows } from "./message_rows.ts";
+import { MessageLayout } from "./message_layout.ts";
 import {
   type ChatEvent,
   type ChatState,
   initialState,
-  type NotifyMode,
   update,
 } from "./model.ts";
+import type { NotifyMode } from "./notify_mode.ts";
 import { RelayWatch } from "./relay_watch.ts";
 import { Sender } from "./sender.ts";
 
@@ -40,7 +40,7 @@ const WATCH_INTERVAL = 200;
 export class ChatController implements Chat, Disposable {
   readonly #session: Session;
   readonly #world: Surroundings;
-  readonly #messageRows = new MessageRows();
+  readonly #messageLayout = new MessageLayout();
   readonly #arrivals = new Arrivals();
   readonly #listeners = new Set<() => void>();
   readonly #relay: RelayWatch;
@@ -70,7 +70,7 @@ export class ChatController implements Chat, Disposable {
     this.#session = session;
     this.#world = world;
     this.#state = initialState(notify, size);
-    this.#frame = layOut(this.#state, this.#messageRows);
+    this.#frame = layOut(this.#state, this.#messageLayout);
     this.#relay = new RelayWatch(session, this, {
       answered: () => {
         this.#lookOrTell();
@@ -136,7 +136,7 @@ export class ChatController implements Chat, Disposable {
   /** Changes the state and shows what came of it. */
   dispatch(...events: ChatEvent[]): void {
     this.#state = events.reduce(update, this.#state);
-    this.#frame = layOut(this.#state, this.#messageRows);
+    this.#frame = layOut(this.#state, this.#messageLayout);
     for (const listener of this.#listeners) listener();
     this.#markSeen();
   }
@@ -190,11 +190,14 @@ export class ChatController implements Chat, Disposable {
   }
 
   /** The same for what needs no waiting. */
-  guard(work: () => void): void {
+  guard(
+    work: () => void,
+    failed: (error: UserError) => void = (error) => this.complain(error),
+  ): void {
     try {
       work();
     } catch (error) {
-      if (error instanceof UserError) this.complain(error);
+      if (error instanceof UserError) failed(error);
       else this.#world.fail(error);
     }
   }
@@ -282,7 +285,7 @@ export class ChatController implements Chat, Disposable {
 
   /** The conversation as it is laid out on the screen. */
   view(): ConversationView {
-    return conversationView(this.#state, this.#messageRows);
+    return conversationView(this.#state, this.#messageLayout);
   }
 
   /** Loads earlier messages; false where there are none. */
@@ -322,11 +325,7 @@ export class ChatController implements Chat, Disposable {
   };
 
   #lookOrTell(): void {
-    try {
-      this.#look();
-    } catch (error) {
-      this.#giveUp(error);
-    }
+    this.guard(() => this.#look(), (error) => this.complainOnce(error));
   }
 
   #look(): void {
@@ -353,19 +352,13 @@ export class ChatController implements Chat, Disposable {
     if (ids.length === 0 || this.#marking) return;
     // Marking shows another frame, and so does telling that it failed.
     this.#marking = true;
-    try {
+    this.guard(() => {
       this.#session.markShown(ids);
       this.refresh();
-    } catch (error) {
+    }, (error) => {
       for (const id of ids) this.#unmarkable.add(id);
-      this.#giveUp(error);
-    } finally {
-      this.#marking = false;
-    }
-  }
-
-  #giveUp(error: unknown): void {
-    if (error instanceof UserError) this.complainOnce(error);
-    else this.#world.fail(error);
+      this.complainOnce(error);
+    });
+    this.#marking = false;
   }
 }

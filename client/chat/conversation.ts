@@ -10,17 +10,16 @@ const MOST_LOADED = 1000;
 export class Conversation {
   readonly #session: Pick<Session, "history">;
   readonly #name: string;
-  #messages: Message[];
+  #messages: Message[] = [];
   /** Whether the conversation's first and last messages are loaded. */
-  #first: boolean;
+  #first = true;
   #last = true;
 
   /** Loads the latest messages. */
   constructor(session: Pick<Session, "history">, name: string) {
     this.#session = session;
     this.#name = name;
-    this.#messages = session.history({ name, limit: PAGE });
-    this.#first = this.#messages.length < PAGE;
+    this.#toEnd();
   }
 
   /** What is loaded, the oldest first. */

@@ -5,9 +5,10 @@
  * @module
  */
 
+import { day } from "../local_time.ts";
 import type { Message } from "../message.ts";
 import { printableLines } from "../printable.ts";
-import { day, type MessageFrame, type MessageRows } from "./message_rows.ts";
+import type { MessageFrame, MessageLayout } from "./message_layout.ts";
 import { type Row, span, type Tone } from "./rows.ts";
 import { wrapText } from "./wrapping.ts";
 
@@ -61,19 +62,19 @@ export class ConversationView {
   readonly #items: readonly Item[];
   readonly #frame: MessageFrame;
   readonly #height: number;
-  readonly #messageRows: MessageRows;
+  readonly #messageLayout: MessageLayout;
 
   /** Lays nothing out yet; `height` is in rows. */
   constructor(
     items: readonly Item[],
     frame: MessageFrame,
     height: number,
-    messageRows: MessageRows,
+    messageLayout: MessageLayout,
   ) {
     this.#items = items;
     this.#frame = frame;
     this.#height = height;
-    this.#messageRows = messageRows;
+    this.#messageLayout = messageLayout;
   }
 
   /** The rows that are seen, at most the height, and the items they are of. */
@@ -142,7 +143,7 @@ export class ConversationView {
     const item = this.#items[index] as Item;
     const { width } = this.#frame;
     const rows = "message" in item
-      ? this.#messageRows.rows(item.message, this.#frame)
+      ? this.#messageLayout.rows(item.message, this.#frame)
       : noticeRows(item.notice, width);
     const before = this.#items[index - 1];
     const date = day(item.time);

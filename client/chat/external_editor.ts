@@ -1,5 +1,6 @@
-import { UserError } from "../errors.ts";
 import { reasonOf } from "../../shared/reason.ts";
+import { removeIfThere } from "../durable_files.ts";
+import { UserError } from "../errors.ts";
 
 /** Exit codes of a shell that didn't find its command, or may not run it. */
 const NOT_RUN = [126, 127];
@@ -43,10 +44,9 @@ export async function editText(
 /** Removes what the editor has left. */
 async function removeFolder(folder: string): Promise<void> {
   try {
-    await Deno.remove(folder, { recursive: true });
-  } catch (cause) {
     // The editor may have removed it itself.
-    if (cause instanceof Deno.errors.NotFound) return;
+    await removeIfThere(folder);
+  } catch (cause) {
     throw new UserError(
       `${folder} can't be removed: ${reasonOf(cause)}`,
       "What was being written is in it: remove it yourself",

@@ -5,23 +5,18 @@
  * @module
  */
 
+import { clock, day } from "../local_time.ts";
 import { printableLine } from "../printable.ts";
 import { describeConnection } from "./connection_state.ts";
 import { contactRows, contactsWidth } from "./contact_rows.ts";
-import {
-  ConversationView,
-  type Item,
-  mergeItems,
-} from "./conversation_rows.ts";
+import { ConversationView, mergeItems } from "./conversation_rows.ts";
 import { cells } from "./graphemes.ts";
-import { inputRows } from "./input_rows.ts";
+import { type InputRows, inputRows } from "./input_rows.ts";
 import {
-  clock,
-  day,
   describeFile,
   type MessageFrame,
-  type MessageRows,
-} from "./message_rows.ts";
+  type MessageLayout,
+} from "./message_layout.ts";
 import type { ChatState, Hits } from "./model.ts";
 import {
   cutRow,
@@ -48,20 +43,16 @@ const NARROW = 60;
 const MOST_INPUT_ROWS = 8;
 
 /** Lays the screen out. */
-export function layOut(state: ChatState, messageRows: MessageRows): Frame {
+export function layOut(state: ChatState, messageLayout: MessageLayout): Frame {
   const { columns, rows } = state.size;
-  const input = inputRows(
-    state.editor,
-    Math.max(1, columns - 2),
-    Math.max(1, Math.min(MOST_INPUT_ROWS, Math.floor(rows / 4))),
-  );
+  const input = inputOf(state);
   const height = conversationHeight(state);
   const left = contactsWidth(state.contacts, columns);
   const contacts = left === 0
     ? []
     : contactRows(state.contacts, state.open, left, height);
   const shown = state.hits === undefined
-    ? conversationView(state, messageRows).visible(state.position)
+    ? conversationView(state, messageLayout).visible(state.position)
     : { rows: hitRows(state.hits, height), items: [] };
   const blank = Array.from({ length: height - shown.rows.length }, () => []);
   const right = [...blank, ...shown.rows];
@@ -92,13 +83,13 @@ export function layOut(state: ChatState, messageRows: MessageRows): Frame {
 }
 
 /** Rows that the conversation has. */
-export function conversationHeight({ size, editor }: ChatState): number {
-  const most = Math.max(
-    1,
-    Math.min(MOST_INPUT_ROWS, Math.floor(size.rows / 4)),
-  );
-  const input = inputRows(editor, Math.max(1, size.columns - 2), most);
-  return Math.max(0, size.rows - 1 - input.rows.length);
+export function conversationHeight(state: ChatState): number {
+  return Math.max(0, state.size.rows - 1 - inputOf(state).rows.length);
+}
+
+function inputOf({ editor, size }: ChatState): InputRows {
+  const most = Math.min(MOST_INPUT_ROWS, Math.floor(size.rows / 4));
+  return inputRows(editor, Math.max(1, size.columns - 2), Math.max(1, most));
 }
 
 function conversationWidth({ contacts, size }: ChatState): number {
@@ -109,18 +100,14 @@ function conversationWidth({ contacts, size }: ChatState): number {
 /** The conversation on this screen, to look at or to scroll. */
 export function conversationView(
   state: ChatState,
-  messageRows: MessageRows,
+  messageLayout: MessageLayout,
 ): ConversationView {
   return new ConversationView(
-    itemsOf(state),
+    mergeItems(state.messages, state.notices),
     frameOf(state),
     conversationHeight(state),
-    messageRows,
+    messageLayout,
   );
-}
-
-function itemsOf({ messages, notices }: ChatState): Item[] {
-  return mergeItems(messages, notices);
 }
 
 function frameOf(state: ChatState): MessageFrame {

@@ -16,10 +16,8 @@ import {
   NO_HISTORY,
   remember,
 } from "./input_history.ts";
+import type { NotifyMode } from "./notify_mode.ts";
 import type { Tone } from "./rows.ts";
-
-/** How the user is told of what arrives elsewhere. */
-export type NotifyMode = "bell" | "osc9" | "off";
 
 /** What a search found. */
 export interface Hits {

@@ -1,10 +1,9 @@
-import { KeyChangedError, UserError } from "../errors.ts";
-import { describeFailure } from "../errors.ts";
+import { describeFailure, KeyChangedError, UserError } from "../errors.ts";
 import type { Message } from "../message.ts";
 import type { Session } from "../session.ts";
 import type { Chat } from "./chat_parts.ts";
-import { bytes } from "./message_rows.ts";
-import { Outbox } from "./outbox.ts";
+import { bytes } from "./message_layout.ts";
+import { SendQueue } from "./send_queue.ts";
 
 /** Bytes from which on sending shows how far it is. */
 const LARGE = 64 * 1024;
@@ -13,14 +12,14 @@ const LARGE = 64 * 1024;
 export class Sender {
   readonly #session: Session;
   readonly #chat: Chat;
-  readonly #outbox: Outbox;
+  readonly #queue: SendQueue;
   #writing: Promise<void> = Promise.resolve();
 
   /** Sends nothing yet. */
   constructor(session: Session, chat: Chat) {
     this.#session = session;
     this.#chat = chat;
-    this.#outbox = new Outbox(session, {
+    this.#queue = new SendQueue(session, {
       sending: () => ({
         progress: (done, total) => this.#progress(done, total),
         notice: (text) => chat.tell(text),
@@ -33,7 +32,7 @@ export class Sender {
 
   /** How many messages are still to be sent. */
   get size(): number {
-    return this.#outbox.size;
+    return this.#queue.size;
   }
 
   /** Sends a text; one that can't be written down comes back to be edited. */
@@ -51,12 +50,12 @@ export class Sender {
 
   /** Sends again what wasn't sent. */
   again(ids: readonly number[]): void {
-    for (const id of ids) this.#outbox.add(id);
+    for (const id of ids) this.#queue.add(id);
   }
 
   /** The relay answers again. */
   resume(): void {
-    this.#outbox.resume();
+    this.#queue.resume();
   }
 
   /** One after another, so that the order is the user's. */
@@ -64,7 +63,7 @@ export class Sender {
     this.#writing = this.#writing.then(() =>
       this.#chat.attempt(async () => {
         const { id } = await write();
-        this.#outbox.add(id);
+        this.#queue.add(id);
         this.#chat.refresh();
         this.#chat.hurry();
       }, (error) => {

@@ -20,8 +20,14 @@ import { exitCodes, reject } from "./failure.ts";
 import { globalFlags } from "./global_flags.ts";
 import { ABOUT } from "./help.ts";
 import { Output } from "./output.ts";
-import type { ParserContext, Verb, VerbTable } from "./verb.ts";
 import { runTask } from "./run_task.ts";
+import {
+  loaderOf,
+  type ParserContext,
+  type Verb,
+  type VerbTable,
+} from "./verb.ts";
+import { DEFAULT_VERB } from "./verb_names.ts";
 
 /** What the help calls the program. */
 export const PROGRAM = "client";
@@ -47,7 +53,7 @@ export async function parseAndRun(
   verbs: VerbTable,
 ): Promise<number> {
   const [word = "", ...rest] = args;
-  const load = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
+  const load = loaderOf(verbs, word);
   if (load !== undefined) {
     // Of one verb alone nothing but that verb is loaded.
     const command = commandOf((await load()).verb);
@@ -59,7 +65,7 @@ export async function parseAndRun(
   }
   const flag = args.find((arg) => ROOT_FLAGS.includes(arg));
   if (flag === undefined && (word === "" || word.startsWith("-"))) {
-    return await parseAndRun(["menu", ...args], verbs);
+    return await parseAndRun([DEFAULT_VERB, ...args], verbs);
   }
   return await runApplication(
     await wholeApplication(verbs),

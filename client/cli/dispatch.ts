@@ -4,12 +4,11 @@
  * @module
  */
 
-import type { Verb, VerbTable } from "./verb.ts";
 import { valueFlags } from "./global_flags.ts";
 import { runTask } from "./run_task.ts";
+import { loaderOf, type Verb, type VerbTable } from "./verb.ts";
+import { DEFAULT_VERB } from "./verb_names.ts";
 
-/** The verb of a command line that has none. */
-const DEFAULT_VERB = "menu";
 /** What completion scripts call; its words are no command line of its own. */
 const COMPLETE = "complete";
 
@@ -34,7 +33,7 @@ export async function runClient(
   }
   const [word, ...rest] = verbFirst(args);
   const name = word === undefined || word.startsWith("-") ? DEFAULT_VERB : word;
-  const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  const load = loaderOf(verbs, name);
   // A word alone needs no parser, which takes longer to load than "whoami" to run.
   if (load !== undefined && rest.length === 0 && !word?.startsWith("-")) {
     const { verb } = await load();

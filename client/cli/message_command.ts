@@ -6,6 +6,7 @@
 
 import { reasonOf } from "../../shared/reason.ts";
 import type { Message } from "../message.ts";
+import { openRegular } from "../regular_file.ts";
 import { isoTime } from "./message_form.ts";
 
 /** The flag that names the command. */
@@ -76,9 +77,7 @@ async function contentOf(
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   if (kind === "text") return new Blob([text ?? ""]).stream();
   if (path === undefined) throw new Error("it wasn't moved here");
-  // To open a pipe would wait for somebody who writes into it.
-  if (!(await Deno.stat(path)).isFile) throw new Error("it is no file");
-  return (await Deno.open(path)).readable;
+  return (await openRegular(path)).readable;
 }
 
 function unreadable({ path }: Message, error: unknown): string {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { localTime } from "../local_time.ts";
 import type { Message } from "../message.ts";
 import { printableLine, printableText } from "../printable.ts";
 import type { Data } from "./output.ts";
@@ -12,15 +13,6 @@ import type { Data } from "./output.ts";
 /** A moment as ISO 8601 in UTC, or null where there is none. */
 export function isoTime(time: number | undefined): string | null {
   return time === undefined ? null : new Date(time).toISOString();
-}
-
-/** A moment for people: the day and the time where they are. */
-export function localTime(time: number): string {
-  const at = new Date(time);
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${
-    two(at.getHours())
-  }:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
 /** A message's object, as JSON has it. */

@@ -17,11 +17,18 @@ export async function printIdentity(
   const path = await findFile(dir, infoFiles.me);
   if (path === undefined) return false;
   const text = new TextDecoder().decode(await Deno.readFile(path));
-  const { name, clientId } = readInfoMe(text);
+  await writeIdentity(output, readInfoMe(text));
+  return true;
+}
+
+/** Writes who somebody is. */
+export async function writeIdentity(
+  output: Output,
+  { name, clientId }: { name: string; clientId: Uint8Array },
+): Promise<void> {
   const id = clientId.toHex();
   await output.data(
     { type: "identity", name, id },
     `${printableLine(name)} ${id}`,
   );
-  return true;
 }

@@ -1,9 +1,8 @@
 /** Exit codes of the signals that end what goes on: 128 and the signal's number. */
-const CODES: Readonly<Partial<Record<Deno.Signal, number>>> = {
-  SIGINT: 130,
-  SIGTERM: 143,
-  ...(Deno.build.os === "windows" ? {} : { SIGHUP: 129 }),
-};
+const CODES: Readonly<Partial<Record<Deno.Signal, number>>> =
+  Deno.build.os === "windows"
+    ? { SIGINT: 130 }
+    : { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /** The wish that something which goes on ends. A second signal ends the program at once. */
 export class Stop implements Disposable {
@@ -15,7 +14,6 @@ export class Stop implements Disposable {
   constructor() {
     for (const [name, code] of Object.entries(CODES)) {
       const signal = name as Deno.Signal;
-      if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
       const listener = () => {
         // Whoever asks twice doesn't wait for what is still going on.
         if (this.wanted) Deno.exit(code);

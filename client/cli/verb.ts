@@ -62,3 +62,11 @@ export type VerbLoader = () => Promise<{ verb: Verb }>;
 
 /** How each verb is loaded, by its name. */
 export type VerbTable = Readonly<Record<string, VerbLoader>>;
+
+/** How the verb of this name is loaded; undefined where there is none. */
+export function loaderOf(
+  verbs: VerbTable,
+  name: string,
+): VerbLoader | undefined {
+  return Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+}

@@ -22,5 +22,8 @@ export const verbNames = [
   "menu",
 ] as const;
 
+/** The verb of a command line that has none. */
+export const DEFAULT_VERB = "menu";
+
 /** One of them. */
 export type VerbName = typeof verbNames[number];

@@ -1,5 +1,6 @@
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError } from "../errors.ts";
+import { inTime } from "../in_time.ts";
 
 /** Milliseconds between two looks at a lock that is held for moments only. */
 const RETRY = 20;
@@ -46,22 +47,16 @@ export class FolderLock implements Disposable {
     const lock = FolderLock.tryTake(path);
     if (lock !== undefined) return lock;
     const file = FolderLock.#open(path);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<false>((resolve) => {
-      timer = setTimeout(resolve, patience, false);
-    });
     // The system wakes who waits; looking again and again would starve among
     // clients that take it often.
     const locking = file.lock(true).then(() => true);
     try {
-      if (await Promise.race([locking, late])) return new FolderLock(file);
+      if (await inTime(locking, patience, false)) return new FolderLock(file);
       locking.then(() => file.close(), () => file.close());
       return undefined;
     } catch (cause) {
       file.close();
       throw cannotLock(path, cause);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -10,7 +10,7 @@ import { UserError } from "../errors.ts";
 import type { Message, MessageKind } from "../message.ts";
 import { labelOf } from "./contact_book.ts";
 import type { StoreDatabase } from "./database.ts";
-import { Sender } from "./sender.ts";
+import { SenderLock } from "./sender_lock.ts";
 
 /** A message as SQLite keeps it, with its contact; times are milliseconds since 1970. */
 export interface Row {
@@ -117,7 +117,7 @@ export class MessageRows {
   /** Whether a client in the folder is at sending it. */
   isBeingSent({ sender, acknowledged }: Row): boolean {
     return sender !== null && acknowledged === null &&
-      Sender.isAlive(this.#database.folder, sender);
+      SenderLock.isAlive(this.#database.folder, sender);
   }
 }
 

@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import type { Message, MessageKind } from "../message.ts";
 import type { StoreDatabase } from "./database.ts";
 import { bytesOf, type MessageRows } from "./message_rows.ts";
-import { Sender } from "./sender.ts";
+import { SenderLock } from "./sender_lock.ts";
 
 /** A message that is to be sent. */
 export interface NewMessage {
@@ -19,7 +19,7 @@ export interface NewMessage {
 export class Outgoing {
   readonly #database: StoreDatabase;
   readonly #rows: MessageRows;
-  #sender: Sender | undefined;
+  #sender: SenderLock | undefined;
 
   /** Keeps them among these rows. */
   constructor(database: StoreDatabase, rows: MessageRows) {
@@ -81,7 +81,7 @@ export class Outgoing {
           "By this client or another one in the folder, which may be stopped",
         );
       }
-      this.#sender ??= new Sender(this.#database.folder);
+      this.#sender ??= new SenderLock(this.#database.folder);
       this.#database.run(
         "UPDATE messages SET sent = ?, sender = ?, attempts = attempts + 1, failure = NULL WHERE id = ?",
         Date.now(),

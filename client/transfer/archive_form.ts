@@ -6,6 +6,7 @@
  */
 
 import { Database } from "@db/sqlite";
+import { openRegular, readFull } from "../regular_file.ts";
 import { createTables, schemaOf, type SchemaPart } from "../store/schema.ts";
 import { rowSource } from "../store/row_source.ts";
 
@@ -54,19 +55,13 @@ export function archiveSchema(): SchemaPart[] {
  * @throws {Error} where it is no archive, or of another version
  */
 export async function checkHeader(path: string): Promise<number> {
-  const { isFile, size } = await Deno.stat(path);
-  if (!isFile) throw new Error("it is no file");
+  using file = await openRegular(path);
   const header = new Uint8Array(HEADER_SIZE);
-  using file = await Deno.open(path);
-  for (let at = 0; at < HEADER_SIZE;) {
-    const count = await file.read(header.subarray(at));
-    if (count === null) throw new Error("it is none that export made");
-    at += count;
-  }
+  const isWhole = await readFull(file, header) === HEADER_SIZE;
   const view = new DataView(header.buffer);
   const magic = new TextDecoder().decode(header.subarray(0, MAGIC.length));
   // 1 and 1: written and read without a log beside it.
-  const isOurs = magic === MAGIC && view.getUint16(18) === 0x0101 &&
+  const isOurs = isWhole && magic === MAGIC && view.getUint16(18) === 0x0101 &&
     view.getUint32(68) === APPLICATION_ID;
   if (!isOurs) throw new Error("it is none that export made");
   const version = view.getUint32(60);
@@ -75,5 +70,5 @@ export async function checkHeader(path: string): Promise<number> {
       `it is of version ${version}, this program reads ${VERSION}`,
     );
   }
-  return size;
+  return (await file.stat()).size;
 }

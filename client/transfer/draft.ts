@@ -25,12 +25,3 @@ export async function removeDraftsOf(path: string): Promise<void> {
     await Deno.remove(`${folder}/${name}`, { recursive: true });
   }
 }
-
-/** Removes one with all that is in it, where it is there. */
-export async function removeDraft(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}

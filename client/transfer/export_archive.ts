@@ -1,12 +1,18 @@
 import { basename, dirname } from "node:path";
 import { findFile, infoFiles } from "../../shared/info_files.ts";
 import { reasonOf } from "../../shared/reason.ts";
-import { createPrivate, moveNew, syncFolder } from "../durable_files.ts";
+import {
+  createPrivate,
+  moveNew,
+  removeIfThere,
+  syncFile,
+  syncFolder,
+} from "../durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
 import { countAnswers } from "../journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import { ArchiveWriter } from "./archive_writer.ts";
-import { draftOf, removeDraft, removeDraftsOf } from "./draft.ts";
+import { draftOf, removeDraftsOf } from "./draft.ts";
 
 /** What an archive holds. */
 export interface Exported {
@@ -56,7 +62,7 @@ export async function exportArchive(
     await syncFolder(dirname(path));
     return { ...exported, unread };
   } catch (cause) {
-    await removeDraft(draft);
+    await removeIfThere(draft);
     if (cause instanceof FolderError) throw cause;
     throw new UserError(
       `${path} can't be written: ${reasonOf(cause)}`,
@@ -89,7 +95,6 @@ async function fill(
     }
     archive.end();
   }
-  using file = await Deno.open(draft, { read: true, write: true });
-  await file.sync();
+  await syncFile(draft);
   return exported;
 }

@@ -4,11 +4,11 @@ import { reasonOf } from "../../shared/reason.ts";
 import { requireKnown } from "../cli/known_contact.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
 import { lineOf } from "../cli/output.ts";
-import { createPrivate, syncFolder } from "../durable_files.ts";
+import { createPrivate, removeIfThere, syncFolder } from "../durable_files.ts";
 import { UserError } from "../errors.ts";
 import type { Message } from "../message.ts";
 import type { Session } from "../session.ts";
-import { draftOf, removeDraft, removeDraftsOf } from "./draft.ts";
+import { draftOf, removeDraftsOf } from "./draft.ts";
 import type { Exported } from "./export_archive.ts";
 import { readSaved, UnreadableFile } from "./saved_file.ts";
 import { writeAll } from "../write_all.ts";
@@ -61,7 +61,7 @@ export async function exportConversations(
     await syncFolder(dirname(target));
     return exported;
   } catch (cause) {
-    await removeDraft(draft);
+    await removeIfThere(draft);
     if (cause instanceof UserError) throw cause;
     throw new UserError(
       `The conversations can't be written to ${dir}: ${reasonOf(cause)}`,

@@ -9,7 +9,13 @@
 import { findFile } from "../../shared/info_files.ts";
 import { type InfoMe, parseInfoMe } from "../../shared/info_me.ts";
 import { reasonOf } from "../../shared/reason.ts";
-import { createPrivate, syncFolder, writeNewFile } from "../durable_files.ts";
+import {
+  createPrivate,
+  removeIfThere,
+  syncFile,
+  syncFolder,
+  writeNewFile,
+} from "../durable_files.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { freeSpace } from "../free_space.ts";
 import { refuseExisting } from "../identity.ts";
@@ -17,7 +23,7 @@ import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
 import { FolderLock } from "../store/folder_lock.ts";
 import { ArchiveReader, badArchive } from "./archive_reader.ts";
 import { READY } from "./decided_import.ts";
-import { draftOf, removeDraft, removeDraftsOf } from "./draft.ts";
+import { draftOf, removeDraftsOf } from "./draft.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
 import { writeAll } from "../write_all.ts";
 
@@ -69,7 +75,7 @@ export async function importArchive(
     const { messages } = archive;
     return { name: me.name, id: me.clientId.toHex(), messages, files };
   } catch (cause) {
-    await removeDraft(draft);
+    await removeIfThere(draft);
     if (cause instanceof UserError) throw cause;
     throw new FolderError(
       `${path} can't be imported into ${dir}: ${reasonOf(cause)}`,
@@ -156,10 +162,7 @@ async function prepare(
     for (const bytes of archive.pieces(message)) await writeAll(file, bytes);
     await file.sync();
   }
-  {
-    using file = await Deno.open(database, { read: true, write: true });
-    await file.sync();
-  }
+  await syncFile(database);
   await writeNewFile(
     `${draft}/${IDENTITY}`,
     new TextEncoder().encode(archive.identity),

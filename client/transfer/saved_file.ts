@@ -1,5 +1,6 @@
 import { PIECE_SIZE } from "../../shared/pieces.ts";
 import { reasonOf } from "../../shared/reason.ts";
+import { openRegular, readFull } from "../regular_file.ts";
 
 /** A file isn't where it was saved any more, or can't be read there. */
 export class UnreadableFile extends Error {
@@ -23,21 +24,9 @@ export async function* readSaved(
   }
 }
 
-async function openRegular(path: string): Promise<Deno.FsFile> {
-  // To open a pipe would wait for whoever writes to it.
-  if (!(await Deno.stat(path)).isFile) throw new Error("It is no file");
-  return await Deno.open(path);
-}
-
 async function readPiece(file: Deno.FsFile): Promise<Uint8Array> {
   const bytes = new Uint8Array(PIECE_SIZE);
-  let size = 0;
-  while (size < PIECE_SIZE) {
-    const count = await file.read(bytes.subarray(size));
-    if (count === null) break;
-    size += count;
-  }
-  return bytes.subarray(0, size);
+  return bytes.subarray(0, await readFull(file, bytes));
 }
 
 async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {

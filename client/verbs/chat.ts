@@ -1,9 +1,10 @@
+import { NOTIFY_MODES, type NotifyMode } from "../chat/notify_mode.ts";
 import { nameArgument } from "../cli/arguments.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 
 /** What the verb takes. */
 interface Flags {
-  notify: "bell" | "osc9" | "off";
+  notify: NotifyMode;
 }
 
 /** Talks on the whole screen. */
@@ -12,7 +13,7 @@ export const verb: Verb = defineVerb<Flags, [string | undefined]>({
   flags: {
     notify: {
       kind: "enum",
-      values: ["bell", "osc9", "off"],
+      values: NOTIFY_MODES,
       default: "bell",
       brief: "How to tell of messages that arrive elsewhere",
     },

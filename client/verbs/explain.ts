@@ -1,11 +1,7 @@
 import { idArgument } from "../cli/arguments.ts";
-import {
-  isoTime,
-  localTime,
-  messageLine,
-  messageObject,
-} from "../cli/message_form.ts";
+import { isoTime, messageLine, messageObject } from "../cli/message_form.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
+import { localTime } from "../local_time.ts";
 import { printableLine } from "../printable.ts";
 
 /** Tells all that is known of a message. */

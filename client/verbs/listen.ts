@@ -2,7 +2,7 @@ import { parseConsumer, sinceFlag } from "../cli/arguments.ts";
 import { classify, complain, exitCodes } from "../cli/failure.ts";
 import { execFlag, runForMessage } from "../cli/message_command.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
-import { inputLines } from "../cli/standard_input.ts";
+import { inputLines } from "../standard_input.ts";
 import { Stop } from "../cli/stop.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 import { switchFlag } from "../cli/global_flags.ts";

@@ -1,6 +1,6 @@
 import { nameProblem } from "../../shared/names.ts";
+import { writeIdentity } from "../cli/print_identity.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
-import { printableLine } from "../printable.ts";
 
 /** Registers the user. */
 export const verb: Verb = defineVerb<unknown, [string]>({
@@ -10,12 +10,7 @@ export const verb: Verb = defineVerb<unknown, [string]>({
   async task(work, _flags, name) {
     const session = await work.session();
     await session.refuseSecondIdentity();
-    await session.register(name);
-    const id = (await session.identity())?.clientId.toHex();
-    await work.output.data(
-      { type: "identity", name, id },
-      `${printableLine(name)} ${id}`,
-    );
+    await writeIdentity(work.output, await session.register(name));
   },
 });
 

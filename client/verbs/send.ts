@@ -5,7 +5,7 @@ import {
   onKeyChangeFlag,
 } from "../cli/arguments.ts";
 import { deliver } from "../cli/delivery.ts";
-import { inputLines, readInput } from "../cli/standard_input.ts";
+import { inputLines, readInput } from "../standard_input.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 import { switchFlag } from "../cli/global_flags.ts";
 import { UserError } from "../errors.ts";

@@ -20,7 +20,7 @@ import { layOut } from "../../client/chat/frame.ts";
 import { cells, cut, graphemes } from "../../client/chat/graphemes.ts";
 import { inputRows } from "../../client/chat/input_rows.ts";
 import { presses } from "../../client/chat/keys.ts";
-import { MessageRows } from "../../client/chat/message_rows.ts";
+import { MessageLayout } from "../../client/chat/message_layout.ts";
 import {
   type ChatEvent,
   initialState,
@@ -186,7 +186,7 @@ Deno.test("scrolling goes through every row and ends at both ends", () => {
     mergeItems(messages, []),
     frame,
     10,
-    new MessageRows(),
+    new MessageLayout(),
   );
   const all: string[] = [];
   const seen = (position: ReturnType<typeof view.scroll>) =>
@@ -239,7 +239,7 @@ Deno.test("no frame is larger than its screen", () => {
           (state, event) => update(state, event as ChatEvent),
           initialState("bell", size),
         );
-        const { rows, cursor } = layOut(state, new MessageRows());
+        const { rows, cursor } = layOut(state, new MessageLayout());
         assert(rows.length <= size.rows);
         for (const row of rows) {
           const text = textOf(row);

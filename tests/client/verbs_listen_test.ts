@@ -33,44 +33,19 @@ testWith(
     assertEquals([ended.code, texts(ended.stdout)], [0, ["two", "three"]]);
 
     // The key that came first wasn't acknowledged by anybody.
-    const rest = await ben.do("listen", "--as", "bot", "--once", "--json");
+    const listen = (name: string, ...flags: string[]) =>
+      ben.do("listen", "--as", name, ...flags, "--json");
+    const rest = await listen("bot", "--once");
     assertEquals(rest.data.map(({ kind }) => kind), ["key"]);
-    const replayed = await ben.do(
-      "listen",
-      "--as",
-      "bot",
-      "--replay",
-      "--json",
-    );
+    const replayed = await listen("bot", "--replay");
     assertEquals(texts(replayed.stdout), ["one", "two", "three"]);
-    const other = await ben.do(
-      "listen",
-      "--as",
-      "other",
-      "--auto-ack",
-      "--once",
-      "--json",
-    );
+    const other = await listen("other", "--auto-ack", "--once");
     assertEquals(texts(other.stdout), ["one", "two", "three"]);
     const now = new Date().toISOString();
     await anna.do("send", "ben", "four");
-    const since = await ben.do(
-      "listen",
-      "--as",
-      "late",
-      "--since",
-      now,
-      "--json",
-    );
+    const since = await listen("late", "--since", now);
     assertEquals(texts(since.stdout), ["four"]);
-    const again = await ben.do(
-      "listen",
-      "--as",
-      "other",
-      "--auto-ack",
-      "--once",
-      "--json",
-    );
+    const again = await listen("other", "--auto-ack", "--once");
     assertEquals(texts(again.stdout), ["four"]);
   },
 );

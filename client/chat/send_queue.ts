@@ -4,7 +4,7 @@ import type { DeliverOptions } from "../outbox.ts";
 import type { Session } from "../session.ts";
 
 /** What becomes of messages on their way out. */
-export interface OutboxEvents {
+export interface SendQueueEvents {
   /** A message is about to be sent. */
   sending: (id: number) => DeliverOptions;
   /** The relay has it. */
@@ -20,15 +20,15 @@ export interface OutboxEvents {
  * Where the relay isn't there nothing was sent for certain, so they wait and
  * go out when it is back.
  */
-export class Outbox {
+export class SendQueue {
   readonly #session: Pick<Session, "deliver">;
-  readonly #events: OutboxEvents;
+  readonly #events: SendQueueEvents;
   #queue: number[] = [];
   #busy = false;
   #held = false;
 
   /** Sends nothing yet. */
-  constructor(session: Pick<Session, "deliver">, events: OutboxEvents) {
+  constructor(session: Pick<Session, "deliver">, events: SendQueueEvents) {
     this.#session = session;
     this.#events = events;
   }

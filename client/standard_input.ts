@@ -4,10 +4,12 @@
  * @module
  */
 
-import { UserError } from "../errors.ts";
+import { concat } from "@std/bytes";
+import { UserError } from "./errors.ts";
 
+const MIB = 1024 * 1024;
 /** Bytes of the longest line that is read. */
-const LONGEST_LINE = 64 * 1024 * 1024;
+const LONGEST_LINE = 64 * MIB;
 
 /**
  * All of it as one text; a newline at its end doesn't belong to it.
@@ -23,11 +25,13 @@ export async function readInput(): Promise<string> {
  * Its lines without their ends, as they come; the last one may lack its end.
  *
  * @param decode reads a line's bytes; by default it refuses what is no UTF-8
- * @throws {UserError} where a line is longer than 64 MiB
+ * @param longest bytes of the longest line that is taken
+ * @throws {UserError} where a line is longer
  */
 export async function* inputLines(
   decode: (bytes: Uint8Array) => string = decodeText,
-): AsyncGenerator<string> {
+  longest: number = LONGEST_LINE,
+): AsyncGenerator<string, undefined> {
   let rest: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of Deno.stdin.readable) {
@@ -39,26 +43,21 @@ export async function* inputLines(
     }
     rest.push(chunk.subarray(from));
     size += chunk.length - from;
-    if (size > LONGEST_LINE) {
-      throw new UserError("A line of standard input is longer than 64 MiB");
+    if (size > longest) {
+      throw new UserError(
+        `A line of standard input is longer than ${longest / MIB} MiB`,
+      );
     }
   }
   if (size > 0) yield lineOf(rest, decode);
+  return undefined;
 }
 
 function lineOf(
   parts: readonly Uint8Array[],
   decode: (bytes: Uint8Array) => string,
 ): string {
-  const bytes = new Uint8Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return decode(bytes).replace(/\r$/, "");
+  return decode(concat(parts)).replace(/\r$/, "");
 }
 
 function decodeText(bytes: Uint8Array): string {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { clock } from "../local_time.ts";
 import type { Message } from "../message.ts";
 import { printableLine, printableLines } from "../printable.ts";
 import { fit } from "./graphemes.ts";
@@ -28,7 +29,7 @@ export interface MessageFrame {
 }
 
 /** Wraps messages, and remembers how as long as nothing about them changes. */
-export class MessageRows {
+export class MessageLayout {
   readonly #kept = new Map<number, { of: Message; key: string; rows: Row[] }>();
 
   /** A message's rows, at least one. */
@@ -153,17 +154,3 @@ export function bytes(count: number): string {
   if (count < 1024 * 1024) return `${(count / 1024).toFixed(1)} KiB`;
   return `${(count / 1024 / 1024).toFixed(1)} MiB`;
 }
-
-/** A time of day here, hours and minutes. */
-export function clock(time: number): string {
-  const at = new Date(time);
-  return `${two(at.getHours())}:${two(at.getMinutes())}`;
-}
-
-/** A day here, as YYYY-MM-DD. */
-export function day(time: number): string {
-  const at = new Date(time);
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-}
-
-const two = (number: number) => String(number).padStart(2, "0");

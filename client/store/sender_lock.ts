@@ -4,7 +4,7 @@ import { FolderLock } from "./folder_lock.ts";
  * A client that sends, as the others in its folder see it: alive as long as it
  * holds its lock, which the system takes from it however it ends.
  */
-export class Sender implements Disposable {
+export class SenderLock implements Disposable {
   /** What messages that it is sending are marked with. */
   readonly token: string = crypto.randomUUID();
   readonly #path: string;
