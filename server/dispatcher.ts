@@ -26,7 +26,11 @@ import { register } from "./handlers/register.ts";
 import { sendMessage } from "./handlers/send_message.ts";
 import { waitingMessages } from "./handlers/waiting_messages.ts";
 import type { WholeRequest } from "./request_reader.ts";
-import { MessageGoneError, StoreBrokenError } from "./store/store.ts";
+import {
+  MessageGoneError,
+  OutcomeUnknownError,
+  StoreBrokenError,
+} from "./store/store.ts";
 
 const handlers: { readonly [K in RequestKind]: Handler<K> } = {
   register,
@@ -50,7 +54,12 @@ export interface Reply {
 
 /** Messages that were handed out, until it is known whether they were taken. */
 export interface Delivery {
-  /** To be done once the client has taken the whole answer. It never rejects. */
+  /**
+   * To be done once the client has taken the whole answer.
+   *
+   * @throws {Error} where that failed: they will be handed out again, and the
+   * connection is to end, so that the client may expect it
+   */
   taken: () => Promise<void>;
   /** Makes the client's next pull wait until a decision is made. */
   pending: (decision: Promise<unknown>) => void;
@@ -102,7 +111,7 @@ export function createDispatcher(
         ...encode(response, reported),
         ...taken && {
           delivery: {
-            taken: () => taken().catch(report),
+            taken: () => taken().catch(reportAndThrow),
             pending: (decision) => pending.add(client, decision),
           },
         },
@@ -114,7 +123,14 @@ export function createDispatcher(
 
   function fail(error: unknown): Reply {
     report(error);
-    return error instanceof StoreBrokenError ? UNKNOWN : failureReply;
+    const unknown = error instanceof StoreBrokenError ||
+      error instanceof OutcomeUnknownError;
+    return unknown ? UNKNOWN : failureReply;
+  }
+
+  function reportAndThrow(error: unknown): never {
+    report(error);
+    throw error;
   }
 
   /** A failure while they go out is like one before. */
@@ -144,7 +160,7 @@ export function createDispatcher(
       if (kind !== "register") {
         asker = await store.position(client);
         if (asker === undefined) return FAILED;
-        store.seen(asker, now);
+        store.seen(client, asker, now);
       }
       // A client that closes and pulls again at once must not be faster than
       // what its close decides.

@@ -11,10 +11,14 @@ import { UsageError } from "../shared/usage_error.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
 import { readServerOptions } from "./options.ts";
+import { STORE_VARIABLE, storeAddress, storeFiles } from "./store_flags.ts";
 import { stopSignals } from "./stop_signals.ts";
 
 /** What the doctor may ask of the system beyond what a relay may. */
 const DOCTOR_SYS = "statfs,systemMemoryInfo";
+
+/** What a relay with a database, and its client, look for in the environment. */
+const CLIENT_ENV = [STORE_VARIABLE, "PG*", "USER", "NODE_PG_FORCE_NATIVE"];
 
 /** A signal to us alone must stop the relay too; a second one changes nothing there. */
 function pass(relay: Deno.ChildProcess, signal: Deno.Signal): void {
@@ -44,10 +48,14 @@ export async function relayPermissions(
   if (split !== undefined) {
     throw new UsageError(`The path ${split} holds a comma: take another one`);
   }
+  const { storeUrl } = options;
+  const files = storeUrl === undefined ? [] : storeFiles(storeUrl);
+  const database = storeUrl === undefined ? [] : [storeAddress(storeUrl)];
   return [
-    `--allow-read=${[...folders, ...source]}`,
+    `--allow-read=${[...folders, ...source, ...files]}`,
     `--allow-write=${folders}`,
-    `--allow-net=${formatAddress(options)}`,
+    `--allow-net=${[formatAddress(options), ...database]}`,
+    ...storeUrl === undefined ? [] : [`--allow-env=${CLIENT_ENV}`],
     ...options.doctor ? [`--allow-sys=${DOCTOR_SYS}`] : [],
   ];
 }

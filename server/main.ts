@@ -10,10 +10,10 @@ import { runProgram } from "../shared/program.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { examine } from "./doctor/doctor.ts";
 import { FailurePrinter } from "./failure_printer.ts";
+import { openStore } from "./open_store.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
 import { stopSignals } from "./stop_signals.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
 import { StoreBrokenError } from "./store/store.ts";
 
 const warn = (text: string) => console.error(`warning: ${text}`);
@@ -34,11 +34,14 @@ function listen({ hostname, port }: ServerOptions): Deno.TcpListener {
   }
 }
 
-/** Once store and port are open nothing else is needed: what clients send can reach no file. */
-async function dropPermissions(): Promise<void> {
-  for (const name of ["read", "write", "net"] as const) {
-    await Deno.permissions.revoke({ name });
-  }
+/**
+ * Once store and port are open nothing else is needed, but for the way to a
+ * database: what clients send can reach no file.
+ */
+async function dropPermissions({ storeUrl }: ServerOptions): Promise<void> {
+  await Deno.permissions.revoke({ name: "read" });
+  await Deno.permissions.revoke({ name: "write" });
+  if (storeUrl === undefined) await Deno.permissions.revoke({ name: "net" });
 }
 
 /** Resolves with the first signal to stop; later ones change nothing. */
@@ -61,10 +64,7 @@ async function main(args: readonly string[]): Promise<number | void> {
   broken.promise.catch(() => {});
   // Before the store: a relay that can't start must not take anything over.
   const listener = listen(options);
-  const from = options.takeOverFrom;
-  const store = await openSqliteStore(options.database, {
-    takeOver: from === undefined ? undefined : { from, notice: note },
-  });
+  const { store, name } = await openStore(options, note);
   try {
     const relay = startRelay({
       listener,
@@ -72,11 +72,11 @@ async function main(args: readonly string[]): Promise<number | void> {
       limits: options.limits,
       report(error) {
         if (error instanceof StoreBrokenError) {
-          broken.reject(new Error(`${options.database}: ${error.message}`));
+          broken.reject(new Error(`${name}: ${error.message}`));
         } else failures.print(error);
       },
     });
-    await dropPermissions();
+    await dropPermissions(options);
     console.log(`listening on ${formatAddress(relay.address)}`);
     try {
       await Promise.race([stopped, broken.promise]);

@@ -35,6 +35,7 @@ export {
   MessageGoneError,
   type NewClient,
   type NewMessage,
+  OutcomeUnknownError,
   type Quota,
   type Store,
   StoreBrokenError,

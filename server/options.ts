@@ -19,6 +19,7 @@ import {
 } from "./limits/limit_flags.ts";
 import type { Limits } from "./limits/limits.ts";
 import { databasePath } from "./store/database_path.ts";
+import { readStoreUrl } from "./store_flags.ts";
 
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.
@@ -29,6 +30,11 @@ Usage: deno task server [flags]
   --host ADDR  the address to listen on (default: 0.0.0.0)
   --dir DIR    where info.myport and db.defensive lie (default: .)
   --db FILE    the database (default: db.defensive in DIR)
+  --store URL  a PostgreSQL database in its place, which relays may share:
+               postgres://USER:PASSWORD@HOST:PORT/DATABASE
+               (default: from the environment's MESSAGEU_STORE)
+  --store-file FILE
+               a file that holds that URL
   --doctor     check disk, room, clock, store and limits, and stop
   --help       print this
   --version    print the version
@@ -49,8 +55,10 @@ export interface ServerOptions {
   hostname: string;
   /** The port to listen on. */
   port: number;
-  /** The database's path. */
+  /** The database's path, where it is a file. */
   database: string;
+  /** The database's URL, where it isn't a file. */
+  storeUrl: string | undefined;
   /** Another server's database, to be taken over where ours is new. */
   takeOverFrom: string | undefined;
   /** The folders whose files the relay reads and writes. */
@@ -71,7 +79,7 @@ export async function readServerOptions(
 ): Promise<ServerOptions> {
   const { values, switches } = parseFlags(
     args,
-    ["port", "host", "dir", "db", ...limitFlagNames],
+    ["port", "host", "dir", "db", "store", "store-file", ...limitFlagNames],
     ["help", "version", "doctor"],
   );
   const dir = values.dir ?? ".";
@@ -81,6 +89,10 @@ export async function readServerOptions(
   const [ourName, ...otherNames] = infoFiles.database;
   const named = values.db ?? `${dir}/${ourName}`;
   const database = stop ? named : await databasePath(named);
+  const storeUrl = stop ? undefined : await readStoreUrl(values);
+  if (storeUrl !== undefined && values.db !== undefined) {
+    throw new UsageError("--db and --store name two stores: give one");
+  }
   return {
     ...switches,
     hostname: values.host ?? "0.0.0.0",
@@ -90,7 +102,8 @@ export async function readServerOptions(
       ? DEFAULT_PORT
       : await readPortFile(dir, warnings),
     database,
-    takeOverFrom: stop || values.db !== undefined
+    storeUrl,
+    takeOverFrom: stop || values.db !== undefined || storeUrl !== undefined
       ? undefined
       : await findFile(dir, otherNames),
     folders: [...new Set([dir, dirname(named), dirname(database)])],

@@ -231,13 +231,14 @@ class OpenStore implements SqliteStore {
     return this.#publicKeys.get(id);
   }
 
-  seen(position: number, now: Date): void {
+  seen(_id: ClientId, position: number, now: Date): void {
     this.#visits.add(position, now.getTime());
   }
 
   // deno-lint-ignore require-await -- as above
   async clients(position: number, most: number): Promise<ListedClient[]> {
-    return read(() => this.#statements.clients.all(position, most));
+    return read(() => this.#statements.clients.all(position, most))
+      .map((client) => ({ ...client, settled: true }));
   }
 
   async send(
@@ -350,7 +351,7 @@ function prepareStatements(database: Database) {
     publicKey: prepare<{ publicKey: Uint8Array }>(
       "SELECT PublicKey AS publicKey FROM accounts WHERE ID = ?",
     ),
-    clients: prepare<ListedClient>(
+    clients: prepare<Omit<ListedClient, "settled">>(
       `SELECT Position AS position, ID AS id, UserName AS name FROM accounts
         WHERE Position > ? ORDER BY Position LIMIT ?`,
     ),

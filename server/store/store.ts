@@ -26,6 +26,8 @@ export interface NewClient {
 export interface ListedClient {
   /** Where it stands among all clients. */
   position: number;
+  /** Whether nobody can come to stand in front of it any more. */
+  settled: boolean;
   /** The id. */
   id: ClientId;
   /** The name. */
@@ -105,10 +107,12 @@ export interface Store {
   publicKey(id: ClientId): Promise<Uint8Array | undefined>;
 
   /**
-   * Notes when the client at a position was last seen. It is written along with
-   * something else, by itself only after a second.
+   * Notes when a client was last seen. It is written along with something else,
+   * by itself only after a second. The id may change after the call.
+   *
+   * @param position where it stands among all
    */
-  seen(position: number, now: Date): void;
+  seen(id: ClientId, position: number, now: Date): void;
 
   /**
    * The next clients behind a position, in the order in which they registered.
@@ -142,8 +146,11 @@ export interface Store {
   rest(recipient: ClientId, message: StoredMessage): AsyncIterable<Uint8Array>;
 
   /**
-   * Deletes messages that their recipient has taken. Where that fails, as on a
-   * full disk, it is tried again later, and they wait for nobody meanwhile.
+   * Deletes messages that their recipient has taken.
+   *
+   * @throws {StoreError} where that failed and they will be handed out again; a
+   * store that has its inboxes to itself tries again later instead, and they
+   * wait for nobody meanwhile
    */
   remove(recipient: ClientId, taken: HandedOut): Promise<void>;
 
@@ -154,6 +161,15 @@ export interface Store {
 /** A store that can't be used; the message says why and what to do. */
 export class StoreError extends Error {
   override name = "StoreError";
+}
+
+/**
+ * A write of which nobody knows whether it was kept, since the connection to
+ * the database broke before it said so. Nobody may be told either; the store
+ * itself goes on.
+ */
+export class OutcomeUnknownError extends StoreError {
+  override name = "OutcomeUnknownError";
 }
 
 /** A message that was removed while it was read: its recipient took it elsewhere. */
