@@ -5,38 +5,55 @@ import { SHELL, testWith } from "./test_with.ts";
 
 /** What a test has that needs PostgreSQL. */
 export interface PostgresTest {
-  /** The server, which other tests of the file use too. */
+  /** The server. */
   cluster: PostgresCluster;
   /** A database of the test's own. */
   url: string;
 }
 
+type Check = (test: PostgresTest, t: Deno.TestContext) => Promise<void>;
+
 const isInstalled = await mayRunShell() &&
   await PostgresCluster.path() !== undefined;
-let cluster: PostgresCluster | undefined;
+let shared: PostgresCluster | undefined;
 
 if (isInstalled) {
-  Deno.test.beforeAll(async () => {
-    cluster = await PostgresCluster.start();
-  });
-  Deno.test.afterAll(() => cluster?.[Symbol.asyncDispose]());
+  Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
 }
 
-/** Registers a test that needs PostgreSQL, with a database of its own. */
-export function postgresTest(
-  name: string,
-  fn: (test: PostgresTest) => Promise<void>,
-): void {
-  if (!isInstalled) {
-    return Deno.test({
-      name: `${name} (skipped: PostgreSQL isn't installed)`,
-      ignore: true,
-      fn() {},
+/** Registers a test with a database of its own, on a server that the file's tests share. */
+export function postgresTest(name: string, fn: Check): void {
+  register(name, async (t) => {
+    if (shared === undefined) throw new Error("PostgreSQL wasn't started");
+    await fn({ cluster: shared, url: await shared.database() }, t);
+  });
+  if (isInstalled && !starts) {
+    starts = true;
+    Deno.test.beforeAll(async () => {
+      shared = await PostgresCluster.start();
     });
   }
-  testWith(SHELL, name, async () => {
-    if (cluster === undefined) throw new Error("PostgreSQL wasn't started");
-    await fn({ cluster, url: await cluster.database() });
+}
+
+let starts = false;
+
+/** Registers a test with a server of its own, which it may stop and start. */
+export function postgresServerTest(name: string, fn: Check): void {
+  register(name, async (t) => {
+    await using cluster = await PostgresCluster.start();
+    await fn({ cluster, url: await cluster.database() }, t);
+  });
+}
+
+function register(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+): void {
+  if (isInstalled) return testWith(SHELL, name, fn);
+  Deno.test({
+    name: `${name} (skipped: PostgreSQL isn't installed)`,
+    ignore: true,
+    fn() {},
   });
 }
 

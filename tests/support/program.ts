@@ -74,7 +74,15 @@ export class Program implements AsyncDisposable {
     return Program.deno(relayArguments(dir, flags));
   }
 
-  /** The same, with so many file descriptors. */
+  /** Starts the relay's program with a store in a database. */
+  static relayOn(url: string, dir: string, ...flags: string[]): Program {
+    const [run = "run", ...rest] = relayArguments(dir, flags);
+    return Program.deno([run, "--allow-env", ...rest], ROOT, {
+      MESSAGEU_STORE: url,
+    });
+  }
+
+  /** Starts one on a file, with so many file descriptors. */
   static relayWithFiles(files: number, dir: string): Program {
     const script = `ulimit -n ${files} && exec "$0" "$@"`;
     const relay = relayArguments(dir, ["--port", "0"]);

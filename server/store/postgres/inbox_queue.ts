@@ -48,6 +48,9 @@ export class InboxQueue {
   /** Keys of inboxes that have something waiting and aren't busy. */
   #ready: string[] = [];
   #groups = 0;
+  /** Messages that are ready, and that are under way. */
+  #waiting = 0;
+  #writing = 0;
   #scheduled = false;
   #watching: (() => void)[] = [];
 
@@ -72,6 +75,7 @@ export class InboxQueue {
 
   /** Appends a message. */
   add(job: Job): void {
+    this.#waiting++;
     const key = job.message.recipient.toHex();
     const inbox = this.#inboxes.get(key);
     if (inbox !== undefined) inbox.waiting.push(job);
@@ -85,24 +89,36 @@ export class InboxQueue {
   /** Puts messages of an inbox that is under way back in front, to go with the next group. */
   putBack(key: string, jobs: readonly Job[]): void {
     this.#inboxes.get(key)?.waiting.unshift(...jobs);
+    this.#waiting += jobs.length;
   }
 
   /** What comes in within one turn goes together. */
   #schedule(): void {
-    if (this.#scheduled || this.#groups >= MOST_GROUPS) return;
+    if (this.#scheduled || !this.#mayStart) return;
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      while (this.#groups < MOST_GROUPS && this.#ready.length > 0) {
-        this.#start(this.#take());
-      }
+      while (this.#mayStart) this.#start(this.#take());
     });
   }
 
+  /**
+   * A further group must be worth it: where those under way are large a small
+   * one would cost all of them more than it gains.
+   */
+  get #mayStart(): boolean {
+    return this.#ready.length > 0 && this.#groups < MOST_GROUPS &&
+      (this.#groups === 0 || this.#waiting >= this.#writing);
+  }
+
   async #start(group: Batch[]): Promise<void> {
+    const messages = group.reduce((sum, { jobs }) => sum + jobs.length, 0);
     this.#groups++;
+    this.#writing += messages;
+    this.#waiting -= messages;
     await this.#write(group);
     this.#groups--;
+    this.#writing -= messages;
     for (const { key } of group) {
       const inbox = this.#inboxes.get(key);
       if (inbox === undefined) continue;

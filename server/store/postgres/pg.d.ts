@@ -25,6 +25,8 @@ export interface Client {
   query<Row>(config: QueryConfig): Promise<{ rows: Row[] }>;
   /** Runs SQL without values. */
   query(text: string): Promise<unknown>;
+  /** The connection broke, or the server ended it. */
+  on(event: "error", listener: () => void): void;
 }
 
 /** A connection that belongs to a pool. */
