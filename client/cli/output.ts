@@ -5,7 +5,7 @@
  */
 
 import { DANGEROUS, printableLine } from "../printable.ts";
-import { writeAll, writeAllSync } from "../write_all.ts";
+import { writeAll, writeAllSync } from "../../shared/write_all.ts";
 
 /** Nobody reads standard output any more. */
 export class OutputClosed extends Error {
