@@ -41,8 +41,10 @@ export interface Listing {
 export class ClientsDirectory {
   readonly #store: Store;
   readonly #sizes: DirectorySizes;
-  /** All are full but the last. */
-  readonly #pages: Page[] = [];
+  /** All are full but the last. Who is removed isn't taken out: the list is made anew. */
+  #pages: Page[] = [];
+  /** The store's removals when the pages were begun. */
+  #removals = 0;
   #updating: Promise<void> = Promise.resolve();
 
   /** Nothing is read before the first list. */
@@ -57,22 +59,24 @@ export class ClientsDirectory {
     const updated = this.#updating.then(() => this.#update());
     this.#updating = updated.catch(() => {});
     await updated;
-    // The last page may get longer while this goes out.
-    const counts = this.#pages.map(({ positions }) => positions.length);
-    const listed = this.#pages.some(({ positions }, page) =>
+    // The last page may get longer while this goes out, and another list begin.
+    const pages = this.#pages;
+    const counts = pages.map(({ positions }) => positions.length);
+    const listed = pages.some(({ positions }, page) =>
       indexIn(positions, position, counts[page] ?? 0) >= 0
     );
     const count = counts.reduce((sum, count) => sum + count, 0);
     const size = (count - Number(listed)) * LISTED_CLIENT_SIZE;
-    return { size, pieces: this.#pieces(counts, position) };
+    return { size, pieces: this.#pieces(pages, counts, position) };
   }
 
   async *#pieces(
+    pages: readonly Page[],
     counts: readonly number[],
     position: number,
   ): AsyncGenerator<Uint8Array> {
     for (const [page, count] of counts.entries()) {
-      const { positions = [], bytes } = this.#pages[page] ?? {};
+      const { positions = [], bytes } = pages[page] ?? {};
       const asker = indexIn(positions, position, count);
       const step = bytes === undefined ? this.#sizes.read : count;
       for (let from = 0; from < count; from += step) {
@@ -86,6 +90,11 @@ export class ClientsDirectory {
   }
 
   async #update(): Promise<void> {
+    const { removals } = this.#store;
+    if (removals !== this.#removals) {
+      this.#removals = removals;
+      this.#pages = [];
+    }
     for (;;) {
       const last = this.#pages.at(-1);
       const found = await this.#store.clients(
@@ -133,7 +142,9 @@ export class ClientsDirectory {
       (positions[from] ?? 1) - 1,
       to - from,
     );
-    if (found.at(-1)?.position !== positions[to - 1]) {
+    const isWhole = found.length === to - from &&
+      found.at(-1)?.position === positions[to - 1];
+    if (!isWhole) {
       throw new Error("The list of clients changed while it was sent");
     }
     return encode(found);

@@ -12,6 +12,7 @@ import { examine } from "./doctor/doctor.ts";
 import { FailurePrinter } from "./failure_printer.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
+import { Retention } from "./retention.ts";
 import { stopSignals } from "./stop_signals.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { StoreBrokenError } from "./store/store.ts";
@@ -36,7 +37,7 @@ function listen({ hostname, port }: ServerOptions): Deno.TcpListener {
 
 /** Once store and port are open nothing else is needed: what clients send can reach no file. */
 async function dropPermissions(): Promise<void> {
-  for (const name of ["read", "write", "net"] as const) {
+  for (const name of ["read", "write", "net", "sys"] as const) {
     await Deno.permissions.revoke({ name });
   }
 }
@@ -64,24 +65,30 @@ async function main(args: readonly string[]): Promise<number | void> {
   const from = options.takeOverFrom;
   const store = await openSqliteStore(options.database, {
     takeOver: from === undefined ? undefined : { from, notice: note },
+    notice: note,
   });
+  const report = (error: unknown) => {
+    if (error instanceof StoreBrokenError) {
+      broken.reject(new Error(`${options.database}: ${error.message}`));
+    } else failures.print(error);
+  };
   try {
     const relay = startRelay({
       listener,
       store,
       limits: options.limits,
-      report(error) {
-        if (error instanceof StoreBrokenError) {
-          broken.reject(new Error(`${options.database}: ${error.message}`));
-        } else failures.print(error);
-      },
+      report,
     });
+    const retention = options.keep === undefined
+      ? undefined
+      : new Retention(store, options.keep, report);
     await dropPermissions();
     console.log(`listening on ${formatAddress(relay.address)}`);
     try {
       await Promise.race([stopped, broken.promise]);
     } finally {
       await relay.close();
+      await retention?.stop();
     }
   } finally {
     await store.close();

@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "node:path";
-import { parseFlags } from "../shared/flags.ts";
+import { parseFlags, readSpan } from "../shared/flags.ts";
 import { UsageError } from "../shared/usage_error.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { findFile, infoFiles } from "../shared/info_files.ts";
@@ -29,6 +29,8 @@ Usage: deno task server [flags]
   --host ADDR  the address to listen on (default: 0.0.0.0)
   --dir DIR    where info.myport and db.defensive lie (default: .)
   --db FILE    the database (default: db.defensive in DIR)
+  --keep SPAN  delete messages that have waited for so long, such as 90m, 12h,
+               30d or 4w (default: keep them until they are taken)
   --doctor     check disk, room, clock, store and limits, and stop
   --help       print this
   --version    print the version
@@ -55,6 +57,8 @@ export interface ServerOptions {
   takeOverFrom: string | undefined;
   /** The folders whose files the relay reads and writes. */
   folders: string[];
+  /** Milliseconds that a message is kept; undefined for ever. */
+  keep: number | undefined;
   /** What clients may have. */
   limits: Limits;
   /** What the user should know about what was read. */
@@ -71,7 +75,7 @@ export async function readServerOptions(
 ): Promise<ServerOptions> {
   const { values, switches } = parseFlags(
     args,
-    ["port", "host", "dir", "db", ...limitFlagNames],
+    ["port", "host", "dir", "db", "keep", ...limitFlagNames],
     ["help", "version", "doctor"],
   );
   const dir = values.dir ?? ".";
@@ -94,6 +98,7 @@ export async function readServerOptions(
       ? undefined
       : await findFile(dir, otherNames),
     folders: [...new Set([dir, dirname(named), dirname(database)])],
+    keep: values.keep === undefined ? undefined : readSpan("keep", values.keep),
     limits: readLimits(values),
     warnings,
   };

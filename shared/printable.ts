@@ -18,3 +18,11 @@ export function printableLine(text: string): string {
   return text.replaceAll(/[\t\n]/g, " ").replaceAll(DANGEROUS, "")
     .replaceAll(INVISIBLE, "");
 }
+
+/** An object as JSON on one line; nothing in it can move a terminal's cursor. */
+export function printableJson(object: object): string {
+  return JSON.stringify(object).replaceAll(
+    DANGEROUS,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
