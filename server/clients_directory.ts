@@ -41,8 +41,13 @@ export interface Listing {
 export class ClientsDirectory {
   readonly #store: Store;
   readonly #sizes: DirectorySizes;
-  /** Those who are settled. All pages are full but the last. */
-  readonly #pages: Page[] = [];
+  /**
+   * Those who are settled. All pages are full but the last. Who is removed isn't
+   * taken out: the list is made anew.
+   */
+  #pages: Page[] = [];
+  /** The store's removals when the pages were begun. */
+  #removals = 0;
   #updating: Promise<unknown> = Promise.resolve();
 
   /** Nothing is read before the first list. */
@@ -58,24 +63,26 @@ export class ClientsDirectory {
     this.#updating = updated.catch(() => {});
     const unsettled = (await updated)
       .filter((client) => client.position !== position);
-    // The last page may get longer while this goes out.
-    const counts = this.#pages.map(({ positions }) => positions.length);
-    const listed = this.#pages.some(({ positions }, page) =>
+    // The last page may get longer while this goes out, and another list begin.
+    const pages = this.#pages;
+    const counts = pages.map(({ positions }) => positions.length);
+    const listed = pages.some(({ positions }, page) =>
       indexIn(positions, position, counts[page] ?? 0) >= 0
     );
     const count = counts.reduce((sum, count) => sum + count, 0);
     const size = (count - Number(listed) + unsettled.length) *
       LISTED_CLIENT_SIZE;
-    return { size, pieces: this.#pieces(counts, position, unsettled) };
+    return { size, pieces: this.#pieces(pages, counts, position, unsettled) };
   }
 
   async *#pieces(
+    pages: readonly Page[],
     counts: readonly number[],
     position: number,
     unsettled: readonly ListedClient[],
   ): AsyncGenerator<Uint8Array> {
     for (const [page, count] of counts.entries()) {
-      const { positions = [], bytes } = this.#pages[page] ?? {};
+      const { positions = [], bytes } = pages[page] ?? {};
       const asker = indexIn(positions, position, count);
       const step = bytes === undefined ? this.#sizes.read : count;
       for (let from = 0; from < count; from += step) {
@@ -91,6 +98,11 @@ export class ClientsDirectory {
 
   /** Takes in who is new, and returns those who aren't settled yet: they are read each time. */
   async #update(): Promise<ListedClient[]> {
+    const { removals } = this.#store;
+    if (removals !== this.#removals) {
+      this.#removals = removals;
+      this.#pages = [];
+    }
     const unsettled: ListedClient[] = [];
     let last = this.#pages.at(-1)?.positions.at(-1) ?? 0;
     for (;;) {
@@ -146,7 +158,9 @@ export class ClientsDirectory {
       (positions[from] ?? 1) - 1,
       to - from,
     );
-    if (found.at(-1)?.position !== positions[to - 1]) {
+    const isWhole = found.length === to - from &&
+      found.at(-1)?.position === positions[to - 1];
+    if (!isWhole) {
       throw new Error("The list of clients changed while it was sent");
     }
     return encode(found);

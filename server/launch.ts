@@ -7,27 +7,18 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../shared/usage_error.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
+import { folderPermissions, launch } from "./launcher.ts";
 import { readServerOptions } from "./options.ts";
 import { STORE_VARIABLE, storeAddress, storeFiles } from "./store_flags.ts";
-import { stopSignals } from "./stop_signals.ts";
 
-/** What the doctor may ask of the system beyond what a relay may. */
+/** What a relay may ask of the system, and what the doctor may. */
+const RELAY_SYS = "statfs";
 const DOCTOR_SYS = "statfs,systemMemoryInfo";
 
 /** What a relay with a database, and its client, look for in the environment. */
 const CLIENT_ENV = [STORE_VARIABLE, "PG*", "USER", "NODE_PG_FORCE_NATIVE"];
-
-/** A signal to us alone must stop the relay too; a second one changes nothing there. */
-function pass(relay: Deno.ChildProcess, signal: Deno.Signal): void {
-  try {
-    relay.kill(signal);
-  } catch {
-    // It has ended already.
-  }
-}
 
 /**
  * The runtime's flags for a relay that is started with these arguments.
@@ -39,52 +30,26 @@ export async function relayPermissions(
 ): Promise<string[]> {
   const options = await readServerOptions(args);
   if (options.help || options.version) return [];
-  const folders = await withTheirTargets(options.folders);
   // The store's writer is a thread, and a thread reads its modules anew.
   const top = new URL("../", import.meta.url);
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
-  // The runtime splits its list of paths at commas.
-  const split = [...folders, ...source].find((folder) => folder.includes(","));
-  if (split !== undefined) {
-    throw new UsageError(`The path ${split} holds a comma: take another one`);
-  }
   const { storeUrl } = options;
   const files = storeUrl === undefined ? [] : storeFiles(storeUrl);
   const database = storeUrl === undefined ? [] : [storeAddress(storeUrl)];
   return [
-    `--allow-read=${[...folders, ...source, ...files]}`,
-    `--allow-write=${folders}`,
+    ...await folderPermissions(options.folders, [...source, ...files]),
     `--allow-net=${[formatAddress(options), ...database]}`,
+    `--allow-sys=${options.doctor ? DOCTOR_SYS : RELAY_SYS}`,
     ...storeUrl === undefined ? [] : [`--allow-env=${CLIENT_ENV}`],
-    ...options.doctor ? [`--allow-sys=${DOCTOR_SYS}`] : [],
   ];
 }
 
-/** Whole paths of folders, and where they lead to: both must be allowed. */
-async function withTheirTargets(folders: readonly string[]): Promise<string[]> {
-  const targets = await Promise.all(
-    // One that isn't there is named by the relay.
-    folders.map((folder) => Deno.realPath(folder).catch(() => folder)),
+if (import.meta.main) {
+  await runProgram(async (args) =>
+    await launch(
+      new URL("./main.ts", import.meta.url),
+      await relayPermissions(args),
+      args,
+    )
   );
-  return [
-    ...new Set([...folders, ...targets].map((folder) => resolve(folder))),
-  ];
 }
-
-async function launch(args: readonly string[]): Promise<number> {
-  const relay = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      ...await relayPermissions(args),
-      new URL("./main.ts", import.meta.url).href,
-      ...args,
-    ],
-  }).spawn();
-  for (const signal of stopSignals) {
-    Deno.addSignalListener(signal, () => pass(relay, signal));
-  }
-  return (await relay.status).code;
-}
-
-if (import.meta.main) await runProgram(launch);

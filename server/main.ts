@@ -13,6 +13,7 @@ import { FailurePrinter } from "./failure_printer.ts";
 import { openStore } from "./open_store.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
+import { Retention } from "./retention.ts";
 import { stopSignals } from "./stop_signals.ts";
 import { StoreBrokenError } from "./store/store.ts";
 
@@ -39,8 +40,9 @@ function listen({ hostname, port }: ServerOptions): Deno.TcpListener {
  * database: what clients send can reach no file.
  */
 async function dropPermissions({ storeUrl }: ServerOptions): Promise<void> {
-  await Deno.permissions.revoke({ name: "read" });
-  await Deno.permissions.revoke({ name: "write" });
+  for (const name of ["read", "write", "sys"] as const) {
+    await Deno.permissions.revoke({ name });
+  }
   if (storeUrl === undefined) await Deno.permissions.revoke({ name: "net" });
 }
 
@@ -65,23 +67,28 @@ async function main(args: readonly string[]): Promise<number | void> {
   // Before the store: a relay that can't start must not take anything over.
   const listener = listen(options);
   const { store, name } = await openStore(options, note);
+  const report = (error: unknown) => {
+    if (error instanceof StoreBrokenError) {
+      broken.reject(new Error(`${name}: ${error.message}`));
+    } else failures.print(error);
+  };
   try {
     const relay = startRelay({
       listener,
       store,
       limits: options.limits,
-      report(error) {
-        if (error instanceof StoreBrokenError) {
-          broken.reject(new Error(`${name}: ${error.message}`));
-        } else failures.print(error);
-      },
+      report,
     });
+    const retention = options.keep === undefined
+      ? undefined
+      : new Retention(store, options.keep, report);
     await dropPermissions(options);
     console.log(`listening on ${formatAddress(relay.address)}`);
     try {
       await Promise.race([stopped, broken.promise]);
     } finally {
       await relay.close();
+      await retention?.stop();
     }
   } finally {
     await store.close();

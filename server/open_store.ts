@@ -19,7 +19,7 @@ export interface NamedStore {
 /**
  * Opens it.
  *
- * @param notice is told what was taken over
+ * @param notice is told what was taken over, or brought up to date
  * @throws {StoreError} where it can't be used, with what to do about it
  */
 export async function openStore(
@@ -43,7 +43,7 @@ export async function openStore(
     ? undefined
     : { from: takeOverFrom, notice };
   return {
-    store: await openSqliteStore(database, { takeOver }),
+    store: await openSqliteStore(database, { takeOver, notice }),
     name: database,
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "node:path";
-import { parseFlags } from "../shared/flags.ts";
+import { parseFlags, readSpan } from "../shared/flags.ts";
 import { UsageError } from "../shared/usage_error.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { findFile, infoFiles } from "../shared/info_files.ts";
@@ -35,6 +35,8 @@ Usage: deno task server [flags]
                (default: from the environment's MESSAGEU_STORE)
   --store-file FILE
                a file that holds that URL
+  --keep SPAN  delete messages that have waited for so long, such as 90m, 12h,
+               30d or 4w (default: keep them until they are taken)
   --doctor     check disk, room, clock, store and limits, and stop
   --help       print this
   --version    print the version
@@ -63,6 +65,8 @@ export interface ServerOptions {
   takeOverFrom: string | undefined;
   /** The folders whose files the relay reads and writes. */
   folders: string[];
+  /** Milliseconds that a message is kept; undefined for ever. */
+  keep: number | undefined;
   /** What clients may have. */
   limits: Limits;
   /** What the user should know about what was read. */
@@ -79,7 +83,10 @@ export async function readServerOptions(
 ): Promise<ServerOptions> {
   const { values, switches } = parseFlags(
     args,
-    ["port", "host", "dir", "db", "store", "store-file", ...limitFlagNames],
+    [
+      ...["port", "host", "dir", "db", "store", "store-file", "keep"] as const,
+      ...limitFlagNames,
+    ],
     ["help", "version", "doctor"],
   );
   const dir = values.dir ?? ".";
@@ -107,6 +114,7 @@ export async function readServerOptions(
       ? undefined
       : await findFile(dir, otherNames),
     folders: [...new Set([dir, dirname(named), dirname(database)])],
+    keep: values.keep === undefined ? undefined : readSpan("keep", values.keep),
     limits: readLimits(values),
     warnings,
   };

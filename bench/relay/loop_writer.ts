@@ -21,6 +21,7 @@ interface Pending {
 /** Writes on the event loop. */
 export class LoopWriter implements CommandWriter {
   readonly statistics = { commits: 0, writes: 0 };
+  removals = 0;
   readonly #database: Database;
   readonly #writer: GroupWriter;
   #pending: Pending[] = [];
@@ -29,7 +30,9 @@ export class LoopWriter implements CommandWriter {
   constructor(path: string) {
     this.#database = new Database(path, { int64: true, create: false });
     configure(this.#database);
-    this.#writer = new GroupWriter(this.#database);
+    this.#writer = new GroupWriter(this.#database, {
+      othersWrote: () => this.removals++,
+    });
   }
 
   write(command: Command, content?: Uint8Array): Promise<number> {

@@ -6,7 +6,7 @@
 
 import { reasonOf } from "../../shared/reason.ts";
 import { stopSignals } from "../stop_signals.ts";
-import { formatCount, formatDuration } from "./figures.ts";
+import { formatCount, formatDuration } from "../figures.ts";
 import type { Finding } from "./finding.ts";
 
 /** Bytes that are written before each sync: about what a busy commit writes. */

@@ -22,7 +22,14 @@ import {
   StoreError,
 } from "./store.ts";
 
-const Kind = { Register: 1, Send: 2, Remove: 3, Seen: 4, Close: 5 } as const;
+const Kind = {
+  Register: 1,
+  Send: 2,
+  Remove: 3,
+  Seen: 4,
+  Close: 5,
+  Purge: 6,
+} as const;
 const Status = { Done: 0, Failed: 1, Broken: 2 } as const;
 
 const UTF8 = new TextEncoder();
@@ -48,6 +55,13 @@ export type Command =
   }
   | ({ kind: "remove"; recipient: ClientId } & Removal)
   | { kind: "seen"; visits: Visit[] }
+  | {
+    kind: "purge";
+    /** Milliseconds since 1970. */
+    before: number;
+    /** Messages at most. */
+    most: number;
+  }
   | { kind: "close" };
 
 /** How a command ended: with a number, or with what went wrong. */
@@ -121,6 +135,11 @@ export class CommandEncoder {
           this.#f64(at);
         }
         break;
+      case "purge":
+        this.#u8(Kind.Purge);
+        this.#f64(command.before);
+        this.#u32(command.most);
+        break;
       case "close":
         this.#u8(Kind.Close);
     }
@@ -190,6 +209,8 @@ export function readCommand(reader: PipeReader): Command {
       );
       return { kind: "seen", visits };
     }
+    case Kind.Purge:
+      return { kind: "purge", before: reader.f64(), most: reader.u32() };
     case Kind.Close:
       return { kind: "close" };
     default:

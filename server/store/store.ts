@@ -90,6 +90,12 @@ export interface Budget {
 /** Users and their waiting messages. Every promise settles in due time. */
 export interface Store {
   /**
+   * Counts the times that users may have been removed by somebody else; who
+   * remembers users forgets them when it changes.
+   */
+  readonly removals: number;
+
+  /**
    * Keeps a new client.
    *
    * @returns false where the name is taken
@@ -153,6 +159,15 @@ export interface Store {
    * wait for nobody meanwhile
    */
   remove(recipient: ClientId, taken: HandedOut): Promise<void>;
+
+  /**
+   * Deletes messages that arrived before, so many at most, the oldest first.
+   * Their ids don't come back.
+   *
+   * @returns how many; 0 once there are no more
+   * @throws {Error} where they can't be deleted; none is then
+   */
+  purge(before: Date, most: number): Promise<number>;
 
   /** Writes what is left to write and lets go of everything. */
   close(): Promise<void>;

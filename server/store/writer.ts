@@ -35,6 +35,8 @@ export interface WriterStart {
   checkpoints: SharedArrayBuffer;
   /** Two float64: commits so far, and commands in them. */
   counters: SharedArrayBuffer;
+  /** An int32: the times that users may have been removed. */
+  removals: SharedArrayBuffer;
 }
 
 /**
@@ -68,7 +70,12 @@ class Writer {
     this.#outcomes = new SharedPipe(start.outcomes);
     this.#counters = new Float64Array(start.counters);
     this.#checkpoints = checkpoints;
-    this.#writer = new GroupWriter(database, () => checkpoints.makeRoom());
+    const removals = new Int32Array(start.removals);
+    this.#writer = new GroupWriter(database, {
+      makeRoom: () => checkpoints.makeRoom(),
+      // Before anything is answered that rests on it.
+      othersWrote: () => Atomics.add(removals, 0, 1),
+    });
   }
 
   /** Works until it is told to close. */

@@ -26,6 +26,8 @@ interface Pending {
 export interface CommandWriter {
   /** Groups that were committed, and commands in them. */
   readonly statistics: { commits: number; writes: number };
+  /** The times that somebody else wrote, and may have removed users. */
+  readonly removals: number;
   /**
    * Has a command written, after those that were given before. Its bytes must
    * stay as they are until it is settled.
@@ -45,6 +47,7 @@ export class WriterLink implements CommandWriter {
   readonly #commands: SharedPipe;
   readonly #outcomes: SharedPipe;
   readonly #counters: Float64Array;
+  readonly #removals: Int32Array;
   readonly #pending: Pending[] = [];
   readonly #arrived = new Uint8Array(OUTCOMES_SIZE);
   /** Bytes for which the pipe had no room yet. */
@@ -57,6 +60,7 @@ export class WriterLink implements CommandWriter {
     this.#commands = new SharedPipe(start.commands);
     this.#outcomes = new SharedPipe(start.outcomes);
     this.#counters = new Float64Array(start.counters);
+    this.#removals = new Int32Array(start.removals);
     for (const worker of workers) {
       worker.onerror = (event) => {
         event.preventDefault();
@@ -80,6 +84,7 @@ export class WriterLink implements CommandWriter {
       outcomes: SharedPipe.allocate(OUTCOMES_SIZE),
       checkpoints: control,
       counters: new SharedArrayBuffer(16),
+      removals: new SharedArrayBuffer(4),
     };
     const checkpointer = await startThread(CHECKPOINTER, { path, control });
     try {
@@ -94,6 +99,10 @@ export class WriterLink implements CommandWriter {
   get statistics(): { commits: number; writes: number } {
     const [commits = 0, writes = 0] = this.#counters;
     return { commits, writes };
+  }
+
+  get removals(): number {
+    return Atomics.load(this.#removals, 0);
   }
 
   write(command: Command, content?: Uint8Array): Promise<number> {

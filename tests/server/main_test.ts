@@ -98,12 +98,14 @@ testWith(
     assertEquals(await relayPermissions(onFreePort(folder.path)), [
       ...allowing(folder.path),
       "--allow-net=127.0.0.1:0",
+      "--allow-sys=statfs",
     ]);
     const dir = ["--dir", folder.path, "--port", "1234"];
     const db = ["--db", `${other.path}/relay.db`];
     assertEquals(await relayPermissions([...dir, ...db]), [
       ...allowing(folder.path, other.path),
       "--allow-net=0.0.0.0:1234",
+      "--allow-sys=statfs",
     ]);
     await assertRejects(
       () => relayPermissions([...dir, "--db", `${other.path}/a,b/c`]),

@@ -272,6 +272,33 @@ function storeContract(kind: string, register: Register): void {
     },
   );
 
+  withStore(
+    "what arrived before goes in batches, and no longer counts",
+    async (store) => {
+      await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+      await store.register({ id: ben, name: "ben", publicKey: key }, NOW);
+      for (let i = 0; i < 5; i++) await send(store, anna, bytes(i));
+      const large = { recipient: ben, sender: ben, type: 3 } as const;
+      const sendLarge = () =>
+        store.send({ ...large, content: new Uint8Array(2_500_000) }, {
+          messages: 6,
+          bytes: 4_000_000,
+        });
+      assertEquals(await sendLarge(), 1 as MessageId);
+      assertEquals(await sendLarge(), undefined);
+      const ago = new Date(Date.now() - 60_000);
+      assertEquals(await store.purge(ago, 9), 0);
+      const soon = new Date(Date.now() + 60_000);
+      assertEquals(await store.purge(soon, 4), 4);
+      assertEquals(await store.purge(soon, 4), 2);
+      assertEquals(await store.purge(soon, 4), 0);
+      assertEquals(await store.waiting(anna, ALL), []);
+      assertEquals(await sendLarge(), 2 as MessageId);
+      assertEquals(await send(store, anna, bytes(1)), 6 as MessageId);
+      assertEquals(store.removals, 0);
+    },
+  );
+
   withStore("visits are written within a while", async (store, _, subject) => {
     await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
     await store.register({ id: ben, name: "ben", publicKey: key }, NOW);

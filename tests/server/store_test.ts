@@ -200,7 +200,7 @@ testWith(
       ],
       [
         () => foreign(path, "PRAGMA user_version = 99"),
-        "it has schema version 99, this relay knows 3",
+        "it has schema version 99, this relay knows 4",
       ],
     ];
     for (const [make, reason] of cases) {

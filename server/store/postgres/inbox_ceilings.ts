@@ -93,6 +93,11 @@ export class InboxCeilings {
     return counted;
   }
 
+  /** Something was removed from any inboxes. */
+  forget(): void {
+    this.#counted.clear();
+  }
+
   /** Something was removed from an inbox. */
   lowered(key: string): void {
     const known = this.#counted.get(key);

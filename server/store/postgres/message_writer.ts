@@ -61,6 +61,11 @@ export class MessageWriter {
     this.#ceilings.lowered(recipient.toHex());
   }
 
+  /** Something was removed from any inboxes. */
+  purged(): void {
+    this.#ceilings.forget();
+  }
+
   /** Resolves once nothing is under way. */
   async settled(): Promise<void> {
     await this.#queue.settled();

@@ -21,6 +21,7 @@ import {
 } from "../store.ts";
 import { Database, type Query, type Statement } from "./database.ts";
 import { MessageWriter } from "./message_writer.ts";
+import { OldMessages } from "./old_messages.ts";
 import { RemovalQueue } from "./removal_queue.ts";
 import { isPositionTaken, prepareSchema } from "./schema.ts";
 import { storeName } from "./store_url.ts";
@@ -78,11 +79,11 @@ class OpenStore implements PostgresStore {
   readonly #database: Database;
   readonly #query: Query;
   readonly #writer: MessageWriter;
-  readonly #removals: RemovalQueue;
+  readonly #removalQueue: RemovalQueue;
   readonly #visits: Visits;
+  readonly #oldMessages: OldMessages;
   readonly #accounts = new Recent<Account>(CLIENTS_REMEMBERED);
-  /** How often users were removed, as far as it is known. */
-  #removed = 0;
+  #removals = 0;
   /** When that was asked, on the clock of `performance.now()`. */
   #looked = -Infinity;
   #looking: Promise<void> | undefined;
@@ -90,12 +91,17 @@ class OpenStore implements PostgresStore {
   constructor(database: Database) {
     this.#database = database;
     this.#query = database.query;
-    this.#removals = new RemovalQueue(database.query);
+    this.#removalQueue = new RemovalQueue(database.query);
     this.#visits = new Visits(database.query);
+    this.#oldMessages = new OldMessages(database.query);
     this.#writer = new MessageWriter(database, (messages) => {
       this.statistics.commits++;
       this.statistics.writes += messages;
     });
+  }
+
+  get removals(): number {
+    return this.#removals;
   }
 
   async register(client: NewClient, now: Date): Promise<boolean> {
@@ -182,8 +188,14 @@ class OpenStore implements PostgresStore {
 
   async remove(recipient: ClientId, { runs }: HandedOut): Promise<void> {
     if (runs.length === 0) return;
-    await this.#removals.remove(recipient, runs);
+    await this.#removalQueue.remove(recipient, runs);
     this.#writer.removed(recipient);
+  }
+
+  async purge(before: Date, most: number): Promise<number> {
+    const removed = await this.#oldMessages.purge(before, most);
+    this.#writer.purged();
+    return removed;
   }
 
   async close(): Promise<void> {
@@ -205,8 +217,8 @@ class OpenStore implements PostgresStore {
   async #look(): Promise<void> {
     const [row] = await this.#query<[number]>(REMOVALS);
     const removals = row?.[0] ?? 0;
-    if (removals !== this.#removed) this.#accounts.clear();
-    this.#removed = removals;
+    if (removals !== this.#removals) this.#accounts.clear();
+    this.#removals = removals;
     this.#looked = performance.now();
   }
 
