@@ -7,7 +7,7 @@
 
 import type { ClientId } from "../../shared/protocol.ts";
 import { encodeRequest } from "../../shared/requests.ts";
-import { type Ledger, type OpenAnswers } from "./ledger.ts";
+import type { Ledger, OpenAnswers } from "./ledger.ts";
 import { Peer } from "./peer.ts";
 
 /** Bytes of contents, about; of one in so many it is a large one. */
