@@ -118,11 +118,19 @@ export class Connection {
     }
   }
 
-  /** Finishes what is under way, then closes; at once where nothing is. */
+  /**
+   * Finishes what is under way, then closes; at once where nothing is, unless
+   * the client has asked for nothing yet: it may have sent its first request.
+   */
   drain(): void {
     this.#draining = true;
-    if (this.#busy) return;
+    if (this.#busy || this.#source.arrived === 0) return;
     this.#answers.drained().catch(() => {}).finally(() => this.close());
+  }
+
+  /** Closes where nothing has ever come in. */
+  closeIfSilent(): void {
+    if (this.#source.arrived === 0) this.close();
   }
 
   /** Closes at once. */

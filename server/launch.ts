@@ -1,6 +1,7 @@
 /**
  * Starts the relay with the permissions that its flags call for and no others:
- * its folder, its own modules and its port. It stays in between only to pass signals on.
+ * its folder, its own modules and its port. It stays in between to pass signals
+ * on, and to put a new relay in the old one's place.
  *
  * @module
  */
@@ -9,8 +10,10 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
-import { folderPermissions, launch } from "./launcher.ts";
+import { folderPermissions } from "./launcher.ts";
 import { readServerOptions } from "./options.ts";
+import { RelayGroup } from "./relay_group.ts";
+import { replaceSignal, stopSignals } from "./signals.ts";
 import { STORE_VARIABLE, storeAddress, storeFiles } from "./store_flags.ts";
 
 /** What a relay may ask of the system, and what the doctor may. */
@@ -44,12 +47,20 @@ export async function relayPermissions(
   ];
 }
 
-if (import.meta.main) {
-  await runProgram(async (args) =>
-    await launch(
-      new URL("./main.ts", import.meta.url),
-      await relayPermissions(args),
-      args,
-    )
-  );
+async function launch(args: readonly string[]): Promise<number> {
+  const { workers } = await readServerOptions(args);
+  const relays = new RelayGroup({
+    module: new URL("./main.ts", import.meta.url),
+    args,
+    permissions: relayPermissions,
+  });
+  for (const signal of stopSignals) {
+    Deno.addSignalListener(signal, () => relays.signal(signal));
+  }
+  if (replaceSignal !== undefined) {
+    Deno.addSignalListener(replaceSignal, () => relays.replace());
+  }
+  return await relays.run(workers);
 }
+
+if (import.meta.main) await runProgram(launch);

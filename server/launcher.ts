@@ -7,7 +7,7 @@
 
 import { resolve } from "node:path";
 import { UsageError } from "../shared/usage_error.ts";
-import { stopSignals } from "./stop_signals.ts";
+import { stopSignals } from "./signals.ts";
 
 /**
  * The runtime's flags for a program that reads and writes folders, and reads

@@ -7,33 +7,19 @@
 import config from "../deno.json" with { type: "json" };
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
-import { reasonOf } from "../shared/reason.ts";
+import { UsageError } from "../shared/usage_error.ts";
 import { examine } from "./doctor/doctor.ts";
 import { FailurePrinter } from "./failure_printer.ts";
 import { openStore } from "./open_store.ts";
+import { listen } from "./listen.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
 import { Retention } from "./retention.ts";
-import { stopSignals } from "./stop_signals.ts";
+import { stopSignals } from "./signals.ts";
 import { StoreBrokenError } from "./store/store.ts";
 
 const warn = (text: string) => console.error(`warning: ${text}`);
 const note = (text: string) => console.error(`note: ${text}`);
-
-function listen({ hostname, port }: ServerOptions): Deno.TcpListener {
-  try {
-    return Deno.listen({ hostname, port });
-  } catch (error) {
-    const where = formatAddress({ hostname, port });
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw new Error(
-        `${where} is in use: stop the other program (if it was stopped just now, wait a minute), or take another port with --port`,
-      );
-    }
-    const reason = reasonOf(error);
-    throw new Error(`Can't listen on ${where}: ${reason}`);
-  }
-}
 
 /**
  * Once store and port are open nothing else is needed, but for the way to a
@@ -59,6 +45,11 @@ async function main(args: readonly string[]): Promise<number | void> {
   if (options.version) return console.log(config.version);
   options.warnings.forEach(warn);
   if (options.doctor) return await examine(options, console.log);
+  if (options.workers > 1) {
+    throw new UsageError(
+      "--workers: a single relay was started; deno task server starts several",
+    );
+  }
   const stopped = stopSignal();
   const failures = new FailurePrinter();
   const broken = Promise.withResolvers<never>();
@@ -66,7 +57,10 @@ async function main(args: readonly string[]): Promise<number | void> {
   broken.promise.catch(() => {});
   // Before the store: a relay that can't start must not take anything over.
   const listener = listen(options);
-  const { store, name } = await openStore(options, note);
+  const { store, name } = await openStore(options, note, () => {
+    // Clients wait at the port until the other relay has given its store up.
+    console.log(`taking over ${formatAddress(listener.addr)}`);
+  });
   const report = (error: unknown) => {
     if (error instanceof StoreBrokenError) {
       broken.reject(new Error(`${name}: ${error.message}`));
@@ -77,6 +71,7 @@ async function main(args: readonly string[]): Promise<number | void> {
       listener,
       store,
       limits: options.limits,
+      drainTimeout: options.drain,
       report,
     });
     const retention = options.keep === undefined

@@ -20,14 +20,16 @@ export interface NamedStore {
  * Opens it.
  *
  * @param notice is told what was taken over, or brought up to date
+ * @param waiting is told that another relay has it, and is to be waited for
  * @throws {StoreError} where it can't be used, with what to do about it
  */
 export async function openStore(
-  { storeUrl, database, takeOverFrom }: Pick<
+  { storeUrl, database, takeOverFrom, takeOver }: Pick<
     ServerOptions,
-    "storeUrl" | "database" | "takeOverFrom"
+    "storeUrl" | "database" | "takeOverFrom" | "takeOver"
   >,
   notice: (text: string) => void,
+  waiting: () => void,
 ): Promise<NamedStore> {
   if (storeUrl !== undefined) {
     // Loaded only where it is used: a relay with a file needs nothing of it.
@@ -39,11 +41,15 @@ export async function openStore(
       name: storeName(storeUrl),
     };
   }
-  const takeOver = takeOverFrom === undefined
+  const foreign = takeOverFrom === undefined
     ? undefined
     : { from: takeOverFrom, notice };
   return {
-    store: await openSqliteStore(database, { takeOver, notice }),
+    store: await openSqliteStore(database, {
+      takeOver: foreign,
+      notice,
+      ...takeOver && { waiting },
+    }),
     name: database,
   };
 }

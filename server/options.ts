@@ -37,6 +37,11 @@ Usage: deno task server [flags]
                a file that holds that URL
   --keep SPAN  delete messages that have waited for so long, such as 90m, 12h,
                30d or 4w (default: keep them until they are taken)
+  --drain N    seconds that requests under way get once the relay is to stop
+               (default: 5)
+  --workers N  relays that share the port, for a store in PostgreSQL (default: 1)
+  --take-over  share the port with a relay that is about to stop, and wait for
+               its store
   --doctor     check disk, room, clock, store and limits, and stop
   --help       print this
   --version    print the version
@@ -44,6 +49,10 @@ Usage: deno task server [flags]
 Limits; a SIZE is in bytes, or with K, M or G, and 0 means none where it can:
 
 ${LIMITS_HELP}`;
+
+const MOST_WORKERS = 64;
+/** Seconds. */
+const LONGEST_DRAIN = 3600;
 
 /** What the command line asks for. */
 export interface ServerOptions {
@@ -53,6 +62,12 @@ export interface ServerOptions {
   version: boolean;
   /** Check what the relay needs and stop. */
   doctor: boolean;
+  /** Share the port with a relay that is about to stop, and wait for its store. */
+  takeOver: boolean;
+  /** Relays that share the port, each a process. */
+  workers: number;
+  /** Milliseconds that requests under way get once the relay is to stop. */
+  drain: number;
   /** The address to listen on. */
   hostname: string;
   /** The port to listen on. */
@@ -84,10 +99,20 @@ export async function readServerOptions(
   const { values, switches } = parseFlags(
     args,
     [
-      ...["port", "host", "dir", "db", "store", "store-file", "keep"] as const,
+      ...[
+        "port",
+        "host",
+        "dir",
+        "db",
+        "store",
+        "store-file",
+        "keep",
+        "workers",
+        "drain",
+      ] as const,
       ...limitFlagNames,
     ],
-    ["help", "version", "doctor"],
+    ["help", "version", "doctor", "take-over"],
   );
   const dir = values.dir ?? ".";
   const warnings: string[] = [];
@@ -100,8 +125,17 @@ export async function readServerOptions(
   if (storeUrl !== undefined && values.db !== undefined) {
     throw new UsageError("--db and --store name two stores: give one");
   }
+  const workers = numberOf("workers", values.workers ?? "1", 1, MOST_WORKERS);
+  if (workers > 1 && storeUrl === undefined && !stop) {
+    throw new UsageError(
+      "--workers needs --store: a file has one relay, which writes in threads of their own already",
+    );
+  }
   return {
     ...switches,
+    takeOver: switches["take-over"],
+    workers,
+    drain: 1000 * numberOf("drain", values.drain ?? "5", 0, LONGEST_DRAIN),
     hostname: values.host ?? "0.0.0.0",
     port: values.port !== undefined
       ? portOf(values.port)
@@ -118,6 +152,19 @@ export async function readServerOptions(
     limits: readLimits(values),
     warnings,
   };
+}
+
+function numberOf(
+  flag: string,
+  text: string,
+  min: number,
+  max: number,
+): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+  throw new UsageError(
+    `--${flag}: expected a number from ${min} to ${max}, got "${text}"`,
+  );
 }
 
 async function checkFolder(dir: string): Promise<void> {

@@ -25,6 +25,11 @@ const ACCEPT_PAUSE = 100;
  */
 const CLOSE_GRACE = { remote: 300, loopback: 50 } as const;
 
+/** Turns in which a relay that closes goes on accepting at most, while somebody comes in each. */
+const MOST_TURNS = 50;
+/** Milliseconds in which who connected just now may still ask a relay that closes for something. */
+const FIRST_REQUEST_GRACE = 300;
+
 /** How a relay is started. */
 export interface RelayOptions {
   /** Where clients come in, from `Deno.listen`; the relay closes it. */
@@ -73,6 +78,8 @@ export function startRelay(options: RelayOptions): Relay {
   };
   const admission = new Admission(limits);
   const connections = new Map<Connection, Promise<void>>();
+  let accepts = true;
+  let accepted = 0;
   let closing: Promise<void> | undefined;
 
   function serve(conn: Deno.TcpConn): void {
@@ -100,12 +107,13 @@ export function startRelay(options: RelayOptions): Relay {
 
   async function acceptAll(): Promise<void> {
     let failing = false;
-    while (closing === undefined) {
+    while (accepts) {
       try {
         serve(await listener.accept());
+        accepted++;
         failing = false;
       } catch (error) {
-        if (closing !== undefined) return;
+        if (!accepts) return;
         // Reset before it was accepted: the client's affair.
         if (error instanceof Deno.errors.NotConnected) continue;
         // Once: it may go on for as long as all connections stay.
@@ -126,15 +134,30 @@ export function startRelay(options: RelayOptions): Relay {
     }
   }, progressTimeout / LOOKS_PER_TIMEOUT);
 
+  /** Takes in who has connected already: closing would turn them away. */
+  async function acceptWaiting(): Promise<void> {
+    for (let turn = 0, before = -1; turn < MOST_TURNS; turn++) {
+      if (before === accepted) return;
+      before = accepted;
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+
   async function close(): Promise<void> {
+    await acceptWaiting();
+    accepts = false;
     listener.close();
     await accepting;
     for (const connection of connections.keys()) connection.drain();
+    const silence = setTimeout(() => {
+      for (const connection of connections.keys()) connection.closeIfSilent();
+    }, Math.min(FIRST_REQUEST_GRACE, drainTimeout));
     // A client that dawdles over its request must not hold the relay up.
     const timer = setTimeout(() => {
       for (const connection of connections.keys()) connection.close();
     }, drainTimeout);
     await Promise.all(connections.values());
+    clearTimeout(silence);
     clearTimeout(timer);
     clearInterval(watch);
   }

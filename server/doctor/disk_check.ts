@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../../shared/reason.ts";
-import { stopSignals } from "../stop_signals.ts";
+import { stopSignals } from "../signals.ts";
 import { formatCount, formatDuration } from "../figures.ts";
 import type { Finding } from "./finding.ts";
 

@@ -30,7 +30,7 @@ import {
   type StoredMessage,
   StoreError,
 } from "./store.ts";
-import { lockStore, type StoreLock } from "./store_lock.ts";
+import { lockStoreLater, type StoreLock } from "./store_lock.ts";
 import { Visits } from "./visits.ts";
 import { type CommandWriter, WriterLink } from "./writer_link.ts";
 
@@ -55,6 +55,8 @@ export interface SqliteOptions {
   takeOver?: TakeOver | undefined;
   /** Is told of the copy that is kept of an older file. Default: nobody. */
   notice?: (text: string) => void;
+  /** Is told where another relay has the file, whose end is then waited for. Default: that is an error. */
+  waiting?: () => void;
   /** Pages of 4 KiB that the file may have: a full disk, for tests. Default: no limit. */
   maxPages?: number;
 }
@@ -92,7 +94,7 @@ export async function openWithWriter(
   let lock: StoreLock | undefined;
   let database: Database | undefined;
   try {
-    lock = lockStore(path);
+    lock = await lockStoreLater(path, options.waiting);
     database = await openDatabase(path, options);
     return new OpenStore(database, await start(), lock);
   } catch (cause) {
