@@ -93,6 +93,7 @@ export class RelayGroup {
       send(old, "SIGTERM");
       await old.ended;
     }
+    console.error("note: the new relay has taken over");
   }
 
   #beside(): string[] {
