@@ -38,8 +38,8 @@ export class PostgresCluster implements AsyncDisposable {
   readonly #port: number;
   readonly #settings: Readonly<Record<string, string>>;
   #server: Deno.ChildProcess | undefined;
-  #log: Promise<void> = Promise.resolve();
   #databases = 0;
+  #runs = 0;
 
   private constructor(
     path: string,
@@ -134,13 +134,22 @@ export class PostgresCluster implements AsyncDisposable {
   async run(): Promise<void> {
     const flags = Object.entries({ ...this.#settings, port: `${this.#port}` })
       .flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const server = this.#command(["postgres", "-D", this.#data, ...flags], {
-      stderr: "piped",
-    }).spawn();
+    // Into a file: nobody reads a pipe for as long as it runs.
+    const log = `${this.#folder}/log-${++this.#runs}`;
+    const server = this.#command(
+      ["postgres", "-D", this.#data, ...flags],
+      { stderr: "null" },
+      `exec 2>"${log}"; `,
+    ).spawn();
     this.#server = server;
-    const ready = Promise.withResolvers<void>();
-    this.#log = follow(server, ready);
-    await ready.promise;
+    let ended = false;
+    server.status.then(() => ended = true);
+    for (;;) {
+      const text = await Deno.readTextFile(log).catch(() => "");
+      if (text.includes(READY)) return;
+      if (ended) throw new Error(`PostgreSQL didn't start: ${text}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 
   /** Stops the server: `immediate` is as if it had crashed. */
@@ -149,7 +158,6 @@ export class PostgresCluster implements AsyncDisposable {
     this.#server = undefined;
     server?.kill(STOP_SIGNALS[how]);
     await server?.status;
-    await this.#log;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -185,23 +193,6 @@ export class PostgresCluster implements AsyncDisposable {
       cwd: this.#folder,
     });
   }
-}
-
-/** Reads a server's log until it ends, and tells when it serves. */
-async function follow(
-  server: Deno.ChildProcess,
-  ready: PromiseWithResolvers<void>,
-): Promise<void> {
-  let start = "";
-  let serves = false;
-  const lines = server.stderr.pipeThrough(new TextDecoderStream());
-  for await (const text of lines) {
-    if (serves) continue;
-    start += text;
-    serves = start.includes(READY);
-    if (serves) ready.resolve();
-  }
-  ready.reject(new Error(`PostgreSQL didn't start: ${start}`));
 }
 
 function freePort(): number {
