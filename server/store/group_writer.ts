@@ -33,6 +33,7 @@ export class GroupWriter {
   readonly #insertClient: ReturnType<typeof clientInserter>;
   readonly #inboxes: Inboxes;
   readonly #makeRoom: () => void;
+  #waiting = NaN;
   /** Whether another program's lock is waited for. */
   #waits = true;
   /** Why nothing is written any more. */
@@ -49,6 +50,16 @@ export class GroupWriter {
     this.#statements = prepareStatements(database);
     this.#insertClient = clientInserter(database);
     this.#inboxes = new Inboxes(database);
+  }
+
+  /** Messages that wait, in all inboxes; NaN until they are counted. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Another program has changed the file: what waits is counted anew once somebody asks. */
+  recount(): void {
+    this.#waiting = NaN;
   }
 
   /**
@@ -97,6 +108,7 @@ export class GroupWriter {
   }
 
   #commit(group: readonly Job[]): Outcome[] {
+    const waiting = this.#waiting;
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       const outcomes = group.map((job) => ({ value: this.#execute(job) }));
@@ -104,6 +116,7 @@ export class GroupWriter {
       return outcomes;
     } catch (error) {
       this.#inboxes.forget();
+      this.#waiting = waiting;
       if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
@@ -122,6 +135,13 @@ export class GroupWriter {
           this.#statements.updateSeen.run(new Date(at).toISOString(), position);
         }
         return 0;
+      case "ping":
+        return 0;
+      case "count":
+        if (Number.isNaN(this.#waiting)) {
+          this.#waiting = this.#statements.count.get()?.waiting ?? 0;
+        }
+        return 0;
     }
   }
 
@@ -135,13 +155,13 @@ export class GroupWriter {
     return 1;
   }
 
-  /** @returns the message's id, or 0 where it isn't taken */
+  /** @returns the message's id, or the number of a refusal */
   #send(
     { message, size, quota }: Extract<Command, { kind: "send" }>,
     content: Job["content"],
   ): number {
     const id = this.#inboxes.admit(message.recipient, size, quota);
-    if (id === 0) return 0;
+    if (id < 0) return id;
     const first = Math.min(size, PART_SIZE);
     this.#statements.insertMessage.run(
       id,
@@ -159,6 +179,7 @@ export class GroupWriter {
         content(Math.min(PART_SIZE, size - at)),
       );
     }
+    this.#waiting++;
     return id;
   }
 
@@ -173,6 +194,7 @@ export class GroupWriter {
         this.#statements.removeParts.run(recipient, first, last);
       }
     }
+    this.#waiting -= removed;
     const highest = runs.at(-1)?.[1] ?? 0;
     this.#statements.raiseLastMessage.run(highest, recipient);
     const all = removed === countIds(runs);
@@ -188,6 +210,7 @@ export function isLarge({ command }: Pick<Job, "command">): boolean {
 
 function prepareStatements(database: Database) {
   const prepare = (sql: string): Statement => database.prepare(sql);
+  const count = "SELECT count(*) AS waiting FROM messages";
   return {
     clientByName: prepare("SELECT 1 FROM accounts WHERE UserName = ?"),
     updateSeen: prepare("UPDATE activity SET LastSeen = ? WHERE Position = ?"),
@@ -204,5 +227,6 @@ function prepareStatements(database: Database) {
       "DELETE FROM parts WHERE ToClient = ? AND ID BETWEEN ? AND ?",
     ),
     raiseLastMessage: prepare(RAISE_LAST_MESSAGE),
+    count: database.prepare<{ waiting: number }>(count),
   };
 }

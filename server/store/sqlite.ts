@@ -8,12 +8,14 @@ import { Database, type Statement } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import type { Command } from "./commands.ts";
+import type { CommitFigures } from "./commit_figures.ts";
 import { cannotOpen, checkWhole, storeError } from "./database_errors.ts";
 import { databasePath } from "./database_path.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
 import { lookInto } from "./look_into.ts";
 import { Remembered } from "./remembered.ts";
 import { Removals } from "./removals.ts";
+import { type SendRefusal, sendRefusal } from "./send_refusal.ts";
 import { configure, prepareSchema, schemaVersion, useLog } from "./schema.ts";
 import {
   type Budget,
@@ -212,7 +214,24 @@ class OpenStore implements SqliteStore {
   }
 
   get statistics(): { commits: number; writes: number } {
-    return this.#writer.statistics;
+    const { writes } = this.commits;
+    return { commits: writes.count, writes: writes.sum };
+  }
+
+  get commits(): CommitFigures {
+    return this.#writer.commits;
+  }
+
+  async waitingMessages(): Promise<number> {
+    if (Number.isNaN(this.#writer.waiting)) {
+      await this.#writer.write({ kind: "count" });
+    }
+    return this.#writer.waiting;
+  }
+
+  async ping(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    await this.#writer.write({ kind: "ping" });
   }
 
   async register(client: NewClient, now: Date): Promise<boolean> {
@@ -243,13 +262,13 @@ class OpenStore implements SqliteStore {
   async send(
     { content, ...message }: NewMessage,
     quota: Quota,
-  ): Promise<MessageId | undefined> {
+  ): Promise<MessageId | SendRefusal> {
     const size = content.length;
     const id = await this.#write(
       { kind: "send", message, size, quota },
       content,
     );
-    return id === 0 ? undefined : id as MessageId;
+    return sendRefusal(id) ?? id as MessageId;
   }
 
   // deno-lint-ignore require-await -- as above

@@ -90,8 +90,52 @@ function storeContract(
   );
 
   withStore("nobody's inbox takes no message", async (store) => {
-    assertEquals(await send(store, stranger, bytes(1)), undefined);
+    assertEquals(await send(store, stranger, bytes(1)), "unknown_target");
     assertEquals(await store.waiting(stranger, ALL), []);
+  });
+
+  withStore("a full inbox takes no message", async (store) => {
+    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+    const within = async (messages: number, bytes: number) =>
+      await store.send(
+        { recipient: anna, sender: ben, type: 3, content: key },
+        { messages, bytes },
+      );
+    assertEquals(await within(1, 160), 1 as MessageId);
+    assertEquals(await within(1, 0), "inbox_full");
+    assertEquals(await within(0, 319), "inbox_full");
+    assertEquals(await within(2, 320), 2 as MessageId);
+  });
+
+  withStore("it knows how many messages wait", async (store, reopen) => {
+    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+    await store.register({ id: ben, name: "ben", publicKey: key }, NOW);
+    assertEquals(await store.waitingMessages(), 0);
+    for (let i = 0; i < 3; i++) await send(store, anna, bytes(i));
+    await send(store, ben, bytes(1));
+    await send(store, stranger, bytes(1));
+    assertEquals(await store.waitingMessages(), 4);
+    await store.remove(anna, taken(1, 3));
+    // Some of them a second time.
+    await store.remove(anna, taken(2, 3));
+    assertEquals(await store.waitingMessages(), 1);
+    store = await reopen();
+    await send(store, anna, bytes(1));
+    assertEquals(await store.waitingMessages(), 2);
+    await send(store, anna, bytes(1));
+    assertEquals(await store.waitingMessages(), 3);
+  });
+
+  withStore("its commits are counted, its looks aren't", async (store) => {
+    const { writes, milliseconds } = store.commits;
+    assertEquals([writes.count, milliseconds.count], [0, 0]);
+    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+    assertEquals([writes.count, writes.sum, milliseconds.count], [1, 1, 1]);
+    await store.ping();
+    await store.waitingMessages();
+    assertEquals([writes.count, writes.sum, milliseconds.count], [1, 1, 1]);
+    assertEquals(writes.counts[0], 1);
+    assert(milliseconds.sum > 0);
   });
 
   withStore("the budget is kept, but for a first message", async (store) => {
