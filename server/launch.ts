@@ -1,6 +1,6 @@
 /**
  * Starts the relay with the permissions that its flags call for and no others:
- * its folder, its own modules and its port. It stays in between only to pass signals on.
+ * its folder, its own modules and its ports. It stays in between only to pass signals on.
  *
  * @module
  */
@@ -44,10 +44,12 @@ export async function relayPermissions(
   if (split !== undefined) {
     throw new UsageError(`The path ${split} holds a comma: take another one`);
   }
+  const { metrics } = options.telemetry;
+  const addresses = metrics === undefined ? [options] : [options, metrics];
   return [
     `--allow-read=${[...folders, ...source]}`,
     `--allow-write=${folders}`,
-    `--allow-net=${formatAddress(options)}`,
+    `--allow-net=${addresses.map(formatAddress)}`,
     ...options.doctor ? [`--allow-sys=${DOCTOR_SYS}`] : [],
   ];
 }

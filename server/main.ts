@@ -9,15 +9,13 @@ import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { examine } from "./doctor/doctor.ts";
-import { FailurePrinter } from "./failure_printer.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
 import { stopSignals } from "./stop_signals.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { StoreBrokenError } from "./store/store.ts";
-
-const warn = (text: string) => console.error(`warning: ${text}`);
-const note = (text: string) => console.error(`note: ${text}`);
+import { RelayLog } from "./telemetry/log.ts";
+import { Telemetry } from "./telemetry/telemetry.ts";
 
 function listen({ hostname, port }: ServerOptions): Deno.TcpListener {
   try {
@@ -52,18 +50,30 @@ async function main(args: readonly string[]): Promise<number | void> {
   const options = await readServerOptions(args);
   if (options.help) return console.log(HELP.trimEnd());
   if (options.version) return console.log(config.version);
-  options.warnings.forEach(warn);
-  if (options.doctor) return await examine(options, console.log);
+  const log = new RelayLog(options.telemetry);
+  try {
+    options.warnings.forEach((warning) => log.warn(warning));
+    if (options.doctor) return await examine(options, console.log);
+    return await serve(options, log);
+  } catch (error) {
+    log.error(reasonOf(error));
+    return 1;
+  }
+}
+
+async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   const stopped = stopSignal();
-  const failures = new FailurePrinter();
   const broken = Promise.withResolvers<never>();
   // It may come before anybody waits for it.
   broken.promise.catch(() => {});
   // Before the store: a relay that can't start must not take anything over.
   const listener = listen(options);
+  const telemetry = await Telemetry.open(options.telemetry, log);
   const from = options.takeOverFrom;
   const store = await openSqliteStore(options.database, {
-    takeOver: from === undefined ? undefined : { from, notice: note },
+    takeOver: from === undefined
+      ? undefined
+      : { from, notice: (text) => log.info(text) },
   });
   try {
     const relay = startRelay({
@@ -73,15 +83,20 @@ async function main(args: readonly string[]): Promise<number | void> {
       report(error) {
         if (error instanceof StoreBrokenError) {
           broken.reject(new Error(`${options.database}: ${error.message}`));
-        } else failures.print(error);
+        } else telemetry.report(error);
       },
+      watcher: telemetry.watcher,
     });
+    telemetry.show({ relay, store, limits: options.limits });
     await dropPermissions();
-    console.log(`listening on ${formatAddress(relay.address)}`);
+    const address = formatAddress(relay.address);
+    log.announce(`listening on ${address}`, { address });
     try {
       await Promise.race([stopped, broken.promise]);
+      log.debug("stopping");
     } finally {
       await relay.close();
+      await telemetry.close();
     }
   } finally {
     await store.close();

@@ -19,6 +19,12 @@ import {
 } from "./limits/limit_flags.ts";
 import type { Limits } from "./limits/limits.ts";
 import { databasePath } from "./store/database_path.ts";
+import {
+  readTelemetry,
+  TELEMETRY_HELP,
+  telemetryFlagNames,
+  type TelemetryOptions,
+} from "./telemetry/telemetry_flags.ts";
 
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.
@@ -35,7 +41,10 @@ Usage: deno task server [flags]
 
 Limits; a SIZE is in bytes, or with K, M or G, and 0 means none where it can:
 
-${LIMITS_HELP}`;
+${LIMITS_HELP}
+What it tells of itself:
+
+${TELEMETRY_HELP}`;
 
 /** What the command line asks for. */
 export interface ServerOptions {
@@ -57,6 +66,8 @@ export interface ServerOptions {
   folders: string[];
   /** What clients may have. */
   limits: Limits;
+  /** What the relay tells of itself. */
+  telemetry: TelemetryOptions;
   /** What the user should know about what was read. */
   warnings: string[];
 }
@@ -71,7 +82,7 @@ export async function readServerOptions(
 ): Promise<ServerOptions> {
   const { values, switches } = parseFlags(
     args,
-    ["port", "host", "dir", "db", ...limitFlagNames],
+    ["port", "host", "dir", "db", ...limitFlagNames, ...telemetryFlagNames],
     ["help", "version", "doctor"],
   );
   const dir = values.dir ?? ".";
@@ -95,6 +106,7 @@ export async function readServerOptions(
       : await findFile(dir, otherNames),
     folders: [...new Set([dir, dirname(named), dirname(database)])],
     limits: readLimits(values),
+    telemetry: readTelemetry(values),
     warnings,
   };
 }

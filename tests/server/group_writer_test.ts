@@ -44,6 +44,11 @@ const text = (recipient: ClientId): Job => ({
   content: () => new Uint8Array(1),
 });
 
+const ping: Job = {
+  command: { kind: "ping" },
+  content: () => new Uint8Array(0),
+};
+
 const count: Job = {
   command: { kind: "count" },
   content: () => new Uint8Array(0),
@@ -82,7 +87,7 @@ testWith(
     database.failure = Object.assign(new Error("disk I/O error"), { errcode });
     const begun = database.begun;
     const assertBroken = () => {
-      for (const outcome of writer.write([register("ben"), register("cora")])) {
+      for (const outcome of writer.write([register("ben"), ping])) {
         assert("error" in outcome);
         assert(outcome.error instanceof StoreBrokenError);
         assertMatch(outcome.error.message, /sync.*start the relay again/);
