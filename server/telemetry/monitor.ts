@@ -10,6 +10,7 @@ import { type Address, formatAddress } from "../../shared/info_server.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { EventLoopDelay } from "./event_loop_delay.ts";
 import { Exposition } from "./exposition.ts";
+import { type Page, PageServer, sentencePage } from "./page_server.ts";
 import { addProcessMetrics } from "./process_metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { addRelayMetrics, type Measured } from "./relay_metrics.ts";
@@ -25,28 +26,19 @@ export type Monitored = Omit<Measured, "requests" | "readiness">;
 export class Monitor {
   /** Counts the relay's requests. */
   readonly requests: RequestFigures = new RequestFigures();
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #stop = new AbortController();
-  readonly #delay: EventLoopDelay;
+  readonly #server: PageServer;
+  readonly #report: (error: unknown) => void;
+  readonly #delay = new EventLoopDelay();
   #readiness: Readiness | undefined;
   #metrics: Seldom<string> | undefined;
   #contentType = "";
 
   private constructor(
-    { hostname, port }: Address,
+    listener: Deno.TcpListener,
     report: (error: unknown) => void,
   ) {
-    this.#server = Deno.serve({
-      hostname,
-      port,
-      signal: this.#stop.signal,
-      onListen: () => {},
-      onError(error) {
-        report(error);
-        return text(500, "This failed; the relay's log says why");
-      },
-    }, (request) => this.#answer(request));
-    this.#delay = new EventLoopDelay();
+    this.#server = new PageServer(listener, (path) => this.#page(path));
+    this.#report = report;
   }
 
   /**
@@ -58,7 +50,7 @@ export class Monitor {
    */
   static start(address: Address, report: (error: unknown) => void): Monitor {
     try {
-      return new Monitor(address, report);
+      return new Monitor(Deno.listen({ ...address }), report);
     } catch (error) {
       const where = formatAddress(address);
       const reason = error instanceof Deno.errors.AddrInUse
@@ -72,7 +64,7 @@ export class Monitor {
 
   /** Where the metrics are. */
   get url(): string {
-    return `http://${formatAddress(this.#server.addr)}/metrics`;
+    return `${this.#server.origin}/metrics`;
   }
 
   /** Shows a relay from now on. */
@@ -94,54 +86,39 @@ export class Monitor {
   /** Stops at once, whoever is still being answered. */
   async close(): Promise<void> {
     this.#delay.stop();
-    this.#stop.abort();
-    await this.#server.finished;
+    await this.#server.close();
   }
 
-  async #answer({ method, url }: Request): Promise<Response> {
-    const pages: Readonly<Record<string, () => Promise<Response> | Response>> =
-      {
-        "/metrics": () => this.#showMetrics(),
-        "/healthz": () => text(200, "ok"),
-        "/readyz": () => this.#showReadiness(),
-      };
-    const { pathname } = new URL(url);
-    const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
-    if (page === undefined) {
-      const known = Object.keys(pages).join(", ");
-      return text(404, `There is nothing here: see ${known}`);
+  async #page(path: string): Promise<Page | undefined> {
+    try {
+      switch (path) {
+        case "/metrics":
+          return await this.#showMetrics();
+        case "/healthz":
+          return sentencePage(200, "ok");
+        case "/readyz":
+          return await this.#showReadiness();
+        default:
+          return undefined;
+      }
+    } catch (error) {
+      this.#report(error);
+      return sentencePage(500, "This failed; the relay's log says why");
     }
-    // Of an answer to HEAD the server sends the head alone.
-    if (method === "GET" || method === "HEAD") return await page();
-    return text(405, "Only GET and HEAD are answered", { Allow: "GET, HEAD" });
   }
 
-  async #showMetrics(): Promise<Response> {
-    if (this.#metrics === undefined) return text(503, STARTING);
-    return new Response(await this.#metrics.result(), {
-      headers: { "Content-Type": this.#contentType },
-    });
+  async #showMetrics(): Promise<Page> {
+    if (this.#metrics === undefined) return sentencePage(503, STARTING);
+    const text = await this.#metrics.result();
+    return { status: 200, type: this.#contentType, text };
   }
 
-  async #showReadiness(): Promise<Response> {
+  async #showReadiness(): Promise<Page> {
     const obstacle = this.#readiness === undefined
       ? STARTING
       : await this.#readiness.obstacle();
-    return obstacle === undefined ? text(200, "ok") : text(503, obstacle);
+    return obstacle === undefined
+      ? sentencePage(200, "ok")
+      : sentencePage(503, obstacle);
   }
-}
-
-function text(
-  status: number,
-  sentence: string,
-  headers: Record<string, string> = {},
-): Response {
-  return new Response(`${sentence}\n`, {
-    status,
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      "Cache-Control": "no-store",
-      ...headers,
-    },
-  });
 }

@@ -1,4 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { Database } from "@db/sqlite";
 import { encodeRequest, NOBODY } from "../../../shared/requests.ts";
 import { Monitor } from "../../../server/telemetry/monitor.ts";
@@ -9,8 +14,10 @@ import {
   LOOPBACK,
   LOOPBACK_AND_FILES,
   PROGRAMS,
+  SHELL,
   testWith,
 } from "../../support/test_with.ts";
+import { scrapeUntil } from "../../support/scrape.ts";
 import { until } from "../../support/until.ts";
 import { Program } from "../../support/program.ts";
 
@@ -107,7 +114,8 @@ testWith(
 testWith(PROGRAMS, "a relay that drains isn't ready, but healthy", async () => {
   await using folder = await temporaryFolder();
   const flags = ["--port", "0", "--metrics", "127.0.0.1:0"];
-  await using program = Program.relay(folder.path, ...flags);
+  const detailed = ["--log-level", "debug"];
+  await using program = Program.relay(folder.path, ...flags, ...detailed);
   const [, url = ""] = await program.prints(/^metrics on (\S+)$/m);
   using peer = await Peer.connect(await program.address());
   assertEquals((await ask(url, "/readyz")).status, 200);
@@ -120,6 +128,12 @@ testWith(PROGRAMS, "a relay that drains isn't ready, but healthy", async () => {
   const list = encodeRequest("clientsList", {}, { clientId: NOBODY });
   await peer.write(new Uint8Array([...list, ...request.subarray(0, 30)]));
   assertEquals((await peer.answer()).code, 9000);
+  // The log and the metrics watch the same request.
+  await scrapeUntil(
+    url,
+    'messageu_requests_total{code="601",request="clientsList",outcome="refused"}',
+    1,
+  );
   program.kill("SIGTERM");
   await until(
     "it to be no longer ready",
@@ -133,8 +147,50 @@ testWith(PROGRAMS, "a relay that drains isn't ready, but healthy", async () => {
   assertEquals(await ask(url, "/healthz"), OK);
   await peer.write(request.subarray(30));
   assertEquals((await peer.answer()).code, 2100);
-  assertEquals((await program.end()).code, 0);
+  const { code, stderr } = await program.end();
+  assertEquals(code, 0);
+  assertMatch(stderr, /^debug: stopping$/m);
+  assertMatch(stderr, /^debug: request .* code=600 .* outcome=answered /m);
 });
+
+testWith(
+  SHELL,
+  "without file descriptors a relay isn't ready, and goes on when there are some",
+  async () => {
+    await using folder = await temporaryFolder();
+    const flags = ["--metrics", "127.0.0.1:0"];
+    await using program = Program.relayWithFiles(64, folder.path, ...flags);
+    const [, url = ""] = await program.prints(/^metrics on (\S+)$/m);
+    const address = await program.address();
+    const monitor = { hostname: "127.0.0.1", port: Number(new URL(url).port) };
+    // Its `readable` closes it.
+    const early = await Deno.connect(monitor);
+    // Who comes later is answered: so it is in.
+    assertEquals(await ask(url, "/healthz"), OK);
+    const crowd: Deno.TcpConn[] = [];
+    try {
+      for (let i = 0; i < 80; i++) crowd.push(await Deno.connect(address));
+      for (let i = 0; i < 20; i++) crowd.push(await Deno.connect(monitor));
+      await until(
+        "the relay to be full",
+        () => program.complained.includes("Can't accept a connection"),
+      );
+      const request = "GET /readyz HTTP/1.1\r\nHost: relay\r\n\r\n";
+      await early.write(new TextEncoder().encode(request));
+      const answer = await new Response(early.readable).text();
+      assertStringIncludes(answer, "HTTP/1.1 503 Service Unavailable\r\n");
+      assertStringIncludes(answer, "The relay can't accept connections\n");
+    } finally {
+      crowd.forEach((conn) => conn.close());
+    }
+    await until(
+      "it to be ready again",
+      async () => (await ask(url, "/readyz")).status === 200,
+    );
+    program.kill("SIGTERM");
+    assertEquals((await program.end()).code, 0);
+  },
+);
 
 testWith(
   LOOPBACK_AND_FILES,
@@ -162,16 +218,40 @@ testWith(
   },
 );
 
+testWith(LOOPBACK, "what isn't HTTP is refused, however it comes", async () => {
+  const monitor = startMonitor();
+  try {
+    const { hostname, port } = new URL(monitor.url);
+    const say = async (...pieces: string[]) => {
+      const conn = await Deno.connect({ hostname, port: Number(port) });
+      const answer = new Response(conn.readable).text();
+      for (const piece of pieces) {
+        await conn.write(new TextEncoder().encode(piece));
+      }
+      return (await answer).split("\r\n")[0];
+    };
+    const ok = "HTTP/1.1 200 OK";
+    const bad = "HTTP/1.1 400 Bad Request";
+    assertEquals(await say("GET /healthz HTTP/1.1\r\n\r\n"), ok);
+    assertEquals(
+      await say("GET /hea", "lthz HTTP/1.0\r\nA: b\r", "\n\r\n"),
+      ok,
+    );
+    assertEquals(await say("\x16\x03\x01\r\n\r\n"), bad);
+    assertEquals(await say("GET http://x/healthz HTTP/1.1\r\n\r\n"), bad);
+    assertEquals(await say("x".repeat(8192)), bad);
+  } finally {
+    await monitor.close();
+  }
+});
+
 testWith(LOOPBACK, "an address that is in use is named", async () => {
   const first = startMonitor();
   try {
     const { port } = new URL(first.url);
     assertThrows(
       () =>
-        Monitor.start(
-          { hostname: "127.0.0.1", port: Number(port) },
-          () => {},
-        ),
+        Monitor.start({ hostname: "127.0.0.1", port: Number(port) }, () => {}),
       Error,
       `Can't serve metrics on 127.0.0.1:${port}: it is in use. Take another address with --metrics`,
     );
