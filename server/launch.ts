@@ -1,6 +1,6 @@
 /**
  * Starts the relay with the permissions that its flags call for and no others:
- * its folder, its own modules and its port. It stays in between to pass signals
+ * its folder, its own modules and its ports. It stays in between to pass signals
  * on, and to put a new relay in the old one's place.
  *
  * @module
@@ -36,22 +36,29 @@ export async function relayPermissions(
   // The store's writer is a thread, and a thread reads its modules anew.
   const top = new URL("../", import.meta.url);
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
-  const { storeUrl } = options;
+  const { storeUrl, telemetry: { metrics } } = options;
   const files = storeUrl === undefined ? [] : storeFiles(storeUrl);
   const database = storeUrl === undefined ? [] : [storeAddress(storeUrl)];
+  const addresses = metrics === undefined ? [options] : [options, metrics];
   return [
     ...await folderPermissions(options.folders, [...source, ...files]),
-    `--allow-net=${[formatAddress(options), ...database]}`,
+    `--allow-net=${[...addresses.map(formatAddress), ...database]}`,
     `--allow-sys=${options.doctor ? DOCTOR_SYS : RELAY_SYS}`,
     ...storeUrl === undefined ? [] : [`--allow-env=${CLIENT_ENV}`],
   ];
 }
 
 async function launch(args: readonly string[]): Promise<number> {
-  const { workers } = await readServerOptions(args);
+  const { workers, telemetry: { metrics } } = await readServerOptions(args);
   const relays = new RelayGroup({
     module: new URL("./main.ts", import.meta.url),
-    args,
+    // Each shows its own metrics: the ports follow the first one's.
+    args: (index) =>
+      metrics === undefined || metrics.port === 0 ? args : [
+        ...args,
+        "--metrics",
+        formatAddress({ ...metrics, port: metrics.port + index }),
+      ],
     permissions: relayPermissions,
   });
   for (const signal of stopSignals) {

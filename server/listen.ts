@@ -15,25 +15,21 @@ export interface ListenOptions {
   hostname: string;
   /** The port; 0 for any free one. */
   port: number;
-  /** Whether another relay may have it open. */
-  takeOver: boolean;
+  /** Whether another relay may have it open. Default: false. */
+  takeOver?: boolean;
 }
 
 /**
- * Opens it.
+ * Opens the port for clients.
  *
  * @throws {Error} where it can't be had, with what to do about it
  */
-export function listen(
-  { hostname, port, takeOver }: ListenOptions,
-): Deno.TcpListener {
+export function listen(options: ListenOptions): Deno.TcpListener {
   try {
-    // A port that is shared is shared with anybody: nobody else may have it now.
-    if (!takeOver && port !== 0) Deno.listen({ hostname, port }).close();
-    return listenShared(hostname, port, takeOver);
+    return openPort(options);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const where = formatAddress({ hostname, port });
+    const where = formatAddress(options);
     if (error instanceof Deno.errors.AddrInUse) {
       throw new Error(
         `${where} is in use: stop the other program (if it was stopped just now, wait a minute), or take another port with --port`,
@@ -41,6 +37,20 @@ export function listen(
     }
     throw new Error(`Can't listen on ${where}: ${reasonOf(error)}`);
   }
+}
+
+/**
+ * Opens a port.
+ *
+ * @throws {Deno.errors.AddrInUse} where another program has it
+ * @throws {Error} where it can't be had otherwise
+ */
+export function openPort(
+  { hostname, port, takeOver = false }: ListenOptions,
+): Deno.TcpListener {
+  // A port that is shared is shared with anybody: nobody else may have it now.
+  if (!takeOver && port !== 0) Deno.listen({ hostname, port }).close();
+  return listenShared(hostname, port, takeOver);
 }
 
 /** Started without the flag that allows it, a relay has its port to itself. */

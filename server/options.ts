@@ -20,6 +20,12 @@ import {
 import type { Limits } from "./limits/limits.ts";
 import { databasePath } from "./store/database_path.ts";
 import { readStoreUrl } from "./store_flags.ts";
+import {
+  readTelemetry,
+  TELEMETRY_HELP,
+  telemetryFlagNames,
+  type TelemetryOptions,
+} from "./telemetry/telemetry_flags.ts";
 
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.
@@ -48,7 +54,10 @@ Usage: deno task server [flags]
 
 Limits; a SIZE is in bytes, or with K, M or G, and 0 means none where it can:
 
-${LIMITS_HELP}`;
+${LIMITS_HELP}
+What it tells of itself:
+
+${TELEMETRY_HELP}`;
 
 const MOST_WORKERS = 64;
 /** Seconds. */
@@ -84,6 +93,8 @@ export interface ServerOptions {
   keep: number | undefined;
   /** What clients may have. */
   limits: Limits;
+  /** What the relay tells of itself. */
+  telemetry: TelemetryOptions;
   /** What the user should know about what was read. */
   warnings: string[];
 }
@@ -111,6 +122,7 @@ export async function readServerOptions(
         "drain",
       ] as const,
       ...limitFlagNames,
+      ...telemetryFlagNames,
     ],
     ["help", "version", "doctor", "take-over"],
   );
@@ -150,6 +162,7 @@ export async function readServerOptions(
     folders: [...new Set([dir, dirname(named), dirname(database)])],
     keep: values.keep === undefined ? undefined : readSpan("keep", values.keep),
     limits: readLimits(values),
+    telemetry: readTelemetry(values),
     warnings,
   };
 }

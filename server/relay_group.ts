@@ -11,8 +11,8 @@ import { lines } from "../shared/lines.ts";
 export interface RelayProgram {
   /** Its module. */
   module: URL;
-  /** Its arguments. */
-  args: readonly string[];
+  /** The arguments of each, by its number from 0. */
+  args: (index: number) => readonly string[];
   /** The runtime's flags for a relay with these arguments. */
   permissions: (args: readonly string[]) => Promise<readonly string[]>;
 }
@@ -23,6 +23,8 @@ const TAKING_OVER = /^taking over /;
 
 /** A relay's process. */
 interface Member {
+  /** Its number, which is its replacement's too. */
+  index: number;
   process: Deno.ChildProcess;
   /** Resolves once the one before it may stop; rejects where it ended instead. */
   ready: Promise<void>;
@@ -54,10 +56,10 @@ export class RelayGroup {
    */
   async run(count: number): Promise<number> {
     // The first finds out whether the port is to be had, and which it is.
-    const first = await this.#start([]);
+    const first = await this.#start(0, []);
     await first.ready.catch(() => {});
     for (let more = 1; more < count && this.#port !== undefined; more++) {
-      await this.#start(this.#beside());
+      await this.#start(more, this.#beside());
     }
     const code = await this.#over.promise;
     await Promise.all([...this.#members].map(({ ended }) => ended));
@@ -81,7 +83,7 @@ export class RelayGroup {
   async #replaceAll(): Promise<void> {
     for (const old of [...this.#members]) {
       if (this.#stopping || this.#port === undefined) return;
-      const fresh = await this.#start(this.#beside(), false);
+      const fresh = await this.#start(old.index, this.#beside(), false);
       try {
         await fresh.ready;
       } catch {
@@ -101,9 +103,13 @@ export class RelayGroup {
   }
 
   /** @param vital whether all end where this one doesn't come to serve */
-  async #start(more: readonly string[], vital = true): Promise<Member> {
+  async #start(
+    index: number,
+    more: readonly string[],
+    vital = true,
+  ): Promise<Member> {
     const { module, permissions } = this.#program;
-    const args = [...this.#program.args, "--workers", "1", ...more];
+    const args = [...this.#program.args(index), "--workers", "1", ...more];
     const process = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -120,6 +126,7 @@ export class RelayGroup {
     // Whoever doesn't ask needn't know.
     ready.promise.catch(() => {});
     const member: Member = {
+      index,
       process,
       ready: ready.promise,
       ended: this.#follow(process, ready),

@@ -35,7 +35,10 @@ const relay = startRelay({
 
 await serveCommands({
   port: () => relay.address.port,
-  stats: () => ({ ...store.statistics, ...usage() }),
+  stats() {
+    const { count, sum } = store.commits.writes;
+    return { commits: count, writes: sum, ...usage() };
+  },
 });
 
 await relay.close();

@@ -46,6 +46,7 @@ export class GroupWriter {
   readonly #othersWrote: () => void;
   /** Changes when somebody else commits. */
   #dataVersion: number | undefined;
+  #waiting = NaN;
   /** Whether another program's lock is waited for. */
   #waits = true;
   /** Why nothing is written any more. */
@@ -64,6 +65,11 @@ export class GroupWriter {
     this.#inboxes = new Inboxes(database);
     this.#deleter = new MessageDeleter(database);
     this.#dataVersion = this.#statements.dataVersion.get()?.data_version;
+  }
+
+  /** Messages that wait, in all inboxes; NaN until they are counted. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /**
@@ -120,6 +126,7 @@ export class GroupWriter {
       return outcomes;
     } catch (error) {
       this.#inboxes.forget();
+      this.#waiting = NaN;
       if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
@@ -131,6 +138,7 @@ export class GroupWriter {
     if (version === this.#dataVersion) return;
     this.#dataVersion = version;
     this.#inboxes.forget();
+    this.#waiting = NaN;
     this.#othersWrote();
   }
 
@@ -149,6 +157,13 @@ export class GroupWriter {
         return 0;
       case "purge":
         return this.#purge(command);
+      case "ping":
+        return 0;
+      case "count":
+        if (Number.isNaN(this.#waiting)) {
+          this.#waiting = this.#statements.count.get()?.waiting ?? 0;
+        }
+        return 0;
     }
   }
 
@@ -162,13 +177,13 @@ export class GroupWriter {
     return 1;
   }
 
-  /** @returns the message's id, or 0 where it isn't taken */
+  /** @returns the message's id, or the number of a refusal */
   #send(
     { message, size, quota }: Extract<Command, { kind: "send" }>,
     content: Job["content"],
   ): number {
     const id = this.#inboxes.admit(message.recipient, size, quota);
-    if (id === 0) return 0;
+    if (id < 0) return id;
     const first = Math.min(size, PART_SIZE);
     this.#statements.insertMessage.run(
       id,
@@ -187,6 +202,7 @@ export class GroupWriter {
         content(Math.min(PART_SIZE, size - at)),
       );
     }
+    this.#waiting++;
     return id;
   }
 
@@ -201,6 +217,7 @@ export class GroupWriter {
         this.#statements.removeParts.run(recipient, first, last);
       }
     }
+    this.#waiting -= removed;
     const highest = runs.at(-1)?.[1] ?? 0;
     this.#statements.raiseLastMessage.run(highest, recipient);
     const all = removed === countIds(runs);
@@ -215,6 +232,7 @@ export class GroupWriter {
     for (const { recipient, messages, bytes } of this.#deleter.delete(found)) {
       this.#inboxes.removed(recipient, messages, bytes);
     }
+    this.#waiting -= found.length;
     return found.length;
   }
 }
@@ -226,6 +244,7 @@ export function isLarge({ command }: Pick<Job, "command">): boolean {
 
 function prepareStatements(database: Database) {
   const prepare = (sql: string): Statement => database.prepare(sql);
+  const count = "SELECT count(*) AS waiting FROM messages";
   return {
     dataVersion: database.prepare<{ data_version: number }>(
       "PRAGMA data_version",
@@ -245,5 +264,6 @@ function prepareStatements(database: Database) {
       "DELETE FROM parts WHERE ToClient = ? AND ID BETWEEN ? AND ?",
     ),
     raiseLastMessage: prepare(RAISE_LAST_MESSAGE),
+    count: database.prepare<{ waiting: number }>(count),
   };
 }

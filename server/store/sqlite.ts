@@ -8,6 +8,7 @@ import { Database, type Statement } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import type { Command } from "./commands.ts";
+import type { CommitFigures } from "./commit_figures.ts";
 import { checkWhole, storeError } from "./database_errors.ts";
 import { hasLog, requireWritable } from "./database_files.ts";
 import { databasePath } from "./database_path.ts";
@@ -16,6 +17,7 @@ import { lookInto } from "./look_into.ts";
 import { backUpOlder } from "./migration_backup.ts";
 import { Remembered } from "./remembered.ts";
 import { Removals } from "./removals.ts";
+import { type SendRefusal, sendRefusal } from "./send_refusal.ts";
 import { configure, prepareSchema, schemaVersion, useLog } from "./schema.ts";
 import {
   type Budget,
@@ -62,10 +64,7 @@ export interface SqliteOptions {
 }
 
 /** A store in a SQLite file. */
-export interface SqliteStore extends Store {
-  /** What was written since the start: groups that shared a commit, and writes in them. */
-  readonly statistics: { commits: number; writes: number };
-}
+export type SqliteStore = Store;
 
 /**
  * Opens the file, or makes it. Nobody else may write it until it is closed.
@@ -222,8 +221,20 @@ class OpenStore implements SqliteStore {
     });
   }
 
-  get statistics(): { commits: number; writes: number } {
-    return this.#writer.statistics;
+  get commits(): CommitFigures {
+    return this.#writer.commits;
+  }
+
+  async waitingMessages(): Promise<number> {
+    if (Number.isNaN(this.#writer.waiting)) {
+      await this.#writer.write({ kind: "count" });
+    }
+    return this.#writer.waiting;
+  }
+
+  async ping(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    await this.#writer.write({ kind: "ping" });
   }
 
   get removals(): number {
@@ -269,13 +280,13 @@ class OpenStore implements SqliteStore {
   async send(
     { content, ...message }: NewMessage,
     quota: Quota,
-  ): Promise<MessageId | undefined> {
+  ): Promise<MessageId | SendRefusal> {
     const size = content.length;
     const id = await this.#write(
       { kind: "send", message, size, quota },
       content,
     );
-    return id === 0 ? undefined : id as MessageId;
+    return sendRefusal(id) ?? id as MessageId;
   }
 
   // deno-lint-ignore require-await -- as above

@@ -10,7 +10,9 @@ import type {
   MessageId,
   MessageType,
 } from "../../shared/protocol.ts";
+import type { CommitFigures } from "./commit_figures.ts";
 import type { IdRun } from "./id_runs.ts";
+import type { SendRefusal } from "./send_refusal.ts";
 
 /** A client that registers. */
 export interface NewClient {
@@ -132,11 +134,10 @@ export interface Store {
    * Ids rise within an inbox, in the order of the calls, and are never used
    * again there. The content must not change until then.
    *
-   * @returns undefined where nobody has the recipient's id, where the
-   * recipient's inbox has used up its ids, or past the quota
+   * @returns why it isn't taken, where nothing failed and it isn't
    * @throws {Error} where it can't be kept; it isn't then
    */
-  send(message: NewMessage, quota: Quota): Promise<MessageId | undefined>;
+  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal>;
 
   /**
    * The oldest messages that wait for a client, as many as the budget allows
@@ -168,6 +169,24 @@ export interface Store {
    * @throws {Error} where they can't be deleted; none is then
    */
   purge(before: Date, most: number): Promise<number>;
+
+  /** What its commits have been like since its start. */
+  readonly commits: CommitFigures;
+
+  /**
+   * About how many messages wait, in all inboxes. It may be counted at the first
+   * call, which may take seconds where there are millions.
+   *
+   * @throws {StoreError} where it can't be counted
+   */
+  waitingMessages(): Promise<number>;
+
+  /**
+   * Resolves once the store has shown that it can write.
+   *
+   * @throws {StoreError} where it can't
+   */
+  ping(): Promise<void>;
 
   /** Writes what is left to write and lets go of everything. */
   close(): Promise<void>;

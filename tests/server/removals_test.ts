@@ -69,7 +69,7 @@ testWith(
       }
       assertEquals(store.removals, 0);
       remove(2);
-      assertEquals(await send(store, 2), undefined);
+      assertEquals(await send(store, 2), "unknown_target");
       assertEquals(store.removals, 1);
       assertEquals(await store.position(idOf(2)), undefined);
       assertEquals(await store.publicKey(idOf(2)), undefined);

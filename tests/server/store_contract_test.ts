@@ -122,8 +122,52 @@ function storeContract(kind: string, register: Register): void {
   );
 
   withStore("nobody's inbox takes no message", async (store) => {
-    assertEquals(await send(store, stranger, bytes(1)), undefined);
+    assertEquals(await send(store, stranger, bytes(1)), "unknown_target");
     assertEquals(await store.waiting(stranger, ALL), []);
+  });
+
+  withStore("a full inbox takes no message", async (store) => {
+    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+    const within = async (messages: number, bytes: number) =>
+      await store.send(
+        { recipient: anna, sender: ben, type: 3, content: key },
+        { messages, bytes },
+      );
+    assertEquals(await within(1, 160), 1 as MessageId);
+    assertEquals(await within(1, 0), "inbox_full");
+    assertEquals(await within(0, 319), "inbox_full");
+    assertEquals(await within(2, 320), 2 as MessageId);
+  });
+
+  withStore("it knows how many messages wait", async (store, reopen) => {
+    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+    await store.register({ id: ben, name: "ben", publicKey: key }, NOW);
+    assertEquals(await store.waitingMessages(), 0);
+    for (let i = 0; i < 3; i++) await send(store, anna, bytes(i));
+    await send(store, ben, bytes(1));
+    await send(store, stranger, bytes(1));
+    assertEquals(await store.waitingMessages(), 4);
+    await store.remove(anna, taken(1, 3));
+    // Some of them a second time.
+    await store.remove(anna, taken(2, 3));
+    assertEquals(await store.waitingMessages(), 1);
+    store = await reopen();
+    await send(store, anna, bytes(1));
+    assertEquals(await store.waitingMessages(), 2);
+    await send(store, anna, bytes(1));
+    assertEquals(await store.waitingMessages(), 3);
+  });
+
+  withStore("its commits are counted, its looks aren't", async (store) => {
+    const { writes, milliseconds } = store.commits;
+    assertEquals([writes.count, milliseconds.count], [0, 0]);
+    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+    assertEquals([writes.count, writes.sum, milliseconds.count], [1, 1, 1]);
+    await store.ping();
+    await store.waitingMessages();
+    assertEquals([writes.count, writes.sum, milliseconds.count], [1, 1, 1]);
+    assertEquals(writes.counts[0], 1);
+    assert(milliseconds.sum > 0);
   });
 
   withStore("the budget is kept, but for a first message", async (store) => {
@@ -222,39 +266,34 @@ function storeContract(kind: string, register: Register): void {
     const ids = await Promise.all(
       [1, 2, 3, 4, 5].map((byte) => send(store, anna, bytes(byte), quota)),
     );
-    assertEquals(ids.map((id) => id && Number(id)), [
-      1,
-      2,
-      3,
-      undefined,
-      undefined,
-    ]);
+    assertEquals<unknown>(ids, [1, 2, 3, "inbox_full", "inbox_full"]);
     await store.remove(anna, taken(1, 2));
     const more = await Promise.all(
       [6, 7, 8].map((byte) => send(store, anna, bytes(byte), quota)),
     );
-    assertEquals(more.map((id) => id && Number(id)), [4, 5, undefined]);
+    assertEquals<unknown>(more, [4, 5, "inbox_full"]);
     assertEquals(await waiting(store, anna), [3, 4, 5]);
   });
 
   withStore("an inbox holds as many bytes as its quota", async (store) => {
     await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
     const quota = { messages: 0, bytes: 100 };
-    const sizes = async (...sizes: number[]) =>
-      (await Promise.all(
+    const sizes = (...sizes: number[]): Promise<unknown[]> =>
+      Promise.all(
         sizes.map((size) => send(store, anna, new Uint8Array(size), quota)),
-      )).map((id) => id && Number(id));
+      );
+    const full = "inbox_full";
     // What is too large doesn't stand in the way of what is smaller.
     assertEquals(await sizes(60, 41, 30, 11, 10), [
       1,
-      undefined,
+      full,
       2,
-      undefined,
+      full,
       3,
     ]);
     assertEquals(await sizes(0), [4]);
     await store.remove(anna, { runs: [[1, 1]], bytes: 60 });
-    assertEquals(await sizes(61, 60, 1), [undefined, 5, undefined]);
+    assertEquals(await sizes(61, 60, 1), [full, 5, full]);
   });
 
   withStore(
@@ -285,7 +324,7 @@ function storeContract(kind: string, register: Register): void {
           bytes: 4_000_000,
         });
       assertEquals(await sendLarge(), 1 as MessageId);
-      assertEquals(await sendLarge(), undefined);
+      assertEquals(await sendLarge(), "inbox_full");
       const ago = new Date(Date.now() - 60_000);
       assertEquals(await store.purge(ago, 9), 0);
       const soon = new Date(Date.now() + 60_000);

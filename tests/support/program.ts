@@ -83,9 +83,13 @@ export class Program implements AsyncDisposable {
   }
 
   /** Starts one on a file, with so many file descriptors. */
-  static relayWithFiles(files: number, dir: string): Program {
+  static relayWithFiles(
+    files: number,
+    dir: string,
+    ...flags: string[]
+  ): Program {
     const script = `ulimit -n ${files} && exec "$0" "$@"`;
-    const relay = relayArguments(dir, ["--port", "0"]);
+    const relay = relayArguments(dir, ["--port", "0", ...flags]);
     return Program.run("sh", ["-c", script, Deno.execPath(), ...relay]);
   }
 

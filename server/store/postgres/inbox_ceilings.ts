@@ -27,14 +27,25 @@ export interface Ceiling {
   totalBytes: number;
 }
 
-interface Counted extends Ceiling {
+/** What was found at a moment. */
+interface Counted {
   /** When, on the clock of `performance.now()`. */
   at: number;
+  /** The counters then. */
+  lastMessage: number;
+  totalBytes: number;
+  /** What waited then. */
+  messages: number;
+  bytes: number;
 }
 
-const NONE: Ceiling = {
-  lastMessage: MAX_MESSAGE_ID,
-  totalBytes: Number.MAX_SAFE_INTEGER,
+/** As if all that ever came in still waited. */
+const NOTHING_REMOVED: Counted = {
+  at: -Infinity,
+  lastMessage: 0,
+  totalBytes: 0,
+  messages: 0,
+  bytes: 0,
 };
 
 const COUNT: Statement = {
@@ -59,11 +70,7 @@ export class InboxCeilings {
 
   /** The ceiling as far as it is known: it may be too low, and never is too high. */
   of(key: string, quota: Quota): Ceiling {
-    return this.#counted.get(key) ?? {
-      // As if all that ever came in still waited.
-      lastMessage: quota.messages || NONE.lastMessage,
-      totalBytes: quota.bytes || NONE.totalBytes,
-    };
+    return ceilingOf(this.#counted.get(key) ?? NOTHING_REMOVED, quota);
   }
 
   /** The ceiling by what waits now, or waited lately. */
@@ -73,24 +80,18 @@ export class InboxCeilings {
     quota: Quota,
   ): Promise<Ceiling> {
     const known = this.#counted.get(key);
-    const now = performance.now();
-    if (known !== undefined && now - known.at < COUNT_AGAIN) return known;
+    const at = performance.now();
+    if (known !== undefined && at - known.at < COUNT_AGAIN) {
+      return ceilingOf(known, quota);
+    }
     const [row] = await this.#query<[number, number, number, number]>(COUNT, [
       recipient,
     ]);
     const [lastMessage = 0, totalBytes = 0, messages = 0, bytes = 0] = row ??
       [];
-    const counted: Counted = {
-      at: now,
-      lastMessage: quota.messages === 0
-        ? NONE.lastMessage
-        : lastMessage + quota.messages - messages,
-      totalBytes: quota.bytes === 0
-        ? NONE.totalBytes
-        : totalBytes + quota.bytes - bytes,
-    };
+    const counted = { at, lastMessage, totalBytes, messages, bytes };
     this.#counted.set(key, counted);
-    return counted;
+    return ceilingOf(counted, quota);
   }
 
   /** Something was removed from any inboxes. */
@@ -103,4 +104,18 @@ export class InboxCeilings {
     const known = this.#counted.get(key);
     if (known !== undefined) known.at = -Infinity;
   }
+}
+
+function ceilingOf(
+  { lastMessage, totalBytes, messages, bytes }: Counted,
+  quota: Quota,
+): Ceiling {
+  return {
+    lastMessage: quota.messages === 0
+      ? MAX_MESSAGE_ID
+      : lastMessage - messages + quota.messages,
+    totalBytes: quota.bytes === 0
+      ? Number.MAX_SAFE_INTEGER
+      : totalBytes - bytes + quota.bytes,
+  };
 }

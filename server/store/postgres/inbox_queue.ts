@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { MessageId } from "../../../shared/protocol.ts";
+import type { SendRefusal } from "../send_refusal.ts";
 import type { NewMessage, Quota } from "../store.ts";
 
 /** Groups that are under way at once. */
@@ -21,8 +23,8 @@ export interface Job {
   message: NewMessage;
   /** How much may wait in its inbox. */
   quota: Quota;
-  /** Tells what came of it: its id, or undefined where it wasn't taken. */
-  resolve: (id: number | undefined) => void;
+  /** Tells what came of it: its id, or why it isn't taken. */
+  resolve: (outcome: MessageId | SendRefusal) => void;
   /** Tells that it failed. */
   reject: (error: unknown) => void;
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { MessageId } from "../../../shared/protocol.ts";
+import { MAX_MESSAGE_ID, type MessageId } from "../../../shared/protocol.ts";
+import type { CommitFigures } from "../commit_figures.ts";
+import type { SendRefusal } from "../send_refusal.ts";
 import type { NewMessage, Quota } from "../store.ts";
 import type { Database, Statement } from "./database.ts";
 import { InboxCeilings } from "./inbox_ceilings.ts";
@@ -25,34 +27,26 @@ const INSERT_PART: Statement = {
 /** Writes messages into a database. */
 export class MessageWriter {
   readonly #database: Database;
-  readonly #committed: (messages: number, milliseconds: number) => void;
+  readonly #commits: CommitFigures;
   readonly #ceilings: InboxCeilings;
   readonly #queue: InboxQueue;
 
   /**
    * The database has its tables.
    *
-   * @param committed is told of each commit and how long it took
+   * @param commits counts each commit, with the messages in it
    */
-  constructor(
-    database: Database,
-    committed: (messages: number, milliseconds: number) => void,
-  ) {
+  constructor(database: Database, commits: CommitFigures) {
     this.#database = database;
-    this.#committed = committed;
+    this.#commits = commits;
     this.#ceilings = new InboxCeilings(database.query);
     this.#queue = new InboxQueue((group) => this.#write(group), isLarge);
   }
 
   /** Keeps a message: see `Store.send`. */
-  send(message: NewMessage, quota: Quota): Promise<MessageId | undefined> {
+  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal> {
     return new Promise((resolve, reject) => {
-      this.#queue.add({
-        message,
-        quota,
-        resolve: (id) => resolve(id as MessageId | undefined),
-        reject,
-      });
+      this.#queue.add({ message, quota, resolve, reject });
     });
   }
 
@@ -79,8 +73,11 @@ export class MessageWriter {
     try {
       const begin = performance.now();
       const outcomes = await this.#insert(batches);
-      const messages = group.reduce((sum, { jobs }) => sum + jobs.length, 0);
-      this.#committed(messages, performance.now() - begin);
+      const kept = group.reduce(
+        (sum, { jobs }, i) => sum + (outcomes[i]?.fits ? jobs.length : 0),
+        0,
+      );
+      if (kept > 0) this.#commits.record(kept, performance.now() - begin);
       await Promise.all(
         group.map((batch, i) => this.#settle(batch, outcomes[i])),
       );
@@ -120,9 +117,11 @@ export class MessageWriter {
     outcome: BatchOutcome | undefined,
   ): Promise<void> {
     if (outcome === undefined) {
-      for (const { resolve } of jobs) resolve(undefined);
+      for (const { resolve } of jobs) resolve("unknown_target");
     } else if (outcome.fits) {
-      jobs.forEach(({ resolve }, i) => resolve(outcome.lastMessage + 1 + i));
+      jobs.forEach(({ resolve }, i) =>
+        resolve(outcome.lastMessage + 1 + i as MessageId)
+      );
     } else {
       this.#queue.putBack(key, await this.#admit(key, jobs, outcome));
     }
@@ -145,12 +144,14 @@ export class MessageWriter {
     let total = totalBytes;
     return jobs.filter(({ message, resolve }) => {
       const bytes = total + message.content.length;
-      const fits = last < ceiling.lastMessage && bytes <= ceiling.totalBytes;
-      if (fits) {
-        last++;
-        total = bytes;
-      } else resolve(undefined);
-      return fits;
+      const isLast = last >= MAX_MESSAGE_ID;
+      if (isLast || last >= ceiling.lastMessage || bytes > ceiling.totalBytes) {
+        resolve(isLast ? "ids_used_up" : "inbox_full");
+        return false;
+      }
+      last++;
+      total = bytes;
+      return true;
     });
   }
 }

@@ -6,7 +6,9 @@
  */
 
 import type { ClientId, MessageId } from "../../../shared/protocol.ts";
+import { CommitFigures } from "../commit_figures.ts";
 import { Recent } from "../recent.ts";
+import type { SendRefusal } from "../send_refusal.ts";
 import {
   type Budget,
   type HandedOut,
@@ -42,10 +44,7 @@ const MESSAGES_AT_ONCE = 128;
 const UNSETTLED = 60_000_000;
 
 /** A store in a database. */
-export interface PostgresStore extends Store {
-  /** What was written since the start: groups that shared a commit, and messages in them. */
-  readonly statistics: { commits: number; writes: number };
-}
+export type PostgresStore = Store;
 
 /**
  * Opens the store, and makes its tables where there are none.
@@ -75,7 +74,7 @@ interface Account {
 }
 
 class OpenStore implements PostgresStore {
-  readonly statistics = { commits: 0, writes: 0 };
+  readonly commits = new CommitFigures();
   readonly #database: Database;
   readonly #query: Query;
   readonly #writer: MessageWriter;
@@ -91,13 +90,10 @@ class OpenStore implements PostgresStore {
   constructor(database: Database) {
     this.#database = database;
     this.#query = database.query;
-    this.#removalQueue = new RemovalQueue(database.query);
-    this.#visits = new Visits(database.query);
+    this.#removalQueue = new RemovalQueue(database.query, this.commits);
+    this.#visits = new Visits(database.query, this.commits);
     this.#oldMessages = new OldMessages(database.query);
-    this.#writer = new MessageWriter(database, (messages) => {
-      this.statistics.commits++;
-      this.statistics.writes += messages;
-    });
+    this.#writer = new MessageWriter(database, this.commits);
   }
 
   get removals(): number {
@@ -109,7 +105,11 @@ class OpenStore implements PostgresStore {
     const values = [id, name, publicKey, now.toISOString()];
     for (;;) {
       try {
-        return (await this.#query(REGISTER, values)).length > 0;
+        const begin = performance.now();
+        const rows = await this.#query(REGISTER, values);
+        if (rows.length === 0) return false;
+        this.commits.record(1, performance.now() - begin);
+        return true;
       } catch (error) {
         if (!isPositionTaken(error)) throw error;
       }
@@ -141,7 +141,7 @@ class OpenStore implements PostgresStore {
     }));
   }
 
-  send(message: NewMessage, quota: Quota): Promise<MessageId | undefined> {
+  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal> {
     return this.#writer.send(message, quota);
   }
 
@@ -196,6 +196,19 @@ class OpenStore implements PostgresStore {
     const removed = await this.#oldMessages.purge(before, most);
     this.#writer.purged();
     return removed;
+  }
+
+  async waitingMessages(): Promise<number> {
+    const [row] = await this.#query<[number]>(ESTIMATE);
+    const estimate = row?.[0] ?? -1;
+    // So few are counted at once, and the database knows nothing of a new table.
+    if (estimate > MOST_COUNTED) return estimate;
+    const [counted] = await this.#query<[number]>(COUNT, [MOST_COUNTED]);
+    return counted?.[0] ?? 0;
+  }
+
+  async ping(): Promise<void> {
+    await this.#query(PING, [Date.now()]);
   }
 
   async close(): Promise<void> {
@@ -286,6 +299,26 @@ const WAITING: Statement = {
     WINDOW inbox AS (ORDER BY ID ROWS UNBOUNDED PRECEDING)
   ) AS counted
   WHERE total <= $4::bigint OR place <= $6::int ORDER BY ID`,
+};
+
+/** Messages that are counted one by one at most. */
+const MOST_COUNTED = 100_000;
+
+const ESTIMATE: Statement = {
+  name: "estimate-messages",
+  text: `SELECT coalesce(max(reltuples), -1)::bigint FROM pg_class
+    WHERE oid = to_regclass('messages')`,
+};
+
+const COUNT: Statement = {
+  name: "count-messages",
+  text: "SELECT count(*) FROM (SELECT 1 FROM messages LIMIT $1) AS found",
+};
+
+// It writes nothing, but only a database that takes writes lets it pass.
+const PING: Statement = {
+  name: "ping",
+  text: "UPDATE relay SET Value = $1::bigint WHERE Name = 'nobody'",
 };
 
 const PART: Statement = {

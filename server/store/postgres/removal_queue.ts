@@ -6,6 +6,7 @@
  */
 
 import { CLIENT_ID_SIZE, type ClientId } from "../../../shared/protocol.ts";
+import type { CommitFigures } from "../commit_figures.ts";
 import type { IdRun } from "../id_runs.ts";
 import type { Query, Statement } from "./database.ts";
 
@@ -46,12 +47,14 @@ interface Waiting extends Removal {
 /** Removals on their way. */
 export class RemovalQueue {
   readonly #query: Query;
+  readonly #commits: CommitFigures;
   #waiting: Waiting[] = [];
   #working = false;
 
-  /** Nothing is removed yet. */
-  constructor(query: Query) {
+  /** Nothing is removed yet. @param commits counts each commit, with the removals in it */
+  constructor(query: Query, commits: CommitFigures) {
     this.#query = query;
+    this.#commits = commits;
   }
 
   /** Deletes messages. @throws {StoreError} where that failed */
@@ -67,7 +70,9 @@ export class RemovalQueue {
     while (this.#waiting.length > 0) {
       const group = this.#take();
       try {
+        const begin = performance.now();
         await removeMessages(this.#query, group);
+        this.#commits.record(group.length, performance.now() - begin);
         for (const { resolve } of group) resolve();
       } catch (error) {
         for (const { reject } of group) reject(error);

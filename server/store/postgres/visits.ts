@@ -5,6 +5,7 @@
  */
 
 import { CLIENT_ID_SIZE, type ClientId } from "../../../shared/protocol.ts";
+import type { CommitFigures } from "../commit_figures.ts";
 import type { Query, Statement } from "./database.ts";
 
 /** Milliseconds until visits are written. */
@@ -28,12 +29,14 @@ const UPDATE: Statement = {
 /** Visits that aren't written yet. */
 export class Visits {
   readonly #query: Query;
+  readonly #commits: CommitFigures;
   #waiting = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Nobody was seen yet. */
-  constructor(query: Query) {
+  /** Nobody was seen yet. @param commits counts each commit, with the visits in it */
+  constructor(query: Query, commits: CommitFigures) {
     this.#query = query;
+    this.#commits = commits;
   }
 
   /** Notes a visit. */
@@ -52,7 +55,13 @@ export class Visits {
       const some = visits.slice(at, at + MOST_AT_ONCE);
       const ids = Uint8Array.fromHex(some.map(([id]) => id).join(""));
       const seen = some.map(([, at]) => new Date(at).toISOString());
-      await this.#query(UPDATE, [ids, `{${seen}}`]).catch(() => {});
+      const begin = performance.now();
+      try {
+        await this.#query(UPDATE, [ids, `{${seen}}`]);
+        this.#commits.record(some.length, performance.now() - begin);
+      } catch {
+        // What fails next tells why.
+      }
     }
   }
 }
