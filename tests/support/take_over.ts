@@ -13,6 +13,9 @@ import { ROOT } from "./program.ts";
 /** Clients at once, each with a connection for each message. */
 const CLIENTS = 16;
 
+/** The first worker's; the others' follow. */
+const METRICS_PORT = 9100;
+
 /** What is printed, in JSON. */
 export interface TakeOverReport {
   /** Messages that were acknowledged. */
@@ -30,6 +33,7 @@ await using stack = new AsyncDisposableStack();
 const cluster = kind === "postgres"
   ? stack.use(await PostgresCluster.start())
   : undefined;
+const workers = cluster === undefined ? 1 : 2;
 const launcher = new Deno.Command(Deno.execPath(), {
   args: [
     "run",
@@ -39,8 +43,9 @@ const launcher = new Deno.Command(Deno.execPath(), {
     `--allow-run=${Deno.execPath()}`,
     `${ROOT}server/launch.ts`,
     ...["--dir", dir, "--host", "127.0.0.1", "--port", "0"],
-    ...["--registrations-per-minute", "0", "--workers"],
-    cluster === undefined ? "1" : "2",
+    ...["--registrations-per-minute", "0", "--workers", `${workers}`],
+    // Nobody else is in this network.
+    ...["--metrics", `127.0.0.1:${METRICS_PORT}`],
   ],
   env: cluster === undefined
     ? {}
@@ -50,8 +55,11 @@ const launcher = new Deno.Command(Deno.execPath(), {
 }).spawn();
 const said = lines(launcher.stdout);
 const complaints = lines(launcher.stderr);
-const { value: line = "" } = await said.next();
-const port = Number(/^listening on \S+:(\d+)$/.exec(line)?.[1]);
+let port = NaN;
+while (Number.isNaN(port)) {
+  const { value: line = "" } = await said.next();
+  port = Number(/^listening on \S+:(\d+)$/.exec(line)?.[1]);
+}
 const address = { hostname: "127.0.0.1", port };
 
 const report: TakeOverReport = {
@@ -99,6 +107,11 @@ for (const id of ids) {
       more = (await peer.pull(id)).length;
     }
   });
+}
+for (let worker = 0; worker < workers; worker++) {
+  const url = `http://127.0.0.1:${METRICS_PORT + worker}/readyz`;
+  const { ok } = await fetch(url, { headers: { connection: "close" } });
+  if (!ok) report.failures.push(`worker ${worker} isn't ready`);
 }
 launcher.kill("SIGTERM");
 report.code = (await launcher.status).code;
