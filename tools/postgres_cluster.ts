@@ -108,10 +108,11 @@ export class PostgresCluster implements AsyncDisposable {
     return `postgres://postgres@127.0.0.1:${this.#port}/${database}`;
   }
 
-  /** Makes an empty database and returns its URL. */
-  async database(): Promise<string> {
+  /** Makes a database, empty or the copy of one that nobody uses, and returns its URL. */
+  async database(template: string = this.url("template1")): Promise<string> {
     const name = `relay_${++this.#databases}`;
-    await this.sql(`CREATE DATABASE ${name}`);
+    const from = new URL(template).pathname.slice(1);
+    await this.sql(`CREATE DATABASE ${name} TEMPLATE ${from}`);
     return this.url(name);
   }
 

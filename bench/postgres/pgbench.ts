@@ -9,6 +9,7 @@ import type { PostgresCluster } from "../../tools/postgres_cluster.ts";
 import { WARM_UP } from "../relay/measuring.ts";
 import { randomContent } from "../relay/seed.ts";
 import { CONTENT_SIZE } from "../relay/texts.ts";
+import { USERS } from "./seed.ts";
 
 const content = () => `'\\x${randomContent(CONTENT_SIZE).toHex()}'`;
 const SENDER = `'\\x${"a5".repeat(16)}'`;
@@ -21,7 +22,7 @@ INSERT INTO messages (ToClient, ID, FromClient, Type, Content, Rest, Arrived)
   VALUES (decode(md5(random()::text), 'hex'), :id, ${SENDER}, 3, ${content()}, 0, 0);
 `,
   counted: () =>
-    `\\set user random(1, 10000)
+    `\\set user random(1, ${USERS})
 WITH inbox AS (
   UPDATE activity SET LastMessage = LastMessage + 1, TotalBytes = TotalBytes + ${CONTENT_SIZE}
   WHERE ID = (SELECT ID FROM accounts WHERE Position = :user)

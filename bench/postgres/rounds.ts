@@ -12,10 +12,8 @@ import type { RunResult } from "../relay/run.ts";
 import { CONNECTIONS, CONTENT_SIZE, texts } from "../relay/texts.ts";
 import type { PostgresBenchOptions } from "./options.ts";
 import { pgbench } from "./pgbench.ts";
-import { seedUsers } from "./seed.ts";
+import { seedUsers, USERS } from "./seed.ts";
 
-/** Users that are registered. */
-const USERS = 10_000;
 /** Numbers of relays. */
 const RELAYS = [1, 2, 4];
 /** Requests under way on each connection. */
@@ -55,13 +53,15 @@ export async function measureRounds(
 ): Promise<BenchRound[]> {
   const measured: BenchRound[] = [];
   await using load = Child.start("load_process.ts", [NET]);
+  const template = await cluster.database();
+  await seedUsers(cluster, template);
+  const fresh = () => cluster.database(template);
   for (let round = 1; round <= rounds; round++) {
     const say = (what: string) =>
       console.error(`round ${round} of ${rounds}: ${what}`);
     const sends: SendRound[] = [];
     const clients = { clients: CONNECTIONS, seconds, dir };
     say("pgbench");
-    const fresh = () => freshDatabase(cluster);
     const inserts = await pgbench(cluster, await fresh(), "insert", clients);
     const counted = await pgbench(cluster, await fresh(), "counted", clients);
     for (const inFlight of IN_FLIGHT) {
@@ -91,12 +91,6 @@ const POSTGRES = [NET, "--allow-env", "--allow-read"];
 /** Groups that a relay has under way at once. */
 const GROUPS = 3;
 
-async function freshDatabase(cluster: PostgresCluster): Promise<string> {
-  const url = await cluster.database();
-  await seedUsers(cluster, url, USERS);
-  return url;
-}
-
 async function throughRelays(
   load: Child,
   url: string,
@@ -120,7 +114,12 @@ async function throughRelays(
     );
     return stats.reduce((sum, { commits }) => sum + commits, 0);
   };
-  const plan = { connections: CONNECTIONS, inFlight, frames: texts(USERS) };
+  const plan = {
+    connections: CONNECTIONS,
+    inFlight,
+    // Somebody at each connection writes to anybody.
+    frames: { ...texts(USERS), askers: CONNECTIONS },
+  };
   await load.ask("open", { ...plan, ports });
   try {
     await load.ask("run", { seconds: WARM_UP });

@@ -2,19 +2,21 @@ import { openPostgresStore } from "../../server/store/postgres/mod.ts";
 import type { PostgresCluster } from "../../tools/postgres_cluster.ts";
 import { PUBLIC_KEY, userId, userName } from "../relay/users.ts";
 
+/** Users that are registered: so many that the inboxes of two groups are mostly others. */
+export const USERS = 100_000;
+
 /** Users of one statement: it has to fit into a command line. */
-const AT_ONCE = 1000;
+const AT_ONCE = 2000;
 
 /** Makes a relay's tables in an empty database, with users numbered from 0. */
 export async function seedUsers(
   cluster: PostgresCluster,
   url: string,
-  users: number,
 ): Promise<void> {
   await (await openPostgresStore(url)).close();
-  for (let first = 0; first < users; first += AT_ONCE) {
+  for (let first = 0; first < USERS; first += AT_ONCE) {
     const rows = Array.from(
-      { length: Math.min(AT_ONCE, users - first) },
+      { length: AT_ONCE },
       (_, i) => `(${first + i},'\\x${userId(first + i).toHex()}'::bytea)`,
     );
     const named = `'${userName(0).slice(0, -1)}' || n`;

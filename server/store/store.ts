@@ -116,7 +116,8 @@ export interface Store {
 
   /**
    * Notes when a client was last seen. It is written along with something else,
-   * by itself only after a second. The id may change after the call.
+   * or soon by itself; of several visits within a minute maybe only the last.
+   * The id may change after the call.
    *
    * @param position where it stands among all
    */
