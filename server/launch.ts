@@ -11,14 +11,11 @@ import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
 import { folderPermissions, launch } from "./launcher.ts";
 import { readServerOptions } from "./options.ts";
-import { STORE_VARIABLE, storeAddress, storeFiles } from "./store_flags.ts";
+import { STORE_VARIABLES, storeAddress, storeFiles } from "./store_flags.ts";
 
 /** What a relay may ask of the system, and what the doctor may. */
 const RELAY_SYS = "statfs";
 const DOCTOR_SYS = "statfs,systemMemoryInfo";
-
-/** What a relay with a database, and its client, look for in the environment. */
-const CLIENT_ENV = [STORE_VARIABLE, "PG*", "USER", "NODE_PG_FORCE_NATIVE"];
 
 /**
  * The runtime's flags for a relay that is started with these arguments.
@@ -40,7 +37,7 @@ export async function relayPermissions(
     ...await folderPermissions(options.folders, [...source, ...files]),
     `--allow-net=${[formatAddress(options), ...database]}`,
     `--allow-sys=${options.doctor ? DOCTOR_SYS : RELAY_SYS}`,
-    ...storeUrl === undefined ? [] : [`--allow-env=${CLIENT_ENV}`],
+    ...storeUrl === undefined ? [] : [`--allow-env=${STORE_VARIABLES}`],
   ];
 }
 

@@ -10,6 +10,14 @@ import { UsageError } from "../shared/usage_error.ts";
 /** The environment variable that names a store where no flag does. */
 export const STORE_VARIABLE = "MESSAGEU_STORE";
 
+/** What the client of a database looks for in the environment, and we do. */
+export const STORE_VARIABLES: readonly string[] = [
+  STORE_VARIABLE,
+  "PG*",
+  "USER",
+  "NODE_PG_FORCE_NATIVE",
+];
+
 /** The port of PostgreSQL where a URL names none. */
 const DEFAULT_PORT = 5432;
 
