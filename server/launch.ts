@@ -30,8 +30,8 @@ export async function relayPermissions(
   // The store's writer is a thread, and a thread reads its modules anew.
   const top = new URL("../", import.meta.url);
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
-  const { storeUrl } = options;
-  const files = storeUrl === undefined ? [] : storeFiles(storeUrl);
+  const { storeUrl, storeFile } = options;
+  const files = storeUrl === undefined ? [] : storeFiles(storeUrl, storeFile);
   const database = storeUrl === undefined ? [] : [storeAddress(storeUrl)];
   return [
     ...await folderPermissions(options.folders, [...source, ...files]),

@@ -66,10 +66,11 @@ export function storeAddress(url: string): string {
   return `${hostname}:${port || DEFAULT_PORT}`;
 }
 
-/** The files that a URL names, such as certificates. */
-export function storeFiles(url: string): string[] {
+/** The files that are read for a URL: its own, and those that it names, such as certificates. */
+export function storeFiles(url: string, file: string | undefined): string[] {
   const { searchParams } = new URL(url);
-  return FILE_PARAMETERS.flatMap((name) => searchParams.getAll(name));
+  const named = FILE_PARAMETERS.flatMap((name) => searchParams.getAll(name));
+  return file === undefined ? named : [file, ...named];
 }
 
 async function readUrl(path: string): Promise<string> {

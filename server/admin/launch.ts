@@ -26,7 +26,7 @@ export async function adminPermissions(
   return [
     ...await folderPermissions(
       options.folders,
-      isUrl ? storeFiles(place.url) : [],
+      isUrl ? storeFiles(place.url, place.file) : [],
     ),
     ...isUrl
       ? [

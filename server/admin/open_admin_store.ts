@@ -7,7 +7,7 @@ export type StorePlace =
   /** In a SQLite file. */
   | { kind: "file"; path: string }
   /** In a PostgreSQL database. */
-  | { kind: "url"; url: string };
+  | { kind: "url"; url: string; file: string | undefined };
 
 /**
  * Opens a store, for as long as a verb takes.

@@ -166,7 +166,10 @@ async function placeOf(
         `--dir and --db name a file, but --store, --store-file or ${STORE_VARIABLE} names a database: give one`,
       );
     }
-    return { place: { kind: "url", url }, folders: [] };
+    return {
+      place: { kind: "url", url, file: flags["store-file"] },
+      folders: [],
+    };
   }
   const named = db ?? `${dir ?? "."}/${infoFiles.database[0]}`;
   const path = await databasePath(named);

@@ -5,9 +5,9 @@ import {
   sqliteStore,
   testWithAnyStore,
 } from "../support/any_store.ts";
+import { holdRelayRow } from "../support/held_row.ts";
 import { idOf, makeStore } from "../support/made_store.ts";
 import { postgresTest } from "../support/postgres.ts";
-import { Program } from "../support/program.ts";
 import { namesIn, temporaryFolder } from "../support/resources.ts";
 import { PROGRAMS, testWith } from "../support/test_with.ts";
 import { until } from "../support/until.ts";
@@ -139,15 +139,6 @@ testWith(
   },
 );
 
-/** Statements of the admin program that wait for a lock, and what holds one here. */
-const WAITING =
-  "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'messageu' AND wait_event_type = 'Lock' AND datname = current_database()";
-const HOLDER = "BEGIN; SELECT 1 FROM relay FOR UPDATE; SELECT pg_sleep(60)";
-const HOLDING =
-  "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
-const RELEASE =
-  "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
-
 postgresTest(
   "postgres: a restore that is killed leaves nothing, and can be done again",
   async ({ cluster, url }) => {
@@ -172,16 +163,10 @@ postgresTest(
       );
     }
     // At its end, with nothing left but to say so and to commit.
-    await using holder = Program.run(
-      "sh",
-      ["-c", 'exec psql -XqAt -c "$0" "$1"', HOLDER, url],
-      dir,
-      { PATH: cluster.path },
-    );
-    await until("the lock", async () => await count(HOLDING) > 0);
-    await kill(url, async () => await count(WAITING) > 0, ...restore);
-    await cluster.sql(RELEASE, url);
-    await until("it to be gone", async () => await count(WAITING) === 0);
+    await using held = await holdRelayRow(cluster, url);
+    await kill(url, () => held.isWaitedFor(), ...restore);
+    await held.release();
+    await until("it to be gone", async () => !await held.isWaitedFor());
     for (const table of ["accounts", "activity", "messages", "parts"]) {
       assertEquals(await count(`SELECT count(*) FROM ${table}`), 0, table);
     }
