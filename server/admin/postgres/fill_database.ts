@@ -36,6 +36,13 @@ const CONNECTED: Statement = {
       AND application_name = current_setting('application_name')`,
 };
 
+// The database itself looks at tables only once they are committed, and knows
+// nothing of them until then.
+const ANALYZE: Statement = {
+  name: "analyze",
+  text: "ANALYZE accounts, activity, messages, parts",
+};
+
 const ANYTHING: Statement = {
   name: "anything",
   text: `SELECT 1 WHERE EXISTS (SELECT 1 FROM accounts)
@@ -76,6 +83,7 @@ export async function fillDatabase(
     if (isBegun) throw new StoreError("it was interrupted: try again");
     isBegun = true;
     const counts = await insertRows(query, rows);
+    await query(ANALYZE);
     for await (const slice of slicesOf(query, "activity", SLICE)) {
       await query(RAISE, slice);
     }

@@ -108,7 +108,8 @@ const rules: Readonly<Record<KeyedTable, readonly Rule[]>> = {
       thing: "message",
       what: "with more or less in its parts than it says",
       advice: RESTORE,
-      where: `Rest <>
+      // Parts of one that says it has none are found as parts of no message.
+      where: `Rest <> 0 AND Rest <>
         (SELECT coalesce(sum(octet_length(parts.Content)), 0) FROM parts
           WHERE parts.ToClient = messages.ToClient AND parts.ID = messages.ID)`,
     },
