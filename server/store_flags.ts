@@ -83,10 +83,13 @@ async function readUrl(path: string): Promise<string> {
 
 /** It may hold a password, so what is wrong with it is said without it. */
 function checked(url: string, from: string): string {
-  const { protocol, hostname } = URL.parse(url) ?? {};
-  if (!["postgres:", "postgresql:"].includes(protocol ?? "") || !hostname) {
+  const { protocol = "", hostname, pathname, search, hash } = URL.parse(url) ??
+    {};
+  const isOurs = ["postgres:", "postgresql:"].includes(protocol) && hostname;
+  // A password with a / in it would end the host's name.
+  if (!isOurs || `${pathname}${search}${hash}`.includes("@")) {
     throw new UsageError(
-      `${from}: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE`,
+      `${from}: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, where %2F stands for a / and %40 for an @ in a password`,
     );
   }
   return url;

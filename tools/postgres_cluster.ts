@@ -157,7 +157,11 @@ export class PostgresCluster implements AsyncDisposable {
   async stop(how: keyof typeof STOP_SIGNALS): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    server?.kill(STOP_SIGNALS[how]);
+    try {
+      server?.kill(STOP_SIGNALS[how]);
+    } catch {
+      // It has ended already.
+    }
     await server?.status;
   }
 

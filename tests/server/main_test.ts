@@ -236,7 +236,7 @@ testWith(
         [
           ["--store", "mysql://relay:secret@127.0.0.1/messageu"],
           2,
-          "error: --store: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE\n",
+          "error: --store: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, where %2F stands for a / and %40 for an @ in a password\n",
         ],
         [
           ["--store", "postgres://127.0.0.1/a", "--db", "b"],

@@ -9,10 +9,16 @@
 // @ts-types="./pg.d.ts"
 import pg, { type Client, type Pool } from "pg";
 import { Buffer } from "node:buffer";
+import { reasonOf } from "../../../shared/reason.ts";
 import { StoreError } from "../store.ts";
+import {
+  type ConnectionConfig,
+  readConnectionConfig,
+} from "./connection_config.ts";
 import {
   databaseError,
   isFromServer,
+  isOutdated,
   isToRetry,
   unreachable,
 } from "./database_errors.ts";
@@ -21,8 +27,15 @@ import {
 const CONNECT_TIMEOUT = 5000;
 /** Milliseconds that the database gives a statement. */
 const STATEMENT_TIMEOUT = 20_000;
+/**
+ * Milliseconds that the database waits for a transaction's next statement: its
+ * locks must not stay for long where our machine is gone.
+ */
+const IDLE_TIMEOUT = 10_000;
 /** Milliseconds until a connection whose answer doesn't come is given up. */
 const ANSWER_TIMEOUT = 25_000;
+/** The same for a statement that reads a little. */
+const QUICK_TIMEOUT = 5000;
 /** Tries of a transaction that loses against others. */
 const MOST_TRIES = 10;
 /** Milliseconds, about, before the second try; each further one waits longer. */
@@ -34,6 +47,8 @@ export interface Statement {
   name: string;
   /** The SQL, with `$1` for the first value. */
   text: string;
+  /** It reads a little and writes nothing: a lost answer leaves nothing open. Default: false. */
+  quick?: boolean;
 }
 
 /** What a statement's `$1` stand for. */
@@ -46,11 +61,15 @@ export type Query = <Row extends unknown[]>(
 ) => Promise<Row[]>;
 
 /**
- * What holds for each connection. What is acknowledged must outlive a power
- * failure; a replica that has applied it too is more than that.
+ * What holds for each connection, whatever is set elsewhere now or later. What is
+ * acknowledged must outlive a power failure; a replica that has applied it too
+ * is more than that.
  */
-const REQUIRED_SETTINGS = `SELECT set_config('synchronous_commit', 'on', false)
-    WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`;
+const REQUIRED_SETTINGS = `SELECT
+    set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+      WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
+    set_config('statement_timeout', '${STATEMENT_TIMEOUT}', false),
+    set_config('idle_in_transaction_session_timeout', '${IDLE_TIMEOUT}', false)`;
 
 /**
  * Every statement finds its rows by key. The planner mustn't think otherwise
@@ -63,28 +82,23 @@ const PLANNER_SETTINGS = `SELECT set_config(name, 'off', false)
 
 /** Connections to a database. */
 export class Database {
-  readonly #pool: Pool;
+  readonly #config: ConnectionConfig;
+  readonly #connections: number;
+  /** Pools that were given up, until their last connection is. */
+  readonly #ending = new Set<Promise<void>>();
+  #pool: Pool;
 
   /**
    * Nothing is connected yet.
    *
    * @param url `postgres://…`, as PostgreSQL's own programs take it
    * @param connections how many there are at most
+   * @throws {StoreError} where the URL, or a file that it names, can't be used
    */
   constructor(url: string, connections: number) {
-    this.#pool = new pg.Pool({
-      connectionString: url,
-      max: connections,
-      connectionTimeoutMillis: CONNECT_TIMEOUT,
-      idleTimeoutMillis: 60_000,
-      statement_timeout: STATEMENT_TIMEOUT,
-      query_timeout: ANSWER_TIMEOUT,
-      keepAlive: true,
-      application_name: "messageu",
-      onConnect: configure,
-    });
-    // An idle connection that breaks is replaced when one is needed.
-    this.#pool.on("error", () => {});
+    this.#config = readConnectionConfig(url);
+    this.#connections = connections;
+    this.#pool = this.#openPool();
   }
 
   /**
@@ -93,10 +107,16 @@ export class Database {
    * @throws {OutcomeUnknownError} where nobody knows whether it was committed
    * @throws {StoreError} where it wasn't
    */
-  readonly query: Query = <Row extends unknown[]>(
+  readonly query: Query = async <Row extends unknown[]>(
     statement: Statement,
     values: readonly Value[] = [],
-  ) => this.#use((query) => query<Row>(statement, values));
+  ) => {
+    try {
+      return await this.#use((query) => query<Row>(statement, values));
+    } catch (error) {
+      throw statement.quick ? new StoreError(reasonOf(error)) : error;
+    }
+  };
 
   /**
    * Runs statements as one transaction.
@@ -127,12 +147,37 @@ export class Database {
 
   /** Closes all connections, once they are idle. */
   async close(): Promise<void> {
-    await this.#pool.end();
+    await Promise.all([this.#pool.end(), ...this.#ending]);
+  }
+
+  #openPool(): Pool {
+    const pool = new pg.Pool({
+      ...this.#config,
+      max: this.#connections,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      idleTimeoutMillis: 60_000,
+      keepAlive: true,
+      application_name: "messageu",
+      onConnect: configure,
+    });
+    // An idle connection that breaks is replaced when one is needed.
+    pool.on("error", () => {});
+    return pool;
+  }
+
+  /** Where one connection broke the others may be as dead, and none would say so. */
+  #renew(pool: Pool): void {
+    if (pool !== this.#pool) return;
+    this.#pool = this.#openPool();
+    const ending = pool.end();
+    this.#ending.add(ending);
+    ending.finally(() => this.#ending.delete(ending));
   }
 
   async #use<T>(work: (query: Query) => Promise<T>): Promise<T> {
     for (let tries = 1;; tries++) {
-      const client = await this.#pool.connect().catch((error: unknown) => {
+      const pool = this.#pool;
+      const client = await pool.connect().catch((error: unknown) => {
         throw unreachable(error);
       });
       let broken = true;
@@ -142,6 +187,7 @@ export class Database {
         return result;
       } catch (error) {
         broken = !isFromServer(error) && !(error instanceof StoreError);
+        if (broken || isOutdated(error)) this.#renew(pool);
         if (!isToRetry(error) || tries === MOST_TRIES) {
           throw databaseError(error);
         }
@@ -171,8 +217,10 @@ function queryOn(client: Client): Query {
     statement: Statement,
     values: readonly Value[] = [],
   ) => {
+    const { quick = false, ...named } = statement;
     const { rows } = await client.query<Row>({
-      ...statement,
+      ...named,
+      query_timeout: quick ? QUICK_TIMEOUT : ANSWER_TIMEOUT,
       values: values.map(toParameter),
       rowMode: "array",
       types: { getTypeParser: parserOf },

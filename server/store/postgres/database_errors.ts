@@ -12,7 +12,7 @@ import { OutcomeUnknownError, StoreError } from "../store.ts";
 interface ServerFailure extends Error {
   /** SQLSTATE: five characters. */
   code: string;
-  /** `ERROR`, or `FATAL` where the connection ends with it. */
+  /** In the server's language. */
   severity: string;
   /** The constraint that was broken, where one was. */
   constraint?: string;
@@ -25,11 +25,25 @@ const COMPLETION_UNKNOWN = "40003";
 /** The SQLSTATE of a unique index that has the key already. */
 const UNIQUE_VIOLATION = "23505";
 
+/** SQLSTATEs with which a connection ends, by their beginnings. */
+const ENDS = ["08", "25P03", "57P", "XX"];
+/**
+ * SQLSTATEs that a connection would go on answering though the database has
+ * changed: it doesn't take writes, or has forgotten what was prepared, or its
+ * tables were made anew.
+ */
+const OUTDATED = ["25006", "26000", "0A000"];
+
 /** Whether the server said so, and the connection goes on. */
 export function isFromServer(error: unknown): error is ServerFailure {
   const { code, severity } = (error ?? {}) as Partial<ServerFailure>;
-  return error instanceof Error && typeof code === "string" &&
-    severity === "ERROR";
+  return error instanceof Error && severity !== undefined &&
+    code?.length === 5 && !ENDS.some((beginning) => code.startsWith(beginning));
+}
+
+/** Whether the connection's view of the database isn't true any more, and a new one is needed. */
+export function isOutdated(error: unknown): boolean {
+  return isFromServer(error) && OUTDATED.includes(error.code);
 }
 
 /** Whether the same is worth another try: nothing was committed. */

@@ -61,6 +61,8 @@ const COUNT: Statement = {
 /** The ceilings of inboxes that have been full, and of all others. */
 export class InboxCeilings {
   readonly #query: Query;
+  /** How often something was removed. */
+  #lowerings = 0;
   readonly #counted = new Recent<Counted>(MOST_REMEMBERED);
 
   /** Nothing is counted yet. */
@@ -84,23 +86,33 @@ export class InboxCeilings {
     if (known !== undefined && at - known.at < COUNT_AGAIN) {
       return ceilingOf(known, quota);
     }
+    const lowerings = this.#lowerings;
     const [row] = await this.#query<[number, number, number, number]>(COUNT, [
       recipient,
     ]);
     const [lastMessage = 0, totalBytes = 0, messages = 0, bytes = 0] = row ??
       [];
-    const counted = { at, lastMessage, totalBytes, messages, bytes };
+    const counted = {
+      // What was removed meanwhile may have been counted.
+      at: lowerings === this.#lowerings ? at : -Infinity,
+      lastMessage,
+      totalBytes,
+      messages,
+      bytes,
+    };
     this.#counted.set(key, counted);
     return ceilingOf(counted, quota);
   }
 
   /** Something was removed from any inboxes. */
   forget(): void {
+    this.#lowerings++;
     this.#counted.clear();
   }
 
   /** Something was removed from an inbox. */
   lowered(key: string): void {
+    this.#lowerings++;
     const known = this.#counted.get(key);
     if (known !== undefined) known.at = -Infinity;
   }

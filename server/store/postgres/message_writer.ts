@@ -70,23 +70,26 @@ export class MessageWriter {
       const quota = batch.jobs[0]?.quota ?? { messages: 0, bytes: 0 };
       return { ...batch, ceiling: this.#ceilings.of(batch.key, quota) };
     });
+    let outcomes: (BatchOutcome | undefined)[];
     try {
       const begin = performance.now();
-      const outcomes = await this.#insert(batches);
+      outcomes = await this.#insert(batches);
       const kept = group.reduce(
         (sum, { jobs }, i) => sum + (outcomes[i]?.fits ? jobs.length : 0),
         0,
       );
       if (kept > 0) this.#commits.record(kept, performance.now() - begin);
-      await Promise.all(
-        group.map((batch, i) => this.#settle(batch, outcomes[i])),
-      );
     } catch (error) {
-      for (const { jobs } of group) {
-        // Who is settled already isn't touched by it.
-        for (const { reject } of jobs) reject(error);
-      }
+      for (const batch of group) refuse(batch, error);
+      return;
     }
+    await Promise.all(group.map(async (batch, i) => {
+      try {
+        await this.#settle(batch, outcomes[i]);
+      } catch (error) {
+        refuse(batch, error);
+      }
+    }));
   }
 
   async #insert(
@@ -154,6 +157,10 @@ export class MessageWriter {
       return true;
     });
   }
+}
+
+function refuse({ jobs }: Batch, error: unknown): void {
+  for (const { reject } of jobs) reject(error);
 }
 
 /** Whether a message has parts, which go into the same transaction one by one. */

@@ -15,6 +15,8 @@ export interface QueryConfig {
   values: readonly (Uint8Array | string)[];
   /** Rows come as arrays. */
   rowMode: "array";
+  /** Milliseconds until an answer that doesn't come is a failure. */
+  query_timeout: number;
   /** Which function reads a column of a type, by PostgreSQL's number of it. */
   types: { getTypeParser(type: number): (text: string) => unknown };
 }
@@ -38,17 +40,19 @@ export interface PoolClient extends Client {
 /** How a pool connects; times are in milliseconds. */
 export interface PoolConfig {
   /** Where to. */
-  connectionString: string;
+  host: string;
+  port: number | undefined;
+  user: string | undefined;
+  password: () => string;
+  database: string | undefined;
+  ssl: object | false;
+  options: string | undefined;
   /** Connections at most. */
   max: number;
   /** For a new connection, or one that is free. */
   connectionTimeoutMillis: number;
   /** Until a connection that nobody needs is closed. */
   idleTimeoutMillis: number;
-  /** That the server gives a statement. */
-  statement_timeout: number;
-  /** Until an answer that doesn't come is a failure. */
-  query_timeout: number;
   /** Whether the system looks after silent connections. */
   keepAlive: boolean;
   /** What the server shows of who is connected. */

@@ -35,6 +35,8 @@ export const CONNECTIONS = 10;
 const CLIENTS_REMEMBERED = 200_000;
 /** Milliseconds after which it is asked whether somebody was removed. */
 const LOOK_AGAIN = 1000;
+/** Milliseconds that closing may take. */
+const CLOSE_TIMEOUT = 3000;
 /** Messages that are looked at at a time for an answer. */
 const MESSAGES_AT_ONCE = 128;
 /**
@@ -53,12 +55,13 @@ export type PostgresStore = Store;
  * @throws {StoreError} where it can't be used, with what to do about it
  */
 export async function openPostgresStore(url: string): Promise<PostgresStore> {
-  const database = new Database(url, CONNECTIONS);
+  let database: Database | undefined;
   try {
+    database = new Database(url, CONNECTIONS);
     await prepareSchema(database);
     return new OpenStore(database);
   } catch (cause) {
-    await database.close();
+    await database?.close();
     if (!(cause instanceof StoreError)) throw cause;
     throw new StoreError(
       `Can't use the database ${storeName(url)}: ${cause.message}`,
@@ -212,12 +215,18 @@ class OpenStore implements PostgresStore {
   }
 
   async close(): Promise<void> {
-    try {
+    const closing = (async () => {
       await this.#writer.settled();
       await this.#visits.flush();
-    } finally {
       await this.#database.close();
-    }
+    })();
+    // What a silent database owes nobody waits for any more.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_TIMEOUT);
+    });
+    await Promise.race([closing, late]);
+    clearTimeout(timer);
   }
 
   /** Another relay, or whoever looks after the database, may have removed users. */
@@ -240,11 +249,13 @@ class OpenStore implements PostgresStore {
     const key = id.toHex();
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
+    const removals = this.#removals;
     const [row] = await this.#query<[number, Uint8Array]>(ACCOUNT, [id]);
     if (row === undefined) return undefined;
     const [position, publicKey] = row;
     const account = { position, publicKey };
-    this.#accounts.set(key, account);
+    // It may have been read before somebody was removed.
+    if (removals === this.#removals) this.#accounts.set(key, account);
     return account;
   }
 }
@@ -264,16 +275,19 @@ const REGISTER: Statement = {
 
 const REMOVALS: Statement = {
   name: "removals",
+  quick: true,
   text: "SELECT Value FROM relay WHERE Name = 'removals'",
 };
 
 const ACCOUNT: Statement = {
   name: "account",
+  quick: true,
   text: "SELECT Position, PublicKey FROM accounts WHERE ID = $1",
 };
 
 const CLIENTS: Statement = {
   name: "clients",
+  quick: true,
   text: `SELECT Position, ID, UserName,
       Position < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $3::bigint
     FROM accounts WHERE Position > $1 ORDER BY Position LIMIT $2`,
@@ -289,6 +303,7 @@ type WaitingRow = [
 
 const WAITING: Statement = {
   name: "waiting",
+  quick: true,
   text: `SELECT ID, FromClient, Type, size, Content FROM (
     SELECT *, row_number() OVER inbox AS place,
       sum(size + $5::bigint) OVER inbox AS total
@@ -306,12 +321,14 @@ const MOST_COUNTED = 100_000;
 
 const ESTIMATE: Statement = {
   name: "estimate-messages",
+  quick: true,
   text: `SELECT coalesce(max(reltuples), -1)::bigint FROM pg_class
     WHERE oid = to_regclass('messages')`,
 };
 
 const COUNT: Statement = {
   name: "count-messages",
+  quick: true,
   text: "SELECT count(*) FROM (SELECT 1 FROM messages LIMIT $1) AS found",
 };
 
@@ -323,6 +340,7 @@ const PING: Statement = {
 
 const PART: Statement = {
   name: "part",
+  quick: true,
   text:
     "SELECT Content FROM parts WHERE ToClient = $1 AND ID = $2 AND Part = $3",
 };

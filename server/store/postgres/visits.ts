@@ -15,6 +15,8 @@ import type { Query, Statement } from "./database.ts";
 const DELAY = 1000;
 /** Milliseconds until a client's next visit is. */
 const PAUSE = 60_000;
+/** Milliseconds between two looks at the clients who have to wait. */
+const LOOK = 10_000;
 /** Clients of whom it is remembered when their last visit was written. */
 const MOST_REMEMBERED = 200_000;
 /** Visits of one statement at most: messages to these clients wait for it. */
@@ -30,17 +32,22 @@ const UPDATE: Statement = {
     ) AS v JOIN activity AS a ON a.ID = v.id
     ORDER BY a.ID FOR UPDATE OF a
   )
-  UPDATE activity SET LastSeen = v.seen FROM visits AS v WHERE activity.ID = v.ID`,
+  UPDATE activity SET LastSeen = v.seen FROM visits AS v
+    WHERE activity.ID = v.ID AND activity.LastSeen < v.seen`,
 };
 
 /** Visits that aren't written yet. */
 export class Visits {
   readonly #query: Query;
   readonly #commits: CommitFigures;
-  #waiting = new Map<string, number>();
-  /** When the last visit of each was that was written. */
+  /** Those that are to be written next, and those whose client has to wait. */
+  #due = new Map<string, number>();
+  readonly #later = new Map<string, number>();
+  /** When a visit of each was last written, by our clock. */
   readonly #written = new Recent<number>(MOST_REMEMBERED);
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #looked = 0;
+  #writing: Promise<void> = Promise.resolve();
 
   /** Nobody was seen yet. @param commits counts each commit, with the visits in it */
   constructor(query: Query, commits: CommitFigures) {
@@ -50,44 +57,61 @@ export class Visits {
 
   /** Notes a visit. */
   add(id: ClientId, at: number): void {
-    this.#waiting.set(id.toHex(), at);
+    const key = id.toHex();
+    (this.#isDue(key) ? this.#due : this.#later).set(key, at);
     this.#timer ??= setTimeout(() => this.#writeDue(), DELAY);
   }
 
   /** Writes all of them. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const visits = [...this.#waiting];
-    this.#waiting = new Map();
-    await this.#write(visits);
+    await this.#writing;
+    clearTimeout(this.#timer);
+    await this.#write([...this.#due, ...this.#later]);
   }
 
-  async #writeDue(): Promise<void> {
-    const due = [...this.#waiting].filter(([id, at]) =>
-      at - (this.#written.get(id) ?? -Infinity) >= PAUSE
-    );
-    for (const [id] of due) this.#waiting.delete(id);
-    await this.#write(due);
-    this.#timer = this.#waiting.size === 0
-      ? undefined
-      : setTimeout(() => this.#writeDue(), DELAY);
+  #isDue(key: string): boolean {
+    return Date.now() - (this.#written.get(key) ?? -Infinity) >= PAUSE;
   }
 
-  /** What can't be written is lost: it is worth no failure. */
-  async #write(visits: readonly [id: string, at: number][]): Promise<void> {
-    for (let from = 0; from < visits.length; from += MOST_AT_ONCE) {
-      const some = visits.slice(from, from + MOST_AT_ONCE);
-      const ids = Uint8Array.fromHex(some.map(([id]) => id).join(""));
-      const seen = some.map(([, at]) => new Date(at).toISOString());
-      for (const [id, at] of some) this.#written.set(id, at);
-      const begin = performance.now();
-      try {
-        await this.#query(UPDATE, [ids, `{${seen}}`]);
-        this.#commits.record(some.length, performance.now() - begin);
-      } catch {
-        // What fails next tells why.
+  #writeDue(): void {
+    if (Date.now() - this.#looked >= LOOK) {
+      this.#looked = Date.now();
+      for (const [key, at] of this.#later) {
+        if (!this.#isDue(key)) continue;
+        this.#later.delete(key);
+        this.#due.set(key, at);
       }
     }
+    const visits = [...this.#due];
+    this.#due = new Map();
+    this.#writing = this.#write(visits).then(() => {
+      const waits = this.#due.size + this.#later.size > 0;
+      this.#timer = waits
+        ? setTimeout(() => this.#writeDue(), DELAY)
+        : undefined;
+    });
+  }
+
+  /** What can't be written is lost: it is worth no failure, and no waiting. */
+  async #write(visits: readonly [key: string, at: number][]): Promise<void> {
+    try {
+      for (let from = 0; from < visits.length; from += MOST_AT_ONCE) {
+        await this.#writeSome(visits.slice(from, from + MOST_AT_ONCE));
+      }
+    } catch {
+      // What fails next tells why.
+    }
+  }
+
+  async #writeSome(
+    visits: readonly [key: string, at: number][],
+  ): Promise<void> {
+    const ids = Uint8Array.fromHex(visits.map(([key]) => key).join(""));
+    const seen = visits.map(([, at]) => new Date(at).toISOString());
+    const begin = performance.now();
+    await this.#query(UPDATE, [ids, `{${seen}}`]);
+    this.#commits.record(visits.length, performance.now() - begin);
+    for (const [key] of visits) this.#written.set(key, Date.now());
   }
 }
