@@ -14,6 +14,7 @@ import { folderPermissions } from "./launcher.ts";
 import { readServerOptions } from "./options.ts";
 import { RelayGroup } from "./relay_group.ts";
 import { replaceSignal, stopSignals } from "./signals.ts";
+import { RelayLog } from "./telemetry/log.ts";
 import { STORE_VARIABLES, storeAddress, storeFiles } from "./store_flags.ts";
 
 /** What a relay may ask of the system, and what the doctor may. */
@@ -46,7 +47,9 @@ export async function relayPermissions(
 }
 
 async function launch(args: readonly string[]): Promise<number> {
-  const { workers, telemetry: { metrics } } = await readServerOptions(args);
+  const { workers, telemetry } = await readServerOptions(args);
+  const { metrics } = telemetry;
+  const log = new RelayLog(telemetry);
   const relays = new RelayGroup({
     module: new URL("./main.ts", import.meta.url),
     // Each shows its own metrics: the ports follow the first one's.
@@ -57,6 +60,7 @@ async function launch(args: readonly string[]): Promise<number> {
         formatAddress({ ...metrics, port: metrics.port + index }),
       ],
     permissions: relayPermissions,
+    say: (level, text) => log[level](text),
   });
   for (const signal of stopSignals) {
     Deno.addSignalListener(signal, () => relays.signal(signal));

@@ -63,21 +63,29 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   const broken = Promise.withResolvers<never>();
   // It may come before anybody waits for it.
   broken.promise.catch(() => {});
-  // Before the store: a relay that can't start must not take anything over.
-  const listener = listen(options);
+  // A relay that can't listen must not take a file over; and at the port of one
+  // whose database isn't there nobody may wait.
+  const isFile = options.storeUrl === undefined;
+  let listener = isFile ? listen(options) : undefined;
   const telemetry = await Telemetry.open(options, log);
   const notice = (text: string) => log.info(text);
-  const { store, name } = await openStore(options, notice, () => {
+  const opening = openStore(options, notice, () => {
     // Clients wait at the port until the other relay has given its store up.
-    const address = formatAddress(listener.addr);
+    const address = formatAddress(options);
     log.announce(`taking over ${address}`, { address });
   });
+  // It may fail when nobody waits for it any more.
+  opening.catch(() => {});
+  const opened = await Promise.race([opening, stopped]);
+  if (opened === undefined) return;
+  const { store, name } = opened;
   const report = (error: unknown) => {
     if (error instanceof StoreBrokenError) {
       broken.reject(new Error(`${name}: ${error.message}`));
     } else telemetry.report(error);
   };
   try {
+    listener ??= listen(options);
     const relay = startRelay({
       listener,
       store,

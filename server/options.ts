@@ -145,17 +145,20 @@ export async function readServerOptions(
       "--workers needs --store: a file has one relay, which writes in threads of their own already",
     );
   }
+  const telemetry = readTelemetry(values);
+  const port = values.port !== undefined
+    ? portOf(values.port)
+    : stop
+    ? DEFAULT_PORT
+    : await readPortFile(dir, warnings);
+  checkMetricsPorts(telemetry, port, workers);
   return {
     ...switches,
     takeOver: switches["take-over"],
     workers,
     drain: 1000 * numberOf("drain", values.drain ?? "5", 0, LONGEST_DRAIN),
     hostname: values.host ?? "0.0.0.0",
-    port: values.port !== undefined
-      ? portOf(values.port)
-      : stop
-      ? DEFAULT_PORT
-      : await readPortFile(dir, warnings),
+    port,
     database,
     storeUrl,
     storeFile: values["store-file"],
@@ -165,9 +168,24 @@ export async function readServerOptions(
     folders: [...new Set([dir, dirname(named), dirname(database)])],
     keep: values.keep === undefined ? undefined : readSpan("keep", values.keep),
     limits: readLimits(values),
-    telemetry: readTelemetry(values),
+    telemetry,
     warnings,
   };
+}
+
+/** Each worker has a port of its own for metrics, and none may be the clients'. */
+function checkMetricsPorts(
+  { metrics }: TelemetryOptions,
+  port: number,
+  workers: number,
+): void {
+  if (metrics === undefined || metrics.port === 0) return;
+  const last = metrics.port + workers - 1;
+  if (last > 65_535 || metrics.port <= port && port <= last) {
+    throw new UsageError(
+      `--metrics: the ports ${metrics.port} to ${last} go past 65535, or one of them is the relay's own: take another one`,
+    );
+  }
 }
 
 function numberOf(

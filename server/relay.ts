@@ -32,6 +32,9 @@ const MOST_TURNS = 50;
 /** Milliseconds in which who connected just now may still ask a relay that closes for something. */
 const FIRST_REQUEST_GRACE = 300;
 
+/** Milliseconds that what is asked of the store gets once its connection is closed. */
+const STORE_GRACE = 1000;
+
 /** How a relay is started. */
 export interface RelayOptions {
   /** Where clients come in, from `Deno.listen`; the relay closes it. */
@@ -171,7 +174,15 @@ export function startRelay(options: RelayOptions): Relay {
     const timer = setTimeout(() => {
       for (const connection of connections.keys()) connection.close();
     }, drainTimeout);
-    await Promise.all(connections.values());
+    let late: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([
+      Promise.all(connections.values()),
+      // A store that doesn't answer mustn't either.
+      new Promise((resolve) => {
+        late = setTimeout(resolve, drainTimeout + STORE_GRACE);
+      }),
+    ]);
+    clearTimeout(late);
     clearTimeout(silence);
     clearTimeout(timer);
     clearInterval(watch);

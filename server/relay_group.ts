@@ -6,6 +6,7 @@
  */
 
 import { lines } from "../shared/lines.ts";
+import { reasonOf } from "../shared/reason.ts";
 
 /** What starts a relay's process. */
 export interface RelayProgram {
@@ -15,11 +16,16 @@ export interface RelayProgram {
   args: (index: number) => readonly string[];
   /** The runtime's flags for a relay with these arguments. */
   permissions: (args: readonly string[]) => Promise<readonly string[]>;
+  /** Tells what happens to the relays. */
+  say: (level: "info" | "error", text: string) => void;
 }
 
 /** What a relay prints once it serves, and once it waits for the store of another. */
 const LISTENING = /^listening on \S+:(\d+)$/;
 const TAKING_OVER = /^taking over /;
+
+/** Milliseconds before a relay that ended by itself is replaced. */
+const PAUSE = 1000;
 
 /** A relay's process. */
 interface Member {
@@ -28,10 +34,12 @@ interface Member {
   process: Deno.ChildProcess;
   /** Resolves once the one before it may stop; rejects where it ended instead. */
   ready: Promise<void>;
+  /** Resolves once it serves; rejects where it ended instead. */
+  serves: Promise<void>;
   /** Resolves with its exit code, once all that it printed was passed on. */
   ended: Promise<number>;
-  /** Whether it was told to stop. */
-  stopping: boolean;
+  /** Whether somebody looks after its end already. */
+  expected: boolean;
 }
 
 /** Relays on one port. */
@@ -40,6 +48,7 @@ export class RelayGroup {
   readonly #members = new Set<Member>();
   readonly #over = Promise.withResolvers<number>();
   #port: number | undefined;
+  #count = 1;
   #stopping = false;
   #replacing: Promise<void> = Promise.resolve();
 
@@ -49,24 +58,29 @@ export class RelayGroup {
   }
 
   /**
-   * Runs so many relays until they are told to stop, or one ends by itself:
-   * then all do.
+   * Runs so many relays until they are told to stop. One of several that ends
+   * by itself is started again; where it is the only one, this ends with it.
    *
-   * @returns the exit code of the first that ended
+   * @returns the exit code
    */
   async run(count: number): Promise<number> {
-    // The first finds out whether the port is to be had, and which it is.
-    const first = await this.#start(0, []);
-    await first.ready.catch(() => {});
-    for (let more = 1; more < count && this.#port !== undefined; more++) {
-      await this.#start(more, this.#beside());
+    this.#count = count;
+    try {
+      // The first finds out whether the port is to be had, and which it is.
+      const first = await this.#start(0, []);
+      await first.serves.catch(() => {});
+      if (this.#port === undefined) return await first.ended;
+      for (let more = 1; more < count; more++) {
+        await this.#start(more, this.#beside());
+      }
+      return await this.#over.promise;
+    } finally {
+      this.signal("SIGTERM");
+      await Promise.all([...this.#members].map(({ ended }) => ended));
     }
-    const code = await this.#over.promise;
-    await Promise.all([...this.#members].map(({ ended }) => ended));
-    return code;
   }
 
-  /** Passes a signal on to all. */
+  /** Passes a signal to stop on to all. */
   signal(signal: Deno.Signal): void {
     this.#stopping = true;
     for (const member of this.#members) send(member, signal);
@@ -77,36 +91,56 @@ export class RelayGroup {
    * new one takes connections: none is refused meanwhile.
    */
   replace(): void {
-    this.#replacing = this.#replacing.then(() => this.#replaceAll());
+    this.#replacing = this.#replacing.then(() => this.#replaceAll()).catch(
+      (error) => this.#over.reject(error),
+    );
   }
 
   async #replaceAll(): Promise<void> {
+    if (this.#port === undefined) return;
     for (const old of [...this.#members]) {
-      if (this.#stopping || this.#port === undefined) return;
-      const fresh = await this.#start(old.index, this.#beside(), false);
-      try {
-        await fresh.ready;
-      } catch {
-        console.error(
-          "error: the new relay didn't start, so the old one goes on",
-        );
-        return;
-      }
-      send(old, "SIGTERM");
-      await old.ended;
+      if (this.#stopping || !await this.#replaceOne(old)) return;
     }
-    console.error("note: the new relay has taken over");
+    this.#program.say("info", "the new relay has taken over");
+  }
+
+  /** @returns whether a new one serves */
+  async #replaceOne(old: Member): Promise<boolean> {
+    let fresh: Member;
+    try {
+      fresh = await this.#start(old.index, this.#beside(), true);
+      await fresh.ready;
+    } catch (error) {
+      if (this.#stopping) return false;
+      const reason = reasonOf(error);
+      this.#program.say(
+        "error",
+        `the new relay didn't start (${reason}), so the old one goes on`,
+      );
+      return false;
+    }
+    old.expected = true;
+    send(old, "SIGTERM");
+    await old.ended;
+    try {
+      await fresh.serves;
+      fresh.expected = false;
+      return true;
+    } catch {
+      // It had its turn at the store and couldn't use it: as after a crash.
+      if (!this.#stopping) await this.#restart(fresh);
+      return false;
+    }
   }
 
   #beside(): string[] {
     return ["--port", `${this.#port}`, "--take-over"];
   }
 
-  /** @param vital whether all end where this one doesn't come to serve */
   async #start(
     index: number,
     more: readonly string[],
-    vital = true,
+    expected = false,
   ): Promise<Member> {
     const { module, permissions } = this.#program;
     const args = [...this.#program.args(index), "--workers", "1", ...more];
@@ -123,17 +157,20 @@ export class RelayGroup {
       stdout: "piped",
     }).spawn();
     const ready = Promise.withResolvers<void>();
-    // Whoever doesn't ask needn't know.
-    ready.promise.catch(() => {});
+    const serves = Promise.withResolvers<void>();
     const member: Member = {
       index,
       process,
       ready: ready.promise,
-      ended: this.#follow(process, ready),
-      stopping: false,
+      serves: serves.promise,
+      ended: this.#follow(process, ready, serves),
+      expected,
     };
+    // Whoever doesn't ask needn't know.
+    member.ready.catch(() => {});
+    member.serves.catch(() => {});
     this.#members.add(member);
-    this.#watch(member, vital);
+    this.#watch(member);
     if (this.#stopping) send(member, "SIGTERM");
     return member;
   }
@@ -142,38 +179,54 @@ export class RelayGroup {
   async #follow(
     process: Deno.ChildProcess,
     ready: PromiseWithResolvers<void>,
+    serves: PromiseWithResolvers<void>,
   ): Promise<number> {
     for await (const line of lines(process.stdout)) {
       const [, port] = LISTENING.exec(line) ?? [];
       const said = port !== undefined && this.#port !== undefined;
-      if (port !== undefined) this.#port = Number(port);
+      if (port !== undefined) {
+        this.#port = Number(port);
+        serves.resolve();
+      }
       if (port !== undefined || TAKING_OVER.test(line)) ready.resolve();
       if (!said) console.log(line);
     }
     const { code } = await process.status;
-    ready.reject(new Error("It ended"));
+    const ended = new Error(`it ended with code ${code}`);
+    ready.reject(ended);
+    serves.reject(ended);
     return code;
   }
 
-  async #watch(member: Member, vital: boolean): Promise<void> {
-    let serves = vital;
-    member.ready.then(() => serves = true, () => {});
+  async #watch(member: Member): Promise<void> {
     const code = await member.ended;
     this.#members.delete(member);
-    // One whose place another takes ends by itself, and so does one that never served.
-    const replaced = member.stopping && !this.#stopping;
-    if (!replaced && serves) {
-      this.#over.resolve(code);
-      this.signal("SIGTERM");
+    if (this.#stopping || this.#port === undefined) {
+      if (this.#members.size === 0) this.#over.resolve(code);
+    } else if (!member.expected) {
+      if (this.#count === 1) return this.#over.resolve(code);
+      this.#program.say(
+        "error",
+        `a relay ended with code ${code}: another one is started`,
+      );
+      await this.#restart(member);
     }
-    if (this.#members.size === 0) this.#over.resolve(code);
+  }
+
+  async #restart({ index }: Member): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    if (this.#stopping) return;
+    try {
+      await this.#start(index, this.#beside());
+    } catch (error) {
+      this.#over.reject(error);
+    }
   }
 }
 
-function send(member: Member, signal: Deno.Signal): void {
-  member.stopping = true;
+function send({ process }: Member, signal: Deno.Signal): void {
   try {
-    member.process.kill(signal);
+    process.kill(signal);
   } catch {
     // It has ended already.
   }

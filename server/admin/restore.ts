@@ -88,17 +88,26 @@ export async function restoreDatabase(
     const counts = examineBackup(backup, false);
     const fresh = freePath(`${path}-restoring`);
     await copyInto(fresh, backup);
+    let kept: string | undefined;
+    let isInPlace = false;
     try {
       await giveToOwner(fresh, path);
-      const kept = await keepOld(path);
+      kept = await keepOld(path);
       // A log that isn't its own would be read into it.
       for (const suffix of COMPANIONS) await removeIfThere(path + suffix);
       await syncFolder(dirname(path));
       await Deno.rename(fresh, path);
+      isInPlace = true;
       await syncFolder(dirname(path));
       return { ...counts, kept };
     } catch (error) {
       await removeIfThere(fresh);
+      // A second name of the file that stays would let two programs use it apart.
+      if (kept !== undefined && !isInPlace) {
+        for (const suffix of ["", ...COMPANIONS]) {
+          await removeIfThere(kept + suffix);
+        }
+      }
       throw error;
     }
   } finally {

@@ -93,7 +93,14 @@ export async function openWithWriter(
   let lock: StoreLock | undefined;
   let database: Database | undefined;
   try {
-    lock = await lockStoreLater(path, options.waiting);
+    lock = await lockStoreLater(
+      path,
+      options.waiting && (() => {
+        // What can't be used mustn't cost the relay that uses it.
+        lookInto(path, checkUsable);
+        options.waiting?.();
+      }),
+    );
     database = await openDatabase(path, options);
     return new OpenStore(database, await start(), lock);
   } catch (cause) {

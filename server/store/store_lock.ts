@@ -8,8 +8,8 @@
 import { statIfThere } from "./stat_if_there.ts";
 import { StoreError } from "./store.ts";
 
-/** Milliseconds that another relay is waited for. */
-const LONGEST_WAIT = 120_000;
+/** Tries to take a lock. */
+const MOST_TRIES = 5;
 /** Milliseconds between two looks whether it has ended. */
 const LOOK_AGAIN = 10;
 
@@ -27,10 +27,17 @@ export interface StoreLock {
  */
 export function lockStore(path: string): StoreLock {
   const lockPath = pathOfLock(path);
-  for (;;) {
+  for (let tries = 1;; tries++) {
     const file = Deno.openSync(lockPath, { create: true, write: true });
     try {
-      if (!file.tryLockSync(true)) {
+      const isOurs = file.tryLockSync(true);
+      // Somebody who only looks whether it is held holds it for a moment.
+      if (!isOurs && tries < MOST_TRIES) {
+        file.close();
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, tries);
+        continue;
+      }
+      if (!isOurs) {
         throw new StoreError(
           "another relay uses it: stop that one, or give this one another folder with --dir",
         );
@@ -48,10 +55,10 @@ export function lockStore(path: string): StoreLock {
 }
 
 /**
- * The same, and waits for another relay to give it back.
+ * The same, and waits for another relay to give it back, however long it takes.
  *
  * @param waiting is told of it where there is one; without it nobody waits
- * @throws {StoreError} where another relay holds it, or goes on holding it
+ * @throws {StoreError} where another relay holds it, or was faster
  */
 export async function lockStoreLater(
   path: string,
@@ -59,8 +66,7 @@ export async function lockStoreLater(
 ): Promise<StoreLock> {
   if (waiting === undefined || !isStoreLocked(path)) return lockStore(path);
   waiting();
-  const end = performance.now() + LONGEST_WAIT;
-  while (isStoreLocked(path) && performance.now() < end) {
+  while (isStoreLocked(path)) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
   }
   return lockStore(path);

@@ -170,6 +170,11 @@ export class Program implements AsyncDisposable {
     return this.#complained;
   }
 
+  /** The number of its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }
