@@ -18,7 +18,7 @@ import { formatInfoMe, parseInfoMe } from "../shared/info_me.ts";
 import type { ClientId } from "../shared/protocol.ts";
 import { NOBODY } from "../shared/requests.ts";
 import { reasonOf } from "../shared/reason.ts";
-import { moveNew, syncFolder, writeNewFile } from "./durable_files.ts";
+import { moveNew, syncFolder, writeNewFile } from "../shared/durable_files.ts";
 import {
   FolderError,
   NoConnectionError,

@@ -9,11 +9,15 @@
 import { concat } from "@std/bytes";
 import { Batch } from "./batch.ts";
 import type { Arriving } from "./connection.ts";
-import { createPrivate, readableSize, syncFolder } from "./durable_files.ts";
+import {
+  createPrivate,
+  readableSize,
+  syncFolder,
+} from "../shared/durable_files.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { FolderError, UserError } from "./errors.ts";
 import { FileContent, MemoryContent } from "./received_content.ts";
-import { writeAll } from "./write_all.ts";
+import { writeAll } from "../shared/write_all.ts";
 
 /** Files of answers that wait to be worked through; their names sort by age. */
 const WAITING = "info.inbox.";

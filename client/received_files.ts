@@ -2,7 +2,7 @@ import { DecryptError } from "../shared/crypto.ts";
 import type { Pieces } from "../shared/pieces.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
-import { writeAll } from "./write_all.ts";
+import { writeAll } from "../shared/write_all.ts";
 
 /**
  * Saves a received file in the temporary directory, readable for its owner

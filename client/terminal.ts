@@ -7,7 +7,7 @@
 import type { Progress } from "./connection.ts";
 import { inputLines } from "./standard_input.ts";
 import { TransferProgress } from "./transfer_progress.ts";
-import { writeAllSync } from "./write_all.ts";
+import { writeAllSync } from "../shared/write_all.ts";
 
 /** Bytes from which on a transfer shows its progress. */
 const LARGE_TRANSFER = 1024 * 1024;

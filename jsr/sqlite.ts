@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 
 /** What can be bound to a statement's parameter. */
 export type BindValue = string | number | bigint | null | Uint8Array;
@@ -45,10 +45,15 @@ export class Statement<T extends object = Record<string, unknown>> {
   }
 }
 
+/** Pages that a backup copies at once: all, since a writer in between would make it begin anew. */
+const ALL_PAGES = 0x7fffffff;
+
 const TRANSACTION = /^(BEGIN IMMEDIATE|COMMIT|ROLLBACK)$/;
 
 /** An open SQLite database. */
 export class Database {
+  /** The file's path. */
+  readonly path: string;
   readonly #database: DatabaseSync;
   #changes: Statement<{ n: number }> | undefined;
   readonly #kept = new Map<string, Statement>();
@@ -56,6 +61,7 @@ export class Database {
   /** @throws {Error} where the file can't be opened */
   constructor(path: string, options: DatabaseOpenOptions = {}) {
     if (options.create === false) Deno.statSync(path);
+    this.path = path;
     this.#database = new DatabaseSync(path, {
       readOnly: options.readonly ?? false,
     });
@@ -84,6 +90,16 @@ export class Database {
     sql: string,
   ): Statement<T> {
     return new Statement<T>(this.#database.prepare(sql));
+  }
+
+  /**
+   * Copies everything into another database, whatever that holds, as of one
+   * moment: that of this one's transaction, where one is open.
+   *
+   * @throws {Error} where it can't be read or written
+   */
+  async backup(dest: Database): Promise<void> {
+    await backup(this.#database, dest.path, { rate: ALL_PAGES });
   }
 
   /** Whether a transaction is open. */

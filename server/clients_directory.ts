@@ -41,9 +41,14 @@ export interface Listing {
 export class ClientsDirectory {
   readonly #store: Store;
   readonly #sizes: DirectorySizes;
-  /** All are full but the last. */
-  readonly #pages: Page[] = [];
-  #updating: Promise<void> = Promise.resolve();
+  /**
+   * Those who are settled. All pages are full but the last. Who is removed isn't
+   * taken out: the list is made anew.
+   */
+  #pages: Page[] = [];
+  /** The store's removals when the pages were begun. */
+  #removals = 0;
+  #updating: Promise<unknown> = Promise.resolve();
 
   /** Nothing is read before the first list. */
   constructor(store: Store, sizes: DirectorySizes = defaultSizes) {
@@ -56,23 +61,28 @@ export class ClientsDirectory {
     // Each waits for a look of its own: an earlier one may have missed somebody.
     const updated = this.#updating.then(() => this.#update());
     this.#updating = updated.catch(() => {});
-    await updated;
-    // The last page may get longer while this goes out.
-    const counts = this.#pages.map(({ positions }) => positions.length);
-    const listed = this.#pages.some(({ positions }, page) =>
+    const unsettled = (await updated)
+      .filter((client) => client.position !== position);
+    // The last page may get longer while this goes out, and another list begin.
+    const pages = this.#pages;
+    const counts = pages.map(({ positions }) => positions.length);
+    const listed = pages.some(({ positions }, page) =>
       indexIn(positions, position, counts[page] ?? 0) >= 0
     );
     const count = counts.reduce((sum, count) => sum + count, 0);
-    const size = (count - Number(listed)) * LISTED_CLIENT_SIZE;
-    return { size, pieces: this.#pieces(counts, position) };
+    const size = (count - Number(listed) + unsettled.length) *
+      LISTED_CLIENT_SIZE;
+    return { size, pieces: this.#pieces(pages, counts, position, unsettled) };
   }
 
   async *#pieces(
+    pages: readonly Page[],
     counts: readonly number[],
     position: number,
+    unsettled: readonly ListedClient[],
   ): AsyncGenerator<Uint8Array> {
     for (const [page, count] of counts.entries()) {
-      const { positions = [], bytes } = this.#pages[page] ?? {};
+      const { positions = [], bytes } = pages[page] ?? {};
       const asker = indexIn(positions, position, count);
       const step = bytes === undefined ? this.#sizes.read : count;
       for (let from = 0; from < count; from += step) {
@@ -83,27 +93,42 @@ export class ClientsDirectory {
         yield* without(entries, asker - from);
       }
     }
+    yield encode(unsettled);
   }
 
-  async #update(): Promise<void> {
+  /** Takes in who is new, and returns those who aren't settled yet: they are read each time. */
+  async #update(): Promise<ListedClient[]> {
+    const { removals } = this.#store;
+    if (removals !== this.#removals) {
+      this.#removals = removals;
+      this.#pages = [];
+    }
+    const unsettled: ListedClient[] = [];
+    let last = this.#pages.at(-1)?.positions.at(-1) ?? 0;
     for (;;) {
-      const last = this.#pages.at(-1);
-      const found = await this.#store.clients(
-        last?.positions.at(-1) ?? 0,
-        this.#sizes.read,
+      const found = await this.#store.clients(last, this.#sizes.read);
+      last = found.at(-1)?.position ?? last;
+      if (found.length === 0) return unsettled;
+      // Behind one who isn't settled nobody is taken in: somebody would be missed.
+      const first = unsettled.length > 0
+        ? 0
+        : found.findIndex(({ settled }) => !settled);
+      this.#append(first < 0 ? found : found.slice(0, first));
+      if (first >= 0) unsettled.push(...found.slice(first));
+    }
+  }
+
+  #append(clients: readonly ListedClient[]): void {
+    for (let at = 0; at < clients.length;) {
+      const page = this.#openPage();
+      const room = this.#sizes.page - page.positions.length;
+      const some = clients.slice(at, at + room);
+      page.bytes?.set(
+        encode(some),
+        page.positions.length * LISTED_CLIENT_SIZE,
       );
-      if (found.length === 0) return;
-      for (let at = 0; at < found.length;) {
-        const page = this.#openPage();
-        const room = this.#sizes.page - page.positions.length;
-        const some = found.slice(at, at + room);
-        page.bytes?.set(
-          encode(some),
-          page.positions.length * LISTED_CLIENT_SIZE,
-        );
-        page.positions.push(...some.map(({ position }) => position));
-        at += some.length;
-      }
+      page.positions.push(...some.map(({ position }) => position));
+      at += some.length;
     }
   }
 
@@ -133,7 +158,9 @@ export class ClientsDirectory {
       (positions[from] ?? 1) - 1,
       to - from,
     );
-    if (found.at(-1)?.position !== positions[to - 1]) {
+    const isWhole = found.length === to - from &&
+      found.at(-1)?.position === positions[to - 1];
+    if (!isWhole) {
       throw new Error("The list of clients changed while it was sent");
     }
     return encode(found);

@@ -13,13 +13,14 @@ import { AnswerQueue } from "./answer_queue.ts";
 import {
   type Delivery,
   type Dispatch,
-  failureReply,
+  failureBytes,
   type Reply,
 } from "./dispatcher.ts";
 import { ANSWER_SIZE } from "./handlers/waiting_messages.ts";
 import type { MemoryBudget } from "./limits/memory_budget.ts";
 import { Progress } from "./limits/progress.ts";
 import { type Release, RequestMemory } from "./limits/request_memory.ts";
+import type { RequestWatch, Watcher } from "./watcher.ts";
 import {
   awaitPayload,
   readHeader,
@@ -45,12 +46,15 @@ export interface ConnectionOptions {
   maxMessage: number;
   /** Milliseconds in which a reset may follow the end of the stream. */
   closeGrace: number;
+  /** Is told of requests. */
+  watcher: Watcher | undefined;
 }
 
 /** A connection that is being served. There may be many: each byte counts. */
 export class Connection {
   readonly #transport: Transport;
   readonly #address: string;
+  readonly #number: number;
   readonly #options: ConnectionOptions;
   readonly #source: ByteSource;
   readonly #memory: RequestMemory;
@@ -76,14 +80,17 @@ export class Connection {
    * Nothing is read before {@linkcode serve}.
    *
    * @param address where it comes from, as limits count it
+   * @param number tells it from all others to watchers
    */
   constructor(
     transport: Transport,
     address: string,
+    number: number,
     options: ConnectionOptions,
   ) {
     this.#transport = transport;
     this.#address = address;
+    this.#number = number;
     this.#options = options;
     this.#memory = new RequestMemory(options.budget);
     this.#source = new ByteSource((into) => transport.read(into), {
@@ -92,6 +99,16 @@ export class Connection {
       allocate: allocateShortLived,
     });
     this.#answers = new AnswerQueue((bytes) => this.#write(bytes));
+  }
+
+  /** Bytes that have come from the client. */
+  get received(): number {
+    return this.#source.arrived;
+  }
+
+  /** Bytes that have gone to the client. */
+  get sent(): number {
+    return this.#written;
   }
 
   /**
@@ -118,11 +135,19 @@ export class Connection {
     }
   }
 
-  /** Finishes what is under way, then closes; at once where nothing is. */
+  /**
+   * Finishes what is under way, then closes; at once where nothing is, unless
+   * the client has asked for nothing yet: it may have sent its first request.
+   */
   drain(): void {
     this.#draining = true;
-    if (this.#busy) return;
+    if (this.#busy || this.#source.arrived === 0) return;
     this.#answers.drained().catch(() => {}).finally(() => this.close());
+  }
+
+  /** Closes where nothing has ever come in. */
+  closeIfSilent(): void {
+    if (this.#source.arrived === 0) this.close();
   }
 
   /** Closes at once. */
@@ -136,8 +161,10 @@ export class Connection {
    * Closes the connection where the client doesn't get further with a request
    * that it has begun, or with taking an answer. To be called
    * `LOOKS_PER_TIMEOUT` times within the time-out.
+   *
+   * @returns whether it did
    */
-  closeIfStuck(): void {
+  closeIfStuck(): boolean {
     // Between requests a client may be silent for ever (section 3, point 2).
     const { arrived, reading } = this.#source;
     const requestWanted = this.#memory.wanted;
@@ -151,7 +178,9 @@ export class Connection {
       ),
       this.#writing.isStuck(this.#isWriting, this.#written, answerWanted),
     ];
-    if (stuck.includes(true)) this.close();
+    if (this.#closed || !stuck.includes(true)) return false;
+    this.close();
+    return true;
   }
 
   /** @returns false where the connection ended within the request */
@@ -174,8 +203,12 @@ export class Connection {
     );
     this.#receiving = false;
     if (arrived === null) return false;
-    if (arrived.kind === undefined) return await this.#refuse(arrived);
+    if (arrived.kind === undefined) {
+      this.#watch(header.code, arrived.skip)?.ended(arrived.refusal);
+      return await this.#refuse(arrived);
+    }
     const { kind, size } = arrived;
+    const watch = this.#watch(header.code, size);
     // Where the buffer itself is handed out, its memory goes with it.
     const reserved = this.#source.givesBuffer(size)
       ? undefined
@@ -184,35 +217,53 @@ export class Connection {
     const release = reserved ?? this.#memory.takeGiven();
     const request = { kind, header, payload };
     if (request.kind === "sendMessage") {
-      await this.#answerLater(request, release);
+      await this.#answerLater(request, watch, release);
       return true;
     }
     try {
-      await this.#answer(request);
+      await this.#answer(request, watch);
     } finally {
       release();
     }
     return true;
   }
 
+  /** Follows a request, where somebody wants to know. */
+  #watch(code: number, size: number): RequestWatch | undefined {
+    const connection = this.#number;
+    return this.#options.watcher?.requested({ code, size, connection });
+  }
+
   /** Has a request answered while the next ones are read: they may share its commit. */
-  async #answerLater(request: WholeRequest, release: Release): Promise<void> {
+  async #answerLater(
+    request: WholeRequest,
+    watch: RequestWatch | undefined,
+    release: Release,
+  ): Promise<void> {
     const { reply } = await this.#options.dispatch(request, this.#address);
-    this.#answers.add(reply.then(({ bytes, unknown }) => {
+    watch?.working?.();
+    this.#answers.add(reply.then(({ bytes, outcome }) => {
+      watch?.ended(outcome);
       release();
-      if (unknown) this.close();
+      if (outcome === "unknown") this.close();
       return bytes;
     }));
     if (this.#answers.full) await this.#answers.room();
   }
 
   /** Answers a request, after those before it and before those behind it. */
-  async #answer(request: WholeRequest): Promise<void> {
+  async #answer(
+    request: WholeRequest,
+    watch: RequestWatch | undefined,
+  ): Promise<void> {
     if (!this.#answers.empty) await this.#answers.drained();
     const { dispatch, budget } = this.#options;
     if (!mayBeLong(request.kind)) {
       const { reply } = await dispatch(request, this.#address);
-      return await this.#send(await reply);
+      watch?.working?.();
+      const replied = await reply;
+      watch?.ended(replied.outcome);
+      return await this.#send(replied);
     }
     const { answers } = budget;
     const room = async () => {
@@ -225,7 +276,9 @@ export class Connection {
     };
     try {
       const begun = await dispatch(request, this.#address, room);
+      watch?.working?.();
       const reply = await begun.reply;
+      watch?.ended(reply.outcome);
       const { length } = reply.bytes;
       if (reply.pieces === undefined && length < this.#answerMemory) {
         shrinkTo(length);
@@ -238,16 +291,16 @@ export class Connection {
 
   async #refuse({ atOnce, skip }: RefusedRequest): Promise<boolean> {
     await this.#answers.drained();
-    if (atOnce) await this.#write(failureReply.bytes);
+    if (atOnce) await this.#write(failureBytes);
     this.#receiving = true;
     if (!(await this.#source.skip(skip))) return false;
     this.#receiving = false;
-    if (!atOnce) await this.#write(failureReply.bytes);
+    if (!atOnce) await this.#write(failureBytes);
     return true;
   }
 
-  async #send({ bytes, pieces, delivery, unknown }: Reply): Promise<void> {
-    if (unknown) return this.close();
+  async #send({ bytes, pieces, delivery, outcome }: Reply): Promise<void> {
+    if (outcome === "unknown") return this.close();
     let last = bytes;
     if (pieces !== undefined) {
       for await (const piece of pieces) {

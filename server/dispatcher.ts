@@ -25,8 +25,14 @@ import { publicKey } from "./handlers/public_key.ts";
 import { register } from "./handlers/register.ts";
 import { sendMessage } from "./handlers/send_message.ts";
 import { waitingMessages } from "./handlers/waiting_messages.ts";
+import type { RequestRefusal } from "./refusal.ts";
 import type { WholeRequest } from "./request_reader.ts";
-import { MessageGoneError, StoreBrokenError } from "./store/store.ts";
+import {
+  MessageGoneError,
+  OutcomeUnknownError,
+  StoreBrokenError,
+} from "./store/store.ts";
+import type { Outcome } from "./watcher.ts";
 
 const handlers: { readonly [K in RequestKind]: Handler<K> } = {
   register,
@@ -44,22 +50,29 @@ export interface Reply {
   pieces?: AsyncIterable<Uint8Array>;
   /** What hangs on the client's having taken all of them. */
   delivery?: Delivery;
-  /** Nobody knows what was kept: the connection is to end without an answer. */
-  unknown?: true;
+  /** How the request ended. Where that is unknown, the connection is to end without an answer. */
+  outcome: Outcome;
 }
 
 /** Messages that were handed out, until it is known whether they were taken. */
 export interface Delivery {
-  /** To be done once the client has taken the whole answer. It never rejects. */
+  /**
+   * To be done once the client has taken the whole answer.
+   *
+   * @throws {Error} where that failed: they will be handed out again, and the
+   * connection is to end, so that the client may expect it
+   */
   taken: () => Promise<void>;
   /** Makes the client's next pull wait until a decision is made. */
   pending: (decision: Promise<unknown>) => void;
 }
 
-const UNKNOWN: Reply = { bytes: new Uint8Array(0), unknown: true };
+const UNKNOWN: Reply = { bytes: new Uint8Array(0), outcome: "unknown" };
 
-/** The reply to whatever failed. */
-export const failureReply: Reply = { bytes: encodeResponse(FAILURE) };
+/** The bytes that answer whatever failed or is refused. */
+export const failureBytes: Uint8Array = encodeResponse(FAILURE);
+
+const FAILED: Reply = { bytes: failureBytes, outcome: "failed" };
 
 /** A request that has begun to be answered. */
 export interface Begun {
@@ -97,12 +110,13 @@ export function createDispatcher(
     answering: Promise<Answer>,
   ): Promise<Reply> {
     try {
-      const { response, taken } = await answering;
+      const { response, refusal, taken } = await answering;
       return {
         ...encode(response, reported),
+        outcome: refusal ?? "answered",
         ...taken && {
           delivery: {
-            taken: () => taken().catch(report),
+            taken: () => taken().catch(reportAndThrow),
             pending: (decision) => pending.add(client, decision),
           },
         },
@@ -114,7 +128,14 @@ export function createDispatcher(
 
   function fail(error: unknown): Reply {
     report(error);
-    return error instanceof StoreBrokenError ? UNKNOWN : failureReply;
+    const unknown = error instanceof StoreBrokenError ||
+      error instanceof OutcomeUnknownError;
+    return unknown ? UNKNOWN : FAILED;
+  }
+
+  function reportAndThrow(error: unknown): never {
+    report(error);
+    throw error;
   }
 
   /** A failure while they go out is like one before. */
@@ -131,7 +152,7 @@ export function createDispatcher(
 
   return async ({ kind, header, payload }, address, room) => {
     const request = decodeOrRefuse(kind, payload);
-    if (request === undefined) return FAILED;
+    if (request === undefined) return refused("bad_format");
     // It may be long until an answer is known to be taken, and the id is a
     // piece of what arrived together with it.
     const client = kind === "waitingMessages"
@@ -143,8 +164,8 @@ export function createDispatcher(
       // Section 3, point 4: the id in a registration may be anything.
       if (kind !== "register") {
         asker = await store.position(client);
-        if (asker === undefined) return FAILED;
-        store.seen(asker, now);
+        if (asker === undefined) return refused("unknown_client");
+        store.seen(client, asker, now);
       }
       // A client that closes and pulls again at once must not be faster than
       // what its close decides.
@@ -161,12 +182,14 @@ export function createDispatcher(
   };
 }
 
-const FAILED: Begun = { reply: Promise.resolve(failureReply) };
+function refused(outcome: RequestRefusal): Begun {
+  return { reply: Promise.resolve({ bytes: failureBytes, outcome }) };
+}
 
 function encode(
   response: Answer["response"],
   watch: (pieces: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
-): Reply {
+): Pick<Reply, "bytes" | "pieces"> {
   if (!("pieces" in response)) {
     return {
       bytes: encodeResponse(response, PROTOCOL_VERSION, allocateShortLived),

@@ -1,4 +1,5 @@
 import { reasonOf } from "../shared/reason.ts";
+import type { RelayLog } from "./telemetry/log.ts";
 
 /** Milliseconds until the same failure is printed again. */
 const REPEAT_DELAY = 10_000;
@@ -8,7 +9,13 @@ const REPEAT_DELAY = 10_000;
  * fails again and again, as on a full disk, is printed once in a while.
  */
 export class FailurePrinter {
+  readonly #log: Pick<RelayLog, "error">;
   readonly #printed = new Map<string, { at: number; since: number }>();
+
+  /** Prints into a log. */
+  constructor(log: Pick<RelayLog, "error">) {
+    this.#log = log;
+  }
 
   /** Prints a failure, unless it was printed lately. */
   print(error: unknown): void {
@@ -20,7 +27,7 @@ export class FailurePrinter {
       return;
     }
     const more = last?.since ? ` (${last.since} more times since)` : "";
-    console.error(`error: ${reason}${more}`);
+    this.#log.error(`${reason}${more}`);
     this.#printed.set(reason, { at: now, since: 0 });
   }
 }

@@ -1,29 +1,27 @@
 /**
  * Starts the relay with the permissions that its flags call for and no others:
- * its folder, its own modules and its port. It stays in between only to pass signals on.
+ * its folder, its own modules and its ports. It stays in between to pass signals
+ * on, and to put a new relay in the old one's place.
  *
  * @module
  */
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../shared/usage_error.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
+import { folderPermissions } from "./launcher.ts";
 import { readServerOptions } from "./options.ts";
-import { stopSignals } from "./stop_signals.ts";
+import { RelayGroup } from "./relay_group.ts";
+import { replaceSignal, stopSignals } from "./signals.ts";
+import { STORE_VARIABLE, storeAddress, storeFiles } from "./store_flags.ts";
 
-/** What the doctor may ask of the system beyond what a relay may. */
+/** What a relay may ask of the system, and what the doctor may. */
+const RELAY_SYS = "statfs";
 const DOCTOR_SYS = "statfs,systemMemoryInfo";
 
-/** A signal to us alone must stop the relay too; a second one changes nothing there. */
-function pass(relay: Deno.ChildProcess, signal: Deno.Signal): void {
-  try {
-    relay.kill(signal);
-  } catch {
-    // It has ended already.
-  }
-}
+/** What a relay with a database, and its client, look for in the environment. */
+const CLIENT_ENV = [STORE_VARIABLE, "PG*", "USER", "NODE_PG_FORCE_NATIVE"];
 
 /**
  * The runtime's flags for a relay that is started with these arguments.
@@ -35,48 +33,41 @@ export async function relayPermissions(
 ): Promise<string[]> {
   const options = await readServerOptions(args);
   if (options.help || options.version) return [];
-  const folders = await withTheirTargets(options.folders);
   // The store's writer is a thread, and a thread reads its modules anew.
   const top = new URL("../", import.meta.url);
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
-  // The runtime splits its list of paths at commas.
-  const split = [...folders, ...source].find((folder) => folder.includes(","));
-  if (split !== undefined) {
-    throw new UsageError(`The path ${split} holds a comma: take another one`);
-  }
+  const { storeUrl, telemetry: { metrics } } = options;
+  const files = storeUrl === undefined ? [] : storeFiles(storeUrl);
+  const database = storeUrl === undefined ? [] : [storeAddress(storeUrl)];
+  const addresses = metrics === undefined ? [options] : [options, metrics];
   return [
-    `--allow-read=${[...folders, ...source]}`,
-    `--allow-write=${folders}`,
-    `--allow-net=${formatAddress(options)}`,
-    ...options.doctor ? [`--allow-sys=${DOCTOR_SYS}`] : [],
-  ];
-}
-
-/** Whole paths of folders, and where they lead to: both must be allowed. */
-async function withTheirTargets(folders: readonly string[]): Promise<string[]> {
-  const targets = await Promise.all(
-    // One that isn't there is named by the relay.
-    folders.map((folder) => Deno.realPath(folder).catch(() => folder)),
-  );
-  return [
-    ...new Set([...folders, ...targets].map((folder) => resolve(folder))),
+    ...await folderPermissions(options.folders, [...source, ...files]),
+    `--allow-net=${[...addresses.map(formatAddress), ...database]}`,
+    `--allow-sys=${options.doctor ? DOCTOR_SYS : RELAY_SYS}`,
+    ...storeUrl === undefined ? [] : [`--allow-env=${CLIENT_ENV}`],
   ];
 }
 
 async function launch(args: readonly string[]): Promise<number> {
-  const relay = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      ...await relayPermissions(args),
-      new URL("./main.ts", import.meta.url).href,
-      ...args,
-    ],
-  }).spawn();
+  const { workers, telemetry: { metrics } } = await readServerOptions(args);
+  const relays = new RelayGroup({
+    module: new URL("./main.ts", import.meta.url),
+    // Each shows its own metrics: the ports follow the first one's.
+    args: (index) =>
+      metrics === undefined || metrics.port === 0 ? args : [
+        ...args,
+        "--metrics",
+        formatAddress({ ...metrics, port: metrics.port + index }),
+      ],
+    permissions: relayPermissions,
+  });
   for (const signal of stopSignals) {
-    Deno.addSignalListener(signal, () => pass(relay, signal));
+    Deno.addSignalListener(signal, () => relays.signal(signal));
   }
-  return (await relay.status).code;
+  if (replaceSignal !== undefined) {
+    Deno.addSignalListener(replaceSignal, () => relays.replace());
+  }
+  return await relays.run(workers);
 }
 
 if (import.meta.main) await runProgram(launch);

@@ -8,37 +8,27 @@ import config from "../deno.json" with { type: "json" };
 import { formatAddress } from "../shared/info_server.ts";
 import { runProgram } from "../shared/program.ts";
 import { reasonOf } from "../shared/reason.ts";
+import { UsageError } from "../shared/usage_error.ts";
 import { examine } from "./doctor/doctor.ts";
-import { FailurePrinter } from "./failure_printer.ts";
+import { listen } from "./listen.ts";
+import { openStore } from "./open_store.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
-import { stopSignals } from "./stop_signals.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
+import { Retention } from "./retention.ts";
+import { stopSignals } from "./signals.ts";
 import { StoreBrokenError } from "./store/store.ts";
+import { RelayLog } from "./telemetry/log.ts";
+import { Telemetry } from "./telemetry/telemetry.ts";
 
-const warn = (text: string) => console.error(`warning: ${text}`);
-const note = (text: string) => console.error(`note: ${text}`);
-
-function listen({ hostname, port }: ServerOptions): Deno.TcpListener {
-  try {
-    return Deno.listen({ hostname, port });
-  } catch (error) {
-    const where = formatAddress({ hostname, port });
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw new Error(
-        `${where} is in use: stop the other program (if it was stopped just now, wait a minute), or take another port with --port`,
-      );
-    }
-    const reason = reasonOf(error);
-    throw new Error(`Can't listen on ${where}: ${reason}`);
-  }
-}
-
-/** Once store and port are open nothing else is needed: what clients send can reach no file. */
-async function dropPermissions(): Promise<void> {
-  for (const name of ["read", "write", "net"] as const) {
+/**
+ * Once store and port are open nothing else is needed, but for the way to a
+ * database: what clients send can reach no file.
+ */
+async function dropPermissions({ storeUrl }: ServerOptions): Promise<void> {
+  for (const name of ["read", "write", "sys"] as const) {
     await Deno.permissions.revoke({ name });
   }
+  if (storeUrl === undefined) await Deno.permissions.revoke({ name: "net" });
 }
 
 /** Resolves with the first signal to stop; later ones change nothing. */
@@ -52,36 +42,64 @@ async function main(args: readonly string[]): Promise<number | void> {
   const options = await readServerOptions(args);
   if (options.help) return console.log(HELP.trimEnd());
   if (options.version) return console.log(config.version);
-  options.warnings.forEach(warn);
-  if (options.doctor) return await examine(options, console.log);
+  const log = new RelayLog(options.telemetry);
+  try {
+    options.warnings.forEach((warning) => log.warn(warning));
+    if (options.doctor) return await examine(options, console.log);
+    if (options.workers > 1) {
+      throw new UsageError(
+        "--workers: a single relay was started; deno task server starts several",
+      );
+    }
+    return await serve(options, log);
+  } catch (error) {
+    log.error(reasonOf(error));
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   const stopped = stopSignal();
-  const failures = new FailurePrinter();
   const broken = Promise.withResolvers<never>();
   // It may come before anybody waits for it.
   broken.promise.catch(() => {});
   // Before the store: a relay that can't start must not take anything over.
   const listener = listen(options);
-  const from = options.takeOverFrom;
-  const store = await openSqliteStore(options.database, {
-    takeOver: from === undefined ? undefined : { from, notice: note },
+  const telemetry = await Telemetry.open(options, log);
+  const notice = (text: string) => log.info(text);
+  const { store, name } = await openStore(options, notice, () => {
+    // Clients wait at the port until the other relay has given its store up.
+    const address = formatAddress(listener.addr);
+    log.announce(`taking over ${address}`, { address });
   });
+  const report = (error: unknown) => {
+    if (error instanceof StoreBrokenError) {
+      broken.reject(new Error(`${name}: ${error.message}`));
+    } else telemetry.report(error);
+  };
   try {
     const relay = startRelay({
       listener,
       store,
       limits: options.limits,
-      report(error) {
-        if (error instanceof StoreBrokenError) {
-          broken.reject(new Error(`${options.database}: ${error.message}`));
-        } else failures.print(error);
-      },
+      drainTimeout: options.drain,
+      report,
+      watcher: telemetry.watcher,
     });
-    await dropPermissions();
-    console.log(`listening on ${formatAddress(relay.address)}`);
+    const retention = options.keep === undefined
+      ? undefined
+      : new Retention(store, options.keep, report);
+    telemetry.show({ relay, store, limits: options.limits });
+    await dropPermissions(options);
+    const address = formatAddress(relay.address);
+    log.announce(`listening on ${address}`, { address });
     try {
       await Promise.race([stopped, broken.promise]);
+      log.debug("stopping");
     } finally {
       await relay.close();
+      await retention?.stop();
+      await telemetry.close();
     }
   } finally {
     await store.close();

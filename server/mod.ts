@@ -20,6 +20,12 @@
  */
 
 export { type Relay, type RelayOptions, startRelay } from "./relay.ts";
+export type { RelayFigures } from "./relay_figures.ts";
+export type { ConnectionRefusal, RequestRefusal } from "./refusal.ts";
+export type { Outcome, RequestWatch, SeenRequest, Watcher } from "./watcher.ts";
+export { Histogram } from "./histogram.ts";
+export { CommitFigures } from "./store/commit_figures.ts";
+export type { SendRefusal } from "./store/send_refusal.ts";
 export { defaultLimits, type Limits } from "./limits/limits.ts";
 export {
   openSqliteStore,
@@ -35,6 +41,7 @@ export {
   MessageGoneError,
   type NewClient,
   type NewMessage,
+  OutcomeUnknownError,
   type Quota,
   type Store,
   StoreBrokenError,

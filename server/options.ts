@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "node:path";
-import { parseFlags } from "../shared/flags.ts";
+import { parseFlags, readSpan } from "../shared/flags.ts";
 import { UsageError } from "../shared/usage_error.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { findFile, infoFiles } from "../shared/info_files.ts";
@@ -19,6 +19,13 @@ import {
 } from "./limits/limit_flags.ts";
 import type { Limits } from "./limits/limits.ts";
 import { databasePath } from "./store/database_path.ts";
+import { readStoreUrl } from "./store_flags.ts";
+import {
+  readTelemetry,
+  TELEMETRY_HELP,
+  telemetryFlagNames,
+  type TelemetryOptions,
+} from "./telemetry/telemetry_flags.ts";
 
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.
@@ -29,13 +36,32 @@ Usage: deno task server [flags]
   --host ADDR  the address to listen on (default: 0.0.0.0)
   --dir DIR    where info.myport and db.defensive lie (default: .)
   --db FILE    the database (default: db.defensive in DIR)
+  --store URL  a PostgreSQL database in its place, which relays may share:
+               postgres://USER:PASSWORD@HOST:PORT/DATABASE
+               (default: from the environment's MESSAGEU_STORE)
+  --store-file FILE
+               a file that holds that URL
+  --keep SPAN  delete messages that have waited for so long, such as 90m, 12h,
+               30d or 4w (default: keep them until they are taken)
+  --drain N    seconds that requests under way get once the relay is to stop
+               (default: 5)
+  --workers N  relays that share the port, for a store in PostgreSQL (default: 1)
+  --take-over  share the port with a relay that is about to stop, and wait for
+               its store
   --doctor     check disk, room, clock, store and limits, and stop
   --help       print this
   --version    print the version
 
 Limits; a SIZE is in bytes, or with K, M or G, and 0 means none where it can:
 
-${LIMITS_HELP}`;
+${LIMITS_HELP}
+What it tells of itself:
+
+${TELEMETRY_HELP}`;
+
+const MOST_WORKERS = 64;
+/** Seconds. */
+const LONGEST_DRAIN = 3600;
 
 /** What the command line asks for. */
 export interface ServerOptions {
@@ -45,18 +71,30 @@ export interface ServerOptions {
   version: boolean;
   /** Check what the relay needs and stop. */
   doctor: boolean;
+  /** Share the port with a relay that is about to stop, and wait for its store. */
+  takeOver: boolean;
+  /** Relays that share the port, each a process. */
+  workers: number;
+  /** Milliseconds that requests under way get once the relay is to stop. */
+  drain: number;
   /** The address to listen on. */
   hostname: string;
   /** The port to listen on. */
   port: number;
-  /** The database's path. */
+  /** The database's path, where it is a file. */
   database: string;
+  /** The database's URL, where it isn't a file. */
+  storeUrl: string | undefined;
   /** Another server's database, to be taken over where ours is new. */
   takeOverFrom: string | undefined;
   /** The folders whose files the relay reads and writes. */
   folders: string[];
+  /** Milliseconds that a message is kept; undefined for ever. */
+  keep: number | undefined;
   /** What clients may have. */
   limits: Limits;
+  /** What the relay tells of itself. */
+  telemetry: TelemetryOptions;
   /** What the user should know about what was read. */
   warnings: string[];
 }
@@ -71,8 +109,22 @@ export async function readServerOptions(
 ): Promise<ServerOptions> {
   const { values, switches } = parseFlags(
     args,
-    ["port", "host", "dir", "db", ...limitFlagNames],
-    ["help", "version", "doctor"],
+    [
+      ...[
+        "port",
+        "host",
+        "dir",
+        "db",
+        "store",
+        "store-file",
+        "keep",
+        "workers",
+        "drain",
+      ] as const,
+      ...limitFlagNames,
+      ...telemetryFlagNames,
+    ],
+    ["help", "version", "doctor", "take-over"],
   );
   const dir = values.dir ?? ".";
   const warnings: string[] = [];
@@ -81,8 +133,21 @@ export async function readServerOptions(
   const [ourName, ...otherNames] = infoFiles.database;
   const named = values.db ?? `${dir}/${ourName}`;
   const database = stop ? named : await databasePath(named);
+  const storeUrl = stop ? undefined : await readStoreUrl(values);
+  if (storeUrl !== undefined && values.db !== undefined) {
+    throw new UsageError("--db and --store name two stores: give one");
+  }
+  const workers = numberOf("workers", values.workers ?? "1", 1, MOST_WORKERS);
+  if (workers > 1 && storeUrl === undefined && !stop) {
+    throw new UsageError(
+      "--workers needs --store: a file has one relay, which writes in threads of their own already",
+    );
+  }
   return {
     ...switches,
+    takeOver: switches["take-over"],
+    workers,
+    drain: 1000 * numberOf("drain", values.drain ?? "5", 0, LONGEST_DRAIN),
     hostname: values.host ?? "0.0.0.0",
     port: values.port !== undefined
       ? portOf(values.port)
@@ -90,13 +155,29 @@ export async function readServerOptions(
       ? DEFAULT_PORT
       : await readPortFile(dir, warnings),
     database,
-    takeOverFrom: stop || values.db !== undefined
+    storeUrl,
+    takeOverFrom: stop || values.db !== undefined || storeUrl !== undefined
       ? undefined
       : await findFile(dir, otherNames),
     folders: [...new Set([dir, dirname(named), dirname(database)])],
+    keep: values.keep === undefined ? undefined : readSpan("keep", values.keep),
     limits: readLimits(values),
+    telemetry: readTelemetry(values),
     warnings,
   };
+}
+
+function numberOf(
+  flag: string,
+  text: string,
+  min: number,
+  max: number,
+): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+  throw new UsageError(
+    `--${flag}: expected a number from ${min} to ${max}, got "${text}"`,
+  );
 }
 
 async function checkFolder(dir: string): Promise<void> {

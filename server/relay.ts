@@ -14,7 +14,9 @@ import { defaultLimits, type Limits } from "./limits/limits.ts";
 import { MemoryBudget } from "./limits/memory_budget.ts";
 import { LOOKS_PER_TIMEOUT } from "./limits/progress.ts";
 import { RegistrationLimit } from "./limits/registration_limit.ts";
+import { type RelayFigures, Traffic } from "./relay_figures.ts";
 import type { Store } from "./store/store.ts";
+import type { Watcher } from "./watcher.ts";
 
 /** Milliseconds to wait after a failed accept, such as for want of file descriptors. */
 const ACCEPT_PAUSE = 100;
@@ -24,6 +26,11 @@ const ACCEPT_PAUSE = 100;
  * and on this machine what a busy client needs between the two.
  */
 const CLOSE_GRACE = { remote: 300, loopback: 50 } as const;
+
+/** Turns in which a relay that closes goes on accepting at most, while somebody comes in each. */
+const MOST_TURNS = 50;
+/** Milliseconds in which who connected just now may still ask a relay that closes for something. */
+const FIRST_REQUEST_GRACE = 300;
 
 /** How a relay is started. */
 export interface RelayOptions {
@@ -37,6 +44,8 @@ export interface RelayOptions {
   drainTimeout?: number;
   /** Is told of failures that are not a client's. Default: nobody. */
   report?: (error: unknown) => void;
+  /** Is told what the relay does. Default: nobody. */
+  watcher?: Watcher | undefined;
 }
 
 /** A relay that listens. */
@@ -45,6 +54,10 @@ export interface Relay {
   readonly address: Deno.NetAddr;
   /** How many connections are open. */
   readonly connections: number;
+  /** Whether it takes connections: not while it can't, nor once it closes. */
+  readonly state: "accepting" | "not accepting" | "closing";
+  /** What it has come to since its start. */
+  readonly figures: RelayFigures;
   /**
    * Stops accepting, finishes the requests that are under way, as far as that
    * is done in time, and closes all connections.
@@ -54,7 +67,7 @@ export interface Relay {
 
 /** Starts a relay. */
 export function startRelay(options: RelayOptions): Relay {
-  const { listener, store, report = () => {} } = options;
+  const { listener, store, watcher, report = () => {} } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const { maxMessage, progressTimeout } = limits;
   const drainTimeout = options.drainTimeout ?? 5000;
@@ -66,19 +79,26 @@ export function startRelay(options: RelayOptions): Relay {
     registrations: new RegistrationLimit(limits.registrationsPerMinute),
   }, report);
 
-  const shared = { dispatch, budget, maxMessage };
+  const shared = { dispatch, budget, maxMessage, watcher };
   const settings = {
     loopback: { ...shared, closeGrace: CLOSE_GRACE.loopback },
     remote: { ...shared, closeGrace: CLOSE_GRACE.remote },
   };
   const admission = new Admission(limits);
+  const traffic = new Traffic();
   const connections = new Map<Connection, Promise<void>>();
+  let accepts = true;
+  let failing = false;
   let closing: Promise<void> | undefined;
 
   function serve(conn: Deno.TcpConn): void {
     const { hostname } = conn.remoteAddr;
     const address = countedAddress(hostname);
-    if (!admission.admit(address)) return conn.close();
+    const refusal = admission.admit(address);
+    if (refusal !== undefined) {
+      traffic.refused[refusal]++;
+      return conn.close();
+    }
     try {
       conn.setNoDelay(true);
       // Who is gone without a word must not stay for ever.
@@ -89,23 +109,26 @@ export function startRelay(options: RelayOptions): Relay {
       return conn.close();
     }
     const from = isLoopback(hostname) ? "loopback" : "remote";
-    const connection = new Connection(conn, address, settings[from]);
+    const number = ++traffic.accepted;
+    const connection = new Connection(conn, address, number, settings[from]);
+    watcher?.connected?.(number);
     const gone = () => {
       connections.delete(connection);
       admission.leave(address);
+      traffic.ended(connection);
+      watcher?.disconnected?.(number, connection.received, connection.sent);
     };
     // A broken connection is the client's affair, and its messages still wait.
     connections.set(connection, connection.serve().then(gone, gone));
   }
 
   async function acceptAll(): Promise<void> {
-    let failing = false;
-    while (closing === undefined) {
+    while (accepts) {
       try {
         serve(await listener.accept());
         failing = false;
       } catch (error) {
-        if (closing !== undefined) return;
+        if (!accepts) return;
         // Reset before it was accepted: the client's affair.
         if (error instanceof Deno.errors.NotConnected) continue;
         // Once: it may go on for as long as all connections stay.
@@ -122,19 +145,34 @@ export function startRelay(options: RelayOptions): Relay {
 
   const watch = setInterval(() => {
     for (const connection of connections.keys()) {
-      connection.closeIfStuck();
+      if (connection.closeIfStuck()) traffic.stuck++;
     }
   }, progressTimeout / LOOKS_PER_TIMEOUT);
 
+  /** Takes in who has connected already: closing would turn them away. */
+  async function acceptWaiting(): Promise<void> {
+    for (let turn = 0, before = -1; turn < MOST_TURNS; turn++) {
+      if (before === traffic.accepted) return;
+      before = traffic.accepted;
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+
   async function close(): Promise<void> {
+    await acceptWaiting();
+    accepts = false;
     listener.close();
     await accepting;
     for (const connection of connections.keys()) connection.drain();
+    const silence = setTimeout(() => {
+      for (const connection of connections.keys()) connection.closeIfSilent();
+    }, Math.min(FIRST_REQUEST_GRACE, drainTimeout));
     // A client that dawdles over its request must not hold the relay up.
     const timer = setTimeout(() => {
       for (const connection of connections.keys()) connection.close();
     }, drainTimeout);
     await Promise.all(connections.values());
+    clearTimeout(silence);
     clearTimeout(timer);
     clearInterval(watch);
   }
@@ -143,6 +181,16 @@ export function startRelay(options: RelayOptions): Relay {
     address: listener.addr,
     get connections() {
       return connections.size;
+    },
+    get state() {
+      return closing !== undefined
+        ? "closing"
+        : failing
+        ? "not accepting"
+        : "accepting";
+    },
+    get figures() {
+      return traffic.figures(connections.keys(), budget.used);
     },
     close: () => closing ??= close(),
   };

@@ -20,6 +20,7 @@ import {
   type RequestHeader,
   requestHeader,
 } from "../shared/requests.ts";
+import type { RequestRefusal } from "./refusal.ts";
 
 /**
  * Milliseconds that a 603 with an impossible size gets to show that it is a
@@ -50,6 +51,8 @@ export type ArrivedRequest = Omit<WholeRequest, "payload"> & {
 export interface RefusedRequest {
   /** Nothing that could be handled. */
   kind: undefined;
+  /** Why. */
+  refusal: RequestRefusal;
   /** Bytes of payload that are still to be read past. */
   skip: number;
   /** Whether the answer is due before they are. */
@@ -92,7 +95,13 @@ export async function awaitPayload(
   const fits = kind !== undefined && size !== undefined &&
     (requestCodecs[kind].fixedSize ?? size) === size;
   if (!fits) {
-    return { kind: undefined, skip: claim, atOnce: claim > maxMessage };
+    const atOnce = claim > maxMessage;
+    const refusal = kind === undefined
+      ? "unknown_code"
+      : kind === "sendMessage" && atOnce
+      ? "too_large"
+      : "wrong_size";
+    return { kind: undefined, refusal, skip: claim, atOnce };
   }
   if (source.buffered < size && !(await source.has(size))) return null;
   return { kind, header, size };

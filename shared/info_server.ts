@@ -15,16 +15,17 @@ const MOST_ADDRESSES = 16;
 export interface Address {
   /** A host's name or address, IPv6 without brackets. */
   hostname: string;
-  /** 1 to 65535. */
+  /** 1 to 65535; 0 where any free one may be asked for. */
   port: number;
 }
 
 /**
  * Reads `address:port`, one line; an IPv6 address stands in brackets.
  *
+ * @param leastPort the least port that is taken; 0 where any free one may be asked for
  * @throws {FormatError} where it is none
  */
-export function parseAddress(text: string): Address {
+export function parseAddress(text: string, leastPort = 1): Address {
   const line = text.replace(/^\ufeff/, "").replace(/\0+/g, "").trim();
   const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):(\d+)$/i.exec(line);
   const hostname = match?.[1] ?? match?.[2];
@@ -35,7 +36,7 @@ export function parseAddress(text: string): Address {
       }`,
     );
   }
-  return { hostname, port: parsePort(match?.[3] ?? "") };
+  return { hostname, port: parsePort(match?.[3] ?? "", leastPort) };
 }
 
 /**

@@ -222,6 +222,14 @@ testWith(
       2,
     );
     assertThrows(() => database.exec("DELETE FROM t"), Error, "readonly");
+    const copy = new Database(`${folder.path}/copy.db`, { int64: true });
+    // One of the two is done at once.
+    await database.backup(copy);
+    assertEquals(
+      copy.prepare<{ n: number }>("SELECT count(*) AS n FROM t").get()?.n,
+      2,
+    );
+    copy.close();
     database.close();
     assertThrows(
       () => new Database(`${folder.path}/missing`, { create: false }),

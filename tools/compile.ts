@@ -22,6 +22,8 @@ const { code } = await new Deno.Command(Deno.execPath(), {
   args: [
     "compile",
     "--no-prompt",
+    // For a port that two relays have open.
+    ...(program === "server" ? ["--unstable-net"] : []),
     ...permissions,
     ...(program === "client" ? ofClient : []),
     "--output",

@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { lines } from "./lines.ts";
+import { lines } from "../../shared/lines.ts";
 
 /** A process of the bench. */
 export class Child implements AsyncDisposable {

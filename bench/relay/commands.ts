@@ -8,7 +8,7 @@
 
 import process from "node:process";
 import { reasonOf } from "../../shared/reason.ts";
-import { lines } from "./lines.ts";
+import { lines } from "../../shared/lines.ts";
 
 /** What a process can be asked for, by word. */
 export type Commands = Readonly<

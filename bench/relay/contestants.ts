@@ -23,8 +23,8 @@ export interface RelayStats extends Usage {
   writes: number;
 }
 
-/** A load as the process gets it that doesn't know yet where the relay is. */
-export type LoadOn = Omit<LoadPlan, "port">;
+/** A load of which isn't known yet where the relay is. */
+export type LoadOn = Omit<LoadPlan, "ports">;
 
 /** All who take part. */
 export class Contestants implements AsyncDisposable {
@@ -104,8 +104,8 @@ export class Contestants implements AsyncDisposable {
     plan: LoadOn,
     work: (run: (plan: RunPlan) => Promise<RunResult>) => Promise<T>,
   ): Promise<T> {
-    const port = await relay.ask<number>("port");
-    await this.#load.ask("open", { ...plan, port });
+    const ports = [await relay.ask<number>("port")];
+    await this.#load.ask("open", { ...plan, ports });
     try {
       return await work((run) => this.#load.ask("run", run));
     } finally {

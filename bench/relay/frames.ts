@@ -28,6 +28,8 @@ export interface FramesPlan extends AnswerPlan {
   count: number;
   /** In any order again and again, or one after the other and each once. */
   order: "random" | "once";
+  /** Those who ask are the first so many users. Default: all. */
+  askers?: number;
   /** The messages' recipients are the first so many users. Default: all. */
   recipients?: number;
 }
@@ -48,7 +50,7 @@ export class Frames {
   readonly #starts: Uint32Array;
   /** The ids of all users. */
   readonly #ids: Uint8Array;
-  readonly #users: number;
+  readonly #askers: number;
   readonly #recipients: number;
   #next = 0;
 
@@ -62,7 +64,7 @@ export class Frames {
     });
     this.#bytes = new Uint8Array(this.#starts[plan.count] ?? 0);
     frames.forEach((frame, i) => this.#bytes.set(frame, this.#starts[i]));
-    this.#users = plan.users;
+    this.#askers = plan.askers ?? plan.users;
     this.#recipients = plan.recipients ?? plan.users;
     this.#ids = new Uint8Array(plan.users * CLIENT_ID_SIZE);
     for (let user = 0; user < plan.users; user++) {
@@ -94,7 +96,7 @@ export class Frames {
   /** Else no more users would ever ask, or get mail, than there are requests. */
   #address(index: number): void {
     const [start = 0, end = 0] = this.#starts.subarray(index, index + 2);
-    this.#draw(this.#users, start);
+    this.#draw(this.#askers, start);
     if (end - start > TARGET_OFFSET) {
       this.#draw(this.#recipients, start + TARGET_OFFSET);
     }

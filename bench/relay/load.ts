@@ -17,8 +17,8 @@ const MOST_READ = 256 * 1024;
 
 /** What a load consists of. */
 export interface LoadPlan {
-  /** Where the relay listens on 127.0.0.1. */
-  port: number;
+  /** Where relays listen on 127.0.0.1; connections go to them in turn. */
+  ports: readonly number[];
   /** Connections that stay open, or with `fresh` how many are at work at once. */
   connections: number;
   /** Requests under way on each connection. Default: 1. */
@@ -51,7 +51,10 @@ export class Load {
     const total = this.#plan.fresh ? 0 : this.#plan.connections;
     while (this.#conns.length < total) {
       const step = Math.min(CONNECTS_AT_ONCE, total - this.#conns.length);
-      const opened = Array.from({ length: step }, () => this.#connect());
+      const opened = Array.from(
+        { length: step },
+        (_, i) => this.#connect(this.#conns.length + i),
+      );
       this.#conns.push(...await Promise.all(opened));
     }
   }
@@ -70,7 +73,7 @@ export class Load {
       { length: plan.sweep ?? plan.active ?? connections },
       (_, i) =>
         fresh
-          ? this.#driveFresh(run)
+          ? this.#driveFresh(run, i)
           : plan.sweep === undefined
           ? this.#drive(run, i)
           : this.#sweep(run, conns),
@@ -85,8 +88,9 @@ export class Load {
     this.#conns = [];
   }
 
-  async #connect(): Promise<Deno.TcpConn> {
-    const { port } = this.#plan;
+  async #connect(index: number): Promise<Deno.TcpConn> {
+    const { ports } = this.#plan;
+    const port = ports[index % ports.length] ?? 0;
     const conn = await Deno.connect({ hostname: "127.0.0.1", port });
     conn.setNoDelay(true);
     return conn;
@@ -117,8 +121,12 @@ export class Load {
     }
   }
 
-  async #driveFresh(run: Run): Promise<void> {
-    await this.#askEach(run, () => this.#connect(), (conn) => conn.close());
+  async #driveFresh(run: Run, index: number): Promise<void> {
+    await this.#askEach(
+      run,
+      () => this.#connect(index),
+      (conn) => conn.close(),
+    );
   }
 
   /** Sends one request on each connection that no other worker took. */

@@ -8,6 +8,7 @@
 import { Database } from "@db/sqlite";
 import { setImmediate } from "node:timers";
 import type { Command } from "../../server/store/commands.ts";
+import { CommitFigures } from "../../server/store/commit_figures.ts";
 import { GroupWriter, type Job } from "../../server/store/group_writer.ts";
 import { configure } from "../../server/store/schema.ts";
 import type { CommandWriter } from "../../server/store/writer_link.ts";
@@ -20,7 +21,8 @@ interface Pending {
 
 /** Writes on the event loop. */
 export class LoopWriter implements CommandWriter {
-  readonly statistics = { commits: 0, writes: 0 };
+  readonly commits = new CommitFigures();
+  removals = 0;
   readonly #database: Database;
   readonly #writer: GroupWriter;
   #pending: Pending[] = [];
@@ -29,7 +31,13 @@ export class LoopWriter implements CommandWriter {
   constructor(path: string) {
     this.#database = new Database(path, { int64: true, create: false });
     configure(this.#database);
-    this.#writer = new GroupWriter(this.#database);
+    this.#writer = new GroupWriter(this.#database, {
+      othersWrote: () => this.removals++,
+    });
+  }
+
+  get waiting(): number {
+    return this.#writer.waiting;
   }
 
   write(command: Command, content?: Uint8Array): Promise<number> {
@@ -51,9 +59,9 @@ export class LoopWriter implements CommandWriter {
     const group = this.#pending;
     if (group.length === 0) return;
     this.#pending = [];
+    const began = performance.now();
     const outcomes = this.#writer.write(group.map(({ job }) => job));
-    this.statistics.commits++;
-    this.statistics.writes += group.length;
+    this.commits.record(group.length, performance.now() - began);
     outcomes.forEach((outcome, i) => {
       if ("value" in outcome) group[i]?.resolve(outcome.value);
       else group[i]?.reject(outcome.error);

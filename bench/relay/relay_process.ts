@@ -1,10 +1,11 @@
 /**
- * The relay under test, on the database that the first argument names, its
- * limits off: `port`, and `stats` for what it has written and used. With `loop`
- * as the second its writer has no thread of its own.
+ * The relay under test, on the database that the first argument names, a file
+ * or a URL, its limits off: `port`, and `stats` for what it has written and
+ * used. With `loop` as the second its writer has no thread of its own.
  */
 
 import { openSqliteStore, startRelay } from "../../server/mod.ts";
+import { openPostgresStore } from "../../server/store/postgres/mod.ts";
 import { openWithWriter } from "../../server/store/sqlite.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { serveCommands, usage } from "./commands.ts";
@@ -14,7 +15,9 @@ const [path, writer] = Deno.args;
 if (path === undefined) {
   throw new Error("Expected the database's path, got none");
 }
-const store = writer === "loop"
+const store = path.startsWith("postgres:")
+  ? await openPostgresStore(path)
+  : writer === "loop"
   ? await openWithWriter(path, {}, () => Promise.resolve(new LoopWriter(path)))
   : await openSqliteStore(path);
 const relay = startRelay({
@@ -32,7 +35,10 @@ const relay = startRelay({
 
 await serveCommands({
   port: () => relay.address.port,
-  stats: () => ({ ...store.statistics, ...usage() }),
+  stats() {
+    const { count, sum } = store.commits.writes;
+    return { commits: count, writes: sum, ...usage() };
+  },
 });
 
 await relay.close();

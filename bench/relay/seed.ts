@@ -59,7 +59,8 @@ export function seedDatabase(path: string, seed: Seed, present = 0): void {
 /** What puts a message into its table: id, recipient, sender, type, content. */
 export function prepareInsert(database: Database): Statement {
   return database.prepare(
-    "INSERT INTO messages (ID, ToClient, FromClient, Type, Content) VALUES (?, ?, ?, ?, ?)",
+    `INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Arrived)
+      VALUES (?, ?, ?, ?, ?, ${Date.now()})`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { reasonOf } from "../../shared/reason.ts";
-import { removeIfThere } from "../durable_files.ts";
+import { removeIfThere } from "../../shared/durable_files.ts";
 import { UserError } from "../errors.ts";
 
 /** Exit codes of a shell that didn't find its command, or may not run it. */

@@ -5,17 +5,9 @@
  */
 
 import type { TypedPositionalParameter } from "@stricli/core";
+import { parseDuration } from "../../shared/duration.ts";
 import { CONSUMER_NAME, isConsumerName } from "../store/consumer_name.ts";
 import type { ParserContext } from "./verb.ts";
-
-/** Milliseconds of each unit that a span of time is given in. */
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
 
 /** Ends a proposal where any file may stand. */
 export const ANY_FILE = "\0file";
@@ -88,10 +80,8 @@ export function parseConsumer(text: string): string {
  * @throws {Error} where it is neither
  */
 export function parseWhen(text: string): number {
-  const span = /^(\d{1,9})([smhdw])$/.exec(text);
-  if (span !== null) {
-    return Date.now() - Number(span[1]) * (UNITS[span[2] ?? ""] ?? NaN);
-  }
+  const span = parseDuration(text);
+  if (span !== undefined) return Date.now() - span;
   const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(time)) return time;
   throw new Error(

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { DANGEROUS, printableLine } from "../printable.ts";
-import { writeAll, writeAllSync } from "../write_all.ts";
+import { printableJson, printableLine } from "../../shared/printable.ts";
+import { writeAll, writeAllSync } from "../../shared/write_all.ts";
 
 /** Nobody reads standard output any more. */
 export class OutputClosed extends Error {
@@ -74,10 +74,7 @@ export class Output {
   }
 }
 
-/** The object on one line; nothing in it can move a terminal's cursor. */
+/** The object on one line. */
 export function lineOf(object: Data): string {
-  return JSON.stringify(object).replaceAll(
-    DANGEROUS,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return printableJson(object);
 }

@@ -7,7 +7,7 @@
 
 import { findFile, infoFiles } from "../../shared/info_files.ts";
 import { type Address, formatAddress } from "../../shared/info_server.ts";
-import { freeSpace } from "../free_space.ts";
+import { freeSpace } from "../../shared/free_space.ts";
 import { addressFinder } from "../relay_address.ts";
 import type { Session } from "../session.ts";
 import { STORE_FOLDER } from "../store/database.ts";

@@ -7,7 +7,7 @@ import {
   removeIfThere,
   syncFile,
   syncFolder,
-} from "../durable_files.ts";
+} from "../../shared/durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
 import { countAnswers } from "../journal.ts";
 import type { StoreDatabase } from "../store/database.ts";

@@ -4,14 +4,18 @@ import { reasonOf } from "../../shared/reason.ts";
 import { requireKnown } from "../cli/known_contact.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
 import { lineOf } from "../cli/output.ts";
-import { createPrivate, removeIfThere, syncFolder } from "../durable_files.ts";
+import {
+  createPrivate,
+  removeIfThere,
+  syncFolder,
+} from "../../shared/durable_files.ts";
 import { UserError } from "../errors.ts";
 import type { Message } from "../message.ts";
 import type { Session } from "../session.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 import type { Exported } from "./export_archive.ts";
 import { readSaved, UnreadableFile } from "./saved_file.ts";
-import { writeAll } from "../write_all.ts";
+import { writeAll } from "../../shared/write_all.ts";
 
 /** How a conversation is written down. */
 export type ConversationFormat = "jsonl" | "text";

@@ -15,9 +15,9 @@ import {
   syncFile,
   syncFolder,
   writeNewFile,
-} from "../durable_files.ts";
+} from "../../shared/durable_files.ts";
 import { FolderError, UserError } from "../errors.ts";
-import { freeSpace } from "../free_space.ts";
+import { freeSpace } from "../../shared/free_space.ts";
 import { refuseExisting } from "../identity.ts";
 import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
 import { FolderLock } from "../store/folder_lock.ts";
@@ -25,7 +25,7 @@ import { ArchiveReader, badArchive } from "./archive_reader.ts";
 import { READY } from "./decided_import.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
-import { writeAll } from "../write_all.ts";
+import { writeAll } from "../../shared/write_all.ts";
 
 /** Bytes of a MiB. */
 const MIB = 1024 * 1024;

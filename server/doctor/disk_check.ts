@@ -5,8 +5,8 @@
  */
 
 import { reasonOf } from "../../shared/reason.ts";
-import { stopSignals } from "../stop_signals.ts";
-import { formatCount, formatDuration } from "./figures.ts";
+import { stopSignals } from "../signals.ts";
+import { formatCount, formatDuration } from "../figures.ts";
 import type { Finding } from "./finding.ts";
 
 /** Bytes that are written before each sync: about what a busy commit writes. */

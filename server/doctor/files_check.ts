@@ -6,7 +6,7 @@
 
 import { reasonOf } from "../../shared/reason.ts";
 import type { Limits } from "../limits/limits.ts";
-import { formatCount } from "./figures.ts";
+import { formatCount } from "../figures.ts";
 import type { Finding } from "./finding.ts";
 
 /** Files beside the connections: the database's, the runtime's, and some to spare. */

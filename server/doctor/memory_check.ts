@@ -7,7 +7,7 @@
 import process from "node:process";
 import { reasonOf } from "../../shared/reason.ts";
 import type { Limits } from "../limits/limits.ts";
-import { formatBytes } from "./figures.ts";
+import { formatBytes } from "../figures.ts";
 import type { Finding } from "./finding.ts";
 
 const MIB = 1024 * 1024;

@@ -7,7 +7,7 @@
 import { statfsSync } from "node:fs";
 import { reasonOf } from "../../shared/reason.ts";
 import type { Limits } from "../limits/limits.ts";
-import { formatBytes } from "./figures.ts";
+import { formatBytes } from "../figures.ts";
 import type { Finding } from "./finding.ts";
 
 const MIB = 1024 * 1024;

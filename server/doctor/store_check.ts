@@ -11,7 +11,7 @@ import { lookInto } from "../store/look_into.ts";
 import { statIfThere } from "../store/stat_if_there.ts";
 import { StoreDamagedError } from "../store/store.ts";
 import { isStoreLocked } from "../store/store_lock.ts";
-import { formatDuration, formatThings } from "./figures.ts";
+import { formatDuration, formatThings } from "../figures.ts";
 import type { Finding } from "./finding.ts";
 import { lookIntoLinked, NoLinkError, readLinked } from "./linked_database.ts";
 import { readStoreContent, type StoreContent } from "./store_content.ts";

@@ -7,7 +7,7 @@
 import type { Database } from "@db/sqlite";
 import { storeError } from "../store/database_errors.ts";
 import { firstValue } from "../store/first_value.ts";
-import { prepareSchema } from "../store/schema.ts";
+import { OWN_TIME, prepareSchema } from "../store/schema.ts";
 import { StoreDamagedError, StoreError } from "../store/store.ts";
 
 /** What was found in a database. */
@@ -47,11 +47,9 @@ export function readStoreContent(database: Database): StoreContent {
       checkTime,
     };
   }
-  // Times that other servers wrote may be anything: only the relay's own form counts.
   const latest = firstValue(
     database,
-    `SELECT max(LastSeen) FROM clients
-      WHERE LastSeen GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z'`,
+    `SELECT max(LastSeen) FROM clients WHERE ${OWN_TIME}`,
   );
   const visit = new Date(String(latest));
   return {

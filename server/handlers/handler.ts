@@ -11,10 +11,11 @@ import type {
   ResponseCode,
 } from "../../shared/protocol.ts";
 import type { RequestPayloads } from "../../shared/requests.ts";
-import type { Response } from "../../shared/responses.ts";
+import { FAILURE, type Response } from "../../shared/responses.ts";
 import type { ClientsDirectory } from "../clients_directory.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { RegistrationLimit } from "../limits/registration_limit.ts";
+import type { RequestRefusal } from "../refusal.ts";
 import type { Store } from "../store/store.ts";
 
 /** What all requests share. */
@@ -55,6 +56,8 @@ export interface StreamedResponse {
 export interface Answer {
   /** What goes back. */
   response: Response | StreamedResponse;
+  /** Why that is a failure; see {@linkcode refuse}. */
+  refusal?: RequestRefusal;
   /** To be done once the client has shown that it took the whole answer. */
   taken?: () => Promise<void>;
 }
@@ -64,3 +67,8 @@ export type Handler<K extends RequestKind> = (
   payload: RequestPayloads[K],
   context: Context,
 ) => Promise<Answer>;
+
+/** The answer to what is refused: the reason doesn't go out. */
+export function refuse(refusal: RequestRefusal): Answer {
+  return { response: FAILURE, refusal };
+}

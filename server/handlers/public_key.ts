@@ -1,6 +1,5 @@
 import { ResponseCode } from "../../shared/protocol.ts";
-import { FAILURE } from "../../shared/responses.ts";
-import type { Handler } from "./handler.ts";
+import { type Handler, refuse } from "./handler.ts";
 
 /** 602: a client's public key, as it was registered. */
 export const publicKey: Handler<"publicKey"> = async (
@@ -8,7 +7,7 @@ export const publicKey: Handler<"publicKey"> = async (
   { store },
 ) => {
   const publicKey = await store.publicKey(target);
-  if (publicKey === undefined) return { response: FAILURE };
+  if (publicKey === undefined) return refuse("unknown_target");
   return {
     response: {
       code: ResponseCode.PublicKey,

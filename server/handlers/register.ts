@@ -3,21 +3,20 @@ import {
   type ClientId,
   ResponseCode,
 } from "../../shared/protocol.ts";
-import { FAILURE } from "../../shared/responses.ts";
-import type { Handler } from "./handler.ts";
+import { type Handler, refuse } from "./handler.ts";
 
 /** 600: keeps a new client under an id that is drawn here. */
 export const register: Handler<"register"> = async (
   { name, publicKey },
   { store, registrations, address, now },
 ) => {
-  if (!registrations.admit(address)) return { response: FAILURE };
+  if (!registrations.admit(address)) return refuse("registration_limit");
   const id = drawClientId();
   return await store.register({ id, name, publicKey }, now)
     ? {
       response: { code: ResponseCode.Registered, payload: { clientId: id } },
     }
-    : { response: FAILURE };
+    : refuse("name_taken");
 };
 
 /** A UUID v4 without a zero byte: some clients keep ids in C strings (section 2). */

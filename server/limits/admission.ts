@@ -1,3 +1,4 @@
+import type { ConnectionRefusal } from "../refusal.ts";
 import type { Limits } from "./limits.ts";
 
 /** Counts connections, in all and from each address. */
@@ -13,17 +14,19 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** Counts a connection, or returns false where it is one too many. */
-  admit(address: string): boolean {
+  /** Counts a connection, or returns why it is one too many. */
+  admit(address: string): ConnectionRefusal | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#limits;
     const there = this.#byAddress.get(address) ?? 0;
-    if (maxConnections > 0 && this.#all >= maxConnections) return false;
+    if (maxConnections > 0 && this.#all >= maxConnections) {
+      return "connections";
+    }
     if (maxConnectionsPerAddress > 0 && there >= maxConnectionsPerAddress) {
-      return false;
+      return "connections_per_address";
     }
     this.#all++;
     this.#byAddress.set(address, there + 1);
-    return true;
+    return undefined;
   }
 
   /** A connection from there has ended. */

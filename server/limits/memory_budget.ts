@@ -26,6 +26,12 @@ export class MemoryBudget {
     this.answers = new Share(limit / 4);
     this.large = new GrowingShare(limit / 2 - largest);
   }
+
+  /** Bytes of all shares that are in use. */
+  get used(): number {
+    const { buffers, payloads, answers, large } = this;
+    return buffers.used + payloads.used + answers.used + large.used;
+  }
 }
 
 /** Memory that is reserved in one piece, first come, first served. */

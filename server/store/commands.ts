@@ -22,8 +22,17 @@ import {
   StoreError,
 } from "./store.ts";
 
-const Kind = { Register: 1, Send: 2, Remove: 3, Seen: 4, Close: 5 } as const;
-const Status = { Done: 0, Failed: 1, Broken: 2 } as const;
+const Kind = {
+  Register: 1,
+  Send: 2,
+  Remove: 3,
+  Seen: 4,
+  Close: 5,
+  Purge: 6,
+  Ping: 7,
+  Count: 8,
+} as const;
+const Status = { Done: 0, Failed: 1, Broken: 2, Refused: 3 } as const;
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
@@ -48,9 +57,20 @@ export type Command =
   }
   | ({ kind: "remove"; recipient: ClientId } & Removal)
   | { kind: "seen"; visits: Visit[] }
+  | {
+    kind: "purge";
+    /** Milliseconds since 1970. */
+    before: number;
+    /** Messages at most. */
+    most: number;
+  }
+  /** Writes nothing, and shows that something could be written. */
+  | { kind: "ping" }
+  /** Counts the messages that wait, unless that is known. */
+  | { kind: "count" }
   | { kind: "close" };
 
-/** How a command ended: with a number, or with what went wrong. */
+/** How a command ended: with a number, below 0 where it was refused, or with what went wrong. */
 export type Outcome = { value: number } | { error: StoreError };
 
 /** Stands for a number of bytes that isn't known. */
@@ -121,6 +141,17 @@ export class CommandEncoder {
           this.#f64(at);
         }
         break;
+      case "purge":
+        this.#u8(Kind.Purge);
+        this.#f64(command.before);
+        this.#u32(command.most);
+        break;
+      case "ping":
+        this.#u8(Kind.Ping);
+        break;
+      case "count":
+        this.#u8(Kind.Count);
+        break;
       case "close":
         this.#u8(Kind.Close);
     }
@@ -190,6 +221,12 @@ export function readCommand(reader: PipeReader): Command {
       );
       return { kind: "seen", visits };
     }
+    case Kind.Purge:
+      return { kind: "purge", before: reader.f64(), most: reader.u32() };
+    case Kind.Ping:
+      return { kind: "ping" };
+    case Kind.Count:
+      return { kind: "count" };
     case Kind.Close:
       return { kind: "close" };
     default:
@@ -212,11 +249,11 @@ export function encodeOutcomes(outcomes: readonly Outcome[]): Uint8Array {
   outcomes.forEach((outcome, i) => {
     const text = texts[i];
     bytes[at] = "value" in outcome
-      ? Status.Done
+      ? outcome.value < 0 ? Status.Refused : Status.Done
       : outcome.error instanceof StoreBrokenError
       ? Status.Broken
       : Status.Failed;
-    const number = "value" in outcome ? outcome.value : text?.length;
+    const number = "value" in outcome ? Math.abs(outcome.value) : text?.length;
     view.setUint32(at + 1, number ?? 0);
     if (text !== undefined) bytes.set(text, at + OUTCOME_SIZE);
     at += OUTCOME_SIZE + (text?.length ?? 0);
@@ -237,9 +274,10 @@ export function readOutcomes(
   let at = 0;
   while (at + OUTCOME_SIZE <= bytes.length) {
     const number = view.getUint32(at + 1);
-    if (bytes[at] === Status.Done) {
+    if (bytes[at] === Status.Done || bytes[at] === Status.Refused) {
+      const value = bytes[at] === Status.Done ? number : -number;
       at += 5;
-      each({ value: number });
+      each({ value });
     } else {
       if (at + 5 + number > bytes.length) break;
       const text = TEXT.decode(bytes.slice(at + 5, at + 5 + number));

@@ -10,6 +10,7 @@ import type { Command, Outcome } from "./commands.ts";
 import { StoreBusyError, storeError } from "./database_errors.ts";
 import { countIds } from "./id_runs.ts";
 import { Inboxes } from "./inboxes.ts";
+import { MessageDeleter } from "./message_deleter.ts";
 import {
   clientInserter,
   PART_SIZE,
@@ -26,29 +27,49 @@ export interface Job {
   content: (size: number) => Uint8Array;
 }
 
+/** What a {@linkcode GroupWriter} has done elsewhere. */
+export interface GroupWriterOptions {
+  /** Gives back what room on the disk there is to be had. Default: none. */
+  makeRoom?: () => void;
+  /** Is told that another process has written since the last group. Default: nobody. */
+  othersWrote?: () => void;
+}
+
 /** Writes groups of commands, each in a transaction. */
 export class GroupWriter {
   readonly #database: Database;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #insertClient: ReturnType<typeof clientInserter>;
   readonly #inboxes: Inboxes;
+  readonly #deleter: MessageDeleter;
   readonly #makeRoom: () => void;
+  readonly #othersWrote: () => void;
+  /** Changes when somebody else commits. */
+  #dataVersion: number | undefined;
+  #waiting = NaN;
   /** Whether another program's lock is waited for. */
   #waits = true;
   /** Why nothing is written any more. */
   #broken: StoreBrokenError | undefined;
 
-  /**
-   * The database has its tables.
-   *
-   * @param makeRoom gives back what room on the disk there is to be had
-   */
-  constructor(database: Database, makeRoom: () => void = () => {}) {
+  /** The database has its tables. */
+  constructor(
+    database: Database,
+    { makeRoom = () => {}, othersWrote = () => {} }: GroupWriterOptions = {},
+  ) {
     this.#database = database;
     this.#makeRoom = makeRoom;
+    this.#othersWrote = othersWrote;
     this.#statements = prepareStatements(database);
     this.#insertClient = clientInserter(database);
     this.#inboxes = new Inboxes(database);
+    this.#deleter = new MessageDeleter(database);
+    this.#dataVersion = this.#statements.dataVersion.get()?.data_version;
+  }
+
+  /** Messages that wait, in all inboxes; NaN until they are counted. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /**
@@ -99,14 +120,26 @@ export class GroupWriter {
   #commit(group: readonly Job[]): Outcome[] {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
+      this.#noticeOthers();
       const outcomes = group.map((job) => ({ value: this.#execute(job) }));
       this.#database.exec("COMMIT");
       return outcomes;
     } catch (error) {
       this.#inboxes.forget();
+      this.#waiting = NaN;
       if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
+  }
+
+  /** Somebody who looks after the store may have changed what is remembered. */
+  #noticeOthers(): void {
+    const version = this.#statements.dataVersion.get()?.data_version;
+    if (version === this.#dataVersion) return;
+    this.#dataVersion = version;
+    this.#inboxes.forget();
+    this.#waiting = NaN;
+    this.#othersWrote();
   }
 
   #execute({ command, content }: Job): number {
@@ -122,6 +155,15 @@ export class GroupWriter {
           this.#statements.updateSeen.run(new Date(at).toISOString(), position);
         }
         return 0;
+      case "purge":
+        return this.#purge(command);
+      case "ping":
+        return 0;
+      case "count":
+        if (Number.isNaN(this.#waiting)) {
+          this.#waiting = this.#statements.count.get()?.waiting ?? 0;
+        }
+        return 0;
     }
   }
 
@@ -135,13 +177,13 @@ export class GroupWriter {
     return 1;
   }
 
-  /** @returns the message's id, or 0 where it isn't taken */
+  /** @returns the message's id, or the number of a refusal */
   #send(
     { message, size, quota }: Extract<Command, { kind: "send" }>,
     content: Job["content"],
   ): number {
     const id = this.#inboxes.admit(message.recipient, size, quota);
-    if (id === 0) return 0;
+    if (id < 0) return id;
     const first = Math.min(size, PART_SIZE);
     this.#statements.insertMessage.run(
       id,
@@ -150,6 +192,7 @@ export class GroupWriter {
       message.type,
       content(first),
       size - first,
+      Date.now(),
     );
     for (let at = first, part = 1; at < size; at += PART_SIZE, part++) {
       this.#statements.insertPart.run(
@@ -159,6 +202,7 @@ export class GroupWriter {
         content(Math.min(PART_SIZE, size - at)),
       );
     }
+    this.#waiting++;
     return id;
   }
 
@@ -173,11 +217,23 @@ export class GroupWriter {
         this.#statements.removeParts.run(recipient, first, last);
       }
     }
+    this.#waiting -= removed;
     const highest = runs.at(-1)?.[1] ?? 0;
     this.#statements.raiseLastMessage.run(highest, recipient);
     const all = removed === countIds(runs);
     this.#inboxes.removed(recipient, removed, all ? bytes : undefined);
     return removed;
+  }
+
+  #purge(
+    { before, most }: Extract<Command, { kind: "purge" }>,
+  ): number {
+    const found = this.#deleter.arrivedBefore(before, most);
+    for (const { recipient, messages, bytes } of this.#deleter.delete(found)) {
+      this.#inboxes.removed(recipient, messages, bytes);
+    }
+    this.#waiting -= found.length;
+    return found.length;
   }
 }
 
@@ -188,11 +244,15 @@ export function isLarge({ command }: Pick<Job, "command">): boolean {
 
 function prepareStatements(database: Database) {
   const prepare = (sql: string): Statement => database.prepare(sql);
+  const count = "SELECT count(*) AS waiting FROM messages";
   return {
+    dataVersion: database.prepare<{ data_version: number }>(
+      "PRAGMA data_version",
+    ),
     clientByName: prepare("SELECT 1 FROM accounts WHERE UserName = ?"),
     updateSeen: prepare("UPDATE activity SET LastSeen = ? WHERE Position = ?"),
     insertMessage: prepare(
-      "INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Rest) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Rest, Arrived) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
     insertPart: prepare(
       "INSERT INTO parts (ToClient, ID, Part, Content) VALUES (?, ?, ?, ?)",
@@ -204,5 +264,6 @@ function prepareStatements(database: Database) {
       "DELETE FROM parts WHERE ToClient = ? AND ID BETWEEN ? AND ?",
     ),
     raiseLastMessage: prepare(RAISE_LAST_MESSAGE),
+    count: database.prepare<{ waiting: number }>(count),
   };
 }

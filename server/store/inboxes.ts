@@ -8,10 +8,15 @@
 import type { Database } from "@db/sqlite";
 import { MAX_MESSAGE_ID } from "../../shared/protocol.ts";
 import { Recent } from "./recent.ts";
+import { refusalNumber } from "./send_refusal.ts";
 import type { Quota } from "./store.ts";
 
 /** Inboxes that are remembered: 25 MB of them. */
 const MOST_REMEMBERED = 100_000;
+
+const UNKNOWN_TARGET = refusalNumber("unknown_target");
+const IDS_USED_UP = refusalNumber("ids_used_up");
+const INBOX_FULL = refusalNumber("inbox_full");
 
 interface Inbox {
   lastId: number;
@@ -41,17 +46,21 @@ export class Inboxes {
   /**
    * Gives a message of `size` bytes the next id of an inbox.
    *
-   * @returns 0 where there is no such inbox, where it has used up its ids or
-   * where the message is more than the quota allows
+   * @returns the number of a refusal where it isn't taken
    */
   admit(recipient: Uint8Array, size: number, quota: Quota): number {
     const inbox = this.#find(recipient);
-    if (inbox === undefined || inbox.lastId >= MAX_MESSAGE_ID) return 0;
+    if (inbox === undefined) return UNKNOWN_TARGET;
+    if (inbox.lastId >= MAX_MESSAGE_ID) return IDS_USED_UP;
     if (quota.messages > 0 || quota.bytes > 0) {
       inbox.waiting ??= this.#waiting.get(recipient);
       const { messages = 0, bytes = 0 } = inbox.waiting ?? {};
-      if (quota.messages > 0 && messages >= quota.messages) return 0;
-      if (quota.bytes > 0 && bytes + size > quota.bytes) return 0;
+      if (quota.messages > 0 && messages >= quota.messages) {
+        return INBOX_FULL;
+      }
+      if (quota.bytes > 0 && bytes + size > quota.bytes) {
+        return INBOX_FULL;
+      }
     }
     if (inbox.waiting !== undefined) {
       inbox.waiting.messages++;

@@ -1,7 +1,7 @@
 import type { ClientId } from "../../shared/protocol.ts";
 import { Recent } from "./recent.ts";
 
-/** What was read of clients lately: something that never changes. */
+/** What was read of clients lately: something that never changes while they are there. */
 export class Remembered<V> {
   readonly #read: (id: ClientId) => V | undefined;
   readonly #remembered: Recent<V>;
@@ -13,6 +13,11 @@ export class Remembered<V> {
   constructor(most: number, read: (id: ClientId) => V | undefined) {
     this.#remembered = new Recent(most);
     this.#read = read;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#remembered.clear();
   }
 
   /** The value of the client with this id, or undefined. */

@@ -10,7 +10,7 @@ import type { ForeignRows } from "./foreign.ts";
 import { StoreError } from "./store.ts";
 
 /** Kept in the file as `PRAGMA user_version`; 0 in files of other programs. */
-const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Bytes of a message's content that stand in its row; the rest stands in parts of this size. */
 export const PART_SIZE = 1024 * 1024;
@@ -71,9 +71,17 @@ CREATE VIEW clients AS
   FROM accounts JOIN activity USING (Position);
 `;
 
+/**
+ * Whether a LastSeen is one that the relay wrote; times that other servers
+ * wrote may be anything.
+ */
+export const OWN_TIME =
+  "LastSeen GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z'";
+
 // A table with a rowid and an index is 4.5 times as fast to fill as a table
 // that is clustered on (ToClient, ID). A large content is in parts, so that it
 // can go out piece by piece: Rest says how many bytes of it are in them.
+// Arrived is when the relay took a message, in milliseconds since 1970.
 const MESSAGES = `
 CREATE TABLE messages (
   ID INTEGER NOT NULL,
@@ -81,7 +89,8 @@ CREATE TABLE messages (
   FromClient BLOB NOT NULL,
   Type INTEGER NOT NULL,
   Content BLOB NOT NULL,
-  Rest INTEGER NOT NULL DEFAULT 0
+  Rest INTEGER NOT NULL DEFAULT 0,
+  Arrived INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX inbox ON messages (ToClient, ID);
 `;
@@ -96,14 +105,19 @@ CREATE TABLE parts (
 CREATE UNIQUE INDEX part ON parts (ToClient, ID, Part);
 `;
 
-/** What makes each older version into the next one. */
-const MIGRATIONS: Readonly<Record<number, string>> = {
-  1: `ALTER TABLE messages ADD COLUMN Rest INTEGER NOT NULL DEFAULT 0; ${PARTS}`,
-  2: `${CLIENTS}
+/** What makes each older version into the next one, in milliseconds since 1970. */
+const MIGRATIONS: Readonly<Record<number, (now: number) => string>> = {
+  1: () =>
+    `ALTER TABLE messages ADD COLUMN Rest INTEGER NOT NULL DEFAULT 0; ${PARTS}`,
+  2: () =>
+    `${CLIENTS}
     INSERT INTO accounts SELECT rowid, ID, UserName, PublicKey FROM clients;
     INSERT INTO activity SELECT rowid, LastSeen, LastMessage FROM clients;
     DROP TABLE clients;
     ${CLIENTS_VIEW}`,
+  // A constant needs no row rewritten: what was there counts as arrived now.
+  3: (now) =>
+    `ALTER TABLE messages ADD COLUMN Arrived INTEGER NOT NULL DEFAULT ${now}`,
 };
 
 /**
@@ -118,6 +132,7 @@ export function prepareSchema(
   rows: () => ForeignRows | undefined,
 ): void {
   if (schemaVersion(database) === SCHEMA_VERSION) return;
+  const now = Date.now();
   database.exec("BEGIN IMMEDIATE");
   try {
     // Another relay may have been faster between the look and the lock.
@@ -125,10 +140,10 @@ export function prepareSchema(
     if (found === 0) {
       database.exec(CLIENTS + CLIENTS_VIEW + MESSAGES + PARTS);
       const foreign = rows();
-      if (foreign !== undefined) insertRows(database, foreign);
+      if (foreign !== undefined) insertRows(database, foreign, now);
     }
     for (let step = found || SCHEMA_VERSION; step < SCHEMA_VERSION; step++) {
-      database.exec(MIGRATIONS[step] ?? "");
+      database.exec(MIGRATIONS[step]?.(now) ?? "");
     }
     database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     database.exec("COMMIT");
@@ -220,14 +235,14 @@ export function clientInserter(database: Database): (row: ClientRow) => void {
   };
 }
 
-function insertRows(database: Database, rows: ForeignRows): void {
+function insertRows(database: Database, rows: ForeignRows, now: number): void {
   const message = database.prepare(
-    "INSERT INTO messages (ID, ToClient, FromClient, Type, Content) VALUES (?, ?, ?, ?, ?)",
+    "INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Arrived) VALUES (?, ?, ?, ?, ?, ?)",
   );
   let id = 0;
   for (const row of rows.messages) {
     id = Math.max(id + 1, row.id);
-    message.run(id, row.recipient, row.sender, row.type, row.content);
+    message.run(id, row.recipient, row.sender, row.type, row.content, now);
   }
   // An id that the other server gave out may still be known to a client.
   const lastMessage = Math.max(id, rows.lastMessage);

@@ -8,12 +8,16 @@ import { Database, type Statement } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import type { Command } from "./commands.ts";
-import { cannotOpen, checkWhole, storeError } from "./database_errors.ts";
+import type { CommitFigures } from "./commit_figures.ts";
+import { checkWhole, storeError } from "./database_errors.ts";
+import { hasLog, requireWritable } from "./database_files.ts";
 import { databasePath } from "./database_path.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
 import { lookInto } from "./look_into.ts";
+import { backUpOlder } from "./migration_backup.ts";
 import { Remembered } from "./remembered.ts";
 import { Removals } from "./removals.ts";
+import { type SendRefusal, sendRefusal } from "./send_refusal.ts";
 import { configure, prepareSchema, schemaVersion, useLog } from "./schema.ts";
 import {
   type Budget,
@@ -28,8 +32,7 @@ import {
   type StoredMessage,
   StoreError,
 } from "./store.ts";
-import { statIfThere } from "./stat_if_there.ts";
-import { lockStore, type StoreLock } from "./store_lock.ts";
+import { lockStoreLater, type StoreLock } from "./store_lock.ts";
 import { Visits } from "./visits.ts";
 import { type CommandWriter, WriterLink } from "./writer_link.ts";
 
@@ -52,15 +55,16 @@ export interface TakeOver {
 export interface SqliteOptions {
   /** What goes into a new file. Default: nothing. */
   takeOver?: TakeOver | undefined;
+  /** Is told of the copy that is kept of an older file. Default: nobody. */
+  notice?: (text: string) => void;
+  /** Is told where another relay has the file, whose end is then waited for. Default: that is an error. */
+  waiting?: () => void;
   /** Pages of 4 KiB that the file may have: a full disk, for tests. Default: no limit. */
   maxPages?: number;
 }
 
 /** A store in a SQLite file. */
-export interface SqliteStore extends Store {
-  /** What was written since the start: groups that shared a commit, and writes in them. */
-  readonly statistics: { commits: number; writes: number };
-}
+export type SqliteStore = Store;
 
 /**
  * Opens the file, or makes it. Nobody else may write it until it is closed.
@@ -83,14 +87,14 @@ export async function openSqliteStore(
  */
 export async function openWithWriter(
   path: string,
-  options: Pick<SqliteOptions, "takeOver">,
+  options: Omit<SqliteOptions, "maxPages">,
   start: () => Promise<CommandWriter>,
 ): Promise<SqliteStore> {
   let lock: StoreLock | undefined;
   let database: Database | undefined;
   try {
-    lock = lockStore(path);
-    database = openDatabase(path, options.takeOver);
+    lock = await lockStoreLater(path, options.waiting);
+    database = await openDatabase(path, options);
     return new OpenStore(database, await start(), lock);
   } catch (cause) {
     database?.close();
@@ -102,7 +106,10 @@ export async function openWithWriter(
   }
 }
 
-function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
+async function openDatabase(
+  path: string,
+  { takeOver, notice = () => {} }: Omit<SqliteOptions, "maxPages">,
+): Promise<Database> {
   requireWritable(path);
   // A file that is refused must stay as it is, its log as well: whoever closes
   // it last copies that into it, unless it was only opened to be read.
@@ -113,6 +120,7 @@ function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
     configure(database);
     if (!looked) checkUsable(database);
     let rows: ForeignRows | undefined;
+    await bringUpToDate(database, path, notice);
     prepareSchema(database, () => rows = takeOver && readRows(takeOver.from));
     useLog(database);
     // Opens its log, before descriptors may run out.
@@ -125,23 +133,23 @@ function openDatabase(path: string, takeOver: TakeOver | undefined): Database {
   }
 }
 
-/** SQLite opens what it may not write as well, and leaves a log beside it. */
-function requireWritable(path: string): void {
+/** Does so where there is something to do, and keeps the file as it was. */
+async function bringUpToDate(
+  database: Database,
+  path: string,
+  notice: (text: string) => void,
+): Promise<void> {
+  const backup = await backUpOlder(database, path);
+  if (backup === undefined) return;
   try {
-    Deno.openSync(path, { write: true }).close();
+    prepareSchema(database, () => undefined);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw cannotOpen(error);
+    // The file is still what it was, and each start would leave one more.
+    Deno.removeSync(backup);
+    throw error;
   }
-}
-
-/** @throws {StoreError} where there is nothing but a log: to go on would be to lose it */
-function hasLog(path: string): boolean {
-  const isFilled = (path: string) => (statIfThere(path)?.size ?? 0) > 0;
-  if (!isFilled(`${path}-wal`)) return false;
-  if (isFilled(path)) return true;
-  throw new StoreError(
-    `its log ${path}-wal is there, but the file itself is missing or empty: ` +
-      "put the file back, or move the log away to start anew",
+  notice(
+    `brought the tables of ${path} up to date; as they were they are kept in ${backup}`,
   );
 }
 
@@ -180,6 +188,8 @@ class OpenStore implements SqliteStore {
   readonly #publicKeys: Remembered<Uint8Array>;
   readonly #visits: Visits;
   readonly #removals: Removals;
+  /** The number of removals at which something was remembered last. */
+  #removalsKnown = 0;
   /** Why nobody may be told anything any more. */
   #broken: StoreBrokenError | undefined;
 
@@ -211,8 +221,24 @@ class OpenStore implements SqliteStore {
     });
   }
 
-  get statistics(): { commits: number; writes: number } {
-    return this.#writer.statistics;
+  get commits(): CommitFigures {
+    return this.#writer.commits;
+  }
+
+  async waitingMessages(): Promise<number> {
+    if (Number.isNaN(this.#writer.waiting)) {
+      await this.#writer.write({ kind: "count" });
+    }
+    return this.#writer.waiting;
+  }
+
+  async ping(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    await this.#writer.write({ kind: "ping" });
+  }
+
+  get removals(): number {
+    return this.#writer.removals;
   }
 
   async register(client: NewClient, now: Date): Promise<boolean> {
@@ -223,33 +249,44 @@ class OpenStore implements SqliteStore {
   // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
   async position(id: ClientId): Promise<number | undefined> {
     if (this.#broken !== undefined) throw this.#broken;
+    this.#forgetRemoved();
     return this.#positions.get(id);
   }
 
   // deno-lint-ignore require-await -- as above
   async publicKey(id: ClientId): Promise<Uint8Array | undefined> {
+    this.#forgetRemoved();
     return this.#publicKeys.get(id);
   }
 
-  seen(position: number, now: Date): void {
+  #forgetRemoved(): void {
+    const { removals } = this;
+    if (removals === this.#removalsKnown) return;
+    this.#removalsKnown = removals;
+    this.#positions.clear();
+    this.#publicKeys.clear();
+  }
+
+  seen(_id: ClientId, position: number, now: Date): void {
     this.#visits.add(position, now.getTime());
   }
 
   // deno-lint-ignore require-await -- as above
   async clients(position: number, most: number): Promise<ListedClient[]> {
-    return read(() => this.#statements.clients.all(position, most));
+    return read(() => this.#statements.clients.all(position, most))
+      .map((client) => ({ ...client, settled: true }));
   }
 
   async send(
     { content, ...message }: NewMessage,
     quota: Quota,
-  ): Promise<MessageId | undefined> {
+  ): Promise<MessageId | SendRefusal> {
     const size = content.length;
     const id = await this.#write(
       { kind: "send", message, size, quota },
       content,
     );
-    return id === 0 ? undefined : id as MessageId;
+    return sendRefusal(id) ?? id as MessageId;
   }
 
   // deno-lint-ignore require-await -- as above
@@ -313,6 +350,10 @@ class OpenStore implements SqliteStore {
     await this.#removals.remove(recipient, taken);
   }
 
+  purge(before: Date, most: number): Promise<number> {
+    return this.#write({ kind: "purge", before: before.getTime(), most });
+  }
+
   async close(): Promise<void> {
     try {
       this.#visits.flush();
@@ -350,7 +391,7 @@ function prepareStatements(database: Database) {
     publicKey: prepare<{ publicKey: Uint8Array }>(
       "SELECT PublicKey AS publicKey FROM accounts WHERE ID = ?",
     ),
-    clients: prepare<ListedClient>(
+    clients: prepare<Omit<ListedClient, "settled">>(
       `SELECT Position AS position, ID AS id, UserName AS name FROM accounts
         WHERE Position > ? ORDER BY Position LIMIT ?`,
     ),

@@ -10,7 +10,9 @@ import type {
   MessageId,
   MessageType,
 } from "../../shared/protocol.ts";
+import type { CommitFigures } from "./commit_figures.ts";
 import type { IdRun } from "./id_runs.ts";
+import type { SendRefusal } from "./send_refusal.ts";
 
 /** A client that registers. */
 export interface NewClient {
@@ -26,6 +28,8 @@ export interface NewClient {
 export interface ListedClient {
   /** Where it stands among all clients. */
   position: number;
+  /** Whether nobody can come to stand in front of it any more. */
+  settled: boolean;
   /** The id. */
   id: ClientId;
   /** The name. */
@@ -88,6 +92,12 @@ export interface Budget {
 /** Users and their waiting messages. Every promise settles in due time. */
 export interface Store {
   /**
+   * Counts the times that users may have been removed by somebody else; who
+   * remembers users forgets them when it changes.
+   */
+  readonly removals: number;
+
+  /**
    * Keeps a new client.
    *
    * @returns false where the name is taken
@@ -105,10 +115,13 @@ export interface Store {
   publicKey(id: ClientId): Promise<Uint8Array | undefined>;
 
   /**
-   * Notes when the client at a position was last seen. It is written along with
-   * something else, by itself only after a second.
+   * Notes when a client was last seen. It is written along with something else,
+   * or soon by itself; of several visits within a minute maybe only the last.
+   * The id may change after the call.
+   *
+   * @param position where it stands among all
    */
-  seen(position: number, now: Date): void;
+  seen(id: ClientId, position: number, now: Date): void;
 
   /**
    * The next clients behind a position, in the order in which they registered.
@@ -122,11 +135,10 @@ export interface Store {
    * Ids rise within an inbox, in the order of the calls, and are never used
    * again there. The content must not change until then.
    *
-   * @returns undefined where nobody has the recipient's id, where the
-   * recipient's inbox has used up its ids, or past the quota
+   * @returns why it isn't taken, where nothing failed and it isn't
    * @throws {Error} where it can't be kept; it isn't then
    */
-  send(message: NewMessage, quota: Quota): Promise<MessageId | undefined>;
+  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal>;
 
   /**
    * The oldest messages that wait for a client, as many as the budget allows
@@ -142,10 +154,40 @@ export interface Store {
   rest(recipient: ClientId, message: StoredMessage): AsyncIterable<Uint8Array>;
 
   /**
-   * Deletes messages that their recipient has taken. Where that fails, as on a
-   * full disk, it is tried again later, and they wait for nobody meanwhile.
+   * Deletes messages that their recipient has taken.
+   *
+   * @throws {StoreError} where that failed and they will be handed out again; a
+   * store that has its inboxes to itself tries again later instead, and they
+   * wait for nobody meanwhile
    */
   remove(recipient: ClientId, taken: HandedOut): Promise<void>;
+
+  /**
+   * Deletes messages that arrived before, so many at most, the oldest first.
+   * Their ids don't come back.
+   *
+   * @returns how many; 0 once there are no more
+   * @throws {Error} where they can't be deleted; none is then
+   */
+  purge(before: Date, most: number): Promise<number>;
+
+  /** What its commits have been like since its start. */
+  readonly commits: CommitFigures;
+
+  /**
+   * About how many messages wait, in all inboxes. It may be counted at the first
+   * call, which may take seconds where there are millions.
+   *
+   * @throws {StoreError} where it can't be counted
+   */
+  waitingMessages(): Promise<number>;
+
+  /**
+   * Resolves once the store has shown that it can write.
+   *
+   * @throws {StoreError} where it can't
+   */
+  ping(): Promise<void>;
 
   /** Writes what is left to write and lets go of everything. */
   close(): Promise<void>;
@@ -154,6 +196,15 @@ export interface Store {
 /** A store that can't be used; the message says why and what to do. */
 export class StoreError extends Error {
   override name = "StoreError";
+}
+
+/**
+ * A write of which nobody knows whether it was kept, since the connection to
+ * the database broke before it said so. Nobody may be told either; the store
+ * itself goes on.
+ */
+export class OutcomeUnknownError extends StoreError {
+  override name = "OutcomeUnknownError";
 }
 
 /** A message that was removed while it was read: its recipient took it elsewhere. */

@@ -8,6 +8,11 @@
 import { statIfThere } from "./stat_if_there.ts";
 import { StoreError } from "./store.ts";
 
+/** Milliseconds that another relay is waited for. */
+const LONGEST_WAIT = 120_000;
+/** Milliseconds between two looks whether it has ended. */
+const LOOK_AGAIN = 10;
+
 /** A lock that is held until it is released. */
 export interface StoreLock {
   /** Gives it back. */
@@ -40,6 +45,25 @@ export function lockStore(path: string): StoreLock {
     }
     file.close();
   }
+}
+
+/**
+ * The same, and waits for another relay to give it back.
+ *
+ * @param waiting is told of it where there is one; without it nobody waits
+ * @throws {StoreError} where another relay holds it, or goes on holding it
+ */
+export async function lockStoreLater(
+  path: string,
+  waiting?: () => void,
+): Promise<StoreLock> {
+  if (waiting === undefined || !isStoreLocked(path)) return lockStore(path);
+  waiting();
+  const end = performance.now() + LONGEST_WAIT;
+  while (isStoreLocked(path) && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+  }
+  return lockStore(path);
 }
 
 /** Whether a relay holds a database's lock; asks without making one. */

@@ -14,6 +14,7 @@ import {
   type Outcome,
   readCommand,
 } from "./commands.ts";
+import { CommitFigures } from "./commit_figures.ts";
 import { storeError } from "./database_errors.ts";
 import { GroupWriter, type Job } from "./group_writer.ts";
 import { PipeReader } from "./pipe_reader.ts";
@@ -33,8 +34,12 @@ export interface WriterStart {
   outcomes: SharedPipeMemory;
   /** The control words of the thread that makes checkpoints. */
   checkpoints: SharedArrayBuffer;
-  /** Two float64: commits so far, and commands in them. */
-  counters: SharedArrayBuffer;
+  /** A {@linkcode CommitFigures}. */
+  commits: SharedArrayBuffer;
+  /** One float64: messages that wait, NaN until they are counted. */
+  waiting: SharedArrayBuffer;
+  /** An int32: the times that users may have been removed. */
+  removals: SharedArrayBuffer;
 }
 
 /**
@@ -51,7 +56,8 @@ const MOST_BYTES = 4 * 1024 * 1024;
 class Writer {
   readonly #reader: PipeReader;
   readonly #outcomes: SharedPipe;
-  readonly #counters: Float64Array;
+  readonly #commits: CommitFigures;
+  readonly #waiting: Float64Array;
   readonly #checkpoints: Checkpoints;
   readonly #writer: GroupWriter;
   /** A command that didn't fit into the last group. */
@@ -66,9 +72,15 @@ class Writer {
   ) {
     this.#reader = new PipeReader(new SharedPipe(start.commands));
     this.#outcomes = new SharedPipe(start.outcomes);
-    this.#counters = new Float64Array(start.counters);
+    this.#commits = new CommitFigures(start.commits);
+    this.#waiting = new Float64Array(start.waiting);
     this.#checkpoints = checkpoints;
-    this.#writer = new GroupWriter(database, () => checkpoints.makeRoom());
+    const removals = new Int32Array(start.removals);
+    this.#writer = new GroupWriter(database, {
+      makeRoom: () => checkpoints.makeRoom(),
+      // Before anything is answered that rests on it.
+      othersWrote: () => Atomics.add(removals, 0, 1),
+    });
   }
 
   /** Works until it is told to close. */
@@ -77,12 +89,17 @@ class Writer {
       const start = this.#reader.taken;
       const group = this.#gather();
       if (group.length === 0) return;
+      const began = performance.now();
       const outcomes = this.#writer.write(group);
-      this.#counters[0] = (this.#counters[0] ?? 0) + 1;
-      this.#counters[1] = (this.#counters[1] ?? 0) + group.length;
+      const committed = outcomes.some((outcome) => "value" in outcome);
+      // Before the answers: who has one finds it counted.
+      if (committed && group.some(isWrite)) {
+        this.#commits.record(group.length, performance.now() - began);
+      }
+      this.#waiting[0] = this.#writer.waiting;
       this.#answer(outcomes);
       this.#skipLeft();
-      if (outcomes.some((outcome) => "value" in outcome)) {
+      if (committed) {
         this.#checkpoints.committed(group.length, this.#reader.taken - start);
       }
     }
@@ -144,6 +161,11 @@ class Writer {
   #skipLeft(): void {
     while (this.#left > 0) this.#takeLeft(Math.min(this.#left, PART_SIZE));
   }
+}
+
+/** Whether it changes something, and so has to go to the disk. */
+function isWrite({ command }: Job): boolean {
+  return command.kind !== "ping" && command.kind !== "count";
 }
 
 /** The thread. */

@@ -6,6 +6,7 @@
  */
 
 import { CHECKPOINT_CONTROL_SIZE, CHECKPOINTER } from "./checkpointer.ts";
+import { CommitFigures } from "./commit_figures.ts";
 import { type Command, CommandEncoder, readOutcomes } from "./commands.ts";
 import { SharedPipe } from "./shared_pipe.ts";
 import { StoreBrokenError } from "./store.ts";
@@ -24,8 +25,12 @@ interface Pending {
 
 /** Writes commands, in their order. */
 export interface CommandWriter {
-  /** Groups that were committed, and commands in them. */
-  readonly statistics: { commits: number; writes: number };
+  /** What its commits have been like. */
+  readonly commits: CommitFigures;
+  /** Messages that wait, in all inboxes; NaN until they are counted. */
+  readonly waiting: number;
+  /** The times that somebody else wrote, and may have removed users. */
+  readonly removals: number;
   /**
    * Has a command written, after those that were given before. Its bytes must
    * stay as they are until it is settled.
@@ -44,7 +49,9 @@ export class WriterLink implements CommandWriter {
   readonly #encoder = new CommandEncoder();
   readonly #commands: SharedPipe;
   readonly #outcomes: SharedPipe;
-  readonly #counters: Float64Array;
+  readonly commits: CommitFigures;
+  readonly #waiting: Float64Array;
+  readonly #removals: Int32Array;
   readonly #pending: Pending[] = [];
   readonly #arrived = new Uint8Array(OUTCOMES_SIZE);
   /** Bytes for which the pipe had no room yet. */
@@ -56,7 +63,9 @@ export class WriterLink implements CommandWriter {
     this.#workers = workers;
     this.#commands = new SharedPipe(start.commands);
     this.#outcomes = new SharedPipe(start.outcomes);
-    this.#counters = new Float64Array(start.counters);
+    this.commits = new CommitFigures(start.commits);
+    this.#waiting = new Float64Array(start.waiting);
+    this.#removals = new Int32Array(start.removals);
     for (const worker of workers) {
       worker.onerror = (event) => {
         event.preventDefault();
@@ -79,8 +88,11 @@ export class WriterLink implements CommandWriter {
       commands: SharedPipe.allocate(COMMANDS_SIZE),
       outcomes: SharedPipe.allocate(OUTCOMES_SIZE),
       checkpoints: control,
-      counters: new SharedArrayBuffer(16),
+      commits: new SharedArrayBuffer(CommitFigures.SIZE),
+      waiting: new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT),
+      removals: new SharedArrayBuffer(4),
     };
+    new Float64Array(start.waiting)[0] = NaN;
     const checkpointer = await startThread(CHECKPOINTER, { path, control });
     try {
       const writer = await startThread(WRITER, start);
@@ -91,9 +103,12 @@ export class WriterLink implements CommandWriter {
     }
   }
 
-  get statistics(): { commits: number; writes: number } {
-    const [commits = 0, writes = 0] = this.#counters;
-    return { commits, writes };
+  get waiting(): number {
+    return this.#waiting[0] ?? NaN;
+  }
+
+  get removals(): number {
+    return Atomics.load(this.#removals, 0);
   }
 
   write(command: Command, content?: Uint8Array): Promise<number> {

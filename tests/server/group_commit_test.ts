@@ -21,7 +21,8 @@ testWith(
     await using relay = await testRelay();
     using first = await Peer.connect(relay.address);
     const anna = await first.register("anna");
-    const before = relay.store.statistics;
+    const figures = relay.store.commits.writes;
+    const before = { commits: figures.count, writes: figures.sum };
     const contents = Array.from(
       { length: 40 },
       (_, i) => new Uint8Array(1000).fill(i),
@@ -39,7 +40,7 @@ testWith(
       }
       return ids;
     }));
-    const { commits, writes } = relay.store.statistics;
+    const { count: commits, sum: writes } = figures;
     assert(writes - before.writes >= 800, `${writes} writes`);
     // One at a time would have taken a commit for each.
     assert(commits - before.commits < 200, `${commits} commits`);
@@ -103,13 +104,13 @@ testWith(
         "SELECT LastSeen AS seen FROM clients",
       );
       const first = lastSeen.get()?.seen;
-      const before = relay.store.statistics.commits;
+      const before = relay.store.commits.writes.count;
       let sent = 0;
       do {
         await peer.send(anna, anna, new Uint8Array(1));
         sent++;
       } while (lastSeen.get()?.seen === first);
-      assertEquals(relay.store.statistics.commits - before, sent);
+      assertEquals(relay.store.commits.writes.count - before, sent);
     } finally {
       database.close();
     }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Database } from "@db/sqlite";
 import { GroupWriter, type Job } from "../../server/store/group_writer.ts";
+import { refusalNumber } from "../../server/store/send_refusal.ts";
 import { openSqliteStore, StoreBrokenError } from "../../server/mod.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import { temporaryFolder } from "../support/resources.ts";
@@ -32,6 +33,26 @@ const register = (name: string, id = randomId()): Job => ({
   },
   content: () => new Uint8Array(0),
 });
+
+const text = (recipient: ClientId): Job => ({
+  command: {
+    kind: "send",
+    message: { recipient, sender: recipient, type: 3 },
+    size: 1,
+    quota: { messages: 0, bytes: 0 },
+  },
+  content: () => new Uint8Array(1),
+});
+
+const ping: Job = {
+  command: { kind: "ping" },
+  content: () => new Uint8Array(0),
+};
+
+const count: Job = {
+  command: { kind: "count" },
+  content: () => new Uint8Array(0),
+};
 
 /** A file that is ready for a writer. */
 async function readyFile() {
@@ -66,7 +87,7 @@ testWith(
     database.failure = Object.assign(new Error("disk I/O error"), { errcode });
     const begun = database.begun;
     const assertBroken = () => {
-      for (const outcome of writer.write([register("ben"), register("cora")])) {
+      for (const outcome of writer.write([register("ben"), ping])) {
         assert("error" in outcome);
         assert(outcome.error instanceof StoreBrokenError);
         assertMatch(outcome.error.message, /sync.*start the relay again/);
@@ -134,3 +155,40 @@ testWith(
     assertEquals(file.names(), ["anna", "ben", "cora"]);
   },
 );
+
+testWith(
+  FILES,
+  "what waits is what was committed, counted anew when it is asked for",
+  async () => {
+    await using file = await readyFile();
+    const { database } = file;
+    const writer = new GroupWriter(database);
+    const id = randomId();
+    writer.write([register("anna", id), text(id)]);
+    assertEquals(writer.waiting, NaN);
+    writer.write([text(id), count, text(id)]);
+    assertEquals(writer.waiting, 3);
+    database.failure = new Error("no room");
+    writer.write([text(id)]);
+    database.failure = undefined;
+    writer.write([count]);
+    assertEquals(writer.waiting, 3);
+    const other = new Database(file.path);
+    other.exec("DELETE FROM messages WHERE ID = 1");
+    other.close();
+    writer.write([count]);
+    assertEquals(writer.waiting, 2);
+  },
+);
+
+testWith(FILES, "an inbox whose ids are used up takes no more", async () => {
+  await using file = await readyFile();
+  const writer = new GroupWriter(file.database);
+  const id = randomId();
+  writer.write([register("anna", id)]);
+  file.database.exec("UPDATE activity SET LastMessage = 4294967294");
+  assertEquals(writer.write([text(id), text(id)]), [
+    { value: 4294967295 },
+    { value: refusalNumber("ids_used_up") },
+  ]);
+});

@@ -98,12 +98,20 @@ testWith(
     assertEquals(await relayPermissions(onFreePort(folder.path)), [
       ...allowing(folder.path),
       "--allow-net=127.0.0.1:0",
+      "--allow-sys=statfs",
     ]);
     const dir = ["--dir", folder.path, "--port", "1234"];
     const db = ["--db", `${other.path}/relay.db`];
     assertEquals(await relayPermissions([...dir, ...db]), [
       ...allowing(folder.path, other.path),
       "--allow-net=0.0.0.0:1234",
+      "--allow-sys=statfs",
+    ]);
+    const metrics = ["--metrics", "[::1]:9100"];
+    assertEquals(await relayPermissions([...dir, ...metrics]), [
+      ...allowing(folder.path),
+      "--allow-net=0.0.0.0:1234,[::1]:9100",
+      "--allow-sys=statfs",
     ]);
     await assertRejects(
       () => relayPermissions([...dir, "--db", `${other.path}/a,b/c`]),
@@ -207,6 +215,26 @@ testWith(
           ["--port", "99999"],
           2,
           'error: --port: expected a port from 0 to 65535, got "99999"\n',
+        ],
+        [
+          ["--metrics", "9100"],
+          2,
+          'error: --metrics: expected ADDRESS:PORT on one line, such as 127.0.0.1:1357, got "9100"\n',
+        ],
+        [
+          ["--port", "0", "--metrics", `127.0.0.1:${port}`],
+          1,
+          `error: Can't serve metrics on 127.0.0.1:${port}: it is in use. Take another address with --metrics\n`,
+        ],
+        [
+          ["--log", "xml"],
+          2,
+          'error: --log: expected text or json, got "xml"\n',
+        ],
+        [
+          ["--log-level", "all"],
+          2,
+          'error: --log-level: expected debug or info or warn or error, got "all"\n',
         ],
         [["--prot", "1"], 2, "error: Unknown flag --prot: see --help\n"],
         [["--port"], 2, "error: --port needs a value: see --help\n"],

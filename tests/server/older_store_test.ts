@@ -1,9 +1,16 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { Database } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { openSqliteStore, StoreError } from "../../server/mod.ts";
-import { temporaryFolder } from "../support/resources.ts";
-import { FILES, testWith } from "../support/test_with.ts";
+import { Program, ROOT } from "../support/program.ts";
+import { namesIn, temporaryFolder } from "../support/resources.ts";
+import { FILES, PROGRAMS, SHELL, testWith } from "../support/test_with.ts";
+import { until } from "../support/until.ts";
 
 const CLIENTS = `
 CREATE TABLE clients (
@@ -13,6 +20,22 @@ CREATE TABLE clients (
   LastSeen TEXT NOT NULL,
   LastMessage INTEGER NOT NULL DEFAULT 0
 );`;
+const ACCOUNTS = `
+CREATE TABLE accounts (
+  Position INTEGER PRIMARY KEY,
+  ID BLOB NOT NULL UNIQUE,
+  UserName TEXT NOT NULL UNIQUE,
+  PublicKey BLOB NOT NULL
+);
+CREATE TABLE activity (
+  Position INTEGER PRIMARY KEY,
+  LastSeen TEXT NOT NULL,
+  LastMessage INTEGER NOT NULL DEFAULT 0
+);
+CREATE VIEW clients AS
+  SELECT ID, UserName, PublicKey, LastSeen, LastMessage
+  FROM accounts JOIN activity USING (Position);`;
+const REST = ",\n  Rest INTEGER NOT NULL DEFAULT 0";
 const messages = (more: string) => `
 CREATE TABLE messages (
   ID INTEGER NOT NULL,
@@ -34,7 +57,8 @@ CREATE UNIQUE INDEX part ON parts (ToClient, ID, Part);`;
 /** The tables that relays have made, by their schema's version. */
 const older: Record<number, string> = {
   1: CLIENTS + messages(""),
-  2: CLIENTS + messages(",\n  Rest INTEGER NOT NULL DEFAULT 0") + PARTS,
+  2: CLIENTS + messages(REST) + PARTS,
+  3: ACCOUNTS + messages(REST) + PARTS,
 };
 
 const idOf = (byte: number) =>
@@ -53,16 +77,26 @@ for (const [version, tables] of Object.entries(older)) {
       // Some between the two have gone, and what anna got up to 41.
       const database = new Database(path);
       database.exec(`${tables}
-        INSERT INTO clients (rowid, ID, UserName, PublicKey, LastSeen, LastMessage) VALUES
-          (3, x'${anna.toHex()}', 'anna', x'${key.toHex()}', '2026-01-02T03:04:05.678Z', 41),
-          (7, x'${ben.toHex()}', 'ben', x'${key.toHex()}', 'long ago', 0);
+        ${insertClients(Number(version))}
         INSERT INTO messages (ID, ToClient, FromClient, Type, Content) VALUES
           (5, x'${ben.toHex()}', x'${anna.toHex()}', 3, x'0102');
         PRAGMA user_version = ${version}`);
       database.close();
 
-      const store = await openSqliteStore(path);
+      const before = await Deno.readFile(path);
+      const start = Date.now();
+      const notices: string[] = [];
+      const notice = (text: string) => notices.push(text);
+      const store = await openSqliteStore(path, { notice });
+      const kept = `${path}-backup-v${version}`;
+      assertEquals(notices, [
+        `brought the tables of ${path} up to date; as they were they are kept in ${kept}`,
+      ]);
+      assertEquals((await Deno.stat(kept)).mode! & 0o777, 0o600);
+      assertEquals(dump(kept), dumpOf(before));
       try {
+        // What was there counts as arrived now.
+        assertEquals(await store.purge(new Date(start), 9), 0);
         const clients = await store.clients(0, 9);
         assertEquals(
           clients.map(({ position, id, name }) => [position, id.toHex(), name]),
@@ -98,12 +132,188 @@ for (const [version, tables] of Object.entries(older)) {
             { UserName: "ben", LastSeen: "long ago" },
           ],
         );
+        const arrived = readable.prepare<{ at: number }>(
+          "SELECT Arrived AS at FROM messages",
+        ).all();
+        assertEquals(arrived.length, 3);
+        for (const { at } of arrived) {
+          assertEquals(at >= start && at <= Date.now(), true);
+        }
       } finally {
         readable.close();
       }
+      await (await openSqliteStore(path, { notice })).close();
+      assertEquals(notices.length, 1);
     },
   );
 }
+
+function insertClients(version: number): string {
+  const clients = [
+    [3, anna, "anna", "2026-01-02T03:04:05.678Z", 41],
+    [7, ben, "ben", "long ago", 0],
+  ] as const;
+  return clients.map(([position, id, name, seen, last]) => {
+    const who = `x'${id.toHex()}', '${name}', x'${key.toHex()}'`;
+    if (version < 3) {
+      return `INSERT INTO clients (rowid, ID, UserName, PublicKey, LastSeen, LastMessage)
+        VALUES (${position}, ${who}, '${seen}', ${last});`;
+    }
+    return `INSERT INTO accounts VALUES (${position}, ${who});
+      INSERT INTO activity VALUES (${position}, '${seen}', ${last});`;
+  }).join("\n");
+}
+
+/** All that is in a database: its version, its tables and their rows. */
+function dump(path: string): string {
+  const database = new Database(path, { readonly: true });
+  try {
+    const all = (sql: string) => database.prepare(sql).all();
+    const schema = all("SELECT * FROM sqlite_schema ORDER BY name");
+    const tables = schema.filter(({ type }) => type === "table");
+    return JSON.stringify([
+      all("PRAGMA user_version"),
+      schema,
+      tables.map(({ name }) => all(`SELECT rowid, * FROM ${name}`)),
+    ]);
+  } finally {
+    database.close();
+  }
+}
+
+/** The same of a file's bytes. */
+function dumpOf(bytes: Uint8Array): string {
+  const path = Deno.makeTempFileSync({ prefix: "messageu-test-" });
+  try {
+    Deno.writeFileSync(path, bytes);
+    return dump(path);
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+testWith(
+  FILES,
+  "a backup is written over nothing",
+  async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/db.defensive`;
+    await Deno.writeTextFile(`${path}-backup-v3`, "mine");
+    await Deno.writeTextFile(`${path}-backup-v3-2`, "mine too");
+    makeOlder(path, 3);
+    await (await openSqliteStore(path)).close();
+    assertEquals(await Deno.readTextFile(`${path}-backup-v3`), "mine");
+    assertEquals(await Deno.readTextFile(`${path}-backup-v3-2`), "mine too");
+    assertEquals(await namesIn(folder.path), [
+      "db.defensive",
+      "db.defensive-backup-v3",
+      "db.defensive-backup-v3-2",
+      "db.defensive-backup-v3-3",
+    ]);
+  },
+);
+
+/** Makes a file of an older version, with one user and some messages. */
+function makeOlder(path: string, version: number): void {
+  const database = new Database(path);
+  database.exec(
+    `${older[version]} ${insertClients(version)}
+    WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 500)
+    INSERT INTO messages (ID, ToClient, FromClient, Type, Content)
+      SELECT id, x'${ben.toHex()}', x'${anna.toHex()}', 3, zeroblob(1000) FROM n;
+    PRAGMA user_version = ${version}`,
+  );
+  database.close();
+}
+
+// A file that may get no longer than so many blocks of 512 bytes fails to be
+// written as on a full disk, only with another code.
+for (
+  const [what, spare, reason] of [
+    ["a backup", -100, "no copy of it can be kept before they are brought"],
+    ["new tables", 0, "I/O error"],
+  ] as const
+) {
+  testWith(
+    SHELL,
+    `a disk without room for ${what} leaves an older file as it was`,
+    async () => {
+      await using folder = await temporaryFolder();
+      const path = `${folder.path}/db.defensive`;
+      makeOlder(path, 2);
+      const before = (await Deno.readFile(path)).toHex();
+      const { size } = await Deno.stat(path);
+      const start = (limit: string) =>
+        Program.run("sh", [
+          "-c",
+          `trap '' XFSZ; ulimit -f ${limit}; exec "$0" "$@"`,
+          ...[Deno.execPath(), "run", "--no-prompt"],
+          ...["--allow-net=127.0.0.1", "--allow-read", "--allow-write"],
+          ...[`${ROOT}server/main.ts`, "--dir", folder.path],
+          ...["--host", "127.0.0.1", "--port", "0"],
+        ]);
+      await using relay = start(`${size / 512 + spare}`);
+      const { code, stderr } = await relay.end();
+      assertEquals(code, 1);
+      assertMatch(stderr, /^error: Can't use the database .*$/m);
+      assertStringIncludes(stderr, reason);
+      assertEquals((await Deno.readFile(path)).toHex(), before);
+      assertEquals(await namesIn(folder.path), ["db.defensive"]);
+
+      await using next = start("unlimited");
+      await next.address();
+      assertMatch(
+        next.complained,
+        /^note: brought the tables of .* up to date/m,
+      );
+      next.kill("SIGTERM");
+      assertEquals((await next.end()).code, 0);
+    },
+  );
+}
+
+testWith(
+  PROGRAMS,
+  "a relay that is killed while it brings a file up to date loses nothing",
+  async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/db.defensive`;
+    // Each with what is there later on, since it may be gone within no time.
+    const signs = [
+      /-backup-v2/,
+      /-backup-v2$/,
+      /defensive-journal|defensive-wal/,
+    ];
+    for (const sign of signs) {
+      makeOlder(path, 2);
+      {
+        await using relay = Program.relay(folder.path, "--port", "0");
+        await until(
+          "it to be at work",
+          async () =>
+            (await namesIn(folder.path)).some((name) => sign.test(name)),
+        );
+        relay.kill("SIGKILL");
+      }
+      for (const name of await namesIn(folder.path)) {
+        if (!/-backup-v2(-\d+)?$/.test(name)) continue;
+        // What has the name of a backup is one.
+        dump(`${folder.path}/${name}`);
+        await Deno.remove(`${folder.path}/${name}`);
+      }
+      const store = await openSqliteStore(path);
+      try {
+        const budget = { bytes: 9e9, perMessage: 0 };
+        assertEquals((await store.waiting(ben, budget)).length, 500);
+      } finally {
+        await store.close();
+      }
+      for (const name of await namesIn(folder.path)) {
+        await Deno.remove(`${folder.path}/${name}`);
+      }
+    }
+  },
+);
 
 testWith(
   FILES,

@@ -12,125 +12,8 @@ const idOf = (byte: number) =>
   new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
 const anna = idOf(0xa1);
 const ben = idOf(0xb2);
-const stranger = idOf(0xee);
 const key = new Uint8Array(160).fill(5);
-const taken = (...ids: number[]) => ({
-  runs: ids.map((id) => [id, id] as const),
-  bytes: ids.length,
-});
 const bytes = (...values: number[]) => new Uint8Array(values);
-
-/** What every store owes; each kind of store runs it. */
-function storeContract(
-  kind: string,
-  open: (folder: string) => Promise<Store>,
-): void {
-  const withStore = (
-    name: string,
-    check: (store: Store, reopen: () => Promise<Store>) => Promise<void>,
-  ) =>
-    testWith(FILES, `${kind}: ${name}`, async () => {
-      await using folder = await temporaryFolder();
-      let store = await open(folder.path);
-      try {
-        await check(store, async () => {
-          await store.close();
-          return store = await open(folder.path);
-        });
-      } finally {
-        await store.close();
-      }
-    });
-
-  const send = (store: Store, recipient: ClientId, content: Uint8Array) =>
-    store.send({ recipient, sender: ben, type: 3, content }, NO_QUOTA);
-
-  withStore("a name is taken once", async (store) => {
-    const client = { id: anna, name: "anna", publicKey: key };
-    assertEquals(await store.register(client, NOW), true);
-    assertEquals(await store.register({ ...client, id: ben }, NOW), false);
-    assertEquals(
-      await store.register({ ...client, id: ben, name: "Anna" }, NOW),
-      true,
-    );
-    assertEquals((await store.publicKey(anna))?.toHex(), key.toHex());
-    assertEquals(await store.position(stranger), undefined);
-    assertEquals(await store.publicKey(stranger), undefined);
-    const all = await store.clients(0, 100);
-    assertEquals(all.map(({ id, name }) => [id.toHex(), name]), [
-      [anna.toHex(), "anna"],
-      [ben.toHex(), "Anna"],
-    ]);
-    const [first, second] = all.map(({ position }) => position);
-    assertEquals(await store.position(ben), second);
-    assertEquals(await store.clients(first ?? 0, 100), all.slice(1));
-    assertEquals(await store.clients(0, 1), all.slice(0, 1));
-  });
-
-  withStore(
-    "messages wait in order, until removed by id",
-    async (store, reopen) => {
-      await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
-      for (let i = 1; i <= 4; i++) {
-        assertEquals(await send(store, anna, bytes(i)), i as MessageId);
-      }
-      const contents = async (store: Store) =>
-        (await store.waiting(anna, ALL)).map(({ content }) => content[0]);
-      assertEquals(await contents(store), [1, 2, 3, 4]);
-      await store.remove(anna, taken(1, 3));
-      await store.remove(anna, taken());
-      assertEquals(await contents(store), [2, 4]);
-      store = await reopen();
-      assertEquals(await contents(store), [2, 4]);
-      await store.remove(anna, taken(2, 4));
-      assertEquals(await contents(store), []);
-      store = await reopen();
-      assertEquals(await send(store, anna, bytes(5)), 5 as MessageId);
-    },
-  );
-
-  withStore("nobody's inbox takes no message", async (store) => {
-    assertEquals(await send(store, stranger, bytes(1)), undefined);
-    assertEquals(await store.waiting(stranger, ALL), []);
-  });
-
-  withStore("the budget is kept, but for a first message", async (store) => {
-    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
-    for (const size of [500, 475, 0, 2000]) {
-      await send(store, anna, new Uint8Array(size));
-    }
-    const handed = async (bytes: number) =>
-      (await store.waiting(anna, { bytes, perMessage: 25 })).length;
-    assertEquals(await handed(1), 1);
-    assertEquals(await handed(524), 1);
-    assertEquals(await handed(1024), 1);
-    assertEquals(await handed(1025), 2);
-    assertEquals(await handed(1050), 3);
-    assertEquals(await handed(3074), 3);
-    assertEquals(await handed(3075), 4);
-  });
-
-  withStore(
-    "empty and binary contents come back as they went in",
-    async (store) => {
-      await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
-      const all = Uint8Array.from({ length: 256 }, (_, i) => i);
-      await send(store, anna, new Uint8Array(0));
-      await send(store, anna, all);
-      const messages = await store.waiting(anna, ALL);
-      assertEquals(
-        messages.map(({ content, sender, type }) => [
-          content.toHex(),
-          sender.toHex(),
-          type,
-        ]),
-        [["", ben.toHex(), 3], [all.toHex(), ben.toHex(), 3]],
-      );
-    },
-  );
-}
-
-storeContract("sqlite", (folder) => openSqliteStore(`${folder}/db.defensive`));
 
 /** A database as another server made it. */
 function foreign(path: string, sql: string): void {
@@ -317,7 +200,7 @@ testWith(
       ],
       [
         () => foreign(path, "PRAGMA user_version = 99"),
-        "it has schema version 99, this relay knows 3",
+        "it has schema version 99, this relay knows 4",
       ],
     ];
     for (const [make, reason] of cases) {

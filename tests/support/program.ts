@@ -74,10 +74,22 @@ export class Program implements AsyncDisposable {
     return Program.deno(relayArguments(dir, flags));
   }
 
-  /** The same, with so many file descriptors. */
-  static relayWithFiles(files: number, dir: string): Program {
+  /** Starts the relay's program with a store in a database. */
+  static relayOn(url: string, dir: string, ...flags: string[]): Program {
+    const [run = "run", ...rest] = relayArguments(dir, flags);
+    return Program.deno([run, "--allow-env", ...rest], ROOT, {
+      MESSAGEU_STORE: url,
+    });
+  }
+
+  /** Starts one on a file, with so many file descriptors. */
+  static relayWithFiles(
+    files: number,
+    dir: string,
+    ...flags: string[]
+  ): Program {
     const script = `ulimit -n ${files} && exec "$0" "$@"`;
-    const relay = relayArguments(dir, ["--port", "0"]);
+    const relay = relayArguments(dir, ["--port", "0", ...flags]);
     return Program.run("sh", ["-c", script, Deno.execPath(), ...relay]);
   }
 

@@ -54,8 +54,8 @@ const faults: Record<string, [sql: string, sentence: RegExp]> = {
     /was acknowledged, and is lost|is registered but not in the list|^Expected \d+ for .*, got 9000$/,
   ],
   "hands messages out twice": [
-    `INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Rest)
-      SELECT ID + 1000000, ToClient, FromClient, Type, Content, Rest
+    `INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Rest, Arrived)
+      SELECT ID + 1000000, ToClient, FromClient, Type, Content, Rest, Arrived
       FROM messages WHERE Rest = 0`,
     /has id \d+, got 10\d+|was deleted, but it was handed out again|is there twice/,
   ],

@@ -6,6 +6,9 @@
 
 const SIZE_UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"];
 
+/** Units of time in seconds, the longest first. */
+const SPAN_UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]] as const;
+
 /** Bytes in a unit that fits: `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
   let unit = 0;
@@ -22,6 +25,14 @@ export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1) return `${short(milliseconds * 1000)} µs`;
   if (milliseconds < 1000) return `${short(milliseconds)} ms`;
   return `${short(milliseconds / 1000)} s`;
+}
+
+/** Milliseconds in a unit that people count in: `12 minutes`, `3 days`. */
+export function formatSpan(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  const [unit, size] = SPAN_UNITS.find(([, size]) => seconds >= size) ??
+    ["second", 1];
+  return formatThings(Math.floor(seconds / size), unit);
 }
 
 /** A whole number: `20,064`. */

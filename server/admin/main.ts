@@ -1,0 +1,171 @@
+/**
+ * The admin program: its flags, and the sentences that it prints.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import config from "../../deno.json" with { type: "json" };
+import { printableJson, printableLine } from "../../shared/printable.ts";
+import { runProgram } from "../../shared/program.ts";
+import { formatBytes, formatThings } from "../figures.ts";
+import { statIfThere } from "../store/stat_if_there.ts";
+import type { AdminStore, StoreCounts } from "./admin_store.ts";
+import { isConfirmed } from "./confirmation.ts";
+import { openAdminStore, pathOf } from "./open_admin_store.ts";
+import {
+  type AdminOptions,
+  HELP,
+  readAdminOptions,
+  type VerbName,
+} from "./options.ts";
+import { examineBackup, requireStopped, restoreDatabase } from "./restore.ts";
+import { statsLines, statsObject } from "./stats_text.ts";
+import { usersTable } from "./users_table.ts";
+
+/** What a verb does with an open store; resolves to its exit code, 0 where it is none. */
+type Verb = (
+  store: AdminStore,
+  options: AdminOptions,
+) => Promise<number | void>;
+
+const verbs: Readonly<Record<Exclude<VerbName, "restore">, Verb>> = {
+  stats,
+  users,
+  remove,
+  purge,
+  backup,
+  check,
+};
+
+async function stats(store: AdminStore, { json }: AdminOptions): Promise<void> {
+  const now = new Date();
+  const found = await store.stats(now);
+  if (json) return console.log(printableJson(statsObject(found)));
+  for (const line of statsLines(found, now)) console.log(line);
+}
+
+async function users(store: AdminStore, { json }: AdminOptions): Promise<void> {
+  if (!json) {
+    for (const line of usersTable(await Array.fromAsync(store.users()))) {
+      console.log(line);
+    }
+    return;
+  }
+  for await (const user of store.users()) {
+    console.log(printableJson({ type: "user", ...user }));
+  }
+}
+
+async function remove(
+  store: AdminStore,
+  { word, yes }: AdminOptions,
+): Promise<number | void> {
+  const name = printableLine(word);
+  const user = await store.user(word);
+  if (user === undefined) throw new Error(`Nobody is called ${name}`);
+  const waiting = user.messages === 0
+    ? ", for whom nothing waits"
+    : ` and ${formatThings(user.messages, "waiting message")} (${
+      formatBytes(user.bytes)
+    })`;
+  if (!isConfirmed(`Remove ${name}${waiting}`, yes)) return refused();
+  const messages = await store.remove(word);
+  if (messages === undefined) throw new Error(`${name} is gone already`);
+  console.log(
+    messages === 0
+      ? `removed ${name}: nothing was waiting`
+      : `removed ${name}: ${
+        formatThings(messages, "waiting message")
+      } went along`,
+  );
+}
+
+async function purge(
+  store: AdminStore,
+  { olderThan, dryRun }: AdminOptions,
+): Promise<void> {
+  const before = new Date(Date.now() - olderThan);
+  const since = `that arrived before ${before.toISOString()}`;
+  if (dryRun) {
+    const count = await store.countArrivedBefore(before);
+    return console.log(
+      `would delete ${formatThings(count, "message")} ${since}`,
+    );
+  }
+  const count = await store.purge(before);
+  console.log(`deleted ${formatThings(count, "message")} ${since}`);
+}
+
+async function backup(
+  store: AdminStore,
+  { word: path }: AdminOptions,
+): Promise<void> {
+  const taken = `${path} is there already: take another name`;
+  if (statIfThere(path) !== undefined) throw new Error(taken);
+  if (statIfThere(dirname(path))?.isDirectory !== true) {
+    throw new Error(`There is no folder ${dirname(path)}: make it first`);
+  }
+  try {
+    const counts = await store.backup(path);
+    const size = statIfThere(path)?.size ?? 0;
+    console.log(
+      `wrote ${path}: ${describeCounts(counts)}, ${formatBytes(size)}`,
+    );
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) throw new Error(taken);
+    throw error;
+  }
+}
+
+async function check(store: AdminStore): Promise<number> {
+  const findings = await store.check();
+  for (const finding of findings) console.log(finding);
+  if (findings.length === 0) console.log("all is well");
+  return findings.length === 0 ? 0 : 1;
+}
+
+/** A store may be restored that can't be opened, or isn't there. */
+async function restore(
+  { place, word: backup, yes }: AdminOptions,
+): Promise<number | void> {
+  const path = pathOf(place);
+  requireStopped(path);
+  const counts = describeCounts(examineBackup(backup));
+  const there = statIfThere(path) === undefined
+    ? `Restore ${path} from ${backup} (${counts})`
+    : `Put ${backup} (${counts}) in the place of ${path}, which is kept under another name`;
+  if (!isConfirmed(there, yes)) return refused();
+  const { kept } = await restoreDatabase(path, backup);
+  const before = kept === undefined
+    ? ""
+    : `; what was there before is ${kept} now`;
+  console.log(`restored ${path} from ${backup}: ${counts}${before}`);
+}
+
+function refused(): number {
+  console.error("nothing was changed");
+  return 1;
+}
+
+function describeCounts({ users, messages }: StoreCounts): string {
+  return `${formatThings(users, "user")}, ${
+    formatThings(messages, "waiting message")
+  }`;
+}
+
+async function main(args: readonly string[]): Promise<number | void> {
+  const options = await readAdminOptions(args);
+  if (options === "help") return console.log(HELP.trimEnd());
+  if (options === "version") return console.log(config.version);
+  const { verb } = options;
+  if (verb === "restore") return await restore(options);
+  const store = await openAdminStore(options.place);
+  try {
+    return await verbs[verb](store, options);
+  } finally {
+    await store.close();
+  }
+}
+
+if (import.meta.main) await runProgram(main);

@@ -1,0 +1,215 @@
+/**
+ * A database that speaks PostgreSQL's protocol, as the store uses it: each
+ * statement is prepared once on a connection, runs as a transaction of its own,
+ * and is tried again where the database asks for that.
+ *
+ * @module
+ */
+
+// @ts-types="./pg.d.ts"
+import pg, { type Client, type Pool } from "pg";
+import { Buffer } from "node:buffer";
+import { StoreError } from "../store.ts";
+import {
+  databaseError,
+  isFromServer,
+  isToRetry,
+  unreachable,
+} from "./database_errors.ts";
+
+/** Milliseconds until a database that doesn't answer counts as unreachable. */
+const CONNECT_TIMEOUT = 5000;
+/** Milliseconds that the database gives a statement. */
+const STATEMENT_TIMEOUT = 20_000;
+/** Milliseconds until a connection whose answer doesn't come is given up. */
+const ANSWER_TIMEOUT = 25_000;
+/** Tries of a transaction that loses against others. */
+const MOST_TRIES = 10;
+/** Milliseconds, about, before the second try; each further one waits longer. */
+const RETRY_DELAY = 5;
+
+/** SQL with a name under which a connection keeps it prepared. */
+export interface Statement {
+  /** Unique to the text. */
+  name: string;
+  /** The SQL, with `$1` for the first value. */
+  text: string;
+}
+
+/** What a statement's `$1` stand for. */
+export type Value = Uint8Array | string | number | readonly number[];
+
+/** Runs a statement and returns its rows, the columns in their order. */
+export type Query = <Row extends unknown[]>(
+  statement: Statement,
+  values?: readonly Value[],
+) => Promise<Row[]>;
+
+/**
+ * What holds for each connection. What is acknowledged must outlive a power
+ * failure; a replica that has applied it too is more than that.
+ */
+const REQUIRED_SETTINGS = `SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`;
+
+/**
+ * Every statement finds its rows by key. The planner mustn't think otherwise
+ * because a table was empty when it looked: inboxes are empty most of the time.
+ * A database that doesn't know this setting doesn't need it.
+ */
+const PLANNER_SETTING = "SET enable_seqscan = off";
+
+/** Connections to a database. */
+export class Database {
+  readonly #pool: Pool;
+
+  /**
+   * Nothing is connected yet.
+   *
+   * @param url `postgres://…`, as PostgreSQL's own programs take it
+   * @param connections how many there are at most
+   */
+  constructor(url: string, connections: number) {
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: connections,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      idleTimeoutMillis: 60_000,
+      statement_timeout: STATEMENT_TIMEOUT,
+      query_timeout: ANSWER_TIMEOUT,
+      keepAlive: true,
+      application_name: "messageu",
+      onConnect: configure,
+    });
+    // An idle connection that breaks is replaced when one is needed.
+    this.#pool.on("error", () => {});
+  }
+
+  /**
+   * Runs a statement as a transaction of its own.
+   *
+   * @throws {OutcomeUnknownError} where nobody knows whether it was committed
+   * @throws {StoreError} where it wasn't
+   */
+  readonly query: Query = <Row extends unknown[]>(
+    statement: Statement,
+    values: readonly Value[] = [],
+  ) => this.#use((query) => query<Row>(statement, values));
+
+  /**
+   * Runs statements as one transaction.
+   *
+   * @param work may run more than once
+   * @throws {OutcomeUnknownError} where nobody knows whether it was committed
+   * @throws {StoreError} where it wasn't
+   */
+  transaction<T>(
+    work: (query: Query) => Promise<T>,
+    begin: Statement = BEGIN,
+  ): Promise<T> {
+    return this.#use(async (query) => {
+      await query(begin);
+      try {
+        const result = await work(query);
+        await query(COMMIT);
+        return result;
+      } catch (error) {
+        // A connection that broke has undone it.
+        if (isFromServer(error) || error instanceof StoreError) {
+          await query(ROLLBACK);
+        }
+        throw error;
+      }
+    });
+  }
+
+  /** Closes all connections, once they are idle. */
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #use<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    for (let tries = 1;; tries++) {
+      const client = await this.#pool.connect().catch((error: unknown) => {
+        throw unreachable(error);
+      });
+      let broken = true;
+      try {
+        const result = await work(queryOn(client));
+        broken = false;
+        return result;
+      } catch (error) {
+        broken = !isFromServer(error) && !(error instanceof StoreError);
+        if (!isToRetry(error) || tries === MOST_TRIES) {
+          throw databaseError(error);
+        }
+      } finally {
+        client.release(broken);
+      }
+      await pause(tries);
+    }
+  }
+}
+
+const BEGIN: Statement = { name: "begin", text: "BEGIN" };
+const COMMIT: Statement = { name: "commit", text: "COMMIT" };
+const ROLLBACK: Statement = { name: "rollback", text: "ROLLBACK" };
+
+async function configure(client: Client): Promise<void> {
+  // Between two statements nobody waits who could be told: the next one is.
+  client.on("error", () => {});
+  await client.query(REQUIRED_SETTINGS);
+  await client.query(PLANNER_SETTING).catch((error: unknown) => {
+    if (!isFromServer(error)) throw error;
+  });
+}
+
+function queryOn(client: Client): Query {
+  return async <Row extends unknown[]>(
+    statement: Statement,
+    values: readonly Value[] = [],
+  ) => {
+    const { rows } = await client.query<Row>({
+      ...statement,
+      values: values.map(toParameter),
+      rowMode: "array",
+      types: { getTypeParser: parserOf },
+    });
+    return rows;
+  };
+}
+
+/** Bytes go as they are, all else as text. */
+function toParameter(value: Value): Buffer | string {
+  if (value instanceof Uint8Array) {
+    return Buffer.from(value.buffer, value.byteOffset, value.length);
+  }
+  return Array.isArray(value) ? `{${value.join()}}` : `${value}`;
+}
+
+/** PostgreSQL's numbers of the types that statements return, and their texts' meaning. */
+const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
+  16: (text) => text === "t",
+  // Hex behind \x.
+  17: (text) => Uint8Array.fromHex(text.slice(2)),
+  20: Number,
+  21: Number,
+  23: Number,
+  25: (text) => text,
+};
+
+function parserOf(type: number): (text: string) => unknown {
+  const parse = PARSERS[type];
+  if (parse === undefined) {
+    throw new TypeError(`Expected a type that the store reads, got ${type}`);
+  }
+  return parse;
+}
+
+/** Whoever lost must not meet the same others again. */
+function pause(tries: number): Promise<void> {
+  const longest = RETRY_DELAY * 2 ** (tries - 1);
+  return new Promise((resolve) =>
+    setTimeout(resolve, longest * (0.5 + Math.random()))
+  );
+}

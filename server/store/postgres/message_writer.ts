@@ -1,0 +1,162 @@
+/**
+ * Keeps messages: in groups, each inbox within its quota.
+ *
+ * @module
+ */
+
+import { MAX_MESSAGE_ID, type MessageId } from "../../../shared/protocol.ts";
+import type { CommitFigures } from "../commit_figures.ts";
+import type { SendRefusal } from "../send_refusal.ts";
+import type { NewMessage, Quota } from "../store.ts";
+import type { Database, Statement } from "./database.ts";
+import { InboxCeilings } from "./inbox_ceilings.ts";
+import { type Batch, InboxQueue, type Job } from "./inbox_queue.ts";
+import {
+  type BatchOutcome,
+  type CeiledBatch,
+  insertMessages,
+} from "./insert_messages.ts";
+import { PART_SIZE } from "./schema.ts";
+
+const INSERT_PART: Statement = {
+  name: "insert-part",
+  text:
+    "INSERT INTO parts (ToClient, ID, Part, Content) VALUES ($1, $2, $3, $4)",
+};
+
+/** Writes messages into a database. */
+export class MessageWriter {
+  readonly #database: Database;
+  readonly #commits: CommitFigures;
+  readonly #ceilings: InboxCeilings;
+  readonly #queue: InboxQueue;
+
+  /**
+   * The database has its tables.
+   *
+   * @param commits counts each commit, with the messages in it
+   */
+  constructor(database: Database, commits: CommitFigures) {
+    this.#database = database;
+    this.#commits = commits;
+    this.#ceilings = new InboxCeilings(database.query);
+    this.#queue = new InboxQueue((group) => this.#write(group), isLarge);
+  }
+
+  /** Keeps a message: see `Store.send`. */
+  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal> {
+    return new Promise((resolve, reject) => {
+      this.#queue.add({ message, quota, resolve, reject });
+    });
+  }
+
+  /** Something was removed from an inbox. */
+  removed(recipient: Uint8Array): void {
+    this.#ceilings.lowered(recipient.toHex());
+  }
+
+  /** Something was removed from any inboxes. */
+  purged(): void {
+    this.#ceilings.forget();
+  }
+
+  /** Resolves once nothing is under way. */
+  async settled(): Promise<void> {
+    await this.#queue.settled();
+  }
+
+  async #write(group: Batch[]): Promise<void> {
+    const batches = group.map((batch): CeiledBatch => {
+      const quota = batch.jobs[0]?.quota ?? { messages: 0, bytes: 0 };
+      return { ...batch, ceiling: this.#ceilings.of(batch.key, quota) };
+    });
+    try {
+      const begin = performance.now();
+      const outcomes = await this.#insert(batches);
+      const kept = group.reduce(
+        (sum, { jobs }, i) => sum + (outcomes[i]?.fits ? jobs.length : 0),
+        0,
+      );
+      if (kept > 0) this.#commits.record(kept, performance.now() - begin);
+      await Promise.all(
+        group.map((batch, i) => this.#settle(batch, outcomes[i])),
+      );
+    } catch (error) {
+      for (const { jobs } of group) {
+        // Who is settled already isn't touched by it.
+        for (const { reject } of jobs) reject(error);
+      }
+    }
+  }
+
+  async #insert(
+    batches: readonly CeiledBatch[],
+  ): Promise<(BatchOutcome | undefined)[]> {
+    const now = Date.now();
+    const [first] = batches;
+    const job = first?.jobs[0];
+    if (job === undefined || !isLarge(job)) {
+      return await insertMessages(this.#database.query, batches, now);
+    }
+    const { recipient, content } = job.message;
+    return await this.#database.transaction(async (query) => {
+      const [outcome] = await insertMessages(query, batches, now);
+      if (!outcome?.fits) return [outcome];
+      const id = outcome.lastMessage + 1;
+      for (let part = 1; part * PART_SIZE < content.length; part++) {
+        const at = part * PART_SIZE;
+        const piece = content.subarray(at, at + PART_SIZE);
+        await query(INSERT_PART, [recipient, id, part, piece]);
+      }
+      return [outcome];
+    });
+  }
+
+  async #settle(
+    { key, jobs }: Batch,
+    outcome: BatchOutcome | undefined,
+  ): Promise<void> {
+    if (outcome === undefined) {
+      for (const { resolve } of jobs) resolve("unknown_target");
+    } else if (outcome.fits) {
+      jobs.forEach(({ resolve }, i) =>
+        resolve(outcome.lastMessage + 1 + i as MessageId)
+      );
+    } else {
+      this.#queue.putBack(key, await this.#admit(key, jobs, outcome));
+    }
+  }
+
+  /** Refuses what the quota doesn't allow, and returns the others. */
+  async #admit(
+    key: string,
+    jobs: readonly Job[],
+    { lastMessage, totalBytes }: BatchOutcome,
+  ): Promise<Job[]> {
+    const [first] = jobs;
+    if (first === undefined) return [];
+    const ceiling = await this.#ceilings.count(
+      key,
+      first.message.recipient,
+      first.quota,
+    );
+    let last = lastMessage;
+    let total = totalBytes;
+    return jobs.filter(({ message, resolve }) => {
+      const bytes = total + message.content.length;
+      const isLast = last >= MAX_MESSAGE_ID;
+      if (isLast || last >= ceiling.lastMessage || bytes > ceiling.totalBytes) {
+        resolve(isLast ? "ids_used_up" : "inbox_full");
+        return false;
+      }
+      last++;
+      total = bytes;
+      return true;
+    });
+  }
+}
+
+/** Whether a message has parts, which go into the same transaction one by one. */
+function isLarge({ message }: Job): boolean {
+  return message.content.length > PART_SIZE;
+}

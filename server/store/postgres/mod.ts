@@ -1,0 +1,8 @@
+/**
+ * The store in a database that speaks PostgreSQL's protocol.
+ *
+ * @module
+ */
+
+export { openPostgresStore, type PostgresStore } from "./postgres.ts";
+export { storeName } from "./store_url.ts";

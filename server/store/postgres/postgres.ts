@@ -1,0 +1,328 @@
+/**
+ * The store in a database that speaks PostgreSQL's protocol. Any number of
+ * relays may share it: what it promises is kept by the database alone.
+ *
+ * @module
+ */
+
+import type { ClientId, MessageId } from "../../../shared/protocol.ts";
+import { CommitFigures } from "../commit_figures.ts";
+import { Recent } from "../recent.ts";
+import type { SendRefusal } from "../send_refusal.ts";
+import {
+  type Budget,
+  type HandedOut,
+  type ListedClient,
+  MessageGoneError,
+  type NewClient,
+  type NewMessage,
+  type Quota,
+  type Store,
+  type StoredMessage,
+  StoreError,
+} from "../store.ts";
+import { Database, type Query, type Statement } from "./database.ts";
+import { MessageWriter } from "./message_writer.ts";
+import { OldMessages } from "./old_messages.ts";
+import { RemovalQueue } from "./removal_queue.ts";
+import { isPositionTaken, prepareSchema } from "./schema.ts";
+import { storeName } from "./store_url.ts";
+import { Visits } from "./visits.ts";
+
+/** Connections that a relay has to its database at most. */
+const CONNECTIONS = 10;
+/** Clients of whom it is remembered that they are there: 40 MB of them. */
+const CLIENTS_REMEMBERED = 200_000;
+/** Milliseconds after which it is asked whether somebody was removed. */
+const LOOK_AGAIN = 1000;
+/** Messages that are looked at at a time for an answer. */
+const MESSAGES_AT_ONCE = 128;
+/**
+ * Microseconds within which a client may come to stand in front of another:
+ * longer than a registration may take, and than clocks of one database differ.
+ */
+const UNSETTLED = 60_000_000;
+
+/** A store in a database. */
+export type PostgresStore = Store;
+
+/**
+ * Opens the store, and makes its tables where there are none.
+ *
+ * @param url `postgres://USER:PASSWORD@HOST:PORT/DATABASE`
+ * @throws {StoreError} where it can't be used, with what to do about it
+ */
+export async function openPostgresStore(url: string): Promise<PostgresStore> {
+  const database = new Database(url, CONNECTIONS);
+  try {
+    await prepareSchema(database);
+    return new OpenStore(database);
+  } catch (cause) {
+    await database.close();
+    if (!(cause instanceof StoreError)) throw cause;
+    throw new StoreError(
+      `Can't use the database ${storeName(url)}: ${cause.message}`,
+      { cause },
+    );
+  }
+}
+
+/** What never changes of a client. */
+interface Account {
+  position: number;
+  publicKey: Uint8Array;
+}
+
+class OpenStore implements PostgresStore {
+  readonly commits = new CommitFigures();
+  readonly #database: Database;
+  readonly #query: Query;
+  readonly #writer: MessageWriter;
+  readonly #removalQueue: RemovalQueue;
+  readonly #visits: Visits;
+  readonly #oldMessages: OldMessages;
+  readonly #accounts = new Recent<Account>(CLIENTS_REMEMBERED);
+  #removals = 0;
+  /** When that was asked, on the clock of `performance.now()`. */
+  #looked = -Infinity;
+  #looking: Promise<void> | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#query = database.query;
+    this.#removalQueue = new RemovalQueue(database.query, this.commits);
+    this.#visits = new Visits(database.query, this.commits);
+    this.#oldMessages = new OldMessages(database.query);
+    this.#writer = new MessageWriter(database, this.commits);
+  }
+
+  get removals(): number {
+    return this.#removals;
+  }
+
+  async register(client: NewClient, now: Date): Promise<boolean> {
+    const { id, name, publicKey } = client;
+    const values = [id, name, publicKey, now.toISOString()];
+    for (;;) {
+      try {
+        const begin = performance.now();
+        const rows = await this.#query(REGISTER, values);
+        if (rows.length === 0) return false;
+        this.commits.record(1, performance.now() - begin);
+        return true;
+      } catch (error) {
+        if (!isPositionTaken(error)) throw error;
+      }
+    }
+  }
+
+  async position(id: ClientId): Promise<number | undefined> {
+    return (await this.#account(id))?.position;
+  }
+
+  async publicKey(id: ClientId): Promise<Uint8Array | undefined> {
+    return (await this.#account(id))?.publicKey;
+  }
+
+  seen(id: ClientId, _position: number, now: Date): void {
+    this.#visits.add(id, now.getTime());
+  }
+
+  async clients(position: number, most: number): Promise<ListedClient[]> {
+    const rows = await this.#query<[number, ClientId, string, boolean]>(
+      CLIENTS,
+      [position, most, UNSETTLED],
+    );
+    return rows.map(([position, id, name, settled]) => ({
+      position,
+      id,
+      name,
+      settled,
+    }));
+  }
+
+  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal> {
+    return this.#writer.send(message, quota);
+  }
+
+  async waiting(recipient: ClientId, budget: Budget): Promise<StoredMessage[]> {
+    const messages: StoredMessage[] = [];
+    let left = budget.bytes;
+    for (;;) {
+      const isFirst = messages.length === 0;
+      const rows = await this.#query<WaitingRow>(WAITING, [
+        recipient,
+        messages.at(-1)?.id ?? 0,
+        MESSAGES_AT_ONCE,
+        left,
+        budget.perMessage,
+        // One at least, however large.
+        isFirst ? 1 : 0,
+      ]);
+      for (const [id, sender, type, size, content] of rows) {
+        messages.push({ id: id as MessageId, sender, type, size, content });
+        left -= size + budget.perMessage;
+      }
+      if (rows.length < MESSAGES_AT_ONCE || left <= 0) return messages;
+    }
+  }
+
+  async *rest(
+    recipient: ClientId,
+    { id, size, content }: StoredMessage,
+  ): AsyncGenerator<Uint8Array> {
+    let left = size - content.length;
+    for (let part = 1; left > 0; part++) {
+      const [row] = await this.#query<[Uint8Array]>(PART, [
+        recipient,
+        id,
+        part,
+      ]);
+      if (row === undefined) {
+        throw new MessageGoneError("A message was removed while it was read");
+      }
+      left -= row[0].length;
+      yield row[0];
+    }
+  }
+
+  async remove(recipient: ClientId, { runs }: HandedOut): Promise<void> {
+    if (runs.length === 0) return;
+    await this.#removalQueue.remove(recipient, runs);
+    this.#writer.removed(recipient);
+  }
+
+  async purge(before: Date, most: number): Promise<number> {
+    const removed = await this.#oldMessages.purge(before, most);
+    this.#writer.purged();
+    return removed;
+  }
+
+  async waitingMessages(): Promise<number> {
+    const [row] = await this.#query<[number]>(ESTIMATE);
+    const estimate = row?.[0] ?? -1;
+    // So few are counted at once, and the database knows nothing of a new table.
+    if (estimate > MOST_COUNTED) return estimate;
+    const [counted] = await this.#query<[number]>(COUNT, [MOST_COUNTED]);
+    return counted?.[0] ?? 0;
+  }
+
+  async ping(): Promise<void> {
+    await this.#query(PING, [Date.now()]);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#writer.settled();
+      await this.#visits.flush();
+    } finally {
+      await this.#database.close();
+    }
+  }
+
+  /** Another relay, or whoever looks after the database, may have removed users. */
+  async #noticeRemovals(): Promise<void> {
+    if (performance.now() - this.#looked < LOOK_AGAIN) return;
+    this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const [row] = await this.#query<[number]>(REMOVALS);
+    const removals = row?.[0] ?? 0;
+    if (removals !== this.#removals) this.#accounts.clear();
+    this.#removals = removals;
+    this.#looked = performance.now();
+  }
+
+  async #account(id: ClientId): Promise<Account | undefined> {
+    await this.#noticeRemovals();
+    const key = id.toHex();
+    const known = this.#accounts.get(key);
+    if (known !== undefined) return known;
+    const [row] = await this.#query<[number, Uint8Array]>(ACCOUNT, [id]);
+    if (row === undefined) return undefined;
+    const [position, publicKey] = row;
+    const account = { position, publicKey };
+    this.#accounts.set(key, account);
+    return account;
+  }
+}
+
+// Positions are the database's microseconds: no counter, and nobody's clock but
+// its own.
+const REGISTER: Statement = {
+  name: "register",
+  text: `WITH account AS (
+    INSERT INTO accounts (ID, Position, UserName, PublicKey)
+    VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, $2, $3)
+    ON CONFLICT (UserName) DO NOTHING
+    RETURNING ID
+  )
+  INSERT INTO activity (ID, LastSeen) SELECT ID, $4 FROM account RETURNING ID`,
+};
+
+const REMOVALS: Statement = {
+  name: "removals",
+  text: "SELECT Value FROM relay WHERE Name = 'removals'",
+};
+
+const ACCOUNT: Statement = {
+  name: "account",
+  text: "SELECT Position, PublicKey FROM accounts WHERE ID = $1",
+};
+
+const CLIENTS: Statement = {
+  name: "clients",
+  text: `SELECT Position, ID, UserName,
+      Position < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $3::bigint
+    FROM accounts WHERE Position > $1 ORDER BY Position LIMIT $2`,
+};
+
+type WaitingRow = [
+  id: number,
+  sender: ClientId,
+  type: number,
+  size: number,
+  content: Uint8Array,
+];
+
+const WAITING: Statement = {
+  name: "waiting",
+  text: `SELECT ID, FromClient, Type, size, Content FROM (
+    SELECT *, row_number() OVER inbox AS place,
+      sum(size + $5::bigint) OVER inbox AS total
+    FROM (
+      SELECT ID, FromClient, Type, octet_length(Content) + Rest AS size, Content
+      FROM messages WHERE ToClient = $1 AND ID > $2 ORDER BY ID LIMIT $3
+    ) AS oldest
+    WINDOW inbox AS (ORDER BY ID ROWS UNBOUNDED PRECEDING)
+  ) AS counted
+  WHERE total <= $4::bigint OR place <= $6::int ORDER BY ID`,
+};
+
+/** Messages that are counted one by one at most. */
+const MOST_COUNTED = 100_000;
+
+const ESTIMATE: Statement = {
+  name: "estimate-messages",
+  text: `SELECT coalesce(max(reltuples), -1)::bigint FROM pg_class
+    WHERE oid = to_regclass('messages')`,
+};
+
+const COUNT: Statement = {
+  name: "count-messages",
+  text: "SELECT count(*) FROM (SELECT 1 FROM messages LIMIT $1) AS found",
+};
+
+// It writes nothing, but only a database that takes writes lets it pass.
+const PING: Statement = {
+  name: "ping",
+  text: "UPDATE relay SET Value = $1::bigint WHERE Name = 'nobody'",
+};
+
+const PART: Statement = {
+  name: "part",
+  text:
+    "SELECT Content FROM parts WHERE ToClient = $1 AND ID = $2 AND Part = $3",
+};

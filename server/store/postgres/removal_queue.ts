@@ -1,0 +1,114 @@
+/**
+ * Deletes messages that were taken: what many connections have to delete goes
+ * into one statement and its commit.
+ *
+ * @module
+ */
+
+import { CLIENT_ID_SIZE, type ClientId } from "../../../shared/protocol.ts";
+import type { CommitFigures } from "../commit_figures.ts";
+import type { IdRun } from "../id_runs.ts";
+import type { Query, Statement } from "./database.ts";
+
+/** Runs of ids that are deleted at once, about. */
+const MOST_RUNS = 2000;
+
+const RUNS = `(
+    SELECT substring($1::bytea FROM (owner - 1) * ${CLIENT_ID_SIZE} + 1 FOR ${CLIENT_ID_SIZE}) AS owner, first, last
+    FROM unnest($2::int[], $3::bigint[], $4::bigint[]) AS u (owner, first, last)
+  ) AS r`;
+
+const REMOVE: Statement = {
+  name: "remove",
+  text: `WITH pieces AS (
+    DELETE FROM parts AS p USING ${RUNS}
+    WHERE p.ToClient = r.owner AND p.ID BETWEEN r.first AND r.last
+  ), gone AS (
+    DELETE FROM messages AS m USING ${RUNS}
+    WHERE m.ToClient = r.owner AND m.ID BETWEEN r.first AND r.last
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone`,
+};
+
+/** Messages of one inbox. */
+export interface Removal {
+  /** Whose they are. */
+  recipient: ClientId;
+  /** Their ids. */
+  runs: readonly IdRun[];
+}
+
+interface Waiting extends Removal {
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/** Removals on their way. */
+export class RemovalQueue {
+  readonly #query: Query;
+  readonly #commits: CommitFigures;
+  #waiting: Waiting[] = [];
+  #working = false;
+
+  /** Nothing is removed yet. @param commits counts each commit, with the removals in it */
+  constructor(query: Query, commits: CommitFigures) {
+    this.#query = query;
+    this.#commits = commits;
+  }
+
+  /** Deletes messages. @throws {StoreError} where that failed */
+  remove(recipient: ClientId, runs: readonly IdRun[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ recipient, runs, resolve, reject });
+      if (!this.#working) queueMicrotask(() => this.#work());
+      this.#working = true;
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#take();
+      try {
+        const begin = performance.now();
+        await removeMessages(this.#query, group);
+        this.#commits.record(group.length, performance.now() - begin);
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    this.#working = false;
+  }
+
+  #take(): Waiting[] {
+    let runs = 0;
+    const end = this.#waiting.findIndex((removal) =>
+      (runs += removal.runs.length) >= MOST_RUNS
+    );
+    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end + 1);
+  }
+}
+
+/**
+ * Deletes messages with their parts.
+ *
+ * @returns how many there were
+ */
+export async function removeMessages(
+  query: Query,
+  removals: readonly Removal[],
+): Promise<number> {
+  const owners = new Uint8Array(removals.length * CLIENT_ID_SIZE);
+  const rows = removals.flatMap(({ recipient, runs }, i) => {
+    owners.set(recipient, i * CLIENT_ID_SIZE);
+    return runs.map(([first, last]) => ({ owner: i + 1, first, last }));
+  });
+  const [row] = await query<[number]>(REMOVE, [
+    owners,
+    rows.map(({ owner }) => owner),
+    rows.map(({ first }) => first),
+    rows.map(({ last }) => last),
+  ]);
+  return row?.[0] ?? 0;
+}

@@ -1,0 +1,160 @@
+/**
+ * The tables of a relay's database on PostgreSQL and those that speak its
+ * protocol: the names and columns of the SQLite file (section 5 of
+ * docs/protocol.md), with keys that spread. What belongs to an inbox begins
+ * with its owner's id, which was drawn at random, and no row and no counter is
+ * shared by all who write.
+ *
+ * @module
+ */
+
+import { StoreError } from "../store.ts";
+import type { Database, Query, Statement } from "./database.ts";
+import { isTaken } from "./database_errors.ts";
+
+/** Kept in the table `relay`; it counts with the SQLite file's. */
+const SCHEMA_VERSION = 4;
+
+/** Bytes of a message's content that stand in its row; the rest stands in parts of this size. */
+export const PART_SIZE = 1024 * 1024;
+
+/** The name of the index that keeps positions apart. */
+export const POSITION_INDEX = "accounts_position";
+
+// activity goes by the client's id, not by its position as in SQLite: positions
+// rise, and all new clients would meet in one place. LastMessage and TotalBytes
+// count what ever came into an inbox: the row's lock is what makes ids rise, and
+// the quota is told from them without counting what waits.
+const TABLES = [
+  `CREATE TABLE relay (
+    Name TEXT PRIMARY KEY,
+    Value BIGINT NOT NULL
+  )`,
+  `CREATE TABLE accounts (
+    ID BYTEA PRIMARY KEY,
+    Position BIGINT NOT NULL,
+    UserName TEXT NOT NULL,
+    PublicKey BYTEA NOT NULL
+  )`,
+  `CREATE UNIQUE INDEX ${POSITION_INDEX} ON accounts (Position ASC)`,
+  `CREATE UNIQUE INDEX accounts_username ON accounts (UserName)`,
+  `CREATE TABLE activity (
+    ID BYTEA PRIMARY KEY,
+    LastSeen TEXT NOT NULL,
+    LastMessage BIGINT NOT NULL DEFAULT 0,
+    TotalBytes BIGINT NOT NULL DEFAULT 0
+  )`,
+  `CREATE VIEW clients AS
+    SELECT ID, UserName, PublicKey, LastSeen, LastMessage
+    FROM accounts JOIN activity USING (ID)`,
+  `CREATE TABLE messages (
+    ToClient BYTEA NOT NULL,
+    ID BIGINT NOT NULL,
+    FromClient BYTEA NOT NULL,
+    Type SMALLINT NOT NULL,
+    Content BYTEA NOT NULL,
+    Rest BIGINT NOT NULL,
+    Arrived BIGINT NOT NULL,
+    PRIMARY KEY (ToClient, ID)
+  )`,
+  `CREATE TABLE parts (
+    ToClient BYTEA NOT NULL,
+    ID BIGINT NOT NULL,
+    Part INTEGER NOT NULL,
+    Content BYTEA NOT NULL,
+    PRIMARY KEY (ToClient, ID, Part)
+  )`,
+  `INSERT INTO relay (Name, Value) VALUES
+    ('schema', ${SCHEMA_VERSION}), ('removals', 0)`,
+].map((text, i): Statement => ({ name: `create-${i}`, text }));
+
+const TABLE_NAMES = ["relay", "accounts", "activity", "messages", "parts"];
+
+const SETTING: Statement = {
+  name: "setting",
+  text: `SELECT setting FROM pg_settings WHERE name = $1`,
+};
+
+const FOUND_TABLES: Statement = {
+  name: "found-tables",
+  text: `SELECT table_name::text FROM information_schema.tables
+    WHERE table_schema = current_schema()
+      AND table_name::text IN (${
+    [...TABLE_NAMES, "clients"].map((name) => `'${name}'`)
+  })`,
+};
+
+const VERSION: Statement = {
+  name: "version",
+  text: "SELECT Value FROM relay WHERE Name = 'schema'",
+};
+
+/**
+ * Makes the tables where there are none, and leaves ours as they are.
+ *
+ * @throws {StoreError} where the database can't be used, with what to do about it
+ */
+export async function prepareSchema(database: Database): Promise<void> {
+  await checkSettings(database.query);
+  if (await isReady(database.query)) return;
+  try {
+    await database.transaction(async (query) => {
+      for (const statement of TABLES) await query(statement);
+    });
+  } catch (error) {
+    // Another relay that starts may have been faster: then all of it is there.
+    if (!await isReady(database.query)) throw error;
+  }
+}
+
+/** @throws {StoreError} where what was acknowledged could be lost, or changed */
+async function checkSettings(query: Query): Promise<void> {
+  const refused = { fsync: "off", full_page_writes: "off" };
+  for (const [name, value] of Object.entries(refused)) {
+    if (await settingOf(query, name) !== value) continue;
+    throw new StoreError(
+      `it runs with ${name} = ${value}, so what it acknowledges could be lost: turn ${name} on`,
+    );
+  }
+  const encoding = await settingOf(query, "server_encoding") ?? "UTF8";
+  if (encoding !== "UTF8") {
+    throw new StoreError(
+      `its encoding is ${encoding}, which can't hold every name: make one with ENCODING 'UTF8'`,
+    );
+  }
+}
+
+async function settingOf(
+  query: Query,
+  name: string,
+): Promise<string | undefined> {
+  const [row] = await query<[string]>(SETTING, [name]);
+  return row?.[0];
+}
+
+/** @throws {StoreError} where the tables aren't this relay's, or a newer relay's */
+async function isReady(query: Query): Promise<boolean> {
+  const found = (await query<[string]>(FOUND_TABLES)).map(([name]) => name);
+  if (found.length === 0) return false;
+  const version = found.includes("relay")
+    ? (await query<[number]>(VERSION))[0]?.[0]
+    : undefined;
+  if (version === undefined) {
+    throw new StoreError(
+      `it has tables that aren't this relay's (${
+        found.sort().join(", ")
+      }): give the relay a database of its own`,
+    );
+  }
+  if (version > SCHEMA_VERSION) {
+    throw new StoreError(
+      `it has schema version ${version}, this relay knows ${SCHEMA_VERSION}: use the newer relay that made it`,
+    );
+  }
+  return true;
+}
+
+/** Whether registering failed since two clients came within the same microsecond. */
+export function isPositionTaken(error: unknown): boolean {
+  return isTaken(error, POSITION_INDEX);
+}

@@ -1,0 +1,84 @@
+/**
+ * The flags that name a store in a database, and what a URL of one means.
+ *
+ * @module
+ */
+
+import { reasonOf } from "../shared/reason.ts";
+import { UsageError } from "../shared/usage_error.ts";
+
+/** The environment variable that names a store where no flag does. */
+export const STORE_VARIABLE = "MESSAGEU_STORE";
+
+/** The port of PostgreSQL where a URL names none. */
+const DEFAULT_PORT = 5432;
+
+/** Parameters of a URL that are paths of files. */
+const FILE_PARAMETERS = ["sslrootcert", "sslcert", "sslkey"];
+
+/** The flags' values. */
+export interface StoreFlags {
+  /** The URL. */
+  store?: string;
+  /** A file that holds the URL. */
+  "store-file"?: string;
+}
+
+/**
+ * The URL of the database that flags, or else the environment, name; undefined
+ * where they name none.
+ *
+ * @throws {UsageError} where it can't be one
+ */
+export async function readStoreUrl(
+  flags: StoreFlags,
+): Promise<string | undefined> {
+  const file = flags["store-file"];
+  if (flags.store !== undefined && file !== undefined) {
+    throw new UsageError("--store and --store-file name two stores: give one");
+  }
+  if (flags.store !== undefined) return checked(flags.store, "--store");
+  if (file !== undefined) return checked(await readUrl(file), file);
+  const named = await readEnvironment();
+  return named ? checked(named, STORE_VARIABLE) : undefined;
+}
+
+/** Without permission for it there is no such variable: nobody has to give one to a relay with a file. */
+async function readEnvironment(): Promise<string | undefined> {
+  const { state } = await Deno.permissions.query({
+    name: "env",
+    variable: STORE_VARIABLE,
+  });
+  return state === "granted" ? Deno.env.get(STORE_VARIABLE) : undefined;
+}
+
+/** Where the database of a URL listens, as `HOST:PORT`. */
+export function storeAddress(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port || DEFAULT_PORT}`;
+}
+
+/** The files that a URL names, such as certificates. */
+export function storeFiles(url: string): string[] {
+  const { searchParams } = new URL(url);
+  return FILE_PARAMETERS.flatMap((name) => searchParams.getAll(name));
+}
+
+async function readUrl(path: string): Promise<string> {
+  try {
+    return (await Deno.readTextFile(path)).trim();
+  } catch (error) {
+    throw new UsageError(`--store-file ${path}: ${reasonOf(error)}`);
+  }
+}
+
+/** It may hold a password, so what is wrong with it is said without it. */
+function checked(url: string, from: string): string {
+  const { protocol, hostname } = URL.parse(url) ?? {};
+  if (!["postgres:", "postgresql:"].includes(protocol ?? "") || !hostname) {
+    throw new UsageError(
+      `${from}: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE`,
+    );
+  }
+  return url;
+}

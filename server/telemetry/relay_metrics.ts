@@ -1,0 +1,162 @@
+/**
+ * The relay's metrics; docs/monitoring.md lists them for people.
+ *
+ * @module
+ */
+
+import type { Limits } from "../limits/limits.ts";
+import type { Relay } from "../relay.ts";
+import type { Store } from "../store/store.ts";
+import { deadline } from "./deadline.ts";
+import type { Exposition, Labelled } from "./exposition.ts";
+import type { Readiness } from "./readiness.ts";
+import type { RequestFigures } from "./request_figures.ts";
+
+/** Milliseconds in which the store must have counted. */
+const COUNT_TIMEOUT = 2000;
+const MILLISECONDS = 1000;
+
+/** What the metrics tell of. */
+export interface Measured {
+  /** The relay. */
+  relay: Relay;
+  /** Its store. */
+  store: Store;
+  /** Its limits. */
+  limits: Limits;
+  /** Its requests. */
+  requests: RequestFigures;
+  /** Whether it can serve. */
+  readiness: Readiness;
+  /** How many failures were reported that weren't a client's. */
+  failures: () => number;
+}
+
+/** Adds all that is the relay's own. */
+export function addRelayMetrics(shown: Exposition, measured: Measured): void {
+  const { readiness, failures } = measured;
+  shown.gauge(
+    "messageu_ready",
+    "1 where the relay accepts connections and its store answers, else 0",
+    async () => await readiness.obstacle() === undefined ? 1 : 0,
+  );
+  addRequests(shown, measured);
+  addConnections(shown, measured);
+  addStore(shown, measured);
+  addLimits(shown, measured);
+  shown.counter(
+    "messageu_failures_total",
+    "Failures that aren't a client's; the log tells them",
+    failures,
+  );
+}
+
+function addRequests(
+  shown: Exposition,
+  { requests, relay }: Measured,
+): void {
+  shown.counters(
+    "messageu_requests_total",
+    "Requests by code and by how they ended",
+    ["code", "request", "outcome"],
+    () =>
+      requests.codes.flatMap((figures) => {
+        const { code, request } = figures;
+        return (["answered", "refused", "failed", "unknown"] as const)
+          .map((outcome) => ({
+            labels: { code, request, outcome },
+            value: figures[outcome],
+          }));
+      }),
+  );
+  shown.histograms(
+    "messageu_request_duration_seconds",
+    "Time from a request's last byte to its answer, of those that were answered",
+    MILLISECONDS,
+    () =>
+      requests.codes.map(({ code, request, milliseconds }) => ({
+        labels: { code, request },
+        histogram: milliseconds,
+      })),
+  );
+  shown.counters(
+    "messageu_refusals_total",
+    "Requests and connections that were refused, by reason",
+    ["reason"],
+    () => byReason({ ...requests.refusals, ...relay.figures.refused }),
+  );
+}
+
+function byReason(counts: Readonly<Record<string, number>>): Labelled[] {
+  return Object.entries(counts)
+    .map(([reason, value]) => ({ labels: { reason }, value }));
+}
+
+function addConnections(shown: Exposition, { relay }: Measured): void {
+  shown.gauge(
+    "messageu_connections",
+    "Connections that are open",
+    () => relay.connections,
+  );
+  shown.counter(
+    "messageu_connections_accepted_total",
+    "Connections that were accepted and served",
+    () => relay.figures.accepted,
+  );
+  shown.counter(
+    "messageu_connections_stuck_total",
+    "Connections that were closed because the client didn't get further",
+    () => relay.figures.stuck,
+  );
+  shown.counter(
+    "messageu_received_bytes_total",
+    "Bytes from clients",
+    () => relay.figures.received,
+  );
+  shown.counter(
+    "messageu_sent_bytes_total",
+    "Bytes to clients",
+    () => relay.figures.sent,
+  );
+  shown.gauge(
+    "messageu_inflight_bytes",
+    "Memory for requests and answers under way",
+    () => relay.figures.inflight,
+  );
+}
+
+function addStore(shown: Exposition, { store }: Measured): void {
+  shown.gauge(
+    "messageu_waiting_messages",
+    "Messages that wait for their recipients, about",
+    () =>
+      deadline(store.waitingMessages(), COUNT_TIMEOUT, "still counting")
+        .catch(() => undefined),
+  );
+  const { writes, milliseconds } = store.commits;
+  shown.histograms(
+    "messageu_commit_writes",
+    "Writes that shared a commit",
+    1,
+    () => [{ labels: {}, histogram: writes }],
+  );
+  shown.histograms(
+    "messageu_commit_duration_seconds",
+    "Time of a commit, from its first write to its being on the disk",
+    MILLISECONDS,
+    () => [{ labels: {}, histogram: milliseconds }],
+  );
+}
+
+function addLimits(shown: Exposition, { limits }: Measured): void {
+  shown.gauge(
+    "messageu_max_connections",
+    "--max-connections; 0 for no limit",
+    () => limits.maxConnections,
+  );
+  shown.gauge(
+    "messageu_max_inflight_bytes",
+    "--max-inflight",
+    () => limits.maxInflight,
+  );
+}

@@ -1,0 +1,117 @@
+import {
+  requestCode,
+  requestFamilies,
+  requestKinds,
+} from "../../shared/protocol.ts";
+import { Histogram } from "../histogram.ts";
+import { type RequestRefusal, requestRefusals } from "../refusal.ts";
+import type {
+  Outcome,
+  RequestWatch,
+  SeenRequest,
+  Watcher,
+} from "../watcher.ts";
+
+/** Milliseconds. */
+const DURATIONS = [
+  0.25,
+  0.5,
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  500,
+  1000,
+  2500,
+  10_000,
+] as const;
+
+/** The requests of one code. */
+export class CodeFigures {
+  /** The code, or `other` for all that mean nothing. */
+  readonly code: string;
+  /** What the code asks for, or `unknown`. */
+  readonly request: string;
+  /** Requests that got what they ask for. */
+  answered = 0;
+  /** Requests that were refused. */
+  refused = 0;
+  /** Requests that the relay couldn't answer. */
+  failed = 0;
+  /** Requests without an answer, since nobody knows what was kept. */
+  unknown = 0;
+  /** Milliseconds until the answer was there, of those that got what they ask for. */
+  readonly milliseconds: Histogram = new Histogram(DURATIONS);
+
+  /** None yet. */
+  constructor(code: string, request: string) {
+    this.code = code;
+    this.request = request;
+  }
+}
+
+/** Counts requests, in plain numbers: a busy relay answers one in microseconds. */
+export class RequestFigures implements Watcher {
+  readonly #byCode = new Map<number, CodeFigures>();
+  readonly #other = new CodeFigures("other", "unknown");
+  /** Requests that were refused, by reason. */
+  readonly refusals: Readonly<Record<RequestRefusal, number>>;
+  readonly #refusals: Record<RequestRefusal, number>;
+
+  /** None yet. */
+  constructor() {
+    for (const first of requestFamilies) {
+      for (const kind of requestKinds) {
+        const code = requestCode(kind) - requestFamilies[0] + first;
+        this.#byCode.set(code, new CodeFigures(`${code}`, kind));
+      }
+    }
+    this.#refusals = this.refusals = Object.fromEntries(
+      requestRefusals.map((refusal) => [refusal, 0]),
+    ) as Record<RequestRefusal, number>;
+  }
+
+  /** The figures of each code, those of all unknown ones last. */
+  get codes(): readonly CodeFigures[] {
+    return [...this.#byCode.values(), this.#other];
+  }
+
+  /** Counts a request once it has ended. */
+  requested({ code }: SeenRequest): RequestWatch {
+    const figures = this.#byCode.get(code) ?? this.#other;
+    return new CountedRequest(figures, this.#refusals);
+  }
+}
+
+class CountedRequest implements RequestWatch {
+  readonly #figures: CodeFigures;
+  readonly #refusals: Record<RequestRefusal, number>;
+  readonly #began = performance.now();
+
+  constructor(figures: CodeFigures, refusals: Record<RequestRefusal, number>) {
+    this.#figures = figures;
+    this.#refusals = refusals;
+  }
+
+  ended(outcome: Outcome): void {
+    switch (outcome) {
+      case "answered":
+        this.#figures.answered++;
+        this.#figures.milliseconds.record(performance.now() - this.#began);
+        break;
+      case "failed":
+        this.#figures.failed++;
+        break;
+      case "unknown":
+        this.#figures.unknown++;
+        break;
+      default:
+        this.#figures.refused++;
+        this.#refusals[outcome]++;
+    }
+  }
+}

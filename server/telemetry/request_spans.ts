@@ -1,0 +1,67 @@
+/**
+ * Traces requests through OpenTelemetry, which is part of Deno: whoever starts
+ * the relay with `OTEL_DENO=true` gets a span for each of them.
+ *
+ * @module
+ */
+
+import {
+  context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from "@opentelemetry/api";
+import config from "../../deno.json" with { type: "json" };
+import { requestKind } from "../../shared/protocol.ts";
+import type {
+  Outcome,
+  RequestWatch,
+  SeenRequest,
+  Watcher,
+} from "../watcher.ts";
+
+/** Makes a span of each request, and within it one of the store's work. */
+export class RequestSpans implements Watcher {
+  readonly #tracer: Tracer = trace.getTracer("messageu", config.version);
+
+  /** Begins a request's span. */
+  requested({ code, size, connection }: SeenRequest): RequestWatch {
+    const span = this.#tracer.startSpan(requestKind(code) ?? "unknown", {
+      kind: SpanKind.SERVER,
+      root: true,
+      attributes: {
+        "messageu.code": code,
+        "messageu.size": size,
+        "messageu.connection": connection,
+      },
+    });
+    return new RequestSpan(this.#tracer, span);
+  }
+}
+
+class RequestSpan implements RequestWatch {
+  readonly #tracer: Tracer;
+  readonly #span: Span;
+  #work: Span | undefined;
+
+  constructor(tracer: Tracer, span: Span) {
+    this.#tracer = tracer;
+    this.#span = span;
+  }
+
+  working(): void {
+    const within = trace.setSpan(context.active(), this.#span);
+    this.#work = this.#tracer.startSpan("store", {}, within);
+  }
+
+  ended(outcome: Outcome): void {
+    this.#work?.end();
+    this.#span.setAttribute("messageu.outcome", outcome);
+    if (outcome === "failed" || outcome === "unknown") {
+      this.#span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    this.#span.end();
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * All that a relay's program tells of itself, as its flags and its environment
+ * ask for. What nobody asks for isn't even loaded.
+ *
+ * @module
+ */
+
+import { FailurePrinter } from "../failure_printer.ts";
+import { watchAll, type Watcher } from "../watcher.ts";
+import type { RelayLog } from "./log.ts";
+import type { Monitor, Monitored } from "./monitor.ts";
+import { RequestLog } from "./request_log.ts";
+import type { TelemetryOptions } from "./telemetry_flags.ts";
+
+/** Deno keeps its OpenTelemetry under this name where it was started with `OTEL_DENO=true`. */
+const OPEN_TELEMETRY = Symbol.for("opentelemetry.js.api.1");
+
+/** What is asked for. */
+export interface TelemetryStart {
+  /** By the flags. */
+  telemetry: TelemetryOptions;
+  /** Whether another relay may still serve metrics at the address. */
+  takeOver: boolean;
+}
+
+/** What a relay's program tells of itself. */
+export class Telemetry {
+  /** Is to be told what the relay does; undefined where nobody wants to know. */
+  readonly watcher: Watcher | undefined;
+  readonly #log: RelayLog;
+  readonly #failures: FailurePrinter;
+  readonly #monitor: Monitor | undefined;
+  #failed = 0;
+
+  private constructor(
+    log: RelayLog,
+    failures: FailurePrinter,
+    monitor: Monitor | undefined,
+    watchers: readonly Watcher[],
+  ) {
+    this.#log = log;
+    this.#failures = failures;
+    this.#monitor = monitor;
+    this.watcher = watchAll(watchers);
+  }
+
+  /**
+   * Makes ready what is asked for; a relay is shown later.
+   *
+   * @throws {Error} where metrics can't be served
+   */
+  static async open(
+    { telemetry: { metrics }, takeOver }: TelemetryStart,
+    log: RelayLog,
+  ): Promise<Telemetry> {
+    const failures = new FailurePrinter(log);
+    const watchers: Watcher[] = [];
+    let monitor: Monitor | undefined;
+    if (metrics !== undefined) {
+      const { Monitor } = await import("./monitor.ts");
+      monitor = Monitor.start(
+        { ...metrics, takeOver },
+        (error) => failures.print(error),
+      );
+      watchers.push(monitor.requests);
+    }
+    if (OPEN_TELEMETRY in globalThis) {
+      const { RequestSpans } = await import("./request_spans.ts");
+      watchers.push(new RequestSpans());
+    }
+    if (log.isDetailed) watchers.push(new RequestLog(log));
+    return new Telemetry(log, failures, monitor, watchers);
+  }
+
+  /** Tells of a failure that isn't a client's. */
+  report(error: unknown): void {
+    this.#failed++;
+    this.#failures.print(error);
+  }
+
+  /** Shows a relay from now on, and says where. */
+  show(monitored: Omit<Monitored, "failures">): void {
+    if (this.#monitor === undefined) return;
+    const { url } = this.#monitor;
+    this.#monitor.show({ ...monitored, failures: () => this.#failed });
+    this.#log.announce(`metrics on ${url}`, { url });
+  }
+
+  /** Shows nothing any more. */
+  async close(): Promise<void> {
+    await this.#monitor?.close();
+  }
+}

@@ -1,0 +1,146 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  connectionRefusals,
+  requestRefusals,
+} from "../../../server/refusal.ts";
+import { MonitoredRelay } from "../../support/monitored_relay.ts";
+import { ROOT } from "../../support/program.ts";
+import { scrape } from "../../support/scrape.ts";
+import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+
+const page = () => Deno.readTextFile(`${ROOT}docs/monitoring.md`);
+
+/** The rows of a page's tables whose first cell is code: the cells. */
+const rows = (markdown: string) =>
+  [...markdown.matchAll(/^\| `([^`]+)` +\|(.*)\|$/gm)]
+    .map(([, first = "", rest = ""]) => [
+      first,
+      ...rest.split("|").map((cell) => cell.trim()),
+    ]);
+
+/** The metrics that an expression of PromQL names, without what histograms add. */
+function metricsIn(expression: string): string[] {
+  const bare = expression.replaceAll(/"[^"]*"/g, '""');
+  return [...bare.matchAll(/\b(?:messageu|process)_[a-z_]+/g)]
+    .map(([name]) => name);
+}
+
+/** What a real scrape has. */
+async function exported() {
+  await using monitored = await MonitoredRelay.start();
+  const { types, samples } = await scrape(monitored.url);
+  const series = new Set(
+    [...samples.keys()].map((sample) => sample.replace(/\{.*/, "")),
+  );
+  const labels = new Map<string, Set<string>>();
+  for (const sample of samples.keys()) {
+    const name = sample.replace(/\{.*/, "").replace(/_(bucket|sum|count)$/, "");
+    const known = labels.get(name) ?? new Set();
+    labels.set(name, known);
+    for (const [, label = ""] of sample.matchAll(/[{,]([a-z]+)="/g)) {
+      if (label !== "le") known.add(label);
+    }
+  }
+  return { types, series, labels };
+}
+
+interface Target {
+  expr: string;
+}
+
+interface Panel {
+  type: string;
+  title: string;
+  targets?: Target[];
+  datasource?: { type: string; uid: string };
+  gridPos: { x: number; y: number; w: number; h: number };
+}
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "the dashboard shows what a relay exports, by data source, job and instance",
+  async () => {
+    const path = `${ROOT}docs/grafana/messageu.json`;
+    const dashboard = JSON.parse(await Deno.readTextFile(path));
+    const panels: Panel[] = dashboard.panels;
+    const variables: { name: string; type: string }[] =
+      dashboard.templating.list;
+    assertEquals(variables.map(({ name, type }) => [name, type]), [
+      ["datasource", "datasource"],
+      ["job", "query"],
+      ["instance", "query"],
+    ]);
+    assertEquals(
+      panels.filter(({ type }) => type === "row").map(({ title }) => title),
+      ["Now", "Traffic", "Latency", "Store", "Refusals", "Resources"],
+    );
+    const { series, types } = await exported();
+    const shown = new Set<string>();
+    for (const { type, title, targets = [], datasource } of panels) {
+      if (type === "row") continue;
+      assert(targets.length > 0, title);
+      assertEquals(datasource?.uid, "${datasource}", title);
+      for (const { expr } of targets) {
+        const names = metricsIn(expr);
+        assert(names.length > 0, expr);
+        for (const name of names) {
+          assert(series.has(name), `${title}: ${name} is exported`);
+          shown.add(name.replace(/_(bucket|sum|count)$/, ""));
+        }
+        const selectors = expr.match(/job=~"\$job",instance=~"\$instance"/g);
+        assertEquals(selectors?.length, names.length, expr);
+      }
+    }
+    assertEquals([...types.keys()].filter((name) => !shown.has(name)), []);
+    for (const [i, a] of panels.entries()) {
+      for (const b of panels.slice(i + 1)) {
+        assertEquals(overlap(a, b), false, `${a.title} and ${b.title}`);
+      }
+    }
+  },
+);
+
+function overlap({ gridPos: a }: Panel, { gridPos: b }: Panel): boolean {
+  return a.x < b.x + b.w && b.x < a.x + a.w &&
+    a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "docs/monitoring.md lists what a relay exports, and alerts on nothing else",
+  async () => {
+    const markdown = await page();
+    const { types, labels, series } = await exported();
+    const listed = rows(markdown).filter(([name = ""]) =>
+      /^(messageu|process)_/.test(name)
+    );
+    assertEquals(
+      listed.map(([name, type, labels]) => [name, type, labels]).sort(),
+      [...types].map(([name, type]) => [
+        name,
+        type,
+        [...labels.get(name) ?? []].map((label) => `\`${label}\``).join(", "),
+      ]).sort(),
+    );
+    const alerts = [...markdown.matchAll(/^ +expr: (.*)$/gm)];
+    assert(alerts.length > 5);
+    for (const [, expression = ""] of alerts) {
+      for (const name of metricsIn(expression)) {
+        assert(series.has(name), `${name} is exported`);
+      }
+    }
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "docs/monitoring.md lists each reason of a refusal",
+  async () => {
+    const names = rows(await page()).map(([name]) => name);
+    const reasons = [...requestRefusals, ...connectionRefusals];
+    assertEquals(
+      names.filter((name) => reasons.some((reason) => reason === name)),
+      reasons,
+    );
+  },
+);

@@ -1,0 +1,191 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { RelayLog } from "../../../server/telemetry/log.ts";
+import type {
+  LogFormat,
+  LogLevel,
+} from "../../../server/telemetry/telemetry_flags.ts";
+import { FailurePrinter } from "../../../server/failure_printer.ts";
+import type { ClientId } from "../../../shared/protocol.ts";
+import { Peer } from "../../support/peer.ts";
+import { Program } from "../../support/program.ts";
+import { temporaryFolder } from "../../support/resources.ts";
+import { PROGRAMS, testWith } from "../../support/test_with.ts";
+
+/** What a log of a format and a level writes to standard error and to standard output. */
+function written(
+  format: LogFormat,
+  level: LogLevel,
+  write: (log: RelayLog) => void,
+): { stderr: string[]; stdout: string[] } {
+  const stderr: string[] = [];
+  const stdout: string[] = [];
+  const { error, log } = console;
+  console.error = (line) => stderr.push(line);
+  console.log = (line) => stdout.push(line);
+  try {
+    write(new RelayLog({ format, level }));
+  } finally {
+    Object.assign(console, { error, log });
+  }
+  return { stderr, stdout };
+}
+
+function writeAll(log: RelayLog): void {
+  log.debug("a detail", { connection: 7 });
+  log.info("a note");
+  log.warn("100 % {odd} `text`");
+  log.error("a failure", { repeated: 3 });
+}
+
+Deno.test("a log of text holds sentences, as its level says", () => {
+  const lines = [
+    "debug: a detail connection=7",
+    "note: a note",
+    "warning: 100 % {odd} `text`",
+    "error: a failure repeated=3",
+  ];
+  for (
+    const [i, level] of (["debug", "info", "warn", "error"] as const).entries()
+  ) {
+    assertEquals(written("text", level, writeAll).stderr, lines.slice(i));
+  }
+});
+
+Deno.test("a log of JSON holds an object a line", () => {
+  const { stderr } = written("json", "debug", writeAll);
+  const records = stderr.map((line) => JSON.parse(line));
+  for (const { time } of records) {
+    assertEquals(new Date(time).toISOString(), time);
+  }
+  assertEquals(records.map(({ time: _, ...record }) => record), [
+    { level: "debug", message: "a detail", connection: 7 },
+    { level: "info", message: "a note" },
+    { level: "warn", message: "100 % {odd} `text`" },
+    { level: "error", message: "a failure", repeated: 3 },
+  ]);
+});
+
+Deno.test("what programs wait for is on standard output, and in a log of JSON", () => {
+  const announce = (log: RelayLog) =>
+    log.announce("listening on x", { address: "x" });
+  assertEquals(written("text", "info", announce), {
+    stdout: ["listening on x"],
+    stderr: [],
+  });
+  const { stdout, stderr } = written("json", "info", announce);
+  assertEquals(stdout, ["listening on x"]);
+  assertEquals(stderr.map((line) => JSON.parse(line).address), ["x"]);
+});
+
+Deno.test("what fails again and again is logged once in a while", () => {
+  const { stderr } = written("text", "info", (log) => {
+    const failures = new FailurePrinter(log);
+    for (let i = 0; i < 100; i++) failures.print(new Error("no room"));
+    failures.print(new Error("no disk"));
+  });
+  assertEquals(stderr, ["error: no room", "error: no disk"]);
+});
+
+const NAMES = ["anna-the-first", "ben-the-second"] as const;
+const CONTENT = new TextEncoder().encode("what only ben may read");
+
+/** Does all that a client can, some of it wrong, and returns what must be in no log. */
+async function doAll(relay: Program): Promise<Uint8Array[]> {
+  using peer = await Peer.connect(await relay.address());
+  const key = crypto.getRandomValues(new Uint8Array(160));
+  const [anna, ben] = [
+    await peer.register(NAMES[0], key),
+    await peer.register(NAMES[1], key),
+  ];
+  const stranger = crypto.getRandomValues(new Uint8Array(16)) as ClientId;
+  await peer.ask("register", { name: NAMES[0], publicKey: key });
+  for (const asker of [anna, stranger]) {
+    await peer.ask("clientsList", {}, asker);
+    await peer.ask("publicKey", { target: ben }, asker);
+    await peer.ask("publicKey", { target: stranger }, asker);
+    await peer.ask(
+      "sendMessage",
+      { target: ben, type: 3, content: CONTENT },
+      asker,
+    );
+    await peer.ask(
+      "sendMessage",
+      { target: stranger, type: 4, content: CONTENT },
+      asker,
+    );
+    await peer.ask("waitingMessages", {}, asker);
+  }
+  assertEquals(await peer.pull(ben), [CONTENT.toHex()]);
+  await peer.write(new Uint8Array([...anna, 2, 0xe7, 3, 22, 0, 0, 0]));
+  await peer.write(CONTENT);
+  assertEquals((await peer.answer()).code, 9000);
+  const names = NAMES.map((name) => new TextEncoder().encode(name));
+  return [anna, ben, stranger, key, CONTENT, ...names];
+}
+
+for (const format of ["text", "json"]) {
+  for (const level of ["info", "debug"]) {
+    testWith(
+      PROGRAMS,
+      `no name, id or content is logged: ${format}, ${level}`,
+      async () => {
+        await using folder = await temporaryFolder();
+        const flags = ["--port", "0", "--log", format, "--log-level", level];
+        await using program = Program.relay(folder.path, ...flags);
+        const secrets = await doAll(program);
+        program.kill("SIGTERM");
+        const { code, stdout, stderr } = await program.end();
+        assertEquals(code, 0);
+        assertMatch(stdout, /^listening on 127\.0\.0\.1:\d+\n$/);
+        const output = stdout + stderr;
+        for (const secret of secrets) {
+          const forms = [
+            new TextDecoder().decode(secret),
+            secret.toHex(),
+            secret.toHex().toUpperCase(),
+            secret.toBase64({ omitPadding: true }),
+            secret.toBase64({ omitPadding: true, alphabet: "base64url" }),
+            secret.join(","),
+            secret.join(", "),
+          ];
+          for (const form of forms) {
+            assertEquals(output.includes(form), false, form);
+          }
+        }
+        const lines = stderr.split("\n").slice(0, -1);
+        if (level === "info") {
+          assertEquals(lines.length, format === "json" ? 1 : 0);
+        } else {
+          assert(lines.some((line) => /603.*unknown_client/.test(line)));
+          assert(lines.some((line) => line.includes("connection closed")));
+        }
+        if (format === "text") return;
+        for (const line of lines) {
+          const { time, level, message } = JSON.parse(line);
+          for (const field of [time, level, message]) {
+            assertEquals(typeof field, "string");
+          }
+        }
+      },
+    );
+  }
+}
+
+testWith(
+  PROGRAMS,
+  "a relay that can't start says so in its format",
+  async () => {
+    await using folder = await temporaryFolder();
+    await Deno.writeTextFile(
+      `${folder.path}/broken`,
+      "no database ".repeat(99),
+    );
+    const flags = ["--port", "0", "--db", `${folder.path}/broken`];
+    const program = Program.relay(folder.path, ...flags, "--log", "json");
+    const { code, stderr } = await program.end();
+    assertEquals(code, 1);
+    const { level, message } = JSON.parse(stderr);
+    assertEquals(level, "error");
+    assertMatch(message, /^Can't use the database .*broken: it is damaged/);
+  },
+);

@@ -1,0 +1,287 @@
+import { assert, assertEquals } from "@std/assert";
+import { Database } from "@db/sqlite";
+import {
+  connectionRefusals,
+  requestRefusals,
+} from "../../../server/refusal.ts";
+import {
+  encodeRequest,
+  NOBODY,
+  requestHeader,
+} from "../../../shared/requests.ts";
+import { MonitoredRelay } from "../../support/monitored_relay.ts";
+import { Peer } from "../../support/peer.ts";
+import { type Scrape, scrape, scrapeUntil } from "../../support/scrape.ts";
+import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+
+const key = new Uint8Array(160);
+const TEXT_CONTENT = new Uint8Array(100);
+
+const registration = (name: string) =>
+  encodeRequest("register", { name, publicKey: key }, { clientId: NOBODY });
+
+/** The sample of the requests of a code that ended so. */
+const requests = (code: string, request: string, outcome: string) =>
+  `messageu_requests_total{code="${code}",request="${request}",outcome="${outcome}"}`;
+
+const refusals = (reason: string) =>
+  `messageu_refusals_total{reason="${reason}"}`;
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "requests are counted by code and outcome, and timed where they were answered",
+  async () => {
+    await using monitored = await MonitoredRelay.start();
+    const { relay, url } = monitored;
+    using peer = await Peer.connect(relay.address);
+    const anna = await peer.register("anna");
+    for (let i = 0; i < 3; i++) await peer.send(anna, anna, TEXT_CONTENT);
+    await peer.ask("publicKey", { target: anna }, anna, 700);
+    await peer.ask("publicKey", { target: anna }, NOBODY, 700);
+    const last = requests("702", "publicKey", "refused");
+    const { samples } = await scrapeUntil(url, last, 1);
+    const counted = [...samples].filter(([name, value]) =>
+      name.startsWith("messageu_requests_total") && value > 0
+    );
+    assertEquals(counted, [
+      [requests("600", "register", "answered"), 1],
+      [requests("603", "sendMessage", "answered"), 3],
+      [requests("702", "publicKey", "answered"), 1],
+      [last, 1],
+    ]);
+    const timed = (code: string, request: string) =>
+      samples.get(
+        `messageu_request_duration_seconds_count{code="${code}",request="${request}"}`,
+      );
+    assertEquals(timed("603", "sendMessage"), 3);
+    assertEquals(timed("702", "publicKey"), 1);
+    assertEquals(timed("602", "publicKey"), 0);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "connections, bytes, commits and what waits are shown",
+  async () => {
+    await using monitored = await MonitoredRelay.start();
+    const { relay, url } = monitored;
+    using peer = await Peer.connect(relay.address);
+    using gone = await Peer.connect(relay.address);
+    const anna = await gone.register("anna");
+    gone.conn.closeWrite();
+    assertEquals(await gone.answerBytes(), null);
+    for (let i = 0; i < 3; i++) await peer.send(anna, anna, TEXT_CONTENT);
+    const { samples } = await scrapeUntil(url, "messageu_connections", 1);
+    const register = registration("anna");
+    const send = encodeRequest(
+      "sendMessage",
+      { target: anna, type: 3, content: TEXT_CONTENT },
+      { clientId: anna },
+    );
+    const value = (name: string) => samples.get(name);
+    assertEquals(value("messageu_connections_accepted_total"), 2);
+    assertEquals(value("messageu_connections_stuck_total"), 0);
+    assertEquals(
+      value("messageu_received_bytes_total"),
+      register.length + 3 * send.length,
+    );
+    assertEquals(value("messageu_sent_bytes_total"), 7 + 16 + 3 * (7 + 20));
+    assertEquals(value("messageu_waiting_messages"), 3);
+    assert((value("messageu_commit_writes_sum") ?? 0) >= 4);
+    assertEquals(
+      value("messageu_commit_writes_count"),
+      value("messageu_commit_duration_seconds_count"),
+    );
+    assertEquals(value("messageu_max_connections"), 20_000);
+    assertEquals(value("messageu_ready"), 1);
+    assert((value("process_resident_memory_bytes") ?? 0) > 1_000_000);
+    assertHistograms({ samples, types: new Map() });
+  },
+);
+
+/** Each histogram's buckets rise to its count. */
+function assertHistograms({ samples }: Scrape): void {
+  let ends = 0;
+  let last = 0;
+  for (const [name, value] of samples) {
+    const [, bound, rest = ""] = /_bucket\{le="([^"]+)",?(.*)\}$/.exec(name) ??
+      [];
+    if (bound === undefined) continue;
+    assert(value >= last, name);
+    last = value;
+    if (bound !== "+Inf") continue;
+    const metric = name.slice(0, name.indexOf("_bucket"));
+    const count = `${metric}_count${rest === "" ? "" : `{${rest}}`}`;
+    assertEquals(samples.get(count), value, count);
+    last = 0;
+    ends++;
+  }
+  assert(ends > 15);
+}
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "each refusal is counted under its reason, once",
+  async () => {
+    const limits = {
+      maxMessage: 1024,
+      maxWaiting: 1,
+      maxConnectionsPerAddress: 2,
+      registrationsPerMinute: 4,
+    };
+    await using monitored = await MonitoredRelay.start(limits);
+    const { relay, url } = monitored;
+    using peer = await Peer.connect(relay.address);
+    const anna = await peer.register("anna");
+    const ben = await peer.register("ben");
+    const database = new Database(`${relay.dir}/db.defensive`);
+    database.exec(
+      "UPDATE activity SET LastMessage = 4294967295 WHERE Position = 2",
+    );
+    database.close();
+    const claim = (code: number, payloadSize: number) =>
+      peer.write(requestHeader.encode({
+        clientId: anna,
+        version: 2,
+        code,
+        payloadSize,
+      }));
+    const send = (target: typeof anna, type: 3 | 4 = 3) =>
+      encodeRequest(
+        "sendMessage",
+        { target, type, content: TEXT_CONTENT },
+        { clientId: anna },
+      );
+    const oddType = send(anna);
+    oddType[23 + 16] = 9;
+
+    const provoke: Record<
+      typeof requestRefusals[number],
+      () => Promise<unknown>
+    > = {
+      unknown_code: () => claim(999, 0),
+      wrong_size: () => claim(602, 0),
+      too_large: () =>
+        claim(603, 2000).then(() => peer.write(new Uint8Array(2000))),
+      bad_format: () => peer.write(oddType),
+      unknown_client: () =>
+        peer.write(
+          encodeRequest("publicKey", { target: anna }, { clientId: NOBODY }),
+        ),
+      name_taken: () => peer.write(registration("anna")),
+      registration_limit: async () => {
+        await peer.ask("register", { name: "cora", publicKey: key });
+        await peer.write(
+          registration("dora"),
+        );
+      },
+      unknown_target: () =>
+        peer.write(
+          encodeRequest("publicKey", { target: NOBODY }, { clientId: anna }),
+        ),
+      ids_used_up: () => peer.write(send(ben)),
+      inbox_full: async () => {
+        await peer.send(anna, anna, TEXT_CONTENT);
+        await peer.write(send(anna));
+      },
+    };
+    for (const refusal of requestRefusals) {
+      await provoke[refusal]();
+      assertEquals((await peer.answer()).code, 9000, refusal);
+    }
+    using second = await Peer.connect(relay.address);
+    using third = await Peer.connect(relay.address);
+    assertEquals(await third.answerBytes(), null);
+    await second.pull(anna);
+    const { samples } = await scrapeUntil(
+      url,
+      refusals("connections_per_address"),
+      1,
+    );
+    for (const refusal of requestRefusals) {
+      assertEquals(samples.get(refusals(refusal)), 1, refusal);
+    }
+    assertEquals(samples.get(refusals("connections")), 0);
+    const outcomes = [...samples].filter(([name]) =>
+      /requests_total.*"refused"/.test(name)
+    );
+    assertEquals(
+      outcomes.reduce((sum, [, count]) => sum + count, 0),
+      requestRefusals.length,
+    );
+    assertEquals(samples.get(requests("other", "unknown", "refused")), 1);
+    assertEquals(
+      [...samples.keys()].filter((name) => name.includes("refusals_total")),
+      [...requestRefusals, ...connectionRefusals].map(refusals),
+    );
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a connection too many of all is counted as that",
+  async () => {
+    await using monitored = await MonitoredRelay.start({ maxConnections: 1 });
+    using first = await Peer.connect(monitored.relay.address);
+    await first.register("anna");
+    using second = await Peer.connect(monitored.relay.address);
+    assertEquals(await second.answerBytes(), null);
+    await scrapeUntil(monitored.url, refusals("connections"), 1);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a connection that is closed for being stuck is counted",
+  async () => {
+    await using monitored = await MonitoredRelay.start({ progressTimeout: 20 });
+    using peer = await Peer.connect(monitored.relay.address);
+    await peer.write(new Uint8Array(5));
+    assertEquals(await peer.answerBytes(), null);
+    await scrapeUntil(monitored.url, "messageu_connections_stuck_total", 1);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a store that fails is counted as failing, and isn't a refusal",
+  async () => {
+    await using monitored = await MonitoredRelay.start();
+    const { relay, url } = monitored;
+    using peer = await Peer.connect(relay.address);
+    const anna = await peer.register("anna");
+    const database = new Database(`${relay.dir}/db.defensive`);
+    try {
+      database.exec("ALTER TABLE messages RENAME TO hidden");
+      const answer = await peer.ask(
+        "sendMessage",
+        { target: anna, type: 3, content: TEXT_CONTENT },
+        anna,
+      );
+      assertEquals(answer.code, 9000);
+    } finally {
+      database.exec("ALTER TABLE hidden RENAME TO messages");
+      database.close();
+    }
+    const failed = requests("603", "sendMessage", "failed");
+    const { samples } = await scrapeUntil(url, failed, 1);
+    assertEquals(samples.get("messageu_failures_total"), 1);
+    assertEquals(samples.get(requests("603", "sendMessage", "refused")), 0);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "many scrapes at once cost no more than one",
+  async () => {
+    await using monitored = await MonitoredRelay.start();
+    const texts = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const { samples } = await scrape(monitored.url);
+        // It differs from one making of the text to the next.
+        return samples.get("process_cpu_seconds_total");
+      }),
+    );
+    assertEquals(new Set(texts).size < 20, true);
+  },
+);

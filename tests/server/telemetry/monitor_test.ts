@@ -1,0 +1,261 @@
+import {
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { Database } from "@db/sqlite";
+import { encodeRequest, NOBODY } from "../../../shared/requests.ts";
+import { Monitor } from "../../../server/telemetry/monitor.ts";
+import { MonitoredRelay, startMonitor } from "../../support/monitored_relay.ts";
+import { Peer } from "../../support/peer.ts";
+import { temporaryFolder } from "../../support/resources.ts";
+import {
+  LOOPBACK,
+  LOOPBACK_AND_FILES,
+  PROGRAMS,
+  SHELL,
+  testWith,
+} from "../../support/test_with.ts";
+import { scrapeUntil } from "../../support/scrape.ts";
+import { until } from "../../support/until.ts";
+import { Program } from "../../support/program.ts";
+
+/** What a page beside the metrics answers. */
+async function ask(url: string, path: string, method = "GET") {
+  const response = await fetch(new URL(path, url), { method });
+  return {
+    status: response.status,
+    type: response.headers.get("content-type"),
+    allow: response.headers.get("allow"),
+    text: await response.text(),
+  };
+}
+
+const PLAIN = "text/plain; charset=utf-8";
+const OK = { status: 200, type: PLAIN, allow: null, text: "ok\n" };
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a relay that serves is healthy and ready",
+  async () => {
+    await using monitored = await MonitoredRelay.start();
+    assertEquals(await ask(monitored.url, "/healthz"), OK);
+    assertEquals(await ask(monitored.url, "/readyz"), OK);
+    const metrics = await ask(monitored.url, "/metrics");
+    assertEquals(metrics.status, 200);
+    assertEquals(metrics.type, "text/plain; version=0.0.4; charset=utf-8");
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "only GET and HEAD are answered, and only what is there",
+  async () => {
+    await using monitored = await MonitoredRelay.start();
+    const { url } = monitored;
+    for (const path of ["/metrics", "/healthz", "/readyz"]) {
+      const head = await ask(url, path, "HEAD");
+      assertEquals([head.status, head.text], [200, ""], path);
+      for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+        const { status, allow } = await ask(url, path, method);
+        assertEquals([status, allow], [405, "GET, HEAD"], path);
+      }
+    }
+    for (const path of ["/", "/metrics/", "/constructor", "/x?y=/metrics"]) {
+      assertEquals((await ask(url, path)).status, 404, path);
+    }
+    assertEquals((await ask(url, "/healthz?verbose=1")).status, 200);
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "until a relay is shown it isn't ready, but healthy",
+  async () => {
+    const monitor = startMonitor();
+    try {
+      const starting = { ...OK, status: 503, text: "The relay is starting\n" };
+      assertEquals(await ask(monitor.url, "/readyz"), starting);
+      assertEquals(await ask(monitor.url, "/metrics"), starting);
+      assertEquals(await ask(monitor.url, "/healthz"), OK);
+    } finally {
+      await monitor.close();
+    }
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a relay whose store doesn't answer in time isn't ready, until it does",
+  async () => {
+    await using monitored = await MonitoredRelay.start();
+    const { relay, url } = monitored;
+    const other = new Database(`${relay.dir}/db.defensive`);
+    try {
+      // Its writer waits for this lock five seconds.
+      other.exec("BEGIN IMMEDIATE");
+      assertEquals(await ask(url, "/readyz"), {
+        ...OK,
+        status: 503,
+        text: "The store can't be used: no answer within 2 seconds\n",
+      });
+      other.exec("ROLLBACK");
+    } finally {
+      other.close();
+    }
+    await until(
+      "it to be ready",
+      async () => (await ask(url, "/readyz")).status === 200,
+    );
+  },
+);
+
+testWith(PROGRAMS, "a relay that drains isn't ready, but healthy", async () => {
+  await using folder = await temporaryFolder();
+  const flags = ["--port", "0", "--metrics", "127.0.0.1:0"];
+  const detailed = ["--log-level", "debug"];
+  await using program = Program.relay(folder.path, ...flags, ...detailed);
+  const [, url = ""] = await program.prints(/^metrics on (\S+)$/m);
+  using peer = await Peer.connect(await program.address());
+  assertEquals((await ask(url, "/readyz")).status, 200);
+  const request = encodeRequest(
+    "register",
+    { name: "anna", publicKey: new Uint8Array(160) },
+    { clientId: NOBODY },
+  );
+  // An answer shows that the relay has begun to read what comes behind it.
+  const list = encodeRequest("clientsList", {}, { clientId: NOBODY });
+  await peer.write(new Uint8Array([...list, ...request.subarray(0, 30)]));
+  assertEquals((await peer.answer()).code, 9000);
+  // The log and the metrics watch the same request.
+  await scrapeUntil(
+    url,
+    'messageu_requests_total{code="601",request="clientsList",outcome="refused"}',
+    1,
+  );
+  program.kill("SIGTERM");
+  await until(
+    "it to be no longer ready",
+    async () => (await ask(url, "/readyz")).status === 503,
+  );
+  assertEquals(await ask(url, "/readyz"), {
+    ...OK,
+    status: 503,
+    text: "The relay is stopping\n",
+  });
+  assertEquals(await ask(url, "/healthz"), OK);
+  await peer.write(request.subarray(30));
+  assertEquals((await peer.answer()).code, 2100);
+  const { code, stderr } = await program.end();
+  assertEquals(code, 0);
+  assertMatch(stderr, /^debug: stopping$/m);
+  assertMatch(stderr, /^debug: request .* code=600 .* outcome=answered /m);
+});
+
+testWith(
+  SHELL,
+  "without file descriptors a relay isn't ready, and goes on when there are some",
+  async () => {
+    await using folder = await temporaryFolder();
+    const flags = ["--metrics", "127.0.0.1:0"];
+    await using program = Program.relayWithFiles(64, folder.path, ...flags);
+    const [, url = ""] = await program.prints(/^metrics on (\S+)$/m);
+    const address = await program.address();
+    const monitor = { hostname: "127.0.0.1", port: Number(new URL(url).port) };
+    // Its `readable` closes it.
+    const early = await Deno.connect(monitor);
+    // Who comes later is answered: so it is in.
+    assertEquals(await ask(url, "/healthz"), OK);
+    const crowd: Deno.TcpConn[] = [];
+    try {
+      for (let i = 0; i < 80; i++) crowd.push(await Deno.connect(address));
+      for (let i = 0; i < 20; i++) crowd.push(await Deno.connect(monitor));
+      await until(
+        "the relay to be full",
+        () => program.complained.includes("Can't accept a connection"),
+      );
+      const request = "GET /readyz HTTP/1.1\r\nHost: relay\r\n\r\n";
+      await early.write(new TextEncoder().encode(request));
+      const answer = await new Response(early.readable).text();
+      assertStringIncludes(answer, "HTTP/1.1 503 Service Unavailable\r\n");
+      assertStringIncludes(answer, "The relay can't accept connections\n");
+    } finally {
+      crowd.forEach((conn) => conn.close());
+    }
+    await until(
+      "it to be ready again",
+      async () => (await ask(url, "/readyz")).status === 200,
+    );
+    program.kill("SIGTERM");
+    assertEquals((await program.end()).code, 0);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "who hangs on the monitor doesn't hold the relay up",
+  async () => {
+    const open: Deno.TcpConn[] = [];
+    try {
+      await using monitored = await MonitoredRelay.start();
+      const { hostname, port } = new URL(monitored.url);
+      for (
+        const begun of [
+          "",
+          "GET /metrics HT",
+          "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+        ]
+      ) {
+        const conn = await Deno.connect({ hostname, port: Number(port) });
+        open.push(conn);
+        await conn.write(new TextEncoder().encode(begun));
+      }
+      assertEquals(await ask(monitored.url, "/healthz"), OK);
+    } finally {
+      for (const conn of open) conn.close();
+    }
+  },
+);
+
+testWith(LOOPBACK, "what isn't HTTP is refused, however it comes", async () => {
+  const monitor = startMonitor();
+  try {
+    const { hostname, port } = new URL(monitor.url);
+    const say = async (...pieces: string[]) => {
+      const conn = await Deno.connect({ hostname, port: Number(port) });
+      const answer = new Response(conn.readable).text();
+      for (const piece of pieces) {
+        await conn.write(new TextEncoder().encode(piece));
+      }
+      return (await answer).split("\r\n")[0];
+    };
+    const ok = "HTTP/1.1 200 OK";
+    const bad = "HTTP/1.1 400 Bad Request";
+    assertEquals(await say("GET /healthz HTTP/1.1\r\n\r\n"), ok);
+    assertEquals(
+      await say("GET /hea", "lthz HTTP/1.0\r\nA: b\r", "\n\r\n"),
+      ok,
+    );
+    assertEquals(await say("\x16\x03\x01\r\n\r\n"), bad);
+    assertEquals(await say("GET http://x/healthz HTTP/1.1\r\n\r\n"), bad);
+    assertEquals(await say("x".repeat(8192)), bad);
+  } finally {
+    await monitor.close();
+  }
+});
+
+testWith(LOOPBACK, "an address that is in use is named", async () => {
+  const first = startMonitor();
+  try {
+    const { port } = new URL(first.url);
+    assertThrows(
+      () =>
+        Monitor.start({ hostname: "127.0.0.1", port: Number(port) }, () => {}),
+      Error,
+      `Can't serve metrics on 127.0.0.1:${port}: it is in use. Take another address with --metrics`,
+    );
+  } finally {
+    await first.close();
+  }
+});

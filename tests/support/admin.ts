@@ -1,0 +1,38 @@
+/** Runs the admin program as a process of its own, with the permissions that its launcher gives it. */
+
+import { adminPermissions } from "../../server/admin/launch.ts";
+import { Program, ROOT } from "./program.ts";
+
+/** Starts it on the store in a folder. */
+export async function startAdmin(
+  dir: string,
+  ...args: string[]
+): Promise<Program> {
+  const all = ["--dir", dir, ...args];
+  return Program.deno([
+    "run",
+    "--no-prompt",
+    ...await adminPermissions(all),
+    `${ROOT}server/admin/main.ts`,
+    ...all,
+  ]);
+}
+
+/** Runs it to its end. */
+export async function admin(
+  dir: string,
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  await using program = await startAdmin(dir, ...args);
+  return await program.end();
+}
+
+/** The standard output of one that must end with 0. */
+export async function adminPrints(
+  dir: string,
+  ...args: string[]
+): Promise<string> {
+  const { code, stdout, stderr } = await admin(dir, ...args);
+  if (code === 0) return stdout;
+  throw new Error(`Expected 0 of ${args.join(" ")}, got ${code}: ${stderr}`);
+}

@@ -1,0 +1,66 @@
+/** A PostgreSQL server for the tests of a file; without one they are skipped. */
+
+import { PostgresCluster } from "../../tools/postgres_cluster.ts";
+import { SHELL, testWith } from "./test_with.ts";
+
+/** What a test has that needs PostgreSQL. */
+export interface PostgresTest {
+  /** The server. */
+  cluster: PostgresCluster;
+  /** A database of the test's own. */
+  url: string;
+}
+
+type Check = (test: PostgresTest, t: Deno.TestContext) => Promise<void>;
+
+const isInstalled = await mayRunShell() &&
+  await PostgresCluster.path() !== undefined;
+let shared: PostgresCluster | undefined;
+
+if (isInstalled) {
+  Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
+}
+
+/** Registers a test with a database of its own, on a server that the file's tests share. */
+export function postgresTest(name: string, fn: Check): void {
+  register(name, async (t) => {
+    if (shared === undefined) throw new Error("PostgreSQL wasn't started");
+    await fn({ cluster: shared, url: await shared.database() }, t);
+  });
+  if (isInstalled && !starts) {
+    starts = true;
+    Deno.test.beforeAll(async () => {
+      shared = await PostgresCluster.start();
+    });
+  }
+}
+
+let starts = false;
+
+/** Registers a test with a server of its own, which it may stop and start. */
+export function postgresServerTest(name: string, fn: Check): void {
+  register(name, async (t) => {
+    await using cluster = await PostgresCluster.start();
+    await fn({ cluster, url: await cluster.database() }, t);
+  });
+}
+
+function register(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+): void {
+  if (isInstalled) return testWith(SHELL, name, fn);
+  Deno.test({
+    name: `${name} (skipped: PostgreSQL isn't installed)`,
+    ignore: true,
+    fn() {},
+  });
+}
+
+async function mayRunShell(): Promise<boolean> {
+  const { state } = await Deno.permissions.query({
+    name: "run",
+    command: "sh",
+  });
+  return state === "granted";
+}

@@ -1,0 +1,202 @@
+/**
+ * A PostgreSQL server of one's own, in a temporary folder on a free port of the
+ * loopback, for tests and benches. It needs PostgreSQL's programs, such as
+ * Debian's package `postgresql` brings, and runs them through `sh`.
+ *
+ * @module
+ */
+
+/** The path, and on it where Debian and others put the server's programs, the newest version. */
+const FIND_PROGRAMS =
+  `PATH="$(ls -d /usr/pgsql-*/bin /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1):$PATH"
+  command -v initdb >/dev/null && printf %s "$PATH"`;
+
+/** The server refuses to run as root; its package brings a user for it. */
+const AS_ITS_USER =
+  `if [ "$(id -u)" = 0 ]; then set -- setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; fi; exec "$@"`;
+
+/** What the server says once it serves. */
+const READY = "database system is ready to accept connections";
+
+/** Settings that a small server needs, and none that changes what it promises. */
+const SETTINGS = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  max_connections: "200",
+  shared_buffers: "128MB",
+  lc_messages: "C",
+  log_min_messages: "log",
+};
+
+/** How a server is stopped: PostgreSQL's names, and the signals for them. */
+const STOP_SIGNALS = { fast: "SIGINT", immediate: "SIGQUIT" } as const;
+
+/** A server with its folder. */
+export class PostgresCluster implements AsyncDisposable {
+  readonly #path: string;
+  readonly #folder: string;
+  readonly #port: number;
+  readonly #settings: Readonly<Record<string, string>>;
+  #server: Deno.ChildProcess | undefined;
+  #databases = 0;
+  #runs = 0;
+
+  private constructor(
+    path: string,
+    folder: string,
+    port: number,
+    settings: Readonly<Record<string, string>>,
+  ) {
+    this.#path = path;
+    this.#folder = folder;
+    this.#port = port;
+    this.#settings = { ...SETTINGS, ...settings };
+  }
+
+  /** The path on which PostgreSQL's programs are, or undefined where it isn't installed. */
+  static async path(): Promise<string | undefined> {
+    const { stdout } = await new Deno.Command("sh", {
+      args: ["-c", FIND_PROGRAMS],
+      stderr: "null",
+    }).output();
+    return new TextDecoder().decode(stdout) || undefined;
+  }
+
+  /**
+   * Makes a server and starts it.
+   *
+   * @throws {Error} where PostgreSQL isn't installed, or doesn't start
+   */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<PostgresCluster> {
+    const path = await PostgresCluster.path();
+    if (path === undefined) {
+      throw new Error(
+        "PostgreSQL isn't installed: on Debian, apt-get install postgresql",
+      );
+    }
+    const folder = await Deno.makeTempDir({ prefix: "messageu-postgres-" });
+    const cluster = new PostgresCluster(
+      path,
+      folder,
+      freePort(),
+      settings,
+    );
+    try {
+      await cluster.#make();
+      await cluster.run();
+      return cluster;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The path on which PostgreSQL's programs are. */
+  get path(): string {
+    return this.#path;
+  }
+
+  /** The port that it listens on. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** A database's URL. */
+  url(database: string = "postgres"): string {
+    return `postgres://postgres@127.0.0.1:${this.#port}/${database}`;
+  }
+
+  /** Makes a database, empty or the copy of one that nobody uses, and returns its URL. */
+  async database(template: string = this.url("template1")): Promise<string> {
+    const name = `relay_${++this.#databases}`;
+    const from = new URL(template).pathname.slice(1);
+    await this.sql(`CREATE DATABASE ${name} TEMPLATE ${from}`);
+    return this.url(name);
+  }
+
+  /**
+   * Runs SQL and returns what it prints, the columns apart by `|`.
+   *
+   * @throws {Error} where the database refuses it
+   */
+  async sql(sql: string, url: string = this.url()): Promise<string> {
+    const { success, stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", 'exec psql -XqAt -v ON_ERROR_STOP=1 -c "$0" "$1"', sql, url],
+      env: { PATH: this.#path },
+    }).output();
+    const text = new TextDecoder();
+    if (!success) throw new Error(text.decode(stderr));
+    return text.decode(stdout).trimEnd();
+  }
+
+  /** Starts the server, again where it was stopped. */
+  async run(): Promise<void> {
+    const flags = Object.entries({ ...this.#settings, port: `${this.#port}` })
+      .flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    // Into a file: nobody reads a pipe for as long as it runs.
+    const log = `${this.#folder}/log-${++this.#runs}`;
+    const server = this.#command(
+      ["postgres", "-D", this.#data, ...flags],
+      { stderr: "null" },
+      `exec 2>"${log}"; `,
+    ).spawn();
+    this.#server = server;
+    let ended = false;
+    server.status.then(() => ended = true);
+    for (;;) {
+      const text = await Deno.readTextFile(log).catch(() => "");
+      if (text.includes(READY)) return;
+      if (ended) throw new Error(`PostgreSQL didn't start: ${text}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Stops the server: `immediate` is as if it had crashed. */
+  async stop(how: keyof typeof STOP_SIGNALS): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    server?.kill(STOP_SIGNALS[how]);
+    await server?.status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("immediate");
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  get #data(): string {
+    return `${this.#folder}/data`;
+  }
+
+  async #make(): Promise<void> {
+    const { success, stderr } = await this.#command(
+      ["initdb", "-D", this.#data, "-U", "postgres", "-A", "trust"].concat(
+        ["--no-locale", "-E", "UTF8", "--no-sync"],
+      ),
+      { stdout: "null", stderr: "piped" },
+      // The folder is its own.
+      `if [ "$(id -u)" = 0 ]; then chown postgres: "${this.#folder}"; fi; `,
+    ).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+  }
+
+  #command(
+    command: readonly string[],
+    options: Deno.CommandOptions,
+    before = "",
+  ): Deno.Command {
+    return new Deno.Command("sh", {
+      ...options,
+      args: ["-c", before + AS_ITS_USER, "sh", ...command],
+      env: { PATH: this.#path },
+      cwd: this.#folder,
+    });
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
