@@ -78,8 +78,10 @@ class Race {
       const conn = await Deno.connect({ ...address, signal });
       if (this.#isOver) return conn.close();
       this.#isOver = true;
-      const missed = this.#addresses.slice(0, this.#begun)
-        .filter((other) => other !== address);
+      // One that was begun later and is under way still is merely slower.
+      const missed = this.#addresses.filter((_, other) =>
+        other < index || other in this.#reasons
+      );
       this.#first.resolve({ conn, address, missed });
     } catch (reason) {
       this.#reasons[index] = reason;
@@ -90,6 +92,7 @@ class Race {
   }
 
   #fail(): void {
+    this.#isOver = true;
     const reasons = this.#addresses.map((address, index) =>
       `${formatAddress(address)}: ${
         reasonOf(this.#reasons[index] ?? new Stalled())

@@ -65,7 +65,7 @@ export function parseAddressLines(text: string): Address[] {
  * @throws {FormatError} where one of them is none
  */
 export function parseAddressList(text: string): Address[] {
-  return distinct(text.split(",").map(parseAddress));
+  return distinct(text.split(",").map((part) => parseAddress(part)));
 }
 
 /** The text that {@linkcode parseAddress} reads. */
