@@ -31,7 +31,7 @@ export function parseAddress(text: string, leastPort = 1): Address {
   const hostname = match?.[1] ?? match?.[2];
   if (hostname === undefined) {
     throw new FormatError(
-      `expected ADDRESS:PORT on one line, such as 127.0.0.1:1357, got ${
+      `expected ADDRESS:PORT, such as 127.0.0.1:1357, got ${
         JSON.stringify(line.slice(0, 80))
       }`,
     );

@@ -61,10 +61,10 @@ postgresTest(
     const receive = async () => {
       while (killing) await anna.retrieve({ problem: () => {} });
     };
-    const working = [
+    const working = Promise.allSettled([
       receive(),
       ...Array.from({ length: SENDERS }, (_, sender) => send(sender)),
-    ];
+    ]);
     try {
       for (let kill = 0; kill < KILLS; kill++) {
         const before = sent.length;
@@ -75,8 +75,12 @@ postgresTest(
       }
     } finally {
       killing = false;
-      await Promise.all(working);
+      await working;
     }
+    const failures = (await working).filter(({ status }) =>
+      status === "rejected"
+    );
+    assertEquals(failures, []);
 
     await anna.retrieve({ problem: () => {} });
     const texts = anna.history().filter(({ kind }) => kind === "text")

@@ -111,7 +111,7 @@ Deno.test("a bad line among addresses is named", () => {
   const cases: [string, string][] = [
     ["", "line 1: expected ADDRESS:PORT"],
     ["\r\n\r\n", "line 1: expected ADDRESS:PORT"],
-    ["a:1\n\nb\n", "line 3: expected ADDRESS:PORT on one line"],
+    ["a:1\n\nb\n", "line 3: expected ADDRESS:PORT"],
     ["a:1\nb:0", "line 2: expected a port"],
     ["a:1 b:2", "line 1: expected ADDRESS:PORT"],
     ["a:1,b:2", "line 1: expected ADDRESS:PORT"],
