@@ -7,22 +7,15 @@
  */
 
 import { ByteSource } from "../shared/byte_source.ts";
-import { type Address, formatAddress } from "../shared/info_server.ts";
+import { formatAddress } from "../shared/info_server.ts";
 import { RESPONSE_HEADER_SIZE, ResponseCode } from "../shared/protocol.ts";
 import { type ResponseHeader, responseHeader } from "../shared/responses.ts";
 import { reasonOf } from "../shared/reason.ts";
-import {
-  ConnectionError,
-  NoConnectionError,
-  ServerRefusedError,
-  UserError,
-} from "./errors.ts";
-import { inTime } from "./in_time.ts";
+import type { Connected } from "./connecting.ts";
+import { ConnectionError, ServerRefusedError, UserError } from "./errors.ts";
 import { Stalled, StallWatch } from "./stall_watch.ts";
 import { type Outcome, type Upload, upload } from "./upload.ts";
 
-/** Milliseconds until a connection must stand. */
-const CONNECT_TIMEOUT = 10_000;
 /** Milliseconds without a byte after which a server is given up. */
 const PROGRESS_TIMEOUT = 60_000;
 /** Milliseconds that the body of a 9000, which nobody needs, gets to arrive. */
@@ -62,17 +55,15 @@ export interface Question<T> {
 }
 
 /**
- * Asks the relay at an address.
+ * Asks the relay at the other end of a connection, and closes it.
  *
  * @throws {ServerRefusedError} where it answers 9000
- * @throws {NoConnectionError} where it isn't there
  * @throws {ConnectionError} where it breaks off or answers nonsense
  */
 export async function ask<T>(
-  address: Address,
+  { conn, address }: Connected,
   question: Question<T>,
 ): Promise<T> {
-  const conn = await connect(address);
   let closed = false;
   const close = () => {
     if (!closed) conn.close();
@@ -220,24 +211,6 @@ class EndOfStream extends Error {
 /** The server said yes to what it can't have read. */
 class AnsweredEarly extends Error {
   override message = "it answered before it had the whole request";
-}
-
-async function connect(address: Address): Promise<Deno.TcpConn> {
-  const connecting = Deno.connect(address);
-  try {
-    const conn = await inTime(connecting, CONNECT_TIMEOUT, undefined);
-    if (conn === undefined) throw new Stalled();
-    return conn;
-  } catch (cause) {
-    // One that stands too late must not stay open.
-    connecting.then((conn) => conn.close(), () => {});
-    const reason = reasonOf(cause);
-    throw new NoConnectionError(
-      `No connection to ${formatAddress(address)}: ${reason}`,
-      "Is the server running, and its address right? See info.server and --server",
-      { cause },
-    );
-  }
 }
 
 async function readHeader(source: ByteSource): Promise<ResponseHeader> {

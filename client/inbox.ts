@@ -12,7 +12,12 @@ import {
   type WorkParts,
 } from "./batch_work.ts";
 import type { Arriving } from "./connection.ts";
-import { ignoreUserError, UserError } from "./errors.ts";
+import {
+  ConnectionError,
+  ignoreUserError,
+  NoConnectionError,
+  UserError,
+} from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import { Journal } from "./journal.ts";
 import type { People, PeopleParts } from "./people.ts";
@@ -34,6 +39,8 @@ interface Retrieval {
   count: number;
   /** Who sent a new key. */
   newKeys: Set<number>;
+  /** Connections that broke since an answer was whole. */
+  broken: number;
 }
 
 /** The user's inbox at the relay. */
@@ -82,7 +89,8 @@ export class Inbox {
       );
       return 0;
     }
-    const retrieval = { me, events, count: 0, newKeys: new Set<number>() };
+    const newKeys = new Set<number>();
+    const retrieval = { me, events, count: 0, newKeys, broken: 0 };
     if (await this.#workOffLeftovers(retrieval)) {
       await this.#retrieveAll(retrieval);
       await this.#retryUnread(retrieval);
@@ -154,8 +162,19 @@ export class Inbox {
     }
     // Of an answer that broke off, what arrived is kept before the error.
     const work = batch && await this.#workThrough(batch, retrieval, false);
-    if (broken !== undefined) throw broken;
-    return work;
+    if (broken === undefined) {
+      retrieval.broken = 0;
+      return work;
+    }
+    if (work?.unsaved || !await this.#mayGoOn(retrieval, broken)) throw broken;
+    return await this.#retrieveOnce(retrieval);
+  }
+
+  /** What broke off still waits; the next relay hands it out, each once in a row. */
+  async #mayGoOn(retrieval: Retrieval, broken: unknown): Promise<boolean> {
+    const isBreak = broken instanceof ConnectionError &&
+      !(broken instanceof NoConnectionError);
+    return isBreak && ++retrieval.broken < await this.#link.relayCount();
   }
 
   async #workThrough(

@@ -42,6 +42,7 @@ export {
   RelayLink,
   type StreamedContent,
 } from "./relay_link.ts";
+export type { Locate } from "./relays.ts";
 export type { RetrieveEvents } from "./batch_work.ts";
 export type {
   ContactSummary,

@@ -1,5 +1,5 @@
 /**
- * Where the client's relay is.
+ * Where the client's relays are.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { findFile, infoFiles } from "../shared/info_files.ts";
 import {
   type Address,
   formatAddress,
-  parseAddress,
+  parseAddressLines,
 } from "../shared/info_server.ts";
 import { DEFAULT_PORT } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
@@ -18,18 +18,18 @@ import { UserError } from "./errors.ts";
 const DEFAULT_ADDRESS: Address = { hostname: "127.0.0.1", port: DEFAULT_PORT };
 
 /**
- * Finds the relay's address: the flag's, else that of `info.server`, else
+ * Finds the relays' addresses: the flag's, else those of `info.server`, else
  * 127.0.0.1:1357, which `notice` is told of once.
  */
 export function addressFinder(
-  { dir, server }: { dir: string; server: Address | undefined },
+  { dir, server }: { dir: string; server: readonly Address[] | undefined },
   notice: (text: string) => void,
-): () => Promise<Address> {
+): () => Promise<readonly Address[]> {
   let noticed = false;
   return async () => {
     if (server !== undefined) return server;
-    const address = await readAddress(dir);
-    if (address !== undefined) return address;
+    const addresses = await readAddresses(dir);
+    if (addresses !== undefined) return addresses;
     if (!noticed) {
       notice(
         `No ${infoFiles.server[0]} in ${dir}: using ${
@@ -38,17 +38,17 @@ export function addressFinder(
       );
     }
     noticed = true;
-    return DEFAULT_ADDRESS;
+    return [DEFAULT_ADDRESS];
   };
 }
 
-async function readAddress(dir: string): Promise<Address | undefined> {
+async function readAddresses(dir: string): Promise<Address[] | undefined> {
   let path = dir;
   try {
     const found = await findFile(dir, infoFiles.server);
     if (found === undefined) return undefined;
     path = found;
-    return parseAddress(await Deno.readTextFile(path));
+    return parseAddressLines(await Deno.readTextFile(path));
   } catch (cause) {
     const reason = reasonOf(cause);
     throw new UserError(

@@ -7,7 +7,7 @@
 
 import { concat, equals } from "@std/bytes";
 import { FormatError } from "../shared/format_error.ts";
-import type { Address } from "../shared/info_server.ts";
+import { formatAddress } from "../shared/info_server.ts";
 import { gather, type Pieces } from "../shared/pieces.ts";
 import {
   answerCode,
@@ -39,7 +39,9 @@ import {
   type Progress,
   type Question,
 } from "./connection.ts";
+import type { Connected } from "./connecting.ts";
 import { ConnectionError, ServerRefusedError, UserError } from "./errors.ts";
+import { type Locate, Relays } from "./relays.ts";
 import type { Upload } from "./upload.ts";
 
 /** The version that servers know which refuse ours. */
@@ -66,21 +68,26 @@ export interface OutgoingMessage extends Omit<SendMessage, "content"> {
   content: Uint8Array | StreamedContent;
 }
 
-/** Asks a relay on behalf of a client. */
+/**
+ * Asks relays on behalf of a client. A request goes to one of them, to the next
+ * one where there is no connection, and never twice unless that is harmless.
+ */
 export class RelayLink {
-  readonly #locate: () => Promise<Address>;
+  readonly #relays: Relays;
   #version: number;
 
   /**
-   * @param locate says where the relay is, before each request
+   * @param locate says where the relay is, or the relays are, before each request
    * @param version what requests say of us, 0 to 255
    */
-  constructor(
-    locate: () => Promise<Address>,
-    version: number = PROTOCOL_VERSION,
-  ) {
-    this.#locate = locate;
+  constructor(locate: Locate, version: number = PROTOCOL_VERSION) {
+    this.#relays = new Relays(locate);
     this.#version = version;
+  }
+
+  /** How many relays there are to ask. */
+  async relayCount(): Promise<number> {
+    return await this.#relays.count();
   }
 
   /**
@@ -163,7 +170,8 @@ export class RelayLink {
   }
 
   /**
-   * 604: takes the next waiting messages.
+   * 604: takes the next waiting messages. Where the connection breaks it is the
+   * caller's to ask again: the next relay is asked then.
    *
    * @param keep takes the payload as it arrives, before the connection is
    * closed, which is what tells the relay that it can delete the messages
@@ -224,21 +232,8 @@ export class RelayLink {
     request: Upload,
     answer: Omit<Question<T>, "request" | "expected">,
   ): Promise<T> {
-    const address = await this.#locate();
-    try {
-      return await ask(address, {
-        request,
-        expected: answerCode[kind],
-        ...answer,
-      });
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      throw new ConnectionError(
-        `The server's answer can't be read: ${error.message}`,
-        "Is it a MessageU server?",
-        { cause: error },
-      );
-    }
+    const question = { request, expected: answerCode[kind], ...answer };
+    return await this.#relays.reach(false, (relay) => put(relay, question));
   }
 
   /** Asks for what is read whole. */
@@ -249,10 +244,31 @@ export class RelayLink {
     decode: (payload: Uint8Array<ArrayBuffer>) => T,
     most: number = MAX_ANSWER_SIZE,
   ): Promise<T> {
-    return await this.#ask(kind, this.#request(kind, payload, me), {
-      most,
-      read: async ({ pieces, size }) => decode(await gather(pieces, size)),
-    });
+    // A registration whose answer is lost may have taken the name.
+    const mayRepeat = kind !== "register";
+    return await this.#relays.reach(mayRepeat, (relay) =>
+      put(relay, {
+        request: this.#request(kind, payload, me),
+        expected: answerCode[kind],
+        most,
+        read: async ({ pieces, size }) => decode(await gather(pieces, size)),
+      }));
+  }
+}
+
+/** Asks one relay; an answer that can't be read is its failure. */
+async function put<T>(relay: Connected, question: Question<T>): Promise<T> {
+  try {
+    return await ask(relay, question);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new ConnectionError(
+      `The answer of ${
+        formatAddress(relay.address)
+      } can't be read: ${error.message}`,
+      "Is it a MessageU server?",
+      { cause: error },
+    );
   }
 }
 

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { type Address, parseAddress } from "../../shared/info_server.ts";
+import { type Address, parseAddressList } from "../../shared/info_server.ts";
 
 /** Their values. */
 export interface GlobalFlags {
   /** The folder with the user's files. */
   readonly dir: string | undefined;
-  /** The relay. */
-  readonly server: Address | undefined;
+  /** The relay, or several with one store. */
+  readonly server: readonly Address[] | undefined;
   /** The version that requests carry. */
   readonly clientVersion: number | undefined;
   /** Whether data is written as JSON. */
@@ -39,8 +39,8 @@ export const globalFlags = {
   },
   server: {
     kind: "parsed",
-    parse: parseAddress,
-    brief: "The relay (default: from info.server)",
+    parse: parseAddressList,
+    brief: "The relay, or several: A:1,B:2 (default: from info.server)",
     placeholder: "ADDR:PORT",
     optional: true,
   },

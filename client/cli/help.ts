@@ -5,7 +5,8 @@ Without a verb it is the menu. "client VERB --help" tells a verb's flags; each t
 
   --dir DIR            the folder with info.server and info.me
                        (default: the program's own where it is compiled, else .)
-  --server ADDR:PORT   the relay (default: from info.server)
+  --server ADDR:PORT   the relay, or several with commas between, of which one
+                       will do (default: from info.server, one a line)
   --client-version N   the version that requests carry, 0 to 255 (default: 2)
   --json               one JSON object a line
 

@@ -6,6 +6,7 @@
 
 import type { Address } from "../../shared/info_server.ts";
 import type { RelayLink } from "../relay_link.ts";
+import type { Locate } from "../relays.ts";
 import type { Session } from "../session.ts";
 import type { GlobalFlags } from "./global_flags.ts";
 import { Output } from "./output.ts";
@@ -36,19 +37,27 @@ export class Work implements Disposable {
     return dirname(Deno.execPath());
   }
 
-  /** Says where the relay is, each time it is asked; `notice` is told where nothing names it. */
+  /** Says where the relays are, each time it is asked; `notice` is told where nothing names it. */
   async locator(
     notice: (text: string) => void = (text) => this.output.say(text),
-  ): Promise<() => Promise<Address>> {
+  ): Promise<() => Promise<readonly Address[]>> {
     const { addressFinder } = await import("../relay_address.ts");
     const { server } = this.#flags;
     return addressFinder({ dir: await this.dir(), server }, notice);
   }
 
-  /** The way to the relay. */
+  /** The way to the relays. */
   async link(notice?: (text: string) => void): Promise<RelayLink> {
+    return await this.#linkBy(await this.locator(notice));
+  }
+
+  /** The way to one of them. */
+  async linkTo(address: Address): Promise<RelayLink> {
+    return await this.#linkBy(() => Promise.resolve([address]));
+  }
+
+  async #linkBy(locate: Locate): Promise<RelayLink> {
     const { RelayLink } = await import("../relay_link.ts");
-    const locate = await this.locator(notice);
     return new RelayLink(locate, this.#flags.clientVersion);
   }
 

@@ -1,3 +1,6 @@
+import { reasonOf } from "../../shared/reason.ts";
+import { UserError } from "../errors.ts";
+
 /** How a check came out: with an error the client can't do its work. */
 export type Verdict = "ok" | "warning" | "error";
 
@@ -24,4 +27,14 @@ export function warning(what: string, advice: string): Finding {
 /** Something is wrong. */
 export function bad(what: string, advice: string): Finding {
   return { verdict: "error", what, advice };
+}
+
+/** A check's finding, also where it fails. */
+export async function found(check: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await check();
+  } catch (error) {
+    const hint = error instanceof UserError ? error.hint : undefined;
+    return bad(reasonOf(error), hint ?? "See that the folder can be read");
+  }
 }

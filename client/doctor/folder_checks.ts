@@ -7,8 +7,6 @@
 
 import { findFile, infoFiles } from "../../shared/info_files.ts";
 import { type Address, formatAddress } from "../../shared/info_server.ts";
-import { reasonOf } from "../../shared/reason.ts";
-import { UserError } from "../errors.ts";
 import { freeSpace } from "../../shared/free_space.ts";
 import { addressFinder } from "../relay_address.ts";
 import type { Session } from "../session.ts";
@@ -72,13 +70,13 @@ export async function checkImport(dir: string): Promise<Finding> {
   return ok("What was imported is all in its place now");
 }
 
-/** Where the relay is said to be. */
+/** Where the relays are said to be. */
 export async function checkAddress(
-  parts: { dir: string; server: Address | undefined },
+  parts: { dir: string; server: readonly Address[] | undefined },
 ): Promise<Finding> {
   let missing = false;
-  const address = await addressFinder(parts, () => missing = true)();
-  const where = formatAddress(address);
+  const addresses = await addressFinder(parts, () => missing = true)();
+  const where = addresses.map(formatAddress).join(", ");
   if (parts.server !== undefined) return ok(`${where}, from --server`);
   if (!missing) return ok(`${where}, from ${infoFiles.server[0]}`);
   return warning(
@@ -108,14 +106,4 @@ export async function temporaryFolder(): Promise<string> {
     0,
     Math.max(probe.lastIndexOf("/"), probe.lastIndexOf("\\")),
   );
-}
-
-/** A check's finding, also where it fails. */
-export async function found(check: () => Promise<Finding>): Promise<Finding> {
-  try {
-    return await check();
-  } catch (error) {
-    const hint = error instanceof UserError ? error.hint : undefined;
-    return bad(reasonOf(error), hint ?? "See that the folder can be read");
-  }
 }

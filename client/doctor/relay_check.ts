@@ -1,11 +1,45 @@
+import { type Address, formatAddress } from "../../shared/info_server.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import { NOBODY } from "../../shared/requests.ts";
-import { ServerRefusedError } from "../errors.ts";
+import { ConnectionError, ServerRefusedError } from "../errors.ts";
 import type { RelayLink } from "../relay_link.ts";
-import { bad, type Finding, ok } from "./finding.ts";
+import { bad, type Finding, found, ok } from "./finding.ts";
+
+/**
+ * Looks at each of the relays. One that isn't there is an error only where no
+ * other one is.
+ */
+export async function checkRelays(
+  addresses: readonly Address[],
+  linkTo: (address: Address) => Promise<RelayLink>,
+  me: ClientId | undefined,
+): Promise<Finding[]> {
+  const gone = new Set<Finding>();
+  const findings = await Promise.all(addresses.map(async (address) => {
+    let isGone = false;
+    const finding = await found(async () => {
+      try {
+        const { what, ...rest } = await checkRelay(await linkTo(address), me);
+        const where = addresses.length === 1
+          ? ""
+          : `${formatAddress(address)}: `;
+        return { what: where + what, ...rest };
+      } catch (error) {
+        isGone = error instanceof ConnectionError;
+        throw error;
+      }
+    });
+    if (isGone) gone.add(finding);
+    return finding;
+  }));
+  if (gone.size === findings.length) return findings;
+  return findings.map((finding) =>
+    gone.has(finding) ? { ...finding, verdict: "warning" } : finding
+  );
+}
 
 /** Whether the relay is there, answers as MessageU and knows the user. */
-export async function checkRelay(
+async function checkRelay(
   link: RelayLink,
   me: ClientId | undefined,
 ): Promise<Finding> {

@@ -1,9 +1,10 @@
+import type { Address } from "../../shared/info_server.ts";
 import { exitCodes } from "../cli/failure.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
-import type { Finding } from "../doctor/finding.ts";
+import { type Finding, found } from "../doctor/finding.ts";
 import * as folder from "../doctor/folder_checks.ts";
 import { checkTerminal, checkVersions } from "../doctor/machine_checks.ts";
-import { checkRelay } from "../doctor/relay_check.ts";
+import { checkRelays } from "../doctor/relay_check.ts";
 import { printableLine } from "../printable.ts";
 import { Session } from "../session.ts";
 import { isDecided } from "../transfer/decided_import.ts";
@@ -19,6 +20,7 @@ export const verb: Verb = defineVerb({
   args: [],
   async task(work, { server }) {
     const dir = await work.dir();
+    const locate = await work.locator(() => {});
     const link = await work.link(() => {});
     // The one of the work would fail with an import that can't be finished.
     using session = new Session(dir, link);
@@ -36,16 +38,19 @@ export const verb: Verb = defineVerb({
       );
     };
     const check = async (subject: string, step: () => Promise<Finding>) =>
-      await tell(subject, await folder.found(step));
+      await tell(subject, await found(step));
     if (isDecided(dir)) await check("import", () => folder.checkImport(dir));
     await check("folder", () => folder.checkFolder(dir));
     await check("identity", () => folder.checkIdentity(session));
     await check("store", () => folder.checkStore(dir, session));
     await check("address", () => folder.checkAddress({ dir, server }));
-    await check("relay", async () => {
-      const me = await session.identity().catch(() => undefined);
-      return await checkRelay(link, me?.clientId);
-    });
+    const me = await session.identity().catch(() => undefined);
+    // Why there are none was just told.
+    const addresses = await locate().catch(() => []);
+    const linkTo = (address: Address) => work.linkTo(address);
+    for (const one of await checkRelays(addresses, linkTo, me?.clientId)) {
+      await tell("relay", one);
+    }
     await check("room", () => folder.checkRoom(dir, "what is remembered"));
     await check("files", async () =>
       await folder.checkRoom(

@@ -177,7 +177,7 @@ testWith(
     await Deno.remove(`${folder.path}/info.me`);
     assertStringIncludes(
       await client.choose("110", "anna"),
-      `${folder.path}/info.server can't be used: expected ADDRESS:PORT on one line`,
+      `${folder.path}/info.server can't be used: line 1: expected ADDRESS:PORT`,
     );
     // In the middle of a question too.
     client.type("110");

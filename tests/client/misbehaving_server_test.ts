@@ -179,7 +179,7 @@ testWith(
           [lying(2101, 271, utf8("x")), "it closed the connection before"],
           [
             exactly(2101, new Uint8Array(270)),
-            "The server's answer can't be read: listedClients[0].name",
+            "can't be read: listedClients[0].name",
           ],
         ];
         for (const [answer, sentence] of cases) {

@@ -226,7 +226,7 @@ testWith(
         [
           ["--metrics", "9100"],
           2,
-          'error: --metrics: expected ADDRESS:PORT on one line, such as 127.0.0.1:1357, got "9100"\n',
+          'error: --metrics: expected ADDRESS:PORT, such as 127.0.0.1:1357, got "9100"\n',
         ],
         [
           ["--port", "0", "--metrics", `127.0.0.1:${port}`],

@@ -2,7 +2,12 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FormatError } from "../../shared/format_error.ts";
 import { formatInfoMe, parseInfoMe } from "../../shared/info_me.ts";
 import { parsePort } from "../../shared/info_myport.ts";
-import { formatAddress, parseAddress } from "../../shared/info_server.ts";
+import {
+  formatAddress,
+  parseAddress,
+  parseAddressLines,
+  parseAddressList,
+} from "../../shared/info_server.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import cryptopp from "../testdata/cryptopp.json" with { type: "json" };
 
@@ -83,6 +88,45 @@ Deno.test("a relay's address is read and written", () => {
     assertThrows(() => parseAddress(bad), FormatError, "expected");
   }
 });
+
+Deno.test("several relays' addresses are read, one a line", () => {
+  const cases: [string, string[]][] = [
+    ["127.0.0.1:1357", ["127.0.0.1:1357"]],
+    ["a:1\nb:2\nc:3\n", ["a:1", "b:2", "c:3"]],
+    ["\ufeffa:1\r\n\r\n  [::1]:2 \r\n", ["a:1", "[::1]:2"]],
+    ["\n\na:1\0\0\n\0", ["a:1"]],
+    ["A:1\nb:2\n a:1", ["a:1", "b:2"]],
+    [numbered(16) + numbered(16), numbered(16).trimEnd().split("\n")],
+  ];
+  for (const [text, expected] of cases) {
+    assertEquals(parseAddressLines(text).map(formatAddress), expected);
+  }
+  assertEquals(
+    parseAddressList("a:1, [::1]:2,a:1").map(formatAddress),
+    ["a:1", "[::1]:2"],
+  );
+});
+
+Deno.test("a bad line among addresses is named", () => {
+  const cases: [string, string][] = [
+    ["", "line 1: expected ADDRESS:PORT"],
+    ["\r\n\r\n", "line 1: expected ADDRESS:PORT"],
+    ["a:1\n\nb\n", "line 3: expected ADDRESS:PORT"],
+    ["a:1\nb:0", "line 2: expected a port"],
+    ["a:1 b:2", "line 1: expected ADDRESS:PORT"],
+    ["a:1,b:2", "line 1: expected ADDRESS:PORT"],
+    [numbered(17), "expected 16 addresses at most, got 17"],
+  ];
+  for (const [text, message] of cases) {
+    assertThrows(() => parseAddressLines(text), FormatError, message);
+  }
+  for (const bad of ["", "a:1,", "a:1,,b:2", "a:1 b:2", "a:1\nb:2"]) {
+    assertThrows(() => parseAddressList(bad), FormatError, "expected");
+  }
+});
+
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, i) => `relay${i}:1357\n`).join("");
 
 Deno.test("a port is read in decimal", () => {
   for (
