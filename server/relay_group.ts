@@ -6,6 +6,7 @@
  */
 
 import { lines } from "../shared/lines.ts";
+import { reasonOf } from "../shared/reason.ts";
 
 /** What starts a relay's process. */
 export interface RelayProgram {
@@ -83,12 +84,14 @@ export class RelayGroup {
   async #replaceAll(): Promise<void> {
     for (const old of [...this.#members]) {
       if (this.#stopping || this.#port === undefined) return;
-      const fresh = await this.#start(old.index, this.#beside(), false);
       try {
+        const fresh = await this.#start(old.index, this.#beside(), false);
         await fresh.ready;
-      } catch {
+      } catch (error) {
         console.error(
-          "error: the new relay didn't start, so the old one goes on",
+          `error: the new relay didn't start, so the old one goes on: ${
+            reasonOf(error)
+          }`,
         );
         return;
       }
