@@ -14,14 +14,11 @@ import { folderPermissions } from "./launcher.ts";
 import { readServerOptions } from "./options.ts";
 import { RelayGroup } from "./relay_group.ts";
 import { replaceSignal, stopSignals } from "./signals.ts";
-import { STORE_VARIABLE, storeAddress, storeFiles } from "./store_flags.ts";
+import { STORE_VARIABLES, storeAddress, storeFiles } from "./store_flags.ts";
 
 /** What a relay may ask of the system, and what the doctor may. */
 const RELAY_SYS = "statfs";
 const DOCTOR_SYS = "statfs,systemMemoryInfo";
-
-/** What a relay with a database, and its client, look for in the environment. */
-const CLIENT_ENV = [STORE_VARIABLE, "PG*", "USER", "NODE_PG_FORCE_NATIVE"];
 
 /**
  * The runtime's flags for a relay that is started with these arguments.
@@ -36,15 +33,15 @@ export async function relayPermissions(
   // The store's writer is a thread, and a thread reads its modules anew.
   const top = new URL("../", import.meta.url);
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
-  const { storeUrl, telemetry: { metrics } } = options;
-  const files = storeUrl === undefined ? [] : storeFiles(storeUrl);
+  const { storeUrl, storeFile, telemetry: { metrics } } = options;
+  const files = storeUrl === undefined ? [] : storeFiles(storeUrl, storeFile);
   const database = storeUrl === undefined ? [] : [storeAddress(storeUrl)];
   const addresses = metrics === undefined ? [options] : [options, metrics];
   return [
     ...await folderPermissions(options.folders, [...source, ...files]),
     `--allow-net=${[...addresses.map(formatAddress), ...database]}`,
     `--allow-sys=${options.doctor ? DOCTOR_SYS : RELAY_SYS}`,
-    ...storeUrl === undefined ? [] : [`--allow-env=${CLIENT_ENV}`],
+    ...storeUrl === undefined ? [] : [`--allow-env=${STORE_VARIABLES}`],
   ];
 }
 

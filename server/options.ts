@@ -85,6 +85,8 @@ export interface ServerOptions {
   database: string;
   /** The database's URL, where it isn't a file. */
   storeUrl: string | undefined;
+  /** The file that holds that URL, where one does. */
+  storeFile: string | undefined;
   /** Another server's database, to be taken over where ours is new. */
   takeOverFrom: string | undefined;
   /** The folders whose files the relay reads and writes. */
@@ -156,6 +158,7 @@ export async function readServerOptions(
       : await readPortFile(dir, warnings),
     database,
     storeUrl,
+    storeFile: values["store-file"],
     takeOverFrom: stop || values.db !== undefined || storeUrl !== undefined
       ? undefined
       : await findFile(dir, otherNames),

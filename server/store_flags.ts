@@ -10,6 +10,14 @@ import { UsageError } from "../shared/usage_error.ts";
 /** The environment variable that names a store where no flag does. */
 export const STORE_VARIABLE = "MESSAGEU_STORE";
 
+/** What the client of a database looks for in the environment, and we do. */
+export const STORE_VARIABLES: readonly string[] = [
+  STORE_VARIABLE,
+  "PG*",
+  "USER",
+  "NODE_PG_FORCE_NATIVE",
+];
+
 /** The port of PostgreSQL where a URL names none. */
 const DEFAULT_PORT = 5432;
 
@@ -58,10 +66,11 @@ export function storeAddress(url: string): string {
   return `${hostname}:${port || DEFAULT_PORT}`;
 }
 
-/** The files that a URL names, such as certificates. */
-export function storeFiles(url: string): string[] {
+/** The files that are read for a URL: its own, and those that it names, such as certificates. */
+export function storeFiles(url: string, file: string | undefined): string[] {
   const { searchParams } = new URL(url);
-  return FILE_PARAMETERS.flatMap((name) => searchParams.getAll(name));
+  const named = FILE_PARAMETERS.flatMap((name) => searchParams.getAll(name));
+  return file === undefined ? named : [file, ...named];
 }
 
 async function readUrl(path: string): Promise<string> {

@@ -93,13 +93,11 @@ export interface AdminStore {
    */
   backup(path: string): Promise<StoreCounts>;
 
-  /** Everything, as of one moment: all users, then all messages as they arrived. */
-  rows(): AsyncIterable<StoreRow>;
-
   /**
-   * Fills an empty store with what {@linkcode rows} of another one yields, all
-   * of it or nothing.
+   * Fills an empty store, all of it or nothing.
    *
+   * @param rows everything of another store as of one moment: all users, then
+   * all messages as they arrived
    * @throws {Error} where the store isn't empty
    */
   fill(rows: AsyncIterable<StoreRow>): Promise<StoreCounts>;

@@ -1,12 +1,14 @@
 /**
  * Starts the admin program with the permissions that its command line calls
- * for and no others: the folders of the store and of a backup.
+ * for and no others: the folders of the store and of a backup, or the way to a
+ * database.
  *
  * @module
  */
 
 import { runProgram } from "../../shared/program.ts";
 import { folderPermissions, launch } from "../launcher.ts";
+import { STORE_VARIABLES, storeAddress, storeFiles } from "../store_flags.ts";
 import { readAdminOptions } from "./options.ts";
 
 /**
@@ -19,8 +21,19 @@ export async function adminPermissions(
 ): Promise<string[]> {
   const options = await readAdminOptions(args);
   if (typeof options === "string") return [];
+  const { place } = options;
+  const isUrl = place.kind === "url";
   return [
-    ...await folderPermissions(options.folders),
+    ...await folderPermissions(
+      options.folders,
+      isUrl ? storeFiles(place.url, place.file) : [],
+    ),
+    ...isUrl
+      ? [
+        `--allow-net=${storeAddress(place.url)}`,
+        `--allow-env=${STORE_VARIABLES}`,
+      ]
+      : [],
     // Is there room for a copy?
     "--allow-sys=statfs",
   ];

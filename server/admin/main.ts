@@ -12,7 +12,7 @@ import { formatBytes, formatThings } from "../figures.ts";
 import { statIfThere } from "../store/stat_if_there.ts";
 import type { AdminStore, StoreCounts } from "./admin_store.ts";
 import { isConfirmed } from "./confirmation.ts";
-import { openAdminStore, pathOf } from "./open_admin_store.ts";
+import { nameOf, openAdminStore, openDatabase } from "./open_admin_store.ts";
 import {
   type AdminOptions,
   HELP,
@@ -20,6 +20,7 @@ import {
   type VerbName,
 } from "./options.ts";
 import { examineBackup, requireStopped, restoreDatabase } from "./restore.ts";
+import { readSqliteRows } from "./sqlite/sqlite_admin_store.ts";
 import { statsLines, statsObject } from "./stats_text.ts";
 import { usersTable } from "./users_table.ts";
 
@@ -47,9 +48,7 @@ async function stats(store: AdminStore, { json }: AdminOptions): Promise<void> {
 
 async function users(store: AdminStore, { json }: AdminOptions): Promise<void> {
   if (!json) {
-    for (const line of usersTable(await Array.fromAsync(store.users()))) {
-      console.log(line);
-    }
+    for await (const line of usersTable(store.users())) console.log(line);
     return;
   }
   for await (const user of store.users()) {
@@ -126,12 +125,12 @@ async function check(store: AdminStore): Promise<number> {
 }
 
 /** A store may be restored that can't be opened, or isn't there. */
-async function restore(
-  { place, word: backup, yes }: AdminOptions,
-): Promise<number | void> {
-  const path = pathOf(place);
+async function restore(options: AdminOptions): Promise<number | void> {
+  const { place, word: backup, yes } = options;
+  if (place.kind === "url") return await restoreInto(place.url, options);
+  const { path } = place;
   requireStopped(path);
-  const counts = describeCounts(examineBackup(backup));
+  const counts = describeCounts(examineBackup(backup, false));
   const there = statIfThere(path) === undefined
     ? `Restore ${path} from ${backup} (${counts})`
     : `Put ${backup} (${counts}) in the place of ${path}, which is kept under another name`;
@@ -141,6 +140,26 @@ async function restore(
     ? ""
     : `; what was there before is ${kept} now`;
   console.log(`restored ${path} from ${backup}: ${counts}${before}`);
+}
+
+/** A file becomes the content of an empty database. */
+async function restoreInto(
+  url: string,
+  { place, word: backup, yes }: AdminOptions,
+): Promise<number | void> {
+  requireStopped(backup);
+  const counts = describeCounts(examineBackup(backup, true));
+  const name = nameOf(place);
+  if (!isConfirmed(`Restore ${name} from ${backup} (${counts})`, yes)) {
+    return refused();
+  }
+  const store = await openDatabase(url, true);
+  try {
+    const filled = describeCounts(await store.fill(readSqliteRows(backup)));
+    console.log(`restored ${name} from ${backup}: ${filled}`);
+  } finally {
+    await store.close();
+  }
 }
 
 function refused(): number {

@@ -1,4 +1,4 @@
-import { UsageError } from "../../shared/usage_error.ts";
+import { storeName } from "../store/postgres/store_url.ts";
 import type { AdminStore } from "./admin_store.ts";
 import { openSqliteAdminStore } from "./sqlite/sqlite_admin_store.ts";
 
@@ -6,28 +6,37 @@ import { openSqliteAdminStore } from "./sqlite/sqlite_admin_store.ts";
 export type StorePlace =
   /** In a SQLite file. */
   | { kind: "file"; path: string }
-  /** Elsewhere. */
-  | { kind: "url"; url: string };
+  /** In a PostgreSQL database. */
+  | { kind: "url"; url: string; file: string | undefined };
 
 /**
  * Opens a store, for as long as a verb takes.
  *
- * @throws {UsageError} where this program knows no such store
  * @throws {Error} where it can't be used, with what to do about it
  */
-// deno-lint-ignore require-await -- not every kind of store opens at once
 export async function openAdminStore(place: StorePlace): Promise<AdminStore> {
-  return openSqliteAdminStore(pathOf(place));
+  return place.kind === "file"
+    ? openSqliteAdminStore(place.path)
+    : await openDatabase(place.url, false);
 }
 
 /**
- * The path of a store in a file.
+ * Opens a database that may have no tables yet; it gets them.
  *
- * @throws {UsageError} where it isn't in one
+ * @throws {Error} where it can't be used, with what to do about it
  */
-export function pathOf(place: StorePlace): string {
-  if (place.kind === "file") return place.path;
-  throw new UsageError(
-    "--store: only stores in a SQLite file can be looked after so far, with --dir or --db",
+export async function openDatabase(
+  url: string,
+  mayBeNew: boolean,
+): Promise<AdminStore> {
+  // Loaded only where it is used: a store in a file needs nothing of it.
+  const { openPostgresAdminStore } = await import(
+    "./postgres/postgres_admin_store.ts"
   );
+  return await openPostgresAdminStore(url, mayBeNew);
+}
+
+/** How people may be told of a store. */
+export function nameOf(place: StorePlace): string {
+  return place.kind === "file" ? place.path : storeName(place.url);
 }

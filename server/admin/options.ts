@@ -9,6 +9,11 @@ import { parseFlags, readSpan } from "../../shared/flags.ts";
 import { infoFiles } from "../../shared/info_files.ts";
 import { UsageError } from "../../shared/usage_error.ts";
 import { databasePath } from "../store/database_path.ts";
+import {
+  readStoreUrl,
+  STORE_VARIABLE,
+  type StoreFlags,
+} from "../store_flags.ts";
 import type { StorePlace } from "./open_admin_store.ts";
 
 /** What `--help` prints. */
@@ -22,12 +27,16 @@ Usage: deno task admin VERB [flags]
   remove USER     remove a user, and the messages that wait for it
   purge           delete messages that have waited for long
   backup FILE     write a copy of the store, as of one moment, into a new file
-  restore FILE    put a backup in the store's place; the relay must be stopped
+  restore FILE    put a backup in the store's place, or into an empty database;
+                  the relay must be stopped
   check           look for damage, and for what doesn't fit together
 
   --dir DIR           where db.defensive lies (default: .)
   --db FILE           the database (default: db.defensive in DIR)
-  --store URL         a store that is no file
+  --store URL         a PostgreSQL database in its place:
+                      postgres://USER:PASSWORD@HOST:PORT/DATABASE
+                      (default: from the environment's MESSAGEU_STORE)
+  --store-file FILE   a file that holds that URL
   --older-than SPAN   for purge: how long, such as 90m, 12h, 30d or 4w
   --dry-run           for purge: only say how many
   --json              for stats and users: one JSON object a line
@@ -90,7 +99,7 @@ export async function readAdminOptions(
 ): Promise<AdminOptions | "help" | "version"> {
   const { values, switches, words } = parseFlags(
     args,
-    ["dir", "db", "store", "older-than"],
+    ["dir", "db", "store", "store-file", "older-than"],
     ["dry-run", "json", "yes", "help", "version"],
     2,
   );
@@ -148,13 +157,19 @@ function requireShape(
 }
 
 async function placeOf(
-  { dir, db, store }: Readonly<Partial<Record<"dir" | "db" | "store", string>>>,
+  { dir, db, ...flags }: StoreFlags & { dir?: string; db?: string },
 ): Promise<{ place: StorePlace; folders: string[] }> {
-  if (store !== undefined) {
+  const url = await readStoreUrl(flags);
+  if (url !== undefined) {
     if (dir !== undefined || db !== undefined) {
-      throw new UsageError("--store goes with neither --dir nor --db");
+      throw new UsageError(
+        `--dir and --db name a file, but --store, --store-file or ${STORE_VARIABLE} names a database: give one`,
+      );
     }
-    return { place: { kind: "url", url: store }, folders: [] };
+    return {
+      place: { kind: "url", url, file: flags["store-file"] },
+      folders: [],
+    };
   }
   const named = db ?? `${dir ?? "."}/${infoFiles.database[0]}`;
   const path = await databasePath(named);

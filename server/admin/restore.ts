@@ -19,7 +19,7 @@ import { statIfThere } from "../store/stat_if_there.ts";
 import { StoreError } from "../store/store.ts";
 import { isStoreLocked, lockStore } from "../store/store_lock.ts";
 import type { StoreCounts } from "./admin_store.ts";
-import { countContent } from "./sqlite/sqlite_admin_store.ts";
+import { countContent, requireVersion } from "./sqlite/sqlite_admin_store.ts";
 
 /** What {@linkcode restoreDatabase} did. */
 export interface Restored extends StoreCounts {
@@ -30,15 +30,21 @@ export interface Restored extends StoreCounts {
 /**
  * Reads through a backup and leaves it as it is.
  *
+ * @param mustBeCurrent refuses one of an older version, which nobody brings up to date
  * @throws {StoreError} where it isn't a relay's, isn't whole or is of a newer version
  */
-export function examineBackup(path: string): StoreCounts {
+export function examineBackup(
+  path: string,
+  mustBeCurrent: boolean,
+): StoreCounts {
   try {
     if (statIfThere(path)?.isFile !== true) {
       throw new StoreError("there is no such file");
     }
     return lookInto(path, (database) => {
-      if (schemaVersion(database) === 0) throw new StoreError("it is empty");
+      const version = schemaVersion(database);
+      if (version === 0) throw new StoreError("it is empty");
+      if (mustBeCurrent) requireVersion(version);
       const found = firstValue(database, "PRAGMA integrity_check(1)");
       if (found !== "ok") {
         throw new StoreError(
@@ -79,7 +85,7 @@ export async function restoreDatabase(
   const lock = lockStore(path);
   try {
     requireWritable(path);
-    const counts = examineBackup(backup);
+    const counts = examineBackup(backup, false);
     const fresh = freePath(`${path}-restoring`);
     await copyInto(fresh, backup);
     try {

@@ -5,22 +5,43 @@ import type { UserInfo } from "./admin_store.ts";
 const HEAD = ["NAME", "LAST SEEN", "WAITING", "SIZE", "ID"];
 /** The columns of numbers. */
 const RIGHT = [2, 3];
+/** Lines that are aligned with each other: not everybody is held in memory. */
+const BLOCK = 1000;
 
 /** Users in aligned columns, under a head. */
-export function usersTable(users: readonly UserInfo[]): string[] {
-  const rows = [
-    HEAD,
-    ...users.map(({ name, lastSeen, messages, bytes, id }) => [
-      printableLine(name),
-      printableLine(lastSeen),
-      formatCount(messages),
-      formatBytes(bytes),
-      id,
-    ]),
+export async function* usersTable(
+  users: AsyncIterable<UserInfo>,
+): AsyncGenerator<string> {
+  let rows = [HEAD];
+  const widths = HEAD.map(() => 0);
+  for await (const user of users) {
+    rows.push(cellsOf(user));
+    if (rows.length < BLOCK) continue;
+    yield* align(rows, widths);
+    rows = [];
+  }
+  yield* align(rows, widths);
+}
+
+function cellsOf(
+  { name, lastSeen, messages, bytes, id }: UserInfo,
+): string[] {
+  return [
+    printableLine(name),
+    printableLine(lastSeen),
+    formatCount(messages),
+    formatBytes(bytes),
+    id,
   ];
-  const widths = HEAD.map((_, column) =>
-    rows.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0)
-  );
+}
+
+/** @param widths of the rows before, which grow with these */
+function align(rows: readonly string[][], widths: number[]): string[] {
+  for (const row of rows) {
+    row.forEach((cell, column) =>
+      widths[column] = Math.max(widths[column] ?? 0, cell.length)
+    );
+  }
   return rows.map((row) =>
     row.map((cell, column) => {
       const width = widths[column] ?? 0;

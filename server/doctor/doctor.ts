@@ -13,32 +13,58 @@ import { type Finding, formatFinding, type Verdict } from "./finding.ts";
 import { checkMemory } from "./memory_check.ts";
 import { checkPort } from "./port_check.ts";
 import { checkRoom } from "./room_check.ts";
-import { checkStore } from "./store_check.ts";
+import { checkStore, type StoreFinding } from "./store_check.ts";
 
 /**
- * Checks everything for a relay with these options, and leaves all files as
- * they are.
+ * Checks everything for a relay with these options, and leaves all files, or its
+ * database, as they are.
  *
  * @param print is given a line of each check, as soon as it is done
  * @returns the exit code: 1 where the relay shouldn't be run so, else 0
  */
 export async function examine(
-  { database, takeOverFrom, hostname, port, limits }: ServerOptions,
+  options: ServerOptions,
   print: (line: string) => void,
 ): Promise<number> {
-  const folder = dirname(database);
+  const { hostname, port, limits, storeUrl } = options;
+  const folder = dirname(options.database);
   const verdicts: Verdict[] = [];
   const tell = (subject: string, finding: Finding) => {
     verdicts.push(finding.verdict);
     print(formatFinding(subject, finding));
   };
+  const { running, latestVisit } = storeUrl === undefined
+    ? await examineFile(options, tell)
+    : await examineDatabase(storeUrl, tell);
+  tell("clock", checkClock(new Date(), latestVisit));
+  tell("files", checkFiles(folder, limits));
+  tell("memory", checkMemory(limits));
+  tell("port", checkPort({ hostname, port }, running));
+  return verdicts.includes("bad") ? 1 : 0;
+}
+
+/** What the checks of a store leave to others. */
+type Left = Pick<StoreFinding, "running" | "latestVisit">;
+
+type Tell = (subject: string, finding: Finding) => void;
+
+async function examineFile(
+  { database, takeOverFrom, limits }: ServerOptions,
+  tell: Tell,
+): Promise<Left> {
+  const folder = dirname(database);
   tell("disk", await checkDisk(folder));
   tell("room", checkRoom(folder, limits));
   const store = checkStore(database, takeOverFrom);
   tell("store", store);
-  tell("clock", checkClock(new Date(), store.latestVisit));
-  tell("files", checkFiles(folder, limits));
-  tell("memory", checkMemory(limits));
-  tell("port", checkPort({ hostname, port }, store.running));
-  return verdicts.includes("bad") ? 1 : 0;
+  return store;
+}
+
+async function examineDatabase(url: string, tell: Tell): Promise<Left> {
+  // Loaded only where it is used: a relay with a file needs nothing of it.
+  const { checkDatabase } = await import("./database_check.ts");
+  const { findings, latestVisit } = await checkDatabase(url);
+  for (const [subject, finding] of findings) tell(subject, finding);
+  // Many relays may run on it: that says nothing of who has this port.
+  return { running: false, latestVisit };
 }

@@ -32,7 +32,7 @@ export async function copyDatabase(
   source: Database,
   path: string,
 ): Promise<void> {
-  await requireRoom(source, dirname(path));
+  await requireRoom(sizeOf(source), dirname(path));
   await writeNewDatabase(path, (partial) => copyPages(source, partial));
 }
 
@@ -65,9 +65,18 @@ export async function writeNewDatabase(
   await syncFolder(folder);
 }
 
-async function requireRoom(source: Database, folder: string): Promise<void> {
+function sizeOf(source: Database): number {
   const value = (name: string) => Number(firstValue(source, `PRAGMA ${name}`));
-  const size = value("page_count") * value("page_size");
+  return value("page_count") * value("page_size");
+}
+
+/**
+ * Sees to it that a copy has room in a folder, as far as the system tells.
+ *
+ * @param size bytes
+ * @throws {StoreError} where it hasn't
+ */
+export async function requireRoom(size: number, folder: string): Promise<void> {
   const free = await freeSpace(folder);
   if (free === undefined || free > size) return;
   throw new StoreError(

@@ -107,6 +107,13 @@ testWith(
       "--allow-net=0.0.0.0:1234",
       "--allow-sys=statfs",
     ]);
+    const url = "postgres://relay:secret@db.example.org/messageu";
+    assertEquals(await relayPermissions([...dir, "--store", url]), [
+      ...allowing(folder.path),
+      "--allow-net=0.0.0.0:1234,db.example.org:5432",
+      "--allow-sys=statfs",
+      "--allow-env=MESSAGEU_STORE,PG*,USER,NODE_PG_FORCE_NATIVE",
+    ]);
     const metrics = ["--metrics", "[::1]:9100"];
     assertEquals(await relayPermissions([...dir, ...metrics]), [
       ...allowing(folder.path),
@@ -225,6 +232,36 @@ testWith(
           ["--port", "0", "--metrics", `127.0.0.1:${port}`],
           1,
           `error: Can't serve metrics on 127.0.0.1:${port}: it is in use. Take another address with --metrics\n`,
+        ],
+        [
+          ["--store", "mysql://relay:secret@127.0.0.1/messageu"],
+          2,
+          "error: --store: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE\n",
+        ],
+        [
+          ["--store", "postgres://127.0.0.1/a", "--db", "b"],
+          2,
+          "error: --db and --store name two stores: give one\n",
+        ],
+        [
+          ["--store-file", `${folder.path}/none`],
+          2,
+          `error: --store-file ${folder.path}/none: No such file or directory (os error 2): readfile '${folder.path}/none'\n`,
+        ],
+        [
+          ["--workers", "2"],
+          2,
+          "error: --workers needs --store: a file has one relay, which writes in threads of their own already\n",
+        ],
+        [
+          ["--drain", "soon"],
+          2,
+          'error: --drain: expected a number from 0 to 3600, got "soon"\n',
+        ],
+        [
+          ["--port", `${port}`, "--take-over"],
+          2,
+          "error: --take-over needs deno run --unstable-net, as deno task server has it\n",
         ],
         [
           ["--log", "xml"],

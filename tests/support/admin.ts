@@ -3,12 +3,13 @@
 import { adminPermissions } from "../../server/admin/launch.ts";
 import { Program, ROOT } from "./program.ts";
 
-/** Starts it on the store in a folder. */
+/** Starts it on a store: the folder of a file, or a database's URL. */
 export async function startAdmin(
-  dir: string,
+  place: string,
   ...args: string[]
 ): Promise<Program> {
-  const all = ["--dir", dir, ...args];
+  const flag = place.startsWith("postgres:") ? "--store" : "--dir";
+  const all = [flag, place, ...args];
   return Program.deno([
     "run",
     "--no-prompt",
@@ -20,19 +21,19 @@ export async function startAdmin(
 
 /** Runs it to its end. */
 export async function admin(
-  dir: string,
+  place: string,
   ...args: string[]
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  await using program = await startAdmin(dir, ...args);
+  await using program = await startAdmin(place, ...args);
   return await program.end();
 }
 
 /** The standard output of one that must end with 0. */
 export async function adminPrints(
-  dir: string,
+  place: string,
   ...args: string[]
 ): Promise<string> {
-  const { code, stdout, stderr } = await admin(dir, ...args);
+  const { code, stdout, stderr } = await admin(place, ...args);
   if (code === 0) return stdout;
   throw new Error(`Expected 0 of ${args.join(" ")}, got ${code}: ${stderr}`);
 }

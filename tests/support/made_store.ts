@@ -1,7 +1,7 @@
 /** Stores with users and messages in them, made without a relay. */
 
 import { Database } from "@db/sqlite";
-import { openSqliteStore } from "../../server/mod.ts";
+import { openSqliteStore, type Store } from "../../server/mod.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 
 /** Bytes of a content that is in three pieces. */
@@ -15,12 +15,22 @@ export function idOf(byte: number): ClientId {
   return new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
 }
 
-/** Makes a store: each name's messages, by the sizes of their contents. */
+/** Each user's messages, by the sizes of their contents. */
+export type InboxSizes = Readonly<Record<string, readonly number[]>>;
+
+/** Makes a store in a folder. */
 export async function makeStore(
   dir: string,
-  inboxes: Readonly<Record<string, readonly number[]>>,
+  inboxes: InboxSizes,
 ): Promise<void> {
-  const store = await openSqliteStore(`${dir}/db.defensive`);
+  await fillStore(await openSqliteStore(`${dir}/db.defensive`), inboxes);
+}
+
+/** Fills a store, and closes it. */
+export async function fillStore(
+  store: Store,
+  inboxes: InboxSizes,
+): Promise<void> {
   const now = new Date("2026-01-02T03:04:05.678Z");
   const publicKey = new Uint8Array(160).fill(5);
   try {

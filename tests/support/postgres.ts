@@ -31,6 +31,8 @@ export function postgresTest(name: string, fn: Check): void {
     starts = true;
     Deno.test.beforeAll(async () => {
       shared = await PostgresCluster.start();
+      // Of clients that are killed it would tell in the middle of a test.
+      await shared.sql("ALTER ROLE postgres SET log_min_messages = panic");
     });
   }
 }

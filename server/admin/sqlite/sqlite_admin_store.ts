@@ -88,7 +88,30 @@ function open(path: string, openDatabase: () => Database): SqliteAdminStore {
   }
 }
 
-function requireVersion(version: number): void {
+/**
+ * Reads all of a file that nobody writes, and leaves it as it is.
+ *
+ * @throws {StoreError} where it isn't of this version, or is damaged
+ */
+export async function* readSqliteRows(
+  path: string,
+): AsyncGenerator<StoreRow> {
+  const database = new Database(path, { readonly: true, int64: true });
+  try {
+    requireVersion(schemaVersion(database));
+    yield* readRows(database);
+  } catch (cause) {
+    throw new StoreError(
+      `Can't restore ${path}: ${storeError(cause).message}`,
+      { cause },
+    );
+  } finally {
+    database.close();
+  }
+}
+
+/** @throws {StoreError} where a file is empty, or of an older version */
+export function requireVersion(version: number): void {
   if (version === SCHEMA_VERSION) return;
   throw new StoreError(
     version === 0
@@ -157,6 +180,7 @@ export class SqliteAdminStore implements AdminStore {
     });
   }
 
+  /** Everything, as of one moment: all users, then all messages as they arrived. */
   rows(): AsyncIterable<StoreRow> {
     return this.#each(readRows(this.#database));
   }

@@ -55,9 +55,11 @@ const REQUIRED_SETTINGS = `SELECT set_config('synchronous_commit', 'on', false)
 /**
  * Every statement finds its rows by key. The planner mustn't think otherwise
  * because a table was empty when it looked: inboxes are empty most of the time.
- * A database that doesn't know this setting doesn't need it.
+ * And what is so short isn't worth compiling, which takes longer than to do it.
+ * A database that doesn't know these settings doesn't need them.
  */
-const PLANNER_SETTING = "SET enable_seqscan = off";
+const PLANNER_SETTINGS = `SELECT set_config(name, 'off', false)
+    FROM pg_settings WHERE name IN ('enable_seqscan', 'jit')`;
 
 /** Connections to a database. */
 export class Database {
@@ -159,7 +161,7 @@ async function configure(client: Client): Promise<void> {
   // Between two statements nobody waits who could be told: the next one is.
   client.on("error", () => {});
   await client.query(REQUIRED_SETTINGS);
-  await client.query(PLANNER_SETTING).catch((error: unknown) => {
+  await client.query(PLANNER_SETTINGS).catch((error: unknown) => {
     if (!isFromServer(error)) throw error;
   });
 }

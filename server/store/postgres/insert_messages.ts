@@ -6,7 +6,7 @@
  */
 
 import { CLIENT_ID_SIZE, MAX_MESSAGE_ID } from "../../../shared/protocol.ts";
-import type { Query, Statement } from "./database.ts";
+import type { Query, Statement, Value } from "./database.ts";
 import type { Batch } from "./inbox_queue.ts";
 import type { Ceiling } from "./inbox_ceilings.ts";
 import { PART_SIZE } from "./schema.ts";
@@ -36,8 +36,8 @@ const INSERT: Statement = {
     INSERT INTO messages (ToClient, ID, FromClient, Type, Content, Rest, Arrived)
     SELECT i.ID, i.LastMessage + m.place,
       substring($6::bytea FROM m.start FOR ${CLIENT_ID_SIZE}), m.type,
-      substring($6 FROM m.start + ${CLIENT_ID_SIZE} FOR m.size), m.rest, $12::bigint
-    FROM unnest($7::int[], $8::int[], $9::int[], $10::int[], $11::int[], $13::bigint[])
+      substring($6 FROM m.start + ${CLIENT_ID_SIZE} FOR m.size), m.rest, $13::bigint
+    FROM unnest($7::int[], $8::int[], $9::int[], $10::int[], $11::int[], $12::bigint[])
       AS m (batch, place, start, size, type, rest)
     JOIN inboxes AS i ON i.batch = m.batch AND i.fits
   )
@@ -71,10 +71,11 @@ export async function insertMessages(
   batches: readonly CeiledBatch[],
   now: number,
 ): Promise<(BatchOutcome | undefined)[]> {
-  const rows = await query<[number, boolean, number, number]>(
-    INSERT,
-    encode(batches, now),
-  );
+  const rows = await query<[number, boolean, number, number]>(INSERT, [
+    ...batchValues(batches),
+    ...messageValues(batches),
+    now,
+  ]);
   const outcomes = batches.map((): BatchOutcome | undefined => undefined);
   for (const [batch, fits, lastMessage, totalBytes] of rows) {
     outcomes[batch - 1] = { fits, lastMessage, totalBytes };
@@ -82,68 +83,49 @@ export async function insertMessages(
   return outcomes;
 }
 
-function encode(batches: readonly CeiledBatch[], now: number) {
-  const jobs = batches.flatMap(({ jobs }) => jobs);
-  const inRow = (size: number) => Math.min(size, PART_SIZE);
+/** The recipients, one behind the other, and a column for each number that a batch has. */
+function batchValues(batches: readonly CeiledBatch[]): Value[] {
   const recipients = new Uint8Array(batches.length * CLIENT_ID_SIZE);
-  const bytes = new Uint8Array(
-    jobs.reduce(
-      (sum, { message }) =>
-        sum + CLIENT_ID_SIZE + inRow(message.content.length),
-      0,
-    ),
-  );
-  const perBatch = { messages: [], bytes: [], last: [], total: [] } as Columns<
-    "messages" | "bytes" | "last" | "total"
-  >;
-  const perMessage = {
-    batch: [],
-    place: [],
-    start: [],
-    size: [],
-    type: [],
-    rest: [],
-  } as Columns<"batch" | "place" | "start" | "size" | "type" | "rest">;
-  let at = 0;
-  for (const [index, { jobs, ceiling }] of batches.entries()) {
-    let sum = 0;
-    for (const [place, { message }] of jobs.entries()) {
-      const { sender, type, content } = message;
-      const size = inRow(content.length);
-      bytes.set(sender, at);
-      bytes.set(content.subarray(0, size), at + CLIENT_ID_SIZE);
-      perMessage.batch.push(index + 1);
-      perMessage.place.push(place + 1);
-      perMessage.start.push(at + 1);
-      perMessage.size.push(size);
-      perMessage.type.push(type);
-      perMessage.rest.push(content.length - size);
-      at += CLIENT_ID_SIZE + size;
-      sum += content.length;
-      if (place === 0) {
-        recipients.set(message.recipient, index * CLIENT_ID_SIZE);
-      }
+  batches.forEach(({ jobs: [first] }, i) => {
+    if (first !== undefined) {
+      recipients.set(first.message.recipient, i * CLIENT_ID_SIZE);
     }
-    perBatch.messages.push(jobs.length);
-    perBatch.bytes.push(sum);
-    perBatch.last.push(Math.min(ceiling.lastMessage, MAX_MESSAGE_ID));
-    perBatch.total.push(ceiling.totalBytes);
-  }
+  });
   return [
     recipients,
-    perBatch.messages,
-    perBatch.bytes,
-    perBatch.last,
-    perBatch.total,
-    bytes,
-    perMessage.batch,
-    perMessage.place,
-    perMessage.start,
-    perMessage.size,
-    perMessage.type,
-    now,
-    perMessage.rest,
+    batches.map(({ jobs }) => jobs.length),
+    batches.map(({ jobs }) =>
+      jobs.reduce((sum, { message }) => sum + message.content.length, 0)
+    ),
+    batches.map(({ ceiling }) => Math.min(ceiling.lastMessage, MAX_MESSAGE_ID)),
+    batches.map(({ ceiling }) => ceiling.totalBytes),
   ];
 }
 
-type Columns<Name extends string> = Record<Name, number[]>;
+/** The senders and contents, one behind the other, and a column for each number that a message has. */
+function messageValues(batches: readonly CeiledBatch[]): Value[] {
+  let end = 0;
+  const rows = batches.flatMap(({ jobs }, batch) =>
+    jobs.map(({ message }, place) => {
+      const size = Math.min(message.content.length, PART_SIZE);
+      const start = end;
+      end += CLIENT_ID_SIZE + size;
+      return { batch, place, message, start, size };
+    })
+  );
+  const bytes = new Uint8Array(end);
+  for (const { message, start, size } of rows) {
+    bytes.set(message.sender, start);
+    bytes.set(message.content.subarray(0, size), start + CLIENT_ID_SIZE);
+  }
+  // SQL counts from 1.
+  return [
+    bytes,
+    rows.map(({ batch }) => batch + 1),
+    rows.map(({ place }) => place + 1),
+    rows.map(({ start }) => start + 1),
+    rows.map(({ size }) => size),
+    rows.map(({ message }) => message.type),
+    rows.map(({ message, size }) => message.content.length - size),
+  ];
+}

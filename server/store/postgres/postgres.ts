@@ -30,7 +30,7 @@ import { storeName } from "./store_url.ts";
 import { Visits } from "./visits.ts";
 
 /** Connections that a relay has to its database at most. */
-const CONNECTIONS = 10;
+export const CONNECTIONS = 10;
 /** Clients of whom it is remembered that they are there: 40 MB of them. */
 const CLIENTS_REMEMBERED = 200_000;
 /** Milliseconds after which it is asked whether somebody was removed. */

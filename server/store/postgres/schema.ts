@@ -68,6 +68,12 @@ const TABLES = [
     ('schema', ${SCHEMA_VERSION}), ('removals', 0)`,
 ].map((text, i): Statement => ({ name: `create-${i}`, text }));
 
+/**
+ * Whether a LastSeen is one that a relay wrote; times that came with a file
+ * that was restored may be anything.
+ */
+export const OWN_TIME = "LastSeen ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T.*Z$'";
+
 const TABLE_NAMES = ["relay", "accounts", "activity", "messages", "parts"];
 
 const SETTING: Statement = {
@@ -96,19 +102,19 @@ const VERSION: Statement = {
  */
 export async function prepareSchema(database: Database): Promise<void> {
   await checkSettings(database.query);
-  if (await isReady(database.query)) return;
+  if (await hasSchema(database.query)) return;
   try {
     await database.transaction(async (query) => {
       for (const statement of TABLES) await query(statement);
     });
   } catch (error) {
     // Another relay that starts may have been faster: then all of it is there.
-    if (!await isReady(database.query)) throw error;
+    if (!await hasSchema(database.query)) throw error;
   }
 }
 
 /** @throws {StoreError} where what was acknowledged could be lost, or changed */
-async function checkSettings(query: Query): Promise<void> {
+export async function checkSettings(query: Query): Promise<void> {
   const refused = { fsync: "off", full_page_writes: "off" };
   for (const [name, value] of Object.entries(refused)) {
     if (await settingOf(query, name) !== value) continue;
@@ -132,8 +138,12 @@ async function settingOf(
   return row?.[0];
 }
 
-/** @throws {StoreError} where the tables aren't this relay's, or a newer relay's */
-async function isReady(query: Query): Promise<boolean> {
+/**
+ * Whether the tables are there.
+ *
+ * @throws {StoreError} where they aren't this relay's, or a newer relay's
+ */
+export async function hasSchema(query: Query): Promise<boolean> {
   const found = (await query<[string]>(FOUND_TABLES)).map(([name]) => name);
   if (found.length === 0) return false;
   const version = found.includes("relay")

@@ -1,0 +1,79 @@
+/**
+ * Removes a user from a PostgreSQL database beside relays that may be running.
+ *
+ * @module
+ */
+
+import type { ClientId } from "../../../shared/protocol.ts";
+import { runsOf } from "../../store/id_runs.ts";
+import type {
+  Database,
+  Query,
+  Statement,
+} from "../../store/postgres/database.ts";
+import { removeMessages } from "../../store/postgres/removal_queue.ts";
+import { COUNT_REMOVAL } from "./relay_row.ts";
+
+/** Messages of one transaction, and bytes of contents from which on it has enough. */
+const BATCH = 500;
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Milliseconds between two of them. */
+const PAUSE = 20;
+
+const OLDEST: Statement = {
+  name: "oldest-of-inbox",
+  text: `SELECT ID, octet_length(Content) + Rest FROM messages
+    WHERE ToClient = $1 ORDER BY ID LIMIT ${BATCH}`,
+};
+
+const REMOVE_ACTIVITY: Statement = {
+  name: "remove-activity",
+  text: "DELETE FROM activity WHERE ID = $1",
+};
+
+const REMOVE_ACCOUNT: Statement = {
+  name: "remove-account",
+  text: "DELETE FROM accounts WHERE ID = $1 RETURNING ID",
+};
+
+/**
+ * Removes the user with an id and what waits for it; returns how many messages
+ * that were, or undefined where it is gone already.
+ */
+export async function removeUser(
+  database: Database,
+  id: ClientId,
+): Promise<number | undefined> {
+  let messages = 0;
+  for (let some; (some = await removeSome(database.query, id)).found > 0;) {
+    messages += some.removed;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+  return await database.transaction(async (query) => {
+    // Who is sending to it has this row. Whoever comes later finds none, and so
+    // no inbox: nothing can come in behind what is removed next.
+    await query(REMOVE_ACTIVITY, [id]);
+    let last = 0;
+    for (let some; (some = await removeSome(query, id)).found > 0;) {
+      last += some.removed;
+    }
+    const isGone = (await query(REMOVE_ACCOUNT, [id])).length === 0;
+    await query(COUNT_REMOVAL);
+    return isGone ? undefined : messages + last;
+  });
+}
+
+/** Its recipient may be taking the same: then fewer are removed than were found. */
+async function removeSome(
+  query: Query,
+  recipient: ClientId,
+): Promise<{ found: number; removed: number }> {
+  const rows = await query<[id: number, size: number]>(OLDEST, [recipient]);
+  let bytes = 0;
+  const end = rows.findIndex(([, size]) => (bytes += size) > MOST_BYTES);
+  const some = end < 0 ? rows : rows.slice(0, end + 1);
+  if (some.length === 0) return { found: 0, removed: 0 };
+  const runs = runsOf(some.map(([id]) => id));
+  const removed = await removeMessages(query, [{ recipient, runs }]);
+  return { found: some.length, removed };
+}

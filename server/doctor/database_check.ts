@@ -1,0 +1,174 @@
+/**
+ * Whether a relay's database can be reached and used, and what is in it.
+ *
+ * @module
+ */
+
+import { formatCount, formatDuration, formatThings } from "../figures.ts";
+import {
+  Database,
+  type Query,
+  type Statement,
+} from "../store/postgres/database.ts";
+import { databaseError } from "../store/postgres/database_errors.ts";
+import { countContent } from "../store/postgres/content_counts.ts";
+import { CONNECTIONS } from "../store/postgres/postgres.ts";
+import { inSlice, slicesOf } from "../store/postgres/key_slices.ts";
+import { hasSchema, OWN_TIME } from "../store/postgres/schema.ts";
+import { storeName } from "../store/postgres/store_url.ts";
+import { checkCommit } from "./commit_check.ts";
+import type { Finding } from "./finding.ts";
+
+/** Rows that one statement looks at. */
+const SLICE = 20_000;
+/** Milliseconds that the clocks of relay and database may differ. */
+const CLOCK_TOLERANCE = 5000;
+
+const LATEST_VISIT: Statement = {
+  name: "doctor-visit",
+  text: `SELECT max(LastSeen COLLATE "C") FROM activity
+    WHERE ${inSlice("activity")} AND ${OWN_TIME}`,
+};
+
+/** What was found, with what other checks need of it. */
+export interface DatabaseFindings {
+  /** By subject, in their order. */
+  findings: [subject: string, finding: Finding][];
+  /** The latest visit of a user, where there is one. */
+  latestVisit: Date | undefined;
+}
+
+/** Looks at a database and leaves it as it is. */
+export async function checkDatabase(url: string): Promise<DatabaseFindings> {
+  const database = new Database(url, 1);
+  const { query } = database;
+  try {
+    const server = await checkServer(query, storeName(url));
+    const { finding, latestVisit } = await checkTables(query);
+    return {
+      findings: [
+        ["server", server],
+        ["commit", await checkCommit(query)],
+        ["room", await checkConnections(query)],
+        ["store", finding],
+        ["skew", await checkSkew(query)],
+      ],
+      latestVisit,
+    };
+  } catch (error) {
+    const { message } = databaseError(error);
+    return {
+      findings: [["server", {
+        verdict: "bad",
+        what: `${storeName(url)}: ${message}`,
+        advice: "start it, or name another one with --store",
+      }]],
+      latestVisit: undefined,
+    };
+  } finally {
+    await database.close();
+  }
+}
+
+/** A statement that gives one value. */
+async function value<T>(query: Query, name: string, sql: string): Promise<T> {
+  const [row] = await query<[T]>({ name, text: `SELECT ${sql}` });
+  return row?.[0] as T;
+}
+
+async function checkServer(query: Query, name: string): Promise<Finding> {
+  const version = await value<string>(query, "doctor-version", "version()");
+  // Behind it stands what it was built with.
+  const program = version.split(" on ")[0] ?? version;
+  return { verdict: "ok", what: `${program} at ${name}` };
+}
+
+async function checkConnections(query: Query): Promise<Finding> {
+  const most = await value<number>(
+    query,
+    "doctor-connections",
+    `(current_setting('max_connections')::int
+      - current_setting('superuser_reserved_connections')::int)`,
+  );
+  const used = await value<number>(
+    query,
+    "doctor-used",
+    "sum(numbackends)::int FROM pg_stat_database",
+  );
+  // One of those in use is ours.
+  return judgeConnections(most - used + 1, most);
+}
+
+/** What it means that so many connections are free. */
+export function judgeConnections(free: number, most: number): Finding {
+  const what = `${formatCount(Math.max(0, free))} of ${
+    formatThings(most, "connection")
+  } free, a relay takes ${CONNECTIONS}`;
+  if (free >= CONNECTIONS) return { verdict: "ok", what };
+  return {
+    verdict: "bad",
+    what,
+    advice: "raise max_connections, or stop other programs",
+  };
+}
+
+/** What the tables hold, which aren't made here. */
+async function checkTables(
+  query: Query,
+): Promise<{ finding: Finding; latestVisit?: Date }> {
+  try {
+    if (!await hasSchema(query)) {
+      const what = "no tables yet, the relay makes them";
+      return { finding: { verdict: "ok", what } };
+    }
+  } catch (error) {
+    return { finding: { verdict: "bad", what: databaseError(error).message } };
+  }
+  const { users, messages } = await countContent(query);
+  const version = await value<number>(
+    query,
+    "doctor-schema",
+    "Value FROM relay WHERE Name = 'schema'",
+  );
+  const latest = await latestVisit(query);
+  const what = `${formatThings(users, "user")}, ${
+    formatThings(messages, "waiting message")
+  }; schema version ${version}`;
+  return {
+    finding: { verdict: "ok", what },
+    ...latest === "" ? {} : { latestVisit: new Date(latest) },
+  };
+}
+
+async function latestVisit(query: Query): Promise<string> {
+  let latest = "";
+  for await (const slice of slicesOf(query, "activity", SLICE)) {
+    const [row] = await query<[string | null]>(LATEST_VISIT, slice);
+    const [visit] = row ?? [];
+    if (visit != null && visit > latest) latest = visit;
+  }
+  return latest;
+}
+
+async function checkSkew(query: Query): Promise<Finding> {
+  const before = Date.now();
+  const there = await value<number>(
+    query,
+    "doctor-clock",
+    "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+  );
+  return judgeSkew(there - (before + Date.now()) / 2);
+}
+
+/** What it means that the database's clock is ahead by so many milliseconds. */
+export function judgeSkew(ahead: number): Finding {
+  const what = `the database's clock is ${formatDuration(Math.abs(ahead))} ${
+    ahead < 0 ? "behind" : "ahead of"
+  } this one`;
+  if (Math.abs(ahead) <= CLOCK_TOLERANCE) return { verdict: "ok", what };
+  return {
+    verdict: "warn",
+    what,
+    advice: "set both clocks by the same source",
+  };
+}
