@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "yaml";
 import { Program, ROOT } from "../support/program.ts";
 import { FILES, testWith } from "../support/test_with.ts";
-import { toolTest } from "../support/tool_test.ts";
+import { HAPROXY, toolTest } from "../support/tool_test.ts";
 
 const folder = `${ROOT}deploy/docker`;
 
@@ -66,7 +66,7 @@ testWith(FILES, "what the Dockerfile copies is there", async () => {
   for (const [path] of cached) await Deno.stat(`${ROOT}${path}`);
 });
 
-toolTest("haproxy", "HAProxy takes the balancer's configuration", async () => {
+toolTest(HAPROXY, "HAProxy takes the balancer's configuration", async () => {
   await using check = Program.run("sh", [
     "-c",
     'PATH="$PATH:/usr/sbin" exec haproxy -c -f "$0"',

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Program, ROOT } from "../support/program.ts";
 import { temporaryFolder } from "../support/resources.ts";
-import { toolTest } from "../support/tool_test.ts";
+import { SYSTEMD, toolTest } from "../support/tool_test.ts";
 
 /** `systemd-analyze security` calls up to 2 "OK"; what is left is the network, and the JIT's memory. */
 const MOST_EXPOSURE = 1.5;
@@ -9,7 +9,7 @@ const MOST_EXPOSURE = 1.5;
 const UNIT = "messageu-relay.service";
 const folder = `${ROOT}deploy/systemd`;
 
-toolTest("systemd-analyze", "the unit is one, and shut off", async (t) => {
+toolTest(SYSTEMD, "the unit is one, and shut off", async (t) => {
   await t.step("systemd has nothing to say of it", async () => {
     await using installed = await temporaryFolder();
     const { path } = installed;
