@@ -27,6 +27,27 @@ import {
   type TelemetryOptions,
 } from "./telemetry/telemetry_flags.ts";
 
+const RUNNING_HELP = `Files, in DIR:
+
+  info.myport          the port, where no flag names one
+  db.defensive         users and waiting messages; db.defensive-wal and -shm are
+                       part of it, and db.defensive-lock goes with the relay
+  db.defensive-backup-*
+                       the same, as it was before a newer relay changed its tables
+
+Signals:
+
+  SIGTERM, SIGINT, SIGHUP  finish what is under way, for --drain seconds at most,
+                           and stop
+  SIGUSR2                  to the launcher: start a new relay in the old one's
+                           place, without a connection that is refused
+
+Exit codes: 0 stopped, or all is well with --doctor; 1 something failed, and the
+last line says what; 2 the command line can't be obeyed.
+
+Example: deno task server --dir /var/lib/messageu --keep 30d --metrics 127.0.0.1:9100
+`;
+
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.
 
@@ -57,7 +78,8 @@ Limits; a SIZE is in bytes, or with K, M or G, and 0 means none where it can:
 ${LIMITS_HELP}
 What it tells of itself:
 
-${TELEMETRY_HELP}`;
+${TELEMETRY_HELP}
+${RUNNING_HELP}`;
 
 const MOST_WORKERS = 64;
 /** Seconds. */

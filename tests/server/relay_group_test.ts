@@ -72,6 +72,9 @@ testWith(
   },
 );
 
+const shell = (command: string) =>
+  new Deno.Command("sh", { args: ["-c", command] }).output();
+
 postgresTest(
   "another worker takes the place of one that is killed",
   async ({ url }) => {
@@ -82,14 +85,12 @@ postgresTest(
     );
     const address = await program.address();
     const workers = async () => {
-      const { stdout } = await new Deno.Command("sh", {
-        args: ["-c", `ps -o pid= --ppid ${program.pid}`],
-      }).output();
-      return new TextDecoder().decode(stdout).trim().split(/\s+/).map(Number);
+      const { stdout } = await shell(`ps -o pid= --ppid ${program.pid}`);
+      return new TextDecoder().decode(stdout).trim().split(/\s+/);
     };
     await until("two workers", async () => (await workers()).length === 2);
     const before = await workers();
-    Deno.kill(before[0] as number, "SIGKILL");
+    await shell(`kill -9 ${before[0]}`);
     await until("another worker", async () => {
       const now = await workers();
       return now.length === 2 && now.some((pid) => !before.includes(pid));

@@ -1,0 +1,45 @@
+/** Tests that need a program of the system; without it they are skipped. */
+
+import { SHELL, testWith } from "./test_with.ts";
+
+/** A program, and how to find out whether it is there. */
+interface Tool {
+  name: string;
+  /** A command of the shell that succeeds where it is. */
+  probe: string;
+}
+
+/** `--offline` came with version 250, and so did credentials in a unit's lines. */
+export const SYSTEMD: Tool = {
+  name: "systemd-analyze 250",
+  probe: "systemd-analyze --help | grep -q -- --offline",
+};
+
+export const HAPROXY: Tool = { name: "haproxy", probe: "haproxy -v" };
+
+/** Debian puts there what only administrators run. */
+const IN_PATH = 'PATH="$PATH:/usr/sbin"; ';
+
+/** Registers a test that runs a program through `sh`. */
+export function toolTest(
+  { name: tool, probe }: Tool,
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+): void {
+  if (succeeds(probe)) return testWith(SHELL, name, fn);
+  Deno.test({
+    name: `${name} (skipped: ${tool} isn't installed)`,
+    ignore: true,
+    fn() {},
+  });
+}
+
+function succeeds(command: string): boolean {
+  const query = { name: "run", command: "sh" } as const;
+  if (Deno.permissions.querySync(query).state !== "granted") return false;
+  return new Deno.Command("sh", {
+    args: ["-c", IN_PATH + command],
+    stdout: "null",
+    stderr: "null",
+  }).outputSync().success;
+}
