@@ -118,9 +118,9 @@ async function checkTables(
 ): Promise<{ finding: Finding; latestVisit?: Date }> {
   try {
     if (!await hasSchema(query)) {
-      const what = "no tables yet, the relay makes them";
-      return { finding: { verdict: "ok", what } };
+      return { finding: await judgeNewTables(query) };
     }
+    await query(MAY_WRITE);
   } catch (error) {
     return { finding: { verdict: "bad", what: databaseError(error).message } };
   }
@@ -137,6 +137,35 @@ async function checkTables(
   return {
     finding: { verdict: "ok", what },
     ...latest === "" ? {} : { latestVisit: new Date(latest) },
+  };
+}
+
+// Changes nothing, but fails where the relay's writes would.
+const MAY_WRITE: Statement = {
+  name: "doctor-may-write",
+  text: `WITH a AS (UPDATE accounts SET UserName = UserName WHERE false),
+    b AS (UPDATE activity SET LastSeen = LastSeen WHERE false),
+    m AS (UPDATE messages SET Type = Type WHERE false),
+    p AS (UPDATE parts SET Part = Part WHERE false)
+    UPDATE relay SET Value = Value WHERE false`,
+};
+
+/** Whether the relay may make its tables. */
+async function judgeNewTables(query: Query): Promise<Finding> {
+  const may = await value<boolean>(
+    query,
+    "doctor-may-create",
+    `(has_schema_privilege(current_schema(), 'CREATE')
+      AND current_setting('transaction_read_only') = 'off')`,
+  );
+  if (may) {
+    return { verdict: "ok", what: "no tables yet, the relay makes them" };
+  }
+  return {
+    verdict: "bad",
+    what: "no tables yet, and this user may not make them",
+    advice:
+      "make it the database's owner (ALTER DATABASE … OWNER TO …), and see that the database takes writes",
   };
 }
 

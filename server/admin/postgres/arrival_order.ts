@@ -1,7 +1,7 @@
 /**
  * The keys of all waiting messages in the order in which they arrived. A
  * database has them in the order of their inboxes, and an index more would cost
- * each message: so they are sorted here, in 20 bytes each.
+ * each message: so they are sorted here, in some 40 bytes each.
  *
  * @module
  */

@@ -127,7 +127,7 @@ const rules: Readonly<Record<KeyedTable, readonly Rule[]>> = {
 /** Rows that one statement looks at; with each user's go all that waits for it. */
 const sliceSizes: Readonly<Record<KeyedTable, number>> = {
   accounts: 10_000,
-  activity: 100,
+  activity: 10,
   messages: 10_000,
   parts: 10_000,
 };

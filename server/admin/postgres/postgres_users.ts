@@ -8,7 +8,7 @@ import type { Query, Statement } from "../../store/postgres/database.ts";
 import type { UserInfo } from "../admin_store.ts";
 
 /** Users that are read at a time: what waits for them is counted along. */
-const PAGE = 100;
+const PAGE = 10;
 
 type UserRow = [
   position: number,

@@ -45,8 +45,11 @@ export async function removeUser(
   id: ClientId,
 ): Promise<number | undefined> {
   let messages = 0;
-  for (let some; (some = await removeSome(database.query, id)).found > 0;) {
-    messages += some.removed;
+  for (;;) {
+    const { more, removed } = await removeSome(database.query, id);
+    messages += removed;
+    // Somebody may send to it all the time: what comes now goes with the user.
+    if (!more) break;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
   return await database.transaction(async (query) => {
@@ -54,8 +57,10 @@ export async function removeUser(
     // no inbox: nothing can come in behind what is removed next.
     await query(REMOVE_ACTIVITY, [id]);
     let last = 0;
-    for (let some; (some = await removeSome(query, id)).found > 0;) {
+    for (let more = true; more;) {
+      const some = await removeSome(query, id);
       last += some.removed;
+      more = some.more;
     }
     const isGone = (await query(REMOVE_ACCOUNT, [id])).length === 0;
     await query(COUNT_REMOVAL);
@@ -67,13 +72,14 @@ export async function removeUser(
 async function removeSome(
   query: Query,
   recipient: ClientId,
-): Promise<{ found: number; removed: number }> {
+): Promise<{ more: boolean; removed: number }> {
   const rows = await query<[id: number, size: number]>(OLDEST, [recipient]);
   let bytes = 0;
   const end = rows.findIndex(([, size]) => (bytes += size) > MOST_BYTES);
   const some = end < 0 ? rows : rows.slice(0, end + 1);
-  if (some.length === 0) return { found: 0, removed: 0 };
+  if (some.length === 0) return { more: false, removed: 0 };
+  const more = some.length < rows.length || rows.length === BATCH;
   const runs = runsOf(some.map(([id]) => id));
   const removed = await removeMessages(query, [{ recipient, runs }]);
-  return { found: some.length, removed };
+  return { more, removed };
 }

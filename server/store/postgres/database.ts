@@ -138,7 +138,10 @@ export class Database {
       } catch (error) {
         // A connection that broke has undone it.
         if (isFromServer(error) || error instanceof StoreError) {
-          await query(ROLLBACK);
+          // Where that fails the connection is gone, and with it what it did.
+          await query(ROLLBACK).catch((broken: unknown) => {
+            if (!(error instanceof StoreError)) throw broken;
+          });
         }
         throw error;
       }

@@ -12,15 +12,18 @@ import { removeMessages } from "./removal_queue.ts";
 
 /** Messages that are looked at at a time. */
 const LOOK = 2000;
+/** Bytes of contents that are deleted at once, about. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 const NEXT: Statement = {
   name: "next-messages",
   quick: true,
-  text: `SELECT ToClient, ID, Arrived FROM messages
+  text:
+    `SELECT ToClient, ID, Arrived, octet_length(Content) + Rest FROM messages
     WHERE (ToClient, ID) > ($1::bytea, $2::bigint) ORDER BY ToClient, ID LIMIT $3`,
 };
 
-type Row = [recipient: ClientId, id: number, arrived: number];
+type Row = [recipient: ClientId, id: number, arrived: number, size: number];
 
 /** Before all inboxes. */
 const START = { recipient: new Uint8Array(0), id: 0 };
@@ -50,24 +53,28 @@ export class OldMessages {
     for (;;) {
       const { recipient, id } = this.#last;
       const rows = await this.#query<Row>(NEXT, [recipient, id, LOOK]);
-      const old = rows.filter(([, , arrived]) => arrived < before)
-        .slice(0, most);
+      const old = rows.filter(([, , arrived]) => arrived < before);
+      const some = firstOf(old, most);
       // Those behind the last that is deleted are looked at again.
-      const [lastRecipient, lastId] =
-        (old.length === most ? old : rows).at(-1) ??
-          [];
-      this.#last = lastRecipient === undefined || lastId === undefined ||
-          rows.length < LOOK && old.length < most
-        ? START
-        : { recipient: lastRecipient, id: lastId };
-      const removed = old.length === 0
+      const last = (some.length < old.length ? some : rows).at(-1);
+      const isEnd = last === undefined ||
+        some.length === old.length && rows.length < LOOK;
+      this.#last = isEnd ? START : { recipient: last[0], id: last[1] };
+      const removed = some.length === 0
         ? 0
-        : await removeMessages(this.#query, byInbox(old));
-      // Another relay may have been faster.
+        : await removeMessages(this.#query, byInbox(some));
+      // Somebody else may have been faster.
       if (removed > 0) return removed;
       if (this.#last === START) return 0;
     }
   }
+}
+
+/** As many as one statement may delete. */
+function firstOf(rows: readonly Row[], most: number): readonly Row[] {
+  let bytes = 0;
+  const end = rows.findIndex(([, , , size]) => (bytes += size) > MOST_BYTES);
+  return rows.slice(0, Math.min(most, end < 0 ? most : end + 1));
 }
 
 /** Rows that are in the order of their inboxes. */
