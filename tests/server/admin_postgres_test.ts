@@ -211,7 +211,7 @@ postgresTest(
       await refused(
         url,
         path,
-        /: a relay, or another program, is connected to it: stop it first/,
+        /: a relay, or another admin program, is connected to it: stop it first/,
       );
     } finally {
       await relay.close();

@@ -44,7 +44,7 @@ testWith(
       [
         ["stats", "--store", "http://u:secret@h/d"],
         2,
-        /^error: --store: expected postgres:\/\/USER:PASSWORD@HOST:PORT\/DATABASE$/m,
+        /^error: --store: expected postgres:\/\/USER:PASSWORD@HOST:PORT\/DATABASE, where %2F/m,
       ],
       [["stats"], 1, /db\.defensive: it isn't there: name it with --db/],
       [

@@ -33,7 +33,7 @@ const CONNECTED: Statement = {
   name: "connected",
   text: `SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
-      AND backend_type = 'client backend'`,
+      AND application_name = current_setting('application_name')`,
 };
 
 // The database itself looks at tables only once they are committed, and knows
@@ -101,7 +101,7 @@ async function requireAlone(query: Query): Promise<void> {
   const [row] = await query<[number]>(CONNECTED);
   if (row?.[0] === 0) return;
   throw new StoreError(
-    "a relay, or another program, is connected to it: stop it first",
+    "a relay, or another admin program, is connected to it: stop it first",
   );
 }
 
