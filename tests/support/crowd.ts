@@ -5,6 +5,8 @@
  * @module
  */
 
+import { assert } from "@std/assert";
+import { FormatError } from "../../shared/format_error.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import { encodeRequest } from "../../shared/requests.ts";
 import type { Ledger, OpenAnswers } from "./ledger.ts";
@@ -102,7 +104,10 @@ export class Crowd {
             const answer = await peer.answer();
             if (answer.code === 2103) {
               this.#ledger.keep(serial, answer.payload.messageId);
-            } else this.#ledger.refuse(serial);
+            } else {
+              assert(answer.code === 9000, `a send got ${answer.code}`);
+              this.#ledger.refuse(serial);
+            }
           }
         }
       });
@@ -150,7 +155,10 @@ export class Crowd {
     const answer = await peer.ask("waitingMessages", {}, member.id);
     this.#ledger.take(open);
     this.#openAnswers.delete(member);
-    if (answer.code !== 2104) return 0;
+    if (answer.code !== 2104) {
+      assert(answer.code === 9000, `a pull got ${answer.code}`);
+      return 0;
+    }
     const handed = this.#ledger.handOut(member.name, answer.payload);
     this.#openAnswers.set(member, handed);
     return handed.length;
@@ -166,7 +174,9 @@ export class Crowd {
     try {
       await work(peer);
     } catch (error) {
-      if (error instanceof Error && error.name === "AssertionError") {
+      const isPromise = error instanceof FormatError ||
+        error instanceof Error && error.name === "AssertionError";
+      if (isPromise) {
         this.#sending = this.#pulling = false;
         throw error;
       }

@@ -6,11 +6,13 @@
  */
 
 import { assert } from "@std/assert";
+import { equals } from "@std/bytes";
 import type { WaitingMessage } from "../../shared/responses.ts";
 
 /** A message, by the number in its content. */
 interface Sent {
   inbox: string;
+  size: number;
   /** `asked`: no answer came, so it may have been kept or not. */
   fate: "asked" | "kept" | "refused";
   id: number | undefined;
@@ -42,13 +44,12 @@ export class Ledger {
     const serial = this.#messages.length;
     this.#messages.push({
       inbox,
+      size,
       fate: "asked",
       id: undefined,
       handedOut: [],
     });
-    const content = new Uint8Array(Math.max(4, size));
-    new DataView(content.buffer).setUint32(0, serial);
-    return { serial, content };
+    return { serial, content: contentOf(serial, size) };
   }
 
   /** It was acknowledged. */
@@ -61,7 +62,12 @@ export class Ledger {
 
   /** It got a 9000. */
   refuse(serial: number): void {
-    this.#message(serial).fate = "refused";
+    const message = this.#message(serial);
+    assert(
+      message.handedOut.length === 0,
+      `message ${serial} was handed out, and is refused`,
+    );
+    message.fate = "refused";
     this.refused++;
   }
 
@@ -76,6 +82,10 @@ export class Ledger {
         .getUint32(0);
       const sent = this.#message(serial);
       const what = `message ${serial}, id ${messageId} of ${inbox}`;
+      assert(
+        equals(content, contentOf(serial, sent.size)),
+        `${what} has another content`,
+      );
       assert(sent.inbox === inbox, `${what} was sent to ${sent.inbox}`);
       assert(sent.fate !== "refused", `${what} was refused, and is there`);
       assert(
@@ -128,4 +138,12 @@ export class Ledger {
     );
     message.id = id;
   }
+}
+
+/** A content that no other message has, in any of its parts. */
+function contentOf(serial: number, size: number): Uint8Array {
+  const content = new Uint8Array(Math.max(4, size));
+  for (let at = 4; at < content.length; at++) content[at] = serial + (at >> 8);
+  new DataView(content.buffer).setUint32(0, serial);
+  return content;
 }
