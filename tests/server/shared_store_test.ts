@@ -233,3 +233,49 @@ postgresTest(
     }
   },
 );
+
+postgresTest(
+  "an inbox that can't be counted costs the others of its group nothing",
+  async ({ cluster, url }) => {
+    await (await openPostgresStore(url)).close();
+    // Whoever looks for anna's messages fails, and everybody else's are fine.
+    await cluster.sql(
+      `CREATE ROLE limited LOGIN;
+      GRANT ALL ON ALL TABLES IN SCHEMA public TO limited;
+      ALTER TABLE messages ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY written ON messages FOR INSERT WITH CHECK (true);
+      CREATE POLICY removed ON messages FOR DELETE USING (true);
+      CREATE POLICY looked ON messages FOR SELECT
+        USING (1 / (CASE WHEN ToClient = '\\x${anna.toHex()}' AND ID > 1 THEN 0 ELSE 1 END) = 1)`,
+      url,
+    );
+    const store = await openPostgresStore(
+      url.replace("postgres@", "limited@"),
+    );
+    try {
+      const quota = { messages: 2, bytes: 0 };
+      for (const [id, name] of [[anna, "anna"], [ben, "ben"]] as const) {
+        await store.register({ id, name, publicKey }, new Date());
+        for (let i = 0; i < 2; i++) await send(store, id, 1, quota);
+      }
+      await cluster.sql(
+        `DELETE FROM messages WHERE ToClient = '\\x${ben.toHex()}'`,
+        url,
+      );
+      // Both have had as many as may wait, so both are counted.
+      const [annas, bens] = await Promise.allSettled([
+        send(store, anna, 1, quota),
+        send(store, ben, 1, quota),
+      ]);
+      assertEquals(annas.status, "rejected");
+      assertEquals(bens, { status: "fulfilled", value: 3 } as typeof bens);
+      assertEquals(
+        await cluster.sql("SELECT count(*) FROM messages", url),
+        "3",
+      );
+    } finally {
+      await store.close();
+      await cluster.sql("DROP OWNED BY limited; DROP ROLE limited", url);
+    }
+  },
+);
