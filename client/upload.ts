@@ -8,7 +8,7 @@
 import type { Pieces } from "../shared/pieces.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { UserError } from "./errors.ts";
-import { inTime } from "./in_time.ts";
+import { inTime } from "../shared/in_time.ts";
 
 /** Milliseconds that the last write gets once the answer is there. */
 const LAST_WRITE_TIMEOUT = 1000;

@@ -57,14 +57,18 @@ export async function launch(
   const program = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...permissions, module.href, ...args],
   }).spawn();
+  // A signal to us alone must stop the program too.
   for (const signal of stopSignals) {
-    Deno.addSignalListener(signal, () => pass(program, signal));
+    Deno.addSignalListener(signal, () => sendSignal(program, signal));
   }
   return (await program.status).code;
 }
 
-/** A signal to us alone must stop the program too; a second one changes nothing there. */
-function pass(program: Deno.ChildProcess, signal: Deno.Signal): void {
+/** Sends a program a signal, which changes nothing where it has ended. */
+export function sendSignal(
+  program: Deno.ChildProcess,
+  signal: Deno.Signal,
+): void {
   try {
     program.kill(signal);
   } catch {

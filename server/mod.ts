@@ -31,8 +31,8 @@ export {
   openSqliteStore,
   type SqliteOptions,
   type SqliteStore,
-  type TakeOver,
 } from "./store/sqlite.ts";
+export type { ReadyOptions, TakeOver } from "./store/ready_file.ts";
 export type { IdRun } from "./store/id_runs.ts";
 export {
   type Budget,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inTime } from "../shared/in_time.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { Admission } from "./limits/admission.ts";
 import { countedAddress, isLoopback } from "./limits/client_address.ts";
@@ -174,15 +175,9 @@ export function startRelay(options: RelayOptions): Relay {
     const timer = setTimeout(() => {
       for (const connection of connections.keys()) connection.close();
     }, drainTimeout);
-    let late: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      Promise.all(connections.values()),
-      // A store that doesn't answer mustn't either.
-      new Promise((resolve) => {
-        late = setTimeout(resolve, drainTimeout + STORE_GRACE);
-      }),
-    ]);
-    clearTimeout(late);
+    // A store that doesn't answer mustn't either.
+    const ended = Promise.all(connections.values());
+    await inTime(ended, drainTimeout + STORE_GRACE, undefined);
     clearTimeout(silence);
     clearTimeout(timer);
     clearInterval(watch);

@@ -7,6 +7,7 @@
 
 import { lines } from "../shared/lines.ts";
 import { reasonOf } from "../shared/reason.ts";
+import { sendSignal } from "./launcher.ts";
 
 /** What starts a relay's process. */
 export interface RelayProgram {
@@ -83,7 +84,7 @@ export class RelayGroup {
   /** Passes a signal to stop on to all. */
   signal(signal: Deno.Signal): void {
     this.#stopping = true;
-    for (const member of this.#members) send(member, signal);
+    for (const { process } of this.#members) sendSignal(process, signal);
   }
 
   /**
@@ -120,7 +121,7 @@ export class RelayGroup {
       return false;
     }
     old.expected = true;
-    send(old, "SIGTERM");
+    sendSignal(old.process, "SIGTERM");
     await old.ended;
     try {
       await fresh.serves;
@@ -171,7 +172,7 @@ export class RelayGroup {
     member.serves.catch(() => {});
     this.#members.add(member);
     this.#watch(member);
-    if (this.#stopping) send(member, "SIGTERM");
+    if (this.#stopping) sendSignal(process, "SIGTERM");
     return member;
   }
 
@@ -221,13 +222,5 @@ export class RelayGroup {
     } catch (error) {
       this.#over.reject(error);
     }
-  }
-}
-
-function send({ process }: Member, signal: Deno.Signal): void {
-  try {
-    process.kill(signal);
-  } catch {
-    // It has ended already.
   }
 }

@@ -7,7 +7,7 @@
 import process from "node:process";
 import { UsageError } from "../../shared/usage_error.ts";
 import { NotRegisteredError, UserError } from "../errors.ts";
-import { inTime } from "../in_time.ts";
+import { inTime } from "../../shared/in_time.ts";
 import type { Session } from "../session.ts";
 import { ChatController } from "./controller.ts";
 import { editText } from "./external_editor.ts";

@@ -1,6 +1,6 @@
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError } from "../errors.ts";
-import { inTime } from "../in_time.ts";
+import { inTime } from "../../shared/in_time.ts";
 
 /** Milliseconds between two looks at a lock that is held for moments only. */
 const RETRY = 20;

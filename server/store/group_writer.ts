@@ -10,13 +10,9 @@ import type { Command, Outcome } from "./commands.ts";
 import { StoreBusyError, storeError } from "./database_errors.ts";
 import { countIds } from "./id_runs.ts";
 import { Inboxes } from "./inboxes.ts";
+import { PART_SIZE } from "./layout.ts";
 import { MessageDeleter } from "./message_deleter.ts";
-import {
-  clientInserter,
-  PART_SIZE,
-  RAISE_LAST_MESSAGE,
-  waitForOthers,
-} from "./schema.ts";
+import { clientInserter, RAISE_LAST_MESSAGE, waitForOthers } from "./schema.ts";
 import { StoreBrokenError, StoreError } from "./store.ts";
 
 /** A command, and how to get at the bytes of a message's content. */

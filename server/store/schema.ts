@@ -7,13 +7,8 @@
 import type { Database } from "@db/sqlite";
 import { firstValue } from "./first_value.ts";
 import type { ForeignRows } from "./foreign.ts";
+import { SCHEMA_VERSION } from "./layout.ts";
 import { StoreError } from "./store.ts";
-
-/** Kept in the file as `PRAGMA user_version`; 0 in files of other programs. */
-export const SCHEMA_VERSION = 4;
-
-/** Bytes of a message's content that stand in its row; the rest stands in parts of this size. */
-export const PART_SIZE = 1024 * 1024;
 
 /** Bytes of pages that a connection to the file keeps at most. */
 const CACHE_SIZE = 8 * 1024 * 1024;

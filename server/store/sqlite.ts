@@ -4,21 +4,17 @@
  * @module
  */
 
-import { Database, type Statement } from "@db/sqlite";
+import type { Database, Statement } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
-import { reasonOf } from "../../shared/reason.ts";
 import type { Command } from "./commands.ts";
 import type { CommitFigures } from "./commit_figures.ts";
-import { checkWhole, storeError } from "./database_errors.ts";
-import { hasLog, requireWritable } from "./database_files.ts";
+import { storeError } from "./database_errors.ts";
 import { databasePath } from "./database_path.ts";
-import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
 import { lookInto } from "./look_into.ts";
-import { backUpOlder } from "./migration_backup.ts";
+import { checkUsable, openReadyFile, type ReadyOptions } from "./ready_file.ts";
 import { Remembered } from "./remembered.ts";
 import { Removals } from "./removals.ts";
 import { type SendRefusal, sendRefusal } from "./send_refusal.ts";
-import { configure, prepareSchema, schemaVersion, useLog } from "./schema.ts";
 import {
   type Budget,
   type HandedOut,
@@ -43,20 +39,8 @@ const KEYS_REMEMBERED = 100_000;
 /** Messages whose sizes are looked up at a time. */
 const SIZES_AT_ONCE = 64;
 
-/** What {@linkcode openSqliteStore} does with a file that isn't there yet. */
-export interface TakeOver {
-  /** Another server's database, whose users and messages go into the new file. */
-  from: string;
-  /** Is told what was taken over. */
-  notice: (text: string) => void;
-}
-
 /** How {@linkcode openSqliteStore} opens a file. */
-export interface SqliteOptions {
-  /** What goes into a new file. Default: nothing. */
-  takeOver?: TakeOver | undefined;
-  /** Is told of the copy that is kept of an older file. Default: nobody. */
-  notice?: (text: string) => void;
+export interface SqliteOptions extends ReadyOptions {
   /** Is told where another relay has the file, whose end is then waited for. Default: that is an error. */
   waiting?: () => void;
   /** Pages of 4 KiB that the file may have: a full disk, for tests. Default: no limit. */
@@ -101,7 +85,7 @@ export async function openWithWriter(
         options.waiting?.();
       }),
     );
-    database = await openDatabase(path, options);
+    database = await openReadyFile(path, options);
     return new OpenStore(database, await start(), lock);
   } catch (cause) {
     database?.close();
@@ -111,78 +95,6 @@ export async function openWithWriter(
       cause,
     });
   }
-}
-
-async function openDatabase(
-  path: string,
-  { takeOver, notice = () => {} }: Omit<SqliteOptions, "maxPages">,
-): Promise<Database> {
-  requireWritable(path);
-  // A file that is refused must stay as it is, its log as well: whoever closes
-  // it last copies that into it, unless it was only opened to be read.
-  const looked = hasLog(path);
-  if (looked) lookInto(path, checkUsable);
-  const database = new Database(path, { int64: true });
-  try {
-    configure(database);
-    if (!looked) checkUsable(database);
-    let rows: ForeignRows | undefined;
-    await bringUpToDate(database, path, notice);
-    prepareSchema(database, () => rows = takeOver && readRows(takeOver.from));
-    useLog(database);
-    // Opens its log, before descriptors may run out.
-    database.prepare("SELECT 1 FROM accounts LIMIT 1").all();
-    if (rows !== undefined) takeOver?.notice(describe(rows, takeOver.from));
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-/** Does so where there is something to do, and keeps the file as it was. */
-async function bringUpToDate(
-  database: Database,
-  path: string,
-  notice: (text: string) => void,
-): Promise<void> {
-  const backup = await backUpOlder(database, path);
-  if (backup === undefined) return;
-  try {
-    prepareSchema(database, () => undefined);
-  } catch (error) {
-    // The file is still what it was, and each start would leave one more.
-    Deno.removeSync(backup);
-    throw error;
-  }
-  notice(
-    `brought the tables of ${path} up to date; as they were they are kept in ${backup}`,
-  );
-}
-
-/** @throws {StoreError} where it is damaged, or no relay's that we know */
-function checkUsable(database: Database): void {
-  schemaVersion(database);
-  checkWhole(database);
-}
-
-function readRows(from: string): ForeignRows {
-  try {
-    return readForeignDatabase(from);
-  } catch (cause) {
-    const reason = reasonOf(cause);
-    throw new StoreError(
-      `${from} can't be taken over: ${reason}. Move it away to start anew`,
-      { cause },
-    );
-  }
-}
-
-function describe(rows: ForeignRows, from: string): string {
-  const left = rows.unusable > 0
-    ? `; ${rows.unusable} row(s) couldn't be used`
-    : "";
-  return `took over ${rows.clients.length} user(s) and ${rows.messages.length} message(s) from ${from}, which stays as it is${left}`;
 }
 
 /** Reads here, on the event loop; everything is written in the writer's thread. */

@@ -18,7 +18,8 @@ import { CommitFigures } from "./commit_figures.ts";
 import { storeError } from "./database_errors.ts";
 import { GroupWriter, type Job } from "./group_writer.ts";
 import { PipeReader } from "./pipe_reader.ts";
-import { configure, PART_SIZE } from "./schema.ts";
+import { PART_SIZE } from "./layout.ts";
+import { configure } from "./schema.ts";
 import { SharedPipe, type SharedPipeMemory } from "./shared_pipe.ts";
 import { enter, type Thread } from "./thread.ts";
 

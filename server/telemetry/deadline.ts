@@ -1,3 +1,7 @@
+import { inTime } from "../../shared/in_time.ts";
+
+const LATE = Symbol("late");
+
 /**
  * Resolves like the promise, or rejects with this text where that takes longer.
  *
@@ -8,11 +12,7 @@ export async function deadline<T>(
   milliseconds: number,
   text: string,
 ): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(text)), milliseconds);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const result = await inTime(promise, milliseconds, LATE);
+  if (result === LATE) throw new Error(text);
+  return result;
 }

@@ -5,80 +5,22 @@ import type { ClientId } from "../../shared/protocol.ts";
 import { OutcomeUnknownError, startRelay } from "../../server/mod.ts";
 import { openPostgresStore } from "../../server/store/postgres/mod.ts";
 import { PostgresCluster } from "../../tools/postgres_cluster.ts";
+import { Forwarder } from "../support/forwarder.ts";
 import { Peer } from "../support/peer.ts";
 import { postgresTest } from "../support/postgres.ts";
-import { Program, ROOT } from "../support/program.ts";
+import { Program } from "../support/program.ts";
 import { temporaryFolder } from "../support/resources.ts";
 import { SHELL, testWith } from "../support/test_with.ts";
-
-/** A way to a database that can be cut. */
-class Way implements AsyncDisposable {
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #port: number;
-  readonly #conns = new Set<Deno.TcpConn>();
-  readonly #accepting: Promise<void>;
-  /** The next request gets there, and its answer doesn't get back. */
-  cutNextAnswer = false;
-
-  constructor(url: string) {
-    this.#port = Number(new URL(url).port);
-    this.#accepting = this.#accept();
-  }
-
-  url(url: string): string {
-    const to = new URL(url);
-    to.port = `${this.#listener.addr.port}`;
-    return to.href;
-  }
-
-  async #accept(): Promise<void> {
-    for await (const near of this.#listener) {
-      const far = await Deno.connect({
-        hostname: "127.0.0.1",
-        port: this.#port,
-      });
-      this.#conns.add(near).add(far);
-      void this.#pass(near, far, () => false);
-      void this.#pass(far, near, () => this.cutNextAnswer);
-    }
-  }
-
-  async #pass(
-    from: Deno.TcpConn,
-    to: Deno.TcpConn,
-    isCut: () => boolean,
-  ): Promise<void> {
-    try {
-      const buffer = new Uint8Array(65_536);
-      for (let size; (size = await from.read(buffer)) !== null;) {
-        if (isCut()) break;
-        for (let at = 0; at < size;) {
-          at += await to.write(buffer.subarray(at, size));
-        }
-      }
-    } catch {
-      // The other side is gone.
-    }
-    this.#close(from);
-    this.#close(to);
-  }
-
-  #close(conn: Deno.TcpConn): void {
-    if (this.#conns.delete(conn)) conn.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    for (const conn of this.#conns) this.#close(conn);
-    await this.#accepting;
-  }
-}
 
 postgresTest(
   "a message whose commit wasn't heard of is neither acknowledged nor refused",
   async ({ cluster, url }) => {
-    await using way = new Way(url);
-    const store = await openPostgresStore(way.url(url));
+    const { hostname, port } = new URL(url);
+    await using way = new Forwarder({ hostname, port: Number(port) });
+    way.goesOn = true;
+    const through = new URL(url);
+    through.port = `${way.address.port}`;
+    const store = await openPostgresStore(through.href);
     const reports: unknown[] = [];
     const relay = startRelay({
       listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
@@ -86,18 +28,18 @@ postgresTest(
       report: (error) => reports.push(error),
     });
     try {
-      const { port } = relay.address;
-      const address = { hostname: "127.0.0.1", port };
+      const address = { hostname: "127.0.0.1", port: relay.address.port };
       using peer = await Peer.connect(address);
       const anna = await peer.register("anna");
       assertEquals(await peer.send(anna, anna, new Uint8Array(1)), 1);
-      way.cutNextAnswer = true;
+      // It gets there, and its answer doesn't get back.
+      way.answerBytes = 0;
       await assertRejects(
         () => peer.send(anna, anna, new Uint8Array(2)),
         Error,
         "Expected an answer, got the end",
       );
-      way.cutNextAnswer = false;
+      way.answerBytes = Infinity;
       assertEquals(
         reports.map((error) => error instanceof OutcomeUnknownError),
         [
@@ -150,14 +92,8 @@ if (missing !== undefined) {
       ssl_key_file: `${path}/key.pem`,
     });
     const url = await cluster.database();
-    await using program = Program.deno(
-      [
-        ...["run", "--no-prompt", "--allow-read"],
-        ...["--allow-env=MESSAGEU_STORE", `--allow-run=${Deno.execPath()}`],
-        `${ROOT}server/launch.ts`,
-        ...["--dir", path, "--host", "127.0.0.1", "--port", "0"],
-      ],
-      ROOT,
+    await using program = Program.launcher(
+      ["--dir", path, "--host", "127.0.0.1", "--port", "0"],
       {
         MESSAGEU_STORE:
           `${url}?sslmode=verify-full&sslrootcert=${path}/cert.pem`,

@@ -7,7 +7,7 @@ import {
 import { openPostgresStore } from "../../server/store/postgres/mod.ts";
 import { fillStore, someInboxes } from "../support/made_store.ts";
 import { postgresTest } from "../support/postgres.ts";
-import { Program, ROOT } from "../support/program.ts";
+import { Program } from "../support/program.ts";
 import { temporaryFolder } from "../support/resources.ts";
 
 /** What `deno task server --doctor` prints of a database. */
@@ -15,22 +15,12 @@ async function examine(
   url: string,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   await using folder = await temporaryFolder();
-  const ended = await Program.deno(
-    [
-      "run",
-      "--no-prompt",
-      "--allow-read",
-      "--allow-env=MESSAGEU_STORE",
-      `--allow-run=${Deno.execPath()}`,
-      `${ROOT}server/launch.ts`,
-      "--doctor",
-      ...["--dir", folder.path, "--host", "127.0.0.1", "--port", "0"],
-      // Few files are opened, so that other tests find some too.
-      ...["--max-connections", "100"],
-    ],
-    ROOT,
-    { MESSAGEU_STORE: url },
-  ).end();
+  const ended = await Program.launcher([
+    "--doctor",
+    ...["--dir", folder.path, "--host", "127.0.0.1", "--port", "0"],
+    // Few files are opened, so that other tests find some too.
+    ...["--max-connections", "100"],
+  ], { MESSAGEU_STORE: url }).end();
   return ended;
 }
 

@@ -83,12 +83,7 @@ async function lookedAt(dir: string, takeOverFrom?: string) {
 
 /** What `deno task server --doctor` runs. */
 const doctor = (dir: string, ...flags: string[]) =>
-  Program.deno([
-    "run",
-    "--no-prompt",
-    "--allow-read",
-    `--allow-run=${Deno.execPath()}`,
-    `${ROOT}server/launch.ts`,
+  Program.launcher([
     "--doctor",
     "--dir",
     dir,

@@ -19,17 +19,6 @@ import { FILES, PROGRAMS, testWith } from "../support/test_with.ts";
 /** Where the relay's own modules are: its writer's thread reads them anew. */
 const SOURCE = ROOT.replace(/.$/, "");
 
-/** What `deno task server` runs, but for the permission to run itself. */
-const launcher = (...args: string[]) =>
-  Program.deno([
-    "run",
-    "--no-prompt",
-    "--allow-read",
-    `--allow-run=${Deno.execPath()}`,
-    `${ROOT}server/launch.ts`,
-    ...args,
-  ]);
-
 const onFreePort = (dir: string) =>
   ["--dir", dir, "--host", "127.0.0.1", "--port", "0"] as const;
 
@@ -75,7 +64,7 @@ testWith(
   "the launcher starts the relay and passes signals on",
   async () => {
     await using folder = await temporaryFolder();
-    await using program = launcher(...onFreePort(folder.path));
+    await using program = Program.launcher(onFreePort(folder.path));
     using peer = await Peer.connect(await program.address());
     assertEquals((await peer.register("anna")).length, 16);
     program.kill("SIGTERM");
@@ -137,7 +126,7 @@ testWith(
     await using other = await temporaryFolder();
     const link = `${other.path}/link`;
     await Deno.symlink(folder.path, link);
-    await using program = launcher(...onFreePort(link));
+    await using program = Program.launcher(onFreePort(link));
     using peer = await Peer.connect(await program.address());
     assertEquals((await peer.register("anna")).length, 16);
     program.kill("SIGTERM");
@@ -180,7 +169,7 @@ testWith(
     INSERT INTO clients VALUES (randomblob(16), 'old-timer', randomblob(160), '');`,
     );
     database.close();
-    await using program = launcher(...onFreePort(folder.path));
+    await using program = Program.launcher(onFreePort(folder.path));
     using peer = await Peer.connect(await program.address());
     const anna = await peer.register("anna");
     const list = await peer.ask("clientsList", {}, anna);
@@ -299,9 +288,9 @@ testWith(
 );
 
 testWith(PROGRAMS, "--help and --version print and stop", async () => {
-  const help = await launcher("--help").end();
+  const help = await Program.launcher(["--help"]).end();
   assertEquals(help, { code: 0, stdout: HELP, stderr: "" });
-  const version = await launcher("--version").end();
+  const version = await Program.launcher(["--version"]).end();
   assertEquals(version.stdout, `${config.version}\n`);
 });
 

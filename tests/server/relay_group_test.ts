@@ -4,25 +4,12 @@ import { assert, assertEquals } from "@std/assert";
 import { Database } from "@db/sqlite";
 import { Peer } from "../support/peer.ts";
 import { postgresTest } from "../support/postgres.ts";
-import { Program, ROOT } from "../support/program.ts";
+import { Program } from "../support/program.ts";
 import { temporaryFolder } from "../support/resources.ts";
 import { PROGRAMS, testWith } from "../support/test_with.ts";
 import { until } from "../support/until.ts";
 
-const launcher = (env: Record<string, string>, ...args: string[]) =>
-  Program.deno(
-    [
-      "run",
-      "--no-prompt",
-      "--allow-read",
-      "--allow-env=MESSAGEU_STORE",
-      `--allow-run=${Deno.execPath()}`,
-      `${ROOT}server/launch.ts`,
-      ...["--host", "127.0.0.1", "--port", "0", ...args],
-    ],
-    ROOT,
-    env,
-  );
+const onFreePort = ["--host", "127.0.0.1", "--port", "0"];
 
 const causes: Record<string, (dir: string) => Promise<void> | void> = {
   "its folder has another name": (dir) => Deno.rename(dir, `${dir}-moved`),
@@ -41,7 +28,7 @@ for (const [cause, make] of Object.entries(causes)) {
       await using folder = await temporaryFolder();
       const dir = `${folder.path}/relay`;
       await Deno.mkdir(dir);
-      await using program = launcher({}, "--dir", dir);
+      await using program = Program.launcher([...onFreePort, "--dir", dir]);
       const address = await program.address();
       using peer = await Peer.connect(address);
       const anna = await peer.register("anna");
@@ -65,7 +52,9 @@ testWith(
   "the launcher ends with its only relay, and says nothing more",
   async () => {
     await using folder = await temporaryFolder();
-    await using program = launcher({}, "--dir", folder.path, "--db", "/dev");
+    await using program = Program.launcher(
+      [...onFreePort, "--dir", folder.path, "--db", "/dev"],
+    );
     const { code, stdout, stderr } = await program.end();
     assertEquals({ code, stdout }, { code: 1, stdout: "" });
     assertEquals(stderr.split("\n").length, 2);
@@ -79,9 +68,9 @@ postgresTest(
   "another worker takes the place of one that is killed",
   async ({ url }) => {
     await using folder = await temporaryFolder();
-    await using program = launcher(
+    await using program = Program.launcher(
+      [...onFreePort, "--dir", folder.path, "--workers", "2"],
       { MESSAGEU_STORE: url },
-      ...["--dir", folder.path, "--workers", "2"],
     );
     const address = await program.address();
     const workers = async () => {

@@ -11,6 +11,8 @@ export class Forwarder implements AsyncDisposable {
   requestBytes = Infinity;
   /** Bytes of answers after which it dies, the rest of the answer lost. */
   answerBytes = Infinity;
+  /** Whether only its connections end then, and it takes new ones. */
+  goesOn = false;
   /** Connections so far. */
   connections = 0;
   readonly address: { hostname: string; port: number };
@@ -31,6 +33,10 @@ export class Forwarder implements AsyncDisposable {
     if (this.#dead) return;
     this.#dead = true;
     this.#listener.close();
+    this.#cut();
+  }
+
+  #cut(): void {
     for (const conn of this.#open) conn.close();
     this.#open.clear();
   }
@@ -69,7 +75,7 @@ export class Forwarder implements AsyncDisposable {
         if (size === null) return await to.closeWrite();
         const left = count(size);
         await writeAll(to, buffer.subarray(0, Math.min(size, size + left)));
-        if (left < 0) return this.kill();
+        if (left < 0) return this.goesOn ? this.#cut() : this.kill();
       }
     } catch {
       // Either side may go at any time, and then so does the other one.

@@ -69,6 +69,14 @@ export class Program implements AsyncDisposable {
     );
   }
 
+  /** Runs what `deno task server` does, with these flags. */
+  static launcher(
+    flags: readonly string[],
+    env: Record<string, string> = {},
+  ): Program {
+    return Program.deno(launcherArguments(flags), ROOT, env);
+  }
+
   /** Starts the relay's program in a folder, on a free port of the loopback. */
   static relay(dir: string, ...flags: string[]): Program {
     return Program.deno(relayArguments(dir, flags));
@@ -218,6 +226,19 @@ function relayArguments(dir: string, flags: readonly string[]): string[] {
     dir,
     "--host",
     "127.0.0.1",
+    ...flags,
+  ];
+}
+
+/** The runtime's arguments with which `deno task server` starts the launcher. */
+export function launcherArguments(flags: readonly string[]): string[] {
+  return [
+    "run",
+    "--no-prompt",
+    "--allow-read",
+    "--allow-env=MESSAGEU_STORE",
+    `--allow-run=${Deno.execPath()}`,
+    `${ROOT}server/launch.ts`,
     ...flags,
   ];
 }

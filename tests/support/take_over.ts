@@ -8,7 +8,7 @@ import { lines } from "../../shared/lines.ts";
 import { PostgresCluster } from "../../tools/postgres_cluster.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import { Peer } from "./peer.ts";
-import { ROOT } from "./program.ts";
+import { launcherArguments } from "./program.ts";
 
 /** Clients at once, each with a connection for each message. */
 const CLIENTS = 16;
@@ -35,18 +35,12 @@ const cluster = kind === "postgres"
   : undefined;
 const workers = cluster === undefined ? 1 : 2;
 const launcher = new Deno.Command(Deno.execPath(), {
-  args: [
-    "run",
-    "--no-prompt",
-    "--allow-read",
-    "--allow-env=MESSAGEU_STORE",
-    `--allow-run=${Deno.execPath()}`,
-    `${ROOT}server/launch.ts`,
+  args: launcherArguments([
     ...["--dir", dir, "--host", "127.0.0.1", "--port", "0"],
     ...["--registrations-per-minute", "0", "--workers", `${workers}`],
     // Nobody else is in this network.
     ...["--metrics", `127.0.0.1:${METRICS_PORT}`],
-  ],
+  ]),
   env: cluster === undefined
     ? {}
     : { MESSAGEU_STORE: await cluster.database() },

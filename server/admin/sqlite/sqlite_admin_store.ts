@@ -11,12 +11,8 @@ import { hasLog, requireWritable } from "../../store/database_files.ts";
 import { firstValue } from "../../store/first_value.ts";
 import { lookInto } from "../../store/look_into.ts";
 import { MessageDeleter } from "../../store/message_deleter.ts";
-import {
-  configure,
-  prepareSchema,
-  SCHEMA_VERSION,
-  schemaVersion,
-} from "../../store/schema.ts";
+import { SCHEMA_VERSION } from "../../store/layout.ts";
+import { configure, prepareSchema, schemaVersion } from "../../store/schema.ts";
 import { statIfThere } from "../../store/stat_if_there.ts";
 import { StoreError } from "../../store/store.ts";
 import { isStoreLocked } from "../../store/store_lock.ts";

@@ -9,7 +9,7 @@ import { CLIENT_ID_SIZE, MAX_MESSAGE_ID } from "../../../shared/protocol.ts";
 import type { Query, Statement, Value } from "./database.ts";
 import type { Batch } from "./inbox_queue.ts";
 import type { Ceiling } from "./inbox_ceilings.ts";
-import { PART_SIZE } from "./schema.ts";
+import { PART_SIZE } from "../layout.ts";
 
 // The locks are taken in the order of the ids, so that relays wait for each
 // other and never in a ring. Whoever waited sees the row as the other left it,

@@ -16,7 +16,7 @@ import {
   type CeiledBatch,
   insertMessages,
 } from "./insert_messages.ts";
-import { PART_SIZE } from "./schema.ts";
+import { PART_SIZE } from "../layout.ts";
 
 const INSERT_PART: Statement = {
   name: "insert-part",

@@ -4,5 +4,5 @@
  * @module
  */
 
-export { openPostgresStore, type PostgresStore } from "./postgres.ts";
+export { openPostgresStore } from "./postgres.ts";
 export { storeName } from "./store_url.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { inTime } from "../../../shared/in_time.ts";
 import type { ClientId, MessageId } from "../../../shared/protocol.ts";
 import { CommitFigures } from "../commit_figures.ts";
 import { Recent } from "../recent.ts";
@@ -45,16 +46,13 @@ const MESSAGES_AT_ONCE = 128;
  */
 const UNSETTLED = 60_000_000;
 
-/** A store in a database. */
-export type PostgresStore = Store;
-
 /**
  * Opens the store, and makes its tables where there are none.
  *
  * @param url `postgres://USER:PASSWORD@HOST:PORT/DATABASE`
  * @throws {StoreError} where it can't be used, with what to do about it
  */
-export async function openPostgresStore(url: string): Promise<PostgresStore> {
+export async function openPostgresStore(url: string): Promise<Store> {
   let database: Database | undefined;
   try {
     database = new Database(url, CONNECTIONS);
@@ -76,7 +74,7 @@ interface Account {
   publicKey: Uint8Array;
 }
 
-class OpenStore implements PostgresStore {
+class OpenStore implements Store {
   readonly commits = new CommitFigures();
   readonly #database: Database;
   readonly #query: Query;
@@ -221,12 +219,7 @@ class OpenStore implements PostgresStore {
       await this.#database.close();
     })();
     // What a silent database owes nobody waits for any more.
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_TIMEOUT);
-    });
-    await Promise.race([closing, late]);
-    clearTimeout(timer);
+    await inTime(closing, CLOSE_TIMEOUT, undefined);
   }
 
   /** Another relay, or whoever looks after the database, may have removed users. */

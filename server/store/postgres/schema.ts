@@ -8,15 +8,10 @@
  * @module
  */
 
+import { SCHEMA_VERSION } from "../layout.ts";
 import { StoreError } from "../store.ts";
 import type { Database, Query, Statement } from "./database.ts";
 import { isTaken } from "./database_errors.ts";
-
-/** Kept in the table `relay`; it counts with the SQLite file's. */
-const SCHEMA_VERSION = 4;
-
-/** Bytes of a message's content that stand in its row; the rest stands in parts of this size. */
-export const PART_SIZE = 1024 * 1024;
 
 /** The name of the index that keeps positions apart. */
 export const POSITION_INDEX = "accounts_position";

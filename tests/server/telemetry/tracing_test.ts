@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Peer } from "../../support/peer.ts";
-import { Program, ROOT } from "../../support/program.ts";
+import { Program } from "../../support/program.ts";
 import { temporaryFolder } from "../../support/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 import { until } from "../../support/until.ts";
@@ -67,21 +67,8 @@ class Collector implements AsyncDisposable {
 }
 
 const launched = (dir: string, env: Record<string, string>) =>
-  Program.deno(
-    [
-      "run",
-      "--no-prompt",
-      "--allow-read",
-      `--allow-run=${Deno.execPath()}`,
-      `${ROOT}server/launch.ts`,
-      "--dir",
-      dir,
-      "--host",
-      "127.0.0.1",
-      "--port",
-      "0",
-    ],
-    ROOT,
+  Program.launcher(
+    ["--dir", dir, "--host", "127.0.0.1", "--port", "0"],
     env,
   );
 
