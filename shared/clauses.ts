@@ -1,0 +1,177 @@
+/**
+ * The numbered clauses of docs/protocol.md: whom each binds, how strictly, and
+ * in a sentence what it says. Tools that judge bytes name the clause that they
+ * break.
+ *
+ * @module
+ */
+
+/** How strictly a clause binds, as RFC 2119 has it. */
+export type Level = "MUST" | "SHOULD" | "MAY";
+
+/** Whom a clause binds. */
+export type Party = "relay" | "client" | "both";
+
+/** What is known of a clause without its text. */
+export interface Clause {
+  /** Whom it binds. */
+  readonly party: Party;
+  /** How strictly. */
+  readonly level: Level;
+  /** What it says, in a sentence. */
+  readonly title: string;
+}
+
+type Entry = readonly [party: Party, level: Level, title: string];
+
+const entries = {
+  "FRM-1": ["both", "MUST", "Integers are unsigned and little endian"],
+  "FRM-2": ["both", "MUST", "A header is followed by as many bytes as it says"],
+  "FRM-3": ["relay", "MUST", "A request may arrive in any segmentation"],
+  "FRM-4": ["relay", "MUST", "Each request has one answer, in their order"],
+  "FRM-5": ["relay", "SHOULD", "A small answer goes out in one write"],
+  "FRM-6": ["client", "SHOULD", "A small request goes out in one write"],
+  "FRM-7": ["client", "SHOULD", "The next request waits for the answer"],
+
+  "CON-1": ["relay", "MUST", "A connection serves any number of requests"],
+  "CON-2": ["relay", "MUST", "A failure leaves the connection open"],
+  "CON-3": ["relay", "SHOULD", "Silence between requests ends nothing"],
+  "CON-4": ["relay", "MUST", "A client that stalls holds up no other"],
+  "CON-5": ["relay", "MUST", "Many clients are served at once"],
+  "CON-6": ["relay", "MUST", "A connection that breaks harms no other"],
+  "CON-7": ["relay", "MUST", "A request that is cut off changes nothing"],
+  "CON-8": ["relay", "SHOULD", "A half-closed connection gets its answer"],
+  "CON-9": ["client", "MUST", "No half-close before the answer"],
+  "CON-10": ["client", "MUST", "A server may close after any answer"],
+  "CON-11": ["relay", "SHOULD", "A request that has begun has to go on"],
+
+  "REQ-1": ["both", "MUST", "A request's header is laid out in 23 bytes"],
+  "REQ-2": ["relay", "MUST", "Any version in a request is accepted"],
+  "REQ-3": ["relay", "MUST", "The id in a registration may be anything"],
+  "REQ-4": ["relay", "MUST", "An unknown client is refused"],
+  "REQ-5": ["relay", "MUST", "An unknown code is refused"],
+  "REQ-6": ["relay", "MUST", "A payload of a wrong size is refused"],
+  "REQ-7": ["relay", "MUST", "What is refused is read past"],
+  "REQ-8": ["client", "SHOULD", "Requests carry version 2"],
+  "REQ-9": ["client", "MUST", "Requests carry the id that was given"],
+  "REQ-10": ["relay", "MUST", "The header's id alone says who asks"],
+
+  "ANS-1": ["both", "MUST", "An answer's header is laid out in 7 bytes"],
+  "ANS-2": ["relay", "MUST", "Answers carry version 2"],
+  "ANS-3": ["relay", "MUST", "An answer's code is its request's, or 9000"],
+  "ANS-4": ["client", "MUST", "Any version in an answer is accepted"],
+  "ANS-5": ["client", "MUST", "An answer is read by its header's size"],
+
+  "ERR-1": ["relay", "MUST", "A failure is 9000 without a payload"],
+  "ERR-2": ["client", "MUST", "A 9000 may have a payload"],
+  "ERR-3": ["client", "MUST", "A failure is told, and the client goes on"],
+  "ERR-4": ["client", "MAY", "A refused registration is tried with version 1"],
+
+  "NAM-1": ["both", "MUST", "A name is 1 to 254 bytes, a NUL and padding"],
+  "NAM-2": ["relay", "MUST", "A name without a NUL is refused"],
+  "NAM-3": ["relay", "MUST", "An empty name is refused"],
+  "NAM-4": [
+    "relay",
+    "SHOULD",
+    "A name of other than printable ASCII is refused",
+  ],
+  "NAM-5": ["relay", "MUST", "A name that is taken is refused"],
+  "NAM-6": ["relay", "MUST", "Names are case-sensitive"],
+  "NAM-7": ["relay", "SHOULD", "What follows a name's NUL doesn't count"],
+  "NAM-8": ["client", "SHOULD", "Names are of letters, digits and _ . -"],
+
+  "CID-1": ["relay", "MUST", "Each client gets an id of its own"],
+  "CID-2": ["relay", "SHOULD", "An id is random, a UUID of version 4"],
+  "CID-3": ["relay", "SHOULD", "An id has no zero byte"],
+
+  "PUB-1": ["client", "MUST", "A public key is RSA-1024 in 160 bytes of DER"],
+  "PUB-2": ["relay", "MUST", "A public key is kept as it came"],
+  "PUB-3": ["client", "SHOULD", "Zeros behind a key's DER are cut"],
+
+  "REG-1": ["relay", "MUST", "A registration is answered with an id"],
+  "REG-2": ["relay", "MUST", "A refused registration leaves nothing"],
+  "REG-3": ["client", "MUST", "An identity is never registered over"],
+
+  "LST-1": ["relay", "MUST", "A list is entries of 271 bytes"],
+  "LST-2": ["relay", "MUST", "A list has everybody else"],
+  "LST-3": ["relay", "MUST", "A list leaves the asker out"],
+  "LST-4": ["relay", "MUST", "A list has each name, padded with NULs"],
+  "LST-5": ["client", "MUST", "A list may hold the asker, and any names"],
+
+  "KEY-1": ["relay", "MUST", "A public key is answered with its owner's id"],
+  "KEY-2": ["relay", "MUST", "The key of an unknown client is refused"],
+  "KEY-3": ["relay", "SHOULD", "A client may ask for its own key"],
+  "KEY-4": ["client", "SHOULD", "A 2102 may be the key alone"],
+
+  "SND-1": ["both", "MUST", "A content's size is the payload's less 21"],
+  "SND-2": ["relay", "MUST", "A message is answered with target and id"],
+  "SND-3": ["relay", "MUST", "A message for nobody is refused"],
+  "SND-4": ["relay", "MUST", "A content is relayed byte for byte"],
+  "SND-5": ["relay", "MUST", "A type other than 1 to 4 is refused"],
+  "SND-6": ["relay", "MUST", "The content of a type 1 is relayed"],
+  "SND-7": ["relay", "SHOULD", "A type 1 of size 0 ends after 21 bytes"],
+  "SND-8": ["relay", "MUST", "A content size that can't be is refused"],
+  "SND-9": ["relay", "MUST", "A message comes from the header's id"],
+  "SND-10": ["relay", "SHOULD", "A client may write to itself"],
+  "SND-11": ["relay", "MUST", "A refused message isn't kept"],
+  "SND-12": ["relay", "SHOULD", "Contents of 1 MiB and more are relayed"],
+  "SND-13": ["relay", "MUST", "Message ids of an inbox differ"],
+  "SND-14": ["relay", "SHOULD", "Message ids of an inbox rise"],
+  "SND-15": ["relay", "MUST", "A message keeps its id and type"],
+  "SND-16": ["client", "MUST", "A 2103 is success, whatever it holds"],
+
+  "PUL-1": ["relay", "MUST", "Waiting messages are laid out one by one"],
+  "PUL-2": ["relay", "MUST", "An empty inbox is an empty 2104"],
+  "PUL-3": ["relay", "MUST", "Messages come oldest first"],
+  "PUL-4": ["relay", "MUST", "What was taken doesn't come again"],
+  "PUL-5": ["relay", "MUST", "Messages go to their recipient alone"],
+  "PUL-6": ["relay", "SHOULD", "An answer has about 1 MiB at most"],
+  "PUL-7": ["relay", "MUST", "What didn't fit waits for the next pull"],
+  "PUL-8": ["client", "MUST", "Repeats, slices and any order are put up with"],
+
+  "DLV-1": ["relay", "MUST", "What was acknowledged is kept until taken"],
+  "DLV-2": ["relay", "SHOULD", "A pull that breaks loses nothing"],
+  "DLV-3": [
+    "relay",
+    "SHOULD",
+    "A request or an orderly end shows an answer taken",
+  ],
+  "DLV-4": [
+    "client",
+    "MUST",
+    "What arrives is kept before it is worked through",
+  ],
+  "DLV-5": ["client", "MUST", "A message that can't be read costs no other"],
+
+  "RSA-1": ["client", "MUST", "A key travels as 128 bytes of RSA-OAEP"],
+  "AES-1": ["client", "MUST", "Contents are AES-128-CBC with a zero IV"],
+  "MSG-1": ["client", "SHOULD", "A request for a key is empty"],
+  "MSG-2": ["client", "MUST", "A text is UTF-8"],
+  "MSG-3": ["client", "MUST", "A file is its bytes alone"],
+  "MSG-4": ["client", "MUST", "A key may come unasked, and again"],
+  "MSG-5": ["client", "MUST", "The last key is used to send"],
+  "MSG-6": ["client", "SHOULD", "Older keys still read"],
+  "MSG-7": ["client", "MUST", "What is shown can't control the terminal"],
+  "MSG-8": ["client", "MUST", "A file is saved under a name of our own"],
+
+  "DIA-1": ["relay", "SHOULD", "700 and 1100 are answered as 600 is"],
+  "DIA-2": ["relay", "MAY", "1000 to 1004 are answered with 2000 to 2004"],
+  "DIA-3": ["relay", "MAY", "100 to 104 have headers of 22 bytes"],
+  "DIA-4": ["relay", "MUST", "Generations share users and messages"],
+  "DIA-5": ["relay", "MAY", "Padding to blocks of 1024 is answered alike"],
+
+  "IDF-1": ["client", "MUST", "info.me is name, id and key"],
+  "IDF-2": ["client", "MUST", "info.me is never written over"],
+  "IDF-3": ["client", "SHOULD", "Identity files of others are read"],
+  "INF-1": ["both", "SHOULD", "Ports and addresses stand in info files"],
+} as const satisfies Record<string, Entry>;
+
+/** The number of a clause, such as `SND-8`. */
+export type ClauseId = keyof typeof entries;
+
+/** All clauses, in the order of docs/protocol.md. */
+export const clauses: Readonly<Record<ClauseId, Clause>> = Object.fromEntries(
+  Object.entries(entries).map(([id, [party, level, title]]) =>
+    [id, { party, level, title }] as const
+  ),
+) as Record<ClauseId, Clause>;
