@@ -6,6 +6,8 @@
  * @module
  */
 
+import { BLOCK_SIZE, type Dialect } from "../../shared/dialects.ts";
+import type { RequestKind } from "../../shared/protocol.ts";
 import { type Direction, type Form, formOf, payloadSize } from "./form.ts";
 import { judge } from "./judge.ts";
 import { meaningOf } from "./meaning.ts";
@@ -34,6 +36,10 @@ export interface Part {
 export interface Anatomy {
   /** From whom to whom. */
   readonly direction: Direction;
+  /** What it asks or answers; undefined where the code means nothing. */
+  readonly kind: RequestKind | "failure" | undefined;
+  /** Its code; undefined where it ends before that. */
+  readonly code: number | undefined;
   /** The frame in a line, such as `603 send a message: text, 32 bytes`. */
   readonly what: string;
   /** Its fields in their order; together they are all of its bytes. */
@@ -47,23 +53,35 @@ export interface Anatomy {
  *
  * @param frame a whole frame, or what there is of one
  * @param direction whether it is a request or an answer
+ * @param dialect what it is in. Default: what its code tells
+ * @param unseen bytes of the frame that came but aren't here. Default: 0
  */
-export function dissect(frame: Uint8Array, direction: Direction): Anatomy {
-  const form = formOf(frame, direction);
+export function dissect(
+  frame: Uint8Array,
+  direction: Direction,
+  dialect?: Dialect,
+  unseen = 0,
+): Anatomy {
+  const form = formOf(frame, direction, dialect);
   const pieces = [...form.header, ...behindHeader(frame, form)];
   const parts = pieces.map((piece): Part => ({
     path: piece.path,
     offset: piece.offset,
     bytes: piece.bytes,
     meaning: meaningOf(piece, form),
-    problems: judge({ piece, form, frame }),
+    problems: judge({ piece, form, frame, unseen }),
   }));
   const problems = parts.flatMap(({ problems }) => problems);
-  return { direction, what: summary(pieces, form), parts, problems };
+  const { kind, code } = form;
+  return {
+    direction,
+    kind,
+    code,
+    what: summary(pieces, form),
+    parts,
+    problems,
+  };
 }
-
-/** Bytes of the blocks that some clients pad to with zeros (DIA-5). */
-const BLOCK_SIZE = 1024;
 
 function behindHeader(frame: Uint8Array, form: Form): readonly Piece[] {
   const size = payloadSize(frame, form) ?? form.claim ?? 0;
@@ -73,6 +91,7 @@ function behindHeader(frame: Uint8Array, form: Form): readonly Piece[] {
   else if (size > 0) walk.along(form.payload, "payload");
   walk.rest("payload.rest", "rest");
   const behind = new Walk(frame, end, frame.length);
+  // DIA-5
   const isPadding = frame.length % BLOCK_SIZE === 0 &&
     frame.subarray(end).every((byte) => byte === 0);
   behind.rest(isPadding ? "padding" : "trailing");

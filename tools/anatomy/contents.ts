@@ -33,7 +33,7 @@ function waitingSizeProblems(size: number, left: number): Problem[] {
 /** What a content breaks; only its size can be seen. */
 export function contentProblems({ piece }: Case): Problem[] {
   const type = piece.record.get("type");
-  const size = piece.bytes.length;
+  const size = piece.bytes.length + piece.missing;
   switch (type && integer(type.bytes)) {
     case MessageType.KeyRequest:
       return size === 0 ? [] : [problem("MSG-1", "expected no content")];

@@ -5,20 +5,26 @@
  * @module
  */
 
+import {
+  answerMeant,
+  type Dialect,
+  dialects,
+  requestKind,
+} from "../../shared/dialects.ts";
 import type { AnyField } from "../../shared/fields.ts";
 import {
   answerCode,
   MessageType,
   PUBLIC_KEY_SIZE,
   type RequestKind,
-  requestKind,
   requestKinds,
   ResponseCode,
   SEND_OVERHEAD,
 } from "../../shared/protocol.ts";
 import {
   requestCodecs,
-  requestHeader,
+  requestHeaderAt,
+  requestHeaderOf,
   sendHead,
 } from "../../shared/requests.ts";
 import {
@@ -50,16 +56,24 @@ export interface Form {
   readonly payload: AnyField | undefined;
 }
 
-/** The form of the frame at the start of these bytes. */
-export function formOf(bytes: Uint8Array, direction: Direction): Form {
-  const header = direction === "request" ? requestHeader : responseHeader;
+/**
+ * The form of the frame at the start of these bytes.
+ *
+ * @param dialect what it is in; default: what its code tells
+ */
+export function formOf(
+  bytes: Uint8Array,
+  direction: Direction,
+  dialect?: Dialect,
+): Form {
+  const header = headerOf(bytes, direction, dialect);
   const headerSize = header.fixedSize as number;
   const walk = new Walk(bytes, 0, Math.min(bytes.length, headerSize));
   walk.along(header, "header");
   const value = valuesOf(walk.pieces);
   const code = value("code");
   const claim = value("payloadSize");
-  const kind = kindOf(code, direction);
+  const kind = kindOf(code, direction, dialect);
   const codec = kind && codecOf(kind, direction);
   return {
     direction,
@@ -76,14 +90,29 @@ export function formOf(bytes: Uint8Array, direction: Direction): Form {
   };
 }
 
+function headerOf(
+  bytes: Uint8Array,
+  direction: Direction,
+  dialect: Dialect | undefined,
+): AnyField {
+  if (direction === "answer") return responseHeader;
+  return dialect === undefined
+    ? requestHeaderAt(bytes)
+    : requestHeaderOf(dialect);
+}
+
 function kindOf(
   code: number | undefined,
   direction: Direction,
+  dialect: Dialect | undefined,
 ): Form["kind"] {
   if (code === undefined) return undefined;
   if (direction === "request") return requestKind(code);
   if (code === ResponseCode.Error) return "failure";
-  return requestKinds.find((kind) => answerCode[kind] === code);
+  const meant = (dialect === undefined ? dialects : [dialect])
+    .map((dialect) => answerMeant(dialect, code))
+    .find((meant) => meant !== undefined);
+  return requestKinds.find((kind) => answerCode[kind] === meant);
 }
 
 function codecOf(

@@ -31,19 +31,19 @@ const judges: Readonly<Record<string, (found: Case) => Problem[]>> = {
 /** All that is wrong with a field. */
 export function judge(found: Case): Problem[] {
   const { piece } = found;
-  return piece.missing === 0
-    ? judges[piece.field]?.(found) ?? []
-    : cutProblems(found);
+  const isThere = piece.missing === 0 ||
+    piece.field === "content" && piece.missing <= found.unseen;
+  return isThere ? judges[piece.field]?.(found) ?? [] : cutProblems(found);
 }
 
 /** What a field that isn't there whole breaks, where nothing before it told so. */
 function cutProblems(found: Case): Problem[] {
-  const { piece, form, frame } = found;
+  const { piece, form, frame, unseen } = found;
   if (form.claim === undefined) {
     return [problem("FRM-2", `the header ends after ${frame.length} bytes`)];
   }
   const isInbox = form.kind === "waitingMessages" && piece.field !== "content";
-  if (!isInbox || missingPayload(found) > 0) return [];
+  if (!isInbox || unseen > 0 || missingPayload(found) > 0) return [];
   return [problem("PUL-1", "the payload ends within a message")];
 }
 

@@ -23,10 +23,12 @@ export interface Case {
   readonly form: Form;
   /** All of its bytes. */
   readonly frame: Uint8Array;
+  /** Bytes of the frame that came but aren't among these. */
+  readonly unseen: number;
 }
 
-/** Bytes of payload that the frame has to have more than are there. */
-export function missingPayload({ form, frame }: Omit<Case, "piece">): number {
+/** Bytes of payload that the frame has to have more than came. */
+export function missingPayload({ form, frame, unseen }: Case): number {
   const size = payloadSize(frame, form) ?? form.claim ?? 0;
-  return Math.max(0, form.headerSize + size - frame.length);
+  return Math.max(0, form.headerSize + size - frame.length - unseen);
 }
