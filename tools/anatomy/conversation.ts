@@ -129,6 +129,13 @@ export class Conversation {
     ];
   }
 
+  /** Takes that nothing more is known of either direction. */
+  stop(): Finding[] {
+    return (["request", "answer"] as const).flatMap((direction) =>
+      this.#findings(direction, this.#cutters[direction].end())
+    );
+  }
+
   #findings(direction: Direction, cuts: readonly Cut[]): Finding[] {
     return cuts.map((cut) => {
       const offset = this.#gaps[direction] + cut.offset;

@@ -9,8 +9,8 @@ import { sizeText } from "./meaning.ts";
 export interface Place {
   /** The connection's number, from 1; undefined where there is none. */
   readonly connection?: number | undefined;
-  /** When, as ISO 8601 text; undefined where nobody knows. */
-  readonly time?: string | undefined;
+  /** When; undefined where nobody knows. */
+  readonly time?: Date | undefined;
 }
 
 /** A finding for a terminal: a line that sums it up, and below it its fields. */
@@ -22,7 +22,7 @@ export function findingText(
   const arrow = finding.direction === "request" ? "→" : "←";
   const start = [
     ...connection === undefined ? [] : [`#${connection}`],
-    ...time === undefined ? [] : [time.slice(11)],
+    ...time === undefined ? [] : [clock(time)],
     arrow,
   ].join(" ");
   const title = `${start} ${whatOf(finding)}`;
@@ -39,6 +39,15 @@ export function findingText(
   const more = problems.slice(anatomy.problems.length);
   const below = annotatedHex({ parts: [], problems: more }, { colour });
   return [head, table, below].filter((text) => text !== "").join("\n");
+}
+
+/** The time of day where the reader is, to the millisecond. */
+function clock(time: Date): string {
+  const digits = (value: number, count: number) =>
+    String(value).padStart(count, "0");
+  return `${digits(time.getHours(), 2)}:${digits(time.getMinutes(), 2)}:${
+    digits(time.getSeconds(), 2)
+  }.${digits(time.getMilliseconds(), 3)}`;
 }
 
 /** A finding as an object of JSON on one line. */
