@@ -43,10 +43,12 @@ export type Finding =
     | Pick<Cut & { kind: "lost" }, "kind" | "bytes">
     | Pick<Cut & { kind: "foreign" }, "kind" | "size">
     | {
-      /** The direction ended while answers were due. */
-      readonly kind: "unanswered";
-      /** How many. */
-      readonly count: number;
+      /** The direction ended. */
+      readonly kind: "end";
+      /** Whether the connection was reset. */
+      readonly isReset: boolean;
+      /** Answers that were due then. */
+      readonly unanswered: number;
     }
     | {
       /** Bytes that nobody has. */
@@ -91,25 +93,33 @@ export class Conversation {
   readonly #asked: Asked[] = [];
   /** Whether both directions were seen whole so far. */
   #isWhole = true;
+  /** Whether one of the directions has ended. */
+  #hasEnded = false;
 
   /** Takes the next bytes of a direction; returns what they complete. */
   push(direction: Direction, bytes: Uint8Array): Finding[] {
     return this.#findings(direction, this.#cutters[direction].push(bytes));
   }
 
-  /** Takes the end of a direction. */
-  end(direction: Direction): Finding[] {
+  /**
+   * Takes the end of a direction.
+   *
+   * @param isReset whether the one who ended it reset the connection
+   */
+  end(direction: Direction, isReset = false): Finding[] {
     const findings = this.#findings(direction, this.#cutters[direction].end());
-    const count = this.#asked.length;
-    if (!this.#isWhole || count === 0) return findings;
-    const problems = direction === "request"
-      ? [problem("CON-9", "the client ended before the answer")]
-      : [problem("FRM-4", "the relay ended before the answer")];
+    const unanswered = this.#isWhole ? this.#asked.length : 0;
+    const isTold = this.#hasEnded || unanswered === 0;
+    const problems = isTold ? [] : [
+      direction === "request"
+        ? problem("CON-9", "the client ended before the answer")
+        : problem("FRM-4", "the relay ended before the answer"),
+    ];
+    this.#hasEnded = true;
     const offset = this.#gaps[direction];
-    this.#isWhole = false;
     return [
       ...findings,
-      { kind: "unanswered", direction, offset, count, problems },
+      { kind: "end", direction, offset, isReset, unanswered, problems },
     ];
   }
 

@@ -104,10 +104,15 @@ function whatOf(finding: Finding): string {
       return finding.size === undefined
         ? "the beginning is missing"
         : `${sizeText(finding.size)} are missing`;
-    case "unanswered":
-      return finding.count === 1
-        ? "the end, 1 request unanswered"
-        : `the end, ${finding.count} requests unanswered`;
+    case "end": {
+      const { isReset, unanswered } = finding;
+      const rest = unanswered === 0
+        ? ""
+        : unanswered === 1
+        ? ", 1 request unanswered"
+        : `, ${unanswered} requests unanswered`;
+      return (isReset ? "reset" : "end") + rest;
+    }
   }
 }
 

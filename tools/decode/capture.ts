@@ -124,6 +124,6 @@ function findings(
     case "gap":
       return conversation?.gap(passage.direction, passage.size) ?? [];
     case "end":
-      return conversation?.end(passage.direction) ?? [];
+      return conversation?.end(passage.direction, passage.isReset) ?? [];
   }
 }

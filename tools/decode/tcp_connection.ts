@@ -39,9 +39,7 @@ export class TcpConnection {
     if (segment.size > 0) stream.push(start, segment.data, index);
     const end = (start + segment.size) >>> 0;
     if (segment.isFin) stream.end(end, index);
-    if (segment.isReset) {
-      for (const end of this.#ends) this.#stream(end).reset(index);
-    }
+    if (segment.isReset) stream.reset(index);
   }
 
   #stream(from: string): TcpStream {

@@ -11,7 +11,11 @@ export type Stretch =
       /** Bytes that weren't captured; undefined where the beginning is missing. */
       readonly size: number | undefined;
     }
-    | { readonly kind: "end" }
+    | {
+      readonly kind: "end";
+      /** Whether the connection was reset. */
+      readonly isReset: boolean;
+    }
   );
 
 interface Piece {
@@ -99,6 +103,6 @@ export class TcpStream {
     if (end.at > next) {
       yield { kind: "gap", size: end.at - next, index };
     }
-    yield { kind: "end", index };
+    yield { kind: "end", isReset: this.#end === undefined, index };
   }
 }
