@@ -33,6 +33,19 @@ export class Printer {
   }
 
   /**
+   * Writes where connections are taken.
+   *
+   * @throws {Deno.errors.BrokenPipe} where nobody reads it any more
+   */
+  listening(address: string): void {
+    this.#write(
+      this.#json
+        ? printableJson({ type: "listening", address })
+        : `listening on ${address}\n`,
+    );
+  }
+
+  /**
    * Writes that a connection begins.
    *
    * @throws {Deno.errors.BrokenPipe} where nobody reads it any more
