@@ -1,0 +1,565 @@
+-- A Wireshark dissector for MessageU: docs/looking.md says how to use it. What
+-- it calls wrong cites the clauses of docs/protocol.md.
+
+local messageu = Proto("messageu", "MessageU")
+
+-- The generations of docs/protocol.md: the codes of a registration and of its
+-- answer, and the bytes of a request's code. The other four codes follow.
+local dialects = {
+  { request = 600, answer = 2100, code_size = 2 },
+  { request = 700, answer = 2100, code_size = 2 },
+  { request = 1100, answer = 2100, code_size = 2 },
+  { request = 1000, answer = 2000, code_size = 2 },
+  { request = 100, answer = 1000, code_size = 1 },
+}
+local kinds = { "register", "list", "key", "send", "pull" }
+local request_kinds, answer_kinds, short_codes = {}, {}, {}
+for _, dialect in ipairs(dialects) do
+  for index, kind in ipairs(kinds) do
+    request_kinds[dialect.request + index - 1] = kind
+    answer_kinds[dialect.answer + index - 1] = kind
+    if dialect.code_size == 1 then
+      short_codes[dialect.request + index - 1] = true
+    end
+  end
+end
+answer_kinds[9000] = "failure"
+
+local request_names = {
+  register = "register",
+  list = "clients list",
+  key = "public key",
+  send = "send a message",
+  pull = "waiting messages",
+}
+local answer_names = {
+  register = "registered",
+  list = "clients list",
+  key = "public key",
+  send = "message sent",
+  pull = "waiting messages",
+  failure = "failure",
+}
+local type_names = {
+  [1] = "request for a symmetric key",
+  [2] = "symmetric key",
+  [3] = "text",
+  [4] = "file",
+}
+
+-- Sizes in bytes.
+local ID, NAME, KEY, SEND_HEAD, WAITING_HEAD = 16, 255, 160, 21, 25
+local ENCRYPTED_KEY, AES_BLOCK, BLOCK = 128, 16, 1024
+-- More of a frame isn't put together from segments.
+local MOST = 256 * 1024 * 1024
+-- A SubjectPublicKeyInfo of RSA-1024 with an exponent of a byte begins so.
+local KEY_START = "30819d300d06092a864886f70d010101050003818b00308187028181"
+
+local f = {
+  request = ProtoField.bool("messageu.request", "Request"),
+  answer = ProtoField.bool("messageu.answer", "Answer"),
+  client_id = ProtoField.bytes("messageu.client_id", "Client id"),
+  version = ProtoField.uint8("messageu.version", "Version"),
+  code = ProtoField.uint16("messageu.code", "Code"),
+  payload_size = ProtoField.uint32("messageu.payload_size", "Payload size"),
+  name = ProtoField.string("messageu.name", "Name"),
+  public_key = ProtoField.bytes("messageu.public_key", "Public key"),
+  client = ProtoField.none("messageu.client", "Client"),
+  target = ProtoField.bytes("messageu.target", "Target"),
+  message = ProtoField.none("messageu.message", "Message"),
+  sender = ProtoField.bytes("messageu.sender", "Sender"),
+  message_id = ProtoField.uint32("messageu.message_id", "Message id"),
+  type = ProtoField.uint8("messageu.type", "Type", base.DEC, type_names),
+  content_size = ProtoField.uint32("messageu.content_size", "Content size"),
+  content = ProtoField.bytes("messageu.content", "Content"),
+  payload = ProtoField.bytes("messageu.payload", "Unknown payload"),
+  rest = ProtoField.bytes("messageu.rest", "Too many bytes"),
+  padding = ProtoField.bytes("messageu.padding", "Padding to a block"),
+}
+messageu.fields = {}
+for _, field in pairs(f) do table.insert(messageu.fields, field) end
+
+-- A clause is an expert info: its filter is messageu. and the clause, such as
+-- messageu.snd_8.
+local experts = {}
+messageu.experts = {}
+for clause, severity in pairs({
+  ["FRM-2"] = "ERROR", ["REQ-5"] = "ERROR", ["REQ-6"] = "ERROR",
+  ["REQ-8"] = "NOTE", ["REQ-9"] = "ERROR", ["ANS-2"] = "ERROR",
+  ["ANS-3"] = "ERROR", ["ERR-1"] = "ERROR", ["NAM-1"] = "ERROR",
+  ["NAM-2"] = "ERROR", ["NAM-3"] = "ERROR", ["NAM-4"] = "WARN",
+  ["NAM-8"] = "NOTE", ["CID-2"] = "NOTE", ["CID-3"] = "NOTE",
+  ["PUB-1"] = "ERROR", ["REG-1"] = "ERROR", ["LST-1"] = "ERROR",
+  ["LST-4"] = "ERROR", ["KEY-1"] = "ERROR", ["SND-1"] = "ERROR",
+  ["SND-2"] = "ERROR", ["SND-5"] = "ERROR", ["SND-8"] = "ERROR",
+  ["PUL-1"] = "ERROR", ["RSA-1"] = "ERROR", ["AES-1"] = "ERROR",
+  ["MSG-1"] = "NOTE",
+}) do
+  local levels = {
+    NOTE = expert.severity.NOTE,
+    WARN = expert.severity.WARN,
+    ERROR = expert.severity.ERROR,
+  }
+  local filter = "messageu." .. clause:lower():gsub("-", "_")
+  local info = ProtoExpert.new(
+    filter, "Breaks " .. clause, expert.group.PROTOCOL, levels[severity])
+  experts[clause] = info
+  table.insert(messageu.experts, info)
+end
+
+local function wrong(item, clause, text)
+  item:add_proto_expert_info(experts[clause], clause .. ": " .. text)
+end
+
+messageu.prefs.ports = Pref.range(
+  "TCP ports", "1357", "Where relays listen", 65535)
+messageu.prefs.reassemble = Pref.bool(
+  "Put frames together", true,
+  "Whether a frame that lies in several segments is put together; else what " ..
+  "each segment holds is shown")
+
+-- What a cursor walks over: the bytes of a frame that are there.
+local Cursor = {}
+Cursor.__index = Cursor
+
+function Cursor.new(tvb, offset, size)
+  return setmetatable({ tvb = tvb, offset = offset, stop = offset + size }, Cursor)
+end
+
+function Cursor:left() return self.stop - self.offset end
+
+-- The next bytes as a range, or nil where fewer are left.
+function Cursor:take(size)
+  if size > self:left() then return nil end
+  local range = self.tvb(self.offset, size)
+  self.offset = self.offset + size
+  return range
+end
+
+-- What there is of a field that was cut off.
+function Cursor:cut(tree, field)
+  if self:left() > 0 then
+    tree:add(field, self.tvb(self.offset, self:left())):append_text(" (cut off)")
+    self.offset = self.stop
+  end
+end
+
+local function all_zero(tvb, offset, size)
+  if size == 0 then return true end
+  return not tvb:bytes(offset, size):tohex():find("[1-9A-F]")
+end
+
+local function hex(range) return range:bytes():tohex():lower() end
+
+-- The code at the start of a request, and its bytes; nil where it isn't there.
+local function request_code(tvb, offset, available)
+  if available < 18 then return nil end
+  local first = tvb(offset + 17, 1):uint()
+  if short_codes[first] then return first, 1 end
+  if available < 19 then return nil end
+  return tvb(offset + 17, 2):le_uint(), 2
+end
+
+-- What the header at an offset says: nil where it isn't there whole.
+local function header_at(tvb, offset, available, is_request)
+  if not is_request then
+    if available < 7 then return nil end
+    local code = tvb(offset + 1, 2):le_uint()
+    return {
+      is_request = false, code = code, code_size = 2, size = 7,
+      kind = answer_kinds[code], claim = tvb(offset + 3, 4):le_uint(),
+    }
+  end
+  local code, code_size = request_code(tvb, offset, available)
+  if code == nil or available < 21 + code_size then return nil end
+  return {
+    is_request = true, code = code, code_size = code_size, size = 21 + code_size,
+    kind = request_kinds[code], claim = tvb(offset + 17 + code_size, 4):le_uint(),
+  }
+end
+
+-- Bytes of payload that follow a header; nil where more are needed to know.
+-- SND-7: a request for a key without content ends after 21 bytes.
+local function payload_size(tvb, offset, available, header)
+  if not header.is_request or header.kind ~= "send" or header.claim == SEND_HEAD then
+    return header.claim
+  end
+  local start = offset + header.size
+  if available >= header.size + ID + 1 and tvb(start + ID, 1):uint() ~= 1 then
+    return header.claim
+  end
+  if available < header.size + SEND_HEAD then return nil end
+  return all_zero(tvb, start + ID + 1, 4) and SEND_HEAD or header.claim
+end
+
+local function name_in(range)
+  local bytes = range:bytes()
+  for index = 0, bytes:len() - 1 do
+    if bytes:get_index(index) == 0 then return range:raw(0, index), index end
+  end
+  return range:raw(), nil
+end
+
+local function add_name(tree, range, is_listed)
+  local text, stop = name_in(range)
+  local shown = text:gsub("[^\x20-\x7e]", "?")
+  local item = tree:add(f.name, range, shown)
+  if stop == nil then
+    wrong(item, is_listed and "LST-4" or "NAM-2", "no NUL within 255 bytes")
+    return shown
+  end
+  if text == "" then
+    wrong(item, "NAM-3", "expected 1 to 254 bytes, got 0")
+  elseif text:find("[^\x20-\x7e]") then
+    wrong(item, "NAM-4", "other than printable ASCII")
+  elseif text:find("[^A-Za-z0-9_.-]") then
+    wrong(item, "NAM-8", "other than letters, digits and _ . -")
+  end
+  if not all_zero(range:tvb(), stop, NAME - stop) then
+    wrong(item, is_listed and "LST-4" or "NAM-1", "other than NULs as padding")
+  end
+  return shown
+end
+
+local function add_key(tree, range)
+  local item = tree:add(f.public_key, range)
+  local digits = hex(range)
+  -- An exponent of one byte ends it.
+  local fits = digits:sub(1, #KEY_START) == KEY_START and
+    digits:sub(-6, -3) == "0201"
+  if not fits then
+    wrong(item, "PUB-1", "no SubjectPublicKeyInfo of RSA-1024 in 160 bytes of DER")
+  end
+end
+
+local function add_type(tree, range)
+  local item = tree:add(f.type, range)
+  local type = range:uint()
+  if type_names[type] == nil then
+    wrong(item, "SND-5", "expected a type from 1 to 4, got " .. type)
+  end
+  return type
+end
+
+-- A content of so many bytes, as many of them as are there.
+local function add_content(tree, cursor, type, size)
+  local is_whole = size <= cursor:left()
+  local range = cursor:take(is_whole and size or cursor:left())
+  local item = tree:add(f.content, range)
+  if not is_whole then
+    item:append_text(" (cut off)")
+    return
+  end
+  if type == 1 and size > 0 then
+    wrong(item, "MSG-1", "expected no content")
+  elseif type == 2 and size ~= ENCRYPTED_KEY then
+    wrong(item, "RSA-1", "expected 128 bytes, got " .. size)
+  elseif (type == 3 or type == 4) and (size == 0 or size % AES_BLOCK ~= 0) then
+    wrong(item, "AES-1", "expected a multiple of 16 bytes, got " .. size)
+  end
+end
+
+local function message_text(type, size)
+  local name = type_names[type] or ("unknown type " .. type)
+  return size == 0 and name or (name .. ", " .. size .. " bytes")
+end
+
+-- Of each request and answer what lies in its payload. They return what stands
+-- in the list of packets behind the code's name.
+local requests, answers = {}, {}
+
+function requests.register(tree, cursor)
+  local name = cursor:take(NAME)
+  if name == nil then return cursor:cut(tree, f.name) end
+  local text = add_name(tree, name, false)
+  local key = cursor:take(KEY)
+  if key ~= nil then add_key(tree, key) else cursor:cut(tree, f.public_key) end
+  return '"' .. text .. '"'
+end
+
+function requests.list() end
+function requests.pull() end
+
+function requests.key(tree, cursor)
+  local target = cursor:take(ID)
+  if target == nil then return cursor:cut(tree, f.target) end
+  tree:add(f.target, target)
+end
+
+function requests.send(tree, cursor, header)
+  local target, type, size = cursor:take(ID), cursor:take(1), cursor:take(4)
+  if target == nil then return cursor:cut(tree, f.target) end
+  tree:add(f.target, target)
+  if type == nil then return end
+  local kind = add_type(tree, type)
+  if size == nil then return cursor:cut(tree, f.content_size) end
+  local item = tree:add_le(f.content_size, size)
+  local claimed, expected = size:le_uint(), header.claim - SEND_HEAD
+  if claimed > expected then
+    wrong(item, "SND-8", "expected " .. math.max(0, expected) .. ", got " .. claimed)
+  elseif claimed < expected then
+    wrong(item, "SND-1", "expected " .. expected .. ", got " .. claimed)
+  end
+  add_content(tree, cursor, kind, claimed)
+  return message_text(kind, claimed)
+end
+
+local function add_given_id(tree, range)
+  local item = tree:add(f.client_id, range)
+  local digits = hex(range)
+  if not digits:find("^............4...[89ab]") then
+    wrong(item, "CID-2", "no UUID of version 4")
+  end
+  for index = 1, #digits, 2 do
+    if digits:sub(index, index + 1) == "00" then
+      wrong(item, "CID-3", "a byte is zero")
+      return
+    end
+  end
+end
+
+function answers.register(tree, cursor)
+  local id = cursor:take(ID)
+  if id ~= nil then add_given_id(tree, id) else cursor:cut(tree, f.client_id) end
+end
+
+function answers.list(tree, cursor)
+  local count = 0
+  while cursor:left() >= ID do
+    count = count + 1
+    local size = math.min(ID + NAME, cursor:left())
+    local client = tree:add(f.client, cursor.tvb(cursor.offset, size))
+    client:add(f.client_id, cursor:take(ID))
+    local name = cursor:take(NAME)
+    if name == nil then
+      cursor:cut(client, f.name)
+    else
+      client:append_text(": " .. add_name(client, name, true))
+    end
+  end
+  cursor:cut(tree, f.client_id)
+  return count .. (count == 1 and " client" or " clients")
+end
+
+function answers.key(tree, cursor, header)
+  -- KEY-4: some servers leave the owner's id out.
+  if header.claim ~= KEY then
+    local id = cursor:take(ID)
+    if id == nil then return cursor:cut(tree, f.client_id) end
+    tree:add(f.client_id, id)
+  end
+  local key = cursor:take(KEY)
+  if key ~= nil then add_key(tree, key) else cursor:cut(tree, f.public_key) end
+end
+
+function answers.send(tree, cursor)
+  local target, id = cursor:take(ID), cursor:take(4)
+  if target == nil then return cursor:cut(tree, f.target) end
+  tree:add(f.target, target)
+  if id == nil then return cursor:cut(tree, f.message_id) end
+  tree:add_le(f.message_id, id)
+  return "message " .. id:le_uint()
+end
+
+function answers.pull(tree, cursor, _, is_whole)
+  local count = 0
+  while cursor:left() >= WAITING_HEAD do
+    count = count + 1
+    local head = cursor.tvb(cursor.offset, WAITING_HEAD)
+    local size = head(WAITING_HEAD - 4, 4):le_uint()
+    local all = math.min(WAITING_HEAD + size, cursor:left())
+    local message = tree:add(f.message, cursor.tvb(cursor.offset, all))
+    message:add(f.sender, cursor:take(ID))
+    message:add_le(f.message_id, cursor:take(4))
+    local type = add_type(message, cursor:take(1))
+    local item = message:add_le(f.content_size, cursor:take(4))
+    if is_whole and size > cursor:left() then
+      wrong(item, "PUL-1", size .. " bytes claimed, " .. cursor:left() .. " left")
+    end
+    add_content(message, cursor, type, size)
+    message:append_text(": " .. message_text(type, size))
+  end
+  if cursor:left() > 0 then
+    local range = cursor:take(cursor:left())
+    local item = tree:add(f.message, range):append_text(" (cut off)")
+    if is_whole then
+      wrong(item, "PUL-1", "the payload ends within a message")
+    end
+  end
+  return count .. (count == 1 and " message" or " messages")
+end
+
+function answers.failure() end
+
+-- Bytes that a payload has to have, and the clause where it has others.
+local request_sizes = { register = NAME + KEY, list = 0, key = ID, pull = 0 }
+local answer_sizes = {
+  register = { ID, "REG-1" },
+  key = { ID + KEY, "KEY-1" },
+  send = { ID + 4, "SND-2" },
+  failure = { 0, "ERR-1" },
+}
+
+local function check_size(item, header)
+  local claim, kind = header.claim, header.kind
+  local expected, clause = nil, "REQ-6"
+  if header.is_request then
+    expected = request_sizes[kind]
+    if kind == "send" and claim < SEND_HEAD then expected = SEND_HEAD end
+  elseif answer_sizes[kind] ~= nil then
+    expected, clause = answer_sizes[kind][1], answer_sizes[kind][2]
+  elseif kind == "list" and claim % (ID + NAME) ~= 0 then
+    wrong(item, "LST-1", "expected a multiple of 271, got " .. claim)
+  end
+  if expected ~= nil and claim ~= expected then
+    wrong(item, clause, "expected " .. expected .. ", got " .. claim)
+  end
+end
+
+local function add_header(tree, tvb, offset, header)
+  local is_request = header.is_request
+  local at = offset
+  if is_request then
+    local item = tree:add(f.client_id, tvb(at, ID))
+    if header.kind ~= nil and header.kind ~= "register" and
+      all_zero(tvb, at, ID) then
+      wrong(item, "REQ-9", "zeros are nobody's id")
+    end
+    at = at + ID
+  end
+  local version = tree:add(f.version, tvb(at, 1))
+  local number = tvb(at, 1):uint()
+  if number ~= 2 then
+    wrong(version, is_request and "REQ-8" or "ANS-2", "expected version 2, got " .. number)
+  end
+  at = at + 1
+  local code = tree:add_le(f.code, tvb(at, header.code_size))
+  local names = is_request and request_names or answer_names
+  local side = is_request and "request" or "answer"
+  local name = names[header.kind] or ("unknown " .. side)
+  code:append_text(" (" .. name .. ")")
+  if header.kind == nil then
+    wrong(code, is_request and "REQ-5" or "ANS-3", header.code .. " is no " .. side)
+  end
+  at = at + header.code_size
+  local size = tree:add_le(f.payload_size, tvb(at, 4))
+  check_size(size, header)
+  return header.code .. " " .. name, size
+end
+
+-- One frame, of which `size` bytes are there.
+local function add_frame(tvb, pinfo, root, offset, size, header, payload)
+  local tree = root:add(messageu, tvb(offset, size))
+  local flag = header.is_request and f.request or f.answer
+  tree:add(flag, true):set_generated(true)
+  local title, size_item = add_header(tree, tvb, offset, header)
+  local there = size - header.size
+  local is_whole = there >= payload
+  if not is_whole then
+    wrong(size_item, "FRM-2", (payload - there) .. " of them aren't there")
+  end
+  local cursor = Cursor.new(tvb, offset + header.size, there)
+  local parts = header.is_request and requests or answers
+  local detail
+  if header.kind == nil then
+    if there > 0 then tree:add(f.payload, cursor:take(there)) end
+  elseif payload > 0 then
+    detail = parts[header.kind](tree, cursor, header, is_whole)
+  end
+  if cursor:left() > 0 then tree:add(f.rest, cursor:take(cursor:left())) end
+  if detail ~= nil then title = title .. ": " .. detail end
+  tree:append_text(", " .. title)
+  return title
+end
+
+-- What there is of a header.
+local function add_cut_header(tvb, root, offset, available)
+  local tree = root:add(messageu, tvb(offset, available))
+  tree:append_text(", a header that is cut off")
+  wrong(tree, "FRM-2", "the header ends after " .. available .. " bytes")
+end
+
+-- Bytes of zeros that pad a block (DIA-5): none where a header may begin, nil
+-- where more are needed to know.
+local function padding_at(tvb, offset, available, is_request, last)
+  local header = is_request and 23 or 7
+  local block = last > 0 and (BLOCK - last % BLOCK) % BLOCK or 0
+  if block > 0 and available >= block and all_zero(tvb, offset, block) then
+    return block
+  end
+  if not all_zero(tvb, offset, math.min(available, header)) then return 0 end
+  if available < header then return nil end
+  local digits = tvb:bytes(offset, math.min(available, BLOCK)):tohex()
+  local first = digits:find("[1-9A-F]")
+  return first == nil and #digits / 2 or math.floor((first - 1) / 2)
+end
+
+local function is_request_packet(pinfo)
+  -- The port for which this dissector was called is the relay's.
+  return pinfo.dst_port == pinfo.match and true or false
+end
+
+local function more(pinfo, offset, size)
+  pinfo.desegment_offset = offset
+  pinfo.desegment_len = size
+end
+
+function messageu.dissector(tvb, pinfo, root)
+  local is_request = is_request_packet(pinfo)
+  -- Bytes that weren't captured don't come with the next segment.
+  local may_wait = messageu.prefs.reassemble and
+    tvb:captured_len() == tvb:reported_len()
+  local offset, last, titles = 0, 0, {}
+  pinfo.cols.protocol = "MessageU"
+  while offset < tvb:captured_len() do
+    local available = tvb:captured_len() - offset
+    local padding = padding_at(tvb, offset, available, is_request, last)
+    if padding == nil and not may_wait then padding = available end
+    if padding == nil then
+      more(pinfo, offset, DESEGMENT_ONE_MORE_SEGMENT)
+      break
+    end
+    if padding > 0 then
+      local tree = root:add(messageu, tvb(offset, padding))
+      tree:append_text(", padding, " .. padding .. " bytes")
+      tree:add(f.padding, tvb(offset, padding))
+      offset, last = offset + padding, 0
+    else
+      local header = header_at(tvb, offset, available, is_request)
+      local payload = header and payload_size(tvb, offset, available, header)
+      if payload == nil and may_wait then
+        more(pinfo, offset, DESEGMENT_ONE_MORE_SEGMENT)
+        break
+      end
+      if header == nil then
+        add_cut_header(tvb, root, offset, available)
+        break
+      end
+      payload = payload or header.claim
+      local size = header.size + payload
+      if size > available and size <= MOST and may_wait then
+        more(pinfo, offset, size - available)
+        break
+      end
+      local there = math.min(size, available)
+      table.insert(titles, add_frame(tvb, pinfo, root, offset, there, header, payload))
+      offset, last = offset + there, there
+    end
+  end
+  if #titles > 0 then
+    pinfo.cols.info = (is_request and "→ " or "← ") .. table.concat(titles, " | ")
+  end
+  return tvb:captured_len()
+end
+
+local tcp = DissectorTable.get("tcp.port")
+local ports = messageu.prefs.ports
+tcp:add(ports, messageu)
+tcp:add_for_decode_as(messageu)
+
+function messageu.prefs_changed()
+  if ports == messageu.prefs.ports then return end
+  tcp:remove(ports, messageu)
+  ports = messageu.prefs.ports
+  tcp:add(ports, messageu)
+end
