@@ -17,6 +17,12 @@ export const SYSTEMD: Tool = {
 
 export const HAPROXY: Tool = { name: "haproxy", probe: "haproxy -v" };
 
+/** Its dissectors can be written in Lua where it was built so. */
+export const TSHARK: Tool = {
+  name: "tshark",
+  probe: "tshark -v 2>/dev/null | grep -q 'with Lua'",
+};
+
 /** Debian puts there what only administrators run. */
 const IN_PATH = 'PATH="$PATH:/usr/sbin"; ';
 
