@@ -479,24 +479,62 @@ local function add_cut_header(tvb, root, offset, available)
   wrong(tree, "FRM-2", "the header ends after " .. available .. " bytes")
 end
 
--- Bytes of zeros that pad a block (DIA-5): none where a header may begin, nil
--- where more are needed to know.
-local function padding_at(tvb, offset, available, is_request, last)
-  local header = is_request and 23 or 7
-  local block = last > 0 and (BLOCK - last % BLOCK) % BLOCK or 0
-  if block > 0 and available >= block and all_zero(tvb, offset, block) then
-    return block
+-- What is known where the bytes of a call begin: of each direction of a stream
+-- the size of the last frame, whether blocks were seen, and how many bytes of
+-- padding are still to come. Packets are looked at again in any order, so each
+-- call remembers what it began with.
+local states, begun = {}, {}
+
+local tcp_stream = Field.new("tcp.stream")
+
+local function state_of(tvb, pinfo, is_request)
+  local direction = tostring(tcp_stream()) .. (is_request and ">" or "<")
+  local call = table.concat({ pinfo.number, tvb:offset(), tvb:len(), direction }, " ")
+  if not pinfo.visited then
+    local state = states[direction] or { last = 0, left = 0, has_blocks = false }
+    states[direction] = state
+    begun[call] = { last = state.last, left = state.left, has_blocks = state.has_blocks }
+    return state
   end
-  if not all_zero(tvb, offset, math.min(available, header)) then return 0 end
-  if available < header then return nil end
-  local digits = tvb:bytes(offset, math.min(available, BLOCK)):tohex()
+  local then_ = begun[call] or { last = 0, left = 0, has_blocks = false }
+  return { last = then_.last, left = then_.left, has_blocks = then_.has_blocks }
+end
+
+function messageu.init() states, begun = {}, {} end
+
+-- Bytes of zeros up to the end of a block (DIA-5): 0 where a header begins, nil
+-- where more bytes are needed to know.
+local function padding_left(tvb, offset, available, is_request, state)
+  if state.left > 0 then return state.left end
+  if state.last == 0 then return 0 end
+  local block = (BLOCK - state.last % BLOCK) % BLOCK
+  local needed = is_request and 23 or 7
+  -- What is shorter than a header may be the beginning of an id, unless the
+  -- stream is known to have blocks.
+  if state.has_blocks and block > 0 then needed = math.min(needed, block) end
+  if not all_zero(tvb, offset, math.min(available, needed)) then return 0 end
+  if available < needed then return nil end
+  return block > 0 and block or BLOCK
+end
+
+-- Shows zeros, `left` at most; returns how many there were.
+local function add_padding(tvb, root, offset, available, left, state)
+  local digits = tvb:bytes(offset, math.min(available, left)):tohex()
   local first = digits:find("[1-9A-F]")
-  return first == nil and #digits / 2 or math.floor((first - 1) / 2)
+  local size = first == nil and #digits / 2 or math.floor((first - 1) / 2)
+  state.left = first == nil and left - size or 0
+  state.last, state.has_blocks = BLOCK, true
+  if size > 0 then
+    local tree = root:add(messageu, tvb(offset, size))
+    tree:append_text(", padding, " .. size .. " bytes")
+    tree:add(f.padding, tvb(offset, size))
+  end
+  return size
 end
 
 local function is_request_packet(pinfo)
   -- The port for which this dissector was called is the relay's.
-  return pinfo.dst_port == pinfo.match and true or false
+  return pinfo.dst_port == pinfo.match
 end
 
 local function more(pinfo, offset, size)
@@ -509,21 +547,19 @@ function messageu.dissector(tvb, pinfo, root)
   -- Bytes that weren't captured don't come with the next segment.
   local may_wait = messageu.prefs.reassemble and
     tvb:captured_len() == tvb:reported_len()
-  local offset, last, titles = 0, 0, {}
+  local state = state_of(tvb, pinfo, is_request)
+  local offset, titles = 0, {}
   pinfo.cols.protocol = "MessageU"
   while offset < tvb:captured_len() do
     local available = tvb:captured_len() - offset
-    local padding = padding_at(tvb, offset, available, is_request, last)
-    if padding == nil and not may_wait then padding = available end
-    if padding == nil then
+    local padding = padding_left(tvb, offset, available, is_request, state)
+    if padding == nil and may_wait then
       more(pinfo, offset, DESEGMENT_ONE_MORE_SEGMENT)
       break
     end
+    padding = padding or available
     if padding > 0 then
-      local tree = root:add(messageu, tvb(offset, padding))
-      tree:append_text(", padding, " .. padding .. " bytes")
-      tree:add(f.padding, tvb(offset, padding))
-      offset, last = offset + padding, 0
+      offset = offset + add_padding(tvb, root, offset, available, padding, state)
     else
       local header = header_at(tvb, offset, available, is_request)
       local payload = header and payload_size(tvb, offset, available, header)
@@ -543,7 +579,7 @@ function messageu.dissector(tvb, pinfo, root)
       end
       local there = math.min(size, available)
       table.insert(titles, add_frame(tvb, pinfo, root, offset, there, header, payload))
-      offset, last = offset + there, there
+      offset, state.last = offset + there, there
     end
   end
   if #titles > 0 then
