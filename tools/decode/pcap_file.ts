@@ -10,9 +10,20 @@ const magics: ReadonlyMap<number, { little: boolean; unit: number }> = new Map([
 const HEADER_SIZE = 24;
 const RECORD_SIZE = 16;
 
+/** The only version of the format that there is: 2.4. */
+const VERSION = [2, 4] as const;
+
 /** Whether these bytes begin a file of tcpdump's older format. */
 export function isPcap(bytes: Uint8Array): boolean {
-  return bytes.length >= 4 && magics.has(viewOf(bytes).getUint32(0, true));
+  const view = viewOf(bytes);
+  const magic = bytes.length < 4
+    ? undefined
+    : magics.get(view.getUint32(0, true));
+  if (magic === undefined) return false;
+  // A client's id may begin like one; what follows it doesn't.
+  return bytes.length < 8 ||
+    view.getUint16(4, magic.little) === VERSION[0] &&
+      view.getUint16(6, magic.little) === VERSION[1];
 }
 
 /**

@@ -1,6 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { Address } from "../../shared/info_server.ts";
-import { formatAddress } from "../../shared/info_server.ts";
+import { type Address, formatAddress } from "../../shared/info_server.ts";
 import type { Direction } from "../anatomy/anatomy.ts";
 import { Conversation, type Finding } from "../anatomy/conversation.ts";
 
@@ -110,6 +109,12 @@ export class Proxy {
     const tell = (findings: readonly Finding[]) => {
       for (const finding of findings) this.#watcher.finding(number, finding);
     };
+    let hasEnded = false;
+    const end = (isReset: boolean) => {
+      // A reset may come behind an end; one of them is told.
+      if (!hasEnded) tell(conversation.end(direction, isReset));
+      hasEnded = true;
+    };
     from.on("data", (bytes: Uint8Array) => {
       // Away with it first: what is told of it may take its time.
       if (!to.write(bytes)) {
@@ -120,11 +125,11 @@ export class Proxy {
     });
     from.on("end", () => {
       to.end();
-      tell(conversation.end(direction));
+      end(false);
     });
     from.on("error", () => {
-      tell(conversation.end(direction, true));
       to.resetAndDestroy();
+      end(true);
     });
   }
 }
