@@ -39,14 +39,16 @@ export function* rawFrames(
   }
 }
 
-/** Which way a frame went, where it looks like one. */
+/** Which way a frame went: by all of its header, or else by its code. */
 function guess(bytes: Uint8Array): Direction | undefined {
   const looksLike = (direction: Direction) =>
     looksLikeFrame(bytes, formOf(bytes, direction)) === true;
-  if (looksLike("request")) return "request";
-  if (looksLike("answer")) return "answer";
-  return undefined;
+  const isKnown = (direction: Direction) =>
+    formOf(bytes, direction).kind !== undefined;
+  return DIRECTIONS.find(looksLike) ?? DIRECTIONS.find(isKnown);
 }
+
+const DIRECTIONS = ["request", "answer"] as const;
 
 function frameSize(bytes: Uint8Array, direction: Direction): number {
   const form = formOf(bytes, direction);

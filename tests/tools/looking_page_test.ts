@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { Program, ROOT } from "../support/program.ts";
+import { temporaryFolder } from "../support/resources.ts";
+import { PROGRAMS, testWith } from "../support/test_with.ts";
+
+const page = () => Deno.readTextFile(`${ROOT}docs/looking.md`);
+
+/** The first fenced block of a kind. */
+const block = (markdown: string, kind: string) =>
+  new RegExp(`^\`\`\`${kind}\n(.*?)^\`\`\`$`, "ms").exec(markdown)?.[1] ?? "";
+
+testWith(
+  PROGRAMS,
+  "looking: the page's example prints what it says",
+  async () => {
+    const text = await page();
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/message.hex`;
+    await Deno.writeTextFile(path, block(text, "hex"));
+    const { code, stdout } = await Program.deno([
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "tools/decode/main.ts",
+      path,
+    ]).end();
+    assertEquals(code, 0);
+    assertEquals(stdout.trimEnd(), block(text, "text").trimEnd());
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "looking: the page's tasks and filters are there",
+  async () => {
+    const text = await page();
+    for (const [, name = ""] of text.matchAll(/deno task ([a-z:]+)/g)) {
+      assert(name in config.tasks, name);
+    }
+    const dissector = await Deno.readTextFile(`${ROOT}tools/messageu.lua`);
+    for (const [, field = ""] of text.matchAll(/`messageu\.([a-z]+) /g)) {
+      assert(dissector.includes(`"messageu.${field}"`), field);
+    }
+  },
+);
