@@ -13,11 +13,12 @@ local dialects = {
   { request = 100, answer = 1000, code_size = 1 },
 }
 local kinds = { "register", "list", "key", "send", "pull" }
-local request_kinds, answer_kinds, short_codes = {}, {}, {}
+local request_kinds, answer_kinds, short_codes, due = {}, {}, {}, {}
 for _, dialect in ipairs(dialects) do
   for index, kind in ipairs(kinds) do
     request_kinds[dialect.request + index - 1] = kind
     answer_kinds[dialect.answer + index - 1] = kind
+    due[dialect.request + index - 1] = dialect.answer + index - 1
     if dialect.code_size == 1 then
       short_codes[dialect.request + index - 1] = true
     end
@@ -107,7 +108,11 @@ for clause, severity in pairs({
   table.insert(messageu.experts, info)
 end
 
+-- The clauses that the frame at hand breaks.
+local broken = {}
+
 local function wrong(item, clause, text)
+  broken[clause] = true
   item:add_proto_expert_info(experts[clause], clause .. ": " .. text)
 end
 
@@ -447,8 +452,65 @@ local function add_header(tree, tvb, offset, header)
   return header.code .. " " .. name, size
 end
 
+-- Of each stream the requests whose answers are due, and what was found wrong
+-- with answers by them: packets may be looked at again in any order.
+local asked, verdicts = {}, {}
+-- Clauses by which a request has to be refused.
+local refused = { "NAM-2", "NAM-3", "REQ-5", "REQ-6", "SND-5", "SND-8" }
+
+-- The id that a payload begins with, of those that are held against each other.
+local function first_id(tvb, offset, there, header)
+  local has_id = header.kind == "send" or
+    header.kind == "key" and (header.is_request or header.claim ~= KEY)
+  if not has_id or there < ID then return nil end
+  return hex(tvb(offset + header.size, ID))
+end
+
+local function remember(stream, header, id)
+  local request = { code = header.code, id = id }
+  for _, clause in ipairs(refused) do
+    if broken[clause] then request.refused = request.refused or clause end
+  end
+  asked[stream] = asked[stream] or {}
+  table.insert(asked[stream], request)
+end
+
+-- What an answer breaks that its request shows: the clause and why, or nil.
+local function verdict_on(stream, header, id)
+  local request = table.remove(asked[stream] or {}, 1)
+  if request == nil or header.kind == nil or header.kind == "failure" then
+    return nil
+  end
+  if request.refused ~= nil then
+    return { request.refused, "expected 9000, got " .. header.code }
+  end
+  local code = due[request.code]
+  if code == nil then return nil end
+  if code ~= header.code then
+    return { "ANS-3", "expected " .. code .. " or 9000 for " .. request.code ..
+      ", got " .. header.code }
+  end
+  if id ~= nil and request.id ~= nil and id ~= request.id then
+    local clause = header.kind == "key" and "KEY-1" or "SND-2"
+    return { clause, "another client's id than was asked for" }
+  end
+end
+
+-- Holds an answer against its request.
+local function pair(tvb, pinfo, tree, offset, there, header, call, stream)
+  local id = first_id(tvb, offset, there, header)
+  local key = call .. "@" .. offset
+  if not pinfo.visited then
+    if header.is_request then return remember(stream, header, id) end
+    verdicts[key] = verdict_on(stream, header, id)
+  end
+  local verdict = verdicts[key]
+  if verdict ~= nil then wrong(tree, verdict[1], verdict[2]) end
+end
+
 -- One frame, of which `size` bytes are there.
-local function add_frame(tvb, pinfo, root, offset, size, header, payload)
+local function add_frame(tvb, pinfo, root, offset, size, header, payload, state)
+  broken = {}
   local tree = root:add(messageu, tvb(offset, size))
   local flag = header.is_request and f.request or f.answer
   tree:add(flag, true):set_generated(true)
@@ -467,6 +529,9 @@ local function add_frame(tvb, pinfo, root, offset, size, header, payload)
     detail = parts[header.kind](tree, cursor, header, is_whole)
   end
   if cursor:left() > 0 then tree:add(f.rest, cursor:take(cursor:left())) end
+  if is_whole then
+    pair(tvb, pinfo, tree, offset, there, header, state.call, state.stream)
+  end
   if detail ~= nil then title = title .. ": " .. detail end
   tree:append_text(", " .. title)
   return title
@@ -487,20 +552,29 @@ local states, begun = {}, {}
 
 local tcp_stream = Field.new("tcp.stream")
 
-local function state_of(tvb, pinfo, is_request)
-  local direction = tostring(tcp_stream()) .. (is_request and ">" or "<")
-  local call = table.concat({ pinfo.number, tvb:offset(), tvb:len(), direction }, " ")
-  if not pinfo.visited then
-    local state = states[direction] or { last = 0, left = 0, has_blocks = false }
-    states[direction] = state
-    begun[call] = { last = state.last, left = state.left, has_blocks = state.has_blocks }
-    return state
-  end
-  local then_ = begun[call] or { last = 0, left = 0, has_blocks = false }
-  return { last = then_.last, left = then_.left, has_blocks = then_.has_blocks }
+local function copy_of(state)
+  return { last = state.last, left = state.left, has_blocks = state.has_blocks }
 end
 
-function messageu.init() states, begun = {}, {} end
+local function state_of(tvb, pinfo, is_request)
+  local stream = tostring(tcp_stream())
+  local direction = stream .. (is_request and ">" or "<")
+  local call = table.concat({ pinfo.number, tvb:offset(), tvb:len(), direction }, " ")
+  local fresh = { last = 0, left = 0, has_blocks = false }
+  local state
+  if pinfo.visited then
+    state = copy_of(begun[call] or fresh)
+  else
+    state = states[direction] or fresh
+    states[direction], begun[call] = state, copy_of(state)
+  end
+  state.call, state.stream = call, stream
+  return state
+end
+
+function messageu.init()
+  states, begun, asked, verdicts = {}, {}, {}, {}
+end
 
 -- Bytes of zeros up to the end of a block (DIA-5): 0 where a header begins, nil
 -- where more bytes are needed to know.
@@ -578,7 +652,8 @@ function messageu.dissector(tvb, pinfo, root)
         break
       end
       local there = math.min(size, available)
-      table.insert(titles, add_frame(tvb, pinfo, root, offset, there, header, payload))
+      table.insert(titles, 
+        add_frame(tvb, pinfo, root, offset, there, header, payload, state))
       offset, state.last = offset + there, there
     end
   end

@@ -39,7 +39,9 @@ testWith(
       assert(name in config.tasks, name);
     }
     const dissector = await Deno.readTextFile(`${ROOT}tools/messageu.lua`);
-    for (const [, field = ""] of text.matchAll(/`messageu\.([a-z]+) /g)) {
+    const fields = [...text.matchAll(/`messageu\.([a-z]+) /g)];
+    assertEquals(fields.length, 3);
+    for (const [, field = ""] of fields) {
       assert(dissector.includes(`"messageu.${field}"`), field);
     }
   },

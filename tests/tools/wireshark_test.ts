@@ -15,6 +15,7 @@ import {
   MadeConnection,
   type MadeSegment,
 } from "../support/capture.ts";
+import { exchanges } from "../support/exchanges.ts";
 import { brokenFrames, join, sent, soundFrames } from "../support/frames.ts";
 import { temporaryFolder, testRelay } from "../support/resources.ts";
 import { toolTest, TSHARK } from "../support/tool_test.ts";
@@ -75,18 +76,16 @@ toolTest(
   async () => {
     const segments: MadeSegment[] = [];
     const expected: string[][][] = [];
-    for (const [index, dialect] of dialects.entries()) {
-      const made = new MadeConnection({ clientPort: 40000 + index }).open();
-      for (const [direction, frame] of frameList(dialect)) {
-        made.send(direction, frame);
-        expected.push([
-          ...valuesIn(dissect(frame, direction)),
-          [
-            direction === "request" ? "1" : "",
-          ].filter(Boolean),
-        ]);
-      }
+    for (const [direction, frame] of dialects.flatMap(frameList)) {
+      // A connection each, since they don't answer each other.
+      const clientPort = 30000 + expected.length;
+      const made = new MadeConnection({ clientPort }).open()
+        .send(direction, frame);
       segments.push(...made.segments);
+      expected.push([
+        ...valuesIn(dissect(frame, direction)),
+        direction === "request" ? ["1"] : [],
+      ]);
     }
     const rows = await tshark(
       capture(segments),
@@ -186,6 +185,35 @@ toolTest(
       cases.map(([name, , , clauses]) => [name, clauses.toSorted()]),
     );
     assertEquals(cases.length > 30, true);
+  },
+);
+
+toolTest(
+  TSHARK,
+  "wireshark: each answer is held against its request",
+  async () => {
+    // What comes too early, or to nobody's question, isn't told here.
+    const told = exchanges.filter(([, , , clauses]) =>
+      !clauses.includes("FRM-4") && !clauses.includes("FRM-7")
+    );
+    const bytes = capture(
+      told.flatMap(([, requests, answers], index) =>
+        new MadeConnection({ clientPort: 30000 + index }).open()
+          .send("request", ...requests).send("answer", ...answers).segments
+      ),
+    );
+    for (const passes of [[], ["-2"]]) {
+      const rows = await tshark(bytes, ["tcp.stream", EXPERTS], ...passes);
+      assertEquals(
+        told.map(([name], stream) => [
+          name,
+          rows.filter(([number]) => number?.[0] === `${stream}`)
+            .flatMap(([, experts]) => clausesIn(experts)).sort(),
+        ]),
+        told.map(([name, , , clauses]) => [name, clauses.toSorted()]),
+      );
+    }
+    assertEquals(told.length, 7);
   },
 );
 

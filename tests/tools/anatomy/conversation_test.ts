@@ -10,6 +10,7 @@ import {
   type Finding,
 } from "../../../tools/anatomy/conversation.ts";
 import { FrameCutter } from "../../../tools/anatomy/frame_cutter.ts";
+import { exchanges } from "../../support/exchanges.ts";
 
 const anna = Uint8Array.fromHex("a1b2c3d4e5f64711a8b9cadbecfd0e1f") as ClientId;
 const bob = Uint8Array.fromHex("0b0b0b0b0b0b4b0b8b0b0b0b0b0b0b0b") as ClientId;
@@ -210,50 +211,6 @@ Deno.test("frames: whatever comes, nothing throws and no byte is lost", () => {
 
 const clausesOf = (findings: readonly Finding[]) =>
   findings.flatMap(({ problems }) => problems.map(({ clause }) => clause));
-
-const exchanges: readonly [string, Uint8Array[], Uint8Array[], string[]][] = [
-  ["the answer that is owed", [list], [listed], []],
-  ["a failure", [list], [encodeResponse(FAILURE)], []],
-  ["another answer", [pull], [listed], ["ANS-3"]],
-  [
-    "the answer of another dialect",
-    [oldSent],
-    [encodeResponse({
-      code: 2103,
-      payload: { target: bob, messageId: 1 as MessageId },
-    })],
-    ["ANS-3"],
-  ],
-  [
-    "another's key",
-    [encodeRequest("publicKey", { target: bob }, as)],
-    [encodeResponse({
-      code: 2102,
-      payload: { clientId: anna, publicKey: new Uint8Array(160) },
-    })],
-    ["PUB-1", "KEY-1"],
-  ],
-  [
-    "a message for another",
-    [sent(16)],
-    [encodeResponse({
-      code: 2103,
-      payload: { target: anna, messageId: 1 as MessageId },
-    })],
-    ["SND-2"],
-  ],
-  [
-    "a wrong type that is taken",
-    [sent(16).map((byte, at) => at === 39 ? 5 : byte)],
-    [encodeResponse({
-      code: 2103,
-      payload: { target: bob, messageId: 1 as MessageId },
-    })],
-    ["SND-5", "SND-5"],
-  ],
-  ["an answer to nothing", [list], [listed, listed], ["FRM-4"]],
-  ["two requests at once", [list, list], [listed, listed], ["FRM-7"]],
-];
 
 for (const [name, asked, answered, expected] of exchanges) {
   Deno.test(`conversation: ${name} breaks ${expected.join() || "nothing"}`, () => {
