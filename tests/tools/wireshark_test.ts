@@ -123,7 +123,10 @@ toolTest(
           what: `${direction}s in ${dialect.name} ${name}`,
           cut,
           direction,
-          frames: soundFrames(dialect)[direction],
+          // Wireshark's work grows with the square of a frame's segments.
+          frames: soundFrames(dialect)[direction].filter(({ length }) =>
+            name !== "byte by byte" || length <= 1024
+          ),
         }))
       )
     );
