@@ -1,5 +1,5 @@
 /**
- * What section 3 of docs/protocol.md makes of a stream of bytes. It is written
+ * What docs/protocol.md makes of a stream of bytes. It is written
  * a second time here, from the text and without the relay's readers, so that
  * one can be held against the other.
  *
@@ -54,7 +54,7 @@ export interface Framing {
   trailing: boolean;
   /**
    * Whether the answer depends on bytes that must come within a time: then only
-   * a stream that is sent in one write has one reading (section 3, point 5).
+   * a stream that is sent in one write has one reading (SND-7).
    */
   hasty: boolean;
 }
@@ -92,7 +92,7 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
   return { steps, trailing: start !== stream.length, hasty };
 }
 
-/** Section 3, point 5: type 1 and content size 0 end a 603 after 21 bytes. */
+/** SND-7: type 1 and content size 0 end a 603 after 21 bytes. */
 function isKeyRequest(rest: Uint8Array): boolean {
   return rest.length >= CONTENT_AT && rest[TYPE_AT] === 1 &&
     viewOf(rest).getUint32(CONTENT_SIZE_AT, true) === 0;
@@ -133,7 +133,7 @@ function readName(payload: Uint8Array): Asked | undefined {
   let name = "";
   for (const byte of payload.subarray(0, NAME_SIZE)) {
     if (byte === 0) return name === "" ? undefined : { kind: "register", name };
-    // Section 2: control characters are refused, and so is what isn't ASCII.
+    // NAM-4: control characters are refused, and so is what isn't ASCII.
     if (byte < 0x20 || byte > 0x7e) return undefined;
     name += String.fromCharCode(byte);
   }

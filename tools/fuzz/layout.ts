@@ -1,6 +1,6 @@
 /**
  * Where the fields stand that are lied about, in bytes from a frame's start
- * (section 1 of docs/protocol.md).
+ * (sections 4 to 7 of docs/protocol.md).
  *
  * @module
  */
