@@ -1,6 +1,6 @@
 /**
- * Serves one connection: requests in, answers out, in order (section 3 of the
- * wire format). It ends when the client does; nothing that a client sends ends
+ * Serves one connection: requests in, answers out, in order (FRM-4 and
+ * section 3 of docs/protocol.md). It ends when the client does; nothing that a client sends ends
  * anything else.
  *
  * @module
@@ -182,7 +182,7 @@ export class Connection {
    * @returns whether it did
    */
   closeIfStuck(): boolean {
-    // Between requests a client may be silent for ever (section 3, point 2).
+    // Between requests a client may be silent for ever (CON-3, CON-11).
     const { arrived, reading } = this.#source;
     const requestWanted = this.#memory.wanted;
     const answerWanted = this.#answerMemory > 0 &&

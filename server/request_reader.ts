@@ -1,6 +1,6 @@
 /**
- * Cuts the bytes of a connection into requests (sections 1 and 3 of the wire
- * format), whatever a client claims.
+ * Cuts the bytes of a connection into requests (FRM-3 and section 4 of
+ * docs/protocol.md), whatever a client claims.
  *
  * @module
  */
@@ -105,7 +105,7 @@ export async function awaitPayload(
   const size = kind === "sendMessage"
     ? await sendSize(source, claim, maxMessage)
     : claim;
-  // Section 3, point 6: a wrong size is read past, so that what follows is served.
+  // REQ-6, REQ-7: a wrong size is read past, so that what follows is served.
   const fits = kind !== undefined && size !== undefined &&
     (requestCodecs[kind].fixedSize ?? size) === size;
   if (!fits) {
@@ -124,7 +124,7 @@ export async function awaitPayload(
 /**
  * Bytes of a 603's payload, or undefined where the claim can't be true.
  *
- * Section 3, point 5: a type 1 without content ends after 21 bytes, whatever
+ * SND-7: a type 1 without content ends after 21 bytes, whatever
  * its header claims; some clients send whatever their memory held.
  */
 async function sendSize(

@@ -112,18 +112,12 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
   return { steps, trailing, padded: false, hasty };
 }
 
-<<<<<<< HEAD
-/** SND-7: type 1 and content size 0 end a 603 after 21 bytes. */
-function isKeyRequest(rest: Uint8Array): boolean {
-  return rest.length >= CONTENT_AT && rest[TYPE_AT] === 1 &&
-    viewOf(rest).getUint32(CONTENT_SIZE_AT, true) === 0;
-=======
 function zerosAt(bytes: Uint8Array): number {
   const other = bytes.findIndex((byte) => byte !== 0);
   return other < 0 ? bytes.length : other;
 }
 
-/** Section 3: byte 17 tells whether a header has 22 bytes or 23. */
+/** DIA-3: byte 17 tells whether a header has 22 bytes or 23. */
 function readHeader(rest: Uint8Array) {
   const first = rest[CODE_AT] ?? 0;
   const codeSize = first >= 100 && first <= 104 ? 1 : 2;
@@ -138,11 +132,10 @@ function readHeader(rest: Uint8Array) {
 /** Bytes of a 603's payload before the content's size. */
 const CONTENT_SIZE_AT = CLIENT_ID_SIZE + 1;
 
-/** Section 3, point 5: type 1 and content size 0 end a 603 after 21 bytes. */
+/** SND-7: type 1 and content size 0 end a 603 after 21 bytes. */
 function isKeyRequest(behind: Uint8Array): boolean {
   return behind.length >= SEND_OVERHEAD && behind[CLIENT_ID_SIZE] === 1 &&
     viewOf(behind).getUint32(CONTENT_SIZE_AT, true) === 0;
->>>>>>> dialects
 }
 
 function read(
