@@ -6,7 +6,7 @@
  */
 
 import type { ByteSource } from "../shared/byte_source.ts";
-import { requestKind } from "../shared/dialects.ts";
+import { dialectOf, requestKind } from "../shared/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   type ClientId,
@@ -18,8 +18,10 @@ import {
   requestCodecs,
   type RequestHeader,
   requestHeaderAt,
+  requestHeaderOf,
   shortRequestHeader,
 } from "../shared/requests.ts";
+import { isPaddedPayload } from "./block_padding.ts";
 import type { RequestRefusal } from "./refusal.ts";
 
 /**
@@ -104,6 +106,8 @@ export async function awaitPayload(
   const claim = header.payloadSize;
   const size = kind === "sendMessage"
     ? await sendSize(source, claim, maxMessage)
+    : kind !== undefined && claim === 0
+    ? await sizeInBlock(source, kind, header.code)
     : claim;
   // REQ-6, REQ-7: a wrong size is read past, so that what follows is served.
   const fits = kind !== undefined && size !== undefined &&
@@ -119,6 +123,24 @@ export async function awaitPayload(
   }
   if (source.buffered < size && !(await source.has(size))) return null;
   return { kind, header, size };
+}
+
+/**
+ * Bytes of a payload of a fixed size whose header says 0.
+ *
+ * DIA-6: some block clients never set the size in a 602. Where a block holds
+ * such a payload and zeros behind it, it is one.
+ */
+async function sizeInBlock(
+  source: ByteSource,
+  kind: RequestKind,
+  code: number,
+): Promise<number> {
+  const size = requestCodecs[kind].fixedSize ?? 0;
+  // Nothing but a whole block is worth waiting for.
+  if (size === 0 || source.buffered === 0) return 0;
+  const headerSize = requestHeaderOf(dialectOf(code)).fixedSize as number;
+  return await isPaddedPayload(source, headerSize, size) ? size : 0;
 }
 
 /**

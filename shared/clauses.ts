@@ -159,6 +159,7 @@ const entries = {
   "DIA-3": ["relay", "MAY", "100 to 104 have headers of 22 bytes"],
   "DIA-4": ["relay", "MUST", "Generations share users and messages"],
   "DIA-5": ["relay", "MAY", "Padding to blocks of 1024 is answered alike"],
+  "DIA-6": ["relay", "MAY", "In a block a payload may go without its size"],
 
   "INF-1": ["both", "SHOULD", "Ports and addresses stand in info files"],
   "IDF-1": ["client", "MUST", "info.me is name, id and key"],
