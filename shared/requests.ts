@@ -1,5 +1,5 @@
 /**
- * The five requests and their header (section 1 of docs/protocol.md): of each
+ * The five requests and their header (REQ-1 and section 7 of docs/protocol.md): of each
  * its type and, as one ordered list of fields, its encoder and decoder.
  *
  * @module
@@ -50,14 +50,23 @@ export interface RequestHeader {
 }
 
 /** A request's header, 23 bytes. */
-export const requestHeader: Codec<RequestHeader> = headerWith(u16);
+export const requestHeader: Codec<RequestHeader> = headerWith(
+  "requestHeader",
+  u16,
+);
 
 /** A request's header where its code has 1 byte, 22 bytes. */
-export const shortRequestHeader: Codec<RequestHeader> = headerWith(u8);
+export const shortRequestHeader: Codec<RequestHeader> = headerWith(
+  "shortRequestHeader",
+  u8,
+);
 
-function headerWith(code: Field<number>): Codec<RequestHeader> {
+function headerWith(
+  name: string,
+  code: Field<number>,
+): Codec<RequestHeader> {
   return codec(
-    "requestHeader",
+    name,
     record<RequestHeader>({ clientId, version: u8, code, payloadSize: u32 }),
   );
 }

@@ -19,7 +19,7 @@ export const register: Handler<"register"> = async (
     : refuse("name_taken");
 };
 
-/** A UUID v4 without a zero byte: some clients keep ids in C strings (section 2). */
+/** A UUID v4 without a zero byte: some clients keep ids in C strings (CID-2, CID-3). */
 function drawClientId(): ClientId {
   for (;;) {
     const id = crypto.getRandomValues(new Uint8Array(CLIENT_ID_SIZE));
