@@ -1,0 +1,62 @@
+/**
+ * How an answer goes out: well, or as badly as a step wants it.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes";
+import { writeAll } from "../../../shared/write_all.ts";
+import {
+  type ResponseHeader,
+  responseHeader,
+} from "../../../shared/responses.ts";
+import { PROTOCOL_VERSION } from "../../../shared/protocol.ts";
+import type { Arrival } from "./arrival.ts";
+
+/** What goes out for a request. */
+export interface Answer {
+  /** All of it, header included; may be nothing. */
+  readonly bytes: Uint8Array;
+  /** Whether the connection is closed behind it. */
+  readonly closes?: boolean;
+  /** Whether each byte goes out by itself. */
+  readonly bytewise?: boolean;
+}
+
+/**
+ * Answers a request in place of the good answer, which it gets; undefined where
+ * the good one is to go out.
+ */
+export type Answering = (
+  arrival: Arrival,
+  good: Uint8Array,
+) => Answer | undefined;
+
+/** Writes an answer. */
+export async function writeAnswer(
+  conn: Deno.Conn,
+  { bytes, bytewise }: Answer,
+): Promise<void> {
+  if (!bytewise) return await writeAll(conn, bytes);
+  for (let at = 0; at < bytes.length; at++) {
+    await writeAll(conn, bytes.subarray(at, at + 1));
+    // What follows at once would go out together with it.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** An answer whose header says what it likes about its payload. */
+export function claiming(
+  header: Omit<ResponseHeader, "version"> & { version?: number },
+  payload: Uint8Array,
+): Uint8Array {
+  return concat([
+    responseHeader.encode({ version: PROTOCOL_VERSION, ...header }),
+    payload,
+  ]);
+}
+
+/** An answer of any code and payload, of the right size. */
+export function answerOf(code: number, payload: Uint8Array): Uint8Array {
+  return claiming({ code, payloadSize: payload.length }, payload);
+}

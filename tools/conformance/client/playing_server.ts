@@ -1,0 +1,183 @@
+/**
+ * Plays the server: takes any number of connections, cuts requests, has them
+ * answered and notes all that came.
+ *
+ * @module
+ */
+
+import { encodeResponse } from "../../../shared/responses.ts";
+import { type Answer, type Answering, writeAnswer } from "./answering.ts";
+import type { Arrival } from "./arrival.ts";
+import type { Bell } from "./bell.ts";
+import type { Cast } from "./cast.ts";
+import { type CutRequest, Incoming } from "./incoming.ts";
+
+/** Connections at once; further ones are closed. */
+const MOST_CONNECTIONS = 64;
+/** Requests between two resets of the count; then connections are closed. */
+const MOST_REQUESTS = 256;
+/** Milliseconds before an answer in which a client must not do anything. */
+const LOOK = 15;
+/** Milliseconds without a byte after which a begun request is taken as it is. */
+const PATIENCE = 400;
+
+/** A server that looks closely at its client. */
+export class PlayingServer implements AsyncDisposable {
+  /** Answers in place of the good answers; undefined where those will do. */
+  answering: Answering | undefined;
+  /** All requests, in the order in which they came. */
+  readonly arrivals: Arrival[] = [];
+  readonly #listener: Deno.TcpListener;
+  readonly #cast: Cast;
+  readonly #bell: Bell;
+  readonly #open = new Set<Deno.Conn>();
+  #connections = 0;
+  #left = MOST_REQUESTS;
+  #busy = 0;
+  readonly #serving: Promise<void>;
+
+  /**
+   * @param cast answers
+   * @param bell rings whenever something came or was answered
+   */
+  constructor(listener: Deno.TcpListener, cast: Cast, bell: Bell) {
+    this.#listener = listener;
+    this.#cast = cast;
+    this.#bell = bell;
+    this.#serving = this.#accept();
+  }
+
+  /** Connections so far. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Whether the client has asked more often than any client would. */
+  get overrun(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** Whether requests are being read or answered. */
+  get busy(): boolean {
+    return this.#busy > 0;
+  }
+
+  /** The next requests count anew. */
+  begin(answering: Answering | undefined): void {
+    this.answering = answering;
+    this.#left = MOST_REQUESTS;
+  }
+
+  /** Closes all connections that are open. */
+  hangUp(): void {
+    for (const conn of this.#open) close(conn);
+  }
+
+  async #accept(): Promise<void> {
+    const serving = new Set<Promise<void>>();
+    for (;;) {
+      let conn: Deno.TcpConn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) break;
+        if (error instanceof Deno.errors.Interrupted) break;
+        // A client that is gone again before it was accepted.
+        continue;
+      }
+      this.#connections++;
+      if (this.#open.size >= MOST_CONNECTIONS || this.overrun) {
+        close(conn);
+        continue;
+      }
+      const served = this.#serve(conn, this.#connections).finally(() =>
+        serving.delete(served)
+      );
+      serving.add(served);
+    }
+    await Promise.all(serving);
+  }
+
+  async #serve(conn: Deno.TcpConn, connection: number): Promise<void> {
+    this.#open.add(conn);
+    this.#bell.ring();
+    try {
+      conn.setNoDelay();
+      const incoming = new Incoming(conn, PATIENCE);
+      for (;;) {
+        const request = await incoming.next();
+        if (
+          request === null ||
+          !(await this.#took(conn, connection, incoming, request))
+        ) break;
+      }
+    } catch {
+      // A client may reset its connection whenever it likes; what it asks
+      // afterwards shows how it is.
+    } finally {
+      this.#open.delete(conn);
+      close(conn);
+      this.#bell.ring();
+    }
+  }
+
+  /** @returns whether the connection goes on */
+  async #took(
+    conn: Deno.TcpConn,
+    connection: number,
+    incoming: Incoming,
+    request: CutRequest,
+  ): Promise<boolean> {
+    if (--this.#left < 0) return false;
+    this.#busy++;
+    try {
+      const arrival: Arrival = {
+        ...request,
+        connection,
+        expectedId: this.#cast.me?.clientId,
+      };
+      this.arrivals.push(arrival);
+      this.#bell.ring();
+      const before = await incoming.beforeAnswer(arrival.bytes.length, LOOK);
+      arrival.early = before.early;
+      arrival.halfClosed = before.halfClosed;
+      const answer = await this.#answerTo(arrival);
+      arrival.answer = answer.bytes;
+      await writeAnswer(conn, before.padded ? inBlocks(answer) : answer);
+      return !answer.closes && !before.padded;
+    } finally {
+      this.#busy--;
+      this.#bell.ring();
+    }
+  }
+
+  async #answerTo(arrival: Arrival): Promise<Answer> {
+    // Which answer it gets is settled when it has come.
+    const answering = this.answering;
+    const good = encodeResponse(await this.#cast.answer(arrival));
+    return answering?.(arrival, good) ?? { bytes: good };
+  }
+
+  /** Stops listening and closes all connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    close(this.#listener);
+    this.hangUp();
+    await this.#serving;
+  }
+}
+
+/** The answer as clients read it that read whole blocks (DIA-5). */
+function inBlocks(answer: Answer): Answer {
+  const size = Math.ceil(answer.bytes.length / 1024) * 1024;
+  const bytes = new Uint8Array(size);
+  bytes.set(answer.bytes);
+  return { ...answer, bytes };
+}
+
+function close(what: { close(): void }): void {
+  try {
+    what.close();
+  } catch {
+    // It is closed already.
+  }
+}
