@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { Dialect } from "../../../shared/dialects.ts";
 import {
   type ClientId,
-  REQUEST_HEADER_SIZE,
   type RequestKind,
+  SEND_OVERHEAD,
 } from "../../../shared/protocol.ts";
 import {
   publicKey,
@@ -15,7 +16,6 @@ import {
   type SendHead,
   sendHead,
 } from "../../../shared/requests.ts";
-import { SEND_OVERHEAD } from "../../../shared/protocol.ts";
 import { type Exchange, exchanged } from "../report/outcome.ts";
 
 /** A request and how it came. */
@@ -24,8 +24,12 @@ export interface Arrival {
   readonly connection: number;
   /** What its code asks for; undefined where that means nothing. */
   readonly kind: RequestKind | undefined;
+  /** The generation that its code belongs to. */
+  readonly dialect: Dialect;
   /** Its header, read as little endian. */
   readonly header: RequestHeader;
+  /** Bytes of it. */
+  readonly headerSize: number;
   /** All of it that came, header included. */
   readonly bytes: Uint8Array;
   /** Whether it makes sense only with big-endian numbers. */
@@ -45,8 +49,8 @@ export interface Arrival {
 }
 
 /** What follows the header. */
-export function payloadOf({ bytes }: Arrival): Uint8Array {
-  return bytes.subarray(REQUEST_HEADER_SIZE);
+export function payloadOf({ bytes, headerSize }: Arrival): Uint8Array {
+  return bytes.subarray(headerSize);
 }
 
 /** Whom a 602 or a 603 is about; undefined where it is too short to say. */

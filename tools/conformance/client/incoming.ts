@@ -7,21 +7,25 @@
 
 import { ByteSource } from "../../../shared/byte_source.ts";
 import {
-  REQUEST_HEADER_SIZE,
-  type RequestKind,
+  BLOCK_SIZE,
+  defaultDialect,
+  dialectOf,
+  paddingBehind,
   requestKind,
-} from "../../../shared/protocol.ts";
+} from "../../../shared/dialects.ts";
+import type { RequestKind } from "../../../shared/protocol.ts";
 import {
   requestCodecs,
-  type RequestHeader,
   requestHeader,
+  requestHeaderAt,
+  shortRequestHeader,
 } from "../../../shared/requests.ts";
 import type { Arrival } from "./arrival.ts";
 
 /** Bytes of payload that are taken at most. */
 const MOST_PAYLOAD = 4 * 1024 * 1024;
-/** Bytes of the blocks to which some clients pad. */
-const BLOCK = 1024;
+/** Bytes of the shortest header; a longer one is told by them. */
+const SHORT_HEADER = shortRequestHeader.fixedSize ?? 0;
 
 /** A request and what only its connection knows of it. */
 export type CutRequest = Omit<Arrival, "connection" | "expectedId">;
@@ -55,28 +59,32 @@ export class Incoming {
   async next(): Promise<CutRequest | null> {
     const start = this.#source.consumed;
     if (!(await this.#source.has(1))) return null;
-    const headSize = await this.#come(REQUEST_HEADER_SIZE);
-    if (headSize < REQUEST_HEADER_SIZE) return this.#fragment(start, headSize);
-    const header = requestHeader.decode(
-      this.#source.peek(REQUEST_HEADER_SIZE),
-    );
-    const swappedCode = swapped(header.code, 2);
-    const kind = requestKind(header.code) ?? requestKind(swappedCode);
+    const short = await this.#come(SHORT_HEADER);
+    if (short < SHORT_HEADER) return this.#fragment(start, short);
+    const codec = requestHeaderAt(this.#source.peek(SHORT_HEADER));
+    const headerSize = codec.fixedSize ?? 0;
+    const head = await this.#come(headerSize);
+    if (head < headerSize) return this.#fragment(start, head);
+    const header = codec.decode(this.#source.peek(headerSize));
+    const code = requestKind(header.code) === undefined
+      ? swapped(header.code, 2)
+      : header.code;
     const swappedSize = swapped(header.payloadSize, 4);
     const sizeIsSwapped = header.payloadSize > MOST_PAYLOAD &&
       swappedSize <= MOST_PAYLOAD;
     const claimed = sizeIsSwapped ? swappedSize : header.payloadSize;
-    const wanted = Math.min(claimed, MOST_PAYLOAD);
-    const came = await this.#come(REQUEST_HEADER_SIZE + wanted) -
-      REQUEST_HEADER_SIZE;
-    return this.#taken({
+    const wanted = headerSize + Math.min(claimed, MOST_PAYLOAD);
+    const came = await this.#come(wanted) - headerSize;
+    const kind = requestKind(code);
+    return this.#taken(start, headerSize + came, {
       kind,
+      dialect: dialectOf(code),
       header,
-      size: REQUEST_HEADER_SIZE + came,
-      start,
-      bigEndian: sizeIsSwapped ||
-        kind !== undefined && requestKind(header.code) === undefined,
-      sizeProblem: came < claimed ? shortage(kind, claimed, came) : undefined,
+      headerSize,
+      bigEndian: sizeIsSwapped || kind !== undefined && code !== header.code,
+      sizeProblem: came < claimed
+        ? shortage(kind, claimed, came, headerSize)
+        : undefined,
     });
   }
 
@@ -90,7 +98,7 @@ export class Incoming {
   ): Promise<{ early: boolean; halfClosed: boolean; padded: boolean }> {
     const source = this.#source;
     await source.hasWithin(1, ms).catch(() => false);
-    const padding = (BLOCK - requestSize % BLOCK) % BLOCK;
+    const padding = paddingBehind(requestSize, { blockSize: BLOCK_SIZE });
     const padded = source.buffered > 0 && padding > 0 &&
       await source.hasWithin(padding, this.#patience).catch(() => false) &&
       source.peek(padding).every((byte) => byte === 0);
@@ -112,31 +120,36 @@ export class Incoming {
   }
 
   #fragment(start: number, size: number): CutRequest {
-    const header: RequestHeader = requestHeader.decode(
-      new Uint8Array(REQUEST_HEADER_SIZE),
-    );
-    return this.#taken({
+    const headerSize = requestHeader.fixedSize ?? 0;
+    return this.#taken(start, size, {
       kind: undefined,
-      header,
-      size,
-      start,
+      dialect: defaultDialect,
+      header: requestHeader.decode(new Uint8Array(headerSize)),
+      headerSize,
       bigEndian: false,
-      sizeProblem:
-        `a header has ${REQUEST_HEADER_SIZE} bytes, and ${size} came`,
+      sizeProblem: `a header has ${headerSize} bytes, and ${size} came`,
     });
   }
 
   #taken(
-    { size, start, ...rest }:
-      & Pick<CutRequest, "kind" | "header" | "bigEndian" | "sizeProblem">
-      & { size: number; start: number },
+    start: number,
+    size: number,
+    known: Pick<
+      CutRequest,
+      | "kind"
+      | "dialect"
+      | "header"
+      | "headerSize"
+      | "bigEndian"
+      | "sizeProblem"
+    >,
   ): CutRequest {
     const bytes = this.#source.takeArrived(size);
     const end = start + size;
     const inside = this.#reads.filter((at) => at > start && at < end).length;
     this.#reads = this.#reads.filter((at) => at > end);
     return {
-      ...rest,
+      ...known,
       bytes,
       reads: inside + 1,
       early: false,
@@ -150,8 +163,9 @@ function shortage(
   kind: RequestKind | undefined,
   claimed: number,
   came: number,
+  headerSize: number,
 ): string {
-  const counts = kind !== undefined && claimed - came === REQUEST_HEADER_SIZE
+  const counts = kind !== undefined && claimed - came === headerSize
     ? ": the size counts the header"
     : "";
   const usual = kind === undefined ? undefined : requestCodecs[kind].fixedSize;

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
+import { BLOCK_SIZE, paddingBehind } from "../../../shared/dialects.ts";
 import { encodeResponse } from "../../../shared/responses.ts";
 import { type Answer, type Answering, writeAnswer } from "./answering.ts";
 import type { Arrival } from "./arrival.ts";
@@ -14,8 +16,10 @@ import { type CutRequest, Incoming } from "./incoming.ts";
 
 /** Connections at once; further ones are closed. */
 const MOST_CONNECTIONS = 64;
-/** Requests between two resets of the count; then connections are closed. */
+/** Requests in a step; behind them connections are closed. */
 const MOST_REQUESTS = 256;
+/** Bytes of all requests; behind them too. */
+const MOST_BYTES = 64 * 1024 * 1024;
 /** Milliseconds before an answer in which a client must not do anything. */
 const LOOK = 15;
 /** Milliseconds without a byte after which a begun request is taken as it is. */
@@ -33,6 +37,7 @@ export class PlayingServer implements AsyncDisposable {
   readonly #open = new Set<Deno.Conn>();
   #connections = 0;
   #left = MOST_REQUESTS;
+  #bytesLeft = MOST_BYTES;
   #busy = 0;
   readonly #serving: Promise<void>;
 
@@ -54,7 +59,7 @@ export class PlayingServer implements AsyncDisposable {
 
   /** Whether the client has asked more often than any client would. */
   get overrun(): boolean {
-    return this.#left <= 0;
+    return this.#left <= 0 || this.#bytesLeft <= 0;
   }
 
   /** Whether requests are being read or answered. */
@@ -128,7 +133,9 @@ export class PlayingServer implements AsyncDisposable {
     incoming: Incoming,
     request: CutRequest,
   ): Promise<boolean> {
-    if (--this.#left < 0) return false;
+    this.#left--;
+    this.#bytesLeft -= request.bytes.length;
+    if (this.overrun) return false;
     this.#busy++;
     try {
       const arrival: Arrival = {
@@ -141,9 +148,10 @@ export class PlayingServer implements AsyncDisposable {
       const before = await incoming.beforeAnswer(arrival.bytes.length, LOOK);
       arrival.early = before.early;
       arrival.halfClosed = before.halfClosed;
-      const answer = await this.#answerTo(arrival);
+      const good = await this.#answerTo(arrival);
+      const answer = before.padded ? inBlocks(good) : good;
       arrival.answer = answer.bytes;
-      await writeAnswer(conn, before.padded ? inBlocks(answer) : answer);
+      await writeAnswer(conn, answer);
       return !answer.closes && !before.padded;
     } finally {
       this.#busy--;
@@ -154,7 +162,8 @@ export class PlayingServer implements AsyncDisposable {
   async #answerTo(arrival: Arrival): Promise<Answer> {
     // Which answer it gets is settled when it has come.
     const answering = this.answering;
-    const good = encodeResponse(await this.#cast.answer(arrival));
+    const { dialect } = arrival;
+    const good = encodeResponse(await this.#cast.answer(arrival), { dialect });
     return answering?.(arrival, good) ?? { bytes: good };
   }
 
@@ -167,11 +176,9 @@ export class PlayingServer implements AsyncDisposable {
 }
 
 /** The answer as clients read it that read whole blocks (DIA-5). */
-function inBlocks(answer: Answer): Answer {
-  const size = Math.ceil(answer.bytes.length / 1024) * 1024;
-  const bytes = new Uint8Array(size);
-  bytes.set(answer.bytes);
-  return { ...answer, bytes };
+function inBlocks({ bytes, ...rest }: Answer): Answer {
+  const padding = paddingBehind(bytes.length, { blockSize: BLOCK_SIZE });
+  return { ...rest, bytes: concat([bytes, new Uint8Array(padding)]) };
 }
 
 function close(what: { close(): void }): void {

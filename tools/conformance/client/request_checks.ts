@@ -8,7 +8,6 @@ import { equals } from "@std/bytes";
 import {
   isMessageType,
   PROTOCOL_VERSION,
-  REQUEST_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../../shared/protocol.ts";
 import { requestCodecs } from "../../../shared/requests.ts";
@@ -38,11 +37,12 @@ export const requestChecks: readonly RequestCheck[] = [
     name: "code",
     subject: SUBJECT,
     clause: "REQ-1",
-    about: "Each header has 23 bytes, and the code of a request at byte 17",
-    problem: ({ kind, header, bytes }) =>
+    about:
+      "Each header is laid out as it should be, with the code of a request",
+    problem: ({ kind, header, headerSize, bytes }) =>
       kind !== undefined
         ? undefined
-        : bytes.length < REQUEST_HEADER_SIZE
+        : bytes.length < headerSize
         ? `only ${bytes.length} bytes of a header came`
         : `no request has the code ${header.code}`,
   },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { chosenChecks } from "../chosen_checks.ts";
 import type { CheckInfo } from "../report/outcome.ts";
 import { wrap } from "../report/wrap.ts";
 import { endCheck } from "./end_check.ts";
@@ -74,18 +75,17 @@ export function checksOf(steps: readonly Step[]): readonly CheckInfo[] {
 
 /**
  * Leaves the steps out in which nothing is chosen. Registration, the others'
- * keys and what ben writes first stay: later steps need them.
+ * keys and the keys that are exchanged stay: later steps need them.
  *
- * @param patterns a name, a clause or a subject each, `*` for any letters; all
- * where there is none
+ * @param patterns names, clauses or subjects; all checks where it is undefined
+ * @throws {UsageError} where one fits no check
  */
 export function choose(
   steps: readonly Step[],
-  patterns: readonly string[],
+  patterns?: readonly string[],
 ): Script {
-  const isChosen = matcher(patterns);
   const chosen = new Set(
-    checksOf(steps).filter(isChosen).map(({ name }) => name),
+    chosenChecks(checksOf(steps), patterns).map(({ name }) => name),
   );
   const needed = new Set([register, askKeys, receiveTexts, sendKey]);
   return {
@@ -94,20 +94,6 @@ export function choose(
       needed.has(step) || step.checks.some(({ name }) => chosen.has(name))
     ),
   };
-}
-
-function matcher(patterns: readonly string[]): (info: CheckInfo) => boolean {
-  const wanted = patterns.map((pattern) =>
-    new RegExp(
-      `^${
-        pattern.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")
-      }$`,
-      "i",
-    )
-  );
-  return ({ name, clause, subject }) =>
-    wanted.length === 0 ||
-    wanted.some((one) => [name, clause, subject].some((it) => one.test(it)));
 }
 
 /** What is typed for a choice, with the file's path in its place. */

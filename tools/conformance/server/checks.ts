@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "../../../shared/usage_error.ts";
+import { chosenChecks } from "../chosen_checks.ts";
 import type { Check } from "./check.ts";
 import { connectionChecks } from "./checks/connections.ts";
 import { deliveryChecks } from "./checks/delivery.ts";
@@ -37,28 +37,7 @@ export const allChecks: readonly Check[] = [
   ...loadChecks,
 ];
 
-/**
- * The checks whose name, clause or subject fits one of the patterns.
- *
- * @param patterns with `*` for anything, in either case; all checks where none is given
- * @throws {UsageError} where one fits none
- */
-export function selectChecks(patterns?: readonly string[]): readonly Check[] {
-  if (patterns === undefined) return allChecks;
-  const fits = patterns.map((pattern) => {
-    const matcher = matcherOf(pattern);
-    const fitting = allChecks.filter(({ name, clause, subject }) =>
-      [name, clause, subject].some((text) => matcher.test(text))
-    );
-    if (fitting.length > 0) return fitting;
-    throw new UsageError(
-      `--only ${pattern}: no check has such a name, clause or subject; --list shows all`,
-    );
-  });
-  return allChecks.filter((check) => fits.some((some) => some.includes(check)));
-}
-
-function matcherOf(pattern: string): RegExp {
-  const parts = pattern.split("*").map((part) => RegExp.escape(part));
-  return new RegExp(`^${parts.join(".*")}$`, "i");
-}
+/** The checks that fit one of the patterns, as {@linkcode chosenChecks} has it. */
+export const selectChecks = (
+  patterns?: readonly string[],
+): readonly Check[] => chosenChecks(allChecks, patterns);

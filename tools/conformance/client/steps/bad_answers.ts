@@ -5,8 +5,10 @@
  */
 
 import { concat } from "@std/bytes";
+import { answerCodeIn } from "../../../../shared/dialects.ts";
 import type { ClauseId } from "../../../../shared/clauses.ts";
 import {
+  MessageType,
   PUBLIC_KEY_SIZE,
   type RequestKind,
   RESPONSE_HEADER_SIZE,
@@ -18,7 +20,6 @@ import {
   inbox,
   responseHeader,
 } from "../../../../shared/responses.ts";
-import { MessageType } from "../../../../shared/protocol.ts";
 import {
   type Answer,
   type Answering,
@@ -42,8 +43,12 @@ import { NAME } from "./registration.ts";
 const FAILURE_SENTENCE = "server responded with an error";
 const FAILED = encodeResponse(FAILURE);
 
-/** Makes an answer of the good one. */
-type Spoil = (good: Uint8Array, cast: Cast) => Answer;
+/** Makes an answer of the good one; a code is one of the first dialect's. */
+type Spoil = (
+  good: Uint8Array,
+  cast: Cast,
+  codeOf: (code: ResponseCode) => number,
+) => Answer;
 
 /** Spoils the answers to a kind of request: the first of the step, or all. */
 function spoiling(
@@ -55,7 +60,7 @@ function spoiling(
   let count = 0;
   return (arrival: Arrival, good: Uint8Array) =>
     arrival.kind === kind && (which === "all" || count++ === 0)
-      ? spoil(good, cast)
+      ? spoil(good, cast, (code) => answerCodeIn(arrival.dialect, code))
       : undefined;
 }
 
@@ -155,8 +160,8 @@ function sentWith(name: string, about: string, payload: Uint8Array): Step {
     choices: [["151", "ben"], ["151", "ben"]],
     sees: "no failure",
     prepare: (cast) =>
-      spoiling("sendMessage", cast, () => ({
-        bytes: answerOf(ResponseCode.MessageSent, payload),
+      spoiling("sendMessage", cast, (_good, _cast, codeOf) => ({
+        bytes: answerOf(codeOf(ResponseCode.MessageSent), payload),
       }), "all"),
     isComplete: (scene) => sent(scene).length > 1,
     checks: [{
@@ -323,9 +328,9 @@ export const badAnswers: readonly Step[] = [
     choices: [["120"], ["130", "guest7"], ["152", "guest7"]],
     async prepare(cast) {
       await cast.invite("guest7");
-      return spoiling("publicKey", cast, (good) => ({
+      return spoiling("publicKey", cast, (good, _, codeOf) => ({
         bytes: answerOf(
-          ResponseCode.PublicKey,
+          codeOf(ResponseCode.PublicKey),
           good.subarray(-PUBLIC_KEY_SIZE),
         ),
       }), "all");
@@ -385,15 +390,18 @@ export const badAnswers: readonly Step[] = [
     "other-code",
     "ERR-3",
     "After the answer to another request the client goes on",
-    () => close(answerOf(ResponseCode.WaitingMessages, inbox.encode([]))),
+    (_good, _cast, codeOf) =>
+      close(
+        answerOf(codeOf(ResponseCode.WaitingMessages), inbox.encode([])),
+      ),
   ),
   failsOnce(
     "four-gib",
     "ERR-3",
     "After an answer that claims 4 GiB the client goes on",
-    () =>
+    (_good, _cast, codeOf) =>
       close(claiming({
-        code: ResponseCode.ClientsList,
+        code: codeOf(ResponseCode.ClientsList),
         payloadSize: 0xffffffff,
       }, new Uint8Array(1000))),
   ),

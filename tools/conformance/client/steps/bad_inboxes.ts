@@ -6,6 +6,7 @@
  */
 
 import type { ClauseId } from "../../../../shared/clauses.ts";
+import { answerCodeIn } from "../../../../shared/dialects.ts";
 import { drawClientId } from "../../../../shared/draw_client_id.ts";
 import { generateSymmetricKey } from "../../../../shared/crypto.ts";
 import {
@@ -140,11 +141,11 @@ function cutsFirst(): Answering {
 /** Answers the first pull with 4 GiB that don't come. */
 function claimsMuch(): Answering {
   let isFirst = true;
-  return ({ kind }) => {
+  return ({ kind, dialect }) => {
     if (kind !== "waitingMessages" || !isFirst) return undefined;
     isFirst = false;
     const header = {
-      code: ResponseCode.WaitingMessages,
+      code: answerCodeIn(dialect, ResponseCode.WaitingMessages),
       payloadSize: 0xffffffff,
     };
     return { bytes: claiming(header, random(10)), closes: true };
