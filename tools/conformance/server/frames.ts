@@ -6,12 +6,12 @@
 
 import { concat } from "@std/bytes";
 import { decodeHex, encodeHex } from "@std/encoding";
+import { requestCode } from "../../../shared/dialects.ts";
 import {
   type ClientId,
   NAME_SIZE,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
-  requestCode,
   type RequestKind,
   SEND_OVERHEAD,
 } from "../../../shared/protocol.ts";
