@@ -85,9 +85,16 @@ export const connectionChecks = subject("connections", [
       const { id } = await probe.user();
       const channel = await probe.connect();
       await channel.send(keyRequest(id, id));
-      await prepare("get a key", async () => expectCode(await channel.answer(), 2102));
+      await prepare(
+        "get a key",
+        async () => expectCode(await channel.answer(), 2102),
+      );
       const state = await channel.quiet(SILENCE);
-      must(state === "quiet", "an open connection", state === "ended" ? "its end" : "bytes that nobody asked for");
+      must(
+        state === "quiet",
+        "an open connection",
+        state === "ended" ? "its end" : "bytes that nobody asked for",
+      );
       await channel.send(keyRequest(id, id));
       expectCode(await channel.answer(), 2102);
     },
@@ -100,7 +107,11 @@ export const connectionChecks = subject("connections", [
       const { id } = await probe.user();
       const channel = await probe.connect();
       const state = await channel.quiet(SILENCE);
-      must(state === "quiet", "an open connection", state === "ended" ? "its end" : "bytes that nobody asked for");
+      must(
+        state === "quiet",
+        "an open connection",
+        state === "ended" ? "its end" : "bytes that nobody asked for",
+      );
       await channel.send(keyRequest(id, id));
       expectCode(await channel.answer(), 2102);
     },
@@ -122,9 +133,12 @@ export const connectionChecks = subject("connections", [
     "CON-4",
     `A client is served beside ${OTHERS} that stopped within a payload`,
     (probe) =>
-      beside(probe, (id) =>
-        sendRequest({ from: id, to: id, content: numbered(900, 0) })
-          .subarray(0, 500)),
+      beside(
+        probe,
+        (id) =>
+          sendRequest({ from: id, to: id, content: numbered(900, 0) })
+            .subarray(0, 500),
+      ),
   ],
   [
     "others-claim-4-gib",
@@ -161,7 +175,10 @@ export const connectionChecks = subject("connections", [
       const { id } = await probe.user();
       const [channel, other] = [await probe.connect(), await probe.connect()];
       await channel.send(keyRequest(id, id));
-      await prepare("get a key", async () => expectCode(await channel.answer(), 2102));
+      await prepare(
+        "get a key",
+        async () => expectCode(await channel.answer(), 2102),
+      );
       await breakOff(other, id);
       await channel.send(keyRequest(id, id));
       expectCode(await channel.answer(), 2102);
@@ -199,7 +216,11 @@ export const connectionChecks = subject("connections", [
       const content = numbered(200, 0);
       await cutOff(probe, sendRequest({ from: from.id, to: to.id, content }));
       const came = await probe.receive(to.id, 1);
-      must(came.length === 0, "an empty inbox", `a message of ${came[0]?.content.length} bytes`);
+      must(
+        came.length === 0,
+        "an empty inbox",
+        `a message of ${came[0]?.content.length} bytes`,
+      );
     },
   ],
   [
@@ -236,8 +257,10 @@ async function goesOn(
   const { id } = await probe.user();
   const channel = await probe.connect();
   await channel.send(bad(id));
-  await prepare("have it refused", async () =>
-    expectCode(await channel.answer(), 9000));
+  await prepare(
+    "have it refused",
+    async () => expectCode(await channel.answer(), 9000),
+  );
   await channel.send(keyRequest(id, id));
   expectCode(await channel.answer("an answer to the next request"), 2102);
 }

@@ -115,7 +115,11 @@ export const framingChecks = subject("framing", [
         const due = `the answer ${count + 1} of 4`;
         codes.push((await channel.answer(due)).code);
       }
-      must(`${codes}` === "2103,2101,2102,2104", "2103, 2101, 2102, 2104", codes.join(", "));
+      must(
+        `${codes}` === "2103,2101,2102,2104",
+        "2103, 2101, 2102, 2104",
+        codes.join(", "),
+      );
     },
   ],
   [
@@ -145,8 +149,14 @@ export const framingChecks = subject("framing", [
     async (probe) => {
       const [from, to] = await probe.pair();
       const channel = await probe.connect();
-      await channel.send(...Array.from({ length: 8 }, (_, index) =>
-        sendRequest({ from: from.id, to: to.id, content: numbered(16, index) })));
+      await channel.send(
+        ...Array.from({ length: 8 }, (_, index) =>
+          sendRequest({
+            from: from.id,
+            to: to.id,
+            content: numbered(16, index),
+          })),
+      );
       for (let count = 1; count <= 8; count++) {
         expectCode(await channel.answer(`the answer ${count} of 8`), 2103);
       }
@@ -181,7 +191,11 @@ export const framingChecks = subject("framing", [
       await channel.answer();
       await channel.send(keyRequest(id, id));
       const answer = await channel.answer("an answer to the second request");
-      must(answer.code === 2102, "the second request's 2102", () => describe(answer));
+      must(
+        answer.code === 2102,
+        "the second request's 2102",
+        () => describe(answer),
+      );
     },
   ],
   [
@@ -195,7 +209,11 @@ export const framingChecks = subject("framing", [
         await channel.send(keyRequest(id, id));
         const { bytes } = expectCode(await channel.answer(), 2102);
         const [first = 0] = channel.reads;
-        must(first >= bytes.length, `${bytes.length} bytes at once`, `${first} at first`);
+        must(
+          first >= bytes.length,
+          `${bytes.length} bytes at once`,
+          `${first} at first`,
+        );
         channel.close();
       }
     },
@@ -205,8 +223,11 @@ export const framingChecks = subject("framing", [
     "REQ-7",
     "What follows a request with an unknown code and 500 bytes is answered",
     (probe) =>
-      readPast(probe, (clientId) =>
-        frame({ code: 777, clientId }, new Uint8Array(500).fill(0x41))),
+      readPast(
+        probe,
+        (clientId) =>
+          frame({ code: 777, clientId }, new Uint8Array(500).fill(0x41)),
+      ),
   ],
   [
     "read-past-list-payload",
@@ -247,8 +268,11 @@ export const framingChecks = subject("framing", [
     "REQ-7",
     "What follows a message of a client that nobody knows is answered",
     (probe) =>
-      readPast(probe, (id) =>
-        sendRequest({ from: randomId(), to: id, content: numbered(300, 0) })),
+      readPast(
+        probe,
+        (id) =>
+          sendRequest({ from: randomId(), to: id, content: numbered(300, 0) }),
+      ),
   ],
 ]);
 

@@ -105,7 +105,11 @@ export const headerChecks = subject("headers", [
     async (probe) => {
       const { bytes } = await probe.ask(registration(randomName()));
       const start = bytes.subarray(1, 7);
-      must(hex(start) === "340810000000", "34 08 10 00 00 00 behind the version", () => hex(start));
+      must(
+        hex(start) === "340810000000",
+        "34 08 10 00 00 00 behind the version",
+        () => hex(start),
+      );
     },
   ],
   [
@@ -115,8 +119,10 @@ export const headerChecks = subject("headers", [
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [300]);
-      const { payload } = await prepare("pull", async () =>
-        expectCode(await probe.ask(pullRequest(to.id)), 2104));
+      const { payload } = await prepare(
+        "pull",
+        async () => expectCode(await probe.ask(pullRequest(to.id)), 2104),
+      );
       const size = payload.subarray(21, 25);
       must(hex(size) === "2c010000", "2c010000", () => hex(size));
     },
