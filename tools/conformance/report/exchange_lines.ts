@@ -6,14 +6,15 @@
 
 import { formatBytes } from "../../../server/figures.ts";
 import { printableLine } from "../../../shared/printable.ts";
+import { dissect } from "../../anatomy/anatomy.ts";
+import { annotatedHex } from "../../anatomy/annotated_hex.ts";
 import type { Exchange, Exchanged } from "./outcome.ts";
 import { painter } from "./paint.ts";
-import { hexLines } from "./hex_lines.ts";
 
 /** Entries that are shown: a check of many clients has hundreds. */
 const MOST_SHOWN = 24;
 
-/** All of it, connection by connection as it happened. */
+/** All of it, in the order in which it happened. */
 export function exchangeLines(exchange: Exchange, colour: boolean): string[] {
   const shown = exchange.slice(0, MOST_SHOWN);
   const left = exchange.length - shown.length;
@@ -24,11 +25,17 @@ export function exchangeLines(exchange: Exchange, colour: boolean): string[] {
 }
 
 function entryLines(entry: Exchanged, colour: boolean): string[] {
-  const { direction, connection, size, note } = entry;
+  const { direction, connection, bytes, size, note } = entry;
+  const paint = painter(colour);
+  const anatomy = dissect(bytes, direction, undefined, size - bytes.length);
   const arrow = direction === "request" ? "→" : "←";
-  const what = direction === "request" ? "sent" : "came back";
-  const title = `${arrow} ${what} on connection ${connection}, ${
+  const title = paint("strong", `${arrow} ${printableLine(anatomy.what)}`);
+  const where = `connection ${connection}, ${
     size < 1024 ? `${size} bytes` : formatBytes(size)
-  }${note === undefined ? "" : `: ${printableLine(note)}`}`;
-  return [painter(colour)("strong", title), ...hexLines(entry, colour)];
+  }${note === undefined ? "" : `, ${printableLine(note)}`}`;
+  return [
+    title,
+    `  ${paint("faint", where)}`,
+    ...annotatedHex(anatomy, { colour }).split("\n"),
+  ];
 }

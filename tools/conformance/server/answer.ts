@@ -8,7 +8,10 @@ import { encodeHex } from "@std/encoding";
 import { FormatError } from "../../../shared/format_error.ts";
 import { RESPONSE_HEADER_SIZE } from "../../../shared/protocol.ts";
 import type { Codec } from "../../../shared/fields.ts";
-import { type ResponseHeader, responseHeader } from "../../../shared/responses.ts";
+import {
+  type ResponseHeader,
+  responseHeader,
+} from "../../../shared/responses.ts";
 import { CheckFailure, must } from "./check.ts";
 
 /** A whole answer. */

@@ -12,7 +12,7 @@ import { RESPONSE_HEADER_SIZE } from "../../../shared/protocol.ts";
 import { reasonOf } from "../../../shared/reason.ts";
 import { responseHeader } from "../../../shared/responses.ts";
 import { writeAll } from "../../../shared/write_all.ts";
-import { exchanged, type Exchanged } from "../report/outcome.ts";
+import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Answer, answerOf, describe } from "./answer.ts";
 import { CheckFailure, Unprepared } from "./check.ts";
 
@@ -62,9 +62,15 @@ export class Channel {
    * @throws {CheckFailure} where the server doesn't read them in time
    */
   async send(...frames: Uint8Array[]): Promise<void> {
-    const together = frames.length > 1 ? "in one write with the next" : undefined;
+    const together = frames.length > 1
+      ? "in one write with the next"
+      : undefined;
     frames.forEach((frame, index) =>
-      this.#note("request", frame, index < frames.length - 1 ? together : undefined)
+      this.#note(
+        "request",
+        frame,
+        index < frames.length - 1 ? together : undefined,
+      )
     );
     await this.#write(frames.length === 1 && frames[0] || concat(frames));
   }
@@ -135,6 +141,15 @@ export class Channel {
     return arrived === LATE ? "quiet" : "ended";
   }
 
+  /** What follows an answer until the connection ends, so many bytes at most. */
+  async rest(most: number): Promise<Uint8Array> {
+    await this.#wait(most, this.#options.timeout);
+    const size = Math.min(most, this.#source.buffered);
+    const rest = this.#source.takeArrived(size);
+    if (size > 0) this.#note("answer", rest, "behind the answer");
+    return rest;
+  }
+
   /** Reads a few bytes and no more: to close then is to reset. */
   async glimpse(count: number): Promise<void> {
     const into = new Uint8Array(count);
@@ -193,7 +208,10 @@ export class Channel {
     );
   }
 
-  async #wait(size: number, ms: number): Promise<boolean | Error | typeof LATE> {
+  async #wait(
+    size: number,
+    ms: number,
+  ): Promise<boolean | Error | typeof LATE> {
     const has = this.#source.has(size).catch((error: Error) => error);
     return await inTime(has, ms, LATE);
   }

@@ -6,12 +6,12 @@
 
 import { concat } from "@std/bytes";
 import { decodeHex, encodeHex } from "@std/encoding";
+import { requestCode } from "../../../shared/dialects.ts";
 import {
   type ClientId,
   NAME_SIZE,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
-  requestCode,
   type RequestKind,
   SEND_OVERHEAD,
 } from "../../../shared/protocol.ts";
@@ -19,8 +19,8 @@ import {
   asClientId,
   encodeRequest,
   NOBODY,
-  requestHeader,
   type RequestHeader,
+  requestHeader,
 } from "../../../shared/requests.ts";
 import { Writer } from "../../../shared/writer.ts";
 
@@ -47,7 +47,9 @@ const KEY_END = decodeHex("020111");
 
 /** The form of a public key; nobody has the private one. */
 export function randomKey(): Uint8Array<ArrayBuffer> {
-  const modulus = randomBytes(PUBLIC_KEY_SIZE - KEY_START.length - KEY_END.length);
+  const modulus = randomBytes(
+    PUBLIC_KEY_SIZE - KEY_START.length - KEY_END.length,
+  );
   modulus[0] = (modulus[0] ?? 0) | 0x80;
   modulus[modulus.length - 1] = (modulus.at(-1) ?? 0) | 1;
   return concat([KEY_START, modulus, KEY_END]);
@@ -75,7 +77,7 @@ export function rawRegistration(
   header: Partial<RequestHeader> = {},
   key: Uint8Array = randomKey(),
 ): Uint8Array {
-  const writer = new Writer(NAME_SIZE + PUBLIC_KEY_SIZE);
+  const writer = new Writer(NAME_SIZE + key.length);
   writer.raw(nameBytes, NAME_SIZE);
   writer.raw(key);
   return frame({ code: requestCode("register"), ...header }, writer.bytes);

@@ -52,6 +52,8 @@ export class Target {
 
   #fails(): void {
     if (++this.#failures < MOST_FAILURES) return;
-    this.gone ??= `${formatAddress(this.#address)} takes no connections any more`;
+    this.gone ??= `${
+      formatAddress(this.#address)
+    } takes no connections any more`;
   }
 }

@@ -28,9 +28,16 @@ export const deliveryChecks = subject("delivery", [
     async (probe) => {
       const [from, to] = await probe.pair();
       const channel = await probe.connect();
-      const frame = sendRequest({ from: from.id, to: to.id, content: numbered(9, 0) });
+      const frame = sendRequest({
+        from: from.id,
+        to: to.id,
+        content: numbered(9, 0),
+      });
       await channel.send(frame);
-      await prepare("send a message", async () => expectCode(await channel.answer(), 2103));
+      await prepare(
+        "send a message",
+        async () => expectCode(await channel.answer(), 2103),
+      );
       // An answer that is left unread makes the close a reset.
       await channel.send(keyRequest(from.id, to.id));
       await channel.pause(UNREAD);

@@ -5,7 +5,13 @@ import {
   CLIENT_ID_SIZE,
   PUBLIC_KEY_SIZE,
 } from "../../../../shared/protocol.ts";
-import { keyRequest, randomId, randomKey, randomName, sized } from "../frames.ts";
+import {
+  keyRequest,
+  randomId,
+  randomKey,
+  randomName,
+  sized,
+} from "../frames.ts";
 import type { Probe } from "../probe.ts";
 
 const ANSWER_SIZE = CLIENT_ID_SIZE + PUBLIC_KEY_SIZE;

@@ -1,8 +1,18 @@
 import { equals } from "@std/bytes";
-import { describe, expectCode, expectPayload, expectSize, hex } from "../answer.ts";
+import {
+  describe,
+  expectCode,
+  expectPayload,
+  expectSize,
+  hex,
+} from "../answer.ts";
 import { must, prepare, subject } from "../check.ts";
 import { WAITING_OVERHEAD } from "../../../../shared/protocol.ts";
-import { inbox, waitingHead, type WaitingMessage } from "../../../../shared/responses.ts";
+import {
+  inbox,
+  waitingHead,
+  type WaitingMessage,
+} from "../../../../shared/responses.ts";
 import { pullRequest, randomId, sized } from "../frames.ts";
 import type { User } from "../cast.ts";
 import type { Probe } from "../probe.ts";
@@ -31,16 +41,36 @@ export const pullingChecks = subject("pulling", [
     async (probe) => {
       const [from, to] = await probe.pair();
       const content = numbered(300, 0);
-      const messageId = await probe.sends({ from: from.id, to: to.id, content });
+      const messageId = await probe.sends({
+        from: from.id,
+        to: to.id,
+        content,
+      });
       const size = WAITING_OVERHEAD + content.length;
       const answer = await probe.ask(pullRequest(to.id));
       const { payload } = expectSize(answer, 2104, size);
       const head = waitingHead.decode(payload.subarray(0, WAITING_OVERHEAD));
-      must(equals(head.sender, from.id), `the sender ${hex(from.id)}`, () => hex(head.sender));
-      must(head.messageId === messageId, `the id ${messageId}`, `${head.messageId}`);
+      must(
+        equals(head.sender, from.id),
+        `the sender ${hex(from.id)}`,
+        () => hex(head.sender),
+      );
+      must(
+        head.messageId === messageId,
+        `the id ${messageId}`,
+        `${head.messageId}`,
+      );
       must(head.type === 3, "the type 3", `${head.type}`);
-      must(head.contentSize === content.length, `the size ${content.length}`, `${head.contentSize}`);
-      must(equals(payload.subarray(WAITING_OVERHEAD), content), "the content", () => hex(payload.subarray(WAITING_OVERHEAD)));
+      must(
+        head.contentSize === content.length,
+        `the size ${content.length}`,
+        `${head.contentSize}`,
+      );
+      must(
+        equals(payload.subarray(WAITING_OVERHEAD), content),
+        "the content",
+        () => hex(payload.subarray(WAITING_OVERHEAD)),
+      );
     },
   ],
   [
@@ -52,8 +82,14 @@ export const pullingChecks = subject("pulling", [
       const sizes = [5, 0, 17];
       await fill(probe, from, to, sizes);
       const answer = expectCode(await probe.ask(pullRequest(to.id)), 2104);
-      const came = expectPayload(answer, 2104, inbox).map(({ content }) => content.length);
-      must(`${came.toSorted()}` === `${sizes.toSorted()}`, `contents of ${sizes.join(", ")} bytes`, `contents of ${came.join(", ")} bytes`);
+      const came = expectPayload(answer, 2104, inbox).map(({ content }) =>
+        content.length
+      );
+      must(
+        `${came.toSorted()}` === `${sizes.toSorted()}`,
+        `contents of ${sizes.join(", ")} bytes`,
+        `contents of ${came.join(", ")} bytes`,
+      );
     },
   ],
   [
@@ -102,8 +138,17 @@ export const pullingChecks = subject("pulling", [
       await arrives(probe, to, 1);
       await fill(probe, from, to, [11]);
       const answer = await probe.ask(pullRequest(to.id));
-      const sizes = (await prepare("read the messages", () => Promise.resolve(expectPayload(answer, 2104, inbox)))).map(({ content }) => content.length);
-      must(`${sizes}` === "11", "a content of 11 bytes", `contents of ${sizes.join(", ") || "no"} bytes`);
+      const sizes = (await prepare("read the messages", () =>
+        Promise.resolve(expectPayload(answer, 2104, inbox)))).map((
+          { content },
+        ) =>
+          content.length
+        );
+      must(
+        `${sizes}` === "11",
+        "a content of 11 bytes",
+        `contents of ${sizes.join(", ") || "no"} bytes`,
+      );
     },
   ],
   [
@@ -127,9 +172,17 @@ export const pullingChecks = subject("pulling", [
       const other = await probe.user();
       await fill(probe, from, to, [10]);
       const strays = await probe.receive(other.id, 1);
-      must(strays.length === 0, "an empty inbox of another user", `${strays.length} messages`);
+      must(
+        strays.length === 0,
+        "an empty inbox of another user",
+        `${strays.length} messages`,
+      );
       const came = await probe.receive(to.id, 1);
-      must(came.length === 1, "the message in its recipient's inbox", "nothing");
+      must(
+        came.length === 1,
+        "the message in its recipient's inbox",
+        "nothing",
+      );
     },
   ],
   [
@@ -142,7 +195,12 @@ export const pullingChecks = subject("pulling", [
       const answer = await probe.ask(pullRequest(to.id));
       expectCode(answer, 2104);
       await probe.receive(to.id, 3);
-      must(answer.payload.length < LARGE * 3 && answer.payload.length <= MOST_ANSWER, "less than all of it", describe(answer));
+      must(
+        answer.payload.length < LARGE * 3 &&
+          answer.payload.length <= MOST_ANSWER,
+        "less than all of it",
+        describe(answer),
+      );
     },
   ],
   [
@@ -171,7 +229,8 @@ export const pullingChecks = subject("pulling", [
     "pull-for-unknown",
     "REQ-4",
     "An id that nobody has can't pull",
-    (probe) => probe.refused(pullRequest(randomId())),
+    (probe) =>
+      probe.refused(pullRequest(randomId())),
   ],
   [
     "pull-with-payload",
@@ -189,7 +248,10 @@ export const pullingChecks = subject("pulling", [
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [10]);
-      await prepare("have a pull refused", () => probe.refused(sized("waitingMessages", to.id, 1)));
+      await prepare(
+        "have a pull refused",
+        () => probe.refused(sized("waitingMessages", to.id, 1)),
+      );
       await arrives(probe, to, 1);
     },
   ],

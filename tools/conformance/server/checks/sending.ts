@@ -1,10 +1,7 @@
 import { equals } from "@std/bytes";
 import { describe, expectCode, hex } from "../answer.ts";
 import { must, prepare, subject } from "../check.ts";
-import {
-  type ClientId,
-  SEND_OVERHEAD,
-} from "../../../../shared/protocol.ts";
+import { type ClientId, SEND_OVERHEAD } from "../../../../shared/protocol.ts";
 import { messageSent } from "../../../../shared/responses.ts";
 import {
   randomBytes,
@@ -81,7 +78,9 @@ export const sendingChecks = subject("sending", [
   ],
   ...SIZES.map(([size, clause, title]) =>
     [
-      `send-${title.toLowerCase().replace(/ bytes?/, "-byte").replace(" ", "-")}`,
+      `send-${
+        title.toLowerCase().replace(/ bytes?/, "-byte").replace(" ", "-")
+      }`,
       clause,
       `A content of ${title} arrives as it was`,
       (probe: Probe) => relayed(probe, randomContent(size)),
@@ -188,7 +187,8 @@ export const sendingChecks = subject("sending", [
       `send-type-${type}`,
       "SND-5",
       `A message of type ${type} is refused`,
-      (probe: Probe) => refusedAndGone(probe, { type, content: CONTENT }, false),
+      (probe: Probe) =>
+        refusedAndGone(probe, { type, content: CONTENT }, false),
     ] as const
   ),
   [
