@@ -1,5 +1,6 @@
 /**
- * `deno task conformance`: checks whether a server keeps to the protocol.
+ * `deno task conformance`: checks whether a server keeps to the protocol, or
+ * a client.
  *
  * @module
  */
@@ -7,16 +8,18 @@
 import { formatAddress } from "../../shared/info_server.ts";
 import { runProgram } from "../../shared/program.ts";
 import { UsageError } from "../../shared/usage_error.ts";
+import { conformClient } from "./client/command.ts";
 import { HELP, readOptions } from "./options.ts";
+import { giveUp } from "./permissions.ts";
 import { printReport } from "./report/print_report.ts";
+import { INTERRUPTED, interruption } from "./interruption.ts";
 import { checkServer } from "./server/check_server.ts";
 import { checksTable } from "./server/checks_table.ts";
 import { selectChecks } from "./server/checks.ts";
 
-/** The exit code of what Ctrl-C ended. */
-const INTERRUPTED = 130;
-
 async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--client")) return await conformClient(args);
+  await giveUp("read", "write", "run");
   const options = readOptions(args);
   const { only, address, timeout } = options;
   if (options.help) {
@@ -29,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
-  const { signal } = interruption();
+  const signal = interruption();
   const code = await printReport(
     checkServer({ address, timeout, signal, ...only && { only } }),
     {
@@ -45,17 +48,6 @@ async function main(args: readonly string[]): Promise<number> {
     },
   );
   return signal.aborted ? INTERRUPTED : code;
-}
-
-/** Is aborted with the first Ctrl-C; a second one ends the program at once. */
-function interruption(): AbortController {
-  const controller = new AbortController();
-  const interrupt = () => {
-    Deno.removeSignalListener("SIGINT", interrupt);
-    controller.abort();
-  };
-  Deno.addSignalListener("SIGINT", interrupt);
-  return controller;
 }
 
 if (import.meta.main) await runProgram(main);

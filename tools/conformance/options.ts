@@ -15,6 +15,8 @@ export const HELP =
   `MessageU conformance: checks whether a server keeps to the protocol.
 
 Usage: deno task conformance HOST:PORT [flags]
+       deno task conformance --client --port N [flags], to check a client:
+       see --client --help
 
   --only PATTERN[,PATTERN]
                only the checks with this name, clause or subject, such as

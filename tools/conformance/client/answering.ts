@@ -24,13 +24,14 @@ export interface Answer {
 }
 
 /**
- * Answers a request in place of the good answer, which it gets; undefined where
- * the good one is to go out.
+ * Answers a request in place of a good server.
+ *
+ * @param good does what a good server does, and makes its answer
  */
 export type Answering = (
   arrival: Arrival,
-  good: Uint8Array,
-) => Answer | undefined;
+  good: () => Promise<Uint8Array>,
+) => Promise<Answer>;
 
 /** Writes an answer. */
 export async function writeAnswer(

@@ -6,24 +6,17 @@
 
 import { formatAddress } from "../../../shared/info_server.ts";
 import { reasonOf } from "../../../shared/reason.ts";
+import { INTERRUPTED, interruption } from "../interruption.ts";
 import { levelOf } from "../report/outcome.ts";
+import { giveUp } from "../permissions.ts";
 import { printReport } from "../report/print_report.ts";
-import { Bell } from "./bell.ts";
-import { ByHand } from "./by_hand.ts";
-import { Cast } from "./cast.ts";
 import { checkClient } from "./check_client.ts";
-import { DrivenClient } from "./driven_client.ts";
-import { DrivenFolder } from "./driven_folder.ts";
 import {
   CLIENT_HELP,
   type ClientOptions,
   parseClientOptions,
 } from "./options.ts";
-import type { Player } from "./player.ts";
-import { PlayingServer } from "./playing_server.ts";
 import { checksOf, choose, type Script, stepsOf, stepText } from "./script.ts";
-import { askKeys, askList } from "./steps/registration.ts";
-import { SAMPLE } from "./steps/sending.ts";
 
 /** Data for whoever reads the report. */
 const print = (text: string) => console.log(text);
@@ -51,56 +44,29 @@ export async function conformClient(args: readonly string[]): Promise<number> {
 }
 
 async function play(options: ClientOptions, script: Script): Promise<number> {
+  const { drive, timeout } = options;
+  // A file for the user to send is all that is written then.
+  if (drive === undefined) await giveUp("read", "run");
   const listener = listen(options.address);
-  const { hostname, port } = listener.addr;
-  const server = { hostname, port };
-  const bell = new Bell();
-  const cast = await Cast.create();
-  await using playing = new PlayingServer(listener, cast, bell);
-  await using folder = await DrivenFolder.create(
-    SAMPLE,
-    options.drive === undefined ? undefined : server,
+  const where = formatAddress(listener.addr);
+  const signal = interruption();
+  say(`listening on ${where}`);
+  const outcomes = checkClient(
+    drive === undefined
+      ? { listener, script, signal, say, input: Deno.stdin.readable }
+      : { listener, script, signal, drive, timeout },
   );
-  await using player = playerOf(options, folder, server, bell);
-  using interrupt = new Interrupt(bell);
-  const outcomes = checkClient({
-    script,
-    player,
-    server: playing,
-    cast,
-    bell,
-    timeout: options.drive === undefined ? Infinity : options.timeout,
-    signal: interrupt.signal,
-  });
-  return await printReport(outcomes, {
+  const code = await printReport(outcomes, {
     form: options.form,
-    target: options.drive ?? `the client at ${formatAddress(server)}`,
+    target: drive ?? `the client at ${where}`,
     nameWidth: Math.max(...[...script.chosen].map((name) => name.length)),
     colour: Deno.stdout.isTerminal() && !Deno.noColor,
     verbose: options.verbose,
     print,
     stopped: () =>
-      interrupt.signal.aborted
-        ? "Broken off: what comes later is unknown."
-        : player.stopped,
+      signal.aborted ? "Interrupted: what comes later is unknown." : undefined,
   });
-}
-
-function playerOf(
-  { drive: command, timeout }: ClientOptions,
-  folder: DrivenFolder,
-  server: { hostname: string; port: number },
-  bell: Bell,
-): Player {
-  const where = formatAddress(server);
-  say(`listening on ${where}`);
-  if (command !== undefined) {
-    const again = [...askList.choices, ...askKeys.choices];
-    return new DrivenClient({ command, folder, server, again, timeout }, bell);
-  }
-  say(`Start your client in an empty folder, with ${where} in info.server.
-Enter skips a step, Ctrl-C ends it and reports what is known.`);
-  return new ByHand(Deno.stdin.readable, say, folder.sample, bell);
+  return signal.aborted ? INTERRUPTED : code;
 }
 
 function listen(address: { hostname: string; port: number }): Deno.TcpListener {
@@ -111,28 +77,6 @@ function listen(address: { hostname: string; port: number }): Deno.TcpListener {
       `Can't listen on ${formatAddress(address)}: ${reasonOf(cause)}`,
       { cause },
     );
-  }
-}
-
-/** Ctrl-C, which ends the play and not the report. */
-class Interrupt implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #interrupted: () => void;
-
-  constructor(bell: Bell) {
-    this.#interrupted = () => {
-      this.#controller.abort();
-      bell.ring();
-    };
-    Deno.addSignalListener("SIGINT", this.#interrupted);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSignalListener("SIGINT", this.#interrupted);
   }
 }
 

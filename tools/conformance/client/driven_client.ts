@@ -67,15 +67,17 @@ export class DrivenClient implements Player {
   }
 
   async play(step: Step): Promise<void> {
-    if (this.gaveUp) await this.#startAnew();
     this.#output = "";
     await this.#type(step.choices);
   }
 
   /** A client that has ended or hangs is started anew in the same folder. */
-  async recover(): Promise<void> {
+  async recover(isRegistered: boolean): Promise<void> {
     await this.#process.kill();
-    await this.#startAnew();
+    this.#starts++;
+    if (this.stopped !== undefined) return;
+    this.#process = this.#start();
+    if (isRegistered) await this.#type(this.#options.again);
   }
 
   async end(): Promise<Finding> {
@@ -89,13 +91,6 @@ export class DrivenClient implements Player {
     return status.success ? undefined : {
       fails: `it ended with ${status.signal ?? `code ${status.code}`}`,
     };
-  }
-
-  async #startAnew(): Promise<void> {
-    this.#starts++;
-    if (this.stopped !== undefined) return;
-    this.#process = this.#start();
-    await this.#type(this.#options.again);
   }
 
   #start(): Process {

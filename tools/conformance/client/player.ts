@@ -19,8 +19,12 @@ export interface Player extends AsyncDisposable {
   readonly stopped: string | undefined;
   /** Begins a step. */
   play(step: Step, number: number, count: number): Promise<void>;
-  /** Sees to it that the next step can be played after one that failed. */
-  recover(): Promise<void>;
+  /**
+   * Sees to it that the next step can be played after one that failed.
+   *
+   * @param isRegistered whether the client has an identity
+   */
+  recover(isRegistered: boolean): Promise<void>;
   /** Ends the client; what is found then. */
   end(): Promise<Finding>;
 }

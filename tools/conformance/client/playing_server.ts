@@ -163,8 +163,9 @@ export class PlayingServer implements AsyncDisposable {
     // Which answer it gets is settled when it has come.
     const answering = this.answering;
     const { dialect } = arrival;
-    const good = encodeResponse(await this.#cast.answer(arrival), { dialect });
-    return answering?.(arrival, good) ?? { bytes: good };
+    const good = async () =>
+      encodeResponse(await this.#cast.answer(arrival), { dialect });
+    return await answering?.(arrival, good) ?? { bytes: await good() };
   }
 
   /** Stops listening and closes all connections. */

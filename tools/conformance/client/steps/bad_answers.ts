@@ -26,7 +26,6 @@ import {
   answerOf,
   claiming,
 } from "../answering.ts";
-import type { Arrival } from "../arrival.ts";
 import type { Cast } from "../cast.ts";
 import {
   about as requestsAbout,
@@ -58,10 +57,13 @@ function spoiling(
   which: "first" | "all",
 ): Answering {
   let count = 0;
-  return (arrival: Arrival, good: Uint8Array) =>
-    arrival.kind === kind && (which === "all" || count++ === 0)
-      ? spoil(good, cast, (code) => answerCodeIn(arrival.dialect, code))
-      : undefined;
+  return async (arrival, makeGood) => {
+    const good = await makeGood();
+    const isMeant = arrival.kind === kind &&
+      (which === "all" || count++ === 0);
+    if (!isMeant) return { bytes: good };
+    return spoil(good, cast, (code) => answerCodeIn(arrival.dialect, code));
+  };
 }
 
 const lists = (scene: Scene) => ofKind(scene.arrived, "clientsList");
@@ -230,7 +232,7 @@ export const registrationRefused: Step = {
   choices: [["110", NAME]],
   sees: `"${FAILURE_SENTENCE}"`,
   isSeen: shows(FAILURE_SENTENCE),
-  prepare: () => () => ({ bytes: FAILED }),
+  prepare: () => () => Promise.resolve({ bytes: FAILED }),
   isComplete: (scene) => ofKind(scene.arrived, "register").length > 0,
   checks: [{
     name: "refused-registration",
@@ -241,6 +243,13 @@ export const registrationRefused: Step = {
       await folder?.identity() === undefined
         ? undefined
         : { fails: "there is an info.me", at: arrived },
+  }, {
+    name: "refusal-survived",
+    clause: "ERR-3",
+    about: "A refused registration doesn't end the client",
+    drivenOnly: true,
+    judge: ({ isOver, arrived }) =>
+      isOver ? { fails: "it has ended", at: arrived } : undefined,
   }, {
     name: "tries-version-1",
     clause: "ERR-4",

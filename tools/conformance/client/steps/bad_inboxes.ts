@@ -6,7 +6,7 @@
  */
 
 import type { ClauseId } from "../../../../shared/clauses.ts";
-import { answerCodeIn } from "../../../../shared/dialects.ts";
+import { answerCodeIn, type Dialect } from "../../../../shared/dialects.ts";
 import { drawClientId } from "../../../../shared/draw_client_id.ts";
 import { generateSymmetricKey } from "../../../../shared/crypto.ts";
 import {
@@ -128,29 +128,29 @@ const SLICES = ["slice one", "slice two", "slice three"] as const;
 const LATE_KEY = "under a key that came behind its text";
 const HOSTILE = `hostile${CONTROLS.join("")}text`;
 
-/** Cuts the first answer in the middle of its last message. */
-function cutsFirst(): Answering {
+/** Spoils the answer to the first pull. */
+function spoilingFirst(
+  spoil: (good: Uint8Array, dialect: Dialect) => Uint8Array,
+): Answering {
   let isFirst = true;
-  return ({ kind }, good) => {
-    if (kind !== "waitingMessages" || !isFirst) return undefined;
+  return async ({ kind, dialect }, makeGood) => {
+    const good = await makeGood();
+    if (kind !== "waitingMessages" || !isFirst) return { bytes: good };
     isFirst = false;
-    return { bytes: good.subarray(0, good.length - 5), closes: true };
+    return { bytes: spoil(good, dialect), closes: true };
   };
 }
 
-/** Answers the first pull with 4 GiB that don't come. */
-function claimsMuch(): Answering {
-  let isFirst = true;
-  return ({ kind, dialect }) => {
-    if (kind !== "waitingMessages" || !isFirst) return undefined;
-    isFirst = false;
-    const header = {
-      code: answerCodeIn(dialect, ResponseCode.WaitingMessages),
-      payloadSize: 0xffffffff,
-    };
-    return { bytes: claiming(header, random(10)), closes: true };
-  };
-}
+/** Cuts the answer in the middle of its last message. */
+const cutsFirst = () =>
+  spoilingFirst((good) => good.subarray(0, good.length - 5));
+
+/** Claims 4 GiB that don't come. */
+const claimsMuch = () =>
+  spoilingFirst((_good, dialect) => {
+    const code = answerCodeIn(dialect, ResponseCode.WaitingMessages);
+    return claiming({ code, payloadSize: 0xffffffff }, random(10));
+  });
 
 /** Inboxes that are not as they should be. */
 export const badInboxes: readonly Step[] = [

@@ -24,11 +24,14 @@ const ANOTHER_NAME = "777";
 const registrations = (scene: Scene) => ofKind(scene.all, "register");
 const lists = (scene: Scene) => ofKind(scene.arrived, "clientsList");
 
-/** The first registration that was taken, or the last one that wasn't. */
+/** The registration that was taken, or the last one where none was. */
 function registration(scene: Scene) {
+  const { me } = scene.cast;
   const all = registrations(scene);
-  return all.find((arrival) => payloadOf(arrival).length > NAME_SIZE) ??
-    all.at(-1);
+  return all.findLast((arrival) =>
+    me !== undefined &&
+    equals(payloadOf(arrival).subarray(NAME_SIZE), me.publicKey)
+  ) ?? all.at(-1);
 }
 
 function judgeName(scene: Scene): Finding {
@@ -78,7 +81,7 @@ async function judgePublicKey(scene: Scene): Promise<Finding> {
   }
   const der = new Uint8Array(await crypto.subtle.exportKey("spki", imported));
   return equals(der, key) ? undefined : {
-    fails: `its DER has ${der.length} bytes, and zeros follow`,
+    fails: `its DER is written in other bytes than X.509 has`,
     at,
   };
 }

@@ -186,10 +186,11 @@ export const useLastKey: Step = {
       name: "keys-unasked",
       clause: "MSG-4",
       about: "Two keys that come unasked are taken, and the client writes on",
-      judge: async (scene) => {
-        const { waiting } = scene.cast;
-        if (waiting.length > 0) return { fails: "the keys weren't pulled" };
-        return await last.encrypted(scene);
+      judge: (scene) => {
+        const texts = sentTo(scene, "ben", MessageType.Text);
+        return scene.cast.waiting.length > 0
+          ? { fails: "the keys weren't pulled" }
+          : cameOrFails("text for ben", texts, scene);
       },
     }, {
       name: "last-key",
