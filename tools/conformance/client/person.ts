@@ -72,6 +72,15 @@ export class Person {
     );
   }
 
+  /** Somebody else with the same key pair. */
+  static like(
+    { pair, publicKey }: Person,
+    name: string,
+    nextId: () => MessageId,
+  ): Person {
+    return new Person(name, pair, publicKey, nextId);
+  }
+
   /** A message of any type. */
   letter(type: number, content: Uint8Array): Letter {
     return {

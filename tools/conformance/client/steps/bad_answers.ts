@@ -134,8 +134,8 @@ function listWith(
     title: `Ask for the clients list, then for the public key of ${guest}`,
     choices: [["120"], ["130", guest]],
     sees: `${guest} in the list`,
-    async prepare(cast) {
-      await cast.invite(guest);
+    prepare(cast) {
+      cast.invite(guest);
       return spoiling("clientsList", cast, spoil, "all");
     },
     isComplete: (scene) => asked(scene).length > 0,
@@ -335,8 +335,8 @@ export const badAnswers: readonly Step[] = [
     title:
       "Ask for the clients list, then for the public key of guest7, then send guest7 your symmetric key",
     choices: [["120"], ["130", "guest7"], ["152", "guest7"]],
-    async prepare(cast) {
-      await cast.invite("guest7");
+    prepare(cast) {
+      cast.invite("guest7");
       return spoiling("publicKey", cast, (good, _, codeOf) => ({
         bytes: answerOf(
           codeOf(ResponseCode.PublicKey),
