@@ -111,17 +111,28 @@ const rows = {
   },
   "dies": {
     what: "it ends at a 9000",
-    fails: ["refusal-survived", "failure", "failure-with-payload"],
+    fails: [
+      "refusal-survived",
+      "failure",
+      "failure-told",
+      "failure-with-payload",
+    ],
     badly: true,
   },
   "hangs": {
     what: "it hangs at a 9000",
-    fails: ["failure", "failure-with-payload"],
+    fails: [
+      "refusal-survived",
+      "failure",
+      "failure-told",
+      "failure-with-payload",
+    ],
     badly: true,
   },
   "stops-at-unreadable": {
     what: "what follows an unreadable message is lost",
     fails: [
+      "key-behind-text",
       "unreadable-text",
       "odd-size",
       "unreadable-key",

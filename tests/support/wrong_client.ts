@@ -15,10 +15,11 @@ import {
   exportSymmetricKey,
   generateKeyPair,
   generateSymmetricKey,
+  importPrivateKey,
   importPublicKey,
   legacyDecrypt,
 } from "../../shared/crypto.ts";
-import { formatInfoMe } from "../../shared/info_me.ts";
+import { formatInfoMe, parseInfoMe } from "../../shared/info_me.ts";
 import { parseAddress } from "../../shared/info_server.ts";
 import { lines } from "../../shared/lines.ts";
 import { decodeListedName } from "../../shared/names.ts";
@@ -53,8 +54,18 @@ interface Contact {
   keys: CryptoKey[];
 }
 
-let me: { id: ClientId; pair: CryptoKeyPair } | undefined;
+let me = await identity();
 const contacts: Contact[] = [];
+
+/** Who registered here before. */
+async function identity(): Promise<
+  { id: ClientId; privateKey: CryptoKey } | undefined
+> {
+  const text = await Deno.readTextFile("info.me").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const { clientId, privateKey } = await parseInfoMe(text);
+  return { id: clientId, privateKey: await importPrivateKey(privateKey) };
+}
 
 class Refused extends Error {
   override message = "server responded with an error";
@@ -147,7 +158,7 @@ async function register(name: string): Promise<void> {
   const field = new Uint8Array(255).fill(makes("unpadded-name") ? 0xcd : 0);
   field.set(utf8(`${name}\0`));
   const id = await ask(600, concat([field, key])) as ClientId;
-  me = { id, pair };
+  me = { id, privateKey: pair.privateKey };
   const pkcs8 = await crypto.subtle.exportKey("pkcs8", pair.privateKey);
   const kept = makes("other-id") ? NOBODY : id;
   await Deno.writeTextFile(
@@ -252,7 +263,7 @@ async function show(
   if (contact === undefined || me === undefined) throw new Error("who?");
   if (type === MessageType.KeyRequest) return void say("a request for a key");
   if (type === MessageType.Key) {
-    contact.keys.push(await decryptKey(me.pair.privateKey, content));
+    contact.keys.push(await decryptKey(me.privateKey, content));
     return;
   }
   if (type !== MessageType.Text && type !== MessageType.File) {

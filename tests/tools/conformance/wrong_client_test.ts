@@ -12,7 +12,7 @@ const CLIENT = fileURLToPath(
   new URL("../../support/wrong_client.ts", import.meta.url),
 );
 /** Clients at a time: they mostly wait. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 const wrongClient = (...made: Mistake[]) =>
   shellCommand([

@@ -13,13 +13,18 @@ import {
 import { PROTOCOL_VERSION } from "../../../shared/protocol.ts";
 import type { Arrival } from "./arrival.ts";
 
+/** Bytes that go out one by one where an answer does. */
+const SINGLE_BYTES = 64;
+/** Bytes of a piece behind them. */
+const PIECE = 50;
+
 /** What goes out for a request. */
 export interface Answer {
   /** All of it, header included; may be nothing. */
   readonly bytes: Uint8Array;
   /** Whether the connection is closed behind it. */
   readonly closes?: boolean;
-  /** Whether each byte goes out by itself. */
+  /** Whether it goes out byte by byte, and its end in small pieces. */
   readonly bytewise?: boolean;
 }
 
@@ -39,8 +44,10 @@ export async function writeAnswer(
   { bytes, bytewise }: Answer,
 ): Promise<void> {
   if (!bytewise) return await writeAll(conn, bytes);
-  for (let at = 0; at < bytes.length; at++) {
-    await writeAll(conn, bytes.subarray(at, at + 1));
+  for (let at = 0; at < bytes.length;) {
+    const size = at < SINGLE_BYTES ? 1 : PIECE;
+    await writeAll(conn, bytes.subarray(at, at + size));
+    at += size;
     // What follows at once would go out together with it.
     await new Promise((resolve) => setTimeout(resolve));
   }

@@ -184,7 +184,8 @@ class Process {
   async kill(): Promise<void> {
     await this.endInput();
     await new Deno.Command("sh", {
-      args: ["-c", `kill -KILL -- -${this.#child.pid}`],
+      // The form that every shell takes.
+      args: ["-c", `kill -s KILL -- -${this.#child.pid}`],
       stdout: "null",
       stderr: "null",
     }).output();

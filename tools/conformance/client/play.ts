@@ -132,7 +132,6 @@ class Play {
       all: server.arrivals,
       output: player.output,
       folder: player.folder,
-      isOver: player.gaveUp,
     };
   }
 

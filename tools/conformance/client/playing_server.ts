@@ -147,7 +147,8 @@ export class PlayingServer implements AsyncDisposable {
       this.#bell.ring();
       const before = await incoming.beforeAnswer(arrival.bytes.length, LOOK);
       arrival.early = before.early;
-      arrival.halfClosed = before.halfClosed;
+      arrival.halfClosed = before.halfClosed &&
+        !this.#cameEarly(connection);
       const good = await this.#answerTo(arrival);
       const answer = before.padded ? inBlocks(good) : good;
       arrival.answer = answer.bytes;
@@ -157,6 +158,13 @@ export class PlayingServer implements AsyncDisposable {
       this.#busy--;
       this.#bell.ring();
     }
+  }
+
+  /** Whether a client that didn't wait for its answers may be through with them. */
+  #cameEarly(connection: number): boolean {
+    return this.arrivals.some((one) =>
+      one.connection === connection && one.early
+    );
   }
 
   async #answerTo(arrival: Arrival): Promise<Answer> {

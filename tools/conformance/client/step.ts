@@ -26,8 +26,6 @@ export interface Scene {
   readonly output: string | undefined;
   /** Where the client runs; undefined where its user runs it. */
   readonly folder: DrivenFolder | undefined;
-  /** Whether a driven client has ended, or a person went on. */
-  readonly isOver: boolean;
 }
 
 /** What was found; undefined where all is well. */

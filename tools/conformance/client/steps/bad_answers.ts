@@ -225,15 +225,22 @@ export function printsNoControls(texts: readonly string[]): Check["judge"] {
 
 export { CONTROLS };
 
-/** The first registration is refused, whatever its version. */
+const registrations = ({ arrived }: Scene) => ofKind(arrived, "register");
+
+/** The registrations that aren't a refused one tried with another version. */
+const tries = (scene: Scene) => {
+  const all = registrations(scene);
+  return all.filter(({ header }) => header.version === all[0]?.header.version);
+};
+
+/** The first registrations are refused, whatever their version. */
 export const registrationRefused: Step = {
   subject: "registration",
-  title: `Try to register as ${NAME}, which is refused`,
-  choices: [["110", NAME]],
+  title: `Try twice to register as ${NAME}, which is refused`,
+  choices: [["110", NAME], ["110", NAME]],
   sees: `"${FAILURE_SENTENCE}"`,
-  isSeen: shows(FAILURE_SENTENCE),
   prepare: () => () => Promise.resolve({ bytes: FAILED }),
-  isComplete: (scene) => ofKind(scene.arrived, "register").length > 0,
+  isComplete: (scene) => tries(scene).length > 1,
   checks: [{
     name: "refused-registration",
     clause: "IDF-1",
@@ -246,16 +253,14 @@ export const registrationRefused: Step = {
   }, {
     name: "refusal-survived",
     clause: "ERR-3",
-    about: "A refused registration doesn't end the client",
-    drivenOnly: true,
-    judge: ({ isOver, arrived }) =>
-      isOver ? { fails: "it has ended", at: arrived } : undefined,
+    about: "After a refused registration the client tries again",
+    judge: (scene) => cameOrFails("second 600", tries(scene).slice(1), scene),
   }, {
     name: "tries-version-1",
     clause: "ERR-4",
     about: "A refused registration is tried once more with version 1",
-    judge: ({ arrived }) =>
-      ofKind(arrived, "register").some(({ header }) => header.version === 1)
+    judge: (scene) =>
+      registrations(scene).some(({ header }) => header.version === 1)
         ? undefined
         : { skips: "it needn't, and didn't" },
   }],
