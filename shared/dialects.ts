@@ -61,11 +61,6 @@ export const dialects: readonly Dialect[] = rows.map((
 /** The dialect that is spoken where nothing else is asked for. */
 export const defaultDialect: Dialect = dialectNamed(rows[0][0]);
 
-/** Whether a dialect has that name. */
-export function isDialectName(name: string): name is DialectName {
-  return (dialectNames as readonly string[]).includes(name);
-}
-
 /** The dialect of that name. */
 export function dialectNamed(name: DialectName): Dialect {
   return dialects[dialectNames.indexOf(name)] as Dialect;

@@ -63,6 +63,39 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
+  "the codes of all generations are counted, and all others as one",
+  async () => {
+    await using monitored = await MonitoredRelay.start();
+    const { relay, url } = monitored;
+    using peer = await Peer.connect(relay.address);
+    const anna = await peer.register("anna");
+    for (const name of ["100", "1000", "1100"] as const) {
+      const dialect = dialectNamed(name);
+      await peer.ask("publicKey", { target: anna }, anna, dialect);
+    }
+    for (const code of [0, 99, 105, 612, 1005, 2100, 0xffff]) {
+      await peer.write(
+        encodeRequest("clientsList", {}, { clientId: anna, code }),
+      );
+      // 612 is 100 where codes have one byte: it claims 2 bytes, and 1 is there.
+      if (code === 612) await peer.write(new Uint8Array([1]));
+      await peer.answer();
+    }
+    const last = requests("other", "unknown", "refused");
+    const { samples } = await scrapeUntil(url, last, 6);
+    for (const code of ["102", "1002", "1102"]) {
+      assertEquals(samples.get(requests(code, "publicKey", "answered")), 1);
+    }
+    assertEquals(samples.get(requests("100", "register", "refused")), 1);
+    const codes = [...samples.keys()].flatMap((name) =>
+      /^messageu_requests_total\{code="(\w+)"/.exec(name)?.[1] ?? []
+    );
+    assertEquals(new Set(codes).size, 26);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
   "connections, bytes, commits and what waits are shown",
   async () => {
     await using monitored = await MonitoredRelay.start();
