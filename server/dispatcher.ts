@@ -6,6 +6,7 @@
  */
 
 import { encodeHex } from "@std/encoding";
+import { answerCodeIn, type Dialect, dialectOf } from "../shared/dialects.ts";
 import { FormatError } from "../shared/format_error.ts";
 import {
   type ClientId,
@@ -107,12 +108,13 @@ export function createDispatcher(
 
   async function settle(
     client: ClientId,
+    dialect: Dialect,
     answering: Promise<Answer>,
   ): Promise<Reply> {
     try {
       const { response, refusal, taken } = await answering;
       return {
-        ...encode(response, reported),
+        ...encode(response, dialect, reported),
         outcome: refusal ?? "answered",
         ...taken && {
           delivery: {
@@ -173,9 +175,8 @@ export function createDispatcher(
       if (room !== undefined) await room();
       const handler = handlers[kind] as Handler<RequestKind>;
       const context = { ...services, client, asker, address, now };
-      return {
-        reply: settle(client, handler(request.payload, context)),
-      };
+      const answering = handler(request.payload, context);
+      return { reply: settle(client, dialectOf(header.code), answering) };
     } catch (error) {
       return { reply: Promise.resolve(fail(error)) };
     }
@@ -188,14 +189,19 @@ function refused(outcome: RequestRefusal): Begun {
 
 function encode(
   response: Answer["response"],
+  dialect: Dialect,
   watch: (pieces: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
 ): Pick<Reply, "bytes" | "pieces"> {
   if (!("pieces" in response)) {
     return {
-      bytes: encodeResponse(response, PROTOCOL_VERSION, allocateShortLived),
+      bytes: encodeResponse(response, {
+        dialect,
+        allocate: allocateShortLived,
+      }),
     };
   }
-  const { code, payloadSize, pieces } = response;
+  const { payloadSize, pieces } = response;
+  const code = answerCodeIn(dialect, response.code);
   const header = { version: PROTOCOL_VERSION, code, payloadSize };
   return { bytes: responseHeader.encode(header), pieces: watch(pieces) };
 }

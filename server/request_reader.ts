@@ -6,19 +6,19 @@
  */
 
 import type { ByteSource } from "../shared/byte_source.ts";
+import { requestKind } from "../shared/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   type ClientId,
   MessageType,
-  REQUEST_HEADER_SIZE,
   type RequestKind,
-  requestKind,
   SEND_OVERHEAD,
 } from "../shared/protocol.ts";
 import {
   requestCodecs,
   type RequestHeader,
-  requestHeader,
+  requestHeaderAt,
+  shortRequestHeader,
 } from "../shared/requests.ts";
 import type { RequestRefusal } from "./refusal.ts";
 
@@ -30,6 +30,8 @@ import type { RequestRefusal } from "./refusal.ts";
 const KEY_REQUEST_GRACE = 250;
 /** Bytes of a 603's payload before its type. */
 const TYPE_OFFSET = CLIENT_ID_SIZE;
+/** Bytes of every header of any dialect, at least. */
+const HEADER_START = shortRequestHeader.fixedSize as number;
 
 /** A whole request. */
 export interface WholeRequest {
@@ -67,9 +69,13 @@ export interface RefusedRequest {
 export async function readHeader(
   source: ByteSource,
 ): Promise<RequestHeader | null> {
-  const bytes = await source.take(REQUEST_HEADER_SIZE);
+  if (source.buffered < HEADER_START && !(await source.has(HEADER_START))) {
+    return null;
+  }
+  const codec = requestHeaderAt(source.peek(HEADER_START));
+  const bytes = await source.take(codec.fixedSize as number);
   if (bytes === null) return null;
-  const header = requestHeader.decode(bytes, true);
+  const header = codec.decode(bytes, true);
   if (source.buffered >= header.payloadSize) return header;
   // It may be long until the rest comes, and the id is a piece of more.
   return { ...header, clientId: header.clientId.slice() as ClientId };

@@ -6,6 +6,7 @@
  */
 
 export * from "./byte_source.ts";
+export * from "./dialects.ts";
 export * from "./fields.ts";
 export * from "./format_error.ts";
 export * from "./names.ts";

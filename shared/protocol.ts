@@ -21,7 +21,7 @@ export const NAME_SIZE = 255;
 export const MAX_NAME_LENGTH: number = NAME_SIZE - 1;
 /** Bytes of a public key: the SubjectPublicKeyInfo of RSA-1024. */
 export const PUBLIC_KEY_SIZE = 160;
-/** Bytes of a request's header. */
+/** Bytes of a request's header where its code has 2 bytes. */
 export const REQUEST_HEADER_SIZE = 23;
 /** Bytes of an answer's header. */
 export const RESPONSE_HEADER_SIZE = 7;
@@ -71,26 +71,7 @@ export const requestKinds = [
 /** One of the five requests. */
 export type RequestKind = typeof requestKinds[number];
 
-/** First codes of the three families that ask the same (section 3, point 8). */
-export const requestFamilies = [600, 700, 1100] as const;
-
-const kindsByCode: ReadonlyMap<number, RequestKind> = new Map(
-  requestFamilies.flatMap((first) =>
-    requestKinds.map((kind, index) => [first + index, kind] as const)
-  ),
-);
-
-/** The request that a code asks for, or undefined where it means nothing. */
-export function requestKind(code: number): RequestKind | undefined {
-  return kindsByCode.get(code);
-}
-
-/** The code of a request in the family that our client speaks, 600 to 604. */
-export function requestCode(kind: RequestKind): number {
-  return requestFamilies[0] + requestKinds.indexOf(kind);
-}
-
-/** Codes of the answers. */
+/** Codes of the answers; dialects have them under other numbers too. */
 export const ResponseCode = {
   /** Registered; brings the new id. */
   Registered: 2100,

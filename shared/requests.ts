@@ -5,12 +5,20 @@
  * @module
  */
 
+import {
+  codeSizeAt,
+  defaultDialect,
+  type Dialect,
+  paddingBehind,
+  requestCode,
+} from "./dialects.ts";
 import { FormatError } from "./format_error.ts";
 import {
   bytes,
   clientId,
   type Codec,
   codec,
+  type Field,
   messageType,
   name,
   record,
@@ -24,14 +32,12 @@ import {
   type MessageType,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
-  REQUEST_HEADER_SIZE,
-  requestCode,
   type RequestKind,
   SEND_OVERHEAD,
 } from "./protocol.ts";
 import { Writer } from "./writer.ts";
 
-/** What stands before each request's payload, 23 bytes. */
+/** What stands before each request's payload, 22 or 23 bytes. */
 export interface RequestHeader {
   /** Who asks; anything in a registration. */
   clientId: ClientId;
@@ -43,16 +49,34 @@ export interface RequestHeader {
   payloadSize: number;
 }
 
-/** A request's header. */
-export const requestHeader: Codec<RequestHeader> = codec(
-  "requestHeader",
-  record<RequestHeader>({
-    clientId,
-    version: u8,
-    code: u16,
-    payloadSize: u32,
-  }),
-);
+/** A request's header, 23 bytes. */
+export const requestHeader: Codec<RequestHeader> = headerWith(u16);
+
+/** A request's header where its code has 1 byte, 22 bytes. */
+export const shortRequestHeader: Codec<RequestHeader> = headerWith(u8);
+
+function headerWith(code: Field<number>): Codec<RequestHeader> {
+  return codec(
+    "requestHeader",
+    record<RequestHeader>({ clientId, version: u8, code, payloadSize: u32 }),
+  );
+}
+
+/** The header of a dialect's requests. */
+export function requestHeaderOf(
+  { codeSize }: Pick<Dialect, "codeSize">,
+): Codec<RequestHeader> {
+  return codeSize === 1 ? shortRequestHeader : requestHeader;
+}
+
+/**
+ * The header that begins so (clause DIA-3).
+ *
+ * @param start its first 18 bytes at least
+ */
+export function requestHeaderAt(start: Uint8Array): Codec<RequestHeader> {
+  return requestHeaderOf({ codeSize: codeSizeAt(start) });
+}
 
 /** 600: make me known under this name. */
 export interface Register {
@@ -119,21 +143,17 @@ export const sendHead: Codec<SendHead> = codec(
 );
 
 /**
- * A 603 up to its content, header included: 44 bytes.
+ * A 603 up to its content, header included: 43 or 44 bytes. What pads a block
+ * follows the content.
  *
  * @throws {FormatError} where the content has no room in 4 bytes of size
  */
 export function encodeSendStart(
   head: SendHead,
-  { clientId, version = PROTOCOL_VERSION, code }: RequestOptions,
+  options: RequestOptions,
 ): Uint8Array<ArrayBuffer> {
-  const writer = new Writer(REQUEST_HEADER_SIZE + SEND_OVERHEAD);
-  requestHeader.write(writer, {
-    clientId,
-    version,
-    code: code ?? requestCode("sendMessage"),
-    payloadSize: SEND_OVERHEAD + head.contentSize,
-  });
+  const payloadSize = SEND_OVERHEAD + head.contentSize;
+  const writer = begin("sendMessage", payloadSize, SEND_OVERHEAD, options);
   sendHead.write(writer, head);
   return writer.bytes;
 }
@@ -169,12 +189,35 @@ export interface RequestOptions {
   clientId: ClientId;
   /** Default: {@linkcode PROTOCOL_VERSION}. */
   version?: number;
-  /** Default: the code of the kind in the 600 family. */
+  /** Default: the code of the kind in the dialect. */
   code?: number;
+  /** Default: {@linkcode defaultDialect}. */
+  dialect?: Dialect;
+}
+
+/** A header, and room behind it. */
+function begin(
+  kind: RequestKind,
+  payloadSize: number,
+  room: number,
+  options: RequestOptions,
+): Writer {
+  const { clientId, dialect = defaultDialect } = options;
+  const header = requestHeaderOf(dialect);
+  const value = {
+    clientId,
+    version: options.version ?? PROTOCOL_VERSION,
+    code: options.code ?? requestCode(kind, dialect),
+    payloadSize,
+  };
+  const writer = new Writer(header.size(value) + room);
+  header.write(writer, value);
+  return writer;
 }
 
 /**
- * A whole request, header and payload, in one array.
+ * A whole request in one array: header, payload, and what pads it to a block
+ * where the dialect has blocks.
  *
  * @throws {FormatError} where the payload has no such form
  *
@@ -195,13 +238,10 @@ export function encodeRequest<K extends RequestKind>(
 ): Uint8Array<ArrayBuffer> {
   const codec = requestCodecs[kind];
   const payloadSize = codec.size(payload);
-  const writer = new Writer(REQUEST_HEADER_SIZE + payloadSize);
-  requestHeader.write(writer, {
-    clientId: options.clientId,
-    version: options.version ?? PROTOCOL_VERSION,
-    code: options.code ?? requestCode(kind),
-    payloadSize,
-  });
+  const { dialect = defaultDialect } = options;
+  const size = (requestHeaderOf(dialect).fixedSize ?? 0) + payloadSize;
+  const room = payloadSize + paddingBehind(size, dialect);
+  const writer = begin(kind, payloadSize, room, options);
   codec.write(writer, payload);
   return writer.bytes;
 }

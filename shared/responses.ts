@@ -6,6 +6,12 @@
  */
 
 import {
+  answerCodeIn,
+  defaultDialect,
+  type Dialect,
+  paddingBehind,
+} from "./dialects.ts";
+import {
   bytes,
   claimedSize,
   clientId,
@@ -236,10 +242,20 @@ export type Response = {
 /** The answer to whatever failed. */
 export const FAILURE: Response = { code: ResponseCode.Error, payload: {} };
 
+/** How an answer is written. */
+export interface ResponseOptions {
+  /** Default: {@linkcode PROTOCOL_VERSION}. */
+  version?: number;
+  /** Default: {@linkcode defaultDialect}. */
+  dialect?: Dialect;
+  /** Makes the array that holds it. Default: a new one. */
+  allocate?: Allocate;
+}
+
 /**
- * A whole answer, header and payload, in one array.
+ * A whole answer in one array: header, payload, and what pads it to a block
+ * where the dialect has blocks.
  *
- * @param allocate makes that array; default: a new one
  * @throws {FormatError} where the payload has no such form
  *
  * @example
@@ -253,18 +269,23 @@ export const FAILURE: Response = { code: ResponseCode.Error, payload: {} };
  */
 export function encodeResponse(
   response: Response,
-  version: number = PROTOCOL_VERSION,
-  allocate?: Allocate,
+  options: ResponseOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  const { version = PROTOCOL_VERSION, dialect = defaultDialect } = options;
   const codec = responseCodecs[response.code] as Codec<unknown>;
   const payloadSize = codec.size(response.payload);
-  const writer = new Writer(RESPONSE_HEADER_SIZE + payloadSize, allocate);
-  responseHeader.write(writer, { version, code: response.code, payloadSize });
+  const size = RESPONSE_HEADER_SIZE + payloadSize;
+  const writer = new Writer(
+    size + paddingBehind(size, dialect),
+    options.allocate,
+  );
+  const code = answerCodeIn(dialect, response.code);
+  responseHeader.write(writer, { version, code, payloadSize });
   codec.write(writer, response.payload);
   return writer.bytes;
 }
 
-/** Whether the code is one of the six answers'. */
+/** Whether the code is one of the six answers', in the first dialect. */
 export function isResponseCode(code: number): code is ResponseCode {
   return code in responseCodecs;
 }

@@ -6,11 +6,11 @@
  * @module
  */
 
+import { requestCode } from "../../shared/dialects.ts";
 import {
   answerCode,
   PROTOCOL_VERSION,
   REQUEST_HEADER_SIZE,
-  requestCode,
   requestKinds,
   RESPONSE_HEADER_SIZE,
 } from "../../shared/protocol.ts";

@@ -1,8 +1,5 @@
-import {
-  requestCode,
-  requestFamilies,
-  requestKinds,
-} from "../../shared/protocol.ts";
+import { dialects, requestCode } from "../../shared/dialects.ts";
+import { requestKinds } from "../../shared/protocol.ts";
 import { Histogram } from "../histogram.ts";
 import { type RequestRefusal, requestRefusals } from "../refusal.ts";
 import type {
@@ -64,9 +61,9 @@ export class RequestFigures implements Watcher {
 
   /** None yet. */
   constructor() {
-    for (const first of requestFamilies) {
+    for (const dialect of dialects) {
       for (const kind of requestKinds) {
-        const code = requestCode(kind) - requestFamilies[0] + first;
+        const code = requestCode(kind, dialect);
         this.#byCode.set(code, new CodeFigures(`${code}`, kind));
       }
     }

@@ -14,7 +14,7 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import config from "../../deno.json" with { type: "json" };
-import { requestKind } from "../../shared/protocol.ts";
+import { requestKind } from "../../shared/dialects.ts";
 import type {
   Outcome,
   RequestWatch,

@@ -69,41 +69,6 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "three families of codes are answered alike",
-  async () => {
-    await using relay = await testRelay();
-    using peer = await Peer.connect(relay.address);
-    let last: ClientId | undefined;
-    for (const family of [600, 700, 1100]) {
-      const payload = { name: `user${family}`, publicKey: KEY };
-      const answer = await peer.ask("register", payload, STRANGER, family);
-      assert(answer.code === 2100);
-      const { clientId } = answer.payload;
-      const ask = async (kind: "clientsList" | "waitingMessages") =>
-        (await peer.ask(kind, {}, clientId, family)).code;
-      assertEquals(await ask("clientsList"), 2101);
-      assertEquals(await ask("waitingMessages"), 2104);
-      const target = last ?? clientId;
-      const key = await peer.ask("publicKey", { target }, clientId, family);
-      assertEquals(key.code, 2102);
-      const sent = await peer.ask(
-        "sendMessage",
-        { target, type: 1, content: new Uint8Array(0) },
-        clientId,
-        family,
-      );
-      assertEquals(sent.code, 2103);
-      last = clientId;
-    }
-    for (const code of [605, 599, 704 + 1, 1000, 1105, 0, 9000]) {
-      await peer.write(header(code, 0, last));
-      assertEquals((await peer.answer()).code, 9000);
-    }
-  },
-);
-
-testWith(
-  LOOPBACK_AND_FILES,
   "who isn't registered gets 9000, and so does who writes to a stranger",
   async () => {
     await using relay = await testRelay();

@@ -20,8 +20,7 @@ import {
   registered,
   requestCodecs,
   requestHeader,
-  requestKind,
-  requestKinds,
+  type requestKinds,
   responseCodecs,
   responseHeader,
   sendMessage,
@@ -285,18 +284,4 @@ Deno.test("the whole messages of a damaged inbox can be read", () => {
     const used = inbox.encode(messages.slice(0, read.length)).length;
     assertEquals(damaged, used < left.length);
   }));
-});
-
-Deno.test("three families of codes ask the same, and nothing else asks", () => {
-  const asked = new Map<number, string>();
-  for (let code = 0; code <= 0xffff; code++) {
-    const kind = requestKind(code);
-    if (kind !== undefined) asked.set(code, kind);
-  }
-  assertEquals(
-    [...asked],
-    [600, 700, 1100].flatMap((first) =>
-      requestKinds.map((kind, i) => [first + i, kind] as [number, string])
-    ),
-  );
 });

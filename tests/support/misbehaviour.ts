@@ -19,7 +19,7 @@ export const ANNA = idOf(0xa1);
 
 export const utf8 = (text: string) => new TextEncoder().encode(text);
 export const ok = (response: Response, version = 2) =>
-  encodeResponse(response, version);
+  encodeResponse(response, { version });
 export const refused = ok({ code: 9000, payload: {} });
 export const registered = ok({ code: 2100, payload: { clientId: ANNA } });
 export const listed = ok({

@@ -3,10 +3,11 @@
 import { encodeHex } from "@std/encoding";
 import { ByteSource } from "../../shared/byte_source.ts";
 import {
-  type ClientId,
-  requestCode,
-  type RequestKind,
-} from "../../shared/protocol.ts";
+  answerMeant,
+  defaultDialect,
+  type Dialect,
+} from "../../shared/dialects.ts";
+import type { ClientId, RequestKind } from "../../shared/protocol.ts";
 import {
   encodeRequest,
   NOBODY,
@@ -14,7 +15,6 @@ import {
 } from "../../shared/requests.ts";
 import {
   decodeResponse,
-  isResponseCode,
   type Response,
   responseHeader,
 } from "../../shared/responses.ts";
@@ -48,24 +48,24 @@ export class Peer implements Disposable {
     return await this.source.take(7 + payloadSize);
   }
 
-  /** The next answer. */
-  async answer(): Promise<Answered> {
+  /** The next answer, in that dialect. */
+  async answer(dialect: Dialect = defaultDialect): Promise<Answered> {
     const bytes = await this.answerBytes();
     if (bytes === null) throw new Error("Expected an answer, got the end");
     const { version, code } = responseHeader.decode(bytes.subarray(0, 7));
-    if (!isResponseCode(code)) throw new Error(`Expected an answer: ${code}`);
-    return { ...decodeResponse(code, bytes.subarray(7)), version };
+    const meant = answerMeant(dialect, code);
+    if (meant === undefined) throw new Error(`Expected an answer: ${code}`);
+    return { ...decodeResponse(meant, bytes.subarray(7)), version };
   }
 
   async ask<K extends RequestKind>(
     kind: K,
     payload: RequestPayloads[K],
     clientId: ClientId = NOBODY,
-    family = 600,
+    dialect: Dialect = defaultDialect,
   ): Promise<Answered> {
-    const code = requestCode(kind) - 600 + family;
-    await this.write(encodeRequest(kind, payload, { clientId, code }));
-    return await this.answer();
+    await this.write(encodeRequest(kind, payload, { clientId, dialect }));
+    return await this.answer(dialect);
   }
 
   /** Registers somebody and returns the id. */

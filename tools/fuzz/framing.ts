@@ -7,12 +7,12 @@
  */
 
 import { encodeHex } from "@std/encoding";
+import { requestKind } from "../../shared/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   NAME_SIZE,
   PUBLIC_KEY_SIZE,
   REQUEST_HEADER_SIZE,
-  requestKind,
   SEND_OVERHEAD,
 } from "../../shared/protocol.ts";
 import {

@@ -6,13 +6,16 @@
  */
 
 import {
+  defaultDialect,
+  dialects,
+  requestCode,
+} from "../../shared/dialects.ts";
+import {
   type ClientId,
   type MessageType,
   NAME_SIZE,
   PUBLIC_KEY_SIZE,
   REQUEST_HEADER_SIZE,
-  requestCode,
-  requestFamilies,
   type RequestKind,
   requestKinds,
   SEND_OVERHEAD,
@@ -45,13 +48,13 @@ function request<K extends RequestKind>(
   payload: RequestPayloads[K],
 ): Uint8Array<ArrayBuffer> {
   const { random } = source;
-  const family = random.oneIn(3)
-    ? random.pick(requestFamilies)
-    : requestFamilies[0];
+  const dialect = random.oneIn(3)
+    ? random.pick(dialects.slice(0, 3))
+    : defaultDialect;
   return encodeRequest(kind, payload, {
     clientId: anybody(source),
     version: random.oneIn(4) ? random.below(256) : 2,
-    code: requestCode(kind) - requestFamilies[0] + family,
+    dialect,
   });
 }
 

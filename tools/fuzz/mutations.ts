@@ -6,7 +6,8 @@
  */
 
 import { concat } from "@std/bytes";
-import { requestCode, requestKinds } from "../../shared/protocol.ts";
+import { requestCode } from "../../shared/dialects.ts";
+import { requestKinds } from "../../shared/protocol.ts";
 import { oddSize, type Source } from "./grammar.ts";
 import {
   CODE_AT,

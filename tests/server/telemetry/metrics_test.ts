@@ -4,6 +4,7 @@ import {
   connectionRefusals,
   requestRefusals,
 } from "../../../server/refusal.ts";
+import { dialectNamed } from "../../../shared/dialects.ts";
 import {
   encodeRequest,
   NOBODY,
@@ -36,8 +37,9 @@ testWith(
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
     for (let i = 0; i < 3; i++) await peer.send(anna, anna, TEXT_CONTENT);
-    await peer.ask("publicKey", { target: anna }, anna, 700);
-    await peer.ask("publicKey", { target: anna }, NOBODY, 700);
+    const later = dialectNamed("700");
+    await peer.ask("publicKey", { target: anna }, anna, later);
+    await peer.ask("publicKey", { target: anna }, NOBODY, later);
     const last = requests("702", "publicKey", "refused");
     const { samples } = await scrapeUntil(url, last, 1);
     const counted = [...samples].filter(([name, value]) =>
