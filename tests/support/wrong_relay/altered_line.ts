@@ -5,16 +5,18 @@
 
 import { concat } from "@std/bytes";
 import { ByteSource } from "../../../shared/byte_source.ts";
+import { requestKind } from "../../../shared/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   MessageType,
-  REQUEST_HEADER_SIZE,
   type RequestKind,
-  requestKind,
   RESPONSE_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../../shared/protocol.ts";
-import { type RequestHeader, requestHeader } from "../../../shared/requests.ts";
+import {
+  type RequestHeader,
+  requestHeaderAt,
+} from "../../../shared/requests.ts";
 import {
   type ResponseHeader,
   responseHeader,
@@ -23,6 +25,8 @@ import { type Line, LineAround } from "./line.ts";
 
 /** Bytes of payload that a fault gets to see; what is longer passes by. */
 const MOST_SEEN = 16 * 1024 * 1024;
+/** Bytes of a header that tell which one it is. */
+const HEADER_START = CLIENT_ID_SIZE + 2;
 
 /** A request on its way to the relay; a fault may change its bytes in place. */
 export interface Asked {
@@ -122,6 +126,12 @@ export class AlteredLine extends LineAround {
     for (let answer; (answer = this.#takeAnswer()) !== undefined;) {
       await this.#writeAnswer(answer);
     }
+    // What follows the last answer fills a block.
+    if (this.#asked.length === 0) {
+      const padding = this.#answered;
+      this.#answered = new Uint8Array(0);
+      await this.#writeAll(padding);
+    }
     return bytes.length;
   }
 
@@ -139,9 +149,13 @@ export class AlteredLine extends LineAround {
     if (this.#closing) return await this.#ignoreRest();
     await this.#hooks.begun?.();
     const source = this.#source;
-    if (!(await source.has(REQUEST_HEADER_SIZE))) return this.#passRest();
-    const head = source.takeArrived(REQUEST_HEADER_SIZE);
-    const header = requestHeader.decode(head);
+    if (!(await source.has(HEADER_START))) return this.#passRest();
+    const codec = requestHeaderAt(source.peek(HEADER_START));
+    const headSize = codec.fixedSize ?? 0;
+    if (!(await source.has(headSize))) return this.#passRest();
+    const head = source.takeArrived(headSize);
+    if (head.every((byte) => byte === 0)) return this.#passPadding(head);
+    const header = codec.decode(head);
     const kind = requestKind(header.code);
     const payload = new Uint8Array(0);
     const asked: Asked = { kind, header, head, payload, marked: false };
@@ -210,6 +224,14 @@ export class AlteredLine extends LineAround {
     return false;
   }
 
+  /** DIA-5: zeros behind a request fill a block, and no request follows. */
+  #passPadding(zeros: Uint8Array): true {
+    this.#hooks.over?.();
+    this.#give(zeros);
+    this.#passing = Infinity;
+    return true;
+  }
+
   /** The end came within a header. */
   #passRest(): boolean {
     this.#hooks.over?.();
@@ -224,10 +246,12 @@ export class AlteredLine extends LineAround {
   /** Whether another request has come together with those before it. */
   #hasWhole(): boolean {
     const { buffered } = this.#source;
-    if (this.#passing > 0 || buffered < REQUEST_HEADER_SIZE) return false;
-    const head = this.#source.peek(REQUEST_HEADER_SIZE);
-    const { payloadSize } = requestHeader.decode(head);
-    return buffered >= REQUEST_HEADER_SIZE + payloadSize;
+    if (this.#passing > 0 || buffered < HEADER_START) return false;
+    const codec = requestHeaderAt(this.#source.peek(HEADER_START));
+    const headSize = codec.fixedSize ?? 0;
+    if (buffered < headSize) return false;
+    const head = this.#source.peek(headSize);
+    return buffered >= headSize + codec.decode(head).payloadSize;
   }
 
   #takeAnswer(): Uint8Array<ArrayBuffer> | undefined {

@@ -5,7 +5,7 @@ import {
   RESPONSE_HEADER_SIZE,
   ResponseCode,
 } from "../../../../shared/protocol.ts";
-import { requestCodecs } from "../../../../shared/requests.ts";
+import { requestCodecs, requestHeaderAt } from "../../../../shared/requests.ts";
 import { type Answer, encodeAnswer } from "../altered_line.ts";
 import type { Faults } from "../fault.ts";
 import { refused } from "../refusal.ts";
@@ -135,11 +135,11 @@ export const framing = {
     fails: ["?"],
     inject: () => ({
       frames: () => ({
-        request: ({ kind, head }) => {
-          if (kind !== "clientsList" && kind !== "waitingMessages") return;
-          const whole = head.slice();
-          new DataView(whole.buffer).setUint32(19, 0, true);
-          return whole;
+        request: ({ kind, header, head }) => {
+          const isEmpty = kind === "clientsList" || kind === "waitingMessages";
+          return isEmpty
+            ? requestHeaderAt(head).encode({ ...header, payloadSize: 0 })
+            : undefined;
         },
       }),
     }),
