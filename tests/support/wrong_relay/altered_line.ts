@@ -25,6 +25,8 @@ import { type Line, LineAround } from "./line.ts";
 
 /** Bytes of payload that a fault gets to see; what is longer passes by. */
 const MOST_SEEN = 16 * 1024 * 1024;
+/** Milliseconds in which more follows than a header claims, where more does. */
+const MORE_FOLLOWS = 100;
 /** Bytes of a header that tell which one it is. */
 const HEADER_START = CLIENT_ID_SIZE + 2;
 
@@ -121,8 +123,7 @@ export class AlteredLine extends LineAround {
 
   override async write(bytes: Uint8Array): Promise<number> {
     this.#answered = concat([this.#answered, bytes]);
-    // An answer of no bytes asks whether the connection is still there.
-    if (bytes.length === 0) await this.inner.write(bytes);
+    if (bytes.length === 0) await this.#isThere();
     for (let answer; (answer = this.#takeAnswer()) !== undefined;) {
       await this.#writeAnswer(answer);
     }
@@ -199,10 +200,14 @@ export class AlteredLine extends LineAround {
     if (wrong !== undefined) return wrong;
     if (kind !== "sendMessage") return claim;
     const source = this.#source;
-    if (!(await source.has(CLIENT_ID_SIZE + 1))) return claim;
+    const arrives = (size: number) =>
+      claim < SEND_OVERHEAD
+        ? source.hasWithin(size, MORE_FOLLOWS)
+        : source.has(size);
+    if (!(await arrives(CLIENT_ID_SIZE + 1))) return claim;
     const type = source.peek(CLIENT_ID_SIZE + 1)[CLIENT_ID_SIZE];
     if (type !== MessageType.KeyRequest) return claim;
-    if (!(await source.has(SEND_OVERHEAD))) return claim;
+    if (!(await arrives(SEND_OVERHEAD))) return claim;
     // SND-7: nothing follows, whatever the header says.
     const size = source.peek(SEND_OVERHEAD).subarray(CLIENT_ID_SIZE + 1);
     return size.every((byte) => byte === 0) ? SEND_OVERHEAD : claim;
@@ -276,6 +281,13 @@ export class AlteredLine extends LineAround {
     const given = this.#hooks.answer?.(answer, asked) ?? encodeAnswer(answer);
     await this.#writeInOrder(given);
     if (this.#hooks.closes?.(answer, asked)) await this.#endAnswers();
+  }
+
+  /** A write of no bytes asks whether the connection was reset. */
+  async #isThere(): Promise<void> {
+    // Behind our own end any write fails, and a read only then.
+    if (this.#closing) await this.inner.read(new Uint8Array(1));
+    else await this.inner.write(new Uint8Array(0));
   }
 
   /** As a close looks to the client; the relay still sees how the client ends. */

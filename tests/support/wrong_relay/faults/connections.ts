@@ -115,6 +115,8 @@ class NoHalfClose extends LineAround {
   }
 
   override async write(bytes: Uint8Array): Promise<number> {
+    // A write of no bytes asks whether the connection was reset.
+    if (bytes.length === 0) return await super.write(bytes);
     await new Promise((resolve) => setTimeout(resolve, END_IS_SEEN));
     return this.#ended ? bytes.length : await super.write(bytes);
   }
