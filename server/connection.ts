@@ -10,6 +10,7 @@ import { ByteSource } from "../shared/byte_source.ts";
 import type { RequestKind } from "../shared/protocol.ts";
 import { allocateShortLived } from "../shared/slab.ts";
 import { AnswerQueue } from "./answer_queue.ts";
+import { Block, isPaddedAtOnce, isPadding } from "./block_padding.ts";
 import {
   type Delivery,
   type Dispatch,
@@ -23,6 +24,7 @@ import { type Release, RequestMemory } from "./limits/request_memory.ts";
 import type { RequestWatch, Watcher } from "./watcher.ts";
 import {
   awaitPayload,
+  isAllZeros,
   readHeader,
   type RefusedRequest,
   type WholeRequest,
@@ -30,11 +32,22 @@ import {
 
 /** Answers of one connection that are remembered until they are known to be taken. */
 const MOST_UNTAKEN = 16;
+/**
+ * Milliseconds that a client gets to be the first to end a connection where
+ * messages were handed out: behind our own end a reset that follows the
+ * client's isn't seen.
+ */
+const OWN_END_GRACE = 200;
+/** Bytes of an answer that aren't copied to get padding behind them. */
+const LONG_ANSWER = 64 * 1024;
 /** Bytes of memory for what a silent client may begin with: most requests, whole. */
 const IDLE_SIZE = 1536;
 
 /** What a connection has to be able to do; every `Deno.Conn` is. */
-export type Transport = Pick<Deno.Conn, "read" | "write" | "close">;
+export type Transport = Pick<
+  Deno.Conn,
+  "read" | "write" | "closeWrite" | "close"
+>;
 
 /** What connections share. */
 export interface ConnectionOptions {
@@ -73,6 +86,10 @@ export class Connection {
   #answerMemory = 0;
   #draining = false;
   #closed = false;
+  /** Whether the client has our end of the stream. */
+  #halfClosed = false;
+  /** The last request; undefined where it can't be padded. */
+  #block: Block | undefined;
   /** Answers of which the client hasn't shown yet that it took them. */
   #untaken: Untaken[] = NOBODY_OWES;
 
@@ -183,11 +200,18 @@ export class Connection {
     return true;
   }
 
-  /** @returns false where the connection ended within the request */
+  /** @returns false where no further request is served */
   async #serveOne(): Promise<boolean> {
     const start = this.#source.consumed;
     this.#receiving = true;
     this.#reading.restart(start);
+    const block = this.#block;
+    if (block !== undefined && block.end > start && this.#zeroIsNext) {
+      const padded = await isPadding(this.#source, block.end - start);
+      // The end within zeros is that of a block, not of requests.
+      if (padded === undefined) return false;
+      if (padded) return await this.#complete(block);
+    }
     const header = await readHeader(this.#source);
     if (header === null) return false;
     if (this.#untaken.length > 0) {
@@ -205,7 +229,8 @@ export class Connection {
     if (arrived === null) return false;
     if (arrived.kind === undefined) {
       this.#watch(header.code, arrived.skip)?.ended(arrived.refusal);
-      return await this.#refuse(arrived);
+      const isPaddable = !isAllZeros(header);
+      return await this.#refuse(arrived, isPaddable ? start : undefined);
     }
     const { kind, size } = arrived;
     const watch = this.#watch(header.code, size);
@@ -216,16 +241,29 @@ export class Connection {
     const payload = this.#source.takeArrived(size);
     const release = reserved ?? this.#memory.takeGiven();
     const request = { kind, header, payload };
+    const asked = this.#block = new Block(start, this.#source.consumed);
+    if (this.#zeroIsNext) asked.padded = await this.#skipPadding(asked);
     if (request.kind === "sendMessage") {
-      await this.#answerLater(request, watch, release);
-      return true;
+      await this.#answerLater(request, asked, watch, release);
+    } else {
+      try {
+        await this.#answer(request, asked, watch);
+      } finally {
+        release();
+      }
     }
-    try {
-      await this.#answer(request, watch);
-    } finally {
-      release();
-    }
-    return true;
+    return asked.padded ? await this.#endFirst() : true;
+  }
+
+  get #zeroIsNext(): boolean {
+    return this.#source.buffered > 0 && this.#source.peek(1)[0] === 0;
+  }
+
+  /** Reads past the padding behind a request, where it is there. */
+  async #skipPadding({ end }: Block): Promise<boolean> {
+    const left = end - this.#source.consumed;
+    return left > 0 && await isPaddedAtOnce(this.#source, left) &&
+      await this.#source.skip(left);
   }
 
   /** Follows a request, where somebody wants to know. */
@@ -237,6 +275,7 @@ export class Connection {
   /** Has a request answered while the next ones are read: they may share its commit. */
   async #answerLater(
     request: WholeRequest,
+    block: Block,
     watch: RequestWatch | undefined,
     release: Release,
   ): Promise<void> {
@@ -246,7 +285,8 @@ export class Connection {
       watch?.ended(outcome);
       release();
       if (outcome === "unknown") this.close();
-      return bytes;
+      block.answered = bytes.length;
+      return block.fill(bytes);
     }));
     if (this.#answers.full) await this.#answers.room();
   }
@@ -254,6 +294,7 @@ export class Connection {
   /** Answers a request, after those before it and before those behind it. */
   async #answer(
     request: WholeRequest,
+    block: Block,
     watch: RequestWatch | undefined,
   ): Promise<void> {
     if (!this.#answers.empty) await this.#answers.drained();
@@ -263,7 +304,7 @@ export class Connection {
       watch?.working?.();
       const replied = await reply;
       watch?.ended(replied.outcome);
-      return await this.#send(replied);
+      return await this.#send(replied, block);
     }
     const { answers } = budget;
     const room = async () => {
@@ -283,33 +324,87 @@ export class Connection {
       if (reply.pieces === undefined && length < this.#answerMemory) {
         shrinkTo(length);
       }
-      await this.#send(reply);
+      await this.#send(reply, block);
     } finally {
       shrinkTo(0);
     }
   }
 
-  async #refuse({ atOnce, skip }: RefusedRequest): Promise<boolean> {
+  /** @param start where the request starts; undefined where it can't be padded */
+  async #refuse(
+    { atOnce, skip }: RefusedRequest,
+    start: number | undefined,
+  ): Promise<boolean> {
     await this.#answers.drained();
     if (atOnce) await this.#write(failureBytes);
     this.#receiving = true;
     if (!(await this.#source.skip(skip))) return false;
     this.#receiving = false;
-    if (!atOnce) await this.#write(failureBytes);
-    return true;
+    this.#block = undefined;
+    if (start === undefined) {
+      if (!atOnce) await this.#write(failureBytes);
+      return true;
+    }
+    const block = this.#block = new Block(start, this.#source.consumed);
+    block.answered = failureBytes.length;
+    if (atOnce) return true;
+    if (this.#zeroIsNext) block.padded = await this.#skipPadding(block);
+    await this.#write(block.fill(failureBytes));
+    return block.padded ? await this.#endFirst() : true;
   }
 
-  async #send({ bytes, pieces, delivery, outcome }: Reply): Promise<void> {
+  async #send(
+    { bytes, pieces, delivery, outcome }: Reply,
+    block: Block,
+  ): Promise<void> {
     if (outcome === "unknown") return this.close();
     let last = bytes;
+    block.answered = bytes.length;
     if (pieces !== undefined) {
       for await (const piece of pieces) {
         await this.#write(last);
         last = piece;
+        block.answered += piece.length;
       }
+    }
+    if (block.padded) {
+      const whole = last.length > LONG_ANSWER ? last.length - 1 : 0;
+      await this.#write(last.subarray(0, whole));
+      last = block.fill(last.subarray(whole));
     }
     if (delivery === undefined) await this.#write(last);
     else await this.#deliver(last, delivery);
+  }
+
+  /** Pads an answer that went out before it was seen that its request is padded. */
+  async #complete(block: Block): Promise<false> {
+    this.#receiving = false;
+    await this.#answers.drained();
+    await this.#write(block.answerPadding);
+    return await this.#endFirst();
+  }
+
+  /**
+   * Ends the connection behind a padded answer, which some clients read up to
+   * the end. Theirs, which is waited for, tells whether they took it.
+   */
+  async #endFirst(): Promise<false> {
+    await this.#answers.drained();
+    this.#busy = false;
+    if (this.#untaken.length > 0 && !this.#draining) {
+      await this.#source.hasWithin(1, OWN_END_GRACE);
+      if (this.#source.ended) return false;
+    }
+    await this.#transport.closeWrite();
+    this.#halfClosed = true;
+    if (this.#draining) return false;
+    this.#receiving = true;
+    this.#reading.restart(this.#source.consumed);
+    while (await this.#source.has(1)) {
+      await this.#source.skip(this.#source.buffered);
+    }
+    this.#receiving = false;
+    return false;
   }
 
   /** Writes the end of an answer of which it must be known whether it was taken. */
@@ -352,7 +447,13 @@ export class Connection {
       setTimeout(resolve, this.#options.closeGrace)
     );
     if (this.#closed) return;
-    await this.#transport.write(new Uint8Array(0));
+    try {
+      await this.#transport.write(new Uint8Array(0));
+    } catch (error) {
+      // Behind our own end this is what a write throws where no reset came.
+      const isOurs = error instanceof Deno.errors.BrokenPipe;
+      if (!this.#halfClosed || !isOurs) throw error;
+    }
     await this.#takeAll((answer) => !answer.ended);
   }
 

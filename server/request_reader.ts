@@ -81,6 +81,14 @@ export async function readHeader(
   return { ...header, clientId: header.clientId.slice() as ClientId };
 }
 
+/** Whether a header holds nothing, as padding does. */
+export function isAllZeros(
+  { code, version, payloadSize, clientId }: RequestHeader,
+): boolean {
+  return code === 0 && version === 0 && payloadSize === 0 &&
+    clientId.every((byte) => byte === 0);
+}
+
 /**
  * Waits for what follows a header.
  *

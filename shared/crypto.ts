@@ -136,8 +136,11 @@ function withoutPadding(
   return bytes.slice(0, size);
 }
 
-/** Bytes of the DER sequence at the start, its tag and length included. */
-function derSize(bytes: Uint8Array): number | undefined {
+/**
+ * Bytes of the DER sequence at the start, its tag and length included;
+ * undefined where none of up to 64 KiB starts there.
+ */
+export function derSize(bytes: Uint8Array): number | undefined {
   const [tag, first] = bytes;
   if (tag !== 0x30 || first === undefined) return undefined;
   if (first < 0x80) return 2 + first;

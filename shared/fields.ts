@@ -23,8 +23,27 @@ import {
 import { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
 
+/** What a field is made of, for who walks over bytes that may break its form. */
+export type Shape =
+  /** One value. */
+  | { readonly kind: "leaf" }
+  /** Fields one after the other, by their names. */
+  | {
+    readonly kind: "record";
+    readonly entries: readonly (readonly [string, AnyField])[];
+  }
+  /** The same field until the end. */
+  | { readonly kind: "list"; readonly item: AnyField }
+  /** A size, then as many bytes. */
+  | { readonly kind: "sized"; readonly size: AnyField };
+
+/** A field of whatever value: what can be known without one. */
+export type AnyField = Pick<Field<never>, "fixedSize" | "shape">;
+
 /** How one kind of value stands on the wire. */
 export interface Field<T> {
+  /** What it is made of. */
+  readonly shape: Shape;
   /** Bytes of every value of this kind, or undefined where they differ. */
   readonly fixedSize: number | undefined;
   /** Bytes of this value. */
@@ -35,12 +54,14 @@ export interface Field<T> {
   read(reader: Reader): T;
 }
 
+const LEAF: Shape = { kind: "leaf" };
+
 function fixed<T>(
   size: number,
   write: Field<T>["write"],
   read: Field<T>["read"],
 ): Field<T> {
-  return { fixedSize: size, size: () => size, write, read };
+  return { shape: LEAF, fixedSize: size, size: () => size, write, read };
 }
 
 /** An unsigned integer of 1 byte. */
@@ -114,6 +135,7 @@ export const listedName: Field<string> = fixed(
 
 /** A size of 4 bytes, then as many bytes. */
 export const sizedBytes: Field<Uint8Array> = {
+  shape: { kind: "sized", size: u32 },
   fixedSize: undefined,
   size: (value) => 4 + value.length,
   write(writer, value) {
@@ -139,6 +161,7 @@ export function claimedSize(reader: Reader, left: number): number {
 /** Values of one kind until the end of the payload. */
 export function list<T>(item: Field<T>): Field<readonly T[]> {
   return {
+    shape: { kind: "list", item },
     fixedSize: undefined,
     size: (values) =>
       item.fixedSize === undefined
@@ -188,6 +211,7 @@ export function record<T extends object>(fields: FieldsOf<T>): Field<T> {
       : fixedSize + field.fixedSize;
   }
   return {
+    shape: { kind: "record", entries },
     fixedSize,
     size: (value) =>
       fixedSize ?? entries.reduce(
@@ -225,6 +249,8 @@ export function record<T extends object>(fields: FieldsOf<T>): Field<T> {
 export interface Codec<T> {
   /** What errors call it. */
   readonly name: string;
+  /** What it is made of. */
+  readonly shape: Shape;
   /** Bytes of every such payload, or undefined where they differ. */
   readonly fixedSize: number | undefined;
   /** Bytes of this value's payload. */
@@ -252,6 +278,7 @@ export function codec<T>(name: string, field: Field<T>): Codec<T> {
   };
   return {
     name,
+    shape: field.shape,
     fixedSize: field.fixedSize,
     size: (value) => field.size(value),
     write,

@@ -1,0 +1,164 @@
+/**
+ * What a frame's header says it is, and so which of the codec's records lies
+ * behind it.
+ *
+ * @module
+ */
+
+import {
+  answerMeant,
+  type Dialect,
+  dialects,
+  requestKind,
+} from "../../shared/dialects.ts";
+import type { AnyField } from "../../shared/fields.ts";
+import {
+  answerCode,
+  MessageType,
+  PUBLIC_KEY_SIZE,
+  type RequestKind,
+  requestKinds,
+  ResponseCode,
+  SEND_OVERHEAD,
+} from "../../shared/protocol.ts";
+import {
+  requestCodecs,
+  requestHeaderAt,
+  requestHeaderOf,
+  sendHead,
+} from "../../shared/requests.ts";
+import {
+  publicKeyAnswer,
+  responseCodecs,
+  responseHeader,
+} from "../../shared/responses.ts";
+import { CONTENT_SIZE, integer, type Piece, Walk } from "./walk.ts";
+
+/** From the client to the relay, or back. */
+export type Direction = "request" | "answer";
+
+/** What a frame is, as far as its header is there. */
+export interface Form {
+  readonly direction: Direction;
+  /** The header's fields. */
+  readonly header: readonly Piece[];
+  /** Bytes of a whole header of this kind. */
+  readonly headerSize: number;
+  /** The code, or undefined where the header ends before it. */
+  readonly code: number | undefined;
+  /** Bytes of payload that the header claims, or undefined likewise. */
+  readonly claim: number | undefined;
+  /** What it asks or answers; undefined where the code means nothing. */
+  readonly kind: RequestKind | "failure" | undefined;
+  /** What such a payload is, by the protocol; undefined likewise. */
+  readonly codec: AnyField | undefined;
+  /** The record by which this one is read; undefined where the code means nothing. */
+  readonly payload: AnyField | undefined;
+}
+
+/**
+ * The form of the frame at the start of these bytes.
+ *
+ * @param dialect what it is in; default: what its code tells
+ */
+export function formOf(
+  bytes: Uint8Array,
+  direction: Direction,
+  dialect?: Dialect,
+): Form {
+  const header = headerOf(bytes, direction, dialect);
+  const headerSize = header.fixedSize as number;
+  const walk = new Walk(bytes, 0, Math.min(bytes.length, headerSize));
+  walk.along(header, "header");
+  const value = valuesOf(walk.pieces);
+  const code = value("code");
+  const claim = value("payloadSize");
+  const kind = kindOf(code, direction, dialect);
+  const codec = kind && codecOf(kind, direction);
+  return {
+    direction,
+    header: walk.pieces,
+    headerSize,
+    code,
+    claim,
+    kind,
+    codec,
+    // KEY-4: some servers leave the owner's id out.
+    payload: codec === publicKeyAnswer && claim === PUBLIC_KEY_SIZE
+      ? withoutFirst(codec)
+      : codec,
+  };
+}
+
+function headerOf(
+  bytes: Uint8Array,
+  direction: Direction,
+  dialect: Dialect | undefined,
+): AnyField {
+  if (direction === "answer") return responseHeader;
+  return dialect === undefined
+    ? requestHeaderAt(bytes)
+    : requestHeaderOf(dialect);
+}
+
+function kindOf(
+  code: number | undefined,
+  direction: Direction,
+  dialect: Dialect | undefined,
+): Form["kind"] {
+  if (code === undefined) return undefined;
+  if (direction === "request") return requestKind(code);
+  if (code === ResponseCode.Error) return "failure";
+  const meant = (dialect === undefined ? dialects : [dialect])
+    .map((dialect) => answerMeant(dialect, code))
+    .find((meant) => meant !== undefined);
+  return requestKinds.find((kind) => answerCode[kind] === meant);
+}
+
+function codecOf(
+  kind: NonNullable<Form["kind"]>,
+  direction: Direction,
+): AnyField {
+  if (kind === "failure") return responseCodecs[ResponseCode.Error];
+  return direction === "request"
+    ? requestCodecs[kind]
+    : responseCodecs[answerCode[kind]];
+}
+
+function withoutFirst(record: AnyField): AnyField {
+  const { shape } = record;
+  if (shape.kind !== "record") return record;
+  const entries = shape.entries.slice(1);
+  return { fixedSize: undefined, shape: { kind: "record", entries } };
+}
+
+/**
+ * Bytes of payload that follow the header of the frame at the start of these
+ * bytes; undefined where more of them are needed to know.
+ */
+export function payloadSize(
+  bytes: Uint8Array,
+  { direction, kind, claim, headerSize }: Form,
+): number | undefined {
+  if (claim === undefined) return undefined;
+  if (direction === "answer" || kind !== "sendMessage") return claim;
+  // SND-7: a request for a key without content ends after 21 bytes, whatever
+  // its header claims.
+  if (claim === SEND_OVERHEAD) return claim;
+  const end = Math.min(bytes.length, headerSize + SEND_OVERHEAD);
+  const walk = new Walk(bytes, headerSize, end);
+  const whole = walk.along(sendHead, "payload");
+  const value = valuesOf(walk.pieces);
+  const type = value("type");
+  if (type !== undefined && type !== MessageType.KeyRequest) return claim;
+  if (!whole) return undefined;
+  return value(CONTENT_SIZE) === 0 ? SEND_OVERHEAD : claim;
+}
+
+/** Looks up integers that are there whole, by their fields. */
+function valuesOf(pieces: readonly Piece[]) {
+  return (name: string): number | undefined => {
+    const piece = pieces.find(({ field }) => field === name);
+    return piece?.missing === 0 ? integer(piece.bytes) : undefined;
+  };
+}

@@ -1,0 +1,55 @@
+import type { ClauseId } from "../../shared/clauses.ts";
+import { PUBLIC_KEY_SIZE, SEND_OVERHEAD } from "../../shared/protocol.ts";
+import { LISTED_CLIENT_SIZE } from "../../shared/responses.ts";
+import type { Form } from "./form.ts";
+import { type Case, missingPayload, type Problem, problem } from "./problem.ts";
+
+/** What an answer's payload of a wrong size breaks. */
+const answerClauses: Readonly<Record<NonNullable<Form["kind"]>, ClauseId>> = {
+  register: "REG-1",
+  clientsList: "LST-1",
+  publicKey: "KEY-1",
+  sendMessage: "SND-2",
+  waitingMessages: "PUL-1",
+  failure: "ERR-1",
+};
+
+/** What a frame's payload size breaks. */
+export function payloadSizeProblems(found: Case): Problem[] {
+  const { form } = found;
+  const wrong = form.kind === undefined ? undefined : wrongSize(form);
+  const missing = missingPayload(found);
+  return [
+    ...wrong === undefined ? [] : [problem(clauseOf(form), wrong)],
+    ...missing === 0
+      ? []
+      : [problem("FRM-2", `${missing} of them aren't there`)],
+  ];
+}
+
+function clauseOf({ direction, kind }: Form): ClauseId {
+  return direction === "request" || kind === undefined
+    ? "REQ-6"
+    : answerClauses[kind];
+}
+
+function wrongSize(
+  { kind, claim, direction, codec }: Form,
+): string | undefined {
+  const size = claim ?? 0;
+  const exact = codec?.fixedSize;
+  if (exact !== undefined && size !== exact) {
+    return size === PUBLIC_KEY_SIZE && kind === "publicKey"
+      ? "the key alone, without its owner's id (KEY-4)"
+      : `expected ${exact}, got ${size}`;
+  }
+  if (kind === "clientsList" && size % LISTED_CLIENT_SIZE !== 0) {
+    return `expected a multiple of ${LISTED_CLIENT_SIZE}, got ${size}`;
+  }
+  if (kind === "sendMessage" && direction === "request") {
+    return size < SEND_OVERHEAD
+      ? `expected ${SEND_OVERHEAD} at least, got ${size}`
+      : undefined;
+  }
+  return undefined;
+}

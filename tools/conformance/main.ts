@@ -1,0 +1,61 @@
+/**
+ * `deno task conformance`: checks whether a server keeps to the protocol.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../../shared/info_server.ts";
+import { runProgram } from "../../shared/program.ts";
+import { UsageError } from "../../shared/usage_error.ts";
+import { HELP, readOptions } from "./options.ts";
+import { printReport } from "./report/print_report.ts";
+import { checkServer } from "./server/check_server.ts";
+import { checksTable } from "./server/checks_table.ts";
+import { selectChecks } from "./server/checks.ts";
+
+/** The exit code of what Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  const { only, address, timeout } = options;
+  if (options.help) {
+    console.log(HELP.trimEnd());
+    return 0;
+  }
+  const chosen = selectChecks(only);
+  if (options.list) {
+    console.log(checksTable(chosen));
+    return 0;
+  }
+  if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
+  const { signal } = interruption();
+  const code = await printReport(
+    checkServer({ address, timeout, signal, ...only && { only } }),
+    {
+      ...options,
+      target: formatAddress(address),
+      nameWidth: Math.max(...chosen.map(({ name }) => name.length)),
+      colour: Deno.stdout.isTerminal() && !Deno.noColor,
+      print: (text) => console.log(text),
+      stopped: () =>
+        signal.aborted
+          ? `Interrupted: there are ${chosen.length} checks in all.`
+          : undefined,
+    },
+  );
+  return signal.aborted ? INTERRUPTED : code;
+}
+
+/** Is aborted with the first Ctrl-C; a second one ends the program at once. */
+function interruption(): AbortController {
+  const controller = new AbortController();
+  const interrupt = () => {
+    Deno.removeSignalListener("SIGINT", interrupt);
+    controller.abort();
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  return controller;
+}
+
+if (import.meta.main) await runProgram(main);

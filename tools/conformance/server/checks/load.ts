@@ -1,0 +1,127 @@
+import { encodeHex } from "@std/encoding";
+import { expectCode } from "../answer.ts";
+import { must, prepare, subject } from "../check.ts";
+import {
+  keyRequest,
+  pullRequest,
+  randomName,
+  registration,
+  sendRequest,
+} from "../frames.ts";
+import type { Probe } from "../probe.ts";
+import { arrives, numbered } from "./pulling.ts";
+
+/** Connections at once. */
+const CONNECTIONS = 100;
+/** Clients that write to one inbox at once, and messages of each. */
+const SENDERS = 20;
+const EACH = 5;
+/** Registrations under one name at once: servers limit how many there may be. */
+const RIVALS = 4;
+
+/** Checks of many clients at once, which run by themselves. */
+export const loadChecks = subject("load", [
+  [
+    "many-clients",
+    "CON-5",
+    `${CONNECTIONS} connections that are open together are all served`,
+    async (probe) => {
+      const { id } = await probe.user();
+      const channels = await Promise.all(
+        Array.from({ length: CONNECTIONS }, () => probe.connect()),
+      );
+      const answers = await Promise.all(channels.map(async (channel) => {
+        await channel.send(keyRequest(id, id));
+        return await channel.answer();
+      }));
+      for (const answer of answers) expectCode(answer, 2102);
+    },
+  ],
+  [
+    "many-clients-in-turn",
+    "CON-5",
+    `${CONNECTIONS} connections, one after the other, are all served`,
+    async (probe) => {
+      const { id } = await probe.user();
+      for (let count = 0; count < CONNECTIONS; count++) {
+        expectCode(await probe.ask(keyRequest(id, id)), 2102);
+      }
+    },
+  ],
+  [
+    "many-senders",
+    "DLV-1",
+    `Of ${
+      SENDERS * EACH
+    } messages from ${SENDERS} connections at once none is lost`,
+    async (probe) => {
+      const { to, ids } = await sendTogether(probe);
+      await arrives(probe, to, ids.length);
+    },
+  ],
+  [
+    "many-senders-ids",
+    "SND-13",
+    `${
+      SENDERS * EACH
+    } messages from ${SENDERS} connections at once have ids that differ`,
+    async (probe) => {
+      const { to, ids } = await sendTogether(probe);
+      await probe.receive(to.id, ids.length);
+      const different = new Set(ids).size;
+      must(different === ids.length, `${ids.length} ids`, `${different}`);
+    },
+  ],
+  [
+    "many-with-one-name",
+    "NAM-5",
+    `Of ${RIVALS} registrations under one name at once one is taken`,
+    async (probe) => {
+      const name = randomName();
+      const answers = await Promise.all(
+        Array.from(
+          { length: RIVALS },
+          () => probe.ask(registration(name)),
+        ),
+      );
+      const taken = answers.filter(({ code }) => code === 2100).length;
+      must(taken === 1, "one 2100", `${taken}`);
+    },
+  ],
+  [
+    "still-serves",
+    "CON-6",
+    "After all other checks a message still goes from one user to another",
+    async (probe) => {
+      const [from, to] = [await probe.register(), await probe.register()];
+      const content = numbered(33, 0);
+      const frame = sendRequest({ from: from.id, to: to.id, content });
+      expectCode(await probe.ask(frame), 2103);
+      const { payload } = expectCode(
+        await probe.ask(pullRequest(to.id)),
+        2104,
+      );
+      must(
+        encodeHex(payload).endsWith(encodeHex(content)),
+        "the message",
+        `${payload.length} bytes`,
+      );
+    },
+  ],
+], { alone: true });
+
+/** Sends to one inbox over many connections at once. */
+async function sendTogether(probe: Probe) {
+  const [from, to] = await probe.pair();
+  const ids = await prepare("send at once", () =>
+    Promise.all(
+      Array.from({ length: SENDERS }, async () => {
+        const ids: number[] = [];
+        for (let count = 0; count < EACH; count++) {
+          ids.push(await probe.sends({ from: from.id, to: to.id }));
+        }
+        return ids;
+      }),
+    ));
+  return { to, ids: ids.flat() };
+}
