@@ -73,6 +73,8 @@ export interface Hooks {
   begun?(): Promise<void>;
   /** Is told that the request is there whole, or that the connection ended. */
   over?(): void;
+  /** Is told that the client reset the connection. */
+  broken?(): void;
   /** Milliseconds of silence between requests after which it closes. */
   idleTimeout?: number;
   /** Whether requests that came together are answered in reverse. */
@@ -95,15 +97,17 @@ export class AlteredLine extends LineAround {
   #passing = 0;
   /** Bytes of an answer that isn't there whole. */
   #answered = new Uint8Array(0);
+  #closed = false;
   /** Whether nothing more is answered. */
   #closing = false;
   /** Answers that wait for those behind them. */
   #held: Uint8Array[] = [];
 
-  constructor(inner: Line, hooks: Hooks) {
+  /** @param hooks gets what closes the connection */
+  constructor(inner: Line, hooks: (end: () => void) => Hooks) {
     super(inner);
-    this.#hooks = hooks;
-    this.#source = new ByteSource((into) => inner.read(into));
+    this.#hooks = hooks(() => this.close());
+    this.#source = new ByteSource((into) => this.#readInner(into));
   }
 
   override async read(into: Uint8Array): Promise<number | null> {
@@ -137,8 +141,19 @@ export class AlteredLine extends LineAround {
   }
 
   override close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#hooks.over?.();
     super.close();
+  }
+
+  async #readInner(into: Uint8Array): Promise<number | null> {
+    const size = await this.inner.read(into);
+    // A reset is read as an end: only a write tells it.
+    if (size === null && this.#hooks.broken) {
+      await this.inner.write(new Uint8Array(0)).catch(this.#hooks.broken);
+    }
+    return size;
   }
 
   /** @returns false at the end of the stream */

@@ -9,8 +9,12 @@ import type { Line, Listener } from "./line.ts";
 export interface Seams {
   /** Around the store. */
   store?: (store: Store) => Store;
-  /** Around the requests and answers of a connection, cut into frames. */
-  frames?: () => Hooks;
+  /**
+   * Around the requests and answers of a connection, cut into frames.
+   *
+   * @param end closes the connection
+   */
+  frames?: (end: () => void) => Hooks;
   /** Around the bytes of a connection, as they come. */
   bytes?: (line: Line) => Line;
   /** Around the acceptance of connections. */

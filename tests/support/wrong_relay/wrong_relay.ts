@@ -32,7 +32,7 @@ export async function startWrongRelay(
     if (frames) {
       listener = aroundEach(
         listener,
-        (line) => new AlteredLine(line, frames()),
+        (line) => new AlteredLine(line, frames),
       );
     }
   }

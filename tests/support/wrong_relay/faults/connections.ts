@@ -7,11 +7,18 @@ import { type Line, LineAround, type Listener } from "../line.ts";
 import { refused } from "../refusal.ts";
 
 /** Milliseconds of silence that a relay with an idle time-out puts up with. */
-const IDLE_TIMEOUT = 300;
+const IDLE_TIMEOUT = 600;
 /** Connections that a relay for a few takes. */
-const MOST_CONNECTIONS = 16;
+const MOST_CONNECTIONS = 80;
+/** Milliseconds in which those that have been closed are seen to be. */
+const ENDS_ARE_SEEN = 20;
+/** Milliseconds that two writes are apart. */
+const APART = 2;
 /** Milliseconds in which an end that was sent together with a request is seen. */
 const END_IS_SEEN = 5;
+
+const delay = (ms: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Tells when it is closed. */
 class WatchedLine extends LineAround {
@@ -52,6 +59,7 @@ function few(listener: Listener): Listener {
     async accept() {
       for (;;) {
         const line = new WatchedLine(await listener.accept());
+        if (open >= MOST_CONNECTIONS) await delay(ENDS_ARE_SEEN);
         if (open < MOST_CONNECTIONS) {
           open++;
           line.closed.then(() => open--);
@@ -59,34 +67,6 @@ function few(listener: Listener): Listener {
         }
         line.close();
       }
-    },
-    close: () => listener.close(),
-  };
-}
-
-/** Ends all connections once one of them breaks. */
-function fallsTogether(listener: Listener): Listener {
-  const open = new Set<Line>();
-  const breaks = () => {
-    for (const line of open) line.close();
-  };
-  class Fragile extends WatchedLine {
-    override async read(into: Uint8Array): Promise<number | null> {
-      try {
-        return await super.read(into);
-      } catch (error) {
-        if (error instanceof Deno.errors.ConnectionReset) breaks();
-        throw error;
-      }
-    }
-  }
-  return {
-    addr: listener.addr,
-    async accept() {
-      const line = new Fragile(await listener.accept());
-      open.add(line);
-      line.closed.then(() => open.delete(line));
-      return line;
     },
     close: () => listener.close(),
   };
@@ -117,7 +97,7 @@ class NoHalfClose extends LineAround {
   override async write(bytes: Uint8Array): Promise<number> {
     // A write of no bytes asks whether the connection was reset.
     if (bytes.length === 0) return await super.write(bytes);
-    await new Promise((resolve) => setTimeout(resolve, END_IS_SEEN));
+    await delay(END_IS_SEEN);
     return this.#ended ? bytes.length : await super.write(bytes);
   }
 
@@ -190,16 +170,31 @@ export const connections = {
     },
   },
   "few-connections": {
-    about: "More than 16 connections at once are closed",
+    about: "More than 80 connections at once are closed",
     clauses: ["CON-5"],
     fails: ["?"],
     inject: () => ({ connections: few }),
   },
   "reset-ends-all": {
-    about: "A connection that is reset takes all others with it",
+    about: "A connection that is reset takes its client's others with it",
     clauses: ["CON-6"],
-    fails: ["?"],
-    inject: () => ({ connections: fallsTogether }),
+    fails: ["others-broken-off"],
+    inject: () => {
+      const open = new Map<string, Set<() => void>>();
+      return {
+        frames: (end) => {
+          let ends: Set<() => void> | undefined;
+          return {
+            request: ({ header }) => {
+              const client = header.clientId.toHex();
+              ends = open.get(client) ?? new Set();
+              open.set(client, ends.add(end));
+            },
+            broken: () => ends?.forEach((end) => end()),
+          };
+        },
+      };
+    },
   },
   "cut-off-request-kept": {
     about: "What is missing of a message that was cut off is filled up",
@@ -245,7 +240,7 @@ export const connections = {
           override async write(bytes: Uint8Array): Promise<number> {
             if (bytes.length < 2) return await super.write(bytes);
             await super.write(bytes.subarray(0, 1));
-            await new Promise((resolve) => setTimeout(resolve, 2));
+            await delay(APART);
             return 1 + await super.write(bytes.subarray(1));
           }
         }(line),

@@ -163,15 +163,13 @@ export const framing = {
     }),
   },
   "answered-twice": {
-    about: "A failure is answered twice",
+    about: "Every request is answered twice",
     clauses: ["FRM-4"],
     fails: ["?"],
     inject: () => ({
       frames: () => ({
-        answer: (answer) => {
-          if (!failed(answer)) return;
-          return concat([encodeAnswer(answer), encodeAnswer(answer)]);
-        },
+        answer: (answer) =>
+          concat([encodeAnswer(answer), encodeAnswer(answer)]),
       }),
     }),
   },

@@ -198,6 +198,18 @@ export const users = {
         }),
     }),
   },
+  "registration-answered-with-name": {
+    about: "A 2100 has the name behind the id",
+    clauses: ["REG-1"],
+    fails: ["?"],
+    inject: () => ({
+      frames: () =>
+        onAnswer("register", (answer, { payload }) => {
+          const name = payload.subarray(0, NAME_SIZE);
+          answer.payload = concat([answer.payload, name]);
+        }),
+    }),
+  },
   "unknown-client-served": {
     about: "Nobody looks whether the client that asks is registered",
     clauses: ["REQ-4"],
