@@ -106,12 +106,15 @@ class Run {
     return servesBeside || !(await this.#answersBeside(0)) ? AT_ONCE : 1;
   }
 
-  /** Whether somebody is answered beside connections that say nothing. */
-  async #answersBeside(connections: number): Promise<boolean> {
+  /** Whether somebody is answered beside clients that stall within a request. */
+  async #answersBeside(stalled: number): Promise<boolean> {
     const probe = new Probe(this.#target, this.#cast);
+    const request = keyRequest(randomId(), randomId());
     try {
-      for (let count = 0; count < connections; count++) await probe.connect();
-      await probe.ask(keyRequest(randomId(), randomId()));
+      for (let count = 0; count < stalled; count++) {
+        await (await probe.connect()).sendPart(request.subarray(0, 1));
+      }
+      await probe.ask(request);
       return true;
     } catch (error) {
       if (error instanceof CheckFailure) return false;

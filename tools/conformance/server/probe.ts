@@ -246,8 +246,10 @@ export class Probe {
     for (const channel of this.#channels) channel.close();
   }
 
-  /** Gives the users back whose inboxes are seen to be empty. */
+  /** Gives the users back whose inboxes are seen to be empty, at the end. */
   async giveBack(): Promise<void> {
+    // Some servers serve nobody else until a connection is closed.
+    for (const channel of this.#channels) channel.close();
     // It is no part of the check.
     this.#noting = false;
     for (const user of new Set(this.#users)) {

@@ -19,12 +19,12 @@ export const loadChecks = subject("load", [
     "CON-5",
     `${CONNECTIONS} connections that are open together are all served`,
     async (probe) => {
-      const { id } = await probe.user();
+      const [{ id }, { id: other }] = await probe.pair();
       const channels = await Promise.all(
         Array.from({ length: CONNECTIONS }, () => probe.connect()),
       );
       const answers = await Promise.all(channels.map(async (channel) => {
-        await channel.send(keyRequest(id, id));
+        await channel.send(keyRequest(id, other));
         return await channel.answer();
       }));
       for (const answer of answers) expectCode(answer, 2102);
@@ -35,9 +35,9 @@ export const loadChecks = subject("load", [
     "CON-5",
     `${CONNECTIONS} connections, one after the other, are all served`,
     async (probe) => {
-      const { id } = await probe.user();
+      const [{ id }, { id: other }] = await probe.pair();
       for (let count = 0; count < CONNECTIONS; count++) {
-        expectCode(await probe.ask(keyRequest(id, id)), 2102);
+        expectCode(await probe.ask(keyRequest(id, other)), 2102);
       }
     },
   ],
