@@ -157,10 +157,19 @@ class Run {
         await probe.sends({ from: from.id, to: to.id });
       }
       if (basic === "pull") await probe.receive(to.id, 1);
+      if (basic === "again") {
+        const channel = await probe.connect();
+        for (let count = 0; count < 2; count++) {
+          await channel.send(keyRequest(from.id, to.id));
+          await channel.answer();
+        }
+      }
       await probe.giveBack();
       return true;
     } catch (error) {
-      if (error instanceof Unprepared) return false;
+      if (error instanceof Unprepared || error instanceof CheckFailure) {
+        return false;
+      }
       throw error;
     } finally {
       probe.close();
