@@ -7,6 +7,11 @@
  */
 
 import { ByteSource } from "../shared/byte_source.ts";
+import {
+  answerCodeIn,
+  type Dialect,
+  paddingBehind,
+} from "../shared/dialects.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { RESPONSE_HEADER_SIZE, ResponseCode } from "../shared/protocol.ts";
 import { type ResponseHeader, responseHeader } from "../shared/responses.ts";
@@ -18,9 +23,9 @@ import { type Outcome, type Upload, upload } from "./upload.ts";
 
 /** Milliseconds without a byte after which a server is given up. */
 const PROGRESS_TIMEOUT = 60_000;
-/** Milliseconds that the body of a 9000, which nobody needs, gets to arrive. */
-const FAILURE_BODY_TIMEOUT = 1000;
-/** Bytes of such a body that are read at most. */
+/** Milliseconds that what nobody needs gets to arrive: the body of a 9000, and padding. */
+const UNNEEDED_TIMEOUT = 1000;
+/** Bytes of the body of a 9000 that are read at most. */
 const MAX_FAILURE_BODY = 64 * 1024;
 /** Bytes from which on this or that server fails (section 4, point 8). */
 const RISKY_REQUEST_SIZE = 1024;
@@ -42,7 +47,9 @@ export interface Arriving {
 export interface Question<T> {
   /** The whole request, header included. Where it throws, the connection is cut. */
   request: Upload;
-  /** The answer's code where nothing fails. */
+  /** The generation of the request and its answer. */
+  dialect: Dialect;
+  /** The answer where nothing fails. */
   expected: ResponseCode;
   /** Bytes of the largest payload that is taken. */
   most: number;
@@ -118,12 +125,29 @@ class Exchange<T> {
     });
     // However it was read: an answer that broke off is none.
     if (this.#broken !== undefined) throw this.#broken.error;
+    await this.#readPadding(header.payloadSize);
     return result;
+  }
+
+  /**
+   * Reads what fills the answer's last block. A connection that is closed with
+   * bytes unread is reset, and then a relay keeps the messages.
+   */
+  async #readPadding(payloadSize: number): Promise<void> {
+    const padding = paddingBehind(
+      RESPONSE_HEADER_SIZE + payloadSize,
+      this.#question.dialect,
+    );
+    if (padding === 0) return;
+    this.#wanted += padding;
+    // The answer is there whole, whatever becomes of the connection.
+    await this.#source.hasWithin(padding, UNNEEDED_TIMEOUT).catch(() => false);
   }
 
   /** Sends the request and reads the answer's header. */
   async #answerHeader(): Promise<ResponseHeader> {
-    const { request, expected, most, sending } = this.#question;
+    const { request, dialect, most, sending } = this.#question;
+    const expected = answerCodeIn(dialect, this.#question.expected);
     // A server may refuse a large request, and close, before it has read all.
     const answer = readHeader(this.#source);
     const outcome = await upload(this.#conn, request, answer, (sent) => {
@@ -136,7 +160,11 @@ class Exchange<T> {
     if (header.code === ResponseCode.Error) {
       const body = Math.min(header.payloadSize, MAX_FAILURE_BODY);
       this.#wanted += body;
-      await this.#source.hasWithin(body, FAILURE_BODY_TIMEOUT);
+      const there = await this.#source.hasWithin(body, UNNEEDED_TIMEOUT);
+      if (there && outcome.whole) {
+        await this.#source.skip(body);
+        await this.#readPadding(body);
+      }
       throw new ServerRefusedError(this.#sizeHint(outcome));
     }
     if (outcome.error !== undefined) throw outcome.error;

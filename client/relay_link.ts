@@ -6,6 +6,11 @@
  */
 
 import { concat, equals } from "@std/bytes";
+import {
+  defaultDialect,
+  type Dialect,
+  paddingBehind,
+} from "../shared/dialects.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { formatAddress } from "../shared/info_server.ts";
 import { gather, type Pieces } from "../shared/pieces.ts";
@@ -74,15 +79,22 @@ export interface OutgoingMessage extends Omit<SendMessage, "content"> {
  */
 export class RelayLink {
   readonly #relays: Relays;
+  readonly #dialect: Dialect;
   #version: number;
 
   /**
    * @param locate says where the relay is, or the relays are, before each request
    * @param version what requests say of us, 0 to 255
+   * @param dialect the generation of requests and answers
    */
-  constructor(locate: Locate, version: number = PROTOCOL_VERSION) {
+  constructor(
+    locate: Locate,
+    version: number = PROTOCOL_VERSION,
+    dialect: Dialect = defaultDialect,
+  ) {
     this.#relays = new Relays(locate);
     this.#version = version;
+    this.#dialect = dialect;
   }
 
   /** How many relays there are to ask. */
@@ -206,12 +218,12 @@ export class RelayLink {
     }
     const start = encodeSendStart(
       { target, type, contentSize: content.size },
-      { clientId: me, version: this.#version },
+      { clientId: me, version: this.#version, dialect: this.#dialect },
     );
-    return {
-      size: start.length + content.size,
-      pieces: prepend(start, content.pieces),
-    };
+    const size = start.length + content.size;
+    const padding = paddingBehind(size, this.#dialect);
+    const pieces = prepend(start, content.pieces);
+    return { size: size + padding, pieces: pad(pieces, size, padding) };
   }
 
   /** A request that goes out in one write (section 4, point 1). */
@@ -223,6 +235,7 @@ export class RelayLink {
     const frame = encodeRequest(kind, payload, {
       clientId: me,
       version: this.#version,
+      dialect: this.#dialect,
     });
     return { size: frame.length, pieces: only(frame) };
   }
@@ -230,9 +243,14 @@ export class RelayLink {
   async #ask<T>(
     kind: RequestKind,
     request: Upload,
-    answer: Omit<Question<T>, "request" | "expected">,
+    answer: Omit<Question<T>, "request" | "dialect" | "expected">,
   ): Promise<T> {
-    const question = { request, expected: answerCode[kind], ...answer };
+    const question = {
+      request,
+      dialect: this.#dialect,
+      expected: answerCode[kind],
+      ...answer,
+    };
     return await this.#relays.reach(false, (relay) => put(relay, question));
   }
 
@@ -249,6 +267,7 @@ export class RelayLink {
     return await this.#relays.reach(mayRepeat, (relay) =>
       put(relay, {
         request: this.#request(kind, payload, me),
+        dialect: this.#dialect,
         expected: answerCode[kind],
         most,
         read: async ({ pieces, size }) => decode(await gather(pieces, size)),
@@ -289,4 +308,22 @@ async function* prepend(
     before = undefined;
   }
   if (before !== undefined) yield before;
+}
+
+/**
+ * The pieces, the one that ends `size` bytes with zeros behind it: a server may
+ * answer, and be done, before it has read zeros that come later.
+ */
+async function* pad(
+  pieces: Pieces,
+  size: number,
+  padding: number,
+): AsyncGenerator<Uint8Array, void, void> {
+  let passed = 0;
+  for await (const piece of pieces) {
+    passed += piece.length;
+    yield passed === size && padding > 0 && piece.length > 0
+      ? concat([piece, new Uint8Array(padding)])
+      : piece;
+  }
 }

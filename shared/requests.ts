@@ -50,14 +50,23 @@ export interface RequestHeader {
 }
 
 /** A request's header, 23 bytes. */
-export const requestHeader: Codec<RequestHeader> = headerWith(u16);
+export const requestHeader: Codec<RequestHeader> = headerWith(
+  "requestHeader",
+  u16,
+);
 
 /** A request's header where its code has 1 byte, 22 bytes. */
-export const shortRequestHeader: Codec<RequestHeader> = headerWith(u8);
+export const shortRequestHeader: Codec<RequestHeader> = headerWith(
+  "shortRequestHeader",
+  u8,
+);
 
-function headerWith(code: Field<number>): Codec<RequestHeader> {
+function headerWith(
+  name: string,
+  code: Field<number>,
+): Codec<RequestHeader> {
   return codec(
-    "requestHeader",
+    name,
     record<RequestHeader>({ clientId, version: u8, code, payloadSize: u32 }),
   );
 }

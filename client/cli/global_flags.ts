@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type DialectName, dialectNames } from "../../shared/dialects.ts";
 import { type Address, parseAddressList } from "../../shared/info_server.ts";
 
 /** Their values. */
@@ -14,6 +15,8 @@ export interface GlobalFlags {
   readonly server: readonly Address[] | undefined;
   /** The version that requests carry. */
   readonly clientVersion: number | undefined;
+  /** The generation of requests and answers. */
+  readonly dialect: DialectName | undefined;
   /** Whether data is written as JSON. */
   readonly json: boolean | undefined;
 }
@@ -49,6 +52,12 @@ export const globalFlags = {
     parse: parseVersion,
     brief: "The version that requests carry, 0 to 255 (default: 2)",
     placeholder: "N",
+    optional: true,
+  },
+  dialect: {
+    kind: "enum",
+    values: dialectNames,
+    brief: "The generation that the relay speaks (default: 600)",
     optional: true,
   },
   json: switchFlag("One JSON object a line"),

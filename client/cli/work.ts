@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dialectNamed } from "../../shared/dialects.ts";
 import type { Address } from "../../shared/info_server.ts";
 import type { RelayLink } from "../relay_link.ts";
 import type { Locate } from "../relays.ts";
@@ -58,7 +59,12 @@ export class Work implements Disposable {
 
   async #linkBy(locate: Locate): Promise<RelayLink> {
     const { RelayLink } = await import("../relay_link.ts");
-    return new RelayLink(locate, this.#flags.clientVersion);
+    const { clientVersion, dialect } = this.#flags;
+    return new RelayLink(
+      locate,
+      clientVersion,
+      dialect && dialectNamed(dialect),
+    );
   }
 
   /** The session of the folder; its modules are loaded by the first call. */

@@ -24,6 +24,7 @@ import {
   responseCodecs,
   responseHeader,
   sendMessage,
+  shortRequestHeader,
 } from "../../shared/mod.ts";
 
 const exactly = (length: number) =>
@@ -80,6 +81,12 @@ function roundTrips<T>(codec: Codec<T>, values: fc.Arbitrary<T>): void {
 roundTrips(
   requestHeader,
   fc.record({ clientId: id, version: u8, code: u16, payloadSize: u32 }, {
+    noNullPrototype: true,
+  }),
+);
+roundTrips(
+  shortRequestHeader,
+  fc.record({ clientId: id, version: u8, code: u8, payloadSize: u32 }, {
     noNullPrototype: true,
   }),
 );

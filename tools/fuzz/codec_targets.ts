@@ -9,7 +9,11 @@ import { encodeHex } from "@std/encoding";
 import type { DecryptError } from "../../shared/crypto.ts";
 import type { Codec } from "../../shared/fields.ts";
 import { FormatError } from "../../shared/format_error.ts";
-import { requestCodecs, requestHeader } from "../../shared/requests.ts";
+import {
+  requestCodecs,
+  requestHeader,
+  shortRequestHeader,
+} from "../../shared/requests.ts";
 import {
   inbox,
   readInbox,
@@ -77,6 +81,7 @@ export function codecTargets(): DecoderTarget[] {
   const waiting = bytesOf(ID, [7, 0, 0, 0, 3, 4, 0, 0, 0, 9, 8, 7, 6]);
   const samples: Record<string, Uint8Array<ArrayBuffer>> = {
     requestHeader: bytesOf(ID, [2, 0x5b, 2, 0x25, 0, 0, 0]),
+    shortRequestHeader: bytesOf(ID, [2, 103, 0x25, 0, 0, 0]),
     responseHeader: bytesOf([2, 0x38, 8, 0, 1, 0, 0]),
     register: bytesOf(NAME, new Uint8Array(160).fill(7)),
     publicKey: bytesOf(ID),
@@ -91,6 +96,7 @@ export function codecTargets(): DecoderTarget[] {
   const lenient = ["register", "listedClients"];
   const codecs: Codec<unknown>[] = [
     requestHeader,
+    shortRequestHeader,
     responseHeader,
     ...Object.values(requestCodecs),
     ...Object.values(responseCodecs),

@@ -7,7 +7,12 @@
  */
 
 import { encodeHex } from "@std/encoding";
-import { requestKind } from "../../shared/dialects.ts";
+import {
+  type Dialect,
+  dialectOf,
+  paddingBehind,
+  requestKind,
+} from "../../shared/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   NAME_SIZE,
@@ -15,14 +20,7 @@ import {
   REQUEST_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../shared/protocol.ts";
-import {
-  CODE_AT,
-  CONTENT_AT,
-  CONTENT_SIZE_AT,
-  SIZE_AT,
-  TYPE_AT,
-  viewOf,
-} from "./layout.ts";
+import { BLOCKS, CODE_AT, viewOf } from "./layout.ts";
 
 /** What a well-formed request asks for; ids are in hex. */
 export type Asked =
@@ -38,6 +36,8 @@ export interface Step {
   sender: string;
   /** What for, or undefined where the bytes deserve a 9000. */
   asked: Asked | undefined;
+  /** The dialect of its answer. */
+  dialect: Dialect;
   /** Where its header starts, in bytes. */
   start: number;
   /** How many bytes of the stream the relay needs before it may answer. */
@@ -52,6 +52,8 @@ export interface Framing {
   steps: Step[];
   /** Whether bytes follow the last of them that are no whole request. */
   trailing: boolean;
+  /** Whether the last of them is padded to its block, so that the relay ends the connection. */
+  padded: boolean;
   /**
    * Whether the answer depends on bytes that must come within a time: then only
    * a stream that is sent in one write has one reading (section 3, point 5).
@@ -68,45 +70,80 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
   const steps: Step[] = [];
   let hasty = false;
   let start = 0;
-  while (start + REQUEST_HEADER_SIZE <= stream.length) {
+  /** Zeros that may be padding are requests once something else follows them. */
+  let told = 0;
+  for (;;) {
     const rest = stream.subarray(start);
-    const claim = viewOf(rest).getUint32(SIZE_AT, true);
-    const kind = requestKind(viewOf(rest).getUint16(CODE_AT, true));
+    const header = readHeader(rest);
+    if (header === undefined) break;
+    const { kind, claim, size: headerSize } = header;
+    const behind = rest.subarray(headerSize);
     const possible = kind !== "sendMessage" ||
       claim >= SEND_OVERHEAD && claim <= maxMessage;
     hasty ||= !possible;
-    const size = kind === "sendMessage" && isKeyRequest(rest)
+    const size = kind === "sendMessage" && isKeyRequest(behind)
       ? SEND_OVERHEAD
       : claim;
     const asked = kind && (size === SEND_OVERHEAD || possible)
-      ? read(kind, rest, size)
+      ? read(kind, behind, size)
       : undefined;
     const atOnce = size > maxMessage;
-    const end = start + REQUEST_HEADER_SIZE + size;
-    const dueAt = atOnce ? start + REQUEST_HEADER_SIZE : end;
+    const end = start + headerSize + size;
+    const dueAt = Math.max(told, atOnce ? start + headerSize : end);
     if (dueAt > stream.length) break;
     const sender = encodeHex(rest.subarray(0, CLIENT_ID_SIZE));
-    steps.push({ sender, asked, start, dueAt, end });
+    const dialect = dialectOf(header.code);
+    steps.push({ sender, asked, dialect, start, dueAt, end });
+    const isZeros = rest.subarray(0, headerSize).every((byte) => byte === 0);
+    const left = isZeros ? 0 : paddingBehind(end - start, BLOCKS);
     start = end;
+    const zeros = zerosAt(stream.subarray(end, end + left));
+    if (zeros === 0) continue;
+    const more = stream.length > end + zeros;
+    if (zeros === left && left < REQUEST_HEADER_SIZE && more) {
+      // Padding, unless what follows comes at once.
+      hasty = true;
+    } else if (zeros === left) {
+      return { steps, trailing: true, padded: true, hasty };
+    } else if (!more) break;
+    told = end + zeros + 1;
   }
-  return { steps, trailing: start !== stream.length, hasty };
+  const trailing = start !== stream.length;
+  return { steps, trailing, padded: false, hasty };
 }
 
+function zerosAt(bytes: Uint8Array): number {
+  const other = bytes.findIndex((byte) => byte !== 0);
+  return other < 0 ? bytes.length : other;
+}
+
+/** Section 3: byte 17 tells whether a header has 22 bytes or 23. */
+function readHeader(rest: Uint8Array) {
+  const first = rest[CODE_AT] ?? 0;
+  const codeSize = first >= 100 && first <= 104 ? 1 : 2;
+  const size = REQUEST_HEADER_SIZE - 2 + codeSize;
+  if (rest.length < size) return undefined;
+  const view = viewOf(rest);
+  const code = codeSize === 1 ? first : view.getUint16(CODE_AT, true);
+  const claim = view.getUint32(CODE_AT + codeSize, true);
+  return { size, code, claim, kind: requestKind(code) };
+}
+
+/** Bytes of a 603's payload before the content's size. */
+const CONTENT_SIZE_AT = CLIENT_ID_SIZE + 1;
+
 /** Section 3, point 5: type 1 and content size 0 end a 603 after 21 bytes. */
-function isKeyRequest(rest: Uint8Array): boolean {
-  return rest.length >= CONTENT_AT && rest[TYPE_AT] === 1 &&
-    viewOf(rest).getUint32(CONTENT_SIZE_AT, true) === 0;
+function isKeyRequest(behind: Uint8Array): boolean {
+  return behind.length >= SEND_OVERHEAD && behind[CLIENT_ID_SIZE] === 1 &&
+    viewOf(behind).getUint32(CONTENT_SIZE_AT, true) === 0;
 }
 
 function read(
   kind: Asked["kind"],
-  rest: Uint8Array,
+  behind: Uint8Array,
   size: number,
 ): Asked | undefined {
-  const payload = rest.subarray(
-    REQUEST_HEADER_SIZE,
-    REQUEST_HEADER_SIZE + size,
-  );
+  const payload = behind.subarray(0, size);
   if (payload.length < size) return undefined;
   const target = encodeHex(payload.subarray(0, CLIENT_ID_SIZE));
   switch (kind) {
@@ -117,8 +154,8 @@ function read(
     case "publicKey":
       return size === CLIENT_ID_SIZE ? { kind, target } : undefined;
     case "sendMessage": {
-      const type = rest[TYPE_AT] ?? 0;
-      const claimed = viewOf(rest).getUint32(CONTENT_SIZE_AT, true);
+      const type = payload[CLIENT_ID_SIZE] ?? 0;
+      const claimed = viewOf(payload).getUint32(CONTENT_SIZE_AT, true);
       const content = payload.slice(SEND_OVERHEAD);
       return type >= 1 && type <= 4 && claimed === content.length
         ? { kind, target, type, content }

@@ -7,6 +7,7 @@
 
 import {
   defaultDialect,
+  type Dialect,
   dialects,
   requestCode,
 } from "../../shared/dialects.ts";
@@ -26,7 +27,7 @@ import {
   type RequestPayloads,
 } from "../../shared/requests.ts";
 import { castNames, standIns, STRANGER } from "./cast.ts";
-import { CONTENT_SIZE_AT, SIZE_AT, TYPE_AT, viewOf } from "./layout.ts";
+import { BLOCKS, CONTENT_SIZE_AT, SIZE_AT, TYPE_AT, viewOf } from "./layout.ts";
 import type { Random } from "../random.ts";
 
 /** What the frames of one case are made with. */
@@ -39,6 +40,9 @@ export interface Source {
   newName: () => string;
 }
 
+/** Those whose fields stand where layout.ts says. */
+const known = dialects.filter(({ codeSize }) => codeSize === 2);
+
 const anybody = ({ random }: Source): ClientId =>
   random.oneIn(12) ? STRANGER : random.pick(standIns);
 
@@ -46,11 +50,10 @@ function request<K extends RequestKind>(
   source: Source,
   kind: K,
   payload: RequestPayloads[K],
+  among: readonly Dialect[] = dialects,
 ): Uint8Array<ArrayBuffer> {
   const { random } = source;
-  const dialect = random.oneIn(3)
-    ? random.pick(dialects.slice(0, 3))
-    : defaultDialect;
+  const dialect = random.oneIn(3) ? random.pick(among) : defaultDialect;
   return encodeRequest(kind, payload, {
     clientId: anybody(source),
     version: random.oneIn(4) ? random.below(256) : 2,
@@ -58,13 +61,15 @@ function request<K extends RequestKind>(
   });
 }
 
-function send(source: Source, type: MessageType, size: number) {
+function send(
+  source: Source,
+  type: MessageType,
+  size: number,
+  among?: readonly Dialect[],
+) {
   const content = source.random.bytes(size);
-  return request(source, "sendMessage", {
-    target: anybody(source),
-    type,
-    content,
-  });
+  const message = { target: anybody(source), type, content };
+  return request(source, "sendMessage", message, among);
 }
 
 /** Sizes that programs are known to trip over. */
@@ -96,7 +101,7 @@ export function oddSize({ random, maxMessage }: Source): number {
 }
 
 function keyRequest(source: Source, claim: number): Uint8Array<ArrayBuffer> {
-  const frame = send(source, 1, 0);
+  const frame = send(source, 1, 0, known);
   viewOf(frame).setUint32(SIZE_AT, claim, true);
   return frame;
 }
@@ -105,10 +110,29 @@ function nameField(source: Source, field: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = request(source, "register", {
     name: "x",
     publicKey: source.random.bytes(PUBLIC_KEY_SIZE),
-  });
+  }, known);
   frame.set(field, REQUEST_HEADER_SIZE);
   return frame;
 }
+
+/** Neighbours of those that are known, answers' codes, and what looks short. */
+const UNKNOWN_CODES = [
+  0,
+  99,
+  105,
+  599,
+  605,
+  612,
+  699,
+  705,
+  999,
+  1005,
+  1099,
+  1105,
+  2100,
+  9000,
+  0xffff,
+];
 
 /** Each way to make a frame, by the name under which it is counted. */
 export const productions: Readonly<
@@ -141,14 +165,14 @@ export const productions: Readonly<
       source.maxMessage - SEND_OVERHEAD + source.random.between(-1, 1),
     ),
   "any type": (source) => {
-    const frame = send(source, 3, source.random.below(40));
+    const frame = send(source, 3, source.random.below(40), known);
     frame[TYPE_AT] = source.random.below(256);
     return frame;
   },
   "key request under a wrong size": (source) =>
     keyRequest(source, oddSize(source)),
   "false content size": (source) => {
-    const frame = send(source, 3, source.random.below(60));
+    const frame = send(source, 3, source.random.below(60), known);
     viewOf(frame).setUint32(CONTENT_SIZE_AT, oddSize(source), true);
     return frame;
   },
@@ -170,7 +194,7 @@ export const productions: Readonly<
       clientId: anybody(source),
       version: random.below(256),
       code: random.oneIn(2)
-        ? random.pick([0, 599, 605, 699, 705, 1099, 1105, 2100, 9000, 0xffff])
+        ? random.pick(UNKNOWN_CODES)
         : random.below(0x10000),
       payloadSize: payload.length,
     });
@@ -205,6 +229,13 @@ export const productions: Readonly<
     const field = source.random.bytes(NAME_SIZE);
     field.set(name);
     return nameField(source, field);
+  },
+  "a padded request": (source) => {
+    const { random } = source;
+    const size = random.pick([0, 700, 979, 1024 - 44 - random.below(25)]);
+    const made = send(source, 3, size, [BLOCKS]);
+    // Padding that is almost, or more than, what it should be.
+    return random.oneIn(4) ? made.slice(0, -random.between(1, 30)) : made;
   },
   "random bytes": ({ random }) => random.bytes(random.between(1, 90)),
   zeros: ({ random }) =>

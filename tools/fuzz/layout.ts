@@ -1,16 +1,19 @@
 /**
- * Where the fields stand that are lied about, in bytes from a frame's start
- * (section 1 of docs/protocol.md).
+ * Where the fields stand that are lied about, in bytes from the start of a
+ * frame whose header has 23 bytes (section 1 of docs/protocol.md).
  *
  * @module
  */
 
+import { type Dialect, dialectNamed } from "../../shared/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   REQUEST_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../shared/protocol.ts";
 
+/** What pads to blocks. */
+export const BLOCKS: Dialect = dialectNamed("blocks");
 /** The client's version, 1 byte. */
 export const VERSION_AT = CLIENT_ID_SIZE;
 /** The request's code, 2 bytes. */

@@ -132,9 +132,9 @@ export class Link {
     return this.#ended ? "end" : "reset";
   }
 
-  /** Bytes of answers that weren't taken. */
-  get left(): number {
-    return this.#arrived - this.#taken;
+  /** What came and wasn't taken. */
+  get left(): Uint8Array {
+    return this.#peek(this.#arrived - this.#taken);
   }
 
   #peek(size: number): Uint8Array {

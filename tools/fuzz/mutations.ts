@@ -6,7 +6,7 @@
  */
 
 import { concat } from "@std/bytes";
-import { requestCode } from "../../shared/dialects.ts";
+import { dialects, requestCode } from "../../shared/dialects.ts";
 import { requestKinds } from "../../shared/protocol.ts";
 import { oddSize, type Source } from "./grammar.ts";
 import {
@@ -67,7 +67,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     view.setUint16(
       CODE_AT,
       random.oneIn(2)
-        ? requestCode(random.pick(requestKinds))
+        ? requestCode(random.pick(requestKinds), random.pick(dialects))
         : random.below(0x10000),
       true,
     )),

@@ -5,11 +5,8 @@
  */
 
 import { PROTOCOL_VERSION } from "../../shared/protocol.ts";
-import {
-  decodeResponse,
-  isResponseCode,
-  type Response,
-} from "../../shared/responses.ts";
+import { answerMeant, defaultDialect } from "../../shared/dialects.ts";
+import { decodeResponse, type Response } from "../../shared/responses.ts";
 import { expect, FuzzFailure } from "./failure.ts";
 import type { Framing } from "./framing.ts";
 import type { Kept } from "./inbox_model.ts";
@@ -60,10 +57,14 @@ export function decodeAll(
   );
   return answers.map(({ version, code, payload }, i) => {
     const got = `answer ${i} ${where}: version ${version}, code ${code}`;
-    if (!isResponseCode(code)) throw new FuzzFailure("a known code", got);
+    const dialect = framing.steps[i]?.dialect ?? defaultDialect;
+    const meant = answerMeant(dialect, code);
+    if (meant === undefined) {
+      throw new FuzzFailure(`a code of dialect ${dialect.name}`, got);
+    }
     expect(version === PROTOCOL_VERSION, `version ${PROTOCOL_VERSION}`, got);
     try {
-      return decodeResponse(code, payload);
+      return decodeResponse(meant, payload);
     } catch (cause) {
       throw new FuzzFailure("a payload in its form", got, { cause });
     }

@@ -5,8 +5,11 @@
  * @module
  */
 
+import { paddingBehind } from "../../shared/dialects.ts";
+import { RESPONSE_HEADER_SIZE } from "../../shared/protocol.ts";
 import { expect } from "./failure.ts";
 import { frame, type Framing } from "./framing.ts";
+import { BLOCKS } from "./layout.ts";
 import { Link, type RawAnswer } from "./link.ts";
 import type { Plan } from "./plans.ts";
 import { Random } from "../random.ts";
@@ -64,6 +67,7 @@ async function act(
       if (!(await readOne(link, answers))) break;
     }
   };
+  const expected = () => framing.padded ? paddingOf(answers) : 0;
   switch (plan.ending) {
     case "cut":
     case "unread":
@@ -79,12 +83,12 @@ async function act(
       await stage.serveOthers();
       link.resume();
       await Promise.all([written, readAll()]);
-      return await end(link);
+      return await end(link, expected());
     }
     case "half-close": {
       const written = write(plan, link).then(() => link.end());
       await Promise.all([written, readAll()]);
-      return await over(link);
+      return await over(link, expected());
     }
     default: {
       if (plan.pacing === "strict") {
@@ -92,21 +96,32 @@ async function act(
       } else await Promise.all([write(plan, link), readAll()]);
       if (plan.ending === "reset") return await link.reset();
       if (plan.ending === "linger") return stage.linger(link);
-      return await end(link);
+      return await end(link, expected());
     }
   }
 }
 
-async function end(link: Link): Promise<void> {
-  link.end();
-  await over(link);
+/** Zeros behind the last of these answers, in bytes. */
+function paddingOf(answers: readonly RawAnswer[]): number {
+  const { length } = answers.at(-1)?.payload ?? [];
+  return paddingBehind(RESPONSE_HEADER_SIZE + length, BLOCKS);
 }
 
-/** The relay must end too then, in good order, with no byte more. */
-async function over(link: Link): Promise<void> {
+async function end(link: Link, padding: number): Promise<void> {
+  link.end();
+  await over(link, padding);
+}
+
+/** The relay must end too then, in good order, with so many zeros more. */
+async function over(link: Link, padding: number): Promise<void> {
   const how = await link.over();
   expect(how === "end", "the relay's end of the stream", "a reset");
-  expect(link.left === 0, "nothing after the answers", `${link.left} bytes`);
+  const { left } = link;
+  expect(
+    left.length === padding && left.every((byte) => byte === 0),
+    `${padding} zeros after the answers`,
+    `${left.length} bytes`,
+  );
   link.close();
 }
 
@@ -126,7 +141,7 @@ async function converse(
 ): Promise<void> {
   let sent = 0;
   for (const step of steps) {
-    const end = Math.min(step.end, stream.length);
+    const end = Math.min(Math.max(step.end, step.dueAt), stream.length);
     await link.write(stream.subarray(sent, end));
     sent = end;
     if (!(await readOne(link, answers))) return;

@@ -121,9 +121,9 @@ export class Table {
   }
 
   #exchange({ exchange }: Outcome): string {
-    return exchangeLines(exchange, this.#options.colour).map((line) =>
-      `${INDENT}${line}`.trimEnd()
-    ).join("\n");
+    const { colour } = this.#options;
+    const lines = exchangeLines(exchange, { colour, columns: TEXT_COLUMNS });
+    return lines.map((line) => `${INDENT}${line}`.trimEnd()).join("\n");
   }
 
   /** One reason may have kept many checks from being made: it is told once. */

@@ -31,6 +31,8 @@ export interface ChannelOptions {
   number: number;
   /** Milliseconds that an answer may take. */
   timeout: number;
+  /** Whether it only makes what the check needs. */
+  prepares: boolean;
   /** Notes what goes over it. */
   note: (entry: Exchanged) => void;
 }
@@ -230,6 +232,7 @@ export class Channel {
       direction,
       connection,
       ...note === undefined ? {} : { note },
+      ...this.#options.prepares ? { prepares: true } : {},
     }));
   }
 }

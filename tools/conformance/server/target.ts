@@ -7,10 +7,16 @@
 import { inTime } from "../../../shared/in_time.ts";
 import { type Address, formatAddress } from "../../../shared/info_server.ts";
 import { reasonOf } from "../../../shared/reason.ts";
+import type { Exchange } from "../report/outcome.ts";
+import { answerOf } from "./answer.ts";
 import { CheckFailure } from "./check.ts";
 
 /** Connections in a row that fail before a server counts as gone. */
 const MOST_FAILURES = 3;
+/** Checks in a row that may go without an answer until it does. */
+const MOST_SILENT = 20;
+/** Registrations prepare checks; that they are answered is no news. */
+const REGISTERED = 2100;
 
 /** A server. */
 export class Target {
@@ -18,13 +24,18 @@ export class Target {
   readonly timeout: number;
   readonly #address: Address;
   #failures = 0;
-  /** Why nothing more is to be asked, where that is so. */
-  gone: string | undefined;
+  #silent = 0;
+  #gone: string | undefined;
 
   /** Nothing is opened yet. */
   constructor(address: Address, timeout: number) {
     this.#address = address;
     this.timeout = timeout;
+  }
+
+  /** Why nothing more is to be asked, where that is so. */
+  get gone(): string | undefined {
+    return this.#gone;
   }
 
   /**
@@ -50,10 +61,36 @@ export class Target {
     throw new CheckFailure("a connection", `none within ${this.timeout} ms`);
   }
 
+  /**
+   * Takes note of what went over a check's connections: a server that only
+   * keeps checks waiting isn't asked for ever.
+   *
+   * @param ms milliseconds that the check took
+   */
+  answered(exchange: Exchange, ms: number): void {
+    if (answersIn(exchange, REGISTERED) > 0) this.#silent = 0;
+    else if (ms >= this.timeout) this.#silent++;
+    if (this.#silent >= MOST_SILENT) {
+      this.leave(`answered none of ${MOST_SILENT} checks in a row`);
+    }
+  }
+
+  /** Nothing more is to be asked. @param why completes a sentence about the server */
+  leave(why: string): void {
+    this.#gone ??= `${formatAddress(this.#address)} ${why}`;
+  }
+
   #fails(): void {
-    if (++this.#failures < MOST_FAILURES) return;
-    this.gone ??= `${
-      formatAddress(this.#address)
-    } takes no connections any more`;
+    if (++this.#failures >= MOST_FAILURES) {
+      this.leave("takes no connections any more");
+    }
   }
 }
+
+/** Whole answers in an exchange, but for those with one code. */
+export const answersIn = (exchange: Exchange, but?: number): number =>
+  exchange.filter(({ direction, bytes, note }) =>
+    // What is odd about one that isn't whole stands in its note.
+    direction === "answer" && note === undefined &&
+    answerOf(bytes).code !== but
+  ).length;

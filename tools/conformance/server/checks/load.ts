@@ -1,15 +1,8 @@
-import { encodeHex } from "@std/encoding";
 import { expectCode } from "../answer.ts";
 import { must, prepare, subject } from "../check.ts";
-import {
-  keyRequest,
-  pullRequest,
-  randomName,
-  registration,
-  sendRequest,
-} from "../frames.ts";
+import { keyRequest, randomName, registration } from "../frames.ts";
 import type { Probe } from "../probe.ts";
-import { arrives, numbered } from "./pulling.ts";
+import { arrives } from "./pulling.ts";
 
 /** Connections at once. */
 const CONNECTIONS = 100;
@@ -86,26 +79,6 @@ export const loadChecks = subject("load", [
       );
       const taken = answers.filter(({ code }) => code === 2100).length;
       must(taken === 1, "one 2100", `${taken}`);
-    },
-  ],
-  [
-    "still-serves",
-    "CON-6",
-    "After all other checks a message still goes from one user to another",
-    async (probe) => {
-      const [from, to] = [await probe.register(), await probe.register()];
-      const content = numbered(33, 0);
-      const frame = sendRequest({ from: from.id, to: to.id, content });
-      expectCode(await probe.ask(frame), 2103);
-      const { payload } = expectCode(
-        await probe.ask(pullRequest(to.id)),
-        2104,
-      );
-      must(
-        encodeHex(payload).endsWith(encodeHex(content)),
-        "the message",
-        `${payload.length} bytes`,
-      );
     },
   ],
 ], { alone: true });
