@@ -29,7 +29,7 @@ export const framing = {
   "answers-big-endian": {
     about: "The integers in an answer's header are in network order",
     clauses: ["FRM-1"],
-    fails: ["?"],
+    fails: ["register-gives-id"],
     inject: () => ({
       frames: () => ({
         answer: (answer) =>
@@ -43,7 +43,7 @@ export const framing = {
   "size-counts-header": {
     about: "An answer's payload size counts the header as well",
     clauses: ["FRM-2", "ANS-1"],
-    fails: ["?"],
+    fails: ["register-gives-id"],
     inject: () => ({
       frames: () => ({
         answer: (answer) =>
@@ -56,7 +56,16 @@ export const framing = {
   "list-size-too-large": {
     about: "The payload size of a list counts the asker, who is left out",
     clauses: ["FRM-2"],
-    fails: ["?"],
+    fails: [
+      "list-entries",
+      "kept-over-other-requests",
+      "answer-version",
+      "answer-code",
+      "pipelined-kinds",
+      "connection-of-a-whole-talk",
+      "generation-700",
+      "generation-1100",
+    ],
     inject: () => ({
       frames: () => ({
         answer: (answer, { kind }) => {
@@ -71,7 +80,7 @@ export const framing = {
   "answer-version-1": {
     about: "Answers carry version 1",
     clauses: ["ANS-2"],
-    fails: ["?"],
+    fails: ["answer-version", "answer-version-to-1"],
     inject: () => ({
       frames: () => ({
         answer: (answer) => {
@@ -83,7 +92,32 @@ export const framing = {
   "send-answered-as-pull": {
     about: "A 603 is answered with the code of a 604",
     clauses: ["ANS-3"],
-    fails: ["?"],
+    fails: [
+      "send-acknowledged",
+      "send-every-byte",
+      "send-1-byte",
+      "send-1-kib",
+      "send-5-kib",
+      "send-64-kib",
+      "send-1-mib",
+      "send-5-mib",
+      "send-empty-text",
+      "send-to-oneself",
+      "send-request-with-content",
+      "send-request-claiming-garbage",
+      "send-request-claiming-more",
+      "send-request-claiming-nothing",
+      "answer-code",
+      "segments-of-a-message",
+      "pipelined-kinds",
+      "pipelined-messages",
+      "connection-of-a-whole-talk",
+      "generation-700",
+      "generation-1100",
+      "generation-1000",
+      "generation-100",
+      "still-serves",
+    ],
     inject: () => ({
       frames: () => ({
         answer: (answer, { kind }) => {
@@ -95,7 +129,14 @@ export const framing = {
   "failure-with-body": {
     about: "A 9000 says in its payload what went wrong",
     clauses: ["ERR-1"],
-    fails: ["?"],
+    fails: [
+      "failure-of-unknown-client",
+      "failure-of-unknown-code",
+      "failure-of-taken-name",
+      "failure-of-empty-name",
+      "failure-of-unknown-target",
+      "failure-of-wrong-size",
+    ],
     inject: () => ({
       frames: () => ({
         answer: (answer) => {
@@ -108,7 +149,13 @@ export const framing = {
   "old-version-refused": {
     about: "A request of another version than 2 is refused",
     clauses: ["REQ-2"],
-    fails: ["?"],
+    fails: [
+      "version-0",
+      "version-1",
+      "version-3",
+      "version-255",
+      "version-1-registers",
+    ],
     inject: () => ({
       frames: () => ({
         request: (asked) => {
@@ -120,7 +167,17 @@ export const framing = {
   "unknown-code-unanswered": {
     about: "A request with an unknown code gets no answer",
     clauses: ["REQ-5", "FRM-4"],
-    fails: ["?"],
+    fails: [
+      "code-0",
+      "code-599",
+      "code-605",
+      "code-2100",
+      "code-9000",
+      "code-65535",
+      "code-byte-order",
+      "read-past-unknown-code",
+      "failure-of-unknown-code",
+    ],
     inject: () => ({
       frames: () => ({
         answer: (_answer, { kind }) => {
@@ -132,7 +189,12 @@ export const framing = {
   "wrong-size-not-refused": {
     about: "The payload of a 601 or 604 is ignored",
     clauses: ["REQ-6"],
-    fails: ["?"],
+    fails: [
+      "list-with-payload",
+      "pull-with-payload",
+      "read-past-list-payload",
+      "read-past-pull-payload",
+    ],
     inject: () => ({
       frames: () => ({
         request: ({ kind, header, head }) => {
@@ -147,7 +209,14 @@ export const framing = {
   "refused-not-read-past": {
     about: "The payload of a wrong size is taken for the next request",
     clauses: ["REQ-7"],
-    fails: ["?"],
+    fails: [
+      "send-request-claiming-garbage",
+      "send-request-claiming-more",
+      "read-past-list-payload",
+      "read-past-pull-payload",
+      "read-past-key-payload",
+      "read-past-registration",
+    ],
     inject: () => ({
       frames: () => ({
         payloadSize: (kind, claim) => {
@@ -165,7 +234,30 @@ export const framing = {
   "answered-twice": {
     about: "Every request is answered twice",
     clauses: ["FRM-4"],
-    fails: ["?"],
+    fails: [
+      "pull-rest-later",
+      "pull-larger-than-an-answer",
+      "pull-then-request",
+      "header-says-who",
+      "answer-size-counts-payload",
+      "pipelined-kinds",
+      "pipelined-many",
+      "pipelined-with-failure",
+      "answer-once",
+      "read-past-unknown-code",
+      "read-past-list-payload",
+      "read-past-pull-payload",
+      "read-past-key-payload",
+      "read-past-registration",
+      "read-past-message",
+      "read-past-unknown-client",
+      "connection-of-a-whole-talk",
+      "open-after-unknown-client",
+      "open-after-unknown-code",
+      "open-after-unknown-target",
+      "open-after-silence",
+      "blocks-answer",
+    ],
     inject: () => ({
       frames: () => ({
         answer: (answer) =>
@@ -176,7 +268,31 @@ export const framing = {
   "first-receive-is-all": {
     about: "What the first receive brings is taken for the whole request",
     clauses: ["FRM-3"],
-    fails: ["?"],
+    fails: [
+      "send-64-kib",
+      "send-1-mib",
+      "send-5-mib",
+      "send-request-claiming-garbage",
+      "send-request-claiming-more",
+      "send-size-wraps-around",
+      "segments-within-header",
+      "segments-of-one-byte",
+      "segments-of-a-registration",
+      "segments-of-a-message",
+      "segments-of-two-requests",
+      "pipelined-kinds",
+      "pipelined-many",
+      "pipelined-messages",
+      "pipelined-with-failure",
+      "read-past-unknown-code",
+      "read-past-list-payload",
+      "read-past-pull-payload",
+      "read-past-key-payload",
+      "read-past-registration",
+      "read-past-message",
+      "read-past-unknown-client",
+      "blocks-answer",
+    ],
     inject: () => ({
       frames: () => ({ needsWhole: true, losesFollowing: true }),
     }),
@@ -184,13 +300,36 @@ export const framing = {
   "only-first-of-several": {
     about: "Of requests that come together only the first is answered",
     clauses: ["FRM-4"],
-    fails: ["?"],
+    fails: [
+      "pipelined-kinds",
+      "pipelined-many",
+      "pipelined-messages",
+      "pipelined-with-failure",
+      "read-past-unknown-code",
+      "read-past-list-payload",
+      "read-past-pull-payload",
+      "read-past-key-payload",
+      "read-past-registration",
+      "read-past-message",
+      "read-past-unknown-client",
+      "blocks-answer",
+    ],
     inject: () => ({ frames: () => ({ losesFollowing: true }) }),
   },
   "answers-out-of-order": {
     about: "Requests that come together are answered in reverse",
     clauses: ["FRM-4"],
-    fails: ["?"],
+    fails: [
+      "pipelined-kinds",
+      "pipelined-many",
+      "read-past-unknown-code",
+      "read-past-list-payload",
+      "read-past-pull-payload",
+      "read-past-key-payload",
+      "read-past-registration",
+      "read-past-message",
+      "read-past-unknown-client",
+    ],
     inject: () => ({ frames: () => ({ reverses: true }) }),
   },
 } as const satisfies Faults;

@@ -187,7 +187,14 @@ export const messages = {
   "send-answered-without-id": {
     about: "A 2103 has the target alone",
     clauses: ["SND-2"],
-    fails: ["?"],
+    fails: [
+      "send-acknowledged",
+      "send-id-kept",
+      "send-ids-differ",
+      "send-ids-rise",
+      "pull-one",
+      "many-senders-ids",
+    ],
     inject: () => ({
       frames: () =>
         onAnswer("sendMessage", (answer) => {
@@ -198,7 +205,7 @@ export const messages = {
   "send-answered-with-sender": {
     about: "A 2103 has the sender in the target's place",
     clauses: ["SND-2"],
-    fails: ["?"],
+    fails: ["send-acknowledged"],
     inject: () => ({
       frames: () =>
         onAnswer("sendMessage", ({ payload }, { header }) => {
@@ -209,7 +216,7 @@ export const messages = {
   "message-id-big-endian": {
     about: "The message id in a 2103 is in network order",
     clauses: ["FRM-1"],
-    fails: ["?"],
+    fails: ["send-id-kept", "pull-one"],
     inject: () => ({
       frames: () =>
         onAnswer("sendMessage", ({ payload }) => {
@@ -220,19 +227,24 @@ export const messages = {
   "message-ids-all-1": {
     about: "Every message has the id 1",
     clauses: ["SND-13"],
-    fails: ["?"],
+    fails: [
+      "send-ids-differ",
+      "send-ids-rise",
+      "pull-rest-later",
+      "many-senders-ids",
+    ],
     inject: () => ({ frames: changingIds(() => 1) }),
   },
   "message-ids-fall": {
     about: "Message ids count down",
     clauses: ["SND-14"],
-    fails: ["?"],
+    fails: ["send-ids-rise"],
     inject: () => ({ frames: changingIds((id) => MAX_MESSAGE_ID - id) }),
   },
   "message-ids-of-the-answer": {
     about: "A pulled message has its place in the answer for an id",
     clauses: ["SND-15"],
-    fails: ["?"],
+    fails: ["send-id-kept", "pull-one"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer) => {
@@ -245,13 +257,13 @@ export const messages = {
   "types-lost": {
     about: "Every message is handed out as a text",
     clauses: ["SND-15"],
-    fails: ["?"],
+    fails: ["send-types-kept"],
     inject: () => ({ store: keeping(() => ({ type: MessageType.Text })) }),
   },
   "message-for-nobody-taken": {
     about: "A message for an unknown client is acknowledged",
     clauses: ["SND-3"],
-    fails: ["?"],
+    fails: ["send-to-unknown", "failure-of-unknown-target"],
     inject: () => ({
       store: (inner) =>
         new class extends StoreAround {
@@ -268,7 +280,13 @@ export const messages = {
   "content-cut-at-1024": {
     about: "A content is cut behind 1024 bytes",
     clauses: ["SND-4"],
-    fails: ["?"],
+    fails: [
+      "send-5-kib",
+      "send-64-kib",
+      "send-1-mib",
+      "send-5-mib",
+      "segments-of-a-message",
+    ],
     inject: () => ({
       store: keeping(({ content }) => ({ content: content.subarray(0, 1024) })),
     }),
@@ -276,7 +294,14 @@ export const messages = {
   "content-cut-at-zero": {
     about: "A content is kept as a C string",
     clauses: ["SND-4"],
-    fails: ["?"],
+    fails: [
+      "send-every-byte",
+      "send-1-kib",
+      "send-5-kib",
+      "send-64-kib",
+      "send-1-mib",
+      "send-5-mib",
+    ],
     inject: () => ({
       store: keeping(({ content }) => {
         const end = content.indexOf(0);
@@ -287,7 +312,15 @@ export const messages = {
   "content-kept-as-text": {
     about: "A content is kept as a text of UTF-8",
     clauses: ["SND-4"],
-    fails: ["?"],
+    fails: [
+      "send-every-byte",
+      "send-1-kib",
+      "send-5-kib",
+      "send-64-kib",
+      "send-1-mib",
+      "send-5-mib",
+      "send-request-with-content",
+    ],
     inject: () => ({
       store: keeping(({ content }) => ({
         content: new TextEncoder().encode(new TextDecoder().decode(content)),
@@ -297,7 +330,7 @@ export const messages = {
   "any-type-taken": {
     about: "A message of any type is taken",
     clauses: ["SND-5"],
-    fails: ["?"],
+    fails: ["send-type-0", "send-type-5", "send-type-255"],
     inject: () => ({
       frames: () =>
         onSend((_asked, fields) => {
@@ -310,7 +343,7 @@ export const messages = {
   "refused-message-kept": {
     about: "A message of an unknown type is refused, and kept",
     clauses: ["SND-11"],
-    fails: ["?"],
+    fails: ["send-refused-type-not-kept"],
     inject: () => ({
       frames: () => ({
         ...onSend((asked, fields) => {
@@ -329,7 +362,7 @@ export const messages = {
   "key-request-emptied": {
     about: "The content of a type 1 is dropped",
     clauses: ["SND-6"],
-    fails: ["?"],
+    fails: ["send-request-with-content"],
     inject: () => ({
       store: keeping(({ type }) =>
         type === MessageType.KeyRequest ? { content: new Uint8Array(0) } : {}
@@ -339,7 +372,7 @@ export const messages = {
   "empty-key-request-waits": {
     about: "A type 1 of size 0 is waited for as far as its header says",
     clauses: ["SND-7"],
-    fails: ["?"],
+    fails: ["send-request-claiming-more", "send-request-claiming-nothing"],
     inject: () => ({
       frames: () => ({ payloadSize: (_kind, claim) => claim }),
     }),
@@ -347,7 +380,13 @@ export const messages = {
   "content-size-believed": {
     about: "A content size that can't be is made to fit",
     clauses: ["SND-8"],
-    fails: ["?"],
+    fails: [
+      "send-size-lies-above",
+      "send-size-lies-below",
+      "send-size-lies-zero",
+      "send-size-lies-hugely",
+      "read-past-message",
+    ],
     inject: () => ({
       frames: () =>
         onSend(({ payload }, fields) => {
@@ -358,7 +397,11 @@ export const messages = {
   "sender-of-the-connection": {
     about: "Whoever asked first on a connection is who asks for good",
     clauses: ["REQ-10", "SND-9"],
-    fails: ["?"],
+    fails: [
+      "header-says-who",
+      "read-past-unknown-client",
+      "open-after-unknown-client",
+    ],
     inject: () => ({
       frames: () => {
         let first: Uint8Array | undefined;
@@ -375,7 +418,7 @@ export const messages = {
   "recipient-for-sender": {
     about: "A pulled message has its recipient in the sender's place",
     clauses: ["SND-9", "PUL-1"],
-    fails: ["?"],
+    fails: ["send-from-header", "pull-one"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer, { header }) => {
@@ -389,7 +432,7 @@ export const messages = {
   "message-to-oneself-refused": {
     about: "A client can't write to itself",
     clauses: ["SND-10"],
-    fails: ["?"],
+    fails: ["send-to-oneself"],
     inject: () => ({
       frames: () =>
         onSend((asked) => {
@@ -404,7 +447,7 @@ export const messages = {
   "large-content-refused": {
     about: "A content of more than 64 KiB is refused",
     clauses: ["SND-12"],
-    fails: ["?"],
+    fails: ["send-1-mib", "send-5-mib"],
     inject: () => ({
       store: (inner) =>
         new class extends StoreAround {
@@ -422,7 +465,7 @@ export const messages = {
   "pull-sizes-big-endian": {
     about: "The sizes of pulled contents are in network order",
     clauses: ["FRM-1", "PUL-1"],
-    fails: ["?"],
+    fails: ["pull-one", "pull-several", "answer-integers"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer) => {
@@ -435,7 +478,7 @@ export const messages = {
   "empty-inbox-refused": {
     about: "A pull of an empty inbox is answered with 9000",
     clauses: ["PUL-2"],
-    fails: ["?"],
+    fails: ["pull-empty", "header-says-who", "connection-of-a-whole-talk"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer) => {
@@ -446,7 +489,7 @@ export const messages = {
   "newest-first": {
     about: "Messages come newest first",
     clauses: ["PUL-3"],
-    fails: ["?"],
+    fails: ["pull-oldest-first", "pull-oldest-first-of-two"],
     inject: () => ({
       store: (inner) =>
         new class extends StoreAround {
@@ -462,7 +505,14 @@ export const messages = {
   "never-deletes": {
     about: "What was taken stays and comes again",
     clauses: ["PUL-4"],
-    fails: ["?"],
+    fails: [
+      "pull-once",
+      "pull-new-ones-alone",
+      "pull-rest-later",
+      "pull-larger-than-an-answer",
+      "pull-then-request",
+      "pull-then-end",
+    ],
     inject: () => ({
       store: (inner) =>
         new class extends StoreAround {
@@ -473,7 +523,7 @@ export const messages = {
   "copy-for-sender": {
     about: "A pull hands out what its client has sent as well",
     clauses: ["PUL-5"],
-    fails: ["?"],
+    fails: ["pull-by-sender", "header-says-who"],
     inject: () => ({
       store: (inner) =>
         new class extends StoreAround {
@@ -494,7 +544,7 @@ export const messages = {
   "answers-without-limit": {
     about: "A pull hands out all that waits in one answer",
     clauses: ["PUL-6"],
-    fails: ["?"],
+    fails: ["pull-slices"],
     inject: () => ({
       store: (inner) =>
         new class extends Inboxes {
@@ -507,7 +557,17 @@ export const messages = {
   "one-message-a-pull": {
     about: "A pull hands out a message and deletes all",
     clauses: ["DLV-1", "PUL-7"],
-    fails: ["?"],
+    fails: [
+      "send-types-kept",
+      "pull-several",
+      "pull-oldest-first",
+      "pull-oldest-first-of-two",
+      "pull-rest-later",
+      "pull-larger-than-an-answer",
+      "pull-breaks-early",
+      "pipelined-messages",
+      "many-senders",
+    ],
     inject: () => ({
       store: (inner) => new LosesTheRest(inner, (all) => all.slice(0, 1)),
     }),
@@ -515,7 +575,7 @@ export const messages = {
   "rest-of-inbox-lost": {
     about: "What doesn't fit into an answer of 1 MiB is deleted",
     clauses: ["PUL-7"],
-    fails: ["?"],
+    fails: ["pull-rest-later", "pull-larger-than-an-answer"],
     inject: () => ({
       store: (inner) =>
         new LosesTheRest(inner, (all) => {
@@ -541,13 +601,22 @@ export const messages = {
   "one-message-an-inbox": {
     about: "A new message takes the place of the one that waits",
     clauses: ["DLV-1"],
-    fails: ["?"],
+    fails: [
+      "send-types-kept",
+      "pull-several",
+      "pull-oldest-first",
+      "pull-oldest-first-of-two",
+      "pull-rest-later",
+      "pull-larger-than-an-answer",
+      "pull-breaks-early",
+      "many-senders",
+    ],
     inject: () => ({ store: (inner) => new OneEach(inner) }),
   },
   "deletes-before-sending": {
     about: "Messages are deleted before they are on their way",
     clauses: ["DLV-2"],
-    fails: ["?"],
+    fails: ["pull-breaks-early", "pull-breaks-unread", "pull-breaks-large"],
     inject: () => ({ store: (inner) => new DeletesFirst(inner) }),
   },
 } as const satisfies Faults;

@@ -188,7 +188,7 @@ export const users = {
   "id-of-registration-checked": {
     about: "A registration is refused unless its header's id is zero",
     clauses: ["REQ-3"],
-    fails: ["?"],
+    fails: ["register-whatever-id", "register-with-id-of-another"],
     inject: () => ({
       frames: () =>
         onRegistration((asked) => {
@@ -201,7 +201,15 @@ export const users = {
   "registration-answered-with-name": {
     about: "A 2100 has the name behind the id",
     clauses: ["REG-1"],
-    fails: ["?"],
+    fails: [
+      "register-gives-id",
+      "answer-header-of-2100",
+      "connection-of-a-whole-talk",
+      "generation-700",
+      "generation-1100",
+      "generation-1000",
+      "generation-100",
+    ],
     inject: () => ({
       frames: () =>
         onAnswer("register", (answer, { payload }) => {
@@ -213,13 +221,21 @@ export const users = {
   "unknown-client-served": {
     about: "Nobody looks whether the client that asks is registered",
     clauses: ["REQ-4"],
-    fails: ["?"],
+    fails: [
+      "list-for-unknown",
+      "key-for-unknown",
+      "send-for-unknown",
+      "pull-for-unknown",
+      "answer-code",
+      "read-past-unknown-client",
+      "failure-of-unknown-client",
+    ],
     inject: () => ({ store: (inner) => new AnybodyIsKnown(inner) }),
   },
   "name-without-nul-taken": {
     about: "A name that fills its field is cut by a byte and taken",
     clauses: ["NAM-2"],
-    fails: ["?"],
+    fails: ["name-without-nul"],
     inject: () => ({
       frames: () =>
         onRegistration((_asked, name) => {
@@ -230,7 +246,7 @@ export const users = {
   "empty-name-taken": {
     about: "A name of no bytes is taken",
     clauses: ["NAM-3"],
-    fails: ["?"],
+    fails: ["name-empty", "name-empty-before-more", "failure-of-empty-name"],
     inject: () => ({
       frames: () =>
         onRegistration((asked, name) => {
@@ -241,7 +257,12 @@ export const users = {
   "any-bytes-in-names": {
     about: "A name of bytes that can't be printed is taken",
     clauses: ["NAM-4"],
-    fails: ["?"],
+    fails: [
+      "name-with-newline",
+      "name-with-escape",
+      "name-not-ascii",
+      "name-not-text",
+    ],
     inject: () => ({
       frames: () =>
         onRegistration((asked, name) => {
@@ -254,19 +275,25 @@ export const users = {
   "taken-name-taken-again": {
     about: "A name is given to everybody who asks for it",
     clauses: ["NAM-5"],
-    fails: ["?"],
+    fails: [
+      "name-taken",
+      "name-taken-by-same-key",
+      "name-taken-before-garbage",
+      "failure-of-taken-name",
+      "many-with-one-name",
+    ],
     inject: () => ({ store: (inner) => new SharedNames(inner) }),
   },
   "names-caseless": {
     about: "A name is refused that differs from another in case alone",
     clauses: ["NAM-6"],
-    fails: ["?"],
+    fails: ["name-case-sensitive"],
     inject: () => ({ store: (inner) => new CaselessNames(inner) }),
   },
   "long-names-cut": {
     about: "Names are kept in 64 bytes",
     clauses: ["NAM-1", "LST-4"],
-    fails: ["?"],
+    fails: ["list-name-longest"],
     inject: () => ({
       frames: () =>
         onRegistration((_asked, name) => {
@@ -277,7 +304,7 @@ export const users = {
   "padding-of-names-checked": {
     about: "A name is refused unless all that follows its NUL is zero",
     clauses: ["NAM-7"],
-    fails: ["?"],
+    fails: ["name-before-garbage"],
     inject: () => ({
       frames: () =>
         onRegistration((asked, name) => {
@@ -291,7 +318,7 @@ export const users = {
   "ids-in-sequence": {
     about: "Client ids count up",
     clauses: ["CID-2"],
-    fails: ["?"],
+    fails: ["register-ids-random"],
     inject: () => {
       let last = 0;
       return changingIds((id) => {
@@ -306,19 +333,19 @@ export const users = {
   "ids-with-zero-bytes": {
     about: "Client ids have bytes of zero",
     clauses: ["CID-3"],
-    fails: ["?"],
+    fails: ["register-ids-without-zero"],
     inject: changingIds((id) => void id.fill(0, 1, 2)),
   },
   "refused-registration-counts": {
     about: "A registration that is refused replaces the public key",
     clauses: ["REG-2"],
-    fails: ["?"],
+    fails: ["refused-registration-keeps-key"],
     inject: () => ({ store: (inner) => new KeyOfRefused(inner) }),
   },
   "list-has-asker": {
     about: "The list has the asker as well",
     clauses: ["LST-3"],
-    fails: ["?"],
+    fails: ["list-without-asker"],
     inject: () => {
       const entries = new Map<string, Uint8Array>();
       return {
@@ -362,7 +389,12 @@ export const users = {
   "list-names-of-254": {
     about: "Names in the list have 254 bytes",
     clauses: ["LST-1"],
-    fails: ["?"],
+    fails: [
+      "list-entries",
+      "list-has-others",
+      "list-names-padded",
+      "list-name-longest",
+    ],
     inject: () => ({
       frames: () =>
         onAnswer("clientsList", (answer) => {
@@ -373,7 +405,7 @@ export const users = {
   "list-names-not-padded": {
     about: "What follows a name in the list is left over from another",
     clauses: ["LST-4"],
-    fails: ["?"],
+    fails: ["list-names-padded"],
     inject: () => ({
       frames: () =>
         onAnswer("clientsList", (answer) => {
@@ -387,13 +419,34 @@ export const users = {
   "key-cut-at-zero": {
     about: "A public key is kept as a C string",
     clauses: ["PUB-2"],
-    fails: ["?"],
+    fails: [
+      "refused-registration-keeps-key",
+      "key-of-each",
+      "key-padded-with-zeros",
+      "key-beginning-with-zeros",
+      "key-of-oneself",
+      "generation-700",
+      "generation-1100",
+      "generation-1000",
+      "generation-100",
+    ],
     inject: changingKeys(textOf),
   },
   "key-kept-as-text": {
     about: "A public key is kept as a text of UTF-8",
     clauses: ["PUB-2"],
-    fails: ["?"],
+    fails: [
+      "refused-registration-keeps-key",
+      "key-of-each",
+      "key-of-any-bytes",
+      "key-padded-with-zeros",
+      "key-beginning-with-zeros",
+      "key-of-oneself",
+      "generation-700",
+      "generation-1100",
+      "generation-1000",
+      "generation-100",
+    ],
     inject: changingKeys((key) =>
       new TextEncoder().encode(new TextDecoder().decode(key))
     ),
@@ -401,7 +454,7 @@ export const users = {
   "key-with-id-of-asker": {
     about: "A public key is answered with the id of who asks",
     clauses: ["KEY-1"],
-    fails: ["?"],
+    fails: ["key-with-owner", "pipelined-many"],
     inject: () => ({
       frames: () =>
         onAnswer("publicKey", ({ payload }, { header }) => {
@@ -412,7 +465,7 @@ export const users = {
   "key-without-id": {
     about: "A public key is answered without an id",
     clauses: ["KEY-1"],
-    fails: ["?"],
+    fails: ["key-with-owner", "pipelined-many", "blocks-answer"],
     inject: () => ({
       frames: () =>
         onAnswer("publicKey", (answer) => {
@@ -423,7 +476,15 @@ export const users = {
   "key-of-unknown-is-zeros": {
     about: "The public key of an unknown client is zeros",
     clauses: ["KEY-2"],
-    fails: ["?"],
+    fails: [
+      "key-of-unknown",
+      "pipelined-with-failure",
+      "failure-of-unknown-target",
+      "generation-700-refuses",
+      "generation-1100-refuses",
+      "generation-1000-refuses",
+      "generation-100-refuses",
+    ],
     inject: () => ({
       store: (inner) =>
         new class extends StoreAround {
@@ -436,7 +497,7 @@ export const users = {
   "own-key-refused": {
     about: "A client can't ask for its own public key",
     clauses: ["KEY-3"],
-    fails: ["?"],
+    fails: ["key-of-oneself", "pipelined-many"],
     inject: () => ({
       frames: () => ({
         request: (asked) => {
