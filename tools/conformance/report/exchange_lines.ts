@@ -10,31 +10,41 @@ import { dissect } from "../../anatomy/anatomy.ts";
 import { annotatedHex } from "../../anatomy/annotated_hex.ts";
 import type { Exchange, Exchanged } from "./outcome.ts";
 import { painter } from "./paint.ts";
+import { clip } from "./wrap.ts";
 
 /** Entries that are shown: a check of many clients has hundreds. */
 const MOST_SHOWN = 24;
 
-/** All of it, in the order in which it happened. */
-export function exchangeLines(exchange: Exchange, colour: boolean): string[] {
+/**
+ * All of it, in the order in which it happened. What only prepares a check is
+ * a line each.
+ *
+ * @param columns characters that a line may have
+ */
+export function exchangeLines(
+  exchange: Exchange,
+  { colour, columns }: { colour: boolean; columns: number },
+): string[] {
   const shown = exchange.slice(0, MOST_SHOWN);
   const left = exchange.length - shown.length;
   return [
     ...shown.flatMap((entry) => entryLines(entry, colour)),
     ...left > 0 ? [`and ${left} more`] : [],
-  ];
+  ].map((line) => clip(line, columns));
 }
 
 function entryLines(entry: Exchanged, colour: boolean): string[] {
-  const { direction, connection, bytes, size, note } = entry;
+  const { direction, connection, bytes, size, note, prepares } = entry;
   const paint = painter(colour);
   const anatomy = dissect(bytes, direction, undefined, size - bytes.length);
   const arrow = direction === "request" ? "→" : "←";
-  const title = paint("strong", `${arrow} ${printableLine(anatomy.what)}`);
+  const what = `${arrow} ${printableLine(anatomy.what)}`;
+  if (prepares) return [paint("faint", what)];
   const where = `connection ${connection}, ${
     size < 1024 ? `${size} bytes` : formatBytes(size)
   }${note === undefined ? "" : `, ${printableLine(note)}`}`;
   return [
-    title,
+    paint("strong", what),
     `  ${paint("faint", where)}`,
     ...annotatedHex(anatomy, { colour }).split("\n"),
   ];

@@ -77,7 +77,7 @@ function verdictOf(outcome: Outcome): string {
     `Check: ${about}`,
     `Expected: ${expected ?? "what the clause says"}`,
     `Got: ${reason}`,
-    ...exchangeLines(exchange, false),
+    ...exchangeLines(exchange, { colour: false, columns: 200 }),
   ].join("\n");
   const message = `${clause}: ${reason}`;
   return `<failure ${attributes({ message, type: level })}>${

@@ -23,6 +23,8 @@ export interface Exchanged {
   readonly connection: number;
   /** How they went, or what was odd about them. */
   readonly note?: string;
+  /** Whether they only made what the check needs, such as a user. */
+  readonly prepares?: boolean;
 }
 
 /** What happened on the check's connections, in its order. */

@@ -121,9 +121,9 @@ export class Table {
   }
 
   #exchange({ exchange }: Outcome): string {
-    return exchangeLines(exchange, this.#options.colour).map((line) =>
-      `${INDENT}${line}`.trimEnd()
-    ).join("\n");
+    const { colour } = this.#options;
+    const lines = exchangeLines(exchange, { colour, columns: TEXT_COLUMNS });
+    return lines.map((line) => `${INDENT}${line}`.trimEnd()).join("\n");
   }
 
   /** One reason may have kept many checks from being made: it is told once. */
@@ -140,5 +140,6 @@ export class Table {
   }
 }
 
-const titleOf = (subject: string) =>
+/** A subject as a heading. */
+export const titleOf = (subject: string): string =>
   subject.charAt(0).toUpperCase() + subject.slice(1);

@@ -15,7 +15,24 @@ export function wrap(text: string, columns: number): string[] {
   return text.match(pattern)?.map((line) => line.trimEnd()) ?? [];
 }
 
-/** Cuts a text to so many characters, and shows that it did. */
+// deno-lint-ignore no-control-regex -- it is what colours are made of
+const ESCAPES = /(\x1b\[\d*m)/;
+
+/** Cuts a text to so many characters, and shows that it did; colours take no room. */
 export function clip(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
+  const pieces = text.split(ESCAPES);
+  const isEscape = (index: number) => index % 2 === 1;
+  const size = pieces.reduce(
+    (sum, piece, index) => isEscape(index) ? sum : sum + piece.length,
+    0,
+  );
+  if (size <= columns) return text;
+  let left = columns - 1;
+  const kept = pieces.map((piece, index) => {
+    if (isEscape(index)) return piece;
+    const part = piece.slice(0, left);
+    left -= part.length;
+    return part;
+  });
+  return `${kept.join("")}…`;
 }

@@ -20,8 +20,10 @@ import { CheckFailure, Unprepared } from "./check.ts";
 const MOST_ANSWER = 64 * 1024 * 1024;
 /** Bytes a millisecond that large frames need not exceed. */
 const SLOWEST = 8 * 1024;
-/** Milliseconds between segments, so that they stay apart on their way. */
-const SEGMENT_PAUSE = 2;
+/** Milliseconds over which segments are spread, so that they stay apart at a server that is busy. */
+const SEGMENTS_TAKE = 100;
+/** Milliseconds between segments at least. */
+const LEAST_PAUSE = 2;
 
 const LATE = Symbol();
 
@@ -31,6 +33,8 @@ export interface ChannelOptions {
   number: number;
   /** Milliseconds that an answer may take. */
   timeout: number;
+  /** Whether it only makes what the check needs. */
+  prepares: boolean;
   /** Notes what goes over it. */
   note: (entry: Exchanged) => void;
 }
@@ -82,9 +86,10 @@ export class Channel {
    */
   async sendCut(frame: Uint8Array, cuts: readonly number[]): Promise<void> {
     this.#note("request", frame, `in ${cuts.length + 1} segments`);
+    const pause = Math.max(LEAST_PAUSE, SEGMENTS_TAKE / cuts.length);
     let start = 0;
     for (const end of [...cuts, frame.length]) {
-      if (start > 0) await this.pause(SEGMENT_PAUSE);
+      if (start > 0) await this.pause(pause);
       await this.#write(frame.subarray(start, end));
       start = end;
     }
@@ -230,6 +235,7 @@ export class Channel {
       direction,
       connection,
       ...note === undefined ? {} : { note },
+      ...this.#options.prepares ? { prepares: true } : {},
     }));
   }
 }

@@ -4,25 +4,22 @@
  * @module
  */
 
-import { inTime } from "../../../shared/in_time.ts";
-import { type Address, formatAddress } from "../../../shared/info_server.ts";
+import type { Address } from "../../../shared/info_server.ts";
 import { levelOf, type Outcome } from "../report/outcome.ts";
+import { attempt } from "./attempt.ts";
+import { type Basic, Basics } from "./basics.ts";
 import { Cast } from "./cast.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
-import { allChecks, selectChecks } from "./checks.ts";
+import { firstCheck, lastCheck, selectChecks } from "./checks.ts";
 import { keyRequest, randomId } from "./frames.ts";
 import { Probe } from "./probe.ts";
-import { Target } from "./target.ts";
+import { sideBySide } from "./side_by_side.ts";
+import { answersIn, Target } from "./target.ts";
 
 /** Milliseconds that an answer may take where nothing else is asked for. */
 export const DEFAULT_TIMEOUT = 2000;
 /** Checks at a time. */
 const AT_ONCE = 6;
-/** Answers' time-outs that a whole check may take. */
-const TIMEOUTS_A_CHECK = 5;
-/** Milliseconds that any check gets: some of them wait on purpose. */
-const LEAST_TIME = 5000;
-
 /** What is to be checked, and how. */
 export interface ServerChecks {
   /** Where the server listens. */
@@ -36,8 +33,9 @@ export interface ServerChecks {
 }
 
 /**
- * Checks a server. Whether it takes a registration is always checked first;
- * where only other checks are asked for, that is reported if it fails.
+ * Checks a server. Whether it takes a registration is always checked first, and
+ * whether it is still there at last; where only other checks are asked for, that
+ * is reported if it fails.
  *
  * @throws {UsageError} where `only` has what fits no check
  */
@@ -47,7 +45,7 @@ export async function* checkServer(
   const chosen = selectChecks(only);
   const run = new Run(new Target(address, timeout), signal);
   try {
-    yield* run.makeChosen(chosen, formatAddress(address));
+    yield* run.makeAll(chosen);
   } finally {
     run.stop();
   }
@@ -55,10 +53,9 @@ export async function* checkServer(
 
 /** One run of checks against a server. */
 class Run {
-  /** Checks at a time. */
-  #atOnce = AT_ONCE;
   readonly #target: Target;
   readonly #cast = new Cast();
+  readonly #basics = new Basics((basic) => this.#attemptBasic(basic));
   readonly #stopped = Promise.withResolvers<undefined>();
   #isStopped = false;
 
@@ -74,112 +71,108 @@ class Run {
     this.#stopped.resolve(undefined);
   }
 
-  /** Makes some of the checks, and the first one in any case. */
-  async *makeChosen(
-    chosen: readonly Check[],
-    address: string,
-  ): AsyncGenerator<Outcome> {
-    const [first, ...rest] = allChecks;
-    const gate = first && await this.#make(first);
-    if (first === undefined || gate === undefined) return;
-    if (chosen.includes(first) || gate.verdict === "fail") yield gate;
-    await this.#findPace(gate, address);
-    const others = rest.filter((check) => chosen.includes(check));
-    yield* this.#makeAll(others.filter(({ alone }) => !alone));
-    this.#atOnce = 1;
-    yield* this.#makeAll(others.filter(({ alone }) => alone));
+  /**
+   * Makes the chosen checks. The first one of all tells whether the server
+   * answers and the last one whether it is still there: what these find is
+   * reported though they weren't asked for.
+   */
+  async *makeAll(chosen: readonly Check[]): AsyncGenerator<Outcome> {
+    const first = await this.#make(firstCheck);
+    if (first === undefined) return;
+    if (chosen.includes(firstCheck) || first.verdict === "fail") yield first;
+    const wasThere = first.verdict === "pass" || answersIn(first.exchange) > 0;
+    if (!wasThere) this.#target.leave("doesn't answer a registration");
+    const others = chosen.filter((check) =>
+      check !== firstCheck && check !== lastCheck
+    );
+    for (const alone of [false, true]) {
+      const checks = others.filter((check) => check.alone === alone);
+      const atOnce = alone ? 1 : await this.#pace();
+      const outcomes = sideBySide(checks, atOnce, (check) => this.#make(check));
+      for await (const outcome of outcomes) {
+        if (outcome !== undefined) yield outcome;
+      }
+    }
+    const isGone = wasThere && this.#target.gone !== undefined;
+    if (!isGone && !chosen.includes(lastCheck)) return;
+    const last = await this.#make(lastCheck, isGone);
+    if (last !== undefined) yield last;
   }
 
-  /**
-   * Decides what the first check means for the others: none where the server
-   * doesn't answer, and one at a time where it serves one client at a time.
-   */
-  async #findPace(gate: Outcome, address: string): Promise<void> {
-    const answered = gate.exchange.some(({ direction }) =>
-      direction === "answer"
-    );
-    if (gate.verdict === "fail" && !answered) {
-      this.#target.gone = `${address} doesn't answer a registration`;
-      return;
-    }
+  /** How many checks a server bears at a time that may serve one client at a time. */
+  async #pace(): Promise<number> {
+    if (this.#target.gone !== undefined) return AT_ONCE;
+    const servesBeside = await this.#answersBeside(1);
+    return servesBeside || !(await this.#answersBeside(0)) ? AT_ONCE : 1;
+  }
+
+  /** Whether somebody is answered beside clients that stall within a request. */
+  async #answersBeside(stalled: number): Promise<boolean> {
     const probe = new Probe(this.#target, this.#cast);
+    const request = keyRequest(randomId(), randomId());
     try {
-      await probe.connect();
-      await probe.ask(keyRequest(randomId(), randomId()));
+      for (let count = 0; count < stalled; count++) {
+        await (await probe.connect()).sendPart(request.subarray(0, 1));
+      }
+      await probe.ask(request);
+      return true;
     } catch (error) {
-      if (!(error instanceof CheckFailure)) throw error;
-      this.#atOnce = 1;
+      if (error instanceof CheckFailure) return false;
+      throw error;
     } finally {
       probe.close();
     }
   }
 
-  /** Makes checks side by side, and tells of them in order. */
-  async *#makeAll(checks: readonly Check[]): AsyncGenerator<Outcome> {
-    const results = checks.map(() =>
-      Promise.withResolvers<Outcome | undefined>()
-    );
-    let next = 0;
-    const work = async () => {
-      for (let index = next++; index < checks.length; index = next++) {
-        const check = checks[index];
-        if (check === undefined) return;
-        results[index]?.resolve(await this.#make(check));
-      }
-    };
-    const workers = Promise.all(
-      Array.from({ length: this.#atOnce }, () => work()),
-    );
-    // A defect of a check is to end all of it, and no result is to be waited for then.
-    workers.catch((error) => results.forEach(({ reject }) => reject(error)));
-    for (const { promise } of results) {
-      promise.catch(() => {});
-    }
-    for (const { promise } of results) {
-      const outcome = await promise;
-      if (outcome !== undefined) yield outcome;
-    }
-    await workers;
-  }
-
-  /** Makes a check; undefined where all of it is stopped meanwhile. */
-  async #make(check: Check): Promise<Outcome | undefined> {
+  /**
+   * Makes a check; undefined where all of it is stopped meanwhile.
+   *
+   * @param always whether also where the server seems to be gone
+   */
+  async #make(check: Check, always = false): Promise<Outcome | undefined> {
     if (this.#isStopped) return undefined;
-    const probe = new Probe(this.#target, this.#cast);
+    const probe = new Probe(this.#target, this.#cast, this.#basics);
     const start = performance.now();
-    const made = this.#attempt(check, probe);
-    const ended = await Promise.race([made, this.#stopped.promise]);
+    const { gone } = this.#target;
+    const ending = gone === undefined || always
+      ? await Promise.race([attempt(check, probe), this.#stopped.promise])
+      : { verdict: "skipped", reason: gone } as const;
     const ms = performance.now() - start;
     probe.close();
-    if (ended === undefined) return undefined;
+    if (ending === undefined) return undefined;
     const { name, subject, clause, about } = check;
     const info = { name, subject, clause, about, level: levelOf(check) };
-    return { ...info, ...ended, exchange: probe.exchange, ms };
+    const { exchange } = probe;
+    this.#target.answered(exchange, ms);
+    return { ...info, ...ending, exchange, ms };
   }
 
-  async #attempt(
-    check: Check,
-    probe: Probe,
-  ): Promise<Pick<Outcome, "verdict" | "reason" | "expected">> {
-    const { gone, timeout } = this.#target;
-    if (gone !== undefined) return { verdict: "skipped", reason: gone };
-    const ms = Math.max(LEAST_TIME, TIMEOUTS_A_CHECK * timeout);
+  async #attemptBasic(basic: Basic): Promise<boolean> {
+    const probe = new Probe(this.#target, this.#cast);
     try {
-      // What goes on behind its time fails on a closed connection.
-      const running = check.run(probe);
-      running.catch(() => {});
-      const done = await inTime(running.then(() => true), ms, false);
-      if (!done) {
-        throw new CheckFailure("an end", `none within ${ms} ms`);
+      const [from, to] = await probe.pair();
+      if (basic === "list") await probe.listed(from.id);
+      if (basic === "key") await probe.keyOf(from.id, to.id);
+      if (basic === "send" || basic === "pull") {
+        await probe.sends({ from: from.id, to: to.id });
+      }
+      if (basic === "pull") await probe.receive(to.id, 1);
+      if (basic === "again") {
+        const channel = await probe.connect();
+        for (let count = 0; count < 2; count++) {
+          await channel.send(keyRequest(from.id, to.id));
+          await channel.answer();
+        }
       }
       await probe.giveBack();
-      return { verdict: "pass" };
+      return true;
     } catch (error) {
-      if (error instanceof Unprepared) {
-        return { verdict: "skipped", reason: error.message };
+      if (error instanceof Unprepared || error instanceof CheckFailure) {
+        return false;
       }
-      if (!(error instanceof CheckFailure)) throw error;
-      return { verdict: "fail", reason: error.got, expected: error.expected };
+      throw error;
+    } finally {
+      probe.close();
     }
   }
 }

@@ -15,13 +15,21 @@ import { headerChecks } from "./checks/headers.ts";
 import { keyChecks } from "./checks/keys.ts";
 import { listChecks } from "./checks/list.ts";
 import { loadChecks } from "./checks/load.ts";
+import { stillServes } from "./checks/still_serves.ts";
 import { nameChecks } from "./checks/names.ts";
 import { pullingChecks } from "./checks/pulling.ts";
-import { registrationChecks } from "./checks/registration.ts";
+import { givesId, registrationChecks } from "./checks/registration.ts";
 import { sendingChecks } from "./checks/sending.ts";
 
-/** All checks. The first one tells whether the server answers at all. */
+/** Tells whether the server answers at all. */
+export const firstCheck: Check = givesId;
+
+/** Tells whether it is still there after all others. */
+export const lastCheck: Check = stillServes;
+
+/** All checks. */
 export const allChecks: readonly Check[] = [
+  firstCheck,
   ...registrationChecks,
   ...nameChecks,
   ...listChecks,
@@ -35,6 +43,7 @@ export const allChecks: readonly Check[] = [
   ...failureChecks,
   ...generationChecks,
   ...loadChecks,
+  lastCheck,
 ];
 
 /** The checks that fit one of the patterns, as {@linkcode chosenChecks} has it. */

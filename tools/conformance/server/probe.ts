@@ -12,12 +12,13 @@ import {
   listedClients,
   type WaitingMessage,
 } from "../../../shared/responses.ts";
-import { asClientId, type RequestHeader } from "../../../shared/requests.ts";
+import { asClientId } from "../../../shared/requests.ts";
 import type { Exchange, Exchanged } from "../report/outcome.ts";
 import { type Answer, expectCode, expectPayload } from "./answer.ts";
+import { type Basic, type Basics, basics } from "./basics.ts";
 import type { Cast, User } from "./cast.ts";
 import { Channel } from "./channel.ts";
-import { CheckFailure, must, prepare } from "./check.ts";
+import { CheckFailure, must, prepare, Unprepared } from "./check.ts";
 import {
   keyRequest,
   listRequest,
@@ -34,6 +35,7 @@ import type { Target } from "./target.ts";
 const MOST_NOTED = 400;
 /** Pulls that an inbox gets to become empty. */
 const MOST_PULLS = 24;
+const REGISTER = "register somebody more, which servers may limit";
 /** Bytes of an id in a 2100. */
 const ID_SIZE = 16;
 
@@ -41,16 +43,22 @@ const ID_SIZE = 16;
 export class Probe {
   readonly #target: Target;
   readonly #cast: Cast;
+  readonly #basics: Basics | undefined;
   readonly #noted: Exchanged[] = [];
   readonly #channels: Channel[] = [];
   readonly #users: User[] = [];
   #closed = false;
   #noting = true;
 
-  /** Nothing is opened yet. */
-  constructor(target: Target, cast: Cast) {
+  /**
+   * Nothing is opened yet.
+   *
+   * @param basics tells what the server can do at all; undefined while that is found out
+   */
+  constructor(target: Target, cast: Cast, basics?: Basics) {
     this.#target = target;
     this.#cast = cast;
+    this.#basics = basics;
   }
 
   /** Milliseconds that an answer may take. */
@@ -66,13 +74,15 @@ export class Probe {
   /**
    * Opens a connection, which is closed with the check at the latest.
    *
+   * @param prepares whether it only makes what the check needs
    * @throws {CheckFailure} where none can be had
    */
-  async connect(): Promise<Channel> {
+  async connect(prepares = false): Promise<Channel> {
     const conn = await this.#target.connect();
     const channel = new Channel(conn, {
       number: this.#channels.length + 1,
       timeout: this.timeout,
+      prepares,
       note: (entry) => {
         if (this.#noting && this.#noted.length < MOST_NOTED) {
           this.#noted.push(entry);
@@ -90,8 +100,12 @@ export class Probe {
    *
    * @throws {CheckFailure} where no answer comes
    */
-  async ask(frame: Uint8Array, expected?: string): Promise<Answer> {
-    const channel = await this.connect();
+  async ask(
+    frame: Uint8Array,
+    expected?: string,
+    prepares?: boolean,
+  ): Promise<Answer> {
+    const channel = await this.connect(prepares);
     try {
       await channel.send(frame);
       return await channel.answer(expected);
@@ -112,15 +126,16 @@ export class Probe {
   /**
    * Registers somebody, whom no other check uses.
    *
-   * @param header what its header says beside what is usual
+   * @param prepares whether that isn't what is checked
    * @throws {CheckFailure} where that is refused
    */
   async register(
     name: string = randomName(),
     key: Uint8Array = randomKey(),
-    header: Partial<RequestHeader> = {},
+    prepares?: boolean,
   ): Promise<User> {
-    const answer = await this.ask(registration(name, header, key));
+    const frame = registration(name, {}, key);
+    const answer = await this.ask(frame, "an answer 2100", prepares);
     return { id: idIn(answer), name, key };
   }
 
@@ -131,7 +146,12 @@ export class Probe {
    */
   async user(): Promise<User> {
     const user = this.#cast.take() ??
-      this.#cast.add(await prepare("register", () => this.register()));
+      this.#cast.add(
+        await prepare(
+          REGISTER,
+          () => this.register(undefined, undefined, true),
+        ),
+      );
     this.#users.push(user);
     return user;
   }
@@ -151,10 +171,11 @@ export class Probe {
    * Sends a message that another check would find fault with.
    *
    * @returns its id, NaN where the answer has none
-   * @throws {Unprepared} where it isn't taken
+   * @throws {CheckFailure} where this one isn't taken
+   * @throws {Unprepared} where none is
    */
   async sends(sending: Sending): Promise<number> {
-    return await prepare("send a message", async () => {
+    return await this.#need("send", async () => {
       const answer = await this.ask(sendRequest(sending));
       return messageIdIn(expectCode(answer, 2103));
     });
@@ -163,10 +184,11 @@ export class Probe {
   /**
    * Pulls until so many messages have come, or none is left.
    *
-   * @throws {Unprepared} where a pull fails
+   * @throws {CheckFailure} where this pull fails
+   * @throws {Unprepared} where all do
    */
   async receive(id: ClientId, count: number): Promise<WaitingMessage[]> {
-    return await prepare("pull messages", async () => {
+    return await this.#need("pull", async () => {
       const received: WaitingMessage[] = [];
       for (let pull = 0; pull < MOST_PULLS && received.length < count; pull++) {
         const answer = await this.ask(pullRequest(id));
@@ -181,11 +203,12 @@ export class Probe {
   /**
    * Everybody whom somebody is told of.
    *
-   * @throws {Unprepared} where the list can't be had
+   * @throws {CheckFailure} where this list can't be had
+   * @throws {Unprepared} where none can
    */
   async listed(id: ClientId): Promise<readonly ListedClient[]> {
-    return await prepare(
-      "get the list",
+    return await this.#need(
+      "list",
       async () =>
         expectPayload(await this.ask(listRequest(id)), 2101, listedClients),
     );
@@ -194,13 +217,38 @@ export class Probe {
   /**
    * Somebody's public key, as the server has it.
    *
-   * @throws {Unprepared} where it can't be had
+   * @throws {CheckFailure} where this one can't be had
+   * @throws {Unprepared} where none can
    */
   async keyOf(asker: ClientId, target: ClientId): Promise<Uint8Array> {
-    return await prepare("get a public key", async () => {
+    return await this.#need("key", async () => {
       const answer = await this.ask(keyRequest(asker, target));
       return keyIn(expectCode(answer, 2102));
     });
+  }
+
+  /**
+   * Does what needs several requests on a connection, and isn't about that.
+   *
+   * @throws {CheckFailure} what the work throws, where the server serves several
+   * @throws {Unprepared} where it doesn't
+   */
+  again<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+    return this.#need("again", async () => await work(await this.connect()));
+  }
+
+  /**
+   * Does what a check builds on. Where it fails, that is the check's failure if
+   * the server can do such a thing at all.
+   */
+  async #need<T>(what: Basic, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof CheckFailure)) throw error;
+      if (await this.#basics?.works(what)) throw error;
+      throw new Unprepared(`couldn't ${basics[what]}: got ${error.got}`);
+    }
   }
 
   /** Closes all connections. What is under way there fails. */
@@ -209,8 +257,10 @@ export class Probe {
     for (const channel of this.#channels) channel.close();
   }
 
-  /** Gives the users back whose inboxes are seen to be empty. */
+  /** Gives the users back whose inboxes are seen to be empty, at the end. */
   async giveBack(): Promise<void> {
+    // Some servers serve nobody else until a connection is closed.
+    for (const channel of this.#channels) channel.close();
     // It is no part of the check.
     this.#noting = false;
     for (const user of new Set(this.#users)) {

@@ -1,4 +1,4 @@
-import { describe, expectCode, expectSize } from "../answer.ts";
+import { describe, expectCode } from "../answer.ts";
 import { must, prepare, subject } from "../check.ts";
 import {
   frame,
@@ -10,7 +10,7 @@ import {
   registration,
   sendRequest,
 } from "../frames.ts";
-import type { Probe } from "../probe.ts";
+import { idIn, type Probe } from "../probe.ts";
 import type { ClientId } from "../../../../shared/protocol.ts";
 import { fill, numbered } from "./pulling.ts";
 
@@ -42,14 +42,16 @@ export const connectionChecks = subject("connections", [
     "CON-1",
     "Register, list, key, send and pull go over one connection",
     async (probe) => {
+      const { id: other } = await probe.user();
       const channel = await probe.connect();
-      await channel.send(registration(randomName()));
-      const { payload } = expectSize(await channel.answer(), 2100, 16);
-      const id = payload as ClientId;
+      const id = await prepare("register", async () => {
+        await channel.send(registration(randomName()));
+        return idIn(await channel.answer());
+      });
       const steps = [
         [listRequest(id), 2101],
-        [keyRequest(id, id), 2102],
-        [sendRequest({ from: id, to: id, content: numbered(5, 0) }), 2103],
+        [keyRequest(id, other), 2102],
+        [sendRequest({ from: id, to: other, content: numbered(5, 0) }), 2103],
         [pullRequest(id), 2104],
         [pullRequest(id), 2104],
       ] as const;
@@ -82,21 +84,22 @@ export const connectionChecks = subject("connections", [
     "CON-3",
     `A connection goes on after ${SILENCE} ms without a request`,
     async (probe) => {
-      const { id } = await probe.user();
-      const channel = await probe.connect();
-      await channel.send(keyRequest(id, id));
-      await prepare(
-        "get a key",
-        async () => expectCode(await channel.answer(), 2102),
-      );
-      const state = await channel.quiet(SILENCE);
-      must(
-        state === "quiet",
-        "an open connection",
-        state === "ended" ? "its end" : "bytes that nobody asked for",
-      );
-      await channel.send(keyRequest(id, id));
-      expectCode(await channel.answer(), 2102);
+      const [{ id }, { id: other }] = await probe.pair();
+      await probe.again(async (channel) => {
+        await channel.send(keyRequest(id, other));
+        await prepare(
+          "get a key",
+          async () => expectCode(await channel.answer(), 2102),
+        );
+        const state = await channel.quiet(SILENCE);
+        must(
+          state === "quiet",
+          "an open connection",
+          state === "ended" ? "its end" : "bytes that nobody asked for",
+        );
+        await channel.send(keyRequest(id, other));
+        expectCode(await channel.answer(), 2102);
+      });
     },
   ],
   [
@@ -104,7 +107,7 @@ export const connectionChecks = subject("connections", [
     "CON-3",
     `A connection on which nothing is said for ${SILENCE} ms is served then`,
     async (probe) => {
-      const { id } = await probe.user();
+      const [{ id }, { id: other }] = await probe.pair();
       const channel = await probe.connect();
       const state = await channel.quiet(SILENCE);
       must(
@@ -112,7 +115,7 @@ export const connectionChecks = subject("connections", [
         "an open connection",
         state === "ended" ? "its end" : "bytes that nobody asked for",
       );
-      await channel.send(keyRequest(id, id));
+      await channel.send(keyRequest(id, other));
       expectCode(await channel.answer(), 2102);
     },
   ],
@@ -163,7 +166,7 @@ export const connectionChecks = subject("connections", [
       const lazy = await probe.connect();
       await lazy.send(pullRequest(to.id));
       await lazy.pause(BREAK);
-      await served(probe, asker.id);
+      await served(probe, asker.id, from.id);
       await prepare("read it then", () => lazy.answer());
     },
   ],
@@ -172,16 +175,18 @@ export const connectionChecks = subject("connections", [
     "CON-6",
     "A connection that was open goes on when another one breaks off in a request",
     async (probe) => {
-      const { id } = await probe.user();
-      const [channel, other] = [await probe.connect(), await probe.connect()];
-      await channel.send(keyRequest(id, id));
-      await prepare(
-        "get a key",
-        async () => expectCode(await channel.answer(), 2102),
-      );
-      await breakOff(other, id);
-      await channel.send(keyRequest(id, id));
-      expectCode(await channel.answer(), 2102);
+      const [{ id }, { id: other }] = await probe.pair();
+      await probe.again(async (channel) => {
+        const broken = await probe.connect();
+        await channel.send(keyRequest(id, other));
+        await prepare(
+          "get a key",
+          async () => expectCode(await channel.answer(), 2102),
+        );
+        await breakOff(broken, id);
+        await channel.send(keyRequest(id, other));
+        expectCode(await channel.answer(), 2102);
+      });
     },
   ],
   [
@@ -189,11 +194,11 @@ export const connectionChecks = subject("connections", [
     "CON-6",
     `A new client is served after ${OTHERS} connections were reset`,
     async (probe) => {
-      const { id } = await probe.user();
+      const [{ id }, { id: other }] = await probe.pair();
       for (let count = 0; count < OTHERS; count++) {
         await breakOff(await probe.connect(), id, count === 0 ? BREAK : 5);
       }
-      await served(probe, id);
+      await served(probe, id, other);
     },
   ],
   [
@@ -228,9 +233,9 @@ export const connectionChecks = subject("connections", [
     "CON-8",
     "A request that the client's end follows is answered",
     async (probe) => {
-      const { id } = await probe.user();
+      const [{ id }, { id: other }] = await probe.pair();
       const channel = await probe.connect();
-      await channel.send(keyRequest(id, id));
+      await channel.send(keyRequest(id, other));
       await channel.end();
       expectCode(await channel.answer(), 2102);
     },
@@ -241,10 +246,10 @@ type Channel = Awaited<ReturnType<Probe["connect"]>>;
 
 /** Asks again and again on a connection. */
 async function askAgain(probe: Probe, times: number): Promise<void> {
-  const { id } = await probe.user();
+  const [{ id }, { id: other }] = await probe.pair();
   const channel = await probe.connect();
   for (let count = 1; count <= times; count++) {
-    await channel.send(keyRequest(id, id));
+    await channel.send(keyRequest(id, other));
     expectCode(await channel.answer(`the answer ${count} of ${times}`), 2102);
   }
 }
@@ -254,15 +259,16 @@ async function goesOn(
   probe: Probe,
   bad: (id: ClientId) => Uint8Array,
 ): Promise<void> {
-  const { id } = await probe.user();
-  const channel = await probe.connect();
-  await channel.send(bad(id));
-  await prepare(
-    "have it refused",
-    async () => expectCode(await channel.answer(), 9000),
-  );
-  await channel.send(keyRequest(id, id));
-  expectCode(await channel.answer("an answer to the next request"), 2102);
+  const [{ id }, { id: other }] = await probe.pair();
+  await probe.again(async (channel) => {
+    await channel.send(bad(id));
+    await prepare(
+      "have it refused",
+      async () => expectCode(await channel.answer(), 9000),
+    );
+    await channel.send(keyRequest(id, other));
+    expectCode(await channel.answer("an answer to the next request"), 2102);
+  });
 }
 
 /** Is served while others have sent something and go no further. */
@@ -271,17 +277,21 @@ async function beside(
   start: (id: ClientId) => Uint8Array | undefined,
   others = OTHERS,
 ): Promise<void> {
-  const { id } = await probe.user();
+  const [{ id }, { id: other }] = await probe.pair();
   const part = start(id);
   for (let count = 0; count < others; count++) {
-    const other = await probe.connect();
-    if (part !== undefined) await other.sendPart(part);
+    const stalled = await probe.connect();
+    if (part !== undefined) await stalled.sendPart(part);
   }
-  await served(probe, id);
+  await served(probe, id, other);
 }
 
-async function served(probe: Probe, id: ClientId): Promise<void> {
-  expectCode(await probe.ask(keyRequest(id, id)), 2102);
+async function served(
+  probe: Probe,
+  id: ClientId,
+  other: ClientId,
+): Promise<void> {
+  expectCode(await probe.ask(keyRequest(id, other)), 2102);
 }
 
 /** Leaves an answer unread, which makes the close a reset, in the middle of a request. */

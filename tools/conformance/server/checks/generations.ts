@@ -83,8 +83,8 @@ export const generationChecks = subject("generations", [
     "DIA-5",
     "A request that zeros fill up to 1024 bytes is answered",
     async (probe) => {
-      const { id } = await probe.user();
-      await askInBlock(probe, keyRequest(id, id), 2102);
+      const [{ id }, { id: other }] = await probe.pair();
+      await askInBlock(probe, keyRequest(id, other), 2102);
     },
   ],
   [
@@ -100,10 +100,10 @@ export const generationChecks = subject("generations", [
     "DIA-5",
     "The answer to a block is filled up to 1024 bytes with zeros, and then the connection ends",
     async (probe) => {
-      const { id } = await probe.user();
+      const [{ id }, { id: other }] = await probe.pair();
       const { channel, answer } = await askInBlock(
         probe,
-        keyRequest(id, id),
+        keyRequest(id, other),
         2102,
       );
       const due = BLOCK_SIZE - answer.bytes.length;

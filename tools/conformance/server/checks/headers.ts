@@ -29,9 +29,11 @@ export const headerChecks = subject("headers", [
       "REQ-2",
       `A request of version ${version} is answered`,
       async (probe: Probe) => {
-        const { id: clientId } = await probe.user();
-        const answer = await probe.ask(frame({ code: 601, clientId, version }));
-        expectCode(answer, 2101);
+        const [{ id: clientId }, { id: other }] = await probe.pair();
+        const answer = await probe.ask(
+          frame({ code: 602, clientId, version }, other),
+        );
+        expectCode(answer, 2102);
       },
     ] as const
   ),
@@ -73,12 +75,13 @@ export const headerChecks = subject("headers", [
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [7]);
-      const channel = await probe.connect();
-      await channel.send(pullRequest(from.id));
-      expectSize(await channel.answer(), 2104, 0);
-      await channel.send(pullRequest(to.id));
-      const { payload } = expectCode(await channel.answer(), 2104);
-      must(payload.length > 0, "the other user's message", "an empty inbox");
+      await probe.again(async (channel) => {
+        await channel.send(pullRequest(from.id));
+        expectSize(await channel.answer(), 2104, 0);
+        await channel.send(pullRequest(to.id));
+        const { payload } = expectCode(await channel.answer(), 2104);
+        must(payload.length > 0, "the other user's message", "an empty inbox");
+      });
     },
   ],
   [
@@ -86,9 +89,9 @@ export const headerChecks = subject("headers", [
     "FRM-2",
     "Nothing follows an answer but what its header counts",
     async (probe) => {
-      const { id } = await probe.user();
+      const [{ id }, { id: other }] = await probe.pair();
       const channel = await probe.connect();
-      await channel.send(keyRequest(id, id));
+      await channel.send(keyRequest(id, other));
       const answer = await channel.answer();
       // Zeros to the end of a block are another clause's.
       must(
@@ -146,9 +149,9 @@ export const headerChecks = subject("headers", [
     "ANS-2",
     "A request of version 1 is answered with version 2",
     async (probe) => {
-      const { id: clientId } = await probe.user();
+      const [{ id: clientId }, { id: other }] = await probe.pair();
       const { version } = await probe.ask(
-        frame({ code: 601, clientId, version: 1 }),
+        frame({ code: 602, clientId, version: 1 }, other),
       );
       must(version === PROTOCOL_VERSION, "version 2", `version ${version}`);
     },

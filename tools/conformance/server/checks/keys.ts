@@ -108,11 +108,11 @@ export const keyChecks = subject("keys", [
 /** Registers with 160 bytes and gets them back. */
 async function kept(probe: Probe, key: Uint8Array): Promise<void> {
   const asker = await probe.user();
-  const owner = await probe.register(randomName(), key);
-  const got = await prepare("get the key", async () => {
-    const answer = await probe.ask(keyRequest(asker.id, owner.id));
-    return expectCode(answer, 2102).payload.slice(-PUBLIC_KEY_SIZE);
-  });
+  const owner = await prepare(
+    "register with such a key",
+    () => probe.register(randomName(), key),
+  );
+  const got = await probe.keyOf(asker.id, owner.id);
   must(equals(got, key), "the 160 bytes that were registered", () => {
     const at = got.findIndex((byte, index) => byte !== key[index]);
     return at < 0 ? `${got.length} bytes` : `others from byte ${at} on`;

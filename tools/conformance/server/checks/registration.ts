@@ -1,6 +1,6 @@
 import { encodeHex } from "@std/encoding";
 import { describe, expectCode, hex } from "../answer.ts";
-import { must, prepare, subject } from "../check.ts";
+import { type Check, must, prepare, subject } from "../check.ts";
 import { NAME_SIZE, PUBLIC_KEY_SIZE } from "../../../../shared/protocol.ts";
 import { equals } from "@std/bytes";
 import {
@@ -16,8 +16,8 @@ import { idIn, type Probe } from "../probe.ts";
 /** Users of whom the ids are looked at. */
 const SAMPLE = 6;
 
-/** Checks of registrations and of the ids that they give. */
-export const registrationChecks = subject("registration", [
+/** Tells whether the server takes a registration. */
+export const [givesId] = subject("registration", [
   [
     "register-gives-id",
     "REG-1",
@@ -34,6 +34,10 @@ export const registrationChecks = subject("registration", [
       );
     },
   ],
+]) as [Check];
+
+/** Checks of registrations and of the ids that they give. */
+export const registrationChecks = subject("registration", [
   [
     "register-whatever-id",
     "REQ-3",
