@@ -8,7 +8,10 @@
 import type { ClauseId } from "../../../../shared/clauses.ts";
 import { answerCodeIn, type Dialect } from "../../../../shared/dialects.ts";
 import { drawClientId } from "../../../../shared/draw_client_id.ts";
-import { generateSymmetricKey } from "../../../../shared/crypto.ts";
+import {
+  generateSymmetricKey,
+  legacyPadding,
+} from "../../../../shared/crypto.ts";
 import {
   type ClientId,
   MessageType,
@@ -22,6 +25,28 @@ import type { Check, Scene, Step } from "../step.ts";
 import { CONTROLS, printsNoControls } from "./bad_answers.ts";
 
 const random = (size: number) => crypto.getRandomValues(new Uint8Array(size));
+
+/**
+ * A letter that none of the keys opens: of random bytes, one key in 256 finds
+ * an end that looks like padding.
+ */
+async function unopened(
+  keys: readonly CryptoKey[],
+  make: () => Promise<Letter> | Letter,
+): Promise<Letter> {
+  for (;;) {
+    const letter = await make();
+    const opens = await Promise.all(
+      keys.map((key) =>
+        legacyPadding(key, letter.message.content).then(
+          () => true,
+          () => false,
+        )
+      ),
+    );
+    if (!opens.includes(true)) return letter;
+  }
+}
 
 /** What waits, an answer's worth at a time. */
 type Batches = (
@@ -184,10 +209,14 @@ export const badInboxes: readonly Step[] = [
     "PUL-8",
     "A text before its key does no harm to what follows",
     [LATE_KEY],
-    async ({ ben, clientKey }) => {
+    async ({ ben, clientKey }, key) => {
       const late = await generateSymmetricKey();
+      let count = 0;
       return [[
-        await ben.textLetter(late, "before its key"),
+        await unopened(
+          [...ben.keys, key],
+          () => ben.textLetter(late, `before its key ${count++}`),
+        ),
         await ben.keyLetter(clientKey, late),
         await ben.textLetter(late, LATE_KEY),
       ]];
@@ -196,7 +225,12 @@ export const badInboxes: readonly Step[] = [
   badMiddle(
     "unreadable-text",
     "one that no key opens",
-    ({ ben }) => [ben.letter(MessageType.Text, random(48))],
+    async ({ ben }, key) => [
+      await unopened(
+        [...ben.keys, key],
+        () => ben.letter(MessageType.Text, random(48)),
+      ),
+    ],
   ),
   badMiddle(
     "odd-size",
