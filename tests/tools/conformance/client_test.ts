@@ -37,17 +37,20 @@ testWith(
   },
 );
 
-for (const dialect of dialectNames) {
-  testWith(
-    SHELL,
-    `our client passes everything in the dialect ${dialect}`,
-    async () => {
+testWith(
+  SHELL,
+  "our client passes everything in every dialect",
+  async () => {
+    await Promise.all(dialectNames.map(async (dialect) => {
       const outcomes = await checkDriven(`${CLIENT} --dialect ${dialect}`);
-      assertEquals(namesWith(outcomes, "fail"), []);
-      assertEquals(namesWith(outcomes, "skipped"), []);
-    },
-  );
-}
+      assertEquals(
+        outcomes.filter(({ verdict }) => verdict !== "pass"),
+        [],
+        dialect,
+      );
+    }));
+  },
+);
 
 /** Clauses of a client that no check shows. */
 const UNSEEN = ["ANS-1", "IDF-3", "MSG-8", "PUB-3"];
