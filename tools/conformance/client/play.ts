@@ -190,6 +190,8 @@ class Play {
     }
     const why = server.overrun
       ? ": it asked without end"
+      : isSkipped
+      ? ": the step was skipped"
       : player.gaveUp
       ? ": it had ended"
       : "";
