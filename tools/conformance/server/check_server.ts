@@ -18,6 +18,8 @@ import { answersIn, Target } from "./target.ts";
 
 /** Milliseconds that an answer may take where nothing else is asked for. */
 export const DEFAULT_TIMEOUT = 2000;
+/** Bytes of a message that any server relays, more than one byte of size counts. */
+const BASIC_CONTENT = 300;
 /** Checks at a time. */
 const AT_ONCE = 6;
 /** What is to be checked, and how. */
@@ -154,7 +156,8 @@ class Run {
       if (basic === "list") await probe.listed(from.id);
       if (basic === "key") await probe.keyOf(from.id, to.id);
       if (basic === "send" || basic === "pull") {
-        await probe.sends({ from: from.id, to: to.id });
+        const content = new Uint8Array(BASIC_CONTENT).fill(1);
+        await probe.sends({ from: from.id, to: to.id, content });
       }
       if (basic === "pull") await probe.receive(to.id, 1);
       await probe.giveBack();

@@ -269,11 +269,12 @@ export async function fill(
   sizes: readonly number[],
 ): Promise<void> {
   for (const [index, size] of sizes.entries()) {
-    await probe.sends({
-      from: from.id,
-      to: to.id,
-      content: numbered(size, index),
-    });
+    const content = numbered(size, index);
+    // Whether so many bytes are taken is another check's.
+    await prepare(
+      `send ${size} bytes`,
+      () => probe.sends({ from: from.id, to: to.id, content }),
+    );
   }
 }
 
