@@ -140,5 +140,6 @@ export class Table {
   }
 }
 
-const titleOf = (subject: string) =>
+/** A subject as a heading. */
+export const titleOf = (subject: string): string =>
   subject.charAt(0).toUpperCase() + subject.slice(1);

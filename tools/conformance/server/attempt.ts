@@ -17,7 +17,10 @@ const LEAST_TIME = 5000;
 /** How a check ended. */
 export type Ending = Pick<Outcome, "verdict" | "reason" | "expected">;
 
-/** Makes a check; the users of one that passed may serve others. */
+/**
+ * Makes a check. Its users may serve others, unless it failed: nobody knows then
+ * what the server still has for them.
+ */
 export async function attempt(check: Check, probe: Probe): Promise<Ending> {
   const ms = Math.max(LEAST_TIME, TIMEOUTS * probe.timeout);
   try {
@@ -31,6 +34,7 @@ export async function attempt(check: Check, probe: Probe): Promise<Ending> {
     return { verdict: "pass" };
   } catch (error) {
     if (error instanceof Unprepared) {
+      await probe.giveBack();
       return { verdict: "skipped", reason: error.message };
     }
     if (!(error instanceof CheckFailure)) throw error;

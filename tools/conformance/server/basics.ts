@@ -11,6 +11,7 @@ export const basics = {
   key: "get a public key",
   send: "send a message",
   pull: "pull a message",
+  again: "ask again on a connection",
 } as const;
 
 /** One of them. */

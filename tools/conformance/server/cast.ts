@@ -1,6 +1,7 @@
 /**
  * The users that checks work with. Servers limit registrations, so a user of
- * a check that passed serves another one, once its inbox is seen to be empty.
+ * a check that didn't fail serves another one, once its inbox is seen to be
+ * empty.
  *
  * @module
  */

@@ -101,19 +101,19 @@ class Run {
     if (last !== undefined) yield last;
   }
 
-  /** How many checks a server bears at a time: some serve nobody beside a client that stalls. */
+  /** How many checks a server bears at a time that may serve one client at a time. */
   async #pace(): Promise<number> {
     if (this.#target.gone !== undefined) return AT_ONCE;
     const servesBeside = await this.#answersBeside(1);
     return servesBeside || !(await this.#answersBeside(0)) ? AT_ONCE : 1;
   }
 
-  /** Whether somebody is answered beside connections on which a request has begun. */
-  async #answersBeside(connections: number): Promise<boolean> {
+  /** Whether somebody is answered beside clients that stall within a request. */
+  async #answersBeside(stalled: number): Promise<boolean> {
     const probe = new Probe(this.#target, this.#cast);
+    const request = keyRequest(randomId(), randomId());
     try {
-      const request = keyRequest(randomId(), randomId());
-      for (let count = 0; count < connections; count++) {
+      for (let count = 0; count < stalled; count++) {
         await (await probe.connect()).sendPart(request.subarray(0, 1));
       }
       await probe.ask(request);
@@ -160,10 +160,19 @@ class Run {
         await probe.sends({ from: from.id, to: to.id, content });
       }
       if (basic === "pull") await probe.receive(to.id, 1);
+      if (basic === "again") {
+        const channel = await probe.connect();
+        for (let count = 0; count < 2; count++) {
+          await channel.send(keyRequest(from.id, to.id));
+          await channel.answer();
+        }
+      }
       await probe.giveBack();
       return true;
     } catch (error) {
-      if (error instanceof Unprepared) return false;
+      if (error instanceof Unprepared || error instanceof CheckFailure) {
+        return false;
+      }
       throw error;
     } finally {
       probe.close();

@@ -35,6 +35,7 @@ import type { Target } from "./target.ts";
 const MOST_NOTED = 400;
 /** Pulls that an inbox gets to become empty. */
 const MOST_PULLS = 24;
+const REGISTER = "register somebody more, which servers may limit";
 /** Bytes of an id in a 2100. */
 const ID_SIZE = 16;
 
@@ -147,7 +148,7 @@ export class Probe {
     const user = this.#cast.take() ??
       this.#cast.add(
         await prepare(
-          "register",
+          REGISTER,
           () => this.register(undefined, undefined, true),
         ),
       );
@@ -224,6 +225,16 @@ export class Probe {
       const answer = await this.ask(keyRequest(asker, target));
       return keyIn(expectCode(answer, 2102));
     });
+  }
+
+  /**
+   * Does what needs several requests on a connection, and isn't about that.
+   *
+   * @throws {CheckFailure} what the work throws, where the server serves several
+   * @throws {Unprepared} where it doesn't
+   */
+  again<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+    return this.#need("again", async () => await work(await this.connect()));
   }
 
   /**

@@ -11,8 +11,8 @@ import type { Exchange } from "../report/outcome.ts";
 import { answerOf } from "./answer.ts";
 import { CheckFailure } from "./check.ts";
 
-/** Connections in a row that fail before a server counts as gone. */
-const MOST_FAILURES = 3;
+/** Connections in a row that are refused before a server counts as gone. */
+const MOST_REFUSED = 3;
 /** Checks in a row that may go without an answer until it does. */
 const MOST_SILENT = 20;
 /** Registrations prepare checks; that they are answered is no news. */
@@ -23,7 +23,7 @@ export class Target {
   /** Milliseconds that an answer may take. */
   readonly timeout: number;
   readonly #address: Address;
-  #failures = 0;
+  #refused = 0;
   #silent = 0;
   #gone: string | undefined;
 
@@ -48,16 +48,17 @@ export class Target {
     try {
       const conn = await inTime(connecting, this.timeout, undefined);
       if (conn !== undefined) {
-        this.#failures = 0;
+        this.#refused = 0;
         return conn;
       }
       // One that comes too late is nobody's.
       connecting.then((late) => late.close(), () => {});
     } catch (error) {
-      this.#fails();
+      if (++this.#refused >= MOST_REFUSED) {
+        this.leave("takes no connections any more");
+      }
       throw new CheckFailure("a connection", reasonOf(error));
     }
-    this.#fails();
     throw new CheckFailure("a connection", `none within ${this.timeout} ms`);
   }
 
@@ -78,12 +79,6 @@ export class Target {
   /** Nothing more is to be asked. @param why completes a sentence about the server */
   leave(why: string): void {
     this.#gone ??= `${formatAddress(this.#address)} ${why}`;
-  }
-
-  #fails(): void {
-    if (++this.#failures >= MOST_FAILURES) {
-      this.leave("takes no connections any more");
-    }
   }
 }
 

@@ -94,11 +94,12 @@ export const deliveryChecks = subject("delivery", [
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [9]);
-      const channel = await probe.connect();
-      await pullOn(channel, to);
-      await channel.send(keyRequest(to.id, from.id));
-      expectCode(await channel.answer("an answer to the next request"), 2102);
-      await takenBy(probe, to);
+      await probe.again(async (channel) => {
+        await pullOn(channel, to);
+        await channel.send(keyRequest(to.id, from.id));
+        expectCode(await channel.answer("an answer to the next request"), 2102);
+        await takenBy(probe, to);
+      });
     },
   ],
   [

@@ -84,14 +84,15 @@ export const framingChecks = subject("framing", [
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
       const next = keyRequest(id, other);
-      const channel = await probe.connect();
-      await channel.send(keyRequest(id, other), next.subarray(0, 25));
-      expectCode(await channel.answer(), 2102);
-      await channel.sendRest(next.subarray(25));
-      expectCode(
-        await channel.answer("an answer to the second request"),
-        2102,
-      );
+      await probe.again(async (channel) => {
+        await channel.send(keyRequest(id, other), next.subarray(0, 25));
+        expectCode(await channel.answer(), 2102);
+        await channel.sendRest(next.subarray(25));
+        expectCode(
+          await channel.answer("an answer to the second request"),
+          2102,
+        );
+      });
     },
   ],
   [
@@ -100,23 +101,24 @@ export const framingChecks = subject("framing", [
     "Four requests of different kinds in one write are answered in their order",
     async (probe) => {
       const [from, to] = await probe.pair();
-      const channel = await probe.connect();
-      await channel.send(
-        sendRequest({ from: from.id, to: to.id, content: numbered(9, 0) }),
-        listRequest(from.id),
-        keyRequest(from.id, to.id),
-        pullRequest(to.id),
-      );
-      const codes: number[] = [];
-      for (let count = 0; count < 4; count++) {
-        const due = `the answer ${count + 1} of 4`;
-        codes.push((await channel.answer(due)).code);
-      }
-      must(
-        `${codes}` === "2103,2101,2102,2104",
-        "2103, 2101, 2102, 2104",
-        codes.join(", "),
-      );
+      await probe.again(async (channel) => {
+        await channel.send(
+          sendRequest({ from: from.id, to: to.id, content: numbered(9, 0) }),
+          listRequest(from.id),
+          keyRequest(from.id, to.id),
+          pullRequest(to.id),
+        );
+        const codes: number[] = [];
+        for (let count = 0; count < 4; count++) {
+          const due = `the answer ${count + 1} of 4`;
+          codes.push((await channel.answer(due)).code);
+        }
+        must(
+          `${codes}` === "2103,2101,2102,2104",
+          "2103, 2101, 2102, 2104",
+          codes.join(", "),
+        );
+      });
     },
   ],
   [
@@ -129,14 +131,15 @@ export const framingChecks = subject("framing", [
         { length: PIPELINED },
         (_, index) => index % 2 === 0 ? one.id : other.id,
       );
-      const channel = await probe.connect();
-      await channel.send(...targets.map((id) => keyRequest(one.id, id)));
-      for (const [index, id] of targets.entries()) {
-        const due = `the answer ${index + 1} of ${PIPELINED}`;
-        const answer = expectCode(await channel.answer(due), 2102);
-        const owner = answer.payload.subarray(0, 16);
-        must(equals(owner, id), `${due} with ${hex(id)}`, () => hex(owner));
-      }
+      await probe.again(async (channel) => {
+        await channel.send(...targets.map((id) => keyRequest(one.id, id)));
+        for (const [index, id] of targets.entries()) {
+          const due = `the answer ${index + 1} of ${PIPELINED}`;
+          const answer = expectCode(await channel.answer(due), 2102);
+          const owner = answer.payload.subarray(0, 16);
+          must(equals(owner, id), `${due} with ${hex(id)}`, () => hex(owner));
+        }
+      });
     },
   ],
   [
@@ -145,19 +148,20 @@ export const framingChecks = subject("framing", [
     "Messages in one write are all acknowledged and all handed out",
     async (probe) => {
       const [from, to] = await probe.pair();
-      const channel = await probe.connect();
-      await channel.send(
-        ...Array.from({ length: 8 }, (_, index) =>
-          sendRequest({
-            from: from.id,
-            to: to.id,
-            content: numbered(16, index),
-          })),
-      );
-      for (let count = 1; count <= 8; count++) {
-        expectCode(await channel.answer(`the answer ${count} of 8`), 2103);
-      }
-      await arrives(probe, to, 8);
+      await probe.again(async (channel) => {
+        await channel.send(
+          ...Array.from({ length: 8 }, (_, index) =>
+            sendRequest({
+              from: from.id,
+              to: to.id,
+              content: numbered(16, index),
+            })),
+        );
+        for (let count = 1; count <= 8; count++) {
+          expectCode(await channel.answer(`the answer ${count} of 8`), 2103);
+        }
+        await arrives(probe, to, 8);
+      });
     },
   ],
   [
@@ -166,15 +170,16 @@ export const framingChecks = subject("framing", [
     "A failure between two other requests is answered in its place",
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
-      const channel = await probe.connect();
-      await channel.send(
-        keyRequest(id, other),
-        keyRequest(id, randomId()),
-        keyRequest(id, other),
-      );
-      for (const code of [2102, 9000, 2102]) {
-        expectCode(await channel.answer(`an answer ${code}`), code);
-      }
+      await probe.again(async (channel) => {
+        await channel.send(
+          keyRequest(id, other),
+          keyRequest(id, randomId()),
+          keyRequest(id, other),
+        );
+        for (const code of [2102, 9000, 2102]) {
+          expectCode(await channel.answer(`an answer ${code}`), code);
+        }
+      });
     },
   ],
   [
@@ -183,16 +188,17 @@ export const framingChecks = subject("framing", [
     "A request is answered once",
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
-      const channel = await probe.connect();
-      await channel.send(pullRequest(id));
-      await channel.answer();
-      await channel.send(keyRequest(id, other));
-      const answer = await channel.answer("an answer to the second request");
-      must(
-        answer.code === 2102,
-        "the second request's 2102",
-        () => describe(answer),
-      );
+      await probe.again(async (channel) => {
+        await channel.send(pullRequest(id));
+        await channel.answer();
+        await channel.send(keyRequest(id, other));
+        const answer = await channel.answer("an answer to the second request");
+        must(
+          answer.code === 2102,
+          "the second request's 2102",
+          () => describe(answer),
+        );
+      });
     },
   ],
   [
@@ -287,9 +293,10 @@ async function readPast(
   bad: (id: Awaited<ReturnType<Probe["user"]>>["id"]) => Uint8Array,
 ): Promise<void> {
   const [{ id }, { id: other }] = await probe.pair();
-  const channel = await probe.connect();
-  await channel.send(bad(id), keyRequest(id, other));
-  expectCode(await channel.answer("an answer 9000"), 9000);
-  const due = "an answer 2102 to the request behind it";
-  expectCode(await channel.answer(due), 2102);
+  await probe.again(async (channel) => {
+    await channel.send(bad(id), keyRequest(id, other));
+    expectCode(await channel.answer("an answer 9000"), 9000);
+    const due = "an answer 2102 to the request behind it";
+    expectCode(await channel.answer(due), 2102);
+  });
 }

@@ -1,5 +1,5 @@
 import { expectCode } from "../answer.ts";
-import { must, prepare, subject } from "../check.ts";
+import { must, prepare, subject, Unprepared } from "../check.ts";
 import { keyRequest, randomName, registration } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 import { arrives } from "./pulling.ts";
@@ -78,6 +78,7 @@ export const loadChecks = subject("load", [
         ),
       );
       const taken = answers.filter(({ code }) => code === 2100).length;
+      if (taken === 0) throw new Unprepared("none of them was taken");
       must(taken === 1, "one 2100", `${taken}`);
     },
   ],

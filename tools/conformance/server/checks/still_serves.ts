@@ -1,7 +1,7 @@
 import { equals } from "@std/bytes";
 import { describe, expectCode } from "../answer.ts";
 import { type Check, must, subject } from "../check.ts";
-import { pullRequest, sendRequest } from "../frames.ts";
+import { keyRequest, pullRequest, randomId, sendRequest } from "../frames.ts";
 import { numbered } from "./pulling.ts";
 
 /** Looks for the server after all other checks. */
@@ -11,7 +11,9 @@ export const [stillServes] = subject("load", [
     "CON-6",
     "After all other checks a message still goes from one user to another",
     async (probe) => {
-      const [from, to] = [await probe.register(), await probe.register()];
+      // Where the server is gone no users are to be had, which is no excuse.
+      await probe.ask(keyRequest(randomId(), randomId()));
+      const [from, to] = await probe.pair();
       const content = numbered(33, 0);
       const frame = sendRequest({ from: from.id, to: to.id, content });
       expectCode(await probe.ask(frame), 2103);
