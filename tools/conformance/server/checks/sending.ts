@@ -312,6 +312,8 @@ function randomContent(size: number): Uint8Array {
   for (let start = 0; start < size; start += 64 * KIB) {
     crypto.getRandomValues(content.subarray(start, start + 64 * KIB));
   }
+  // Even a single byte is to be one that no text of UTF-8 has.
+  content.fill(0xff, 0, 1);
   return content;
 }
 
