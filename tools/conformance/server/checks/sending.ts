@@ -207,7 +207,7 @@ export const sendingChecks = subject("sending", [
     "send-request-with-content",
     "SND-6",
     "A request for a key with 128 bytes of content arrives with them",
-    (probe) => relayed(probe, randomBytes(128), 1),
+    (probe) => relayed(probe, randomContent(128), 1),
   ],
   ...([
     ["garbage", 0xcccccccc],
@@ -283,12 +283,13 @@ export const sendingChecks = subject("sending", [
   ),
 ]);
 
-/** Random bytes of any number. */
+/** Random bytes of any number, the first two of which neither texts nor C strings keep. */
 function randomContent(size: number): Uint8Array {
   const content = new Uint8Array(size);
   for (let start = 0; start < size; start += 64 * KIB) {
     crypto.getRandomValues(content.subarray(start, start + 64 * KIB));
   }
+  content.set([0xff, 0].slice(0, size));
   return content;
 }
 
