@@ -3,13 +3,7 @@ import { describe, expectCode, hex } from "../answer.ts";
 import { must, prepare, subject } from "../check.ts";
 import { type ClientId, SEND_OVERHEAD } from "../../../../shared/protocol.ts";
 import { messageSent } from "../../../../shared/responses.ts";
-import {
-  randomBytes,
-  randomId,
-  type Sending,
-  sendRequest,
-  sized,
-} from "../frames.ts";
+import { randomId, type Sending, sendRequest, sized } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 
 const KIB = 1024;
