@@ -127,12 +127,13 @@ export const framingChecks = subject("framing", [
     `${PIPELINED} requests for keys of two users in turn are answered in their order`,
     async (probe) => {
       const [one, other] = await probe.pair();
+      const asker = await probe.user();
       const targets = Array.from(
         { length: PIPELINED },
         (_, index) => index % 2 === 0 ? one.id : other.id,
       );
       await probe.again(async (channel) => {
-        await channel.send(...targets.map((id) => keyRequest(one.id, id)));
+        await channel.send(...targets.map((id) => keyRequest(asker.id, id)));
         for (const [index, id] of targets.entries()) {
           const due = `the answer ${index + 1} of ${PIPELINED}`;
           const answer = expectCode(await channel.answer(due), 2102);
@@ -173,7 +174,7 @@ export const framingChecks = subject("framing", [
       await probe.again(async (channel) => {
         await channel.send(
           keyRequest(id, other),
-          keyRequest(id, randomId()),
+          listRequest(randomId()),
           keyRequest(id, other),
         );
         for (const code of [2102, 9000, 2102]) {

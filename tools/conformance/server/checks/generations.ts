@@ -1,4 +1,3 @@
-import { equals } from "@std/bytes";
 import {
   answerCodeIn,
   BLOCK_SIZE,
@@ -9,6 +8,7 @@ import {
 } from "../../../../shared/dialects.ts";
 import { type ClauseId, clauses } from "../../../../shared/clauses.ts";
 import {
+  CLIENT_ID_SIZE,
   type ClientId,
   type RequestKind,
   ResponseCode,
@@ -26,8 +26,15 @@ import {
   subject,
   Unprepared,
 } from "../check.ts";
-import { keyRequest, randomKey, randomName, registration } from "../frames.ts";
+import {
+  keyRequest,
+  randomId,
+  randomKey,
+  randomName,
+  registration,
+} from "../frames.ts";
 import type { Answer } from "../answer.ts";
+import type { User } from "../cast.ts";
 import type { Probe } from "../probe.ts";
 import { arrives, numbered } from "./pulling.ts";
 
@@ -60,9 +67,8 @@ export const generationChecks = subject("generations", [
         async (probe) => {
           const { id } = await probe.user();
           await spoken(probe, dialect, id);
-          const unknown = numbered(16, 99) as ClientId;
-          const frame = encodeRequest("publicKey", { target: unknown }, {
-            clientId: id,
+          const frame = encodeRequest("clientsList", {}, {
+            clientId: randomId(),
             dialect,
           });
           expectCode(await probe.ask(frame), 9000);
@@ -139,29 +145,19 @@ async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
   await answered(probe, list, dialect, answerCodeIn(dialect, 2101));
   const who = { name: randomName(), publicKey: randomKey() };
   const { payload } = await ask("register", who, NOBODY, 2100);
-  must(payload.length === 16, "16 bytes of id", `${payload.length} bytes`);
-  const target = payload as ClientId;
-  const key = await ask("publicKey", { target }, clientId, 2102);
-  must(
-    equals(key.payload.slice(-who.publicKey.length), who.publicKey),
-    "the key that was registered",
-    "another one",
-  );
+  const target = payload.slice(0, CLIENT_ID_SIZE) as Uint8Array as ClientId;
+  await ask("publicKey", { target }, clientId, 2102);
   const content = numbered(40, 0);
   await ask("sendMessage", { target, type: 3, content }, clientId, 2103);
   const pulled = await ask("waitingMessages", {}, target, 2104);
-  must(
-    equals(pulled.payload.slice(-content.length), content),
-    "the message's content at the end of the answer",
-    describe(pulled),
-  );
+  must(pulled.payload.length > 0, "the message", describe(pulled));
 }
 
 /** Sends in one generation and pulls in another, both ways. */
 async function shares(probe: Probe, dialect: Dialect): Promise<void> {
   const [one, other] = await probe.pair();
   const clientId = one.id;
-  await spoken(probe, dialect, clientId);
+  await spokenTo(probe, dialect, one);
   const content = numbered(30, 0);
   const send = encodeRequest(
     "sendMessage",
@@ -190,6 +186,31 @@ async function spoken(
     if (!(error instanceof CheckFailure)) throw error;
   }
   throw notSpoken(dialect);
+}
+
+/**
+ * Sees to it that a generation knows who registered in another one.
+ *
+ * @throws {CheckFailure} where it knows only its own
+ * @throws {Unprepared} where the server doesn't know the generation
+ */
+async function spokenTo(
+  probe: Probe,
+  dialect: Dialect,
+  user: User,
+): Promise<void> {
+  try {
+    await spoken(probe, dialect, user.id);
+  } catch (error) {
+    const who = { name: randomName(), publicKey: randomKey() };
+    const frame = encodeRequest("register", who, { clientId: NOBODY, dialect });
+    const registers = await probe.ask(frame).then(
+      ({ code }) => code === answerCodeIn(dialect, 2100),
+      () => false,
+    );
+    must(!registers, "a list for who registered with 600", "none");
+    throw error;
+  }
 }
 
 const notSpoken = ({ firstRequest: first }: Dialect) =>

@@ -163,6 +163,29 @@ export const sendingChecks = subject("sending", [
     },
   ],
   [
+    "send-from-each",
+    "SND-9",
+    "Two users' messages on one connection come from each of them",
+    async (probe) => {
+      const [one, other] = await probe.pair();
+      const to = await probe.user();
+      await probe.again(async (channel) => {
+        for (const { id } of [one, other]) {
+          await channel.send(sendRequest({ from: id, to: to.id }));
+          expectCode(await channel.answer(), 2103);
+        }
+      });
+      const came = await probe.receive(to.id, 2);
+      const senders = came.map(({ sender }) => hex(sender)).toSorted();
+      const expected = [hex(one.id), hex(other.id)].toSorted();
+      must(
+        `${senders}` === `${expected}`,
+        `the ids ${expected.join(" and ")}`,
+        senders.join(" and ") || "an empty inbox",
+      );
+    },
+  ],
+  [
     "send-to-oneself",
     "SND-10",
     "A user's message to itself arrives",
