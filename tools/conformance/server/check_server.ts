@@ -11,15 +11,13 @@ import { type Basic, Basics } from "./basics.ts";
 import { Cast } from "./cast.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import { firstCheck, lastCheck, selectChecks } from "./checks.ts";
-import { keyRequest, randomId } from "./frames.ts";
+import { keyRequest, randomBytes, randomId } from "./frames.ts";
 import { Probe } from "./probe.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { answersIn, Target } from "./target.ts";
 
 /** Milliseconds that an answer may take where nothing else is asked for. */
 export const DEFAULT_TIMEOUT = 2000;
-/** Bytes of a message that any server relays, more than one byte of size counts. */
-const BASIC_CONTENT = 300;
 /** Checks at a time. */
 const AT_ONCE = 6;
 /** What is to be checked, and how. */
@@ -156,7 +154,7 @@ class Run {
       if (basic === "list") await probe.listed(from.id);
       if (basic === "key") await probe.keyOf(from.id, to.id);
       if (basic === "send" || basic === "pull") {
-        const content = new Uint8Array(BASIC_CONTENT).fill(1);
+        const content = randomBytes(40);
         await probe.sends({ from: from.id, to: to.id, content });
       }
       if (basic === "pull") await probe.receive(to.id, 1);

@@ -309,6 +309,7 @@ export const messages = {
     about: "A content is kept as a C string",
     clauses: ["SND-4"],
     fails: [
+      "send-request-with-content",
       "send-every-byte",
       "send-1-kib",
       "send-5-kib",
@@ -327,8 +328,8 @@ export const messages = {
     about: "A content is kept as a text of UTF-8",
     clauses: ["SND-4"],
     fails: [
-      "send-every-byte",
       "send-1-byte",
+      "send-every-byte",
       "send-1-kib",
       "send-5-kib",
       "send-64-kib",

@@ -227,7 +227,6 @@ export const users = {
     fails: [
       "register-gives-id",
       "answer-header-of-2100",
-      "connection-of-a-whole-talk",
       "generation-700",
       "generation-1100",
       "generation-1000",

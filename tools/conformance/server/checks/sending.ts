@@ -3,13 +3,7 @@ import { describe, expectCode, hex } from "../answer.ts";
 import { must, prepare, subject } from "../check.ts";
 import { type ClientId, SEND_OVERHEAD } from "../../../../shared/protocol.ts";
 import { messageSent } from "../../../../shared/responses.ts";
-import {
-  randomBytes,
-  randomId,
-  type Sending,
-  sendRequest,
-  sized,
-} from "../frames.ts";
+import { randomId, type Sending, sendRequest, sized } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 
 const KIB = 1024;
@@ -230,7 +224,7 @@ export const sendingChecks = subject("sending", [
     "send-request-with-content",
     "SND-6",
     "A request for a key with 128 bytes of content arrives with them",
-    (probe) => relayed(probe, randomBytes(128), 1),
+    (probe) => relayed(probe, randomContent(128), 1),
   ],
   ...([
     ["garbage", 0xcccccccc],
@@ -306,14 +300,13 @@ export const sendingChecks = subject("sending", [
   ),
 ]);
 
-/** Random bytes of any number. */
+/** Random bytes of any number, the first two of which neither texts nor C strings keep. */
 function randomContent(size: number): Uint8Array {
   const content = new Uint8Array(size);
   for (let start = 0; start < size; start += 64 * KIB) {
     crypto.getRandomValues(content.subarray(start, start + 64 * KIB));
   }
-  // Even a single byte is to be one that no text of UTF-8 has.
-  content.fill(0xff, 0, 1);
+  content.set([0xff, 0].slice(0, size));
   return content;
 }
 
