@@ -89,9 +89,6 @@ export const framing = {
     clauses: ["FRM-2", "LST-1"],
     fails: [
       "list-entries",
-      "kept-over-other-requests",
-      "answer-version",
-      "answer-code",
       "pipelined-kinds",
       "connection-of-a-whole-talk",
       "generation-700",
@@ -148,6 +145,7 @@ export const framing = {
       "generation-1000",
       "generation-100",
       "still-serves",
+      "send-from-each",
     ],
     inject: () => ({
       frames: () => ({

@@ -421,6 +421,8 @@ export const messages = {
       "header-says-who",
       "read-past-unknown-client",
       "open-after-unknown-client",
+      "send-from-each",
+      "pipelined-with-failure",
     ],
     inject: () => ({
       frames: () => {
@@ -438,7 +440,7 @@ export const messages = {
   "recipient-for-sender": {
     about: "A pulled message has its recipient in the sender's place",
     clauses: ["SND-9", "PUL-1"],
-    fails: ["send-from-header", "pull-one"],
+    fails: ["send-from-header", "pull-one", "send-from-each"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer, { header }) => {
@@ -601,6 +603,7 @@ export const messages = {
       "pull-breaks-early",
       "pipelined-messages",
       "many-senders",
+      "send-from-each",
     ],
     inject: () => ({
       store: (inner) => new LosesTheRest(inner, (all) => all.slice(0, 1)),
@@ -644,6 +647,8 @@ export const messages = {
       "pull-larger-than-an-answer",
       "pull-breaks-early",
       "many-senders",
+      "send-from-each",
+      "pipelined-messages",
     ],
     inject: () => ({ store: (inner) => new OneEach(inner) }),
   },
