@@ -11,7 +11,7 @@ import { type Basic, Basics } from "./basics.ts";
 import { Cast } from "./cast.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import { firstCheck, lastCheck, selectChecks } from "./checks.ts";
-import { keyRequest, randomId } from "./frames.ts";
+import { keyRequest, randomBytes, randomId } from "./frames.ts";
 import { Probe } from "./probe.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { answersIn, Target } from "./target.ts";
@@ -154,7 +154,8 @@ class Run {
       if (basic === "list") await probe.listed(from.id);
       if (basic === "key") await probe.keyOf(from.id, to.id);
       if (basic === "send" || basic === "pull") {
-        await probe.sends({ from: from.id, to: to.id });
+        const content = randomBytes(40);
+        await probe.sends({ from: from.id, to: to.id, content });
       }
       if (basic === "pull") await probe.receive(to.id, 1);
       if (basic === "again") {

@@ -5,6 +5,7 @@ import type {
   Budget,
   ClientId,
   MessageId,
+  NewClient,
   NewMessage,
   Quota,
   SendRefusal,
@@ -21,6 +22,7 @@ import {
   WAITING_OVERHEAD,
 } from "../../../../shared/protocol.ts";
 import { runsOf } from "../../../../server/store/id_runs.ts";
+import { requestHeaderAt } from "../../../../shared/requests.ts";
 import type { Answer, Asked, Hooks } from "../altered_line.ts";
 import type { Faults } from "../fault.ts";
 import { refused } from "../refusal.ts";
@@ -110,6 +112,23 @@ class LosesTheRest extends Inboxes {
       all.filter((message) => !handedOut.includes(message)),
     );
     return handedOut;
+  }
+}
+
+/** Empties an inbox where somebody tries to register under its owner's name. */
+class EmptiedByName extends Inboxes {
+  readonly #owners = new Map<string, ClientId>();
+
+  override async register(client: NewClient, now: Date): Promise<boolean> {
+    if (await super.register(client, now)) {
+      this.#owners.set(client.name, client.id.slice() as ClientId);
+      return true;
+    }
+    const owner = this.#owners.get(client.name);
+    if (owner === undefined) return false;
+    const all = { bytes: Infinity, perMessage: 0 };
+    await this.drop(owner, await super.waiting(owner, all));
+    return false;
   }
 }
 
@@ -215,7 +234,7 @@ export const messages = {
   },
   "message-id-big-endian": {
     about: "The message id in a 2103 is in network order",
-    clauses: ["FRM-1"],
+    clauses: ["FRM-1", "SND-15"],
     fails: ["send-id-kept", "pull-one"],
     inject: () => ({
       frames: () =>
@@ -227,12 +246,7 @@ export const messages = {
   "message-ids-all-1": {
     about: "Every message has the id 1",
     clauses: ["SND-13"],
-    fails: [
-      "send-ids-differ",
-      "send-ids-rise",
-      "pull-rest-later",
-      "many-senders-ids",
-    ],
+    fails: ["send-ids-differ", "send-ids-rise", "many-senders-ids"],
     inject: () => ({ frames: changingIds(() => 1) }),
   },
   "message-ids-fall": {
@@ -295,6 +309,7 @@ export const messages = {
     about: "A content is kept as a C string",
     clauses: ["SND-4"],
     fails: [
+      "send-request-with-content",
       "send-every-byte",
       "send-1-kib",
       "send-5-kib",
@@ -313,6 +328,7 @@ export const messages = {
     about: "A content is kept as a text of UTF-8",
     clauses: ["SND-4"],
     fails: [
+      "send-1-byte",
       "send-every-byte",
       "send-1-kib",
       "send-5-kib",
@@ -341,14 +357,18 @@ export const messages = {
     }),
   },
   "refused-message-kept": {
-    about: "A message of an unknown type is refused, and kept",
+    about: "A message that is refused for its type or size is kept",
     clauses: ["SND-11"],
-    fails: ["send-refused-type-not-kept"],
+    fails: ["send-refused-type-not-kept", "send-refused-size-not-kept"],
     inject: () => ({
       frames: () => ({
         ...onSend((asked, fields) => {
-          if (isMessageType(fields.getUint8(typeAt))) return;
+          const size = asked.payload.length - SEND_OVERHEAD;
+          const isRight = isMessageType(fields.getUint8(typeAt)) &&
+            fields.getUint32(sizeAt, true) === size;
+          if (isRight) return;
           fields.setUint8(typeAt, MessageType.Text);
+          fields.setUint32(sizeAt, size, true);
           asked.marked = true;
         }),
         answer: (answer, { marked }) => {
@@ -396,11 +416,13 @@ export const messages = {
   },
   "sender-of-the-connection": {
     about: "Whoever asked first on a connection is who asks for good",
-    clauses: ["REQ-10", "SND-9"],
+    clauses: ["REQ-10"],
     fails: [
       "header-says-who",
       "read-past-unknown-client",
       "open-after-unknown-client",
+      "send-from-each",
+      "pipelined-with-failure",
     ],
     inject: () => ({
       frames: () => {
@@ -418,7 +440,7 @@ export const messages = {
   "recipient-for-sender": {
     about: "A pulled message has its recipient in the sender's place",
     clauses: ["SND-9", "PUL-1"],
-    fails: ["send-from-header", "pull-one"],
+    fails: ["send-from-header", "pull-one", "send-from-each"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer, { header }) => {
@@ -478,7 +500,21 @@ export const messages = {
   "empty-inbox-refused": {
     about: "A pull of an empty inbox is answered with 9000",
     clauses: ["PUL-2"],
-    fails: ["pull-empty", "header-says-who", "connection-of-a-whole-talk"],
+    fails: [
+      "send-refused-type-not-kept",
+      "send-refused-size-not-kept",
+      "pull-empty",
+      "pull-once",
+      "pull-by-sender",
+      "pull-by-another",
+      "pull-slices",
+      "pull-rest-later",
+      "pull-then-request",
+      "pull-then-end",
+      "header-says-who",
+      "connection-of-a-whole-talk",
+      "cut-off-message",
+    ],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer) => {
@@ -567,6 +603,7 @@ export const messages = {
       "pull-breaks-early",
       "pipelined-messages",
       "many-senders",
+      "send-from-each",
     ],
     inject: () => ({
       store: (inner) => new LosesTheRest(inner, (all) => all.slice(0, 1)),
@@ -589,8 +626,8 @@ export const messages = {
   },
   "answer-cut-at-1-mib": {
     about: "An answer is cut behind 1 MiB, in the middle of a message",
-    clauses: ["PUL-1", "SND-12"],
-    fails: ["?"],
+    clauses: ["SND-12"],
+    fails: ["send-1-mib", "send-5-mib", "pull-larger-than-an-answer"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer) => {
@@ -610,8 +647,36 @@ export const messages = {
       "pull-larger-than-an-answer",
       "pull-breaks-early",
       "many-senders",
+      "send-from-each",
+      "pipelined-messages",
     ],
     inject: () => ({ store: (inner) => new OneEach(inner) }),
+  },
+  "refused-registration-empties": {
+    about: "A registration under a taken name empties its owner's inbox",
+    clauses: ["DLV-1"],
+    fails: ["kept-over-registration"],
+    inject: () => ({ store: (inner) => new EmptiedByName(inner) }),
+  },
+  "refused-pull-takes": {
+    about: "A pull that is refused for its payload takes the messages",
+    clauses: ["DLV-1"],
+    fails: ["pull-with-payload-keeps"],
+    inject: () => ({
+      frames: () => ({
+        request: (asked) => {
+          const { kind, header, head, payload } = asked;
+          if (kind !== "waitingMessages" || payload.length === 0) return;
+          asked.marked = true;
+          return requestHeaderAt(head).encode({ ...header, payloadSize: 0 });
+        },
+        answer: (answer, { marked }) => {
+          if (!marked) return;
+          answer.code = ResponseCode.Error;
+          answer.payload = new Uint8Array(0);
+        },
+      }),
+    }),
   },
   "deletes-before-sending": {
     about: "Messages are deleted before they are on their way",

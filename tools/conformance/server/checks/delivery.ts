@@ -52,9 +52,11 @@ export const deliveryChecks = subject("delivery", [
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [9]);
-      await probe.ask(listRequest(to.id));
-      await probe.ask(keyRequest(to.id, from.id));
-      await probe.ask(pullRequest(from.id));
+      await prepare("ask for something else", async () => {
+        await probe.ask(listRequest(to.id));
+        await probe.ask(keyRequest(to.id, from.id));
+        await probe.ask(pullRequest(from.id));
+      });
       await arrives(probe, to, 1);
     },
   ],
@@ -65,7 +67,10 @@ export const deliveryChecks = subject("delivery", [
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [9]);
-      await probe.ask(registration(to.name, { clientId: to.id }, randomKey()));
+      await prepare("have a registration answered", async () => {
+        const header = { clientId: to.id };
+        await probe.ask(registration(to.name, header, randomKey()));
+      });
       await arrives(probe, to, 1);
     },
   ],

@@ -1,6 +1,6 @@
 import { equals } from "@std/bytes";
 import { describe, expectCode, hex } from "../answer.ts";
-import { must, subject } from "../check.ts";
+import { must, prepare, subject } from "../check.ts";
 import { REQUEST_HEADER_SIZE } from "../../../../shared/protocol.ts";
 import {
   frame,
@@ -19,7 +19,7 @@ import { arrives, numbered } from "./pulling.ts";
 /** Requests that are on their way at once. */
 const PIPELINED = 32;
 /** Answers of which the first read is looked at. */
-const LOOKS = 3;
+const LOOKS = 8;
 
 /** Checks of how bytes may be cut on their way, and of what is read past. */
 export const framingChecks = subject("framing", [
@@ -127,12 +127,13 @@ export const framingChecks = subject("framing", [
     `${PIPELINED} requests for keys of two users in turn are answered in their order`,
     async (probe) => {
       const [one, other] = await probe.pair();
+      const asker = await probe.user();
       const targets = Array.from(
         { length: PIPELINED },
         (_, index) => index % 2 === 0 ? one.id : other.id,
       );
       await probe.again(async (channel) => {
-        await channel.send(...targets.map((id) => keyRequest(one.id, id)));
+        await channel.send(...targets.map((id) => keyRequest(asker.id, id)));
         for (const [index, id] of targets.entries()) {
           const due = `the answer ${index + 1} of ${PIPELINED}`;
           const answer = expectCode(await channel.answer(due), 2102);
@@ -170,10 +171,12 @@ export const framingChecks = subject("framing", [
     "A failure between two other requests is answered in its place",
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
+      const bad = listRequest(randomId());
+      await prepare("have it refused by itself", () => probe.refused(bad));
       await probe.again(async (channel) => {
         await channel.send(
           keyRequest(id, other),
-          keyRequest(id, randomId()),
+          bad,
           keyRequest(id, other),
         );
         for (const code of [2102, 9000, 2102]) {

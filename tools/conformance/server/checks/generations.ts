@@ -1,4 +1,3 @@
-import { equals } from "@std/bytes";
 import {
   answerCodeIn,
   BLOCK_SIZE,
@@ -9,6 +8,7 @@ import {
 } from "../../../../shared/dialects.ts";
 import { type ClauseId, clauses } from "../../../../shared/clauses.ts";
 import {
+  CLIENT_ID_SIZE,
   type ClientId,
   type RequestKind,
   ResponseCode,
@@ -23,11 +23,20 @@ import {
   type CheckEntry,
   CheckFailure,
   must,
+  prepare,
   subject,
   Unprepared,
 } from "../check.ts";
-import { keyRequest, randomKey, randomName, registration } from "../frames.ts";
+import {
+  keyRequest,
+  listRequest,
+  randomId,
+  randomKey,
+  randomName,
+  registration,
+} from "../frames.ts";
 import type { Answer } from "../answer.ts";
+import type { User } from "../cast.ts";
 import type { Probe } from "../probe.ts";
 import { arrives, numbered } from "./pulling.ts";
 
@@ -58,11 +67,14 @@ export const generationChecks = subject("generations", [
         clause,
         `What is refused of ${first} to ${first + 4} is answered with 9000`,
         async (probe) => {
-          const { id } = await probe.user();
-          await spoken(probe, dialect, id);
-          const unknown = numbered(16, 99) as ClientId;
-          const frame = encodeRequest("publicKey", { target: unknown }, {
-            clientId: id,
+          await spoken(probe, dialect, await probe.pair());
+          const clientId = randomId();
+          await prepare(
+            "have it refused with 601",
+            () => probe.refused(listRequest(clientId)),
+          );
+          const frame = encodeRequest("clientsList", {}, {
+            clientId,
             dialect,
           });
           expectCode(await probe.ask(frame), 9000);
@@ -139,29 +151,19 @@ async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
   await answered(probe, list, dialect, answerCodeIn(dialect, 2101));
   const who = { name: randomName(), publicKey: randomKey() };
   const { payload } = await ask("register", who, NOBODY, 2100);
-  must(payload.length === 16, "16 bytes of id", `${payload.length} bytes`);
-  const target = payload as ClientId;
-  const key = await ask("publicKey", { target }, clientId, 2102);
-  must(
-    equals(key.payload.slice(-who.publicKey.length), who.publicKey),
-    "the key that was registered",
-    "another one",
-  );
+  const target = payload.slice(0, CLIENT_ID_SIZE) as Uint8Array as ClientId;
+  await ask("publicKey", { target }, clientId, 2102);
   const content = numbered(40, 0);
   await ask("sendMessage", { target, type: 3, content }, clientId, 2103);
   const pulled = await ask("waitingMessages", {}, target, 2104);
-  must(
-    equals(pulled.payload.slice(-content.length), content),
-    "the message's content at the end of the answer",
-    describe(pulled),
-  );
+  must(pulled.payload.length > 0, "the message", describe(pulled));
 }
 
 /** Sends in one generation and pulls in another, both ways. */
 async function shares(probe: Probe, dialect: Dialect): Promise<void> {
   const [one, other] = await probe.pair();
   const clientId = one.id;
-  await spoken(probe, dialect, clientId);
+  await spokenTo(probe, dialect, [one, other]);
   const content = numbered(30, 0);
   const send = encodeRequest(
     "sendMessage",
@@ -176,20 +178,54 @@ async function shares(probe: Probe, dialect: Dialect): Promise<void> {
   must(payload.length > 0, "the message that was sent with 603", "none");
 }
 
-/** @throws {Unprepared} where the server doesn't know the generation */
+/**
+ * Asks for a key in a generation.
+ *
+ * @throws {Unprepared} where the server doesn't know it
+ */
 async function spoken(
   probe: Probe,
   dialect: Dialect,
-  clientId: ClientId,
+  [{ id: clientId }, { id: target }]: readonly [User, User],
 ): Promise<void> {
-  const frame = encodeRequest("clientsList", {}, { clientId, dialect });
+  const frame = encodeRequest("publicKey", { target }, { clientId, dialect });
   try {
     const answer = await probe.ask(frame);
-    if (answer.code === answerCodeIn(dialect, 2101)) return;
+    if (answer.code === answerCodeIn(dialect, 2102)) return;
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
   }
   throw notSpoken(dialect);
+}
+
+/**
+ * Sees to it that a generation knows who registered in another one.
+ *
+ * @throws {CheckFailure} where it knows only its own
+ * @throws {Unprepared} where the server doesn't know the generation
+ */
+async function spokenTo(
+  probe: Probe,
+  dialect: Dialect,
+  pair: readonly [User, User],
+): Promise<void> {
+  try {
+    await spoken(probe, dialect, pair);
+  } catch (error) {
+    if (!(error instanceof Unprepared)) throw error;
+    const who = { name: randomName(), publicKey: randomKey() };
+    const frame = encodeRequest("register", who, { clientId: NOBODY, dialect });
+    const { code } = await prepare(
+      `speak ${dialect.firstRequest}`,
+      () => probe.ask(frame),
+    );
+    must(
+      code !== answerCodeIn(dialect, 2100),
+      "a key for who registered with 600",
+      "none",
+    );
+    throw error;
+  }
 }
 
 const notSpoken = ({ firstRequest: first }: Dialect) =>

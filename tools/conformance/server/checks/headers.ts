@@ -1,5 +1,5 @@
 import { describe, expectCode, expectSize, hex } from "../answer.ts";
-import { must, prepare, subject } from "../check.ts";
+import { CheckFailure, must, prepare, subject } from "../check.ts";
 import {
   frame,
   keyRequest,
@@ -168,16 +168,25 @@ export const headerChecks = subject("headers", [
   ],
 ]);
 
-/** An answer of each code, with the code that it should have. */
+/** What answers a request of each kind, with the code that it should have. */
 async function oneOfEach(probe: Probe): Promise<[number, Answer][]> {
   const [one, other] = await probe.pair();
-  const send = sendRequest({ from: one.id, to: other.id });
-  return [
-    [ResponseCode.ClientsList, await probe.ask(listRequest(one.id))],
-    [ResponseCode.PublicKey, await probe.ask(keyRequest(one.id, other.id))],
-    [ResponseCode.MessageSent, await probe.ask(send)],
-    [ResponseCode.WaitingMessages, await probe.ask(pullRequest(other.id))],
-    [ResponseCode.Registered, await probe.ask(registration(randomName()))],
-    [ResponseCode.Error, await probe.ask(listRequest(randomId()))],
-  ];
+  const requests = [
+    [ResponseCode.ClientsList, listRequest(one.id)],
+    [ResponseCode.PublicKey, keyRequest(one.id, other.id)],
+    [ResponseCode.MessageSent, sendRequest({ from: one.id, to: other.id })],
+    [ResponseCode.WaitingMessages, pullRequest(other.id)],
+    [ResponseCode.Registered, registration(randomName())],
+    [ResponseCode.Error, listRequest(randomId())],
+  ] as const;
+  const answers: [number, Answer][] = [];
+  for (const [code, request] of requests) {
+    try {
+      answers.push([code, await probe.ask(request)]);
+    } catch (error) {
+      // That one kind has no answer at all is told by the checks of that kind.
+      if (!(error instanceof CheckFailure)) throw error;
+    }
+  }
+  return answers;
 }

@@ -3,13 +3,7 @@ import { describe, expectCode, hex } from "../answer.ts";
 import { must, prepare, subject } from "../check.ts";
 import { type ClientId, SEND_OVERHEAD } from "../../../../shared/protocol.ts";
 import { messageSent } from "../../../../shared/responses.ts";
-import {
-  randomBytes,
-  randomId,
-  type Sending,
-  sendRequest,
-  sized,
-} from "../frames.ts";
+import { randomId, type Sending, sendRequest, sized } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 
 const KIB = 1024;
@@ -169,6 +163,29 @@ export const sendingChecks = subject("sending", [
     },
   ],
   [
+    "send-from-each",
+    "SND-9",
+    "Two users' messages on one connection come from each of them",
+    async (probe) => {
+      const [one, other] = await probe.pair();
+      const to = await probe.user();
+      await probe.again(async (channel) => {
+        for (const { id } of [one, other]) {
+          await channel.send(sendRequest({ from: id, to: to.id }));
+          expectCode(await channel.answer(), 2103);
+        }
+      });
+      const came = await probe.receive(to.id, 2);
+      const senders = came.map(({ sender }) => hex(sender)).toSorted();
+      const expected = [hex(one.id), hex(other.id)].toSorted();
+      must(
+        `${senders}` === `${expected}`,
+        `the ids ${expected.join(" and ")}`,
+        senders.join(" and ") || "an empty inbox",
+      );
+    },
+  ],
+  [
     "send-to-oneself",
     "SND-10",
     "A user's message to itself arrives",
@@ -207,7 +224,7 @@ export const sendingChecks = subject("sending", [
     "send-request-with-content",
     "SND-6",
     "A request for a key with 128 bytes of content arrives with them",
-    (probe) => relayed(probe, randomBytes(128), 1),
+    (probe) => relayed(probe, randomContent(128), 1),
   ],
   ...([
     ["garbage", 0xcccccccc],
@@ -283,12 +300,13 @@ export const sendingChecks = subject("sending", [
   ),
 ]);
 
-/** Random bytes of any number. */
+/** Random bytes of any number, the first two of which neither texts nor C strings keep. */
 function randomContent(size: number): Uint8Array {
   const content = new Uint8Array(size);
   for (let start = 0; start < size; start += 64 * KIB) {
     crypto.getRandomValues(content.subarray(start, start + 64 * KIB));
   }
+  content.set([0xff, 0].slice(0, size));
   return content;
 }
 
