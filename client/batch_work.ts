@@ -1,6 +1,6 @@
 /**
  * Works one received answer through: opens its messages and brings them into
- * the store, each once (section 4, points 5 to 7, of docs/protocol.md).
+ * the store, each once (MSG-4 to MSG-8 and DLV-5 of docs/protocol.md).
  *
  * @module
  */

@@ -105,9 +105,9 @@ export interface Opened {
 
 /** Symmetric keys that travel in messages of type 2; texts under the last one. */
 export class LegacyChannel implements Channel {
-  /** The last key is used to send (section 4, point 6). */
+  /** The last key is used to send (MSG-5). */
   #sealing: CryptoKey | undefined;
-  /** All keys are kept to read, the newest first. */
+  /** All keys are kept to read, the newest first (MSG-6). */
   readonly #opening: CryptoKey[];
 
   /**

@@ -1,6 +1,6 @@
 /**
  * Asks a relay: one connection for each request, a small request in one write,
- * the answer read by what its header says (section 4 of docs/protocol.md).
+ * the answer read by what its header says (CON-10, ANS-5 of docs/protocol.md).
  * Large ones pass through in pieces, in either direction.
  *
  * @module
@@ -27,7 +27,7 @@ const PROGRESS_TIMEOUT = 60_000;
 const UNNEEDED_TIMEOUT = 1000;
 /** Bytes of the body of a 9000 that are read at most. */
 const MAX_FAILURE_BODY = 64 * 1024;
-/** Bytes from which on this or that server fails (section 4, point 8). */
+/** Bytes from which on this or that server fails (SND-12). */
 const RISKY_REQUEST_SIZE = 1024;
 /** Bytes that one read of an answer takes at most. */
 const READ_SIZE = 256 * 1024;

@@ -34,7 +34,7 @@ export function describeFailure({ message, hint }: UserError): string {
 export class ServerRefusedError extends UserError {
   override name = "ServerRefusedError";
 
-  /** The message is the protocol's own sentence (section 6). */
+  /** The message is the protocol's own sentence (section 12 of docs/protocol.md). */
   constructor(hint?: string) {
     super("server responded with an error", hint);
   }

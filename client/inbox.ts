@@ -1,6 +1,6 @@
 /**
  * Receives: takes what waits at the relay, writes it down, and has it worked
- * through (section 4, point 5, of docs/protocol.md).
+ * through (DLV-4 of docs/protocol.md).
  *
  * @module
  */
@@ -111,7 +111,7 @@ export class Inbox {
     return true;
   }
 
-  /** Slices: asks until nothing is left (section 4, point 5). */
+  /** Slices: asks until nothing is left (PUL-8). */
   async #retrieveAll(retrieval: Retrieval): Promise<void> {
     // A server that doesn't delete would go on for ever, and one that deletes
     // may not be done with it when the next connection asks.

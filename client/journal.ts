@@ -1,7 +1,7 @@
 /**
  * Where received messages are written down before anything is done with them:
  * most servers delete a message before they send it, so what arrives is the
- * only copy (section 4, point 5).
+ * only copy (DLV-4).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The console menu (section 6 of docs/protocol.md), word for word.
+ * The console menu (section 12 of docs/protocol.md), word for word.
  *
  * @module
  */
@@ -161,7 +161,7 @@ class Dialogue {
   }
 }
 
-/** A received message as section 6 prints it, and an empty line. */
+/** A received message as section 12 prints it, and an empty line. */
 function formatMessage(message: Message): string {
   const doubt = message.accepted ? "" : " (not accepted)";
   return `From: ${printableLine(message.contact)}${doubt}

@@ -85,7 +85,7 @@ export async function openMessage(
   return UNREADABLE;
 }
 
-/** Some clients send the NUL that ends their strings (section 4, point 7). */
+/** Some clients send the NUL that ends their strings (MSG-2). */
 function decodeText(bytes: Uint8Array): string {
   const end = bytes.at(-1) === 0 ? -1 : bytes.length;
   return new TextDecoder().decode(bytes.subarray(0, end));

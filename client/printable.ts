@@ -2,7 +2,7 @@ import { DANGEROUS } from "../shared/printable.ts";
 
 export { DANGEROUS, printableLine } from "../shared/printable.ts";
 
-/** What ends a received message (section 6). */
+/** What ends a received message (section 12 of docs/protocol.md). */
 export const END_OF_MESSAGE = "-----<EOM>-----";
 
 /** Text without what could move a cursor or reorder what stands around it. */

@@ -1,6 +1,6 @@
 /**
  * The five requests as a client asks them, and what the servers in the wild
- * answer brought to what the protocol says (section 4 of docs/protocol.md).
+ * answer brought to what the protocol says (sections 5 and 7 of docs/protocol.md).
  *
  * @module
  */
@@ -158,7 +158,7 @@ export class RelayLink {
   }
 
   /**
-   * 603: sends a message. The answer's code alone is success (section 4, point 4).
+   * 603: sends a message. The answer's code alone is success (SND-16).
    *
    * @returns the message's id where the server tells it
    * @throws {UserError} where the content isn't as long as it should be, or is
@@ -226,7 +226,7 @@ export class RelayLink {
     return { size: size + padding, pieces: pad(pieces, size, padding) };
   }
 
-  /** A request that goes out in one write (section 4, point 1). */
+  /** A request that goes out in one write (FRM-6). */
   #request<K extends RequestKind>(
     kind: K,
     payload: RequestPayloads[K],

@@ -69,6 +69,24 @@ export async function isPaddedAtOnce(
   }
 }
 
+/**
+ * Whether what follows a header is a payload of some size and zeros up to the
+ * end of its block, though the header says otherwise (clause DIA-6). It is left
+ * where it is.
+ */
+export async function isPaddedPayload(
+  source: ByteSource,
+  headerSize: number,
+  size: number,
+): Promise<boolean> {
+  const rest = paddingBehind(headerSize, BLOCKS);
+  const isZero = (byte: number) => byte === 0;
+  const isPadded = () =>
+    source.peek(Math.min(rest, source.buffered)).subarray(size).every(isZero);
+  return isPadded() && await source.hasWithin(rest, PADDING_GRACE) &&
+    isPadded() && !source.peek(size).every(isZero);
+}
+
 /** A request that may be padded to the end of its block, and its answer. */
 export class Block {
   /** Where the block ends, in bytes from the connection's start. */

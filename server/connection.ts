@@ -1,6 +1,6 @@
 /**
- * Serves one connection: requests in, answers out, in order (section 3 of the
- * wire format). It ends when the client does; nothing that a client sends ends
+ * Serves one connection: requests in, answers out, in order (FRM-4 and
+ * section 3 of docs/protocol.md). It ends when the client does; nothing that a client sends ends
  * anything else.
  *
  * @module
@@ -21,6 +21,7 @@ import { ANSWER_SIZE } from "./handlers/waiting_messages.ts";
 import type { MemoryBudget } from "./limits/memory_budget.ts";
 import { Progress } from "./limits/progress.ts";
 import { type Release, RequestMemory } from "./limits/request_memory.ts";
+import { type UntakenAnswer, UntakenAnswers } from "./untaken_answers.ts";
 import type { RequestWatch, Watcher } from "./watcher.ts";
 import {
   awaitPayload,
@@ -30,8 +31,6 @@ import {
   type WholeRequest,
 } from "./request_reader.ts";
 
-/** Answers of one connection that are remembered until they are known to be taken. */
-const MOST_UNTAKEN = 16;
 /**
  * Milliseconds that a client gets to be the first to end a connection where
  * messages were handed out: behind our own end a reset that follows the
@@ -90,8 +89,7 @@ export class Connection {
   #halfClosed = false;
   /** The last request; undefined where it can't be padded. */
   #block: Block | undefined;
-  /** Answers of which the client hasn't shown yet that it took them. */
-  #untaken: Untaken[] = NOBODY_OWES;
+  readonly #untaken = new UntakenAnswers();
 
   /**
    * Nothing is read before {@linkcode serve}.
@@ -182,7 +180,7 @@ export class Connection {
    * @returns whether it did
    */
   closeIfStuck(): boolean {
-    // Between requests a client may be silent for ever (section 3, point 2).
+    // Between requests a client may be silent for ever (CON-3, CON-11).
     const { arrived, reading } = this.#source;
     const requestWanted = this.#memory.wanted;
     const answerWanted = this.#answerMemory > 0 &&
@@ -214,10 +212,10 @@ export class Connection {
     }
     const header = await readHeader(this.#source);
     if (header === null) return false;
-    if (this.#untaken.length > 0) {
+    if (!this.#untaken.empty) {
       // The store's time isn't the client's.
       this.#receiving = false;
-      await this.#takeAll((answer) => start >= answer.arrived);
+      await this.#untaken.takenByRequest(start);
       this.#receiving = true;
     }
     const arrived = await awaitPayload(
@@ -391,7 +389,7 @@ export class Connection {
   async #endFirst(): Promise<false> {
     await this.#answers.drained();
     this.#busy = false;
-    if (this.#untaken.length > 0 && !this.#draining) {
+    if (!this.#untaken.empty && !this.#draining) {
       await this.#source.hasWithin(1, OWN_END_GRACE);
       if (this.#source.ended) return false;
     }
@@ -419,13 +417,11 @@ export class Connection {
       before = await this.#before();
       sent = await this.#writeSome(bytes.subarray(-1));
     }
-    // One that is forgotten here still waits, and is handed out again.
-    this.#untaken = [...this.#untaken, { delivery, ...before }]
-      .slice(-MOST_UNTAKEN);
+    this.#untaken.add({ delivery, ...before });
   }
 
   /** What has come in by now can't speak of an answer that goes out next. */
-  async #before(): Promise<Omit<Untaken, "delivery">> {
+  async #before(): Promise<Omit<UntakenAnswer, "delivery">> {
     const all = await this.#source.takeInArrived();
     const { arrived, ended } = this.#source;
     return { arrived: all ? arrived : Infinity, ended };
@@ -433,9 +429,9 @@ export class Connection {
 
   /** The end of the stream: in good order unless a reset comes behind it. */
   async #ended(): Promise<void> {
-    if (this.#untaken.length === 0) return;
+    if (this.#untaken.empty) return;
     const decision = this.#decide();
-    for (const { delivery } of this.#untaken) delivery.pending(decision);
+    this.#untaken.pending(decision);
     await decision;
   }
 
@@ -454,13 +450,7 @@ export class Connection {
       const isOurs = error instanceof Deno.errors.BrokenPipe;
       if (!this.#halfClosed || !isOurs) throw error;
     }
-    await this.#takeAll((answer) => !answer.ended);
-  }
-
-  async #takeAll(isTaken: (answer: Untaken) => boolean): Promise<void> {
-    const shown = this.#untaken.filter(isTaken);
-    this.#untaken = this.#untaken.filter((answer) => !isTaken(answer));
-    for (const { delivery } of shown) await delivery.taken();
+    await this.#untaken.takenByEnd();
   }
 
   /** Writes all of it: in one system call where the buffers have room. */
@@ -483,19 +473,7 @@ export class Connection {
   }
 }
 
-/** Most connections have none: they share it, and nobody adds to it. */
-const NOBODY_OWES: Untaken[] = [];
-
 /** Whether the answer takes so much memory that it has to be counted. */
 function mayBeLong(kind: RequestKind): boolean {
   return kind === "clientsList" || kind === "waitingMessages";
-}
-
-/** An answer that has gone out, and what had come in before its last byte did. */
-interface Untaken {
-  delivery: Delivery;
-  /** A request that starts behind so many bytes was sent later than the answer. */
-  arrived: number;
-  /** An end that was seen by then shows nothing. */
-  ended: boolean;
 }

@@ -163,7 +163,7 @@ export function createDispatcher(
     try {
       const now = new Date();
       let asker: number | undefined;
-      // Section 3, point 4: the id in a registration may be anything.
+      // REQ-3, REQ-4: the id in a registration may be anything.
       if (kind !== "register") {
         asker = await store.position(client);
         if (asker === undefined) return refused("unknown_client");

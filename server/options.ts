@@ -240,7 +240,7 @@ function portOf(text: string): number {
   }
 }
 
-/** Section 5: a missing or bad file is a warning, and port 1357. */
+/** INF-1: a missing or bad file is a warning, and port 1357. */
 async function readPortFile(dir: string, warnings: string[]): Promise<number> {
   const path = await findFile(dir, infoFiles.myPort);
   try {

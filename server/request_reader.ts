@@ -1,12 +1,12 @@
 /**
- * Cuts the bytes of a connection into requests (sections 1 and 3 of the wire
- * format), whatever a client claims.
+ * Cuts the bytes of a connection into requests (FRM-3 and section 4 of
+ * docs/protocol.md), whatever a client claims.
  *
  * @module
  */
 
 import type { ByteSource } from "../shared/byte_source.ts";
-import { requestKind } from "../shared/dialects.ts";
+import { dialectOf, requestKind } from "../shared/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   type ClientId,
@@ -18,8 +18,10 @@ import {
   requestCodecs,
   type RequestHeader,
   requestHeaderAt,
+  requestHeaderOf,
   shortRequestHeader,
 } from "../shared/requests.ts";
+import { isPaddedPayload } from "./block_padding.ts";
 import type { RequestRefusal } from "./refusal.ts";
 
 /**
@@ -104,8 +106,10 @@ export async function awaitPayload(
   const claim = header.payloadSize;
   const size = kind === "sendMessage"
     ? await sendSize(source, claim, maxMessage)
+    : kind !== undefined && claim === 0
+    ? await sizeInBlock(source, kind, header.code)
     : claim;
-  // Section 3, point 6: a wrong size is read past, so that what follows is served.
+  // REQ-6, REQ-7: a wrong size is read past, so that what follows is served.
   const fits = kind !== undefined && size !== undefined &&
     (requestCodecs[kind].fixedSize ?? size) === size;
   if (!fits) {
@@ -122,9 +126,27 @@ export async function awaitPayload(
 }
 
 /**
+ * Bytes of a payload of a fixed size whose header says 0.
+ *
+ * DIA-6: some block clients never set the size in a 602. Where a block holds
+ * such a payload and zeros behind it, it is one.
+ */
+async function sizeInBlock(
+  source: ByteSource,
+  kind: RequestKind,
+  code: number,
+): Promise<number> {
+  const size = requestCodecs[kind].fixedSize ?? 0;
+  // Nothing but a whole block is worth waiting for.
+  if (size === 0 || source.buffered === 0) return 0;
+  const headerSize = requestHeaderOf(dialectOf(code)).fixedSize as number;
+  return await isPaddedPayload(source, headerSize, size) ? size : 0;
+}
+
+/**
  * Bytes of a 603's payload, or undefined where the claim can't be true.
  *
- * Section 3, point 5: a type 1 without content ends after 21 bytes, whatever
+ * SND-7: a type 1 without content ends after 21 bytes, whatever
  * its header claims; some clients send whatever their memory held.
  */
 async function sendSize(

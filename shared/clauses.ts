@@ -129,6 +129,17 @@ const entries = {
   "PUL-7": ["relay", "MUST", "What didn't fit waits for the next pull"],
   "PUL-8": ["client", "MUST", "Repeats, slices and any order are put up with"],
 
+  "RSA-1": ["client", "MUST", "A key travels as 128 bytes of RSA-OAEP"],
+  "AES-1": ["client", "MUST", "Contents are AES-128-CBC with a zero IV"],
+  "MSG-1": ["client", "SHOULD", "A request for a key is empty"],
+  "MSG-2": ["client", "MUST", "A text is UTF-8"],
+  "MSG-3": ["client", "MUST", "A file is its bytes alone"],
+  "MSG-4": ["client", "MUST", "A key may come unasked, and again"],
+  "MSG-5": ["client", "MUST", "The last key is used to send"],
+  "MSG-6": ["client", "SHOULD", "Older keys still read"],
+  "MSG-7": ["client", "MUST", "What is shown can't control the terminal"],
+  "MSG-8": ["client", "MUST", "A file is saved under a name of our own"],
+
   "DLV-1": ["relay", "MUST", "What was acknowledged is kept until taken"],
   "DLV-2": ["relay", "SHOULD", "A pull that breaks loses nothing"],
   "DLV-3": [
@@ -143,27 +154,17 @@ const entries = {
   ],
   "DLV-5": ["client", "MUST", "A message that can't be read costs no other"],
 
-  "RSA-1": ["client", "MUST", "A key travels as 128 bytes of RSA-OAEP"],
-  "AES-1": ["client", "MUST", "Contents are AES-128-CBC with a zero IV"],
-  "MSG-1": ["client", "SHOULD", "A request for a key is empty"],
-  "MSG-2": ["client", "MUST", "A text is UTF-8"],
-  "MSG-3": ["client", "MUST", "A file is its bytes alone"],
-  "MSG-4": ["client", "MUST", "A key may come unasked, and again"],
-  "MSG-5": ["client", "MUST", "The last key is used to send"],
-  "MSG-6": ["client", "SHOULD", "Older keys still read"],
-  "MSG-7": ["client", "MUST", "What is shown can't control the terminal"],
-  "MSG-8": ["client", "MUST", "A file is saved under a name of our own"],
-
   "DIA-1": ["relay", "SHOULD", "700 and 1100 are answered as 600 is"],
   "DIA-2": ["relay", "MAY", "1000 to 1004 are answered with 2000 to 2004"],
   "DIA-3": ["relay", "MAY", "100 to 104 have headers of 22 bytes"],
   "DIA-4": ["relay", "MUST", "Generations share users and messages"],
   "DIA-5": ["relay", "MAY", "Padding to blocks of 1024 is answered alike"],
+  "DIA-6": ["relay", "MAY", "In a block a payload may go without its size"],
 
+  "INF-1": ["both", "SHOULD", "Ports and addresses stand in info files"],
   "IDF-1": ["client", "MUST", "info.me is name, id and key"],
   "IDF-2": ["client", "MUST", "info.me is never written over"],
   "IDF-3": ["client", "SHOULD", "Identity files of others are read"],
-  "INF-1": ["both", "SHOULD", "Ports and addresses stand in info files"],
 } as const satisfies Record<string, Entry>;
 
 /** The number of a clause, such as `SND-8`. */

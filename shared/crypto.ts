@@ -1,5 +1,5 @@
 /**
- * The protocol's cryptography on WebCrypto (section 2 of docs/protocol.md):
+ * The protocol's cryptography on WebCrypto (PUB-1, RSA-1 and AES-1 of docs/protocol.md):
  * RSA-OAEP with 1024 bits and SHA-1, AES-128-CBC with a zero IV.
  *
  * Both are weak by today's measure, and neither says who made a ciphertext.

@@ -1,5 +1,5 @@
 /**
- * The building blocks of what section 1 of docs/protocol.md lays out: each knows how to size, write and
+ * The building blocks of what sections 4 to 7 of docs/protocol.md lay out: each knows how to size, write and
  * read one kind of value, so that a message is an ordered list of them.
  *
  * @module
@@ -116,7 +116,7 @@ export const messageType: Field<MessageType> = fixed(
   },
 );
 
-/** A name, NUL-terminated and NUL-padded (section 2). */
+/** A name, NUL-terminated and NUL-padded (NAM-1). */
 export const name: Field<string> = fixed(
   NAME_SIZE,
   (writer, value) => writer.raw(encodeName(value), NAME_SIZE),
@@ -124,7 +124,7 @@ export const name: Field<string> = fixed(
 );
 
 /**
- * A name in a list. Other servers let anything in (section 4, point 4), so it
+ * A name in a list. Other servers let anything in (LST-5), so it
  * is read whatever it holds, and written as far as it fits.
  */
 export const listedName: Field<string> = fixed(

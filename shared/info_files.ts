@@ -1,6 +1,6 @@
 /**
  * The names of the files that the programs keep, and the names under which
- * other MessageU programs keep the same (section 5 of docs/protocol.md).
+ * other MessageU programs keep the same (section 11 of docs/protocol.md).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The file `info.myport`, which holds the relay's port (section 5 of the wire
- * format).
+ * The file `info.myport`, which holds the relay's port (INF-1 of
+ * docs/protocol.md).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The file `info.server`, which says where the relay is (section 5 of the wire
- * format), or where several relays of one store are.
+ * The file `info.server`, which says where the relay is (section 11 of
+ * docs/protocol.md), or where several relays of one store are.
  *
  * @module
  */

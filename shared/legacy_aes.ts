@@ -1,5 +1,5 @@
 /**
- * AES-128-CBC as the protocol fixes it (section 2 of docs/protocol.md), of
+ * AES-128-CBC as the protocol fixes it (AES-1 of docs/protocol.md), of
  * contents that are in memory whole.
  *
  * @module

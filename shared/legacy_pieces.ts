@@ -1,6 +1,6 @@
 /**
  * AES-128-CBC of contents of any size, a piece at a time: the same bytes as
- * `legacyEncrypt` and `legacyDecrypt` give (section 2 of docs/protocol.md).
+ * `legacyEncrypt` and `legacyDecrypt` give (AES-1 of docs/protocol.md).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Names of users: what they may hold, and how they stand in 255 bytes
- * (section 2 of docs/protocol.md).
+ * (NAM-1 to NAM-7 of docs/protocol.md).
  *
  * @module
  */

@@ -1,13 +1,13 @@
 /**
- * The protocol's numbers: codes, sizes and limits (sections 1 to 3 of the
- * wire format). Nothing here reads or writes bytes.
+ * The protocol's numbers: codes, sizes and limits. Nothing here reads or writes
+ * bytes.
  *
  * @module
  */
 
 declare const brand: unique symbol;
 
-/** 16 random bytes that name a registered client (section 2). */
+/** 16 random bytes that name a registered client (section 6.2 of docs/protocol.md). */
 export type ClientId = Uint8Array & { readonly [brand]: "ClientId" };
 
 /** Names a message within its recipient's inbox; 4 bytes on the wire. */
@@ -36,10 +36,10 @@ export const WAITING_OVERHEAD = 25;
 export const PROTOCOL_VERSION = 2;
 /** The largest id of a message. */
 export const MAX_MESSAGE_ID = 0xffffffff;
-/** The port where nothing names another (section 5). */
+/** The port where nothing names another (INF-1). */
 export const DEFAULT_PORT = 1357;
 
-/** What a message is (section 1, the second table). */
+/** What a message is (section 8 of docs/protocol.md). */
 export const MessageType = {
   /** Asks the receiver for a symmetric key; empty. */
   KeyRequest: 1,

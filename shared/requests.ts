@@ -1,5 +1,5 @@
 /**
- * The five requests and their header (section 1 of docs/protocol.md): of each
+ * The five requests and their header (REQ-1 and section 7 of docs/protocol.md): of each
  * its type and, as one ordered list of fields, its encoder and decoder.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * The six answers and their header (section 1 of docs/protocol.md): of each
+ * The six answers and their header (ANS-1 and section 7 of docs/protocol.md): of each
  * its type and, as one ordered list of fields, its encoder and decoder.
  *
  * @module

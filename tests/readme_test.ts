@@ -2,18 +2,13 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { HELP as SERVER_HELP } from "../server/options.ts";
 import { ConsoleClient } from "./support/console.ts";
+import { fencedBlocks, readPage } from "./support/pages.ts";
 import { Program, ROOT } from "./support/program.ts";
 import { temporaryFolder, testRelay } from "./support/resources.ts";
 import { VerbUser } from "./support/verbs.ts";
 import { FILES, PROGRAMS, TERMINALS, testWith } from "./support/test_with.ts";
 
-const readme = () => Deno.readTextFile(`${ROOT}README.md`);
-
-/** The fenced blocks of a kind, in order. */
-function blocks(markdown: string, kind: string): string[] {
-  const fence = new RegExp(`^\`\`\`${kind}\n(.*?)^\`\`\`$`, "gms");
-  return [...markdown.matchAll(fence)].map(([, block = ""]) => block);
-}
+const readme = () => readPage("README.md");
 
 testWith(
   FILES,
@@ -46,9 +41,9 @@ testWith(
   async () => {
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
-    const [commands = ""] = blocks(await readme(), "sh").filter((block) =>
-      block.includes("client --dir alice send bob")
-    );
+    const [commands = ""] = fencedBlocks(await readme())
+      .map(({ text }) => text)
+      .filter((text) => text.includes("client --dir alice send bob"));
     const lines = commands.trimEnd().split("\n");
     assertEquals(lines.length, 3);
     for (const line of lines) {
@@ -105,12 +100,11 @@ testWith(
       withoutRepeatedMenus(client.output)
         .replaceAll(saved, "/tmp/messageu-5f0c3a9e1b7d2486")
         .replaceAll(`${ROOT}LICENSE`, "LICENSE");
-    const [annas, bens] = blocks(await readme(), "text").filter((block) =>
-      block.includes("at your service")
-    ).map((block) =>
+    const [annas, bens] = fencedBlocks(await readme())
+      .map(({ text }) => text)
+      .filter((text) => text.includes("at your service"))
       // Started without --server, a client says first which relay it takes.
-      block.replace(/^\$ .*\nTask .*\nNo info\.server .*\n/, "")
-    );
+      .map((text) => text.replace(/^\$ .*\nTask .*\nNo info\.server .*\n/, ""));
     assertEquals(printed(anna), annas);
     assertEquals(printed(ben), bens);
   },

@@ -6,7 +6,7 @@ import type { StoreDatabase } from "./database.ts";
 
 /**
  * The symmetric keys of each contact: all that ever were, to read with, and
- * which one to send under (section 4, point 6).
+ * which one to send under (MSG-5, MSG-6).
  */
 export class KeyRing {
   readonly #database: StoreDatabase;

@@ -8,7 +8,7 @@ import { runsOf } from "../store/id_runs.ts";
 import type { HandedOut, Store, StoredMessage } from "../store/store.ts";
 import type { Answer, Handler } from "./handler.ts";
 
-/** Bytes of one answer, about: some clients cap what they read (section 3, point 7). */
+/** Bytes of one answer, about: some clients cap what they read (PUL-6). */
 export const ANSWER_SIZE: number = 1024 * 1024;
 
 /** 604: hands out the oldest messages; they are deleted once they are taken. */

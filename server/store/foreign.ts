@@ -1,7 +1,7 @@
 /**
  * Reads the database of another MessageU server. Of their tables only the
  * columns' names are common, and even the user's name is `Name` in some; the
- * types are anything (section 5 of docs/protocol.md).
+ * types are anything (section 11 of docs/protocol.md).
  *
  * @module
  */

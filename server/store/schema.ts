@@ -1,5 +1,5 @@
 /**
- * The tables of the relay's SQLite file (section 5 of docs/protocol.md).
+ * The tables of the relay's SQLite file (section 11 of docs/protocol.md, and docs/admin.md).
  *
  * @module
  */

@@ -62,7 +62,7 @@ testWith(
     const late = await generateSymmetricKey();
 
     await t.step(
-      "a registration is refused under 2 and taken under 1",
+      "a registration is refused under 2 and taken under 1 (ERR-4)",
       async () => {
         server.script = ({ header, payload }, conn) => {
           if (header.version !== 1) return writeAll(conn, refused);
@@ -82,7 +82,7 @@ testWith(
     );
 
     await t.step(
-      "each request has a connection of its own and comes in one write",
+      "each request has a connection of its own and comes in one write (FRM-6)",
       () => {
         for (const { header, firstRead } of server.asked) {
           assertEquals(firstRead, 23 + header.payloadSize);
@@ -91,7 +91,7 @@ testWith(
     );
 
     await t.step(
-      "any answer version will do, with zeros behind the answer",
+      "any answer version will do, with zeros behind the answer (ANS-4, CON-10)",
       async () => {
         for (const version of [0, 1, 3, 255]) {
           const list: Response = {
@@ -106,50 +106,59 @@ testWith(
       },
     );
 
-    await t.step("a list with oneself and with names of any kind", async () => {
-      const names = ["", "two words", "דנה", "\x1b[31mred\x07", "b\u200ben"];
-      const entry = (id: ClientId, name: Uint8Array) =>
-        concat([id, name, new Uint8Array(255 - name.length)]);
-      const list = concat([
-        entry(ANNA, utf8("anna")),
-        ...names.map((name, i) => entry(idOf(i + 1), encodeListedName(name))),
-        entry(idOf(9), new Uint8Array(255).fill(0x61)),
-        entry(BEN, utf8("ben")),
-      ]);
-      server.script = answers({ 601: exactly(2101, list) });
-      const output = await client.choose("120");
-      assertStringIncludes(
-        output,
-        `120\n\ntwo words\nדנה\n[31mred\nben\n${"a".repeat(255)}\nben\n\n`,
-      );
-      assertStringIncludes(
-        await client.choose("151", ""),
-        "No name given\n(120 lists the names of the others)",
-      );
-    });
-
-    await t.step("9000, with a body or without one", async () => {
-      const bodies = [refused, exactly(9000, utf8("\x1b[2Jdrop everything"))];
-      for (const answer of [...bodies, lying(9000, 0xffffffff, utf8("x"))]) {
-        server.script = answers({ 601: answer });
+    await t.step(
+      "a list with oneself and with names of any kind (LST-5)",
+      async () => {
+        const names = ["", "two words", "דנה", "\x1b[31mred\x07", "b\u200ben"];
+        const entry = (id: ClientId, name: Uint8Array) =>
+          concat([id, name, new Uint8Array(255 - name.length)]);
+        const list = concat([
+          entry(ANNA, utf8("anna")),
+          ...names.map((name, i) => entry(idOf(i + 1), encodeListedName(name))),
+          entry(idOf(9), new Uint8Array(255).fill(0x61)),
+          entry(BEN, utf8("ben")),
+        ]);
+        server.script = answers({ 601: exactly(2101, list) });
         const output = await client.choose("120");
-        assertStringIncludes(output, "server responded with an error\n");
-        assert(!output.includes("drop"), "nothing of the body is shown");
-      }
-    });
-
-    await t.step("a public key alone, or with its owner's id", async () => {
-      const key = await exportPublicKey(ben.pair.publicKey);
-      for (const body of [key, concat([BEN, key])]) {
-        server.script = answers({ 602: exactly(2102, body) });
         assertStringIncludes(
-          await client.choose("130", "ben"),
-          "Got the public key of ben",
+          output,
+          `120\n\ntwo words\nדנה\n[31mred\nben\n${"a".repeat(255)}\nben\n\n`,
         );
-      }
-    });
+        assertStringIncludes(
+          await client.choose("151", ""),
+          "No name given\n(120 lists the names of the others)",
+        );
+      },
+    );
 
-    await t.step("2103 is success whatever it carries", async () => {
+    await t.step(
+      "9000, with a body or without one (ERR-2, ERR-3)",
+      async () => {
+        const bodies = [refused, exactly(9000, utf8("\x1b[2Jdrop everything"))];
+        for (const answer of [...bodies, lying(9000, 0xffffffff, utf8("x"))]) {
+          server.script = answers({ 601: answer });
+          const output = await client.choose("120");
+          assertStringIncludes(output, "server responded with an error\n");
+          assert(!output.includes("drop"), "nothing of the body is shown");
+        }
+      },
+    );
+
+    await t.step(
+      "a public key alone, or with its owner's id (KEY-4)",
+      async () => {
+        const key = await exportPublicKey(ben.pair.publicKey);
+        for (const body of [key, concat([BEN, key])]) {
+          server.script = answers({ 602: exactly(2102, body) });
+          assertStringIncludes(
+            await client.choose("130", "ben"),
+            "Got the public key of ben",
+          );
+        }
+      },
+    );
+
+    await t.step("2103 is success whatever it carries (SND-16)", async () => {
       for (const size of [20, 16, 0, 4, 24]) {
         server.script = answers({ 603: exactly(2103, new Uint8Array(size)) });
         assertStringIncludes(await client.choose("151", "ben"), "Sent");
@@ -201,7 +210,7 @@ testWith(
     );
 
     await t.step(
-      "a key that comes unasked, and again: all read, the last one sends",
+      "a key that comes unasked, and again: all read, the last one sends (MSG-4 to MSG-6)",
       async () => {
         server.script = answers(
           { 603: exactly(2103, new Uint8Array(20)) },
@@ -239,7 +248,7 @@ testWith(
       },
     );
 
-    await t.step("slices, repeats and other orders", async () => {
+    await t.step("slices, repeats and other orders (PUL-8)", async () => {
       const [a, b, c] = [
         await ben.text("one"),
         await ben.text("two"),
@@ -290,7 +299,7 @@ testWith(
     );
 
     await t.step(
-      "what can't be decrypted costs nothing else, and is put aside",
+      "what can't be decrypted costs nothing else, and is put aside (DLV-5)",
       async () => {
         const stranger = await generateSymmetricKey();
         const foreign = await generateKeyPair();
@@ -345,7 +354,7 @@ testWith(
     );
 
     await t.step(
-      "an answer that breaks off or is damaged keeps what stands before",
+      "an answer that breaks off or is damaged keeps what stands before (DLV-4)",
       async () => {
         const bytes = inbox.encode([
           await ben.text("whole"),
@@ -391,7 +400,7 @@ testWith(
     );
 
     await t.step(
-      "texts with a NUL, broken UTF-8 and what would move the cursor",
+      "texts with a NUL, broken UTF-8 and what would move the cursor (MSG-2, MSG-7)",
       async () => {
         server.script = answers({}, [
           await ben.text("ends in a NUL\0"),

@@ -1,9 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes";
 import { Socket } from "node:net";
-import { dialectNamed, dialects } from "../../shared/dialects.ts";
+import { type Dialect, dialectNamed, dialects } from "../../shared/dialects.ts";
 import type { ClientId } from "../../shared/protocol.ts";
-import { encodeRequest, NOBODY, requestHeader } from "../../shared/requests.ts";
+import {
+  encodeRequest,
+  NOBODY,
+  requestHeader,
+  requestHeaderOf,
+} from "../../shared/requests.ts";
 import { decodeResponse, responseHeader } from "../../shared/responses.ts";
 import { Peer, writeAll } from "../support/peer.ts";
 import { type TestRelay, testRelay } from "../support/resources.ts";
@@ -117,6 +122,57 @@ testWith(
     await alone(relay);
     assertEquals(await waiting(relay, anna), 0);
     assertEquals(relay.reports, []);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "in a block a payload may go without its size (DIA-6)",
+  async (t) => {
+    await using relay = await testRelay();
+    using peer = await Peer.connect(relay.address);
+    const anna = await peer.register("anna");
+    const sizeless = (size: number, dialect: Dialect) => {
+      const request = encodeRequest("publicKey", { target: anna }, {
+        clientId: anna,
+        dialect,
+      }).subarray(0, size);
+      const sizeAt = (requestHeaderOf(dialect).fixedSize ?? 0) - 4;
+      request.fill(0, sizeAt, sizeAt + 4);
+      return request;
+    };
+
+    await t.step("as two block clients send a 602", async () => {
+      assertEquals(answerIn(await exchange(relay, sizeless(1024, blocks))), {
+        code: 2102,
+        payloadSize: 176,
+      });
+    });
+
+    await t.step("in other generations, and in pieces", async () => {
+      for (const { name, firstAnswer } of dialects) {
+        const request = sizeless(1024, {
+          ...dialectNamed(name),
+          blockSize: 1024,
+        });
+        const bytes = await exchange(
+          relay,
+          request.subarray(0, 30),
+          request.subarray(30, 700),
+          request.subarray(700),
+        );
+        assertEquals(answerIn(bytes).code, firstAnswer + 2, name);
+      }
+    });
+
+    await t.step("and nowhere else", async () => {
+      const request = sizeless(39, dialectNamed("600"));
+      const list = encodeRequest("clientsList", {}, { clientId: anna });
+      await peer.write(concat([request.subarray(0, 23), list, list]));
+      assertEquals((await peer.answer()).code, 9000);
+      assertEquals((await peer.answer()).code, 2101);
+      assertEquals((await peer.answer()).code, 2101);
+    });
   },
 );
 

@@ -12,7 +12,7 @@ import { FILES, LOOPBACK_AND_FILES, testWith } from "../support/test_with.ts";
 
 testWith(
   LOOPBACK_AND_FILES,
-  "the list holds everybody but the asker, however long it is",
+  "the list holds everybody but the asker, however long it is (LST-2, LST-3)",
   async () => {
     await using relay = await testRelay();
     const publicKey = new Uint8Array(160);

@@ -15,7 +15,7 @@ const text = (text: string) => new TextEncoder().encode(text);
 
 testWith(
   LOOPBACK_AND_FILES,
-  "messages are handed out oldest first, in answers of about 1 MiB",
+  "messages are handed out oldest first, in answers of about 1 MiB (PUL-3, PUL-6, PUL-7)",
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
@@ -42,7 +42,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "ids rise in each inbox and don't come back when it was emptied",
+  "ids rise in each inbox and don't come back when it was emptied (SND-14)",
   async () => {
     await using folder = await temporaryFolder();
     const ids: number[][] = [];
@@ -77,7 +77,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "messages wait until the client has shown that it took them",
+  "messages wait until the client has shown that it took them (DLV-2, DLV-3)",
   async (t) => {
     await using relay = await testRelay();
     using other = await Peer.connect(relay.address);
@@ -213,7 +213,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "who closes and pulls again at once gets nothing twice",
+  "who closes and pulls again at once gets nothing twice (PUL-4)",
   async () => {
     await using relay = await testRelay();
     using other = await Peer.connect(relay.address);

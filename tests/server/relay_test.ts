@@ -24,7 +24,7 @@ function header(code: number, size: number, id: ClientId = NOBODY): Uint8Array {
 
 testWith(
   LOOPBACK_AND_FILES,
-  "the five requests, one after the other",
+  "the five requests, one after the other (CON-1)",
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
@@ -69,7 +69,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "who isn't registered gets 9000, and so does who writes to a stranger",
+  "who isn't registered gets 9000, and so does who writes to a stranger (REQ-4, KEY-2, SND-3)",
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
@@ -101,7 +101,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a wrong size gets 9000, and the request behind it is served",
+  "a wrong size gets 9000, and the request behind it is served (REQ-6, REQ-7)",
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
@@ -131,7 +131,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a 603 that is too short is refused though nothing follows it",
+  "a 603 that is too short is refused though nothing follows it (SND-8)",
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
@@ -144,7 +144,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a type 1 without content ends after 21 bytes, whatever its header claims",
+  "a type 1 without content ends after 21 bytes, whatever its header claims (SND-7)",
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
@@ -169,7 +169,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a message over the limit gets 9000 before it is read, one at the limit is taken",
+  "a message over the limit gets 9000 before it is read, one at the limit is taken (SND-12)",
   async () => {
     const content = new Uint8Array(100_000 - 21).fill(0x61);
     await using relay = await testRelay({ limits: { maxMessage: 100_000 } });
@@ -224,7 +224,7 @@ function conversation(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "each request is answered whole, split at every byte, and byte by byte",
+  "each request is answered whole, split at every byte, and byte by byte (FRM-3)",
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
@@ -253,7 +253,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "50 requests at once are answered in order, however they are cut",
+  "50 requests at once are answered in order, however they are cut (FRM-4)",
   async () => {
     await using relay = await testRelay();
     using first = await Peer.connect(relay.address);
@@ -311,7 +311,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a request that stalls ends its connection; a silent one stays",
+  "a request that stalls ends its connection; a silent one stays (CON-11, CON-3)",
   async () => {
     await using relay = await testRelay({ limits: { progressTimeout: 50 } });
     using idle = await Peer.connect(relay.address);

@@ -1,5 +1,5 @@
 /**
- * What section 3 of docs/protocol.md makes of a stream of bytes. It is written
+ * What docs/protocol.md makes of a stream of bytes. It is written
  * a second time here, from the text and without the relay's readers, so that
  * one can be held against the other.
  *
@@ -56,7 +56,7 @@ export interface Framing {
   padded: boolean;
   /**
    * Whether the answer depends on bytes that must come within a time: then only
-   * a stream that is sent in one write has one reading (section 3, point 5).
+   * a stream that is sent in one write has one reading (SND-7).
    */
   hasty: boolean;
 }
@@ -117,7 +117,7 @@ function zerosAt(bytes: Uint8Array): number {
   return other < 0 ? bytes.length : other;
 }
 
-/** Section 3: byte 17 tells whether a header has 22 bytes or 23. */
+/** DIA-3: byte 17 tells whether a header has 22 bytes or 23. */
 function readHeader(rest: Uint8Array) {
   const first = rest[CODE_AT] ?? 0;
   const codeSize = first >= 100 && first <= 104 ? 1 : 2;
@@ -132,7 +132,7 @@ function readHeader(rest: Uint8Array) {
 /** Bytes of a 603's payload before the content's size. */
 const CONTENT_SIZE_AT = CLIENT_ID_SIZE + 1;
 
-/** Section 3, point 5: type 1 and content size 0 end a 603 after 21 bytes. */
+/** SND-7: type 1 and content size 0 end a 603 after 21 bytes. */
 function isKeyRequest(behind: Uint8Array): boolean {
   return behind.length >= SEND_OVERHEAD && behind[CLIENT_ID_SIZE] === 1 &&
     viewOf(behind).getUint32(CONTENT_SIZE_AT, true) === 0;
@@ -170,7 +170,7 @@ function readName(payload: Uint8Array): Asked | undefined {
   let name = "";
   for (const byte of payload.subarray(0, NAME_SIZE)) {
     if (byte === 0) return name === "" ? undefined : { kind: "register", name };
-    // Section 2: control characters are refused, and so is what isn't ASCII.
+    // NAM-4: control characters are refused, and so is what isn't ASCII.
     if (byte < 0x20 || byte > 0x7e) return undefined;
     name += String.fromCharCode(byte);
   }

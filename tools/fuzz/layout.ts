@@ -1,6 +1,6 @@
 /**
  * Where the fields stand that are lied about, in bytes from the start of a
- * frame whose header has 23 bytes (section 1 of docs/protocol.md).
+ * frame whose header has 23 bytes (sections 4 to 7 of docs/protocol.md).
  *
  * @module
  */

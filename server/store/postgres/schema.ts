@@ -1,6 +1,6 @@
 /**
  * The tables of a relay's database on PostgreSQL and those that speak its
- * protocol: the names and columns of the SQLite file (section 5 of
+ * protocol: the names and columns of the SQLite file (section 11 of
  * docs/protocol.md), with keys that spread. What belongs to an inbox begins
  * with its owner's id, which was drawn at random, and no row and no counter is
  * shared by all who write.

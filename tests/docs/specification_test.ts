@@ -1,0 +1,224 @@
+/**
+ * Whether docs/protocol.md says what the code does: its clauses are those that
+ * tools cite, and its examples are what the codec reads and writes.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { decodeBase64, decodeHex, encodeHex } from "@std/encoding";
+import { type ClauseId, clauses } from "../../shared/clauses.ts";
+import {
+  decryptKey,
+  exportSymmetricKey,
+  importPrivateKey,
+  legacyDecrypt,
+} from "../../shared/crypto.ts";
+import {
+  answerCodeIn,
+  answerMeant,
+  defaultDialect,
+  type DialectName,
+  dialectNamed,
+  dialectOf,
+  requestCode,
+  requestKind,
+} from "../../shared/dialects.ts";
+import { formatInfoMe, parseInfoMe } from "../../shared/info_me.ts";
+import type { RequestKind, ResponseCode } from "../../shared/protocol.ts";
+import {
+  decodeRequest,
+  encodeRequest,
+  requestHeaderAt,
+} from "../../shared/requests.ts";
+import {
+  decodeResponse,
+  encodeResponse,
+  responseHeader,
+} from "../../shared/responses.ts";
+import { fencedBlocks, readPage } from "../support/pages.ts";
+import { ROOT } from "../support/program.ts";
+import { FILES, testWith } from "../support/test_with.ts";
+
+/** What an example says that a frame is, as far as it says it. */
+interface Meaning {
+  dialect?: DialectName;
+  kind?: RequestKind;
+  code?: ResponseCode;
+  payload: unknown;
+}
+
+const page = () => readPage("docs/protocol.md");
+
+const KEYWORDS = /\b(MUST|SHOULD|MAY)\b/g;
+
+testWith(
+  FILES,
+  "the page has each clause once, as strict as the table",
+  async () => {
+    const found = [...(await page()).matchAll(
+      /^- \*\*([A-Z]{3}-\d+)\*\* (.*?)(?=\n\n|\n- )/gms,
+    )];
+    assertEquals(
+      found.map(([, id]) => id),
+      Object.keys(clauses),
+      "the page and the table have the same clauses in one order",
+    );
+    for (const [, id, text = ""] of found) {
+      const words = new Set([...text.matchAll(KEYWORDS)].map(([word]) => word));
+      const { level } = clauses[id as ClauseId];
+      assertEquals([...words], [level], `${id} is a ${level}`);
+    }
+  },
+);
+
+testWith(FILES, "all that code and pages cite as a clause is one", async () => {
+  const groups = new Set(Object.keys(clauses).map((id) => id.slice(0, 4)));
+  const algorithms = ["AES-128", "RSA-1024"];
+  const cited = new Set<string>();
+  for await (const path of sources()) {
+    const text = await Deno.readTextFile(path);
+    for (const [id] of text.matchAll(/\b[A-Z]{3}-\d+\b/g)) {
+      if (!groups.has(id.slice(0, 4)) || algorithms.includes(id)) continue;
+      assert(id in clauses, `${path} cites ${id}`);
+      cited.add(id);
+    }
+  }
+  assert(cited.size > 0);
+});
+
+/** The project's own code and pages. */
+async function* sources(folder = ROOT): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}${name}`;
+    if (isDirectory && !/^(\.|node_modules|testdata)/.test(name)) {
+      yield* sources(`${path}/`);
+    } else if (/\.(ts|tsx|lua|md)$/.test(name)) yield path;
+  }
+}
+
+testWith(FILES, "the examples of frames are what they say", async () => {
+  const blocks = fencedBlocks(await page());
+  const readers = { request: readRequest, answer: readAnswer };
+  let count = 0;
+  for (const [index, { info, text }] of blocks.entries()) {
+    const [language, direction] = info.split(" ");
+    if (language !== "hex") continue;
+    const said = blocks[index + 1];
+    assertEquals(said?.info, "json", "an example's meaning follows it");
+    const bytes = readHex(text);
+    const meaning = JSON.parse(said?.text ?? "") as Meaning;
+    const { payload, again } = readers[direction as keyof typeof readers](
+      bytes,
+      meaning,
+    );
+    assertContains(inHex(payload), meaning.payload);
+    assertEquals(encodeHex(again), encodeHex(bytes), "it is encoded likewise");
+    count++;
+  }
+  assertEquals(count, 14);
+});
+
+/** Decodes and encodes the example of a request. */
+function readRequest(
+  bytes: Uint8Array,
+  { kind, dialect = defaultDialect.name }: Meaning,
+) {
+  const codec = requestHeaderAt(bytes);
+  const size = codec.fixedSize ?? 0;
+  const header = codec.decode(bytes.subarray(0, size));
+  assertEquals(requestKind(header.code), kind);
+  assertEquals(dialectOf(header.code).name, dialect);
+  assertEquals(header.code, requestCode(kind!, dialectNamed(dialect)));
+  assertEquals(header.payloadSize, bytes.length - size);
+  const { payload } = decodeRequest(kind!, bytes.subarray(size));
+  const again = encodeRequest(kind!, payload as never, {
+    ...header,
+    dialect: dialectNamed(dialect),
+  });
+  return { payload, again };
+}
+
+/** Decodes and encodes the example of an answer. */
+function readAnswer(
+  bytes: Uint8Array,
+  { code, dialect: name = defaultDialect.name }: Meaning,
+) {
+  const dialect = dialectNamed(name);
+  const size = responseHeader.fixedSize ?? 0;
+  const header = responseHeader.decode(bytes.subarray(0, size));
+  assertEquals(answerMeant(dialect, header.code), code);
+  assertEquals(header.code, answerCodeIn(dialect, code!));
+  assertEquals(header.payloadSize, bytes.length - size);
+  const response = decodeResponse(code!, bytes.subarray(size));
+  return {
+    payload: response.payload,
+    again: encodeResponse(response, { dialect }),
+  };
+}
+
+testWith(FILES, "the example of contents decrypts", async () => {
+  const example = await contentsExample();
+  const privateKey = await importPrivateKey(decodeBase64(example.privateKey));
+  const key = await decryptKey(privateKey, decodeHex(example.encryptedKey));
+  assertEquals(encodeHex(await exportSymmetricKey(key)), example.key);
+  const text = await legacyDecrypt(key, decodeHex(example.ciphertext));
+  assertEquals(new TextDecoder().decode(text), example.text);
+  assert((await page()).includes(spaced(example.ciphertext)), "it was sent");
+});
+
+testWith(FILES, "the example of an identity is one", async () => {
+  const { privateKey } = await contentsExample();
+  const text = fencedBlocks(await page())
+    .find(({ text }) => text.includes(privateKey) && !text.startsWith("{"))
+    ?.text ?? "";
+  const me = await parseInfoMe(text);
+  assertEquals([me.name, formatInfoMe(me)], ["ben", text]);
+});
+
+/** What the example of contents says. */
+interface ContentsExample {
+  privateKey: string;
+  encryptedKey: string;
+  key: string;
+  ciphertext: string;
+  text: string;
+}
+
+async function contentsExample(): Promise<ContentsExample> {
+  const block = fencedBlocks(await page())
+    .find(({ info, text }) => info === "json" && text.includes("privateKey"));
+  return JSON.parse(block?.text ?? "");
+}
+
+/** Bytes of hex with a comment behind two blanks, and `00 × 4` for four zeros. */
+function readHex(text: string): Uint8Array {
+  const digits = text.split("\n")
+    .map((line) => line.replace(/ {2,}.*/, ""))
+    .join(" ")
+    .replace(
+      /([0-9a-f]{2}) × (\d+)/g,
+      (_, byte, count) => byte.repeat(Number(count)),
+    );
+  return decodeHex(digits.replaceAll(/\s/g, ""));
+}
+
+function spaced(hex: string): string {
+  return hex.replaceAll(/..(?=.)/g, "$& ");
+}
+
+/** Whether a value has all that another one says. */
+function assertContains(actual: unknown, expected: unknown): void {
+  if (typeof expected !== "object" || expected === null) {
+    return assertEquals(actual, expected);
+  }
+  for (const [key, value] of Object.entries(expected)) {
+    assertContains((actual as Record<string, unknown>)[key], value);
+  }
+}
+
+/** A value with its bytes as hex, as examples say them. */
+function inHex(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(
+    value,
+    (_, part) => part instanceof Uint8Array ? encodeHex(part) : part,
+  ));
+}
