@@ -1,8 +1,5 @@
-import {
-  CLIENT_ID_SIZE,
-  type ClientId,
-  ResponseCode,
-} from "../../shared/protocol.ts";
+import { drawClientId } from "../../shared/draw_client_id.ts";
+import { ResponseCode } from "../../shared/protocol.ts";
 import { type Handler, refuse } from "./handler.ts";
 
 /** 600: keeps a new client under an id that is drawn here. */
@@ -18,13 +15,3 @@ export const register: Handler<"register"> = async (
     }
     : refuse("name_taken");
 };
-
-/** A UUID v4 without a zero byte: some clients keep ids in C strings (CID-2, CID-3). */
-function drawClientId(): ClientId {
-  for (;;) {
-    const id = crypto.getRandomValues(new Uint8Array(CLIENT_ID_SIZE));
-    id[6] = (id[6] ?? 0) & 0x0f | 0x40;
-    id[8] = (id[8] ?? 0) & 0x3f | 0x80;
-    if (!id.includes(0)) return id as Uint8Array as ClientId;
-  }
-}

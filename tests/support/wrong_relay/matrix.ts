@@ -1,0 +1,56 @@
+/** Holds the checks of a server against the wrong relay: each fault fails exactly its own. */
+
+import { assertEquals } from "@std/assert";
+import { checkServer } from "../../../tools/conformance/server/check_server.ts";
+import { LOOPBACK_AND_FILES, testWith } from "../test_with.ts";
+import type { Faults } from "./fault.ts";
+import type { FaultName } from "./faults.ts";
+import { startWrongRelay } from "./wrong_relay.ts";
+
+/** Milliseconds that an answer may take: a busy machine is no fault. */
+const TIMEOUT = 2000;
+/** Relays at once: where a check fails, it mostly waits. */
+const AT_ONCE = 6;
+
+/** Registers a test for a file of faults, with a step for each of them. */
+export function testFaults(subject: string, faults: Faults): void {
+  testWith(
+    LOOPBACK_AND_FILES,
+    `each fault of ${subject} fails the checks that it should, and no others`,
+    async (t) => {
+      const left = Object.entries(faults);
+      const work = async () => {
+        for (let next; (next = left.shift()) !== undefined;) {
+          const [name, { about, fails }] = next;
+          await t.step({
+            name: `${name}: ${about}`,
+            // They run side by side.
+            sanitizeOps: false,
+            sanitizeResources: false,
+            sanitizeExit: false,
+            fn: async () =>
+              assertEquals(
+                Object.keys(await failedChecks([name as FaultName])).sort(),
+                fails.toSorted(),
+              ),
+          });
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+    },
+  );
+}
+
+/** Starts the relay with faults, makes all checks and returns why those failed that did. */
+export async function failedChecks(
+  faults: readonly FaultName[],
+): Promise<Record<string, string | undefined>> {
+  await using relay = await startWrongRelay(faults);
+  const failed: Record<string, string | undefined> = {};
+  const { address } = relay;
+  for await (const outcome of checkServer({ address, timeout: TIMEOUT })) {
+    const { name, verdict, reason } = outcome;
+    if (verdict === "fail") failed[name] = reason;
+  }
+  return failed;
+}

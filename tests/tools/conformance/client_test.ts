@@ -1,0 +1,244 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { RelayLink } from "../../../client/relay_link.ts";
+import { Session } from "../../../client/session.ts";
+import type { Outcome } from "../../../tools/conformance/report/outcome.ts";
+import { checkClient } from "../../../tools/conformance/client/check_client.ts";
+import {
+  checksOf,
+  choose,
+  stepsOf,
+} from "../../../tools/conformance/client/script.ts";
+import { clauses } from "../../../shared/clauses.ts";
+import { dialectNames } from "../../../shared/dialects.ts";
+import { writeAll } from "../../../shared/write_all.ts";
+import {
+  checkDriven,
+  listener,
+  namesWith,
+  shellCommand,
+} from "../../support/checked_client.ts";
+import { Program, ROOT } from "../../support/program.ts";
+import { temporaryFolder } from "../../support/resources.ts";
+import { FILES, SHELL, testWith } from "../../support/test_with.ts";
+import { until } from "../../support/until.ts";
+import { clientArguments } from "../../support/verbs.ts";
+
+const CLIENT = shellCommand(clientArguments());
+
+testWith(
+  SHELL,
+  "our client passes everything, with bad answers too",
+  async () => {
+    const outcomes = await checkDriven(CLIENT, { badly: true });
+    assertEquals(outcomes.filter(({ verdict }) => verdict !== "pass"), []);
+    const names = outcomes.map(({ name }) => name);
+    assertEquals(new Set(names).size, names.length, "each name once");
+    assert(names.length >= 70);
+  },
+);
+
+testWith(
+  SHELL,
+  "our client passes everything in every dialect",
+  async () => {
+    await Promise.all(dialectNames.map(async (dialect) => {
+      const outcomes = await checkDriven(`${CLIENT} --dialect ${dialect}`);
+      assertEquals(
+        outcomes.filter(({ verdict }) => verdict !== "pass"),
+        [],
+        dialect,
+      );
+    }));
+  },
+);
+
+/** Clauses of a client that no check shows. */
+const UNSEEN = ["ANS-1", "IDF-3", "MSG-8", "PUB-3"];
+
+testWith(
+  FILES,
+  "each clause of a client is checked or accounted for",
+  async () => {
+    const checked = new Set<string>(
+      checksOf(stepsOf(true)).map(({ clause }) => clause),
+    );
+    const missing = Object.entries(clauses).filter(([id, { party }]) =>
+      party !== "relay" && !checked.has(id)
+    ).map(([id]) => id);
+    assertEquals(missing.toSorted(), UNSEEN);
+    const page = await Deno.readTextFile(`${ROOT}docs/conformance.md`);
+    for (const clause of UNSEEN) assert(page.includes(`| ${clause} `), clause);
+  },
+);
+
+/** A play by hand, whose user a test is. */
+class PlayedByHand {
+  readonly #keys = new TransformStream<
+    Uint8Array<ArrayBuffer>,
+    Uint8Array<ArrayBuffer>
+  >();
+  readonly #writer = this.#keys.writable.getWriter();
+  readonly #listener = listener();
+  /** What the user was told. */
+  said = "";
+  /** What came of it. */
+  readonly outcomes: Promise<Outcome[]>;
+
+  constructor(only: readonly string[]) {
+    this.outcomes = Array.fromAsync(checkClient({
+      listener: this.#listener,
+      script: choose(stepsOf(false), only),
+      input: this.#keys.readable,
+      say: (text) => this.said += `${text}\n`,
+    }));
+  }
+
+  get address(): { hostname: string; port: number } {
+    return this.#listener.addr;
+  }
+
+  /** Waits for a step to become due. */
+  async due(step: string): Promise<void> {
+    await until(`the step ${step}`, () => this.said.includes(step));
+  }
+
+  /** Presses Enter. */
+  async enter(): Promise<void> {
+    await this.#writer.write(new TextEncoder().encode("\n"));
+  }
+
+  async end(): Promise<Outcome[]> {
+    const outcomes = await this.outcomes;
+    await this.#writer.close();
+    return outcomes;
+  }
+}
+
+const verdicts = (outcomes: readonly Outcome[]) =>
+  Object.fromEntries(outcomes.map(({ name, verdict }) => [name, verdict]));
+
+Deno.test("a person plays, skips a step, and is told what is due", async () => {
+  await using folder = await temporaryFolder();
+  const play = new PlayedByHand(["registration", "others", "key-encrypted"]);
+  using anna = new Session(
+    folder.path,
+    new RelayLink(() => Promise.resolve(play.address)),
+  );
+  await play.due("Register as anna");
+  await anna.register("anna");
+  await play.due("Try to register again");
+  await anna.clients();
+  await play.due("Ask for the clients list\n");
+  await anna.clients();
+  await play.due("Ask for the public keys");
+  await anna.publicKey("ben");
+  await anna.publicKey("dana");
+  await play.due("Ask for waiting messages");
+  await play.enter();
+  await play.due("Send dana your symmetric key");
+  await anna.sendKey("dana");
+  assertEquals(verdicts(await play.end()), {
+    "finds-server": "pass",
+    "registers": "pass",
+    "name-field": "pass",
+    "plain-name": "pass",
+    "public-key": "pass",
+    "identity-file": "skipped",
+    "registers-once": "pass",
+    "identity-stays": "skipped",
+    "asks-list": "pass",
+    "asks-keys": "pass",
+    "key-encrypted": "pass",
+  });
+  assertStringIncludes(play.said, "type  152 ⏎ dana");
+});
+
+Deno.test("what no client would send ends nothing", async () => {
+  const play = new PlayedByHand(["registration", "requests"]);
+  await play.due("Register as anna");
+  const send = async (bytes: Uint8Array) => {
+    using conn = await Deno.connect(play.address);
+    await writeAll(conn, bytes).catch(() => {});
+    await conn.closeWrite().catch(() => {});
+    // Whatever it answers, until it has had enough.
+    for await (const _chunk of conn.readable) continue;
+  };
+  const text = new TextEncoder();
+  await send(text.encode("GET / HTTP/1.1\r\n\r\n".repeat(50)));
+  await send(new Uint8Array(23).fill(0xff));
+  await send(new Uint8Array(5));
+  const flood = new Uint8Array(23 * 400);
+  for (let at = 17; at < flood.length; at += 23) flood.set([0x59, 0x02], at);
+  await send(flood);
+  const found = verdicts(await play.end());
+  assertEquals(found["registers"], "fail");
+  assertEquals(found["code"], "fail");
+  assertEquals(found["payload-size"], "fail");
+  assertEquals(found["client-id"], "fail");
+});
+
+testWith(SHELL, "clients that end, hang or chatter fail in time", async () => {
+  const commands = ["exit 3", "cat", "yes", "no-such-program"];
+  await Promise.all(commands.map(async (command) => {
+    const outcomes = await checkDriven(command, { timeout: 500 });
+    const failed = namesWith(outcomes, "fail");
+    assert(failed.includes("registers"), `${command}: ${failed}`);
+    const rest = namesWith(outcomes, "skipped");
+    assert(rest.includes("file-bytes"), `${command}: ${rest}`);
+  }));
+});
+
+/** Runs what `deno task conformance` does. */
+function conformance(...args: string[]): Program {
+  return Program.deno([
+    "run",
+    "--no-prompt",
+    "--allow-net",
+    "--allow-read",
+    "--allow-write",
+    "--allow-run=sh",
+    `${ROOT}tools/conformance/main.ts`,
+    "--client",
+    ...args,
+  ]);
+}
+
+testWith(SHELL, "the program prints script and report", async () => {
+  await using list = conformance("--list", "--badly");
+  const { code, stdout } = await list.end();
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "type  110 ⏎ anna");
+  assertStringIncludes(stdout, "odd-names  LST-5 MUST");
+
+  await using driven = conformance(
+    ...["--port", "0", "--json", "--only", "registration", "--drive", CLIENT],
+  );
+  const ended = await driven.end();
+  assertEquals(ended.code, 0, ended.stdout + ended.stderr);
+  const report = JSON.parse(ended.stdout);
+  assertEquals(report.summary.passed, report.outcomes.length);
+
+  await using failing = conformance(
+    ...["--port", "0", "--only", "registration", "--timeout", "300"],
+    ...["--drive", "true"],
+  );
+  const failed = await failing.end();
+  assert(failed.code > 0);
+  assertStringIncludes(failed.stdout, "no 600 came");
+
+  for (
+    const [args, sentence] of [
+      [[], "--client needs --port N"],
+      [["--port", "x"], "--port: expected a port"],
+      [["--port", "0", "--timeout", "0"], "--timeout: expected milliseconds"],
+      [["--port", "0", "--only", "nothing"], "no check has such a name"],
+      [["--port", "0", "--json", "--junit"], "not both"],
+      [["--port", "0", "--nonsense"], "Unknown flag"],
+    ] as const
+  ) {
+    await using wrong = conformance(...args);
+    const { code, stderr } = await wrong.end();
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, sentence);
+  }
+});

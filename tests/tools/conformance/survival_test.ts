@@ -1,0 +1,349 @@
+/** The checks of servers that do what no server should. */
+
+import { ByteSource } from "../../../shared/byte_source.ts";
+import { REQUEST_HEADER_SIZE } from "../../../shared/protocol.ts";
+import { requestHeader } from "../../../shared/requests.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  exitCode,
+  type Outcome,
+  tally,
+} from "../../../tools/conformance/report/outcome.ts";
+import { checkServer } from "../../../tools/conformance/server/check_server.ts";
+import { allChecks } from "../../../tools/conformance/server/checks.ts";
+import { AnyServer, type Serve } from "../../support/any_server.ts";
+import {
+  exactly,
+  lying,
+  refused,
+  registered,
+} from "../../support/misbehaviour.ts";
+import { writeAll } from "../../support/peer.ts";
+import { testRelay } from "../../support/resources.ts";
+import {
+  LOOPBACK,
+  LOOPBACK_AND_FILES,
+  testWith,
+} from "../../support/test_with.ts";
+
+/** Milliseconds that an answer may take here. */
+const TIMEOUT = 100;
+
+/** Reads until the client ends. */
+async function drain(conn: Deno.TcpConn): Promise<void> {
+  const into = new Uint8Array(64 * 1024);
+  while (await conn.read(into) !== null);
+}
+
+/** Answers whatever comes with the same bytes. */
+const always = (bytes: Uint8Array): Serve => async (conn) => {
+  const into = new Uint8Array(64 * 1024);
+  while (await conn.read(into) !== null) await writeAll(conn, bytes);
+};
+
+async function outcomesOf(server: AnyServer): Promise<Outcome[]> {
+  const { address } = server;
+  return await Array.fromAsync(checkServer({ address, timeout: TIMEOUT }));
+}
+
+/** Checks that all checks were reported, and returns the first one's reason. */
+function reasonOfFirst(outcomes: readonly Outcome[]): string {
+  assertEquals(
+    outcomes.map(({ name }) => name),
+    allChecks.map(({ name }) => name),
+  );
+  const [first] = outcomes;
+  assertEquals([first?.name, first?.verdict], ["register-gives-id", "fail"]);
+  assert(exitCode(tally(outcomes)) > 0);
+  return first?.reason ?? "";
+}
+
+/** Reads requests one by one; answers registrations, and the rest as it is told. */
+const registersAnd = (rest: Serve): Serve => async (conn) => {
+  const source = new ByteSource((into) => conn.read(into));
+  for (;;) {
+    const head = await source.take(REQUEST_HEADER_SIZE);
+    if (head === null) return;
+    const { code, payloadSize } = requestHeader.decode(head);
+    if (code !== 600) return await rest(conn);
+    if (await source.take(payloadSize) === null) return;
+    const id = crypto.getRandomValues(new Uint8Array(16));
+    await writeAll(conn, exactly(2100, id));
+  }
+};
+
+/** Reads a little, and closes with the rest unread. */
+const reset: Serve = async (conn) => {
+  await conn.read(new Uint8Array(1));
+};
+
+const endless: Serve = async (conn) => {
+  await conn.read(new Uint8Array(1));
+  for (;;) await writeAll(conn, new Uint8Array(64 * 1024).fill(0x21));
+};
+
+const http = new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n");
+
+/** Servers from which no whole answer comes: the first check's reason. */
+const silent: Record<string, { serve: Serve; reason: RegExp }> = {
+  "says nothing": { serve: drain, reason: /^no answer within 100 ms$/ },
+  "closes at once": {
+    serve: () => Promise.resolve(),
+    reason: /^no answer and (the end of the|a broken) connection/,
+  },
+  "resets": {
+    serve: reset,
+    reason: /^no answer and (the end of the|a broken) connection/,
+  },
+  "speaks another protocol": {
+    serve: always(http),
+    reason: /as its header claims$/,
+  },
+  "claims 4 GiB": {
+    serve: always(lying(2100, 0xffffffff, new Uint8Array(16))),
+    reason: /^an answer 2100 with 4294967295 bytes, as its header claims$/,
+  },
+  "cuts its answers off": {
+    serve: always(registered.subarray(0, 20)),
+    reason: /^20 of 23 bytes within 100 ms$/,
+  },
+  "answers without an end": { serve: endless, reason: /as its header claims$/ },
+};
+
+for (const [name, { serve, reason }] of Object.entries(silent)) {
+  testWith(LOOPBACK, `a server that ${name} is asked once`, async () => {
+    await using server = new AnyServer(serve);
+    const outcomes = await outcomesOf(server);
+    assertMatch(reasonOfFirst(outcomes), reason);
+    assertEquals(server.connections, 1);
+    const { port } = server.address;
+    assertEquals(
+      [...new Set(outcomes.slice(1).map((outcome) => outcome.reason))],
+      [`127.0.0.1:${port} doesn't answer a registration`],
+    );
+  });
+}
+
+for (
+  const [name, answer, reason] of [
+    ["refuses everything", refused, "9000 with no payload"],
+    [
+      "registers without an id",
+      exactly(2100, new Uint8Array()),
+      "2100 with no payload",
+    ],
+    [
+      "answers with other codes",
+      exactly(2999, new Uint8Array(5)),
+      "2999 with 5 bytes",
+    ],
+  ] as const
+) {
+  testWith(
+    LOOPBACK,
+    `a server that ${name} fails the first check, and the others need what it lacks`,
+    async () => {
+      await using server = new AnyServer(always(answer));
+      const outcomes = await outcomesOf(server);
+      assertEquals(reasonOfFirst(outcomes), reason);
+      const pull = outcomes.find(({ name }) => name === "pull-once");
+      assertEquals([pull?.verdict, pull?.reason?.slice(0, 17)], [
+        "skipped",
+        "couldn't register",
+      ]);
+    },
+  );
+}
+
+const afterRegistration: Record<string, Serve> = {
+  "says nothing": drain,
+  "resets": reset,
+  "closes": () => Promise.resolve(),
+  "speaks another protocol": always(http),
+  "claims 4 GiB": always(lying(2101, 0xffffffff, new Uint8Array(16))),
+  "cuts its answers off": always(registered.subarray(0, 20)),
+  "answers without an end": endless,
+  "answers with other codes": always(exactly(2999, new Uint8Array(5))),
+};
+
+for (const [name, rest] of Object.entries(afterRegistration)) {
+  testWith(
+    LOOPBACK,
+    `a server that registers and then ${name} fails checks, and all of them end`,
+    async () => {
+      await using server = new AnyServer(registersAnd(rest));
+      const outcomes = await outcomesOf(server);
+      assertEquals(
+        outcomes.map(({ name }) => name),
+        allChecks.map(({ name }) => name),
+      );
+      const [first, last] = [outcomes[0], outcomes.at(-1)];
+      assertEquals([first?.verdict, last?.verdict], ["pass", "fail"]);
+      const listing = outcomes.find(({ name }) => name === "key-with-owner");
+      assert(listing?.verdict !== "pass");
+    },
+  );
+}
+
+testWith(
+  LOOPBACK,
+  "where nobody listens that is said, and nothing is tried",
+  async () => {
+    const server = new AnyServer(drain);
+    const { address } = server;
+    await server[Symbol.asyncDispose]();
+    const outcomes = await Array.fromAsync(checkServer({ address }));
+    assertMatch(reasonOfFirst(outcomes), /refused/);
+    const reasons = new Set(outcomes.slice(1).map(({ reason }) => reason));
+    assertEquals([...reasons], [
+      `127.0.0.1:${address.port} doesn't answer a registration`,
+    ]);
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "the first check is reported where it fails, though others are asked for",
+  async () => {
+    await using server = new AnyServer(drain);
+    const outcomes = await Array.fromAsync(
+      checkServer({
+        address: server.address,
+        timeout: TIMEOUT,
+        only: ["pull-once"],
+      }),
+    );
+    assertEquals(
+      outcomes.map(({ name, verdict }) => [name, verdict]),
+      [["register-gives-id", "fail"], ["pull-once", "skipped"]],
+    );
+  },
+);
+
+/** Carries bytes between a client and a relay, the answers as it is told. */
+async function forward(
+  conn: Deno.TcpConn,
+  address: { hostname: string; port: number },
+  answer: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const relay = await Deno.connect(address);
+  const carry = async (
+    from: Deno.TcpConn,
+    write: (bytes: Uint8Array) => Promise<void>,
+    to: Deno.TcpConn,
+  ) => {
+    const into = new Uint8Array(64 * 1024);
+    for (let count; (count = await from.read(into)) !== null;) {
+      await write(into.subarray(0, count));
+    }
+    await to.closeWrite();
+  };
+  const there = carry(conn, (bytes) => writeAll(relay, bytes), relay);
+  const back = carry(relay, answer, conn);
+  // Where one way breaks the other one is to end, too.
+  await Promise.all([there, back]).catch(() => {});
+  relay.close();
+  await Promise.allSettled([there, back]);
+}
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a server that writes byte by byte is slow, and no more",
+  async () => {
+    await using relay = await testRelay();
+    await using server = new AnyServer((conn) => {
+      conn.setNoDelay(true);
+      return forward(conn, relay.address, async (bytes) => {
+        for (const byte of bytes) await writeAll(conn, Uint8Array.of(byte));
+      });
+    });
+    const outcomes = await Array.fromAsync(
+      checkServer({
+        address: server.address,
+        only: ["keys", "pull-o*", "failures"],
+      }),
+    );
+    assert(outcomes.length > 15);
+    assertEquals(outcomes.filter(({ verdict }) => verdict !== "pass"), []);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a server that serves one client at a time fails where that is checked, and nowhere else",
+  async () => {
+    await using relay = await testRelay();
+    let turn = Promise.resolve();
+    await using server = new AnyServer((conn) => {
+      const served = turn.then(() =>
+        forward(conn, relay.address, (bytes) => writeAll(conn, bytes))
+      );
+      turn = served.catch(() => {});
+      return served;
+    });
+    const outcomes = await Array.fromAsync(
+      checkServer({
+        address: server.address,
+        timeout: 300,
+        only: ["keys", "pull-once", "others-silent", "failures"],
+      }),
+    );
+    assert(outcomes.length > 15);
+    assertEquals(
+      outcomes.filter(({ verdict }) => verdict !== "pass").map(({ name }) =>
+        name
+      ),
+      ["others-silent"],
+    );
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a server that dies meanwhile fails the last check, though it wasn't asked for",
+  async () => {
+    await using relay = await testRelay();
+    const server: AnyServer = new AnyServer(async (conn) => {
+      if (server.connections > 40) {
+        server.close();
+        return;
+      }
+      await forward(conn, relay.address, (bytes) => writeAll(conn, bytes));
+    });
+    await using _server = server;
+    const outcomes = await Array.fromAsync(
+      checkServer({
+        address: server.address,
+        timeout: TIMEOUT,
+        only: ["names", "list", "keys"],
+      }),
+    );
+    const last = outcomes.at(-1);
+    assertEquals([last?.name, last?.verdict], ["still-serves", "fail"]);
+    assertMatch(
+      outcomes.at(-2)?.reason ?? "",
+      /takes no connections any more$/,
+    );
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "what is done by an interruption is reported, and nothing else",
+  async () => {
+    await using relay = await testRelay();
+    const controller = new AbortController();
+    const outcomes: Outcome[] = [];
+    for await (
+      const outcome of checkServer({
+        address: relay.address,
+        signal: controller.signal,
+      })
+    ) {
+      outcomes.push(outcome);
+      if (outcomes.length === 3) controller.abort();
+    }
+    assert(outcomes.length >= 3 && outcomes.length < allChecks.length);
+    assertEquals(outcomes.filter(({ verdict }) => verdict !== "pass"), []);
+  },
+);

@@ -1,0 +1,91 @@
+/**
+ * The folder in which a driven client runs.
+ *
+ * @module
+ */
+
+import { findFile, infoFiles } from "../../../shared/info_files.ts";
+import { formatAddress } from "../../../shared/info_server.ts";
+
+/** The name of the file that the client is to send. */
+const SAMPLE = "sample.bin";
+
+/** A temporary folder with what a client needs. */
+export class DrivenFolder implements AsyncDisposable {
+  /** Where it is. */
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Makes one with a file to send and, where the client is to find it there,
+   * the server's address.
+   */
+  static async create(
+    sample: Uint8Array,
+    server?: { hostname: string; port: number },
+  ): Promise<DrivenFolder> {
+    const path = await Deno.makeTempDir({ prefix: "messageu-conformance-" });
+    const folder = new DrivenFolder(path);
+    await Deno.writeFile(folder.sample, sample);
+    if (server === undefined) return folder;
+    await Deno.mkdir(folder.temporary);
+    for (const name of infoFiles.server) {
+      await Deno.writeTextFile(`${path}/${name}`, `${formatAddress(server)}\n`);
+    }
+    return folder;
+  }
+
+  /** The file that the client is to send. */
+  get sample(): string {
+    return `${this.path}/${SAMPLE}`;
+  }
+
+  /** What the client gets as its temporary directory. */
+  get temporary(): string {
+    return `${this.path}/tmp`;
+  }
+
+  /** The text of the identity file; undefined where there is none. */
+  async identity(): Promise<string | undefined> {
+    const file = await findFile(this.path, infoFiles.me);
+    return file === undefined ? undefined : await Deno.readTextFile(file);
+  }
+
+  /** Whether a file holds exactly these bytes: one of its own, or one named. */
+  async holds(bytes: Uint8Array, named: readonly string[]): Promise<boolean> {
+    const paths = [...named];
+    for await (const path of filesIn(this.path)) paths.push(path);
+    for (const path of paths) {
+      if (path !== this.sample && await isCopy(path, bytes)) return true;
+    }
+    return false;
+  }
+
+  /** Removes it with all that is in it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
+async function* filesIn(path: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(path)) {
+    const inner = `${path}/${entry.name}`;
+    if (entry.isDirectory) yield* filesIn(inner);
+    else if (entry.isFile) yield inner;
+  }
+}
+
+async function isCopy(path: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile || size !== bytes.length) return false;
+    const found = await Deno.readFile(path);
+    return found.every((byte, index) => byte === bytes[index]);
+  } catch {
+    // What the client printed needn't be a path, and its files come and go.
+    return false;
+  }
+}

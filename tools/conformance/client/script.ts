@@ -1,0 +1,129 @@
+/**
+ * The whole play: all steps in their order, and how they are written down.
+ *
+ * @module
+ */
+
+import { chosenChecks } from "../chosen_checks.ts";
+import type { CheckInfo } from "../report/outcome.ts";
+import { wrap } from "../report/wrap.ts";
+import { endCheck } from "./end_check.ts";
+import type { Check, Choice, Step } from "./step.ts";
+import { badAnswers, registrationRefused } from "./steps/bad_answers.ts";
+import { badInboxes } from "./steps/bad_inboxes.ts";
+import { readOlder, receiveFile, receiveTexts } from "./steps/receiving.ts";
+import {
+  askKeys,
+  askList,
+  register,
+  registerAgain,
+} from "./steps/registration.ts";
+import {
+  requestKey,
+  SAMPLE_PATH,
+  sendFile,
+  sendKey,
+  sendText,
+  sendUtf8,
+  useLastKey,
+  useOwnKey,
+} from "./steps/sending.ts";
+import { requestChecks } from "./request_checks.ts";
+
+const goodSteps: readonly Step[] = [
+  register,
+  registerAgain,
+  askList,
+  askKeys,
+  requestKey,
+  receiveTexts,
+  sendText,
+  sendUtf8,
+  useLastKey,
+  readOlder,
+  sendKey,
+  useOwnKey,
+  sendFile,
+  receiveFile,
+];
+
+/** Every step, and the checks of what all steps brought. */
+export interface Script {
+  /** The steps in their order. */
+  readonly steps: readonly Step[];
+  /** The names of the checks that are made. */
+  readonly chosen: ReadonlySet<string>;
+}
+
+/** The steps, with bad answers where they are asked for. */
+export function stepsOf(badly: boolean): readonly Step[] {
+  return badly
+    ? [registrationRefused, ...goodSteps, ...badAnswers, ...badInboxes]
+    : goodSteps;
+}
+
+/** All checks of these steps and of what they bring. */
+export function checksOf(steps: readonly Step[]): readonly CheckInfo[] {
+  return [
+    ...steps.flatMap(({ subject, checks }) =>
+      checks.map((check) => ({ subject, ...check }))
+    ),
+    ...requestChecks,
+    endCheck,
+  ];
+}
+
+/**
+ * Leaves the steps out in which nothing is chosen. Registration, the others'
+ * keys and the keys that are exchanged stay: later steps need them.
+ *
+ * @param patterns names, clauses or subjects; all checks where it is undefined
+ * @throws {UsageError} where one fits no check
+ */
+export function choose(
+  steps: readonly Step[],
+  patterns?: readonly string[],
+): Script {
+  const chosen = new Set(
+    chosenChecks(checksOf(steps), patterns).map(({ name }) => name),
+  );
+  const needed = new Set([register, askKeys, receiveTexts, sendKey]);
+  return {
+    chosen,
+    steps: steps.filter((step) =>
+      needed.has(step) || step.checks.some(({ name }) => chosen.has(name))
+    ),
+  };
+}
+
+/** What is typed for a choice, with the file's path in its place. */
+export function linesOf(choice: Choice, sample: string): string[] {
+  return choice.map((line) => line === SAMPLE_PATH ? sample : line);
+}
+
+/** A step as a person is told it. */
+export function stepText(
+  step: Step,
+  number: number,
+  count: number,
+  sample: string,
+): string {
+  const head = `${`${number}`.padStart(2)}/${count}  `;
+  const indent = " ".repeat(head.length);
+  const typed = step.choices.map((choice) =>
+    linesOf(choice, sample).join(" ⏎ ")
+  );
+  const paragraphs = [
+    ...wrap(step.title, 80 - head.length),
+    ...typed.map((line) => `  type  ${line}`),
+    ...step.sees === undefined
+      ? []
+      : wrap(`You should see: ${step.sees}`, 80 - head.length),
+  ];
+  return paragraphs.map((line, index) => (index === 0 ? head : indent) + line)
+    .join("\n");
+}
+
+/** The checks of a step by which it is judged, for a list. */
+export const namesOf = (checks: readonly Check[]): string =>
+  checks.map(({ name, clause }) => `${name} (${clause})`).join(", ");

@@ -1,0 +1,116 @@
+/**
+ * Steps: others write to the client.
+ *
+ * @module
+ */
+
+import { cameOrFails, ofKind, printedOrFails, shows } from "../findings.ts";
+import type { Scene, Step } from "../step.ts";
+
+const TEXT = "ben says: the mill burned down last year";
+const UTF8_TEXT = "ben sagt: schöne Grüße, שלום 🎉";
+const OLD_KEY_TEXT = "ben says: this is under an older key";
+/** Ends in no whole block, and holds what is no text. */
+const FILE: Uint8Array<ArrayBuffer> = Uint8Array.from(
+  { length: 3001 },
+  (_, index) => index * 11,
+);
+
+const isSaved = async ({ folder, output = "" }: Scene) => {
+  const paths = output.match(/\/[^\r\n]+/g) ?? [];
+  return await folder?.holds(FILE, paths.map((path) => path.trim())) ?? false;
+};
+
+const pulls = (scene: Scene) => ofKind(scene.arrived, "waitingMessages");
+const isPulled = (scene: Scene) =>
+  pulls(scene).length > 0 && scene.cast.waiting.length === 0;
+
+/** Takes a key and texts. */
+export const receiveTexts: Step = {
+  subject: "conversation",
+  title: "Ask for waiting messages",
+  choices: [["140"]],
+  sees: `a symmetric key, "${TEXT}" and "${UTF8_TEXT}"`,
+  isSeen: shows(TEXT, UTF8_TEXT),
+  async prepare({ ben, clientKey, waiting }) {
+    waiting.push(await ben.keyAndTexts(clientKey, TEXT, UTF8_TEXT));
+  },
+  isComplete: isPulled,
+  checks: [
+    {
+      name: "pulls",
+      clause: "REQ-1",
+      about: "A 604 comes",
+      judge: (scene) => cameOrFails("604", pulls(scene), scene),
+    },
+    {
+      name: "reads-text",
+      clause: "AES-1",
+      about: "A text under a key that came just before it is shown",
+      drivenOnly: true,
+      judge: (scene) => printedOrFails(scene, [TEXT]),
+    },
+    {
+      name: "reads-utf8",
+      clause: "MSG-2",
+      about: "A text that isn't ASCII is shown as it was written",
+      drivenOnly: true,
+      judge: (scene) => printedOrFails(scene, [UTF8_TEXT]),
+    },
+  ],
+};
+
+/** Gets a text under a key that isn't the last one. */
+export const readOlder: Step = {
+  subject: "conversation",
+  title: "Ask for waiting messages",
+  choices: [["140"]],
+  sees: `"${OLD_KEY_TEXT}"`,
+  isSeen: shows(OLD_KEY_TEXT),
+  async prepare({ ben, waiting }) {
+    const [first] = ben.keys;
+    if (first !== undefined) {
+      waiting.push([await ben.textLetter(first, OLD_KEY_TEXT)]);
+    }
+  },
+  isComplete: isPulled,
+  checks: [{
+    name: "older-key-reads",
+    clause: "MSG-6",
+    about: "A text under an older key of the same person is shown",
+    drivenOnly: true,
+    judge: (scene) =>
+      scene.cast.ben.keys.length === 0
+        ? { skips: "ben has no key to write with" }
+        : printedOrFails(scene, [OLD_KEY_TEXT]),
+  }],
+};
+
+/** Gets a file. */
+export const receiveFile: Step = {
+  subject: "conversation",
+  title: "Ask for waiting messages",
+  choices: [["140"]],
+  sees: `the path of a file of ${FILE.length} bytes`,
+  isSeen: isSaved,
+  async prepare({ ben, clientKey, waiting }) {
+    const letters = await ben.keyAndTexts(clientKey);
+    const key = letters[0]?.brings?.key;
+    if (key === undefined) return;
+    waiting.push([...letters, await ben.fileLetter(key, FILE)]);
+  },
+  isComplete: isPulled,
+  checks: [{
+    name: "file-saved",
+    clause: "MSG-3",
+    about: "A file that comes is saved, byte for byte",
+    expected:
+      "a file with its bytes in the folder, in TMPDIR, or under a path that is printed",
+    drivenOnly: true,
+    judge: async (scene) =>
+      await isSaved(scene) ? undefined : {
+        fails: "no file has its bytes",
+        at: scene.arrived.slice(-1),
+      },
+  }],
+};

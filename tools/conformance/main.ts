@@ -1,0 +1,53 @@
+/**
+ * `deno task conformance`: checks whether a server keeps to the protocol, or
+ * a client.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../../shared/info_server.ts";
+import { runProgram } from "../../shared/program.ts";
+import { UsageError } from "../../shared/usage_error.ts";
+import { conformClient } from "./client/command.ts";
+import { HELP, readOptions } from "./options.ts";
+import { giveUp } from "./permissions.ts";
+import { printReport } from "./report/print_report.ts";
+import { INTERRUPTED, interruption } from "./interruption.ts";
+import { checkServer } from "./server/check_server.ts";
+import { checksTable } from "./server/checks_table.ts";
+import { selectChecks } from "./server/checks.ts";
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--client")) return await conformClient(args);
+  await giveUp("read", "write", "run");
+  const options = readOptions(args);
+  const { only, address, timeout } = options;
+  if (options.help) {
+    console.log(HELP.trimEnd());
+    return 0;
+  }
+  const chosen = selectChecks(only);
+  if (options.list) {
+    console.log(checksTable(chosen));
+    return 0;
+  }
+  if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
+  const signal = interruption();
+  const code = await printReport(
+    checkServer({ address, timeout, signal, ...only && { only } }),
+    {
+      ...options,
+      target: formatAddress(address),
+      nameWidth: Math.max(...chosen.map(({ name }) => name.length)),
+      colour: Deno.stdout.isTerminal() && !Deno.noColor,
+      print: (text) => console.log(text),
+      stopped: () =>
+        signal.aborted
+          ? `Interrupted: there are ${chosen.length} checks in all.`
+          : undefined,
+    },
+  );
+  return signal.aborted ? INTERRUPTED : code;
+}
+
+if (import.meta.main) await runProgram(main);

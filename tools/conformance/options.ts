@@ -1,0 +1,109 @@
+/**
+ * The command line of `deno task conformance`.
+ *
+ * @module
+ */
+
+import { parseFlags } from "../../shared/flags.ts";
+import { FormatError } from "../../shared/format_error.ts";
+import { type Address, parseAddress } from "../../shared/info_server.ts";
+import { UsageError } from "../../shared/usage_error.ts";
+import { DEFAULT_TIMEOUT } from "./server/check_server.ts";
+
+/** What `--help` prints. */
+export const HELP =
+  `MessageU conformance: checks whether a server keeps to the protocol.
+
+Usage: deno task conformance HOST:PORT [flags]
+       deno task conformance --client --port N [flags], to check a client:
+       see --client --help
+
+  --only PATTERN[,PATTERN]
+               only the checks with this name, clause or subject, such as
+               pull-once, SND-8 or framing; * stands for anything: send-*
+  --timeout MS how long an answer may take (default: ${DEFAULT_TIMEOUT})
+  --verbose    show the bytes of what passed, too
+  --json       print JSON, an outcome a line
+  --junit      print JUnit's XML
+  --list       print all checks and stop
+  --help       print this
+
+The server may be in use: a run registers some 50 users whose names begin with
+"Conformance", and users can't be deleted.
+
+Exit codes: 0 all that is a MUST passed; 1 to 125 so many MUSTs failed (2 also
+where the command line can't be obeyed); 130 it was interrupted.
+`;
+
+/** Milliseconds. */
+const TIMEOUTS = { min: 10, max: 600_000 };
+
+/** What the command line asks for. */
+export interface Options {
+  /** Print the help and stop. */
+  help: boolean;
+  /** Print the checks and stop. */
+  list: boolean;
+  /** Show the bytes of what passed, too. */
+  verbose: boolean;
+  /** For people, for programs, or for build servers. */
+  form: "table" | "json" | "junit";
+  /** Where the server is; undefined where none was named. */
+  address: Address | undefined;
+  /** Which checks are made; undefined for all. */
+  only: string[] | undefined;
+  /** Milliseconds that an answer may take. */
+  timeout: number;
+}
+
+/**
+ * Reads the command line.
+ *
+ * @throws {UsageError} where it can't be obeyed
+ */
+export function readOptions(args: readonly string[]): Options {
+  const { values, switches, words } = parseFlags(
+    args,
+    ["only", "timeout"],
+    ["json", "junit", "verbose", "list", "help"],
+    1,
+  );
+  const { json, junit, verbose, list, help } = switches;
+  if (json && junit) {
+    throw new UsageError("--json and --junit are two reports: give one");
+  }
+  if (verbose && (json || junit)) {
+    throw new UsageError("--verbose is for the table: JSON has all bytes");
+  }
+  const [word] = words;
+  if (word === undefined && !list && !help) {
+    throw new UsageError("Which server? Give HOST:PORT; see --help");
+  }
+  return {
+    ...{ verbose, list, help },
+    form: json ? "json" : junit ? "junit" : "table",
+    address: word === undefined ? undefined : addressOf(word),
+    only: values.only?.split(",").map((pattern) => pattern.trim()),
+    timeout: timeoutOf(values.timeout ?? `${DEFAULT_TIMEOUT}`),
+  };
+}
+
+function addressOf(word: string): Address {
+  try {
+    return parseAddress(word);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new UsageError(`HOST:PORT: ${error.message}`);
+  }
+}
+
+function timeoutOf(text: string): number {
+  const timeout = Number(text);
+  const { min, max } = TIMEOUTS;
+  if (/^\d{1,9}$/.test(text) && timeout >= min && timeout <= max) {
+    return timeout;
+  }
+  throw new UsageError(
+    `--timeout: expected milliseconds from ${min} to ${max}, got "${text}"`,
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * What went over a check's connections, as lines of annotated hex.
+ *
+ * @module
+ */
+
+import { formatBytes } from "../../../server/figures.ts";
+import { printableLine } from "../../../shared/printable.ts";
+import { dissect } from "../../anatomy/anatomy.ts";
+import { annotatedHex } from "../../anatomy/annotated_hex.ts";
+import type { Exchange, Exchanged } from "./outcome.ts";
+import { painter } from "./paint.ts";
+import { clip } from "./wrap.ts";
+
+/** Entries that are shown: a check of many clients has hundreds. */
+const MOST_SHOWN = 24;
+
+/**
+ * All of it, in the order in which it happened. What only prepares a check is
+ * a line each.
+ *
+ * @param columns characters that a line may have
+ */
+export function exchangeLines(
+  exchange: Exchange,
+  { colour, columns }: { colour: boolean; columns: number },
+): string[] {
+  const shown = exchange.slice(0, MOST_SHOWN);
+  const left = exchange.length - shown.length;
+  return [
+    ...shown.flatMap((entry) => entryLines(entry, colour)),
+    ...left > 0 ? [`and ${left} more`] : [],
+  ].map((line) => clip(line, columns));
+}
+
+function entryLines(entry: Exchanged, colour: boolean): string[] {
+  const { direction, connection, bytes, size, note, prepares } = entry;
+  const paint = painter(colour);
+  const anatomy = dissect(bytes, direction, undefined, size - bytes.length);
+  const arrow = direction === "request" ? "→" : "←";
+  const what = `${arrow} ${printableLine(anatomy.what)}`;
+  if (prepares) return [paint("faint", what)];
+  const where = `connection ${connection}, ${
+    size < 1024 ? `${size} bytes` : formatBytes(size)
+  }${note === undefined ? "" : `, ${printableLine(note)}`}`;
+  return [
+    paint("strong", what),
+    `  ${paint("faint", where)}`,
+    ...annotatedHex(anatomy, { colour }).split("\n"),
+  ];
+}

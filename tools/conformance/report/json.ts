@@ -1,0 +1,42 @@
+/**
+ * The report for programs: one JSON document, an outcome a line.
+ *
+ * @module
+ */
+
+import { encodeHex } from "@std/encoding";
+import { clauses } from "../../../shared/clauses.ts";
+import { printableJson } from "../../../shared/printable.ts";
+import type { Outcome, Tally } from "./outcome.ts";
+
+/** The document's first line. */
+export const jsonStart = (target: string): string =>
+  `{"target":${JSON.stringify(target)},"outcomes":[`;
+
+/** An outcome, with its bytes in hex and what its clause says. */
+export function jsonOutcome(outcome: Outcome, isFirst: boolean): string {
+  const exchange = outcome.exchange.map(({ bytes, ...rest }) => ({
+    ...rest,
+    hex: encodeHex(bytes),
+  }));
+  const title = clauses[outcome.clause].title;
+  const ms = Math.round(outcome.ms);
+  return `${isFirst ? " " : ","}${
+    printableJson({ ...outcome, title, ms, exchange })
+  }`;
+}
+
+/**
+ * The document's last line.
+ *
+ * @param ms milliseconds that all of it took
+ * @param stopped why not all checks were made, where they weren't
+ */
+export const jsonEnd = (counts: Tally, ms: number, stopped?: string): string =>
+  `],"summary":${
+    printableJson({
+      ...counts,
+      ms: Math.round(ms),
+      ...stopped === undefined ? {} : { stopped },
+    })
+  }}`;

@@ -1,0 +1,60 @@
+/**
+ * Prints what checks come to, in the form that is asked for.
+ *
+ * @module
+ */
+
+import { jsonEnd, jsonOutcome, jsonStart } from "./json.ts";
+import { junit } from "./junit.ts";
+import { exitCode, type Outcome, tally } from "./outcome.ts";
+import { Table } from "./table.ts";
+
+/** How a report is printed. */
+export interface ReportOptions {
+  /** For people, for programs, or for build servers. */
+  form: "table" | "json" | "junit";
+  /** What is checked, such as `127.0.0.1:1357`. */
+  target: string;
+  /** Characters of the longest check's name. */
+  nameWidth: number;
+  /** Whether a table may have colours. */
+  colour: boolean;
+  /** Whether a table has the bytes of what passed, too. */
+  verbose: boolean;
+  /** Takes a line or more, without the last newline. */
+  print: (text: string) => void;
+  /** Says why not all checks were made, where they weren't. */
+  stopped: () => string | undefined;
+}
+
+/**
+ * Prints outcomes as they come, and what they come to.
+ *
+ * @returns the exit code: the MUSTs that failed, 125 at most
+ */
+export async function printReport(
+  outcomes: AsyncIterable<Outcome>,
+  options: ReportOptions,
+): Promise<number> {
+  const { form, target, print, stopped } = options;
+  const start = performance.now();
+  const table = new Table(options);
+  const all: Outcome[] = [];
+  if (form === "json") print(jsonStart(target));
+  if (form === "table") print(`Conformance of ${target}`);
+  for await (const outcome of outcomes) {
+    if (form === "json") print(jsonOutcome(outcome, all.length === 0));
+    if (form === "table") print(table.row(outcome));
+    all.push(outcome);
+  }
+  const ms = performance.now() - start;
+  const counts = tally(all);
+  const why = stopped();
+  if (form === "json") print(jsonEnd(counts, ms, why));
+  if (form === "junit") print(junit(target, all, ms, why));
+  if (form === "table") {
+    const end = `${table.details(all)}${table.summary(counts, ms)}`;
+    print(why === undefined ? end : `${end}\n${why}`);
+  }
+  return exitCode(counts);
+}

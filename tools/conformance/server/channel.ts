@@ -1,0 +1,241 @@
+/**
+ * A connection to the server that is checked: every wait has an end, whatever
+ * the server does, and what goes over it is noted.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes";
+import { ByteSource } from "../../../shared/byte_source.ts";
+import { inTime } from "../../../shared/in_time.ts";
+import { RESPONSE_HEADER_SIZE } from "../../../shared/protocol.ts";
+import { reasonOf } from "../../../shared/reason.ts";
+import { responseHeader } from "../../../shared/responses.ts";
+import { writeAll } from "../../../shared/write_all.ts";
+import { type Exchanged, exchanged } from "../report/outcome.ts";
+import { type Answer, answerOf, describe } from "./answer.ts";
+import { CheckFailure, Unprepared } from "./check.ts";
+
+/** Bytes of the largest answer that is read. */
+const MOST_ANSWER = 64 * 1024 * 1024;
+/** Bytes a millisecond that large frames need not exceed. */
+const SLOWEST = 8 * 1024;
+/** Milliseconds over which segments are spread, so that they stay apart at a server that is busy. */
+const SEGMENTS_TAKE = 100;
+/** Milliseconds between segments at least. */
+const LEAST_PAUSE = 2;
+
+const LATE = Symbol();
+
+/** What a channel shares with its check. */
+export interface ChannelOptions {
+  /** The channel's number within its check. */
+  number: number;
+  /** Milliseconds that an answer may take. */
+  timeout: number;
+  /** Whether it only makes what the check needs. */
+  prepares: boolean;
+  /** Notes what goes over it. */
+  note: (entry: Exchanged) => void;
+}
+
+/** One connection. */
+export class Channel {
+  readonly #conn: Deno.TcpConn;
+  readonly #source: ByteSource;
+  readonly #options: ChannelOptions;
+  /** Bytes of each read, in order. */
+  readonly reads: number[] = [];
+  #closed = false;
+
+  /** @param conn which it closes */
+  constructor(conn: Deno.TcpConn, options: ChannelOptions) {
+    this.#conn = conn;
+    this.#options = options;
+    conn.setNoDelay(true);
+    this.#source = new ByteSource(async (into) => {
+      const count = await conn.read(into);
+      if (count !== null) this.reads.push(count);
+      return count;
+    });
+  }
+
+  /**
+   * Sends a request, or several, in one write.
+   *
+   * @throws {CheckFailure} where the server doesn't read them in time
+   */
+  async send(...frames: Uint8Array[]): Promise<void> {
+    const together = frames.length > 1
+      ? "in one write with the next"
+      : undefined;
+    frames.forEach((frame, index) =>
+      this.#note(
+        "request",
+        frame,
+        index < frames.length - 1 ? together : undefined,
+      )
+    );
+    await this.#write(frames.length === 1 && frames[0] || concat(frames));
+  }
+
+  /**
+   * Sends a request in pieces that arrive by themselves.
+   *
+   * @param cuts where it is cut, rising
+   */
+  async sendCut(frame: Uint8Array, cuts: readonly number[]): Promise<void> {
+    this.#note("request", frame, `in ${cuts.length + 1} segments`);
+    const pause = Math.max(LEAST_PAUSE, SEGMENTS_TAKE / cuts.length);
+    let start = 0;
+    for (const end of [...cuts, frame.length]) {
+      if (start > 0) await this.pause(pause);
+      await this.#write(frame.subarray(start, end));
+      start = end;
+    }
+  }
+
+  /** Sends the start of a request whose rest may never come. */
+  async sendPart(part: Uint8Array): Promise<void> {
+    this.#note("request", part, "the start of a request");
+    await this.#write(part);
+  }
+
+  /** Sends the rest of it. */
+  async sendRest(part: Uint8Array): Promise<void> {
+    this.#note("request", part, "the rest of it");
+    await this.#write(part);
+  }
+
+  /**
+   * The next answer.
+   *
+   * @throws {CheckFailure} where none comes in time, or one that can't be
+   */
+  async answer(expected = "an answer"): Promise<Answer> {
+    const { timeout } = this.#options;
+    await this.#arrive(RESPONSE_HEADER_SIZE, timeout, expected);
+    const header = responseHeader.decode(
+      this.#source.peek(RESPONSE_HEADER_SIZE),
+    );
+    if (header.payloadSize > MOST_ANSWER) {
+      this.#noteArrived("its header claims more than is read here");
+      const got = `an answer ${describe(header)}, as its header claims`;
+      if (header.code !== 2101) throw new CheckFailure(expected, got);
+      // So many users there may be.
+      throw new Unprepared(`the list is too long for this tool: ${got}`);
+    }
+    const size = RESPONSE_HEADER_SIZE + header.payloadSize;
+    await this.#arrive(size, timeout + size / SLOWEST, expected);
+    const answer = answerOf(this.#source.takeArrived(size));
+    this.#note("answer", answer.bytes);
+    return answer;
+  }
+
+  /**
+   * Waits until something more comes, or the server ends the connection.
+   *
+   * @param ms milliseconds that it gets
+   */
+  async quiet(ms: number): Promise<"quiet" | "ended" | "bytes"> {
+    const arrived = await this.#wait(1, ms);
+    if (this.#source.buffered > 0) {
+      this.#noteArrived("behind the answer");
+      return "bytes";
+    }
+    return arrived === LATE ? "quiet" : "ended";
+  }
+
+  /** What follows an answer until the connection ends, so many bytes at most. */
+  async rest(most: number): Promise<Uint8Array> {
+    await this.#wait(most, this.#options.timeout);
+    const size = Math.min(most, this.#source.buffered);
+    const rest = this.#source.takeArrived(size);
+    if (size > 0) this.#note("answer", rest, "behind the answer");
+    return rest;
+  }
+
+  /** Reads a few bytes and no more: to close then is to reset. */
+  async glimpse(count: number): Promise<void> {
+    const into = new Uint8Array(count);
+    const read = this.#conn.read(into).catch(() => null);
+    const got = await inTime(read, this.#options.timeout, null);
+    if (got !== null) {
+      this.#note("answer", into.subarray(0, got), "the start, then we reset");
+    }
+  }
+
+  /** Lets so many milliseconds go by. */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  /** Ends our half. */
+  async end(): Promise<void> {
+    // A server may have closed already, which the answer will show.
+    await this.#conn.closeWrite().catch(() => {});
+  }
+
+  /** Closes; where bytes are unread the system makes it a reset. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#conn.close();
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    const { timeout } = this.#options;
+    // A server that closes before it has read all may have answered.
+    const written = writeAll(this.#conn, bytes).catch(() => {});
+    const ms = timeout + bytes.length / SLOWEST;
+    if (await inTime(written, ms, LATE) === LATE) {
+      throw new CheckFailure(
+        "that the request is read",
+        `a server that doesn't read on for ${Math.round(ms)} ms`,
+      );
+    }
+  }
+
+  /** Waits for so many bytes of an answer. */
+  async #arrive(size: number, ms: number, expected: string): Promise<void> {
+    const arrived = await this.#wait(size, ms);
+    if (this.#source.buffered >= size) return;
+    const part = this.#source.buffered;
+    if (part > 0) this.#noteArrived(`${size} bytes were due`);
+    const how = arrived === LATE
+      ? `within ${Math.round(ms)} ms`
+      : arrived instanceof Error
+      ? `and a broken connection (${reasonOf(arrived)})`
+      : "and the end of the connection";
+    throw new CheckFailure(
+      expected,
+      part === 0 ? `no answer ${how}` : `${part} of ${size} bytes ${how}`,
+    );
+  }
+
+  async #wait(
+    size: number,
+    ms: number,
+  ): Promise<boolean | Error | typeof LATE> {
+    const has = this.#source.has(size).catch((error: Error) => error);
+    return await inTime(has, ms, LATE);
+  }
+
+  #noteArrived(note: string): void {
+    this.#note("answer", this.#source.peek(this.#source.buffered), note);
+  }
+
+  #note(
+    direction: Exchanged["direction"],
+    bytes: Uint8Array,
+    note?: string,
+  ): void {
+    const { number: connection } = this.#options;
+    this.#options.note(exchanged(bytes, {
+      direction,
+      connection,
+      ...note === undefined ? {} : { note },
+      ...this.#options.prepares ? { prepares: true } : {},
+    }));
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Makes the checks of a server: a few at a time, and reported in their order.
+ *
+ * @module
+ */
+
+import type { Address } from "../../../shared/info_server.ts";
+import { levelOf, type Outcome } from "../report/outcome.ts";
+import { attempt } from "./attempt.ts";
+import { type Basic, Basics } from "./basics.ts";
+import { Cast } from "./cast.ts";
+import { type Check, CheckFailure, Unprepared } from "./check.ts";
+import { firstCheck, lastCheck, selectChecks } from "./checks.ts";
+import { keyRequest, randomBytes, randomId } from "./frames.ts";
+import { Probe } from "./probe.ts";
+import { sideBySide } from "./side_by_side.ts";
+import { answersIn, Target } from "./target.ts";
+
+/** Milliseconds that an answer may take where nothing else is asked for. */
+export const DEFAULT_TIMEOUT = 2000;
+/** Checks at a time. */
+const AT_ONCE = 6;
+/** What is to be checked, and how. */
+export interface ServerChecks {
+  /** Where the server listens. */
+  address: Address;
+  /** Names, clauses or subjects, with `*` for anything. Default: all checks. */
+  only?: readonly string[];
+  /** Milliseconds that an answer may take. Default: 2000. */
+  timeout?: number;
+  /** Ends it early: what is done by then is reported. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Checks a server. Whether it takes a registration is always checked first, and
+ * whether it is still there at last; where only other checks are asked for, that
+ * is reported if it fails.
+ *
+ * @throws {UsageError} where `only` has what fits no check
+ */
+export async function* checkServer(
+  { address, only, timeout = DEFAULT_TIMEOUT, signal }: ServerChecks,
+): AsyncGenerator<Outcome> {
+  const chosen = selectChecks(only);
+  const run = new Run(new Target(address, timeout), signal);
+  try {
+    yield* run.makeAll(chosen);
+  } finally {
+    run.stop();
+  }
+}
+
+/** One run of checks against a server. */
+class Run {
+  readonly #target: Target;
+  readonly #cast = new Cast();
+  readonly #basics = new Basics((basic) => this.#attemptBasic(basic));
+  readonly #stopped = Promise.withResolvers<undefined>();
+  #isStopped = false;
+
+  constructor(target: Target, signal: AbortSignal | undefined) {
+    this.#target = target;
+    if (signal?.aborted) this.stop();
+    signal?.addEventListener("abort", () => this.stop(), { once: true });
+  }
+
+  /** Begins nothing more, and ends what is under way. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopped.resolve(undefined);
+  }
+
+  /**
+   * Makes the chosen checks. The first one of all tells whether the server
+   * answers and the last one whether it is still there: what these find is
+   * reported though they weren't asked for.
+   */
+  async *makeAll(chosen: readonly Check[]): AsyncGenerator<Outcome> {
+    const first = await this.#make(firstCheck);
+    if (first === undefined) return;
+    if (chosen.includes(firstCheck) || first.verdict === "fail") yield first;
+    const wasThere = first.verdict === "pass" || answersIn(first.exchange) > 0;
+    if (!wasThere) this.#target.leave("doesn't answer a registration");
+    const others = chosen.filter((check) =>
+      check !== firstCheck && check !== lastCheck
+    );
+    for (const alone of [false, true]) {
+      const checks = others.filter((check) => check.alone === alone);
+      const atOnce = alone ? 1 : await this.#pace();
+      const outcomes = sideBySide(checks, atOnce, (check) => this.#make(check));
+      for await (const outcome of outcomes) {
+        if (outcome !== undefined) yield outcome;
+      }
+    }
+    const isGone = wasThere && this.#target.gone !== undefined;
+    if (!isGone && !chosen.includes(lastCheck)) return;
+    const last = await this.#make(lastCheck, isGone);
+    if (last !== undefined) yield last;
+  }
+
+  /** How many checks a server bears at a time that may serve one client at a time. */
+  async #pace(): Promise<number> {
+    if (this.#target.gone !== undefined) return AT_ONCE;
+    const servesBeside = await this.#answersBeside(1);
+    return servesBeside || !(await this.#answersBeside(0)) ? AT_ONCE : 1;
+  }
+
+  /** Whether somebody is answered beside clients that stall within a request. */
+  async #answersBeside(stalled: number): Promise<boolean> {
+    const probe = new Probe(this.#target, this.#cast);
+    const request = keyRequest(randomId(), randomId());
+    try {
+      for (let count = 0; count < stalled; count++) {
+        await (await probe.connect()).sendPart(request.subarray(0, 1));
+      }
+      await probe.ask(request);
+      return true;
+    } catch (error) {
+      if (error instanceof CheckFailure) return false;
+      throw error;
+    } finally {
+      probe.close();
+    }
+  }
+
+  /**
+   * Makes a check; undefined where all of it is stopped meanwhile.
+   *
+   * @param always whether also where the server seems to be gone
+   */
+  async #make(check: Check, always = false): Promise<Outcome | undefined> {
+    if (this.#isStopped) return undefined;
+    const probe = new Probe(this.#target, this.#cast, this.#basics);
+    const start = performance.now();
+    const { gone } = this.#target;
+    const ending = gone === undefined || always
+      ? await Promise.race([attempt(check, probe), this.#stopped.promise])
+      : { verdict: "skipped", reason: gone } as const;
+    const ms = performance.now() - start;
+    probe.close();
+    if (ending === undefined) return undefined;
+    const { name, subject, clause, about } = check;
+    const info = { name, subject, clause, about, level: levelOf(check) };
+    const { exchange } = probe;
+    this.#target.answered(exchange, ms);
+    return { ...info, ...ending, exchange, ms };
+  }
+
+  async #attemptBasic(basic: Basic): Promise<boolean> {
+    const probe = new Probe(this.#target, this.#cast);
+    try {
+      const [from, to] = await probe.pair();
+      if (basic === "list") await probe.listed(from.id);
+      if (basic === "key") await probe.keyOf(from.id, to.id);
+      if (basic === "send" || basic === "pull") {
+        const content = randomBytes(40);
+        await probe.sends({ from: from.id, to: to.id, content });
+      }
+      if (basic === "pull") await probe.receive(to.id, 1);
+      if (basic === "again") {
+        const channel = await probe.connect();
+        for (let count = 0; count < 2; count++) {
+          await channel.send(keyRequest(from.id, to.id));
+          await channel.answer();
+        }
+      }
+      await probe.giveBack();
+      return true;
+    } catch (error) {
+      if (error instanceof Unprepared || error instanceof CheckFailure) {
+        return false;
+      }
+      throw error;
+    } finally {
+      probe.close();
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * All checks of a server, in the report's order, and the choice of some.
+ *
+ * @module
+ */
+
+import { chosenChecks } from "../chosen_checks.ts";
+import type { Check } from "./check.ts";
+import { connectionChecks } from "./checks/connections.ts";
+import { deliveryChecks } from "./checks/delivery.ts";
+import { failureChecks } from "./checks/failures.ts";
+import { framingChecks } from "./checks/framing.ts";
+import { generationChecks } from "./checks/generations.ts";
+import { headerChecks } from "./checks/headers.ts";
+import { keyChecks } from "./checks/keys.ts";
+import { listChecks } from "./checks/list.ts";
+import { loadChecks } from "./checks/load.ts";
+import { stillServes } from "./checks/still_serves.ts";
+import { nameChecks } from "./checks/names.ts";
+import { pullingChecks } from "./checks/pulling.ts";
+import { givesId, registrationChecks } from "./checks/registration.ts";
+import { sendingChecks } from "./checks/sending.ts";
+
+/** Tells whether the server answers at all. */
+export const firstCheck: Check = givesId;
+
+/** Tells whether it is still there after all others. */
+export const lastCheck: Check = stillServes;
+
+/** All checks. */
+export const allChecks: readonly Check[] = [
+  firstCheck,
+  ...registrationChecks,
+  ...nameChecks,
+  ...listChecks,
+  ...keyChecks,
+  ...sendingChecks,
+  ...pullingChecks,
+  ...deliveryChecks,
+  ...headerChecks,
+  ...framingChecks,
+  ...connectionChecks,
+  ...failureChecks,
+  ...generationChecks,
+  ...loadChecks,
+  lastCheck,
+];
+
+/** The checks that fit one of the patterns, as {@linkcode chosenChecks} has it. */
+export const selectChecks = (
+  patterns?: readonly string[],
+): readonly Check[] => chosenChecks(allChecks, patterns);

@@ -1,0 +1,155 @@
+import { expectCode } from "../answer.ts";
+import { must, prepare, subject } from "../check.ts";
+import {
+  keyRequest,
+  listRequest,
+  pullRequest,
+  randomKey,
+  registration,
+  sendRequest,
+} from "../frames.ts";
+import type { Probe } from "../probe.ts";
+import type { User } from "../cast.ts";
+import { arrives, fill, numbered } from "./pulling.ts";
+
+/** Fewer bytes than any answer has. */
+const GLIMPSE = 5;
+/** Bytes that no buffer between server and client holds, all together. */
+const LARGE = 900_000;
+/** Milliseconds in which an answer that nobody reads goes as far as it can. */
+const UNREAD = 200;
+
+/** Checks of what is kept until it was taken. */
+export const deliveryChecks = subject("delivery", [
+  [
+    "kept-without-sender",
+    "DLV-1",
+    "A message whose sender breaks off after the 2103 is handed out",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const channel = await probe.connect();
+      const frame = sendRequest({
+        from: from.id,
+        to: to.id,
+        content: numbered(9, 0),
+      });
+      await channel.send(frame);
+      await prepare(
+        "send a message",
+        async () => expectCode(await channel.answer(), 2103),
+      );
+      // An answer that is left unread makes the close a reset.
+      await channel.send(keyRequest(from.id, to.id));
+      await channel.pause(UNREAD);
+      channel.close();
+      await arrives(probe, to, 1);
+    },
+  ],
+  [
+    "kept-over-other-requests",
+    "DLV-1",
+    "A message waits while its recipient asks for list and key and another user pulls",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [9]);
+      await prepare("ask for something else", async () => {
+        await probe.ask(listRequest(to.id));
+        await probe.ask(keyRequest(to.id, from.id));
+        await probe.ask(pullRequest(from.id));
+      });
+      await arrives(probe, to, 1);
+    },
+  ],
+  [
+    "kept-over-registration",
+    "DLV-1",
+    "A message waits while somebody tries to register under its recipient's name",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [9]);
+      await prepare("have a registration answered", async () => {
+        const header = { clientId: to.id };
+        await probe.ask(registration(to.name, header, randomKey()));
+      });
+      await arrives(probe, to, 1);
+    },
+  ],
+  [
+    "pull-breaks-early",
+    "DLV-2",
+    "A pull that is reset after 5 bytes of the answer leaves the messages waiting",
+    (probe) => breaks(probe, [20, 20], GLIMPSE),
+  ],
+  [
+    "pull-breaks-unread",
+    "DLV-2",
+    "A pull that is reset before any byte was read leaves the messages waiting",
+    (probe) => breaks(probe, [20], 0),
+  ],
+  [
+    "pull-breaks-large",
+    "DLV-2",
+    "A pull of 900 KB that is reset after 5 bytes leaves the message waiting",
+    (probe) => breaks(probe, [LARGE], GLIMPSE),
+  ],
+  [
+    "pull-then-request",
+    "DLV-3",
+    "Another request on the connection shows that a pull's answer was taken",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [9]);
+      await probe.again(async (channel) => {
+        await pullOn(channel, to);
+        await channel.send(keyRequest(to.id, from.id));
+        expectCode(await channel.answer("an answer to the next request"), 2102);
+        await takenBy(probe, to);
+      });
+    },
+  ],
+  [
+    "pull-then-end",
+    "DLV-3",
+    "An orderly end of the connection shows that a pull's answer was taken",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [9]);
+      const channel = await probe.connect();
+      await pullOn(channel, to);
+      await channel.end();
+      await channel.quiet(probe.timeout);
+      await takenBy(probe, to);
+    },
+  ],
+]);
+
+type Channel = Awaited<ReturnType<Probe["connect"]>>;
+
+async function pullOn(channel: Channel, to: User): Promise<void> {
+  await prepare("pull messages", async () => {
+    await channel.send(pullRequest(to.id));
+    const { payload } = expectCode(await channel.answer(), 2104);
+    must(payload.length > 0, "a message", "an empty inbox");
+  });
+}
+
+async function takenBy(probe: Probe, to: User): Promise<void> {
+  const came = await probe.receive(to.id, 1);
+  must(came.length === 0, "an empty inbox", "the same message again");
+}
+
+/** Breaks a pull off, and looks for what it was to hand out. */
+async function breaks(
+  probe: Probe,
+  sizes: readonly number[],
+  read: number,
+): Promise<void> {
+  const [from, to] = await probe.pair();
+  await fill(probe, from, to, sizes);
+  const channel = await probe.connect();
+  await channel.send(pullRequest(to.id));
+  if (read > 0) await channel.glimpse(read);
+  else await channel.pause(UNREAD);
+  channel.close();
+  await arrives(probe, to, sizes.length);
+}

@@ -1,0 +1,305 @@
+import { equals } from "@std/bytes";
+import { describe, expectCode, hex } from "../answer.ts";
+import { must, prepare, subject } from "../check.ts";
+import { REQUEST_HEADER_SIZE } from "../../../../shared/protocol.ts";
+import {
+  frame,
+  keyRequest,
+  listRequest,
+  pullRequest,
+  randomId,
+  randomName,
+  registration,
+  sendRequest,
+  sized,
+} from "../frames.ts";
+import type { Probe } from "../probe.ts";
+import { arrives, numbered } from "./pulling.ts";
+
+/** Requests that are on their way at once. */
+const PIPELINED = 32;
+/** Answers of which the first read is looked at. */
+const LOOKS = 8;
+
+/** Checks of how bytes may be cut on their way, and of what is read past. */
+export const framingChecks = subject("framing", [
+  [
+    "segments-header-then-payload",
+    "FRM-3",
+    "A request whose payload comes behind its header is answered",
+    (probe) => cutUp(probe, [REQUEST_HEADER_SIZE]),
+  ],
+  [
+    "segments-within-header",
+    "FRM-3",
+    "A request whose header comes in four pieces is answered",
+    (probe) => cutUp(probe, [1, 17, 20]),
+  ],
+  [
+    "segments-within-payload",
+    "FRM-3",
+    "A request whose payload comes in two pieces is answered",
+    (probe) => cutUp(probe, [30]),
+  ],
+  [
+    "segments-of-one-byte",
+    "FRM-3",
+    "A request that comes byte by byte is answered",
+    (probe) => cutUp(probe, Array.from({ length: 38 }, (_, i) => i + 1)),
+  ],
+  [
+    "segments-of-a-registration",
+    "FRM-3",
+    "A registration in pieces of 100 bytes is taken",
+    async (probe) => {
+      const channel = await probe.connect();
+      await channel.sendCut(registration(randomName()), [100, 200, 300, 400]);
+      expectCode(await channel.answer(), 2100);
+    },
+  ],
+  [
+    "segments-of-a-message",
+    "FRM-3",
+    "A message of 20000 bytes in pieces of 1460 arrives",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const content = numbered(20_000, 4);
+      const request = sendRequest({ from: from.id, to: to.id, content });
+      const cuts = Array.from({ length: 13 }, (_, index) => 1460 * (index + 1));
+      const channel = await probe.connect();
+      await channel.sendCut(request, cuts);
+      expectCode(await channel.answer(), 2103);
+      const [message] = await probe.receive(to.id, 1);
+      must(
+        message !== undefined && equals(message.content, content),
+        "20000 bytes as they were sent",
+        message === undefined ? "an empty inbox" : "others",
+      );
+    },
+  ],
+  [
+    "segments-of-two-requests",
+    "FRM-3",
+    "A request and a half, and then the other half, are two requests",
+    async (probe) => {
+      const [{ id }, { id: other }] = await probe.pair();
+      const next = keyRequest(id, other);
+      await probe.again(async (channel) => {
+        await channel.send(keyRequest(id, other), next.subarray(0, 25));
+        expectCode(await channel.answer(), 2102);
+        await channel.sendRest(next.subarray(25));
+        expectCode(
+          await channel.answer("an answer to the second request"),
+          2102,
+        );
+      });
+    },
+  ],
+  [
+    "pipelined-kinds",
+    "FRM-4",
+    "Four requests of different kinds in one write are answered in their order",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await probe.again(async (channel) => {
+        await channel.send(
+          sendRequest({ from: from.id, to: to.id, content: numbered(9, 0) }),
+          listRequest(from.id),
+          keyRequest(from.id, to.id),
+          pullRequest(to.id),
+        );
+        const codes: number[] = [];
+        for (let count = 0; count < 4; count++) {
+          const due = `the answer ${count + 1} of 4`;
+          codes.push((await channel.answer(due)).code);
+        }
+        must(
+          `${codes}` === "2103,2101,2102,2104",
+          "2103, 2101, 2102, 2104",
+          codes.join(", "),
+        );
+      });
+    },
+  ],
+  [
+    "pipelined-many",
+    "FRM-4",
+    `${PIPELINED} requests for keys of two users in turn are answered in their order`,
+    async (probe) => {
+      const [one, other] = await probe.pair();
+      const asker = await probe.user();
+      const targets = Array.from(
+        { length: PIPELINED },
+        (_, index) => index % 2 === 0 ? one.id : other.id,
+      );
+      await probe.again(async (channel) => {
+        await channel.send(...targets.map((id) => keyRequest(asker.id, id)));
+        for (const [index, id] of targets.entries()) {
+          const due = `the answer ${index + 1} of ${PIPELINED}`;
+          const answer = expectCode(await channel.answer(due), 2102);
+          const owner = answer.payload.subarray(0, 16);
+          must(equals(owner, id), `${due} with ${hex(id)}`, () => hex(owner));
+        }
+      });
+    },
+  ],
+  [
+    "pipelined-messages",
+    "FRM-4",
+    "Messages in one write are all acknowledged and all handed out",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await probe.again(async (channel) => {
+        await channel.send(
+          ...Array.from({ length: 8 }, (_, index) =>
+            sendRequest({
+              from: from.id,
+              to: to.id,
+              content: numbered(16, index),
+            })),
+        );
+        for (let count = 1; count <= 8; count++) {
+          expectCode(await channel.answer(`the answer ${count} of 8`), 2103);
+        }
+        await arrives(probe, to, 8);
+      });
+    },
+  ],
+  [
+    "pipelined-with-failure",
+    "FRM-4",
+    "A failure between two other requests is answered in its place",
+    async (probe) => {
+      const [{ id }, { id: other }] = await probe.pair();
+      const bad = listRequest(randomId());
+      await prepare("have it refused by itself", () => probe.refused(bad));
+      await probe.again(async (channel) => {
+        await channel.send(
+          keyRequest(id, other),
+          bad,
+          keyRequest(id, other),
+        );
+        for (const code of [2102, 9000, 2102]) {
+          expectCode(await channel.answer(`an answer ${code}`), code);
+        }
+      });
+    },
+  ],
+  [
+    "answer-once",
+    "FRM-4",
+    "A request is answered once",
+    async (probe) => {
+      const [{ id }, { id: other }] = await probe.pair();
+      await probe.again(async (channel) => {
+        await channel.send(pullRequest(id));
+        await channel.answer();
+        await channel.send(keyRequest(id, other));
+        const answer = await channel.answer("an answer to the second request");
+        must(
+          answer.code === 2102,
+          "the second request's 2102",
+          () => describe(answer),
+        );
+      });
+    },
+  ],
+  [
+    "answer-in-one-write",
+    "FRM-5",
+    "A 2102 comes whole with the first read",
+    async (probe) => {
+      const [{ id }, { id: other }] = await probe.pair();
+      for (let look = 0; look < LOOKS; look++) {
+        const channel = await probe.connect();
+        await channel.send(keyRequest(id, other));
+        const { bytes } = expectCode(await channel.answer(), 2102);
+        const [first = 0] = channel.reads;
+        must(
+          first >= bytes.length,
+          `${bytes.length} bytes at once`,
+          `${first} at first`,
+        );
+        channel.close();
+      }
+    },
+  ],
+  [
+    "read-past-unknown-code",
+    "REQ-7",
+    "What follows a request with an unknown code and 500 bytes is answered",
+    (probe) =>
+      readPast(
+        probe,
+        (clientId) =>
+          frame({ code: 777, clientId }, new Uint8Array(500).fill(0x41)),
+      ),
+  ],
+  [
+    "read-past-list-payload",
+    "REQ-7",
+    "What follows a request for the list with a payload is answered",
+    (probe) => readPast(probe, (id) => sized("clientsList", id, 40)),
+  ],
+  [
+    "read-past-pull-payload",
+    "REQ-7",
+    "What follows a pull with a payload is answered",
+    (probe) => readPast(probe, (id) => sized("waitingMessages", id, 23)),
+  ],
+  [
+    "read-past-key-payload",
+    "REQ-7",
+    "What follows a request for a key with 20 bytes is answered",
+    (probe) => readPast(probe, (id) => sized("publicKey", id, 20)),
+  ],
+  [
+    "read-past-registration",
+    "REQ-7",
+    "What follows a registration of 1000 bytes is answered",
+    (probe) => readPast(probe, (id) => sized("register", id, 1000)),
+  ],
+  [
+    "read-past-message",
+    "REQ-7",
+    "What follows a message with a content size that lies is answered",
+    (probe) =>
+      readPast(probe, (id) =>
+        sendRequest({
+          ...{ from: id, to: id, content: numbered(300, 0), contentSize: 3 },
+        })),
+  ],
+  [
+    "read-past-unknown-client",
+    "REQ-7",
+    "What follows a message of a client that nobody knows is answered",
+    (probe) =>
+      readPast(
+        probe,
+        (id) =>
+          sendRequest({ from: randomId(), to: id, content: numbered(300, 0) }),
+      ),
+  ],
+]);
+
+/** Asks for a key in pieces. */
+async function cutUp(probe: Probe, cuts: readonly number[]): Promise<void> {
+  const [{ id }, { id: other }] = await probe.pair();
+  const channel = await probe.connect();
+  await channel.sendCut(keyRequest(id, other), cuts);
+  expectCode(await channel.answer(), 2102);
+}
+
+/** Sends what is refused and a good request behind it. */
+async function readPast(
+  probe: Probe,
+  bad: (id: Awaited<ReturnType<Probe["user"]>>["id"]) => Uint8Array,
+): Promise<void> {
+  const [{ id }, { id: other }] = await probe.pair();
+  await probe.again(async (channel) => {
+    await channel.send(bad(id), keyRequest(id, other));
+    expectCode(await channel.answer("an answer 9000"), 9000);
+    const due = "an answer 2102 to the request behind it";
+    expectCode(await channel.answer(due), 2102);
+  });
+}

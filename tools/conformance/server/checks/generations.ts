@@ -1,0 +1,292 @@
+import {
+  answerCodeIn,
+  BLOCK_SIZE,
+  type Dialect,
+  type DialectName,
+  dialectNamed,
+  paddingBehind,
+} from "../../../../shared/dialects.ts";
+import { type ClauseId, clauses } from "../../../../shared/clauses.ts";
+import {
+  CLIENT_ID_SIZE,
+  type ClientId,
+  type RequestKind,
+  ResponseCode,
+} from "../../../../shared/protocol.ts";
+import {
+  encodeRequest,
+  NOBODY,
+  type RequestPayloads,
+} from "../../../../shared/requests.ts";
+import { describe, expectCode } from "../answer.ts";
+import {
+  type CheckEntry,
+  CheckFailure,
+  must,
+  prepare,
+  subject,
+  Unprepared,
+} from "../check.ts";
+import {
+  keyRequest,
+  listRequest,
+  randomId,
+  randomKey,
+  randomName,
+  registration,
+} from "../frames.ts";
+import type { Answer } from "../answer.ts";
+import type { User } from "../cast.ts";
+import type { Probe } from "../probe.ts";
+import { arrives, numbered } from "./pulling.ts";
+
+/** The generations with codes of their own, and the clause of each. */
+const OTHERS = [
+  ["700", "DIA-1"],
+  ["1100", "DIA-1"],
+  ["1000", "DIA-2"],
+  ["100", "DIA-3"],
+] as const satisfies readonly (readonly [DialectName, ClauseId])[];
+
+/** Checks of the protocol's other generations, and of clients that pad to blocks. */
+export const generationChecks = subject("generations", [
+  ...OTHERS.flatMap(([name, clause]): CheckEntry[] => {
+    const dialect = dialectNamed(name);
+    const { firstRequest: first } = dialect;
+    return [
+      [
+        `generation-${name}`,
+        clause,
+        `All requests from ${first} to ${
+          first + 4
+        } are answered as their kind is`,
+        (probe) => wholeTalk(probe, dialect),
+      ],
+      [
+        `generation-${name}-refuses`,
+        clause,
+        `What is refused of ${first} to ${first + 4} is answered with 9000`,
+        async (probe) => {
+          await spoken(probe, dialect, await probe.pair());
+          const clientId = randomId();
+          await prepare(
+            "have it refused with 601",
+            () => probe.refused(listRequest(clientId)),
+          );
+          const frame = encodeRequest("clientsList", {}, {
+            clientId,
+            dialect,
+          });
+          expectCode(await probe.ask(frame), 9000);
+        },
+      ],
+      [
+        `generation-${name}-shares`,
+        "DIA-4",
+        `A message that was sent with ${
+          first + 3
+        } is pulled with 604, and the other way round`,
+        (probe) => shares(probe, dialect),
+      ],
+    ];
+  }),
+  [
+    "blocks-request",
+    "DIA-5",
+    "A request that zeros fill up to 1024 bytes is answered",
+    async (probe) => {
+      const [{ id }, { id: other }] = await probe.pair();
+      await askInBlock(probe, keyRequest(id, other), 2102);
+    },
+  ],
+  [
+    "blocks-registration",
+    "DIA-5",
+    "A registration in a block of 1024 bytes is taken",
+    async (probe) => {
+      await askInBlock(probe, registration(randomName()), 2100);
+    },
+  ],
+  [
+    "blocks-answer",
+    "DIA-5",
+    "The answer to a block is filled up to 1024 bytes with zeros, and then the connection ends",
+    async (probe) => {
+      const [{ id }, { id: other }] = await probe.pair();
+      const { channel, answer } = await askInBlock(
+        probe,
+        keyRequest(id, other),
+        2102,
+      );
+      const due = BLOCK_SIZE - answer.bytes.length;
+      const rest = await channel.rest(due + 1);
+      must(
+        rest.length === due && rest.every((byte) => byte === 0),
+        `${due} zeros and the end`,
+        rest.length > due
+          ? "more than a block"
+          : `${rest.length} bytes${
+            rest.every((byte) => byte === 0) ? "" : ", not all of them 0"
+          }`,
+      );
+    },
+  ],
+]);
+
+type Channel = Awaited<ReturnType<Probe["connect"]>>;
+
+/** Registers, and asks all else of a server, in one generation. */
+async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
+  const ask = async <K extends RequestKind>(
+    kind: K,
+    payload: RequestPayloads[K],
+    clientId: ClientId,
+    meant: ResponseCode,
+  ) => {
+    const frame = encodeRequest(kind, payload, { clientId, dialect });
+    return expectCode(await probe.ask(frame), answerCodeIn(dialect, meant));
+  };
+  const { id: clientId } = await probe.user();
+  const list = encodeRequest("clientsList", {}, { clientId, dialect });
+  await answered(probe, list, dialect, answerCodeIn(dialect, 2101));
+  const who = { name: randomName(), publicKey: randomKey() };
+  const { payload } = await ask("register", who, NOBODY, 2100);
+  const target = payload.slice(0, CLIENT_ID_SIZE) as Uint8Array as ClientId;
+  await ask("publicKey", { target }, clientId, 2102);
+  const content = numbered(40, 0);
+  await ask("sendMessage", { target, type: 3, content }, clientId, 2103);
+  const pulled = await ask("waitingMessages", {}, target, 2104);
+  must(pulled.payload.length > 0, "the message", describe(pulled));
+}
+
+/** Sends in one generation and pulls in another, both ways. */
+async function shares(probe: Probe, dialect: Dialect): Promise<void> {
+  const [one, other] = await probe.pair();
+  const clientId = one.id;
+  await spokenTo(probe, dialect, [one, other]);
+  const content = numbered(30, 0);
+  const send = encodeRequest(
+    "sendMessage",
+    { target: other.id, type: 3, content },
+    { clientId, dialect },
+  );
+  await probe.ask(send);
+  await arrives(probe, other, 1);
+  await probe.sends({ from: other.id, to: one.id, content });
+  const pull = encodeRequest("waitingMessages", {}, { clientId, dialect });
+  const { payload } = await probe.ask(pull);
+  must(payload.length > 0, "the message that was sent with 603", "none");
+}
+
+/**
+ * Asks for a key in a generation.
+ *
+ * @throws {Unprepared} where the server doesn't know it
+ */
+async function spoken(
+  probe: Probe,
+  dialect: Dialect,
+  [{ id: clientId }, { id: target }]: readonly [User, User],
+): Promise<void> {
+  const frame = encodeRequest("publicKey", { target }, { clientId, dialect });
+  try {
+    const answer = await probe.ask(frame);
+    if (answer.code === answerCodeIn(dialect, 2102)) return;
+  } catch (error) {
+    if (!(error instanceof CheckFailure)) throw error;
+  }
+  throw notSpoken(dialect);
+}
+
+/**
+ * Sees to it that a generation knows who registered in another one.
+ *
+ * @throws {CheckFailure} where it knows only its own
+ * @throws {Unprepared} where the server doesn't know the generation
+ */
+async function spokenTo(
+  probe: Probe,
+  dialect: Dialect,
+  pair: readonly [User, User],
+): Promise<void> {
+  try {
+    await spoken(probe, dialect, pair);
+  } catch (error) {
+    if (!(error instanceof Unprepared)) throw error;
+    const who = { name: randomName(), publicKey: randomKey() };
+    const frame = encodeRequest("register", who, { clientId: NOBODY, dialect });
+    const { code } = await prepare(
+      `speak ${dialect.firstRequest}`,
+      () => probe.ask(frame),
+    );
+    must(
+      code !== answerCodeIn(dialect, 2100),
+      "a key for who registered with 600",
+      "none",
+    );
+    throw error;
+  }
+}
+
+const notSpoken = ({ firstRequest: first }: Dialect) =>
+  new Unprepared(`the server doesn't speak ${first} to ${first + 4}`);
+
+/**
+ * Asks for something that shows whether a generation is spoken: one that
+ * needn't be spoken and isn't is no failure.
+ *
+ * @throws {CheckFailure} where it has to be, or is spoken badly
+ */
+async function answered(
+  probe: Probe,
+  frame: Uint8Array,
+  dialect: Dialect,
+  code: number,
+): Promise<void> {
+  const isOptional = OTHERS.some(([name, clause]) =>
+    name === dialect.name && clauses[clause].level === "MAY"
+  );
+  let answer: Answer;
+  try {
+    answer = await probe.ask(frame, `an answer ${code}`);
+  } catch (error) {
+    if (isOptional && error instanceof CheckFailure) throw notSpoken(dialect);
+    throw error;
+  }
+  if (isOptional && answer.code === ResponseCode.Error) {
+    throw notSpoken(dialect);
+  }
+  expectCode(answer, code);
+}
+
+/** A request as clients send it that write whole blocks. */
+function padded(frame: Uint8Array): Uint8Array {
+  const block = new Uint8Array(
+    frame.length + paddingBehind(frame.length, { blockSize: BLOCK_SIZE }),
+  );
+  block.set(frame);
+  return block;
+}
+
+/**
+ * Sends a request in a block.
+ *
+ * @throws {Unprepared} where the server takes such a request for a bad one
+ */
+async function askInBlock(
+  probe: Probe,
+  frame: Uint8Array,
+  code: number,
+): Promise<{ channel: Channel; answer: Answer }> {
+  const channel = await probe.connect();
+  await channel.send(padded(frame));
+  try {
+    const answer = expectCode(await channel.answer(), code);
+    return { channel, answer };
+  } catch (error) {
+    if (!(error instanceof CheckFailure)) throw error;
+    throw new Unprepared(
+      `the server doesn't take requests in blocks: got ${error.got}`,
+    );
+  }
+}

@@ -1,0 +1,192 @@
+import { describe, expectCode, expectSize, hex } from "../answer.ts";
+import { CheckFailure, must, prepare, subject } from "../check.ts";
+import {
+  frame,
+  keyRequest,
+  listRequest,
+  pullRequest,
+  randomId,
+  randomKey,
+  randomName,
+  registration,
+  sendRequest,
+} from "../frames.ts";
+import type { Answer } from "../answer.ts";
+import type { Probe } from "../probe.ts";
+import { PROTOCOL_VERSION, ResponseCode } from "../../../../shared/protocol.ts";
+import { fill } from "./pulling.ts";
+
+/** Codes that no request of any generation has. */
+const UNKNOWN_CODES = [0, 599, 605, 2100, 9000, 65535];
+/** 601 with its bytes the other way round. */
+const SWAPPED_LIST = 0x5902;
+
+/** Checks of the headers of requests and answers. */
+export const headerChecks = subject("headers", [
+  ...[0, 1, 3, 255].map((version) =>
+    [
+      `version-${version}`,
+      "REQ-2",
+      `A request of version ${version} is answered`,
+      async (probe: Probe) => {
+        const [{ id: clientId }, { id: other }] = await probe.pair();
+        const answer = await probe.ask(
+          frame({ code: 602, clientId, version }, other),
+        );
+        expectCode(answer, 2102);
+      },
+    ] as const
+  ),
+  [
+    "version-1-registers",
+    "REQ-2",
+    "A registration of version 1 is taken",
+    async (probe) => {
+      const answer = await probe.ask(
+        registration(randomName(), { version: 1 }, randomKey()),
+      );
+      expectCode(answer, 2100);
+    },
+  ],
+  ...UNKNOWN_CODES.map((code) =>
+    [
+      `code-${code}`,
+      "REQ-5",
+      `A request with the code ${code} is refused`,
+      async (probe: Probe) => {
+        const { id: clientId } = await probe.user();
+        await probe.refused(frame({ code, clientId }));
+      },
+    ] as const
+  ),
+  [
+    "code-byte-order",
+    "REQ-1",
+    "601 with its two bytes the other way round is refused",
+    async (probe) => {
+      const { id: clientId } = await probe.user();
+      await probe.refused(frame({ code: SWAPPED_LIST, clientId }));
+    },
+  ],
+  [
+    "header-says-who",
+    "REQ-10",
+    "On one connection two users in turn each get their own inbox",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [7]);
+      await probe.again(async (channel) => {
+        await channel.send(pullRequest(from.id));
+        expectSize(await channel.answer(), 2104, 0);
+        await channel.send(pullRequest(to.id));
+        const { payload } = expectCode(await channel.answer(), 2104);
+        must(payload.length > 0, "the other user's message", "an empty inbox");
+      });
+    },
+  ],
+  [
+    "answer-size-counts-payload",
+    "FRM-2",
+    "Nothing follows an answer but what its header counts",
+    async (probe) => {
+      const [{ id }, { id: other }] = await probe.pair();
+      const channel = await probe.connect();
+      await channel.send(keyRequest(id, other));
+      const answer = await channel.answer();
+      // Zeros to the end of a block are another clause's.
+      must(
+        await channel.quiet(150) !== "bytes",
+        `nothing behind the ${answer.bytes.length} bytes`,
+        "more bytes",
+      );
+    },
+  ],
+  [
+    "answer-header-of-2100",
+    "ANS-1",
+    "A registration's answer begins with 02 34 08 10 00 00 00",
+    async (probe) => {
+      const { bytes } = await probe.ask(registration(randomName()));
+      const start = bytes.subarray(1, 7);
+      must(
+        hex(start) === "340810000000",
+        "34 08 10 00 00 00 behind the version",
+        () => hex(start),
+      );
+    },
+  ],
+  [
+    "answer-integers",
+    "FRM-1",
+    "The size of a content of 300 bytes is answered as 2c 01 00 00",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [300]);
+      const { payload } = await prepare(
+        "pull",
+        async () => expectCode(await probe.ask(pullRequest(to.id)), 2104),
+      );
+      const size = payload.subarray(21, 25);
+      must(hex(size) === "2c010000", "2c010000", () => hex(size));
+    },
+  ],
+  [
+    "answer-version",
+    "ANS-2",
+    "Each kind of answer carries version 2",
+    async (probe) => {
+      for (const [, answer] of await oneOfEach(probe)) {
+        must(
+          answer.version === PROTOCOL_VERSION,
+          `version ${PROTOCOL_VERSION}`,
+          () => `version ${answer.version} in an answer ${answer.code}`,
+        );
+      }
+    },
+  ],
+  [
+    "answer-version-to-1",
+    "ANS-2",
+    "A request of version 1 is answered with version 2",
+    async (probe) => {
+      const [{ id: clientId }, { id: other }] = await probe.pair();
+      const { version } = await probe.ask(
+        frame({ code: 602, clientId, version: 1 }, other),
+      );
+      must(version === PROTOCOL_VERSION, "version 2", `version ${version}`);
+    },
+  ],
+  [
+    "answer-code",
+    "ANS-3",
+    "Each kind of request is answered with its own code",
+    async (probe) => {
+      for (const [code, answer] of await oneOfEach(probe)) {
+        must(answer.code === code, `an answer ${code}`, () => describe(answer));
+      }
+    },
+  ],
+]);
+
+/** What answers a request of each kind, with the code that it should have. */
+async function oneOfEach(probe: Probe): Promise<[number, Answer][]> {
+  const [one, other] = await probe.pair();
+  const requests = [
+    [ResponseCode.ClientsList, listRequest(one.id)],
+    [ResponseCode.PublicKey, keyRequest(one.id, other.id)],
+    [ResponseCode.MessageSent, sendRequest({ from: one.id, to: other.id })],
+    [ResponseCode.WaitingMessages, pullRequest(other.id)],
+    [ResponseCode.Registered, registration(randomName())],
+    [ResponseCode.Error, listRequest(randomId())],
+  ] as const;
+  const answers: [number, Answer][] = [];
+  for (const [code, request] of requests) {
+    try {
+      answers.push([code, await probe.ask(request)]);
+    } catch (error) {
+      // That one kind has no answer at all is told by the checks of that kind.
+      if (!(error instanceof CheckFailure)) throw error;
+    }
+  }
+  return answers;
+}

@@ -1,0 +1,103 @@
+import { expectCode } from "../answer.ts";
+import { must, prepare, subject, Unprepared } from "../check.ts";
+import { keyRequest, randomName, registration } from "../frames.ts";
+import type { Probe } from "../probe.ts";
+import { arrives } from "./pulling.ts";
+
+/** Connections at once. */
+const CONNECTIONS = 100;
+/** Connections one after the other. */
+const IN_TURN = 30;
+/** Clients that write to one inbox at once, and messages of each. */
+const SENDERS = 20;
+const EACH = 5;
+/** Registrations under one name at once: servers limit how many there may be. */
+const RIVALS = 4;
+
+/** Checks of many clients at once, which run by themselves. */
+export const loadChecks = subject("load", [
+  [
+    "many-clients",
+    "CON-5",
+    `${CONNECTIONS} connections that are open together are all served`,
+    async (probe) => {
+      const [{ id }, { id: other }] = await probe.pair();
+      const channels = await Promise.all(
+        Array.from({ length: CONNECTIONS }, () => probe.connect()),
+      );
+      const answers = await Promise.all(channels.map(async (channel) => {
+        await channel.send(keyRequest(id, other));
+        return await channel.answer();
+      }));
+      for (const answer of answers) expectCode(answer, 2102);
+    },
+  ],
+  [
+    "many-clients-in-turn",
+    "CON-5",
+    `${IN_TURN} connections, one after the other, are all served`,
+    async (probe) => {
+      const [{ id }, { id: other }] = await probe.pair();
+      for (let count = 0; count < IN_TURN; count++) {
+        expectCode(await probe.ask(keyRequest(id, other)), 2102);
+      }
+    },
+  ],
+  [
+    "many-senders",
+    "DLV-1",
+    `Of ${
+      SENDERS * EACH
+    } messages from ${SENDERS} connections at once none is lost`,
+    async (probe) => {
+      const { to, ids } = await sendTogether(probe);
+      await arrives(probe, to, ids.length);
+    },
+  ],
+  [
+    "many-senders-ids",
+    "SND-13",
+    `${
+      SENDERS * EACH
+    } messages from ${SENDERS} connections at once have ids that differ`,
+    async (probe) => {
+      const { to, ids } = await sendTogether(probe);
+      await probe.receive(to.id, ids.length);
+      const different = new Set(ids).size;
+      must(different === ids.length, `${ids.length} ids`, `${different}`);
+    },
+  ],
+  [
+    "many-with-one-name",
+    "NAM-5",
+    `Of ${RIVALS} registrations under one name at once one is taken`,
+    async (probe) => {
+      const name = randomName();
+      const answers = await Promise.all(
+        Array.from(
+          { length: RIVALS },
+          () => probe.ask(registration(name)),
+        ),
+      );
+      const taken = answers.filter(({ code }) => code === 2100).length;
+      if (taken === 0) throw new Unprepared("none of them was taken");
+      must(taken === 1, "one 2100", `${taken}`);
+    },
+  ],
+], { alone: true });
+
+/** Sends to one inbox over many connections at once. */
+async function sendTogether(probe: Probe) {
+  const [from, to] = await probe.pair();
+  const ids = await prepare("send at once", () =>
+    Promise.all(
+      Array.from({ length: SENDERS }, async () => {
+        const ids: number[] = [];
+        for (let count = 0; count < EACH; count++) {
+          ids.push(await probe.sends({ from: from.id, to: to.id }));
+        }
+        return ids;
+      }),
+    ));
+  return { to, ids: ids.flat() };
+}
