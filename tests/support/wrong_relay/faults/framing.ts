@@ -89,13 +89,14 @@ export const framing = {
     clauses: ["FRM-2", "LST-1"],
     fails: [
       "list-entries",
-      "kept-over-other-requests",
-      "answer-version",
-      "answer-code",
       "pipelined-kinds",
       "connection-of-a-whole-talk",
       "generation-700",
+      "generation-700-shares",
       "generation-1100",
+      "generation-1100-shares",
+      "generation-1000-shares",
+      "generation-100-shares",
     ],
     inject: () => ({
       frames: () => ({
@@ -133,6 +134,7 @@ export const framing = {
       "send-1-mib",
       "send-5-mib",
       "send-empty-text",
+      "send-from-each",
       "send-to-oneself",
       "send-request-with-content",
       "send-request-claiming-garbage",

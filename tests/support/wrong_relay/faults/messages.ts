@@ -132,6 +132,41 @@ class EmptiedByName extends Inboxes {
   }
 }
 
+/** Deletes what a client has sent when it pulls. */
+class DeletesSent extends Inboxes {
+  readonly #recipients = new Map<string, ClientId[]>();
+
+  override async send(
+    message: NewMessage,
+    quota: Quota,
+  ): Promise<MessageId | SendRefusal> {
+    const sender = message.sender.toHex();
+    const recipients = this.#recipients.get(sender) ?? [];
+    recipients.push(message.recipient.slice() as ClientId);
+    this.#recipients.set(sender, recipients);
+    return await super.send(message, quota);
+  }
+
+  override async waiting(
+    recipient: ClientId,
+    budget: Budget,
+  ): Promise<StoredMessage[]> {
+    const messages = await super.waiting(recipient, budget);
+    const all = { bytes: Infinity, perMessage: 0 };
+    const recipients = this.#recipients.get(recipient.toHex()) ?? [];
+    this.#recipients.delete(recipient.toHex());
+    for (const other of recipients) {
+      if (sameId(other, recipient)) continue;
+      const waiting = await super.waiting(other, all);
+      await this.drop(
+        other,
+        waiting.filter(({ sender }) => sameId(sender, recipient)),
+      );
+    }
+    return messages;
+  }
+}
+
 /** A new message takes the place of the one that waits. */
 class OneEach extends Inboxes {
   override async send(
@@ -309,13 +344,13 @@ export const messages = {
     about: "A content is kept as a C string",
     clauses: ["SND-4"],
     fails: [
-      "send-request-with-content",
       "send-every-byte",
       "send-1-kib",
       "send-5-kib",
       "send-64-kib",
       "send-1-mib",
       "send-5-mib",
+      "send-request-with-content",
     ],
     inject: () => ({
       store: keeping(({ content }) => {
@@ -328,8 +363,8 @@ export const messages = {
     about: "A content is kept as a text of UTF-8",
     clauses: ["SND-4"],
     fails: [
-      "send-1-byte",
       "send-every-byte",
+      "send-1-byte",
       "send-1-kib",
       "send-5-kib",
       "send-64-kib",
@@ -418,7 +453,9 @@ export const messages = {
     about: "Whoever asked first on a connection is who asks for good",
     clauses: ["REQ-10"],
     fails: [
+      "send-from-each",
       "header-says-who",
+      "pipelined-with-failure",
       "read-past-unknown-client",
       "open-after-unknown-client",
     ],
@@ -438,7 +475,7 @@ export const messages = {
   "recipient-for-sender": {
     about: "A pulled message has its recipient in the sender's place",
     clauses: ["SND-9", "PUL-1"],
-    fails: ["send-from-header", "pull-one"],
+    fails: ["send-from-header", "send-from-each", "pull-one"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer, { header }) => {
@@ -593,6 +630,7 @@ export const messages = {
     clauses: ["DLV-1", "PUL-7"],
     fails: [
       "send-types-kept",
+      "send-from-each",
       "pull-several",
       "pull-oldest-first",
       "pull-oldest-first-of-two",
@@ -637,12 +675,14 @@ export const messages = {
     clauses: ["DLV-1"],
     fails: [
       "send-types-kept",
+      "send-from-each",
       "pull-several",
       "pull-oldest-first",
       "pull-oldest-first-of-two",
       "pull-rest-later",
       "pull-larger-than-an-answer",
       "pull-breaks-early",
+      "pipelined-messages",
       "many-senders",
     ],
     inject: () => ({ store: (inner) => new OneEach(inner) }),
@@ -652,6 +692,12 @@ export const messages = {
     clauses: ["DLV-1"],
     fails: ["kept-over-registration"],
     inject: () => ({ store: (inner) => new EmptiedByName(inner) }),
+  },
+  "pull-deletes-sent": {
+    about: "A pull deletes what its client has sent",
+    clauses: ["DLV-1"],
+    fails: ["kept-over-other-requests"],
+    inject: () => ({ store: (inner) => new DeletesSent(inner) }),
   },
   "refused-pull-takes": {
     about: "A pull that is refused for its payload takes the messages",
