@@ -696,7 +696,7 @@ export const messages = {
   "pull-deletes-sent": {
     about: "A pull deletes what its client has sent",
     clauses: ["DLV-1"],
-    fails: ["kept-over-other-requests"],
+    fails: ["kept-over-other-requests", "header-says-who"],
     inject: () => ({ store: (inner) => new DeletesSent(inner) }),
   },
   "refused-pull-takes": {
