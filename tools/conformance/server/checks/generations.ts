@@ -23,6 +23,7 @@ import {
   type CheckEntry,
   CheckFailure,
   must,
+  prepare,
   subject,
   Unprepared,
 } from "../check.ts";
@@ -65,8 +66,7 @@ export const generationChecks = subject("generations", [
         clause,
         `What is refused of ${first} to ${first + 4} is answered with 9000`,
         async (probe) => {
-          const { id } = await probe.user();
-          await spoken(probe, dialect, id);
+          await spoken(probe, dialect, await probe.pair());
           const frame = encodeRequest("clientsList", {}, {
             clientId: randomId(),
             dialect,
@@ -157,7 +157,7 @@ async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
 async function shares(probe: Probe, dialect: Dialect): Promise<void> {
   const [one, other] = await probe.pair();
   const clientId = one.id;
-  await spokenTo(probe, dialect, one);
+  await spokenTo(probe, dialect, [one, other]);
   const content = numbered(30, 0);
   const send = encodeRequest(
     "sendMessage",
@@ -172,16 +172,20 @@ async function shares(probe: Probe, dialect: Dialect): Promise<void> {
   must(payload.length > 0, "the message that was sent with 603", "none");
 }
 
-/** @throws {Unprepared} where the server doesn't know the generation */
+/**
+ * Asks for a key in a generation.
+ *
+ * @throws {Unprepared} where the server doesn't know it
+ */
 async function spoken(
   probe: Probe,
   dialect: Dialect,
-  clientId: ClientId,
+  [{ id: clientId }, { id: target }]: readonly [User, User],
 ): Promise<void> {
-  const frame = encodeRequest("clientsList", {}, { clientId, dialect });
+  const frame = encodeRequest("publicKey", { target }, { clientId, dialect });
   try {
     const answer = await probe.ask(frame);
-    if (answer.code === answerCodeIn(dialect, 2101)) return;
+    if (answer.code === answerCodeIn(dialect, 2102)) return;
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
   }
@@ -197,18 +201,23 @@ async function spoken(
 async function spokenTo(
   probe: Probe,
   dialect: Dialect,
-  user: User,
+  pair: readonly [User, User],
 ): Promise<void> {
   try {
-    await spoken(probe, dialect, user.id);
+    await spoken(probe, dialect, pair);
   } catch (error) {
+    if (!(error instanceof Unprepared)) throw error;
     const who = { name: randomName(), publicKey: randomKey() };
     const frame = encodeRequest("register", who, { clientId: NOBODY, dialect });
-    const registers = await probe.ask(frame).then(
-      ({ code }) => code === answerCodeIn(dialect, 2100),
-      () => false,
+    const { code } = await prepare(
+      `speak ${dialect.firstRequest}`,
+      () => probe.ask(frame),
     );
-    must(!registers, "a list for who registered with 600", "none");
+    must(
+      code !== answerCodeIn(dialect, 2100),
+      "a key for who registered with 600",
+      "none",
+    );
     throw error;
   }
 }
