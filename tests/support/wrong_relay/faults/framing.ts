@@ -92,11 +92,7 @@ export const framing = {
       "pipelined-kinds",
       "connection-of-a-whole-talk",
       "generation-700",
-      "generation-700-shares",
       "generation-1100",
-      "generation-1100-shares",
-      "generation-1000-shares",
-      "generation-100-shares",
     ],
     inject: () => ({
       frames: () => ({

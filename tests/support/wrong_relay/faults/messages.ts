@@ -169,7 +169,18 @@ class DeletesSent extends Inboxes {
 
 /** A new message takes the place of the one that waits. */
 class OneEach extends Inboxes {
-  override async send(
+  #last: Promise<unknown> = Promise.resolve();
+
+  override send(
+    message: NewMessage,
+    quota: Quota,
+  ): Promise<MessageId | SendRefusal> {
+    const sent = this.#last.then(() => this.#replace(message, quota));
+    this.#last = sent.catch(() => {});
+    return sent;
+  }
+
+  async #replace(
     message: NewMessage,
     quota: Quota,
   ): Promise<MessageId | SendRefusal> {
