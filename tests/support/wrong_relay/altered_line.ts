@@ -121,7 +121,7 @@ export class AlteredLine extends LineAround {
     }
     const size = Math.min(into.length, this.#incoming.length);
     into.set(this.#incoming.subarray(0, size));
-    this.#incoming = this.#incoming.slice(size);
+    this.#incoming = this.#incoming.subarray(size);
     return size;
   }
 

@@ -8,7 +8,7 @@ import type { FaultName } from "./faults.ts";
 import { startWrongRelay } from "./wrong_relay.ts";
 
 /** Milliseconds that an answer may take: a busy machine is no fault. */
-const TIMEOUT = 2000;
+const TIMEOUT = 3000;
 /** Relays at once: where a check fails, it mostly waits. */
 const AT_ONCE = 6;
 

@@ -130,6 +130,7 @@ export const framing = {
       "send-1-mib",
       "send-5-mib",
       "send-empty-text",
+      "send-from-each",
       "send-to-oneself",
       "send-request-with-content",
       "send-request-claiming-garbage",

@@ -132,9 +132,55 @@ class EmptiedByName extends Inboxes {
   }
 }
 
+/** Deletes what a client has sent when it pulls. */
+class DeletesSent extends Inboxes {
+  readonly #recipients = new Map<string, ClientId[]>();
+
+  override async send(
+    message: NewMessage,
+    quota: Quota,
+  ): Promise<MessageId | SendRefusal> {
+    const sender = message.sender.toHex();
+    const recipients = this.#recipients.get(sender) ?? [];
+    recipients.push(message.recipient.slice() as ClientId);
+    this.#recipients.set(sender, recipients);
+    return await super.send(message, quota);
+  }
+
+  override async waiting(
+    recipient: ClientId,
+    budget: Budget,
+  ): Promise<StoredMessage[]> {
+    const messages = await super.waiting(recipient, budget);
+    const all = { bytes: Infinity, perMessage: 0 };
+    const recipients = this.#recipients.get(recipient.toHex()) ?? [];
+    this.#recipients.delete(recipient.toHex());
+    for (const other of recipients) {
+      if (sameId(other, recipient)) continue;
+      const waiting = await super.waiting(other, all);
+      await this.drop(
+        other,
+        waiting.filter(({ sender }) => sameId(sender, recipient)),
+      );
+    }
+    return messages;
+  }
+}
+
 /** A new message takes the place of the one that waits. */
 class OneEach extends Inboxes {
-  override async send(
+  #last: Promise<unknown> = Promise.resolve();
+
+  override send(
+    message: NewMessage,
+    quota: Quota,
+  ): Promise<MessageId | SendRefusal> {
+    const sent = this.#last.then(() => this.#replace(message, quota));
+    this.#last = sent.catch(() => {});
+    return sent;
+  }
+
+  async #replace(
     message: NewMessage,
     quota: Quota,
   ): Promise<MessageId | SendRefusal> {
@@ -309,13 +355,13 @@ export const messages = {
     about: "A content is kept as a C string",
     clauses: ["SND-4"],
     fails: [
-      "send-request-with-content",
       "send-every-byte",
       "send-1-kib",
       "send-5-kib",
       "send-64-kib",
       "send-1-mib",
       "send-5-mib",
+      "send-request-with-content",
     ],
     inject: () => ({
       store: keeping(({ content }) => {
@@ -328,8 +374,8 @@ export const messages = {
     about: "A content is kept as a text of UTF-8",
     clauses: ["SND-4"],
     fails: [
-      "send-1-byte",
       "send-every-byte",
+      "send-1-byte",
       "send-1-kib",
       "send-5-kib",
       "send-64-kib",
@@ -418,11 +464,11 @@ export const messages = {
     about: "Whoever asked first on a connection is who asks for good",
     clauses: ["REQ-10"],
     fails: [
+      "send-from-each",
       "header-says-who",
+      "pipelined-with-failure",
       "read-past-unknown-client",
       "open-after-unknown-client",
-      "send-from-each",
-      "pipelined-with-failure",
     ],
     inject: () => ({
       frames: () => {
@@ -440,7 +486,7 @@ export const messages = {
   "recipient-for-sender": {
     about: "A pulled message has its recipient in the sender's place",
     clauses: ["SND-9", "PUL-1"],
-    fails: ["send-from-header", "pull-one", "send-from-each"],
+    fails: ["send-from-header", "send-from-each", "pull-one"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer, { header }) => {
@@ -595,6 +641,7 @@ export const messages = {
     clauses: ["DLV-1", "PUL-7"],
     fails: [
       "send-types-kept",
+      "send-from-each",
       "pull-several",
       "pull-oldest-first",
       "pull-oldest-first-of-two",
@@ -603,7 +650,6 @@ export const messages = {
       "pull-breaks-early",
       "pipelined-messages",
       "many-senders",
-      "send-from-each",
     ],
     inject: () => ({
       store: (inner) => new LosesTheRest(inner, (all) => all.slice(0, 1)),
@@ -640,15 +686,15 @@ export const messages = {
     clauses: ["DLV-1"],
     fails: [
       "send-types-kept",
+      "send-from-each",
       "pull-several",
       "pull-oldest-first",
       "pull-oldest-first-of-two",
       "pull-rest-later",
       "pull-larger-than-an-answer",
       "pull-breaks-early",
-      "many-senders",
-      "send-from-each",
       "pipelined-messages",
+      "many-senders",
     ],
     inject: () => ({ store: (inner) => new OneEach(inner) }),
   },
@@ -657,6 +703,12 @@ export const messages = {
     clauses: ["DLV-1"],
     fails: ["kept-over-registration"],
     inject: () => ({ store: (inner) => new EmptiedByName(inner) }),
+  },
+  "pull-deletes-sent": {
+    about: "A pull deletes what its client has sent",
+    clauses: ["DLV-1"],
+    fails: ["kept-over-other-requests", "header-says-who"],
+    inject: () => ({ store: (inner) => new DeletesSent(inner) }),
   },
   "refused-pull-takes": {
     about: "A pull that is refused for its payload takes the messages",
