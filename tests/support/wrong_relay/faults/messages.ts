@@ -648,7 +648,6 @@ export const messages = {
       "pull-breaks-early",
       "many-senders",
       "send-from-each",
-      "pipelined-messages",
     ],
     inject: () => ({ store: (inner) => new OneEach(inner) }),
   },
