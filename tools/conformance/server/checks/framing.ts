@@ -1,6 +1,6 @@
 import { equals } from "@std/bytes";
 import { describe, expectCode, hex } from "../answer.ts";
-import { must, subject } from "../check.ts";
+import { must, prepare, subject } from "../check.ts";
 import { REQUEST_HEADER_SIZE } from "../../../../shared/protocol.ts";
 import {
   frame,
@@ -19,7 +19,7 @@ import { arrives, numbered } from "./pulling.ts";
 /** Requests that are on their way at once. */
 const PIPELINED = 32;
 /** Answers of which the first read is looked at. */
-const LOOKS = 3;
+const LOOKS = 8;
 
 /** Checks of how bytes may be cut on their way, and of what is read past. */
 export const framingChecks = subject("framing", [
@@ -171,10 +171,12 @@ export const framingChecks = subject("framing", [
     "A failure between two other requests is answered in its place",
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
+      const bad = listRequest(randomId());
+      await prepare("have it refused by itself", () => probe.refused(bad));
       await probe.again(async (channel) => {
         await channel.send(
           keyRequest(id, other),
-          listRequest(randomId()),
+          bad,
           keyRequest(id, other),
         );
         for (const code of [2102, 9000, 2102]) {

@@ -29,6 +29,7 @@ import {
 } from "../check.ts";
 import {
   keyRequest,
+  listRequest,
   randomId,
   randomKey,
   randomName,
@@ -67,8 +68,13 @@ export const generationChecks = subject("generations", [
         `What is refused of ${first} to ${first + 4} is answered with 9000`,
         async (probe) => {
           await spoken(probe, dialect, await probe.pair());
+          const clientId = randomId();
+          await prepare(
+            "have it refused with 601",
+            () => probe.refused(listRequest(clientId)),
+          );
           const frame = encodeRequest("clientsList", {}, {
-            clientId: randomId(),
+            clientId,
             dialect,
           });
           expectCode(await probe.ask(frame), 9000);

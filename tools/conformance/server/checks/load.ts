@@ -6,6 +6,8 @@ import { arrives } from "./pulling.ts";
 
 /** Connections at once. */
 const CONNECTIONS = 100;
+/** Connections one after the other. */
+const IN_TURN = 30;
 /** Clients that write to one inbox at once, and messages of each. */
 const SENDERS = 20;
 const EACH = 5;
@@ -33,10 +35,10 @@ export const loadChecks = subject("load", [
   [
     "many-clients-in-turn",
     "CON-5",
-    `${CONNECTIONS} connections, one after the other, are all served`,
+    `${IN_TURN} connections, one after the other, are all served`,
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
-      for (let count = 0; count < CONNECTIONS; count++) {
+      for (let count = 0; count < IN_TURN; count++) {
         expectCode(await probe.ask(keyRequest(id, other)), 2102);
       }
     },
