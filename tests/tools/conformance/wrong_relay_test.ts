@@ -14,8 +14,6 @@ const shownOtherwise: Record<string, string> = {
     "two clients with one id take each other's messages in any other check",
   "kept-without-sender":
     "a relay that forgets a message once its sender is gone doesn't keep it apart from a cut off one",
-  "kept-over-other-requests":
-    "a relay that forgets what waits with any request doesn't keep it for the pull either",
   "others-reset":
     "a relay that dies of resets answers none of the checks behind it",
   "many-clients-in-turn":

@@ -146,7 +146,6 @@ export const framing = {
       "generation-1000",
       "generation-100",
       "still-serves",
-      "send-from-each",
     ],
     inject: () => ({
       frames: () => ({
