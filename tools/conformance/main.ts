@@ -5,6 +5,7 @@
  * @module
  */
 
+import { defaultDialect, type Dialect } from "../../shared/dialects.ts";
 import { formatAddress } from "../../shared/info_server.ts";
 import { runProgram } from "../../shared/program.ts";
 import { UsageError } from "../../shared/usage_error.ts";
@@ -15,6 +16,7 @@ import { printReport } from "./report/print_report.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import { checkServer } from "./server/check_server.ts";
 import { checksTable } from "./server/checks_table.ts";
+import { findGeneration } from "./server/find_generation.ts";
 import { selectChecks } from "./server/checks.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -33,11 +35,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
   const signal = interruption();
+  const dialect = options.dialect ?? await findGeneration(address, timeout);
   const code = await printReport(
-    checkServer({ address, timeout, signal, ...only && { only } }),
+    checkServer({ address, timeout, dialect, signal, ...only && { only } }),
     {
       ...options,
       target: formatAddress(address),
+      remark: remarkOn(dialect),
       nameWidth: Math.max(...chosen.map(({ name }) => name.length)),
       colour: Deno.stdout.isTerminal() && !Deno.noColor,
       print: (text) => console.log(text),
@@ -48,6 +52,12 @@ async function main(args: readonly string[]): Promise<number> {
     },
   );
   return signal.aborted ? INTERRUPTED : code;
+}
+
+/** What the reader of codes should know. */
+function remarkOn({ name }: Dialect): string | undefined {
+  if (name === defaultDialect.name) return undefined;
+  return `It speaks generation ${name}; codes are told as those of ${defaultDialect.name}.`;
 }
 
 if (import.meta.main) await runProgram(main);

@@ -5,10 +5,12 @@
  */
 
 import { parseFlags } from "../../shared/flags.ts";
+import type { Dialect } from "../../shared/dialects.ts";
 import { FormatError } from "../../shared/format_error.ts";
 import { type Address, parseAddress } from "../../shared/info_server.ts";
 import { UsageError } from "../../shared/usage_error.ts";
 import { DEFAULT_TIMEOUT } from "./server/check_server.ts";
+import { generations } from "./server/generation.ts";
 
 /** What `--help` prints. */
 export const HELP =
@@ -21,6 +23,9 @@ Usage: deno task conformance HOST:PORT [flags]
   --only PATTERN[,PATTERN]
                only the checks with this name, clause or subject, such as
                pull-once, SND-8 or framing; * stands for anything: send-*
+  --dialect NAME
+               the generation that the server speaks: 600, 700, 1100, 1000 or
+               100 (default: found out); its codes are told as those of 600
   --timeout MS how long an answer may take (default: ${DEFAULT_TIMEOUT})
   --verbose    show the bytes of what passed, too
   --json       print JSON, an outcome a line
@@ -50,6 +55,8 @@ export interface Options {
   form: "table" | "json" | "junit";
   /** Where the server is; undefined where none was named. */
   address: Address | undefined;
+  /** What the server speaks; undefined where that is to be found out. */
+  dialect: Dialect | undefined;
   /** Which checks are made; undefined for all. */
   only: string[] | undefined;
   /** Milliseconds that an answer may take. */
@@ -64,7 +71,7 @@ export interface Options {
 export function readOptions(args: readonly string[]): Options {
   const { values, switches, words } = parseFlags(
     args,
-    ["only", "timeout"],
+    ["only", "timeout", "dialect"],
     ["json", "junit", "verbose", "list", "help"],
     1,
   );
@@ -83,6 +90,9 @@ export function readOptions(args: readonly string[]): Options {
     ...{ verbose, list, help },
     form: json ? "json" : junit ? "junit" : "table",
     address: word === undefined ? undefined : addressOf(word),
+    dialect: values.dialect === undefined
+      ? undefined
+      : dialectOf(values.dialect),
     only: values.only?.split(",").map((pattern) => pattern.trim()),
     timeout: timeoutOf(values.timeout ?? `${DEFAULT_TIMEOUT}`),
   };
@@ -95,6 +105,13 @@ function addressOf(word: string): Address {
     if (!(error instanceof FormatError)) throw error;
     throw new UsageError(`HOST:PORT: ${error.message}`);
   }
+}
+
+function dialectOf(text: string): Dialect {
+  const dialect = generations.find(({ name }) => name === text);
+  if (dialect !== undefined) return dialect;
+  const names = generations.map(({ name }) => name).join(", ");
+  throw new UsageError(`--dialect: expected one of ${names}, got "${text}"`);
 }
 
 function timeoutOf(text: string): number {

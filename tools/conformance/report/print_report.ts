@@ -15,6 +15,8 @@ export interface ReportOptions {
   form: "table" | "json" | "junit";
   /** What is checked, such as `127.0.0.1:1357`. */
   target: string;
+  /** What a table says of it besides. Default: nothing. */
+  remark?: string | undefined;
   /** Characters of the longest check's name. */
   nameWidth: number;
   /** Whether a table may have colours. */
@@ -36,12 +38,15 @@ export async function printReport(
   outcomes: AsyncIterable<Outcome>,
   options: ReportOptions,
 ): Promise<number> {
-  const { form, target, print, stopped } = options;
+  const { form, target, remark, print, stopped } = options;
   const start = performance.now();
   const table = new Table(options);
   const all: Outcome[] = [];
   if (form === "json") print(jsonStart(target));
-  if (form === "table") print(`Conformance of ${target}`);
+  if (form === "table") {
+    print(`Conformance of ${target}`);
+    if (remark !== undefined) print(remark);
+  }
   for await (const outcome of outcomes) {
     if (form === "json") print(jsonOutcome(outcome, all.length === 0));
     if (form === "table") print(table.row(outcome));

@@ -7,14 +7,19 @@
 
 import { concat } from "@std/bytes";
 import { ByteSource } from "../../../shared/byte_source.ts";
+import { answerMeant, type Dialect } from "../../../shared/dialects.ts";
 import { inTime } from "../../../shared/in_time.ts";
-import { RESPONSE_HEADER_SIZE } from "../../../shared/protocol.ts";
+import {
+  RESPONSE_HEADER_SIZE,
+  ResponseCode,
+} from "../../../shared/protocol.ts";
 import { reasonOf } from "../../../shared/reason.ts";
 import { responseHeader } from "../../../shared/responses.ts";
 import { writeAll } from "../../../shared/write_all.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Answer, answerOf, describe } from "./answer.ts";
 import { CheckFailure, Unprepared } from "./check.ts";
+import { fromGeneration, inGeneration } from "./generation.ts";
 
 /** Bytes of the largest answer that is read. */
 const MOST_ANSWER = 64 * 1024 * 1024;
@@ -33,6 +38,8 @@ export interface ChannelOptions {
   number: number;
   /** Milliseconds that an answer may take. */
   timeout: number;
+  /** What the server speaks. */
+  dialect: Dialect;
   /** Whether it only makes what the check needs. */
   prepares: boolean;
   /** Notes what goes over it. */
@@ -65,7 +72,8 @@ export class Channel {
    *
    * @throws {CheckFailure} where the server doesn't read them in time
    */
-  async send(...frames: Uint8Array[]): Promise<void> {
+  async send(...requests: Uint8Array[]): Promise<void> {
+    const frames = requests.map((request) => this.#spoken(request));
     const together = frames.length > 1
       ? "in one write with the next"
       : undefined;
@@ -84,7 +92,8 @@ export class Channel {
    *
    * @param cuts where it is cut, rising
    */
-  async sendCut(frame: Uint8Array, cuts: readonly number[]): Promise<void> {
+  async sendCut(request: Uint8Array, cuts: readonly number[]): Promise<void> {
+    const frame = this.#spoken(request);
     this.#note("request", frame, `in ${cuts.length + 1} segments`);
     const pause = Math.max(LEAST_PAUSE, SEGMENTS_TAKE / cuts.length);
     let start = 0;
@@ -96,7 +105,8 @@ export class Channel {
   }
 
   /** Sends the start of a request whose rest may never come. */
-  async sendPart(part: Uint8Array): Promise<void> {
+  async sendPart(start: Uint8Array): Promise<void> {
+    const part = this.#spoken(start);
     this.#note("request", part, "the start of a request");
     await this.#write(part);
   }
@@ -121,7 +131,10 @@ export class Channel {
     if (header.payloadSize > MOST_ANSWER) {
       this.#noteArrived("its header claims more than is read here");
       const got = `an answer ${describe(header)}, as its header claims`;
-      if (header.code !== 2101) throw new CheckFailure(expected, got);
+      if (
+        answerMeant(this.#options.dialect, header.code) !==
+          ResponseCode.ClientsList
+      ) throw new CheckFailure(expected, got);
       // So many users there may be.
       throw new Unprepared(`the list is too long for this tool: ${got}`);
     }
@@ -129,7 +142,8 @@ export class Channel {
     await this.#arrive(size, timeout + size / SLOWEST, expected);
     const answer = answerOf(this.#source.takeArrived(size));
     this.#note("answer", answer.bytes);
-    return answer;
+    const code = fromGeneration(answer.code, this.#options.dialect);
+    return { ...answer, code };
   }
 
   /**
@@ -181,6 +195,10 @@ export class Channel {
     if (this.#closed) return;
     this.#closed = true;
     this.#conn.close();
+  }
+
+  #spoken(request: Uint8Array): Uint8Array {
+    return inGeneration(request, this.#options.dialect);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

@@ -10,8 +10,6 @@ import type { Probe } from "./probe.ts";
 
 /** One thing that is looked for. */
 export interface Check extends CheckInfo {
-  /** Whether no other check may run beside it. */
-  readonly alone: boolean;
   /**
    * Looks for it, and returns where all is well.
    *
@@ -33,14 +31,12 @@ export type CheckEntry = readonly [
 export function subject(
   name: string,
   entries: readonly CheckEntry[],
-  { alone = false } = {},
 ): readonly Check[] {
   return entries.map(([check, clause, about, run]) => ({
     name: check,
     subject: name,
     clause,
     about,
-    alone,
     run,
   }));
 }

@@ -1,9 +1,11 @@
 /**
- * Makes the checks of a server: a few at a time, and reported in their order.
+ * Makes the checks of a server, one after the other: some servers break where
+ * two clients come at once, which is for one check to find.
  *
  * @module
  */
 
+import { defaultDialect, type Dialect } from "../../../shared/dialects.ts";
 import type { Address } from "../../../shared/info_server.ts";
 import { levelOf, type Outcome } from "../report/outcome.ts";
 import { attempt } from "./attempt.ts";
@@ -11,15 +13,12 @@ import { type Basic, Basics } from "./basics.ts";
 import { Cast } from "./cast.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import { firstCheck, lastCheck, selectChecks } from "./checks.ts";
-import { keyRequest, randomBytes, randomId } from "./frames.ts";
+import { keyRequest, randomBytes } from "./frames.ts";
 import { Probe } from "./probe.ts";
-import { sideBySide } from "./side_by_side.ts";
 import { answersIn, Target } from "./target.ts";
 
 /** Milliseconds that an answer may take where nothing else is asked for. */
 export const DEFAULT_TIMEOUT = 2000;
-/** Checks at a time. */
-const AT_ONCE = 6;
 /** What is to be checked, and how. */
 export interface ServerChecks {
   /** Where the server listens. */
@@ -28,6 +27,8 @@ export interface ServerChecks {
   only?: readonly string[];
   /** Milliseconds that an answer may take. Default: 2000. */
   timeout?: number;
+  /** The generation that the server speaks. Default: the first one, 600. */
+  dialect?: Dialect;
   /** Ends it early: what is done by then is reported. */
   signal?: AbortSignal;
 }
@@ -40,10 +41,16 @@ export interface ServerChecks {
  * @throws {UsageError} where `only` has what fits no check
  */
 export async function* checkServer(
-  { address, only, timeout = DEFAULT_TIMEOUT, signal }: ServerChecks,
+  {
+    address,
+    only,
+    timeout = DEFAULT_TIMEOUT,
+    dialect = defaultDialect,
+    signal,
+  }: ServerChecks,
 ): AsyncGenerator<Outcome> {
   const chosen = selectChecks(only);
-  const run = new Run(new Target(address, timeout), signal);
+  const run = new Run(new Target(address, timeout, dialect), signal);
   try {
     yield* run.makeAll(chosen);
   } finally {
@@ -85,43 +92,15 @@ class Run {
     const others = chosen.filter((check) =>
       check !== firstCheck && check !== lastCheck
     );
-    for (const alone of [false, true]) {
-      const checks = others.filter((check) => check.alone === alone);
-      const atOnce = alone ? 1 : await this.#pace();
-      const outcomes = sideBySide(checks, atOnce, (check) => this.#make(check));
-      for await (const outcome of outcomes) {
-        if (outcome !== undefined) yield outcome;
-      }
+    for (const check of others) {
+      const outcome = await this.#make(check);
+      if (outcome === undefined) return;
+      yield outcome;
     }
     const isGone = wasThere && this.#target.gone !== undefined;
     if (!isGone && !chosen.includes(lastCheck)) return;
     const last = await this.#make(lastCheck, isGone);
     if (last !== undefined) yield last;
-  }
-
-  /** How many checks a server bears at a time that may serve one client at a time. */
-  async #pace(): Promise<number> {
-    if (this.#target.gone !== undefined) return AT_ONCE;
-    const servesBeside = await this.#answersBeside(1);
-    return servesBeside || !(await this.#answersBeside(0)) ? AT_ONCE : 1;
-  }
-
-  /** Whether somebody is answered beside clients that stall within a request. */
-  async #answersBeside(stalled: number): Promise<boolean> {
-    const probe = new Probe(this.#target, this.#cast);
-    const request = keyRequest(randomId(), randomId());
-    try {
-      for (let count = 0; count < stalled; count++) {
-        await (await probe.connect()).sendPart(request.subarray(0, 1));
-      }
-      await probe.ask(request);
-      return true;
-    } catch (error) {
-      if (error instanceof CheckFailure) return false;
-      throw error;
-    } finally {
-      probe.close();
-    }
   }
 
   /**

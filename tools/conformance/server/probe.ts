@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Dialect } from "../../../shared/dialects.ts";
 import type { ClientId } from "../../../shared/protocol.ts";
 import {
   inbox,
@@ -66,6 +67,11 @@ export class Probe {
     return this.#target.timeout;
   }
 
+  /** What the server speaks. */
+  get dialect(): Dialect {
+    return this.#target.dialect;
+  }
+
   /** What went over its connections so far. */
   get exchange(): Exchange {
     return this.#noted;
@@ -82,6 +88,7 @@ export class Probe {
     const channel = new Channel(conn, {
       number: this.#channels.length + 1,
       timeout: this.timeout,
+      dialect: this.dialect,
       prepares,
       note: (entry) => {
         if (this.#noting && this.#noted.length < MOST_NOTED) {

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { answerCodeIn, type Dialect } from "../../../shared/dialects.ts";
 import { inTime } from "../../../shared/in_time.ts";
 import { type Address, formatAddress } from "../../../shared/info_server.ts";
+import { ResponseCode } from "../../../shared/protocol.ts";
 import { reasonOf } from "../../../shared/reason.ts";
 import type { Exchange } from "../report/outcome.ts";
 import { answerOf } from "./answer.ts";
@@ -15,22 +17,23 @@ import { CheckFailure } from "./check.ts";
 const MOST_REFUSED = 3;
 /** Checks in a row that may go without an answer until it does. */
 const MOST_SILENT = 20;
-/** Registrations prepare checks; that they are answered is no news. */
-const REGISTERED = 2100;
 
 /** A server. */
 export class Target {
   /** Milliseconds that an answer may take. */
   readonly timeout: number;
+  /** What it speaks. */
+  readonly dialect: Dialect;
   readonly #address: Address;
   #refused = 0;
   #silent = 0;
   #gone: string | undefined;
 
   /** Nothing is opened yet. */
-  constructor(address: Address, timeout: number) {
+  constructor(address: Address, timeout: number, dialect: Dialect) {
     this.#address = address;
     this.timeout = timeout;
+    this.dialect = dialect;
   }
 
   /** Why nothing more is to be asked, where that is so. */
@@ -69,7 +72,9 @@ export class Target {
    * @param ms milliseconds that the check took
    */
   answered(exchange: Exchange, ms: number): void {
-    if (answersIn(exchange, REGISTERED) > 0) this.#silent = 0;
+    // Registrations prepare checks; that they are answered is no news.
+    const registered = answerCodeIn(this.dialect, ResponseCode.Registered);
+    if (answersIn(exchange, registered) > 0) this.#silent = 0;
     else if (ms >= this.timeout) this.#silent++;
     if (this.#silent >= MOST_SILENT) {
       this.leave(`answered none of ${MOST_SILENT} checks in a row`);

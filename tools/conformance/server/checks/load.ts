@@ -14,7 +14,7 @@ const EACH = 5;
 /** Registrations under one name at once: servers limit how many there may be. */
 const RIVALS = 4;
 
-/** Checks of many clients at once, which run by themselves. */
+/** Checks of many clients at once. */
 export const loadChecks = subject("load", [
   [
     "many-clients",
@@ -84,7 +84,7 @@ export const loadChecks = subject("load", [
       must(taken === 1, "one 2100", `${taken}`);
     },
   ],
-], { alone: true });
+]);
 
 /** Sends to one inbox over many connections at once. */
 async function sendTogether(probe: Probe) {

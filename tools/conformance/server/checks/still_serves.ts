@@ -25,4 +25,4 @@ export const [stillServes] = subject("load", [
       );
     },
   ],
-], { alone: true }) as [Check];
+]) as [Check];

@@ -1,0 +1,62 @@
+/**
+ * The generation that a server speaks: checks are written in the codes of the
+ * first one, and put into the server's own on the way.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes";
+import {
+  answerMeant,
+  type Dialect,
+  dialectOf,
+  dialects,
+  requestCode,
+  requestKind,
+} from "../../../shared/dialects.ts";
+import { REQUEST_HEADER_SIZE } from "../../../shared/protocol.ts";
+import { requestHeader, requestHeaderOf } from "../../../shared/requests.ts";
+import { isResponseCode } from "../../../shared/responses.ts";
+import { CheckFailure } from "./check.ts";
+
+/** The generations that a server may speak, as their codes go. */
+export const generations: readonly Dialect[] = dialects.filter((
+  { blockSize },
+) => blockSize === 0);
+
+const [first] = generations as readonly [Dialect];
+
+/**
+ * A request of the first generation as another one has it; one of no
+ * generation, or without its whole header, stays as it is.
+ */
+export function inGeneration(
+  frame: Uint8Array,
+  dialect: Dialect,
+): Uint8Array {
+  if (dialect === first || frame.length < REQUEST_HEADER_SIZE) return frame;
+  const header = requestHeader.decode(frame.subarray(0, REQUEST_HEADER_SIZE));
+  const kind = requestKind(header.code);
+  if (kind === undefined || dialectOf(header.code) !== first) return frame;
+  const code = requestCode(kind, dialect);
+  return concat([
+    requestHeaderOf(dialect).encode({ ...header, code }),
+    frame.subarray(REQUEST_HEADER_SIZE),
+  ]);
+}
+
+/**
+ * The code that an answer of a generation has in the first one.
+ *
+ * @throws {CheckFailure} where it is one of the first one's own
+ */
+export function fromGeneration(code: number, dialect: Dialect): number {
+  const meant = answerMeant(dialect, code);
+  if (meant === undefined && isResponseCode(code)) {
+    throw new CheckFailure(
+      `an answer of generation ${dialect.name}`,
+      `${code}, which is of another`,
+    );
+  }
+  return meant ?? code;
+}
