@@ -140,7 +140,6 @@ export const connections = {
       "connection-of-two-requests",
       "connection-of-many-requests",
       "connection-of-a-whole-talk",
-      "blocks-answer",
     ],
     inject: () => ({ frames: () => ({ closes: () => true }) }),
   },

@@ -344,7 +344,6 @@ export const framing = {
       "read-past-registration",
       "read-past-message",
       "read-past-unknown-client",
-      "blocks-answer",
     ],
     inject: () => ({
       frames: () => ({ needsWhole: true, losesFollowing: true }),
@@ -365,7 +364,6 @@ export const framing = {
       "read-past-registration",
       "read-past-message",
       "read-past-unknown-client",
-      "blocks-answer",
     ],
     inject: () => ({ frames: () => ({ losesFollowing: true }) }),
   },
