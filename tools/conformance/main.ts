@@ -5,7 +5,6 @@
  * @module
  */
 
-import { defaultDialect, type Dialect } from "../../shared/dialects.ts";
 import { formatAddress } from "../../shared/info_server.ts";
 import { runProgram } from "../../shared/program.ts";
 import { UsageError } from "../../shared/usage_error.ts";
@@ -41,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
     {
       ...options,
       target: formatAddress(address),
-      remark: remarkOn(dialect),
+      generation: dialect.name,
       nameWidth: Math.max(...chosen.map(({ name }) => name.length)),
       colour: Deno.stdout.isTerminal() && !Deno.noColor,
       print: (text) => console.log(text),
@@ -52,12 +51,6 @@ async function main(args: readonly string[]): Promise<number> {
     },
   );
   return signal.aborted ? INTERRUPTED : code;
-}
-
-/** What the reader of codes should know. */
-function remarkOn({ name }: Dialect): string | undefined {
-  if (name === defaultDialect.name) return undefined;
-  return `It speaks generation ${name}; codes are told as those of ${defaultDialect.name}.`;
 }
 
 if (import.meta.main) await runProgram(main);

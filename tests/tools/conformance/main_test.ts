@@ -70,6 +70,28 @@ testWith(
 
 testWith(
   PROGRAMS,
+  "a report says which generation was spoken, where it isn't the first",
+  async () => {
+    await using relay = await testRelay();
+    const flags = [addressOf(relay.address), "--only", "KEY-1"];
+    const table = await conformance(...flags, "--dialect", "100").end();
+    assertEquals(table.code, 0);
+    assertStringIncludes(
+      table.stdout,
+      "\nIt speaks generation 100; codes are ",
+    );
+    for (const name of ["600", "1000"]) {
+      const json = await conformance(...flags, "--json", "--dialect", name)
+        .end();
+      assertEquals(JSON.parse(json.stdout).generation, name);
+    }
+    const found = await conformance(...flags, "--json").end();
+    assertEquals(JSON.parse(found.stdout).generation, "600", "it is found out");
+  },
+);
+
+testWith(
+  PROGRAMS,
   "a server that isn't there fails one MUST, and the rest is skipped",
   async () => {
     const server = new AnyServer(() => Promise.resolve());
@@ -140,6 +162,10 @@ testWith(
       [
         ["a:1", "--timeout", "soon"],
         '--timeout: expected milliseconds from 10 to 600000, got "soon"',
+      ],
+      [
+        ["a:1", "--dialect", "blocks"],
+        '--dialect: expected one of 600, 700, 1100, 1000, 100, got "blocks"',
       ],
       [
         ["a:1", "--json", "--junit"],

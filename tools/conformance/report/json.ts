@@ -9,9 +9,15 @@ import { clauses } from "../../../shared/clauses.ts";
 import { printableJson } from "../../../shared/printable.ts";
 import type { Outcome, Tally } from "./outcome.ts";
 
-/** The document's first line. */
-export const jsonStart = (target: string): string =>
-  `{"target":${JSON.stringify(target)},"outcomes":[`;
+/**
+ * The document's first line.
+ *
+ * @param generation what the target speaks, where that is known
+ */
+export const jsonStart = (target: string, generation?: string): string => {
+  const head = printableJson({ target, ...generation && { generation } });
+  return `${head.slice(0, -1)},"outcomes":[`;
+};
 
 /** An outcome, with its bytes in hex and what its clause says. */
 export function jsonOutcome(outcome: Outcome, isFirst: boolean): string {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { defaultDialect, type DialectName } from "../../../shared/dialects.ts";
 import { jsonEnd, jsonOutcome, jsonStart } from "./json.ts";
 import { junit } from "./junit.ts";
 import { exitCode, type Outcome, tally } from "./outcome.ts";
@@ -15,8 +16,8 @@ export interface ReportOptions {
   form: "table" | "json" | "junit";
   /** What is checked, such as `127.0.0.1:1357`. */
   target: string;
-  /** What a table says of it besides. Default: nothing. */
-  remark?: string | undefined;
+  /** The generation that it speaks, where that is known. */
+  generation?: DialectName;
   /** Characters of the longest check's name. */
   nameWidth: number;
   /** Whether a table may have colours. */
@@ -38,14 +39,18 @@ export async function printReport(
   outcomes: AsyncIterable<Outcome>,
   options: ReportOptions,
 ): Promise<number> {
-  const { form, target, remark, print, stopped } = options;
+  const { form, target, generation, print, stopped } = options;
   const start = performance.now();
   const table = new Table(options);
   const all: Outcome[] = [];
-  if (form === "json") print(jsonStart(target));
+  if (form === "json") print(jsonStart(target, generation));
   if (form === "table") {
     print(`Conformance of ${target}`);
-    if (remark !== undefined) print(remark);
+    if (generation !== undefined && generation !== defaultDialect.name) {
+      print(
+        `It speaks generation ${generation}; codes are told as those of ${defaultDialect.name}.`,
+      );
+    }
   }
   for await (const outcome of outcomes) {
     if (form === "json") print(jsonOutcome(outcome, all.length === 0));
