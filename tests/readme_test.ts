@@ -1,10 +1,11 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { HELP as SERVER_HELP } from "../server/options.ts";
 import { ConsoleClient } from "./support/console.ts";
 import { fencedBlocks, readPage } from "./support/pages.ts";
 import { Program, ROOT } from "./support/program.ts";
 import { temporaryFolder, testRelay } from "./support/resources.ts";
+import { until } from "./support/until.ts";
 import { VerbUser } from "./support/verbs.ts";
 import { FILES, PROGRAMS, TERMINALS, testWith } from "./support/test_with.ts";
 
@@ -63,6 +64,54 @@ function readCommand(line: string) {
   const words = [...rest.matchAll(/"([^"]*)"|(\S+)/g)]
     .map(([, quoted, plain]) => quoted ?? plain ?? "");
   return { dir, verb, words };
+}
+
+testWith(
+  PROGRAMS,
+  "the README's commands for students check a server, a client, and what passes",
+  async () => {
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const [commands = ""] = fencedBlocks(await readme())
+      .map(({ text }) => text)
+      .filter((text) => text.includes("task conformance 127.0.0.1"));
+    const [server = "", client = "", between = "", ...more] = commands
+      .trimEnd().split("\n");
+    assertEquals(more, []);
+    const relayPort = `127.0.0.1:${relay.address.port}`;
+
+    const checked = await task(server, { "127.0.0.1:1357": relayPort }).end();
+    assertEquals(checked.code, 0, checked.stdout);
+    assertMatch(checked.stdout, / checks in .* s: \d+ passed\n$/);
+
+    await using played = task(client, { "--port 1357": "--port 0" });
+    await until("its address", () => played.complained.includes("Register as"));
+    const [, port] = /^listening on .*:(\d+)$/m.exec(played.complained) ?? [];
+    const address = { hostname: "127.0.0.1", port: Number(port) };
+    await new VerbUser(`${folder.path}/anna`, address).do("register", "anna");
+    await played.prints(/✓ registers /);
+
+    await using proxy = task(between, {
+      "--listen 1358": "--listen 0",
+      "127.0.0.1:1357": relayPort,
+    });
+    await new VerbUser(`${folder.path}/bob`, await proxy.address())
+      .do("register", "bob");
+    await proxy.prints(/→ 600 register: "bob"/);
+  },
+);
+
+/** Starts a task as the README writes it, on other ports. */
+function task(line: string, ports: Readonly<Record<string, string>>): Program {
+  const [, name = "", rest = ""] = /^deno task (\w+) (.+)$/.exec(line) ?? [];
+  const [, ...command] = config.tasks[name as keyof typeof config.tasks]
+    .command.split(" ");
+  let flags = rest;
+  for (const [written, here] of Object.entries(ports)) {
+    assertStringIncludes(flags, written);
+    flags = flags.replace(written, here);
+  }
+  return Program.deno([...command, ...flags.split(" ")]);
 }
 
 testWith(
