@@ -591,19 +591,20 @@ local function padding_left(tvb, offset, available, is_request, state)
   return block > 0 and block or BLOCK
 end
 
--- Shows zeros, `left` at most; returns how many there were.
+-- Shows zeros, `left` at most; returns how many there were, and what they are
+-- called where there were any.
 local function add_padding(tvb, root, offset, available, left, state)
   local digits = tvb:bytes(offset, math.min(available, left)):tohex()
   local first = digits:find("[1-9A-F]")
   local size = first == nil and #digits / 2 or math.floor((first - 1) / 2)
   state.left = first == nil and left - size or 0
   state.last, state.has_blocks = BLOCK, true
-  if size > 0 then
-    local tree = root:add(messageu, tvb(offset, size))
-    tree:append_text(", padding, " .. size .. " bytes")
-    tree:add(f.padding, tvb(offset, size))
-  end
-  return size
+  if size == 0 then return 0 end
+  local title = "padding, " .. size .. " bytes"
+  local tree = root:add(messageu, tvb(offset, size))
+  tree:append_text(", " .. title)
+  tree:add(f.padding, tvb(offset, size))
+  return size, title
 end
 
 local function is_request_packet(pinfo)
@@ -622,7 +623,7 @@ function messageu.dissector(tvb, pinfo, root)
   local may_wait = messageu.prefs.reassemble and
     tvb:captured_len() == tvb:reported_len()
   local state = state_of(tvb, pinfo, is_request)
-  local offset, titles = 0, {}
+  local offset, titles, padded = 0, {}, nil
   pinfo.cols.protocol = "MessageU"
   while offset < tvb:captured_len() do
     local available = tvb:captured_len() - offset
@@ -633,7 +634,9 @@ function messageu.dissector(tvb, pinfo, root)
     end
     padding = padding or available
     if padding > 0 then
-      offset = offset + add_padding(tvb, root, offset, available, padding, state)
+      local size, title =
+        add_padding(tvb, root, offset, available, padding, state)
+      offset, padded = offset + size, title or padded
     else
       local header = header_at(tvb, offset, available, is_request)
       local payload = header and payload_size(tvb, offset, available, header)
@@ -657,6 +660,7 @@ function messageu.dissector(tvb, pinfo, root)
       offset, state.last = offset + there, there
     end
   end
+  if #titles == 0 then table.insert(titles, padded) end
   if #titles > 0 then
     pinfo.cols.info = (is_request and "→ " or "← ") .. table.concat(titles, " | ")
   end

@@ -15,6 +15,36 @@ export async function tshark(
   fields: readonly string[],
   ...options: string[]
 ): Promise<string[][][]> {
+  const text = await run(bytes, [
+    ...options,
+    "-T",
+    "fields",
+    "-E",
+    `separator=${FIELDS}`,
+    "-E",
+    `aggregator=${VALUES}`,
+    ...fields.flatMap((field) => ["-e", field]),
+  ]);
+  return text.split("\n").slice(0, -1).map((row) =>
+    row.split(FIELDS).map((values) =>
+      // That is how bytes are printed that are none.
+      values.split(VALUES).filter((value) => !["", "<MISSING>"].includes(value))
+    )
+  );
+}
+
+/** What the list of packets says of each that has MessageU in it. */
+export async function packetList(bytes: Uint8Array): Promise<string[]> {
+  const columns = 'gui.column.format:"Info","%i"';
+  return (await run(bytes, ["-o", columns])).split("\n").slice(0, -1)
+    .map((line) => line.trim());
+}
+
+/** Runs it on a capture; what it prints. */
+async function run(
+  bytes: Uint8Array,
+  options: readonly string[],
+): Promise<string> {
   await using folder = await temporaryFolder();
   const path = `${folder.path}/capture`;
   await Deno.writeFile(path, bytes);
@@ -32,13 +62,6 @@ export async function tshark(
       "-Y",
       "messageu",
       ...options,
-      "-T",
-      "fields",
-      "-E",
-      `separator=${FIELDS}`,
-      "-E",
-      `aggregator=${VALUES}`,
-      ...fields.flatMap((field) => ["-e", field]),
     ],
     // Settings of whoever runs the tests don't count.
     env: { HOME: folder.path, XDG_CONFIG_HOME: folder.path },
@@ -50,12 +73,7 @@ export async function tshark(
     code: 0,
     errors: [],
   });
-  return text.split("\n").slice(0, -1).map((row) =>
-    row.split(FIELDS).map((values) =>
-      // That is how bytes are printed that are none.
-      values.split(VALUES).filter((value) => !["", "<MISSING>"].includes(value))
-    )
-  );
+  return text;
 }
 
 /** It only prints what a dissector does wrong. */

@@ -2,7 +2,12 @@ import { assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding";
 import { Session } from "../../client/session.ts";
 import { RelayLink } from "../../client/relay_link.ts";
-import { type Dialect, dialects } from "../../shared/dialects.ts";
+import {
+  BLOCK_SIZE,
+  defaultDialect,
+  type Dialect,
+  dialects,
+} from "../../shared/dialects.ts";
 import { decodeListedName } from "../../shared/names.ts";
 import {
   type Anatomy,
@@ -19,7 +24,7 @@ import { exchanges } from "../support/exchanges.ts";
 import { brokenFrames, join, sent, soundFrames } from "../support/frames.ts";
 import { temporaryFolder, testRelay } from "../support/resources.ts";
 import { toolTest, TSHARK } from "../support/tool_test.ts";
-import { tshark } from "../support/tshark.ts";
+import { packetList, tshark } from "../support/tshark.ts";
 
 /** The dissector's filters, and what our own anatomy calls the same. */
 const filters: Readonly<Record<string, string>> = {
@@ -162,6 +167,22 @@ toolTest(
     const once = await tshark(capture(made.segments), shown);
     assertEquals(await tshark(capture(made.segments), shown, "-2"), once);
     assertEquals(once.length > 20, true);
+  },
+);
+
+toolTest(
+  TSHARK,
+  "wireshark: the list of packets says what each one holds",
+  async () => {
+    const [, list = new Uint8Array()] = soundFrames(defaultDialect).request;
+    const padding = new Uint8Array(BLOCK_SIZE - list.length);
+    const made = new MadeConnection().open()
+      .send("request", join(list, list), list, padding);
+    assertEquals(await packetList(capture(made.segments)), [
+      "→ 601 clients list | 601 clients list",
+      "→ 601 clients list",
+      "→ padding, 1001 bytes",
+    ]);
   },
 );
 
