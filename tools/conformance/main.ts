@@ -5,8 +5,9 @@
  * @module
  */
 
-import { defaultDialect, type Dialect } from "../../shared/dialects.ts";
+import { defaultDialect } from "../../shared/dialects.ts";
 import { formatAddress } from "../../shared/info_server.ts";
+import { PROTOCOL_VERSION } from "../../shared/protocol.ts";
 import { runProgram } from "../../shared/program.ts";
 import { UsageError } from "../../shared/usage_error.ts";
 import { conformClient } from "./client/command.ts";
@@ -16,7 +17,8 @@ import { printReport } from "./report/print_report.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import { checkServer } from "./server/check_server.ts";
 import { checksTable } from "./server/checks_table.ts";
-import { findGeneration } from "./server/find_generation.ts";
+import { findSpoken } from "./server/find_spoken.ts";
+import type { Spoken } from "./server/generation.ts";
 import { selectChecks } from "./server/checks.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -35,13 +37,14 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
   const signal = interruption();
-  const dialect = options.dialect ?? await findGeneration(address, timeout);
+  const among = options.dialect && [options.dialect];
+  const spoken = await findSpoken(address, timeout, among);
   const code = await printReport(
-    checkServer({ address, timeout, dialect, signal, ...only && { only } }),
+    checkServer({ address, timeout, ...spoken, signal, ...only && { only } }),
     {
       ...options,
       target: formatAddress(address),
-      remark: remarkOn(dialect),
+      remark: remarkOn(spoken),
       nameWidth: Math.max(...chosen.map(({ name }) => name.length)),
       colour: Deno.stdout.isTerminal() && !Deno.noColor,
       print: (text) => console.log(text),
@@ -55,9 +58,20 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** What the reader of codes should know. */
-function remarkOn({ name }: Dialect): string | undefined {
-  if (name === defaultDialect.name) return undefined;
-  return `It speaks generation ${name}; codes are told as those of ${defaultDialect.name}.`;
+function remarkOn({ dialect, version }: Spoken): string | undefined {
+  const remarks: string[] = [];
+  if (dialect !== defaultDialect) {
+    const { name } = defaultDialect;
+    remarks.push(
+      `It speaks generation ${dialect.name}; codes are told as those of ${name}.`,
+    );
+  }
+  if (version !== PROTOCOL_VERSION) {
+    remarks.push(
+      `It refuses version ${PROTOCOL_VERSION}: requests carry ${version}.`,
+    );
+  }
+  return remarks.length === 0 ? undefined : remarks.join(" ");
 }
 
 if (import.meta.main) await runProgram(main);

@@ -6,6 +6,8 @@ import { arrives } from "./pulling.ts";
 
 /** Connections at once. */
 const CONNECTIONS = 100;
+/** Milliseconds in which it is seen that the server ended them. */
+const END = 50;
 /** Connections one after the other. */
 const IN_TURN = 30;
 /** Clients that write to one inbox at once, and messages of each. */
@@ -22,11 +24,22 @@ export const loadChecks = subject("load", [
     `${CONNECTIONS} connections that are open together are all served`,
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
-      const channels = await Promise.all(
-        Array.from({ length: CONNECTIONS }, () => probe.connect()),
+      const request = keyRequest(id, other);
+      const channels: Awaited<ReturnType<Probe["connect"]>>[] = [];
+      // Each is accepted before the next: how many may wait for that is no matter.
+      for (let count = 0; count < CONNECTIONS; count++) {
+        const channel = await probe.connect();
+        await channel.send(request);
+        expectCode(await channel.answer(), 2102);
+        channels.push(channel);
+      }
+      // That a connection goes on is for other checks.
+      const states = await Promise.all(
+        channels.map((channel) => channel.quiet(END)),
       );
-      const answers = await Promise.all(channels.map(async (channel) => {
-        await channel.send(keyRequest(id, other));
+      const open = channels.filter((_channel, at) => states[at] === "quiet");
+      const answers = await Promise.all(open.map(async (channel) => {
+        await channel.send(request);
         return await channel.answer();
       }));
       for (const answer of answers) expectCode(answer, 2102);
