@@ -8,7 +8,7 @@ import { inTime } from "../../../shared/in_time.ts";
 import type { Outcome } from "../report/outcome.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import type { Probe } from "./probe.ts";
-import { ConnectionRefused } from "./target.ts";
+import { NoConnection } from "./target.ts";
 
 /** Answers' time-outs that a whole check may take. */
 const TIMEOUTS = 5;
@@ -47,7 +47,7 @@ export async function attempt(
     }
     if (!(error instanceof CheckFailure)) throw error;
     if (
-      error instanceof ConnectionRefused && !probe.connected && !mustConnect
+      error instanceof NoConnection && !probe.connected && !mustConnect
     ) {
       return { verdict: "skipped", reason: `couldn't connect: ${error.got}` };
     }

@@ -13,7 +13,7 @@ import { CheckFailure } from "./check.ts";
 import { randomName, registration } from "./frames.ts";
 import { generations, type Spoken } from "./generation.ts";
 import { Probe } from "./probe.ts";
-import { ConnectionRefused, Target } from "./target.ts";
+import { NoConnection, Target } from "./target.ts";
 
 /** Versions that requests are tried with: some servers know 1 alone. */
 const VERSIONS = [PROTOCOL_VERSION, 1];
@@ -62,7 +62,7 @@ async function register(target: Target): Promise<Ending> {
     return code === ResponseCode.Registered ? "taken" : "refused";
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
-    if (error instanceof ConnectionRefused) return "nobody there";
+    if (error instanceof NoConnection) return "nobody there";
     return performance.now() - start < target.timeout ? "refused" : "silent";
   } finally {
     probe.close();

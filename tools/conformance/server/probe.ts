@@ -262,9 +262,14 @@ export class Probe {
       return await work();
     } catch (error) {
       if (!(error instanceof CheckFailure)) throw error;
-      if (await this.#basics?.works(what)) throw error;
+      if (this.#basics && await this.can(what)) throw error;
       throw new Unprepared(`couldn't ${basics[what]}: got ${error.got}`);
     }
+  }
+
+  /** Whether the server can do what some checks build on. */
+  async can(what: Basic): Promise<boolean> {
+    return await this.#basics?.works(what) ?? true;
   }
 
   /** Closes all connections. What is under way there fails. */

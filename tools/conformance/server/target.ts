@@ -14,14 +14,19 @@ import { answerOf } from "./answer.ts";
 import { CheckFailure } from "./check.ts";
 import type { Spoken } from "./generation.ts";
 
-/** Connections in a row that are refused before a server counts as gone. */
+/** Connections in a row that can't be had before a server counts as gone. */
 const MOST_REFUSED = 3;
 /** Checks in a row that may go without an answer until it does. */
 const MOST_SILENT = 20;
 
-/** Nobody listens where the server is to be. */
-export class ConnectionRefused extends CheckFailure {
-  override name = "ConnectionRefused";
+/** No connection to the server can be had. */
+export class NoConnection extends CheckFailure {
+  override name = "NoConnection";
+
+  /** @param got why, in a few words */
+  constructor(got: string) {
+    super("a connection", got);
+  }
 }
 
 /** A server. */
@@ -50,8 +55,7 @@ export class Target {
   /**
    * Opens a connection.
    *
-   * @throws {ConnectionRefused} where there is none
-   * @throws {CheckFailure} where none can be had in time
+   * @throws {NoConnection} where none can be had in time
    */
   async connect(): Promise<Deno.TcpConn> {
     const connecting = Deno.connect(this.#address);
@@ -64,12 +68,16 @@ export class Target {
       // One that comes too late is nobody's.
       connecting.then((late) => late.close(), () => {});
     } catch (error) {
-      if (++this.#refused >= MOST_REFUSED) {
-        this.leave("takes no connections any more");
-      }
-      throw new ConnectionRefused("a connection", reasonOf(error));
+      throw this.#without(reasonOf(error));
     }
-    throw new CheckFailure("a connection", `none within ${this.timeout} ms`);
+    throw this.#without(`none within ${this.timeout} ms`);
+  }
+
+  #without(got: string): NoConnection {
+    if (++this.#refused >= MOST_REFUSED) {
+      this.leave("takes no connections any more");
+    }
+    return new NoConnection(got);
   }
 
   /**
