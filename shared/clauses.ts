@@ -66,6 +66,7 @@ const entries = {
   "ERR-2": ["client", "MUST", "A 9000 may have a payload"],
   "ERR-3": ["client", "MUST", "A failure is told, and the client goes on"],
   "ERR-4": ["client", "MAY", "A refused registration is tried with version 1"],
+  "ERR-5": ["client", "SHOULD", "After a bad answer, or none, it goes on"],
 
   "NAM-1": ["both", "MUST", "A name is 1 to 254 bytes, a NUL and padding"],
   "NAM-2": ["relay", "MUST", "A name without a NUL is refused"],

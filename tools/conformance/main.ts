@@ -15,7 +15,7 @@ import { printReport } from "./report/print_report.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import { checkServer } from "./server/check_server.ts";
 import { checksTable } from "./server/checks_table.ts";
-import { findGeneration } from "./server/find_generation.ts";
+import { findSpoken } from "./server/find_spoken.ts";
 import { selectChecks } from "./server/checks.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -34,13 +34,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
   const signal = interruption();
-  const dialect = options.dialect ?? await findGeneration(address, timeout);
+  const among = options.dialect && [options.dialect];
+  const spoken = await findSpoken(address, timeout, among);
   const code = await printReport(
-    checkServer({ address, timeout, dialect, signal, ...only && { only } }),
+    checkServer({ address, timeout, ...spoken, signal, ...only && { only } }),
     {
       ...options,
       target: formatAddress(address),
-      generation: dialect.name,
+      generation: spoken.dialect.name,
+      version: spoken.version,
       nameWidth: Math.max(...chosen.map(({ name }) => name.length)),
       colour: Deno.stdout.isTerminal() && !Deno.noColor,
       print: (text) => console.log(text),

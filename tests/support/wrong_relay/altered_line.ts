@@ -8,6 +8,7 @@ import { ByteSource } from "../../../shared/byte_source.ts";
 import { requestKind } from "../../../shared/dialects.ts";
 import {
   CLIENT_ID_SIZE,
+  type ClientId,
   MessageType,
   type RequestKind,
   RESPONSE_HEADER_SIZE,
@@ -60,7 +61,10 @@ export interface Hooks {
   payloadSize?(
     kind: RequestKind | undefined,
     claim: number,
+    clientId: ClientId,
   ): number | undefined;
+  /** Whether a message is taken to be as short as its content's size says. */
+  believesContentSize?: boolean;
   /** What the relay gets in place of a request; nothing where it gets the request. */
   request?(asked: Asked): Uint8Array | void;
   /** What the relay gets of a request that was cut off. */
@@ -211,9 +215,13 @@ export class AlteredLine extends LineAround {
     kind: RequestKind | undefined,
   ): Promise<number> {
     const claim = header.payloadSize;
-    const wrong = this.#hooks.payloadSize?.(kind, claim);
+    const wrong = this.#hooks.payloadSize?.(kind, claim, header.clientId);
     if (wrong !== undefined) return wrong;
     if (kind !== "sendMessage") return claim;
+    if (this.#hooks.believesContentSize && claim >= SEND_OVERHEAD) {
+      const size = await this.#messageSize();
+      if (size !== undefined) return Math.min(size, claim);
+    }
     const source = this.#source;
     const arrives = (size: number) =>
       claim < SEND_OVERHEAD
@@ -226,6 +234,16 @@ export class AlteredLine extends LineAround {
     // SND-7: nothing follows, whatever the header says.
     const size = source.peek(SEND_OVERHEAD).subarray(CLIENT_ID_SIZE + 1);
     return size.every((byte) => byte === 0) ? SEND_OVERHEAD : claim;
+  }
+
+  /** Undefined where there is no content, or not so much of the message. */
+  async #messageSize(): Promise<number | undefined> {
+    if (!(await this.#source.has(SEND_OVERHEAD))) return undefined;
+    const head = this.#source.peek(SEND_OVERHEAD);
+    const { buffer, byteOffset } = head;
+    const size = new DataView(buffer, byteOffset, SEND_OVERHEAD)
+      .getUint32(CLIENT_ID_SIZE + 1, true);
+    return size === 0 ? undefined : SEND_OVERHEAD + size;
   }
 
   async #pass(): Promise<boolean> {

@@ -35,7 +35,7 @@ testWith(
       "keys,PUL-4,name-e*",
     ).end();
     assertEquals([code, stderr], [0, ""]);
-    assert(stdout.startsWith(`Conformance of ${target}\n\nNames\n`), stdout);
+    assert(stdout.startsWith(`Conformance of ${target}\n\nKeys\n`), stdout);
     assertMatch(stdout, /\n\d+ checks in \d+\.\d s: \d+ passed\n$/);
     assertEquals(
       stdout.match(/✓/g)?.length,

@@ -16,6 +16,8 @@ const shownOtherwise: Record<string, string> = {
     "a relay that forgets a message once its sender is gone doesn't keep it apart from a cut off one",
   "others-reset":
     "a relay that dies of resets answers none of the checks behind it",
+  "still-serves":
+    "a relay that is gone answers none of the checks before it: the tests of survival let one die",
   "many-clients-in-turn":
     "a relay that runs out of connections answers none of the checks behind it",
 };

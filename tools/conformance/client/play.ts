@@ -82,7 +82,7 @@ class Play {
     );
     const { finding, scene, isComplete } = await this.#played(step, number);
     const isOver = finding !== undefined ||
-      isComplete && !this.#options.player.gaveUp;
+      isComplete && !this.#options.player.gaveUp && !step.upsets?.(scene);
     let ms = performance.now() - start;
     for (const check of checks) {
       const found = finding ?? await this.#judged(check, scene, isComplete);

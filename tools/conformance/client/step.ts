@@ -62,6 +62,8 @@ export interface Step {
   ) => Promise<Answering | void> | Answering | void;
   /** Whether all has arrived that has to. */
   readonly isComplete: (scene: Scene) => boolean;
+  /** Whether the client may have lost itself, so that it is started anew. */
+  readonly upsets?: (scene: Scene) => boolean;
   /** What is judged by it, in this order. */
   readonly checks: readonly Check[];
 }

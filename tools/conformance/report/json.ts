@@ -9,15 +9,19 @@ import { clauses } from "../../../shared/clauses.ts";
 import { printableJson } from "../../../shared/printable.ts";
 import type { Outcome, Tally } from "./outcome.ts";
 
-/**
- * The document's first line.
- *
- * @param generation what the target speaks, where that is known
- */
-export const jsonStart = (target: string, generation?: string): string => {
-  const head = printableJson({ target, ...generation && { generation } });
-  return `${head.slice(0, -1)},"outcomes":[`;
-};
+/** What a document says of the whole. */
+export interface JsonHead {
+  /** What is checked. */
+  readonly target: string;
+  /** The generation that it speaks, where that is known. */
+  readonly generation: string | undefined;
+  /** The version that requests to it carry, where that is known. */
+  readonly version: number | undefined;
+}
+
+/** The document's first line. */
+export const jsonStart = (head: JsonHead): string =>
+  `${printableJson(head).slice(0, -1)},"outcomes":[`;
 
 /** An outcome, with its bytes in hex and what its clause says. */
 export function jsonOutcome(outcome: Outcome, isFirst: boolean): string {

@@ -5,6 +5,7 @@
  */
 
 import { defaultDialect, type DialectName } from "../../../shared/dialects.ts";
+import { PROTOCOL_VERSION } from "../../../shared/protocol.ts";
 import { jsonEnd, jsonOutcome, jsonStart } from "./json.ts";
 import { junit } from "./junit.ts";
 import { exitCode, type Outcome, tally } from "./outcome.ts";
@@ -18,6 +19,8 @@ export interface ReportOptions {
   target: string;
   /** The generation that it speaks, where that is known. */
   generation?: DialectName;
+  /** The version that requests to it carry, where that is known. */
+  version?: number;
   /** Characters of the longest check's name. */
   nameWidth: number;
   /** Whether a table may have colours. */
@@ -39,18 +42,14 @@ export async function printReport(
   outcomes: AsyncIterable<Outcome>,
   options: ReportOptions,
 ): Promise<number> {
-  const { form, target, generation, print, stopped } = options;
+  const { form, target, generation, version, print, stopped } = options;
   const start = performance.now();
   const table = new Table(options);
   const all: Outcome[] = [];
-  if (form === "json") print(jsonStart(target, generation));
+  if (form === "json") print(jsonStart({ target, generation, version }));
   if (form === "table") {
     print(`Conformance of ${target}`);
-    if (generation !== undefined && generation !== defaultDialect.name) {
-      print(
-        `It speaks generation ${generation}; codes are told as those of ${defaultDialect.name}.`,
-      );
-    }
+    for (const remark of remarks(options)) print(remark);
   }
   for await (const outcome of outcomes) {
     if (form === "json") print(jsonOutcome(outcome, all.length === 0));
@@ -67,4 +66,15 @@ export async function printReport(
     print(why === undefined ? end : `${end}\n${why}`);
   }
   return exitCode(counts);
+}
+
+/** What the reader of codes and headers should know. */
+function* remarks({ generation, version }: ReportOptions): Generator<string> {
+  const { name } = defaultDialect;
+  if (generation !== undefined && generation !== name) {
+    yield `It speaks generation ${generation}; codes are told as those of ${name}.`;
+  }
+  if (version !== undefined && version !== PROTOCOL_VERSION) {
+    yield `It refuses version ${PROTOCOL_VERSION}: requests carry ${version}.`;
+  }
 }

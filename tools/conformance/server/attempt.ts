@@ -8,6 +8,7 @@ import { inTime } from "../../../shared/in_time.ts";
 import type { Outcome } from "../report/outcome.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import type { Probe } from "./probe.ts";
+import { NoConnection } from "./target.ts";
 
 /** Answers' time-outs that a whole check may take. */
 const TIMEOUTS = 5;
@@ -20,8 +21,15 @@ export type Ending = Pick<Outcome, "verdict" | "reason" | "expected">;
 /**
  * Makes a check. Its users may serve others, unless it failed: nobody knows then
  * what the server still has for them.
+ *
+ * @param mustConnect whether it fails where it gets no connection at all: that is
+ * nothing against the server in checks of something else
  */
-export async function attempt(check: Check, probe: Probe): Promise<Ending> {
+export async function attempt(
+  check: Check,
+  probe: Probe,
+  mustConnect = false,
+): Promise<Ending> {
   const ms = Math.max(LEAST_TIME, TIMEOUTS * probe.timeout);
   try {
     // What goes on behind its time fails on a closed connection.
@@ -38,6 +46,11 @@ export async function attempt(check: Check, probe: Probe): Promise<Ending> {
       return { verdict: "skipped", reason: error.message };
     }
     if (!(error instanceof CheckFailure)) throw error;
+    if (
+      error instanceof NoConnection && !probe.connected && !mustConnect
+    ) {
+      return { verdict: "skipped", reason: `couldn't connect: ${error.got}` };
+    }
     return { verdict: "fail", reason: error.got, expected: error.expected };
   }
 }

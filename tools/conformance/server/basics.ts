@@ -12,6 +12,7 @@ export const basics = {
   send: "send a message",
   pull: "pull a message",
   again: "ask again on a connection",
+  onward: "ask again on a connection after a failure",
 } as const;
 
 /** One of them. */

@@ -7,7 +7,7 @@
 
 import { concat } from "@std/bytes";
 import { ByteSource } from "../../../shared/byte_source.ts";
-import { answerMeant, type Dialect } from "../../../shared/dialects.ts";
+import { answerMeant } from "../../../shared/dialects.ts";
 import { inTime } from "../../../shared/in_time.ts";
 import {
   RESPONSE_HEADER_SIZE,
@@ -19,7 +19,7 @@ import { writeAll } from "../../../shared/write_all.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Answer, answerOf, describe } from "./answer.ts";
 import { CheckFailure, Unprepared } from "./check.ts";
-import { fromGeneration, inGeneration } from "./generation.ts";
+import { asSpoken, fromGeneration, type Spoken } from "./generation.ts";
 
 /** Bytes of the largest answer that is read. */
 const MOST_ANSWER = 64 * 1024 * 1024;
@@ -39,7 +39,7 @@ export interface ChannelOptions {
   /** Milliseconds that an answer may take. */
   timeout: number;
   /** What the server speaks. */
-  dialect: Dialect;
+  spoken: Spoken;
   /** Whether it only makes what the check needs. */
   prepares: boolean;
   /** Notes what goes over it. */
@@ -125,14 +125,17 @@ export class Channel {
   async answer(expected = "an answer"): Promise<Answer> {
     const { timeout } = this.#options;
     await this.#arrive(RESPONSE_HEADER_SIZE, timeout, expected);
-    const header = responseHeader.decode(
-      this.#source.peek(RESPONSE_HEADER_SIZE),
-    );
+    const start = this.#source.peek(RESPONSE_HEADER_SIZE);
+    if (start.every((byte) => byte === 0)) {
+      this.#noteArrived("behind the answer");
+      throw new CheckFailure(expected, "zeros, as those that fill a block");
+    }
+    const header = responseHeader.decode(start);
     if (header.payloadSize > MOST_ANSWER) {
       this.#noteArrived("its header claims more than is read here");
       const got = `an answer ${describe(header)}, as its header claims`;
       if (
-        answerMeant(this.#options.dialect, header.code) !==
+        answerMeant(this.#options.spoken.dialect, header.code) !==
           ResponseCode.ClientsList
       ) throw new CheckFailure(expected, got);
       // So many users there may be.
@@ -142,7 +145,7 @@ export class Channel {
     await this.#arrive(size, timeout + size / SLOWEST, expected);
     const answer = answerOf(this.#source.takeArrived(size));
     this.#note("answer", answer.bytes);
-    const code = fromGeneration(answer.code, this.#options.dialect);
+    const code = fromGeneration(answer.code, this.#options.spoken.dialect);
     return { ...answer, code };
   }
 
@@ -198,7 +201,7 @@ export class Channel {
   }
 
   #spoken(request: Uint8Array): Uint8Array {
-    return inGeneration(request, this.#options.dialect);
+    return asSpoken(request, this.#options.spoken);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

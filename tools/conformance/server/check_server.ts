@@ -5,30 +5,36 @@
  * @module
  */
 
-import { defaultDialect, type Dialect } from "../../../shared/dialects.ts";
+import { defaultDialect } from "../../../shared/dialects.ts";
 import type { Address } from "../../../shared/info_server.ts";
+import { PROTOCOL_VERSION } from "../../../shared/protocol.ts";
 import { levelOf, type Outcome } from "../report/outcome.ts";
 import { attempt } from "./attempt.ts";
 import { type Basic, Basics } from "./basics.ts";
 import { Cast } from "./cast.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import { firstCheck, lastCheck, selectChecks } from "./checks.ts";
-import { keyRequest, randomBytes } from "./frames.ts";
+import { expectCode } from "./answer.ts";
+import { frame, keyRequest, randomBytes } from "./frames.ts";
+import type { Spoken } from "./generation.ts";
 import { Probe } from "./probe.ts";
 import { answersIn, Target } from "./target.ts";
 
 /** Milliseconds that an answer may take where nothing else is asked for. */
 export const DEFAULT_TIMEOUT = 2000;
+/** A code that no request has. */
+const UNKNOWN_CODE = 666;
+/** Bytes of a content that looks like a ciphertext. */
+const CONTENT_SIZE = 48;
+
 /** What is to be checked, and how. */
-export interface ServerChecks {
+export interface ServerChecks extends Partial<Spoken> {
   /** Where the server listens. */
   address: Address;
   /** Names, clauses or subjects, with `*` for anything. Default: all checks. */
   only?: readonly string[];
   /** Milliseconds that an answer may take. Default: 2000. */
   timeout?: number;
-  /** The generation that the server speaks. Default: the first one, 600. */
-  dialect?: Dialect;
   /** Ends it early: what is done by then is reported. */
   signal?: AbortSignal;
 }
@@ -46,11 +52,13 @@ export async function* checkServer(
     only,
     timeout = DEFAULT_TIMEOUT,
     dialect = defaultDialect,
+    version = PROTOCOL_VERSION,
     signal,
   }: ServerChecks,
 ): AsyncGenerator<Outcome> {
   const chosen = selectChecks(only);
-  const run = new Run(new Target(address, timeout, dialect), signal);
+  const spoken = { dialect, version };
+  const run = new Run(new Target(address, timeout, spoken), signal);
   try {
     yield* run.makeAll(chosen);
   } finally {
@@ -114,7 +122,10 @@ class Run {
     const start = performance.now();
     const { gone } = this.#target;
     const ending = gone === undefined || always
-      ? await Promise.race([attempt(check, probe), this.#stopped.promise])
+      ? await Promise.race([
+        attempt(check, probe, check === firstCheck || check === lastCheck),
+        this.#stopped.promise,
+      ])
       : { verdict: "skipped", reason: gone } as const;
     const ms = performance.now() - start;
     probe.close();
@@ -133,7 +144,7 @@ class Run {
       if (basic === "list") await probe.listed(from.id);
       if (basic === "key") await probe.keyOf(from.id, to.id);
       if (basic === "send" || basic === "pull") {
-        const content = randomBytes(40);
+        const content = randomBytes(CONTENT_SIZE);
         await probe.sends({ from: from.id, to: to.id, content });
       }
       if (basic === "pull") await probe.receive(to.id, 1);
@@ -141,8 +152,15 @@ class Run {
         const channel = await probe.connect();
         for (let count = 0; count < 2; count++) {
           await channel.send(keyRequest(from.id, to.id));
-          await channel.answer();
+          expectCode(await channel.answer(), 2102);
         }
+      }
+      if (basic === "onward") {
+        const channel = await probe.connect();
+        await channel.send(frame({ code: UNKNOWN_CODE, clientId: from.id }));
+        expectCode(await channel.answer(), 9000);
+        await channel.send(keyRequest(from.id, to.id));
+        expectCode(await channel.answer(), 2102);
       }
       await probe.giveBack();
       return true;

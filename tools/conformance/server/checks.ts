@@ -31,7 +31,6 @@ export const lastCheck: Check = stillServes;
 export const allChecks: readonly Check[] = [
   firstCheck,
   ...registrationChecks,
-  ...nameChecks,
   ...listChecks,
   ...keyChecks,
   ...sendingChecks,
@@ -41,7 +40,9 @@ export const allChecks: readonly Check[] = [
   ...framingChecks,
   ...connectionChecks,
   ...failureChecks,
+  // Last but load: odd names that a server takes stand in all lists from then on.
   ...generationChecks,
+  ...nameChecks,
   ...loadChecks,
   lastCheck,
 ];

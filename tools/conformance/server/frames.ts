@@ -22,6 +22,7 @@ import {
   type RequestHeader,
   requestHeader,
 } from "../../../shared/requests.ts";
+import { BLOCK_SIZE } from "../../../shared/legacy_aes.ts";
 import { Writer } from "../../../shared/writer.ts";
 
 /** What names of users that checks register begin with. */
@@ -116,7 +117,7 @@ export interface Sending {
   to: ClientId;
   /** Default: 3, a text. */
   type?: number;
-  /** Default: none. */
+  /** Default: 16 bytes, but none in a request for a key. */
   content?: Uint8Array;
   /** What the content's size field says. Default: its size. */
   contentSize?: number;
@@ -124,9 +125,13 @@ export interface Sending {
   payloadSize?: number;
 }
 
+/** As short as the content of a text can be. */
+const someContent = (type: number) =>
+  new Uint8Array(type === 1 ? 0 : BLOCK_SIZE).fill(0x5a);
+
 /** 603. */
 export function sendRequest(
-  { from, to, type = 3, content = new Uint8Array(), ...sizes }: Sending,
+  { from, to, type = 3, content = someContent(type), ...sizes }: Sending,
 ): Uint8Array {
   const writer = new Writer(SEND_OVERHEAD + content.length);
   writer.raw(to);

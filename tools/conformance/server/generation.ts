@@ -1,6 +1,6 @@
 /**
- * The generation that a server speaks: checks are written in the codes of the
- * first one, and put into the server's own on the way.
+ * What a server speaks: checks are written in the codes of the first generation
+ * and in version 2, and put into the server's own on the way.
  *
  * @module
  */
@@ -14,7 +14,11 @@ import {
   requestCode,
   requestKind,
 } from "../../../shared/dialects.ts";
-import { REQUEST_HEADER_SIZE } from "../../../shared/protocol.ts";
+import {
+  CLIENT_ID_SIZE,
+  PROTOCOL_VERSION,
+  REQUEST_HEADER_SIZE,
+} from "../../../shared/protocol.ts";
 import { requestHeader, requestHeaderOf } from "../../../shared/requests.ts";
 import { isResponseCode } from "../../../shared/responses.ts";
 import { CheckFailure } from "./check.ts";
@@ -26,14 +30,34 @@ export const generations: readonly Dialect[] = dialects.filter((
 
 const [first] = generations as readonly [Dialect];
 
+/** How requests have to be for a server to take them. */
+export interface Spoken {
+  /** Its generation. */
+  readonly dialect: Dialect;
+  /** What requests carry where a check has version 2: some servers take 1 alone. */
+  readonly version: number;
+}
+
+/** Where the version stands, in a header of any generation. */
+const VERSION_OFFSET = CLIENT_ID_SIZE;
+
 /**
- * A request of the first generation as another one has it; one of no
- * generation, or without its whole header, stays as it is.
+ * A request, or its start, as a server takes it: one of the first generation as
+ * its own has it, and of its version where it has version 2. Of no generation,
+ * or without its whole header, it keeps its code.
  */
-export function inGeneration(
+export function asSpoken(
   frame: Uint8Array,
-  dialect: Dialect,
+  { dialect, version }: Spoken,
 ): Uint8Array {
+  const spoken = inGeneration(frame, dialect);
+  if (spoken[VERSION_OFFSET] !== PROTOCOL_VERSION) return spoken;
+  const versioned = spoken.slice();
+  versioned[VERSION_OFFSET] = version;
+  return versioned;
+}
+
+function inGeneration(frame: Uint8Array, dialect: Dialect): Uint8Array {
   if (dialect === first || frame.length < REQUEST_HEADER_SIZE) return frame;
   const header = requestHeader.decode(frame.subarray(0, REQUEST_HEADER_SIZE));
   const kind = requestKind(header.code);

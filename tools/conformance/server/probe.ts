@@ -69,7 +69,12 @@ export class Probe {
 
   /** What the server speaks. */
   get dialect(): Dialect {
-    return this.#target.dialect;
+    return this.#target.spoken.dialect;
+  }
+
+  /** Whether it had a connection. */
+  get connected(): boolean {
+    return this.#channels.length > 0;
   }
 
   /** What went over its connections so far. */
@@ -88,7 +93,7 @@ export class Probe {
     const channel = new Channel(conn, {
       number: this.#channels.length + 1,
       timeout: this.timeout,
-      dialect: this.dialect,
+      spoken: this.#target.spoken,
       prepares,
       note: (entry) => {
         if (this.#noting && this.#noted.length < MOST_NOTED) {
@@ -237,11 +242,15 @@ export class Probe {
   /**
    * Does what needs several requests on a connection, and isn't about that.
    *
+   * @param what or one after a failure
    * @throws {CheckFailure} what the work throws, where the server serves several
    * @throws {Unprepared} where it doesn't
    */
-  again<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
-    return this.#need("again", async () => await work(await this.connect()));
+  again<T>(
+    work: (channel: Channel) => Promise<T>,
+    what: "again" | "onward" = "again",
+  ): Promise<T> {
+    return this.#need(what, async () => await work(await this.connect()));
   }
 
   /**
@@ -253,9 +262,14 @@ export class Probe {
       return await work();
     } catch (error) {
       if (!(error instanceof CheckFailure)) throw error;
-      if (await this.#basics?.works(what)) throw error;
+      if (this.#basics && await this.can(what)) throw error;
       throw new Unprepared(`couldn't ${basics[what]}: got ${error.got}`);
     }
+  }
+
+  /** Whether the server can do what some checks build on. */
+  async can(what: Basic): Promise<boolean> {
+    return await this.#basics?.works(what) ?? true;
   }
 
   /** Closes all connections. What is under way there fails. */

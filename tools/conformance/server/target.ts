@@ -4,7 +4,7 @@
  * @module
  */
 
-import { answerCodeIn, type Dialect } from "../../../shared/dialects.ts";
+import { answerCodeIn } from "../../../shared/dialects.ts";
 import { inTime } from "../../../shared/in_time.ts";
 import { type Address, formatAddress } from "../../../shared/info_server.ts";
 import { ResponseCode } from "../../../shared/protocol.ts";
@@ -12,28 +12,39 @@ import { reasonOf } from "../../../shared/reason.ts";
 import type { Exchange } from "../report/outcome.ts";
 import { answerOf } from "./answer.ts";
 import { CheckFailure } from "./check.ts";
+import type { Spoken } from "./generation.ts";
 
-/** Connections in a row that are refused before a server counts as gone. */
+/** Connections in a row that can't be had before a server counts as gone. */
 const MOST_REFUSED = 3;
 /** Checks in a row that may go without an answer until it does. */
 const MOST_SILENT = 20;
+
+/** No connection to the server can be had. */
+export class NoConnection extends CheckFailure {
+  override name = "NoConnection";
+
+  /** @param got why, in a few words */
+  constructor(got: string) {
+    super("a connection", got);
+  }
+}
 
 /** A server. */
 export class Target {
   /** Milliseconds that an answer may take. */
   readonly timeout: number;
   /** What it speaks. */
-  readonly dialect: Dialect;
+  readonly spoken: Spoken;
   readonly #address: Address;
   #refused = 0;
   #silent = 0;
   #gone: string | undefined;
 
   /** Nothing is opened yet. */
-  constructor(address: Address, timeout: number, dialect: Dialect) {
+  constructor(address: Address, timeout: number, spoken: Spoken) {
     this.#address = address;
     this.timeout = timeout;
-    this.dialect = dialect;
+    this.spoken = spoken;
   }
 
   /** Why nothing more is to be asked, where that is so. */
@@ -44,7 +55,7 @@ export class Target {
   /**
    * Opens a connection.
    *
-   * @throws {CheckFailure} where none can be had in time
+   * @throws {NoConnection} where none can be had in time
    */
   async connect(): Promise<Deno.TcpConn> {
     const connecting = Deno.connect(this.#address);
@@ -57,12 +68,16 @@ export class Target {
       // One that comes too late is nobody's.
       connecting.then((late) => late.close(), () => {});
     } catch (error) {
-      if (++this.#refused >= MOST_REFUSED) {
-        this.leave("takes no connections any more");
-      }
-      throw new CheckFailure("a connection", reasonOf(error));
+      throw this.#without(reasonOf(error));
     }
-    throw new CheckFailure("a connection", `none within ${this.timeout} ms`);
+    throw this.#without(`none within ${this.timeout} ms`);
+  }
+
+  #without(got: string): NoConnection {
+    if (++this.#refused >= MOST_REFUSED) {
+      this.leave("takes no connections any more");
+    }
+    return new NoConnection(got);
   }
 
   /**
@@ -73,7 +88,10 @@ export class Target {
    */
   answered(exchange: Exchange, ms: number): void {
     // Registrations prepare checks; that they are answered is no news.
-    const registered = answerCodeIn(this.dialect, ResponseCode.Registered);
+    const registered = answerCodeIn(
+      this.spoken.dialect,
+      ResponseCode.Registered,
+    );
     if (answersIn(exchange, registered) > 0) this.#silent = 0;
     else if (ms >= this.timeout) this.#silent++;
     if (this.#silent >= MOST_SILENT) {

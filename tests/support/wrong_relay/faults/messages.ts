@@ -257,7 +257,6 @@ export const messages = {
       "send-id-kept",
       "send-ids-differ",
       "send-ids-rise",
-      "pull-one",
       "many-senders-ids",
     ],
     inject: () => ({
@@ -281,7 +280,7 @@ export const messages = {
   "message-id-big-endian": {
     about: "The message id in a 2103 is in network order",
     clauses: ["FRM-1", "SND-15"],
-    fails: ["send-id-kept", "pull-one"],
+    fails: ["send-id-kept"],
     inject: () => ({
       frames: () =>
         onAnswer("sendMessage", ({ payload }) => {
@@ -304,7 +303,7 @@ export const messages = {
   "message-ids-of-the-answer": {
     about: "A pulled message has its place in the answer for an id",
     clauses: ["SND-15"],
-    fails: ["send-id-kept", "pull-one"],
+    fails: ["send-id-kept"],
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer) => {
@@ -323,7 +322,7 @@ export const messages = {
   "message-for-nobody-taken": {
     about: "A message for an unknown client is acknowledged",
     clauses: ["SND-3"],
-    fails: ["send-to-unknown", "failure-of-unknown-target"],
+    fails: ["send-to-unknown"],
     inject: () => ({
       store: (inner) =>
         new class extends StoreAround {
@@ -451,7 +450,6 @@ export const messages = {
       "send-size-lies-below",
       "send-size-lies-zero",
       "send-size-lies-hugely",
-      "read-past-message",
     ],
     inject: () => ({
       frames: () =>

@@ -241,9 +241,6 @@ export const users = {
       "key-for-unknown",
       "send-for-unknown",
       "pull-for-unknown",
-      "answer-code",
-      "read-past-unknown-client",
-      "failure-of-unknown-client",
     ],
     inject: () => ({ store: (inner) => new AnybodyIsKnown(inner) }),
   },
@@ -261,7 +258,7 @@ export const users = {
   "empty-name-taken": {
     about: "A name of no bytes is taken",
     clauses: ["NAM-3"],
-    fails: ["name-empty", "name-empty-before-more", "failure-of-empty-name"],
+    fails: ["name-empty", "name-empty-before-more"],
     inject: () => ({
       frames: () =>
         onRegistration((asked, name) => {
@@ -294,7 +291,6 @@ export const users = {
       "name-taken",
       "name-taken-by-same-key",
       "name-taken-before-garbage",
-      "failure-of-taken-name",
       "many-with-one-name",
     ],
     inject: () => ({ store: (inner) => new SharedNames(inner) }),
@@ -518,7 +514,7 @@ export const users = {
   "key-with-id-of-asker": {
     about: "A public key is answered with the id of who asks",
     clauses: ["KEY-1"],
-    fails: ["key-with-owner", "pipelined-many"],
+    fails: ["key-with-owner"],
     inject: () => ({
       frames: () =>
         onAnswer("publicKey", ({ payload }, { header }) => {
@@ -529,7 +525,7 @@ export const users = {
   "key-without-id": {
     about: "A public key is answered without an id",
     clauses: ["KEY-1"],
-    fails: ["key-with-owner", "pipelined-many", "blocks-answer"],
+    fails: ["key-with-owner", "blocks-answer"],
     inject: () => ({
       frames: () =>
         onAnswer("publicKey", (answer) => {
@@ -540,7 +536,7 @@ export const users = {
   "key-of-unknown-is-zeros": {
     about: "The public key of an unknown client is zeros",
     clauses: ["KEY-2"],
-    fails: ["key-of-unknown", "failure-of-unknown-target"],
+    fails: ["key-of-unknown"],
     inject: () => ({
       store: (inner) =>
         new class extends StoreAround {

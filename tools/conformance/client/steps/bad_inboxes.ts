@@ -307,7 +307,7 @@ export const badInboxes: readonly Step[] = [
   ),
   pull(
     "inbox-of-4-gib",
-    "ERR-3",
+    "ERR-5",
     "After an answer that claims 4 GiB the next one is read",
     ["behind the four GiB"],
     async ({ ben, clientKey }) => [

@@ -171,6 +171,8 @@ export const registerAgain: Step = {
   choices: [["110", ANOTHER_NAME], ["120"]],
   sees: "the client refuses by itself",
   isComplete: (scene) => lists(scene).length > 0,
+  // Some have another key then, though not in info.me.
+  upsets: ({ arrived }) => ofKind(arrived, "register").length > 0,
   checks: [
     {
       name: "registers-once",

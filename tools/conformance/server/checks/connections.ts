@@ -51,7 +51,7 @@ export const connectionChecks = subject("connections", [
       const steps = [
         [listRequest(id), 2101],
         [keyRequest(id, other), 2102],
-        [sendRequest({ from: id, to: other, content: numbered(5, 0) }), 2103],
+        [sendRequest({ from: id, to: other, content: numbered(16, 0) }), 2103],
         [pullRequest(id), 2104],
         [pullRequest(id), 2104],
       ] as const;
@@ -218,7 +218,7 @@ export const connectionChecks = subject("connections", [
     "A message that lacks its last byte isn't handed out",
     async (probe) => {
       const [from, to] = await probe.pair();
-      const content = numbered(200, 0);
+      const content = numbered(208, 0);
       await cutOff(probe, sendRequest({ from: from.id, to: to.id, content }));
       const came = await probe.receive(to.id, 1);
       must(

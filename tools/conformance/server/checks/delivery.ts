@@ -31,7 +31,7 @@ export const deliveryChecks = subject("delivery", [
       const frame = sendRequest({
         from: from.id,
         to: to.id,
-        content: numbered(9, 0),
+        content: numbered(16, 0),
       });
       await channel.send(frame);
       await prepare(
@@ -51,7 +51,7 @@ export const deliveryChecks = subject("delivery", [
     "A message waits while its recipient asks for list and key and another user pulls",
     async (probe) => {
       const [from, to] = await probe.pair();
-      await fill(probe, from, to, [9]);
+      await fill(probe, from, to, [16]);
       await prepare("ask for something else", async () => {
         await probe.ask(listRequest(to.id));
         await probe.ask(keyRequest(to.id, from.id));
@@ -66,7 +66,7 @@ export const deliveryChecks = subject("delivery", [
     "A message waits while somebody tries to register under its recipient's name",
     async (probe) => {
       const [from, to] = await probe.pair();
-      await fill(probe, from, to, [9]);
+      await fill(probe, from, to, [16]);
       await prepare("have a registration answered", async () => {
         const header = { clientId: to.id };
         await probe.ask(registration(to.name, header, randomKey()));
@@ -78,13 +78,13 @@ export const deliveryChecks = subject("delivery", [
     "pull-breaks-early",
     "DLV-2",
     "A pull that is reset after 5 bytes of the answer leaves the messages waiting",
-    (probe) => breaks(probe, [20, 20], GLIMPSE),
+    (probe) => breaks(probe, [32, 32], GLIMPSE),
   ],
   [
     "pull-breaks-unread",
     "DLV-2",
     "A pull that is reset before any byte was read leaves the messages waiting",
-    (probe) => breaks(probe, [20], 0),
+    (probe) => breaks(probe, [32], 0),
   ],
   [
     "pull-breaks-large",
@@ -98,7 +98,7 @@ export const deliveryChecks = subject("delivery", [
     "Another request on the connection shows that a pull's answer was taken",
     async (probe) => {
       const [from, to] = await probe.pair();
-      await fill(probe, from, to, [9]);
+      await fill(probe, from, to, [16]);
       await probe.again(async (channel) => {
         await pullOn(channel, to);
         await channel.send(keyRequest(to.id, from.id));
@@ -113,7 +113,7 @@ export const deliveryChecks = subject("delivery", [
     "An orderly end of the connection shows that a pull's answer was taken",
     async (probe) => {
       const [from, to] = await probe.pair();
-      await fill(probe, from, to, [9]);
+      await fill(probe, from, to, [16]);
       const channel = await probe.connect();
       await pullOn(channel, to);
       await channel.end();

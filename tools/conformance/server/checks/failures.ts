@@ -1,5 +1,5 @@
 import { describe } from "../answer.ts";
-import { must, subject } from "../check.ts";
+import { must, subject, Unprepared } from "../check.ts";
 import {
   ascii,
   frame,
@@ -19,7 +19,7 @@ export const failureChecks = subject("failures", [
     "failure-of-unknown-client",
     "ERR-1",
     "An id that nobody has is answered with 9000 and size 0",
-    (probe) => empty(probe, listRequest(randomId())),
+    (probe) => empty(probe, listRequest(randomId()), 2101),
   ],
   [
     "failure-of-unknown-code",
@@ -36,14 +36,14 @@ export const failureChecks = subject("failures", [
     "A taken name is answered with 9000 and size 0",
     async (probe) => {
       const { name } = await probe.user();
-      await empty(probe, registration(name));
+      await empty(probe, registration(name), 2100);
     },
   ],
   [
     "failure-of-empty-name",
     "ERR-1",
     "An empty name is answered with 9000 and size 0",
-    (probe) => empty(probe, rawRegistration(ascii(""))),
+    (probe) => empty(probe, rawRegistration(ascii("")), 2100),
   ],
   [
     "failure-of-unknown-target",
@@ -51,8 +51,8 @@ export const failureChecks = subject("failures", [
     "The key of nobody, and a message for nobody, are answered with 9000 and size 0",
     async (probe) => {
       const { id } = await probe.user();
-      await empty(probe, keyRequest(id, randomId()));
-      await empty(probe, sendRequest({ from: id, to: randomId() }));
+      await empty(probe, keyRequest(id, randomId()), 2102);
+      await empty(probe, sendRequest({ from: id, to: randomId() }), 2103);
     },
   ],
   [
@@ -61,13 +61,26 @@ export const failureChecks = subject("failures", [
     "A payload of a wrong size is answered with 9000 and size 0",
     async (probe) => {
       const { id } = await probe.user();
-      await empty(probe, sized("publicKey", id, 3));
+      await empty(probe, sized("publicKey", id, 3), 2102);
     },
   ],
 ]);
 
-async function empty(probe: Probe, bad: Uint8Array): Promise<void> {
+/**
+ * Looks how a request is refused.
+ *
+ * @param taken the code where it isn't, which other checks tell
+ * @throws {Unprepared} then
+ */
+async function empty(
+  probe: Probe,
+  bad: Uint8Array,
+  taken?: number,
+): Promise<void> {
   const answer = await probe.ask(bad, "an answer 9000");
+  if (answer.code === taken) {
+    throw new Unprepared(`couldn't have it refused: got ${describe(answer)}`);
+  }
   must(
     answer.code === 9000 && answer.payload.length === 0,
     "an answer 9000 with no payload",

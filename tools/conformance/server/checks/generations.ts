@@ -186,7 +186,7 @@ async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
   const { payload } = await ask("register", who, NOBODY, 2100);
   const target = payload.slice(0, CLIENT_ID_SIZE) as Uint8Array as ClientId;
   await ask("publicKey", { target }, clientId, 2102);
-  const content = numbered(40, 0);
+  const content = numbered(48, 0);
   await ask("sendMessage", { target, type: 3, content }, clientId, 2103);
   const pulled = await ask("waitingMessages", {}, target, 2104);
   must(pulled.payload.length > 0, "the message", describe(pulled));
@@ -197,7 +197,7 @@ async function shares(probe: Probe, dialect: Dialect): Promise<void> {
   const [one, other] = await probe.pair();
   const clientId = one.id;
   await spokenTo(probe, dialect, [one, other]);
-  const content = numbered(30, 0);
+  const content = numbered(32, 0);
   const send = encodeRequest(
     "sendMessage",
     { target: other.id, type: 3, content },

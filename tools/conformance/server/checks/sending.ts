@@ -87,6 +87,12 @@ export const sendingChecks = subject("sending", [
     (probe) => relayed(probe, new Uint8Array()),
   ],
   [
+    "send-request-for-key",
+    "SND-1",
+    "A request for a key, without content, is taken and arrives",
+    (probe) => relayed(probe, new Uint8Array(), 1),
+  ],
+  [
     "send-types-kept",
     "SND-15",
     "Messages of the types 1 to 4 arrive with their types",
@@ -95,7 +101,11 @@ export const sendingChecks = subject("sending", [
       const sent = [1, 2, 3, 4];
       for (const type of sent) {
         const content = type === 1 ? new Uint8Array() : CONTENT;
-        await probe.sends({ from: from.id, to: to.id, type, content });
+        const sending = { from: from.id, to: to.id, type, content };
+        await prepare(
+          `send a message of type ${type}`,
+          () => probe.sends(sending),
+        );
       }
       const came = (await probe.receive(to.id, sent.length)).map(({ type }) =>
         type
