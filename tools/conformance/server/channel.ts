@@ -264,6 +264,7 @@ export class Channel {
     this.#options.note(exchanged(bytes, {
       direction,
       connection,
+      plays: "client",
       ...note === undefined ? {} : { note },
       ...this.#options.prepares ? { prepares: true } : {},
     }));
