@@ -29,7 +29,7 @@ function detailOf(pieces: readonly Piece[], form: Form): string {
       if (!isRequest) return id("clientId");
       return name === undefined ? "" : nameText(name.bytes);
     case "clientsList":
-      return isRequest ? "" : count(payload, "clientId", "client");
+      return isRequest ? "" : count(payload, "clientId", "client", form);
     case "publicKey":
       return id(isRequest ? "target" : "clientId");
     case "sendMessage":
@@ -37,7 +37,7 @@ function detailOf(pieces: readonly Piece[], form: Form): string {
         ? `${sentText(find)}, to ${id("target")}`
         : messageIdText(find("messageId"), id("target"));
     case "waitingMessages":
-      return isRequest ? "" : count(payload, "sender", "message");
+      return isRequest ? "" : count(payload, "sender", "message", form);
     default:
       return "";
   }
@@ -61,7 +61,10 @@ function count(
   pieces: readonly Piece[],
   field: string,
   noun: string,
+  { claim }: Form,
 ): string {
+  // Where the header was cut off, nobody knows.
+  if (claim === undefined) return "";
   const found = pieces.filter((piece) => piece.field === field).length;
   return found === 1 ? `1 ${noun}` : `${found} ${noun}s`;
 }

@@ -66,7 +66,9 @@ async function main(args: readonly string[]): Promise<void> {
   }
   await stopped.promise;
   await proxy.close();
-  if (!printer.isClosed) say(`${proxy.connections} connections passed`);
+  const { connections } = proxy;
+  const noun = connections === 1 ? "connection" : "connections";
+  if (!printer.isClosed) say(`${connections} ${noun} passed`);
 }
 
 function say(text: string): void {

@@ -152,12 +152,12 @@ export class AlteredLine extends LineAround {
   }
 
   async #readInner(into: Uint8Array): Promise<number | null> {
-    const size = await this.inner.read(into);
-    // A reset is read as an end: only a write tells it.
-    if (size === null && this.#hooks.broken) {
-      await this.inner.write(new Uint8Array(0)).catch(this.#hooks.broken);
+    try {
+      return await this.inner.read(into);
+    } catch (error) {
+      this.#hooks.broken?.();
+      throw error;
     }
-    return size;
   }
 
   /** @returns false at the end of the stream */

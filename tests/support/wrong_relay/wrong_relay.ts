@@ -3,7 +3,7 @@
 import { openSqliteStore, startRelay } from "../../../server/mod.ts";
 import { temporaryFolder } from "../resources.ts";
 import { AlteredLine } from "./altered_line.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault, Seams } from "./fault.ts";
 import { type FaultName, faults } from "./faults.ts";
 import { aroundEach, type Listener } from "./line.ts";
 
@@ -15,17 +15,22 @@ export interface WrongRelay extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts a relay on a free port of the loopback; without faults it is right. */
+/**
+ * Starts a relay on a free port of the loopback; without faults it is right.
+ *
+ * @param more what is no fault, and yet unlike our relay
+ */
 export async function startWrongRelay(
   names: readonly FaultName[],
+  ...more: Seams[]
 ): Promise<WrongRelay> {
   const folder = await temporaryFolder();
   const opened = await openSqliteStore(`${folder.path}/db.defensive`);
   let listener: Listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let store = opened;
-  for (const name of names) {
-    const fault: Fault = faults[name];
-    const { frames, bytes, connections, ...around } = fault.inject();
+  const injected = names.map((name): Seams => (faults[name] as Fault).inject());
+  for (const seams of [...injected, ...more]) {
+    const { frames, bytes, connections, ...around } = seams;
     store = around.store?.(store) ?? store;
     listener = connections?.(listener) ?? listener;
     if (bytes) listener = aroundEach(listener, bytes);

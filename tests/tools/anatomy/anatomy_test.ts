@@ -63,6 +63,15 @@ Deno.test("anatomy: bytes that came but aren't here are no problem", () => {
   assertEquals(what, "603 send a message: file, 4096 bytes, to 0b0b0b0b…");
 });
 
+Deno.test("anatomy: a header that is cut off says nothing of how many follow", () => {
+  for (const frame of [listed(), waiting(16)]) {
+    const whole = dissect(frame, "answer").what;
+    const { what } = dissect(frame.subarray(0, 5), "answer");
+    assertEquals(what, whole.replace(/: \d+ \w+$/, ""));
+    assert(what !== whole);
+  }
+});
+
 const frames = [
   registration(),
   sent(1, 0),

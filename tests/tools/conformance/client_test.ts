@@ -220,11 +220,15 @@ testWith(SHELL, "the program prints script and report", async () => {
 
   await using failing = conformance(
     ...["--port", "0", "--only", "registration", "--timeout", "300"],
-    ...["--drive", "true"],
+    ...["--drive", "echo hello; echo a reason >&2"],
   );
   const failed = await failing.end();
   assert(failed.code > 0);
   assertStringIncludes(failed.stdout, "no 600 came");
+  assertStringIncludes(
+    failed.stdout.replaceAll(/\s+/g, " "),
+    'it had ended, and printed "a reason" at last',
+  );
 
   for (
     const [args, sentence] of [

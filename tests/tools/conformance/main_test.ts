@@ -119,7 +119,7 @@ testWith(PROGRAMS, "an interruption prints what is known", async () => {
   assertEquals([code, stderr], [130, ""]);
   assertMatch(
     stdout,
-    /\n\d+ checks in .* passed\nInterrupted: there are \d+ checks in all\.\n$/,
+    /\n\d+ checks? in .* passed\nInterrupted: there are \d+ checks in all\.\n$/,
   );
 });
 

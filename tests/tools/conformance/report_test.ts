@@ -15,6 +15,7 @@ import { clip, wrap } from "../../../tools/conformance/report/wrap.ts";
 import {
   keyRequest,
   randomId,
+  sendRequest,
 } from "../../../tools/conformance/server/frames.ts";
 import { refused } from "../../support/misbehaviour.ts";
 
@@ -127,6 +128,29 @@ Deno.test("a table has a line a check, and more of those that failed", async () 
 Deno.test("a verbose table has the bytes of what passed, too", async () => {
   const { text } = await printed({ verbose: true });
   assertEquals(text.match(/header\.clientId/g)?.length, 3);
+});
+
+Deno.test("what breaks clauses of whom the check plays isn't marked", async () => {
+  const [from, to] = [randomId(), randomId()];
+  const frames = [
+    sendRequest({ from, to, type: 9 }),
+    sendRequest({ from, to, content: new Uint8Array(20) }),
+  ];
+  const marks = async (plays?: "client") => {
+    const about = { direction: "request", connection: 1 } as const;
+    const exchange = frames.map((frame) =>
+      exchanged(frame, plays ? { ...about, plays } : about)
+    );
+    const { text } = await printed({ verbose: true }, [outcome({ exchange })]);
+    return text.match(/! \w+-\d+/g);
+  };
+  assertEquals(await marks(), ["! SND-5", "! AES-1"]);
+  assertEquals(await marks("client"), ["! SND-5"]);
+});
+
+Deno.test("one check is called one", async () => {
+  const { text } = await printed({}, [outcome({})]);
+  assertStringIncludes(text, "\n1 check in ");
 });
 
 Deno.test("colours change nothing else", async () => {

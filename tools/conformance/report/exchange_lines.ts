@@ -5,9 +5,11 @@
  */
 
 import { formatBytes } from "../../../server/figures.ts";
+import { clauses, type Party } from "../../../shared/clauses.ts";
 import { printableLine } from "../../../shared/printable.ts";
-import { dissect } from "../../anatomy/anatomy.ts";
+import { type Anatomy, dissect } from "../../anatomy/anatomy.ts";
 import { annotatedHex } from "../../anatomy/annotated_hex.ts";
+import type { Problem } from "../../anatomy/problem.ts";
 import type { Exchange, Exchanged } from "./outcome.ts";
 import { painter } from "./paint.ts";
 import { clip } from "./wrap.ts";
@@ -34,7 +36,7 @@ export function exchangeLines(
 }
 
 function entryLines(entry: Exchanged, colour: boolean): string[] {
-  const { direction, connection, bytes, size, note, prepares } = entry;
+  const { direction, connection, bytes, size, note, prepares, plays } = entry;
   const paint = painter(colour);
   const anatomy = dissect(bytes, direction, undefined, size - bytes.length);
   const arrow = direction === "request" ? "→" : "←";
@@ -46,6 +48,21 @@ function entryLines(entry: Exchanged, colour: boolean): string[] {
   return [
     paint("strong", what),
     `  ${paint("faint", where)}`,
-    ...annotatedHex(anatomy, { colour }).split("\n"),
+    ...annotatedHex(marked(anatomy, plays), { colour }).split("\n"),
   ];
+}
+
+/** Leaves out what breaks clauses of that party alone. */
+function marked(
+  { parts, problems }: Anatomy,
+  plays: Party | undefined,
+): Pick<Anatomy, "parts" | "problems"> {
+  const isMarked = ({ clause }: Problem) => clauses[clause].party !== plays;
+  return {
+    parts: parts.map((part) => ({
+      ...part,
+      problems: part.problems.filter(isMarked),
+    })),
+    problems: problems.filter(isMarked),
+  };
 }

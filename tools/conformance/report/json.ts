@@ -25,7 +25,7 @@ export const jsonStart = (head: JsonHead): string =>
 
 /** An outcome, with its bytes in hex and what its clause says. */
 export function jsonOutcome(outcome: Outcome, isFirst: boolean): string {
-  const exchange = outcome.exchange.map(({ bytes, ...rest }) => ({
+  const exchange = outcome.exchange.map(({ bytes, plays: _, ...rest }) => ({
     ...rest,
     hex: encodeHex(bytes),
   }));

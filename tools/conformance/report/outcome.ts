@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type ClauseId, clauses, type Level } from "../../../shared/clauses.ts";
+import {
+  type ClauseId,
+  clauses,
+  type Level,
+  type Party,
+} from "../../../shared/clauses.ts";
 
 /** Bytes of a message that are kept for the report. */
 const MOST_KEPT = 4096;
@@ -25,6 +30,8 @@ export interface Exchanged {
   readonly note?: string;
   /** Whether they only made what the check needs, such as a user. */
   readonly prepares?: boolean;
+  /** Whom the check plays: the clauses of that party alone aren't what it looks for. */
+  readonly plays?: Party;
 }
 
 /** What happened on the check's connections, in its order. */

@@ -84,7 +84,8 @@ export class Table {
     const capped = exitCode(counts) < MUST
       ? `\nThe exit code is ${exitCode(counts)}, the largest that can be.`
       : "";
-    return `\n${counts.checks} checks in ${(ms / 1000).toFixed(1)} s: ${
+    const noun = counts.checks === 1 ? "check" : "checks";
+    return `\n${counts.checks} ${noun} in ${(ms / 1000).toFixed(1)} s: ${
       parts.join(", ")
     }${capped}`;
   }
@@ -108,7 +109,8 @@ export class Table {
       ...this.#field("Expected", expected ?? "what the clause says"),
       ...this.#field("Got", printableLine(reason ?? "")),
     ];
-    return `${lines.join("\n")}\n${this.#exchange(outcome)}`;
+    const exchange = this.#exchange(outcome);
+    return [...lines, ...exchange === "" ? [] : [exchange]].join("\n");
   }
 
   #field(name: string, text: string): string[] {

@@ -18,6 +18,7 @@ import { responseHeader } from "../../../shared/responses.ts";
 import { writeAll } from "../../../shared/write_all.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Answer, answerOf, describe } from "./answer.ts";
+import type { Conn } from "./breakable_conn.ts";
 import { CheckFailure, Unprepared } from "./check.ts";
 import { asSpoken, fromGeneration, type Spoken } from "./generation.ts";
 
@@ -48,7 +49,7 @@ export interface ChannelOptions {
 
 /** One connection. */
 export class Channel {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Conn;
   readonly #source: ByteSource;
   readonly #options: ChannelOptions;
   /** Bytes of each read, in order. */
@@ -56,7 +57,7 @@ export class Channel {
   #closed = false;
 
   /** @param conn which it closes */
-  constructor(conn: Deno.TcpConn, options: ChannelOptions) {
+  constructor(conn: Conn, options: ChannelOptions) {
     this.#conn = conn;
     this.#options = options;
     conn.setNoDelay(true);
@@ -172,7 +173,7 @@ export class Channel {
     return rest;
   }
 
-  /** Reads a few bytes and no more: to close then is to reset. */
+  /** Reads a few bytes and no more, before a reset. */
   async glimpse(count: number): Promise<void> {
     const into = new Uint8Array(count);
     const read = this.#conn.read(into).catch(() => null);
@@ -193,7 +194,18 @@ export class Channel {
     await this.#conn.closeWrite().catch(() => {});
   }
 
-  /** Closes; where bytes are unread the system makes it a reset. */
+  /**
+   * Ends our half and waits until the server has ended its own, so that it has
+   * seen the end before anything else is asked.
+   *
+   * @param ms milliseconds that it gets
+   */
+  async leave(ms: number): Promise<void> {
+    await this.end();
+    await this.#wait(Infinity, ms);
+  }
+
+  /** Closes; that is a reset where the connection was opened to break. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -255,6 +267,7 @@ export class Channel {
     this.#options.note(exchanged(bytes, {
       direction,
       connection,
+      plays: "client",
       ...note === undefined ? {} : { note },
       ...this.#options.prepares ? { prepares: true } : {},
     }));

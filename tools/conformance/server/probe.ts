@@ -6,7 +6,7 @@
  */
 
 import type { Dialect } from "../../../shared/dialects.ts";
-import type { ClientId } from "../../../shared/protocol.ts";
+import { type ClientId, ResponseCode } from "../../../shared/protocol.ts";
 import {
   inbox,
   type ListedClient,
@@ -34,6 +34,8 @@ import type { Target } from "./target.ts";
 
 /** Entries of an exchange that are kept. */
 const MOST_NOTED = 400;
+/** Milliseconds in which a server ends a connection that the client has ended. */
+const MOST_LEAVE = 250;
 /** Pulls that an inbox gets to become empty. */
 const MOST_PULLS = 24;
 const REGISTER = "register somebody more, which servers may limit";
@@ -88,8 +90,21 @@ export class Probe {
    * @param prepares whether it only makes what the check needs
    * @throws {CheckFailure} where none can be had
    */
-  async connect(prepares = false): Promise<Channel> {
-    const conn = await this.#target.connect();
+  connect(prepares = false): Promise<Channel> {
+    return this.#open(prepares);
+  }
+
+  /**
+   * Opens a connection whose close is a reset.
+   *
+   * @throws {CheckFailure} where none can be had
+   */
+  connectToBreak(): Promise<Channel> {
+    return this.#open(false, true);
+  }
+
+  async #open(prepares: boolean, breaks = false): Promise<Channel> {
+    const conn = await this.#target.connect(breaks);
     const channel = new Channel(conn, {
       number: this.#channels.length + 1,
       timeout: this.timeout,
@@ -120,7 +135,11 @@ export class Probe {
     const channel = await this.connect(prepares);
     try {
       await channel.send(frame);
-      return await channel.answer(expected);
+      const answer = await channel.answer(expected);
+      // Until the server sees the end of a pull, another one may bring the same.
+      const isPull = answer.code === ResponseCode.WaitingMessages;
+      if (isPull && answer.payload.length > 0) await channel.leave(MOST_LEAVE);
+      return answer;
     } finally {
       channel.close();
     }

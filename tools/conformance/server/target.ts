@@ -11,6 +11,7 @@ import { ResponseCode } from "../../../shared/protocol.ts";
 import { reasonOf } from "../../../shared/reason.ts";
 import type { Exchange } from "../report/outcome.ts";
 import { answerOf } from "./answer.ts";
+import { BreakableConn, type Conn } from "./breakable_conn.ts";
 import { CheckFailure } from "./check.ts";
 import type { Spoken } from "./generation.ts";
 
@@ -55,10 +56,13 @@ export class Target {
   /**
    * Opens a connection.
    *
+   * @param breaks whether its close is to be a reset
    * @throws {NoConnection} where none can be had in time
    */
-  async connect(): Promise<Deno.TcpConn> {
-    const connecting = Deno.connect(this.#address);
+  async connect(breaks = false): Promise<Conn> {
+    const connecting: Promise<Conn> = breaks
+      ? BreakableConn.connect(this.#address)
+      : Deno.connect(this.#address);
     try {
       const conn = await inTime(connecting, this.timeout, undefined);
       if (conn !== undefined) {

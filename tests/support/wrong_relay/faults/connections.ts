@@ -140,9 +140,6 @@ export const connections = {
     about: "The connection is closed after each answer",
     clauses: ["CON-1"],
     fails: [
-      "pull-breaks-early",
-      "pull-breaks-unread",
-      "pull-breaks-large",
       "connection-of-two-requests",
       "connection-of-many-requests",
       "connection-of-a-whole-talk",

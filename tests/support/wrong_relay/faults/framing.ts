@@ -324,8 +324,6 @@ export const framing = {
     about: "Every request is answered twice",
     clauses: ["FRM-4"],
     fails: [
-      "pull-rest-later",
-      "pull-larger-than-an-answer",
       "pull-then-request",
       "header-says-who",
       "answer-size-counts-payload",

@@ -177,7 +177,7 @@ export const connectionChecks = subject("connections", [
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
       await probe.again(async (channel) => {
-        const broken = await probe.connect();
+        const broken = await probe.connectToBreak();
         await channel.send(keyRequest(id, other));
         await prepare(
           "get a key",
@@ -196,7 +196,11 @@ export const connectionChecks = subject("connections", [
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
       for (let count = 0; count < OTHERS; count++) {
-        await breakOff(await probe.connect(), id, count === 0 ? BREAK : 5);
+        await breakOff(
+          await probe.connectToBreak(),
+          id,
+          count === 0 ? BREAK : 5,
+        );
       }
       await served(probe, id, other);
     },
@@ -294,7 +298,7 @@ async function served(
   expectCode(await probe.ask(keyRequest(id, other)), 2102);
 }
 
-/** Leaves an answer unread, which makes the close a reset, in the middle of a request. */
+/** Resets a connection in the middle of a request, with an answer unread. */
 async function breakOff(
   channel: Channel,
   id: ClientId,

@@ -286,11 +286,15 @@ export async function arrives(
   to: User,
   count: number,
 ): Promise<void> {
-  const came = await probe.receive(to.id, count);
+  arrived((await probe.receive(to.id, count)).length, count);
+}
+
+/** @throws {CheckFailure} where other than so many messages came */
+export function arrived(came: number, count: number): void {
   must(
-    came.length === count,
+    came === count,
     `${count === 1 ? "the message" : `${count} messages`} in the inbox`,
-    came.length === 0 ? "an empty inbox" : `${came.length}`,
+    came === 0 ? "an empty inbox" : `${came}`,
   );
 }
 
