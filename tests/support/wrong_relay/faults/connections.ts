@@ -155,9 +155,6 @@ export const connections = {
       "connection-of-two-requests",
       "connection-of-many-requests",
       "connection-of-a-whole-talk",
-      "pull-breaks-early",
-      "pull-breaks-unread",
-      "pull-breaks-large",
     ],
     inject: () => ({
       frames: () => ({
