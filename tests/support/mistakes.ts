@@ -41,6 +41,11 @@ const rows = {
     what: "the exponent is 65537, and the key has 162 bytes",
     fails: ["public-key"],
   },
+  "unsized-in-blocks": {
+    what: "requests are filled to blocks, and the size in a 602 isn't set",
+    fails: ["payload-size"],
+    badly: true,
+  },
   "unpadded-name": {
     what: "the name's field isn't cleared",
     fails: ["name-field"],

@@ -20,6 +20,7 @@ import {
   legacyDecrypt,
 } from "../../shared/crypto.ts";
 import { formatInfoMe, parseInfoMe } from "../../shared/info_me.ts";
+import { BLOCK_SIZE, paddingBehind } from "../../shared/dialects.ts";
 import { parseAddress } from "../../shared/info_server.ts";
 import { lines } from "../../shared/lines.ts";
 import { decodeListedName } from "../../shared/names.ts";
@@ -78,14 +79,21 @@ function frame(code: number, payload: Uint8Array): Uint8Array {
     clientId: withoutId ? NOBODY : me?.id ?? NOBODY,
     version: makes("version-1") ? 1 : 2,
     code,
-    payloadSize: payload.length + (makes("counts-header") ? 23 : 0),
+    payloadSize: makes("unsized-in-blocks") && code === 602
+      ? 0
+      : payload.length + (makes("counts-header") ? 23 : 0),
   });
   const view = new DataView(header.buffer);
   if (makes("big-endian")) {
     view.setUint16(17, code);
     view.setUint32(19, payload.length);
   }
-  return concat([header, payload]);
+  const bytes = concat([header, payload]);
+  if (!makes("unsized-in-blocks")) return bytes;
+  return concat([
+    bytes,
+    new Uint8Array(paddingBehind(bytes.length, { blockSize: BLOCK_SIZE })),
+  ]);
 }
 
 async function send(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {

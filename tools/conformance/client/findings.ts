@@ -73,6 +73,16 @@ export function printedOrFails(
   };
 }
 
+/**
+ * A check of what clients of older semesters don't have: files.
+ *
+ * @returns what it skips for, where the client's menu doesn't speak of them
+ */
+export const withoutFiles = ({ output }: Scene): Finding =>
+  output === undefined || /file/i.test(output)
+    ? undefined
+    : { skips: "it offers no files, and needn't" };
+
 /** Whether a client has printed all of these texts, as far as that can be seen. */
 export function shows(...texts: string[]): (scene: Scene) => boolean {
   return (scene) => printedOrFails(scene, texts) === undefined;

@@ -73,16 +73,19 @@ export class Incoming {
     const sizeIsSwapped = header.payloadSize > MOST_PAYLOAD &&
       swappedSize <= MOST_PAYLOAD;
     const claimed = sizeIsSwapped ? swappedSize : header.payloadSize;
-    const wanted = headerSize + Math.min(claimed, MOST_PAYLOAD);
-    const came = await this.#come(wanted) - headerSize;
     const kind = requestKind(code);
+    const unclaimed = claimed === 0 && kind !== undefined
+      ? await this.#unclaimed(kind, headerSize)
+      : 0;
+    const wanted = headerSize + (unclaimed || Math.min(claimed, MOST_PAYLOAD));
+    const came = await this.#come(wanted) - headerSize;
     return this.#taken(start, headerSize + came, {
       kind,
       dialect: dialectOf(code),
       header,
       headerSize,
       bigEndian: sizeIsSwapped || kind !== undefined && code !== header.code,
-      sizeProblem: came < claimed
+      sizeProblem: came !== claimed
         ? shortage(kind, claimed, came, headerSize)
         : undefined,
     });
@@ -108,6 +111,19 @@ export class Incoming {
       halfClosed: source.ended && source.buffered === 0,
       padded,
     };
+  }
+
+  /** DIA-6: the payload that a header in a block has though it says 0 bytes. */
+  async #unclaimed(kind: RequestKind, headerSize: number): Promise<number> {
+    const size = requestCodecs[kind].fixedSize ?? 0;
+    const block = headerSize +
+      paddingBehind(headerSize, { blockSize: BLOCK_SIZE });
+    if (size === 0 || await this.#come(block) < block) return 0;
+    const rest = this.#source.peek(block).subarray(headerSize);
+    const isZero = (byte: number) => byte === 0;
+    const isPayload = !rest.subarray(0, size).every(isZero) &&
+      rest.subarray(size).every(isZero);
+    return isPayload ? size : 0;
   }
 
   /** How many of so many bytes are there, once no more come. */

@@ -39,7 +39,7 @@ import { NAME } from "./registration.ts";
 /** What a client prints where the server answered 9000 (section 12). */
 const FAILURE_SENTENCE = "server responded with an error";
 /** What it says in other words, which is told as well. */
-const FAILURE_WORDS = /error|fail|refuse|9000/i;
+const FAILURE_WORDS = /error|fail|refus|reject|unexpected|9000/i;
 const FAILED = encodeResponse(FAILURE);
 
 /** Makes an answer of the good one; a code is one of the first dialect's. */

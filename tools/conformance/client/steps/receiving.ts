@@ -4,7 +4,13 @@
  * @module
  */
 
-import { cameOrFails, ofKind, printedOrFails, shows } from "../findings.ts";
+import {
+  cameOrFails,
+  ofKind,
+  printedOrFails,
+  shows,
+  withoutFiles,
+} from "../findings.ts";
 import type { Scene, Step } from "../step.ts";
 
 const TEXT = "ben says: the mill burned down last year";
@@ -108,7 +114,7 @@ export const receiveFile: Step = {
       "a file with its bytes in the folder, in TMPDIR, or under a path that is printed",
     drivenOnly: true,
     judge: async (scene) =>
-      await isSaved(scene) ? undefined : {
+      await isSaved(scene) ? undefined : withoutFiles(scene) ?? {
         fails: "no file has its bytes",
         at: scene.arrived.slice(-1),
       },

@@ -12,7 +12,7 @@ import {
 } from "../../../../shared/crypto.ts";
 import { MessageType } from "../../../../shared/protocol.ts";
 import { messageOf } from "../arrival.ts";
-import { cameOrFails, messagesFor } from "../findings.ts";
+import { cameOrFails, messagesFor, withoutFiles } from "../findings.ts";
 import { isMeant, openContent, type Opened } from "../opened_content.ts";
 import type { Check, Finding, Scene, Step } from "../step.ts";
 
@@ -266,7 +266,11 @@ export const sendFile: Step = writes(
     name: "file-encrypted",
     clause: "AES-1",
     about: "The file opens with AES-128-CBC, a zero IV and PKCS#7",
-    judge: file.encrypted,
+    judge: (scene) => {
+      const came = sentTo(scene, "dana", MessageType.File).length > 0;
+      return came ? file.encrypted(scene) : withoutFiles(scene) ??
+        file.encrypted(scene);
+    },
   }, {
     name: "file-bytes",
     clause: "MSG-3",
