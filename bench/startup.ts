@@ -5,8 +5,8 @@
  */
 
 import { exportPrivateKey, generateKeyPair } from "../shared/crypto.ts";
-import { formatInfoMe } from "../shared/info_me.ts";
-import { NOBODY } from "../shared/requests.ts";
+import { formatInfoMe } from "../shared/own_info_me.ts";
+import type { ClientId } from "../shared/protocol.ts";
 
 /** Rounds that are measured; in each of them all programs take their turn. */
 const ROUNDS = Number(Deno.args[0] ?? 60);
@@ -23,7 +23,7 @@ try {
     `${folder}/info.me`,
     formatInfoMe({
       name: "anna",
-      clientId: NOBODY,
+      clientId: new Uint8Array(16).fill(1) as ClientId,
       privateKey: await exportPrivateKey(privateKey),
     }),
   );

@@ -10,21 +10,19 @@ import {
   exportPrivateKey,
   exportPublicKey,
   generateKeyPair,
-  importPrivateKey,
 } from "../shared/crypto.ts";
-import { FormatError } from "../shared/format_error.ts";
-import { findFile, infoFiles } from "../shared/info_files.ts";
-import { formatInfoMe, parseInfoMe } from "../shared/info_me.ts";
+import {
+  type ParsedIdentity,
+  parseIdentity,
+} from "../shared/identity/parse_identity.ts";
+import { infoFiles } from "../shared/info_files.ts";
+import { formatInfoMe, type InfoMe } from "../shared/own_info_me.ts";
 import type { ClientId } from "../shared/protocol.ts";
 import { NOBODY } from "../shared/requests.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { moveNew, syncFolder, writeNewFile } from "../shared/durable_files.ts";
-import {
-  FolderError,
-  NoConnectionError,
-  ServerRefusedError,
-  UserError,
-} from "./errors.ts";
+import { NoConnectionError, ServerRefusedError, UserError } from "./errors.ts";
+import { pathOfIdentity, readFolderIdentity } from "./identity_file.ts";
 
 /** Who the user is. */
 export interface Identity {
@@ -45,25 +43,22 @@ export interface Identity {
 export async function loadIdentity(
   dir: string,
 ): Promise<Identity | undefined> {
-  let path = dir;
-  try {
-    const found = await findFile(dir, infoFiles.me);
-    if (found === undefined) return undefined;
-    path = found;
-    // Other programs may have written a name that is no UTF-8.
-    const text = new TextDecoder().decode(await Deno.readFile(path));
-    const { name, clientId, privateKey } = await parseInfoMe(text);
-    return { name, clientId, privateKey: await importPrivateKey(privateKey) };
-  } catch (cause) {
-    const reason = reasonOf(cause);
-    throw new FolderError(
-      `${path} can't be used: ${reason}`,
-      cause instanceof FormatError
-        ? "Mend that line, or move the file away and register again"
-        : undefined,
-      { cause },
-    );
-  }
+  const parsed = await parseFolderIdentity(dir);
+  if (parsed === undefined) return undefined;
+  const { me: { name, clientId }, key } = parsed;
+  return { name, clientId, privateKey: key };
+}
+
+/**
+ * The same with all that is told by the file.
+ *
+ * @returns undefined where there is none
+ * @throws {FolderError} where it is damaged, with the line; nothing is touched
+ */
+export async function parseFolderIdentity(
+  dir: string,
+): Promise<ParsedIdentity | undefined> {
+  return await readFolderIdentity(dir, parseIdentity);
 }
 
 /**
@@ -85,8 +80,6 @@ export async function createIdentity(
   const pair = await generateKeyPair();
   const privateKey = await exportPrivateKey(pair.privateKey);
   const publicKey = await exportPublicKey(pair.publicKey);
-  const format = (clientId: ClientId) =>
-    new TextEncoder().encode(formatInfoMe({ name, clientId, privateKey }));
   const path = `${dir}/${infoFiles.me[0]}`;
   const draft = `${path}.${crypto.randomUUID()}`;
   const keyOnly = `${draft}.part`;
@@ -97,7 +90,7 @@ export async function createIdentity(
     "Nothing was registered",
     async () => {
       await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-      await writeNewFile(keyOnly, format(NOBODY));
+      await writeIdentity(keyOnly, { name, clientId: NOBODY, privateKey });
       await syncFolder(dir);
     },
   );
@@ -120,19 +113,39 @@ export async function createIdentity(
   await explained(
     `You are registered, but ${path} can't be written`,
     `Your key is in ${keyOnly}, your id is ${encodeHex(clientId)}`,
-    async () => {
-      await writeNewFile(complete, format(clientId));
-      await moveNew(complete, path);
-      await syncFolder(dir);
-    },
+    () => placeIdentity(dir, { name, clientId, privateKey }, complete),
   );
   await Deno.remove(keyOnly);
   return { name, clientId, privateKey: pair.privateKey };
 }
 
-/** @throws {UserError} where the folder holds an identity, of whatever state */
+/**
+ * Makes an identity that of a folder, replacing none.
+ *
+ * @param draft where it is written until it is whole
+ * @throws {Deno.errors.AlreadyExists} where there is one
+ * @throws {Error} where it can't be written
+ */
+export async function placeIdentity(
+  dir: string,
+  me: InfoMe,
+  draft: string,
+): Promise<void> {
+  await writeIdentity(draft, me);
+  await moveNew(draft, `${dir}/${infoFiles.me[0]}`);
+  await syncFolder(dir);
+}
+
+async function writeIdentity(path: string, me: InfoMe): Promise<void> {
+  await writeNewFile(path, new TextEncoder().encode(formatInfoMe(me)));
+}
+
+/**
+ * @throws {UserError} where the folder holds an identity, of whatever state
+ * @throws {FolderError} where nothing can be found out about that
+ */
 export async function refuseExisting(dir: string): Promise<void> {
-  const path = await findFile(dir, infoFiles.me);
+  const path = await pathOfIdentity(dir);
   if (path === undefined) return;
   throw new UserError(
     `You are registered already: ${path} exists`,

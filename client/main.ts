@@ -7,7 +7,7 @@
  */
 
 import { Output } from "./cli/output.ts";
-import { printIdentity } from "./cli/print_identity.ts";
+import { printOwnIdentity } from "./cli/print_identity.ts";
 import { runProgram } from "../shared/program.ts";
 import type { VerbTable } from "./cli/verb.ts";
 import { verbNames } from "./cli/verb_names.ts";
@@ -33,7 +33,7 @@ async function verbTable(): Promise<VerbTable> {
 async function main(): Promise<number> {
   const [verb, ...rest] = Deno.args;
   if (verb === "whoami" && rest.length === 0) {
-    const isDone = await printIdentity(".", new Output(false))
+    const isDone = await printOwnIdentity(".", new Output(false))
       // The verb itself says what is wrong.
       .catch(() => false);
     if (isDone) return 0;

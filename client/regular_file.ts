@@ -20,7 +20,7 @@ export async function openRegular(path: string): Promise<Deno.FsFile> {
  * @returns how many were read
  */
 export async function readFull(
-  file: Deno.FsFile,
+  file: Pick<Deno.FsFile, "read">,
   into: Uint8Array,
 ): Promise<number> {
   let size = 0;

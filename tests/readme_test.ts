@@ -6,7 +6,7 @@ import { fencedBlocks, readPage } from "./support/pages.ts";
 import { Program, ROOT } from "./support/program.ts";
 import { temporaryFolder, testRelay } from "./support/resources.ts";
 import { until } from "./support/until.ts";
-import { VerbUser } from "./support/verbs.ts";
+import { clientArguments, VerbUser } from "./support/verbs.ts";
 import { FILES, PROGRAMS, TERMINALS, testWith } from "./support/test_with.ts";
 
 const readme = () => readPage("README.md");
@@ -29,8 +29,9 @@ testWith(
 testWith(PROGRAMS, "the README's flags are the programs'", async () => {
   const text = await readme();
   assertStringIncludes(text, SERVER_HELP);
-  const help = Program.deno(["run", "--no-prompt", "client/main.ts", "--help"]);
-  assertStringIncludes(text, (await help.end()).stdout);
+  const help = await Program.deno(clientArguments("--help")).end();
+  assertEquals(help.code, 0, help.stderr);
+  assertStringIncludes(text, help.stdout);
   for (const [, name = ""] of text.matchAll(/deno task ([a-z:]+)/g)) {
     assertEquals(name in config.tasks, true, `there is a task ${name}`);
   }

@@ -1,24 +1,33 @@
 import { findFile, infoFiles } from "../../shared/info_files.ts";
-import { readInfoMe } from "../../shared/info_me.ts";
+import { readOwnInfoMe } from "../../shared/own_info_me.ts";
 import { printableLine } from "../printable.ts";
 import type { Output } from "./output.ts";
 
 /**
- * Writes the user's name and id. The key isn't looked at: to import it takes
- * longer than all the rest.
+ * Writes the user's name and id where they stand in the form that we write.
+ * The key isn't looked at: to import it takes longer than all the rest.
  *
- * @returns false where nobody is registered in the folder
- * @throws {Error} where `info.me` can't be read, or is damaged
+ * @returns false where they don't, or can't be read
  */
-export async function printIdentity(
+export async function printOwnIdentity(
   dir: string,
   output: Output,
 ): Promise<boolean> {
-  const path = await findFile(dir, infoFiles.me);
-  if (path === undefined) return false;
-  const text = new TextDecoder().decode(await Deno.readFile(path));
-  await writeIdentity(output, readInfoMe(text));
+  const me = await readOwnIdentity(dir);
+  if (me === undefined) return false;
+  await writeIdentity(output, me);
   return true;
+}
+
+async function readOwnIdentity(dir: string) {
+  try {
+    const path = await findFile(dir, infoFiles.me);
+    if (path === undefined) return undefined;
+    return readOwnInfoMe(await Deno.readTextFile(path));
+  } catch {
+    // Whoever reads it in every form says what is wrong.
+    return undefined;
+  }
 }
 
 /** Writes who somebody is. */

@@ -17,6 +17,7 @@ export const verbNames = [
   "accept",
   "export",
   "import",
+  "import-identity",
   "doctor",
   "completion",
   "menu",

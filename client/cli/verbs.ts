@@ -27,6 +27,7 @@ export const verbs: Readonly<Record<VerbName, VerbLoader>> = {
   "accept": () => import("../verbs/accept.ts"),
   "export": () => import("../verbs/export.ts"),
   "import": () => import("../verbs/import.ts"),
+  "import-identity": () => import("../verbs/import_identity.ts"),
   "doctor": () => import("../verbs/doctor.ts"),
   "completion": () => import("../verbs/completion.ts"),
   "menu": () => import("../verbs/menu.ts"),

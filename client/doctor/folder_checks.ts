@@ -5,6 +5,7 @@
  * @module
  */
 
+import { keyWarning } from "../../shared/identity/private_key.ts";
 import { findFile, infoFiles } from "../../shared/info_files.ts";
 import { type Address, formatAddress } from "../../shared/info_server.ts";
 import { freeSpace } from "../../shared/free_space.ts";
@@ -44,6 +45,13 @@ export async function checkIdentity(session: Session): Promise<Finding> {
   const me = await session.identity();
   if (me === undefined) {
     return warning("Nobody is registered in this folder", "register NAME");
+  }
+  const problem = await keyWarning(me.privateKey);
+  if (problem !== undefined) {
+    return warning(
+      `You are ${me.name}. ${problem}`,
+      "If others can't send to you, register another name in another folder",
+    );
   }
   return ok(`You are ${me.name}, and your key can be used`);
 }

@@ -57,12 +57,11 @@ export function archiveSchema(): SchemaPart[] {
 export async function checkHeader(path: string): Promise<number> {
   using file = await openRegular(path);
   const header = new Uint8Array(HEADER_SIZE);
-  const isWhole = await readFull(file, header) === HEADER_SIZE;
+  await readFull(file, header);
   const view = new DataView(header.buffer);
-  const magic = new TextDecoder().decode(header.subarray(0, MAGIC.length));
   // 1 and 1: written and read without a log beside it.
-  const isOurs = isWhole && magic === MAGIC && view.getUint16(18) === 0x0101 &&
-    view.getUint32(68) === APPLICATION_ID;
+  const isOurs = databaseKind(header) === "archive" &&
+    view.getUint16(18) === 0x0101;
   if (!isOurs) throw new Error("it is none that export made");
   const version = view.getUint32(60);
   if (version !== VERSION) {
@@ -71,4 +70,15 @@ export async function checkHeader(path: string): Promise<number> {
     );
   }
   return (await file.stat()).size;
+}
+
+/** What a file is by its first bytes, where it is an SQLite database. */
+export function databaseKind(
+  bytes: Uint8Array,
+): "archive" | "database" | undefined {
+  const header = bytes.slice(0, HEADER_SIZE);
+  const magic = new TextDecoder().decode(header.subarray(0, MAGIC.length));
+  if (magic !== MAGIC || header.length < HEADER_SIZE) return undefined;
+  const id = new DataView(header.buffer).getUint32(68);
+  return id === APPLICATION_ID ? "archive" : "database";
 }

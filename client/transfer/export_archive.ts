@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
-import { findFile, infoFiles } from "../../shared/info_files.ts";
+import { findFile } from "../../shared/info_files.ts";
+import { formatInfoMe } from "../../shared/own_info_me.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import {
   createPrivate,
@@ -9,6 +10,7 @@ import {
   syncFolder,
 } from "../../shared/durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
+import { parseFolderIdentity } from "../identity.ts";
 import { countAnswers } from "../journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import { ArchiveWriter } from "./archive_writer.ts";
@@ -41,8 +43,8 @@ export async function exportArchive(
   store: StoreDatabase,
   path: string,
 ): Promise<ExportedArchive> {
-  const identityPath = await findFile(dir, infoFiles.me);
-  if (identityPath === undefined) throw new NotRegisteredError();
+  const parsed = await parseFolderIdentity(dir);
+  if (parsed === undefined) throw new NotRegisteredError();
   const { waiting, unread } = await countAnswers(dir);
   if (waiting > 0) {
     throw new UserError(
@@ -50,7 +52,8 @@ export async function exportArchive(
       "Run pull first: the relay has them no more",
     );
   }
-  const identity = new TextDecoder().decode(await Deno.readFile(identityPath));
+  // Not all that is read here is text.
+  const identity = formatInfoMe(parsed.me);
   const draft = draftOf(path);
   try {
     await removeDraftsOf(path);

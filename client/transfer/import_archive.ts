@@ -20,11 +20,11 @@ import { FolderError, UserError } from "../errors.ts";
 import { freeSpace } from "../../shared/free_space.ts";
 import { refuseExisting } from "../identity.ts";
 import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
-import { FolderLock } from "../store/folder_lock.ts";
 import { ArchiveReader, badArchive } from "./archive_reader.ts";
 import { READY } from "./decided_import.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
+import { takeFolder } from "./import_folder.ts";
 import { writeAll } from "../../shared/write_all.ts";
 
 /** Bytes of a MiB. */
@@ -59,8 +59,7 @@ export async function importArchive(
   const me = await identityOf(archive, path);
   const ready = `${dir}/${READY}`;
   const draft = draftOf(ready);
-  await makeFolder(dir);
-  using _ = takeLock(dir);
+  using _ = await takeFolder(dir);
   try {
     await removeDraftsOf(ready);
     await refuseFull(dir, archive.size);
@@ -83,33 +82,6 @@ export async function importArchive(
       { cause },
     );
   }
-}
-
-async function makeFolder(dir: string): Promise<void> {
-  try {
-    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new FolderError(`${dir} can't be made: ${reasonOf(cause)}`);
-  }
-}
-
-/** One import at a time: another one would take the draft of this one for left over. */
-function takeLock(dir: string): Disposable {
-  const path = `${dir}/${READY}.lock`;
-  const lock = FolderLock.tryTake(path);
-  if (lock === undefined) {
-    throw new UserError(
-      `Another import into ${dir} is under way`,
-      "Wait for it, or end it",
-    );
-  }
-  return {
-    [Symbol.dispose]() {
-      // Nobody else has it as long as this one does.
-      Deno.removeSync(path);
-      lock[Symbol.dispose]();
-    },
-  };
 }
 
 async function refuseTaken(dir: string): Promise<void> {

@@ -1,8 +1,6 @@
-import { reasonOf } from "../../shared/reason.ts";
-import { OutputClosed } from "../cli/output.ts";
-import { printIdentity } from "../cli/print_identity.ts";
+import { printOwnIdentity, writeIdentity } from "../cli/print_identity.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
-import { FolderError, NotRegisteredError } from "../errors.ts";
+import { NotRegisteredError } from "../errors.ts";
 
 /** Prints the user's name and id. */
 export const verb: Verb = defineVerb({
@@ -11,17 +9,10 @@ export const verb: Verb = defineVerb({
   args: [],
   async task(work) {
     const dir = await work.dir();
-    let isRegistered: boolean;
-    try {
-      isRegistered = await printIdentity(dir, work.output);
-    } catch (cause) {
-      if (cause instanceof OutputClosed) throw cause;
-      throw new FolderError(
-        `The identity in ${dir} can't be used: ${reasonOf(cause)}`,
-        "Mend it, or move the file away and register again",
-        { cause },
-      );
-    }
-    if (!isRegistered) throw new NotRegisteredError();
+    if (await printOwnIdentity(dir, work.output)) return;
+    const { readFolderLayout } = await import("../identity_file.ts");
+    const layout = await readFolderLayout(dir);
+    if (layout === undefined) throw new NotRegisteredError();
+    await writeIdentity(work.output, layout);
   },
 });

@@ -45,23 +45,27 @@ Deno.test("info.me is read however other programs write it", async () => {
 });
 
 Deno.test("a damaged info.me is refused with the line that is wrong", async () => {
+  const id = "line 2: expected the client id as 32 hex digits, got";
   const cases: [string, string][] = [
-    ["", "line 1: expected the user's name"],
-    [`\0anna\n${ID}\n${KEY}\n`, "line 1: expected the user's name"],
-    ["anna\n", "line 2: expected the client id as 32 hex digits"],
-    [`anna\n${ID}0\n${KEY}`, "line 2: expected the client id as 32 hex digits"],
-    [`anna\nxyz\n${KEY}`, "line 2: expected the client id as 32 hex digits"],
-    [`anna\n${ID}\n`, "line 3: expected the private key in Base64"],
-    [`anna\n${ID}\n!!\n`, "line 3: the private key is not whole Base64"],
+    ["", "it is empty: expected the user's name"],
+    [`\0anna\n${ID}\n${KEY}\n`, "line 1: expected the user's name, got none"],
+    ["anna\n", `${id} none`],
+    [`anna\n${ID}0\n${KEY}`, `${id} 33: it is too long`],
+    [`anna\nxyz\n${KEY}`, `${id} other characters`],
+    [`anna\n${ID}\n`, "line 3: there is no private key"],
+    [
+      `anna\n${ID}\n!!\n`,
+      "line 3: the private key has characters that are no Base64",
+    ],
     [
       `anna\n${ID}\n${KEY.slice(0, 400)}\n`,
-      "line 3: the Base64 holds no RSA private key as PKCS#8",
+      "line 3: the private key is cut off: it has 300 of its 631 bytes",
     ],
     [
       `anna\n${ID}\n${
         Uint8Array.fromHex(cryptopp.rsa.public_der_hex).toBase64()
       }\n`,
-      "line 3: the Base64 holds no RSA private key as PKCS#8",
+      "line 3: the private key is really a public key",
     ],
   ];
   for (const [text, message] of cases) {

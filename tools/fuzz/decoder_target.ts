@@ -75,7 +75,7 @@ function infoTargets(me: Uint8Array<ArrayBuffer>): DecoderTarget[] {
     samples: [me],
     throws: FormatError,
     async run(input) {
-      const read = await parseInfoMe(text.decode(input));
+      const read = await parseInfoMe(input);
       const again = await parseInfoMe(formatInfoMe(read));
       expect(
         again.name === read.name && equals(again.clientId, read.clientId) &&

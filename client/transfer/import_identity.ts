@@ -1,0 +1,129 @@
+/**
+ * Takes over the identity that another program has written into a file.
+ *
+ * @module
+ */
+
+import { IdentityError } from "../../shared/identity/identity_error.ts";
+import {
+  type ParsedIdentity,
+  parseIdentity,
+} from "../../shared/identity/parse_identity.ts";
+import { removeIfThere } from "../../shared/durable_files.ts";
+import { infoFiles } from "../../shared/info_files.ts";
+import { reasonOf } from "../../shared/reason.ts";
+import { FolderError, UserError } from "../errors.ts";
+import { placeIdentity, refuseExisting } from "../identity.ts";
+import {
+  pathOfIdentity,
+  readIdentityBytes,
+  readIdentityFrom,
+} from "../identity_file.ts";
+import { databaseKind } from "./archive_form.ts";
+import { READY } from "./decided_import.ts";
+import { draftOf, removeDraftsOf } from "./draft.ts";
+import { finishImport } from "./finish_import.ts";
+import { takeFolder } from "./import_folder.ts";
+
+/** What stands for standard input. */
+const INPUT = "-";
+
+/**
+ * Makes the identity in a file that of a folder which has none, as a whole or
+ * not at all. The file stays as it is.
+ *
+ * @param source the file's path, or `-`
+ * @throws {UserError} where the folder has one, or the file holds none that
+ * can be used
+ * @throws {FolderError} where it can't be written
+ */
+export async function importIdentity(
+  dir: string,
+  source: string,
+): Promise<ParsedIdentity> {
+  await finishImport(dir);
+  await refuseItself(dir, source);
+  await refuseExisting(dir);
+  const parsed = await parse(source);
+  using _ = await takeFolder(dir);
+  const ready = `${dir}/${READY}`;
+  const draft = draftOf(ready);
+  try {
+    await removeDraftsOf(ready);
+    await placeIdentity(dir, parsed.me, draft);
+  } catch (cause) {
+    await removeIfThere(draft);
+    // Somebody may have registered meanwhile.
+    await refuseExisting(dir);
+    throw new FolderError(
+      `${dir}/${infoFiles.me[0]} can't be written: ${reasonOf(cause)}`,
+      "See that the folder can be written and has room",
+      { cause },
+    );
+  }
+  return parsed;
+}
+
+/** Nobody has to import what is read where it is. */
+async function refuseItself(dir: string, source: string): Promise<void> {
+  const path = await pathOfIdentity(dir);
+  if (path === undefined || source === INPUT) return;
+  const [own, given] = await Promise.all(
+    [path, source].map((each) => Deno.realPath(each).catch(() => each)),
+  );
+  if (own !== given) return;
+  throw new UserError(
+    `${path} is the identity of ${dir} already`,
+    "It is used as it is: nothing has to be imported",
+  );
+}
+
+async function parse(source: string): Promise<ParsedIdentity> {
+  try {
+    const bytes = await read(source);
+    refuseDatabase(bytes);
+    return await parseIdentity(bytes);
+  } catch (cause) {
+    throw new UserError(
+      `${source === INPUT ? "Standard input" : source} can't be imported: ${
+        reasonOf(cause)
+      }`,
+      cause instanceof IdentityError ? cause.advice : undefined,
+      { cause },
+    );
+  }
+}
+
+async function read(source: string): Promise<Uint8Array> {
+  if (source === INPUT) return await readIdentityFrom(Deno.stdin);
+  try {
+    if (!(await Deno.stat(source)).isDirectory) {
+      return await readIdentityBytes(source);
+    }
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new IdentityError(
+      "it isn't there",
+      `Other programs call theirs ${infoFiles.me.slice(1).join(" or ")}`,
+      { cause },
+    );
+  }
+  throw new IdentityError(
+    "it is a folder",
+    `Name the file in it: ${infoFiles.me.join(", ")}`,
+  );
+}
+
+function refuseDatabase(bytes: Uint8Array): void {
+  const kind = databaseKind(bytes);
+  if (kind === undefined) return;
+  throw kind === "archive"
+    ? new IdentityError(
+      "it is what export made",
+      "Take it over with: import FILE",
+    )
+    : new IdentityError(
+      "it is an SQLite database, as a relay's db.defensive is",
+      `Expected the client's file: ${infoFiles.me.join(", ")}`,
+    );
+}

@@ -1,0 +1,108 @@
+/**
+ * Client ids as identity files write them.
+ *
+ * @module
+ */
+
+import { CLIENT_ID_SIZE, type ClientId } from "../protocol.ts";
+import { EXPECTED, IdentityError } from "./identity_error.ts";
+
+/** A client id that was found. */
+export interface FoundId {
+  /** Its 16 bytes. */
+  clientId: ClientId;
+  /** How it was written where that isn't 32 hex digits in lower case, in words. */
+  how: string[];
+  /** Why it may be another one in truth. */
+  warning?: string;
+}
+
+const HEX_SIZE = 2 * CLIENT_ID_SIZE;
+/** What may stand between hex digits: `{0x5b, …}`, `5b94e1c7-386a-…`, `5b:94:…`. */
+const BETWEEN = /0x|[\s\0(){},:-]/gi;
+const BASE64 = /^[A-Za-z0-9+/]{22}==$/;
+/** Some servers take the first 16 characters of a UUID for its 16 bytes. */
+const CUT_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{2}$/i;
+
+/** How hex digits may be written, in words. */
+const FORMS: readonly (readonly [form: RegExp, words: string])[] = [
+  [/[A-F]/, "in upper case"],
+  [/0x/i, "with 0x"],
+  [/-/, "with dashes"],
+  [/[({]/, "in brackets"],
+  [/[:,]/, "with marks between its bytes"],
+  [/\S[ \t]+\S/, "with blanks"],
+];
+
+/**
+ * The id in a line; undefined where there is none.
+ *
+ * @param line its bytes as characters below U+0100
+ */
+export function readClientId(line: string): FoundId | undefined {
+  const digits = line.replaceAll(BETWEEN, "");
+  if (/^[0-9a-f]{32}$/i.test(digits)) {
+    const clientId = Uint8Array.fromHex(digits) as Uint8Array as ClientId;
+    const how = FORMS.flatMap(([form, words]) => form.test(line) ? words : []);
+    return { clientId, how, ...byteOrderWarning(clientId) };
+  }
+  const text = line.replaceAll(/[\s\0]/g, "");
+  if (!BASE64.test(text)) return undefined;
+  const clientId = Uint8Array.fromBase64(text) as Uint8Array as ClientId;
+  return { clientId, how: ["in Base64"] };
+}
+
+/**
+ * An id that stands there as its 16 bytes; undefined where they could be text.
+ *
+ * @param bytes what is there up to the end of the line
+ */
+export function rawClientId(bytes: Uint8Array): FoundId | undefined {
+  if (bytes.length !== CLIENT_ID_SIZE) return undefined;
+  const raw = { clientId: bytes.slice() as ClientId, how: ["as 16 raw bytes"] };
+  // Of random bytes one in 65,536 has none above 0x7f.
+  if (bytes.some((byte) => byte > 0x7f)) return raw;
+  if (!CUT_UUID.test(String.fromCharCode(...bytes))) return undefined;
+  const warning =
+    "The id is the beginning of a UUID's text, which is right only where the relay gives out such ids";
+  return { ...raw, warning };
+}
+
+/** Says what is wrong with a line that holds no id. */
+export function badClientId(line: string): IdentityError {
+  const expected = `expected the client id as ${HEX_SIZE} hex digits`;
+  const digits = line.replaceAll(BETWEEN, "");
+  if (digits === "") {
+    return new IdentityError(
+      `${expected}, got none`,
+      "Look for a file that was written after its user was registered",
+    );
+  }
+  if (!/^[0-9a-f]+$/i.test(digits)) {
+    return new IdentityError(`${expected}, got other characters`, EXPECTED);
+  }
+  const kind = digits.length < HEX_SIZE ? "too short" : "too long";
+  return new IdentityError(
+    `${expected}, got ${digits.length}: it is ${kind}`,
+    "Nothing tells which digits are wrong: look for the id elsewhere, such as in the relay's database",
+  );
+}
+
+/** Windows programs take ids for GUIDs, whose first three groups are numbers in another byte order. */
+function byteOrderWarning(id: ClientId): { warning?: string } {
+  const other = Uint8Array.from(id, (_, at) => id[GUID_ORDER[at] ?? at] ?? 0);
+  if (isUuid(id) || !isUuid(other)) return {};
+  return {
+    warning:
+      `The id may be in the byte order of a Windows GUID. If the relay doesn't know you, import a copy with ${other.toHex()} in its place into another folder`,
+  };
+}
+
+const GUID_ORDER = [3, 2, 1, 0, 5, 4, 7, 6];
+
+/** Whether it reads as a UUID of the versions that servers draw, 1 and 4 (RFC 9562). */
+function isUuid(id: Uint8Array): boolean {
+  const version = (id[6] ?? 0) >> 4;
+  const variant = (id[8] ?? 0) >> 6;
+  return (version === 1 || version === 4) && variant === 2;
+}

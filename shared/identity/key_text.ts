@@ -1,0 +1,91 @@
+/**
+ * The text of a key as identity files write it: Base64 of either alphabet on
+ * any number of lines, hex digits, or PEM around Base64.
+ *
+ * @module
+ */
+
+import { derSize } from "../crypto.ts";
+import { IdentityError } from "./identity_error.ts";
+import {
+  encryptedKeyMistake,
+  openSshMistake,
+  publicKeyMistake,
+} from "./key_mistakes.ts";
+
+/** What a key's text holds. */
+export interface KeyBytes {
+  /** What should be DER. */
+  bytes: Uint8Array;
+  /** How it was coded, in words. */
+  how: string;
+}
+
+const PEM = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)(?:-----END \1-----|$)/g;
+/** What may stand between the characters. */
+const BLANKS = /[\s\0]/g;
+
+/**
+ * Takes the coding off a key.
+ *
+ * @param text its bytes as characters below U+0100
+ * @throws {IdentityError} where it can't be taken off
+ */
+export function readKeyText(text: string): KeyBytes {
+  // Who has the key as one line of C or JSON has its line ends like this.
+  const lines = text.replaceAll(/\\r|\\n/g, "\n");
+  if (/^\s*ssh-[a-z0-9-]+ /.test(lines)) throw publicKeyMistake("public key");
+  return lines.includes("-----BEGIN ") ? readPem(lines) : readCoded(lines);
+}
+
+function readPem(text: string): KeyBytes {
+  const blocks = [...text.matchAll(PEM)];
+  // Some programs write both keys.
+  const [, label = "", content = ""] =
+    blocks.find(([, label]) => label?.endsWith("PRIVATE KEY")) ?? blocks[0] ??
+      [];
+  if (label.startsWith("OPENSSH")) throw openSshMistake();
+  if (/^(Proc-Type|DEK-Info):/m.test(content)) throw encryptedKeyMistake();
+  if (text.replaceAll(PEM, "").replaceAll(BLANKS, "") !== "") {
+    throw new IdentityError(
+      "other text stands beside the key in PEM",
+      "Remove what doesn't belong to the key",
+    );
+  }
+  // Of a last line that is cut off nothing belongs to the key.
+  const { bytes } = readCoded(content.replace(/^-.*/ms, ""));
+  return { bytes, how: "in PEM" };
+}
+
+function readCoded(text: string): KeyBytes {
+  const hex = text.replaceAll(/0x|[\s\0:]/gi, "");
+  if (/^30[0-9a-f]+$/i.test(hex)) {
+    const stray = hex.length % 2;
+    const bytes = Uint8Array.fromHex(hex.slice(0, hex.length - stray));
+    return { bytes: whole(bytes, stray), how: "in hex digits" };
+  }
+  const base64 = text.replaceAll(BLANKS, "").replace(/=+$/, "");
+  if (/[^A-Za-z0-9+/_-]/.test(base64)) {
+    throw new IdentityError(
+      "the private key has characters that are no Base64",
+      "Expected the private key as PKCS#8 in Base64, and nothing behind it",
+    );
+  }
+  const stray = base64.length % 4 === 1 ? 1 : 0;
+  const plain = base64.slice(0, base64.length - stray)
+    .replaceAll("-", "+").replaceAll("_", "/");
+  return {
+    bytes: whole(Uint8Array.fromBase64(plain), stray),
+    how: base64.startsWith(plain) ? "in Base64" : "in Base64url",
+  };
+}
+
+/** The bytes, unless a character is left over that a cut-off key doesn't explain. */
+function whole(bytes: Uint8Array, stray: number): Uint8Array {
+  const isCutOff = (derSize(bytes) ?? 0) > bytes.length;
+  if (stray === 0 || isCutOff) return bytes;
+  throw new IdentityError(
+    `the private key's text isn't whole: a character is left over behind ${bytes.length} bytes`,
+    "Copy the file again, as a whole, from where it is good",
+  );
+}

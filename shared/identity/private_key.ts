@@ -1,0 +1,152 @@
+/**
+ * Private keys as identity files hold them: what is one is brought into the
+ * form that we write, and what is none is called what it is.
+ *
+ * @module
+ */
+
+import {
+  decryptKey,
+  derSize,
+  encryptKey,
+  exportPrivateKey,
+  generateSymmetricKey,
+  importPrivateKey,
+  importPublicKey,
+  publicKeyOf,
+} from "../crypto.ts";
+import { FormatError } from "../format_error.ts";
+import { PUBLIC_KEY_SIZE } from "../protocol.ts";
+import { IdentityError } from "./identity_error.ts";
+import { damagedKeyMistake } from "./key_mistakes.ts";
+
+/** A private key that was found. */
+export interface FoundKey {
+  /** The key itself. */
+  key: CryptoKey;
+  /** PKCS#8, as it is written by us. */
+  pkcs8: Uint8Array<ArrayBuffer>;
+  /** What form it had. */
+  form: "PKCS#8" | "PKCS#1";
+}
+
+/** Bits of the modulus (PUB-1). */
+const BITS = 1024;
+
+/**
+ * The private key in DER: PKCS#8 or PKCS#1, with any zeros behind it. That it
+ * fits together is tried out.
+ *
+ * @throws {IdentityError} that says what it is instead
+ */
+export async function readPrivateKey(bytes: Uint8Array): Promise<FoundKey> {
+  const der = wholeDer(bytes);
+  const found = await importPkcs8(der) ?? await importOther(der);
+  const { modulusLength } = found.key.algorithm as RsaHashedKeyAlgorithm;
+  if (modulusLength !== BITS) {
+    throw new IdentityError(
+      `the private key has ${modulusLength} bits, expected RSA with ${BITS}`,
+      "A key of another size can't have been registered: look for the one that was",
+    );
+  }
+  await refuseDamaged(found.key);
+  return found;
+}
+
+/**
+ * Says why others may not be able to encrypt for a key that is good otherwise:
+ * its public key takes more bytes than can be registered.
+ */
+export async function keyWarning(key: CryptoKey): Promise<string | undefined> {
+  const { length } = await publicKeyOf(key);
+  if (length <= PUBLIC_KEY_SIZE) return undefined;
+  const { publicExponent } = key.algorithm as RsaHashedKeyAlgorithm;
+  const exponent = BigInt(`0x${publicExponent.toHex()}`);
+  return `Its public key has the exponent ${exponent} and takes ${length} bytes, of which ${PUBLIC_KEY_SIZE} can be registered: if it was cut off, nobody can encrypt for it`;
+}
+
+/** The DER without what pads it. @throws {IdentityError} where it isn't all there */
+function wholeDer(bytes: Uint8Array): Uint8Array {
+  const size = derSize(bytes);
+  if (size === undefined) {
+    throw new IdentityError(
+      `the private key's ${bytes.length} bytes are no key`,
+      "Expected the private key as PKCS#8 in Base64",
+    );
+  }
+  if (size > bytes.length) {
+    throw new IdentityError(
+      `the private key is cut off: it has ${bytes.length} of its ${size} bytes`,
+      "Copy the file again, as a whole, from where it is good",
+    );
+  }
+  const rest = bytes.subarray(size);
+  if (rest.some((byte) => byte !== 0)) {
+    throw new IdentityError(
+      `${rest.length} other bytes follow the key's ${size}`,
+      "Remove what doesn't belong to the key",
+    );
+  }
+  return bytes.subarray(0, size);
+}
+
+async function importPkcs8(der: Uint8Array): Promise<FoundKey | undefined> {
+  try {
+    const key = await importPrivateKey(der);
+    return { key, pkcs8: await exportPrivateKey(key), form: "PKCS#8" };
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
+}
+
+/** @throws {IdentityError} where it is no PKCS#1 either */
+async function importOther(der: Uint8Array): Promise<FoundKey> {
+  const { nameDer, pkcs8OfPkcs1 } = await import("./other_der.ts");
+  const pkcs8 = pkcs8OfPkcs1(der);
+  if (pkcs8 === undefined) throw nameDer(der);
+  const key = await importPrivateKey(pkcs8);
+  return { key, pkcs8: await exportPrivateKey(key), form: "PKCS#1" };
+}
+
+/** @throws {IdentityError} where the key's numbers don't fit each other */
+async function refuseDamaged(key: CryptoKey): Promise<void> {
+  const numbers = await numbersOf(key);
+  const { n, e, d, p, q, dp, dq, qi } = numbers;
+  const isWhole = Object.values(numbers).every((number) => number > 1n);
+  if (!isWhole || p * q !== n) {
+    throw damagedKeyMistake("its modulus isn't the product of its primes");
+  }
+  const fits = (e * d) % (p - 1n) === 1n && (e * d) % (q - 1n) === 1n &&
+    dp === d % (p - 1n) && dq === d % (q - 1n) && (qi * q) % p === 1n;
+  if (!fits) throw damagedKeyMistake("its exponents don't fit its primes");
+  try {
+    const publicKey = await importPublicKey(await publicKeyOf(key));
+    const secret = await generateSymmetricKey();
+    await decryptKey(key, await encryptKey(publicKey, secret));
+  } catch (cause) {
+    throw damagedKeyMistake(
+      "it can't decrypt what its public key encrypts",
+      cause,
+    );
+  }
+}
+
+/** The numbers that the key consists of, by their names in RFC 7518. */
+async function numbersOf(key: CryptoKey) {
+  const jwk = await crypto.subtle.exportKey("jwk", key);
+  const number = (text = ""): bigint => {
+    const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    return BigInt(`0x0${bytes.toHex()}`);
+  };
+  return {
+    n: number(jwk.n),
+    e: number(jwk.e),
+    d: number(jwk.d),
+    p: number(jwk.p),
+    q: number(jwk.q),
+    dp: number(jwk.dp),
+    dq: number(jwk.dq),
+    qi: number(jwk.qi),
+  };
+}
