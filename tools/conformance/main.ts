@@ -34,7 +34,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
   const signal = interruption();
-  const dialect = options.dialect ?? await findGeneration(address, timeout);
+  const dialect = options.dialect ??
+    await findGeneration(address, timeout, signal);
   const code = await printReport(
     checkServer({ address, timeout, dialect, signal, ...only && { only } }),
     {

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { dialects } from "../../../shared/dialects.ts";
-import { requestHeaderAt, requestHeaderOf } from "../../../shared/requests.ts";
+import { concat } from "@std/bytes";
+import { ByteSource } from "../../../shared/byte_source.ts";
+import { type Dialect, dialects } from "../../../shared/dialects.ts";
+import { requestHeaderOf } from "../../../shared/requests.ts";
 import { encodeResponse, FAILURE } from "../../../shared/responses.ts";
 import { checkServer } from "../../../tools/conformance/server/check_server.ts";
 import { findGeneration } from "../../../tools/conformance/server/find_generation.ts";
@@ -16,7 +18,46 @@ import {
 
 const TIMEOUT = 3000;
 /** Milliseconds that a server gets of which it is known that it won't answer. */
-const SHORT_TIMEOUT = 200;
+const SHORT_TIMEOUT = 600;
+
+/** What servers do that know one generation with a request of another. */
+const otherwises: Record<
+  string,
+  (conn: Deno.TcpConn) => Promise<unknown>
+> = {
+  "refuses others": (conn) => conn.write(encodeResponse(FAILURE)),
+  "closes on others": () => Promise.resolve(),
+  "passes others over": async (conn) => {
+    while (await conn.read(new Uint8Array(1024)) !== null);
+  },
+};
+
+/**
+ * Serves a request as a server does that takes each header for one of its own
+ * generation, and waits for the payload that it seems to claim.
+ */
+async function serveOnly(
+  dialect: Dialect,
+  conn: Deno.TcpConn,
+  relay: { hostname: string; port: number },
+  otherwise: (conn: Deno.TcpConn) => Promise<unknown>,
+): Promise<void> {
+  const source = new ByteSource((into) => conn.read(into));
+  const codec = requestHeaderOf(dialect);
+  const head = await source.take(codec.fixedSize ?? 0);
+  if (head === null) return;
+  const { code, payloadSize } = codec.decode(head);
+  const payload = await source.take(payloadSize);
+  if (payload === null) return;
+  if (code !== dialect.firstRequest) {
+    await otherwise(conn);
+    return;
+  }
+  using peer = await Peer.connect(relay);
+  await peer.write(concat([head, payload]));
+  const answer = await peer.answerBytes();
+  if (answer !== null) await conn.write(answer);
+}
 
 for (const dialect of generations.slice(1)) {
   testWith(
@@ -35,29 +76,20 @@ for (const dialect of generations.slice(1)) {
     },
   );
 
-  testWith(
-    LOOPBACK_AND_FILES,
-    `it is found out that a server speaks generation ${dialect.name}`,
-    async () => {
-      await using relay = await testRelay();
-      const { firstRequest } = dialect;
-      const header = requestHeaderOf(dialect);
-      // As a server does that knows these codes alone.
-      await using server = new AnyServer(async (conn) => {
-        const request = new Uint8Array(1024);
-        const size = await conn.read(request) ?? 0;
-        const known = requestHeaderAt(request) === header &&
-          header.decode(request.slice(0, header.fixedSize)).code ===
-            firstRequest;
-        using peer = await Peer.connect(relay.address);
-        await peer.write(request.subarray(0, size));
-        const answer = await peer.answerBytes();
-        await conn.write(known && answer || encodeResponse(FAILURE));
-      });
-      const found = await findGeneration(server.address, TIMEOUT);
-      assertEquals(found, dialect);
-    },
-  );
+  for (const [how, otherwise] of Object.entries(otherwises)) {
+    testWith(
+      LOOPBACK_AND_FILES,
+      `it is found out that a server speaks generation ${dialect.name}, which ${how}`,
+      async () => {
+        await using relay = await testRelay();
+        await using server = new AnyServer((conn) =>
+          serveOnly(dialect, conn, relay.address, otherwise)
+        );
+        const found = await findGeneration(server.address, SHORT_TIMEOUT);
+        assertEquals(found, dialect);
+      },
+    );
+  }
 }
 
 testWith(
@@ -77,6 +109,22 @@ testWith(
       await findGeneration(silent.address, SHORT_TIMEOUT),
       dialects[0],
     );
-    assertEquals(silent.connections, 1, "who doesn't answer is asked once");
+    assertEquals(silent.connections, generations.length);
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "nothing more is asked once that is broken off",
+  async () => {
+    const controller = new AbortController();
+    await using silent = new AnyServer(async (conn) => {
+      await conn.read(new Uint8Array(1024));
+      controller.abort();
+      while (await conn.read(new Uint8Array(1024)) !== null);
+    });
+    const { signal } = controller;
+    await findGeneration(silent.address, 60_000, signal);
+    assertEquals(silent.connections, 1);
   },
 );

@@ -15,26 +15,33 @@ import { Probe } from "./probe.ts";
 import { Target } from "./target.ts";
 
 /**
- * Registers somebody in one generation after the other, until that is taken.
+ * Registers somebody in one generation after the other, until that is taken. A
+ * server that lets the time pass is asked on: it may wait for what the header
+ * of another generation seems to claim.
  *
- * @param timeout milliseconds that an answer may take; a server that lets it
- * pass isn't asked again
+ * @param timeout milliseconds that an answer may take
+ * @param signal ends it early
  * @returns the first one where the server takes no registration of any
  */
 export async function findGeneration(
   address: Address,
   timeout: number,
+  signal?: AbortSignal,
 ): Promise<Dialect> {
   const [first] = generations as readonly [Dialect];
+  const stopped = Promise.withResolvers<undefined>();
+  signal?.addEventListener("abort", () => stopped.resolve(undefined));
   for (const dialect of generations) {
-    const start = performance.now();
+    if (signal?.aborted) break;
     const probe = new Probe(new Target(address, timeout, dialect), new Cast());
+    const asked = probe.ask(registration(randomName()));
     try {
-      const { code } = await probe.ask(registration(randomName()));
-      if (code === ResponseCode.Registered) return dialect;
+      const answer = await Promise.race([asked, stopped.promise]);
+      if (answer?.code === ResponseCode.Registered) return dialect;
     } catch (error) {
       if (!(error instanceof CheckFailure)) throw error;
-      if (performance.now() - start >= timeout) break;
+      // Nothing was asked where there was no connection.
+      if (probe.exchange.length === 0) break;
     } finally {
       probe.close();
     }
