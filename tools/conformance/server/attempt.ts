@@ -6,6 +6,7 @@
 
 import { inTime } from "../../../shared/in_time.ts";
 import type { Outcome } from "../report/outcome.ts";
+import { clip } from "../report/wrap.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import type { Probe } from "./probe.ts";
 
@@ -13,6 +14,8 @@ import type { Probe } from "./probe.ts";
 const TIMEOUTS = 5;
 /** Milliseconds that any check gets: some of them wait on purpose. */
 const LEAST_TIME = 5000;
+/** Characters of a reason: it may tell of each of a server's messages. */
+const MOST_REASON = 1000;
 
 /** How a check ended. */
 export type Ending = Pick<Outcome, "verdict" | "reason" | "expected">;
@@ -35,9 +38,10 @@ export async function attempt(check: Check, probe: Probe): Promise<Ending> {
   } catch (error) {
     if (error instanceof Unprepared) {
       await probe.giveBack();
-      return { verdict: "skipped", reason: error.message };
+      return { verdict: "skipped", reason: clip(error.message, MOST_REASON) };
     }
     if (!(error instanceof CheckFailure)) throw error;
-    return { verdict: "fail", reason: error.got, expected: error.expected };
+    const { got, expected } = error;
+    return { verdict: "fail", reason: clip(got, MOST_REASON), expected };
   }
 }
