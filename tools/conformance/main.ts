@@ -34,8 +34,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
   const signal = interruption();
-  const among = options.dialect && [options.dialect];
-  const spoken = await findSpoken(address, timeout, among);
+  const spoken = await findSpoken(address, timeout, {
+    signal,
+    ...options.dialect && { among: [options.dialect] },
+  });
   const code = await printReport(
     checkServer({ address, timeout, ...spoken, signal, ...only && { only } }),
     {

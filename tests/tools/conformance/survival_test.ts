@@ -1,18 +1,33 @@
 /** The checks of servers that do what no server should. */
 
 import { ByteSource } from "../../../shared/byte_source.ts";
-import { REQUEST_HEADER_SIZE } from "../../../shared/protocol.ts";
+import { defaultDialect } from "../../../shared/dialects.ts";
+import { PROTOCOL_VERSION } from "../../../shared/protocol.ts";
+import {
+  type MessageId,
+  REQUEST_HEADER_SIZE,
+} from "../../../shared/protocol.ts";
 import { requestHeader } from "../../../shared/requests.ts";
+import { waitingHead } from "../../../shared/responses.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   exitCode,
   type Outcome,
   tally,
 } from "../../../tools/conformance/report/outcome.ts";
+import { attempt } from "../../../tools/conformance/server/attempt.ts";
+import { Cast } from "../../../tools/conformance/server/cast.ts";
+import {
+  type Check,
+  CheckFailure,
+} from "../../../tools/conformance/server/check.ts";
 import { checkServer } from "../../../tools/conformance/server/check_server.ts";
 import { allChecks } from "../../../tools/conformance/server/checks.ts";
+import { Probe } from "../../../tools/conformance/server/probe.ts";
+import { Target } from "../../../tools/conformance/server/target.ts";
 import { AnyServer, type Serve } from "../../support/any_server.ts";
 import {
+  ANNA,
   exactly,
   lying,
   refused,
@@ -58,18 +73,26 @@ function reasonOfFirst(outcomes: readonly Outcome[]): string {
   return first?.reason ?? "";
 }
 
-/** Reads requests one by one; answers registrations, and the rest as it is told. */
+/** Reads requests one by one; answers registrations, and the rest as it is told once it has a header. */
 const registersAnd = (rest: Serve): Serve => async (conn) => {
-  const source = new ByteSource((into) => conn.read(into));
+  // What follows a header is left to the rest.
+  const take = (size: number) =>
+    new ByteSource((into) => conn.read(into), { idleSize: size }).take(size);
   for (;;) {
-    const head = await source.take(REQUEST_HEADER_SIZE);
+    const head = await take(REQUEST_HEADER_SIZE);
     if (head === null) return;
     const { code, payloadSize } = requestHeader.decode(head);
     if (code !== 600) return await rest(conn);
-    if (await source.take(payloadSize) === null) return;
+    if (await take(payloadSize) === null) return;
     const id = crypto.getRandomValues(new Uint8Array(16));
     await writeAll(conn, exactly(2100, id));
   }
+};
+
+/** Answers at once, and whatever comes then, with the same bytes. */
+const atOnce = (bytes: Uint8Array): Serve => async (conn) => {
+  await writeAll(conn, bytes);
+  await always(bytes)(conn);
 };
 
 /** Reads a little, and closes with the rest unread. */
@@ -159,11 +182,12 @@ const afterRegistration: Record<string, Serve> = {
   "says nothing": drain,
   "resets": reset,
   "closes": () => Promise.resolve(),
-  "speaks another protocol": always(http),
-  "claims 4 GiB": always(lying(2101, 0xffffffff, new Uint8Array(16))),
-  "cuts its answers off": always(registered.subarray(0, 20)),
+  "speaks another protocol": atOnce(http),
+  "claims 4 GiB": atOnce(lying(2101, 0xffffffff, new Uint8Array(16))),
+  "cuts its answers off": atOnce(registered.subarray(0, 20)),
   "answers without an end": endless,
-  "answers with other codes": always(exactly(2999, new Uint8Array(5))),
+  "answers with other codes": atOnce(exactly(2999, new Uint8Array(5))),
+  "answers more than a block": atOnce(exactly(2102, new Uint8Array(5000))),
 };
 
 for (const [name, rest] of Object.entries(afterRegistration)) {
@@ -185,6 +209,87 @@ for (const [name, rest] of Object.entries(afterRegistration)) {
     },
   );
 }
+
+testWith(
+  LOOPBACK,
+  "a server that hands out 200000 messages at once fails the check that sent none",
+  async () => {
+    const message = waitingHead.encode({
+      sender: ANNA,
+      messageId: 1 as MessageId,
+      type: 3,
+      contentSize: 0,
+    });
+    const count = 200_000;
+    const messages = new Uint8Array(count * message.length);
+    for (let at = 0; at < count; at++) {
+      messages.set(message, at * message.length);
+    }
+    await using server = new AnyServer(
+      registersAnd(atOnce(exactly(2104, messages))),
+    );
+    const only = ["cut-off-message"];
+    const [outcome] = await Array.fromAsync(
+      checkServer({ address: server.address, only }),
+    );
+    assertEquals(outcome?.verdict, "fail");
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "an answer that is larger than any of its kind isn't waited for",
+  async () => {
+    const size = 2 * 1024 * 1024;
+    await using server = new AnyServer(
+      registersAnd(atOnce(lying(2102, size, new Uint8Array(16)))),
+    );
+    const [outcome] = await Array.fromAsync(
+      checkServer({ address: server.address, only: ["key-with-owner"] }),
+    );
+    assertEquals(
+      outcome?.reason,
+      `an answer 2102 with ${size} bytes, as its header claims`,
+    );
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "a server that is slow isn't checked for longer than that may take",
+  async () => {
+    await using server = new AnyServer(registersAnd(atOnce(refused)));
+    const outcomes = await Array.fromAsync(
+      checkServer({
+        address: server.address,
+        timeout: TIMEOUT,
+        only: ["registration", "names"],
+        longest: 0,
+      }),
+    );
+    const { port } = server.address;
+    assertEquals(
+      [...new Set(outcomes.slice(1, -1).map(({ reason }) => reason))],
+      [`127.0.0.1:${port} is slow: 0 seconds are over`],
+    );
+    // It is there, though it takes no messages.
+    const last = outcomes.at(-1);
+    assertEquals([last?.name, last?.verdict], ["still-serves", "skipped"]);
+  },
+);
+
+testWith(LOOPBACK, "a reason isn't longer than anybody reads", async () => {
+  const [check] = allChecks as readonly [Check];
+  const target = new Target(
+    { hostname: "127.0.0.1", port: 1 },
+    TIMEOUT,
+    { dialect: defaultDialect, version: PROTOCOL_VERSION },
+  );
+  const probe = new Probe(target, new Cast());
+  const run = () => Promise.reject(new CheckFailure("one", "x".repeat(1e6)));
+  const { reason } = await attempt({ ...check, run }, probe);
+  assertEquals(reason?.length, 1000);
+});
 
 testWith(
   LOOPBACK,

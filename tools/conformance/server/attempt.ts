@@ -6,6 +6,7 @@
 
 import { inTime } from "../../../shared/in_time.ts";
 import type { Outcome } from "../report/outcome.ts";
+import { clip } from "../report/wrap.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import type { Probe } from "./probe.ts";
 import { NoConnection } from "./target.ts";
@@ -14,6 +15,8 @@ import { NoConnection } from "./target.ts";
 const TIMEOUTS = 5;
 /** Milliseconds that any check gets: some of them wait on purpose. */
 const LEAST_TIME = 5000;
+/** Characters of a reason: it may tell of each of a server's messages. */
+const MOST_REASON = 1000;
 
 /** How a check ended. */
 export type Ending = Pick<Outcome, "verdict" | "reason" | "expected">;
@@ -43,14 +46,18 @@ export async function attempt(
   } catch (error) {
     if (error instanceof Unprepared) {
       await probe.giveBack();
-      return { verdict: "skipped", reason: error.message };
+      return { verdict: "skipped", reason: clip(error.message, MOST_REASON) };
     }
     if (!(error instanceof CheckFailure)) throw error;
+    const { got, expected } = error;
     if (
       error instanceof NoConnection && !probe.connected && !mustConnect
     ) {
-      return { verdict: "skipped", reason: `couldn't connect: ${error.got}` };
+      return {
+        verdict: "skipped",
+        reason: clip(`couldn't connect: ${got}`, MOST_REASON),
+      };
     }
-    return { verdict: "fail", reason: error.got, expected: error.expected };
+    return { verdict: "fail", reason: clip(got, MOST_REASON), expected };
   }
 }

@@ -22,6 +22,9 @@ import { answersIn, Target } from "./target.ts";
 
 /** Milliseconds that an answer may take where nothing else is asked for. */
 export const DEFAULT_TIMEOUT = 2000;
+/** Answers' time-outs after which no further check is made, and milliseconds that there are at least. */
+const MOST_TIMEOUTS = 300;
+const LEAST_LONGEST = 600_000;
 /** A code that no request has. */
 const UNKNOWN_CODE = 666;
 /** Bytes of a content that looks like a ciphertext. */
@@ -35,6 +38,8 @@ export interface ServerChecks extends Partial<Spoken> {
   only?: readonly string[];
   /** Milliseconds that an answer may take. Default: 2000. */
   timeout?: number;
+  /** Milliseconds after which no further check is made. Default: 300 times `timeout`, 10 minutes at least. */
+  longest?: number;
   /** Ends it early: what is done by then is reported. */
   signal?: AbortSignal;
 }
@@ -53,12 +58,13 @@ export async function* checkServer(
     timeout = DEFAULT_TIMEOUT,
     dialect = defaultDialect,
     version = PROTOCOL_VERSION,
+    longest = Math.max(LEAST_LONGEST, MOST_TIMEOUTS * timeout),
     signal,
   }: ServerChecks,
 ): AsyncGenerator<Outcome> {
   const chosen = selectChecks(only);
   const spoken = { dialect, version };
-  const run = new Run(new Target(address, timeout, spoken), signal);
+  const run = new Run(new Target(address, timeout, spoken), longest, signal);
   try {
     yield* run.makeAll(chosen);
   } finally {
@@ -69,13 +75,19 @@ export async function* checkServer(
 /** One run of checks against a server. */
 class Run {
   readonly #target: Target;
+  readonly #longest: number;
   readonly #cast = new Cast();
   readonly #basics = new Basics((basic) => this.#attemptBasic(basic));
   readonly #stopped = Promise.withResolvers<undefined>();
   #isStopped = false;
 
-  constructor(target: Target, signal: AbortSignal | undefined) {
+  constructor(
+    target: Target,
+    longest: number,
+    signal: AbortSignal | undefined,
+  ) {
     this.#target = target;
+    this.#longest = longest;
     if (signal?.aborted) this.stop();
     signal?.addEventListener("abort", () => this.stop(), { once: true });
   }
@@ -92,6 +104,7 @@ class Run {
    * reported though they weren't asked for.
    */
   async *makeAll(chosen: readonly Check[]): AsyncGenerator<Outcome> {
+    const end = performance.now() + this.#longest;
     const first = await this.#make(firstCheck);
     if (first === undefined) return;
     if (chosen.includes(firstCheck) || first.verdict === "fail") yield first;
@@ -101,6 +114,9 @@ class Run {
       check !== firstCheck && check !== lastCheck
     );
     for (const check of others) {
+      if (performance.now() > end) {
+        this.#target.leave(`is slow: ${seconds(this.#longest)} are over`);
+      }
       const outcome = await this.#make(check);
       if (outcome === undefined) return;
       yield outcome;
@@ -174,3 +190,5 @@ class Run {
     }
   }
 }
+
+const seconds = (ms: number) => `${Math.round(ms / 1000)} seconds`;

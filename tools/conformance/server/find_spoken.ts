@@ -19,7 +19,15 @@ import { NoConnection, Target } from "./target.ts";
 const VERSIONS = [PROTOCOL_VERSION, 1];
 
 /** How a registration went. */
-type Ending = "taken" | "refused" | "silent" | "nobody there";
+type Ending = "taken" | "refused" | "silent" | "nobody there" | "stopped";
+
+/** How it is found out. */
+export interface Finding {
+  /** The generations that are tried. Default: all. */
+  readonly among?: readonly Dialect[];
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Registers somebody in one generation after the other, until that is taken;
@@ -27,14 +35,13 @@ type Ending = "taken" | "refused" | "silent" | "nobody there";
  * more may have taken the header for one of another size, so others are tried.
  *
  * @param timeout milliseconds that an answer may take
- * @param among the generations that are tried. Default: all
  * @returns the first generation tried, and version 2, where none is taken
  * @throws {UsageError} where the server goes away over that: it has to be told then
  */
 export async function findSpoken(
   address: Address,
   timeout: number,
-  among: readonly Dialect[] = generations,
+  { among = generations, signal }: Finding = {},
 ): Promise<Spoken> {
   const [first = defaultDialect] = among;
   const silent = new Set<Dialect>();
@@ -43,8 +50,9 @@ export async function findSpoken(
     for (const dialect of among) {
       if (silent.has(dialect)) continue;
       const spoken = { dialect, version };
-      const ending = await register(new Target(address, timeout, spoken));
-      if (ending === "taken") return spoken;
+      const target = new Target(address, timeout, spoken);
+      const ending = await register(target, signal);
+      if (ending === "taken" || ending === "stopped") return spoken;
       if (ending === "silent") silent.add(dialect);
       if (ending !== "nobody there") last = dialect;
       else if (last === undefined || among.length === 1) break;
@@ -54,17 +62,26 @@ export async function findSpoken(
   return { dialect: first, version: PROTOCOL_VERSION };
 }
 
-async function register(target: Target): Promise<Ending> {
+async function register(
+  target: Target,
+  signal?: AbortSignal,
+): Promise<Ending> {
+  if (signal?.aborted) return "stopped";
   const start = performance.now();
   const probe = new Probe(target, new Cast());
+  // A connection that is closed here ends the wait for its answer.
+  const stop = () => probe.close();
+  signal?.addEventListener("abort", stop);
   try {
     const { code } = await probe.ask(registration(randomName()));
     return code === ResponseCode.Registered ? "taken" : "refused";
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
+    if (signal?.aborted) return "stopped";
     if (error instanceof NoConnection) return "nobody there";
     return performance.now() - start < target.timeout ? "refused" : "silent";
   } finally {
+    signal?.removeEventListener("abort", stop);
     probe.close();
   }
 }

@@ -123,7 +123,9 @@ export const generationChecks = subject(
           keyRequest(id, other),
           2102,
         );
-        const due = BLOCK_SIZE - answer.bytes.length;
+        const due = paddingBehind(answer.bytes.length, {
+          blockSize: BLOCK_SIZE,
+        });
         const rest = await channel.rest(due + 1);
         if (rest.length === 0) {
           throw new Unprepared("the server doesn't fill its answers to blocks");
