@@ -168,6 +168,19 @@ Deno.test("a report that is stopped says so in each form", async () => {
   }
 });
 
+Deno.test("a table has no lines of what wasn't tried, and says once why", async () => {
+  const gone = outcome({
+    name: "pull-empty",
+    verdict: "skipped",
+    untried: true,
+    reason: "nobody is there",
+    exchange: [],
+  });
+  const { text } = await printed({ form: "table" }, [outcome({}), gone, gone]);
+  assert(!text.includes("pull-empty"), text);
+  assertStringIncludes(text, "\n2 skipped: nobody is there\n");
+});
+
 Deno.test("JSON is one document with all bytes in hex", async () => {
   const { text, code } = await printed({ form: "json" });
   const report = JSON.parse(text);

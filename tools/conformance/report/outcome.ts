@@ -58,6 +58,8 @@ export interface Outcome extends CheckInfo {
   readonly level: Level;
   /** How it ended. */
   readonly verdict: Verdict;
+  /** Whether it wasn't even tried, since nobody is there to be checked. */
+  readonly untried?: true;
   /** What was seen instead, or why it was skipped; not where it passed. */
   readonly reason?: string;
   /** What should have been seen, where it failed. */

@@ -53,7 +53,8 @@ export async function printReport(
   }
   for await (const outcome of outcomes) {
     if (form === "json") print(jsonOutcome(outcome, all.length === 0));
-    if (form === "table") print(table.row(outcome));
+    // Why these were skipped is told once, below.
+    if (form === "table" && !outcome.untried) print(table.row(outcome));
     all.push(outcome);
   }
   const ms = performance.now() - start;

@@ -142,7 +142,7 @@ class Run {
         attempt(check, probe, check === firstCheck || check === lastCheck),
         this.#stopped.promise,
       ])
-      : { verdict: "skipped", reason: gone } as const;
+      : { verdict: "skipped", untried: true, reason: gone } as const;
     const ms = performance.now() - start;
     probe.close();
     if (ending === undefined) return undefined;
