@@ -450,8 +450,10 @@ local function add_header(tree, tvb, offset, header, payload)
   local at = offset
   if is_request then
     local item = tree:add(f.client_id, tvb(at, ID))
-    if header.kind ~= nil and header.kind ~= "register" and
-      all_zero(tvb, at, ID) then
+    local is_nobody = all_zero(tvb, at, ID)
+    if header.kind == "register" and not is_nobody then
+      wrong(item, "REQ-9", "expected zeros: there is no id yet")
+    elseif header.kind ~= nil and header.kind ~= "register" and is_nobody then
       wrong(item, "REQ-9", "zeros are nobody's id")
     end
     at = at + ID

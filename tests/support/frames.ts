@@ -87,7 +87,10 @@ export function soundFrames(
 ): Record<Direction, Uint8Array[]> {
   const options = { ...as, dialect };
   const requests = [
-    encodeRequest("register", { name: "anna", publicKey }, options),
+    encodeRequest("register", { name: "anna", publicKey }, {
+      clientId: NOBODY,
+      dialect,
+    }),
     encodeRequest("clientsList", {}, options),
     encodeRequest("publicKey", { target: bob }, options),
     ...([[1, 0], [2, 128], [3, 16], [4, 4096]] as const).map((
@@ -146,6 +149,9 @@ export const brokenFrames: readonly [
   ["version 1", "request", changed(sent(1, 0), 16, 1), ["REQ-8"]],
   ["an answer's version 1", "answer", changed(listed(), 0, 1), ["ANS-2"]],
   ["nobody asks", "request", changed(sent(1, 0), 0, ...NOBODY), ["REQ-9"]],
+  ["an id without one", "request", changed(registration(), 0, ...anna), [
+    "REQ-9",
+  ]],
   [
     "601 with a payload",
     "request",
