@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import config from "../../deno.json" with { type: "json" };
 import { type ClauseId, clauses } from "../../shared/clauses.ts";
 import { vectorKinds, vectorText } from "../../tools/vectors/vector_files.ts";
-import { readPage } from "../support/pages.ts";
+import { fencedBlocks, readPage } from "../support/pages.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 import { readVectorFile, readVectors } from "../support/vectors.ts";
 
@@ -196,3 +197,34 @@ testWith(
     assert(cited > 0);
   },
 );
+
+testWith(
+  FILES,
+  "the page explains each field, and shows a case as it is",
+  async () => {
+    const page = await readPage("docs/vectors.md");
+    const schema = JSON.parse(await fileText("schema"));
+    const names = fieldNames(schema);
+    assert(names.size > 20);
+    for (const name of names) assert(page.includes(`\`${name}\``), name);
+    const [example] = fencedBlocks(page).filter(({ info }) => info === "json");
+    const shown = JSON.parse(example?.text ?? "");
+    const vectors = await readVectors("frames");
+    assertEquals(vectors.find(({ name }) => name === shown.name), shown);
+    for (const [, task = ""] of page.matchAll(/`deno task ([a-z:]+)`/g)) {
+      assert(task in config.tasks, task);
+    }
+    for (const kind of vectorKinds) assert(page.includes(`\`${kind}.json\``));
+  },
+);
+
+/** The names of all fields that a schema has. */
+function fieldNames(schema: unknown): Set<string> {
+  if (typeof schema !== "object" || schema === null) return new Set();
+  return new Set(
+    Object.entries(schema).flatMap(([key, value]) => [
+      ...key === "properties" ? Object.keys(value) : [],
+      ...fieldNames(value),
+    ]),
+  );
+}
