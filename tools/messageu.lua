@@ -55,6 +55,8 @@ local ENCRYPTED_KEY, AES_BLOCK, BLOCK = 128, 16, 1024
 local MOST = 256 * 1024 * 1024
 -- A SubjectPublicKeyInfo of RSA-1024 with an exponent of a byte begins so.
 local KEY_START = "30819d300d06092a864886f70d010101050003818b00308187028181"
+-- Without the algorithm's NULL it is two bytes shorter, and padded with zeros.
+local SHORT_KEY_START = "30819b300b06092a864886f70d01010103818b00308187028181"
 
 local f = {
   request = ProtoField.bool("messageu.request", "Request"),
@@ -85,8 +87,8 @@ for _, field in pairs(f) do table.insert(messageu.fields, field) end
 local experts = {}
 messageu.experts = {}
 for clause, severity in pairs({
-  ["FRM-2"] = "ERROR", ["REQ-5"] = "ERROR", ["REQ-6"] = "ERROR",
-  ["REQ-8"] = "NOTE", ["REQ-9"] = "ERROR", ["ANS-2"] = "ERROR",
+  ["FRM-1"] = "ERROR", ["FRM-2"] = "ERROR", ["REQ-5"] = "ERROR",
+  ["REQ-6"] = "ERROR", ["REQ-8"] = "NOTE", ["REQ-9"] = "ERROR", ["ANS-2"] = "ERROR",
   ["ANS-3"] = "ERROR", ["ERR-1"] = "ERROR", ["NAM-1"] = "ERROR",
   ["NAM-2"] = "ERROR", ["NAM-3"] = "ERROR", ["NAM-4"] = "WARN",
   ["NAM-8"] = "NOTE", ["CID-2"] = "NOTE", ["CID-3"] = "NOTE",
@@ -165,21 +167,38 @@ local function request_code(tvb, offset, available)
   return tvb(offset + 17, 2):le_uint(), 2
 end
 
+-- Whether a code means nothing, and would in big endian.
+local function is_swapped(code, known)
+  local other = (code % 256) * 256 + math.floor(code / 256)
+  return known[code] == nil and known[other] ~= nil and not short_codes[other]
+end
+
+-- The bytes of payload that a header claims; where its code is big endian, what
+-- makes more sense.
+local function claim_in(range, big_endian)
+  local claim = range:le_uint()
+  return big_endian and math.min(claim, range:uint()) or claim
+end
+
 -- What the header at an offset says: nil where it isn't there whole.
 local function header_at(tvb, offset, available, is_request)
   if not is_request then
     if available < 7 then return nil end
     local code = tvb(offset + 1, 2):le_uint()
+    local big_endian = is_swapped(code, answer_kinds)
     return {
       is_request = false, code = code, code_size = 2, size = 7,
-      kind = answer_kinds[code], claim = tvb(offset + 3, 4):le_uint(),
+      kind = answer_kinds[code], big_endian = big_endian,
+      claim = claim_in(tvb(offset + 3, 4), big_endian),
     }
   end
   local code, code_size = request_code(tvb, offset, available)
   if code == nil or available < 21 + code_size then return nil end
+  local big_endian = is_swapped(code, request_kinds)
   return {
     is_request = true, code = code, code_size = code_size, size = 21 + code_size,
-    kind = request_kinds[code], claim = tvb(offset + 17 + code_size, 4):le_uint(),
+    kind = request_kinds[code], big_endian = big_endian,
+    claim = claim_in(tvb(offset + 17 + code_size, 4), big_endian),
   }
 end
 
@@ -231,7 +250,9 @@ local function add_key(tree, range)
   local digits = hex(range)
   -- An exponent of one byte ends it.
   local fits = digits:sub(1, #KEY_START) == KEY_START and
-    digits:sub(-6, -3) == "0201"
+    digits:sub(-6, -3) == "0201" or
+    digits:sub(1, #SHORT_KEY_START) == SHORT_KEY_START and
+    digits:sub(-10, -7) == "0201" and digits:sub(-4) == "0000"
   if not fits then
     wrong(item, "PUB-1", "no SubjectPublicKeyInfo of RSA-1024 in 160 bytes of DER")
   end
@@ -300,10 +321,10 @@ function requests.send(tree, cursor, header)
   if size == nil then return cursor:cut(tree, f.content_size) end
   local item = tree:add_le(f.content_size, size)
   local claimed, expected = size:le_uint(), header.claim - SEND_HEAD
-  if claimed > expected then
-    wrong(item, "SND-8", "expected " .. math.max(0, expected) .. ", got " .. claimed)
-  elseif claimed < expected then
-    wrong(item, "SND-1", "expected " .. expected .. ", got " .. claimed)
+  if claimed ~= expected then
+    -- SND-7: a relay takes this one all the same, and refuses all others.
+    local clause = kind == 1 and claimed == 0 and "SND-1" or "SND-8"
+    wrong(item, clause, "expected " .. math.max(0, expected) .. ", got " .. claimed)
   end
   add_content(tree, cursor, kind, claimed)
   return message_text(kind, claimed)
@@ -405,12 +426,15 @@ local answer_sizes = {
   failure = { 0, "ERR-1" },
 }
 
-local function check_size(item, header)
+local function check_size(item, header, payload)
   local claim, kind = header.claim, header.kind
   local expected, clause = nil, "REQ-6"
   if header.is_request then
     expected = request_sizes[kind]
-    if kind == "send" and claim < SEND_HEAD then expected = SEND_HEAD end
+    -- SND-7: what a request for a key claims here doesn't count.
+    if kind == "send" and claim < SEND_HEAD and payload ~= SEND_HEAD then
+      expected = SEND_HEAD
+    end
   elseif answer_sizes[kind] ~= nil then
     expected, clause = answer_sizes[kind][1], answer_sizes[kind][2]
   elseif kind == "list" and claim % (ID + NAME) ~= 0 then
@@ -421,13 +445,15 @@ local function check_size(item, header)
   end
 end
 
-local function add_header(tree, tvb, offset, header)
+local function add_header(tree, tvb, offset, header, payload)
   local is_request = header.is_request
   local at = offset
   if is_request then
     local item = tree:add(f.client_id, tvb(at, ID))
-    if header.kind ~= nil and header.kind ~= "register" and
-      all_zero(tvb, at, ID) then
+    local is_nobody = all_zero(tvb, at, ID)
+    if header.kind == "register" and not is_nobody then
+      wrong(item, "REQ-9", "expected zeros: there is no id yet")
+    elseif header.kind ~= nil and header.kind ~= "register" and is_nobody then
       wrong(item, "REQ-9", "zeros are nobody's id")
     end
     at = at + ID
@@ -443,12 +469,17 @@ local function add_header(tree, tvb, offset, header)
   local side = is_request and "request" or "answer"
   local name = names[header.kind] or ("unknown " .. side)
   code:append_text(" (" .. name .. ")")
-  if header.kind == nil then
+  if header.big_endian then
+    wrong(code, "FRM-1", tvb(at, 2):uint() .. " in big endian")
+  elseif header.kind == nil then
     wrong(code, is_request and "REQ-5" or "ANS-3", header.code .. " is no " .. side)
   end
   at = at + header.code_size
   local size = tree:add_le(f.payload_size, tvb(at, 4))
-  check_size(size, header)
+  if tvb(at, 4):le_uint() ~= header.claim then
+    wrong(size, "FRM-1", header.claim .. " in big endian")
+  end
+  check_size(size, header, payload)
   return header.code .. " " .. name, size
 end
 
@@ -456,7 +487,7 @@ end
 -- with answers by them: packets may be looked at again in any order.
 local asked, verdicts = {}, {}
 -- Clauses by which a request has to be refused.
-local refused = { "NAM-2", "NAM-3", "REQ-5", "REQ-6", "SND-5", "SND-8" }
+local refused = { "FRM-1", "NAM-2", "NAM-3", "REQ-5", "REQ-6", "SND-5", "SND-8" }
 
 -- The id that a payload begins with, of those that are held against each other.
 local function first_id(tvb, offset, there, header)
@@ -514,7 +545,7 @@ local function add_frame(tvb, pinfo, root, offset, size, header, payload, state)
   local tree = root:add(messageu, tvb(offset, size))
   local flag = header.is_request and f.request or f.answer
   tree:add(flag, true):set_generated(true)
-  local title, size_item = add_header(tree, tvb, offset, header)
+  local title, size_item = add_header(tree, tvb, offset, header, payload)
   local there = size - header.size
   local is_whole = there >= payload
   if not is_whole then

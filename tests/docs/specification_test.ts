@@ -72,12 +72,12 @@ testWith(
 
 testWith(FILES, "all that code and pages cite as a clause is one", async () => {
   const groups = new Set(Object.keys(clauses).map((id) => id.slice(0, 4)));
-  const algorithms = ["AES-128", "RSA-1024"];
+  const algorithm = /^(AES|RSA)-\d{3,}$/;
   const cited = new Set<string>();
   for await (const path of sources()) {
     const text = await Deno.readTextFile(path);
     for (const [id] of text.matchAll(/\b[A-Z]{3}-\d+\b/g)) {
-      if (!groups.has(id.slice(0, 4)) || algorithms.includes(id)) continue;
+      if (!groups.has(id.slice(0, 4)) || algorithm.test(id)) continue;
       assert(id in clauses, `${path} cites ${id}`);
       cited.add(id);
     }

@@ -61,6 +61,15 @@ export const exchanges: readonly [
     })],
     ["SND-5", "SND-5"],
   ],
+  [
+    "a content too short that is taken",
+    [sent(4, 32).map((byte, at) => at === 40 ? 16 : byte)],
+    [encodeResponse({
+      code: 2103,
+      payload: { target: bob, messageId: messageId(1) },
+    })],
+    ["SND-8", "SND-8"],
+  ],
   ["an answer to nothing", [list], [listed(), listed()], ["FRM-4"]],
   ["two requests at once", [list, list], [listed(), listed()], ["FRM-7"]],
 ];

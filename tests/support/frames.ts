@@ -19,6 +19,16 @@ export const bob = Uint8Array.fromHex(
 export const messageId = (value: number) => value as MessageId;
 const as = { clientId: anna };
 
+/** The key without the NULL of its algorithm: 158 bytes of DER, and two more. */
+export function shortKey(padding: Uint8Array): Uint8Array {
+  const inner = publicKey.subarray(18);
+  return join(
+    Uint8Array.fromHex("30819b300b06092a864886f70d010101"),
+    inner,
+    padding,
+  );
+}
+
 /** A 603 from anna to bob. */
 export function sent(
   type: 1 | 2 | 3 | 4,
@@ -28,6 +38,8 @@ export function sent(
   return encodeRequest("sendMessage", { target: bob, type, content }, as);
 }
 
+/** A 602. */
+const asked = () => encodeRequest("publicKey", { target: bob }, as);
 /** A 600. */
 export const registration = () =>
   encodeRequest("register", { name: "anna", publicKey }, {
@@ -75,7 +87,10 @@ export function soundFrames(
 ): Record<Direction, Uint8Array[]> {
   const options = { ...as, dialect };
   const requests = [
-    encodeRequest("register", { name: "anna", publicKey }, options),
+    encodeRequest("register", { name: "anna", publicKey }, {
+      clientId: NOBODY,
+      dialect,
+    }),
     encodeRequest("clientsList", {}, options),
     encodeRequest("publicKey", { target: bob }, options),
     ...([[1, 0], [2, 128], [3, 16], [4, 4096]] as const).map((
@@ -119,9 +134,24 @@ export const brokenFrames: readonly [
   ["bytes behind", "request", join(sent(1, 0), as.clientId), ["FRM-2"]],
   ["code 666", "request", changed(sent(1, 0), 17, 0x9a, 2), ["REQ-5"]],
   ["code 1", "answer", changed(listed(), 1, 1, 0), ["ANS-3"]],
+  [
+    "a 602 in big endian",
+    "request",
+    changed(asked(), 17, 2, 0x5a, 0, 0, 0, 16),
+    ["FRM-1", "FRM-1"],
+  ],
+  [
+    "an empty list in big endian",
+    "answer",
+    changed(listed().subarray(0, 7), 1, 8, 0x35, 0, 0, 0, 0),
+    ["FRM-1"],
+  ],
   ["version 1", "request", changed(sent(1, 0), 16, 1), ["REQ-8"]],
   ["an answer's version 1", "answer", changed(listed(), 0, 1), ["ANS-2"]],
   ["nobody asks", "request", changed(sent(1, 0), 0, ...NOBODY), ["REQ-9"]],
+  ["an id without one", "request", changed(registration(), 0, ...anna), [
+    "REQ-9",
+  ]],
   [
     "601 with a payload",
     "request",
@@ -152,11 +182,28 @@ export const brokenFrames: readonly [
     ["LST-4"],
   ],
   ["no key", "request", changed(registration(), 278, 7), ["PUB-1"]],
+  [
+    "a key without the algorithm's NULL, padded",
+    "request",
+    changed(registration(), 278, ...shortKey(new Uint8Array(2))),
+    [],
+  ],
+  [
+    "a key without the algorithm's NULL, padded with a one",
+    "request",
+    changed(registration(), 278, ...shortKey(new Uint8Array([0, 1]))),
+    ["PUB-1"],
+  ],
   ["type 5", "request", changed(sent(1, 0), 39, 5), ["SND-5"]],
-  ["a content too short", "request", changed(sent(3, 32), 40, 16), ["SND-1"]],
+  ["a content too short", "request", changed(sent(3, 32), 40, 16), ["SND-8"]],
+  ["a short type 1", "request", changed(sent(1, 128), 40, 0x7f), [
+    "SND-8",
+    "MSG-1",
+  ]],
   ["a content too long", "request", changed(sent(3, 32), 40, 48), ["SND-8"]],
   ["a 4 GiB content", "request", changed(sent(3, 32), 43, 0xff), ["SND-8"]],
   ["a wild type 1", "request", changed(sent(1, 0), 22, 0xff), ["SND-1"]],
+  ["a type 1 of size 0", "request", changed(sent(1, 0), 19, 0), ["SND-1"]],
   ["a full request for a key", "request", sent(1, 128), ["MSG-1"]],
   ["a key of 127 bytes", "request", sent(2, 127), ["RSA-1"]],
   ["a text of 15 bytes", "request", sent(3, 15), ["AES-1"]],

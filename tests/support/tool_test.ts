@@ -23,6 +23,12 @@ export const TSHARK: Tool = {
   probe: "tshark -v 2>/dev/null | grep -q 'with Lua'",
 };
 
+/** What the reader of docs/vectors.md is written for. */
+export const PYTHON: Tool = {
+  name: "python3 3.8",
+  probe: "python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))'",
+};
+
 /** Debian puts there what only administrators run. */
 const IN_PATH = 'PATH="$PATH:/usr/sbin"; ';
 

@@ -10,7 +10,10 @@ export function contentSizeProblems(found: Case): Problem[] {
   const size = integer(piece.bytes);
   const claim = form.claim ?? 0;
   if (form.direction === "request") {
-    return sentSizeProblems(size, claim - SEND_OVERHEAD);
+    const type = piece.record.get("type");
+    const isKeyRequest = type !== undefined &&
+      integer(type.bytes) === MessageType.KeyRequest;
+    return sentSizeProblems(size, claim - SEND_OVERHEAD, isKeyRequest);
   }
   // Where the payload is cut, its own size tells.
   if (missingPayload(found) > 0) return [];
@@ -18,9 +21,14 @@ export function contentSizeProblems(found: Case): Problem[] {
   return waitingSizeProblems(size, form.headerSize + claim - end);
 }
 
-function sentSizeProblems(size: number, expected: number): Problem[] {
+function sentSizeProblems(
+  size: number,
+  expected: number,
+  isKeyRequest: boolean,
+): Problem[] {
   if (size === expected) return [];
-  const clause = size > expected ? "SND-8" : "SND-1";
+  // SND-7: a relay takes this one all the same, and refuses all others.
+  const clause = isKeyRequest && size === 0 ? "SND-1" : "SND-8";
   return [problem(clause, `expected ${Math.max(0, expected)}, got ${size}`)];
 }
 

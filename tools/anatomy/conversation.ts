@@ -60,6 +60,7 @@ export type Finding =
 
 /** Clauses by which a relay has to answer a request that breaks them with 9000. */
 const refused: ReadonlySet<ClauseId> = new Set<ClauseId>([
+  "FRM-1",
   "NAM-2",
   "NAM-3",
   "REQ-5",

@@ -8,6 +8,7 @@
 import {
   answerMeant,
   type Dialect,
+  dialectOf,
   dialects,
   requestKind,
 } from "../../shared/dialects.ts";
@@ -46,10 +47,15 @@ export interface Form {
   readonly headerSize: number;
   /** The code, or undefined where the header ends before it. */
   readonly code: number | undefined;
-  /** Bytes of payload that the header claims, or undefined likewise. */
+  /**
+   * Bytes of payload that the header claims, or undefined likewise. Where the
+   * code is big endian, what makes more sense.
+   */
   readonly claim: number | undefined;
   /** What it asks or answers; undefined where the code means nothing. */
   readonly kind: RequestKind | "failure" | undefined;
+  /** Whether the code means nothing, and would in big endian. */
+  readonly isBigEndian: boolean;
   /** What such a payload is, by the protocol; undefined likewise. */
   readonly codec: AnyField | undefined;
   /** The record by which this one is read; undefined where the code means nothing. */
@@ -72,8 +78,13 @@ export function formOf(
   walk.along(header, "header");
   const value = valuesOf(walk.pieces);
   const code = value("code");
-  const claim = value("payloadSize");
   const kind = kindOf(code, direction, dialect);
+  const isBigEndian = kind === undefined && code !== undefined &&
+    isKnownSwapped(code, direction);
+  const size = value("payloadSize");
+  const claim = isBigEndian && size !== undefined
+    ? Math.min(size, swapped(size, 4))
+    : size;
   const codec = kind && codecOf(kind, direction);
   return {
     direction,
@@ -82,12 +93,27 @@ export function formOf(
     code,
     claim,
     kind,
+    isBigEndian,
     codec,
     // KEY-4: some servers leave the owner's id out.
     payload: codec === publicKeyAnswer && claim === PUBLIC_KEY_SIZE
       ? withoutFirst(codec)
       : codec,
   };
+}
+
+/** An integer whose bytes stand the other way round. */
+export function swapped(value: number, size: 2 | 4): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, value, true);
+  return size === 2 ? view.getUint16(0) : view.getUint32(0);
+}
+
+function isKnownSwapped(code: number, direction: Direction): boolean {
+  const other = swapped(code, 2);
+  // A code of one byte can't stand the other way round.
+  return kindOf(other, direction, undefined) !== undefined &&
+    (direction === "answer" || dialectOf(other).codeSize === 2);
 }
 
 function headerOf(

@@ -8,10 +8,17 @@ const UUID_VARIANT_AT = 8;
 /** What the id of a request's sender breaks, or one that was given. */
 export function idProblems({ piece, form }: Case): Problem[] {
   if (form.direction === "request") {
+    if (form.kind === undefined) return [];
     const isNobody = piece.bytes.every((byte) => byte === 0);
-    return isNobody && form.kind !== undefined && form.kind !== "register"
-      ? [problem("REQ-9", "zeros are nobody's id")]
-      : [];
+    if (isNobody === (form.kind === "register")) return [];
+    return [
+      problem(
+        "REQ-9",
+        isNobody
+          ? "zeros are nobody's id"
+          : "expected zeros: there is no id yet",
+      ),
+    ];
   }
   if (form.kind !== "register") return [];
   return [

@@ -8,6 +8,7 @@ import { isMessageType, PROTOCOL_VERSION } from "../../shared/protocol.ts";
 import { contentProblems, contentSizeProblems } from "./contents.ts";
 import { idProblems } from "./ids.ts";
 import { nameProblems } from "./names.ts";
+import { swapped } from "./form.ts";
 import { type Case, missingPayload, type Problem, problem } from "./problem.ts";
 import { keyProblems } from "./public_key.ts";
 import { payloadSizeProblems } from "./sizes.ts";
@@ -58,6 +59,9 @@ function versionProblems({ piece, form }: Case): Problem[] {
 
 function codeProblems({ form }: Case): Problem[] {
   if (form.kind !== undefined) return [];
+  if (form.isBigEndian) {
+    return [problem("FRM-1", `${swapped(form.code ?? 0, 2)} in big endian`)];
+  }
   return form.direction === "request"
     ? [problem("REQ-5", `${form.code} is no request`)]
     : [problem("ANS-3", `${form.code} is no answer`)];

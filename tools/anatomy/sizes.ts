@@ -1,8 +1,9 @@
 import type { ClauseId } from "../../shared/clauses.ts";
 import { PUBLIC_KEY_SIZE, SEND_OVERHEAD } from "../../shared/protocol.ts";
 import { LISTED_CLIENT_SIZE } from "../../shared/responses.ts";
-import type { Form } from "./form.ts";
+import { type Form, payloadSize } from "./form.ts";
 import { type Case, missingPayload, type Problem, problem } from "./problem.ts";
+import { integer } from "./walk.ts";
 
 /** What an answer's payload of a wrong size breaks. */
 const answerClauses: Readonly<Record<NonNullable<Form["kind"]>, ClauseId>> = {
@@ -16,10 +17,13 @@ const answerClauses: Readonly<Record<NonNullable<Form["kind"]>, ClauseId>> = {
 
 /** What a frame's payload size breaks. */
 export function payloadSizeProblems(found: Case): Problem[] {
-  const { form } = found;
-  const wrong = form.kind === undefined ? undefined : wrongSize(form);
+  const { form, frame, piece } = found;
+  const wrong = form.kind === undefined ? undefined : wrongSize(form, frame);
   const missing = missingPayload(found);
   return [
+    ...integer(piece.bytes) === form.claim
+      ? []
+      : [problem("FRM-1", `${form.claim} in big endian`)],
     ...wrong === undefined ? [] : [problem(clauseOf(form), wrong)],
     ...missing === 0
       ? []
@@ -33,9 +37,8 @@ function clauseOf({ direction, kind }: Form): ClauseId {
     : answerClauses[kind];
 }
 
-function wrongSize(
-  { kind, claim, direction, codec }: Form,
-): string | undefined {
+function wrongSize(form: Form, frame: Uint8Array): string | undefined {
+  const { kind, claim, direction, codec } = form;
   const size = claim ?? 0;
   const exact = codec?.fixedSize;
   if (exact !== undefined && size !== exact) {
@@ -47,7 +50,8 @@ function wrongSize(
     return `expected a multiple of ${LISTED_CLIENT_SIZE}, got ${size}`;
   }
   if (kind === "sendMessage" && direction === "request") {
-    return size < SEND_OVERHEAD
+    // SND-7: what a request for a key claims here doesn't count.
+    return size < SEND_OVERHEAD && payloadSize(frame, form) !== SEND_OVERHEAD
       ? `expected ${SEND_OVERHEAD} at least, got ${size}`
       : undefined;
   }

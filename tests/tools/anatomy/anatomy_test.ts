@@ -46,7 +46,7 @@ Deno.test("anatomy: what every dialect writes breaks nothing", () => {
 });
 
 for (const [name, direction, frame, expected] of brokenFrames) {
-  Deno.test(`anatomy: ${name} breaks ${expected.join(" and ")}`, () => {
+  Deno.test(`anatomy: ${name} breaks ${expected.join(" and ") || "nothing"}`, () => {
     assertEquals(clausesOf(frame, direction), expected);
   });
 }

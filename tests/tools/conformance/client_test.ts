@@ -17,6 +17,8 @@ import {
   namesWith,
   shellCommand,
 } from "../../support/checked_client.ts";
+import { shortKey } from "../../support/frames.ts";
+import { Peer } from "../../support/peer.ts";
 import { Program, ROOT } from "../../support/program.ts";
 import { temporaryFolder } from "../../support/resources.ts";
 import { FILES, SHELL, testWith } from "../../support/test_with.ts";
@@ -175,6 +177,22 @@ Deno.test("what no client would send ends nothing", async () => {
   assertEquals(found["code"], "fail");
   assertEquals(found["payload-size"], "fail");
   assertEquals(found["client-id"], "fail");
+});
+
+Deno.test("a key that zeros pad passes, as PUB-1 allows", async () => {
+  const play = new PlayedByHand(["public-key"]);
+  await play.due("Register as anna");
+  {
+    using peer = await Peer.connect(play.address);
+    await peer.register("anna", shortKey(new Uint8Array(2)));
+  }
+  for (
+    const step of ["Ask for the public keys", "Ask for waiting", "Send dana"]
+  ) {
+    await play.due(step);
+    await play.enter();
+  }
+  assertEquals(verdicts(await play.end()), { "public-key": "pass" });
 });
 
 testWith(SHELL, "clients that end, hang or chatter fail in time", async () => {
