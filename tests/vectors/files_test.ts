@@ -136,6 +136,7 @@ const UNSHOWN: Readonly<Record<string, readonly ClauseId[]>> = {
     "ANS-5",
     "ERR-2",
     "ERR-3",
+    "ERR-5",
     "PUB-3",
     "REG-3",
     "LST-5",

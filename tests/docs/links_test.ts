@@ -1,0 +1,62 @@
+/** Whether what the project's pages link to is there. */
+
+import { assert, assertEquals } from "@std/assert";
+import { readPage } from "../support/pages.ts";
+import { ROOT } from "../support/program.ts";
+import { FILES, testWith } from "../support/test_with.ts";
+
+testWith(
+  FILES,
+  "each link leads to a file, and to a heading in it",
+  async () => {
+    const dead: string[] = [];
+    let count = 0;
+    for (const page of await pages()) {
+      const folder = page.replace(/[^/]*$/, "");
+      for (const [, link = ""] of (await prose(page)).matchAll(LINK)) {
+        if (/^https?:/.test(link)) continue;
+        const [path = "", anchor] = link.split("#");
+        const target = path === "" ? page : `${folder}${path}`;
+        if (!(await isThere(target, anchor))) dead.push(`${page}: ${link}`);
+        count++;
+      }
+    }
+    assertEquals(dead, []);
+    assert(count > 0);
+  },
+);
+
+/** `[text](link)`, without a title. */
+const LINK = /\]\(([^)\s]+)\)/g;
+
+async function pages(): Promise<string[]> {
+  const found = ["README.md"];
+  for await (const { name } of Deno.readDir(`${ROOT}docs`)) {
+    if (name.endsWith(".md")) found.push(`docs/${name}`);
+  }
+  return found;
+}
+
+/** A page without its code. */
+async function prose(page: string): Promise<string> {
+  return (await readPage(page)).replace(/^```.*?^```/gms, "");
+}
+
+async function isThere(
+  path: string,
+  anchor: string | undefined,
+): Promise<boolean> {
+  try {
+    await Deno.stat(`${ROOT}${path}`);
+  } catch {
+    return false;
+  }
+  if (anchor === undefined) return true;
+  const headings = (await prose(path)).matchAll(/^#+ (.+)$/gm);
+  return [...headings].some(([, heading = ""]) => slug(heading) === anchor);
+}
+
+/** What a heading is called in a link. */
+const slug = (heading: string) =>
+  heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
