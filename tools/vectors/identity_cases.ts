@@ -23,7 +23,7 @@ const wrapped = (text: string, width: number, end = "\n") =>
 
 /** Identity files as programs write them, and such as can't be read. */
 export function identityCases(): IdentityVector[] {
-  return [...canonical(), ...others(), ...broken()];
+  return [...canonical(), ...others(), ...odd(), ...broken()];
 }
 
 function identityCase(
@@ -136,8 +136,37 @@ function others(): IdentityVector[] {
   ];
 }
 
-function broken(): IdentityVector[] {
+function odd(): IdentityVector[] {
   const file = (name: string, about: string, text: string | Uint8Array) =>
+    identityCase(name, about, text, {
+      canonical: false,
+      verdict: "IDF-1",
+      meaning: BEN,
+    });
+  return [
+    file(
+      "key-in-hex",
+      "A key in hex.",
+      lines("ben", id, encodeHex(ben.privateKey)),
+    ),
+    file(
+      "key-pkcs1",
+      "A key as the RSAPrivateKey of PKCS#1.",
+      lines("ben", id, pkcs1Of(ben.privateKey).toBase64()),
+    ),
+    file(
+      "binary",
+      "The key's DER as it is, not in Base64.",
+      new Uint8Array([
+        ...new TextEncoder().encode(lines("ben", id)),
+        ...ben.privateKey,
+      ]),
+    ),
+  ];
+}
+
+function broken(): IdentityVector[] {
+  const file = (name: string, about: string, text: string) =>
     identityCase(name, about, text, {
       canonical: false,
       verdict: "IDF-1",
@@ -165,27 +194,9 @@ function broken(): IdentityVector[] {
       lines("ben", id, key.replace("M", "*")),
     ),
     file(
-      "key-in-hex",
-      "A key in hex.",
-      lines("ben", id, encodeHex(ben.privateKey)),
-    ),
-    file(
       "public-key",
       "A public key in the private one's place.",
       lines("ben", id, ben.publicKey.toBase64()),
-    ),
-    file(
-      "key-pkcs1",
-      "A key as the RSAPrivateKey of PKCS#1.",
-      lines("ben", id, pkcs1Of(ben.privateKey).toBase64()),
-    ),
-    file(
-      "binary",
-      "The key's DER as it is, not in Base64.",
-      new Uint8Array([
-        ...new TextEncoder().encode(lines("ben", id)),
-        ...ben.privateKey,
-      ]),
     ),
   ];
 }
