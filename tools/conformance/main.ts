@@ -12,7 +12,7 @@ import { conformClient } from "./client/command.ts";
 import { HELP, readOptions } from "./options.ts";
 import { giveUp } from "./permissions.ts";
 import { printReport } from "./report/print_report.ts";
-import { INTERRUPTED, interruption } from "./interruption.ts";
+import { Interruption } from "./interruption.ts";
 import { checkServer } from "./server/check_server.ts";
 import { checksTable } from "./server/checks_table.ts";
 import { findGeneration } from "./server/find_generation.ts";
@@ -33,7 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
-  const signal = interruption();
+  const interruption = new Interruption();
+  const { signal } = interruption;
   const dialect = options.dialect ??
     await findGeneration(address, timeout, signal);
   const code = await printReport(
@@ -51,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
           : undefined,
     },
   );
-  return signal.aborted ? INTERRUPTED : code;
+  return interruption.exitCode ?? code;
 }
 
 if (import.meta.main) await runProgram(main);

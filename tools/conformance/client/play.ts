@@ -193,7 +193,7 @@ class Play {
       : isSkipped
       ? ": the step was skipped"
       : player.gaveUp
-      ? ": it had ended"
+      ? `: ${player.ending ?? "it had ended"}`
       : "";
     return { ...finding, fails: `${finding.fails}${why}` };
   }
