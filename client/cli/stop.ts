@@ -1,5 +1,5 @@
 /** Exit codes of the signals that end what goes on: 128 and the signal's number. */
-const CODES: Readonly<Partial<Record<Deno.Signal, number>>> =
+export const stopCodes: Readonly<Partial<Record<Deno.Signal, number>>> =
   Deno.build.os === "windows"
     ? { SIGINT: 130 }
     : { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
@@ -12,7 +12,7 @@ export class Stop implements Disposable {
 
   /** Listens for signals until it is disposed of. */
   constructor() {
-    for (const [name, code] of Object.entries(CODES)) {
+    for (const [name, code] of Object.entries(stopCodes)) {
       const signal = name as Deno.Signal;
       const listener = () => {
         // Whoever asks twice doesn't wait for what is still going on.

@@ -12,7 +12,7 @@ import { conformClient } from "./client/command.ts";
 import { HELP, readOptions } from "./options.ts";
 import { giveUp } from "./permissions.ts";
 import { printReport } from "./report/print_report.ts";
-import { INTERRUPTED, interruption } from "./interruption.ts";
+import { Interruption } from "./interruption.ts";
 import { checkServer } from "./server/check_server.ts";
 import { checksTable } from "./server/checks_table.ts";
 import { findSpoken } from "./server/find_spoken.ts";
@@ -33,7 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
-  const signal = interruption();
+  const interruption = new Interruption();
+  const { signal } = interruption;
   const spoken = await findSpoken(address, timeout, {
     signal,
     ...options.dialect && { among: [options.dialect] },
@@ -54,7 +55,7 @@ async function main(args: readonly string[]): Promise<number> {
           : undefined,
     },
   );
-  return signal.aborted ? INTERRUPTED : code;
+  return interruption.exitCode ?? code;
 }
 
 if (import.meta.main) await runProgram(main);

@@ -37,7 +37,8 @@ The server may be in use: a run registers some 50 users whose names begin with
 "Conformance", and users can't be deleted.
 
 Exit codes: 0 all that is a MUST passed; 1 to 125 so many MUSTs failed (2 also
-where the command line can't be obeyed); 130 it was interrupted.
+where the command line can't be obeyed); 130 after Ctrl-C, 129 and 143 after
+SIGHUP and SIGTERM.
 `;
 
 /** Milliseconds. */

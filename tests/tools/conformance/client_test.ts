@@ -1,8 +1,14 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { RelayLink } from "../../../client/relay_link.ts";
 import { Session } from "../../../client/session.ts";
 import type { Outcome } from "../../../tools/conformance/report/outcome.ts";
 import { checkClient } from "../../../tools/conformance/client/check_client.ts";
+import { DrivenFolder } from "../../../tools/conformance/client/driven_folder.ts";
 import {
   checksOf,
   choose,
@@ -206,9 +212,74 @@ testWith(SHELL, "clients that end, hang or chatter fail in time", async () => {
   }));
 });
 
+testWith(SHELL, "how a driven client ended is told", async () => {
+  const [first] = await checkDriven("echo ouch; exec no-such-program", {
+    timeout: 500,
+  });
+  assertMatch(
+    first?.reason ?? "",
+    /^no request came: it had ended with code 127, and printed ".*no-such-program.*" at last$/,
+  );
+});
+
+testWith(
+  SHELL,
+  "clients that leave with their folder, or leave somebody behind, are no hindrance",
+  async () => {
+    await using temporary = await temporaryFolder();
+    const stays = `while [ -e ${temporary.path} ]; do sleep 0.05; done`;
+    const commands = [
+      'rm -r "$PWD"; sleep 600',
+      // Its output stays open, and it isn't in the group that is ended.
+      `setsid sh -c '${stays}' &`,
+    ];
+    for (const command of commands) {
+      const outcomes = await checkDriven(command, { timeout: 500 });
+      assert(namesWith(outcomes, "fail").includes("registers"), command);
+    }
+  },
+);
+
+testWith(FILES, "what a client does to its folder is bearable", async () => {
+  await using folder = await DrivenFolder.create(new Uint8Array(3));
+  assertEquals(await folder.identity(), undefined);
+  await Deno.mkdir(`${folder.path}/info.me`);
+  assertEquals(await folder.identity(), "");
+  await Deno.remove(folder.path, { recursive: true });
+  assertEquals(await folder.holds(new Uint8Array(3), []), false);
+});
+
+testWith(SHELL, "signals end the program, and nothing is left", async () => {
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+  await Promise.all(
+    Object.entries(codes).map(async ([signal, expected]) => {
+      await using folder = await temporaryFolder();
+      await using program = conformance(
+        ["--port", "0", "--drive", "echo; exec sleep 600"],
+        { TMPDIR: folder.path },
+      );
+      await program.prints(/Conformance of/);
+      await until(
+        "a folder for the client",
+        () => [...Deno.readDirSync(folder.path)].length > 0,
+      );
+      program.kill(signal as Deno.Signal);
+      // A second one at once is the same wish.
+      program.kill(signal as Deno.Signal);
+      const { code, stdout } = await program.end();
+      assertEquals(code, expected, signal);
+      assertStringIncludes(stdout, "Interrupted: ");
+      assertEquals([...Deno.readDirSync(folder.path)], []);
+    }),
+  );
+});
+
 /** Runs what `deno task conformance` does. */
-function conformance(...args: string[]): Program {
-  return Program.deno([
+function conformance(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Program {
+  const command = [
     "run",
     "--no-prompt",
     "--allow-net",
@@ -218,34 +289,35 @@ function conformance(...args: string[]): Program {
     `${ROOT}tools/conformance/main.ts`,
     "--client",
     ...args,
-  ]);
+  ];
+  return Program.deno(command, ROOT, env);
 }
 
 testWith(SHELL, "the program prints script and report", async () => {
-  await using list = conformance("--list", "--badly");
+  await using list = conformance(["--list", "--badly"]);
   const { code, stdout } = await list.end();
   assertEquals(code, 0);
   assertStringIncludes(stdout, "type  110 ⏎ anna");
   assertStringIncludes(stdout, "odd-names  LST-5 MUST");
 
   await using driven = conformance(
-    ...["--port", "0", "--json", "--only", "registration", "--drive", CLIENT],
+    ["--port", "0", "--json", "--only", "registration", "--drive", CLIENT],
   );
   const ended = await driven.end();
   assertEquals(ended.code, 0, ended.stdout + ended.stderr);
   const report = JSON.parse(ended.stdout);
   assertEquals(report.summary.passed, report.outcomes.length);
 
-  await using failing = conformance(
+  await using failing = conformance([
     ...["--port", "0", "--only", "registration", "--timeout", "300"],
     ...["--drive", "echo hello; echo a reason >&2"],
-  );
+  ]);
   const failed = await failing.end();
   assert(failed.code > 0);
   assertStringIncludes(failed.stdout, "no 600 came");
   assertStringIncludes(
     failed.stdout.replaceAll(/\s+/g, " "),
-    'it had ended, and printed "a reason" at last',
+    'it had ended with code 0, and printed "a reason" at last',
   );
 
   for (
@@ -258,7 +330,7 @@ testWith(SHELL, "the program prints script and report", async () => {
       [["--port", "0", "--nonsense"], "Unknown flag"],
     ] as const
   ) {
-    await using wrong = conformance(...args);
+    await using wrong = conformance(args);
     const { code, stderr } = await wrong.end();
     assertEquals(code, 2);
     assertStringIncludes(stderr, sentence);

@@ -14,6 +14,7 @@ import type { Finding, Step } from "./step.ts";
 export class ByHand implements Player {
   readonly folder = undefined;
   readonly output = undefined;
+  readonly ending = undefined;
   readonly stopped = undefined;
   readonly #say: (text: string) => void;
   readonly #sample: string;

@@ -6,7 +6,7 @@
 
 import { formatAddress } from "../../../shared/info_server.ts";
 import { reasonOf } from "../../../shared/reason.ts";
-import { INTERRUPTED, interruption } from "../interruption.ts";
+import { Interruption } from "../interruption.ts";
 import { levelOf } from "../report/outcome.ts";
 import { giveUp } from "../permissions.ts";
 import { printReport } from "../report/print_report.ts";
@@ -49,7 +49,8 @@ async function play(options: ClientOptions, script: Script): Promise<number> {
   if (drive === undefined) await giveUp("read", "run");
   const listener = listen(options.address);
   const where = formatAddress(listener.addr);
-  const signal = interruption();
+  const interruption = new Interruption();
+  const { signal } = interruption;
   say(`listening on ${where}`);
   const outcomes = checkClient(
     drive === undefined
@@ -66,7 +67,7 @@ async function play(options: ClientOptions, script: Script): Promise<number> {
     stopped: () =>
       signal.aborted ? "Interrupted: what comes later is unknown." : undefined,
   });
-  return signal.aborted ? INTERRUPTED : code;
+  return interruption.exitCode ?? code;
 }
 
 function listen(address: { hostname: string; port: number }): Deno.TcpListener {

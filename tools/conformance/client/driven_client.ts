@@ -8,6 +8,7 @@
 import { formatAddress } from "../../../shared/info_server.ts";
 import { inTime } from "../../../shared/in_time.ts";
 import { writeAll } from "../../../shared/write_all.ts";
+import { clip } from "../report/wrap.ts";
 import type { Bell } from "./bell.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
 import type { Player } from "./player.ts";
@@ -18,6 +19,10 @@ import type { Choice, Finding, Step } from "./step.ts";
 const MOST_OUTPUT = 1024 * 1024;
 /** How often a client that has ended is started anew. */
 const MOST_STARTS = 12;
+/** Characters of what it printed last that are told. */
+const MOST_TOLD = 200;
+/** Milliseconds that its output gets to end once all that can be ended has. */
+const OUTPUT_GRACE = 500;
 
 /** How a client is driven. */
 export interface DriveOptions {
@@ -60,6 +65,16 @@ export class DrivenClient implements Player {
     return this.#process.status !== undefined;
   }
 
+  get ending(): string {
+    const { status } = this.#process;
+    const line = this.#output.trimEnd().split("\n").at(-1)?.trim() ?? "";
+    const how = status === undefined ? "" : ` with ${howEnded(status)}`;
+    const said = line === ""
+      ? ""
+      : `, and printed "${clip(line, MOST_TOLD)}" at last`;
+    return `it had ended${how}${said}`;
+  }
+
   get stopped(): string | undefined {
     return this.#starts > MOST_STARTS
       ? `the client had to be started ${MOST_STARTS} times`
@@ -88,13 +103,15 @@ export class DrivenClient implements Player {
     if (status === undefined) {
       return { fails: `it still ran after ${this.#options.timeout} ms` };
     }
-    return status.success ? undefined : {
-      fails: `it ended with ${status.signal ?? `code ${status.code}`}`,
-    };
+    return status.success
+      ? undefined
+      : { fails: `it ended with ${howEnded(status)}` };
   }
 
   #start(): Process {
     const { command, folder, server } = this.#options;
+    // A client may remove what it likes.
+    folder.restore();
     return new Process(command, folder, formatAddress(server), (text) => {
       const room = MOST_OUTPUT - this.#output.length;
       this.#output += text.slice(0, Math.max(0, room));
@@ -114,11 +131,14 @@ export class DrivenClient implements Player {
   }
 }
 
+const howEnded = ({ signal, code }: Deno.CommandStatus) =>
+  signal ?? `code ${code}`;
+
 /** A shell and what it started. */
 class Process {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reading: Promise<unknown>;
+  readonly #outputs: readonly Output[];
   #status: Deno.CommandStatus | undefined;
   readonly #ending: Promise<Deno.CommandStatus>;
 
@@ -143,10 +163,10 @@ class Process {
       stderr: "piped",
     }).spawn();
     this.#input = this.#child.stdin.getWriter();
-    this.#reading = Promise.all([
-      pass(this.#child.stdout, print),
-      pass(this.#child.stderr, print),
-    ]);
+    this.#outputs = [
+      new Output(this.#child.stdout, print),
+      new Output(this.#child.stderr, print),
+    ];
     this.#ending = this.#child.status.then((status) => {
       this.#status = status;
       print("");
@@ -180,7 +200,7 @@ class Process {
     return await inTime(this.#ending, ms, undefined);
   }
 
-  /** Ends it and all that it started. */
+  /** Ends it and all that it started, but for what left its group. */
   async kill(): Promise<void> {
     await this.endInput();
     await new Deno.Command("sh", {
@@ -190,16 +210,36 @@ class Process {
       stderr: "null",
     }).output();
     await this.#ending;
-    await this.#reading;
+    await Promise.all(this.#outputs.map((output) => output.end()));
   }
 }
 
-async function pass(
-  stream: ReadableStream<Uint8Array>,
-  print: (text: string) => void,
-): Promise<void> {
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    print(decoder.decode(chunk, { stream: true }));
+/** What a process prints. */
+class Output {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reading: Promise<void>;
+
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    print: (text: string) => void,
+  ) {
+    this.#reader = stream.getReader();
+    this.#reading = this.#pass(print);
+  }
+
+  async #pass(print: (text: string) => void): Promise<void> {
+    const decoder = new TextDecoder();
+    for (;;) {
+      const { value, done } = await this.#reader.read();
+      if (done) break;
+      print(decoder.decode(value, { stream: true }));
+    }
+  }
+
+  /** Waits for the end, though not for who keeps it from ending. */
+  async end(): Promise<void> {
+    await inTime(this.#reading, OUTPUT_GRACE, undefined);
+    await this.#reader.cancel();
+    await this.#reading;
   }
 }

@@ -10,6 +10,9 @@ import { formatAddress } from "../../../shared/info_server.ts";
 /** The name of the file that the client is to send. */
 const SAMPLE = "sample.bin";
 
+/** Bytes of the largest identity file that is read. */
+const MOST_IDENTITY = 1024 * 1024;
+
 /** A temporary folder with what a client needs. */
 export class DrivenFolder implements AsyncDisposable {
   /** Where it is. */
@@ -38,6 +41,11 @@ export class DrivenFolder implements AsyncDisposable {
     return folder;
   }
 
+  /** Makes it again where it is gone. */
+  restore(): void {
+    Deno.mkdirSync(this.path, { recursive: true, mode: 0o700 });
+  }
+
   /** The file that the client is to send. */
   get sample(): string {
     return `${this.path}/${SAMPLE}`;
@@ -48,10 +56,19 @@ export class DrivenFolder implements AsyncDisposable {
     return `${this.path}/tmp`;
   }
 
-  /** The text of the identity file; undefined where there is none. */
+  /** The text of the identity file, none where it can't be read; undefined where there is no file. */
   async identity(): Promise<string | undefined> {
     const file = await findFile(this.path, infoFiles.me);
-    return file === undefined ? undefined : await Deno.readTextFile(file);
+    if (file === undefined) return undefined;
+    try {
+      const { isFile, size } = await Deno.stat(file);
+      return isFile && size <= MOST_IDENTITY
+        ? await Deno.readTextFile(file)
+        : "";
+    } catch {
+      // A folder, or a link to nowhere.
+      return "";
+    }
   }
 
   /** Whether a file holds exactly these bytes: one of its own, or one named. */
@@ -66,15 +83,24 @@ export class DrivenFolder implements AsyncDisposable {
 
   /** Removes it with all that is in it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.path, { recursive: true });
+    try {
+      await Deno.remove(this.path, { recursive: true });
+    } catch (error) {
+      // Whose folder it was may have removed it.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 }
 
 async function* filesIn(path: string): AsyncGenerator<string> {
-  for await (const entry of Deno.readDir(path)) {
-    const inner = `${path}/${entry.name}`;
-    if (entry.isDirectory) yield* filesIn(inner);
-    else if (entry.isFile) yield inner;
+  try {
+    for await (const entry of Deno.readDir(path)) {
+      const inner = `${path}/${entry.name}`;
+      if (entry.isDirectory) yield* filesIn(inner);
+      else if (entry.isFile) yield inner;
+    }
+  } catch {
+    // What can't be read, or is gone meanwhile, holds nothing for us.
   }
 }
 

@@ -6,7 +6,6 @@
 
 import { reasonOf } from "../../../shared/reason.ts";
 import { type CheckInfo, levelOf, type Outcome } from "../report/outcome.ts";
-import { clip } from "../report/wrap.ts";
 import { exchangeOf } from "./arrival.ts";
 import type { Bell } from "./bell.ts";
 import { type Cast, NoKeyError } from "./cast.ts";
@@ -23,8 +22,6 @@ import { register } from "./steps/registration.ts";
 const QUIET = 120;
 /** Milliseconds between two looks at what nothing announces. */
 const LOOK_AGAIN = 50;
-/** Characters of what a client said last that are told. */
-const MOST_SAID = 160;
 
 /** What a client is checked with. */
 export interface PlayOptions {
@@ -196,7 +193,7 @@ class Play {
       : isSkipped
       ? ": the step was skipped"
       : player.gaveUp
-      ? `: it had ended${lastLine(player.output)}`
+      ? `: ${player.ending ?? "it had ended"}`
       : "";
     return { ...finding, fails: `${finding.fails}${why}` };
   }
@@ -244,10 +241,4 @@ function outcomeOf(
     ...expected === undefined ? {} : { expected },
     exchange: exchangeOf(finding.at ?? []),
   };
-}
-
-/** What a client said before it ended is mostly why. */
-function lastLine(output = ""): string {
-  const line = output.trimEnd().split("\n").at(-1)?.trim() ?? "";
-  return line === "" ? "" : `, and printed "${clip(line, MOST_SAID)}" at last`;
 }

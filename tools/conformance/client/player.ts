@@ -15,6 +15,8 @@ export interface Player extends AsyncDisposable {
   readonly output: string | undefined;
   /** Whether nothing more is to be waited for in this step. */
   readonly gaveUp: boolean;
+  /** How it came that a driven client gave up, and what it said last. */
+  readonly ending: string | undefined;
   /** Why no further step can be played; undefined while one can. */
   readonly stopped: string | undefined;
   /** Begins a step. */
