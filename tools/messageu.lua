@@ -202,9 +202,28 @@ local function header_at(tvb, offset, available, is_request)
   }
 end
 
+-- Bytes that a request's payload has to have.
+local request_sizes = { register = NAME + KEY, list = 0, key = ID, pull = 0 }
+
+-- Bytes of payload whose header says 0: as many as there have to be where they
+-- stand in the request's block, with zeros behind them (DIA-6); nil where more
+-- are needed to know.
+local function size_in_block(tvb, offset, available, header)
+  local size = request_sizes[header.kind] or 0
+  local start, there = offset + header.size, available - header.size
+  if size == 0 or there == 0 then return 0 end
+  local left = math.min(there, BLOCK - header.size)
+  if left > size and not all_zero(tvb, start + size, left - size) then return 0 end
+  if left >= size and all_zero(tvb, start, size) then return 0 end
+  return left == BLOCK - header.size and size or nil
+end
+
 -- Bytes of payload that follow a header; nil where more are needed to know.
 -- SND-7: a request for a key without content ends after 21 bytes.
 local function payload_size(tvb, offset, available, header)
+  if header.is_request and header.claim == 0 and header.kind ~= "send" then
+    return size_in_block(tvb, offset, available, header)
+  end
   if not header.is_request or header.kind ~= "send" or header.claim == SEND_HEAD then
     return header.claim
   end
@@ -417,8 +436,7 @@ end
 
 function answers.failure() end
 
--- Bytes that a payload has to have, and the clause where it has others.
-local request_sizes = { register = NAME + KEY, list = 0, key = ID, pull = 0 }
+-- Bytes that an answer's payload has to have, and the clause where it has others.
 local answer_sizes = {
   register = { ID, "REG-1" },
   key = { ID + KEY, "KEY-1" },
@@ -435,6 +453,8 @@ local function check_size(item, header, payload)
     if kind == "send" and claim < SEND_HEAD and payload ~= SEND_HEAD then
       expected = SEND_HEAD
     end
+    -- DIA-6: the payload is there, though a relay needn't look for it.
+    if expected ~= nil and payload == expected then clause = "FRM-2" end
   elseif answer_sizes[kind] ~= nil then
     expected, clause = answer_sizes[kind][1], answer_sizes[kind][2]
   elseif kind == "list" and claim % (ID + NAME) ~= 0 then

@@ -2,7 +2,7 @@
 
 import type { ClauseId } from "../../shared/clauses.ts";
 import { exportPublicKey, generateKeyPair } from "../../shared/crypto.ts";
-import type { Dialect } from "../../shared/dialects.ts";
+import { BLOCK_SIZE, type Dialect } from "../../shared/dialects.ts";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { encodeRequest, NOBODY } from "../../shared/requests.ts";
 import { encodeResponse } from "../../shared/responses.ts";
@@ -132,6 +132,12 @@ export const brokenFrames: readonly [
   ["half a payload", "request", registration().subarray(0, 200), ["FRM-2"]],
   ["a header alone", "answer", listed().subarray(0, 7), ["FRM-2"]],
   ["bytes behind", "request", join(sent(1, 0), as.clientId), ["FRM-2"]],
+  [
+    "a 602 in a block whose size says 0",
+    "request",
+    join(changed(asked(), 19, 0), new Uint8Array(BLOCK_SIZE - 39)),
+    ["FRM-2"],
+  ],
   ["code 666", "request", changed(sent(1, 0), 17, 0x9a, 2), ["REQ-5"]],
   ["code 1", "answer", changed(listed(), 1, 1, 0), ["ANS-3"]],
   [

@@ -84,7 +84,7 @@ export function dissect(
 }
 
 function behindHeader(frame: Uint8Array, form: Form): readonly Piece[] {
-  const size = payloadSize(frame, form) ?? form.claim ?? 0;
+  const size = payloadSize(frame, form, true) ?? form.claim ?? 0;
   const end = Math.min(frame.length, form.headerSize + size);
   const walk = new Walk(frame, Math.min(form.headerSize, end), end);
   if (form.payload === undefined) walk.rest("payload");

@@ -7,6 +7,7 @@
 
 import {
   answerMeant,
+  BLOCK_SIZE,
   type Dialect,
   dialectOf,
   dialects,
@@ -161,12 +162,19 @@ function withoutFirst(record: AnyField): AnyField {
 /**
  * Bytes of payload that follow the header of the frame at the start of these
  * bytes; undefined where more of them are needed to know.
+ *
+ * @param isFrame whether the frame ends where these bytes do, or with padding
  */
 export function payloadSize(
   bytes: Uint8Array,
-  { direction, kind, claim, headerSize }: Form,
+  form: Form,
+  isFrame: boolean,
 ): number | undefined {
+  const { direction, kind, claim, headerSize } = form;
   if (claim === undefined) return undefined;
+  if (direction === "request" && claim === 0 && kind !== "sendMessage") {
+    return sizeInBlock(bytes, form, isFrame);
+  }
   if (direction === "answer" || kind !== "sendMessage") return claim;
   // SND-7: a request for a key without content ends after 21 bytes, whatever
   // its header claims.
@@ -179,6 +187,25 @@ export function payloadSize(
   if (type !== undefined && type !== MessageType.KeyRequest) return claim;
   if (!whole) return undefined;
   return value(CONTENT_SIZE) === 0 ? SEND_OVERHEAD : claim;
+}
+
+/**
+ * Bytes of payload where the header says 0. DIA-6: what a request of this kind
+ * has to have may stand in its block all the same, with zeros behind it.
+ */
+function sizeInBlock(
+  bytes: Uint8Array,
+  { codec, headerSize }: Form,
+  isFrame: boolean,
+): number | undefined {
+  const size = codec?.fixedSize ?? 0;
+  const rest = bytes.subarray(headerSize, BLOCK_SIZE);
+  if (size === 0 || rest.length === 0) return 0;
+  const isZero = (byte: number) => byte === 0;
+  if (!rest.subarray(size).every(isZero)) return 0;
+  if (rest.length >= size && rest.subarray(0, size).every(isZero)) return 0;
+  if (isFrame) return rest.length >= size ? size : 0;
+  return rest.length === BLOCK_SIZE - headerSize ? size : undefined;
 }
 
 /** Looks up integers that are there whole, by their fields. */

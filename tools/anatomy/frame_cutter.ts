@@ -159,7 +159,7 @@ export class FrameCutter {
       return true;
     }
     if (isForeign(form)) return this.#lose(bytes, cuts);
-    const size = payloadSize(bytes, form);
+    const size = payloadSize(bytes, form, false);
     if (size === undefined) return false;
     const total = form.headerSize + size;
     if (total > MOST_HELD) return this.#beginLarge(total, cuts);

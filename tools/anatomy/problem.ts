@@ -29,6 +29,6 @@ export interface Case {
 
 /** Bytes of payload that the frame has to have more than came. */
 export function missingPayload({ form, frame, unseen }: Case): number {
-  const size = payloadSize(frame, form) ?? form.claim ?? 0;
+  const size = payloadSize(frame, form, true) ?? form.claim ?? 0;
   return Math.max(0, form.headerSize + size - frame.length - unseen);
 }

@@ -24,17 +24,19 @@ export function payloadSizeProblems(found: Case): Problem[] {
     ...integer(piece.bytes) === form.claim
       ? []
       : [problem("FRM-1", `${form.claim} in big endian`)],
-    ...wrong === undefined ? [] : [problem(clauseOf(form), wrong)],
+    ...wrong === undefined ? [] : [problem(clauseOf(form, frame), wrong)],
     ...missing === 0
       ? []
       : [problem("FRM-2", `${missing} of them aren't there`)],
   ];
 }
 
-function clauseOf({ direction, kind }: Form): ClauseId {
-  return direction === "request" || kind === undefined
-    ? "REQ-6"
-    : answerClauses[kind];
+function clauseOf(form: Form, frame: Uint8Array): ClauseId {
+  const { direction, kind, codec } = form;
+  if (direction === "answer" && kind !== undefined) return answerClauses[kind];
+  // DIA-6: the payload is there, though a relay needn't look for it.
+  const isThere = payloadSize(frame, form, true) === codec?.fixedSize;
+  return isThere ? "FRM-2" : "REQ-6";
 }
 
 function wrongSize(form: Form, frame: Uint8Array): string | undefined {
@@ -51,7 +53,8 @@ function wrongSize(form: Form, frame: Uint8Array): string | undefined {
   }
   if (kind === "sendMessage" && direction === "request") {
     // SND-7: what a request for a key claims here doesn't count.
-    return size < SEND_OVERHEAD && payloadSize(frame, form) !== SEND_OVERHEAD
+    return size < SEND_OVERHEAD &&
+        payloadSize(frame, form, true) !== SEND_OVERHEAD
       ? `expected ${SEND_OVERHEAD} at least, got ${size}`
       : undefined;
   }

@@ -52,7 +52,7 @@ const DIRECTIONS = ["request", "answer"] as const;
 
 function frameSize(bytes: Uint8Array, direction: Direction): number {
   const form = formOf(bytes, direction);
-  const size = payloadSize(bytes, form) ?? form.claim ?? 0;
+  const size = payloadSize(bytes, form, false) ?? form.claim ?? 0;
   return Math.min(bytes.length, form.headerSize + size);
 }
 

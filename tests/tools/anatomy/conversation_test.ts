@@ -97,6 +97,38 @@ Deno.test("frames: any segmentation is cut into the same", () => {
   }
 });
 
+Deno.test("frames: a payload that stands in its block belongs to a header that says 0", () => {
+  const asked = encodeRequest("publicKey", { target: bob }, {
+    ...as,
+    dialect: dialectNamed("blocks"),
+  });
+  asked[19] = 0;
+  const key = encodeResponse({
+    code: 2102,
+    payload: { clientId: bob, publicKey: new Uint8Array(160) },
+  });
+  // Who gets the header alone can't know.
+  for (const size of [30, 39, 40, 1024, 2048]) {
+    const conversation = new Conversation();
+    const stream = join(asked, list);
+    const found = Array.from(
+      { length: Math.ceil(stream.length / size) },
+      (_, at) => stream.subarray(at * size, (at + 1) * size),
+    ).flatMap((bytes) => conversation.push("request", bytes));
+    assertEquals(
+      found.map((each) =>
+        each.kind === "frame"
+          ? [each.size, each.problems.map(({ clause }) => clause)]
+          : each.kind
+      ),
+      [[39, ["FRM-2"]], "padding", [23, ["FRM-7"]]],
+      `in pieces of ${size}`,
+    );
+    const [answered] = conversation.push("answer", key);
+    assertEquals(answered?.problems.map(({ clause }) => clause), ["PUB-1"]);
+  }
+});
+
 Deno.test("frames: padding to blocks is no frame", () => {
   const blocks = { ...as, dialect: dialectNamed("blocks") };
   // The padding of the second one is shorter than a header.
