@@ -12,7 +12,7 @@ import {
   type ResponseHeader,
   responseHeader,
 } from "../../../shared/responses.ts";
-import { CheckFailure, must } from "./check.ts";
+import { CheckFailure, must } from "./check_failure.ts";
 
 /** A whole answer. */
 export interface Answer extends ResponseHeader {

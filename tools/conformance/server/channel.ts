@@ -20,7 +20,7 @@ import { formOf } from "../../anatomy/form.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Answer, answerOf, describe } from "./answer.ts";
 import type { Conn } from "./breakable_conn.ts";
-import { CheckFailure, Unprepared } from "./check.ts";
+import { CheckFailure, Unprepared } from "./check_failure.ts";
 import { asSpoken, fromGeneration, type Spoken } from "./generation.ts";
 
 /** Bytes of the largest list that is read. */

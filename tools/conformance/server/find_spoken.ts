@@ -9,7 +9,7 @@ import { type Address, formatAddress } from "../../../shared/info_server.ts";
 import { PROTOCOL_VERSION, ResponseCode } from "../../../shared/protocol.ts";
 import { UsageError } from "../../../shared/usage_error.ts";
 import { Cast } from "./cast.ts";
-import { CheckFailure } from "./check.ts";
+import { CheckFailure } from "./check_failure.ts";
 import { randomName, registration } from "./frames.ts";
 import { generations, type Spoken } from "./generation.ts";
 import { Probe } from "./probe.ts";

@@ -21,7 +21,7 @@ import {
 } from "../../../shared/protocol.ts";
 import { requestHeader, requestHeaderOf } from "../../../shared/requests.ts";
 import { isResponseCode } from "../../../shared/responses.ts";
-import { CheckFailure } from "./check.ts";
+import { CheckFailure } from "./check_failure.ts";
 
 /** The generations that a server may speak, as their codes go. */
 export const generations: readonly Dialect[] = dialects.filter((

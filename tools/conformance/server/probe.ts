@@ -19,7 +19,7 @@ import { type Answer, expectCode, expectPayload } from "./answer.ts";
 import { type Basic, type Basics, basics } from "./basics.ts";
 import type { Cast, User } from "./cast.ts";
 import { Channel } from "./channel.ts";
-import { CheckFailure, must, prepare, Unprepared } from "./check.ts";
+import { CheckFailure, must, prepare, Unprepared } from "./check_failure.ts";
 import {
   keyRequest,
   listRequest,

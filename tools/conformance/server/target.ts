@@ -12,7 +12,7 @@ import { reasonOf } from "../../../shared/reason.ts";
 import type { Exchange } from "../report/outcome.ts";
 import { answerOf } from "./answer.ts";
 import { BreakableConn, type Conn } from "./breakable_conn.ts";
-import { CheckFailure } from "./check.ts";
+import { CheckFailure } from "./check_failure.ts";
 import type { Spoken } from "./generation.ts";
 
 /** Connections in a row that can't be had before a server counts as gone. */
