@@ -64,7 +64,8 @@ function readCoded(text: string): KeyBytes {
     const bytes = Uint8Array.fromHex(hex.slice(0, hex.length - stray));
     return { bytes: whole(bytes, stray), how: "in hex digits" };
   }
-  const base64 = text.replaceAll(BLANKS, "").replace(/=+$/, "");
+  // To look for the end from each of many marks would take long.
+  const base64 = text.replaceAll(BLANKS, "").replace(/(?<!=)=+$/, "");
   if (/[^A-Za-z0-9+/_-]/.test(base64)) {
     throw new IdentityError(
       "the private key has characters that are no Base64",
