@@ -41,9 +41,14 @@ export function readKeyText(text: string): KeyBytes {
 function readPem(text: string): KeyBytes {
   const blocks = [...text.matchAll(PEM)];
   // Some programs write both keys.
-  const [, label = "", content = ""] =
-    blocks.find(([, label]) => label?.endsWith("PRIVATE KEY")) ?? blocks[0] ??
-      [];
+  const secret = blocks.filter(([, label]) => label?.endsWith("PRIVATE KEY"));
+  const [, label = "", content = ""] = secret[0] ?? blocks[0] ?? [];
+  if (secret.length > 1) {
+    throw new IdentityError(
+      `${secret.length} private keys in PEM stand there`,
+      "Leave only the one that was registered, in a copy",
+    );
+  }
   if (label.startsWith("OPENSSH")) throw openSshMistake();
   if (/^(Proc-Type|DEK-Info):/m.test(content)) throw encryptedKeyMistake();
   if (text.replaceAll(PEM, "").replaceAll(BLANKS, "") !== "") {
