@@ -12,6 +12,7 @@ import {
   openSshMistake,
   publicKeyMistake,
 } from "./key_mistakes.ts";
+import { plainBlanks } from "./text_lines.ts";
 
 /** What a key's text holds. */
 export interface KeyBytes {
@@ -33,7 +34,7 @@ const BLANKS = /[\s\0]/g;
  */
 export function readKeyText(text: string): KeyBytes {
   // Who has the key as one line of C or JSON has its line ends like this.
-  const lines = text.replaceAll(/\\r|\\n/g, "\n");
+  const lines = plainBlanks(text).replaceAll(/\\r|\\n/g, "\n");
   if (/^\s*ssh-[a-z0-9-]+ /.test(lines)) throw publicKeyMistake("public key");
   return lines.includes("-----BEGIN ") ? readPem(lines) : readCoded(lines);
 }
