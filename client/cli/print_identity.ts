@@ -1,7 +1,11 @@
 import { findFile, infoFiles } from "../../shared/info_files.ts";
 import { readOwnInfoMe } from "../../shared/own_info_me.ts";
 import { printableLine } from "../printable.ts";
+import { openRegular, readFull } from "../regular_file.ts";
 import type { Output } from "./output.ts";
+
+/** Bytes that are more than any file in our form has. */
+const LARGEST = 4096;
 
 /**
  * Writes the user's name and id where they stand in the form that we write.
@@ -23,7 +27,10 @@ async function readOwnIdentity(dir: string) {
   try {
     const path = await findFile(dir, infoFiles.me);
     if (path === undefined) return undefined;
-    return readOwnInfoMe(await Deno.readTextFile(path));
+    using file = await openRegular(path);
+    const bytes = new Uint8Array(LARGEST);
+    const size = await readFull(file, bytes);
+    return readOwnInfoMe(new TextDecoder().decode(bytes.subarray(0, size)));
   } catch {
     // Whoever reads it in every form says what is wrong.
     return undefined;

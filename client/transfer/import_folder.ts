@@ -26,8 +26,12 @@ export async function takeFolder(dir: string): Promise<Disposable> {
   }
   return {
     [Symbol.dispose]() {
-      // Nobody else has it as long as this one does.
-      Deno.removeSync(path);
+      try {
+        // Nobody else has it as long as this one does.
+        Deno.removeSync(path);
+      } catch {
+        // Left behind it harms nobody, and the import is done all the same.
+      }
       lock[Symbol.dispose]();
     },
   };

@@ -49,8 +49,9 @@ export async function importIdentity(
   const ready = `${dir}/${READY}`;
   const draft = draftOf(ready);
   try {
-    await removeDraftsOf(ready);
     await placeIdentity(dir, parsed.me, draft);
+    // Not sooner: what one who was killed has left may be what is imported.
+    await removeDraftsOf(ready);
   } catch (cause) {
     await removeIfThere(draft);
     // Somebody may have registered meanwhile.

@@ -6,6 +6,7 @@
 
 import { CLIENT_ID_SIZE, type ClientId } from "../protocol.ts";
 import { EXPECTED, IdentityError } from "./identity_error.ts";
+import { plainBlanks } from "./text_lines.ts";
 
 /** A client id that was found. */
 export interface FoundId {
@@ -40,7 +41,7 @@ const FORMS: readonly (readonly [form: RegExp, words: string])[] = [
  * @param line its bytes as characters below U+0100
  */
 export function readClientId(line: string): FoundId | undefined {
-  const digits = line.replaceAll(BETWEEN, "");
+  const digits = plainBlanks(line).replaceAll(BETWEEN, "");
   if (/^[0-9a-f]{32}$/i.test(digits)) {
     const clientId = Uint8Array.fromHex(digits) as Uint8Array as ClientId;
     const how = FORMS.flatMap(([form, words]) => form.test(line) ? words : []);
@@ -71,7 +72,7 @@ export function rawClientId(bytes: Uint8Array): FoundId | undefined {
 /** Says what is wrong with a line that holds no id. */
 export function badClientId(line: string): IdentityError {
   const expected = `expected the client id as ${HEX_SIZE} hex digits`;
-  const digits = line.replaceAll(BETWEEN, "");
+  const digits = plainBlanks(line).replaceAll(BETWEEN, "");
   if (digits === "") {
     return new IdentityError(
       `${expected}, got none`,

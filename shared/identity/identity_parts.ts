@@ -36,9 +36,12 @@ export interface KeyRange {
 export const ID_LABEL: RegExp =
   /^\s*(?:(?:user|client)[ _-]?id|u?uid|id)\s*[:=]\s*/i;
 const KEY_LABEL = /^\s*(?:rsa[ _-]?)?(?:private[ _-]?)?key\s*[:=]\s*/i;
-/** A name and behind it, on the same line, an id that can't be anything else. */
+/**
+ * A name and behind it, on the same line, an id that can't be anything else.
+ * That the name ends where the marks begin keeps long lines of marks cheap.
+ */
 const BOTH =
-  /^(.*?\S)[\s:,;]+(\{?[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?)\s*$/i;
+  /^(.*[^\s:,;])[\s:,;]+(\{?[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?)\s*$/i;
 
 /**
  * Finds the parts of a file; undefined where no id is where one could be.

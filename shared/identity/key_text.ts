@@ -12,6 +12,7 @@ import {
   openSshMistake,
   publicKeyMistake,
 } from "./key_mistakes.ts";
+import { plainBlanks } from "./text_lines.ts";
 
 /** What a key's text holds. */
 export interface KeyBytes {
@@ -33,7 +34,7 @@ const BLANKS = /[\s\0]/g;
  */
 export function readKeyText(text: string): KeyBytes {
   // Who has the key as one line of C or JSON has its line ends like this.
-  const lines = text.replaceAll(/\\r|\\n/g, "\n");
+  const lines = plainBlanks(text).replaceAll(/\\r|\\n/g, "\n");
   if (/^\s*ssh-[a-z0-9-]+ /.test(lines)) throw publicKeyMistake("public key");
   return lines.includes("-----BEGIN ") ? readPem(lines) : readCoded(lines);
 }
@@ -41,9 +42,14 @@ export function readKeyText(text: string): KeyBytes {
 function readPem(text: string): KeyBytes {
   const blocks = [...text.matchAll(PEM)];
   // Some programs write both keys.
-  const [, label = "", content = ""] =
-    blocks.find(([, label]) => label?.endsWith("PRIVATE KEY")) ?? blocks[0] ??
-      [];
+  const secret = blocks.filter(([, label]) => label?.endsWith("PRIVATE KEY"));
+  const [, label = "", content = ""] = secret[0] ?? blocks[0] ?? [];
+  if (secret.length > 1) {
+    throw new IdentityError(
+      `${secret.length} private keys in PEM stand there`,
+      "Leave only the one that was registered, in a copy",
+    );
+  }
   if (label.startsWith("OPENSSH")) throw openSshMistake();
   if (/^(Proc-Type|DEK-Info):/m.test(content)) throw encryptedKeyMistake();
   if (text.replaceAll(PEM, "").replaceAll(BLANKS, "") !== "") {
@@ -64,7 +70,8 @@ function readCoded(text: string): KeyBytes {
     const bytes = Uint8Array.fromHex(hex.slice(0, hex.length - stray));
     return { bytes: whole(bytes, stray), how: "in hex digits" };
   }
-  const base64 = text.replaceAll(BLANKS, "").replace(/=+$/, "");
+  // To look for the end from each of many marks would take long.
+  const base64 = text.replaceAll(BLANKS, "").replace(/(?<!=)=+$/, "");
   if (/[^A-Za-z0-9+/_-]/.test(base64)) {
     throw new IdentityError(
       "the private key has characters that are no Base64",

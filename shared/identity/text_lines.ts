@@ -32,6 +32,19 @@ export function isBlank(text: string): boolean {
   return /^[ \t\v\f\r\n\0]*$/.test(text);
 }
 
+/**
+ * Blanks of Unicode and marks of a byte order, as they come along with what is
+ * copied from pages or put together from files, as plain blanks.
+ *
+ * @param text UTF-8, a character for each byte
+ */
+export function plainBlanks(text: string): string {
+  return text.replaceAll(
+    /\xc2\xa0|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xef\xbb\xbf/g,
+    " ",
+  );
+}
+
 /** Each byte as the character of its number, so that nothing is lost. */
 export function textOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");

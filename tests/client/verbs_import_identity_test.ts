@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
+import { takeFolder } from "../../client/transfer/import_folder.ts";
 import { formatInfoMe } from "../../shared/own_info_me.ts";
 import { parseInfoMe } from "../../shared/info_me.ts";
 import {
@@ -15,9 +16,10 @@ import {
   type Somebody,
 } from "../support/identity_forms.ts";
 import { mistakesWith } from "../support/identity_mistakes.ts";
+import { Program } from "../support/program.ts";
 import { namesIn, temporaryFolder, testRelay } from "../support/resources.ts";
-import { PROGRAMS, testWith } from "../support/test_with.ts";
-import { VerbUser } from "../support/verbs.ts";
+import { PROGRAMS, SHELL, testWith } from "../support/test_with.ts";
+import { clientArguments, VerbUser } from "../support/verbs.ts";
 import cryptopp from "../testdata/cryptopp.json" with { type: "json" };
 import noa from "../testdata/noa.json" with { type: "json" };
 
@@ -208,6 +210,52 @@ testWith(PROGRAMS, "no identity is written over", async () => {
   const { dir, user } = here.fresh();
   await Deno.writeTextFile(dir, "no folder");
   assertEquals((await user.run("", "import-identity", path)).code, 8);
+});
+
+testWith(
+  SHELL,
+  "what a killed import left is there until it is imported",
+  async () => {
+    if (Deno.build.os === "windows") return;
+    await using here = await stage();
+    const { dir, user } = here.fresh();
+    await Deno.mkdir(dir);
+    const left = `${dir}/info.import.${crypto.randomUUID()}.part`;
+    await Deno.writeTextFile(left, OURS);
+    // No file can be written, as on a full disk.
+    const script = `trap '' XFSZ; ulimit -f 0; exec "$0" "$@"`;
+    const verb = ["import-identity", left, "--dir", dir];
+    await using full = Program.run("sh", [
+      ...["-c", script, Deno.execPath(), ...clientArguments(...verb)],
+    ]);
+    const { code, stderr } = await full.end();
+    assertEquals(code, 8);
+    assertStringIncludes(stderr, "has room");
+    assertEquals(await Deno.readTextFile(left), OURS);
+    await user.do("import-identity", left);
+    assertEquals(await identityIn(dir), OURS);
+  },
+);
+
+testWith(PROGRAMS, "a lock that somebody removed is no failure", async () => {
+  await using here = await stage();
+  const { dir } = here.fresh();
+  const lock = await takeFolder(dir);
+  await Deno.remove(`${dir}/info.import.lock`);
+  lock[Symbol.dispose]();
+  assertEquals(await namesIn(dir), []);
+});
+
+testWith(SHELL, "an identity that is a pipe isn't waited for", async () => {
+  if (Deno.build.os === "windows") return;
+  await using here = await stage();
+  const { dir, user } = here.fresh();
+  await Deno.mkdir(dir);
+  await using shell = Program.run("sh", ["-c", `mkfifo '${dir}/info.me'`]);
+  await shell.end();
+  const { code, stderr } = await user.run("", "whoami");
+  assertEquals(code, 8);
+  assertStringIncludes(stderr, "it is no file");
 });
 
 testWith(PROGRAMS, "killed at any moment: nothing or all of it", async () => {

@@ -250,6 +250,20 @@ Deno.test("what we write is read alike by both readers", async () => {
   assertThrows(() => readIdentityLayout(join(zeros)), IdentityError, "zeros");
 });
 
+Deno.test("files of one mark again and again are refused at once", async () => {
+  const beginnings = ["", `anna\n${ID}\n`, `anna\n${ID}\n-----BEGIN A-----\n`];
+  const marks = [...":=,; \t\0-{0aM_", "0x", "-----BEGIN A-----", "\\n", ", "];
+  const begin = performance.now();
+  for (const beginning of beginnings) {
+    for (const mark of marks) {
+      const file = join(`${beginning}${mark.repeat(60_000 / mark.length)}!`);
+      await assertRejects(() => parseIdentity(file), IdentityError);
+    }
+  }
+  // A reader that looks at each mark from each other takes ten times as long.
+  assert(performance.now() - begin < 10_000);
+});
+
 Deno.test("what may be otherwise than it seems is told", async () => {
   const [, , large] = await keys();
   const warnings = async (text: string | Uint8Array) =>

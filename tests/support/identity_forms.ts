@@ -113,6 +113,12 @@ export function formsOf({ name, id, pkcs8 }: Somebody) {
     "an upper-case id": withId(id.toUpperCase()),
     "an id with blanks": withId(spaced),
     "an id with blanks in front": withId(`  ${id}\t`),
+    "an id with blanks of a page": withId(`\u00a0${id}\u2028\u00a0`),
+    "an id behind another byte order mark": withId(`\ufeff${id}`),
+    "a key behind another byte order mark": withKey(`\ufeff${modern.pem}`),
+    "a key with blanks of a page": withKey(
+      wrapped(key, 64).replaceAll("\n", "\u00a0\n"),
+    ),
     "an id with dashes": withId(dashed(id)),
     "an id in braces": withId(`{${dashed(id).toUpperCase()}}`),
     "an id behind 0x": withId(`0x${id}`),

@@ -50,6 +50,7 @@ export function mistakesWith({ name, id, pkcs8 }: Somebody) {
   const others = {
     ec: generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey,
     ed25519: generateKeyPairSync("ed25519").privateKey,
+    small: generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey,
     large: generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
   };
   const base64 = (other: KeyObject, type: "pkcs8" | "sec1" = "pkcs8") =>
@@ -196,6 +197,14 @@ export function mistakesWith({ name, id, pkcs8 }: Somebody) {
       withKey(`${key}\n# my key!`),
       "line 3: the private key has characters that are no Base64",
       "nothing behind it",
+    ],
+    "two private keys in PEM": [
+      withKey(
+        keyAs(pkcs8, "pkcs8").pem +
+          others.small.export({ type: "pkcs1", format: "pem" }),
+      ),
+      "line 3: 2 private keys in PEM stand there",
+      "Leave only the one that was registered",
     ],
     "a remark behind PEM": [
       withKey(`${keyAs(pkcs8, "pkcs8").pem}my key`),
