@@ -20,7 +20,8 @@ const BLOCKS = dialectNamed("blocks");
 /**
  * Looks at what follows a request. Zeros up to the end of its block are
  * padding: a header of zeros asks for nothing. Fewer of them than a header has
- * may be the id in a registration; they are padding where nothing follows.
+ * may be the id in a registration; they are padding where nothing follows, or
+ * as many zeros as a header has: then the client fills more than a block.
  *
  * @param left bytes of the block behind the request
  * @param patience milliseconds that the bytes have to arrive; default: for ever
@@ -33,16 +34,16 @@ export async function isPadding(
   patience?: number,
 ): Promise<boolean | undefined> {
   const end = patience === undefined ? undefined : performance.now() + patience;
+  const telling = Math.max(left, REQUEST_HEADER_SIZE);
   for (let zeros = 0;;) {
-    const there = Math.min(left, source.buffered);
+    const there = Math.min(telling, source.buffered);
     const next = source.peek(there);
     while (zeros < there && next[zeros] === 0) zeros++;
-    if (zeros < there || source.buffered > left && left < REQUEST_HEADER_SIZE) {
-      return false;
-    }
-    if (zeros === left) {
-      return left >= REQUEST_HEADER_SIZE ||
-        !(await source.hasWithin(left + 1, PADDING_GRACE));
+    if (zeros < there) return false;
+    if (zeros === telling) return true;
+    if (zeros >= left) {
+      if (await source.hasWithin(zeros + 1, PADDING_GRACE)) continue;
+      return zeros === left;
     }
     if (source.ended) return undefined;
     const wanted = source.buffered + 1;

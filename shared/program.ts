@@ -1,3 +1,4 @@
+import { DANGEROUS } from "./printable.ts";
 import { UsageError } from "./usage_error.ts";
 import { reasonOf } from "./reason.ts";
 
@@ -12,7 +13,8 @@ export async function runProgram(
   try {
     Deno.exit(await main(Deno.args) ?? 0);
   } catch (error) {
-    console.error(`error: ${reasonOf(error)}`);
+    // It may tell what a file or a peer holds.
+    console.error(`error: ${reasonOf(error).replaceAll(DANGEROUS, "")}`);
     Deno.exit(error instanceof UsageError ? 2 : 1);
   }
 }

@@ -216,6 +216,10 @@ testWith(
           await exchange(relay, concat([request, begun, rest])),
           await exchange(relay, request, begun, rest),
           await exchangeLate(relay, request, begun, rest),
+          // A client may fill more than a block.
+          await exchange(relay, concat([request, zeros(left + 2048)])),
+          await exchange(relay, request, begun, rest, zeros(1024)),
+          await exchangeLate(relay, request, zeros(left + 1024)),
         ]
       ) {
         assertEquals(answerIn(bytes).code, 2103);

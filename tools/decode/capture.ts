@@ -44,13 +44,9 @@ export function* captured(
   bytes: Uint8Array,
   { port, only, note }: CaptureOptions,
 ): Generator<Captured> {
-  const packets = [...(isPcapng(bytes) ? pcapngPackets : pcapPackets)(
-    bytes,
-    note,
-  )];
-  const connections = connectionsIn(packets, port, note).filter((connection) =>
-    !only || connection.has(port)
-  );
+  const packets = (isPcapng(bytes) ? pcapngPackets : pcapPackets)(bytes, note);
+  const { all, times } = connectionsIn(packets, port, note);
+  const connections = all.filter((connection) => !only || connection.has(port));
   if (connections.length === 0) note("No TCP connection is in this capture");
   const conversations = connections.map(() => new Conversation());
   const told = new Set<number>();
@@ -59,7 +55,7 @@ export function* captured(
     const { client = "", server = "" } = connections[number] ?? {};
     if (!told.has(number)) yield { connection, client, server };
     told.add(number);
-    const time = packets[passage.index]?.time;
+    const time = times[passage.index];
     for (const finding of findings(conversations[number], passage)) {
       yield { connection, time, finding };
     }
@@ -71,15 +67,18 @@ export function* captured(
   }
 }
 
+/** Of a packet only its time is kept, and what it carries: there may be millions. */
 function connectionsIn(
-  packets: readonly Packet[],
+  packets: Iterable<Packet>,
   port: number,
   note: Note,
-): TcpConnection[] {
+): { all: TcpConnection[]; times: (number | undefined)[] } {
   const all: TcpConnection[] = [];
+  const times: (number | undefined)[] = [];
   const open = new Map<string, TcpConnection>();
   const unknown = new Map<number, number>();
-  for (const [index, { linkType, bytes }] of packets.entries()) {
+  for (const { linkType, bytes, time } of packets) {
+    const index = times.push(time) - 1;
     const packet = ipPacket(linkType, bytes);
     if (packet === null) {
       unknown.set(linkType, (unknown.get(linkType) ?? 0) + 1);
@@ -100,7 +99,7 @@ function connectionsIn(
       `${count} packets of link type ${linkType} can't be read; they are left out`,
     );
   }
-  return all;
+  return { all, times };
 }
 
 /** The passages of all connections, by the packets that completed them. */

@@ -6,9 +6,9 @@
 
 import { printableLine } from "../../shared/printable.ts";
 import { runProgram } from "../../shared/program.ts";
-import { reasonOf } from "../../shared/reason.ts";
 import { Printer } from "../anatomy/printer.ts";
 import { captured, isCapture } from "./capture.ts";
+import { fileBytes } from "./file_bytes.ts";
 import { isText, parseHexText } from "./hex_text.ts";
 import { type Form, HELP, type Options, readOptions } from "./options.ts";
 import { rawFrames } from "./raw_frames.ts";
@@ -16,23 +16,13 @@ import { rawFrames } from "./raw_frames.ts";
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
   if (options.file === undefined) return console.log(HELP.trimEnd());
-  const bytes = await read(options.file);
+  const bytes = await fileBytes(options.file);
   const printer = new Printer(options.json);
   try {
     print(bytes, options, printer);
   } catch (cause) {
     if (printer.isClosed) return;
     throw cause;
-  }
-}
-
-async function read(file: string): Promise<Uint8Array> {
-  try {
-    return file === "-"
-      ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
-      : await Deno.readFile(file);
-  } catch (cause) {
-    throw new Error(`Can't read ${file}: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -100,7 +100,12 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
     const zeros = zerosAt(stream.subarray(end, end + left));
     if (zeros === 0) continue;
     const more = stream.length > end + zeros;
-    if (zeros === left && left < REQUEST_HEADER_SIZE && more) {
+    // A client may fill more than a block.
+    const isHeader = zeros === left &&
+      stream.length >= end + REQUEST_HEADER_SIZE &&
+      zerosAt(stream.subarray(end, end + REQUEST_HEADER_SIZE)) ===
+        REQUEST_HEADER_SIZE;
+    if (zeros === left && left < REQUEST_HEADER_SIZE && more && !isHeader) {
       // Padding, unless what follows comes at once.
       hasty = true;
     } else if (zeros === left) {

@@ -123,3 +123,14 @@ testWith(
     assertStringIncludes(stdout, "! FRM-2: 4294967258 of them aren't there");
   },
 );
+
+testWith(
+  PROGRAMS,
+  "decode: an error that tells of the file leaves the terminal alone",
+  async () => {
+    const text = new TextEncoder().encode("02 \u009b31m");
+    const { code, stderr } = await decode(text);
+    assertEquals(code, 1);
+    assertEquals(stderr, 'error: line 1: Expected hex digits, got ""\n');
+  },
+);
