@@ -1,5 +1,6 @@
+import { ResponseCode } from "../../../shared/protocol.ts";
 import { requestHeader } from "../../../shared/requests.ts";
-import type { Asked } from "./altered_line.ts";
+import type { Answer, Asked } from "./altered_line.ts";
 
 /** A code that no generation knows. */
 const UNKNOWN_CODE = 0xfffe;
@@ -11,4 +12,11 @@ export function refused({ header }: Asked): Uint8Array {
     code: UNKNOWN_CODE,
     payloadSize: 0,
   });
+}
+
+/** Makes a 9000 of the answer to a request that was marked. */
+export function refuseMarked(answer: Answer, { marked }: Asked): void {
+  if (!marked) return;
+  answer.code = ResponseCode.Error;
+  answer.payload = new Uint8Array(0);
 }

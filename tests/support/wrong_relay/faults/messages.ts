@@ -25,7 +25,7 @@ import { runsOf } from "../../../../server/store/id_runs.ts";
 import { requestHeaderAt } from "../../../../shared/requests.ts";
 import type { Answer, Asked, Hooks } from "../altered_line.ts";
 import type { Faults } from "../fault.ts";
-import { refused } from "../refusal.ts";
+import { refused, refuseMarked } from "../refusal.ts";
 import { StoreAround } from "../store_around.ts";
 
 const MIB = 1024 * 1024;
@@ -416,11 +416,7 @@ export const messages = {
           fields.setUint32(sizeAt, size, true);
           asked.marked = true;
         }),
-        answer: (answer, { marked }) => {
-          if (!marked) return;
-          answer.code = ResponseCode.Error;
-          answer.payload = new Uint8Array(0);
-        },
+        answer: refuseMarked,
       }),
     }),
   },
@@ -720,11 +716,7 @@ export const messages = {
           asked.marked = true;
           return requestHeaderAt(head).encode({ ...header, payloadSize: 0 });
         },
-        answer: (answer, { marked }) => {
-          if (!marked) return;
-          answer.code = ResponseCode.Error;
-          answer.payload = new Uint8Array(0);
-        },
+        answer: refuseMarked,
       }),
     }),
   },

@@ -18,7 +18,7 @@ import { LISTED_CLIENT_SIZE } from "../../../../shared/responses.ts";
 import { requestHeaderAt } from "../../../../shared/requests.ts";
 import type { Answer, Asked, Hooks } from "../altered_line.ts";
 import type { Faults } from "../fault.ts";
-import { refused } from "../refusal.ts";
+import { refused, refuseMarked } from "../refusal.ts";
 import { StoreAround } from "../store_around.ts";
 
 /** Puts a name in the place of a registration's. */
@@ -392,11 +392,7 @@ export const users = {
             new Uint8Array(missing),
           ]);
         },
-        answer: (answer, { marked }) => {
-          if (!marked) return;
-          answer.code = ResponseCode.Error;
-          answer.payload = new Uint8Array(0);
-        },
+        answer: refuseMarked,
       }),
     }),
   },

@@ -1,4 +1,5 @@
 import { describe, expectCode } from "../answer.ts";
+import type { Channel } from "../channel.ts";
 import { must, prepare, subject } from "../check.ts";
 import {
   frame,
@@ -91,12 +92,7 @@ export const connectionChecks = subject("connections", [
           "get a key",
           async () => expectCode(await channel.answer(), 2102),
         );
-        const state = await channel.quiet(SILENCE);
-        must(
-          state === "quiet",
-          "an open connection",
-          state === "ended" ? "its end" : "bytes that nobody asked for",
-        );
+        await bearsSilence(channel);
         await channel.send(keyRequest(id, other));
         expectCode(await channel.answer(), 2102);
       });
@@ -109,12 +105,7 @@ export const connectionChecks = subject("connections", [
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
       const channel = await probe.connect();
-      const state = await channel.quiet(SILENCE);
-      must(
-        state === "quiet",
-        "an open connection",
-        state === "ended" ? "its end" : "bytes that nobody asked for",
-      );
+      await bearsSilence(channel);
       await channel.send(keyRequest(id, other));
       expectCode(await channel.answer(), 2102);
     },
@@ -246,7 +237,15 @@ export const connectionChecks = subject("connections", [
   ],
 ]);
 
-type Channel = Awaited<ReturnType<Probe["connect"]>>;
+/** Says nothing for a while, and sees to it that the server bears it. */
+async function bearsSilence(channel: Channel): Promise<void> {
+  const state = await channel.quiet(SILENCE);
+  must(
+    state === "quiet",
+    "an open connection",
+    state === "ended" ? "its end" : "bytes that nobody asked for",
+  );
+}
 
 /** Asks again and again on a connection. */
 async function askAgain(probe: Probe, times: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { expectCode } from "../answer.ts";
+import type { Channel } from "../channel.ts";
 import { must, prepare, subject } from "../check.ts";
 import {
   keyRequest,
@@ -123,8 +124,6 @@ export const deliveryChecks = subject("delivery", [
     },
   ],
 ]);
-
-type Channel = Awaited<ReturnType<Probe["connect"]>>;
 
 async function pullOn(channel: Channel, to: User): Promise<void> {
   await prepare("pull messages", async () => {

@@ -21,6 +21,7 @@ import {
   type RequestPayloads,
 } from "../../../../shared/requests.ts";
 import { describe, expectCode } from "../answer.ts";
+import type { Channel } from "../channel.ts";
 import {
   type CheckEntry,
   CheckFailure,
@@ -167,8 +168,6 @@ function forSpeakersOfFirst(entries: readonly CheckEntry[]): CheckEntry[] {
     },
   ]);
 }
-
-type Channel = Awaited<ReturnType<Probe["connect"]>>;
 
 /** Registers, and asks all else of a server, in one generation. */
 async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
