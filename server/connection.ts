@@ -156,7 +156,9 @@ export class Connection {
    */
   drain(): void {
     this.#draining = true;
-    if (this.#busy || this.#source.arrived === 0) return;
+    // A request that has just come in is served in a moment.
+    const hasAsked = this.#source.buffered > 0;
+    if (this.#busy || hasAsked || this.#source.arrived === 0) return;
     this.#answers.drained().catch(() => {}).finally(() => this.close());
   }
 
