@@ -2,11 +2,18 @@
 
 import { connections } from "./faults/connections.ts";
 import { framing } from "./faults/framing.ts";
-import { messages } from "./faults/messages.ts";
+import { pulling } from "./faults/pulling.ts";
+import { sending } from "./faults/sending.ts";
 import { users } from "./faults/users.ts";
 
 /** Each fault by its name. */
-export const faults = { ...framing, ...connections, ...users, ...messages };
+export const faults = {
+  ...framing,
+  ...connections,
+  ...users,
+  ...sending,
+  ...pulling,
+};
 
 /** The name of a fault. */
 export type FaultName = keyof typeof faults;
