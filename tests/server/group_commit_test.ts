@@ -7,6 +7,9 @@ import { Peer } from "../support/peer.ts";
 import { testRelay } from "../support/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../support/test_with.ts";
 
+/** Last visits of which one at least finds a commit to ride along with. */
+const VISITS = 3;
+
 const send = (from: ClientId, target: ClientId, content: Uint8Array) =>
   encodeRequest(
     "sendMessage",
@@ -103,14 +106,19 @@ testWith(
       const lastSeen = database.prepare<{ seen: string }>(
         "SELECT LastSeen AS seen FROM clients",
       );
-      const first = lastSeen.get()?.seen;
-      const before = relay.store.commits.writes.count;
-      let sent = 0;
-      do {
-        await peer.send(anna, anna, new Uint8Array(1));
-        sent++;
-      } while (lastSeen.get()?.seen === first);
-      assertEquals(relay.store.commits.writes.count - before, sent);
+      // A machine that stalls leaves nothing to ride along with in time.
+      const costs: number[] = [];
+      while (costs.at(-1) !== 0 && costs.length < VISITS) {
+        const first = lastSeen.get()?.seen;
+        const before = relay.store.commits.writes.count;
+        let sent = 0;
+        do {
+          await peer.send(anna, anna, new Uint8Array(1));
+          sent++;
+        } while (lastSeen.get()?.seen === first);
+        costs.push(relay.store.commits.writes.count - before - sent);
+      }
+      assertEquals(costs.at(-1), 0, `commits of their own: ${costs}`);
     } finally {
       database.close();
     }
