@@ -12,9 +12,9 @@ const CLIENT = fileURLToPath(
   new URL("../../support/wrong_client.ts", import.meta.url),
 );
 /** Milliseconds that a step gets: what fails takes them all. */
-const TIMEOUT = 3500;
+const TIMEOUT = 6000;
 /** Clients at a time: they mostly wait. */
-const AT_ONCE = 16;
+const AT_ONCE = 12;
 
 const wrongClient = (...made: Mistake[]) =>
   shellCommand([
