@@ -8,10 +8,7 @@
 import type { ClauseId } from "../../../../shared/clauses.ts";
 import { answerCodeIn, type Dialect } from "../../../../shared/dialects.ts";
 import { drawClientId } from "../../../../shared/draw_client_id.ts";
-import {
-  generateSymmetricKey,
-  legacyPadding,
-} from "../../../../shared/crypto.ts";
+import { generateSymmetricKey } from "../../../../shared/crypto.ts";
 import {
   type ClientId,
   MessageType,
@@ -22,31 +19,10 @@ import type { Cast } from "../cast.ts";
 import { ofKind, printedOrFails, shows } from "../findings.ts";
 import type { Letter } from "../person.ts";
 import type { Check, Scene, Step } from "../step.ts";
+import { unopened } from "../unopened.ts";
 import { CONTROLS, printsNoControls } from "./bad_answers.ts";
 
 const random = (size: number) => crypto.getRandomValues(new Uint8Array(size));
-
-/**
- * A letter that none of the keys opens: of random bytes, one key in 256 finds
- * an end that looks like padding.
- */
-async function unopened(
-  keys: readonly CryptoKey[],
-  make: () => Promise<Letter> | Letter,
-): Promise<Letter> {
-  for (;;) {
-    const letter = await make();
-    const opens = await Promise.all(
-      keys.map((key) =>
-        legacyPadding(key, letter.message.content).then(
-          () => true,
-          () => false,
-        )
-      ),
-    );
-    if (!opens.includes(true)) return letter;
-  }
-}
 
 /** What waits, an answer's worth at a time. */
 type Batches = (

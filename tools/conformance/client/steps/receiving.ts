@@ -12,6 +12,7 @@ import {
   withoutFiles,
 } from "../findings.ts";
 import type { Scene, Step } from "../step.ts";
+import { unopened } from "../unopened.ts";
 
 const TEXT = "ben says: the mill burned down last year";
 const UTF8_TEXT = "ben sagt: schöne Grüße, שלום 🎉";
@@ -74,10 +75,14 @@ export const readOlder: Step = {
   sees: `"${OLD_KEY_TEXT}"`,
   isSeen: shows(OLD_KEY_TEXT),
   async prepare({ ben, waiting }) {
-    const [first] = ben.keys;
-    if (first !== undefined) {
-      waiting.push([await ben.textLetter(first, OLD_KEY_TEXT)]);
-    }
+    const [first, ...newer] = ben.keys;
+    if (first === undefined) return;
+    let count = 0;
+    const letter = await unopened(
+      newer,
+      () => ben.textLetter(first, `${OLD_KEY_TEXT} ${count++}`),
+    );
+    waiting.push([letter]);
   },
   isComplete: isPulled,
   checks: [{
