@@ -1,9 +1,12 @@
 /** Holds the checks of a server against the wrong relay: each fault fails exactly its own. */
 
 import { assertEquals } from "@std/assert";
-import { checkServer } from "../../../tools/conformance/server/check_server.ts";
+import {
+  checkServer,
+  type ServerChecks,
+} from "../../../tools/conformance/server/check_server.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../test_with.ts";
-import type { Faults } from "./fault.ts";
+import type { Faults, Seams } from "./fault.ts";
 import type { FaultName } from "./faults.ts";
 import { startWrongRelay } from "./wrong_relay.ts";
 
@@ -43,14 +46,23 @@ export function testFaults(subject: string, faults: Faults): void {
   );
 }
 
-/** Starts the relay with faults, makes all checks and returns why those failed that did. */
+/**
+ * Starts the relay with faults, makes checks and returns why those failed that did.
+ *
+ * @param chosen which checks; all of them where it doesn't say
+ * @param more what the relay has beside the faults
+ */
 export async function failedChecks(
   faults: readonly FaultName[],
+  chosen: Pick<ServerChecks, "only"> = {},
+  ...more: Seams[]
 ): Promise<Record<string, string | undefined>> {
-  await using relay = await startWrongRelay(faults);
+  await using relay = await startWrongRelay(faults, ...more);
   const failed: Record<string, string | undefined> = {};
   const { address } = relay;
-  for await (const outcome of checkServer({ address, timeout: TIMEOUT })) {
+  for await (
+    const outcome of checkServer({ ...chosen, address, timeout: TIMEOUT })
+  ) {
     const { name, verdict, reason } = outcome;
     if (verdict === "fail") failed[name] = reason;
   }

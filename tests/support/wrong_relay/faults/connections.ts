@@ -18,8 +18,8 @@ import type { Faults } from "../fault.ts";
 import { type Line, LineAround, type Listener } from "../line.ts";
 import { refused } from "../refusal.ts";
 
-/** Milliseconds of silence that a relay with an idle time-out puts up with. */
-const IDLE_TIMEOUT = 600;
+/** Milliseconds of silence that a relay with an idle time-out puts up with: fewer than the checks keep, and more than a busy machine takes. */
+const IDLE_TIMEOUT = 1200;
 /** Connections that a relay for a few takes. */
 const MOST_CONNECTIONS = 80;
 /** Milliseconds in which those that have been closed are seen to be. */
@@ -79,6 +79,23 @@ function few(listener: Listener): Listener {
         }
         line.close();
       }
+    },
+    close: () => listener.close(),
+  };
+}
+
+/** Closes the oldest connection for one too many. */
+function newest(listener: Listener): Listener {
+  const open = new Set<Line>();
+  return {
+    addr: listener.addr,
+    async accept() {
+      const line = new WatchedLine(await listener.accept());
+      if (open.size >= MOST_CONNECTIONS) await delay(ENDS_ARE_SEEN);
+      if (open.size >= MOST_CONNECTIONS) [...open][0]?.close();
+      open.add(line);
+      line.closed.then(() => open.delete(line));
+      return line;
     },
     close: () => listener.close(),
   };
@@ -228,6 +245,12 @@ export const connections = {
     clauses: ["CON-5"],
     fails: ["many-clients"],
     inject: () => ({ connections: few }),
+  },
+  "newest-connections": {
+    about: "More than 80 connections at once end the oldest",
+    clauses: ["CON-5"],
+    fails: ["many-clients"],
+    inject: () => ({ connections: newest }),
   },
   "reset-ends-all": {
     about: "A connection that is reset takes its client's others with it",

@@ -1,11 +1,14 @@
 import { expectCode } from "../answer.ts";
-import { must, prepare, subject, Unprepared } from "../check.ts";
+import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import { keyRequest, randomName, registration } from "../frames.ts";
+import type { Channel } from "../channel.ts";
 import type { Probe } from "../probe.ts";
 import { arrives } from "./pulling.ts";
 
 /** Connections at once. */
 const CONNECTIONS = 100;
+/** Answers' time-outs in which they are opened: a check has five of them. */
+const OPENING = 2;
 /** Connections one after the other. */
 const IN_TURN = 30;
 /** Clients that write to one inbox at once, and messages of each. */
@@ -23,21 +26,25 @@ export const loadChecks = subject("load", [
     async (probe) => {
       const [{ id }, { id: other }] = await probe.pair();
       const request = keyRequest(id, other);
-      const channels: Awaited<ReturnType<Probe["connect"]>>[] = [];
+      const opened: { channel: Channel; since: number }[] = [];
+      const end = performance.now() + OPENING * probe.timeout;
       // Each is accepted before the next: how many may wait for that is no matter.
-      for (let count = 0; count < CONNECTIONS; count++) {
+      while (opened.length < CONNECTIONS && performance.now() < end) {
         const channel = await probe.connect();
+        const since = performance.now();
         await channel.send(request);
         expectCode(await channel.answer(), 2102);
-        channels.push(channel);
+        opened.push({ channel, since });
       }
       // That a connection goes on is for other checks.
-      if (!(await probe.can("again"))) return;
-      const answers = await Promise.all(channels.map(async (channel) => {
-        await channel.send(request);
-        return await channel.answer();
-      }));
-      for (const answer of answers) expectCode(answer, 2102);
+      if (await probe.can("again")) await askAllAgain(probe, opened, request);
+      if (opened.length < CONNECTIONS) {
+        throw new Unprepared(
+          `only ${opened.length} connections could be opened in ${
+            OPENING * probe.timeout
+          } ms, which were all served: --timeout gives more time`,
+        );
+      }
     },
   ],
   [
@@ -92,6 +99,55 @@ export const loadChecks = subject("load", [
     },
   ],
 ]);
+
+/** Asks at once on connections that are open together. */
+async function askAllAgain(
+  probe: Probe,
+  opened: readonly { channel: Channel; since: number }[],
+  request: Uint8Array,
+): Promise<void> {
+  const failures: CheckFailure[] = [];
+  let longest = 0;
+  await Promise.all(opened.map(async ({ channel, since }) => {
+    try {
+      await channel.send(request);
+      expectCode(await channel.answer(), 2102);
+    } catch (error) {
+      if (!(error instanceof CheckFailure)) throw error;
+      failures.push(error);
+      longest = Math.max(longest, performance.now() - since);
+    }
+  }));
+  const [failure] = failures;
+  if (failure === undefined) return;
+  for (const { channel } of opened) channel.close();
+  if (await bearsSilenceAlone(probe, request, longest)) throw failure;
+}
+
+/**
+ * Whether a connection beside which there is no other goes on after so many
+ * milliseconds of silence: a server that ends those does so however many there are.
+ */
+async function bearsSilenceAlone(
+  probe: Probe,
+  request: Uint8Array,
+  ms: number,
+): Promise<boolean> {
+  const channel = await probe.connect();
+  try {
+    await channel.send(request);
+    await channel.answer();
+    await channel.quiet(ms);
+    await channel.send(request);
+    await channel.answer();
+    return true;
+  } catch (error) {
+    if (error instanceof CheckFailure) return false;
+    throw error;
+  } finally {
+    channel.close();
+  }
+}
 
 /** Sends to one inbox over many connections at once. */
 async function sendTogether(probe: Probe) {
