@@ -1,6 +1,7 @@
 /** All faults of the wrong relay: the list that the matrix of checks is held against. */
 
 import { connections } from "./faults/connections.ts";
+import { directory } from "./faults/directory.ts";
 import { framing } from "./faults/framing.ts";
 import { pulling } from "./faults/pulling.ts";
 import { sending } from "./faults/sending.ts";
@@ -11,6 +12,7 @@ export const faults = {
   ...framing,
   ...connections,
   ...users,
+  ...directory,
   ...sending,
   ...pulling,
 };

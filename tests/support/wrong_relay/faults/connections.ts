@@ -14,6 +14,7 @@ import {
   paddingBehind,
 } from "../../../../shared/dialects.ts";
 import { encodeAnswer } from "../altered_line.ts";
+import { failed } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
 import { type Line, LineAround, type Listener } from "../line.ts";
 import { refused } from "../refusal.ts";
@@ -195,7 +196,7 @@ export const connections = {
       "open-after-unknown-target",
     ],
     inject: () => ({
-      frames: () => ({ closes: ({ code }) => code === ResponseCode.Error }),
+      frames: () => ({ closes: failed }),
     }),
   },
   "idle-time-out": {
@@ -367,7 +368,7 @@ export const connections = {
             return asked.marked ? refused(asked) : undefined;
           },
           answer: (answer, { kind, header: { code }, payload, marked }) => {
-            if (kind === "register" && answer.code !== ResponseCode.Error) {
+            if (kind === "register" && !failed(answer)) {
               generations.set(answer.payload.toHex(), generation(code));
             }
             if (!marked) return;

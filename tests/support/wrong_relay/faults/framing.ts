@@ -5,7 +5,6 @@ import {
   type ClientId,
   PUBLIC_KEY_SIZE,
   RESPONSE_HEADER_SIZE,
-  ResponseCode,
   SEND_OVERHEAD,
 } from "../../../../shared/protocol.ts";
 import {
@@ -15,10 +14,9 @@ import {
   sendHead,
 } from "../../../../shared/requests.ts";
 import { type Answer, type Asked, encodeAnswer } from "../altered_line.ts";
+import { failed, onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
 import { refused } from "../refusal.ts";
-
-const failed = ({ code }: Answer) => code === ResponseCode.Error;
 
 /** The bytes of an answer with its header's two integers changed. */
 function withHeader(
@@ -97,14 +95,14 @@ export const framing = {
       "generation-1100",
     ],
     inject: () => ({
-      frames: () => ({
-        answer: (answer, { kind }) => {
-          if (kind !== "clientsList" || failed(answer)) return;
-          return withHeader(answer, (header, size) => {
-            header.setUint32(3, size + 271, true);
-          });
-        },
-      }),
+      frames: () =>
+        onAnswer(
+          "clientsList",
+          (answer) =>
+            withHeader(answer, (header, size) => {
+              header.setUint32(3, size + 271, true);
+            }),
+        ),
     }),
   },
   "answer-version-1": {
@@ -150,11 +148,10 @@ export const framing = {
       "send-request-for-key",
     ],
     inject: () => ({
-      frames: () => ({
-        answer: (answer, { kind }) => {
-          if (kind === "sendMessage" && !failed(answer)) answer.code++;
-        },
-      }),
+      frames: () =>
+        onAnswer("sendMessage", (answer) => {
+          answer.code++;
+        }),
     }),
   },
   "failure-with-body": {
@@ -295,10 +292,9 @@ export const framing = {
               ? undefined
               : refused(asked);
           },
-          answer: (answer, { kind }) => {
-            if (kind !== "register" || failed(answer)) return;
-            registered.add(answer.payload.toHex());
-          },
+          ...onAnswer("register", ({ payload }) => {
+            registered.add(payload.toHex());
+          }),
         }),
       };
     },
