@@ -1,10 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { clauses } from "../../../shared/clauses.ts";
+import { checkServer } from "../../../tools/conformance/server/check_server.ts";
 import { allChecks } from "../../../tools/conformance/server/checks.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import type { Fault } from "../../support/wrong_relay/fault.ts";
 import { faults } from "../../support/wrong_relay/faults.ts";
 import { failedChecks } from "../../support/wrong_relay/matrix.ts";
+import { startWrongRelay } from "../../support/wrong_relay/wrong_relay.ts";
 
 const all: [string, Fault][] = Object.entries(faults);
 
@@ -37,6 +39,26 @@ testWith(
     // They take longer to open, and yet any of them goes on for a moment.
     const soon = { frames: () => ({ idleTimeout: 15 }) };
     assertEquals(await failedChecks([], { only: ["many-clients"] }, soon), {});
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a server that is far away isn't told to serve too few",
+  async () => {
+    const far = () => new Promise<void>((go) => setTimeout(go, 40));
+    const line = { frames: () => ({ begun: far }) };
+    await using relay = await startWrongRelay([], line);
+    const { address } = relay;
+    const only = ["many-clients"];
+    const [outcome] = await Array.fromAsync(
+      checkServer({ address, only, timeout: 1000 }),
+    );
+    assertEquals(outcome?.verdict, "skipped", outcome?.reason);
+    assertMatch(
+      outcome?.reason ?? "",
+      /^only \d\d? connections could be opened in 2000 ms.*--timeout/,
+    );
   },
 );
 
