@@ -76,10 +76,10 @@ function connectionsIn(
   const all: TcpConnection[] = [];
   const times: (number | undefined)[] = [];
   const open = new Map<string, TcpConnection>();
-  const unknown = new Map<number, number>();
+  const unknown = new Map<number | undefined, number>();
   for (const { linkType, bytes, time } of packets) {
     const index = times.push(time) - 1;
-    const packet = ipPacket(linkType, bytes);
+    const packet = linkType === undefined ? null : ipPacket(linkType, bytes);
     if (packet === null) {
       unknown.set(linkType, (unknown.get(linkType) ?? 0) + 1);
     }
@@ -95,9 +95,10 @@ function connectionsIn(
     connection.push(segment, index);
   }
   for (const [linkType, count] of unknown) {
-    note(
-      `${count} packets of link type ${linkType} can't be read; they are left out`,
-    );
+    const which = linkType === undefined
+      ? "an interface that the capture doesn't describe"
+      : `link type ${linkType}`;
+    note(`${count} packets of ${which} can't be read; they are left out`);
   }
   return { all, times };
 }

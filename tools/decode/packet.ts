@@ -2,8 +2,8 @@
 export interface Packet {
   /** When, in milliseconds since 1970; undefined where the file doesn't tell. */
   readonly time: number | undefined;
-  /** Of which kind of network it is, by tcpdump's numbers. */
-  readonly linkType: number;
+  /** Of which kind of network it is, by tcpdump's numbers; undefined where the file doesn't tell. */
+  readonly linkType: number | undefined;
   /** Its bytes, as many as were kept. */
   readonly bytes: Uint8Array;
 }

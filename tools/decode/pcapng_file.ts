@@ -70,9 +70,9 @@ function packetIn(
   if (type === SIMPLE_PACKET && body.length >= 4) {
     const [only] = interfaces;
     const size = Math.min(view.getUint32(0, little), body.length - 4);
-    return only && {
+    return {
       time: undefined,
-      linkType: only.linkType,
+      linkType: only?.linkType,
       bytes: body.subarray(4, 4 + size),
     };
   }
@@ -84,9 +84,9 @@ function packetIn(
   ];
   const ticks = view.getUint32(4, little) * 2 ** 32 + view.getUint32(8, little);
   const size = Math.min(view.getUint32(12, little), body.length - 20);
-  return from && {
-    time: ticks * from.unit,
-    linkType: from.linkType,
+  return {
+    time: from && ticks * from.unit,
+    linkType: from?.linkType,
     bytes: body.subarray(20, 20 + size),
   };
 }

@@ -300,6 +300,13 @@ Deno.test("captures: what can't be read is noted, and the rest is told", () => {
     "9 packets of link type 147 can't be read; they are left out",
     "No TCP connection is in this capture",
   ]);
+  const undescribed = capture(dialogue().segments, { file: "pcapng" });
+  // The block behind the section's, which describes the interface, is another.
+  undescribed[new DataView(undescribed.buffer).getUint32(4, true)] = 0x99;
+  assertEquals(told(undescribed), [
+    "9 packets of an interface that the capture doesn't describe can't be read; they are left out",
+    "No TCP connection is in this capture",
+  ]);
 });
 
 Deno.test("captures: junk within one throws nothing but sentences", () => {
