@@ -1,4 +1,8 @@
-import type { ClientId, MessageId } from "../../shared/protocol.ts";
+import type {
+  ClientId,
+  MessageId,
+  MessageType,
+} from "../../shared/protocol.ts";
 import {
   answering,
   type Breach,
@@ -14,6 +18,13 @@ const { byOurClient, firstForBen, secondForBen, forClara } = material.encrypted;
 const numbered = (id: number) =>
   saying(2103, ({ target }) => ({ target, messageId: id as MessageId }));
 const none = saying(2104, () => []);
+
+/** Clara's first message, whoever pulls. */
+function handing(type: MessageType, content: Uint8Array): Lie {
+  const messageId = 1 as MessageId;
+  const payload = [{ sender: clara.clientId, messageId, type, content }];
+  return answering({ code: 2104, payload });
+}
 
 /** Messages that somebody else sent. */
 function from(sender: ClientId): Lie {
@@ -160,15 +171,7 @@ export const inboxBreaches: readonly Breach[] = [
       talk.pulls(ben, { on: 2 });
       talk.pulls(ben, {
         on: 2,
-        lie: answering({
-          code: 2104,
-          payload: [{
-            sender: clara.clientId,
-            messageId: 1 as MessageId,
-            type: 1,
-            content: new Uint8Array(0),
-          }],
-        }),
+        lie: handing(1, new Uint8Array(0)),
       });
     },
   },
@@ -180,15 +183,7 @@ export const inboxBreaches: readonly Breach[] = [
     talk(talk) {
       talk.sendsKey(clara, ben, byOurClient);
       talk.pulls(dan, {
-        lie: answering({
-          code: 2104,
-          payload: [{
-            sender: clara.clientId,
-            messageId: 1 as MessageId,
-            type: 2,
-            content: Uint8Array.fromHex(byOurClient.content),
-          }],
-        }),
+        lie: handing(2, Uint8Array.fromHex(byOurClient.content)),
       });
     },
   },

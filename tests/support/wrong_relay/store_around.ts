@@ -81,3 +81,25 @@ export class StoreAround implements Store {
     return this.inner.close();
   }
 }
+
+/** What comes of a message that is to be kept. */
+type Sent = MessageId | SendRefusal;
+
+/**
+ * Does something else where a message is to be kept.
+ *
+ * @param send gets the message, and what keeps one as it should be
+ */
+export function sendingBy(
+  send: (
+    message: NewMessage,
+    keep: (message: NewMessage) => Promise<Sent>,
+  ) => Promise<Sent>,
+): (inner: Store) => Store {
+  return (inner) =>
+    new class extends StoreAround {
+      override send(message: NewMessage, quota: Quota): Promise<Sent> {
+        return send(message, (kept) => super.send(kept, quota));
+      }
+    }(inner);
+}

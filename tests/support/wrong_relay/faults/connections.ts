@@ -64,39 +64,24 @@ function oneAtATime(listener: Listener): Listener {
   };
 }
 
-/** Closes what is one connection too many. */
-function few(listener: Listener): Listener {
-  let open = 0;
+/** Closes a connection where there is one too many: that one, or the oldest. */
+function few(listener: Listener, closed: "newest" | "oldest"): Listener {
+  const open = new Set<Line>();
   return {
     addr: listener.addr,
     async accept() {
       for (;;) {
         const line = new WatchedLine(await listener.accept());
-        if (open >= MOST_CONNECTIONS) await delay(ENDS_ARE_SEEN);
-        if (open < MOST_CONNECTIONS) {
-          open++;
-          line.closed.then(() => open--);
-          return line;
-        }
-        line.close();
+        if (open.size >= MOST_CONNECTIONS) await delay(ENDS_ARE_SEEN);
+        const [oldest] = open;
+        const isFull = open.size >= MOST_CONNECTIONS;
+        const tooMany = closed === "newest" ? line : oldest;
+        if (isFull) tooMany?.close();
+        if (isFull && tooMany === line) continue;
+        open.add(line);
+        line.closed.then(() => open.delete(line));
+        return line;
       }
-    },
-    close: () => listener.close(),
-  };
-}
-
-/** Closes the oldest connection for one too many. */
-function newest(listener: Listener): Listener {
-  const open = new Set<Line>();
-  return {
-    addr: listener.addr,
-    async accept() {
-      const line = new WatchedLine(await listener.accept());
-      if (open.size >= MOST_CONNECTIONS) await delay(ENDS_ARE_SEEN);
-      if (open.size >= MOST_CONNECTIONS) [...open][0]?.close();
-      open.add(line);
-      line.closed.then(() => open.delete(line));
-      return line;
     },
     close: () => listener.close(),
   };
@@ -245,13 +230,13 @@ export const connections = {
     about: "More than 80 connections at once are closed",
     clauses: ["CON-5"],
     fails: ["many-clients"],
-    inject: () => ({ connections: few }),
+    inject: () => ({ connections: (inner) => few(inner, "newest") }),
   },
   "newest-connections": {
     about: "More than 80 connections at once end the oldest",
     clauses: ["CON-5"],
     fails: ["many-clients"],
-    inject: () => ({ connections: newest }),
+    inject: () => ({ connections: (inner) => few(inner, "oldest") }),
   },
   "reset-ends-all": {
     about: "A connection that is reset takes its client's others with it",

@@ -3,10 +3,6 @@
 import type {
   Budget,
   ClientId,
-  MessageId,
-  NewMessage,
-  Quota,
-  SendRefusal,
   StoredMessage,
 } from "../../../../server/mod.ts";
 import { ResponseCode, WAITING_OVERHEAD } from "../../../../shared/protocol.ts";
@@ -14,7 +10,7 @@ import { requestHeaderAt } from "../../../../shared/requests.ts";
 import { eachWaiting, onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
 import { refuseMarked } from "../refusal.ts";
-import { StoreAround } from "../store_around.ts";
+import { sendingBy, StoreAround } from "../store_around.ts";
 import {
   DeletesFirst,
   DeletesSent,
@@ -105,20 +101,14 @@ export const pulling = {
     clauses: ["PUL-5"],
     fails: ["pull-by-sender", "header-says-who"],
     inject: () => ({
-      store: (inner) =>
-        new class extends StoreAround {
-          override async send(
-            message: NewMessage,
-            quota: Quota,
-          ): Promise<MessageId | SendRefusal> {
-            const id = await super.send(message, quota);
-            const { sender, recipient } = message;
-            if (typeof id !== "string" && !sameId(sender, recipient)) {
-              await super.send({ ...message, recipient: sender }, quota);
-            }
-            return id;
-          }
-        }(inner),
+      store: sendingBy(async (message, keep) => {
+        const id = await keep(message);
+        const { sender, recipient } = message;
+        if (typeof id !== "string" && !sameId(sender, recipient)) {
+          await keep({ ...message, recipient: sender });
+        }
+        return id;
+      }),
     }),
   },
   "answers-without-limit": {

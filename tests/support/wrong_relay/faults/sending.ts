@@ -1,12 +1,6 @@
 /** Mistakes with messages on their way to an inbox: what is taken and kept. */
 
-import type {
-  MessageId,
-  NewMessage,
-  Quota,
-  SendRefusal,
-  Store,
-} from "../../../../server/mod.ts";
+import type { MessageId, NewMessage, Store } from "../../../../server/mod.ts";
 import {
   CLIENT_ID_SIZE,
   isMessageType,
@@ -18,21 +12,13 @@ import type { Asked, Hooks } from "../altered_line.ts";
 import { eachWaiting, failed, onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
 import { refused, refuseMarked } from "../refusal.ts";
-import { StoreAround } from "../store_around.ts";
+import { sendingBy } from "../store_around.ts";
 
 /** Changes messages before they are kept. */
 function keeping(
   change: (message: NewMessage) => Partial<NewMessage>,
 ): (inner: Store) => Store {
-  return (inner) =>
-    new class extends StoreAround {
-      override send(
-        message: NewMessage,
-        quota: Quota,
-      ): Promise<MessageId | SendRefusal> {
-        return super.send({ ...message, ...change(message) }, quota);
-      }
-    }(inner);
+  return sendingBy((message, keep) => keep({ ...message, ...change(message) }));
 }
 
 /** Changes 603s on their way to the relay that have all of their fields. */
@@ -140,16 +126,10 @@ export const sending = {
     clauses: ["SND-3"],
     fails: ["send-to-unknown"],
     inject: () => ({
-      store: (inner) =>
-        new class extends StoreAround {
-          override async send(
-            message: NewMessage,
-            quota: Quota,
-          ): Promise<MessageId | SendRefusal> {
-            const sent = await super.send(message, quota);
-            return sent === "unknown_target" ? 1 as MessageId : sent;
-          }
-        }(inner),
+      store: sendingBy(async (message, keep) => {
+        const sent = await keep(message);
+        return sent === "unknown_target" ? 1 as MessageId : sent;
+      }),
     }),
   },
   "content-cut-at-1024": {
@@ -327,17 +307,9 @@ export const sending = {
     clauses: ["SND-12"],
     fails: ["send-1-mib", "send-5-mib"],
     inject: () => ({
-      store: (inner) =>
-        new class extends StoreAround {
-          override async send(
-            message: NewMessage,
-            quota: Quota,
-          ): Promise<MessageId | SendRefusal> {
-            return message.content.length > 64 * 1024
-              ? "inbox_full"
-              : await super.send(message, quota);
-          }
-        }(inner),
+      store: sendingBy(async (message, keep) =>
+        message.content.length > 64 * 1024 ? "inbox_full" : await keep(message)
+      ),
     }),
   },
 } as const satisfies Faults;
