@@ -94,6 +94,108 @@ for (const [kind, sql] of Object.entries(dialects)) {
   );
 }
 
+/** What servers call the tables and columns: of users, then of messages. */
+const spellings: Record<string, [clients: string, messages: string]> = {
+  "underscores": [
+    "clients (id, user_name, public_key, last_seen)",
+    "messages (id, to_client, from_client, type, content)",
+  ],
+  "numbered rows beside ids": [
+    "users (id, uuid, username, public_key, last_seen)",
+    "messages (id, msg_id, to_client, from_client, msg_type, content)",
+  ],
+  "no visits": [
+    "clients (client_id, name, pubkey)",
+    "messages (message_id, dest, src, type, data)",
+  ],
+  "words of SQL": [
+    'CLIENTS (ID, "Name", "Key", LastSeen)',
+    'Message (MsgID, "To", "From", "Type", "Content")',
+  ],
+};
+
+for (const [kind, [clients, messages]] of Object.entries(spellings)) {
+  for (const id of ["INTEGER", "BLOB"] as const) {
+    testWith(
+      FILES,
+      `columns are told by their meaning: ${kind}, ids as ${id}`,
+      async () => {
+        await using folder = await temporaryFolder();
+        const from = `${folder.path}/defensive.db`;
+        const insert = (into: string, values: string[]) => {
+          // Where a plain id stands beside another, it only counts rows.
+          const numbered = into.includes("(id, uuid") ||
+            into.includes("(id, msg_id");
+          const all = numbered ? ["77", ...values] : values;
+          const columns = into.split(",").length;
+          return `INSERT INTO ${into} VALUES (${all.slice(0, columns)});`;
+        };
+        const hex = (id: Uint8Array) => `x'${id.toHex()}'`;
+        const client = (id: ClientId, name: string) =>
+          insert(clients, [hex(id), `'${name}'`, hex(key), "5"]);
+        const message = (number: number) => {
+          const bytes = new Uint8Array(4);
+          new DataView(bytes.buffer).setUint32(0, number, true);
+          return insert(messages, [
+            id === "BLOB" ? hex(bytes) : `${number}`,
+            ...[hex(anna), hex(ben), "3", `x'0${number % 10}'`],
+          ]);
+        };
+        foreign(
+          from,
+          `CREATE TABLE ${clients}; CREATE TABLE ${messages};
+          ${client(anna, "anna")} ${client(ben, "ben")}
+          ${message(256)} ${message(255)}`,
+        );
+        const takeOver = { from, notice: () => {} };
+        const path = `${folder.path}/db.defensive`;
+        const store = await openSqliteStore(path, { takeOver });
+        try {
+          const all = await store.clients(0, 100);
+          assertEquals(
+            all.map(({ id, name }) => [id.toHex(), name]),
+            [[anna.toHex(), "anna"], [ben.toHex(), "ben"]],
+          );
+          assertEquals(await store.publicKey(ben), key);
+          const waiting = await store.waiting(anna, ALL);
+          assertEquals(
+            waiting.map(({ id, content }) => [Number(id), content.toHex()]),
+            [[255, "05"], [256, "06"]],
+          );
+        } finally {
+          await store.close();
+        }
+      },
+    );
+  }
+}
+
+testWith(FILES, "a column that is missing is named", async () => {
+  await using folder = await temporaryFolder();
+  const from = `${folder.path}/defensive.db`;
+  const cases: [string, string][] = [
+    [
+      "CREATE TABLE messages (x)",
+      "it holds no users and messages of a MessageU server: a table clients is missing",
+    ],
+    [
+      "CREATE TABLE clients (ID, UserName, LastSeen)",
+      "its table clients has no column for the public key: expected one of publickey, pubkey, key, got ID, UserName, LastSeen",
+    ],
+  ];
+  for (const [sql, reason] of cases) {
+    foreign(from, sql);
+    await assertRejects(
+      () =>
+        openSqliteStore(`${folder.path}/db.defensive`, {
+          takeOver: { from, notice: () => {} },
+        }),
+      StoreError,
+      `${from} can't be taken over: ${reason}`,
+    );
+  }
+});
+
 testWith(
   FILES,
   "odd rows of another server's database don't stand in the way",
@@ -108,7 +210,7 @@ testWith(
     INSERT INTO clients VALUES
       (x'${anna.toHex()}', 'twin', x'${key.toHex()}', 1767323045678),
       (x'${ben.toHex()}', x'7477696e0000', x'0102', NULL),
-      ('${cora.toHex()}', x'ff', x'${key.toHex()}', 5),
+      ('c3c3c3c3-c3c3-c3c3-c3c3-c3c3c3c3c3c3', x'ff', x'${key.toHex()}', 5),
       (x'${anna.toHex()}', 'second of an id', x'${key.toHex()}', 5),
       (x'0102', 'short id', x'${key.toHex()}', 5);
     INSERT INTO messages VALUES
