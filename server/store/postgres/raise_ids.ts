@@ -1,0 +1,63 @@
+/**
+ * Raises the highest message id of every inbox. A database that went back in
+ * time (a standby without the last commits, a point-in-time recovery) would
+ * otherwise give ids out again that a client has seen.
+ *
+ * @module
+ */
+
+import { MAX_MESSAGE_ID } from "../../../shared/protocol.ts";
+import type { Query, Statement } from "./database.ts";
+import { inSlice, slicesOf } from "./key_slices.ts";
+
+/** Ids that are left out: more than one inbox takes in before such a loss is noticed. */
+export const ID_JUMP = 1_000_000;
+
+/** Inboxes of one statement. */
+const SLICE = 10_000;
+
+// Locked in the order of the ids, like inboxes that messages come into.
+const RAISE: Statement = {
+  name: "raise-ids",
+  text: `WITH inboxes AS MATERIALIZED (
+    SELECT ID FROM activity WHERE ${inSlice("activity")}
+    ORDER BY ID FOR UPDATE
+  ), raised AS (
+    UPDATE activity SET
+      LastMessage = least(activity.LastMessage + $3::bigint, ${MAX_MESSAGE_ID})
+    FROM inboxes WHERE activity.ID = inboxes.ID
+    RETURNING activity.LastMessage
+  )
+  SELECT count(*), count(*) FILTER (WHERE LastMessage = ${MAX_MESSAGE_ID})
+  FROM raised`,
+};
+
+/** What became of the inboxes. */
+export interface RaisedIds {
+  /** Inboxes whose ids go on behind the jump, and those that have none left. */
+  inboxes: number;
+  /** Inboxes that have no further id: they take no message until they start anew. */
+  usedUp: number;
+}
+
+/**
+ * Raises them, each slice of inboxes by a statement of its own: within a
+ * transaction all are raised or none.
+ *
+ * @param jump ids that are left out in each inbox; none passes {@linkcode MAX_MESSAGE_ID}
+ * @throws {StoreError} where the database can't be used; an inbox that was
+ * raised before is raised once more by another call, which does no harm
+ */
+export async function raiseIds(
+  query: Query,
+  jump: number = ID_JUMP,
+): Promise<RaisedIds> {
+  const raised: RaisedIds = { inboxes: 0, usedUp: 0 };
+  for await (const slice of slicesOf(query, "activity", SLICE)) {
+    const [row] = await query<[number, number]>(RAISE, [...slice, jump]);
+    const [inboxes = 0, usedUp = 0] = row ?? [];
+    raised.inboxes += inboxes;
+    raised.usedUp += usedUp;
+  }
+  return raised;
+}
