@@ -36,11 +36,13 @@ export function parseArgs(
 ): Args {
   const strings = (options.string ?? []).filter((name) => name !== "_");
   const booleans = options.boolean ?? [];
+  const terminator = args.indexOf("--");
+  const flagsEnd = terminator < 0 ? args.length : terminator;
   const { tokens } = nodeParseArgs({
     // A flag behind a flag isn't its value, unless it is joined to it.
     args: args.map((arg, i) =>
-      strings.includes(arg.slice(2)) && arg.startsWith("--") &&
-        args[i + 1]?.startsWith("-")
+      i < flagsEnd && strings.includes(arg.slice(2)) &&
+        arg.startsWith("--") && args[i + 1]?.startsWith("-")
         ? `${arg}=`
         : arg
     ),

@@ -73,6 +73,11 @@ const UNKNOWN: Reply = { bytes: new Uint8Array(0), outcome: "unknown" };
 /** The bytes that answer whatever failed or is refused. */
 export const failureBytes: Uint8Array = encodeResponse(FAILURE);
 
+/** An inbox that refuses for ever must not do so in silence. */
+const IDS_USED_UP =
+  "An inbox has used up its message ids and takes no message: " +
+  "deno task admin check tells, and deno task admin restart-ids starts it anew";
+
 const FAILED: Reply = { bytes: failureBytes, outcome: "failed" };
 
 /** A request that has begun to be answered. */
@@ -113,6 +118,7 @@ export function createDispatcher(
   ): Promise<Reply> {
     try {
       const { response, refusal, taken } = await answering;
+      if (refusal === "ids_used_up") report(new Error(IDS_USED_UP));
       return {
         ...encode(response, dialect, reported),
         outcome: refusal ?? "answered",

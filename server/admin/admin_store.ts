@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RaisedIds, RestartedIds } from "../store/raised_ids.ts";
 import type { StoreRow } from "./store_row.ts";
 
 /** Figures of a store. */
@@ -81,6 +82,15 @@ export interface AdminStore {
    * @returns how many
    */
   purge(before: Date): Promise<number>;
+
+  /**
+   * Raises the highest id of every inbox by `ID_JUMP`, so that no id comes again
+   * where the store went back in time.
+   */
+  raiseIds(): Promise<RaisedIds>;
+
+  /** Starts inboxes anew that have used up their ids, where nothing waits in them. */
+  restartIds(): Promise<RestartedIds>;
 
   /** Looks for damage, and for what doesn't fit together; a sentence each. */
   check(): Promise<string[]>;

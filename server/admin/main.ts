@@ -10,8 +10,10 @@ import { printableJson, printableLine } from "../../shared/printable.ts";
 import { runProgram } from "../../shared/program.ts";
 import { formatBytes, formatThings } from "../figures.ts";
 import { statIfThere } from "../store/stat_if_there.ts";
-import type { AdminStore, StoreCounts } from "./admin_store.ts";
+import type { AdminStore, StoreCounts, UserInfo } from "./admin_store.ts";
+import { RESTART_IDS } from "./advice.ts";
 import { isConfirmed } from "./confirmation.ts";
+import { findUsers } from "./find_users.ts";
 import { nameOf, openAdminStore, openDatabase } from "./open_admin_store.ts";
 import {
   type AdminOptions,
@@ -23,6 +25,9 @@ import { examineBackup, requireStopped, restoreDatabase } from "./restore.ts";
 import { readSqliteRows } from "./sqlite/sqlite_admin_store.ts";
 import { statsLines, statsObject } from "./stats_text.ts";
 import { usersTable } from "./users_table.ts";
+
+/** Names that a question tells. */
+const MOST_NAMED = 10;
 
 /** What a verb does with an open store; resolves to its exit code, 0 where it is none. */
 type Verb = (
@@ -37,6 +42,8 @@ const verbs: Readonly<Record<Exclude<VerbName, "restore">, Verb>> = {
   purge,
   backup,
   check,
+  "raise-ids": raiseIds,
+  "restart-ids": restartIds,
 };
 
 async function stats(store: AdminStore, { json }: AdminOptions): Promise<void> {
@@ -58,26 +65,43 @@ async function users(store: AdminStore, { json }: AdminOptions): Promise<void> {
 
 async function remove(
   store: AdminStore,
-  { word, yes }: AdminOptions,
+  { users: wanted, yes }: AdminOptions,
 ): Promise<number | void> {
-  const name = printableLine(word);
-  const user = await store.user(word);
-  if (user === undefined) throw new Error(`Nobody is called ${name}`);
-  const waiting = user.messages === 0
-    ? ", for whom nothing waits"
-    : ` and ${formatThings(user.messages, "waiting message")} (${
-      formatBytes(user.bytes)
-    })`;
-  if (!isConfirmed(`Remove ${name}${waiting}`, yes)) return refused();
-  const messages = await store.remove(word);
-  if (messages === undefined) throw new Error(`${name} is gone already`);
-  console.log(
-    messages === 0
-      ? `removed ${name}: nothing was waiting`
-      : `removed ${name}: ${
-        formatThings(messages, "waiting message")
-      } went along`,
+  const users = await findUsers(store, wanted);
+  if (!isConfirmed(`Remove ${describeUsers(users)}`, yes)) return refused();
+  let isGone = false;
+  for (const user of users) {
+    const name = printableLine(user.name);
+    const messages = await store.remove(user.name);
+    if (messages === undefined) {
+      isGone = true;
+      console.error(`error: ${name} is gone already`);
+      continue;
+    }
+    const along = messages === 0
+      ? "nothing was waiting"
+      : `${formatThings(messages, "waiting message")} went along`;
+    console.log(`removed ${name}: ${along}`);
+  }
+  return isGone ? 1 : 0;
+}
+
+function describeUsers(users: readonly UserInfo[]): string {
+  const sum = (key: "messages" | "bytes") =>
+    users.reduce((sum, user) => sum + user[key], 0);
+  const names = users.slice(0, MOST_NAMED).map(({ name }) =>
+    printableLine(name)
   );
+  const more = users.length > MOST_NAMED ? ", …" : "";
+  const who = users.length === 1
+    ? `${names}`
+    : `${formatThings(users.length, "user")} (${names.join(", ")}${more})`;
+  const messages = sum("messages");
+  return messages === 0
+    ? `${who}, for whom nothing waits`
+    : `${who} and ${formatThings(messages, "waiting message")} (${
+      formatBytes(sum("bytes"))
+    })`;
 }
 
 async function purge(
@@ -98,7 +122,7 @@ async function purge(
 
 async function backup(
   store: AdminStore,
-  { word: path }: AdminOptions,
+  { file: path }: AdminOptions,
 ): Promise<void> {
   const taken = `${path} is there already: take another name`;
   if (statIfThere(path) !== undefined) throw new Error(taken);
@@ -124,9 +148,33 @@ async function check(store: AdminStore): Promise<number> {
   return findings.length === 0 ? 0 : 1;
 }
 
+async function raiseIds(store: AdminStore): Promise<void> {
+  const { inboxes, usedUp } = await store.raiseIds();
+  console.log(`raised the message ids of ${formatThings(inboxes, "user")}`);
+  if (usedUp === 0) return;
+  console.log(
+    `${formatThings(usedUp, "user")} with no id left: ${RESTART_IDS}`,
+  );
+}
+
+async function restartIds(store: AdminStore): Promise<number> {
+  const { restarted, waiting } = await store.restartIds();
+  console.log(
+    `restarted the message ids of ${formatThings(restarted, "user")}`,
+  );
+  for (const name of waiting) {
+    console.log(
+      `left ${
+        printableLine(name)
+      } alone, for whom messages wait: pull them first`,
+    );
+  }
+  return waiting.length === 0 ? 0 : 1;
+}
+
 /** A store may be restored that can't be opened, or isn't there. */
 async function restore(options: AdminOptions): Promise<number | void> {
-  const { place, word: backup, yes } = options;
+  const { place, file: backup, yes } = options;
   if (place.kind === "url") return await restoreInto(place.url, options);
   const { path } = place;
   requireStopped(path);
@@ -145,7 +193,7 @@ async function restore(options: AdminOptions): Promise<number | void> {
 /** A file becomes the content of an empty database. */
 async function restoreInto(
   url: string,
-  { place, word: backup, yes }: AdminOptions,
+  { place, file: backup, yes }: AdminOptions,
 ): Promise<number | void> {
   requireStopped(backup);
   const counts = describeCounts(examineBackup(backup, true));

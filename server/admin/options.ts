@@ -24,12 +24,16 @@ Usage: deno task admin VERB [flags]
 
   stats           users, waiting messages and their bytes, the files' sizes
   users           everybody: when last seen, and what waits
-  remove USER     remove a user, and the messages that wait for it
+  remove USER...  remove users, and the messages that wait for them; in a USER
+                  that nobody is called, * and ? stand for any letters
   purge           delete messages that have waited for long
   backup FILE     write a copy of the store, as of one moment, into a new file
   restore FILE    put a backup in the store's place, or into an empty database;
                   the relay must be stopped
   check           look for damage, and for what doesn't fit together
+  raise-ids       go on with higher message ids in every inbox: for a database
+                  that was put back to an earlier moment without restore
+  restart-ids     give inboxes that have used up their message ids new ones
 
   --dir DIR           where db.defensive lies (default: .)
   --db FILE           the database (default: db.defensive in DIR)
@@ -41,6 +45,7 @@ Usage: deno task admin VERB [flags]
   --dry-run           for purge: only say how many
   --json              for stats and users: one JSON object a line
   --yes               for remove and restore: don't ask
+  --                  what follows is no flag: remove -- --yes
   --help              print this
   --version           print the version
 `;
@@ -49,16 +54,20 @@ Usage: deno task admin VERB [flags]
 const verbs = {
   stats: { word: undefined, flags: ["json"] },
   users: { word: undefined, flags: ["json"] },
-  remove: { word: "USER", flags: ["yes"] },
+  remove: { word: "USER", isRepeatable: true, flags: ["yes"] },
   purge: { word: undefined, flags: ["older-than", "dry-run"] },
   backup: { word: "FILE", flags: [] },
   restore: { word: "FILE", flags: ["yes"] },
   check: { word: undefined, flags: [] },
+  "raise-ids": { word: undefined, flags: [] },
+  "restart-ids": { word: undefined, flags: [] },
 } as const satisfies Record<string, VerbShape>;
 
 interface VerbShape {
   /** What its word is, where it takes one. */
   word: "USER" | "FILE" | undefined;
+  /** Whether it takes several of them. */
+  isRepeatable?: boolean;
   /** The flags that not all verbs take. */
   flags: readonly OwnFlag[];
 }
@@ -72,8 +81,10 @@ export type VerbName = keyof typeof verbs;
 export interface AdminOptions {
   /** What to do. */
   verb: VerbName;
-  /** The user or the file that it is done with; empty where it takes none. */
-  word: string;
+  /** The file that it is done with; empty where it takes none. */
+  file: string;
+  /** The users that it is done with, or patterns of their names. */
+  users: readonly string[];
   /** Which store. */
   place: StorePlace;
   /** Milliseconds, for purge. */
@@ -101,22 +112,24 @@ export async function readAdminOptions(
     args,
     ["dir", "db", "store", "store-file", "older-than"],
     ["dry-run", "json", "yes", "help", "version"],
-    2,
+    Infinity,
   );
   if (switches.help) return "help";
   if (switches.version) return "version";
-  const [name, word = ""] = words;
+  const [name, ...own] = words;
   const verb = verbOf(name);
-  requireShape(verb, words.slice(1), { ...values, ...switches });
+  requireShape(verb, own, { ...values, ...switches });
   const olderThan = values["older-than"];
   if (verb === "purge" && olderThan === undefined) {
     throw new UsageError("purge needs --older-than, such as --older-than 30d");
   }
   const { place, folders } = await placeOf(values);
-  if (verbs[verb].word === "FILE") folders.push(dirname(word));
+  const file = verbs[verb].word === "FILE" ? own[0] ?? "" : "";
+  if (file !== "") folders.push(dirname(file));
   return {
     verb,
-    word,
+    file,
+    users: verbs[verb].word === "USER" ? own : [],
     place,
     olderThan: olderThan === undefined ? 0 : readSpan("older-than", olderThan),
     dryRun: switches["dry-run"],
@@ -142,12 +155,14 @@ function requireShape(
   words: readonly string[],
   given: Readonly<Partial<Record<string, string | boolean>>>,
 ): void {
-  const { word, flags }: VerbShape = verbs[verb];
-  if (word !== undefined && (words[0] ?? "") === "") {
+  const { word, isRepeatable, flags }: VerbShape = verbs[verb];
+  if (word !== undefined && (words.length === 0 || words.includes(""))) {
     throw new UsageError(`${verb} needs its ${word}: see --help`);
   }
-  if (word === undefined && words[0] !== undefined) {
-    throw new UsageError(`Unexpected word "${words[0]}": see --help`);
+  const most = word === undefined ? 0 : isRepeatable ? Infinity : 1;
+  const excess = words[most];
+  if (excess !== undefined) {
+    throw new UsageError(`Unexpected word "${excess}": see --help`);
   }
   for (const flag of ["json", "yes", "dry-run", "older-than"] as const) {
     if (given[flag] && !flags.includes(flag)) {

@@ -14,11 +14,12 @@ import { COMPANIONS, requireWritable } from "../store/database_files.ts";
 import { firstValue } from "../store/first_value.ts";
 import { freePath } from "../store/free_path.ts";
 import { lookInto } from "../store/look_into.ts";
-import { schemaVersion } from "../store/schema.ts";
+import { configure, prepareSchema, schemaVersion } from "../store/schema.ts";
 import { statIfThere } from "../store/stat_if_there.ts";
 import { StoreError } from "../store/store.ts";
 import { isStoreLocked, lockStore } from "../store/store_lock.ts";
 import type { StoreCounts } from "./admin_store.ts";
+import { raiseIds } from "./sqlite/inbox_ids.ts";
 import { countContent, requireVersion } from "./sqlite/sqlite_admin_store.ts";
 
 /** What {@linkcode restoreDatabase} did. */
@@ -71,8 +72,9 @@ export function requireStopped(path: string): void {
 }
 
 /**
- * Puts a copy of a backup in a database's place. What is there gets another
- * name; cut off at any moment, one of the two is there, whole.
+ * Puts a copy of a backup in a database's place, of the present version and
+ * with the highest id of every inbox raised by `ID_JUMP`. What is there gets
+ * another name; cut off at any moment, one of the two is there, whole.
  *
  * @throws {StoreError} where a relay runs, or the backup can't be used
  * @throws {Error} where it can't be written
@@ -91,6 +93,7 @@ export async function restoreDatabase(
     let kept: string | undefined;
     let isInPlace = false;
     try {
+      await goOnBehindLostIds(fresh);
       await giveToOwner(fresh, path);
       kept = await keepOld(path);
       // A log that isn't its own would be read into it.
@@ -121,6 +124,18 @@ async function copyInto(path: string, backup: string): Promise<void> {
     await copyDatabase(source, path);
   } finally {
     source.close();
+  }
+}
+
+/** Ids may have been given out since the backup: none of them may come again. */
+async function goOnBehindLostIds(path: string): Promise<void> {
+  const database = new Database(path, { int64: true, create: false });
+  try {
+    configure(database);
+    prepareSchema(database, () => undefined);
+    await raiseIds(database);
+  } finally {
+    database.close();
   }
 }
 

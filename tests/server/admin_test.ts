@@ -28,7 +28,9 @@ testWith(
       [["frob"], 2, /Expected one of stats, .*, got "frob": see --help/],
       [["remove"], 2, /remove needs its USER: see --help/],
       [["stats", "more"], 2, /Unexpected word "more": see --help/],
-      [["stats", "a", "b"], 2, /Unexpected word "b": see --help/],
+      [["stats", "a", "b"], 2, /Unexpected word "a": see --help/],
+      [["backup", "a", "b"], 2, /Unexpected word "b": see --help/],
+      [["remove", "a", ""], 2, /remove needs its USER: see --help/],
       [["stats", "--yes"], 2, /--yes isn't for stats: see --help/],
       [["purge"], 2, /purge needs --older-than, such as --older-than 30d/],
       [

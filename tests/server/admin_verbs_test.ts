@@ -4,7 +4,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { admin, adminPrints } from "../support/admin.ts";
 import { testWithAnyStore } from "../support/any_store.ts";
 import { idOf, LARGE, someInboxes } from "../support/made_store.ts";
-import { namesIn } from "../support/resources.ts";
+import { namesIn, temporaryFolder } from "../support/resources.ts";
+import { ID_JUMP } from "../../server/store/layout.ts";
+import type { Store } from "../../server/mod.ts";
+import { MAX_MESSAGE_ID } from "../../shared/protocol.ts";
 
 testWithAnyStore("stats and users tell what is there", async (store) => {
   const { place } = store;
@@ -103,6 +106,141 @@ testWithAnyStore(
       await adminPrints(place, "stats", "--json"),
     );
     assertEquals([users, messages, bytes], [1, 3, 60]);
+  },
+);
+
+testWithAnyStore(
+  "several users are removed, by name and by pattern",
+  async (store) => {
+    const { place } = store;
+    const names = ["anna", "bot-1", "bot-2", "bot*", "--yes", "ben", "cora"];
+    await store.fill({
+      ...Object.fromEntries(names.map((name) => [name, []])),
+      ben: [10, 20],
+    });
+    const left = async () =>
+      (await adminPrints(place, "users", "--json")).trim().split("\n")
+        .map((line) => JSON.parse(line).name);
+    const remove = (...words: string[]) =>
+      adminPrints(place, "remove", "--yes", ...words);
+    // Nothing is removed where a word fits no user.
+    for (const [word, reason] of [["x*", "No user's name fits x*"]] as const) {
+      const { code, stderr } = await admin(
+        place,
+        ...["remove", "--yes", "anna", word],
+      );
+      assertEquals([code, stderr], [1, `error: ${reason}\n`]);
+    }
+    const asked = await admin(place, "remove", "ben", "bot-?", "anna");
+    assertMatch(
+      asked.stderr,
+      /^error: Remove 4 users \(ben, bot-1, bot-2, anna\) and 2 waiting messages \(30 bytes\): /,
+    );
+    assertEquals(await left(), names);
+    // A name that is there is no pattern.
+    assertEquals(await remove("bot*"), "removed bot*: nothing was waiting\n");
+    assertEquals(
+      await remove("--", "--yes"),
+      "removed --yes: nothing was waiting\n",
+    );
+    assertEquals(await left(), ["anna", "bot-1", "bot-2", "ben", "cora"]);
+    assertEquals(
+      await remove("ben", "bot*", "b?n"),
+      "removed ben: 2 waiting messages went along\n" +
+        "removed bot-1: nothing was waiting\n" +
+        "removed bot-2: nothing was waiting\n",
+    );
+    assertEquals(await left(), ["anna", "cora"]);
+  },
+);
+
+/** Sends to a user, and returns the message's id. */
+async function send(store: Store, to: number): Promise<unknown> {
+  return await store.send({
+    recipient: idOf(to),
+    sender: idOf(1),
+    type: 3,
+    content: new Uint8Array(1),
+  }, { messages: 0, bytes: 0 });
+}
+
+testWithAnyStore(
+  "ids are raised beside a relay, and an inbox without any is restarted",
+  async (store) => {
+    const { place } = store;
+    await store.fill({ anna: [], ben: [1, 2], cora: [1] });
+    const relay = await store.open();
+    try {
+      assertEquals(await send(relay, 1), 1);
+      assertEquals(await send(relay, 2), 3);
+      assertEquals(
+        await adminPrints(place, "raise-ids"),
+        "raised the message ids of 3 users\n",
+      );
+      assertEquals(await send(relay, 1), ID_JUMP + 2);
+      assertEquals(await send(relay, 2), ID_JUMP + 4);
+    } finally {
+      await relay.close();
+    }
+    // The last one of anna's has an id behind which there is none.
+    await store.change(
+      `UPDATE activity SET LastMessage = ${MAX_MESSAGE_ID - 1} WHERE ${
+        store.activityOf("anna")
+      }`,
+    );
+    const next = await store.open();
+    try {
+      assertEquals(await send(next, 1), MAX_MESSAGE_ID);
+      assertEquals(await send(next, 1), "ids_used_up");
+      assertEquals(await admin(place, "check"), {
+        code: 1,
+        stdout:
+          "1 user whose inbox has used up its ids and takes no message: once they have pulled what waits, run deno task admin restart-ids\n",
+        stderr: "",
+      });
+      assertEquals((await admin(place, "restart-ids")).stdout, WAITING);
+      assertEquals(await send(next, 1), "ids_used_up");
+      await next.purge(new Date(Date.now() + 1e6), 100);
+      assertEquals(
+        await adminPrints(place, "restart-ids"),
+        "restarted the message ids of 1 user\n",
+      );
+      assertEquals(await adminPrints(place, "check"), "all is well\n");
+      assertEquals(await send(next, 1), 1);
+    } finally {
+      await next.close();
+    }
+  },
+);
+
+const WAITING = "restarted the message ids of 0 users\n" +
+  "left anna alone, for whom messages wait: pull them first\n";
+
+testWithAnyStore(
+  "no id comes again where a backup is restored",
+  async (store) => {
+    const { place } = store;
+    await using folder = await temporaryFolder();
+    const backup = `${folder.path}/backup`;
+    await store.fill({ anna: [], ben: [1, 2] });
+    await adminPrints(place, "backup", backup);
+    const before = await store.open();
+    try {
+      assertEquals(await send(before, 1), 1);
+      assertEquals(await send(before, 2), 3);
+    } finally {
+      await before.close();
+    }
+    const restored = await store.empty();
+    await adminPrints(restored.place, "restore", backup, "--yes");
+    assertEquals(await adminPrints(restored.place, "check"), "all is well\n");
+    const after = await restored.open();
+    try {
+      assertEquals(await send(after, 1), ID_JUMP + 1);
+      assertEquals(await send(after, 2), ID_JUMP + 3);
+    } finally {
+      await after.close();
+    }
   },
 );
 

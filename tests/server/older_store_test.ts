@@ -7,6 +7,8 @@ import {
 import { Database } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { openSqliteStore, StoreError } from "../../server/mod.ts";
+import { ID_JUMP } from "../../server/store/layout.ts";
+import { adminPrints } from "../support/admin.ts";
 import { Program, ROOT } from "../support/program.ts";
 import { namesIn, temporaryFolder } from "../support/resources.ts";
 import { FILES, PROGRAMS, SHELL, testWith } from "../support/test_with.ts";
@@ -191,6 +193,35 @@ function dumpOf(bytes: Uint8Array): string {
     Deno.removeSync(path);
   }
 }
+
+testWith(
+  PROGRAMS,
+  "a backup of an older version is restored as one of today",
+  async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/db.defensive`;
+    for (const version of [1, 2, 3]) {
+      const backup = `${folder.path}/v${version}`;
+      const database = new Database(backup);
+      database.exec(`${older[version]} ${insertClients(version)}
+        PRAGMA user_version = ${version}`);
+      database.close();
+      await adminPrints(folder.path, "restore", backup, "--yes");
+      const store = await openSqliteStore(path);
+      try {
+        const id = await store.send({
+          recipient: anna,
+          sender: ben,
+          type: 3,
+          content: new Uint8Array(1),
+        }, { messages: 0, bytes: 0 });
+        assertEquals(id, 41 + ID_JUMP + 1 as MessageId);
+      } finally {
+        await store.close();
+      }
+    }
+  },
+);
 
 testWith(
   FILES,

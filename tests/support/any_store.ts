@@ -4,6 +4,7 @@ import { Database } from "@db/sqlite";
 import { openSqliteStore, type Store } from "../../server/mod.ts";
 import { openPostgresStore } from "../../server/store/postgres/mod.ts";
 import { changeDatabase, fillStore, type InboxSizes } from "./made_store.ts";
+import type { PostgresCluster } from "../../tools/postgres_cluster.ts";
 import { postgresTest } from "./postgres.ts";
 import { Program } from "./program.ts";
 import { temporaryFolder } from "./resources.ts";
@@ -20,6 +21,8 @@ export interface AnyStore {
   open(): Promise<Store>;
   /** Makes it, with messages in it. */
   fill(inboxes: InboxSizes): Promise<void>;
+  /** Another one that restore may fill: it has nothing in it. */
+  empty(): Promise<AnyStore>;
   /** Changes it behind everybody's back. */
   change(sql: string): Promise<void>;
   /** The number that a query gives. */
@@ -41,19 +44,28 @@ export function testWithAnyStore(
   });
   postgresTest(`postgres: ${name}`, async ({ cluster, url }) => {
     await using folder = await temporaryFolder();
-    await check({
-      kind: "postgres",
-      place: url,
-      dir: folder.path,
-      open: () => openPostgresStore(url),
-      fill: async (inboxes) => fillStore(await openPostgresStore(url), inboxes),
-      change: async (sql) => void await cluster.sql(sql, url),
-      count: async (sql) => Number(await cluster.sql(sql, url)),
-      activityOf: (name) =>
-        `ID = (SELECT ID FROM accounts WHERE UserName = '${name}')`,
-      relay: (...flags) => Program.relayOn(url, folder.path, ...flags),
-    });
+    await check(postgresStore(cluster, url, folder.path));
   });
+}
+
+function postgresStore(
+  cluster: PostgresCluster,
+  url: string,
+  dir: string,
+): AnyStore {
+  return {
+    kind: "postgres",
+    place: url,
+    dir,
+    open: () => openPostgresStore(url),
+    fill: async (inboxes) => fillStore(await openPostgresStore(url), inboxes),
+    empty: async () => postgresStore(cluster, await cluster.database(), dir),
+    change: async (sql) => void await cluster.sql(sql, url),
+    count: async (sql) => Number(await cluster.sql(sql, url)),
+    activityOf: (name) =>
+      `ID = (SELECT ID FROM accounts WHERE UserName = '${name}')`,
+    relay: (...flags) => Program.relayOn(url, dir, ...flags),
+  };
 }
 
 /** The one in a folder's file. */
@@ -65,6 +77,8 @@ export function sqliteStore(dir: string): AnyStore {
     dir,
     open: () => openSqliteStore(path),
     fill: async (inboxes) => fillStore(await openSqliteStore(path), inboxes),
+    // Restore puts what is there aside.
+    empty: () => Promise.resolve(sqliteStore(dir)),
     // deno-lint-ignore require-await -- the other's is asynchronous
     change: async (sql) => changeDatabase(path, sql),
     // deno-lint-ignore require-await -- the other's is asynchronous

@@ -10,6 +10,7 @@ import type {
   Statement,
 } from "../../store/postgres/database.ts";
 import { inSlice, slicesOf } from "../../store/postgres/key_slices.ts";
+import { raiseIds } from "../../store/postgres/raise_ids.ts";
 import { StoreError } from "../../store/store.ts";
 import type { StoreCounts } from "../admin_store.ts";
 import type { StoreRow } from "../store_row.ts";
@@ -87,6 +88,8 @@ export async function fillDatabase(
     for await (const slice of slicesOf(query, "activity", SLICE)) {
       await query(RAISE, slice);
     }
+    // Ids may have been given out since the backup.
+    await raiseIds(query);
     await requireSound(query);
     await query(COUNT_REMOVAL);
     return { users: counts.accounts, messages: counts.messages };

@@ -19,8 +19,10 @@ import {
 import { databaseError } from "../../store/postgres/database_errors.ts";
 import { OldMessages } from "../../store/postgres/old_messages.ts";
 import { inSlice, slicesOf } from "../../store/postgres/key_slices.ts";
+import { raiseIds } from "../../store/postgres/raise_ids.ts";
 import { hasSchema, prepareSchema } from "../../store/postgres/schema.ts";
 import { storeName } from "../../store/postgres/store_url.ts";
+import type { RaisedIds, RestartedIds } from "../../store/raised_ids.ts";
 import { StoreError } from "../../store/store.ts";
 import type {
   AdminStore,
@@ -35,6 +37,8 @@ import { findFaults } from "./postgres_check.ts";
 import { readRows } from "./postgres_rows.ts";
 import { readStats } from "./postgres_stats.ts";
 import { findUser, readUsers } from "./postgres_users.ts";
+import { COUNT_REMOVAL } from "./relay_row.ts";
+import { restartIds } from "./restart_ids.ts";
 import { removeUser } from "./user_removal.ts";
 
 /** One verb asks for one thing at a time. */
@@ -146,6 +150,23 @@ export class PostgresAdminStore implements AdminStore {
         count += deleted;
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
+    });
+  }
+
+  raiseIds(): Promise<RaisedIds> {
+    return this.#changeIds(raiseIds);
+  }
+
+  restartIds(): Promise<RestartedIds> {
+    return this.#changeIds(restartIds);
+  }
+
+  /** Relays reckon with the ids that they have seen, until they are told. */
+  #changeIds<T>(change: (query: Query) => Promise<T>): Promise<T> {
+    return this.#do(async () => {
+      const changed = await change(this.#query);
+      await this.#query(COUNT_REMOVAL);
+      return changed;
     });
   }
 

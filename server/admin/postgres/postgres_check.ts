@@ -11,6 +11,7 @@ import {
   PUBLIC_KEY_SIZE,
 } from "../../../shared/protocol.ts";
 import { formatThings } from "../../figures.ts";
+import { RESTART_IDS } from "../advice.ts";
 import type { Query, Statement } from "../../store/postgres/database.ts";
 import {
   inSlice,
@@ -73,6 +74,12 @@ const rules: Readonly<Record<KeyedTable, readonly Rule[]>> = {
       what: `with a last message that isn't from 0 to ${MAX_MESSAGE_ID}`,
       advice: RESTORE,
       where: `LastMessage NOT BETWEEN 0 AND ${MAX_MESSAGE_ID}`,
+    },
+    {
+      thing: "user",
+      what: "whose inbox has used up its ids and takes no message",
+      advice: RESTART_IDS,
+      where: `LastMessage >= ${MAX_MESSAGE_ID}`,
     },
     {
       thing: "user",

@@ -15,6 +15,7 @@ import { SCHEMA_VERSION } from "../../store/layout.ts";
 import { configure, prepareSchema, schemaVersion } from "../../store/schema.ts";
 import { statIfThere } from "../../store/stat_if_there.ts";
 import { StoreError } from "../../store/store.ts";
+import type { RaisedIds, RestartedIds } from "../../store/raised_ids.ts";
 import { isStoreLocked } from "../../store/store_lock.ts";
 import type {
   AdminStore,
@@ -24,6 +25,7 @@ import type {
 } from "../admin_store.ts";
 import type { StoreRow } from "../store_row.ts";
 import { purgeMessages, removeUser } from "./deletion.ts";
+import { raiseIds, restartIds } from "./inbox_ids.ts";
 import { findFaults } from "./sqlite_check.ts";
 import { readRows, writeRows } from "./sqlite_rows.ts";
 import { readStats } from "./sqlite_stats.ts";
@@ -163,6 +165,14 @@ export class SqliteAdminStore implements AdminStore {
     return this.#do(() =>
       purgeMessages(this.#database, this.#deleter, before.getTime())
     );
+  }
+
+  raiseIds(): Promise<RaisedIds> {
+    return this.#do(() => raiseIds(this.#database));
+  }
+
+  restartIds(): Promise<RestartedIds> {
+    return this.#do(() => restartIds(this.#database));
   }
 
   check(): Promise<string[]> {

@@ -14,6 +14,8 @@ import {
 import { formatThings } from "../../figures.ts";
 import { DAMAGE_ADVICE } from "../../store/database_errors.ts";
 import { firstValue } from "../../store/first_value.ts";
+import { RESTART_IDS } from "../advice.ts";
+import { USED_UP } from "./inbox_ids.ts";
 
 /** What a query counts, as a sentence after the number, and what to do about it. */
 interface Rule {
@@ -77,6 +79,13 @@ const rules: readonly Rule[] = [
     advice: RESTORE,
     sql:
       `SELECT count(*) FROM activity WHERE LastMessage NOT BETWEEN 0 AND ${MAX_MESSAGE_ID}`,
+  },
+  {
+    thing: "user",
+    what: "whose inbox has used up its ids and takes no message",
+    advice: RESTART_IDS,
+    sql:
+      `SELECT count(*) FROM accounts JOIN activity USING (Position) WHERE ${USED_UP}`,
   },
   {
     thing: "message",

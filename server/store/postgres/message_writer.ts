@@ -55,7 +55,7 @@ export class MessageWriter {
     this.#ceilings.lowered(recipient.toHex());
   }
 
-  /** Something was removed from any inboxes. */
+  /** Something was removed from any inboxes, or their ids were changed. */
   purged(): void {
     this.#ceilings.forget();
   }

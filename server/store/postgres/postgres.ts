@@ -232,7 +232,10 @@ class OpenStore implements Store {
   async #look(): Promise<void> {
     const [row] = await this.#query<[number]>(REMOVALS);
     const removals = row?.[0] ?? 0;
-    if (removals !== this.#removals) this.#accounts.clear();
+    if (removals !== this.#removals) {
+      this.#accounts.clear();
+      this.#writer.purged();
+    }
     this.#removals = removals;
     this.#looked = performance.now();
   }

@@ -8,10 +8,9 @@
 
 import { MAX_MESSAGE_ID } from "../../../shared/protocol.ts";
 import type { Query, Statement } from "./database.ts";
+import { ID_JUMP } from "../layout.ts";
+import type { RaisedIds } from "../raised_ids.ts";
 import { inSlice, slicesOf } from "./key_slices.ts";
-
-/** Ids that are left out: more than one inbox takes in before such a loss is noticed. */
-export const ID_JUMP = 1_000_000;
 
 /** Inboxes of one statement. */
 const SLICE = 10_000;
@@ -32,29 +31,19 @@ const RAISE: Statement = {
   FROM raised`,
 };
 
-/** What became of the inboxes. */
-export interface RaisedIds {
-  /** Inboxes whose ids go on behind the jump, and those that have none left. */
-  inboxes: number;
-  /** Inboxes that have no further id: they take no message until they start anew. */
-  usedUp: number;
-}
-
 /**
  * Raises them, each slice of inboxes by a statement of its own: within a
  * transaction all are raised or none.
  *
- * @param jump ids that are left out in each inbox; none passes {@linkcode MAX_MESSAGE_ID}
  * @throws {StoreError} where the database can't be used; an inbox that was
  * raised before is raised once more by another call, which does no harm
  */
 export async function raiseIds(
   query: Query,
-  jump: number = ID_JUMP,
 ): Promise<RaisedIds> {
   const raised: RaisedIds = { inboxes: 0, usedUp: 0 };
   for await (const slice of slicesOf(query, "activity", SLICE)) {
-    const [row] = await query<[number, number]>(RAISE, [...slice, jump]);
+    const [row] = await query<[number, number]>(RAISE, [...slice, ID_JUMP]);
     const [inboxes = 0, usedUp = 0] = row ?? [];
     raised.inboxes += inboxes;
     raised.usedUp += usedUp;
