@@ -4,6 +4,7 @@ import {
   connectionRefusals,
   requestRefusals,
 } from "../../../server/refusal.ts";
+import { reasonOf } from "../../../shared/reason.ts";
 import { dialectNamed } from "../../../shared/dialects.ts";
 import {
   encodeRequest,
@@ -224,6 +225,11 @@ testWith(
       await provoke[refusal]();
       assertEquals((await peer.answer()).code, 9000, refusal);
     }
+    // Of these only one needs the operator.
+    assertEquals(relay.reports.map(reasonOf), [
+      "An inbox has used up its message ids and takes no message: " +
+      "deno task admin check tells, and deno task admin restart-ids starts it anew",
+    ]);
     using second = await Peer.connect(relay.address);
     using third = await Peer.connect(relay.address);
     assertEquals(await third.answerBytes(), null);
