@@ -14,7 +14,7 @@ import { COMPANIONS, requireWritable } from "../store/database_files.ts";
 import { firstValue } from "../store/first_value.ts";
 import { freePath } from "../store/free_path.ts";
 import { lookInto } from "../store/look_into.ts";
-import { configure, prepareSchema, schemaVersion } from "../store/schema.ts";
+import { configure, schemaVersion } from "../store/schema.ts";
 import { statIfThere } from "../store/stat_if_there.ts";
 import { StoreError } from "../store/store.ts";
 import { isStoreLocked, lockStore } from "../store/store_lock.ts";
@@ -72,9 +72,9 @@ export function requireStopped(path: string): void {
 }
 
 /**
- * Puts a copy of a backup in a database's place, of the present version and
- * with the highest id of every inbox raised by `ID_JUMP`. What is there gets
- * another name; cut off at any moment, one of the two is there, whole.
+ * Puts a copy of a backup in a database's place, with the highest id of every
+ * inbox raised by `ID_JUMP`. It keeps its version: an older relay may be meant
+ * to go on with it. What is there gets another name; cut off at any moment, one of the two is there, whole.
  *
  * @throws {StoreError} where a relay runs, or the backup can't be used
  * @throws {Error} where it can't be written
@@ -132,7 +132,6 @@ async function goOnBehindLostIds(path: string): Promise<void> {
   const database = new Database(path, { int64: true, create: false });
   try {
     configure(database);
-    prepareSchema(database, () => undefined);
     await raiseIds(database);
   } finally {
     database.close();

@@ -196,7 +196,7 @@ function dumpOf(bytes: Uint8Array): string {
 
 testWith(
   PROGRAMS,
-  "a backup of an older version is restored as one of today",
+  "a backup of an older version is restored with its version",
   async () => {
     await using folder = await temporaryFolder();
     const path = `${folder.path}/db.defensive`;
@@ -207,6 +207,11 @@ testWith(
         PRAGMA user_version = ${version}`);
       database.close();
       await adminPrints(folder.path, "restore", backup, "--yes");
+      // An older relay may be meant to go on with it.
+      const restored = new Database(path, { readonly: true });
+      const found = restored.prepare("PRAGMA user_version").get();
+      restored.close();
+      assertEquals(found?.user_version, version);
       const store = await openSqliteStore(path);
       try {
         const id = await store.send({

@@ -8,37 +8,53 @@
 import type { Database } from "@db/sqlite";
 import { MAX_MESSAGE_ID } from "../../../shared/protocol.ts";
 import { ID_JUMP } from "../../store/layout.ts";
+import { schemaVersion } from "../../store/schema.ts";
 import type { RaisedIds, RestartedIds } from "../../store/raised_ids.ts";
 import { withWriteLock } from "./write_lock.ts";
 
 /** Inboxes of one transaction. */
 const SLICE = 10_000;
 
-/** The highest id that waits for the user of a row in activity. */
-const HIGHEST = `coalesce((SELECT max(messages.ID) FROM messages
-  WHERE ToClient = (SELECT ID FROM accounts WHERE accounts.Position = activity.Position)), 0)`;
+/** Users stood in a table of their own, with what changes of them, up to version 2. */
+const LAST_UNDIVIDED = 2;
 
-// LastMessage is the highest id of those that are gone.
-const RAISE = `UPDATE activity SET LastMessage =
-    min(max(LastMessage, ${HIGHEST}) + ${ID_JUMP}, ${MAX_MESSAGE_ID})
-  WHERE Position > ? AND Position <= ?`;
+/** Where an inbox's highest id is, in a store of a version, and whose it is. */
+function lastMessages(version: number): { table: string; owner: string } {
+  return version <= LAST_UNDIVIDED
+    ? { table: "clients", owner: "clients.ID" }
+    : {
+      table: "activity",
+      owner:
+        "(SELECT ID FROM accounts WHERE accounts.Position = activity.Position)",
+    };
+}
 
-/** Raises the highest id of every inbox by {@linkcode ID_JUMP}. */
+/**
+ * Raises the highest id of every inbox by {@linkcode ID_JUMP}, in a store of any
+ * version.
+ */
 export async function raiseIds(database: Database): Promise<RaisedIds> {
-  const raise = database.prepare(RAISE);
-  const end = database.prepare<{ position: number | null }>(
-    `SELECT max(Position) AS position FROM (
-      SELECT Position FROM activity WHERE Position > ? ORDER BY Position LIMIT ${SLICE})`,
+  const { table, owner } = lastMessages(schemaVersion(database));
+  // LastMessage is the highest id of those that are gone.
+  const raise = database.prepare(
+    `UPDATE ${table} SET LastMessage = min(${MAX_MESSAGE_ID}, ${ID_JUMP} +
+        max(LastMessage, coalesce(
+          (SELECT max(messages.ID) FROM messages WHERE ToClient = ${owner}), 0)))
+      WHERE rowid > ? AND rowid <= ?`,
+  );
+  const end = database.prepare<{ row: number | null }>(
+    `SELECT max(row) AS row FROM (SELECT rowid AS row FROM ${table}
+      WHERE rowid > ? ORDER BY rowid LIMIT ${SLICE})`,
   );
   let inboxes = 0;
   for (let from = 0;;) {
-    const last = end.get(from)?.position ?? null;
+    const last = end.get(from)?.row ?? null;
     if (last === null) break;
     inboxes += await withWriteLock(database, () => raise.run(from, last));
     from = last;
   }
   const usedUp = database.prepare<{ count: number }>(
-    `SELECT count(*) AS count FROM activity WHERE LastMessage >= ${MAX_MESSAGE_ID}`,
+    `SELECT count(*) AS count FROM ${table} WHERE LastMessage >= ${MAX_MESSAGE_ID}`,
   ).get()?.count ?? 0;
   return { inboxes, usedUp };
 }
