@@ -58,7 +58,6 @@ function addRequests(
   shown.counters(
     "messageu_requests_total",
     "Requests by code and by how they ended",
-    ["code", "request", "outcome"],
     () =>
       requests.codes.flatMap((figures) => {
         const { code, request } = figures;
@@ -82,7 +81,6 @@ function addRequests(
   shown.counters(
     "messageu_refusals_total",
     "Requests and connections that were refused, by reason",
-    ["reason"],
     () => byReason({ ...requests.refusals, ...relay.figures.refused }),
   );
 }
