@@ -66,6 +66,8 @@ export class BatchWork {
   damage: FormatError | undefined;
   /** Who sent a new key. */
   readonly newKeys = new Set<number>();
+  /** What tells the batch's messages from others, in hex digits. */
+  readonly seen = new Set<string>();
   readonly #parts: WorkParts;
   readonly #received = Date.now();
   /** Opened, and not in the store yet, by what tells them from repeats. */
@@ -140,7 +142,8 @@ export class BatchWork {
     const { contact } = store.contacts.withId(message.sender);
     const seen = await identify(message, me);
     const key = encodeHex(seen);
-    const before = store.incoming.seen(seen);
+    this.seen.add(key);
+    const before = this.#seenBefore(seen);
     if (before === "opened" || this.#pending.has(key)) return;
     if (senders?.has(contact) === false) {
       this.unread = true;
@@ -168,6 +171,13 @@ export class BatchWork {
       decrypted: opened.kind === "unreadable" ? undefined : Date.now(),
     });
     this.#pendingBytes += opened.text?.length ?? 0;
+  }
+
+  /** What is put aside was written down whole: what isn't known of it any more was opened. */
+  #seenBefore(seen: Uint8Array): "opened" | "unreadable" | undefined {
+    const { store, isOld, senders } = this.#parts;
+    return store.incoming.seen(seen, { isKept: isOld }) ??
+      (senders === undefined ? undefined : "opened");
   }
 
   /** Whether it was tried before with all keys that there are. */
@@ -207,23 +217,26 @@ export class BatchWork {
 
   /** @returns the files that another client has saved as well */
   #store(pending: readonly Pending[]): string[] {
-    const { store: { database, incoming, keys }, me } = this.#parts;
+    const { store: { database, incoming, keys }, me, isOld, shownUnkept } =
+      this.#parts;
     let fresh = 0;
     const redundant: string[] = [];
     database.write(() => {
       for (const message of pending) {
         const { contact, key, path } = message;
-        if (incoming.add(message) === undefined) {
+        const count = incoming.add(message, { isKept: isOld });
+        if (count === 0) {
           if (path !== undefined) redundant.push(path);
           continue;
         }
-        fresh++;
+        fresh += count;
         if (key === undefined) continue;
         keys.sendUnder(contact, keys.add(contact, key, me.clientId));
         this.newKeys.add(contact);
       }
     });
     this.fresh += fresh;
+    for (const { seen } of pending) shownUnkept.delete(encodeHex(seen));
     return redundant;
   }
 
@@ -253,8 +266,9 @@ export class BatchWork {
 
 /**
  * What tells a message from its repeats: its sender, its id, its type and its
- * content, since servers that lose their database start their ids anew; and
- * whose inbox it was in, since the user may have registered anew.
+ * content, since servers start their ids anew; and whose inbox it was in, since
+ * the user may have registered anew. Equal texts under one key are equal here,
+ * so it holds only while the relay may hand the message out again.
  */
 async function identify(
   message: BatchMessage,

@@ -16,6 +16,7 @@ import {
   ConnectionError,
   ignoreUserError,
   NoConnectionError,
+  ServerRefusedError,
   UserError,
 } from "./errors.ts";
 import type { Identity } from "./identity.ts";
@@ -30,6 +31,8 @@ const MOST_REPEATED_ANSWERS = 4;
 const REPEAT_PAUSE = 50;
 /** Milliseconds to wait for another client that receives. */
 const PULL_PATIENCE = 120_000;
+/** No messages. */
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** One retrieval, as far as it has come. */
 interface Retrieval {
@@ -41,6 +44,10 @@ interface Retrieval {
   newKeys: Set<number>;
   /** Connections that broke since an answer was whole. */
   broken: number;
+  /** Messages that the relay handed out, in hex digits. */
+  handedOut: Set<string>;
+  /** Messages of earlier answers that are still to be saved, in hex digits. */
+  unsaved: Set<string>;
 }
 
 /** The user's inbox at the relay. */
@@ -90,7 +97,15 @@ export class Inbox {
       return 0;
     }
     const newKeys = new Set<number>();
-    const retrieval = { me, events, count: 0, newKeys, broken: 0 };
+    const retrieval = {
+      me,
+      events,
+      count: 0,
+      newKeys,
+      broken: 0,
+      handedOut: new Set<string>(),
+      unsaved: new Set<string>(),
+    };
     if (await this.#workOffLeftovers(retrieval)) {
       await this.#retrieveAll(retrieval);
       await this.#retryUnread(retrieval);
@@ -105,19 +120,38 @@ export class Inbox {
       problem(new UserError(`Can't read ${path}: ${reason}`))
     );
     for await (const batch of leftovers) {
-      const { stuck } = await this.#workThrough(batch, retrieval, true);
-      if (stuck) return false;
+      const work = await this.#workThrough(batch, retrieval, true);
+      if (work.stuck) return false;
+      if (work.unsaved) {
+        for (const key of work.seen) retrieval.unsaved.add(key);
+      }
     }
     return true;
   }
 
-  /** Slices: asks until nothing is left (PUL-8). */
+  /**
+   * Slices: asks until nothing is left (PUL-8). Only then it is known what the
+   * relay won't hand out again.
+   */
   async #retrieveAll(retrieval: Retrieval): Promise<void> {
+    const { handedOut, unsaved } = retrieval;
+    const settle = (repeated: ReadonlySet<string>) =>
+      this.#store().incoming.settle(repeated, unsaved);
     // A server that doesn't delete would go on for ever, and one that deletes
     // may not be done with it when the next connection asks.
     for (let repeated = 0; repeated < MOST_REPEATED_ANSWERS;) {
-      const work = await this.#retrieveOnce(retrieval);
-      if (work === undefined || work.unsaved) return;
+      let work: BatchWork | undefined;
+      try {
+        work = await this.#retrieveOnce(retrieval);
+      } catch (error) {
+        // Some servers answer 9000 where nothing waits any more.
+        const isEmpty = error instanceof ServerRefusedError &&
+          handedOut.size > 0 && retrieval.broken === 0;
+        if (isEmpty) settle(NOTHING);
+        throw error;
+      }
+      if (work === undefined) return settle(NOTHING);
+      if (work.unsaved) return;
       await retrieval.events.kept?.();
       if (work.fresh > 0) {
         repeated = 0;
@@ -126,6 +160,7 @@ export class Inbox {
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
+    settle(handedOut);
   }
 
   /** A key may come long after what it opens. What stays unread was told when it came. */
@@ -162,6 +197,7 @@ export class Inbox {
     }
     // Of an answer that broke off, what arrived is kept before the error.
     const work = batch && await this.#workThrough(batch, retrieval, false);
+    for (const key of work?.seen ?? []) retrieval.handedOut.add(key);
     if (broken === undefined) {
       retrieval.broken = 0;
       return work;

@@ -25,8 +25,10 @@ const SCHEMA_VERSION = 1;
 // lists under a known contact's name `succeeds` that one only once the user
 // accepts it. A key belongs to the identity that it was exchanged under. Texts
 // are bytes, since SQLite's own text ends at a NUL. Times are milliseconds since
-// 1970. `seen` tells a received message from its repeats. `sender` is the
-// token of the client that is sending it.
+// 1970. `seen` tells a received message from its repeats: 32 bytes while the
+// relay may hand it out again, with its number behind them once that is over but
+// it may still turn out to be something else, then null. `sender` is the token of
+// the client that is sending it.
 const TABLES = `
 CREATE TABLE contacts (
   contact INTEGER PRIMARY KEY,

@@ -58,9 +58,14 @@ export class TestRelay implements AsyncDisposable {
     return this.#folder.path;
   }
 
-  /** Closes relay and store, and starts both anew, on another port. */
-  async restart(): Promise<void> {
+  /**
+   * Closes relay and store, and starts both anew, on another port.
+   *
+   * @param meanwhile is done to the files
+   */
+  async restart(meanwhile?: () => Promise<void>): Promise<void> {
     await this.#close();
+    await meanwhile?.();
     this.#store = await openSqliteStore(databaseIn(this.dir));
     this.#relay = this.#start();
   }
