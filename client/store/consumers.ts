@@ -29,7 +29,10 @@ export class Consumer implements Disposable {
   readonly #rows: MessageRows;
   readonly #lock: FolderLock;
   readonly #open = new Set<number>();
+  /** Behind it are the messages that are still to be handed out. */
   #last: number;
+  /** The number of the first message that is wanted; undefined while none is. */
+  #first: number | undefined;
 
   private constructor(
     name: string,
@@ -44,6 +47,7 @@ export class Consumer implements Disposable {
     this.#rows = rows;
     this.#lock = lock;
     this.#last = options.replay ? 0 : this.#settle();
+    this.#first = this.#findFirst();
   }
 
   /**
@@ -91,12 +95,10 @@ export class Consumer implements Disposable {
 
   /** The oldest messages that weren't acknowledged nor handed out in this run. */
   next(limit: number): Message[] {
+    this.#first ??= this.#findFirst();
+    if (this.#first === undefined) return [];
     const conditions = ["m.outgoing = 0", "m.id > ?"];
-    const params: BindValue[] = [this.#last];
-    if (this.#options.since !== undefined) {
-      conditions.push("m.received >= ?");
-      params.push(this.#options.since);
-    }
+    const params: BindValue[] = [Math.max(this.#last, this.#first - 1)];
     if (!this.#options.replay) {
       conditions.push(
         "NOT EXISTS (SELECT 1 FROM acks WHERE consumer = ? AND message = m.id)",
@@ -135,6 +137,12 @@ export class Consumer implements Disposable {
   /** Leaves the name to the next one. */
   [Symbol.dispose](): void {
     this.#lock[Symbol.dispose]();
+  }
+
+  /** Found once: what comes in later is wanted, whatever the clock says then. */
+  #findFirst(): number | undefined {
+    const { since } = this.#options;
+    return since === undefined ? 1 : this.#rows.firstSince(since);
   }
 
   /** Finds the first message that isn't acknowledged, so that no start has to look at all of them. */

@@ -224,18 +224,20 @@ export class ContactBook {
     return this.#database.rows<
       Contact & { unread: number; lastTime: number | null; claimed: number }
     >(
-      `SELECT ${COLUMNS},
-         (SELECT count(*) FROM messages m WHERE ${same}
-            AND m.outgoing = 0 AND m.shown IS NULL
-            AND m.kind IN ('text', 'file', 'unreadable')) AS unread,
-         (SELECT written FROM messages m WHERE ${same}
-            ORDER BY m.id DESC LIMIT 1) AS lastTime,
-         EXISTS (SELECT 1 FROM contacts x
-            WHERE x.succeeds = c.contact AND x.retired = 0) AS claimed
-       FROM contacts c
-       WHERE retired = 0 AND succeeds IS NULL
-         AND (listed = 1 OR claimed = 1 OR lastTime IS NOT NULL)
-       ORDER BY lastTime IS NULL, lastTime DESC, name`,
+      // By number: a time may be a wrong clock's.
+      `SELECT s.*, written AS lastTime
+       FROM (
+         SELECT ${COLUMNS}, listed,
+           (SELECT count(*) FROM messages m WHERE ${same}
+              AND m.outgoing = 0 AND m.shown IS NULL
+              AND m.kind IN ('text', 'file', 'unreadable')) AS unread,
+           (SELECT max(m.id) FROM messages m WHERE ${same}) AS last,
+           EXISTS (SELECT 1 FROM contacts x
+              WHERE x.succeeds = c.contact AND x.retired = 0) AS claimed
+         FROM contacts c WHERE retired = 0 AND succeeds IS NULL
+       ) s LEFT JOIN messages ON id = last
+       WHERE listed = 1 OR claimed = 1 OR last IS NOT NULL
+       ORDER BY last IS NULL, last DESC, name`,
     ).map((row) => ({
       name: labelOf(row),
       contactId: row.clientId,

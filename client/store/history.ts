@@ -20,7 +20,7 @@ export interface HistoryOptions {
   before?: number | undefined;
   /** Only those with a larger number. */
   after?: number | undefined;
-  /** Only those written down since, in milliseconds since 1970. */
+  /** Only those written down since, in milliseconds since 1970; see {@linkcode MessageRows.firstSince}. */
   since?: number | undefined;
   /** The latest so many. */
   limit?: number | undefined;
@@ -56,7 +56,11 @@ export class History {
     }
     where("m.id < ?", before);
     where("m.id > ?", after);
-    where("m.written >= ?", since);
+    if (since !== undefined) {
+      const first = this.#rows.firstSince(since);
+      if (first === undefined) return [];
+      where("m.id >= ?", first);
+    }
     params.push(limit ?? -1);
     return this.#rows.messages(
       `${conditions.join(" AND ")} ORDER BY m.id DESC LIMIT ?`,

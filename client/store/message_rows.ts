@@ -75,6 +75,29 @@ export class MessageRows {
     );
   }
 
+  /**
+   * The number from which on messages were written down since a time. Numbers
+   * tell the order, times may be a wrong clock's: the first message whose time
+   * lies between that one and now begins it, whatever the times behind it.
+   *
+   * @param time in milliseconds since 1970
+   * @returns undefined where that time is to come
+   */
+  firstSince(time: number): number | undefined {
+    const now = Date.now();
+    if (time > now) return undefined;
+    const found = this.#database.row<{ id: number }>(
+      "SELECT id FROM messages WHERE written BETWEEN ? AND ? ORDER BY id LIMIT 1",
+      time,
+      now,
+    );
+    if (found !== undefined) return Number(found.id);
+    const last = this.#database.row<{ id: number | null }>(
+      "SELECT max(id) AS id FROM messages",
+    );
+    return Number(last?.id ?? 0) + 1;
+  }
+
   /** Adds a row; returns its number. */
   insert(values: Record<string, BindValue>): number {
     const columns = Object.keys(values);
