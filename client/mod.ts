@@ -56,7 +56,7 @@ export type { DeliverOptions } from "./outbox.ts";
 export type { TrustOptions } from "./people.ts";
 export { type PullEvents, Session, type Show } from "./session.ts";
 export { Consumer, type ConsumerOptions } from "./store/consumers.ts";
-export type { HistoryOptions } from "./store/history.ts";
+export type { HistoryOptions, SearchOptions } from "./store/history.ts";
 export type { Address } from "../shared/info_server.ts";
 export type { ListedClient } from "../shared/responses.ts";
 export type { ClientId, MessageType } from "../shared/protocol.ts";

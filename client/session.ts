@@ -30,7 +30,7 @@ import { type DeliverOptions, Outbox } from "./outbox.ts";
 import { People } from "./people.ts";
 import type { RelayLink } from "./relay_link.ts";
 import type { Consumer, ConsumerOptions } from "./store/consumers.ts";
-import type { HistoryOptions } from "./store/history.ts";
+import type { HistoryOptions, SearchOptions } from "./store/history.ts";
 import { ClientStore } from "./store/store.ts";
 import type { ExportedArchive } from "./transfer/export_archive.ts";
 
@@ -139,16 +139,20 @@ export class Session implements Disposable {
     return history.list(this.#rowsOf(options.name), options);
   }
 
-  /** Texts that a pattern fits and files whose path it fits, the oldest first. */
-  search(pattern: RegExp, name?: string): Generator<Message> {
+  /**
+   * Texts that a pattern fits and files whose path it fits, the oldest first.
+   *
+   * @throws {UserError} where the pattern takes too long or is too large
+   */
+  search(
+    pattern: RegExp,
+    options: SearchOptions = {},
+  ): AsyncGenerator<Message> {
     const { history } = this.#store();
     // With "g" or "y" a pattern would go on where it last was.
     const flags = pattern.flags.replace(/[gy]/g, "");
     const fits = new RegExp(pattern.source, flags);
-    return history.search(
-      this.#rowsOf(name),
-      (text) => fits.test(text),
-    );
+    return history.search(this.#rowsOf(options.name), fits, options);
   }
 
   /** @throws {UserError} where there is no message of this number */

@@ -17,6 +17,7 @@ export class CommandRunner {
   readonly #chat: Chat;
   readonly #sender: Sender;
   readonly #world: Surroundings;
+  #searching: AbortController | undefined;
 
   /** Runs commands on this chat. */
   constructor(
@@ -57,7 +58,7 @@ export class CommandRunner {
       case "editor":
         return await this.edit("");
       case "search":
-        return this.#search(required(rest, "/search PATTERN"));
+        return await this.#search(required(rest, "/search PATTERN"));
       case "resend":
         return this.#resend(rest);
       case "fingerprint":
@@ -102,7 +103,14 @@ export class CommandRunner {
     this.#sender.file(this.#partner(), expandHome(path, home));
   }
 
-  #search(text: string): void {
+  /** Ends a search; false where none is under way. */
+  endSearch(): boolean {
+    const isSearching = this.#searching !== undefined;
+    this.#searching?.abort();
+    return isSearching;
+  }
+
+  async #search(text: string): Promise<void> {
     let pattern: RegExp;
     try {
       pattern = new RegExp(text, "iu");
@@ -113,10 +121,24 @@ export class CommandRunner {
         { cause },
       );
     }
+    this.endSearch();
+    const searching = this.#searching = new AbortController();
+    const { signal } = searching;
     const messages: Message[] = [];
-    for (const message of this.#session.search(pattern)) {
-      messages.push(message);
-      if (messages.length > 2 * MOST_HITS) messages.splice(0, MOST_HITS);
+    this.#chat.dispatch({ kind: "searching", searching: true });
+    try {
+      for await (const message of this.#session.search(pattern, { signal })) {
+        messages.push(message);
+        if (messages.length > 2 * MOST_HITS) messages.splice(0, MOST_HITS);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return this.#chat.tell(`The search for ${text} was ended`);
+    } finally {
+      if (this.#searching === searching) {
+        this.#searching = undefined;
+        this.#chat.dispatch({ kind: "searching", searching: false });
+      }
     }
     if (messages.length === 0) return this.#chat.tell(`Nothing fits ${text}`);
     const hits = messages.slice(-MOST_HITS);

@@ -45,6 +45,7 @@ export class ChatController implements Chat, Disposable {
   readonly #listeners = new Set<() => void>();
   readonly #relay: RelayWatch;
   readonly #sender: Sender;
+  readonly #commands: CommandRunner;
   readonly #keyboard: Keyboard;
   #state: ChatState;
   #frame: Frame;
@@ -82,10 +83,11 @@ export class ChatController implements Chat, Disposable {
       },
     });
     this.#sender = new Sender(session, this);
+    this.#commands = new CommandRunner(session, this, this.#sender, world);
     this.#keyboard = new Keyboard({
       session,
       chat: this,
-      commands: new CommandRunner(session, this, this.#sender, world),
+      commands: this.#commands,
       sender: this.#sender,
       world,
     });
@@ -124,6 +126,7 @@ export class ChatController implements Chat, Disposable {
 
   /** Asks no more. */
   [Symbol.dispose](): void {
+    this.#commands.endSearch();
     this.#relay.stop();
     clearInterval(this.#watch);
   }

@@ -167,6 +167,7 @@ function statusRow(state: ChatState): Row {
     add(`KEY CHANGED: /accept ${printableLine(contact.name)}`, "barAlarm");
   }
   if (state.progress !== undefined) add(state.progress);
+  if (state.searching) add("searching, Esc ends it");
   if (state.candidates.length > 0) {
     add(state.candidates.map(printableLine).join("  "));
     return fitRow(parts, columns, "bar");

@@ -64,6 +64,7 @@ export class Keyboard {
       case "pagedown":
         return this.#scroll(-page);
       case "escape":
+        if (this.#commands.endSearch()) return;
         this.#chat.toEnd();
         return this.#skip();
       case "ctrl-n":
@@ -78,6 +79,7 @@ export class Keyboard {
         return this.#world.redraw();
       case "ctrl-c":
       case "ctrl-d":
+        if (name === "ctrl-c" && this.#commands.endSearch()) return;
         if (editor.text === "") return this.#world.leave(0);
     }
     this.#chat.dispatch({ kind: "edited", key: name });

@@ -51,6 +51,8 @@ export interface ChatState {
   readonly now: number;
   /** How far a transfer is. */
   readonly progress: string | undefined;
+  /** Whether a search is under way. */
+  readonly searching: boolean;
   /** Messages that wait for the relay to come back. */
   readonly waiting: ReadonlySet<number>;
   readonly notify: NotifyMode;
@@ -76,6 +78,7 @@ export type ChatEvent =
   | { kind: "connection"; connection: ConnectionState; now: number }
   | { kind: "tick"; now: number }
   | { kind: "progress"; text: string | undefined }
+  | { kind: "searching"; searching: boolean }
   | { kind: "waiting"; ids: ReadonlySet<number> }
   | { kind: "notify"; mode: NotifyMode }
   | { kind: "hits"; hits: Hits | undefined };
@@ -103,6 +106,7 @@ export function initialState(
     connection: { kind: "connecting" },
     now: 0,
     progress: undefined,
+    searching: false,
     waiting: new Set(),
     notify,
     focused: true,
@@ -152,6 +156,8 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
       return { ...state, now: event.now };
     case "progress":
       return { ...state, progress: event.text };
+    case "searching":
+      return { ...state, searching: event.searching };
     case "waiting":
       return { ...state, waiting: event.ids };
     case "notify":

@@ -8,6 +8,7 @@ import type { BindValue } from "@db/sqlite";
 import type { Explanation, Message } from "../message.ts";
 import type { StoreDatabase } from "./database.ts";
 import type { MessageRows } from "./message_rows.ts";
+import { PatternMatcher, SEARCH_LIMIT } from "./pattern_matcher.ts";
 
 /** Messages that a search looks at in one go. */
 const SEARCH_PAGE = 500;
@@ -24,6 +25,16 @@ export interface HistoryOptions {
   since?: number | undefined;
   /** The latest so many. */
   limit?: number | undefined;
+}
+
+/** How to search. */
+export interface SearchOptions {
+  /** Only with this contact. */
+  name?: string | undefined;
+  /** Milliseconds that matching may take in all; 10 s by default. */
+  limit?: number | undefined;
+  /** Ends the search: it throws the signal's reason. */
+  signal?: AbortSignal | undefined;
 }
 
 /** The conversations, in the order in which they were written down. */
@@ -68,11 +79,17 @@ export class History {
     ).reverse();
   }
 
-  /** Texts and files whose text or path a pattern fits, the oldest first. */
-  *search(
+  /**
+   * Texts and files whose text or path a pattern fits, the oldest first.
+   *
+   * @throws {UserError} where the pattern takes too long
+   */
+  async *search(
     contacts: readonly number[] | undefined,
-    fits: (text: string) => boolean,
-  ): Generator<Message> {
+    pattern: RegExp,
+    { limit = SEARCH_LIMIT, signal }: SearchOptions,
+  ): AsyncGenerator<Message> {
+    using matcher = new PatternMatcher(pattern, limit);
     const wanted = contacts && new Set(contacts);
     for (let last = 0;;) {
       const page = this.#rows.select(
@@ -80,12 +97,17 @@ export class History {
         last,
         SEARCH_PAGE,
       );
+      const messages: Message[] = [];
       for (const row of page) {
         last = Number(row.id);
         if (wanted?.has(row.contact) === false) continue;
-        const message = this.#rows.messageOf(row);
-        if (fits(message.text ?? message.path ?? "")) yield message;
+        messages.push(this.#rows.messageOf(row));
       }
+      const fits = await matcher.fits(
+        messages.map(({ text, path }) => text ?? path ?? ""),
+        signal,
+      );
+      yield* messages.filter((_, at) => fits[at]);
       if (page.length < SEARCH_PAGE) return;
     }
   }

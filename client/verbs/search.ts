@@ -34,7 +34,7 @@ export const verb: Verb = defineVerb<Flags, [RegExp]>({
     const wanted = flags.ignoreCase ? new RegExp(pattern, "iu") : pattern;
     const name = flags.with;
     let isFound = false;
-    for (const message of session.search(wanted, name)) {
+    for await (const message of session.search(wanted, { name })) {
       isFound = true;
       await work.output.data(messageObject(message), messageLine(message));
     }

@@ -75,6 +75,28 @@ testWith(
   },
 );
 
+testWith(SCREENS, "a search that takes years can be ended", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  const ben = await stage.someone("ben");
+  await ben.sendText("anna", `${"a".repeat(60)}!`);
+  await using screen = await stage.chat("anna");
+  await screen.see("aaa!");
+  for (const key of ["\x1b", "\x03"]) {
+    screen.type("/search (a+)+$\r");
+    await screen.see("searching, Esc ends it");
+    screen.type("meanwhile");
+    await screen.see("> meanwhile");
+    screen.type(key);
+    await screen.unsee("searching,");
+    await screen.see("The search for (a+)+$ was ended");
+    screen.type("\x15");
+  }
+  screen.type("/quit\r");
+  assertEquals(await screen.end(), { code: 0, restored: true });
+});
+
 testWith(SCREENS, "long texts are written in the user's editor", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);

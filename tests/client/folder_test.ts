@@ -4,6 +4,7 @@ import {
   type Message,
   NoConnectionError,
   RelayLink,
+  type SearchOptions,
   Session,
   UserError,
 } from "../../client/mod.ts";
@@ -274,15 +275,44 @@ testWith(
       await anna.sendText("ben", text);
     }
     await anna.sendText("cora", "köln too");
-    const found = (pattern: RegExp, name?: string) =>
-      texts([...anna.search(pattern, name)]);
-    assertEquals(found(/köln/iu), ["Grüße aus Köln", "KÖLN again", "köln too"]);
-    assertEquals(found(/köln/giu, "ben"), ["Grüße aus Köln", "KÖLN again"]);
-    assertEquals(found(/nowhere/), []);
+    const found = async (pattern: RegExp, name?: string) =>
+      texts(await Array.fromAsync(anna.search(pattern, { name })));
+    assertEquals(await found(/köln/iu), [
+      "Grüße aus Köln",
+      "KÖLN again",
+      "köln too",
+    ]);
+    assertEquals(await found(/köln/giu, "ben"), [
+      "Grüße aus Köln",
+      "KÖLN again",
+    ]);
+    assertEquals(await found(/nowhere/), []);
     const page = anna.history({ name: "ben", limit: 2 });
     assertEquals(texts(page), ["plain", "KÖLN again"]);
     const before = anna.history({ name: "ben", before: page[0]?.id ?? 0 });
     assertEquals(texts(before), ["Grüße aus Köln"]);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a pattern that takes years is given up, or ended",
+  async () => {
+    await using scene = await stage();
+    const anna = await scene.person("anna");
+    await scene.person("ben");
+    await anna.sendText("ben", `${"a".repeat(60)}!`);
+    const search = (options: SearchOptions) =>
+      Array.fromAsync(anna.search(/(a+)+$/, options));
+    const late = await assertRejects(() => search({ limit: 20 }), UserError);
+    assertEquals(
+      late.message,
+      "The search was ended: the pattern took longer than 0.02 s",
+    );
+    const end = new AbortController();
+    const searching = search({ limit: 200, signal: end.signal });
+    setTimeout(() => end.abort(new Error("ended by the user")), 0);
+    await assertRejects(() => searching, Error, "ended by the user");
   },
 );
 
@@ -319,7 +349,7 @@ testWith(
     await anna.sendText("ben", text);
     assertEquals(texts(await pulled(ben)), [text]);
     assertEquals(texts(scene.open("anna").history()), [text]);
-    const [found] = anna.search(/behind/);
+    const [found] = await Array.fromAsync(anna.search(/behind/));
     assertEquals(found?.text, text);
   },
 );

@@ -1,0 +1,99 @@
+import { UserError } from "../errors.ts";
+
+/** Milliseconds of matching that a search takes at most. */
+export const SEARCH_LIMIT = 10_000;
+
+// A thread that matches can't be ended from outside, whatever `terminate` says;
+// a script with a time limit ends within it. As text it needs neither a file
+// nor a permission, in a bundle and a compiled program too.
+const PROGRAM = `
+import { Script } from "node:vm";
+const script = new Script("texts.map((text) => pattern.test(text))");
+onmessage = ({ data }) => {
+  globalThis.pattern = data.pattern;
+  let left = data.limit;
+  onmessage = ({ data }) => {
+    globalThis.texts = data;
+    const begun = performance.now();
+    try {
+      const timeout = Math.max(1, Math.ceil(left));
+      postMessage({ fits: script.runInThisContext({ timeout }) });
+    } catch (error) {
+      const isLate = error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+      postMessage({ isLate, reason: error.message });
+    }
+    left -= performance.now() - begun;
+  };
+};
+`;
+
+/** What the thread says of some texts. */
+type Verdict =
+  | { fits: readonly boolean[] }
+  | { fits?: undefined; isLate: boolean; reason: string };
+
+/**
+ * Tests texts against a regular expression on a thread of its own: some
+ * patterns take years for a short text.
+ */
+export class PatternMatcher implements Disposable {
+  readonly #worker: Worker;
+  readonly #limit: number;
+
+  /**
+   * Starts the thread.
+   *
+   * @param limit milliseconds of matching that all texts may take together
+   */
+  constructor(pattern: RegExp, limit: number) {
+    const url = URL.createObjectURL(
+      new Blob([PROGRAM], { type: "text/javascript" }),
+    );
+    this.#worker = new Worker(url, { type: "module" });
+    this.#limit = limit;
+    this.#worker.postMessage({ pattern, limit });
+  }
+
+  /**
+   * Whether each of these texts fits the pattern; to be asked one call after
+   * another.
+   *
+   * @throws {UserError} where the time is over, or the pattern is too large
+   */
+  async fits(
+    texts: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<readonly boolean[]> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Verdict>();
+    this.#worker.onmessage = ({ data }) => resolve(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new UserError(`The search can't be made: ${event.message}`));
+    };
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    this.#worker.postMessage(texts);
+    let verdict: Verdict;
+    try {
+      verdict = await promise;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+    if (verdict.fits !== undefined) return verdict.fits;
+    if (!verdict.isLate) {
+      throw new UserError(`The pattern can't be used: ${verdict.reason}`);
+    }
+    throw new UserError(
+      `The search was ended: the pattern took longer than ${
+        this.#limit / 1000
+      } s`,
+      "A repeat within a repeat, such as (a+)+, takes that long: write it with one repeat",
+    );
+  }
+
+  /** Ends the thread; texts that it is at cost it no more than the rest of the time. */
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+}
