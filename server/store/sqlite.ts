@@ -166,6 +166,13 @@ class OpenStore implements SqliteStore {
   }
 
   // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
+  async registeredId(
+    { name, publicKey }: Pick<NewClient, "name" | "publicKey">,
+  ): Promise<ClientId | undefined> {
+    return read(() => this.#statements.registeredId.get(name, publicKey)?.id);
+  }
+
+  // deno-lint-ignore require-await -- as above
   async position(id: ClientId): Promise<number | undefined> {
     if (this.#broken !== undefined) throw this.#broken;
     this.#forgetRemoved();
@@ -306,6 +313,9 @@ function prepareStatements(database: Database) {
     begin: prepare("BEGIN"),
     position: prepare<{ position: number }>(
       "SELECT Position AS position FROM accounts WHERE ID = ?",
+    ),
+    registeredId: prepare<{ id: ClientId }>(
+      "SELECT ID AS id FROM accounts WHERE UserName = ? AND PublicKey = ?",
     ),
     publicKey: prepare<{ publicKey: Uint8Array }>(
       "SELECT PublicKey AS publicKey FROM accounts WHERE ID = ?",

@@ -105,6 +105,11 @@ export interface Store {
    */
   register(client: NewClient, now: Date): Promise<boolean>;
 
+  /** The id of the client that registered under a name with exactly this key, or undefined. */
+  registeredId(
+    client: Pick<NewClient, "name" | "publicKey">,
+  ): Promise<ClientId | undefined>;
+
   /**
    * Where the client with this id stands among all, or undefined; later ones
    * stand higher, the first at 1.

@@ -138,8 +138,9 @@ testWith(
     await using relay = await testRelay({ limits });
     using peer = await Peer.connect(relay.address);
     const codes: number[] = [];
-    for (const name of ["anna", "ben", "anna", "cora", "dan"]) {
-      codes.push((await peer.ask("register", { name, publicKey: KEY })).code);
+    for (const [i, name] of ["anna", "ben", "anna", "cora", "dan"].entries()) {
+      const publicKey = KEY.map((byte) => byte ^ i);
+      codes.push((await peer.ask("register", { name, publicKey })).code);
     }
     // The name that was taken counts too.
     assertEquals(codes, [2100, 2100, 9000, 9000, 9000]);

@@ -25,6 +25,7 @@ const anna = idOf(0xa1);
 const ben = idOf(0xb2);
 const stranger = idOf(0xee);
 const key = new Uint8Array(PUBLIC_KEY_SIZE).fill(5);
+const OTHER_KEY = new Uint8Array(PUBLIC_KEY_SIZE).fill(6);
 const taken = (...ids: number[]) => ({
   runs: ids.map((id) => [id, id] as const),
   bytes: ids.length,
@@ -85,6 +86,14 @@ function storeContract(kind: string, register: Register): void {
       await store.register({ ...client, id: ben, name: "Anna" }, NOW),
       true,
     );
+    // The same registration again is told by its key.
+    assertEquals(await store.registeredId(client), anna);
+    for (const other of [{ name: "ANNA" }, { publicKey: OTHER_KEY }]) {
+      assertEquals(
+        await store.registeredId({ ...client, ...other }),
+        undefined,
+      );
+    }
     assertEquals((await store.publicKey(anna))?.toHex(), key.toHex());
     assertEquals(await store.position(stranger), undefined);
     assertEquals(await store.publicKey(stranger), undefined);

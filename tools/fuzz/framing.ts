@@ -24,7 +24,7 @@ import { BLOCKS, CODE_AT, viewOf } from "./layout.ts";
 
 /** What a well-formed request asks for; ids are in hex. */
 export type Asked =
-  | { kind: "register"; name: string }
+  | { kind: "register"; name: string; publicKey: string }
   | { kind: "clientsList" }
   | { kind: "publicKey"; target: string }
   | { kind: "sendMessage"; target: string; type: number; content: Uint8Array }
@@ -174,7 +174,10 @@ function read(
 function readName(payload: Uint8Array): Asked | undefined {
   let name = "";
   for (const byte of payload.subarray(0, NAME_SIZE)) {
-    if (byte === 0) return name === "" ? undefined : { kind: "register", name };
+    if (byte === 0) {
+      const publicKey = encodeHex(payload.subarray(NAME_SIZE));
+      return name === "" ? undefined : { kind: "register", name, publicKey };
+    }
     // NAM-4: control characters are refused, and so is what isn't ASCII.
     if (byte < 0x20 || byte > 0x7e) return undefined;
     name += String.fromCharCode(byte);

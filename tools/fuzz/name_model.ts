@@ -31,10 +31,16 @@ export class Names {
     }
   }
 
-  /** The answers that the next registration on the connection may get. */
-  codesFor(name: string): readonly ResponseCode[] {
+  /**
+   * The answers that the next registration on the connection may get.
+   *
+   * @param isKnown whether the name was asked for with the same key before
+   */
+  codesFor(name: string, isKnown: boolean): readonly ResponseCode[] {
     const again = this.#triedHere.has(name);
     this.#triedHere.add(name);
+    // REG-4, where it is the owner's.
+    if (isKnown) return [ResponseCode.Registered, ResponseCode.Error];
     if (this.before.has(name) || again) return [ResponseCode.Error];
     const contested = (this.#wanted.get(name) ?? 0) > 1;
     return contested || this.#doubtful.has(name)

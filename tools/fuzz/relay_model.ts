@@ -42,6 +42,8 @@ export class RelayModel {
   readonly #names = new Map<string, string>();
   /** Names whose registration may have been done. */
   readonly #maybeNames = new Set<string>();
+  /** Names with the keys that they were asked for with. */
+  readonly #registrations = new Set<string>();
 
   /** How many clients there are, at least. */
   get clients(): number {
@@ -169,7 +171,8 @@ export class RelayModel {
       if (response?.code === 2100 && asked?.kind === "register") {
         const id = encodeHex(response.payload.clientId);
         expect(!id.match(/../g)?.includes("00"), "an id without zeros", id);
-        expect(!this.#names.has(asked.name), "9000 for a taken name", "2100");
+        const known = this.#names.get(asked.name) ?? id;
+        expect(known === id, "9000 or the first id for a taken name", id);
         this.registered(asked.name, id);
       }
       if (response?.code !== 2103 || asked?.kind !== "sendMessage") return;
@@ -188,6 +191,7 @@ export class RelayModel {
   /** A request whose answer wasn't read: it may have been done. */
   #unread(outcome: Outcome, { asked, sender, dueAt, end }: Step): void {
     if (dueAt > outcome.sent || !asked || !this.#mayAsk(asked, sender)) return;
+    if (asked.kind === "register") this.#isNew(asked);
     if (asked.kind === "register" && !this.#names.has(asked.name)) {
       this.#maybeNames.add(asked.name);
     } else if (asked.kind === "sendMessage") {
@@ -198,6 +202,12 @@ export class RelayModel {
       if (outcome.ending === "cut" && end === outcome.sent) return;
       this.inbox(sender).blur();
     }
+  }
+
+  /** Notes a registration; whether it is the first with this name and key. */
+  #isNew({ name, publicKey }: { name: string; publicKey: string }): boolean {
+    const { size } = this.#registrations;
+    return this.#registrations.add(`${name} ${publicKey}`).size > size;
   }
 
   #mayAsk(asked: NonNullable<Step["asked"]>, sender: string): boolean {
@@ -211,7 +221,7 @@ export class RelayModel {
       asked === undefined || !this.#mayAsk(asked, sender)
         ? [ResponseCode.Error]
         : asked.kind === "register"
-        ? names.codesFor(asked.name)
+        ? names.codesFor(asked.name, !this.#isNew(asked))
         : [answerCode[asked.kind]];
     const got = `${response.code}`;
     expect(codes.includes(response.code), codes.join(" or "), got);

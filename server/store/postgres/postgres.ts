@@ -117,6 +117,16 @@ class OpenStore implements Store {
     }
   }
 
+  async registeredId(
+    { name, publicKey }: Pick<NewClient, "name" | "publicKey">,
+  ): Promise<ClientId | undefined> {
+    const [row] = await this.#query<[ClientId]>(REGISTERED_ID, [
+      name,
+      publicKey,
+    ]);
+    return row?.[0];
+  }
+
   async position(id: ClientId): Promise<number | undefined> {
     return (await this.#account(id))?.position;
   }
@@ -267,6 +277,12 @@ const REGISTER: Statement = {
     RETURNING ID
   )
   INSERT INTO activity (ID, LastSeen) SELECT ID, $4 FROM account RETURNING ID`,
+};
+
+const REGISTERED_ID: Statement = {
+  name: "registered-id",
+  quick: true,
+  text: "SELECT ID FROM accounts WHERE UserName = $1 AND PublicKey = $2",
 };
 
 const REMOVALS: Statement = {

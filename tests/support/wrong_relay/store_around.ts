@@ -33,6 +33,12 @@ export class StoreAround implements Store {
     return this.inner.register(client, now);
   }
 
+  registeredId(
+    client: Pick<NewClient, "name" | "publicKey">,
+  ): Promise<ClientId | undefined> {
+    return this.inner.registeredId(client);
+  }
+
   position(id: ClientId): Promise<number | undefined> {
     return this.inner.position(id);
   }
