@@ -7,22 +7,26 @@
 
 import { encodeHex } from "@std/encoding";
 import {
-  exportPrivateKey,
-  exportPublicKey,
-  generateKeyPair,
-} from "../shared/crypto.ts";
-import {
   type ParsedIdentity,
   parseIdentity,
 } from "../shared/identity/parse_identity.ts";
 import { infoFiles } from "../shared/info_files.ts";
 import { formatInfoMe, type InfoMe } from "../shared/own_info_me.ts";
 import type { ClientId } from "../shared/protocol.ts";
-import { NOBODY } from "../shared/requests.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { moveNew, syncFolder, writeNewFile } from "../shared/durable_files.ts";
-import { NoConnectionError, ServerRefusedError, UserError } from "./errors.ts";
+import {
+  FolderError,
+  NoConnectionError,
+  ServerRefusedError,
+  UserError,
+} from "./errors.ts";
 import { pathOfIdentity, readFolderIdentity } from "./identity_file.ts";
+import { type KeptDraft, keptDrafts, makeDraft } from "./registration_draft.ts";
+import { takeFolder } from "./transfer/import_folder.ts";
+
+/** Milliseconds to wait for another client that registers in the folder. */
+const REGISTER_PATIENCE = 90_000;
 
 /** Who the user is. */
 export interface Identity {
@@ -62,10 +66,12 @@ export async function parseFolderIdentity(
 }
 
 /**
- * Makes a key pair, registers its public key and writes `info.me`.
+ * Registers a name and writes `info.me`. The folder is taken before the relay
+ * is asked, so that of several clients in it one registers.
  *
  * The key is on the disk before the relay is asked, and stays there unless
- * nothing was registered: a name whose key is gone would be lost for good.
+ * nothing was registered: a name whose key is gone would be lost for good. A
+ * key that was kept so is the one that its name is registered with.
  *
  * @param register asks the relay
  * @throws {UserError} where an identity exists, the relay refuses, or the file
@@ -77,46 +83,76 @@ export async function createIdentity(
   register: (publicKey: Uint8Array) => Promise<ClientId>,
 ): Promise<Identity> {
   await refuseExisting(dir);
-  const pair = await generateKeyPair();
-  const privateKey = await exportPrivateKey(pair.privateKey);
-  const publicKey = await exportPublicKey(pair.publicKey);
+  using _ = await takeToRegister(dir);
+  await refuseExisting(dir);
+  const { draft, clientId } = await registerDraft(dir, name, register);
   const path = `${dir}/${infoFiles.me[0]}`;
-  const draft = `${path}.${crypto.randomUUID()}`;
-  const keyOnly = `${draft}.part`;
-  const complete = `${draft}.new`;
-
-  await explained(
-    `Can't write to ${dir}`,
-    "Nothing was registered",
-    async () => {
-      await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-      await writeIdentity(keyOnly, { name, clientId: NOBODY, privateKey });
-      await syncFolder(dir);
-    },
-  );
-  let clientId: ClientId;
-  try {
-    clientId = await register(publicKey);
-  } catch (error) {
-    const nothing = error instanceof ServerRefusedError ||
-      error instanceof NoConnectionError;
-    if (nothing) {
-      await Deno.remove(keyOnly);
-      throw error;
-    }
-    throw new UserError(
-      reasonOf(error),
-      `If "${name}" is registered now, its private key is in ${keyOnly}`,
-      { cause: error },
-    );
-  }
   await explained(
     `You are registered, but ${path} can't be written`,
-    `Your key is in ${keyOnly}, your id is ${encodeHex(clientId)}`,
-    () => placeIdentity(dir, { name, clientId, privateKey }, complete),
+    `Your key is in ${draft.path}, your id is ${encodeHex(clientId)}`,
+    () =>
+      placeIdentity(
+        dir,
+        { name, clientId, privateKey: draft.pkcs8 },
+        `${path}.${crypto.randomUUID()}.new`,
+      ),
   );
-  await Deno.remove(keyOnly);
-  return { name, clientId, privateKey: pair.privateKey };
+  await Deno.remove(draft.path);
+  return { name, clientId, privateKey: draft.privateKey };
+}
+
+async function takeToRegister(dir: string): Promise<Disposable> {
+  try {
+    return await takeFolder(dir, REGISTER_PATIENCE);
+  } catch (cause) {
+    if (!(cause instanceof FolderError)) throw cause;
+    throw cannotWrite(dir, cause);
+  }
+}
+
+const cannotWrite = (dir: string, cause: unknown) =>
+  new UserError(
+    `Can't write to ${dir}: ${reasonOf(cause)}`,
+    "Nothing was registered",
+    { cause },
+  );
+
+/** Registers with the keys that are kept for the name, or else with a new one. */
+async function registerDraft(
+  dir: string,
+  name: string,
+  register: (publicKey: Uint8Array) => Promise<ClientId>,
+): Promise<{ draft: KeptDraft; clientId: ClientId }> {
+  let kept: KeptDraft[];
+  let drafts: KeptDraft[];
+  try {
+    kept = await keptDrafts(dir, name);
+    drafts = kept.length > 0 ? kept : [await makeDraft(dir, name)];
+  } catch (cause) {
+    throw cannotWrite(dir, cause);
+  }
+  for (const draft of drafts) {
+    try {
+      return { draft, clientId: await register(draft.publicKey) };
+    } catch (error) {
+      const isRefused = error instanceof ServerRefusedError;
+      if (isRefused && kept.length > 0) continue;
+      if (isRefused || error instanceof NoConnectionError) {
+        if (kept.length === 0) await Deno.remove(draft.path);
+        throw error;
+      }
+      throw new UserError(
+        reasonOf(error),
+        `Register "${name}" here again to go on; if it is registered now, its private key is in ${draft.path}`,
+        { cause: error },
+      );
+    }
+  }
+  throw new ServerRefusedError(
+    `"${name}" may be yours: an earlier registration got no answer, and its private key is in ${
+      drafts.map(({ path }) => path).join(", ")
+    }. This server doesn't say the id again`,
+  );
 }
 
 /**

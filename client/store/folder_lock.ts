@@ -71,6 +71,16 @@ export class FolderLock implements Disposable {
     }
   }
 
+  /** Whether its file is still there: one that is removed locks nobody out. */
+  isThereStill(path: string): boolean {
+    try {
+      return Deno.statSync(path).ino === this.#file.statSync().ino;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw cannotLock(path, error);
+    }
+  }
+
   static #open(path: string): Deno.FsFile {
     try {
       return Deno.openSync(path, { write: true, create: true, mode: 0o600 });

@@ -4,33 +4,47 @@ import { FolderLock } from "../store/folder_lock.ts";
 import { READY } from "./decided_import.ts";
 
 /**
- * Makes the folder that something is imported into, and keeps other imports
- * away: another one would take the draft of this one for left over.
+ * Makes the folder that gets an identity, by a registration or an import, and
+ * keeps others from giving it one meanwhile.
  *
- * @throws {UserError} where another import is under way
+ * @param patience milliseconds to wait for another client that does
+ * @throws {UserError} where one goes on for longer
  * @throws {FolderError} where the folder can't be made
  */
-export async function takeFolder(dir: string): Promise<Disposable> {
+export async function takeFolder(
+  dir: string,
+  patience = 0,
+): Promise<Disposable> {
   try {
     await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new FolderError(`${dir} can't be made: ${reasonOf(cause)}`);
   }
   const path = `${dir}/${READY}.lock`;
-  const lock = FolderLock.tryTake(path);
-  if (lock === undefined) {
-    throw new UserError(
-      `Another import into ${dir} is under way`,
-      "Wait for it, or end it",
-    );
+  for (;;) {
+    const lock = patience === 0
+      ? FolderLock.tryTake(path)
+      : await FolderLock.take(path, patience);
+    if (lock === undefined) {
+      throw new UserError(
+        `Another import into ${dir}, or a registration, is under way`,
+        "Wait for it, or end it",
+      );
+    }
+    // The one that had it has removed the file.
+    if (lock.isThereStill(path)) return removing(path, lock);
+    lock[Symbol.dispose]();
   }
+}
+
+function removing(path: string, lock: FolderLock): Disposable {
   return {
     [Symbol.dispose]() {
       try {
-        // Nobody else has it as long as this one does.
+        // No other client has it as long as this one does.
         Deno.removeSync(path);
       } catch {
-        // Left behind it harms nobody, and the import is done all the same.
+        // Left behind it harms nobody, and the work is done all the same.
       }
       lock[Symbol.dispose]();
     },

@@ -11,14 +11,16 @@ import {
 } from "../../shared/identity/parse_identity.ts";
 import { removeIfThere } from "../../shared/durable_files.ts";
 import { infoFiles } from "../../shared/info_files.ts";
+import type { ClientId } from "../../shared/protocol.ts";
 import { reasonOf } from "../../shared/reason.ts";
-import { FolderError, UserError } from "../errors.ts";
+import { FolderError, ServerRefusedError, UserError } from "../errors.ts";
 import { placeIdentity, refuseExisting } from "../identity.ts";
 import {
   pathOfIdentity,
   readIdentityBytes,
   readIdentityFrom,
 } from "../identity_file.ts";
+import { readDraft, type RegistrationDraft } from "../registration_draft.ts";
 import { databaseKind } from "./archive_form.ts";
 import { READY } from "./decided_import.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
@@ -33,6 +35,8 @@ const INPUT = "-";
  * not at all. The file stays as it is.
  *
  * @param source the file's path, or `-`
+ * @param register asks the relay for the id of who is in it, where it is what
+ * a registration without an answer has left
  * @throws {UserError} where the folder has one, or the file holds none that
  * can be used
  * @throws {FolderError} where it can't be written
@@ -40,12 +44,17 @@ const INPUT = "-";
 export async function importIdentity(
   dir: string,
   source: string,
+  register: Register,
 ): Promise<ParsedIdentity> {
   await finishImport(dir);
   await refuseItself(dir, source);
   await refuseExisting(dir);
-  const parsed = await parse(source);
+  const found = await parse(source);
   using _ = await takeFolder(dir);
+  await refuseExisting(dir);
+  const parsed = "me" in found
+    ? found
+    : await registered(found, source, register);
   const ready = `${dir}/${READY}`;
   const draft = draftOf(ready);
   try {
@@ -79,11 +88,42 @@ async function refuseItself(dir: string, source: string): Promise<void> {
   );
 }
 
-async function parse(source: string): Promise<ParsedIdentity> {
+/** Asks the relay to register a name with a key, and for the id. */
+export type Register = (
+  name: string,
+  publicKey: Uint8Array,
+) => Promise<ClientId>;
+
+/** Goes on with a registration that got no answer. */
+async function registered(
+  { name, pkcs8, privateKey, publicKey }: RegistrationDraft,
+  source: string,
+  register: Register,
+): Promise<ParsedIdentity> {
+  let clientId: ClientId;
+  try {
+    clientId = await register(name, publicKey);
+  } catch (error) {
+    if (!(error instanceof ServerRefusedError)) throw error;
+    throw new ServerRefusedError(
+      `"${name}" has another key at this server, or the server doesn't say the id again. Where you know the id, put it in the place of the zeros in a copy of ${source}`,
+    );
+  }
+  return {
+    me: { name, clientId, privateKey: pkcs8 },
+    key: privateKey,
+    found: [`a registration of "${name}" that got no answer`],
+    warnings: [],
+  };
+}
+
+async function parse(
+  source: string,
+): Promise<ParsedIdentity | RegistrationDraft> {
   try {
     const bytes = await read(source);
     refuseDatabase(bytes);
-    return await parseIdentity(bytes);
+    return await readDraft(bytes) ?? await parseIdentity(bytes);
   } catch (cause) {
     throw new UserError(
       `${source === INPUT ? "Standard input" : source} can't be imported: ${

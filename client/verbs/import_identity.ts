@@ -6,7 +6,7 @@ import { defineVerb, type Verb } from "../cli/verb.ts";
 export const verb: Verb = defineVerb<unknown, [string]>({
   brief: "Make info.me from an identity file that another program wrote",
   about:
-    "Takes what any MessageU program wrote as me.info or my.info, says what it found and what is wrong with it, and leaves it as it is. See docs/scripting.md.",
+    "Takes what any MessageU program wrote as me.info or my.info, says what it found and what is wrong with it, and leaves it as it is. What a registration without an answer has left it goes on with at the relay. See docs/scripting.md.",
   flags: {},
   args: [{
     ...pathArgument,
@@ -19,6 +19,8 @@ export const verb: Verb = defineVerb<unknown, [string]>({
     const { me, found, warnings } = await importIdentity(
       await work.dir(),
       path,
+      async (name, publicKey) =>
+        await (await work.link()).register(name, publicKey),
     );
     output.say(`Found ${found.join(", ")}`);
     for (const warning of warnings) output.say(`Warning: ${warning}`);
