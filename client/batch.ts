@@ -46,6 +46,11 @@ export class Batch {
     return this.#payload.size;
   }
 
+  /** A stretch of the payload, which must lie within. */
+  part(start: number, size: number): StoredContent {
+    return this.#payload.part(start, size);
+  }
+
   /**
    * The messages, oldest first.
    *

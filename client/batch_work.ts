@@ -25,6 +25,8 @@ const [MESSAGES_PER_COMMIT, BYTES_PER_COMMIT] = [256, 4 * 1024 * 1024];
 export interface RetrieveEvents {
   /** Gets what went wrong without ending it. */
   problem: (error: UserError) => void;
+  /** Gets a sentence for the user about what is done beside. */
+  notice?: ((text: string) => void) | undefined;
   /** Is told how much of an answer has come in. */
   progress?: Progress | undefined;
   /**
@@ -45,8 +47,14 @@ export interface WorkParts {
   shownUnkept: Set<string>;
   /** Whether the batch may have been worked through before, as far as that went. */
   isOld: boolean;
+  /** Whether the batch was put aside and may hold what was opened. */
+  isWhole?: boolean;
   /** Only messages of these are tried; of all where it is undefined. */
   senders?: ReadonlySet<number> | undefined;
+  /** The senders of new messages that couldn't be opened for certain, by what tells these from repeats. */
+  unread: Map<string, number>;
+  /** What of old batches was opened in this retrieval, as often as it had come. */
+  opened: Set<string>;
 }
 
 /** An opened message on its way into the store. */
@@ -60,8 +68,10 @@ export class BatchWork {
   unsaved = false;
   /** Whether the store took nothing. */
   stuck = false;
-  /** Whether a message couldn't be decrypted in the end, or not for certain. */
-  unread = false;
+  /** Messages that were looked at. */
+  count = 0;
+  /** Where those stand that couldn't be decrypted in the end, or not for certain. */
+  readonly unread = new Set<number>();
   /** Why the rest of the batch couldn't be read. */
   damage: FormatError | undefined;
   /** Who sent a new key. */
@@ -119,7 +129,8 @@ export class BatchWork {
     let at = -1;
     for await (const message of batch.messages()) {
       at++;
-      if (isLast && !this.#later.has(at)) continue;
+      if (!isLast) this.count++;
+      else if (!this.#later.has(at)) continue;
       try {
         await this.#receive(message, at, isLast);
       } catch (error) {
@@ -140,15 +151,16 @@ export class BatchWork {
   ): Promise<void> {
     const { store, me, isOld, senders, shownUnkept } = this.#parts;
     const { contact } = store.contacts.withId(message.sender);
+    // Before its content is read, of which there may be much.
+    if (senders?.has(contact) === false) {
+      this.unread.add(at);
+      return;
+    }
     const seen = await identify(message, me);
     const key = encodeHex(seen);
     this.seen.add(key);
     const before = this.#seenBefore(seen);
     if (before === "opened" || this.#pending.has(key)) return;
-    if (senders?.has(contact) === false) {
-      this.unread = true;
-      return;
-    }
     const opened = this.#isHopeless(contact, at)
       ? UNREADABLE
       : await this.#open(message, contact, isLast);
@@ -159,7 +171,7 @@ export class BatchWork {
         this.#later.set(at, opened.kind === "unreadable");
         return;
       }
-      this.unread = true;
+      this.unread.add(at);
     }
     this.#pending.set(key, {
       ...opened,
@@ -173,11 +185,12 @@ export class BatchWork {
     this.#pendingBytes += opened.text?.length ?? 0;
   }
 
-  /** What is put aside was written down whole: what isn't known of it any more was opened. */
+  /** Earlier clients put answers aside whole: what isn't known of these any more was opened. */
   #seenBefore(seen: Uint8Array): "opened" | "unreadable" | undefined {
-    const { store, isOld, senders } = this.#parts;
+    const { store, isOld, isWhole, opened } = this.#parts;
+    const isKnown = isWhole || (isOld && opened.has(encodeHex(seen)));
     return store.incoming.seen(seen, { isKept: isOld }) ??
-      (senders === undefined ? undefined : "opened");
+      (isKnown ? "opened" : undefined);
   }
 
   /** Whether it was tried before with all keys that there are. */
@@ -217,8 +230,9 @@ export class BatchWork {
 
   /** @returns the files that another client has saved as well */
   #store(pending: readonly Pending[]): string[] {
-    const { store: { database, incoming, keys }, me, isOld, shownUnkept } =
-      this.#parts;
+    const { store, me, isOld, shownUnkept, unread, opened } = this.#parts;
+    const { database, incoming, keys } = store;
+    const added: Pending[] = [];
     let fresh = 0;
     const redundant: string[] = [];
     database.write(() => {
@@ -230,6 +244,7 @@ export class BatchWork {
           continue;
         }
         fresh += count;
+        added.push(message);
         if (key === undefined) continue;
         keys.sendUnder(contact, keys.add(contact, key, me.clientId));
         this.newKeys.add(contact);
@@ -237,6 +252,13 @@ export class BatchWork {
     });
     this.fresh += fresh;
     for (const { seen } of pending) shownUnkept.delete(encodeHex(seen));
+    for (const message of added) {
+      const seen = encodeHex(message.seen);
+      if (isCertain(message)) {
+        unread.delete(seen);
+        if (isOld) opened.add(seen);
+      } else unread.set(seen, message.contact);
+    }
     return redundant;
   }
 

@@ -23,7 +23,9 @@ import type { Identity } from "./identity.ts";
 import { Journal } from "./journal.ts";
 import type { People, PeopleParts } from "./people.ts";
 import type { RelayLink } from "./relay_link.ts";
+import { labelOf } from "./store/contact_book.ts";
 import type { ClientStore } from "./store/store.ts";
+import { UnreadMessages } from "./unread_messages.ts";
 
 /** Answers without anything new after which a pull ends. */
 const MOST_REPEATED_ANSWERS = 4;
@@ -34,6 +36,9 @@ const PULL_PATIENCE = 120_000;
 /** No messages. */
 const NOTHING: ReadonlySet<string> = new Set();
 
+/** Senders whose unread messages are told by name. */
+const MOST_NAMED = 5;
+
 /** One retrieval, as far as it has come. */
 interface Retrieval {
   me: Identity;
@@ -42,6 +47,10 @@ interface Retrieval {
   count: number;
   /** Who sent a new key. */
   newKeys: Set<number>;
+  /** The senders of new messages that couldn't be opened, see {@linkcode WorkParts}. */
+  unread: Map<string, number>;
+  /** What was opened, see there. */
+  opened: Set<string>;
   /** Connections that broke since an answer was whole. */
   broken: number;
   /** Messages that the relay handed out, in hex digits. */
@@ -57,6 +66,7 @@ export class Inbox {
   readonly #link: RelayLink;
   readonly #people: People;
   readonly #journal: Journal;
+  readonly #unread: UnreadMessages;
   /** Messages that were shown though they couldn't be kept. */
   readonly #shownUnkept = new Set<string>();
 
@@ -76,6 +86,7 @@ export class Inbox {
     this.#link = link;
     this.#people = people;
     this.#journal = new Journal(dir);
+    this.#unread = new UnreadMessages(dir);
   }
 
   /**
@@ -96,21 +107,63 @@ export class Inbox {
       );
       return 0;
     }
-    const newKeys = new Set<number>();
-    const retrieval = {
+    const retrieval: Retrieval = {
       me,
       events,
       count: 0,
-      newKeys,
+      newKeys: new Set(),
+      unread: new Map(),
+      opened: new Set(),
       broken: 0,
-      handedOut: new Set<string>(),
-      unsaved: new Set<string>(),
+      handedOut: new Set(),
+      unsaved: new Set(),
     };
-    if (await this.#workOffLeftovers(retrieval)) {
-      await this.#retrieveAll(retrieval);
-      await this.#retryUnread(retrieval);
+    try {
+      await this.#tidy(events);
+      if (await this.#workOffLeftovers(retrieval)) {
+        try {
+          await this.#retrieveAll(retrieval);
+        } finally {
+          await this.#retryUnread(retrieval);
+        }
+      }
+    } finally {
+      this.#tellUnread(retrieval);
     }
     return retrieval.count;
+  }
+
+  async #tidy({ problem, notice }: RetrieveEvents): Promise<void> {
+    const removed = await this.#unread.tidy().catch((error) => {
+      ignoreUserError(error);
+      problem(error);
+    });
+    if (!removed) return;
+    notice?.(
+      `No key came in time for what couldn't be decrypted: ${removed} files (info.unread.*) are removed`,
+    );
+  }
+
+  /** Says once of whom something couldn't be read. */
+  #tellUnread({ unread, events }: Retrieval): void {
+    if (unread.size === 0) return;
+    const counts = new Map<number, number>();
+    for (const contact of unread.values()) {
+      counts.set(contact, (counts.get(contact) ?? 0) + 1);
+    }
+    const { contacts } = this.#store();
+    const named = [...counts].slice(0, MOST_NAMED)
+      .map(([contact, count]) =>
+        `${count} from ${labelOf(contacts.at(contact))}`
+      );
+    const others = counts.size - named.length;
+    if (others > 0) named.push(`those of ${others} others`);
+    events.problem(
+      new UserError(
+        `Messages that no key opens for certain: ${named.join(", ")}`,
+        `They are kept in ${this.#dir} (info.unread.*) and shown once a key comes that opens them: 151 in the menu, or request-key NAME, asks for it`,
+      ),
+    );
   }
 
   /** @returns false where the store takes nothing: what waits is better off at the relay */
@@ -169,8 +222,10 @@ export class Inbox {
     if (senders.size === 0) return;
     const events = { ...retrieval.events, problem: () => {} };
     const quiet = { ...retrieval, events };
-    for await (const batch of this.#journal.unread()) {
-      await this.#workThrough(batch, quiet, true, senders);
+    const { contacts } = this.#store();
+    const ids = [...senders].map((contact) => contacts.at(contact).clientId);
+    for await (const { batch, isWhole } of this.#unread.of(ids)) {
+      await this.#workThrough(batch, quiet, true, { senders, isWhole });
     }
     retrieval.count = quiet.count;
   }
@@ -213,11 +268,12 @@ export class Inbox {
     return isBreak && ++retrieval.broken < await this.#link.relayCount();
   }
 
+  /** @param aside how to look at what was put aside before; undefined of what comes in */
   async #workThrough(
     batch: Batch,
     retrieval: Retrieval,
     isOld: boolean,
-    senders?: WorkParts["senders"],
+    aside?: Pick<WorkParts, "senders" | "isWhole">,
   ): Promise<BatchWork> {
     const { me, events } = retrieval;
     const store = this.#store();
@@ -228,31 +284,50 @@ export class Inbox {
       events,
       shownUnkept,
       isOld,
-      senders,
+      unread: retrieval.unread,
+      opened: retrieval.opened,
+      ...aside,
     });
     await work.run(batch);
     retrieval.count += work.fresh;
     for (const contact of work.newKeys) retrieval.newKeys.add(contact);
     await this.#learnNames(work.senders, events);
-    if (!work.unsaved) await this.#finish(batch, work, events);
+    if (!work.unsaved) {
+      await this.#finish(batch, work, events, aside !== undefined);
+    }
     return work;
   }
 
+  /** Forgets what could be opened of a batch, and keeps the rest. */
   async #finish(
     batch: Batch,
-    { unread, damage }: BatchWork,
+    { unread, count, damage }: BatchWork,
     events: RetrieveEvents,
+    isAside: boolean,
   ): Promise<void> {
-    if (!unread && damage === undefined) return await this.#journal.done(batch);
-    const path = await this.#journal.putAside(batch);
-    events.problem(
-      new UserError(
-        damage === undefined
-          ? "Not everything could be decrypted, or not for certain"
-          : `The end of the answer is damaged: ${damage.message}`,
-        path === undefined ? undefined : `As it came, it is kept in ${path}`,
-      ),
-    );
+    if (unread.size === 0 && damage === undefined) {
+      return await this.#journal.done(batch);
+    }
+    if (isAside && unread.size === count) return;
+    const { rest, dropped } = await this.#unread.keep(batch, unread);
+    // Its file, where it had one, has made way for those that are kept.
+    if (batch.path === undefined) await this.#journal.done(batch);
+    if (damage !== undefined) {
+      events.problem(
+        new UserError(
+          `The end of the answer is damaged: ${damage.message}`,
+          rest === undefined ? undefined : `As it came, it is kept in ${rest}`,
+        ),
+      );
+    }
+    if (dropped > 0) {
+      events.problem(
+        new UserError(
+          `${dropped} messages that couldn't be decrypted were too much to keep`,
+          `There is room for 256 MiB of them in ${this.#dir} (info.unread.*); ask for the key, and for these messages once more`,
+        ),
+      );
+    }
   }
 
   /** The senders' names, and whether somebody else has taken one of them over. */

@@ -12,8 +12,10 @@ import type { Arriving } from "./connection.ts";
 import {
   createPrivate,
   readableSize,
+  removeIfThere,
   syncFolder,
 } from "../shared/durable_files.ts";
+import { freeSpace } from "../shared/free_space.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { FolderError, UserError } from "./errors.ts";
 import { FileContent, MemoryContent } from "./received_content.ts";
@@ -21,26 +23,24 @@ import { writeAll } from "../shared/write_all.ts";
 
 /** Files of answers that wait to be worked through; their names sort by age. */
 const WAITING = "info.inbox.";
-/** Files of answers in which something couldn't be read. */
-const UNREAD = "info.unread.";
 const NAME = /^\d+\.\d{6}\.[0-9a-f-]{36}$/;
 /** Bytes of the largest answer that is kept in memory where the disk can't take it: 256 MiB. */
 const MAX_IN_MEMORY = 256 * 1024 * 1024;
 
-/** How many answers lie in a client's folder: those to be worked through, and those put aside. */
-export async function countAnswers(
-  dir: string,
-): Promise<{ waiting: number; unread: number }> {
-  const count = { waiting: 0, unread: 0 };
+/** Bytes that are left free by an answer that memory couldn't take: 64 MiB. */
+const LEAST_LEFT = 64 * 1024 * 1024;
+
+/** How many answers lie in a client's folder to be worked through. */
+export async function countWaiting(dir: string): Promise<number> {
+  let count = 0;
   for await (const { name } of Deno.readDir(dir)) {
-    if (isAnswer(name, WAITING)) count.waiting++;
-    if (isAnswer(name, UNREAD)) count.unread++;
+    if (isWaiting(name)) count++;
   }
   return count;
 }
 
-function isAnswer(name: string, prefix: string): boolean {
-  return name.startsWith(prefix) && NAME.test(name.slice(prefix.length));
+function isWaiting(name: string): boolean {
+  return name.startsWith(WAITING) && NAME.test(name.slice(WAITING.length));
 }
 
 /** The answers in a client's folder that aren't worked through yet. */
@@ -70,6 +70,12 @@ export class Journal {
     failed: (reason: unknown) => void,
   ): Promise<Batch | undefined> {
     if (answer.size === 0) return undefined;
+    if (answer.size > MAX_IN_MEMORY) {
+      const free = await freeSpace(this.#dir).catch(() => undefined);
+      if (free !== undefined && free < answer.size + LEAST_LEFT) {
+        throw this.#noRoom(answer.size);
+      }
+    }
     const order = String(this.#count++).padStart(6, "0");
     const path =
       `${this.#dir}/${WAITING}${Date.now()}.${order}.${crypto.randomUUID()}`;
@@ -113,23 +119,10 @@ export class Journal {
   async *leftovers(
     failed: (path: string, reason: unknown) => void,
   ): AsyncGenerator<Batch> {
-    yield* this.#batches(WAITING, failed);
-    yield* [...this.#unwritten];
-  }
-
-  /** What was put aside, the oldest first; what can't be read is left out. */
-  unread(): AsyncGenerator<Batch> {
-    return this.#batches(UNREAD, () => {});
-  }
-
-  async *#batches(
-    prefix: string,
-    failed: (path: string, reason: unknown) => void,
-  ): AsyncGenerator<Batch> {
     const names: string[] = [];
     try {
       for await (const { name, isFile } of Deno.readDir(this.#dir)) {
-        if (isFile && isAnswer(name, prefix)) names.push(name);
+        if (isFile && isWaiting(name)) names.push(name);
       }
     } catch (reason) {
       failed(this.#dir, reason);
@@ -143,39 +136,22 @@ export class Journal {
         yield new Batch(new FileContent(path, 0, size), path);
       }
     }
-  }
-
-  /** Forgets an answer that is worked through. */
-  async done(batch: Batch): Promise<void> {
-    this.#unwritten.delete(batch);
-    const { path } = batch;
-    if (path === undefined) return;
-    await this.#move(path, () => Deno.remove(path));
+    yield* [...this.#unwritten];
   }
 
   /**
-   * Puts an answer aside in which something couldn't be read.
+   * Forgets an answer that is worked through, if it isn't gone.
    *
-   * @returns where it is kept, or undefined where it is only in memory
+   * @throws {FolderError} where its file can't be removed
    */
-  async putAside(batch: Batch): Promise<string | undefined> {
+  async done(batch: Batch): Promise<void> {
     this.#unwritten.delete(batch);
-    if (batch.path === undefined) return undefined;
-    const { path } = batch;
-    const aside = path.replace(`/${WAITING}`, `/${UNREAD}`);
-    const isMoved = await this.#move(path, () => Deno.rename(path, aside));
-    return isMoved ? aside : undefined;
-  }
-
-  /** @returns false where the file is gone: another client has worked it through as well */
-  async #move(path: string, work: () => Promise<void>): Promise<boolean> {
+    if (batch.path === undefined) return;
     try {
-      await work();
-      return true;
+      await removeIfThere(batch.path);
     } catch (cause) {
-      if (cause instanceof Deno.errors.NotFound) return false;
       throw new FolderError(
-        `${path} can't be put away: ${reasonOf(cause)}`,
+        `${batch.path} can't be put away: ${reasonOf(cause)}`,
         `See that ${this.#dir} can be written`,
         { cause },
       );

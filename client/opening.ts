@@ -42,7 +42,9 @@ export const UNREADABLE: Opened = {
 };
 
 /** Whether it can't be any other key's. */
-export function isCertain({ kind, doubtful }: Opened): boolean {
+export function isCertain(
+  { kind, doubtful }: Pick<Opened, "kind" | "doubtful">,
+): boolean {
   return kind !== "unreadable" && !doubtful;
 }
 

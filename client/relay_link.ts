@@ -54,8 +54,8 @@ const OLDER_VERSION = 1;
 
 /** Bytes of the largest list of clients that is read. */
 const MAX_LIST_SIZE = 1024 * 1024 * 1024;
-/** Bytes of the largest 2104: what 4 bytes of size can say. */
-const MAX_INBOX_SIZE = 0xffffffff;
+/** Bytes of the largest 2104, 1088 MiB: more than waits for one recipient at our relay by default. */
+const MAX_INBOX_SIZE = (1024 + 64) * 1024 * 1024;
 /** Bytes of the largest other answer that is read. */
 const MAX_ANSWER_SIZE = 64 * 1024;
 

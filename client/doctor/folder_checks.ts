@@ -13,10 +13,13 @@ import { addressFinder } from "../relay_address.ts";
 import type { Session } from "../session.ts";
 import { STORE_FOLDER } from "../store/database.ts";
 import { finishImport } from "../transfer/finish_import.ts";
+import { UnreadMessages } from "../unread_messages.ts";
 import { bad, type Finding, ok, warning } from "./finding.ts";
 
 /** Bytes of a MiB. */
 const MIB = 1024 * 1024;
+/** Senders that are named. */
+const MOST_NAMED = 5;
 /** Bytes below which there is too little room to keep what comes. */
 const LITTLE_ROOM = 64 * MIB;
 
@@ -76,6 +79,29 @@ export async function checkStore(
 export async function checkImport(dir: string): Promise<Finding> {
   await finishImport(dir);
   return ok("What was imported is all in its place now");
+}
+
+/** Whether messages wait for a key that opens them. */
+export async function checkUnread(
+  dir: string,
+  session: Session,
+): Promise<Finding> {
+  const { files, bytes, messages, senders } = await new UnreadMessages(dir)
+    .summary();
+  if (files === 0) return ok("No message waits for a key");
+  const ids = new Set(senders.map((id) => id.toHex()));
+  const names = session.contacts()
+    .filter(({ contactId }) => ids.delete(contactId.toHex()))
+    .map(({ name }) => name);
+  const from = [...names, ...ids].slice(0, MOST_NAMED).join(", ");
+  return warning(
+    `${messages} messages${from && ` from ${from}`}, ${
+      Math.ceil(bytes / 1024)
+    } KiB in ${files} files, wait for a key (info.unread.*)`,
+    `${
+      names[0] === undefined ? "" : `request-key ${names[0]} asks for it; `
+    }what no key opens goes after 60 days`,
+  );
 }
 
 /** Where the relays are said to be. */

@@ -11,8 +11,9 @@ import {
 } from "../../shared/durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
 import { parseFolderIdentity } from "../identity.ts";
-import { countAnswers } from "../journal.ts";
+import { countWaiting } from "../journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
+import { UnreadMessages } from "../unread_messages.ts";
 import { ArchiveWriter } from "./archive_writer.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 
@@ -28,7 +29,7 @@ export interface Exported {
 
 /** What an archive holds, and what it doesn't. */
 export interface ExportedArchive extends Exported {
-  /** Answers in which something couldn't be decrypted, which stay where they are. */
+  /** Files with messages that couldn't be decrypted, which stay where they are. */
   unread: number;
 }
 
@@ -45,13 +46,14 @@ export async function exportArchive(
 ): Promise<ExportedArchive> {
   const parsed = await parseFolderIdentity(dir);
   if (parsed === undefined) throw new NotRegisteredError();
-  const { waiting, unread } = await countAnswers(dir);
+  const waiting = await countWaiting(dir);
   if (waiting > 0) {
     throw new UserError(
       `${waiting} received answers in ${dir} (info.inbox.*) aren't worked through yet`,
       "Run pull first: the relay has them no more",
     );
   }
+  const { files: unread } = await new UnreadMessages(dir).summary();
   // Not all that is read here is text.
   const identity = formatInfoMe(parsed.me);
   const draft = draftOf(path);

@@ -43,6 +43,7 @@ export const verb: Verb = defineVerb({
     await check("folder", () => folder.checkFolder(dir));
     await check("identity", () => folder.checkIdentity(session));
     await check("store", () => folder.checkStore(dir, session));
+    await check("unread", () => folder.checkUnread(dir, session));
     await check("address", () => folder.checkAddress({ dir, server }));
     const me = await session.identity().catch(() => undefined);
     // Why there are none was just told.

@@ -50,7 +50,7 @@ export const verb: Verb = defineVerb<Flags, [string]>({
       const archived = await session.exportTo(path);
       if (archived.unread > 0) {
         output.say(
-          `${archived.unread} received answers that couldn't be decrypted aren't in it: move info.unread.* along, in case their keys come`,
+          `What couldn't be decrypted (${archived.unread} files) isn't in it: move info.unread.* along, in case the keys come`,
         );
       }
       exported = archived;

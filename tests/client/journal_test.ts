@@ -137,9 +137,6 @@ testWith(
     assertEquals(mode & 0o777, 0o600);
     await second.done(a);
     await first.done(a);
-    const aside = await second.putAside(b);
-    assertEquals(await Deno.readFile(aside ?? ""), payloads[1]);
-    assertEquals(await second.putAside(b), undefined);
     await second.done(c);
     assertEquals((await namesIn(folder.path)).length, 1);
   },

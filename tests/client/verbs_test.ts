@@ -153,6 +153,7 @@ testWith(
           "folder ok",
           "identity ok",
           "store ok",
+          "unread ok",
           "address ok",
           "relay ok",
           "room ok",
@@ -162,8 +163,18 @@ testWith(
         ],
       );
       await Deno.chmod(`${folder.path}/anna/info.me`, 0o644);
+      const [{ contactId }] = (await anna.do("history", "--json")).data;
+      const waiting = `info.unread.1.000000.${crypto.randomUUID()}`;
+      await Deno.writeFile(
+        `${folder.path}/anna/${waiting}.${contactId}.3`,
+        new Uint8Array(2048),
+      );
       const told = (await anna.do("doctor")).stdout;
       assertMatch(told, /^warning {2}folder .*info\.me \(644\)/m);
+      assertMatch(
+        told,
+        /^warning {2}unread .*3 messages from ben, 2 KiB in 1 files, wait for a key .*: request-key ben/m,
+      );
     });
   },
 );
