@@ -32,6 +32,7 @@ const RUNNING_HELP = `Files, in DIR:
   info.myport          the port, where no flag names one
   db.defensive         users and waiting messages; db.defensive-wal and -shm are
                        part of it, and db.defensive-lock goes with the relay
+  db.defensive-reserve room for deletions on a full disk: 4 MiB, more under load
   db.defensive-backup-*
                        the same, as it was before a newer relay changed its tables
 

@@ -1,4 +1,5 @@
 import { storeName } from "../store/postgres/store_url.ts";
+import { withReserve } from "../store/reserve.ts";
 import type { AdminStore } from "./admin_store.ts";
 import { openSqliteAdminStore } from "./sqlite/sqlite_admin_store.ts";
 
@@ -15,9 +16,9 @@ export type StorePlace =
  * @throws {Error} where it can't be used, with what to do about it
  */
 export async function openAdminStore(place: StorePlace): Promise<AdminStore> {
-  return place.kind === "file"
-    ? openSqliteAdminStore(place.path)
-    : await openDatabase(place.url, false);
+  if (place.kind === "url") return await openDatabase(place.url, false);
+  const { path } = place;
+  return await withReserve(path, () => openSqliteAdminStore(path));
 }
 
 /**

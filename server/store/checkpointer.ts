@@ -18,7 +18,7 @@ export interface CheckpointerStart {
 }
 
 /** Bytes of the control words. */
-export const CHECKPOINT_CONTROL_SIZE = 8;
+export const CHECKPOINT_CONTROL_SIZE = 12;
 
 /** Positions of the control words, 4 bytes each. */
 export const CheckpointWord = {
@@ -26,6 +26,8 @@ export const CheckpointWord = {
   State: 0,
   /** Pages in the log when the last checkpoint ended. */
   Pages: 1,
+  /** Pages of them that it left there. */
+  Left: 2,
 } as const;
 
 /** What the thread does. */
@@ -64,30 +66,43 @@ export const CHECKPOINTER: Thread<CheckpointerStart> = {
 
 enter(CHECKPOINTER);
 
+/** What a checkpoint came to, in pages of the log. */
+export interface CheckpointResult {
+  /** Pages that were in the log. */
+  pages: number;
+  /** Pages of them that aren't in the database's own file: for a reader, or for want of room. */
+  left: number;
+}
+
 /**
- * Prepares what copies as much of the log as there is and returns the pages
- * that are in it, or 0 where it failed: like SQLite itself after a commit, it
- * leaves a failure to the next try.
+ * Prepares a checkpoint, which copies as much of the log as it can. Like SQLite
+ * itself after a commit it leaves a failure to the next try: `pages` is 0 then,
+ * and `left` isn't.
  */
-export function prepareCheckpoint(database: Database): () => number {
-  const checkpoint = database.prepare<{ log: number }>(
+export function prepareCheckpoint(database: Database): () => CheckpointResult {
+  const checkpoint = database.prepare<{ log: number; checkpointed: number }>(
     "PRAGMA wal_checkpoint(PASSIVE)",
   );
   return () => {
     try {
-      return Math.max(0, checkpoint.get()?.log ?? 0);
+      const { log = -1, checkpointed = -1 } = checkpoint.get() ?? {};
+      // -1 where another one makes a checkpoint.
+      if (log < 0) return { pages: 0, left: 1 };
+      return { pages: log, left: log - checkpointed };
     } catch {
-      return 0;
+      return { pages: 0, left: 1 };
     }
   };
 }
 
-function serve(control: Int32Array, checkpoint: () => number): void {
-  const { State, Pages } = CheckpointWord;
+function serve(control: Int32Array, checkpoint: () => CheckpointResult): void {
+  const { State, Pages, Left } = CheckpointWord;
   for (;;) {
     Atomics.wait(control, State, CheckpointState.Idle);
     if (Atomics.load(control, State) === CheckpointState.Closing) return;
-    Atomics.store(control, Pages, checkpoint());
+    const { pages, left } = checkpoint();
+    Atomics.store(control, Pages, pages);
+    Atomics.store(control, Left, left);
     // It may have been told to close meanwhile.
     const { Asked, Idle } = CheckpointState;
     Atomics.compareExchange(control, State, Asked, Idle);

@@ -9,11 +9,13 @@
 
 import type { Database } from "@db/sqlite";
 import {
+  type CheckpointResult,
   CheckpointState,
   CheckpointWord,
   prepareCheckpoint,
 } from "./checkpointer.ts";
 import { firstValue } from "./first_value.ts";
+import { statIfThere } from "./stat_if_there.ts";
 
 /** Bytes of a page. */
 const PAGE_SIZE = 4096;
@@ -52,8 +54,10 @@ const MOST_WAIT = 10_000;
 
 /** The log, as the writer sees it. */
 export class Checkpoints {
+  readonly #database: Database;
   readonly #control: Int32Array;
-  readonly #checkpoint: () => number;
+  readonly #checkpoint: () => CheckpointResult;
+  readonly #pageCount;
   readonly #rules: CheckpointRules;
   readonly #alone: boolean;
   /** Bytes, about, that were logged since a checkpoint began. */
@@ -62,6 +66,9 @@ export class Checkpoints {
   #begun = false;
   /** When the last one began, on the clock of `performance.now()`. */
   #last = 0;
+  /** Pages that the database's own file surely has, and will have once the thread is done. */
+  #filePages = 0;
+  #nextFilePages = 0;
 
   /**
    * Nothing else makes checkpoints any more, but the thread does.
@@ -76,13 +83,29 @@ export class Checkpoints {
     rules: CheckpointRules = defaultRules,
     alone: boolean = isOlder(database, TWO_MAY),
   ) {
+    this.#database = database;
     this.#rules = rules;
     this.#alone = alone;
     this.#control = new Int32Array(control);
     this.#checkpoint = prepareCheckpoint(database);
+    this.#pageCount = database.prepare<{ page_count: number }>(
+      "PRAGMA page_count",
+    );
     database.exec("PRAGMA wal_autocheckpoint = 0");
     // The file is cut when a burst has made it longer than it usually gets.
-    database.exec(`PRAGMA journal_size_limit = ${2 * rules.mostLog}`);
+    this.limitLog(2 * rules.mostLog);
+    const log = statIfThere(`${database.path}-wal`)?.size ?? 0;
+    this.#filePages = this.#pages - Math.ceil(log / PAGE_SIZE);
+  }
+
+  /** Bytes by which the database's own file grows at most when the log is copied into it. */
+  get growth(): number {
+    return PAGE_SIZE * (this.#pages - this.#filePages);
+  }
+
+  /** Has the log's file cut down to so many bytes whenever it begins anew. */
+  limitLog(bytes: number): void {
+    this.#database.exec(`PRAGMA journal_size_limit = ${bytes}`);
   }
 
   /** Between two commits: sees to it that the log doesn't grow for ever. */
@@ -93,9 +116,19 @@ export class Checkpoints {
     else if (this.#logged >= this.#rules.leastLog) this.#begin();
   }
 
-  /** Gives the disk's room back that only the log needs. */
-  makeRoom(): void {
-    this.#finish();
+  /**
+   * Copies all there is, behind what the thread is copying.
+   *
+   * @returns whether nothing is left: a reader, or a full disk, may stand in the way
+   */
+  finish(): boolean {
+    this.#waitWhile(CheckpointState.Asked);
+    this.#begun = false;
+    this.#logged = 0;
+    const pages = this.#pages;
+    const { left } = this.#checkpoint();
+    if (left === 0) this.#filePages = pages;
+    return left === 0;
   }
 
   /** Ends the thread. */
@@ -108,9 +141,10 @@ export class Checkpoints {
     const now = performance.now();
     if (now - this.#last < this.#rules.pause) return;
     this.#last = now;
-    if (this.#alone) return this.#finish();
+    if (this.#alone) return void this.finish();
     this.#begun = true;
     this.#logged = 0;
+    this.#nextFilePages = this.#pages;
     this.#say(CheckpointState.Asked);
   }
 
@@ -118,21 +152,29 @@ export class Checkpoints {
     const { littleLeft, mostLog } = this.#rules;
     if (this.#state === CheckpointState.Asked) {
       // It is slower than what comes in.
-      if (this.#logged >= mostLog) this.#finish();
+      if (this.#logged >= mostLog) this.finish();
       return;
     }
     this.#begun = false;
+    if (Atomics.load(this.#control, CheckpointWord.Left) === 0) {
+      this.#filePages = this.#nextFilePages;
+    }
     const length = PAGE_SIZE *
       Atomics.load(this.#control, CheckpointWord.Pages);
-    if (this.#logged <= littleLeft || length >= mostLog) this.#finish();
+    if (this.#logged <= littleLeft || length >= mostLog) this.finish();
   }
 
-  /** Copies all there is, behind what the thread is copying. */
-  #finish(): void {
-    this.#waitWhile(CheckpointState.Asked);
-    this.#begun = false;
-    this.#logged = 0;
-    this.#checkpoint();
+  /** Copies all there is and leaves an empty log, where no reader stands in the way. */
+  empty(): void {
+    if (!this.finish()) return;
+    const patience = firstValue(this.#database, "PRAGMA busy_timeout");
+    this.#database.exec("PRAGMA busy_timeout = 0");
+    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#database.exec(`PRAGMA busy_timeout = ${patience}`);
+  }
+
+  get #pages(): number {
+    return this.#pageCount.get()?.page_count ?? 0;
   }
 
   get #state(): number {
@@ -147,6 +189,11 @@ export class Checkpoints {
   #waitWhile(state: number): void {
     Atomics.wait(this.#control, CheckpointWord.State, state, MOST_WAIT);
   }
+}
+
+/** Copies the log of a database that a relay may be using too, as far as that can be done. */
+export function emptyLog(database: Database): void {
+  if (!isOlder(database, TWO_MAY)) prepareCheckpoint(database)();
 }
 
 function isOlder(database: Database, than: readonly number[]): boolean {

@@ -15,6 +15,9 @@ const BUSY = 5;
 /** SQLite's primary result codes where the file may not be written, or not be opened. */
 const READ_ONLY = 8;
 const CANT_OPEN = 14;
+/** SQLite's result codes where a file, or the log's index, can't grow. */
+const FULL = 13;
+const FULL_INDEX = 10 | 19 << 8;
 /** SQLite's extended result code where a sync failed. */
 const FAILED_SYNC = 10 | 4 << 8;
 /** SQLite's primary result codes for a file whose content is broken. */
@@ -28,6 +31,7 @@ const CODES_BY_TEXT: Readonly<Record<string, number>> = {
   "database is locked": BUSY,
   "attempt to write a readonly database": READ_ONLY,
   "unable to open database file": CANT_OPEN,
+  "database or disk is full": FULL,
   "database disk image is malformed": CORRUPT,
   "file is not a database": NOT_A_DATABASE,
 };
@@ -41,11 +45,23 @@ export class StoreBusyError extends StoreError {
   override name = "StoreBusyError";
 }
 
+/** The disk is full; deletions make room in the database. */
+export class DiskFullError extends StoreError {
+  override name = "DiskFullError";
+}
+
 /** A failure of the database as the store throws it. */
 export function storeError(cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
   const reason = reasonOf(cause);
   const code = resultCode(cause);
+  if (code === FULL || code === FULL_INDEX) {
+    return new DiskFullError(
+      `the disk is full (${reason}): make room on it. Until then room comes only from messages ` +
+        "that are taken, or deleted with admin purge",
+      { cause },
+    );
+  }
   if (code === FAILED_SYNC) {
     // The system may count as written what isn't: later syncs prove nothing.
     return new StoreBrokenError(

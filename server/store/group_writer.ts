@@ -7,7 +7,12 @@
 
 import type { Database, Statement } from "@db/sqlite";
 import type { Command, Outcome } from "./commands.ts";
-import { StoreBusyError, storeError } from "./database_errors.ts";
+import {
+  DiskFullError,
+  StoreBusyError,
+  storeError,
+} from "./database_errors.ts";
+import type { DiskRoom } from "./disk_room.ts";
 import { countIds } from "./id_runs.ts";
 import { Inboxes } from "./inboxes.ts";
 import { PART_SIZE } from "./layout.ts";
@@ -25,8 +30,8 @@ export interface Job {
 
 /** What a {@linkcode GroupWriter} has done elsewhere. */
 export interface GroupWriterOptions {
-  /** Gives back what room on the disk there is to be had. Default: none. */
-  makeRoom?: () => void;
+  /** Sees to the disk's room. Default: nothing does. */
+  room?: Pick<DiskRoom, "before" | "make" | "tried">;
   /** Is told that another process has written since the last group. Default: nobody. */
   othersWrote?: () => void;
 }
@@ -38,7 +43,7 @@ export class GroupWriter {
   readonly #insertClient: ReturnType<typeof clientInserter>;
   readonly #inboxes: Inboxes;
   readonly #deleter: MessageDeleter;
-  readonly #makeRoom: () => void;
+  readonly #room: GroupWriterOptions["room"];
   readonly #othersWrote: () => void;
   /** Changes when somebody else commits. */
   #dataVersion: number | undefined;
@@ -51,10 +56,10 @@ export class GroupWriter {
   /** The database has its tables. */
   constructor(
     database: Database,
-    { makeRoom = () => {}, othersWrote = () => {} }: GroupWriterOptions = {},
+    { room, othersWrote = () => {} }: GroupWriterOptions = {},
   ) {
     this.#database = database;
-    this.#makeRoom = makeRoom;
+    this.#room = room;
     this.#othersWrote = othersWrote;
     this.#statements = prepareStatements(database);
     this.#insertClient = clientInserter(database);
@@ -74,18 +79,23 @@ export class GroupWriter {
    * @returns how each of them ended, in their order
    */
   write(group: readonly Job[]): Outcome[] {
-    const large = group.some(isLarge);
-    if (large) this.#makeRoom();
+    this.#room?.before(group.reduce((sum, job) => sum + sizeOf(job), 0));
     const first = this.#tryToCommit(group);
     if (!(first instanceof StoreError)) return first;
+    if (first instanceof DiskFullError) {
+      this.#room?.make(group.some(({ command }) => !isNew(command)));
+    }
     // Content of a large message can't be had twice.
-    const final = large || first instanceof StoreBusyError ||
+    const final = group.some(isLarge) || first instanceof StoreBusyError ||
       first instanceof StoreBrokenError;
-    if (final) return group.map(() => ({ error: first }));
-    this.#makeRoom();
+    if (final) {
+      this.#room?.tried();
+      return group.map(() => ({ error: first }));
+    }
     // What fails for one must not cost the others: each gets its own try.
     return group.map((job) => {
       const alone = this.#tryToCommit([job]);
+      this.#room?.tried();
       return alone instanceof StoreError
         ? { error: alone }
         : alone[0] as Outcome;
@@ -233,9 +243,19 @@ export class GroupWriter {
   }
 }
 
+/** Whether it needs more pages. */
+function isNew({ kind }: Command): boolean {
+  return kind === "send" || kind === "register";
+}
+
+/** Bytes of a message's content. */
+function sizeOf({ command }: Pick<Job, "command">): number {
+  return command.kind === "send" ? command.size : 0;
+}
+
 /** Whether it is written as it comes, which can be done only once and alone. */
-export function isLarge({ command }: Pick<Job, "command">): boolean {
-  return command.kind === "send" && command.size > PART_SIZE;
+export function isLarge(job: Pick<Job, "command">): boolean {
+  return sizeOf(job) > PART_SIZE;
 }
 
 function prepareStatements(database: Database) {

@@ -14,6 +14,7 @@ import { lookInto } from "./look_into.ts";
 import { checkUsable, openReadyFile, type ReadyOptions } from "./ready_file.ts";
 import { Remembered } from "./remembered.ts";
 import { Removals } from "./removals.ts";
+import { withReserve } from "./reserve.ts";
 import { type SendRefusal, sendRefusal } from "./send_refusal.ts";
 import {
   type Budget,
@@ -85,7 +86,7 @@ export async function openWithWriter(
         options.waiting?.();
       }),
     );
-    database = await openReadyFile(path, options);
+    database = await withReserve(path, () => openReadyFile(path, options));
     return new OpenStore(database, await start(), lock);
   } catch (cause) {
     database?.close();

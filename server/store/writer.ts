@@ -16,9 +16,11 @@ import {
 } from "./commands.ts";
 import { CommitFigures } from "./commit_figures.ts";
 import { storeError } from "./database_errors.ts";
+import { DiskRoom } from "./disk_room.ts";
 import { GroupWriter, type Job } from "./group_writer.ts";
 import { PipeReader } from "./pipe_reader.ts";
 import { PART_SIZE } from "./layout.ts";
+import { Reserve } from "./reserve.ts";
 import { configure } from "./schema.ts";
 import { SharedPipe, type SharedPipeMemory } from "./shared_pipe.ts";
 import { enter, type Thread } from "./thread.ts";
@@ -60,6 +62,7 @@ class Writer {
   readonly #commits: CommitFigures;
   readonly #waiting: Float64Array;
   readonly #checkpoints: Checkpoints;
+  readonly #room: DiskRoom;
   readonly #writer: GroupWriter;
   /** A command that didn't fit into the last group. */
   #next: Command | undefined;
@@ -70,17 +73,22 @@ class Writer {
     start: WriterStart,
     database: Database,
     checkpoints: Checkpoints,
+    room: DiskRoom,
   ) {
     this.#reader = new PipeReader(new SharedPipe(start.commands));
     this.#outcomes = new SharedPipe(start.outcomes);
     this.#commits = new CommitFigures(start.commits);
     this.#waiting = new Float64Array(start.waiting);
     this.#checkpoints = checkpoints;
+    this.#room = room;
     const removals = new Int32Array(start.removals);
     this.#writer = new GroupWriter(database, {
-      makeRoom: () => checkpoints.makeRoom(),
+      room,
       // Before anything is answered that rests on it.
-      othersWrote: () => Atomics.add(removals, 0, 1),
+      othersWrote: () => {
+        Atomics.add(removals, 0, 1);
+        room.othersWrote();
+      },
     });
   }
 
@@ -102,6 +110,7 @@ class Writer {
       this.#skipLeft();
       if (committed) {
         this.#checkpoints.committed(group.length, this.#reader.taken - start);
+        this.#room.tried();
       }
     }
   }
@@ -174,21 +183,24 @@ export const WRITER: Thread<WriterStart> = {
   name: "messageu-store-writer",
   module: import.meta.url,
   prepare(start) {
+    const reserve = new Reserve(start.path);
     const database = new Database(start.path, { int64: true, create: false });
     try {
       configure(database);
-      if (start.maxPages > 0) {
-        database.exec(`PRAGMA max_page_count = ${start.maxPages}`);
-      }
       const checkpoints = new Checkpoints(database, start.checkpoints);
-      const writer = new Writer(start, database, checkpoints);
+      const { maxPages } = start;
+      const room = new DiskRoom(database, checkpoints, reserve, maxPages);
+      const writer = new Writer(start, database, checkpoints, room);
       return () => {
         writer.run();
         checkpoints.close();
-        writer.closed(close(database));
+        const outcome = close(database);
+        room.close();
+        writer.closed(outcome);
       };
     } catch (error) {
       database.close();
+      reserve.close();
       throw error;
     }
   },

@@ -72,7 +72,10 @@ cora  zzz                             1   2.5 MiB  ${idOf(3).toHex()}
   assertEquals(users.length, 3);
   // Neither of them leaves a log behind.
   if (store.kind === "sqlite") {
-    assertEquals(await namesIn(store.dir), ["db.defensive"]);
+    assertEquals(await namesIn(store.dir), [
+      "db.defensive",
+      "db.defensive-reserve",
+    ]);
   }
 });
 

@@ -309,7 +309,9 @@ testWith(
       / 2 users, 13 waiting messages, .*; a relay runs on it now$/,
     );
     assertEquals(finding.running, true);
-    const names = ["", "-lock", "-shm", "-wal"].map((end) => NAME + end);
+    const names = ["", "-lock", "-reserve", "-shm", "-wal"].map((end) =>
+      NAME + end
+    );
     assertEquals(await namesIn(dir), names);
     relay.kill("SIGKILL");
     await relay.end();

@@ -48,7 +48,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assertEquals(code, 0);
     assertEquals(stdout.split("\n").length, 2);
     // A store that was closed leaves no log beside it.
-    const left = ["db.defensive", "db.defensive-lock"];
+    const left = ["", "-lock", "-reserve"].map((end) => `db.defensive${end}`);
     assertEquals(await namesIn(folder.path), left);
     const database = new Database(`${folder.path}/db.defensive`);
     const row = database.prepare<{ n: number }>(

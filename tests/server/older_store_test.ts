@@ -245,6 +245,7 @@ testWith(
       "db.defensive-backup-v3",
       "db.defensive-backup-v3-2",
       "db.defensive-backup-v3-3",
+      "db.defensive-reserve",
     ]);
   },
 );

@@ -10,6 +10,8 @@ import type {
   FoundMessage,
   MessageDeleter,
 } from "../../store/message_deleter.ts";
+import { emptyLog } from "../../store/checkpoints.ts";
+import { withReserve } from "../../store/reserve.ts";
 import { withWriteLock } from "./write_lock.ts";
 
 /** Messages of one transaction. */
@@ -64,15 +66,21 @@ async function deleteInBatches(
   find: () => FoundMessage[],
   last: () => void = () => {},
 ): Promise<number> {
-  for (let count = 0;;) {
-    const isDone = await withWriteLock(database, () => {
+  const deleteSome = () =>
+    withWriteLock(database, () => {
       const found = find();
       deleter.delete(found);
-      count += found.length;
-      if (found.length > 0 && find().length > 0) return false;
-      last();
-      return true;
+      const isDone = found.length === 0 || find().length === 0;
+      if (isDone) last();
+      return { deleted: found.length, isDone };
     });
+  for (let count = 0;;) {
+    const { deleted, isDone } = await withReserve(
+      database.path,
+      deleteSome,
+      () => emptyLog(database),
+    );
+    count += deleted;
     if (isDone) return count;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
