@@ -41,8 +41,12 @@ export function formatCount(count: number): string {
 }
 
 /** A number of things: `1 user`, `2 users`. */
-export function formatThings(count: number, thing: string): string {
-  return `${formatCount(count)} ${thing}${count === 1 ? "" : "s"}`;
+export function formatThings(
+  count: number,
+  thing: string,
+  things: string = `${thing}s`,
+): string {
+  return `${formatCount(count)} ${count === 1 ? thing : things}`;
 }
 
 /** One digit behind the point of a small number, none of a large one. */

@@ -15,7 +15,7 @@ import { readServerOptions } from "./options.ts";
 import { RelayGroup } from "./relay_group.ts";
 import { replaceSignal, stopSignals } from "./signals.ts";
 import { RelayLog } from "./telemetry/log.ts";
-import { STORE_VARIABLES, storeAddress, storeFiles } from "./store_flags.ts";
+import { STORE_VARIABLES, storeAddresses, storeFiles } from "./store_flags.ts";
 
 /** What a relay may ask of the system, and what the doctor may. */
 const RELAY_SYS = "statfs";
@@ -36,7 +36,7 @@ export async function relayPermissions(
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
   const { storeUrl, storeFile, telemetry: { metrics } } = options;
   const files = storeUrl === undefined ? [] : storeFiles(storeUrl, storeFile);
-  const database = storeUrl === undefined ? [] : [storeAddress(storeUrl)];
+  const database = storeUrl === undefined ? [] : storeAddresses(storeUrl);
   const addresses = metrics === undefined ? [options] : [options, metrics];
   return [
     ...await folderPermissions(options.folders, [...source, ...files]),

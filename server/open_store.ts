@@ -37,7 +37,7 @@ export async function openStore(
       "./store/postgres/mod.ts"
     );
     return {
-      store: await openPostgresStore(storeUrl),
+      store: await openPostgresStore(storeUrl, notice),
       name: storeName(storeUrl),
     };
   }

@@ -6,6 +6,7 @@
 
 import { reasonOf } from "../shared/reason.ts";
 import { UsageError } from "../shared/usage_error.ts";
+import { hostName, parseStoreUrl } from "./store/postgres/store_url.ts";
 
 /** The environment variable that names a store where no flag does. */
 export const STORE_VARIABLE = "MESSAGEU_STORE";
@@ -60,15 +61,16 @@ async function readEnvironment(): Promise<string | undefined> {
   return state === "granted" ? Deno.env.get(STORE_VARIABLE) : undefined;
 }
 
-/** Where the database of a URL listens, as `HOST:PORT`. */
-export function storeAddress(url: string): string {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port || DEFAULT_PORT}`;
+/** Where the hosts of a database's URL listen, each as `HOST:PORT`. */
+export function storeAddresses(url: string): string[] {
+  return parseStoreUrl(url).hosts.map(({ hostname, port = DEFAULT_PORT }) =>
+    hostName({ hostname, port })
+  );
 }
 
 /** The files that are read for a URL: its own, and those that it names, such as certificates. */
 export function storeFiles(url: string, file: string | undefined): string[] {
-  const { searchParams } = new URL(url);
+  const { searchParams } = parseStoreUrl(url).url;
   const named = FILE_PARAMETERS.flatMap((name) => searchParams.getAll(name));
   return file === undefined ? named : [file, ...named];
 }
@@ -83,14 +85,14 @@ async function readUrl(path: string): Promise<string> {
 
 /** It may hold a password, so what is wrong with it is said without it. */
 function checked(url: string, from: string): string {
-  const { protocol = "", hostname, pathname, search, hash } = URL.parse(url) ??
-    {};
-  const isOurs = ["postgres:", "postgresql:"].includes(protocol) && hostname;
-  // A password with a / in it would end the host's name.
-  if (!isOurs || `${pathname}${search}${hash}`.includes("@")) {
-    throw new UsageError(
-      `${from}: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, where %2F stands for a / and %40 for an @ in a password`,
-    );
+  try {
+    const { pathname, search, hash } = parseStoreUrl(url).url;
+    // A password with a / in it would end the host's name.
+    if (!`${pathname}${search}${hash}`.includes("@")) return url;
+  } catch {
+    // What is wrong with it may hold the password.
   }
-  return url;
+  throw new UsageError(
+    `${from}: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, where %2F stands for a / and %40 for an @ in a password`,
+  );
 }

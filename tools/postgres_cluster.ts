@@ -15,8 +15,8 @@ const FIND_PROGRAMS =
 const AS_ITS_USER =
   `if [ "$(id -u)" = 0 ]; then set -- setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; fi; exec "$@"`;
 
-/** What the server says once it serves. */
-const READY = "database system is ready to accept connections";
+/** What the server says once it serves, the beginning: a standby says more. */
+const READY = "database system is ready to accept";
 
 /** Settings that a small server needs, and none that changes what it promises. */
 const SETTINGS = {
@@ -27,6 +27,9 @@ const SETTINGS = {
   lc_messages: "C",
   log_min_messages: "log",
 };
+
+/** The folder is the server's own. */
+const OWN_FOLDER = `if [ "$(id -u)" = 0 ]; then chown postgres: "$PWD"; fi; `;
 
 /** How a server is stopped: PostgreSQL's names, and the signals for them. */
 const STOP_SIGNALS = { fast: "SIGINT", immediate: "SIGQUIT" } as const;
@@ -76,15 +79,56 @@ export class PostgresCluster implements AsyncDisposable {
         "PostgreSQL isn't installed: on Debian, apt-get install postgresql",
       );
     }
-    const folder = await Deno.makeTempDir({ prefix: "messageu-postgres-" });
-    const cluster = new PostgresCluster(
+    return await PostgresCluster.#startIn(
       path,
-      folder,
-      freePort(),
       settings,
+      (cluster) =>
+        cluster.#command(
+          ["initdb", "-D", cluster.#data, "-U", "postgres", "-A", "trust"]
+            .concat(
+              ["--no-locale", "-E", "UTF8", "--no-sync"],
+            ),
+          { stdout: "null", stderr: "piped" },
+          OWN_FOLDER,
+        ),
     );
+  }
+
+  /**
+   * Makes a standby of this server, which streams its log, and starts it.
+   *
+   * @param name what `synchronous_standby_names` calls it
+   */
+  async standby(
+    name: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<PostgresCluster> {
+    const primary =
+      `host=127.0.0.1 port=${this.#port} user=postgres application_name=${name}`;
+    return await PostgresCluster.#startIn(
+      this.#path,
+      { ...this.#settings, ...settings },
+      (cluster) =>
+        cluster.#command(
+          ["pg_basebackup", "-D", cluster.#data, "-d", primary, "-R"].concat(
+            ["-X", "stream", "-c", "fast", "--no-sync"],
+          ),
+          { stdout: "null", stderr: "piped" },
+          OWN_FOLDER,
+        ),
+    );
+  }
+
+  static async #startIn(
+    path: string,
+    settings: Readonly<Record<string, string>>,
+    make: (cluster: PostgresCluster) => Deno.Command,
+  ): Promise<PostgresCluster> {
+    const folder = await Deno.makeTempDir({ prefix: "messageu-postgres-" });
+    const cluster = new PostgresCluster(path, folder, freePort(), settings);
     try {
-      await cluster.#make();
+      const { success, stderr } = await make(cluster).output();
+      if (!success) throw new Error(new TextDecoder().decode(stderr));
       await cluster.run();
       return cluster;
     } catch (error) {
@@ -153,6 +197,19 @@ export class PostgresCluster implements AsyncDisposable {
     }
   }
 
+  /** Changes settings of a running server, and has it take them up. */
+  async set(settings: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, value] of Object.entries(settings)) {
+      await this.sql(`ALTER SYSTEM SET ${name} = '${value}'`);
+    }
+    await this.sql("SELECT pg_reload_conf()");
+  }
+
+  /** Makes a primary of a standby; resolves once it takes writes. */
+  async promote(): Promise<void> {
+    await this.sql("SELECT pg_promote()");
+  }
+
   /** Stops the server: `immediate` is as if it had crashed. */
   async stop(how: keyof typeof STOP_SIGNALS): Promise<void> {
     const server = this.#server;
@@ -172,18 +229,6 @@ export class PostgresCluster implements AsyncDisposable {
 
   get #data(): string {
     return `${this.#folder}/data`;
-  }
-
-  async #make(): Promise<void> {
-    const { success, stderr } = await this.#command(
-      ["initdb", "-D", this.#data, "-U", "postgres", "-A", "trust"].concat(
-        ["--no-locale", "-E", "UTF8", "--no-sync"],
-      ),
-      { stdout: "null", stderr: "piped" },
-      // The folder is its own.
-      `if [ "$(id -u)" = 0 ]; then chown postgres: "${this.#folder}"; fi; `,
-    ).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
   }
 
   #command(

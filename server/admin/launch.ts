@@ -8,7 +8,7 @@
 
 import { runProgram } from "../../shared/program.ts";
 import { folderPermissions, launch } from "../launcher.ts";
-import { STORE_VARIABLES, storeAddress, storeFiles } from "../store_flags.ts";
+import { STORE_VARIABLES, storeAddresses, storeFiles } from "../store_flags.ts";
 import { readAdminOptions } from "./options.ts";
 
 /**
@@ -30,7 +30,7 @@ export async function adminPermissions(
     ),
     ...isUrl
       ? [
-        `--allow-net=${storeAddress(place.url)}`,
+        `--allow-net=${storeAddresses(place.url)}`,
         `--allow-env=${STORE_VARIABLES}`,
       ]
       : [],

@@ -5,7 +5,12 @@
  */
 
 import { formatCount, formatDuration } from "../figures.ts";
-import type { Query, Statement } from "../store/postgres/database.ts";
+import {
+  type Database,
+  isSafeCommit,
+  type Query,
+  type Statement,
+} from "../store/postgres/database.ts";
 import {
   databaseError,
   isFromServer,
@@ -28,41 +33,65 @@ const TRIP: Statement = { name: "doctor-trip", text: "SELECT 1" };
 // nothing of it stays.
 const COMMIT: Statement = {
   name: "doctor-commit",
+  quick: true,
   text:
     "SELECT pg_logical_emit_message(true, 'messageu', repeat('x', 1024))::text",
 };
 
+// A connection that a pooler hands on begins with the other one.
 const SETTING: Statement = {
   name: "doctor-setting",
-  text: "SELECT current_setting('synchronous_commit')",
+  text: `SELECT setting, reset_val FROM pg_settings
+    WHERE name = 'synchronous_commit'`,
 };
 
 /** Looks at the settings, and measures some commits. */
-export async function checkCommit(query: Query): Promise<Finding> {
+export async function checkCommit(
+  { query, syncWait }: Pick<Database, "query" | "syncWait">,
+): Promise<Finding> {
+  let trip: number;
+  let commit: number | undefined;
   try {
     await checkSettings(query);
+    trip = await measure(query, TRIP);
+    commit = await measureCommit(query);
   } catch (error) {
-    return { verdict: "bad", what: databaseError(error).message };
+    await syncWait.look();
+    const { message } = syncWait.obstacle ?? databaseError(error);
+    return { verdict: "bad", what: message };
   }
-  const trip = await measure(query, TRIP);
-  const commit = await measureCommit(query);
   if (commit === undefined) {
     const what = "this database has no function to measure it with";
     return { verdict: "?", what };
   }
-  const [row] = await query<[string]>(SETTING);
-  return judgeCommit(commit, trip, row?.[0] ?? "");
+  const [row] = await query<[string, string]>(SETTING);
+  const [setting = "", reset = ""] = row ?? [];
+  return judgeCommit(commit, trip, setting, reset);
 }
 
-/** What the medians of a commit and of a trip there and back mean, in milliseconds. */
+/**
+ * What the medians of a commit and of a trip there and back mean, in milliseconds.
+ *
+ * @param setting the connection's `synchronous_commit`
+ * @param reset what connections begin with
+ */
 export function judgeCommit(
   commit: number,
   trip: number,
   setting: string,
+  reset: string = setting,
 ): Finding {
   const what = `synced (synchronous_commit = ${setting}); one takes ${
     formatDuration(commit)
   }, ${formatDuration(trip)} of it for the way there and back`;
+  if (reset !== setting && !isSafeCommit(reset)) {
+    return {
+      verdict: "warn",
+      what:
+        `${what}; but connections begin with ${reset}, so one that a pooler hands on may lose what is acknowledged`,
+      advice: "ALTER ROLE … SET synchronous_commit = on",
+    };
+  }
   if (commit <= SLOW) return { verdict: "ok", what };
   const rate = formatCount(Math.max(1, 1000 / commit));
   return {

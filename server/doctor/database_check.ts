@@ -10,7 +10,10 @@ import {
   type Query,
   type Statement,
 } from "../store/postgres/database.ts";
-import { databaseError } from "../store/postgres/database_errors.ts";
+import {
+  databaseError,
+  ReadOnlyError,
+} from "../store/postgres/database_errors.ts";
 import { countContent } from "../store/postgres/content_counts.ts";
 import { CONNECTIONS } from "../store/postgres/postgres.ts";
 import { inSlice, slicesOf } from "../store/postgres/key_slices.ts";
@@ -18,6 +21,7 @@ import { hasSchema, OWN_TIME } from "../store/postgres/schema.ts";
 import { storeName } from "../store/postgres/store_url.ts";
 import { checkCommit } from "./commit_check.ts";
 import type { Finding } from "./finding.ts";
+import { checkSlots, checkStandbys } from "./standby_check.ts";
 
 /** Rows that one statement looks at. */
 const SLICE = 20_000;
@@ -43,12 +47,18 @@ export async function checkDatabase(url: string): Promise<DatabaseFindings> {
   const database = new Database(url, 1);
   const { query } = database;
   try {
-    const server = await checkServer(query, storeName(url));
+    const server = await checkServer(database, storeName(url));
+    const standbys = await checkStandbys(query);
+    const slots = await checkSlots(query);
+    const mayCommit = standbys?.verdict !== "bad";
+    const commit = mayCommit ? await checkCommit(database) : WOULD_WAIT;
     const { finding, latestVisit } = await checkTables(query);
     return {
       findings: [
         ["server", server],
-        ["commit", await checkCommit(query)],
+        ...optional("standby", standbys),
+        ...optional("slots", slots),
+        ["commit", commit],
         ["room", await checkConnections(query)],
         ["store", finding],
         ["skew", await checkSkew(query)],
@@ -56,12 +66,14 @@ export async function checkDatabase(url: string): Promise<DatabaseFindings> {
       latestVisit,
     };
   } catch (error) {
-    const { message } = databaseError(error);
+    const what = `${storeName(url)}: ${databaseError(error).message}`;
     return {
       findings: [["server", {
         verdict: "bad",
-        what: `${storeName(url)}: ${message}`,
-        advice: "start it, or name another one with --store",
+        what,
+        ...!(error instanceof ReadOnlyError) && {
+          advice: "start it, or name another one with --store",
+        },
       }]],
       latestVisit: undefined,
     };
@@ -70,17 +82,41 @@ export async function checkDatabase(url: string): Promise<DatabaseFindings> {
   }
 }
 
+/** A commit that is measured would wait as well. */
+const WOULD_WAIT: Finding = {
+  verdict: "?",
+  what: "not measured, since it would wait for the standby",
+};
+
+function optional(
+  subject: string,
+  finding: Finding | undefined,
+): [string, Finding][] {
+  return finding === undefined ? [] : [[subject, finding]];
+}
+
 /** A statement that gives one value. */
 async function value<T>(query: Query, name: string, sql: string): Promise<T> {
   const [row] = await query<[T]>({ name, text: `SELECT ${sql}` });
   return row?.[0] as T;
 }
 
-async function checkServer(query: Query, name: string): Promise<Finding> {
-  const version = await value<string>(query, "doctor-version", "version()");
+async function checkServer(
+  database: Database,
+  name: string,
+): Promise<Finding> {
+  const version = await value<string>(
+    database.query,
+    "doctor-version",
+    "version()",
+  );
   // Behind it stands what it was built with.
   const program = version.split(" on ")[0] ?? version;
-  return { verdict: "ok", what: `${program} at ${name}` };
+  const what = `${program} at ${name}`;
+  return {
+    verdict: "ok",
+    what: database.isPooled ? `${what}, through a pooler` : what,
+  };
 }
 
 async function checkConnections(query: Query): Promise<Finding> {

@@ -4,6 +4,7 @@ import {
   judgeConnections,
   judgeSkew,
 } from "../../server/doctor/database_check.ts";
+import { judgeStandbys } from "../../server/doctor/standby_check.ts";
 import { openPostgresStore } from "../../server/store/postgres/mod.ts";
 import { fillStore, someInboxes } from "../support/made_store.ts";
 import { postgresTest } from "../support/postgres.ts";
@@ -34,6 +35,26 @@ Deno.test("a commit is judged by how long it takes", () => {
   const slow = judgeCommit(125, 1, "on");
   assertEquals(slow.verdict, "warn");
   assertMatch(slow.what, /no more than 8 messages\/s$/);
+});
+
+Deno.test("standbys are judged by what commits wait for", () => {
+  const judge = (
+    names: string,
+    connected: number,
+    synchronous: number,
+    hidden = 0,
+  ) => judgeStandbys({ names, connected, synchronous, hidden }).verdict;
+  assertEquals(judge("", 0, 0), "ok");
+  assertEquals(judge("", 2, 0), "warn");
+  assertEquals(judge("a", 0, 0), "bad");
+  assertEquals(judge("ANY 1 (a, b)", 2, 2), "ok");
+  assertEquals(judge("FIRST 2 (a, b)", 2, 1), "bad");
+  assertEquals(judge("2 (a, b)", 2, 0, 2), "?");
+});
+
+Deno.test("a commit is judged by what a pooler's connections begin with", () => {
+  assertEquals(judgeCommit(1, 1, "on", "remote_apply").verdict, "ok");
+  assertEquals(judgeCommit(1, 1, "on", "local").verdict, "warn");
 });
 
 Deno.test("connections are judged by what a relay takes", () => {
@@ -74,6 +95,7 @@ postgresTest(
         stdout.trimEnd().split("\n").map((line) => line.slice(5).split(" ")[0]),
         [
           "server",
+          "standby",
           "commit",
           "room",
           "store",

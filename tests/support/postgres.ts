@@ -11,6 +11,16 @@ export interface PostgresTest {
   url: string;
 }
 
+/** A primary and the standby that its commits wait for. */
+export interface PairTest {
+  /** The server that takes writes first. */
+  primary: PostgresCluster;
+  /** The one that may be promoted. */
+  standby: PostgresCluster;
+  /** A database on both, the standby named first. */
+  url: string;
+}
+
 type Check = (test: PostgresTest, t: Deno.TestContext) => Promise<void>;
 
 const isInstalled = await mayRunShell() &&
@@ -44,6 +54,22 @@ export function postgresServerTest(name: string, fn: Check): void {
   register(name, async (t) => {
     await using cluster = await PostgresCluster.start();
     await fn({ cluster, url: await cluster.database() }, t);
+  });
+}
+
+/** Registers a test with two servers of its own. */
+export function postgresPairTest(
+  name: string,
+  fn: (test: PairTest, t: Deno.TestContext) => Promise<void>,
+): void {
+  register(name, async (t) => {
+    await using primary = await PostgresCluster.start();
+    const first = await primary.database();
+    await using standby = await primary.standby("second");
+    await primary.set({ synchronous_standby_names: "second" });
+    const hosts = [standby, primary].map(({ port }) => `127.0.0.1:${port}`);
+    const url = first.replace(/@[^/]+/, `@${hosts}`);
+    await fn({ primary, standby, url }, t);
   });
 }
 

@@ -15,7 +15,7 @@ import { StoreError } from "../../store/store.ts";
 import type { StoreCounts } from "../admin_store.ts";
 import type { StoreRow } from "../store_row.ts";
 import { findFaults } from "./postgres_check.ts";
-import { COUNT_REMOVAL } from "./relay_row.ts";
+import { COUNT_REMOVAL } from "../../store/postgres/removals_row.ts";
 import { insertRows } from "./row_inserter.ts";
 
 /** Users whose inboxes are counted by one statement. */

@@ -10,6 +10,7 @@ import type { ClientId } from "../../../shared/protocol.ts";
 import { reasonOf } from "../../../shared/reason.ts";
 import { requireRoom, writeNewDatabase } from "../../store/database_copy.ts";
 import { firstValue } from "../../store/first_value.ts";
+import { NOW } from "../../store/postgres/clock.ts";
 import { countContent } from "../../store/postgres/content_counts.ts";
 import {
   Database,
@@ -37,7 +38,7 @@ import { findFaults } from "./postgres_check.ts";
 import { readRows } from "./postgres_rows.ts";
 import { readStats } from "./postgres_stats.ts";
 import { findUser, readUsers } from "./postgres_users.ts";
-import { COUNT_REMOVAL } from "./relay_row.ts";
+import { COUNT_REMOVAL } from "../../store/postgres/removals_row.ts";
 import { restartIds } from "./restart_ids.ts";
 import { removeUser } from "./user_removal.ts";
 
@@ -57,7 +58,7 @@ const AS_OF_NOW: Statement = {
 const ARRIVED_BEFORE: Statement = {
   name: "arrived-before",
   text: `SELECT count(*) FROM messages
-    WHERE ${inSlice("messages")} AND Arrived < $5::bigint`,
+    WHERE ${inSlice("messages")} AND Arrived < ${NOW} - $5::bigint`,
 };
 
 /**
@@ -132,7 +133,7 @@ export class PostgresAdminStore implements AdminStore {
     return this.#do(async () => {
       let count = 0;
       for await (const slice of slicesOf(this.#query, "messages", SLICE)) {
-        const values = [...slice, before.getTime()];
+        const values = [...slice, Date.now() - before.getTime()];
         const [row] = await this.#query<[number]>(ARRIVED_BEFORE, values);
         count += row?.[0] ?? 0;
       }

@@ -12,7 +12,7 @@ import type {
   Statement,
 } from "../../store/postgres/database.ts";
 import { removeMessages } from "../../store/postgres/removal_queue.ts";
-import { COUNT_REMOVAL } from "./relay_row.ts";
+import { COUNT_REMOVAL } from "../../store/postgres/removals_row.ts";
 
 /** Messages of one transaction, and bytes of contents from which on it has enough. */
 const BATCH = 500;

@@ -7,13 +7,14 @@
 
 import { reasonOf } from "../../../shared/reason.ts";
 import { StoreError } from "../store.ts";
+import { parseStoreUrl, type StoreHost } from "./store_url.ts";
 
 /** Where a database is, and how it is talked to. */
 export interface ConnectionConfig {
-  /** A host's name or address. */
-  host: string;
-  /** Its port; the client's default where undefined. */
-  port: number | undefined;
+  /** Hosts of one database, in the order in which they are tried. */
+  hosts: readonly StoreHost[];
+  /** Whether a server that takes no writes will do. */
+  mayBeStandby: boolean;
   /** Who connects; the client's default where undefined. */
   user: string | undefined;
   /** Gives the password, which may be none. */
@@ -48,7 +49,17 @@ const SSL_MODES = [
 ];
 
 /** The parameters that a URL may have. */
-const PARAMETERS = ["sslmode", "sslrootcert", "sslcert", "sslkey", "options"];
+const PARAMETERS = [
+  "sslmode",
+  "sslrootcert",
+  "sslcert",
+  "sslkey",
+  "options",
+  "target_session_attrs",
+];
+
+/** What a server may be asked to be: one that takes writes, or any. */
+const SESSION_ATTRIBUTES = ["read-write", "primary", "any"];
 
 /**
  * Reads a URL, and the files that it names.
@@ -56,8 +67,8 @@ const PARAMETERS = ["sslmode", "sslrootcert", "sslcert", "sslkey", "options"];
  * @throws {StoreError} where something in it can't be obeyed
  */
 export function readConnectionConfig(url: string): ConnectionConfig {
-  const { hostname, port, username, password, pathname, searchParams } =
-    new URL(url);
+  const { hosts, url: { username, password, pathname, searchParams } } =
+    parseStoreUrl(url);
   for (const name of searchParams.keys()) {
     if (PARAMETERS.includes(name)) continue;
     throw new StoreError(
@@ -67,9 +78,11 @@ export function readConnectionConfig(url: string): ConnectionConfig {
     );
   }
   const given = (text: string) => decodeURIComponent(text) || undefined;
+  const target = searchParams.get("target_session_attrs") ?? "read-write";
+  requireOneOf("target_session_attrs", target, SESSION_ATTRIBUTES);
   return {
-    host: hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: port === "" ? undefined : Number(port),
+    hosts,
+    mayBeStandby: target === "any",
     user: given(username),
     // Never none at all: the client would look for a file of passwords then.
     password: () => given(password) ?? Deno.env.get("PGPASSWORD") ?? "",
@@ -95,11 +108,18 @@ function readTls(parameters: URLSearchParams): TlsConfig | false {
   };
   const named = Object.values(files).some((text) => text !== undefined);
   const mode = parameters.get("sslmode") ?? (named ? "verify-full" : "disable");
-  if (!SSL_MODES.includes(mode)) {
-    throw new StoreError(
-      `its URL has sslmode ${mode}: expected one of ${SSL_MODES.join(", ")}`,
-    );
-  }
+  requireOneOf("sslmode", mode, SSL_MODES);
   if (mode === "disable") return false;
   return { ...files, rejectUnauthorized: mode !== "no-verify" };
+}
+
+function requireOneOf(
+  name: string,
+  value: string,
+  values: readonly string[],
+): void {
+  if (values.includes(value)) return;
+  throw new StoreError(
+    `its URL has ${name} ${value}: expected one of ${values.join(", ")}`,
+  );
 }

@@ -8,6 +8,11 @@
 import { reasonOf } from "../../../shared/reason.ts";
 import { OutcomeUnknownError, StoreError } from "../store.ts";
 
+/** A server that takes no writes where they are needed. */
+export class ReadOnlyError extends StoreError {
+  override name = "ReadOnlyError";
+}
+
 /** A failure as PostgreSQL's protocol tells it. */
 interface ServerFailure extends Error {
   /** SQLSTATE: five characters. */
@@ -34,6 +39,12 @@ const ENDS = ["08", "25P03", "57P", "XX"];
  */
 const OUTDATED = ["25006", "26000", "0A000"];
 
+/** SQLSTATEs of prepared statements that are another connection's. */
+const MIXED_UP = ["26000", "42P05"];
+
+/** SQLSTATEs of functions that aren't there, or aren't for this user or server. */
+const UNSUPPORTED = ["42883", "42501", "0A000", "55000"];
+
 /** Whether the server said so, and the connection goes on. */
 export function isFromServer(error: unknown): error is ServerFailure {
   const { code, severity } = (error ?? {}) as Partial<ServerFailure>;
@@ -44,6 +55,16 @@ export function isFromServer(error: unknown): error is ServerFailure {
 /** Whether the connection's view of the database isn't true any more, and a new one is needed. */
 export function isOutdated(error: unknown): boolean {
   return isFromServer(error) && OUTDATED.includes(error.code);
+}
+
+/** Whether this kind of server, or this user, can't do it at all. */
+export function isUnsupported(error: unknown): boolean {
+  return isFromServer(error) && UNSUPPORTED.includes(error.code);
+}
+
+/** Whether a pooler gave a connection's statements to another: nothing ran. */
+export function isMixedUp(error: unknown): boolean {
+  return isFromServer(error) && MIXED_UP.includes(error.code);
 }
 
 /** Whether the same is worth another try: nothing was committed. */
@@ -73,6 +94,11 @@ export function databaseError(cause: unknown): StoreError {
 
 /** The failure to connect. */
 export function unreachable(cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause;
+  // A single host needn't be told from others.
+  if (cause instanceof AggregateError && cause.errors.length === 1) {
+    return unreachable(cause.errors[0]);
+  }
   return new StoreError(
     `The database can't be reached: ${reasonText(cause)}`,
     { cause },
@@ -80,7 +106,7 @@ export function unreachable(cause: unknown): StoreError {
 }
 
 function reasonText(cause: unknown): string {
-  // Several addresses of one name fail together, without a sentence of their own.
+  // Several addresses fail together, without a sentence of their own.
   if (cause instanceof AggregateError && cause.message === "") {
     return cause.errors.map(reasonOf).join(", ");
   }

@@ -94,6 +94,19 @@ export class InboxQueue {
     this.#waiting += jobs.length;
   }
 
+  /** Refuses all that isn't under way. */
+  refuse(error: unknown): void {
+    const refused: Job[] = [];
+    for (const [key, inbox] of this.#inboxes) {
+      refused.push(...inbox.waiting.splice(0));
+      if (!inbox.busy) this.#inboxes.delete(key);
+    }
+    this.#ready = [];
+    this.#waiting -= refused.length;
+    for (const { reject } of refused) reject(error);
+    for (const look of this.#watching.splice(0)) look();
+  }
+
   /** What comes in within one turn goes together. */
   #schedule(): void {
     if (this.#scheduled || !this.#mayStart) return;

@@ -10,6 +10,7 @@ import type { Query, Statement, Value } from "./database.ts";
 import type { Batch } from "./inbox_queue.ts";
 import type { Ceiling } from "./inbox_ceilings.ts";
 import { PART_SIZE } from "../layout.ts";
+import { NOW } from "./clock.ts";
 
 // The locks are taken in the order of the ids, so that relays wait for each
 // other and never in a ring. Whoever waited sees the row as the other left it,
@@ -36,7 +37,7 @@ const INSERT: Statement = {
     INSERT INTO messages (ToClient, ID, FromClient, Type, Content, Rest, Arrived)
     SELECT i.ID, i.LastMessage + m.place,
       substring($6::bytea FROM m.start FOR ${CLIENT_ID_SIZE}), m.type,
-      substring($6 FROM m.start + ${CLIENT_ID_SIZE} FOR m.size), m.rest, $13::bigint
+      substring($6 FROM m.start + ${CLIENT_ID_SIZE} FOR m.size), m.rest, ${NOW}
     FROM unnest($7::int[], $8::int[], $9::int[], $10::int[], $11::int[], $12::bigint[])
       AS m (batch, place, start, size, type, rest)
     JOIN inboxes AS i ON i.batch = m.batch AND i.fits
@@ -69,12 +70,10 @@ export interface CeiledBatch extends Batch {
 export async function insertMessages(
   query: Query,
   batches: readonly CeiledBatch[],
-  now: number,
 ): Promise<(BatchOutcome | undefined)[]> {
   const rows = await query<[number, boolean, number, number]>(INSERT, [
     ...batchValues(batches),
     ...messageValues(batches),
-    now,
   ]);
   const outcomes = batches.map((): BatchOutcome | undefined => undefined);
   for (const [batch, fits, lastMessage, totalBytes] of rows) {

@@ -41,11 +41,18 @@ export class MessageWriter {
     this.#commits = commits;
     this.#ceilings = new InboxCeilings(database.query);
     this.#queue = new InboxQueue((group) => this.#write(group), isLarge);
+    database.syncWait.onWait = (obstacle) => this.#queue.refuse(obstacle);
   }
 
   /** Keeps a message: see `Store.send`. */
-  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal> {
-    return new Promise((resolve, reject) => {
+  async send(
+    message: NewMessage,
+    quota: Quota,
+  ): Promise<MessageId | SendRefusal> {
+    const { syncWait } = this.#database;
+    // Behind commits that wait it could only wait too.
+    if (syncWait.obstacle !== undefined) await syncWait.requireNone();
+    return await new Promise((resolve, reject) => {
       this.#queue.add({ message, quota, resolve, reject });
     });
   }
@@ -95,15 +102,14 @@ export class MessageWriter {
   async #insert(
     batches: readonly CeiledBatch[],
   ): Promise<(BatchOutcome | undefined)[]> {
-    const now = Date.now();
     const [first] = batches;
     const job = first?.jobs[0];
     if (job === undefined || !isLarge(job)) {
-      return await insertMessages(this.#database.query, batches, now);
+      return await insertMessages(this.#database.query, batches);
     }
     const { recipient, content } = job.message;
     return await this.#database.transaction(async (query) => {
-      const [outcome] = await insertMessages(query, batches, now);
+      const [outcome] = await insertMessages(query, batches);
       if (!outcome?.fits) return [outcome];
       const id = outcome.lastMessage + 1;
       for (let part = 1; part * PART_SIZE < content.length; part++) {

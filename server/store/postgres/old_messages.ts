@@ -7,6 +7,7 @@
 
 import type { ClientId } from "../../../shared/protocol.ts";
 import { runsOf } from "../id_runs.ts";
+import { NOW } from "./clock.ts";
 import type { Query, Statement } from "./database.ts";
 import { removeMessages } from "./removal_queue.ts";
 
@@ -19,11 +20,11 @@ const NEXT: Statement = {
   name: "next-messages",
   quick: true,
   text:
-    `SELECT ToClient, ID, Arrived, octet_length(Content) + Rest FROM messages
+    `SELECT ToClient, ID, Arrived < ${NOW} - $4::bigint, octet_length(Content) + Rest FROM messages
     WHERE (ToClient, ID) > ($1::bytea, $2::bigint) ORDER BY ToClient, ID LIMIT $3`,
 };
 
-type Row = [recipient: ClientId, id: number, arrived: number, size: number];
+type Row = [recipient: ClientId, id: number, isOld: boolean, size: number];
 
 /** Before all inboxes. */
 const START = { recipient: new Uint8Array(0), id: 0 };
@@ -42,18 +43,19 @@ export class OldMessages {
   /** Deletes some that arrived before: see `Store.purge`. */
   async purge(before: Date, most: number): Promise<number> {
     const wasStart = this.#last === START;
-    const deleted = await this.#purgeOn(before.getTime(), most);
+    // Messages arrived by the database's clock, which may differ from this one.
+    const age = Date.now() - before.getTime();
+    const deleted = await this.#purgeOn(age, most);
     // What lies in front of where it went on may be old by now.
-    return deleted > 0 || wasStart
-      ? deleted
-      : await this.#purgeOn(before.getTime(), most);
+    return deleted > 0 || wasStart ? deleted : await this.#purgeOn(age, most);
   }
 
-  async #purgeOn(before: number, most: number): Promise<number> {
+  /** @param age milliseconds that a message has waited for at least */
+  async #purgeOn(age: number, most: number): Promise<number> {
     for (;;) {
       const { recipient, id } = this.#last;
-      const rows = await this.#query<Row>(NEXT, [recipient, id, LOOK]);
-      const old = rows.filter(([, , arrived]) => arrived < before);
+      const rows = await this.#query<Row>(NEXT, [recipient, id, LOOK, age]);
+      const old = rows.filter(([, , isOld]) => isOld);
       const some = firstOf(old, most);
       // Those behind the last that is deleted are looked at again.
       const last = (some.length < old.length ? some : rows).at(-1);

@@ -7,8 +7,8 @@
 
 /** A statement, and how its rows are read. */
 export interface QueryConfig {
-  /** What a connection keeps it prepared under. */
-  name: string;
+  /** What a connection keeps it prepared under, where it does. */
+  name?: string;
   /** The SQL. */
   text: string;
   /** What `$1` and the others stand for. */
@@ -21,14 +21,26 @@ export interface QueryConfig {
   types: { getTypeParser(type: number): (text: string) => unknown };
 }
 
+/** What the server tells beside a result. */
+export interface Notice {
+  /** SQLSTATE. */
+  code: string;
+  /** The server's function that tells it. */
+  routine: string;
+}
+
 /** A connection. */
 export interface Client {
+  /** The number of the server's process, as the server or a pooler told it. */
+  processID: number;
   /** Runs a statement; once it resolves the transaction has ended. */
   query<Row>(config: QueryConfig): Promise<{ rows: Row[] }>;
-  /** Runs SQL without values. */
-  query(text: string): Promise<unknown>;
   /** The connection broke, or the server ended it. */
   on(event: "error", listener: () => void): void;
+  /** The server told something. */
+  on(event: "notice", listener: (notice: Notice) => void): void;
+  /** Closes it: at once where a statement is under way, which fails. */
+  end(): Promise<void>;
 }
 
 /** A connection that belongs to a pool. */

@@ -28,6 +28,7 @@ import { OldMessages } from "./old_messages.ts";
 import { RemovalQueue } from "./removal_queue.ts";
 import { isPositionTaken, prepareSchema } from "./schema.ts";
 import { storeName } from "./store_url.ts";
+import { Timeline } from "./timeline.ts";
 import { Visits } from "./visits.ts";
 
 /** Connections that a relay has to its database at most. */
@@ -49,15 +50,24 @@ const UNSETTLED = 60_000_000;
 /**
  * Opens the store, and makes its tables where there are none.
  *
- * @param url `postgres://USER:PASSWORD@HOST:PORT/DATABASE`
+ * @param url `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; of several hosts,
+ * apart by commas, it uses the one that takes writes
+ * @param notice is told what people should know of the database
  * @throws {StoreError} where it can't be used, with what to do about it
  */
-export async function openPostgresStore(url: string): Promise<Store> {
+export async function openPostgresStore(
+  url: string,
+  notice: (text: string) => void = () => {},
+): Promise<Store> {
   let database: Database | undefined;
   try {
     database = new Database(url, CONNECTIONS);
     await prepareSchema(database);
-    return new OpenStore(database);
+    if (database.isPooled) notice(describePooler(database.keepsStatements));
+    const store = new OpenStore(database);
+    const timeline = new Timeline(notice, () => store.forget());
+    await database.greet((query) => timeline.check(query));
+    return store;
   } catch (cause) {
     await database?.close();
     if (!(cause instanceof StoreError)) throw cause;
@@ -66,6 +76,12 @@ export async function openPostgresStore(url: string): Promise<Store> {
       { cause },
     );
   }
+}
+
+function describePooler(keepsStatements: boolean): string {
+  return keepsStatements
+    ? "a pooler is in front of the database"
+    : "a pooler is in front of the database that mixes up prepared statements, so each is parsed anew: PgBouncer keeps them apart from 1.21 on, with max_prepared_statements";
 }
 
 /** What never changes of a client. */
@@ -220,6 +236,16 @@ class OpenStore implements Store {
 
   async ping(): Promise<void> {
     await this.#query(PING, [Date.now()]);
+    // It waits for no standby, as what writes does.
+    const { syncWait } = this.#database;
+    await syncWait.look();
+    if (syncWait.obstacle !== undefined) throw syncWait.obstacle;
+  }
+
+  /** Forgets what it remembers of users and inboxes. */
+  forget(): void {
+    this.#accounts.clear();
+    this.#writer.purged();
   }
 
   async close(): Promise<void> {
@@ -242,10 +268,7 @@ class OpenStore implements Store {
   async #look(): Promise<void> {
     const [row] = await this.#query<[number]>(REMOVALS);
     const removals = row?.[0] ?? 0;
-    if (removals !== this.#removals) {
-      this.#accounts.clear();
-      this.#writer.purged();
-    }
+    if (removals !== this.#removals) this.forget();
     this.#removals = removals;
     this.#looked = performance.now();
   }

@@ -35,15 +35,17 @@ const RAISE: Statement = {
  * Raises them, each slice of inboxes by a statement of its own: within a
  * transaction all are raised or none.
  *
+ * @param jump ids that are left out in each inbox, as far as it has so many
  * @throws {StoreError} where the database can't be used; an inbox that was
  * raised before is raised once more by another call, which does no harm
  */
 export async function raiseIds(
   query: Query,
+  jump: number = ID_JUMP,
 ): Promise<RaisedIds> {
   const raised: RaisedIds = { inboxes: 0, usedUp: 0 };
   for await (const slice of slicesOf(query, "activity", SLICE)) {
-    const [row] = await query<[number, number]>(RAISE, [...slice, ID_JUMP]);
+    const [row] = await query<[number, number]>(RAISE, [...slice, jump]);
     const [inboxes = 0, usedUp = 0] = row ?? [];
     raised.inboxes += inboxes;
     raised.usedUp += usedUp;

@@ -19,10 +19,13 @@ const PAUSE = 60_000;
 const LOOK = 10_000;
 /** Clients of whom it is remembered when their last visit was written. */
 const MOST_REMEMBERED = 200_000;
+/** Milliseconds that clocks of relays may differ. */
+const CLOCK_TOLERANCE = 5000;
 /** Visits of one statement at most: messages to these clients wait for it. */
 const MOST_AT_ONCE = 200;
 
-// Locked in the order of the ids, like inboxes that messages come into.
+// Locked in the order of the ids, like inboxes that messages come into. A later
+// visit than now was written by a clock that was wrong, and gives way.
 const UPDATE: Statement = {
   name: "update-seen",
   text: `WITH visits AS MATERIALIZED (
@@ -33,7 +36,8 @@ const UPDATE: Statement = {
     ORDER BY a.ID FOR UPDATE OF a
   )
   UPDATE activity SET LastSeen = v.seen FROM visits AS v
-    WHERE activity.ID = v.ID AND activity.LastSeen < v.seen`,
+    WHERE activity.ID = v.ID
+      AND (activity.LastSeen < v.seen OR activity.LastSeen > $3)`,
 };
 
 /** Visits that aren't written yet. */
@@ -43,10 +47,10 @@ export class Visits {
   /** Those that are to be written next, and those whose client has to wait. */
   #due = new Map<string, number>();
   readonly #later = new Map<string, number>();
-  /** When a visit of each was last written, by our clock. */
+  /** When a visit of each was last written, on the clock of `performance.now()`. */
   readonly #written = new Recent<number>(MOST_REMEMBERED);
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #looked = 0;
+  #looked = -Infinity;
   #writing: Promise<void> = Promise.resolve();
 
   /** Nobody was seen yet. @param commits counts each commit, with the visits in it */
@@ -71,12 +75,12 @@ export class Visits {
   }
 
   #isDue(key: string): boolean {
-    return Date.now() - (this.#written.get(key) ?? -Infinity) >= PAUSE;
+    return performance.now() - (this.#written.get(key) ?? -Infinity) >= PAUSE;
   }
 
   #writeDue(): void {
-    if (Date.now() - this.#looked >= LOOK) {
-      this.#looked = Date.now();
+    if (performance.now() - this.#looked >= LOOK) {
+      this.#looked = performance.now();
       for (const [key, at] of this.#later) {
         if (!this.#isDue(key)) continue;
         this.#later.delete(key);
@@ -110,8 +114,9 @@ export class Visits {
     const ids = Uint8Array.fromHex(visits.map(([key]) => key).join(""));
     const seen = visits.map(([, at]) => new Date(at).toISOString());
     const begin = performance.now();
-    await this.#query(UPDATE, [ids, `{${seen}}`]);
+    const latest = new Date(Date.now() + CLOCK_TOLERANCE).toISOString();
+    await this.#query(UPDATE, [ids, `{${seen}}`, latest]);
     this.#commits.record(visits.length, performance.now() - begin);
-    for (const [key] of visits) this.#written.set(key, Date.now());
+    for (const [key] of visits) this.#written.set(key, performance.now());
   }
 }
