@@ -11,8 +11,8 @@ const FIND_PROGRAMS =
   `PATH="$(ls -d /usr/pgsql-*/bin /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1):$PATH"
   command -v initdb >/dev/null && printf %s "$PATH"`;
 
-/** The server refuses to run as root; its package brings a user for it. */
-const AS_ITS_USER =
+/** Runs a program that refuses to run as root, as PostgreSQL's does; its package brings a user for it. */
+export const AS_ITS_USER =
   `if [ "$(id -u)" = 0 ]; then set -- setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; fi; exec "$@"`;
 
 /** What the server says once it serves, the beginning: a standby says more. */
@@ -245,7 +245,8 @@ export class PostgresCluster implements AsyncDisposable {
   }
 }
 
-function freePort(): number {
+/** A port of the loopback that is free now. */
+export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }

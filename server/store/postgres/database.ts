@@ -7,7 +7,12 @@
  */
 
 // @ts-types="./pg.d.ts"
-import pg, { type Client, type Pool, type PoolClient } from "pg";
+import pg, {
+  type Client,
+  type Pool,
+  type PoolClient,
+  type PoolConfig,
+} from "pg";
 import { Buffer } from "node:buffer";
 import { reasonOf } from "../../../shared/reason.ts";
 import { OutcomeUnknownError, StoreError } from "../store.ts";
@@ -144,6 +149,28 @@ export class Database {
   /** Whether connections keep statements prepared. */
   get keepsStatements(): boolean {
     return this.#named;
+  }
+
+  /** What a pooler calls itself, or undefined where it doesn't say it to this user. */
+  async poolerVersion(): Promise<string | undefined> {
+    for (const host of this.#config.hosts) {
+      const { onConnect: _, ...config } = this.#poolConfig(host, HOST_TIMEOUT);
+      // PgBouncer's own console, for its admins.
+      const pool = new pg.Pool({ ...config, database: "pgbouncer", max: 1 });
+      pool.on("error", () => {});
+      try {
+        const client = await pool.connect();
+        const { rows } = await client.query("SHOW VERSION")
+          .finally(() => client.release(true));
+        const [version] = Object.values(rows[0] ?? {});
+        if (typeof version === "string") return version;
+      } catch {
+        // Another pooler, or another user's.
+      } finally {
+        await pool.end();
+      }
+    }
+    return undefined;
   }
 
   /**
@@ -330,9 +357,19 @@ export class Database {
     }
   }
 
-  #openPool({ hostname, port, name }: HostAddress, timeout: number): Pool {
+  #openPool(host: HostAddress, timeout: number): Pool {
+    const pool = new pg.Pool(this.#poolConfig(host, timeout));
+    // An idle connection that breaks is replaced when one is needed.
+    pool.on("error", () => {});
+    return pool;
+  }
+
+  #poolConfig(
+    { hostname, port, name }: HostAddress,
+    timeout: number,
+  ): PoolConfig {
     const { user, password, database, ssl, options } = this.#config;
-    const pool = new pg.Pool({
+    return {
       ...{ host: hostname, port, user, password, database, options },
       ssl: ssl && name !== undefined
         ? { ...ssl, host: name, servername: name }
@@ -343,10 +380,7 @@ export class Database {
       keepAlive: true,
       application_name: "messageu",
       onConnect: (client) => this.#configure(client),
-    });
-    // An idle connection that breaks is replaced when one is needed.
-    pool.on("error", () => {});
-    return pool;
+    };
   }
 
   /** Where one connection broke the others may be as dead, and none would say so. */

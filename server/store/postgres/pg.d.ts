@@ -35,6 +35,8 @@ export interface Client {
   processID: number;
   /** Runs a statement; once it resolves the transaction has ended. */
   query<Row>(config: QueryConfig): Promise<{ rows: Row[] }>;
+  /** Runs SQL without values; rows come as objects. */
+  query(text: string): Promise<{ rows: Record<string, unknown>[] }>;
   /** The connection broke, or the server ended it. */
   on(event: "error", listener: () => void): void;
   /** The server told something. */
@@ -69,8 +71,8 @@ export interface PoolConfig {
   keepAlive: boolean;
   /** What the server shows of who is connected. */
   application_name: string;
-  /** Is awaited for each new connection. */
-  onConnect(client: Client): Promise<void>;
+  /** Is awaited for each new connection, where there is one. */
+  onConnect?(client: Client): Promise<void>;
 }
 
 /** Connections. */

@@ -63,7 +63,7 @@ export async function openPostgresStore(
   try {
     database = new Database(url, CONNECTIONS);
     await prepareSchema(database);
-    if (database.isPooled) notice(describePooler(database.keepsStatements));
+    if (database.isPooled) notice(await describePooler(database));
     const store = new OpenStore(database);
     const timeline = new Timeline(notice, () => store.forget());
     await database.greet((query) => timeline.check(query));
@@ -78,10 +78,15 @@ export async function openPostgresStore(
   }
 }
 
-function describePooler(keepsStatements: boolean): string {
-  return keepsStatements
-    ? "a pooler is in front of the database"
-    : "a pooler is in front of the database that mixes up prepared statements, so each is parsed anew: PgBouncer keeps them apart from 1.21 on, with max_prepared_statements";
+async function describePooler(database: Database): Promise<string> {
+  const version = await database.poolerVersion();
+  const what = `a pooler is in front of the database${
+    version === undefined ? "" : ` (${version})`
+  }`;
+  const [, minor = "21"] = /^PgBouncer 1\.(\d+)/.exec(version ?? "") ?? [];
+  return database.keepsStatements && Number(minor) >= 21
+    ? what
+    : `${what} that mixes up prepared statements, so each is parsed anew: PgBouncer keeps them apart from 1.21 on, with max_prepared_statements`;
 }
 
 /** What never changes of a client. */
