@@ -6,6 +6,7 @@
 
 import type { TypedPositionalParameter } from "@stricli/core";
 import { parseDuration } from "../../shared/duration.ts";
+import { parseMoment } from "../local_time.ts";
 import { CONSUMER_NAME, isConsumerName } from "../store/consumer_name.ts";
 import type { ParserContext } from "./verb.ts";
 
@@ -75,15 +76,16 @@ export function parseConsumer(text: string): string {
 }
 
 /**
- * A moment in milliseconds since 1970, from a date or a span that ends now.
+ * A moment in milliseconds since 1970, from a date in the user's zone or a span
+ * that ends now.
  *
  * @throws {Error} where it is neither
  */
 export function parseWhen(text: string): number {
   const span = parseDuration(text);
   if (span !== undefined) return Date.now() - span;
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
-  if (!Number.isNaN(time)) return time;
+  const moment = parseMoment(text);
+  if (moment !== undefined) return moment;
   throw new Error(
     `expected a date such as 2026-01-31T12:00, or a span such as 30m, 2h or 3d, got "${text}"`,
   );
