@@ -14,7 +14,9 @@ import { listen } from "./listen.ts";
 import { openStore } from "./open_store.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
+import { relayCommand } from "./relay_permissions.ts";
 import { Retention } from "./retention.ts";
+import { runGroup } from "./run_group.ts";
 import { stopSignals } from "./signals.ts";
 import { StoreBrokenError } from "./store/store.ts";
 import { RelayLog } from "./telemetry/log.ts";
@@ -25,7 +27,7 @@ import { Telemetry } from "./telemetry/telemetry.ts";
  * database: what clients send can reach no file.
  */
 async function dropPermissions({ storeUrl }: ServerOptions): Promise<void> {
-  for (const name of ["read", "write", "sys"] as const) {
+  for (const name of ["read", "write", "sys", "run"] as const) {
     await Deno.permissions.revoke({ name });
   }
   if (storeUrl === undefined) await Deno.permissions.revoke({ name: "net" });
@@ -46,16 +48,36 @@ async function main(args: readonly string[]): Promise<number | void> {
   try {
     options.warnings.forEach((warning) => log.warn(warning));
     if (options.doctor) return await examine(options, console.log);
-    if (options.workers > 1) {
-      throw new UsageError(
-        "--workers: a single relay was started; deno task server starts several",
-      );
-    }
+    if (options.workers > 1) return await startSeveral(options, args, log);
     return await serve(options, log);
   } catch (error) {
     log.error(reasonOf(error));
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** Starts this program once for each worker; a binary is started without the runtime's arguments. */
+async function startSeveral(
+  options: ServerOptions,
+  args: readonly string[],
+  log: RelayLog,
+): Promise<number> {
+  const { state } = await Deno.permissions.query({
+    name: "run",
+    command: Deno.execPath(),
+  });
+  if (state !== "granted") {
+    throw new UsageError(
+      "--workers: this relay may not start others; deno task server may",
+    );
+  }
+  return await runGroup(
+    options,
+    args,
+    async (args) =>
+      Deno.build.standalone ? args : await relayCommand(Deno.mainModule, args),
+    log,
+  );
 }
 
 async function serve(options: ServerOptions, log: RelayLog): Promise<void> {

@@ -11,12 +11,10 @@ import { sendSignal } from "./launcher.ts";
 
 /** What starts a relay's process. */
 export interface RelayProgram {
-  /** Its module. */
-  module: URL;
   /** The arguments of each, by its number from 0. */
   args: (index: number) => readonly string[];
-  /** The runtime's flags for a relay with these arguments. */
-  permissions: (args: readonly string[]) => Promise<readonly string[]>;
+  /** The runtime's arguments that start a relay with these arguments. */
+  command: (args: readonly string[]) => Promise<readonly string[]>;
   /** Tells what happens to the relays. */
   say: (level: "info" | "error", text: string) => void;
 }
@@ -143,18 +141,9 @@ export class RelayGroup {
     more: readonly string[],
     expected = false,
   ): Promise<Member> {
-    const { module, permissions } = this.#program;
     const args = [...this.#program.args(index), "--workers", "1", ...more];
     const process = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        // For a port that two relays have open.
-        "--unstable-net",
-        ...await permissions(args),
-        module.href,
-        ...args,
-      ],
+      args: [...await this.#program.command(args)],
       stdout: "piped",
     }).spawn();
     const ready = Promise.withResolvers<void>();

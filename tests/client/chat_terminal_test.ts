@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Program, ROOT } from "../support/program.ts";
 import { namesIn, temporaryFolder, testRelay } from "../support/resources.ts";
-import { Screen } from "../support/screen.ts";
+import type { Screen } from "../support/screen.ts";
 import { CHAT_PERMISSIONS, FAILING_PROGRAM, Stage } from "../support/stage.ts";
 import { PROGRAMS, SCREENS, testWith } from "../support/test_with.ts";
 
@@ -249,36 +249,4 @@ testWith(PROGRAMS, "a chat without a terminal says what it needs", async () => {
     stderr,
     "error: chat needs a terminal; the other verbs work in pipes too\n",
   );
-});
-
-testWith(SCREENS, "a bundle chats from another folder", async () => {
-  await using relay = await testRelay();
-  await using stage = await Stage.at(relay.address);
-  await stage.register("anna");
-  const program = `${stage.path}/chat.js`;
-  const bundled = await Program.deno([
-    "bundle",
-    "--quiet",
-    "--output",
-    program,
-    "client/main.ts",
-  ]).end();
-  assertEquals(bundled.code, 0, bundled.stderr);
-  await using screen = await Screen.run({ columns: 80, rows: 24 }, [
-    "sh",
-    "-c",
-    'cd "$0" && exec "$@"',
-    stage.path,
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    ...CHAT_PERMISSIONS,
-    program,
-    "chat",
-    "--dir",
-    stage.dirOf("anna"),
-  ]);
-  await screen.see("connected");
-  screen.type("/quit\r");
-  assertEquals((await screen.end()).code, 0);
 });

@@ -13,7 +13,7 @@ import { judgeMemory } from "../../server/doctor/memory_check.ts";
 import { checkPort } from "../../server/doctor/port_check.ts";
 import { checkRoom, judgeRoom } from "../../server/doctor/room_check.ts";
 import { checkStore } from "../../server/doctor/store_check.ts";
-import { relayPermissions } from "../../server/launch.ts";
+import { relayPermissions } from "../../server/relay_permissions.ts";
 import { defaultLimits, openSqliteStore } from "../../server/mod.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import { Peer } from "../support/peer.ts";

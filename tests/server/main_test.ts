@@ -7,7 +7,7 @@ import {
 import { concat } from "@std/bytes";
 import { Database } from "@db/sqlite";
 import config from "../../deno.json" with { type: "json" };
-import { relayPermissions } from "../../server/launch.ts";
+import { relayPermissions } from "../../server/relay_permissions.ts";
 import { HELP, readServerOptions } from "../../server/options.ts";
 import { UsageError } from "../../shared/usage_error.ts";
 import { encodeRequest } from "../../shared/requests.ts";

@@ -1,6 +1,7 @@
 /** Runs one of the project's programs as a process of its own. */
 
 import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
 
 /** The project's top folder. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -103,18 +104,7 @@ export class Program implements AsyncDisposable {
 
   /** Runs the demo with this temporary directory. */
   static demo(temp: string): Program {
-    return Program.deno(
-      [
-        "run",
-        "--no-prompt",
-        "--allow-net=127.0.0.1",
-        "--allow-read",
-        "--allow-write",
-        "tools/demo.ts",
-      ],
-      ROOT,
-      { TMPDIR: temp },
-    );
+    return Program.deno(taskArguments("demo"), ROOT, { TMPDIR: temp });
   }
 
   /** Waits until standard output matches; returns the match. */
@@ -232,13 +222,14 @@ function relayArguments(dir: string, flags: readonly string[]): string[] {
 
 /** The runtime's arguments with which `deno task server` starts the launcher. */
 export function launcherArguments(flags: readonly string[]): string[] {
-  return [
-    "run",
-    "--no-prompt",
-    "--allow-read",
-    "--allow-env=MESSAGEU_STORE",
-    `--allow-run=${Deno.execPath()}`,
-    `${ROOT}server/launch.ts`,
-    ...flags,
-  ];
+  return [...taskArguments("server"), ...flags];
+}
+
+/** The runtime's arguments with which a task runs its program. */
+export function taskArguments(task: keyof typeof config.tasks): string[] {
+  const command = config.tasks[task].command
+    .replace(`"$(deno eval -p 'Deno.execPath()')"`, Deno.execPath());
+  const [, ...args] = command.split(" ");
+  const module = args.findIndex((arg) => arg.endsWith(".ts"));
+  return args.map((arg, i) => i === module ? `${ROOT}${arg}` : arg);
 }
