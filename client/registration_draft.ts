@@ -61,17 +61,20 @@ export async function readDraft(
   }
 }
 
+/** Whether a file is called as drafts are. */
+export function isDraftName(name: string): boolean {
+  const [stem] = infoFiles.me;
+  return name.startsWith(stem) && ENDING.test(name.slice(stem.length));
+}
+
 /** The drafts for a name that a folder holds. */
 export async function keptDrafts(
   dir: string,
   name: string,
 ): Promise<KeptDraft[]> {
   const drafts: KeptDraft[] = [];
-  const [stem] = infoFiles.me;
   for await (const entry of Deno.readDir(dir)) {
-    const isDraft = entry.isFile && entry.name.startsWith(stem) &&
-      ENDING.test(entry.name.slice(stem.length));
-    if (!isDraft) continue;
+    if (!entry.isFile || !isDraftName(entry.name)) continue;
     const path = `${dir}/${entry.name}`;
     const draft = await readDraft(await Deno.readFile(path));
     if (draft?.name === name) drafts.push({ ...draft, path });

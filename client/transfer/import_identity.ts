@@ -4,6 +4,7 @@
  * @module
  */
 
+import { basename } from "node:path";
 import { IdentityError } from "../../shared/identity/identity_error.ts";
 import {
   type ParsedIdentity,
@@ -20,7 +21,11 @@ import {
   readIdentityBytes,
   readIdentityFrom,
 } from "../identity_file.ts";
-import { readDraft, type RegistrationDraft } from "../registration_draft.ts";
+import {
+  isDraftName,
+  readDraft,
+  type RegistrationDraft,
+} from "../registration_draft.ts";
 import { databaseKind } from "./archive_form.ts";
 import { READY } from "./decided_import.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
@@ -123,7 +128,10 @@ async function parse(
   try {
     const bytes = await read(source);
     refuseDatabase(bytes);
-    return await readDraft(bytes) ?? await parseIdentity(bytes);
+    const draft = isDraftName(basename(source))
+      ? await readDraft(bytes)
+      : undefined;
+    return draft ?? await parseIdentity(bytes);
   } catch (cause) {
     throw new UserError(
       `${source === INPUT ? "Standard input" : source} can't be imported: ${

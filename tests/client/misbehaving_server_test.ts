@@ -489,12 +489,16 @@ testWith(
     assertEquals([name, id], ["anna", "0".repeat(32)]);
     assertMatch(key ?? "", /^MII/);
     assertEquals(((await Deno.stat(kept)).mode ?? 0) & 0o777, 0o600);
-    // It doesn't stand in the way of another try.
+    // The next try goes on with it.
     server.script = answers({ 600: exactly(2100, concat([ANNA, BEN])) });
     assertStringIncludes(
       await client.choose("110", "anna"),
       "Registered as anna",
     );
-    assertEquals(await filesIn(folder.path), ["info.me", "info.me"]);
+    assertEquals(await filesIn(folder.path), ["info.me"]);
+    assertStringIncludes(
+      await Deno.readTextFile(`${folder.path}/info.me`),
+      key ?? "",
+    );
   },
 );
