@@ -5,7 +5,9 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import { LISTED_CLIENT_SIZE, listedClients } from "../shared/responses.ts";
+import type { AnswerPiece } from "./handlers/handler.ts";
 import type { ListedClient, Store } from "./store/store.ts";
 
 /** How a {@linkcode ClientsDirectory} keeps the list. */
@@ -18,6 +20,9 @@ export interface DirectorySizes {
   read: number;
 }
 
+/** Bytes of a piece of a page that is kept: the system takes some time for more. */
+const PIECE = 256 * 1024;
+
 /** 4.4 MB a page, 64 MiB of them. */
 const defaultSizes: DirectorySizes = { page: 16_384, kept: 15, read: 2048 };
 
@@ -29,12 +34,20 @@ interface Page {
   bytes: Uint8Array | undefined;
 }
 
+/** All clients as of one moment. */
+interface Look {
+  readonly pages: readonly Page[];
+  /** How many clients of each page were there. */
+  readonly counts: readonly number[];
+  readonly unsettled: readonly ListedClient[];
+}
+
 /** A list as an answer's payload. */
 export interface Listing {
   /** Bytes of the payload. */
   size: number;
   /** The payload, piece by piece. */
-  pieces: AsyncIterable<Uint8Array>;
+  pieces: Iterable<AnswerPiece>;
 }
 
 /** All clients, encoded. */
@@ -48,7 +61,10 @@ export class ClientsDirectory {
   #pages: Page[] = [];
   /** The store's removals when the pages were begun. */
   #removals = 0;
+  /** The look that is under way. */
   #updating: Promise<unknown> = Promise.resolve();
+  /** The one behind it, which hasn't begun. */
+  #next: Promise<Look> | undefined;
 
   /** Nothing is read before the first list. */
   constructor(store: Store, sizes: DirectorySizes = defaultSizes) {
@@ -58,14 +74,8 @@ export class ClientsDirectory {
 
   /** Everybody but the client at a position. */
   async listBut(position: number): Promise<Listing> {
-    // Each waits for a look of its own: an earlier one may have missed somebody.
-    const updated = this.#updating.then(() => this.#update());
-    this.#updating = updated.catch(() => {});
-    const unsettled = (await updated)
-      .filter((client) => client.position !== position);
-    // The last page may get longer while this goes out, and another list begin.
-    const pages = this.#pages;
-    const counts = pages.map(({ positions }) => positions.length);
+    const { pages, counts, unsettled: all } = await this.#updated();
+    const unsettled = all.filter((client) => client.position !== position);
     const listed = pages.some(({ positions }, page) =>
       indexIn(positions, position, counts[page] ?? 0) >= 0
     );
@@ -75,25 +85,50 @@ export class ClientsDirectory {
     return { size, pieces: this.#pieces(pages, counts, position, unsettled) };
   }
 
-  async *#pieces(
+  /** A look that has begun may miss a client that has just registered: the next one is shared. */
+  #updated(): Promise<Look> {
+    this.#next ??= this.#updating.then(() => {
+      const look = this.#look();
+      this.#next = undefined;
+      this.#updating = look.catch(() => {});
+      return look;
+    });
+    return this.#next;
+  }
+
+  async #look(): Promise<Look> {
+    const unsettled = await this.#update();
+    const pages = this.#pages;
+    // The last page may get longer while this goes out, and another list begin.
+    const counts = pages.map(({ positions }) => positions.length);
+    return { pages, counts, unsettled };
+  }
+
+  *#pieces(
     pages: readonly Page[],
     counts: readonly number[],
     position: number,
     unsettled: readonly ListedClient[],
-  ): AsyncGenerator<Uint8Array> {
+  ): Generator<AnswerPiece> {
     for (const [page, count] of counts.entries()) {
       const { positions = [], bytes } = pages[page] ?? {};
       const asker = indexIn(positions, position, count);
-      const step = bytes === undefined ? this.#sizes.read : count;
-      for (let from = 0; from < count; from += step) {
-        const to = Math.min(from + step, count);
-        const entries = bytes === undefined
-          ? await this.#read(positions, from, to)
-          : bytes.subarray(0, to * LISTED_CLIENT_SIZE);
-        yield* without(entries, asker - from);
+      if (bytes !== undefined) {
+        const entries = bytes.subarray(0, count * LISTED_CLIENT_SIZE);
+        for (const part of without(entries, asker)) yield* cut(part);
+        continue;
+      }
+      for (let from = 0; from < count; from += this.#sizes.read) {
+        const to = Math.min(from + this.#sizes.read, count);
+        const read = async () => {
+          const entries = await this.#read(positions, from, to);
+          const parts = [...without(entries, asker - from)];
+          return parts.length === 1 && parts[0] ? parts[0] : concat(parts);
+        };
+        yield { memory: (to - from) * LISTED_CLIENT_SIZE, read };
       }
     }
-    yield encode(unsettled);
+    if (unsettled.length > 0) yield* cut(encode(unsettled));
   }
 
   /** Takes in who is new, and returns those who aren't settled yet: they are read each time. */
@@ -164,6 +199,14 @@ export class ClientsDirectory {
       throw new Error("The list of clients changed while it was sent");
     }
     return encode(found);
+  }
+}
+
+/** What is in memory already, in pieces. */
+function* cut(entries: Uint8Array): Generator<AnswerPiece> {
+  for (let at = 0; at < entries.length; at += PIECE) {
+    const piece = entries.subarray(at, at + PIECE);
+    yield { memory: piece.length, read: () => piece };
   }
 }
 

@@ -6,8 +6,8 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import { ByteSource } from "../shared/byte_source.ts";
-import type { RequestKind } from "../shared/protocol.ts";
 import { allocateShortLived } from "../shared/slab.ts";
 import { AnswerQueue } from "./answer_queue.ts";
 import { Block, isPaddedAtOnce, isPadding } from "./block_padding.ts";
@@ -17,10 +17,11 @@ import {
   failureBytes,
   type Reply,
 } from "./dispatcher.ts";
-import { ANSWER_SIZE } from "./handlers/waiting_messages.ts";
+import type { Account } from "./limits/account.ts";
+import { ConnectionMemory, type Release } from "./limits/connection_memory.ts";
 import type { MemoryBudget } from "./limits/memory_budget.ts";
 import { Progress } from "./limits/progress.ts";
-import { type Release, RequestMemory } from "./limits/request_memory.ts";
+import type { Silent } from "./limits/silent_connections.ts";
 import { type UntakenAnswer, UntakenAnswers } from "./untaken_answers.ts";
 import type { RequestWatch, Watcher } from "./watcher.ts";
 import {
@@ -39,8 +40,11 @@ import {
 const OWN_END_GRACE = 200;
 /** Bytes of an answer that aren't copied to get padding behind them. */
 const LONG_ANSWER = 64 * 1024;
+/** Time-outs that a client gets for its first byte: a minute. */
+const FIRST_BYTE_TIMEOUTS = 2;
 /** Bytes of memory for what a silent client may begin with: most requests, whole. */
 const IDLE_SIZE = 1536;
+const NOTHING = new Uint8Array(0);
 
 /** What a connection has to be able to do; every `Deno.Conn` is. */
 export type Transport = Pick<
@@ -54,6 +58,8 @@ export interface ConnectionOptions {
   dispatch: Dispatch;
   /** Memory for requests and answers under way. */
   budget: MemoryBudget;
+  /** Counts the signs of life of all connections. */
+  life: { signs: number };
   /** Bytes of the largest payload that is taken. */
   maxMessage: number;
   /** Milliseconds in which a reset may follow the end of the stream. */
@@ -63,13 +69,16 @@ export interface ConnectionOptions {
 }
 
 /** A connection that is being served. There may be many: each byte counts. */
-export class Connection {
+export class Connection implements Silent {
+  /** Its address, as limits count it. */
+  readonly account: Account;
+  /** The last sign of life. */
+  heard: number;
   readonly #transport: Transport;
-  readonly #address: string;
   readonly #number: number;
   readonly #options: ConnectionOptions;
   readonly #source: ByteSource;
-  readonly #memory: RequestMemory;
+  readonly #memory: ConnectionMemory;
   readonly #answers: AnswerQueue;
   readonly #reading = new Progress();
   readonly #writing = new Progress();
@@ -81,8 +90,6 @@ export class Connection {
   #receiving = false;
   /** Whether a request is being read, or answered before the next is read. */
   #busy = false;
-  /** Bytes of memory that are held for a long answer. */
-  #answerMemory = 0;
   #draining = false;
   #closed = false;
   /** Whether the client has our end of the stream. */
@@ -94,20 +101,21 @@ export class Connection {
   /**
    * Nothing is read before {@linkcode serve}.
    *
-   * @param address where it comes from, as limits count it
+   * @param account where it comes from
    * @param number tells it from all others to watchers
    */
   constructor(
     transport: Transport,
-    address: string,
+    account: Account,
     number: number,
     options: ConnectionOptions,
   ) {
     this.#transport = transport;
-    this.#address = address;
+    this.account = account;
+    this.heard = ++options.life.signs;
     this.#number = number;
     this.#options = options;
-    this.#memory = new RequestMemory(options.budget);
+    this.#memory = new ConnectionMemory(options.budget, account, this);
     this.#source = new ByteSource((into) => transport.read(into), {
       idleSize: IDLE_SIZE,
       memory: this.#memory,
@@ -124,6 +132,17 @@ export class Connection {
   /** Bytes that have gone to the client. */
   get sent(): number {
     return this.#written;
+  }
+
+  /** Bytes that have moved in either direction. */
+  get moved(): number {
+    return this.received + this.sent;
+  }
+
+  /** Whether it isn't the store that is waited for. */
+  get awaitsClient(): boolean {
+    return !this.#busy || this.#receiving || this.#isWriting ||
+      this.#memory.waiting;
   }
 
   /**
@@ -172,29 +191,30 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#transport.close();
+    this.#memory.cancel();
   }
 
   /**
-   * Closes the connection where the client doesn't get further with a request
-   * that it has begun, or with taking an answer. To be called
-   * `LOOKS_PER_TIMEOUT` times within the time-out.
+   * Closes the connection where the client sends no first byte, or doesn't get
+   * further with a request that it has begun, or with taking an answer. To be
+   * called `LOOKS_PER_TIMEOUT` times within the time-out.
    *
    * @returns whether it did
    */
   closeIfStuck(): boolean {
-    // Between requests a client may be silent for ever (CON-3, CON-11).
-    const { arrived, reading } = this.#source;
-    const requestWanted = this.#memory.wanted;
-    const answerWanted = this.#answerMemory > 0 &&
-      this.#options.budget.answers.pressed;
+    // Between requests a client may be silent for ever (CON-3, CON-11, CON-12).
+    const { arrived } = this.#source;
+    const isNew = arrived === 0;
+    const reads = this.#receiving || isNew;
+    // What waits for memory isn't spared: it keeps what it has meanwhile.
+    const writes = this.#isWriting || !reads && this.#memory.waiting;
     const stuck = [
-      this.#reading.isStuck(
-        this.#receiving && reading,
-        arrived,
-        requestWanted,
-      ),
-      this.#writing.isStuck(this.#isWriting, this.#written, answerWanted),
+      this.#reading.isStuck(reads, arrived, isNew ? FIRST_BYTE_TIMEOUTS : 1),
+      this.#writing.isStuck(writes, this.#written),
     ];
+    const moves = reads && this.#reading.isMoving ||
+      writes && this.#writing.isMoving;
+    if (moves && !isNew) this.heard = ++this.#options.life.signs;
     if (this.#closed || !stuck.includes(true)) return false;
     this.close();
     return true;
@@ -232,6 +252,7 @@ export class Connection {
       const isPaddable = !isAllZeros(header);
       return await this.#refuse(arrived, isPaddable ? start : undefined);
     }
+    this.heard = ++this.#options.life.signs;
     const { kind, size } = arrived;
     const watch = this.#watch(header.code, size);
     // Where the buffer itself is handed out, its memory goes with it.
@@ -246,11 +267,7 @@ export class Connection {
     if (request.kind === "sendMessage") {
       await this.#answerLater(request, asked, watch, release);
     } else {
-      try {
-        await this.#answer(request, asked, watch);
-      } finally {
-        release();
-      }
+      await this.#answer(request, asked, watch, release);
     }
     return asked.padded ? await this.#endFirst() : true;
   }
@@ -279,7 +296,7 @@ export class Connection {
     watch: RequestWatch | undefined,
     release: Release,
   ): Promise<void> {
-    const { reply } = await this.#options.dispatch(request, this.#address);
+    const { reply } = await this.#dispatch(request);
     watch?.working?.();
     this.#answers.add(reply.then(({ bytes, outcome }) => {
       watch?.ended(outcome);
@@ -296,38 +313,31 @@ export class Connection {
     request: WholeRequest,
     block: Block,
     watch: RequestWatch | undefined,
+    release: Release,
   ): Promise<void> {
-    if (!this.#answers.empty) await this.#answers.drained();
-    const { dispatch, budget } = this.#options;
-    if (!mayBeLong(request.kind)) {
-      const { reply } = await dispatch(request, this.#address);
-      watch?.working?.();
-      const replied = await reply;
-      watch?.ended(replied.outcome);
-      return await this.#send(replied, block);
-    }
-    const { answers } = budget;
-    const room = async () => {
-      if (!answers.tryReserve(ANSWER_SIZE)) await answers.reserve(ANSWER_SIZE);
-      this.#answerMemory = ANSWER_SIZE;
-    };
-    const shrinkTo = (size: number) => {
-      answers.release(this.#answerMemory - size);
-      this.#answerMemory = size;
-    };
+    let reply: Reply;
     try {
-      const begun = await dispatch(request, this.#address, room);
+      if (!this.#answers.empty) await this.#answers.drained();
+      const begun = await this.#dispatch(request);
       watch?.working?.();
-      const reply = await begun.reply;
-      watch?.ended(reply.outcome);
-      const { length } = reply.bytes;
-      if (reply.pieces === undefined && length < this.#answerMemory) {
-        shrinkTo(length);
-      }
+      reply = await begun.reply;
+    } finally {
+      // How long the client takes over the answer is another matter.
+      release();
+    }
+    watch?.ended(reply.outcome);
+    try {
+      const { bytes, pieces } = reply;
+      if (pieces === undefined) this.#memory.keepAnswer(bytes.length);
       await this.#send(reply, block);
     } finally {
-      shrinkTo(0);
+      this.#memory.endAnswer();
     }
+  }
+
+  #dispatch(request: WholeRequest): ReturnType<Dispatch> {
+    const { address } = this.account;
+    return this.#options.dispatch(request, address, this.#memory);
   }
 
   /** @param start where the request starts; undefined where it can't be padded */
@@ -360,11 +370,21 @@ export class Connection {
     if (outcome === "unknown") return this.close();
     let last = bytes;
     block.answered = bytes.length;
-    if (pieces !== undefined) {
-      for await (const piece of pieces) {
+    for (const { memory, read } of pieces ?? []) {
+      const joins = last.length + memory <= LONG_ANSWER;
+      if (!joins) {
+        await this.#write(last);
+        last = NOTHING;
+      }
+      if (memory > 0) await this.#memory.reserve(memory);
+      const piece = await read();
+      block.answered += piece.length;
+      // What is short goes out in one write (FRM-5).
+      if (joins && last.length + piece.length <= LONG_ANSWER) {
+        last = concat([last, piece]);
+      } else {
         await this.#write(last);
         last = piece;
-        block.answered += piece.length;
       }
     }
     if (block.padded) {
@@ -473,9 +493,4 @@ export class Connection {
       this.#isWriting = false;
     }
   }
-}
-
-/** Whether the answer takes so much memory that it has to be counted. */
-function mayBeLong(kind: RequestKind): boolean {
-  return kind === "clientsList" || kind === "waitingMessages";
 }

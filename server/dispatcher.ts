@@ -21,14 +21,21 @@ import {
   responseHeader,
 } from "../shared/responses.ts";
 import { clientsList } from "./handlers/clients_list.ts";
-import type { Answer, Handler, Services } from "./handlers/handler.ts";
+import type {
+  Answer,
+  AnswerPiece,
+  Handler,
+  Services,
+} from "./handlers/handler.ts";
 import { publicKey } from "./handlers/public_key.ts";
 import { register } from "./handlers/register.ts";
 import { sendMessage } from "./handlers/send_message.ts";
 import { waitingMessages } from "./handlers/waiting_messages.ts";
+import { ConnectionEndedError } from "./limits/memory_budget.ts";
 import type { RequestRefusal } from "./refusal.ts";
 import type { WholeRequest } from "./request_reader.ts";
 import {
+  type AnswerMemory,
   MessageGoneError,
   OutcomeUnknownError,
   StoreBrokenError,
@@ -48,7 +55,7 @@ export interface Reply {
   /** Header and payload, or what stands before the pieces. */
   bytes: Uint8Array;
   /** What follows, piece by piece. */
-  pieces?: AsyncIterable<Uint8Array>;
+  pieces?: Iterable<AnswerPiece>;
   /** What hangs on the client's having taken all of them. */
   delivery?: Delivery;
   /** How the request ended. Where that is unknown, the connection is to end without an answer. */
@@ -91,12 +98,12 @@ export interface Begun {
  * never rejects.
  *
  * @param address where it comes from, as limits count it
- * @param room is awaited right before the work begins
+ * @param memory is asked for room for the answer
  */
 export type Dispatch = (
   request: WholeRequest,
   address: string,
-  room?: () => Promise<void>,
+  memory: AnswerMemory,
 ) => Promise<Begun>;
 
 /**
@@ -135,6 +142,7 @@ export function createDispatcher(
   }
 
   function fail(error: unknown): Reply {
+    if (error instanceof ConnectionEndedError) return UNKNOWN;
     report(error);
     const unknown = error instanceof StoreBrokenError ||
       error instanceof OutcomeUnknownError;
@@ -147,18 +155,21 @@ export function createDispatcher(
   }
 
   /** A failure while they go out is like one before. */
-  async function* reported(
-    pieces: AsyncIterable<Uint8Array>,
-  ): AsyncGenerator<Uint8Array> {
-    try {
-      yield* pieces;
-    } catch (error) {
-      if (!(error instanceof MessageGoneError)) report(error);
-      throw error;
+  function* reported(pieces: Iterable<AnswerPiece>): Generator<AnswerPiece> {
+    for (const { memory, read } of pieces) {
+      const readReported = async () => {
+        try {
+          return await read();
+        } catch (error) {
+          if (!(error instanceof MessageGoneError)) report(error);
+          throw error;
+        }
+      };
+      yield { memory, read: readReported };
     }
   }
 
-  return async ({ kind, header, payload }, address, room) => {
+  return async ({ kind, header, payload }, address, memory) => {
     const request = decodeOrRefuse(kind, payload);
     if (request === undefined) return refused("bad_format");
     // It may be long until an answer is known to be taken, and the id is a
@@ -178,9 +189,8 @@ export function createDispatcher(
       // A client that closes and pulls again at once must not be faster than
       // what its close decides.
       if (kind === "waitingMessages") await pending.settled(client);
-      if (room !== undefined) await room();
       const handler = handlers[kind] as Handler<RequestKind>;
-      const context = { ...services, client, asker, address, now };
+      const context = { ...services, client, asker, address, now, memory };
       const answering = handler(request.payload, context);
       return { reply: settle(client, dialectOf(header.code), answering) };
     } catch (error) {
@@ -196,7 +206,7 @@ function refused(outcome: RequestRefusal): Begun {
 function encode(
   response: Answer["response"],
   dialect: Dialect,
-  watch: (pieces: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+  watch: (pieces: Iterable<AnswerPiece>) => Iterable<AnswerPiece>,
 ): Pick<Reply, "bytes" | "pieces"> {
   if (!("pieces" in response)) {
     return {

@@ -6,6 +6,7 @@
 
 import { inTime } from "../shared/in_time.ts";
 import { reasonOf } from "../shared/reason.ts";
+import type { Account } from "./limits/account.ts";
 import { Admission } from "./limits/admission.ts";
 import { countedAddress, isLoopback } from "./limits/client_address.ts";
 import { ClientsDirectory } from "./clients_directory.ts";
@@ -15,6 +16,7 @@ import { defaultLimits, type Limits } from "./limits/limits.ts";
 import { MemoryBudget } from "./limits/memory_budget.ts";
 import { LOOKS_PER_TIMEOUT } from "./limits/progress.ts";
 import { RegistrationLimit } from "./limits/registration_limit.ts";
+import { SilentConnections } from "./limits/silent_connections.ts";
 import { type RelayFigures, Traffic } from "./relay_figures.ts";
 import type { Store } from "./store/store.ts";
 import type { Watcher } from "./watcher.ts";
@@ -75,7 +77,11 @@ export function startRelay(options: RelayOptions): Relay {
   const limits = { ...defaultLimits, ...options.limits };
   const { maxMessage, progressTimeout } = limits;
   const drainTimeout = options.drainTimeout ?? 5000;
-  const budget = new MemoryBudget(limits.maxInflight, maxMessage);
+  const budget = new MemoryBudget({
+    limit: limits.maxInflight,
+    largest: maxMessage,
+    progressTimeout,
+  });
   const dispatch = createDispatcher({
     store,
     limits,
@@ -83,7 +89,8 @@ export function startRelay(options: RelayOptions): Relay {
     registrations: new RegistrationLimit(limits.registrationsPerMinute),
   }, report);
 
-  const shared = { dispatch, budget, maxMessage, watcher };
+  const life = { signs: 0 };
+  const shared = { dispatch, budget, life, maxMessage, watcher };
   const settings = {
     loopback: { ...shared, closeGrace: CLOSE_GRACE.loopback },
     remote: { ...shared, closeGrace: CLOSE_GRACE.remote },
@@ -91,34 +98,60 @@ export function startRelay(options: RelayOptions): Relay {
   const admission = new Admission(limits);
   const traffic = new Traffic();
   const connections = new Map<Connection, Promise<void>>();
+  const silent = new SilentConnections(connections);
+  /** Those that made room: they don't count any more. */
+  const left = new WeakSet<Connection>();
   let accepts = true;
   let failing = false;
   let closing: Promise<void> | undefined;
 
+  function leave(connection: Connection): void {
+    if (left.has(connection)) return;
+    left.add(connection);
+    admission.leave(connection.account);
+  }
+
+  /** Ends a connection that is silent, of one address or of any; whether there was one. */
+  function makeRoom(account?: Account): boolean {
+    const connection = silent.next(account);
+    if (connection === undefined) return false;
+    leave(connection);
+    connection.close();
+    traffic.silent++;
+    return true;
+  }
+
+  function admit(account: Account): boolean {
+    for (;;) {
+      const refusal = admission.admit(account);
+      if (refusal === undefined) return true;
+      const isFull = refusal === "connections";
+      if (makeRoom(isFull ? undefined : account)) continue;
+      traffic.refused[refusal]++;
+      return false;
+    }
+  }
+
   function serve(conn: Deno.TcpConn): void {
     const { hostname } = conn.remoteAddr;
-    const address = countedAddress(hostname);
-    const refusal = admission.admit(address);
-    if (refusal !== undefined) {
-      traffic.refused[refusal]++;
-      return conn.close();
-    }
+    const account = admission.account(countedAddress(hostname));
+    if (!admit(account)) return conn.close();
     try {
       conn.setNoDelay(true);
       // Who is gone without a word must not stay for ever.
       conn.setKeepAlive(true);
     } catch {
       // It was reset before it was served.
-      admission.leave(address);
+      admission.leave(account);
       return conn.close();
     }
     const from = isLoopback(hostname) ? "loopback" : "remote";
     const number = ++traffic.accepted;
-    const connection = new Connection(conn, address, number, settings[from]);
+    const connection = new Connection(conn, account, number, settings[from]);
     watcher?.connected?.(number);
     const gone = () => {
       connections.delete(connection);
-      admission.leave(address);
+      leave(connection);
       traffic.ended(connection);
       watcher?.disconnected?.(number, connection.received, connection.sent);
     };
@@ -141,7 +174,9 @@ export function startRelay(options: RelayOptions): Relay {
           report(new Error(`Can't accept a connection: ${reason}`));
         }
         failing = true;
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
+        // The descriptor is free once the event loop has come round.
+        const pause = makeRoom() ? 1 : ACCEPT_PAUSE;
+        await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
   }
@@ -181,6 +216,7 @@ export function startRelay(options: RelayOptions): Relay {
     clearTimeout(silence);
     clearTimeout(timer);
     clearInterval(watch);
+    budget.end();
   }
 
   return {
@@ -196,7 +232,7 @@ export function startRelay(options: RelayOptions): Relay {
         : "accepting";
     },
     get figures() {
-      return traffic.figures(connections.keys(), budget.used);
+      return traffic.figures(connections.keys(), budget);
     },
     close: () => closing ??= close(),
   };

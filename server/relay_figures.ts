@@ -1,3 +1,4 @@
+import type { MemoryBudget } from "./limits/memory_budget.ts";
 import type { ConnectionRefusal } from "./refusal.ts";
 
 /** What a relay has come to since its start. */
@@ -6,6 +7,8 @@ export interface RelayFigures {
   accepted: number;
   /** Connections that were closed because the client didn't get further. */
   stuck: number;
+  /** Silent connections that were closed to make room for others. */
+  silent: number;
   /** Connections that were closed at once, by reason. */
   refused: Readonly<Record<ConnectionRefusal, number>>;
   /** Bytes that have come from clients. */
@@ -28,6 +31,8 @@ export class Traffic {
   accepted = 0;
   /** Connections that were closed because the client didn't get further. */
   stuck = 0;
+  /** Silent connections that were closed to make room for others. */
+  silent = 0;
   /** Connections that were closed at once, by reason. */
   readonly refused: Record<ConnectionRefusal, number> = {
     connections: 0,
@@ -44,13 +49,23 @@ export class Traffic {
    * All of it. What connections move is added up here, not as it moves.
    *
    * @param open those that haven't ended
-   * @param inflight bytes of memory in use
+   * @param budget the memory for what is under way
    */
-  figures(open: Iterable<Ends>, inflight: number): RelayFigures {
+  figures(
+    open: Iterable<Ends>,
+    budget: Pick<MemoryBudget, "used" | "displaced">,
+  ): RelayFigures {
     const moved = { ...this.#past };
     for (const connection of open) add(moved, connection);
-    const { accepted, stuck, refused } = this;
-    return { accepted, stuck, refused: { ...refused }, ...moved, inflight };
+    const { accepted, silent, refused } = this;
+    return {
+      accepted,
+      stuck: this.stuck + budget.displaced,
+      silent,
+      refused: { ...refused },
+      ...moved,
+      inflight: budget.used,
+    };
   }
 }
 

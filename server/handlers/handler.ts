@@ -16,7 +16,7 @@ import type { ClientsDirectory } from "../clients_directory.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { RegistrationLimit } from "../limits/registration_limit.ts";
 import type { RequestRefusal } from "../refusal.ts";
-import type { Store } from "../store/store.ts";
+import type { AnswerMemory, Store } from "../store/store.ts";
 
 /** What all requests share. */
 export interface Services {
@@ -40,6 +40,16 @@ export interface Context extends Services {
   address: string;
   /** When the request was read. */
   now: Date;
+  /** Is asked for room before much is read. */
+  memory: AnswerMemory;
+}
+
+/** A piece of an answer that isn't read yet. */
+export interface AnswerPiece {
+  /** Bytes of memory that it takes, at most; 0 where they are taken already. */
+  memory: number;
+  /** Reads it. To be called once there is room, and before the next piece is asked for. */
+  read(): Uint8Array | Promise<Uint8Array>;
 }
 
 /** An answer that goes out piece by piece. */
@@ -49,7 +59,7 @@ export interface StreamedResponse {
   /** Bytes of all pieces. */
   payloadSize: number;
   /** The payload. */
-  pieces: AsyncIterable<Uint8Array>;
+  pieces: Iterable<AnswerPiece>;
 }
 
 /** What a handler answers. */

@@ -4,22 +4,21 @@ import {
   WAITING_OVERHEAD,
 } from "../../shared/protocol.ts";
 import { waitingHead } from "../../shared/responses.ts";
+import { PART_SIZE } from "../store/layout.ts";
 import { runsOf } from "../store/id_runs.ts";
 import type { HandedOut, Store, StoredMessage } from "../store/store.ts";
-import type { Answer, Handler } from "./handler.ts";
+import type { Answer, AnswerPiece, Handler } from "./handler.ts";
 
 /** Bytes of one answer, about: some clients cap what they read (PUL-6). */
-export const ANSWER_SIZE: number = 1024 * 1024;
+const ANSWER_SIZE: number = 1024 * 1024;
 
 /** 604: hands out the oldest messages; they are deleted once they are taken. */
 export const waitingMessages: Handler<"waitingMessages"> = async (
   _payload,
-  { store, client },
+  { store, client, memory },
 ) => {
-  const messages = await store.waiting(client, {
-    bytes: ANSWER_SIZE,
-    perMessage: WAITING_OVERHEAD,
-  });
+  const most = { bytes: ANSWER_SIZE, perMessage: WAITING_OVERHEAD };
+  const messages = await store.waiting(client, most, memory);
   // By the ids handed out: what came in since then still waits. Only the ids
   // are kept until then, not the contents.
   const taken: HandedOut = {
@@ -57,13 +56,23 @@ function respond(
   };
 }
 
-async function* piecesOf(
+function* piecesOf(
   store: Store,
   client: ClientId,
   message: StoredMessage,
-): AsyncGenerator<Uint8Array> {
+): Generator<AnswerPiece> {
   const { id, sender, type, size, content } = message;
-  yield waitingHead.encode({ sender, messageId: id, type, contentSize: size });
-  yield content;
-  yield* store.rest(client, message);
+  const head = { sender, messageId: id, type, contentSize: size };
+  yield { memory: 0, read: () => waitingHead.encode(head) };
+  // There was room for it before it was read.
+  yield { memory: 0, read: () => content };
+  const rest = store.rest(client, message)[Symbol.asyncIterator]();
+  for (let left = size - content.length; left > 0;) {
+    const read = async () => {
+      const { value = new Uint8Array(0) } = await rest.next();
+      left -= value.length;
+      return value;
+    };
+    yield { memory: Math.min(left, PART_SIZE), read };
+  }
 }

@@ -1,39 +1,45 @@
 import type { ConnectionRefusal } from "../refusal.ts";
+import { Account } from "./account.ts";
 import type { Limits } from "./limits.ts";
 
 /** Counts connections, in all and from each address. */
 export class Admission {
   readonly #limits: Pick<Limits, "maxConnections" | "maxConnectionsPerAddress">;
-  readonly #byAddress = new Map<string, number>();
+  readonly #accounts = new Map<string, Account>();
   #all = 0;
 
-  /** Nobody is there yet. */
+  /** There are none yet. */
   constructor(
     limits: Pick<Limits, "maxConnections" | "maxConnectionsPerAddress">,
   ) {
     this.#limits = limits;
   }
 
+  /** What an address has. */
+  account(address: string): Account {
+    return this.#accounts.get(address) ?? new Account(address);
+  }
+
   /** Counts a connection, or returns why it is one too many. */
-  admit(address: string): ConnectionRefusal | undefined {
+  admit(account: Account): ConnectionRefusal | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#limits;
-    const there = this.#byAddress.get(address) ?? 0;
+    if (
+      maxConnectionsPerAddress > 0 &&
+      account.connections >= maxConnectionsPerAddress
+    ) return "connections_per_address";
     if (maxConnections > 0 && this.#all >= maxConnections) {
       return "connections";
     }
-    if (maxConnectionsPerAddress > 0 && there >= maxConnectionsPerAddress) {
-      return "connections_per_address";
-    }
     this.#all++;
-    this.#byAddress.set(address, there + 1);
+    account.connections++;
+    this.#accounts.set(account.address, account);
     return undefined;
   }
 
   /** A connection from there has ended. */
-  leave(address: string): void {
+  leave(account: Account): void {
     this.#all--;
-    const left = (this.#byAddress.get(address) ?? 0) - 1;
-    if (left > 0) this.#byAddress.set(address, left);
-    else this.#byAddress.delete(address);
+    account.connections--;
+    if (account.connections === 0) this.#accounts.delete(account.address);
   }
 }

@@ -1,8 +1,5 @@
 /** Bytes that count as getting further: less within the time-out is no progress. */
 const STEP = 16 * 1024;
-/** The same where others wait for what the client keeps. */
-const WANTED_STEP = 1024 * 1024;
-
 /** Looks in one time-out. */
 export const LOOKS_PER_TIMEOUT = 4;
 
@@ -17,6 +14,11 @@ export class Progress {
   /** Bytes that had moved by then. */
   #moved = 0;
 
+  /** Whether it got further at the last look. */
+  get isMoving(): boolean {
+    return this.#looks <= 1;
+  }
+
   /** Something new has begun. @param moved bytes that have ever moved */
   restart(moved: number): void {
     this.#looks = 0;
@@ -29,12 +31,11 @@ export class Progress {
    *
    * @param waiting whether it is the client that is waited for now
    * @param moved bytes that have ever moved
-   * @param wanted whether others wait for memory that it keeps meanwhile
+   * @param timeouts time-outs that it has
    */
-  isStuck(waiting: boolean, moved: number, wanted: boolean): boolean {
-    const step = wanted ? WANTED_STEP : STEP;
-    if (!waiting || moved - this.#moved >= step) this.restart(moved);
+  isStuck(waiting: boolean, moved: number, timeouts = 1): boolean {
+    if (!waiting || moved - this.#moved >= STEP) this.restart(moved);
     // The first look may come right after the beginning.
-    return ++this.#looks > LOOKS_PER_TIMEOUT + 1;
+    return ++this.#looks > timeouts * LOOKS_PER_TIMEOUT + 1;
   }
 }

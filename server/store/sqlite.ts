@@ -10,6 +10,7 @@ import type { Command } from "./commands.ts";
 import type { CommitFigures } from "./commit_figures.ts";
 import { storeError } from "./database_errors.ts";
 import { databasePath } from "./database_path.ts";
+import { PART_SIZE } from "./layout.ts";
 import { lookInto } from "./look_into.ts";
 import { checkUsable, openReadyFile, type ReadyOptions } from "./ready_file.ts";
 import { Remembered } from "./remembered.ts";
@@ -17,6 +18,7 @@ import { Removals } from "./removals.ts";
 import { withReserve } from "./reserve.ts";
 import { type SendRefusal, sendRefusal } from "./send_refusal.ts";
 import {
+  type AnswerMemory,
   type Budget,
   type HandedOut,
   type ListedClient,
@@ -216,13 +218,36 @@ class OpenStore implements SqliteStore {
     return sendRefusal(id) ?? id as MessageId;
   }
 
-  // deno-lint-ignore require-await -- as above
-  async waiting(recipient: ClientId, budget: Budget): Promise<StoredMessage[]> {
+  async waiting(
+    recipient: ClientId,
+    budget: Budget,
+    memory?: AnswerMemory,
+  ): Promise<StoredMessage[]> {
+    const room = (bytes: number) => memory?.tryReserve(bytes) ?? true;
+    const found = this.#waiting(recipient, budget, room);
+    if (typeof found !== "number") return found;
+    await memory?.reserve(found);
+    // Whatever came in meanwhile, there is room for so much.
+    const reserved = { ...budget, bytes: found };
+    const messages = this.#waiting(recipient, reserved, () => true);
+    return typeof messages === "number" ? [] : messages;
+  }
+
+  /** What waits, or where there is no room for it the bytes that it takes. */
+  #waiting(
+    recipient: ClientId,
+    budget: Budget,
+    room: (bytes: number) => boolean,
+  ): StoredMessage[] | number {
     return read(() => {
       // Sizes and messages as of one moment: the writer doesn't stand still.
       this.#statements.begin.run();
       try {
-        return this.#waiting(recipient, budget);
+        const { first, last, bytes } = this.#oldest(recipient, budget);
+        if (first === 0) return [];
+        if (!room(bytes)) return bytes;
+        return this.#statements.waiting.all(recipient, first, last)
+          .filter(({ id }) => !this.#removals.has(recipient, id));
       } finally {
         // Nothing was written.
         if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
@@ -230,20 +255,25 @@ class OpenStore implements SqliteStore {
     });
   }
 
-  #waiting(recipient: ClientId, budget: Budget): StoredMessage[] {
+  /** The first and the last id of an answer, and the bytes that it takes; 0 for none. */
+  #oldest(
+    recipient: ClientId,
+    budget: Budget,
+  ): { first: number; last: number; bytes: number } {
     let first = 0;
     let last = 0;
-    let left = budget.bytes;
+    let bytes = 0;
     for (const { id, size } of this.#sizes(recipient)) {
       if (this.#removals.has(recipient, id)) continue;
-      left -= size + budget.perMessage;
-      if (first > 0 && left < 0) break;
+      const more = Math.min(size, PART_SIZE) + budget.perMessage;
+      const isTooMuch = bytes + size + budget.perMessage > budget.bytes;
+      if (first > 0 && isTooMuch) break;
+      bytes += more;
       first ||= id;
       last = id;
+      if (isTooMuch) break;
     }
-    if (first === 0) return [];
-    return this.#statements.waiting.all(recipient, first, last)
-      .filter(({ id }) => !this.#removals.has(recipient, id));
+    return { first, last, bytes };
   }
 
   /** What waits, oldest first: read only as far as somebody asks. */

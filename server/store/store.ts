@@ -89,6 +89,18 @@ export interface Budget {
   perMessage: number;
 }
 
+/** Memory for an answer. */
+export interface AnswerMemory {
+  /** Takes bytes in place of those that were taken before; false where there is no room at once. */
+  tryReserve(bytes: number): boolean;
+  /**
+   * The same, waiting for room.
+   *
+   * @throws {Error} where the connection ends meanwhile
+   */
+  reserve(bytes: number): Promise<void>;
+}
+
 /** Users and their waiting messages. Every promise settles in due time. */
 export interface Store {
   /**
@@ -148,8 +160,14 @@ export interface Store {
   /**
    * The oldest messages that wait for a client, as many as the budget allows
    * and at least one where one waits. They go on waiting.
+   *
+   * @param memory is asked for room for them before they are read. Default: not asked
    */
-  waiting(recipient: ClientId, budget: Budget): Promise<StoredMessage[]>;
+  waiting(
+    recipient: ClientId,
+    budget: Budget,
+    memory?: AnswerMemory,
+  ): Promise<StoredMessage[]>;
 
   /**
    * What follows the beginning of a large content, piece by piece.

@@ -90,7 +90,11 @@ testWith(
 /** The names of a listing, which is as long as it says. */
 async function namesOf({ size, pieces }: Listing): Promise<string> {
   const bytes: number[] = [];
-  for await (const piece of pieces) bytes.push(...piece);
+  for (const { memory, read } of pieces) {
+    const piece = await read();
+    assert(piece.length <= memory);
+    bytes.push(...piece);
+  }
   assertEquals(bytes.length, size);
   return listedClients.decode(new Uint8Array(bytes))
     .map(({ name }) => name).join();

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ClientsDirectory } from "../../server/clients_directory.ts";
 import { Connection, type Transport } from "../../server/connection.ts";
 import { createDispatcher } from "../../server/dispatcher.ts";
+import { Account } from "../../server/limits/account.ts";
 import { defaultLimits } from "../../server/limits/limits.ts";
 import { MemoryBudget } from "../../server/limits/memory_budget.ts";
 import { RegistrationLimit } from "../../server/limits/registration_limit.ts";
@@ -58,7 +59,7 @@ testWith(
   async () => {
     await using folder = await temporaryFolder();
     const store = await openSqliteStore(`${folder.path}/db.defensive`);
-    const { maxInflight, maxMessage } = defaultLimits;
+    const { maxInflight, maxMessage, progressTimeout } = defaultLimits;
     const dispatch = createDispatcher({
       store,
       limits: defaultLimits,
@@ -69,9 +70,14 @@ testWith(
     const answers: number[][] = [];
     for (let turns = 0; turns < TURNS; turns++) {
       const wire = new Wire();
-      const connection = new Connection(wire, "127.0.0.1", 1, {
+      const connection = new Connection(wire, new Account("127.0.0.1"), 1, {
         dispatch,
-        budget: new MemoryBudget(maxInflight, maxMessage),
+        budget: new MemoryBudget({
+          limit: maxInflight,
+          largest: maxMessage,
+          progressTimeout,
+        }),
+        life: { signs: 0 },
         maxMessage,
         closeGrace: 0,
         watcher: undefined,

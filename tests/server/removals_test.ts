@@ -84,7 +84,7 @@ testWith(
 /** The names of a listing, which is as long as it says. */
 async function namesOf({ size, pieces }: Listing): Promise<string> {
   const bytes: number[] = [];
-  for await (const piece of pieces) bytes.push(...piece);
+  for (const { read } of pieces) bytes.push(...await read());
   assertEquals(bytes.length, size);
   return listedClients.decode(new Uint8Array(bytes))
     .map(({ name }) => name).join();

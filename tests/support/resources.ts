@@ -76,11 +76,12 @@ export class TestRelay implements AsyncDisposable {
   }
 
   #start(): Relay {
+    const { listener } = this.#options;
     return startRelay({
-      listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
       store: this.#store,
       report: (error) => this.reports.push(error),
       ...this.#options,
+      listener: listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 }),
       // All tests come from one address.
       limits: { registrationsPerMinute: 0, ...this.#options.limits },
     });

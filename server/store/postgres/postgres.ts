@@ -11,6 +11,7 @@ import { CommitFigures } from "../commit_figures.ts";
 import { Recent } from "../recent.ts";
 import type { SendRefusal } from "../send_refusal.ts";
 import {
+  type AnswerMemory,
   type Budget,
   type HandedOut,
   type ListedClient,
@@ -177,9 +178,17 @@ class OpenStore implements Store {
     return this.#writer.send(message, quota);
   }
 
-  async waiting(recipient: ClientId, budget: Budget): Promise<StoredMessage[]> {
+  async waiting(
+    recipient: ClientId,
+    budget: Budget,
+    memory?: AnswerMemory,
+  ): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = [];
     let left = budget.bytes;
+    if (memory !== undefined && !memory.tryReserve(left)) {
+      left = await this.#needed(recipient, budget);
+      await memory.reserve(left);
+    }
     for (;;) {
       const isFirst = messages.length === 0;
       const rows = await this.#query<WaitingRow>(WAITING, [
@@ -197,6 +206,16 @@ class OpenStore implements Store {
       }
       if (rows.length < MESSAGES_AT_ONCE || left <= 0) return messages;
     }
+  }
+
+  /** Bytes that an answer takes, at most. */
+  async #needed(recipient: ClientId, budget: Budget): Promise<number> {
+    const [row] = await this.#query<[number]>(NEEDED, [
+      recipient,
+      MESSAGES_AT_ONCE,
+      budget.perMessage,
+    ]);
+    return Math.min(budget.bytes, row?.[0] ?? 0);
   }
 
   async *rest(
@@ -354,6 +373,15 @@ const WAITING: Statement = {
     WINDOW inbox AS (ORDER BY ID ROWS UNBOUNDED PRECEDING)
   ) AS counted
   WHERE total <= $4::bigint OR place <= $6::int ORDER BY ID`,
+};
+
+const NEEDED: Statement = {
+  name: "needed",
+  quick: true,
+  text: `SELECT coalesce(sum(size + $3::bigint), 0)::bigint FROM (
+    SELECT octet_length(Content) AS size FROM messages WHERE ToClient = $1
+    ORDER BY ID LIMIT $2
+  ) AS oldest`,
 };
 
 /** Messages that are counted one by one at most. */
