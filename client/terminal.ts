@@ -7,7 +7,7 @@
 import type { Progress } from "./connection.ts";
 import { inputLines } from "./standard_input.ts";
 import { TransferProgress } from "./transfer_progress.ts";
-import { writeAllSync } from "../shared/write_all.ts";
+import { writeErrorSync, writeOutSync } from "../shared/standard_output.ts";
 
 /** Bytes from which on a transfer shows its progress. */
 const LARGE_TRANSFER = 1024 * 1024;
@@ -34,7 +34,7 @@ export function standardTerminal(): Terminal {
   return {
     print: (text) => {
       progress.end();
-      writeAllSync(Deno.stdout, new TextEncoder().encode(text));
+      writeOutSync(new TextEncoder().encode(text));
     },
     readLine: async () => (await lines.next()).value ?? null,
     progress: (label) => progress.start(label),
@@ -90,7 +90,7 @@ export class ProgressLine {
 
   #write(text: string): void {
     try {
-      writeAllSync(Deno.stderr, new TextEncoder().encode(text));
+      writeErrorSync(new TextEncoder().encode(text));
     } catch {
       // Nobody is looking, or it can't be kept; the transfer goes on.
     }

@@ -1,6 +1,7 @@
 import { DANGEROUS } from "./printable.ts";
 import { UsageError } from "./usage_error.ts";
 import { reasonOf } from "./reason.ts";
+import { writeErrorSync, writeOutSync } from "./standard_output.ts";
 
 /**
  * Runs a program to its end and exits: with the code that `main` resolves to,
@@ -10,11 +11,29 @@ import { reasonOf } from "./reason.ts";
 export async function runProgram(
   main: (args: readonly string[]) => Promise<number | void>,
 ): Promise<never> {
+  console.log = (...data) => printLine(writeOutSync, data);
+  console.error = (...data) => printLine(writeErrorSync, data);
   try {
     Deno.exit(await main(Deno.args) ?? 0);
   } catch (error) {
     // It may tell what a file or a peer holds.
     console.error(`error: ${reasonOf(error).replaceAll(DANGEROUS, "")}`);
     Deno.exit(error instanceof UsageError ? 2 : 1);
+  }
+}
+
+/** Prints as the runtime's console does, but waits for a reader where the stream doesn't block. */
+function printLine(
+  write: (bytes: Uint8Array) => void,
+  data: readonly unknown[],
+): void {
+  const line = data.map((each) =>
+    typeof each === "string" ? each : Deno.inspect(each)
+  ).join(" ");
+  try {
+    write(new TextEncoder().encode(`${line}\n`));
+  } catch (error) {
+    // As with the runtime's own console, a reader may be gone.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

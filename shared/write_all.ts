@@ -7,13 +7,3 @@ export async function writeAll(
     written += await to.write(bytes.subarray(written));
   }
 }
-
-/** The same at once. */
-export function writeAllSync(
-  to: { writeSync(bytes: Uint8Array): number },
-  bytes: Uint8Array,
-): void {
-  for (let written = 0; written < bytes.length;) {
-    written += to.writeSync(bytes.subarray(written));
-  }
-}

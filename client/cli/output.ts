@@ -5,7 +5,7 @@
  */
 
 import { printableJson, printableLine } from "../../shared/printable.ts";
-import { writeAll, writeAllSync } from "../../shared/write_all.ts";
+import { writeErrorSync, writeOut } from "../../shared/standard_output.ts";
 
 /** Nobody reads standard output any more. */
 export class OutputClosed extends Error {
@@ -47,7 +47,7 @@ export class Output {
   async write(line: string): Promise<void> {
     const bytes = new TextEncoder().encode(`${line}\n`);
     try {
-      await writeAll(Deno.stdout, bytes);
+      await writeOut(bytes);
     } catch (cause) {
       if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
       throw new OutputClosed("Nobody reads the output", { cause });
@@ -67,7 +67,7 @@ export class Output {
     const line = this.json ? lineOf(object) : text;
     const bytes = new TextEncoder().encode(`${line}\n`);
     try {
-      writeAllSync(Deno.stderr, bytes);
+      writeErrorSync(bytes);
     } catch {
       // Nobody listens, or it can't be kept; the work goes on.
     }

@@ -1,5 +1,5 @@
 import { printableJson } from "../../shared/printable.ts";
-import { writeAllSync } from "../../shared/write_all.ts";
+import { writeOutSync } from "../../shared/standard_output.ts";
 import type { Finding } from "./conversation.ts";
 import { findingJson, findingText, type Place } from "./finding_text.ts";
 
@@ -60,7 +60,7 @@ export class Printer {
 
   #write(text: string): void {
     try {
-      writeAllSync(Deno.stdout, new TextEncoder().encode(`${text}\n`));
+      writeOutSync(new TextEncoder().encode(`${text}\n`));
     } catch (error) {
       this.#isClosed = error instanceof Deno.errors.BrokenPipe;
       throw error;

@@ -1,0 +1,78 @@
+import { assertEquals } from "@std/assert";
+import { adminPermissions } from "../../server/admin/launch.ts";
+import { openSqliteStore } from "../../server/mod.ts";
+import { fillStore } from "../support/made_store.ts";
+import { Program, ROOT } from "../support/program.ts";
+import { temporaryFolder, testRelay } from "../support/resources.ts";
+import { Stage } from "../support/stage.ts";
+import { SHELL, testWith } from "../support/test_with.ts";
+import { clientArguments } from "../support/verbs.ts";
+
+/**
+ * Makes standard output not block, and reads it slowly at first, so that it is
+ * full: GNU's dd leaves the flag set for who comes behind it.
+ */
+const SLOWLY = `
+{ dd oflag=nonblock if=/dev/null status=none; "$@"; echo "code $?" >&2; } |
+  { dd bs=1 count=30000 status=none; cat; }`;
+async function shell(script: string, command: readonly string[]) {
+  return await Program.run("sh", ["-c", script, "sh", ...command], ROOT).end();
+}
+
+testWith(
+  SHELL,
+  "an output that doesn't block gets all there is",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    const ben = await stage.someone("ben");
+    // Lines that fit into a pipe at once, that don't, and texts of many lines.
+    const texts = [3, 900, 1024, 5000, 90_000, 70_000].map((size) =>
+      "x".repeat(size)
+    );
+    texts.push(`${"many lines\n".repeat(9000)}end`);
+    for (const text of texts) await anna.sendText("ben", text);
+    await ben.retrieve({ problem: (error) => assertEquals(error, undefined) });
+    const client = (verb: string, ...args: string[]) => [
+      Deno.execPath(),
+      ...clientArguments(verb, "--dir", stage.dirOf("ben"), ...args),
+    ];
+    for (const verb of [["history"], ["pull", "--json"]]) {
+      const [name = "", ...args] = verb;
+      const slowly = await shell(SLOWLY, client(name, ...args));
+      assertEquals(slowly.stderr, "code 0\n");
+      const again = name === "pull" ? ["history", "--json"] : verb;
+      const [first = "", ...rest] = again;
+      const { stdout } = await shell('exec "$@"', client(first, ...rest));
+      assertEquals(slowly.stdout === stdout, true, name);
+    }
+  },
+);
+
+testWith(
+  SHELL,
+  "an output that doesn't block gets all that admin prints",
+  async () => {
+    await using folder = await temporaryFolder();
+    const store = await openSqliteStore(`${folder.path}/db.defensive`);
+    const names = Array.from(
+      { length: 250 },
+      (_, i) => `${i}-${"n".repeat(240)}`,
+    );
+    await fillStore(store, Object.fromEntries(names.map((name) => [name, []])));
+    const admin = ["--dir", folder.path, "users", "--json"];
+    const command = [
+      Deno.execPath(),
+      "run",
+      "--no-prompt",
+      ...await adminPermissions(admin),
+      `${ROOT}server/admin/main.ts`,
+      ...admin,
+    ];
+    const { stdout, stderr } = await shell(SLOWLY, command);
+    assertEquals(stderr, "code 0\n");
+    const found = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(found.map(({ name }) => name).sort(), names.sort());
+  },
+);
