@@ -1,6 +1,6 @@
 /** Relays on one database whose clocks differ. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Peer } from "../support/peer.ts";
 import { postgresTest } from "../support/postgres.ts";
 import { Program, ROOT } from "../support/program.ts";
@@ -14,48 +14,41 @@ const LIBRARY =
 const NAME = "messages arrive and grow old by the database's clock";
 const library = await findLibrary();
 
-if (library === undefined) {
-  Deno.test({
-    name: `${NAME} (skipped: libfaketime isn't installed)`,
-    ignore: true,
-    fn() {},
-  });
-} else {
-  postgresTest(NAME, async ({ cluster, url }) => {
-    await using folder = await temporaryFolder();
-    const start = (clock: string, ...flags: string[]) =>
-      Program.run(
-        "sh",
-        [
-          "-c",
-          'export LD_PRELOAD="$0" FAKETIME="$1" FAKETIME_DONT_FAKE_MONOTONIC=1; shift; exec "$@"',
-          ...[library, clock, Deno.execPath(), "run", "--no-prompt"],
-          ...["--allow-net=127.0.0.1", "--allow-read", "--allow-write"],
-          ...["--allow-env", `${ROOT}server/main.ts`, "--dir", folder.path],
-          ...["--host", "127.0.0.1", "--port", "0", ...flags],
-        ],
-        ROOT,
-        { MESSAGEU_STORE: url },
-      );
-    await using slow = start("-90s");
-    using peer = await Peer.connect(await slow.address());
-    const anna = await peer.register("anna");
-    for (let i = 0; i < 2; i++) await peer.send(anna, anna, new Uint8Array(1));
-    const age = `extract(epoch FROM now()) * 1000 - Arrived`;
-    const count = (where: string) =>
-      cluster.sql(`SELECT count(*) FROM messages WHERE ${where}`, url);
-    assertEquals(await count(`abs(${age}) < 60000`), "2");
-    await cluster.sql(
-      "UPDATE messages SET Arrived = Arrived - 70000 WHERE ID = 1",
-      url,
+postgresTest(NAME, async ({ cluster, url }) => {
+  assert(library !== undefined);
+  await using folder = await temporaryFolder();
+  const start = (clock: string, ...flags: string[]) =>
+    Program.run(
+      "sh",
+      [
+        "-c",
+        'export LD_PRELOAD="$0" FAKETIME="$1" FAKETIME_DONT_FAKE_MONOTONIC=1; shift; exec "$@"',
+        ...[library, clock, Deno.execPath(), "run", "--no-prompt"],
+        ...["--allow-net=127.0.0.1", "--allow-read", "--allow-write"],
+        ...["--allow-env", `${ROOT}server/main.ts`, "--dir", folder.path],
+        ...["--host", "127.0.0.1", "--port", "0", ...flags],
+      ],
+      ROOT,
+      { MESSAGEU_STORE: url },
     );
-    // To this one both seem older than a minute.
-    await using fast = start("+90s", "--keep", "60s");
-    await fast.address();
-    await until("a purge", async () => await count("ID = 1") === "0");
-    assertEquals(await count("ID = 2"), "1");
-  });
-}
+  await using slow = start("-90s");
+  using peer = await Peer.connect(await slow.address());
+  const anna = await peer.register("anna");
+  for (let i = 0; i < 2; i++) await peer.send(anna, anna, new Uint8Array(1));
+  const age = `extract(epoch FROM now()) * 1000 - Arrived`;
+  const count = (where: string) =>
+    cluster.sql(`SELECT count(*) FROM messages WHERE ${where}`, url);
+  assertEquals(await count(`abs(${age}) < 60000`), "2");
+  await cluster.sql(
+    "UPDATE messages SET Arrived = Arrived - 70000 WHERE ID = 1",
+    url,
+  );
+  // To this one both seem older than a minute.
+  await using fast = start("+90s", "--keep", "60s");
+  await fast.address();
+  await until("a purge", async () => await count("ID = 1") === "0");
+  assertEquals(await count("ID = 2"), "1");
+}, library === undefined ? "libfaketime isn't installed" : undefined);
 
 async function findLibrary(): Promise<string | undefined> {
   const { state } = await Deno.permissions.query({

@@ -7,10 +7,11 @@ import { openPostgresStore } from "../../server/store/postgres/mod.ts";
 import { PostgresCluster } from "../../tools/postgres_cluster.ts";
 import { Forwarder } from "../support/forwarder.ts";
 import { Peer } from "../support/peer.ts";
-import { postgresTest } from "../support/postgres.ts";
+import { postgresTest, withoutPostgres } from "../support/postgres.ts";
 import { Program } from "../support/program.ts";
 import { temporaryFolder } from "../support/resources.ts";
 import { SHELL, testWith } from "../support/test_with.ts";
+import { missing, OPENSSL } from "../support/tool_test.ts";
 
 postgresTest(
   "a message whose commit wasn't heard of is neither acknowledged nor refused",
@@ -64,57 +65,38 @@ const MAKE_CERTIFICATE =
     -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null &&
   chmod 600 key.pem && if [ "$(id -u)" = 0 ]; then chown postgres: . key.pem cert.pem; fi; chmod 755 .`;
 
-const hasOpenssl = await Deno.permissions.query({ name: "run", command: "sh" })
-  .then(({ state }) => state === "granted") &&
-  (await new Deno.Command("sh", { args: ["-c", "command -v openssl"] })
-    .output()).success;
-const missing = await PostgresCluster.path() === undefined
-  ? "PostgreSQL isn't installed"
-  : hasOpenssl
-  ? undefined
-  : "openssl isn't installed";
-
-if (missing !== undefined) {
-  Deno.test({
-    name: `a relay keeps to TLS when it connects again (skipped: ${missing})`,
-    ignore: true,
-    fn() {},
+testWith(SHELL, "a relay keeps to TLS when it connects again", async () => {
+  await using folder = await temporaryFolder();
+  const { path } = folder;
+  await new Deno.Command("sh", { args: ["-c", MAKE_CERTIFICATE, path] })
+    .output();
+  await using cluster = await PostgresCluster.start({
+    ssl: "on",
+    ssl_cert_file: `${path}/cert.pem`,
+    ssl_key_file: `${path}/key.pem`,
   });
-} else {
-  testWith(SHELL, "a relay keeps to TLS when it connects again", async () => {
-    await using folder = await temporaryFolder();
-    const { path } = folder;
-    await new Deno.Command("sh", { args: ["-c", MAKE_CERTIFICATE, path] })
-      .output();
-    await using cluster = await PostgresCluster.start({
-      ssl: "on",
-      ssl_cert_file: `${path}/cert.pem`,
-      ssl_key_file: `${path}/key.pem`,
-    });
-    const url = await cluster.database();
-    await using program = Program.launcher(
-      ["--dir", path, "--host", "127.0.0.1", "--port", "0"],
-      {
-        MESSAGEU_STORE:
-          `${url}?sslmode=verify-full&sslrootcert=${path}/cert.pem`,
-      },
-    );
-    const address = await program.address();
-    using peer = await Peer.connect(address);
-    const anna = await peer.register("anna");
-    const tls = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity " +
-      "USING (pid) WHERE application_name = 'messageu'";
-    assertEquals(await cluster.sql(tls), "t");
-    await cluster.stop("fast");
-    await cluster.run();
-    using other = await Peer.connect(address);
-    const ids = await sendMany(other, anna);
-    assertEquals(ids.at(-1), ids.length);
-    assertEquals(await cluster.sql(tls), "t");
-    program.kill("SIGTERM");
-    assertEquals((await program.end()).code, 0);
-  });
-}
+  const url = await cluster.database();
+  await using program = Program.launcher(
+    ["--dir", path, "--host", "127.0.0.1", "--port", "0"],
+    {
+      MESSAGEU_STORE: `${url}?sslmode=verify-full&sslrootcert=${path}/cert.pem`,
+    },
+  );
+  const address = await program.address();
+  using peer = await Peer.connect(address);
+  const anna = await peer.register("anna");
+  const tls = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity " +
+    "USING (pid) WHERE application_name = 'messageu'";
+  assertEquals(await cluster.sql(tls), "t");
+  await cluster.stop("fast");
+  await cluster.run();
+  using other = await Peer.connect(address);
+  const ids = await sendMany(other, anna);
+  assertEquals(ids.at(-1), ids.length);
+  assertEquals(await cluster.sql(tls), "t");
+  program.kill("SIGTERM");
+  assertEquals((await program.end()).code, 0);
+}, withoutPostgres ?? missing(OPENSSL));
 
 /** Connections break as the server stops; once one stands again all is well. */
 async function sendMany(peer: Peer, anna: ClientId): Promise<number[]> {

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { PostgresCluster } from "../../tools/postgres_cluster.ts";
+import { withoutPostgres } from "../support/postgres.ts";
 import { Program } from "../support/program.ts";
 import { temporaryFolder } from "../support/resources.ts";
 import type { TakeOverReport } from "../support/take_over.ts";
-import { SHELL, testWith } from "../support/test_with.ts";
+import { mayRunShell, SHELL, testWith } from "../support/test_with.ts";
 
 const PROGRAM = fileURLToPath(
   new URL("../support/take_over.ts", import.meta.url),
@@ -20,16 +20,8 @@ const inOwnNetwork = (...command: string[]) =>
 const missing = await reasonToSkip();
 
 for (const kind of ["sqlite", "postgres"] as const) {
-  const lacks = missing ??
-    (kind === "postgres" && await PostgresCluster.path() === undefined
-      ? "PostgreSQL isn't installed"
-      : undefined);
   const name =
     `a new relay takes over under load, and no connection is refused: ${kind}`;
-  if (lacks !== undefined) {
-    Deno.test({ name: `${name} (skipped: ${lacks})`, ignore: true, fn() {} });
-    continue;
-  }
   testWith(SHELL, name, async () => {
     await using folder = await temporaryFolder();
     await using program = inOwnNetwork(
@@ -44,15 +36,12 @@ for (const kind of ["sqlite", "postgres"] as const) {
     assertEquals(report.code, 0);
     assert(report.kept > 100, `only ${report.kept} messages`);
     assertEquals(report.handedOut, report.kept);
-  });
+  }, missing ?? (kind === "postgres" ? withoutPostgres : undefined));
 }
 
 async function reasonToSkip(): Promise<string | undefined> {
-  const { state } = await Deno.permissions.query({
-    name: "run",
-    command: "sh",
-  });
-  if (state !== "granted") return "needs --allow-run";
+  // The permissions that it lacks are named then.
+  if (!mayRunShell()) return;
   await using program = inOwnNetwork("true");
   const { code } = await program.end();
   return code === 0 ? undefined : "needs unshare, ip and the right to use them";

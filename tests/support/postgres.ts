@@ -1,7 +1,7 @@
 /** A PostgreSQL server for the tests of a file; without one they are skipped. */
 
 import { PostgresCluster } from "../../tools/postgres_cluster.ts";
-import { SHELL, testWith } from "./test_with.ts";
+import { mayRunShell, SHELL, testWith } from "./test_with.ts";
 
 /** What a test has that needs PostgreSQL. */
 export interface PostgresTest {
@@ -23,21 +23,33 @@ export interface PairTest {
 
 type Check = (test: PostgresTest, t: Deno.TestContext) => Promise<void>;
 
-const isInstalled = await mayRunShell() &&
+const isInstalled = mayRunShell() &&
   await PostgresCluster.path() !== undefined;
+/** Why tests that need PostgreSQL can't run, if so. */
+export const withoutPostgres: string | undefined = isInstalled
+  ? undefined
+  : "PostgreSQL isn't installed";
 let shared: PostgresCluster | undefined;
 
 if (isInstalled) {
   Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
 }
 
-/** Registers a test with a database of its own, on a server that the file's tests share. */
-export function postgresTest(name: string, fn: Check): void {
+/**
+ * Registers a test with a database of its own, on a server that the file's tests share.
+ *
+ * @param missing what this machine lacks for it besides, if anything
+ */
+export function postgresTest(
+  name: string,
+  fn: Check,
+  missing?: string,
+): void {
   register(name, async (t) => {
     if (shared === undefined) throw new Error("PostgreSQL wasn't started");
     await fn({ cluster: shared, url: await shared.database() }, t);
-  });
-  if (isInstalled && !starts) {
+  }, missing);
+  if (isInstalled && missing === undefined && !starts) {
     starts = true;
     Deno.test.beforeAll(async () => {
       shared = await PostgresCluster.start();
@@ -76,19 +88,7 @@ export function postgresPairTest(
 function register(
   name: string,
   fn: (t: Deno.TestContext) => Promise<void>,
+  missing?: string,
 ): void {
-  if (isInstalled) return testWith(SHELL, name, fn);
-  Deno.test({
-    name: `${name} (skipped: PostgreSQL isn't installed)`,
-    ignore: true,
-    fn() {},
-  });
-}
-
-async function mayRunShell(): Promise<boolean> {
-  const { state } = await Deno.permissions.query({
-    name: "run",
-    command: "sh",
-  });
-  return state === "granted";
+  testWith(SHELL, name, fn, withoutPostgres ?? missing);
 }

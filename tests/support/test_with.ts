@@ -1,18 +1,29 @@
-/** Registers a test that needs permissions; it runs with these and no others. */
+/**
+ * Registers a test that needs permissions; it runs with these and no others.
+ * Where it can't run, its name says why.
+ *
+ * @param missing what this machine lacks for it, if anything
+ */
 export function testWith(
   permissions: Deno.PermissionOptionsObject,
   name: string,
   fn: (t: Deno.TestContext) => void | Promise<void>,
+  missing?: string,
 ): void {
-  const missing = missingFlags(permissions);
+  const flags = missingFlags(permissions);
+  const reason = flags.length > 0 ? `needs ${flags.join(" ")}` : missing;
   Deno.test({
-    name: missing.length === 0
-      ? name
-      : `${name} (skipped: needs ${missing.join(" ")})`,
-    ignore: missing.length > 0,
+    name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+    ignore: reason !== undefined,
     permissions,
     fn,
   });
+}
+
+/** Whether the tests may run the shell, which finds out what this machine has. */
+export function mayRunShell(): boolean {
+  const shell = { name: "run", command: "sh" } as const;
+  return Deno.permissions.querySync(shell).state === "granted";
 }
 
 // JSR's own @db/sqlite, unlike the stand-in, loads a native library.

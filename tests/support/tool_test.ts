@@ -1,6 +1,6 @@
 /** Tests that need a program of the system; without it they are skipped. */
 
-import { SHELL, testWith } from "./test_with.ts";
+import { mayRunShell, SHELL, testWith } from "./test_with.ts";
 
 /** A program, and how to find out whether it is there. */
 interface Tool {
@@ -29,29 +29,28 @@ export const PYTHON: Tool = {
   probe: "python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))'",
 };
 
+/** Makes the certificates of tests. */
+export const OPENSSL: Tool = { name: "openssl", probe: "command -v openssl" };
+
 /** Debian puts there what only administrators run. */
 const IN_PATH = 'PATH="$PATH:/usr/sbin"; ';
 
 /** Registers a test that runs a program through `sh`. */
 export function toolTest(
-  { name: tool, probe }: Tool,
+  tool: Tool,
   name: string,
   fn: (t: Deno.TestContext) => Promise<void>,
 ): void {
-  if (succeeds(probe)) return testWith(SHELL, name, fn);
-  Deno.test({
-    name: `${name} (skipped: ${tool} isn't installed)`,
-    ignore: true,
-    fn() {},
-  });
+  testWith(SHELL, name, fn, missing(tool));
 }
 
-function succeeds(command: string): boolean {
-  const query = { name: "run", command: "sh" } as const;
-  if (Deno.permissions.querySync(query).state !== "granted") return false;
-  return new Deno.Command("sh", {
-    args: ["-c", IN_PATH + command],
+/** Why a test that needs the program can't run, if so. */
+export function missing({ name, probe }: Tool): string | undefined {
+  if (!mayRunShell()) return `${name} can't be looked for`;
+  const { success } = new Deno.Command("sh", {
+    args: ["-c", IN_PATH + probe],
     stdout: "null",
     stderr: "null",
-  }).outputSync().success;
+  }).outputSync();
+  return success ? undefined : `${name} isn't installed`;
 }

@@ -27,7 +27,13 @@ import { shortKey } from "../../support/frames.ts";
 import { Peer } from "../../support/peer.ts";
 import { Program, ROOT } from "../../support/program.ts";
 import { temporaryFolder } from "../../support/resources.ts";
-import { FILES, SHELL, testWith } from "../../support/test_with.ts";
+import {
+  FILES,
+  LOOPBACK,
+  LOOPBACK_AND_FILES,
+  SHELL,
+  testWith,
+} from "../../support/test_with.ts";
 import { until } from "../../support/until.ts";
 import { clientArguments } from "../../support/verbs.ts";
 
@@ -125,43 +131,47 @@ class PlayedByHand {
 const verdicts = (outcomes: readonly Outcome[]) =>
   Object.fromEntries(outcomes.map(({ name, verdict }) => [name, verdict]));
 
-Deno.test("a person plays, skips a step, and is told what is due", async () => {
-  await using folder = await temporaryFolder();
-  const play = new PlayedByHand(["registration", "others", "key-encrypted"]);
-  using anna = new Session(
-    folder.path,
-    new RelayLink(() => Promise.resolve(play.address)),
-  );
-  await play.due("Register as anna");
-  await anna.register("anna");
-  await play.due("Try to register again");
-  await anna.clients();
-  await play.due("Ask for the clients list\n");
-  await anna.clients();
-  await play.due("Ask for the public keys");
-  await anna.publicKey("ben");
-  await anna.publicKey("dana");
-  await play.due("Ask for waiting messages");
-  await play.enter();
-  await play.due("Send dana your symmetric key");
-  await anna.sendKey("dana");
-  assertEquals(verdicts(await play.end()), {
-    "finds-server": "pass",
-    "registers": "pass",
-    "name-field": "pass",
-    "plain-name": "pass",
-    "public-key": "pass",
-    "identity-file": "skipped",
-    "registers-once": "pass",
-    "identity-stays": "skipped",
-    "asks-list": "pass",
-    "asks-keys": "pass",
-    "key-encrypted": "pass",
-  });
-  assertStringIncludes(play.said, "type  152 ⏎ dana");
-});
+testWith(
+  LOOPBACK_AND_FILES,
+  "a person plays, skips a step, and is told what is due",
+  async () => {
+    await using folder = await temporaryFolder();
+    const play = new PlayedByHand(["registration", "others", "key-encrypted"]);
+    using anna = new Session(
+      folder.path,
+      new RelayLink(() => Promise.resolve(play.address)),
+    );
+    await play.due("Register as anna");
+    await anna.register("anna");
+    await play.due("Try to register again");
+    await anna.clients();
+    await play.due("Ask for the clients list\n");
+    await anna.clients();
+    await play.due("Ask for the public keys");
+    await anna.publicKey("ben");
+    await anna.publicKey("dana");
+    await play.due("Ask for waiting messages");
+    await play.enter();
+    await play.due("Send dana your symmetric key");
+    await anna.sendKey("dana");
+    assertEquals(verdicts(await play.end()), {
+      "finds-server": "pass",
+      "registers": "pass",
+      "name-field": "pass",
+      "plain-name": "pass",
+      "public-key": "pass",
+      "identity-file": "skipped",
+      "registers-once": "pass",
+      "identity-stays": "skipped",
+      "asks-list": "pass",
+      "asks-keys": "pass",
+      "key-encrypted": "pass",
+    });
+    assertStringIncludes(play.said, "type  152 ⏎ dana");
+  },
+);
 
-Deno.test("what no client would send ends nothing", async () => {
+testWith(LOOPBACK, "what no client would send ends nothing", async () => {
   const play = new PlayedByHand(["registration", "requests"]);
   await play.due("Register as anna");
   const send = async (bytes: Uint8Array) => {
@@ -185,7 +195,7 @@ Deno.test("what no client would send ends nothing", async () => {
   assertEquals(found["client-id"], "fail");
 });
 
-Deno.test("a key that zeros pad passes, as PUB-1 allows", async () => {
+testWith(LOOPBACK, "a key that zeros pad passes, as PUB-1 allows", async () => {
   const play = new PlayedByHand(["public-key"]);
   await play.due("Register as anna");
   {
