@@ -6,12 +6,14 @@
 
 import config from "../deno.json" with { type: "json" };
 import { formatAddress } from "../shared/info_server.ts";
+import { inputEnds } from "../shared/input_ends.ts";
 import { runProgram } from "../shared/program.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { UsageError } from "../shared/usage_error.ts";
 import { examine } from "./doctor/doctor.ts";
 import { listen } from "./listen.ts";
 import { openStore } from "./open_store.ts";
+import { PidFile } from "./pid_file.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay.ts";
 import { relayCommand } from "./relay_permissions.ts";
@@ -33,10 +35,11 @@ async function dropPermissions({ storeUrl }: ServerOptions): Promise<void> {
   if (storeUrl === undefined) await Deno.permissions.revoke({ name: "net" });
 }
 
-/** Resolves with the first signal to stop; later ones change nothing. */
-function stopSignal(): Promise<void> {
+/** Resolves with the first wish to stop; later ones change nothing. */
+function stopSignal({ stopWithInput }: ServerOptions): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of stopSignals) Deno.addSignalListener(signal, resolve);
+    if (stopWithInput) inputEnds().then(resolve);
   });
 }
 
@@ -81,7 +84,9 @@ async function startSeveral(
 }
 
 async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
-  const stopped = stopSignal();
+  const { pidFile } = options;
+  using file = pidFile === undefined ? undefined : PidFile.open(pidFile);
+  const stopped = stopSignal(options);
   const broken = Promise.withResolvers<never>();
   // It may come before anybody waits for it.
   broken.promise.catch(() => {});
@@ -120,6 +125,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
       ? undefined
       : new Retention(store, options.keep, report);
     telemetry.show({ relay, store, limits: options.limits });
+    file?.write();
     await dropPermissions(options);
     const address = formatAddress(relay.address);
     log.announce(`listening on ${address}`, { address });

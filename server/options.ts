@@ -36,12 +36,12 @@ const RUNNING_HELP = `Files, in DIR:
   db.defensive-backup-*
                        the same, as it was before a newer relay changed its tables
 
-Signals:
+Signals, to the process that --pid-file and the log name:
 
   SIGTERM, SIGINT, SIGHUP  finish what is under way, for --drain seconds at most,
-                           and stop
-  SIGUSR2                  to the launcher: start a new relay in the old one's
-                           place, without a connection that is refused
+                           and stop; not SIGHUP where nohup started it
+  SIGUSR2                  start a new relay in the old one's place, without a
+                           connection that is refused
 
 Exit codes: 0 stopped, or all is well with --doctor; 1 something failed, and the
 last line says what; 2 the command line can't be obeyed.
@@ -68,6 +68,11 @@ Usage: deno task server [flags]
   --drain N    seconds that requests under way get once the relay is to stop
                (default: 5)
   --workers N  relays that share the port, for a store in PostgreSQL (default: 1)
+  --pid-file FILE
+               write the number of the process that takes the signals below to
+               FILE while it serves
+  --stop-with-input
+               stop as on SIGTERM once standard input ends
   --take-over  share the port with a relay that is about to stop, and wait for
                its store
   --doctor     check disk, room, clock, store and limits, and stop
@@ -96,6 +101,10 @@ export interface ServerOptions {
   doctor: boolean;
   /** Share the port with a relay that is about to stop, and wait for its store. */
   takeOver: boolean;
+  /** Stop once standard input ends. */
+  stopWithInput: boolean;
+  /** The file for the number of the process that takes signals. */
+  pidFile: string | undefined;
   /** Relays that share the port, each a process. */
   workers: number;
   /** Milliseconds that requests under way get once the relay is to stop. */
@@ -145,11 +154,12 @@ export async function readServerOptions(
         "keep",
         "workers",
         "drain",
+        "pid-file",
       ] as const,
       ...limitFlagNames,
       ...telemetryFlagNames,
     ],
-    ["help", "version", "doctor", "take-over"],
+    ["help", "version", "doctor", "take-over", "stop-with-input"],
   );
   const dir = values.dir ?? ".";
   const warnings: string[] = [];
@@ -178,6 +188,8 @@ export async function readServerOptions(
   return {
     ...switches,
     takeOver: switches["take-over"],
+    stopWithInput: switches["stop-with-input"],
+    pidFile: values["pid-file"],
     workers,
     drain: 1000 * numberOf("drain", values.drain ?? "5", 0, LONGEST_DRAIN),
     hostname: values.host ?? "0.0.0.0",

@@ -15,6 +15,8 @@ export interface RelayProgram {
   args: (index: number) => readonly string[];
   /** The runtime's arguments that start a relay with these arguments. */
   command: (args: readonly string[]) => Promise<readonly string[]>;
+  /** Is called once the first of them serves. */
+  serves: () => void;
   /** Tells what happens to the relays. */
   say: (level: "info" | "error", text: string) => void;
 }
@@ -69,6 +71,7 @@ export class RelayGroup {
       const first = await this.#start(0, []);
       await first.serves.catch(() => {});
       if (this.#port === undefined) return await first.ended;
+      this.#program.serves();
       for (let more = 1; more < count; more++) {
         await this.#start(more, this.#beside());
       }
@@ -141,9 +144,15 @@ export class RelayGroup {
     more: readonly string[],
     expected = false,
   ): Promise<Member> {
-    const args = [...this.#program.args(index), "--workers", "1", ...more];
+    const args = [
+      ...this.#program.args(index),
+      ...["--workers", "1", "--stop-with-input"],
+      ...more,
+    ];
     const process = new Deno.Command(Deno.execPath(), {
       args: [...await this.#program.command(args)],
+      // It ends with this process, however that ends.
+      stdin: "piped",
       stdout: "piped",
     }).spawn();
     const ready = Promise.withResolvers<void>();

@@ -1,5 +1,7 @@
 import { formatAddress } from "../shared/info_server.ts";
+import { inputEnds } from "../shared/input_ends.ts";
 import type { ServerOptions } from "./options.ts";
+import { PidFile } from "./pid_file.ts";
 import { RelayGroup } from "./relay_group.ts";
 import { replaceSignal, stopSignals } from "./signals.ts";
 import { RelayLog } from "./telemetry/log.ts";
@@ -12,21 +14,30 @@ import { RelayLog } from "./telemetry/log.ts";
  * @returns the exit code
  */
 export async function runGroup(
-  { workers, telemetry }: ServerOptions,
+  { workers, telemetry, pidFile, stopWithInput }: ServerOptions,
   args: readonly string[],
   command: (args: readonly string[]) => Promise<readonly string[]>,
   log: RelayLog = new RelayLog(telemetry),
 ): Promise<number> {
   const { metrics } = telemetry;
+  using file = pidFile === undefined ? undefined : PidFile.open(pidFile);
+  // Nothing else is written here.
+  if (file === undefined) await Deno.permissions.revoke({ name: "write" });
+  const passedOn = withoutPidFile(args);
   const relays = new RelayGroup({
     // Each shows its own metrics: the ports follow the first one's.
     args: (index) =>
-      metrics === undefined || metrics.port === 0 ? args : [
-        ...args,
+      metrics === undefined || metrics.port === 0 ? passedOn : [
+        ...passedOn,
         "--metrics",
         formatAddress({ ...metrics, port: metrics.port + index }),
       ],
     command,
+    serves: () => {
+      file?.write();
+      if (replaceSignal === undefined) return;
+      log.info(`${replaceSignal} replaces the relay`, { pid: Deno.pid });
+    },
     say: (level, text) => log[level](text),
   });
   for (const signal of stopSignals) {
@@ -35,5 +46,14 @@ export async function runGroup(
   if (replaceSignal !== undefined) {
     Deno.addSignalListener(replaceSignal, () => relays.replace());
   }
+  if (stopWithInput) inputEnds().then(() => relays.signal("SIGTERM"));
   return await relays.run(workers);
+}
+
+/** The number in the file is this process's. */
+function withoutPidFile(args: readonly string[]): string[] {
+  const flag = "--pid-file";
+  return args.filter((arg, i) =>
+    arg !== flag && !arg.startsWith(`${flag}=`) && args[i - 1] !== flag
+  );
 }

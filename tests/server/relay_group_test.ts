@@ -69,10 +69,17 @@ postgresTest(
   async ({ url }) => {
     await using folder = await temporaryFolder();
     await using program = Program.launcher(
-      [...onFreePort, "--dir", folder.path, "--workers", "2"],
+      [
+        ...onFreePort,
+        ...["--dir", folder.path, "--workers", "2"],
+        ...["--metrics", "127.0.0.1:0"],
+      ],
       { MESSAGEU_STORE: url },
     );
     const address = await program.address();
+    const served = (relays: number) =>
+      program.prints(new RegExp("^(metrics on [^]*){" + relays + "}$", "m"));
+    await served(2);
     const workers = async () => {
       const { stdout } = await shell(`ps -o pid= --ppid ${program.pid}`);
       return new TextDecoder().decode(stdout).trim().split(/\s+/);
@@ -85,6 +92,7 @@ postgresTest(
       return now.length === 2 && now.some((pid) => !before.includes(pid));
     });
     assert(program.complained.includes("a relay ended with code 137"));
+    await served(3);
     using peer = await Peer.connect(address);
     await peer.register("anna");
     program.kill("SIGTERM");
