@@ -6,6 +6,7 @@
 
 import config from "../deno.json" with { type: "json" };
 import { formatAddress } from "../shared/info_server.ts";
+import { isHangupIgnored } from "../shared/hangup.ts";
 import { inputEnds } from "../shared/input_ends.ts";
 import { runProgram } from "../shared/program.ts";
 import { reasonOf } from "../shared/reason.ts";
@@ -19,7 +20,7 @@ import { startRelay } from "./relay.ts";
 import { relayCommand } from "./relay_permissions.ts";
 import { Retention } from "./retention.ts";
 import { runGroup } from "./run_group.ts";
-import { stopSignals } from "./signals.ts";
+import { onStopSignal } from "./signals.ts";
 import { StoreBrokenError } from "./store/store.ts";
 import { RelayLog } from "./telemetry/log.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
@@ -36,9 +37,13 @@ async function dropPermissions({ storeUrl }: ServerOptions): Promise<void> {
 }
 
 /** Resolves with the first wish to stop; later ones change nothing. */
-function stopSignal({ stopWithInput }: ServerOptions): Promise<void> {
+function stopSignal(
+  { stopWithInput }: ServerOptions,
+  isHangupIgnored: boolean,
+): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of stopSignals) Deno.addSignalListener(signal, resolve);
+    // What SIGHUP means is for the launcher to say, who gets it too.
+    onStopSignal(() => resolve(), !stopWithInput && !isHangupIgnored);
     if (stopWithInput) inputEnds().then(resolve);
   });
 }
@@ -86,7 +91,10 @@ async function startSeveral(
 async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   const { pidFile } = options;
   using file = pidFile === undefined ? undefined : PidFile.open(pidFile);
-  const stopped = stopSignal(options);
+  const stopped = stopSignal(
+    options,
+    !options.stopWithInput && await isHangupIgnored(),
+  );
   const broken = Promise.withResolvers<never>();
   // It may come before anybody waits for it.
   broken.promise.catch(() => {});

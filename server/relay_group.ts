@@ -77,15 +77,15 @@ export class RelayGroup {
       }
       return await this.#over.promise;
     } finally {
-      this.signal("SIGTERM");
+      this.stop();
       await Promise.all([...this.#members].map(({ ended }) => ended));
     }
   }
 
-  /** Passes a signal to stop on to all. */
-  signal(signal: Deno.Signal): void {
+  /** Stops all of them in good order. */
+  stop(): void {
     this.#stopping = true;
-    for (const { process } of this.#members) sendSignal(process, signal);
+    for (const { process } of this.#members) sendSignal(process, "SIGTERM");
   }
 
   /**

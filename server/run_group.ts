@@ -1,9 +1,10 @@
 import { formatAddress } from "../shared/info_server.ts";
+import { isHangupIgnored } from "../shared/hangup.ts";
 import { inputEnds } from "../shared/input_ends.ts";
 import type { ServerOptions } from "./options.ts";
 import { PidFile } from "./pid_file.ts";
 import { RelayGroup } from "./relay_group.ts";
-import { replaceSignal, stopSignals } from "./signals.ts";
+import { onStopSignal, replaceSignal } from "./signals.ts";
 import { RelayLog } from "./telemetry/log.ts";
 
 /**
@@ -40,13 +41,11 @@ export async function runGroup(
     },
     say: (level, text) => log[level](text),
   });
-  for (const signal of stopSignals) {
-    Deno.addSignalListener(signal, () => relays.signal(signal));
-  }
+  onStopSignal(() => relays.stop(), !await isHangupIgnored());
   if (replaceSignal !== undefined) {
     Deno.addSignalListener(replaceSignal, () => relays.replace());
   }
-  if (stopWithInput) inputEnds().then(() => relays.signal("SIGTERM"));
+  if (stopWithInput) inputEnds().then(() => relays.stop());
   return await relays.run(workers);
 }
 

@@ -23,6 +23,8 @@ export interface ChatOptions {
   name?: string;
   /** How to tell of messages that arrive elsewhere. */
   notify: NotifyMode;
+  /** Whether SIGHUP was ignored when the program was started, and stays so. */
+  isHangupIgnored: boolean;
 }
 
 /**
@@ -58,6 +60,7 @@ export async function runChat(
       leave: left.resolve,
       fail: left.reject,
       focus: (focused) => controller.focus(focused),
+      isHangupIgnored: options.isHangupIgnored,
     });
     using controller: ChatController = new ChatController(
       session,

@@ -34,17 +34,23 @@ export class TerminalGuard implements Disposable {
    * @param leave is called with an exit code when a signal comes
    * @param fail is called with what was thrown and not caught
    * @param focus is told whether the terminal is looked at
+   * @param isHangupIgnored whether SIGHUP stays without an effect
    */
   constructor(
-    { leave, fail, focus }: {
+    { leave, fail, focus, isHangupIgnored }: {
       leave: (code: number) => void;
       fail: (error: unknown) => void;
       focus: (focused: boolean) => void;
+      isHangupIgnored: boolean;
     },
   ) {
     // By Node's way, since Ink then leaves signals to us.
     for (const [signal, code] of Object.entries(SIGNALS)) {
-      const listener = () => leave(code);
+      const listener = () => {
+        // Without a listener the runtime would end the program all the same.
+        if (isHangupIgnored && signal === "SIGHUP") return;
+        leave(code);
+      };
       process.on(signal, listener);
       this.#undo.push(() => process.off(signal, listener));
     }

@@ -1,3 +1,4 @@
+import { isHangupIgnored } from "../../shared/hangup.ts";
 import type { GlobalFlags } from "./global_flags.ts";
 import { OutputClosed } from "./output.ts";
 import type { Verb } from "./verb.ts";
@@ -13,10 +14,12 @@ export async function runTask(
   flags: GivenFlags,
   args: readonly unknown[],
 ): Promise<number> {
+  const hangupIgnored = verb.goesOn?.(flags) === true &&
+    await isHangupIgnored();
   if (verb.startsPrograms?.(flags) !== true) {
     Deno.permissions.revokeSync({ name: "run" });
   }
-  using work = new Work(flags);
+  using work = new Work(flags, hangupIgnored);
   try {
     const exit = await verb.task(work, flags as GlobalFlags, ...args as []);
     return exit ?? 0;

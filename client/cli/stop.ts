@@ -10,11 +10,17 @@ export class Stop implements Disposable {
   readonly #listeners = new Map<Deno.Signal, () => void>();
   #exitCode = 0;
 
-  /** Listens for signals until it is disposed of. */
-  constructor() {
+  /**
+   * Listens for signals until it is disposed of.
+   *
+   * @param isHangupIgnored whether SIGHUP stays without an effect
+   */
+  constructor(isHangupIgnored: boolean) {
     for (const [name, code] of Object.entries(stopCodes)) {
       const signal = name as Deno.Signal;
       const listener = () => {
+        // Without a listener the runtime would end the program all the same.
+        if (isHangupIgnored && name === "SIGHUP") return;
         // Whoever asks twice doesn't wait for what is still going on.
         if (this.wanted) Deno.exit(code);
         this.#exitCode = code;

@@ -19,13 +19,19 @@ export type GivenFlags = {
 
 /** One run of a verb. */
 export class Work implements Disposable {
+  /** Whether SIGHUP was ignored when the program was started, and stays so. */
+  readonly isHangupIgnored: boolean;
   /** Where its data and its talk go. */
   readonly output: Output;
   readonly #flags: GivenFlags;
   #session: Session | undefined;
 
-  /** @param flags what the command line says */
-  constructor(flags: GivenFlags) {
+  /**
+   * @param flags what the command line says
+   * @param isHangupIgnored whether SIGHUP was ignored at the start
+   */
+  constructor(flags: GivenFlags, isHangupIgnored = false) {
+    this.isHangupIgnored = isHangupIgnored;
     this.#flags = flags;
     this.output = new Output(flags.json ?? false);
   }

@@ -21,6 +21,7 @@ export const verb: Verb = defineVerb<Flags, [string | undefined]>({
   args: [{ ...nameArgument, brief: "With whom first", optional: true }],
   // An editor for long texts.
   startsPrograms: () => true,
+  goesOn: () => true,
   async task(work, { notify }, name) {
     const { runChat } = await import("../chat/chat.ts");
     // What there is to say of the relay's address is said before the screen is taken.
@@ -28,6 +29,7 @@ export const verb: Verb = defineVerb<Flags, [string | undefined]>({
     const session = await work.session(() => {});
     return await runChat(session, {
       notify: notify ?? "bell",
+      isHangupIgnored: work.isHangupIgnored,
       ...(name === undefined ? {} : { name }),
     });
   },

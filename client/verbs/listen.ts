@@ -159,10 +159,11 @@ export const verb: Verb = defineVerb<Flags>({
   },
   args: [],
   startsPrograms: ({ exec }) => exec !== undefined,
+  goesOn: () => true,
   async task(work, flags) {
     const { output } = work;
     const session = await work.session();
-    using stop = new Stop();
+    using stop = new Stop(work.isHangupIgnored);
     using consumer = await session.consumer(flags.as, {
       since: flags.since,
       replay: flags.replay,

@@ -87,6 +87,7 @@ export const verb: Verb = defineVerb<Flags>({
   },
   args: [],
   startsPrograms: ({ exec }) => exec !== undefined,
+  goesOn: ({ watch }) => watch === true,
   async task(work, flags) {
     const { output } = work;
     const session = await work.session();
@@ -106,7 +107,7 @@ export const verb: Verb = defineVerb<Flags>({
       });
       return viewer.exitCode;
     }
-    using stop = new Stop();
+    using stop = new Stop(work.isHangupIgnored);
     const viewer = new Viewer(work, flags.exec, stop);
     const message = (one: Message) => viewer.show(one);
     await watch({
