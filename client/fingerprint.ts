@@ -5,7 +5,7 @@
  */
 
 import { concat } from "@std/bytes";
-import { importPublicKey } from "../shared/crypto.ts";
+import { readPublicKey } from "../shared/crypto.ts";
 import type { ClientId } from "../shared/protocol.ts";
 
 /** Bytes of a hash that become one group of five digits. */
@@ -56,7 +56,7 @@ export async function safetyNumber(
 
 /** The same bytes however the key was padded or written. */
 async function canonical(publicKey: Uint8Array): Promise<Uint8Array> {
-  const key = await importPublicKey(publicKey);
+  const key = await readPublicKey(publicKey);
   return new Uint8Array(await crypto.subtle.exportKey("spki", key));
 }
 

@@ -121,7 +121,7 @@ export class People {
       ? await this.#compare(contact)
       : contact;
     if (publicKey === null) throw unusable(contact, "there is none");
-    return await importPublicKey(publicKey);
+    return await usable(contact, publicKey);
   }
 
   /** Asks the relay for somebody's public key; notes whether it is another one. */
@@ -266,6 +266,7 @@ export class People {
         );
       }
       if (now.publicKey === null) throw error;
+      await usable(now, now.publicKey);
       return now;
     }
   }
@@ -275,10 +276,8 @@ export class People {
     const { contacts } = this.#store();
     const me = await this.#me();
     const given = await this.#link.publicKey(me.clientId, contact.clientId);
-    const fingerprint = await fingerprintOf(given).catch((cause) => {
-      if (!(cause instanceof FormatError)) throw cause;
-      throw unusable(contact, cause.message, cause);
-    });
+    await usable(contact, given);
+    const fingerprint = await fingerprintOf(given);
     if (contact.succeeds === null) {
       contacts.pinPublicKey(contact.contact, given);
     }
@@ -288,6 +287,19 @@ export class People {
     contacts.offerPublicKey(contact.contact, isKnown ? null : given);
     if (isKnown) this.#checked.set(contact.contact, performance.now());
     return contacts.at(contact.contact);
+  }
+}
+
+/** @throws {UserError} where no secret may be encrypted for the key */
+async function usable(
+  contact: Contact,
+  publicKey: Uint8Array,
+): Promise<CryptoKey> {
+  try {
+    return await importPublicKey(publicKey);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw unusable(contact, cause.message, cause);
   }
 }
 

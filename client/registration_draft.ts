@@ -1,6 +1,6 @@
 /**
  * Keys of registrations that got no answer. A name may be registered with one
- * of them, and only with it can it be used (REG-5 of docs/protocol.md).
+ * of them, and only with it can it be used (section 7.1 of docs/protocol.md).
  *
  * @module
  */

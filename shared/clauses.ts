@@ -76,7 +76,7 @@ const entries = {
     "SHOULD",
     "A name of other than printable ASCII is refused",
   ],
-  "NAM-5": ["relay", "MUST", "A name that is taken by another key is refused"],
+  "NAM-5": ["relay", "MUST", "A name that is taken is refused"],
   "NAM-6": ["relay", "MUST", "Names are case-sensitive"],
   "NAM-7": ["relay", "SHOULD", "What follows a name's NUL doesn't count"],
   "NAM-8": ["client", "SHOULD", "Names are of letters, digits and _ . -"],
@@ -92,8 +92,6 @@ const entries = {
   "REG-1": ["relay", "MUST", "A registration is answered with an id"],
   "REG-2": ["relay", "MUST", "A refused registration leaves nothing"],
   "REG-3": ["client", "MUST", "An identity is never registered over"],
-  "REG-4": ["relay", "MAY", "The same registration again has the same id"],
-  "REG-5": ["client", "SHOULD", "A lost registration goes on with its key"],
 
   "LST-1": ["relay", "MUST", "A list is entries of 271 bytes"],
   "LST-2": ["relay", "MUST", "A list has everybody else"],

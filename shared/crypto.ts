@@ -23,6 +23,8 @@ export {
 export { legacyDecryptPieces, legacyEncryptPieces } from "./legacy_pieces.ts";
 
 const RSA = { name: "RSA-OAEP", hash: "SHA-1" } as const;
+/** Bits of a public key's modulus. */
+const MODULUS_BITS = 1024;
 /** Bytes of a symmetric key. */
 export const SYMMETRIC_KEY_SIZE = 16;
 /** Bytes of a symmetric key encrypted for a public key. */
@@ -58,12 +60,63 @@ export async function exportPublicKey(
 }
 
 /**
- * A public key from its SubjectPublicKeyInfo; zeros may pad it.
+ * A public key that secrets may be encrypted for, from its SubjectPublicKeyInfo;
+ * zeros may pad it. It has been tried once.
+ *
+ * @throws {FormatError} where the bytes are no RSA public key, or one that
+ * PUB-1 doesn't allow: its modulus is even or hasn't 1024 bits, its exponent is
+ * even, 1 or of more than 4 bytes
+ */
+export async function importPublicKey(bytes: Uint8Array): Promise<CryptoKey> {
+  const key = await readPublicKey(bytes);
+  const { n, e } = await numbersOf(key);
+  const bits = n.toString(2).length;
+  if (bits !== MODULUS_BITS) {
+    throw new FormatError(
+      `publicKey: expected a modulus of ${MODULUS_BITS} bits, got ${bits}`,
+    );
+  }
+  if (n % 2n === 0n) {
+    throw new FormatError(
+      "publicKey: expected an odd modulus, got an even one",
+    );
+  }
+  if (e % 2n === 0n || e < 3n || e > 0xffffffffn) {
+    throw new FormatError(
+      `publicKey: expected an odd exponent from 3 to 2^32, got ${
+        e > 0xffffffffn ? "a larger one" : e
+      }`,
+    );
+  }
+  try {
+    await crypto.subtle.encrypt(RSA, key, new Uint8Array(SYMMETRIC_KEY_SIZE));
+  } catch (cause) {
+    throw new FormatError(
+      "publicKey: expected an RSA key, got one that encrypts nothing",
+      { cause },
+    );
+  }
+  return key;
+}
+
+/**
+ * A public key of whatever numbers, to compare and to describe it; see
+ * {@linkcode importPublicKey}.
  *
  * @throws {FormatError} where the bytes are no RSA public key
  */
-export async function importPublicKey(bytes: Uint8Array): Promise<CryptoKey> {
+export async function readPublicKey(bytes: Uint8Array): Promise<CryptoKey> {
   return await importKey("spki", bytes, "publicKey", "encrypt");
+}
+
+/** The modulus and the exponent of a public key. */
+async function numbersOf(key: CryptoKey): Promise<{ n: bigint; e: bigint }> {
+  const { n, e } = await crypto.subtle.exportKey("jwk", key);
+  const number = (text = "") => {
+    const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    return BigInt(`0x0${bytes.toHex()}`);
+  };
+  return { n: number(n), e: number(e) };
 }
 
 /** A private key as PKCS#8. */

@@ -5,7 +5,7 @@ import { type Handler, refuse } from "./handler.ts";
 /**
  * 600: keeps a new client under an id that is drawn here. A registration that
  * comes again has the id of the first one, whose answer may have been lost
- * (REG-4): name, key and id are no secrets.
+ * (NAM-5): name, key and id are no secrets.
  */
 export const register: Handler<"register"> = async (
   { name, publicKey },

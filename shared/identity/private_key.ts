@@ -12,8 +12,8 @@ import {
   exportPrivateKey,
   generateSymmetricKey,
   importPrivateKey,
-  importPublicKey,
   publicKeyOf,
+  readPublicKey,
 } from "../crypto.ts";
 import { FormatError } from "../format_error.ts";
 import { PUBLIC_KEY_SIZE } from "../protocol.ts";
@@ -121,7 +121,7 @@ async function refuseDamaged(key: CryptoKey): Promise<void> {
     dp === d % (p - 1n) && dq === d % (q - 1n) && (qi * q) % p === 1n;
   if (!fits) throw damagedKeyMistake("its exponents don't fit its primes");
   try {
-    const publicKey = await importPublicKey(await publicKeyOf(key));
+    const publicKey = await readPublicKey(await publicKeyOf(key));
     const secret = await generateSymmetricKey();
     await decryptKey(key, await encryptKey(publicKey, secret));
   } catch (cause) {

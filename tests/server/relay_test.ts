@@ -94,7 +94,7 @@ testWith(
       await peer.ask("register", { name: "anna", publicKey: OTHER_KEY }),
     ];
     assertEquals(refused.map(({ code }) => code), refused.map(() => 9000));
-    // The same registration again: its answer may have been lost (REG-4).
+    // The same registration again: its answer may have been lost (NAM-5).
     assertEquals(await peer.register("anna"), anna);
     // Names are case-sensitive.
     assertNotEquals(await peer.register("Anna"), anna);

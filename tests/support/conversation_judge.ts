@@ -134,8 +134,11 @@ class Judge {
       if (!isTaken) this.#refusedNames.add(name);
       return;
     }
-    this.#unless(!isTaken, "NAM-5");
     const clientId = `${recordOf(answer)["clientId"]}`;
+    const known = this.#clients.get(clientId);
+    const isAgain = known?.name === name && known.publicKey === publicKey;
+    if (isAgain) return;
+    this.#unless(!isTaken, "NAM-5");
     this.#unless(!this.#clients.has(clientId), "CID-1");
     this.#clients.set(clientId, { name, publicKey });
   }

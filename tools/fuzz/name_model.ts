@@ -39,7 +39,7 @@ export class Names {
   codesFor(name: string, isKnown: boolean): readonly ResponseCode[] {
     const again = this.#triedHere.has(name);
     this.#triedHere.add(name);
-    // REG-4, where it is the owner's.
+    // NAM-5: it may be the owner's.
     if (isKnown) return [ResponseCode.Registered, ResponseCode.Error];
     if (this.before.has(name) || again) return [ResponseCode.Error];
     const contested = (this.#wanted.get(name) ?? 0) > 1;

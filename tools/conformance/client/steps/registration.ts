@@ -8,8 +8,10 @@ import { equals } from "@std/bytes";
 import {
   derSize,
   importPrivateKey,
+  importPublicKey,
   publicKeyOf,
 } from "../../../../shared/crypto.ts";
+import { FormatError } from "../../../../shared/format_error.ts";
 import { parseInfoMe } from "../../../../shared/info_me.ts";
 import { decodeListedName } from "../../../../shared/names.ts";
 import { NAME_SIZE, PUBLIC_KEY_SIZE } from "../../../../shared/protocol.ts";
@@ -75,13 +77,12 @@ async function judgePublicKey(scene: Scene): Promise<Finding> {
   if (key.length !== PUBLIC_KEY_SIZE) {
     return { fails: `it has ${key.length} bytes`, at };
   }
-  const imported = scene.cast.me?.key;
-  if (imported === undefined) {
-    return { fails: "it is no SubjectPublicKeyInfo of an RSA key", at };
-  }
-  const { modulusLength } = imported.algorithm as RsaKeyAlgorithm;
-  if (modulusLength !== MODULUS_BITS) {
-    return { fails: `its modulus has ${modulusLength} bits`, at };
+  let imported: CryptoKey;
+  try {
+    imported = await importPublicKey(key);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { fails: error.message, at };
   }
   const der = new Uint8Array(await crypto.subtle.exportKey("spki", imported));
   // Where the algorithm's NULL is left out, zeros pad what is shorter then.

@@ -87,7 +87,7 @@ export const nameChecks = subject("names", [
       });
       const again = await probe.ask(frame);
       if (again.code === 9000) return;
-      // REG-4
+      // The same id makes no second client.
       const given = hex(expectCode(again, 2100).payload);
       must(given === id, `9000, or 2100 with ${id}`, `2100 with ${given}`);
     },
