@@ -7,6 +7,8 @@
 
 import { encodeHex } from "@std/encoding";
 import { FormatError } from "../shared/format_error.ts";
+import { BLOCK_SIZE } from "../shared/legacy_aes.ts";
+import { MessageType } from "../shared/protocol.ts";
 import type { Batch, BatchMessage } from "./batch.ts";
 import type { LegacyChannel } from "./channel.ts";
 import type { Progress } from "./connection.ts";
@@ -58,7 +60,10 @@ export interface WorkParts {
 }
 
 /** An opened message on its way into the store. */
-type Pending = Received & Pick<Opened, "key">;
+type Pending = Received & Pick<Opened, "key"> & {
+  /** Whether a key may come that opens it. */
+  lacksKey: boolean;
+};
 
 /** One batch of received messages while it is worked through. */
 export class BatchWork {
@@ -76,6 +81,10 @@ export class BatchWork {
   damage: FormatError | undefined;
   /** Who sent a new key. */
   readonly newKeys = new Set<number>();
+  /** Who sent a new text or file that no key opens. */
+  readonly lackingKeys = new Set<number>();
+  /** Who sent a new request for a key, and which were the latest keys then. */
+  readonly asking = new Map<number, number[]>();
   /** What tells the batch's messages from others, in hex digits. */
   readonly seen = new Set<string>();
   readonly #parts: WorkParts;
@@ -181,6 +190,7 @@ export class BatchWork {
       received: this.#received,
       shown: shownUnkept.has(key) ? Date.now() : undefined,
       decrypted: opened.kind === "unreadable" ? undefined : Date.now(),
+      lacksKey: opened.kind === "unreadable" && mayBeSealed(message),
     });
     this.#pendingBytes += opened.text?.length ?? 0;
   }
@@ -245,6 +255,10 @@ export class BatchWork {
         }
         fresh += count;
         added.push(message);
+        if (message.kind === "keyRequest") {
+          const latest = keys.lately(store.contacts.at(contact), me.clientId);
+          this.asking.set(contact, latest);
+        }
         if (key === undefined) continue;
         keys.sendUnder(contact, keys.add(contact, key, me.clientId));
         this.newKeys.add(contact);
@@ -258,6 +272,7 @@ export class BatchWork {
         unread.delete(seen);
         if (isOld) opened.add(seen);
       } else unread.set(seen, message.contact);
+      if (message.lacksKey) this.lackingKeys.add(message.contact);
     }
     return redundant;
   }
@@ -284,6 +299,12 @@ export class BatchWork {
     });
     if (shown !== false) shownUnkept.add(seen);
   }
+}
+
+/** Whether a message is one that symmetric keys open, as far as its size tells (AES-1). */
+function mayBeSealed({ type, content: { size } }: BatchMessage): boolean {
+  const isSealed = type === MessageType.Text || type === MessageType.File;
+  return isSealed && size > 0 && size % BLOCK_SIZE === 0;
 }
 
 /**

@@ -207,12 +207,15 @@ export class LegacyChannel implements Channel {
   }
 
   /**
-   * Makes a key and encrypts it for the contact. It opens messages at once,
-   * since the contact may get it though the relay's answer is lost; it seals
-   * them after {@linkcode OfferedKey.use}.
+   * Makes a key, or takes one that there is, and encrypts it for the contact. It
+   * opens messages at once, since the contact may get it though the relay's
+   * answer is lost; it seals them after {@linkcode OfferedKey.use}.
    */
-  async offerKey(publicKey: CryptoKey): Promise<OfferedKey> {
-    const key = await generateSymmetricKey();
+  async offerKey(
+    publicKey: CryptoKey,
+    known?: CryptoKey,
+  ): Promise<OfferedKey> {
+    const key = known ?? await generateSymmetricKey();
     const content = await encryptKey(publicKey, key);
     this.#opening.unshift(key);
     return {

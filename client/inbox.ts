@@ -21,6 +21,7 @@ import {
 } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import { Journal } from "./journal.ts";
+import type { KeyRecovery } from "./key_recovery.ts";
 import type { People, PeopleParts } from "./people.ts";
 import type { RelayLink } from "./relay_link.ts";
 import { labelOf } from "./store/contact_book.ts";
@@ -47,6 +48,8 @@ interface Retrieval {
   count: number;
   /** Who sent a new key. */
   newKeys: Set<number>;
+  /** Who sent what no key opened when it came. */
+  lackingKeys: Set<number>;
   /** The senders of new messages that couldn't be opened, see {@linkcode WorkParts}. */
   unread: Map<string, number>;
   /** What was opened, see there. */
@@ -67,6 +70,7 @@ export class Inbox {
   readonly #people: People;
   readonly #journal: Journal;
   readonly #unread: UnreadMessages;
+  readonly #recovery: KeyRecovery;
   /** Messages that were shown though they couldn't be kept. */
   readonly #shownUnkept = new Set<string>();
 
@@ -76,9 +80,10 @@ export class Inbox {
    * @param parts with the folder in which received messages are written down
    */
   constructor(
-    { dir, store, link, people }: Omit<PeopleParts, "me"> & {
+    { dir, store, link, people, recovery }: Omit<PeopleParts, "me"> & {
       dir: string;
       people: People;
+      recovery: KeyRecovery;
     },
   ) {
     this.#dir = dir;
@@ -87,6 +92,7 @@ export class Inbox {
     this.#people = people;
     this.#journal = new Journal(dir);
     this.#unread = new UnreadMessages(dir);
+    this.#recovery = recovery;
   }
 
   /**
@@ -112,6 +118,7 @@ export class Inbox {
       events,
       count: 0,
       newKeys: new Set(),
+      lackingKeys: new Set(),
       unread: new Map(),
       opened: new Set(),
       broken: 0,
@@ -129,6 +136,10 @@ export class Inbox {
       }
     } finally {
       this.#tellUnread(retrieval);
+      const unread = new Set(retrieval.unread.values());
+      for (const contact of retrieval.lackingKeys) {
+        if (unread.has(contact)) this.#recovery.wants(contact);
+      }
     }
     return retrieval.count;
   }
@@ -161,7 +172,7 @@ export class Inbox {
     events.problem(
       new UserError(
         `Messages that no key opens for certain: ${named.join(", ")}`,
-        `They are kept in ${this.#dir} (info.unread.*) and shown once a key comes that opens them: 151 in the menu, or request-key NAME, asks for it`,
+        `They are kept in ${this.#dir} (info.unread.*) and shown once a key comes that opens them: request-key NAME, 151 in the menu or /key asks for it`,
       ),
     );
   }
@@ -291,6 +302,10 @@ export class Inbox {
     await work.run(batch);
     retrieval.count += work.fresh;
     for (const contact of work.newKeys) retrieval.newKeys.add(contact);
+    for (const contact of work.lackingKeys) retrieval.lackingKeys.add(contact);
+    for (const [contact, keys] of work.asking) {
+      this.#recovery.wasAsked(contact, keys);
+    }
     await this.#learnNames(work.senders, events);
     if (!work.unsaved) {
       await this.#finish(batch, work, events, aside !== undefined);

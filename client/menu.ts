@@ -60,6 +60,7 @@ const items: readonly Item[] = [
       const count = await session.pull({
         message: (message) => user.say(formatMessage(message)),
         problem: (error) => user.complain(error),
+        notice: (text) => user.say(printableLine(text)),
         progress: user.progress("Receiving"),
       });
       if (count === 0) user.say("No waiting messages");

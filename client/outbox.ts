@@ -5,12 +5,17 @@
  * @module
  */
 
-import { exportSymmetricKey } from "../shared/crypto.ts";
+import { exportSymmetricKey, importSymmetricKey } from "../shared/crypto.ts";
 import { type MessageId, MessageType } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
 import type { LegacyChannel } from "./channel.ts";
 import type { Progress } from "./connection.ts";
-import { FolderError, ignoreUserError, ServerRefusedError } from "./errors.ts";
+import {
+  FolderError,
+  ignoreUserError,
+  ServerRefusedError,
+  UserError,
+} from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import type { Message } from "./message.ts";
 import { openOutgoingFile } from "./outgoing_file.ts";
@@ -66,27 +71,42 @@ export class Outbox {
     return this.#write({ contact, kind: "file", path: absolute, size });
   }
 
-  /** Writes down that somebody is to be sent a key, or asked for one. */
-  async writeControl(
-    name: string,
-    kind: "key" | "keyRequest",
-  ): Promise<Message> {
+  /** Writes down that a contact is to be asked for a key. */
+  async writeKeyRequest(name: string): Promise<Message> {
     const { contact } = await this.#people.named(name);
-    return this.#write({ contact, kind, size: 0 });
+    return this.#write({ contact, kind: "keyRequest", size: 0 });
+  }
+
+  /**
+   * Writes down that a contact is to be sent the key in use, or a new one where
+   * there is none.
+   *
+   * @param isNew whether it is to be a new one in any case
+   */
+  async writeKey(name: string, isNew: boolean): Promise<Message> {
+    const { contact } = await this.#people.named(name);
+    if (isNew) this.#store().keys.retire(contact);
+    return this.#write({ contact, kind: "key", size: 0 });
   }
 
   /**
    * Sends what was written down. Where there is no symmetric key, one is made
    * and sent first.
    *
+   * @param key the row of the key that a message of kind `key` brings; default:
+   * the one in use, or a new one where there is none
    * @throws {UserError} where it wasn't acknowledged; it can be sent again then
    */
-  async deliver(id: number, options: DeliverOptions): Promise<Message> {
+  async deliver(
+    id: number,
+    options: DeliverOptions,
+    key?: number,
+  ): Promise<Message> {
     const { history, outgoing } = this.#store();
     outgoing.begin(id);
     let relayMessageId: MessageId | undefined;
     try {
-      relayMessageId = await this.#send(id, options);
+      relayMessageId = await this.#send(id, options, key);
     } catch (error) {
       try {
         outgoing.failed(id, reasonOf(error));
@@ -103,6 +123,7 @@ export class Outbox {
   async #send(
     id: number,
     options: DeliverOptions,
+    key: number | undefined,
   ): Promise<MessageId | undefined> {
     const { history, outgoing } = this.#store();
     const message = history.get(id);
@@ -112,7 +133,7 @@ export class Outbox {
       : await this.#people.trusted(recipient, options);
     outgoing.redirect(id, contact.contact);
     try {
-      return await this.#sendTo(contact, message, options);
+      return await this.#sendTo(contact, message, options, key);
     } catch (error) {
       // Perhaps the contact is gone, or has become somebody else.
       if (error instanceof ServerRefusedError) {
@@ -126,6 +147,7 @@ export class Outbox {
     contact: Contact,
     message: Message,
     options: DeliverOptions,
+    key: number | undefined,
   ): Promise<MessageId | undefined> {
     const put = (type: MessageType, content: OutgoingMessage["content"]) =>
       this.#put(contact, type, content, options.progress);
@@ -133,7 +155,7 @@ export class Outbox {
       case "keyRequest":
         return await put(MessageType.KeyRequest, new Uint8Array(0));
       case "key":
-        return await this.#sendKey(contact, put);
+        return await this.#sendKey(contact, put, key);
       case "text": {
         const channel = await this.#sealable(contact, options);
         const plaintext = new TextEncoder().encode(message.text);
@@ -181,17 +203,34 @@ export class Outbox {
       type: MessageType,
       content: Uint8Array,
     ) => Promise<MessageId | undefined>,
+    key: number | undefined,
   ): Promise<MessageId | undefined> {
-    const { keys } = this.#store();
+    const { contacts, keys } = this.#store();
     const { clientId } = await this.#me();
     const publicKey = await this.#people.publicKey(contact);
     const channel = await keys.channel(contact, clientId);
-    const { content, key } = await channel.offerKey(publicKey);
-    const bytes = await exportSymmetricKey(key);
-    const row = keys.add(contact.contact, bytes, clientId);
-    const id = await put(MessageType.Key, content);
+    const known = key ??
+      keys.sendingKey(contacts.at(contact.contact), clientId);
+    const offered = await channel.offerKey(
+      publicKey,
+      known === undefined ? undefined : await this.#known(known, contact),
+    );
+    const bytes = await exportSymmetricKey(offered.key);
+    const row = known ?? keys.add(contact.contact, bytes, clientId);
+    const id = await put(MessageType.Key, offered.content);
     keys.sendUnder(contact.contact, row);
     return id;
+  }
+
+  /** @throws {UserError} where the key may not go to the contact */
+  async #known(key: number, contact: Contact): Promise<CryptoKey> {
+    const { clientId } = await this.#me();
+    const bytes = this.#store().keys.bytesOf(key, contact.contact, clientId);
+    if (bytes !== undefined) return await importSymmetricKey(bytes);
+    throw new UserError(
+      `The key isn't one for ${labelOf(contact)} any more`,
+      "Another client in this folder has accepted another public key",
+    );
   }
 
   async #put(

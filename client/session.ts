@@ -9,6 +9,7 @@ import { publicKeyOf } from "../shared/crypto.ts";
 import { nameProblem } from "../shared/names.ts";
 import {
   type KeyChangedError,
+  NoConnectionError,
   NotRegisteredError,
   UserError,
 } from "./errors.ts";
@@ -20,6 +21,7 @@ import {
 } from "./identity.ts";
 import type { RetrieveEvents } from "./batch_work.ts";
 import { Inbox } from "./inbox.ts";
+import { KeyRecovery } from "./key_recovery.ts";
 import type {
   ContactSummary,
   Explanation,
@@ -56,6 +58,7 @@ export class Session implements Disposable {
   readonly #people: People;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #recovery: KeyRecovery;
   #opened: ClientStore | undefined;
   #closed = false;
   #identity: Identity | undefined;
@@ -72,8 +75,10 @@ export class Session implements Disposable {
       me: () => this.#me(),
     };
     const people = this.#people = new People(parts);
-    this.#inbox = new Inbox({ dir, ...parts, people });
-    this.#outbox = new Outbox({ ...parts, people });
+    const outbox = this.#outbox = new Outbox({ ...parts, people });
+    const recovery = new KeyRecovery({ ...parts, people, outbox });
+    this.#recovery = recovery;
+    this.#inbox = new Inbox({ dir, ...parts, people, recovery });
     this.#store = parts.store;
     this.#link = link;
   }
@@ -232,15 +237,31 @@ export class Session implements Disposable {
     return await this.#people.accept(name);
   }
 
+  /** Writes down that a contact is to be asked for a symmetric key; {@linkcode deliver} asks. */
+  async writeKeyRequest(name: string): Promise<Message> {
+    return await this.#outbox.writeKeyRequest(name);
+  }
+
+  /**
+   * Writes down that a contact is to be sent the symmetric key in use, so that
+   * what was sent under it can be read there; {@linkcode deliver} sends it, or a
+   * new one where there is none.
+   *
+   * @param isNew whether a new key is wanted; none is in use any more then
+   */
+  async writeKey(name: string, isNew: boolean): Promise<Message> {
+    return await this.#outbox.writeKey(name, isNew);
+  }
+
   /** Asks somebody for a symmetric key. */
   async requestKey(name: string): Promise<Message> {
-    const { id } = await this.#outbox.writeControl(name, "keyRequest");
+    const { id } = await this.writeKeyRequest(name);
     return await this.deliver(id);
   }
 
   /** Makes a symmetric key and sends it to somebody. */
   async sendKey(name: string): Promise<Message> {
-    const { id } = await this.#outbox.writeControl(name, "key");
+    const { id } = await this.writeKey(name, true);
     return await this.deliver(id);
   }
 
@@ -291,13 +312,25 @@ export class Session implements Disposable {
   }
 
   /**
-   * Takes all that waits at the relay into the store.
+   * Takes all that waits at the relay into the store. Who sent what no key opens
+   * is asked for the key, and a contact who asks gets the one in use again.
    *
    * @returns how many messages were new
    * @throws {UserError} where the relay can't be asked
    */
   async retrieve(events: RetrieveEvents): Promise<number> {
-    return await this.#inbox.retrieve(await this.#me(), events);
+    let failure: unknown;
+    const count = await this.#inbox.retrieve(await this.#me(), events)
+      .catch((error: unknown) => {
+        failure = error;
+        return 0;
+      });
+    // What came before an answer broke off is seen to as well.
+    if (!(failure instanceof NoConnectionError)) {
+      await this.#recovery.settle(events);
+    }
+    if (failure !== undefined) throw failure;
+    return count;
   }
 
   /**

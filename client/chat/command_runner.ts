@@ -63,6 +63,8 @@ export class CommandRunner {
         return this.#resend(rest);
       case "fingerprint":
         return await this.#fingerprint(rest || this.#partner());
+      case "key":
+        return this.#key(rest);
       case "accept":
         return await this.#accept(required(rest, "/accept NAME"));
       case "notify":
@@ -164,6 +166,18 @@ export class CommandRunner {
       );
     }
     this.#sender.again(ids);
+  }
+
+  #key(rest: string): void {
+    if (rest !== "" && rest !== "send") {
+      throw new UserError(
+        `Expected send or nothing, got "${rest}"`,
+        "/key asks for the key of this conversation, /key send sends yours",
+      );
+    }
+    const partner = this.#partner();
+    if (rest === "send") this.#sender.key(partner);
+    else this.#sender.keyRequest(partner);
   }
 
   async #fingerprint(name: string): Promise<void> {

@@ -32,6 +32,11 @@ export const COMMANDS: readonly Command[] = [
     "the number to compare with somebody",
     "name",
   ),
+  command(
+    "key",
+    "[send]",
+    "ask for the key of what can't be read, or send yours",
+  ),
   command("accept", "NAME", "take somebody's new key for theirs", "name"),
   command(
     "notify",

@@ -76,6 +76,9 @@ function layOut(message: Message, frame: MessageFrame, waits: boolean): Row[] {
   const textWidth = Math.max(4, width - indent);
   const { lines, tone } = content(message);
   const body = wrapText(lines, textWidth).map((text) => span(text, tone));
+  if (message.kind === "unreadable") {
+    body.push(...aside("/key asks for its key", textWidth, "dim"));
+  }
   if (message.doubtful) {
     body.push(...aside("perhaps opened with a wrong key", textWidth, "alarm"));
   }

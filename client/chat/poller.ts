@@ -10,6 +10,8 @@ export interface PollerEvents {
   failed: (error: UserError, pause: number) => void;
   /** A message was a problem. */
   problem: (error: UserError) => void;
+  /** Something was done beside. */
+  notice: (text: string) => void;
 }
 
 /** Asks the relay for messages, often while something happens and seldom while nothing does. */
@@ -33,6 +35,7 @@ export class Poller {
       try {
         const count = await this.#session.retrieve({
           problem: this.#events.problem,
+          notice: this.#events.notice,
         });
         this.#failures = 0;
         this.#pause = count > 0 ? LIVELY : slower(this.#pause);

@@ -34,6 +34,7 @@ export class RelayWatch {
       answered: () => this.#answered(),
       failed: (error, pause) => this.#failed(error, pause),
       problem: (error) => chat.complainOnce(error),
+      notice: (text) => chat.tell(text),
     });
   }
 

@@ -48,6 +48,16 @@ export class Sender {
     this.#write(() => this.#session.writeFile(name, path), () => {});
   }
 
+  /** Sends the symmetric key in use, or a new one where there is none. */
+  key(name: string): void {
+    this.#write(() => this.#session.writeKey(name, false), () => {});
+  }
+
+  /** Asks for a symmetric key. */
+  keyRequest(name: string): void {
+    this.#write(() => this.#session.writeKeyRequest(name), () => {});
+  }
+
   /** Sends again what wasn't sent. */
   again(ids: readonly number[]): void {
     for (const id of ids) this.#queue.add(id);

@@ -13,6 +13,8 @@ export const verbNames = [
   "explain",
   "chat",
   "key",
+  "request-key",
+  "send-key",
   "fingerprint",
   "accept",
   "export",

@@ -211,6 +211,11 @@ export class ContactBook {
         { contact },
         "publicKey = offeredKey, offeredKey = NULL, toldKey = NULL, sendingKey = NULL, succeeds = NULL",
       );
+      // What was exchanged before is to read with, and goes to no one any more.
+      this.#database.run(
+        "UPDATE OR IGNORE keys SET owner = x'' WHERE contact = ?",
+        contact,
+      );
       if (succeeds !== null) this.#dropClaims(succeeds);
       return true;
     });

@@ -4,6 +4,11 @@ import { LegacyChannel } from "../channel.ts";
 import type { Contact } from "./contact_book.ts";
 import type { StoreDatabase } from "./database.ts";
 
+/** Newest keys that are looked at where the latest ones are wanted. */
+const MOST_LATELY = 2;
+/** Milliseconds for which a replaced key counts as one of the latest: 7 days. */
+const LATELY = 7 * 24 * 3_600_000;
+
 /**
  * The symmetric keys of each contact: all that ever were, to read with, and
  * which one to send under (MSG-5, MSG-6).
@@ -51,6 +56,56 @@ export class KeyRing {
       sendingKey,
       owner,
     )?.key;
+  }
+
+  /**
+   * The rows of the keys that the user's texts to a contact went under lately,
+   * the one in use last; none where none is in use.
+   */
+  lately(contact: Contact, owner: ClientId): number[] {
+    const inUse = this.sendingKey(contact, owner);
+    if (inUse === undefined) return [];
+    const newest = this.#database.rows<{ key: number; time: number }>(
+      "SELECT key, time FROM keys WHERE contact = ? AND owner = ? ORDER BY key DESC LIMIT ?",
+      contact.contact,
+      owner,
+      MOST_LATELY,
+    );
+    const rows = [inUse];
+    let replaced = Date.now();
+    for (const { key, time } of newest) {
+      const isLate = Math.abs(Date.now() - replaced) < LATELY;
+      if (isLate && key !== inUse) rows.unshift(key);
+      replaced = Number(time);
+    }
+    return rows;
+  }
+
+  /**
+   * A key's 16 bytes, to be sent to its contact.
+   *
+   * @returns undefined where it isn't the contact's, or was before the contact's
+   * public key changed
+   */
+  bytesOf(
+    key: number,
+    contact: number,
+    owner: ClientId,
+  ): Uint8Array | undefined {
+    return this.#database.row<{ bytes: Uint8Array }>(
+      "SELECT bytes FROM keys WHERE key = ? AND contact = ? AND owner = ?",
+      key,
+      contact,
+      owner,
+    )?.bytes;
+  }
+
+  /** No key is in use any more, so that the next one to be sent is a new one. */
+  retire(contact: number): void {
+    this.#database.run(
+      "UPDATE contacts SET sendingKey = NULL WHERE contact = ?",
+      contact,
+    );
   }
 
   /** Writes a key down that the user exchanged with a contact, to read with; returns its row. */

@@ -57,6 +57,23 @@ export class Outgoing {
   }
 
   /**
+   * How many messages of a kind for a contact were written or sent within so
+   * many milliseconds of now, by the clock's time.
+   */
+  recent(contact: number, kind: MessageKind, span: number): number {
+    const row = this.#database.row<{ count: number }>(
+      `SELECT count(*) AS count FROM messages
+       WHERE contact = ? AND outgoing = 1 AND kind = ?
+         AND abs(coalesce(sent, written) - ?) < ?`,
+      contact,
+      kind,
+      Date.now(),
+      span,
+    );
+    return Number(row?.count);
+  }
+
+  /**
    * Begins to send: no other client in the folder does, as long as this one
    * lives and until it {@linkcode acknowledged} or {@linkcode failed}.
    *

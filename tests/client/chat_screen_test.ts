@@ -93,6 +93,12 @@ testWith(
     assertEquals(digits(anna.text), digits(ben.text));
     anna.type("/who\r");
     await anna.see("At the relay: ben, carol");
+    anna.type("/key send\r");
+    await anna.see("✓ sent a symmetric key");
+    await ben.see("symmetric key received");
+    anna.type("/key\r");
+    await ben.see("asks for a symmetric key");
+    await ben.see("what you sent lately");
     anna.type("/nonsense\r");
     await anna.see("There is no command /nonsense");
     anna.type("//a slash\r");

@@ -13,6 +13,7 @@ import {
   encodeResponse,
   type ListedClient,
   type Response,
+  type WaitingMessage,
 } from "../../shared/responses.ts";
 import { BEN } from "./ben.ts";
 import { idOf } from "./misbehaviour.ts";
@@ -26,6 +27,8 @@ export class LyingRelay implements AsyncDisposable {
   listed: ListedClient[] = [{ clientId: BEN, name: "ben" }];
   /** What 602 answers, by id in hex; refused where there is none. */
   readonly keys = new Map<string, Uint8Array>();
+  /** What 604 hands out next. */
+  readonly waiting: WaitingMessage[] = [];
   /** Messages that were sent, in order: for whom, type, content. */
   readonly sent: { target: string; type: number; content: Uint8Array }[] = [];
   readonly #server = new ScriptedServer();
@@ -61,6 +64,7 @@ export class LyingRelay implements AsyncDisposable {
       }) as MessageId;
       return { code: 2103, payload: { target, messageId } };
     }
+    if (code === 604) return { code: 2104, payload: this.waiting.splice(0) };
     return { code: 9000, payload: {} };
   }
 
