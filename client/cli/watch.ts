@@ -13,6 +13,7 @@ import {
 } from "../errors.ts";
 import type { Message } from "../message.ts";
 import type { Session } from "../session.ts";
+import type { Complaints } from "./complaints.ts";
 import { complain } from "./failure.ts";
 import type { Output } from "./output.ts";
 import type { Stop } from "./stop.ts";
@@ -41,6 +42,8 @@ export interface WatchParts {
   session: Session;
   output: Output;
   stop: Stop;
+  /** Gets what couldn't be saved or read. */
+  complaints: Complaints;
   /** Hands out what is in the store; resolves to whether to go on. */
   handOut: (round: Round) => Promise<boolean>;
   /** Whether to hand out again though nothing has changed in the store. */
@@ -58,7 +61,7 @@ export interface WatchParts {
  * @throws {UserError} on anything but the relay's absence
  */
 export async function watch(parts: WatchParts): Promise<void> {
-  const { session, output, stop, unkept } = parts;
+  const { session, output, stop, complaints, unkept } = parts;
   const round: Round = {
     asked: false,
     askedLast: false,
@@ -72,8 +75,9 @@ export async function watch(parts: WatchParts): Promise<void> {
     // What is on its way may have been asked for before.
     const isLast = parts.isEnding?.() === true;
     try {
-      const problem = (error: UserError) => complain(output, error);
-      const retrieving = session.retrieve({ problem, unkept })
+      const problem = (error: UserError) => complaints.tell(error);
+      const notice = (text: string) => output.say(text);
+      const retrieving = session.retrieve({ problem, notice, unkept })
         .then((fresh) => count = fresh);
       if (!await stop.unless(retrieving)) return;
       if (round.failure !== undefined) output.say("The relay is back");

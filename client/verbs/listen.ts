@@ -1,4 +1,5 @@
 import { parseConsumer, sinceFlag } from "../cli/arguments.ts";
+import { Complaints } from "../cli/complaints.ts";
 import { classify, complain, exitCodes } from "../cli/failure.ts";
 import { execFlag, runForMessage } from "../cli/message_command.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
@@ -168,16 +169,18 @@ export const verb: Verb = defineVerb<Flags>({
       since: flags.since,
       replay: flags.replay,
     });
+    const complaints = new Complaints(output);
     const listener = new Listener(consumer, output, stop, flags);
     if (listener.readsInput) listener.readAcknowledgements();
     await watch({
       session,
       output,
       stop,
+      complaints,
       handOut: (round) => listener.handOut(round),
       isDue: () => listener.isDone,
       isEnding: () => listener.isEnding,
     });
-    return stop.exitCode || listener.exitCode;
+    return stop.exitCode || listener.exitCode || complaints.exitCode;
   },
 });

@@ -1,3 +1,4 @@
+import { Complaints } from "../cli/complaints.ts";
 import { complain, exitCodes } from "../cli/failure.ts";
 import { execFlag, runForMessage } from "../cli/message_command.ts";
 import { messageLine, messageObject } from "../cli/message_form.ts";
@@ -91,6 +92,7 @@ export const verb: Verb = defineVerb<Flags>({
   async task(work, flags) {
     const { output } = work;
     const session = await work.session();
+    const complaints = new Complaints(output);
     if (!flags.watch) {
       const viewer = new Viewer(work, flags.exec);
       const progress = new ProgressLine();
@@ -101,11 +103,15 @@ export const verb: Verb = defineVerb<Flags>({
         },
         problem(error) {
           progress.end();
-          complain(output, error);
+          complaints.tell(error);
+        },
+        notice(text) {
+          progress.end();
+          output.say(text);
         },
         progress: output.json ? undefined : progress.start("Receiving"),
       });
-      return viewer.exitCode;
+      return viewer.exitCode || complaints.exitCode;
     }
     using stop = new Stop(work.isHangupIgnored);
     const viewer = new Viewer(work, flags.exec, stop);
@@ -114,6 +120,7 @@ export const verb: Verb = defineVerb<Flags>({
       session,
       output,
       stop,
+      complaints,
       unkept: message,
       handOut: async () => {
         const showing = session.showNew(message);
@@ -122,6 +129,6 @@ export const verb: Verb = defineVerb<Flags>({
         return !stop.wanted;
       },
     });
-    return stop.exitCode;
+    return stop.exitCode || complaints.exitCode;
   },
 });
