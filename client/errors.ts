@@ -40,6 +40,18 @@ export class ServerRefusedError extends UserError {
   }
 }
 
+/** The server answered 9000 to our version, and takes another. */
+export class VersionRefusedError extends ServerRefusedError {
+  override name = "VersionRefusedError";
+
+  /** @param version the one that it takes */
+  constructor(version: number) {
+    super(
+      `This server takes requests of version ${version} only: give --client-version ${version}, each time`,
+    );
+  }
+}
+
 /** A server that can't be reached, breaks off or doesn't answer as the protocol says. */
 export class ConnectionError extends UserError {
   override name = "ConnectionError";

@@ -35,6 +35,7 @@ export {
   ServerRefusedError,
   UnknownContactError,
   UserError,
+  VersionRefusedError,
 } from "./errors.ts";
 export type { Identity } from "./identity.ts";
 export {

@@ -45,7 +45,12 @@ import {
   type Question,
 } from "./connection.ts";
 import type { Connected } from "./connecting.ts";
-import { ConnectionError, ServerRefusedError, UserError } from "./errors.ts";
+import {
+  ConnectionError,
+  ServerRefusedError,
+  UserError,
+  VersionRefusedError,
+} from "./errors.ts";
 import { type Locate, Relays } from "./relays.ts";
 import type { Upload } from "./upload.ts";
 
@@ -78,9 +83,12 @@ export interface OutgoingMessage extends Omit<SendMessage, "content"> {
  * one where there is no connection, and never twice unless that is harmless.
  */
 export class RelayLink {
+  readonly #locate: Locate;
   readonly #relays: Relays;
   readonly #dialect: Dialect;
   #version: number;
+  /** Whether the server takes our version; undefined as long as it has answered nothing. */
+  #isTaken: Promise<boolean> | undefined;
 
   /**
    * @param locate says where the relay is, or the relays are, before each request
@@ -92,6 +100,7 @@ export class RelayLink {
     version: number = PROTOCOL_VERSION,
     dialect: Dialect = defaultDialect,
   ) {
+    this.#locate = locate;
     this.#relays = new Relays(locate);
     this.#version = version;
     this.#dialect = dialect;
@@ -169,7 +178,7 @@ export class RelayLink {
     message: OutgoingMessage,
     progress?: Progress,
   ): Promise<MessageId | undefined> {
-    return await this.#ask("sendMessage", this.#sendRequest(me, message), {
+    return await this.#ask("sendMessage", me, this.#sendRequest(me, message), {
       most: MAX_ANSWER_SIZE,
       read: async (answer) => {
         const payload = await gather(answer.pieces, answer.size);
@@ -195,6 +204,7 @@ export class RelayLink {
   ): Promise<void> {
     await this.#ask(
       "waitingMessages",
+      me,
       this.#request("waitingMessages", {}, me),
       {
         most: MAX_INBOX_SIZE,
@@ -242,6 +252,7 @@ export class RelayLink {
 
   async #ask<T>(
     kind: RequestKind,
+    me: ClientId,
     request: Upload,
     answer: Omit<Question<T>, "request" | "dialect" | "expected">,
   ): Promise<T> {
@@ -251,7 +262,8 @@ export class RelayLink {
       expected: answerCode[kind],
       ...answer,
     };
-    return await this.#relays.reach(false, (relay) => put(relay, question));
+    const asking = this.#relays.reach(false, (relay) => put(relay, question));
+    return await this.#explained(me, asking);
   }
 
   /** Asks for what is read whole. */
@@ -264,7 +276,7 @@ export class RelayLink {
   ): Promise<T> {
     // A registration whose answer is lost may have taken the name.
     const mayRepeat = kind !== "register";
-    return await this.#relays.reach(mayRepeat, (relay) =>
+    const asking = this.#relays.reach(mayRepeat, (relay) =>
       put(relay, {
         request: this.#request(kind, payload, me),
         dialect: this.#dialect,
@@ -272,6 +284,50 @@ export class RelayLink {
         most,
         read: async ({ pieces, size }) => decode(await gather(pieces, size)),
       }));
+    return await this.#explained(me, asking);
+  }
+
+  /**
+   * Finds out whether a first refusal is one of our version.
+   *
+   * @throws {VersionRefusedError} where it is
+   */
+  async #explained<T>(me: ClientId, asking: Promise<T>): Promise<T> {
+    try {
+      const result = await asking;
+      this.#isTaken ??= Promise.resolve(true);
+      return result;
+    } catch (error) {
+      const mayBeOlder = error instanceof ServerRefusedError &&
+        this.#version !== OLDER_VERSION && me !== NOBODY;
+      if (!mayBeOlder) throw error;
+      this.#isTaken ??= this.#takesOurs(me);
+      if (await this.#isTaken) throw error;
+      throw new VersionRefusedError(OLDER_VERSION);
+    }
+  }
+
+  /** Asks for the user's own public key, of which nothing but the version can be refused. */
+  async #takesOurs(me: ClientId): Promise<boolean> {
+    const [ours, older] = [this.#version, OLDER_VERSION];
+    return await this.#outcome(me, ours) !== "refused" ||
+      await this.#outcome(me, older) !== "taken";
+  }
+
+  async #outcome(
+    me: ClientId,
+    version: number,
+  ): Promise<"taken" | "refused" | "unknown"> {
+    const link = new RelayLink(this.#locate, version, this.#dialect);
+    // A refusal isn't looked into any further.
+    link.#isTaken = Promise.resolve(true);
+    try {
+      await link.publicKey(me, me);
+      return "taken";
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return error instanceof ServerRefusedError ? "refused" : "unknown";
+    }
   }
 }
 

@@ -1,7 +1,11 @@
 import { type Address, formatAddress } from "../../shared/info_server.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 import { NOBODY } from "../../shared/requests.ts";
-import { ConnectionError, ServerRefusedError } from "../errors.ts";
+import {
+  ConnectionError,
+  ServerRefusedError,
+  VersionRefusedError,
+} from "../errors.ts";
 import type { RelayLink } from "../relay_link.ts";
 import { bad, type Finding, found, ok } from "./finding.ts";
 
@@ -50,6 +54,9 @@ async function checkRelay(
     return ok(`It answers in ${ms} ms and lists ${others.length} others`);
   } catch (error) {
     if (!(error instanceof ServerRefusedError)) throw error;
+    if (error instanceof VersionRefusedError) {
+      return bad("It answers, but refuses our version", error.hint ?? "");
+    }
     // A stranger is refused, and by nothing but a relay.
     if (me === undefined) return ok("It answers, and doesn't know you yet");
     return bad(

@@ -1,5 +1,11 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { concat } from "@std/bytes";
+import { RelayLink, ServerRefusedError } from "../../client/mod.ts";
 import {
   exportPublicKey,
   importPrivateKey,
@@ -20,7 +26,8 @@ import {
   registered,
   utf8,
 } from "../support/misbehaviour.ts";
-import { temporaryFolder } from "../support/resources.ts";
+import { writeAll } from "../support/peer.ts";
+import { temporaryFolder, testRelay } from "../support/resources.ts";
 import { ScriptedServer } from "../support/scripted_server.ts";
 import { PROGRAMS, testWith } from "../support/test_with.ts";
 import { VerbUser } from "../support/verbs.ts";
@@ -34,6 +41,41 @@ const asking = (file: string): string[][] => [
   ["listen", "--as", "bot", "--auto-ack", "--once"],
   ["key", "ben"],
 ];
+
+testWith(
+  PROGRAMS,
+  "a server of version 1 is called that at its first refusal, and by doctor",
+  async () => {
+    await using server = new ScriptedServer();
+    await using folder = await temporaryFolder();
+    const anna = new VerbUser(`${folder.path}/anna`, server.address);
+    const own = { clientId: ANNA, publicKey: new Uint8Array(160) };
+    const answer = answers({ 602: ok({ code: 2102, payload: own }) });
+    server.script = (asked, conn) =>
+      asked.header.version === 1
+        ? answer(asked, conn)
+        : writeAll(conn, refused);
+    await anna.do("register", "anna");
+    const hint =
+      "This server takes requests of version 1 only: give --client-version 1";
+    const list = await anna.run("", "list");
+    assertEquals(list.code, 4);
+    assertStringIncludes(
+      list.stderr,
+      `error: server responded with an error\n(${hint}`,
+    );
+    const doctor = await anna.run("", "doctor");
+    assertStringIncludes(doctor.stdout, `refuses our version: ${hint}`);
+    // One that refuses for another reason isn't called that.
+    await using relay = await testRelay();
+    const link = new RelayLink(() => Promise.resolve(relay.address));
+    const error = await assertRejects(
+      () => link.clients(ANNA),
+      ServerRefusedError,
+    );
+    assertEquals(error.hint, undefined);
+  },
+);
 
 testWith(
   PROGRAMS,
