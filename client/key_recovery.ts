@@ -139,17 +139,19 @@ export class KeyRecovery {
     }
     // The user has been warned of it.
     if (hasChanged(found) || !this.#isItself(contact)) return;
-    if (outgoing.recent(contact, "key", SEND_INTERVAL) >= MOST_SENT) {
+    const ids = database.write(() => {
+      const sent = outgoing.recent(contact, "key", SEND_INTERVAL);
+      if (sent + keys.length > MOST_SENT) return undefined;
+      return keys.map(() => outgoing.add({ contact, kind: "key", size: 0 }));
+    });
+    if (ids === undefined) {
       notice?.(
         `${name} asks for the symmetric key again and again, which isn't answered any more for now: send-key ${name} or /key send sends it`,
       );
       return;
     }
-    for (const key of keys) {
-      const id = database.write(() =>
-        outgoing.add({ contact, kind: "key", size: 0 })
-      );
-      await this.#outbox.deliver(id, {}, key);
+    for (const [at, id] of ids.entries()) {
+      await this.#outbox.deliver(id, {}, keys[at]);
     }
     notice?.(
       `${name} asks for the symmetric key that you use already, so what you sent lately may not have been read there. The key was sent again`,

@@ -213,7 +213,7 @@ export class ContactBook {
       );
       // What was exchanged before is to read with, and goes to no one any more.
       this.#database.run(
-        "UPDATE OR IGNORE keys SET owner = x'' WHERE contact = ?",
+        "UPDATE OR REPLACE keys SET owner = x'' WHERE contact = ?",
         contact,
       );
       if (succeeds !== null) this.#dropClaims(succeeds);
