@@ -41,6 +41,8 @@ const CONNECT_TIMEOUT = 5000;
 const HOST_TIMEOUT = 2000;
 /** Milliseconds until the next host is tried beside one that doesn't answer. */
 const NEXT_HOST = 250;
+/** Milliseconds until a standby is asked again whether it takes writes. */
+const ASK_AGAIN = 100;
 /** Milliseconds that the database gives a statement. */
 const STATEMENT_TIMEOUT = 20_000;
 /**
@@ -322,12 +324,21 @@ export class Database {
     // Another one may have found it while this one waited.
     if (this.#pool !== undefined) return this.#pool;
     const hosts = await hostAddresses(this.#config.hosts);
-    const timeout = hosts.length > 1 ? HOST_TIMEOUT : CONNECT_TIMEOUT;
+    const several = hosts.length > 1;
+    const timeout = several ? HOST_TIMEOUT : CONNECT_TIMEOUT;
+    const begin = performance.now();
+    const round = (end: number) =>
+      hosts.map((host) => () => this.#tryHost(host, timeout, end));
+    const tries = round(begin);
+    // Where none takes writes a standby is about to be promoted.
+    if (several) tries.push(...round(begin + HOST_TIMEOUT));
     const { pool, address } = await inTurn(
-      hosts.map((host) => () => this.#tryHost(host, timeout)),
+      tries,
       NEXT_HOST,
       ({ pool }) => this.#end(pool),
-    );
+    ).catch(({ errors }) => {
+      throw new AggregateError(errors.slice(-hosts.length));
+    });
     this.#pool = pool;
     if (this.#address !== undefined && address !== this.#address) {
       // What still waits for the other host can't be told what became of it.
@@ -337,20 +348,31 @@ export class Database {
     return pool;
   }
 
+  /** @param end until when a host is asked again that takes no writes */
   async #tryHost(
     host: HostAddress,
     timeout: number,
+    end: number,
   ): Promise<{ pool: Pool; address: string }> {
-    const pool = this.#openPool(host, timeout);
     const over = Promise.withResolvers<void>();
     this.#ending.add(over.promise);
     try {
-      (await pool.connect()).release(false);
-      return { pool, address: hostName(host) };
-    } catch (error) {
-      this.#end(pool);
-      if (this.#config.hosts.length === 1) throw error;
-      throw new Error(`${hostName(host)}: ${reasonOf(error)}`);
+      for (;;) {
+        const pool = this.#openPool(host, timeout);
+        try {
+          (await pool.connect()).release(false);
+          return { pool, address: hostName(host) };
+        } catch (error) {
+          this.#end(pool);
+          const isStandby = error instanceof ReadOnlyError;
+          if (!isStandby || performance.now() > end) {
+            if (this.#config.hosts.length === 1) throw error;
+            const reason = isStandby ? "takes no writes" : reasonOf(error);
+            throw new Error(`${hostName(host)}: ${reason}`);
+          }
+        }
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
+      }
     } finally {
       this.#ending.delete(over.promise);
       over.resolve();

@@ -5,7 +5,7 @@
  * @param delay milliseconds until the next begins beside those that still run
  * @param late is given the result of a try that succeeds behind the first
  * @returns the first result
- * @throws {AggregateError} where all fail
+ * @throws {AggregateError} where all fail, of their failures in the order of the tries
  */
 export function inTurn<T>(
   tries: readonly (() => Promise<T>)[],
@@ -13,13 +13,14 @@ export function inTurn<T>(
   late: (result: T) => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const errors: unknown[] = [];
+    const errors = new Map<number, unknown>();
     let begun = 0;
     let won = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const begin = async () => {
       clearTimeout(timer);
-      const next = tries[begun++];
+      const place = begun++;
+      const next = tries[place];
       if (next === undefined) return;
       timer = setTimeout(begin, delay);
       try {
@@ -29,11 +30,11 @@ export function inTurn<T>(
         clearTimeout(timer);
         resolve(result);
       } catch (error) {
-        errors.push(error);
+        errors.set(place, error);
         if (won) return;
-        if (errors.length < tries.length) return begin();
+        if (errors.size < tries.length) return begin();
         clearTimeout(timer);
-        reject(new AggregateError(errors));
+        reject(new AggregateError(tries.map((_, place) => errors.get(place))));
       }
     };
     begin();
