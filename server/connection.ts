@@ -27,6 +27,7 @@ import type { RequestWatch, Watcher } from "./watcher.ts";
 import {
   awaitPayload,
   isAllZeros,
+  isStrayZeroNext,
   readHeader,
   type RefusedRequest,
   type WholeRequest,
@@ -152,7 +153,10 @@ export class Connection implements Silent {
    */
   async serve(): Promise<void> {
     try {
-      while (!this.#draining && await this.#source.has(1)) {
+      while (
+        !this.#draining && await this.#source.has(1) &&
+        (!this.#isZeroAlone || await this.#source.has(2))
+      ) {
         this.#busy = true;
         if (!(await this.#serveOne())) break;
         this.#busy = false;
@@ -176,7 +180,7 @@ export class Connection implements Silent {
   drain(): void {
     this.#draining = true;
     // A request that has just come in is served in a moment.
-    const hasAsked = this.#source.buffered > 0;
+    const hasAsked = this.#source.buffered > 0 && !this.#isZeroAlone;
     if (this.#busy || hasAsked || this.#source.arrived === 0) return;
     this.#answers.drained().catch(() => {}).finally(() => this.close());
   }
@@ -222,7 +226,7 @@ export class Connection implements Silent {
 
   /** @returns false where no further request is served */
   async #serveOne(): Promise<boolean> {
-    const start = this.#source.consumed;
+    let start = this.#source.consumed;
     this.#receiving = true;
     this.#reading.restart(start);
     const block = this.#block;
@@ -231,6 +235,10 @@ export class Connection implements Silent {
       // The end within zeros is that of a block, not of requests.
       if (padded === undefined) return false;
       if (padded) return await this.#complete(block);
+    }
+    if (block !== undefined && await isStrayZeroNext(this.#source)) {
+      await this.#source.skip(1);
+      start++;
     }
     const header = await readHeader(this.#source);
     if (header === null) return false;
@@ -270,6 +278,13 @@ export class Connection implements Silent {
       await this.#answer(request, asked, watch, release);
     }
     return asked.padded ? await this.#endFirst() : true;
+  }
+
+  /** Whether nothing but a zero has come behind the last request: it need not begin another one. */
+  get #isZeroAlone(): boolean {
+    const { buffered, consumed } = this.#source;
+    const left = (this.#block?.end ?? 0) - consumed;
+    return buffered === 1 && left > 1 && this.#zeroIsNext;
   }
 
   get #zeroIsNext(): boolean {

@@ -6,7 +6,7 @@
  */
 
 import type { ByteSource } from "../shared/byte_source.ts";
-import { dialectOf, requestKind } from "../shared/dialects.ts";
+import { codeAt, dialectOf, requestKind } from "../shared/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   type ClientId,
@@ -25,11 +25,13 @@ import { isPaddedPayload } from "./block_padding.ts";
 import type { RequestRefusal } from "./refusal.ts";
 
 /**
- * Milliseconds that a 603 with an impossible size gets to show that it is a
- * type 1: a client that writes its header by itself may wait for the system's
+ * Milliseconds that a 603 with an impossible size, and a 602 with none, get to
+ * show what they are: a client that writes its header by itself may wait for the system's
  * acknowledgement of it, 40 to 200 ms.
  */
-const KEY_REQUEST_GRACE = 250;
+const PAYLOAD_GRACE = 250;
+/** Milliseconds after which what has arrived is all that was written. */
+const LAST_BYTE_GRACE = 100;
 /** Bytes of a 603's payload before its type. */
 const TYPE_OFFSET = CLIENT_ID_SIZE;
 /** Bytes of every header of any dialect, at least. */
@@ -83,6 +85,20 @@ export async function readHeader(
   return { ...header, clientId: header.clientId.slice() as ClientId };
 }
 
+/**
+ * Whether what is next is a zero that belongs to no request (clause DIA-7): the
+ * header that would begin with it has no code that is known, and the one behind
+ * it has.
+ */
+export async function isStrayZeroNext(source: ByteSource): Promise<boolean> {
+  if (source.buffered === 0 || source.peek(1)[0] !== 0) return false;
+  if (!(await source.has(HEADER_START))) return false;
+  const start = source.peek(HEADER_START);
+  const isKnown = (header: Uint8Array) =>
+    requestKind(codeAt(header)) !== undefined;
+  return !isKnown(start) && isKnown(start.subarray(1));
+}
+
 /** Whether a header holds nothing, as padding does. */
 export function isAllZeros(
   { code, version, payloadSize, clientId }: RequestHeader,
@@ -107,7 +123,7 @@ export async function awaitPayload(
   const size = kind === "sendMessage"
     ? await sendSize(source, claim, maxMessage)
     : kind !== undefined && claim === 0
-    ? await sizeInBlock(source, kind, header.code)
+    ? await sizeWithoutClaim(source, kind, header.code)
     : claim;
   // REQ-6, REQ-7: a wrong size is read past, so that what follows is served.
   const fits = kind !== undefined && size !== undefined &&
@@ -130,17 +146,25 @@ export async function awaitPayload(
  *
  * DIA-6: some block clients never set the size in a 602. Where a block holds
  * such a payload and zeros behind it, it is one.
+ *
+ * DIA-8: other clients don't either, and send the payload in a second write.
  */
-async function sizeInBlock(
+async function sizeWithoutClaim(
   source: ByteSource,
   kind: RequestKind,
   code: number,
 ): Promise<number> {
   const size = requestCodecs[kind].fixedSize ?? 0;
-  // Nothing but a whole block is worth waiting for.
-  if (size === 0 || source.buffered === 0) return 0;
+  if (size === 0) return 0;
   const headerSize = requestHeaderOf(dialectOf(code)).fixedSize as number;
-  return await isPaddedPayload(source, headerSize, size) ? size : 0;
+  if (
+    source.buffered > 0 && await isPaddedPayload(source, headerSize, size)
+  ) return size;
+  const isAlone = kind === "publicKey" &&
+    await source.hasWithin(size, PAYLOAD_GRACE) &&
+    // What goes on is the next request.
+    !(await source.hasWithin(size + 1, LAST_BYTE_GRACE));
+  return isAlone ? size : 0;
 }
 
 /**
@@ -157,7 +181,7 @@ async function sendSize(
   const possible = claim >= SEND_OVERHEAD && claim <= maxMessage;
   const arrives = (size: number) =>
     source.buffered >= size ||
-    (possible ? source.has(size) : source.hasWithin(size, KEY_REQUEST_GRACE));
+    (possible ? source.has(size) : source.hasWithin(size, PAYLOAD_GRACE));
   if (await arrives(TYPE_OFFSET + 1)) {
     const type = source.peek(TYPE_OFFSET + 1)[TYPE_OFFSET];
     if (type === MessageType.KeyRequest && await arrives(SEND_OVERHEAD)) {

@@ -44,6 +44,7 @@ const entries = {
   "CON-9": ["client", "MUST", "No half-close before the answer"],
   "CON-10": ["client", "MUST", "A server may close after any answer"],
   "CON-11": ["relay", "SHOULD", "A request that has begun has to go on"],
+  "CON-12": ["relay", "MAY", "Silence ends a new connection, or makes room"],
 
   "REQ-1": ["both", "MUST", "A request's header is laid out in 23 bytes"],
   "REQ-2": ["relay", "MUST", "Any version in a request is accepted"],
@@ -161,6 +162,8 @@ const entries = {
   "DIA-4": ["relay", "MUST", "Generations share users and messages"],
   "DIA-5": ["relay", "MAY", "Padding to blocks of 1024 is answered alike"],
   "DIA-6": ["relay", "MAY", "In a block a payload may go without its size"],
+  "DIA-7": ["relay", "MAY", "A single zero behind a request is dropped"],
+  "DIA-8": ["relay", "MAY", "A 602's payload may follow without its size"],
 
   "INF-1": ["both", "SHOULD", "Ports and addresses stand in info files"],
   "IDF-1": ["client", "MUST", "info.me is name, id and key"],

@@ -129,6 +129,18 @@ export function codeSizeAt(start: Uint8Array): 1 | 2 {
   return shortCodes.has(start[CODE_AT] as number) ? 1 : 2;
 }
 
+/**
+ * The code in the header that begins so, known or not.
+ *
+ * @param start the header's first 19 bytes at least
+ */
+export function codeAt(start: Uint8Array): number {
+  const first = start[CODE_AT] ?? 0;
+  return codeSizeAt(start) === 1
+    ? first
+    : first + 256 * (start[CODE_AT + 1] ?? 0);
+}
+
 /** Bytes of zeros that fill the last block of so many bytes; none where there are no blocks. */
 export function paddingBehind(
   size: number,

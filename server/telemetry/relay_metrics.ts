@@ -107,6 +107,11 @@ function addConnections(shown: Exposition, { relay }: Measured): void {
     () => relay.figures.stuck,
   );
   shown.counter(
+    "messageu_connections_silent_total",
+    "Silent connections that were closed to make room for others",
+    () => relay.figures.silent,
+  );
+  shown.counter(
     "messageu_received_bytes_total",
     "Bytes from clients",
     () => relay.figures.received,

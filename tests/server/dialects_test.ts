@@ -195,3 +195,84 @@ testWith(
     }
   },
 );
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a single zero behind each request costs no answer (DIA-7)",
+  async () => {
+    await using relay = await testRelay();
+    for (const dialect of unpadded) {
+      using peer = await Peer.connect(relay.address);
+      const me = await peer.register(`zero${dialect.name}`);
+      const frames = conversation(dialect, me, `one${dialect.name}`);
+      // The second registration's id, of zeros, follows a zero.
+      const again = conversation(dialect, NOBODY, `two${dialect.name}`);
+      const first = answerCodeIn(dialect, 2100);
+      for (
+        const [bytes, code] of [
+          [frames.sendMessage, first + 3],
+          [again.register, first],
+          [frames.publicKey, first + 2],
+          [frames.waitingMessages, first + 4],
+          [frames.waitingMessages, first + 4],
+        ] as const
+      ) {
+        await peer.write(concat([bytes, new Uint8Array(1)]));
+        assertEquals(await nextCode(peer), code, dialect.name);
+      }
+      // The request behind a pull, and the zero before it, show that it was taken.
+      const left = await relay.store.waiting(me, { bytes: 1, perMessage: 1 });
+      assertEquals(left.length, 0, dialect.name);
+    }
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "an id that begins with a zero, and one of zeros, are what they are",
+  async () => {
+    await using relay = await testRelay();
+    const id = new Uint8Array(16).fill(1, 1) as Uint8Array as ClientId;
+    const publicKey = new Uint8Array(160);
+    const known = { id, name: "zero", publicKey };
+    assert(await relay.store.register(known, new Date()));
+    for (const dialect of unpadded) {
+      using peer = await Peer.connect(relay.address);
+      const frames = conversation(dialect, id, `other${dialect.name}`);
+      const first = answerCodeIn(dialect, 2100);
+      const kinds = ["clientsList", "publicKey", "sendMessage"] as const;
+      await peer.write(concat(kinds.map((kind) => frames[kind])));
+      for (const i of [1, 2, 3]) {
+        assertEquals(await nextCode(peer), first + i, dialect.name);
+      }
+    }
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a request for a key may come without its size, the id in a second write (DIA-8)",
+  async () => {
+    await using relay = await testRelay();
+    using peer = await Peer.connect(relay.address);
+    const me = await peer.register("anna");
+    for (const dialect of unpadded) {
+      const code = requestCode("publicKey", dialect);
+      const first = answerCodeIn(dialect, 2100);
+      const fields = { clientId: me, version: 2, code, payloadSize: 0 };
+      const bare = requestHeaderOf(dialect).encode(fields);
+      const { clientsList } = conversation(dialect, me, "ben");
+      for (let turn = 0; turn < 2; turn++) {
+        await peer.write(bare);
+        await peer.write(me);
+        assertEquals(await nextCode(peer), first + 2, dialect.name);
+      }
+      // Nothing follows, or the next request does: then it is refused.
+      await peer.write(bare);
+      assertEquals(await nextCode(peer), 9000, dialect.name);
+      await peer.write(concat([bare, clientsList]));
+      assertEquals(await nextCode(peer), 9000, dialect.name);
+      assertEquals(await nextCode(peer), first + 1, dialect.name);
+    }
+  },
+);

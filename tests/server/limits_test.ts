@@ -3,6 +3,10 @@ import { Admission } from "../../server/limits/admission.ts";
 import { countedAddress } from "../../server/limits/client_address.ts";
 import { readLimits } from "../../server/limits/limit_flags.ts";
 import { defaultLimits } from "../../server/limits/limits.ts";
+import { Account } from "../../server/limits/account.ts";
+import { ConnectionMemory } from "../../server/limits/connection_memory.ts";
+import { MemoryBudget } from "../../server/limits/memory_budget.ts";
+import { TurnQueue } from "../../server/limits/turn_queue.ts";
 import { LOOKS_PER_TIMEOUT, Progress } from "../../server/limits/progress.ts";
 import { RegistrationLimit } from "../../server/limits/registration_limit.ts";
 import { UsageError } from "../../shared/usage_error.ts";
@@ -149,6 +153,43 @@ Deno.test("registrations come back with time, by address", () => {
     true,
     false,
   ]);
+});
+
+Deno.test("addresses take turns, however long the line of one is", () => {
+  const queue = new TurnQueue<string>();
+  const [a, b, c] = ["a", "b", "c"].map((address) => new Account(address));
+  assert(a && b && c);
+  ["a1", "a2", "a3", "a4"].forEach((item) => queue.add(a, item));
+  ["b1", "b2"].forEach((item) => queue.add(b, item));
+  queue.add(c, "c1");
+  const served: string[] = [];
+  let left = 4;
+  // What can't be served keeps its place, and holds up no other address.
+  queue.serve((item) => item !== "b2" && left-- > 0 && served.push(item) > 0);
+  assertEquals(served.splice(0), ["a1", "b1", "c1", "a2"]);
+  assertEquals(queue.remove(a, (item) => item === "a3"), ["a3"]);
+  queue.serve((item) => served.push(item) > 0);
+  assertEquals(served, ["b2", "a4"]);
+  assert(queue.empty);
+});
+
+Deno.test("answers that never wait for a client leave others their time", async () => {
+  const budget = new MemoryBudget({
+    limit: 64 * MIB,
+    largest: 8 * MIB,
+    progressTimeout: 30_000,
+  });
+  const owner = { moved: 0, close() {} };
+  const memory = new ConnectionMemory(budget, new Account("a"), owner);
+  let isOthersTurn = false;
+  setTimeout(() => isOthersTurn = true);
+  for (let pieces = 0; !isOthersTurn; pieces++) {
+    assert(pieces < 1_000_000, "the event loop came to nothing else");
+    await memory.reserve(MIB / 4);
+  }
+  memory.end();
+  budget.end();
+  assertEquals(budget.used, 0);
 });
 
 /** Somebody's file to themselves, as it goes over the wire. */
