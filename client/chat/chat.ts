@@ -6,10 +6,11 @@
 
 import process from "node:process";
 import { UsageError } from "../../shared/usage_error.ts";
-import { NotRegisteredError, UserError } from "../errors.ts";
+import { NotRegisteredError } from "../errors.ts";
 import { inTime } from "../../shared/in_time.ts";
 import type { Session } from "../session.ts";
 import { ChatController } from "./controller.ts";
+import { copyEnvironment } from "./environment.ts";
 import { editText } from "./external_editor.ts";
 import type { NotifyMode } from "./notify_mode.ts";
 import { TerminalGuard } from "./terminal_guard.ts";
@@ -45,11 +46,11 @@ export async function runChat(
     );
   }
   if (await session.identity() === undefined) throw new NotRegisteredError();
-  await allowEnvironment();
+  await copyEnvironment();
   if (options.name !== undefined) await session.requireContact(options.name);
-  // Ink is large: it is loaded by who chats, and React takes its fast way.
-  process.env.NODE_ENV ??= "production";
+  // Ink is large: it is loaded by who chats.
   const { show } = await import("./show.ts");
+  await Deno.permissions.revoke({ name: "env" });
   const left = Promise.withResolvers<number>();
   let frames: ReturnType<typeof show> | undefined;
   const ending = new AbortController();
@@ -80,7 +81,7 @@ export async function runChat(
           return Promise.resolve(lent).then(() => edited);
         },
         list: namesIn,
-        home: Deno.env.get("HOME"),
+        home: process.env.HOME,
         leave: left.resolve,
         fail: left.reject,
       },
@@ -108,15 +109,6 @@ export async function runChat(
       );
     }
   }
-}
-
-async function allowEnvironment(): Promise<void> {
-  const { state } = await Deno.permissions.request({ name: "env" });
-  if (state === "granted") return;
-  throw new UserError(
-    "chat has to read the environment, such as TERM",
-    "Run it with --allow-env",
-  );
 }
 
 /** The names in a folder, those of folders with a slash behind; none where it can't be read. */

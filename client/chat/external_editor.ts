@@ -1,3 +1,4 @@
+import process from "node:process";
 import { reasonOf } from "../../shared/reason.ts";
 import { removeIfThere } from "../../shared/durable_files.ts";
 import { UserError } from "../errors.ts";
@@ -18,7 +19,7 @@ export async function editText(
   text: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const { VISUAL, EDITOR } = Deno.env.toObject();
+  const { VISUAL, EDITOR } = process.env;
   const editor = VISUAL?.trim() || EDITOR?.trim() || "vi";
   let folder: string | undefined;
   try {

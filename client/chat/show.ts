@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { render } from "ink";
 import { createElement } from "react";
 import type { ChatController } from "./controller.ts";
@@ -33,7 +34,7 @@ export function show(chat: ChatController): Shown {
     suspendable: (way) => {
       suspend = way;
     },
-    colours: !Deno.env.get("NO_COLOR"),
+    colours: !process.env.NO_COLOR,
   });
   const app = render(view, {
     alternateScreen: true,

@@ -4,6 +4,18 @@ import { OutputClosed } from "./output.ts";
 import type { Verb } from "./verb.ts";
 import { type GivenFlags, Work } from "./work.ts";
 
+/** Gives up the permissions that the verb has no use for, before it meets what others wrote. */
+function giveUp(verb: Verb, flags: GivenFlags): void {
+  const uses = {
+    run: verb.startsPrograms?.(flags) === true,
+    env: verb.readsEnvironment === true,
+    net: verb.isOffline !== true,
+  };
+  for (const name of ["run", "env", "net"] as const) {
+    if (!uses[name]) Deno.permissions.revokeSync({ name });
+  }
+}
+
 /**
  * Runs a verb's task, and tells of its failure.
  *
@@ -16,9 +28,7 @@ export async function runTask(
 ): Promise<number> {
   const hangupIgnored = verb.goesOn?.(flags) === true &&
     await isHangupIgnored();
-  if (verb.startsPrograms?.(flags) !== true) {
-    Deno.permissions.revokeSync({ name: "run" });
-  }
+  giveUp(verb, flags);
   using work = new Work(flags, hangupIgnored);
   try {
     const exit = await verb.task(work, flags as GlobalFlags, ...args as []);

@@ -40,6 +40,10 @@ export interface VerbDeclaration<F, A extends readonly unknown[]> {
   };
   /** Whether it may start programs of the user's. */
   readonly startsPrograms?: (flags: F) => boolean;
+  /** Whether it reads the environment. */
+  readonly readsEnvironment?: boolean;
+  /** Whether it does without a relay. */
+  readonly isOffline?: boolean;
   /** Whether it goes on until a signal. */
   readonly goesOn?: (flags: F) => boolean;
   /** What it does. */

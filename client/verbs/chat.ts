@@ -21,6 +21,7 @@ export const verb: Verb = defineVerb<Flags, [string | undefined]>({
   args: [{ ...nameArgument, brief: "With whom first", optional: true }],
   // An editor for long texts.
   startsPrograms: () => true,
+  readsEnvironment: true,
   goesOn: () => true,
   async task(work, { notify }, name) {
     const { runChat } = await import("../chat/chat.ts");

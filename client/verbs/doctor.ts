@@ -18,6 +18,7 @@ export const verb: Verb = defineVerb({
   brief: "Check the folder, your key, the store, the relay, room and terminal",
   flags: {},
   args: [],
+  readsEnvironment: true,
   async task(work, { server }) {
     const dir = await work.dir();
     const locate = await work.locator(() => {});

@@ -11,6 +11,7 @@ export const verb: Verb = defineVerb<unknown, [number]>({
     "Tells when a message was made, written down, sent, acknowledged by the relay, received, decrypted, shown, and acknowledged by which consumers.",
   flags: {},
   args: [idArgument],
+  isOffline: true,
   async task(work, _flags, id) {
     const session = await work.session();
     const known = session.explain(id);

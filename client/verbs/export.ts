@@ -34,6 +34,7 @@ export const verb: Verb = defineVerb<Flags, [string]>({
     ...pathArgument,
     brief: "The file; with jsonl or text the folder",
   }],
+  isOffline: true,
   async task(work, { format, with: name }, path) {
     const { output } = work;
     if (format === "archive" && name !== undefined) {

@@ -23,6 +23,7 @@ export const verb: Verb = defineVerb<Flags, [string | undefined]>({
     since: sinceFlag,
   },
   args: [optionalNameArgument],
+  isOffline: true,
   async task(work, { limit, since }, name) {
     const session = await work.session();
     const messages = session.history({ name, limit, since });

@@ -29,6 +29,7 @@ export const verb: Verb = defineVerb<Flags, [RegExp]>({
     placeholder: "PATTERN",
     parse: (text) => new RegExp(text, "u"),
   }],
+  isOffline: true,
   async task(work, flags, pattern) {
     const session = await work.session();
     const wanted = flags.ignoreCase ? new RegExp(pattern, "iu") : pattern;

@@ -23,7 +23,8 @@ const ENDS: {
     name: "an exception that nobody catches",
     end: (screen) => screen.signal("USR1"),
     code: 1,
-    says: "error: thrown by a listener",
+    // What draws the screen has read what it needs.
+    says: "error: thrown by a listener, env prompt",
   },
   {
     name: "a rejection that nobody handles",

@@ -10,7 +10,8 @@ import { verbs } from "../../client/cli/verbs.ts";
 import { runProgram } from "../../shared/program.ts";
 
 process.on("SIGUSR1", () => {
-  throw new Error("thrown by a listener");
+  const { state } = Deno.permissions.querySync({ name: "env" });
+  throw new Error(`thrown by a listener, env ${state}`);
 });
 process.on("SIGUSR2", () => {
   Promise.reject(new Error("rejected by nobody"));
