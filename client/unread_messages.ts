@@ -16,10 +16,15 @@ import {
 import { FormatError } from "../shared/format_error.ts";
 import { type ClientId, WAITING_OVERHEAD } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
+import { waitingHead } from "../shared/responses.ts";
 import { writeAll } from "../shared/write_all.ts";
-import { Batch } from "./batch.ts";
+import { Batch, type BatchMessage } from "./batch.ts";
 import { FolderError } from "./errors.ts";
-import { FileContent, type StoredContent } from "./received_content.ts";
+import {
+  FileContent,
+  MemoryContent,
+  type ReceivedContent,
+} from "./received_content.ts";
 
 /** How the files' names begin. */
 const UNREAD = "info.unread.";
@@ -285,13 +290,9 @@ class Drafts {
   async copy(batch: Batch, unread: ReadonlySet<number>): Promise<number> {
     let [at, start, dropped] = [0, 0, 0];
     try {
-      for await (const { sender, content } of batch.messages()) {
-        const size = WAITING_OVERHEAD + content.size;
-        if (unread.has(at++)) {
-          const message = batch.part(start, size);
-          if (!await this.#add(encodeHex(sender), message)) dropped++;
-        }
-        start += size;
+      for await (const message of batch.messages()) {
+        if (unread.has(at++) && !await this.#add(message)) dropped++;
+        start += sizeOf(message);
       }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
@@ -326,20 +327,25 @@ class Drafts {
     }
   }
 
-  async #add(sender: string, message: StoredContent): Promise<boolean> {
+  /** @returns false where there are too many of its sender */
+  async #add(message: BatchMessage): Promise<boolean> {
+    const sender = encodeHex(message.sender);
     const isShared = this.#written.size >= MOST_SENDERS &&
       !this.#written.has(sender);
     const key = isShared ? SHARED : sender;
     const { messages, size } = this.#written.get(key) ??
       { messages: 0, size: 0 };
-    const next = { messages: messages + 1, size: size + message.size };
+    const next = { messages: messages + 1, size: size + sizeOf(message) };
     if (weightOf(next) > MOST_KEPT) return false;
-    await this.#append(key, message);
+    const { content, ...head } = message;
+    const bytes = waitingHead.encode({ ...head, contentSize: content.size });
+    await this.#append(key, new MemoryContent(new Uint8Array(bytes)));
+    await this.#append(key, content);
     this.#written.set(key, next);
     return true;
   }
 
-  async #append(key: string, content: StoredContent): Promise<void> {
+  async #append(key: string, content: ReceivedContent): Promise<void> {
     const file = await this.#fileOf(key);
     for await (const piece of content.pieces()) await writeAll(file, piece);
   }
@@ -369,6 +375,11 @@ class Drafts {
     this.#open?.file.close();
     this.#open = undefined;
   }
+}
+
+/** Bytes of a message as it came. */
+function sizeOf({ content }: BatchMessage): number {
+  return WAITING_OVERHEAD + content.size;
 }
 
 /** Bytes that a file counts for. */
