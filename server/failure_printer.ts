@@ -20,7 +20,7 @@ export class FailurePrinter {
   /** Prints a failure, unless it was printed lately. */
   print(error: unknown): void {
     const reason = reasonOf(error);
-    const now = Date.now();
+    const now = performance.now();
     const last = this.#printed.get(reason);
     if (last !== undefined && now - last.at < REPEAT_DELAY) {
       last.since++;

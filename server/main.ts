@@ -131,7 +131,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
     });
     const retention = options.keep === undefined
       ? undefined
-      : new Retention(store, options.keep, report);
+      : new Retention(store, options.keep, { info: notice, report });
     telemetry.show({ relay, store, limits: options.limits });
     file?.write();
     await dropPermissions(options);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatSpan, formatThings } from "./figures.ts";
 import type { Store } from "./store/store.ts";
 
 /** Messages of one deletion, so that what clients ask for needn't wait for long. */
@@ -16,27 +17,34 @@ const SHORTEST_INTERVAL = 1000;
 /** Looks within the time that a message is kept. */
 const LOOKS = 10;
 
+/** Hears of what is done. */
+export interface RetentionLog {
+  /** Is told how many messages went, after each look at which some did. */
+  info: (text: string) => void;
+  /** Is told of what failed; it is tried again the next time. */
+  report: (error: unknown) => void;
+}
+
 /** Deletes old messages now, and then again and again until it is stopped. */
 export class Retention {
   readonly #store: Pick<Store, "purge">;
   readonly #keep: number;
-  readonly #report: (error: unknown) => void;
+  readonly #log: RetentionLog;
   #stopped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #purging: Promise<void>;
 
   /**
    * @param keep milliseconds
-   * @param report is told of what failed; it is tried again the next time
    */
   constructor(
     store: Pick<Store, "purge">,
     keep: number,
-    report: (error: unknown) => void,
+    log: RetentionLog,
   ) {
     this.#store = store;
     this.#keep = keep;
-    this.#report = report;
+    this.#log = log;
     this.#purging = this.#purge();
   }
 
@@ -48,15 +56,24 @@ export class Retention {
   }
 
   async #purge(): Promise<void> {
+    let purged = 0;
     try {
-      const before = new Date(Date.now() - this.#keep);
-      while (
-        !this.#stopped && await this.#store.purge(before, MOST_AT_ONCE) > 0
-      ) {
+      while (!this.#stopped) {
+        const some = await this.#store.purge(this.#keep, MOST_AT_ONCE);
+        if (some === 0) break;
+        purged += some;
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     } catch (error) {
-      this.#report(error);
+      this.#log.report(error);
+    }
+    if (purged > 0) {
+      const what = formatThings(purged, "message");
+      this.#log.info(
+        `deleted ${what} that had waited for longer than ${
+          formatSpan(this.#keep)
+        }`,
+      );
     }
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {

@@ -1,4 +1,4 @@
-/** What is known of the relay; times in ms since 1970. */
+/** What is known of the relay; times on the clock of `performance.now()`. */
 export type ConnectionState =
   | { kind: "connecting" }
   | { kind: "connected" }

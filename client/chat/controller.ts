@@ -340,7 +340,9 @@ export class ChatController implements Chat, Disposable {
       const sequence = announcement(notify, names);
       if (sequence !== "") this.#world.signal(sequence);
     }
-    if ("until" in connection) this.dispatch({ kind: "tick", now: Date.now() });
+    if ("until" in connection) {
+      this.dispatch({ kind: "tick", now: performance.now() });
+    }
   }
 
   /** What is on a screen that is looked at has been seen. */

@@ -65,7 +65,7 @@ export class RelayWatch {
   #failed(error: UserError, pause: number): void {
     const before = this.#chat.state.connection.kind;
     const kind = error instanceof ServerRefusedError ? "refused" : "retrying";
-    this.#show({ kind, until: Date.now() + pause });
+    this.#show({ kind, until: performance.now() + pause });
     if (kind !== before) {
       this.#chat.tell(
         kind === "refused"
@@ -77,6 +77,10 @@ export class RelayWatch {
   }
 
   #show(connection: ConnectionState): void {
-    this.#chat.dispatch({ kind: "connection", connection, now: Date.now() });
+    this.#chat.dispatch({
+      kind: "connection",
+      connection,
+      now: performance.now(),
+    });
   }
 }

@@ -59,8 +59,8 @@ export type Command =
   | { kind: "seen"; visits: Visit[] }
   | {
     kind: "purge";
-    /** Milliseconds since 1970. */
-    before: number;
+    /** Milliseconds that they have waited for at least. */
+    age: number;
     /** Messages at most. */
     most: number;
   }
@@ -143,7 +143,7 @@ export class CommandEncoder {
         break;
       case "purge":
         this.#u8(Kind.Purge);
-        this.#f64(command.before);
+        this.#f64(command.age);
         this.#u32(command.most);
         break;
       case "ping":
@@ -222,7 +222,7 @@ export function readCommand(reader: PipeReader): Command {
       return { kind: "seen", visits };
     }
     case Kind.Purge:
-      return { kind: "purge", before: reader.f64(), most: reader.u32() };
+      return { kind: "purge", age: reader.f64(), most: reader.u32() };
     case Kind.Ping:
       return { kind: "ping" };
     case Kind.Count:

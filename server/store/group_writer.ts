@@ -19,6 +19,7 @@ import { PART_SIZE } from "./layout.ts";
 import { MessageDeleter } from "./message_deleter.ts";
 import { clientInserter, RAISE_LAST_MESSAGE, waitForOthers } from "./schema.ts";
 import { StoreBrokenError, StoreError } from "./store.ts";
+import { type ClockLook, WallClock } from "./wall_clock.ts";
 
 /** A command, and how to get at the bytes of a message's content. */
 export interface Job {
@@ -45,6 +46,11 @@ export class GroupWriter {
   readonly #deleter: MessageDeleter;
   readonly #room: GroupWriterOptions["room"];
   readonly #othersWrote: () => void;
+  readonly #clock = new WallClock();
+  /** The clocks at the beginning of this group. */
+  #look: ClockLook;
+  /** No row up to this one is known to have been taken in by this process. */
+  #olderRow = Infinity;
   /** Changes when somebody else commits. */
   #dataVersion: number | undefined;
   #waiting = NaN;
@@ -66,6 +72,7 @@ export class GroupWriter {
     this.#inboxes = new Inboxes(database);
     this.#deleter = new MessageDeleter(database);
     this.#dataVersion = this.#statements.dataVersion.get()?.data_version;
+    this.#look = this.#clock.look();
   }
 
   /** Messages that wait, in all inboxes; NaN until they are counted. */
@@ -127,8 +134,11 @@ export class GroupWriter {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       this.#noticeOthers();
+      const { known, ...look } = this.#clock.look();
+      this.#keepTime(look);
       const outcomes = group.map((job) => ({ value: this.#execute(job) }));
       this.#database.exec("COMMIT");
+      known();
       return outcomes;
     } catch (error) {
       this.#inboxes.forget();
@@ -146,6 +156,19 @@ export class GroupWriter {
     this.#inboxes.forget();
     this.#waiting = NaN;
     this.#othersWrote();
+  }
+
+  /** What this process took in keeps its age when the clock is set. */
+  #keepTime(look: ClockLook): void {
+    this.#look = look;
+    if (this.#olderRow > 0) {
+      // Rows begin anew once there are none.
+      const last = this.#statements.lastRow.get()?.row ?? 0;
+      this.#olderRow = Math.min(this.#olderRow, last);
+    }
+    if (look.step !== 0) {
+      this.#statements.moveArrivals.run(look.step, this.#olderRow);
+    }
   }
 
   #execute({ command, content }: Job): number {
@@ -198,7 +221,7 @@ export class GroupWriter {
       message.type,
       content(first),
       size - first,
-      Date.now(),
+      this.#look.now,
     );
     for (let at = first, part = 1; at < size; at += PART_SIZE, part++) {
       this.#statements.insertPart.run(
@@ -232,9 +255,12 @@ export class GroupWriter {
   }
 
   #purge(
-    { before, most }: Extract<Command, { kind: "purge" }>,
+    { age, most }: Extract<Command, { kind: "purge" }>,
   ): number {
-    const found = this.#deleter.arrivedBefore(before, most);
+    const { now, earliest } = this.#look;
+    // What came in before this process began may have by any of its clock's settings.
+    const older = { row: this.#olderRow, before: earliest - age };
+    const found = this.#deleter.arrivedBefore(now - age, most, older);
     for (const { recipient, messages, bytes } of this.#deleter.delete(found)) {
       this.#inboxes.removed(recipient, messages, bytes);
     }
@@ -280,6 +306,12 @@ function prepareStatements(database: Database) {
       "DELETE FROM parts WHERE ToClient = ? AND ID BETWEEN ? AND ?",
     ),
     raiseLastMessage: prepare(RAISE_LAST_MESSAGE),
+    lastRow: database.prepare<{ row: number | null }>(
+      "SELECT max(rowid) AS row FROM messages",
+    ),
+    moveArrivals: prepare(
+      "UPDATE messages SET Arrived = Arrived + ? WHERE rowid > ?",
+    ),
     count: database.prepare<{ waiting: number }>(count),
   };
 }

@@ -70,21 +70,32 @@ export class MessageDeleter {
    *
    * @param before milliseconds since 1970
    * @param most messages of a batch
+   * @param older what counts instead for rows up to one
    */
-  arrivedBefore(before: number, most: number): FoundMessage[] {
+  arrivedBefore(
+    before: number,
+    most: number,
+    older: { row: number; before: number } = { row: 0, before },
+  ): FoundMessage[] {
     const now = Date.now();
     const found: FoundMessage[] = [];
     for (let last = 0;;) {
       const rows = this.#statements.behind.all(last, most);
+      let next = rows.at(-1)?.row ?? last;
       for (const message of rows) {
-        if (message.arrived < before) found.push(message);
-        // What came in while the clock was ahead stands in nobody's way.
+        const isOlder = message.row <= older.row;
+        if (message.arrived < (isOlder ? older.before : before)) {
+          found.push(message);
+        } else if (isOlder && older.before < before) {
+          next = older.row;
+          break;
+        } // What came in while the clock was ahead stands in nobody's way.
         else if (message.arrived <= now) return batchOf(found, most);
       }
       if (found.length >= most || rows.length < most) {
         return batchOf(found, most);
       }
-      last = rows.at(-1)?.row ?? last;
+      last = next;
     }
   }
 

@@ -307,8 +307,8 @@ class OpenStore implements SqliteStore {
     await this.#removals.remove(recipient, taken);
   }
 
-  purge(before: Date, most: number): Promise<number> {
-    return this.#write({ kind: "purge", before: before.getTime(), most });
+  purge(age: number, most: number): Promise<number> {
+    return this.#write({ kind: "purge", age, most });
   }
 
   async close(): Promise<void> {

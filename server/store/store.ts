@@ -186,13 +186,15 @@ export interface Store {
   remove(recipient: ClientId, taken: HandedOut): Promise<void>;
 
   /**
-   * Deletes messages that arrived before, so many at most, the oldest first.
+   * Deletes messages that have waited for longer, so many at most, the oldest
+   * first. A clock that is set meanwhile makes none of them older.
    * Their ids don't come back.
    *
+   * @param age milliseconds
    * @returns how many; 0 once there are no more
    * @throws {Error} where they can't be deleted; none is then
    */
-  purge(before: Date, most: number): Promise<number>;
+  purge(age: number, most: number): Promise<number>;
 
   /** What its commits have been like since its start. */
   readonly commits: CommitFigures;

@@ -16,7 +16,7 @@ export class Visits {
   readonly #write: (visits: Visit[]) => void;
   /** When each client was last seen, since the last time that all were ripe. */
   #waiting = new Map<number, number>();
-  /** When the first of them began to wait. */
+  /** When the first of them began to wait, on the clock of `performance.now()`. */
   #since = 0;
   /** Those that are ripe, by falling positions. */
   #ripe: Visit[] = [];
@@ -29,7 +29,7 @@ export class Visits {
 
   /** Notes a visit of the client at a position. */
   add(position: number, at: number): void {
-    if (this.#waiting.size === 0) this.#since = Date.now();
+    if (this.#waiting.size === 0) this.#since = performance.now();
     this.#waiting.set(position, at);
     this.#timer ??= setTimeout(() => this.#writeOverdue(), OVERDUE);
   }
@@ -55,12 +55,14 @@ export class Visits {
     this.#writeRipe();
     this.#timer = this.#waiting.size === 0 ? undefined : setTimeout(
       () => this.#writeOverdue(),
-      this.#since + OVERDUE - Date.now(),
+      this.#since + OVERDUE - performance.now(),
     );
   }
 
   #ripen(age: number): void {
-    if (this.#waiting.size === 0 || Date.now() - this.#since < age) return;
+    if (this.#waiting.size === 0 || performance.now() - this.#since < age) {
+      return;
+    }
     this.#ripe = Array.from(
       this.#waiting,
       ([position, at]) => ({ position, at }),

@@ -1,18 +1,15 @@
 /** Relays on one database whose clocks differ. */
 
 import { assert, assertEquals } from "@std/assert";
+import { faketimeLibrary } from "../support/faked_clock.ts";
 import { Peer } from "../support/peer.ts";
 import { postgresTest } from "../support/postgres.ts";
 import { Program, ROOT } from "../support/program.ts";
 import { temporaryFolder } from "../support/resources.ts";
 import { until } from "../support/until.ts";
 
-/** Where Debian and others put what changes a program's clock, or nothing. */
-const LIBRARY =
-  "ls /usr/lib*/faketime/libfaketimeMT.so.1 /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null | head -n 1";
-
 const NAME = "messages arrive and grow old by the database's clock";
-const library = await findLibrary();
+const library = await faketimeLibrary();
 
 postgresTest(NAME, async ({ cluster, url }) => {
   assert(library !== undefined);
@@ -49,14 +46,3 @@ postgresTest(NAME, async ({ cluster, url }) => {
   await until("a purge", async () => await count("ID = 1") === "0");
   assertEquals(await count("ID = 2"), "1");
 }, library === undefined ? "libfaketime isn't installed" : undefined);
-
-async function findLibrary(): Promise<string | undefined> {
-  const { state } = await Deno.permissions.query({
-    name: "run",
-    command: "sh",
-  });
-  if (state !== "granted") return;
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", LIBRARY] })
-    .output();
-  return new TextDecoder().decode(stdout).trim() || undefined;
-}

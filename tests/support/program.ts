@@ -204,7 +204,11 @@ export class Program implements AsyncDisposable {
   }
 }
 
-function relayArguments(dir: string, flags: readonly string[]): string[] {
+/** The arguments of `deno` with which a relay starts in a folder. */
+export function relayArguments(
+  dir: string,
+  flags: readonly string[],
+): string[] {
   return [
     "run",
     "--no-prompt",

@@ -144,9 +144,11 @@ export class PostgresAdminStore implements AdminStore {
   purge(before: Date): Promise<number> {
     return this.#do(async () => {
       const messages = new OldMessages(this.#query);
+      // Messages arrived by the database's clock, which may differ from this one.
+      const age = Date.now() - before.getTime();
       let count = 0;
       for (;;) {
-        const deleted = await messages.purge(before, PURGED_AT_ONCE);
+        const deleted = await messages.purge(age, PURGED_AT_ONCE);
         if (deleted === 0) return count;
         count += deleted;
         await new Promise((resolve) => setTimeout(resolve, PAUSE));

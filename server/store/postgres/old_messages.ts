@@ -40,11 +40,9 @@ export class OldMessages {
     this.#query = query;
   }
 
-  /** Deletes some that arrived before: see `Store.purge`. */
-  async purge(before: Date, most: number): Promise<number> {
+  /** Deletes some that have waited for longer: see `Store.purge`. */
+  async purge(age: number, most: number): Promise<number> {
     const wasStart = this.#last === START;
-    // Messages arrived by the database's clock, which may differ from this one.
-    const age = Date.now() - before.getTime();
     const deleted = await this.#purgeOn(age, most);
     // What lies in front of where it went on may be old by now.
     return deleted > 0 || wasStart ? deleted : await this.#purgeOn(age, most);

@@ -243,8 +243,8 @@ class OpenStore implements Store {
     this.#writer.removed(recipient);
   }
 
-  async purge(before: Date, most: number): Promise<number> {
-    const removed = await this.#oldMessages.purge(before, most);
+  async purge(age: number, most: number): Promise<number> {
+    const removed = await this.#oldMessages.purge(age, most);
     this.#writer.purged();
     return removed;
   }

@@ -71,8 +71,8 @@ export class StoreAround implements Store {
     return this.inner.remove(recipient, taken);
   }
 
-  purge(before: Date, most: number): Promise<number> {
-    return this.inner.purge(before, most);
+  purge(age: number, most: number): Promise<number> {
+    return this.inner.purge(age, most);
   }
 
   waitingMessages(): Promise<number> {
