@@ -57,11 +57,25 @@ export async function runChat(
   let editing: Promise<void> | undefined;
   let unsent = 0;
   try {
+    /** Gives the terminal away meanwhile. */
+    const lend = async (work: () => Promise<void>) => {
+      await frames?.suspend(() => guard.lend(work));
+      // Its size may be another one by now.
+      process.stdout.emit("resize");
+    };
+    const stop = () => {
+      const stopped = guard.isLent ? guard.stop() : lend(() => guard.stop());
+      stopped.catch(left.reject);
+    };
     using guard = new TerminalGuard({
       leave: left.resolve,
       fail: left.reject,
       focus: (focused) => controller.focus(focused),
       isHangupIgnored: options.isHangupIgnored,
+      stop,
+      resume: () => {
+        if (!guard.isLent) lend(async () => {}).catch(left.reject);
+      },
     });
     using controller: ChatController = new ChatController(
       session,
@@ -70,15 +84,14 @@ export async function runChat(
       {
         signal: (sequence) => void process.stdout.write(sequence),
         redraw: () => frames?.redraw(),
+        stop,
         edit: (text) => {
           let edited = text;
-          const lent = frames?.suspend(() =>
-            guard.lend(async () => {
-              edited = await editText(text, ending.signal);
-            })
-          );
-          editing = lent?.catch(() => {});
-          return Promise.resolve(lent).then(() => edited);
+          const lent = lend(async () => {
+            edited = await editText(text, ending.signal);
+          });
+          editing = lent.catch(() => {});
+          return lent.then(() => edited);
         },
         list: namesIn,
         home: process.env.HOME,

@@ -51,6 +51,8 @@ export interface Surroundings {
   signal: (sequence: string) => void;
   /** Draws the whole screen anew. */
   redraw: () => void;
+  /** Stops the program until the shell continues it. */
+  stop: () => void;
   /** Gives the terminal away, to edit a text. */
   edit: (text: string) => Promise<string>;
   /** The names in a folder, those of folders with a slash behind. */

@@ -63,6 +63,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Ctrl-W, Ctrl-U, Ctrl-K", "erase a word, to the start, to the end"],
   ["Alt-E", "go on with the text in $VISUAL or $EDITOR"],
   ["Ctrl-L", "draw the screen anew"],
+  ["Ctrl-Z", "stop until the shell continues it, as with fg"],
 ];
 
 /** What was entered. */

@@ -77,6 +77,8 @@ export class Keyboard {
         return void this.#chat.attempt(() => this.#commands.edit(editor.text));
       case "ctrl-l":
         return this.#world.redraw();
+      case "ctrl-z":
+        return this.#world.stop();
       case "ctrl-c":
       case "ctrl-d":
         if (name === "ctrl-c" && this.#commands.endSearch()) return;
@@ -88,6 +90,7 @@ export class Keyboard {
   #hitsKey(name: string): void {
     const { hits } = this.#chat.state;
     if (hits === undefined) return;
+    if (name === "ctrl-z") return this.#world.stop();
     const move = (by: number) => {
       const last = hits.messages.length - 1;
       const at = Math.max(0, Math.min(last, hits.at + by));

@@ -15,6 +15,8 @@ const LEAVE = "\x1b[?1004l\x1b[?7h";
 const ASK_STATUS = "\x1b[5n";
 /** Milliseconds that it gets to answer. */
 const MOST_PATIENCE = 200;
+/** Milliseconds after which the system has stopped a program, or told it that it goes on. */
+const STOP_PAUSE = 30;
 /** What Ink sets, for when it can't take it back: paste, cursor, frame, screen. */
 const LEAVE_INK = "\x1b[?2004l\x1b[?2026l\x1b[?25h\x1b[?1049l";
 /** What shells answer for a program that a signal ended. */
@@ -22,10 +24,22 @@ const SIGNALS: Readonly<Record<string, number>> = Deno.build.os === "windows"
   ? { SIGINT: 130, SIGBREAK: 149 }
   : { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
 
+function stopJob(): void {
+  try {
+    process.kill(0, "SIGTSTP");
+  } catch (error) {
+    // To others no signal is allowed without --allow-run.
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    process.kill(process.pid, "SIGTSTP");
+  }
+}
+
 /** Holds the terminal while it is disposed of. */
 export class TerminalGuard implements Disposable {
   readonly #undo: (() => void)[] = [];
   readonly #heard: (chunk: unknown) => void;
+  readonly #stopAsked: () => void;
+  #isLent = false;
   #released = false;
 
   /**
@@ -35,13 +49,17 @@ export class TerminalGuard implements Disposable {
    * @param fail is called with what was thrown and not caught
    * @param focus is told whether the terminal is looked at
    * @param isHangupIgnored whether SIGHUP stays without an effect
+   * @param stop is called when the program is to stop (SIGTSTP)
+   * @param resume is called when it goes on, whatever stopped it (SIGCONT)
    */
   constructor(
-    { leave, fail, focus, isHangupIgnored }: {
+    { leave, fail, focus, isHangupIgnored, stop, resume }: {
       leave: (code: number) => void;
       fail: (error: unknown) => void;
       focus: (focused: boolean) => void;
       isHangupIgnored: boolean;
+      stop: () => void;
+      resume: () => void;
     },
   ) {
     // By Node's way, since Ink then leaves signals to us.
@@ -53,6 +71,15 @@ export class TerminalGuard implements Disposable {
       };
       process.on(signal, listener);
       this.#undo.push(() => process.off(signal, listener));
+    }
+    this.#stopAsked = stop;
+    if (Deno.build.os !== "windows") {
+      process.on("SIGTSTP", stop);
+      process.on("SIGCONT", resume);
+      this.#undo.push(() => {
+        process.off("SIGTSTP", stop);
+        process.off("SIGCONT", resume);
+      });
     }
     this.#on("error", (event) => fail((event as ErrorEvent).error));
     this.#on(
@@ -67,6 +94,11 @@ export class TerminalGuard implements Disposable {
       if (told !== undefined) focus(told === "I");
     };
     this.enter();
+  }
+
+  /** Whether another program has the terminal. */
+  get isLent(): boolean {
+    return this.#isLent;
   }
 
   /** Sets the modes, at first and after another program had the terminal. */
@@ -88,6 +120,7 @@ export class TerminalGuard implements Disposable {
    * terminal is asked for something that ends it.
    */
   async lend(work: () => Promise<void>): Promise<void> {
+    this.#isLent = true;
     this.leave();
     try {
       process.stdin.setRawMode(true);
@@ -101,7 +134,26 @@ export class TerminalGuard implements Disposable {
       process.stdin.setRawMode(false);
       await work();
     } finally {
+      this.#isLent = false;
       this.enter();
+    }
+  }
+
+  /**
+   * Stops the program until it is continued, and with it those that the shell
+   * started together with it. To be called while the terminal is lent.
+   */
+  async stop(): Promise<void> {
+    process.off("SIGTSTP", this.#stopAsked);
+    try {
+      stopJob();
+      // Where no shell could continue it, the system doesn't stop it. The signal
+      // that continues it comes while the terminal is lent, and asks for nothing.
+      for (let pause = 0; pause < 2; pause++) {
+        await new Promise((resolve) => setTimeout(resolve, STOP_PAUSE));
+      }
+    } finally {
+      if (!this.#released) process.on("SIGTSTP", this.#stopAsked);
     }
   }
 

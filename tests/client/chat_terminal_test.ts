@@ -76,6 +76,65 @@ testWith(
   },
 );
 
+testWith(SCREENS, "a chat can be stopped and goes on", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  const ben = await stage.someone("ben");
+  await ben.sendText("anna", "hi");
+  const command = stage.chatCommand("anna").map((arg) => `'${arg}'`).join(" ");
+  const script = `${stage.path}/chat`;
+  await Deno.writeTextFile(
+    script,
+    `#!/bin/sh\necho $$ > '${script}.pid'\nexec ${command}\n`,
+    { mode: 0o700 },
+  );
+  const size = { columns: 80, rows: 24 };
+  await using screen = await Screen.run(size, ["sh", "-i"], {
+    PS1: "shell> ",
+    TMPDIR: stage.path,
+  });
+  const { emulator } = screen;
+  const onScreen = () => ({
+    buffer: emulator.buffer.active.type,
+    paste: emulator.modes.bracketedPasteMode,
+    focus: emulator.modes.sendFocusMode,
+    wrap: emulator.modes.wraparoundMode,
+  });
+  const taken = { buffer: "alternate", paste: true, focus: true, wrap: false };
+  const given = { buffer: "normal", paste: false, focus: false, wrap: true };
+  await screen.see("shell> ");
+  screen.type(`${script}\n`);
+  await screen.see("connected");
+  screen.type("draft");
+  await screen.see("> draft");
+  screen.type("\x1a");
+  await screen.see("Stopped");
+  assertEquals(onScreen(), given);
+  screen.type("stty -a | grep -o -- '-*icanon'\n");
+  await screen.see("\nicanon");
+  screen.resize({ columns: 60, rows: 20 });
+  screen.type("fg\n");
+  await screen.see("> draft");
+  await screen.until(() => screen.rows[19] === "> draft", "the new size");
+  assertEquals(onScreen(), taken);
+
+  // Who is stopped so can't give the terminal back, but takes it anew.
+  const stop = `kill -STOP $(cat '${script}.pid')`;
+  assertEquals((await Program.run("sh", ["-c", stop]).end()).code, 0);
+  await screen.see("Stopped");
+  screen.type("fg\n");
+  await screen.unsee("Stopped");
+  screen.type(" goes on");
+  await screen.see("> draft goes on");
+  assertEquals(onScreen(), taken);
+
+  screen.type("\x15/quit\r");
+  await screen.see("shell> ");
+  screen.type("exit\n");
+  assertEquals(await screen.end(), { code: 0, restored: true });
+});
+
 testWith(SCREENS, "a search that takes years can be ended", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);

@@ -21,6 +21,14 @@ export const FAILING_PROGRAM: string = fileURLToPath(
   new URL("./failing_chat.ts", import.meta.url),
 );
 
+/** How a client chats. */
+export interface ChatCommandOptions {
+  partner?: string;
+  notify?: "bell" | "osc9" | "off";
+  program?: string;
+  flags?: string[];
+}
+
 /** Where people meet. */
 export class Stage implements AsyncDisposable {
   readonly #folder: { path: string } & AsyncDisposable;
@@ -71,15 +79,25 @@ export class Stage implements AsyncDisposable {
   async chat(
     name: string,
     size: ScreenSize = { columns: 80, rows: 24 },
-    { partner, notify = "bell", env = {}, flags = [], program = CLIENT }: {
-      partner?: string;
-      notify?: "bell" | "osc9" | "off";
-      program?: string;
+    { env = {}, ...options }: ChatCommandOptions & {
       env?: Record<string, string>;
-      flags?: string[];
     } = {},
   ): Promise<Screen> {
-    return await Screen.run(size, [
+    return await Screen.run(
+      size,
+      this.chatCommand(name, options),
+      // Files that are received are kept in the temporary folder.
+      { TMPDIR: this.path, ...env },
+    );
+  }
+
+  /** What runs somebody's client, chatting. */
+  chatCommand(
+    name: string,
+    { partner, notify = "bell", flags = [], program = CLIENT }:
+      ChatCommandOptions = {},
+  ): string[] {
+    return [
       Deno.execPath(),
       "run",
       "--quiet",
@@ -92,8 +110,7 @@ export class Stage implements AsyncDisposable {
       "--notify",
       notify,
       ...(partner === undefined ? [] : [partner]),
-      // Files that are received are kept in the temporary folder.
-    ], { TMPDIR: this.path, ...env });
+    ];
   }
 
   /** The relay is somewhere else now. */
