@@ -19,6 +19,7 @@ import {
 import type { Identity } from "./identity.ts";
 import type { Message } from "./message.ts";
 import { openOutgoingFile } from "./outgoing_file.ts";
+import { PipedFiles } from "./piped_file.ts";
 import type { People, PeopleParts, TrustOptions } from "./people.ts";
 import type { OutgoingMessage, RelayLink } from "./relay_link.ts";
 import { type Contact, labelOf } from "./store/contact_book.ts";
@@ -71,6 +72,24 @@ export class Outbox {
     return this.#write({ contact, kind: "file", path: absolute, size });
   }
 
+  /**
+   * Writes down that standard input is to be sent as a file; it waits in the
+   * folder until the relay has it.
+   *
+   * @throws {UserError} where it can't be kept
+   */
+  async writePiped(name: string): Promise<Message> {
+    const { contact } = await this.#people.named(name);
+    const kept = await this.#piped().keep();
+    const path = await Deno.realPath(kept);
+    const { size } = await openOutgoingFile(path);
+    return this.#write({ contact, kind: "file", path, size });
+  }
+
+  #piped(): PipedFiles {
+    return new PipedFiles(this.#store().database.folder);
+  }
+
   /** Writes down that a contact is to be asked for a key. */
   async writeKeyRequest(name: string): Promise<Message> {
     const { contact } = await this.#people.named(name);
@@ -117,6 +136,10 @@ export class Outbox {
       throw error;
     }
     outgoing.acknowledged(id, relayMessageId);
+    const { path } = history.get(id);
+    if (path !== undefined && await this.#piped().remove(path)) {
+      outgoing.forgetPath(id);
+    }
     return history.get(id);
   }
 

@@ -7,6 +7,9 @@ import { UserError } from "./errors.ts";
 /** Bytes of the largest file: its ciphertext has up to a block more. */
 export const MAX_FILE_SIZE: number = MAX_CONTENT_SIZE - BLOCK_SIZE;
 
+/** What to do with a pipe. */
+const PIPE_HINT = "What comes through a pipe is sent with: send-file NAME -";
+
 /** A file on its way out. */
 export interface OutgoingFile {
   /** Bytes of it. */
@@ -26,10 +29,15 @@ export interface OutgoingFile {
  * for the protocol or can't be read
  */
 export async function openOutgoingFile(path: string): Promise<OutgoingFile> {
-  return await withReasons(async () => {
+  return await withReasons(path, async () => {
     // A pipe or a device might never end, and opening one might wait for ever.
     const info = await Deno.stat(path);
-    if (!info.isFile) throw new UserError(`${path} is not a regular file`);
+    if (!info.isFile) {
+      throw new UserError(
+        `${path} is not a regular file`,
+        info.isDirectory ? undefined : PIPE_HINT,
+      );
+    }
     if (info.size > MAX_FILE_SIZE) {
       throw new UserError(
         `${path} has ${info.size} bytes; a message holds ${MAX_FILE_SIZE} at most`,
@@ -44,15 +52,17 @@ async function* readPieces(
   path: string,
   before: Deno.FileInfo,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  using file = await withReasons(() => Deno.open(path));
-  if (before.size === 0) await withReasons(() => checkEnd(file, path, before));
+  using file = await withReasons(path, () => Deno.open(path));
+  if (before.size === 0) {
+    await withReasons(path, () => checkEnd(file, path, before));
+  }
   for (let left = before.size; left > 0;) {
     const piece = new Uint8Array(Math.min(left, PIECE_SIZE));
-    const count = await withReasons(() => file.read(piece));
+    const count = await withReasons(path, () => file.read(piece));
     left -= count ?? 0;
     // Before the last piece goes out: without it the message isn't whole.
     if (count === null || left === 0) {
-      await withReasons(() => checkEnd(file, path, before));
+      await withReasons(path, () => checkEnd(file, path, before));
     }
     if (count === null) {
       throw changed(path, before, { ...before, size: before.size - left });
@@ -88,7 +98,10 @@ function changed(
   );
 }
 
-async function withReasons<T>(work: () => Promise<T>): Promise<T> {
+async function withReasons<T>(
+  path: string,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (cause) {
@@ -97,9 +110,13 @@ async function withReasons<T>(work: () => Promise<T>): Promise<T> {
       cause instanceof Deno.errors.NotFound ||
       cause instanceof Deno.errors.NotADirectory
     ) {
-      throw new UserError("file not found", undefined, { cause });
+      throw new UserError("file not found", `There is no ${path}`, { cause });
     }
-    const reason = reasonOf(cause);
-    throw new UserError(`Can't read the file: ${reason}`, undefined, { cause });
+    const hint = cause instanceof Deno.errors.NotCapable
+      ? PIPE_HINT
+      : undefined;
+    throw new UserError(`Can't read ${path}: ${reasonOf(cause)}`, hint, {
+      cause,
+    });
   }
 }

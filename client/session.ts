@@ -281,6 +281,16 @@ export class Session implements Disposable {
   }
 
   /**
+   * Writes down that standard input is to be sent as a file. It waits in the
+   * folder until the relay has it.
+   *
+   * @throws {UserError} where it can't be kept
+   */
+  async writePiped(name: string): Promise<Message> {
+    return await this.#outbox.writePiped(name);
+  }
+
+  /**
    * Sends what was written down, once more where that failed. Where there is no
    * symmetric key, one is made and sent first.
    *

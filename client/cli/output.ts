@@ -45,7 +45,15 @@ export class Output {
    * @throws {OutputClosed} where nobody reads it any more
    */
   async write(line: string): Promise<void> {
-    const bytes = new TextEncoder().encode(`${line}\n`);
+    await this.bytes(new TextEncoder().encode(`${line}\n`));
+  }
+
+  /**
+   * Writes bytes of data as they are.
+   *
+   * @throws {OutputClosed} where nobody reads them any more
+   */
+  async bytes(bytes: Uint8Array): Promise<void> {
     try {
       await writeOut(bytes);
     } catch (cause) {

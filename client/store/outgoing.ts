@@ -131,6 +131,13 @@ export class Outgoing {
     );
   }
 
+  /** Its file isn't where it was any more. */
+  forgetPath(id: number): void {
+    this.#database.writeSoon(() =>
+      this.#database.run("UPDATE messages SET path = NULL WHERE id = ?", id)
+    );
+  }
+
   /** It wasn't acknowledged. */
   failed(id: number, reason: string): void {
     this.#database.writeSoon(() =>

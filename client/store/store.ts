@@ -1,4 +1,5 @@
 import { infoFiles } from "../../shared/info_files.ts";
+import { reasonOf } from "../../shared/reason.ts";
 import { FolderError, NotRegisteredError } from "../errors.ts";
 import { isThere } from "../is_there.ts";
 import { isDecided } from "../transfer/decided_import.ts";
@@ -47,6 +48,7 @@ export class ClientStore {
   static open(dir: string): ClientStore {
     const wanted = [STORE_FOLDER, ...infoFiles.me];
     if (!wanted.some((name) => isThere(`${dir}/${name}`))) {
+      refuseClosed(dir);
       throw new NotRegisteredError();
     }
     // A new one would be in the way of the one that comes.
@@ -81,5 +83,21 @@ export class ClientStore {
   close(): void {
     this.outgoing.close();
     this.database.close();
+  }
+}
+
+/** @throws {FolderError} where it can't be seen what a folder holds */
+function refuseClosed(dir: string): void {
+  try {
+    Deno.lstatSync(`${dir}/${infoFiles.me[0]}`);
+  } catch (cause) {
+    const isSeen = cause instanceof Deno.errors.NotFound ||
+      cause instanceof Deno.errors.NotADirectory;
+    if (isSeen) return;
+    throw new FolderError(
+      `${dir} can't be used: ${reasonOf(cause)}`,
+      "See that it is a folder, and that you may read it",
+      { cause },
+    );
   }
 }

@@ -16,7 +16,9 @@ const EXPECTED = "Expected a file that export made, unchanged";
 export function badArchive(path: string, cause: unknown): UserError {
   return new UserError(
     `${path} can't be imported: ${reasonOf(cause)}`,
-    EXPECTED,
+    cause instanceof Deno.errors.NotCapable
+      ? "What comes through a pipe is taken with: import -"
+      : EXPECTED,
     { cause },
   );
 }
@@ -35,11 +37,11 @@ export class ArchiveReader implements RowSource, Disposable {
   readonly #digest = new Digest();
   readonly #expected: Uint8Array;
 
-  private constructor(path: string, size: number) {
+  private constructor(file: string, path: string, size: number) {
     this.#path = path;
     this.size = size;
     // SQLite would take some names for more than a file's.
-    this.#database = new Database(resolve(path), {
+    this.#database = new Database(resolve(file), {
       int64: true,
       readonly: true,
     });
@@ -64,11 +66,12 @@ export class ArchiveReader implements RowSource, Disposable {
   /**
    * Opens an archive.
    *
+   * @param path what it is called where it can't be used
    * @throws {UserError} where it is none, damaged, or of another version
    */
-  static async open(path: string): Promise<ArchiveReader> {
+  static async open(file: string, path: string): Promise<ArchiveReader> {
     try {
-      return new ArchiveReader(path, await checkHeader(path));
+      return new ArchiveReader(file, path, await checkHeader(file));
     } catch (cause) {
       throw badArchive(path, cause);
     }

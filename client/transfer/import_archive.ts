@@ -21,6 +21,7 @@ import { freeSpace } from "../../shared/free_space.ts";
 import { refuseExisting } from "../identity.ts";
 import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
 import { ArchiveReader, badArchive } from "./archive_reader.ts";
+import { savePiped } from "../piped_file.ts";
 import { READY } from "./decided_import.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
@@ -45,17 +46,38 @@ export interface Imported {
 }
 
 /**
+ * Takes the archive on standard input into a folder without an identity, as a
+ * whole or not at all.
+ *
+ * @throws {UserError} where the folder is taken, or the archive can't be used
+ */
+export async function importPiped(dir: string): Promise<Imported> {
+  await refuseTaken(dir);
+  const temporary = await Deno.makeTempDir({ prefix: "messageu-" });
+  try {
+    const archive = `${temporary}/archive`;
+    await savePiped(archive);
+    return await importArchive(dir, archive, "Standard input");
+  } finally {
+    await removeIfThere(temporary);
+  }
+}
+
+/**
  * Takes an archive into a folder without an identity, as a whole or not at
  * all.
  *
+ * @param file where the archive is
+ * @param path what it is called where it can't be used
  * @throws {UserError} where the folder is taken, or the archive can't be used
  */
 export async function importArchive(
   dir: string,
-  path: string,
+  file: string,
+  path: string = file,
 ): Promise<Imported> {
   await refuseTaken(dir);
-  using archive = await ArchiveReader.open(path);
+  using archive = await ArchiveReader.open(file, path);
   const me = await identityOf(archive, path);
   const ready = `${dir}/${READY}`;
   const draft = draftOf(ready);

@@ -1,7 +1,13 @@
+import { removeIfThere } from "../../shared/durable_files.ts";
+import { PIECE_SIZE } from "../../shared/pieces.ts";
 import { UsageError } from "../../shared/usage_error.ts";
 import { pathArgument, proposeNames } from "../cli/arguments.ts";
+import type { Output } from "../cli/output.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
+import { PIPE } from "../piped_file.ts";
 import { printableLine } from "../printable.ts";
+import type { Session } from "../session.ts";
+import type { ExportedArchive } from "../transfer/export_archive.ts";
 
 /** What the verb takes. */
 interface Flags {
@@ -32,7 +38,7 @@ export const verb: Verb = defineVerb<Flags, [string]>({
   },
   args: [{
     ...pathArgument,
-    brief: "The file; with jsonl or text the folder",
+    brief: "The file, or - for standard output; with jsonl or text the folder",
   }],
   isOffline: true,
   async task(work, { format, with: name }, path) {
@@ -42,13 +48,23 @@ export const verb: Verb = defineVerb<Flags, [string]>({
         "--with goes with --format jsonl or text: an archive holds everything",
       );
     }
+    if (path === PIPE && format !== "archive") {
+      throw new UsageError("--format jsonl or text writes into a folder");
+    }
+    if (path === PIPE && Deno.stdout.isTerminal()) {
+      throw new UsageError(
+        "export - writes bytes that no terminal shows: put a file or a pipe behind it",
+      );
+    }
     const session = await work.session();
     let exported;
     if (format === "archive") {
       output.say(
         "The file will hold your private key and all that was said: keep it to yourself",
       );
-      const archived = await session.exportTo(path);
+      const archived = path === PIPE
+        ? await exportToOutput(session, output)
+        : await session.exportTo(path);
       if (archived.unread > 0) {
         output.say(
           `What couldn't be decrypted (${archived.unread} files) isn't in it: move info.unread.* along, in case the keys come`,
@@ -65,9 +81,31 @@ export const verb: Verb = defineVerb<Flags, [string]>({
     const lost = missing === 0
       ? ""
       : `; ${missing} files can't be read where they were any more`;
-    await output.data(
-      { type: "export", path, messages, files, missing },
-      `${printableLine(path)}: ${messages} messages, ${files} files${lost}`,
-    );
+    const object = { type: "export", path, messages, files, missing };
+    const counts = `${messages} messages, ${files} files${lost}`;
+    if (path === PIPE) output.tell(object, `Exported ${counts}`);
+    else await output.data(object, `${printableLine(path)}: ${counts}`);
   },
 });
+
+/** Makes the archive in the temporary folder, and writes it to standard output. */
+async function exportToOutput(
+  session: Session,
+  output: Output,
+): Promise<ExportedArchive> {
+  const temporary = await Deno.makeTempDir({ prefix: "messageu-" });
+  try {
+    const path = `${temporary}/archive`;
+    const exported = await session.exportTo(path);
+    using file = await Deno.open(path);
+    // Whatever ends the program from here on, no key is left behind.
+    if (Deno.build.os !== "windows") await removeIfThere(temporary);
+    const piece = new Uint8Array(PIECE_SIZE);
+    for (let size; (size = await file.read(piece)) !== null;) {
+      await output.bytes(piece.subarray(0, size));
+    }
+    return exported;
+  } finally {
+    await removeIfThere(temporary);
+  }
+}

@@ -1,18 +1,20 @@
 import { pathArgument } from "../cli/arguments.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
+import { PIPE } from "../piped_file.ts";
 import { printableLine } from "../printable.ts";
 
 /** Takes over what export wrote. */
 export const verb: Verb = defineVerb<unknown, [string]>({
   brief: "Take over what export wrote, into a folder without an identity",
   flags: {},
-  args: [pathArgument],
+  args: [{ ...pathArgument, brief: "The file, or - for standard input" }],
   async task(work, _flags, path) {
-    const { importArchive } = await import("../transfer/import_archive.ts");
-    const { name, id, messages, files } = await importArchive(
-      await work.dir(),
-      path,
+    const { importArchive, importPiped } = await import(
+      "../transfer/import_archive.ts"
     );
+    const { name, id, messages, files } = path === PIPE
+      ? await importPiped(await work.dir())
+      : await importArchive(await work.dir(), path);
     work.output.say(
       "Don't go on with the old folder: two that pull take each other's messages",
     );

@@ -5,6 +5,7 @@ import {
   pathArgument,
 } from "../cli/arguments.ts";
 import { deliver } from "../cli/delivery.ts";
+import { PIPE } from "../piped_file.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 
 /** Sends a file's bytes. */
@@ -14,10 +15,15 @@ export const verb: Verb = defineVerb<
 >({
   brief: "Send a file; neither its name nor its type goes along",
   flags: { onKeyChange: onKeyChangeFlag },
-  args: [nameArgument, pathArgument],
+  args: [nameArgument, {
+    ...pathArgument,
+    brief: "The file, or - for standard input",
+  }],
   async task(work, { onKeyChange }, name, path) {
     const session = await work.session();
-    const message = await session.writeFile(name, path);
+    const message = path === PIPE
+      ? await session.writePiped(name)
+      : await session.writeFile(name, path);
     return await deliver(work, message, onKeyChange);
   },
 });

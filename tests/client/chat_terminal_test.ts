@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Program, ROOT } from "../support/program.ts";
 import { namesIn, temporaryFolder, testRelay } from "../support/resources.ts";
-import type { Screen } from "../support/screen.ts";
+import { Screen } from "../support/screen.ts";
 import { CHAT_PERMISSIONS, FAILING_PROGRAM, Stage } from "../support/stage.ts";
 import { PROGRAMS, SCREENS, testWith } from "../support/test_with.ts";
 

@@ -1,9 +1,14 @@
-import { assertEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { adminPermissions } from "../../server/admin/launch.ts";
 import { openSqliteStore } from "../../server/mod.ts";
 import { fillStore } from "../support/made_store.ts";
 import { Program, ROOT } from "../support/program.ts";
-import { temporaryFolder, testRelay } from "../support/resources.ts";
+import { namesIn, temporaryFolder, testRelay } from "../support/resources.ts";
 import { Stage } from "../support/stage.ts";
 import { SHELL, testWith } from "../support/test_with.ts";
 import { clientArguments } from "../support/verbs.ts";
@@ -76,3 +81,78 @@ testWith(
     assertEquals(found.map(({ name }) => name).sort(), names.sort());
   },
 );
+
+testWith(SHELL, "files and archives go through pipes", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  const known = await stage.someone("anna");
+  const ben = await stage.someone("ben");
+  await known.clients();
+  const dir = stage.dirOf("anna");
+  const piped = `${dir}/info.store/piped`;
+  const anna = (verb: string, ...args: string[]) => [
+    Deno.execPath(),
+    ...clientArguments(verb, ...args),
+  ];
+  const content = "bytes\0and lines\n".repeat(1000);
+  await Deno.writeTextFile(`${stage.path}/content`, content);
+  const from = `"$@" < '${stage.path}/content'`;
+  const send = ["send-file", "ben", "-", "--dir", dir] as const;
+
+  const lost = await shell(from, anna(...send, "--server", "127.0.0.1:1"));
+  assertEquals(lost.code, 3, lost.stderr);
+  assertEquals((await namesIn(piped)).length, 1);
+  assertEquals(
+    (await shell('"$@"', anna("resend", "1", "--dir", dir))).code,
+    0,
+  );
+  assertEquals((await shell(from, anna(...send, "--json"))).code, 0);
+  assertEquals(await namesIn(piped), []);
+  const got: string[] = [];
+  await ben.pull({
+    message: async ({ path }) => {
+      if (path === undefined) return;
+      got.push(await Deno.readTextFile(path));
+      await Deno.remove(path);
+    },
+    problem: (error) => assertEquals(error, undefined),
+  });
+  assertEquals(got, [content, content]);
+
+  const other = `${stage.path}/other`;
+  await Deno.mkdir(other);
+  const importing = anna("import", "-", "--dir", other, "--json");
+  const { code, stdout, stderr } = await shell(
+    `"$@" | ${importing.map((arg) => `'${arg}'`).join(" ")}`,
+    anna("export", "-", "--dir", dir),
+  );
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "Exported 3 messages");
+  assertStringIncludes(stdout, '"name":"anna"');
+  assertStringIncludes(stdout, '"messages":3');
+});
+
+testWith(SHELL, "what is closed to programs is told in our words", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  await stage.register("ben");
+  const dir = stage.dirOf("anna");
+  const closed = [
+    ["send-file", "ben", "/dev/stdin", "--dir", dir],
+    ["export", "/dev/shm/archive", "--dir", dir],
+    ["import", "/proc/self/environ", "--dir", stage.path],
+    ["history", "--dir", "/dev/shm/nobody"],
+  ] as const;
+  for (const [verb, ...args] of closed) {
+    const { code, stderr } = await Program.deno(clientArguments(verb, ...args))
+      .end();
+    assert(code === 1 || code === 8, stderr);
+    assertMatch(stderr, /closed to this program/);
+    assert(!stderr.includes("--allow"), stderr);
+  }
+  const { stderr } = await Program.deno(["run", "client/main.ts", "whoami"])
+    .end();
+  assertMatch(stderr, /this program has no read access/);
+  assert(!stderr.includes("run again"), stderr);
+});
