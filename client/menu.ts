@@ -10,6 +10,7 @@ import { END_OF_MESSAGE, printableLine, printableText } from "./printable.ts";
 import type { Message } from "./message.ts";
 import type { Session } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
+import { typedPath } from "./typed_path.ts";
 
 /** What stands above the menu. */
 const GREETING = "MessageU client at your service.";
@@ -99,7 +100,7 @@ const items: readonly Item[] = [
     async run(user, session) {
       const name = await user.askName("To whom");
       await session.requireContact(name);
-      const path = await user.ask("The file's path");
+      const path = await typedPath(await user.ask("The file's path"));
       await session.sendFile(name, path, {
         progress: user.progress("Sending"),
         notice: (text) => user.say(text),

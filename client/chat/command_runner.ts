@@ -2,8 +2,8 @@ import { UserError } from "../errors.ts";
 import type { Message } from "../message.ts";
 import { printableLine } from "../printable.ts";
 import type { Session } from "../session.ts";
+import { typedPath } from "../typed_path.ts";
 import { helpLines } from "./commands.ts";
-import { expandHome } from "./completion.ts";
 import type { Chat, Surroundings } from "./chat_parts.ts";
 import { isNotifyMode, NOTIFY_MODES } from "./notify_mode.ts";
 import type { Sender } from "./sender.ts";
@@ -54,7 +54,7 @@ export class CommandRunner {
       case "who":
         return await this.#who();
       case "file":
-        return this.#file(required(rest, "/file PATH"));
+        return await this.#file(required(rest, "/file PATH"));
       case "editor":
         return await this.edit("");
       case "search":
@@ -100,9 +100,9 @@ export class CommandRunner {
     );
   }
 
-  #file(path: string): void {
-    const { home } = this.#world;
-    this.#sender.file(this.#partner(), expandHome(path, home));
+  async #file(path: string): Promise<void> {
+    const name = this.#partner();
+    this.#sender.file(name, await typedPath(path, this.#world.home));
   }
 
   /** Ends a search; false where none is under way. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { expandHome } from "../typed_path.ts";
 import { COMMANDS } from "./commands.ts";
 import { NOTIFY_MODES } from "./notify_mode.ts";
 
@@ -64,13 +65,6 @@ async function completePath(
     .filter((name) => start.startsWith(".") || !name.startsWith("."))
     .sort();
   return choose(head + folder, start, names);
-}
-
-/** A path with `~` replaced where it starts with it and the home is known. */
-export function expandHome(path: string, home: string | undefined): string {
-  return home !== undefined && /^~(?=\/|$)/.test(path)
-    ? home + path.slice(1)
-    : path;
 }
 
 function choose(

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { pathToFileURL } from "node:url";
 import { Program, ROOT } from "../support/program.ts";
 import { namesIn, temporaryFolder, testRelay } from "../support/resources.ts";
 import { Screen } from "../support/screen.ts";
@@ -133,6 +134,30 @@ testWith(SCREENS, "a chat can be stopped and goes on", async () => {
   await screen.see("shell> ");
   screen.type("exit\n");
   assertEquals(await screen.end(), { code: 0, restored: true });
+});
+
+testWith(SCREENS, "a file can be dropped on a chat", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  const ben = await stage.someone("ben");
+  await ben.sendText("anna", "hi");
+  await using screen = await stage.chat("anna");
+  await screen.see("connected");
+  for (const [index, size] of [111, 222, 333].entries()) {
+    const path = `${stage.path}/it's ${index} %25.txt`;
+    await Deno.writeTextFile(path, "x".repeat(size));
+    const dropped = [
+      `'${path.replace("'", "'\\''")}'`,
+      path.replaceAll(/[' ]/g, "\\$&"),
+      String(pathToFileURL(path)),
+    ];
+    screen.paste(`/file ${dropped[index]} `);
+    screen.type("\r");
+    await screen.see(`(${size} bytes)`);
+  }
+  screen.type("/file 'not here'\r");
+  await screen.see("There is no not here");
 });
 
 testWith(SCREENS, "a search that takes years can be ended", async () => {

@@ -84,7 +84,8 @@ testWith(
     const path = `${folder.path}/a file.bin`;
     const bytes = Uint8Array.from({ length: 3_000_000 }, (_, i) => i * 7);
     await Deno.writeFile(path, bytes);
-    const sent = await ben.choose("153", "anna", path);
+    // As terminals write a file that is dropped on them.
+    const sent = await ben.choose("153", "anna", `'${path}' `);
     assertStringIncludes(sent, "#] 100 % of 2.9 MiB, ");
     assertStringIncludes(sent, "Sent");
     const shown = await anna.choose("140");
@@ -97,7 +98,7 @@ testWith(
     }
     assertStringIncludes(
       await ben.choose("153", "anna", `${folder.path}/nothing`),
-      "file not found\n",
+      `file not found\n(There is no ${folder.path}/nothing)\n`,
     );
 
     anna.type("0");
