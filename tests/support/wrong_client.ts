@@ -81,6 +81,8 @@ function frame(code: number, payload: Uint8Array): Uint8Array {
     code,
     payloadSize: makes("unsized-in-blocks") && code === 602
       ? 0
+      : makes("counts-content") && code === 603
+      ? payload.length - 21
       : payload.length + (makes("counts-header") ? 23 : 0),
   });
   const view = new DataView(header.buffer);
@@ -88,7 +90,11 @@ function frame(code: number, payload: Uint8Array): Uint8Array {
     view.setUint16(17, code);
     view.setUint32(19, payload.length);
   }
-  const bytes = concat([header, payload]);
+  // A compiler aligns the fields of such a struct.
+  const aligned = makes("aligned-header")
+    ? concat([header.subarray(0, 17), new Uint8Array(1), header.subarray(17)])
+    : header;
+  const bytes = concat([aligned, payload]);
   if (!makes("unsized-in-blocks")) return bytes;
   return concat([
     bytes,
@@ -269,7 +275,10 @@ async function show(
     id.every((byte, index) => byte === sender[index])
   );
   if (contact === undefined || me === undefined) throw new Error("who?");
-  if (type === MessageType.KeyRequest) return void say("a request for a key");
+  if (type === MessageType.KeyRequest) {
+    say("a request for a key");
+    return makes("keys-when-asked") ? await sendKey(contact.name) : undefined;
+  }
   if (type === MessageType.Key) {
     contact.keys.push(await decryptKey(me.privateKey, content));
     return;
@@ -318,7 +327,11 @@ const menu: Record<string, () => Promise<void>> = {
       MessageType.KeyRequest,
       new Uint8Array(makes("full-request") ? 128 : 0),
     ),
-  "152": async () => await sendKey(await next()),
+  "152": async () => {
+    const name = await next();
+    if (makes("keys-when-asked")) say("Keys are sent to those who ask");
+    else await sendKey(name);
+  },
   "153": async () => {
     const contact = named(await next());
     const path = await next();

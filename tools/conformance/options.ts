@@ -28,6 +28,7 @@ Usage: deno task conformance HOST:PORT [flags]
                100 (default: found out); its codes are told as those of 600
   --timeout MS how long an answer may take (default: ${DEFAULT_TIMEOUT})
   --verbose    show the bytes of what passed, too
+  --brief      show no bytes at all: of each failure what was expected and came
   --json       print JSON, an outcome a line
   --junit      print JUnit's XML
   --list       print all checks and stop
@@ -37,8 +38,9 @@ The server may be in use: a run registers some 50 users whose names begin with
 "Conformance", and users can't be deleted.
 
 Exit codes: 0 all that is a MUST passed; 1 to 125 so many MUSTs failed (2 also
-where the command line can't be obeyed); 130 after Ctrl-C, 129 and 143 after
-SIGHUP and SIGTERM.
+where the command line can't be obeyed, nothing listens at the address, or the
+server needs a longer --timeout); 130 after Ctrl-C, 129 and 143 after SIGHUP and
+SIGTERM.
 `;
 
 /** Milliseconds. */
@@ -52,6 +54,8 @@ export interface Options {
   list: boolean;
   /** Show the bytes of what passed, too. */
   verbose: boolean;
+  /** Show no bytes at all. */
+  brief: boolean;
   /** For people, for programs, or for build servers. */
   form: "table" | "json" | "junit";
   /** Where the server is; undefined where none was named. */
@@ -73,22 +77,25 @@ export function readOptions(args: readonly string[]): Options {
   const { values, switches, words } = parseFlags(
     args,
     ["only", "timeout", "dialect"],
-    ["json", "junit", "verbose", "list", "help"],
+    ["json", "junit", "verbose", "brief", "list", "help"],
     1,
   );
-  const { json, junit, verbose, list, help } = switches;
+  const { json, junit, verbose, brief, list, help } = switches;
   if (json && junit) {
     throw new UsageError("--json and --junit are two reports: give one");
   }
   if (verbose && (json || junit)) {
     throw new UsageError("--verbose is for the table: JSON has all bytes");
   }
+  if (brief && (json || junit || verbose)) {
+    throw new UsageError("--brief is for the table without --verbose");
+  }
   const [word] = words;
   if (word === undefined && !list && !help) {
     throw new UsageError("Which server? Give HOST:PORT; see --help");
   }
   return {
-    ...{ verbose, list, help },
+    ...{ verbose, brief, list, help },
     form: json ? "json" : junit ? "junit" : "table",
     address: word === undefined ? undefined : addressOf(word),
     dialect: values.dialect === undefined

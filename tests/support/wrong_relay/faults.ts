@@ -2,6 +2,7 @@
 
 import { connections } from "./faults/connections.ts";
 import { directory } from "./faults/directory.ts";
+import { everyday } from "./faults/everyday.ts";
 import { framing } from "./faults/framing.ts";
 import { pulling } from "./faults/pulling.ts";
 import { sending } from "./faults/sending.ts";
@@ -13,6 +14,7 @@ export const faults = {
   ...connections,
   ...users,
   ...directory,
+  ...everyday,
   ...sending,
   ...pulling,
 };

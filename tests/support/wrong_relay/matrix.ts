@@ -49,19 +49,19 @@ export function testFaults(subject: string, faults: Faults): void {
 /**
  * Starts the relay with faults, makes checks and returns why those failed that did.
  *
- * @param chosen which checks; all of them where it doesn't say
+ * @param chosen which checks; all of them where it doesn't say, and how long an answer may take
  * @param more what the relay has beside the faults
  */
 export async function failedChecks(
   faults: readonly FaultName[],
-  chosen: Pick<ServerChecks, "only"> = {},
+  chosen: Pick<ServerChecks, "only" | "timeout"> = {},
   ...more: Seams[]
 ): Promise<Record<string, string | undefined>> {
   await using relay = await startWrongRelay(faults, ...more);
   const failed: Record<string, string | undefined> = {};
   const { address } = relay;
   for await (
-    const outcome of checkServer({ ...chosen, address, timeout: TIMEOUT })
+    const outcome of checkServer({ timeout: TIMEOUT, ...chosen, address })
   ) {
     const { name, verdict, reason } = outcome;
     if (verdict === "fail") failed[name] = reason;

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes";
 import { ByteSource } from "../../../shared/byte_source.ts";
 import { type Dialect, dialects } from "../../../shared/dialects.ts";
@@ -9,6 +9,7 @@ import { findSpoken } from "../../../tools/conformance/server/find_spoken.ts";
 import { generations } from "../../../tools/conformance/server/generation.ts";
 import { UsageError } from "../../../shared/usage_error.ts";
 import { AnyServer } from "../../support/any_server.ts";
+import { registered } from "../../support/misbehaviour.ts";
 import { Peer } from "../../support/peer.ts";
 import { testRelay } from "../../support/resources.ts";
 import {
@@ -114,9 +115,50 @@ testWith(
     assertEquals(await findSpoken(silent.address, SHORT_TIMEOUT), none);
     assertEquals(
       silent.connections,
-      generations.length,
-      "where no answer came none is waited for again",
+      2 * generations.length,
+      "where no answer came each is asked once more, all at once",
     );
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "a server that is too slow for the time-out is waited for, and that is said",
+  async () => {
+    await using slow = new AnyServer(async (conn) => {
+      await conn.read(new Uint8Array(1024));
+      await new Promise((resolve) => setTimeout(resolve, 3 * SHORT_TIMEOUT));
+      await conn.write(registered);
+    });
+    await assertRejects(
+      () => findSpoken(slow.address, SHORT_TIMEOUT),
+      UsageError,
+      "s to answer a registration, and 0.6 s were given: give it more with " +
+        "--timeout ",
+    );
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "a server that takes integers in network order alone breaks FRM-1, and nothing else",
+  async () => {
+    await using server = new AnyServer(async (conn) => {
+      const request = new Uint8Array(1024);
+      while (await conn.read(request) !== null) {
+        const isKnown = new DataView(request.buffer).getUint16(17) === 600;
+        await conn.write(isKnown ? registered : encodeResponse(FAILURE));
+      }
+    });
+    const outcomes = await Array.fromAsync(
+      checkServer({ address: server.address, timeout: TIMEOUT }),
+    );
+    const failed = outcomes.filter(({ verdict }) => verdict === "fail");
+    assertEquals(
+      failed.map(({ name, clause }) => [name, clause]),
+      [["register-gives-id", "FRM-1"]],
+    );
+    assertStringIncludes(failed[0]?.reason ?? "", "a byte order mistake");
   },
 );
 

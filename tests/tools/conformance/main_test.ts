@@ -12,6 +12,7 @@ import { AnyServer } from "../../support/any_server.ts";
 import { Program } from "../../support/program.ts";
 import { testRelay } from "../../support/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { startWrongRelay } from "../../support/wrong_relay/wrong_relay.ts";
 
 /** Runs the task's own command. */
 function conformance(...flags: string[]): Program {
@@ -92,20 +93,32 @@ testWith(
 
 testWith(
   PROGRAMS,
-  "a server that isn't there fails one MUST, and the rest is skipped",
+  "where nothing listens that is said, and the exit code is 2",
   async () => {
     const server = new AnyServer(() => Promise.resolve());
     const target = addressOf(server.address);
     await server[Symbol.asyncDispose]();
-    const { code, stdout } = await conformance(target).end();
+    const { code, stdout, stderr } = await conformance(target).end();
+    const said =
+      `error: nothing listens at ${target}: start the server first\n`;
+    assertEquals([code, stdout, stderr], [2, "", said]);
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "a brief report has no bytes, and its end names what failed",
+  async () => {
+    await using relay = await startWrongRelay(["list-has-asker"]);
+    const { code, stdout } = await conformance(
+      ...[addressOf(relay.address), "--only", "list", "--brief"],
+    ).end();
     assertEquals(code, 1);
-    assertStringIncludes(stdout, "✗ register-gives-id");
-    assertStringIncludes(
+    assertMatch(
       stdout,
-      `${
-        allChecks.length - 1
-      } skipped: ${target} doesn't answer a registration`,
+      /\n +Got: +one with the asker, \w+ \(entry \d+ of \d+\)\n\n/,
     );
+    assertMatch(stdout, /1 MUST failed\nMUST: {3}list-without-asker\n$/);
   },
 );
 
@@ -170,6 +183,10 @@ testWith(
       [
         ["a:1", "--json", "--junit"],
         "--json and --junit are two reports: give one",
+      ],
+      [
+        ["a:1", "--brief", "--verbose"],
+        "--brief is for the table without --verbose",
       ],
       [
         ["a:1", "--json", "--verbose"],

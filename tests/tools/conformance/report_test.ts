@@ -148,6 +148,12 @@ Deno.test("what breaks clauses of whom the check plays isn't marked", async () =
   assertEquals(await marks("client"), ["! SND-5"]);
 });
 
+Deno.test("the end names what failed, and a brief table has no bytes", async () => {
+  const { text } = await printed({ brief: true });
+  assert(text.endsWith("\nMUST:   key-of-unknown\nSHOULD: key-of-oneself\n"));
+  assert(!text.includes("header.clientId"), text);
+});
+
 Deno.test("one check is called one", async () => {
   const { text } = await printed({}, [outcome({})]);
   assertStringIncludes(text, "\n1 check in ");

@@ -134,15 +134,17 @@ const silent: Record<string, { serve: Serve; reason: RegExp }> = {
 };
 
 for (const [name, { serve, reason }] of Object.entries(silent)) {
-  testWith(LOOPBACK, `a server that ${name} is asked once`, async () => {
+  testWith(LOOPBACK, `a server that ${name} is asked no more`, async () => {
     await using server = new AnyServer(serve);
     const outcomes = await outcomesOf(server);
     assertMatch(reasonOfFirst(outcomes), reason);
-    assertEquals(server.connections, 1);
-    const { port } = server.address;
-    assertEquals(
-      [...new Set(outcomes.slice(1).map((outcome) => outcome.reason))],
-      [`127.0.0.1:${port} doesn't answer a registration`],
+    assert(server.connections <= 2, "the second is in the other byte order");
+    const reasons = new Set(outcomes.slice(1).map(({ reason }) => reason));
+    assertEquals(reasons.size, 1);
+    const [rest = ""] = reasons;
+    assertMatch(
+      rest.slice(`127.0.0.1:${server.address.port} `.length),
+      /^(doesn't answer a registration|has no answer to a registration that can be read: see register-gives-id)$/,
     );
   });
 }

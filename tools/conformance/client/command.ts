@@ -63,6 +63,7 @@ async function play(options: ClientOptions, script: Script): Promise<number> {
     nameWidth: Math.max(...[...script.chosen].map((name) => name.length)),
     colour: Deno.stdout.isTerminal() && !Deno.noColor,
     verbose: options.verbose,
+    brief: options.brief,
     print,
     stopped: () =>
       signal.aborted ? "Interrupted: what comes later is unknown." : undefined,

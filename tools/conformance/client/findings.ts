@@ -50,6 +50,11 @@ export function cameOrFails(
 ): Finding {
   if (arrivals.length > 0) return undefined;
   const last = scene.arrived.slice(-2);
+  if (
+    last.length > 0 && scene.arrived.every(({ kind }) => kind === undefined)
+  ) {
+    return { skips: "what came can't be read: see code" };
+  }
   return {
     fails: last.length === 0
       ? `no ${what} came, nor any other request`

@@ -13,7 +13,7 @@ import {
   paddingBehind,
   requestKind,
 } from "../../../shared/dialects.ts";
-import type { RequestKind } from "../../../shared/protocol.ts";
+import { type RequestKind, SEND_OVERHEAD } from "../../../shared/protocol.ts";
 import {
   requestCodecs,
   requestHeader,
@@ -77,7 +77,10 @@ export class Incoming {
     const unclaimed = claimed === 0 && kind !== undefined
       ? await this.#unclaimed(kind, headerSize)
       : 0;
-    const wanted = headerSize + (unclaimed || Math.min(claimed, MOST_PAYLOAD));
+    const size = unclaimed ||
+      await this.#understated(kind, headerSize, claimed) ||
+      claimed;
+    const wanted = headerSize + Math.min(size, MOST_PAYLOAD);
     const came = await this.#come(wanted) - headerSize;
     return this.#taken(start, headerSize + came, {
       kind,
@@ -124,6 +127,39 @@ export class Incoming {
     const isPayload = !rest.subarray(0, size).every(isZero) &&
       rest.subarray(size).every(isZero);
     return isPayload ? size : 0;
+  }
+
+  /**
+   * The payload of a request whose header says less than such a one has, where
+   * all of it comes and no other request stands in it; 0 otherwise.
+   */
+  async #understated(
+    kind: RequestKind | undefined,
+    headerSize: number,
+    claimed: number,
+  ): Promise<number> {
+    if (kind === undefined) return 0;
+    const least = requestCodecs[kind].fixedSize ?? SEND_OVERHEAD;
+    // SND-7: what follows a request for a key is another request.
+    if (claimed >= least && kind !== "sendMessage") return 0;
+    const head = headerSize + SEND_OVERHEAD;
+    let size = least;
+    if (kind === "sendMessage") {
+      if (await this.#come(head) < head) return 0;
+      const { buffer, byteOffset } = this.#source.peek(head);
+      size += new DataView(buffer, byteOffset).getUint32(head - 4, true);
+    }
+    const end = headerSize + size;
+    if (size <= claimed || size > MOST_PAYLOAD) return 0;
+    if (await this.#come(end) < end) return 0;
+    const rest = this.#source.peek(end).subarray(headerSize + claimed);
+    const isRequest = rest.length >= SHORT_HEADER &&
+      requestKind(
+          requestHeaderAt(rest).fixedSize === SHORT_HEADER
+            ? rest[17] ?? 0
+            : (rest[17] ?? 0) + 256 * (rest[18] ?? 0),
+        ) !== undefined;
+    return isRequest ? 0 : size;
   }
 
   /** How many of so many bytes are there, once no more come. */
@@ -183,6 +219,8 @@ function shortage(
 ): string {
   const counts = kind !== undefined && claimed - came === headerSize
     ? ": the size counts the header"
+    : kind === "sendMessage" && came - claimed === SEND_OVERHEAD
+    ? ": the size counts the content alone"
     : "";
   const usual = kind === undefined ? undefined : requestCodecs[kind].fixedSize;
   const expected = usual === undefined ? "" : `, and such a one has ${usual}`;

@@ -32,6 +32,7 @@ Usage: deno task conformance --client --port N [flags]
   --json           the report as JSON
   --junit          the report as JUnit's XML
   --verbose        the bytes of what passed, too
+  --brief          no bytes at all
   --help           print this
 
 The exit code is the number of MUSTs that failed.
@@ -53,6 +54,8 @@ export interface ClientOptions {
   readonly form: "table" | "json" | "junit";
   /** Whether the bytes of what passed are printed too. */
   readonly verbose: boolean;
+  /** Whether no bytes are printed. */
+  readonly brief: boolean;
   /** Whether only the script is to be printed. */
   readonly list: boolean;
   /** Whether only the help is to be printed. */
@@ -64,10 +67,13 @@ export function parseClientOptions(args: readonly string[]): ClientOptions {
   const { values, switches } = parseFlags(
     args,
     ["port", "host", "drive", "only", "timeout"],
-    ["client", "badly", "list", "json", "junit", "verbose", "help"],
+    ["client", "badly", "list", "json", "junit", "verbose", "brief", "help"],
   );
-  const { badly, list, json, junit, verbose, help } = switches;
+  const { badly, list, json, junit, verbose, brief, help } = switches;
   if (json && junit) throw new UsageError("--json or --junit, not both");
+  if (brief && (json || junit || verbose)) {
+    throw new UsageError("--brief is for the table without --verbose");
+  }
   if (values.port === undefined && !list && !help) {
     throw new UsageError("--client needs --port N, or --port 0 for a free one");
   }
@@ -82,6 +88,7 @@ export function parseClientOptions(args: readonly string[]): ClientOptions {
     timeout: timeoutOf(values.timeout ?? `${DEFAULT_TIMEOUT}`),
     form: json ? "json" : junit ? "junit" : "table",
     verbose,
+    brief,
     list,
     help,
   };

@@ -22,6 +22,8 @@ const MOST_SHOWN = 2;
 
 /** Judges requests one by one. */
 interface RequestCheck extends CheckInfo {
+  /** Whether it judges requests that can't be cut out, too; the others are held to nothing else. */
+  readonly judgesFraming?: true;
   /** What is wrong with a request; undefined where nothing is or it isn't meant. */
   readonly problem: (
     arrival: Arrival,
@@ -36,6 +38,7 @@ export const requestChecks: readonly RequestCheck[] = [
   {
     name: "code",
     subject: SUBJECT,
+    judgesFraming: true,
     clause: "REQ-1",
     about:
       "Each header is laid out as it should be, with the code of a request",
@@ -59,9 +62,11 @@ export const requestChecks: readonly RequestCheck[] = [
   {
     name: "payload-size",
     subject: SUBJECT,
+    judgesFraming: true,
     clause: "FRM-2",
     about: "As many bytes follow a header as it says",
-    problem: ({ sizeProblem }) => sizeProblem,
+    problem: ({ kind, sizeProblem }) =>
+      kind === undefined ? undefined : sizeProblem,
   },
   {
     name: "payload-fits",
@@ -167,12 +172,25 @@ export const requestChecks: readonly RequestCheck[] = [
   },
 ];
 
+/** Whether it is known where a request ends, and so where the next begins. */
+const isWhole = ({ kind, sizeProblem }: Arrival) =>
+  kind !== undefined && sizeProblem === undefined;
+
 /** Holds all requests to a check. */
 export function judgeRequests(
-  { problem }: RequestCheck,
-  arrivals: readonly Arrival[],
+  { problem, judgesFraming }: RequestCheck,
+  all: readonly Arrival[],
 ): Finding {
-  if (arrivals.length === 0) return { skips: "no request came" };
+  if (all.length === 0) return { skips: "no request came" };
+  const arrivals = all.filter((arrival, index) =>
+    (judgesFraming || isWhole(arrival)) &&
+    !all.slice(0, index).some((before) =>
+      before.connection === arrival.connection && !isWhole(before)
+    )
+  );
+  if (arrivals.length === 0) {
+    return { skips: "no request could be cut out: see code and payload-size" };
+  }
   const broken = arrivals.flatMap((arrival, index) => {
     const text = problem(
       arrival,

@@ -27,6 +27,8 @@ export interface ReportOptions {
   colour: boolean;
   /** Whether a table has the bytes of what passed, too. */
   verbose: boolean;
+  /** Whether a table has no bytes at all. */
+  brief?: boolean;
   /** Takes a line or more, without the last newline. */
   print: (text: string) => void;
   /** Says why not all checks were made, where they weren't. */
@@ -63,7 +65,9 @@ export async function printReport(
   if (form === "json") print(jsonEnd(counts, ms, why));
   if (form === "junit") print(junit(target, all, ms, why));
   if (form === "table") {
-    const end = `${table.details(all)}${table.summary(counts, ms)}`;
+    const end = `${table.details(all)}${table.summary(counts, ms)}${
+      table.failedNames(all)
+    }`;
     print(why === undefined ? end : `${end}\n${why}`);
   }
   return exitCode(counts);

@@ -23,6 +23,8 @@ export interface TableOptions {
   colour: boolean;
   /** Whether what passed is shown with all bytes, too. */
   verbose: boolean;
+  /** Whether no bytes are shown. */
+  brief?: boolean;
   /** Characters of the longest name. */
   nameWidth: number;
 }
@@ -90,6 +92,21 @@ export class Table {
     }${capped}`;
   }
 
+  /** The names of what failed, by level, since the details fill screens. */
+  failedNames(outcomes: readonly Outcome[]): string {
+    const failures = outcomes.filter(({ verdict }) => verdict === "fail");
+    const byLevel = Map.groupBy(failures, ({ level }) => level);
+    return (["MUST", "SHOULD", "MAY"] as const).map((level) => {
+      const names = byLevel.get(level)?.map(({ name }) => name) ?? [];
+      if (names.length === 0) return "";
+      const label = `${level}:`.padEnd(8);
+      const lines = wrap(names.join(", "), COLUMNS - label.length);
+      return lines.map((line, index) =>
+        `\n${index === 0 ? label : " ".repeat(label.length)}${line}`
+      ).join("");
+    }).join("");
+  }
+
   #mark({ verdict, level }: Outcome): string {
     if (verdict === "pass") return this.#paint("good", "✓");
     if (verdict === "skipped") return this.#paint("faint", "-");
@@ -123,7 +140,8 @@ export class Table {
   }
 
   #exchange({ exchange }: Outcome): string {
-    const { colour } = this.#options;
+    const { colour, brief } = this.#options;
+    if (brief) return "";
     const lines = exchangeLines(exchange, { colour, columns: TEXT_COLUMNS });
     return lines.map((line) => `${INDENT}${line}`.trimEnd()).join("\n");
   }

@@ -6,13 +6,16 @@
 
 import { encodeHex } from "@std/encoding";
 import { FormatError } from "../../../shared/format_error.ts";
-import { RESPONSE_HEADER_SIZE } from "../../../shared/protocol.ts";
+import {
+  RESPONSE_HEADER_SIZE,
+  ResponseCode,
+} from "../../../shared/protocol.ts";
 import type { Codec } from "../../../shared/fields.ts";
 import {
   type ResponseHeader,
   responseHeader,
 } from "../../../shared/responses.ts";
-import { CheckFailure, must } from "./check_failure.ts";
+import { CheckFailure } from "./check_failure.ts";
 
 /** A whole answer. */
 export interface Answer extends ResponseHeader {
@@ -38,8 +41,10 @@ export const describe = ({ code, payloadSize }: ResponseHeader): string =>
  * @throws {CheckFailure} where it has another one
  */
 export function expectCode(answer: Answer, code: number): Answer {
-  must(answer.code === code, `an answer ${code}`, () => describe(answer));
-  return answer;
+  if (answer.code === code) return answer;
+  throw new CheckFailure(`an answer ${code}`, describe(answer), {
+    isRefusal: answer.code === ResponseCode.Error,
+  });
 }
 
 /**
@@ -48,12 +53,12 @@ export function expectCode(answer: Answer, code: number): Answer {
  * @throws {CheckFailure} where one of them is another
  */
 export function expectSize(answer: Answer, code: number, size: number): Answer {
-  must(
-    answer.code === code && answer.payload.length === size,
+  if (answer.code === code && answer.payload.length === size) return answer;
+  throw new CheckFailure(
     `an answer ${code} with ${size} bytes`,
-    () => describe(answer),
+    describe(answer),
+    { isRefusal: answer.code === ResponseCode.Error },
   );
-  return answer;
 }
 
 /**

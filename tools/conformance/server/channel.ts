@@ -14,13 +14,16 @@ import {
   ResponseCode,
 } from "../../../shared/protocol.ts";
 import { reasonOf } from "../../../shared/reason.ts";
-import { responseHeader } from "../../../shared/responses.ts";
+import {
+  type ResponseHeader,
+  responseHeader,
+} from "../../../shared/responses.ts";
 import { writeAll } from "../../../shared/write_all.ts";
-import { formOf } from "../../anatomy/form.ts";
+import { formOf, swapped } from "../../anatomy/form.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Answer, answerOf, describe } from "./answer.ts";
 import type { Conn } from "./breakable_conn.ts";
-import { CheckFailure, Unprepared } from "./check_failure.ts";
+import { CheckFailure, NoAnswer, Unprepared } from "./check_failure.ts";
 import { asSpoken, fromGeneration, type Spoken } from "./generation.ts";
 
 /** Bytes of the largest list that is read. */
@@ -29,12 +32,15 @@ const MOST_LIST = 64 * 1024 * 1024;
 const MOST_MESSAGES = 8 * 1024 * 1024;
 /** Bytes of the largest other answer: a hundred of them may come at once. */
 const MOST_ANSWER = 1024 * 1024;
-/** Bytes a millisecond that large frames need not exceed. */
-const SLOWEST = 8 * 1024;
+/** Bytes a millisecond that an answer's payload need not exceed. */
+const SLOWEST = 256;
 /** Milliseconds over which segments are spread, so that they stay apart at a server that is busy. */
 const SEGMENTS_TAKE = 100;
 /** Milliseconds between segments at least. */
 const LEAST_PAUSE = 2;
+
+/** Milliseconds in which bytes behind an answer are seen. */
+const BEHIND = 20;
 
 const LATE = Symbol();
 
@@ -42,14 +48,16 @@ const LATE = Symbol();
 export interface ChannelOptions {
   /** The channel's number within its check. */
   number: number;
-  /** Milliseconds that an answer may take. */
-  timeout: number;
+  /** Milliseconds that an answer may take, which rise with what the check has sent. */
+  patience: () => number;
   /** What the server speaks. */
   spoken: Spoken;
   /** Whether it only makes what the check needs. */
   prepares: boolean;
   /** Notes what goes over it. */
   note: (entry: Exchanged) => void;
+  /** Is told of requests, and of answers that come or don't. */
+  follow: (event: "answered" | "unanswered" | readonly Uint8Array[]) => void;
 }
 
 /** One connection. */
@@ -92,6 +100,7 @@ export class Channel {
         index < frames.length - 1 ? together : undefined,
       )
     );
+    this.#options.follow(frames);
     await this.#write(frames.length === 1 && frames[0] || concat(frames));
   }
 
@@ -104,6 +113,7 @@ export class Channel {
     const frame = this.#spoken(request);
     this.#note("request", frame, `in ${cuts.length + 1} segments`);
     const pause = Math.max(LEAST_PAUSE, SEGMENTS_TAKE / cuts.length);
+    this.#options.follow([frame]);
     let start = 0;
     for (const end of [...cuts, frame.length]) {
       if (start > 0) await this.pause(pause);
@@ -131,7 +141,7 @@ export class Channel {
    * @throws {CheckFailure} where none comes in time, or one that can't be
    */
   async answer(expected = "an answer"): Promise<Answer> {
-    const { timeout } = this.#options;
+    const timeout = this.#options.patience();
     await this.#arrive(RESPONSE_HEADER_SIZE, timeout, expected);
     const start = this.#source.peek(RESPONSE_HEADER_SIZE);
     if (start.every((byte) => byte === 0)) {
@@ -139,6 +149,7 @@ export class Channel {
       throw new CheckFailure(expected, "zeros, as those that fill a block");
     }
     const header = responseHeader.decode(start);
+    this.#isLittleEndian(start, header, expected);
     if (header.payloadSize > this.#mostAnswer) {
       this.#noteArrived("its header claims more than is read here");
       const got = `an answer ${describe(header)}, as its header claims`;
@@ -153,8 +164,42 @@ export class Channel {
     await this.#arrive(size, timeout + size / SLOWEST, expected);
     const answer = answerOf(this.#source.takeArrived(size));
     this.#note("answer", answer.bytes);
+    this.#options.follow("answered");
     const code = fromGeneration(answer.code, this.#options.spoken.dialect);
     return { ...answer, code };
+  }
+
+  /** @throws {CheckFailure} where the header makes sense as big endian alone */
+  #isLittleEndian(
+    start: Uint8Array,
+    { code, payloadSize }: ResponseHeader,
+    expected: string,
+  ): void {
+    const { isBigEndian } = formOf(start, "answer");
+    const size = swapped(payloadSize, 4);
+    if (!isBigEndian && (payloadSize <= MOST_LIST || size > MOST_ANSWER)) {
+      return;
+    }
+    this.#noteArrived("its header is big endian");
+    const meant = { code: isBigEndian ? swapped(code, 2) : code };
+    throw new CheckFailure(
+      expected,
+      `a byte order mistake: big endian, the ${
+        isBigEndian ? "code" : "size"
+      } is that of ${describe({ version: 0, ...meant, payloadSize: size })}`,
+      { clause: "FRM-1" },
+    );
+  }
+
+  /**
+   * Whether the server ends the connection, whatever comes before that.
+   *
+   * @param ms milliseconds that it gets
+   */
+  async ends(ms: number): Promise<boolean> {
+    const ended = await this.#wait(Infinity, ms) !== LATE;
+    if (this.#source.buffered > 0) this.#noteArrived("behind the answer");
+    return ended;
   }
 
   /**
@@ -171,9 +216,47 @@ export class Channel {
     return arrived === LATE ? "quiet" : "ended";
   }
 
+  /**
+   * A whole answer that nothing asked for; undefined where none comes.
+   *
+   * @param ms milliseconds that it gets
+   */
+  async unasked(ms: number): Promise<ResponseHeader | undefined> {
+    await this.#wait(RESPONSE_HEADER_SIZE, ms);
+    if (this.#source.buffered < RESPONSE_HEADER_SIZE) return undefined;
+    const header = responseHeader.decode(
+      this.#source.peek(RESPONSE_HEADER_SIZE),
+    );
+    const meant = answerMeant(this.#options.spoken.dialect, header.code);
+    const isAnswer = meant !== undefined || header.code === ResponseCode.Error;
+    const size = RESPONSE_HEADER_SIZE + header.payloadSize;
+    if (!isAnswer || size > MOST_ANSWER) return undefined;
+    await this.#wait(size, ms);
+    if (this.#source.buffered < size) return undefined;
+    this.#noteArrived("that nothing asked for");
+    return { ...header, code: meant ?? header.code };
+  }
+
+  /** Whether bytes follow an answer at once. */
+  async isFollowed(): Promise<boolean> {
+    await this.#wait(1, BEHIND);
+    return this.#source.buffered > 0;
+  }
+
+  /**
+   * Whether what follows an answer is neither one nor zeros: the next answer
+   * would be looked for in the middle of this one.
+   */
+  async isOutOfStep(): Promise<boolean> {
+    if (!(await this.isFollowed())) return false;
+    const bytes = this.#source.peek(this.#source.buffered);
+    if (bytes.every((byte) => byte === 0)) return false;
+    return await this.unasked(BEHIND) === undefined;
+  }
+
   /** What follows an answer until the connection ends, so many bytes at most. */
   async rest(most: number): Promise<Uint8Array> {
-    await this.#wait(most, this.#options.timeout);
+    await this.#wait(most, this.#options.patience());
     const size = Math.min(most, this.#source.buffered);
     const rest = this.#source.takeArrived(size);
     if (size > 0) this.#note("answer", rest, "behind the answer");
@@ -184,10 +267,15 @@ export class Channel {
   async glimpse(count: number): Promise<void> {
     const into = new Uint8Array(count);
     const read = this.#conn.read(into).catch(() => null);
-    const got = await inTime(read, this.#options.timeout, null);
+    const got = await inTime(read, this.#options.patience(), null);
     if (got !== null) {
       this.#note("answer", into.subarray(0, got), "the start, then we reset");
     }
+  }
+
+  /** Waits for the start of an answer, so many milliseconds at most. */
+  async arrives(ms: number): Promise<void> {
+    await this.#wait(1, ms);
   }
 
   /** Lets so many milliseconds go by. */
@@ -227,12 +315,12 @@ export class Channel {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    const { timeout } = this.#options;
     // A server that closes before it has read all may have answered.
     const written = writeAll(this.#conn, bytes).catch(() => {});
-    const ms = timeout + bytes.length / SLOWEST;
+    const ms = this.#options.patience();
     if (await inTime(written, ms, LATE) === LATE) {
-      throw new CheckFailure(
+      this.#options.follow("unanswered");
+      throw new NoAnswer(
         "that the request is read",
         `a server that doesn't read on for ${Math.round(ms)} ms`,
       );
@@ -250,7 +338,8 @@ export class Channel {
       : arrived instanceof Error
       ? `and a broken connection (${reasonOf(arrived)})`
       : "and the end of the connection";
-    throw new CheckFailure(
+    this.#options.follow("unanswered");
+    throw new NoAnswer(
       expected,
       part === 0 ? `no answer ${how}` : `${part} of ${size} bytes ${how}`,
     );

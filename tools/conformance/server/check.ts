@@ -8,7 +8,13 @@ import type { ClauseId } from "../../../shared/clauses.ts";
 import type { CheckInfo } from "../report/outcome.ts";
 import type { Probe } from "./probe.ts";
 
-export { CheckFailure, must, prepare, Unprepared } from "./check_failure.ts";
+export {
+  CheckFailure,
+  must,
+  NoAnswer,
+  prepare,
+  Unprepared,
+} from "./check_failure.ts";
 
 /** One thing that is looked for. */
 export interface Check extends CheckInfo {

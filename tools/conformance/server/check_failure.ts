@@ -4,14 +4,38 @@
  * @module
  */
 
+import type { ClauseId } from "../../../shared/clauses.ts";
+
+/** What a failure has beside its two sentences. */
+export interface FailureDetails {
+  /** The clause that the server broke, where that isn't the check's own. */
+  readonly clause?: ClauseId;
+  /** An answer that shows the mistake by itself, and what it is. */
+  readonly shows?: { readonly bytes: Uint8Array; readonly note: string };
+  /** Whether the server answered 9000 where it should have served. */
+  readonly isRefusal?: boolean;
+}
+
 /** The server did something else than the clause says. */
 export class CheckFailure extends Error {
   override name = "CheckFailure";
+  /** The clause that was broken, evidence, and whether it is a 9000. */
+  readonly details: FailureDetails;
 
-  /** Both complete a sentence: "Expected ...", "Got ...". */
-  constructor(readonly expected: string, readonly got: string) {
+  /** Both sentences begin before it: "Expected ...", "Got ...". */
+  constructor(
+    readonly expected: string,
+    readonly got: string,
+    details: FailureDetails = {},
+  ) {
     super(`Expected ${expected}, got ${got}`);
+    this.details = details;
   }
+}
+
+/** No whole answer came: too late, or the connection ended. */
+export class NoAnswer extends CheckFailure {
+  override name = "NoAnswer";
 }
 
 /** What a check needs couldn't be had: another check tells of that. */

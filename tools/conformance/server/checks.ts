@@ -8,8 +8,8 @@ import { chosenChecks } from "../chosen_checks.ts";
 import type { Check } from "./check.ts";
 import { connectionChecks } from "./checks/connections.ts";
 import { deliveryChecks } from "./checks/delivery.ts";
-import { failureChecks } from "./checks/failures.ts";
-import { framingChecks } from "./checks/framing.ts";
+import { failureChecks, lateFailureChecks } from "./checks/failures.ts";
+import { framingChecks, lateFramingChecks } from "./checks/framing.ts";
 import { generationChecks } from "./checks/generations.ts";
 import { headerChecks } from "./checks/headers.ts";
 import { keyChecks } from "./checks/keys.ts";
@@ -18,7 +18,11 @@ import { loadChecks } from "./checks/load.ts";
 import { stillServes } from "./checks/still_serves.ts";
 import { nameChecks } from "./checks/names.ts";
 import { pullingChecks } from "./checks/pulling.ts";
-import { givesId, registrationChecks } from "./checks/registration.ts";
+import {
+  givesId,
+  lateRegistrationChecks,
+  registrationChecks,
+} from "./checks/registration.ts";
 import { sendingChecks } from "./checks/sending.ts";
 
 /** Tells whether the server answers at all. */
@@ -40,8 +44,11 @@ export const allChecks: readonly Check[] = [
   ...framingChecks,
   ...connectionChecks,
   ...failureChecks,
-  // Last but load: odd names that a server takes stand in all lists from then on.
   ...generationChecks,
+  // Last but load: what a server keeps of these stands in all lists from then on.
+  ...lateRegistrationChecks,
+  ...lateFramingChecks,
+  ...lateFailureChecks,
   ...nameChecks,
   ...loadChecks,
   lastCheck,

@@ -283,13 +283,7 @@ export const connections = {
   "orderly-end-shows-nothing": {
     about: "Only another request shows that an answer was taken",
     clauses: ["DLV-3"],
-    fails: [
-      "pull-once",
-      "pull-new-ones-alone",
-      "pull-rest-later",
-      "pull-larger-than-an-answer",
-      "pull-then-end",
-    ],
+    fails: ["pull-then-end"],
     inject: () => ({
       bytes: (line) =>
         new class extends LineAround {

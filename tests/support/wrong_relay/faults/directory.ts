@@ -111,12 +111,7 @@ export const directory = {
   "list-names-of-254": {
     about: "Names in the list have 254 bytes",
     clauses: ["LST-1"],
-    fails: [
-      "list-entries",
-      "list-has-others",
-      "list-names-padded",
-      "list-name-longest",
-    ],
+    fails: ["list-entries"],
     inject: () => ({
       frames: () =>
         onAnswer("clientsList", (answer) => {
@@ -141,19 +136,13 @@ export const directory = {
   "key-cut-at-zero": {
     about: "A public key is kept as a C string",
     clauses: ["PUB-2"],
-    fails: [
-      "refused-registration-keeps-key",
-      "key-of-each",
-      "key-padded-with-zeros",
-      "key-beginning-with-zeros",
-    ],
+    fails: ["key-of-each", "key-padded-with-zeros", "key-beginning-with-zeros"],
     inject: changingKeys(textOf),
   },
   "key-kept-as-text": {
     about: "A public key is kept as a text of UTF-8",
     clauses: ["PUB-2"],
     fails: [
-      "refused-registration-keeps-key",
       "key-of-each",
       "key-of-any-bytes",
       "key-padded-with-zeros",
@@ -177,7 +166,7 @@ export const directory = {
   "key-without-id": {
     about: "A public key is answered without an id",
     clauses: ["KEY-1"],
-    fails: ["key-with-owner", "blocks-answer"],
+    fails: ["key-with-owner"],
     inject: () => ({
       frames: () =>
         onAnswer("publicKey", (answer) => {

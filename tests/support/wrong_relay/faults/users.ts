@@ -165,7 +165,7 @@ export const users = {
   "registration-answered-with-name": {
     about: "A 2100 has the name behind the id",
     clauses: ["REG-1"],
-    fails: ["register-gives-id", "answer-header-of-2100"],
+    fails: ["register-gives-id"],
     inject: () => ({
       frames: () =>
         onAnswer("register", (answer, { payload }) => {

@@ -207,20 +207,25 @@ export const useLastKey: Step = {
   },
 };
 
-/** Sends dana a key. */
-export const sendKey: Step = writes(
-  "dana",
-  "Send dana your symmetric key",
-  [["152", "dana"]],
-  MessageType.Key,
-  [{
-    name: "key-encrypted",
-    clause: "RSA-1",
-    about:
-      `A key of 16 bytes comes, as ${ENCRYPTED_KEY_SIZE} of RSA-OAEP under dana's public key`,
-    judge: judgeKey,
-  }],
-);
+/** Sends dana a key, who asks for it: some clients send one only then. */
+export const sendKey: Step = {
+  ...writes(
+    "dana",
+    "Send dana your symmetric key, once dana has asked for it",
+    [["140"], ["152", "dana"]],
+    MessageType.Key,
+    [{
+      name: "key-encrypted",
+      clause: "RSA-1",
+      about:
+        `A key of 16 bytes comes, as ${ENCRYPTED_KEY_SIZE} of RSA-OAEP under dana's public key`,
+      judge: judgeKey,
+    }],
+  ),
+  prepare({ dana, waiting }) {
+    waiting.push([dana.letter(MessageType.KeyRequest, new Uint8Array())]);
+  },
+};
 
 async function judgeKey(scene: Scene): Promise<Finding> {
   const messages = sentTo(scene, "dana", MessageType.Key);
@@ -252,7 +257,10 @@ export const useOwnKey: Step = writes(
     name: "own-key",
     clause: "MSG-5",
     about: "The text is encrypted with the key that the client sent last",
-    judge: own.underLast,
+    judge: (scene) =>
+      scene.cast.dana.keys.length === 0
+        ? { skips: "dana has no key to read it with: see key-encrypted" }
+        : own.underLast(scene),
   }],
 );
 
@@ -267,6 +275,9 @@ export const sendFile: Step = writes(
     clause: "AES-1",
     about: "The file opens with AES-128-CBC, a zero IV and PKCS#7",
     judge: (scene) => {
+      if (scene.cast.dana.keys.length === 0) {
+        return { skips: "dana has no key to read it with: see key-encrypted" };
+      }
       const came = sentTo(scene, "dana", MessageType.File).length > 0;
       return came ? file.encrypted(scene) : withoutFiles(scene) ??
         file.encrypted(scene);

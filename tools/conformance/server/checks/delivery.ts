@@ -55,8 +55,10 @@ export const deliveryChecks = subject("delivery", [
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [16]);
       await prepare("ask for something else", async () => {
-        await probe.ask(listRequest(to.id));
-        await probe.ask(keyRequest(to.id, from.id));
+        if (await probe.can("list")) await probe.ask(listRequest(to.id));
+        if (await probe.can("key")) {
+          await probe.ask(keyRequest(to.id, from.id));
+        }
         await probe.ask(pullRequest(from.id));
       });
       await arrives(probe, to, 1);
@@ -99,12 +101,15 @@ export const deliveryChecks = subject("delivery", [
     "DLV-3",
     "Another request on the connection shows that a pull's answer was taken",
     async (probe) => {
-      const [from, to] = await probe.pair();
+      // Another pull might bring the message again.
+      const { asker: to, other: from, request, code } = await probe.usual(
+        "waitingMessages",
+      );
       await fill(probe, from, to, [16]);
       await probe.again(async (channel) => {
         await pullOn(channel, to);
-        await channel.send(keyRequest(to.id, from.id));
-        expectCode(await channel.answer("an answer to the next request"), 2102);
+        await channel.send(request);
+        expectCode(await channel.answer("an answer to the next request"), code);
         await takenBy(probe, to);
       });
     },

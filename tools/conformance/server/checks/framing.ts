@@ -1,6 +1,6 @@
 import { equals } from "@std/bytes";
 import { describe, expectCode } from "../answer.ts";
-import { must, prepare, subject } from "../check.ts";
+import { must, prepare, subject, Unprepared } from "../check.ts";
 import { REQUEST_HEADER_SIZE } from "../../../../shared/protocol.ts";
 import {
   frame,
@@ -13,13 +13,15 @@ import {
   sendRequest,
   sized,
 } from "../frames.ts";
-import type { Probe } from "../probe.ts";
+import { type Probe, told } from "../probe.ts";
 import { arrives, numbered } from "./pulling.ts";
 
 /** Requests that are on their way at once. */
 const PIPELINED = 32;
 /** Answers of which the first read is looked at. */
 const LOOKS = 8;
+/** Milliseconds in which a second answer comes, where one does. */
+const BEHIND = 150;
 
 /** Checks of how bytes may be cut on their way, and of what is read past. */
 export const framingChecks = subject("framing", [
@@ -62,6 +64,7 @@ export const framingChecks = subject("framing", [
     "FRM-3",
     "A message of 20000 bytes in pieces of 1460 arrives",
     async (probe) => {
+      if (!(await probe.can("send"))) throw new Unprepared(told("send"));
       const [from, to] = await probe.pair();
       const content = numbered(20_000, 4);
       const request = sendRequest({ from: from.id, to: to.id, content });
@@ -82,15 +85,16 @@ export const framingChecks = subject("framing", [
     "FRM-3",
     "A request and a half, and then the other half, are two requests",
     async (probe) => {
-      const [{ id }, { id: other }] = await probe.pair();
-      const next = keyRequest(id, other);
+      const { request, code } = await probe.usual();
+      const half = REQUEST_HEADER_SIZE + 2;
+      if (request.length <= half) throw withoutPayload();
       await probe.again(async (channel) => {
-        await channel.send(keyRequest(id, other), next.subarray(0, 25));
-        expectCode(await channel.answer(), 2102);
-        await channel.sendRest(next.subarray(25));
+        await channel.send(request, request.subarray(0, half));
+        expectCode(await channel.answer(), code);
+        await channel.sendRest(request.subarray(half));
         expectCode(
           await channel.answer("an answer to the second request"),
-          2102,
+          code,
         );
       });
     },
@@ -101,21 +105,34 @@ export const framingChecks = subject("framing", [
     "Four requests of different kinds in one write are answered in their order",
     async (probe) => {
       const [from, to] = await probe.pair();
+      const content = numbered(16, 0);
+      const all = [
+        ["send", sendRequest({ from: from.id, to: to.id, content }), 2103],
+        ["list", listRequest(from.id), 2101],
+        ["key", keyRequest(from.id, to.id), 2102],
+        ["pull", pullRequest(to.id), 2104],
+      ] as const;
+      // What fails by itself says nothing of how it is framed.
+      const requests: Uint8Array[] = [];
+      const expected: number[] = [];
+      for (const [basic, request, code] of all) {
+        if (!(await probe.can(basic))) continue;
+        requests.push(request);
+        expected.push(code);
+      }
+      if (requests.length < 2) {
+        throw new Unprepared("couldn't ask for things of different kinds");
+      }
       await probe.again(async (channel) => {
-        await channel.send(
-          sendRequest({ from: from.id, to: to.id, content: numbered(16, 0) }),
-          listRequest(from.id),
-          keyRequest(from.id, to.id),
-          pullRequest(to.id),
-        );
+        await channel.send(...requests);
         const codes: number[] = [];
-        for (let count = 0; count < 4; count++) {
-          const due = `the answer ${count + 1} of 4`;
+        for (let count = 1; count <= requests.length; count++) {
+          const due = `the answer ${count} of ${requests.length}`;
           codes.push((await channel.answer(due)).code);
         }
         must(
-          `${codes}` === "2103,2101,2102,2104",
-          "2103, 2101, 2102, 2104",
+          `${codes}` === `${expected}`,
+          expected.join(", "),
           codes.join(", "),
         );
       });
@@ -126,6 +143,7 @@ export const framingChecks = subject("framing", [
     "FRM-4",
     `${PIPELINED} requests for keys of two users in turn are answered in their order`,
     async (probe) => {
+      if (!(await probe.can("key"))) throw new Unprepared(told("key"));
       const [one, other] = await probe.pair();
       const asker = await probe.user();
       const targets = Array.from(
@@ -158,6 +176,7 @@ export const framingChecks = subject("framing", [
     "FRM-4",
     "Messages in one write are all acknowledged and all handed out",
     async (probe) => {
+      if (!(await probe.can("send"))) throw new Unprepared(told("send"));
       const [from, to] = await probe.pair();
       await probe.again(async (channel) => {
         await channel.send(
@@ -180,17 +199,13 @@ export const framingChecks = subject("framing", [
     "FRM-4",
     "A failure between two other requests is answered in its place",
     async (probe) => {
-      const [{ id }, { id: other }] = await probe.pair();
+      const { request, code } = await probe.usual();
       const bad = listRequest(randomId());
       await prepare("have it refused by itself", () => probe.refused(bad));
       await probe.again(async (channel) => {
-        await channel.send(
-          keyRequest(id, other),
-          bad,
-          keyRequest(id, other),
-        );
-        for (const code of [2102, 9000, 2102]) {
-          expectCode(await channel.answer(`an answer ${code}`), code);
+        await channel.send(request, bad, request);
+        for (const due of [code, 9000, code]) {
+          expectCode(await channel.answer(`an answer ${due}`), due);
         }
       }, "onward");
     },
@@ -200,30 +215,28 @@ export const framingChecks = subject("framing", [
     "FRM-4",
     "A request is answered once",
     async (probe) => {
-      const [{ id }, { id: other }] = await probe.pair();
-      await probe.again(async (channel) => {
-        await channel.send(pullRequest(id));
-        await channel.answer();
-        await channel.send(keyRequest(id, other));
-        const answer = await channel.answer("an answer to the second request");
-        must(
-          answer.code === 2102,
-          "the second request's 2102",
-          () => describe(answer),
-        );
-      });
+      const { request, code } = await probe.usual();
+      const channel = await probe.connect();
+      await channel.send(request);
+      expectCode(await channel.answer(), code);
+      const second = await channel.unasked(BEHIND);
+      must(
+        second === undefined,
+        "no other answer",
+        () => second === undefined ? "" : `another: ${describe(second)}`,
+      );
     },
   ],
   [
     "answer-in-one-write",
     "FRM-5",
-    "A 2102 comes whole with the first read",
+    "A small answer comes whole with the first read",
     async (probe) => {
-      const [{ id }, { id: other }] = await probe.pair();
+      const { request, code } = await probe.usual();
       for (let look = 0; look < LOOKS; look++) {
         const channel = await probe.connect();
-        await channel.send(keyRequest(id, other));
-        const { bytes } = expectCode(await channel.answer(), 2102);
+        await channel.send(request);
+        const { bytes } = expectCode(await channel.answer(), code);
         const [first = 0] = channel.reads;
         must(
           first >= bytes.length,
@@ -264,12 +277,6 @@ export const framingChecks = subject("framing", [
     (probe) => readPast(probe, (id) => sized("publicKey", id, 20)),
   ],
   [
-    "read-past-registration",
-    "REQ-7",
-    "What follows a registration of 1000 bytes is answered",
-    (probe) => readPast(probe, (id) => sized("register", id, 1000)),
-  ],
-  [
     "read-past-message",
     "REQ-7",
     "What follows a message with a content size that lies is answered",
@@ -292,12 +299,27 @@ export const framingChecks = subject("framing", [
   ],
 ]);
 
-/** Asks for a key in pieces. */
+/** Checks of what is read past that may leave a malformed user. */
+export const lateFramingChecks = subject("framing", [
+  [
+    "read-past-registration",
+    "REQ-7",
+    "What follows a registration of 1000 bytes is answered",
+    (probe) => readPast(probe, (id) => sized("register", id, 1000)),
+  ],
+]);
+
+const withoutPayload = () =>
+  new Unprepared("couldn't ask for anything that has a payload");
+
+/** Asks in pieces for a key, or for something that has no payload and less to be cut. */
 async function cutUp(probe: Probe, cuts: readonly number[]): Promise<void> {
-  const [{ id }, { id: other }] = await probe.pair();
+  const { request, code } = await probe.usual();
+  const within = cuts.filter((cut) => cut < request.length);
+  if (within.length === 0) throw withoutPayload();
   const channel = await probe.connect();
-  await channel.sendCut(keyRequest(id, other), cuts);
-  expectCode(await channel.answer(), 2102);
+  await channel.sendCut(request, within);
+  expectCode(await channel.answer(), code);
 }
 
 /**
@@ -308,15 +330,15 @@ async function readPast(
   probe: Probe,
   bad: (id: Awaited<ReturnType<Probe["user"]>>["id"]) => Uint8Array,
 ): Promise<void> {
-  const [{ id }, { id: other }] = await probe.pair();
+  const { asker, request, code } = await probe.usual();
   await probe.again(async (channel) => {
-    await channel.send(bad(id));
+    await channel.send(bad(asker.id));
     await prepare(
       "have it refused",
       async () => expectCode(await channel.answer(), 9000),
     );
-    await channel.send(keyRequest(id, other));
-    const due = "an answer 2102 to the request behind it";
-    expectCode(await channel.answer(due), 2102);
+    await channel.send(request);
+    const due = `an answer ${code} to the request behind it`;
+    expectCode(await channel.answer(due), code);
   }, "onward");
 }

@@ -1,9 +1,17 @@
-import { equals } from "@std/bytes";
+import { concat, equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
 import { describe, expectCode, hex } from "../answer.ts";
-import { must, prepare, subject } from "../check.ts";
-import { MAX_NAME_LENGTH, NAME_SIZE } from "../../../../shared/protocol.ts";
-import { LISTED_CLIENT_SIZE } from "../../../../shared/responses.ts";
+import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
+import {
+  MAX_NAME_LENGTH,
+  NAME_SIZE,
+  PROTOCOL_VERSION,
+  ResponseCode,
+} from "../../../../shared/protocol.ts";
+import {
+  LISTED_CLIENT_SIZE,
+  responseHeader,
+} from "../../../../shared/responses.ts";
 import { ascii, listRequest, randomId, randomName, sized } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 import type { User } from "../cast.ts";
@@ -17,13 +25,24 @@ export const listChecks = subject("list", [
     "LST-1",
     "A list's payload is a number of entries of 271 bytes",
     async (probe) => {
-      const [asker] = await probe.pair();
+      const [asker, wanted] = await probe.pair();
       const answer = await probe.ask(listRequest(asker.id));
+      const { payload } = answer;
       must(
-        answer.code === 2101 && answer.payload.length > 0 &&
-          answer.payload.length % LISTED_CLIENT_SIZE === 0,
+        answer.code === 2101 && payload.length > 0 &&
+          payload.length % LISTED_CLIENT_SIZE === 0,
         "an answer 2101 with a multiple of 271 bytes",
         describe(answer),
+      );
+      const swapped = entriesOf(payload).findIndex((entry) =>
+        isSwapped(entry, wanted)
+      );
+      if (swapped < 0) return;
+      throw wrongEntry(
+        payload,
+        swapped,
+        "entries of 16 bytes of id and then 255 of name",
+        "name and id are swapped: the name stands first, and the id behind it",
       );
     },
   ],
@@ -55,13 +74,22 @@ export const listChecks = subject("list", [
     "No id is in a list twice",
     async (probe) => {
       const [asker] = await probe.pair();
-      const listed = await probe.listed(asker.id);
-      const ids = new Set(listed.map(({ clientId }) => encodeHex(clientId)));
-      must(
-        ids.size === listed.length,
-        "ids that differ",
-        `${ids.size} different ones in ${listed.length} entries`,
-      );
+      await probe.listed(asker.id);
+      const payload = await listFor(probe, asker);
+      const seen = new Map<string, number>();
+      for (const [index, entry] of entriesOf(payload).entries()) {
+        const id = encodeHex(entry.subarray(0, ID_SIZE));
+        const before = seen.get(id);
+        if (before !== undefined) {
+          throw wrongEntry(
+            payload,
+            index,
+            "ids that differ",
+            `the id ${id} a second time, after entry ${before + 1}`,
+          );
+        }
+        seen.set(id, index);
+      }
     },
   ],
   [
@@ -70,12 +98,14 @@ export const listChecks = subject("list", [
     "A list has no entry of who asks",
     async (probe) => {
       const asker = await probe.user();
-      const listed = await probe.listed(asker.id);
-      must(
-        !listed.some(({ clientId }) => equals(clientId, asker.id)),
-        "a list without the asker",
-        "one with the asker",
+      await probe.listed(asker.id);
+      const payload = await listFor(probe, asker);
+      const own = entriesOf(payload).findIndex((entry) =>
+        equals(entry.subarray(0, ID_SIZE), asker.id)
       );
+      if (own < 0) return;
+      const got = `one with the asker, ${asker.name}`;
+      throw wrongEntry(payload, own, "a list without the asker", got);
     },
   ],
   [
@@ -84,16 +114,16 @@ export const listChecks = subject("list", [
     "A listed name is followed by zeros up to 255 bytes",
     async (probe) => {
       const [asker, wanted] = await probe.pair();
-      const field = await entryOf(probe, asker, wanted);
+      const { payload, index, field } = await entryOf(probe, asker, wanted);
       const expected = new Uint8Array(NAME_SIZE);
       expected.set(ascii(wanted.name));
-      must(equals(field, expected), "the name and zeros", () => {
-        const rest = field.subarray(wanted.name.length);
-        const odd = rest.findIndex((byte) => byte !== 0);
-        return odd < 0
-          ? `another name: ${hex(field)}`
-          : `the name and then ${hex(rest.subarray(odd))}`;
-      });
+      if (equals(field, expected)) return;
+      const rest = field.subarray(wanted.name.length);
+      const odd = rest.findIndex((byte) => byte !== 0);
+      const got = odd < 0
+        ? `another name: ${hex(field)}`
+        : `the name and then ${hex(rest.subarray(odd))}`;
+      throw wrongEntry(payload, index, "the name and zeros", got);
     },
   ],
   [
@@ -107,12 +137,12 @@ export const listChecks = subject("list", [
         "register under a name of 254 bytes",
         () => probe.register(name),
       );
-      const field = await entryOf(probe, asker, owner);
-      must(
-        equals(field, ascii(`${name}\0`)),
-        "254 bytes of name and a NUL",
-        () => `${field.findLastIndex((byte) => byte !== 0) + 1} bytes of it`,
-      );
+      const { payload, index, field } = await entryOf(probe, asker, owner);
+      if (equals(field, ascii(`${name}\0`))) return;
+      const got = `${
+        field.findLastIndex((byte) => byte !== 0) + 1
+      } bytes of it`;
+      throw wrongEntry(payload, index, "254 bytes of name and a NUL", got);
     },
   ],
   [
@@ -132,30 +162,82 @@ export const listChecks = subject("list", [
   ],
 ]);
 
+/** Where a client stands in a list. */
+interface Entry {
+  readonly payload: Uint8Array;
+  readonly index: number;
+  /** The 255 bytes of the name. */
+  readonly field: Uint8Array;
+}
+
 /**
- * Looks somebody up in a list.
+ * Looks a client up in a list.
  *
- * @returns the 255 bytes of the name
  * @throws {CheckFailure} where there is no such entry
+ * @throws {Unprepared} where the list hasn't the form of one
  */
 async function entryOf(
   probe: Probe,
   asker: User,
   wanted: User,
-): Promise<Uint8Array> {
+): Promise<Entry> {
+  const payload = await listFor(probe, asker);
+  const entries = entriesOf(payload);
+  const { length } = entries;
+  const isList = payload.length % LISTED_CLIENT_SIZE === 0 &&
+    !entries.some((entry) => isSwapped(entry, wanted));
+  if (!isList) {
+    throw new Unprepared("its entries have another form: see list-entries");
+  }
+  const index = entries.findIndex((entry) =>
+    equals(entry.subarray(0, ID_SIZE), wanted.id)
+  );
+  const entry = entries[index];
+  must(
+    entry !== undefined,
+    `an entry with the id ${encodeHex(wanted.id)}`,
+    `none in ${length} ${length === 1 ? "entry" : "entries"}`,
+  );
+  return { payload, index, field: entry.subarray(ID_SIZE) };
+}
+
+async function listFor(probe: Probe, { id }: User): Promise<Uint8Array> {
   const { payload } = await prepare(
     "get the list",
-    async () => expectCode(await probe.ask(listRequest(asker.id)), 2101),
+    async () => expectCode(await probe.ask(listRequest(id)), 2101),
   );
-  for (let at = 0; at < payload.length; at += LISTED_CLIENT_SIZE) {
-    const entry = payload.subarray(at, at + LISTED_CLIENT_SIZE);
-    if (equals(entry.subarray(0, ID_SIZE), wanted.id)) {
-      return entry.subarray(ID_SIZE);
-    }
-  }
-  must(
-    false,
-    `an entry with the id ${encodeHex(wanted.id)}`,
-    `none in ${Math.ceil(payload.length / LISTED_CLIENT_SIZE)} entries`,
-  );
+  return payload;
+}
+
+function entriesOf(payload: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(payload.length / LISTED_CLIENT_SIZE);
+  return Array.from({ length: count }, (_, index) => {
+    const at = index * LISTED_CLIENT_SIZE;
+    return payload.subarray(at, at + LISTED_CLIENT_SIZE);
+  });
+}
+
+/** Whether an entry has a client's name and then its id. */
+const isSwapped = (entry: Uint8Array, { id, name }: User) =>
+  equals(entry.subarray(NAME_SIZE), id) &&
+  equals(entry.subarray(0, name.length), ascii(name));
+
+/** A failure that shows the entry that is wrong, wherever it stands. */
+function wrongEntry(
+  payload: Uint8Array,
+  index: number,
+  expected: string,
+  got: string,
+): CheckFailure {
+  const entries = entriesOf(payload);
+  const entry = entries[index] ?? new Uint8Array();
+  const where = `entry ${index + 1} of ${entries.length}`;
+  const header = responseHeader.encode({
+    version: PROTOCOL_VERSION,
+    code: ResponseCode.ClientsList,
+    payloadSize: entry.length,
+  });
+  return new CheckFailure(expected, `${got} (${where})`, {
+    shows: { bytes: concat([header, entry]), note: `${where}, by itself` },
+  });
 }

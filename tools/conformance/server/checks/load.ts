@@ -1,8 +1,8 @@
 import { expectCode } from "../answer.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
-import { keyRequest, randomName, registration } from "../frames.ts";
+import { randomName, registration } from "../frames.ts";
 import type { Channel } from "../channel.ts";
-import type { Probe } from "../probe.ts";
+import type { Probe, UsualRequest } from "../probe.ts";
 import { arrives } from "./pulling.ts";
 
 /** Connections at once. */
@@ -24,24 +24,31 @@ export const loadChecks = subject("load", [
     "CON-5",
     `${CONNECTIONS} connections that are open together are all served`,
     async (probe) => {
-      const [{ id }, { id: other }] = await probe.pair();
-      const request = keyRequest(id, other);
-      const opened: { channel: Channel; since: number }[] = [];
-      const end = performance.now() + OPENING * probe.timeout;
+      const usual = await probe.usual();
+      const opened: Opened[] = [];
+      const start = performance.now();
+      const end = start + OPENING * probe.timeout;
       // Each is accepted before the next: how many may wait for that is no matter.
       while (opened.length < CONNECTIONS && performance.now() < end) {
-        const channel = await probe.connect();
-        const since = performance.now();
-        await channel.send(request);
-        expectCode(await channel.answer(), 2102);
-        opened.push({ channel, since });
+        try {
+          opened.push(await open(probe, usual));
+        } catch (error) {
+          if (!(error instanceof CheckFailure)) throw error;
+          await blame(probe, usual, opened, {
+            ...{ served: opened.length, of: opened.length + 1 },
+            ...{ silence: 0, failure: error },
+          });
+        }
       }
+      const each = (performance.now() - start) / opened.length;
       // That a connection goes on is for other checks.
-      if (await probe.can("again")) await askAllAgain(probe, opened, request);
+      if (await probe.can("again")) {
+        await askAllAgain(probe, usual, opened, each);
+      }
       if (opened.length < CONNECTIONS) {
         throw new Unprepared(
           `only ${opened.length} connections could be opened in ${
-            OPENING * probe.timeout
+            Math.round(OPENING * probe.timeout)
           } ms, which were all served: --timeout gives more time`,
         );
       }
@@ -52,10 +59,8 @@ export const loadChecks = subject("load", [
     "CON-5",
     `${IN_TURN} connections, one after the other, are all served`,
     async (probe) => {
-      const [{ id }, { id: other }] = await probe.pair();
-      for (let count = 0; count < IN_TURN; count++) {
-        expectCode(await probe.ask(keyRequest(id, other)), 2102);
-      }
+      const usual = await probe.usual();
+      for (let count = 0; count < IN_TURN; count++) await probe.served(usual);
     },
   ],
   [
@@ -65,8 +70,8 @@ export const loadChecks = subject("load", [
       SENDERS * EACH
     } messages from ${SENDERS} connections at once none is lost`,
     async (probe) => {
-      const { to, ids } = await sendTogether(probe);
-      await arrives(probe, to, ids.length);
+      const { to } = await sendTogether(probe, false);
+      await arrives(probe, to, SENDERS * EACH, true);
     },
   ],
   [
@@ -76,7 +81,7 @@ export const loadChecks = subject("load", [
       SENDERS * EACH
     } messages from ${SENDERS} connections at once have ids that differ`,
     async (probe) => {
-      const { ids } = await sendTogether(probe);
+      const { ids } = await sendTogether(probe, true);
       const different = new Set(ids).size;
       must(different === ids.length, `${ids.length} ids`, `${different}`);
     },
@@ -100,64 +105,121 @@ export const loadChecks = subject("load", [
   ],
 ]);
 
-/** Asks at once on connections that are open together. */
+/** A connection that was served, and when. */
+interface Opened {
+  readonly channel: Channel;
+  readonly since: number;
+}
+
+async function open(
+  probe: Probe,
+  { request, code }: UsualRequest,
+): Promise<Opened> {
+  const channel = await probe.connect();
+  const since = performance.now();
+  try {
+    await channel.send(request);
+    expectCode(await channel.answer(), code);
+    return { channel, since };
+  } catch (error) {
+    channel.close();
+    throw error;
+  }
+}
+
+/**
+ * Asks at once on connections that are open together.
+ *
+ * @param each milliseconds that one of them took by itself: a server that serves
+ * one after the other takes as often as long
+ */
 async function askAllAgain(
   probe: Probe,
-  opened: readonly { channel: Channel; since: number }[],
-  request: Uint8Array,
+  usual: UsualRequest,
+  opened: readonly Opened[],
+  each: number,
 ): Promise<void> {
   const failures: CheckFailure[] = [];
-  let longest = 0;
+  let silence = 0;
   await Promise.all(opened.map(async ({ channel, since }) => {
     try {
-      await channel.send(request);
-      expectCode(await channel.answer(), 2102);
+      await channel.send(usual.request);
+      await channel.arrives(each * opened.length);
+      expectCode(await channel.answer(), usual.code);
     } catch (error) {
       if (!(error instanceof CheckFailure)) throw error;
       failures.push(error);
-      longest = Math.max(longest, performance.now() - since);
+      silence = Math.max(silence, performance.now() - since);
     }
   }));
   const [failure] = failures;
   if (failure === undefined) return;
-  for (const { channel } of opened) channel.close();
-  if (await bearsSilenceAlone(probe, request, longest)) throw failure;
+  const of = opened.length;
+  const served = of - failures.length;
+  await blame(probe, usual, opened, { served, of, silence, failure });
 }
 
 /**
- * Whether a connection beside which there is no other goes on after so many
- * milliseconds of silence: a server that ends those does so however many there are.
+ * Says how many connections were served, if one alone would have been.
+ *
+ * @throws {CheckFailure} then
+ * @throws {Unprepared} where one alone isn't served either
  */
-async function bearsSilenceAlone(
+async function blame(
   probe: Probe,
-  request: Uint8Array,
-  ms: number,
+  usual: UsualRequest,
+  opened: readonly Opened[],
+  { served, of, silence, failure }: {
+    served: number;
+    of: number;
+    silence: number;
+    failure: CheckFailure;
+  },
+): Promise<never> {
+  for (const { channel } of opened) channel.close();
+  const got = `${served} of ${of} were served: ${failure.got}`;
+  if (await isServedAlone(probe, usual, silence)) {
+    throw new CheckFailure(`${CONNECTIONS} connections that are served`, got);
+  }
+  throw new Unprepared(`${got}; nor is one alone`);
+}
+
+/**
+ * Whether a connection beside which there is no other is served, also after so
+ * many milliseconds of silence: a server that ends those does so however many
+ * there are.
+ */
+async function isServedAlone(
+  probe: Probe,
+  usual: UsualRequest,
+  silence: number,
 ): Promise<boolean> {
-  const channel = await probe.connect();
   try {
-    await channel.send(request);
-    await channel.answer();
-    await channel.quiet(ms);
-    await channel.send(request);
-    await channel.answer();
+    const { channel } = await open(probe, usual);
+    if (silence > 0) {
+      await channel.quiet(silence);
+      await channel.send(usual.request);
+      await channel.answer();
+    }
+    channel.close();
     return true;
   } catch (error) {
     if (error instanceof CheckFailure) return false;
     throw error;
-  } finally {
-    channel.close();
   }
 }
 
 /** Sends to one inbox over many connections at once. */
-async function sendTogether(probe: Probe) {
+async function sendTogether(probe: Probe, wantsIds: boolean) {
   const [from, to] = await probe.pair();
   const ids = await prepare("send at once", () =>
     Promise.all(
       Array.from({ length: SENDERS }, async () => {
         const ids: number[] = [];
         for (let count = 0; count < EACH; count++) {
-          ids.push(await probe.sends({ from: from.id, to: to.id }));
+          const sending = { from: from.id, to: to.id };
+          if (wantsIds) ids.push(await probe.sendsForId(sending));
+          else await probe.sends(sending);
         }
         return ids;
       }),
