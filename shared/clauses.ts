@@ -105,7 +105,7 @@ const entries = {
   "KEY-3": ["relay", "SHOULD", "A client may ask for its own key"],
   "KEY-4": ["client", "SHOULD", "A 2102 may be the key alone"],
 
-  "SND-1": ["both", "MUST", "A content's size is the payload's less 21"],
+  "SND-1": ["client", "MUST", "A content's size is the payload's less 21"],
   "SND-2": ["relay", "MUST", "A message is answered with target and id"],
   "SND-3": ["relay", "MUST", "A message for nobody is refused"],
   "SND-4": ["relay", "MUST", "A content is relayed byte for byte"],

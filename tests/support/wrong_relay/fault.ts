@@ -29,6 +29,8 @@ export interface Fault {
   clauses: readonly [ClauseId, ...ClauseId[]];
   /** The checks of a server that have to fail, and no others. */
   fails: readonly [string, ...string[]];
+  /** The subjects in which a false accusation is possible at all. Default: all of them. */
+  only?: readonly string[];
   /** Where it is injected, with the state of one relay. */
   inject: () => Seams;
 }

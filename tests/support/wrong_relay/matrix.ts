@@ -26,7 +26,8 @@ export function testFaults(subject: string, faults: Faults): void {
         .sort(([, a], [, b]) => b.fails.length - a.fails.length);
       const work = async () => {
         for (let next; (next = left.shift()) !== undefined;) {
-          const [name, { about, fails }] = next;
+          const [name, { about, fails, only }] = next;
+          const chosen = only === undefined ? {} : { only };
           await t.step({
             name: `${name}: ${about}`,
             // They run side by side.
@@ -35,7 +36,8 @@ export function testFaults(subject: string, faults: Faults): void {
             sanitizeExit: false,
             fn: async () =>
               assertEquals(
-                Object.keys(await failedChecks([name as FaultName])).sort(),
+                Object.keys(await failedChecks([name as FaultName], chosen))
+                  .sort(),
                 fails.toSorted(),
               ),
           });

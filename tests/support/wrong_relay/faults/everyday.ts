@@ -103,6 +103,14 @@ export const everyday = {
     about: "What came of a short registration stands in all lists",
     clauses: ["REG-2"],
     fails: ["refused-registration-not-listed"],
+    only: [
+      "registration",
+      "list",
+      "headers",
+      "framing",
+      "generations",
+      "names",
+    ],
     inject: () => {
       let kept = new Uint8Array(0);
       return {
@@ -122,7 +130,15 @@ export const everyday = {
   "list-cut-short": {
     about: "A list has two entries at most",
     clauses: ["LST-2"],
-    fails: ["list-has-others"],
+    fails: ["list-has-others", "list-has-newcomers"],
+    only: [
+      "registration",
+      "list",
+      "headers",
+      "framing",
+      "generations",
+      "names",
+    ],
     inject: () => ({
       frames: () =>
         onAnswer("clientsList", (answer) => {
@@ -134,6 +150,14 @@ export const everyday = {
     about: "An entry of the list has the name before the id",
     clauses: ["LST-1"],
     fails: ["list-entries"],
+    only: [
+      "registration",
+      "list",
+      "headers",
+      "framing",
+      "generations",
+      "names",
+    ],
     inject: () => ({
       frames: () =>
         onAnswer("clientsList", ({ payload }) => {
@@ -149,6 +173,7 @@ export const everyday = {
     about: "A 2103 has a byte behind the message's id",
     clauses: ["SND-2"],
     fails: ["send-acknowledged"],
+    only: ["sending", "pulling", "headers", "load"],
     inject: () => ({
       frames: () =>
         onAnswer("sendMessage", (answer) => {
@@ -160,6 +185,7 @@ export const everyday = {
     about: "A content of 0 bytes is handed out as a byte",
     clauses: ["SND-4"],
     fails: ["send-empty-text", "send-request-for-key", "pull-several"],
+    only: ["sending", "pulling", "headers", "load"],
     inject: () => ({
       store: sendingBy((message, keep) =>
         keep(
@@ -179,6 +205,7 @@ export const everyday = {
       "send-request-claiming-more",
       "send-request-claiming-nothing",
     ],
+    only: ["sending", "pulling", "headers", "load"],
     inject: () => ({
       frames: () => ({
         request: (asked) => {

@@ -114,7 +114,10 @@ export const listChecks = subject("list", [
     "A listed name is followed by zeros up to 255 bytes",
     async (probe) => {
       const [asker, wanted] = await probe.pair();
-      const { payload, index, field } = await entryOf(probe, asker, wanted);
+      const { payload, index, field } = await prepare(
+        "find the entry (see list-has-newcomers)",
+        () => entryOf(probe, asker, wanted),
+      );
       const expected = new Uint8Array(NAME_SIZE);
       expected.set(ascii(wanted.name));
       if (equals(field, expected)) return;
@@ -137,7 +140,10 @@ export const listChecks = subject("list", [
         "register under a name of 254 bytes",
         () => probe.register(name),
       );
-      const { payload, index, field } = await entryOf(probe, asker, owner);
+      const { payload, index, field } = await prepare(
+        "find the entry (see list-has-newcomers)",
+        () => entryOf(probe, asker, owner),
+      );
       if (equals(field, ascii(`${name}\0`))) return;
       const got = `${
         field.findLastIndex((byte) => byte !== 0) + 1

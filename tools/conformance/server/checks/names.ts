@@ -1,6 +1,6 @@
 import { equals } from "@std/bytes";
 import { expectCode } from "../answer.ts";
-import { must, prepare, subject } from "../check.ts";
+import { must, prepare, subject, Unprepared } from "../check.ts";
 import { MAX_NAME_LENGTH, NAME_SIZE } from "../../../../shared/protocol.ts";
 import {
   ascii,
@@ -134,11 +134,17 @@ export const nameChecks = subject("names", [
     async (probe) => {
       const asker = await probe.user();
       const name = randomName();
-      await prepare("register", () => taken(probe, withGarbage(name)));
+      const id = await prepare(
+        "register",
+        async () => idIn(await probe.ask(rawRegistration(withGarbage(name)))),
+      );
       // What was registered before may have spoilt the list.
       const listed = await prepare("get a list", () => probe.listed(asker.id));
-      const names = listed.map((user) => user.name);
-      must(names.includes(name), "the name in the list", "a list without it");
+      const entry = listed.find(({ clientId }) => equals(clientId, id));
+      if (entry === undefined) {
+        throw new Unprepared("it isn't in the list: see list-has-newcomers");
+      }
+      must(entry.name === name, "the name in the list", "another name");
     },
   ],
 ]);
