@@ -60,9 +60,9 @@ export class People {
   /** Fetches the relay's list; the names as it gives them. */
   async list(): Promise<string[]> {
     const { clientId } = await this.#me();
-    const listed = await this.#link.clients(clientId);
-    this.#store().contacts.update(listed);
-    return listed.map(({ name }) => name);
+    return await this.#store().contacts.update((take) =>
+      this.#link.readClients(clientId, take)
+    );
   }
 
   /**

@@ -13,7 +13,7 @@ import {
 } from "../shared/dialects.ts";
 import { FormatError } from "../shared/format_error.ts";
 import { formatAddress } from "../shared/info_server.ts";
-import { gather, type Pieces } from "../shared/pieces.ts";
+import { gather, type Pieces, recut } from "../shared/pieces.ts";
 import {
   answerCode,
   CLIENT_ID_SIZE,
@@ -32,6 +32,7 @@ import {
   type SendMessage,
 } from "../shared/requests.ts";
 import {
+  LISTED_CLIENT_SIZE,
   type ListedClient,
   listedClients,
   messageSent,
@@ -57,8 +58,10 @@ import type { Upload } from "./upload.ts";
 /** The version that servers know which refuse ours. */
 const OLDER_VERSION = 1;
 
-/** Bytes of the largest list of clients that is read. */
-const MAX_LIST_SIZE = 1024 * 1024 * 1024;
+/** Bytes of the largest list of clients that is read: of 990,000. */
+const MAX_LIST_SIZE = 256 * 1024 * 1024;
+/** Clients of a list that are decoded at a time. */
+const LISTED_AT_ONCE = 1000;
 /** Bytes of the largest 2104, 1088 MiB: more than waits for one recipient at our relay by default. */
 const MAX_INBOX_SIZE = (1024 + 64) * 1024 * 1024;
 /** Bytes of the largest other answer that is read. */
@@ -144,14 +147,27 @@ export class RelayLink {
 
   /** 601: everybody else. Some servers list the asker too, who is left out. */
   async clients(me: ClientId): Promise<ListedClient[]> {
-    const all = await this.#fetch(
-      "clientsList",
-      {},
-      me,
-      (payload) => listedClients.decode(payload),
-      MAX_LIST_SIZE,
-    );
-    return all.filter(({ clientId }) => !equals(clientId, me));
+    return await this.readClients(me, async (parts) => {
+      const all: ListedClient[] = [];
+      for await (const part of parts) all.push(...part);
+      return all;
+    });
+  }
+
+  /**
+   * The same while the list comes in: it may be large.
+   *
+   * @param read gets it part by part; once more where a connection breaks and
+   * another relay is asked
+   */
+  async readClients<T>(
+    me: ClientId,
+    read: (parts: AsyncIterable<ListedClient[]>) => Promise<T>,
+  ): Promise<T> {
+    return await this.#read("clientsList", {}, me, {
+      most: MAX_LIST_SIZE,
+      read: ({ pieces }) => read(listParts(pieces, me)),
+    });
   }
 
   /** 602: a public key. Some servers answer the key alone. */
@@ -272,7 +288,18 @@ export class RelayLink {
     payload: RequestPayloads[K],
     me: ClientId,
     decode: (payload: Uint8Array<ArrayBuffer>) => T,
-    most: number = MAX_ANSWER_SIZE,
+  ): Promise<T> {
+    return await this.#read(kind, payload, me, {
+      most: MAX_ANSWER_SIZE,
+      read: async ({ pieces, size }) => decode(await gather(pieces, size)),
+    });
+  }
+
+  async #read<K extends RequestKind, T>(
+    kind: K,
+    payload: RequestPayloads[K],
+    me: ClientId,
+    answer: Pick<Question<T>, "most" | "read">,
   ): Promise<T> {
     // A registration whose answer is lost may have taken the name.
     const mayRepeat = kind !== "register";
@@ -281,8 +308,7 @@ export class RelayLink {
         request: this.#request(kind, payload, me),
         dialect: this.#dialect,
         expected: answerCode[kind],
-        most,
-        read: async ({ pieces, size }) => decode(await gather(pieces, size)),
+        ...answer,
       }));
     return await this.#explained(me, asking);
   }
@@ -344,6 +370,17 @@ async function put<T>(relay: Connected, question: Question<T>): Promise<T> {
       "Is it a MessageU server?",
       { cause: error },
     );
+  }
+}
+
+/** Decodes a list as it comes; nothing of a part is kept by the next. */
+async function* listParts(
+  pieces: Pieces,
+  me: ClientId,
+): AsyncGenerator<ListedClient[], void, void> {
+  for await (const part of recut(pieces, LISTED_AT_ONCE * LISTED_CLIENT_SIZE)) {
+    yield listedClients.decode(part)
+      .filter(({ clientId }) => !equals(clientId, me));
   }
 }
 

@@ -7,9 +7,9 @@
 
 import { encodeHex } from "@std/encoding";
 import type { ClientId } from "../../shared/protocol.ts";
-import type { ListedClient } from "../../shared/responses.ts";
 import type { ContactSummary } from "../message.ts";
 import type { StoreDatabase } from "./database.ts";
+import { dropClaims, type FetchList, updateContacts } from "./listing.ts";
 
 /** Somebody else. */
 export interface Contact {
@@ -34,14 +34,6 @@ export interface Contact {
 const COLUMNS =
   "contact, clientId, name, succeeds, publicKey, offeredKey, toldKey, sendingKey";
 
-/** A contact as a list of the relay finds it. */
-interface Listing extends Contact {
-  listed: number;
-  retired: number;
-  /** Whether the user has to do with it, so that its name is its own. */
-  known: number;
-}
-
 /** The name of a contact, or its id in hex digits where it has none. */
 export function labelOf(
   { name, clientId }: { name: string | null; clientId: Uint8Array },
@@ -59,6 +51,7 @@ export function hasChanged(
 /** All contacts, by id and by name. */
 export class ContactBook {
   readonly #database: StoreDatabase;
+  #updating: Promise<unknown> = Promise.resolve();
 
   /** Keeps them in this database. */
   constructor(database: StoreDatabase) {
@@ -129,32 +122,18 @@ export class ContactBook {
    * Takes over what a fresh list says. A name stays with the contact whom the
    * user knows by it, whatever the relay says: whoever else is listed under it
    * has to be accepted.
+   *
+   * Only what changed is written, in short transactions. Where that is cut
+   * short, the next list completes it.
+   *
+   * @param fetch hands the list over
+   * @returns the names in the list
    */
-  update(listed: readonly ListedClient[]): void {
-    this.#database.write(() => {
-      const rows = new Map(
-        this.#database.rows<Listing>(
-          `SELECT ${COLUMNS}, listed, retired,
-             publicKey IS NOT NULL OR sendingKey IS NOT NULL
-             OR EXISTS (SELECT 1 FROM messages m WHERE m.contact = c.contact)
-               AS known
-           FROM contacts c`,
-        ).map((row) => [encodeHex(row.clientId), row]),
-      );
-      const owners = new Map<string, Listing>();
-      for (const row of rows.values()) {
-        if (row.name !== null && row.retired === 0 && row.succeeds === null) {
-          owners.set(row.name, row);
-        }
-      }
-      const fresh = new Set(listed.map(({ clientId }) => encodeHex(clientId)));
-      for (const [id, row] of rows) {
-        if (row.listed === 1 && !fresh.has(id)) this.#set(row, "listed = 0");
-      }
-      for (const [name, ids] of byName(listed)) {
-        this.#list(name, ids, rows, owners.get(name));
-      }
-    });
+  async update(fetch: FetchList): Promise<string[]> {
+    const updating = this.#updating
+      .then(() => updateContacts(this.#database, fetch));
+    this.#updating = updating.catch(() => {});
+    return await updating;
   }
 
   /** Relies on a public key from now on, unless there is one already. */
@@ -216,88 +195,50 @@ export class ContactBook {
         "UPDATE OR REPLACE keys SET owner = x'' WHERE contact = ?",
         contact,
       );
-      if (succeeds !== null) this.#dropClaims(succeeds);
+      if (succeeds !== null) dropClaims(this.#database, succeeds);
       return true;
     });
   }
 
   /** All who are listed or have written or been written to, the latest conversation first. */
   summaries(): ContactSummary[] {
-    // Whoever only claims a name is shown with whose it is.
-    const same =
-      "m.contact IN (SELECT contact FROM contacts x WHERE x.contact = c.contact OR x.name = c.name)";
     return this.#database.rows<
-      Contact & { unread: number; lastTime: number | null; claimed: number }
+      & Pick<Contact, "name" | "clientId">
+      & {
+        unread: number | null;
+        lastTime: number | null;
+        offered: number;
+        claimed: number;
+      }
     >(
-      // By number: a time may be a wrong clock's.
-      `SELECT s.*, written AS lastTime
-       FROM (
-         SELECT ${COLUMNS}, listed,
-           (SELECT count(*) FROM messages m WHERE ${same}
-              AND m.outgoing = 0 AND m.shown IS NULL
-              AND m.kind IN ('text', 'file', 'unreadable')) AS unread,
-           (SELECT max(m.id) FROM messages m WHERE ${same}) AS last,
-           EXISTS (SELECT 1 FROM contacts x
-              WHERE x.succeeds = c.contact AND x.retired = 0) AS claimed
-         FROM contacts c WHERE retired = 0 AND succeeds IS NULL
-       ) s LEFT JOIN messages ON id = last
-       WHERE listed = 1 OR claimed = 1 OR last IS NOT NULL
-       ORDER BY last IS NULL, last DESC, name`,
-    ).map((row) => ({
-      name: labelOf(row),
-      contactId: row.clientId,
-      unread: Number(row.unread),
-      lastTime: row.lastTime === null ? undefined : Number(row.lastTime),
-      keyChanged: hasChanged(row) || row.claimed === 1,
+      // Whoever only claims a name is counted with whose it is. By number: a
+      // time may be a wrong clock's.
+      `WITH counted AS (
+         SELECT contact, max(id) AS last, 0 AS unread FROM messages GROUP BY contact
+         UNION ALL
+         SELECT contact, 0, count(*) FROM messages
+           WHERE outgoing = 0 AND shown IS NULL
+             AND kind IN ('text', 'file', 'unreadable') GROUP BY contact
+       ), said AS MATERIALIZED (
+         SELECT coalesce(name, contact) AS who, max(last) AS last, sum(unread) AS unread
+         FROM counted CROSS JOIN contacts USING (contact) GROUP BY 1
+       )
+       SELECT c.name, c.clientId, said.unread, written AS lastTime,
+         offeredKey IS NOT NULL AS offered,
+         EXISTS (SELECT 1 FROM contacts x
+           WHERE x.succeeds = c.contact AND x.retired = 0) AS claimed
+       FROM contacts c LEFT JOIN said ON who = coalesce(c.name, c.contact)
+         LEFT JOIN messages ON id = said.last
+       WHERE c.retired = 0 AND c.succeeds IS NULL
+         AND (listed = 1 OR claimed = 1 OR said.last IS NOT NULL)
+       ORDER BY said.last IS NULL, said.last DESC, c.name`,
+    ).map(({ name, clientId, unread, lastTime, offered, claimed }) => ({
+      name: labelOf({ name, clientId }),
+      contactId: clientId,
+      unread: Number(unread),
+      lastTime: lastTime === null ? undefined : Number(lastTime),
+      keyChanged: offered === 1 || claimed === 1,
     }));
-  }
-
-  /** Gives a name to the first whom the relay lists under it, as far as it isn't somebody else's. */
-  #list(
-    name: string,
-    ids: readonly ClientId[],
-    rows: ReadonlyMap<string, Listing>,
-    owner: Listing | undefined,
-  ): void {
-    const rowOf = (id: ClientId) => rows.get(encodeHex(id));
-    for (const id of ids) {
-      const row = rowOf(id);
-      if (row === undefined) {
-        this.#database.run(
-          "INSERT INTO contacts (clientId, listed) VALUES (?, 1) ON CONFLICT DO NOTHING",
-          id,
-        );
-      } else if (row.listed === 0) this.#set(row, "listed = 1");
-    }
-    const isOwners = owner !== undefined &&
-      ids.some((id) => rowOf(id) === owner);
-    if (isOwners) return this.#dropClaims(owner.contact);
-    const [first] = ids;
-    if (first === undefined || name === "") return;
-    const row = rowOf(first);
-    const hasOther = row?.known === 1 && row.name !== null && row.name !== name;
-    if (hasOther) return;
-    const succeeds = owner?.known === 1 ? owner.contact : null;
-    if (succeeds !== null) {
-      if (row?.succeeds === succeeds && row.retired === 0) return;
-      this.#dropClaims(succeeds);
-    } else if (owner !== undefined) {
-      this.#set(owner, "name = NULL");
-    }
-    this.#database.run(
-      "UPDATE contacts SET name = ?, succeeds = ?, retired = 0 WHERE clientId = ?",
-      name,
-      succeeds,
-      first,
-    );
-  }
-
-  /** Whoever claimed the contact's name has no claim any more; what was said stays where it is. */
-  #dropClaims(contact: number): void {
-    this.#database.run(
-      "UPDATE contacts SET retired = 1, offeredKey = NULL, toldKey = NULL WHERE succeeds = ? AND retired = 0",
-      contact,
-    );
   }
 
   #set({ contact }: Pick<Contact, "contact">, what: string): void {
@@ -306,15 +247,4 @@ export class ContactBook {
       contact,
     );
   }
-}
-
-/** The ids that a list gives for each name; those without a name for none. */
-function byName(listed: readonly ListedClient[]): Map<string, ClientId[]> {
-  const ids = new Map<string, ClientId[]>();
-  for (const { clientId, name } of listed) {
-    const same = ids.get(name);
-    if (same === undefined) ids.set(name, [clientId]);
-    else same.push(clientId);
-  }
-  return ids;
 }

@@ -46,6 +46,7 @@ export class StoreDatabase {
         database.exec("PRAGMA synchronous = FULL");
         database.exec("PRAGMA fullfsync = ON");
         database.exec("PRAGMA foreign_keys = ON");
+        database.exec("PRAGMA temp_store = MEMORY");
         database.exec("PRAGMA journal_mode = WAL");
         prepareSchema(database);
         return database;

@@ -1,0 +1,253 @@
+/**
+ * Brings a fresh list of the relay into the folder's contacts. It may hold
+ * hundreds of thousands, and other clients in the folder want to write
+ * meanwhile: it is compared first, and only what changed is written, a little at
+ * a time.
+ *
+ * @module
+ */
+
+import type { ClientId } from "../../shared/protocol.ts";
+import type { ListedClient } from "../../shared/responses.ts";
+import type { StoreDatabase } from "./database.ts";
+
+/** Rows that one transaction writes. */
+const AT_ONCE = 1000;
+
+/** A contact as far as a list may change it. */
+interface Row {
+  contact: number;
+  clientId: ClientId;
+  name: string | null;
+  succeeds: number | null;
+  retired: number;
+  /** Whether the user has to do with it, so that its name is its own. */
+  known: number;
+}
+
+const ROW = `c.contact, c.clientId, c.name, c.succeeds, c.retired,
+  c.publicKey IS NOT NULL OR c.sendingKey IS NOT NULL
+    OR EXISTS (SELECT 1 FROM messages m WHERE m.contact = c.contact) AS known`;
+
+/** Whether a contact `o` owns the name that it has. */
+const OWNS = "o.retired = 0 AND o.succeeds IS NULL";
+/** Whether an entry `l` is the first of its name. */
+const FIRST =
+  "l.name <> '' AND NOT EXISTS (SELECT 1 FROM temp.listing p WHERE p.name = l.name AND p.place < l.place)";
+
+/** A list that comes part by part. */
+type Parts = AsyncIterable<readonly ListedClient[]>;
+
+/** Fetches a list and hands it over; where that breaks off it may do so anew. */
+export type FetchList = (
+  take: (parts: Parts) => Promise<string[]>,
+) => Promise<string[]>;
+
+/**
+ * Makes the contacts those of a list, see `ContactBook.update`. Of entries with
+ * the same id the first counts.
+ *
+ * @returns the names in the relay's order
+ */
+export async function updateContacts(
+  database: StoreDatabase,
+  fetch: FetchList,
+): Promise<string[]> {
+  try {
+    const names = await fetch((parts) => fill(database, parts));
+    await new Update(database).run();
+    return names;
+  } finally {
+    database.snapshot(() => database.run(DROP_LISTING));
+  }
+}
+
+const DROP_LISTING = "DROP TABLE IF EXISTS temp.listing";
+
+/** Puts the list beside the contacts, where it locks nothing; returns its names. */
+async function fill(database: StoreDatabase, parts: Parts): Promise<string[]> {
+  const names: string[] = [];
+  database.snapshot(() => {
+    database.run(DROP_LISTING);
+    database.run(
+      `CREATE TEMP TABLE listing (
+         place INTEGER PRIMARY KEY, clientId BLOB NOT NULL UNIQUE, name TEXT NOT NULL
+       )`,
+    );
+  });
+  for await (const part of parts) {
+    database.snapshot(() => {
+      for (const { clientId, name } of part) {
+        names.push(name);
+        database.run(
+          "INSERT INTO temp.listing (clientId, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
+          clientId,
+          name,
+        );
+      }
+    });
+  }
+  database.snapshot(() =>
+    database.run("CREATE INDEX temp.listedNames ON listing (name, place)")
+  );
+  return names;
+}
+
+/** The steps of one update. Each looks again at what it changes: others may have been faster. */
+class Update {
+  readonly #database: StoreDatabase;
+
+  constructor(database: StoreDatabase) {
+    this.#database = database;
+  }
+
+  async run(): Promise<void> {
+    await this.#mark(
+      0,
+      "WHERE listed = 1 AND clientId NOT IN (SELECT clientId FROM temp.listing)",
+    );
+    await this.#addNew();
+    await this.#mark(
+      1,
+      "JOIN temp.listing USING (clientId) WHERE listed = 0",
+    );
+    await this.#giveNames();
+  }
+
+  /** Notes of some contacts whether they are listed. */
+  async #mark(listed: 0 | 1, which: string): Promise<void> {
+    const found = this.#database.rows<{ contact: number }>(
+      `SELECT contact FROM contacts ${which}`,
+    );
+    await this.#write(found, ({ contact }) =>
+      this.#database.run(
+        "UPDATE contacts SET listed = ? WHERE contact = ?",
+        listed,
+        contact,
+      ));
+  }
+
+  /** Adds those who aren't known by their ids, under names that are free. */
+  async #addNew(): Promise<void> {
+    const found = this.#database.rows<{ place: number }>(
+      `SELECT place FROM temp.listing l
+       WHERE NOT EXISTS (SELECT 1 FROM contacts c WHERE c.clientId = l.clientId)`,
+    );
+    await this.#write(found, ({ place }) =>
+      this.#database.run(
+        `INSERT INTO contacts (clientId, listed, name)
+         SELECT clientId, 1, CASE WHEN ${FIRST} AND NOT EXISTS (
+             SELECT 1 FROM contacts o WHERE o.name = l.name AND ${OWNS}
+           ) THEN name END
+         FROM temp.listing l WHERE place = ? ON CONFLICT DO NOTHING`,
+        place,
+      ));
+  }
+
+  /** Looks at each name whose owner isn't listed under it, or that is claimed. */
+  async #giveNames(): Promise<void> {
+    const found = this.#database.rows<{ name: string }>(
+      `SELECT l.name FROM temp.listing l
+       WHERE ${FIRST} AND NOT EXISTS (
+         SELECT 1 FROM contacts o JOIN temp.listing x ON x.clientId = o.clientId
+         WHERE o.name = l.name AND ${OWNS} AND x.name = l.name AND NOT EXISTS (
+           SELECT 1 FROM contacts k WHERE k.succeeds = o.contact AND k.retired = 0
+         )
+       )`,
+    ).filter(({ name }) => this.#changeOf(name) !== undefined);
+    await this.#write(found, ({ name }) => this.#changeOf(name)?.());
+  }
+
+  /**
+   * What has to be done to give a name to the first whom the relay lists under
+   * it, as far as it isn't another contact's; undefined where nothing has.
+   */
+  #changeOf(name: string): (() => void) | undefined {
+    const owner = this.#row("o.name = ? AND " + OWNS, name);
+    const isOwners = owner !== undefined && this.#isListed(owner, name);
+    if (isOwners) {
+      if (!this.#isClaimed(owner)) return undefined;
+      return () => dropClaims(this.#database, owner.contact);
+    }
+    const first = this.#row(
+      "o.clientId = (SELECT clientId FROM temp.listing WHERE name = ? ORDER BY place LIMIT 1)",
+      name,
+    );
+    if (first === undefined) return undefined;
+    const hasOther = first.known === 1 && first.name !== null &&
+      first.name !== name;
+    if (hasOther) return undefined;
+    const succeeds = owner?.known === 1 ? owner.contact : null;
+    const isDone = first.name === name && first.succeeds === succeeds &&
+      first.retired === 0;
+    if (isDone) return undefined;
+    return () => {
+      if (succeeds !== null) dropClaims(this.#database, succeeds);
+      else if (owner !== undefined) this.#rename(owner, null, owner.succeeds);
+      this.#rename(first, name, succeeds);
+    };
+  }
+
+  #rename(
+    { contact }: Row,
+    name: string | null,
+    succeeds: number | null,
+  ): void {
+    this.#database.run(
+      "UPDATE contacts SET name = ?, succeeds = ?, retired = 0 WHERE contact = ?",
+      name,
+      succeeds,
+      contact,
+    );
+  }
+
+  #row(condition: string, name: string): Row | undefined {
+    return this.#database.row<Row>(
+      `SELECT ${ROW} FROM contacts c WHERE ${condition.replaceAll("o.", "c.")}`,
+      name,
+    );
+  }
+
+  #isListed({ clientId }: Row, name: string): boolean {
+    return this.#database.row(
+      "SELECT 1 FROM temp.listing WHERE clientId = ? AND name = ?",
+      clientId,
+      name,
+    ) !== undefined;
+  }
+
+  #isClaimed({ contact }: Row): boolean {
+    return this.#database.row(
+      "SELECT 1 FROM contacts WHERE succeeds = ? AND retired = 0",
+      contact,
+    ) !== undefined;
+  }
+
+  /** Writes what is found, as much at a time as others can wait for. */
+  async #write<T>(
+    found: readonly T[],
+    write: (each: T) => unknown,
+  ): Promise<void> {
+    for (let at = 0; at < found.length; at += AT_ONCE) {
+      const begin = performance.now();
+      // The next list brings again what a power failure undoes.
+      this.#database.writeSoon(() =>
+        found.slice(at, at + AT_ONCE).forEach(write)
+      );
+      // Who waits looks now and then: as long as it was locked it is free.
+      await pause(performance.now() - begin);
+    }
+  }
+}
+
+/** Ends the claims to a contact's name; what was said stays where it is. */
+export function dropClaims(database: StoreDatabase, contact: number): void {
+  database.run(
+    "UPDATE contacts SET retired = 1, offeredKey = NULL, toldKey = NULL WHERE succeeds = ? AND retired = 0",
+    contact,
+  );
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
