@@ -8,6 +8,7 @@
 
 import { decodeHex, encodeHex } from "@std/encoding";
 import {
+  openPrivateSync,
   readableSize,
   removeIfThere,
   syncFile,
@@ -346,22 +347,19 @@ class Drafts {
   }
 
   async #append(key: string, content: ReceivedContent): Promise<void> {
-    const file = await this.#fileOf(key);
+    const file = this.#fileOf(key);
     for await (const piece of content.pieces()) await writeAll(file, piece);
   }
 
-  async #fileOf(key: string): Promise<Deno.FsFile> {
+  #fileOf(key: string): Deno.FsFile {
     if (this.#open?.key === key) return this.#open.file;
     this.#close();
     const known = this.#written.get(key);
-    const file = await Deno.open(this.#draft(key), {
+    const file = openPrivateSync(
+      this.#draft(key),
       // One that a killed client left is written anew.
-      ...known === undefined
-        ? { write: true, truncate: true }
-        : { append: true },
-      create: true,
-      mode: 0o600,
-    });
+      known === undefined ? { truncate: true } : { append: true },
+    );
     this.#open = { key, file };
     this.#written.set(key, known ?? { messages: 0, size: 0 });
     return file;

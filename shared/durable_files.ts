@@ -4,6 +4,8 @@
  * @module
  */
 
+import { lchownSync } from "node:fs";
+import { dirname } from "node:path";
 import { writeAll } from "./write_all.ts";
 
 /**
@@ -32,7 +34,70 @@ export async function writeNewFile(
  * @throws {Deno.errors.AlreadyExists} where the path is taken
  */
 export async function createPrivate(path: string): Promise<Deno.FsFile> {
-  return await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  const options = { write: true, createNew: true, mode: 0o600 };
+  const file = await Deno.open(path, options);
+  giveToOwner(path);
+  return file;
+}
+
+/**
+ * Opens a file to write it, and makes it with mode 0600 where it isn't there.
+ *
+ * @throws {Error} where it can't be written or made
+ */
+export function openPrivateSync(
+  path: string,
+  options: Deno.OpenOptions = {},
+): Deno.FsFile {
+  for (;;) {
+    try {
+      return Deno.openSync(path, { ...options, write: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    const created = { ...options, write: true, createNew: true, mode: 0o600 };
+    try {
+      const file = Deno.openSync(path, created);
+      giveToOwner(path);
+      return file;
+    } catch (error) {
+      // Another process may have been faster.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+/** Makes a folder with mode 0700 where it isn't there, and those above it. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound && dirname(path) !== path) {
+      await makePrivateFolder(dirname(path));
+      return await makePrivateFolder(path);
+    }
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    if (!(await Deno.stat(path)).isDirectory) throw error;
+    return;
+  }
+  giveToOwner(path);
+}
+
+/**
+ * Gives what was just made to the owner of the folder that it is in, so that
+ * root's help doesn't lock the owner out. Does nothing for other users.
+ */
+export function giveToOwner(path: string): void {
+  if (Deno.build.os === "windows") return;
+  try {
+    const { uid, gid } = Deno.statSync(dirname(path));
+    if (uid === null || gid === null) return;
+    if (Deno.lstatSync(path).uid === uid) return;
+    // Never through a link that stands there by now.
+    lchownSync(path, uid, gid);
+  } catch {
+    // Only root may.
+  }
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { type BindValue, Database, type Statement } from "@db/sqlite";
+import { giveToOwner, openPrivateSync } from "../../shared/durable_files.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { isThere } from "../is_there.ts";
@@ -185,15 +186,9 @@ export class StoreDatabase {
 /** What is in it is for its owner alone, whatever made the files. */
 function makePrivate(folder: string, path: string): void {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  giveToOwner(folder);
   // Opening one that is there, and closing it, would undo SQLite's locks on it.
-  if (!isThere(path)) {
-    try {
-      Deno.openSync(path, { write: true, createNew: true, mode: 0o600 })
-        .close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-  }
+  if (!isThere(path)) openPrivateSync(path).close();
   if (Deno.build.os === "windows") return;
   restrict(folder, 0o700);
   restrict(path, 0o600);

@@ -1,3 +1,4 @@
+import { openPrivateSync } from "../../shared/durable_files.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError } from "../errors.ts";
 import { inTime } from "../../shared/in_time.ts";
@@ -83,7 +84,7 @@ export class FolderLock implements Disposable {
 
   static #open(path: string): Deno.FsFile {
     try {
-      return Deno.openSync(path, { write: true, create: true, mode: 0o600 });
+      return openPrivateSync(path);
     } catch (cause) {
       throw cannotLock(path, cause);
     }

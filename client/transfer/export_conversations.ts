@@ -6,6 +6,7 @@ import { messageLine, messageObject } from "../cli/message_form.ts";
 import { lineOf } from "../cli/output.ts";
 import {
   createPrivate,
+  makePrivateFolder,
   removeIfThere,
   syncFolder,
 } from "../../shared/durable_files.ts";
@@ -44,7 +45,7 @@ export async function exportConversations(
   const exported = { messages: 0, files: 0, missing: 0 };
   try {
     await refuseTaken(target);
-    await Deno.mkdir(draft, { recursive: true, mode: 0o700 });
+    await makePrivateFolder(draft);
     for (const [contact, messages] of all) {
       const stem = `${draft}/${fileNameOf(contact)}`;
       using file = await createPrivate(`${stem}.${EXTENSIONS[format]}`);
@@ -84,7 +85,7 @@ async function refuseTaken(target: string): Promise<void> {
       throw new Deno.errors.AlreadyExists("It exists, and isn't empty");
     }
   }
-  await Deno.mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  await makePrivateFolder(dirname(target));
   await removeDraftsOf(target);
 }
 
@@ -119,7 +120,7 @@ async function copyFile(
   if (kind !== "file" || path === undefined) return null;
   const folder = `${stem}.files`;
   const name = `${id}-${fileNameOf(basename(path))}`;
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  await makePrivateFolder(folder);
   try {
     using target = await createPrivate(`${folder}/${name}`);
     for await (const bytes of readSaved(path)) await writeAll(target, bytes);

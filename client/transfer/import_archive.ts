@@ -11,6 +11,7 @@ import { type InfoMe, parseInfoMe } from "../../shared/info_me.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import {
   createPrivate,
+  makePrivateFolder,
   removeIfThere,
   syncFile,
   syncFolder,
@@ -147,7 +148,7 @@ async function prepare(
   const store = `${draft}/${STORE_FOLDER}`;
   const database = `${store}/${DATABASE}`;
   const final = `${await Deno.realPath(dir)}/${STORE_FOLDER}/${FILES}`;
-  await Deno.mkdir(`${store}/${FILES}`, { recursive: true, mode: 0o700 });
+  await makePrivateFolder(`${store}/${FILES}`);
   (await createPrivate(database)).close();
   archive.restore(database, (message) => `${final}/${message}`);
   const files = archive.packedFiles;

@@ -1,3 +1,4 @@
+import { makePrivateFolder } from "../../shared/durable_files.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { FolderLock } from "../store/folder_lock.ts";
@@ -16,7 +17,7 @@ export async function takeFolder(
   patience = 0,
 ): Promise<Disposable> {
   try {
-    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+    await makePrivateFolder(dir);
   } catch (cause) {
     throw new FolderError(`${dir} can't be made: ${reasonOf(cause)}`);
   }

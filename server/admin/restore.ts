@@ -6,7 +6,11 @@
 
 import { Database } from "@db/sqlite";
 import { dirname } from "node:path";
-import { removeIfThere, syncFolder } from "../../shared/durable_files.ts";
+import {
+  giveToOwner,
+  removeIfThere,
+  syncFolder,
+} from "../../shared/durable_files.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { copyDatabase } from "../store/database_copy.ts";
 import { checkWhole } from "../store/database_errors.ts";
@@ -94,7 +98,7 @@ export async function restoreDatabase(
     let isInPlace = false;
     try {
       await goOnBehindLostIds(fresh);
-      await giveToOwner(fresh, path);
+      await makeLike(fresh, path);
       kept = await keepOld(path);
       // A log that isn't its own would be read into it.
       for (const suffix of COMPANIONS) await removeIfThere(path + suffix);
@@ -139,10 +143,10 @@ async function goOnBehindLostIds(path: string): Promise<void> {
 }
 
 /** Whoever runs the relay must be able to use what another user restores. */
-async function giveToOwner(path: string, old: string): Promise<void> {
+async function makeLike(path: string, old: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   const { mode, uid, gid } = statIfThere(old) ?? {};
-  if (mode != null) await Deno.chmod(path, mode & 0o777);
+  if (mode != null) await Deno.chmod(path, mode & 0o770);
   const made = statIfThere(path);
   if (uid == null || gid == null) return;
   if (uid !== made?.uid || gid !== made.gid) await Deno.chown(path, uid, gid);
@@ -198,5 +202,6 @@ async function keep(path: string, kept: string): Promise<void> {
     if (error instanceof Deno.errors.AlreadyExists) throw error;
     // Not every file system has links.
     await Deno.copyFile(path, kept);
+    giveToOwner(kept);
   }
 }

@@ -6,6 +6,7 @@
 
 import { dirname } from "node:path";
 import type { ServerOptions } from "../options.ts";
+import { checkAccess } from "./access_check.ts";
 import { checkClock } from "./clock_check.ts";
 import { checkDisk } from "./disk_check.ts";
 import { checkFiles } from "./files_check.ts";
@@ -54,6 +55,8 @@ async function examineFile(
 ): Promise<Left> {
   const folder = dirname(database);
   tell("disk", await checkDisk(folder));
+  const open = checkAccess(folder);
+  if (open !== undefined) tell("access", open);
   tell("room", checkRoom(folder, limits));
   const store = checkStore(database, takeOverFrom);
   tell("store", store);

@@ -7,6 +7,7 @@
 import { Database } from "@db/sqlite";
 import { basename, dirname } from "node:path";
 import {
+  giveToOwner,
   moveNew,
   removeIfThere,
   syncFile,
@@ -52,6 +53,7 @@ export async function writeNewDatabase(
     dir: folder,
     prefix: `${basename(path)}.partial-`,
   });
+  giveToOwner(partial);
   try {
     await write(partial);
     await syncFile(partial);

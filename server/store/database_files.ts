@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../shared/reason.ts";
 import { cannotOpen } from "./database_errors.ts";
 import { statIfThere } from "./stat_if_there.ts";
 import { StoreError } from "./store.ts";
@@ -22,6 +23,33 @@ export function requireWritable(path: string): void {
     Deno.openSync(path, { write: true }).close();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw cannotOpen(error);
+  }
+}
+
+/** Permissions of all who are neither the owner nor in the group. */
+const OTHERS = 0o007;
+
+/**
+ * Closes a database to all other users where it is open to them, as older
+ * relays made it. A group that its owner let in stays in.
+ *
+ * @param notice is told of it
+ */
+export function closeToOthers(
+  path: string,
+  notice: (text: string) => void,
+): void {
+  if (Deno.build.os === "windows") return;
+  const open = ["", ...COMPANIONS].map((suffix) => path + suffix)
+    .filter((file) => ((statIfThere(file)?.mode ?? 0) & OTHERS) !== 0);
+  if (open.length === 0) return;
+  const was = `${path} was open to every user of this machine`;
+  try {
+    for (const file of open) Deno.chmodSync(file, 0o600);
+    notice(`${was}: it is its owner's alone now, with mode 600`);
+  } catch (error) {
+    const reason = reasonOf(error);
+    notice(`${was}, and still is (${reason}): chmod 600 it as its owner`);
   }
 }
 

@@ -5,9 +5,10 @@
  */
 
 import { Database } from "@db/sqlite";
+import { openPrivateSync } from "../../shared/durable_files.ts";
 import { reasonOf } from "../../shared/reason.ts";
 import { checkWhole } from "./database_errors.ts";
-import { hasLog, requireWritable } from "./database_files.ts";
+import { closeToOthers, hasLog, requireWritable } from "./database_files.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
 import { lookInto } from "./look_into.ts";
 import { backUpOlder } from "./migration_backup.ts";
@@ -45,6 +46,8 @@ export async function openReadyFile(
   // it last copies that into it, unless it was only opened to be read.
   const looked = hasLog(path);
   if (looked) lookInto(path, checkUsable);
+  // SQLite gives its log and its index the mode of the file.
+  openPrivateSync(path).close();
   const database = new Database(path, { int64: true });
   try {
     configure(database);
@@ -55,6 +58,7 @@ export async function openReadyFile(
     useLog(database);
     // Opens its log, before descriptors may run out.
     database.prepare("SELECT 1 FROM accounts LIMIT 1").all();
+    closeToOthers(path, notice);
     if (rows !== undefined) takeOver?.notice(describe(rows, takeOver.from));
     return database;
   } catch (error) {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { openPrivateSync } from "../../shared/durable_files.ts";
 import { DiskFullError, storeError } from "./database_errors.ts";
 
 /** Bytes of one write. */
@@ -18,12 +19,7 @@ export class Reserve {
 
   /** @throws {Error} where the file can't be made */
   constructor(path: string) {
-    this.#file = Deno.openSync(reservePath(path), {
-      read: true,
-      write: true,
-      create: true,
-      mode: 0o600,
-    });
+    this.#file = openPrivateSync(reservePath(path), { read: true });
     this.refresh();
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { openPrivateSync } from "../../shared/durable_files.ts";
 import { statIfThere } from "./stat_if_there.ts";
 import { StoreError } from "./store.ts";
 
@@ -28,7 +29,7 @@ export interface StoreLock {
 export function lockStore(path: string): StoreLock {
   const lockPath = pathOfLock(path);
   for (let tries = 1;; tries++) {
-    const file = Deno.openSync(lockPath, { create: true, write: true });
+    const file = openPrivateSync(lockPath);
     try {
       const isOurs = file.tryLockSync(true);
       // Somebody who only looks whether it is held holds it for a moment.

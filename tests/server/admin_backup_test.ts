@@ -168,6 +168,10 @@ testWith(
     } finally {
       other.close();
     }
-    assertEquals(await namesIn(dir), ["b", "db.defensive"]);
+    assertEquals(await namesIn(dir), [
+      "b",
+      "db.defensive",
+      "db.defensive-reserve",
+    ]);
   },
 );

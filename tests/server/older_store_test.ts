@@ -84,6 +84,7 @@ for (const [version, tables] of Object.entries(older)) {
           (5, x'${ben.toHex()}', x'${anna.toHex()}', 3, x'0102');
         PRAGMA user_version = ${version}`);
       database.close();
+      await Deno.chmod(path, 0o600);
 
       const before = await Deno.readFile(path);
       const start = Date.now();
