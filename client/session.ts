@@ -186,6 +186,11 @@ export class Session implements Disposable {
     return this.#store().database.check();
   }
 
+  /** Why the folder's store can only be read; undefined where it can be written. */
+  get unwritable(): string | undefined {
+    return this.#store().database.unwritable;
+  }
+
   /** Another number whenever this or another client in the folder has changed something. */
   get version(): number {
     return this.#store().database.version;

@@ -68,6 +68,12 @@ export async function checkStore(
     return ok("Nothing is remembered yet");
   }
   const problems = session.checkStore();
+  if (problems.length === 0 && session.unwritable !== undefined) {
+    return bad(
+      `${dir}/${STORE_FOLDER} is whole, but can only be read: ${session.unwritable}`,
+      "Make room there, or see that it can be written",
+    );
+  }
   if (problems.length === 0) return ok(`${dir}/${STORE_FOLDER} is whole`);
   return bad(
     `${dir}/${STORE_FOLDER} is damaged: ${problems[0]}`,

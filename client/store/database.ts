@@ -6,10 +6,15 @@
 
 import { type BindValue, Database, type Statement } from "@db/sqlite";
 import { giveToOwner, openPrivateSync } from "../../shared/durable_files.ts";
-import { reasonOf } from "../../shared/reason.ts";
+import { isDiskFull, reasonOf } from "../../shared/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { isThere } from "../is_there.ts";
 import { FolderLock } from "./folder_lock.ts";
+import {
+  cannotWrite,
+  openToRead,
+  type ReadableStore,
+} from "./readable_store.ts";
 import { missingIn, prepareSchema } from "./schema.ts";
 
 /** The folder within the client's, with mode 0700. */
@@ -24,19 +29,39 @@ export class StoreDatabase {
   /** The folder that it lies in. */
   readonly folder: string;
   readonly #path: string;
-  readonly #database: Database;
+  #database: Database;
+  /** What a folder that can't be written is read from; undefined where it can. */
+  #readable: ReadableStore | undefined;
+  #unwritable: string | undefined;
   readonly #kept = new Map<string, Statement>();
   #ownWrites = 0;
 
   /**
-   * Opens the store of a client's folder, or makes it.
+   * Opens the store of a client's folder, or makes it. One that is there and
+   * can't be written, as on a full disk, is opened to be read.
    *
    * @throws {FolderError} where it can't be used
    */
   constructor(dir: string) {
     this.folder = `${dir}/${STORE_FOLDER}`;
     this.#path = `${this.folder}/${DATABASE}`;
-    this.#database = this.#explained(() => {
+    try {
+      this.#database = this.#open();
+    } catch (error) {
+      this.#readable = cannotWrite(error) ? openToRead(this.#path) : undefined;
+      if (this.#readable === undefined) throw error;
+      this.#database = this.#readable.database;
+      this.#unwritable = reasonOf(error);
+    }
+  }
+
+  /** Why it can only be read; undefined where it can be written. */
+  get unwritable(): string | undefined {
+    return this.#unwritable;
+  }
+
+  #open(): Database {
+    return this.#explained(() => {
       makePrivate(this.folder, this.#path);
       // Where several open it at once, switching to a log fails at once.
       using _ = this.#openingLock();
@@ -56,6 +81,24 @@ export class StoreDatabase {
         throw error;
       }
     });
+  }
+
+  /** There may be room by now. @throws {FolderError} where it still can't be written */
+  #requireWritable(): void {
+    const readable = this.#readable;
+    if (readable === undefined) return;
+    // It may hold a lock that the other one needs.
+    this.#kept.clear();
+    readable.close();
+    try {
+      this.#database = this.#open();
+      this.#readable = undefined;
+      this.#unwritable = undefined;
+    } catch (error) {
+      this.#readable = openToRead(this.#path);
+      this.#database = this.#readable?.database ?? this.#database;
+      throw error;
+    }
   }
 
   /** Another number whenever this or another client has changed something. */
@@ -83,6 +126,7 @@ export class StoreDatabase {
   write<T>(work: () => T): T {
     return this.#explained(() => {
       if (this.#database.inTransaction) return work();
+      this.#requireWritable();
       this.#database.exec("BEGIN IMMEDIATE");
       try {
         const result = work();
@@ -99,6 +143,7 @@ export class StoreDatabase {
   /** The same for what a crash of the program must not undo, though a power failure may. */
   writeSoon<T>(work: () => T): T {
     if (this.#database.inTransaction) return work();
+    this.#requireWritable();
     this.#explained(() => this.#database.exec("PRAGMA synchronous = NORMAL"));
     try {
       return this.write(work);
@@ -135,6 +180,7 @@ export class StoreDatabase {
 
   /** Closes the file; doing so again does nothing. */
   close(): void {
+    if (this.#readable !== undefined) return this.#readable.close();
     // Whoever closes it last removes its log, while nobody may open it.
     let lock: FolderLock | undefined;
     try {
@@ -176,7 +222,9 @@ export class StoreDatabase {
       if (cause instanceof UserError) throw cause;
       throw new FolderError(
         `${this.#path} can't be used: ${reasonOf(cause)}`,
-        "Your keys and messages are in it: see that its folder can be written and has room, or put back a copy of it",
+        isDiskFull(cause)
+          ? "Your keys and messages are in it: make room on its disk"
+          : "Your keys and messages are in it: see that its folder can be written, or put back a copy of it",
         { cause },
       );
     }

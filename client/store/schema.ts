@@ -118,6 +118,11 @@ export function prepareSchema(database: Database): void {
   }
 }
 
+/** Whether a file has the tables of today. */
+export function isReady(database: Database): boolean {
+  return versionOf(database) === SCHEMA_VERSION;
+}
+
 /** Creates the tables in an empty database, which isn't marked as a store. */
 export function createTables(database: Database): void {
   database.exec(TABLES);

@@ -6,7 +6,7 @@
  */
 
 import type { Database } from "@db/sqlite";
-import { reasonOf } from "../../shared/reason.ts";
+import { isDiskFull, reasonOf } from "../../shared/reason.ts";
 import { firstValue } from "./first_value.ts";
 import { StoreBrokenError, StoreDamagedError, StoreError } from "./store.ts";
 
@@ -15,9 +15,8 @@ const BUSY = 5;
 /** SQLite's primary result codes where the file may not be written, or not be opened. */
 const READ_ONLY = 8;
 const CANT_OPEN = 14;
-/** SQLite's result codes where a file, or the log's index, can't grow. */
+/** SQLite's primary result code where a file can't grow. */
 const FULL = 13;
-const FULL_INDEX = 10 | 19 << 8;
 /** SQLite's extended result code where a sync failed. */
 const FAILED_SYNC = 10 | 4 << 8;
 /** SQLite's primary result codes for a file whose content is broken. */
@@ -55,9 +54,9 @@ export function storeError(cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
   const reason = reasonOf(cause);
   const code = resultCode(cause);
-  if (code === FULL || code === FULL_INDEX) {
+  if (isDiskFull(cause) || code === FULL) {
     return new DiskFullError(
-      `the disk is full (${reason}): make room on it. Until then room comes only from messages ` +
+      `${reason}: make room on it. Until then room comes only from messages ` +
         "that are taken, or deleted with admin purge",
       { cause },
     );

@@ -8,6 +8,10 @@ export interface SmallDisk extends AsyncDisposable {
   path: string;
   /** Has another program take all room that is left. */
   fill(): Promise<void>;
+  /** Removes what that took. */
+  free(): Promise<void>;
+  /** Has nothing written on it any more. */
+  protect(): Promise<void>;
 }
 
 /** Makes a disk of so many MiB. */
@@ -22,6 +26,8 @@ export async function smallDisk(mib: number): Promise<SmallDisk> {
         `${folder.path}/fill`,
       );
     },
+    free: () => Deno.remove(`${folder.path}/fill`),
+    protect: () => shell(`mount -o remount,ro "$0"`, folder.path),
     async [Symbol.asyncDispose]() {
       // A program that was killed may hold it for a moment.
       await shell(`umount -l "$0"`, folder.path);
