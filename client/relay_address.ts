@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findFile, infoFiles } from "../shared/info_files.ts";
+import { findFile, infoFiles, readInfoText } from "../shared/info_files.ts";
 import {
   type Address,
   formatAddress,
@@ -48,7 +48,7 @@ async function readAddresses(dir: string): Promise<Address[] | undefined> {
     const found = await findFile(dir, infoFiles.server);
     if (found === undefined) return undefined;
     path = found;
-    return parseAddressLines(await Deno.readTextFile(path));
+    return parseAddressLines(await readInfoText(path));
   } catch (cause) {
     const reason = reasonOf(cause);
     throw new UserError(

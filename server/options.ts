@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { parseFlags, readSpan } from "../shared/flags.ts";
 import { UsageError } from "../shared/usage_error.ts";
 import { FormatError } from "../shared/format_error.ts";
-import { findFile, infoFiles } from "../shared/info_files.ts";
+import { findFile, infoFiles, readInfoText } from "../shared/info_files.ts";
 import { parsePort } from "../shared/info_myport.ts";
 import { DEFAULT_PORT } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
@@ -257,7 +257,7 @@ function portOf(text: string): number {
 async function readPortFile(dir: string, warnings: string[]): Promise<number> {
   const path = await findFile(dir, infoFiles.myPort);
   try {
-    if (path !== undefined) return parsePort(await Deno.readTextFile(path));
+    if (path !== undefined) return parsePort(await readInfoText(path));
     warnings.push(`no ${infoFiles.myPort[0]} in ${dir}, using ${DEFAULT_PORT}`);
   } catch (error) {
     const reason = reasonOf(error);

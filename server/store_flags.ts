@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readInfoText } from "../shared/info_files.ts";
 import { reasonOf } from "../shared/reason.ts";
 import { UsageError } from "../shared/usage_error.ts";
 import { hostName, parseStoreUrl } from "./store/postgres/store_url.ts";
@@ -77,7 +78,7 @@ export function storeFiles(url: string, file: string | undefined): string[] {
 
 async function readUrl(path: string): Promise<string> {
   try {
-    return (await Deno.readTextFile(path)).trim();
+    return (await readInfoText(path)).trim();
   } catch (error) {
     throw new UsageError(`--store-file ${path}: ${reasonOf(error)}`);
   }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { plainBytes } from "./plain_bytes.ts";
+
 /** Our name of each file first, then what it is also read as. */
 export const infoFiles = {
   /** The relay's port. */
@@ -36,4 +38,15 @@ export async function findFile(
     }
   }
   return undefined;
+}
+
+/**
+ * The text of such a file, whatever wrote it: UTF-8, or UTF-16 as the shell of
+ * Windows does, with a mark at the beginning or without.
+ *
+ * @throws {Error} where it can't be read
+ */
+export async function readInfoText(path: string): Promise<string> {
+  const { bytes } = plainBytes(await Deno.readFile(path));
+  return new TextDecoder().decode(bytes);
 }

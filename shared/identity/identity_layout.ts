@@ -12,7 +12,7 @@ import { type FoundName, readName } from "./identity_name.ts";
 import { findParts, type IdentityParts } from "./identity_parts.ts";
 import { placeOfKey } from "./key_place.ts";
 import { nameMistake } from "./no_identity.ts";
-import { plainBytes } from "./plain_bytes.ts";
+import { plainBytes } from "../plain_bytes.ts";
 import { isBlank, textLines, textOf } from "./text_lines.ts";
 
 /** Bytes of the largest identity file that is read. */

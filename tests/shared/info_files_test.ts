@@ -1,4 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { readFolderLayout } from "../../client/identity_file.ts";
+import { addressFinder } from "../../client/relay_address.ts";
+import { readServerOptions } from "../../server/options.ts";
+import { readStoreUrl } from "../../server/store_flags.ts";
 import { FormatError } from "../../shared/format_error.ts";
 import { formatInfoMe, parseInfoMe } from "../../shared/info_me.ts";
 import { parsePort } from "../../shared/info_myport.ts";
@@ -9,6 +13,8 @@ import {
   parseAddressList,
 } from "../../shared/info_server.ts";
 import type { ClientId } from "../../shared/protocol.ts";
+import { temporaryFolder } from "../support/resources.ts";
+import { FILES, testWith } from "../support/test_with.ts";
 import cryptopp from "../testdata/cryptopp.json" with { type: "json" };
 
 const ID = "0123456789abcdef0123456789abcdef";
@@ -18,6 +24,54 @@ const me = {
   clientId: Uint8Array.fromHex(ID) as Uint8Array as ClientId,
   privateKey: Uint8Array.fromHex(cryptopp.rsa.private_der_hex),
 };
+
+/** As programs write a text: PowerShell's `>`, and those that know no other mark. */
+const ENCODINGS: Record<string, (text: string) => number[]> = {
+  "UTF-8": (text) => [...new TextEncoder().encode(text)],
+  "UTF-8 with a mark": (text) => [...new TextEncoder().encode(`\ufeff${text}`)],
+  "UTF-16, the low byte first": (text) => [0xff, 0xfe, ...utf16(text)],
+  "UTF-16, the high byte first": (
+    text,
+  ) => [0xfe, 0xff, ...utf16(text).map((_, at, all) => all[at ^ 1] ?? 0)],
+  "UTF-16 without a mark": utf16,
+};
+
+function utf16(text: string): number[] {
+  return [...text].flatMap((letter) => {
+    const code = letter.charCodeAt(0);
+    return [code & 0xff, code >> 8];
+  });
+}
+
+testWith(
+  FILES,
+  "all info files are read in whatever encoding they come",
+  async () => {
+    await using folder = await temporaryFolder();
+    const { path: dir } = folder;
+    for (const [how, encode] of Object.entries(ENCODINGS)) {
+      const write = (name: string, text: string) =>
+        Deno.writeFile(`${dir}/${name}`, Uint8Array.from(encode(text)));
+      await write("info.server", "127.0.0.1:1400\r\n127.0.0.1:1401\r\n");
+      const find = addressFinder({ dir, server: undefined }, () => {});
+      const ports = (await find()).map(({ port }) => port);
+      assertEquals(ports, [1400, 1401], how);
+      await write("info.myport", "1402\r\n");
+      const { port, warnings } = await readServerOptions(["--dir", dir]);
+      assertEquals([port, warnings], [1402, []], how);
+      await write("info.me", `anna\r\n${ID}\r\n${KEY}\r\n`);
+      const layout = await readFolderLayout(dir);
+      assertEquals(
+        [layout?.name, layout?.clientId],
+        ["anna", me.clientId],
+        how,
+      );
+      await write("url", "postgres://u@127.0.0.1/db\r\n");
+      const url = await readStoreUrl({ "store-file": `${dir}/url` });
+      assertEquals(url, "postgres://u@127.0.0.1/db", how);
+    }
+  },
+);
 
 Deno.test("info.me is written with the key on one line and read again", async () => {
   const text = formatInfoMe(me);
