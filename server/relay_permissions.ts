@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../shared/info_server.ts";
+import { databaseAddresses } from "./database_addresses.ts";
 import { folderPermissions } from "./launcher.ts";
 import { readServerOptions } from "./options.ts";
-import { STORE_VARIABLES, storeAddresses, storeFiles } from "./store_flags.ts";
+import { STORE_VARIABLES, storeFiles } from "./store_flags.ts";
 
 /** What a relay may ask of the system, and what the doctor may. */
 const RELAY_SYS = "statfs";
@@ -25,7 +26,9 @@ export async function relayPermissions(
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
   const { storeUrl, storeFile, telemetry: { metrics } } = options;
   const files = storeUrl === undefined ? [] : storeFiles(storeUrl, storeFile);
-  const database = storeUrl === undefined ? [] : storeAddresses(storeUrl);
+  const database = storeUrl === undefined
+    ? []
+    : await databaseAddresses(storeUrl);
   const addresses = metrics === undefined ? [options] : [options, metrics];
   return [
     ...await folderPermissions(options.folders, [...source, ...files]),

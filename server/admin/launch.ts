@@ -7,8 +7,9 @@
  */
 
 import { runProgram } from "../../shared/program.ts";
+import { databaseAddresses } from "../database_addresses.ts";
 import { folderPermissions, launch } from "../launcher.ts";
-import { STORE_VARIABLES, storeAddresses, storeFiles } from "../store_flags.ts";
+import { STORE_VARIABLES, storeFiles } from "../store_flags.ts";
 import { readAdminOptions } from "./options.ts";
 
 /**
@@ -30,7 +31,7 @@ export async function adminPermissions(
     ),
     ...isUrl
       ? [
-        `--allow-net=${storeAddresses(place.url)}`,
+        `--allow-net=${await databaseAddresses(place.url)}`,
         `--allow-env=${STORE_VARIABLES}`,
       ]
       : [],

@@ -336,8 +336,10 @@ export class Database {
       tries,
       NEXT_HOST,
       ({ pool }) => this.#end(pool),
-    ).catch(({ errors }) => {
-      throw new AggregateError(errors.slice(-hosts.length));
+    ).catch(({ errors }: AggregateError) => {
+      if (!several) throw errors[0];
+      const last = errors.slice(-hosts.length);
+      throw new AggregateError(hosts.map((host, i) => failure(host, last[i])));
     });
     this.#pool = pool;
     if (this.#address !== undefined && address !== this.#address) {
@@ -365,11 +367,7 @@ export class Database {
         } catch (error) {
           this.#end(pool);
           const isStandby = error instanceof ReadOnlyError;
-          if (!isStandby || performance.now() > end) {
-            if (this.#config.hosts.length === 1) throw error;
-            const reason = isStandby ? "takes no writes" : reasonOf(error);
-            throw new Error(`${hostName(host)}: ${reason}`);
-          }
+          if (!isStandby || performance.now() > end) throw error;
         }
         await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
       }
@@ -499,6 +497,16 @@ async function ask<Row extends unknown[]>(
     types: { getTypeParser: parserOf },
   });
   return rows;
+}
+
+/** Why one of several hosts can't be used. */
+function failure(host: HostAddress, error: unknown): Error {
+  const reason = error instanceof ReadOnlyError
+    ? "takes no writes"
+    : error instanceof Deno.errors.NotCapable
+    ? "the name didn't have this address when the relay was started"
+    : reasonOf(error);
+  return new Error(`${hostName(host)}: ${reason}`);
 }
 
 /**

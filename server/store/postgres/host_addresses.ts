@@ -5,7 +5,7 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
+import { lookup } from "node:dns";
 import { isIP } from "node:net";
 import type { StoreHost } from "./store_url.ts";
 
@@ -37,16 +37,16 @@ export async function hostAddresses(
 }
 
 /** None where the name can't be looked up: to connect by it tells why. */
-async function addressesOf(
+function addressesOf(
   { hostname, port = DEFAULT_PORT }: StoreHost,
 ): Promise<string[]> {
-  if (isIP(hostname) !== 0) return [];
+  if (isIP(hostname) !== 0) return Promise.resolve([]);
   // The runtime asks for leave to reach the port, which Node's own doesn't know.
   const options = { all: true, port } as const;
-  try {
-    const found = await lookup(hostname, options);
-    return [...new Set(found.map(({ address }) => address))];
-  } catch {
-    return [];
-  }
+  return new Promise((resolve) => {
+    lookup(hostname, options, (error, found) => {
+      const addresses = error ? [] : found.map(({ address }) => address);
+      resolve([...new Set(addresses)]);
+    });
+  });
 }
