@@ -25,7 +25,7 @@ const TIMELINE: Statement = {
 
 /**
  * Ids that are left out for each timeline: more than a standby can lag behind,
- * and few enough for 4,000 promotions.
+ * and few enough for 2,800 promotions, as a random part comes on top.
  */
 const JUMP = 1_000_000;
 /** Jumps at most, however many timelines lie in between: ids are few. */
@@ -40,6 +40,13 @@ const NOTE: Statement = {
 const LOCK: Statement = {
   name: "lock-timeline",
   text: "SELECT Value FROM relay WHERE Name = 'timeline' FOR UPDATE",
+};
+
+// Who reads needn't wait for a standby to come. What is written next lies behind
+// it in the log, and isn't acknowledged without one.
+const COMMIT_HERE: Statement = {
+  name: "commit-here",
+  text: "SELECT set_config('synchronous_commit', 'local', true)",
 };
 
 const BEGIN: Statement = { name: "begin", text: "BEGIN" };
@@ -86,13 +93,15 @@ export class Timeline {
 
   async #raise(query: Query, timeline: number): Promise<void> {
     await query(BEGIN);
+    await query(COMMIT_HERE);
     const [row] = await query<[number]>(LOCK);
     const noted = row?.[0] ?? timeline;
     // Another connection, or another relay, may have been faster.
     if (noted !== timeline) {
       // A timeline in between may have given out ids that this one never saw.
-      const jump = JUMP *
-        Math.min(Math.max(1, timeline - noted), MOST_JUMPS);
+      const apart = Math.min(Math.max(1, timeline - noted), MOST_JUMPS);
+      // Another server may have begun a timeline of the same number.
+      const jump = JUMP * apart + Math.floor(Math.random() * JUMP);
       const { inboxes, usedUp } = await raiseIds(query, jump);
       await query(COUNT_REMOVAL);
       await query(NOTE, [timeline]);
