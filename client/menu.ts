@@ -129,7 +129,10 @@ class Dialogue {
     this.#terminal = terminal;
   }
 
-  /** @throws {EndOfInput} where no answer comes any more */
+  /**
+   * @throws {EndOfInput} where no answer comes any more
+   * @throws {UserError} where it is no text
+   */
   async ask(question: string): Promise<string> {
     return await this.readAfter(`${question}: `);
   }
@@ -199,13 +202,24 @@ export async function runMenu(
   const user = new Dialogue(terminal);
   try {
     for (;;) {
-      const choice = (await user.readAfter(MENU)).trim();
+      const choice = await readChoice(user);
       if (choice === "0") return;
       await choose(choice, user, session);
       user.say("");
     }
   } catch (error) {
     if (!(error instanceof EndOfInput)) throw error;
+  }
+}
+
+/** What was chosen; nothing where that is no text, which is said. */
+async function readChoice(user: Dialogue): Promise<string> {
+  try {
+    return (await user.readAfter(MENU)).trim();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    user.complain(error);
+    return "";
   }
 }
 

@@ -8,6 +8,8 @@ import { concat } from "@std/bytes";
 import { UserError } from "./errors.ts";
 
 const MIB = 1024 * 1024;
+/** What may stand in front of a newline. */
+const RETURN = 0x0d;
 /** Bytes of the longest line that is read. */
 const LONGEST_LINE = 64 * MIB;
 
@@ -24,14 +26,14 @@ export async function readInput(): Promise<string> {
 /**
  * Its lines without their ends, as they come; the last one may lack its end.
  *
- * @param decode reads a line's bytes; by default it refuses what is no UTF-8
+ * @param decode reads a line's bytes
  * @param longest bytes of the longest line that is taken
  * @throws {UserError} where a line is longer
  */
-export async function* inputLines(
-  decode: (bytes: Uint8Array) => string = decodeText,
+export async function* inputLines<Line = string>(
+  decode: (bytes: Uint8Array) => Line,
   longest: number = LONGEST_LINE,
-): AsyncGenerator<string, undefined> {
+): AsyncGenerator<Line, undefined> {
   let rest: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of Deno.stdin.readable) {
@@ -53,21 +55,31 @@ export async function* inputLines(
   return undefined;
 }
 
-function lineOf(
+function lineOf<Line>(
   parts: readonly Uint8Array[],
-  decode: (bytes: Uint8Array) => string,
-): string {
-  return decode(concat(parts)).replace(/\r$/, "");
+  decode: (bytes: Uint8Array) => Line,
+): Line {
+  const line = concat(parts);
+  return decode(line.at(-1) === RETURN ? line.subarray(0, -1) : line);
 }
 
-function decodeText(bytes: Uint8Array): string {
+/**
+ * The text of standard input.
+ *
+ * @param hint what to do where it is none
+ * @throws {UserError} where it is no UTF-8
+ */
+export function decodeText(
+  bytes: Uint8Array,
+  hint = "Send it as a file, with send-file",
+): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
       .decode(bytes);
   } catch (cause) {
     throw new UserError(
       "Standard input is no text in UTF-8",
-      "Send it as a file, with send-file",
+      hint,
       { cause },
     );
   }

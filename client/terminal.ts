@@ -5,7 +5,7 @@
  */
 
 import type { Progress } from "./connection.ts";
-import { inputLines } from "./standard_input.ts";
+import { decodeText, inputLines } from "./standard_input.ts";
 import { TransferProgress } from "./transfer_progress.ts";
 import { writeErrorSync, writeOutSync } from "../shared/standard_output.ts";
 
@@ -13,6 +13,8 @@ import { writeErrorSync, writeOutSync } from "../shared/standard_output.ts";
 const LARGE_TRANSFER = 1024 * 1024;
 /** Milliseconds between two looks of a line that changes. */
 const SHOW_INTERVAL = 100;
+/** What to do where a line is no text. */
+const NO_TEXT = "It was left out; let your terminal write UTF-8";
 /** Characters of a line where no terminal says how many fit. */
 const LOG_WIDTH = 79;
 
@@ -20,7 +22,11 @@ const LOG_WIDTH = 79;
 export interface Terminal {
   /** Prints text as it is. */
   print(text: string): void;
-  /** The next line that is typed, or null at the end of input. */
+  /**
+   * The next line that is typed, or null at the end of input.
+   *
+   * @throws {UserError} where it is no UTF-8
+   */
   readLine(): Promise<string | null>;
   /** Shows how far a transfer is. */
   progress(label: string): Progress;
@@ -28,17 +34,28 @@ export interface Terminal {
 
 /** Standard input and output. */
 export function standardTerminal(): Terminal {
-  const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-  const lines = inputLines((bytes) => lenient.decode(bytes), Infinity);
+  const lines = inputLines((bytes) => bytes, Infinity);
   const progress = new ProgressLine();
   return {
     print: (text) => {
       progress.end();
       writeOutSync(new TextEncoder().encode(text));
     },
-    readLine: async () => (await lines.next()).value ?? null,
+    readLine: async () => {
+      const { value } = await lines.next();
+      return value === undefined ? null : decodeText(value, NO_TEXT);
+    },
     progress: (label) => progress.start(label),
   };
+}
+
+/** Whether the terminal can't move its cursor, as far as the environment can be asked. */
+export function isDumb(): boolean {
+  const { state } = Deno.permissions.querySync({
+    name: "env",
+    variable: "TERM",
+  });
+  return state === "granted" && Deno.env.get("TERM") === "dumb";
 }
 
 /** Shows transfers on standard error; a log gets a line a quarter, a terminal one line that changes. */

@@ -14,12 +14,26 @@ export async function runProgram(
   console.log = (...data) => printLine(writeOutSync, data);
   console.error = (...data) => printLine(writeErrorSync, data);
   try {
+    requireText(Deno.args);
     Deno.exit(await main(Deno.args) ?? 0);
   } catch (error) {
     // It may tell what a file or a peer holds.
     console.error(`error: ${reasonOf(error).replaceAll(DANGEROUS, "")}`);
     Deno.exit(error instanceof UsageError ? 2 : 1);
   }
+}
+
+/**
+ * The runtime puts U+FFFD in place of what is no UTF-8.
+ *
+ * @throws {UsageError} where an argument isn't what was given
+ */
+function requireText(args: readonly string[]): void {
+  const found = args.find((arg) => arg.includes("\ufffd"));
+  if (found === undefined) return;
+  throw new UsageError(
+    `The argument "${found}" isn't UTF-8: expected text, got bytes that are none`,
+  );
 }
 
 /** Prints as the runtime's console does, but waits for a reader where the stream doesn't block. */

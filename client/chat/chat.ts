@@ -9,6 +9,7 @@ import { UsageError } from "../../shared/usage_error.ts";
 import { NotRegisteredError } from "../errors.ts";
 import { inTime } from "../../shared/in_time.ts";
 import type { Session } from "../session.ts";
+import { isDumb } from "../terminal.ts";
 import { ChatController } from "./controller.ts";
 import { copyEnvironment } from "./environment.ts";
 import { editText } from "./external_editor.ts";
@@ -32,7 +33,8 @@ export interface ChatOptions {
  * Chats on the terminal until the user leaves, and gives it back as it was.
  *
  * @returns the exit code: 0, or 128 and the number of the signal that ended it
- * @throws {UsageError} where standard input or output is no terminal
+ * @throws {UsageError} where standard input or output is no terminal, or one
+ * that can't move its cursor
  * @throws {UserError} where nobody is registered, nobody has the name, or the
  * environment can't be read, which the terminal's library needs
  */
@@ -47,6 +49,11 @@ export async function runChat(
   }
   if (await session.identity() === undefined) throw new NotRegisteredError();
   await copyEnvironment();
+  if (isDumb()) {
+    throw new UsageError(
+      "chat draws on the whole screen, which this terminal can't do (TERM is dumb); the other verbs work in it",
+    );
+  }
   if (options.name !== undefined) await session.requireContact(options.name);
   // Ink is large: it is loaded by who chats.
   const { show } = await import("./show.ts");

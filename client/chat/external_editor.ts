@@ -27,7 +27,7 @@ export async function editText(
     const path = `${folder}/message.txt`;
     await Deno.writeTextFile(path, text, { mode: 0o600, createNew: true });
     await run(editor, path, signal);
-    return (await Deno.readTextFile(path)).replace(/\n$/, "");
+    return textOf(await Deno.readFile(path)).replace(/\n$/, "");
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     throw new UserError(
@@ -39,6 +39,19 @@ export async function editText(
     );
   } finally {
     if (folder !== undefined) await removeFolder(folder);
+  }
+}
+
+/** @throws {UserError} where it is no UTF-8 */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new UserError(
+      "What the editor wrote is no text in UTF-8",
+      "What was being written is kept as it was; let the editor write UTF-8",
+      { cause },
+    );
   }
 }
 

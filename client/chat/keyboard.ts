@@ -118,6 +118,12 @@ export class Keyboard {
 
   #enter(line: string): void {
     if (line.trim() === "") return;
+    // What the terminal sends and is no UTF-8 comes as this.
+    if (line.includes("\ufffd")) {
+      return this.#chat.tell(
+        "Not entered: a character in it (\ufffd) couldn't be read as UTF-8",
+      );
+    }
     const entry = readEntry(line);
     const { open } = this.#chat.state;
     if (entry.kind === "text" && open === undefined) {

@@ -1,4 +1,5 @@
 import { PROTOCOL_VERSION } from "../../shared/protocol.ts";
+import { isDumb } from "../terminal.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 
 /** Columns and rows that the full screen needs. */
@@ -11,6 +12,9 @@ export function checkTerminal(): Finding {
   const what = `${columns} columns, ${rows} rows, ${
     Deno.noColor ? "no colours (NO_COLOR)" : "colours"
   }, ${encoding()}`;
+  if (isDumb()) {
+    return warning(what, "chat draws on the whole screen: TERM is dumb");
+  }
   if (columns >= LEAST.columns && rows >= LEAST.rows) return ok(what);
   return warning(
     what,

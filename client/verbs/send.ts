@@ -5,7 +5,7 @@ import {
   onKeyChangeFlag,
 } from "../cli/arguments.ts";
 import { deliver } from "../cli/delivery.ts";
-import { inputLines, readInput } from "../standard_input.ts";
+import { decodeText, inputLines, readInput } from "../standard_input.ts";
 import { defineVerb, type Verb } from "../cli/verb.ts";
 import { switchFlag } from "../cli/global_flags.ts";
 import { UserError } from "../errors.ts";
@@ -43,7 +43,7 @@ export const verb: Verb = defineVerb<Flags, [string, string]>({
     };
     if (text !== "-") return await send(text);
     if (!lines) return await send(await readWhole());
-    for await (const line of inputLines()) {
+    for await (const line of inputLines((bytes) => decodeText(bytes))) {
       const exit = line === "" ? 0 : await send(line);
       // What follows may only make sense after what couldn't be sent.
       if (exit !== 0) return exit;

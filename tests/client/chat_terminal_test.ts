@@ -252,6 +252,7 @@ case "$first" in
   folder) rm -r "$(dirname "$2")" ;;
   replace) rm "$2"; mkdir "$2" ;;
   absent) exit 127 ;;
+  latin) printf '\\374' >> "$2" ;;
   *) printf '%s %s' "$1" "$first" >> "$2" ;;
 esac
 `;
@@ -285,6 +286,7 @@ esac
       ["folder", "left no text"],
       ["replace", "can't be edited"],
       ["absent", "can't be run"],
+      ["latin", "no text in UTF-8"],
     ] as const
   ) {
     await edit(answer);
@@ -294,7 +296,11 @@ esac
   }
   await edit("more");
   await screen.see("> my drafttwo words more");
-  screen.type("\r");
+  // A terminal's byte that is no text comes as this.
+  screen.type(" \ufffd\r");
+  await screen.see("couldn't be read as UTF-8");
+  await screen.see("> my drafttwo words more \ufffd");
+  screen.type("\x7f\x7f\r");
   await screen.see("✓ my drafttwo words more");
   screen.type("\x03");
   assertEquals(await screen.end(), { code: 0, restored: true });
@@ -316,6 +322,19 @@ testWith(SCREENS, "colours are left out where NO_COLOR is set", async () => {
   await using coloured = await stage.chat("anna");
   await coloured.see("hi");
   assert(colour.test(coloured.raw));
+});
+
+testWith(SCREENS, "a dumb terminal gets no full screen", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  await using screen = await Screen.run({ columns: 80, rows: 24 }, [
+    ...["env", "TERM=dumb"],
+    ...stage.chatCommand("anna"),
+  ]);
+  assertEquals(await screen.end(), { code: 2, restored: true });
+  assertStringIncludes(screen.raw, "(TERM is dumb)");
+  assert(!screen.raw.includes("\x1b"), screen.raw);
 });
 
 testWith(PROGRAMS, "a chat without a terminal says what it needs", async () => {

@@ -156,3 +156,27 @@ testWith(SHELL, "what is closed to programs is told in our words", async () => {
   assertMatch(stderr, /this program has no read access/);
   assert(!stderr.includes("run again"), stderr);
 });
+
+testWith(SHELL, "what is no text is refused, not changed", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  const anna = await stage.someone("anna");
+  await stage.register("ben");
+  const client = (...args: string[]) => [
+    Deno.execPath(),
+    ...clientArguments(...args, "--dir", stage.dirOf("anna")),
+  ];
+  const argument = await shell(
+    `"$@" "$(printf 'a\\377')"`,
+    client("send", "ben"),
+  );
+  assertEquals([argument.code, argument.stdout], [2, ""]);
+  assertMatch(argument.stderr, /^error: The argument "a\ufffd" isn't UTF-8/);
+  const menu = await shell(
+    `printf '\\376\\n150\\nben\\na\\377\\n150\\nben\\ntext\\n0\\n' | "$@"`,
+    client("menu"),
+  );
+  assertEquals(menu.stdout.match(/Standard input is no text/g)?.length, 2);
+  const texts = anna.history({ name: "ben" }).flatMap(({ text }) => text ?? []);
+  assertEquals(texts, ["text"]);
+});
