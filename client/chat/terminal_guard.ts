@@ -89,9 +89,12 @@ export class TerminalGuard implements Disposable {
     // The last way out: somebody calls Deno.exit().
     this.#on("unload", () => this.abandon());
     this.#heard = (chunk) => {
-      // deno-lint-ignore no-control-regex -- it is what terminals send
-      const told = /.*\x1b\[([IO])/s.exec(String(chunk))?.[1];
-      if (told !== undefined) focus(told === "I");
+      // What is pasted comes here, too, and may be long.
+      const text = String(chunk);
+      const [gained, lost] = ["I", "O"].map((end) =>
+        text.lastIndexOf(`\x1b[${end}`)
+      );
+      if (gained !== lost) focus((gained ?? 0) > (lost ?? 0));
     };
     this.enter();
   }
