@@ -239,7 +239,10 @@ function numberOf(
 async function checkFolder(dir: string): Promise<void> {
   const isFolder = await Deno.stat(dir).then(
     (info) => info.isDirectory,
-    () => false,
+    (cause) => {
+      if (!(cause instanceof Deno.errors.NotCapable)) return false;
+      throw new UsageError(`--dir: ${reasonOf(cause)}`, { cause });
+    },
   );
   if (!isFolder) throw new UsageError(`--dir ${dir}: there is no such folder`);
 }

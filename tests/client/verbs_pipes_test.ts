@@ -151,6 +151,9 @@ testWith(SHELL, "what is closed to programs is told in our words", async () => {
     assertMatch(stderr, /closed to this program/);
     assert(!stderr.includes("--allow"), stderr);
   }
+  await using started = Program.relay("/dev/shm");
+  const refused = await started.end();
+  assertMatch(refused.stderr, /^error: --dir: .* is closed to this program/);
   const { stderr } = await Program.deno(["run", "client/main.ts", "whoami"])
     .end();
   assertMatch(stderr, /this program has no read access/);
