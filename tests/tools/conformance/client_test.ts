@@ -29,7 +29,6 @@ import { Program, ROOT } from "../../support/program.ts";
 import { temporaryFolder } from "../../support/resources.ts";
 import {
   FILES,
-  LOOPBACK,
   LOOPBACK_AND_FILES,
   SHELL,
   testWith,
@@ -171,46 +170,54 @@ testWith(
   },
 );
 
-testWith(LOOPBACK, "what no client would send ends nothing", async () => {
-  const play = new PlayedByHand(["registration", "requests"]);
-  await play.due("Register as anna");
-  const send = async (bytes: Uint8Array) => {
-    using conn = await Deno.connect(play.address);
-    await writeAll(conn, bytes).catch(() => {});
-    await conn.closeWrite().catch(() => {});
-    // Whatever it answers, until it has had enough.
-    for await (const _chunk of conn.readable) continue;
-  };
-  const text = new TextEncoder();
-  await send(text.encode("GET / HTTP/1.1\r\n\r\n".repeat(50)));
-  await send(new Uint8Array(23).fill(0xff));
-  await send(new Uint8Array(5));
-  const flood = new Uint8Array(23 * 400);
-  for (let at = 17; at < flood.length; at += 23) flood.set([0x59, 0x02], at);
-  await send(flood);
-  const found = verdicts(await play.end());
-  assertEquals(found["registers"], "fail");
-  assertEquals(found["code"], "fail");
-  // What has no code of a request has no size that could be wrong.
-  assertEquals(found["payload-size"], "pass");
-  assertEquals(found["client-id"], "fail");
-});
+testWith(
+  LOOPBACK_AND_FILES,
+  "what no client would send ends nothing",
+  async () => {
+    const play = new PlayedByHand(["registration", "requests"]);
+    await play.due("Register as anna");
+    const send = async (bytes: Uint8Array) => {
+      using conn = await Deno.connect(play.address);
+      await writeAll(conn, bytes).catch(() => {});
+      await conn.closeWrite().catch(() => {});
+      // Whatever it answers, until it has had enough.
+      for await (const _chunk of conn.readable) continue;
+    };
+    const text = new TextEncoder();
+    await send(text.encode("GET / HTTP/1.1\r\n\r\n".repeat(50)));
+    await send(new Uint8Array(23).fill(0xff));
+    await send(new Uint8Array(5));
+    const flood = new Uint8Array(23 * 400);
+    for (let at = 17; at < flood.length; at += 23) flood.set([0x59, 0x02], at);
+    await send(flood);
+    const found = verdicts(await play.end());
+    assertEquals(found["registers"], "fail");
+    assertEquals(found["code"], "fail");
+    // What has no code of a request has no size that could be wrong.
+    assertEquals(found["payload-size"], "pass");
+    assertEquals(found["client-id"], "fail");
+  },
+);
 
-testWith(LOOPBACK, "a key that zeros pad passes, as PUB-1 allows", async () => {
-  const play = new PlayedByHand(["public-key"]);
-  await play.due("Register as anna");
-  {
-    using peer = await Peer.connect(play.address);
-    await peer.register("anna", shortKey(new Uint8Array(2)));
-  }
-  for (
-    const step of ["Ask for the public keys", "Ask for waiting", "Send dana"]
-  ) {
-    await play.due(step);
-    await play.enter();
-  }
-  assertEquals(verdicts(await play.end()), { "public-key": "pass" });
-});
+testWith(
+  LOOPBACK_AND_FILES,
+  "a key that zeros pad passes, as PUB-1 allows",
+  async () => {
+    const play = new PlayedByHand(["public-key"]);
+    await play.due("Register as anna");
+    {
+      using peer = await Peer.connect(play.address);
+      await peer.register("anna", shortKey(new Uint8Array(2)));
+    }
+    for (
+      const step of ["Ask for the public keys", "Ask for waiting", "Send dana"]
+    ) {
+      await play.due(step);
+      await play.enter();
+    }
+    assertEquals(verdicts(await play.end()), { "public-key": "pass" });
+  },
+);
 
 testWith(SHELL, "clients that end, hang or chatter fail in time", async () => {
   const commands = ["exit 3", "cat", "yes", "no-such-program"];

@@ -28,6 +28,8 @@ const LEAST_LONGEST = 600_000;
 const MORE_PATIENCE = 2;
 /** Checks that are made again in vain, after which a server that is quick elsewhere gets no second try. */
 const MOST_IN_VAIN = 2;
+/** Milliseconds that it gets at least, before it counts as gone. */
+const LEAST_PATIENCE = 2000;
 /** Bytes of requests that may keep a server busy for long. */
 const LARGE = 64 * 1024;
 /** Milliseconds that it then gets. */
@@ -267,6 +269,7 @@ class Run {
   async #comesBack(check: Check, { sent }: Probe): Promise<number | undefined> {
     const start = performance.now();
     const patience = Math.max(
+      LEAST_PATIENCE,
       MORE_PATIENCE * this.#target.timeout,
       sent > LARGE ? LARGE_TAKES : 0,
     );

@@ -199,8 +199,8 @@ export const framingChecks = subject("framing", [
     "FRM-4",
     "A failure between two other requests is answered in its place",
     async (probe) => {
-      const { request, code } = await probe.usual();
-      const bad = listRequest(randomId());
+      const { asker, request, code } = await probe.usual();
+      const bad = frame({ code: 777, clientId: asker.id });
       await prepare("have it refused by itself", () => probe.refused(bad));
       await probe.again(async (channel) => {
         await channel.send(request, bad, request);
