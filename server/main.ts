@@ -61,6 +61,8 @@ async function main(args: readonly string[]): Promise<number | void> {
   } catch (error) {
     log.error(reasonOf(error));
     return error instanceof UsageError ? 2 : 1;
+  } finally {
+    await log.flush();
   }
 }
 

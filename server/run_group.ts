@@ -46,7 +46,11 @@ export async function runGroup(
     Deno.addSignalListener(replaceSignal, () => relays.replace());
   }
   if (stopWithInput) inputEnds().then(() => relays.stop());
-  return await relays.run(workers);
+  try {
+    return await relays.run(workers);
+  } finally {
+    await log.flush();
+  }
 }
 
 /** The number in the file is this process's. */

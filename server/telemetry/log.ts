@@ -12,11 +12,15 @@ import {
   type LogLevel as LibraryLevel,
   type LogRecord,
 } from "@logtape/logtape";
+import { LineWriter } from "./line_writer.ts";
 import type {
   LogFormat,
   LogLevel,
   TelemetryOptions,
 } from "./telemetry_flags.ts";
+
+/** Milliseconds that a log's reader gets for its last lines. */
+const LAST_LINES = 1000;
 
 /** Numbers and words that belong to a message. */
 export type LogFields = Readonly<Record<string, string | number>>;
@@ -35,15 +39,28 @@ const NAMES: Readonly<Partial<Record<LibraryLevel, LogLevel>>> = {
 export class RelayLog {
   readonly #logger: Logger;
   readonly #format: LogFormat;
+  readonly #writer: LineWriter;
+  /** Lines of which the log has said that they were dropped. */
+  #told = 0;
 
-  /** Writes to standard error from now on. */
-  constructor({ format, level }: Pick<TelemetryOptions, "format" | "level">) {
+  /**
+   * Logs from now on. No line waits for the log's reader: what comes while that
+   * is too far behind is dropped, and its lines are counted in the next one.
+   *
+   * @param write writes some of the bytes. Default: to standard error
+   */
+  constructor(
+    { format, level }: Pick<TelemetryOptions, "format" | "level">,
+    write: (bytes: Uint8Array) => Promise<number> = (bytes) =>
+      Deno.stderr.write(bytes),
+  ) {
     this.#format = format;
+    this.#writer = new LineWriter(write);
     const line = format === "json" ? lineOfJson : lineOfText;
     const lowestLevel = level === "warn" ? "warning" : level;
     configureSync({
       reset: true,
-      sinks: { stderr: (record) => console.error(line(record)) },
+      sinks: { stderr: (record) => this.#add(line(record)) },
       loggers: [
         { category: "messageu", sinks: ["stderr"], lowestLevel },
         // What the library says of itself.
@@ -55,6 +72,25 @@ export class RelayLog {
       ],
     });
     this.#logger = getLogger("messageu");
+  }
+
+  /** Lines that were dropped since they weren't read. */
+  get dropped(): number {
+    return this.#writer.dropped;
+  }
+
+  /** Waits for what is logged to be written, a second at most. */
+  async flush(): Promise<void> {
+    await this.#writer.flush(LAST_LINES);
+  }
+
+  #add(line: string): void {
+    const dropped = this.#writer.dropped - this.#told;
+    if (dropped > 0 && this.#writer.hasRoom) {
+      this.#told += dropped;
+      this.warn("the log wasn't read: lines were dropped", { lines: dropped });
+    }
+    this.#writer.add(line);
   }
 
   /** Whether what goes on in detail is logged. */

@@ -30,11 +30,13 @@ export interface Measured {
   readiness: Readiness;
   /** How many failures were reported that weren't a client's. */
   failures: () => number;
+  /** How many lines of the log were dropped. */
+  droppedLines: () => number;
 }
 
 /** Adds all that is the relay's own. */
 export function addRelayMetrics(shown: Exposition, measured: Measured): void {
-  const { readiness, failures } = measured;
+  const { readiness, failures, droppedLines } = measured;
   shown.gauge(
     "messageu_ready",
     "1 where the relay accepts connections and its store answers, else 0",
@@ -48,6 +50,11 @@ export function addRelayMetrics(shown: Exposition, measured: Measured): void {
     "messageu_failures_total",
     "Failures that aren't a client's; the log tells them",
     failures,
+  );
+  shown.counter(
+    "messageu_log_lines_dropped_total",
+    "Lines of the log that were dropped since they weren't read",
+    droppedLines,
   );
 }
 

@@ -79,10 +79,14 @@ export class Telemetry {
   }
 
   /** Shows a relay from now on, and says where. */
-  show(monitored: Omit<Monitored, "failures">): void {
+  show(monitored: Omit<Monitored, "failures" | "droppedLines">): void {
     if (this.#monitor === undefined) return;
     const { url } = this.#monitor;
-    this.#monitor.show({ ...monitored, failures: () => this.#failed });
+    this.#monitor.show({
+      ...monitored,
+      failures: () => this.#failed,
+      droppedLines: () => this.#log.dropped,
+    });
     this.#log.announce(`metrics on ${url}`, { url });
   }
 

@@ -23,6 +23,7 @@ export class MonitoredRelay implements AsyncDisposable {
       store: relay.store,
       limits: { ...defaultLimits, ...limits },
       failures: () => relay.reports.length,
+      droppedLines: () => 0,
     });
     return new MonitoredRelay(relay, monitor);
   }

@@ -5,29 +5,36 @@ import type {
   LogLevel,
 } from "../../../server/telemetry/telemetry_flags.ts";
 import { FailurePrinter } from "../../../server/failure_printer.ts";
+import { concat } from "@std/bytes";
+import { lines } from "../../../shared/lines.ts";
+import { encodeRequest } from "../../../shared/requests.ts";
 import type { ClientId } from "../../../shared/protocol.ts";
 import { Peer } from "../../support/peer.ts";
-import { Program } from "../../support/program.ts";
+import { Program, relayArguments } from "../../support/program.ts";
 import { temporaryFolder } from "../../support/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 
 /** What a log of a format and a level writes to standard error and to standard output. */
-function written(
+async function written(
   format: LogFormat,
   level: LogLevel,
   write: (log: RelayLog) => void,
-): { stderr: string[]; stdout: string[] } {
-  const stderr: string[] = [];
+): Promise<{ stderr: string[]; stdout: string[] }> {
+  let stderr = "";
   const stdout: string[] = [];
-  const { error, log } = console;
-  console.error = (line) => stderr.push(line);
+  const { log } = console;
   console.log = (line) => stdout.push(line);
+  const relayLog = new RelayLog({ format, level }, (bytes) => {
+    stderr += new TextDecoder().decode(bytes);
+    return Promise.resolve(bytes.length);
+  });
   try {
-    write(new RelayLog({ format, level }));
+    write(relayLog);
   } finally {
-    Object.assign(console, { error, log });
+    console.log = log;
   }
-  return { stderr, stdout };
+  await relayLog.flush();
+  return { stderr: stderr.split("\n").slice(0, -1), stdout };
 }
 
 function writeAll(log: RelayLog): void {
@@ -37,7 +44,7 @@ function writeAll(log: RelayLog): void {
   log.error("a failure", { repeated: 3 });
 }
 
-Deno.test("a log of text holds sentences, as its level says", () => {
+Deno.test("a log of text holds sentences, as its level says", async () => {
   const lines = [
     "debug: a detail connection=7",
     "note: a note",
@@ -47,12 +54,13 @@ Deno.test("a log of text holds sentences, as its level says", () => {
   for (
     const [i, level] of (["debug", "info", "warn", "error"] as const).entries()
   ) {
-    assertEquals(written("text", level, writeAll).stderr, lines.slice(i));
+    const { stderr } = await written("text", level, writeAll);
+    assertEquals(stderr, lines.slice(i));
   }
 });
 
-Deno.test("a log of JSON holds an object a line", () => {
-  const { stderr } = written("json", "debug", writeAll);
+Deno.test("a log of JSON holds an object a line", async () => {
+  const { stderr } = await written("json", "debug", writeAll);
   const records = stderr.map((line) => JSON.parse(line));
   for (const { time } of records) {
     assertEquals(new Date(time).toISOString(), time);
@@ -65,26 +73,92 @@ Deno.test("a log of JSON holds an object a line", () => {
   ]);
 });
 
-Deno.test("what programs wait for is on standard output, and in a log of JSON", () => {
+Deno.test("what programs wait for is on standard output, and in a log of JSON", async () => {
   const announce = (log: RelayLog) =>
     log.announce("listening on x", { address: "x" });
-  assertEquals(written("text", "info", announce), {
+  assertEquals(await written("text", "info", announce), {
     stdout: ["listening on x"],
     stderr: [],
   });
-  const { stdout, stderr } = written("json", "info", announce);
+  const { stdout, stderr } = await written("json", "info", announce);
   assertEquals(stdout, ["listening on x"]);
   assertEquals(stderr.map((line) => JSON.parse(line).address), ["x"]);
 });
 
-Deno.test("what fails again and again is logged once in a while", () => {
-  const { stderr } = written("text", "info", (log) => {
+Deno.test("what fails again and again is logged once in a while", async () => {
+  const { stderr } = await written("text", "info", (log) => {
     const failures = new FailurePrinter(log);
     for (let i = 0; i < 100; i++) failures.print(new Error("no room"));
     failures.print(new Error("no disk"));
   });
   assertEquals(stderr, ["error: no room", "error: no disk"]);
 });
+
+Deno.test("a log that isn't read drops lines and says how many", async () => {
+  const read: string[] = [];
+  let reads = Promise.withResolvers<void>();
+  const log = new RelayLog({ format: "text", level: "info" }, async (bytes) => {
+    await reads.promise;
+    read.push(...new TextDecoder().decode(bytes).split("\n").slice(0, -1));
+    return bytes.length;
+  });
+  const long = "x".repeat(1000);
+  for (let i = 0; i < 3000; i++) log.info(long);
+  const { dropped } = log;
+  assert(dropped > 1000 && dropped < 3000, `${dropped} lines`);
+  reads.resolve();
+  await log.flush();
+  assertEquals(read.length, 3000 - dropped);
+  reads = Promise.withResolvers();
+  reads.resolve();
+  log.info("and on");
+  await log.flush();
+  assertEquals(read.slice(3000 - dropped), [
+    `warning: the log wasn't read: lines were dropped lines=${dropped}`,
+    "note: and on",
+  ]);
+  assertEquals(log.dropped, dropped);
+});
+
+testWith(
+  PROGRAMS,
+  "a relay whose log isn't read serves on, and ends",
+  async () => {
+    await using folder = await temporaryFolder();
+    const args = relayArguments(folder.path, ["--log-level", "debug"]);
+    const relay = new Deno.Command(Deno.execPath(), {
+      args: [...args, "--port", "0"],
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    try {
+      const printed = lines(relay.stdout);
+      const { value = "" } = await printed.next();
+      const port = Number(/:(\d+)$/.exec(value)?.[1]);
+      using peer = await Peer.connect({ hostname: "127.0.0.1", port });
+      const anna = await peer.register("anna");
+      const request = encodeRequest("waitingMessages", {}, { clientId: anna });
+      // 80 bytes of log for each: more than a pipe and the relay hold.
+      for (let i = 0; i < 200; i++) {
+        await peer.write(concat(Array<Uint8Array>(100).fill(request)));
+        for (let j = 0; j < 100; j++) {
+          assertEquals((await peer.answer()).code, 2104);
+        }
+      }
+      await printed.return();
+      relay.kill("SIGTERM");
+      assertEquals((await relay.status).code, 0);
+    } finally {
+      try {
+        relay.kill("SIGKILL");
+      } catch {
+        // It has ended.
+      }
+      await relay.stderr.cancel();
+      await relay.status;
+    }
+  },
+);
 
 const NAMES = ["anna-the-first", "ben-the-second"] as const;
 const CONTENT = new TextEncoder().encode("what only ben may read");
