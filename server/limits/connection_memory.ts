@@ -17,7 +17,7 @@ import {
 } from "./memory_budget.ts";
 
 /** Bytes that a request under way counts for beside its payload: it costs the store's time, too. */
-const REQUEST_OVERHEAD = 4096;
+const REQUEST_OVERHEAD = 16 * 1024;
 
 /** Gives memory back. */
 export type Release = () => void;

@@ -13,6 +13,8 @@ import { TurnQueue } from "./turn_queue.ts";
 
 /** Bytes of the largest need that is small: large ones leave more to others. */
 const SMALL = 64 * 1024;
+/** Bytes with which an address's requests needn't wait behind others. */
+const LITTLE = 256 * 1024;
 /**
  * Milliseconds of a turn, in which pieces of answers are begun. Between two
  * turns the runtime looks at all sockets: as long as there is something to write
@@ -128,12 +130,14 @@ export class MemoryBudget {
   }
 
   /**
-   * Makes a hold so large, where there is room at once and nothing waits.
+   * Makes a hold so large, where there is room at once and nothing waits, or its
+   * address has little.
    *
    * @param paced whether it is for an answer
    */
   tryGrow(hold: Hold, size: number, paced: boolean): boolean {
-    if (this.#waits) return false;
+    const { held } = hold.holder.account;
+    if (this.#waits && (paced || held + size > LITTLE)) return false;
     if (paced) this.#startTurn();
     if (paced && !this.#hasTime || !this.#mayGrow(hold, size)) return false;
     this.#grow(hold, size, paced);
