@@ -150,6 +150,8 @@ export class ClientsDirectory {
         : found.findIndex(({ settled }) => !settled);
       this.#append(first < 0 ? found : found.slice(0, first));
       if (first >= 0) unsettled.push(...found.slice(first));
+      // Many more may follow: other requests come first.
+      if (found.length === this.#sizes.read) await pause();
     }
   }
 
@@ -200,6 +202,11 @@ export class ClientsDirectory {
     }
     return encode(found);
   }
+}
+
+/** Lets the runtime look at its sockets. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What is in memory already, in pieces. */
