@@ -36,17 +36,17 @@ export interface Attack {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** What pulls. */
+/** A request for waiting messages. */
 export function pull(clientId: ClientId): Uint8Array {
   return encodeRequest("waitingMessages", {}, { clientId });
 }
 
-/** What asks for the list. */
+/** A request for the clients list. */
 export function list(clientId: ClientId): Uint8Array {
   return encodeRequest("clientsList", {}, { clientId });
 }
 
-/** What sends somebody a message from themselves. */
+/** A message of so many bytes that a client sends to itself. */
 export function send(clientId: ClientId, size: number): Uint8Array {
   const content = new Uint8Array(size);
   const message = { target: clientId, type: 4, content } as const;
@@ -59,7 +59,7 @@ const half = (size: number, sent: number): Attack["act"] => {
   return (line) => line.write((frame ??= send(EMPTY, size)).subarray(0, sent));
 };
 
-/** The same, and then some bytes more each second. */
+/** Sends so many bytes of a message, and then some more each second. */
 const trickle = (size: number, sent: number, each: number): Attack["act"] => {
   let frame: Uint8Array | undefined;
   return async (line) => {

@@ -117,7 +117,7 @@ export class ConnectionMemory implements BufferMemory, AnswerMemory, Holder {
     return () => payloads.release(counted);
   }
 
-  /** The same, waiting for room. */
+  /** Waits for room for a payload; returns what gives it back. */
   async payload(size: number): Promise<Release> {
     const { payloads } = this.#budget;
     const counted = size + REQUEST_OVERHEAD;
@@ -134,7 +134,11 @@ export class ConnectionMemory implements BufferMemory, AnswerMemory, Holder {
     return true;
   }
 
-  /** The same, waiting for room. */
+  /**
+   * Waits for room for the next piece of an answer.
+   *
+   * @throws {ConnectionEndedError} where the connection ends meanwhile
+   */
   async reserve(size: number): Promise<void> {
     if (this.tryReserve(size)) return;
     const hold = new Hold(this);

@@ -30,7 +30,7 @@ const LOOKS_PER_TIMEOUT = 60;
 const STEP = 1024 * 1024 / LOOKS_PER_TIMEOUT;
 /** Looks without a step after which it goes for another address. */
 const LOOKS_FOR_OTHERS = 2;
-/** The same where its own address waits. */
+/** Looks without a step after which it goes for its own address. */
 const LOOKS_FOR_ITS_OWN = 10;
 
 /** The connection that memory is held for. */
@@ -131,13 +131,14 @@ export class MemoryBudget {
 
   /**
    * Makes a hold so large, where there is room at once and nothing waits, or its
-   * address has little.
+   * address has little: of requests, or nothing while it wants a piece of an answer.
    *
    * @param paced whether it is for an answer
    */
   tryGrow(hold: Hold, size: number, paced: boolean): boolean {
     const { held } = hold.holder.account;
-    if (this.#waits && (paced || held + size > LITTLE)) return false;
+    const hasMuch = paced ? held > 0 : held + size > LITTLE;
+    if (this.#waits && hasMuch) return false;
     if (paced) this.#startTurn();
     if (paced && !this.#hasTime || !this.#mayGrow(hold, size)) return false;
     this.#grow(hold, size, paced);
@@ -145,7 +146,7 @@ export class MemoryBudget {
   }
 
   /**
-   * The same, waiting for room and for the address's turn.
+   * Makes a hold so large, once there is room and it is the address's turn.
    *
    * @throws {ConnectionEndedError} where {@linkcode MemoryBudget.cancel} ends the wait
    */
@@ -266,7 +267,7 @@ export class MemoryBudget {
     this.#turnEnd = performance.now() + TURN;
   }
 
-  /** Those that wait get what there is, the small needs first. */
+  /** Those that wait get what there is: first small needs, then addresses that have nothing. */
   #serve(): void {
     const take = (wait: Wait) => {
       const { hold, size, paced } = wait;
@@ -280,6 +281,8 @@ export class MemoryBudget {
       return true;
     };
     this.#small.serve(take);
+    const hasNothing = ({ hold }: Wait) => hold.holder.account.held === 0;
+    this.#large.serve((wait) => hasNothing(wait) && take(wait));
     // One of them may always grow, beside the shares, to its end.
     this.#large.serve((wait) => {
       if (take(wait)) return true;

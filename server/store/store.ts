@@ -94,7 +94,7 @@ export interface AnswerMemory {
   /** Takes bytes in place of those that were taken before; false where there is no room at once. */
   tryReserve(bytes: number): boolean;
   /**
-   * The same, waiting for room.
+   * Takes bytes in place of those that were taken before, once there is room.
    *
    * @throws {Error} where the connection ends meanwhile
    */
