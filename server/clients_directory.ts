@@ -21,7 +21,7 @@ export interface DirectorySizes {
 }
 
 /** Bytes of a piece of a page that is kept: the system takes some time for more. */
-const PIECE = 256 * 1024;
+const PIECE = 1024 * 1024;
 
 /** 4.4 MB a page, 64 MiB of them. */
 const defaultSizes: DirectorySizes = { page: 16_384, kept: 15, read: 2048 };

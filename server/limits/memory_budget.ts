@@ -20,9 +20,9 @@ const LITTLE = 256 * 1024;
  * turns the runtime looks at all sockets: as long as there is something to write
  * it hardly would by itself.
  */
-const TURN = 4;
+const TURN = 8;
 /** Bytes of such pieces under way at once. */
-const PER_TURN = 2 * 1024 * 1024;
+const PER_TURN = 4 * 1024 * 1024;
 
 /** Looks at holders within one progress time-out, while something waits. */
 const LOOKS_PER_TIMEOUT = 60;

@@ -196,6 +196,27 @@ function storeContract(kind: string, register: Register): void {
   });
 
   withStore(
+    "where memory is short it is asked for what the messages take, and no more",
+    async (store) => {
+      await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+      const budget = { bytes: 1_000_000, perMessage: 25 };
+      const asked: number[] = [];
+      const memory = {
+        tryReserve: () => false,
+        reserve: (bytes: number) => {
+          asked.push(bytes);
+          return Promise.resolve();
+        },
+      };
+      for (const size of [500, 475]) {
+        await send(store, anna, new Uint8Array(size));
+      }
+      const two = await store.waiting(anna, budget, memory);
+      assertEquals([two.length, asked], [2, [1025]]);
+    },
+  );
+
+  withStore(
     "empty and binary contents come back as they went in",
     async (store) => {
       await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
