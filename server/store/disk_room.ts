@@ -39,6 +39,8 @@ export class DiskRoom {
   readonly #maxPages: number;
   readonly #least: number;
   #isShort = false;
+  /** Bytes by which the log may grow before the reserve is looked at again. */
+  #slack = 0;
   /** When room was looked for last, on the clock of `performance.now()`. */
   #looked = -Infinity;
 
@@ -67,6 +69,14 @@ export class DiskRoom {
   /** Sees to the reserve before a group with so many bytes of content is written. */
   before(bytes: number): void {
     if (this.#isShort) return this.#lookAgain();
+    this.#slack -= bytes * INDEXED + MARGIN;
+    if (this.#slack >= 0) return;
+    this.#seeTo(bytes);
+    this.#slack = this.#reserve.size - this.#needed(bytes);
+  }
+
+  /** Makes the reserve large enough, or empties the log, or takes the disk for full. */
+  #seeTo(bytes: number): void {
     // What is large can't be tried again: the log is as short then as it can be.
     if (bytes > MOST / 4) this.#checkpoints.finish();
     if (this.#fits(bytes)) return;
@@ -77,6 +87,7 @@ export class DiskRoom {
   /** Another process wrote, and may have given the reserve up. */
   othersWrote(): void {
     this.#reserve.refresh();
+    this.#slack = 0;
   }
 
   /** After a try: on a full disk the log stays short, and what room it leaves is kept for later. */
@@ -91,6 +102,7 @@ export class DiskRoom {
    * on the reserve is for what deletes.
    */
   make(deletes: boolean): void {
+    this.#slack = 0;
     if (this.#isShort && !deletes) return;
     this.#reserve.shrink(0);
     this.#checkpoints.limitLog(this.#least);
