@@ -139,6 +139,7 @@ for (const shell of ["bash", "zsh", "fish"]) {
       "search",
       "send",
       "send-file",
+      "send-key",
     ]);
     assertEquals(await complete("messageu-client", "send", "--on"), [
       "--on-key-change",

@@ -81,7 +81,7 @@ function split(line: readonly string[]): string[][] {
 testWith(FILES, "docs/operating.md shows what there is", async () => {
   const page = await Deno.readTextFile(`${ROOT}docs/operating.md`);
   const found = page.matchAll(
-    /(?:deno task |(?<!\/)messageu-)([\w:]+)(?: +([a-z]+\b))?([^`\n]*)/g,
+    /(?:deno task |(?<!\/)messageu-)([\w:]+)(?: +([a-z-]+\b))?([^`\n]*)/g,
   );
   let commands = 0;
   for (const [command, task = "", verb, rest = ""] of found) {
