@@ -21,7 +21,6 @@ import { anna } from "./people.ts";
 import type { FrameVector } from "./vector.ts";
 
 const BLOCKS = dialectNamed("blocks");
-const ELEVEN_HUNDRED = dialectNamed("1100");
 const SHORT = dialectNamed("100");
 
 const edited = (frame: Uint8Array, path: string, value: number | Uint8Array) =>
@@ -98,14 +97,6 @@ function framing(): FrameVector[] {
       "clients-list-and-more",
       "Three bytes follow the end of a 601: they begin another request.",
       concat([list, filled(3)]),
-    ),
-    brokenRequest(
-      "FRM-2",
-      "answers",
-      "public-key-1102-without-size",
-      "A 1102 whose header says 0 bytes, though the id follows it (DIA-8).",
-      edited(asksKey(ELEVEN_HUNDRED), "header.payloadSize", 0),
-      "1100",
     ),
     brokenRequest(
       "FRM-2",
