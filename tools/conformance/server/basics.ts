@@ -45,6 +45,16 @@ export const basicOf: Readonly<Record<RequestKind, Basic | undefined>> = {
   waitingMessages: "pull",
 };
 
+/** What is asked to find out about one of them. */
+function kindsOf(basic: Basic): readonly RequestKind[] {
+  if (basic === "list") return ["clientsList"];
+  if (basic === "key") return ["publicKey"];
+  if (basic === "send" || basic === "segments") return ["sendMessage"];
+  if (basic === "empty") return ["waitingMessages"];
+  const isOfAny = basic === "again" || basic === "onward";
+  return isOfAny ? [] : ["sendMessage", "waitingMessages"];
+}
+
 /** The checks that tell of a kind that isn't answered as it should be at all. */
 export const tellersOf: Readonly<Record<RequestKind, readonly string[]>> = {
   register: [],
@@ -252,6 +262,7 @@ export class Basics {
   }
 
   async #attempt(basic: Basic): Promise<boolean> {
+    if (kindsOf(basic).some((kind) => this.#silent.has(kind))) return false;
     const probe = this.#probe();
     try {
       await attempts[basic](probe, (but) => this.usual(but));

@@ -76,6 +76,7 @@ export const everyday = {
       "send-acknowledged",
       "pull-empty",
     ],
+    only: ["list", "keys", "sending", "pulling", "connections"],
     inject: () => ({
       frames: () => ({
         answer: (_answer, { kind }) =>
