@@ -136,7 +136,7 @@ export class DiskRoom {
   #needed(bytes: number): number {
     return Math.max(
       this.#least,
-      this.#checkpoints.growth + bytes * INDEXED + MARGIN,
+      this.#checkpoints.growth + Math.ceil(bytes * INDEXED) + MARGIN,
     );
   }
 

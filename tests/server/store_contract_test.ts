@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Database } from "@db/sqlite";
 import { PUBLIC_KEY_SIZE } from "../../shared/protocol.ts";
+import { PART_SIZE } from "../../server/store/layout.ts";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import {
   MessageGoneError,
@@ -262,6 +263,14 @@ function storeContract(kind: string, register: Register): void {
         sizes.filter((_, j) => j % 40 === i),
       );
     }
+  });
+
+  withStore("a large content may have any size", async (store) => {
+    await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+    const sizes = [1, 2, 3, 5].map((more) => PART_SIZE + more);
+    for (const size of sizes) await send(store, anna, new Uint8Array(size));
+    const waiting = await store.waiting(anna, { bytes: 1e9, perMessage: 0 });
+    assertEquals(waiting.map(({ size }) => size), sizes);
   });
 
   withStore("a large content comes back piece by piece", async (store) => {
