@@ -94,7 +94,8 @@ export class Journal {
     );
     if (unwritten === undefined) {
       if (written === 0) {
-        await Deno.remove(path);
+        // An empty file that stays is worked through as nothing.
+        await removeIfThere(path).catch(failed);
         return undefined;
       }
       await syncFolder(this.#dir).catch(failed);
@@ -107,8 +108,10 @@ export class Journal {
       return new Batch(onDisk, path, this.#noRoom(answer.size));
     }
     const first = await onDisk.bytes();
-    await Deno.remove(path);
-    return this.#keep([first, unwritten, ...await collect(arriving)]);
+    const batch = this.#keep([first, unwritten, ...await collect(arriving)]);
+    // What stays of it on a disk that broke is known as a repeat later.
+    await removeIfThere(path).catch(failed);
+    return batch;
   }
 
   /**

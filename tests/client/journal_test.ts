@@ -165,6 +165,23 @@ testWith(
 
 testWith(
   FILES,
+  "an answer whose file is gone before anything came is none",
+  async () => {
+    await using folder = await temporaryFolder();
+    // deno-lint-ignore require-yield -- it breaks off before that
+    async function* pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+      for (const name of await namesIn(folder.path)) {
+        await Deno.remove(`${folder.path}/${name}`);
+      }
+      throw new Error("it broke off");
+    }
+    const answer = { size: 100, pieces: pieces() };
+    assertEquals(await new Journal(folder.path).add(answer, never), undefined);
+  },
+);
+
+testWith(
+  FILES,
   "an answer that neither the disk nor memory takes isn't read",
   async () => {
     await using folder = await temporaryFolder();
