@@ -81,6 +81,8 @@ export class BatchWork {
   damage: FormatError | undefined;
   /** Who sent a new key. */
   readonly newKeys = new Set<number>();
+  /** Who sent a key that was new to a client which may have been killed before it tried it on what is kept. */
+  readonly oldKeys = new Set<number>();
   /** Who sent a new text or file that no key opens. */
   readonly lackingKeys = new Set<number>();
   /** Who sent a new request for a key, and which were the latest keys then. */
@@ -169,7 +171,10 @@ export class BatchWork {
     const key = encodeHex(seen);
     this.seen.add(key);
     const before = this.#seenBefore(seen);
-    if (before === "opened" || this.#pending.has(key)) return;
+    if (before === "opened" || this.#pending.has(key)) {
+      if (isOld && message.type === MessageType.Key) this.oldKeys.add(contact);
+      return;
+    }
     const opened = this.#isHopeless(contact, at)
       ? UNREADABLE
       : await this.#open(message, contact, isLast);

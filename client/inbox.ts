@@ -46,8 +46,6 @@ interface Retrieval {
   events: RetrieveEvents;
   /** Messages that were new. */
   count: number;
-  /** Who sent a new key. */
-  newKeys: Set<number>;
   /** Who sent what no key opened when it came. */
   lackingKeys: Set<number>;
   /** The senders of new messages that couldn't be opened, see {@linkcode WorkParts}. */
@@ -73,6 +71,8 @@ export class Inbox {
   readonly #recovery: KeyRecovery;
   /** Messages that were shown though they couldn't be kept. */
   readonly #shownUnkept = new Set<string>();
+  /** Files that stay, whose keys were tried on what is kept. */
+  readonly #lookedAt = new Set<string>();
 
   /**
    * Nothing is read before {@linkcode retrieve}.
@@ -117,7 +117,6 @@ export class Inbox {
       me,
       events,
       count: 0,
-      newKeys: new Set(),
       lackingKeys: new Set(),
       unread: new Map(),
       opened: new Set(),
@@ -128,11 +127,7 @@ export class Inbox {
     try {
       await this.#tidy(events);
       if (await this.#workOffLeftovers(retrieval)) {
-        try {
-          await this.#retrieveAll(retrieval);
-        } finally {
-          await this.#retryUnread(retrieval);
-        }
+        await this.#retrieveAll(retrieval);
       }
     } finally {
       this.#tellUnread(retrieval);
@@ -228,8 +223,10 @@ export class Inbox {
   }
 
   /** A key may come long after what it opens. What stays unread was told when it came. */
-  async #retryUnread(retrieval: Retrieval): Promise<void> {
-    const senders = new Set(retrieval.newKeys);
+  async #retryUnread(
+    senders: ReadonlySet<number>,
+    retrieval: Retrieval,
+  ): Promise<void> {
     if (senders.size === 0) return;
     const events = { ...retrieval.events, problem: () => {} };
     const quiet = { ...retrieval, events };
@@ -301,12 +298,21 @@ export class Inbox {
     });
     await work.run(batch);
     retrieval.count += work.fresh;
-    for (const contact of work.newKeys) retrieval.newKeys.add(contact);
     for (const contact of work.lackingKeys) retrieval.lackingKeys.add(contact);
     for (const [contact, keys] of work.asking) {
       this.#recovery.wasAsked(contact, keys);
     }
     await this.#learnNames(work.senders, events);
+    // A client that is killed before this is done finds the batch once more.
+    if (aside === undefined && !work.stuck) {
+      const isFirst = batch.path !== undefined &&
+        !this.#lookedAt.has(batch.path);
+      const senders = isFirst ? work.newKeys.union(work.oldKeys) : work.newKeys;
+      await this.#retryUnread(senders, retrieval);
+      if (work.unsaved && batch.path !== undefined) {
+        this.#lookedAt.add(batch.path);
+      }
+    }
     if (!work.unsaved) {
       await this.#finish(batch, work, events, aside !== undefined);
     }

@@ -7,6 +7,7 @@ import {
 import {
   ConnectionError,
   RelayLink,
+  ServerRefusedError,
   Session,
   type UserError,
 } from "../../client/mod.ts";
@@ -17,9 +18,19 @@ import {
 } from "../../shared/crypto.ts";
 import type { ClientId, MessageId } from "../../shared/protocol.ts";
 import { type Register, register } from "../../shared/requests.ts";
-import { responseHeader, type WaitingMessage } from "../../shared/responses.ts";
+import {
+  inbox,
+  responseHeader,
+  type WaitingMessage,
+} from "../../shared/responses.ts";
 import { BEN, Ben, unreadable } from "../support/ben.ts";
-import { answers, idOf, registered, utf8 } from "../support/misbehaviour.ts";
+import {
+  answers,
+  idOf,
+  refused,
+  registered,
+  utf8,
+} from "../support/misbehaviour.ts";
 import { writeAll } from "../support/peer.ts";
 import { namesIn, temporaryFolder } from "../support/resources.ts";
 import { ScriptedServer } from "../support/scripted_server.ts";
@@ -63,6 +74,12 @@ async function scene() {
         notice: (text) => notices.push(text),
       });
       return shown;
+    },
+    /** Works off what is left over, and doesn't get any further. */
+    async pullRefused(): Promise<void> {
+      using session = open();
+      server.script = answers({ 604: refused });
+      await session.retrieve({ problem: (error) => problems.push(error) });
     },
     async unread(): Promise<string[]> {
       return (await namesIn(dir)).filter((name) =>
@@ -135,6 +152,29 @@ testWith(
       await Deno.readTextFile(`${stage.dir}/${strangers}`),
       "nonsense",
     );
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a key is tried on what is kept though the client was killed before it did",
+  async () => {
+    await using stage = await scene();
+    const { ben, dir } = stage;
+    const late = await generateSymmetricKey();
+    await stage.pull([await ben.text("after all", late)]);
+    const [kept] = await stage.unread();
+    assert(kept !== undefined);
+    // Killed in between, the answer with the key and what is kept are there still.
+    await Deno.rename(`${dir}/${kept}`, `${dir}/hidden`);
+    const answer = `${dir}/info.inbox.1.000000.${crypto.randomUUID()}`;
+    const bytes = inbox.encode([await ben.keyMessage(late)]);
+    await Deno.writeFile(answer, bytes);
+    await assertRejects(() => stage.pullRefused(), ServerRefusedError);
+    await Deno.rename(`${dir}/hidden`, `${dir}/${kept}`);
+    await Deno.writeFile(answer, bytes);
+    assertEquals(await stage.pull(), ["key", "after all"]);
+    assertEquals(await stage.unread(), []);
   },
 );
 
