@@ -14,7 +14,12 @@ import { infoFiles } from "../shared/info_files.ts";
 import { formatInfoMe, type InfoMe } from "../shared/own_info_me.ts";
 import type { ClientId } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
-import { moveNew, syncFolder, writeNewFile } from "../shared/durable_files.ts";
+import {
+  moveNew,
+  removeIfThere,
+  syncFolder,
+  writeNewFile,
+} from "../shared/durable_files.ts";
 import {
   FolderError,
   NoConnectionError,
@@ -97,7 +102,7 @@ export async function createIdentity(
         `${path}.${crypto.randomUUID()}.new`,
       ),
   );
-  await Deno.remove(draft.path);
+  await discard(draft);
   return { name, clientId, privateKey: draft.privateKey };
 }
 
@@ -138,7 +143,7 @@ async function registerDraft(
       const isRefused = error instanceof ServerRefusedError;
       if (isRefused && kept.length > 0) continue;
       if (isRefused || error instanceof NoConnectionError) {
-        if (kept.length === 0) await Deno.remove(draft.path);
+        if (kept.length === 0) await discard(draft);
         throw error;
       }
       throw new UserError(
@@ -153,6 +158,11 @@ async function registerDraft(
       drafts.map(({ path }) => path).join(", ")
     }. This server doesn't say the id again`,
   );
+}
+
+/** What came of it matters more than that its file may stay. */
+async function discard({ path }: KeptDraft): Promise<void> {
+  await removeIfThere(path).catch(() => {});
 }
 
 /**

@@ -30,6 +30,24 @@ async function lose(session: Session, name: string): Promise<string> {
 
 testWith(
   LOOPBACK_AND_FILES,
+  "a refusal is told though the key's file is gone by then",
+  async () => {
+    await using server = new ScriptedServer();
+    await using folder = await temporaryFolder();
+    const remove = () => {
+      for (const { name } of Deno.readDirSync(folder.path)) {
+        if (name.endsWith(".part")) Deno.removeSync(`${folder.path}/${name}`);
+      }
+      return refused;
+    };
+    server.script = answers({ 600: remove });
+    using anna = at(folder.path, server.address);
+    await assertRejects(() => anna.register("anna"), ServerRefusedError);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
   "a registration whose answer is lost goes on with its key",
   async (t) => {
     await using relay = await testRelay();
