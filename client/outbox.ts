@@ -5,6 +5,7 @@
  * @module
  */
 
+import { equals } from "@std/bytes";
 import { exportSymmetricKey, importSymmetricKey } from "../shared/crypto.ts";
 import { type MessageId, MessageType } from "../shared/protocol.ts";
 import { reasonOf } from "../shared/reason.ts";
@@ -137,9 +138,10 @@ export class Outbox {
     }
     outgoing.acknowledged(id, relayMessageId);
     const { path } = history.get(id);
-    if (path !== undefined && await this.#piped().remove(path)) {
-      outgoing.forgetPath(id);
-    }
+    // It was sent, whatever becomes of what is left of it.
+    const isGone = path !== undefined &&
+      await this.#piped().remove(path).catch(() => false);
+    if (isGone) outgoing.forgetPath(id);
     return history.get(id);
   }
 
@@ -240,6 +242,8 @@ export class Outbox {
     );
     const bytes = await exportSymmetricKey(offered.key);
     const row = known ?? keys.add(contact.contact, bytes, clientId);
+    // From here on a change that is accepted leaves the key out of use.
+    this.#requireKey(contact);
     const id = await put(MessageType.Key, offered.content);
     keys.sendUnder(contact.contact, row);
     return id;
@@ -250,10 +254,15 @@ export class Outbox {
     const { clientId } = await this.#me();
     const bytes = this.#store().keys.bytesOf(key, contact.contact, clientId);
     if (bytes !== undefined) return await importSymmetricKey(bytes);
-    throw new UserError(
-      `The key isn't one for ${labelOf(contact)} any more`,
-      "Another client in this folder has accepted another public key",
-    );
+    throw outdated(contact);
+  }
+
+  /** @throws {UserError} where another public key is relied on by now */
+  #requireKey(contact: Contact): void {
+    const { publicKey } = this.#store().contacts.at(contact.contact);
+    const isSame = contact.publicKey === null || publicKey === null ||
+      equals(contact.publicKey, publicKey);
+    if (!isSame) throw outdated(contact);
   }
 
   async #put(
@@ -271,4 +280,11 @@ export class Outbox {
     const { history, outgoing } = this.#store();
     return history.get(outgoing.add(message));
   }
+}
+
+function outdated(contact: Contact): UserError {
+  return new UserError(
+    `The key isn't one for ${labelOf(contact)} any more`,
+    "Another client in this folder has accepted another public key",
+  );
 }
