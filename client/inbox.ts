@@ -103,6 +103,7 @@ export class Inbox {
    * @throws {UserError} where the relay can't be asked
    */
   async retrieve(me: Identity, events: RetrieveEvents): Promise<number> {
+    this.#store().database.lookForRoom();
     using lock = await this.#store().lock("pull", PULL_PATIENCE);
     if (lock === undefined) {
       events.problem(

@@ -7,7 +7,7 @@
 import { type BindValue, Database, type Statement } from "@db/sqlite";
 import { giveToOwner, openPrivateSync } from "../../shared/durable_files.ts";
 import { isDiskFull, reasonOf } from "../../shared/reason.ts";
-import { FolderError, UserError } from "../errors.ts";
+import { FolderError, ignoreUserError, UserError } from "../errors.ts";
 import { isThere } from "../is_there.ts";
 import { FolderLock } from "./folder_lock.ts";
 import {
@@ -95,9 +95,20 @@ export class StoreDatabase {
       this.#readable = undefined;
       this.#unwritable = undefined;
     } catch (error) {
-      this.#readable = openToRead(this.#path);
-      this.#database = this.#readable?.database ?? this.#database;
+      // One that can't be read for a moment may be written again later.
+      this.#readable = openToRead(this.#path) ?? readable;
+      this.#database = this.#readable.database;
       throw error;
+    }
+  }
+
+  /** Where others are locked out because there was no room, looks whether there is by now. */
+  lookForRoom(): void {
+    if (this.#readable?.isAlone !== true) return;
+    try {
+      this.#requireWritable();
+    } catch (error) {
+      ignoreUserError(error);
     }
   }
 

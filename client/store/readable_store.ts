@@ -20,6 +20,8 @@ const BUSY_TIMEOUT = 5_000;
 /** A store that is open to be read. */
 export interface ReadableStore {
   database: Database;
+  /** Whether no other client can use it meanwhile. */
+  isAlone: boolean;
   /** Closes it; doing so again does nothing. */
   close(): void;
 }
@@ -41,7 +43,8 @@ export function openToRead(path: string): ReadableStore | undefined {
     // On a full disk there is no room for an index, so this one has it alone.
     attempt(() => {
       const database = new Database(path, { create: false });
-      return plain(database, "PRAGMA locking_mode = EXCLUSIVE");
+      const alone = plain(database, "PRAGMA locking_mode = EXCLUSIVE");
+      return { ...alone, isAlone: true };
     }) ??
     attempt(() => copied(path));
 }
@@ -60,7 +63,7 @@ function plain(database: Database, setting = ""): ReadableStore {
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; ${setting}`);
     database.exec("PRAGMA query_only = ON");
     if (!isReady(database)) throw new Error("It is of another version");
-    return { database, close: () => database.close() };
+    return { database, isAlone: false, close: () => database.close() };
   } catch (error) {
     database.close();
     throw error;
@@ -83,6 +86,7 @@ function copied(path: string): ReadableStore {
     const { database, close } = plain(new Database(`${folder}/copy`));
     return {
       database,
+      isAlone: false,
       close: () => {
         close();
         remove();

@@ -61,6 +61,10 @@ for (const [where, [spoil, reason]] of Object.entries(FAULTS)) {
     if (where === "that is read-only") return;
     // The session that was open all along goes on.
     await disk.free();
+    assertEquals(await anna.retrieve({ problem: () => {} }), 0);
+    // It locks no other one out that is started now.
+    using other = open("anna");
+    await other.sendText("ben", "once more");
     await anna.sendText("ben", "again");
   });
 }
