@@ -30,7 +30,8 @@ export class Reserve {
 
   /** Another process may have given it up. */
   refresh(): void {
-    this.#size = this.#file.statSync().size;
+    // To ask for its size would take leave to read, which the relay has given up.
+    this.#size = this.#file.seekSync(0, Deno.SeekMode.End);
   }
 
   /**
@@ -51,7 +52,7 @@ export class Reserve {
       this.#size = size;
       return true;
     } catch {
-      this.#file.truncateSync(this.#size);
+      this.#cut(this.#size);
       return false;
     }
   }
@@ -59,8 +60,17 @@ export class Reserve {
   /** Has no more than so many bytes. */
   shrink(size: number): void {
     if (this.#size <= size) return;
-    this.#file.truncateSync(size);
-    this.#size = size;
+    this.#cut(size);
+  }
+
+  /** A disk that fails at this too must not end the relay: it still reads. */
+  #cut(size: number): void {
+    try {
+      this.#file.truncateSync(size);
+    } catch {
+      // What is there tells what became of it.
+    }
+    this.refresh();
   }
 
   /** Closes the file, which stays. */

@@ -6,6 +6,7 @@ import { idOf } from "../support/made_store.ts";
 import { Peer } from "../support/peer.ts";
 import { Program } from "../support/program.ts";
 import { temporaryFolder } from "../support/resources.ts";
+import { SHELL, testWith } from "../support/test_with.ts";
 import { until } from "../support/until.ts";
 
 testWithAnyStore(
@@ -174,5 +175,21 @@ testWithAnyStore(
     assertEquals(await adminPrints(store.place, "check"), "all is well\n");
     relay.kill("SIGTERM");
     assertEquals((await relay.end()).code, 0);
+  },
+);
+
+testWith(
+  SHELL,
+  "a large message that comes behind an admin's change is taken",
+  async () => {
+    await using folder = await temporaryFolder();
+    // Unlike the one in this process it has given its permissions up.
+    await using relay = Program.relay(folder.path, "--port", "0");
+    using peer = await Peer.connect(await relay.address());
+    const anna = await peer.register("anna");
+    await adminPrints(folder.path, "raise-ids");
+    const content = new Uint8Array(2 ** 21);
+    const payload = { target: anna, type: 3, content } as const;
+    assertEquals((await peer.ask("sendMessage", payload, anna)).code, 2103);
   },
 );
