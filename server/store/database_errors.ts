@@ -17,6 +17,8 @@ const READ_ONLY = 8;
 const CANT_OPEN = 14;
 /** SQLite's primary result code where a file can't grow. */
 const FULL = 13;
+/** SQLite's extended result code where a write failed, also where a quota is used up. */
+const FAILED_WRITE = 10 | 3 << 8;
 /** SQLite's extended result code where a sync failed. */
 const FAILED_SYNC = 10 | 4 << 8;
 /** SQLite's primary result codes for a file whose content is broken. */
@@ -44,7 +46,7 @@ export class StoreBusyError extends StoreError {
   override name = "StoreBusyError";
 }
 
-/** The disk is full; deletions make room in the database. */
+/** The disk is full, or fails as one does whose quota is used up; deletions make room in the database. */
 export class DiskFullError extends StoreError {
   override name = "DiskFullError";
 }
@@ -58,6 +60,12 @@ export function storeError(cause: unknown): StoreError {
     return new DiskFullError(
       `${reason}: make room on it. Until then room comes only from messages ` +
         "that are taken, or deleted with admin purge",
+      { cause },
+    );
+  }
+  if (code === FAILED_WRITE) {
+    return new DiskFullError(
+      `a write failed (${reason}): see to the disk, or make room where its quota is used up`,
       { cause },
     );
   }

@@ -35,6 +35,8 @@ export interface GroupWriterOptions {
   room?: Pick<DiskRoom, "before" | "make" | "tried">;
   /** Is told that another process has written since the last group. Default: nobody. */
   othersWrote?: () => void;
+  /** Tells the time. Default: the system's. */
+  clock?: WallClock;
 }
 
 /** Writes groups of commands, each in a transaction. */
@@ -46,11 +48,13 @@ export class GroupWriter {
   readonly #deleter: MessageDeleter;
   readonly #room: GroupWriterOptions["room"];
   readonly #othersWrote: () => void;
-  readonly #clock = new WallClock();
+  readonly #clock: WallClock;
   /** The clocks at the beginning of this group. */
   #look: ClockLook;
   /** No row up to this one is known to have been taken in by this process. */
   #olderRow = Infinity;
+  /** Whether the disk had no room for the group before. */
+  #isFull = false;
   /** Changes when somebody else commits. */
   #dataVersion: number | undefined;
   #waiting = NaN;
@@ -62,11 +66,13 @@ export class GroupWriter {
   /** The database has its tables. */
   constructor(
     database: Database,
-    { room, othersWrote = () => {} }: GroupWriterOptions = {},
+    { room, othersWrote = () => {}, clock = new WallClock() }:
+      GroupWriterOptions = {},
   ) {
     this.#database = database;
     this.#room = room;
     this.#othersWrote = othersWrote;
+    this.#clock = clock;
     this.#statements = prepareStatements(database);
     this.#insertClient = clientInserter(database);
     this.#inboxes = new Inboxes(database);
@@ -114,9 +120,11 @@ export class GroupWriter {
     try {
       const outcomes = this.#commit(group);
       this.#wait(true);
+      this.#isFull = false;
       return outcomes;
     } catch (cause) {
       const error = storeError(cause);
+      this.#isFull = error instanceof DiskFullError;
       if (error instanceof StoreBrokenError) this.#broken = error;
       // Those behind have waited as long: they get their answer at once.
       if (error instanceof StoreBusyError) this.#wait(false);
@@ -161,12 +169,15 @@ export class GroupWriter {
   /** What this process took in keeps its age when the clock is set. */
   #keepTime(look: ClockLook): void {
     this.#look = look;
+    const isSet = look.step !== 0;
+    // To move all of them takes room in the log. Without it they are kept for longer.
+    if (isSet && this.#isFull) this.#olderRow = Infinity;
     if (this.#olderRow > 0) {
       // Rows begin anew once there are none.
       const last = this.#statements.lastRow.get()?.row ?? 0;
       this.#olderRow = Math.min(this.#olderRow, last);
     }
-    if (look.step !== 0) {
+    if (isSet && !this.#isFull) {
       this.#statements.moveArrivals.run(look.step, this.#olderRow);
     }
   }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Database } from "@db/sqlite";
+import { Database, type Statement } from "@db/sqlite";
 import { GroupWriter, type Job } from "../../server/store/group_writer.ts";
+import { WallClock } from "../../server/store/wall_clock.ts";
 import { refusalNumber } from "../../server/store/send_refusal.ts";
 import { openSqliteStore, StoreBrokenError } from "../../server/mod.ts";
 import type { ClientId } from "../../shared/protocol.ts";
@@ -11,7 +12,20 @@ import { FILES, testWith } from "../support/test_with.ts";
 class FailingDatabase extends Database {
   /** What a commit throws; undefined where it succeeds. */
   failure: Error | undefined;
+  /** What moving arrivals throws. */
+  noMoves: Error | undefined;
   begun = 0;
+
+  override prepare<T extends object>(sql: string): Statement<T> {
+    const statement = super.prepare<T>(sql);
+    if (!sql.startsWith("UPDATE messages SET Arrived")) return statement;
+    const { run } = statement;
+    statement.run = (...values) => {
+      if (this.noMoves !== undefined) throw this.noMoves;
+      return run.apply(statement, values);
+    };
+    return statement;
+  }
 
   override exec(sql: string): number {
     if (sql === "BEGIN IMMEDIATE") this.begun++;
@@ -99,6 +113,49 @@ testWith(
     assertBroken();
     assertEquals(database.begun, begun + 1);
     assertEquals(file.names(), ["anna"]);
+  },
+);
+
+testWith(
+  FILES,
+  "a write that failed is taken for a quota that is used up",
+  async () => {
+    await using file = await readyFile();
+    const { database } = file;
+    let made = 0;
+    const make = () => {
+      made++;
+      database.failure = undefined;
+    };
+    const room = { before() {}, tried() {}, make };
+    const writer = new GroupWriter(database, { room });
+    const errcode = 778;
+    database.failure = Object.assign(new Error("disk I/O error"), { errcode });
+    assertEquals(writer.write([register("anna")]), [{ value: 1 }]);
+    assertEquals(made, 1);
+  },
+);
+
+testWith(
+  FILES,
+  "where a set clock's changes have no room on the disk, what is written has",
+  async () => {
+    await using file = await readyFile();
+    let wall = 1_000_000;
+    const clock = new WallClock(() => wall, () => 0);
+    const writer = new GroupWriter(file.database, { clock });
+    const id = randomId();
+    const purge: Job = {
+      command: { kind: "purge", age: 3_600_000, most: 10 },
+      content: () => new Uint8Array(0),
+    };
+    writer.write([register("anna", id), text(id)]);
+    wall += 7_200_000;
+    // As SQLite says it where the log can't take all pages of the table.
+    file.database.noMoves = Object.assign(new Error("full"), { errcode: 13 });
+    assertEquals(writer.write([text(id)]), [{ value: 2 }]);
+    assertEquals(writer.write([purge]), [{ value: 0 }]);
+    assertEquals(writer.write([text(id)]), [{ value: 3 }]);
   },
 );
 
