@@ -169,8 +169,13 @@ export class Checkpoints {
     if (!this.finish()) return;
     const patience = firstValue(this.#database, "PRAGMA busy_timeout");
     this.#database.exec("PRAGMA busy_timeout = 0");
-    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    this.#database.exec(`PRAGMA busy_timeout = ${patience}`);
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // The disk may be full again: there is a next try.
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${patience}`);
+    }
   }
 
   get #pages(): number {

@@ -62,7 +62,11 @@ export class DiskRoom {
     reserve.shrink(LEAST);
     const free = freeSpaceSync(database.path) ?? Infinity;
     const room = free + reserve.size;
-    this.#least = Math.min(LEAST, Math.floor(room * SHARE / 2) * 2);
+    // With none at all a full disk would seem to have room again at once.
+    this.#least = Math.min(
+      LEAST,
+      Math.max(MARGIN, Math.floor(room * SHARE / 2) * 2),
+    );
     this.before(0);
   }
 
