@@ -18,6 +18,7 @@ import {
   someInboxes,
 } from "../support/made_store.ts";
 import { ID_JUMP } from "../../server/store/layout.ts";
+import { MAX_MESSAGE_ID } from "../../shared/protocol.ts";
 import { Peer } from "../support/peer.ts";
 import { postgresTest } from "../support/postgres.ts";
 import { Program, ROOT } from "../support/program.ts";
@@ -224,7 +225,11 @@ postgresTest(
     } finally {
       await relay.close();
     }
-    // All of them left nothing.
+    // All of them left nothing. An inbox that has used up its ids comes along.
+    changeDatabase(
+      path,
+      `UPDATE activity SET LastMessage = ${MAX_MESSAGE_ID} WHERE Position = 1`,
+    );
     await adminPrints(url, "restore", path, "--yes");
     const before = await adminPrints(url, "users");
     await refused(
