@@ -24,6 +24,29 @@ const SIGNALS: Readonly<Record<string, number>> = Deno.build.os === "windows"
   ? { SIGINT: 130, SIGBREAK: 149 }
   : { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
 
+// Stops process $1, or lets it go on, if it is in the process group that this runs in.
+const SIGNAL_IN_GROUP = `group=$(ps -o pgid= -p $$) && [ -n "$group" ] &&
+[ "$group" = "$(ps -o pgid= -p "$1")" ] && kill -s "$2" "$1"`;
+
+/**
+ * Sends the parent process a signal if it belongs to the same job. `deno task`
+ * handles SIGTSTP and would keep the terminal, so only SIGSTOP stops it.
+ *
+ * @returns whether the signal was sent
+ */
+async function signalTaskRunner(signal: "STOP" | "CONT"): Promise<boolean> {
+  const command = "sh";
+  const { state } = Deno.permissions.querySync({ name: "run", command });
+  if (state !== "granted") return false;
+  const { success } = await new Deno.Command(command, {
+    args: ["-c", SIGNAL_IN_GROUP, command, `${process.ppid}`, signal],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  return success;
+}
+
 function stopJob(): void {
   try {
     process.kill(0, "SIGTSTP");
@@ -148,6 +171,7 @@ export class TerminalGuard implements Disposable {
    */
   async stop(): Promise<void> {
     process.off("SIGTSTP", this.#stopAsked);
+    const isTask = await signalTaskRunner("STOP");
     try {
       stopJob();
       // Where no shell could continue it, the system doesn't stop it. The signal
@@ -156,6 +180,7 @@ export class TerminalGuard implements Disposable {
         await new Promise((resolve) => setTimeout(resolve, STOP_PAUSE));
       }
     } finally {
+      if (isTask) await signalTaskRunner("CONT");
       if (!this.#released) process.on("SIGTSTP", this.#stopAsked);
     }
   }

@@ -132,6 +132,28 @@ testWith(SCREENS, "a chat can be stopped and goes on", async () => {
 
   screen.type("\x15/quit\r");
   await screen.see("shell> ");
+
+  // The task runner handles SIGTSTP: it must stop too, or the shell gets no turn.
+  const chat = stage.chatCommand("anna", { flags: ["--allow-run"] })
+    .map((arg) => `'${arg}'`).join(" ");
+  await Deno.writeTextFile(
+    `${stage.path}/deno.json`,
+    JSON.stringify({ tasks: { chat } }),
+  );
+  screen.type("printf '\\033[2J\\033[H'\n");
+  await screen.unsee("Stopped");
+  screen.type(
+    `'${Deno.execPath()}' task --cwd '${stage.path}' chat\n`,
+  );
+  await screen.see("connected");
+  screen.type("\x1a");
+  await screen.see("Stopped");
+  assertEquals(onScreen(), given);
+  screen.type("fg\n");
+  await screen.see("connected");
+  assertEquals(onScreen(), taken);
+  screen.type("/quit\r");
+  await screen.see("shell> ");
   screen.type("exit\n");
   assertEquals(await screen.end(), { code: 0, restored: true });
 });
