@@ -7,6 +7,7 @@ import { adminPrints } from "../support/admin.ts";
 import { hasPgBouncer, startPgBouncer } from "../support/pgbouncer.ts";
 import { postgresTest } from "../support/postgres.ts";
 import { temporaryFolder } from "../support/resources.ts";
+import { until } from "../support/until.ts";
 import type { ClientId } from "../../shared/protocol.ts";
 
 const NAME = "relays work behind a pooler that mixes up prepared statements";
@@ -57,6 +58,15 @@ postgresTest(NAME, async ({ cluster, url }) => {
       await adminPrints(through(url), "stats"),
       /^waiting +34 messages/m,
     );
+    // As if another server had taken the old one's place behind the pooler.
+    await cluster.sql(
+      "UPDATE relay SET Value = Value - 1 WHERE Name = 'timeline'",
+      url,
+    );
+    await until("ids that are raised", async () => {
+      await stores[0]?.position(idOf(1));
+      return notices.some((text) => /went from timeline/.test(text));
+    });
   } finally {
     for (const store of stores) await store.close();
   }

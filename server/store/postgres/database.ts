@@ -236,6 +236,11 @@ export class Database {
     this.#greeting = greeting;
   }
 
+  /** Has what follows run on new connections, which are greeted. */
+  reconnect(): void {
+    this.#giveUp(this.#pool);
+  }
+
   /** Closes all connections, once they are idle. */
   async close(): Promise<void> {
     await Promise.allSettled([this.#finding]);

@@ -65,9 +65,8 @@ export async function openPostgresStore(
     database = new Database(url, CONNECTIONS);
     await prepareSchema(database);
     if (database.isPooled) notice(await describePooler(database));
-    const store = new OpenStore(database);
-    const timeline = new Timeline(notice, () => store.forget());
-    await database.greet((query) => timeline.check(query));
+    const store = new OpenStore(database, notice);
+    await database.greet((query) => store.timeline.check(query));
     return store;
   } catch (cause) {
     await database?.close();
@@ -98,6 +97,8 @@ interface Account {
 
 class OpenStore implements Store {
   readonly commits = new CommitFigures();
+  /** The database's. */
+  readonly timeline: Timeline;
   readonly #database: Database;
   readonly #query: Query;
   readonly #writer: MessageWriter;
@@ -110,8 +111,9 @@ class OpenStore implements Store {
   #looked = -Infinity;
   #looking: Promise<void> | undefined;
 
-  constructor(database: Database) {
+  constructor(database: Database, notice: (text: string) => void) {
     this.#database = database;
+    this.timeline = new Timeline(notice, () => this.forget());
     this.#query = database.query;
     this.#removalQueue = new RemovalQueue(database.query, this.commits);
     this.#visits = new Visits(database.query, this.commits);
@@ -290,6 +292,10 @@ class OpenStore implements Store {
   }
 
   async #look(): Promise<void> {
+    // A pooler keeps our connections while another server takes the old one's place.
+    if (this.#database.isPooled && await this.timeline.isNew(this.#query)) {
+      this.#database.reconnect();
+    }
     const [row] = await this.#query<[number]>(REMOVALS);
     const removals = row?.[0] ?? 0;
     if (removals !== this.#removals) this.forget();

@@ -91,6 +91,13 @@ export class Timeline {
     if (timeline !== seen) this.#changed();
   }
 
+  /** Whether it has to be checked anew. */
+  async isNew(query: Query): Promise<boolean> {
+    if (this.#seen === undefined) return false;
+    const [timeline, noted] = await readTimeline(query) ?? [];
+    return timeline !== this.#seen || noted !== timeline;
+  }
+
   async #raise(query: Query, timeline: number): Promise<void> {
     await query(BEGIN);
     await query(COMMIT_HERE);
