@@ -1,6 +1,7 @@
 /** What a store in a database owes that relays share. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { concat } from "@std/bytes";
 import type { ClientId } from "../../shared/protocol.ts";
 import { listedClients } from "../../shared/responses.ts";
 import { ClientsDirectory } from "../../server/clients_directory.ts";
@@ -151,9 +152,9 @@ sharedTest(
       const { size, pieces } = await directory.listBut(
         await stores[0].position(anna) ?? 0,
       );
-      const payload = new Uint8Array(
-        await new Blob(await Array.fromAsync(pieces) as never).arrayBuffer(),
-      );
+      const read: Uint8Array[] = [];
+      for (const piece of pieces) read.push(await piece.read());
+      const payload = concat(read);
       assertEquals(payload.length, size);
       return listedClients.decode(payload).map(({ name }) => name);
     };
