@@ -39,7 +39,8 @@ const RUNNING_HELP = `Files, in DIR:
 Signals, to the process that --pid-file and the log name:
 
   SIGTERM, SIGINT, SIGHUP  finish what is under way, for --drain seconds at most,
-                           and stop; not SIGHUP where nohup started it
+                           and stop; not SIGHUP under nohup, which only
+                           works without deno task: see docs/operating.md
   SIGUSR2                  start a new relay in the old one's place, without a
                            connection that is refused
 
