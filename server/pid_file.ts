@@ -25,7 +25,9 @@ export class PidFile implements Disposable {
       const reason = error instanceof Deno.errors.NotCapable
         ? "it may not be written, see --allow-write"
         : reasonOf(error);
-      throw new UsageError(`--pid-file ${path}: ${reason}`);
+      throw new UsageError(
+        `--pid-file ${path}: ${reason}: name a file in a folder that is there and can be written`,
+      );
     }
   }
 
