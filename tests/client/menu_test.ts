@@ -48,7 +48,7 @@ testWith(
     );
     assertStringIncludes(
       await ben.choose("110", "anna"),
-      "server responded with an error\n",
+      'server responded with an error\n("anna" may be taken: register another name)\n',
     );
     assertStringIncludes(await ben.choose("110", "ben"), "Registered as ben");
     assertStringIncludes(await ben.choose("110"), "You are registered already");
