@@ -163,7 +163,7 @@ async function runApplication(
     reject(
       output,
       usage ? "usage" : "failure",
-      message,
+      message.replaceAll("\n", "; "),
       NO_FLAG.test(message)
         ? `What begins with a dash and is no flag goes behind "--". ${see}`
         : see,

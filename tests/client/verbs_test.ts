@@ -209,6 +209,10 @@ testWith(PROGRAMS, "each failure has its exit code", async (t) => {
   await t.step("2, the command line, with what may be meant", async () => {
     const usage = { code: 2, name: "usage" };
     await fails(anna, usage, "send", "ben");
+    assertStringIncludes(
+      (await anna.run("", "send")).stderr,
+      "error: Expected argument for NAME; Expected argument for TEXT\n",
+    );
     await fails(anna, usage, "history", "--since", "yesterday");
     await fails(anna, usage, "search", "(");
     await fails(anna, usage, "explain", "x");
