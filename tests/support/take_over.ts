@@ -86,6 +86,10 @@ const ids = await once(async (peer) => {
   return ids;
 });
 const working = ids.map(load);
+const { value: told } = await complaints.next();
+if (told !== `note: SIGUSR2 replaces the relay pid=${launcher.pid}`) {
+  report.failures.push(`the launcher said ${told}`);
+}
 for (let time = 0; time < Number(times); time++) {
   launcher.kill("SIGUSR2");
   const { value } = await complaints.next();
