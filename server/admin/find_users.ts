@@ -25,7 +25,7 @@ async function fitting(
   word: string,
 ): Promise<UserInfo[]> {
   const name = printableLine(word);
-  if (!/[*?]/.test(word)) throw new Error(`Nobody is called ${name}`);
+  if (!/[*?]/.test(word)) throw new Error(`No user is called ${name}`);
   const source = word.replaceAll(/[\\^$.+()[\]{}|]/g, "\\$&")
     .replaceAll(/\*+/g, ".*").replaceAll("?", ".");
   const pattern = new RegExp(`^${source}$`, "su");

@@ -24,8 +24,8 @@ Usage: deno task admin VERB [flags]
 
   stats           users, waiting messages and their bytes, the files' sizes
   users           everybody: when last seen, and what waits
-  remove USER...  remove users, and the messages that wait for them; in a USER
-                  that nobody is called, * and ? stand for any letters
+  remove USER...  remove users, and the messages that wait for them; * and ?
+                  stand for any letters, unless a user has that very name
   purge           delete messages that have waited for long
   backup FILE     write a copy of the store, as of one moment, into a new file
   restore FILE    put a backup in the store's place, or into an empty database;

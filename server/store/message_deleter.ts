@@ -89,7 +89,7 @@ export class MessageDeleter {
         } else if (isOlder && older.before < before) {
           next = older.row;
           break;
-        } // What came in while the clock was ahead stands in nobody's way.
+        } // What came in while the clock was ahead keeps no other message.
         else if (message.arrived <= now) return batchOf(found, most);
       }
       if (found.length >= most || rows.length < most) {

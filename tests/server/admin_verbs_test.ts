@@ -102,7 +102,7 @@ testWithAnyStore(
     assertEquals(await admin(place, "remove", "anna", "--yes"), {
       code: 1,
       stdout: "",
-      stderr: "error: Nobody is called anna\n",
+      stderr: "error: No user is called anna\n",
     });
     assertEquals(await adminPrints(place, "check"), "all is well\n");
     const { users, messages, bytes } = JSON.parse(

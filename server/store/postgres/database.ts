@@ -422,7 +422,7 @@ export class Database {
   }
 
   async #configure(client: Client): Promise<void> {
-    // Between two statements nobody waits who could be told: the next one is.
+    // Between two statements no caller could be told: the next one is.
     client.on("error", () => {});
     client.on("notice", ({ routine }) => {
       if (routine === SYNC_WAIT_ROUTINE) this.#unsure.add(client);
