@@ -157,6 +157,9 @@ const UNSHOWN: Readonly<Record<string, readonly ClauseId[]>> = {
     "DIA-3",
     "DIA-5",
     "DIA-6",
+    "DIA-7",
+    "DIA-8",
+    "CON-12",
   ],
 };
 
