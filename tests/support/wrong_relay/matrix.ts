@@ -13,7 +13,7 @@ import { startWrongRelay } from "./wrong_relay.ts";
 /** Milliseconds that an answer may take: a busy machine is no fault. */
 const TIMEOUT = 3000;
 /** Relays at once: where a check fails, it mostly waits. */
-const AT_ONCE = 12;
+const AT_ONCE = 8;
 
 /** Registers a test for a file of faults, with a step for each of them. */
 export function testFaults(subject: string, faults: Faults): void {
