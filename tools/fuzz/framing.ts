@@ -72,7 +72,10 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
   let start = 0;
   /** Zeros that may be padding are requests once something else follows them. */
   let told = 0;
+  /** Whether a request came before, behind which a zero may be dropped. */
+  let isBehind = false;
   for (;;) {
+    if (isBehind && isStrayZero(stream.subarray(start))) start++;
     const rest = stream.subarray(start);
     const header = readHeader(rest);
     if (header === undefined) break;
@@ -95,6 +98,7 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
     const dialect = dialectOf(header.code);
     steps.push({ sender, asked, dialect, start, dueAt, end });
     const isZeros = rest.subarray(0, headerSize).every((byte) => byte === 0);
+    isBehind = !isZeros;
     const left = isZeros ? 0 : paddingBehind(end - start, BLOCKS);
     start = end;
     const zeros = zerosAt(stream.subarray(end, end + left));
@@ -115,6 +119,21 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
   }
   const trailing = start !== stream.length;
   return { steps, trailing, padded: false, hasty };
+}
+
+/** DIA-7: the zero begins no header that has a code, and one stands behind it. */
+function isStrayZero(rest: Uint8Array): boolean {
+  return rest[0] === 0 && rest.length >= REQUEST_HEADER_SIZE - 1 &&
+    kindAt(rest) === undefined && kindAt(rest.subarray(1)) !== undefined;
+}
+
+function kindAt(header: Uint8Array): ReturnType<typeof requestKind> {
+  const first = header[CODE_AT] ?? 0;
+  return requestKind(
+    first >= 100 && first <= 104
+      ? first
+      : viewOf(header).getUint16(CODE_AT, true),
+  );
 }
 
 function zerosAt(bytes: Uint8Array): number {
