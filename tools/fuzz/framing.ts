@@ -83,9 +83,13 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
     const behind = rest.subarray(headerSize);
     const possible = kind !== "sendMessage" ||
       claim >= SEND_OVERHEAD && claim <= maxMessage;
-    hasty ||= !possible;
+    const lacksSize = kind === "publicKey" && claim === 0;
+    hasty ||= !possible || lacksSize;
     const size = kind === "sendMessage" && isKeyRequest(behind)
       ? SEND_OVERHEAD
+      // DIA-8: the id comes by itself, and nothing behind it.
+      : lacksSize && behind.length === CLIENT_ID_SIZE
+      ? CLIENT_ID_SIZE
       : claim;
     const asked = kind && (size === SEND_OVERHEAD || possible)
       ? read(kind, behind, size)
