@@ -128,16 +128,8 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
 /** DIA-7: the zero begins no header that has a code, and one stands behind it. */
 function isStrayZero(rest: Uint8Array): boolean {
   return rest[0] === 0 && rest.length >= REQUEST_HEADER_SIZE - 1 &&
-    kindAt(rest) === undefined && kindAt(rest.subarray(1)) !== undefined;
-}
-
-function kindAt(header: Uint8Array): ReturnType<typeof requestKind> {
-  const first = header[CODE_AT] ?? 0;
-  return requestKind(
-    first >= 100 && first <= 104
-      ? first
-      : viewOf(header).getUint16(CODE_AT, true),
-  );
+    requestKind(readCode(rest).code) === undefined &&
+    requestKind(readCode(rest.subarray(1)).code) !== undefined;
 }
 
 function zerosAt(bytes: Uint8Array): number {
@@ -146,14 +138,19 @@ function zerosAt(bytes: Uint8Array): number {
 }
 
 /** DIA-3: byte 17 tells whether a header has 22 bytes or 23. */
+function readCode(header: Uint8Array): { code: number; codeSize: number } {
+  const first = header[CODE_AT] ?? 0;
+  return first >= 100 && first <= 104
+    ? { code: first, codeSize: 1 }
+    : { code: viewOf(header).getUint16(CODE_AT, true), codeSize: 2 };
+}
+
 function readHeader(rest: Uint8Array) {
-  const first = rest[CODE_AT] ?? 0;
-  const codeSize = first >= 100 && first <= 104 ? 1 : 2;
+  if (rest.length < REQUEST_HEADER_SIZE - 1) return undefined;
+  const { code, codeSize } = readCode(rest);
   const size = REQUEST_HEADER_SIZE - 2 + codeSize;
   if (rest.length < size) return undefined;
-  const view = viewOf(rest);
-  const code = codeSize === 1 ? first : view.getUint16(CODE_AT, true);
-  const claim = view.getUint32(CODE_AT + codeSize, true);
+  const claim = viewOf(rest).getUint32(CODE_AT + codeSize, true);
   return { size, code, claim, kind: requestKind(code) };
 }
 
