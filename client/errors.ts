@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printableLine } from "./printable.ts";
+import { printableLine } from "./ui/printable.ts";
 
 /** Something that couldn't be done; nothing else is lost. */
 export class UserError extends Error {

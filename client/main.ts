@@ -6,11 +6,11 @@
  * @module
  */
 
-import { Output } from "./cli/output.ts";
-import { printOwnIdentity } from "./cli/print_identity.ts";
-import { runProgram } from "../shared/program.ts";
-import type { VerbTable } from "./cli/verb.ts";
-import { verbNames } from "./cli/verb_names.ts";
+import { Output } from "./ui/cli/output.ts";
+import { printOwnIdentity } from "./ui/cli/print_identity.ts";
+import { runProgram } from "../shared/cli/program.ts";
+import type { VerbTable } from "./ui/cli/verb.ts";
+import { verbNames } from "./ui/cli/verb_names.ts";
 
 /** What the modules' names end with. */
 const END: string = ".ts";
@@ -18,14 +18,14 @@ const END: string = ".ts";
 /** The verbs: each in the module of its name, or all in the bundle. */
 async function verbTable(): Promise<VerbTable> {
   if (!import.meta.url.endsWith("/client/main.ts")) {
-    const all: typeof import("./cli/verbs.ts") = await import(
-      `./cli/verbs${END}`
+    const all: typeof import("./ui/cli/verbs.ts") = await import(
+      `./ui/cli/verbs${END}`
     );
     return all.verbs;
   }
   const load = (name: string) =>
     import(
-      import.meta.resolve(`./verbs/${name.replaceAll("-", "_")}${END}`)
+      import.meta.resolve(`./ui/cli/verbs/${name.replaceAll("-", "_")}${END}`)
     );
   return Object.fromEntries(verbNames.map((name) => [name, () => load(name)]));
 }
@@ -38,8 +38,8 @@ async function main(): Promise<number> {
       .catch(() => false);
     if (isDone) return 0;
   }
-  const { runClient }: typeof import("./cli/dispatch.ts") = await import(
-    `./cli/dispatch${END}`
+  const { runClient }: typeof import("./ui/cli/dispatch.ts") = await import(
+    `./ui/cli/dispatch${END}`
   );
   return await runClient(Deno.args, await verbTable());
 }

@@ -25,7 +25,7 @@
  * @module
  */
 
-export type { Arriving, Progress } from "./connection.ts";
+export type { Arriving, Progress } from "./link/connection.ts";
 export {
   ConnectionError,
   FolderError,
@@ -37,14 +37,14 @@ export {
   UserError,
   VersionRefusedError,
 } from "./errors.ts";
-export type { Identity } from "./identity.ts";
+export type { Identity } from "./keys/identity.ts";
 export {
   type OutgoingMessage,
   RelayLink,
   type StreamedContent,
-} from "./relay_link.ts";
-export type { Locate } from "./relays.ts";
-export type { RetrieveEvents } from "./batch_work.ts";
+} from "./link/relay_link.ts";
+export type { Locate } from "./link/relays.ts";
+export type { RetrieveEvents } from "./session/batch_work.ts";
 export type {
   ContactSummary,
   Delivery,
@@ -52,12 +52,12 @@ export type {
   Message,
   MessageKind,
   PublicKeyInfo,
-} from "./message.ts";
-export type { DeliverOptions } from "./outbox.ts";
-export type { TrustOptions } from "./people.ts";
-export { type PullEvents, Session, type Show } from "./session.ts";
+} from "./session/message.ts";
+export type { DeliverOptions } from "./session/outbox.ts";
+export type { TrustOptions } from "./session/people.ts";
+export { type PullEvents, Session, type Show } from "./session/session.ts";
 export { Consumer, type ConsumerOptions } from "./store/consumers.ts";
 export type { HistoryOptions, SearchOptions } from "./store/history.ts";
-export type { Address } from "../shared/info_server.ts";
-export type { ListedClient } from "../shared/responses.ts";
-export type { ClientId, MessageType } from "../shared/protocol.ts";
+export type { Address } from "../shared/folder/info_server.ts";
+export type { ListedClient } from "../shared/wire/responses.ts";
+export type { ClientId, MessageType } from "../shared/wire/protocol.ts";

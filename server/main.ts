@@ -5,22 +5,22 @@
  */
 
 import config from "../deno.json" with { type: "json" };
-import { formatAddress } from "../shared/info_server.ts";
-import { isHangupIgnored } from "../shared/hangup.ts";
-import { inputEnds } from "../shared/input_ends.ts";
-import { runProgram } from "../shared/program.ts";
-import { reasonOf } from "../shared/reason.ts";
-import { UsageError } from "../shared/usage_error.ts";
+import { formatAddress } from "../shared/folder/info_server.ts";
+import { isHangupIgnored } from "../shared/cli/hangup.ts";
+import { inputEnds } from "../shared/cli/input_ends.ts";
+import { runProgram } from "../shared/cli/program.ts";
+import { reasonOf } from "../shared/cli/reason.ts";
+import { UsageError } from "../shared/cli/usage_error.ts";
 import { examine } from "./doctor/doctor.ts";
-import { listen } from "./listen.ts";
+import { listen } from "./relay/listen.ts";
 import { openStore } from "./open_store.ts";
-import { PidFile } from "./pid_file.ts";
+import { PidFile } from "./launch/pid_file.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
-import { startRelay } from "./relay.ts";
-import { relayCommand } from "./relay_permissions.ts";
-import { Retention } from "./retention.ts";
-import { runGroup } from "./run_group.ts";
-import { onStopSignal } from "./signals.ts";
+import { startRelay } from "./relay/relay.ts";
+import { relayCommand } from "./launch/relay_permissions.ts";
+import { Retention } from "./relay/retention.ts";
+import { runGroup } from "./launch/run_group.ts";
+import { onStopSignal } from "./launch/signals.ts";
 import { StoreBrokenError } from "./store/store.ts";
 import { RelayLog } from "./telemetry/log.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";

@@ -19,20 +19,25 @@
  * @module
  */
 
-export { type Relay, type RelayOptions, startRelay } from "./relay.ts";
-export type { RelayFigures } from "./relay_figures.ts";
-export type { ConnectionRefusal, RequestRefusal } from "./refusal.ts";
-export type { Outcome, RequestWatch, SeenRequest, Watcher } from "./watcher.ts";
-export { Histogram } from "./histogram.ts";
+export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
+export type { RelayFigures } from "./telemetry/relay_figures.ts";
+export type { ConnectionRefusal, RequestRefusal } from "./relay/refusal.ts";
+export type {
+  Outcome,
+  RequestWatch,
+  SeenRequest,
+  Watcher,
+} from "./relay/watcher.ts";
+export { Histogram } from "./telemetry/histogram.ts";
 export { CommitFigures } from "./store/commit_figures.ts";
 export type { SendRefusal } from "./store/send_refusal.ts";
-export { defaultLimits, type Limits } from "./limits/limits.ts";
+export { defaultLimits, type Limits } from "./relay/limits/limits.ts";
 export {
   openSqliteStore,
   type SqliteOptions,
   type SqliteStore,
-} from "./store/sqlite.ts";
-export type { ReadyOptions, TakeOver } from "./store/ready_file.ts";
+} from "./store/sqlite/sqlite.ts";
+export type { ReadyOptions, TakeOver } from "./store/sqlite/file/ready_file.ts";
 export type { IdRun } from "./store/id_runs.ts";
 export {
   type Budget,
@@ -49,4 +54,8 @@ export {
   type StoredMessage,
   StoreError,
 } from "./store/store.ts";
-export type { ClientId, MessageId, MessageType } from "../shared/protocol.ts";
+export type {
+  ClientId,
+  MessageId,
+  MessageType,
+} from "../shared/wire/protocol.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { ServerOptions } from "./options.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
+import { openSqliteStore } from "./store/sqlite/sqlite.ts";
 import type { Store } from "./store/store.ts";
 
 /** What is opened, and how people may be told of it. */

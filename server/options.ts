@@ -5,21 +5,25 @@
  */
 
 import { dirname } from "node:path";
-import { parseFlags, readSpan } from "../shared/flags.ts";
-import { UsageError } from "../shared/usage_error.ts";
-import { FormatError } from "../shared/format_error.ts";
-import { findFile, infoFiles, readInfoText } from "../shared/info_files.ts";
-import { parsePort } from "../shared/info_myport.ts";
-import { DEFAULT_PORT } from "../shared/protocol.ts";
-import { reasonOf } from "../shared/reason.ts";
+import { parseFlags, readSpan } from "../shared/cli/flags.ts";
+import { UsageError } from "../shared/cli/usage_error.ts";
+import { FormatError } from "../shared/wire/format_error.ts";
+import {
+  findFile,
+  infoFiles,
+  readInfoText,
+} from "../shared/folder/info_files.ts";
+import { parsePort } from "../shared/folder/info_myport.ts";
+import { DEFAULT_PORT } from "../shared/wire/protocol.ts";
+import { reasonOf } from "../shared/cli/reason.ts";
 import {
   limitFlagNames,
   LIMITS_HELP,
   readLimits,
-} from "./limits/limit_flags.ts";
-import type { Limits } from "./limits/limits.ts";
-import { databasePath } from "./store/database_path.ts";
-import { readStoreUrl } from "./store_flags.ts";
+} from "./relay/limits/limit_flags.ts";
+import type { Limits } from "./relay/limits/limits.ts";
+import { databasePath } from "./store/sqlite/file/database_path.ts";
+import { readStoreUrl } from "./store/store_flags.ts";
 import {
   readTelemetry,
   TELEMETRY_HELP,

@@ -5,13 +5,13 @@
  * @module
  */
 
-export * from "./byte_source.ts";
-export * from "./dialects.ts";
-export * from "./fields.ts";
-export * from "./format_error.ts";
-export * from "./names.ts";
-export * from "./protocol.ts";
-export * from "./reader.ts";
-export * from "./requests.ts";
-export * from "./responses.ts";
-export * from "./writer.ts";
+export * from "./wire/byte_source.ts";
+export * from "./wire/dialects.ts";
+export * from "./wire/fields.ts";
+export * from "./wire/format_error.ts";
+export * from "./wire/names.ts";
+export * from "./wire/protocol.ts";
+export * from "./wire/reader.ts";
+export * from "./wire/requests.ts";
+export * from "./wire/responses.ts";
+export * from "./wire/writer.ts";

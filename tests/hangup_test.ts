@@ -1,14 +1,14 @@
 /** Programs that go on, started as by nohup: SIGHUP stays without an effect. */
 
 import { assertEquals } from "@std/assert";
-import { Peer } from "./support/peer.ts";
-import { launcherArguments, Program } from "./support/program.ts";
-import { temporaryFolder, testRelay } from "./support/resources.ts";
-import { Screen } from "./support/screen.ts";
-import { CHAT_PERMISSIONS, Stage } from "./support/stage.ts";
+import { Peer } from "../lab/harness/peer.ts";
+import { launcherArguments, Program } from "../lab/harness/program.ts";
+import { temporaryFolder, testRelay } from "../lab/harness/resources.ts";
+import { Screen } from "../lab/harness/screen.ts";
+import { CHAT_PERMISSIONS, Stage } from "../lab/harness/stage.ts";
 import { SCREENS, SHELL, testWith } from "./support/test_with.ts";
-import { twoPeople } from "./support/two_people.ts";
-import { CLIENT, clientArguments } from "./support/verbs.ts";
+import { twoPeople } from "./support/clients/two_people.ts";
+import { CLIENT, clientArguments } from "./support/clients/verbs.ts";
 
 /** Runs `deno` as nohup does, which needn't be there. */
 const IGNORING = `trap '' HUP; exec "$0" "$@"`;

@@ -24,8 +24,8 @@ import {
 import { Database } from "@db/sqlite";
 import config from "../deno.json" with { type: "json" };
 import jsrConfig from "../deno.jsr.json" with { type: "json" };
-import { Program } from "./support/program.ts";
-import { temporaryFolder } from "./support/resources.ts";
+import { Program } from "../lab/harness/program.ts";
+import { temporaryFolder } from "../lab/harness/resources.ts";
 import { FILES, PROGRAMS, testWith } from "./support/test_with.ts";
 
 const bytes = (...values: number[]) => new Uint8Array(values);

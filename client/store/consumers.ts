@@ -7,7 +7,7 @@
 
 import type { BindValue } from "@db/sqlite";
 import { UserError } from "../errors.ts";
-import type { Message } from "../message.ts";
+import type { Message } from "../session/message.ts";
 import { CONSUMER_NAME, isConsumerName } from "./consumer_name.ts";
 import type { StoreDatabase } from "./database.ts";
 import { FolderLock } from "./folder_lock.ts";

@@ -6,8 +6,8 @@
  */
 
 import { encodeHex } from "@std/encoding";
-import type { ClientId } from "../../shared/protocol.ts";
-import type { ContactSummary } from "../message.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
+import type { ContactSummary } from "../session/message.ts";
 import type { StoreDatabase } from "./database.ts";
 import { dropClaims, type FetchList, updateContacts } from "./listing.ts";
 

@@ -5,10 +5,13 @@
  */
 
 import { type BindValue, Database, type Statement } from "@db/sqlite";
-import { giveToOwner, openPrivateSync } from "../../shared/durable_files.ts";
-import { isDiskFull, reasonOf } from "../../shared/reason.ts";
+import {
+  giveToOwner,
+  openPrivateSync,
+} from "../../shared/folder/durable_files.ts";
+import { isDiskFull, reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, ignoreUserError, UserError } from "../errors.ts";
-import { isThere } from "../is_there.ts";
+import { isThere } from "./is_there.ts";
 import { FolderLock } from "./folder_lock.ts";
 import {
   cannotWrite,

@@ -1,7 +1,7 @@
-import { openPrivateSync } from "../../shared/durable_files.ts";
-import { reasonOf } from "../../shared/reason.ts";
+import { openPrivateSync } from "../../shared/folder/durable_files.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError } from "../errors.ts";
-import { inTime } from "../../shared/in_time.ts";
+import { inTime } from "../../shared/cli/in_time.ts";
 
 /** Milliseconds between two looks at a lock that is held for moments only. */
 const RETRY = 20;

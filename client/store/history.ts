@@ -5,7 +5,7 @@
  */
 
 import type { BindValue } from "@db/sqlite";
-import type { Explanation, Message } from "../message.ts";
+import type { Explanation, Message } from "../session/message.ts";
 import type { StoreDatabase } from "./database.ts";
 import type { MessageRows } from "./message_rows.ts";
 import { PatternMatcher, SEARCH_LIMIT } from "./pattern_matcher.ts";

@@ -1,6 +1,6 @@
 import { encodeHex } from "@std/encoding";
-import type { MessageId } from "../../shared/protocol.ts";
-import type { MessageKind } from "../message.ts";
+import type { MessageId } from "../../shared/wire/protocol.ts";
+import type { MessageKind } from "../session/message.ts";
 import type { StoreDatabase } from "./database.ts";
 import { bytesOf, type MessageRows } from "./message_rows.ts";
 

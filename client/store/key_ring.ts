@@ -1,6 +1,6 @@
-import { importSymmetricKey } from "../../shared/crypto.ts";
-import type { ClientId } from "../../shared/protocol.ts";
-import { LegacyChannel } from "../channel.ts";
+import { importSymmetricKey } from "../../shared/crypto/crypto.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
+import { LegacyChannel } from "../session/channel.ts";
 import type { Contact } from "./contact_book.ts";
 import type { StoreDatabase } from "./database.ts";
 

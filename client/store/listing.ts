@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { ClientId } from "../../shared/protocol.ts";
-import type { ListedClient } from "../../shared/responses.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
+import type { ListedClient } from "../../shared/wire/responses.ts";
 import type { StoreDatabase } from "./database.ts";
 
 /** Rows that one transaction writes. */

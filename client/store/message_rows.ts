@@ -5,9 +5,9 @@
  */
 
 import type { BindValue } from "@db/sqlite";
-import type { ClientId, MessageId } from "../../shared/protocol.ts";
+import type { ClientId, MessageId } from "../../shared/wire/protocol.ts";
 import { UserError } from "../errors.ts";
-import type { Message, MessageKind } from "../message.ts";
+import type { Message, MessageKind } from "../session/message.ts";
 import { labelOf } from "./contact_book.ts";
 import type { StoreDatabase } from "./database.ts";
 import { SenderLock } from "./sender_lock.ts";

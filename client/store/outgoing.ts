@@ -1,6 +1,6 @@
-import type { MessageId } from "../../shared/protocol.ts";
+import type { MessageId } from "../../shared/wire/protocol.ts";
 import { UserError } from "../errors.ts";
-import type { Message, MessageKind } from "../message.ts";
+import type { Message, MessageKind } from "../session/message.ts";
 import type { StoreDatabase } from "./database.ts";
 import { bytesOf, type MessageRows } from "./message_rows.ts";
 import { SenderLock } from "./sender_lock.ts";

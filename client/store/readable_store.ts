@@ -6,8 +6,8 @@
  */
 
 import { Database } from "@db/sqlite";
-import { isDiskFull } from "../../shared/reason.ts";
-import { isThere } from "../is_there.ts";
+import { isDiskFull } from "../../shared/cli/reason.ts";
+import { isThere } from "./is_there.ts";
 import { isReady } from "./schema.ts";
 
 /** Codes of the system, and of SQLite, where something may not be written. */

@@ -1,7 +1,7 @@
-import { infoFiles } from "../../shared/info_files.ts";
-import { reasonOf } from "../../shared/reason.ts";
+import { infoFiles } from "../../shared/folder/info_files.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, NotRegisteredError } from "../errors.ts";
-import { isThere } from "../is_there.ts";
+import { isThere } from "./is_there.ts";
 import { isDecided } from "../transfer/decided_import.ts";
 import { Consumer, type ConsumerOptions } from "./consumers.ts";
 import { ContactBook } from "./contact_book.ts";

@@ -6,7 +6,7 @@
  */
 
 import { Database } from "@db/sqlite";
-import { openRegular, readFull } from "../regular_file.ts";
+import { openRegular, readFull } from "../session/regular_file.ts";
 import { createTables, schemaOf, type SchemaPart } from "../store/schema.ts";
 import { rowSource } from "../store/row_source.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { type BindValue, Database } from "@db/sqlite";
-import { reasonOf } from "../../shared/reason.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 import { UserError } from "../errors.ts";
 import { copyTables } from "../store/copy_tables.ts";
 import { type RowSource, rowSource } from "../store/row_source.ts";

@@ -1,4 +1,4 @@
-import { isThere } from "../is_there.ts";
+import { isThere } from "../store/is_there.ts";
 
 /** The folder of an import that was decided, within the client's. */
 export const READY = "info.import";

@@ -1,19 +1,19 @@
 import { basename, dirname } from "node:path";
-import { findFile } from "../../shared/info_files.ts";
-import { formatInfoMe } from "../../shared/own_info_me.ts";
-import { reasonOf } from "../../shared/reason.ts";
+import { findFile } from "../../shared/folder/info_files.ts";
+import { formatInfoMe } from "../../shared/folder/own_info_me.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   createPrivate,
   moveNew,
   removeIfThere,
   syncFile,
   syncFolder,
-} from "../../shared/durable_files.ts";
+} from "../../shared/folder/durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
-import { parseFolderIdentity } from "../identity.ts";
-import { countWaiting } from "../journal.ts";
+import { parseFolderIdentity } from "../keys/identity.ts";
+import { countWaiting } from "../session/journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
-import { UnreadMessages } from "../unread_messages.ts";
+import { UnreadMessages } from "../session/unread_messages.ts";
 import { ArchiveWriter } from "./archive_writer.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 

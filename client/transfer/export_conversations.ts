@@ -1,22 +1,22 @@
 import { basename, dirname, resolve } from "node:path";
-import { findFile } from "../../shared/info_files.ts";
-import { reasonOf } from "../../shared/reason.ts";
-import { requireKnown } from "../cli/known_contact.ts";
-import { messageLine, messageObject } from "../cli/message_form.ts";
-import { lineOf } from "../cli/output.ts";
+import { findFile } from "../../shared/folder/info_files.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { requireKnown } from "../ui/cli/known_contact.ts";
+import { messageLine, messageObject } from "../ui/cli/message_form.ts";
+import { lineOf } from "../ui/cli/output.ts";
 import {
   createPrivate,
   makePrivateFolder,
   removeIfThere,
   syncFolder,
-} from "../../shared/durable_files.ts";
+} from "../../shared/folder/durable_files.ts";
 import { UserError } from "../errors.ts";
-import type { Message } from "../message.ts";
-import type { Session } from "../session.ts";
+import type { Message } from "../session/message.ts";
+import type { Session } from "../session/session.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 import type { Exported } from "./export_archive.ts";
 import { readSaved, UnreadableFile } from "./saved_file.ts";
-import { writeAll } from "../../shared/write_all.ts";
+import { writeAll } from "../../shared/cli/write_all.ts";
 
 /** How a conversation is written down. */
 export type ConversationFormat = "jsonl" | "text";

@@ -7,8 +7,8 @@
  */
 
 import { basename, dirname } from "node:path";
-import { findFile, infoFiles } from "../../shared/info_files.ts";
-import { moveNew, syncFolder } from "../../shared/durable_files.ts";
+import { findFile, infoFiles } from "../../shared/folder/info_files.ts";
+import { moveNew, syncFolder } from "../../shared/folder/durable_files.ts";
 import { FolderError } from "../errors.ts";
 import { STORE_FOLDER } from "../store/database.ts";
 import { isDecided, READY } from "./decided_import.ts";

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { findFile } from "../../shared/info_files.ts";
-import { type InfoMe, parseInfoMe } from "../../shared/info_me.ts";
-import { reasonOf } from "../../shared/reason.ts";
+import { findFile } from "../../shared/folder/info_files.ts";
+import { type InfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   createPrivate,
   makePrivateFolder,
@@ -16,18 +16,18 @@ import {
   syncFile,
   syncFolder,
   writeNewFile,
-} from "../../shared/durable_files.ts";
+} from "../../shared/folder/durable_files.ts";
 import { FolderError, UserError } from "../errors.ts";
-import { freeSpace } from "../../shared/free_space.ts";
-import { refuseExisting } from "../identity.ts";
+import { freeSpace } from "../../shared/folder/free_space.ts";
+import { refuseExisting } from "../keys/identity.ts";
 import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
 import { ArchiveReader, badArchive } from "./archive_reader.ts";
-import { savePiped } from "../piped_file.ts";
+import { savePiped } from "../session/piped_file.ts";
 import { READY } from "./decided_import.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
 import { takeFolder } from "./import_folder.ts";
-import { writeAll } from "../../shared/write_all.ts";
+import { writeAll } from "../../shared/cli/write_all.ts";
 
 /** Bytes of a MiB. */
 const MIB = 1024 * 1024;

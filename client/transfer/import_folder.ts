@@ -1,5 +1,5 @@
-import { makePrivateFolder } from "../../shared/durable_files.ts";
-import { reasonOf } from "../../shared/reason.ts";
+import { makePrivateFolder } from "../../shared/folder/durable_files.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { FolderLock } from "../store/folder_lock.ts";
 import { READY } from "./decided_import.ts";

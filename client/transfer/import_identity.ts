@@ -10,22 +10,22 @@ import {
   type ParsedIdentity,
   parseIdentity,
 } from "../../shared/identity/parse_identity.ts";
-import { removeIfThere } from "../../shared/durable_files.ts";
-import { infoFiles } from "../../shared/info_files.ts";
-import type { ClientId } from "../../shared/protocol.ts";
-import { reasonOf } from "../../shared/reason.ts";
+import { removeIfThere } from "../../shared/folder/durable_files.ts";
+import { infoFiles } from "../../shared/folder/info_files.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, ServerRefusedError, UserError } from "../errors.ts";
-import { placeIdentity, refuseExisting } from "../identity.ts";
+import { placeIdentity, refuseExisting } from "../keys/identity.ts";
 import {
   pathOfIdentity,
   readIdentityBytes,
   readIdentityFrom,
-} from "../identity_file.ts";
+} from "../keys/identity_file.ts";
 import {
   isDraftName,
   readDraft,
   type RegistrationDraft,
-} from "../registration_draft.ts";
+} from "../keys/registration_draft.ts";
 import { databaseKind } from "./archive_form.ts";
 import { READY } from "./decided_import.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";

@@ -1,6 +1,6 @@
-import { PIECE_SIZE } from "../../shared/pieces.ts";
-import { reasonOf } from "../../shared/reason.ts";
-import { openRegular, readFull } from "../regular_file.ts";
+import { PIECE_SIZE } from "../../shared/crypto/pieces.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { openRegular, readFull } from "../session/regular_file.ts";
 
 /** A file isn't where it was saved any more, or can't be read there. */
 export class UnreadableFile extends Error {

@@ -1,4 +1,4 @@
-import { UsageError } from "../../shared/usage_error.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
 
 /**
  * Asks at the terminal whether to do something.

@@ -1,4 +1,4 @@
-import { printableLine } from "../../shared/printable.ts";
+import { printableLine } from "../../shared/cli/printable.ts";
 import type { AdminStore, UserInfo } from "./admin_store.ts";
 
 /**

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { runProgram } from "../../shared/program.ts";
-import { databaseAddresses } from "../database_addresses.ts";
-import { folderPermissions, launch } from "../launcher.ts";
-import { STORE_VARIABLES, storeFiles } from "../store_flags.ts";
+import { runProgram } from "../../shared/cli/program.ts";
+import { databaseAddresses } from "../store/postgres/connection/database_addresses.ts";
+import { folderPermissions, launch } from "../launch/launcher.ts";
+import { STORE_VARIABLES, storeFiles } from "../store/store_flags.ts";
 import { readAdminOptions } from "./options.ts";
 
 /**

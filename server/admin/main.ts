@@ -6,10 +6,10 @@
 
 import { dirname } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import { printableJson, printableLine } from "../../shared/printable.ts";
-import { runProgram } from "../../shared/program.ts";
-import { formatBytes, formatThings } from "../figures.ts";
-import { statIfThere } from "../store/stat_if_there.ts";
+import { printableJson, printableLine } from "../../shared/cli/printable.ts";
+import { runProgram } from "../../shared/cli/program.ts";
+import { formatBytes, formatThings } from "../telemetry/figures.ts";
+import { statIfThere } from "../store/sqlite/file/stat_if_there.ts";
 import type { AdminStore, StoreCounts, UserInfo } from "./admin_store.ts";
 import { RESTART_IDS } from "./advice.ts";
 import { isConfirmed } from "./confirmation.ts";
@@ -21,8 +21,12 @@ import {
   readAdminOptions,
   type VerbName,
 } from "./options.ts";
-import { examineBackup, requireStopped, restoreDatabase } from "./restore.ts";
-import { readSqliteRows } from "./sqlite/sqlite_admin_store.ts";
+import {
+  examineBackup,
+  requireStopped,
+  restoreDatabase,
+} from "../store/sqlite/maintenance/restore.ts";
+import { readSqliteRows } from "../store/sqlite/maintenance/sqlite_admin_store.ts";
 import { statsLines, statsObject } from "./stats_text.ts";
 import { usersTable } from "./users_table.ts";
 

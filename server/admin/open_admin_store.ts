@@ -1,7 +1,7 @@
-import { storeName } from "../store/postgres/store_url.ts";
-import { withReserve } from "../store/reserve.ts";
+import { storeName } from "../store/postgres/connection/store_url.ts";
+import { withReserve } from "../store/sqlite/reserve.ts";
 import type { AdminStore } from "./admin_store.ts";
-import { openSqliteAdminStore } from "./sqlite/sqlite_admin_store.ts";
+import { openSqliteAdminStore } from "../store/sqlite/maintenance/sqlite_admin_store.ts";
 
 /** Where a store is. */
 export type StorePlace =
@@ -32,7 +32,7 @@ export async function openDatabase(
 ): Promise<AdminStore> {
   // Loaded only where it is used: a store in a file needs nothing of it.
   const { openPostgresAdminStore } = await import(
-    "./postgres/postgres_admin_store.ts"
+    "../store/postgres/maintenance/postgres_admin_store.ts"
   );
   return await openPostgresAdminStore(url, mayBeNew);
 }

@@ -5,15 +5,15 @@
  */
 
 import { dirname } from "node:path";
-import { parseFlags, readSpan } from "../../shared/flags.ts";
-import { infoFiles } from "../../shared/info_files.ts";
-import { UsageError } from "../../shared/usage_error.ts";
-import { databasePath } from "../store/database_path.ts";
+import { parseFlags, readSpan } from "../../shared/cli/flags.ts";
+import { infoFiles } from "../../shared/folder/info_files.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
+import { databasePath } from "../store/sqlite/file/database_path.ts";
 import {
   readStoreUrl,
   STORE_VARIABLE,
   type StoreFlags,
-} from "../store_flags.ts";
+} from "../store/store_flags.ts";
 import type { StorePlace } from "./open_admin_store.ts";
 
 /** What `--help` prints. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { infoFiles } from "../../shared/info_files.ts";
-import { reasonOf } from "../../shared/reason.ts";
+import { infoFiles } from "../../shared/folder/info_files.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Finding } from "./finding.ts";
 
 /** Permissions of all but the owner. */

@@ -8,13 +8,16 @@ import { dirname } from "node:path";
 import type { ServerOptions } from "../options.ts";
 import { checkAccess } from "./access_check.ts";
 import { checkClock } from "./clock_check.ts";
-import { checkDisk } from "./disk_check.ts";
-import { checkFiles } from "./files_check.ts";
+import { checkDisk } from "../store/sqlite/doctor/disk_check.ts";
+import { checkFiles } from "../store/sqlite/doctor/files_check.ts";
 import { type Finding, formatFinding, type Verdict } from "./finding.ts";
 import { checkMemory } from "./memory_check.ts";
 import { checkPort } from "./port_check.ts";
-import { checkRoom } from "./room_check.ts";
-import { checkStore, type StoreFinding } from "./store_check.ts";
+import { checkRoom } from "../store/sqlite/doctor/room_check.ts";
+import {
+  checkStore,
+  type StoreFinding,
+} from "../store/sqlite/doctor/store_check.ts";
 
 /**
  * Checks everything for a relay with these options, and leaves all files, or its
@@ -65,7 +68,9 @@ async function examineFile(
 
 async function examineDatabase(url: string, tell: Tell): Promise<Left> {
   // Loaded only where it is used: a relay with a file needs nothing of it.
-  const { checkDatabase } = await import("./database_check.ts");
+  const { checkDatabase } = await import(
+    "../store/postgres/doctor/database_check.ts"
+  );
   const { findings, latestVisit } = await checkDatabase(url);
   for (const [subject, finding] of findings) tell(subject, finding);
   // Many relays may run on it: that says nothing of who has this port.

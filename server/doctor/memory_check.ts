@@ -5,9 +5,9 @@
  */
 
 import process from "node:process";
-import { reasonOf } from "../../shared/reason.ts";
-import type { Limits } from "../limits/limits.ts";
-import { formatBytes } from "../figures.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import type { Limits } from "../relay/limits/limits.ts";
+import { formatBytes } from "../telemetry/figures.ts";
 import type { Finding } from "./finding.ts";
 
 const MIB = 1024 * 1024;

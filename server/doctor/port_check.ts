@@ -4,8 +4,8 @@
  * @module
  */
 
-import { formatAddress } from "../../shared/info_server.ts";
-import { reasonOf } from "../../shared/reason.ts";
+import { formatAddress } from "../../shared/folder/info_server.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Finding } from "./finding.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { Histogram } from "../histogram.ts";
+import { Histogram } from "../telemetry/histogram.ts";
 
 const WRITES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
 const MILLISECONDS = [

@@ -9,7 +9,7 @@ import type {
   ClientId,
   MessageId,
   MessageType,
-} from "../../shared/protocol.ts";
+} from "../../shared/wire/protocol.ts";
 import type { CommitFigures } from "./commit_figures.ts";
 import type { IdRun } from "./id_runs.ts";
 import type { SendRefusal } from "./send_refusal.ts";

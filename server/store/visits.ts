@@ -1,4 +1,4 @@
-import type { Visit } from "./commands.ts";
+import type { Visit } from "./sqlite/writer/commands.ts";
 
 /** Milliseconds that the oldest visit waits before all that wait ride along. */
 const RIPE = 800;

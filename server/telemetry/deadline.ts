@@ -1,4 +1,4 @@
-import { inTime } from "../../shared/in_time.ts";
+import { inTime } from "../../shared/cli/in_time.ts";
 
 const LATE = Symbol("late");
 

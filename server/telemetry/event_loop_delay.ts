@@ -1,4 +1,4 @@
-import { Histogram } from "../histogram.ts";
+import { Histogram } from "./histogram.ts";
 
 /** Milliseconds from one look to the next. */
 const PAUSE = 100;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Histogram } from "../histogram.ts";
+import type { Histogram } from "./histogram.ts";
 
 /** Names and values of a sample's labels. */
 export type Labels = Readonly<Record<string, string>>;

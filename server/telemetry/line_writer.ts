@@ -1,5 +1,5 @@
 import { concat } from "@std/bytes";
-import { inTime } from "../../shared/in_time.ts";
+import { inTime } from "../../shared/cli/in_time.ts";
 
 /** Bytes of lines that may wait for their reader. */
 const MOST_WAITING = 1024 * 1024;

@@ -6,9 +6,9 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
-import { formatAddress } from "../../shared/info_server.ts";
-import { reasonOf } from "../../shared/reason.ts";
-import { type ListenOptions, openPort } from "../listen.ts";
+import { formatAddress } from "../../shared/folder/info_server.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { type ListenOptions, openPort } from "../relay/listen.ts";
 import { EventLoopDelay } from "./event_loop_delay.ts";
 import { Exposition } from "./exposition.ts";
 import { type Page, PageServer, sentencePage } from "./page_server.ts";

@@ -1,5 +1,5 @@
-import { reasonOf } from "../../shared/reason.ts";
-import type { Relay } from "../relay.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import type { Relay } from "../relay/relay.ts";
 import type { Store } from "../store/store.ts";
 import { deadline } from "./deadline.ts";
 import { Seldom } from "./seldom.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Limits } from "../limits/limits.ts";
-import type { Relay } from "../relay.ts";
+import type { Limits } from "../relay/limits/limits.ts";
+import type { Relay } from "../relay/relay.ts";
 import type { Store } from "../store/store.ts";
 import { deadline } from "./deadline.ts";
 import type { Exposition, Labelled } from "./exposition.ts";

@@ -1,13 +1,13 @@
-import { dialects, requestCode } from "../../shared/dialects.ts";
-import { requestKinds } from "../../shared/protocol.ts";
-import { Histogram } from "../histogram.ts";
-import { type RequestRefusal, requestRefusals } from "../refusal.ts";
+import { dialects, requestCode } from "../../shared/wire/dialects.ts";
+import { requestKinds } from "../../shared/wire/protocol.ts";
+import { Histogram } from "./histogram.ts";
+import { type RequestRefusal, requestRefusals } from "../relay/refusal.ts";
 import type {
   Outcome,
   RequestWatch,
   SeenRequest,
   Watcher,
-} from "../watcher.ts";
+} from "../relay/watcher.ts";
 
 /** Milliseconds. */
 const DURATIONS = [

@@ -1,4 +1,4 @@
-import type { RequestWatch, SeenRequest, Watcher } from "../watcher.ts";
+import type { RequestWatch, SeenRequest, Watcher } from "../relay/watcher.ts";
 import type { RelayLog } from "./log.ts";
 
 /** Logs connections and requests in detail, by the number of the connection. */

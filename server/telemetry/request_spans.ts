@@ -14,13 +14,13 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import config from "../../deno.json" with { type: "json" };
-import { requestKind } from "../../shared/dialects.ts";
+import { requestKind } from "../../shared/wire/dialects.ts";
 import type {
   Outcome,
   RequestWatch,
   SeenRequest,
   Watcher,
-} from "../watcher.ts";
+} from "../relay/watcher.ts";
 
 /** Makes a span of each request, and within it one of the store's work. */
 export class RequestSpans implements Watcher {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { FailurePrinter } from "../failure_printer.ts";
-import { watchAll, type Watcher } from "../watcher.ts";
+import { FailurePrinter } from "./failure_printer.ts";
+import { watchAll, type Watcher } from "../relay/watcher.ts";
 import type { RelayLog } from "./log.ts";
 import type { Monitor, Monitored } from "./monitor.ts";
 import { RequestLog } from "./request_log.ts";

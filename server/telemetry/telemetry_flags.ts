@@ -4,9 +4,9 @@
  * @module
  */
 
-import { FormatError } from "../../shared/format_error.ts";
-import { type Address, parseAddress } from "../../shared/info_server.ts";
-import { UsageError } from "../../shared/usage_error.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
+import { type Address, parseAddress } from "../../shared/folder/info_server.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
 
 const logLevels = ["debug", "info", "warn", "error"] as const;
 const logFormats = ["text", "json"] as const;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CLIENT_ID_SIZE, type ClientId } from "../protocol.ts";
+import { CLIENT_ID_SIZE, type ClientId } from "../wire/protocol.ts";
 import { EXPECTED, IdentityError } from "./identity_error.ts";
 import { plainBlanks } from "./text_lines.ts";
 

@@ -1,4 +1,4 @@
-import { FormatError } from "../format_error.ts";
+import { FormatError } from "../wire/format_error.ts";
 
 /** What to do about a file that is laid out otherwise. */
 export const EXPECTED =

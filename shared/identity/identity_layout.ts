@@ -5,14 +5,14 @@
  * @module
  */
 
-import { within } from "../format_error.ts";
-import type { ClientId } from "../protocol.ts";
+import { within } from "../wire/format_error.ts";
+import type { ClientId } from "../wire/protocol.ts";
 import { EXPECTED, IdentityError } from "./identity_error.ts";
 import { type FoundName, readName } from "./identity_name.ts";
 import { findParts, type IdentityParts } from "./identity_parts.ts";
 import { placeOfKey } from "./key_place.ts";
 import { nameMistake } from "./no_identity.ts";
-import { plainBytes } from "../plain_bytes.ts";
+import { plainBytes } from "../folder/plain_bytes.ts";
 import { isBlank, textLines, textOf } from "./text_lines.ts";
 
 /** Bytes of the largest identity file that is read. */

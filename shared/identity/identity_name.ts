@@ -1,4 +1,4 @@
-import { MAX_NAME_LENGTH } from "../protocol.ts";
+import { MAX_NAME_LENGTH } from "../wire/protocol.ts";
 import { EXPECTED, IdentityError } from "./identity_error.ts";
 
 /** What stands in front of a name in files with labels. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CLIENT_ID_SIZE } from "../protocol.ts";
+import { CLIENT_ID_SIZE } from "../wire/protocol.ts";
 import { type FoundId, rawClientId, readClientId } from "./client_id_text.ts";
 import { NAME_LABEL } from "./identity_name.ts";
 import { KEY_BEGINNING } from "./key_beginning.ts";

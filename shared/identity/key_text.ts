@@ -5,7 +5,7 @@
  * @module
  */
 
-import { derSize } from "../crypto.ts";
+import { derSize } from "../crypto/crypto.ts";
 import { IdentityError } from "./identity_error.ts";
 import {
   encryptedKeyMistake,

@@ -1,4 +1,4 @@
-import { parseAddressLines } from "../info_server.ts";
+import { parseAddressLines } from "../folder/info_server.ts";
 import { badClientId, readClientId } from "./client_id_text.ts";
 import { EXPECTED, IdentityError } from "./identity_error.ts";
 import { ID_LABEL } from "./identity_parts.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { derSize } from "../crypto.ts";
-import { within } from "../format_error.ts";
-import type { InfoMe } from "../own_info_me.ts";
+import { derSize } from "../crypto/crypto.ts";
+import { within } from "../wire/format_error.ts";
+import type { InfoMe } from "../folder/own_info_me.ts";
 import { readIdentityLayout } from "./identity_layout.ts";
 import { RAW_KEY_BEGINNING } from "./key_beginning.ts";
 import { type KeyBytes, readKeyText } from "./key_text.ts";

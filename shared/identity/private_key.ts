@@ -14,9 +14,9 @@ import {
   importPrivateKey,
   publicKeyOf,
   readPublicKey,
-} from "../crypto.ts";
-import { FormatError } from "../format_error.ts";
-import { PUBLIC_KEY_SIZE } from "../protocol.ts";
+} from "../crypto/crypto.ts";
+import { FormatError } from "../wire/format_error.ts";
+import { PUBLIC_KEY_SIZE } from "../wire/protocol.ts";
 import { IdentityError } from "./identity_error.ts";
 import { damagedKeyMistake } from "./key_mistakes.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "yaml";
-import { Program, ROOT } from "../support/program.ts";
+import { Program, ROOT } from "../../lab/harness/program.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 import { HAPROXY, toolTest } from "../support/tool_test.ts";
 

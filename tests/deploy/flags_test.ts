@@ -3,15 +3,15 @@ import { parse } from "yaml";
 import config from "../../deno.json" with { type: "json" };
 import { HELP as ADMIN_HELP } from "../../server/admin/options.ts";
 import { HELP, readServerOptions } from "../../server/options.ts";
-import { ROOT } from "../support/program.ts";
-import { temporaryFolder } from "../support/resources.ts";
+import { ROOT } from "../../lab/harness/program.ts";
+import { temporaryFolder } from "../../lab/harness/resources.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 
 /** The parser looks in the environment whether it is to tell what it reads. */
 const YAML = { ...FILES, env: true };
 
 const deploy = `${ROOT}deploy`;
-const LAUNCHER = "server/launch.ts";
+const LAUNCHER = "server/launch/launch.ts";
 
 /** Each way in which a relay is started: the whole command line. */
 async function commandLines(): Promise<Record<string, string[]>> {

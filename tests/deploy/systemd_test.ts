@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { Program, ROOT } from "../support/program.ts";
-import { temporaryFolder } from "../support/resources.ts";
+import { Program, ROOT } from "../../lab/harness/program.ts";
+import { temporaryFolder } from "../../lab/harness/resources.ts";
 import { SYSTEMD, toolTest } from "../support/tool_test.ts";
 
 /** `systemd-analyze security` calls up to 2 "OK"; what is left is the network, and the JIT's memory. */

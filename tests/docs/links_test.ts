@@ -1,8 +1,8 @@
 /** Whether what the project's pages link to is there. */
 
 import { assert, assertEquals } from "@std/assert";
-import { readPage } from "../support/pages.ts";
-import { ROOT } from "../support/program.ts";
+import { readPage } from "../../lab/harness/pages.ts";
+import { ROOT } from "../../lab/harness/program.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 
 testWith(

@@ -5,13 +5,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { decodeBase64, decodeHex, encodeHex } from "@std/encoding";
-import { type ClauseId, clauses } from "../../shared/clauses.ts";
+import { type ClauseId, clauses } from "../../kit/clauses.ts";
 import {
   decryptKey,
   exportSymmetricKey,
   importPrivateKey,
   legacyDecrypt,
-} from "../../shared/crypto.ts";
+} from "../../shared/crypto/crypto.ts";
 import {
   answerCodeIn,
   answerMeant,
@@ -21,21 +21,21 @@ import {
   dialectOf,
   requestCode,
   requestKind,
-} from "../../shared/dialects.ts";
-import { formatInfoMe, parseInfoMe } from "../../shared/info_me.ts";
-import type { RequestKind, ResponseCode } from "../../shared/protocol.ts";
+} from "../../shared/wire/dialects.ts";
+import { formatInfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
+import type { RequestKind, ResponseCode } from "../../shared/wire/protocol.ts";
 import {
   decodeRequest,
   encodeRequest,
   requestHeaderAt,
-} from "../../shared/requests.ts";
+} from "../../shared/wire/requests.ts";
 import {
   decodeResponse,
   encodeResponse,
   responseHeader,
-} from "../../shared/responses.ts";
-import { fencedBlocks, readPage } from "../support/pages.ts";
-import { ROOT } from "../support/program.ts";
+} from "../../shared/wire/responses.ts";
+import { fencedBlocks, readPage } from "../../lab/harness/pages.ts";
+import { ROOT } from "../../lab/harness/program.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 
 /** What an example says that a frame is, as far as it says it. */
@@ -89,7 +89,7 @@ testWith(FILES, "all that code and pages cite as a clause is one", async () => {
 async function* sources(folder = ROOT): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}${name}`;
-    if (isDirectory && !/^(\.|node_modules|testdata)/.test(name)) {
+    if (isDirectory && !/^(\.|node_modules|recordings)/.test(name)) {
       yield* sources(`${path}/`);
     } else if (/\.(ts|tsx|lua|md)$/.test(name)) yield path;
   }

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { ByteSource } from "../../shared/byte_source.ts";
+import { ByteSource } from "../../shared/wire/byte_source.ts";
 
 /** A stream that hands out its bytes in pieces of these sizes, then ends. */
 function inPieces(bytes: Uint8Array, sizes: readonly number[]): ByteSource {

@@ -22,8 +22,8 @@ import {
   importSymmetricKey,
   legacyDecrypt,
   legacyEncrypt,
-} from "../../shared/crypto.ts";
-import { FormatError } from "../../shared/format_error.ts";
+} from "../../shared/crypto/crypto.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
 
 const rawKey = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const plaintexts = fc.uint8Array({ maxLength: 200 }).map((bytes) =>

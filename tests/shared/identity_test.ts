@@ -1,12 +1,18 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { generateKeyPairSync } from "node:crypto";
-import { exportPrivateKey, generateKeyPair } from "../../shared/crypto.ts";
-import { FormatError } from "../../shared/format_error.ts";
+import {
+  exportPrivateKey,
+  generateKeyPair,
+} from "../../shared/crypto/crypto.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
 import { IdentityError } from "../../shared/identity/identity_error.ts";
 import { readIdentityLayout } from "../../shared/identity/identity_layout.ts";
 import { parseIdentity } from "../../shared/identity/parse_identity.ts";
-import { formatInfoMe, readOwnInfoMe } from "../../shared/own_info_me.ts";
+import {
+  formatInfoMe,
+  readOwnInfoMe,
+} from "../../shared/folder/own_info_me.ts";
 import {
   formsOf,
   join,
@@ -16,9 +22,9 @@ import {
   swapped,
   utf16,
   wrapped,
-} from "../support/identity_forms.ts";
-import { mistakesWith } from "../support/identity_mistakes.ts";
-import cryptopp from "../testdata/cryptopp.json" with { type: "json" };
+} from "../support/clients/identity_forms.ts";
+import { mistakesWith } from "../support/clients/identity_mistakes.ts";
+import cryptopp from "../../lab/recordings/cryptopp.json" with { type: "json" };
 
 const ID = "f60e79fe3ac74b48ac4e6fdb923c68d6";
 /** One that isn't a UUID where its bytes stand in another order. */

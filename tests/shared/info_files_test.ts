@@ -1,21 +1,21 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { readFolderLayout } from "../../client/identity_file.ts";
-import { addressFinder } from "../../client/relay_address.ts";
+import { readFolderLayout } from "../../client/keys/identity_file.ts";
+import { addressFinder } from "../../client/link/relay_address.ts";
 import { readServerOptions } from "../../server/options.ts";
-import { readStoreUrl } from "../../server/store_flags.ts";
-import { FormatError } from "../../shared/format_error.ts";
-import { formatInfoMe, parseInfoMe } from "../../shared/info_me.ts";
-import { parsePort } from "../../shared/info_myport.ts";
+import { readStoreUrl } from "../../server/store/store_flags.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
+import { formatInfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
+import { parsePort } from "../../shared/folder/info_myport.ts";
 import {
   formatAddress,
   parseAddress,
   parseAddressLines,
   parseAddressList,
-} from "../../shared/info_server.ts";
-import type { ClientId } from "../../shared/protocol.ts";
-import { temporaryFolder } from "../support/resources.ts";
+} from "../../shared/folder/info_server.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
+import { temporaryFolder } from "../../lab/harness/resources.ts";
 import { FILES, testWith } from "../support/test_with.ts";
-import cryptopp from "../testdata/cryptopp.json" with { type: "json" };
+import cryptopp from "../../lab/recordings/cryptopp.json" with { type: "json" };
 
 const ID = "0123456789abcdef0123456789abcdef";
 const KEY = cryptopp.rsa.private_base64_no_breaks;

@@ -11,7 +11,7 @@ import {
   legacyDecryptPieces,
   legacyEncrypt,
   legacyEncryptPieces,
-} from "../../shared/crypto.ts";
+} from "../../shared/crypto/crypto.ts";
 
 const MIB = 1024 * 1024;
 

@@ -6,8 +6,8 @@ import {
   importSymmetricKey,
   legacyDecrypt,
   legacyEncrypt,
-} from "../../shared/crypto.ts";
-import { parseInfoMe } from "../../shared/info_me.ts";
+} from "../../shared/crypto/crypto.ts";
+import { parseInfoMe } from "../../shared/folder/info_me.ts";
 import {
   answerCode,
   decodeRequest,
@@ -22,8 +22,8 @@ import {
   responseHeader,
   type SendMessage,
 } from "../../shared/mod.ts";
-import cryptopp from "../testdata/cryptopp.json" with { type: "json" };
-import noa from "../testdata/noa.json" with { type: "json" };
+import cryptopp from "../../lab/recordings/cryptopp.json" with { type: "json" };
+import noa from "../../lab/recordings/noa.json" with { type: "json" };
 
 const hex = (text: string) => Uint8Array.fromHex(text);
 

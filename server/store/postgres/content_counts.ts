@@ -1,4 +1,4 @@
-import type { Query, Statement } from "./database.ts";
+import type { Query, Statement } from "./connection/database.ts";
 import { inSlice, type KeyedTable, slicesOf } from "./key_slices.ts";
 
 /** Rows that are counted by one statement. */

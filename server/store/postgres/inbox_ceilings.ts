@@ -6,10 +6,10 @@
  * @module
  */
 
-import { MAX_MESSAGE_ID } from "../../../shared/protocol.ts";
+import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 import { Recent } from "../recent.ts";
 import type { Quota } from "../store.ts";
-import type { Query, Statement } from "./database.ts";
+import type { Query, Statement } from "./connection/database.ts";
 
 /** Inboxes that are remembered. */
 const MOST_REMEMBERED = 100_000;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { MessageId } from "../../../shared/protocol.ts";
+import type { MessageId } from "../../../shared/wire/protocol.ts";
 import type { SendRefusal } from "../send_refusal.ts";
 import type { NewMessage, Quota } from "../store.ts";
 

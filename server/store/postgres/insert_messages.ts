@@ -5,8 +5,11 @@
  * @module
  */
 
-import { CLIENT_ID_SIZE, MAX_MESSAGE_ID } from "../../../shared/protocol.ts";
-import type { Query, Statement, Value } from "./database.ts";
+import {
+  CLIENT_ID_SIZE,
+  MAX_MESSAGE_ID,
+} from "../../../shared/wire/protocol.ts";
+import type { Query, Statement, Value } from "./connection/database.ts";
 import type { Batch } from "./inbox_queue.ts";
 import type { Ceiling } from "./inbox_ceilings.ts";
 import { PART_SIZE } from "../layout.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Query, Statement, Value } from "./database.ts";
+import type { Query, Statement, Value } from "./connection/database.ts";
 
 /** What each table's rows are found by, and what stands before all of them. */
 const KEYS = {

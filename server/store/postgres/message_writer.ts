@@ -4,11 +4,14 @@
  * @module
  */
 
-import { MAX_MESSAGE_ID, type MessageId } from "../../../shared/protocol.ts";
+import {
+  MAX_MESSAGE_ID,
+  type MessageId,
+} from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
 import type { SendRefusal } from "../send_refusal.ts";
 import type { NewMessage, Quota } from "../store.ts";
-import type { Database, Statement } from "./database.ts";
+import type { Database, Statement } from "./connection/database.ts";
 import { InboxCeilings } from "./inbox_ceilings.ts";
 import { type Batch, InboxQueue, type Job } from "./inbox_queue.ts";
 import {

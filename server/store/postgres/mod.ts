@@ -5,4 +5,4 @@
  */
 
 export { openPostgresStore } from "./postgres.ts";
-export { storeName } from "./store_url.ts";
+export { storeName } from "./connection/store_url.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { ClientId } from "../../../shared/protocol.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../id_runs.ts";
 import { NOW } from "./clock.ts";
-import type { Query, Statement } from "./database.ts";
+import type { Query, Statement } from "./connection/database.ts";
 import { removeMessages } from "./removal_queue.ts";
 
 /** Messages that are looked at at a time. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { inTime } from "../../../shared/in_time.ts";
-import type { ClientId, MessageId } from "../../../shared/protocol.ts";
+import { inTime } from "../../../shared/cli/in_time.ts";
+import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import { CommitFigures } from "../commit_figures.ts";
 import { Recent } from "../recent.ts";
 import type { SendRefusal } from "../send_refusal.ts";
@@ -23,13 +23,13 @@ import {
   type StoredMessage,
   StoreError,
 } from "../store.ts";
-import { Database, type Query, type Statement } from "./database.ts";
+import { Database, type Query, type Statement } from "./connection/database.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { OldMessages } from "./old_messages.ts";
 import { RemovalQueue } from "./removal_queue.ts";
 import { isPositionTaken, prepareSchema } from "./schema.ts";
-import { storeName } from "./store_url.ts";
-import { Timeline } from "./timeline.ts";
+import { storeName } from "./connection/store_url.ts";
+import { Timeline } from "./connection/timeline.ts";
 import { Visits } from "./visits.ts";
 
 /** Connections that a relay has to its database at most. */

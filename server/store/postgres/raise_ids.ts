@@ -6,8 +6,8 @@
  * @module
  */
 
-import { MAX_MESSAGE_ID } from "../../../shared/protocol.ts";
-import type { Query, Statement } from "./database.ts";
+import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
+import type { Query, Statement } from "./connection/database.ts";
 import { ID_JUMP } from "../layout.ts";
 import type { RaisedIds } from "../raised_ids.ts";
 import { inSlice, slicesOf } from "./key_slices.ts";

@@ -5,10 +5,13 @@
  * @module
  */
 
-import { CLIENT_ID_SIZE, type ClientId } from "../../../shared/protocol.ts";
+import {
+  CLIENT_ID_SIZE,
+  type ClientId,
+} from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
 import type { IdRun } from "../id_runs.ts";
-import type { Query, Statement } from "./database.ts";
+import type { Query, Statement } from "./connection/database.ts";
 
 /** Runs of ids that are deleted at once, about. */
 const MOST_RUNS = 2000;

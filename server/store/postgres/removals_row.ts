@@ -1,4 +1,4 @@
-import type { Statement } from "./database.ts";
+import type { Statement } from "./connection/database.ts";
 
 /** Has relays forget whom they remember: they look at this row once a second. */
 export const COUNT_REMOVAL: Statement = {

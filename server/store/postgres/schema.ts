@@ -10,8 +10,8 @@
 
 import { SCHEMA_VERSION } from "../layout.ts";
 import { StoreError } from "../store.ts";
-import type { Database, Query, Statement } from "./database.ts";
-import { isTaken } from "./database_errors.ts";
+import type { Database, Query, Statement } from "./connection/database.ts";
+import { isTaken } from "./connection/database_errors.ts";
 
 /** The name of the index that keeps positions apart. */
 export const POSITION_INDEX = "accounts_position";

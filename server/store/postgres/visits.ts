@@ -6,10 +6,13 @@
  * @module
  */
 
-import { CLIENT_ID_SIZE, type ClientId } from "../../../shared/protocol.ts";
+import {
+  CLIENT_ID_SIZE,
+  type ClientId,
+} from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
 import { Recent } from "../recent.ts";
-import type { Query, Statement } from "./database.ts";
+import type { Query, Statement } from "./connection/database.ts";
 
 /** Milliseconds until visits are written. */
 const DELAY = 1000;

@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import {
   connectionRefusals,
   requestRefusals,
-} from "../../../server/refusal.ts";
-import { MonitoredRelay } from "../../support/monitored_relay.ts";
-import { ROOT } from "../../support/program.ts";
-import { scrape } from "../../support/scrape.ts";
+} from "../../../server/relay/refusal.ts";
+import { MonitoredRelay } from "../../support/relays/monitored_relay.ts";
+import { ROOT } from "../../../lab/harness/program.ts";
+import { scrape } from "../../support/relays/scrape.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 
 const page = () => Deno.readTextFile(`${ROOT}docs/monitoring.md`);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Histogram } from "../../../server/histogram.ts";
+import { Histogram } from "../../../server/telemetry/histogram.ts";
 import { Exposition } from "../../../server/telemetry/exposition.ts";
 
 Deno.test("metrics are written as Prometheus reads them", async () => {

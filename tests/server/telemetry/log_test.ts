@@ -4,14 +4,14 @@ import type {
   LogFormat,
   LogLevel,
 } from "../../../server/telemetry/telemetry_flags.ts";
-import { FailurePrinter } from "../../../server/failure_printer.ts";
+import { FailurePrinter } from "../../../server/telemetry/failure_printer.ts";
 import { concat } from "@std/bytes";
-import { lines } from "../../../shared/lines.ts";
-import { encodeRequest } from "../../../shared/requests.ts";
-import type { ClientId } from "../../../shared/protocol.ts";
-import { Peer } from "../../support/peer.ts";
-import { Program, relayArguments } from "../../support/program.ts";
-import { temporaryFolder } from "../../support/resources.ts";
+import { lines } from "../../../shared/cli/lines.ts";
+import { encodeRequest } from "../../../shared/wire/requests.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
+import { Peer } from "../../../lab/harness/peer.ts";
+import { Program, relayArguments } from "../../../lab/harness/program.ts";
+import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 
 /** What a log of a format and a level writes to standard error and to standard output. */

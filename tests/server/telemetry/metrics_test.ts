@@ -3,17 +3,21 @@ import { Database } from "@db/sqlite";
 import {
   connectionRefusals,
   requestRefusals,
-} from "../../../server/refusal.ts";
-import { reasonOf } from "../../../shared/reason.ts";
-import { dialectNamed } from "../../../shared/dialects.ts";
+} from "../../../server/relay/refusal.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import { dialectNamed } from "../../../shared/wire/dialects.ts";
 import {
   encodeRequest,
   NOBODY,
   requestHeader,
-} from "../../../shared/requests.ts";
-import { MonitoredRelay } from "../../support/monitored_relay.ts";
-import { Peer } from "../../support/peer.ts";
-import { type Scrape, scrape, scrapeUntil } from "../../support/scrape.ts";
+} from "../../../shared/wire/requests.ts";
+import { MonitoredRelay } from "../../support/relays/monitored_relay.ts";
+import { Peer } from "../../../lab/harness/peer.ts";
+import {
+  type Scrape,
+  scrape,
+  scrapeUntil,
+} from "../../support/relays/scrape.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 
 const key = new Uint8Array(160);

@@ -5,11 +5,14 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { encodeRequest, NOBODY } from "../../../shared/requests.ts";
+import { encodeRequest, NOBODY } from "../../../shared/wire/requests.ts";
 import { Monitor } from "../../../server/telemetry/monitor.ts";
-import { MonitoredRelay, startMonitor } from "../../support/monitored_relay.ts";
-import { Peer } from "../../support/peer.ts";
-import { temporaryFolder } from "../../support/resources.ts";
+import {
+  MonitoredRelay,
+  startMonitor,
+} from "../../support/relays/monitored_relay.ts";
+import { Peer } from "../../../lab/harness/peer.ts";
+import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import {
   LOOPBACK,
   LOOPBACK_AND_FILES,
@@ -17,9 +20,9 @@ import {
   SHELL,
   testWith,
 } from "../../support/test_with.ts";
-import { scrapeUntil } from "../../support/scrape.ts";
-import { until } from "../../support/until.ts";
-import { Program } from "../../support/program.ts";
+import { scrapeUntil } from "../../support/relays/scrape.ts";
+import { until } from "../../../lab/harness/until.ts";
+import { Program } from "../../../lab/harness/program.ts";
 
 /** What a page beside the metrics answers. */
 async function ask(url: string, path: string, method = "GET") {

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { Peer } from "../../support/peer.ts";
-import { Program } from "../../support/program.ts";
-import { temporaryFolder } from "../../support/resources.ts";
+import { Peer } from "../../../lab/harness/peer.ts";
+import { Program } from "../../../lab/harness/program.ts";
+import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
-import { until } from "../../support/until.ts";
+import { until } from "../../../lab/harness/until.ts";
 
 /** The part of a span that is looked at, as OTLP writes it in JSON. */
 interface Span {

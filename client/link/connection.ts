@@ -1,0 +1,254 @@
+/**
+ * Asks a relay: one connection for each request, a small request in one write,
+ * the answer read by what its header says (CON-10, ANS-5 of docs/protocol.md).
+ * Large ones pass through in pieces, in either direction.
+ *
+ * @module
+ */
+
+import { ByteSource } from "../../shared/wire/byte_source.ts";
+import {
+  answerCodeIn,
+  type Dialect,
+  paddingBehind,
+} from "../../shared/wire/dialects.ts";
+import { formatAddress } from "../../shared/folder/info_server.ts";
+import {
+  RESPONSE_HEADER_SIZE,
+  ResponseCode,
+} from "../../shared/wire/protocol.ts";
+import {
+  type ResponseHeader,
+  responseHeader,
+} from "../../shared/wire/responses.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import type { Connected } from "./connecting.ts";
+import { ConnectionError, ServerRefusedError, UserError } from "../errors.ts";
+import { Stalled, StallWatch } from "./stall_watch.ts";
+import { type Outcome, type Upload, upload } from "./upload.ts";
+
+/** Milliseconds without a byte after which a server is given up. */
+const PROGRESS_TIMEOUT = 60_000;
+/** Milliseconds that what nobody needs gets to arrive: the body of a 9000, and padding. */
+const UNNEEDED_TIMEOUT = 1000;
+/** Bytes of the body of a 9000 that are read at most. */
+const MAX_FAILURE_BODY = 64 * 1024;
+/** Bytes from which on this or that server fails (SND-12). */
+const RISKY_REQUEST_SIZE = 1024;
+/** Bytes that one read of an answer takes at most. */
+const READ_SIZE = 256 * 1024;
+
+/** Is told how many of how many bytes have passed. */
+export type Progress = (done: number, total: number) => void;
+
+/** An answer's payload while it arrives. */
+export interface Arriving {
+  /** Bytes, as the header claims. */
+  readonly size: number;
+  /** Exactly so many, to be read once. Throws where the answer breaks off. */
+  readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
+/** How to ask. */
+export interface Question<T> {
+  /** The whole request, header included. Where it throws, the connection is cut. */
+  request: Upload;
+  /** The generation of the request and its answer. */
+  dialect: Dialect;
+  /** The answer where nothing fails. */
+  expected: ResponseCode;
+  /** Bytes of the largest payload that is taken. */
+  most: number;
+  /** Reads the answer's payload, before the connection is closed. */
+  read: (answer: Arriving) => T | Promise<T>;
+  /** Is told how much of the request has gone out. */
+  sending?: Progress | undefined;
+  /** Is told how much of the answer has come in. */
+  receiving?: Progress | undefined;
+}
+
+/**
+ * Asks the relay at the other end of a connection, and closes it.
+ *
+ * @throws {ServerRefusedError} where it answers 9000
+ * @throws {ConnectionError} where it breaks off or answers nonsense
+ */
+export async function ask<T>(
+  { conn, address }: Connected,
+  question: Question<T>,
+): Promise<T> {
+  let closed = false;
+  const close = () => {
+    if (!closed) conn.close();
+    closed = true;
+  };
+  using watch = new StallWatch(PROGRESS_TIMEOUT, close);
+  try {
+    return await new Exchange(conn, watch, formatAddress(address), question)
+      .run();
+  } finally {
+    close();
+  }
+}
+
+/** One request and its answer on a connection that stands. */
+class Exchange<T> {
+  readonly #conn: Deno.TcpConn;
+  readonly #watch: StallWatch;
+  readonly #where: string;
+  readonly #question: Question<T>;
+  readonly #source: ByteSource;
+  /** Bytes of the answer that may be taken from the system by now. */
+  #wanted = RESPONSE_HEADER_SIZE;
+  /** Why the answer broke off. */
+  #broken: { error: unknown } | undefined;
+
+  constructor(
+    conn: Deno.TcpConn,
+    watch: StallWatch,
+    where: string,
+    question: Question<T>,
+  ) {
+    this.#conn = conn;
+    this.#watch = watch;
+    this.#where = where;
+    this.#question = question;
+    this.#source = new ByteSource(async (into) => {
+      const room = Math.max(1, this.#wanted - this.#source.arrived);
+      const count = await conn.read(into.subarray(0, room));
+      watch.moved();
+      return count;
+    }, { idleSize: READ_SIZE });
+  }
+
+  async run(): Promise<T> {
+    const header = await this.#answerHeader().catch((error) => {
+      throw this.#explain(error);
+    });
+    const result = await this.#question.read({
+      size: header.payloadSize,
+      pieces: this.#payload(header.payloadSize),
+    });
+    // However it was read: an answer that broke off is none.
+    if (this.#broken !== undefined) throw this.#broken.error;
+    await this.#readPadding(header.payloadSize);
+    return result;
+  }
+
+  /**
+   * Reads what fills the answer's last block. A connection that is closed with
+   * bytes unread is reset, and then a relay keeps the messages.
+   */
+  async #readPadding(payloadSize: number): Promise<void> {
+    const padding = paddingBehind(
+      RESPONSE_HEADER_SIZE + payloadSize,
+      this.#question.dialect,
+    );
+    if (padding === 0) return;
+    this.#wanted += padding;
+    // The answer is there whole, whatever becomes of the connection.
+    await this.#source.hasWithin(padding, UNNEEDED_TIMEOUT).catch(() => false);
+  }
+
+  /** Sends the request and reads the answer's header. */
+  async #answerHeader(): Promise<ResponseHeader> {
+    const { request, dialect, most, sending } = this.#question;
+    const expected = answerCodeIn(dialect, this.#question.expected);
+    // A server may refuse a large request, and close, before it has read all.
+    const answer = readHeader(this.#source);
+    const outcome = await upload(this.#conn, request, answer, (sent) => {
+      this.#watch.moved();
+      sending?.(sent, request.size);
+    });
+    const header = await answer.catch((error) => {
+      throw outcome.error ?? error;
+    });
+    if (header.code === ResponseCode.Error) {
+      const body = Math.min(header.payloadSize, MAX_FAILURE_BODY);
+      this.#wanted += body;
+      const there = await this.#source.hasWithin(body, UNNEEDED_TIMEOUT);
+      if (there && outcome.whole) {
+        await this.#source.skip(body);
+        await this.#readPadding(body);
+      }
+      throw new ServerRefusedError(this.#sizeHint(outcome));
+    }
+    if (outcome.error !== undefined) throw outcome.error;
+    if (!outcome.whole) throw new AnsweredEarly();
+    if (header.code !== expected) {
+      throw new ConnectionError(
+        `${this.#where} answered ${header.code}, expected ${expected}`,
+        "Is it a MessageU server?",
+      );
+    }
+    if (header.payloadSize > most) {
+      throw new ConnectionError(
+        `${this.#where} claims an answer of ${header.payloadSize} bytes, expected ${most} at most`,
+      );
+    }
+    return header;
+  }
+
+  /**
+   * The last byte stays with the system until all before it was dealt with: a
+   * client that is killed with bytes unread resets its connection, so that the
+   * relay keeps what it sent.
+   */
+  async *#payload(
+    size: number,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    this.#wanted += size - 1;
+    for (let left = size; left > 0;) {
+      if (left === 1) this.#wanted++;
+      try {
+        if (!(await this.#source.has(1))) throw new EndOfStream();
+      } catch (error) {
+        this.#broken = { error: this.#explain(error) };
+        throw this.#broken.error;
+      }
+      const count = Math.min(left, this.#source.buffered);
+      left -= count;
+      yield this.#source.takeArrived(count);
+      // Whoever is told may take its time; what came is dealt with by now.
+      this.#question.receiving?.(size - left, size);
+      this.#watch.moved();
+    }
+  }
+
+  /** Whatever goes wrong once a connection stands, the server may have got the request. */
+  #explain(error: unknown): unknown {
+    if (error instanceof UserError) return error;
+    const reason = reasonOf(this.#watch.stalled ? new Stalled() : error);
+    return new ConnectionError(
+      `The connection to ${this.#where} broke: ${reason}`,
+      this.#sizeHint() ?? "Try again",
+      { cause: error },
+    );
+  }
+
+  #sizeHint(outcome?: Outcome): string | undefined {
+    const { size } = this.#question.request;
+    if (size <= RISKY_REQUEST_SIZE) return undefined;
+    const hint =
+      `The request had ${size} bytes; some servers take no more than 1 KiB, 4 KiB, 64 KiB or 1 MB`;
+    return outcome === undefined || outcome.whole
+      ? hint
+      : `${hint}. This one refused it after ${outcome.sent} bytes had gone out: most likely it is too large, and nothing of it was taken`;
+  }
+}
+
+/** The server closed the connection before its answer was whole. */
+class EndOfStream extends Error {
+  override message = "it closed the connection before its answer was whole";
+}
+
+/** The server said yes to what it can't have read. */
+class AnsweredEarly extends Error {
+  override message = "it answered before it had the whole request";
+}
+
+async function readHeader(source: ByteSource): Promise<ResponseHeader> {
+  const bytes = await source.take(RESPONSE_HEADER_SIZE);
+  if (bytes === null) throw new EndOfStream();
+  return responseHeader.decode(bytes);
+}

@@ -1,0 +1,422 @@
+/**
+ * The five requests as a client asks them, and what the servers in the wild
+ * answer brought to what the protocol says (sections 5 and 7 of docs/protocol.md).
+ *
+ * @module
+ */
+
+import { concat, equals } from "@std/bytes";
+import {
+  defaultDialect,
+  type Dialect,
+  paddingBehind,
+} from "../../shared/wire/dialects.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
+import { formatAddress } from "../../shared/folder/info_server.ts";
+import { gather, type Pieces, recut } from "../../shared/crypto/pieces.ts";
+import {
+  answerCode,
+  CLIENT_ID_SIZE,
+  type ClientId,
+  MAX_CONTENT_SIZE,
+  type MessageId,
+  PROTOCOL_VERSION,
+  PUBLIC_KEY_SIZE,
+  type RequestKind,
+} from "../../shared/wire/protocol.ts";
+import {
+  encodeRequest,
+  encodeSendStart,
+  NOBODY,
+  type RequestPayloads,
+  type SendMessage,
+} from "../../shared/wire/requests.ts";
+import {
+  LISTED_CLIENT_SIZE,
+  type ListedClient,
+  listedClients,
+  messageSent,
+  publicKeyAnswer,
+  registered,
+} from "../../shared/wire/responses.ts";
+import {
+  type Arriving,
+  ask,
+  type Progress,
+  type Question,
+} from "./connection.ts";
+import type { Connected } from "./connecting.ts";
+import {
+  ConnectionError,
+  ServerRefusedError,
+  UserError,
+  VersionRefusedError,
+} from "../errors.ts";
+import { type Locate, Relays } from "./relays.ts";
+import type { Upload } from "./upload.ts";
+
+/** The version that servers know which refuse ours. */
+const OLDER_VERSION = 1;
+
+/** Bytes of the largest list of clients that is read: of 990,000. */
+const MAX_LIST_SIZE = 256 * 1024 * 1024;
+/** Clients of a list that are decoded at a time. */
+const LISTED_AT_ONCE = 1000;
+/** Bytes of the largest 2104, 1088 MiB: more than waits for one recipient at our relay by default. */
+const MAX_INBOX_SIZE = (1024 + 64) * 1024 * 1024;
+/** Bytes of the largest other answer that is read. */
+const MAX_ANSWER_SIZE = 64 * 1024;
+
+/** A content that is made while it goes out. */
+export interface StreamedContent {
+  /** Bytes of it. */
+  readonly size: number;
+  /** Exactly so many; anything else cuts the connection. */
+  readonly pieces: Pieces;
+}
+
+/** A message for somebody. */
+export interface OutgoingMessage extends Omit<SendMessage, "content"> {
+  /** What only the two clients can read. */
+  content: Uint8Array | StreamedContent;
+}
+
+/**
+ * Asks relays on behalf of a client. A request goes to one of them, to the next
+ * one where there is no connection, and never twice unless that is harmless.
+ */
+export class RelayLink {
+  readonly #locate: Locate;
+  readonly #relays: Relays;
+  readonly #dialect: Dialect;
+  #version: number;
+  /** Whether the server takes our version; undefined as long as it has answered nothing. */
+  #isTaken: Promise<boolean> | undefined;
+
+  /**
+   * @param locate says where the relay is, or the relays are, before each request
+   * @param version what requests say of us, 0 to 255
+   * @param dialect the generation of requests and answers
+   */
+  constructor(
+    locate: Locate,
+    version: number = PROTOCOL_VERSION,
+    dialect: Dialect = defaultDialect,
+  ) {
+    this.#locate = locate;
+    this.#relays = new Relays(locate);
+    this.#version = version;
+    this.#dialect = dialect;
+  }
+
+  /** How many relays there are to ask. */
+  async relayCount(): Promise<number> {
+    return await this.#relays.count();
+  }
+
+  /**
+   * 600: registers a name. Where the server refuses our version it is asked
+   * once more with 1, which is safe: a refused registration left nothing.
+   *
+   * @throws {ServerRefusedError} where the name is taken or refused
+   */
+  async register(name: string, publicKey: Uint8Array): Promise<ClientId> {
+    const register = () =>
+      this.#fetch(
+        "register",
+        { name, publicKey },
+        NOBODY,
+        // Whatever follows the id: the name is taken, so the id must be kept.
+        (payload) => registered.decode(payload.subarray(0, CLIENT_ID_SIZE)),
+      );
+    try {
+      return (await register()).clientId;
+    } catch (error) {
+      const refused = error instanceof ServerRefusedError;
+      if (!refused || this.#version === OLDER_VERSION) throw error;
+      const version = this.#version;
+      this.#version = OLDER_VERSION;
+      try {
+        return (await register()).clientId;
+      } catch (second) {
+        this.#version = version;
+        throw second;
+      }
+    }
+  }
+
+  /** 601: everybody else. Some servers list the asker too, who is left out. */
+  async clients(me: ClientId): Promise<ListedClient[]> {
+    return await this.readClients(me, async (parts) => {
+      const all: ListedClient[] = [];
+      for await (const part of parts) all.push(...part);
+      return all;
+    });
+  }
+
+  /**
+   * The same while the list comes in: it may be large.
+   *
+   * @param read gets it part by part; once more where a connection breaks and
+   * another relay is asked
+   */
+  async readClients<T>(
+    me: ClientId,
+    read: (parts: AsyncIterable<ListedClient[]>) => Promise<T>,
+  ): Promise<T> {
+    return await this.#read("clientsList", {}, me, {
+      most: MAX_LIST_SIZE,
+      read: ({ pieces }) => read(listParts(pieces, me)),
+    });
+  }
+
+  /** 602: a public key. Some servers answer the key alone. */
+  async publicKey(me: ClientId, target: ClientId): Promise<Uint8Array> {
+    return await this.#fetch("publicKey", { target }, me, (payload) => {
+      if (payload.length === PUBLIC_KEY_SIZE) return payload;
+      const { clientId, publicKey } = publicKeyAnswer.decode(payload);
+      if (equals(clientId, target)) return publicKey;
+      throw new FormatError(
+        "publicKeyAnswer.clientId: another than was asked for",
+      );
+    });
+  }
+
+  /**
+   * 603: sends a message. The answer's code alone is success (SND-16).
+   *
+   * @returns the message's id where the server tells it
+   * @throws {UserError} where the content isn't as long as it should be, or is
+   * too large for the protocol
+   */
+  async send(
+    me: ClientId,
+    message: OutgoingMessage,
+    progress?: Progress,
+  ): Promise<MessageId | undefined> {
+    return await this.#ask("sendMessage", me, this.#sendRequest(me, message), {
+      most: MAX_ANSWER_SIZE,
+      read: async (answer) => {
+        const payload = await gather(answer.pieces, answer.size);
+        if (payload.length !== messageSent.fixedSize) return undefined;
+        const { target, messageId } = messageSent.decode(payload);
+        return equals(target, message.target) ? messageId : undefined;
+      },
+      sending: progress,
+    });
+  }
+
+  /**
+   * 604: takes the next waiting messages. Where the connection breaks it is the
+   * caller's to ask again: the next relay is asked then.
+   *
+   * @param keep takes the payload as it arrives, before the connection is
+   * closed, which is what tells the relay that it can delete the messages
+   */
+  async pull(
+    me: ClientId,
+    keep: (answer: Arriving) => Promise<void>,
+    progress?: Progress,
+  ): Promise<void> {
+    await this.#ask(
+      "waitingMessages",
+      me,
+      this.#request("waitingMessages", {}, me),
+      {
+        most: MAX_INBOX_SIZE,
+        read: keep,
+        receiving: progress,
+      },
+    );
+  }
+
+  #sendRequest(
+    me: ClientId,
+    { target, type, content }: OutgoingMessage,
+  ): Upload {
+    if (content instanceof Uint8Array) {
+      return this.#request("sendMessage", { target, type, content }, me);
+    }
+    if (content.size > MAX_CONTENT_SIZE) {
+      throw new UserError(
+        `The message has ${content.size} bytes; the protocol allows ${MAX_CONTENT_SIZE} at most`,
+      );
+    }
+    const start = encodeSendStart(
+      { target, type, contentSize: content.size },
+      { clientId: me, version: this.#version, dialect: this.#dialect },
+    );
+    const size = start.length + content.size;
+    const padding = paddingBehind(size, this.#dialect);
+    const pieces = prepend(start, content.pieces);
+    return { size: size + padding, pieces: pad(pieces, size, padding) };
+  }
+
+  /** A request that goes out in one write (FRM-6). */
+  #request<K extends RequestKind>(
+    kind: K,
+    payload: RequestPayloads[K],
+    me: ClientId,
+  ): Upload {
+    const frame = encodeRequest(kind, payload, {
+      clientId: me,
+      version: this.#version,
+      dialect: this.#dialect,
+    });
+    return { size: frame.length, pieces: only(frame) };
+  }
+
+  async #ask<T>(
+    kind: RequestKind,
+    me: ClientId,
+    request: Upload,
+    answer: Omit<Question<T>, "request" | "dialect" | "expected">,
+  ): Promise<T> {
+    const question = {
+      request,
+      dialect: this.#dialect,
+      expected: answerCode[kind],
+      ...answer,
+    };
+    const asking = this.#relays.reach(false, (relay) => put(relay, question));
+    return await this.#explained(me, asking);
+  }
+
+  /** Asks for what is read whole. */
+  async #fetch<K extends RequestKind, T>(
+    kind: K,
+    payload: RequestPayloads[K],
+    me: ClientId,
+    decode: (payload: Uint8Array<ArrayBuffer>) => T,
+  ): Promise<T> {
+    return await this.#read(kind, payload, me, {
+      most: MAX_ANSWER_SIZE,
+      read: async ({ pieces, size }) => decode(await gather(pieces, size)),
+    });
+  }
+
+  async #read<K extends RequestKind, T>(
+    kind: K,
+    payload: RequestPayloads[K],
+    me: ClientId,
+    answer: Pick<Question<T>, "most" | "read">,
+  ): Promise<T> {
+    // A registration whose answer is lost may have taken the name.
+    const mayRepeat = kind !== "register";
+    const asking = this.#relays.reach(mayRepeat, (relay) =>
+      put(relay, {
+        request: this.#request(kind, payload, me),
+        dialect: this.#dialect,
+        expected: answerCode[kind],
+        ...answer,
+      }));
+    return await this.#explained(me, asking);
+  }
+
+  /**
+   * Finds out whether a first refusal is one of our version.
+   *
+   * @throws {VersionRefusedError} where it is
+   */
+  async #explained<T>(me: ClientId, asking: Promise<T>): Promise<T> {
+    try {
+      const result = await asking;
+      this.#isTaken ??= Promise.resolve(true);
+      return result;
+    } catch (error) {
+      const mayBeOlder = error instanceof ServerRefusedError &&
+        this.#version !== OLDER_VERSION && me !== NOBODY;
+      if (!mayBeOlder) throw error;
+      this.#isTaken ??= this.#takesOurs(me);
+      if (await this.#isTaken) throw error;
+      throw new VersionRefusedError(OLDER_VERSION);
+    }
+  }
+
+  /** Asks for the user's own public key, of which nothing but the version can be refused. */
+  async #takesOurs(me: ClientId): Promise<boolean> {
+    const [ours, older] = [this.#version, OLDER_VERSION];
+    return await this.#outcome(me, ours) !== "refused" ||
+      await this.#outcome(me, older) !== "taken";
+  }
+
+  async #outcome(
+    me: ClientId,
+    version: number,
+  ): Promise<"taken" | "refused" | "unknown"> {
+    const link = new RelayLink(this.#locate, version, this.#dialect);
+    // A refusal isn't looked into any further.
+    link.#isTaken = Promise.resolve(true);
+    try {
+      await link.publicKey(me, me);
+      return "taken";
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return error instanceof ServerRefusedError ? "refused" : "unknown";
+    }
+  }
+}
+
+/** Asks one relay; an answer that can't be read is its failure. */
+async function put<T>(relay: Connected, question: Question<T>): Promise<T> {
+  try {
+    return await ask(relay, question);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new ConnectionError(
+      `The answer of ${
+        formatAddress(relay.address)
+      } can't be read: ${error.message}`,
+      "Is it a MessageU server?",
+      { cause: error },
+    );
+  }
+}
+
+/** Decodes a list as it comes; nothing of a part is kept by the next. */
+async function* listParts(
+  pieces: Pieces,
+  me: ClientId,
+): AsyncGenerator<ListedClient[], void, void> {
+  for await (const part of recut(pieces, LISTED_AT_ONCE * LISTED_CLIENT_SIZE)) {
+    yield listedClients.decode(part)
+      .filter(({ clientId }) => !equals(clientId, me));
+  }
+}
+
+async function* only(
+  frame: Uint8Array,
+): AsyncGenerator<Uint8Array, void, void> {
+  yield frame;
+}
+
+/** The pieces, the first one with more bytes before it: both go out in one write. */
+async function* prepend(
+  start: Uint8Array,
+  pieces: Pieces,
+): AsyncGenerator<Uint8Array, void, void> {
+  let before: Uint8Array | undefined = start;
+  for await (const piece of pieces) {
+    yield before === undefined ? piece : concat([before, piece]);
+    before = undefined;
+  }
+  if (before !== undefined) yield before;
+}
+
+/**
+ * The pieces, the one that ends `size` bytes with zeros behind it: a server may
+ * answer, and be done, before it has read zeros that come later.
+ */
+async function* pad(
+  pieces: Pieces,
+  size: number,
+  padding: number,
+): AsyncGenerator<Uint8Array, void, void> {
+  let passed = 0;
+  for await (const piece of pieces) {
+    passed += piece.length;
+    yield passed === size && padding > 0 && piece.length > 0
+      ? concat([piece, new Uint8Array(padding)])
+      : piece;
+  }
+}

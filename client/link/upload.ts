@@ -1,0 +1,123 @@
+/**
+ * Writes a request piece by piece and listens for an answer meanwhile: a server
+ * that refuses a large request says so from its header alone.
+ *
+ * @module
+ */
+
+import type { Pieces } from "../../shared/crypto/pieces.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { UserError } from "../errors.ts";
+import { inTime } from "../../shared/cli/in_time.ts";
+
+/** Milliseconds that the last write gets once the answer is there. */
+const LAST_WRITE_TIMEOUT = 1000;
+
+/** What became of an upload. */
+export interface Outcome {
+  /** Bytes that have gone out. */
+  sent: number;
+  /** Whether that is all of them. */
+  whole: boolean;
+  /** Why it couldn't be written. */
+  error?: unknown;
+}
+
+/** What {@linkcode upload} writes. */
+export interface Upload {
+  /** Bytes of all pieces. */
+  size: number;
+  /** Each goes out in a write of its own. */
+  pieces: Pieces;
+}
+
+/**
+ * Writes a request, and stops where its answer comes before its end.
+ *
+ * @param answer settles once the server has answered, closed or reset
+ * @param progress is told how many bytes have gone out
+ * @throws {UserError} where the pieces can't be had, or aren't `size` bytes;
+ * the connection must be cut then
+ */
+export async function upload(
+  conn: { write(bytes: Uint8Array): Promise<number> },
+  { size, pieces }: Upload,
+  answer: Promise<unknown>,
+  progress: (sent: number) => void,
+): Promise<Outcome> {
+  const answered = answer.then(
+    () => "answered" as const,
+    () => "answered" as const,
+  );
+  const source = pieces[Symbol.asyncIterator]();
+  let sent = 0;
+  try {
+    for (;;) {
+      const piece = await nextOf(source);
+      if (piece === undefined) break;
+      // The end is held back until it is known to be the end.
+      const more = sent + piece.length >= size && await nextOf(source);
+      if (more || sent + piece.length > size) throw wrongSize(size, "more");
+      for (let rest = piece; rest.length > 0;) {
+        const count = await write(
+          conn,
+          rest,
+          answered,
+          sent + rest.length === size,
+        );
+        if (count === undefined) return { sent, whole: false };
+        if (typeof count !== "number") return { sent, whole: false, ...count };
+        sent += count;
+        rest = rest.subarray(count);
+        progress(sent);
+      }
+    }
+    if (sent < size) throw wrongSize(size, `${sent}`);
+    return { sent, whole: true };
+  } finally {
+    await source.return?.();
+  }
+}
+
+/** @returns how many bytes were written, undefined where the answer came before */
+async function write(
+  conn: { write(bytes: Uint8Array): Promise<number> },
+  bytes: Uint8Array,
+  answered: Promise<"answered">,
+  isLast: boolean,
+): Promise<number | { error: unknown } | undefined> {
+  const writing = conn.write(bytes).catch((error: unknown) => ({ error }));
+  const first = await Promise.race([writing, answered]);
+  if (first !== "answered") return first;
+  // The server may have read the end of the request before we are told so.
+  return isLast
+    ? await inTime(writing, LAST_WRITE_TIMEOUT, undefined)
+    : undefined;
+}
+
+/** The next piece that isn't empty, or undefined at the end. */
+async function nextOf(
+  source: AsyncIterator<Uint8Array>,
+): Promise<Uint8Array | undefined> {
+  try {
+    for (;;) {
+      const { value, done } = await source.next();
+      if (done) return undefined;
+      if (value.length > 0) return value;
+    }
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw new UserError(
+      `Can't read what is to be sent: ${reasonOf(cause)}`,
+      undefined,
+      { cause },
+    );
+  }
+}
+
+function wrongSize(expected: number, got: string): UserError {
+  return new UserError(
+    `Expected ${expected} bytes to send, got ${got}: the connection was cut`,
+    "Nothing was delivered; send it again",
+  );
+}

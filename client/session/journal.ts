@@ -1,0 +1,241 @@
+/**
+ * Where received messages are written down before anything is done with them:
+ * most servers delete a message before they send it, so what arrives is the
+ * only copy (DLV-4).
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes";
+import { Batch } from "./batch.ts";
+import type { Arriving } from "../link/connection.ts";
+import {
+  createPrivate,
+  readableSize,
+  removeIfThere,
+  syncFolder,
+} from "../../shared/folder/durable_files.ts";
+import { freeSpace } from "../../shared/folder/free_space.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { FolderError, UserError } from "../errors.ts";
+import { FileContent, MemoryContent } from "./received_content.ts";
+import { writeAll } from "../../shared/cli/write_all.ts";
+
+/** Files of answers that wait to be worked through; their names sort by age. */
+const WAITING = "info.inbox.";
+const NAME = /^\d+\.\d{6}\.[0-9a-f-]{36}$/;
+/** Bytes of the largest answer that is kept in memory where the disk can't take it: 256 MiB. */
+const MAX_IN_MEMORY = 256 * 1024 * 1024;
+
+/** Bytes that are left free by an answer that memory couldn't take: 64 MiB. */
+const LEAST_LEFT = 64 * 1024 * 1024;
+
+/** How many answers lie in a client's folder to be worked through. */
+export async function countWaiting(dir: string): Promise<number> {
+  let count = 0;
+  for await (const { name } of Deno.readDir(dir)) {
+    if (isWaiting(name)) count++;
+  }
+  return count;
+}
+
+function isWaiting(name: string): boolean {
+  return name.startsWith(WAITING) && NAME.test(name.slice(WAITING.length));
+}
+
+/** The answers in a client's folder that aren't worked through yet. */
+export class Journal {
+  readonly #dir: string;
+  readonly #unwritten = new Set<Batch>();
+  #count = 0;
+
+  /** Keeps its files in this folder. */
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /**
+   * Takes an answer as it arrives: onto the disk, or into memory where that
+   * fails. Of one that breaks off, what arrived is kept. Once this resolves it
+   * is synced.
+   *
+   * @param failed is told why it couldn't be written
+   * @returns undefined where nothing arrived; a batch with
+   * {@linkcode Batch.refused} where neither the disk nor 256 MiB of memory took
+   * all of it
+   * @throws {UserError} where neither took any of it; none was read then
+   */
+  async add(
+    answer: Arriving,
+    failed: (reason: unknown) => void,
+  ): Promise<Batch | undefined> {
+    if (answer.size === 0) return undefined;
+    if (answer.size > MAX_IN_MEMORY) {
+      const free = await freeSpace(this.#dir).catch(() => undefined);
+      if (free !== undefined && free < answer.size + LEAST_LEFT) {
+        throw this.#noRoom(answer.size);
+      }
+    }
+    const order = String(this.#count++).padStart(6, "0");
+    const path =
+      `${this.#dir}/${WAITING}${Date.now()}.${order}.${crypto.randomUUID()}`;
+    const arriving = answer.pieces[Symbol.asyncIterator]();
+    const file = await createPrivate(path).catch((reason) => {
+      failed(reason);
+    });
+    if (file === undefined) {
+      if (answer.size > MAX_IN_MEMORY) throw this.#noRoom(answer.size);
+      return this.#keep(await collect(arriving));
+    }
+    const { written, unwritten, error } = await fill(
+      file,
+      arriving,
+      answer.size,
+    );
+    if (unwritten === undefined) {
+      if (written === 0) {
+        // An empty file that stays is worked through as nothing.
+        await removeIfThere(path).catch(failed);
+        return undefined;
+      }
+      await syncFolder(this.#dir).catch(failed);
+      return new Batch(new FileContent(path, 0, written), path);
+    }
+    failed(error);
+    const onDisk = new FileContent(path, 0, written);
+    if (answer.size > MAX_IN_MEMORY) {
+      await syncFolder(this.#dir).catch(failed);
+      return new Batch(onDisk, path, this.#noRoom(answer.size));
+    }
+    const first = await onDisk.bytes();
+    const batch = this.#keep([first, unwritten, ...await collect(arriving)]);
+    // What stays of it on a disk that broke is known as a repeat later.
+    await removeIfThere(path).catch(failed);
+    return batch;
+  }
+
+  /**
+   * What isn't worked through, of this run or an earlier one, the oldest first.
+   *
+   * @param failed is told of a file that can't be read; it stays
+   */
+  async *leftovers(
+    failed: (path: string, reason: unknown) => void,
+  ): AsyncGenerator<Batch> {
+    const names: string[] = [];
+    try {
+      for await (const { name, isFile } of Deno.readDir(this.#dir)) {
+        if (isFile && isWaiting(name)) names.push(name);
+      }
+    } catch (reason) {
+      failed(this.#dir, reason);
+    }
+    for (const name of names.sort()) {
+      const path = `${this.#dir}/${name}`;
+      const size = await readableSize(path).catch((reason) => {
+        failed(path, reason);
+      });
+      if (size !== undefined) {
+        yield new Batch(new FileContent(path, 0, size), path);
+      }
+    }
+    yield* [...this.#unwritten];
+  }
+
+  /**
+   * Forgets an answer that is worked through, if it isn't gone.
+   *
+   * @throws {FolderError} where its file can't be removed
+   */
+  async done(batch: Batch): Promise<void> {
+    this.#unwritten.delete(batch);
+    if (batch.path === undefined) return;
+    try {
+      await removeIfThere(batch.path);
+    } catch (cause) {
+      throw new FolderError(
+        `${batch.path} can't be put away: ${reasonOf(cause)}`,
+        `See that ${this.#dir} can be written`,
+        { cause },
+      );
+    }
+  }
+
+  #keep(parts: Uint8Array<ArrayBuffer>[]): Batch | undefined {
+    const payload = concat(parts);
+    if (payload.length === 0) return undefined;
+    const batch = new Batch(new MemoryContent(payload));
+    this.#unwritten.add(batch);
+    return batch;
+  }
+
+  #noRoom(size: number): UserError {
+    return new UserError(
+      `The server's answer has ${size} bytes, more than the disk takes; without it ${MAX_IN_MEMORY} are taken at most`,
+      `Make room in ${this.#dir} and pull again`,
+    );
+  }
+}
+
+/** What became of bytes that were to be written. */
+interface Filled {
+  /** Bytes that are in the file, synced where all are. */
+  written: number;
+  /** The piece that couldn't be written, and why; it may be empty. */
+  unwritten?: Uint8Array<ArrayBuffer>;
+  error?: unknown;
+}
+
+type Arrivals = AsyncIterator<Uint8Array<ArrayBuffer>>;
+
+/** Writes what arrives, until there is no more or it can't be written. */
+async function fill(
+  file: Deno.FsFile,
+  arriving: Arrivals,
+  size: number,
+): Promise<Filled> {
+  using open = file;
+  let written = 0;
+  let unwritten = new Uint8Array(0);
+  try {
+    for (;;) {
+      // Once the last byte is taken, a kill no longer tells the relay to keep it.
+      const isLast = written === size - 1;
+      if (isLast) await open.sync();
+      const piece = await nextOf(arriving);
+      if (piece === undefined) break;
+      unwritten = piece;
+      if (isLast) open.writeSync(piece);
+      else await writeAll(open, piece);
+      written += piece.length;
+      unwritten = new Uint8Array(0);
+    }
+    await open.sync();
+    return { written };
+  } catch (error) {
+    return { written, unwritten, error };
+  }
+}
+
+async function collect(
+  arriving: Arrivals,
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  for (;;) {
+    const piece = await nextOf(arriving);
+    if (piece === undefined) return pieces;
+    pieces.push(piece);
+  }
+}
+
+/** The next piece, or undefined at the end. One that breaks off is told by the connection. */
+async function nextOf(
+  arriving: Arrivals,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const { value, done } = await arriving.next();
+    return done ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}

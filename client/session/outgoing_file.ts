@@ -1,0 +1,122 @@
+import { BLOCK_SIZE } from "../../shared/crypto/legacy_aes.ts";
+import { MAX_CONTENT_SIZE } from "../../shared/wire/protocol.ts";
+import { PIECE_SIZE } from "../../shared/crypto/pieces.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { UserError } from "../errors.ts";
+
+/** Bytes of the largest file: its ciphertext has up to a block more. */
+export const MAX_FILE_SIZE: number = MAX_CONTENT_SIZE - BLOCK_SIZE;
+
+/** What to do with a pipe. */
+const PIPE_HINT = "What comes through a pipe is sent with: send-file NAME -";
+
+/** A file on its way out. */
+export interface OutgoingFile {
+  /** Bytes of it. */
+  readonly size: number;
+  /**
+   * Its bytes, exactly `size` of them, in pieces of 1 MiB at most; the file is
+   * open only while they are read. Throws a {@linkcode UserError} where it
+   * can't be read, and before the last piece where it has changed meanwhile.
+   */
+  readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Looks at a file that is to be sent.
+ *
+ * @throws {UserError} where it isn't there, is no regular file, is too large
+ * for the protocol or can't be read
+ */
+export async function openOutgoingFile(path: string): Promise<OutgoingFile> {
+  return await withReasons(path, async () => {
+    // A pipe or a device might never end, and opening one might wait for ever.
+    const info = await Deno.stat(path);
+    if (!info.isFile) {
+      throw new UserError(
+        `${path} is not a regular file`,
+        info.isDirectory ? undefined : PIPE_HINT,
+      );
+    }
+    if (info.size > MAX_FILE_SIZE) {
+      throw new UserError(
+        `${path} has ${info.size} bytes; a message holds ${MAX_FILE_SIZE} at most`,
+      );
+    }
+    (await Deno.open(path)).close();
+    return { size: info.size, pieces: readPieces(path, info) };
+  });
+}
+
+async function* readPieces(
+  path: string,
+  before: Deno.FileInfo,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  using file = await withReasons(path, () => Deno.open(path));
+  if (before.size === 0) {
+    await withReasons(path, () => checkEnd(file, path, before));
+  }
+  for (let left = before.size; left > 0;) {
+    const piece = new Uint8Array(Math.min(left, PIECE_SIZE));
+    const count = await withReasons(path, () => file.read(piece));
+    left -= count ?? 0;
+    // Before the last piece goes out: without it the message isn't whole.
+    if (count === null || left === 0) {
+      await withReasons(path, () => checkEnd(file, path, before));
+    }
+    if (count === null) {
+      throw changed(path, before, { ...before, size: before.size - left });
+    }
+    yield piece.subarray(0, count);
+  }
+}
+
+/** @throws {UserError} unless this is the end of the file as it was */
+async function checkEnd(
+  file: Deno.FsFile,
+  path: string,
+  before: Deno.FileInfo,
+): Promise<void> {
+  const now = await file.stat();
+  const ended = await file.read(new Uint8Array(1)) === null;
+  const same = now.size === before.size &&
+    now.mtime?.getTime() === before.mtime?.getTime();
+  if (!ended || !same) throw changed(path, before, now);
+}
+
+function changed(
+  path: string,
+  before: Deno.FileInfo,
+  now: Deno.FileInfo,
+): UserError {
+  const how = now.size === before.size
+    ? ""
+    : `: it had ${before.size} bytes and has ${now.size} now`;
+  return new UserError(
+    `${path} changed while it was being sent${how}`,
+    "Nothing was delivered; send it again once nobody writes to it",
+  );
+}
+
+async function withReasons<T>(
+  path: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    if (
+      cause instanceof Deno.errors.NotFound ||
+      cause instanceof Deno.errors.NotADirectory
+    ) {
+      throw new UserError("file not found", `There is no ${path}`, { cause });
+    }
+    const hint = cause instanceof Deno.errors.NotCapable
+      ? PIPE_HINT
+      : undefined;
+    throw new UserError(`Can't read ${path}: ${reasonOf(cause)}`, hint, {
+      cause,
+    });
+  }
+}

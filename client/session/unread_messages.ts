@@ -1,0 +1,406 @@
+/**
+ * Received messages that couldn't be opened, kept as they came until a key
+ * comes that opens them. A stranger can send any number of them, so a sender's
+ * messages lie in files of their own, and what is kept has a limit.
+ *
+ * @module
+ */
+
+import { decodeHex, encodeHex } from "@std/encoding";
+import {
+  openPrivateSync,
+  readableSize,
+  removeIfThere,
+  syncFile,
+  syncFolder,
+} from "../../shared/folder/durable_files.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
+import { type ClientId, WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { waitingHead } from "../../shared/wire/responses.ts";
+import { writeAll } from "../../shared/cli/write_all.ts";
+import { Batch, type BatchMessage } from "./batch.ts";
+import { FolderError } from "../errors.ts";
+import {
+  FileContent,
+  MemoryContent,
+  type ReceivedContent,
+} from "./received_content.ts";
+
+/** How the files' names begin. */
+const UNREAD = "info.unread.";
+/** When the answer came in and which one it was; of a sender's file, the sender and how many messages. */
+const NAME =
+  /^info\.unread\.(\d+)\.\d{6}\.[0-9a-f-]{36}(?:\.([0-9a-f]{32})\.(\d{1,9}))?$/;
+/** The part of an answer's name that its other files share. */
+const ANSWER = /info\.(?:inbox|unread)\.(\d+\.\d{6}\.[0-9a-f-]{36})[^/\\]*$/;
+/** Ends the name of a file that isn't whole yet. */
+const DRAFT = ".part";
+
+/** Bytes that are kept of all senders together: 256 MiB. */
+const MOST_KEPT = 256 * 1024 * 1024;
+/** Bytes that a message counts for at least, since each new key of its sender is tried on it. */
+const LEAST_PER_MESSAGE = 16 * 1024;
+/** Bytes that a file counts for at least, since each look at the folder reads its name. */
+const LEAST_PER_FILE = 256 * 1024;
+/** Milliseconds after which a file goes, see {@linkcode UnreadMessages.tidy}. */
+const MOST_AGE = 30 * 24 * 3_600_000;
+/** Senders of one answer who get files of their own; the others share one. */
+const MOST_SENDERS = 64;
+/** Bytes of an answer's damaged end that are kept: 16 MiB. */
+const MOST_DAMAGED = 16 * 1024 * 1024;
+/** Names the file that several senders share. */
+const SHARED = "shared";
+
+/** What a file's name tells. */
+interface UnreadName {
+  path: string;
+  /** When the answer came in, in milliseconds since 1970, by the clock of then. */
+  time: number;
+  /** In hex digits; undefined where the messages may be of several senders. */
+  sender: string | undefined;
+  /** Undefined where the name doesn't tell. */
+  messages: number | undefined;
+}
+
+interface UnreadFile extends UnreadName {
+  /** Bytes. */
+  size: number;
+  /** When it was last written or given more time, in milliseconds since 1970. */
+  modified: number;
+}
+
+/** A file's messages. */
+export interface UnreadBatch {
+  batch: Batch;
+  /** Whether it may be a whole answer, with what was opened, as earlier clients kept it. */
+  isWhole: boolean;
+}
+
+/** What couldn't be opened so far. */
+export interface UnreadSummary {
+  files: number;
+  bytes: number;
+  /** Messages, as far as the files' names tell. */
+  messages: number;
+  /** Senders, as far as the files' names tell. */
+  senders: ClientId[];
+}
+
+/** What became of messages that couldn't be opened. */
+export interface Kept {
+  /** The file with the damaged end of the answer, or with all of it. */
+  rest: string | undefined;
+  /** Messages that had to go for want of room, earlier ones too. */
+  dropped: number;
+}
+
+/** The messages in a client's folder that couldn't be opened yet. */
+export class UnreadMessages {
+  readonly #dir: string;
+  #isTidy = false;
+
+  /** Keeps its files in this folder. */
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /**
+   * The files that may hold messages of these senders, the oldest first; those
+   * that can't be read are left out.
+   *
+   * @throws {FolderError} where the folder can't be read
+   */
+  async *of(
+    senders: readonly ClientId[],
+  ): AsyncGenerator<UnreadBatch, void, void> {
+    const wanted = new Set(senders.map((sender) => encodeHex(sender)));
+    for (const { path, sender } of await this.#explained(() => this.#names())) {
+      if (sender !== undefined && !wanted.has(sender)) continue;
+      const size = await readableSize(path).catch(() => undefined);
+      if (size === undefined) continue;
+      const batch = new Batch(new FileContent(path, 0, size), path);
+      yield { batch, isWhole: sender === undefined };
+    }
+  }
+
+  /**
+   * Counts what is kept; no file is opened.
+   *
+   * @throws {FolderError} where the folder can't be read
+   */
+  async summary(): Promise<UnreadSummary> {
+    const files = await this.#explained(() => this.#files());
+    const senders = new Set(files.flatMap(({ sender }) => sender ?? []));
+    return {
+      files: files.length,
+      bytes: sum(files.map(({ size }) => size)),
+      messages: sum(files.map(({ messages }) => messages ?? 0)),
+      senders: [...senders].map((hex) => decodeHex(hex) as ClientId),
+    };
+  }
+
+  /**
+   * Keeps what couldn't be opened of an answer, or of a file of an earlier one,
+   * which it replaces. Where there is no room to write that, the file stays
+   * whole under another name.
+   *
+   * @param unread positions of the messages that couldn't be opened
+   * @throws {FolderError} where nothing of it can be kept
+   */
+  async keep(batch: Batch, unread: ReadonlySet<number>): Promise<Kept> {
+    const name = ANSWER.exec(batch.path ?? "")?.[1] ??
+      `${Date.now()}.000000.${crypto.randomUUID()}`;
+    const base = `${this.#dir}/${UNREAD}${name}`;
+    const drafts = new Drafts(base);
+    let [rest, dropped]: [string | undefined, number] = [undefined, 0];
+    try {
+      dropped = await drafts.copy(batch, unread);
+      const paths = await drafts.finish();
+      await syncFolder(this.#dir);
+      if (batch.path !== undefined && !paths.includes(batch.path)) {
+        await removeIfThere(batch.path);
+      }
+      if (paths.includes(base)) rest = base;
+    } catch (cause) {
+      await drafts.discard();
+      await this.#moveWhole(batch, base, cause);
+      rest = base;
+    }
+    dropped += await this.#explained(() => this.#makeRoom());
+    return { rest, dropped };
+  }
+
+  async #explained<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      throw new FolderError(
+        `What couldn't be decrypted (${this.#dir}/${UNREAD}*) can't be looked after: ${
+          reasonOf(cause)
+        }`,
+        `See that ${this.#dir} can be read and written`,
+        { cause },
+      );
+    }
+  }
+
+  async #moveWhole(batch: Batch, to: string, cause: unknown): Promise<void> {
+    try {
+      if (batch.path === undefined) throw cause;
+      if (!batch.path.startsWith(to)) await Deno.rename(batch.path, to);
+    } catch {
+      throw new FolderError(
+        `What couldn't be decrypted can't be kept: ${reasonOf(cause)}`,
+        `See that ${this.#dir} can be written and has room`,
+        { cause },
+      );
+    }
+  }
+
+  /**
+   * Removes what is too old, when it is called for the first time. A file whose
+   * time has passed gets as much time again at the first look: the clock may
+   * have been wrong when it was written, or may be wrong now.
+   *
+   * @returns how many files went
+   * @throws {FolderError} where the folder can't be read or written
+   */
+  async tidy(): Promise<number> {
+    if (this.#isTidy) return 0;
+    this.#isTidy = true;
+    return await this.#explained(() => this.#tidy());
+  }
+
+  async #tidy(): Promise<number> {
+    for await (const { name } of Deno.readDir(this.#dir)) {
+      // A client was killed that wrote it; the answer is still there.
+      const isDraft = name.startsWith(UNREAD) && name.endsWith(DRAFT);
+      if (isDraft) await removeIfThere(`${this.#dir}/${name}`);
+    }
+    let removed = 0;
+    const now = Date.now();
+    for (const { path, time, modified } of await this.#files()) {
+      if (now - modified <= MOST_AGE) continue;
+      if (modified - time > MOST_AGE) {
+        await removeIfThere(path);
+        removed++;
+      } else await Deno.utime(path, new Date(now), new Date(now));
+    }
+    return removed;
+  }
+
+  /** Removes files of the senders of whom most is kept; returns how many messages went. */
+  async #makeRoom(): Promise<number> {
+    let files = await this.#files();
+    let dropped = 0;
+    while (sum(files.map(weightOf)) > MOST_KEPT) {
+      const victim = oldestOfLargest(files);
+      if (victim === undefined) break;
+      await removeIfThere(victim.path);
+      files = files.filter((file) => file !== victim);
+      dropped += victim.messages ?? 1;
+    }
+    return dropped;
+  }
+
+  async #files(): Promise<UnreadFile[]> {
+    const files: UnreadFile[] = [];
+    for (const file of await this.#names()) {
+      const info = await Deno.stat(file.path).catch(() => undefined);
+      if (info === undefined) continue;
+      const modified = info.mtime?.getTime() ?? file.time;
+      files.push({ ...file, size: info.size, modified });
+    }
+    return files;
+  }
+
+  /** By age, as the clock was. */
+  async #names(): Promise<UnreadName[]> {
+    const found: UnreadName[] = [];
+    for await (const { name, isFile } of Deno.readDir(this.#dir)) {
+      if (!isFile) continue;
+      const match = NAME.exec(name);
+      if (match === null) continue;
+      const [, time, sender, messages] = match;
+      found.push({
+        path: `${this.#dir}/${name}`,
+        time: Number(time),
+        sender,
+        messages: messages === undefined ? undefined : Number(messages),
+      });
+    }
+    return found.sort((a, b) => a.path < b.path ? -1 : 1);
+  }
+}
+
+/** The files of one answer while they are written. */
+class Drafts {
+  readonly #base: string;
+  /** By sender in hex digits, or {@linkcode SHARED}. */
+  readonly #written = new Map<string, { messages: number; size: number }>();
+  /** The last one written to stays open. */
+  #open: { key: string; file: Deno.FsFile } | undefined;
+
+  /** @param base the path that their names begin with */
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  /** Copies messages and what follows the last whole one; returns how many were left out, being too many. */
+  async copy(batch: Batch, unread: ReadonlySet<number>): Promise<number> {
+    let [at, start, dropped] = [0, 0, 0];
+    try {
+      for await (const message of batch.messages()) {
+        if (unread.has(at++) && !await this.#add(message)) dropped++;
+        start += sizeOf(message);
+      }
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      const size = Math.min(batch.size - start, MOST_DAMAGED);
+      await this.#append(SHARED, batch.part(start, size));
+    }
+    return dropped;
+  }
+
+  /** Gives the files their names; returns their paths. */
+  async finish(): Promise<string[]> {
+    this.#close();
+    const paths: string[] = [];
+    for (const [key, { messages }] of this.#written) {
+      const draft = this.#draft(key);
+      await syncFile(draft);
+      const path = key === SHARED
+        ? this.#base
+        : `${this.#base}.${key}.${messages}`;
+      await Deno.rename(draft, path);
+      paths.push(path);
+    }
+    return paths;
+  }
+
+  /** Removes what isn't finished. */
+  async discard(): Promise<void> {
+    this.#close();
+    for (const key of this.#written.keys()) {
+      // Why it is discarded matters more than that something is left of it.
+      await removeIfThere(this.#draft(key)).catch(() => {});
+    }
+  }
+
+  /** @returns false where there are too many of its sender */
+  async #add(message: BatchMessage): Promise<boolean> {
+    const sender = encodeHex(message.sender);
+    const isShared = this.#written.size >= MOST_SENDERS &&
+      !this.#written.has(sender);
+    const key = isShared ? SHARED : sender;
+    const { messages, size } = this.#written.get(key) ??
+      { messages: 0, size: 0 };
+    const next = { messages: messages + 1, size: size + sizeOf(message) };
+    if (weightOf(next) > MOST_KEPT) return false;
+    const { content, ...head } = message;
+    const bytes = waitingHead.encode({ ...head, contentSize: content.size });
+    await this.#append(key, new MemoryContent(new Uint8Array(bytes)));
+    await this.#append(key, content);
+    this.#written.set(key, next);
+    return true;
+  }
+
+  async #append(key: string, content: ReceivedContent): Promise<void> {
+    const file = this.#fileOf(key);
+    for await (const piece of content.pieces()) await writeAll(file, piece);
+  }
+
+  #fileOf(key: string): Deno.FsFile {
+    if (this.#open?.key === key) return this.#open.file;
+    this.#close();
+    const known = this.#written.get(key);
+    const file = openPrivateSync(
+      this.#draft(key),
+      // One that a killed client left is written anew.
+      known === undefined ? { truncate: true } : { append: true },
+    );
+    this.#open = { key, file };
+    this.#written.set(key, known ?? { messages: 0, size: 0 });
+    return file;
+  }
+
+  #draft(key: string): string {
+    return `${this.#base}.${key}${DRAFT}`;
+  }
+
+  #close(): void {
+    this.#open?.file.close();
+    this.#open = undefined;
+  }
+}
+
+/** Bytes of a message as it came. */
+function sizeOf({ content }: BatchMessage): number {
+  return WAITING_OVERHEAD + content.size;
+}
+
+/** Bytes that a file counts for. */
+function weightOf(
+  { size, messages }: { size: number; messages: number | undefined },
+): number {
+  const least = Math.max(LEAST_PER_FILE, (messages ?? 0) * LEAST_PER_MESSAGE);
+  return Math.max(size, least);
+}
+
+/** The oldest file of the sender whose files count for most. */
+function oldestOfLargest(
+  files: readonly UnreadFile[],
+): UnreadFile | undefined {
+  const weights = new Map<string | undefined, number>();
+  for (const file of files) {
+    const before = weights.get(file.sender) ?? 0;
+    weights.set(file.sender, before + weightOf(file));
+  }
+  const most = Math.max(...weights.values());
+  return files.find(({ sender }) => weights.get(sender) === most);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}

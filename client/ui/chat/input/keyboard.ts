@@ -1,0 +1,190 @@
+/**
+ * What keys do, on the screen with a conversation and on the one with what a
+ * search found.
+ *
+ * @module
+ */
+
+import { printableLine, withoutControls } from "../../printable.ts";
+import type { Session } from "../../../session/session.ts";
+import type { CommandRunner } from "../run/command_runner.ts";
+import { readEntry } from "../model/commands.ts";
+import { complete } from "./completion.ts";
+import type { Chat, Surroundings } from "../run/chat_parts.ts";
+import { conversationHeight } from "../view/frame.ts";
+import type { Press } from "./keys.ts";
+import type { Sender } from "../run/sender.ts";
+
+/** Does what the keys of a chat ask for. */
+export class Keyboard {
+  readonly #session: Session;
+  readonly #chat: Chat;
+  readonly #commands: CommandRunner;
+  readonly #sender: Sender;
+  readonly #world: Surroundings;
+
+  /** Plays on this chat. */
+  constructor(
+    { session, chat, commands, sender, world }: {
+      session: Session;
+      chat: Chat;
+      commands: CommandRunner;
+      sender: Sender;
+      world: Surroundings;
+    },
+  ) {
+    this.#session = session;
+    this.#chat = chat;
+    this.#commands = commands;
+    this.#sender = sender;
+    this.#world = world;
+  }
+
+  /** A key was pressed. */
+  press(press: Press): void {
+    this.#chat.guard(() => {
+      this.#chat.hurry();
+      if (press.kind === "text") {
+        this.#chat.dispatch({ kind: "typed", text: press.text });
+      } else if (this.#chat.state.hits === undefined) this.#key(press.name);
+      else this.#hitsKey(press.name);
+    });
+  }
+
+  #key(name: string): void {
+    const { editor } = this.#chat.state;
+    const page = Math.max(1, conversationHeight(this.#chat.state) - 2);
+    switch (name) {
+      case "enter":
+        return this.#enter(editor.text);
+      case "tab":
+        return void this.#chat.attempt(() => this.#complete());
+      case "pageup":
+        return this.#scroll(page);
+      case "pagedown":
+        return this.#scroll(-page);
+      case "escape":
+        if (this.#commands.endSearch()) return;
+        this.#chat.toEnd();
+        return this.#skip();
+      case "ctrl-n":
+      case "alt-down":
+        return this.#step(1);
+      case "ctrl-p":
+      case "alt-up":
+        return this.#step(-1);
+      case "alt-e":
+        return void this.#chat.attempt(() => this.#commands.edit(editor.text));
+      case "ctrl-l":
+        return this.#world.redraw();
+      case "ctrl-z":
+        return this.#world.stop();
+      case "ctrl-c":
+      case "ctrl-d":
+        if (name === "ctrl-c" && this.#commands.endSearch()) return;
+        if (editor.text === "") return this.#world.leave(0);
+    }
+    this.#chat.dispatch({ kind: "edited", key: name });
+  }
+
+  #hitsKey(name: string): void {
+    const { hits } = this.#chat.state;
+    if (hits === undefined) return;
+    if (name === "ctrl-z") return this.#world.stop();
+    const move = (by: number) => {
+      const last = hits.messages.length - 1;
+      const at = Math.max(0, Math.min(last, hits.at + by));
+      this.#chat.dispatch({ kind: "hits", hits: { ...hits, at } });
+    };
+    const chosen = hits.messages[hits.at];
+    switch (name) {
+      case "up":
+        return move(-1);
+      case "down":
+        return move(1);
+      case "pageup":
+        return move(-10);
+      case "pagedown":
+        return move(10);
+      case "enter":
+        if (chosen !== undefined) {
+          return this.#chat.jump(chosen.contact, chosen.id);
+        }
+    }
+    if (["enter", "escape", "ctrl-c", "ctrl-d"].includes(name)) {
+      this.#chat.dispatch({ kind: "hits", hits: undefined });
+    }
+  }
+
+  #enter(line: string): void {
+    if (line.trim() === "") return;
+    // What the terminal sends and is no UTF-8 comes as this.
+    if (line.includes("\ufffd")) {
+      return this.#chat.tell(
+        "Not entered: a character in it (\ufffd) couldn't be read as UTF-8",
+      );
+    }
+    const entry = readEntry(line);
+    const { open } = this.#chat.state;
+    if (entry.kind === "text" && open === undefined) {
+      return this.#chat.tell(
+        "Nobody is open: /chat NAME begins a conversation",
+      );
+    }
+    this.#chat.dispatch({ kind: "entered", line });
+    this.#chat.toEnd();
+    if (entry.kind === "command") this.#commands.run(entry.name, entry.rest);
+    else if (open !== undefined) this.#sender.text(open, entry.text);
+  }
+
+  async #complete(): Promise<void> {
+    const { editor, contacts } = this.#chat.state;
+    if (editor.cursor < editor.text.length) return;
+    const { line, candidates } = await complete(editor.text, {
+      names: contacts.map(({ name }) => name)
+        .filter((name) => printableLine(name) === name),
+      list: async (folder) =>
+        (await this.#world.list(folder))
+          .filter((name) => withoutControls(name) === name),
+      home: this.#world.home,
+    });
+    // Somebody who types on isn't interrupted.
+    if (this.#chat.state.editor !== editor) return;
+    this.#chat.dispatch({ kind: "completed", line, candidates });
+  }
+
+  #scroll(by: number): void {
+    const target = () => {
+      const view = this.#chat.view();
+      const position = view.scroll(this.#chat.state.position, by);
+      return { position, first: view.visible(position).items[0]?.key };
+    };
+    let { position, first } = target();
+    const [oldest] = this.#chat.state.messages;
+    const more = by > 0
+      ? first === undefined || first === `m${oldest?.id}`
+        ? this.#chat.older()
+        : false
+      : position === undefined && this.#chat.newer();
+    if (more) ({ position } = target());
+    this.#chat.dispatch({ kind: "scrolled", position });
+  }
+
+  /** Going to the end on purpose is having seen what was passed over. */
+  #skip(): void {
+    const { contacts, open } = this.#chat.state;
+    const contact = contacts.find(({ name }) => name === open);
+    if (contact === undefined || contact.unread === 0) return;
+    const ids = this.#session.history({ name: contact.name })
+      .filter(({ shown }) => !shown).map(({ id }) => id);
+    this.#session.markShown(ids);
+    this.#chat.refresh();
+  }
+
+  #step(by: number): void {
+    const { contacts, open } = this.#chat.state;
+    const at = contacts.findIndex(({ name }) => name === open);
+    const next = contacts.at((at + by + contacts.length) % contacts.length);
+    if (next !== undefined) this.#chat.open(next.name);
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * What the chat shows: a value, and what events make of it. Nothing here
+ * touches a terminal, the relay or the folder.
+ *
+ * @module
+ */
+
+import type { ContactSummary, Message } from "../../../session/message.ts";
+import { withoutControls } from "../../printable.ts";
+import type { ConnectionState } from "./connection_state.ts";
+import type { Notice, Position } from "../view/conversation_rows.ts";
+import {
+  type Editor,
+  EMPTY,
+  erase,
+  insert,
+  move,
+  written,
+} from "../input/editor.ts";
+import {
+  type InputHistory,
+  look,
+  NO_HISTORY,
+  remember,
+} from "../input/input_history.ts";
+import type { NotifyMode } from "./notify_mode.ts";
+import type { Tone } from "../view/rows.ts";
+
+/** What a search found. */
+export interface Hits {
+  pattern: string;
+  /** The oldest first. */
+  messages: readonly Message[];
+  /** The chosen one. */
+  at: number;
+}
+
+/** Everything that the screen depends on. */
+export interface ChatState {
+  readonly size: { columns: number; rows: number };
+  readonly contacts: readonly ContactSummary[];
+  /** The name of the one who is talked with. */
+  readonly open: string | undefined;
+  /** The loaded part of the conversation, the oldest first. */
+  readonly messages: readonly Message[];
+  readonly notices: readonly Notice[];
+  /** undefined: the end of the conversation. */
+  readonly position: Position | undefined;
+  readonly editor: Editor;
+  /** What is being written to others. */
+  readonly drafts: ReadonlyMap<string, Editor>;
+  readonly history: InputHistory;
+  /** What Tab could make of the line. */
+  readonly candidates: readonly string[];
+  readonly hits: Hits | undefined;
+  readonly connection: ConnectionState;
+  /** ms since 1970, as far as the screen depends on it. */
+  readonly now: number;
+  /** How far a transfer is. */
+  readonly progress: string | undefined;
+  /** Whether a search is under way. */
+  readonly searching: boolean;
+  /** Messages that wait for the relay to come back. */
+  readonly waiting: ReadonlySet<number>;
+  readonly notify: NotifyMode;
+  /** Whether the terminal is looked at, as far as it says so. */
+  readonly focused: boolean;
+}
+
+/** What happens. */
+export type ChatEvent =
+  | { kind: "resized"; columns: number; rows: number }
+  | { kind: "focus"; focused: boolean }
+  | { kind: "contacts"; contacts: readonly ContactSummary[] }
+  | { kind: "opened"; name: string; messages: readonly Message[] }
+  | { kind: "renamed"; name: string }
+  | { kind: "messages"; messages: readonly Message[] }
+  | { kind: "scrolled"; position: Position | undefined }
+  | { kind: "typed"; text: string }
+  | { kind: "edited"; key: string }
+  | { kind: "completed"; line: string; candidates: readonly string[] }
+  | { kind: "entered"; line: string }
+  | { kind: "wrote"; text: string }
+  | { kind: "notice"; text: string; tone: Tone; time: number }
+  | { kind: "connection"; connection: ConnectionState; now: number }
+  | { kind: "tick"; now: number }
+  | { kind: "progress"; text: string | undefined }
+  | { kind: "searching"; searching: boolean }
+  | { kind: "waiting"; ids: ReadonlySet<number> }
+  | { kind: "notify"; mode: NotifyMode }
+  | { kind: "hits"; hits: Hits | undefined };
+
+/** Notices that are kept. */
+const MOST_NOTICES = 200;
+
+/** Before anything happened. */
+export function initialState(
+  notify: NotifyMode,
+  size: { columns: number; rows: number },
+): ChatState {
+  return {
+    size,
+    contacts: [],
+    open: undefined,
+    messages: [],
+    notices: [],
+    position: undefined,
+    editor: EMPTY,
+    drafts: new Map(),
+    history: NO_HISTORY,
+    candidates: [],
+    hits: undefined,
+    connection: { kind: "connecting" },
+    now: 0,
+    progress: undefined,
+    searching: false,
+    waiting: new Set(),
+    notify,
+    focused: true,
+  };
+}
+
+/** The state after an event. */
+export function update(state: ChatState, event: ChatEvent): ChatState {
+  switch (event.kind) {
+    case "resized":
+      return { ...state, size: { columns: event.columns, rows: event.rows } };
+    case "focus":
+      return { ...state, focused: event.focused };
+    case "contacts":
+      return { ...state, contacts: event.contacts };
+    case "opened":
+      return open(state, event.name, event.messages);
+    case "renamed":
+      return { ...state, open: event.name };
+    case "messages":
+      return { ...state, messages: event.messages };
+    case "scrolled":
+      return { ...state, position: event.position };
+    case "typed":
+      return edited(state, insert(state.editor, event.text));
+    case "edited":
+      return edit(state, event.key);
+    case "completed":
+      return {
+        ...state,
+        editor: written(withoutControls(event.line)),
+        candidates: event.candidates,
+      };
+    case "entered":
+      return {
+        ...edited(state, EMPTY),
+        position: undefined,
+        history: remember(state.history, event.line),
+      };
+    case "wrote":
+      return edited(state, written(withoutControls(event.text)));
+    case "notice":
+      return { ...state, notices: withNotice(state.notices, event) };
+    case "connection":
+      return { ...state, connection: event.connection, now: event.now };
+    case "tick":
+      return { ...state, now: event.now };
+    case "progress":
+      return { ...state, progress: event.text };
+    case "searching":
+      return { ...state, searching: event.searching };
+    case "waiting":
+      return { ...state, waiting: event.ids };
+    case "notify":
+      return { ...state, notify: event.mode };
+    case "hits":
+      return { ...state, hits: event.hits };
+  }
+}
+
+function edited(state: ChatState, editor: Editor): ChatState {
+  return { ...state, editor, candidates: [] };
+}
+
+function open(
+  state: ChatState,
+  name: string,
+  messages: readonly Message[],
+): ChatState {
+  const drafts = new Map(state.drafts);
+  if (state.open !== undefined) drafts.set(state.open, state.editor);
+  const editor = drafts.get(name) ??
+    (state.open === undefined ? state.editor : EMPTY);
+  return {
+    ...edited(state, editor),
+    open: name,
+    messages,
+    drafts,
+    position: undefined,
+    hits: undefined,
+  };
+}
+
+function edit(state: ChatState, key: string): ChatState {
+  const { editor } = state;
+  switch (key) {
+    case "left":
+    case "ctrl-b":
+      return edited(state, move(editor, "left"));
+    case "right":
+    case "ctrl-f":
+      return edited(state, move(editor, "right"));
+    case "ctrl-left":
+    case "alt-left":
+    case "alt-b":
+      return edited(state, move(editor, "wordLeft"));
+    case "ctrl-right":
+    case "alt-right":
+    case "alt-f":
+      return edited(state, move(editor, "wordRight"));
+    case "home":
+    case "ctrl-a":
+      return edited(state, move(editor, "lineStart"));
+    case "end":
+    case "ctrl-e":
+      return edited(state, move(editor, "lineEnd"));
+    case "up":
+    case "down":
+      return vertically(state, key);
+    case "backspace":
+      return edited(state, erase(editor, "left"));
+    case "delete":
+    case "ctrl-d":
+      return edited(state, erase(editor, "right"));
+    case "ctrl-w":
+    case "alt-backspace":
+      return edited(state, erase(editor, "wordLeft"));
+    case "alt-d":
+      return edited(state, erase(editor, "wordRight"));
+    case "ctrl-u":
+      return edited(state, erase(editor, "lineStart"));
+    case "ctrl-k":
+      return edited(state, erase(editor, "lineEnd"));
+    case "newline":
+    case "alt-enter":
+    case "alt-ctrl-j":
+      return edited(state, insert(editor, "\n"));
+    case "ctrl-c":
+      return edited(state, EMPTY);
+    default:
+      return state;
+  }
+}
+
+/** Within a text of more lines first, then through what was entered before. */
+function vertically(state: ChatState, key: "up" | "down"): ChatState {
+  const moved = move(state.editor, key);
+  if (moved.cursor !== state.editor.cursor) return edited(state, moved);
+  const found = look(state.history, key === "up" ? -1 : 1, state.editor.text);
+  return found === undefined
+    ? state
+    : { ...edited(state, written(found.text)), history: found.history };
+}
+
+function withNotice(
+  notices: readonly Notice[],
+  { text, tone, time }: { text: string; tone: Tone; time: number },
+): Notice[] {
+  const id = (notices.at(-1)?.id ?? 0) + 1;
+  return [...notices.slice(1 - MOST_NOTICES), { id, time, text, tone }];
+}

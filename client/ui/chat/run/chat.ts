@@ -1,0 +1,146 @@
+/**
+ * The full-screen conversation: `chat`.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { UsageError } from "../../../../shared/cli/usage_error.ts";
+import { NotRegisteredError } from "../../../errors.ts";
+import { inTime } from "../../../../shared/cli/in_time.ts";
+import type { Session } from "../../../session/session.ts";
+import { isDumb } from "../../terminal.ts";
+import { ChatController } from "./controller.ts";
+import { copyEnvironment } from "./environment.ts";
+import { editText } from "../input/external_editor.ts";
+import type { NotifyMode } from "../model/notify_mode.ts";
+import { TerminalGuard } from "../view/terminal_guard.ts";
+
+/** Milliseconds that an editor gets to end when the chat is ended. */
+const EDITOR_PATIENCE = 2000;
+
+/** How to chat. */
+export interface ChatOptions {
+  /** With whom first; by default with whom the latest message was exchanged. */
+  name?: string;
+  /** How to tell of messages that arrive elsewhere. */
+  notify: NotifyMode;
+  /** Whether SIGHUP was ignored when the program was started, and stays so. */
+  isHangupIgnored: boolean;
+}
+
+/**
+ * Chats on the terminal until the user leaves, and gives it back as it was.
+ *
+ * @returns the exit code: 0, or 128 and the number of the signal that ended it
+ * @throws {UsageError} where standard input or output is no terminal, or one
+ * that can't move its cursor
+ * @throws {UserError} where nobody is registered, nobody has the name, or the
+ * environment can't be read, which the terminal's library needs
+ */
+export async function runChat(
+  session: Session,
+  options: ChatOptions,
+): Promise<number> {
+  if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) {
+    throw new UsageError(
+      "chat needs a terminal; the other verbs work in pipes too",
+    );
+  }
+  if (await session.identity() === undefined) throw new NotRegisteredError();
+  await copyEnvironment();
+  if (isDumb()) {
+    throw new UsageError(
+      "chat draws on the whole screen, which this terminal can't do (TERM is dumb); the other verbs work in it",
+    );
+  }
+  if (options.name !== undefined) await session.requireContact(options.name);
+  // Ink is large: it is loaded by who chats.
+  const { show } = await import("../view/show.ts");
+  await Deno.permissions.revoke({ name: "env" });
+  const left = Promise.withResolvers<number>();
+  let frames: ReturnType<typeof show> | undefined;
+  const ending = new AbortController();
+  let editing: Promise<void> | undefined;
+  let unsent = 0;
+  try {
+    /** Gives the terminal away meanwhile. */
+    const lend = async (work: () => Promise<void>) => {
+      await frames?.suspend(() => guard.lend(work));
+      // Its size may be another one by now.
+      process.stdout.emit("resize");
+    };
+    const stop = () => {
+      const stopped = guard.isLent ? guard.stop() : lend(() => guard.stop());
+      stopped.catch(left.reject);
+    };
+    using guard = new TerminalGuard({
+      leave: left.resolve,
+      fail: left.reject,
+      focus: (focused) => controller.focus(focused),
+      isHangupIgnored: options.isHangupIgnored,
+      stop,
+      resume: () => {
+        if (!guard.isLent) lend(async () => {}).catch(left.reject);
+      },
+    });
+    using controller: ChatController = new ChatController(
+      session,
+      options.notify,
+      Deno.consoleSize(),
+      {
+        signal: (sequence) => void process.stdout.write(sequence),
+        redraw: () => frames?.redraw(),
+        stop,
+        edit: (text) => {
+          let edited = text;
+          const lent = lend(async () => {
+            edited = await editText(text, ending.signal);
+          });
+          editing = lent.catch(() => {});
+          return lent.then(() => edited);
+        },
+        list: namesIn,
+        home: process.env.HOME,
+        leave: left.resolve,
+        fail: left.reject,
+      },
+    );
+    try {
+      frames = show(controller);
+      frames.gone.then(() => left.resolve(0), left.reject);
+      controller.start(options.name);
+      return await left.promise;
+    } finally {
+      unsent = controller.unsent;
+      // An editor gets the time to end, so that its file is removed.
+      ending.abort();
+      if (editing !== undefined) {
+        await inTime(editing, EDITOR_PATIENCE, undefined);
+      }
+      await frames?.end().catch(() => guard.abandon());
+    }
+  } finally {
+    if (unsent > 0) {
+      console.error(
+        `${
+          unsent === 1 ? "1 message isn't" : `${unsent} messages aren't`
+        } sent yet; /resend in chat sends what is left`,
+      );
+    }
+  }
+}
+
+/** The names in a folder, those of folders with a slash behind; none where it can't be read. */
+async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      names.push(isDirectory ? `${name}/` : name);
+    }
+  } catch (error) {
+    // What can't be read has nothing to complete.
+    if (!(error instanceof Error)) throw error;
+  }
+  return names;
+}

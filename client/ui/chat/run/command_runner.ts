@@ -1,0 +1,224 @@
+import { UserError } from "../../../errors.ts";
+import type { Message } from "../../../session/message.ts";
+import { printableLine } from "../../printable.ts";
+import type { Session } from "../../../session/session.ts";
+import { typedPath } from "../../typed_path.ts";
+import { helpLines } from "../model/commands.ts";
+import type { Chat, Surroundings } from "./chat_parts.ts";
+import { isNotifyMode, NOTIFY_MODES } from "../model/notify_mode.ts";
+import type { Sender } from "./sender.ts";
+
+/** Hits of a search that are shown, the latest ones. */
+const MOST_HITS = 500;
+
+/** Does what the commands ask for. */
+export class CommandRunner {
+  readonly #session: Session;
+  readonly #chat: Chat;
+  readonly #sender: Sender;
+  readonly #world: Surroundings;
+  #searching: AbortController | undefined;
+
+  /** Runs commands on this chat. */
+  constructor(
+    session: Session,
+    chat: Chat,
+    sender: Sender,
+    world: Surroundings,
+  ) {
+    this.#session = session;
+    this.#chat = chat;
+    this.#sender = sender;
+    this.#world = world;
+  }
+
+  /** Runs a command; what is wrong with it is told. */
+  run(name: string, rest: string): void {
+    void this.#chat.attempt(() => this.#run(name, rest));
+  }
+
+  /** Lets the user go on with a text in an editor. */
+  async edit(text: string): Promise<void> {
+    const edited = await this.#world.edit(text);
+    this.#chat.dispatch({ kind: "wrote", text: edited });
+  }
+
+  async #run(name: string, rest: string): Promise<void> {
+    switch (name) {
+      case "quit":
+        return this.#world.leave(0);
+      case "help":
+        return this.#chat.tell(helpLines().join("\n"));
+      case "chat":
+        return await this.#open(required(rest, "/chat NAME"));
+      case "who":
+        return await this.#who();
+      case "file":
+        return await this.#file(required(rest, "/file PATH"));
+      case "editor":
+        return await this.edit("");
+      case "search":
+        return await this.#search(required(rest, "/search PATTERN"));
+      case "resend":
+        return this.#resend(rest);
+      case "fingerprint":
+        return await this.#fingerprint(rest || this.#partner());
+      case "key":
+        return this.#key(rest);
+      case "accept":
+        return await this.#accept(required(rest, "/accept NAME"));
+      case "notify":
+        return this.#notify(rest);
+      default:
+        throw new UserError(
+          `There is no command /${name}`,
+          "/help lists them; a text that starts with a slash is written with two",
+        );
+    }
+  }
+
+  /** Who is talked with. */
+  #partner(): string {
+    const { open } = this.#chat.state;
+    if (open !== undefined) return open;
+    throw new UserError("Nobody is open", "/chat NAME begins a conversation");
+  }
+
+  async #open(name: string): Promise<void> {
+    await this.#session.requireContact(name);
+    this.#chat.refresh();
+    this.#chat.open(name);
+  }
+
+  async #who(): Promise<void> {
+    const names = (await this.#session.clients()).map(printableLine).sort();
+    this.#chat.refresh();
+    this.#chat.tell(
+      names.length === 0
+        ? "Nobody else is at the relay"
+        : `At the relay: ${names.join(", ")}`,
+    );
+  }
+
+  async #file(path: string): Promise<void> {
+    const name = this.#partner();
+    this.#sender.file(name, await typedPath(path, this.#world.home));
+  }
+
+  /** Ends a search; false where none is under way. */
+  endSearch(): boolean {
+    const isSearching = this.#searching !== undefined;
+    this.#searching?.abort();
+    return isSearching;
+  }
+
+  async #search(text: string): Promise<void> {
+    let pattern: RegExp;
+    try {
+      pattern = new RegExp(text, "iu");
+    } catch (cause) {
+      throw new UserError(
+        `"${text}" is no pattern`,
+        "It is a regular expression: put a backslash before signs such as ( or [",
+        { cause },
+      );
+    }
+    this.endSearch();
+    const searching = this.#searching = new AbortController();
+    const { signal } = searching;
+    const messages: Message[] = [];
+    this.#chat.dispatch({ kind: "searching", searching: true });
+    try {
+      for await (const message of this.#session.search(pattern, { signal })) {
+        messages.push(message);
+        if (messages.length > 2 * MOST_HITS) messages.splice(0, MOST_HITS);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return this.#chat.tell(`The search for ${text} was ended`);
+    } finally {
+      if (this.#searching === searching) {
+        this.#searching = undefined;
+        this.#chat.dispatch({ kind: "searching", searching: false });
+      }
+    }
+    if (messages.length === 0) return this.#chat.tell(`Nothing fits ${text}`);
+    const hits = messages.slice(-MOST_HITS);
+    this.#chat.dispatch({
+      kind: "hits",
+      hits: { pattern: text, messages: hits, at: hits.length - 1 },
+    });
+  }
+
+  #resend(rest: string): void {
+    if (rest !== "") {
+      if (!/^\d{1,15}$/.test(rest)) {
+        throw new UserError(`"${rest}" is no message's number`, "/resend ID");
+      }
+      return this.#sender.again([Number(rest)]);
+    }
+    const name = this.#partner();
+    const ids = this.#session.history({ name })
+      .filter(({ delivery }) => delivery === "unsent").map(({ id }) => id);
+    if (ids.length === 0) {
+      return this.#chat.tell(
+        `Everything for ${printableLine(name)} has been sent`,
+      );
+    }
+    this.#sender.again(ids);
+  }
+
+  #key(rest: string): void {
+    if (rest !== "" && rest !== "send") {
+      throw new UserError(
+        `Expected send or nothing, got "${rest}"`,
+        "/key asks for the key of this conversation, /key send sends yours",
+      );
+    }
+    const partner = this.#partner();
+    if (rest === "send") this.#sender.key(partner);
+    else this.#sender.keyRequest(partner);
+  }
+
+  async #fingerprint(name: string): Promise<void> {
+    const number = await this.#session.safetyNumber(name);
+    const { fingerprint, offered } = await this.#session.publicKey(name);
+    const shown = printableLine(name);
+    const lines = [
+      `Safety number with ${shown}, the same on both sides:`,
+      number,
+      `${shown}'s key: ${fingerprint}`,
+    ];
+    if (offered !== undefined) {
+      lines.push(`the relay now gives another one: ${offered.fingerprint}`);
+    }
+    this.#chat.refresh();
+    this.#chat.tell(lines.join("\n"));
+  }
+
+  async #accept(name: string): Promise<void> {
+    const { fingerprint } = await this.#session.accept(name);
+    this.#chat.refresh();
+    this.#chat.tell(
+      `From now on ${
+        printableLine(name)
+      }'s key is ${fingerprint}\n/resend sends what was held back`,
+    );
+  }
+
+  #notify(mode: string): void {
+    if (!isNotifyMode(mode)) {
+      throw new UserError(
+        `Expected bell, osc9 or off, got "${mode}"`,
+        `/notify ${NOTIFY_MODES.join("|")}`,
+      );
+    }
+    this.#chat.dispatch({ kind: "notify", mode });
+    this.#chat.tell(`Messages elsewhere: ${mode}`);
+  }
+}
+
+function required(rest: string, usage: string): string {
+  if (rest !== "") return rest;
+  throw new UserError(`Something is missing: ${usage}`);
+}

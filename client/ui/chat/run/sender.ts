@@ -1,0 +1,118 @@
+import {
+  describeFailure,
+  KeyChangedError,
+  UserError,
+} from "../../../errors.ts";
+import type { Message } from "../../../session/message.ts";
+import type { Session } from "../../../session/session.ts";
+import type { Chat } from "./chat_parts.ts";
+import { bytes } from "../view/message_layout.ts";
+import { SendQueue } from "./send_queue.ts";
+
+/** Bytes from which on sending shows how far it is. */
+const LARGE = 64 * 1024;
+
+/** Sends what the user writes, and tells what becomes of it. */
+export class Sender {
+  readonly #session: Session;
+  readonly #chat: Chat;
+  readonly #queue: SendQueue;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** Sends nothing yet. */
+  constructor(session: Session, chat: Chat) {
+    this.#session = session;
+    this.#chat = chat;
+    this.#queue = new SendQueue(session, {
+      sending: () => ({
+        progress: (done, total) => this.#progress(done, total),
+        notice: (text) => chat.tell(text),
+      }),
+      sent: () => this.#settled(),
+      failed: (id, error) => this.#failed(id, error),
+      waiting: (ids) => chat.dispatch({ kind: "waiting", ids }),
+    });
+  }
+
+  /** How many messages are still to be sent. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** Sends a text; one that can't be written down comes back to be edited. */
+  text(name: string, text: string): void {
+    this.#write(() => this.#session.writeText(name, text), () => {
+      if (this.#chat.state.editor.text !== "") return;
+      this.#chat.dispatch({ kind: "wrote", text });
+    });
+  }
+
+  /** Sends a file. */
+  file(name: string, path: string): void {
+    this.#write(() => this.#session.writeFile(name, path), () => {});
+  }
+
+  /** Sends the symmetric key in use, or a new one where there is none. */
+  key(name: string): void {
+    this.#write(() => this.#session.writeKey(name, false), () => {});
+  }
+
+  /** Asks for a symmetric key. */
+  keyRequest(name: string): void {
+    this.#write(() => this.#session.writeKeyRequest(name), () => {});
+  }
+
+  /** Sends again what wasn't sent. */
+  again(ids: readonly number[]): void {
+    for (const id of ids) this.#queue.add(id);
+  }
+
+  /** The relay answers again. */
+  resume(): void {
+    this.#queue.resume();
+  }
+
+  /** One after another, so that the order is the user's. */
+  #write(write: () => Promise<Message>, failed: () => void): void {
+    this.#writing = this.#writing.then(() =>
+      this.#chat.attempt(async () => {
+        const { id } = await write();
+        this.#queue.add(id);
+        this.#chat.refresh();
+        this.#chat.hurry();
+      }, (error) => {
+        this.#chat.tell(describeFailure(error));
+        failed();
+      })
+    );
+  }
+
+  #progress(done: number, total: number): void {
+    if (total < LARGE) return;
+    const percent = Math.floor(100 * done / total);
+    const text = `Sending: ${percent} % of ${bytes(total)}`;
+    if (this.#chat.state.progress === text) return;
+    this.#chat.dispatch({ kind: "progress", text });
+  }
+
+  #settled(): void {
+    this.#chat.guard(() => {
+      this.#chat.dispatch({ kind: "progress", text: undefined });
+      this.#chat.refresh();
+      this.#chat.hurry();
+    });
+  }
+
+  #failed(id: number, error: unknown): void {
+    this.#settled();
+    this.#chat.guard(() => {
+      if (!(error instanceof UserError)) throw error;
+      if (error instanceof KeyChangedError) this.#chat.alarm(error);
+      else {
+        this.#chat.tell(
+          `Not sent: ${describeFailure(error)}\n/resend ${id} tries again`,
+        );
+      }
+    });
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The part of a conversation that is on the screen, and scrolling through it.
+ * Only rows that are seen are ever made.
+ *
+ * @module
+ */
+
+import { day } from "../../local_time.ts";
+import type { Message } from "../../../session/message.ts";
+import { printableLines } from "../../printable.ts";
+import type { MessageFrame, MessageLayout } from "./message_layout.ts";
+import { type Row, span, type Tone } from "./rows.ts";
+import { wrapText } from "./wrapping.ts";
+
+/** Something the program says within a conversation. */
+export interface Notice {
+  /** Rises from notice to notice. */
+  id: number;
+  /** ms since 1970. */
+  time: number;
+  /** Lines, not yet safe to print. */
+  text: string;
+  /** How loud it is. */
+  tone: Tone;
+}
+
+/** What stands in a conversation: a message or a notice. */
+export type Item =
+  | { key: string; time: number; message: Message }
+  | { key: string; time: number; notice: Notice };
+
+/** Where the lower edge of the screen is, where that isn't the end. */
+export interface Position {
+  /** The lowest item that is seen. */
+  key: string;
+  /** Rows of it that are below the edge. */
+  hidden: number;
+}
+
+/** Messages and notices in the order of time. Both come in that order. */
+export function mergeItems(
+  messages: readonly Message[],
+  notices: readonly Notice[],
+): Item[] {
+  const items: Item[] = [];
+  let next = 0;
+  for (const message of messages) {
+    for (; (notices[next]?.time ?? Infinity) <= message.time; next++) {
+      items.push(noticeItem(notices[next] as Notice));
+    }
+    items.push({ key: `m${message.id}`, time: message.time, message });
+  }
+  return [...items, ...notices.slice(next).map(noticeItem)];
+}
+
+function noticeItem(notice: Notice): Item {
+  return { key: `n${notice.id}`, time: notice.time, notice };
+}
+
+/** A conversation on a screen with a size. */
+export class ConversationView {
+  readonly #items: readonly Item[];
+  readonly #frame: MessageFrame;
+  readonly #height: number;
+  readonly #messageLayout: MessageLayout;
+
+  /** Lays nothing out yet; `height` is in rows. */
+  constructor(
+    items: readonly Item[],
+    frame: MessageFrame,
+    height: number,
+    messageLayout: MessageLayout,
+  ) {
+    this.#items = items;
+    this.#frame = frame;
+    this.#height = height;
+    this.#messageLayout = messageLayout;
+  }
+
+  /** The rows that are seen, at most the height, and the items they are of. */
+  visible(position: Position | undefined): { rows: Row[]; items: Item[] } {
+    const rows: Row[] = [];
+    const items: Item[] = [];
+    let { index, hidden } = this.#locate(position);
+    for (; index >= 0 && rows.length < this.#height; index--) {
+      const all = this.#rowsAt(index);
+      const seen = all.slice(0, all.length - hidden)
+        .slice(-(this.#height - rows.length));
+      rows.unshift(...seen);
+      items.unshift(this.#items[index] as Item);
+      hidden = 0;
+    }
+    return { rows, items };
+  }
+
+  /**
+   * Moves by rows, up where `by` is positive, and stops at either end.
+   *
+   * @returns undefined at the end
+   */
+  scroll(position: Position | undefined, by: number): Position | undefined {
+    let { index, hidden } = this.#locate(position);
+    if (index < 0) return undefined;
+    hidden += by;
+    while (index > 0 && hidden >= this.#rowsAt(index).length) {
+      hidden -= this.#rowsAt(index).length;
+      index--;
+    }
+    hidden = Math.min(hidden, this.#rowsAt(index).length - 1);
+    const missing = this.#height - this.visible(this.#at(index, hidden)).rows
+      .length;
+    hidden -= Math.max(0, missing);
+    while (hidden < 0 && index < this.#items.length - 1) {
+      index++;
+      hidden += this.#rowsAt(index).length;
+    }
+    return index === this.#items.length - 1 && hidden <= 0
+      ? undefined
+      : this.#at(index, hidden);
+  }
+
+  /** The position at which an item is the lowest that is seen. */
+  at(key: string): Position | undefined {
+    const { index } = this.#locate({ key, hidden: 0 });
+    return index === this.#items.length - 1 ? undefined : { key, hidden: 0 };
+  }
+
+  #at(index: number, hidden: number): Position {
+    return { key: (this.#items[index] as Item).key, hidden };
+  }
+
+  #locate(position: Position | undefined): { index: number; hidden: number } {
+    const last = { index: this.#items.length - 1, hidden: 0 };
+    if (position === undefined) return last;
+    const index = this.#items.findLastIndex(({ key }) => key === position.key);
+    if (index < 0) return last;
+    // On a screen of another width an item has fewer rows perhaps.
+    const most = this.#rowsAt(index).length - 1;
+    return { index, hidden: Math.min(position.hidden, most) };
+  }
+
+  #rowsAt(index: number): Row[] {
+    const item = this.#items[index] as Item;
+    const { width } = this.#frame;
+    const rows = "message" in item
+      ? this.#messageLayout.rows(item.message, this.#frame)
+      : noticeRows(item.notice, width);
+    const before = this.#items[index - 1];
+    const date = day(item.time);
+    if (before !== undefined && day(before.time) === date) return rows;
+    return [[span(`-- ${date} --`, "dim")], ...rows];
+  }
+}
+
+function noticeRows({ text, tone }: Notice, width: number): Row[] {
+  return printableLines(text).flatMap((line) =>
+    wrapText([line], Math.max(4, width - 2)).map((row, at) => [
+      span(at === 0 ? "* " : "  ", tone),
+      span(row, tone),
+    ])
+  );
+}

@@ -1,0 +1,99 @@
+/**
+ * Shows frames with Ink and hears keys: nothing is decided here.
+ *
+ * @module
+ */
+
+import {
+  Box,
+  Text,
+  useApp,
+  useCursor,
+  useInput,
+  usePaste,
+  useWindowSize,
+} from "ink";
+import {
+  createElement,
+  type ReactElement,
+  useEffect,
+  useSyncExternalStore,
+} from "react";
+import type { Frame } from "./frame.ts";
+import { type Press, presses } from "../input/keys.ts";
+import type { Row, Tone } from "./rows.ts";
+
+/** What the view needs to be one. */
+export interface ViewProps {
+  /** The current frame, the same as long as nothing changed. */
+  frame: () => Frame;
+  /** Calls back when there is another frame; returns how to stop it. */
+  subscribe: (changed: () => void) => () => void;
+  press: (press: Press) => void;
+  paste: (text: string) => void;
+  resized: (columns: number, rows: number) => void;
+  /** Gets the way to hand the terminal to another program. */
+  suspendable: (suspend: (work: () => Promise<void>) => Promise<void>) => void;
+  /** Whether colours may be used. */
+  colours: boolean;
+}
+
+type Looks = NonNullable<Parameters<typeof Text>[0]>;
+
+const PLAIN: Record<Tone, Partial<Looks>> = {
+  plain: {},
+  dim: { dimColor: true },
+  strong: { bold: true },
+  mine: {},
+  theirs: { bold: true },
+  notice: { italic: true },
+  alarm: { bold: true, inverse: true },
+  bar: { inverse: true },
+  barGood: { inverse: true },
+  barWarning: { inverse: true, bold: true },
+  barAlarm: { inverse: true, bold: true },
+  selected: { inverse: true },
+};
+
+const COLOURED: Record<Tone, Partial<Looks>> = {
+  ...PLAIN,
+  mine: { color: "green" },
+  theirs: { color: "cyan", bold: true },
+  notice: { color: "yellow" },
+  alarm: { color: "white", backgroundColor: "red", bold: true },
+  barAlarm: { color: "white", backgroundColor: "red", bold: true },
+};
+
+/** The whole screen. */
+export function View(props: ViewProps): ReactElement {
+  const frame = useSyncExternalStore(props.subscribe, props.frame);
+  const { columns, rows } = useWindowSize();
+  const { suspendTerminal } = useApp();
+  const { setCursorPosition } = useCursor();
+  useEffect(() => props.resized(columns, rows), [columns, rows]);
+  useEffect(() => props.suspendable(suspendTerminal), [suspendTerminal]);
+  useInput((input, key) => {
+    for (const press of presses(input, key)) props.press(press);
+  });
+  usePaste(props.paste);
+  setCursorPosition(frame.cursor);
+  const looks = props.colours ? COLOURED : PLAIN;
+  return createElement(
+    Box,
+    { flexDirection: "column", height: rows, width: columns },
+    ...frame.rows.slice(-rows).map((row) => showRow(row, looks)),
+  );
+}
+
+function showRow(row: Row, looks: Record<Tone, Partial<Looks>>): ReactElement {
+  const pieces = row.filter(({ text }) => text !== "").map(({ text, tone }) =>
+    createElement(Text, looks[tone], text)
+  );
+  // An empty Text has no height, and the rows below would move up.
+  const content = pieces.length === 0 ? [" "] : pieces;
+  return createElement(
+    Box,
+    { height: 1, flexShrink: 0 },
+    createElement(Text, { wrap: "truncate-end" }, ...content),
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * Sends a message that was written down, and says what became of it.
+ *
+ * @module
+ */
+
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import { KeyChangedError, UserError } from "../../errors.ts";
+import type { Message } from "../../session/message.ts";
+import { printableLine } from "../printable.ts";
+import type { Session } from "../../session/session.ts";
+import { ProgressLine } from "../terminal.ts";
+import type { OnKeyChange } from "./arguments.ts";
+import { classify, complain, exitCodes } from "./failure.ts";
+import { messageObject } from "./message_form.ts";
+import { type Data, type Output, OutputClosed } from "./output.ts";
+import type { Work } from "./work.ts";
+
+/**
+ * Sends it and tells how that went.
+ *
+ * @returns the exit code
+ * @throws {UserError} where it was sent and that can't be written
+ */
+export async function deliver(
+  work: Work,
+  { id, contact }: Pick<Message, "id" | "contact">,
+  onKeyChange: OnKeyChange,
+): Promise<number> {
+  const { output } = work;
+  const session = await work.session();
+  const name = printableLine(contact);
+  const progress = new ProgressLine();
+  let sent: Message;
+  try {
+    sent = await session.deliver(id, {
+      onKeyChange: onKeyChange === "accept" ? "accept" : "stop",
+      notice: (text) => output.say(text),
+      progress: output.json ? undefined : progress.start("Sending"),
+    });
+  } catch (error) {
+    progress.end();
+    if (error instanceof KeyChangedError && onKeyChange === "skip") {
+      const skipped = { type: "skipped", id, contact, reason: "key-changed" };
+      if (output.json) await report(output, skipped, "skipped");
+      else output.say(`Skipped ${name}, whose key has changed: message ${id}`);
+      return exitCodes.done;
+    }
+    complain(output, error, { id });
+    if (isUnsent(session, id)) {
+      output.say(`It is kept as message ${id}: "resend ${id}" sends it`);
+    }
+    return classify(error).exit;
+  }
+  if (output.json) await report(output, messageObject(sent, "sent"), "sent");
+  else output.say(`Sent to ${name}, as message ${id}`);
+  return exitCodes.done;
+}
+
+/** Writes what became of a message. What wasn't read is done all the same, and what follows is too. */
+async function report(
+  output: Output,
+  object: Data,
+  done: string,
+): Promise<void> {
+  try {
+    await output.data(object, "");
+  } catch (cause) {
+    if (cause instanceof OutputClosed) return;
+    throw new UserError(
+      `Message ${object.id} was ${done}, but that can't be written: ${
+        reasonOf(cause)
+      }`,
+      undefined,
+      { cause },
+    );
+  }
+}
+
+/** Whether the message waits to be sent again. */
+function isUnsent(session: Session, id: number): boolean {
+  try {
+    return session.explain(id).delivery === "unsent";
+  } catch {
+    // Why it wasn't sent has been said.
+    return false;
+  }
+}

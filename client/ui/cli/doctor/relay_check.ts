@@ -1,0 +1,70 @@
+import {
+  type Address,
+  formatAddress,
+} from "../../../../shared/folder/info_server.ts";
+import type { ClientId } from "../../../../shared/wire/protocol.ts";
+import { NOBODY } from "../../../../shared/wire/requests.ts";
+import {
+  ConnectionError,
+  ServerRefusedError,
+  VersionRefusedError,
+} from "../../../errors.ts";
+import type { RelayLink } from "../../../link/relay_link.ts";
+import { bad, type Finding, found, ok } from "./finding.ts";
+
+/**
+ * Looks at each of the relays. One that isn't there is an error only where no
+ * other one is.
+ */
+export async function checkRelays(
+  addresses: readonly Address[],
+  linkTo: (address: Address) => Promise<RelayLink>,
+  me: ClientId | undefined,
+): Promise<Finding[]> {
+  const gone = new Set<Finding>();
+  const findings = await Promise.all(addresses.map(async (address) => {
+    let isGone = false;
+    const finding = await found(async () => {
+      try {
+        const { what, ...rest } = await checkRelay(await linkTo(address), me);
+        const where = addresses.length === 1
+          ? ""
+          : `${formatAddress(address)}: `;
+        return { what: where + what, ...rest };
+      } catch (error) {
+        isGone = error instanceof ConnectionError;
+        throw error;
+      }
+    });
+    if (isGone) gone.add(finding);
+    return finding;
+  }));
+  if (gone.size === findings.length) return findings;
+  return findings.map((finding) =>
+    gone.has(finding) ? { ...finding, verdict: "warning" } : finding
+  );
+}
+
+/** Whether the relay is there, answers as MessageU and knows the user. */
+async function checkRelay(
+  link: RelayLink,
+  me: ClientId | undefined,
+): Promise<Finding> {
+  const start = performance.now();
+  try {
+    const others = await link.clients(me ?? NOBODY);
+    const ms = Math.round(performance.now() - start);
+    return ok(`It answers in ${ms} ms and lists ${others.length} others`);
+  } catch (error) {
+    if (!(error instanceof ServerRefusedError)) throw error;
+    if (error instanceof VersionRefusedError) {
+      return bad("It answers, but refuses our version", error.hint ?? "");
+    }
+    // A stranger is refused, and by nothing but a relay.
+    if (me === undefined) return ok("It answers, and doesn't know you yet");
+    return bad(
+      "It answers, but refuses you",
+      "Is it the relay that you registered with? See info.server",
+    );
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * How a verb's failure is told: its exit code, its name, its sentence.
+ *
+ * @module
+ */
+
+import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import {
+  ConnectionError,
+  describeFailure,
+  FolderError,
+  KeyChangedError,
+  NotRegisteredError,
+  ServerRefusedError,
+  UnknownContactError,
+  UserError,
+} from "../../errors.ts";
+import type { Output } from "./output.ts";
+
+/** Exit codes; docs/scripting.md tells users of them. */
+export const exitCodes = {
+  /** Done. */
+  done: 0,
+  /** It failed, for a reason that has no code of its own. */
+  failure: 1,
+  /** The command line can't be obeyed. */
+  usage: 2,
+  /** The relay can't be reached, or broke off. */
+  connection: 3,
+  /** The relay refused. */
+  refused: 4,
+  /** Nobody has that name. */
+  unknownContact: 5,
+  /** The contact's key changed. */
+  keyChanged: 6,
+  /** Nobody is registered in the folder. */
+  notRegistered: 7,
+  /** The folder's files can't be used. */
+  folder: 8,
+} as const;
+
+/** What an exit code is called in JSON. */
+export type FailureName =
+  | "failure"
+  | "usage"
+  | "connection"
+  | "refused"
+  | "unknown-contact"
+  | "key-changed"
+  | "not-registered"
+  | "folder";
+
+/** The exit code of a failure, and its name in JSON. */
+export function classify(error: unknown): { exit: number; code: FailureName } {
+  if (error instanceof ConnectionError) {
+    return { exit: exitCodes.connection, code: "connection" };
+  }
+  if (error instanceof ServerRefusedError) {
+    return { exit: exitCodes.refused, code: "refused" };
+  }
+  if (error instanceof UnknownContactError) {
+    return { exit: exitCodes.unknownContact, code: "unknown-contact" };
+  }
+  if (error instanceof KeyChangedError) {
+    return { exit: exitCodes.keyChanged, code: "key-changed" };
+  }
+  if (error instanceof NotRegisteredError) {
+    return { exit: exitCodes.notRegistered, code: "not-registered" };
+  }
+  if (error instanceof FolderError) {
+    return { exit: exitCodes.folder, code: "folder" };
+  }
+  if (error instanceof UsageError) {
+    return { exit: exitCodes.usage, code: "usage" };
+  }
+  return { exit: exitCodes.failure, code: "failure" };
+}
+
+/** Says on standard error what failed and what to do; JSON readers also get these facts. */
+export function complain(
+  output: Output,
+  error: unknown,
+  facts: Readonly<Record<string, unknown>> = {},
+): void {
+  const { message, hint } = error instanceof UserError
+    ? error
+    : new UserError(reasonOf(error));
+  const changed = error instanceof KeyChangedError
+    ? {
+      contact: error.contact,
+      known: error.known ?? null,
+      offered: error.offered ?? null,
+    }
+    : {};
+  const { code } = classify(error);
+  reject(output, code, message, hint, { ...changed, ...facts });
+}
+
+/** Says what failed by its name, in words, and what to do. */
+export function reject(
+  output: Output,
+  code: FailureName,
+  message: string,
+  hint: string | undefined,
+  facts: Readonly<Record<string, unknown>> = {},
+): void {
+  output.tell(
+    { type: "error", code, message, hint: hint ?? null, ...facts },
+    `error: ${describeFailure(new UserError(message, hint))}`,
+  );
+}

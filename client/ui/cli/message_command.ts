@@ -1,0 +1,85 @@
+/**
+ * The user's own command that is run for each received message (`--exec`).
+ *
+ * @module
+ */
+
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import type { Message } from "../../session/message.ts";
+import { openRegular } from "../../session/regular_file.ts";
+import { isoTime } from "./message_form.ts";
+
+/** The flag that names the command. */
+export const execFlag = {
+  kind: "parsed",
+  parse: String,
+  brief:
+    "Run this for each text and file, its content on standard input; see docs/scripting.md",
+  placeholder: "CMD",
+  optional: true,
+} as const;
+
+/**
+ * Runs a command by the shell for a text or a file; other messages have
+ * nothing for it. Nothing of the message stands on
+ * the command line: its content is standard input, the facts are environment
+ * variables.
+ *
+ * @returns undefined where it succeeded, else what happened
+ */
+export async function runForMessage(
+  command: string,
+  message: Message,
+): Promise<string | undefined> {
+  if (message.kind !== "text" && message.kind !== "file") return undefined;
+  const windows = Deno.build.os === "windows";
+  let content: ReadableStream<Uint8Array<ArrayBuffer>>;
+  try {
+    content = await contentOf(message);
+  } catch (error) {
+    return unreadable(message, error);
+  }
+  const child = new Deno.Command(windows ? "cmd" : "sh", {
+    args: [windows ? "/c" : "-c", command],
+    env: {
+      MESSAGEU_ID: String(message.id),
+      MESSAGEU_CONTACT: message.contact,
+      MESSAGEU_CONTACT_ID: message.contactId.toHex(),
+      MESSAGEU_KIND: message.kind,
+      MESSAGEU_PATH: message.path ?? "",
+      MESSAGEU_TIME: isoTime(message.time) ?? "",
+    },
+    stdin: "piped",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  let failure: string | undefined;
+  try {
+    await content.pipeTo(child.stdin);
+  } catch (error) {
+    // It needn't read all of it.
+    if (!(error instanceof Deno.errors.BrokenPipe)) {
+      failure = unreadable(message, error);
+    }
+  }
+  const { success, code, signal } = await child.status;
+  // It may have taken a part for all.
+  if (failure !== undefined) return failure;
+  if (success) return undefined;
+  return signal === null
+    ? `the command ended with ${code}`
+    : `the command was ended by ${signal}`;
+}
+
+/** A message's content. @throws {Error} where its file can't be read */
+async function contentOf(
+  { kind, text, path }: Message,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  if (kind === "text") return new Blob([text ?? ""]).stream();
+  if (path === undefined) throw new Error("it wasn't moved here");
+  return (await openRegular(path)).readable;
+}
+
+function unreadable({ path }: Message, error: unknown): string {
+  return `its file ${path ?? ""} can't be read: ${reasonOf(error)}`;
+}

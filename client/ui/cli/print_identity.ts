@@ -1,0 +1,50 @@
+import { findFile, infoFiles } from "../../../shared/folder/info_files.ts";
+import { readOwnInfoMe } from "../../../shared/folder/own_info_me.ts";
+import { printableLine } from "../printable.ts";
+import { openRegular, readFull } from "../../session/regular_file.ts";
+import type { Output } from "./output.ts";
+
+/** Bytes that are more than any file in our form has. */
+const LARGEST = 4096;
+
+/**
+ * Writes the user's name and id where they stand in the form that we write.
+ * The key isn't looked at: to import it takes longer than all the rest.
+ *
+ * @returns false where they don't, or can't be read
+ */
+export async function printOwnIdentity(
+  dir: string,
+  output: Output,
+): Promise<boolean> {
+  const me = await readOwnIdentity(dir);
+  if (me === undefined) return false;
+  await writeIdentity(output, me);
+  return true;
+}
+
+async function readOwnIdentity(dir: string) {
+  try {
+    const path = await findFile(dir, infoFiles.me);
+    if (path === undefined) return undefined;
+    using file = await openRegular(path);
+    const bytes = new Uint8Array(LARGEST);
+    const size = await readFull(file, bytes);
+    return readOwnInfoMe(new TextDecoder().decode(bytes.subarray(0, size)));
+  } catch {
+    // Whoever reads it in every form says what is wrong.
+    return undefined;
+  }
+}
+
+/** Writes who somebody is. */
+export async function writeIdentity(
+  output: Output,
+  { name, clientId }: { name: string; clientId: Uint8Array },
+): Promise<void> {
+  const id = clientId.toHex();
+  await output.data(
+    { type: "identity", name, id },
+    `${printableLine(name)} ${id}`,
+  );
+}

@@ -1,0 +1,43 @@
+import { completionScript } from "../completion.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+
+/** What the compiled client is called. */
+const PROGRAM = "messageu-client";
+
+/** Prints a shell's completion script. */
+export const verb: Verb = defineVerb<
+  { program: string },
+  ["bash" | "zsh" | "fish"]
+>({
+  brief: "Print the completion script for bash, zsh or fish",
+  about:
+    `Prints a script that completes verbs, flags, names and paths. To have it:
+
+  bash  source <(messageu-client completion bash), in ~/.bashrc
+  zsh   source <(messageu-client completion zsh), in ~/.zshrc behind compinit
+  fish  messageu-client completion fish > ~/.config/fish/completions/messageu-client.fish
+
+From a clone, make it a program first, as docs/scripting.md tells, and name that
+with --program client.`,
+  flags: {
+    program: {
+      kind: "parsed",
+      parse: String,
+      brief: "What the client is called in the shell",
+      placeholder: "NAME",
+      default: PROGRAM,
+    },
+  },
+  args: [{
+    brief: "bash, zsh or fish",
+    placeholder: "SHELL",
+    parse(text) {
+      if (text === "bash" || text === "zsh" || text === "fish") return text;
+      throw new Error(`expected bash, zsh or fish, got "${text}"`);
+    },
+    proposeCompletions: () => ["bash", "zsh", "fish"],
+  }],
+  async task(work, { program }, shell) {
+    await work.output.write(completionScript(shell, program).trim());
+  },
+});

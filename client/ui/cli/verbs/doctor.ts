@@ -1,0 +1,66 @@
+import type { Address } from "../../../../shared/folder/info_server.ts";
+import { exitCodes } from "../failure.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+import { type Finding, found } from "../doctor/finding.ts";
+import * as folder from "../doctor/folder_checks.ts";
+import { checkTerminal, checkVersions } from "../doctor/machine_checks.ts";
+import { checkRelays } from "../doctor/relay_check.ts";
+import { printableLine } from "../../printable.ts";
+import { Session } from "../../../session/session.ts";
+import { isDecided } from "../../../transfer/decided_import.ts";
+
+/** Columns of the longest verdict, and of the longest subject. */
+const VERDICT_WIDTH = 9;
+const SUBJECT_WIDTH = 10;
+
+/** Checks all that the client needs. */
+export const verb: Verb = defineVerb({
+  brief: "Check the folder, your key, the store, the relay, room and terminal",
+  flags: {},
+  args: [],
+  readsEnvironment: true,
+  async task(work, { server }) {
+    const dir = await work.dir();
+    const locate = await work.locator(() => {});
+    const link = await work.link(() => {});
+    // The one of the work would fail with an import that can't be finished.
+    using session = new Session(dir, link);
+    let hasErrors = false;
+    const tell = async (subject: string, finding: Finding) => {
+      const { verdict, what, advice } = finding;
+      hasErrors ||= verdict === "error";
+      const end = advice === undefined ? "" : `: ${advice}`;
+      await work.output.data(
+        { type: "check", subject, verdict, what, advice: advice ?? null },
+        printableLine(
+          verdict.padEnd(VERDICT_WIDTH) + subject.padEnd(SUBJECT_WIDTH) +
+            what + end,
+        ),
+      );
+    };
+    const check = async (subject: string, step: () => Promise<Finding>) =>
+      await tell(subject, await found(step));
+    if (isDecided(dir)) await check("import", () => folder.checkImport(dir));
+    await check("folder", () => folder.checkFolder(dir));
+    await check("identity", () => folder.checkIdentity(session));
+    await check("store", () => folder.checkStore(dir, session));
+    await check("unread", () => folder.checkUnread(dir, session));
+    await check("address", () => folder.checkAddress({ dir, server }));
+    const me = await session.identity().catch(() => undefined);
+    // Why there are none was just told.
+    const addresses = await locate().catch(() => []);
+    const linkTo = (address: Address) => work.linkTo(address);
+    for (const one of await checkRelays(addresses, linkTo, me?.clientId)) {
+      await tell("relay", one);
+    }
+    await check("room", () => folder.checkRoom(dir, "what is remembered"));
+    await check("files", async () =>
+      await folder.checkRoom(
+        await folder.temporaryFolder(),
+        "received files",
+      ));
+    await tell("terminal", checkTerminal());
+    await check("versions", checkVersions);
+    return hasErrors ? exitCodes.failure : exitCodes.done;
+  },
+});

@@ -1,0 +1,63 @@
+import { idArgument } from "../arguments.ts";
+import { isoTime, messageLine, messageObject } from "../message_form.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+import { localTime } from "../../local_time.ts";
+import { printableLine } from "../../printable.ts";
+
+/** Tells all that is known of a message. */
+export const verb: Verb = defineVerb<unknown, [number]>({
+  brief: "Tell all that is known of one message",
+  about:
+    "Tells when a message was made, written down, sent, acknowledged by the relay, received, decrypted, shown, and acknowledged by which consumers.",
+  flags: {},
+  args: [idArgument],
+  isOffline: true,
+  async task(work, _flags, id) {
+    const session = await work.session();
+    const known = session.explain(id);
+    const steps = {
+      made: known.made,
+      written: known.written,
+      sent: known.sent,
+      acknowledged: known.acknowledged,
+      received: known.received,
+      decrypted: known.decrypted,
+      // Of one's own it says nothing.
+      shown: known.outgoing ? undefined : known.shownAt,
+    };
+    const lines = Object.entries(steps).filter(([, time]) => time !== undefined)
+      .map(([step, time]) => `  ${step.padEnd(13)}${localTime(time ?? 0)}`);
+    if (known.relayMessageId !== undefined) {
+      lines.push(`  ${"relay's id".padEnd(13)}${known.relayMessageId}`);
+    }
+    if (known.outgoing) {
+      lines.push(`  ${"attempts".padEnd(13)}${known.attempts}`);
+    }
+    if (known.failure !== undefined) {
+      lines.push(`  ${"failed".padEnd(13)}${printableLine(known.failure)}`);
+    }
+    for (const { consumer, time } of known.acks) {
+      lines.push(
+        `  ${"acked by".padEnd(13)}${printableLine(consumer)}, ${
+          localTime(time)
+        }`,
+      );
+    }
+    await work.output.data(
+      {
+        ...messageObject(known, "explanation"),
+        relayMessageId: known.relayMessageId ?? null,
+        ...Object.fromEntries(
+          Object.entries(steps).map(([step, time]) => [step, isoTime(time)]),
+        ),
+        attempts: known.attempts,
+        failure: known.failure ?? null,
+        acks: known.acks.map(({ consumer, time }) => ({
+          consumer,
+          time: isoTime(time),
+        })),
+      },
+      [messageLine(known), ...lines].join("\n"),
+    );
+  },
+});

@@ -1,0 +1,26 @@
+import { pathArgument } from "../arguments.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+import { PIPE } from "../../../session/piped_file.ts";
+import { printableLine } from "../../printable.ts";
+
+/** Takes over what export wrote. */
+export const verb: Verb = defineVerb<unknown, [string]>({
+  brief: "Take over what export wrote, into a folder without an identity",
+  flags: {},
+  args: [{ ...pathArgument, brief: "The file, or - for standard input" }],
+  async task(work, _flags, path) {
+    const { importArchive, importPiped } = await import(
+      "../../../transfer/import_archive.ts"
+    );
+    const { name, id, messages, files } = path === PIPE
+      ? await importPiped(await work.dir())
+      : await importArchive(await work.dir(), path);
+    work.output.say(
+      "Don't go on with the old folder: two that pull take each other's messages",
+    );
+    await work.output.data(
+      { type: "import", name, id, messages, files },
+      `${printableLine(name)} ${id}: ${messages} messages, ${files} files`,
+    );
+  },
+});

@@ -1,0 +1,34 @@
+import { pathArgument } from "../arguments.ts";
+import { writeIdentity } from "../print_identity.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+
+/** Takes over the identity that another program wrote. */
+export const verb: Verb = defineVerb<unknown, [string]>({
+  brief: "Make info.me from an identity file that another program wrote",
+  about:
+    "Takes what any MessageU program wrote as me.info or my.info, says what it found and what is wrong with it, and leaves it as it is. What a registration without an answer has left it goes on with at the relay. See docs/scripting.md.",
+  flags: {},
+  args: [{
+    ...pathArgument,
+    brief: "The identity file; - reads it from standard input",
+    placeholder: "FILE",
+  }],
+  async task(work, _flags, path) {
+    const { output } = work;
+    const { importIdentity } = await import(
+      "../../../transfer/import_identity.ts"
+    );
+    const { me, found, warnings } = await importIdentity(
+      await work.dir(),
+      path,
+      async (name, publicKey) =>
+        await (await work.link()).register(name, publicKey),
+    );
+    output.say(`Found ${found.join(", ")}`);
+    for (const warning of warnings) output.say(`Warning: ${warning}`);
+    output.say(
+      "Don't go on with the other program: two that pull take each other's messages",
+    );
+    await writeIdentity(output, me);
+  },
+});

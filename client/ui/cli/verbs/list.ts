@@ -1,0 +1,35 @@
+import { isoTime } from "../message_form.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+import { switchFlag } from "../global_flags.ts";
+import { printableLine } from "../../printable.ts";
+
+/** Lists the others. */
+export const verb: Verb = defineVerb<{ offline: boolean | undefined }>({
+  brief: "List the others, the latest conversation first",
+  flags: {
+    offline: switchFlag("Ask no relay: whom this folder knows"),
+  },
+  args: [],
+  async task(work, { offline }) {
+    const session = await work.session();
+    if (!offline) await session.clients();
+    for (const contact of session.contacts()) {
+      const marks = [
+        contact.unread > 0 ? `${contact.unread} unread` : "",
+        contact.keyChanged ? "another key than before" : "",
+      ].filter((mark) => mark !== "");
+      const name = printableLine(contact.name);
+      await work.output.data(
+        {
+          type: "contact",
+          name: contact.name,
+          id: contact.contactId.toHex(),
+          unread: contact.unread,
+          lastTime: isoTime(contact.lastTime),
+          keyChanged: contact.keyChanged,
+        },
+        marks.length === 0 ? name : `${name}\t${marks.join(", ")}`,
+      );
+    }
+  },
+});

@@ -1,0 +1,186 @@
+import { parseConsumer, sinceFlag } from "../arguments.ts";
+import { Complaints } from "../complaints.ts";
+import { classify, complain, exitCodes } from "../failure.ts";
+import { execFlag, runForMessage } from "../message_command.ts";
+import { messageLine, messageObject } from "../message_form.ts";
+import { inputLines } from "../../standard_input.ts";
+import { Stop } from "../stop.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+import { switchFlag } from "../global_flags.ts";
+import { type Round, watch } from "../watch.ts";
+import type { Output } from "../output.ts";
+import { UserError } from "../../../errors.ts";
+import type { Message } from "../../../session/message.ts";
+import type { Session } from "../../../session/session.ts";
+
+/** Messages that are taken from the store at a time. */
+const AT_A_TIME = 50;
+
+/** What the verb takes. */
+interface Flags {
+  as: string;
+  autoAck: boolean | undefined;
+  since: number | undefined;
+  replay: boolean | undefined;
+  once: boolean | undefined;
+  exec: string | undefined;
+}
+
+/** A consumer's place in the store. */
+type Consumer = Awaited<ReturnType<Session["consumer"]>>;
+
+/** Hands messages out, and takes acknowledgements in. */
+class Listener {
+  readonly #consumer: Consumer;
+  readonly #output: Output;
+  readonly #stop: Stop;
+  readonly #flags: Flags;
+  /** Whether no acknowledgement can come any more. */
+  #inputEnded = false;
+  #exitCode: number = exitCodes.done;
+
+  constructor(consumer: Consumer, output: Output, stop: Stop, flags: Flags) {
+    this.#consumer = consumer;
+    this.#output = output;
+    this.#stop = stop;
+    this.#flags = flags;
+  }
+
+  get exitCode(): number {
+    return this.#exitCode;
+  }
+
+  /** Whether acknowledgements are lines of standard input. */
+  get readsInput(): boolean {
+    return !this.#flags.autoAck && this.#flags.exec === undefined;
+  }
+
+  /** Whether nothing but the relay's last answer is waited for. */
+  get isEnding(): boolean {
+    return this.#inputEnded;
+  }
+
+  /** Whether there is nothing left to wait for. */
+  get isDone(): boolean {
+    if (!this.#flags.once) return false;
+    return !this.readsInput || this.#consumer.open === 0;
+  }
+
+  /** Takes acknowledgements until there are no more. */
+  async readAcknowledgements(): Promise<void> {
+    const lenient = new TextDecoder();
+    try {
+      for await (const line of inputLines((bytes) => lenient.decode(bytes))) {
+        if (line.trim() !== "") this.#acknowledge(line.trim());
+      }
+    } catch (error) {
+      complain(this.#output, error);
+    }
+    this.#inputEnded = true;
+  }
+
+  /** Hands out what is new; resolves to whether to go on. */
+  async handOut({ asked, askedLast, failure }: Round): Promise<boolean> {
+    for (;;) {
+      const messages = this.#consumer.next(AT_A_TIME);
+      for (const message of messages) {
+        if (this.#stop.wanted) return false;
+        await this.#hand(message);
+      }
+      if (messages.length === 0) break;
+    }
+    const isSettled = this.#inputEnded ? askedLast : asked && this.isDone;
+    if (!isSettled) return !this.#stop.wanted;
+    if (failure !== undefined) this.#exitCode = classify(failure).exit;
+    return false;
+  }
+
+  async #hand(message: Message): Promise<void> {
+    const { exec, autoAck } = this.#flags;
+    if (exec === undefined) {
+      const writing = this.#output.data(
+        messageObject(message),
+        messageLine(message),
+      );
+      const isWritten = await this.#stop.unless(writing);
+      if (isWritten && autoAck) this.#consumer.acknowledge(message.id);
+      return;
+    }
+    const failed = await runForMessage(exec, message);
+    if (failed === undefined) {
+      this.#consumer.acknowledge(message.id);
+      return;
+    }
+    this.#exitCode = exitCodes.failure;
+    this.#complain(
+      `Message ${message.id}: ${failed}`,
+      "It isn't acknowledged, and comes again when you listen anew",
+      { id: message.id },
+    );
+  }
+
+  #acknowledge(line: string): void {
+    const id = /^\d{1,15}$/.test(line) ? Number(line) : NaN;
+    try {
+      if (this.#consumer.acknowledge(id)) return;
+    } catch (error) {
+      return complain(this.#output, error, { line });
+    }
+    this.#complain(
+      `"${line.slice(0, 80)}" acknowledges nothing`,
+      "Expected the number of a received message, alone on a line",
+      { line },
+    );
+  }
+
+  #complain(message: string, hint: string, facts: Record<string, unknown>) {
+    complain(this.#output, new UserError(message, hint), facts);
+  }
+}
+
+/** Hands messages to a consumer until it has acknowledged them. */
+export const verb: Verb = defineVerb<Flags>({
+  brief: "Hand out what this consumer hasn't acknowledged, and go on",
+  about:
+    "Hands out every received message that this consumer hasn't acknowledged, the oldest first, also those from before its first start, and goes on with what comes. A line with a message's number on standard input acknowledges it. At the end of standard input it hands out the rest and ends; what isn't acknowledged comes again the next time.",
+  flags: {
+    as: {
+      kind: "parsed",
+      parse: parseConsumer,
+      brief: "The consumer's name; any number of them go side by side",
+      placeholder: "CONSUMER",
+    },
+    autoAck: switchFlag(
+      "Acknowledge each once it is written, and read no input",
+    ),
+    since: sinceFlag,
+    replay: switchFlag("Also what was acknowledged"),
+    once: switchFlag("End when nothing is left"),
+    exec: execFlag,
+  },
+  args: [],
+  startsPrograms: ({ exec }) => exec !== undefined,
+  goesOn: () => true,
+  async task(work, flags) {
+    const { output } = work;
+    const session = await work.session();
+    using stop = new Stop(work.isHangupIgnored);
+    using consumer = await session.consumer(flags.as, {
+      since: flags.since,
+      replay: flags.replay,
+    });
+    const complaints = new Complaints(output);
+    const listener = new Listener(consumer, output, stop, flags);
+    if (listener.readsInput) listener.readAcknowledgements();
+    await watch({
+      session,
+      output,
+      stop,
+      complaints,
+      handOut: (round) => listener.handOut(round),
+      isDue: () => listener.isDone,
+      isEnding: () => listener.isEnding,
+    });
+    return stop.exitCode || listener.exitCode || complaints.exitCode;
+  },
+});

@@ -1,0 +1,134 @@
+import { Complaints } from "../complaints.ts";
+import { complain, exitCodes } from "../failure.ts";
+import { execFlag, runForMessage } from "../message_command.ts";
+import { messageLine, messageObject } from "../message_form.ts";
+import { Stop } from "../stop.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+import { switchFlag } from "../global_flags.ts";
+import { watch } from "../watch.ts";
+import type { Work } from "../work.ts";
+import { UserError } from "../../../errors.ts";
+import type { Message } from "../../../session/message.ts";
+import { ProgressLine } from "../../terminal.ts";
+
+/** What the verb takes. */
+interface Flags {
+  watch: boolean | undefined;
+  exec: string | undefined;
+}
+
+/** Shows what was received and not shown yet, to the user or to a command. */
+class Viewer {
+  readonly #work: Work;
+  readonly #command: string | undefined;
+  readonly #stop: Stop | undefined;
+  /** Messages whose command failed, which are left for the next run. */
+  readonly #failed = new Set<number>();
+  #exitCode: number = exitCodes.done;
+  #isShowing = false;
+
+  /** @param stop ends the showing, even where nobody reads what is shown */
+  constructor(work: Work, command: string | undefined, stop?: Stop) {
+    this.#work = work;
+    this.#command = command;
+    this.#stop = stop;
+  }
+
+  get exitCode(): number {
+    return this.#exitCode;
+  }
+
+  /** Whether a message is being shown just now. */
+  get isShowing(): boolean {
+    return this.#isShowing;
+  }
+
+  /** Resolves to false where the message couldn't be shown. */
+  async show(message: Message): Promise<boolean> {
+    this.#isShowing = true;
+    try {
+      return await this.#show(message);
+    } finally {
+      this.#isShowing = false;
+    }
+  }
+
+  async #show(message: Message): Promise<boolean> {
+    const { output } = this.#work;
+    if (this.#stop?.wanted || this.#failed.has(message.id)) return false;
+    if (this.#command === undefined) {
+      const writing = output.data(messageObject(message), messageLine(message));
+      if (this.#stop !== undefined) return await this.#stop.unless(writing);
+      await writing;
+      return true;
+    }
+    const failure = await runForMessage(this.#command, message);
+    if (failure === undefined) return true;
+    this.#exitCode = exitCodes.failure;
+    // One that isn't in the store has no number yet.
+    if (message.id !== 0) this.#failed.add(message.id);
+    complain(
+      output,
+      new UserError(
+        `Message ${message.id}: ${failure}`,
+        "It counts as not shown, and comes again with the next pull",
+      ),
+      { id: message.id },
+    );
+    return false;
+  }
+}
+
+/** Receives messages and shows them. */
+export const verb: Verb = defineVerb<Flags>({
+  brief: "Receive, and print what wasn't shown yet; --watch goes on",
+  flags: {
+    watch: switchFlag("Go on until a signal"),
+    exec: execFlag,
+  },
+  args: [],
+  startsPrograms: ({ exec }) => exec !== undefined,
+  goesOn: ({ watch }) => watch === true,
+  async task(work, flags) {
+    const { output } = work;
+    const session = await work.session();
+    const complaints = new Complaints(output);
+    if (!flags.watch) {
+      const viewer = new Viewer(work, flags.exec);
+      const progress = new ProgressLine();
+      await session.pull({
+        message(one) {
+          progress.end();
+          return viewer.show(one);
+        },
+        problem(error) {
+          progress.end();
+          complaints.tell(error);
+        },
+        notice(text) {
+          progress.end();
+          output.say(text);
+        },
+        progress: output.json ? undefined : progress.start("Receiving"),
+      });
+      return viewer.exitCode || complaints.exitCode;
+    }
+    using stop = new Stop(work.isHangupIgnored);
+    const viewer = new Viewer(work, flags.exec, stop);
+    const message = (one: Message) => viewer.show(one);
+    await watch({
+      session,
+      output,
+      stop,
+      complaints,
+      unkept: message,
+      handOut: async () => {
+        const showing = session.showNew(message);
+        // Who is stopped waits for its own command, not for other watchers.
+        if (!await stop.unless(showing) && viewer.isShowing) await showing;
+        return !stop.wanted;
+      },
+    });
+    return stop.exitCode || complaints.exitCode;
+  },
+});

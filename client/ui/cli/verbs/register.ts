@@ -1,0 +1,21 @@
+import { nameProblem } from "../../../../shared/wire/names.ts";
+import { writeIdentity } from "../print_identity.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+
+/** Registers the user. */
+export const verb: Verb = defineVerb<unknown, [string]>({
+  brief: "Register under a name; makes your key and info.me",
+  flags: {},
+  args: [{ brief: "Your name", placeholder: "NAME", parse: parseName }],
+  async task(work, _flags, name) {
+    const session = await work.session();
+    await session.refuseSecondIdentity();
+    await writeIdentity(work.output, await session.register(name));
+  },
+});
+
+function parseName(text: string): string {
+  const problem = nameProblem(text);
+  if (problem === undefined) return text;
+  throw new Error(problem);
+}

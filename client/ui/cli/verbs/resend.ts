@@ -1,0 +1,15 @@
+import { idArgument, type OnKeyChange, onKeyChangeFlag } from "../arguments.ts";
+import { deliver } from "../delivery.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+
+/** Sends again what the relay didn't acknowledge. */
+export const verb: Verb = defineVerb<{ onKeyChange: OnKeyChange }, [number]>({
+  brief: "Send again what the relay didn't acknowledge",
+  flags: { onKeyChange: onKeyChangeFlag },
+  args: [idArgument],
+  async task(work, { onKeyChange }, id) {
+    const session = await work.session();
+    const { contact } = session.explain(id);
+    return await deliver(work, { id, contact }, onKeyChange);
+  },
+});

@@ -1,0 +1,18 @@
+import { printOwnIdentity, writeIdentity } from "../print_identity.ts";
+import { defineVerb, type Verb } from "../verb.ts";
+import { NotRegisteredError } from "../../../errors.ts";
+
+/** Prints the user's name and id. */
+export const verb: Verb = defineVerb({
+  brief: "Print your name and id",
+  flags: {},
+  args: [],
+  async task(work) {
+    const dir = await work.dir();
+    if (await printOwnIdentity(dir, work.output)) return;
+    const { readFolderLayout } = await import("../../../keys/identity_file.ts");
+    const layout = await readFolderLayout(dir);
+    if (layout === undefined) throw new NotRegisteredError();
+    await writeIdentity(work.output, layout);
+  },
+});

@@ -1,0 +1,92 @@
+/**
+ * What a verb works with: its flags, its output, a session.
+ *
+ * @module
+ */
+
+import { dialectNamed } from "../../../shared/wire/dialects.ts";
+import type { Address } from "../../../shared/folder/info_server.ts";
+import type { RelayLink } from "../../link/relay_link.ts";
+import type { Locate } from "../../link/relays.ts";
+import type { Session } from "../../session/session.ts";
+import type { GlobalFlags } from "./global_flags.ts";
+import { Output } from "./output.ts";
+
+/** What the command line says, as far as it says it. */
+export type GivenFlags = {
+  readonly [K in keyof GlobalFlags]?: GlobalFlags[K] | undefined;
+};
+
+/** One run of a verb. */
+export class Work implements Disposable {
+  /** Whether SIGHUP was ignored when the program was started, and stays so. */
+  readonly isHangupIgnored: boolean;
+  /** Where its data and its talk go. */
+  readonly output: Output;
+  readonly #flags: GivenFlags;
+  #session: Session | undefined;
+
+  /**
+   * @param flags what the command line says
+   * @param isHangupIgnored whether SIGHUP was ignored at the start
+   */
+  constructor(flags: GivenFlags, isHangupIgnored = false) {
+    this.isHangupIgnored = isHangupIgnored;
+    this.#flags = flags;
+    this.output = new Output(flags.json ?? false);
+  }
+
+  /** The folder with the user's files: beside a compiled program, else the one it is started in. */
+  async dir(): Promise<string> {
+    if (this.#flags.dir !== undefined) return this.#flags.dir;
+    if (!Deno.build.standalone) return ".";
+    const { dirname } = await import("node:path");
+    return dirname(Deno.execPath());
+  }
+
+  /** Says where the relays are, each time it is asked; `notice` is told where nothing names it. */
+  async locator(
+    notice: (text: string) => void = (text) => this.output.say(text),
+  ): Promise<() => Promise<readonly Address[]>> {
+    const { addressFinder } = await import("../../link/relay_address.ts");
+    const { server } = this.#flags;
+    return addressFinder({ dir: await this.dir(), server }, notice);
+  }
+
+  /** The way to the relays. */
+  async link(notice?: (text: string) => void): Promise<RelayLink> {
+    return await this.#linkBy(await this.locator(notice));
+  }
+
+  /** The way to one of them. */
+  async linkTo(address: Address): Promise<RelayLink> {
+    return await this.#linkBy(() => Promise.resolve([address]));
+  }
+
+  async #linkBy(locate: Locate): Promise<RelayLink> {
+    const { RelayLink } = await import("../../link/relay_link.ts");
+    const { clientVersion, dialect } = this.#flags;
+    return new RelayLink(
+      locate,
+      clientVersion,
+      dialect && dialectNamed(dialect),
+    );
+  }
+
+  /** The session of the folder; its modules are loaded by the first call. */
+  async session(notice?: (text: string) => void): Promise<Session> {
+    if (this.#session !== undefined) return this.#session;
+    const dir = await this.dir();
+    const { isDecided } = await import("../../transfer/decided_import.ts");
+    if (isDecided(dir)) {
+      const { finishImport } = await import("../../transfer/finish_import.ts");
+      await finishImport(dir);
+    }
+    const { Session } = await import("../../session/session.ts");
+    return this.#session = new Session(dir, await this.link(notice));
+  }
+
+  [Symbol.dispose](): void {
+    this.#session?.close();
+  }
+}

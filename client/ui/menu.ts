@@ -1,0 +1,248 @@
+/**
+ * The console menu (section 12 of docs/protocol.md), word for word.
+ *
+ * @module
+ */
+
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { describeFailure, UserError } from "../errors.ts";
+import { END_OF_MESSAGE, printableLine, printableText } from "./printable.ts";
+import type { Message } from "../session/message.ts";
+import type { Session } from "../session/session.ts";
+import type { Terminal } from "./terminal.ts";
+import { typedPath } from "./typed_path.ts";
+
+/** What stands above the menu. */
+const GREETING = "MessageU client at your service.";
+
+/** One line of the menu and what it does. */
+interface Item {
+  code: string;
+  label: string;
+  run: (user: Dialogue, session: Session) => Promise<void>;
+}
+
+const items: readonly Item[] = [
+  {
+    code: "110",
+    label: "Register",
+    async run(user, session) {
+      await session.refuseSecondIdentity();
+      const name = (await user.ask("Your name")).trim();
+      await session.register(name);
+      user.say(`Registered as ${name}`);
+    },
+  },
+  {
+    code: "120",
+    label: "Request for clients list",
+    async run(user, session) {
+      const names = await session.clients();
+      names.forEach((name) => user.say(printableLine(name)));
+      if (names.length === 0) user.say("Nobody else is registered");
+      for (const warning of await session.warnings()) user.complain(warning);
+    },
+  },
+  {
+    code: "130",
+    label: "Request for public key",
+    async run(user, session) {
+      const name = await user.askName("Whose public key");
+      const { offered } = await session.publicKey(name);
+      user.say(`Got the public key of ${name}`);
+      if (offered === undefined) return;
+      for (const warning of await session.warnings()) user.complain(warning);
+    },
+  },
+  {
+    code: "140",
+    label: "Request for waiting messages",
+    async run(user, session) {
+      const count = await session.pull({
+        message: (message) => user.say(formatMessage(message)),
+        problem: (error) => user.complain(error),
+        notice: (text) => user.say(printableLine(text)),
+        progress: user.progress("Receiving"),
+      });
+      if (count === 0) user.say("No waiting messages");
+    },
+  },
+  {
+    code: "150",
+    label: "Send a text message",
+    async run(user, session) {
+      const name = await user.askName("To whom");
+      await session.requireContact(name);
+      const text = await user.ask("Text");
+      await session.sendText(name, text, { notice: (text) => user.say(text) });
+      user.say("Sent");
+    },
+  },
+  {
+    code: "151",
+    label: "Send a request for symmetric key",
+    async run(user, session) {
+      await session.requestKey(await user.askName("To whom"));
+      user.say("Sent");
+    },
+  },
+  {
+    code: "152",
+    label: "Send your symmetric key",
+    async run(user, session) {
+      await session.sendKey(await user.askName("To whom"));
+      user.say("Sent");
+    },
+  },
+  {
+    code: "153",
+    label: "Send a file",
+    async run(user, session) {
+      const name = await user.askName("To whom");
+      await session.requireContact(name);
+      const path = await typedPath(await user.ask("The file's path"));
+      await session.sendFile(name, path, {
+        progress: user.progress("Sending"),
+        notice: (text) => user.say(text),
+      });
+      user.say("Sent");
+    },
+  },
+];
+
+const MENU = [
+  GREETING,
+  "",
+  ...items.map(({ code, label }) => `${code}) ${label}`),
+  " 0) Exit client",
+  "? ",
+].join("\n");
+
+/** The end of input, wherever it comes. */
+class EndOfInput extends Error {}
+
+/** Questions to the user and sentences for them. */
+class Dialogue {
+  readonly #terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /**
+   * @throws {EndOfInput} where no answer comes any more
+   * @throws {UserError} where it is no text
+   */
+  async ask(question: string): Promise<string> {
+    return await this.readAfter(`${question}: `);
+  }
+
+  /** Asks for a name. @throws {UserError} where none is given */
+  async askName(question: string): Promise<string> {
+    const name = await this.ask(question);
+    if (name.trim() !== "") return name;
+    throw new UserError("No name given", "120 lists the names of the others");
+  }
+
+  async readAfter(prompt: string): Promise<string> {
+    this.#terminal.print(prompt);
+    const line = await this.#terminal.readLine();
+    if (line !== null) return line;
+    // The shell's prompt must not stand behind ours.
+    this.#terminal.print("\n");
+    throw new EndOfInput();
+  }
+
+  say(text: string): void {
+    this.#terminal.print(`${text}\n`);
+  }
+
+  complain(error: UserError): void {
+    this.say(describeFailure(error));
+  }
+
+  progress(label: string): (done: number, total: number) => void {
+    return this.#terminal.progress(label);
+  }
+}
+
+/** A received message as section 12 prints it, and an empty line. */
+function formatMessage(message: Message): string {
+  const doubt = message.accepted ? "" : " (not accepted)";
+  return `From: ${printableLine(message.contact)}${doubt}
+Content:
+${formatContent(message)}
+${END_OF_MESSAGE}
+`;
+}
+
+function formatContent(message: Message): string {
+  switch (message.kind) {
+    case "keyRequest":
+      return "Request for symmetric key";
+    case "key":
+      return "symmetric key received";
+    case "text":
+      return printableText(message.text ?? "");
+    case "file":
+      return message.path ?? "";
+    case "unreadable":
+      return "can't decrypt message";
+  }
+}
+
+/**
+ * Runs the menu until 0 is chosen or the input ends. What fails is said, and
+ * the menu comes back.
+ */
+export async function runMenu(
+  session: Session,
+  terminal: Terminal,
+): Promise<void> {
+  const user = new Dialogue(terminal);
+  try {
+    for (;;) {
+      const choice = await readChoice(user);
+      if (choice === "0") return;
+      await choose(choice, user, session);
+      user.say("");
+    }
+  } catch (error) {
+    if (!(error instanceof EndOfInput)) throw error;
+  }
+}
+
+/** What was chosen; nothing where that is no text, which is said. */
+async function readChoice(user: Dialogue): Promise<string> {
+  try {
+    return (await user.readAfter(MENU)).trim();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    user.complain(error);
+    return "";
+  }
+}
+
+async function choose(
+  choice: string,
+  user: Dialogue,
+  session: Session,
+): Promise<void> {
+  const item = items.find(({ code }) => code === choice);
+  if (item === undefined) {
+    if (choice !== "") {
+      user.say(`There is no "${printableLine(choice)}" in the menu`);
+    }
+    return;
+  }
+  try {
+    await item.run(user, session);
+  } catch (error) {
+    if (error instanceof EndOfInput) throw error;
+    user.complain(
+      error instanceof UserError ? error : new UserError(
+        `That didn't work: ${reasonOf(error)}`,
+      ),
+    );
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What comes in on standard input.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes";
+import { UserError } from "../errors.ts";
+
+const MIB = 1024 * 1024;
+/** What may stand in front of a newline. */
+const RETURN = 0x0d;
+/** Bytes of the longest line that is read. */
+const LONGEST_LINE = 64 * MIB;
+
+/**
+ * All of it as one text; a newline at its end doesn't belong to it.
+ *
+ * @throws {UserError} where it is no UTF-8
+ */
+export async function readInput(): Promise<string> {
+  const bytes = await new Response(Deno.stdin.readable).bytes();
+  return decodeText(bytes).replace(/\r?\n$/, "");
+}
+
+/**
+ * Its lines without their ends, as they come; the last one may lack its end.
+ *
+ * @param decode reads a line's bytes
+ * @param longest bytes of the longest line that is taken
+ * @throws {UserError} where a line is longer
+ */
+export async function* inputLines<Line = string>(
+  decode: (bytes: Uint8Array) => Line,
+  longest: number = LONGEST_LINE,
+): AsyncGenerator<Line, undefined> {
+  let rest: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of Deno.stdin.readable) {
+    let from = 0;
+    for (let at; (at = chunk.indexOf(0x0a, from)) >= 0; from = at + 1) {
+      yield lineOf([...rest, chunk.subarray(from, at)], decode);
+      rest = [];
+      size = 0;
+    }
+    rest.push(chunk.subarray(from));
+    size += chunk.length - from;
+    if (size > longest) {
+      throw new UserError(
+        `A line of standard input is longer than ${longest / MIB} MiB`,
+      );
+    }
+  }
+  if (size > 0) yield lineOf(rest, decode);
+  return undefined;
+}
+
+function lineOf<Line>(
+  parts: readonly Uint8Array[],
+  decode: (bytes: Uint8Array) => Line,
+): Line {
+  const line = concat(parts);
+  return decode(line.at(-1) === RETURN ? line.subarray(0, -1) : line);
+}
+
+/**
+ * The text of standard input.
+ *
+ * @param hint what to do where it is none
+ * @throws {UserError} where it is no UTF-8
+ */
+export function decodeText(
+  bytes: Uint8Array,
+  hint = "Send it as a file, with send-file",
+): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(bytes);
+  } catch (cause) {
+    throw new UserError(
+      "Standard input is no text in UTF-8",
+      hint,
+      { cause },
+    );
+  }
+}

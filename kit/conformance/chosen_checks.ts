@@ -1,0 +1,31 @@
+import { UsageError } from "../../shared/cli/usage_error.ts";
+import type { CheckInfo } from "./report/outcome.ts";
+
+/**
+ * The checks whose name, clause or subject fits one of the patterns.
+ *
+ * @param patterns with `*` for anything, in either case; all checks where none is given
+ * @throws {UsageError} where one fits none
+ */
+export function chosenChecks<T extends CheckInfo>(
+  all: readonly T[],
+  patterns?: readonly string[],
+): readonly T[] {
+  if (patterns === undefined) return all;
+  const fits = patterns.map((pattern) => {
+    const matcher = matcherOf(pattern);
+    const fitting = all.filter(({ name, clause, subject }) =>
+      [name, clause, subject].some((text) => matcher.test(text))
+    );
+    if (fitting.length > 0) return fitting;
+    throw new UsageError(
+      `--only ${pattern}: no check has such a name, clause or subject; --list shows all`,
+    );
+  });
+  return all.filter((check) => fits.some((some) => some.includes(check)));
+}
+
+function matcherOf(pattern: string): RegExp {
+  const parts = pattern.split("*").map((part) => RegExp.escape(part));
+  return new RegExp(`^${parts.join(".*")}$`, "i");
+}

@@ -1,0 +1,157 @@
+/**
+ * Who is there while the server is played: the client that is checked, the
+ * people of its list, and what waits for it.
+ *
+ * @module
+ */
+
+import { equals } from "@std/bytes";
+import { importPublicKey } from "../../../shared/crypto/crypto.ts";
+import { FormatError } from "../../../shared/wire/format_error.ts";
+import { drawClientId } from "../../../shared/wire/draw_client_id.ts";
+import {
+  type ClientId,
+  type MessageId,
+  MessageType,
+  NAME_SIZE,
+  ResponseCode,
+} from "../../../shared/wire/protocol.ts";
+import { decodeListedName } from "../../../shared/wire/names.ts";
+import { FAILURE, type Response } from "../../../shared/wire/responses.ts";
+import { type Arrival, messageOf, payloadOf, targetOf } from "./arrival.ts";
+import { type Letter, Person } from "./person.ts";
+
+/** What is known of the client that is checked. */
+export interface Subject {
+  /** The name under which it registered. */
+  readonly name: string;
+  /** The id that it was given. */
+  readonly clientId: ClientId;
+  /** What stands behind the name in its registration. */
+  readonly publicKey: Uint8Array;
+  /** The same as a key; undefined where it is none. */
+  readonly key: CryptoKey | undefined;
+}
+
+/** The client's public key can't be used, so nobody can write to it. */
+export class NoKeyError extends Error {
+  override name = "NoKeyError";
+  override message = "nobody can send the client a key: see public-key";
+}
+
+/** All that the playing server knows and hands out. */
+export class Cast {
+  /** Somebody who writes first. */
+  readonly ben: Person;
+  /** Somebody to whom the client writes first. */
+  readonly dana: Person;
+  /** Everybody in the list. */
+  readonly people: Person[];
+  /** The client; undefined until it is registered. */
+  me: Subject | undefined;
+  /** What waits, an answer's worth at a time. */
+  readonly waiting: Letter[][] = [];
+  readonly #nextId: () => MessageId;
+
+  private constructor(ben: Person, dana: Person, nextId: () => MessageId) {
+    this.ben = ben;
+    this.dana = dana;
+    this.people = [ben, dana];
+    this.#nextId = nextId;
+  }
+
+  /** Makes ben and dana, in about 0.2 s. */
+  static async create(): Promise<Cast> {
+    let last = 0;
+    const nextId = () => ++last as MessageId;
+    const [ben, dana] = await Promise.all([
+      Person.create("ben", nextId),
+      Person.create("dana", nextId),
+    ]);
+    return new Cast(ben, dana, nextId);
+  }
+
+  /** @throws {NoKeyError} where the client has none that can be used */
+  get clientKey(): CryptoKey {
+    if (this.me?.key === undefined) throw new NoKeyError();
+    return this.me.key;
+  }
+
+  /** Somebody new in the list, with dana's key pair: making one takes a while. */
+  invite(name: string): void {
+    this.people.push(Person.like(this.dana, name, this.#nextId));
+  }
+
+  /** Who has an id. */
+  withId(id: Uint8Array | undefined): Person | undefined {
+    return this.people.find((person) =>
+      id !== undefined && equals(person.clientId, id)
+    );
+  }
+
+  /** What a good server answers; the id in the header is judged elsewhere. */
+  async answer(arrival: Arrival): Promise<Response> {
+    switch (arrival.kind) {
+      case "register":
+        return await this.#register(payloadOf(arrival));
+      case "clientsList":
+        return {
+          code: ResponseCode.ClientsList,
+          payload: this.people.map(({ clientId, name }) => ({
+            clientId,
+            name,
+          })),
+        };
+      case "publicKey":
+        return this.#publicKey(arrival);
+      case "sendMessage":
+        return await this.#send(arrival);
+      case "waitingMessages":
+        return this.#handOut();
+      case undefined:
+        return FAILURE;
+    }
+  }
+
+  /** A second registration is refused: the first one counts (REG-3). */
+  async #register(payload: Uint8Array): Promise<Response> {
+    if (this.me !== undefined || payload.length <= NAME_SIZE) return FAILURE;
+    const publicKey = payload.slice(NAME_SIZE);
+    this.me = {
+      name: decodeListedName(payload.subarray(0, NAME_SIZE)),
+      clientId: drawClientId(),
+      publicKey,
+      key: await importPublicKey(publicKey).catch((error) => {
+        if (!(error instanceof FormatError)) throw error;
+        return undefined;
+      }),
+    };
+    const { clientId } = this.me;
+    return { code: ResponseCode.Registered, payload: { clientId } };
+  }
+
+  #publicKey(arrival: Arrival): Response {
+    const person = this.withId(targetOf(arrival));
+    if (person === undefined) return FAILURE;
+    const { clientId, publicKey } = person;
+    return { code: ResponseCode.PublicKey, payload: { clientId, publicKey } };
+  }
+
+  async #send(arrival: Arrival): Promise<Response> {
+    const person = this.withId(targetOf(arrival));
+    const message = messageOf(arrival);
+    if (person === undefined || message === undefined) return FAILURE;
+    if (message.type === MessageType.Key) await person.takeKey(message.content);
+    const payload = { target: person.clientId, messageId: this.#nextId() };
+    return { code: ResponseCode.MessageSent, payload };
+  }
+
+  #handOut(): Response {
+    const letters = this.waiting.shift() ?? [];
+    for (const { brings } of letters) brings?.from.keys.push(brings.key);
+    return {
+      code: ResponseCode.WaitingMessages,
+      payload: letters.map(({ message }) => message),
+    };
+  }
+}

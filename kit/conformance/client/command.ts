@@ -1,0 +1,102 @@
+/**
+ * `deno task conformance --client`: listens, plays and reports.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../../../shared/folder/info_server.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import { Interruption } from "../interruption.ts";
+import { levelOf } from "../report/outcome.ts";
+import { giveUp } from "../permissions.ts";
+import { printReport } from "../report/print_report.ts";
+import { checkClient } from "./check_client.ts";
+import {
+  CLIENT_HELP,
+  type ClientOptions,
+  parseClientOptions,
+} from "./options.ts";
+import { checksOf, choose, type Script, stepsOf, stepText } from "./script.ts";
+
+/** Data for whoever reads the report. */
+const print = (text: string) => console.log(text);
+/** Talk with whoever plays. */
+const say = (text: string) => console.error(text);
+
+/**
+ * Runs the whole.
+ *
+ * @returns the exit code: the MUSTs that failed
+ * @throws {UsageError} where the flags can't be obeyed
+ */
+export async function conformClient(args: readonly string[]): Promise<number> {
+  const options = parseClientOptions(args);
+  if (options.help) {
+    print(CLIENT_HELP.trimEnd());
+    return 0;
+  }
+  const script = choose(stepsOf(options.badly), options.only);
+  if (options.list) {
+    print(scriptText(script, options.badly));
+    return 0;
+  }
+  return await play(options, script);
+}
+
+async function play(options: ClientOptions, script: Script): Promise<number> {
+  const { drive, timeout } = options;
+  // A file for the user to send is all that is written then.
+  if (drive === undefined) await giveUp("read", "run");
+  const listener = listen(options.address);
+  const where = formatAddress(listener.addr);
+  const interruption = new Interruption();
+  const { signal } = interruption;
+  say(`listening on ${where}`);
+  const outcomes = checkClient(
+    drive === undefined
+      ? { listener, script, signal, say, input: Deno.stdin.readable }
+      : { listener, script, signal, drive, timeout },
+  );
+  const code = await printReport(outcomes, {
+    form: options.form,
+    target: drive ?? `the client at ${where}`,
+    nameWidth: Math.max(...[...script.chosen].map((name) => name.length)),
+    colour: Deno.stdout.isTerminal() && !Deno.noColor,
+    verbose: options.verbose,
+    brief: options.brief,
+    print,
+    stopped: () =>
+      signal.aborted ? "Interrupted: what comes later is unknown." : undefined,
+  });
+  return interruption.exitCode ?? code;
+}
+
+function listen(address: { hostname: string; port: number }): Deno.TcpListener {
+  try {
+    return Deno.listen(address);
+  } catch (cause) {
+    throw new Error(
+      `Can't listen on ${formatAddress(address)}: ${reasonOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** The script as it is printed: the steps, and what is checked in them. */
+function scriptText({ steps, chosen }: Script, badly: boolean): string {
+  const texts = steps.map((step, index) => {
+    const names = step.checks.filter(({ name }) => chosen.has(name))
+      .map((check) =>
+        `       ${check.name}  ${check.clause} ${levelOf(check)}`
+      );
+    return [stepText(step, index + 1, steps.length, "FILE"), ...names]
+      .join("\n");
+  });
+  const shown = new Set(
+    stepsOf(badly).flatMap(({ checks }) => checks.map(({ name }) => name)),
+  );
+  const always = checksOf(stepsOf(badly)).filter(({ name }) =>
+    chosen.has(name) && !shown.has(name)
+  ).map((check) => `  ${check.name}  ${check.clause} ${levelOf(check)}`);
+  return [...texts, "\nIn every step, and at the end:", ...always].join("\n");
+}

@@ -1,0 +1,245 @@
+/**
+ * A client that is started here, and whose user is played through its standard
+ * input.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../../../shared/folder/info_server.ts";
+import { inTime } from "../../../shared/cli/in_time.ts";
+import { writeAll } from "../../../shared/cli/write_all.ts";
+import { clip } from "../report/wrap.ts";
+import type { Bell } from "./bell.ts";
+import type { DrivenFolder } from "./driven_folder.ts";
+import type { Player } from "./player.ts";
+import { linesOf } from "./script.ts";
+import type { Choice, Finding, Step } from "./step.ts";
+
+/** Characters of a step's output that are kept. */
+const MOST_OUTPUT = 1024 * 1024;
+/** How often a client that has ended is started anew. */
+const MOST_STARTS = 12;
+/** Characters of what it printed last that are told. */
+const MOST_TOLD = 200;
+/** Milliseconds that its output gets to end once all that can be ended has. */
+const OUTPUT_GRACE = 500;
+
+/** How a client is driven. */
+export interface DriveOptions {
+  /** The shell's command that starts it. */
+  readonly command: string;
+  /** Where it runs. */
+  readonly folder: DrivenFolder;
+  /** Where the playing server listens. */
+  readonly server: { hostname: string; port: number };
+  /** What is typed first where the client was started anew. */
+  readonly again: readonly Choice[];
+  /** Milliseconds that it gets to end. */
+  readonly timeout: number;
+}
+
+/** A client's process, and its user. */
+export class DrivenClient implements Player {
+  readonly #options: DriveOptions;
+  readonly #bell: Bell;
+  #process: Process;
+  #starts = 1;
+  #output = "";
+
+  /** Starts the client. */
+  constructor(options: DriveOptions, bell: Bell) {
+    this.#options = options;
+    this.#bell = bell;
+    this.#process = this.#start();
+  }
+
+  get folder(): DrivenFolder {
+    return this.#options.folder;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get gaveUp(): boolean {
+    return this.#process.status !== undefined;
+  }
+
+  get ending(): string {
+    const { status } = this.#process;
+    const line = this.#output.trimEnd().split("\n").at(-1)?.trim() ?? "";
+    const how = status === undefined ? "" : ` with ${howEnded(status)}`;
+    const said = line === ""
+      ? ""
+      : `, and printed "${clip(line, MOST_TOLD)}" at last`;
+    return `it had ended${how}${said}`;
+  }
+
+  get stopped(): string | undefined {
+    return this.#starts > MOST_STARTS
+      ? `the client had to be started ${MOST_STARTS} times`
+      : undefined;
+  }
+
+  async play(step: Step): Promise<void> {
+    this.#output = "";
+    await this.#type(step.choices);
+  }
+
+  /** A client that has ended or hangs is started anew in the same folder. */
+  async recover(isRegistered: boolean): Promise<void> {
+    await this.#process.kill();
+    this.#starts++;
+    if (this.stopped !== undefined) return;
+    this.#process = this.#start();
+    if (isRegistered) await this.#type(this.#options.again);
+  }
+
+  async end(): Promise<Finding> {
+    if (this.gaveUp) return { fails: "it had ended before" };
+    await this.#type([["0"]]);
+    await this.#process.endInput();
+    const status = await this.#process.ended(this.#options.timeout);
+    if (status === undefined) {
+      return { fails: `it still ran after ${this.#options.timeout} ms` };
+    }
+    return status.success
+      ? undefined
+      : { fails: `it ended with ${howEnded(status)}` };
+  }
+
+  #start(): Process {
+    const { command, folder, server } = this.#options;
+    // A client may remove what it likes.
+    folder.restore();
+    return new Process(command, folder, formatAddress(server), (text) => {
+      const room = MOST_OUTPUT - this.#output.length;
+      this.#output += text.slice(0, Math.max(0, room));
+      this.#bell.ring();
+    });
+  }
+
+  async #type(choices: readonly Choice[]): Promise<void> {
+    const { sample } = this.#options.folder;
+    const text = choices.flatMap((choice) => linesOf(choice, sample))
+      .map((line) => `${line}\n`).join("");
+    await this.#process.type(text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process.kill();
+  }
+}
+
+const howEnded = ({ signal, code }: Deno.CommandStatus) =>
+  signal ?? `code ${code}`;
+
+/** A shell and what it started. */
+class Process {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #outputs: readonly Output[];
+  #status: Deno.CommandStatus | undefined;
+  readonly #ending: Promise<Deno.CommandStatus>;
+
+  constructor(
+    command: string,
+    folder: DrivenFolder,
+    server: string,
+    print: (text: string) => void,
+  ) {
+    this.#child = new Deno.Command("sh", {
+      args: ["-c", command],
+      cwd: folder.path,
+      env: {
+        MESSAGEU_SERVER: server,
+        TMPDIR: folder.temporary,
+        NO_COLOR: "1",
+      },
+      // A group of its own, so that all that it starts can be ended.
+      detached: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    this.#outputs = [
+      new Output(this.#child.stdout, print),
+      new Output(this.#child.stderr, print),
+    ];
+    this.#ending = this.#child.status.then((status) => {
+      this.#status = status;
+      print("");
+      return status;
+    });
+  }
+
+  /** How it ended; undefined while it runs. */
+  get status(): Deno.CommandStatus | undefined {
+    return this.#status;
+  }
+
+  /** Types; a client that has ended reads nothing. */
+  async type(text: string): Promise<void> {
+    try {
+      await writeAll(
+        { write: (bytes) => this.#input.write(bytes).then(() => bytes.length) },
+        new TextEncoder().encode(text),
+      );
+    } catch {
+      // That it has ended is seen by its status.
+    }
+  }
+
+  async endInput(): Promise<void> {
+    await this.#input.close().catch(() => {});
+  }
+
+  /** How it ended; undefined where it still runs after so many milliseconds. */
+  async ended(ms: number): Promise<Deno.CommandStatus | undefined> {
+    return await inTime(this.#ending, ms, undefined);
+  }
+
+  /** Ends it and all that it started, but for what left its group. */
+  async kill(): Promise<void> {
+    await this.endInput();
+    await new Deno.Command("sh", {
+      // The form that every shell takes.
+      args: ["-c", `kill -s KILL -- -${this.#child.pid}`],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    await this.#ending;
+    await Promise.all(this.#outputs.map((output) => output.end()));
+  }
+}
+
+/** What a process prints. */
+class Output {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reading: Promise<void>;
+
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    print: (text: string) => void,
+  ) {
+    this.#reader = stream.getReader();
+    this.#reading = this.#pass(print);
+  }
+
+  async #pass(print: (text: string) => void): Promise<void> {
+    const decoder = new TextDecoder();
+    for (;;) {
+      const { value, done } = await this.#reader.read();
+      if (done) break;
+      print(decoder.decode(value, { stream: true }));
+    }
+  }
+
+  /** Waits for the end, though not for who keeps it from ending. */
+  async end(): Promise<void> {
+    await inTime(this.#reading, OUTPUT_GRACE, undefined);
+    await this.#reader.cancel();
+    await this.#reading;
+  }
+}

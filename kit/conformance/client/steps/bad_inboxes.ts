@@ -1,0 +1,302 @@
+/**
+ * Steps in which what waits for the client isn't as it should be, and it has to
+ * read what it can.
+ *
+ * @module
+ */
+
+import type { ClauseId } from "../../../clauses.ts";
+import {
+  answerCodeIn,
+  type Dialect,
+} from "../../../../shared/wire/dialects.ts";
+import { drawClientId } from "../../../../shared/wire/draw_client_id.ts";
+import { generateSymmetricKey } from "../../../../shared/crypto/crypto.ts";
+import {
+  type ClientId,
+  MessageType,
+  ResponseCode,
+} from "../../../../shared/wire/protocol.ts";
+import { type Answering, claiming } from "../answering.ts";
+import type { Cast } from "../cast.ts";
+import { ofKind, printedOrFails, shows } from "../findings.ts";
+import type { Letter } from "../person.ts";
+import type { Check, Scene, Step } from "../step.ts";
+import { unopened } from "../unopened.ts";
+import { CONTROLS, printsNoControls } from "./bad_answers.ts";
+
+const random = (size: number) => crypto.getRandomValues(new Uint8Array(size));
+
+/** What waits, an answer's worth at a time. */
+type Batches = (
+  cast: Cast,
+  key: CryptoKey,
+) => Promise<readonly (readonly Letter[])[]>;
+
+/** The lists that were asked for once all was handed out. */
+function listsBehind({ arrived, cast }: Scene) {
+  if (cast.waiting.length > 0) return [];
+  const last = arrived.findLastIndex(({ kind }) => kind === "waitingMessages");
+  return last < 0 ? [] : ofKind(arrived.slice(last), "clientsList");
+}
+
+/** A pull that has to show texts, whatever else came. */
+function pull(
+  name: string,
+  clause: ClauseId,
+  about: string,
+  texts: readonly string[],
+  batches: Batches,
+  { count = 1, checks = [], answering }: {
+    count?: number;
+    checks?: readonly Check[];
+    answering?: () => Answering;
+  } = {},
+): Step {
+  const times = count === 1 ? "" : `, ${count} times`;
+  return {
+    subject: "inboxes",
+    title: `Ask for waiting messages${times}; then ask for the clients list`,
+    choices: [...Array.from({ length: count }, () => ["140"]), ["120"]],
+    sees: texts.map((text) => JSON.stringify(text)).join(", "),
+    isSeen: shows(...texts),
+    async prepare(cast) {
+      // A client that was started anew may have lost the keys from before.
+      const key = await generateSymmetricKey();
+      const first = await cast.ben.keyLetter(cast.clientKey, key);
+      const [start = [], ...rest] = await batches(cast, key);
+      cast.waiting.push([first, ...start], ...rest.map((batch) => [...batch]));
+      return answering?.();
+    },
+    isComplete: (scene) => listsBehind(scene).length > 0,
+    checks: [{
+      name,
+      clause,
+      about,
+      expected: `a 601 behind the last 604${
+        texts.length > 0 ? ", and the texts" : ""
+      }`,
+      judge: (scene) => {
+        if (scene.cast.waiting.length > 0) {
+          return {
+            fails: `${scene.cast.waiting.length} answers weren't pulled`,
+            at: scene.arrived.slice(-2),
+          };
+        }
+        if (listsBehind(scene).length === 0) {
+          return {
+            fails: "nothing came behind the last 604",
+            at: scene.arrived.slice(-1),
+          };
+        }
+        return printedOrFails(scene, texts);
+      },
+    }, ...checks],
+  };
+}
+
+/** What a bad message stands between, in one answer. */
+const between = (
+  texts: readonly [before: string, behind: string],
+  bad: (
+    cast: Cast,
+    key: CryptoKey,
+  ) => Promise<readonly Letter[]> | readonly Letter[],
+): Batches =>
+async (cast, key) => [[
+  await cast.ben.textLetter(key, texts[0]),
+  ...await bad(cast, key),
+  await cast.ben.textLetter(key, texts[1]),
+]];
+
+/** A pull with a bad message in the middle. */
+function badMiddle(
+  name: string,
+  what: string,
+  bad: (
+    cast: Cast,
+    key: CryptoKey,
+  ) => Promise<readonly Letter[]> | readonly Letter[],
+): Step {
+  const texts = [`before ${name}`, `behind ${name}`] as const;
+  return pull(
+    name,
+    "DLV-5",
+    `Texts around ${what} are shown`,
+    texts,
+    between(texts, bad),
+  );
+}
+
+const SLICES = ["slice one", "slice two", "slice three"] as const;
+const LATE_KEY = "under a key that came behind its text";
+const HOSTILE = `hostile${CONTROLS.join("")}text`;
+
+/** Spoils the answer to the first pull. */
+function spoilingFirst(
+  spoil: (good: Uint8Array, dialect: Dialect) => Uint8Array,
+): Answering {
+  let isFirst = true;
+  return async ({ kind, dialect }, makeGood) => {
+    const good = await makeGood();
+    if (kind !== "waitingMessages" || !isFirst) return { bytes: good };
+    isFirst = false;
+    return { bytes: spoil(good, dialect), closes: true };
+  };
+}
+
+/** Cuts the answer in the middle of its last message. */
+const cutsFirst = () =>
+  spoilingFirst((good) => good.subarray(0, good.length - 5));
+
+/** Claims 4 GiB that don't come. */
+const claimsMuch = () =>
+  spoilingFirst((_good, dialect) => {
+    const code = answerCodeIn(dialect, ResponseCode.WaitingMessages);
+    return claiming({ code, payloadSize: 0xffffffff }, random(10));
+  });
+
+/** Inboxes that are not as they should be. */
+export const badInboxes: readonly Step[] = [
+  pull(
+    "slices",
+    "PUL-8",
+    "Messages that come in three answers are all shown",
+    SLICES,
+    async ({ ben }, key) =>
+      await Promise.all(
+        SLICES.map(async (text) => [await ben.textLetter(key, text)]),
+      ),
+    { count: 3 },
+  ),
+  pull(
+    "repeats",
+    "PUL-8",
+    "Messages that come twice do no harm",
+    ["said twice", "said once"],
+    async ({ ben }, key) => {
+      const twice = await ben.textLetter(key, "said twice");
+      return [
+        [twice, twice],
+        [twice, await ben.textLetter(key, "said once")],
+      ];
+    },
+    { count: 2 },
+  ),
+  pull(
+    "key-behind-text",
+    "PUL-8",
+    "A text before its key does no harm to what follows",
+    [LATE_KEY],
+    async ({ ben, clientKey }, key) => {
+      const late = await generateSymmetricKey();
+      let count = 0;
+      return [[
+        await unopened(
+          [...ben.keys, key],
+          () => ben.textLetter(late, `before its key ${count++}`),
+        ),
+        await ben.keyLetter(clientKey, late),
+        await ben.textLetter(late, LATE_KEY),
+      ]];
+    },
+  ),
+  badMiddle(
+    "unreadable-text",
+    "one that no key opens",
+    async ({ ben }, key) => [
+      await unopened(
+        [...ben.keys, key],
+        () => ben.letter(MessageType.Text, random(48)),
+      ),
+    ],
+  ),
+  badMiddle(
+    "odd-size",
+    "one of 15 bytes, and one of none",
+    ({ ben }) => [
+      ben.letter(MessageType.Text, random(15)),
+      ben.letter(MessageType.File, new Uint8Array()),
+    ],
+  ),
+  badMiddle(
+    "unreadable-key",
+    "a key that isn't for the client",
+    ({ ben }) => [
+      ben.letter(MessageType.Key, random(128)),
+      ben.letter(MessageType.Key, random(16)),
+    ],
+  ),
+  badMiddle(
+    "unknown-type",
+    "a message of type 9",
+    ({ ben }) => [ben.letter(9, random(20))],
+  ),
+  badMiddle(
+    "request-with-content",
+    "a request for a key that has content",
+    ({ ben }) => [ben.letter(MessageType.KeyRequest, random(128))],
+  ),
+  badMiddle(
+    "unknown-sender",
+    "a message of somebody whom no list has",
+    (
+      { ben },
+    ) => [from(drawClientId(), ben.letter(MessageType.Text, random(32)))],
+  ),
+  pull(
+    "broken-utf8",
+    "DLV-5",
+    "A text that isn't UTF-8 costs no other",
+    ["behind the broken one"],
+    async ({ ben }, key) => [[
+      await ben.bytesLetter(key, new Uint8Array([0x61, 0xff, 0xc3, 0x28])),
+      await ben.textLetter(key, "behind the broken one"),
+    ]],
+  ),
+  pull(
+    "hostile-text",
+    "DLV-5",
+    "A text with control characters costs no other",
+    ["behind the hostile one"],
+    async ({ ben }, key) => [[
+      await ben.textLetter(key, HOSTILE),
+      await ben.textLetter(key, "behind the hostile one"),
+    ]],
+    {
+      checks: [{
+        name: "text-shown",
+        clause: "MSG-7",
+        about: "Control characters of a text don't reach the terminal",
+        drivenOnly: true,
+        judge: printsNoControls(CONTROLS),
+      }],
+    },
+  ),
+  pull(
+    "inbox-cut-off",
+    "DLV-4",
+    "The whole messages of an answer that breaks off are shown",
+    ["whole before the break"],
+    async ({ ben }, key) => [[
+      await ben.textLetter(key, "whole before the break"),
+      await ben.textLetter(key, "cut off"),
+    ]],
+    { answering: cutsFirst },
+  ),
+  pull(
+    "inbox-of-4-gib",
+    "ERR-5",
+    "After an answer that claims 4 GiB the next one is read",
+    ["behind the four GiB"],
+    async ({ ben, clientKey }) => [
+      [],
+      await ben.keyAndTexts(clientKey, "behind the four GiB"),
+    ],
+    { count: 2, answering: claimsMuch },
+  ),
+];
+
+function from(sender: ClientId, { message }: Letter): Letter {
+  return { message: { ...message, sender } };
+}

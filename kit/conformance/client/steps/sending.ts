@@ -1,0 +1,291 @@
+/**
+ * Steps: the client writes to others.
+ *
+ * @module
+ */
+
+import {
+  DecryptError,
+  decryptKey,
+  ENCRYPTED_KEY_SIZE,
+  generateSymmetricKey,
+} from "../../../../shared/crypto/crypto.ts";
+import { MessageType } from "../../../../shared/wire/protocol.ts";
+import { messageOf } from "../arrival.ts";
+import { cameOrFails, messagesFor, withoutFiles } from "../findings.ts";
+import { isMeant, openContent, type Opened } from "../opened_content.ts";
+import type { Check, Finding, Scene, Step } from "../step.ts";
+
+/** Stands in a choice for the path of the file that is to be sent. */
+export const SAMPLE_PATH = "SAMPLE";
+
+/** What the file holds: all bytes, NULs and broken UTF-8 among them, and no whole block. */
+export const SAMPLE: Uint8Array<ArrayBuffer> = Uint8Array.from(
+  { length: 5003 },
+  (_, index) => index * 7 + (index >> 8),
+);
+
+const TEXT = "Meet me at the old mill at noon, and bring the map.";
+const UTF8_TEXT = "Grüße, שלום, 你好 🎉";
+const LAST_KEY_TEXT = "This one goes out under the key that came last.";
+const OWN_KEY_TEXT = "This one goes out under a key that we sent ourselves.";
+
+type To = "ben" | "dana";
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+const sentTo = (scene: Scene, to: To, type: MessageType) =>
+  messagesFor(scene.arrived, scene.cast[to], type);
+
+/** Opens the last message of a type that came in this step. */
+async function openLast(
+  scene: Scene,
+  to: To,
+  type: MessageType,
+  expected: Uint8Array,
+): Promise<Opened | undefined> {
+  const message = sentTo(scene, to, type).at(-1);
+  const content = message === undefined
+    ? undefined
+    : messageOf(message)?.content;
+  if (content === undefined) return undefined;
+  return await openContent(content, scene.cast[to].keys, expected);
+}
+
+/** How a content is judged: whether it is encrypted well, what it is, under which key. */
+function contentChecks(
+  to: To,
+  type: MessageType,
+  expected: Uint8Array,
+) {
+  const what = type === MessageType.File ? "file" : "text";
+  const at = (scene: Scene) => sentTo(scene, to, type).slice(-1);
+  const opened = (scene: Scene) => openLast(scene, to, type, expected);
+  const later = async (
+    scene: Scene,
+    judge: (opened: { plaintext: Uint8Array; under: number }) => Finding,
+  ): Promise<Finding> => {
+    const content = await opened(scene);
+    if (content === undefined) return { skips: `no ${what} came for ${to}` };
+    if ("problem" in content) {
+      return { skips: `the ${what} for ${to} can't be read` };
+    }
+    return judge(content);
+  };
+  return {
+    encrypted: async (scene: Scene): Promise<Finding> => {
+      const content = await opened(scene);
+      if (content === undefined) {
+        return cameOrFails(`message of type ${type} for ${to}`, [], scene);
+      }
+      return "problem" in content
+        ? { fails: content.problem, at: at(scene) }
+        : undefined;
+    },
+    meant: (scene: Scene): Promise<Finding> =>
+      later(
+        scene,
+        ({ plaintext }) =>
+          isMeant(plaintext, expected) ? undefined : {
+            fails: `it is another ${what}, of ${plaintext.length} bytes`,
+            at: at(scene),
+          },
+      ),
+    underLast: (scene: Scene): Promise<Finding> =>
+      later(scene, ({ under }) => {
+        const { length } = scene.cast[to].keys;
+        return under === length - 1 ? undefined : {
+          fails: `it was encrypted with key ${under + 1} of ${length}`,
+          at: at(scene),
+        };
+      }),
+  };
+}
+
+/** A step in which something is written to somebody, and nothing else. */
+function writes(
+  to: To,
+  title: string,
+  choices: Step["choices"],
+  type: MessageType,
+  checks: readonly Check[],
+): Step {
+  return {
+    subject: "conversation",
+    title,
+    choices,
+    isComplete: (scene) => sentTo(scene, to, type).length > 0,
+    checks,
+  };
+}
+
+/** Asks ben for a key. */
+export const requestKey: Step = writes(
+  "ben",
+  "Ask ben for a symmetric key",
+  [["151", "ben"]],
+  MessageType.KeyRequest,
+  [{
+    name: "key-request",
+    clause: "MSG-1",
+    about: "A message of type 1 comes for ben, and is empty",
+    judge: (scene) => {
+      const messages = sentTo(scene, "ben", MessageType.KeyRequest);
+      const size = messages.map((message) => messageOf(message)?.content.length)
+        .find((size) => size !== 0);
+      return cameOrFails("message of type 1 for ben", messages, scene) ??
+        (size === undefined
+          ? undefined
+          : { fails: `it has ${size} bytes of content`, at: messages });
+    },
+  }],
+);
+
+const text = contentChecks("ben", MessageType.Text, bytesOf(TEXT));
+const utf8 = contentChecks("ben", MessageType.Text, bytesOf(UTF8_TEXT));
+const last = contentChecks("ben", MessageType.Text, bytesOf(LAST_KEY_TEXT));
+const own = contentChecks("dana", MessageType.Text, bytesOf(OWN_KEY_TEXT));
+const file = contentChecks("dana", MessageType.File, SAMPLE);
+
+/** Writes to ben, whose key the client has. */
+export const sendText: Step = writes(
+  "ben",
+  "Send ben a text",
+  [["150", "ben", TEXT]],
+  MessageType.Text,
+  [{
+    name: "text-encrypted",
+    clause: "AES-1",
+    about: "The text opens with AES-128-CBC, a zero IV and PKCS#7",
+    judge: text.encrypted,
+  }],
+);
+
+/** The same with what isn't ASCII. */
+export const sendUtf8: Step = writes(
+  "ben",
+  "Send ben a text that isn't ASCII",
+  [["150", "ben", UTF8_TEXT]],
+  MessageType.Text,
+  [{
+    name: "text-utf8",
+    clause: "MSG-2",
+    about: "The text is what was typed, as UTF-8",
+    judge: utf8.meant,
+  }],
+);
+
+/** Gets two more keys unasked, and writes. */
+export const useLastKey: Step = {
+  ...writes(
+    "ben",
+    "Ask for waiting messages, then send ben a text",
+    [["140"], ["150", "ben", LAST_KEY_TEXT]],
+    MessageType.Text,
+    [{
+      name: "keys-unasked",
+      clause: "MSG-4",
+      about: "Two keys that come unasked are taken, and the client writes on",
+      judge: (scene) => {
+        const texts = sentTo(scene, "ben", MessageType.Text);
+        return scene.cast.waiting.length > 0
+          ? { fails: "the keys weren't pulled" }
+          : cameOrFails("text for ben", texts, scene);
+      },
+    }, {
+      name: "last-key",
+      clause: "MSG-5",
+      about: "The next text is encrypted with the key that came last",
+      judge: last.underLast,
+    }],
+  ),
+  async prepare({ ben, clientKey, waiting }) {
+    waiting.push([
+      await ben.keyLetter(clientKey, await generateSymmetricKey()),
+      await ben.keyLetter(clientKey, await generateSymmetricKey()),
+    ]);
+  },
+};
+
+/** Sends dana a key, who asks for it: some clients send one only then. */
+export const sendKey: Step = {
+  ...writes(
+    "dana",
+    "Send dana your symmetric key, once dana has asked for it",
+    [["140"], ["152", "dana"]],
+    MessageType.Key,
+    [{
+      name: "key-encrypted",
+      clause: "RSA-1",
+      about:
+        `A key of 16 bytes comes, as ${ENCRYPTED_KEY_SIZE} of RSA-OAEP under dana's public key`,
+      judge: judgeKey,
+    }],
+  ),
+  prepare({ dana, waiting }) {
+    waiting.push([dana.letter(MessageType.KeyRequest, new Uint8Array())]);
+  },
+};
+
+async function judgeKey(scene: Scene): Promise<Finding> {
+  const messages = sentTo(scene, "dana", MessageType.Key);
+  const missing = cameOrFails("message of type 2 for dana", messages, scene);
+  if (missing !== undefined) return missing;
+  for (const message of messages) {
+    const { content } = messageOf(message) ?? { content: new Uint8Array() };
+    const at = [message];
+    if (content.length !== ENCRYPTED_KEY_SIZE) {
+      return { fails: `it has ${content.length} bytes`, at };
+    }
+    try {
+      await decryptKey(scene.cast.dana.pair.privateKey, content);
+    } catch (error) {
+      if (!(error instanceof DecryptError)) throw error;
+      return { fails: "dana's private key finds no 16 bytes in it", at };
+    }
+  }
+  return undefined;
+}
+
+/** Writes under the key that the client sent. */
+export const useOwnKey: Step = writes(
+  "dana",
+  "Send dana a text",
+  [["150", "dana", OWN_KEY_TEXT]],
+  MessageType.Text,
+  [{
+    name: "own-key",
+    clause: "MSG-5",
+    about: "The text is encrypted with the key that the client sent last",
+    judge: (scene) =>
+      scene.cast.dana.keys.length === 0
+        ? { skips: "dana has no key to read it with: see key-encrypted" }
+        : own.underLast(scene),
+  }],
+);
+
+/** Sends a file. */
+export const sendFile: Step = writes(
+  "dana",
+  "Send dana the file",
+  [["153", "dana", SAMPLE_PATH]],
+  MessageType.File,
+  [{
+    name: "file-encrypted",
+    clause: "AES-1",
+    about: "The file opens with AES-128-CBC, a zero IV and PKCS#7",
+    judge: (scene) => {
+      if (scene.cast.dana.keys.length === 0) {
+        return { skips: "dana has no key to read it with: see key-encrypted" };
+      }
+      const came = sentTo(scene, "dana", MessageType.File).length > 0;
+      return came ? file.encrypted(scene) : withoutFiles(scene) ??
+        file.encrypted(scene);
+    },
+  }, {
+    name: "file-bytes",
+    clause: "MSG-3",
+    about: "What arrives is the file's bytes and nothing else",
+    judge: file.meant,
+  }],
+);

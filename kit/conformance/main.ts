@@ -1,0 +1,61 @@
+/**
+ * `deno task conformance`: checks whether a server keeps to the protocol, or
+ * a client.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../../shared/folder/info_server.ts";
+import { runProgram } from "../../shared/cli/program.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
+import { conformClient } from "./client/command.ts";
+import { HELP, readOptions } from "./options.ts";
+import { giveUp } from "./permissions.ts";
+import { printReport } from "./report/print_report.ts";
+import { Interruption } from "./interruption.ts";
+import { checkServer } from "./server/check_server.ts";
+import { checksTable } from "./server/checks_table.ts";
+import { findSpoken } from "./server/find_spoken.ts";
+import { selectChecks } from "./server/checks.ts";
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--client")) return await conformClient(args);
+  await giveUp("read", "write", "run");
+  const options = readOptions(args);
+  const { only, address, timeout } = options;
+  if (options.help) {
+    console.log(HELP.trimEnd());
+    return 0;
+  }
+  const chosen = selectChecks(only);
+  if (options.list) {
+    console.log(checksTable(chosen));
+    return 0;
+  }
+  if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
+  const interruption = new Interruption();
+  const { signal } = interruption;
+  const spoken = await findSpoken(address, timeout, {
+    signal,
+    ...options.dialect && { among: [options.dialect] },
+  });
+  const code = await printReport(
+    checkServer({ address, timeout, ...spoken, signal, ...only && { only } }),
+    {
+      ...options,
+      target: formatAddress(address),
+      generation: spoken.dialect.name,
+      version: spoken.version,
+      nameWidth: Math.max(...chosen.map(({ name }) => name.length)),
+      colour: Deno.stdout.isTerminal() && !Deno.noColor,
+      print: (text) => console.log(text),
+      stopped: () =>
+        signal.aborted
+          ? `Interrupted: there are ${chosen.length} checks in all.`
+          : undefined,
+    },
+  );
+  return interruption.exitCode ?? code;
+}
+
+if (import.meta.main) await runProgram(main);

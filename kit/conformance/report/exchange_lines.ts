@@ -1,0 +1,68 @@
+/**
+ * What went over a check's connections, as lines of annotated hex.
+ *
+ * @module
+ */
+
+import { formatBytes } from "../../../server/telemetry/figures.ts";
+import { clauses, type Party } from "../../clauses.ts";
+import { printableLine } from "../../../shared/cli/printable.ts";
+import { type Anatomy, dissect } from "../../dissect/anatomy.ts";
+import { annotatedHex } from "../../dissect/annotated_hex.ts";
+import type { Problem } from "../../dissect/problem.ts";
+import type { Exchange, Exchanged } from "./outcome.ts";
+import { painter } from "./paint.ts";
+import { clip } from "./wrap.ts";
+
+/** Entries that are shown: a check of many clients has hundreds. */
+const MOST_SHOWN = 24;
+
+/**
+ * All of it, in the order in which it happened. What only prepares a check is
+ * a line each.
+ *
+ * @param columns characters that a line may have
+ */
+export function exchangeLines(
+  exchange: Exchange,
+  { colour, columns }: { colour: boolean; columns: number },
+): string[] {
+  const shown = exchange.slice(0, MOST_SHOWN);
+  const left = exchange.length - shown.length;
+  return [
+    ...shown.flatMap((entry) => entryLines(entry, colour)),
+    ...left > 0 ? [`and ${left} more`] : [],
+  ].map((line) => clip(line, columns));
+}
+
+function entryLines(entry: Exchanged, colour: boolean): string[] {
+  const { direction, connection, bytes, size, note, prepares, plays } = entry;
+  const paint = painter(colour);
+  const anatomy = dissect(bytes, direction, undefined, size - bytes.length);
+  const arrow = direction === "request" ? "→" : "←";
+  const what = `${arrow} ${printableLine(anatomy.what)}`;
+  if (prepares) return [paint("faint", what)];
+  const where = `connection ${connection}, ${
+    size < 1024 ? `${size} bytes` : formatBytes(size)
+  }${note === undefined ? "" : `, ${printableLine(note)}`}`;
+  return [
+    paint("strong", what),
+    `  ${paint("faint", where)}`,
+    ...annotatedHex(marked(anatomy, plays), { colour }).split("\n"),
+  ];
+}
+
+/** Leaves out what breaks clauses of that party alone. */
+function marked(
+  { parts, problems }: Anatomy,
+  plays: Party | undefined,
+): Pick<Anatomy, "parts" | "problems"> {
+  const isMarked = ({ clause }: Problem) => clauses[clause].party !== plays;
+  return {
+    parts: parts.map((part) => ({
+      ...part,
+      problems: part.problems.filter(isMarked),
+    })),
+    problems: problems.filter(isMarked),
+  };
+}

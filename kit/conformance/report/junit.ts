@@ -1,0 +1,112 @@
+/**
+ * The report for build servers: JUnit's XML. It knows no warnings, so what
+ * fails without being a MUST stands there as skipped.
+ *
+ * @module
+ */
+
+import { clauses } from "../../clauses.ts";
+import { exchangeLines } from "./exchange_lines.ts";
+import type { Outcome } from "./outcome.ts";
+
+// XML 1.0 has no form at all for these.
+// deno-lint-ignore no-control-regex -- they are what is dropped
+const NOT_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/gu;
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+};
+
+/**
+ * The whole document.
+ *
+ * @param ms milliseconds that all of it took
+ * @param stopped why not all checks were made, where they weren't
+ */
+export function junit(
+  target: string,
+  outcomes: readonly Outcome[],
+  ms: number,
+  stopped?: string,
+): string {
+  const bySubject = Map.groupBy(outcomes, ({ subject }) => subject);
+  const suites = [...bySubject].map(([subject, group]) =>
+    suite(subject, group)
+  );
+  const more = stopped === undefined
+    ? ""
+    : `\n  <!-- ${escape(stopped).replaceAll("--", "- -")} -->`;
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites ${
+    attributes({ name: `Conformance of ${target}`, ...counts(outcomes, ms) })
+  }>${more}
+${suites.join("")}</testsuites>`;
+}
+
+function suite(subject: string, outcomes: readonly Outcome[]): string {
+  const ms = outcomes.reduce((sum, outcome) => sum + outcome.ms, 0);
+  const cases = outcomes.map((outcome) => testCase(outcome)).join("");
+  return `  <testsuite ${
+    attributes({ name: subject, ...counts(outcomes, ms) })
+  }>\n${cases}  </testsuite>\n`;
+}
+
+function testCase(outcome: Outcome): string {
+  const { subject, name, ms } = outcome;
+  const head = `    <testcase ${
+    attributes({ classname: subject, name, time: seconds(ms) })
+  }`;
+  if (outcome.verdict === "pass") return `${head}/>\n`;
+  return `${head}>\n      ${verdictOf(outcome)}\n    </testcase>\n`;
+}
+
+function verdictOf(outcome: Outcome): string {
+  const { clause, level, about, expected, reason = "", exchange } = outcome;
+  if (outcome.verdict === "skipped") {
+    return `<skipped ${attributes({ message: reason })}/>`;
+  }
+  if (!fails(outcome)) {
+    return `<skipped ${
+      attributes({ message: `${clause} ${level} failed: ${reason}` })
+    }/>`;
+  }
+  const text = [
+    `${clause} ${level}: ${clauses[clause].title}`,
+    `Check: ${about}`,
+    `Expected: ${expected ?? "what the clause says"}`,
+    `Got: ${reason}`,
+    ...exchangeLines(exchange, { colour: false, columns: 200 }),
+  ].join("\n");
+  const message = `${clause}: ${reason}`;
+  return `<failure ${attributes({ message, type: level })}>${
+    escape(text)
+  }</failure>`;
+}
+
+const fails = ({ verdict, level }: Outcome) =>
+  verdict === "fail" && level === "MUST";
+
+function counts(outcomes: readonly Outcome[], ms: number) {
+  const failures = outcomes.filter(fails).length;
+  const passed = outcomes.filter(({ verdict }) => verdict === "pass").length;
+  return {
+    tests: `${outcomes.length}`,
+    failures: `${failures}`,
+    skipped: `${outcomes.length - failures - passed}`,
+    time: seconds(ms),
+  };
+}
+
+const seconds = (ms: number) => (ms / 1000).toFixed(3);
+
+const attributes = (values: Readonly<Record<string, string>>) =>
+  Object.entries(values).map(([name, value]) => `${name}="${escape(value)}"`)
+    .join(" ");
+
+const escape = (text: string) =>
+  text.replaceAll(NOT_XML, "").replaceAll(
+    /[&<>"]/g,
+    (char) => ENTITIES[char] ?? "",
+  );

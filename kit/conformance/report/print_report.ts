@@ -1,0 +1,88 @@
+/**
+ * Prints what checks come to, in the form that is asked for.
+ *
+ * @module
+ */
+
+import {
+  defaultDialect,
+  type DialectName,
+} from "../../../shared/wire/dialects.ts";
+import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
+import { jsonEnd, jsonOutcome, jsonStart } from "./json.ts";
+import { junit } from "./junit.ts";
+import { exitCode, type Outcome, tally } from "./outcome.ts";
+import { Table } from "./table.ts";
+
+/** How a report is printed. */
+export interface ReportOptions {
+  /** For people, for programs, or for build servers. */
+  form: "table" | "json" | "junit";
+  /** What is checked, such as `127.0.0.1:1357`. */
+  target: string;
+  /** The generation that it speaks, where that is known. */
+  generation?: DialectName;
+  /** The version that requests to it carry, where that is known. */
+  version?: number;
+  /** Characters of the longest check's name. */
+  nameWidth: number;
+  /** Whether a table may have colours. */
+  colour: boolean;
+  /** Whether a table has the bytes of what passed, too. */
+  verbose: boolean;
+  /** Whether a table has no bytes at all. */
+  brief?: boolean;
+  /** Takes a line or more, without the last newline. */
+  print: (text: string) => void;
+  /** Says why not all checks were made, where they weren't. */
+  stopped: () => string | undefined;
+}
+
+/**
+ * Prints outcomes as they come, and what they come to.
+ *
+ * @returns the exit code: the MUSTs that failed, 125 at most
+ */
+export async function printReport(
+  outcomes: AsyncIterable<Outcome>,
+  options: ReportOptions,
+): Promise<number> {
+  const { form, target, generation, version, print, stopped } = options;
+  const start = performance.now();
+  const table = new Table(options);
+  const all: Outcome[] = [];
+  if (form === "json") print(jsonStart({ target, generation, version }));
+  if (form === "table") {
+    print(`Conformance of ${target}`);
+    for (const remark of remarks(options)) print(remark);
+  }
+  for await (const outcome of outcomes) {
+    if (form === "json") print(jsonOutcome(outcome, all.length === 0));
+    // Why these were skipped is told once, below.
+    if (form === "table" && !outcome.untried) print(table.row(outcome));
+    all.push(outcome);
+  }
+  const ms = performance.now() - start;
+  const counts = tally(all);
+  const why = stopped();
+  if (form === "json") print(jsonEnd(counts, ms, why));
+  if (form === "junit") print(junit(target, all, ms, why));
+  if (form === "table") {
+    const end = `${table.details(all)}${table.summary(counts, ms)}${
+      table.failedNames(all)
+    }`;
+    print(why === undefined ? end : `${end}\n${why}`);
+  }
+  return exitCode(counts);
+}
+
+/** What the reader of codes and headers should know. */
+function* remarks({ generation, version }: ReportOptions): Generator<string> {
+  const { name } = defaultDialect;
+  if (generation !== undefined && generation !== name) {
+    yield `It speaks generation ${generation}; codes are told as those of ${name}.`;
+  }
+  if (version !== undefined && version !== PROTOCOL_VERSION) {
+    yield `It refuses version ${PROTOCOL_VERSION}: requests carry ${version}.`;
+  }
+}

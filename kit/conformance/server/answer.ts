@@ -1,0 +1,90 @@
+/**
+ * An answer as it came, and what is to be expected of one.
+ *
+ * @module
+ */
+
+import { encodeHex } from "@std/encoding";
+import { FormatError } from "../../../shared/wire/format_error.ts";
+import {
+  RESPONSE_HEADER_SIZE,
+  ResponseCode,
+} from "../../../shared/wire/protocol.ts";
+import type { Codec } from "../../../shared/wire/fields.ts";
+import {
+  type ResponseHeader,
+  responseHeader,
+} from "../../../shared/wire/responses.ts";
+import { CheckFailure } from "./check_failure.ts";
+
+/** A whole answer. */
+export interface Answer extends ResponseHeader {
+  /** What follows its header. */
+  readonly payload: Uint8Array;
+  /** Header and payload. */
+  readonly bytes: Uint8Array;
+}
+
+/** Reads an answer's bytes, which are whole. */
+export function answerOf(bytes: Uint8Array): Answer {
+  const header = responseHeader.decode(bytes.subarray(0, RESPONSE_HEADER_SIZE));
+  return { ...header, payload: bytes.subarray(RESPONSE_HEADER_SIZE), bytes };
+}
+
+/** What an answer is, in a few words. */
+export const describe = ({ code, payloadSize }: ResponseHeader): string =>
+  `${code} with ${payloadSize === 0 ? "no payload" : `${payloadSize} bytes`}`;
+
+/**
+ * Checks that an answer has a code, and returns it.
+ *
+ * @throws {CheckFailure} where it has another one
+ */
+export function expectCode(answer: Answer, code: number): Answer {
+  if (answer.code === code) return answer;
+  throw new CheckFailure(`an answer ${code}`, describe(answer), {
+    isRefusal: answer.code === ResponseCode.Error,
+  });
+}
+
+/**
+ * Checks the code of an answer and the size of its payload.
+ *
+ * @throws {CheckFailure} where one of them is another
+ */
+export function expectSize(answer: Answer, code: number, size: number): Answer {
+  if (answer.code === code && answer.payload.length === size) return answer;
+  throw new CheckFailure(
+    `an answer ${code} with ${size} bytes`,
+    describe(answer),
+    { isRefusal: answer.code === ResponseCode.Error },
+  );
+}
+
+/**
+ * Reads the payload of an answer.
+ *
+ * @throws {CheckFailure} where its code is another, or its payload has no such form
+ */
+export function expectPayload<T>(
+  answer: Answer,
+  code: number,
+  codec: Codec<T>,
+): T {
+  expectCode(answer, code);
+  try {
+    return codec.decode(answer.payload);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new CheckFailure(
+      `the payload of a ${code}`,
+      `${describe(answer)}; ${error.message}`,
+    );
+  }
+}
+
+/** Bytes in hex, the first 16 where they are more. */
+export const hex = (bytes: Uint8Array): string =>
+  bytes.length === 0
+    ? "nothing"
+    : `${encodeHex(bytes.subarray(0, 16))}${bytes.length > 16 ? "…" : ""}`;

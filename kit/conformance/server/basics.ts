@@ -1,0 +1,280 @@
+/**
+ * What a server can do at all. What is wrong with all of its lists, say, is to
+ * fail the check of a list and not each check that looks something up in one.
+ *
+ * @module
+ */
+
+import { equals } from "@std/bytes";
+import type { RequestKind } from "../../../shared/wire/protocol.ts";
+import { expectCode, expectSize } from "./answer.ts";
+import { CheckFailure, must, NoAnswer, Unprepared } from "./check_failure.ts";
+import type { User } from "./cast.ts";
+import { frame, pullRequest, randomBytes, sendRequest } from "./frames.ts";
+import type { Probe } from "./probe.ts";
+import { type Usual, usuals } from "./usual.ts";
+
+/** What checks build on, how it is called where it fails, and which check tells of that. */
+export const basics = {
+  list: ["get a list", "list-entries"],
+  key: ["get a public key", "key-with-owner"],
+  send: ["send a message", "send-acknowledged"],
+  pull: ["pull a message", "pull-one"],
+  empty: ["pull from an empty inbox", "pull-empty"],
+  several: ["get two messages that wait", "pull-several"],
+  end: ["have a pull taken by an end", "pull-then-end"],
+  taken: ["have a pull taken by another request", "pull-then-request"],
+  ids: ["ask as two users on a connection", "header-says-who"],
+  segments: ["have a message taken in pieces", "segments-of-a-message"],
+  again: ["ask again on a connection", "connection-of-two-requests"],
+  onward: [
+    "ask again on a connection after a failure",
+    "open-after-unknown-code",
+  ],
+} as const;
+
+/** One of them. */
+export type Basic = keyof typeof basics;
+
+/** What a request of a kind builds on; a registration is checked first. */
+export const basicOf: Readonly<Record<RequestKind, Basic | undefined>> = {
+  register: undefined,
+  clientsList: "list",
+  publicKey: "key",
+  sendMessage: "send",
+  waitingMessages: "pull",
+};
+
+/** What is asked to find out about one of them. */
+function kindsOf(basic: Basic): readonly RequestKind[] {
+  if (basic === "list") return ["clientsList"];
+  if (basic === "key") return ["publicKey"];
+  if (basic === "send" || basic === "segments") return ["sendMessage"];
+  if (basic === "empty") return ["waitingMessages"];
+  const isOfAny = basic === "again" || basic === "onward";
+  return isOfAny ? [] : ["sendMessage", "waitingMessages"];
+}
+
+/** The checks that tell of a kind that isn't answered as it should be at all. */
+export const tellersOf: Readonly<Record<RequestKind, readonly string[]>> = {
+  register: [],
+  clientsList: ["list-entries"],
+  publicKey: ["key-with-owner"],
+  sendMessage: ["send-acknowledged"],
+  waitingMessages: ["pull-empty", "pull-one"],
+};
+
+/** A code that no request has. */
+const UNKNOWN_CODE = 666;
+/** Bytes of a content that looks like a ciphertext. */
+const CONTENT_SIZE = 48;
+
+/** Does the simplest thing of its kind. */
+const attempts: Readonly<
+  Record<
+    Basic,
+    (
+      probe: Probe,
+      usual: (but?: RequestKind) => Promise<Usual>,
+    ) => Promise<void>
+  >
+> = {
+  async list(probe) {
+    const [from, to] = await probe.pair();
+    const listed = await probe.listed(from.id);
+    const has = listed.some(({ clientId }) => equals(clientId, to.id));
+    must(has, `an entry with the id of ${to.name}`, "none");
+  },
+  async key(probe) {
+    const [from, to] = await probe.pair();
+    await probe.keyOf(from.id, to.id);
+  },
+  async send(probe) {
+    const [from, to] = await probe.pair();
+    const content = randomBytes(CONTENT_SIZE);
+    await probe.sends({ from: from.id, to: to.id, content });
+  },
+  async pull(probe) {
+    const [from, to] = await probe.pair();
+    const content = randomBytes(CONTENT_SIZE);
+    await probe.sends({ from: from.id, to: to.id, content });
+    const came = await probe.receive(to.id, 1);
+    must(came.length === 1, "the message", "an empty inbox");
+  },
+  async empty(probe) {
+    const { id } = await probe.user();
+    expectSize(await probe.ask(pullRequest(id)), 2104, 0);
+  },
+  async several(probe) {
+    const [from, to] = await probe.pair();
+    for (let count = 0; count < 2; count++) {
+      await probe.sends({ from: from.id, to: to.id });
+    }
+    const { length } = await probe.receive(to.id, 2);
+    must(length === 2, "both messages", `${length}`);
+  },
+  async end(probe) {
+    const [from, to] = await probe.pair();
+    await probe.sends({ from: from.id, to: to.id });
+    await probe.receive(to.id, 1);
+    await comesNotAgain(probe, to);
+  },
+  async taken(probe, usual) {
+    const [from, to] = await probe.pair();
+    await probe.sends({ from: from.id, to: to.id });
+    const { request, code } = await usual("waitingMessages");
+    const channel = await probe.connect();
+    await channel.send(pullRequest(to.id));
+    await channel.answer();
+    await channel.send(request(to, from));
+    expectCode(await channel.answer(), code);
+    await comesNotAgain(probe, to);
+  },
+  async ids(probe) {
+    const [from, to] = await probe.pair();
+    const other = await probe.user();
+    await probe.sends({ from: from.id, to: to.id });
+    const channel = await probe.connect();
+    await channel.send(pullRequest(other.id));
+    await channel.answer();
+    await channel.send(pullRequest(to.id));
+    const { payload } = expectCode(await channel.answer(), 2104);
+    must(payload.length > 0, "the message", "an empty inbox");
+  },
+  async segments(probe) {
+    const [from, to] = await probe.pair();
+    const content = randomBytes(CONTENT_SIZE);
+    const channel = await probe.connect();
+    const request = sendRequest({ from: from.id, to: to.id, content });
+    await channel.sendCut(request, [23, 60]);
+    expectCode(await channel.answer(), 2103);
+  },
+  again: async (probe, usual) => await twice(probe, await usual()),
+  onward: async (probe, usual) => await twice(probe, await usual(), true),
+};
+
+async function comesNotAgain(probe: Probe, to: User): Promise<void> {
+  const { length } = await probe.receive(to.id, 1);
+  must(length === 0, "an empty inbox", "the same message");
+}
+
+async function twice(
+  probe: Probe,
+  { request, code, isFollowed }: Usual,
+  afterFailure = false,
+): Promise<void> {
+  must(!isFollowed, "answers that nothing follows", "more bytes");
+  const [from, to] = await probe.pair();
+  const channel = await probe.connect();
+  if (afterFailure) {
+    await channel.send(frame({ code: UNKNOWN_CODE, clientId: from.id }));
+    expectCode(await channel.answer(), 9000);
+  } else {
+    await channel.send(request(from, to));
+    expectCode(await channel.answer(), code);
+  }
+  await channel.send(request(from, to));
+  expectCode(await channel.answer(), code);
+}
+
+/** Finds out what works, each thing once and only where it is asked for. */
+export class Basics {
+  readonly #probe: () => Probe;
+  readonly #found = new Map<Basic, Promise<boolean>>();
+  /** Whether no registration is taken, so that nothing can be told from one that isn't. */
+  registersNone = false;
+  readonly #silent = new Set<RequestKind>();
+  readonly #told = new Set<string>();
+  readonly #tried = new Map<RequestKind, Promise<Usual | string>>();
+
+  /** @param probe makes what an attempt is made with */
+  constructor(probe: () => Probe) {
+    this.#probe = probe;
+  }
+
+  /** Whether a request of that kind is known to have no answer. */
+  isSilent(kind: RequestKind): boolean {
+    return this.#silent.has(kind);
+  }
+
+  /** Whether it is asked about a mistake for the first time. */
+  isFirst(mistake: string): boolean {
+    if (this.#told.has(mistake)) return false;
+    this.#told.add(mistake);
+    return true;
+  }
+
+  /** Whether the server can do it. */
+  works(basic: Basic): Promise<boolean> {
+    const found = this.#found.get(basic) ?? this.#attempt(basic);
+    this.#found.set(basic, found);
+    return found;
+  }
+
+  /**
+   * The request that checks of something else ask: the first that is answered
+   * as it should be, or else the first that is answered at all.
+   *
+   * @param but a kind that won't do
+   * @throws {Unprepared} where none is answered
+   */
+  async usual(but?: RequestKind): Promise<Usual> {
+    let odd: Usual | undefined;
+    const reasons: string[] = [];
+    for (const candidate of usuals) {
+      const { kind } = candidate;
+      if (kind === but) continue;
+      const trying = this.#tried.get(kind) ?? this.#try(candidate);
+      this.#tried.set(kind, trying);
+      const tried = await trying;
+      if (typeof tried === "string") reasons.push(tried);
+      else if (tried.isFollowed || tried.isOdd) odd ??= tried;
+      else return tried;
+    }
+    if (odd !== undefined) return odd;
+    throw new Unprepared(`no request is answered well: ${reasons.join("; ")}`);
+  }
+
+  /** @returns why it won't do, where it isn't answered */
+  async #try(candidate: Usual): Promise<Usual | string> {
+    const probe = this.#probe();
+    const { code, size } = candidate;
+    const name = `${code - 1500} got `;
+    try {
+      const [from, to] = await probe.pair();
+      const channel = await probe.connect();
+      await channel.send(candidate.request(from, to));
+      const answer = expectCode(await channel.answer(), code);
+      const isFollowed = await channel.isFollowed();
+      const { length } = answer.payload;
+      const isOdd = length % size.each !== 0 || length < size.least ||
+        length > size.most;
+      await probe.giveBack();
+      return { ...candidate, isFollowed, isOdd };
+    } catch (error) {
+      if (error instanceof NoAnswer) this.#silent.add(candidate.kind);
+      if (error instanceof CheckFailure) return name + error.got;
+      if (error instanceof Unprepared) return name + error.message;
+      throw error;
+    } finally {
+      probe.close();
+    }
+  }
+
+  async #attempt(basic: Basic): Promise<boolean> {
+    if (kindsOf(basic).some((kind) => this.#silent.has(kind))) return false;
+    const probe = this.#probe();
+    try {
+      await attempts[basic](probe, (but) => this.usual(but));
+      await probe.giveBack();
+      return true;
+    } catch (error) {
+      if (error instanceof Unprepared || error instanceof CheckFailure) {
+        return false;
+      }
+      throw error;
+    } finally {
+      probe.close();
+    }
+  }
+}

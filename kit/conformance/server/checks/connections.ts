@@ -1,0 +1,353 @@
+import { describe, expectCode } from "../answer.ts";
+import type { Channel } from "../channel.ts";
+import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
+import {
+  frame,
+  keyRequest,
+  listRequest,
+  pullRequest,
+  randomId,
+  randomName,
+  registration,
+  sendRequest,
+} from "../frames.ts";
+import { idIn, type Probe, type UsualRequest } from "../probe.ts";
+import type { Basic } from "../basics.ts";
+import type { ClientId } from "../../../../shared/wire/protocol.ts";
+import { fill, numbered } from "./pulling.ts";
+
+/** Requests on one connection. */
+const MANY = 24;
+/** Connections that stand in the way. */
+const OTHERS = 12;
+/** Milliseconds of silence that a connection has to bear. */
+const SILENCE = 1500;
+/** Milliseconds in which the server sees that a connection broke. */
+const BREAK = 100;
+/** Milliseconds in which the server ends a connection, where it does so after each answer. */
+const ENDS = 250;
+
+/** Checks of connections, and of those that stall and break. */
+export const connectionChecks = subject("connections", [
+  [
+    "connection-of-two-requests",
+    "CON-1",
+    "A second request on a connection is answered",
+    (probe) => askAgain(probe, 2),
+  ],
+  [
+    "connection-of-many-requests",
+    "CON-1",
+    `${MANY} requests on a connection are answered, one after the other`,
+    (probe) => askAgain(probe, MANY),
+  ],
+  [
+    "connection-of-a-whole-talk",
+    "CON-1",
+    "Register, list, key, send and pull go over one connection",
+    async (probe) => {
+      await apart(probe, await probe.usual());
+      const { id: other } = await probe.user();
+      const channel = await probe.connect();
+      const id = await prepare("register", async () => {
+        await channel.send(registration(randomName()));
+        return idIn(await channel.answer());
+      });
+      const content = numbered(16, 0);
+      const steps = [
+        ["list", listRequest(id), 2101],
+        ["key", keyRequest(id, other), 2102],
+        ["send", sendRequest({ from: id, to: other, content }), 2103],
+        ["empty", pullRequest(id), 2104],
+        ["empty", pullRequest(id), 2104],
+      ] as const;
+      // What fails by itself says nothing of the connection.
+      const works = await allOf(probe, ["list", "key", "send", "empty"]);
+      for (const [basic, request, code] of steps) {
+        if (!works.has(basic)) continue;
+        await channel.send(request);
+        expectCode(await channel.answer(`an answer ${code}`), code);
+      }
+    },
+  ],
+  [
+    "open-after-unknown-client",
+    "CON-2",
+    "A connection goes on after an id that nobody has was refused",
+    (probe) => goesOn(probe, () => listRequest(randomId())),
+  ],
+  [
+    "open-after-unknown-code",
+    "CON-2",
+    "A connection goes on after an unknown code was refused",
+    (probe) => goesOn(probe, (clientId) => frame({ code: 666, clientId })),
+  ],
+  [
+    "open-after-unknown-target",
+    "CON-2",
+    "A connection goes on after a message for nobody was refused",
+    (probe) => goesOn(probe, (from) => sendRequest({ from, to: randomId() })),
+  ],
+  [
+    "open-after-silence",
+    "CON-3",
+    `A connection goes on after ${SILENCE} ms without a request`,
+    async (probe) => {
+      const { request, code } = await probe.usual();
+      await probe.again(async (channel) => {
+        await channel.send(request);
+        await prepare(
+          "be served",
+          async () => expectCode(await channel.answer(), code),
+        );
+        await bearsSilence(channel);
+        await channel.send(request);
+        expectCode(await channel.answer(), code);
+      });
+    },
+  ],
+  [
+    "open-before-first-request",
+    "CON-3",
+    `A connection on which nothing is said for ${SILENCE} ms is served then`,
+    async (probe) => {
+      const { request, code } = await probe.usual();
+      const channel = await probe.connect();
+      await bearsSilence(channel);
+      await channel.send(request);
+      expectCode(await channel.answer(), code);
+    },
+  ],
+  [
+    "others-silent",
+    "CON-4",
+    `A client is served beside ${OTHERS} connections that say nothing`,
+    (probe) => beside(probe, () => undefined),
+  ],
+  [
+    "others-stalled-in-header",
+    "CON-4",
+    `A client is served beside ${OTHERS} that stopped within a header`,
+    (probe) => beside(probe, (id) => listRequest(id).subarray(0, 11)),
+  ],
+  [
+    "others-stalled-in-payload",
+    "CON-4",
+    `A client is served beside ${OTHERS} that stopped within a payload`,
+    (probe) =>
+      beside(
+        probe,
+        (id) =>
+          sendRequest({ from: id, to: id, content: numbered(900, 0) })
+            .subarray(0, 500),
+      ),
+  ],
+  [
+    "others-claim-4-gib",
+    "CON-4",
+    "A client is served beside one whose header claims 4294967295 bytes",
+    (probe) =>
+      beside(probe, (from) =>
+        sendRequest({
+          ...{ from, to: from, content: numbered(100, 0) },
+          contentSize: 0xffffffff - 21,
+          payloadSize: 0xffffffff,
+        }), 1),
+  ],
+  [
+    "others-not-reading",
+    "CON-4",
+    "A client is served beside one that doesn't read its 900 KB",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const usual = await probe.usual();
+      await fill(probe, from, to, [900_000]);
+      const lazy = await probe.connect();
+      await lazy.send(pullRequest(to.id));
+      await lazy.pause(BREAK);
+      await probe.served(usual);
+      await prepare("read it then", () => lazy.answer());
+    },
+  ],
+  [
+    "others-broken-off",
+    "CON-6",
+    "A connection that was open goes on when another one breaks off in a request",
+    async (probe) => {
+      const usual = await probe.usual();
+      const { request, code } = usual;
+      await probe.again(async (channel) => {
+        const broken = await probe.connectToBreak();
+        await channel.send(request);
+        await prepare(
+          "be served",
+          async () => expectCode(await channel.answer(), code),
+        );
+        await breakOff(broken, usual);
+        await channel.send(request);
+        expectCode(await channel.answer(), code);
+      });
+    },
+  ],
+  [
+    "others-reset",
+    "CON-6",
+    `A new client is served after ${OTHERS} connections were reset`,
+    async (probe) => {
+      const usual = await probe.usual();
+      for (let count = 0; count < OTHERS; count++) {
+        await breakOff(
+          await probe.connectToBreak(),
+          usual,
+          count === 0 ? BREAK : 5,
+        );
+      }
+      await probe.served(usual);
+    },
+  ],
+  [
+    "cut-off-registration",
+    "CON-7",
+    "A registration that lacks its last byte leaves the name free",
+    async (probe) => {
+      const name = randomName();
+      await cutOff(probe, registration(name));
+      const answer = await probe.ask(registration(name));
+      must(answer.code === 2100, "an answer 2100", describe(answer));
+    },
+  ],
+  [
+    "cut-off-message",
+    "CON-7",
+    "A message that lacks its last byte isn't handed out",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const content = numbered(208, 0);
+      await cutOff(probe, sendRequest({ from: from.id, to: to.id, content }));
+      const came = await probe.receive(to.id, 1);
+      must(
+        came.length === 0,
+        "an empty inbox",
+        `a message of ${came[0]?.content.length} bytes`,
+      );
+    },
+  ],
+  [
+    "half-closed",
+    "CON-8",
+    "A request that the client's end follows is answered",
+    async (probe) => {
+      const { request, code } = await probe.usual();
+      const channel = await probe.connect();
+      await channel.send(request);
+      await channel.end();
+      expectCode(await channel.answer(), code);
+    },
+  ],
+]);
+
+/** Says nothing for a while, and sees to it that the server bears it. */
+async function bearsSilence(channel: Channel): Promise<void> {
+  const state = await channel.quiet(SILENCE);
+  must(
+    state === "quiet",
+    "an open connection",
+    state === "ended" ? "its end" : "bytes that nobody asked for",
+  );
+}
+
+/** Asks again and again on a connection. */
+async function askAgain(probe: Probe, times: number): Promise<void> {
+  const usual = await probe.usual();
+  await apart(probe, usual);
+  const { request, code } = usual;
+  const channel = await probe.connect();
+  for (let count = 1; count <= times; count++) {
+    await channel.send(request);
+    expectCode(await channel.answer(`the answer ${count} of ${times}`), code);
+  }
+}
+
+/**
+ * Sees to it that a second answer can be told from what follows the first.
+ *
+ * @throws {CheckFailure} where none can come: the connection ends
+ * @throws {Unprepared} where bytes follow an answer on a connection that goes on
+ */
+async function apart(
+  probe: Probe,
+  { request, isFollowed }: UsualRequest,
+): Promise<void> {
+  if (!isFollowed) return;
+  const channel = await probe.connect();
+  await channel.send(request);
+  await channel.answer();
+  if (await channel.ends(ENDS)) {
+    throw new CheckFailure("a connection that goes on", "its end");
+  }
+  throw new Unprepared(
+    "bytes follow each answer: see answer-once and answer-size-counts-payload",
+  );
+}
+
+/** Which of these things the server can do. */
+async function allOf(
+  probe: Probe,
+  wanted: readonly Basic[],
+): Promise<ReadonlySet<Basic>> {
+  const works = new Set<Basic>();
+  for (const basic of wanted) if (await probe.can(basic)) works.add(basic);
+  return works;
+}
+
+/** Asks for what is refused, and on the same connection for something else. */
+async function goesOn(
+  probe: Probe,
+  bad: (id: ClientId) => Uint8Array,
+): Promise<void> {
+  const { asker, request, code } = await probe.usual();
+  await probe.again(async (channel) => {
+    await channel.send(bad(asker.id));
+    await prepare(
+      "have it refused",
+      async () => expectCode(await channel.answer(), 9000),
+    );
+    await channel.send(request);
+    expectCode(await channel.answer("an answer to the next request"), code);
+  });
+}
+
+/** Is served while others have sent something and go no further. */
+async function beside(
+  probe: Probe,
+  start: (id: ClientId) => Uint8Array | undefined,
+  others = OTHERS,
+): Promise<void> {
+  const usual = await probe.usual();
+  const part = start(usual.asker.id);
+  for (let count = 0; count < others; count++) {
+    const stalled = await probe.connect();
+    if (part !== undefined) await stalled.sendPart(part);
+  }
+  await probe.served(usual);
+}
+
+/** Resets a connection in the middle of a request, with an answer unread. */
+async function breakOff(
+  channel: Channel,
+  { asker, request }: UsualRequest,
+  ms: number = BREAK,
+): Promise<void> {
+  await channel.send(request);
+  await channel.sendPart(listRequest(asker.id).subarray(0, 9));
+  await channel.pause(ms);
+  channel.close();
+}
+
+async function cutOff(probe: Probe, request: Uint8Array): Promise<void> {
+  const channel = await probe.connect();
+  await channel.sendPart(request.subarray(0, -1));
+  await channel.end();
+  await channel.quiet(BREAK);
+  channel.close();
+}

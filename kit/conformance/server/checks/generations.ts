@@ -1,0 +1,348 @@
+import {
+  answerCodeIn,
+  BLOCK_SIZE,
+  defaultDialect,
+  type Dialect,
+  type DialectName,
+  dialectNamed,
+  paddingBehind,
+  requestCode,
+} from "../../../../shared/wire/dialects.ts";
+import { type ClauseId, clauses } from "../../../clauses.ts";
+import {
+  CLIENT_ID_SIZE,
+  type ClientId,
+  type RequestKind,
+  ResponseCode,
+} from "../../../../shared/wire/protocol.ts";
+import {
+  encodeRequest,
+  NOBODY,
+  type RequestPayloads,
+} from "../../../../shared/wire/requests.ts";
+import { describe, expectCode } from "../answer.ts";
+import type { Channel } from "../channel.ts";
+import {
+  type CheckEntry,
+  CheckFailure,
+  must,
+  prepare,
+  subject,
+  Unprepared,
+} from "../check.ts";
+import {
+  frame,
+  listRequest,
+  randomId,
+  randomKey,
+  randomName,
+  registration,
+} from "../frames.ts";
+import type { Answer } from "../answer.ts";
+import type { User } from "../cast.ts";
+import { type Probe, told } from "../probe.ts";
+import { arrives, numbered } from "./pulling.ts";
+
+/** The generations with codes of their own, and the clause of each. */
+const OTHERS = [
+  ["700", "DIA-1"],
+  ["1100", "DIA-1"],
+  ["1000", "DIA-2"],
+  ["100", "DIA-3"],
+] as const satisfies readonly (readonly [DialectName, ClauseId])[];
+
+/** Checks of the protocol's other generations, and of clients that pad to blocks. */
+export const generationChecks = subject(
+  "generations",
+  forSpeakersOfFirst([
+    ...OTHERS.flatMap(([name, clause]): CheckEntry[] => {
+      const dialect = dialectNamed(name);
+      const { firstRequest: first } = dialect;
+      return [
+        [
+          `generation-${name}`,
+          clause,
+          `All requests from ${first} to ${
+            first + 4
+          } are answered as their kind is`,
+          (probe) => wholeTalk(probe, dialect),
+        ],
+        [
+          `generation-${name}-refuses`,
+          clause,
+          `What is refused of ${first} to ${first + 4} is answered with 9000`,
+          async (probe) => {
+            await spoken(probe, dialect, await probe.pair());
+            const clientId = randomId();
+            await prepare(
+              "have it refused with 601",
+              () => probe.refused(listRequest(clientId)),
+            );
+            const frame = encodeRequest("clientsList", {}, {
+              clientId,
+              dialect,
+            });
+            expectCode(await probe.ask(frame), 9000);
+          },
+        ],
+        [
+          `generation-${name}-shares`,
+          "DIA-4",
+          `A message that was sent with ${
+            first + 3
+          } is pulled with 604, and the other way round`,
+          (probe) => shares(probe, dialect),
+        ],
+      ];
+    }),
+    [
+      "blocks-request",
+      "DIA-5",
+      "A request that zeros fill up to 1024 bytes is answered",
+      async (probe) => {
+        const { request, code } = await probe.usual();
+        await askInBlock(probe, request, code);
+      },
+    ],
+    [
+      "blocks-registration",
+      "DIA-5",
+      "A registration in a block of 1024 bytes is taken",
+      async (probe) => {
+        await askInBlock(probe, registration(randomName()), 2100);
+      },
+    ],
+    [
+      "blocks-answer",
+      "DIA-5",
+      "The answer to a block is filled up to 1024 bytes with zeros, and then the connection ends",
+      async (probe) => {
+        const { request, code, isFollowed } = await probe.usual();
+        if (isFollowed) {
+          throw new Unprepared(
+            "bytes follow each answer: see answer-once and answer-size-counts-payload",
+          );
+        }
+        const { channel, answer } = await askInBlock(probe, request, code);
+        const due = paddingBehind(answer.bytes.length, {
+          blockSize: BLOCK_SIZE,
+        });
+        const rest = await channel.rest(due + 1);
+        if (rest.length === 0) {
+          throw new Unprepared("the server doesn't fill its answers to blocks");
+        }
+        must(
+          rest.length === due && rest.every((byte) => byte === 0),
+          `${due} zeros and the end`,
+          rest.length > due
+            ? "more than a block"
+            : `${rest.length} bytes${
+              rest.every((byte) => byte === 0) ? "" : ", not all of them 0"
+            }`,
+        );
+      },
+    ],
+    [
+      "blocks-without-size",
+      "DIA-6",
+      "A 602 in a block is answered though its header says 0 bytes",
+      async (probe) => {
+        const [{ id: clientId }, { id: target }] = await probe.pair();
+        const code = requestCode("publicKey");
+        const request = frame({ code, clientId, payloadSize: 0 }, target);
+        await askInBlock(probe, request, 2102);
+      },
+    ],
+  ]),
+);
+
+/** Skips the checks where the server doesn't speak the first generation. */
+function forSpeakersOfFirst(entries: readonly CheckEntry[]): CheckEntry[] {
+  return entries.map(([name, clause, about, run]) => [
+    name,
+    clause,
+    about,
+    async (probe) => {
+      if (probe.dialect !== defaultDialect) throw notSpoken(defaultDialect);
+      await run(probe);
+    },
+  ]);
+}
+
+/** Registers, and asks all else of a server, in one generation. */
+async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
+  const ask = async <K extends RequestKind>(
+    kind: K,
+    payload: RequestPayloads[K],
+    clientId: ClientId,
+    meant: ResponseCode,
+  ) => {
+    const frame = encodeRequest(kind, payload, { clientId, dialect });
+    return expectCode(await probe.ask(frame), answerCodeIn(dialect, meant));
+  };
+  const { id: clientId } = await probe.user();
+  // What fails in the server's own generation says nothing of another.
+  if (await probe.can("list")) {
+    const list = encodeRequest("clientsList", {}, { clientId, dialect });
+    await answered(probe, list, dialect, answerCodeIn(dialect, 2101));
+  }
+  const who = { name: randomName(), publicKey: randomKey() };
+  const register = encodeRequest("register", who, {
+    clientId: NOBODY,
+    dialect,
+  });
+  const { payload } = await answered(
+    probe,
+    register,
+    dialect,
+    answerCodeIn(dialect, 2100),
+  );
+  const target = payload.slice(0, CLIENT_ID_SIZE) as Uint8Array as ClientId;
+  if (await probe.can("key")) {
+    await ask("publicKey", { target }, clientId, 2102);
+  }
+  if (!(await probe.can("send")) || !(await probe.can("pull"))) return;
+  const content = numbered(48, 0);
+  await ask("sendMessage", { target, type: 3, content }, clientId, 2103);
+  const pulled = await ask("waitingMessages", {}, target, 2104);
+  must(pulled.payload.length > 0, "the message", describe(pulled));
+}
+
+/** Sends in one generation and pulls in another, both ways. */
+async function shares(probe: Probe, dialect: Dialect): Promise<void> {
+  if (!(await probe.can("pull"))) {
+    throw new Unprepared(told("pull"));
+  }
+  const [one, other] = await probe.pair();
+  const clientId = one.id;
+  await spokenTo(probe, dialect, [one, other]);
+  const content = numbered(32, 0);
+  const send = encodeRequest(
+    "sendMessage",
+    { target: other.id, type: 3, content },
+    { clientId, dialect },
+  );
+  await probe.ask(send);
+  await arrives(probe, other, 1);
+  await probe.sends({ from: other.id, to: one.id, content });
+  const pull = encodeRequest("waitingMessages", {}, { clientId, dialect });
+  const { payload } = await probe.ask(pull);
+  must(payload.length > 0, "the message that was sent with 603", "none");
+}
+
+/**
+ * Asks in a generation for what the server answers in its own.
+ *
+ * @throws {Unprepared} where the server doesn't know it
+ */
+async function spoken(
+  probe: Probe,
+  dialect: Dialect,
+  [{ id: clientId }, { id: target }]: readonly [User, User],
+): Promise<void> {
+  const isOfKeys = await probe.can("key");
+  const frame = isOfKeys
+    ? encodeRequest("publicKey", { target }, { clientId, dialect })
+    : encodeRequest("waitingMessages", {}, { clientId, dialect });
+  try {
+    const answer = await probe.ask(frame);
+    const meant = isOfKeys ? 2102 : 2104;
+    if (answer.code === answerCodeIn(dialect, meant)) return;
+  } catch (error) {
+    if (!(error instanceof CheckFailure)) throw error;
+  }
+  throw notSpoken(dialect);
+}
+
+/**
+ * Sees to it that a generation knows who registered in another one.
+ *
+ * @throws {CheckFailure} where it knows only its own
+ * @throws {Unprepared} where the server doesn't know the generation
+ */
+async function spokenTo(
+  probe: Probe,
+  dialect: Dialect,
+  pair: readonly [User, User],
+): Promise<void> {
+  try {
+    await spoken(probe, dialect, pair);
+  } catch (error) {
+    if (!(error instanceof Unprepared)) throw error;
+    const who = { name: randomName(), publicKey: randomKey() };
+    const frame = encodeRequest("register", who, { clientId: NOBODY, dialect });
+    const { code } = await prepare(
+      `speak ${dialect.firstRequest}`,
+      () => probe.ask(frame),
+    );
+    must(
+      code !== answerCodeIn(dialect, 2100),
+      "a key for who registered with 600",
+      "none",
+    );
+    throw error;
+  }
+}
+
+const notSpoken = ({ firstRequest: first }: Dialect) =>
+  new Unprepared(`the server doesn't speak ${first} to ${first + 4}`);
+
+/**
+ * Asks for something that shows whether a generation is spoken: one that
+ * needn't be spoken and isn't is no failure.
+ *
+ * @throws {CheckFailure} where it has to be, or is spoken badly
+ */
+async function answered(
+  probe: Probe,
+  frame: Uint8Array,
+  dialect: Dialect,
+  code: number,
+): Promise<Answer> {
+  const isOptional = OTHERS.some(([name, clause]) =>
+    name === dialect.name && clauses[clause].level === "MAY"
+  );
+  let answer: Answer;
+  try {
+    answer = await probe.ask(frame, `an answer ${code}`);
+  } catch (error) {
+    if (isOptional && error instanceof CheckFailure) throw notSpoken(dialect);
+    throw error;
+  }
+  if (isOptional && answer.code === ResponseCode.Error) {
+    throw notSpoken(dialect);
+  }
+  return expectCode(answer, code);
+}
+
+/** A request as clients send it that write whole blocks. */
+function padded(frame: Uint8Array): Uint8Array {
+  const block = new Uint8Array(
+    frame.length + paddingBehind(frame.length, { blockSize: BLOCK_SIZE }),
+  );
+  block.set(frame);
+  return block;
+}
+
+/**
+ * Sends a request in a block.
+ *
+ * @throws {Unprepared} where the server takes such a request for a bad one
+ */
+async function askInBlock(
+  probe: Probe,
+  frame: Uint8Array,
+  code: number,
+): Promise<{ channel: Channel; answer: Answer }> {
+  const channel = await probe.connect();
+  await channel.send(padded(frame));
+  try {
+    const answer = expectCode(await channel.answer(), code);
+    return { channel, answer };
+  } catch (error) {
+    if (!(error instanceof CheckFailure)) throw error;
+    throw new Unprepared(
+      `the server doesn't take requests in blocks: got ${error.got}`,
+    );
+  }
+}

@@ -1,0 +1,243 @@
+import { equals } from "@std/bytes";
+import { describe, expectCode, expectSize, hex } from "../answer.ts";
+import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
+import {
+  frame,
+  keyRequest,
+  listRequest,
+  pullRequest,
+  randomId,
+  randomKey,
+  randomName,
+  registration,
+  sendRequest,
+} from "../frames.ts";
+import type { Answer } from "../answer.ts";
+import { type Probe, told } from "../probe.ts";
+import { answerCodeIn } from "../../../../shared/wire/dialects.ts";
+import {
+  CLIENT_ID_SIZE,
+  PROTOCOL_VERSION,
+  RESPONSE_HEADER_SIZE,
+  ResponseCode,
+} from "../../../../shared/wire/protocol.ts";
+import { responseHeader } from "../../../../shared/wire/responses.ts";
+import { usuals } from "../usual.ts";
+import { fill } from "./pulling.ts";
+
+/** Codes that no request of any generation has. */
+const UNKNOWN_CODES = [0, 599, 605, 2100, 9000, 65535];
+/** 601 with its bytes the other way round. */
+const SWAPPED_LIST = 0x5902;
+/** Where the version stands in a request. */
+const VERSION_AT = CLIENT_ID_SIZE;
+/** Milliseconds in which bytes behind an answer are seen. */
+const BEHIND = 60;
+
+/** Whether the bytes of one integer are those of another the other way round. */
+export const isReversed = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.length === 4 && equals(one.slice().reverse(), other);
+
+/** Checks of the headers of requests and answers. */
+export const headerChecks = subject("headers", [
+  ...[0, 1, 3, 255].map((version) =>
+    [
+      `version-${version}`,
+      "REQ-2",
+      `A request of version ${version} is answered`,
+      async (probe: Probe) => {
+        const { request, code } = await probe.usual();
+        expectCode(await probe.ask(ofVersion(request, version)), code);
+      },
+    ] as const
+  ),
+  [
+    "version-1-registers",
+    "REQ-2",
+    "A registration of version 1 is taken",
+    async (probe) => {
+      const answer = await probe.ask(
+        registration(randomName(), { version: 1 }, randomKey()),
+      );
+      expectCode(answer, 2100);
+    },
+  ],
+  ...UNKNOWN_CODES.map((code) =>
+    [
+      `code-${code}`,
+      "REQ-5",
+      `A request with the code ${code} is refused`,
+      async (probe: Probe) => {
+        const { id: clientId } = await probe.user();
+        await probe.refused(frame({ code, clientId }));
+      },
+    ] as const
+  ),
+  [
+    "code-byte-order",
+    "REQ-1",
+    "601 with its two bytes the other way round is refused",
+    async (probe) => {
+      const { id: clientId } = await probe.user();
+      await probe.refused(frame({ code: SWAPPED_LIST, clientId }));
+    },
+  ],
+  [
+    "header-says-who",
+    "REQ-10",
+    "On one connection two users in turn each get their own inbox",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      if (!(await probe.can("empty"))) {
+        throw new Unprepared(told("empty"));
+      }
+      const other = await probe.user();
+      await fill(probe, from, to, [16]);
+      await probe.again(async (channel) => {
+        await channel.send(pullRequest(other.id));
+        expectSize(await channel.answer(), 2104, 0);
+        await channel.send(pullRequest(to.id));
+        const { payload } = expectCode(await channel.answer(), 2104);
+        must(payload.length > 0, "the other user's message", "an empty inbox");
+      });
+    },
+  ],
+  [
+    "answer-size-counts-payload",
+    "FRM-2",
+    "Nothing follows an answer but what its header counts",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      let isAnswered = false;
+      for (const { kind, code, request } of usuals) {
+        if (probe.isSilent(kind)) continue;
+        const channel = await probe.connect();
+        await channel.send(request(from, to));
+        const answer = await channel.answer();
+        if (answer.code !== code) continue;
+        isAnswered = true;
+        if (await channel.unasked(BEHIND) !== undefined) {
+          throw new Unprepared("another answer follows: see answer-once");
+        }
+        // Nor zeros that fill a block, which only padded requests are to bring.
+        must(
+          await channel.quiet(0) !== "bytes",
+          `nothing behind the ${answer.bytes.length} bytes of a ${code}`,
+          "more bytes",
+        );
+        channel.close();
+      }
+      if (!isAnswered) throw new Unprepared("no request is answered well");
+    },
+  ],
+  [
+    "answer-header-of-2100",
+    "ANS-1",
+    "A registration's answer says its code and 10 00 00 00 for its size",
+    async (probe) => {
+      const { bytes, payload } = await probe.ask(registration(randomName()));
+      if (payload.length !== CLIENT_ID_SIZE) {
+        throw new Unprepared("it has no id of 16 bytes: see register-gives-id");
+      }
+      const start = bytes.subarray(0, RESPONSE_HEADER_SIZE);
+      const due = responseHeader.encode({
+        version: start[0] ?? PROTOCOL_VERSION,
+        code: answerCodeIn(probe.dialect, ResponseCode.Registered),
+        payloadSize: CLIENT_ID_SIZE,
+      });
+      must(hex(start) === hex(due), hex(due), () => hex(start));
+    },
+  ],
+  [
+    "answer-integers",
+    "FRM-1",
+    "The size of a content of 304 bytes is answered as 30 01 00 00, and a message's id in one order",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const content = new Uint8Array(304).fill(1);
+      const sent = await probe.sends({ from: from.id, to: to.id, content });
+      const { payload } = await prepare(
+        "pull",
+        async () => expectCode(await probe.ask(pullRequest(to.id)), 2104),
+      );
+      const size = payload.subarray(21, 25);
+      must(hex(size) === "30010000", "30010000", () => hex(size));
+      const [given, came] = [sent.payload.slice(16), payload.slice(16, 20)];
+      must(
+        equals(given, came) || !isReversed(given, came),
+        `the id ${hex(came)} as in the 2104`,
+        () => `a byte order mistake: the 2103 had ${hex(given)}`,
+      );
+    },
+  ],
+  [
+    "answer-version",
+    "ANS-2",
+    "Each kind of answer carries version 2",
+    async (probe) => {
+      for (const [, answer] of await oneOfEach(probe)) {
+        must(
+          answer.version === PROTOCOL_VERSION,
+          `version ${PROTOCOL_VERSION}`,
+          () => `version ${answer.version} in an answer ${answer.code}`,
+        );
+      }
+    },
+  ],
+  [
+    "answer-version-to-1",
+    "ANS-2",
+    "A request of version 1 is answered with version 2",
+    async (probe) => {
+      const { request } = await probe.usual();
+      const { version } = await probe.ask(ofVersion(request, 1));
+      must(version === PROTOCOL_VERSION, "version 2", `version ${version}`);
+    },
+  ],
+  [
+    "answer-code",
+    "ANS-3",
+    "Each kind of request is answered with its own code or 9000",
+    async (probe) => {
+      for (const [code, answer] of await oneOfEach(probe)) {
+        must(
+          answer.code === code || answer.code === ResponseCode.Error,
+          `an answer ${code}`,
+          () => describe(answer),
+        );
+      }
+    },
+  ],
+]);
+
+/** A request that carries another version. */
+function ofVersion(request: Uint8Array, version: number): Uint8Array {
+  const other = request.slice();
+  other[VERSION_AT] = version;
+  return other;
+}
+
+/** What answers a request of each kind, with the code that it should have. */
+async function oneOfEach(probe: Probe): Promise<[number, Answer][]> {
+  const [one, other] = await probe.pair();
+  const requests = [
+    [ResponseCode.ClientsList, listRequest(one.id)],
+    [ResponseCode.PublicKey, keyRequest(one.id, other.id)],
+    [ResponseCode.MessageSent, sendRequest({ from: one.id, to: other.id })],
+    [ResponseCode.WaitingMessages, pullRequest(other.id)],
+    [ResponseCode.Registered, registration(randomName())],
+    [ResponseCode.ClientsList, listRequest(randomId())],
+  ] as const;
+  const answers: [number, Answer][] = [];
+  for (const [code, request] of requests) {
+    try {
+      answers.push([code, await probe.ask(request)]);
+    } catch (error) {
+      // That one kind has no answer at all is told by the checks of that kind.
+      const isKnown = error instanceof CheckFailure ||
+        error instanceof Unprepared;
+      if (!isKnown) throw error;
+    }
+  }
+  return answers;
+}

@@ -1,0 +1,115 @@
+import { equals } from "@std/bytes";
+import { expectCode, expectSize, hex } from "../answer.ts";
+import { must, prepare, subject } from "../check.ts";
+import {
+  CLIENT_ID_SIZE,
+  PUBLIC_KEY_SIZE,
+} from "../../../../shared/wire/protocol.ts";
+import {
+  keyRequest,
+  randomId,
+  randomKey,
+  randomName,
+  sized,
+} from "../frames.ts";
+import type { Probe } from "../probe.ts";
+
+const ANSWER_SIZE = CLIENT_ID_SIZE + PUBLIC_KEY_SIZE;
+
+/** Checks of public keys. */
+export const keyChecks = subject("keys", [
+  [
+    "key-with-owner",
+    "KEY-1",
+    "A public key is answered with 2102, its owner's id and 160 bytes",
+    async (probe) => {
+      const [asker, owner] = await probe.pair();
+      const answer = await probe.ask(keyRequest(asker.id, owner.id));
+      const { payload } = expectSize(answer, 2102, ANSWER_SIZE);
+      const id = payload.subarray(0, CLIENT_ID_SIZE);
+      must(equals(id, owner.id), `the id ${hex(owner.id)}`, () => hex(id));
+    },
+  ],
+  [
+    "key-of-each",
+    "PUB-2",
+    "Two users' keys are each the one that was registered",
+    async (probe) => {
+      const [one, other] = await probe.pair();
+      for (const [asker, owner] of [[one, other], [other, one]] as const) {
+        const key = await probe.keyOf(asker.id, owner.id);
+        must(equals(key, owner.key), hex(owner.key), () => hex(key));
+      }
+    },
+  ],
+  [
+    "key-of-any-bytes",
+    "PUB-2",
+    "160 bytes that are no key come back as they were",
+    (probe) => kept(probe, Uint8Array.from({ length: 160 }, (_, i) => 255 - i)),
+  ],
+  [
+    "key-padded-with-zeros",
+    "PUB-2",
+    "A shorter key comes back with the zeros that padded it",
+    (probe) => kept(probe, randomKey().fill(0, -6)),
+  ],
+  [
+    "key-beginning-with-zeros",
+    "PUB-2",
+    "160 bytes that begin with zeros come back as they were",
+    (probe) => kept(probe, randomKey().fill(0, 0, 6)),
+  ],
+  [
+    "key-of-unknown",
+    "KEY-2",
+    "The key of an id that nobody has is refused",
+    async (probe) => {
+      const { id } = await probe.user();
+      await probe.refused(keyRequest(id, randomId()));
+    },
+  ],
+  [
+    "key-of-oneself",
+    "KEY-3",
+    "A user gets its own key",
+    async (probe) => {
+      const { id } = await probe.user();
+      expectCode(await probe.ask(keyRequest(id, id)), 2102);
+    },
+  ],
+  [
+    "key-for-unknown",
+    "REQ-4",
+    "An id that nobody has gets no key",
+    async (probe) => {
+      const { id } = await probe.user();
+      await probe.refused(keyRequest(randomId(), id));
+    },
+  ],
+  ...[0, 15, 17].map((size) =>
+    [
+      `key-request-of-${size}`,
+      "REQ-6",
+      `A request for a key with ${size} bytes of payload is refused`,
+      async (probe: Probe) => {
+        const { id } = await probe.user();
+        await probe.refused(sized("publicKey", id, size));
+      },
+    ] as const
+  ),
+]);
+
+/** Registers with 160 bytes and gets them back. */
+async function kept(probe: Probe, key: Uint8Array): Promise<void> {
+  const asker = await probe.user();
+  const owner = await prepare(
+    "register with such a key",
+    () => probe.register(randomName(), key),
+  );
+  const got = await probe.keyOf(asker.id, owner.id);
+  must(equals(got, key), "the 160 bytes that were registered", () => {
+    const at = got.findIndex((byte, index) => byte !== key[index]);
+    return at < 0 ? `${got.length} bytes` : `others from byte ${at} on`;
+  });
+}

@@ -1,0 +1,313 @@
+import { equals } from "@std/bytes";
+import { describe, expectCode, expectSize, hex } from "../answer.ts";
+import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
+import { WAITING_OVERHEAD } from "../../../../shared/wire/protocol.ts";
+import {
+  waitingHead,
+  type WaitingMessage,
+} from "../../../../shared/wire/responses.ts";
+import { swapped } from "../../../dissect/form.ts";
+import { pullRequest, randomId, sized } from "../frames.ts";
+import type { User } from "../cast.ts";
+import { messagesIn, type Probe, told } from "../probe.ts";
+
+const MIB = 1024 * 1024;
+/** Bytes of each of the large messages: two of them are more than 1 MiB. */
+const LARGE = 600_000;
+/** Bytes that "about 1 MiB" may come to: it never is where one message more would fit. */
+const MOST_ANSWER = 2 * MIB;
+
+/** Checks of what a pull hands out. */
+export const pullingChecks = subject("pulling", [
+  [
+    "pull-empty",
+    "PUL-2",
+    "An inbox in which nothing waits is a 2104 without a payload",
+    async (probe) => {
+      const { id } = await probe.user();
+      expectSize(await probe.ask(pullRequest(id)), 2104, 0);
+    },
+  ],
+  [
+    "pull-one",
+    "PUL-1",
+    "A message is laid out as sender, id, type, size and content",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const content = numbered(304, 0);
+      await probe.sends({ from: from.id, to: to.id, content });
+      const size = WAITING_OVERHEAD + content.length;
+      const answer = await probe.ask(pullRequest(to.id));
+      const { payload } = expectSize(answer, 2104, size);
+      const head = waitingHead.decode(payload.subarray(0, WAITING_OVERHEAD));
+      must(
+        equals(head.sender, from.id),
+        `the sender ${hex(from.id)}`,
+        () => hex(head.sender),
+      );
+      must(head.type === 3, "the type 3", `${head.type}`);
+      if (head.contentSize === swapped(content.length, 4)) {
+        throw new Unprepared("its size is big endian: see answer-integers");
+      }
+      must(
+        head.contentSize === content.length,
+        `the size ${content.length}`,
+        `${head.contentSize}`,
+      );
+      must(
+        equals(payload.subarray(WAITING_OVERHEAD), content),
+        "the content",
+        () => hex(payload.subarray(WAITING_OVERHEAD)),
+      );
+    },
+  ],
+  [
+    "pull-several",
+    "PUL-1",
+    "Messages stand one behind the other, an empty one among them",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const sizes = [16, 0, 32];
+      await fill(probe, from, to, [16]);
+      await prepare(
+        "send a request for a key",
+        () => probe.sends({ from: from.id, to: to.id, type: 1 }),
+      );
+      await fill(probe, from, to, [32]);
+      const answer = expectCode(await probe.ask(pullRequest(to.id)), 2104);
+      const came = messagesIn(answer).map(({ content }) => content.length);
+      if (`${came.toSorted()}` === `${sizes.toSorted()}`) return;
+      const rest = await probe.receive(to.id, sizes.length, true);
+      const isLost = came.length + rest.length < sizes.length;
+      throw new CheckFailure(
+        `contents of ${sizes.join(", ")} bytes`,
+        `contents of ${came.join(", ")} bytes`,
+        // An answer may have one message alone, as long as the next pull has another.
+        isLost ? { clause: "DLV-1" } : {},
+      );
+    },
+  ],
+  [
+    "pull-oldest-first",
+    "PUL-3",
+    "Twelve messages come in the order in which they were sent",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, Array(12).fill(32));
+      inOrder(await probe.receive(to.id, 12), 12);
+    },
+  ],
+  [
+    "pull-oldest-first-of-two",
+    "PUL-3",
+    "Messages of two senders in turn come in the order in which they were sent",
+    async (probe) => {
+      const [one, other] = await probe.pair();
+      const to = await probe.user();
+      for (let index = 0; index < 8; index++) {
+        const { id } = index % 2 === 0 ? one : other;
+        await probe.sends({
+          from: id,
+          to: to.id,
+          content: numbered(16, index),
+        });
+      }
+      inOrder(await probe.receive(to.id, 8), 8);
+    },
+  ],
+  [
+    "pull-once",
+    "PUL-4",
+    "A message that was pulled doesn't come with the next pull",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [16]);
+      await arrives(probe, to, 1);
+      const again = await probe.receive(to.id, 1);
+      if (again.length > 0) await probe.wasTaken();
+      must(again.length === 0, "an empty inbox", "the same message again");
+    },
+  ],
+  [
+    "pull-new-ones-alone",
+    "PUL-4",
+    "A message that is sent after a pull comes alone with the next one",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [16]);
+      await arrives(probe, to, 1);
+      await fill(probe, from, to, [32]);
+      const answer = await probe.ask(pullRequest(to.id));
+      const messages = await prepare(
+        "read the messages",
+        async () => await Promise.resolve(messagesIn(answer)),
+      );
+      const sizes = messages.map(({ content }) => content.length);
+      if (sizes.length > 1) await probe.wasTaken();
+      must(
+        `${sizes}` === "32",
+        "a content of 32 bytes",
+        `contents of ${sizes.join(", ") || "no"} bytes`,
+      );
+    },
+  ],
+  [
+    "pull-by-sender",
+    "PUL-5",
+    "A message isn't handed to who sent it",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [16]);
+      const came = await probe.receive(from.id, 1);
+      must(came.length === 0, "an empty inbox", `${came.length} messages`);
+      await probe.receive(to.id, 1);
+    },
+  ],
+  [
+    "pull-by-another",
+    "PUL-5",
+    "A message is handed to its recipient and to nobody else",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const other = await probe.user();
+      await fill(probe, from, to, [16]);
+      const strays = await probe.receive(other.id, 1);
+      must(
+        strays.length === 0,
+        "an empty inbox of another user",
+        `${strays.length} messages`,
+      );
+      const came = await probe.receive(to.id, 1);
+      must(
+        came.length === 1,
+        "the message in its recipient's inbox",
+        "nothing",
+      );
+    },
+  ],
+  [
+    "pull-slices",
+    "PUL-6",
+    "Of 1.8 MB that wait an answer has about 1 MiB at most",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [LARGE, LARGE, LARGE]);
+      const answer = await probe.ask(pullRequest(to.id));
+      expectCode(answer, 2104);
+      await probe.receive(to.id, 3);
+      must(
+        answer.payload.length < LARGE * 3 &&
+          answer.payload.length <= MOST_ANSWER,
+        "less than all of it",
+        describe(answer),
+      );
+    },
+  ],
+  [
+    "pull-rest-later",
+    "PUL-7",
+    "Of 3 MB that wait all come, each once and in order, with as many pulls as it takes",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, Array(5).fill(LARGE));
+      if (!(await probe.can("end"))) throw new Unprepared(told("end"));
+      inOrder(await probe.receive(to.id, 5), 5);
+      const more = await probe.receive(to.id, 1);
+      must(more.length === 0, "an empty inbox then", "a message again");
+    },
+  ],
+  [
+    "pull-larger-than-an-answer",
+    "PUL-7",
+    "A message of 3 MB doesn't keep the one behind it from coming",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [3_000_000, 16]);
+      if (!(await probe.can("end"))) throw new Unprepared(told("end"));
+      inOrder(await probe.receive(to.id, 2), 2);
+    },
+  ],
+  [
+    "pull-for-unknown",
+    "REQ-4",
+    "An id that nobody has can't pull",
+    (probe) => probe.refused(pullRequest(randomId())),
+  ],
+  [
+    "pull-with-payload",
+    "REQ-6",
+    "A pull with a payload is refused",
+    async (probe) => {
+      const { id } = await probe.user();
+      await probe.refused(sized("waitingMessages", id, 1));
+    },
+  ],
+  [
+    "pull-with-payload-keeps",
+    "DLV-1",
+    "A pull that is refused for its payload takes nothing out of the inbox",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await fill(probe, from, to, [16]);
+      await prepare(
+        "have a pull refused",
+        () => probe.refused(sized("waitingMessages", to.id, 1)),
+      );
+      await arrives(probe, to, 1);
+    },
+  ],
+]);
+
+/** A content that tells which one it is. */
+export const numbered = (size: number, index: number): Uint8Array =>
+  new Uint8Array(size).fill(index + 1);
+
+/** Sends messages of these sizes, numbered from 0. */
+export async function fill(
+  probe: Probe,
+  from: User,
+  to: User,
+  sizes: readonly number[],
+): Promise<void> {
+  for (const [index, size] of sizes.entries()) {
+    const content = numbered(size, index);
+    const send = () => probe.sends({ from: from.id, to: to.id, content });
+    // Servers may refuse large ones: other checks tell of that.
+    await (size < LARGE ? send() : prepare(`send ${size} bytes`, send));
+  }
+}
+
+/**
+ * Pulls so many messages.
+ *
+ * @param tells whether the check is to tell of messages that get lost
+ * @throws {CheckFailure} where they don't come
+ */
+export async function arrives(
+  probe: Probe,
+  to: User,
+  count: number,
+  tells = false,
+): Promise<void> {
+  arrived((await probe.receive(to.id, count, tells)).length, count);
+}
+
+/** @throws {CheckFailure} where other than so many messages came */
+export function arrived(came: number, count: number): void {
+  must(
+    came === count,
+    `${count === 1 ? "the message" : `${count} messages`} in the inbox`,
+    came === 0 ? "an empty inbox" : `${came}`,
+  );
+}
+
+/** Checks that numbered messages came, all of them and in order. */
+function inOrder(messages: readonly WaitingMessage[], count: number): void {
+  const came = messages.map(({ content }) => (content[0] ?? 0) - 1);
+  const expected = Array.from({ length: count }, (_, index) => index);
+  must(
+    `${came}` === `${expected}`,
+    `the messages ${expected.join(" ")}`,
+    came.length === 0 ? "an empty inbox" : came.join(" "),
+  );
+}

@@ -1,0 +1,227 @@
+import { encodeHex } from "@std/encoding";
+import { type Answer, describe, expectCode, hex } from "../answer.ts";
+import {
+  type Check,
+  CheckFailure,
+  must,
+  NoAnswer,
+  prepare,
+  subject,
+} from "../check.ts";
+import {
+  NAME_SIZE,
+  PUBLIC_KEY_SIZE,
+  REQUEST_HEADER_SIZE,
+} from "../../../../shared/wire/protocol.ts";
+import { equals } from "@std/bytes";
+import {
+  frame,
+  randomId,
+  randomKey,
+  randomName,
+  rawRegistration,
+  registration,
+} from "../frames.ts";
+import { idIn, type Probe } from "../probe.ts";
+
+/** Users of whom the ids are looked at. */
+const SAMPLE = 6;
+/** Where a request's integers stand. */
+const CODE_AT = 17;
+const SIZE_AT = 19;
+
+/** Tells whether the server takes a registration. */
+export const [givesId] = subject("registration", [
+  [
+    "register-gives-id",
+    "REG-1",
+    "A registration is answered with 2100 and 16 bytes of id",
+    async (probe) => {
+      const expected = "an answer 2100 with 16 bytes";
+      const answer = await takesLittleEndian(probe, async () => {
+        const answer = await probe.ask(registration(randomName()), expected);
+        // A refusal may have another reason than what is checked below.
+        return answer.code === 9000 ? expectCode(answer, 2100) : answer;
+      });
+      must(
+        answer.code === 2100 && answer.payload.length === 16,
+        "an answer 2100 with 16 bytes",
+        describe(answer),
+      );
+    },
+  ],
+]) as [Check];
+
+/**
+ * Asks, and again in the other byte order where that isn't served.
+ *
+ * @throws {CheckFailure} what the first try throws, or that the other byte order is served
+ */
+async function takesLittleEndian(
+  probe: Probe,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    const isUnserved = error instanceof NoAnswer && probe.connected ||
+      error instanceof CheckFailure && error.details.isRefusal === true;
+    if (!isUnserved || !(await takesBigEndian(probe))) throw error;
+    throw new CheckFailure(
+      "a 2100 to a registration whose integers are little endian",
+      "a byte order mistake: it takes a registration whose code and size are big endian",
+      { clause: "FRM-1" },
+    );
+  }
+}
+
+async function takesBigEndian(probe: Probe): Promise<boolean> {
+  const frame = registration(randomName());
+  frame.subarray(CODE_AT, SIZE_AT).reverse();
+  frame.subarray(SIZE_AT, REQUEST_HEADER_SIZE).reverse();
+  try {
+    return (await probe.ask(frame)).code === 2100;
+  } catch (error) {
+    if (!(error instanceof CheckFailure)) throw error;
+    return error.details.clause === "FRM-1";
+  }
+}
+
+/** Checks of registrations and of the ids that they give. */
+export const registrationChecks = subject("registration", [
+  [
+    "register-whatever-id",
+    "REQ-3",
+    "A registration is taken with 16 bytes of ff for an id in its header",
+    async (probe) => {
+      const clientId = randomId().fill(0xff);
+      idIn(await probe.ask(registration(randomName(), { clientId })));
+    },
+  ],
+  [
+    "register-with-id-of-another",
+    "REQ-3",
+    "A registration whose header has a user's id makes somebody new",
+    async (probe) => {
+      const { id } = await probe.user();
+      const header = { clientId: id };
+      const given = idIn(await probe.ask(registration(randomName(), header)));
+      must(!equals(given, id), "a new id", "the id of the other user");
+    },
+  ],
+  [
+    "register-ids-differ",
+    "CID-1",
+    "No two of the users of this run have the same id",
+    async (probe) => {
+      const ids = (await probe.atLeast(SAMPLE)).map(({ id }) => encodeHex(id));
+      must(
+        new Set(ids).size === ids.length,
+        `${ids.length} ids that differ`,
+        () => `${new Set(ids).size} for ${ids.length} users`,
+      );
+    },
+  ],
+  [
+    "register-ids-random",
+    "CID-2",
+    "The ids of this run's users are UUIDs of version 4",
+    async (probe) => {
+      for (const { id } of await probe.atLeast(SAMPLE)) {
+        const [version = 0, variant = 0] = [id[6], id[8]];
+        must(
+          version >> 4 === 4 && variant >> 6 === 2,
+          "a UUID of version 4",
+          () => encodeHex(id),
+        );
+      }
+    },
+  ],
+  [
+    "register-ids-without-zero",
+    "CID-3",
+    "No id of this run's users has a zero byte",
+    async (probe) => {
+      for (const { id } of await probe.atLeast(SAMPLE)) {
+        must(!id.includes(0), "16 bytes other than 0", () => encodeHex(id));
+      }
+    },
+  ],
+]);
+
+/** Checks of malformed registrations: what a server keeps of one may stand in all lists. */
+export const lateRegistrationChecks = subject("registration", [
+  // First of all: the others may spoil all lists.
+  [
+    "refused-registration-not-listed",
+    "REG-2",
+    "The name of a registration that was refused isn't in the list",
+    async (probe) => {
+      const asker = await probe.user();
+      const name = randomName();
+      await prepare("get the list before", () => probe.listed(asker.id));
+      await refuseShort(probe, name);
+      const names = (await probe.listed(asker.id)).map((user) => user.name);
+      must(!names.includes(name), "a list without the name", "one with it");
+    },
+  ],
+  [
+    "register-without-payload",
+    "REQ-6",
+    "A registration without a payload is refused",
+    (probe) => probe.refused(frame({ code: 600 })),
+  ],
+  [
+    "register-short",
+    "REQ-6",
+    "A registration of 414 bytes is refused",
+    (probe) => {
+      const key = randomKey().subarray(1);
+      return probe.refused(registration(randomName(), {}, key));
+    },
+  ],
+  [
+    "register-long",
+    "REQ-6",
+    "A registration of 416 bytes is refused",
+    (probe) => {
+      const key = new Uint8Array(PUBLIC_KEY_SIZE + 1).fill(1);
+      return probe.refused(registration(randomName(), {}, key));
+    },
+  ],
+  [
+    "refused-registration-leaves-name",
+    "REG-2",
+    "The name of a registration that was refused is still free",
+    async (probe) => {
+      const name = randomName();
+      await refuseShort(probe, name);
+      expectCode(await probe.ask(registration(name)), 2100);
+    },
+  ],
+  [
+    "refused-registration-keeps-key",
+    "REG-2",
+    "A registration under a taken name doesn't change its owner's key",
+    async (probe) => {
+      const [owner, asker] = await probe.pair();
+      const before = await probe.keyOf(asker.id, owner.id);
+      await prepare(
+        "have a taken name refused",
+        () => probe.refused(registration(owner.name)),
+      );
+      const key = await probe.keyOf(asker.id, owner.id);
+      must(equals(key, before), "the first key", () => hex(key));
+    },
+  ],
+]);
+
+/** Has a registration refused for its size. */
+async function refuseShort(probe: Probe, name: string): Promise<void> {
+  const field = new Uint8Array(NAME_SIZE);
+  field.set(new TextEncoder().encode(name));
+  await prepare("have a short registration refused", () =>
+    probe.refused(
+      rawRegistration(field, {}, randomKey().subarray(0, -1)),
+    ));
+}

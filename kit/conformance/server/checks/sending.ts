@@ -1,0 +1,433 @@
+import { equals } from "@std/bytes";
+import { describe, expectCode, hex } from "../answer.ts";
+import { swapped } from "../../../dissect/form.ts";
+import type { User } from "../cast.ts";
+import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
+import {
+  type ClientId,
+  SEND_OVERHEAD,
+} from "../../../../shared/wire/protocol.ts";
+import { messageSent } from "../../../../shared/wire/responses.ts";
+import { randomId, type Sending, sendRequest, sized } from "../frames.ts";
+import { type Probe, told } from "../probe.ts";
+
+const KIB = 1024;
+/** Bytes of content that any network carries in one piece. */
+const SEGMENT = 1300;
+/** All 256 values of a byte, twice: a zero, a newline and ff among them. */
+const ALL_BYTES = Uint8Array.from({ length: 512 }, (_, index) => index);
+const CONTENT = ALL_BYTES.subarray(0, 64);
+
+/** Sizes of contents that some servers cut or refuse. */
+const SIZES = [
+  [1, "SND-4", "1 byte"],
+  [KIB, "SND-4", "1 KiB"],
+  [5 * KIB, "SND-4", "5 KiB"],
+  [64 * KIB, "SND-4", "64 KiB"],
+  [KIB * KIB, "SND-12", "1 MiB"],
+  [5 * KIB * KIB, "SND-12", "5 MiB"],
+] as const;
+
+/** Checks of messages on their way to the server. */
+export const sendingChecks = subject("sending", [
+  [
+    "send-acknowledged",
+    "SND-2",
+    "A message is answered with 2103, the target's id and 4 bytes of message id",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const answer = await probe.ask(
+        sendRequest({ from: from.id, to: to.id, content: CONTENT }),
+      );
+      must(
+        answer.code === 2103 &&
+          answer.payload.length === messageSent.fixedSize,
+        "an answer 2103 with 20 bytes",
+        describe(answer),
+      );
+      const { target } = messageSent.decode(answer.payload);
+      must(equals(target, to.id), `the id ${hex(to.id)}`, hex(target));
+    },
+  ],
+  [
+    "send-to-unknown",
+    "SND-3",
+    "A message for an id that nobody has is refused",
+    async (probe) => {
+      const { id } = await probe.user();
+      await probe.refused(
+        sendRequest({ from: id, to: randomId(), content: CONTENT }),
+      );
+    },
+  ],
+  [
+    "send-for-unknown",
+    "REQ-4",
+    "A message from an id that nobody has is refused",
+    async (probe) => {
+      const { id } = await probe.user();
+      await probe.refused(
+        sendRequest({ from: randomId(), to: id, content: CONTENT }),
+      );
+    },
+  ],
+  [
+    "send-every-byte",
+    "SND-4",
+    "A content with all values of a byte arrives as it was",
+    (probe) => relayed(probe, ALL_BYTES),
+  ],
+  ...SIZES.map(([size, clause, title]) =>
+    [
+      `send-${
+        title.toLowerCase().replace(/ bytes?/, "-byte").replace(" ", "-")
+      }`,
+      clause,
+      `A content of ${title} arrives as it was`,
+      (probe: Probe) => relayed(probe, randomContent(size)),
+    ] as const
+  ),
+  [
+    "send-empty-text",
+    "SND-4",
+    "A text of 0 bytes arrives as it was, where it is taken",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const content = new Uint8Array();
+      const sending = { from: from.id, to: to.id, content };
+      // No clause says that it must be: a ciphertext has 16 bytes at least.
+      await prepare("send a text of 0 bytes", () => probe.sends(sending));
+      await arrivesAs(probe, to, content);
+    },
+  ],
+  [
+    "send-request-for-key",
+    "SND-4",
+    "A request for a key, without content, is taken (SND-7) and arrives as it was",
+    async (probe) => {
+      try {
+        await relayed(probe, new Uint8Array(), 1);
+      } catch (error) {
+        if (!(error instanceof CheckFailure)) throw error;
+        if (!error.details.isRefusal) throw error;
+        const { expected, got } = error;
+        throw new CheckFailure(expected, got, { clause: "SND-7" });
+      }
+    },
+  ],
+  [
+    "send-types-kept",
+    "SND-15",
+    "Messages of the types 1 to 4 arrive with their types",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const sent = [1, 2, 3, 4];
+      for (const type of sent) {
+        const content = type === 1 ? new Uint8Array() : CONTENT;
+        const sending = { from: from.id, to: to.id, type, content };
+        await prepare(
+          `send a message of type ${type}`,
+          () => probe.sends(sending),
+        );
+      }
+      const came = (await probe.receive(to.id, sent.length)).map(({ type }) =>
+        type
+      );
+      must(
+        `${came.toSorted()}` === `${sent}`,
+        "the types 1, 2, 3, 4",
+        came.join(", ") || "no message",
+      );
+    },
+  ],
+  [
+    "send-id-kept",
+    "SND-15",
+    "A message arrives with the id that its 2103 gave",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      const given = await probe.sendsForId({ from: from.id, to: to.id });
+      const [message] = await probe.receive(to.id, 1);
+      must(message !== undefined, "the message", "an empty inbox");
+      if (
+        message.messageId !== given && message.messageId === swapped(given, 4)
+      ) {
+        throw new Unprepared(
+          "its bytes stand the other way round: see answer-integers",
+        );
+      }
+      must(
+        message.messageId === given,
+        `the id ${given}`,
+        `${message.messageId}`,
+      );
+    },
+  ],
+  [
+    "send-ids-differ",
+    "SND-13",
+    "Twelve messages for a user have twelve ids",
+    async (probe) => {
+      const ids = await twelveIds(probe);
+      must(
+        new Set(ids).size === ids.length,
+        "12 ids that differ",
+        ids.join(", "),
+      );
+    },
+  ],
+  [
+    "send-ids-rise",
+    "SND-14",
+    "Of twelve messages for a user each has a greater id than the one before",
+    async (probe) => {
+      const ids = await twelveIds(probe);
+      if (new Set(ids).size < ids.length) {
+        throw new Unprepared("some have the same id: see send-ids-differ");
+      }
+      must(rise(ids), "ids that rise", () => {
+        const isBigEndian = rise(ids.map((id) => swapped(id, 4)));
+        return `${ids.join(", ")}${
+          isBigEndian ? ": a byte order mistake, they rise as big endian" : ""
+        }`;
+      });
+    },
+  ],
+  [
+    "send-from-header",
+    "SND-9",
+    "A message comes from the id in its request's header",
+    async (probe) => {
+      const [from, to] = await probe.pair();
+      await probe.sends({ from: from.id, to: to.id, content: CONTENT });
+      const [message] = await probe.receive(to.id, 1);
+      must(message !== undefined, "the message", "an empty inbox");
+      const { sender } = message;
+      must(equals(sender, from.id), `the id ${hex(from.id)}`, hex(sender));
+    },
+  ],
+  [
+    "send-from-each",
+    "SND-9",
+    "Two users' messages on one connection come from each of them",
+    async (probe) => {
+      const [one, other] = await probe.pair();
+      const to = await probe.user();
+      await probe.again(async (channel) => {
+        for (const { id } of [one, other]) {
+          await channel.send(sendRequest({ from: id, to: to.id }));
+          await prepare(
+            "send a message",
+            async () => expectCode(await channel.answer(), 2103),
+          );
+        }
+      });
+      const came = await probe.receive(to.id, 2);
+      if (!(await probe.can("ids"))) throw new Unprepared(told("ids"));
+      const senders = came.map(({ sender }) => hex(sender)).toSorted();
+      const expected = [hex(one.id), hex(other.id)].toSorted();
+      must(
+        `${senders}` === `${expected}`,
+        `the ids ${expected.join(" and ")}`,
+        senders.join(" and ") || "an empty inbox",
+      );
+    },
+  ],
+  [
+    "send-to-oneself",
+    "SND-10",
+    "A user's message to itself arrives",
+    async (probe) => {
+      const { id } = await probe.user();
+      await probe.sends({ from: id, to: id, content: CONTENT });
+      const came = await probe.receive(id, 1);
+      must(came.length === 1, "the message", "an empty inbox");
+    },
+  ],
+  ...[0, 5, 255].map((type) =>
+    [
+      `send-type-${type}`,
+      "SND-5",
+      `A message of type ${type} is refused`,
+      (probe: Probe) =>
+        refusedAndGone(probe, { type, content: CONTENT }, false),
+    ] as const
+  ),
+  [
+    "send-refused-type-not-kept",
+    "SND-11",
+    "A message that is refused for its type isn't handed out",
+    (probe) => refusedAndGone(probe, { type: 9, content: CONTENT }),
+  ],
+  [
+    "send-refused-size-not-kept",
+    "SND-11",
+    "A message that is refused for its sizes isn't handed out",
+    (probe) => refusedAndGone(probe, { content: CONTENT, contentSize: 63 }),
+  ],
+  [
+    "send-request-with-content",
+    "SND-6",
+    "A request for a key with 128 bytes of content arrives with them",
+    (probe) => relayed(probe, randomContent(128), 1),
+  ],
+  ...([
+    ["garbage", 0xcccccccc],
+    ["more", SEND_OVERHEAD + 16],
+    ["nothing", 0],
+  ] as const).map(([title, payloadSize]) =>
+    [
+      `send-request-claiming-${title}`,
+      "SND-7",
+      `A request for a key of 21 bytes is taken where its header claims ${payloadSize}`,
+      async (probe: Probe) => {
+        const [from, to] = await probe.pair();
+        const frame = sendRequest({
+          ...{ from: from.id, to: to.id, type: 1, payloadSize },
+        });
+        const answer = await probe.ask(frame, "an answer 2103");
+        if (answer.code === 9000) expectCode(answer, 2103);
+        await prepare(
+          "send a message",
+          async () => await Promise.resolve(expectCode(answer, 2103)),
+        );
+      },
+    ] as const
+  ),
+  [
+    "send-size-lies-above",
+    "SND-8",
+    "A content size of one more than there is is refused",
+    (probe) =>
+      refusedAndGone(probe, { content: CONTENT, contentSize: 65 }, false),
+  ],
+  [
+    "send-size-lies-below",
+    "SND-8",
+    "A content size of one less than there is is refused",
+    (probe) =>
+      refusedAndGone(probe, { content: CONTENT, contentSize: 63 }, false),
+  ],
+  [
+    "send-size-lies-zero",
+    "SND-8",
+    "A text's content size of 0 with 64 bytes behind it is refused",
+    (probe) =>
+      refusedAndGone(probe, { content: CONTENT, contentSize: 0 }, false),
+  ],
+  [
+    "send-size-lies-hugely",
+    "SND-8",
+    "A content size of 4294967295 with 64 bytes behind it is refused",
+    (probe) =>
+      refusedAndGone(
+        probe,
+        { content: CONTENT, contentSize: 0xffffffff },
+        false,
+      ),
+  ],
+  [
+    "send-size-wraps-around",
+    "SND-8",
+    "A content size that comes to the payload's in 32 bits is refused",
+    (probe) =>
+      refusedAndGone(
+        probe,
+        { contentSize: 0xffffffff - SEND_OVERHEAD + 1, payloadSize: 0 },
+        false,
+      ),
+  ],
+  ...[0, 16, 20].map((size) =>
+    [
+      `send-payload-of-${size}`,
+      "REQ-6",
+      `A message with ${size} bytes of payload is refused`,
+      async (probe: Probe) => {
+        const { id } = await probe.user();
+        await probe.refused(sized("sendMessage", id, size));
+      },
+    ] as const
+  ),
+]);
+
+/** Random bytes of any number, the first two of which neither texts nor C strings keep. */
+function randomContent(size: number): Uint8Array {
+  const content = new Uint8Array(size);
+  for (let start = 0; start < size; start += 64 * KIB) {
+    crypto.getRandomValues(content.subarray(start, start + 64 * KIB));
+  }
+  content.set([0xff, 0].slice(0, size));
+  return content;
+}
+
+/** Sends a content and gets it back. */
+async function relayed(
+  probe: Probe,
+  content: Uint8Array,
+  type = 3,
+): Promise<void> {
+  const [from, to] = await probe.pair();
+  try {
+    await probe.sends({ from: from.id, to: to.id, type, content });
+  } catch (error) {
+    if (!(error instanceof CheckFailure)) throw error;
+    // What is larger than a segment comes in several.
+    const isCut = content.length > SEGMENT && !(await probe.can("segments"));
+    throw isCut
+      ? new Unprepared(`${told("segments")}: got ${error.got}`)
+      : error;
+  }
+  await arrivesAs(probe, to, content);
+}
+
+async function arrivesAs(
+  probe: Probe,
+  to: User,
+  content: Uint8Array,
+): Promise<void> {
+  const [message] = await probe.receive(to.id, 1);
+  const expected = `${content.length} bytes as they were sent`;
+  must(message !== undefined, expected, "an empty inbox");
+  const came = message.content;
+  must(equals(came, content), expected, () => {
+    const at = came.findIndex((byte, index) => byte !== content[index]);
+    return at < 0 || at >= content.length
+      ? `${came.length} bytes`
+      : `${came.length} bytes, others from byte ${at} on`;
+  });
+}
+
+const rise = (ids: readonly number[]) =>
+  ids.every((id, index) => index === 0 || id > (ids[index - 1] ?? id));
+
+async function twelveIds(probe: Probe): Promise<number[]> {
+  const [from, to] = await probe.pair();
+  const ids: number[] = [];
+  for (let sent = 0; sent < 12; sent++) {
+    ids.push(await probe.sendsForId({ from: from.id, to: to.id }));
+  }
+  await probe.receive(to.id, ids.length);
+  return ids;
+}
+
+/**
+ * Sends what is to be refused.
+ *
+ * @param look whether it is the inbox that is judged, and not the answer
+ */
+async function refusedAndGone(
+  probe: Probe,
+  lie: Omit<Sending, "from" | "to">,
+  look = true,
+): Promise<void> {
+  const [from, to] = await probe.pair();
+  const frame = sendRequest({ from: from.id, to: to.id, ...lie });
+  if (!look) return await probe.refused(frame);
+  await prepare("have a message refused", () => probe.refused(frame));
+  await nothingFor(probe, to.id);
+}
+
+async function nothingFor(probe: Probe, id: ClientId): Promise<void> {
+  const came = await probe.receive(id, 1);
+  must(came.length === 0, "an empty inbox", `${came.length} messages`);
+}

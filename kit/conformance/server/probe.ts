@@ -1,0 +1,596 @@
+/**
+ * What a check works with: connections to the server, users at it, and what
+ * has to be there before the check itself. All of it is noted for the report.
+ *
+ * @module
+ */
+
+import type { Dialect } from "../../../shared/wire/dialects.ts";
+import {
+  type ClientId,
+  type MessageId,
+  type RequestKind,
+  ResponseCode,
+  WAITING_OVERHEAD,
+} from "../../../shared/wire/protocol.ts";
+import {
+  inbox,
+  type ListedClient,
+  listedClients,
+  messageSent,
+  type WaitingMessage,
+} from "../../../shared/wire/responses.ts";
+import { formOf } from "../../dissect/form.ts";
+import { asClientId } from "../../../shared/wire/requests.ts";
+import type { Exchange, Exchanged } from "../report/outcome.ts";
+import { type Answer, expectCode, expectPayload } from "./answer.ts";
+import {
+  type Basic,
+  basicOf,
+  type Basics,
+  basics,
+  tellersOf,
+} from "./basics.ts";
+import type { Cast, User } from "./cast.ts";
+import { Channel } from "./channel.ts";
+import { CheckFailure, must, prepare, Unprepared } from "./check_failure.ts";
+import {
+  keyRequest,
+  listRequest,
+  pullRequest,
+  randomKey,
+  randomName,
+  registration,
+  type Sending,
+  sendRequest,
+} from "./frames.ts";
+import type { Target } from "./target.ts";
+
+/** Entries of an exchange that are kept. */
+const MOST_NOTED = 400;
+/** Milliseconds in which a server ends a connection that the client has ended. */
+const MOST_LEAVE = 250;
+/** Pulls that an inbox gets to become empty. */
+const MOST_PULLS = 24;
+/** Bytes a millisecond that a server need not exceed: some add each to all before it. */
+const SLOWEST = 256;
+/** Bytes that no server needs time for. */
+const SMALL = 16 * 1024;
+const REGISTER = "register somebody more, which servers may limit";
+/** Bytes of an id in a 2100. */
+const ID_SIZE = 16;
+
+/** Where a content's size stands in a waiting message. */
+const CONTENT_SIZE_AT = 21;
+
+/** A request that the server answers well, and who asks it. */
+export interface UsualRequest {
+  readonly asker: User;
+  /** About whom. */
+  readonly other: User;
+  readonly request: Uint8Array;
+  /** The answer's code. */
+  readonly code: number;
+  /** Which kind it is of. */
+  readonly kind: RequestKind;
+  /** Whether bytes follow its answer, so that the next one can't be told from them. */
+  readonly isFollowed: boolean;
+}
+
+/** A check's view of the server. */
+export class Probe {
+  readonly #target: Target;
+  readonly #cast: Cast;
+  readonly #basics: Basics | undefined;
+  readonly #noted: Exchanged[] = [];
+  readonly #channels: Channel[] = [];
+  readonly #users: User[] = [];
+  readonly #patience: number;
+  readonly #check: string;
+  #closed = false;
+  #noting = true;
+  #sent = 0;
+  #answers = 0;
+  #wasUnanswered = false;
+  #asked: readonly RequestKind[] = [];
+
+  /**
+   * Nothing is opened yet.
+   *
+   * @param basics tells what the server can do at all; undefined while that is found out
+   * @param patience how many times as long as otherwise an answer may take
+   * @param check the name of the check that it is for
+   */
+  constructor(
+    target: Target,
+    cast: Cast,
+    basics?: Basics,
+    patience = 1,
+    check = "",
+  ) {
+    this.#target = target;
+    this.#cast = cast;
+    this.#basics = basics;
+    this.#patience = patience;
+    this.#check = check;
+  }
+
+  /** Milliseconds that an answer may take: more, where much was sent. */
+  get timeout(): number {
+    const { timeout } = this.#target;
+    const large = Math.max(0, this.#sent - SMALL);
+    return this.#patience * timeout + Math.round(large / SLOWEST);
+  }
+
+  /** Bytes of all requests so far. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whole answers so far. */
+  get answers(): number {
+    return this.#answers;
+  }
+
+  /** Whether some request had no whole answer, or no connection could be had. */
+  get wasUnanswered(): boolean {
+    return this.#wasUnanswered;
+  }
+
+  /** What the server speaks. */
+  get dialect(): Dialect {
+    return this.#target.spoken.dialect;
+  }
+
+  /** Whether it had a connection. */
+  get connected(): boolean {
+    return this.#channels.length > 0;
+  }
+
+  /** What went over its connections so far. */
+  get exchange(): Exchange {
+    return this.#noted;
+  }
+
+  /**
+   * Opens a connection, which is closed with the check at the latest.
+   *
+   * @param prepares whether it only makes what the check needs
+   * @throws {CheckFailure} where none can be had
+   */
+  connect(prepares = false): Promise<Channel> {
+    return this.#open(prepares);
+  }
+
+  /**
+   * Opens a connection whose close is a reset.
+   *
+   * @throws {CheckFailure} where none can be had
+   */
+  connectToBreak(): Promise<Channel> {
+    return this.#open(false, true);
+  }
+
+  async #open(prepares: boolean, breaks = false): Promise<Channel> {
+    // One that can't be had is an answer that doesn't come.
+    this.#wasUnanswered = true;
+    const conn = await this.#target.connect(breaks, this.timeout);
+    this.#wasUnanswered = false;
+    const channel = new Channel(conn, {
+      number: this.#channels.length + 1,
+      patience: () => this.timeout,
+      follow: (event) => this.#follow(event),
+      spoken: this.#target.spoken,
+      prepares,
+      note: (entry) => {
+        if (this.#noting && this.#noted.length < MOST_NOTED) {
+          this.#noted.push(entry);
+        }
+      },
+    });
+    this.#channels.push(channel);
+    if (this.#closed) channel.close();
+    return channel;
+  }
+
+  #follow(event: "answered" | "unanswered" | readonly Uint8Array[]): void {
+    if (event === "answered") this.#answers++;
+    else if (event === "unanswered") this.#wasUnanswered = true;
+    else {
+      this.#asked = event.flatMap((frame) => {
+        this.#sent += frame.length;
+        const { kind } = formOf(frame, "request");
+        return kind === undefined || kind === "failure" ? [] : [kind];
+      });
+    }
+  }
+
+  /**
+   * A request that the server answers well, asked by one user about another:
+   * what checks of something else ask.
+   *
+   * @param but a kind that won't do
+   * @throws {Unprepared} where there is none, or no users are to be had
+   */
+  async usual(but?: RequestKind): Promise<UsualRequest> {
+    if (this.#basics === undefined) {
+      throw new Unprepared("nothing is known yet");
+    }
+    const { request, code, kind, isFollowed } = await this.#basics.usual(but);
+    const [asker, other] = await this.pair();
+    return {
+      ...{ asker, other, code, kind, isFollowed },
+      request: request(asker, other),
+    };
+  }
+
+  /**
+   * Asks that on a connection of its own.
+   *
+   * @throws {CheckFailure} where it isn't answered as it was at first
+   */
+  async served({ request, code }: UsualRequest): Promise<void> {
+    expectCode(await this.ask(request), code);
+  }
+
+  /** What the server can't do at all of what was asked last, in a sentence. */
+  async lacks(): Promise<string | undefined> {
+    if (this.#asked.includes("register") && this.#basics?.registersNone) {
+      return "couldn't register: see register-gives-id";
+    }
+    for (const kind of this.#asked) {
+      const basic = basicOf[kind];
+      if (basic === undefined || tellersOf[kind].includes(this.#check)) {
+        continue;
+      }
+      if (!(await this.can(basic))) return told(basic);
+    }
+    if (this.#asked.length > 0) return undefined;
+    try {
+      await this.#basics?.usual();
+      return undefined;
+    } catch (error) {
+      if (error instanceof Unprepared) return error.message;
+      throw error;
+    }
+  }
+
+  /** @throws {Unprepared} where requests of a kind are known to go unanswered */
+  #expectsAnswer(frame: Uint8Array): void {
+    const { kind } = formOf(frame, "request");
+    if (kind === undefined || kind === "failure") return;
+    const basic = basicOf[kind];
+    if (basic === undefined || tellersOf[kind].includes(this.#check)) return;
+    if (this.isSilent(kind)) {
+      throw new Unprepared(`${told(basic)}: got no answer`);
+    }
+  }
+
+  /**
+   * Asks something on a connection of its own: some servers serve one request
+   * a connection, which only checks of connections are to mind.
+   *
+   * @throws {CheckFailure} where no answer comes
+   */
+  async ask(
+    frame: Uint8Array,
+    expected?: string,
+    prepares?: boolean,
+  ): Promise<Answer> {
+    this.#expectsAnswer(frame);
+    const channel = await this.connect(prepares);
+    try {
+      await channel.send(frame);
+      const answer = await channel.answer(expected);
+      if (this.#basics === undefined && await channel.isOutOfStep()) {
+        throw new CheckFailure("nothing behind the answer", "more bytes");
+      }
+      // Until the server sees the end of a pull, another one may bring the same.
+      const isPull = answer.code === ResponseCode.WaitingMessages;
+      if (isPull && answer.payload.length > 0) await channel.leave(MOST_LEAVE);
+      return answer;
+    } finally {
+      channel.close();
+    }
+  }
+
+  /**
+   * Asks what is to be refused.
+   *
+   * @throws {CheckFailure} where it isn't
+   */
+  async refused(frame: Uint8Array): Promise<void> {
+    expectCode(await this.ask(frame, "an answer 9000"), 9000);
+  }
+
+  /**
+   * Registers somebody, whom no other check uses.
+   *
+   * @param prepares whether that isn't what is checked
+   * @throws {CheckFailure} where that is refused
+   */
+  async register(
+    name: string = randomName(),
+    key: Uint8Array = randomKey(),
+    prepares?: boolean,
+  ): Promise<User> {
+    const frame = registration(name, {}, key);
+    const answer = await this.ask(frame, "an answer 2100", prepares);
+    return { id: idIn(answer), name, key };
+  }
+
+  /**
+   * A registered user with an empty inbox, for this check alone.
+   *
+   * @throws {Unprepared} where none can be had
+   */
+  async user(): Promise<User> {
+    const user = this.#cast.take() ??
+      this.#cast.add(
+        await prepare(
+          REGISTER,
+          () => this.register(undefined, undefined, true),
+        ),
+      );
+    this.#users.push(user);
+    return user;
+  }
+
+  /** Two of them. */
+  async pair(): Promise<[User, User]> {
+    return [await this.user(), await this.user()];
+  }
+
+  /** All whom any check of this run has worked with so far, at least so many. */
+  async atLeast(count: number): Promise<readonly User[]> {
+    while (this.#cast.all.length < count) await this.user();
+    return this.#cast.all;
+  }
+
+  /**
+   * Sends a message that another check would find fault with.
+   *
+   * @throws {CheckFailure} where this one isn't taken
+   * @throws {Unprepared} where none is
+   */
+  async sends(sending: Sending): Promise<Answer> {
+    return await this.#need(
+      "send",
+      async () => expectCode(await this.ask(sendRequest(sending)), 2103),
+    );
+  }
+
+  /**
+   * Sends a message, and returns its id.
+   *
+   * @throws {CheckFailure} where this one isn't taken
+   * @throws {Unprepared} where none is, or its answer has no id
+   */
+  async sendsForId(sending: Sending): Promise<MessageId> {
+    const { payload } = await this.sends(sending);
+    if (payload.length === messageSent.fixedSize) {
+      return messageSent.decode(payload).messageId;
+    }
+    throw new Unprepared(
+      `a 2103 of ${payload.length} bytes has no id: see ${basics.send[1]}`,
+    );
+  }
+
+  /**
+   * Pulls until so many messages have come, or none is left.
+   *
+   * @param tells whether the check is to tell of messages that get lost
+   * @throws {CheckFailure} where this pull fails
+   * @throws {Unprepared} where all do, or where of several messages some always get lost
+   */
+  async receive(
+    id: ClientId,
+    count: number,
+    tells = false,
+  ): Promise<WaitingMessage[]> {
+    const received = await this.#pullSome(id, count);
+    const isLost = !tells && count > 1 && received.length < count &&
+      !(await this.can("several"));
+    if (isLost) {
+      throw new Unprepared(
+        `${told("several")}: got ${received.length} of ${count}`,
+      );
+    }
+    return received;
+  }
+
+  async #pullSome(id: ClientId, count: number): Promise<WaitingMessage[]> {
+    return await this.#need("pull", async () => {
+      const received: WaitingMessage[] = [];
+      for (let pull = 0; pull < MOST_PULLS && received.length < count; pull++) {
+        const answer = await this.ask(pullRequest(id));
+        if (await this.isEmpty(answer)) break;
+        const messages = messagesIn(answer);
+        if (messages.length === 0) break;
+        // One by one: a call takes only so many arguments.
+        for (const message of messages) received.push(message);
+      }
+      return received;
+    });
+  }
+
+  /** Whether a pull was refused, where the server refuses all of an empty inbox. */
+  async isEmpty({ code }: Answer): Promise<boolean> {
+    return code === ResponseCode.Error && !(await this.can("empty")) &&
+      await this.can("pull");
+  }
+
+  /**
+   * Everybody whom somebody is told of.
+   *
+   * @throws {CheckFailure} where this list can't be had
+   * @throws {Unprepared} where none can
+   */
+  async listed(id: ClientId): Promise<readonly ListedClient[]> {
+    // Where names stand for ids, say, nothing in it is what it seems.
+    if (!(await this.can("list"))) throw new Unprepared(told("list"));
+    return await this.#need(
+      "list",
+      async () =>
+        expectPayload(await this.ask(listRequest(id)), 2101, listedClients),
+    );
+  }
+
+  /**
+   * Somebody's public key, as the server has it.
+   *
+   * @throws {CheckFailure} where this one can't be had
+   * @throws {Unprepared} where none can
+   */
+  async keyOf(asker: ClientId, target: ClientId): Promise<Uint8Array> {
+    // Where bytes are missing at its end, say, it isn't the key that is wrong.
+    if (!(await this.can("key"))) throw new Unprepared(told("key"));
+    return await this.#need("key", async () => {
+      const answer = await this.ask(keyRequest(asker, target));
+      return keyIn(expectCode(answer, 2102));
+    });
+  }
+
+  /**
+   * Does what needs several requests on a connection, and isn't about that.
+   *
+   * @param what or one after a failure
+   * @throws {CheckFailure} what the work throws, where the server serves several
+   * @throws {Unprepared} where it doesn't
+   */
+  again<T>(
+    work: (channel: Channel) => Promise<T>,
+    what: "again" | "onward" = "again",
+  ): Promise<T> {
+    return this.#need(what, async () => await work(await this.connect()));
+  }
+
+  /**
+   * Does what a check builds on. Where it fails, that is the check's failure if
+   * the server can do such a thing at all.
+   */
+  async #need<T>(what: Basic, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof CheckFailure)) throw error;
+      // Where the first to ask on a connection is who asks for good, the next may be refused.
+      const isOfIds = (what === "again" || what === "onward") &&
+        error.details.isRefusal === true && !(await this.can("ids"));
+      if (isOfIds) throw new Unprepared(`${told("ids")}: got ${error.got}`);
+      if (this.#basics && await this.can(what)) throw error;
+      throw new Unprepared(`${told(what)}: got ${error.got}`);
+    }
+  }
+
+  /** Whether requests of a kind are known to go unanswered. */
+  isSilent(kind: RequestKind): boolean {
+    return this.#basics?.isSilent(kind) ?? false;
+  }
+
+  /** Whether no check of this run has told of something yet. */
+  isFirst(mistake: string): boolean {
+    return this.#basics?.isFirst(mistake) ?? true;
+  }
+
+  /** Whether the server can do what some checks build on. */
+  async can(what: Basic): Promise<boolean> {
+    return await this.#basics?.works(what) ?? true;
+  }
+
+  /**
+   * Sees to it that a message that came again was taken before.
+   *
+   * @throws {Unprepared} where only an end of the connection doesn't show that
+   */
+  async wasTaken(): Promise<void> {
+    if (await this.can("end") || !(await this.can("taken"))) return;
+    throw new Unprepared(told("end"));
+  }
+
+  /** Closes all connections. What is under way there fails. */
+  close(): void {
+    this.#closed = true;
+    for (const channel of this.#channels) channel.close();
+  }
+
+  /** Gives the users back whose inboxes are seen to be empty, at the end. */
+  async giveBack(): Promise<void> {
+    // Some servers serve nobody else until a connection is closed.
+    for (const channel of this.#channels) channel.close();
+    // It is no part of the check.
+    this.#noting = false;
+    for (const user of new Set(this.#users)) {
+      // What waits there comes to no other check either.
+      if (this.isSilent("waitingMessages")) {
+        this.#cast.giveBack(user);
+        continue;
+      }
+      try {
+        for (let pull = 0; pull < 3; pull++) {
+          const answer = await this.ask(pullRequest(user.id));
+          const isEmpty = await this.isEmpty(answer) ||
+            expectCode(answer, 2104).payload.length === 0;
+          if (!isEmpty) continue;
+          this.#cast.giveBack(user);
+          break;
+        }
+      } catch (error) {
+        if (!(error instanceof CheckFailure)) throw error;
+      }
+    }
+  }
+}
+
+/**
+ * The id that a 2100 gives.
+ *
+ * @throws {CheckFailure} where it gives none
+ */
+export function idIn(answer: Answer): ClientId {
+  expectCode(answer, 2100);
+  must(
+    answer.payload.length >= ID_SIZE,
+    "an id of 16 bytes",
+    `${answer.payload.length} bytes`,
+  );
+  return asClientId(answer.payload.slice(0, ID_SIZE));
+}
+
+/** The key is what a 2102 ends with; that it begins with the id is another check's. */
+const keyIn = ({ payload }: Answer) => payload.slice(-160);
+
+/** Why something couldn't be done, and which check tells more of it. */
+export const told = (basic: Basic): string =>
+  `couldn't ${basics[basic][0]}: see ${basics[basic][1]}`;
+
+/**
+ * The messages of a 2104.
+ *
+ * @throws {CheckFailure} where it has none that could be read
+ * @throws {Unprepared} where only the byte order is in the way
+ */
+export function messagesIn(answer: Answer): readonly WaitingMessage[] {
+  try {
+    return expectPayload(answer, 2104, inbox);
+  } catch (error) {
+    if (answer.code === 2104 && hasBigEndianSizes(answer.payload)) {
+      throw new Unprepared(
+        "its content sizes are big endian: see answer-integers",
+      );
+    }
+    throw error;
+  }
+}
+
+/** Whether messages can be read where their sizes are taken for big endian. */
+function hasBigEndianSizes(payload: Uint8Array): boolean {
+  const bytes = payload.slice();
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  while (at + WAITING_OVERHEAD <= bytes.length) {
+    const size = view.getUint32(at + CONTENT_SIZE_AT);
+    at += WAITING_OVERHEAD + size;
+  }
+  return bytes.length > 0 && at === bytes.length;
+}

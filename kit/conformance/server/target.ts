@@ -1,0 +1,95 @@
+/**
+ * The server that is checked, and whether it is still there.
+ *
+ * @module
+ */
+
+import { inTime } from "../../../shared/cli/in_time.ts";
+import {
+  type Address,
+  formatAddress,
+} from "../../../shared/folder/info_server.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import type { Exchange } from "../report/outcome.ts";
+import { BreakableConn, type Conn } from "./breakable_conn.ts";
+import { NoAnswer } from "./check_failure.ts";
+import type { Spoken } from "./generation.ts";
+
+/** How many times as long as at first an answer may take in the end. */
+const MOST_PATIENCE = 4;
+
+/** No connection to the server can be had. */
+export class NoConnection extends NoAnswer {
+  override name = "NoConnection";
+
+  /** @param got why, in a few words */
+  constructor(got: string) {
+    super("a connection", got);
+  }
+}
+
+/** A server. */
+export class Target {
+  /** What it speaks. */
+  readonly spoken: Spoken;
+  readonly #address: Address;
+  readonly #timeout: number;
+  #patience = 1;
+  #gone: string | undefined;
+
+  /** Nothing is opened yet. */
+  constructor(address: Address, timeout: number, spoken: Spoken) {
+    this.#address = address;
+    this.#timeout = timeout;
+    this.spoken = spoken;
+  }
+
+  /** Milliseconds that an answer may take. */
+  get timeout(): number {
+    return this.#timeout * this.#patience;
+  }
+
+  /** Why nothing more is to be asked, where that is so. */
+  get gone(): string | undefined {
+    return this.#gone;
+  }
+
+  /**
+   * Opens a connection.
+   *
+   * @param breaks whether its close is to be a reset
+   * @param timeout milliseconds that it may take
+   * @throws {NoConnection} where none can be had in time
+   */
+  async connect(breaks = false, timeout = this.timeout): Promise<Conn> {
+    const connecting: Promise<Conn> = breaks
+      ? BreakableConn.connect(this.#address)
+      : Deno.connect(this.#address);
+    try {
+      const conn = await inTime(connecting, timeout, undefined);
+      if (conn !== undefined) return conn;
+      // One that comes too late is nobody's.
+      connecting.then((late) => late.close(), () => {});
+    } catch (error) {
+      throw new NoConnection(reasonOf(error));
+    }
+    throw new NoConnection(`none within ${timeout} ms`);
+  }
+
+  /** Answers may take twice as long from now on: one came late. */
+  waitLonger(): void {
+    this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE);
+  }
+
+  /** Nothing more is to be asked. @param why completes a sentence about the server */
+  leave(why: string): void {
+    this.#gone ??= `${formatAddress(this.#address)} ${why}`;
+  }
+}
+
+/** Whether an exchange has a whole answer. */
+export const hasAnswer = (exchange: Exchange): boolean =>
+  // What is odd about one that isn't whole stands in its note.
+  exchange.some(({ direction, note }) =>
+    direction === "answer" && note === undefined
+  );

@@ -1,0 +1,64 @@
+import { BLOCK_SIZE, paddingBehind } from "../../shared/wire/dialects.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
+import { type Direction, dissect } from "../dissect/anatomy.ts";
+import type { Finding } from "../dissect/conversation.ts";
+import { formOf, payloadSize } from "../dissect/form.ts";
+import { looksLikeFrame } from "../dissect/frame_start.ts";
+
+/**
+ * Frames that stand one after another, without anything that says which way
+ * they went.
+ *
+ * @param direction which way; default: what each one looks like
+ * @throws {UsageError} where the first one looks like none
+ */
+export function* rawFrames(
+  bytes: Uint8Array,
+  direction?: Direction,
+): Generator<Finding> {
+  let last = direction;
+  for (let offset = 0; offset < bytes.length;) {
+    const rest = bytes.subarray(offset);
+    last = direction ?? guess(rest) ?? last;
+    if (last === undefined) {
+      throw new UsageError(
+        "It can't be told whether these are requests or answers: say --direction request or --direction answer",
+      );
+    }
+    const size = frameSize(rest, last);
+    const anatomy = dissect(rest.subarray(0, size), last);
+    const { problems } = anatomy;
+    const place = { direction: last, offset };
+    yield { kind: "frame", ...place, problems, anatomy, size, unseen: 0 };
+    const padding = paddingAfter(rest, size);
+    if (padding > 0) {
+      const at = { direction: last, offset: offset + size };
+      yield { kind: "padding", ...at, size: padding, problems: [] };
+    }
+    offset += size + padding;
+  }
+}
+
+/** Which way a frame went: by all of its header, or else by its code. */
+function guess(bytes: Uint8Array): Direction | undefined {
+  const looksLike = (direction: Direction) =>
+    looksLikeFrame(bytes, formOf(bytes, direction)) === true;
+  const isKnown = (direction: Direction) =>
+    formOf(bytes, direction).kind !== undefined;
+  return DIRECTIONS.find(looksLike) ?? DIRECTIONS.find(isKnown);
+}
+
+const DIRECTIONS = ["request", "answer"] as const;
+
+function frameSize(bytes: Uint8Array, direction: Direction): number {
+  const form = formOf(bytes, direction);
+  const size = payloadSize(bytes, form, false) ?? form.claim ?? 0;
+  return Math.min(bytes.length, form.headerSize + size);
+}
+
+/** Zeros behind a frame, to the end of its block or of all bytes (DIA-5). */
+function paddingAfter(bytes: Uint8Array, size: number): number {
+  const padding = paddingBehind(size, { blockSize: BLOCK_SIZE });
+  const zeros = bytes.subarray(size, size + padding);
+  return zeros.every((byte) => byte === 0) ? zeros.length : 0;
+}

@@ -1,0 +1,122 @@
+import { encodeHex } from "@std/encoding";
+import { printableJson } from "../../shared/cli/printable.ts";
+import { annotatedHex } from "./annotated_hex.ts";
+import type { Problem } from "./anatomy.ts";
+import type { Finding } from "./conversation.ts";
+import { sizeText } from "./meaning.ts";
+
+/** Where and when something was found. */
+export interface Place {
+  /** The connection's number, from 1; undefined where there is none. */
+  readonly connection?: number | undefined;
+  /** When; undefined where nobody knows. */
+  readonly time?: Date | undefined;
+}
+
+/** A finding for a terminal: a line that sums it up, and below it its fields. */
+export function findingText(
+  finding: Finding,
+  { connection, time }: Place,
+  colour = false,
+): string {
+  const arrow = finding.direction === "request" ? "→" : "←";
+  const start = [
+    ...connection === undefined ? [] : [`#${connection}`],
+    ...time === undefined ? [] : [clock(time)],
+    arrow,
+  ].join(" ");
+  const title = `${start} ${whatOf(finding)}`;
+  const head = colour ? `\x1b[1m${title}\x1b[0m` : title;
+  if (finding.kind !== "frame") {
+    const table = annotatedHex({ parts: [], problems: finding.problems }, {
+      colour,
+    });
+    return table === "" ? head : `${head}\n${table}`;
+  }
+  const { anatomy, problems } = finding;
+  const table = annotatedHex(anatomy, { colour });
+  // What only the exchange shows stands below all fields.
+  const more = problems.slice(anatomy.problems.length);
+  const below = annotatedHex({ parts: [], problems: more }, { colour });
+  return [head, table, below].filter((text) => text !== "").join("\n");
+}
+
+/** The time of day where the reader is, to the millisecond. */
+function clock(time: Date): string {
+  const digits = (value: number, count: number) =>
+    String(value).padStart(count, "0");
+  return `${digits(time.getHours(), 2)}:${digits(time.getMinutes(), 2)}:${
+    digits(time.getSeconds(), 2)
+  }.${digits(time.getMilliseconds(), 3)}`;
+}
+
+/** A finding as an object of JSON on one line. */
+export function findingJson(
+  finding: Finding,
+  { connection, time }: Place,
+): string {
+  const { kind, direction, offset, problems } = finding;
+  const place = { connection, time, direction, offset };
+  if (kind !== "frame") {
+    const { bytes, ...rest } = { bytes: undefined, ...finding };
+    return printableJson({
+      type: kind,
+      ...place,
+      ...rest,
+      kind: undefined,
+      ...bytes === undefined ? {} : { bytes: encodeHex(bytes) },
+    });
+  }
+  const { anatomy, size, unseen } = finding;
+  return printableJson({
+    type: kind,
+    ...place,
+    size,
+    ...unseen === 0 ? {} : { unseen },
+    code: anatomy.code,
+    what: anatomy.what,
+    problems,
+    fields: anatomy.parts.map(({ path, offset, bytes, meaning, problems }) => ({
+      path,
+      offset,
+      bytes: encodeHex(bytes),
+      meaning,
+      problems,
+    })),
+  });
+}
+
+function whatOf(finding: Finding): string {
+  switch (finding.kind) {
+    case "frame":
+      return `${finding.anatomy.what} (${sizeText(finding.size)}${
+        finding.unseen === 0 ? "" : `, ${finding.unseen} of them not kept`
+      })${mark(finding.problems)}`;
+    case "padding":
+      return `padding, ${sizeText(finding.size)}`;
+    case "lost":
+      return `not MessageU from here: ${
+        encodeHex(finding.bytes.subarray(0, 16))
+      }`;
+    case "foreign":
+      return `${sizeText(finding.size)} that aren't MessageU`;
+    case "gap":
+      return finding.size === undefined
+        ? "the beginning is missing"
+        : `${sizeText(finding.size)} are missing`;
+    case "end": {
+      const { isReset, unanswered } = finding;
+      const rest = unanswered === 0
+        ? ""
+        : unanswered === 1
+        ? ", 1 request unanswered"
+        : `, ${unanswered} requests unanswered`;
+      return (isReset ? "reset" : "end") + rest;
+    }
+  }
+}
+
+function mark(problems: readonly Problem[]): string {
+  const clauses = [...new Set(problems.map(({ clause }) => clause))];
+  return clauses.length === 0 ? "" : ` ! ${clauses.join(", ")}`;
+}

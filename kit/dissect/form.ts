@@ -1,0 +1,217 @@
+/**
+ * What a frame's header says it is, and so which of the codec's records lies
+ * behind it.
+ *
+ * @module
+ */
+
+import {
+  answerMeant,
+  BLOCK_SIZE,
+  type Dialect,
+  dialectOf,
+  dialects,
+  requestKind,
+} from "../../shared/wire/dialects.ts";
+import type { AnyField } from "../../shared/wire/fields.ts";
+import {
+  answerCode,
+  MessageType,
+  PUBLIC_KEY_SIZE,
+  type RequestKind,
+  requestKinds,
+  ResponseCode,
+  SEND_OVERHEAD,
+} from "../../shared/wire/protocol.ts";
+import {
+  requestCodecs,
+  requestHeaderAt,
+  requestHeaderOf,
+  sendHead,
+} from "../../shared/wire/requests.ts";
+import {
+  publicKeyAnswer,
+  responseCodecs,
+  responseHeader,
+} from "../../shared/wire/responses.ts";
+import { CONTENT_SIZE, integer, type Piece, Walk } from "./walk.ts";
+
+/** From the client to the relay, or back. */
+export type Direction = "request" | "answer";
+
+/** What a frame is, as far as its header is there. */
+export interface Form {
+  readonly direction: Direction;
+  /** The header's fields. */
+  readonly header: readonly Piece[];
+  /** Bytes of a whole header of this kind. */
+  readonly headerSize: number;
+  /** The code, or undefined where the header ends before it. */
+  readonly code: number | undefined;
+  /**
+   * Bytes of payload that the header claims, or undefined likewise. Where the
+   * code is big endian, what makes more sense.
+   */
+  readonly claim: number | undefined;
+  /** What it asks or answers; undefined where the code means nothing. */
+  readonly kind: RequestKind | "failure" | undefined;
+  /** Whether the code means nothing, and would in big endian. */
+  readonly isBigEndian: boolean;
+  /** What such a payload is, by the protocol; undefined likewise. */
+  readonly codec: AnyField | undefined;
+  /** The record by which this one is read; undefined where the code means nothing. */
+  readonly payload: AnyField | undefined;
+}
+
+/**
+ * The form of the frame at the start of these bytes.
+ *
+ * @param dialect what it is in; default: what its code tells
+ */
+export function formOf(
+  bytes: Uint8Array,
+  direction: Direction,
+  dialect?: Dialect,
+): Form {
+  const header = headerOf(bytes, direction, dialect);
+  const headerSize = header.fixedSize as number;
+  const walk = new Walk(bytes, 0, Math.min(bytes.length, headerSize));
+  walk.along(header, "header");
+  const value = valuesOf(walk.pieces);
+  const code = value("code");
+  const kind = kindOf(code, direction, dialect);
+  const isBigEndian = kind === undefined && code !== undefined &&
+    isKnownSwapped(code, direction);
+  const size = value("payloadSize");
+  const claim = isBigEndian && size !== undefined
+    ? Math.min(size, swapped(size, 4))
+    : size;
+  const codec = kind && codecOf(kind, direction);
+  return {
+    direction,
+    header: walk.pieces,
+    headerSize,
+    code,
+    claim,
+    kind,
+    isBigEndian,
+    codec,
+    // KEY-4: some servers leave the owner's id out.
+    payload: codec === publicKeyAnswer && claim === PUBLIC_KEY_SIZE
+      ? withoutFirst(codec)
+      : codec,
+  };
+}
+
+/** An integer whose bytes stand the other way round. */
+export function swapped(value: number, size: 2 | 4): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, value, true);
+  return size === 2 ? view.getUint16(0) : view.getUint32(0);
+}
+
+function isKnownSwapped(code: number, direction: Direction): boolean {
+  const other = swapped(code, 2);
+  // A code of one byte can't stand the other way round.
+  return kindOf(other, direction, undefined) !== undefined &&
+    (direction === "answer" || dialectOf(other).codeSize === 2);
+}
+
+function headerOf(
+  bytes: Uint8Array,
+  direction: Direction,
+  dialect: Dialect | undefined,
+): AnyField {
+  if (direction === "answer") return responseHeader;
+  return dialect === undefined
+    ? requestHeaderAt(bytes)
+    : requestHeaderOf(dialect);
+}
+
+function kindOf(
+  code: number | undefined,
+  direction: Direction,
+  dialect: Dialect | undefined,
+): Form["kind"] {
+  if (code === undefined) return undefined;
+  if (direction === "request") return requestKind(code);
+  if (code === ResponseCode.Error) return "failure";
+  const meant = (dialect === undefined ? dialects : [dialect])
+    .map((dialect) => answerMeant(dialect, code))
+    .find((meant) => meant !== undefined);
+  return requestKinds.find((kind) => answerCode[kind] === meant);
+}
+
+function codecOf(
+  kind: NonNullable<Form["kind"]>,
+  direction: Direction,
+): AnyField {
+  if (kind === "failure") return responseCodecs[ResponseCode.Error];
+  return direction === "request"
+    ? requestCodecs[kind]
+    : responseCodecs[answerCode[kind]];
+}
+
+function withoutFirst(record: AnyField): AnyField {
+  const { shape } = record;
+  if (shape.kind !== "record") return record;
+  const entries = shape.entries.slice(1);
+  return { fixedSize: undefined, shape: { kind: "record", entries } };
+}
+
+/**
+ * Bytes of payload that follow the header of the frame at the start of these
+ * bytes; undefined where more of them are needed to know.
+ *
+ * @param isFrame whether the frame ends where these bytes do, or with padding
+ */
+export function payloadSize(
+  bytes: Uint8Array,
+  form: Form,
+  isFrame: boolean,
+): number | undefined {
+  const { direction, kind, claim, headerSize } = form;
+  if (claim === undefined) return undefined;
+  if (direction === "request" && claim === 0 && kind !== "sendMessage") {
+    return sizeInBlock(bytes, form, isFrame);
+  }
+  if (direction === "answer" || kind !== "sendMessage") return claim;
+  // SND-7: a request for a key without content ends after 21 bytes, whatever
+  // its header claims.
+  if (claim === SEND_OVERHEAD) return claim;
+  const end = Math.min(bytes.length, headerSize + SEND_OVERHEAD);
+  const walk = new Walk(bytes, headerSize, end);
+  const whole = walk.along(sendHead, "payload");
+  const value = valuesOf(walk.pieces);
+  const type = value("type");
+  if (type !== undefined && type !== MessageType.KeyRequest) return claim;
+  if (!whole) return undefined;
+  return value(CONTENT_SIZE) === 0 ? SEND_OVERHEAD : claim;
+}
+
+/**
+ * Bytes of payload where the header says 0. DIA-6: what a request of this kind
+ * has to have may stand in its block all the same, with zeros behind it.
+ */
+function sizeInBlock(
+  bytes: Uint8Array,
+  { codec, headerSize }: Form,
+  isFrame: boolean,
+): number | undefined {
+  const size = codec?.fixedSize ?? 0;
+  const rest = bytes.subarray(headerSize, BLOCK_SIZE);
+  if (size === 0 || rest.length === 0) return 0;
+  const isZero = (byte: number) => byte === 0;
+  if (!rest.subarray(size).every(isZero)) return 0;
+  if (rest.length >= size && rest.subarray(0, size).every(isZero)) return 0;
+  if (isFrame) return rest.length >= size ? size : 0;
+  return rest.length === BLOCK_SIZE - headerSize ? size : undefined;
+}
+
+/** Looks up integers that are there whole, by their fields. */
+function valuesOf(pieces: readonly Piece[]) {
+  return (name: string): number | undefined => {
+    const piece = pieces.find(({ field }) => field === name);
+    return piece?.missing === 0 ? integer(piece.bytes) : undefined;
+  };
+}

@@ -1,0 +1,270 @@
+import {
+  BLOCK_SIZE,
+  type Dialect,
+  paddingBehind,
+} from "../../shared/wire/dialects.ts";
+import { type Direction, type Form, formOf, payloadSize } from "./form.ts";
+import { frameStart } from "./frame_start.ts";
+import { GrowingBytes } from "./growing_bytes.ts";
+
+/** What one direction of a connection turns out to be, piece by piece. */
+export type Cut =
+  & {
+    /** Bytes of the stream before it. */
+    readonly offset: number;
+  }
+  & (
+    | {
+      /** A frame, or what there is of one where the stream ends in it. */
+      readonly kind: "frame";
+      /** Its bytes; of one that is too large to hold its first ones. */
+      readonly bytes: Uint8Array;
+      /** Bytes that followed these. */
+      readonly unseen: number;
+    }
+    | {
+      /** Zeros that fill a block. */
+      readonly kind: "padding";
+      /** How many. */
+      readonly size: number;
+    }
+    | {
+      /** No frame begins here. */
+      readonly kind: "lost";
+      /** What stands there instead, its first bytes. */
+      readonly bytes: Uint8Array;
+    }
+    | {
+      /** The end of what was lost: the next frame, or the stream's end. */
+      readonly kind: "foreign";
+      /** Bytes that were passed over. */
+      readonly size: number;
+    }
+  );
+
+/** Bytes of the largest frame that is held whole. */
+const MOST_HELD = 2 * 1024 * 1024;
+/** Bytes that are held of a larger one. */
+const HEAD_SIZE = 4096;
+/** Bytes of payload that are believed of a code which nobody knows. */
+const MOST_UNKNOWN = 16 * 1024 * 1024;
+/** Bytes that are told of what is no frame. */
+const LOST_SHOWN = 64;
+
+/** What the next bytes belong to. */
+type State =
+  | { kind: "frame" }
+  | { kind: "large"; head: Uint8Array; unseen: number; left: number }
+  | { kind: "padding"; size: number; left: number }
+  | { kind: "lost"; size: number };
+
+/**
+ * Cuts one direction of a connection into frames as its bytes come. It takes
+ * memory for bytes that have come, 2 MiB at most and those of one push, and
+ * never for a size that somebody claims.
+ */
+export class FrameCutter {
+  readonly #direction: Direction;
+  readonly #dialect: Dialect | undefined;
+  readonly #held = new GrowingBytes();
+  #offset = 0;
+  #state: State = { kind: "frame" };
+  /** Bytes that the frame which is held needs, as far as that is known. */
+  #needed = 0;
+  /** Bytes of the last frame, and whether blocks have been seen. */
+  #last = 0;
+  #hasBlocks = false;
+
+  /** @param dialect what it is in. Default: what the codes tell */
+  constructor(direction: Direction, dialect?: Dialect) {
+    this.#direction = direction;
+    this.#dialect = dialect;
+  }
+
+  /** Takes the next bytes; returns what they complete. */
+  push(bytes: Uint8Array): Cut[] {
+    const cuts: Cut[] = [];
+    // What isn't held needn't be copied: most of a large frame.
+    this.#held.push(bytes.subarray(this.#pass(bytes, cuts)));
+    while (this.#step(cuts));
+    return cuts;
+  }
+
+  /** What there is of the last piece once the stream has ended. */
+  end(): Cut[] {
+    const cuts: Cut[] = [];
+    const state = this.#state;
+    if (state.kind === "large") {
+      this.#emitLarge(state, cuts);
+    } else if (state.kind === "padding") {
+      this.#emitPadding(state, cuts);
+    } else if (state.kind === "lost") {
+      const rest = this.#held.take(this.#held.size);
+      this.#emitForeign(state.size + rest.length, cuts);
+    }
+    if (this.#held.size > 0) {
+      const bytes = this.#held.take(this.#held.size);
+      const isPadding = this.#last > 0 && bytes.every((byte) => byte === 0);
+      if (isPadding) this.#emitPadding({ size: bytes.length }, cuts);
+      else this.#emitFrame(bytes, cuts);
+    }
+    return cuts;
+  }
+
+  /**
+   * Begins again behind bytes that nobody has: what they belonged to is told
+   * as it is, and the next frame looked for.
+   */
+  gap(): Cut[] {
+    const cuts = this.end();
+    this.#last = 0;
+    this.#state = { kind: "lost", size: 0 };
+    return cuts;
+  }
+
+  /** Passes over bytes of a large frame; returns how many. */
+  #pass(bytes: Uint8Array, cuts: Cut[]): number {
+    const state = this.#state;
+    if (state.kind !== "large") return 0;
+    const size = Math.min(state.left, bytes.length);
+    state.left -= size;
+    state.unseen += size;
+    if (state.left === 0) this.#emitLarge(state, cuts);
+    return size;
+  }
+
+  /** @returns whether there may be more to do with the bytes that are held */
+  #step(cuts: Cut[]): boolean {
+    if (this.#held.size === 0) return false;
+    switch (this.#state.kind) {
+      case "frame":
+        return this.#cutFrame(cuts);
+      case "padding":
+        return this.#cutPadding(this.#state, cuts);
+      case "lost":
+        return this.#seek(this.#state, cuts);
+      default:
+        return false;
+    }
+  }
+
+  #cutFrame(cuts: Cut[]): boolean {
+    if (this.#held.size < this.#needed) return false;
+    const bytes = this.#held.view;
+    const form = formOf(bytes, this.#direction, this.#dialect);
+    const padding = this.#paddingLeft(bytes, form.headerSize);
+    if (padding === undefined) return false;
+    if (padding > 0) {
+      this.#state = { kind: "padding", size: 0, left: padding };
+      return true;
+    }
+    if (isForeign(form)) return this.#lose(bytes, cuts);
+    const size = payloadSize(bytes, form, false);
+    if (size === undefined) return false;
+    const total = form.headerSize + size;
+    if (total > MOST_HELD) return this.#beginLarge(total, cuts);
+    this.#needed = total;
+    if (bytes.length < total) return false;
+    this.#emitFrame(this.#held.take(total), cuts);
+    return true;
+  }
+
+  #beginLarge(total: number, cuts: Cut[]): boolean {
+    const held = this.#held.take(total);
+    const head = held.slice(0, HEAD_SIZE);
+    const unseen = held.length - head.length;
+    const left = total - held.length;
+    const state = { kind: "large", head, unseen, left } as const;
+    this.#state = state;
+    if (left === 0) this.#emitLarge(state, cuts);
+    return left === 0;
+  }
+
+  /**
+   * Bytes of padding that follow, up to the end of a block; undefined where more
+   * bytes are needed to know (DIA-5).
+   */
+  #paddingLeft(bytes: Uint8Array, headerSize: number): number | undefined {
+    if (this.#last === 0) return 0;
+    const size = paddingBehind(this.#last, { blockSize: BLOCK_SIZE });
+    // What is shorter than a header may be the beginning of an id, unless the
+    // connection is known to have blocks.
+    const needed = this.#hasBlocks && size > 0
+      ? Math.min(size, headerSize)
+      : headerSize;
+    const start = bytes.subarray(0, needed);
+    if (start.some((byte) => byte !== 0)) return 0;
+    if (start.length < needed) return undefined;
+    return size > 0 ? size : BLOCK_SIZE;
+  }
+
+  #cutPadding(state: State & { kind: "padding" }, cuts: Cut[]): boolean {
+    const next = this.#held.view.subarray(0, state.left);
+    const end = next.findIndex((byte) => byte !== 0);
+    const size = end < 0 ? next.length : end;
+    this.#held.drop(size);
+    state.size += size;
+    state.left -= size;
+    const isOver = state.left === 0 || end >= 0;
+    if (isOver) this.#emitPadding(state, cuts);
+    return isOver;
+  }
+
+  #lose(bytes: Uint8Array, cuts: Cut[]): boolean {
+    const offset = this.#offset;
+    const shown = bytes.slice(0, LOST_SHOWN);
+    cuts.push({ kind: "lost", offset, bytes: shown });
+    this.#state = { kind: "lost", size: 0 };
+    return true;
+  }
+
+  #seek(state: State & { kind: "lost" }, cuts: Cut[]): boolean {
+    const found = frameStart(this.#held.view, this.#direction);
+    this.#held.drop(found.at);
+    state.size += found.at;
+    if (!found.isFrame) return false;
+    this.#emitForeign(state.size, cuts);
+    return true;
+  }
+
+  #emitFrame(bytes: Uint8Array, cuts: Cut[]): void {
+    this.#emit({ kind: "frame", bytes, unseen: 0 }, bytes.length, cuts);
+    this.#last = bytes.length;
+  }
+
+  #emitLarge(state: State & { kind: "large" }, cuts: Cut[]): void {
+    const { head: bytes, unseen } = state;
+    const size = bytes.length + unseen;
+    this.#emit({ kind: "frame", bytes, unseen }, size, cuts);
+    this.#last = size;
+  }
+
+  #emitPadding({ size }: { size: number }, cuts: Cut[]): void {
+    this.#emit({ kind: "padding", size }, size, cuts);
+    this.#hasBlocks = true;
+    this.#last = BLOCK_SIZE;
+  }
+
+  #emitForeign(size: number, cuts: Cut[]): void {
+    if (size > 0) this.#emit({ kind: "foreign", size }, size, cuts);
+    this.#state = { kind: "frame" };
+    this.#last = 0;
+  }
+
+  #emit(
+    cut: Cut extends infer C ? C extends Cut ? Omit<C, "offset"> : never
+      : never,
+    size: number,
+    cuts: Cut[],
+  ): void {
+    cuts.push({ ...cut, offset: this.#offset } as Cut);
+    this.#offset += size;
+    this.#needed = 0;
+    this.#state = { kind: "frame" };
+  }
+}
+
+function isForeign({ code, claim, kind }: Form): boolean {
+  return code !== undefined && claim !== undefined && kind === undefined &&
+    claim > MOST_UNKNOWN;
+}

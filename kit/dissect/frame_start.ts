@@ -1,0 +1,87 @@
+import {
+  MessageType,
+  PUBLIC_KEY_SIZE,
+  SEND_OVERHEAD,
+  WAITING_OVERHEAD,
+} from "../../shared/wire/protocol.ts";
+import { sendHead } from "../../shared/wire/requests.ts";
+import {
+  LISTED_CLIENT_SIZE,
+  waitingHead,
+} from "../../shared/wire/responses.ts";
+import { mayBegin } from "./code_places.ts";
+import { type Direction, type Form, formOf } from "./form.ts";
+import { CONTENT_SIZE, integer, Walk } from "./walk.ts";
+
+/** Versions that a header is believed to have where frames are looked for. */
+const MOST_VERSION = 9;
+/** Bytes of payload that are believed likewise. */
+const MOST_CLAIM = 16 * 1024 * 1024;
+
+/** Where a frame may begin. */
+export interface FrameStart {
+  /** Bytes before which none begins. */
+  readonly at: number;
+  /** Whether one begins there; else more bytes are needed to know. */
+  readonly isFrame: boolean;
+}
+
+/**
+ * Looks for the beginning of a frame in bytes that begin anywhere: a header
+ * that knows what it is, with a size that fits.
+ */
+export function frameStart(
+  bytes: Uint8Array,
+  direction: Direction,
+): FrameStart {
+  for (let at = 0; at < bytes.length; at++) {
+    if (!mayBegin(bytes, at, direction)) continue;
+    const rest = bytes.subarray(at);
+    const verdict = looksLikeFrame(rest, formOf(rest, direction));
+    if (verdict !== false) return { at, isFrame: verdict === true };
+  }
+  return { at: bytes.length, isFrame: false };
+}
+
+/**
+ * Whether a frame of this form may begin these bytes: the code is known, and
+ * the size fits. Undefined where more bytes are needed to know.
+ */
+export function looksLikeFrame(
+  bytes: Uint8Array,
+  form: Form,
+): boolean | undefined {
+  const { code, claim, kind, codec, direction } = form;
+  if (code !== undefined && kind === undefined) return false;
+  if (code === undefined || claim === undefined) return undefined;
+  const version = form.header.find(({ field }) => field === "version");
+  const isVersion = version !== undefined &&
+    integer(version.bytes) >= 1 && integer(version.bytes) <= MOST_VERSION;
+  if (!isVersion || claim > MOST_CLAIM) return false;
+  if (kind === "clientsList" && direction === "answer") {
+    return claim % LISTED_CLIENT_SIZE === 0;
+  }
+  if (kind === "publicKey" && claim === PUBLIC_KEY_SIZE) return true;
+  if (codec?.fixedSize !== undefined) return claim === codec.fixedSize;
+  if (direction === "answer" && claim === 0) return true;
+  return looksLikeMessage(bytes, form, claim);
+}
+
+function looksLikeMessage(
+  bytes: Uint8Array,
+  { direction, headerSize }: Form,
+  claim: number,
+): boolean | undefined {
+  const [head, overhead] = direction === "request"
+    ? [sendHead, SEND_OVERHEAD] as const
+    : [waitingHead, WAITING_OVERHEAD] as const;
+  const end = Math.min(bytes.length, headerSize + overhead);
+  const walk = new Walk(bytes, headerSize, end);
+  if (!walk.along(head, "payload")) return undefined;
+  const value = (name: string) =>
+    integer(walk.pieces.find(({ field }) => field === name)?.bytes ?? bytes);
+  const type = value("type");
+  if (type < MessageType.KeyRequest || type > MessageType.File) return false;
+  const size = value(CONTENT_SIZE) + overhead;
+  return direction === "request" ? size === claim : size <= claim;
+}

@@ -1,0 +1,134 @@
+/**
+ * What the bytes of a field say, for people. Nothing in it can move a
+ * terminal's cursor.
+ *
+ * @module
+ */
+
+import { encodeHex } from "@std/encoding";
+import { MessageType } from "../../shared/wire/protocol.ts";
+import { NOBODY } from "../../shared/wire/requests.ts";
+import { decodeListedName } from "../../shared/wire/names.ts";
+import { printableLine } from "../../shared/cli/printable.ts";
+import type { Form } from "./form.ts";
+import { keySize } from "./public_key.ts";
+import { CONTENT_SIZE, integer, type Piece } from "./walk.ts";
+
+/** What each request asks. */
+const REQUEST_NAMES = {
+  register: "register",
+  clientsList: "clients list",
+  publicKey: "public key",
+  sendMessage: "send a message",
+  waitingMessages: "waiting messages",
+  failure: "failure",
+} as const;
+
+/** What each answer brings. */
+const ANSWER_NAMES = {
+  ...REQUEST_NAMES,
+  register: "registered",
+  sendMessage: "message sent",
+} as const;
+
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  [MessageType.KeyRequest]: "request for a symmetric key",
+  [MessageType.Key]: "symmetric key",
+  [MessageType.Text]: "text",
+  [MessageType.File]: "file",
+};
+
+const meanings: Readonly<Record<string, (piece: Piece, form: Form) => string>> =
+  {
+    clientId: ({ bytes }) => idText(bytes),
+    sender: ({ bytes }) => `from ${idText(bytes)}`,
+    target: ({ bytes }) => idText(bytes),
+    version: ({ bytes }) => `version ${integer(bytes)}`,
+    code: (_, form) => codeText(form),
+    payloadSize: ({ bytes }) => sizeText(integer(bytes)),
+    name: ({ bytes }) => nameText(bytes),
+    publicKey: ({ bytes }) => keyText(bytes),
+    messageId: ({ bytes }) => `message ${integer(bytes)}`,
+    type: ({ bytes }) => typeName(integer(bytes)),
+    [CONTENT_SIZE]: ({ bytes }) => sizeText(integer(bytes)),
+    content: (piece) => contentText(piece),
+    payload: ({ bytes }) => `${sizeText(bytes.length)} of unknown meaning`,
+    rest: ({ bytes }) => `${sizeText(bytes.length)} too many`,
+    trailing: ({ bytes }) => `${sizeText(bytes.length)} behind the frame`,
+    padding: ({ bytes }) => `padding, ${sizeText(bytes.length)}`,
+  };
+
+/** What a piece says. */
+export function meaningOf(piece: Piece, form: Form): string {
+  const { bytes, missing } = piece;
+  if (missing > 0 && piece.field !== "content") {
+    return `cut off, ${bytes.length} of ${sizeText(bytes.length + missing)}`;
+  }
+  return meanings[piece.field]?.(piece, form) ?? sizeText(bytes.length);
+}
+
+/** An id's digits; the one of who has none yet is told. */
+export function idText(id: Uint8Array): string {
+  const isNobody = id.length === NOBODY.length && id.every((byte) => !byte);
+  return isNobody ? "nobody (zeros)" : `client ${encodeHex(id)}`;
+}
+
+/** The start of an id, enough to tell some apart. */
+export function shortId(id: Uint8Array): string {
+  return encodeHex(id.subarray(0, 4)) + (id.length > 4 ? "…" : "");
+}
+
+/** A name in quotation marks, whatever its bytes are. */
+export function nameText(bytes: Uint8Array): string {
+  return JSON.stringify(printableLine(decodeListedName(bytes)));
+}
+
+/** A number of bytes in words. */
+export function sizeText(size: number): string {
+  return size === 1 ? "1 byte" : `${size} bytes`;
+}
+
+/** A code and what it means. */
+export function codeText({ code, kind, direction }: Form): string {
+  const names = direction === "request" ? REQUEST_NAMES : ANSWER_NAMES;
+  return `${code} ${kind === undefined ? `unknown ${direction}` : names[kind]}`;
+}
+
+/** What the type of a message is called. */
+export function typeName(type: number): string {
+  return TYPE_NAMES[type] ?? `unknown type ${type}`;
+}
+
+/** A message in some words, such as `text, 32 bytes`. */
+export function messageText(type: Piece | undefined, size: number): string {
+  const name = type?.missing === 0
+    ? typeName(integer(type.bytes))
+    : "a message of no type";
+  return size === 0 ? name : `${name}, ${sizeText(size)}`;
+}
+
+function keyText(bytes: Uint8Array): string {
+  const bits = keySize(bytes);
+  return bits === undefined ? "no RSA key" : `RSA-${bits}`;
+}
+
+function contentText({ bytes, missing, record }: Piece): string {
+  const there = missing > 0 ? `, ${bytes.length} of them there` : "";
+  const type = record.get("type");
+  const size = bytes.length + missing;
+  return (size === 0 ? "empty" : messageText(type, size) + suffix(type)) +
+    there;
+}
+
+function suffix(type: Piece | undefined): string {
+  if (type?.missing !== 0) return "";
+  switch (integer(type.bytes)) {
+    case MessageType.Key:
+      return " of RSA-OAEP";
+    case MessageType.Text:
+    case MessageType.File:
+      return " of AES-CBC";
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,138 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import {
+  type Address,
+  formatAddress,
+} from "../../shared/folder/info_server.ts";
+import type { Direction } from "../dissect/anatomy.ts";
+import { Conversation, type Finding } from "../dissect/conversation.ts";
+
+/** Is told what passes. */
+export interface Watcher {
+  /** A client came; connections count from 1. */
+  connection(number: number, client: string, relay: string): void;
+  /** Something passed in one of its directions. */
+  finding(number: number, finding: Finding): void;
+  /** The relay couldn't be reached for it. */
+  unreachable(number: number, reason: string): void;
+}
+
+/**
+ * Passes bytes on between clients and a relay, unchanged and at once, ends and
+ * resets too, and says what they are. `node:net`, since a reset can be made
+ * with it.
+ */
+export class Proxy {
+  readonly #relay: Address;
+  readonly #watcher: Watcher;
+  readonly #server: Server;
+  readonly #open = new Set<Socket>();
+  #count = 0;
+
+  /** @param relay where everything is passed on to */
+  constructor(relay: Address, watcher: Watcher) {
+    this.#relay = relay;
+    this.#watcher = watcher;
+    this.#server = createServer(
+      { allowHalfOpen: true, noDelay: true },
+      (near) => this.#serve(near),
+    );
+  }
+
+  /** Connections so far. */
+  get connections(): number {
+    return this.#count;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @returns the port
+   * @throws {Error} where it can't
+   */
+  listen({ hostname, port }: Address): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, hostname, () => {
+        const address = this.#server.address();
+        if (address === null || typeof address === "string") return;
+        resolve(address.port);
+      });
+    });
+  }
+
+  /** Takes no more connections and ends those that there are. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) =>
+      this.#server.close(() => resolve())
+    );
+    for (const socket of this.#open) socket.destroy();
+    await closed;
+  }
+
+  #serve(near: Socket): void {
+    const number = ++this.#count;
+    const { hostname: host, port } = this.#relay;
+    const far = connect({ host, port, allowHalfOpen: true, noDelay: true });
+    const client = {
+      hostname: near.remoteAddress ?? "",
+      port: near.remotePort ?? 0,
+    };
+    this.#watcher.connection(
+      number,
+      formatAddress(client),
+      formatAddress(this.#relay),
+    );
+    for (const socket of [near, far]) {
+      this.#open.add(socket);
+      socket.on("close", () => this.#open.delete(socket));
+    }
+    const refused = ({ message }: Error) => {
+      this.#watcher.unreachable(number, message);
+      near.resetAndDestroy();
+    };
+    const gone = () => far.destroy();
+    far.once("error", refused);
+    near.once("error", gone);
+    far.once("connect", () => {
+      far.off("error", refused);
+      near.off("error", gone);
+      const conversation = new Conversation();
+      this.#pass(number, conversation, "request", near, far);
+      this.#pass(number, conversation, "answer", far, near);
+    });
+  }
+
+  #pass(
+    number: number,
+    conversation: Conversation,
+    direction: Direction,
+    from: Socket,
+    to: Socket,
+  ): void {
+    const tell = (findings: readonly Finding[]) => {
+      for (const finding of findings) this.#watcher.finding(number, finding);
+    };
+    let hasEnded = false;
+    const end = (isReset: boolean) => {
+      // A reset may come behind an end; one of them is told.
+      if (!hasEnded) tell(conversation.end(direction, isReset));
+      hasEnded = true;
+    };
+    from.on("data", (bytes: Uint8Array) => {
+      // Away with it first: what is told of it may take its time.
+      if (!to.write(bytes)) {
+        from.pause();
+        to.once("drain", () => from.resume());
+      }
+      tell(conversation.push(direction, bytes));
+    });
+    from.on("end", () => {
+      to.end();
+      end(false);
+    });
+    from.on("error", () => {
+      to.resetAndDestroy();
+      end(true);
+    });
+  }
+}

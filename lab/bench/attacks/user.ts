@@ -1,0 +1,62 @@
+/**
+ * What a user waits for while the relay is under attack.
+ *
+ * @module
+ */
+
+import { ByteSource } from "../../../shared/wire/byte_source.ts";
+import { inTime } from "../../../shared/cli/in_time.ts";
+import { responseHeader } from "../../../shared/wire/responses.ts";
+import { list, pull, send, USER } from "./attacks.ts";
+import { Line } from "./line.ts";
+
+const FROM = "127.0.0.2";
+/** Milliseconds after which an answer isn't waited for. */
+const PATIENCE = 30_000;
+
+/** What the user asks for, by name. */
+const requests: Readonly<Record<string, Uint8Array>> = {
+  "send 5 KB": send(USER, 5 * 1024),
+  "pull": pull(USER),
+  "send 200 KB": send(USER, 200 * 1024),
+  "list": list(USER),
+};
+
+/** The names of what the user asks for. */
+export const requestNames: readonly string[] = Object.keys(requests);
+
+/** Milliseconds that each answer to one kind of request took; `Infinity` for none. */
+export type Waits = Record<string, number[]>;
+
+/**
+ * Asks for everything in turn, each time on a new connection, until the time is
+ * up, and once at least.
+ */
+export async function work(port: number, duration: number): Promise<Waits> {
+  const waits: Waits = {};
+  const end = performance.now() + duration;
+  do {
+    for (const [name, request] of Object.entries(requests)) {
+      const start = performance.now();
+      const answered = await inTime(ask(port, request), PATIENCE, false);
+      const took = answered ? performance.now() - start : Infinity;
+      (waits[name] ??= []).push(took);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  } while (performance.now() < end);
+  return waits;
+}
+
+/** Asks on a connection of its own; whether there was an answer. */
+export async function ask(port: number, request: Uint8Array): Promise<boolean> {
+  try {
+    using line = await Line.open(port, FROM);
+    const source = new ByteSource((into) => line.read(into));
+    await line.write(request);
+    if (!(await source.has(7))) return false;
+    const { code, payloadSize } = responseHeader.decode(source.peek(7));
+    return code !== 9000 && await source.skip(7 + payloadSize);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,90 @@
+/** A server that takes every message, whatever it holds, and keeps nothing of it. */
+
+import { createHash, type Hash } from "node:crypto";
+import { ByteSource } from "../../../shared/wire/byte_source.ts";
+import {
+  type MessageId,
+  REQUEST_HEADER_SIZE,
+  SEND_OVERHEAD,
+} from "../../../shared/wire/protocol.ts";
+import { requestHeader, sendHead } from "../../../shared/wire/requests.ts";
+import { encodeResponse } from "../../../shared/wire/responses.ts";
+
+/** What a sink has taken. */
+export interface Taken {
+  /** Bytes of content. */
+  size: number;
+  /** The content's SHA-256 in hex digits, where it was asked for. */
+  digest: string | undefined;
+}
+
+/** A server that only reads. */
+export class Sink implements AsyncDisposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #digests: boolean;
+  readonly #taken: Taken[] = [];
+  readonly #served: Promise<void>;
+
+  /** @param digests whether contents are hashed, which costs time */
+  constructor(digests: boolean) {
+    this.#digests = digests;
+    this.#served = this.#serveAll();
+  }
+
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  /** What was taken so far. */
+  get taken(): readonly Taken[] {
+    return this.#taken;
+  }
+
+  async #serveAll(): Promise<void> {
+    for await (const conn of this.#listener) {
+      try {
+        await this.#serve(conn);
+      } finally {
+        conn.close();
+      }
+    }
+  }
+
+  async #serve(conn: Deno.TcpConn): Promise<void> {
+    const source = new ByteSource((into) => conn.read(into), {
+      idleSize: 1024 * 1024,
+    });
+    const head = await source.take(REQUEST_HEADER_SIZE + SEND_OVERHEAD);
+    if (head === null) return;
+    requestHeader.decode(head.subarray(0, REQUEST_HEADER_SIZE));
+    const { target, contentSize } = sendHead.decode(
+      head.subarray(REQUEST_HEADER_SIZE),
+    );
+    const hash = this.#digests ? createHash("sha256") : undefined;
+    if (!(await read(source, contentSize, hash))) return;
+    this.#taken.push({ size: contentSize, digest: hash?.digest("hex") });
+    const payload = { target, messageId: this.#taken.length as MessageId };
+    await conn.write(encodeResponse({ code: 2103, payload }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#served;
+  }
+}
+
+/** @returns false where the content breaks off */
+async function read(
+  source: ByteSource,
+  size: number,
+  hash: Hash | undefined,
+): Promise<boolean> {
+  for (let left = size; left > 0;) {
+    if (!(await source.has(1))) return false;
+    const count = Math.min(left, source.buffered);
+    hash?.update(source.peek(count));
+    await source.skip(count);
+    left -= count;
+  }
+  return true;
+}

@@ -1,0 +1,45 @@
+/**
+ * Makes a binary of one of the programs, in `dist/`.
+ *
+ * @module
+ */
+
+import { dirname, resolve } from "node:path";
+import { parseFlags } from "../../shared/cli/flags.ts";
+import { runProgram } from "../../shared/cli/program.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
+import { bundle, compile, programs } from "./program.ts";
+
+const HELP = `Makes a binary of the relay or of the client.
+
+Usage: deno task compile:server [flags]
+       deno task compile:client [flags]
+
+  --output FILE    the binary (default: dist/messageu-server or dist/messageu-client)
+  --target SYSTEM  what it is for, as "deno compile" names it (default: this machine)
+`;
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values, switches, words: [word] } = parseFlags(
+    args,
+    ["output", "target"],
+    ["help"],
+    1,
+  );
+  if (switches.help) return console.log(HELP.trimEnd());
+  if (word !== "server" && word !== "client") {
+    throw new UsageError(`Expected "server" or "client", got "${word ?? ""}"`);
+  }
+  const program = programs[word];
+  const output = resolve(values.output ?? `dist/${program.name}`);
+  await Deno.mkdir(dirname(output), { recursive: true });
+  const folder = await Deno.makeTempDir({ prefix: "messageu-" });
+  try {
+    const file = await bundle(program, folder);
+    console.log(await compile(program, file, output, values.target));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) await runProgram(main);

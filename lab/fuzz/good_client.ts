@@ -1,0 +1,157 @@
+/**
+ * Clients of good manners beside those of a case: whatever these do, the others
+ * are served exactly, and in time.
+ *
+ * @module
+ */
+
+import { decodeHex, encodeHex } from "@std/encoding";
+import {
+  type ClientId,
+  PUBLIC_KEY_SIZE,
+  ResponseCode,
+} from "../../shared/wire/protocol.ts";
+import { encodeRequest, NOBODY } from "../../shared/wire/requests.ts";
+import {
+  decodeResponse,
+  type ResponsePayloads,
+} from "../../shared/wire/responses.ts";
+import { castNames } from "./cast.ts";
+import { expect } from "./failure.ts";
+import { Link } from "./link.ts";
+import { Random } from "../harness/random.ts";
+import type { RelayModel } from "./relay_model.ts";
+
+/** After so many times that it was served, a client registers anew. */
+const VISITS = 10;
+
+/** Registers, lists, sends and pulls as the model says. */
+export class GoodClient {
+  readonly #port: number;
+  readonly #model: RelayModel;
+  readonly #random = new Random(0);
+  #me: ClientId = NOBODY;
+  #visits = 0;
+  #connections = 0;
+  #turn: Promise<void> = Promise.resolve();
+
+  /** @param model is held against what the relay answers, and told what was done */
+  constructor(port: number, model: RelayModel) {
+    this.#port = port;
+    this.#model = model;
+  }
+
+  /** Connections that were made. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Registers somebody. */
+  async join(name: string): Promise<ClientId> {
+    const publicKey = this.#random.bytes(PUBLIC_KEY_SIZE);
+    const payload = { name, publicKey };
+    const { clientId: id } = await this.#withLink((link) =>
+      this.#ask(
+        link,
+        encodeRequest("register", payload, { clientId: NOBODY }),
+        ResponseCode.Registered,
+      )
+    );
+    this.#model.add(name, { id, publicKey });
+    return id;
+  }
+
+  /**
+   * Finds the others in the list, sends to itself and pulls it. One at a time:
+   * the model of its inbox knows no other order.
+   */
+  serve(): Promise<void> {
+    // Once it failed nobody is served any more: the relay is given up.
+    return this.#turn = this.#turn.then(() => this.#serve());
+  }
+
+  async #serve(): Promise<void> {
+    if (this.#visits % VISITS === 0) {
+      this.#me = await this.join(`good-${this.#visits}`);
+    }
+    this.#visits++;
+    const me = encodeHex(this.#me);
+    const client = { clientId: this.#me };
+    await this.#withLink(async (link) => {
+      const list = await this.#ask(
+        link,
+        encodeRequest("clientsList", {}, client),
+        ResponseCode.ClientsList,
+      );
+      for (const name of castNames) {
+        const found = list.some((entry) => entry.name === name);
+        expect(found, `${name} in the list`, "no such name");
+      }
+      const content = this.#random.bytes(16 * this.#random.between(1, 5));
+      const message = { target: this.#me, type: 3, content } as const;
+      const { messageId } = await this.#ask(
+        link,
+        encodeRequest("sendMessage", message, client),
+        ResponseCode.MessageSent,
+      );
+      const sent = { sender: me, type: 3, content };
+      this.#model.inbox(me).acknowledge(messageId, sent, 0);
+      await this.#pullAll(link, this.#me);
+    });
+  }
+
+  /** Holds the list against the model, while nobody registers. */
+  async list(): Promise<void> {
+    const request = encodeRequest("clientsList", {}, { clientId: this.#me });
+    const list = await this.#withLink((link) =>
+      this.#ask(link, request, ResponseCode.ClientsList)
+    );
+    this.#model.listed(list, encodeHex(this.#me));
+  }
+
+  /** Takes everything that waits for somebody, by the id in hex. */
+  async drain(id: string): Promise<void> {
+    await this.#withLink((link) =>
+      this.#pullAll(link, decodeHex(id) as ClientId)
+    );
+  }
+
+  async #pullAll(link: Link, clientId: ClientId): Promise<void> {
+    const inbox = this.#model.inbox(encodeHex(clientId));
+    for (;;) {
+      const messages = await this.#ask(
+        link,
+        encodeRequest("waitingMessages", {}, { clientId }),
+        ResponseCode.WaitingMessages,
+      );
+      for (const kept of inbox.pulled(messages)) kept.state = "taken";
+      if (messages.length === 0) return inbox.drained();
+    }
+  }
+
+  async #ask<C extends ResponseCode>(
+    link: Link,
+    request: Uint8Array,
+    code: C,
+  ): Promise<ResponsePayloads[C]> {
+    await link.write(request);
+    const answer = await link.answer();
+    const got = `${answer?.code ?? "the end"}`;
+    expect(answer?.code === code, `${code} for a good client`, got);
+    return decodeResponse(code, answer?.payload ?? new Uint8Array())
+      .payload as ResponsePayloads[C];
+  }
+
+  async #withLink<T>(work: (link: Link) => Promise<T>): Promise<T> {
+    this.#connections++;
+    const link = await Link.connect(this.#port);
+    try {
+      const result = await work(link);
+      link.end();
+      await link.over();
+      return result;
+    } finally {
+      link.close();
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Makes the pictures in `docs/screens/`: real clients chat over a real relay on
+ * emulated terminals, and what these show is drawn as SVG and written as text.
+ * What differs from run to run is masked: times of day, dates and countdowns.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { testRelay } from "./harness/resources.ts";
+import type { Screen, ScreenSize } from "./harness/screen.ts";
+import { Stage } from "./harness/stage.ts";
+import { drawScreen, type Mask, writeScreen } from "./screen_picture.ts";
+
+const FOLDER = fileURLToPath(new URL("../docs/screens/", import.meta.url));
+/** What differs from run to run, each as long as what stands for it. */
+const MASKS: readonly Mask[] = [
+  { what: /\d\d:\d\d(?= )/g, by: "12:34" },
+  { what: /\d{4}-\d\d-\d\d/g, by: "2026-01-02" },
+  { what: /(?<=retrying in )\d(?= s)/g, by: "4" },
+];
+
+await using relay = await testRelay();
+await using stage = await Stage.at(relay.address);
+await stage.register("anna");
+const ben = await stage.someone("ben");
+const carol = await stage.someone("carol");
+const dana = await stage.someone("dana");
+
+await dana.sendText("anna", "See you on Sunday!");
+await carol.sendText("anna", "Have you read the draft?");
+await carol.sendText("anna", "The second part needs another pair of eyes.");
+
+const MEDIUM = { columns: 80, rows: 24 };
+await using screen = await stage.chat("anna", MEDIUM, { partner: "ben" });
+await screen.see("connected");
+const write = async (text: string) => {
+  screen.type(`${text}\r`);
+  await screen.see(`✓ ${text.slice(0, 20)}`);
+};
+const answer = async (text: string, shown = text) => {
+  await ben.retrieve({ problem: (error) => console.error(error.message) });
+  await ben.sendText("anna", text);
+  await screen.see(shown.slice(0, 20));
+};
+await write("Hi Ben, is the relay up?");
+await answer("It is. שלום to you, and 你好, and 👋");
+await answer(
+  "Long lines are wrapped where there is a space, and what is pasted keeps\nits lines:\n    like\n    this",
+);
+await write("Combining marks count too: e\u0301, a\u030a, n\u0303 🇮🇱 👩‍👩‍👧");
+await answer(
+  "\x1b[31mNothing in a text\x07 moves \x1b]0;the\x07cursor\x1b[2J.",
+  "[31mNothing",
+);
+screen.type("/who\r");
+await screen.see("At the relay");
+screen.type("I'm writing this rig");
+await screen.see("rig");
+await picture("chat_80x24", screen);
+
+await resize({ columns: 40, rows: 15 });
+await screen.see(/there is a space, and what\n[^│]*rig\s*$/);
+await picture("chat_40x15", screen);
+
+screen.type("\x15/help\r");
+await resize({ columns: 200, rows: 60 });
+await screen.see("A text that starts with a slash");
+await picture("chat_200x60", screen);
+
+await resize(MEDIUM);
+await stage.moveTo({ hostname: "127.0.0.1", port: 1 });
+await screen.see("The relay is gone");
+screen.type("This one waits.\r");
+await screen.see("goes out when the relay is back");
+await screen.see("retrying in 4 s");
+await picture("chat_relay_gone", screen);
+
+await stage.moveTo(relay.address);
+await screen.see("✓ This one waits.");
+screen.type("/search dra|wrap\r");
+await screen.see("2 hits for");
+await picture("chat_search", screen);
+
+/** Resizes, and waits until the input is on the last row. */
+async function resize(size: ScreenSize): Promise<void> {
+  screen.resize(size);
+  await screen.until(
+    () => /^> /.test(screen.rows[size.rows - 1] ?? ""),
+    "the input on the last row",
+  );
+}
+
+async function picture(name: string, { emulator }: Screen): Promise<void> {
+  await Deno.mkdir(FOLDER, { recursive: true });
+  await Deno.writeTextFile(`${FOLDER}${name}.svg`, drawScreen(emulator, MASKS));
+  await Deno.writeTextFile(
+    `${FOLDER}${name}.txt`,
+    writeScreen(emulator, MASKS),
+  );
+}

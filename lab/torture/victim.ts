@@ -1,0 +1,79 @@
+import { Program } from "../harness/program.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import type { Target } from "./link.ts";
+import { Violation } from "./violation.ts";
+
+/** What a relay must not hold against a load from one address. */
+const NO_LIMITS: readonly string[] = [
+  ...["--registrations-per-minute", "0"],
+  ...["--max-connections", "0"],
+  ...["--max-connections-per-address", "0"],
+  ...["--max-waiting", "0"],
+  ...["--max-waiting-bytes", "0"],
+];
+
+/** The relay's program, on its way to being killed. */
+export class Victim implements Target, AsyncDisposable {
+  readonly address: { hostname: string; port: number };
+  readonly #program: Program;
+  #killedAt: number | undefined;
+
+  private constructor(
+    program: Program,
+    address: { hostname: string; port: number },
+  ) {
+    this.#program = program;
+    this.address = address;
+  }
+
+  /**
+   * Starts it on a free port of the loopback.
+   *
+   * @throws {Violation} where it doesn't come to listen, with what it printed
+   */
+  static async start(dir: string): Promise<Victim> {
+    const program = Program.relay(dir, "--port", "0", ...NO_LIMITS);
+    try {
+      return new Victim(program, await program.address());
+    } catch (cause) {
+      throw new Violation(`The relay didn't start: ${reasonOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+
+  get killed(): boolean {
+    return this.#killedAt !== undefined;
+  }
+
+  /** When it was killed, in milliseconds since 1970; now, where it wasn't. */
+  get killedAt(): number {
+    return this.#killedAt ?? Date.now();
+  }
+
+  /** Kills it without warning; doing so again does nothing. */
+  kill(): void {
+    if (this.killed) return;
+    this.#killedAt = Date.now();
+    try {
+      this.#program.kill("SIGKILL");
+    } catch (error) {
+      // It ended by itself, which its connections have told already.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  /** Asks it to stop in good order. */
+  stop(): void {
+    this.#program.kill("SIGTERM");
+  }
+
+  /** Waits for its end. */
+  async end(): Promise<{ code: number; stderr: string }> {
+    return await this.#program.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,117 @@
+import { equals } from "@std/bytes";
+import type {
+  ClientId,
+  MessageId,
+  RequestKind,
+} from "../../../shared/wire/protocol.ts";
+import type { Register, SendMessage } from "../../../shared/wire/requests.ts";
+import {
+  FAILURE,
+  type ListedClient,
+  type PublicKey,
+  type Response,
+  type WaitingMessage,
+} from "../../../shared/wire/responses.ts";
+import type { Person } from "../people.ts";
+
+type Client = ListedClient & PublicKey;
+
+/** What is asked of it. */
+export interface Question {
+  readonly kind: RequestKind;
+  readonly payload: object;
+  /** Who asks. */
+  readonly asker: Pick<Person, "clientId">;
+}
+
+/** Answers as the protocol has it, for a few people who take every answer. */
+export class SmallRelay {
+  #clients: readonly Client[];
+  #inboxes: ReadonlyMap<Client, readonly WaitingMessage[]> = new Map();
+  #lastIds: ReadonlyMap<Client, number> = new Map();
+
+  /** Knows these people. */
+  constructor(registered: readonly Person[]) {
+    this.#clients = registered;
+  }
+
+  /**
+   * The answer that is right.
+   *
+   * @param forgets whether all stays as it was
+   */
+  answer(question: Question, forgets = false): Response {
+    const before = [this.#clients, this.#inboxes, this.#lastIds] as const;
+    const response = this.#answer(question);
+    if (forgets) [this.#clients, this.#inboxes, this.#lastIds] = before;
+    return response;
+  }
+
+  /** Gives the last message of somebody's inbox another id. */
+  renumber(target: ClientId, messageId: MessageId): void {
+    const client = this.#find(target);
+    if (client === undefined) return;
+    this.#change(
+      client,
+      (inbox) =>
+        inbox.map((message, at) =>
+          at === inbox.length - 1 ? { ...message, messageId } : message
+        ),
+    );
+    this.#lastIds = new Map(this.#lastIds).set(client, messageId);
+  }
+
+  #answer({ kind, payload, asker }: Question): Response {
+    if (kind === "register") return this.#register(payload as Register, asker);
+    const client = this.#find(asker.clientId);
+    if (client === undefined) return FAILURE;
+    switch (kind) {
+      case "clientsList": {
+        const others = this.#clients.filter((other) => other !== client);
+        return { code: 2101, payload: others };
+      }
+      case "publicKey": {
+        const found = this.#find((payload as SendMessage).target);
+        return found === undefined ? FAILURE : { code: 2102, payload: found };
+      }
+      case "sendMessage":
+        return this.#send(payload as SendMessage, client);
+      case "waitingMessages": {
+        const messages = this.#inboxes.get(client) ?? [];
+        this.#change(client, () => []);
+        return { code: 2104, payload: messages };
+      }
+    }
+  }
+
+  #register(
+    { name, publicKey }: Register,
+    { clientId }: Question["asker"],
+  ): Response {
+    if (this.#clients.some((client) => client.name === name)) return FAILURE;
+    this.#clients = [...this.#clients, { name, publicKey, clientId }];
+    return { code: 2100, payload: { clientId } };
+  }
+
+  #send({ target, type, content }: SendMessage, sender: Client): Response {
+    const client = this.#find(target);
+    if (client === undefined) return FAILURE;
+    const messageId = (this.#lastIds.get(client) ?? 0) + 1 as MessageId;
+    const message = { sender: sender.clientId, messageId, type, content };
+    this.#lastIds = new Map(this.#lastIds).set(client, messageId);
+    this.#change(client, (inbox) => [...inbox, message]);
+    return { code: 2103, payload: { target, messageId } };
+  }
+
+  #find(id: ClientId): Client | undefined {
+    return this.#clients.find(({ clientId }) => equals(clientId, id));
+  }
+
+  #change(
+    client: Client,
+    change: (inbox: readonly WaitingMessage[]) => readonly WaitingMessage[],
+  ): void {
+    const inbox = change(this.#inboxes.get(client) ?? []);
+    this.#inboxes = new Map(this.#inboxes).set(client, inbox);
+  }
+}

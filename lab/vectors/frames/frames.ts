@@ -1,0 +1,145 @@
+/**
+ * Frames that Anna sends and gets: most of them are the examples of
+ * docs/protocol.md.
+ *
+ * @module
+ */
+
+import { decodeHex } from "@std/encoding";
+import { type Dialect, dialectNamed } from "../../../shared/wire/dialects.ts";
+import {
+  type MessageId,
+  MessageType,
+  type RequestKind,
+} from "../../../shared/wire/protocol.ts";
+import {
+  encodeRequest,
+  NOBODY,
+  type RequestPayloads,
+} from "../../../shared/wire/requests.ts";
+import {
+  encodeResponse,
+  FAILURE,
+  type ListedClient,
+  type Response,
+} from "../../../shared/wire/responses.ts";
+import material from "../material.json" with { type: "json" };
+import { anna, ben } from "../people.ts";
+
+/** The dialect of the page's examples. */
+export const PLAIN: Dialect = dialectNamed("600");
+/** AES of "Hello Ben! 🎉". */
+export const TEXT: Uint8Array = decodeHex("f3fdefd52a142088df5ac7011aab3c98");
+/** RSA of a symmetric key for Ben. */
+export const KEY: Uint8Array = decodeHex(
+  material.encrypted.byOurClient.content,
+);
+/** No content. */
+export const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** The highest number of 4 bytes. */
+export const MAX_U32 = 0xffffffff;
+/** So many bytes that mean nothing. */
+export const filled = (size: number): Uint8Array =>
+  new Uint8Array(size).fill(0xae);
+/** A text's bytes. */
+export const utf8 = (text: string): Uint8Array =>
+  new TextEncoder().encode(text);
+
+/** Anna asks; in a registration nobody does. */
+export function asked<K extends RequestKind>(
+  kind: K,
+  payload: RequestPayloads[K],
+  dialect: Dialect = PLAIN,
+): Uint8Array {
+  const clientId = kind === "register" ? NOBODY : anna.clientId;
+  return encodeRequest(kind, payload, { clientId, dialect });
+}
+
+/** Somebody registers, with Anna's key where no other is said. */
+export function registers(
+  name: string,
+  dialect: Dialect = PLAIN,
+  publicKey: Uint8Array = anna.publicKey,
+): Uint8Array {
+  return asked("register", { name, publicKey }, dialect);
+}
+
+/** Anna asks for the list. */
+export const asksList = (dialect: Dialect = PLAIN): Uint8Array =>
+  asked("clientsList", {}, dialect);
+/** Anna asks for Ben's key. */
+export const asksKey = (dialect: Dialect = PLAIN): Uint8Array =>
+  asked("publicKey", { target: ben.clientId }, dialect);
+/** Anna asks for her messages. */
+export const pulls = (dialect: Dialect = PLAIN): Uint8Array =>
+  asked("waitingMessages", {}, dialect);
+
+/** Anna sends Ben a message. */
+export function sends(
+  type: MessageType,
+  content: Uint8Array,
+  dialect: Dialect = PLAIN,
+): Uint8Array {
+  return asked("sendMessage", { target: ben.clientId, type, content }, dialect);
+}
+
+/** Anna sends Ben a request for a key. */
+export const sendsKeyRequest = (): Uint8Array =>
+  sends(MessageType.KeyRequest, NOTHING);
+/** Anna sends Ben a key. */
+export const sendsKey = (): Uint8Array => sends(MessageType.Key, KEY);
+/** Anna sends Ben a text. */
+export const sendsText = (dialect: Dialect = PLAIN): Uint8Array =>
+  sends(MessageType.Text, TEXT, dialect);
+
+/** A relay answers. */
+export function answered(
+  response: Response,
+  dialect: Dialect = PLAIN,
+): Uint8Array {
+  return encodeResponse(response, { dialect });
+}
+
+/** The id that Anna got. */
+export const registered = (dialect: Dialect = PLAIN): Uint8Array =>
+  answered({ code: 2100, payload: { clientId: anna.clientId } }, dialect);
+/** A list, of Ben where nobody else is said. */
+export const listed = (
+  clients: readonly ListedClient[] = [ben],
+  dialect: Dialect = PLAIN,
+): Uint8Array => answered({ code: 2101, payload: clients }, dialect);
+/** Ben's public key. */
+export const keyOfBen = (dialect: Dialect = PLAIN): Uint8Array =>
+  answered({ code: 2102, payload: ben }, dialect);
+/** A message for Ben was taken. */
+export const taken = (messageId = 2, dialect: Dialect = PLAIN): Uint8Array =>
+  answered({
+    code: 2103,
+    payload: { target: ben.clientId, messageId: messageId as MessageId },
+  }, dialect);
+
+/** A message that waits. */
+export type Waiting = readonly [
+  type: number,
+  content: Uint8Array,
+  messageId?: number,
+];
+
+/** Messages from Anna, with ids from 1 where no others are said. */
+export function waiting(
+  messages: readonly Waiting[],
+  dialect: Dialect = PLAIN,
+): Uint8Array {
+  const payload = messages.map(([type, content, id], index) => ({
+    sender: anna.clientId,
+    messageId: (id ?? index + 1) as MessageId,
+    type,
+    content,
+  }));
+  return answered({ code: 2104, payload }, dialect);
+}
+
+/** A failure. */
+export const failed = (dialect: Dialect = PLAIN): Uint8Array =>
+  answered(FAILURE, dialect);

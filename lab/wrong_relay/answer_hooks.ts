@@ -1,0 +1,32 @@
+/** What changes answers on their way to the client. */
+
+import { ResponseCode, WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
+import type { Answer, Asked, Hooks } from "./altered_line.ts";
+
+/** Whether it is a failure. */
+export const failed = ({ code }: Answer) => code === ResponseCode.Error;
+
+/** Calls each message of an answer to a pull by its offset in the payload. */
+export function eachWaiting(
+  { payload }: Answer,
+  change: (message: DataView, index: number) => void,
+): void {
+  const view = new DataView(payload.buffer, payload.byteOffset);
+  for (let at = 0, index = 0; at < payload.length; index++) {
+    const size = WAITING_OVERHEAD + view.getUint32(at + 21, true);
+    change(new DataView(payload.buffer, payload.byteOffset + at, size), index);
+    at += size;
+  }
+}
+
+/** Changes what answers one kind of request, unless it is a failure. */
+export function onAnswer(
+  kind: Asked["kind"],
+  change: (answer: Answer, asked: Asked) => Uint8Array | void,
+): Hooks {
+  return {
+    answer(answer, asked) {
+      if (asked.kind === kind && !failed(answer)) return change(answer, asked);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** What a fault of the wrong relay is, and where it can sit. */
+
+import type { Store } from "../../server/mod.ts";
+import type { ClauseId } from "../../kit/clauses.ts";
+import type { Hooks } from "./altered_line.ts";
+import type { Line, Listener } from "./line.ts";
+
+/** Wraps what is given to the relay; called once for each relay that starts. */
+export interface Seams {
+  /** Around the store. */
+  store?: (store: Store) => Store;
+  /**
+   * Around the requests and answers of a connection, cut into frames.
+   *
+   * @param end closes the connection
+   */
+  frames?: (end: () => void) => Hooks;
+  /** Around the bytes of a connection, as they come. */
+  bytes?: (line: Line) => Line;
+  /** Around the acceptance of connections. */
+  connections?: (listener: Listener) => Listener;
+}
+
+/** A mistake that public servers make, for the wrong relay to make as well. */
+export interface Fault {
+  /** Which, in a sentence. */
+  about: string;
+  /** What it breaks. */
+  clauses: readonly [ClauseId, ...ClauseId[]];
+  /** The checks of a server that have to fail, and no others. */
+  fails: readonly [string, ...string[]];
+  /** The subjects in which a false accusation is possible at all. Default: all of them. */
+  only?: readonly string[];
+  /** Where it is injected, with the state of one relay. */
+  inject: () => Seams;
+}
+
+/** Faults by name, as a file of them declares them. */
+export type Faults = Readonly<Record<string, Fault>>;

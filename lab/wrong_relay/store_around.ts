@@ -1,0 +1,111 @@
+import type {
+  Budget,
+  ClientId,
+  CommitFigures,
+  HandedOut,
+  ListedClient,
+  MessageId,
+  NewClient,
+  NewMessage,
+  Quota,
+  SendRefusal,
+  Store,
+  StoredMessage,
+} from "../../server/mod.ts";
+
+/** Passes everything on to a store; a fault overrides what it does wrong. */
+export class StoreAround implements Store {
+  protected readonly inner: Store;
+
+  constructor(inner: Store) {
+    this.inner = inner;
+  }
+
+  get removals(): number {
+    return this.inner.removals;
+  }
+
+  get commits(): CommitFigures {
+    return this.inner.commits;
+  }
+
+  register(client: NewClient, now: Date): Promise<boolean> {
+    return this.inner.register(client, now);
+  }
+
+  registeredId(
+    client: Pick<NewClient, "name" | "publicKey">,
+  ): Promise<ClientId | undefined> {
+    return this.inner.registeredId(client);
+  }
+
+  position(id: ClientId): Promise<number | undefined> {
+    return this.inner.position(id);
+  }
+
+  publicKey(id: ClientId): Promise<Uint8Array | undefined> {
+    return this.inner.publicKey(id);
+  }
+
+  seen(id: ClientId, position: number, now: Date): void {
+    this.inner.seen(id, position, now);
+  }
+
+  clients(position: number, most: number): Promise<ListedClient[]> {
+    return this.inner.clients(position, most);
+  }
+
+  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal> {
+    return this.inner.send(message, quota);
+  }
+
+  waiting(recipient: ClientId, budget: Budget): Promise<StoredMessage[]> {
+    return this.inner.waiting(recipient, budget);
+  }
+
+  rest(recipient: ClientId, message: StoredMessage): AsyncIterable<Uint8Array> {
+    return this.inner.rest(recipient, message);
+  }
+
+  remove(recipient: ClientId, taken: HandedOut): Promise<void> {
+    return this.inner.remove(recipient, taken);
+  }
+
+  purge(age: number, most: number): Promise<number> {
+    return this.inner.purge(age, most);
+  }
+
+  waitingMessages(): Promise<number> {
+    return this.inner.waitingMessages();
+  }
+
+  ping(): Promise<void> {
+    return this.inner.ping();
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+}
+
+/** What comes of a message that is to be kept. */
+type Sent = MessageId | SendRefusal;
+
+/**
+ * Does something else where a message is to be kept.
+ *
+ * @param send gets the message, and what keeps one as it should be
+ */
+export function sendingBy(
+  send: (
+    message: NewMessage,
+    keep: (message: NewMessage) => Promise<Sent>,
+  ) => Promise<Sent>,
+): (inner: Store) => Store {
+  return (inner) =>
+    new class extends StoreAround {
+      override send(message: NewMessage, quota: Quota): Promise<Sent> {
+        return send(message, (kept) => super.send(kept, quota));
+      }
+    }(inner);
+}

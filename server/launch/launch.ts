@@ -1,0 +1,23 @@
+/**
+ * Starts the relay with the permissions that its flags call for and no others:
+ * its folder, its own modules and its ports. It stays in between to pass signals
+ * on, and to put a new relay in the old one's place.
+ *
+ * @module
+ */
+
+import { runProgram } from "../../shared/cli/program.ts";
+import { readServerOptions } from "../options.ts";
+import { relayCommand } from "./relay_permissions.ts";
+import { runGroup } from "./run_group.ts";
+
+if (import.meta.main) {
+  const program = new URL("../main.ts", import.meta.url).href;
+  await runProgram(async (args) =>
+    await runGroup(
+      await readServerOptions(args),
+      args,
+      (args) => relayCommand(program, args),
+    )
+  );
+}

@@ -1,0 +1,52 @@
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
+
+/** The file that holds the number of the process which takes the signals. */
+export class PidFile implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  #written = false;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /**
+   * Opens the file, which is left as it is until {@linkcode PidFile.write}.
+   *
+   * @throws {UsageError} where it can't be written
+   */
+  static open(path: string): PidFile {
+    try {
+      const file = Deno.openSync(path, { write: true, create: true });
+      return new PidFile(path, file);
+    } catch (error) {
+      const reason = error instanceof Deno.errors.NotCapable
+        ? "it may not be written, see --allow-write"
+        : reasonOf(error);
+      throw new UsageError(
+        `--pid-file ${path}: ${reason}: name a file in a folder that is there and can be written`,
+      );
+    }
+  }
+
+  /** Writes this process's number. */
+  write(): void {
+    this.#file.truncateSync();
+    this.#file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+    this.#written = true;
+  }
+
+  /** Removes the file, or empties it where this process may no longer remove it. */
+  [Symbol.dispose](): void {
+    using file = this.#file;
+    if (!this.#written) return;
+    file.truncateSync();
+    try {
+      Deno.removeSync(this.#path);
+    } catch {
+      // An empty file names no process.
+    }
+  }
+}

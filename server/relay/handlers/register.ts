@@ -1,0 +1,21 @@
+import { drawClientId } from "../../../shared/wire/draw_client_id.ts";
+import { ResponseCode } from "../../../shared/wire/protocol.ts";
+import { type Handler, refuse } from "./handler.ts";
+
+/**
+ * 600: keeps a new client under an id that is drawn here. A registration that
+ * comes again has the id of the first one, whose answer may have been lost
+ * (NAM-5): name, key and id are no secrets.
+ */
+export const register: Handler<"register"> = async (
+  { name, publicKey },
+  { store, registrations, address, now },
+) => {
+  if (!registrations.admit(address)) return refuse("registration_limit");
+  const id = drawClientId();
+  const isNew = await store.register({ id, name, publicKey }, now);
+  const clientId = isNew ? id : await store.registeredId({ name, publicKey });
+  return clientId === undefined
+    ? refuse("name_taken")
+    : { response: { code: ResponseCode.Registered, payload: { clientId } } };
+};

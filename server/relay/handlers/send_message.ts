@@ -1,0 +1,22 @@
+import { ResponseCode } from "../../../shared/wire/protocol.ts";
+import { type Handler, refuse } from "./handler.ts";
+
+/** 603: keeps a message until its recipient takes it. */
+export const sendMessage: Handler<"sendMessage"> = async (
+  { target, type, content },
+  { store, client, limits },
+) => {
+  const sent = await store.send({
+    recipient: target,
+    sender: client,
+    type,
+    content,
+  }, { messages: limits.maxWaiting, bytes: limits.maxWaitingBytes });
+  if (typeof sent === "string") return refuse(sent);
+  return {
+    response: {
+      code: ResponseCode.MessageSent,
+      payload: { target, messageId: sent },
+    },
+  };
+};

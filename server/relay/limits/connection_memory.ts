@@ -1,0 +1,187 @@
+/**
+ * What one connection takes of the relay's memory: the buffer in which requests
+ * arrive, beyond what every connection has, the payloads that are being
+ * answered, and the answer that goes out.
+ *
+ * @module
+ */
+
+import type { BufferMemory } from "../../../shared/wire/byte_source.ts";
+import type { AnswerMemory } from "../../store/store.ts";
+import type { Account } from "./account.ts";
+import {
+  ConnectionEndedError,
+  Hold,
+  type Holder,
+  type MemoryBudget,
+} from "./memory_budget.ts";
+
+/** Bytes that a request under way counts for beside its payload: it costs the store's time, too. */
+const REQUEST_OVERHEAD = 16 * 1024;
+
+/** Gives memory back. */
+export type Release = () => void;
+
+/** The connection that the memory is for. */
+export interface Owner {
+  /** Bytes that have moved over it in either direction. */
+  readonly moved: number;
+  /** Closes it. */
+  close(): void;
+}
+
+/** The memory of one connection. */
+export class ConnectionMemory implements BufferMemory, AnswerMemory, Holder {
+  /** The connection's address. */
+  readonly account: Account;
+  readonly #budget: MemoryBudget;
+  readonly #owner: Owner;
+  #buffer: Hold | undefined;
+  #answer: Hold | undefined;
+  /** Gives back what a payload has that was the buffer itself. */
+  #given: Release | undefined;
+  #waits = 0;
+  /** Whether nothing is to be had any more. */
+  #ended = false;
+
+  /** It has nothing yet. */
+  constructor(budget: MemoryBudget, account: Account, owner: Owner) {
+    this.#budget = budget;
+    this.account = account;
+    this.#owner = owner;
+  }
+
+  /** Bytes that have moved over the connection. */
+  get moved(): number {
+    return this.#owner.moved;
+  }
+
+  /** Whether memory is waited for. */
+  get waiting(): boolean {
+    return this.#waits > 0;
+  }
+
+  /** Closes the connection. */
+  close(): void {
+    this.#owner.close();
+  }
+
+  /** Room for a buffer of the usual size, where it is there already or to be had at once. */
+  tryGrow(size: number): boolean {
+    if (this.#buffer !== undefined) return true;
+    const hold = new Hold(this);
+    if (this.#ended || !this.#budget.tryGrow(hold, size, false)) return false;
+    this.#buffer = hold;
+    return true;
+  }
+
+  /** Room for a buffer of any size, in place of the one that is there. */
+  async grow(size: number): Promise<void> {
+    const hold = this.#buffer ?? new Hold(this);
+    await this.#wait(hold, size, false);
+    this.#buffer = hold;
+  }
+
+  /** The buffer has its idle size again. */
+  shrink(): void {
+    if (this.#buffer !== undefined) this.#budget.close(this.#buffer, false);
+    this.#buffer = undefined;
+  }
+
+  /** The buffer was handed out; another one of idle size is in its place. */
+  give(): void {
+    const hold = this.#buffer;
+    this.#buffer = undefined;
+    this.#given = () => {
+      if (hold !== undefined) this.#budget.close(hold, false);
+    };
+  }
+
+  /** What gives the buffer's memory back where it was handed out, itself being the payload. */
+  takeGiven(): Release {
+    const given = this.#given ?? (() => {});
+    this.#given = undefined;
+    return given;
+  }
+
+  /**
+   * Room for a payload that is taken out of the buffer.
+   *
+   * @returns what gives it back once the request is answered, or undefined
+   * where there is no room at once
+   */
+  tryPayload(size: number): Release | undefined {
+    const { payloads } = this.#budget;
+    const counted = size + REQUEST_OVERHEAD;
+    if (!payloads.tryReserve(counted)) return undefined;
+    return () => payloads.release(counted);
+  }
+
+  /** Waits for room for a payload; returns what gives it back. */
+  async payload(size: number): Promise<Release> {
+    const { payloads } = this.#budget;
+    const counted = size + REQUEST_OVERHEAD;
+    await payloads.reserve(this.account, counted);
+    return () => payloads.release(counted);
+  }
+
+  /** Room for the next piece of an answer, in place of the one before, where it is to be had at once. */
+  tryReserve(size: number): boolean {
+    this.endAnswer();
+    const hold = new Hold(this);
+    if (this.#ended || !this.#budget.tryGrow(hold, size, true)) return false;
+    this.#answer = hold;
+    return true;
+  }
+
+  /**
+   * Waits for room for the next piece of an answer.
+   *
+   * @throws {ConnectionEndedError} where the connection ends meanwhile
+   */
+  async reserve(size: number): Promise<void> {
+    if (this.tryReserve(size)) return;
+    const hold = new Hold(this);
+    await this.#wait(hold, size, true);
+    this.#answer = hold;
+  }
+
+  /** The piece turned out to be shorter. */
+  keepAnswer(size: number): void {
+    if (this.#answer === undefined || size >= this.#answer.size) return;
+    this.#budget.shrink(this.#answer, size);
+  }
+
+  /** The piece has gone out. */
+  endAnswer(): void {
+    if (this.#answer !== undefined) this.#budget.close(this.#answer, true);
+    this.#answer = undefined;
+  }
+
+  /** The connection is closed: what waits is told so. */
+  cancel(): void {
+    this.#ended = true;
+    if (this.#waits > 0) this.#budget.cancel(this);
+  }
+
+  /** Nothing uses it any more. */
+  end(): void {
+    this.cancel();
+    this.shrink();
+    this.endAnswer();
+  }
+
+  /** @throws {ConnectionEndedError} where the connection has ended */
+  async #wait(hold: Hold, size: number, paced: boolean): Promise<void> {
+    if (this.#ended) throw new ConnectionEndedError("The connection has ended");
+    this.#waits++;
+    try {
+      await this.#budget.grow(hold, size, paced);
+    } finally {
+      this.#waits--;
+    }
+    if (!this.#ended) return;
+    this.#budget.close(hold, paced);
+    throw new ConnectionEndedError("The connection has ended");
+  }
+}

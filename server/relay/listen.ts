@@ -1,0 +1,71 @@
+/**
+ * Opens the relay's port, so that another relay can take it over: both have it
+ * open for a while, and the system shares connections out between them.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../../shared/folder/info_server.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
+
+/** Where a relay listens. */
+export interface ListenOptions {
+  /** The address. */
+  hostname: string;
+  /** The port; 0 for any free one. */
+  port: number;
+  /** Whether another relay may have it open. Default: false. */
+  takeOver?: boolean;
+}
+
+/**
+ * Opens the port for clients.
+ *
+ * @throws {Error} where it can't be had, with what to do about it
+ */
+export function listen(options: ListenOptions): Deno.TcpListener {
+  try {
+    return openPort(options);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const where = formatAddress(options);
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new Error(
+        `${where} is in use: stop the other program (if it was stopped just now, wait a minute), or take another port with --port`,
+      );
+    }
+    throw new Error(`Can't listen on ${where}: ${reasonOf(error)}`);
+  }
+}
+
+/**
+ * Opens a port.
+ *
+ * @throws {Deno.errors.AddrInUse} where another program has it
+ * @throws {Error} where it can't be had otherwise
+ */
+export function openPort(
+  { hostname, port, takeOver = false }: ListenOptions,
+): Deno.TcpListener {
+  // A port that is shared is shared with anybody: nobody else may have it now.
+  if (!takeOver && port !== 0) Deno.listen({ hostname, port }).close();
+  return listenShared(hostname, port, takeOver);
+}
+
+/** Started without the flag that allows it, a relay has its port to itself. */
+function listenShared(
+  hostname: string,
+  port: number,
+  takeOver: boolean,
+): Deno.TcpListener {
+  // The runtime ends a program that asks for what the flag allows, and shows
+  // by its other things that it was given.
+  if ("listenDatagram" in Deno) {
+    return Deno.listen({ hostname, port, reusePort: true });
+  }
+  if (!takeOver) return Deno.listen({ hostname, port });
+  throw new UsageError(
+    "--take-over needs deno run --unstable-net, as deno task server has it",
+  );
+}

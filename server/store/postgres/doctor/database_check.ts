@@ -1,0 +1,240 @@
+/**
+ * Whether a relay's database can be reached and used, and what is in it.
+ *
+ * @module
+ */
+
+import {
+  formatCount,
+  formatDuration,
+  formatThings,
+} from "../../../telemetry/figures.ts";
+import {
+  Database,
+  type Query,
+  type Statement,
+} from "../connection/database.ts";
+import { databaseError, ReadOnlyError } from "../connection/database_errors.ts";
+import { countContent } from "../content_counts.ts";
+import { CONNECTIONS } from "../postgres.ts";
+import { inSlice, slicesOf } from "../key_slices.ts";
+import { hasSchema, OWN_TIME } from "../schema.ts";
+import { storeName } from "../connection/store_url.ts";
+import { checkCommit } from "../../sqlite/doctor/commit_check.ts";
+import type { Finding } from "../../../doctor/finding.ts";
+import { checkSlots, checkStandbys } from "./standby_check.ts";
+
+/** Rows that one statement looks at. */
+const SLICE = 20_000;
+/** Milliseconds that the clocks of relay and database may differ. */
+const CLOCK_TOLERANCE = 5000;
+
+const LATEST_VISIT: Statement = {
+  name: "doctor-visit",
+  text: `SELECT max(LastSeen COLLATE "C") FROM activity
+    WHERE ${inSlice("activity")} AND ${OWN_TIME}`,
+};
+
+/** What was found, with what other checks need of it. */
+export interface DatabaseFindings {
+  /** By subject, in their order. */
+  findings: [subject: string, finding: Finding][];
+  /** The latest visit of a user, where there is one. */
+  latestVisit: Date | undefined;
+}
+
+/** Looks at a database and leaves it as it is. */
+export async function checkDatabase(url: string): Promise<DatabaseFindings> {
+  const database = new Database(url, 1);
+  const { query } = database;
+  try {
+    const server = await checkServer(database, storeName(url));
+    const standbys = await checkStandbys(query);
+    const slots = await checkSlots(query);
+    const mayCommit = standbys?.verdict !== "bad";
+    const commit = mayCommit ? await checkCommit(database) : WOULD_WAIT;
+    const { finding, latestVisit } = await checkTables(query);
+    return {
+      findings: [
+        ["server", server],
+        ...optional("standby", standbys),
+        ...optional("slots", slots),
+        ["commit", commit],
+        ["room", await checkConnections(query)],
+        ["store", finding],
+        ["skew", await checkSkew(query)],
+      ],
+      latestVisit,
+    };
+  } catch (error) {
+    const what = `${storeName(url)}: ${databaseError(error).message}`;
+    return {
+      findings: [["server", {
+        verdict: "bad",
+        what,
+        ...!(error instanceof ReadOnlyError) && {
+          advice: "start it, or name another one with --store",
+        },
+      }]],
+      latestVisit: undefined,
+    };
+  } finally {
+    await database.close();
+  }
+}
+
+/** A commit that is measured would wait as well. */
+const WOULD_WAIT: Finding = {
+  verdict: "?",
+  what: "not measured, since it would wait for the standby",
+};
+
+function optional(
+  subject: string,
+  finding: Finding | undefined,
+): [string, Finding][] {
+  return finding === undefined ? [] : [[subject, finding]];
+}
+
+/** A statement that gives one value. */
+async function value<T>(query: Query, name: string, sql: string): Promise<T> {
+  const [row] = await query<[T]>({ name, text: `SELECT ${sql}` });
+  return row?.[0] as T;
+}
+
+async function checkServer(
+  database: Database,
+  name: string,
+): Promise<Finding> {
+  const version = await value<string>(
+    database.query,
+    "doctor-version",
+    "version()",
+  );
+  // Behind it stands what it was built with.
+  const program = version.split(" on ")[0] ?? version;
+  const what = `${program} at ${name}`;
+  return {
+    verdict: "ok",
+    what: database.isPooled ? `${what}, through a pooler` : what,
+  };
+}
+
+async function checkConnections(query: Query): Promise<Finding> {
+  const most = await value<number>(
+    query,
+    "doctor-connections",
+    `(current_setting('max_connections')::int
+      - current_setting('superuser_reserved_connections')::int)`,
+  );
+  const used = await value<number>(
+    query,
+    "doctor-used",
+    "sum(numbackends)::int FROM pg_stat_database",
+  );
+  // One of those in use is ours.
+  return judgeConnections(most - used + 1, most);
+}
+
+/** What it means that so many connections are free. */
+export function judgeConnections(free: number, most: number): Finding {
+  const what = `${formatCount(Math.max(0, free))} of ${
+    formatThings(most, "connection")
+  } free, a relay takes ${CONNECTIONS}`;
+  if (free >= CONNECTIONS) return { verdict: "ok", what };
+  return {
+    verdict: "bad",
+    what,
+    advice: "raise max_connections, or stop other programs",
+  };
+}
+
+/** What the tables hold, which aren't made here. */
+async function checkTables(
+  query: Query,
+): Promise<{ finding: Finding; latestVisit?: Date }> {
+  try {
+    if (!await hasSchema(query)) {
+      return { finding: await judgeNewTables(query) };
+    }
+    await query(MAY_WRITE);
+  } catch (error) {
+    return { finding: { verdict: "bad", what: databaseError(error).message } };
+  }
+  const { users, messages } = await countContent(query);
+  const version = await value<number>(
+    query,
+    "doctor-schema",
+    "Value FROM relay WHERE Name = 'schema'",
+  );
+  const latest = await latestVisit(query);
+  const what = `${formatThings(users, "user")}, ${
+    formatThings(messages, "waiting message")
+  }; schema version ${version}`;
+  return {
+    finding: { verdict: "ok", what },
+    ...latest === "" ? {} : { latestVisit: new Date(latest) },
+  };
+}
+
+// Changes nothing, but fails where the relay's writes would.
+const MAY_WRITE: Statement = {
+  name: "doctor-may-write",
+  text: `WITH a AS (UPDATE accounts SET UserName = UserName WHERE false),
+    b AS (UPDATE activity SET LastSeen = LastSeen WHERE false),
+    m AS (UPDATE messages SET Type = Type WHERE false),
+    p AS (UPDATE parts SET Part = Part WHERE false)
+    UPDATE relay SET Value = Value WHERE false`,
+};
+
+/** Whether the relay may make its tables. */
+async function judgeNewTables(query: Query): Promise<Finding> {
+  const may = await value<boolean>(
+    query,
+    "doctor-may-create",
+    `(has_schema_privilege(current_schema(), 'CREATE')
+      AND current_setting('transaction_read_only') = 'off')`,
+  );
+  if (may) {
+    return { verdict: "ok", what: "no tables yet, the relay makes them" };
+  }
+  return {
+    verdict: "bad",
+    what: "no tables yet, and this user may not make them",
+    advice:
+      "make it the database's owner (ALTER DATABASE … OWNER TO …), and see that the database takes writes",
+  };
+}
+
+async function latestVisit(query: Query): Promise<string> {
+  let latest = "";
+  for await (const slice of slicesOf(query, "activity", SLICE)) {
+    const [row] = await query<[string | null]>(LATEST_VISIT, slice);
+    const [visit] = row ?? [];
+    if (visit != null && visit > latest) latest = visit;
+  }
+  return latest;
+}
+
+async function checkSkew(query: Query): Promise<Finding> {
+  const before = Date.now();
+  const there = await value<number>(
+    query,
+    "doctor-clock",
+    "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+  );
+  return judgeSkew(there - (before + Date.now()) / 2);
+}
+
+/** What it means that the database's clock is ahead by so many milliseconds. */
+export function judgeSkew(ahead: number): Finding {
+  const what = `the database's clock is ${formatDuration(Math.abs(ahead))} ${
+    ahead < 0 ? "behind" : "ahead of"
+  } this one`;
+  if (Math.abs(ahead) <= CLOCK_TOLERANCE) return { verdict: "ok", what };
+  return {
+    verdict: "warn",
+    what,
+    advice: "set both clocks by the same source",
+  };
+}

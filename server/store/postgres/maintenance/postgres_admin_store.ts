@@ -1,0 +1,250 @@
+/**
+ * The admin program's end of a store in a PostgreSQL database.
+ *
+ * @module
+ */
+
+import { Database as SqliteDatabase } from "@db/sqlite";
+import { dirname } from "node:path";
+import type { ClientId } from "../../../../shared/wire/protocol.ts";
+import { reasonOf } from "../../../../shared/cli/reason.ts";
+import {
+  requireRoom,
+  writeNewDatabase,
+} from "../../sqlite/file/database_copy.ts";
+import { firstValue } from "../../sqlite/first_value.ts";
+import { NOW } from "../clock.ts";
+import { countContent } from "../content_counts.ts";
+import {
+  Database,
+  type Query,
+  type Statement,
+} from "../connection/database.ts";
+import { databaseError } from "../connection/database_errors.ts";
+import { OldMessages } from "../old_messages.ts";
+import { inSlice, slicesOf } from "../key_slices.ts";
+import { raiseIds } from "../raise_ids.ts";
+import { hasSchema, prepareSchema } from "../schema.ts";
+import { storeName } from "../connection/store_url.ts";
+import type { RaisedIds, RestartedIds } from "../../raised_ids.ts";
+import { StoreError } from "../../store.ts";
+import type {
+  AdminStore,
+  StoreCounts,
+  StoreStats,
+  UserInfo,
+} from "../../../admin/admin_store.ts";
+import { makeSqliteAdminStore } from "../../sqlite/maintenance/sqlite_admin_store.ts";
+import type { StoreRow } from "../../../admin/store_row.ts";
+import { fillDatabase } from "./fill_database.ts";
+import { findFaults } from "./postgres_check.ts";
+import { readRows } from "./postgres_rows.ts";
+import { readStats } from "./postgres_stats.ts";
+import { findUser, readUsers } from "./postgres_users.ts";
+import { COUNT_REMOVAL } from "../removals_row.ts";
+import { restartIds } from "./restart_ids.ts";
+import { removeUser } from "./user_removal.ts";
+
+/** One verb asks for one thing at a time. */
+const CONNECTIONS = 1;
+/** Messages that are deleted at a time, and milliseconds in between. */
+const PURGED_AT_ONCE = 500;
+const PAUSE = 20;
+/** Rows that one statement looks at. */
+const SLICE = 10_000;
+
+const AS_OF_NOW: Statement = {
+  name: "begin-snapshot",
+  text: "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+};
+
+const ARRIVED_BEFORE: Statement = {
+  name: "arrived-before",
+  text: `SELECT count(*) FROM messages
+    WHERE ${inSlice("messages")} AND Arrived < ${NOW} - $5::bigint`,
+};
+
+/**
+ * Opens a relay's database.
+ *
+ * @param mayBeNew makes the tables where there are none
+ * @throws {StoreError} where it can't be used, with what to do about it
+ */
+export async function openPostgresAdminStore(
+  url: string,
+  mayBeNew: boolean,
+): Promise<PostgresAdminStore> {
+  const database = new Database(url, CONNECTIONS);
+  try {
+    if (mayBeNew) await prepareSchema(database);
+    else if (!await hasSchema(database.query)) {
+      throw new StoreError(
+        "nothing is in it yet: start the relay on it first, or restore a backup into it",
+      );
+    }
+    return new PostgresAdminStore(database, storeName(url));
+  } catch (cause) {
+    await database.close();
+    throw new StoreError(
+      `Can't use the database ${storeName(url)}: ${
+        databaseError(cause).message
+      }`,
+      { cause },
+    );
+  }
+}
+
+/** A store in a PostgreSQL database. */
+export class PostgresAdminStore implements AdminStore {
+  readonly #database: Database;
+  readonly #query: Query;
+  readonly #name: string;
+
+  /** The database has its tables. */
+  constructor(database: Database, name: string) {
+    this.#database = database;
+    this.#query = database.query;
+    this.#name = name;
+  }
+
+  stats(now: Date): Promise<StoreStats> {
+    return this.#do(() => readStats(this.#query, this.#name, now));
+  }
+
+  async *users(): AsyncGenerator<UserInfo> {
+    try {
+      yield* readUsers(this.#query);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  user(name: string): Promise<UserInfo | undefined> {
+    return this.#do(async () => (await findUser(this.#query, name))?.info);
+  }
+
+  remove(name: string): Promise<number | undefined> {
+    return this.#do(async () => {
+      const found = await findUser(this.#query, name);
+      return found === undefined
+        ? undefined
+        : await removeUser(this.#database, found.id as ClientId);
+    });
+  }
+
+  countArrivedBefore(before: Date): Promise<number> {
+    return this.#do(async () => {
+      let count = 0;
+      for await (const slice of slicesOf(this.#query, "messages", SLICE)) {
+        const values = [...slice, Date.now() - before.getTime()];
+        const [row] = await this.#query<[number]>(ARRIVED_BEFORE, values);
+        count += row?.[0] ?? 0;
+      }
+      return count;
+    });
+  }
+
+  purge(before: Date): Promise<number> {
+    return this.#do(async () => {
+      const messages = new OldMessages(this.#query);
+      // Messages arrived by the database's clock, which may differ from this one.
+      const age = Date.now() - before.getTime();
+      let count = 0;
+      for (;;) {
+        const deleted = await messages.purge(age, PURGED_AT_ONCE);
+        if (deleted === 0) return count;
+        count += deleted;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      }
+    });
+  }
+
+  raiseIds(): Promise<RaisedIds> {
+    return this.#changeIds(raiseIds);
+  }
+
+  restartIds(): Promise<RestartedIds> {
+    return this.#changeIds(restartIds);
+  }
+
+  /** Relays reckon with the ids that they have seen, until they are told. */
+  #changeIds<T>(change: (query: Query) => Promise<T>): Promise<T> {
+    return this.#do(async () => {
+      const changed = await change(this.#query);
+      await this.#query(COUNT_REMOVAL);
+      return changed;
+    });
+  }
+
+  check(): Promise<string[]> {
+    return this.#do(() => findFaults(this.#query));
+  }
+
+  backup(path: string): Promise<StoreCounts> {
+    return this.#do(() =>
+      this.#database.transaction(async (query) => {
+        const { users, messages, bytes } = await countContent(query);
+        await requireRoom(bytes, dirname(path));
+        const write = (partial: string) =>
+          writeCopy(query, partial, { users, messages });
+        await writeNewDatabase(path, write).catch((cause) => {
+          // What fails with a file is no failure of the connection.
+          throw new StoreError(reasonOf(cause), { cause });
+        });
+        return { users, messages };
+      }, AS_OF_NOW)
+    );
+  }
+
+  fill(rows: AsyncIterable<StoreRow>): Promise<StoreCounts> {
+    return this.#do(() => fillDatabase(this.#database, rows));
+  }
+
+  close(): Promise<void> {
+    return this.#do(() => this.#database.close());
+  }
+
+  async #do<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #explain(cause: unknown): unknown {
+    const file = cause instanceof StoreError ? cause.cause : cause;
+    // It is the caller's affair that another file is there already.
+    if (file instanceof Deno.errors.AlreadyExists) return file;
+    return new StoreError(`${this.#name}: ${databaseError(cause).message}`, {
+      cause,
+    });
+  }
+}
+
+/** @throws {StoreError} where the copy doesn't hold so much */
+async function writeCopy(
+  query: Query,
+  path: string,
+  expected: StoreCounts,
+): Promise<void> {
+  const copy = makeSqliteAdminStore(path);
+  let filled: StoreCounts;
+  try {
+    filled = await copy.fill(readRows(query));
+  } finally {
+    await copy.close();
+  }
+  const database = new SqliteDatabase(path, { readonly: true, int64: true });
+  try {
+    const found = firstValue(database, "PRAGMA integrity_check(1)");
+    const isWhole = found === "ok" && filled.users === expected.users &&
+      filled.messages === expected.messages;
+    if (isWhole) return;
+    throw new StoreError(
+      `the copy isn't whole (${found}): see to the disk, then try again`,
+    );
+  } finally {
+    database.close();
+  }
+}

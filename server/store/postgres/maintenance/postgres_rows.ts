@@ -1,0 +1,161 @@
+/**
+ * All that a PostgreSQL database holds, row by row, as a SQLite file has it.
+ *
+ * @module
+ */
+
+import { CLIENT_ID_SIZE } from "../../../../shared/wire/protocol.ts";
+import type { Query, Statement } from "../connection/database.ts";
+import { inSlice, slicesOf } from "../key_slices.ts";
+import { StoreError } from "../../store.ts";
+import type { StoreRow } from "../../../admin/store_row.ts";
+import { ArrivalOrder, type MessageKey } from "./arrival_order.ts";
+
+/** Users that are read at a time. */
+const USERS = 500;
+/** Keys of messages that are read at a time. */
+const KEYS = 10_000;
+/** Messages that are read at a time, and bytes of contents in their rows, about. */
+const MESSAGES = 500;
+const BYTES = 4 * 1024 * 1024;
+/** Parts that are read at a time; each may have a MiB of content. */
+const PARTS = 4;
+
+const ACCOUNTS: Statement = {
+  name: "rows-users",
+  text:
+    `SELECT Position, accounts.ID, UserName, PublicKey, LastSeen, LastMessage
+    FROM accounts LEFT JOIN activity ON activity.ID = accounts.ID
+    WHERE Position > $1 ORDER BY Position LIMIT ${USERS}`,
+};
+
+const ARRIVALS: Statement = {
+  name: "rows-arrivals",
+  text: `SELECT ToClient, ID, octet_length(Content), Arrived FROM messages
+    WHERE ${inSlice("messages")} ORDER BY ToClient, ID`,
+};
+
+const MESSAGES_OF: Statement = {
+  name: "rows-messages",
+  text:
+    `SELECT ToClient, messages.ID, FromClient, Type, Content, Rest, Arrived FROM (
+      SELECT substring($1::bytea FROM (n::int - 1) * ${CLIENT_ID_SIZE} + 1 FOR ${CLIENT_ID_SIZE}) AS recipient, id, n
+      FROM unnest($2::bigint[]) WITH ORDINALITY AS u (id, n)
+    ) AS keys JOIN messages ON ToClient = recipient AND messages.ID = keys.id
+    ORDER BY n`,
+};
+
+const PARTS_OF: Statement = {
+  name: "rows-parts",
+  text: `SELECT ToClient, ID, Part, Content FROM parts
+    WHERE ${inSlice("parts")} ORDER BY ToClient, ID, Part`,
+};
+
+/**
+ * Everything: first users, then messages as they arrived, which is how a SQLite
+ * file has them, then their parts. It is as of one moment in a transaction that
+ * reads so. Users are numbered anew from 1, as the positions there are.
+ *
+ * @throws {StoreError} where the database doesn't hold what it said that it holds
+ */
+export async function* readRows(query: Query): AsyncGenerator<StoreRow> {
+  yield* readUsers(query);
+  yield* readMessages(query);
+  yield* readParts(query);
+}
+
+type UserRow = [
+  position: number,
+  id: Uint8Array,
+  name: string,
+  publicKey: Uint8Array,
+  lastSeen: string | null,
+  lastMessage: number | null,
+];
+
+async function* readUsers(query: Query): AsyncGenerator<StoreRow> {
+  let place = 0;
+  for (let last = -1;;) {
+    const rows = await query<UserRow>(ACCOUNTS, [last]);
+    for (const [, id, name, publicKey, lastSeen, lastMessage] of rows) {
+      const position = ++place;
+      yield { table: "accounts", position, id, name, publicKey };
+      if (lastSeen === null || lastMessage === null) continue;
+      yield { table: "activity", position, lastSeen, lastMessage };
+    }
+    const end = rows.at(-1);
+    if (end === undefined) return;
+    last = end[0];
+  }
+}
+
+type MessageRow = [
+  recipient: Uint8Array,
+  id: number,
+  sender: Uint8Array,
+  type: number,
+  content: Uint8Array,
+  rest: number,
+  arrived: number,
+];
+
+async function* readMessages(query: Query): AsyncGenerator<StoreRow> {
+  const order = await readArrivals(query);
+  for (const keys of batchesOf(order.sorted())) {
+    const recipients = new Uint8Array(keys.length * CLIENT_ID_SIZE);
+    keys.forEach(({ recipient }, i) =>
+      recipients.set(recipient, i * CLIENT_ID_SIZE)
+    );
+    const ids = keys.map(({ id }) => id);
+    const rows = await query<MessageRow>(MESSAGES_OF, [recipients, ids]);
+    if (rows.length !== keys.length) {
+      throw new StoreError(
+        `it has ${rows.length} of ${keys.length} messages: check it`,
+      );
+    }
+    for (const [recipient, id, sender, type, content, rest, arrived] of rows) {
+      const ends = { recipient, sender };
+      yield { table: "messages", id, ...ends, type, content, rest, arrived };
+    }
+  }
+}
+
+async function readArrivals(query: Query): Promise<ArrivalOrder> {
+  const order = new ArrivalOrder();
+  for await (const slice of slicesOf(query, "messages", KEYS)) {
+    const rows = await query<[Uint8Array, number, number, number]>(
+      ARRIVALS,
+      slice,
+    );
+    for (const [recipient, id, size, arrived] of rows) {
+      order.add({ recipient, id, size }, arrived);
+    }
+  }
+  return order;
+}
+
+function* batchesOf(keys: Iterable<MessageKey>): Generator<MessageKey[]> {
+  let batch: MessageKey[] = [];
+  let bytes = 0;
+  for (const key of keys) {
+    batch.push(key);
+    bytes += key.size;
+    if (batch.length < MESSAGES && bytes < BYTES) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function* readParts(query: Query): AsyncGenerator<StoreRow> {
+  for await (const slice of slicesOf(query, "parts", PARTS)) {
+    const rows = await query<[Uint8Array, number, number, Uint8Array]>(
+      PARTS_OF,
+      slice,
+    );
+    for (const [recipient, id, part, content] of rows) {
+      yield { table: "parts", recipient, id, part, content };
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Copies of a SQLite file: whole or not there at all.
+ *
+ * @module
+ */
+
+import { Database } from "@db/sqlite";
+import { basename, dirname } from "node:path";
+import {
+  giveToOwner,
+  moveNew,
+  removeIfThere,
+  syncFile,
+  syncFolder,
+} from "../../../../shared/folder/durable_files.ts";
+import { freeSpace } from "../../../../shared/folder/free_space.ts";
+import { formatBytes } from "../../../telemetry/figures.ts";
+import { COMPANIONS } from "./database_files.ts";
+import { firstValue } from "../first_value.ts";
+import { StoreError } from "../../store.ts";
+
+/**
+ * Writes a copy as of one moment into a new file: with mode 0600, checked, on
+ * the disk and without a log beside it. Until then it has another name, which
+ * begins like this one and goes on with `.partial-`.
+ *
+ * @param source an open database, which others may go on writing
+ * @throws {Deno.errors.AlreadyExists} where the path is taken
+ * @throws {StoreError} where there is no room for it, or the copy isn't whole
+ * @throws {Error} where it can't be written; nothing of it is left then
+ */
+export async function copyDatabase(
+  source: Database,
+  path: string,
+): Promise<void> {
+  await requireRoom(sizeOf(source), dirname(path));
+  await writeNewDatabase(path, (partial) => copyPages(source, partial));
+}
+
+/**
+ * Has a new database written under another name, then gives it its own.
+ *
+ * @param write is given that name, of an empty file with mode 0600
+ * @throws {Deno.errors.AlreadyExists} where the path is taken
+ * @throws {Error} what `write` threw; nothing of it is left then
+ */
+export async function writeNewDatabase(
+  path: string,
+  write: (partial: string) => Promise<void>,
+): Promise<void> {
+  const folder = dirname(path);
+  const partial = await Deno.makeTempFile({
+    dir: folder,
+    prefix: `${basename(path)}.partial-`,
+  });
+  giveToOwner(partial);
+  try {
+    await write(partial);
+    await syncFile(partial);
+    await moveNew(partial, path);
+  } catch (error) {
+    for (const suffix of ["", ...COMPANIONS]) {
+      await removeIfThere(partial + suffix);
+    }
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+function sizeOf(source: Database): number {
+  const value = (name: string) => Number(firstValue(source, `PRAGMA ${name}`));
+  return value("page_count") * value("page_size");
+}
+
+/**
+ * Sees to it that a copy has room in a folder, as far as the system tells.
+ *
+ * @param size bytes
+ * @throws {StoreError} where it hasn't
+ */
+export async function requireRoom(size: number, folder: string): Promise<void> {
+  const free = await freeSpace(folder);
+  if (free === undefined || free > size) return;
+  throw new StoreError(
+    `a copy takes ${formatBytes(size)}, but ${
+      formatBytes(free)
+    } are free in ${folder}: make room there`,
+  );
+}
+
+async function copyPages(source: Database, path: string): Promise<void> {
+  const copy = new Database(path, { int64: true });
+  try {
+    const counts = await countAndCopy(source, copy);
+    // A file of its own: whoever moves it needs to know of no log.
+    copy.exec("PRAGMA journal_mode = DELETE");
+    const found = firstValue(copy, "PRAGMA integrity_check(1)");
+    if (found !== "ok" || countRows(copy) !== counts) {
+      throw new StoreError(
+        `the copy isn't whole (${found}): see to the disk, then try again`,
+      );
+    }
+  } finally {
+    copy.close();
+  }
+}
+
+/** @returns what is in it, as of the moment of the copy */
+async function countAndCopy(
+  source: Database,
+  copy: Database,
+): Promise<string> {
+  source.exec("BEGIN");
+  try {
+    const counts = countRows(source);
+    await source.backup(copy);
+    return counts;
+  } finally {
+    // Others may begin their log anew only after this.
+    source.exec("ROLLBACK");
+  }
+}
+
+function countRows(database: Database): string {
+  const tables = database.prepare<{ name: string }>(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
+  ).all();
+  return tables.map(({ name }) =>
+    `${name} ${firstValue(database, `SELECT count(*) FROM "${name}"`)}`
+  ).join();
+}

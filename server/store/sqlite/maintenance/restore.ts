@@ -1,0 +1,207 @@
+/**
+ * Puts a backup in the place of a relay's database.
+ *
+ * @module
+ */
+
+import { Database } from "@db/sqlite";
+import { dirname } from "node:path";
+import {
+  giveToOwner,
+  removeIfThere,
+  syncFolder,
+} from "../../../../shared/folder/durable_files.ts";
+import { reasonOf } from "../../../../shared/cli/reason.ts";
+import { copyDatabase } from "../file/database_copy.ts";
+import { checkWhole } from "../database_errors.ts";
+import { COMPANIONS, requireWritable } from "../file/database_files.ts";
+import { firstValue } from "../first_value.ts";
+import { freePath } from "../file/free_path.ts";
+import { lookInto } from "../file/look_into.ts";
+import { configure, schemaVersion } from "../schema.ts";
+import { statIfThere } from "../file/stat_if_there.ts";
+import { StoreError } from "../../store.ts";
+import { isStoreLocked, lockStore } from "../file/store_lock.ts";
+import type { StoreCounts } from "../../../admin/admin_store.ts";
+import { raiseIds } from "./inbox_ids.ts";
+import { countContent, requireVersion } from "./sqlite_admin_store.ts";
+
+/** What {@linkcode restoreDatabase} did. */
+export interface Restored extends StoreCounts {
+  /** Where the database is that was there before; undefined where none was. */
+  kept: string | undefined;
+}
+
+/**
+ * Reads through a backup and leaves it as it is.
+ *
+ * @param mustBeCurrent refuses one of an older version, which nobody brings up to date
+ * @throws {StoreError} where it isn't a relay's, isn't whole or is of a newer version
+ */
+export function examineBackup(
+  path: string,
+  mustBeCurrent: boolean,
+): StoreCounts {
+  try {
+    if (statIfThere(path)?.isFile !== true) {
+      throw new StoreError("there is no such file");
+    }
+    return lookInto(path, (database) => {
+      const version = schemaVersion(database);
+      if (version === 0) throw new StoreError("it is empty");
+      if (mustBeCurrent) requireVersion(version);
+      const found = firstValue(database, "PRAGMA integrity_check(1)");
+      if (found !== "ok") {
+        throw new StoreError(
+          `it is damaged (${String(found).replaceAll(/\s+/g, " ")})`,
+        );
+      }
+      return countContent(database);
+    });
+  } catch (cause) {
+    throw new StoreError(`Can't restore ${path}: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Sees to it that no relay uses a database.
+ *
+ * @throws {StoreError} where one does
+ */
+export function requireStopped(path: string): void {
+  if (!isStoreLocked(path)) return;
+  throw new StoreError(`A relay runs on ${path}: stop it first`);
+}
+
+/**
+ * Puts a copy of a backup in a database's place, with the highest id of every
+ * inbox raised by `ID_JUMP`. It keeps its version: an older relay may be meant
+ * to go on with it. What is there gets another name; cut off at any moment, one of the two is there, whole.
+ *
+ * @throws {StoreError} where a relay runs, or the backup can't be used
+ * @throws {Error} where it can't be written
+ */
+export async function restoreDatabase(
+  path: string,
+  backup: string,
+): Promise<Restored> {
+  requireStopped(path);
+  const lock = lockStore(path);
+  try {
+    requireWritable(path);
+    const counts = examineBackup(backup, false);
+    const fresh = freePath(`${path}-restoring`);
+    await copyInto(fresh, backup);
+    let kept: string | undefined;
+    let isInPlace = false;
+    try {
+      await goOnBehindLostIds(fresh);
+      await makeLike(fresh, path);
+      kept = await keepOld(path);
+      // A log that isn't its own would be read into it.
+      for (const suffix of COMPANIONS) await removeIfThere(path + suffix);
+      await syncFolder(dirname(path));
+      await Deno.rename(fresh, path);
+      isInPlace = true;
+      await syncFolder(dirname(path));
+      return { ...counts, kept };
+    } catch (error) {
+      await removeIfThere(fresh);
+      // A second name of the file that stays would let two programs use it apart.
+      if (kept !== undefined && !isInPlace) {
+        for (const suffix of ["", ...COMPANIONS]) {
+          await removeIfThere(kept + suffix);
+        }
+      }
+      throw error;
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+async function copyInto(path: string, backup: string): Promise<void> {
+  const source = new Database(backup, { readonly: true, int64: true });
+  try {
+    await copyDatabase(source, path);
+  } finally {
+    source.close();
+  }
+}
+
+/** Ids may have been given out since the backup: none of them may come again. */
+async function goOnBehindLostIds(path: string): Promise<void> {
+  const database = new Database(path, { int64: true, create: false });
+  try {
+    configure(database);
+    await raiseIds(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** Whoever runs the relay must be able to use what another user restores. */
+async function makeLike(path: string, old: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  const { mode, uid, gid } = statIfThere(old) ?? {};
+  if (mode != null) await Deno.chmod(path, mode & 0o770);
+  const made = statIfThere(path);
+  if (uid == null || gid == null) return;
+  if (uid !== made?.uid || gid !== made.gid) await Deno.chown(path, uid, gid);
+}
+
+/** Gives what is there a second name, with its log where it has one. */
+async function keepOld(path: string): Promise<string | undefined> {
+  if (!emptyLog(path)) {
+    throw new StoreError(
+      `Another program uses ${path}: wait until it is done, or stop it`,
+    );
+  }
+  const there = ["", ...COMPANIONS].filter((suffix) =>
+    statIfThere(path + suffix) !== undefined
+  );
+  if (there.length === 0) return undefined;
+  const kept = freePath(`${path}-before-restore`);
+  for (const suffix of there) await keep(path + suffix, kept + suffix);
+  return kept;
+}
+
+/**
+ * Copies a whole database's log into it; a damaged one keeps its own.
+ *
+ * @returns false where another program uses the log
+ */
+function emptyLog(path: string): boolean {
+  try {
+    // Only what was found whole, opened to be read, may be opened to be written.
+    lookInto(path, (database) => {
+      schemaVersion(database);
+      checkWhole(database);
+    });
+    const database = new Database(path, { int64: true, create: false });
+    try {
+      const row = database.prepare<{ busy: number }>(
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+      ).get();
+      return row?.busy !== 1;
+    } finally {
+      database.close();
+    }
+  } catch {
+    // What isn't there, or can't be read, is kept as it is.
+    return true;
+  }
+}
+
+async function keep(path: string, kept: string): Promise<void> {
+  try {
+    await Deno.link(path, kept);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) throw error;
+    // Not every file system has links.
+    await Deno.copyFile(path, kept);
+    giveToOwner(kept);
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The admin program's end of a store in a SQLite file.
+ *
+ * @module
+ */
+
+import { Database } from "@db/sqlite";
+import { copyDatabase } from "../file/database_copy.ts";
+import { storeError } from "../database_errors.ts";
+import { hasLog, requireWritable } from "../file/database_files.ts";
+import { firstValue } from "../first_value.ts";
+import { lookInto } from "../file/look_into.ts";
+import { MessageDeleter } from "../writer/message_deleter.ts";
+import { SCHEMA_VERSION } from "../../layout.ts";
+import { configure, prepareSchema, schemaVersion } from "../schema.ts";
+import { statIfThere } from "../file/stat_if_there.ts";
+import { StoreError } from "../../store.ts";
+import type { RaisedIds, RestartedIds } from "../../raised_ids.ts";
+import { isStoreLocked } from "../file/store_lock.ts";
+import type {
+  AdminStore,
+  StoreCounts,
+  StoreStats,
+  UserInfo,
+} from "../../../admin/admin_store.ts";
+import type { StoreRow } from "../../../admin/store_row.ts";
+import { purgeMessages, removeUser } from "./deletion.ts";
+import { raiseIds, restartIds } from "./inbox_ids.ts";
+import { findFaults } from "./sqlite_check.ts";
+import { readRows, writeRows } from "./sqlite_rows.ts";
+import { readStats } from "./sqlite_stats.ts";
+import { findUser, readUsers } from "./sqlite_users.ts";
+
+/**
+ * Opens a relay's database.
+ *
+ * @throws {StoreError} where it isn't there, or isn't one of this version
+ */
+export function openSqliteAdminStore(path: string): SqliteAdminStore {
+  return open(path, () => {
+    hasLog(path);
+    if (statIfThere(path) === undefined) {
+      throw new StoreError(
+        "it isn't there: name it with --db, or its folder with --dir",
+      );
+    }
+    requireWritable(path);
+    // Opened to be read only: a file that is refused must stay as it is.
+    requireVersion(lookInto(path, schemaVersion));
+    return new Database(path, { int64: true, create: false });
+  });
+}
+
+/**
+ * Makes an empty store in a file that is empty, or not there.
+ *
+ * @throws {StoreError} where it can't
+ */
+export function makeSqliteAdminStore(path: string): SqliteAdminStore {
+  return open(path, () => {
+    const database = new Database(path, { int64: true });
+    prepareSchema(database, () => undefined);
+    return database;
+  });
+}
+
+function open(path: string, openDatabase: () => Database): SqliteAdminStore {
+  try {
+    const database = openDatabase();
+    try {
+      configure(database);
+      if (isStoreLocked(path)) {
+        // The relay that runs sees to its log.
+        database.exec("PRAGMA wal_autocheckpoint = 0");
+      }
+      return new SqliteAdminStore(database, path);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (cause) {
+    throw new StoreError(
+      `Can't use the database ${path}: ${storeError(cause).message}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Reads all of a file that nobody writes, and leaves it as it is.
+ *
+ * @throws {StoreError} where it isn't of this version, or is damaged
+ */
+export async function* readSqliteRows(
+  path: string,
+): AsyncGenerator<StoreRow> {
+  const database = new Database(path, { readonly: true, int64: true });
+  try {
+    requireVersion(schemaVersion(database));
+    yield* readRows(database);
+  } catch (cause) {
+    throw new StoreError(
+      `Can't restore ${path}: ${storeError(cause).message}`,
+      { cause },
+    );
+  } finally {
+    database.close();
+  }
+}
+
+/** @throws {StoreError} where a file is empty, or of an older version */
+export function requireVersion(version: number): void {
+  if (version === SCHEMA_VERSION) return;
+  throw new StoreError(
+    version === 0
+      ? "nothing is in it yet: start the relay on it first"
+      : `it has schema version ${version}, this program knows ${SCHEMA_VERSION}: start the relay on it once, which brings it up to date and keeps a copy`,
+  );
+}
+
+/** A store in a SQLite file. */
+export class SqliteAdminStore implements AdminStore {
+  readonly #database: Database;
+  readonly #path: string;
+  readonly #deleter: MessageDeleter;
+
+  /** The database has its tables. */
+  constructor(database: Database, path: string) {
+    this.#database = database;
+    this.#path = path;
+    this.#deleter = new MessageDeleter(database);
+  }
+
+  stats(now: Date): Promise<StoreStats> {
+    return this.#do(() => readStats(this.#database, this.#path, now));
+  }
+
+  users(): AsyncIterable<UserInfo> {
+    return this.#each(readUsers(this.#database));
+  }
+
+  user(name: string): Promise<UserInfo | undefined> {
+    return this.#do(() => findUser(this.#database, name)?.info);
+  }
+
+  remove(name: string): Promise<number | undefined> {
+    return this.#do(() => {
+      const found = findUser(this.#database, name);
+      return found === undefined
+        ? undefined
+        : removeUser(this.#database, this.#deleter, found.id);
+    });
+  }
+
+  countArrivedBefore(before: Date): Promise<number> {
+    return this.#do(() =>
+      Number(firstValue(
+        this.#database,
+        `SELECT count(*) FROM messages WHERE Arrived < ${before.getTime()}`,
+      ))
+    );
+  }
+
+  purge(before: Date): Promise<number> {
+    return this.#do(() =>
+      purgeMessages(this.#database, this.#deleter, before.getTime())
+    );
+  }
+
+  raiseIds(): Promise<RaisedIds> {
+    return this.#do(() => raiseIds(this.#database));
+  }
+
+  restartIds(): Promise<RestartedIds> {
+    return this.#do(() => restartIds(this.#database));
+  }
+
+  check(): Promise<string[]> {
+    return this.#do(() => findFaults(this.#database));
+  }
+
+  backup(path: string): Promise<StoreCounts> {
+    return this.#do(async () => {
+      await copyDatabase(this.#database, path);
+      return lookInto(path, countContent);
+    });
+  }
+
+  /** Everything, as of one moment: all users, then all messages as they arrived. */
+  rows(): AsyncIterable<StoreRow> {
+    return this.#each(readRows(this.#database));
+  }
+
+  fill(rows: AsyncIterable<StoreRow>): Promise<StoreCounts> {
+    return this.#do(() => writeRows(this.#database, rows));
+  }
+
+  close(): Promise<void> {
+    return this.#do(() => this.#database.close());
+  }
+
+  async #do<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  async *#each<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #explain(cause: unknown): unknown {
+    // It is the caller's affair that another file is there already.
+    if (cause instanceof Deno.errors.AlreadyExists) return cause;
+    const reason = storeError(cause).message;
+    return new StoreError(`${this.#path}: ${reason}`, { cause });
+  }
+}
+
+/** How much is in a relay's database of any version. */
+export function countContent(database: Database): StoreCounts {
+  const count = (table: string) =>
+    Number(firstValue(database, `SELECT count(*) FROM ${table}`));
+  return { users: count("clients"), messages: count("messages") };
+}

@@ -1,0 +1,121 @@
+/**
+ * Room on the disk that is kept for the day when it is full: a file beside the
+ * database (`db.defensive-reserve`), which shrinks where SQLite needs the room.
+ * Deletions and checkpoints need some, and only they make more.
+ *
+ * @module
+ */
+
+import { openPrivateSync } from "../../../shared/folder/durable_files.ts";
+import { DiskFullError, storeError } from "./database_errors.ts";
+
+/** Bytes of one write. */
+const BLOCK = 64 * 1024;
+
+/** The file, as long as it is open; no permission is needed any more then. */
+export class Reserve {
+  readonly #file: Deno.FsFile;
+  #size = 0;
+
+  /** @throws {Error} where the file can't be made */
+  constructor(path: string) {
+    this.#file = openPrivateSync(reservePath(path), { read: true });
+    this.refresh();
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Another process may have given it up. */
+  refresh(): void {
+    // To ask for its size would take leave to read, which the relay has given up.
+    this.#size = this.#file.seekSync(0, Deno.SeekMode.End);
+  }
+
+  /**
+   * Has at least so many bytes; where the disk has no room for them, it stays
+   * as large as it was.
+   *
+   * @returns whether it has them
+   */
+  grow(size: number): boolean {
+    if (this.#size >= size) return true;
+    // A file system that compresses must not make nothing of it.
+    const block = crypto.getRandomValues(new Uint8Array(BLOCK));
+    try {
+      this.#file.seekSync(this.#size, Deno.SeekMode.Start);
+      for (let at = this.#size; at < size;) {
+        at += this.#file.writeSync(block.subarray(0, size - at));
+      }
+      this.#size = size;
+      return true;
+    } catch {
+      this.#cut(this.#size);
+      return false;
+    }
+  }
+
+  /** Has no more than so many bytes. */
+  shrink(size: number): void {
+    if (this.#size <= size) return;
+    this.#cut(size);
+  }
+
+  /** A disk that fails at this too must not end the relay: it still reads. */
+  #cut(size: number): void {
+    try {
+      this.#file.truncateSync(size);
+    } catch {
+      // What is there tells what became of it.
+    }
+    this.refresh();
+  }
+
+  /** Closes the file, which stays. */
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/**
+ * Does some work on a database. Where the disk is full the reserve is given up
+ * and the work is done once more; the next relay, or the running one, makes a
+ * new reserve.
+ *
+ * @param made runs between the two tries
+ * @throws {Error} what `work` threw
+ */
+export async function withReserve<T>(
+  path: string,
+  work: () => T | Promise<T>,
+  made: () => void = () => {},
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    giveUp(path);
+    made();
+    return await work();
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return storeError(error) instanceof DiskFullError ||
+    error instanceof Error && error.cause !== undefined &&
+      isDiskFull(error.cause);
+}
+
+function giveUp(path: string): void {
+  try {
+    Deno.truncateSync(reservePath(path));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function reservePath(path: string): string {
+  return `${path}-reserve`;
+}

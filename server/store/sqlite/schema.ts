@@ -1,0 +1,253 @@
+/**
+ * The tables of the relay's SQLite file (section 11 of docs/protocol.md, and docs/admin.md).
+ *
+ * @module
+ */
+
+import type { Database } from "@db/sqlite";
+import { firstValue } from "./first_value.ts";
+import type { ForeignRows } from "./file/foreign.ts";
+import { SCHEMA_VERSION } from "../layout.ts";
+import { StoreError } from "../store.ts";
+
+/** Bytes of pages that a connection to the file keeps at most. */
+const CACHE_SIZE = 8 * 1024 * 1024;
+
+/** Milliseconds to wait for another process that holds the file. */
+const BUSY_TIMEOUT = 5000;
+
+/** Sets whether a connection waits for another process that holds the file. */
+export function waitForOthers(database: Database, wait: boolean): void {
+  database.exec(`PRAGMA busy_timeout = ${wait ? BUSY_TIMEOUT : 0}`);
+}
+
+/** `FULL`, as SQLite tells it. */
+const SYNCHRONOUS_FULL = 2;
+
+/**
+ * Sets what holds for a connection, not for the file.
+ *
+ * @throws {StoreError} where commits wouldn't be synced
+ */
+export function configure(database: Database): void {
+  waitForOthers(database, true);
+  // What is acknowledged must outlive a power failure, not only a crash.
+  database.exec("PRAGMA synchronous = FULL");
+  requireSetting(database, "synchronous", SYNCHRONOUS_FULL);
+  // A plain sync doesn't empty a disk's own cache on macOS; elsewhere it does.
+  database.exec("PRAGMA fullfsync = ON");
+  database.exec("PRAGMA checkpoint_fullfsync = ON");
+  database.exec(`PRAGMA cache_size = -${CACHE_SIZE / 1024}`);
+  // No file is opened later on, when descriptors may have run out.
+  database.exec("PRAGMA temp_store = MEMORY");
+}
+
+// What changes of a client with each request stands apart from what never does:
+// its rows are small, so that those of many clients share a page and its way to
+// the disk. LastMessage keeps ids from coming back once an inbox was emptied.
+const CLIENTS = `
+CREATE TABLE accounts (
+  Position INTEGER PRIMARY KEY,
+  ID BLOB NOT NULL UNIQUE,
+  UserName TEXT NOT NULL UNIQUE,
+  PublicKey BLOB NOT NULL
+);
+CREATE TABLE activity (
+  Position INTEGER PRIMARY KEY,
+  LastSeen TEXT NOT NULL,
+  LastMessage INTEGER NOT NULL DEFAULT 0
+);
+`;
+
+/** For those who read the file by hand. */
+const CLIENTS_VIEW = `
+CREATE VIEW clients AS
+  SELECT ID, UserName, PublicKey, LastSeen, LastMessage
+  FROM accounts JOIN activity USING (Position);
+`;
+
+/**
+ * Whether a LastSeen is one that the relay wrote; times that other servers
+ * wrote may be anything.
+ */
+export const OWN_TIME =
+  "LastSeen GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z'";
+
+// A table with a rowid and an index is 4.5 times as fast to fill as a table
+// that is clustered on (ToClient, ID). A large content is in parts, so that it
+// can go out piece by piece: Rest says how many bytes of it are in them.
+// Arrived is when the relay took a message, in milliseconds since 1970.
+const MESSAGES = `
+CREATE TABLE messages (
+  ID INTEGER NOT NULL,
+  ToClient BLOB NOT NULL,
+  FromClient BLOB NOT NULL,
+  Type INTEGER NOT NULL,
+  Content BLOB NOT NULL,
+  Rest INTEGER NOT NULL DEFAULT 0,
+  Arrived INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX inbox ON messages (ToClient, ID);
+`;
+
+const PARTS = `
+CREATE TABLE parts (
+  ToClient BLOB NOT NULL,
+  ID INTEGER NOT NULL,
+  Part INTEGER NOT NULL,
+  Content BLOB NOT NULL
+);
+CREATE UNIQUE INDEX part ON parts (ToClient, ID, Part);
+`;
+
+/** What makes each older version into the next one, in milliseconds since 1970. */
+const MIGRATIONS: Readonly<Record<number, (now: number) => string>> = {
+  1: () =>
+    `ALTER TABLE messages ADD COLUMN Rest INTEGER NOT NULL DEFAULT 0; ${PARTS}`,
+  2: () =>
+    `${CLIENTS}
+    INSERT INTO accounts SELECT rowid, ID, UserName, PublicKey FROM clients;
+    INSERT INTO activity SELECT rowid, LastSeen, LastMessage FROM clients;
+    DROP TABLE clients;
+    ${CLIENTS_VIEW}`,
+  // A constant needs no row rewritten: what was there counts as arrived now.
+  3: (now) =>
+    `ALTER TABLE messages ADD COLUMN Arrived INTEGER NOT NULL DEFAULT ${now}`,
+};
+
+/**
+ * Makes the file ready: creates the tables in an empty one, filled with what
+ * another server kept, and leaves ours as they are. All of it or nothing.
+ *
+ * @param rows reads what is to be taken over; asked for an empty file only
+ * @throws {StoreError} where the file is of a newer version or isn't a relay's
+ */
+export function prepareSchema(
+  database: Database,
+  rows: () => ForeignRows | undefined,
+): void {
+  if (schemaVersion(database) === SCHEMA_VERSION) return;
+  const now = Date.now();
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    // Another relay may have been faster between the look and the lock.
+    const found = schemaVersion(database);
+    if (found === 0) {
+      database.exec(CLIENTS + CLIENTS_VIEW + MESSAGES + PARTS);
+      const foreign = rows();
+      if (foreign !== undefined) insertRows(database, foreign, now);
+    }
+    for (let step = found || SCHEMA_VERSION; step < SCHEMA_VERSION; step++) {
+      database.exec(MIGRATIONS[step]?.(now) ?? "");
+    }
+    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.inTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/**
+ * Puts what is written into a log (the `-wal` file) first: it holds for the file.
+ *
+ * @throws {StoreError} where it can't have one
+ */
+export function useLog(database: Database): void {
+  database.prepare("PRAGMA journal_mode = WAL").all();
+  requireSetting(database, "journal_mode", "wal");
+}
+
+function requireSetting(
+  database: Database,
+  name: string,
+  expected: unknown,
+): void {
+  const found = firstValue(database, `PRAGMA ${name}`);
+  if (found === expected) return;
+  throw new StoreError(
+    `SQLite can't have ${name} = ${expected} there, but ${found}, so what it acknowledges could be lost: ` +
+      "take a folder on a local disk with --dir",
+  );
+}
+
+/**
+ * The file's schema version; 0 for an empty file.
+ *
+ * @throws {StoreError} where it is of a newer version or isn't a relay's
+ */
+export function schemaVersion(database: Database): number {
+  const { user_version: version = 0 } = database.prepare<
+    { user_version: number }
+  >("PRAGMA user_version").get() ?? {};
+  if (version > SCHEMA_VERSION || version < 0) {
+    throw new StoreError(
+      `it has schema version ${version}, this relay knows ${SCHEMA_VERSION}: use the newer relay that wrote it`,
+    );
+  }
+  if (version > 0) return version;
+  const tables = database.prepare("SELECT 1 FROM sqlite_schema").all();
+  if (tables.length > 0) {
+    throw new StoreError(
+      "it isn't this relay's. If another MessageU server made it, call it defensive.db " +
+        "and start without --db: its users and messages are taken over into a new file",
+    );
+  }
+  return 0;
+}
+
+/** Notes that a recipient's messages up to an id are gone: the id, the recipient's. */
+export const RAISE_LAST_MESSAGE =
+  `UPDATE activity SET LastMessage = max(LastMessage, ?)
+    WHERE Position = (SELECT Position FROM accounts WHERE ID = ?)`;
+
+/** A client's columns. */
+export interface ClientRow {
+  /** 16 bytes. */
+  id: Uint8Array;
+  /** The name. */
+  name: string;
+  /** 160 bytes. */
+  publicKey: Uint8Array;
+  /** When it was last seen, as text. */
+  lastSeen: string;
+  /** The highest id that a message to it had, of those that are gone. */
+  lastMessage: number;
+}
+
+/** Makes what puts a new client behind all others; within a transaction. */
+export function clientInserter(database: Database): (row: ClientRow) => void {
+  const account = database.prepare(
+    "INSERT INTO accounts (ID, UserName, PublicKey) VALUES (?, ?, ?)",
+  );
+  const activity = database.prepare(
+    `INSERT INTO activity (Position, LastSeen, LastMessage)
+      VALUES (last_insert_rowid(), ?, ?)`,
+  );
+  return ({ id, name, publicKey, lastSeen, lastMessage }) => {
+    account.run(id, name, publicKey);
+    activity.run(lastSeen, lastMessage);
+  };
+}
+
+function insertRows(database: Database, rows: ForeignRows, now: number): void {
+  const message = database.prepare(
+    "INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Arrived) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  let id = 0;
+  for (const row of rows.messages) {
+    id = Math.max(id + 1, row.id);
+    message.run(id, row.recipient, row.sender, row.type, row.content, now);
+  }
+  // An id that the other server gave out may still be known to a client.
+  const lastMessage = Math.max(id, rows.lastMessage);
+  const insert = clientInserter(database);
+  const names = new Set<string>();
+  for (const row of rows.clients) {
+    // Some servers let several register under one name; all of them get mail.
+    let name = row.name;
+    for (let n = 2; names.has(name); n++) name = `${row.name}~${n}`;
+    names.add(name);
+    insert({ ...row, name, lastMessage });
+  }
+}

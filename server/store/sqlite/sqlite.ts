@@ -1,0 +1,375 @@
+/**
+ * The store in one SQLite file: `db.defensive`, readable with `sqlite3`.
+ *
+ * @module
+ */
+
+import type { Database, Statement } from "@db/sqlite";
+import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
+import type { Command } from "./writer/commands.ts";
+import type { CommitFigures } from "../commit_figures.ts";
+import { storeError } from "./database_errors.ts";
+import { databasePath } from "./file/database_path.ts";
+import { PART_SIZE } from "../layout.ts";
+import { lookInto } from "./file/look_into.ts";
+import {
+  checkUsable,
+  openReadyFile,
+  type ReadyOptions,
+} from "./file/ready_file.ts";
+import { Remembered } from "./remembered.ts";
+import { Removals } from "./removals.ts";
+import { withReserve } from "./reserve.ts";
+import { type SendRefusal, sendRefusal } from "../send_refusal.ts";
+import {
+  type AnswerMemory,
+  type Budget,
+  type HandedOut,
+  type ListedClient,
+  MessageGoneError,
+  type NewClient,
+  type NewMessage,
+  type Quota,
+  type Store,
+  StoreBrokenError,
+  type StoredMessage,
+  StoreError,
+} from "../store.ts";
+import { lockStoreLater, type StoreLock } from "./file/store_lock.ts";
+import { Visits } from "../visits.ts";
+import { type CommandWriter, WriterLink } from "./writer/writer_link.ts";
+
+/** Clients whose positions are remembered: 40 MB of them. */
+const POSITIONS_REMEMBERED = 400_000;
+/** Clients whose public keys are remembered: 50 MB of them. */
+const KEYS_REMEMBERED = 100_000;
+/** Messages whose sizes are looked up at a time. */
+const SIZES_AT_ONCE = 64;
+
+/** How {@linkcode openSqliteStore} opens a file. */
+export interface SqliteOptions extends ReadyOptions {
+  /** Is told where another relay has the file, whose end is then waited for. Default: that is an error. */
+  waiting?: () => void;
+  /** Pages of 4 KiB that the file may have: a full disk, for tests. Default: no limit. */
+  maxPages?: number;
+}
+
+/** A store in a SQLite file. */
+export type SqliteStore = Store;
+
+/**
+ * Opens the file, or makes it. Nobody else may write it until it is closed.
+ *
+ * @throws {StoreError} where it can't be used, with what to do about it
+ */
+export async function openSqliteStore(
+  path: string,
+  options: SqliteOptions = {},
+): Promise<SqliteStore> {
+  const file = await databasePath(path);
+  const start = () => WriterLink.start(file, options.maxPages ?? 0);
+  return await openWithWriter(file, options, start);
+}
+
+/**
+ * The same with any writer.
+ *
+ * @param start starts it, once the file is ready
+ */
+export async function openWithWriter(
+  path: string,
+  options: Omit<SqliteOptions, "maxPages">,
+  start: () => Promise<CommandWriter>,
+): Promise<SqliteStore> {
+  let lock: StoreLock | undefined;
+  let database: Database | undefined;
+  try {
+    lock = await lockStoreLater(
+      path,
+      options.waiting && (() => {
+        // What can't be used mustn't cost the relay that uses it.
+        lookInto(path, checkUsable);
+        options.waiting?.();
+      }),
+    );
+    database = await withReserve(path, () => openReadyFile(path, options));
+    return new OpenStore(database, await start(), lock);
+  } catch (cause) {
+    database?.close();
+    lock?.release();
+    const reason = storeError(cause).message;
+    throw new StoreError(`Can't use the database ${path}: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+/** Reads here, on the event loop; everything is written in the writer's thread. */
+class OpenStore implements SqliteStore {
+  readonly #database: Database;
+  readonly #writer: CommandWriter;
+  readonly #lock: StoreLock;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #positions: Remembered<number>;
+  readonly #publicKeys: Remembered<Uint8Array>;
+  readonly #visits: Visits;
+  readonly #removals: Removals;
+  /** The number of removals at which something was remembered last. */
+  #removalsKnown = 0;
+  /** Why nobody may be told anything any more. */
+  #broken: StoreBrokenError | undefined;
+
+  constructor(database: Database, writer: CommandWriter, lock: StoreLock) {
+    this.#database = database;
+    this.#writer = writer;
+    this.#lock = lock;
+    const statements = this.#statements = prepareStatements(database);
+    this.#positions = new Remembered(
+      POSITIONS_REMEMBERED,
+      (id) => read(() => statements.position.get(id)?.position),
+    );
+    this.#publicKeys = new Remembered(
+      KEYS_REMEMBERED,
+      (id) => read(() => statements.publicKey.get(id)?.publicKey),
+    );
+    // A visit's time is worth no failure, and a removal is tried again: who
+    // asks next must hear of it where there is no later.
+    const noteBroken = (error: unknown) => {
+      if (error instanceof StoreBrokenError) this.#broken = error;
+    };
+    this.#visits = new Visits((visits) => {
+      writer.write({ kind: "seen", visits }).catch(noteBroken);
+    });
+    this.#removals = new Removals(async (recipient, removal) => {
+      const written = writer.write({ kind: "remove", recipient, ...removal });
+      written.catch(noteBroken);
+      await written;
+    });
+  }
+
+  get commits(): CommitFigures {
+    return this.#writer.commits;
+  }
+
+  async waitingMessages(): Promise<number> {
+    if (Number.isNaN(this.#writer.waiting)) {
+      await this.#writer.write({ kind: "count" });
+    }
+    return this.#writer.waiting;
+  }
+
+  async ping(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    await this.#writer.write({ kind: "ping" });
+  }
+
+  get removals(): number {
+    return this.#writer.removals;
+  }
+
+  async register(client: NewClient, now: Date): Promise<boolean> {
+    const at = now.getTime();
+    return await this.#write({ kind: "register", client, at }) === 1;
+  }
+
+  // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
+  async registeredId(
+    { name, publicKey }: Pick<NewClient, "name" | "publicKey">,
+  ): Promise<ClientId | undefined> {
+    return read(() => this.#statements.registeredId.get(name, publicKey)?.id);
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async position(id: ClientId): Promise<number | undefined> {
+    if (this.#broken !== undefined) throw this.#broken;
+    this.#forgetRemoved();
+    return this.#positions.get(id);
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async publicKey(id: ClientId): Promise<Uint8Array | undefined> {
+    this.#forgetRemoved();
+    return this.#publicKeys.get(id);
+  }
+
+  #forgetRemoved(): void {
+    const { removals } = this;
+    if (removals === this.#removalsKnown) return;
+    this.#removalsKnown = removals;
+    this.#positions.clear();
+    this.#publicKeys.clear();
+  }
+
+  seen(_id: ClientId, position: number, now: Date): void {
+    this.#visits.add(position, now.getTime());
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async clients(position: number, most: number): Promise<ListedClient[]> {
+    return read(() => this.#statements.clients.all(position, most))
+      .map((client) => ({ ...client, settled: true }));
+  }
+
+  async send(
+    { content, ...message }: NewMessage,
+    quota: Quota,
+  ): Promise<MessageId | SendRefusal> {
+    const size = content.length;
+    const id = await this.#write(
+      { kind: "send", message, size, quota },
+      content,
+    );
+    return sendRefusal(id) ?? id as MessageId;
+  }
+
+  async waiting(
+    recipient: ClientId,
+    budget: Budget,
+    memory?: AnswerMemory,
+  ): Promise<StoredMessage[]> {
+    const room = (bytes: number) => memory?.tryReserve(bytes) ?? true;
+    const found = this.#waiting(recipient, budget, room);
+    if (typeof found !== "number") return found;
+    await memory?.reserve(found);
+    // Whatever came in meanwhile, there is room for so much.
+    const reserved = { ...budget, bytes: found };
+    const messages = this.#waiting(recipient, reserved, () => true);
+    return typeof messages === "number" ? [] : messages;
+  }
+
+  /** What waits, or where there is no room for it the bytes that it takes. */
+  #waiting(
+    recipient: ClientId,
+    budget: Budget,
+    room: (bytes: number) => boolean,
+  ): StoredMessage[] | number {
+    return read(() => {
+      // Sizes and messages as of one moment: the writer doesn't stand still.
+      this.#statements.begin.run();
+      try {
+        const { first, last, bytes } = this.#oldest(recipient, budget);
+        if (first === 0) return [];
+        if (!room(bytes)) return bytes;
+        return this.#statements.waiting.all(recipient, first, last)
+          .filter(({ id }) => !this.#removals.has(recipient, id));
+      } finally {
+        // Nothing was written.
+        if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+      }
+    });
+  }
+
+  /** The first and the last id of an answer, and the bytes that it takes; 0 for none. */
+  #oldest(
+    recipient: ClientId,
+    budget: Budget,
+  ): { first: number; last: number; bytes: number } {
+    let first = 0;
+    let last = 0;
+    let bytes = 0;
+    for (const { id, size } of this.#sizes(recipient)) {
+      if (this.#removals.has(recipient, id)) continue;
+      const more = Math.min(size, PART_SIZE) + budget.perMessage;
+      const isTooMuch = bytes + size + budget.perMessage > budget.bytes;
+      if (first > 0 && isTooMuch) break;
+      bytes += more;
+      first ||= id;
+      last = id;
+      if (isTooMuch) break;
+    }
+    return { first, last, bytes };
+  }
+
+  /** What waits, oldest first: read only as far as somebody asks. */
+  *#sizes(recipient: ClientId): Generator<{ id: number; size: number }> {
+    for (let last = 0;;) {
+      const rows = this.#statements.sizes.all(recipient, last, SIZES_AT_ONCE);
+      yield* rows;
+      last = rows.at(-1)?.id ?? last;
+      if (rows.length < SIZES_AT_ONCE) return;
+    }
+  }
+
+  async *rest(
+    recipient: ClientId,
+    { id, size, content }: StoredMessage,
+  ): AsyncGenerator<Uint8Array> {
+    let left = size - content.length;
+    for (let part = 1; left > 0; part++) {
+      const row = read(() => this.#statements.part.get(recipient, id, part));
+      if (row === undefined) {
+        throw new MessageGoneError("A message was removed while it was read");
+      }
+      left -= row.content.length;
+      yield row.content;
+    }
+  }
+
+  async remove(recipient: ClientId, taken: HandedOut): Promise<void> {
+    if (taken.runs.length === 0) return;
+    this.#visits.rideAlong();
+    await this.#removals.remove(recipient, taken);
+  }
+
+  purge(age: number, most: number): Promise<number> {
+    return this.#write({ kind: "purge", age, most });
+  }
+
+  async close(): Promise<void> {
+    try {
+      this.#visits.flush();
+      await this.#removals.flush();
+      await this.#writer.close();
+    } finally {
+      this.#database.close();
+      this.#lock.release();
+    }
+  }
+
+  #write(command: Command, content?: Uint8Array): Promise<number> {
+    this.#visits.rideAlong();
+    return this.#writer.write(command, content);
+  }
+}
+
+/** @throws {StoreError} where the database fails */
+function read<T>(query: () => T): T {
+  try {
+    return query();
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+function prepareStatements(database: Database) {
+  const prepare = <T extends object>(sql: string): Statement<T> =>
+    database.prepare<T>(sql);
+  return {
+    begin: prepare("BEGIN"),
+    position: prepare<{ position: number }>(
+      "SELECT Position AS position FROM accounts WHERE ID = ?",
+    ),
+    registeredId: prepare<{ id: ClientId }>(
+      "SELECT ID AS id FROM accounts WHERE UserName = ? AND PublicKey = ?",
+    ),
+    publicKey: prepare<{ publicKey: Uint8Array }>(
+      "SELECT PublicKey AS publicKey FROM accounts WHERE ID = ?",
+    ),
+    clients: prepare<Omit<ListedClient, "settled">>(
+      `SELECT Position AS position, ID AS id, UserName AS name FROM accounts
+        WHERE Position > ? ORDER BY Position LIMIT ?`,
+    ),
+    sizes: prepare<{ id: number; size: number }>(
+      `SELECT ID AS id, length(Content) + Rest AS size FROM messages
+        WHERE ToClient = ? AND ID > ? ORDER BY ID LIMIT ?`,
+    ),
+    waiting: prepare<StoredMessage>(
+      `SELECT ID AS id, FromClient AS sender, Type AS type,
+        length(Content) + Rest AS size, Content AS content
+        FROM messages WHERE ToClient = ? AND ID BETWEEN ? AND ? ORDER BY ID`,
+    ),
+    part: prepare<{ content: Uint8Array }>(
+      "SELECT Content AS content FROM parts WHERE ToClient = ? AND ID = ? AND Part = ?",
+    ),
+  };
+}

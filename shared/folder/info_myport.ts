@@ -1,0 +1,25 @@
+/**
+ * The file `info.myport`, which holds the relay's port (INF-1 of
+ * docs/protocol.md).
+ *
+ * @module
+ */
+
+import { FormatError } from "../wire/format_error.ts";
+
+/**
+ * Reads a port in decimal; white space around it doesn't count.
+ *
+ * @param min the least port that is taken; 0 where any free one may be asked for
+ * @throws {FormatError} where it is none
+ */
+export function parsePort(text: string, min = 1): number {
+  const digits = text.replace(/^\ufeff/, "").replace(/\0+/g, "").trim();
+  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : NaN;
+  if (port >= min && port <= 65535) return port;
+  throw new FormatError(
+    `expected a port from ${min} to 65535, got ${
+      JSON.stringify(digits.slice(0, 80))
+    }`,
+  );
+}

@@ -1,0 +1,34 @@
+import { assertEquals } from "@std/assert";
+import { mayChangeOwners, ownersIn } from "../../support/stores/owners.ts";
+import { Program, ROOT } from "../../../lab/harness/program.ts";
+import { temporaryFolder, TestRelay } from "../../../lab/harness/resources.ts";
+import { PROGRAMS, testWith } from "../../support/test_with.ts";
+
+const NAME = "a client that root runs leaves the folder to its owner";
+
+if (!await mayChangeOwners()) {
+  Deno.test({ name: `${NAME} (skipped: needs root)`, ignore: true, fn() {} });
+} else {
+  testWith(PROGRAMS, NAME, async () => {
+    await using folder = await temporaryFolder();
+    const { path: dir } = folder;
+    await using relay = await TestRelay.start({});
+    const { hostname, port } = relay.address;
+    await Deno.writeTextFile(`${dir}/info.server`, `${hostname}:${port}`);
+    for (const path of [dir, `${dir}/info.server`]) {
+      await Deno.chown(path, 12345, 12345);
+    }
+    const client = async (...args: string[]) => {
+      await using program = Program.deno(
+        ["run", "-A", "--no-prompt", `${ROOT}client/main.ts`, ...args],
+        dir,
+      );
+      const { code, stderr } = await program.end();
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    };
+    await client("register", "anna");
+    await client("pull");
+    await client("export", "all", "--format", "text");
+    assertEquals(await ownersIn(dir), [12345]);
+  });
+}

@@ -1,0 +1,340 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  announcement,
+  Arrivals,
+} from "../../../client/ui/chat/run/arrivals.ts";
+import { readEntry } from "../../../client/ui/chat/model/commands.ts";
+import { complete } from "../../../client/ui/chat/input/completion.ts";
+import {
+  ConversationView,
+  mergeItems,
+} from "../../../client/ui/chat/view/conversation_rows.ts";
+import {
+  type Editor,
+  EMPTY,
+  erase,
+  insert,
+  type Motion,
+  move,
+  written,
+} from "../../../client/ui/chat/input/editor.ts";
+import { layOut } from "../../../client/ui/chat/view/frame.ts";
+import {
+  cells,
+  cut,
+  graphemes,
+} from "../../../client/ui/chat/view/graphemes.ts";
+import { inputRows } from "../../../client/ui/chat/view/input_rows.ts";
+import { presses } from "../../../client/ui/chat/input/keys.ts";
+import { MessageLayout } from "../../../client/ui/chat/view/message_layout.ts";
+import {
+  type ChatEvent,
+  initialState,
+  update,
+} from "../../../client/ui/chat/model/model.ts";
+import {
+  afterFailures,
+  LIVELY,
+  slower,
+} from "../../../client/ui/chat/run/pace.ts";
+import { textOf } from "../../../client/ui/chat/view/rows.ts";
+import { wrapLine } from "../../../client/ui/chat/view/wrapping.ts";
+import type {
+  ContactSummary,
+  Message,
+} from "../../../client/session/message.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
+
+const BEN = new Uint8Array(16) as Uint8Array as ClientId;
+
+const message = (
+  id: number,
+  text: string,
+  more: Partial<Message> = {},
+): Message => ({
+  id,
+  contact: "ben",
+  contactId: BEN,
+  outgoing: false,
+  kind: "text",
+  text,
+  path: undefined,
+  size: text.length,
+  time: 1000 * id,
+  delivery: "received",
+  shown: false,
+  doubtful: false,
+  accepted: true,
+  ...more,
+});
+
+const contact = (name: string, unread: number): ContactSummary => ({
+  name,
+  contactId: BEN,
+  unread,
+  lastTime: 0,
+  keyChanged: false,
+});
+
+/** Texts with wide, joined, combining and right-to-left characters, and whatever else there is. */
+const anyText = fc.array(fc.oneof(
+  fc.constantFrom(
+    "a",
+    " ",
+    "漢",
+    "👩‍👩‍👧",
+    "e\u0301",
+    "ש",
+    "\n",
+    "🇮🇱",
+    "\u200b",
+    "ﷺ",
+  ),
+  fc.string({ unit: "binary", maxLength: 3 }),
+)).map((parts) => parts.join(""));
+
+Deno.test("wrapped rows hold the whole line, and none is too wide", () => {
+  fc.assert(
+    fc.property(anyText, fc.integer({ min: 2, max: 30 }), (text, width) => {
+      const line = text.replaceAll("\n", " ");
+      const rows = wrapLine(line, width);
+      assertEquals(rows.map((row) => row.text).join(""), line);
+      for (const { text, start } of rows) {
+        assertEquals(line.slice(start, start + text.length), text);
+        const seen = text.trimEnd();
+        assert(cells(seen) <= width || graphemes(seen).length === 1);
+      }
+    }),
+  );
+  assertEquals(
+    wrapLine("some words to wrap", 8).map(({ text }) => text),
+    ["some ", "words to ", "wrap"],
+  );
+  assertEquals(cut("漢字漢字", 5), "漢字…");
+});
+
+Deno.test("the cursor never stands within a character", () => {
+  const motions: Motion[] = [
+    "left",
+    "right",
+    "wordLeft",
+    "wordRight",
+    "lineStart",
+    "lineEnd",
+    "up",
+    "down",
+  ];
+  const steps = fc.array(fc.oneof(
+    fc.record({ motion: fc.constantFrom(...motions), erases: fc.boolean() }),
+    anyText,
+  ));
+  fc.assert(fc.property(steps, (steps) => {
+    let editor: Editor = EMPTY;
+    for (const step of steps) {
+      editor = typeof step === "string"
+        ? insert(editor, step)
+        : (step.erases ? erase : move)(editor, step.motion);
+      assert(editor.cursor >= 0 && editor.cursor <= editor.text.length);
+      assert(editor.text.slice(0, editor.cursor).isWellFormed());
+      const { rows, cursor } = inputRows(editor, 20, 4);
+      assert(rows.length >= 1 && rows.length <= 4);
+      assert(cursor.y < rows.length && cursor.x < 20, JSON.stringify(cursor));
+    }
+  }));
+});
+
+Deno.test("keys edit the line", () => {
+  const typed = insert(EMPTY, "one two\r\nthre\u0301e\x1b[31m\x07");
+  assertEquals(typed.text, "one two\nthre\u0301e[31m");
+  assertEquals(erase(written("e\u0301"), "left").text, "");
+  assertEquals(erase(written("a 👩‍👩‍👧"), "left").text, "a ");
+  assertEquals(erase(written("one two "), "wordLeft").text, "one ");
+  assertEquals(move(written("ab\ncdef"), "up").cursor, 2);
+  assertEquals(move({ text: "ab\ncd", cursor: 1 }, "down").cursor, 4);
+
+  const key = {} as Parameters<typeof presses>[1];
+  assertEquals(presses("hi\rthere\x0e", key), [
+    { kind: "text", text: "hi" },
+    { kind: "key", name: "enter" },
+    { kind: "text", text: "there" },
+    { kind: "key", name: "ctrl-n" },
+  ]);
+  assertEquals(presses("", { ...key, upArrow: true, meta: true }), [
+    { kind: "key", name: "alt-up" },
+  ]);
+});
+
+Deno.test("what was entered comes back, and drafts stay with their contact", () => {
+  const after = (...events: ChatEvent[]) =>
+    events.reduce(update, initialState("bell", { columns: 80, rows: 24 }));
+  const opened = (name: string): ChatEvent => ({
+    kind: "opened",
+    name,
+    messages: [],
+  });
+  const entered: ChatEvent[] = ["first", "second"].flatMap((line) => [
+    { kind: "typed", text: line },
+    { kind: "entered", line },
+  ]);
+  const key = (key: string): ChatEvent => ({ kind: "edited", key });
+  const typed = (text: string): ChatEvent => ({ kind: "typed", text });
+  const textAfter = (...events: ChatEvent[]) =>
+    after(...entered, typed("draft"), ...events).editor.text;
+  assertEquals(textAfter(key("up")), "second");
+  assertEquals(textAfter(key("up"), key("up"), key("up")), "first");
+  assertEquals(textAfter(key("up"), key("down")), "draft");
+  const two = [opened("ben"), typed("for ben"), opened("carol")];
+  assertEquals(after(...two).editor.text, "");
+  assertEquals(after(...two, opened("ben")).editor.text, "for ben");
+});
+
+Deno.test("scrolling goes through every row and ends at both ends", () => {
+  const messages = Array.from(
+    { length: 40 },
+    (_, at) =>
+      message(at + 1, at % 3 === 0 ? "word ".repeat(30) : `m${at + 1}`),
+  );
+  const frame = { width: 40, nameWidth: 3, waiting: new Set<number>() };
+  const view = new ConversationView(
+    mergeItems(messages, []),
+    frame,
+    10,
+    new MessageLayout(),
+  );
+  const all: string[] = [];
+  const seen = (position: ReturnType<typeof view.scroll>) =>
+    view.visible(position).rows.map(textOf);
+  let position: ReturnType<typeof view.scroll> = undefined;
+  all.push(...seen(position).toReversed());
+  for (;;) {
+    const next = view.scroll(position, 1);
+    const [top = ""] = seen(next);
+    if (JSON.stringify(next) === JSON.stringify(position)) break;
+    all.push(top);
+    position = next;
+  }
+  assert(all.at(-1)?.startsWith("-- 1970-01-01 --"));
+  assertEquals(seen(position).length, 10);
+  // As many rows down again, and it is the end.
+  for (let row = 0; row < all.length - 10; row++) {
+    assert(position !== undefined);
+    position = view.scroll(position, -1);
+  }
+  assertEquals(position, undefined);
+});
+
+Deno.test("no frame is larger than its screen", () => {
+  const size = fc.record({
+    columns: fc.integer({ min: 1, max: 120 }),
+    rows: fc.integer({ min: 1, max: 40 }),
+  });
+  fc.assert(
+    fc.property(
+      size,
+      fc.array(anyText, { maxLength: 12 }),
+      anyText,
+      (size, texts, input) => {
+        const messages = texts.map((text, at) =>
+          message(
+            at + 1,
+            text,
+            at % 2 === 0 ? {} : { outgoing: true, delivery: "unsent" },
+          )
+        );
+        const state = [
+          {
+            kind: "contacts",
+            contacts: [contact("ben", 3), contact("漢字", 1000)],
+          },
+          { kind: "opened", name: "ben", messages },
+          { kind: "typed", text: input },
+        ].reduce(
+          (state, event) => update(state, event as ChatEvent),
+          initialState("bell", size),
+        );
+        const { rows, cursor } = layOut(state, new MessageLayout());
+        assert(rows.length <= size.rows);
+        for (const row of rows) {
+          const text = textOf(row);
+          assert(
+            cells(text) <= Math.max(size.columns, 2),
+            `${cells(text)}: ${text}`,
+          );
+          // deno-lint-ignore no-control-regex -- none of them may be there
+          assert(!/[\x00-\x1f\x7f-\x9f]/.test(text), JSON.stringify(text));
+        }
+        assert(cursor.y < size.rows && cursor.x < Math.max(size.columns, 2));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("Tab completes as far as it is clear", async () => {
+  const sources = {
+    names: ["anna", "annabel", "ben"],
+    list: (folder: string) =>
+      Promise.resolve(
+        folder === "/home/a/" ? ["one.txt", "one.pdf", ".hidden", "two/"] : [],
+      ),
+    home: "/home/a",
+  };
+  const lines: [string, string, number][] = [
+    ["/fi", "/fi", 2],
+    ["/fil", "/file ", 0],
+    ["/chat a", "/chat anna", 2],
+    ["/chat b", "/chat ben", 0],
+    ["/file ~", "/file ~/", 0],
+    ["/file ~/o", "/file ~/one.", 2],
+    ["/file ~/tw", "/file ~/two/", 0],
+    ["/file ~/.h", "/file ~/.hidden", 0],
+    ["/notify o", "/notify o", 2],
+    ["a text", "a text", 0],
+  ];
+  for (const [typed, line, candidates] of lines) {
+    const found = await complete(typed, sources);
+    assertEquals([found.line, found.candidates.length], [line, candidates]);
+  }
+  assertEquals(readEntry("/file  a b "), {
+    kind: "command",
+    name: "file",
+    rest: "a b",
+  });
+  assertEquals(readEntry("//x"), { kind: "text", text: "/x" });
+  assertEquals(readEntry("/a\nb").kind, "text");
+});
+
+Deno.test("news are told once, of whom nobody looks at, and not too often", () => {
+  const arrivals = new Arrivals();
+  arrivals.settle([contact("ben", 100), contact("carol", 0)]);
+  const take = (ben: number, carol: number, now: number, looking = "ben") =>
+    arrivals.take([contact("ben", ben), contact("carol", carol)], looking, now);
+  assertEquals(take(100, 0, 0), []);
+  assertEquals(take(101, 1, 10), ["carol"]);
+  assertEquals(take(101, 1, 10_000), []);
+  assertEquals(take(101, 2, 20_000), ["carol"]);
+  assertEquals(take(101, 3, 20_001), [], "too soon");
+  assertEquals(take(101, 3, 24_000), ["carol"], "told with the next");
+  assertEquals(take(102, 3, 30_000, ""), ["ben"]);
+  assertEquals(
+    announcement("osc9", ["a\x1b]0;x\x07\u202e", "b", "c", "d"]),
+    "\x1b]9;MessageU: message from a]0;x, b, c and others\x07",
+  );
+  assertEquals(announcement("off", ["a"]), "");
+});
+
+Deno.test("the relay is asked less and less, and waited for longer and longer", () => {
+  let pause = LIVELY;
+  for (let time = 0; time < 20; time++) pause = slower(pause);
+  assertEquals(pause, 10_000);
+  assertEquals([1, 2, 3, 4, 5, 6, 100].map(afterFailures), [
+    1000,
+    2000,
+    4000,
+    8000,
+    16_000,
+    30_000,
+    30_000,
+  ]);
+});

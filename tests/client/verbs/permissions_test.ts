@@ -1,0 +1,94 @@
+/** What verbs give up before they meet what others wrote. */
+
+import { assert, assertEquals } from "@std/assert";
+import { runTask } from "../../../client/ui/cli/run_task.ts";
+import { loaderOf, type Verb } from "../../../client/ui/cli/verb.ts";
+import { verbs } from "../../../client/ui/cli/verbs.ts";
+import type { GivenFlags } from "../../../client/ui/cli/work.ts";
+import { Program, ROOT } from "../../../lab/harness/program.ts";
+import { SHELL, testWith } from "../../support/test_with.ts";
+import { twoPeople } from "../../support/clients/two_people.ts";
+import { CLIENT } from "../../support/clients/verbs.ts";
+
+const DESCRIPTORS: Readonly<Record<string, Deno.PermissionDescriptor>> = {
+  net: { name: "net", host: "127.0.0.1" },
+  env: { name: "env" },
+  run: { name: "run", command: "sh" },
+};
+
+/** The verbs, with flags, and what they keep beside the files. */
+const KEPT: readonly [
+  string,
+  GivenFlags & Record<string, unknown>,
+  string[],
+][] = [
+  ["send", {}, ["net"]],
+  ["pull", {}, ["net"]],
+  ["pull", { exec: "cat" }, ["net", "run"]],
+  ["listen", {}, ["net"]],
+  ["listen", { exec: "cat" }, ["net", "run"]],
+  ["history", {}, []],
+  ["search", {}, []],
+  ["explain", {}, []],
+  ["export", {}, []],
+  ["doctor", {}, ["net", "env"]],
+  ["chat", {}, ["net", "env", "run"]],
+  ["menu", {}, ["net"]],
+];
+
+for (const [name, flags, kept] of KEPT) {
+  const line = [name, ...Object.keys(flags).map((flag) => `--${flag}`)];
+  testWith(
+    SHELL,
+    `${line.join(" ")} keeps ${kept.join(", ") || "nothing but its files"}`,
+    async () => {
+      const loaded = await loaderOf(verbs, name)?.();
+      assert(loaded !== undefined);
+      let found: string[] = [];
+      const asked: Verb = {
+        ...loaded.verb,
+        task() {
+          found = Object.keys(DESCRIPTORS).filter((permission) => {
+            const descriptor = DESCRIPTORS[permission];
+            assert(descriptor !== undefined);
+            return Deno.permissions.querySync(descriptor).state === "granted";
+          });
+          return Promise.resolve();
+        },
+      };
+      assertEquals(await runTask(asked, flags, []), 0);
+      assertEquals(found, kept);
+    },
+  );
+}
+
+testWith(
+  SHELL,
+  "named addresses and folders are enough for what goes on",
+  async () => {
+    await using people = await twoPeople();
+    const { anna, folder, relay: { address } } = people;
+    const temp = `${folder.path}/temp`;
+    await Deno.mkdir(temp);
+    const relay = `${address.hostname}:${address.port}`;
+    const dir = `${folder.path}/ben`;
+    await using listener = Program.deno(
+      [
+        ...["run", "--no-prompt", `--allow-net=${relay}`, "--allow-sys=statfs"],
+        `--allow-read=${dir},${temp},${ROOT}`,
+        `--allow-write=${dir},${temp}`,
+        ...[CLIENT, "listen", "--as", "bot", "--auto-ack", "--json"],
+        ...["--dir", dir, "--server", relay],
+      ],
+      ROOT,
+      { TMPDIR: temp },
+    );
+    await anna.do("send", "ben", "one");
+    await listener.prints(/"text":"one"/);
+    await anna.do("send-file", "ben", `${ROOT}LICENSE`);
+    await listener.prints(/"path":"[^"]*temp[^"]*"/);
+    listener.kill("SIGTERM");
+    const { code, stderr } = await listener.end();
+    assertEquals({ code, stderr }, { code: 143, stderr: "" });
+  },
+);

@@ -1,0 +1,132 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ANNA, answers, idOf, ok } from "../../support/relays/misbehaviour.ts";
+import { Program } from "../../../lab/harness/program.ts";
+import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
+import { Screen } from "../../../lab/harness/screen.ts";
+import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
+import { SCREENS, testWith } from "../../support/test_with.ts";
+import { clientArguments, VerbUser } from "../../support/clients/verbs.ts";
+
+/** Names that a relay lists; each begins with another letter. */
+const NAMES = [
+  "ben",
+  "k`touch hacked`",
+  "l$(touch hacked)",
+  "m;touch hacked",
+  "p!!*{a,b}#'\"\\:>hacked",
+  "n\x1b]0;evil\x07",
+  "o\u202eevil",
+  "--debug",
+];
+
+/** Each shell as somebody sits at it, and what makes it complete. */
+const SHELLS: Record<string, { command: string[]; begin: string }> = {
+  bash: {
+    command: ["bash", "--norc", "--noprofile", "-i"],
+    begin: "source <(messageu-client completion bash)",
+  },
+  zsh: {
+    command: ["zsh", "-f", "-i"],
+    begin:
+      "autoload -Uz compinit; compinit -D -u; source <(messageu-client completion zsh)",
+  },
+  fish: {
+    command: ["fish", "--no-config", "--private", "-i"],
+    begin: "messageu-client completion fish | source",
+  },
+};
+
+/** Whether the machine has a program. */
+async function has(program: string): Promise<boolean> {
+  const { code } = await Program.run("sh", ["-c", `command -v ${program}`])
+    .end();
+  return code === 0;
+}
+
+for (const [shell, { command, begin }] of Object.entries(SHELLS)) {
+  testWith(
+    SCREENS,
+    `a name is never run by completion in ${shell}`,
+    async (t) => {
+      if (!await has(shell)) {
+        const name = `skipped: needs ${shell}`;
+        await t.step({ name, ignore: true, fn: () => {} });
+        return;
+      }
+      await using server = new ScriptedServer();
+      server.script = answers({
+        601: ok({
+          code: 2101,
+          payload: [
+            { clientId: ANNA, name: "anna" },
+            ...NAMES.map((name, i) => ({ clientId: idOf(i + 1), name })),
+          ],
+        }),
+      });
+      await using folder = await temporaryFolder();
+      const dir = `${folder.path}/anna`;
+      const anna = new VerbUser(dir, server.address);
+      await anna.do("register", "anna");
+      const { data } = await anna.do("list", "--json");
+      assertEquals(data.length, NAMES.length);
+      // It tells which words it was given.
+      const words = `${folder.path}/words`;
+      const client = [Deno.execPath(), ...clientArguments()]
+        .map((arg) => `'${arg}'`).join(" ");
+      await Deno.writeTextFile(
+        `${folder.path}/messageu-client`,
+        `#!/bin/sh
+case "$1" in
+  comp*) exec ${client} "$@" ;;
+  *) printf '%s\\n' "$@" > '${words}' ;;
+esac
+`,
+        { mode: 0o755 },
+      );
+      await using screen = await Screen.run(
+        { columns: 200, rows: 50 },
+        ["sh", "-c", 'cd "$0" && exec "$@"', folder.path, ...command],
+        {
+          PATH: `${folder.path}:${Deno.env.get("PATH")}`,
+          HISTFILE: "",
+          XDG_DATA_HOME: folder.path,
+          XDG_CONFIG_HOME: folder.path,
+          XDG_CACHE_HOME: folder.path,
+        },
+      );
+      let lines = 0;
+      // What is typed behind a tab waits until the completion is done.
+      const enter = async (line: string) => {
+        screen.type(`${line}; echo li''ne ${++lines}.\r`);
+        await screen.see(`line ${lines}.`);
+      };
+      await enter(begin);
+      const complete = async (...before: string[]) => {
+        await enter(`messageu-client ${before.join(" ")}\t`);
+        return (await Deno.readTextFile(words)).trimEnd().split("\n").at(-1);
+      };
+      assertEquals(await complete("key", "--dir", dir, "b"), "ben");
+      assertEquals(await complete("key", `--dir=${dir}`, "b"), "ben");
+      for (const name of NAMES.slice(1, 5)) {
+        const [letter = ""] = name;
+        // Bash would put it on the line unquoted.
+        const wanted = shell === "bash" ? letter : name;
+        assertEquals(await complete("key", "--dir", dir, letter), wanted);
+      }
+      for (const name of NAMES.slice(5, 7)) {
+        const [letter = ""] = name;
+        assertEquals(await complete("key", "--dir", dir, letter), letter);
+      }
+      await enter(`messageu-client key --dir ${dir} -- --\t`);
+      assert(!screen.text.includes("--debug"), "a name that is like a flag");
+      assert(!screen.raw.includes("evil"), "a name with what doesn't show");
+      assertStringIncludes((await namesIn(folder.path)).join(), "words");
+      assert(
+        !(await namesIn(folder.path)).includes("hacked"),
+        "a name was run",
+      );
+      screen.type("exit\r");
+      await screen.end();
+    },
+  );
+}

@@ -1,0 +1,181 @@
+import { assert, assertEquals } from "@std/assert";
+import { Program, ROOT } from "../../../lab/harness/program.ts";
+import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
+import { SHELL, testWith } from "../../support/test_with.ts";
+import { until } from "../../../lab/harness/until.ts";
+import { installClient, VerbUser } from "../../support/clients/verbs.ts";
+
+/** Writes a `deno` that tells the process of what goes on, so that it can be ended. */
+async function installDeno(bin: string) {
+  const script = `#!/bin/sh
+case " $* " in *" pull "*|*" listen "*) echo $$ > '${bin}/pid' ;; esac
+exec '${Deno.execPath()}' "$@"
+`;
+  await Deno.writeTextFile(`${bin}/deno`, script, { mode: 0o755 });
+}
+
+/** Where the runtime keeps the libraries, whatever the home is. */
+async function cacheFolder(): Promise<string> {
+  const { stdout } = await Program.deno(["info", "--json"]).end();
+  return JSON.parse(stdout).denoDir;
+}
+
+/** Whether the machine has a program. */
+async function has(program: string): Promise<boolean> {
+  const { code } = await Program.run("sh", ["-c", `command -v ${program}`])
+    .end();
+  return code === 0;
+}
+
+testWith(SHELL, "the bots of docs/scripting.md answer", async (t) => {
+  const page = await Deno.readTextFile(`${ROOT}docs/scripting.md`);
+  const bots = [...page.matchAll(/^```sh\n(client (?:pull|listen).*?)^```$/gms)]
+    .map(([, script = ""]) => script);
+  assertEquals(bots.length, 2);
+  const [, program = ""] = /^```sh\n(#!\/bin\/sh\n.*?)^```$/ms.exec(page) ?? [];
+  await using relay = await testRelay();
+  await using folder = await temporaryFolder();
+  const { hostname, port } = relay.address;
+  const anna = new VerbUser(`${folder.path}/anna`, relay.address);
+  await anna.do("register", "anna");
+  // The clone is where the page says.
+  await Deno.symlink(ROOT, `${folder.path}/messageu`);
+  const cache = await cacheFolder();
+  for (const [i, script] of bots.entries()) {
+    const needsJq = script.includes("jq ");
+    const missing = needsJq && !await has("jq");
+    const name = `bot${i}`;
+    await t.step({
+      name: missing ? "the first bot (skipped: needs jq)" : name,
+      ignore: missing,
+      async fn() {
+        const bin = `${folder.path}/bin${i}`;
+        await Deno.mkdir(bin);
+        const dir = `${folder.path}/${name}`;
+        await installDeno(bin);
+        await Deno.writeTextFile(`${bin}/client`, program, { mode: 0o755 });
+        const user = new VerbUser(dir, relay.address);
+        await user.do("register", name);
+        const path = `${bin}:${Deno.env.get("PATH")}`;
+        await Deno.writeTextFile(`${dir}/info.server`, `${hostname}:${port}`);
+        await using bot = Program.run("sh", ["-c", script], dir, {
+          PATH: path,
+          HOME: folder.path,
+          DENO_DIR: cache,
+        });
+        try {
+          await anna.do("send", name, 'quotes " $(id) and\nlines');
+          await until("an answer", async () => {
+            const { stdout } = await anna.do("pull");
+            return stdout.includes('You said: quotes " $(id) and');
+          });
+        } finally {
+          // The end of the first program in a pipe ends the others.
+          const pid = `$(cat '${bin}/pid')`;
+          await Program.run("sh", ["-c", `kill "${pid}"`]).end();
+          await bot.end();
+        }
+      },
+    });
+  }
+});
+
+testWith(SHELL, "who stops reading ends a verb quietly", async () => {
+  await using relay = await testRelay();
+  await using folder = await temporaryFolder();
+  const anna = new VerbUser(`${folder.path}/anna`, relay.address);
+  const ben = new VerbUser(`${folder.path}/ben`, relay.address);
+  await anna.do("register", "anna");
+  await ben.do("register", "ben");
+  const long = "long ".repeat(20_000);
+  await anna.run(`${long}\n`.repeat(4), "send", "ben", "-", "--lines");
+  await installClient(folder.path, "client", "--dir", `${folder.path}/ben`);
+  const server = `${relay.address.hostname}:${relay.address.port}`;
+  const { stdout, stderr } = await Program.run("sh", [
+    "-c",
+    `{ '${folder.path}/client' pull --json --server ${server}; echo "code $?" >&2; } | head -c 20`,
+  ]).end();
+  assertEquals(stdout, '{"type":"message","i');
+  assertEquals(stderr, "code 0\n");
+  // What wasn't read wasn't shown.
+  const { data } = await ben.do("pull", "--json");
+  assert(data.length > 0, "the rest comes again");
+});
+
+for (const shell of ["bash", "zsh", "fish"]) {
+  testWith(SHELL, `completion works in ${shell}`, async (t) => {
+    if (!await has(shell)) {
+      await t.step({
+        name: `skipped: needs ${shell}`,
+        ignore: true,
+        fn: () => {},
+      });
+      return;
+    }
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const dir = `${folder.path}/anna`;
+    const anna = new VerbUser(dir, relay.address);
+    await anna.do("register", "anna");
+    for (const name of ["ben", "a b", "$(touch hacked)"]) {
+      const other = new VerbUser(`${folder.path}/${name}`, relay.address);
+      await other.do("register", name);
+    }
+    await anna.do("list");
+    await installClient(folder.path, "messageu-client");
+    const path = `${folder.path}:${Deno.env.get("PATH")}`;
+    const complete = async (...words: string[]): Promise<string[]> => {
+      const script = shell === "bash" ? BASH : shell === "zsh" ? ZSH : FISH;
+      const { stdout, stderr } = await Program.run(
+        "sh",
+        ["-c", `exec ${shell} -c "$SCRIPT" ${shell} "$@"`, "sh", ...words],
+        folder.path,
+        { PATH: path, SCRIPT: script },
+      ).end();
+      assertEquals(stderr, "");
+      return stdout.split("\n").filter((line) => line !== "").sort();
+    };
+    assertEquals(await complete("messageu-client", "se"), [
+      "search",
+      "send",
+      "send-file",
+      "send-key",
+    ]);
+    assertEquals(await complete("messageu-client", "send", "--on"), [
+      "--on-key-change",
+    ]);
+    assertEquals(
+      await complete("messageu-client", "--dir", dir, "send", "b"),
+      ["ben"],
+    );
+    const all = await complete("messageu-client", "key", "--dir", dir, "");
+    // Bash would put it on the command line unquoted.
+    assertEquals(
+      all.some((name) => name.includes("touch")),
+      shell !== "bash",
+      all.join(),
+    );
+    const names = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
+    assert(!names.includes("hacked"), "a name was run");
+  });
+}
+
+/** Prints what bash would propose for its arguments, the last one unfinished. */
+const BASH = `
+source <(messageu-client completion bash)
+COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+COMP_LINE="\${COMP_WORDS[*]}"; COMP_POINT=\${#COMP_LINE}
+_messageu-client messageu-client "\${COMP_WORDS[COMP_CWORD]}" ""
+printf '%s\\n' "\${COMPREPLY[@]}"
+`;
+/** The same for zsh, as far as that goes without its line editor. */
+const ZSH = `
+compdef() { :; }; source <(messageu-client completion zsh) >/dev/null 2>&1
+messageu-client complete zsh "\${@:2}" | tr '\\0' '\\n' | sed -n '1~2p'
+`;
+/** The same for fish, whose own arguments begin with what stands for its name elsewhere. */
+const FISH = `
+set -e argv[1]
+messageu-client completion fish | source
+complete -C "$argv" | string split -f1 \\t
+`;

@@ -1,0 +1,14 @@
+import { assertEquals } from "@std/assert";
+import { withoutFiles } from "../../../kit/conformance/client/findings.ts";
+import type { Scene } from "../../../kit/conformance/client/step.ts";
+
+const printed = (output: string | undefined) => ({ output }) as Scene;
+
+Deno.test("a client whose menu has no files needn't send or save any", () => {
+  const menu = "150) Send a text message\n";
+  assertEquals(withoutFiles(printed(menu)), {
+    skips: "it offers no files, and needn't",
+  });
+  assertEquals(withoutFiles(printed(`${menu}153) Send a file\n`)), undefined);
+  assertEquals(withoutFiles(printed(undefined)), undefined);
+});

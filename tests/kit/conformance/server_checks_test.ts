@@ -1,0 +1,143 @@
+/** The checks of a server: our relay passes them, and all of them are told of. */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type ClauseId, clauses } from "../../../kit/clauses.ts";
+import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { startRelay } from "../../../server/mod.ts";
+import { openPostgresStore } from "../../../server/store/postgres/mod.ts";
+import type { Outcome } from "../../../kit/conformance/report/outcome.ts";
+import { withTables } from "../../../kit/conformance/page.ts";
+import { checkServer } from "../../../kit/conformance/server/check_server.ts";
+import {
+  allChecks,
+  selectChecks,
+} from "../../../kit/conformance/server/checks.ts";
+import { postgresTest } from "../../support/stores/postgres.ts";
+import { ROOT } from "../../../lab/harness/program.ts";
+import { testRelay } from "../../../lab/harness/resources.ts";
+import {
+  FILES,
+  LOOPBACK_AND_FILES,
+  testWith,
+} from "../../support/test_with.ts";
+
+/** Milliseconds that an answer may take while all other tests run. */
+const TIMEOUT = 10_000;
+/** The clauses of a server that can't be seen from outside; docs/conformance.md says why. */
+const UNSEEN: readonly ClauseId[] = [
+  "CON-11",
+  "CON-12",
+  "DIA-7",
+  "DIA-8",
+  "INF-1",
+];
+
+/** Checks that all of them passed, and shows what didn't. */
+function allPass(outcomes: readonly Outcome[]): void {
+  const rest = outcomes.filter(({ verdict }) => verdict !== "pass");
+  assertEquals(
+    rest.map(({ name, expected, reason }) => ({ name, expected, reason })),
+    [],
+  );
+  assertEquals(outcomes.length, allChecks.length);
+}
+
+testWith(LOOPBACK_AND_FILES, "our relay passes all checks", async () => {
+  await using relay = await testRelay();
+  const { address } = relay;
+  const outcomes = await Array.fromAsync(
+    checkServer({ address, timeout: TIMEOUT }),
+  );
+  allPass(outcomes);
+  assertEquals(relay.reports, []);
+  // A check that sends nothing shows nothing.
+  for (const { name, exchange } of outcomes) {
+    const isOfAllIds = /^register-ids-/.test(name);
+    assert(exchange.length > 0 || isOfAllIds, `${name} says what it did`);
+  }
+});
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a run stays below half of what our relay's limit of registrations allows",
+  async () => {
+    await using relay = await testRelay({
+      limits: { registrationsPerMinute: 60 },
+    });
+    const { address } = relay;
+    allPass(await Array.fromAsync(checkServer({ address, timeout: TIMEOUT })));
+  },
+);
+
+postgresTest("our relay on PostgreSQL passes all checks", async ({ url }) => {
+  const store = await openPostgresStore(url);
+  const relay = startRelay({
+    listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+    store,
+    limits: { registrationsPerMinute: 0 },
+  });
+  try {
+    const address = { hostname: "127.0.0.1", port: relay.address.port };
+    allPass(await Array.fromAsync(checkServer({ address, timeout: TIMEOUT })));
+  } finally {
+    await relay.close();
+    await store.close();
+  }
+});
+
+Deno.test("every clause that binds a server has a check, or it is said why not", () => {
+  const checked = new Set<ClauseId>(allChecks.map(({ clause }) => clause));
+  for (const [id, { party }] of Object.entries(clauses)) {
+    const clause = id as ClauseId;
+    if (party === "client") assert(!checked.has(clause), `${id} is a client's`);
+    else assertEquals(checked.has(clause), !UNSEEN.includes(clause), id);
+  }
+});
+
+Deno.test("checks have names of their own, in kebab case, and a sentence", () => {
+  assert(allChecks.length >= 60);
+  const names = allChecks.map(({ name }) => name);
+  assertEquals(new Set(names).size, names.length);
+  for (const { name, about } of allChecks) {
+    assert(/^[a-z]+(-[a-z0-9]+)+$/.test(name), name);
+    assert(/^[A-Z0-9].*[^.]$/.test(about), about);
+  }
+});
+
+Deno.test("checks are chosen by name, clause or subject", () => {
+  const chosen = (...patterns: string[]) =>
+    selectChecks(patterns).map(({ name }) => name);
+  assertEquals(chosen("pull-once"), ["pull-once"]);
+  assertEquals(chosen("snd-14"), ["send-ids-rise"]);
+  assertEquals(
+    chosen("Keys"),
+    selectChecks().filter(({ subject }) => subject === "keys").map(({ name }) =>
+      name
+    ),
+  );
+  assertEquals(chosen("*-ids-rise"), ["send-ids-rise"]);
+  assertEquals(
+    chosen("pull-once", "pull-o*").filter((name) => name === "pull-once")
+      .length,
+    1,
+  );
+  const error = assertThrows(
+    () => selectChecks(["pull-once", "no-such"]),
+    UsageError,
+  );
+  assertEquals(
+    error.message,
+    "--only no-such: no check has such a name, clause or subject; --list shows all",
+  );
+});
+
+testWith(FILES, "the page lists all checks as they are", async () => {
+  const page = await Deno.readTextFile(`${ROOT}docs/conformance.md`);
+  assert(page.includes("`still-serves`"));
+  assertEquals(
+    page,
+    withTables(page),
+    "kit/conformance/page.ts writes the tables anew",
+  );
+  for (const clause of UNSEEN) assert(page.includes(`| ${clause} `), clause);
+});

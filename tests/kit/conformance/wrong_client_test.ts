@@ -1,0 +1,78 @@
+import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import {
+  checkDriven,
+  namesWith,
+  shellCommand,
+} from "../../support/clients/checked_client.ts";
+import { type Mistake, mistakes } from "../../support/clients/mistakes.ts";
+import { SHELL, testWith } from "../../support/test_with.ts";
+
+const CLIENT = fileURLToPath(
+  new URL("../../support/clients/wrong_client.ts", import.meta.url),
+);
+/** Milliseconds that a step gets: what fails takes them all. */
+const TIMEOUT = 6000;
+/** Clients at a time: they mostly wait. */
+const AT_ONCE = 12;
+
+const wrongClient = (...made: Mistake[]) =>
+  shellCommand([
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--allow-net=127.0.0.1",
+    "--allow-read",
+    "--allow-write",
+    "--allow-env=MESSAGEU_SERVER",
+    CLIENT,
+    ...made,
+  ]);
+
+interface Found {
+  readonly failed: readonly string[];
+  readonly skipped: readonly string[];
+}
+
+async function found(mistake: Mistake | undefined): Promise<Found> {
+  const outcomes = await checkDriven(
+    wrongClient(...mistake === undefined ? [] : [mistake]),
+    { badly: isBadly(mistake), timeout: TIMEOUT },
+  );
+  return {
+    failed: namesWith(outcomes, "fail"),
+    skipped: namesWith(outcomes, "skipped"),
+  };
+}
+
+/** One without mistakes has to get through all of it. */
+const isBadly = (mistake: Mistake | undefined) =>
+  mistake === undefined || (mistakes[mistake].badly ?? false);
+
+testWith(
+  SHELL,
+  "each mistake of a client fails exactly the checks that it should, and none fails none",
+  async () => {
+    const names = Object.keys(mistakes) as Mistake[];
+    // Those that take longest go first.
+    const left = [undefined, ...names].toSorted((a, b) =>
+      Number(isBadly(b)) - Number(isBadly(a))
+    );
+    const all = new Map<Mistake | undefined, Found>();
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      while (left.length > 0) {
+        const mistake = left.shift();
+        all.set(mistake, await found(mistake));
+      }
+    }));
+    assertEquals(all.get(undefined), {
+      failed: [],
+      // It needn't, and doesn't.
+      skipped: ["tries-version-1"],
+    });
+    assertEquals(
+      names.map((name) => [name, all.get(name)?.failed]),
+      names.map((name) => [name, mistakes[name].fails]),
+    );
+  },
+);

@@ -1,0 +1,136 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { encodeHex } from "@std/encoding";
+import { capture, MadeConnection } from "../../support/wire/capture.ts";
+import { join, listed, registration, sent } from "../../support/wire/frames.ts";
+import { Program } from "../../../lab/harness/program.ts";
+import { temporaryFolder } from "../../../lab/harness/resources.ts";
+import { PROGRAMS, testWith } from "../../support/test_with.ts";
+
+const ARGS = ["run", "--no-prompt", "--allow-read", "kit/decode/main.ts"];
+
+/** Decodes these bytes as a file. */
+async function decode(bytes: Uint8Array, ...args: string[]) {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/file`;
+  await Deno.writeFile(path, bytes);
+  return await Program.deno([...ARGS, path, ...args]).end();
+}
+
+/** The lines that sum a frame up. */
+const titles = (stdout: string) =>
+  stdout.split("\n").filter((line) => /^[→←]/.test(line));
+
+testWith(
+  PROGRAMS,
+  "decode: frames are recognised as they are, in hex and in a capture",
+  async () => {
+    const frames = [registration(), listed(), sent(3, 48)];
+    const expected = [
+      '→ 600 register: "anna" (438 bytes)',
+      "← 2101 clients list: 2 clients (549 bytes)",
+      "→ 603 send a message: text, 48 bytes, to 0b0b0b0b… (92 bytes)",
+    ];
+    const raw = join(...frames);
+    const hex = new TextEncoder().encode(`# three\n${encodeHex(raw)}\n`);
+    for (const bytes of [raw, hex]) {
+      const { code, stdout, stderr } = await decode(bytes);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      assertEquals(titles(stdout), expected);
+      assertMatch(stdout, /^ {4}23 {2}61 6e 6e 61 .* payload\.name +"anna"$/m);
+    }
+    const made = new MadeConnection().open().send("request", sent(3, 48));
+    const { stdout } = await decode(capture(made.segments), "--json");
+    const [connection, frame] = stdout.trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assertEquals(connection.server, "127.0.0.1:1357");
+    assertEquals(
+      [frame.connection, frame.direction, frame.code, frame.time],
+      [1, "request", 603, "2023-11-14T22:13:20.003Z"],
+    );
+  },
+);
+
+testWith(PROGRAMS, "decode: standard input is read for -", async () => {
+  await using program = Program.withInput(Deno.execPath(), [...ARGS, "-"]);
+  await program.type("02 2823 00000000");
+  await program.endInput();
+  const { code, stdout } = await program.end();
+  assertEquals(code, 0);
+  assertEquals(titles(stdout), ["← 9000 failure (7 bytes)"]);
+});
+
+testWith(PROGRAMS, "decode: which way frames went can be said", async () => {
+  const odd = sent(3, 16).slice();
+  odd.set([0x9a, 0x02], 17);
+  const { code, stderr } = await decode(odd);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "say --direction request or --direction answer");
+  const { stdout } = await decode(odd, "--direction", "request");
+  assertEquals(titles(stdout), [
+    "→ 666 unknown request: 37 bytes (60 bytes) ! REQ-5",
+  ]);
+});
+
+testWith(
+  PROGRAMS,
+  "decode: what can't be read is told in a sentence",
+  async () => {
+    const text = (text: string) => new TextEncoder().encode(text);
+    const cases: [Uint8Array, string[], number, RegExp][] = [
+      [text(""), [], 1, /^error: There are no bytes to decode\n$/],
+      [text("hello"), [], 1, /^error: line 1: Expected hex digits, got "h"\n$/],
+      [text("# nothing"), [], 1, /^error: Expected bytes in hex, got none\n$/],
+      [sent(1, 0), ["--as", "pcap"], 1, /^error: Expected a capture in pcap/],
+      [
+        sent(1, 0),
+        ["--as", "text"],
+        2,
+        /^error: --as: expected raw, hex or pcap/,
+      ],
+      [sent(1, 0), ["--port", "0"], 2, /^error: --port: expected a port/],
+      [
+        Uint8Array.from([0xd4, 0xc3, 0xb2, 0xa1, 2]),
+        [],
+        1,
+        /^error: Expected a pcap file's header of 24 bytes, got 5\n$/,
+      ],
+    ];
+    for (const [bytes, args, expected, message] of cases) {
+      const { code, stdout, stderr } = await decode(bytes, ...args);
+      assertMatch(stderr, message);
+      assertEquals({ code, stdout }, { code: expected, stdout: "" });
+    }
+    const missing = await Program.deno([...ARGS, "/nowhere/file"]).end();
+    assertEquals(missing.code, 1);
+    assertMatch(missing.stderr, /^error: Can't read \/nowhere\/file: /);
+    const nothing = await Program.deno(ARGS).end();
+    assertEquals(nothing.code, 2);
+    assertMatch(nothing.stderr, /^error: Expected a file, or - for standard/);
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "decode: a claim of 4 GiB takes no memory",
+  async () => {
+    const claim = sent(3, 16).slice();
+    claim.fill(0xff, 19, 23);
+    claim.fill(0xff, 40, 44);
+    const { code, stdout } = await decode(claim, "--direction", "request");
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "4294967295 bytes");
+    assertStringIncludes(stdout, "! FRM-2: 4294967258 of them aren't there");
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "decode: an error that tells of the file leaves the terminal alone",
+  async () => {
+    const text = new TextEncoder().encode("02 \u009b31m");
+    const { code, stderr } = await decode(text);
+    assertEquals(code, 1);
+    assertEquals(stderr, 'error: line 1: Expected hex digits, got ""\n');
+  },
+);

@@ -1,0 +1,179 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { clauses } from "../../../kit/clauses.ts";
+import { dialects } from "../../../shared/wire/dialects.ts";
+import { encodeRequest } from "../../../shared/wire/requests.ts";
+import { encodeResponse } from "../../../shared/wire/responses.ts";
+import { type Direction, dissect } from "../../../kit/dissect/anatomy.ts";
+import { annotatedHex } from "../../../kit/dissect/annotated_hex.ts";
+import {
+  anna,
+  bob,
+  brokenFrames,
+  changed,
+  join,
+  listed,
+  registration,
+  sent,
+  soundFrames,
+  waiting,
+} from "../../support/wire/frames.ts";
+import noa from "../../../lab/recordings/noa.json" with { type: "json" };
+
+const clausesOf = (frame: Uint8Array, direction: Direction) =>
+  dissect(frame, direction).problems.map(({ clause }) => clause);
+
+Deno.test("anatomy: what every dialect writes breaks nothing", () => {
+  let seen = 0;
+  for (const dialect of dialects) {
+    const frames = soundFrames(dialect);
+    for (
+      const direction of ["request", "answer"] as const
+    ) {
+      for (const frame of frames[direction]) {
+        const anatomy = dissect(frame, direction);
+        assertEquals(anatomy.problems, [], `${dialect.name} ${anatomy.what}`);
+        assertEquals(
+          dissect(frame, direction, dialect).what,
+          anatomy.what,
+        );
+        assert(anatomy.kind !== undefined, anatomy.what);
+        seen++;
+      }
+    }
+  }
+  assertEquals(seen, dialects.length * 14);
+});
+
+for (const [name, direction, frame, expected] of brokenFrames) {
+  Deno.test(`anatomy: ${name} breaks ${expected.join(" and ") || "nothing"}`, () => {
+    assertEquals(clausesOf(frame, direction), expected);
+  });
+}
+
+Deno.test("anatomy: bytes that came but aren't here are no problem", () => {
+  const frame = sent(4, 4096);
+  const { what, problems } = dissect(
+    frame.subarray(0, 100),
+    "request",
+    undefined,
+    frame.length - 100,
+  );
+  assertEquals(problems, []);
+  assertEquals(what, "603 send a message: file, 4096 bytes, to 0b0b0b0b…");
+});
+
+Deno.test("anatomy: a header that is cut off says nothing of how many follow", () => {
+  for (const frame of [listed(), waiting(16)]) {
+    const whole = dissect(frame, "answer").what;
+    const { what } = dissect(frame.subarray(0, 5), "answer");
+    assertEquals(what, whole.replace(/: \d+ \w+$/, ""));
+    assert(what !== whole);
+  }
+});
+
+const frames = [
+  registration(),
+  sent(1, 0),
+  sent(3, 48),
+  encodeRequest("publicKey", { target: bob }, {
+    clientId: anna,
+    dialect: dialects[4] as typeof dialects[number],
+  }),
+  listed(),
+  waiting(0, 16, 300),
+];
+
+Deno.test("anatomy: whatever the bytes are, the parts are all of them, and nothing throws", () => {
+  const mutated = fc.tuple(
+    fc.constantFrom(...frames),
+    fc.array(fc.tuple(fc.nat(500), fc.nat(255)), { maxLength: 8 }),
+    fc.nat(1000),
+  ).map(([frame, changes, length]) => {
+    const copy = Uint8Array.from(frame.subarray(0, length));
+    for (const [at, byte] of changes) if (at < copy.length) copy[at] = byte;
+    return copy;
+  });
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.uint8Array({ maxLength: 600 }), mutated),
+      fc.constantFrom<Direction>("request", "answer"),
+      fc.option(fc.constantFrom(...dialects), { nil: undefined }),
+      (frame, direction, dialect) => {
+        const anatomy = dissect(frame, direction, dialect);
+        assertEquals(join(...anatomy.parts.map(({ bytes }) => bytes)), frame);
+        let offset = 0;
+        for (const part of anatomy.parts) {
+          assertEquals(part.offset, offset);
+          offset += part.bytes.length;
+          for (const { clause } of part.problems) assert(clause in clauses);
+        }
+        const text = annotatedHex(anatomy);
+        // deno-lint-ignore no-control-regex -- they are what mustn't be there
+        assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(text + anatomy.what));
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+Deno.test("anatomy: what real programs said to each other breaks little", () => {
+  const broken: Record<string, number> = {};
+  let frames = 0;
+  for (const { direction, hex } of noa.exchange) {
+    const frame = Uint8Array.fromHex(hex);
+    const from = direction === "request" ? "request" : "answer";
+    for (const clause of clausesOf(frame, from)) {
+      broken[clause] = (broken[clause] ?? 0) + 1;
+    }
+    frames++;
+  }
+  assertEquals(frames, 132);
+  // One of the ids that the server drew has a zero byte.
+  assertEquals(broken, { "CID-3": 1 });
+});
+
+Deno.test("annotated hex: each field has its offset, bytes, name and meaning", () => {
+  assertEquals(
+    annotatedHex(dissect(sent(3, 48), "request")).split("\n"),
+    [
+      "     0  a1 b2 c3 d4 e5 f6 47 11  header.clientId          client a1b2c3d4e5f64711a8b9cadbecfd0e1f",
+      "        a8 b9 ca db ec fd 0e 1f",
+      "    16  02                       header.version           version 2",
+      "    17  5b 02                    header.code              603 send a message",
+      "    19  45 00 00 00              header.payloadSize       69 bytes",
+      "    23  0b 0b 0b 0b 0b 0b 4b 0b  payload.target           client 0b0b0b0b0b0b4b0b8b0b0b0b0b0b0b0b",
+      "        8b 0b 0b 0b 0b 0b 0b 0b",
+      "    39  03                       payload.type             text",
+      "    40  30 00 00 00              payload.content.size     48 bytes",
+      "    44  c7 c7 c7 c7 c7 c7 c7 c7  payload.content          text, 48 bytes of AES-CBC",
+      "        c7 c7 c7 c7 c7 c7 c7 c7",
+      "        … 24 bytes …",
+      "        c7 c7 c7 c7 c7 c7 c7 c7",
+    ],
+  );
+});
+
+Deno.test("annotated hex: a broken clause stands below its field, in colour where it may", () => {
+  const anatomy = dissect(changed(sent(3, 16), 39, 9), "request");
+  const line = "! SND-5: expected a type from 1 to 4, got 9";
+  assertStringIncludes(
+    annotatedHex(anatomy),
+    `unknown type 9\n        ${line}`,
+  );
+  const coloured = annotatedHex(anatomy, { colour: true });
+  assertStringIncludes(coloured, `\x1b[31m${line}\x1b[0m`);
+});
+
+Deno.test("annotated hex: a long list is shortened in the middle", () => {
+  const payload = Array.from(
+    { length: 1000 },
+    (_, index) => ({ clientId: bob, name: `user${index}` }),
+  );
+  const frame = changed(encodeResponse({ code: 2101, payload }), 150_025, 7);
+  const text = annotatedHex(dissect(frame, "answer"));
+  assertStringIncludes(text, "… 1938 more fields …");
+  assertStringIncludes(text, '"user0"');
+  assertStringIncludes(text, '"user999"');
+  assertStringIncludes(text, "! LST-4: other than NULs as padding");
+});

@@ -1,0 +1,234 @@
+import { assert, assertEquals } from "@std/assert";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import config from "../../../deno.json" with { type: "json" };
+import { type ClauseId, clauses } from "../../../kit/clauses.ts";
+import { vectorKinds, vectorText } from "../../../lab/vectors/vector_files.ts";
+import { fencedBlocks, readPage } from "../../../lab/harness/pages.ts";
+import { FILES, testWith } from "../../support/test_with.ts";
+import { readVectorFile, readVectors } from "../../support/wire/vectors.ts";
+
+const allVectors = async () =>
+  (await Promise.all(vectorKinds.map((kind) => readVectors(kind)))).flat();
+
+const fileText = (kind: string) => readPage(`kit/vectors/${kind}.json`);
+
+testWith(FILES, "the schema is one, and the files keep to it", async () => {
+  const schema = JSON.parse(await fileText("schema"));
+  const ajv = new Ajv2020({ strict: true, strictRequired: false });
+  assert(ajv.validateSchema(schema), ajv.errorsText());
+  const validate = ajv.compile(schema);
+  ajv.addSchema(schema, "vectors");
+  for (const kind of vectorKinds) {
+    const file = await readVectorFile(kind);
+    // By its own kind, since the errors of all five tell nothing.
+    const own = ajv.getSchema(`vectors#/$defs/${kind}`);
+    assert(own?.(file), `${kind}: ${ajv.errorsText(own?.errors)}`);
+    assert(validate(file), kind);
+  }
+});
+
+testWith(FILES, "the schema lets nothing else through", async () => {
+  const ajv = new Ajv2020({ strict: true, strictRequired: false });
+  const validate = ajv.compile(JSON.parse(await fileText("schema")));
+  const [frame] = await readVectors("frames");
+  const file = await readVectorFile("frames");
+  const wrongs = [
+    { verdict: "SND8" },
+    { bytes: "0A" },
+    { bytes: "0" },
+    { name: "Register" },
+    { about: "" },
+    { dialect: "601" },
+    { relay: undefined },
+    { meaning: { ...frame?.meaning, payload: undefined } },
+    { meaning: { ...frame?.meaning, header: { clientId: "00" } } },
+    { more: 1 },
+  ];
+  for (const wrong of wrongs) {
+    const cases = [JSON.parse(JSON.stringify({ ...frame, ...wrong }))];
+    assert(!validate({ ...file, cases }), JSON.stringify(wrong));
+  }
+  assert(validate({ ...file, cases: [frame] }));
+  assert(!validate({ ...file, cases: [] }));
+  assert(!validate({ ...file, protocol: 3 }));
+});
+
+testWith(FILES, "the files are what `deno task vectors` writes", async () => {
+  for (const kind of vectorKinds) {
+    const isCurrent = await fileText(kind) === vectorText(kind);
+    assert(isCurrent, `kit/vectors/${kind}.json: run deno task vectors`);
+  }
+});
+
+testWith(
+  FILES,
+  "names differ, and there are as many cases as names",
+  async () => {
+    const names = (await allVectors()).map(({ name }) => name);
+    assertEquals(new Set(names).size, names.length);
+    const count = (await Promise.all(vectorKinds.map(fileText)))
+      .map((text) => text.match(/"verdict": /g)?.length ?? 0);
+    assertEquals(count.reduce((sum, cases) => sum + cases), names.length);
+    assert(names.length >= 250, `${names.length} cases`);
+  },
+);
+
+testWith(
+  FILES,
+  "the files say which version and revision they are of",
+  async () => {
+    const [, version, revision] = (await readPage("docs/protocol.md"))
+      .match(/Version (\d+) of the protocol, revision (\d+)/) ?? [];
+    for (const kind of vectorKinds) {
+      const file = await readVectorFile(kind);
+      assertEquals(
+        [file.protocol, file.revision].map(String),
+        [version, revision],
+        kind,
+      );
+    }
+  },
+);
+
+testWith(FILES, "the files are less than 1 MB together", async () => {
+  const kinds = ["schema", ...vectorKinds];
+  const texts = await Promise.all(kinds.map(fileText));
+  const size = texts.reduce((sum, text) => sum + text.length, 0);
+  assert(size < 1_000_000, `${size} characters`);
+});
+
+/** Clauses that no bytes can break by themselves, and why. */
+const UNSHOWN: Readonly<Record<string, readonly ClauseId[]>> = {
+  "bytes don't tell when they come, and in which pieces": [
+    "FRM-3",
+    "FRM-5",
+    "FRM-6",
+    "CON-3",
+    "CON-4",
+    "CON-5",
+    "CON-11",
+  ],
+  "bytes don't tell how a connection ends": [
+    "CON-1",
+    "CON-2",
+    "CON-6",
+    "CON-7",
+    "CON-8",
+    "CON-9",
+    "CON-10",
+    "DLV-2",
+    "DLV-3",
+  ],
+  "another layout reads as another code or another size": ["REQ-1", "ANS-1"],
+  "only a request that breaks a clause itself brings it out": [
+    "REQ-2",
+    "REQ-3",
+    "REQ-7",
+    "NAM-7",
+    "SND-6",
+    "SND-7",
+  ],
+  "what breaks it breaks clauses of lists and messages": ["REQ-10", "DIA-4"],
+  "it takes contents of 1 MiB": ["SND-12", "PUL-6"],
+  "a file may hold anything, a name in front of it too": ["MSG-3"],
+  "it is about what a client does with what it gets": [
+    "ANS-4",
+    "ANS-5",
+    "ERR-2",
+    "ERR-3",
+    "ERR-5",
+    "PUB-3",
+    "REG-3",
+    "LST-5",
+    "KEY-4",
+    "SND-16",
+    "PUL-8",
+    "MSG-4",
+    "MSG-6",
+    "MSG-7",
+    "MSG-8",
+    "DLV-4",
+    "DLV-5",
+  ],
+  "it is about files that a program finds": ["INF-1", "IDF-2", "IDF-3"],
+  "it allows, and asks for nothing": [
+    "ERR-4",
+    "DIA-2",
+    "DIA-3",
+    "DIA-5",
+    "DIA-6",
+    "DIA-7",
+    "DIA-8",
+    "CON-12",
+  ],
+};
+
+testWith(
+  FILES,
+  "each clause that bytes can break is broken by a case",
+  async () => {
+    const verdicts = (await allVectors()).map(({ verdict }) => verdict);
+    const broken = new Set(verdicts.filter((verdict) => verdict !== "valid"));
+    for (const clause of broken) assert(clause in clauses, clause);
+    const unshown = Object.values(UNSHOWN).flat();
+    assertEquals(new Set(unshown).size, unshown.length, "each has one reason");
+    assertEquals(unshown.filter((clause) => broken.has(clause)), []);
+    assertEquals(
+      Object.keys(clauses).filter((clause) =>
+        !broken.has(clause as ClauseId) && !unshown.includes(clause as ClauseId)
+      ),
+      [],
+    );
+    assert(
+      verdicts.filter((verdict) => verdict === "valid").length > broken.size,
+    );
+  },
+);
+
+testWith(
+  FILES,
+  "what a case says of clauses is said of clauses that there are",
+  async () => {
+    const groups = new Set(Object.keys(clauses).map((id) => id.slice(0, 4)));
+    let cited = 0;
+    for (const { name, about } of await allVectors()) {
+      for (const [clause] of about.matchAll(/\b[A-Z]{3}-\d{1,2}\b/g)) {
+        if (!groups.has(clause.slice(0, 4))) continue;
+        assert(clause in clauses, `${name} cites ${clause}`);
+        cited++;
+      }
+    }
+    assert(cited > 0);
+  },
+);
+
+testWith(
+  FILES,
+  "the page explains each field, and shows a case as it is",
+  async () => {
+    const page = await readPage("docs/vectors.md");
+    const schema = JSON.parse(await fileText("schema"));
+    const names = fieldNames(schema);
+    assert(names.size > 20);
+    for (const name of names) assert(page.includes(`\`${name}\``), name);
+    const [example] = fencedBlocks(page).filter(({ info }) => info === "json");
+    const shown = JSON.parse(example?.text ?? "");
+    const vectors = await readVectors("frames");
+    assertEquals(vectors.find(({ name }) => name === shown.name), shown);
+    for (const [, task = ""] of page.matchAll(/`deno task ([a-z:]+)`/g)) {
+      assert(task in config.tasks, task);
+    }
+    for (const kind of vectorKinds) assert(page.includes(`\`${kind}.json\``));
+  },
+);
+
+/** The names of all fields that a schema has. */
+function fieldNames(schema: unknown): Set<string> {
+  if (typeof schema !== "object" || schema === null) return new Set();
+  return new Set(
+    Object.entries(schema).flatMap(([key, value]) => [
+      ...key === "properties" ? Object.keys(value) : [],
+      ...fieldNames(value),
+    ]),
+  );
+}

@@ -1,0 +1,158 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  answerCodeIn,
+  BLOCK_SIZE,
+  dialectNamed,
+  dialectOf,
+} from "../../../shared/wire/dialects.ts";
+import { defaultLimits } from "../../../server/relay/limits/limits.ts";
+import {
+  answerCode,
+  type ClientId,
+  PROTOCOL_VERSION,
+  type RequestKind,
+  ResponseCode,
+} from "../../../shared/wire/protocol.ts";
+import {
+  type ResponseHeader,
+  responseHeader,
+} from "../../../shared/wire/responses.ts";
+import { anna, ben } from "../../../lab/vectors/people.ts";
+import type { FrameVector } from "../../../lab/vectors/vector.ts";
+import { Peer } from "../../../lab/harness/peer.ts";
+import { type TestRelay, testRelay } from "../../../lab/harness/resources.ts";
+import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import { bytesOf, readVectors } from "../../support/wire/vectors.ts";
+
+/** What all of the requests are about: those whom they name are registered. */
+async function relayOfPeople(): Promise<TestRelay> {
+  const relay = await testRelay();
+  for (const { clientId: id, name, publicKey } of [anna, ben]) {
+    // The names stay free for the registrations among the vectors.
+    const client = { id, name: `registered-${name}`, publicKey };
+    assert(await relay.store.register(client, new Date()));
+  }
+  return relay;
+}
+
+const requests = async (relay: FrameVector["relay"]) =>
+  (await readVectors("frames")).filter((vector) => vector.relay === relay);
+
+function headerOf(answer: Uint8Array | null): ResponseHeader | undefined {
+  return answer === null
+    ? undefined
+    : responseHeader.decode(answer.subarray(0, 7));
+}
+
+/** The code under which a request is answered. */
+function dueCode({ meaning, name }: FrameVector): number {
+  const { kind, header = {} } = meaning;
+  const code = answerCode[kind as RequestKind];
+  assert(code !== undefined, name);
+  return answerCodeIn(dialectOf(Number(header["code"])), code);
+}
+
+/** That the next request on the connection is served. */
+async function assertServed(
+  peer: Peer,
+  clientId: ClientId,
+  name: string,
+): Promise<void> {
+  const { code } = await peer.ask("clientsList", {}, clientId);
+  assertEquals(code, ResponseCode.ClientsList, `${name}, and another request`);
+}
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "the relay answers the requests that it has to",
+  async () => {
+    await using relay = await relayOfPeople();
+    const vectors = await requests("answers");
+    const sent: string[] = [];
+    for (const vector of vectors) {
+      const { name, dialect, verdict, meaning } = vector;
+      using peer = await Peer.connect(relay.address);
+      await peer.write(bytesOf(vector));
+      const answer = await peer.answerBytes();
+      const header = headerOf(answer);
+      assertEquals(header?.code, dueCode(vector), name);
+      assertEquals(header?.version, PROTOCOL_VERSION, name);
+      if (meaning.kind === "sendMessage") {
+        // SND-7: a request for a key may not reach as far as it says.
+        sent.push(`${meaning.payload?.[0]?.["content"] ?? ""}`);
+      }
+      if (dialectNamed(dialect).blockSize > 0) {
+        if (verdict === "valid") await assertPadded(peer, answer, name);
+      } else if (verdict !== "FRM-2") {
+        await assertServed(peer, anna.clientId, name);
+      }
+    }
+    assert(vectors.length > 0 && sent.length > 0);
+    using peer = await Peer.connect(relay.address);
+    assertEquals(await peer.pull(ben.clientId), sent, "SND-4");
+    assertEquals(relay.reports, []);
+  },
+);
+
+/** That zeros fill an answer to a block, and the end follows them. */
+async function assertPadded(
+  peer: Peer,
+  answer: Uint8Array | null,
+  name: string,
+): Promise<void> {
+  const size = answer?.length ?? 0;
+  const padding = await peer.source.take(BLOCK_SIZE - size % BLOCK_SIZE);
+  assertEquals(padding?.every((byte) => byte === 0), true, name);
+  assertEquals(await peer.source.has(1), false, name);
+}
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "the relay refuses the requests that it has to, and reads past them",
+  async () => {
+    await using relay = await relayOfPeople();
+    const vectors = await requests("refuses");
+    for (const vector of vectors) {
+      const { name, verdict, meaning } = vector;
+      using peer = await Peer.connect(relay.address);
+      await peer.write(bytesOf(vector));
+      const header = headerOf(await peer.answerBytes());
+      const refusal = { version: 2, code: ResponseCode.Error, payloadSize: 0 };
+      assertEquals(header, refusal, name);
+      // What a size in big endian claims doesn't come.
+      const isWhole = verdict !== "FRM-1" ||
+        meaning.header?.["payloadSize"] === 0;
+      if (isWhole) await assertServed(peer, anna.clientId, name);
+    }
+    assert(vectors.length > 0);
+    using peer = await Peer.connect(relay.address);
+    assertEquals(await peer.pull(ben.clientId), [], "SND-11");
+    const { payload } = await peer.ask("clientsList", {}, anna.clientId);
+    assertEquals((payload as unknown[]).length, 1, "REG-2");
+    assertEquals(relay.reports, []);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "the relay owes nothing to a request that is cut off",
+  async () => {
+    await using relay = await relayOfPeople();
+    const vectors = await requests("waits");
+    for (const vector of vectors) {
+      const { name, meaning } = vector;
+      using peer = await Peer.connect(relay.address);
+      await peer.write(bytesOf(vector));
+      await peer.conn.closeWrite();
+      const header = headerOf(await peer.answerBytes());
+      // SND-12: it may refuse at once what is larger than it takes.
+      const size = Number(meaning.header?.["payloadSize"] ?? 0);
+      const isTooLarge = size > defaultLimits.maxMessage;
+      assertEquals(header?.code, isTooLarge ? 9000 : undefined, name);
+    }
+    assert(vectors.length > 0);
+    using peer = await Peer.connect(relay.address);
+    assertEquals(await peer.pull(ben.clientId), [], "CON-7");
+    assertEquals(relay.reports, []);
+  },
+);

@@ -1,0 +1,377 @@
+import { assertEquals } from "@std/assert";
+import { encodeHex } from "@std/encoding";
+import { Session } from "../../client/session/session.ts";
+import { RelayLink } from "../../client/link/relay_link.ts";
+import {
+  BLOCK_SIZE,
+  defaultDialect,
+  type Dialect,
+  dialects,
+} from "../../shared/wire/dialects.ts";
+import { decodeListedName } from "../../shared/wire/names.ts";
+import {
+  type Anatomy,
+  type Direction,
+  dissect,
+} from "../../kit/dissect/anatomy.ts";
+import { Proxy } from "../../kit/inspect/proxy.ts";
+import {
+  capture,
+  MadeConnection,
+  type MadeSegment,
+} from "../support/wire/capture.ts";
+import { exchanges } from "../support/wire/exchanges.ts";
+import {
+  brokenFrames,
+  join,
+  sent,
+  soundFrames,
+} from "../support/wire/frames.ts";
+import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
+import { toolTest, TSHARK } from "../support/tool_test.ts";
+import { packetList, tshark } from "../support/wire/tshark.ts";
+
+/** The dissector's filters, and what our own anatomy calls the same. */
+const filters: Readonly<Record<string, string>> = {
+  "messageu.client_id": "clientId",
+  "messageu.version": "version",
+  "messageu.code": "code",
+  "messageu.payload_size": "payloadSize",
+  "messageu.name": "name",
+  "messageu.public_key": "publicKey",
+  "messageu.target": "target",
+  "messageu.sender": "sender",
+  "messageu.message_id": "messageId",
+  "messageu.type": "type",
+  "messageu.content_size": "size",
+  "messageu.content": "content",
+};
+const fields = Object.keys(filters);
+const EXPERTS = "_ws.expert.message";
+
+/** The values of a frame's fields, as Wireshark prints them. */
+function valuesIn(...anatomies: Anatomy[]): string[][] {
+  const parts = anatomies.flatMap(({ parts }) => parts);
+  return Object.values(filters).map((field) =>
+    parts.filter(({ path, bytes }) =>
+      path.split(".").at(-1) === field && bytes.length > 0
+    ).map(({ bytes }) => printed(field, bytes))
+  );
+}
+
+function printed(field: string, bytes: Uint8Array): string {
+  if (field === "name") return decodeListedName(bytes);
+  return bytes.length <= 4
+    ? `${bytes.reduceRight((value, byte) => value * 256 + byte, 0)}`
+    : encodeHex(bytes);
+}
+
+/** Clauses in the order of the alphabet: Wireshark has an order of its own. */
+function clausesIn(experts: readonly string[] = []): string[] {
+  return experts.map((text) => text.split(":")[0] ?? "")
+    .filter((clause) => /^[A-Z]{3}-\d+$/.test(clause)).sort();
+}
+
+function frameList(dialect: Dialect): [Direction, Uint8Array][] {
+  const { request, answer } = soundFrames(dialect);
+  return [
+    ...request.map((frame) => ["request", frame] as [Direction, Uint8Array]),
+    ...answer.map((frame) => ["answer", frame] as [Direction, Uint8Array]),
+  ];
+}
+
+toolTest(
+  TSHARK,
+  "wireshark: every request and answer of every dialect, field by field",
+  async () => {
+    const segments: MadeSegment[] = [];
+    const expected: string[][][] = [];
+    for (const [direction, frame] of dialects.flatMap(frameList)) {
+      // A connection each, since they don't answer each other.
+      const clientPort = 30000 + expected.length;
+      const made = new MadeConnection({ clientPort }).open()
+        .send(direction, frame);
+      segments.push(...made.segments);
+      expected.push([
+        ...valuesIn(dissect(frame, direction)),
+        direction === "request" ? ["1"] : [],
+      ]);
+    }
+    const rows = await tshark(
+      capture(segments),
+      [...fields, "messageu.request", EXPERTS],
+    );
+    assertEquals(rows.map((row) => row.slice(0, -1)), expected);
+    assertEquals(rows.flatMap((row) => clausesIn(row.at(-1))), []);
+    assertEquals(rows.length, dialects.length * 14);
+  },
+);
+
+/** Ways in which a stream may lie in segments. */
+const segmentations: readonly [string, (stream: Uint8Array) => Uint8Array[]][] =
+  [
+    ["byte by byte", (stream) => pieces(stream, 1)],
+    ["with headers split", (stream) => pieces(stream, 19)],
+    ["in segments of 1448", (stream) => pieces(stream, 1448)],
+    ["all in one segment", (stream) => pieces(stream, 60_000)],
+  ];
+
+function pieces(stream: Uint8Array, size: number): Uint8Array[] {
+  return Array.from(
+    { length: Math.ceil(stream.length / size) },
+    (_, index) => stream.subarray(index * size, (index + 1) * size),
+  );
+}
+
+toolTest(
+  TSHARK,
+  "wireshark: frames are put together from any segments",
+  async () => {
+    const streams = segmentations.flatMap(([name, cut]) =>
+      dialects.flatMap((dialect) =>
+        (["request", "answer"] as const).map((direction) => ({
+          what: `${direction}s in ${dialect.name} ${name}`,
+          cut,
+          direction,
+          // Wireshark's work grows with the square of a frame's segments.
+          frames: soundFrames(dialect)[direction].filter(({ length }) =>
+            name !== "byte by byte" || length <= 1024
+          ),
+        }))
+      )
+    );
+    const segments = streams.flatMap(({ cut, direction, frames }, index) =>
+      new MadeConnection({ clientPort: 30000 + index }).open()
+        .send(direction, ...cut(join(...frames))).segments
+    );
+    const rows = await tshark(
+      capture(segments),
+      ["tcp.stream", ...fields, EXPERTS],
+    );
+    for (const [stream, { what, direction, frames }] of streams.entries()) {
+      const own = rows.filter(([number]) => number?.[0] === `${stream}`);
+      assertEquals(
+        fields.map((_, field) => own.flatMap((row) => row[field + 1] ?? [])),
+        valuesIn(...frames.map((frame) => dissect(frame, direction))),
+        what,
+      );
+    }
+    assertEquals(rows.flatMap((row) => clausesIn(row.at(-1))), []);
+  },
+);
+
+toolTest(
+  TSHARK,
+  "wireshark: packets that are looked at again show the same",
+  async () => {
+    const blocks = dialects.find(({ name }) => name === "blocks") as Dialect;
+    const stream = join(...soundFrames(blocks).request);
+    const made = new MadeConnection().open()
+      .send("request", ...pieces(stream, 400));
+    const shown = [...fields, "messageu.padding"];
+    const once = await tshark(capture(made.segments), shown);
+    assertEquals(await tshark(capture(made.segments), shown, "-2"), once);
+    assertEquals(once.length > 20, true);
+  },
+);
+
+toolTest(
+  TSHARK,
+  "wireshark: the list of packets says what each one holds",
+  async () => {
+    const [, list = new Uint8Array()] = soundFrames(defaultDialect).request;
+    const padding = new Uint8Array(BLOCK_SIZE - list.length);
+    const made = new MadeConnection().open()
+      .send("request", join(list, list), list, padding);
+    assertEquals(await packetList(capture(made.segments)), [
+      "→ 601 clients list | 601 clients list",
+      "→ 601 clients list",
+      "→ padding, 1001 bytes",
+    ]);
+  },
+);
+
+toolTest(
+  TSHARK,
+  "wireshark: what breaks a clause gets an expert info that names it",
+  async () => {
+    const cases = brokenFrames.filter(([, , frame]) => frame.length > 0);
+    const segments = cases.flatMap(([, direction, frame], index) =>
+      new MadeConnection({ clientPort: 30000 + index }).open()
+        .send(direction, frame).segments
+    );
+    const rows = await tshark(
+      capture(segments),
+      ["tcp.stream", EXPERTS],
+      "-o",
+      "messageu.reassemble:FALSE",
+    );
+    assertEquals(
+      rows.map(([stream, experts]) => [
+        cases[Number(stream)]?.[0],
+        clausesIn(experts),
+      ]),
+      cases.map(([name, , , clauses]) => [name, clauses.toSorted()]),
+    );
+    assertEquals(cases.length > 30, true);
+  },
+);
+
+toolTest(
+  TSHARK,
+  "wireshark: each answer is held against its request",
+  async () => {
+    // What comes too early, or to nobody's question, isn't told here.
+    const told = exchanges.filter(([, , , clauses]) =>
+      !clauses.includes("FRM-4") && !clauses.includes("FRM-7")
+    );
+    const bytes = capture(
+      told.flatMap(([, requests, answers], index) =>
+        new MadeConnection({ clientPort: 30000 + index }).open()
+          .send("request", ...requests).send("answer", ...answers).segments
+      ),
+    );
+    for (const passes of [[], ["-2"]]) {
+      const rows = await tshark(bytes, ["tcp.stream", EXPERTS], ...passes);
+      assertEquals(
+        told.map(([name], stream) => [
+          name,
+          rows.filter(([number]) => number?.[0] === `${stream}`)
+            .flatMap(([, experts]) => clausesIn(experts)).sort(),
+        ]),
+        told.map(([name, , , clauses]) => [name, clauses.toSorted()]),
+      );
+    }
+    assertEquals(told.length, 8);
+  },
+);
+
+toolTest(TSHARK, "wireshark: a clause can be filtered for", async () => {
+  const frame = sent(3, 15);
+  const { segments } = new MadeConnection().open().send("request", frame);
+  const filter = ["-Y", "messageu.aes_1 && messageu.code == 603"];
+  assertEquals(
+    await tshark(capture(segments), ["messageu.content_size"], ...filter),
+    [[["15"]]],
+  );
+});
+
+toolTest(
+  TSHARK,
+  "wireshark: a packet that was cut short shows what there is of it",
+  async () => {
+    const { segments } = new MadeConnection().open()
+      .send("request", sent(3, 320));
+    const cut = segments.map((segment) => ({ ...segment, kept: 100 }));
+    const [row] = await tshark(capture(cut), ["messageu.type", EXPERTS]);
+    assertEquals([row?.[0], clausesIn(row?.[1])], [["3"], ["FRM-2"]]);
+  },
+);
+
+toolTest(
+  TSHARK,
+  "wireshark: another port is named in the settings, or with Decode As",
+  async () => {
+    const made = new MadeConnection({ serverPort: 4711 }).open();
+    for (const [direction, frame] of frameList(dialects[4] as Dialect)) {
+      made.send(direction, frame);
+    }
+    const bytes = capture(made.segments);
+    const codes = ["messageu.code"];
+    assertEquals(await tshark(bytes, codes), []);
+    const named = await tshark(bytes, codes, "-o", "messageu.ports:4711");
+    assertEquals(named.length, 14);
+    assertEquals(
+      await tshark(bytes, codes, "-d", "tcp.port==4711,messageu"),
+      named,
+    );
+  },
+);
+
+toolTest(
+  TSHARK,
+  "wireshark: a claim of 4 GiB ends nothing but its own connection",
+  async () => {
+    const claim = sent(3, 16);
+    claim.fill(0xff, 19, 23);
+    const good = new MadeConnection({ clientPort: 40001 }).open()
+      .send("request", sent(3, 16));
+    const bad = new MadeConnection().open()
+      .send("request", claim).send("request", sent(3, 16));
+    const rows = await tshark(
+      capture([...bad.segments, ...good.segments]),
+      ["tcp.stream", "messageu.content_size", EXPERTS],
+    );
+    const [first, ...more] = rows;
+    assertEquals(clausesIn(first?.[2]), ["FRM-2", "SND-8"]);
+    assertEquals(more.at(-1)?.slice(0, 2), [["1"], ["16"]]);
+  },
+);
+
+toolTest(
+  TSHARK,
+  "wireshark: what a relay and our client really say",
+  async () => {
+    const connections: { direction: Direction; anatomy: Anatomy }[][] = [];
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const proxy = new Proxy(relay.address, {
+      connection: (number) => connections[number - 1] = [],
+      finding(number, finding) {
+        if (finding.kind !== "frame") return;
+        const { direction, anatomy } = finding;
+        connections[number - 1]?.push({ direction, anatomy });
+      },
+      unreachable(_, reason) {
+        throw new Error(reason);
+      },
+    });
+    const port = await proxy.listen({ hostname: "127.0.0.1", port: 0 });
+    try {
+      await talk(folder.path, { hostname: "127.0.0.1", port });
+    } finally {
+      await proxy.close();
+    }
+    const made = connections.flatMap((frames, index) =>
+      frames.reduce(
+        (made, { direction, anatomy }) =>
+          made.send(
+            direction,
+            join(...anatomy.parts.map(({ bytes }) => bytes)),
+          ),
+        new MadeConnection({ clientPort: 30000 + index }).open(),
+      ).segments
+    );
+    const expected = connections.flat().map(({ anatomy }) => valuesIn(anatomy));
+    assertEquals(expected.length > 10, true);
+    assertEquals(await tshark(capture(made), fields), expected);
+  },
+);
+
+/** Two people who register, exchange a key and a text. */
+async function talk(
+  dir: string,
+  address: { hostname: string; port: number },
+): Promise<void> {
+  const session = (name: string) =>
+    new Session(
+      `${dir}/${name}`,
+      new RelayLink(() => Promise.resolve(address)),
+    );
+  using anna = session("anna");
+  using ben = session("ben");
+  await anna.register("anna");
+  await ben.register("ben");
+  await anna.sendKey("ben");
+  await anna.sendText("ben", "Hello");
+  const received: string[] = [];
+  await ben.pull({
+    message: ({ text }) => {
+      if (text !== undefined) received.push(text);
+    },
+    problem: (error) => {
+      throw error;
+    },
+  });
+  assertEquals(received, ["Hello"]);
+}

@@ -1,0 +1,110 @@
+import { assert, assertEquals } from "@std/assert";
+import { fuzz } from "../../lab/fuzz/fuzz.ts";
+import { frame } from "../../lab/fuzz/framing.ts";
+import { productions } from "../../lab/fuzz/grammar.ts";
+import { mutations } from "../../lab/fuzz/mutations.ts";
+import { describeCase, makeCase } from "../../lab/fuzz/plans.ts";
+import { limits, RelayTarget } from "../../lab/fuzz/relay_target.ts";
+import { shrink } from "../../lab/fuzz/shrink.ts";
+import { vectorCase } from "../../lab/fuzz/vectors.ts";
+import recorded from "../../lab/recordings/fuzz.json" with { type: "json" };
+import { PROGRAMS, testWith } from "../support/test_with.ts";
+
+/** Seconds of fuzzing in each run of the tests. */
+const SECONDS = 25;
+
+testWith(PROGRAMS, "every vector is answered as it must be", async (t) => {
+  assertEquals(recorded.maxMessage, limits.maxMessage);
+  await using target = await RelayTarget.start();
+  let ran = 0;
+  for (const vector of recorded.vectors) {
+    await t.step(`${vector.name}: ${vector.shows}`, async () => {
+      assertEquals(await target.run(vectorCase(vector)), vector.codes);
+      ran++;
+    });
+  }
+  assertEquals(ran, recorded.vectors.length);
+  assert(ran >= 26, `${ran} vectors`);
+  await target.finish("stop");
+});
+
+testWith(
+  PROGRAMS,
+  "the relay and the decoders withstand what the clock makes up",
+  async () => {
+    const seed = Date.now() % 2 ** 32;
+    const { tally, failure } = await fuzz({ seed, seconds: SECONDS });
+    assertEquals(failure?.message, undefined, failure?.message);
+    // What wasn't reached wasn't shown to hold.
+    assert(tally.cases > 20, tally.summary(0));
+    assert(tally.decoded > 1000, tally.summary(0));
+    assertEquals(
+      [...tally.codes.keys()].sort((a, b) => a - b),
+      [2100, 2101, 2102, 2103, 2104, 9000],
+    );
+  },
+);
+
+Deno.test("a seed and a number make the same case again, and others another", () => {
+  const printed = (seed: number, index: number) =>
+    describeCase(makeCase(seed, index, limits));
+  assertEquals(printed(1, 5), printed(1, 5));
+  assert(printed(1, 5) !== printed(1, 6));
+  assert(printed(1, 5) !== printed(2, 5));
+});
+
+Deno.test("cases reach every production and every change", () => {
+  const labels = new Set<string>();
+  for (let index = 0; index < 1000; index++) {
+    for (const label of makeCase(1, index, limits).labels) labels.add(label);
+  }
+  for (const name of [...Object.keys(productions), ...Object.keys(mutations)]) {
+    assert(labels.has(name), name);
+  }
+});
+
+Deno.test("the framing of a stream doesn't hang on what follows it", () => {
+  let compared = 0;
+  for (let index = 0; index < 200; index++) {
+    for (const { stream } of makeCase(3, index, limits).plans) {
+      const whole = frame(stream, limits.maxMessage);
+      if (whole.hasty) continue;
+      const half = stream.subarray(0, stream.length >> 1);
+      const due = whole.steps.filter(({ dueAt }) => dueAt <= half.length);
+      assertEquals(frame(half, limits.maxMessage).steps, due);
+      compared += due.length;
+    }
+  }
+  assert(compared > 100, `${compared}`);
+});
+
+Deno.test("a case that fails is made as small as it gets", async () => {
+  const [plan] = makeCase(1, 0, limits).plans;
+  assert(plan !== undefined);
+  const stream = new Uint8Array(100).fill(1);
+  stream[40] = 9;
+  const plans = [
+    { ...plan, stream: new Uint8Array(10) },
+    { ...plan, stream, pacing: "bytes", ending: "late" } as const,
+  ];
+  const smallest = await shrink(
+    { plans, labels: [] },
+    10_000,
+    ({ plans }) =>
+      Promise.resolve(plans.some(({ stream }) => stream.includes(9))),
+  );
+  assertEquals(
+    smallest?.plans.map(({ stream, pacing, ending }) => ({
+      stream: [...stream],
+      pacing,
+      ending,
+    })),
+    [{ stream: [9], pacing: "whole", ending: "orderly" }],
+  );
+  const passes = await shrink(
+    { plans, labels: [] },
+    10,
+    () => Promise.resolve(false),
+  );
+  assertEquals(passes, undefined);
+});

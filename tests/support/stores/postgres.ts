@@ -1,0 +1,94 @@
+/** A PostgreSQL server for the tests of a file; without one they are skipped. */
+
+import { PostgresCluster } from "../../../lab/harness/postgres_cluster.ts";
+import { mayRunShell, SHELL, testWith } from "../test_with.ts";
+
+/** What a test has that needs PostgreSQL. */
+export interface PostgresTest {
+  /** The server. */
+  cluster: PostgresCluster;
+  /** A database of the test's own. */
+  url: string;
+}
+
+/** A primary and the standby that its commits wait for. */
+export interface PairTest {
+  /** The server that takes writes first. */
+  primary: PostgresCluster;
+  /** The one that may be promoted. */
+  standby: PostgresCluster;
+  /** A database on both, the standby named first. */
+  url: string;
+}
+
+type Check = (test: PostgresTest, t: Deno.TestContext) => Promise<void>;
+
+const isInstalled = mayRunShell() &&
+  await PostgresCluster.path() !== undefined;
+/** Why tests that need PostgreSQL can't run, if so. */
+export const withoutPostgres: string | undefined = isInstalled
+  ? undefined
+  : "PostgreSQL isn't installed";
+let shared: PostgresCluster | undefined;
+
+if (isInstalled) {
+  Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
+}
+
+/**
+ * Registers a test with a database of its own, on a server that the file's tests share.
+ *
+ * @param missing what this machine lacks for it besides, if anything
+ */
+export function postgresTest(
+  name: string,
+  fn: Check,
+  missing?: string,
+): void {
+  register(name, async (t) => {
+    if (shared === undefined) throw new Error("PostgreSQL wasn't started");
+    await fn({ cluster: shared, url: await shared.database() }, t);
+  }, missing);
+  if (isInstalled && missing === undefined && !starts) {
+    starts = true;
+    Deno.test.beforeAll(async () => {
+      shared = await PostgresCluster.start();
+      // Of clients that are killed it would tell in the middle of a test.
+      await shared.sql("ALTER ROLE postgres SET log_min_messages = panic");
+    });
+  }
+}
+
+let starts = false;
+
+/** Registers a test with a server of its own, which it may stop and start. */
+export function postgresServerTest(name: string, fn: Check): void {
+  register(name, async (t) => {
+    await using cluster = await PostgresCluster.start();
+    await fn({ cluster, url: await cluster.database() }, t);
+  });
+}
+
+/** Registers a test with two servers of its own. */
+export function postgresPairTest(
+  name: string,
+  fn: (test: PairTest, t: Deno.TestContext) => Promise<void>,
+): void {
+  register(name, async (t) => {
+    await using primary = await PostgresCluster.start();
+    const first = await primary.database();
+    await using standby = await primary.standby("second");
+    await primary.set({ synchronous_standby_names: "second" });
+    const hosts = [standby, primary].map(({ port }) => `127.0.0.1:${port}`);
+    const url = first.replace(/@[^/]+/, `@${hosts}`);
+    await fn({ primary, standby, url }, t);
+  });
+}
+
+function register(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+  missing?: string,
+): void {
+  testWith(SHELL, name, fn, withoutPostgres ?? missing);
+}

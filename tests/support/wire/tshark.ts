@@ -1,0 +1,83 @@
+import { assertEquals } from "@std/assert";
+import { ROOT } from "../../../lab/harness/program.ts";
+import { temporaryFolder } from "../../../lab/harness/resources.ts";
+
+/** What stands between the values of a field, and between fields. */
+const VALUES = "\x1f";
+const FIELDS = "\x1e";
+
+/**
+ * What Wireshark makes of a capture with our dissector: a row for each packet
+ * that has MessageU in it, of each of these fields its values.
+ */
+export async function tshark(
+  bytes: Uint8Array,
+  fields: readonly string[],
+  ...options: string[]
+): Promise<string[][][]> {
+  const text = await run(bytes, [
+    ...options,
+    "-T",
+    "fields",
+    "-E",
+    `separator=${FIELDS}`,
+    "-E",
+    `aggregator=${VALUES}`,
+    ...fields.flatMap((field) => ["-e", field]),
+  ]);
+  return text.split("\n").slice(0, -1).map((row) =>
+    row.split(FIELDS).map((values) =>
+      // That is how bytes are printed that are none.
+      values.split(VALUES).filter((value) => !["", "<MISSING>"].includes(value))
+    )
+  );
+}
+
+/** What the list of packets says of each that has MessageU in it. */
+export async function packetList(bytes: Uint8Array): Promise<string[]> {
+  const columns = 'gui.column.format:"Info","%i"';
+  return (await run(bytes, ["-o", columns])).split("\n").slice(0, -1)
+    .map((line) => line.trim());
+}
+
+/** Runs it on a capture; what it prints. */
+async function run(
+  bytes: Uint8Array,
+  options: readonly string[],
+): Promise<string> {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/capture`;
+  await Deno.writeFile(path, bytes);
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: [
+      "-c",
+      'exec tshark "$@"',
+      "sh",
+      "-X",
+      `lua_script:${ROOT}kit/dissector/messageu.lua`,
+      "-r",
+      path,
+      // No names of hosts are looked up.
+      "-n",
+      "-Y",
+      "messageu",
+      ...options,
+    ],
+    // Settings of whoever runs the tests don't count.
+    env: { HOME: folder.path, XDG_CONFIG_HOME: folder.path },
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assertEquals({ code, errors: luaErrors(text, stderr) }, {
+    code: 0,
+    errors: [],
+  });
+  return text;
+}
+
+/** It only prints what a dissector does wrong. */
+function luaErrors(stdout: string, stderr: Uint8Array): string[] {
+  return `${stdout}\n${new TextDecoder().decode(stderr)}`.split("\n")
+    .filter((line) => /lua|error|malformed/i.test(line));
+}

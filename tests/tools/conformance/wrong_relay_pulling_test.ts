@@ -1,4 +1,0 @@
-import { pulling } from "../../support/wrong_relay/faults/pulling.ts";
-import { testFaults } from "../../support/wrong_relay/matrix.ts";
-
-testFaults("pulling", pulling);
