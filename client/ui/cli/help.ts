@@ -13,6 +13,6 @@ Without a verb it is the menu. "client VERB --help" tells a verb's flags; each t
   --json               one JSON object a line
 
 Data goes to standard output, all else to standard error. Exit codes: 0 done,
-1 failed, 2 the command line, 3 no relay, 4 the relay refused, 5 nobody has
+1 failed, 2 the command line, 3 no relay, 4 the relay refused, 5 no contact has
 that name, 6 the contact's key changed, 7 not registered, 8 the folder's files;
 129, 130 and 143 after a signal.`;
