@@ -1,65 +1,132 @@
 /**
- * `deno task decode`: frames from a file, taken apart.
+ * `deno task decode`: takes apart the frames in a file.
  *
  * @module
  */
 
-import { printableLine } from "../../shared/cli/printable.ts";
+import { formatBytes } from "../../server/telemetry/figures.ts";
+import { parseFlags } from "../../shared/cli/flags.ts";
 import { runProgram } from "../../shared/cli/program.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
+import type { Direction } from "../dissect/anatomy.ts";
+import { GrowingBytes } from "../dissect/growing_bytes.ts";
 import { Printer } from "../dissect/printer.ts";
-import { captured, isCapture } from "./capture.ts";
-import { fileBytes } from "./file_bytes.ts";
 import { isText, parseHexText } from "./hex_text.ts";
-import { type Form, HELP, type Options, readOptions } from "./options.ts";
 import { rawFrames } from "./raw_frames.ts";
 
+const HELP =
+  `Decodes frames of MessageU from a file and says what is wrong with them.
+
+Usage: deno task decode [flags] FILE
+
+FILE holds frames one after another, as they are or in hex; - is standard input.
+What tcpdump or Wireshark captured is read by tshark with our dissector:
+
+  tshark -X lua_script:kit/dissector/messageu.lua -r FILE -Y messageu -V
+
+  --as FORM        raw or hex (default: what it looks like)
+  --direction WAY  request or answer (default: what each frame looks like)
+  --json           a frame a line, as JSON
+  --help           print this
+`;
+
+/** Size in bytes of the largest file that is read. */
+const MAX_FILE_SIZE = 1024 ** 3;
+
 async function main(args: readonly string[]): Promise<void> {
-  const options = readOptions(args);
-  if (options.file === undefined) return console.log(HELP.trimEnd());
-  const bytes = await fileBytes(options.file);
-  const printer = new Printer(options.json);
+  const { values, switches, words } = parseFlags(
+    // A lone - is a word, not a flag.
+    args.map((arg) => arg === "-" ? "./-" : arg),
+    ["as", "direction"],
+    ["json", "help"],
+    1,
+  );
+  if (switches.help) return console.log(HELP.trimEnd());
+  const [file] = words;
+  if (file === undefined) {
+    throw new UsageError(
+      "Expected a file, or - for standard input: see --help",
+    );
+  }
+  const form = oneOf("as", values.as, ["raw", "hex"]);
+  const direction = oneOf("direction", values.direction, ["request", "answer"]);
+  const bytes = await fileBytes(file === "./-" ? "-" : file);
+  const printer = new Printer(switches.json);
   try {
-    print(bytes, options, printer);
+    print(bytes, form ?? formOf(bytes), direction, printer);
   } catch (cause) {
-    if (printer.isClosed) return;
-    throw cause;
+    if (!printer.isClosed) throw cause;
   }
 }
 
-function print(bytes: Uint8Array, options: Options, printer: Printer): void {
-  const form = options.form ?? formOf(bytes);
-  if (bytes.length === 0) throw new Error("There are no bytes to decode");
-  if (form === "pcap") return printCapture(bytes, options, printer);
-  const frames = form === "hex" ? fromHex(bytes) : bytes;
-  for (const finding of rawFrames(frames, options.direction)) {
-    printer.finding(finding, {});
+function oneOf<T extends string>(
+  flag: string,
+  value: string | undefined,
+  known: readonly [T, T],
+): T | undefined {
+  const found = known.find((name) => name === value);
+  if (value === undefined || found !== undefined) return found;
+  throw new UsageError(
+    `--${flag}: expected ${known.join(" or ")}, got "${value}"`,
+  );
+}
+
+/**
+ * All bytes of a file, or of standard input for `-`.
+ *
+ * @param most size in bytes of the largest file. Default: 1 GiB
+ * @throws {Error} if the file can't be read or is larger: some have no end
+ */
+export async function fileBytes(
+  file: string,
+  most: number = MAX_FILE_SIZE,
+): Promise<Uint8Array> {
+  try {
+    const { readable } = file === "-" ? Deno.stdin : await Deno.open(file);
+    const bytes = new GrowingBytes();
+    for await (const chunk of readable) {
+      bytes.push(chunk);
+      if (bytes.size > most) {
+        throw new Error(`it has more than ${formatBytes(most)}`);
+      }
+    }
+    return bytes.view;
+  } catch (cause) {
+    throw new Error(`Can't read ${file}: ${reasonOf(cause)}`, { cause });
   }
 }
 
-function formOf(bytes: Uint8Array): Form {
-  return isCapture(bytes) ? "pcap" : isText(bytes) ? "hex" : "raw";
+/** The first 4 bytes of a capture: pcap in either byte order, pcapng. */
+const CAPTURES = /^(a1b2(c3d4|3c4d)|(d4c3|4d3c)b2a1|0a0d0d0a)/;
+
+/** @throws {Error} for a capture file */
+function formOf(bytes: Uint8Array): "raw" | "hex" {
+  const start = bytes.subarray(0, 8).toHex();
+  // A client's id may begin like a pcap; the format's version follows there.
+  const isCapture = CAPTURES.test(start) &&
+    (start.startsWith("0a") || /^.{8}(02000400|00020004|$)/.test(start));
+  if (isCapture) {
+    throw new Error(
+      "This is a capture, which tshark reads with kit/dissector/messageu.lua: see --help",
+    );
+  }
+  return isText(bytes) ? "hex" : "raw";
 }
 
-function fromHex(bytes: Uint8Array): Uint8Array {
-  const frames = parseHexText(new TextDecoder().decode(bytes));
-  if (frames.length > 0) return frames;
-  throw new Error("Expected bytes in hex, got none");
-}
-
-function printCapture(
+function print(
   bytes: Uint8Array,
-  { port, onlyPort: only }: Options,
+  form: "raw" | "hex",
+  direction: Direction | undefined,
   printer: Printer,
 ): void {
-  const note = (text: string) => console.error(`note: ${printableLine(text)}`);
-  for (const item of captured(bytes, { port, only, note })) {
-    const { connection } = item;
-    if ("finding" in item) {
-      const time = item.time === undefined ? undefined : new Date(item.time);
-      printer.finding(item.finding, { connection, time });
-    } else {
-      printer.connection(connection, item.client, item.server);
-    }
+  if (bytes.length === 0) throw new Error("There are no bytes to decode");
+  const frames = form === "hex"
+    ? parseHexText(new TextDecoder().decode(bytes))
+    : bytes;
+  if (frames.length === 0) throw new Error("Expected bytes in hex, got none");
+  for (const finding of rawFrames(frames, direction)) {
+    printer.finding(finding, {});
   }
 }
 

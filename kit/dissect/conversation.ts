@@ -50,12 +50,6 @@ export type Finding =
       /** Answers that were due then. */
       readonly unanswered: number;
     }
-    | {
-      /** Bytes that nobody has. */
-      readonly kind: "gap";
-      /** How many; undefined where nobody knows. */
-      readonly size: number | undefined;
-    }
   );
 
 /** Clauses by which a relay has to answer a request that breaks them with 9000. */
@@ -88,8 +82,6 @@ export class Conversation {
     request: new FrameCutter("request"),
     answer: new FrameCutter("answer"),
   };
-  /** Bytes of each direction that are beyond gaps. */
-  readonly #gaps = { request: 0, answer: 0 };
   /** Requests whose answers are due. */
   readonly #asked: Asked[] = [];
   /** Whether both directions were seen whole so far. */
@@ -117,44 +109,20 @@ export class Conversation {
         : problem("FRM-4", "the relay ended before the answer"),
     ];
     this.#hasEnded = true;
-    const offset = this.#gaps[direction];
+    const offset = this.#cutters[direction].offset;
     return [
       ...findings,
       { kind: "end", direction, offset, isReset, unanswered, problems },
     ];
   }
 
-  /**
-   * Takes bytes of a direction that nobody has.
-   *
-   * @param size how many, or undefined where nobody knows
-   */
-  gap(direction: Direction, size?: number): Finding[] {
-    const findings = this.#findings(direction, this.#cutters[direction].gap());
-    const offset = this.#gaps[direction];
-    this.#isWhole = false;
-    this.#gaps[direction] += size ?? 0;
-    return [
-      ...findings,
-      { kind: "gap", direction, offset, size, problems: [] },
-    ];
-  }
-
-  /** Takes that nothing more is known of either direction. */
-  stop(): Finding[] {
-    return (["request", "answer"] as const).flatMap((direction) =>
-      this.#findings(direction, this.#cutters[direction].end())
-    );
-  }
-
   #findings(direction: Direction, cuts: readonly Cut[]): Finding[] {
     return cuts.map((cut) => {
-      const offset = this.#gaps[direction] + cut.offset;
       if (cut.kind !== "frame") {
         if (cut.kind === "lost") this.#isWhole = false;
-        return { ...cut, offset, direction, problems: [] };
+        return { ...cut, direction, problems: [] };
       }
-      const { bytes, unseen } = cut;
+      const { bytes, unseen, offset } = cut;
       const anatomy = dissect(bytes, direction, undefined, unseen);
       const problems = [...anatomy.problems, ...this.#pair(anatomy)];
       const size = bytes.length + unseen;

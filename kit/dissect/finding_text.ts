@@ -100,10 +100,6 @@ function whatOf(finding: Finding): string {
       }`;
     case "foreign":
       return `${sizeText(finding.size)} that aren't MessageU`;
-    case "gap":
-      return finding.size === undefined
-        ? "the beginning is missing"
-        : `${sizeText(finding.size)} are missing`;
     case "end": {
       const { isReset, unanswered } = finding;
       const rest = unanswered === 0

@@ -81,6 +81,11 @@ export class FrameCutter {
     this.#dialect = dialect;
   }
 
+  /** Bytes of the direction that are cut so far. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** Takes the next bytes; returns what they complete. */
   push(bytes: Uint8Array): Cut[] {
     const cuts: Cut[] = [];
@@ -108,17 +113,6 @@ export class FrameCutter {
       if (isPadding) this.#emitPadding({ size: bytes.length }, cuts);
       else this.#emitFrame(bytes, cuts);
     }
-    return cuts;
-  }
-
-  /**
-   * Begins again behind bytes that nobody has: what they belonged to is told
-   * as it is, and the next frame looked for.
-   */
-  gap(): Cut[] {
-    const cuts = this.end();
-    this.#last = 0;
-    this.#state = { kind: "lost", size: 0 };
     return cuts;
   }
 

@@ -200,19 +200,6 @@ Deno.test("frames: what is none is passed over until one begins", () => {
   }
 });
 
-Deno.test("frames: after a gap the next beginning is found", () => {
-  const cutter = new FrameCutter("answer");
-  cutter.push(listed.subarray(0, 100));
-  assertEquals(cutter.gap().map(({ kind }) => kind), ["frame"]);
-  const rest = join(listed.subarray(200), ...answers);
-  assertEquals(
-    [...cutter.push(rest), ...cutter.end()].map((cut) =>
-      cut.kind === "frame" ? cut.bytes : cut.kind
-    ),
-    ["foreign", ...answers.map((frame) => Uint8Array.from(frame))],
-  );
-});
-
 Deno.test("frames: whatever comes, nothing throws and no byte is lost", () => {
   fc.assert(
     fc.property(
@@ -272,11 +259,4 @@ Deno.test("conversation: an end while an answer is due is told, once", () => {
     ];
     assertEquals(clausesOf(findings), [clause]);
   }
-});
-
-Deno.test("conversation: behind a gap answers are no longer held against requests", () => {
-  const conversation = new Conversation();
-  conversation.push("request", list);
-  conversation.gap("answer", 10);
-  assertEquals(clausesOf(conversation.push("answer", listed)), []);
 });
