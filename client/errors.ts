@@ -6,9 +6,22 @@
 
 import { printableLine } from "./ui/printable.ts";
 
-/** Something that couldn't be done; nothing else is lost. */
+/** What kind of failure a {@linkcode UserError} is, as JSON output names it (docs/scripting.md). */
+export type FailureCode =
+  | "failure"
+  | "usage"
+  | "connection"
+  | "refused"
+  | "unknown-contact"
+  | "key-changed"
+  | "not-registered"
+  | "folder";
+
+/** A failure that the user is told of. */
 export class UserError extends Error {
   override name = "UserError";
+  /** The kind of failure, which decides the exit code. */
+  readonly code: FailureCode = "failure";
   /** What the user can do about it. */
   readonly hint: string | undefined;
 
@@ -19,7 +32,7 @@ export class UserError extends Error {
   }
 }
 
-/** For what may fail without harm: lets through what must not happen. */
+/** Swallows a {@linkcode UserError}; rethrows anything else. */
 export function ignoreUserError(error: unknown): undefined {
   if (!(error instanceof UserError)) throw error;
 }
@@ -30,9 +43,10 @@ export function describeFailure({ message, hint }: UserError): string {
   return hint === undefined ? line : `${line}\n(${printableLine(hint)})`;
 }
 
-/** The server answered 9000. */
+/** The server responded with 9000. */
 export class ServerRefusedError extends UserError {
   override name = "ServerRefusedError";
+  override readonly code = "refused";
 
   /** The message is the protocol's own sentence (section 12 of docs/protocol.md). */
   constructor(hint?: string) {
@@ -40,11 +54,11 @@ export class ServerRefusedError extends UserError {
   }
 }
 
-/** The server answered 9000 to our version, and takes another. */
+/** The server refused the version of the requests, and accepts another one. */
 export class VersionRefusedError extends ServerRefusedError {
   override name = "VersionRefusedError";
 
-  /** @param version the one that it takes */
+  /** @param version the version that the server accepts */
   constructor(version: number) {
     super(
       `This server takes requests of version ${version} only: give --client-version ${version}, each time`,
@@ -52,24 +66,27 @@ export class VersionRefusedError extends ServerRefusedError {
   }
 }
 
-/** A server that can't be reached, breaks off or doesn't answer as the protocol says. */
+/** A server can't be reached, breaks off, or violates the protocol. */
 export class ConnectionError extends UserError {
   override name = "ConnectionError";
+  override readonly code = "connection";
 }
 
-/** No connection stood, so the server got nothing. */
+/** No connection was established, so the server received nothing. */
 export class NoConnectionError extends ConnectionError {
   override name = "NoConnectionError";
 }
 
-/** Nobody has the name. */
+/** No client has the name. */
 export class UnknownContactError extends UserError {
   override name = "UnknownContactError";
+  override readonly code = "unknown-contact";
 }
 
-/** Nobody is registered in the folder yet. */
+/** The folder holds no identity yet. */
 export class NotRegisteredError extends UserError {
   override name = "NotRegisteredError";
+  override readonly code = "not-registered";
 
   /** The hint names both ways to register. */
   constructor() {
@@ -80,15 +97,17 @@ export class NotRegisteredError extends UserError {
   }
 }
 
-/** The identity, the store or another file in the client's folder can't be used. */
+/** The identity, the store or another file of the client's folder can't be used. */
 export class FolderError extends UserError {
   override name = "FolderError";
+  override readonly code = "folder";
 }
 
-/** Under a known name the relay gives another public key than before. */
+/** The relay gives another public key for a known name than before. */
 export class KeyChangedError extends UserError {
   override name = "KeyChangedError";
-  /** Whose. */
+  override readonly code = "key-changed";
+  /** The contact's name. */
   readonly contact: string;
   /** The fingerprint of the key that was known; undefined where none was. */
   readonly known: string | undefined;

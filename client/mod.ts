@@ -28,6 +28,7 @@
 export type { Arriving, Progress } from "./link/connection.ts";
 export {
   ConnectionError,
+  type FailureCode,
   FolderError,
   KeyChangedError,
   NoConnectionError,

@@ -7,13 +7,9 @@
 import { UsageError } from "../../../shared/cli/usage_error.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import {
-  ConnectionError,
   describeFailure,
-  FolderError,
+  type FailureCode,
   KeyChangedError,
-  NotRegisteredError,
-  ServerRefusedError,
-  UnknownContactError,
   UserError,
 } from "../../errors.ts";
 import type { Output } from "./output.ts";
@@ -40,41 +36,25 @@ export const exitCodes = {
   folder: 8,
 } as const;
 
-/** What an exit code is called in JSON. */
-export type FailureName =
-  | "failure"
-  | "usage"
-  | "connection"
-  | "refused"
-  | "unknown-contact"
-  | "key-changed"
-  | "not-registered"
-  | "folder";
+const exitOf: Readonly<Record<FailureCode, number>> = {
+  "failure": exitCodes.failure,
+  "usage": exitCodes.usage,
+  "connection": exitCodes.connection,
+  "refused": exitCodes.refused,
+  "unknown-contact": exitCodes.unknownContact,
+  "key-changed": exitCodes.keyChanged,
+  "not-registered": exitCodes.notRegistered,
+  "folder": exitCodes.folder,
+};
 
 /** The exit code of a failure, and its name in JSON. */
-export function classify(error: unknown): { exit: number; code: FailureName } {
-  if (error instanceof ConnectionError) {
-    return { exit: exitCodes.connection, code: "connection" };
-  }
-  if (error instanceof ServerRefusedError) {
-    return { exit: exitCodes.refused, code: "refused" };
-  }
-  if (error instanceof UnknownContactError) {
-    return { exit: exitCodes.unknownContact, code: "unknown-contact" };
-  }
-  if (error instanceof KeyChangedError) {
-    return { exit: exitCodes.keyChanged, code: "key-changed" };
-  }
-  if (error instanceof NotRegisteredError) {
-    return { exit: exitCodes.notRegistered, code: "not-registered" };
-  }
-  if (error instanceof FolderError) {
-    return { exit: exitCodes.folder, code: "folder" };
-  }
-  if (error instanceof UsageError) {
-    return { exit: exitCodes.usage, code: "usage" };
-  }
-  return { exit: exitCodes.failure, code: "failure" };
+export function classify(error: unknown): { exit: number; code: FailureCode } {
+  const code = error instanceof UserError
+    ? error.code
+    : error instanceof UsageError
+    ? "usage"
+    : "failure";
+  return { exit: exitOf[code], code };
 }
 
 /** Says on standard error what failed and what to do; JSON readers also get these facts. */
@@ -100,7 +80,7 @@ export function complain(
 /** Says what failed by its name, in words, and what to do. */
 export function reject(
   output: Output,
-  code: FailureName,
+  code: FailureCode,
   message: string,
   hint: string | undefined,
   facts: Readonly<Record<string, unknown>> = {},
