@@ -204,11 +204,18 @@ export class Basics {
     return true;
   }
 
-  /** Whether the server can do it. */
-  works(basic: Basic): Promise<boolean> {
-    const found = this.#found.get(basic) ?? this.#attempt(basic);
-    this.#found.set(basic, found);
-    return found;
+  /**
+   * Whether the server can do it.
+   *
+   * @param isAlone whether the check has no connection open: beside one, some
+   * servers serve no other, and a failure says nothing to the next check
+   */
+  async works(basic: Basic, isAlone: boolean): Promise<boolean> {
+    const finding = this.#found.get(basic) ?? this.#attempt(basic);
+    this.#found.set(basic, finding);
+    const works = await finding;
+    if (!works && !isAlone) this.#found.delete(basic);
+    return works;
   }
 
   /**

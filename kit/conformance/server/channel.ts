@@ -71,6 +71,11 @@ export class Channel {
   #mostAnswer = MOST_ANSWER;
   #closed = false;
 
+  /** Whether this side closed it. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** @param conn which it closes */
   constructor(conn: Conn, options: ChannelOptions) {
     this.#conn = conn;

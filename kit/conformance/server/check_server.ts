@@ -172,10 +172,14 @@ class Run {
 
   /** Finds out what the server answers well, before a check can upset it. */
   async #findUsual(): Promise<void> {
-    const finding = this.#basics.usual().catch((error) => {
-      // Each check that needs one tells of that.
-      if (!(error instanceof Unprepared)) throw error;
-    });
+    // A list is tried while it is short: of a longer one less may come.
+    const finding = this.#basics.usual().then(
+      () => this.#basics.works("list", true),
+      (error) => {
+        // Each check that needs one tells of that.
+        if (!(error instanceof Unprepared)) throw error;
+      },
+    );
     await Promise.race([finding, this.#stopped.promise]);
   }
 

@@ -495,7 +495,8 @@ export class Probe {
 
   /** Whether the server can do what some checks build on. */
   async can(what: Basic): Promise<boolean> {
-    return await this.#basics?.works(what) ?? true;
+    const isAlone = this.#channels.every((channel) => channel.isClosed);
+    return await this.#basics?.works(what, isAlone) ?? true;
   }
 
   /**

@@ -47,6 +47,8 @@ export const connectionChecks = subject("connections", [
     "Register, list, key, send and pull go over one connection",
     async (probe) => {
       await apart(probe, await probe.usual());
+      // What fails by itself says nothing of the connection.
+      const works = await allOf(probe, ["list", "key", "send", "empty"]);
       const { id: other } = await probe.user();
       const channel = await probe.connect();
       const id = await prepare("register", async () => {
@@ -61,8 +63,6 @@ export const connectionChecks = subject("connections", [
         ["empty", pullRequest(id), 2104],
         ["empty", pullRequest(id), 2104],
       ] as const;
-      // What fails by itself says nothing of the connection.
-      const works = await allOf(probe, ["list", "key", "send", "empty"]);
       for (const [basic, request, code] of steps) {
         if (!works.has(basic)) continue;
         await channel.send(request);
