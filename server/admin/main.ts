@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { printableJson, printableLine } from "../../shared/cli/printable.ts";
 import { runProgram } from "../../shared/cli/program.ts";
-import { formatBytes, formatThings } from "../telemetry/figures.ts";
+import { formatBytes, formatThings } from "../../shared/cli/figures.ts";
 import { statIfThere } from "../store/sqlite/file/stat_if_there.ts";
 import type { AdminStore, StoreCounts, UserInfo } from "./admin_store.ts";
 import { RESTART_IDS } from "./advice.ts";

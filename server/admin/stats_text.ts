@@ -9,7 +9,7 @@ import {
   formatCount,
   formatSpan,
   formatThings,
-} from "../telemetry/figures.ts";
+} from "../../shared/cli/figures.ts";
 import type { StoreStats } from "./admin_store.ts";
 
 /** Columns of the longest subject, and two. */

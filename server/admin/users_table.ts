@@ -1,5 +1,5 @@
 import { printableLine } from "../../shared/cli/printable.ts";
-import { formatBytes, formatCount } from "../telemetry/figures.ts";
+import { formatBytes, formatCount } from "../../shared/cli/figures.ts";
 import type { UserInfo } from "./admin_store.ts";
 
 const HEAD = ["NAME", "LAST SEEN", "WAITING", "SIZE", "ID"];

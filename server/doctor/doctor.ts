@@ -6,18 +6,33 @@
 
 import { dirname } from "node:path";
 import type { ServerOptions } from "../options.ts";
-import { checkAccess } from "./access_check.ts";
-import { checkClock } from "./clock_check.ts";
-import { checkDisk } from "../store/sqlite/doctor/disk_check.ts";
-import { checkFiles } from "../store/sqlite/doctor/files_check.ts";
-import { type Finding, formatFinding, type Verdict } from "./finding.ts";
-import { checkMemory } from "./memory_check.ts";
-import { checkPort } from "./port_check.ts";
-import { checkRoom } from "../store/sqlite/doctor/room_check.ts";
+import {
+  type Finding,
+  type FindingStyle,
+  formatFinding,
+} from "../../shared/cli/finding.ts";
+import {
+  checkAccess,
+  checkDisk,
+  checkRoom,
+} from "../store/sqlite/doctor/folder_checks.ts";
 import {
   checkStore,
   type StoreFinding,
 } from "../store/sqlite/doctor/store_check.ts";
+import {
+  checkClock,
+  checkFiles,
+  checkMemory,
+  checkPort,
+} from "./machine_checks.ts";
+
+/** How the relay's doctor prints findings. */
+export const STYLE: FindingStyle = {
+  words: { ok: "ok", warning: "warn", error: "bad", unknown: "?" },
+  verdictWidth: 5,
+  subjectWidth: 8,
+};
 
 /**
  * Checks everything for a relay with these options, and leaves all files, or its
@@ -32,10 +47,10 @@ export async function examine(
 ): Promise<number> {
   const { hostname, port, limits, storeUrl } = options;
   const folder = dirname(options.database);
-  const verdicts: Verdict[] = [];
+  let hasErrors = false;
   const tell = (subject: string, finding: Finding) => {
-    verdicts.push(finding.verdict);
-    print(formatFinding(subject, finding));
+    hasErrors ||= finding.verdict === "error";
+    print(formatFinding(subject, finding, STYLE));
   };
   const { running, latestVisit } = storeUrl === undefined
     ? await examineFile(options, tell)
@@ -44,7 +59,7 @@ export async function examine(
   tell("files", checkFiles(folder, limits));
   tell("memory", checkMemory(limits));
   tell("port", checkPort({ hostname, port }, running));
-  return verdicts.includes("bad") ? 1 : 0;
+  return hasErrors ? 1 : 0;
 }
 
 /** What the checks of a store leave to others. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatSpan, formatThings } from "../telemetry/figures.ts";
+import { formatSpan, formatThings } from "../../shared/cli/figures.ts";
 import type { Store } from "../store/store.ts";
 
 /** Messages of one deletion, so that what clients ask for needn't wait for long. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatBytes } from "../../../server/telemetry/figures.ts";
+import { formatBytes } from "../../../shared/cli/figures.ts";
 import { clauses, type Party } from "../../clauses.ts";
 import { printableLine } from "../../../shared/cli/printable.ts";
 import { type Anatomy, dissect } from "../../dissect/anatomy.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { judgeCommit } from "../../../server/store/sqlite/doctor/commit_check.ts";
+import { judgeCommit } from "../../../server/store/postgres/doctor/commit_check.ts";
 import {
   judgeConnections,
   judgeSkew,
@@ -33,7 +33,7 @@ Deno.test("a commit is judged by how long it takes", () => {
   });
   assertEquals(judgeCommit(50, 1, "on").verdict, "ok");
   const slow = judgeCommit(125, 1, "on");
-  assertEquals(slow.verdict, "warn");
+  assertEquals(slow.verdict, "warning");
   assertMatch(slow.what, /no more than 8 messages\/s$/);
 });
 
@@ -45,16 +45,16 @@ Deno.test("standbys are judged by what commits wait for", () => {
     hidden = 0,
   ) => judgeStandbys({ names, connected, synchronous, hidden }).verdict;
   assertEquals(judge("", 0, 0), "ok");
-  assertEquals(judge("", 2, 0), "warn");
-  assertEquals(judge("a", 0, 0), "bad");
+  assertEquals(judge("", 2, 0), "warning");
+  assertEquals(judge("a", 0, 0), "error");
   assertEquals(judge("ANY 1 (a, b)", 2, 2), "ok");
-  assertEquals(judge("FIRST 2 (a, b)", 2, 1), "bad");
-  assertEquals(judge("2 (a, b)", 2, 0, 2), "?");
+  assertEquals(judge("FIRST 2 (a, b)", 2, 1), "error");
+  assertEquals(judge("2 (a, b)", 2, 0, 2), "unknown");
 });
 
 Deno.test("a commit is judged by what a pooler's connections begin with", () => {
   assertEquals(judgeCommit(1, 1, "on", "remote_apply").verdict, "ok");
-  assertEquals(judgeCommit(1, 1, "on", "local").verdict, "warn");
+  assertEquals(judgeCommit(1, 1, "on", "local").verdict, "warning");
 });
 
 Deno.test("connections are judged by what a relay takes", () => {
@@ -62,7 +62,7 @@ Deno.test("connections are judged by what a relay takes", () => {
     verdict: "ok",
     what: "10 of 97 connections free, a relay takes 10",
   });
-  assertEquals(judgeConnections(9, 97).verdict, "bad");
+  assertEquals(judgeConnections(9, 97).verdict, "error");
   assertMatch(judgeConnections(-2, 97).what, /^0 of 97/);
 });
 
@@ -72,7 +72,7 @@ Deno.test("clocks are judged by their difference", () => {
     what: "the database's clock is 12 ms behind this one",
   });
   assertEquals(judgeSkew(5000).verdict, "ok");
-  assertEquals(judgeSkew(-5001).verdict, "warn");
+  assertEquals(judgeSkew(-5001).verdict, "warning");
 });
 
 postgresTest(

@@ -1,23 +1,27 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { encodeHex } from "@std/encoding";
 import { Database } from "@db/sqlite";
-import { checkClock } from "../../../server/doctor/clock_check.ts";
+import { STYLE } from "../../../server/doctor/doctor.ts";
+import {
+  checkClock,
+  checkFiles,
+  checkPort,
+  judgeFiles,
+  judgeMemory,
+} from "../../../server/doctor/machine_checks.ts";
+import {
+  type Finding,
+  formatFinding,
+  ok,
+  warning,
+} from "../../../shared/cli/finding.ts";
 import {
   checkDisk,
-  judgeSync,
-  measureSync,
-} from "../../../server/store/sqlite/doctor/disk_check.ts";
-import {
-  checkFiles,
-  judgeFiles,
-} from "../../../server/store/sqlite/doctor/files_check.ts";
-import { type Finding, formatFinding } from "../../../server/doctor/finding.ts";
-import { judgeMemory } from "../../../server/doctor/memory_check.ts";
-import { checkPort } from "../../../server/doctor/port_check.ts";
-import {
   checkRoom,
   judgeRoom,
-} from "../../../server/store/sqlite/doctor/room_check.ts";
+  judgeSync,
+  measureSync,
+} from "../../../server/store/sqlite/doctor/folder_checks.ts";
 import { checkStore } from "../../../server/store/sqlite/doctor/store_check.ts";
 import { relayPermissions } from "../../../server/launch/relay_permissions.ts";
 import { defaultLimits, openSqliteStore } from "../../../server/mod.ts";
@@ -40,14 +44,10 @@ const NAME = "db.defensive";
 const NOW = new Date("2026-06-07T08:09:10.111Z");
 const anna = new Uint8Array(16).fill(0xa1) as Uint8Array as ClientId;
 
-/** A finding that says so, in a verdict and somewhere in its line. */
-function assertFinding(
-  finding: Finding,
-  verdict: Finding["verdict"],
-  text: RegExp,
-): void {
-  const line = formatFinding("it", finding);
-  assertEquals(finding.verdict, verdict, line);
+/** A finding that says so, in the word of its verdict and somewhere in its line. */
+function assertFinding(finding: Finding, word: string, text: RegExp): void {
+  const line = formatFinding("it", finding, STYLE);
+  assertEquals(line.split(" ")[0], word, line);
   assertMatch(line, text);
   assertEquals(line.includes("\n"), false);
 }
@@ -103,11 +103,11 @@ const FEW = ["--max-connections", "100"] as const;
 
 Deno.test("a line has its verdict and its subject in columns", () => {
   assertEquals(
-    formatFinding("port", { verdict: "ok", what: "free" }),
+    formatFinding("port", ok("free"), STYLE),
     "ok   port    free",
   );
   assertEquals(
-    formatFinding("memory", { verdict: "warn", what: "1", advice: "add 1" }),
+    formatFinding("memory", warning("1", "add 1"), STYLE),
     "warn memory  1: add 1",
   );
 });

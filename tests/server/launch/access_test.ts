@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { checkAccess } from "../../../server/doctor/access_check.ts";
+import { checkAccess } from "../../../server/store/sqlite/doctor/folder_checks.ts";
 import { openSqliteStore } from "../../../server/mod.ts";
 import { admin } from "../../support/stores/admin.ts";
 import { mayChangeOwners, ownersIn } from "../../support/stores/owners.ts";

@@ -6,7 +6,7 @@ import {
 import type { Message } from "../../../session/message.ts";
 import type { Session } from "../../../session/session.ts";
 import type { Chat } from "./chat_parts.ts";
-import { bytes } from "../view/message_layout.ts";
+import { formatBytes } from "../../../../shared/cli/figures.ts";
 import { SendQueue } from "./send_queue.ts";
 
 /** Bytes from which on sending shows how far it is. */
@@ -90,7 +90,7 @@ export class Sender {
   #progress(done: number, total: number): void {
     if (total < LARGE) return;
     const percent = Math.floor(100 * done / total);
-    const text = `Sending: ${percent} % of ${bytes(total)}`;
+    const text = `Sending: ${percent} % of ${formatBytes(total)}`;
     if (this.#chat.state.progress === text) return;
     this.#chat.dispatch({ kind: "progress", text });
   }

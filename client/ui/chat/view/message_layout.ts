@@ -6,6 +6,7 @@
  * @module
  */
 
+import { formatBytes } from "../../../../shared/cli/figures.ts";
 import { clock } from "../../local_time.ts";
 import type { Message } from "../../../session/message.ts";
 import { printableLine, printableLines } from "../../printable.ts";
@@ -147,13 +148,6 @@ function content(message: Message): { lines: string[]; tone: Tone } {
 export function describeFile({ path, size, outgoing }: Message): string {
   const where = path === undefined ? "" : ` ${printableLine(path)}`;
   return outgoing
-    ? `file${where} (${bytes(size)})`
-    : `file (${bytes(size)}) saved as${where}`;
-}
-
-/** A number of bytes as people read it. */
-export function bytes(count: number): string {
-  if (count < 1024) return `${count} bytes`;
-  if (count < 1024 * 1024) return `${(count / 1024).toFixed(1)} KiB`;
-  return `${(count / 1024 / 1024).toFixed(1)} MiB`;
+    ? `file${where} (${formatBytes(size)})`
+    : `file (${formatBytes(size)}) saved as${where}`;
 }

@@ -17,7 +17,12 @@ import type { Session } from "../../../session/session.ts";
 import { STORE_FOLDER } from "../../../store/database.ts";
 import { finishImport } from "../../../transfer/finish_import.ts";
 import { UnreadMessages } from "../../../session/unread_messages.ts";
-import { bad, type Finding, ok, warning } from "./finding.ts";
+import {
+  bad,
+  type Finding,
+  ok,
+  warning,
+} from "../../../../shared/cli/finding.ts";
 
 /** Bytes of a MiB. */
 const MIB = 1024 * 1024;

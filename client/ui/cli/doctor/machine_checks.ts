@@ -1,6 +1,6 @@
 import { PROTOCOL_VERSION } from "../../../../shared/wire/protocol.ts";
 import { isDumb } from "../../terminal.ts";
-import { type Finding, ok, warning } from "./finding.ts";
+import { type Finding, ok, warning } from "../../../../shared/cli/finding.ts";
 
 /** Columns and rows that the full screen needs. */
 const LEAST = { columns: 40, rows: 15 };

@@ -10,7 +10,8 @@ import {
   VersionRefusedError,
 } from "../../../errors.ts";
 import type { RelayLink } from "../../../link/relay_link.ts";
-import { bad, type Finding, found, ok } from "./finding.ts";
+import { bad, type Finding, ok } from "../../../../shared/cli/finding.ts";
+import { found } from "./finding.ts";
 
 /**
  * Looks at each of the relays. One that isn't there is an error only where no

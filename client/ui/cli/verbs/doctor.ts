@@ -1,17 +1,14 @@
 import type { Address } from "../../../../shared/folder/info_server.ts";
 import { exitCodes } from "../failure.ts";
 import { defineVerb, type Verb } from "../verb.ts";
-import { type Finding, found } from "../doctor/finding.ts";
+import { type Finding, formatFinding } from "../../../../shared/cli/finding.ts";
+import { found, STYLE } from "../doctor/finding.ts";
 import * as folder from "../doctor/folder_checks.ts";
 import { checkTerminal, checkVersions } from "../doctor/machine_checks.ts";
 import { checkRelays } from "../doctor/relay_check.ts";
 import { printableLine } from "../../printable.ts";
 import { Session } from "../../../session/session.ts";
 import { isDecided } from "../../../transfer/decided_import.ts";
-
-/** Columns of the longest verdict, and of the longest subject. */
-const VERDICT_WIDTH = 9;
-const SUBJECT_WIDTH = 10;
 
 /** Checks all that the client needs. */
 export const verb: Verb = defineVerb({
@@ -29,13 +26,9 @@ export const verb: Verb = defineVerb({
     const tell = async (subject: string, finding: Finding) => {
       const { verdict, what, advice } = finding;
       hasErrors ||= verdict === "error";
-      const end = advice === undefined ? "" : `: ${advice}`;
       await work.output.data(
         { type: "check", subject, verdict, what, advice: advice ?? null },
-        printableLine(
-          verdict.padEnd(VERDICT_WIDTH) + subject.padEnd(SUBJECT_WIDTH) +
-            what + end,
-        ),
+        printableLine(formatFinding(subject, finding, STYLE)),
       );
     };
     const check = async (subject: string, step: () => Promise<Finding>) =>

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { formatCount, formatThings } from "../../../telemetry/figures.ts";
+import { formatCount, formatThings } from "../../../../shared/cli/figures.ts";
 import { StoreError } from "../../store.ts";
 import type { Query, Statement } from "./database.ts";
 import { isUnsupported } from "./database_errors.ts";

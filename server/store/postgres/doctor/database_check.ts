@@ -8,7 +8,7 @@ import {
   formatCount,
   formatDuration,
   formatThings,
-} from "../../../telemetry/figures.ts";
+} from "../../../../shared/cli/figures.ts";
 import {
   Database,
   type Query,
@@ -20,8 +20,14 @@ import { CONNECTIONS } from "../postgres.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { hasSchema, OWN_TIME } from "../schema.ts";
 import { storeName } from "../connection/store_url.ts";
-import { checkCommit } from "../../sqlite/doctor/commit_check.ts";
-import type { Finding } from "../../../doctor/finding.ts";
+import { checkCommit } from "./commit_check.ts";
+import {
+  bad,
+  type Finding,
+  ok,
+  unknown,
+  warning,
+} from "../../../../shared/cli/finding.ts";
 import { checkSlots, checkStandbys } from "./standby_check.ts";
 
 /** Rows that one statement looks at. */
@@ -51,7 +57,7 @@ export async function checkDatabase(url: string): Promise<DatabaseFindings> {
     const server = await checkServer(database, storeName(url));
     const standbys = await checkStandbys(query);
     const slots = await checkSlots(query);
-    const mayCommit = standbys?.verdict !== "bad";
+    const mayCommit = standbys?.verdict !== "error";
     const commit = mayCommit ? await checkCommit(database) : WOULD_WAIT;
     const { finding, latestVisit } = await checkTables(query);
     return {
@@ -69,13 +75,12 @@ export async function checkDatabase(url: string): Promise<DatabaseFindings> {
   } catch (error) {
     const what = `${storeName(url)}: ${databaseError(error).message}`;
     return {
-      findings: [["server", {
-        verdict: "bad",
-        what,
-        ...!(error instanceof ReadOnlyError) && {
-          advice: "start it, or name another one with --store",
-        },
-      }]],
+      findings: [[
+        "server",
+        error instanceof ReadOnlyError
+          ? bad(what)
+          : bad(what, "start it, or name another one with --store"),
+      ]],
       latestVisit: undefined,
     };
   } finally {
@@ -84,10 +89,7 @@ export async function checkDatabase(url: string): Promise<DatabaseFindings> {
 }
 
 /** A commit that is measured would wait as well. */
-const WOULD_WAIT: Finding = {
-  verdict: "?",
-  what: "not measured, since it would wait for the standby",
-};
+const WOULD_WAIT = unknown("not measured, since it would wait for the standby");
 
 function optional(
   subject: string,
@@ -114,10 +116,7 @@ async function checkServer(
   // Behind it stands what it was built with.
   const program = version.split(" on ")[0] ?? version;
   const what = `${program} at ${name}`;
-  return {
-    verdict: "ok",
-    what: database.isPooled ? `${what}, through a pooler` : what,
-  };
+  return ok(database.isPooled ? `${what}, through a pooler` : what);
 }
 
 async function checkConnections(query: Query): Promise<Finding> {
@@ -141,12 +140,8 @@ export function judgeConnections(free: number, most: number): Finding {
   const what = `${formatCount(Math.max(0, free))} of ${
     formatThings(most, "connection")
   } free, a relay takes ${CONNECTIONS}`;
-  if (free >= CONNECTIONS) return { verdict: "ok", what };
-  return {
-    verdict: "bad",
-    what,
-    advice: "raise max_connections, or stop other programs",
-  };
+  if (free >= CONNECTIONS) return ok(what);
+  return bad(what, "raise max_connections, or stop other programs");
 }
 
 /** What the tables hold, which aren't made here. */
@@ -159,7 +154,7 @@ async function checkTables(
     }
     await query(MAY_WRITE);
   } catch (error) {
-    return { finding: { verdict: "bad", what: databaseError(error).message } };
+    return { finding: bad(databaseError(error).message) };
   }
   const { users, messages } = await countContent(query);
   const version = await value<number>(
@@ -172,7 +167,7 @@ async function checkTables(
     formatThings(messages, "waiting message")
   }; schema version ${version}`;
   return {
-    finding: { verdict: "ok", what },
+    finding: ok(what),
     ...latest === "" ? {} : { latestVisit: new Date(latest) },
   };
 }
@@ -195,15 +190,11 @@ async function judgeNewTables(query: Query): Promise<Finding> {
     `(has_schema_privilege(current_schema(), 'CREATE')
       AND current_setting('transaction_read_only') = 'off')`,
   );
-  if (may) {
-    return { verdict: "ok", what: "no tables yet, the relay makes them" };
-  }
-  return {
-    verdict: "bad",
-    what: "no tables yet, and this user may not make them",
-    advice:
-      "make it the database's owner (ALTER DATABASE … OWNER TO …), and see that the database takes writes",
-  };
+  if (may) return ok("no tables yet, the relay makes them");
+  return bad(
+    "no tables yet, and this user may not make them",
+    "make it the database's owner (ALTER DATABASE … OWNER TO …), and see that the database takes writes",
+  );
 }
 
 async function latestVisit(query: Query): Promise<string> {
@@ -231,10 +222,6 @@ export function judgeSkew(ahead: number): Finding {
   const what = `the database's clock is ${formatDuration(Math.abs(ahead))} ${
     ahead < 0 ? "behind" : "ahead of"
   } this one`;
-  if (Math.abs(ahead) <= CLOCK_TOLERANCE) return { verdict: "ok", what };
-  return {
-    verdict: "warn",
-    what,
-    advice: "set both clocks by the same source",
-  };
+  if (Math.abs(ahead) <= CLOCK_TOLERANCE) return ok(what);
+  return warning(what, "set both clocks by the same source");
 }

@@ -5,11 +5,17 @@
  * @module
  */
 
-import { formatBytes, formatThings } from "../../../telemetry/figures.ts";
+import { formatBytes, formatThings } from "../../../../shared/cli/figures.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { isUnsupported } from "../connection/database_errors.ts";
 import { StoreError } from "../../store.ts";
-import type { Finding } from "../../../doctor/finding.ts";
+import {
+  bad,
+  type Finding,
+  ok,
+  unknown,
+  warning,
+} from "../../../../shared/cli/finding.ts";
 
 const STANDBYS: Statement = {
   name: "doctor-standbys",
@@ -58,41 +64,35 @@ export function judgeStandbys(
   const all = formatThings(connected, "standby", "standbys");
   if (names === "") {
     return connected === 0
-      ? { verdict: "ok", what: "none: what is acknowledged is on this server" }
-      : {
-        verdict: "warn",
-        what:
-          `${all}, and commits wait for none (synchronous_standby_names is empty), so a failover loses what was acknowledged last`,
-        advice: "name two in synchronous_standby_names, as ANY 1 (…)",
-      };
+      ? ok("none: what is acknowledged is on this server")
+      : warning(
+        `${all}, and commits wait for none (synchronous_standby_names is empty), so a failover loses what was acknowledged last`,
+        "name two in synchronous_standby_names, as ANY 1 (…)",
+      );
   }
   const needed = neededOf(names);
   const setting = `synchronous_standby_names = '${names}'`;
   if (hidden > 0 && connected >= needed) {
-    return {
-      verdict: "?",
-      what:
-        `${all} connected, and this user may not see whether commits wait for them (${setting})`,
-      advice: "GRANT pg_read_all_stats to it",
-    };
+    return unknown(
+      `${all} connected, and this user may not see whether commits wait for them (${setting})`,
+      "GRANT pg_read_all_stats to it",
+    );
   }
   if (synchronous < needed) {
-    return {
-      verdict: "bad",
-      what: `commits wait for ${
+    return bad(
+      `commits wait for ${
         formatThings(needed, "standby", "standbys")
       } (${setting}), and ${
         synchronous === 0 ? "none" : `only ${synchronous}`
       } of them is connected, so nothing can be written`,
-      advice: "start a standby, or name one that runs",
-    };
+      "start a standby, or name one that runs",
+    );
   }
-  return {
-    verdict: "ok",
-    what: `${all}, commits wait for ${needed} of ${synchronous} (${setting})${
+  return ok(
+    `${all}, commits wait for ${needed} of ${synchronous} (${setting})${
       synchronous === needed ? "; where one stops nothing can be written" : ""
     }`,
-  };
+  );
 }
 
 /** Standbys that a commit waits for: `ANY 2 (a, b, c)`, or names alone for one. */
@@ -107,14 +107,12 @@ export async function checkSlots(query: Query): Promise<Finding | undefined> {
   const slots = await rowsOf<[string, number]>(query, SLOTS);
   const [first] = slots;
   if (first === undefined) return;
-  return {
-    verdict: "warn",
-    what: `${formatThings(slots.length, "slot")} without a reader, such as ${
+  return warning(
+    `${formatThings(slots.length, "slot")} without a reader, such as ${
       first[0]
     }, which holds ${formatBytes(first[1])} of the database's log`,
-    advice:
-      "start its standby, or drop it (SELECT pg_drop_replication_slot(…)); max_slot_wal_keep_size limits what a slot holds",
-  };
+    "start its standby, or drop it (SELECT pg_drop_replication_slot(…)); max_slot_wal_keep_size limits what a slot holds",
+  );
 }
 
 async function rowsOf<Row extends unknown[]>(

@@ -10,7 +10,7 @@ import {
   MAX_MESSAGE_ID,
   PUBLIC_KEY_SIZE,
 } from "../../../../shared/wire/protocol.ts";
-import { formatThings } from "../../../telemetry/figures.ts";
+import { formatThings } from "../../../../shared/cli/figures.ts";
 import { RESTART_IDS } from "../../../admin/advice.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, type KeyedTable, slicesOf } from "../key_slices.ts";

@@ -4,17 +4,28 @@
  * @module
  */
 
+import type { Database } from "@db/sqlite";
+import {
+  formatDuration,
+  formatThings,
+} from "../../../../shared/cli/figures.ts";
+import {
+  bad,
+  type Finding,
+  ok,
+  unknown,
+  warning,
+} from "../../../../shared/cli/finding.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
+import { StoreDamagedError, StoreError } from "../../store.ts";
 import { DAMAGE_ADVICE, storeError } from "../database_errors.ts";
 import { readForeignDatabase } from "../file/foreign.ts";
 import { lookInto } from "../file/look_into.ts";
 import { statIfThere } from "../file/stat_if_there.ts";
-import { StoreDamagedError } from "../../store.ts";
 import { isStoreLocked } from "../file/store_lock.ts";
-import { formatDuration, formatThings } from "../../../telemetry/figures.ts";
-import type { Finding } from "../../../doctor/finding.ts";
+import { firstValue } from "../first_value.ts";
+import { OWN_TIME, prepareSchema } from "../schema.ts";
 import { lookIntoLinked, NoLinkError, readLinked } from "./linked_database.ts";
-import { readStoreContent, type StoreContent } from "./store_content.ts";
 
 /** What was found, with what other checks need of it. */
 export interface StoreFinding extends Finding {
@@ -38,7 +49,7 @@ export function checkStore(
     running = isStoreLocked(path);
     const finding = look(path, takeOverFrom, running);
     if (isStoreLocked(path) === running) return { ...finding, running };
-    // Whoever came or went may have changed what we were reading.
+    // A relay that started or stopped may have changed what was being read.
     return { ...changing(path), running };
   } catch (error) {
     return { ...refuse(path, error), running };
@@ -55,11 +66,10 @@ function look(
     return running ? changing(path) : checkTakeOver(takeOverFrom);
   }
   if (!info.isFile) {
-    return {
-      verdict: "bad",
-      what: `${path} isn't a file`,
-      advice: "move it away, or take another one with --db",
-    };
+    return bad(
+      `${path} isn't a file`,
+      "move it away, or take another one with --db",
+    );
   }
   const file = Deno.realPathSync(path);
   // A relay that serves has a log; to read without one would make it.
@@ -67,11 +77,9 @@ function look(
     return changing(path);
   }
   if (!running && statIfThere(`${file}-journal`) !== undefined) {
-    return {
-      verdict: "?",
-      what:
-        `${path} can't be read as it is: a change was cut off, which the relay undoes at its start`,
-    };
+    return unknown(
+      `${path} can't be read as it is: a change was cut off, which the relay undoes at its start`,
+    );
   }
   try {
     const { latestVisit, ...content } = running
@@ -94,37 +102,33 @@ function describe(
     ...(unready ? ["the relay brings its tables up to date at the start"] : []),
     ...(running ? ["a relay runs on it now"] : []),
   ];
-  return { verdict: "ok", what: [counts, ...notes].join("; ") };
+  return ok([counts, ...notes].join("; "));
 }
 
 function changing(path: string): Finding {
-  return {
-    verdict: "?",
-    what: `a relay is just starting or stopping on ${path}`,
-    advice: "ask again in a moment",
-  };
+  return unknown(
+    `a relay is just starting or stopping on ${path}`,
+    "ask again in a moment",
+  );
 }
 
 function refuse(path: string, error: unknown): Finding {
   const known = storeError(error);
   if (known instanceof StoreDamagedError) {
-    return {
-      verdict: "bad",
-      what: `${path} is damaged (${reasonOf(known.cause ?? known)})`,
-      advice: DAMAGE_ADVICE,
-    };
+    return bad(
+      `${path} is damaged (${reasonOf(known.cause ?? known)})`,
+      DAMAGE_ADVICE,
+    );
   }
   if (error instanceof NoLinkError) {
-    return { verdict: "?", what: `${path} wasn't read: ${error.message}` };
+    return unknown(`${path} wasn't read: ${error.message}`);
   }
-  return { verdict: "bad", what: `${path} can't be used, ${known.message}` };
+  return bad(`${path} can't be used, ${known.message}`);
 }
 
 /** What a relay would start with where it has no database yet. */
 function checkTakeOver(from: string | undefined): Finding {
-  if (from === undefined) {
-    return { verdict: "ok", what: "none yet, the relay makes one" };
-  }
+  if (from === undefined) return ok("none yet, the relay makes one");
   try {
     const { clients, messages, unusable } = readLinked(
       from,
@@ -134,18 +138,80 @@ function checkTakeOver(from: string | undefined): Finding {
       formatThings(messages.length, "message")
     }`;
     const what = `none yet, the relay takes over ${counts} from ${from}`;
-    if (unusable === 0) return { verdict: "ok", what };
-    return {
-      verdict: "warn",
-      what: `${what}, but ${formatThings(unusable, "row")} there can't be used`,
-      advice: "keep that file",
-    };
+    if (unusable === 0) return ok(what);
+    return warning(
+      `${what}, but ${formatThings(unusable, "row")} there can't be used`,
+      "keep that file",
+    );
   } catch (error) {
     if (error instanceof NoLinkError) return refuse(from, error);
+    return bad(
+      `${from} can't be taken over (${reasonOf(error)})`,
+      "move it away to start anew",
+    );
+  }
+}
+
+/** What was found in a database. */
+interface StoreContent {
+  /** Registered users. */
+  users: number;
+  /** Waiting messages. */
+  messages: number;
+  /** The latest visit of a user, as far as its time can be read. */
+  latestVisit: Date | undefined;
+  /** The relay makes the tables, or brings them up to date, at its start. */
+  unready: boolean;
+  /** Milliseconds that the whole file took to check. */
+  checkTime: number;
+}
+
+/**
+ * Reads through a database that was opened to be read only.
+ *
+ * @throws {StoreDamagedError} where it is broken; the message says how
+ * @throws {StoreError} where it isn't a relay's, or a newer relay's
+ */
+function readStoreContent(database: Database): StoreContent {
+  const unready = !isReady(database);
+  const start = performance.now();
+  const found = firstValue(database, "PRAGMA quick_check(1)");
+  const checkTime = performance.now() - start;
+  if (found !== "ok") {
+    throw new StoreDamagedError(String(found).replaceAll(/\s+/g, " "));
+  }
+  if (firstValue(database, "SELECT count(*) FROM sqlite_schema") === 0) {
     return {
-      verdict: "bad",
-      what: `${from} can't be taken over (${reasonOf(error)})`,
-      advice: "move it away to start anew",
+      users: 0,
+      messages: 0,
+      latestVisit: undefined,
+      unready,
+      checkTime,
     };
+  }
+  const latest = firstValue(
+    database,
+    `SELECT max(LastSeen) FROM clients WHERE ${OWN_TIME}`,
+  );
+  const visit = new Date(String(latest));
+  return {
+    users: Number(firstValue(database, "SELECT count(*) FROM clients")),
+    messages: Number(firstValue(database, "SELECT count(*) FROM messages")),
+    latestVisit: Number.isNaN(visit.getTime()) ? undefined : visit,
+    unready,
+    checkTime,
+  };
+}
+
+/** Does what the relay does at its start, on a file that can't be changed. */
+function isReady(database: Database): boolean {
+  try {
+    prepareSchema(database, () => undefined);
+    return true;
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    if (storeError(error) instanceof StoreDamagedError) throw error;
+    // It had something to write.
+    return false;
   }
 }

@@ -14,7 +14,7 @@ import {
   syncFolder,
 } from "../../../../shared/folder/durable_files.ts";
 import { freeSpace } from "../../../../shared/folder/free_space.ts";
-import { formatBytes } from "../../../telemetry/figures.ts";
+import { formatBytes } from "../../../../shared/cli/figures.ts";
 import { COMPANIONS } from "./database_files.ts";
 import { firstValue } from "../first_value.ts";
 import { StoreError } from "../../store.ts";

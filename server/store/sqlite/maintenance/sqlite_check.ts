@@ -11,7 +11,7 @@ import {
   MAX_MESSAGE_ID,
   PUBLIC_KEY_SIZE,
 } from "../../../../shared/wire/protocol.ts";
-import { formatThings } from "../../../telemetry/figures.ts";
+import { formatThings } from "../../../../shared/cli/figures.ts";
 import { DAMAGE_ADVICE } from "../database_errors.ts";
 import { firstValue } from "../first_value.ts";
 import { RESTART_IDS } from "../../../admin/advice.ts";

@@ -4,20 +4,23 @@
  * @module
  */
 
-import { formatCount, formatDuration } from "../../../telemetry/figures.ts";
+import { formatCount, formatDuration } from "../../../../shared/cli/figures.ts";
 import {
   type Database,
   isSafeCommit,
   type Query,
   type Statement,
-} from "../../postgres/connection/database.ts";
-import {
-  databaseError,
-  isFromServer,
-} from "../../postgres/connection/database_errors.ts";
-import { checkSettings } from "../../postgres/schema.ts";
+} from "../connection/database.ts";
+import { databaseError, isFromServer } from "../connection/database_errors.ts";
+import { checkSettings } from "../schema.ts";
 import { StoreError } from "../../store.ts";
-import type { Finding } from "../../../doctor/finding.ts";
+import {
+  bad,
+  type Finding,
+  ok,
+  unknown,
+  warning,
+} from "../../../../shared/cli/finding.ts";
 
 /** Commits, and trips there and back, that are measured at most. */
 const ROUNDS = 50;
@@ -58,11 +61,10 @@ export async function checkCommit(
   } catch (error) {
     await syncWait.look();
     const { message } = syncWait.obstacle ?? databaseError(error);
-    return { verdict: "bad", what: message };
+    return bad(message);
   }
   if (commit === undefined) {
-    const what = "this database has no function to measure it with";
-    return { verdict: "?", what };
+    return unknown("this database has no function to measure it with");
   }
   const [row] = await query<[string, string]>(SETTING);
   const [setting = "", reset = ""] = row ?? [];
@@ -85,21 +87,17 @@ export function judgeCommit(
     formatDuration(commit)
   }, ${formatDuration(trip)} of it for the way there and back`;
   if (reset !== setting && !isSafeCommit(reset)) {
-    return {
-      verdict: "warn",
-      what:
-        `${what}; but connections begin with ${reset}, so one that a pooler hands on may lose what is acknowledged`,
-      advice: "ALTER ROLE … SET synchronous_commit = on",
-    };
+    return warning(
+      `${what}; but connections begin with ${reset}, so one that a pooler hands on may lose what is acknowledged`,
+      "ALTER ROLE … SET synchronous_commit = on",
+    );
   }
-  if (commit <= SLOW) return { verdict: "ok", what };
+  if (commit <= SLOW) return ok(what);
   const rate = formatCount(Math.max(1, 1000 / commit));
-  return {
-    verdict: "warn",
-    what:
-      `${what}, so who waits for each answer sends no more than ${rate} messages/s`,
-    advice: "bring it nearer or use a faster disk, where that isn't enough",
-  };
+  return warning(
+    `${what}, so a client that waits for each response sends no more than ${rate} messages/s`,
+    "bring it nearer or use a faster disk, where that isn't enough",
+  );
 }
 
 /** Undefined where the server refuses it: not every kind of server has it. */
