@@ -4,7 +4,6 @@
  * @module
  */
 
-import config from "../deno.json" with { type: "json" };
 import { formatAddress } from "../shared/folder/info_server.ts";
 import { isHangupIgnored } from "../shared/cli/hangup.ts";
 import { inputEnds } from "../shared/cli/input_ends.ts";
@@ -50,8 +49,6 @@ function stopSignal(
 
 async function main(args: readonly string[]): Promise<number | void> {
   const options = await readServerOptions(args);
-  if (options.help) return console.log(HELP.trimEnd());
-  if (options.version) return console.log(config.version);
   const log = new RelayLog(options.telemetry);
   try {
     options.warnings.forEach((warning) => log.warn(warning));
@@ -152,4 +149,4 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   }
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

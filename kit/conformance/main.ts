@@ -8,6 +8,7 @@
 import { formatAddress } from "../../shared/folder/info_server.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
+import { CLIENT_HELP } from "./client/options.ts";
 import { conformClient } from "./client/command.ts";
 import { HELP, readOptions } from "./options.ts";
 import { giveUp } from "./permissions.ts";
@@ -23,10 +24,6 @@ async function main(args: readonly string[]): Promise<number> {
   await giveUp("read", "write", "run");
   const options = readOptions(args);
   const { only, address, timeout } = options;
-  if (options.help) {
-    console.log(HELP.trimEnd());
-    return 0;
-  }
   const chosen = selectChecks(only);
   if (options.list) {
     console.log(checksTable(chosen));
@@ -58,4 +55,7 @@ async function main(args: readonly string[]): Promise<number> {
   return interruption.exitCode ?? code;
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) {
+  const help = Deno.args.includes("--client") ? CLIENT_HELP : HELP;
+  await runProgram(main, help);
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseFlags } from "../../shared/cli/flags.ts";
+import { numberOf, oneOf, parseFlags } from "../flags.ts";
 import type { Dialect } from "../../shared/wire/dialects.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { type Address, parseAddress } from "../../shared/folder/info_server.ts";
@@ -44,12 +44,10 @@ SIGTERM.
 `;
 
 /** Milliseconds. */
-const TIMEOUTS = { min: 10, max: 600_000 };
+const TIMEOUTS = { min: 10, max: 600_000, what: "milliseconds" };
 
 /** What the command line asks for. */
 export interface Options {
-  /** Print the help and stop. */
-  help: boolean;
   /** Print the checks and stop. */
   list: boolean;
   /** Show the bytes of what passed, too. */
@@ -77,10 +75,10 @@ export function readOptions(args: readonly string[]): Options {
   const { values, switches, words } = parseFlags(
     args,
     ["only", "timeout", "dialect"],
-    ["json", "junit", "verbose", "brief", "list", "help"],
+    ["json", "junit", "verbose", "brief", "list"],
     1,
   );
-  const { json, junit, verbose, brief, list, help } = switches;
+  const { json, junit, verbose, brief, list } = switches;
   if (json && junit) {
     throw new UsageError("--json and --junit are two reports: give one");
   }
@@ -90,19 +88,19 @@ export function readOptions(args: readonly string[]): Options {
   if (brief && (json || junit || verbose)) {
     throw new UsageError("--brief is for the table without --verbose");
   }
+  const names = generations.map(({ name }) => name);
+  const dialect = oneOf("dialect", values.dialect, names);
   const [word] = words;
-  if (word === undefined && !list && !help) {
+  if (word === undefined && !list) {
     throw new UsageError("Which server? Give HOST:PORT; see --help");
   }
   return {
-    ...{ verbose, brief, list, help },
+    ...{ verbose, brief, list },
     form: json ? "json" : junit ? "junit" : "table",
     address: word === undefined ? undefined : addressOf(word),
-    dialect: values.dialect === undefined
-      ? undefined
-      : dialectOf(values.dialect),
+    dialect: generations.find(({ name }) => name === dialect),
     only: values.only?.split(",").map((pattern) => pattern.trim()),
-    timeout: timeoutOf(values.timeout ?? `${DEFAULT_TIMEOUT}`),
+    timeout: numberOf("timeout", values.timeout, TIMEOUTS) ?? DEFAULT_TIMEOUT,
   };
 }
 
@@ -113,22 +111,4 @@ function addressOf(word: string): Address {
     if (!(error instanceof FormatError)) throw error;
     throw new UsageError(`HOST:PORT: ${error.message}`);
   }
-}
-
-function dialectOf(text: string): Dialect {
-  const dialect = generations.find(({ name }) => name === text);
-  if (dialect !== undefined) return dialect;
-  const names = generations.map(({ name }) => name).join(", ");
-  throw new UsageError(`--dialect: expected one of ${names}, got "${text}"`);
-}
-
-function timeoutOf(text: string): number {
-  const timeout = Number(text);
-  const { min, max } = TIMEOUTS;
-  if (/^\d{1,9}$/.test(text) && timeout >= min && timeout <= max) {
-    return timeout;
-  }
-  throw new UsageError(
-    `--timeout: expected milliseconds from ${min} to ${max}, got "${text}"`,
-  );
 }

@@ -5,13 +5,13 @@
  */
 
 import { formatBytes } from "../../server/telemetry/figures.ts";
-import { parseFlags } from "../../shared/cli/flags.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
 import type { Direction } from "../dissect/anatomy.ts";
 import { GrowingBytes } from "../dissect/growing_bytes.ts";
 import { Printer } from "../dissect/printer.ts";
+import { oneOf, parseFlags } from "../flags.ts";
 import { isText, parseHexText } from "./hex_text.ts";
 import { rawFrames } from "./raw_frames.ts";
 
@@ -39,10 +39,9 @@ async function main(args: readonly string[]): Promise<void> {
     // A lone - is a word, not a flag.
     args.map((arg) => arg === "-" ? "./-" : arg),
     ["as", "direction"],
-    ["json", "help"],
+    ["json"],
     1,
   );
-  if (switches.help) return console.log(HELP.trimEnd());
   const [file] = words;
   if (file === undefined) {
     throw new UsageError(
@@ -58,18 +57,6 @@ async function main(args: readonly string[]): Promise<void> {
   } catch (cause) {
     if (!printer.isClosed) throw cause;
   }
-}
-
-function oneOf<T extends string>(
-  flag: string,
-  value: string | undefined,
-  known: readonly [T, T],
-): T | undefined {
-  const found = known.find((name) => name === value);
-  if (value === undefined || found !== undefined) return found;
-  throw new UsageError(
-    `--${flag}: expected ${known.join(" or ")}, got "${value}"`,
-  );
 }
 
 /**
@@ -130,4 +117,4 @@ function print(
   }
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

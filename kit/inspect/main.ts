@@ -6,7 +6,7 @@
  */
 
 import { stopSignals } from "../../server/launch/signals.ts";
-import { parseFlags } from "../../shared/cli/flags.ts";
+import { parseFlags } from "../flags.ts";
 import {
   type Address,
   formatAddress,
@@ -33,11 +33,7 @@ Clients connect to it in the relay's place.
 `;
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, switches } = parseFlags(args, ["listen", "to"], [
-    "json",
-    "help",
-  ]);
-  if (switches.help) return console.log(HELP.trimEnd());
+  const { values, switches } = parseFlags(args, ["listen", "to"], ["json"]);
   const listen = address("listen", withHost(values.listen), 0);
   const to = address("to", values.to, 1);
   const printer = new Printer(switches.json);
@@ -106,4 +102,4 @@ async function listenOn(proxy: Proxy, listen: Address): Promise<number> {
   }
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

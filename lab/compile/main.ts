@@ -5,7 +5,7 @@
  */
 
 import { dirname, resolve } from "node:path";
-import { parseFlags } from "../../shared/cli/flags.ts";
+import { parseFlags } from "../../kit/flags.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
 import { bundle, compile, programs } from "./program.ts";
@@ -20,13 +20,12 @@ Usage: deno task compile:server [flags]
 `;
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, switches, words: [word] } = parseFlags(
+  const { values, words: [word] } = parseFlags(
     args,
     ["output", "target"],
-    ["help"],
+    [],
     1,
   );
-  if (switches.help) return console.log(HELP.trimEnd());
   if (word !== "server" && word !== "client") {
     throw new UsageError(`Expected "server" or "client", got "${word ?? ""}"`);
   }
@@ -42,4 +41,4 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

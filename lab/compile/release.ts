@@ -7,10 +7,9 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { removeIfThere } from "../../shared/folder/durable_files.ts";
-import { parseFlags } from "../../shared/cli/flags.ts";
+import { oneOf, parseFlags } from "../../kit/flags.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
 import { bundle, compile, type Program, programs } from "./program.ts";
 
 /** The systems: how a file's name ends, and what `deno compile` calls them. */
@@ -35,14 +34,8 @@ Usage: deno task release [flags]
 `;
 
 async function main(args: readonly string[]): Promise<number | void> {
-  const { values, switches } = parseFlags(args, ["output", "only"], ["help"]);
-  if (switches.help) return console.log(HELP.trimEnd());
-  const { only } = values;
-  if (only !== undefined && !(only in systems)) {
-    throw new UsageError(
-      `--only: expected ${Object.keys(systems).join(" or ")}, got "${only}"`,
-    );
-  }
+  const { values } = parseFlags(args, ["output", "only"], []);
+  const only = oneOf("only", values.only, Object.keys(systems));
   const output = resolve(values.output ?? "dist/release");
   await Deno.mkdir(output, { recursive: true });
   const folder = await Deno.makeTempDir({ prefix: "messageu-" });
@@ -94,4 +87,4 @@ async function sha256(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

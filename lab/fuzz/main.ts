@@ -4,8 +4,7 @@
  * @module
  */
 
-import { parseFlags } from "../../shared/cli/flags.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { numberOf, parseFlags } from "../../kit/flags.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { fuzz } from "./fuzz.ts";
 
@@ -19,27 +18,16 @@ Usage: deno task fuzz [flags]
   --help       print this
 `;
 
-function integer(name: string, text: string): number {
-  if (/^\d{1,10}$/.test(text)) return Number(text);
-  throw new UsageError(`--${name}: expected a number, got ${text}`);
-}
-
 async function main(args: readonly string[]): Promise<number> {
-  const { values, switches } = parseFlags(
-    args,
-    ["seconds", "seed", "case"],
-    ["help"],
-  );
-  if (switches.help) {
-    console.log(HELP.trimEnd());
-    return 0;
-  }
-  const seed = integer("seed", values.seed ?? `${Date.now() % 2 ** 32}`);
+  const { values } = parseFlags(args, ["seconds", "seed", "case"], []);
+  const integer = (flag: keyof typeof values, initial: number) =>
+    Math.trunc(numberOf(flag, values[flag], { max: 2 ** 32 }) ?? initial);
+  const seed = integer("seed", Date.now() % 2 ** 32);
   console.log(`seed ${seed}`);
   const { tally, failure } = await fuzz({
     seed,
-    seconds: integer("seconds", values.seconds ?? "30"),
-    firstCase: integer("case", values.case ?? "0"),
+    seconds: integer("seconds", 30),
+    firstCase: integer("case", 0),
     progress: (line) => console.log(line),
   });
   console.log(tally.summary(failure === undefined ? 0 : 1));
@@ -48,4 +36,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 1;
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { parseFlags } from "../../shared/cli/flags.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { numberOf, parseFlags } from "../../kit/flags.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { type RoundReport, torture } from "./rounds.ts";
 import { tortureSmallDisk } from "./small_disk.ts";
@@ -25,19 +24,6 @@ Usage: deno task torture [flags]
                    --allow-run=mount,umount
   --help           print this
 `;
-
-function numberOf(
-  name: string,
-  text: string | undefined,
-  fallback: number,
-  least: number,
-): number {
-  const value = Number(text ?? fallback);
-  if (Number.isFinite(value) && value >= least) return value;
-  throw new UsageError(
-    `--${name}: expected a number from ${least}, got "${text}"`,
-  );
-}
 
 function line(head: string, report: RoundReport): string {
   const cells: [number, string][] = [
@@ -86,20 +72,18 @@ async function main(args: readonly string[]): Promise<number> {
   const { values, switches } = parseFlags(
     args,
     ["rounds", "seconds", "connections", "seed"],
-    ["disk-full", "help"],
+    ["disk-full"],
   );
-  if (switches.help) {
-    console.log(HELP.trimEnd());
-    return 0;
-  }
   if (switches["disk-full"]) return await diskFull();
-  const rounds = Math.trunc(numberOf("rounds", values.rounds, 20, 1));
-  const seconds = numberOf("seconds", values.seconds, 2, 0.2);
+  const rounds = Math.trunc(
+    numberOf("rounds", values.rounds, { min: 1 }) ?? 20,
+  );
+  const seconds = numberOf("seconds", values.seconds, { min: 0.2 }) ?? 2;
   const connections = Math.trunc(
-    numberOf("connections", values.connections, 48, 1),
+    numberOf("connections", values.connections, { min: 1 }) ?? 48,
   );
   const chance = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  const seed = Math.trunc(numberOf("seed", values.seed, chance, 0));
+  const seed = Math.trunc(numberOf("seed", values.seed, {}) ?? chance);
   const dir = await Deno.makeTempDir({ prefix: "messageu-torture-" });
   console.log(`seed ${seed}`);
   let round = 0;
@@ -131,4 +115,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

@@ -10,7 +10,7 @@ import { runProgram } from "../../shared/cli/program.ts";
 import { databaseAddresses } from "../store/postgres/connection/database_addresses.ts";
 import { folderPermissions, launch } from "../launch/launcher.ts";
 import { STORE_VARIABLES, storeFiles } from "../store/store_flags.ts";
-import { readAdminOptions } from "./options.ts";
+import { HELP, readAdminOptions } from "./options.ts";
 
 /**
  * The runtime's flags for what these arguments ask for.
@@ -21,7 +21,6 @@ export async function adminPermissions(
   args: readonly string[],
 ): Promise<string[]> {
   const options = await readAdminOptions(args);
-  if (typeof options === "string") return [];
   const { place } = options;
   const isUrl = place.kind === "url";
   return [
@@ -41,11 +40,13 @@ export async function adminPermissions(
 }
 
 if (import.meta.main) {
-  await runProgram(async (args) =>
-    await launch(
-      new URL("./main.ts", import.meta.url),
-      await adminPermissions(args),
-      args,
-    )
+  await runProgram(
+    async (args) =>
+      await launch(
+        new URL("./main.ts", import.meta.url),
+        await adminPermissions(args),
+        args,
+      ),
+    HELP,
   );
 }

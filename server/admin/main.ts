@@ -5,7 +5,6 @@
  */
 
 import { dirname } from "node:path";
-import config from "../../deno.json" with { type: "json" };
 import { printableJson, printableLine } from "../../shared/cli/printable.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { formatBytes, formatThings } from "../../shared/cli/figures.ts";
@@ -227,8 +226,6 @@ function describeCounts({ users, messages }: StoreCounts): string {
 
 async function main(args: readonly string[]): Promise<number | void> {
   const options = await readAdminOptions(args);
-  if (options === "help") return console.log(HELP.trimEnd());
-  if (options === "version") return console.log(config.version);
   const { verb } = options;
   if (verb === "restore") return await restore(options);
   const store = await openAdminStore(options.place);
@@ -239,4 +236,4 @@ async function main(args: readonly string[]): Promise<number | void> {
   }
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

@@ -5,16 +5,46 @@
  */
 
 import { dirname } from "node:path";
-import { parseFlags, readSpan } from "../../shared/cli/flags.ts";
+import { readCommandLine } from "../../shared/cli/command_line.ts";
+import {
+  flagName,
+  flagsHelp,
+  type FlagValues,
+  nonEmpty,
+  parseSpan,
+  switchFlag,
+  valueFlag,
+} from "../../shared/cli/flags.ts";
 import { infoFiles } from "../../shared/folder/info_files.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
 import { databasePath } from "../store/sqlite/file/database_path.ts";
-import {
-  readStoreUrl,
-  STORE_VARIABLE,
-  type StoreFlags,
-} from "../store/store_flags.ts";
+import { readStoreUrl, STORE_VARIABLE } from "../store/store_flags.ts";
 import type { StorePlace } from "./open_admin_store.ts";
+
+const flags = {
+  dir: valueFlag("DIR", "where db.defensive lies (default: .)", nonEmpty),
+  db: valueFlag(
+    "FILE",
+    "the database (default: db.defensive in DIR)",
+    nonEmpty,
+  ),
+  store: valueFlag(
+    "URL",
+    "a PostgreSQL database in its place:\npostgres://USER:PASSWORD@HOST:PORT/DATABASE\n(default: from the environment's MESSAGEU_STORE)",
+    nonEmpty,
+  ),
+  storeFile: valueFlag("FILE", "a file that holds that URL", nonEmpty),
+  olderThan: valueFlag(
+    "SPAN",
+    "for purge: how long, such as 90m, 12h, 30d or 4w",
+    parseSpan,
+  ),
+  dryRun: switchFlag("for purge: only say how many"),
+  json: switchFlag("for stats and users: one JSON object a line"),
+  yes: switchFlag("for remove and restore: don't ask"),
+  help: switchFlag("print this"),
+  version: switchFlag("print the version"),
+};
 
 /** What `--help` prints. */
 export const HELP =
@@ -35,19 +65,9 @@ Usage: deno task admin VERB [flags]
                   that was put back to an earlier moment without restore
   restart-ids     give inboxes that have used up their message ids new ones
 
-  --dir DIR           where db.defensive lies (default: .)
-  --db FILE           the database (default: db.defensive in DIR)
-  --store URL         a PostgreSQL database in its place:
-                      postgres://USER:PASSWORD@HOST:PORT/DATABASE
-                      (default: from the environment's MESSAGEU_STORE)
-  --store-file FILE   a file that holds that URL
-  --older-than SPAN   for purge: how long, such as 90m, 12h, 30d or 4w
-  --dry-run           for purge: only say how many
-  --json              for stats and users: one JSON object a line
-  --yes               for remove and restore: don't ask
-  --                  what follows is no flag: remove -- --yes
-  --help              print this
-  --version           print the version
+${
+    flagsHelp(flags, 22)
+  }  --                  what follows is no flag: remove -- --yes
 `;
 
 /** What each verb takes. */
@@ -55,7 +75,7 @@ const verbs = {
   stats: { word: undefined, flags: ["json"] },
   users: { word: undefined, flags: ["json"] },
   remove: { word: "USER", isRepeatable: true, flags: ["yes"] },
-  purge: { word: undefined, flags: ["older-than", "dry-run"] },
+  purge: { word: undefined, flags: ["olderThan", "dryRun"] },
   backup: { word: "FILE", flags: [] },
   restore: { word: "FILE", flags: ["yes"] },
   check: { word: undefined, flags: [] },
@@ -72,7 +92,10 @@ interface VerbShape {
   flags: readonly OwnFlag[];
 }
 
-type OwnFlag = "json" | "yes" | "dry-run" | "older-than";
+/** Flags that not all verbs take. */
+const ownFlags = ["json", "yes", "dryRun", "olderThan"] as const;
+
+type OwnFlag = typeof ownFlags[number];
 
 /** What can be done. */
 export type VerbName = keyof typeof verbs;
@@ -102,24 +125,16 @@ export interface AdminOptions {
 /**
  * Reads the command line.
  *
- * @returns "help" or "version" where that is to be printed
  * @throws {UsageError} where it can't be obeyed
  */
 export async function readAdminOptions(
   args: readonly string[],
-): Promise<AdminOptions | "help" | "version"> {
-  const { values, switches, words } = parseFlags(
-    args,
-    ["dir", "db", "store", "store-file", "older-than"],
-    ["dry-run", "json", "yes", "help", "version"],
-    Infinity,
-  );
-  if (switches.help) return "help";
-  if (switches.version) return "version";
+): Promise<AdminOptions> {
+  const { values, words } = await readCommandLine(args, flags, Infinity);
   const [name, ...own] = words;
   const verb = verbOf(name);
-  requireShape(verb, own, { ...values, ...switches });
-  const olderThan = values["older-than"];
+  requireShape(verb, own, values);
+  const { olderThan, dryRun = false, json = false, yes = false } = values;
   if (verb === "purge" && olderThan === undefined) {
     throw new UsageError("purge needs --older-than, such as --older-than 30d");
   }
@@ -131,10 +146,10 @@ export async function readAdminOptions(
     file,
     users: verbs[verb].word === "USER" ? own : [],
     place,
-    olderThan: olderThan === undefined ? 0 : readSpan("older-than", olderThan),
-    dryRun: switches["dry-run"],
-    json: switches.json,
-    yes: switches.yes,
+    olderThan: olderThan ?? 0,
+    dryRun,
+    json,
+    yes,
     folders: [...new Set(folders)],
   };
 }
@@ -153,9 +168,9 @@ function verbOf(name: string | undefined): VerbName {
 function requireShape(
   verb: VerbName,
   words: readonly string[],
-  given: Readonly<Partial<Record<string, string | boolean>>>,
+  given: FlagValues<typeof flags>,
 ): void {
-  const { word, isRepeatable, flags }: VerbShape = verbs[verb];
+  const { word, isRepeatable, flags: taken }: VerbShape = verbs[verb];
   if (word !== undefined && (words.length === 0 || words.includes(""))) {
     throw new UsageError(`${verb} needs its ${word}: see --help`);
   }
@@ -164,17 +179,15 @@ function requireShape(
   if (excess !== undefined) {
     throw new UsageError(`Unexpected word "${excess}": see --help`);
   }
-  for (const flag of ["json", "yes", "dry-run", "older-than"] as const) {
-    if (given[flag] && !flags.includes(flag)) {
-      throw new UsageError(`--${flag} isn't for ${verb}: see --help`);
-    }
-  }
+  const wrong = ownFlags.find((flag) => given[flag] && !taken.includes(flag));
+  if (wrong === undefined) return;
+  throw new UsageError(`${flagName(wrong)} isn't for ${verb}: see --help`);
 }
 
 async function placeOf(
-  { dir, db, ...flags }: StoreFlags & { dir?: string; db?: string },
+  { dir, db, ...named }: FlagValues<typeof flags>,
 ): Promise<{ place: StorePlace; folders: string[] }> {
-  const url = await readStoreUrl(flags);
+  const url = await readStoreUrl(named);
   if (url !== undefined) {
     if (dir !== undefined || db !== undefined) {
       throw new UsageError(
@@ -182,14 +195,14 @@ async function placeOf(
       );
     }
     return {
-      place: { kind: "url", url, file: flags["store-file"] },
+      place: { kind: "url", url, file: named.storeFile },
       folders: [],
     };
   }
-  const named = db ?? `${dir ?? "."}/${infoFiles.database[0]}`;
-  const path = await databasePath(named);
+  const file = db ?? `${dir ?? "."}/${infoFiles.database[0]}`;
+  const path = await databasePath(file);
   return {
     place: { kind: "file", path },
-    folders: [dirname(named), dirname(path)],
+    folders: [dirname(file), dirname(path)],
   };
 }

@@ -7,17 +7,19 @@
  */
 
 import { runProgram } from "../../shared/cli/program.ts";
-import { readServerOptions } from "../options.ts";
+import { HELP, readServerOptions } from "../options.ts";
 import { relayCommand } from "./relay_permissions.ts";
 import { runGroup } from "./run_group.ts";
 
 if (import.meta.main) {
   const program = new URL("../main.ts", import.meta.url).href;
-  await runProgram(async (args) =>
-    await runGroup(
-      await readServerOptions(args),
-      args,
-      (args) => relayCommand(program, args),
-    )
+  await runProgram(
+    async (args) =>
+      await runGroup(
+        await readServerOptions(args),
+        args,
+        (args) => relayCommand(program, args),
+      ),
+    HELP,
   );
 }

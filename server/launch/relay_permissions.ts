@@ -20,7 +20,6 @@ export async function relayPermissions(
   args: readonly string[],
 ): Promise<string[]> {
   const options = await readServerOptions(args);
-  if (options.help || options.version) return [];
   // The store's writer is a thread, and a thread reads its modules anew.
   const top = new URL("../../", import.meta.url);
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];

@@ -29,9 +29,9 @@ const FILE_PARAMETERS = ["sslrootcert", "sslcert", "sslkey"];
 /** The flags' values. */
 export interface StoreFlags {
   /** The URL. */
-  store?: string;
+  readonly store: string | undefined;
   /** A file that holds the URL. */
-  "store-file"?: string;
+  readonly storeFile: string | undefined;
 }
 
 /**
@@ -43,11 +43,11 @@ export interface StoreFlags {
 export async function readStoreUrl(
   flags: StoreFlags,
 ): Promise<string | undefined> {
-  const file = flags["store-file"];
-  if (flags.store !== undefined && file !== undefined) {
+  const { store, storeFile: file } = flags;
+  if (store !== undefined && file !== undefined) {
     throw new UsageError("--store and --store-file name two stores: give one");
   }
-  if (flags.store !== undefined) return checked(flags.store, "--store");
+  if (store !== undefined) return checked(store, "--store");
   if (file !== undefined) return checked(await readUrl(file), file);
   const named = await readEnvironment();
   return named ? checked(named, STORE_VARIABLE) : undefined;

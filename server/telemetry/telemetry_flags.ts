@@ -4,74 +4,42 @@
  * @module
  */
 
-import { FormatError } from "../../shared/wire/format_error.ts";
-import { type Address, parseAddress } from "../../shared/folder/info_server.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import {
+  choiceFlag,
+  type FlagValues,
+  valueFlag,
+} from "../../shared/cli/flags.ts";
+import { parseAddress } from "../../shared/folder/info_server.ts";
 
-const logLevels = ["debug", "info", "warn", "error"] as const;
-const logFormats = ["text", "json"] as const;
+/** The flags. */
+export const telemetryFlags = {
+  metrics: valueFlag(
+    "ADDR:PORT",
+    "serve /metrics, /healthz and /readyz there (default: nowhere)",
+    (text) => parseAddress(text, 0),
+  ),
+  log: choiceFlag("FORMAT", "text or json (default: text)", ["text", "json"]),
+  logLevel: choiceFlag(
+    "LEVEL",
+    "debug, info, warn or error (default: info)",
+    ["debug", "info", "warn", "error"],
+  ),
+};
 
-/** What is logged: this and what is worse. */
-export type LogLevel = typeof logLevels[number];
+type Values = FlagValues<typeof telemetryFlags>;
 
-/** How lines are written. */
-export type LogFormat = typeof logFormats[number];
+/** How lines of the log are written. */
+export type LogFormat = NonNullable<Values["log"]>;
 
-/** The flags' names. */
-export const telemetryFlagNames = ["metrics", "log", "log-level"] as const;
-
-/** The flags as `--help` lists them. */
-export const TELEMETRY_HELP =
-  `  --metrics ADDR:PORT               serve /metrics, /healthz and /readyz there (default: nowhere)
-  --log FORMAT                      text or json (default: text)
-  --log-level LEVEL                 debug, info, warn or error (default: info)
-`;
+/** The least severe records that are logged. */
+export type LogLevel = NonNullable<Values["logLevel"]>;
 
 /** What a relay tells of itself. */
 export interface TelemetryOptions {
   /** Where it serves metrics and health. */
-  metrics: Address | undefined;
+  metrics: Values["metrics"];
   /** How its log is written. */
   format: LogFormat;
   /** What its log holds. */
   level: LogLevel;
-}
-
-/**
- * Reads what the flags ask for.
- *
- * @throws {UsageError} where one of them can't be obeyed
- */
-export function readTelemetry(
-  values: Readonly<
-    Partial<Record<typeof telemetryFlagNames[number], string>>
-  >,
-): TelemetryOptions {
-  const { metrics, log = "text", "log-level": level = "info" } = values;
-  return {
-    metrics: metrics === undefined ? undefined : readAddress(metrics),
-    format: oneOf("log", logFormats, log),
-    level: oneOf("log-level", logLevels, level),
-  };
-}
-
-function readAddress(text: string): Address {
-  try {
-    return parseAddress(text, 0);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new UsageError(`--metrics: ${error.message}`);
-  }
-}
-
-function oneOf<T extends string>(
-  flag: string,
-  known: readonly T[],
-  text: string,
-): T {
-  const found = known.find((one) => one === text);
-  if (found !== undefined) return found;
-  throw new UsageError(
-    `--${flag}: expected ${known.join(" or ")}, got "${text}"`,
-  );
 }

@@ -1,73 +1,121 @@
 /**
- * Command lines of the programs: `@std/cli` parses them, and what it would let
- * pass is refused here with a sentence that says what to do.
+ * Flags and arguments of command lines, declared as plain data: what
+ * `@stricli/core` reads, and what the help and the types of their values
+ * follow from. Loads nothing.
  *
  * @module
  */
 
-import { parseArgs } from "@std/cli";
 import { parseDuration } from "./duration.ts";
-import { UsageError } from "./usage_error.ts";
 
-/** The parsed flags. */
-export interface Flags<V extends string, S extends string> {
-  /** The values of the flags that take one and were given. */
-  values: { readonly [K in V]?: string };
-  /** The words that are no flags, in their order. */
-  words: readonly string[];
-  /** Which of the flags without a value were given. */
-  switches: { readonly [K in S]: boolean };
+/** A flag that takes a value. */
+export interface ValueFlag<T> {
+  readonly kind: "parsed";
+  readonly brief: string;
+  readonly placeholder: string;
+  /** Throws an `Error` that says what was expected and what was given. */
+  readonly parse: (text: string) => T;
 }
 
-/**
- * Parses a command line.
- *
- * @param values flags that take a value
- * @param switches flags that take none
- * @param mostWords words that it may have beside its flags
- * @throws {UsageError} on a flag that isn't known, a value that is missing, or
- * a word too many
- */
-export function parseFlags<V extends string, S extends string>(
-  args: readonly string[],
-  values: readonly V[],
-  switches: readonly S[],
-  mostWords = 0,
-): Flags<V, S> {
-  const string: string[] = [...values, "_"];
-  const boolean: string[] = [...switches];
-  const flags = parseArgs(args, {
-    string,
-    boolean,
-    unknown(arg: string, key?: string) {
-      // A word has no key.
-      if (key !== undefined) {
-        throw new UsageError(`Unknown flag ${arg}: see --help`);
-      }
-    },
-  });
-  const words = flags._.map(String);
-  const excess = words[mostWords];
-  if (excess !== undefined) {
-    throw new UsageError(`Unexpected word "${excess}": see --help`);
-  }
-  for (const name of values) {
-    if (flags[name] === "") {
-      throw new UsageError(`--${name} needs a value: see --help`);
-    }
-  }
-  return { values: flags, switches: flags, words } as unknown as Flags<V, S>;
+/** A flag that takes no value. */
+export interface SwitchFlag {
+  readonly kind: "boolean";
+  readonly brief: string;
+  readonly optional: true;
+  readonly withNegated: false;
 }
 
-/**
- * The milliseconds of a flag's value such as `30d`.
- *
- * @throws {UsageError} where it is no span of time, or an empty one
- */
-export function readSpan(flag: string, text: string): number {
+/** A flag that takes one of some words. */
+export interface ChoiceFlag<T extends string> {
+  readonly kind: "enum";
+  readonly brief: string;
+  readonly values: readonly T[];
+  readonly placeholder?: string;
+  readonly optional?: true;
+  readonly default?: T;
+}
+
+/** Flags by their names in camel case; `maxMessage` is `--max-message`. */
+export type Flags = Readonly<
+  Record<string, ValueFlag<unknown> | SwitchFlag | ChoiceFlag<string>>
+>;
+
+/** The parsed values of flags; undefined where an optional one isn't given. */
+export type FlagValues<F> = {
+  readonly [K in keyof F]:
+    | (F[K] extends SwitchFlag ? boolean
+      : F[K] extends ChoiceFlag<infer T> ? T
+      : F[K] extends ValueFlag<infer T> ? T
+      : never)
+    | (F[K] extends { readonly optional: true } ? undefined : never);
+};
+
+/** Declares an optional flag with a value. */
+export function valueFlag<T>(
+  placeholder: string,
+  brief: string,
+  parse: (text: string) => T,
+): ValueFlag<T> & { readonly optional: true } {
+  return { kind: "parsed", placeholder, brief, parse, optional: true };
+}
+
+/** Declares an optional flag that takes one of these words. */
+export function choiceFlag<const T extends string>(
+  placeholder: string,
+  brief: string,
+  values: readonly T[],
+): ChoiceFlag<T> & { readonly optional: true } {
+  return { kind: "enum", placeholder, brief, values, optional: true };
+}
+
+/** Declares a flag without a value. */
+export function switchFlag(brief: string): SwitchFlag {
+  return { kind: "boolean", brief, optional: true, withNegated: false };
+}
+
+/** A text that isn't empty. @throws {Error} where it is */
+export function nonEmpty(text: string): string {
+  if (text !== "") return text;
+  throw new Error("expected a value, got none");
+}
+
+/** Parses a whole number in a range. */
+export function numberFrom(
+  min: number,
+  max: number,
+): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    if (number >= min && number <= max) return number;
+    throw new Error(`expected a number from ${min} to ${max}, got "${text}"`);
+  };
+}
+
+/** The milliseconds of a span of time such as `30d`. @throws {Error} where it is none, or empty */
+export function parseSpan(text: string): number {
   const span = parseDuration(text);
   if (span !== undefined && span > 0) return span;
-  throw new UsageError(
-    `--${flag}: expected a span of time such as 90m, 12h, 30d or 4w, got "${text}"`,
+  throw new Error(
+    `expected a span of time such as 90m, 12h, 30d or 4w, got "${text}"`,
   );
+}
+
+/** The flag of a name in camel case: `--max-message` for `maxMessage`. */
+export function flagName(key: string): string {
+  return `--${
+    key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  }`;
+}
+
+/** Flags as a help text lists them, each with its brief from this column on. */
+export function flagsHelp(flags: Flags, column: number): string {
+  const indent = " ".repeat(column);
+  return Object.entries(flags).map(([key, flag]) => {
+    const value = flag.kind === "boolean" ? "" : ` ${flag.placeholder}`;
+    const head = `  ${flagName(key)}${value}`;
+    const brief = flag.brief.replaceAll("\n", `\n${indent}`);
+    return head.length + 1 < column
+      ? `${head.padEnd(column)}${brief}\n`
+      : `${head}\n${indent}${brief}\n`;
+  }).join("");
 }

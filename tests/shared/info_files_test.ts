@@ -67,7 +67,10 @@ testWith(
         how,
       );
       await write("url", "postgres://u@127.0.0.1/db\r\n");
-      const url = await readStoreUrl({ "store-file": `${dir}/url` });
+      const url = await readStoreUrl({
+        store: undefined,
+        storeFile: `${dir}/url`,
+      });
       assertEquals(url, "postgres://u@127.0.0.1/db", how);
     }
   },

@@ -11,11 +11,7 @@ import { levelOf } from "../report/outcome.ts";
 import { giveUp } from "../permissions.ts";
 import { printReport } from "../report/print_report.ts";
 import { checkClient } from "./check_client.ts";
-import {
-  CLIENT_HELP,
-  type ClientOptions,
-  parseClientOptions,
-} from "./options.ts";
+import { type ClientOptions, parseClientOptions } from "./options.ts";
 import { checksOf, choose, type Script, stepsOf, stepText } from "./script.ts";
 
 /** Data for whoever reads the report. */
@@ -31,10 +27,6 @@ const say = (text: string) => console.error(text);
  */
 export async function conformClient(args: readonly string[]): Promise<number> {
   const options = parseClientOptions(args);
-  if (options.help) {
-    print(CLIENT_HELP.trimEnd());
-    return 0;
-  }
   const script = choose(stepsOf(options.badly), options.only);
   if (options.list) {
     print(scriptText(script, options.badly));

@@ -4,14 +4,12 @@
  * @module
  */
 
-import { parseFlags } from "../../../shared/cli/flags.ts";
-import { FormatError } from "../../../shared/wire/format_error.ts";
-import { parsePort } from "../../../shared/folder/info_myport.ts";
+import { numberOf, parseFlags, portOf } from "../../flags.ts";
 import { UsageError } from "../../../shared/cli/usage_error.ts";
 
 /** Milliseconds that a step of a driven client gets where nothing else is asked for. */
 const DEFAULT_TIMEOUT = 10_000;
-const LONGEST_TIMEOUT = 600_000;
+const TIMEOUTS = { min: 1, max: 600_000, what: "milliseconds" };
 
 /** What `--help` prints. */
 export const CLIENT_HELP =
@@ -58,8 +56,6 @@ export interface ClientOptions {
   readonly brief: boolean;
   /** Whether only the script is to be printed. */
   readonly list: boolean;
-  /** Whether only the help is to be printed. */
-  readonly help: boolean;
 }
 
 /** @throws {UsageError} where the flags can't be obeyed */
@@ -67,46 +63,28 @@ export function parseClientOptions(args: readonly string[]): ClientOptions {
   const { values, switches } = parseFlags(
     args,
     ["port", "host", "drive", "only", "timeout"],
-    ["client", "badly", "list", "json", "junit", "verbose", "brief", "help"],
+    ["client", "badly", "list", "json", "junit", "verbose", "brief"],
   );
-  const { badly, list, json, junit, verbose, brief, help } = switches;
+  const { badly, list, json, junit, verbose, brief } = switches;
   if (json && junit) throw new UsageError("--json or --junit, not both");
   if (brief && (json || junit || verbose)) {
     throw new UsageError("--brief is for the table without --verbose");
   }
-  if (values.port === undefined && !list && !help) {
+  if (values.port === undefined && !list) {
     throw new UsageError("--client needs --port N, or --port 0 for a free one");
   }
   return {
     address: {
       hostname: values.host ?? "127.0.0.1",
-      port: portOf(values.port ?? "0"),
+      port: portOf(values.port, 0) ?? 0,
     },
     drive: values.drive,
     badly,
     only: values.only?.split(",").map((pattern) => pattern.trim()),
-    timeout: timeoutOf(values.timeout ?? `${DEFAULT_TIMEOUT}`),
+    timeout: numberOf("timeout", values.timeout, TIMEOUTS) ?? DEFAULT_TIMEOUT,
     form: json ? "json" : junit ? "junit" : "table",
     verbose,
     brief,
     list,
-    help,
   };
-}
-
-function portOf(text: string): number {
-  try {
-    return parsePort(text, 0);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new UsageError(`--port: ${error.message}`);
-  }
-}
-
-function timeoutOf(text: string): number {
-  const ms = Number(text);
-  if (/^\d{1,6}$/.test(text) && ms > 0 && ms <= LONGEST_TIMEOUT) return ms;
-  throw new UsageError(
-    `--timeout: expected milliseconds from 1 to ${LONGEST_TIMEOUT}, got "${text}"`,
-  );
 }

@@ -110,8 +110,7 @@ function text(ms: number): string {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { help, names, duration, relay } = readAttackBenchOptions(args);
-  if (help) return console.log(HELP.trimEnd());
+  const { names, duration, relay } = readAttackBenchOptions(args);
   const heads = requestNames.map((name) => `${name}, ms`);
   const row = (cells: readonly string[]) =>
     console.log(`| ${cells.join(" | ")} |`);
@@ -121,4 +120,4 @@ async function main(args: readonly string[]): Promise<void> {
   for (const name of names) row(await attack(name, duration, relay ?? ROOT));
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { parseFlags } from "../../../shared/cli/flags.ts";
-import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { numberOf, oneOf, parseFlags } from "../../../kit/flags.ts";
 import { attackNames } from "./attacks.ts";
 
 /** What `--help` prints. */
@@ -20,38 +19,19 @@ Usage: deno task bench:attacks [flags]
   --help       print this
 `;
 
-/** How the bench is run. */
-export interface AttackBenchOptions {
-  /** Print the help and stop. */
-  help: boolean;
-  /** Milliseconds of each attack. */
-  duration: number;
-  /** The attacks' names. */
-  names: readonly string[];
-  /** The checkout of the relay. */
-  relay: string | undefined;
-}
-
-/** @throws {UsageError} where the command line can't be obeyed */
-export function readAttackBenchOptions(
-  args: readonly string[],
-): AttackBenchOptions {
-  const { values, switches } = parseFlags(args, ["seconds", "only", "relay"], [
-    "help",
-  ]);
-  const seconds = Number(values.seconds ?? "15");
-  if (!(seconds > 0 && seconds <= 600)) {
-    throw new UsageError(
-      `--seconds: expected a number up to 600, got ${values.seconds}`,
-    );
-  }
-  const names = attackNames.filter((name) =>
-    values.only === undefined || name === values.only
-  );
-  if (names.length === 0) {
-    throw new UsageError(
-      `--only: expected one of ${attackNames.join(", ")}, got ${values.only}`,
-    );
-  }
-  return { ...switches, duration: 1000 * seconds, names, relay: values.relay };
+/**
+ * How the bench is run: for how many milliseconds each attack lasts, which
+ * attacks, and the checkout of the relay.
+ *
+ * @throws {UsageError} where the command line can't be obeyed
+ */
+export function readAttackBenchOptions(args: readonly string[]) {
+  const { values } = parseFlags(args, ["seconds", "only", "relay"], []);
+  const seconds = numberOf("seconds", values.seconds, { min: 0.1, max: 600 });
+  const only = oneOf("only", values.only, attackNames);
+  return {
+    duration: 1000 * (seconds ?? 15),
+    names: only === undefined ? attackNames : [only],
+    relay: values.relay,
+  };
 }

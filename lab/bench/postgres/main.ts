@@ -14,7 +14,6 @@ import { roundsTable } from "./table.ts";
 
 async function main(args: readonly string[]): Promise<void> {
   const options = readPostgresBenchOptions(args);
-  if (options.help) return console.log(HELP.trimEnd());
   const dir = await Deno.makeTempDir({ prefix: "messageu-bench-" });
   try {
     const machine = describeMachine(dir);
@@ -33,4 +32,4 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

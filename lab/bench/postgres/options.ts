@@ -4,8 +4,7 @@
  * @module
  */
 
-import { parseFlags } from "../../../shared/cli/flags.ts";
-import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { numberOf, parseFlags } from "../../../kit/flags.ts";
 
 /** What `--help` prints. */
 export const HELP =
@@ -20,8 +19,6 @@ Usage: deno task bench:postgres [flags]
 
 /** How the bench is run. */
 export interface PostgresBenchOptions {
-  /** Print the help and stop. */
-  help: boolean;
   /** Runs of each measurement. */
   rounds: number;
   /** Seconds of a run. */
@@ -32,18 +29,9 @@ export interface PostgresBenchOptions {
 export function readPostgresBenchOptions(
   args: readonly string[],
 ): PostgresBenchOptions {
-  const { values, switches } = parseFlags(args, ["rounds", "seconds"], [
-    "help",
-  ]);
+  const { values } = parseFlags(args, ["rounds", "seconds"], []);
   return {
-    ...switches,
-    rounds: whole("rounds", values.rounds ?? "3"),
-    seconds: whole("seconds", values.seconds ?? "5"),
+    rounds: Math.ceil(numberOf("rounds", values.rounds, { min: 1 }) ?? 3),
+    seconds: numberOf("seconds", values.seconds, { min: 0.1 }) ?? 5,
   };
-}
-
-function whole(name: string, text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new UsageError(`--${name}: expected a whole number, got ${text}`);
 }

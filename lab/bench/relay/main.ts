@@ -48,7 +48,6 @@ async function targetsText(
 
 async function main(args: readonly string[]): Promise<void> {
   const options = readBenchOptions(args);
-  if (options.help) return console.log(HELP.trimEnd());
   const dir = await Deno.makeTempDir({
     ...options.dir !== undefined && { dir: options.dir },
     prefix: "messageu-bench-",
@@ -74,4 +73,4 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);

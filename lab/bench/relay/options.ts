@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseFlags } from "../../../shared/cli/flags.ts";
+import { numberOf, parseFlags } from "../../../kit/flags.ts";
 import { UsageError } from "../../../shared/cli/usage_error.ts";
 
 /** What `--help` prints. */
@@ -23,8 +23,6 @@ Usage: deno task bench:relay [flags]
 
 /** How a bench is run. */
 export interface BenchOptions {
-  /** Print the help and stop. */
-  help: boolean;
   /** How cost grows, instead of the table. */
   growth: boolean;
   /** Put the results into the docs. */
@@ -44,7 +42,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   const { values, switches } = parseFlags(
     args,
     ["rounds", "seconds", "only", "dir"],
-    ["growth", "write", "help"],
+    ["growth", "write"],
   );
   if (switches.write && values.only !== undefined) {
     throw new UsageError(
@@ -54,9 +52,10 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   return {
     ...switches,
     rounds: Math.ceil(
-      positive("rounds", values.rounds) ?? (switches.growth ? 3 : 5),
+      numberOf("rounds", values.rounds, { min: 1 }) ??
+        (switches.growth ? 3 : 5),
     ),
-    seconds: positive("seconds", values.seconds) ??
+    seconds: numberOf("seconds", values.seconds, { min: 0.01 }) ??
       (switches.growth ? 2 : 3),
     only: values.only,
     dir: values.dir,
@@ -76,11 +75,4 @@ export function pick<T extends { name: string }>(
   if (picked.length > 0) return picked;
   const names = all.map(({ name }) => name).join(", ");
   throw new UsageError(`--only: expected one of ${names}, got ${only}`);
-}
-
-function positive(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const number = Number(text);
-  if (number > 0 && Number.isFinite(number)) return number;
-  throw new UsageError(`--${name}: expected a positive number, got ${text}`);
 }

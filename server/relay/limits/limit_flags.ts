@@ -4,134 +4,97 @@
  * @module
  */
 
+import {
+  type FlagValues,
+  numberFrom,
+  valueFlag,
+} from "../../../shared/cli/flags.ts";
 import { UsageError } from "../../../shared/cli/usage_error.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  K: 1024,
-  M: 1024 ** 2,
-  G: 1024 ** 3,
+const KIB = 1024;
+const MIB = KIB ** 2;
+const UNITS = ["", "K", "M", "G"];
+const MOST = 1_000_000_000;
+
+/** The flags, by the limits that they set. */
+export const limitFlags = {
+  maxMessage: size(
+    "the largest message that is taken",
+    [KIB, KIB * MIB],
+    defaultLimits.maxMessage,
+  ),
+  maxInflight: size(
+    "memory for all requests and answers under way",
+    [8 * MIB, MIB ** 2],
+    defaultLimits.maxInflight,
+  ),
+  maxConnections: count("connections at once", defaultLimits.maxConnections),
+  maxConnectionsPerAddress: count(
+    "the same, from one address",
+    defaultLimits.maxConnectionsPerAddress,
+  ),
+  maxWaiting: count(
+    "messages that wait for one recipient",
+    defaultLimits.maxWaiting,
+  ),
+  maxWaitingBytes: size(
+    "bytes that wait for one recipient",
+    [0, MIB ** 2],
+    defaultLimits.maxWaitingBytes,
+  ),
+  registrationsPerMinute: count(
+    "registrations from one address",
+    defaultLimits.registrationsPerMinute,
+  ),
 };
 
-interface LimitFlag {
-  limit: keyof Limits;
-  /** A size may end in K, M or G. */
-  value: "SIZE" | "N";
-  what: string;
-  min: number;
-  max: number;
-}
-
-const COUNT = { value: "N", min: 0, max: 1_000_000_000 } as const;
-
-/** Each flag, without its dashes. */
-const limitFlags = {
-  "max-message": {
-    limit: "maxMessage",
-    value: "SIZE",
-    what: "the largest message that is taken",
-    min: 1024,
-    max: 1024 ** 3,
-  },
-  "max-inflight": {
-    limit: "maxInflight",
-    value: "SIZE",
-    what: "memory for all requests and answers under way",
-    min: 8 * 1024 ** 2,
-    max: 1024 ** 4,
-  },
-  "max-connections": {
-    ...COUNT,
-    limit: "maxConnections",
-    what: "connections at once",
-  },
-  "max-connections-per-address": {
-    ...COUNT,
-    limit: "maxConnectionsPerAddress",
-    what: "the same, from one address",
-  },
-  "max-waiting": {
-    ...COUNT,
-    limit: "maxWaiting",
-    what: "messages that wait for one recipient",
-  },
-  "max-waiting-bytes": {
-    limit: "maxWaitingBytes",
-    value: "SIZE",
-    what: "bytes that wait for one recipient",
-    min: 0,
-    max: 1024 ** 4,
-  },
-  "registrations-per-minute": {
-    ...COUNT,
-    limit: "registrationsPerMinute",
-    what: "registrations from one address",
-  },
-} as const satisfies Record<string, LimitFlag>;
-
-type FlagName = keyof typeof limitFlags;
-
-/** The flags' names. */
-export const limitFlagNames = Object.keys(limitFlags) as FlagName[];
-
-/** The flags as `--help` lists them, a line each. */
-export const LIMITS_HELP: string = limitFlagNames.map((name) => {
-  const { limit, value, what } = limitFlags[name];
-  const flag = `--${name} ${value}`.padEnd(33);
-  return `  ${flag} ${what} (default: ${formatSize(defaultLimits[limit])})\n`;
-}).join("");
-
 /**
- * Reads the limits that flags ask for.
+ * The limits of these flags, with defaults in the place of the others.
  *
- * @throws {UsageError} where one of them can't be obeyed
+ * @throws {UsageError} where they contradict each other
  */
-export function readLimits(
-  values: Readonly<Partial<Record<FlagName, string>>>,
-): Limits {
-  const limits: Limits = { ...defaultLimits };
-  for (const name of limitFlagNames) {
-    const text = values[name];
-    if (text !== undefined) limits[limitFlags[name].limit] = read(name, text);
-  }
+export function limitsOf(values: FlagValues<typeof limitFlags>): Limits {
+  const given = (Object.keys(limitFlags) as (keyof typeof limitFlags)[])
+    .map((name) => [name, values[name] ?? defaultLimits[name]]);
+  const limits: Limits = { ...defaultLimits, ...Object.fromEntries(given) };
   const { maxInflight, maxMessage } = limits;
-  if (maxInflight < 2 * maxMessage) {
-    throw new UsageError(
-      `--max-inflight ${
-        formatSize(maxInflight)
-      } is less than twice --max-message ${
-        formatSize(maxMessage)
-      }: raise the one or lower the other`,
-    );
-  }
-  return limits;
+  if (maxInflight >= 2 * maxMessage) return limits;
+  throw new UsageError(
+    `--max-inflight ${
+      formatSize(maxInflight)
+    } is less than twice --max-message ${
+      formatSize(maxMessage)
+    }: raise the one or lower the other`,
+  );
 }
 
-function read(name: FlagName, text: string): number {
-  const { value, min, max } = limitFlags[name];
-  const units = value === "SIZE" ? "[KMG]?" : "";
-  const match = new RegExp(`^(\\d{1,15})(${units})$`, "i").exec(text);
-  const [, digits = "", unit = ""] = match ?? [];
-  const number = Number(digits) * (UNITS[unit.toUpperCase()] ?? 1);
-  if (match === null || number < min || number > max) {
-    const what = value === "SIZE"
-      ? "a size in bytes, or with K, M or G,"
-      : "a number";
-    throw new UsageError(
-      `--${name}: expected ${what} from ${formatSize(min)} to ${
-        formatSize(max)
-      }, got "${text}"`,
-    );
-  }
-  return number;
+/** A flag for a size in bytes within a range. */
+function size(what: string, [min, max]: [number, number], initial: number) {
+  return valueFlag(
+    "SIZE",
+    `${what} (default: ${formatSize(initial)})`,
+    (text) => {
+      const [, digits, unit = ""] = /^(\d{1,15})([KMG]?)$/i.exec(text) ?? [];
+      const bytes = Number(digits) * KIB ** UNITS.indexOf(unit.toUpperCase());
+      if (bytes >= min && bytes <= max) return bytes;
+      throw new Error(
+        `expected a size in bytes, or with K, M or G, from ${
+          formatSize(min)
+        } to ${formatSize(max)}, got "${text}"`,
+      );
+    },
+  );
 }
 
-/** A number as its flag takes it, as short as that can be. */
-function formatSize(number: number): string {
-  for (const unit of ["G", "M", "K"]) {
-    const size = UNITS[unit] ?? 1;
-    if (number > 0 && number % size === 0) return `${number / size}${unit}`;
-  }
-  return `${number}`;
+/** A flag for a number of things. */
+function count(what: string, initial: number) {
+  const brief = `${what} (default: ${formatSize(initial)})`;
+  return valueFlag("N", brief, numberFrom(0, MOST));
+}
+
+/** A size as its flag takes it, as short as that can be. */
+function formatSize(bytes: number): string {
+  const unit = UNITS.findLastIndex((_, power) => bytes % KIB ** power === 0);
+  return bytes === 0 ? "0" : `${bytes / KIB ** unit}${UNITS[unit]}`;
 }

@@ -178,7 +178,7 @@ testWith(
       ],
       [
         ["a:1", "--dialect", "blocks"],
-        '--dialect: expected one of 600, 700, 1100, 1000, 100, got "blocks"',
+        '--dialect: expected 600, 700, 1100, 1000 or 100, got "blocks"',
       ],
       [
         ["a:1", "--json", "--junit"],

@@ -1,7 +1,11 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Admission } from "../../../server/relay/limits/admission.ts";
 import { countedAddress } from "../../../server/relay/limits/client_address.ts";
-import { readLimits } from "../../../server/relay/limits/limit_flags.ts";
+import { readCommandLine } from "../../../shared/cli/command_line.ts";
+import {
+  limitFlags,
+  limitsOf,
+} from "../../../server/relay/limits/limit_flags.ts";
 import { defaultLimits } from "../../../server/relay/limits/limits.ts";
 import { Account } from "../../../server/relay/limits/account.ts";
 import { ConnectionMemory } from "../../../server/relay/limits/connection_memory.ts";
@@ -324,15 +328,14 @@ testWith(
   },
 );
 
-Deno.test("limits are read from their flags", () => {
-  assertEquals(readLimits({}), defaultLimits);
-  const limits = readLimits({
-    "max-message": "1m",
-    "max-inflight": "16M",
-    "max-connections": "0",
-    "max-waiting-bytes": "1000",
-    "registrations-per-minute": "7",
-  });
+Deno.test("limits are read from their flags", async () => {
+  const read = async (...flags: string[]) =>
+    limitsOf((await readCommandLine(flags, limitFlags)).values);
+  assertEquals(await read(), defaultLimits);
+  const limits = await read(
+    ...["--max-message", "1m", "--max-inflight=16M", "--max-connections", "0"],
+    ...["--max-waiting-bytes", "1000", "--registrations-per-minute", "7"],
+  );
   assertEquals(limits, {
     ...defaultLimits,
     maxMessage: MIB,
@@ -341,21 +344,24 @@ Deno.test("limits are read from their flags", () => {
     maxWaitingBytes: 1000,
     registrationsPerMinute: 7,
   });
-  const refused: [Parameters<typeof readLimits>[0], string][] = [
+  const refused: [flag: string, value: string, sentence: string][] = [
     [
-      { "max-message": "0" },
+      "--max-message",
+      "0",
       '--max-message: expected a size in bytes, or with K, M or G, from 1K to 1G, got "0"',
     ],
     [
-      { "max-connections": "1K" },
+      "--max-connections",
+      "1K",
       '--max-connections: expected a number from 0 to 1000000000, got "1K"',
     ],
     [
-      { "max-inflight": "100M" },
+      "--max-inflight",
+      "100M",
       "--max-inflight 100M is less than twice --max-message 64M: raise the one or lower the other",
     ],
   ];
-  for (const [flags, sentence] of refused) {
-    assertThrows(() => readLimits(flags), UsageError, sentence);
+  for (const [flag, value, sentence] of refused) {
+    await assertRejects(() => read(flag, value), UsageError, sentence);
   }
 });
