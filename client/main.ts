@@ -6,10 +6,10 @@
  * @module
  */
 
-import { Output } from "./ui/cli/output.ts";
-import { printOwnIdentity } from "./ui/cli/print_identity.ts";
+import { Output } from "./ui/cli/verb/output.ts";
+import { printOwnIdentity } from "./ui/cli/verb/print_identity.ts";
 import { runProgram } from "../shared/cli/program.ts";
-import type { VerbTable } from "./ui/cli/verb.ts";
+import type { VerbTable } from "./ui/cli/verb/verb.ts";
 import { verbNames } from "./ui/cli/verb_names.ts";
 
 /** What the modules' names end with. */
@@ -38,8 +38,8 @@ async function main(): Promise<number> {
       .catch(() => false);
     if (isDone) return 0;
   }
-  const { runClient }: typeof import("./ui/cli/dispatch.ts") = await import(
-    `./ui/cli/dispatch${END}`
+  const { runClient }: typeof import("./ui/cli/run_client.ts") = await import(
+    `./ui/cli/run_client${END}`
   );
   return await runClient(Deno.args, await verbTable());
 }

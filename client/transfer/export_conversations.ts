@@ -1,9 +1,9 @@
 import { basename, dirname, resolve } from "node:path";
 import { findFile } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { requireKnown } from "../ui/cli/known_contact.ts";
-import { messageLine, messageObject } from "../ui/cli/message_form.ts";
-import { lineOf } from "../ui/cli/output.ts";
+import { requireKnown } from "../ui/cli/verb/known_contact.ts";
+import { messageLine, messageObject } from "../ui/cli/verb/message_form.ts";
+import { lineOf } from "../ui/cli/verb/output.ts";
 import {
   createPrivate,
   makePrivateFolder,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatBytes } from "../../server/telemetry/figures.ts";
+import { formatBytes } from "../../shared/cli/figures.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";

@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import { runClient } from "../../client/ui/cli/dispatch.ts";
+import { runClient } from "../../client/ui/cli/run_client.ts";
 import { verbs } from "../../client/ui/cli/verbs.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 

@@ -16,17 +16,17 @@ import {
   type PartialApplicationConfiguration,
   run,
 } from "@stricli/core";
-import { exitCodes, reject } from "./failure.ts";
-import { globalFlags } from "./global_flags.ts";
+import { exitCodes, reject } from "./verb/failure.ts";
+import { globalFlags } from "./verb/global_flags.ts";
 import { ABOUT } from "./help.ts";
-import { Output } from "./output.ts";
+import { Output } from "./verb/output.ts";
 import { runTask } from "./run_task.ts";
 import {
   loaderOf,
   type ParserContext,
   type Verb,
   type VerbTable,
-} from "./verb.ts";
+} from "./verb/verb.ts";
 import { DEFAULT_VERB } from "./verb_names.ts";
 
 /** What the help calls the program. */

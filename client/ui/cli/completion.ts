@@ -15,11 +15,11 @@ import { text } from "@optique/core/message";
 import { proposeCompletions } from "@stricli/core";
 import { UserError } from "../../errors.ts";
 import { printableLine } from "../printable.ts";
-import { ANY_FILE } from "./arguments.ts";
+import { ANY_FILE } from "./verb/arguments.ts";
 import { wholeApplication } from "./command_line.ts";
-import { Output } from "./output.ts";
-import type { VerbTable } from "./verb.ts";
-import { Work } from "./work.ts";
+import { Output } from "./verb/output.ts";
+import type { VerbTable } from "./verb/verb.ts";
+import { Work } from "./verb/work.ts";
 
 const shells: Readonly<Record<string, ShellCompletion>> = { bash, zsh, fish };
 

@@ -1,8 +1,8 @@
 import { isHangupIgnored } from "../../../shared/cli/hangup.ts";
-import type { GlobalFlags } from "./global_flags.ts";
-import { OutputClosed } from "./output.ts";
-import type { Verb } from "./verb.ts";
-import { type GivenFlags, Work } from "./work.ts";
+import type { GlobalFlags } from "./verb/global_flags.ts";
+import { OutputClosed } from "./verb/output.ts";
+import type { Verb } from "./verb/verb.ts";
+import { type GivenFlags, Work } from "./verb/work.ts";
 
 /** Gives up the permissions that the verb has no use for, before it meets what others wrote. */
 function giveUp(verb: Verb, flags: GivenFlags): void {
@@ -35,7 +35,7 @@ export async function runTask(
     return exit ?? 0;
   } catch (error) {
     if (error instanceof OutputClosed) return 0;
-    const { classify, complain } = await import("./failure.ts");
+    const { classify, complain } = await import("./verb/failure.ts");
     complain(work.output, error);
     return classify(error).exit;
   }

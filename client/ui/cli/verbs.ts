@@ -6,7 +6,7 @@
  */
 
 import type { VerbName } from "./verb_names.ts";
-import type { VerbLoader } from "./verb.ts";
+import type { VerbLoader } from "./verb/verb.ts";
 
 /** Loads each verb; the order is that of the help. */
 export const verbs: Readonly<Record<VerbName, VerbLoader>> = {

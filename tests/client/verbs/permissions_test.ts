@@ -2,9 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { runTask } from "../../../client/ui/cli/run_task.ts";
-import { loaderOf, type Verb } from "../../../client/ui/cli/verb.ts";
+import { loaderOf, type Verb } from "../../../client/ui/cli/verb/verb.ts";
 import { verbs } from "../../../client/ui/cli/verbs.ts";
-import type { GivenFlags } from "../../../client/ui/cli/work.ts";
+import type { GivenFlags } from "../../../client/ui/cli/verb/work.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { SHELL, testWith } from "../../support/test_with.ts";
 import { twoPeople } from "../../support/clients/two_people.ts";

@@ -1,6 +1,6 @@
 import { NOTIFY_MODES, type NotifyMode } from "../../chat/model/notify_mode.ts";
-import { nameArgument } from "../arguments.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { nameArgument } from "../verb/arguments.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** What the verb takes. */
 interface Flags {

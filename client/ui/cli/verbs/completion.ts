@@ -1,5 +1,5 @@
 import { completionScript } from "../completion.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** What the compiled client is called. */
 const PROGRAM = "messageu-client";

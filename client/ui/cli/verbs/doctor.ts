@@ -1,6 +1,6 @@
 import type { Address } from "../../../../shared/folder/info_server.ts";
-import { exitCodes } from "../failure.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { exitCodes } from "../verb/failure.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 import { type Finding, formatFinding } from "../../../../shared/cli/finding.ts";
 import { found, STYLE } from "../doctor/finding.ts";
 import * as folder from "../doctor/folder_checks.ts";

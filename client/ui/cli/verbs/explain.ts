@@ -1,6 +1,6 @@
-import { idArgument } from "../arguments.ts";
-import { isoTime, messageLine, messageObject } from "../message_form.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { idArgument } from "../verb/arguments.ts";
+import { isoTime, messageLine, messageObject } from "../verb/message_form.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 import { localTime } from "../../local_time.ts";
 import { printableLine } from "../../printable.ts";
 

@@ -1,9 +1,9 @@
 import { removeIfThere } from "../../../../shared/folder/durable_files.ts";
 import { PIECE_SIZE } from "../../../../shared/crypto/pieces.ts";
 import { UsageError } from "../../../../shared/cli/usage_error.ts";
-import { pathArgument, proposeNames } from "../arguments.ts";
-import type { Output } from "../output.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { pathArgument, proposeNames } from "../verb/arguments.ts";
+import type { Output } from "../verb/output.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/piped_file.ts";
 import { printableLine } from "../../printable.ts";
 import type { Session } from "../../../session/session.ts";

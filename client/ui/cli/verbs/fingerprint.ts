@@ -1,5 +1,5 @@
-import { nameArgument } from "../arguments.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { nameArgument } from "../verb/arguments.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Prints the digits to compare with a contact. */
 export const verb: Verb = defineVerb<unknown, [string]>({

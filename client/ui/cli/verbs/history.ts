@@ -1,7 +1,7 @@
-import { optionalNameArgument, parseId, sinceFlag } from "../arguments.ts";
-import { requireKnown } from "../known_contact.ts";
-import { messageLine, messageObject } from "../message_form.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { optionalNameArgument, parseId, sinceFlag } from "../verb/arguments.ts";
+import { requireKnown } from "../verb/known_contact.ts";
+import { messageLine, messageObject } from "../verb/message_form.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** What the verb takes. */
 interface Flags {

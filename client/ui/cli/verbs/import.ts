@@ -1,5 +1,5 @@
-import { pathArgument } from "../arguments.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { pathArgument } from "../verb/arguments.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/piped_file.ts";
 import { printableLine } from "../../printable.ts";
 

@@ -1,6 +1,6 @@
-import { pathArgument } from "../arguments.ts";
-import { writeIdentity } from "../print_identity.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { pathArgument } from "../verb/arguments.ts";
+import { writeIdentity } from "../verb/print_identity.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Takes over the identity that another program wrote. */
 export const verb: Verb = defineVerb<unknown, [string]>({

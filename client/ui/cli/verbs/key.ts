@@ -1,6 +1,6 @@
-import { nameArgument } from "../arguments.ts";
-import { writeKey } from "../key_form.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { nameArgument } from "../verb/arguments.ts";
+import { writeKey } from "../verb/key_form.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Prints a contact's public key. */
 export const verb: Verb = defineVerb<unknown, [string]>({

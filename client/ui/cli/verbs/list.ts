@@ -1,6 +1,6 @@
-import { isoTime } from "../message_form.ts";
-import { defineVerb, type Verb } from "../verb.ts";
-import { switchFlag } from "../global_flags.ts";
+import { isoTime } from "../verb/message_form.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
+import { switchFlag } from "../verb/global_flags.ts";
 import { printableLine } from "../../printable.ts";
 
 /** Lists the others. */

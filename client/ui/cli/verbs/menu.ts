@@ -1,4 +1,4 @@
-import { defineVerb, type Verb } from "../verb.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Runs the menu, which is what no verb means. */
 export const verb: Verb = defineVerb({

@@ -1,6 +1,6 @@
 import { nameProblem } from "../../../../shared/wire/names.ts";
-import { writeIdentity } from "../print_identity.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { writeIdentity } from "../verb/print_identity.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Registers the user. */
 export const verb: Verb = defineVerb<unknown, [string]>({

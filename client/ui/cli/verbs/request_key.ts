@@ -1,6 +1,6 @@
-import { nameArgument } from "../arguments.ts";
-import { deliver } from "../delivery.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { nameArgument } from "../verb/arguments.ts";
+import { deliver } from "../verb/delivery.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Asks for a symmetric key. */
 export const verb: Verb = defineVerb<unknown, [string]>({

@@ -1,6 +1,10 @@
-import { idArgument, type OnKeyChange, onKeyChangeFlag } from "../arguments.ts";
-import { deliver } from "../delivery.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import {
+  idArgument,
+  type OnKeyChange,
+  onKeyChangeFlag,
+} from "../verb/arguments.ts";
+import { deliver } from "../verb/delivery.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Sends again what the relay didn't acknowledge. */
 export const verb: Verb = defineVerb<{ onKeyChange: OnKeyChange }, [number]>({

@@ -1,8 +1,8 @@
-import { proposeNames } from "../arguments.ts";
-import { requireKnown } from "../known_contact.ts";
-import { messageLine, messageObject } from "../message_form.ts";
-import { defineVerb, type Verb } from "../verb.ts";
-import { switchFlag } from "../global_flags.ts";
+import { proposeNames } from "../verb/arguments.ts";
+import { requireKnown } from "../verb/known_contact.ts";
+import { messageLine, messageObject } from "../verb/message_form.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
+import { switchFlag } from "../verb/global_flags.ts";
 
 /** What the verb takes. */
 interface Flags {

@@ -3,11 +3,11 @@ import {
   nameArgument,
   type OnKeyChange,
   onKeyChangeFlag,
-} from "../arguments.ts";
-import { deliver } from "../delivery.ts";
+} from "../verb/arguments.ts";
+import { deliver } from "../verb/delivery.ts";
 import { decodeText, inputLines, readInput } from "../../standard_input.ts";
-import { defineVerb, type Verb } from "../verb.ts";
-import { switchFlag } from "../global_flags.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
+import { switchFlag } from "../verb/global_flags.ts";
 import { UserError } from "../../../errors.ts";
 
 /** What the verb takes. */

@@ -3,10 +3,10 @@ import {
   type OnKeyChange,
   onKeyChangeFlag,
   pathArgument,
-} from "../arguments.ts";
-import { deliver } from "../delivery.ts";
+} from "../verb/arguments.ts";
+import { deliver } from "../verb/delivery.ts";
 import { PIPE } from "../../../session/piped_file.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Sends a file's bytes. */
 export const verb: Verb = defineVerb<

@@ -2,10 +2,10 @@ import {
   nameArgument,
   type OnKeyChange,
   onKeyChangeFlag,
-} from "../arguments.ts";
-import { deliver } from "../delivery.ts";
-import { switchFlag } from "../global_flags.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+} from "../verb/arguments.ts";
+import { deliver } from "../verb/delivery.ts";
+import { switchFlag } from "../verb/global_flags.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** What the verb takes. */
 interface Flags {

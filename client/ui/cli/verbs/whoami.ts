@@ -1,5 +1,5 @@
-import { printOwnIdentity, writeIdentity } from "../print_identity.ts";
-import { defineVerb, type Verb } from "../verb.ts";
+import { printOwnIdentity, writeIdentity } from "../verb/print_identity.ts";
+import { defineVerb, type Verb } from "../verb/verb.ts";
 import { NotRegisteredError } from "../../../errors.ts";
 
 /** Prints the user's name and id. */

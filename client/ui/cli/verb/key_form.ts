@@ -1,5 +1,5 @@
-import type { PublicKeyInfo } from "../../session/message.ts";
-import { printableLine } from "../printable.ts";
+import type { PublicKeyInfo } from "../../../session/message.ts";
+import { printableLine } from "../../printable.ts";
 import type { Output } from "./output.ts";
 
 /** Writes a contact's public key. */

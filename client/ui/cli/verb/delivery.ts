@@ -4,12 +4,12 @@
  * @module
  */
 
-import { reasonOf } from "../../../shared/cli/reason.ts";
-import { KeyChangedError, UserError } from "../../errors.ts";
-import type { Message } from "../../session/message.ts";
-import { printableLine } from "../printable.ts";
-import type { Session } from "../../session/session.ts";
-import { ProgressLine } from "../terminal.ts";
+import { reasonOf } from "../../../../shared/cli/reason.ts";
+import { KeyChangedError, UserError } from "../../../errors.ts";
+import type { Message } from "../../../session/message.ts";
+import { printableLine } from "../../printable.ts";
+import type { Session } from "../../../session/session.ts";
+import { ProgressLine } from "../../terminal.ts";
 import type { OnKeyChange } from "./arguments.ts";
 import { classify, complain, exitCodes } from "./failure.ts";
 import { messageObject } from "./message_form.ts";

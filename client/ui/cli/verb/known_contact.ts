@@ -1,5 +1,5 @@
-import { UnknownContactError } from "../../errors.ts";
-import type { Session } from "../../session/session.ts";
+import { UnknownContactError } from "../../../errors.ts";
+import type { Session } from "../../../session/session.ts";
 
 /**
  * Refuses a name that nobody has whom the folder knows; no relay is asked.

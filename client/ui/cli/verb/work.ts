@@ -4,11 +4,11 @@
  * @module
  */
 
-import { dialectNamed } from "../../../shared/wire/dialects.ts";
-import type { Address } from "../../../shared/folder/info_server.ts";
-import type { RelayLink } from "../../link/relay_link.ts";
-import type { Locate } from "../../link/relays.ts";
-import type { Session } from "../../session/session.ts";
+import { dialectNamed } from "../../../../shared/wire/dialects.ts";
+import type { Address } from "../../../../shared/folder/info_server.ts";
+import type { RelayLink } from "../../../link/relay_link.ts";
+import type { Locate } from "../../../link/relays.ts";
+import type { Session } from "../../../session/session.ts";
 import type { GlobalFlags } from "./global_flags.ts";
 import { Output } from "./output.ts";
 
@@ -48,7 +48,7 @@ export class Work implements Disposable {
   async locator(
     notice: (text: string) => void = (text) => this.output.say(text),
   ): Promise<() => Promise<readonly Address[]>> {
-    const { addressFinder } = await import("../../link/relay_address.ts");
+    const { addressFinder } = await import("../../../link/relay_address.ts");
     const { server } = this.#flags;
     return addressFinder({ dir: await this.dir(), server }, notice);
   }
@@ -64,7 +64,7 @@ export class Work implements Disposable {
   }
 
   async #linkBy(locate: Locate): Promise<RelayLink> {
-    const { RelayLink } = await import("../../link/relay_link.ts");
+    const { RelayLink } = await import("../../../link/relay_link.ts");
     const { clientVersion, dialect } = this.#flags;
     return new RelayLink(
       locate,
@@ -77,12 +77,14 @@ export class Work implements Disposable {
   async session(notice?: (text: string) => void): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
     const dir = await this.dir();
-    const { isDecided } = await import("../../transfer/decided_import.ts");
+    const { isDecided } = await import("../../../transfer/decided_import.ts");
     if (isDecided(dir)) {
-      const { finishImport } = await import("../../transfer/finish_import.ts");
+      const { finishImport } = await import(
+        "../../../transfer/finish_import.ts"
+      );
       await finishImport(dir);
     }
-    const { Session } = await import("../../session/session.ts");
+    const { Session } = await import("../../../session/session.ts");
     return this.#session = new Session(dir, await this.link(notice));
   }
 

@@ -2,7 +2,7 @@ import {
   describeFailure,
   KeyChangedError,
   type UserError,
-} from "../../errors.ts";
+} from "../../../errors.ts";
 import { complain, exitCodes } from "./failure.ts";
 import type { Output } from "./output.ts";
 

@@ -7,11 +7,11 @@
 import {
   type DialectName,
   dialectNames,
-} from "../../../shared/wire/dialects.ts";
+} from "../../../../shared/wire/dialects.ts";
 import {
   type Address,
   parseAddressList,
-} from "../../../shared/folder/info_server.ts";
+} from "../../../../shared/folder/info_server.ts";
 
 /** Their values. */
 export interface GlobalFlags {

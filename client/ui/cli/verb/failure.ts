@@ -4,14 +4,14 @@
  * @module
  */
 
-import { UsageError } from "../../../shared/cli/usage_error.ts";
-import { reasonOf } from "../../../shared/cli/reason.ts";
+import { UsageError } from "../../../../shared/cli/usage_error.ts";
+import { reasonOf } from "../../../../shared/cli/reason.ts";
 import {
   describeFailure,
   type FailureCode,
   KeyChangedError,
   UserError,
-} from "../../errors.ts";
+} from "../../../errors.ts";
 import type { Output } from "./output.ts";
 
 /** Exit codes; docs/scripting.md tells users of them. */

@@ -10,9 +10,9 @@ import {
   ConnectionError,
   ServerRefusedError,
   type UserError,
-} from "../../errors.ts";
-import type { Message } from "../../session/message.ts";
-import type { Session } from "../../session/session.ts";
+} from "../../../errors.ts";
+import type { Message } from "../../../session/message.ts";
+import type { Session } from "../../../session/session.ts";
 import type { Complaints } from "./complaints.ts";
 import { complain } from "./failure.ts";
 import type { Output } from "./output.ts";

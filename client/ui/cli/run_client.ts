@@ -4,9 +4,9 @@
  * @module
  */
 
-import { valueFlags } from "./global_flags.ts";
+import { valueFlags } from "./verb/global_flags.ts";
 import { runTask } from "./run_task.ts";
-import { loaderOf, type Verb, type VerbTable } from "./verb.ts";
+import { loaderOf, type Verb, type VerbTable } from "./verb/verb.ts";
 import { DEFAULT_VERB } from "./verb_names.ts";
 
 /** What completion scripts call; its words are no command line of its own. */

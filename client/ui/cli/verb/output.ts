@@ -4,11 +4,14 @@
  * @module
  */
 
-import { printableJson, printableLine } from "../../../shared/cli/printable.ts";
+import {
+  printableJson,
+  printableLine,
+} from "../../../../shared/cli/printable.ts";
 import {
   writeErrorSync,
   writeOut,
-} from "../../../shared/cli/standard_output.ts";
+} from "../../../../shared/cli/standard_output.ts";
 
 /** Nobody reads standard output any more. */
 export class OutputClosed extends Error {

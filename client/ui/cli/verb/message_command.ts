@@ -4,9 +4,9 @@
  * @module
  */
 
-import { reasonOf } from "../../../shared/cli/reason.ts";
-import type { Message } from "../../session/message.ts";
-import { openRegular } from "../../session/regular_file.ts";
+import { reasonOf } from "../../../../shared/cli/reason.ts";
+import type { Message } from "../../../session/message.ts";
+import { openRegular } from "../../../session/regular_file.ts";
 import { isoTime } from "./message_form.ts";
 
 /** The flag that names the command. */

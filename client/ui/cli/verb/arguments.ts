@@ -5,9 +5,9 @@
  */
 
 import type { TypedPositionalParameter } from "@stricli/core";
-import { parseDuration } from "../../../shared/cli/duration.ts";
-import { parseMoment } from "../local_time.ts";
-import { CONSUMER_NAME, isConsumerName } from "../../store/consumer_name.ts";
+import { parseDuration } from "../../../../shared/cli/duration.ts";
+import { parseMoment } from "../../local_time.ts";
+import { CONSUMER_NAME, isConsumerName } from "../../../store/consumer_name.ts";
 import type { ParserContext } from "./verb.ts";
 
 /** Ends a proposal where any file may stand. */
