@@ -60,5 +60,5 @@ export { type PullEvents, Session, type Show } from "./session/session.ts";
 export { Consumer, type ConsumerOptions } from "./store/consumers.ts";
 export type { HistoryOptions, SearchOptions } from "./store/history.ts";
 export type { Address } from "../shared/folder/info_server.ts";
-export type { ListedClient } from "../shared/wire/responses.ts";
+export type { ListedClient } from "../shared/wire/requests.ts";
 export type { ClientId, MessageType } from "../shared/wire/protocol.ts";

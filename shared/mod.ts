@@ -1,17 +1,105 @@
 /**
- * The MessageU protocol: its numbers, the readers and writers of its five
- * requests and six answers, and how bytes are taken off a connection.
+ * The MessageU protocol: its numbers, its requests with their codecs, frames
+ * of every dialect, and how bytes are read off a connection.
  *
  * @module
  */
 
-export * from "./wire/byte_source.ts";
-export * from "./wire/dialects.ts";
-export * from "./wire/fields.ts";
-export * from "./wire/format_error.ts";
-export * from "./wire/names.ts";
-export * from "./wire/protocol.ts";
-export * from "./wire/reader.ts";
-export * from "./wire/requests.ts";
-export * from "./wire/responses.ts";
-export * from "./wire/writer.ts";
+export { ByteSource } from "./wire/byte_source.ts";
+export {
+  encodeSendStart,
+  readWaitingHead,
+  type SendHead,
+  sendHead,
+  type WaitingHead,
+  waitingHead,
+} from "./wire/contents.ts";
+export {
+  BLOCK_SIZE,
+  codeAt,
+  codeSizeAt,
+  defaultDialect,
+  type Dialect,
+  type DialectName,
+  dialectNamed,
+  dialectNames,
+  dialectOf,
+  dialects,
+  paddingBehind,
+  requestCode,
+  requestKind,
+  responseCodeIn,
+  responseMeant,
+} from "./wire/dialects.ts";
+export {
+  asClientId,
+  type Codec,
+  type Field,
+  type Shape,
+} from "./wire/fields.ts";
+export { FormatError } from "./wire/format_error.ts";
+export {
+  decodeRequest,
+  encodeRequest,
+  encodeResponse,
+  type RequestHeader,
+  requestHeader,
+  requestHeaderAt,
+  requestHeaderOf,
+  type RequestOptions,
+  type RequestPayload,
+  responseCodec,
+  type ResponseHeader,
+  responseHeader,
+  type ResponseOptions,
+  shortRequestHeader,
+} from "./wire/frames.ts";
+export {
+  decodeListedName,
+  decodeName,
+  encodeListedName,
+  encodeName,
+  nameProblem,
+} from "./wire/names.ts";
+export {
+  CLIENT_ID_SIZE,
+  type ClientId,
+  DEFAULT_PORT,
+  isMessageType,
+  LISTED_CLIENT_SIZE,
+  MAX_CONTENT_SIZE,
+  MAX_MESSAGE_ID,
+  MAX_NAME_LENGTH,
+  type MessageId,
+  MessageType,
+  NAME_SIZE,
+  PROTOCOL_VERSION,
+  PUBLIC_KEY_SIZE,
+  REQUEST_HEADER_SIZE,
+  RESPONSE_HEADER_SIZE,
+  SEND_OVERHEAD,
+  WAITING_OVERHEAD,
+  ZERO_ID,
+} from "./wire/protocol.ts";
+export {
+  ERROR_CODE,
+  FAILURE,
+  type ListedClient,
+  type Register,
+  requestCodecs,
+  type RequestKind,
+  requestKinds,
+  type RequestPayloads,
+  type RequestRecord,
+  requests,
+  type Response,
+  type ResponseCode,
+  responseCode,
+  responseCodecs,
+  responseCodes,
+  type ResponsePayloads,
+  type SendMessage,
+  type WaitingMessage,
+} from "./wire/requests.ts";
+export { Reader } from "./wire/reader.ts";
+export { type Allocate, Writer } from "./wire/writer.ts";

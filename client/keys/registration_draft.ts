@@ -15,7 +15,7 @@ import { syncFolder, writeNewFile } from "../../shared/folder/durable_files.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { infoFiles } from "../../shared/folder/info_files.ts";
 import { formatInfoMe } from "../../shared/folder/own_info_me.ts";
-import { NOBODY } from "../../shared/wire/requests.ts";
+import { ZERO_ID } from "../../shared/wire/protocol.ts";
 
 /** A name, and the key that it is or was to be registered with. */
 export interface RegistrationDraft {
@@ -87,7 +87,7 @@ export async function makeDraft(dir: string, name: string): Promise<KeptDraft> {
   const pair = await generateKeyPair();
   const pkcs8 = await exportPrivateKey(pair.privateKey);
   const path = `${dir}/${infoFiles.me[0]}.${crypto.randomUUID()}.part`;
-  const text = formatInfoMe({ name, clientId: NOBODY, privateKey: pkcs8 });
+  const text = formatInfoMe({ name, clientId: ZERO_ID, privateKey: pkcs8 });
   await writeNewFile(path, new TextEncoder().encode(text));
   await syncFolder(dir);
   const { privateKey } = pair;

@@ -8,19 +8,17 @@
 
 import { ByteSource } from "../../shared/wire/byte_source.ts";
 import {
-  answerCodeIn,
   type Dialect,
   paddingBehind,
+  responseCodeIn,
 } from "../../shared/wire/dialects.ts";
-import { formatAddress } from "../../shared/folder/info_server.ts";
-import {
-  RESPONSE_HEADER_SIZE,
-  ResponseCode,
-} from "../../shared/wire/protocol.ts";
+import { RESPONSE_HEADER_SIZE } from "../../shared/wire/protocol.ts";
+import { ERROR_CODE, type ResponseCode } from "../../shared/wire/requests.ts";
 import {
   type ResponseHeader,
   responseHeader,
-} from "../../shared/wire/responses.ts";
+} from "../../shared/wire/frames.ts";
+import { formatAddress } from "../../shared/folder/info_server.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Connected } from "./connecting.ts";
 import { ConnectionError, ServerRefusedError, UserError } from "../errors.ts";
@@ -153,7 +151,7 @@ class Exchange<T> {
   /** Sends the request and reads the answer's header. */
   async #answerHeader(): Promise<ResponseHeader> {
     const { request, dialect, most, sending } = this.#question;
-    const expected = answerCodeIn(dialect, this.#question.expected);
+    const expected = responseCodeIn(dialect, this.#question.expected);
     // A server may refuse a large request, and close, before it has read all.
     const answer = readHeader(this.#source);
     const outcome = await upload(this.#conn, request, answer, (sent) => {
@@ -163,7 +161,7 @@ class Exchange<T> {
     const header = await answer.catch((error) => {
       throw outcome.error ?? error;
     });
-    if (header.code === ResponseCode.Error) {
+    if (header.code === ERROR_CODE) {
       const body = Math.min(header.payloadSize, MAX_FAILURE_BODY);
       this.#wanted += body;
       const there = await this.#source.hasWithin(body, UNNEEDED_TIMEOUT);

@@ -6,39 +6,34 @@
  */
 
 import { concat, equals } from "@std/bytes";
+import { encodeSendStart } from "../../shared/wire/contents.ts";
 import {
   defaultDialect,
   type Dialect,
   paddingBehind,
 } from "../../shared/wire/dialects.ts";
-import { FormatError } from "../../shared/wire/format_error.ts";
-import { formatAddress } from "../../shared/folder/info_server.ts";
-import { gather, type Pieces, recut } from "../../shared/crypto/pieces.ts";
 import {
-  answerCode,
   CLIENT_ID_SIZE,
   type ClientId,
+  LISTED_CLIENT_SIZE,
   MAX_CONTENT_SIZE,
   type MessageId,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
-  type RequestKind,
+  ZERO_ID,
 } from "../../shared/wire/protocol.ts";
 import {
-  encodeRequest,
-  encodeSendStart,
-  NOBODY,
+  type ListedClient,
+  type RequestKind,
   type RequestPayloads,
+  responseCode,
+  responseCodecs,
   type SendMessage,
 } from "../../shared/wire/requests.ts";
-import {
-  LISTED_CLIENT_SIZE,
-  type ListedClient,
-  listedClients,
-  messageSent,
-  publicKeyAnswer,
-  registered,
-} from "../../shared/wire/responses.ts";
+import { encodeRequest } from "../../shared/wire/frames.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
+import { formatAddress } from "../../shared/folder/info_server.ts";
+import { gather, type Pieces, recut } from "../../shared/crypto/pieces.ts";
 import {
   type Arriving,
   ask,
@@ -125,9 +120,10 @@ export class RelayLink {
       this.#fetch(
         "register",
         { name, publicKey },
-        NOBODY,
+        ZERO_ID,
         // Whatever follows the id: the name is taken, so the id must be kept.
-        (payload) => registered.decode(payload.subarray(0, CLIENT_ID_SIZE)),
+        (payload) =>
+          responseCodecs.register.decode(payload.subarray(0, CLIENT_ID_SIZE)),
       );
     try {
       return (await register()).clientId;
@@ -174,10 +170,10 @@ export class RelayLink {
   async publicKey(me: ClientId, target: ClientId): Promise<Uint8Array> {
     return await this.#fetch("publicKey", { target }, me, (payload) => {
       if (payload.length === PUBLIC_KEY_SIZE) return payload;
-      const { clientId, publicKey } = publicKeyAnswer.decode(payload);
+      const { clientId, publicKey } = responseCodecs.publicKey.decode(payload);
       if (equals(clientId, target)) return publicKey;
       throw new FormatError(
-        "publicKeyAnswer.clientId: another than was asked for",
+        "publicKey.clientId: another than was asked for",
       );
     });
   }
@@ -198,8 +194,12 @@ export class RelayLink {
       most: MAX_ANSWER_SIZE,
       read: async (answer) => {
         const payload = await gather(answer.pieces, answer.size);
-        if (payload.length !== messageSent.fixedSize) return undefined;
-        const { target, messageId } = messageSent.decode(payload);
+        if (payload.length !== responseCodecs.sendMessage.fixedSize) {
+          return undefined;
+        }
+        const { target, messageId } = responseCodecs.sendMessage.decode(
+          payload,
+        );
         return equals(target, message.target) ? messageId : undefined;
       },
       sending: progress,
@@ -275,7 +275,7 @@ export class RelayLink {
     const question = {
       request,
       dialect: this.#dialect,
-      expected: answerCode[kind],
+      expected: responseCode[kind],
       ...answer,
     };
     const asking = this.#relays.reach(false, (relay) => put(relay, question));
@@ -307,7 +307,7 @@ export class RelayLink {
       put(relay, {
         request: this.#request(kind, payload, me),
         dialect: this.#dialect,
-        expected: answerCode[kind],
+        expected: responseCode[kind],
         ...answer,
       }));
     return await this.#explained(me, asking);
@@ -325,7 +325,7 @@ export class RelayLink {
       return result;
     } catch (error) {
       const mayBeOlder = error instanceof ServerRefusedError &&
-        this.#version !== OLDER_VERSION && me !== NOBODY;
+        this.#version !== OLDER_VERSION && me !== ZERO_ID;
       if (!mayBeOlder) throw error;
       this.#isTaken ??= this.#takesOurs(me);
       if (await this.#isTaken) throw error;
@@ -379,7 +379,7 @@ async function* listParts(
   me: ClientId,
 ): AsyncGenerator<ListedClient[], void, void> {
   for await (const part of recut(pieces, LISTED_AT_ONCE * LISTED_CLIENT_SIZE)) {
-    yield listedClients.decode(part)
+    yield responseCodecs.clientsList.decode(part)
       .filter(({ clientId }) => !equals(clientId, me));
   }
 }

@@ -4,11 +4,9 @@
  * @module
  */
 
+import { readWaitingHead } from "../../shared/wire/contents.ts";
 import { WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
-import {
-  readWaitingHead,
-  type WaitingMessage,
-} from "../../shared/wire/responses.ts";
+import type { WaitingMessage } from "../../shared/wire/requests.ts";
 import type { UserError } from "../errors.ts";
 import {
   MemoryContent,

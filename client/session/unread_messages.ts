@@ -15,9 +15,9 @@ import {
   syncFolder,
 } from "../../shared/folder/durable_files.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
+import { waitingHead } from "../../shared/wire/contents.ts";
 import { type ClientId, WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { waitingHead } from "../../shared/wire/responses.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
 import { Batch, type BatchMessage } from "./batch.ts";
 import { FolderError } from "../errors.ts";

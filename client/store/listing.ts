@@ -8,7 +8,7 @@
  */
 
 import type { ClientId } from "../../shared/wire/protocol.ts";
-import type { ListedClient } from "../../shared/wire/responses.ts";
+import type { ListedClient } from "../../shared/wire/requests.ts";
 import type { StoreDatabase } from "./database.ts";
 
 /** Rows that one transaction writes. */

@@ -7,7 +7,7 @@
  */
 
 import { BLOCK_SIZE, type Dialect } from "../../shared/wire/dialects.ts";
-import type { RequestKind } from "../../shared/wire/protocol.ts";
+import type { RequestKind } from "../../shared/wire/requests.ts";
 import { type Direction, type Form, formOf, payloadSize } from "./form.ts";
 import { judge } from "./judge.ts";
 import { meaningOf } from "./meaning.ts";

@@ -1,15 +1,15 @@
 import {
-  answerCodeIn,
   dialects,
   requestCode,
+  responseCodeIn,
 } from "../../shared/wire/dialects.ts";
-import type { AnyField } from "../../shared/wire/fields.ts";
-import { requestKinds, ResponseCode } from "../../shared/wire/protocol.ts";
+import { requestKinds, responseCodes } from "../../shared/wire/requests.ts";
 import {
   requestHeader,
+  responseHeader,
   shortRequestHeader,
-} from "../../shared/wire/requests.ts";
-import { responseHeader } from "../../shared/wire/responses.ts";
+} from "../../shared/wire/frames.ts";
+import type { AnyField } from "../../shared/wire/fields.ts";
 import type { Direction } from "./form.ts";
 
 /** Where a header has its code, and which codes are known there. */
@@ -28,7 +28,7 @@ const places: Readonly<Record<Direction, readonly CodePlace[]>> = {
     placeIn(
       responseHeader,
       dialects.flatMap((dialect) =>
-        Object.values(ResponseCode).map((code) => answerCodeIn(dialect, code))
+        responseCodes.map((code) => responseCodeIn(dialect, code))
       ),
     ),
   ],

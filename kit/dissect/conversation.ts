@@ -7,8 +7,8 @@
 
 import { equals } from "@std/bytes";
 import type { ClauseId } from "../clauses.ts";
-import { answerCodeIn, dialectOf } from "../../shared/wire/dialects.ts";
-import { answerCode } from "../../shared/wire/protocol.ts";
+import { dialectOf, responseCodeIn } from "../../shared/wire/dialects.ts";
+import { responseCode } from "../../shared/wire/requests.ts";
 import {
   type Anatomy,
   type Direction,
@@ -171,7 +171,7 @@ function answerProblems(asked: Asked, answer: Anatomy): Problem[] {
     return [problem(asked.refusedBy, `expected 9000, got ${answer.code}`)];
   }
   if (asked.kind === undefined || asked.kind === "failure") return [];
-  const code = answerCodeIn(dialectOf(asked.code), answerCode[asked.kind]);
+  const code = responseCodeIn(dialectOf(asked.code), responseCode[asked.kind]);
   if (answer.code !== code) {
     const text =
       `expected ${code} or 9000 for ${asked.code}, got ${answer.code}`;

@@ -5,35 +5,34 @@
  * @module
  */
 
+import { sendHead } from "../../shared/wire/contents.ts";
 import {
-  answerMeant,
   BLOCK_SIZE,
   type Dialect,
   dialectOf,
   dialects,
   requestKind,
+  responseMeant,
 } from "../../shared/wire/dialects.ts";
-import type { AnyField } from "../../shared/wire/fields.ts";
 import {
-  answerCode,
   MessageType,
   PUBLIC_KEY_SIZE,
-  type RequestKind,
-  requestKinds,
-  ResponseCode,
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
 import {
+  ERROR_CODE,
+  failureCodec,
   requestCodecs,
-  requestHeaderAt,
-  requestHeaderOf,
-  sendHead,
+  type RequestKind,
+  respondedKind,
+  responseCodecs,
 } from "../../shared/wire/requests.ts";
 import {
-  publicKeyAnswer,
-  responseCodecs,
+  requestHeaderAt,
+  requestHeaderOf,
   responseHeader,
-} from "../../shared/wire/responses.ts";
+} from "../../shared/wire/frames.ts";
+import type { AnyField } from "../../shared/wire/fields.ts";
 import { CONTENT_SIZE, integer, type Piece, Walk } from "./walk.ts";
 
 /** From the client to the relay, or back. */
@@ -97,7 +96,7 @@ export function formOf(
     isBigEndian,
     codec,
     // KEY-4: some servers leave the owner's id out.
-    payload: codec === publicKeyAnswer && claim === PUBLIC_KEY_SIZE
+    payload: codec === responseCodecs.publicKey && claim === PUBLIC_KEY_SIZE
       ? withoutFirst(codec)
       : codec,
   };
@@ -135,21 +134,19 @@ function kindOf(
 ): Form["kind"] {
   if (code === undefined) return undefined;
   if (direction === "request") return requestKind(code);
-  if (code === ResponseCode.Error) return "failure";
+  if (code === ERROR_CODE) return "failure";
   const meant = (dialect === undefined ? dialects : [dialect])
-    .map((dialect) => answerMeant(dialect, code))
+    .map((dialect) => responseMeant(dialect, code))
     .find((meant) => meant !== undefined);
-  return requestKinds.find((kind) => answerCode[kind] === meant);
+  return meant && respondedKind(meant);
 }
 
 function codecOf(
   kind: NonNullable<Form["kind"]>,
   direction: Direction,
 ): AnyField {
-  if (kind === "failure") return responseCodecs[ResponseCode.Error];
-  return direction === "request"
-    ? requestCodecs[kind]
-    : responseCodecs[answerCode[kind]];
+  if (kind === "failure") return failureCodec;
+  return direction === "request" ? requestCodecs[kind] : responseCodecs[kind];
 }
 
 function withoutFirst(record: AnyField): AnyField {

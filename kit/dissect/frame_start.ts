@@ -1,14 +1,11 @@
+import { sendHead, waitingHead } from "../../shared/wire/contents.ts";
 import {
+  LISTED_CLIENT_SIZE,
   MessageType,
   PUBLIC_KEY_SIZE,
   SEND_OVERHEAD,
   WAITING_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
-import { sendHead } from "../../shared/wire/requests.ts";
-import {
-  LISTED_CLIENT_SIZE,
-  waitingHead,
-} from "../../shared/wire/responses.ts";
 import { mayBegin } from "./code_places.ts";
 import { type Direction, type Form, formOf } from "./form.ts";
 import { CONTENT_SIZE, integer, Walk } from "./walk.ts";

@@ -6,30 +6,13 @@
  */
 
 import { encodeHex } from "@std/encoding";
-import { MessageType } from "../../shared/wire/protocol.ts";
-import { NOBODY } from "../../shared/wire/requests.ts";
+import { MessageType, ZERO_ID } from "../../shared/wire/protocol.ts";
+import { requests } from "../../shared/wire/requests.ts";
 import { decodeListedName } from "../../shared/wire/names.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
 import type { Form } from "./form.ts";
 import { keySize } from "./public_key.ts";
 import { CONTENT_SIZE, integer, type Piece } from "./walk.ts";
-
-/** What each request asks. */
-const REQUEST_NAMES = {
-  register: "register",
-  clientsList: "clients list",
-  publicKey: "public key",
-  sendMessage: "send a message",
-  waitingMessages: "waiting messages",
-  failure: "failure",
-} as const;
-
-/** What each answer brings. */
-const ANSWER_NAMES = {
-  ...REQUEST_NAMES,
-  register: "registered",
-  sendMessage: "message sent",
-} as const;
 
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   [MessageType.KeyRequest]: "request for a symmetric key",
@@ -69,7 +52,7 @@ export function meaningOf(piece: Piece, form: Form): string {
 
 /** An id's digits; the one of who has none yet is told. */
 export function idText(id: Uint8Array): string {
-  const isNobody = id.length === NOBODY.length && id.every((byte) => !byte);
+  const isNobody = id.length === ZERO_ID.length && id.every((byte) => !byte);
   return isNobody ? "nobody (zeros)" : `client ${encodeHex(id)}`;
 }
 
@@ -90,11 +73,17 @@ export function sizeText(size: number): string {
 
 /** A code and what it means. */
 export function codeText({ code, kind, direction }: Form): string {
-  const names = direction === "request" ? REQUEST_NAMES : ANSWER_NAMES;
-  return `${code} ${kind === undefined ? `unknown ${direction}` : names[kind]}`;
+  return `${code} ${labelOf(kind, direction)}`;
 }
 
-/** What the type of a message is called. */
+function labelOf(kind: Form["kind"], direction: Form["direction"]): string {
+  if (kind === undefined) return `unknown ${direction}`;
+  if (kind === "failure") return kind;
+  const { label, responseLabel } = requests[kind];
+  return direction === "request" ? label : responseLabel;
+}
+
+/** Label of a message's type. */
 export function typeName(type: number): string {
   return TYPE_NAMES[type] ?? `unknown type ${type}`;
 }

@@ -1,19 +1,13 @@
 import type { ClauseId } from "../clauses.ts";
-import { PUBLIC_KEY_SIZE, SEND_OVERHEAD } from "../../shared/wire/protocol.ts";
-import { LISTED_CLIENT_SIZE } from "../../shared/wire/responses.ts";
+import {
+  LISTED_CLIENT_SIZE,
+  PUBLIC_KEY_SIZE,
+  SEND_OVERHEAD,
+} from "../../shared/wire/protocol.ts";
+import { requests } from "../../shared/wire/requests.ts";
 import { type Form, payloadSize } from "./form.ts";
 import { type Case, missingPayload, type Problem, problem } from "./problem.ts";
 import { integer } from "./walk.ts";
-
-/** What an answer's payload of a wrong size breaks. */
-const answerClauses: Readonly<Record<NonNullable<Form["kind"]>, ClauseId>> = {
-  register: "REG-1",
-  clientsList: "LST-1",
-  publicKey: "KEY-1",
-  sendMessage: "SND-2",
-  waitingMessages: "PUL-1",
-  failure: "ERR-1",
-};
 
 /** What a frame's payload size breaks. */
 export function payloadSizeProblems(found: Case): Problem[] {
@@ -33,7 +27,10 @@ export function payloadSizeProblems(found: Case): Problem[] {
 
 function clauseOf(form: Form, frame: Uint8Array): ClauseId {
   const { direction, kind, codec } = form;
-  if (direction === "answer" && kind !== undefined) return answerClauses[kind];
+  if (kind === "failure") return "ERR-1";
+  if (direction === "answer" && kind !== undefined) {
+    return requests[kind].sizeClause;
+  }
   // DIA-6: the payload is there, though a relay needn't look for it.
   const isThere = payloadSize(frame, form, true) === codec?.fixedSize;
   return isThere ? "FRM-2" : "REQ-6";

@@ -1,16 +1,14 @@
 /** How fast requests and answers are written and read. */
 
-import type { ClientId, MessageId } from "../../shared/wire/protocol.ts";
+import { decodeResponse } from "../harness/responses.ts";
 import {
   decodeRequest,
   encodeRequest,
-  requestHeader,
-} from "../../shared/wire/requests.ts";
-import {
-  decodeResponse,
   encodeResponse,
-  type Response,
-} from "../../shared/wire/responses.ts";
+  requestHeader,
+} from "../../shared/wire/frames.ts";
+import type { ClientId, MessageId } from "../../shared/wire/protocol.ts";
+import type { Response } from "../../shared/wire/requests.ts";
 
 const id = crypto.getRandomValues(new Uint8Array(16)) as Uint8Array as ClientId;
 const content = crypto.getRandomValues(new Uint8Array(1024));

@@ -6,12 +6,12 @@
 import { RelayLink } from "../../client/link/relay_link.ts";
 import { startRelay } from "../../server/mod.ts";
 import { defaultLimits, openSqliteStore } from "../../server/mod.ts";
+import { asClientId } from "../../shared/wire/fields.ts";
 import {
   type ClientId,
   PUBLIC_KEY_SIZE,
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
-import { asClientId } from "../../shared/wire/requests.ts";
 import { runClient, type Task } from "./file/run_client.ts";
 import { Sink } from "./file/sink.ts";
 import { describeMachine } from "./relay/machine.ts";

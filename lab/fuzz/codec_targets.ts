@@ -7,19 +7,22 @@
 import { equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
 import type { DecryptError } from "../../shared/crypto/crypto.ts";
-import type { Codec } from "../../shared/wire/fields.ts";
+import type { Codec, Fields, FieldType } from "../../shared/wire/fields.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
+import { readInbox } from "../harness/responses.ts";
 import {
-  requestCodecs,
   requestHeader,
-  shortRequestHeader,
-} from "../../shared/wire/requests.ts";
-import {
-  inbox,
-  readInbox,
-  responseCodecs,
   responseHeader,
-} from "../../shared/wire/responses.ts";
+  shortRequestHeader,
+} from "../../shared/wire/frames.ts";
+import {
+  failureCodec,
+  requestCodecs,
+  requestKinds,
+  requestRecord,
+  requests,
+  responseCodecs,
+} from "../../shared/wire/requests.ts";
 import { expect } from "./failure.ts";
 
 /** Something that reads. */
@@ -55,20 +58,6 @@ export const ID = new Uint8Array(16).fill(0xc1);
 /** A name as it stands in 255 bytes. */
 export const NAME = new Uint8Array(255);
 NAME.set(new TextEncoder().encode("anna"));
-const CONTENT = new Uint8Array([
-  0xc2,
-  ...ID.subarray(1),
-  3,
-  4,
-  0,
-  0,
-  0,
-  9,
-  8,
-  7,
-  6,
-]);
-
 /** Bytes one behind the other. */
 export function bytesOf(
   ...parts: (Uint8Array | number[])[]
@@ -76,51 +65,87 @@ export function bytesOf(
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
+/** Bytes of a field of each type. */
+const samples: Record<FieldType, Uint8Array> = {
+  u8: bytesOf([3]),
+  u32: bytesOf([7, 0, 0, 0]),
+  clientId: ID,
+  messageId: bytesOf([1, 0, 0, 0]),
+  messageType: bytesOf([3]),
+  name: NAME,
+  listedName: NAME,
+  publicKey: new Uint8Array(160).fill(7),
+  content: bytesOf([4, 0, 0, 0, 9, 8, 7, 6]),
+};
+
+/** The codec of a payload with these fields as a target. */
+function payloadTarget<T>(
+  name: string,
+  codec: Codec<T>,
+  fields: Fields,
+  isList = false,
+): DecoderTarget {
+  const types = Object.values(fields);
+  const sample = bytesOf(...types.map((type) => samples[type]));
+  return {
+    name,
+    samples: [isList ? bytesOf(sample, sample, sample) : sample],
+    throws: FormatError,
+    // Names are read leniently, so that their bytes needn't come again.
+    run: types.includes("name") || types.includes("listedName")
+      ? settling(codec)
+      : exact(codec),
+  };
+}
+
+function headerTarget<T>(codec: Codec<T>, bytes: number[]): DecoderTarget {
+  return {
+    name: codec.name,
+    samples: [bytesOf(bytes)],
+    throws: FormatError,
+    run: exact(codec),
+  };
+}
+
 /** The codecs of all payloads and headers. */
 export function codecTargets(): DecoderTarget[] {
-  const waiting = bytesOf(ID, [7, 0, 0, 0, 3, 4, 0, 0, 0, 9, 8, 7, 6]);
-  const samples: Record<string, Uint8Array<ArrayBuffer>> = {
-    requestHeader: bytesOf(ID, [2, 0x5b, 2, 0x25, 0, 0, 0]),
-    shortRequestHeader: bytesOf(ID, [2, 103, 0x25, 0, 0, 0]),
-    responseHeader: bytesOf([2, 0x38, 8, 0, 1, 0, 0]),
-    register: bytesOf(NAME, new Uint8Array(160).fill(7)),
-    publicKey: bytesOf(ID),
-    sendMessage: bytesOf(CONTENT),
-    registered: bytesOf(ID),
-    listedClients: bytesOf(ID, NAME, ID, NAME),
-    publicKeyAnswer: bytesOf(ID, new Uint8Array(160).fill(7)),
-    messageSent: bytesOf(ID, [1, 0, 0, 0]),
-    inbox: bytesOf(waiting, waiting, waiting),
-  };
-  // Names are read leniently, so that their bytes needn't come again.
-  const lenient = ["register", "listedClients"];
-  const codecs: Codec<unknown>[] = [
-    requestHeader,
-    shortRequestHeader,
-    responseHeader,
-    ...Object.values(requestCodecs),
-    ...Object.values(responseCodecs),
+  return [
+    headerTarget(requestHeader, [...ID, 2, 0x5b, 2, 0x25, 0, 0, 0]),
+    headerTarget(shortRequestHeader, [...ID, 2, 103, 0x25, 0, 0, 0]),
+    headerTarget(responseHeader, [2, 0x38, 8, 0, 1, 0, 0]),
+    ...requestKinds.flatMap((kind) => {
+      const { request, response, isList } = requestRecord(kind);
+      return [
+        payloadTarget(kind, requestCodecs[kind] as Codec<unknown>, request),
+        payloadTarget(
+          `response of ${kind}`,
+          responseCodecs[kind] as Codec<unknown>,
+          response,
+          isList,
+        ),
+      ];
+    }),
+    payloadTarget("failure", failureCodec, {}),
+    inboxReader(),
   ];
-  return codecs.map((codec) => ({
-    name: codec.name,
-    samples: [samples[codec.name] ?? new Uint8Array()],
-    throws: FormatError,
-    run: lenient.includes(codec.name) ? settling(codec) : exact(codec),
-  }));
 }
 
 /** Reads an inbox message by message; what stands before a damage counts. */
-export function inboxReader(sample: Uint8Array<ArrayBuffer>): DecoderTarget {
+function inboxReader(): DecoderTarget {
+  const codec = responseCodecs.waitingMessages;
   return {
-    name: "readInbox",
-    samples: [sample],
-    throws: FormatError,
+    ...payloadTarget(
+      "readInbox",
+      codec,
+      requests.waitingMessages.response,
+      true,
+    ),
     run(input) {
       const messages = [];
       try {
         for (const message of readInbox(input)) messages.push(message);
       } finally {
-        const whole = inbox.encode(messages);
+        const whole = codec.encode(messages);
         expect(
           equals(whole, input.subarray(0, whole.length)),
           "the whole messages at the start",

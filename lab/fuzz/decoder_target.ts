@@ -32,13 +32,11 @@ import {
   encodeListedName,
   encodeName,
 } from "../../shared/wire/names.ts";
-import { inbox } from "../../shared/wire/responses.ts";
 import {
   bytesOf,
   codecTargets,
   type DecoderTarget,
   ID,
-  inboxReader,
   NAME,
 } from "./codec_targets.ts";
 import { expect } from "./failure.ts";
@@ -163,12 +161,8 @@ export async function decoderTargets(): Promise<DecoderTarget[]> {
   const exported = await crypto.subtle.exportKey("pkcs8", pair.privateKey);
   const pkcs8 = new Uint8Array(exported);
   const me = `anna\n${encodeHex(ID)}\n${encodeBase64(pkcs8)}\n`;
-  const codecs = codecTargets();
-  const inboxSample = codecs.find(({ name }) => name === inbox.name)
-    ?.samples[0];
   return [
-    ...codecs,
-    inboxReader(inboxSample ?? new Uint8Array()),
+    ...codecTargets(),
     ...nameTargets(),
     ...infoTargets(utf8.encode(me)),
     ...await cryptoTargets(pair, spki, pkcs8),

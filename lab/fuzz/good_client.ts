@@ -6,16 +6,19 @@
  */
 
 import { decodeHex, encodeHex } from "@std/encoding";
+import { encodeRequest } from "../../shared/wire/frames.ts";
 import {
   type ClientId,
   PUBLIC_KEY_SIZE,
-  ResponseCode,
+  ZERO_ID,
 } from "../../shared/wire/protocol.ts";
-import { encodeRequest, NOBODY } from "../../shared/wire/requests.ts";
 import {
-  decodeResponse,
+  type RequestKind,
+  type RequestPayloads,
+  responseCode,
+  responseCodecs,
   type ResponsePayloads,
-} from "../../shared/wire/responses.ts";
+} from "../../shared/wire/requests.ts";
 import { castNames } from "./cast.ts";
 import { expect } from "./failure.ts";
 import { Link } from "./link.ts";
@@ -30,7 +33,7 @@ export class GoodClient {
   readonly #port: number;
   readonly #model: RelayModel;
   readonly #random = new Random(0);
-  #me: ClientId = NOBODY;
+  #me: ClientId = ZERO_ID;
   #visits = 0;
   #connections = 0;
   #turn: Promise<void> = Promise.resolve();
@@ -51,11 +54,7 @@ export class GoodClient {
     const publicKey = this.#random.bytes(PUBLIC_KEY_SIZE);
     const payload = { name, publicKey };
     const { clientId: id } = await this.#withLink((link) =>
-      this.#ask(
-        link,
-        encodeRequest("register", payload, { clientId: NOBODY }),
-        ResponseCode.Registered,
-      )
+      this.#ask(link, ZERO_ID, "register", payload)
     );
     this.#model.add(name, { id, publicKey });
     return id;
@@ -76,13 +75,8 @@ export class GoodClient {
     }
     this.#visits++;
     const me = encodeHex(this.#me);
-    const client = { clientId: this.#me };
     await this.#withLink(async (link) => {
-      const list = await this.#ask(
-        link,
-        encodeRequest("clientsList", {}, client),
-        ResponseCode.ClientsList,
-      );
+      const list = await this.#ask(link, this.#me, "clientsList", {});
       for (const name of castNames) {
         const found = list.some((entry) => entry.name === name);
         expect(found, `${name} in the list`, "no such name");
@@ -91,8 +85,9 @@ export class GoodClient {
       const message = { target: this.#me, type: 3, content } as const;
       const { messageId } = await this.#ask(
         link,
-        encodeRequest("sendMessage", message, client),
-        ResponseCode.MessageSent,
+        this.#me,
+        "sendMessage",
+        message,
       );
       const sent = { sender: me, type: 3, content };
       this.#model.inbox(me).acknowledge(messageId, sent, 0);
@@ -102,9 +97,8 @@ export class GoodClient {
 
   /** Holds the list against the model, while nobody registers. */
   async list(): Promise<void> {
-    const request = encodeRequest("clientsList", {}, { clientId: this.#me });
     const list = await this.#withLink((link) =>
-      this.#ask(link, request, ResponseCode.ClientsList)
+      this.#ask(link, this.#me, "clientsList", {})
     );
     this.#model.listed(list, encodeHex(this.#me));
   }
@@ -119,27 +113,24 @@ export class GoodClient {
   async #pullAll(link: Link, clientId: ClientId): Promise<void> {
     const inbox = this.#model.inbox(encodeHex(clientId));
     for (;;) {
-      const messages = await this.#ask(
-        link,
-        encodeRequest("waitingMessages", {}, { clientId }),
-        ResponseCode.WaitingMessages,
-      );
+      const messages = await this.#ask(link, clientId, "waitingMessages", {});
       for (const kept of inbox.pulled(messages)) kept.state = "taken";
       if (messages.length === 0) return inbox.drained();
     }
   }
 
-  async #ask<C extends ResponseCode>(
+  async #ask<K extends RequestKind>(
     link: Link,
-    request: Uint8Array,
-    code: C,
-  ): Promise<ResponsePayloads[C]> {
-    await link.write(request);
-    const answer = await link.answer();
-    const got = `${answer?.code ?? "the end"}`;
-    expect(answer?.code === code, `${code} for a good client`, got);
-    return decodeResponse(code, answer?.payload ?? new Uint8Array())
-      .payload as ResponsePayloads[C];
+    clientId: ClientId,
+    kind: K,
+    payload: RequestPayloads[K],
+  ): Promise<ResponsePayloads[K]> {
+    await link.write(encodeRequest(kind, payload, { clientId }));
+    const response = await link.answer();
+    const got = `${response?.code ?? "the end"}`;
+    const code = responseCode[kind];
+    expect(response?.code === code, `${code} for a good client`, got);
+    return responseCodecs[kind].decode(response?.payload ?? new Uint8Array());
   }
 
   async #withLink<T>(work: (link: Link) => Promise<T>): Promise<T> {

@@ -17,15 +17,14 @@ import {
   NAME_SIZE,
   PUBLIC_KEY_SIZE,
   REQUEST_HEADER_SIZE,
-  type RequestKind,
-  requestKinds,
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
 import {
-  encodeRequest,
-  requestHeader,
+  type RequestKind,
+  requestKinds,
   type RequestPayloads,
 } from "../../shared/wire/requests.ts";
+import { encodeRequest, requestHeader } from "../../shared/wire/frames.ts";
 import { castNames, standIns, STRANGER } from "./cast.ts";
 import { BLOCKS, CONTENT_SIZE_AT, SIZE_AT, TYPE_AT, viewOf } from "./layout.ts";
 import type { Random } from "../harness/random.ts";

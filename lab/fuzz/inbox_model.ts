@@ -6,8 +6,8 @@
  */
 
 import { equals } from "@std/bytes";
-import type { WaitingMessage } from "../../shared/wire/responses.ts";
 import { WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
+import type { WaitingMessage } from "../../shared/wire/requests.ts";
 import { encodeHex } from "@std/encoding";
 import { expect, FuzzFailure } from "./failure.ts";
 

@@ -7,8 +7,8 @@
 
 import { Socket } from "node:net";
 import { concat } from "@std/bytes";
+import { responseHeader } from "../../shared/wire/frames.ts";
 import { RESPONSE_HEADER_SIZE } from "../../shared/wire/protocol.ts";
-import { responseHeader } from "../../shared/wire/responses.ts";
 import { FuzzFailure } from "./failure.ts";
 
 /** An answer as it came. */

@@ -1,4 +1,8 @@
-import { ResponseCode } from "../../shared/wire/protocol.ts";
+import {
+  ERROR_CODE,
+  type ResponseCode,
+  responseCode,
+} from "../../shared/wire/requests.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Which registrations of a case can succeed. */
@@ -40,12 +44,12 @@ export class Names {
     const again = this.#triedHere.has(name);
     this.#triedHere.add(name);
     // NAM-5: it may be the owner's.
-    if (isKnown) return [ResponseCode.Registered, ResponseCode.Error];
-    if (this.before.has(name) || again) return [ResponseCode.Error];
+    if (isKnown) return [responseCode.register, ERROR_CODE];
+    if (this.before.has(name) || again) return [ERROR_CODE];
     const contested = (this.#wanted.get(name) ?? 0) > 1;
     return contested || this.#doubtful.has(name)
-      ? [ResponseCode.Registered, ResponseCode.Error]
-      : [ResponseCode.Registered];
+      ? [responseCode.register, ERROR_CODE]
+      : [responseCode.register];
   }
 
   /** Goes on to the next connection of the case. */

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { decodeResponse } from "../harness/responses.ts";
+import { defaultDialect, responseMeant } from "../../shared/wire/dialects.ts";
 import { PROTOCOL_VERSION } from "../../shared/wire/protocol.ts";
-import { answerMeant, defaultDialect } from "../../shared/wire/dialects.ts";
-import { decodeResponse, type Response } from "../../shared/wire/responses.ts";
+import type { Response } from "../../shared/wire/requests.ts";
 import { expect, FuzzFailure } from "./failure.ts";
 import type { Framing } from "./framing.ts";
 import type { Kept } from "./inbox_model.ts";
@@ -58,7 +59,7 @@ export function decodeAll(
   return answers.map(({ version, code, payload }, i) => {
     const got = `answer ${i} ${where}: version ${version}, code ${code}`;
     const dialect = framing.steps[i]?.dialect ?? defaultDialect;
-    const meant = answerMeant(dialect, code);
+    const meant = responseMeant(dialect, code);
     if (meant === undefined) {
       throw new FuzzFailure(`a code of dialect ${dialect.name}`, got);
     }

@@ -6,8 +6,8 @@
 
 import { concat } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
+import { encodeRequest } from "../../shared/wire/frames.ts";
 import { SEND_OVERHEAD } from "../../shared/wire/protocol.ts";
-import { encodeRequest } from "../../shared/wire/requests.ts";
 import { standIns } from "./cast.ts";
 import { frame } from "./framing.ts";
 import { productions, type Source } from "./grammar.ts";

@@ -7,16 +7,15 @@
 
 import { equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
+import type { ClientId } from "../../shared/wire/protocol.ts";
 import {
-  answerCode,
-  type ClientId,
-  ResponseCode,
-} from "../../shared/wire/protocol.ts";
-import type {
-  ListedClient,
-  Response,
-  WaitingMessage,
-} from "../../shared/wire/responses.ts";
+  ERROR_CODE,
+  type ListedClient,
+  type Response,
+  type ResponseCode,
+  responseCode,
+  type WaitingMessage,
+} from "../../shared/wire/requests.ts";
 import { expect, FuzzFailure } from "./failure.ts";
 import type { Step } from "./framing.ts";
 import { InboxModel, type Kept } from "./inbox_model.ts";
@@ -219,10 +218,10 @@ export class RelayModel {
   #check({ asked, sender }: Step, response: Response, names: Names): void {
     const codes: readonly ResponseCode[] =
       asked === undefined || !this.#mayAsk(asked, sender)
-        ? [ResponseCode.Error]
+        ? [ERROR_CODE]
         : asked.kind === "register"
         ? names.codesFor(asked.name, !this.#isNew(asked))
-        : [answerCode[asked.kind]];
+        : [responseCode[asked.kind]];
     const got = `${response.code}`;
     expect(codes.includes(response.code), codes.join(" or "), got);
     if (response.code === 2102 && asked?.kind === "publicKey") {

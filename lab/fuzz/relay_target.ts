@@ -12,7 +12,7 @@ import type { ClientId } from "../../shared/wire/protocol.ts";
 import type {
   ListedClient,
   WaitingMessage,
-} from "../../shared/wire/responses.ts";
+} from "../../shared/wire/requests.ts";
 import { castNames, withIds } from "./cast.ts";
 import { expect } from "./failure.ts";
 import { GoodClient } from "./good_client.ts";

@@ -7,8 +7,8 @@
 
 import { assert } from "@std/assert";
 import { FormatError } from "../../shared/wire/format_error.ts";
+import { encodeRequest } from "../../shared/wire/frames.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
-import { encodeRequest } from "../../shared/wire/requests.ts";
 import type { Ledger, OpenAnswers } from "./ledger.ts";
 import { Peer } from "./peer.ts";
 

@@ -2,22 +2,19 @@
 
 import { encodeHex } from "@std/encoding";
 import { ByteSource } from "../../shared/wire/byte_source.ts";
+import { decodeResponse } from "./responses.ts";
 import {
-  answerMeant,
   defaultDialect,
   type Dialect,
+  responseMeant,
 } from "../../shared/wire/dialects.ts";
-import type { ClientId, RequestKind } from "../../shared/wire/protocol.ts";
-import {
-  encodeRequest,
-  NOBODY,
-  type RequestPayloads,
+import { type ClientId, ZERO_ID } from "../../shared/wire/protocol.ts";
+import type {
+  RequestKind,
+  RequestPayloads,
+  Response,
 } from "../../shared/wire/requests.ts";
-import {
-  decodeResponse,
-  type Response,
-  responseHeader,
-} from "../../shared/wire/responses.ts";
+import { encodeRequest, responseHeader } from "../../shared/wire/frames.ts";
 
 export type Answered = Response & { version: number };
 
@@ -53,7 +50,7 @@ export class Peer implements Disposable {
     const bytes = await this.answerBytes();
     if (bytes === null) throw new Error("Expected an answer, got the end");
     const { version, code } = responseHeader.decode(bytes.subarray(0, 7));
-    const meant = answerMeant(dialect, code);
+    const meant = responseMeant(dialect, code);
     if (meant === undefined) throw new Error(`Expected an answer: ${code}`);
     return { ...decodeResponse(meant, bytes.subarray(7)), version };
   }
@@ -61,7 +58,7 @@ export class Peer implements Disposable {
   async ask<K extends RequestKind>(
     kind: K,
     payload: RequestPayloads[K],
-    clientId: ClientId = NOBODY,
+    clientId: ClientId = ZERO_ID,
     dialect: Dialect = defaultDialect,
   ): Promise<Answered> {
     await this.write(encodeRequest(kind, payload, { clientId, dialect }));

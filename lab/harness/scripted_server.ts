@@ -1,10 +1,7 @@
 /** A server that answers as a test says, well or badly. */
 
 import { ByteSource } from "../../shared/wire/byte_source.ts";
-import {
-  type RequestHeader,
-  requestHeader,
-} from "../../shared/wire/requests.ts";
+import { type RequestHeader, requestHeader } from "../../shared/wire/frames.ts";
 
 /** A request as it came. */
 export interface Asked {

@@ -4,9 +4,13 @@
  * @module
  */
 
-import type { ClientId, MessageType } from "../../shared/wire/protocol.ts";
-import { encodeRequest, NOBODY } from "../../shared/wire/requests.ts";
-import type { Response } from "../../shared/wire/responses.ts";
+import { encodeRequest } from "../../shared/wire/frames.ts";
+import {
+  type ClientId,
+  type MessageType,
+  ZERO_ID,
+} from "../../shared/wire/protocol.ts";
+import type { Response } from "../../shared/wire/requests.ts";
 import { drawSize } from "./contents.ts";
 import { type Inbox, nameOf, type Tracked } from "./inbox.ts";
 import type { People, Registered } from "./people.ts";
@@ -74,7 +78,7 @@ export class Asks {
     const person = this.#people.ask(name, publicKey);
     return {
       bytes: encodeRequest("register", { name, publicKey }, {
-        clientId: random.chance(0.5) ? NOBODY : anyId(random),
+        clientId: random.chance(0.5) ? ZERO_ID : anyId(random),
       }),
       answered: (answer) => {
         must(answer.code === 2100, () => expected(name, 2100, answer));

@@ -7,9 +7,9 @@
 
 import type { Database, Statement } from "@db/sqlite";
 import { concat } from "@std/bytes";
+import { asClientId } from "../../shared/wire/fields.ts";
 import type { ClientId, MessageId } from "../../shared/wire/protocol.ts";
-import { asClientId } from "../../shared/wire/requests.ts";
-import type { WaitingMessage } from "../../shared/wire/responses.ts";
+import type { WaitingMessage } from "../../shared/wire/requests.ts";
 import { must } from "./violation.ts";
 
 interface Row {

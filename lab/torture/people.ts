@@ -8,7 +8,7 @@
 import { equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
 import type { ClientId, MessageType } from "../../shared/wire/protocol.ts";
-import type { WaitingMessage } from "../../shared/wire/responses.ts";
+import type { WaitingMessage } from "../../shared/wire/requests.ts";
 import type { Contents } from "./contents.ts";
 import { Inbox, nameOf, type Tracked } from "./inbox.ts";
 import { must } from "./violation.ts";

@@ -4,17 +4,18 @@
  * @module
  */
 
+import { encodeRequest } from "../../shared/wire/frames.ts";
 import {
   type ClientId,
   REQUEST_HEADER_SIZE,
+  ZERO_ID,
 } from "../../shared/wire/protocol.ts";
-import { encodeRequest, NOBODY } from "../../shared/wire/requests.ts";
 import { type Contents, drawSize } from "./contents.ts";
 import type { Registered } from "./people.ts";
 import type { Random } from "../harness/random.ts";
 
 /** Nobody ever registers under this id: it holds zeros. */
-const STRANGER = NOBODY;
+const STRANGER = ZERO_ID;
 /** Bytes of a 603 before its type. */
 const TYPE_OFFSET = REQUEST_HEADER_SIZE + STRANGER.length;
 /** A type that no message has. */
@@ -31,7 +32,7 @@ export function refusedBytes(
       const { name } = other;
       const publicKey = new Uint8Array(160);
       return encodeRequest("register", { name, publicKey }, {
-        clientId: NOBODY,
+        clientId: ZERO_ID,
       });
     }
     case 2:

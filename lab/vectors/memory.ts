@@ -1,6 +1,10 @@
 import { decodeHex, encodeHex } from "@std/encoding";
-import { MessageType, ResponseCode } from "../../shared/wire/protocol.ts";
-import type { Response, WaitingMessage } from "../../shared/wire/responses.ts";
+import { MessageType } from "../../shared/wire/protocol.ts";
+import {
+  type Response,
+  responseCode,
+  type WaitingMessage,
+} from "../../shared/wire/requests.ts";
 import { decrypt } from "./ciphertexts/legacy_cipher.ts";
 import type { Person } from "./people.ts";
 import type { Knowledge, Received } from "./vector.ts";
@@ -50,16 +54,16 @@ export class Memory {
   /** Takes an answer. */
   hear(response: Response): void {
     switch (response.code) {
-      case ResponseCode.Registered:
+      case responseCode.register:
         this.#clientId = encodeHex(response.payload.clientId);
         break;
-      case ResponseCode.ClientsList:
+      case responseCode.clientsList:
         this.#listed = response.payload.map(({ name }) => name);
         break;
-      case ResponseCode.PublicKey:
+      case responseCode.publicKey:
         this.#publicKeys.push(this.#nameOf(response.payload.clientId));
         break;
-      case ResponseCode.WaitingMessages:
+      case responseCode.waitingMessages:
         this.#received.push(
           ...response.payload.map((message) => this.#read(message)),
         );

@@ -10,18 +10,16 @@ import {
   CLIENT_ID_SIZE,
   type ClientId,
   MessageType,
-  type RequestKind,
   RESPONSE_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
+import type { RequestKind } from "../../shared/wire/requests.ts";
 import {
   type RequestHeader,
   requestHeaderAt,
-} from "../../shared/wire/requests.ts";
-import {
   type ResponseHeader,
   responseHeader,
-} from "../../shared/wire/responses.ts";
+} from "../../shared/wire/frames.ts";
 import { type Line, LineAround } from "./line.ts";
 
 /** Bytes of payload that a fault gets to see; what is longer passes by. */

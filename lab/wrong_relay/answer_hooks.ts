@@ -1,10 +1,11 @@
 /** What changes answers on their way to the client. */
 
-import { ResponseCode, WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
+import { WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
+import { ERROR_CODE } from "../../shared/wire/requests.ts";
 import type { Answer, Asked, Hooks } from "./altered_line.ts";
 
 /** Whether it is a failure. */
-export const failed = ({ code }: Answer) => code === ResponseCode.Error;
+export const failed = ({ code }: Answer) => code === ERROR_CODE;
 
 /** Calls each message of an answer to a pull by its offset in the payload. */
 export function eachWaiting(

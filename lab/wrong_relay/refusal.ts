@@ -1,5 +1,5 @@
-import { ResponseCode } from "../../shared/wire/protocol.ts";
-import { requestHeader } from "../../shared/wire/requests.ts";
+import { requestHeader } from "../../shared/wire/frames.ts";
+import { ERROR_CODE } from "../../shared/wire/requests.ts";
 import type { Answer, Asked } from "./altered_line.ts";
 
 /** A code that no generation knows. */
@@ -17,6 +17,6 @@ export function refused({ header }: Asked): Uint8Array {
 /** Makes a 9000 of the answer to a request that was marked. */
 export function refuseMarked(answer: Answer, { marked }: Asked): void {
   if (!marked) return;
-  answer.code = ResponseCode.Error;
+  answer.code = ERROR_CODE;
   answer.payload = new Uint8Array(0);
 }

@@ -6,10 +6,8 @@
  */
 
 import { concat } from "@std/bytes";
-import {
-  LISTED_CLIENT_SIZE,
-  listedClients,
-} from "../../shared/wire/responses.ts";
+import { LISTED_CLIENT_SIZE } from "../../shared/wire/protocol.ts";
+import { responseCodecs } from "../../shared/wire/requests.ts";
 import type { AnswerPiece } from "./handlers/handler.ts";
 import type { ListedClient, Store } from "../store/store.ts";
 
@@ -229,7 +227,7 @@ function* without(entries: Uint8Array, index: number): Generator<Uint8Array> {
 }
 
 function encode(clients: readonly ListedClient[]): Uint8Array {
-  return listedClients.encode(
+  return responseCodecs.clientsList.encode(
     clients.map(({ id, name }) => ({ clientId: id, name })),
   );
 }

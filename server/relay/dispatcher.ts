@@ -7,26 +7,20 @@
 
 import { encodeHex } from "@std/encoding";
 import {
-  answerCodeIn,
   type Dialect,
   dialectOf,
+  responseCodeIn,
 } from "../../shared/wire/dialects.ts";
-import { FormatError } from "../../shared/wire/format_error.ts";
-import {
-  type ClientId,
-  PROTOCOL_VERSION,
-  type RequestKind,
-} from "../../shared/wire/protocol.ts";
+import { type ClientId, PROTOCOL_VERSION } from "../../shared/wire/protocol.ts";
+import { FAILURE, type RequestKind } from "../../shared/wire/requests.ts";
 import {
   decodeRequest,
-  type RequestPayload,
-} from "../../shared/wire/requests.ts";
-import { allocateShortLived } from "../../shared/wire/slab.ts";
-import {
   encodeResponse,
-  FAILURE,
+  type RequestPayload,
   responseHeader,
-} from "../../shared/wire/responses.ts";
+} from "../../shared/wire/frames.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
+import { allocateShortLived } from "../../shared/wire/slab.ts";
 import { clientsList } from "./handlers/clients_list.ts";
 import type {
   Answer,
@@ -224,7 +218,7 @@ function encode(
     };
   }
   const { payloadSize, pieces } = response;
-  const code = answerCodeIn(dialect, response.code);
+  const code = responseCodeIn(dialect, response.code);
   const header = { version: PROTOCOL_VERSION, code, payloadSize };
   return { bytes: responseHeader.encode(header), pieces: watch(pieces) };
 }

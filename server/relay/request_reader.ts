@@ -11,16 +11,15 @@ import {
   CLIENT_ID_SIZE,
   type ClientId,
   MessageType,
-  type RequestKind,
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
+import { requestCodecs, type RequestKind } from "../../shared/wire/requests.ts";
 import {
-  requestCodecs,
   type RequestHeader,
   requestHeaderAt,
   requestHeaderOf,
   shortRequestHeader,
-} from "../../shared/wire/requests.ts";
+} from "../../shared/wire/frames.ts";
 import { isPaddedPayload } from "./block_padding.ts";
 import type { RequestRefusal } from "./refusal.ts";
 

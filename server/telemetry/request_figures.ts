@@ -1,5 +1,5 @@
 import { dialects, requestCode } from "../../shared/wire/dialects.ts";
-import { requestKinds } from "../../shared/wire/protocol.ts";
+import { requestKinds } from "../../shared/wire/requests.ts";
 import { Histogram } from "./histogram.ts";
 import { type RequestRefusal, requestRefusals } from "../relay/refusal.ts";
 import type {

@@ -1,39 +1,41 @@
 /**
- * The generations of the protocol that clients and servers speak (clauses
- * DIA-1 to DIA-5). They ask the same and are answered alike: what differs
- * between them stands in one table, which the codec reads.
+ * The dialects of the protocol (clauses DIA-1 to DIA-5). Requests and
+ * responses are the same in all of them: one table holds what differs.
  *
  * @module
  */
 
+import { CLIENT_ID_SIZE } from "./protocol.ts";
 import {
-  CLIENT_ID_SIZE,
+  ERROR_CODE,
   type RequestKind,
   requestKinds,
-  ResponseCode,
-} from "./protocol.ts";
+  requests,
+  type ResponseCode,
+  responseCodes,
+} from "./requests.ts";
 
-/** What a generation has of its own. A failure is 9000 in all of them. */
+/** What a dialect has of its own. */
 export interface Dialect {
-  /** What people and flags call it. */
+  /** Name in flags and in what tools print. */
   readonly name: DialectName;
-  /** The code of a registration; the other four follow. */
+  /** Code of the request with index 0. */
   readonly firstRequest: number;
-  /** The code of the answer to a registration; the other four follow. */
-  readonly firstAnswer: number;
-  /** Bytes of the code in a request's header; an answer's always has 2. */
+  /** Code of the response with index 0. */
+  readonly firstResponse: number;
+  /** Bytes of the code in a request's header; a response's always has 2. */
   readonly codeSize: 1 | 2;
-  /** Bytes of the blocks that requests and answers are padded to with zeros; 0 for none. */
+  /** Bytes of the blocks that requests and responses are padded to with zeros; 0 for none. */
   readonly blockSize: number;
 }
 
-/** Bytes of the blocks of those clients that send and read whole ones. */
+/** Bytes of a block in the dialect that has blocks. */
 export const BLOCK_SIZE = 1024;
 
 type Row = readonly [
   name: string,
   firstRequest: number,
-  firstAnswer: number,
+  firstResponse: number,
   codeSize: 1 | 2,
   blockSize: number,
 ];
@@ -47,18 +49,18 @@ const rows = [
   ["blocks", 600, 2100, 2, BLOCK_SIZE],
 ] as const satisfies readonly Row[];
 
-/** What a dialect is called. */
+/** Name of a dialect. */
 export type DialectName = typeof rows[number][0];
 
 /** The names of all dialects, in their order. */
 export const dialectNames: readonly DialectName[] = rows.map(([name]) => name);
 
-/** All dialects; the first one is spoken where nothing else is asked for. */
+/** All dialects, the default one first. */
 export const dialects: readonly Dialect[] = rows.map((
-  [name, firstRequest, firstAnswer, codeSize, blockSize],
-) => ({ name, firstRequest, firstAnswer, codeSize, blockSize }));
+  [name, firstRequest, firstResponse, codeSize, blockSize],
+) => ({ name, firstRequest, firstResponse, codeSize, blockSize }));
 
-/** The dialect that is spoken where nothing else is asked for. */
+/** The dialect of a client unless it is told another. */
 export const defaultDialect: Dialect = dialectNamed(rows[0][0]);
 
 /** The dialect of that name. */
@@ -68,7 +70,7 @@ export function dialectNamed(name: DialectName): Dialect {
 
 const byCode: ReadonlyMap<number, { kind: RequestKind; dialect: Dialect }> =
   new Map(
-    // Of two rows with the same codes the first one counts.
+    // Of two dialects with the same codes the first one counts.
     dialects.toReversed().flatMap((dialect) =>
       requestKinds.map((kind) =>
         [requestCode(kind, dialect), { kind, dialect }] as const
@@ -76,12 +78,12 @@ const byCode: ReadonlyMap<number, { kind: RequestKind; dialect: Dialect }> =
     ),
   );
 
-/** The request that a code asks for, or undefined where it means nothing. */
+/** The kind of request that has a code, or undefined where none has. */
 export function requestKind(code: number): RequestKind | undefined {
   return byCode.get(code)?.kind;
 }
 
-/** The dialect of a request with this code; the first one where it means nothing. */
+/** The dialect of a request's code; the default one where no request has the code. */
 export function dialectOf(code: number): Dialect {
   return byCode.get(code)?.dialect ?? defaultDialect;
 }
@@ -91,27 +93,28 @@ export function requestCode(
   kind: RequestKind,
   dialect: Dialect = defaultDialect,
 ): number {
-  return dialect.firstRequest + requestKinds.indexOf(kind);
+  return dialect.firstRequest + requests[kind].index;
 }
 
-/** The code that an answer has on the wire in a dialect. */
-export function answerCodeIn(dialect: Dialect, code: ResponseCode): number {
-  return code === ResponseCode.Error
+/** The code on the wire, in a dialect, of a response with this code in the first one. */
+export function responseCodeIn(dialect: Dialect, code: ResponseCode): number {
+  return code === ERROR_CODE
     ? code
-    : dialect.firstAnswer + code - ResponseCode.Registered;
+    : dialect.firstResponse - defaultDialect.firstResponse + code;
 }
 
-/** The answer that a code on the wire means in a dialect, or undefined where it means nothing. */
-export function answerMeant(
+/**
+ * The code in the first dialect of a response with this code in another, or
+ * undefined where no response has it.
+ */
+export function responseMeant(
   dialect: Dialect,
   code: number,
 ): ResponseCode | undefined {
-  return Object.values(ResponseCode).find((meant) =>
-    answerCodeIn(dialect, meant) === code
-  );
+  return responseCodes.find((meant) => responseCodeIn(dialect, meant) === code);
 }
 
-/** Where the code stands in every request's header, behind id and version. */
+/** Offset of the code in a request's header, behind id and version. */
 const CODE_AT = CLIENT_ID_SIZE + 1;
 const shortCodes: ReadonlySet<number> = new Set(
   [...byCode].flatMap(([code, { dialect }]) =>
@@ -120,8 +123,8 @@ const shortCodes: ReadonlySet<number> = new Set(
 );
 
 /**
- * Bytes of the code in the header that begins so (clause DIA-3): no code of 2
- * bytes begins with a byte that is a code of 1.
+ * Bytes of the code in a request's header (clause DIA-3): no code of 2 bytes
+ * begins with a byte that is a code of 1.
  *
  * @param start the header's first 18 bytes at least
  */
@@ -130,7 +133,7 @@ export function codeSizeAt(start: Uint8Array): 1 | 2 {
 }
 
 /**
- * The code in the header that begins so, known or not.
+ * The code in a request's header, known or not.
  *
  * @param start the header's first 19 bytes at least
  */
@@ -141,7 +144,7 @@ export function codeAt(start: Uint8Array): number {
     : first + 256 * (start[CODE_AT + 1] ?? 0);
 }
 
-/** Bytes of zeros that fill the last block of so many bytes; none where there are no blocks. */
+/** Zeros that fill the last block behind `size` bytes; 0 in a dialect without blocks. */
 export function paddingBehind(
   size: number,
   { blockSize }: Pick<Dialect, "blockSize">,

@@ -19,6 +19,7 @@ import {
   type MessageId,
   type MessageType,
   NAME_SIZE,
+  PUBLIC_KEY_SIZE,
 } from "./protocol.ts";
 import { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
@@ -102,6 +103,18 @@ export function bytes(size: number): Field<Uint8Array> {
 /** A client's id. */
 export const clientId = bytes(CLIENT_ID_SIZE) as Field<ClientId>;
 
+/**
+ * Checks that bytes can be a client's id.
+ *
+ * @throws {FormatError} unless they are 16
+ */
+export function asClientId(id: Uint8Array): ClientId {
+  if (id.length === CLIENT_ID_SIZE) return id as ClientId;
+  throw new FormatError(
+    `clientId: expected ${CLIENT_ID_SIZE} bytes, got ${id.length}`,
+  );
+}
+
 /** A message's id. */
 export const messageId = u32 as Field<MessageId>;
 
@@ -158,6 +171,60 @@ export function claimedSize(reader: Reader, left: number): number {
   throw new FormatError(`${size} bytes claimed, ${left} left`);
 }
 
+/** The value of each type of field. */
+export interface FieldValues {
+  /** An unsigned integer of 1 byte. */
+  u8: number;
+  /** An unsigned integer of 4 bytes. */
+  u32: number;
+  /** A client's id. */
+  clientId: ClientId;
+  /** A message's id. */
+  messageId: MessageId;
+  /** One of the four types of message. */
+  messageType: MessageType;
+  /** A name. */
+  name: string;
+  /** A name in a list. */
+  listedName: string;
+  /** A public key. */
+  publicKey: Uint8Array;
+  /** Bytes behind their size. */
+  content: Uint8Array;
+}
+
+/** The type of a field, as the table of requests names it. */
+export type FieldType = keyof FieldValues;
+
+/** Types of fields by the fields' names, in the order of the wire. */
+export type Fields = Readonly<Record<string, FieldType>>;
+
+/** The values of fields, by the fields' names. */
+export type Values<F> = {
+  -readonly [N in keyof F]: F[N] extends FieldType ? FieldValues[F[N]] : never;
+};
+
+const fieldTypes: { readonly [T in FieldType]: Field<FieldValues[T]> } = {
+  u8,
+  u32,
+  clientId,
+  messageId,
+  messageType,
+  name,
+  listedName,
+  publicKey: bytes(PUBLIC_KEY_SIZE),
+  content: sizedBytes,
+};
+
+/** The record of the fields of these types. */
+export function fieldsOf<F extends Fields>(fields: F): Field<Values<F>> {
+  return record<Values<F>>(
+    Object.fromEntries(
+      Object.entries(fields).map(([name, type]) => [name, fieldTypes[type]]),
+    ) as never,
+  );
+}
+
 /** Values of one kind until the end of the payload. */
 export function list<T>(item: Field<T>): Field<readonly T[]> {
   return {
@@ -186,7 +253,7 @@ export function list<T>(item: Field<T>): Field<readonly T[]> {
  *
  * @throws {FormatError} behind the last whole item, where more follows
  */
-export function* listItems<T>(item: Field<T>, reader: Reader): Generator<T> {
+function* listItems<T>(item: Field<T>, reader: Reader): Generator<T> {
   for (let index = 0; reader.left > 0; index++) {
     let value: T;
     try {

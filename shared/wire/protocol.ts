@@ -1,5 +1,5 @@
 /**
- * The protocol's numbers: codes, sizes and limits. Nothing here reads or writes
+ * The protocol's numbers: sizes and limits. Nothing here reads or writes
  * bytes.
  *
  * @module
@@ -15,6 +15,8 @@ export type MessageId = number & { readonly [brand]: "MessageId" };
 
 /** Bytes of a client id. */
 export const CLIENT_ID_SIZE = 16;
+/** The id of a client that isn't registered yet: zeros. */
+export const ZERO_ID: ClientId = new Uint8Array(CLIENT_ID_SIZE) as ClientId;
 /** Bytes of a name on the wire, its NUL and its padding included. */
 export const NAME_SIZE = 255;
 /** Most characters that a name can have. */
@@ -29,6 +31,8 @@ export const RESPONSE_HEADER_SIZE = 7;
 export const SEND_OVERHEAD = 21;
 /** Bytes of the largest content: 4 bytes of size hold it and what stands before it. */
 export const MAX_CONTENT_SIZE: number = 0xffffffff - SEND_OVERHEAD;
+/** Bytes of one client in a 2101. */
+export const LISTED_CLIENT_SIZE: number = CLIENT_ID_SIZE + NAME_SIZE;
 /** Bytes of one waiting message in a 2104 before its content. */
 export const WAITING_OVERHEAD = 25;
 
@@ -58,43 +62,3 @@ export type MessageType = typeof MessageType[keyof typeof MessageType];
 export function isMessageType(type: number): type is MessageType {
   return type >= MessageType.KeyRequest && type <= MessageType.File;
 }
-
-/** The five requests, in the order of their codes. */
-export const requestKinds = [
-  "register",
-  "clientsList",
-  "publicKey",
-  "sendMessage",
-  "waitingMessages",
-] as const;
-
-/** One of the five requests. */
-export type RequestKind = typeof requestKinds[number];
-
-/** Codes of the answers; dialects have them under other numbers too. */
-export const ResponseCode = {
-  /** Registered; brings the new id. */
-  Registered: 2100,
-  /** The list of the other clients. */
-  ClientsList: 2101,
-  /** A client's public key. */
-  PublicKey: 2102,
-  /** The message was taken. */
-  MessageSent: 2103,
-  /** Waiting messages. */
-  WaitingMessages: 2104,
-  /** Failure of any kind; empty. */
-  Error: 9000,
-} as const;
-
-/** The code of an answer. */
-export type ResponseCode = typeof ResponseCode[keyof typeof ResponseCode];
-
-/** The answer that a request expects where nothing fails. */
-export const answerCode: Readonly<Record<RequestKind, ResponseCode>> = {
-  register: ResponseCode.Registered,
-  clientsList: ResponseCode.ClientsList,
-  publicKey: ResponseCode.PublicKey,
-  sendMessage: ResponseCode.MessageSent,
-  waitingMessages: ResponseCode.WaitingMessages,
-};

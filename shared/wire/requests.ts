@@ -1,295 +1,196 @@
 /**
- * The five requests and their header (REQ-1 and section 7 of docs/protocol.md): of each
- * its type and, as one ordered list of fields, its encoder and decoder.
+ * The requests of the protocol, each as one record. Kinds, codes, payload
+ * types, codecs and labels follow from the table (section 7 of docs/protocol.md).
  *
  * @module
  */
 
 import {
-  codeSizeAt,
-  defaultDialect,
-  type Dialect,
-  paddingBehind,
-  requestCode,
-} from "./dialects.ts";
-import { FormatError } from "./format_error.ts";
-import {
-  bytes,
-  clientId,
   type Codec,
   codec,
-  type Field,
-  messageType,
-  name,
-  record,
-  sizedBytes,
-  u16,
-  u32,
-  u8,
+  type Fields,
+  fieldsOf,
+  list,
+  type Values,
 } from "./fields.ts";
-import {
-  type ClientId,
-  type MessageType,
-  PROTOCOL_VERSION,
-  PUBLIC_KEY_SIZE,
-  type RequestKind,
-  SEND_OVERHEAD,
-} from "./protocol.ts";
-import { Writer } from "./writer.ts";
 
-/** What stands before each request's payload, 22 or 23 bytes. */
-export interface RequestHeader {
-  /** Who asks; anything in a registration. */
-  clientId: ClientId;
-  /** Any version is accepted. */
-  version: number;
-  /** What is asked for, see `requestKind`. */
-  code: number;
-  /** Bytes of payload that follow, as the client claims. */
-  payloadSize: number;
+/** A request and its response. */
+export interface RequestRecord {
+  /** Distance of its code from a dialect's first one, and of its response's likewise. */
+  readonly index: number;
+  /** Name of the request in what tools print. */
+  readonly label: string;
+  /** Name of the response in what tools print. */
+  readonly responseLabel: string;
+  /** Fields of the request's payload, in the order of the wire. */
+  readonly request: Fields;
+  /** Fields of the response's payload, likewise. */
+  readonly response: Fields;
+  /** Whether the response's payload is a list of records of these fields. */
+  readonly isList?: true;
+  /** The clause that a response with a payload of a wrong size breaks. */
+  readonly sizeClause: string;
+  /** Whether a client may repeat it where a connection broke before the response. */
+  readonly repeatable?: true;
+  /** Whether a server may leave it out. */
+  readonly optional?: true;
 }
 
-/** A request's header, 23 bytes. */
-export const requestHeader: Codec<RequestHeader> = headerWith(
-  "requestHeader",
-  u16,
-);
+/** All requests by their kinds. */
+export const requests = {
+  register: {
+    index: 0,
+    label: "register",
+    responseLabel: "registered",
+    request: { name: "name", publicKey: "publicKey" },
+    response: { clientId: "clientId" },
+    sizeClause: "REG-1",
+  },
+  clientsList: {
+    index: 1,
+    label: "clients list",
+    responseLabel: "clients list",
+    request: {},
+    response: { clientId: "clientId", name: "listedName" },
+    isList: true,
+    sizeClause: "LST-1",
+    repeatable: true,
+  },
+  publicKey: {
+    index: 2,
+    label: "public key",
+    responseLabel: "public key",
+    request: { target: "clientId" },
+    response: { clientId: "clientId", publicKey: "publicKey" },
+    sizeClause: "KEY-1",
+    repeatable: true,
+  },
+  sendMessage: {
+    index: 3,
+    label: "send a message",
+    responseLabel: "message sent",
+    request: { target: "clientId", type: "messageType", content: "content" },
+    response: { target: "clientId", messageId: "messageId" },
+    sizeClause: "SND-2",
+  },
+  waitingMessages: {
+    index: 4,
+    label: "waiting messages",
+    responseLabel: "waiting messages",
+    request: {},
+    response: {
+      sender: "clientId",
+      messageId: "messageId",
+      type: "u8",
+      content: "content",
+    },
+    isList: true,
+    sizeClause: "PUL-1",
+  },
+} as const satisfies Readonly<Record<string, RequestRecord>>;
 
-/** A request's header where its code has 1 byte, 22 bytes. */
-export const shortRequestHeader: Codec<RequestHeader> = headerWith(
-  "shortRequestHeader",
-  u8,
-);
+/** A kind of request. */
+export type RequestKind = keyof typeof requests;
 
-function headerWith(
-  name: string,
-  code: Field<number>,
-): Codec<RequestHeader> {
-  return codec(
-    name,
-    record<RequestHeader>({ clientId, version: u8, code, payloadSize: u32 }),
-  );
+/** All kinds, in the order of their codes. */
+export const requestKinds: readonly RequestKind[] =
+  (Object.keys(requests) as RequestKind[])
+    .sort((a, b) => requests[a].index - requests[b].index);
+
+/** The record of a kind, as the type that all records share. */
+export function requestRecord(kind: RequestKind): RequestRecord {
+  return requests[kind];
 }
 
-/** The header of a dialect's requests. */
-export function requestHeaderOf(
-  { codeSize }: Pick<Dialect, "codeSize">,
-): Codec<RequestHeader> {
-  return codeSize === 1 ? shortRequestHeader : requestHeader;
+/** The payload of each kind of request. */
+export type RequestPayloads = {
+  [K in RequestKind]: Values<typeof requests[K]["request"]>;
+};
+
+type ResponseValues<R extends RequestRecord> = R extends { isList: true }
+  ? readonly Values<R["response"]>[]
+  : Values<R["response"]>;
+
+/** The payload of the response to each kind of request. */
+export type ResponsePayloads = {
+  [K in RequestKind]: ResponseValues<typeof requests[K]>;
+};
+
+/** A registration. */
+export type Register = RequestPayloads["register"];
+/** A message on its way to the relay. */
+export type SendMessage = RequestPayloads["sendMessage"];
+/** A client in the clients list; from other servers the name may be anything. */
+export type ListedClient = ResponsePayloads["clientsList"][number];
+/** A message on its way to its recipient; from other servers its type may exceed 4. */
+export type WaitingMessage = ResponsePayloads["waitingMessages"][number];
+
+/** The code of the response to a kind of request in the first dialect: 2100 and its index. */
+export type ResponseCodeOf<K extends RequestKind> =
+  `210${typeof requests[K]["index"]}` extends `${infer C extends number}` ? C
+    : never;
+
+/** The code of a failure, in every dialect (ERR-1). */
+export const ERROR_CODE = 9000;
+
+/** The code of a response in the first dialect. */
+export type ResponseCode = ResponseCodeOf<RequestKind> | typeof ERROR_CODE;
+
+/** A response: its code in the first dialect, and its payload. */
+export type Response =
+  | {
+    [K in RequestKind]: {
+      code: ResponseCodeOf<K>;
+      payload: ResponsePayloads[K];
+    };
+  }[RequestKind]
+  | { code: typeof ERROR_CODE; payload: Values<Record<never, never>> };
+
+/** The response to whatever fails or is refused. */
+export const FAILURE: Response = { code: ERROR_CODE, payload: {} };
+
+const FIRST_RESPONSE = 2100;
+
+/** The codes of the responses in the first dialect, by the kinds of their requests. */
+export const responseCode: { readonly [K in RequestKind]: ResponseCodeOf<K> } =
+  byKind((kind) => FIRST_RESPONSE + requests[kind].index) as never;
+
+/** All codes of responses in the first dialect. */
+export const responseCodes: readonly ResponseCode[] = [
+  ...requestKinds.map((kind) => responseCode[kind]),
+  ERROR_CODE,
+];
+
+/** The kind of request that a code of the first dialect responds to, if any. */
+export function respondedKind(code: number): RequestKind | undefined {
+  return requestKinds[code - FIRST_RESPONSE];
 }
 
-/**
- * The header that begins so (clause DIA-3).
- *
- * @param start its first 18 bytes at least
- */
-export function requestHeaderAt(start: Uint8Array): Codec<RequestHeader> {
-  return requestHeaderOf({ codeSize: codeSizeAt(start) });
-}
-
-/** 600: make me known under this name. */
-export interface Register {
-  /** 1 to 254 printable ASCII characters. */
-  name: string;
-  /** 160 bytes, kept by the relay as they are. */
-  publicKey: Uint8Array;
-}
-
-/** 600: register. */
-export const register: Codec<Register> = codec(
-  "register",
-  record<Register>({ name, publicKey: bytes(PUBLIC_KEY_SIZE) }),
-);
-
-/** The payload of a request that has none. */
-export type Empty = Record<never, never>;
-
-/** 601: clients list. */
-export const clientsList: Codec<Empty> = codec("clientsList", record({}));
-
-/** 602: whose public key is wanted. */
-export interface PublicKeyRequest {
-  /** Whose. */
-  target: ClientId;
-}
-
-/** 602: public key. */
-export const publicKey: Codec<PublicKeyRequest> = codec(
-  "publicKey",
-  record<PublicKeyRequest>({ target: clientId }),
-);
-
-/** 603: a message for somebody. */
-export interface SendMessage {
-  /** For whom. */
-  target: ClientId;
-  /** What it is. */
-  type: MessageType;
-  /** What only the two clients can read. */
-  content: Uint8Array;
-}
-
-/** 603: send a message. */
-export const sendMessage: Codec<SendMessage> = codec(
-  "sendMessage",
-  record<SendMessage>({
-    target: clientId,
-    type: messageType,
-    content: sizedBytes,
-  }),
-);
-
-/** A 603's payload up to its content, 21 bytes. */
-export interface SendHead extends Omit<SendMessage, "content"> {
-  /** Bytes of content that follow. */
-  contentSize: number;
-}
-
-/** What stands before a content in a 603 that is written piece by piece. */
-export const sendHead: Codec<SendHead> = codec(
-  "sendMessage",
-  record<SendHead>({ target: clientId, type: messageType, contentSize: u32 }),
-);
-
-/**
- * A 603 up to its content, header included: 43 or 44 bytes. What pads a block
- * follows the content.
- *
- * @throws {FormatError} where the content has no room in 4 bytes of size
- */
-export function encodeSendStart(
-  head: SendHead,
-  options: RequestOptions,
-): Uint8Array<ArrayBuffer> {
-  const payloadSize = SEND_OVERHEAD + head.contentSize;
-  const writer = begin("sendMessage", payloadSize, SEND_OVERHEAD, options);
-  sendHead.write(writer, head);
-  return writer.bytes;
-}
-
-/** 604: waiting messages. */
-export const waitingMessages: Codec<Empty> = codec(
-  "waitingMessages",
-  record({}),
-);
-
-/** The payload of each request. */
-export interface RequestPayloads {
-  /** 600 */
-  register: Register;
-  /** 601 */
-  clientsList: Empty;
-  /** 602 */
-  publicKey: PublicKeyRequest;
-  /** 603 */
-  sendMessage: SendMessage;
-  /** 604 */
-  waitingMessages: Empty;
-}
-
-/** The codec of each request's payload. */
+/** The codec of each kind's request payload. */
 export const requestCodecs: {
   readonly [K in RequestKind]: Codec<RequestPayloads[K]>;
-} = { register, clientsList, publicKey, sendMessage, waitingMessages };
+} = byKind((kind) => codec(kind, fieldsOf(requests[kind].request))) as never;
 
-/** What a request's header says beside its payload. */
-export interface RequestOptions {
-  /** Who asks; zeros where nobody is registered yet. */
-  clientId: ClientId;
-  /** Default: {@linkcode PROTOCOL_VERSION}. */
-  version?: number;
-  /** Default: the code of the kind in the dialect. */
-  code?: number;
-  /** Default: {@linkcode defaultDialect}. */
-  dialect?: Dialect;
-}
+/** The codec of each kind's response payload. */
+export const responseCodecs: {
+  readonly [K in RequestKind]: Codec<ResponsePayloads[K]>;
+} = byKind((kind) => {
+  const { response, isList } = requestRecord(kind);
+  const item = fieldsOf(response);
+  return isList ? codec(kind, list(item)) : codec(kind, item);
+}) as never;
 
-/** A header, and room behind it. */
-function begin(
-  kind: RequestKind,
-  payloadSize: number,
-  room: number,
-  options: RequestOptions,
-): Writer {
-  const { clientId, dialect = defaultDialect } = options;
-  const header = requestHeaderOf(dialect);
-  const value = {
-    clientId,
-    version: options.version ?? PROTOCOL_VERSION,
-    code: options.code ?? requestCode(kind, dialect),
-    payloadSize,
-  };
-  const writer = new Writer(header.size(value) + room);
-  header.write(writer, value);
-  return writer;
-}
+/** The codec of a failure's payload. */
+export const failureCodec: Codec<Values<Record<never, never>>> = codec(
+  "failure",
+  fieldsOf({}),
+);
 
-/**
- * A whole request in one array: header, payload, and what pads it to a block
- * where the dialect has blocks.
- *
- * @throws {FormatError} where the payload has no such form
- *
- * @example
- * ```ts
- * import { encodeRequest, NOBODY } from "@messageu/messageu/protocol";
- * import { encodeHex } from "@std/encoding";
- * import { assertEquals } from "@std/assert";
- *
- * const frame = encodeRequest("clientsList", {}, { clientId: NOBODY });
- * assertEquals(encodeHex(frame), "00".repeat(16) + "02" + "5902" + "00000000");
- * ```
- */
-export function encodeRequest<K extends RequestKind>(
-  kind: K,
-  payload: RequestPayloads[K],
-  options: RequestOptions,
-): Uint8Array<ArrayBuffer> {
-  const codec = requestCodecs[kind];
-  const payloadSize = codec.size(payload);
-  const { dialect = defaultDialect } = options;
-  const size = (requestHeaderOf(dialect).fixedSize ?? 0) + payloadSize;
-  const room = payloadSize + paddingBehind(size, dialect);
-  const writer = begin(kind, payloadSize, room, options);
-  codec.write(writer, payload);
-  return writer.bytes;
-}
-
-/** The id of who has none yet: zeros. */
-export const NOBODY: ClientId = new Uint8Array(16) as ClientId;
-
-/** A request's payload with its kind. */
-export type RequestPayload = {
-  [K in RequestKind]: { kind: K; payload: RequestPayloads[K] };
-}[RequestKind];
-
-/**
- * Decodes the payload of a request.
- *
- * @param inPlace whether the value may hold views of the payload. Default: false
- * @throws {FormatError} unless the bytes are one such payload, no more
- */
-export function decodeRequest(
-  kind: RequestKind,
-  payload: Uint8Array,
-  inPlace = false,
-): RequestPayload {
-  return {
-    kind,
-    payload: requestCodecs[kind].decode(payload, inPlace),
-  } as RequestPayload;
-}
-
-/**
- * Checks that bytes can be a client's id.
- *
- * @throws {FormatError} unless they are 16
- */
-export function asClientId(id: Uint8Array): ClientId {
-  if (id.length !== NOBODY.length) {
-    throw new FormatError(
-      `clientId: expected ${NOBODY.length} bytes, got ${id.length}`,
-    );
-  }
-  return id as ClientId;
+/** A value for each kind. */
+export function byKind<T>(
+  value: (kind: RequestKind) => T,
+): Record<RequestKind, T> {
+  return Object.fromEntries(
+    requestKinds.map((kind) => [kind, value(kind)]),
+  ) as Record<RequestKind, T>;
 }

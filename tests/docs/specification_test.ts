@@ -12,28 +12,26 @@ import {
   importPrivateKey,
   legacyDecrypt,
 } from "../../shared/crypto/crypto.ts";
+import { decodeResponse } from "../../lab/harness/responses.ts";
 import {
-  answerCodeIn,
-  answerMeant,
   defaultDialect,
   type DialectName,
   dialectNamed,
   dialectOf,
   requestCode,
   requestKind,
+  responseCodeIn,
+  responseMeant,
 } from "../../shared/wire/dialects.ts";
-import { formatInfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
-import type { RequestKind, ResponseCode } from "../../shared/wire/protocol.ts";
+import type { RequestKind, ResponseCode } from "../../shared/wire/requests.ts";
 import {
   decodeRequest,
   encodeRequest,
-  requestHeaderAt,
-} from "../../shared/wire/requests.ts";
-import {
-  decodeResponse,
   encodeResponse,
+  requestHeaderAt,
   responseHeader,
-} from "../../shared/wire/responses.ts";
+} from "../../shared/wire/frames.ts";
+import { formatInfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
 import { fencedBlocks, readPage } from "../../lab/harness/pages.ts";
 import { ROOT } from "../../lab/harness/program.ts";
 import { FILES, testWith } from "../support/test_with.ts";
@@ -145,8 +143,8 @@ function readAnswer(
   const dialect = dialectNamed(name);
   const size = responseHeader.fixedSize ?? 0;
   const header = responseHeader.decode(bytes.subarray(0, size));
-  assertEquals(answerMeant(dialect, header.code), code);
-  assertEquals(header.code, answerCodeIn(dialect, code!));
+  assertEquals(responseMeant(dialect, header.code), code);
+  assertEquals(header.code, responseCodeIn(dialect, code!));
   assertEquals(header.payloadSize, bytes.length - size);
   const response = decodeResponse(code!, bytes.subarray(size));
   return {

@@ -1,31 +1,27 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { concat, equals } from "@std/bytes";
 import fc from "fast-check";
+import { readInbox } from "../../lab/harness/responses.ts";
+import { type ClientId, type Codec, FormatError } from "../../shared/mod.ts";
 import {
-  type ClientId,
-  type Codec,
+  failureCodec,
+  requestCodecs,
+  type RequestKind,
+  requestKinds,
+  requestRecord,
+  requests,
+  responseCodecs,
+  type WaitingMessage,
+} from "../../shared/wire/requests.ts";
+import type { Fields, FieldType } from "../../shared/wire/fields.ts";
+import {
   decodeRequest,
   encodeRequest,
   encodeResponse,
-  FormatError,
-  inbox,
-  listedClients,
-  type MessageId,
-  messageSent,
-  type MessageType,
-  publicKey,
-  publicKeyAnswer,
-  readInbox,
-  register,
-  registered,
-  requestCodecs,
   requestHeader,
-  type requestKinds,
-  responseCodecs,
   responseHeader,
-  sendMessage,
   shortRequestHeader,
-} from "../../shared/mod.ts";
+} from "../../shared/wire/frames.ts";
 
 const exactly = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length });
@@ -33,17 +29,29 @@ const id = exactly(16) as fc.Arbitrary<ClientId>;
 const u8 = fc.integer({ min: 0, max: 0xff });
 const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
-const messageId = u32 as fc.Arbitrary<MessageId>;
-const type = fc.constantFrom<MessageType>(1, 2, 3, 4);
 const name = fc.string({
   unit: fc.integer({ min: 0x20, max: 0x7e }).map((c) => String.fromCharCode(c)),
   minLength: 1,
   maxLength: 254,
 });
-const content = fc.uint8Array({ maxLength: 300 });
+const values: Record<FieldType, fc.Arbitrary<unknown>> = {
+  u8,
+  u32,
+  clientId: id,
+  messageId: u32,
+  messageType: fc.integer({ min: 1, max: 4 }),
+  name,
+  listedName: name,
+  publicKey: exactly(160),
+  content: fc.uint8Array({ maxLength: 300 }),
+};
 
-function roundTrips<T>(codec: Codec<T>, values: fc.Arbitrary<T>): void {
-  Deno.test(`${codec.name}: encodes and decodes to the same`, () => {
+function roundTrips<T>(
+  codec: Codec<T>,
+  values: fc.Arbitrary<T>,
+  side = "",
+): void {
+  Deno.test(`${side}${codec.name}: encodes and decodes to the same`, () => {
     fc.assert(fc.property(values, (value) => {
       const bytes = codec.encode(value);
       assertEquals(bytes.length, codec.size(value));
@@ -52,11 +60,11 @@ function roundTrips<T>(codec: Codec<T>, values: fc.Arbitrary<T>): void {
     }));
   });
 
-  Deno.test(`${codec.name}: refuses every shorter and every longer payload`, () => {
+  Deno.test(`${side}${codec.name}: refuses every shorter and every longer payload`, () => {
     fc.assert(fc.property(values, fc.nat(), (value, cut) => {
       const bytes = codec.encode(value);
       // In a list, what ends between two items is a shorter list.
-      const isList = codec.name === "listedClients" || codec.name === "inbox";
+      const isList = codec.shape.kind === "list";
       if (bytes.length > 0 && !isList) {
         const shorter = bytes.subarray(0, cut % bytes.length);
         const error = assertThrows(() => codec.decode(shorter), FormatError);
@@ -68,7 +76,7 @@ function roundTrips<T>(codec: Codec<T>, values: fc.Arbitrary<T>): void {
     }));
   });
 
-  Deno.test(`${codec.name}: what was decoded doesn't change with the bytes`, () => {
+  Deno.test(`${side}${codec.name}: what was decoded doesn't change with the bytes`, () => {
     fc.assert(fc.property(values, (value) => {
       const bytes = codec.encode(value);
       const decoded = codec.decode(bytes);
@@ -96,46 +104,30 @@ roundTrips(
     noNullPrototype: true,
   }),
 );
-roundTrips(
-  register,
-  fc.record({ name, publicKey: exactly(160) }, { noNullPrototype: true }),
-);
-roundTrips(publicKey, fc.record({ target: id }, { noNullPrototype: true }));
-roundTrips(
-  sendMessage,
-  fc.record({ target: id, type, content }, { noNullPrototype: true }),
-);
-roundTrips(registered, fc.record({ clientId: id }, { noNullPrototype: true }));
-roundTrips(
-  listedClients,
-  fc.array(fc.record({ clientId: id, name }, { noNullPrototype: true })),
-);
-roundTrips(
-  publicKeyAnswer,
-  fc.record({ clientId: id, publicKey: exactly(160) }, {
-    noNullPrototype: true,
-  }),
-);
-roundTrips(
-  messageSent,
-  fc.record({ target: id, messageId }, { noNullPrototype: true }),
-);
-const waiting = fc.array(
-  fc.record({ sender: id, messageId, type: u8, content }, {
-    noNullPrototype: true,
-  }),
-);
-roundTrips(inbox, waiting);
-roundTrips(requestCodecs.clientsList, fc.constant({}));
-roundTrips(requestCodecs.waitingMessages, fc.constant({}));
-roundTrips(responseCodecs[9000], fc.constant({}));
+const valuesOf = (fields: Fields) =>
+  fc.record(
+    Object.fromEntries(
+      Object.entries(fields).map(([name, type]) => [name, values[type]]),
+    ),
+    { noNullPrototype: true },
+  );
+for (const kind of requestKinds) {
+  const { request, response, isList } = requestRecord(kind);
+  roundTrips(requestCodecs[kind] as Codec<unknown>, valuesOf(request));
+  roundTrips(
+    responseCodecs[kind] as Codec<unknown>,
+    isList ? fc.array(valuesOf(response)) : valuesOf(response),
+    "response of ",
+  );
+}
+roundTrips(failureCodec, fc.constant({}));
 
 Deno.test("every decoder takes any bytes or throws a FormatError", () => {
   const codecs: Codec<unknown>[] = [
     ...Object.values(requestCodecs),
     ...Object.values(responseCodecs),
+    failureCodec,
   ];
-  assertEquals(codecs.length, 11);
   for (const codec of codecs) {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
       try {
@@ -150,14 +142,14 @@ Deno.test("every decoder takes any bytes or throws a FormatError", () => {
 Deno.test("the sizes on the wire are the protocol's", () => {
   assertEquals(requestHeader.fixedSize, 23);
   assertEquals(responseHeader.fixedSize, 7);
-  assertEquals(register.fixedSize, 415);
+  assertEquals(requestCodecs.register.fixedSize, 415);
   assertEquals(requestCodecs.clientsList.fixedSize, 0);
-  assertEquals(publicKey.fixedSize, 16);
-  assertEquals(sendMessage.fixedSize, undefined);
-  assertEquals(registered.fixedSize, 16);
-  assertEquals(publicKeyAnswer.fixedSize, 176);
-  assertEquals(messageSent.fixedSize, 20);
-  assertEquals(responseCodecs[9000].fixedSize, 0);
+  assertEquals(requestCodecs.publicKey.fixedSize, 16);
+  assertEquals(requestCodecs.sendMessage.fixedSize, undefined);
+  assertEquals(responseCodecs.register.fixedSize, 16);
+  assertEquals(responseCodecs.publicKey.fixedSize, 176);
+  assertEquals(responseCodecs.sendMessage.fixedSize, 20);
+  assertEquals(failureCodec.fixedSize, 0);
 });
 
 Deno.test("whole frames: a header that fits, then the payload", () => {
@@ -187,7 +179,7 @@ Deno.test("whole frames: a header that fits, then the payload", () => {
 
 Deno.test("errors name the field, what it expected and what it got", () => {
   const target = "11".repeat(16);
-  const decode = (kind: typeof requestKinds[number], hex: string) => () =>
+  const decode = (kind: RequestKind, hex: string) => () =>
     decodeRequest(kind, Uint8Array.fromHex(hex));
   const cases: [() => unknown, string][] = [
     [
@@ -219,12 +211,16 @@ Deno.test("errors name the field, what it expected and what it got", () => {
       "register.name: a name holds printable ASCII characters only",
     ],
     [
-      () => register.encode({ name: "a", publicKey: new Uint8Array(162) }),
+      () =>
+        requestCodecs.register.encode({
+          name: "a",
+          publicKey: new Uint8Array(162),
+        }),
       "register.publicKey: expected 160 bytes, got 162",
     ],
     [
       () =>
-        register.encode({
+        requestCodecs.register.encode({
           name: "n".repeat(255),
           publicKey: new Uint8Array(160),
         }),
@@ -235,8 +231,8 @@ Deno.test("errors name the field, what it expected and what it got", () => {
       "responseHeader.version: expected an integer of 1 bytes, got 256",
     ],
     [
-      () => inbox.decode(new Uint8Array(24)),
-      "inbox[0].content: no size, 3 left",
+      () => responseCodecs.waitingMessages.decode(new Uint8Array(24)),
+      "waitingMessages[0].content: no size, 3 left",
     ],
   ];
   for (const [fails, message] of cases) {
@@ -247,16 +243,19 @@ Deno.test("errors name the field, what it expected and what it got", () => {
 Deno.test("a name ends at its NUL; what stands behind doesn't count", () => {
   const field = new Uint8Array(415);
   field.set(new TextEncoder().encode("p3\0xyz"));
-  assertEquals(register.decode(field).name, "p3");
+  assertEquals(requestCodecs.register.decode(field).name, "p3");
   const longest = { name: "n".repeat(254), publicKey: new Uint8Array(160) };
-  assertEquals(register.decode(register.encode(longest)), longest);
+  assertEquals(
+    requestCodecs.register.decode(requestCodecs.register.encode(longest)),
+    longest,
+  );
 });
 
 Deno.test("a list's names are read whatever they hold", () => {
   const entry = (field: Uint8Array) => {
     const bytes = new Uint8Array(271);
     bytes.set(field, 16);
-    return listedClients.decode(bytes)[0]?.name;
+    return responseCodecs.clientsList.decode(bytes)[0]?.name;
   };
   const utf8 = new TextEncoder();
   assertEquals(entry(new Uint8Array(0)), "");
@@ -266,8 +265,8 @@ Deno.test("a list's names are read whatever they hold", () => {
   assertEquals(entry(new Uint8Array(255).fill(0x41)), "A".repeat(255));
   assertEquals(entry(new Uint8Array([0xff, 0x41])), "\ufffdA");
   // Written, a long one is cut between two characters and keeps its NUL.
-  const [cut] = listedClients.decode(
-    listedClients.encode([{
+  const [cut] = responseCodecs.clientsList.decode(
+    responseCodecs.clientsList.encode([{
       clientId: new Uint8Array(16) as ClientId,
       name: "ש".repeat(200),
     }]),
@@ -276,8 +275,10 @@ Deno.test("a list's names are read whatever they hold", () => {
 });
 
 Deno.test("the whole messages of a damaged inbox can be read", () => {
-  fc.assert(fc.property(waiting, fc.nat(), (messages, cut) => {
-    const bytes = inbox.encode(messages);
+  const waiting = valuesOf(requests.waitingMessages.response);
+  fc.assert(fc.property(fc.array(waiting), fc.nat(), (records, cut) => {
+    const messages = records as unknown as WaitingMessage[];
+    const bytes = responseCodecs.waitingMessages.encode(messages);
     const left = bytes.subarray(0, cut % (bytes.length + 1));
     const read: unknown[] = [];
     let damaged = false;
@@ -288,7 +289,9 @@ Deno.test("the whole messages of a damaged inbox can be read", () => {
       damaged = true;
     }
     assertEquals(read, messages.slice(0, read.length));
-    const used = inbox.encode(messages.slice(0, read.length)).length;
+    const used =
+      responseCodecs.waitingMessages.encode(messages.slice(0, read.length))
+        .length;
     assertEquals(damaged, used < left.length);
   }));
 });

@@ -9,7 +9,7 @@ import { writeAll } from "../../../shared/cli/write_all.ts";
 import {
   type ResponseHeader,
   responseHeader,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/frames.ts";
 import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
 import type { Arrival } from "./arrival.ts";
 

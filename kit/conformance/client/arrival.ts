@@ -4,18 +4,14 @@
  * @module
  */
 
+import { type SendHead, sendHead } from "../../../shared/wire/contents.ts";
 import type { Dialect } from "../../../shared/wire/dialects.ts";
+import { type ClientId, SEND_OVERHEAD } from "../../../shared/wire/protocol.ts";
 import {
-  type ClientId,
+  requestCodecs,
   type RequestKind,
-  SEND_OVERHEAD,
-} from "../../../shared/wire/protocol.ts";
-import {
-  publicKey,
-  type RequestHeader,
-  type SendHead,
-  sendHead,
 } from "../../../shared/wire/requests.ts";
+import type { RequestHeader } from "../../../shared/wire/frames.ts";
 import { type Exchange, exchanged } from "../report/outcome.ts";
 
 /** A request and how it came. */
@@ -56,7 +52,7 @@ export function payloadOf({ bytes, headerSize }: Arrival): Uint8Array {
 /** Whom a 602 or a 603 is about; undefined where it is too short to say. */
 export function targetOf(arrival: Arrival): Uint8Array | undefined {
   const payload = payloadOf(arrival);
-  const size = publicKey.fixedSize ?? 0;
+  const size = requestCodecs.publicKey.fixedSize ?? 0;
   return payload.length < size ? undefined : payload.subarray(0, size);
 }
 
@@ -77,7 +73,7 @@ function laxHead(payload: Uint8Array): Pick<SendHead, "contentSize"> & {
   type: number;
 } {
   const head = payload.slice(0, SEND_OVERHEAD);
-  const at = publicKey.fixedSize ?? 0;
+  const at = requestCodecs.publicKey.fixedSize ?? 0;
   const type = head[at] ?? 0;
   // The codec takes the four types alone, and this one is judged elsewhere.
   head[at] = 1;

@@ -14,10 +14,13 @@ import {
   type MessageId,
   MessageType,
   NAME_SIZE,
-  ResponseCode,
 } from "../../../shared/wire/protocol.ts";
+import {
+  FAILURE,
+  type Response,
+  responseCode,
+} from "../../../shared/wire/requests.ts";
 import { decodeListedName } from "../../../shared/wire/names.ts";
-import { FAILURE, type Response } from "../../../shared/wire/responses.ts";
 import { type Arrival, messageOf, payloadOf, targetOf } from "./arrival.ts";
 import { type Letter, Person } from "./person.ts";
 
@@ -96,7 +99,7 @@ export class Cast {
         return await this.#register(payloadOf(arrival));
       case "clientsList":
         return {
-          code: ResponseCode.ClientsList,
+          code: responseCode.clientsList,
           payload: this.people.map(({ clientId, name }) => ({
             clientId,
             name,
@@ -127,14 +130,14 @@ export class Cast {
       }),
     };
     const { clientId } = this.me;
-    return { code: ResponseCode.Registered, payload: { clientId } };
+    return { code: responseCode.register, payload: { clientId } };
   }
 
   #publicKey(arrival: Arrival): Response {
     const person = this.withId(targetOf(arrival));
     if (person === undefined) return FAILURE;
     const { clientId, publicKey } = person;
-    return { code: ResponseCode.PublicKey, payload: { clientId, publicKey } };
+    return { code: responseCode.publicKey, payload: { clientId, publicKey } };
   }
 
   async #send(arrival: Arrival): Promise<Response> {
@@ -143,14 +146,14 @@ export class Cast {
     if (person === undefined || message === undefined) return FAILURE;
     if (message.type === MessageType.Key) await person.takeKey(message.content);
     const payload = { target: person.clientId, messageId: this.#nextId() };
-    return { code: ResponseCode.MessageSent, payload };
+    return { code: responseCode.sendMessage, payload };
   }
 
   #handOut(): Response {
     const letters = this.waiting.shift() ?? [];
     for (const { brings } of letters) brings?.from.keys.push(brings.key);
     return {
-      code: ResponseCode.WaitingMessages,
+      code: responseCode.waitingMessages,
       payload: letters.map(({ message }) => message),
     };
   }

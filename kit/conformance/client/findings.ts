@@ -5,10 +5,8 @@
  */
 
 import { equals } from "@std/bytes";
-import type {
-  MessageType,
-  RequestKind,
-} from "../../../shared/wire/protocol.ts";
+import type { MessageType } from "../../../shared/wire/protocol.ts";
+import type { RequestKind } from "../../../shared/wire/requests.ts";
 import { type Arrival, messageOf, targetOf } from "./arrival.ts";
 import type { Person } from "./person.ts";
 import type { Finding, Scene } from "./step.ts";

@@ -13,16 +13,16 @@ import {
   paddingBehind,
   requestKind,
 } from "../../../shared/wire/dialects.ts";
-import {
-  type RequestKind,
-  SEND_OVERHEAD,
-} from "../../../shared/wire/protocol.ts";
+import { SEND_OVERHEAD } from "../../../shared/wire/protocol.ts";
 import {
   requestCodecs,
+  type RequestKind,
+} from "../../../shared/wire/requests.ts";
+import {
   requestHeader,
   requestHeaderAt,
   shortRequestHeader,
-} from "../../../shared/wire/requests.ts";
+} from "../../../shared/wire/frames.ts";
 import type { Arrival } from "./arrival.ts";
 
 /** Bytes of payload that are taken at most. */

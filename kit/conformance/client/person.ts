@@ -19,7 +19,7 @@ import {
   type MessageId,
   MessageType,
 } from "../../../shared/wire/protocol.ts";
-import type { WaitingMessage } from "../../../shared/wire/responses.ts";
+import type { WaitingMessage } from "../../../shared/wire/requests.ts";
 
 const UTF8 = new TextEncoder();
 

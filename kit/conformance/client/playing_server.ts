@@ -7,7 +7,7 @@
 
 import { concat } from "@std/bytes";
 import { BLOCK_SIZE, paddingBehind } from "../../../shared/wire/dialects.ts";
-import { encodeResponse } from "../../../shared/wire/responses.ts";
+import { encodeResponse } from "../../../shared/wire/frames.ts";
 import { type Answer, type Answering, writeAnswer } from "./answering.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Bell } from "./bell.ts";

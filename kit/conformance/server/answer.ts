@@ -7,14 +7,12 @@
 import { encodeHex } from "@std/encoding";
 import { FormatError } from "../../../shared/wire/format_error.ts";
 import {
-  RESPONSE_HEADER_SIZE,
-  ResponseCode,
-} from "../../../shared/wire/protocol.ts";
-import type { Codec } from "../../../shared/wire/fields.ts";
-import {
   type ResponseHeader,
   responseHeader,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/frames.ts";
+import { RESPONSE_HEADER_SIZE } from "../../../shared/wire/protocol.ts";
+import { ERROR_CODE } from "../../../shared/wire/requests.ts";
+import type { Codec } from "../../../shared/wire/fields.ts";
 import { CheckFailure } from "./check_failure.ts";
 
 /** A whole answer. */
@@ -43,7 +41,7 @@ export const describe = ({ code, payloadSize }: ResponseHeader): string =>
 export function expectCode(answer: Answer, code: number): Answer {
   if (answer.code === code) return answer;
   throw new CheckFailure(`an answer ${code}`, describe(answer), {
-    isRefusal: answer.code === ResponseCode.Error,
+    isRefusal: answer.code === ERROR_CODE,
   });
 }
 
@@ -57,7 +55,7 @@ export function expectSize(answer: Answer, code: number, size: number): Answer {
   throw new CheckFailure(
     `an answer ${code} with ${size} bytes`,
     describe(answer),
-    { isRefusal: answer.code === ResponseCode.Error },
+    { isRefusal: answer.code === ERROR_CODE },
   );
 }
 

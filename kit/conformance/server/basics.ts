@@ -6,7 +6,7 @@
  */
 
 import { equals } from "@std/bytes";
-import type { RequestKind } from "../../../shared/wire/protocol.ts";
+import type { RequestKind } from "../../../shared/wire/requests.ts";
 import { expectCode, expectSize } from "./answer.ts";
 import { CheckFailure, must, NoAnswer, Unprepared } from "./check_failure.ts";
 import type { User } from "./cast.ts";

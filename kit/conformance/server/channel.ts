@@ -7,17 +7,15 @@
 
 import { concat } from "@std/bytes";
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
-import { answerMeant } from "../../../shared/wire/dialects.ts";
-import { inTime } from "../../../shared/cli/in_time.ts";
-import {
-  RESPONSE_HEADER_SIZE,
-  ResponseCode,
-} from "../../../shared/wire/protocol.ts";
-import { reasonOf } from "../../../shared/cli/reason.ts";
+import { responseMeant } from "../../../shared/wire/dialects.ts";
+import { RESPONSE_HEADER_SIZE } from "../../../shared/wire/protocol.ts";
+import { ERROR_CODE, responseCode } from "../../../shared/wire/requests.ts";
 import {
   type ResponseHeader,
   responseHeader,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/frames.ts";
+import { inTime } from "../../../shared/cli/in_time.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
 import { writeAll } from "../../../shared/cli/write_all.ts";
 import { formOf, swapped } from "../../dissect/form.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
@@ -159,8 +157,8 @@ export class Channel {
       this.#noteArrived("its header claims more than is read here");
       const got = `an answer ${describe(header)}, as its header claims`;
       const isList = this.#mostAnswer === MOST_LIST &&
-        answerMeant(this.#options.spoken.dialect, header.code) ===
-          ResponseCode.ClientsList;
+        responseMeant(this.#options.spoken.dialect, header.code) ===
+          responseCode.clientsList;
       if (!isList) throw new CheckFailure(expected, got);
       // So many users there may be.
       throw new Unprepared(`the list is too long for this tool: ${got}`);
@@ -232,8 +230,8 @@ export class Channel {
     const header = responseHeader.decode(
       this.#source.peek(RESPONSE_HEADER_SIZE),
     );
-    const meant = answerMeant(this.#options.spoken.dialect, header.code);
-    const isAnswer = meant !== undefined || header.code === ResponseCode.Error;
+    const meant = responseMeant(this.#options.spoken.dialect, header.code);
+    const isAnswer = meant !== undefined || header.code === ERROR_CODE;
     const size = RESPONSE_HEADER_SIZE + header.payloadSize;
     if (!isAnswer || size > MOST_ANSWER) return undefined;
     await this.#wait(size, ms);

@@ -5,14 +5,12 @@
  */
 
 import { defaultDialect, type Dialect } from "../../../shared/wire/dialects.ts";
+import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
+import { responseCode } from "../../../shared/wire/requests.ts";
 import {
   type Address,
   formatAddress,
 } from "../../../shared/folder/info_server.ts";
-import {
-  PROTOCOL_VERSION,
-  ResponseCode,
-} from "../../../shared/wire/protocol.ts";
 import { UsageError } from "../../../shared/cli/usage_error.ts";
 import { Cast } from "./cast.ts";
 import { CheckFailure } from "./check_failure.ts";
@@ -130,7 +128,7 @@ async function register(
   signal?.addEventListener("abort", stop);
   try {
     const { code } = await probe.ask(registration(randomName()));
-    return code === ResponseCode.Registered ? "taken" : "refused";
+    return code === responseCode.register ? "taken" : "refused";
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
     if (signal?.aborted) return "stopped";

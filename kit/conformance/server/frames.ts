@@ -12,16 +12,16 @@ import {
   NAME_SIZE,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
-  type RequestKind,
   SEND_OVERHEAD,
+  ZERO_ID,
 } from "../../../shared/wire/protocol.ts";
+import type { RequestKind } from "../../../shared/wire/requests.ts";
+import { asClientId } from "../../../shared/wire/fields.ts";
 import {
-  asClientId,
   encodeRequest,
-  NOBODY,
   type RequestHeader,
   requestHeader,
-} from "../../../shared/wire/requests.ts";
+} from "../../../shared/wire/frames.ts";
 import { BLOCK_SIZE } from "../../../shared/crypto/legacy_aes.ts";
 import { Writer } from "../../../shared/wire/writer.ts";
 
@@ -63,7 +63,7 @@ export function frame(
 ): Uint8Array {
   return concat([
     requestHeader.encode({
-      clientId: NOBODY,
+      clientId: ZERO_ID,
       version: PROTOCOL_VERSION,
       payloadSize: payload.length,
       ...header,

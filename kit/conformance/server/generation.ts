@@ -7,23 +7,19 @@
 
 import { concat } from "@std/bytes";
 import {
-  answerMeant,
   type Dialect,
   dialectOf,
   dialects,
   requestCode,
   requestKind,
+  responseMeant,
 } from "../../../shared/wire/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   PROTOCOL_VERSION,
   REQUEST_HEADER_SIZE,
 } from "../../../shared/wire/protocol.ts";
-import {
-  requestHeader,
-  requestHeaderOf,
-} from "../../../shared/wire/requests.ts";
-import { isResponseCode } from "../../../shared/wire/responses.ts";
+import { requestHeader, requestHeaderOf } from "../../../shared/wire/frames.ts";
 import { CheckFailure } from "./check_failure.ts";
 
 /** The generations that a server may speak, as their codes go. */
@@ -78,8 +74,8 @@ function inGeneration(frame: Uint8Array, dialect: Dialect): Uint8Array {
  * @throws {CheckFailure} where it is one of the first one's own
  */
 export function fromGeneration(code: number, dialect: Dialect): number {
-  const meant = answerMeant(dialect, code);
-  if (meant === undefined && isResponseCode(code)) {
+  const meant = responseMeant(dialect, code);
+  if (meant === undefined && responseMeant(first, code) !== undefined) {
     throw new CheckFailure(
       `an answer of generation ${dialect.name}`,
       `${code}, which is of another`,

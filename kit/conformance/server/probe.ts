@@ -9,19 +9,18 @@ import type { Dialect } from "../../../shared/wire/dialects.ts";
 import {
   type ClientId,
   type MessageId,
-  type RequestKind,
-  ResponseCode,
   WAITING_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
 import {
-  inbox,
+  ERROR_CODE,
   type ListedClient,
-  listedClients,
-  messageSent,
+  type RequestKind,
+  responseCode,
+  responseCodecs,
   type WaitingMessage,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/requests.ts";
+import { asClientId } from "../../../shared/wire/fields.ts";
 import { formOf } from "../../dissect/form.ts";
-import { asClientId } from "../../../shared/wire/requests.ts";
 import type { Exchange, Exchanged } from "../report/outcome.ts";
 import { type Answer, expectCode, expectPayload } from "./answer.ts";
 import {
@@ -286,7 +285,7 @@ export class Probe {
         throw new CheckFailure("nothing behind the answer", "more bytes");
       }
       // Until the server sees the end of a pull, another one may bring the same.
-      const isPull = answer.code === ResponseCode.WaitingMessages;
+      const isPull = answer.code === responseCode.waitingMessages;
       if (isPull && answer.payload.length > 0) await channel.leave(MOST_LEAVE);
       return answer;
     } finally {
@@ -368,8 +367,8 @@ export class Probe {
    */
   async sendsForId(sending: Sending): Promise<MessageId> {
     const { payload } = await this.sends(sending);
-    if (payload.length === messageSent.fixedSize) {
-      return messageSent.decode(payload).messageId;
+    if (payload.length === responseCodecs.sendMessage.fixedSize) {
+      return responseCodecs.sendMessage.decode(payload).messageId;
     }
     throw new Unprepared(
       `a 2103 of ${payload.length} bytes has no id: see ${basics.send[1]}`,
@@ -416,7 +415,7 @@ export class Probe {
 
   /** Whether a pull was refused, where the server refuses all of an empty inbox. */
   async isEmpty({ code }: Answer): Promise<boolean> {
-    return code === ResponseCode.Error && !(await this.can("empty")) &&
+    return code === ERROR_CODE && !(await this.can("empty")) &&
       await this.can("pull");
   }
 
@@ -432,7 +431,11 @@ export class Probe {
     return await this.#need(
       "list",
       async () =>
-        expectPayload(await this.ask(listRequest(id)), 2101, listedClients),
+        expectPayload(
+          await this.ask(listRequest(id)),
+          2101,
+          responseCodecs.clientsList,
+        ),
     );
   }
 
@@ -573,7 +576,7 @@ export const told = (basic: Basic): string =>
  */
 export function messagesIn(answer: Answer): readonly WaitingMessage[] {
   try {
-    return expectPayload(answer, 2104, inbox);
+    return expectPayload(answer, 2104, responseCodecs.waitingMessages);
   } catch (error) {
     if (answer.code === 2104 && hasBigEndianSizes(answer.payload)) {
       throw new Unprepared(

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { RequestKind } from "../../../shared/wire/protocol.ts";
-import { LISTED_CLIENT_SIZE } from "../../../shared/wire/responses.ts";
+import { LISTED_CLIENT_SIZE } from "../../../shared/wire/protocol.ts";
+import type { RequestKind } from "../../../shared/wire/requests.ts";
 import type { User } from "./cast.ts";
 import { keyRequest, listRequest, pullRequest, sendRequest } from "./frames.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-import { encodeRequest } from "../../../shared/wire/requests.ts";
 import { userId } from "../relay/users.ts";
 import { Line } from "./line.ts";
 

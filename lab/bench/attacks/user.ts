@@ -6,7 +6,7 @@
 
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
 import { inTime } from "../../../shared/cli/in_time.ts";
-import { responseHeader } from "../../../shared/wire/responses.ts";
+import { responseHeader } from "../../../shared/wire/frames.ts";
 import { list, pull, send, USER } from "./attacks.ts";
 import { Line } from "./line.ts";
 

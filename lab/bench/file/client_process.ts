@@ -12,8 +12,8 @@ import { openOutgoingFile } from "../../../client/session/outgoing_file.ts";
 import { saveReceivedFile } from "../../../client/session/received_files.ts";
 import { RelayLink } from "../../../client/link/relay_link.ts";
 import { importSymmetricKey } from "../../../shared/crypto/crypto.ts";
+import { asClientId } from "../../../shared/wire/fields.ts";
 import { MessageType } from "../../../shared/wire/protocol.ts";
-import { asClientId } from "../../../shared/wire/requests.ts";
 
 /** What the process did. */
 export interface Transferred {

@@ -2,13 +2,13 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
+import { sendHead } from "../../../shared/wire/contents.ts";
+import { encodeResponse, requestHeader } from "../../../shared/wire/frames.ts";
 import {
   type MessageId,
   REQUEST_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
-import { requestHeader, sendHead } from "../../../shared/wire/requests.ts";
-import { encodeResponse } from "../../../shared/wire/responses.ts";
 
 /** What a sink has taken. */
 export interface Taken {

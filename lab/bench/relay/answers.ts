@@ -5,14 +5,14 @@
  */
 
 import {
-  answerCode,
-  CLIENT_ID_SIZE,
-  NAME_SIZE,
-  type RequestKind,
+  LISTED_CLIENT_SIZE,
   RESPONSE_HEADER_SIZE,
   WAITING_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
-import { responseCodecs } from "../../../shared/wire/responses.ts";
+import {
+  type RequestKind,
+  responseCodecs,
+} from "../../../shared/wire/requests.ts";
 
 /** What the size of an answer hangs on. */
 export interface AnswerPlan {
@@ -29,9 +29,9 @@ export function answerSize(
   kind: RequestKind,
   { users, waiting, contentSize = 0 }: AnswerPlan,
 ): number | undefined {
-  if (kind === "clientsList") return (users - 1) * (CLIENT_ID_SIZE + NAME_SIZE);
+  if (kind === "clientsList") return (users - 1) * LISTED_CLIENT_SIZE;
   if (kind !== "waitingMessages") {
-    return responseCodecs[answerCode[kind]].fixedSize;
+    return responseCodecs[kind].fixedSize;
   }
   return waiting && waiting * (WAITING_OVERHEAD + contentSize);
 }

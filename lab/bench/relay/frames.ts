@@ -6,14 +6,17 @@
  * @module
  */
 
+import { encodeRequest } from "../../../shared/wire/frames.ts";
 import {
-  answerCode,
   CLIENT_ID_SIZE,
   MessageType,
   REQUEST_HEADER_SIZE,
-  type RequestKind,
+  ZERO_ID,
 } from "../../../shared/wire/protocol.ts";
-import { encodeRequest, NOBODY } from "../../../shared/wire/requests.ts";
+import {
+  type RequestKind,
+  responseCode,
+} from "../../../shared/wire/requests.ts";
 import { type AnswerPlan, answerSize } from "./answers.ts";
 import { randomContent } from "./seed.ts";
 import { PUBLIC_KEY, userId, userName } from "./users.ts";
@@ -117,9 +120,9 @@ export function expectedAnswers(
   plan: FramesPlan,
 ): Map<number, number | undefined> {
   const expected = new Map<number, number | undefined>();
-  expected.set(answerCode[plan.kind], answerSize(plan.kind, plan));
+  expected.set(responseCode[plan.kind], answerSize(plan.kind, plan));
   if (plan.pullEvery !== undefined) {
-    expected.set(answerCode.waitingMessages, undefined);
+    expected.set(responseCode.waitingMessages, undefined);
   }
   return expected;
 }
@@ -133,7 +136,7 @@ function frame(plan: FramesPlan, index: number): Uint8Array {
       return encodeRequest(
         "register",
         { name: userName(users + index), publicKey: PUBLIC_KEY },
-        { clientId: NOBODY },
+        { clientId: ZERO_ID },
       );
     case "clientsList":
       return encodeRequest("clientsList", {}, { clientId: any(users) });

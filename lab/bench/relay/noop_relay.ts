@@ -8,13 +8,12 @@
 
 import { requestCode } from "../../../shared/wire/dialects.ts";
 import {
-  answerCode,
   PROTOCOL_VERSION,
   REQUEST_HEADER_SIZE,
-  requestKinds,
   RESPONSE_HEADER_SIZE,
 } from "../../../shared/wire/protocol.ts";
-import { responseHeader } from "../../../shared/wire/responses.ts";
+import { requestKinds, responseCode } from "../../../shared/wire/requests.ts";
+import { responseHeader } from "../../../shared/wire/frames.ts";
 import { type AnswerPlan, answerSize } from "./answers.ts";
 
 /** Bytes that one read asks for, as in the relay. */
@@ -52,7 +51,7 @@ function prepareAnswers(plan: AnswerPlan): Map<number, Answers> {
     const bytes = new Uint8Array(size * copies);
     const header = responseHeader.encode({
       version: PROTOCOL_VERSION,
-      code: answerCode[kind],
+      code: responseCode[kind],
       payloadSize,
     });
     for (let i = 0; i < copies; i++) bytes.set(header, i * size);

@@ -6,7 +6,7 @@
  */
 
 import type { ClauseId } from "../../../kit/clauses.ts";
-import { FAILURE, type Response } from "../../../shared/wire/responses.ts";
+import { FAILURE, type Response } from "../../../shared/wire/requests.ts";
 import type { Person } from "../people.ts";
 import type { AskOptions, Talk } from "./talk.ts";
 

@@ -7,13 +7,13 @@
 
 import { equals } from "@std/bytes";
 import { decodeHex, encodeHex } from "@std/encoding";
+import { decodeResponse } from "../../harness/responses.ts";
 import {
   type ClientId,
   PUBLIC_KEY_SIZE,
   RESPONSE_HEADER_SIZE,
-  type ResponseCode,
 } from "../../../shared/wire/protocol.ts";
-import { decodeResponse } from "../../../shared/wire/responses.ts";
+import type { ResponseCode } from "../../../shared/wire/requests.ts";
 import noa from "../../recordings/noa.json" with { type: "json" };
 import type { Direction } from "../../../kit/dissect/anatomy.ts";
 import { frameMeaning } from "../frames/frame_meaning.ts";

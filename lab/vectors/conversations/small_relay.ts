@@ -1,20 +1,18 @@
 import { equals } from "@std/bytes";
-import type {
-  ClientId,
-  MessageId,
-  RequestKind,
-} from "../../../shared/wire/protocol.ts";
-import type { Register, SendMessage } from "../../../shared/wire/requests.ts";
+import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import {
   FAILURE,
   type ListedClient,
-  type PublicKey,
+  type Register,
+  type RequestKind,
   type Response,
+  type ResponsePayloads,
+  type SendMessage,
   type WaitingMessage,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/requests.ts";
 import type { Person } from "../people.ts";
 
-type Client = ListedClient & PublicKey;
+type Client = ListedClient & ResponsePayloads["publicKey"];
 
 /** What is asked of it. */
 export interface Question {

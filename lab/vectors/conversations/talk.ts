@@ -11,20 +11,14 @@ import {
   type DialectName,
   dialectNamed,
 } from "../../../shared/wire/dialects.ts";
+import { MessageType, ZERO_ID } from "../../../shared/wire/protocol.ts";
 import {
-  MessageType,
   type RequestKind,
-  ResponseCode,
-} from "../../../shared/wire/protocol.ts";
-import {
-  encodeRequest,
-  NOBODY,
   type RequestPayloads,
-} from "../../../shared/wire/requests.ts";
-import {
-  encodeResponse,
   type Response,
-} from "../../../shared/wire/responses.ts";
+  responseCode,
+} from "../../../shared/wire/requests.ts";
+import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import type { Direction } from "../../../kit/dissect/anatomy.ts";
 import { frameMeaning } from "../frames/frame_meaning.ts";
 import { encrypt } from "../ciphertexts/legacy_cipher.ts";
@@ -227,7 +221,7 @@ export class Talk {
   ): void {
     const connection = options.on ?? this.#nextConnection;
     const dialect = options.in ?? "600";
-    const clientId = kind === "register" ? NOBODY : who.clientId;
+    const clientId = kind === "register" ? ZERO_ID : who.clientId;
     const request = encodeRequest(kind, payload, {
       clientId,
       dialect: dialectNamed(dialect),
@@ -249,7 +243,7 @@ export class Talk {
 
   #take(who: Person, answer: Response): void {
     this.#memories.get(who)?.hear(answer);
-    if (answer.code === ResponseCode.MessageSent) {
+    if (answer.code === responseCode.sendMessage) {
       const { target, messageId } = answer.payload;
       this.#relay.renumber(target, messageId);
       this.#waiting = [
@@ -257,7 +251,7 @@ export class Talk {
         { for: this.#nameOf(target), messageId },
       ];
     }
-    if (answer.code === ResponseCode.WaitingMessages) {
+    if (answer.code === responseCode.waitingMessages) {
       const taken = answer.payload.map(({ messageId }) => messageId);
       this.#waiting = this.#waiting.filter((message) =>
         message.for !== who.name ||

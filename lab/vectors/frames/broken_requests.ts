@@ -1,7 +1,6 @@
 import { concat } from "@std/bytes";
 import { dialectNamed } from "../../../shared/wire/dialects.ts";
-import { MessageType } from "../../../shared/wire/protocol.ts";
-import { NOBODY } from "../../../shared/wire/requests.ts";
+import { MessageType, ZERO_ID } from "../../../shared/wire/protocol.ts";
 import { brokenMessages } from "../conversations/broken_messages.ts";
 import { brokenRegistrations } from "../conversations/broken_registrations.ts";
 import { brokenRequest } from "./frame_case.ts";
@@ -141,7 +140,7 @@ function headers(): FrameVector[] {
       "refuses",
       `${name}-nobody`,
       `${about} with zeros for the asker's id.`,
-      edited(frame, "header.clientId", NOBODY),
+      edited(frame, "header.clientId", ZERO_ID),
     );
   const size = (name: string, about: string, frame: Uint8Array) =>
     brokenRequest("REQ-6", "refuses", name, about, frame);

@@ -10,19 +10,16 @@ import { type Dialect, dialectNamed } from "../../../shared/wire/dialects.ts";
 import {
   type MessageId,
   MessageType,
-  type RequestKind,
+  ZERO_ID,
 } from "../../../shared/wire/protocol.ts";
 import {
-  encodeRequest,
-  NOBODY,
-  type RequestPayloads,
-} from "../../../shared/wire/requests.ts";
-import {
-  encodeResponse,
   FAILURE,
   type ListedClient,
+  type RequestKind,
+  type RequestPayloads,
   type Response,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/requests.ts";
+import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import material from "../material.json" with { type: "json" };
 import { anna, ben } from "../people.ts";
 
@@ -52,7 +49,7 @@ export function asked<K extends RequestKind>(
   payload: RequestPayloads[K],
   dialect: Dialect = PLAIN,
 ): Uint8Array {
-  const clientId = kind === "register" ? NOBODY : anna.clientId;
+  const clientId = kind === "register" ? ZERO_ID : anna.clientId;
   return encodeRequest(kind, payload, { clientId, dialect });
 }
 

@@ -1,18 +1,18 @@
 /** Mistakes with connections: how they are accepted, kept and ended. */
 
 import {
-  CLIENT_ID_SIZE,
-  NAME_SIZE,
-  ResponseCode,
-  SEND_OVERHEAD,
-} from "../../../shared/wire/protocol.ts";
-import { concat } from "@std/bytes";
-import {
-  answerCodeIn,
   BLOCK_SIZE,
   dialectOf,
   paddingBehind,
+  responseCodeIn,
 } from "../../../shared/wire/dialects.ts";
+import {
+  CLIENT_ID_SIZE,
+  NAME_SIZE,
+  SEND_OVERHEAD,
+} from "../../../shared/wire/protocol.ts";
+import { responseCode } from "../../../shared/wire/requests.ts";
+import { concat } from "@std/bytes";
 import { encodeAnswer } from "../altered_line.ts";
 import { failed } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
@@ -351,8 +351,8 @@ export const connections = {
               generations.set(answer.payload.toHex(), generation(code));
             }
             if (!marked) return;
-            const sent = ResponseCode.MessageSent;
-            answer.code = answerCodeIn(dialectOf(code), sent);
+            const sent = responseCode.sendMessage;
+            answer.code = responseCodeIn(dialectOf(code), sent);
             const target = payload.subarray(0, CLIENT_ID_SIZE);
             answer.payload = concat([target, new Uint8Array([1, 0, 0, 0])]);
           },

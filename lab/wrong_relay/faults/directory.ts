@@ -4,10 +4,10 @@ import { concat } from "@std/bytes";
 import type { ClientId, NewClient } from "../../../server/mod.ts";
 import {
   CLIENT_ID_SIZE,
+  LISTED_CLIENT_SIZE,
   NAME_SIZE,
   PUBLIC_KEY_SIZE,
 } from "../../../shared/wire/protocol.ts";
-import { LISTED_CLIENT_SIZE } from "../../../shared/wire/responses.ts";
 import type { Answer } from "../altered_line.ts";
 import { failed, onAnswer } from "../answer_hooks.ts";
 import { textOf } from "../c_string.ts";

@@ -6,12 +6,12 @@
 import { concat } from "@std/bytes";
 import {
   CLIENT_ID_SIZE,
+  LISTED_CLIENT_SIZE,
   MessageType,
   NAME_SIZE,
   PUBLIC_KEY_SIZE,
   SEND_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
-import { LISTED_CLIENT_SIZE } from "../../../shared/wire/responses.ts";
 import { encodeAnswer } from "../altered_line.ts";
 import { onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";

@@ -1,18 +1,15 @@
 /** Mistakes in headers, and in how requests are cut. */
 
 import { concat } from "@std/bytes";
+import { sendHead } from "../../../shared/wire/contents.ts";
+import { requestHeaderAt } from "../../../shared/wire/frames.ts";
 import {
   type ClientId,
   PUBLIC_KEY_SIZE,
   RESPONSE_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
-import {
-  register,
-  requestCodecs,
-  requestHeaderAt,
-  sendHead,
-} from "../../../shared/wire/requests.ts";
+import { requestCodecs } from "../../../shared/wire/requests.ts";
 import { type Answer, type Asked, encodeAnswer } from "../altered_line.ts";
 import { failed, onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
@@ -40,7 +37,7 @@ function madeToFit(
   const name = crypto.randomUUID();
   const publicKey = new Uint8Array(PUBLIC_KEY_SIZE).fill(1);
   const fitting = {
-    register: register.encode({ name, publicKey }),
+    register: requestCodecs.register.encode({ name, publicKey }),
     clientsList: new Uint8Array(0),
     publicKey: clientId,
     sendMessage: sendHead.encode({ target: clientId, type: 3, contentSize: 0 }),

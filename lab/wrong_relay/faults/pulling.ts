@@ -1,11 +1,9 @@
 /** Mistakes with messages that wait: what is handed out, and what is left. */
 
 import type { Budget, ClientId, StoredMessage } from "../../../server/mod.ts";
-import {
-  ResponseCode,
-  WAITING_OVERHEAD,
-} from "../../../shared/wire/protocol.ts";
-import { requestHeaderAt } from "../../../shared/wire/requests.ts";
+import { requestHeaderAt } from "../../../shared/wire/frames.ts";
+import { WAITING_OVERHEAD } from "../../../shared/wire/protocol.ts";
+import { ERROR_CODE } from "../../../shared/wire/requests.ts";
 import { eachWaiting, onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
 import { refuseMarked } from "../refusal.ts";
@@ -43,7 +41,7 @@ export const pulling = {
     inject: () => ({
       frames: () =>
         onAnswer("waitingMessages", (answer) => {
-          if (answer.payload.length === 0) answer.code = ResponseCode.Error;
+          if (answer.payload.length === 0) answer.code = ERROR_CODE;
         }),
     }),
   },

@@ -8,8 +8,8 @@ import type {
   NewClient,
   StoredMessage,
 } from "../../../server/mod.ts";
+import { requestHeaderAt } from "../../../shared/wire/frames.ts";
 import { NAME_SIZE, PUBLIC_KEY_SIZE } from "../../../shared/wire/protocol.ts";
-import { requestHeaderAt } from "../../../shared/wire/requests.ts";
 import type { Asked, Hooks } from "../altered_line.ts";
 import { onAnswer } from "../answer_hooks.ts";
 import { textOf } from "../c_string.ts";

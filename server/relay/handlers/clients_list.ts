@@ -1,4 +1,4 @@
-import { ResponseCode } from "../../../shared/wire/protocol.ts";
+import { responseCode } from "../../../shared/wire/requests.ts";
 import type { Handler } from "./handler.ts";
 
 /** 601: everybody but the asker. */
@@ -8,6 +8,6 @@ export const clientsList: Handler<"clientsList"> = async (
 ) => {
   const { size, pieces } = await directory.listBut(asker ?? 0);
   return {
-    response: { code: ResponseCode.ClientsList, payloadSize: size, pieces },
+    response: { code: responseCode.clientsList, payloadSize: size, pieces },
   };
 };

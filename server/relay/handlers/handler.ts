@@ -5,13 +5,14 @@
  * @module
  */
 
-import type {
-  ClientId,
-  RequestKind,
-  ResponseCode,
-} from "../../../shared/wire/protocol.ts";
-import type { RequestPayloads } from "../../../shared/wire/requests.ts";
-import { FAILURE, type Response } from "../../../shared/wire/responses.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
+import {
+  FAILURE,
+  type RequestKind,
+  type RequestPayloads,
+  type Response,
+  type ResponseCode,
+} from "../../../shared/wire/requests.ts";
 import type { ClientsDirectory } from "../clients_directory.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { RegistrationLimit } from "../limits/registration_limit.ts";

@@ -1,4 +1,4 @@
-import { ResponseCode } from "../../../shared/wire/protocol.ts";
+import { responseCode } from "../../../shared/wire/requests.ts";
 import { type Handler, refuse } from "./handler.ts";
 
 /** 602: a client's public key, as it was registered. */
@@ -10,7 +10,7 @@ export const publicKey: Handler<"publicKey"> = async (
   if (publicKey === undefined) return refuse("unknown_target");
   return {
     response: {
-      code: ResponseCode.PublicKey,
+      code: responseCode.publicKey,
       payload: { clientId: target, publicKey },
     },
   };

@@ -1,5 +1,5 @@
 import { drawClientId } from "../../../shared/wire/draw_client_id.ts";
-import { ResponseCode } from "../../../shared/wire/protocol.ts";
+import { responseCode } from "../../../shared/wire/requests.ts";
 import { type Handler, refuse } from "./handler.ts";
 
 /**
@@ -17,5 +17,5 @@ export const register: Handler<"register"> = async (
   const clientId = isNew ? id : await store.registeredId({ name, publicKey });
   return clientId === undefined
     ? refuse("name_taken")
-    : { response: { code: ResponseCode.Registered, payload: { clientId } } };
+    : { response: { code: responseCode.register, payload: { clientId } } };
 };

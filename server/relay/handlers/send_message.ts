@@ -1,4 +1,4 @@
-import { ResponseCode } from "../../../shared/wire/protocol.ts";
+import { responseCode } from "../../../shared/wire/requests.ts";
 import { type Handler, refuse } from "./handler.ts";
 
 /** 603: keeps a message until its recipient takes it. */
@@ -15,7 +15,7 @@ export const sendMessage: Handler<"sendMessage"> = async (
   if (typeof sent === "string") return refuse(sent);
   return {
     response: {
-      code: ResponseCode.MessageSent,
+      code: responseCode.sendMessage,
       payload: { target, messageId: sent },
     },
   };

@@ -1,9 +1,9 @@
+import { waitingHead } from "../../../shared/wire/contents.ts";
 import {
   type ClientId,
-  ResponseCode,
   WAITING_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
-import { waitingHead } from "../../../shared/wire/responses.ts";
+import { responseCode } from "../../../shared/wire/requests.ts";
 import { PART_SIZE } from "../../store/layout.ts";
 import { runsOf } from "../../store/id_runs.ts";
 import type { HandedOut, Store, StoredMessage } from "../../store/store.ts";
@@ -38,7 +38,7 @@ function respond(
   client: ClientId,
   messages: readonly StoredMessage[],
 ): Answer["response"] {
-  const code = ResponseCode.WaitingMessages;
+  const code = responseCode.waitingMessages;
   const large = messages.find(({ size, content }) => content.length < size);
   if (large !== undefined) {
     // It fills an answer by itself.

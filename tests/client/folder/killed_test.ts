@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes";
 import { RelayLink, Session } from "../../../client/mod.ts";
-import { requestHeader } from "../../../shared/wire/requests.ts";
+import { requestHeader } from "../../../shared/wire/frames.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";

@@ -14,12 +14,9 @@ import {
   dialectNames,
   dialects,
 } from "../../../shared/wire/dialects.ts";
-import {
-  asClientId,
-  encodeRequest,
-  NOBODY,
-} from "../../../shared/wire/requests.ts";
-import { encodeResponse } from "../../../shared/wire/responses.ts";
+import { ZERO_ID } from "../../../shared/wire/protocol.ts";
+import { asClientId } from "../../../shared/wire/fields.ts";
+import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import {
@@ -179,7 +176,7 @@ testWith(
         async () => await waiting() === 0,
       );
     }
-    await assertRejects(() => blocks.clients(NOBODY), ServerRefusedError);
+    await assertRejects(() => blocks.clients(ZERO_ID), ServerRefusedError);
   },
 );
 
@@ -233,13 +230,13 @@ testWith(
         1024,
         (conn) => writeAll(conn, bytes),
         async (address) => {
-          const others = await link(address, dialect).clients(NOBODY);
+          const others = await link(address, dialect).clients(ZERO_ID);
           assertEquals(others.map(({ name }) => name), ["ben"], what);
         },
       );
       assertEquals(
         received,
-        encodeRequest("clientsList", {}, { clientId: NOBODY, dialect }),
+        encodeRequest("clientsList", {}, { clientId: ZERO_ID, dialect }),
       );
     }
   },
@@ -254,7 +251,7 @@ testWith(
       (conn) => writeAll(conn, encodeResponse({ code: 2101, payload: [] })),
       async (address) => {
         const { message } = await assertRejects(
-          () => link(address, dialectNamed("1000")).clients(NOBODY),
+          () => link(address, dialectNamed("1000")).clients(ZERO_ID),
           ConnectionError,
         );
         assertStringIncludes(message, "answered 2101, expected 2001");

@@ -11,9 +11,10 @@ import {
   importSymmetricKey,
   legacyEncrypt,
 } from "../../../shared/crypto/crypto.ts";
+import { waitingHead } from "../../../shared/wire/contents.ts";
+import { asClientId } from "../../../shared/wire/fields.ts";
+import { responseHeader } from "../../../shared/wire/frames.ts";
 import type { MessageId } from "../../../shared/wire/protocol.ts";
-import { asClientId } from "../../../shared/wire/requests.ts";
-import { responseHeader, waitingHead } from "../../../shared/wire/responses.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";

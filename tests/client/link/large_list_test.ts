@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConnectionError, RelayLink, Session } from "../../../client/mod.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-import type { ListedClient } from "../../../shared/wire/responses.ts";
+import type { ListedClient } from "../../../shared/wire/requests.ts";
 import { LyingRelay } from "../../support/relays/lying_relay.ts";
 import { answers, lying } from "../../support/relays/misbehaviour.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";

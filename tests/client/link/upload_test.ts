@@ -11,12 +11,9 @@ import {
   UserError,
 } from "../../../client/errors.ts";
 import { openOutgoingFile } from "../../../client/session/outgoing_file.ts";
+import { asClientId } from "../../../shared/wire/fields.ts";
+import { encodeResponse, responseHeader } from "../../../shared/wire/frames.ts";
 import type { MessageId } from "../../../shared/wire/protocol.ts";
-import { asClientId } from "../../../shared/wire/requests.ts";
-import {
-  encodeResponse,
-  responseHeader,
-} from "../../../shared/wire/responses.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";

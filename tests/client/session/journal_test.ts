@@ -12,12 +12,12 @@ import {
 import { saveReceivedFile } from "../../../client/session/received_files.ts";
 import { DecryptError } from "../../../shared/crypto/crypto.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
+import { readInbox } from "../../../lab/harness/responses.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import {
-  inbox,
-  readInbox,
+  responseCodecs,
   type WaitingMessage,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/requests.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
 
@@ -70,7 +70,7 @@ testWith(
       const journal = new Journal(dir);
       await fc.assert(
         fc.asyncProperty(messages, fc.nat(), async (sent, cut) => {
-          const whole = inbox.encode(sent);
+          const whole = responseCodecs.waitingMessages.encode(sent);
           for (const end of [whole.length, cut % (whole.length + 1)]) {
             const payload = whole.subarray(0, end);
             const expected: WaitingMessage[] = [];
@@ -120,7 +120,7 @@ testWith(
     await using folder = await temporaryFolder();
     const first = new Journal(folder.path);
     const payloads = [1, 2, 3].map((byte) =>
-      inbox.encode([{
+      responseCodecs.waitingMessages.encode([{
         sender: new Uint8Array(16).fill(byte) as Uint8Array as ClientId,
         messageId: byte as MessageId,
         type: 3,

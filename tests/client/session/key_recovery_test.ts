@@ -13,7 +13,7 @@ import {
   generateKeyPair,
 } from "../../../shared/crypto/crypto.ts";
 import type { MessageId } from "../../../shared/wire/protocol.ts";
-import type { WaitingMessage } from "../../../shared/wire/responses.ts";
+import type { WaitingMessage } from "../../../shared/wire/requests.ts";
 import { BEN } from "../../support/clients/ben.ts";
 import { type LyingRelay, scene } from "../../support/relays/lying_relay.ts";
 import { Peer } from "../../../lab/harness/peer.ts";

@@ -15,8 +15,12 @@ import {
 } from "../../../shared/crypto/crypto.ts";
 import { encodeListedName } from "../../../shared/wire/names.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-import { type Register, register } from "../../../shared/wire/requests.ts";
-import { inbox, type Response } from "../../../shared/wire/responses.ts";
+import {
+  type Register,
+  requestCodecs,
+  type Response,
+  responseCodecs,
+} from "../../../shared/wire/requests.ts";
 import { ambiguous, BEN, Ben, unreadable } from "../../support/clients/ben.ts";
 import { ConsoleClient } from "../../../lab/harness/console.ts";
 import {
@@ -66,7 +70,9 @@ testWith(
       async () => {
         server.script = ({ header, payload }, conn) => {
           if (header.version !== 1) return writeAll(conn, refused);
-          const { publicKey } = register.decode(payload) as Register;
+          const { publicKey } = requestCodecs.register.decode(
+            payload,
+          ) as Register;
           ben.annasKey = undefined;
           return importPublicKey(publicKey).then((key) => {
             ben.annasKey = key;
@@ -188,7 +194,7 @@ testWith(
           [lying(2101, 271, utf8("x")), "it closed the connection before"],
           [
             exactly(2101, new Uint8Array(270)),
-            "can't be read: listedClients[0].name",
+            "can't be read: clientsList[0].name",
           ],
         ];
         for (const [answer, sentence] of cases) {
@@ -289,7 +295,10 @@ testWith(
     await t.step(
       "a server that never deletes shows each message once",
       async () => {
-        const batch = exactly(2104, inbox.encode([await ben.text("for ever")]));
+        const batch = exactly(
+          2104,
+          responseCodecs.waitingMessages.encode([await ben.text("for ever")]),
+        );
         server.script = answers({ 604: batch });
         const before = server.asked.length;
         assertStringIncludes(await client.choose("140"), shown("for ever"));
@@ -336,7 +345,7 @@ testWith(
         const kept = `${dir}/${name}`;
         assertEquals(
           (await Deno.readFile(kept)).toHex(),
-          inbox.encode(batch.slice(1, 6)).toHex(),
+          responseCodecs.waitingMessages.encode(batch.slice(1, 6)).toHex(),
         );
         await Deno.remove(kept);
         assertEquals(await filesIn(dir), ["info.me", "info.store"]);
@@ -362,7 +371,7 @@ testWith(
     await t.step(
       "an answer that breaks off or is damaged keeps what stands before (DLV-4)",
       async () => {
-        const bytes = inbox.encode([
+        const bytes = responseCodecs.waitingMessages.encode([
           await ben.text("whole"),
           await ben.text("whole too"),
           await ben.text("cut off"),
@@ -383,9 +392,9 @@ testWith(
           await ben.text("fine"),
           await ben.text("claims too much"),
         ];
-        const damaged = inbox.encode([d, e]);
+        const damaged = responseCodecs.waitingMessages.encode([d, e]);
         new DataView(damaged.buffer).setUint32(
-          inbox.encode([d]).length + 21,
+          responseCodecs.waitingMessages.encode([d]).length + 21,
           1000,
           true,
         );
@@ -394,7 +403,7 @@ testWith(
         assertStringIncludes(output, shown("fine"));
         assertStringIncludes(
           output,
-          "The end of the answer is damaged: inbox[1].content: 1000 bytes claimed, 16 left",
+          "The end of the answer is damaged: waitingMessages[1].content: 1000 bytes claimed, 16 left",
         );
         assertEquals(await filesIn(dir), [
           "info.me",

@@ -6,8 +6,12 @@ import {
   Session,
 } from "../../../client/mod.ts";
 import { importPublicKey } from "../../../shared/crypto/crypto.ts";
-import { type Register, register } from "../../../shared/wire/requests.ts";
-import { inbox, type WaitingMessage } from "../../../shared/wire/responses.ts";
+import {
+  type Register,
+  requestCodecs,
+  responseCodecs,
+  type WaitingMessage,
+} from "../../../shared/wire/requests.ts";
 import { Ben } from "../../support/clients/ben.ts";
 import {
   answers,
@@ -31,7 +35,7 @@ async function annaAndBen() {
   const anna = start();
   const ben = await Ben.create();
   server.script = async ({ payload }, conn) => {
-    const { publicKey } = register.decode(payload) as Register;
+    const { publicKey } = requestCodecs.register.decode(payload) as Register;
     ben.annasKey = await importPublicKey(publicKey);
     await writeAll(conn, registered);
   };
@@ -126,7 +130,10 @@ testWith(
     }
 
     await t.step("one that answers 9000 where nothing waits", async () => {
-      const bytes = exactly(2104, inbox.encode([kinds["a text"][1]]));
+      const bytes = exactly(
+        2104,
+        responseCodecs.waitingMessages.encode([kinds["a text"][1]]),
+      );
       for (let time = 0; time < 2; time++) {
         let asked = 0;
         server.script = answers({ 604: () => asked++ === 0 ? bytes : refused });
@@ -166,7 +173,7 @@ testWith(
     await using stage = await annaAndBen();
     const { server, anna, ben } = stage;
     const [one, two] = [await ben.text("one"), await ben.text("two")];
-    const both = inbox.encode([one, two]);
+    const both = responseCodecs.waitingMessages.encode([one, two]);
     const cut = lying(2104, both.length, both.subarray(0, -5));
 
     await t.step("behind a break, also by another client", async () => {
@@ -183,7 +190,7 @@ testWith(
     await t.step("where a pull never comes to an end", async () => {
       const three = await ben.text("three");
       server.script = answers({
-        604: exactly(2104, inbox.encode([one, three])),
+        604: exactly(2104, responseCodecs.waitingMessages.encode([one, three])),
       });
       assertEquals(await received(anna), ["one", "three"]);
       assertEquals(await received(anna), []);
@@ -195,7 +202,10 @@ testWith(
       const four = await ben.text("four");
       server.script = answers({}, [one, four]);
       const kept = `${stage.dir}/info.inbox.1.000000.${crypto.randomUUID()}`;
-      await Deno.writeFile(kept, inbox.encode([four, two]));
+      await Deno.writeFile(
+        kept,
+        responseCodecs.waitingMessages.encode([four, two]),
+      );
       assertEquals(await received(anna), ["four", "two", "one"]);
     });
   },

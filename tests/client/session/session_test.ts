@@ -13,8 +13,9 @@ import {
 } from "../../../client/mod.ts";
 import { createIdentity, loadIdentity } from "../../../client/keys/identity.ts";
 import { UserError as UserErrorClass } from "../../../client/errors.ts";
+import { encodeResponse } from "../../../shared/wire/frames.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
-import { encodeResponse, inbox } from "../../../shared/wire/responses.ts";
+import { responseCodecs } from "../../../shared/wire/requests.ts";
 import { ConsoleClient } from "../../../lab/harness/console.ts";
 import {
   namesIn,
@@ -149,7 +150,7 @@ testWith(
     const uuid = crypto.randomUUID();
     await Deno.writeFile(
       `${dir}/info.inbox.1700000000000.000000.${uuid}`,
-      inbox.encode([left]),
+      responseCodecs.waitingMessages.encode([left]),
     );
     // Names that only look alike are nobody's business.
     await Deno.mkdir(`${dir}/info.inbox.backup`);

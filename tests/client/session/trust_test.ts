@@ -10,7 +10,7 @@ import {
   exportPublicKey,
   generateKeyPair,
 } from "../../../shared/crypto/crypto.ts";
-import type { ListedClient } from "../../../shared/wire/responses.ts";
+import type { ListedClient } from "../../../shared/wire/requests.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { BEN } from "../../support/clients/ben.ts";
 import { lastText, scene } from "../../support/relays/lying_relay.ts";

@@ -16,13 +16,14 @@ import {
   importPublicKey,
   legacyEncrypt,
 } from "../../../shared/crypto/crypto.ts";
+import { responseHeader } from "../../../shared/wire/frames.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
-import { type Register, register } from "../../../shared/wire/requests.ts";
 import {
-  inbox,
-  responseHeader,
+  type Register,
+  requestCodecs,
+  responseCodecs,
   type WaitingMessage,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/requests.ts";
 import { BEN, Ben, unreadable } from "../../support/clients/ben.ts";
 import {
   answers,
@@ -52,7 +53,7 @@ async function scene() {
     new Session(dir, new RelayLink(() => Promise.resolve(server.address)));
   using first = open();
   server.script = async ({ payload }, conn) => {
-    const { publicKey } = register.decode(payload) as Register;
+    const { publicKey } = requestCodecs.register.decode(payload) as Register;
     ben.annasKey = await importPublicKey(publicKey);
     await writeAll(conn, registered);
   };
@@ -168,7 +169,9 @@ testWith(
     // Killed in between, the answer with the key and what is kept are there still.
     await Deno.rename(`${dir}/${kept}`, `${dir}/hidden`);
     const answer = `${dir}/info.inbox.1.000000.${crypto.randomUUID()}`;
-    const bytes = inbox.encode([await ben.keyMessage(late)]);
+    const bytes = responseCodecs.waitingMessages.encode([
+      await ben.keyMessage(late),
+    ]);
     await Deno.writeFile(answer, bytes);
     await assertRejects(() => stage.pullRefused(), ServerRefusedError);
     await Deno.rename(`${dir}/hidden`, `${dir}/${kept}`);

@@ -13,7 +13,10 @@ import {
   publicKeyOf,
 } from "../../../shared/crypto/crypto.ts";
 import { parseInfoMe } from "../../../shared/folder/info_me.ts";
-import { inbox, type Response } from "../../../shared/wire/responses.ts";
+import {
+  type Response,
+  responseCodecs,
+} from "../../../shared/wire/requests.ts";
 import { BEN, Ben } from "../../support/clients/ben.ts";
 import {
   ANNA,
@@ -194,7 +197,7 @@ testWith(
     await anna.do("fingerprint", "ben");
 
     // An answer that breaks off behind a whole message, then nothing more.
-    const whole = inbox.encode([
+    const whole = responseCodecs.waitingMessages.encode([
       await ben.text("whole"),
       await ben.text("cut"),
     ]);

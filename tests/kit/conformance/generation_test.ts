@@ -2,8 +2,11 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes";
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
 import { type Dialect, dialects } from "../../../shared/wire/dialects.ts";
-import { requestHeaderOf } from "../../../shared/wire/requests.ts";
-import { encodeResponse, FAILURE } from "../../../shared/wire/responses.ts";
+import { FAILURE } from "../../../shared/wire/requests.ts";
+import {
+  encodeResponse,
+  requestHeaderOf,
+} from "../../../shared/wire/frames.ts";
 import { checkServer } from "../../../kit/conformance/server/check_server.ts";
 import { findSpoken } from "../../../kit/conformance/server/find_spoken.ts";
 import { generations } from "../../../kit/conformance/server/generation.ts";

@@ -1,14 +1,14 @@
 /** The checks of servers that do what no server should. */
 
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
+import { waitingHead } from "../../../shared/wire/contents.ts";
 import { defaultDialect } from "../../../shared/wire/dialects.ts";
-import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
 import {
   type MessageId,
+  PROTOCOL_VERSION,
   REQUEST_HEADER_SIZE,
 } from "../../../shared/wire/protocol.ts";
-import { requestHeader } from "../../../shared/wire/requests.ts";
-import { waitingHead } from "../../../shared/wire/responses.ts";
+import { requestHeader } from "../../../shared/wire/frames.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   exitCode,

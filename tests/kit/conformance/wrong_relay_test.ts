@@ -6,11 +6,11 @@ import { allChecks } from "../../../kit/conformance/server/checks.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import {
   CLIENT_ID_SIZE,
+  LISTED_CLIENT_SIZE,
   MessageType,
   RESPONSE_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
-import { LISTED_CLIENT_SIZE } from "../../../shared/wire/responses.ts";
 import type { Asked } from "../../../lab/wrong_relay/altered_line.ts";
 import { refused } from "../../../lab/wrong_relay/refusal.ts";
 import { StoreAround } from "../../../lab/wrong_relay/store_around.ts";

@@ -2,8 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { clauses } from "../../../kit/clauses.ts";
 import { dialects } from "../../../shared/wire/dialects.ts";
-import { encodeRequest } from "../../../shared/wire/requests.ts";
-import { encodeResponse } from "../../../shared/wire/responses.ts";
+import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import { type Direction, dissect } from "../../../kit/dissect/anatomy.ts";
 import { annotatedHex } from "../../../kit/dissect/annotated_hex.ts";
 import {

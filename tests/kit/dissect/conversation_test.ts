@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { dialectNamed } from "../../../shared/wire/dialects.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
-import { encodeRequest } from "../../../shared/wire/requests.ts";
-import { encodeResponse, FAILURE } from "../../../shared/wire/responses.ts";
+import { FAILURE } from "../../../shared/wire/requests.ts";
+import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import type { Direction } from "../../../kit/dissect/anatomy.ts";
 import {
   Conversation,

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { RelayLink } from "../../../client/link/relay_link.ts";
 import { Session } from "../../../client/session/session.ts";
-import { encodeResponse } from "../../../shared/wire/responses.ts";
+import { encodeResponse } from "../../../shared/wire/frames.ts";
 import { anna, join, sent } from "../../support/wire/frames.ts";
 import { Peer, writeAll } from "../../../lab/harness/peer.ts";
 import { Program } from "../../../lab/harness/program.ts";

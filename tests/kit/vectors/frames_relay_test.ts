@@ -1,22 +1,24 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  answerCodeIn,
   BLOCK_SIZE,
   dialectNamed,
   dialectOf,
+  responseCodeIn,
 } from "../../../shared/wire/dialects.ts";
-import { defaultLimits } from "../../../server/relay/limits/limits.ts";
 import {
-  answerCode,
   type ClientId,
   PROTOCOL_VERSION,
-  type RequestKind,
-  ResponseCode,
 } from "../../../shared/wire/protocol.ts";
+import {
+  ERROR_CODE,
+  type RequestKind,
+  responseCode,
+} from "../../../shared/wire/requests.ts";
 import {
   type ResponseHeader,
   responseHeader,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/frames.ts";
+import { defaultLimits } from "../../../server/relay/limits/limits.ts";
 import { anna, ben } from "../../../lab/vectors/people.ts";
 import type { FrameVector } from "../../../lab/vectors/vector.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
@@ -47,9 +49,9 @@ function headerOf(answer: Uint8Array | null): ResponseHeader | undefined {
 /** The code under which a request is answered. */
 function dueCode({ meaning, name }: FrameVector): number {
   const { kind, header = {} } = meaning;
-  const code = answerCode[kind as RequestKind];
+  const code = responseCode[kind as RequestKind];
   assert(code !== undefined, name);
-  return answerCodeIn(dialectOf(Number(header["code"])), code);
+  return responseCodeIn(dialectOf(Number(header["code"])), code);
 }
 
 /** That the next request on the connection is served. */
@@ -59,7 +61,7 @@ async function assertServed(
   name: string,
 ): Promise<void> {
   const { code } = await peer.ask("clientsList", {}, clientId);
-  assertEquals(code, ResponseCode.ClientsList, `${name}, and another request`);
+  assertEquals(code, responseCode.clientsList, `${name}, and another request`);
 }
 
 testWith(
@@ -117,7 +119,7 @@ testWith(
       using peer = await Peer.connect(relay.address);
       await peer.write(bytesOf(vector));
       const header = headerOf(await peer.answerBytes());
-      const refusal = { version: 2, code: ResponseCode.Error, payloadSize: 0 };
+      const refusal = { version: 2, code: ERROR_CODE, payloadSize: 0 };
       assertEquals(header, refusal, name);
       // What a size in big endian claims doesn't come.
       const isWhole = verdict !== "FRM-1" ||

@@ -9,8 +9,8 @@ import {
   publicKeyOf,
 } from "../../../shared/crypto/crypto.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
-import { PUBLIC_KEY_SIZE } from "../../../shared/wire/protocol.ts";
-import { encodeRequest, NOBODY } from "../../../shared/wire/requests.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
+import { PUBLIC_KEY_SIZE, ZERO_ID } from "../../../shared/wire/protocol.ts";
 import { dissect } from "../../../kit/dissect/anatomy.ts";
 import type { KeyMeaning, KeyVector } from "../../../lab/vectors/vector.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
@@ -41,7 +41,7 @@ async function ours(
       : await importPublicKey(bytes);
     if (vector.of === "public") {
       const payload = { name: "anna", publicKey: bytes };
-      encodeRequest("register", payload, { clientId: NOBODY });
+      encodeRequest("register", payload, { clientId: ZERO_ID });
       await exportPublicKey(key);
     }
     return numbersOf(await crypto.subtle.exportKey("jwk", key));
@@ -116,7 +116,7 @@ testWith(
         vector.of !== "public" || publicKey.length !== PUBLIC_KEY_SIZE
       ) continue;
       const payload = { name: "anna", publicKey };
-      const frame = encodeRequest("register", payload, { clientId: NOBODY });
+      const frame = encodeRequest("register", payload, { clientId: ZERO_ID });
       assertEquals(
         dissect(frame, "request").problems.map(({ clause }) => clause),
         vector.verdict === "valid" ? [] : [vector.verdict],

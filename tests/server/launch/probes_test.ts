@@ -1,11 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { responseHeader } from "../../../shared/wire/frames.ts";
 import { CLIENT_ID_SIZE } from "../../../shared/wire/protocol.ts";
-import {
-  inbox,
-  listedClients,
-  messageSent,
-  responseHeader,
-} from "../../../shared/wire/responses.ts";
+import { responseCodecs } from "../../../shared/wire/requests.ts";
 import recorded from "../../../lab/recordings/noa_server_probes.json" with {
   type: "json",
 };
@@ -132,7 +128,9 @@ testWith(
     await t.step("the lists name everybody else, in order", () => {
       for (const order of [9, 11, 13, 14, 15]) {
         const list = answers.get(order)?.at(-1) ?? "";
-        const names = listedClients.decode(Uint8Array.fromHex(payloadOf(list)))
+        const names = responseCodecs.clientsList.decode(
+          Uint8Array.fromHex(payloadOf(list)),
+        )
           .map(({ name }) => name);
         assertEquals(names, ["p2", "p3"]);
       }
@@ -142,13 +140,15 @@ testWith(
       const acknowledged = recorded.probes.flatMap(({ order }) =>
         (answers.get(order) ?? []).filter((hex) => codeOf(hex) === 2103)
           .map((hex) =>
-            messageSent.decode(Uint8Array.fromHex(payloadOf(hex))).messageId
+            responseCodecs.sendMessage.decode(
+              Uint8Array.fromHex(payloadOf(hex)),
+            ).messageId
           )
       );
       // Six to p2, one of p1 to itself, then the two larger ones to p2.
       assertEquals(acknowledged, [1, 2, 3, 4, 1, 5, 6]);
       const waiting = (order: number) =>
-        inbox.decode(
+        responseCodecs.waitingMessages.decode(
           Uint8Array.fromHex(payloadOf(answers.get(order)?.[0] ?? "")),
         ).map(({ messageId, type, content }) => [
           messageId,

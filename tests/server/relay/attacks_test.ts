@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Limits } from "../../../server/mod.ts";
 import { inTime } from "../../../shared/cli/in_time.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-import { encodeRequest } from "../../../shared/wire/requests.ts";
 import { listenWithAddresses } from "../../../lab/harness/addresses.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { type TestRelay, testRelay } from "../../../lab/harness/resources.ts";

@@ -1,22 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes";
 import { Socket } from "node:net";
+import { decodeResponse } from "../../../lab/harness/responses.ts";
 import {
   type Dialect,
   dialectNamed,
   dialects,
 } from "../../../shared/wire/dialects.ts";
-import type { ClientId } from "../../../shared/wire/protocol.ts";
+import { type ClientId, ZERO_ID } from "../../../shared/wire/protocol.ts";
 import {
   encodeRequest,
-  NOBODY,
   requestHeader,
   requestHeaderOf,
-} from "../../../shared/wire/requests.ts";
-import {
-  decodeResponse,
   responseHeader,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/frames.ts";
 import { Peer, writeAll } from "../../../lab/harness/peer.ts";
 import { type TestRelay, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
@@ -100,9 +97,12 @@ testWith(
       [encodeRequest("publicKey", { target: anna }, options), 2102],
       [encodeRequest("sendMessage", message(anna, 700), options), 2103],
       [encodeRequest("sendMessage", message(anna, 5000), options), 2103],
-      [encodeRequest("publicKey", { target: NOBODY }, options), 9000],
+      [encodeRequest("publicKey", { target: ZERO_ID }, options), 9000],
       [
-        encodeRequest("clientsList", {}, { dialect: blocks, clientId: NOBODY }),
+        encodeRequest("clientsList", {}, {
+          dialect: blocks,
+          clientId: ZERO_ID,
+        }),
         9000,
       ],
       [encodeRequest("clientsList", {}, { ...options, code: 999 }), 9000],
@@ -157,7 +157,7 @@ testWith(
     });
 
     await t.step("in other generations, and in pieces", async () => {
-      for (const { name, firstAnswer } of dialects) {
+      for (const { name, firstResponse } of dialects) {
         const request = sizeless(1024, {
           ...dialectNamed(name),
           blockSize: 1024,
@@ -168,7 +168,7 @@ testWith(
           request.subarray(30, 700),
           request.subarray(700),
         );
-        assertEquals(answerIn(bytes).code, firstAnswer + 2, name);
+        assertEquals(answerIn(bytes).code, firstResponse + 2, name);
       }
     });
 
@@ -197,7 +197,7 @@ testWith(
         dialect: padded,
       });
       const { code } = answerIn(await exchange(relay, request));
-      assertEquals(code, dialect.firstAnswer + 1);
+      assertEquals(code, dialect.firstResponse + 1);
     }
   },
 );
@@ -377,7 +377,7 @@ testWith(
     const relay = await testRelay({ drainTimeout: 3_600_000 });
     using conn = await Deno.connect(relay.address);
     const payload = { name: "anna", publicKey: KEY };
-    const options = { clientId: NOBODY, dialect: blocks };
+    const options = { clientId: ZERO_ID, dialect: blocks };
     await writeAll(conn, encodeRequest("register", payload, options));
     assertEquals(answerIn(await readToEnd(conn)).code, 2100);
     let closed = false;
@@ -399,7 +399,7 @@ testWith(
     const list = encodeRequest("clientsList", {}, { clientId: anna });
     const registration = (name: string) =>
       encodeRequest("register", { name, publicKey: KEY }, {
-        clientId: NOBODY,
+        clientId: ZERO_ID,
         version: 0,
       });
     const codes = async (count: number, ...writes: Uint8Array[]) => {

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
+import { responseCodecs } from "../../../shared/wire/requests.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { openSqliteStore } from "../../../server/mod.ts";
 import {
   ClientsDirectory,
   type Listing,
 } from "../../../server/relay/clients_directory.ts";
-import { listedClients } from "../../../shared/wire/responses.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import {
   FILES,
@@ -100,6 +100,6 @@ async function namesOf({ size, pieces }: Listing): Promise<string> {
     bytes.push(...piece);
   }
   assertEquals(bytes.length, size);
-  return listedClients.decode(new Uint8Array(bytes))
+  return responseCodecs.clientsList.decode(new Uint8Array(bytes))
     .map(({ name }) => name).join();
 }

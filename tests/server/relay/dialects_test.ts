@@ -1,23 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes";
 import {
-  answerCodeIn,
   type Dialect,
   dialectNamed,
   dialects,
   requestCode,
+  responseCodeIn,
 } from "../../../shared/wire/dialects.ts";
+import { type ClientId, ZERO_ID } from "../../../shared/wire/protocol.ts";
 import {
-  type ClientId,
   type RequestKind,
   requestKinds,
-} from "../../../shared/wire/protocol.ts";
+} from "../../../shared/wire/requests.ts";
 import {
   encodeRequest,
-  NOBODY,
   requestHeaderOf,
-} from "../../../shared/wire/requests.ts";
-import { responseHeader } from "../../../shared/wire/responses.ts";
+  responseHeader,
+} from "../../../shared/wire/frames.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
@@ -76,7 +75,7 @@ testWith(
         await peer.write(frames[kind]);
         codes.push(await nextCode(peer));
       }
-      const first = answerCodeIn(dialect, 2100);
+      const first = responseCodeIn(dialect, 2100);
       assertEquals(codes, [0, 1, 2, 3, 4].map((i) => first + i));
     }
   },
@@ -155,14 +154,14 @@ testWith(
         const frames = conversation(dialect, anna, name);
         for (const kind of requestKinds) {
           const canonical = 2100 + requestKinds.indexOf(kind);
-          const code = answerCodeIn(dialect, canonical as 2100);
+          const code = responseCodeIn(dialect, canonical as 2100);
           asked.push({ bytes: frames[kind], code });
         }
         const register = encodeRequest("register", {
           name: `zero_${name}`,
           publicKey: new Uint8Array(160),
-        }, { clientId: NOBODY, dialect });
-        asked.push({ bytes: register, code: answerCodeIn(dialect, 2100) });
+        }, { clientId: ZERO_ID, dialect });
+        asked.push({ bytes: register, code: responseCodeIn(dialect, 2100) });
       }
     }
     const codes = asked.map(({ code }) => code);
@@ -206,8 +205,8 @@ testWith(
       const me = await peer.register(`zero${dialect.name}`);
       const frames = conversation(dialect, me, `one${dialect.name}`);
       // The second registration's id, of zeros, follows a zero.
-      const again = conversation(dialect, NOBODY, `two${dialect.name}`);
-      const first = answerCodeIn(dialect, 2100);
+      const again = conversation(dialect, ZERO_ID, `two${dialect.name}`);
+      const first = responseCodeIn(dialect, 2100);
       for (
         const [bytes, code] of [
           [frames.sendMessage, first + 3],
@@ -239,7 +238,7 @@ testWith(
     for (const dialect of unpadded) {
       using peer = await Peer.connect(relay.address);
       const frames = conversation(dialect, id, `other${dialect.name}`);
-      const first = answerCodeIn(dialect, 2100);
+      const first = responseCodeIn(dialect, 2100);
       const kinds = ["clientsList", "publicKey", "sendMessage"] as const;
       await peer.write(concat(kinds.map((kind) => frames[kind])));
       for (const i of [1, 2, 3]) {
@@ -258,7 +257,7 @@ testWith(
     const me = await peer.register("anna");
     for (const dialect of unpadded) {
       const code = requestCode("publicKey", dialect);
-      const first = answerCodeIn(dialect, 2100);
+      const first = responseCodeIn(dialect, 2100);
       const fields = { clientId: me, version: 2, code, payloadSize: 0 };
       const bare = requestHeaderOf(dialect).encode(fields);
       const { clientsList } = conversation(dialect, me, "ben");

@@ -10,12 +10,12 @@ import { defaultLimits } from "../../../server/relay/limits/limits.ts";
 import { MemoryBudget } from "../../../server/relay/limits/memory_budget.ts";
 import { RegistrationLimit } from "../../../server/relay/limits/registration_limit.ts";
 import { openSqliteStore } from "../../../server/mod.ts";
-import { encodeRequest, NOBODY } from "../../../shared/wire/requests.ts";
+import { encodeRequest, responseHeader } from "../../../shared/wire/frames.ts";
 import {
   RESPONSE_HEADER_SIZE,
-  ResponseCode,
+  ZERO_ID,
 } from "../../../shared/wire/protocol.ts";
-import { responseHeader } from "../../../shared/wire/responses.ts";
+import { ERROR_CODE } from "../../../shared/wire/requests.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
 
@@ -72,7 +72,7 @@ testWith(
       directory: new ClientsDirectory(store),
       registrations: new RegistrationLimit(0),
     }, () => {});
-    const request = encodeRequest("clientsList", {}, { clientId: NOBODY });
+    const request = encodeRequest("clientsList", {}, { clientId: ZERO_ID });
     const answers: number[][] = [];
     for (let turns = 0; turns < TURNS; turns++) {
       const wire = new Wire();
@@ -100,6 +100,6 @@ testWith(
       );
     }
     await store.close();
-    assertEquals(answers, Array(TURNS).fill([ResponseCode.Error]));
+    assertEquals(answers, Array(TURNS).fill([ERROR_CODE]));
   },
 );

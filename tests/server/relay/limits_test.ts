@@ -17,8 +17,8 @@ import {
 } from "../../../server/relay/limits/progress.ts";
 import { RegistrationLimit } from "../../../server/relay/limits/registration_limit.ts";
 import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-import { encodeRequest } from "../../../shared/wire/requests.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";

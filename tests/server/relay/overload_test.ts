@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import type { Limits } from "../../../server/mod.ts";
-import { encodeRequest } from "../../../shared/wire/requests.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";

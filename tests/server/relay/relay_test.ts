@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { concat } from "@std/bytes";
 import fc from "fast-check";
-import type { ClientId } from "../../../shared/wire/protocol.ts";
-import { encodeRequest, NOBODY } from "../../../shared/wire/requests.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
+import { type ClientId, ZERO_ID } from "../../../shared/wire/protocol.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
@@ -14,7 +14,11 @@ const STRANGER = new Uint8Array(16).fill(0x77) as Uint8Array as ClientId;
 
 const text = (text: string) => new TextEncoder().encode(text);
 
-function header(code: number, size: number, id: ClientId = NOBODY): Uint8Array {
+function header(
+  code: number,
+  size: number,
+  id: ClientId = ZERO_ID,
+): Uint8Array {
   const bytes = new Uint8Array(23);
   bytes.set(id);
   bytes[16] = 2;

@@ -2,9 +2,12 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { PUBLIC_KEY_SIZE } from "../../../shared/wire/protocol.ts";
+import {
+  type ClientId,
+  type MessageId,
+  PUBLIC_KEY_SIZE,
+} from "../../../shared/wire/protocol.ts";
 import { PART_SIZE } from "../../../server/store/layout.ts";
-import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import {
   MessageGoneError,
   openSqliteStore,

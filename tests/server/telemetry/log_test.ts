@@ -7,7 +7,7 @@ import type {
 import { FailurePrinter } from "../../../server/telemetry/failure_printer.ts";
 import { concat } from "@std/bytes";
 import { lines } from "../../../shared/cli/lines.ts";
-import { encodeRequest } from "../../../shared/wire/requests.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program, relayArguments } from "../../../lab/harness/program.ts";

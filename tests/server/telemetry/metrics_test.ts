@@ -6,11 +6,8 @@ import {
 } from "../../../server/relay/refusal.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import { dialectNamed } from "../../../shared/wire/dialects.ts";
-import {
-  encodeRequest,
-  NOBODY,
-  requestHeader,
-} from "../../../shared/wire/requests.ts";
+import { ZERO_ID } from "../../../shared/wire/protocol.ts";
+import { encodeRequest, requestHeader } from "../../../shared/wire/frames.ts";
 import { MonitoredRelay } from "../../support/relays/monitored_relay.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import {
@@ -24,7 +21,7 @@ const key = new Uint8Array(160);
 const TEXT_CONTENT = new Uint8Array(100);
 
 const registration = (name: string) =>
-  encodeRequest("register", { name, publicKey: key }, { clientId: NOBODY });
+  encodeRequest("register", { name, publicKey: key }, { clientId: ZERO_ID });
 
 /** The sample of the requests of a code that ended so. */
 const requests = (code: string, request: string, outcome: string) =>
@@ -44,7 +41,7 @@ testWith(
     for (let i = 0; i < 3; i++) await peer.send(anna, anna, TEXT_CONTENT);
     const later = dialectNamed("700");
     await peer.ask("publicKey", { target: anna }, anna, later);
-    await peer.ask("publicKey", { target: anna }, NOBODY, later);
+    await peer.ask("publicKey", { target: anna }, ZERO_ID, later);
     const last = requests("702", "publicKey", "refused");
     const { samples } = await scrapeUntil(url, last, 1);
     const counted = [...samples].filter(([name, value]) =>
@@ -206,7 +203,7 @@ testWith(
       bad_format: () => peer.write(oddType),
       unknown_client: () =>
         peer.write(
-          encodeRequest("publicKey", { target: anna }, { clientId: NOBODY }),
+          encodeRequest("publicKey", { target: anna }, { clientId: ZERO_ID }),
         ),
       name_taken: () => peer.write(registration("anna")),
       registration_limit: async () => {
@@ -217,7 +214,7 @@ testWith(
       },
       unknown_target: () =>
         peer.write(
-          encodeRequest("publicKey", { target: NOBODY }, { clientId: anna }),
+          encodeRequest("publicKey", { target: ZERO_ID }, { clientId: anna }),
         ),
       ids_used_up: () => peer.write(send(ben)),
       inbox_full: async () => {

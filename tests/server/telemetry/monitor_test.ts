@@ -5,7 +5,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { encodeRequest, NOBODY } from "../../../shared/wire/requests.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
+import { ZERO_ID } from "../../../shared/wire/protocol.ts";
 import { Monitor } from "../../../server/telemetry/monitor.ts";
 import {
   MonitoredRelay,
@@ -125,10 +126,10 @@ testWith(PROGRAMS, "a relay that drains isn't ready, but healthy", async () => {
   const request = encodeRequest(
     "register",
     { name: "anna", publicKey: new Uint8Array(160) },
-    { clientId: NOBODY },
+    { clientId: ZERO_ID },
   );
   // An answer shows that the relay has begun to read what comes behind it.
-  const list = encodeRequest("clientsList", {}, { clientId: NOBODY });
+  const list = encodeRequest("clientsList", {}, { clientId: ZERO_ID });
   await peer.write(new Uint8Array([...list, ...request.subarray(0, 30)]));
   assertEquals((await peer.answer()).code, 9000);
   // The log and the metrics watch the same request.

@@ -10,7 +10,7 @@ import {
   legacyPadding,
 } from "../../../shared/crypto/crypto.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
-import type { WaitingMessage } from "../../../shared/wire/responses.ts";
+import type { WaitingMessage } from "../../../shared/wire/requests.ts";
 
 /** His id at the relay. */
 export const BEN = new Uint8Array(16).fill(0xb2) as Uint8Array as ClientId;

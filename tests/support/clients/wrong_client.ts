@@ -20,23 +20,20 @@ import {
   legacyDecrypt,
 } from "../../../shared/crypto/crypto.ts";
 import { formatInfoMe, parseInfoMe } from "../../../shared/folder/info_me.ts";
+import { readInbox } from "../../../lab/harness/responses.ts";
 import { BLOCK_SIZE, paddingBehind } from "../../../shared/wire/dialects.ts";
-import { parseAddress } from "../../../shared/folder/info_server.ts";
-import { lines } from "../../../shared/cli/lines.ts";
-import { decodeListedName } from "../../../shared/wire/names.ts";
-import { printableLine } from "../../../shared/cli/printable.ts";
 import {
   type ClientId,
   MessageType,
   RESPONSE_HEADER_SIZE,
+  ZERO_ID,
 } from "../../../shared/wire/protocol.ts";
-import {
-  NOBODY,
-  publicKey,
-  requestHeader,
-  sendMessage,
-} from "../../../shared/wire/requests.ts";
-import { readInbox, responseHeader } from "../../../shared/wire/responses.ts";
+import { requestCodecs } from "../../../shared/wire/requests.ts";
+import { requestHeader, responseHeader } from "../../../shared/wire/frames.ts";
+import { parseAddress } from "../../../shared/folder/info_server.ts";
+import { lines } from "../../../shared/cli/lines.ts";
+import { decodeListedName } from "../../../shared/wire/names.ts";
+import { printableLine } from "../../../shared/cli/printable.ts";
 import { writeAll } from "../../../shared/cli/write_all.ts";
 import type { Mistake } from "./mistakes.ts";
 
@@ -76,7 +73,7 @@ class Refused extends Error {
 function frame(code: number, payload: Uint8Array): Uint8Array {
   const withoutId = makes("zero-id") && code === 602;
   const header = requestHeader.encode({
-    clientId: withoutId ? NOBODY : me?.id ?? NOBODY,
+    clientId: withoutId ? ZERO_ID : me?.id ?? ZERO_ID,
     version: makes("version-1") ? 1 : 2,
     code,
     payloadSize: makes("unsized-in-blocks") && code === 602
@@ -174,7 +171,7 @@ async function register(name: string): Promise<void> {
   const id = await ask(600, concat([field, key])) as ClientId;
   me = { id, privateKey: pair.privateKey };
   const pkcs8 = await crypto.subtle.exportKey("pkcs8", pair.privateKey);
-  const kept = makes("other-id") ? NOBODY : id;
+  const kept = makes("other-id") ? ZERO_ID : id;
   await Deno.writeTextFile(
     "info.me",
     formatInfoMe({ name, clientId: kept, privateKey: new Uint8Array(pkcs8) }),
@@ -200,7 +197,10 @@ function named(name: string): Contact {
 
 async function fetchKey(name: string): Promise<void> {
   const contact = named(name);
-  const answer = await ask(602, publicKey.encode({ target: contact.id }));
+  const answer = await ask(
+    602,
+    requestCodecs.publicKey.encode({ target: contact.id }),
+  );
   const isAlone = answer.length === 160 && !makes("needs-id");
   contact.publicKey = await importPublicKey(
     isAlone ? answer : answer.subarray(16),
@@ -212,7 +212,11 @@ async function sendTo(
   type: MessageType,
   content: Uint8Array,
 ): Promise<void> {
-  const payload = sendMessage.encode({ target: contact.id, type, content });
+  const payload = requestCodecs.sendMessage.encode({
+    target: contact.id,
+    type,
+    content,
+  });
   if (makes("content-size")) payload[17] = (payload[17] ?? 0) ^ 1;
   const answer = await ask(603, payload);
   if (makes("needs-20") && answer.length !== 20) throw new Refused();

@@ -8,13 +8,13 @@ import {
   generateKeyPair,
   legacyDecrypt,
 } from "../../../shared/crypto/crypto.ts";
+import { encodeResponse } from "../../../shared/wire/frames.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
-import {
-  encodeResponse,
-  type ListedClient,
-  type Response,
-  type WaitingMessage,
-} from "../../../shared/wire/responses.ts";
+import type {
+  ListedClient,
+  Response,
+  WaitingMessage,
+} from "../../../shared/wire/requests.ts";
 import { BEN } from "../clients/ben.ts";
 import { idOf } from "./misbehaviour.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";

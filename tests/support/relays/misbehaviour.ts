@@ -1,14 +1,13 @@
 /** Answers of a server, good and bad, byte by byte. */
 
 import { concat } from "@std/bytes";
+import { encodeResponse, responseHeader } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import {
-  encodeResponse,
-  inbox,
   type Response,
-  responseHeader,
+  responseCodecs,
   type WaitingMessage,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/requests.ts";
 import { BEN } from "../clients/ben.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";
 import type { Asked } from "../../../lab/harness/scripted_server.ts";
@@ -55,7 +54,7 @@ export function answers(
         ? nothing
         : batch instanceof Uint8Array
         ? batch
-        : exactly(2104, inbox.encode(batch));
+        : exactly(2104, responseCodecs.waitingMessages.encode(batch));
     }
     await writeAll(conn, typeof answer === "function" ? answer() : answer);
   };

@@ -9,8 +9,8 @@ import { concat } from "@std/bytes";
 import { decodeHex } from "@std/encoding";
 import { isDeepStrictEqual } from "node:util";
 import { dialectNamed, paddingBehind } from "../../../shared/wire/dialects.ts";
-import { FormatError } from "../../../shared/wire/format_error.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
+import { FormatError } from "../../../shared/wire/format_error.ts";
 import type {
   ConversationVector,
   FrameMeaning,

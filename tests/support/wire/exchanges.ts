@@ -2,8 +2,8 @@
 
 import type { ClauseId } from "../../../kit/clauses.ts";
 import { dialectNamed } from "../../../shared/wire/dialects.ts";
-import { encodeRequest } from "../../../shared/wire/requests.ts";
-import { encodeResponse, FAILURE } from "../../../shared/wire/responses.ts";
+import { FAILURE } from "../../../shared/wire/requests.ts";
+import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import { anna, bob, listed, messageId, sent } from "./frames.ts";
 
 const as = { clientId: anna };

@@ -5,31 +5,29 @@
  * @module
  */
 
+import { decodeResponse } from "../../../lab/harness/responses.ts";
 import {
-  answerMeant,
   type DialectName,
   dialectNamed,
   paddingBehind,
   requestKind,
+  responseMeant,
 } from "../../../shared/wire/dialects.ts";
-import { FormatError } from "../../../shared/wire/format_error.ts";
+import { RESPONSE_HEADER_SIZE } from "../../../shared/wire/protocol.ts";
 import {
-  answerCode,
+  ERROR_CODE,
   requestKinds,
-  RESPONSE_HEADER_SIZE,
-  ResponseCode,
-} from "../../../shared/wire/protocol.ts";
+  responseCode,
+} from "../../../shared/wire/requests.ts";
+import { asClientId } from "../../../shared/wire/fields.ts";
 import {
-  asClientId,
   decodeRequest,
   encodeRequest,
-  requestHeaderOf,
-} from "../../../shared/wire/requests.ts";
-import {
-  decodeResponse,
   encodeResponse,
+  requestHeaderOf,
   responseHeader,
-} from "../../../shared/wire/responses.ts";
+} from "../../../shared/wire/frames.ts";
+import { FormatError } from "../../../shared/wire/format_error.ts";
 import type { Direction } from "../../../kit/dissect/anatomy.ts";
 import type { FrameMeaning } from "../../../lab/vectors/vector.ts";
 import { inHex } from "./vectors.ts";
@@ -75,14 +73,14 @@ function readRequest(frame: Uint8Array, name: DialectName): CodecFrame {
 function readAnswer(frame: Uint8Array, name: DialectName): CodecFrame {
   const dialect = dialectNamed(name);
   const header = responseHeader.decode(frame.subarray(0, RESPONSE_HEADER_SIZE));
-  const code = answerMeant(dialect, header.code);
+  const code = responseMeant(dialect, header.code);
   if (code === undefined) throw new FormatError("no answer has this code");
   const payload = cut(frame, RESPONSE_HEADER_SIZE, header.payloadSize, name);
   const response = decodeResponse(code, payload);
   const { version } = header;
-  const kind = code === ResponseCode.Error
+  const kind = code === ERROR_CODE
     ? "failure"
-    : requestKinds.find((kind) => answerCode[kind] === code);
+    : requestKinds.find((kind) => responseCode[kind] === code);
   return {
     meaning: meaning(kind ?? "", header, response.payload),
     again: encodeResponse(response, { version, dialect }),

@@ -6,9 +6,12 @@ import {
   generateKeyPair,
 } from "../../../shared/crypto/crypto.ts";
 import { BLOCK_SIZE, type Dialect } from "../../../shared/wire/dialects.ts";
-import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
-import { encodeRequest, NOBODY } from "../../../shared/wire/requests.ts";
-import { encodeResponse } from "../../../shared/wire/responses.ts";
+import {
+  type ClientId,
+  type MessageId,
+  ZERO_ID,
+} from "../../../shared/wire/protocol.ts";
+import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import type { Direction } from "../../../kit/dissect/anatomy.ts";
 
 const { publicKey: key } = await generateKeyPair();
@@ -46,7 +49,7 @@ const asked = () => encodeRequest("publicKey", { target: bob }, as);
 /** A 600. */
 export const registration = () =>
   encodeRequest("register", { name: "anna", publicKey }, {
-    clientId: NOBODY,
+    clientId: ZERO_ID,
   });
 /** A 2104 of texts. */
 export const waiting = (...sizes: number[]) =>
@@ -91,7 +94,7 @@ export function soundFrames(
   const options = { ...as, dialect };
   const requests = [
     encodeRequest("register", { name: "anna", publicKey }, {
-      clientId: NOBODY,
+      clientId: ZERO_ID,
       dialect,
     }),
     encodeRequest("clientsList", {}, options),
@@ -157,7 +160,7 @@ export const brokenFrames: readonly [
   ],
   ["version 1", "request", changed(sent(1, 0), 16, 1), ["REQ-8"]],
   ["an answer's version 1", "answer", changed(listed(), 0, 1), ["ANS-2"]],
-  ["nobody asks", "request", changed(sent(1, 0), 0, ...NOBODY), ["REQ-9"]],
+  ["nobody asks", "request", changed(sent(1, 0), 0, ...ZERO_ID), ["REQ-9"]],
   ["an id without one", "request", changed(registration(), 0, ...anna), [
     "REQ-9",
   ]],
@@ -221,7 +224,7 @@ export const brokenFrames: readonly [
   [
     "an id that isn't random",
     "answer",
-    encodeResponse({ code: 2100, payload: { clientId: NOBODY } }),
+    encodeResponse({ code: 2100, payload: { clientId: ZERO_ID } }),
     ["CID-2", "CID-3"],
   ],
   [

@@ -2,8 +2,7 @@ import {
   type Address,
   formatAddress,
 } from "../../../../shared/folder/info_server.ts";
-import type { ClientId } from "../../../../shared/wire/protocol.ts";
-import { NOBODY } from "../../../../shared/wire/requests.ts";
+import { type ClientId, ZERO_ID } from "../../../../shared/wire/protocol.ts";
 import {
   ConnectionError,
   ServerRefusedError,
@@ -53,7 +52,7 @@ async function checkRelay(
 ): Promise<Finding> {
   const start = performance.now();
   try {
-    const others = await link.clients(me ?? NOBODY);
+    const others = await link.clients(me ?? ZERO_ID);
     const ms = Math.round(performance.now() - start);
     return ok(`It answers in ${ms} ms and lists ${others.length} others`);
   } catch (error) {

@@ -5,21 +5,25 @@
  */
 
 import { concat } from "@std/bytes";
-import { answerCodeIn } from "../../../../shared/wire/dialects.ts";
-import type { ClauseId } from "../../../clauses.ts";
+import { responseCodeIn } from "../../../../shared/wire/dialects.ts";
 import {
   MessageType,
   PUBLIC_KEY_SIZE,
-  type RequestKind,
   RESPONSE_HEADER_SIZE,
-  ResponseCode,
 } from "../../../../shared/wire/protocol.ts";
 import {
-  encodeResponse,
+  ERROR_CODE,
   FAILURE,
-  inbox,
+  type RequestKind,
+  type ResponseCode,
+  responseCode,
+  responseCodecs,
+} from "../../../../shared/wire/requests.ts";
+import {
+  encodeResponse,
   responseHeader,
-} from "../../../../shared/wire/responses.ts";
+} from "../../../../shared/wire/frames.ts";
+import type { ClauseId } from "../../../clauses.ts";
 import {
   type Answer,
   type Answering,
@@ -62,7 +66,7 @@ function spoiling(
     const isMeant = arrival.kind === kind &&
       (which === "all" || count++ === 0);
     if (!isMeant) return { bytes: good };
-    return spoil(good, cast, (code) => answerCodeIn(arrival.dialect, code));
+    return spoil(good, cast, (code) => responseCodeIn(arrival.dialect, code));
   };
 }
 
@@ -170,7 +174,7 @@ function sentWith(name: string, about: string, payload: Uint8Array): Step {
     sees: "no failure",
     prepare: (cast) =>
       spoiling("sendMessage", cast, (_good, _cast, codeOf) => ({
-        bytes: answerOf(codeOf(ResponseCode.MessageSent), payload),
+        bytes: answerOf(codeOf(responseCode.sendMessage), payload),
       }), "all"),
     isComplete: (scene) => sent(scene).length > 1,
     checks: [{
@@ -351,7 +355,7 @@ export const badAnswers: readonly Step[] = [
       cast.invite("guest7");
       return spoiling("publicKey", cast, (good, _, codeOf) => ({
         bytes: answerOf(
-          codeOf(ResponseCode.PublicKey),
+          codeOf(responseCode.publicKey),
           good.subarray(-PUBLIC_KEY_SIZE),
         ),
       }), "all");
@@ -386,7 +390,7 @@ export const badAnswers: readonly Step[] = [
     "ERR-2",
     "After a 9000 with a payload the client goes on",
     () => ({
-      bytes: answerOf(ResponseCode.Error, utf8("go away ".repeat(30))),
+      bytes: answerOf(ERROR_CODE, utf8("go away ".repeat(30))),
     }),
   ),
   failsOnce(
@@ -413,7 +417,10 @@ export const badAnswers: readonly Step[] = [
     "After the answer to another request the client goes on",
     (_good, _cast, codeOf) =>
       close(
-        answerOf(codeOf(ResponseCode.WaitingMessages), inbox.encode([])),
+        answerOf(
+          codeOf(responseCode.waitingMessages),
+          responseCodecs.waitingMessages.encode([]),
+        ),
       ),
   ),
   failsOnce(
@@ -422,7 +429,7 @@ export const badAnswers: readonly Step[] = [
     "After an answer that claims 4 GiB the client goes on",
     (_good, _cast, codeOf) =>
       close(claiming({
-        code: codeOf(ResponseCode.ClientsList),
+        code: codeOf(responseCode.clientsList),
         payloadSize: 0xffffffff,
       }, new Uint8Array(1000))),
   ),

@@ -7,16 +7,16 @@
 
 import type { ClauseId } from "../../../clauses.ts";
 import {
-  answerCodeIn,
   type Dialect,
+  responseCodeIn,
 } from "../../../../shared/wire/dialects.ts";
-import { drawClientId } from "../../../../shared/wire/draw_client_id.ts";
-import { generateSymmetricKey } from "../../../../shared/crypto/crypto.ts";
 import {
   type ClientId,
   MessageType,
-  ResponseCode,
 } from "../../../../shared/wire/protocol.ts";
+import { responseCode } from "../../../../shared/wire/requests.ts";
+import { drawClientId } from "../../../../shared/wire/draw_client_id.ts";
+import { generateSymmetricKey } from "../../../../shared/crypto/crypto.ts";
 import { type Answering, claiming } from "../answering.ts";
 import type { Cast } from "../cast.ts";
 import { ofKind, printedOrFails, shows } from "../findings.ts";
@@ -152,7 +152,7 @@ const cutsFirst = () =>
 /** Claims 4 GiB that don't come. */
 const claimsMuch = () =>
   spoilingFirst((_good, dialect) => {
-    const code = answerCodeIn(dialect, ResponseCode.WaitingMessages);
+    const code = responseCodeIn(dialect, responseCode.waitingMessages);
     return claiming({ code, payloadSize: 0xffffffff }, random(10));
   });
 

@@ -1,5 +1,4 @@
 import {
-  answerCodeIn,
   BLOCK_SIZE,
   defaultDialect,
   type Dialect,
@@ -7,19 +6,21 @@ import {
   dialectNamed,
   paddingBehind,
   requestCode,
+  responseCodeIn,
 } from "../../../../shared/wire/dialects.ts";
-import { type ClauseId, clauses } from "../../../clauses.ts";
 import {
   CLIENT_ID_SIZE,
   type ClientId,
-  type RequestKind,
-  ResponseCode,
+  ZERO_ID,
 } from "../../../../shared/wire/protocol.ts";
 import {
-  encodeRequest,
-  NOBODY,
+  ERROR_CODE,
+  type RequestKind,
   type RequestPayloads,
+  type ResponseCode,
 } from "../../../../shared/wire/requests.ts";
+import { encodeRequest } from "../../../../shared/wire/frames.ts";
+import { type ClauseId, clauses } from "../../../clauses.ts";
 import { describe, expectCode } from "../answer.ts";
 import type { Channel } from "../channel.ts";
 import {
@@ -178,24 +179,24 @@ async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
     meant: ResponseCode,
   ) => {
     const frame = encodeRequest(kind, payload, { clientId, dialect });
-    return expectCode(await probe.ask(frame), answerCodeIn(dialect, meant));
+    return expectCode(await probe.ask(frame), responseCodeIn(dialect, meant));
   };
   const { id: clientId } = await probe.user();
   // What fails in the server's own generation says nothing of another.
   if (await probe.can("list")) {
     const list = encodeRequest("clientsList", {}, { clientId, dialect });
-    await answered(probe, list, dialect, answerCodeIn(dialect, 2101));
+    await answered(probe, list, dialect, responseCodeIn(dialect, 2101));
   }
   const who = { name: randomName(), publicKey: randomKey() };
   const register = encodeRequest("register", who, {
-    clientId: NOBODY,
+    clientId: ZERO_ID,
     dialect,
   });
   const { payload } = await answered(
     probe,
     register,
     dialect,
-    answerCodeIn(dialect, 2100),
+    responseCodeIn(dialect, 2100),
   );
   const target = payload.slice(0, CLIENT_ID_SIZE) as Uint8Array as ClientId;
   if (await probe.can("key")) {
@@ -247,7 +248,7 @@ async function spoken(
   try {
     const answer = await probe.ask(frame);
     const meant = isOfKeys ? 2102 : 2104;
-    if (answer.code === answerCodeIn(dialect, meant)) return;
+    if (answer.code === responseCodeIn(dialect, meant)) return;
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
   }
@@ -270,13 +271,16 @@ async function spokenTo(
   } catch (error) {
     if (!(error instanceof Unprepared)) throw error;
     const who = { name: randomName(), publicKey: randomKey() };
-    const frame = encodeRequest("register", who, { clientId: NOBODY, dialect });
+    const frame = encodeRequest("register", who, {
+      clientId: ZERO_ID,
+      dialect,
+    });
     const { code } = await prepare(
       `speak ${dialect.firstRequest}`,
       () => probe.ask(frame),
     );
     must(
-      code !== answerCodeIn(dialect, 2100),
+      code !== responseCodeIn(dialect, 2100),
       "a key for who registered with 600",
       "none",
     );
@@ -309,7 +313,7 @@ async function answered(
     if (isOptional && error instanceof CheckFailure) throw notSpoken(dialect);
     throw error;
   }
-  if (isOptional && answer.code === ResponseCode.Error) {
+  if (isOptional && answer.code === ERROR_CODE) {
     throw notSpoken(dialect);
   }
   return expectCode(answer, code);

@@ -14,14 +14,14 @@ import {
 } from "../frames.ts";
 import type { Answer } from "../answer.ts";
 import { type Probe, told } from "../probe.ts";
-import { answerCodeIn } from "../../../../shared/wire/dialects.ts";
+import { responseCodeIn } from "../../../../shared/wire/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   PROTOCOL_VERSION,
   RESPONSE_HEADER_SIZE,
-  ResponseCode,
 } from "../../../../shared/wire/protocol.ts";
-import { responseHeader } from "../../../../shared/wire/responses.ts";
+import { ERROR_CODE, responseCode } from "../../../../shared/wire/requests.ts";
+import { responseHeader } from "../../../../shared/wire/frames.ts";
 import { usuals } from "../usual.ts";
 import { fill } from "./pulling.ts";
 
@@ -142,7 +142,7 @@ export const headerChecks = subject("headers", [
       const start = bytes.subarray(0, RESPONSE_HEADER_SIZE);
       const due = responseHeader.encode({
         version: start[0] ?? PROTOCOL_VERSION,
-        code: answerCodeIn(probe.dialect, ResponseCode.Registered),
+        code: responseCodeIn(probe.dialect, responseCode.register),
         payloadSize: CLIENT_ID_SIZE,
       });
       must(hex(start) === hex(due), hex(due), () => hex(start));
@@ -201,7 +201,7 @@ export const headerChecks = subject("headers", [
     async (probe) => {
       for (const [code, answer] of await oneOfEach(probe)) {
         must(
-          answer.code === code || answer.code === ResponseCode.Error,
+          answer.code === code || answer.code === ERROR_CODE,
           `an answer ${code}`,
           () => describe(answer),
         );
@@ -221,12 +221,12 @@ function ofVersion(request: Uint8Array, version: number): Uint8Array {
 async function oneOfEach(probe: Probe): Promise<[number, Answer][]> {
   const [one, other] = await probe.pair();
   const requests = [
-    [ResponseCode.ClientsList, listRequest(one.id)],
-    [ResponseCode.PublicKey, keyRequest(one.id, other.id)],
-    [ResponseCode.MessageSent, sendRequest({ from: one.id, to: other.id })],
-    [ResponseCode.WaitingMessages, pullRequest(other.id)],
-    [ResponseCode.Registered, registration(randomName())],
-    [ResponseCode.ClientsList, listRequest(randomId())],
+    [responseCode.clientsList, listRequest(one.id)],
+    [responseCode.publicKey, keyRequest(one.id, other.id)],
+    [responseCode.sendMessage, sendRequest({ from: one.id, to: other.id })],
+    [responseCode.waitingMessages, pullRequest(other.id)],
+    [responseCode.register, registration(randomName())],
+    [responseCode.clientsList, listRequest(randomId())],
   ] as const;
   const answers: [number, Answer][] = [];
   for (const [code, request] of requests) {

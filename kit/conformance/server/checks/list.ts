@@ -2,16 +2,14 @@ import { concat, equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
 import { describe, expectCode, hex } from "../answer.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
+import { responseHeader } from "../../../../shared/wire/frames.ts";
 import {
+  LISTED_CLIENT_SIZE,
   MAX_NAME_LENGTH,
   NAME_SIZE,
   PROTOCOL_VERSION,
-  ResponseCode,
 } from "../../../../shared/wire/protocol.ts";
-import {
-  LISTED_CLIENT_SIZE,
-  responseHeader,
-} from "../../../../shared/wire/responses.ts";
+import { responseCode } from "../../../../shared/wire/requests.ts";
 import { ascii, listRequest, randomId, randomName, sized } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 import type { User } from "../cast.ts";
@@ -244,7 +242,7 @@ function wrongEntry(
   const where = `entry ${index + 1} of ${entries.length}`;
   const header = responseHeader.encode({
     version: PROTOCOL_VERSION,
-    code: ResponseCode.ClientsList,
+    code: responseCode.clientsList,
     payloadSize: entry.length,
   });
   return new CheckFailure(expected, `${got} (${where})`, {

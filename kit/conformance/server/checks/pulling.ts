@@ -1,11 +1,9 @@
 import { equals } from "@std/bytes";
 import { describe, expectCode, expectSize, hex } from "../answer.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
+import { waitingHead } from "../../../../shared/wire/contents.ts";
 import { WAITING_OVERHEAD } from "../../../../shared/wire/protocol.ts";
-import {
-  waitingHead,
-  type WaitingMessage,
-} from "../../../../shared/wire/responses.ts";
+import type { WaitingMessage } from "../../../../shared/wire/requests.ts";
 import { swapped } from "../../../dissect/form.ts";
 import { pullRequest, randomId, sized } from "../frames.ts";
 import type { User } from "../cast.ts";

@@ -7,7 +7,7 @@ import {
   type ClientId,
   SEND_OVERHEAD,
 } from "../../../../shared/wire/protocol.ts";
-import { messageSent } from "../../../../shared/wire/responses.ts";
+import { responseCodecs } from "../../../../shared/wire/requests.ts";
 import { randomId, type Sending, sendRequest, sized } from "../frames.ts";
 import { type Probe, told } from "../probe.ts";
 
@@ -41,11 +41,11 @@ export const sendingChecks = subject("sending", [
       );
       must(
         answer.code === 2103 &&
-          answer.payload.length === messageSent.fixedSize,
+          answer.payload.length === responseCodecs.sendMessage.fixedSize,
         "an answer 2103 with 20 bytes",
         describe(answer),
       );
-      const { target } = messageSent.decode(answer.payload);
+      const { target } = responseCodecs.sendMessage.decode(answer.payload);
       must(equals(target, to.id), `the id ${hex(to.id)}`, hex(target));
     },
   ],

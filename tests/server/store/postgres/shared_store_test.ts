@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { concat } from "@std/bytes";
 import type { ClientId } from "../../../../shared/wire/protocol.ts";
-import { listedClients } from "../../../../shared/wire/responses.ts";
+import { responseCodecs } from "../../../../shared/wire/requests.ts";
 import { ClientsDirectory } from "../../../../server/relay/clients_directory.ts";
 import { type Quota, type Store, StoreError } from "../../../../server/mod.ts";
 import { openPostgresStore } from "../../../../server/store/postgres/mod.ts";
@@ -159,7 +159,7 @@ sharedTest(
       for (const piece of pieces) read.push(await piece.read());
       const payload = concat(read);
       assertEquals(payload.length, size);
-      return listedClients.decode(payload).map(({ name }) => name);
+      return responseCodecs.clientsList.decode(payload).map(({ name }) => name);
     };
     assertEquals(await names(), ["ben"]);
     for (const [i, name] of ["cora", "dan", "eve"].entries()) {

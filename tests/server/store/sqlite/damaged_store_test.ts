@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
-import { encodeRequest } from "../../../../shared/wire/requests.ts";
-import { responseHeader } from "../../../../shared/wire/responses.ts";
+import {
+  encodeRequest,
+  responseHeader,
+} from "../../../../shared/wire/frames.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
 import { Program } from "../../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../../lab/harness/resources.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes";
 import { Database } from "@db/sqlite";
+import { encodeRequest } from "../../../../shared/wire/frames.ts";
 import type {
   ClientId,
   MessageType,
 } from "../../../../shared/wire/protocol.ts";
-import { encodeRequest } from "../../../../shared/wire/requests.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
 import { testRelay } from "../../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../../support/test_with.ts";

@@ -5,7 +5,7 @@ import {
   type Listing,
 } from "../../../../server/relay/clients_directory.ts";
 import { openSqliteStore, type SqliteStore } from "../../../../server/mod.ts";
-import { listedClients } from "../../../../shared/wire/responses.ts";
+import { responseCodecs } from "../../../../shared/wire/requests.ts";
 import { idOf } from "../../../support/stores/made_store.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../../support/test_with.ts";
@@ -86,7 +86,7 @@ async function namesOf({ size, pieces }: Listing): Promise<string> {
   const bytes: number[] = [];
   for (const { read } of pieces) bytes.push(...await read());
   assertEquals(bytes.length, size);
-  return listedClients.decode(new Uint8Array(bytes))
+  return responseCodecs.clientsList.decode(new Uint8Array(bytes))
     .map(({ name }) => name).join();
 }
 

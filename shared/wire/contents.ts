@@ -1,0 +1,116 @@
+/**
+ * Contents that are written and read piece by piece: the fields before them in
+ * a 603 and in a 2104.
+ *
+ * @module
+ */
+
+import {
+  claimedSize,
+  type Codec,
+  codec,
+  type Fields,
+  fieldsOf,
+} from "./fields.ts";
+import { within } from "./format_error.ts";
+import { beginRequest, type RequestOptions } from "./frames.ts";
+import { SEND_OVERHEAD, WAITING_OVERHEAD } from "./protocol.ts";
+import { Reader } from "./reader.ts";
+import {
+  requests,
+  responseCodecs,
+  type SendMessage,
+  type WaitingMessage,
+} from "./requests.ts";
+
+/** A 603's payload up to its content, 21 bytes. */
+export interface SendHead extends Omit<SendMessage, "content"> {
+  /** Bytes of the content. */
+  contentSize: number;
+}
+
+/** Codec of a 603's payload up to its content. */
+export const sendHead: Codec<SendHead> = headOf(
+  "sendMessage",
+  requests.sendMessage.request,
+);
+
+/** A message in a 2104 up to its content, 25 bytes. */
+export interface WaitingHead extends Omit<WaitingMessage, "content"> {
+  /** Bytes of the content. */
+  contentSize: number;
+}
+
+const waitingFields = requests.waitingMessages.response;
+
+/** Codec of a message in a 2104 up to its content. */
+export const waitingHead: Codec<WaitingHead> = headOf(
+  "waitingHead",
+  waitingFields,
+);
+
+function headOf<T>(
+  name: string,
+  { content: _content, ...fields }: Fields,
+): Codec<T> {
+  return codec(
+    name,
+    fieldsOf({ ...fields, contentSize: "u32" }),
+  ) as unknown as Codec<T>;
+}
+
+/**
+ * Encodes a 603 up to its content: header and {@linkcode SendHead}, 43 or 44
+ * bytes. Padding of a block follows the content.
+ *
+ * @throws {FormatError} where 4 bytes can't say the payload's size
+ */
+export function encodeSendStart(
+  head: SendHead,
+  options: RequestOptions,
+): Uint8Array<ArrayBuffer> {
+  const payloadSize = SEND_OVERHEAD + head.contentSize;
+  const writer = beginRequest(
+    "sendMessage",
+    payloadSize,
+    SEND_OVERHEAD,
+    options,
+  );
+  sendHead.write(writer, head);
+  return writer.bytes;
+}
+
+const { content: _content, ...startFields } = waitingFields;
+const waitingStart = fieldsOf(startFields);
+
+/**
+ * Reads a message of a 2104 up to its content.
+ *
+ * @param next the next bytes of the payload, 25 or all that are left
+ * @param left bytes of the payload that are left
+ * @param index messages before this one
+ * @throws {FormatError} where no whole message is left
+ */
+export function readWaitingHead(
+  next: Uint8Array,
+  left: number,
+  index: number,
+): WaitingHead {
+  try {
+    const reader = new Reader(next);
+    const start = waitingStart.read(reader);
+    const contentSize = readContentSize(reader, left - WAITING_OVERHEAD);
+    return { ...start, contentSize };
+  } catch (error) {
+    const { name } = responseCodecs.waitingMessages;
+    throw within(name, within(`[${index}]`, error));
+  }
+}
+
+function readContentSize(reader: Reader, left: number): number {
+  try {
+    return claimedSize(reader, left);
+  } catch (error) {
+    throw within("content", error);
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * Whole frames: the headers of requests and responses, and frames from values
+ * (REQ-1, ANS-1 and section 7 of docs/protocol.md).
+ *
+ * @module
+ */
+
+import {
+  codeSizeAt,
+  defaultDialect,
+  type Dialect,
+  paddingBehind,
+  requestCode,
+  responseCodeIn,
+} from "./dialects.ts";
+import {
+  clientId,
+  type Codec,
+  codec,
+  type Field,
+  record,
+  u16,
+  u32,
+  u8,
+} from "./fields.ts";
+import {
+  type ClientId,
+  PROTOCOL_VERSION,
+  RESPONSE_HEADER_SIZE,
+} from "./protocol.ts";
+import {
+  failureCodec,
+  requestCodecs,
+  type RequestKind,
+  type RequestPayloads,
+  respondedKind,
+  type Response,
+  type ResponseCode,
+  responseCodecs,
+} from "./requests.ts";
+import { type Allocate, Writer } from "./writer.ts";
+
+/** The header of a request, 22 or 23 bytes (REQ-1). */
+export interface RequestHeader {
+  /** Id of the requesting client; anything in a registration. */
+  clientId: ClientId;
+  /** Version of the client; any is accepted. */
+  version: number;
+  /** Code of the request, see `requestKind`. */
+  code: number;
+  /** Bytes of payload, as the client claims. */
+  payloadSize: number;
+}
+
+/** Codec of a request's header, 23 bytes. */
+export const requestHeader: Codec<RequestHeader> = headerWith(
+  "requestHeader",
+  u16,
+);
+
+/** Codec of a request's header with a code of 1 byte, 22 bytes. */
+export const shortRequestHeader: Codec<RequestHeader> = headerWith(
+  "shortRequestHeader",
+  u8,
+);
+
+function headerWith(
+  name: string,
+  code: Field<number>,
+): Codec<RequestHeader> {
+  return codec(
+    name,
+    record<RequestHeader>({ clientId, version: u8, code, payloadSize: u32 }),
+  );
+}
+
+/** Codec of the header of a dialect's requests. */
+export function requestHeaderOf(
+  { codeSize }: Pick<Dialect, "codeSize">,
+): Codec<RequestHeader> {
+  return codeSize === 1 ? shortRequestHeader : requestHeader;
+}
+
+/**
+ * Codec of the header at the start of these bytes (clause DIA-3).
+ *
+ * @param start the header's first 18 bytes at least
+ */
+export function requestHeaderAt(start: Uint8Array): Codec<RequestHeader> {
+  return requestHeaderOf({ codeSize: codeSizeAt(start) });
+}
+
+/** The header of a response, 7 bytes (ANS-1). */
+export interface ResponseHeader {
+  /** Version of the server; this relay's is {@linkcode PROTOCOL_VERSION}. */
+  version: number;
+  /** Code of the response on the wire. */
+  code: number;
+  /** Bytes of payload. */
+  payloadSize: number;
+}
+
+/** Codec of a response's header. */
+export const responseHeader: Codec<ResponseHeader> = codec(
+  "responseHeader",
+  record<ResponseHeader>({ version: u8, code: u16, payloadSize: u32 }),
+);
+
+/** A request's header beside its payload. */
+export interface RequestOptions {
+  /** Id of the requesting client; {@linkcode ZERO_ID} before it is registered. */
+  clientId: ClientId;
+  /** Default: {@linkcode PROTOCOL_VERSION}. */
+  version?: number;
+  /** Default: the code of the kind in the dialect. */
+  code?: number;
+  /** Default: {@linkcode defaultDialect}. */
+  dialect?: Dialect;
+}
+
+/**
+ * Writes a request's header.
+ *
+ * @param room bytes that the writer has behind the header
+ */
+export function beginRequest(
+  kind: RequestKind,
+  payloadSize: number,
+  room: number,
+  options: RequestOptions,
+): Writer {
+  const { clientId, dialect = defaultDialect } = options;
+  const header = requestHeaderOf(dialect);
+  const value = {
+    clientId,
+    version: options.version ?? PROTOCOL_VERSION,
+    code: options.code ?? requestCode(kind, dialect),
+    payloadSize,
+  };
+  const writer = new Writer(header.size(value) + room);
+  header.write(writer, value);
+  return writer;
+}
+
+/**
+ * Encodes a request: header, payload, and the padding to a block in a dialect
+ * that has blocks.
+ *
+ * @throws {FormatError} where the payload has no such form
+ *
+ * @example
+ * ```ts
+ * import { encodeRequest, ZERO_ID } from "@messageu/messageu/protocol";
+ * import { encodeHex } from "@std/encoding";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const frame = encodeRequest("clientsList", {}, { clientId: ZERO_ID });
+ * assertEquals(encodeHex(frame), "00".repeat(16) + "02" + "5902" + "00000000");
+ * ```
+ */
+export function encodeRequest<K extends RequestKind>(
+  kind: K,
+  payload: RequestPayloads[K],
+  options: RequestOptions,
+): Uint8Array<ArrayBuffer> {
+  const codec = requestCodecs[kind];
+  const payloadSize = codec.size(payload);
+  const { dialect = defaultDialect } = options;
+  const size = (requestHeaderOf(dialect).fixedSize ?? 0) + payloadSize;
+  const room = payloadSize + paddingBehind(size, dialect);
+  const writer = beginRequest(kind, payloadSize, room, options);
+  codec.write(writer, payload);
+  return writer.bytes;
+}
+
+/** A request's payload with its kind. */
+export type RequestPayload = {
+  [K in RequestKind]: { kind: K; payload: RequestPayloads[K] };
+}[RequestKind];
+
+/**
+ * Decodes the payload of a request.
+ *
+ * @param inPlace whether the value may hold views of the payload. Default: false
+ * @throws {FormatError} unless the bytes are one such payload, no more
+ */
+export function decodeRequest(
+  kind: RequestKind,
+  payload: Uint8Array,
+  inPlace = false,
+): RequestPayload {
+  return {
+    kind,
+    payload: requestCodecs[kind].decode(payload, inPlace),
+  } as RequestPayload;
+}
+
+/** How a response is encoded. */
+export interface ResponseOptions {
+  /** Default: {@linkcode PROTOCOL_VERSION}. */
+  version?: number;
+  /** Default: {@linkcode defaultDialect}. */
+  dialect?: Dialect;
+  /** Makes the array that holds it. Default: a new one. */
+  allocate?: Allocate;
+}
+
+/**
+ * Encodes a response: header, payload, and the padding to a block in a dialect
+ * that has blocks.
+ *
+ * @throws {FormatError} where the payload has no such form
+ *
+ * @example
+ * ```ts
+ * import { encodeResponse, FAILURE } from "@messageu/messageu/protocol";
+ * import { encodeHex } from "@std/encoding";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeHex(encodeResponse(FAILURE)), "02" + "2823" + "00000000");
+ * ```
+ */
+export function encodeResponse(
+  response: Response,
+  options: ResponseOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { version = PROTOCOL_VERSION, dialect = defaultDialect } = options;
+  const codec = responseCodec(response.code) as Codec<unknown>;
+  const payloadSize = codec.size(response.payload);
+  const size = RESPONSE_HEADER_SIZE + payloadSize;
+  const writer = new Writer(
+    size + paddingBehind(size, dialect),
+    options.allocate,
+  );
+  const code = responseCodeIn(dialect, response.code);
+  responseHeader.write(writer, { version, code, payloadSize });
+  codec.write(writer, response.payload);
+  return writer.bytes;
+}
+
+/** Codec of the payload of the response with a code of the first dialect. */
+export function responseCodec(
+  code: ResponseCode,
+): Codec<never> {
+  const kind = respondedKind(code);
+  return (kind === undefined ? failureCodec : responseCodecs[kind]) as Codec<
+    never
+  >;
+}
