@@ -13,6 +13,7 @@ import { type Case, missingPayload, type Problem, problem } from "./problem.ts";
 import { keyProblems } from "./public_key.ts";
 import { payloadSizeProblems } from "./sizes.ts";
 import { CONTENT_SIZE, integer } from "./walk.ts";
+import { PULL } from "../requests.ts";
 
 const judges: Readonly<Record<string, (found: Case) => Problem[]>> = {
   clientId: idProblems,
@@ -43,7 +44,7 @@ function cutProblems(found: Case): Problem[] {
   if (form.claim === undefined) {
     return [problem("FRM-2", `the header ends after ${frame.length} bytes`)];
   }
-  const isInbox = form.kind === "waitingMessages" && piece.field !== "content";
+  const isInbox = form.kind === PULL && piece.field !== "content";
   if (!isInbox || unseen > 0 || missingPayload(found) > 0) return [];
   return [problem("PUL-1", "the payload ends within a message")];
 }

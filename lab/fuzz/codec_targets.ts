@@ -24,6 +24,7 @@ import {
   responseCodecs,
 } from "../../shared/wire/requests.ts";
 import { expect } from "./failure.ts";
+import { PULL } from "../../kit/requests.ts";
 
 /** Something that reads. */
 export interface DecoderTarget {
@@ -132,12 +133,12 @@ export function codecTargets(): DecoderTarget[] {
 
 /** Reads an inbox message by message; what stands before a damage counts. */
 function inboxReader(): DecoderTarget {
-  const codec = responseCodecs.waitingMessages;
+  const codec = responseCodecs[PULL];
   return {
     ...payloadTarget(
       "readInbox",
       codec,
-      requests.waitingMessages.response,
+      requests[PULL].response,
       true,
     ),
     run(input) {

@@ -21,14 +21,14 @@ import {
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
 import { BLOCKS, CODE_AT, viewOf } from "./layout.ts";
+import type { RequestKind } from "../../shared/wire/requests.ts";
 
 /** What a well-formed request asks for; ids are in hex. */
 export type Asked =
   | { kind: "register"; name: string; publicKey: string }
-  | { kind: "clientsList" }
   | { kind: "publicKey"; target: string }
   | { kind: "sendMessage"; target: string; type: number; content: Uint8Array }
-  | { kind: "waitingMessages" };
+  | { kind: Exclude<RequestKind, "register" | "publicKey" | "sendMessage"> };
 
 /** A request in a stream that is owed an answer. */
 export interface Step {
@@ -140,7 +140,7 @@ function zerosAt(bytes: Uint8Array): number {
 /** DIA-3: byte 17 tells whether a header has 22 bytes or 23. */
 function readCode(header: Uint8Array): { code: number; codeSize: number } {
   const first = header[CODE_AT] ?? 0;
-  return first >= 100 && first <= 104
+  return dialectOf(first).codeSize === 1
     ? { code: first, codeSize: 1 }
     : { code: viewOf(header).getUint16(CODE_AT, true), codeSize: 2 };
 }

@@ -24,6 +24,7 @@ import { expect } from "./failure.ts";
 import { Link } from "./link.ts";
 import { Random } from "../harness/random.ts";
 import type { RelayModel } from "./relay_model.ts";
+import { PULL } from "../../kit/requests.ts";
 
 /** After so many times that it was served, a client registers anew. */
 const VISITS = 10;
@@ -113,7 +114,7 @@ export class GoodClient {
   async #pullAll(link: Link, clientId: ClientId): Promise<void> {
     const inbox = this.#model.inbox(encodeHex(clientId));
     for (;;) {
-      const messages = await this.#ask(link, clientId, "waitingMessages", {});
+      const messages = await this.#ask(link, clientId, PULL, {});
       for (const kept of inbox.pulled(messages)) kept.state = "taken";
       if (messages.length === 0) return inbox.drained();
     }

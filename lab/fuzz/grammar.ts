@@ -28,6 +28,7 @@ import { encodeRequest, requestHeader } from "../../shared/wire/frames.ts";
 import { castNames, standIns, STRANGER } from "./cast.ts";
 import { BLOCKS, CONTENT_SIZE_AT, SIZE_AT, TYPE_AT, viewOf } from "./layout.ts";
 import type { Random } from "../harness/random.ts";
+import { PULL } from "../../kit/requests.ts";
 
 /** What the frames of one case are made with. */
 export interface Source {
@@ -150,7 +151,7 @@ export const productions: Readonly<
   list: (source) => request(source, "clientsList", {}),
   "public key": (source) =>
     request(source, "publicKey", { target: anybody(source) }),
-  pull: (source) => request(source, "waitingMessages", {}),
+  pull: (source) => request(source, PULL, {}),
   "key request": (source) => send(source, 1, 0),
   "key request with content": (source) => send(source, 1, 128),
   key: (source) => send(source, 2, 128),
@@ -181,7 +182,7 @@ export const productions: Readonly<
     const head = requestHeader.encode({
       clientId: anybody(source),
       version: 2,
-      code: requestCode(random.pick(["clientsList", "waitingMessages"])),
+      code: requestCode(random.pick(["clientsList", PULL])),
       payloadSize: payload.length,
     });
     return new Uint8Array([...head, ...payload]);

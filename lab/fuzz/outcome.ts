@@ -13,6 +13,7 @@ import type { Framing } from "./framing.ts";
 import type { Kept } from "./inbox_model.ts";
 import type { RawAnswer } from "./link.ts";
 import type { Ending, Pacing } from "./plans.ts";
+import { PULL } from "../../kit/requests.ts";
 
 /** What came of one connection of a case. */
 export interface Outcome {
@@ -78,7 +79,7 @@ export function contestedInboxes(outcomes: readonly Outcome[]): Set<string> {
   const pulled = new Set<string>();
   outcomes.forEach(({ framing }, connection) => {
     for (const { asked, sender } of framing.steps) {
-      if (asked?.kind === "waitingMessages") pulled.add(sender);
+      if (asked?.kind === PULL) pulled.add(sender);
       const inbox = asked?.kind === "sendMessage" ? asked.target : sender;
       users.set(inbox, (users.get(inbox) ?? new Set()).add(connection));
     }

@@ -26,6 +26,7 @@ import {
   noteTaken,
   type Outcome,
 } from "./outcome.ts";
+import { PULL } from "../../kit/requests.ts";
 
 /** A registered client. */
 export interface KnownClient {
@@ -196,7 +197,7 @@ export class RelayModel {
     } else if (asked.kind === "sendMessage") {
       const { type, content } = asked;
       this.#inboxes.get(asked.target)?.unanswered({ sender, type, content });
-    } else if (asked.kind === "waitingMessages") {
+    } else if (asked.kind === PULL) {
       // A reset right behind a pull leaves everything waiting.
       if (outcome.ending === "cut" && end === outcome.sent) return;
       this.inbox(sender).blur();

@@ -11,6 +11,7 @@ import { encodeRequest } from "../../shared/wire/frames.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import type { Ledger, OpenAnswers } from "./ledger.ts";
 import { Peer } from "./peer.ts";
+import { PULL } from "../../kit/requests.ts";
 
 /** Bytes of contents, about; of one in so many it is a large one. */
 const SIZE = 300;
@@ -152,7 +153,7 @@ export class Crowd {
 
   /** Pulls once, which shows that the answer before was taken. */
   async #pull(peer: Peer, member: Member, open: OpenAnswers): Promise<number> {
-    const answer = await peer.ask("waitingMessages", {}, member.id);
+    const answer = await peer.ask(PULL, {}, member.id);
     this.#ledger.take(open);
     this.#openAnswers.delete(member);
     if (answer.code !== 2104) {

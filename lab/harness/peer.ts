@@ -15,6 +15,7 @@ import type {
   Response,
 } from "../../shared/wire/requests.ts";
 import { encodeRequest, responseHeader } from "../../shared/wire/frames.ts";
+import { PULL } from "../../kit/requests.ts";
 
 export type Answered = Response & { version: number };
 
@@ -77,7 +78,7 @@ export class Peer implements Disposable {
 
   /** The contents that a pull hands out, in hex. */
   async pull(clientId: ClientId): Promise<string[]> {
-    const answer = await this.ask("waitingMessages", {}, clientId);
+    const answer = await this.ask(PULL, {}, clientId);
     if (answer.code !== 2104) throw new Error(`Expected 2104: ${answer.code}`);
     return answer.payload.map(({ content }) => encodeHex(content));
   }

@@ -18,6 +18,7 @@ import { refusedBytes, untracked } from "./refusals.ts";
 import type { Random } from "../harness/random.ts";
 import type { Tally } from "./tally.ts";
 import { must } from "./violation.ts";
+import { pullRequest } from "../../kit/requests.ts";
 
 /** Clients that most of the messages go to, so that many share an inbox. */
 const BUSY = 24;
@@ -129,7 +130,7 @@ export class Asks {
       by,
       pulls: true,
       mayBreak: () => by.inbox.mayHaveLost(asked),
-      bytes: encodeRequest("waitingMessages", {}, { clientId: by.id }),
+      bytes: pullRequest(by.id),
       answered: (answer) => {
         must(
           answer.code === 2104,

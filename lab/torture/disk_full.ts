@@ -10,6 +10,7 @@ import type { ClientId } from "../../shared/wire/protocol.ts";
 import { Contents } from "./contents.ts";
 import { Random } from "../harness/random.ts";
 import { must } from "./violation.ts";
+import { PULL } from "../../kit/requests.ts";
 
 /** Bytes of the messages that fill the disk, the last ones into its corners. */
 const SIZES = [4096, 512, 32];
@@ -131,7 +132,7 @@ class FilledInbox {
     const due = this.waiting;
     this.waiting = [];
     for (let next = 0;;) {
-      const answer = await peer.ask("waitingMessages", {}, this.#to);
+      const answer = await peer.ask(PULL, {}, this.#to);
       must(answer.code === 2104, () => `Expected 2104, got ${answer.code}`);
       for (const { messageId, content } of answer.payload) {
         const expected = due[next++];

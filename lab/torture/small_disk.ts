@@ -14,6 +14,7 @@ import { fillAndRecover, type Outcome } from "./disk_full.ts";
 import { checkIntegrity } from "./remains.ts";
 import { Victim } from "./victim.ts";
 import { must } from "./violation.ts";
+import { PULL } from "../../kit/requests.ts";
 
 /** MiB of the whole disk. */
 const DISK = 12;
@@ -71,7 +72,7 @@ async function checkRestart(
 ): Promise<void> {
   await using relay = await Victim.start(dir);
   using peer = await Peer.connect(relay.address);
-  const answer = await peer.ask("waitingMessages", {}, recipient);
+  const answer = await peer.ask(PULL, {}, recipient);
   must(
     answer.code === 2104 && answer.payload.length === waiting.length &&
       answer.payload.every(({ content }, i) =>

@@ -8,6 +8,7 @@ import {
 import { decrypt } from "./ciphertexts/legacy_cipher.ts";
 import type { Person } from "./people.ts";
 import type { Knowledge, Received } from "./vector.ts";
+import { PULL } from "../../kit/requests.ts";
 
 /** What somebody gets to know from the answers. */
 export class Memory {
@@ -63,7 +64,7 @@ export class Memory {
       case responseCode.publicKey:
         this.#publicKeys.push(this.#nameOf(response.payload.clientId));
         break;
-      case responseCode.waitingMessages:
+      case responseCode[PULL]:
         this.#received.push(
           ...response.payload.map((message) => this.#read(message)),
         );

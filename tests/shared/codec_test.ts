@@ -22,6 +22,7 @@ import {
   responseHeader,
   shortRequestHeader,
 } from "../../shared/wire/frames.ts";
+import { PULL } from "../../kit/requests.ts";
 
 const exactly = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length });
@@ -231,7 +232,7 @@ Deno.test("errors name the field, what it expected and what it got", () => {
       "responseHeader.version: expected an integer of 1 bytes, got 256",
     ],
     [
-      () => responseCodecs.waitingMessages.decode(new Uint8Array(24)),
+      () => responseCodecs[PULL].decode(new Uint8Array(24)),
       "waitingMessages[0].content: no size, 3 left",
     ],
   ];
@@ -275,10 +276,10 @@ Deno.test("a list's names are read whatever they hold", () => {
 });
 
 Deno.test("the whole messages of a damaged inbox can be read", () => {
-  const waiting = valuesOf(requests.waitingMessages.response);
+  const waiting = valuesOf(requests[PULL].response);
   fc.assert(fc.property(fc.array(waiting), fc.nat(), (records, cut) => {
     const messages = records as unknown as WaitingMessage[];
-    const bytes = responseCodecs.waitingMessages.encode(messages);
+    const bytes = responseCodecs[PULL].encode(messages);
     const left = bytes.subarray(0, cut % (bytes.length + 1));
     const read: unknown[] = [];
     let damaged = false;
@@ -289,9 +290,8 @@ Deno.test("the whole messages of a damaged inbox can be read", () => {
       damaged = true;
     }
     assertEquals(read, messages.slice(0, read.length));
-    const used =
-      responseCodecs.waitingMessages.encode(messages.slice(0, read.length))
-        .length;
+    const used = responseCodecs[PULL].encode(messages.slice(0, read.length))
+      .length;
     assertEquals(damaged, used < left.length);
   }));
 });

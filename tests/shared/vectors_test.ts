@@ -27,6 +27,7 @@ import {
   requestHeader,
   responseHeader,
 } from "../../shared/wire/frames.ts";
+import { PULL } from "../../kit/requests.ts";
 import cryptopp from "../../lab/recordings/cryptopp.json" with { type: "json" };
 import noa from "../../lab/recordings/noa.json" with { type: "json" };
 
@@ -157,7 +158,7 @@ Deno.test("noa: texts and files decrypt, encrypt and were handed out as sent", a
     assertEquals(await legacyEncrypt(key, plaintext), content);
     const answer = vector.pulled_in_order;
     if (answer === null || answer === undefined) continue;
-    const messages = responseCodecs.waitingMessages.decode(
+    const messages = responseCodecs[PULL].decode(
       frameOf(answer).subarray(7),
     );
     assertEquals(

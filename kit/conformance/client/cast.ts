@@ -23,6 +23,7 @@ import {
 import { decodeListedName } from "../../../shared/wire/names.ts";
 import { type Arrival, messageOf, payloadOf, targetOf } from "./arrival.ts";
 import { type Letter, Person } from "./person.ts";
+import { PULL } from "../../requests.ts";
 
 /** What is known of the client that is checked. */
 export interface Subject {
@@ -109,7 +110,7 @@ export class Cast {
         return this.#publicKey(arrival);
       case "sendMessage":
         return await this.#send(arrival);
-      case "waitingMessages":
+      case PULL:
         return this.#handOut();
       case undefined:
         return FAILURE;
@@ -153,7 +154,7 @@ export class Cast {
     const letters = this.waiting.shift() ?? [];
     for (const { brings } of letters) brings?.from.keys.push(brings.key);
     return {
-      code: responseCode.waitingMessages,
+      code: responseCode[PULL],
       payload: letters.map(({ message }) => message),
     };
   }

@@ -10,9 +10,10 @@ import type { RequestKind } from "../../../shared/wire/requests.ts";
 import { expectCode, expectSize } from "./answer.ts";
 import { CheckFailure, must, NoAnswer, Unprepared } from "./check_failure.ts";
 import type { User } from "./cast.ts";
-import { frame, pullRequest, randomBytes, sendRequest } from "./frames.ts";
+import { frame, randomBytes, sendRequest } from "./frames.ts";
 import type { Probe } from "./probe.ts";
 import { type Usual, usuals } from "./usual.ts";
+import { PULL, pullRequest } from "../../requests.ts";
 
 /** What checks build on, how it is called where it fails, and which check tells of that. */
 export const basics = {
@@ -36,33 +37,37 @@ export const basics = {
 /** One of them. */
 export type Basic = keyof typeof basics;
 
-/** What a request of a kind builds on; a registration is checked first. */
-export const basicOf: Readonly<Record<RequestKind, Basic | undefined>> = {
-  register: undefined,
-  clientsList: "list",
-  publicKey: "key",
-  sendMessage: "send",
-  waitingMessages: "pull",
+/**
+ * What a request of a kind builds on, and the checks that fail where no such
+ * request is answered as it should be. A registration is checked first.
+ */
+const basicsOfKinds: Readonly<
+  Partial<Record<RequestKind, { basic: Basic; checks: readonly string[] }>>
+> = {
+  clientsList: { basic: "list", checks: ["list-entries"] },
+  publicKey: { basic: "key", checks: ["key-with-owner"] },
+  sendMessage: { basic: "send", checks: ["send-acknowledged"] },
+  [PULL]: { basic: "pull", checks: ["pull-empty", "pull-one"] },
 };
+
+/**
+ * What a request of a kind builds on; undefined in a check that itself fails
+ * where that is missing.
+ */
+export function basicOf(kind: RequestKind, check: string): Basic | undefined {
+  const found = basicsOfKinds[kind];
+  return found?.checks.includes(check) ? undefined : found?.basic;
+}
 
 /** What is asked to find out about one of them. */
 function kindsOf(basic: Basic): readonly RequestKind[] {
   if (basic === "list") return ["clientsList"];
   if (basic === "key") return ["publicKey"];
   if (basic === "send" || basic === "segments") return ["sendMessage"];
-  if (basic === "empty") return ["waitingMessages"];
+  if (basic === "empty") return [PULL];
   const isOfAny = basic === "again" || basic === "onward";
-  return isOfAny ? [] : ["sendMessage", "waitingMessages"];
+  return isOfAny ? [] : ["sendMessage", PULL];
 }
-
-/** The checks that tell of a kind that isn't answered as it should be at all. */
-export const tellersOf: Readonly<Record<RequestKind, readonly string[]>> = {
-  register: [],
-  clientsList: ["list-entries"],
-  publicKey: ["key-with-owner"],
-  sendMessage: ["send-acknowledged"],
-  waitingMessages: ["pull-empty", "pull-one"],
-};
 
 /** A code that no request has. */
 const UNKNOWN_CODE = 666;
@@ -122,7 +127,7 @@ const attempts: Readonly<
   async taken(probe, usual) {
     const [from, to] = await probe.pair();
     await probe.sends({ from: from.id, to: to.id });
-    const { request, code } = await usual("waitingMessages");
+    const { request, code } = await usual(PULL);
     const channel = await probe.connect();
     await channel.send(pullRequest(to.id));
     await channel.answer();

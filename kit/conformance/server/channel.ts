@@ -23,6 +23,7 @@ import { type Answer, answerOf, describe } from "./answer.ts";
 import type { Conn } from "./breakable_conn.ts";
 import { CheckFailure, NoAnswer, Unprepared } from "./check_failure.ts";
 import { asSpoken, fromGeneration, type Spoken } from "./generation.ts";
+import { PULL } from "../../requests.ts";
 
 /** Bytes of the largest list that is read. */
 const MOST_LIST = 64 * 1024 * 1024;
@@ -381,7 +382,7 @@ function mostAnswerTo(frame: Uint8Array): number {
   const { kind } = formOf(frame, "request");
   return kind === "clientsList"
     ? MOST_LIST
-    : kind === "waitingMessages"
+    : kind === PULL
     ? MOST_MESSAGES
     : MOST_ANSWER;
 }

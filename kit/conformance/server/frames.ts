@@ -18,7 +18,6 @@ import {
 import type { RequestKind } from "../../../shared/wire/requests.ts";
 import { asClientId } from "../../../shared/wire/fields.ts";
 import {
-  encodeRequest,
   type RequestHeader,
   requestHeader,
 } from "../../../shared/wire/frames.ts";
@@ -94,20 +93,6 @@ export const registration = (
 /** The bytes of a text. */
 export const ascii = (text: string): Uint8Array =>
   new TextEncoder().encode(text);
-
-/** 601. */
-export const listRequest = (clientId: ClientId): Uint8Array =>
-  encodeRequest("clientsList", {}, { clientId });
-
-/** 602. */
-export const keyRequest = (
-  clientId: ClientId,
-  target: ClientId,
-): Uint8Array => encodeRequest("publicKey", { target }, { clientId });
-
-/** 604. */
-export const pullRequest = (clientId: ClientId): Uint8Array =>
-  encodeRequest("waitingMessages", {}, { clientId });
 
 /** What a 603 says, and what it lies about. */
 export interface Sending {

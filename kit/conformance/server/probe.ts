@@ -23,20 +23,11 @@ import { asClientId } from "../../../shared/wire/fields.ts";
 import { formOf } from "../../dissect/form.ts";
 import type { Exchange, Exchanged } from "../report/outcome.ts";
 import { type Answer, expectCode, expectPayload } from "./answer.ts";
-import {
-  type Basic,
-  basicOf,
-  type Basics,
-  basics,
-  tellersOf,
-} from "./basics.ts";
+import { type Basic, basicOf, type Basics, basics } from "./basics.ts";
 import type { Cast, User } from "./cast.ts";
 import { Channel } from "./channel.ts";
 import { CheckFailure, must, prepare, Unprepared } from "./check_failure.ts";
 import {
-  keyRequest,
-  listRequest,
-  pullRequest,
   randomKey,
   randomName,
   registration,
@@ -44,6 +35,7 @@ import {
   sendRequest,
 } from "./frames.ts";
 import type { Target } from "./target.ts";
+import { keyRequest, listRequest, PULL, pullRequest } from "../../requests.ts";
 
 /** Entries of an exchange that are kept. */
 const MOST_NOTED = 400;
@@ -238,11 +230,8 @@ export class Probe {
       return "couldn't register: see register-gives-id";
     }
     for (const kind of this.#asked) {
-      const basic = basicOf[kind];
-      if (basic === undefined || tellersOf[kind].includes(this.#check)) {
-        continue;
-      }
-      if (!(await this.can(basic))) return told(basic);
+      const basic = basicOf(kind, this.#check);
+      if (basic !== undefined && !(await this.can(basic))) return told(basic);
     }
     if (this.#asked.length > 0) return undefined;
     try {
@@ -258,9 +247,8 @@ export class Probe {
   #expectsAnswer(frame: Uint8Array): void {
     const { kind } = formOf(frame, "request");
     if (kind === undefined || kind === "failure") return;
-    const basic = basicOf[kind];
-    if (basic === undefined || tellersOf[kind].includes(this.#check)) return;
-    if (this.isSilent(kind)) {
+    const basic = basicOf(kind, this.#check);
+    if (basic !== undefined && this.isSilent(kind)) {
       throw new Unprepared(`${told(basic)}: got no answer`);
     }
   }
@@ -285,7 +273,7 @@ export class Probe {
         throw new CheckFailure("nothing behind the answer", "more bytes");
       }
       // Until the server sees the end of a pull, another one may bring the same.
-      const isPull = answer.code === responseCode.waitingMessages;
+      const isPull = answer.code === responseCode[PULL];
       if (isPull && answer.payload.length > 0) await channel.leave(MOST_LEAVE);
       return answer;
     } finally {
@@ -526,7 +514,7 @@ export class Probe {
     this.#noting = false;
     for (const user of new Set(this.#users)) {
       // What waits there comes to no other check either.
-      if (this.isSilent("waitingMessages")) {
+      if (this.isSilent(PULL)) {
         this.#cast.giveBack(user);
         continue;
       }
@@ -576,7 +564,7 @@ export const told = (basic: Basic): string =>
  */
 export function messagesIn(answer: Answer): readonly WaitingMessage[] {
   try {
-    return expectPayload(answer, 2104, responseCodecs.waitingMessages);
+    return expectPayload(answer, 2104, responseCodecs[PULL]);
   } catch (error) {
     if (answer.code === 2104 && hasBigEndianSizes(answer.payload)) {
       throw new Unprepared(

@@ -8,7 +8,8 @@
 import { LISTED_CLIENT_SIZE } from "../../../shared/wire/protocol.ts";
 import type { RequestKind } from "../../../shared/wire/requests.ts";
 import type { User } from "./cast.ts";
-import { keyRequest, listRequest, pullRequest, sendRequest } from "./frames.ts";
+import { sendRequest } from "./frames.ts";
+import { keyRequest, listRequest, PULL, pullRequest } from "../../requests.ts";
 
 /** A request that any check may ask, and its answer. */
 export interface Usual {
@@ -31,7 +32,7 @@ const exactly = (size: number) => ({ each: 1, least: size, most: size });
 /** The kinds that will do, the best first: a list may be long, and a message stays. */
 export const usuals: readonly Usual[] = ([
   ["publicKey", 2102, exactly(176), (from, to) => keyRequest(from.id, to.id)],
-  ["waitingMessages", 2104, exactly(0), (from) => pullRequest(from.id)],
+  [PULL, 2104, exactly(0), (from) => pullRequest(from.id)],
   [
     "clientsList",
     2101,

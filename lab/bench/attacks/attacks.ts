@@ -9,6 +9,7 @@ import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { userId } from "../relay/users.ts";
 import { Line } from "./line.ts";
+import { pullRequest } from "../../../kit/requests.ts";
 
 /** A registered user whose inbox has a message of 16 MiB. */
 export const LARGE: ClientId = userId(0);
@@ -38,7 +39,7 @@ const MIB = 1024 * KIB;
 
 /** A request for waiting messages. */
 export function pull(clientId: ClientId): Uint8Array {
-  return encodeRequest("waitingMessages", {}, { clientId });
+  return pullRequest(clientId);
 }
 
 /** A request for the clients list. */

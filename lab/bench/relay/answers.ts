@@ -13,6 +13,7 @@ import {
   type RequestKind,
   responseCodecs,
 } from "../../../shared/wire/requests.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** What the size of an answer hangs on. */
 export interface AnswerPlan {
@@ -30,7 +31,7 @@ export function answerSize(
   { users, waiting, contentSize = 0 }: AnswerPlan,
 ): number | undefined {
   if (kind === "clientsList") return (users - 1) * LISTED_CLIENT_SIZE;
-  if (kind !== "waitingMessages") {
+  if (kind !== PULL) {
     return responseCodecs[kind].fixedSize;
   }
   return waiting && waiting * (WAITING_OVERHEAD + contentSize);

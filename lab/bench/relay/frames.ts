@@ -20,6 +20,7 @@ import {
 import { type AnswerPlan, answerSize } from "./answers.ts";
 import { randomContent } from "./seed.ts";
 import { PUBLIC_KEY, userId, userName } from "./users.ts";
+import { PULL, pullRequest } from "../../../kit/requests.ts";
 
 /** Which requests are sent. */
 export interface FramesPlan extends AnswerPlan {
@@ -122,7 +123,7 @@ export function expectedAnswers(
   const expected = new Map<number, number | undefined>();
   expected.set(responseCode[plan.kind], answerSize(plan.kind, plan));
   if (plan.pullEvery !== undefined) {
-    expected.set(responseCode.waitingMessages, undefined);
+    expected.set(responseCode[PULL], undefined);
   }
   return expected;
 }
@@ -131,7 +132,7 @@ function frame(plan: FramesPlan, index: number): Uint8Array {
   const { users, recipients = users } = plan;
   const any = (below: number) => userId(Math.floor(Math.random() * below));
   const pulls = plan.pullEvery !== undefined && index % plan.pullEvery === 0;
-  switch (pulls ? "waitingMessages" : plan.kind) {
+  switch (pulls ? PULL : plan.kind) {
     case "register":
       return encodeRequest(
         "register",
@@ -150,9 +151,9 @@ function frame(plan: FramesPlan, index: number): Uint8Array {
         type: MessageType.Text,
         content: randomContent(plan.contentSize ?? 0),
       }, { clientId: any(users) });
-    case "waitingMessages": {
+    case PULL: {
       const clientId = plan.order === "once" ? userId(index) : any(users);
-      return encodeRequest("waitingMessages", {}, { clientId });
+      return pullRequest(clientId);
     }
   }
 }

@@ -9,6 +9,7 @@ import type { Contestants, LoadOn } from "./contestants.ts";
 import { measured, noop, WARM_UP } from "./measuring.ts";
 import type { Scenario, Target } from "./scenario.ts";
 import { CONNECTIONS, CONTENT_SIZE, FRAMES, texts, USERS } from "./texts.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Users of the large list. */
 const MANY_USERS = 10_000;
@@ -208,7 +209,7 @@ function pulls(contestants: Contestants, template: () => string): Scenario {
   const load: LoadOn = {
     connections: CONNECTIONS,
     frames: {
-      kind: "waitingMessages",
+      kind: PULL,
       users: INBOXES,
       waiting: WAITING,
       contentSize: CONTENT_SIZE,

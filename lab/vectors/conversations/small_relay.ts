@@ -11,6 +11,7 @@ import {
   type WaitingMessage,
 } from "../../../shared/wire/requests.ts";
 import type { Person } from "../people.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 type Client = ListedClient & ResponsePayloads["publicKey"];
 
@@ -74,7 +75,7 @@ export class SmallRelay {
       }
       case "sendMessage":
         return this.#send(payload as SendMessage, client);
-      case "waitingMessages": {
+      case PULL: {
         const messages = this.#inboxes.get(client) ?? [];
         this.#change(client, () => []);
         return { code: 2104, payload: messages };

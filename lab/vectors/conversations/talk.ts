@@ -26,6 +26,7 @@ import { Memory } from "../memory.ts";
 import type { Person } from "../people.ts";
 import { SmallRelay } from "./small_relay.ts";
 import type { ConversationVector, Ending, Step, Verdict } from "../vector.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** How something is asked and answered. */
 export interface AskOptions {
@@ -157,7 +158,7 @@ export class Talk {
 
   /** 604 */
   pulls(who: Person, options: AskOptions = {}): void {
-    this.#ask(who, "waitingMessages", {}, options);
+    this.#ask(who, PULL, {}, options);
   }
 
   /** The answers that wait go out. */
@@ -251,7 +252,7 @@ export class Talk {
         { for: this.#nameOf(target), messageId },
       ];
     }
-    if (answer.code === responseCode.waitingMessages) {
+    if (answer.code === responseCode[PULL]) {
       const taken = answer.payload.map(({ messageId }) => messageId);
       this.#waiting = this.#waiting.filter((message) =>
         message.for !== who.name ||

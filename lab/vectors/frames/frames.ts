@@ -22,6 +22,7 @@ import {
 import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import material from "../material.json" with { type: "json" };
 import { anna, ben } from "../people.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** The dialect of the page's examples. */
 export const PLAIN: Dialect = dialectNamed("600");
@@ -70,7 +71,7 @@ export const asksKey = (dialect: Dialect = PLAIN): Uint8Array =>
   asked("publicKey", { target: ben.clientId }, dialect);
 /** Anna asks for her messages. */
 export const pulls = (dialect: Dialect = PLAIN): Uint8Array =>
-  asked("waitingMessages", {}, dialect);
+  asked(PULL, {}, dialect);
 
 /** Anna sends Ben a message. */
 export function sends(

@@ -14,6 +14,7 @@ import { textOf } from "../c_string.ts";
 import type { Faults } from "../fault.ts";
 import { refused } from "../refusal.ts";
 import { StoreAround } from "../store_around.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Changes each entry of a list. */
 function eachEntry(
@@ -99,7 +100,7 @@ export const directory = {
           answer: (answer, { kind, header }) => {
             if (failed(answer)) return;
             const asker = header.clientId.toHex();
-            if (kind === "waitingMessages") lists.delete(asker);
+            if (kind === PULL) lists.delete(asker);
             if (kind !== "clientsList") return;
             answer.payload = lists.get(asker) ?? answer.payload;
             lists.set(asker, answer.payload);

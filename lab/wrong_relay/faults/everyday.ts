@@ -17,6 +17,7 @@ import { onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
 import { refused } from "../refusal.ts";
 import { sendingBy } from "../store_around.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** An answer that doesn't go out. */
 const NOTHING = new Uint8Array(0);
@@ -61,7 +62,7 @@ export const everyday = {
     inject: () => ({
       frames: () => ({
         request: (asked) =>
-          asked.kind === "publicKey" || asked.kind === "waitingMessages"
+          asked.kind === "publicKey" || asked.kind === PULL
             ? refused(asked)
             : undefined,
       }),

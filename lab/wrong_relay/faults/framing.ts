@@ -14,6 +14,7 @@ import { type Answer, type Asked, encodeAnswer } from "../altered_line.ts";
 import { failed, onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
 import { refused } from "../refusal.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** The bytes of an answer with its header's two integers changed. */
 function withHeader(
@@ -32,7 +33,7 @@ function withHeader(
 function madeToFit(
   { kind, header, head, payload }: Asked,
 ): Uint8Array | undefined {
-  if (kind === undefined || kind === "waitingMessages") return undefined;
+  if (kind === undefined || kind === PULL) return undefined;
   const { clientId } = header;
   const name = crypto.randomUUID();
   const publicKey = new Uint8Array(PUBLIC_KEY_SIZE).fill(1);
@@ -177,7 +178,7 @@ export const framing = {
     inject: () => ({
       frames: () => ({
         request: ({ kind, header, head }) => {
-          const isEmpty = kind === "clientsList" || kind === "waitingMessages";
+          const isEmpty = kind === "clientsList" || kind === PULL;
           return isEmpty
             ? requestHeaderAt(head).encode({ ...header, payloadSize: 0 })
             : undefined;

@@ -17,6 +17,7 @@ import {
   OneEach,
   sameId,
 } from "../wrong_inboxes.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const MIB = 1024 * 1024;
 
@@ -27,7 +28,7 @@ export const pulling = {
     fails: ["answer-integers"],
     inject: () => ({
       frames: () =>
-        onAnswer("waitingMessages", (answer) => {
+        onAnswer(PULL, (answer) => {
           eachWaiting(answer, (message) => {
             message.setUint32(21, message.getUint32(21, true));
           });
@@ -40,7 +41,7 @@ export const pulling = {
     fails: ["pull-empty"],
     inject: () => ({
       frames: () =>
-        onAnswer("waitingMessages", (answer) => {
+        onAnswer(PULL, (answer) => {
           if (answer.payload.length === 0) answer.code = ERROR_CODE;
         }),
     }),
@@ -134,7 +135,7 @@ export const pulling = {
     fails: ["send-1-mib", "send-5-mib", "pull-larger-than-an-answer"],
     inject: () => ({
       frames: () =>
-        onAnswer("waitingMessages", (answer) => {
+        onAnswer(PULL, (answer) => {
           answer.payload = answer.payload.slice(0, MIB);
         }),
     }),
@@ -165,7 +166,7 @@ export const pulling = {
       frames: () => ({
         request: (asked) => {
           const { kind, header, head, payload } = asked;
-          if (kind !== "waitingMessages" || payload.length === 0) return;
+          if (kind !== PULL || payload.length === 0) return;
           asked.marked = true;
           return requestHeaderAt(head).encode({ ...header, payloadSize: 0 });
         },

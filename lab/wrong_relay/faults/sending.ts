@@ -13,6 +13,7 @@ import { eachWaiting, failed, onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
 import { refused, refuseMarked } from "../refusal.ts";
 import { sendingBy } from "../store_around.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Changes messages before they are kept. */
 function keeping(
@@ -42,7 +43,7 @@ function changingIds(change: (id: number) => number): () => Hooks {
       const changeAt = (view: DataView) =>
         view.setUint32(16, change(view.getUint32(16, true)), true);
       if (kind === "sendMessage") changeAt(new DataView(answer.payload.buffer));
-      if (kind === "waitingMessages") eachWaiting(answer, changeAt);
+      if (kind === PULL) eachWaiting(answer, changeAt);
     },
   });
 }
@@ -102,7 +103,7 @@ export const sending = {
     fails: ["send-id-kept"],
     inject: () => ({
       frames: () =>
-        onAnswer("waitingMessages", (answer) => {
+        onAnswer(PULL, (answer) => {
           eachWaiting(answer, (message, index) => {
             message.setUint32(16, 1000 + index, true);
           });
@@ -267,7 +268,7 @@ export const sending = {
     fails: ["send-from-header", "send-from-each", "pull-one"],
     inject: () => ({
       frames: () =>
-        onAnswer("waitingMessages", (answer, { header }) => {
+        onAnswer(PULL, (answer, { header }) => {
           eachWaiting(answer, (message) => {
             new Uint8Array(message.buffer, message.byteOffset)
               .set(header.clientId);

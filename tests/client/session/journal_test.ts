@@ -20,6 +20,7 @@ import {
 } from "../../../shared/wire/requests.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const MIB = 1024 * 1024;
 
@@ -70,7 +71,7 @@ testWith(
       const journal = new Journal(dir);
       await fc.assert(
         fc.asyncProperty(messages, fc.nat(), async (sent, cut) => {
-          const whole = responseCodecs.waitingMessages.encode(sent);
+          const whole = responseCodecs[PULL].encode(sent);
           for (const end of [whole.length, cut % (whole.length + 1)]) {
             const payload = whole.subarray(0, end);
             const expected: WaitingMessage[] = [];
@@ -120,7 +121,7 @@ testWith(
     await using folder = await temporaryFolder();
     const first = new Journal(folder.path);
     const payloads = [1, 2, 3].map((byte) =>
-      responseCodecs.waitingMessages.encode([{
+      responseCodecs[PULL].encode([{
         sender: new Uint8Array(16).fill(byte) as Uint8Array as ClientId,
         messageId: byte as MessageId,
         type: 3,

@@ -39,6 +39,7 @@ import { writeAll } from "../../../lab/harness/peer.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { TERMINALS, testWith } from "../../support/test_with.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const shown = (content: string, from = "ben") =>
   `From: ${from}\nContent:\n${content}\n-----<EOM>-----\n`;
@@ -297,7 +298,7 @@ testWith(
       async () => {
         const batch = exactly(
           2104,
-          responseCodecs.waitingMessages.encode([await ben.text("for ever")]),
+          responseCodecs[PULL].encode([await ben.text("for ever")]),
         );
         server.script = answers({ 604: batch });
         const before = server.asked.length;
@@ -345,7 +346,7 @@ testWith(
         const kept = `${dir}/${name}`;
         assertEquals(
           (await Deno.readFile(kept)).toHex(),
-          responseCodecs.waitingMessages.encode(batch.slice(1, 6)).toHex(),
+          responseCodecs[PULL].encode(batch.slice(1, 6)).toHex(),
         );
         await Deno.remove(kept);
         assertEquals(await filesIn(dir), ["info.me", "info.store"]);
@@ -371,7 +372,7 @@ testWith(
     await t.step(
       "an answer that breaks off or is damaged keeps what stands before (DLV-4)",
       async () => {
-        const bytes = responseCodecs.waitingMessages.encode([
+        const bytes = responseCodecs[PULL].encode([
           await ben.text("whole"),
           await ben.text("whole too"),
           await ben.text("cut off"),
@@ -392,9 +393,9 @@ testWith(
           await ben.text("fine"),
           await ben.text("claims too much"),
         ];
-        const damaged = responseCodecs.waitingMessages.encode([d, e]);
+        const damaged = responseCodecs[PULL].encode([d, e]);
         new DataView(damaged.buffer).setUint32(
-          responseCodecs.waitingMessages.encode([d]).length + 21,
+          responseCodecs[PULL].encode([d]).length + 21,
           1000,
           true,
         );

@@ -24,6 +24,7 @@ import { writeAll } from "../../../lab/harness/peer.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Anna, at a server that a test scripts, and ben, whose key she has. */
 async function annaAndBen() {
@@ -132,7 +133,7 @@ testWith(
     await t.step("one that answers 9000 where nothing waits", async () => {
       const bytes = exactly(
         2104,
-        responseCodecs.waitingMessages.encode([kinds["a text"][1]]),
+        responseCodecs[PULL].encode([kinds["a text"][1]]),
       );
       for (let time = 0; time < 2; time++) {
         let asked = 0;
@@ -173,7 +174,7 @@ testWith(
     await using stage = await annaAndBen();
     const { server, anna, ben } = stage;
     const [one, two] = [await ben.text("one"), await ben.text("two")];
-    const both = responseCodecs.waitingMessages.encode([one, two]);
+    const both = responseCodecs[PULL].encode([one, two]);
     const cut = lying(2104, both.length, both.subarray(0, -5));
 
     await t.step("behind a break, also by another client", async () => {
@@ -190,7 +191,7 @@ testWith(
     await t.step("where a pull never comes to an end", async () => {
       const three = await ben.text("three");
       server.script = answers({
-        604: exactly(2104, responseCodecs.waitingMessages.encode([one, three])),
+        604: exactly(2104, responseCodecs[PULL].encode([one, three])),
       });
       assertEquals(await received(anna), ["one", "three"]);
       assertEquals(await received(anna), []);
@@ -204,7 +205,7 @@ testWith(
       const kept = `${stage.dir}/info.inbox.1.000000.${crypto.randomUUID()}`;
       await Deno.writeFile(
         kept,
-        responseCodecs.waitingMessages.encode([four, two]),
+        responseCodecs[PULL].encode([four, two]),
       );
       assertEquals(await received(anna), ["four", "two", "one"]);
     });

@@ -30,6 +30,7 @@ import {
   TERMINALS,
   testWith,
 } from "../../support/test_with.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const idOf = (byte: number) =>
   new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
@@ -150,7 +151,7 @@ testWith(
     const uuid = crypto.randomUUID();
     await Deno.writeFile(
       `${dir}/info.inbox.1700000000000.000000.${uuid}`,
-      responseCodecs.waitingMessages.encode([left]),
+      responseCodecs[PULL].encode([left]),
     );
     // Names that only look alike are nobody's business.
     await Deno.mkdir(`${dir}/info.inbox.backup`);

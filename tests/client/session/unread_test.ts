@@ -36,6 +36,7 @@ import { writeAll } from "../../../lab/harness/peer.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const MIB = 1024 * 1024;
 const DAY = 24 * 3_600_000;
@@ -169,7 +170,7 @@ testWith(
     // Killed in between, the answer with the key and what is kept are there still.
     await Deno.rename(`${dir}/${kept}`, `${dir}/hidden`);
     const answer = `${dir}/info.inbox.1.000000.${crypto.randomUUID()}`;
-    const bytes = responseCodecs.waitingMessages.encode([
+    const bytes = responseCodecs[PULL].encode([
       await ben.keyMessage(late),
     ]);
     await Deno.writeFile(answer, bytes);

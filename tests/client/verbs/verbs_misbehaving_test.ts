@@ -34,6 +34,7 @@ import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Every verb that asks the relay, as somebody would use it. */
 const asking = (file: string): string[][] => [
@@ -197,7 +198,7 @@ testWith(
     await anna.do("fingerprint", "ben");
 
     // An answer that breaks off behind a whole message, then nothing more.
-    const whole = responseCodecs.waitingMessages.encode([
+    const whole = responseCodecs[PULL].encode([
       await ben.text("whole"),
       await ben.text("cut"),
     ]);

@@ -13,11 +13,11 @@ import {
 } from "../../../kit/conformance/report/print_report.ts";
 import { clip, wrap } from "../../../kit/conformance/report/wrap.ts";
 import {
-  keyRequest,
   randomId,
   sendRequest,
 } from "../../../kit/conformance/server/frames.ts";
 import { refused } from "../../support/relays/misbehaviour.ts";
+import { keyRequest } from "../../../kit/requests.ts";
 
 const request = exchanged(keyRequest(randomId(), randomId()), {
   direction: "request",

@@ -11,6 +11,7 @@ import {
 } from "../../../kit/dissect/conversation.ts";
 import { FrameCutter } from "../../../kit/dissect/frame_cutter.ts";
 import { exchanges } from "../../support/wire/exchanges.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const anna = Uint8Array.fromHex("a1b2c3d4e5f64711a8b9cadbecfd0e1f") as ClientId;
 const bob = Uint8Array.fromHex("0b0b0b0b0b0b4b0b8b0b0b0b0b0b0b0b") as ClientId;
@@ -23,7 +24,7 @@ const sent = (size: number, options: Partial<typeof as> = {}) =>
     content: new Uint8Array(size).fill(0xc7),
   }, { ...as, ...options });
 const list = encodeRequest("clientsList", {}, as);
-const pull = encodeRequest("waitingMessages", {}, as);
+const pull = encodeRequest(PULL, {}, as);
 const old = { ...as, dialect: dialectNamed("100") };
 const oldSent = encodeRequest("sendMessage", {
   target: bob,

@@ -10,6 +10,7 @@ import { FILES, testWith } from "../../support/test_with.ts";
 import { toolTest, TSHARK } from "../../support/tool_test.ts";
 import { tshark } from "../../support/wire/tshark.ts";
 import { bytesOf, readVectors } from "../../support/wire/vectors.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Clauses that a frame breaks by its form, so that the codec refuses it. */
 const FORMAL = [
@@ -109,7 +110,7 @@ testWith(FILES, "there is a frame of each kind in each dialect", async () => {
     "clientsList",
     "publicKey",
     "sendMessage",
-    "waitingMessages",
+    PULL,
   ];
   for (const dialect of dialectNames) {
     for (const kind of kinds) {

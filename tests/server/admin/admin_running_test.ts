@@ -8,6 +8,7 @@ import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { SHELL, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 testWithAnyStore(
   "a backup under load holds what was acknowledged, and a relay serves it",
@@ -28,7 +29,7 @@ testWithAnyStore(
     for (const [i, id] of relay.ids.entries()) {
       const found: number[] = [];
       for (;;) {
-        const answer = await peer.ask("waitingMessages", {}, id);
+        const answer = await peer.ask(PULL, {}, id);
         assert(answer.code === 2104);
         if (answer.payload.length === 0) break;
         for (const { messageId, content } of answer.payload) {
@@ -87,7 +88,7 @@ testWithAnyStore(
     if (store.kind === "sqlite") assert(await isUnknown());
     // A database is asked once a second.
     else await until("bob to be unknown", isUnknown);
-    assertEquals(await code("waitingMessages", {}, bob), 9000);
+    assertEquals(await code(PULL, {}, bob), 9000);
     assertEquals(
       await code("sendMessage", { ...send, target: anna }, bob),
       9000,
@@ -116,8 +117,7 @@ testWithAnyStore(
     await adminPrints(store.place, "remove", "bob", "--yes");
     await until(
       "9000",
-      async () =>
-        (await peer.ask("waitingMessages", {}, bob)).code as number === 9000,
+      async () => (await peer.ask(PULL, {}, bob)).code as number === 9000,
     );
   },
 );

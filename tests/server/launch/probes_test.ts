@@ -8,6 +8,7 @@ import recorded from "../../../lab/recordings/noa_server_probes.json" with {
 import { Peer } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Probes that our relay answers otherwise than the recorded server, and why. */
 const differences: Record<number, { code: number | null; why: string }> = {
@@ -148,7 +149,7 @@ testWith(
       // Six to p2, one of p1 to itself, then the two larger ones to p2.
       assertEquals(acknowledged, [1, 2, 3, 4, 1, 5, 6]);
       const waiting = (order: number) =>
-        responseCodecs.waitingMessages.decode(
+        responseCodecs[PULL].decode(
           Uint8Array.fromHex(payloadOf(answers.get(order)?.[0] ?? "")),
         ).map(({ messageId, type, content }) => [
           messageId,

@@ -8,6 +8,7 @@ import { Peer } from "../../../lab/harness/peer.ts";
 import { type TestRelay, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { pullRequest } from "../../../kit/requests.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -93,8 +94,7 @@ function upload(user: ClientId, size: number): Uint8Array {
   return encodeRequest("sendMessage", message, { clientId: user });
 }
 
-const pull = (user: ClientId) =>
-  encodeRequest("waitingMessages", {}, { clientId: user });
+const pull = (user: ClientId) => pullRequest(user);
 
 /** Attacks from one address: how often it is done, and what each connection sends. */
 const attacks: [string, number, (user: ClientId) => Uint8Array][] = [

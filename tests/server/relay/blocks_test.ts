@@ -18,6 +18,7 @@ import { Peer, writeAll } from "../../../lab/harness/peer.ts";
 import { type TestRelay, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { PULL, pullRequest } from "../../../kit/requests.ts";
 
 const blocks = dialectNamed("blocks");
 const KEY = new Uint8Array(160).fill(7);
@@ -107,7 +108,7 @@ testWith(
       ],
       [encodeRequest("clientsList", {}, { ...options, code: 999 }), 9000],
       [encodeRequest("clientsList", {}, { ...options, code: 602 }), 9000],
-      [encodeRequest("waitingMessages", {}, options), 2104],
+      [encodeRequest(PULL, {}, options), 2104],
     ] as const;
     for (const [request, expected] of exchanges) {
       assertEquals(request.length % 1024, 0);
@@ -265,7 +266,7 @@ testWith(
       sent.subarray(cut),
     );
     assertEquals(answerIn(answer).code, 2103);
-    const pull = encodeRequest("waitingMessages", {}, options);
+    const pull = encodeRequest(PULL, {}, options);
     const pulled = answerIn(await exchange(relay, pull));
     assertEquals(pulled, { code: 2104, payloadSize: 25 + 3_000_000 });
     await alone(relay);
@@ -300,7 +301,7 @@ testWith(
     using other = await Peer.connect(relay.address);
     const anna = await other.register("anna");
     await other.send(anna, anna, new Uint8Array(100));
-    const pull = encodeRequest("waitingMessages", {}, { clientId: anna });
+    const pull = pullRequest(anna);
     const padding = zeros(1001);
 
     /** Writes, waits for the first bytes of an answer, writes again, and resets. */
@@ -354,7 +355,7 @@ testWith(
       await peer.send(ben, ben, new Uint8Array(100));
       using silent = await Deno.connect(hasty.address);
       const options = { clientId: ben, dialect: blocks };
-      await silent.write(encodeRequest("waitingMessages", {}, options));
+      await silent.write(encodeRequest(PULL, {}, options));
       assertEquals(answerIn(await readToEnd(silent)).code, 2104);
       await alone(hasty);
       assertEquals(await waiting(hasty, ben), 1);

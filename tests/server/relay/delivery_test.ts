@@ -8,6 +8,7 @@ import { Peer } from "../../../lab/harness/peer.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { pullRequest } from "../../../kit/requests.ts";
 
 const STRANGER = new Uint8Array(16).fill(0x77) as Uint8Array as ClientId;
 
@@ -105,7 +106,7 @@ testWith(
       await closed;
       await alone();
     };
-    const pull = encodeRequest("waitingMessages", {}, { clientId: anna });
+    const pull = pullRequest(anna);
 
     await t.step("a reset keeps them", async () => {
       await sendAndReset(pull);
@@ -166,7 +167,7 @@ testWith(
     await t.step("a close with the answer unread keeps them", async () => {
       const peer = await Peer.connect(relay.address);
       await peer.write(
-        encodeRequest("waitingMessages", {}, { clientId: anna }),
+        pullRequest(anna),
       );
       // One byte of the answer is there, so all of it was written.
       await peer.conn.read(new Uint8Array(1));
@@ -238,7 +239,7 @@ testWith(
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
     await peer.send(anna, anna, content);
-    await peer.write(encodeRequest("waitingMessages", {}, { clientId: anna }));
+    await peer.write(pullRequest(anna));
     const piece = new Uint8Array(500_000);
     let received = 0;
     while (received < 7 + 25 + content.length) {

@@ -20,6 +20,7 @@ import {
 import { Peer } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const STRANGER = new Uint8Array(16).fill(0x77) as Uint8Array as ClientId;
 const CONTENT = new TextEncoder().encode("hello");
@@ -41,7 +42,7 @@ function conversation(
     clientsList: encodeRequest("clientsList", {}, options),
     publicKey: encodeRequest("publicKey", { target: me }, options),
     sendMessage: encodeRequest("sendMessage", message, options),
-    waitingMessages: encodeRequest("waitingMessages", {}, options),
+    waitingMessages: encodeRequest(PULL, {}, options),
   };
 }
 
@@ -186,7 +187,7 @@ testWith(
       const message = { target: anna, type: 4, content } as const;
       await peer.ask("sendMessage", message, anna, dialect);
       await peer.write(
-        encodeRequest("waitingMessages", {}, { clientId: anna, dialect }),
+        encodeRequest(PULL, {}, { clientId: anna, dialect }),
       );
       const { code, payload } = await peer.answer(dialect);
       assert(code === 2104);

@@ -23,6 +23,7 @@ import { Peer } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { pullRequest } from "../../../kit/requests.ts";
 
 const KEY = new Uint8Array(160).fill(7);
 const MIB = 1024 * 1024;
@@ -309,7 +310,7 @@ testWith(
     const anna = await peer.register("anna");
     // More than the system takes off the relay's hands.
     await peer.send(anna, anna, new Uint8Array(23 * MIB));
-    const pull = encodeRequest("waitingMessages", {}, { clientId: anna });
+    const pull = pullRequest(anna);
     const pulling = await Promise.all(
       Array.from({ length: 9 }, () => Peer.connect(relay.address)),
     );

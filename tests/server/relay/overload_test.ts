@@ -7,6 +7,7 @@ import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { PULL, pullRequest } from "../../../kit/requests.ts";
 
 const MIB = 1024 * 1024;
 
@@ -47,7 +48,7 @@ testWith(
     const message = { target: anna, type: 4, content: large } as const;
     assertEquals((await peer.ask("sendMessage", message, anna)).code, 2103);
     const before = await memoryOf(program);
-    const pull = encodeRequest("waitingMessages", {}, { clientId: anna });
+    const pull = pullRequest(anna);
     const silent = await Promise.all(
       Array.from({ length: 20 }, () => Peer.connect(address)),
     );
@@ -65,7 +66,7 @@ testWith(
       silent.forEach(({ conn }) => conn.close());
     }
     using reader = await Peer.connect(address);
-    const answer = await reader.ask("waitingMessages", {}, anna);
+    const answer = await reader.ask(PULL, {}, anna);
     assert(answer.code === 2104);
     assertEquals(answer.payload[0]?.content.length, large.length);
   },

@@ -7,6 +7,7 @@ import { Peer } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { PULL, pullRequest } from "../../../kit/requests.ts";
 
 const KEY = new Uint8Array(160).fill(7);
 const OTHER_KEY = new Uint8Array(160).fill(8);
@@ -57,7 +58,7 @@ testWith(
       code: 2103,
       payload: { target: ben, messageId: 1 as never },
     });
-    assertEquals(await peer.ask("waitingMessages", {}, ben), {
+    assertEquals(await peer.ask(PULL, {}, ben), {
       version: 2,
       code: 2104,
       payload: [{
@@ -82,7 +83,7 @@ testWith(
     const content = text("x");
     const refused = [
       await peer.ask("clientsList", {}, STRANGER),
-      await peer.ask("waitingMessages", {}, STRANGER),
+      await peer.ask(PULL, {}, STRANGER),
       await peer.ask("publicKey", { target: anna }, STRANGER),
       await peer.ask("publicKey", { target: STRANGER }, anna),
       await peer.ask(
@@ -221,7 +222,7 @@ function conversation(
       ),
       code: 2103,
     },
-    { frame: encodeRequest("waitingMessages", {}, options), code: 2104 },
+    { frame: encodeRequest(PULL, {}, options), code: 2104 },
     { frame: header(601, 3, anna), code: 9000 },
   ].map(({ frame, code }) => ({
     frame: code === 9000 ? concat([frame, text("abc")]) : frame,
@@ -331,7 +332,7 @@ testWith(
     // So is one that stalls right behind a pull.
     using behind = await Peer.connect(relay.address);
     await idle.send(anna, anna, text("x"));
-    const pull = encodeRequest("waitingMessages", {}, { clientId: anna });
+    const pull = pullRequest(anna);
     await behind.write(concat([pull, header(602, 16).subarray(0, 10)]));
     assertEquals((await behind.answer()).code, 2104);
     assertEquals(await behind.answerBytes(), null);
@@ -407,7 +408,7 @@ testWith(
           () => peer.ask("publicKey", { target: anna }, anna),
           () =>
             peer.ask("sendMessage", { target: anna, type: 3, content }, anna),
-          () => peer.ask("waitingMessages", {}, anna),
+          () => peer.ask(PULL, {}, anna),
         ]
       ) {
         // A visit within the same millisecond would look like the last one.

@@ -7,12 +7,12 @@ import type {
 import { FailurePrinter } from "../../../server/telemetry/failure_printer.ts";
 import { concat } from "@std/bytes";
 import { lines } from "../../../shared/cli/lines.ts";
-import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program, relayArguments } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { PULL, pullRequest } from "../../../kit/requests.ts";
 
 /** What a log of a format and a level writes to standard error and to standard output. */
 async function written(
@@ -137,7 +137,7 @@ testWith(
       const port = Number(/:(\d+)$/.exec(value)?.[1]);
       using peer = await Peer.connect({ hostname: "127.0.0.1", port });
       const anna = await peer.register("anna");
-      const request = encodeRequest("waitingMessages", {}, { clientId: anna });
+      const request = pullRequest(anna);
       // 80 bytes of log for each: more than a pipe and the relay hold.
       for (let i = 0; i < 200; i++) {
         await peer.write(concat(Array<Uint8Array>(100).fill(request)));
@@ -187,7 +187,7 @@ async function doAll(relay: Program): Promise<Uint8Array[]> {
       { target: stranger, type: 4, content: CONTENT },
       asker,
     );
-    await peer.ask("waitingMessages", {}, asker);
+    await peer.ask(PULL, {}, asker);
   }
   assertEquals(await peer.pull(ben), [CONTENT.toHex()]);
   await peer.write(new Uint8Array([...anna, 2, 0xe7, 3, 22, 0, 0, 0]));

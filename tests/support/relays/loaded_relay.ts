@@ -5,6 +5,7 @@ import type { ClientId } from "../../../shared/wire/protocol.ts";
 import type { AnyStore } from "../stores/any_store.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import type { Program } from "../../../lab/harness/program.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const SENDERS = 8;
 
@@ -69,7 +70,7 @@ export class LoadedRelay implements AsyncDisposable {
     if (inbox % 2 === 0) return;
     const peer = await this.connect();
     while (!this.#isOver) {
-      const answer = await peer.ask("waitingMessages", {}, id);
+      const answer = await peer.ask(PULL, {}, id);
       assert(answer.code === 2104);
       const last = answer.payload.at(-1)?.messageId ?? 0;
       this.pulled[inbox] = Math.max(this.pulled[inbox] ?? 0, last);

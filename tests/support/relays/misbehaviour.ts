@@ -11,6 +11,7 @@ import {
 import { BEN } from "../clients/ben.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";
 import type { Asked } from "../../../lab/harness/scripted_server.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 export const idOf = (byte: number) =>
   new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
@@ -54,7 +55,7 @@ export function answers(
         ? nothing
         : batch instanceof Uint8Array
         ? batch
-        : exactly(2104, responseCodecs.waitingMessages.encode(batch));
+        : exactly(2104, responseCodecs[PULL].encode(batch));
     }
     await writeAll(conn, typeof answer === "function" ? answer() : answer);
   };

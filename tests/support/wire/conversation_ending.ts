@@ -23,6 +23,7 @@ import type {
   Received,
 } from "../../../lab/vectors/vector.ts";
 import { throughCodec } from "./frame_codec.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** What is asked: fields of header and payload together. */
 type Asked = Fields & { readonly kind: string };
@@ -55,7 +56,7 @@ export async function endingOf(
       const { target, messageId } = record;
       const to = people.find(({ clientId }) => clientId === target)?.name ?? "";
       waiting = [...waiting, { for: to, messageId: Number(messageId) }];
-    } else if (kind === "waitingMessages") {
+    } else if (kind === PULL) {
       const ids = payload.map(({ messageId }) => messageId);
       waiting = waiting.filter((message) =>
         message.for !== name || !ids.includes(message.messageId)
@@ -125,7 +126,7 @@ class Side {
     if (kind === "publicKey") {
       this.#publicKeys.push(this.#nameOf(fields["clientId"]));
     }
-    if (kind !== "waitingMessages") return;
+    if (kind !== PULL) return;
     for (const message of payload) {
       const { sender, messageId, type, content } = message;
       const from = this.#nameOf(sender);

@@ -24,6 +24,7 @@ import type {
   PersonOfVector,
   Step,
 } from "../../../lab/vectors/vector.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** A request, and who asks. */
 interface Asked extends FrameMeaning {
@@ -113,7 +114,7 @@ class Judge {
         return this.#judgeKey(asker, asked, answer, isRefused);
       case "sendMessage":
         return this.#judgeMessage(asker, asked, answer, isRefused);
-      case "waitingMessages":
+      case PULL:
         return await this.#judgeInbox(asker, answer, isRefused);
     }
   }

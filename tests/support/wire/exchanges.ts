@@ -5,10 +5,11 @@ import { dialectNamed } from "../../../shared/wire/dialects.ts";
 import { FAILURE } from "../../../shared/wire/requests.ts";
 import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import { anna, bob, listed, messageId, sent } from "./frames.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const as = { clientId: anna };
 const list = encodeRequest("clientsList", {}, as);
-const pull = encodeRequest("waitingMessages", {}, as);
+const pull = encodeRequest(PULL, {}, as);
 const oldSent = encodeRequest("sendMessage", {
   target: bob,
   type: 3,

@@ -13,6 +13,7 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import type { Direction } from "../../../kit/dissect/anatomy.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 const { publicKey: key } = await generateKeyPair();
 export const publicKey = await exportPublicKey(key);
@@ -108,7 +109,7 @@ export function soundFrames(
         content: new Uint8Array(size),
       }, options)
     ),
-    encodeRequest("waitingMessages", {}, options),
+    encodeRequest(PULL, {}, options),
   ];
   const answers = [
     encodeResponse({ code: 2100, payload: { clientId: anna } }, { dialect }),

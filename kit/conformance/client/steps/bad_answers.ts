@@ -39,6 +39,7 @@ import {
 } from "../findings.ts";
 import type { Check, Scene, Step } from "../step.ts";
 import { NAME } from "./registration.ts";
+import { PULL } from "../../../requests.ts";
 
 /** What a client prints where the server answered 9000 (section 12). */
 const FAILURE_SENTENCE = "server responded with an error";
@@ -418,8 +419,8 @@ export const badAnswers: readonly Step[] = [
     (_good, _cast, codeOf) =>
       close(
         answerOf(
-          codeOf(responseCode.waitingMessages),
-          responseCodecs.waitingMessages.encode([]),
+          codeOf(responseCode[PULL]),
+          responseCodecs[PULL].encode([]),
         ),
       ),
   ),

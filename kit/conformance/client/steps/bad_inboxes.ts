@@ -24,6 +24,7 @@ import type { Letter } from "../person.ts";
 import type { Check, Scene, Step } from "../step.ts";
 import { unopened } from "../unopened.ts";
 import { CONTROLS, printsNoControls } from "./bad_answers.ts";
+import { PULL } from "../../../requests.ts";
 
 const random = (size: number) => crypto.getRandomValues(new Uint8Array(size));
 
@@ -36,7 +37,7 @@ type Batches = (
 /** The lists that were asked for once all was handed out. */
 function listsBehind({ arrived, cast }: Scene) {
   if (cast.waiting.length > 0) return [];
-  const last = arrived.findLastIndex(({ kind }) => kind === "waitingMessages");
+  const last = arrived.findLastIndex(({ kind }) => kind === PULL);
   return last < 0 ? [] : ofKind(arrived.slice(last), "clientsList");
 }
 
@@ -139,7 +140,7 @@ function spoilingFirst(
   let isFirst = true;
   return async ({ kind, dialect }, makeGood) => {
     const good = await makeGood();
-    if (kind !== "waitingMessages" || !isFirst) return { bytes: good };
+    if (kind !== PULL || !isFirst) return { bytes: good };
     isFirst = false;
     return { bytes: spoil(good, dialect), closes: true };
   };
@@ -152,7 +153,7 @@ const cutsFirst = () =>
 /** Claims 4 GiB that don't come. */
 const claimsMuch = () =>
   spoilingFirst((_good, dialect) => {
-    const code = responseCodeIn(dialect, responseCode.waitingMessages);
+    const code = responseCodeIn(dialect, responseCode[PULL]);
     return claiming({ code, payloadSize: 0xffffffff }, random(10));
   });
 

@@ -13,6 +13,7 @@ import {
 } from "../findings.ts";
 import type { Scene, Step } from "../step.ts";
 import { unopened } from "../unopened.ts";
+import { PULL } from "../../../requests.ts";
 
 const TEXT = "ben says: the mill burned down last year";
 const UTF8_TEXT = "ben sagt: schöne Grüße, שלום 🎉";
@@ -28,7 +29,7 @@ const isSaved = async ({ folder, output = "" }: Scene) => {
   return await folder?.holds(FILE, paths.map((path) => path.trim())) ?? false;
 };
 
-const pulls = (scene: Scene) => ofKind(scene.arrived, "waitingMessages");
+const pulls = (scene: Scene) => ofKind(scene.arrived, PULL);
 const isPulled = (scene: Scene) =>
   pulls(scene).length > 0 && scene.cast.waiting.length === 0;
 

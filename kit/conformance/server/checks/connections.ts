@@ -3,9 +3,6 @@ import type { Channel } from "../channel.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import {
   frame,
-  keyRequest,
-  listRequest,
-  pullRequest,
   randomId,
   randomName,
   registration,
@@ -15,6 +12,7 @@ import { idIn, type Probe, type UsualRequest } from "../probe.ts";
 import type { Basic } from "../basics.ts";
 import type { ClientId } from "../../../../shared/wire/protocol.ts";
 import { fill, numbered } from "./pulling.ts";
+import { keyRequest, listRequest, pullRequest } from "../../../requests.ts";
 
 /** Requests on one connection. */
 const MANY = 24;

@@ -1,17 +1,16 @@
 import { expectCode } from "../answer.ts";
 import type { Channel } from "../channel.ts";
 import { must, prepare, subject } from "../check.ts";
-import {
-  keyRequest,
-  listRequest,
-  pullRequest,
-  randomKey,
-  registration,
-  sendRequest,
-} from "../frames.ts";
+import { randomKey, registration, sendRequest } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 import type { User } from "../cast.ts";
 import { arrived, arrives, fill, numbered } from "./pulling.ts";
+import {
+  keyRequest,
+  listRequest,
+  PULL,
+  pullRequest,
+} from "../../../requests.ts";
 
 /** Fewer bytes than any answer has. */
 const GLIMPSE = 5;
@@ -103,7 +102,7 @@ export const deliveryChecks = subject("delivery", [
     async (probe) => {
       // Another pull might bring the message again.
       const { asker: to, other: from, request, code } = await probe.usual(
-        "waitingMessages",
+        PULL,
       );
       await fill(probe, from, to, [16]);
       await probe.again(async (channel) => {

@@ -3,8 +3,6 @@ import { CheckFailure, prepare, subject, Unprepared } from "../check.ts";
 import {
   ascii,
   frame,
-  keyRequest,
-  listRequest,
   randomId,
   rawRegistration,
   registration,
@@ -12,6 +10,7 @@ import {
   sized,
 } from "../frames.ts";
 import type { Probe } from "../probe.ts";
+import { keyRequest, listRequest } from "../../../requests.ts";
 
 /** Checks of how a failure is answered, whatever failed. */
 export const failureChecks = subject("failures", [

@@ -4,9 +4,6 @@ import { must, prepare, subject, Unprepared } from "../check.ts";
 import { REQUEST_HEADER_SIZE } from "../../../../shared/wire/protocol.ts";
 import {
   frame,
-  keyRequest,
-  listRequest,
-  pullRequest,
   randomId,
   randomName,
   registration,
@@ -15,6 +12,12 @@ import {
 } from "../frames.ts";
 import { type Probe, told } from "../probe.ts";
 import { arrives, numbered } from "./pulling.ts";
+import {
+  keyRequest,
+  listRequest,
+  PULL,
+  pullRequest,
+} from "../../../requests.ts";
 
 /** Requests that are on their way at once. */
 const PIPELINED = 32;
@@ -268,7 +271,7 @@ export const framingChecks = subject("framing", [
     "read-past-pull-payload",
     "REQ-7",
     "What follows a pull with a payload is answered",
-    (probe) => readPast(probe, (id) => sized("waitingMessages", id, 23)),
+    (probe) => readPast(probe, (id) => sized(PULL, id, 23)),
   ],
   [
     "read-past-key-payload",

@@ -33,7 +33,6 @@ import {
 } from "../check.ts";
 import {
   frame,
-  listRequest,
   randomId,
   randomKey,
   randomName,
@@ -43,6 +42,7 @@ import type { Answer } from "../answer.ts";
 import type { User } from "../cast.ts";
 import { type Probe, told } from "../probe.ts";
 import { arrives, numbered } from "./pulling.ts";
+import { listRequest, PULL } from "../../../requests.ts";
 
 /** The generations with codes of their own, and the clause of each. */
 const OTHERS = [
@@ -205,7 +205,7 @@ async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
   if (!(await probe.can("send")) || !(await probe.can("pull"))) return;
   const content = numbered(48, 0);
   await ask("sendMessage", { target, type: 3, content }, clientId, 2103);
-  const pulled = await ask("waitingMessages", {}, target, 2104);
+  const pulled = await ask(PULL, {}, target, 2104);
   must(pulled.payload.length > 0, "the message", describe(pulled));
 }
 
@@ -226,7 +226,7 @@ async function shares(probe: Probe, dialect: Dialect): Promise<void> {
   await probe.ask(send);
   await arrives(probe, other, 1);
   await probe.sends({ from: other.id, to: one.id, content });
-  const pull = encodeRequest("waitingMessages", {}, { clientId, dialect });
+  const pull = encodeRequest(PULL, {}, { clientId, dialect });
   const { payload } = await probe.ask(pull);
   must(payload.length > 0, "the message that was sent with 603", "none");
 }
@@ -244,7 +244,7 @@ async function spoken(
   const isOfKeys = await probe.can("key");
   const frame = isOfKeys
     ? encodeRequest("publicKey", { target }, { clientId, dialect })
-    : encodeRequest("waitingMessages", {}, { clientId, dialect });
+    : encodeRequest(PULL, {}, { clientId, dialect });
   try {
     const answer = await probe.ask(frame);
     const meant = isOfKeys ? 2102 : 2104;

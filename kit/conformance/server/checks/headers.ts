@@ -3,9 +3,6 @@ import { describe, expectCode, expectSize, hex } from "../answer.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import {
   frame,
-  keyRequest,
-  listRequest,
-  pullRequest,
   randomId,
   randomKey,
   randomName,
@@ -24,6 +21,12 @@ import { ERROR_CODE, responseCode } from "../../../../shared/wire/requests.ts";
 import { responseHeader } from "../../../../shared/wire/frames.ts";
 import { usuals } from "../usual.ts";
 import { fill } from "./pulling.ts";
+import {
+  keyRequest,
+  listRequest,
+  PULL,
+  pullRequest,
+} from "../../../requests.ts";
 
 /** Codes that no request of any generation has. */
 const UNKNOWN_CODES = [0, 599, 605, 2100, 9000, 65535];
@@ -224,7 +227,7 @@ async function oneOfEach(probe: Probe): Promise<[number, Answer][]> {
     [responseCode.clientsList, listRequest(one.id)],
     [responseCode.publicKey, keyRequest(one.id, other.id)],
     [responseCode.sendMessage, sendRequest({ from: one.id, to: other.id })],
-    [responseCode.waitingMessages, pullRequest(other.id)],
+    [responseCode[PULL], pullRequest(other.id)],
     [responseCode.register, registration(randomName())],
     [responseCode.clientsList, listRequest(randomId())],
   ] as const;

@@ -5,14 +5,9 @@ import {
   CLIENT_ID_SIZE,
   PUBLIC_KEY_SIZE,
 } from "../../../../shared/wire/protocol.ts";
-import {
-  keyRequest,
-  randomId,
-  randomKey,
-  randomName,
-  sized,
-} from "../frames.ts";
+import { randomId, randomKey, randomName, sized } from "../frames.ts";
 import type { Probe } from "../probe.ts";
+import { keyRequest } from "../../../requests.ts";
 
 const ANSWER_SIZE = CLIENT_ID_SIZE + PUBLIC_KEY_SIZE;
 

@@ -1,3 +1,4 @@
+import { listRequest } from "../../../requests.ts";
 import { concat, equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
 import { describe, expectCode, hex } from "../answer.ts";
@@ -10,7 +11,7 @@ import {
   PROTOCOL_VERSION,
 } from "../../../../shared/wire/protocol.ts";
 import { responseCode } from "../../../../shared/wire/requests.ts";
-import { ascii, listRequest, randomId, randomName, sized } from "../frames.ts";
+import { ascii, randomId, randomName, sized } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 import type { User } from "../cast.ts";
 

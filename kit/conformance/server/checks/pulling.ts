@@ -5,9 +5,10 @@ import { waitingHead } from "../../../../shared/wire/contents.ts";
 import { WAITING_OVERHEAD } from "../../../../shared/wire/protocol.ts";
 import type { WaitingMessage } from "../../../../shared/wire/requests.ts";
 import { swapped } from "../../../dissect/form.ts";
-import { pullRequest, randomId, sized } from "../frames.ts";
+import { randomId, sized } from "../frames.ts";
 import type { User } from "../cast.ts";
 import { messagesIn, type Probe, told } from "../probe.ts";
+import { PULL, pullRequest } from "../../../requests.ts";
 
 const MIB = 1024 * 1024;
 /** Bytes of each of the large messages: two of them are more than 1 MiB. */
@@ -237,7 +238,7 @@ export const pullingChecks = subject("pulling", [
     "A pull with a payload is refused",
     async (probe) => {
       const { id } = await probe.user();
-      await probe.refused(sized("waitingMessages", id, 1));
+      await probe.refused(sized(PULL, id, 1));
     },
   ],
   [
@@ -249,7 +250,7 @@ export const pullingChecks = subject("pulling", [
       await fill(probe, from, to, [16]);
       await prepare(
         "have a pull refused",
-        () => probe.refused(sized("waitingMessages", to.id, 1)),
+        () => probe.refused(sized(PULL, to.id, 1)),
       );
       await arrives(probe, to, 1);
     },

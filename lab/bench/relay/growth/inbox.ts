@@ -8,6 +8,7 @@ import type { LoadOn } from "../contestants.ts";
 import { spreadOf } from "../spread.ts";
 import { CONNECTIONS } from "../texts.ts";
 import type { Study } from "./study.ts";
+import { PULL } from "../../../../kit/requests.ts";
 
 const SIZES = [10, 100, 1000];
 const USERS = 2000;
@@ -46,7 +47,7 @@ export const inbox: Study = {
         connections: CONNECTIONS,
         frames: {
           ...plan,
-          kind: "waitingMessages",
+          kind: PULL,
           waiting,
           count: INBOXES,
           order: "once",

@@ -1,14 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
-import {
-  encodeRequest,
-  responseHeader,
-} from "../../../../shared/wire/frames.ts";
+import { responseHeader } from "../../../../shared/wire/frames.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
 import { Program } from "../../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../../support/test_with.ts";
+import { pullRequest } from "../../../../kit/requests.ts";
 
 const PAGE = 4096;
 const NAME = "db.defensive";
@@ -199,7 +197,7 @@ testWith(
     for (let pulls = 0;; pulls++) {
       assert(pulls < 150, "the damage was noticed");
       await peer.write(
-        encodeRequest("waitingMessages", {}, { clientId: folder.anna }),
+        pullRequest(folder.anna),
       );
       // Where nobody knows what is kept, nothing is answered.
       const answer = await peer.answerBytes();
@@ -222,7 +220,7 @@ testWith(
     using peer = await Peer.connect(await program.address());
     await overwrite(folder.database, await sizeOf(folder.database) / 2, PAGE);
     await peer.write(
-      encodeRequest("waitingMessages", {}, { clientId: folder.anna }),
+      pullRequest(folder.anna),
     );
     assertEquals(await peer.answerBytes(), null);
     await assertEndsDamaged(program, folder.database);

@@ -9,6 +9,7 @@ import type {
 import { Peer } from "../../../../lab/harness/peer.ts";
 import { testRelay } from "../../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../../support/test_with.ts";
+import { PULL, pullRequest } from "../../../../kit/requests.ts";
 
 /** Last visits of which one at least finds a commit to ride along with. */
 const VISITS = 3;
@@ -57,7 +58,7 @@ testWith(
     // Each is there under the id that its sender was told.
     const texts = new Map<number, number | undefined>();
     for (;;) {
-      const answer = await first.ask("waitingMessages", {}, anna);
+      const answer = await first.ask(PULL, {}, anna);
       assert(answer.code === 2104);
       if (answer.payload.length === 0) break;
       for (const { messageId, content } of answer.payload) {
@@ -77,7 +78,7 @@ testWith(
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
-    const pull = encodeRequest("waitingMessages", {}, { clientId: anna });
+    const pull = pullRequest(anna);
     const texts = [1, 2, 3].map((byte) => new Uint8Array([byte]));
     await peer.write(concat([
       ...texts.map((text) => send(anna, anna, text)),
@@ -154,7 +155,7 @@ testWith(
         assertEquals(parts(), expected, `${size} bytes`);
         await relay.restart();
         using after = await Peer.connect(relay.address);
-        const answer = await after.ask("waitingMessages", {}, anna);
+        const answer = await after.ask(PULL, {}, anna);
         assert(answer.code === 2104);
         assertEquals(answer.payload.length, 1);
         // Not by assertEquals: what it would print has no end.
