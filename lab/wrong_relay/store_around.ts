@@ -21,8 +21,8 @@ export class StoreAround implements Store {
     this.inner = inner;
   }
 
-  get removals(): number {
-    return this.inner.removals;
+  get usersVersion(): number {
+    return this.inner.usersVersion;
   }
 
   get commits(): CommitFigures {
@@ -67,8 +67,8 @@ export class StoreAround implements Store {
     return this.inner.rest(recipient, message);
   }
 
-  remove(recipient: ClientId, taken: HandedOut): Promise<void> {
-    return this.inner.remove(recipient, taken);
+  delete(recipient: ClientId, taken: HandedOut): Promise<void> {
+    return this.inner.delete(recipient, taken);
   }
 
   purge(age: number, most: number): Promise<number> {

@@ -36,7 +36,7 @@ export class Inboxes extends StoreAround {
     recipient: ClientId,
     messages: readonly StoredMessage[],
   ): Promise<void> {
-    await super.remove(recipient, {
+    await super.delete(recipient, {
       runs: runsOf(messages.map(({ id }) => id)),
       bytes: messages.reduce((sum, { size }) => sum + size, 0),
     });
@@ -54,7 +54,7 @@ export class DeletesFirst extends Inboxes {
     return messages;
   }
 
-  override async remove(): Promise<void> {}
+  override async delete(): Promise<void> {}
 }
 
 /** Deletes all of an inbox and hands out less. */

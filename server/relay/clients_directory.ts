@@ -60,8 +60,8 @@ export class ClientsDirectory {
    * taken out: the list is made anew.
    */
   #pages: Page[] = [];
-  /** The store's removals when the pages were begun. */
-  #removals = 0;
+  /** The version of the users when the pages were begun. */
+  #usersVersion = 0;
   /** The look that is under way. */
   #updating: Promise<unknown> = Promise.resolve();
   /** The one behind it, which hasn't begun. */
@@ -134,9 +134,9 @@ export class ClientsDirectory {
 
   /** Takes in who is new, and returns those who aren't settled yet: they are read each time. */
   async #update(): Promise<ListedClient[]> {
-    const { removals } = this.#store;
-    if (removals !== this.#removals) {
-      this.#removals = removals;
+    const { usersVersion } = this.#store;
+    if (usersVersion !== this.#usersVersion) {
+      this.#usersVersion = usersVersion;
       this.#pages = [];
     }
     const unsettled: ListedClient[] = [];

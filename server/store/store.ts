@@ -104,10 +104,10 @@ export interface AnswerMemory {
 /** Users and their waiting messages. Every promise settles in due time. */
 export interface Store {
   /**
-   * Counts the times that users may have been removed by somebody else; who
-   * remembers users forgets them when it changes.
+   * Changes whenever users may have been deleted, here or by another process.
+   * A cache of users is discarded when it does.
    */
-  readonly removals: number;
+  readonly usersVersion: number;
 
   /**
    * Keeps a new client.
@@ -172,7 +172,7 @@ export interface Store {
   /**
    * What follows the beginning of a large content, piece by piece.
    *
-   * @throws {MessageGoneError} where it was removed meanwhile
+   * @throws {MessageGoneError} where it was deleted meanwhile
    */
   rest(recipient: ClientId, message: StoredMessage): AsyncIterable<Uint8Array>;
 
@@ -183,7 +183,7 @@ export interface Store {
    * store that has its inboxes to itself tries again later instead, and they
    * wait for nobody meanwhile
    */
-  remove(recipient: ClientId, taken: HandedOut): Promise<void>;
+  delete(recipient: ClientId, taken: HandedOut): Promise<void>;
 
   /**
    * Deletes messages that have waited for longer, so many at most, the oldest

@@ -25,7 +25,7 @@ interface Pending {
 /** Writes on the event loop. */
 export class LoopWriter implements CommandWriter {
   readonly commits = new CommitFigures();
-  removals = 0;
+  usersVersion = 0;
   readonly #database: Database;
   readonly #writer: GroupWriter;
   #pending: Pending[] = [];
@@ -35,7 +35,7 @@ export class LoopWriter implements CommandWriter {
     this.#database = new Database(path, { int64: true, create: false });
     configure(this.#database);
     this.#writer = new GroupWriter(this.#database, {
-      othersWrote: () => this.removals++,
+      othersWrote: () => this.usersVersion++,
     });
   }
 

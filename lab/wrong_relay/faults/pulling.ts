@@ -74,7 +74,7 @@ export const pulling = {
     inject: () => ({
       store: (inner) =>
         new class extends StoreAround {
-          override async remove(): Promise<void> {}
+          override async delete(): Promise<void> {}
         }(inner),
     }),
   },

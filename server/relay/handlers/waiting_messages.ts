@@ -29,7 +29,7 @@ export const waitingMessages: Handler<"waitingMessages"> = async (
   if (messages.length === 0) return { response };
   return {
     response,
-    taken: () => store.remove(client, taken),
+    taken: () => store.delete(client, taken),
   };
 };
 

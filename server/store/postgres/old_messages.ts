@@ -9,7 +9,7 @@ import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../id_runs.ts";
 import { NOW } from "./clock.ts";
 import type { Query, Statement } from "./connection/database.ts";
-import { removeMessages } from "./removal_queue.ts";
+import { deleteMessages } from "./deletion_queue.ts";
 
 /** Messages that are looked at at a time. */
 const LOOK = 2000;
@@ -62,7 +62,7 @@ export class OldMessages {
       this.#last = isEnd ? START : { recipient: last[0], id: last[1] };
       const removed = some.length === 0
         ? 0
-        : await removeMessages(this.#query, byInbox(some));
+        : await deleteMessages(this.#query, byInbox(some));
       // Somebody else may have been faster.
       if (removed > 0) return removed;
       if (this.#last === START) return 0;

@@ -26,10 +26,11 @@ import {
 import { Database, type Query, type Statement } from "./connection/database.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { OldMessages } from "./old_messages.ts";
-import { RemovalQueue } from "./removal_queue.ts";
+import { DeletionQueue } from "./deletion_queue.ts";
 import { isPositionTaken, prepareSchema } from "./schema.ts";
 import { storeName } from "./connection/store_url.ts";
 import { Timeline } from "./connection/timeline.ts";
+import { USERS_VERSION } from "./users_version.ts";
 import { Visits } from "./visits.ts";
 
 /** Connections that a relay has to its database at most. */
@@ -102,11 +103,11 @@ class OpenStore implements Store {
   readonly #database: Database;
   readonly #query: Query;
   readonly #writer: MessageWriter;
-  readonly #removalQueue: RemovalQueue;
+  readonly #deletions: DeletionQueue;
   readonly #visits: Visits;
   readonly #oldMessages: OldMessages;
   readonly #accounts = new Recent<Account>(CLIENTS_REMEMBERED);
-  #removals = 0;
+  #usersVersion = 0;
   /** When that was asked, on the clock of `performance.now()`. */
   #looked = -Infinity;
   #looking: Promise<void> | undefined;
@@ -115,14 +116,14 @@ class OpenStore implements Store {
     this.#database = database;
     this.timeline = new Timeline(notice, () => this.forget());
     this.#query = database.query;
-    this.#removalQueue = new RemovalQueue(database.query, this.commits);
+    this.#deletions = new DeletionQueue(database.query, this.commits);
     this.#visits = new Visits(database.query, this.commits);
     this.#oldMessages = new OldMessages(database.query);
     this.#writer = new MessageWriter(database, this.commits);
   }
 
-  get removals(): number {
-    return this.#removals;
+  get usersVersion(): number {
+    return this.#usersVersion;
   }
 
   async register(client: NewClient, now: Date): Promise<boolean> {
@@ -239,9 +240,9 @@ class OpenStore implements Store {
     }
   }
 
-  async remove(recipient: ClientId, { runs }: HandedOut): Promise<void> {
+  async delete(recipient: ClientId, { runs }: HandedOut): Promise<void> {
     if (runs.length === 0) return;
-    await this.#removalQueue.remove(recipient, runs);
+    await this.#deletions.delete(recipient, runs);
     this.#writer.removed(recipient);
   }
 
@@ -285,7 +286,7 @@ class OpenStore implements Store {
   }
 
   /** Another relay, or whoever looks after the database, may have removed users. */
-  async #noticeRemovals(): Promise<void> {
+  async #refreshUsers(): Promise<void> {
     if (performance.now() - this.#looked < LOOK_AGAIN) return;
     this.#looking ??= this.#look().finally(() => this.#looking = undefined);
     await this.#looking;
@@ -296,25 +297,25 @@ class OpenStore implements Store {
     if (this.#database.isPooled && await this.timeline.isNew(this.#query)) {
       this.#database.reconnect();
     }
-    const [row] = await this.#query<[number]>(REMOVALS);
-    const removals = row?.[0] ?? 0;
-    if (removals !== this.#removals) this.forget();
-    this.#removals = removals;
+    const [row] = await this.#query<[number]>(USERS_VERSION);
+    const version = row?.[0] ?? 0;
+    if (version !== this.#usersVersion) this.forget();
+    this.#usersVersion = version;
     this.#looked = performance.now();
   }
 
   async #account(id: ClientId): Promise<Account | undefined> {
-    await this.#noticeRemovals();
+    await this.#refreshUsers();
     const key = id.toHex();
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
-    const removals = this.#removals;
+    const version = this.#usersVersion;
     const [row] = await this.#query<[number, Uint8Array]>(ACCOUNT, [id]);
     if (row === undefined) return undefined;
     const [position, publicKey] = row;
     const account = { position, publicKey };
     // It may have been read before somebody was removed.
-    if (removals === this.#removals) this.#accounts.set(key, account);
+    if (version === this.#usersVersion) this.#accounts.set(key, account);
     return account;
   }
 }
@@ -336,12 +337,6 @@ const REGISTERED_ID: Statement = {
   name: "registered-id",
   quick: true,
   text: "SELECT ID FROM accounts WHERE UserName = $1 AND PublicKey = $2",
-};
-
-const REMOVALS: Statement = {
-  name: "removals",
-  quick: true,
-  text: "SELECT Value FROM relay WHERE Name = 'removals'",
 };
 
 const ACCOUNT: Statement = {

@@ -18,7 +18,7 @@ import {
   type ReadyOptions,
 } from "./file/ready_file.ts";
 import { Remembered } from "./remembered.ts";
-import { Removals } from "./removals.ts";
+import { Deletions } from "./deletions.ts";
 import { withReserve } from "./reserve.ts";
 import { type SendRefusal, sendRefusal } from "../send_refusal.ts";
 import {
@@ -113,9 +113,9 @@ class OpenStore implements SqliteStore {
   readonly #positions: Remembered<number>;
   readonly #publicKeys: Remembered<Uint8Array>;
   readonly #visits: Visits;
-  readonly #removals: Removals;
-  /** The number of removals at which something was remembered last. */
-  #removalsKnown = 0;
+  readonly #deletions: Deletions;
+  /** The version of the users that are cached. */
+  #usersRead = 0;
   /** Why nobody may be told anything any more. */
   #broken: StoreBrokenError | undefined;
 
@@ -132,7 +132,7 @@ class OpenStore implements SqliteStore {
       KEYS_REMEMBERED,
       (id) => read(() => statements.publicKey.get(id)?.publicKey),
     );
-    // A visit's time is worth no failure, and a removal is tried again: who
+    // A visit's time is worth no failure, and a deletion is tried again: who
     // asks next must hear of it where there is no later.
     const noteBroken = (error: unknown) => {
       if (error instanceof StoreBrokenError) this.#broken = error;
@@ -140,8 +140,8 @@ class OpenStore implements SqliteStore {
     this.#visits = new Visits((visits) => {
       writer.write({ kind: "seen", visits }).catch(noteBroken);
     });
-    this.#removals = new Removals(async (recipient, removal) => {
-      const written = writer.write({ kind: "remove", recipient, ...removal });
+    this.#deletions = new Deletions(async (recipient, deletion) => {
+      const written = writer.write({ kind: "remove", recipient, ...deletion });
       written.catch(noteBroken);
       await written;
     });
@@ -163,8 +163,8 @@ class OpenStore implements SqliteStore {
     await this.#writer.write({ kind: "ping" });
   }
 
-  get removals(): number {
-    return this.#writer.removals;
+  get usersVersion(): number {
+    return this.#writer.usersVersion;
   }
 
   async register(client: NewClient, now: Date): Promise<boolean> {
@@ -193,9 +193,9 @@ class OpenStore implements SqliteStore {
   }
 
   #forgetRemoved(): void {
-    const { removals } = this;
-    if (removals === this.#removalsKnown) return;
-    this.#removalsKnown = removals;
+    const { usersVersion } = this;
+    if (usersVersion === this.#usersRead) return;
+    this.#usersRead = usersVersion;
     this.#positions.clear();
     this.#publicKeys.clear();
   }
@@ -251,7 +251,7 @@ class OpenStore implements SqliteStore {
         if (first === 0) return [];
         if (!room(bytes)) return bytes;
         return this.#statements.waiting.all(recipient, first, last)
-          .filter(({ id }) => !this.#removals.has(recipient, id));
+          .filter(({ id }) => !this.#deletions.has(recipient, id));
       } finally {
         // Nothing was written.
         if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
@@ -268,7 +268,7 @@ class OpenStore implements SqliteStore {
     let last = 0;
     let bytes = 0;
     for (const { id, size } of this.#sizes(recipient)) {
-      if (this.#removals.has(recipient, id)) continue;
+      if (this.#deletions.has(recipient, id)) continue;
       const more = Math.min(size, PART_SIZE) + budget.perMessage;
       const isTooMuch = bytes + size + budget.perMessage > budget.bytes;
       if (first > 0 && isTooMuch) break;
@@ -305,10 +305,10 @@ class OpenStore implements SqliteStore {
     }
   }
 
-  async remove(recipient: ClientId, taken: HandedOut): Promise<void> {
+  async delete(recipient: ClientId, taken: HandedOut): Promise<void> {
     if (taken.runs.length === 0) return;
     this.#visits.rideAlong();
-    await this.#removals.remove(recipient, taken);
+    await this.#deletions.delete(recipient, taken);
   }
 
   purge(age: number, most: number): Promise<number> {
@@ -318,7 +318,7 @@ class OpenStore implements SqliteStore {
   async close(): Promise<void> {
     try {
       this.#visits.flush();
-      await this.#removals.flush();
+      await this.#deletions.flush();
       await this.#writer.close();
     } finally {
       this.#database.close();

@@ -56,7 +56,7 @@ testWithAnyStore(
 );
 
 testWithAnyStore(
-  "a removal that is killed leaves the user, and can be gone on with",
+  "a deletion that is killed leaves the user, and can be gone on with",
   async (store) => {
     await store.fill(inboxes);
     const { place } = store;

@@ -76,7 +76,7 @@ postgresTest(
     const path = `${dir}/db.defensive`;
     const file = await openSqliteStore(path);
     // Of ben's three the last one is gone, and the first.
-    await file.remove(idOf(2), { runs: [[1, 1], [3, 3]], bytes: 40 });
+    await file.delete(idOf(2), { runs: [[1, 1], [3, 3]], bytes: 40 });
     await file.close();
     const bytes = (await Deno.readFile(path)).toHex();
     const counts = "4 users, 4 waiting messages";

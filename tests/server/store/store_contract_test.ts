@@ -122,12 +122,12 @@ function storeContract(kind: string, register: Register): void {
       const contents = async (store: Store) =>
         (await store.waiting(anna, ALL)).map(({ content }) => content[0]);
       assertEquals(await contents(store), [1, 2, 3, 4]);
-      await store.remove(anna, taken(1, 3));
-      await store.remove(anna, taken());
+      await store.delete(anna, taken(1, 3));
+      await store.delete(anna, taken());
       assertEquals(await contents(store), [2, 4]);
       store = await reopen();
       assertEquals(await contents(store), [2, 4]);
-      await store.remove(anna, taken(2, 4));
+      await store.delete(anna, taken(2, 4));
       assertEquals(await contents(store), []);
       store = await reopen();
       assertEquals(await send(store, anna, bytes(5)), 5 as MessageId);
@@ -160,9 +160,9 @@ function storeContract(kind: string, register: Register): void {
     await send(store, ben, bytes(1));
     await send(store, stranger, bytes(1));
     assertEquals(await store.waitingMessages(), 4);
-    await store.remove(anna, taken(1, 3));
+    await store.delete(anna, taken(1, 3));
     // Some of them a second time.
-    await store.remove(anna, taken(2, 3));
+    await store.delete(anna, taken(2, 3));
     assertEquals(await store.waitingMessages(), 1);
     store = await reopen();
     await send(store, anna, bytes(1));
@@ -295,7 +295,7 @@ function storeContract(kind: string, register: Register): void {
       new Uint8Array(await new Blob(pieces as never).arrayBuffer()),
       content,
     );
-    await store.remove(anna, { runs: [[2, 2]], bytes: MANY });
+    await store.delete(anna, { runs: [[2, 2]], bytes: MANY });
     assertEquals(await waiting(store, anna), [1, 3]);
     await assertRejects(async () => {
       for await (const _ of store.rest(anna, large));
@@ -309,7 +309,7 @@ function storeContract(kind: string, register: Register): void {
       [1, 2, 3, 4, 5].map((byte) => send(store, anna, bytes(byte), quota)),
     );
     assertEquals<unknown>(ids, [1, 2, 3, "inbox_full", "inbox_full"]);
-    await store.remove(anna, taken(1, 2));
+    await store.delete(anna, taken(1, 2));
     const more = await Promise.all(
       [6, 7, 8].map((byte) => send(store, anna, bytes(byte), quota)),
     );
@@ -334,7 +334,7 @@ function storeContract(kind: string, register: Register): void {
       3,
     ]);
     assertEquals(await sizes(0), [4]);
-    await store.remove(anna, { runs: [[1, 1]], bytes: 60 });
+    await store.delete(anna, { runs: [[1, 1]], bytes: 60 });
     assertEquals(await sizes(61, 60, 1), [full, 5, full]);
   });
 
@@ -344,11 +344,11 @@ function storeContract(kind: string, register: Register): void {
       await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
       for (let i = 1; i <= 5; i++) await send(store, anna, bytes(i));
       await Promise.all([
-        store.remove(anna, { runs: [[1, 3]], bytes: 3 }),
-        store.remove(anna, { runs: [[2, 4]], bytes: 3 }),
+        store.delete(anna, { runs: [[1, 3]], bytes: 3 }),
+        store.delete(anna, { runs: [[2, 4]], bytes: 3 }),
       ]);
-      await store.remove(anna, taken(1, 2));
-      await store.remove(stranger, taken(1));
+      await store.delete(anna, taken(1, 2));
+      await store.delete(stranger, taken(1));
       assertEquals(await waiting(store, anna), [5]);
     },
   );
@@ -375,7 +375,7 @@ function storeContract(kind: string, register: Register): void {
       assertEquals(await store.waiting(anna, ALL), []);
       assertEquals(await sendLarge(), 2 as MessageId);
       assertEquals(await send(store, anna, bytes(1)), 6 as MessageId);
-      assertEquals(store.removals, 0);
+      assertEquals(store.usersVersion, 0);
     },
   );
 

@@ -12,7 +12,7 @@ import { StoreError } from "../../store.ts";
 import type { Query, Statement } from "./database.ts";
 import { isUnsupported } from "./database_errors.ts";
 import { raiseIds } from "../raise_ids.ts";
-import { COUNT_REMOVAL } from "../removals_row.ts";
+import { RAISE_USERS_VERSION } from "../users_version.ts";
 
 // The log's file names begin with it. A checkpoint tells it later.
 const TIMELINE: Statement = {
@@ -110,7 +110,7 @@ export class Timeline {
       // Another server may have begun a timeline of the same number.
       const jump = JUMP * apart + Math.floor(Math.random() * JUMP);
       const { inboxes, usedUp } = await raiseIds(query, jump);
-      await query(COUNT_REMOVAL);
+      await query(RAISE_USERS_VERSION);
       await query(NOTE, [timeline]);
       this.#notice(
         `the database went from timeline ${noted} to ${timeline} and may have lost messages: in ${

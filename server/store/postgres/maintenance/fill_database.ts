@@ -12,7 +12,7 @@ import type { StoreCounts } from "../../../admin/admin_store.ts";
 import { RESTART_IDS } from "../../../admin/advice.ts";
 import type { StoreRow } from "../../../admin/store_row.ts";
 import { findFaults } from "./postgres_check.ts";
-import { COUNT_REMOVAL } from "../removals_row.ts";
+import { RAISE_USERS_VERSION } from "../users_version.ts";
 import { insertRows } from "./row_inserter.ts";
 
 /** Users whose inboxes are counted by one statement. */
@@ -88,7 +88,7 @@ export async function fillDatabase(
     // Ids may have been given out since the backup.
     await raiseIds(query);
     await requireSound(query);
-    await query(COUNT_REMOVAL);
+    await query(RAISE_USERS_VERSION);
     return { users: counts.accounts, messages: counts.messages };
   });
 }

@@ -41,9 +41,9 @@ import { findFaults } from "./postgres_check.ts";
 import { readRows } from "./postgres_rows.ts";
 import { readStats } from "./postgres_stats.ts";
 import { findUser, readUsers } from "./postgres_users.ts";
-import { COUNT_REMOVAL } from "../removals_row.ts";
+import { RAISE_USERS_VERSION } from "../users_version.ts";
 import { restartIds } from "./restart_ids.ts";
-import { removeUser } from "./user_removal.ts";
+import { deleteUser } from "../delete_user.ts";
 
 /** One verb asks for one thing at a time. */
 const CONNECTIONS = 1;
@@ -128,7 +128,7 @@ export class PostgresAdminStore implements AdminStore {
       const found = await findUser(this.#query, name);
       return found === undefined
         ? undefined
-        : await removeUser(this.#database, found.id as ClientId);
+        : await deleteUser(this.#database, found.id as ClientId);
     });
   }
 
@@ -171,7 +171,7 @@ export class PostgresAdminStore implements AdminStore {
   #changeIds<T>(change: (query: Query) => Promise<T>): Promise<T> {
     return this.#do(async () => {
       const changed = await change(this.#query);
-      await this.#query(COUNT_REMOVAL);
+      await this.#query(RAISE_USERS_VERSION);
       return changed;
     });
   }

@@ -13,7 +13,7 @@ import {
 } from "../../../../shared/wire/protocol.ts";
 import type { IdRun } from "../../id_runs.ts";
 import type { PipeReader } from "./pipe_reader.ts";
-import type { Removal } from "../removals.ts";
+import type { Deletion } from "../deletions.ts";
 import {
   type NewClient,
   type NewMessage,
@@ -55,7 +55,7 @@ export type Command =
     size: number;
     quota: Quota;
   }
-  | ({ kind: "remove"; recipient: ClientId } & Removal)
+  | ({ kind: "remove"; recipient: ClientId } & Deletion)
   | { kind: "seen"; visits: Visit[] }
   | {
     kind: "purge";
@@ -76,7 +76,7 @@ export type Outcome = { value: number } | { error: StoreError };
 /** Stands for a number of bytes that isn't known. */
 const UNKNOWN = -1;
 
-/** Bytes of the longest command: a removal of all that an answer holds. */
+/** Bytes of the longest command: a deletion of all that an answer holds. */
 const COMMAND_SIZE = 512 * 1024;
 /** Bytes of the usual outcome; one that failed has its text in addition. */
 const OUTCOME_SIZE = 5;

@@ -41,8 +41,8 @@ export interface WriterStart {
   commits: SharedArrayBuffer;
   /** One float64: messages that wait, NaN until they are counted. */
   waiting: SharedArrayBuffer;
-  /** An int32: the times that users may have been removed. */
-  removals: SharedArrayBuffer;
+  /** An int32: the times that another process may have deleted users. */
+  usersVersion: SharedArrayBuffer;
 }
 
 /**
@@ -81,12 +81,12 @@ class Writer {
     this.#waiting = new Float64Array(start.waiting);
     this.#checkpoints = checkpoints;
     this.#room = room;
-    const removals = new Int32Array(start.removals);
+    const usersVersion = new Int32Array(start.usersVersion);
     this.#writer = new GroupWriter(database, {
       room,
       // Before anything is answered that rests on it.
       othersWrote: () => {
-        Atomics.add(removals, 0, 1);
+        Atomics.add(usersVersion, 0, 1);
         room.othersWrote();
       },
     });

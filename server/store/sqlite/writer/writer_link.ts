@@ -29,8 +29,8 @@ export interface CommandWriter {
   readonly commits: CommitFigures;
   /** Messages that wait, in all inboxes; NaN until they are counted. */
   readonly waiting: number;
-  /** The times that somebody else wrote, and may have removed users. */
-  readonly removals: number;
+  /** The times that another process wrote, and may have deleted users. */
+  readonly usersVersion: number;
   /**
    * Has a command written, after those that were given before. Its bytes must
    * stay as they are until it is settled.
@@ -51,7 +51,7 @@ export class WriterLink implements CommandWriter {
   readonly #outcomes: SharedPipe;
   readonly commits: CommitFigures;
   readonly #waiting: Float64Array;
-  readonly #removals: Int32Array;
+  readonly #usersVersion: Int32Array;
   readonly #pending: Pending[] = [];
   readonly #arrived = new Uint8Array(OUTCOMES_SIZE);
   /** Bytes for which the pipe had no room yet. */
@@ -65,7 +65,7 @@ export class WriterLink implements CommandWriter {
     this.#outcomes = new SharedPipe(start.outcomes);
     this.commits = new CommitFigures(start.commits);
     this.#waiting = new Float64Array(start.waiting);
-    this.#removals = new Int32Array(start.removals);
+    this.#usersVersion = new Int32Array(start.usersVersion);
     for (const worker of workers) {
       worker.onerror = (event) => {
         event.preventDefault();
@@ -90,7 +90,7 @@ export class WriterLink implements CommandWriter {
       checkpoints: control,
       commits: new SharedArrayBuffer(CommitFigures.SIZE),
       waiting: new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT),
-      removals: new SharedArrayBuffer(4),
+      usersVersion: new SharedArrayBuffer(4),
     };
     new Float64Array(start.waiting)[0] = NaN;
     const checkpointer = await startThread(CHECKPOINTER, { path, control });
@@ -107,8 +107,8 @@ export class WriterLink implements CommandWriter {
     return this.#waiting[0] ?? NaN;
   }
 
-  get removals(): number {
-    return Atomics.load(this.#removals, 0);
+  get usersVersion(): number {
+    return Atomics.load(this.#usersVersion, 0);
   }
 
   write(command: Command, content?: Uint8Array): Promise<number> {

@@ -55,7 +55,7 @@ postgresTest(NAME, async ({ cluster, url }) => {
       assertEquals(ids.length, Number(ids.at(-1)));
       const budget = { bytes: 1e9, perMessage: 25 };
       assertEquals((await store.waiting(id, budget)).length, ids.length);
-      await store.remove(id, { runs: [[1, 5]], bytes: 5000 });
+      await store.delete(id, { runs: [[1, 5]], bytes: 5000 });
     }));
     assertMatch(
       await adminPrints(through(url), "stats"),

@@ -127,7 +127,7 @@ sharedTest("a quota holds for all relays together", async (stores) => {
   };
   assertEquals(await sent(10, 60), 25);
   const [first, second] = stores;
-  await first.remove(anna, { runs: [[1, 20]], bytes: 200 });
+  await first.delete(anna, { runs: [[1, 20]], bytes: 200 });
   // The other relay counts again within a second.
   await until(
     "room",
@@ -182,12 +182,12 @@ sharedTest(
     );
     assertEquals(await send(stores[1], ben, 1), "unknown_target");
     for (const store of stores) {
-      const before = store.removals;
+      const before = store.usersVersion;
       await until(
         "the user to be forgotten",
         async () => await store.position(ben) === undefined,
       );
-      assert(store.removals > before);
+      assert(store.usersVersion > before);
       assertEquals(await store.publicKey(ben), undefined);
     }
   },

@@ -8,16 +8,16 @@ import {
 } from "../id_runs.ts";
 import { type HandedOut, StoreBrokenError } from "../store.ts";
 
-/** Milliseconds until a removal that failed is tried again. */
+/** Milliseconds until a deletion that failed is tried again. */
 const RETRY_DELAY = 1000;
 
 /** Messages of one further try, so that it holds nobody up for long. */
 const MOST_AT_ONCE = 10_000;
 
 /** Messages to delete; how many bytes they had may not be known any more. */
-export type Removal = Pick<HandedOut, "runs"> & { bytes: number | undefined };
+export type Deletion = Pick<HandedOut, "runs"> & { bytes: number | undefined };
 
-/** Removals of one inbox that failed. */
+/** Deletions of one inbox that failed. */
 interface Inbox {
   recipient: ClientId;
   runs: IdRun[];
@@ -28,16 +28,16 @@ interface Inbox {
  * fails too: until it succeeds they must not be handed out again, or a client
  * that pulls until nothing is left would never come to an end.
  */
-export class Removals {
-  readonly #remove: (recipient: ClientId, removal: Removal) => Promise<void>;
+export class Deletions {
+  readonly #delete: (recipient: ClientId, deletion: Deletion) => Promise<void>;
   readonly #failed = new Map<string, Inbox>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param remove deletes messages, or throws and deletes none */
+  /** @param execute deletes messages, or throws and deletes none */
   constructor(
-    remove: (recipient: ClientId, removal: Removal) => Promise<void>,
+    execute: (recipient: ClientId, deletion: Deletion) => Promise<void>,
   ) {
-    this.#remove = remove;
+    this.#delete = execute;
   }
 
   /** Whether a message no longer waits. */
@@ -52,9 +52,9 @@ export class Removals {
    *
    * @throws {StoreBrokenError} where there is no later
    */
-  async remove(recipient: ClientId, taken: HandedOut): Promise<void> {
+  async delete(recipient: ClientId, taken: HandedOut): Promise<void> {
     try {
-      await this.#remove(recipient, taken);
+      await this.#delete(recipient, taken);
     } catch (error) {
       if (error instanceof StoreBrokenError) throw error;
       const key = recipient.toHex();
@@ -78,7 +78,7 @@ export class Removals {
       while (inbox.runs.length > 0) {
         const runs = firstIds(inbox.runs, MOST_AT_ONCE);
         try {
-          await this.#remove(inbox.recipient, { runs, bytes: undefined });
+          await this.#delete(inbox.recipient, { runs, bytes: undefined });
         } catch (error) {
           // There is no later.
           if (error instanceof StoreBrokenError) return;

@@ -21,7 +21,7 @@ const RUNS = `(
     FROM unnest($2::int[], $3::bigint[], $4::bigint[]) AS u (owner, first, last)
   ) AS r`;
 
-const REMOVE: Statement = {
+const DELETE: Statement = {
   name: "remove",
   text: `WITH pieces AS (
     DELETE FROM parts AS p USING ${RUNS}
@@ -35,33 +35,33 @@ const REMOVE: Statement = {
 };
 
 /** Messages of one inbox. */
-export interface Removal {
+export interface Deletion {
   /** Whose they are. */
   recipient: ClientId;
   /** Their ids. */
   runs: readonly IdRun[];
 }
 
-interface Waiting extends Removal {
+interface Waiting extends Deletion {
   resolve: () => void;
   reject: (error: unknown) => void;
 }
 
-/** Removals on their way. */
-export class RemovalQueue {
+/** Deletions on their way. */
+export class DeletionQueue {
   readonly #query: Query;
   readonly #commits: CommitFigures;
   #waiting: Waiting[] = [];
   #working = false;
 
-  /** Nothing is removed yet. @param commits counts each commit, with the removals in it */
+  /** @param commits counts each commit, with the deletions in it */
   constructor(query: Query, commits: CommitFigures) {
     this.#query = query;
     this.#commits = commits;
   }
 
   /** Deletes messages. @throws {StoreError} where that failed */
-  remove(recipient: ClientId, runs: readonly IdRun[]): Promise<void> {
+  delete(recipient: ClientId, runs: readonly IdRun[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ recipient, runs, resolve, reject });
       if (!this.#working) queueMicrotask(() => this.#work());
@@ -74,7 +74,7 @@ export class RemovalQueue {
       const group = this.#take();
       try {
         const begin = performance.now();
-        await removeMessages(this.#query, group);
+        await deleteMessages(this.#query, group);
         this.#commits.record(group.length, performance.now() - begin);
         for (const { resolve } of group) resolve();
       } catch (error) {
@@ -86,8 +86,8 @@ export class RemovalQueue {
 
   #take(): Waiting[] {
     let runs = 0;
-    const end = this.#waiting.findIndex((removal) =>
-      (runs += removal.runs.length) >= MOST_RUNS
+    const end = this.#waiting.findIndex((deletion) =>
+      (runs += deletion.runs.length) >= MOST_RUNS
     );
     return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end + 1);
   }
@@ -98,16 +98,16 @@ export class RemovalQueue {
  *
  * @returns how many there were
  */
-export async function removeMessages(
+export async function deleteMessages(
   query: Query,
-  removals: readonly Removal[],
+  deletions: readonly Deletion[],
 ): Promise<number> {
-  const owners = new Uint8Array(removals.length * CLIENT_ID_SIZE);
-  const rows = removals.flatMap(({ recipient, runs }, i) => {
+  const owners = new Uint8Array(deletions.length * CLIENT_ID_SIZE);
+  const rows = deletions.flatMap(({ recipient, runs }, i) => {
     owners.set(recipient, i * CLIENT_ID_SIZE);
     return runs.map(([first, last]) => ({ owner: i + 1, first, last }));
   });
-  const [row] = await query<[number]>(REMOVE, [
+  const [row] = await query<[number]>(DELETE, [
     owners,
     rows.map(({ owner }) => owner),
     rows.map(({ first }) => first),

@@ -1,14 +1,14 @@
 /**
- * Removes a user from a PostgreSQL database beside relays that may be running.
+ * Deletes a user from a PostgreSQL database beside relays that may be running.
  *
  * @module
  */
 
-import type { ClientId } from "../../../../shared/wire/protocol.ts";
-import { runsOf } from "../../id_runs.ts";
-import type { Database, Query, Statement } from "../connection/database.ts";
-import { removeMessages } from "../removal_queue.ts";
-import { COUNT_REMOVAL } from "../removals_row.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
+import { runsOf } from "../id_runs.ts";
+import type { Database, Query, Statement } from "./connection/database.ts";
+import { deleteMessages } from "./deletion_queue.ts";
+import { RAISE_USERS_VERSION } from "./users_version.ts";
 
 /** Messages of one transaction, and bytes of contents from which on it has enough. */
 const BATCH = 500;
@@ -22,28 +22,28 @@ const OLDEST: Statement = {
     WHERE ToClient = $1 ORDER BY ID LIMIT ${BATCH}`,
 };
 
-const REMOVE_ACTIVITY: Statement = {
-  name: "remove-activity",
+const DELETE_ACTIVITY: Statement = {
+  name: "delete-activity",
   text: "DELETE FROM activity WHERE ID = $1",
 };
 
-const REMOVE_ACCOUNT: Statement = {
-  name: "remove-account",
+const DELETE_ACCOUNT: Statement = {
+  name: "delete-account",
   text: "DELETE FROM accounts WHERE ID = $1 RETURNING ID",
 };
 
 /**
- * Removes the user with an id and what waits for it; returns how many messages
+ * Deletes the user with an id and what waits for it; returns how many messages
  * that were, or undefined where it is gone already.
  */
-export async function removeUser(
+export async function deleteUser(
   database: Database,
   id: ClientId,
 ): Promise<number | undefined> {
   let messages = 0;
   for (;;) {
-    const { more, removed } = await removeSome(database.query, id);
-    messages += removed;
+    const { more, deleted } = await deleteSome(database.query, id);
+    messages += deleted;
     // Somebody may send to it all the time: what comes now goes with the user.
     if (!more) break;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
@@ -51,31 +51,31 @@ export async function removeUser(
   return await database.transaction(async (query) => {
     // Who is sending to it has this row. Whoever comes later finds none, and so
     // no inbox: nothing can come in behind what is removed next.
-    await query(REMOVE_ACTIVITY, [id]);
+    await query(DELETE_ACTIVITY, [id]);
     let last = 0;
     for (let more = true; more;) {
-      const some = await removeSome(query, id);
-      last += some.removed;
+      const some = await deleteSome(query, id);
+      last += some.deleted;
       more = some.more;
     }
-    const isGone = (await query(REMOVE_ACCOUNT, [id])).length === 0;
-    await query(COUNT_REMOVAL);
+    const isGone = (await query(DELETE_ACCOUNT, [id])).length === 0;
+    await query(RAISE_USERS_VERSION);
     return isGone ? undefined : messages + last;
   });
 }
 
 /** Its recipient may be taking the same: then fewer are removed than were found. */
-async function removeSome(
+async function deleteSome(
   query: Query,
   recipient: ClientId,
-): Promise<{ more: boolean; removed: number }> {
+): Promise<{ more: boolean; deleted: number }> {
   const rows = await query<[id: number, size: number]>(OLDEST, [recipient]);
   let bytes = 0;
   const end = rows.findIndex(([, size]) => (bytes += size) > MOST_BYTES);
   const some = end < 0 ? rows : rows.slice(0, end + 1);
-  if (some.length === 0) return { more: false, removed: 0 };
+  if (some.length === 0) return { more: false, deleted: 0 };
   const more = some.length < rows.length || rows.length === BATCH;
   const runs = runsOf(some.map(([id]) => id));
-  const removed = await removeMessages(query, [{ recipient, runs }]);
-  return { more, removed };
+  const deleted = await deleteMessages(query, [{ recipient, runs }]);
+  return { more, deleted };
 }

@@ -67,16 +67,16 @@ testWith(
           NO_QUOTA,
         );
       }
-      assertEquals(store.removals, 0);
+      assertEquals(store.usersVersion, 0);
       remove(2);
       assertEquals(await send(store, 2), "unknown_target");
-      assertEquals(store.removals, 1);
+      assertEquals(store.usersVersion, 1);
       assertEquals(await store.position(idOf(2)), undefined);
       assertEquals(await store.publicKey(idOf(2)), undefined);
       assertEquals(await store.position(idOf(3)), 3);
       assertEquals(await register(store, 4, "2"), true);
       assertEquals(Number(await send(store, 4)), 1);
-      assertEquals(store.removals, 1);
+      assertEquals(store.usersVersion, 1);
     });
   },
 );
