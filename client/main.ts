@@ -6,34 +6,21 @@
  * @module
  */
 
-import { Output } from "./ui/cli/verb/output.ts";
-import { printOwnIdentity } from "./ui/cli/verb/print_identity.ts";
 import { runProgram } from "../shared/cli/program.ts";
-import type { VerbTable } from "./ui/cli/verb/verb.ts";
-import { verbNames } from "./ui/cli/verb_names.ts";
+import { printOwnIdentity } from "./ui/cli/verb/identity.ts";
+import { processIo } from "./ui/cli/verb/io.ts";
+import { Output } from "./ui/cli/verb/output.ts";
 
-/** What the modules' names end with. */
+/** How the modules' names end. */
 const END: string = ".ts";
-
-/** The verbs: each in the module of its name, or all in the bundle. */
-async function verbTable(): Promise<VerbTable> {
-  if (!import.meta.url.endsWith("/client/main.ts")) {
-    const all: typeof import("./ui/cli/verbs.ts") = await import(
-      `./ui/cli/verbs${END}`
-    );
-    return all.verbs;
-  }
-  const load = (name: string) =>
-    import(
-      import.meta.resolve(`./ui/cli/verbs/${name.replaceAll("-", "_")}${END}`)
-    );
-  return Object.fromEntries(verbNames.map((name) => [name, () => load(name)]));
-}
 
 async function main(): Promise<number> {
   const [verb, ...rest] = Deno.args;
   if (verb === "whoami" && rest.length === 0) {
-    const isDone = await printOwnIdentity(".", new Output(false))
+    const isDone = await printOwnIdentity(
+      processIo.dir,
+      new Output(false, processIo),
+    )
       // The verb itself says what is wrong.
       .catch(() => false);
     if (isDone) return 0;
@@ -41,7 +28,7 @@ async function main(): Promise<number> {
   const { runClient }: typeof import("./ui/cli/run_client.ts") = await import(
     `./ui/cli/run_client${END}`
   );
-  return await runClient(Deno.args, await verbTable());
+  return await runClient(Deno.args);
 }
 
 if (import.meta.main) await runProgram(main);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import { findFile, infoFiles } from "../../shared/folder/info_files.ts";
 import { IdentityError } from "../../shared/identity/identity_error.ts";
 import {
@@ -78,13 +79,18 @@ export async function readFolderLayout(
  */
 export async function readIdentityBytes(path: string): Promise<Uint8Array> {
   using file = await openRegular(path);
-  return await readIdentityFrom(file);
-}
-
-/** The same of what is open. */
-export async function readIdentityFrom(
-  file: Pick<Deno.FsFile, "read">,
-): Promise<Uint8Array> {
   const bytes = new Uint8Array(MAX_IDENTITY_SIZE + 1);
   return bytes.subarray(0, await readFull(file, bytes));
+}
+
+/** Reads as many bytes of a stream as say whether they are an identity. */
+export async function readIdentityFrom(
+  stream: ReadableStream<Uint8Array>,
+): Promise<Uint8Array> {
+  let bytes = new Uint8Array(0);
+  for await (const chunk of stream) {
+    bytes = concat([bytes, chunk]);
+    if (bytes.length > MAX_IDENTITY_SIZE) break;
+  }
+  return bytes;
 }

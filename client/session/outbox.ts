@@ -82,9 +82,12 @@ export class Outbox {
    *
    * @throws {UserError} where it can't be kept
    */
-  async writePiped(name: string): Promise<Message> {
+  async writePiped(
+    name: string,
+    stdin: ReadableStream<Uint8Array>,
+  ): Promise<Message> {
     const { contact } = await this.#people.named(name);
-    const kept = await this.#piped().keep();
+    const kept = await this.#piped().keep(stdin);
     const path = await Deno.realPath(kept);
     const { size } = await openOutgoingFile(path);
     return this.#write({ contact, kind: "file", path, size });

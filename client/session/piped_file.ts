@@ -24,11 +24,14 @@ export const PIPE = "-";
  * @throws {UserError} where it can't be written, or has more bytes than a
  * message holds; nothing of it is left then
  */
-export async function savePiped(path: string): Promise<void> {
+export async function savePiped(
+  path: string,
+  stdin: ReadableStream<Uint8Array>,
+): Promise<void> {
   try {
     using file = await createPrivate(path);
     let size = 0;
-    for await (const chunk of Deno.stdin.readable) {
+    for await (const chunk of stdin) {
       size += chunk.length;
       if (size > MAX_FILE_SIZE) {
         throw new UserError(
@@ -58,11 +61,11 @@ export class PipedFiles {
     this.#folder = `${store}/piped`;
   }
 
-  /** Keeps standard input; its path. @throws {UserError} where it can't be kept */
-  async keep(): Promise<string> {
+  /** Keeps standard input, and returns its path. @throws {UserError} where it can't be kept */
+  async keep(stdin: ReadableStream<Uint8Array>): Promise<string> {
     await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const path = `${this.#folder}/${crypto.randomUUID()}`;
-    await savePiped(path);
+    await savePiped(path, stdin);
     return path;
   }
 

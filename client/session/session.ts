@@ -291,8 +291,11 @@ export class Session implements Disposable {
    *
    * @throws {UserError} where it can't be kept
    */
-  async writePiped(name: string): Promise<Message> {
-    return await this.#outbox.writePiped(name);
+  async writePiped(
+    name: string,
+    stdin: ReadableStream<Uint8Array>,
+  ): Promise<Message> {
+    return await this.#outbox.writePiped(name, stdin);
   }
 
   /**

@@ -1,9 +1,10 @@
 import { basename, dirname, resolve } from "node:path";
 import { findFile } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { requireKnown } from "../ui/cli/verb/known_contact.ts";
-import { messageLine, messageObject } from "../ui/cli/verb/message_form.ts";
-import { lineOf } from "../ui/cli/verb/output.ts";
+import { printableJson } from "../../shared/cli/printable.ts";
+import { requireKnown } from "../ui/cli/verb/contacts.ts";
+import { messageData } from "../ui/cli/verb/data.ts";
+import { messageLine, messageValues } from "../ui/cli/verb/message_form.ts";
 import {
   createPrivate,
   makePrivateFolder,
@@ -52,7 +53,11 @@ export async function exportConversations(
       for (const message of messages) {
         const copied = await copyFile(message, stem, exported);
         const line = format === "jsonl"
-          ? lineOf({ ...messageObject(message), file: copied })
+          ? printableJson({
+            type: messageData.type,
+            ...messageValues(message),
+            file: copied,
+          })
           : copied === null
           ? messageLine(message)
           : `${messageLine(message)} [${copied}]`;

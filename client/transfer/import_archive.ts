@@ -52,12 +52,15 @@ export interface Imported {
  *
  * @throws {UserError} where the folder is taken, or the archive can't be used
  */
-export async function importPiped(dir: string): Promise<Imported> {
+export async function importPiped(
+  dir: string,
+  stdin: ReadableStream<Uint8Array>,
+): Promise<Imported> {
   await refuseTaken(dir);
   const temporary = await Deno.makeTempDir({ prefix: "messageu-" });
   try {
     const archive = `${temporary}/archive`;
-    await savePiped(archive);
+    await savePiped(archive, stdin);
     return await importArchive(dir, archive, "Standard input");
   } finally {
     await removeIfThere(temporary);

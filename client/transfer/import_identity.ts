@@ -32,14 +32,14 @@ import { draftOf, removeDraftsOf } from "./draft.ts";
 import { finishImport } from "./finish_import.ts";
 import { takeFolder } from "./import_folder.ts";
 
-/** What stands for standard input. */
-const INPUT = "-";
+/** The path of an identity's file, or standard input. */
+type Source = string | ReadableStream<Uint8Array>;
 
 /**
  * Makes the identity in a file that of a folder which has none, as a whole or
  * not at all. The file stays as it is.
  *
- * @param source the file's path, or `-`
+ * @param source the file's path, or standard input
  * @param register asks the relay for the id of who is in it, where it is what
  * a registration without an answer has left
  * @throws {UserError} where the folder has one, or the file holds none that
@@ -48,7 +48,7 @@ const INPUT = "-";
  */
 export async function importIdentity(
   dir: string,
-  source: string,
+  source: Source,
   register: Register,
 ): Promise<ParsedIdentity> {
   await finishImport(dir);
@@ -80,9 +80,9 @@ export async function importIdentity(
 }
 
 /** Nobody has to import what is read where it is. */
-async function refuseItself(dir: string, source: string): Promise<void> {
+async function refuseItself(dir: string, source: Source): Promise<void> {
   const path = await pathOfIdentity(dir);
-  if (path === undefined || source === INPUT) return;
+  if (path === undefined || typeof source !== "string") return;
   const [own, given] = await Promise.all(
     [path, source].map((each) => Deno.realPath(each).catch(() => each)),
   );
@@ -102,7 +102,7 @@ export type Register = (
 /** Goes on with a registration that got no answer. */
 async function registered(
   { name, pkcs8, privateKey, publicKey }: RegistrationDraft,
-  source: string,
+  source: Source,
   register: Register,
 ): Promise<ParsedIdentity> {
   let clientId: ClientId;
@@ -111,7 +111,9 @@ async function registered(
   } catch (error) {
     if (!(error instanceof ServerRefusedError)) throw error;
     throw new ServerRefusedError(
-      `"${name}" has another key at this server, or the server doesn't say the id again. Where you know the id, put it in the place of the zeros in a copy of ${source}`,
+      `"${name}" has another key at this server, or the server doesn't say the id again. Where you know the id, put it in the place of the zeros in a copy of ${
+        nameOf(source)
+      }`,
     );
   }
   return {
@@ -123,28 +125,30 @@ async function registered(
 }
 
 async function parse(
-  source: string,
+  source: Source,
 ): Promise<ParsedIdentity | RegistrationDraft> {
   try {
     const bytes = await read(source);
     refuseDatabase(bytes);
-    const draft = isDraftName(basename(source))
+    const draft = isDraftName(basename(nameOf(source)))
       ? await readDraft(bytes)
       : undefined;
     return draft ?? await parseIdentity(bytes);
   } catch (cause) {
     throw new UserError(
-      `${source === INPUT ? "Standard input" : source} can't be imported: ${
-        reasonOf(cause)
-      }`,
+      `${nameOf(source)} can't be imported: ${reasonOf(cause)}`,
       cause instanceof IdentityError ? cause.advice : undefined,
       { cause },
     );
   }
 }
 
-async function read(source: string): Promise<Uint8Array> {
-  if (source === INPUT) return await readIdentityFrom(Deno.stdin);
+function nameOf(source: Source): string {
+  return typeof source === "string" ? source : "Standard input";
+}
+
+async function read(source: Source): Promise<Uint8Array> {
+  if (typeof source !== "string") return await readIdentityFrom(source);
   try {
     if (!(await Deno.stat(source)).isDirectory) {
       return await readIdentityBytes(source);

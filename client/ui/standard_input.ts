@@ -13,13 +13,16 @@ const RETURN = 0x0d;
 /** Bytes of the longest line that is read. */
 const LONGEST_LINE = 64 * MIB;
 
+/** Standard input. */
+export type Input = ReadableStream<Uint8Array<ArrayBuffer>>;
+
 /**
  * All of it as one text; a newline at its end doesn't belong to it.
  *
  * @throws {UserError} where it is no UTF-8
  */
-export async function readInput(): Promise<string> {
-  const bytes = await new Response(Deno.stdin.readable).bytes();
+export async function readInput(stdin: Input): Promise<string> {
+  const bytes = await new Response(stdin).bytes();
   return decodeText(bytes).replace(/\r?\n$/, "");
 }
 
@@ -31,12 +34,13 @@ export async function readInput(): Promise<string> {
  * @throws {UserError} where a line is longer
  */
 export async function* inputLines<Line = string>(
+  stdin: Input,
   decode: (bytes: Uint8Array) => Line,
   longest: number = LONGEST_LINE,
 ): AsyncGenerator<Line, undefined> {
   let rest: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of Deno.stdin.readable) {
+  for await (const chunk of stdin) {
     let from = 0;
     for (let at; (at = chunk.indexOf(0x0a, from)) >= 0; from = at + 1) {
       yield lineOf([...rest, chunk.subarray(from, at)], decode);

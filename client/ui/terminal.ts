@@ -7,10 +7,7 @@
 import type { Progress } from "../link/connection.ts";
 import { decodeText, inputLines } from "./standard_input.ts";
 import { TransferProgress } from "./transfer_progress.ts";
-import {
-  writeErrorSync,
-  writeOutSync,
-} from "../../shared/cli/standard_output.ts";
+import { type Io, type OutputStream, processIo } from "./cli/verb/io.ts";
 
 /** Bytes from which on a transfer shows its progress. */
 const LARGE_TRANSFER = 1024 * 1024;
@@ -18,7 +15,7 @@ const LARGE_TRANSFER = 1024 * 1024;
 const SHOW_INTERVAL = 100;
 /** What to do where a line is no text. */
 const NO_TEXT = "It was left out; let your terminal write UTF-8";
-/** Characters of a line where no terminal says how many fit. */
+/** Characters of a line where no terminal tells its width. */
 const LOG_WIDTH = 79;
 
 /** A place to talk with a user. */
@@ -36,13 +33,13 @@ export interface Terminal {
 }
 
 /** Standard input and output. */
-export function standardTerminal(): Terminal {
-  const lines = inputLines((bytes) => bytes, Infinity);
-  const progress = new ProgressLine();
+export function standardTerminal(io: Io): Terminal {
+  const lines = inputLines(io.stdin, (bytes) => bytes, Infinity);
+  const progress = new ProgressLine(io.stderr);
   return {
     print: (text) => {
       progress.end();
-      writeOutSync(new TextEncoder().encode(text));
+      io.stdout.writeSync(new TextEncoder().encode(text));
     },
     readLine: async () => {
       const { value } = await lines.next();
@@ -54,18 +51,20 @@ export function standardTerminal(): Terminal {
 
 /** Whether the terminal can't move its cursor, as far as the environment can be asked. */
 export function isDumb(): boolean {
-  const { state } = Deno.permissions.querySync({
-    name: "env",
-    variable: "TERM",
-  });
-  return state === "granted" && Deno.env.get("TERM") === "dumb";
+  return processIo.env("TERM") === "dumb";
 }
 
 /** Shows transfers on standard error; a log gets a line a quarter, a terminal one line that changes. */
 export class ProgressLine {
-  readonly #live = Deno.stderr.isTerminal();
+  readonly #stderr: OutputStream;
+  readonly #live: boolean;
   /** Characters of the line that isn't ended yet. */
   #open = 0;
+
+  constructor(stderr: OutputStream) {
+    this.#stderr = stderr;
+    this.#live = stderr.isTerminal();
+  }
 
   /** Ends the line where a transfer broke off in it. */
   end(): void {
@@ -110,9 +109,9 @@ export class ProgressLine {
 
   #write(text: string): void {
     try {
-      writeErrorSync(new TextEncoder().encode(text));
+      this.#stderr.writeSync(new TextEncoder().encode(text));
     } catch {
-      // Nobody is looking, or it can't be kept; the transfer goes on.
+      // Without a reader, or room for a log, the transfer goes on.
     }
   }
 }

@@ -1,4 +1,4 @@
-import { stopCodes } from "../../client/ui/cli/verb/stop.ts";
+import { stopCodes } from "../../shared/cli/hangup.ts";
 
 /** Milliseconds after which a further signal ends the program at once. */
 const PATIENCE = 1000;

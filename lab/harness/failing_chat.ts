@@ -6,7 +6,6 @@
 
 import process from "node:process";
 import { runClient } from "../../client/ui/cli/run_client.ts";
-import { verbs } from "../../client/ui/cli/verbs.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 
 process.on("SIGUSR1", () => {
@@ -17,4 +16,4 @@ process.on("SIGUSR2", () => {
   Promise.reject(new Error("rejected by nobody"));
 });
 
-await runProgram((args) => runClient(args, verbs));
+await runProgram((args) => runClient(args));

@@ -47,7 +47,9 @@ export type FlagValues<F> = {
       : F[K] extends ChoiceFlag<infer T> ? T
       : F[K] extends ValueFlag<infer T> ? T
       : never)
-    | (F[K] extends { readonly optional: true } ? undefined : never);
+    | (F[K] extends { readonly default: unknown } ? never
+      : F[K] extends { readonly optional: true } ? undefined
+      : never);
 };
 
 /** Declares an optional flag with a value. */
@@ -61,11 +63,17 @@ export function valueFlag<T>(
 
 /** Declares an optional flag that takes one of these words. */
 export function choiceFlag<const T extends string>(
-  placeholder: string,
+  placeholder: string | undefined,
   brief: string,
   values: readonly T[],
 ): ChoiceFlag<T> & { readonly optional: true } {
-  return { kind: "enum", placeholder, brief, values, optional: true };
+  return {
+    kind: "enum",
+    ...placeholder !== undefined && { placeholder },
+    brief,
+    values,
+    optional: true,
+  };
 }
 
 /** Declares a flag without a value. */

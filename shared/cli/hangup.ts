@@ -22,3 +22,9 @@ export async function isHangupIgnored(): Promise<boolean> {
   await child.stdin.close().catch(() => {});
   return (await child.status).signal !== "SIGHUP";
 }
+
+/** Exit codes of the signals that end a program in good order: 128 and the signal's number. */
+export const stopCodes: Readonly<Partial<Record<Deno.Signal, number>>> =
+  Deno.build.os === "windows"
+    ? { SIGINT: 130 }
+    : { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };

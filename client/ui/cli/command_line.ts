@@ -16,25 +16,40 @@ import {
   type PartialApplicationConfiguration,
   run,
 } from "@stricli/core";
+import { version } from "../../../shared/cli/program.ts";
+import { runVerb } from "./run_client.ts";
 import { exitCodes, reject } from "./verb/failure.ts";
 import { globalFlags } from "./verb/global_flags.ts";
-import { ABOUT } from "./help.ts";
+import type { Io } from "./verb/io.ts";
 import { Output } from "./verb/output.ts";
-import { runTask } from "./run_task.ts";
-import {
-  loaderOf,
-  type ParserContext,
-  type Verb,
-  type VerbTable,
-} from "./verb/verb.ts";
-import { DEFAULT_VERB } from "./verb_names.ts";
+import type { ParserContext, Verb } from "./verb/verb.ts";
+import { DEFAULT_VERB, isVerb, loadVerb, verbNames } from "./verbs.ts";
 
 /** What the help calls the program. */
-export const PROGRAM = "client";
-/** Flags that are the program's own, whatever verb there is none of. */
+const PROGRAM = "client";
+/** Flags accepted without a verb. */
 const ROOT_FLAGS = ["--help", "-h", "--version", "-v"];
 /** What the library says of a word that begins with a dash. */
 const NO_FLAG = /^No (alias|flag) registered/m;
+
+/** What the help says of the program as a whole. */
+const ABOUT = `MessageU client: talks with others through a relay.
+
+Without a verb it is the menu. "client VERB --help" tells a verb's flags; each takes:
+
+  --dir DIR            the folder with info.server and info.me
+                       (default: the program's own where it is compiled, else .)
+  --server ADDR:PORT   the relay, or several with commas between, of which one
+                       will do (default: from info.server, one a line)
+  --client-version N   the version that requests carry, 0 to 255 (default: 2)
+  --dialect NAME       the generation that the relay speaks: 600, 700, 1100, 1000,
+                       100 or blocks (default: 600)
+  --json               one JSON object a line
+
+Data goes to standard output, all else to standard error. Exit codes: 0 done,
+1 failed, 2 the command line, 3 no relay, 4 the relay refused, 5 no contact has
+that name, 6 the contact's key changed, 7 not registered, 8 the folder's files;
+129, 130 and 143 after a signal.`;
 
 /** A program whose exit code isn't settled yet. */
 interface Process {
@@ -44,43 +59,38 @@ interface Process {
 }
 
 /**
- * Does what a command line says whose verb stands first, where it has one.
+ * Runs the verb that stands first in a command line, if there is one.
  *
  * @returns the exit code
  */
 export async function parseAndRun(
+  io: Io,
   args: readonly string[],
-  verbs: VerbTable,
 ): Promise<number> {
   const [word = "", ...rest] = args;
-  const load = loaderOf(verbs, word);
-  if (load !== undefined) {
-    // Of one verb alone nothing but that verb is loaded.
-    const command = commandOf((await load()).verb);
-    return await runApplication(
-      buildApplication(command, configuration(`${PROGRAM} ${word}`)),
-      rest,
-      args,
+  if (isVerb(word)) {
+    // No other verb is loaded.
+    const app = buildApplication(
+      commandOf(io, await loadVerb(word)),
+      configuration(`${PROGRAM} ${word}`),
     );
+    return await runApplication(io, app, rest, args);
   }
   const flag = args.find((arg) => ROOT_FLAGS.includes(arg));
   if (flag === undefined && (word === "" || word.startsWith("-"))) {
-    return await parseAndRun([DEFAULT_VERB, ...args], verbs);
+    return await parseAndRun(io, [DEFAULT_VERB, ...args]);
   }
-  return await runApplication(
-    await wholeApplication(verbs),
-    [flag ?? word],
-    args,
-  );
+  const app = await wholeApplication(io);
+  return await runApplication(io, app, [flag ?? word], args);
 }
 
 /** The program with all of its verbs. */
 export async function wholeApplication(
-  verbs: VerbTable,
+  io: Io,
 ): Promise<Application<ParserContext>> {
   const routes: Record<string, Command<ParserContext>> = {};
-  for (const [name, load] of Object.entries(verbs)) {
-    routes[name] = commandOf((await load()).verb);
+  for (const name of verbNames) {
+    routes[name] = commandOf(io, await loadVerb(name));
   }
   const root = buildRouteMap({
     routes,
@@ -91,14 +101,7 @@ export async function wholeApplication(
   });
   return buildApplication(root, {
     ...configuration(PROGRAM),
-    versionInfo: {
-      getCurrentVersion: async () => {
-        const { default: config } = await import("../../../deno.json", {
-          with: { type: "json" },
-        });
-        return config.version;
-      },
-    },
+    versionInfo: { getCurrentVersion: version },
   });
 }
 
@@ -117,7 +120,7 @@ function configuration(name: string): PartialApplicationConfiguration {
   };
 }
 
-function commandOf(verb: Verb): Command<ParserContext> {
+function commandOf(io: Io, verb: Verb): Command<ParserContext> {
   return buildCommand<
     Readonly<Record<string, unknown>>,
     readonly unknown[],
@@ -129,16 +132,17 @@ function commandOf(verb: Verb): Command<ParserContext> {
     },
     parameters: {
       flags: { ...verb.flags, ...globalFlags },
-      positional: { kind: "tuple", parameters: verb.args },
+      positional: { kind: "tuple", parameters: verb.args ?? [] },
       // deno-lint-ignore no-explicit-any -- `defineVerb` has checked them
     } as any,
     async func(flags, ...args) {
-      (this.process as Process).exitCode = await runTask(verb, flags, args);
+      (this.process as Process).exitCode = await runVerb(io, verb, flags, args);
     },
   });
 }
 
 async function runApplication(
+  io: Io,
   app: Application<ParserContext>,
   inputs: readonly string[],
   all: readonly string[],
@@ -152,7 +156,7 @@ async function runApplication(
   };
   const contactNames = () => Promise.resolve([]);
   await run(app, inputs, { process, contactNames });
-  const output = new Output(all.includes("--json"));
+  const output = new Output(all.includes("--json"), io);
   if (printed.length > 0) await output.write(printed.join("").trimEnd());
   const exit = process.exitCode ?? exitCodes.failure;
   const usage = exit === ExitCode.InvalidArgument ||

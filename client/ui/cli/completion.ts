@@ -18,7 +18,7 @@ import { printableLine } from "../printable.ts";
 import { ANY_FILE } from "./verb/arguments.ts";
 import { wholeApplication } from "./command_line.ts";
 import { Output } from "./verb/output.ts";
-import type { VerbTable } from "./verb/verb.ts";
+import type { Io } from "./verb/io.ts";
 import { Work } from "./verb/work.ts";
 
 const shells: Readonly<Record<string, ShellCompletion>> = { bash, zsh, fish };
@@ -50,21 +50,23 @@ export function completionScript(shell: string, program: string): string {
  * @returns the exit code
  */
 export async function complete(
+  io: Io,
   shell: string,
   words: readonly string[],
   flags: readonly string[],
-  verbs: VerbTable,
 ): Promise<number> {
   const encoder = shells[shell];
   if (encoder === undefined) return 2;
   const silent = { write: () => {} };
   const proposals = await proposeCompletions(
-    await wholeApplication(verbs),
+    await wholeApplication(io),
     words,
     {
       process: { stdout: silent, stderr: silent },
       contactNames: async () =>
-        (await contactNames(flags)).filter((name) => isProposed(name, shell)),
+        (await contactNames(io, flags)).filter((name) =>
+          isProposed(name, shell)
+        ),
     },
   );
   const current = words.at(-1) ?? "";
@@ -78,7 +80,7 @@ export async function complete(
       }
   );
   const encoded = [...encoder.encodeSuggestions(suggestions)].join("");
-  if (encoded !== "") await new Output(false).write(encoded);
+  if (encoded !== "") await new Output(false, io).write(encoded);
   return 0;
 }
 
@@ -97,8 +99,11 @@ function folderIn(words: readonly string[]): string | undefined {
 }
 
 /** The names that the folder knows, which takes no relay. */
-async function contactNames(words: readonly string[]): Promise<string[]> {
-  using work = new Work({ dir: folderIn(words) });
+async function contactNames(
+  io: Io,
+  words: readonly string[],
+): Promise<string[]> {
+  using work = new Work(io, { dir: folderIn(words) });
   try {
     const session = await work.session();
     return session.contacts().map(({ name }) => name);

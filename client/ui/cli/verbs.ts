@@ -1,36 +1,69 @@
 /**
- * The verbs, each in a module that is loaded when it is used; written out so
- * that a bundle or a binary holds them all.
+ * The verbs: a line each, and a module of the name in `verbs/`.
  *
  * @module
  */
 
-import type { VerbName } from "./verb_names.ts";
-import type { VerbLoader } from "./verb/verb.ts";
+import type { Verb } from "./verb/verb.ts";
 
-/** Loads each verb; the order is that of the help. */
-export const verbs: Readonly<Record<VerbName, VerbLoader>> = {
-  "register": () => import("./verbs/register.ts"),
-  "whoami": () => import("./verbs/whoami.ts"),
-  "list": () => import("./verbs/list.ts"),
-  "send": () => import("./verbs/send.ts"),
-  "send-file": () => import("./verbs/send_file.ts"),
-  "resend": () => import("./verbs/resend.ts"),
-  "pull": () => import("./verbs/pull.ts"),
-  "listen": () => import("./verbs/listen.ts"),
-  "history": () => import("./verbs/history.ts"),
-  "search": () => import("./verbs/search.ts"),
-  "explain": () => import("./verbs/explain.ts"),
-  "chat": () => import("./verbs/chat.ts"),
-  "key": () => import("./verbs/key.ts"),
-  "request-key": () => import("./verbs/request_key.ts"),
-  "send-key": () => import("./verbs/send_key.ts"),
-  "fingerprint": () => import("./verbs/fingerprint.ts"),
-  "accept": () => import("./verbs/accept.ts"),
-  "export": () => import("./verbs/export.ts"),
-  "import": () => import("./verbs/import.ts"),
-  "import-identity": () => import("./verbs/import_identity.ts"),
-  "doctor": () => import("./verbs/doctor.ts"),
-  "completion": () => import("./verbs/completion.ts"),
-  "menu": () => import("./verbs/menu.ts"),
-};
+/** The verbs' names; the order is that of the help. */
+export const verbNames = [
+  "register",
+  "whoami",
+  "list",
+  "send",
+  "send-file",
+  "resend",
+  "pull",
+  "listen",
+  "history",
+  "search",
+  "explain",
+  "chat",
+  "key",
+  "request-key",
+  "send-key",
+  "fingerprint",
+  "accept",
+  "export",
+  "import",
+  "import-identity",
+  "doctor",
+  "completion",
+  "menu",
+] as const;
+
+/** The name of a verb. */
+export type VerbName = typeof verbNames[number];
+
+/** The verb of a command line that has none. */
+export const DEFAULT_VERB: VerbName = "menu";
+
+/** How the modules' names end. */
+const END: string = ".ts";
+
+/** Whether the program is one file, which holds every verb. */
+const isBundled = !import.meta.url.endsWith("/client/ui/cli/verbs.ts");
+
+/** Whether this is a verb's name. */
+export function isVerb(name: string | undefined): name is VerbName {
+  return verbNames.some((verb) => verb === name);
+}
+
+/**
+ * Loads a verb. The runtime reads every module that it sees named in an import
+ * before it runs the first one, so no name of another verb is whole here.
+ */
+export async function loadVerb(name: VerbName): Promise<Verb> {
+  const file = name.replaceAll("-", "_");
+  if (!isBundled) {
+    const { verb } = await import(
+      import.meta.resolve(`./verbs/${file}${END}`)
+    );
+    return verb;
+  }
+  const bundled: typeof import("./bundled_verbs.ts") = await import(
+    `./bundled_verbs${END}`
+  );
+  return await bundled.loadBundled(file);
+}

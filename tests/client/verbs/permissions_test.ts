@@ -1,9 +1,10 @@
 /** What verbs give up before they meet what others wrote. */
 
 import { assert, assertEquals } from "@std/assert";
-import { runTask } from "../../../client/ui/cli/run_task.ts";
-import { loaderOf, type Verb } from "../../../client/ui/cli/verb/verb.ts";
-import { verbs } from "../../../client/ui/cli/verbs.ts";
+import { runVerb } from "../../../client/ui/cli/run_client.ts";
+import { processIo } from "../../../client/ui/cli/verb/io.ts";
+import type { Verb } from "../../../client/ui/cli/verb/verb.ts";
+import { loadVerb, type VerbName } from "../../../client/ui/cli/verbs.ts";
 import type { GivenFlags } from "../../../client/ui/cli/verb/work.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { SHELL, testWith } from "../../support/test_with.ts";
@@ -18,7 +19,7 @@ const DESCRIPTORS: Readonly<Record<string, Deno.PermissionDescriptor>> = {
 
 /** The verbs, with flags, and what they keep beside the files. */
 const KEPT: readonly [
-  string,
+  VerbName,
   GivenFlags & Record<string, unknown>,
   string[],
 ][] = [
@@ -42,11 +43,9 @@ for (const [name, flags, kept] of KEPT) {
     SHELL,
     `${line.join(" ")} keeps ${kept.join(", ") || "nothing but its files"}`,
     async () => {
-      const loaded = await loaderOf(verbs, name)?.();
-      assert(loaded !== undefined);
       let found: string[] = [];
       const asked: Verb = {
-        ...loaded.verb,
+        ...await loadVerb(name),
         task() {
           found = Object.keys(DESCRIPTORS).filter((permission) => {
             const descriptor = DESCRIPTORS[permission];
@@ -56,7 +55,7 @@ for (const [name, flags, kept] of KEPT) {
           return Promise.resolve();
         },
       };
-      assertEquals(await runTask(asked, flags, []), 0);
+      assertEquals(await runVerb(processIo, asked, flags, []), 0);
       assertEquals(found, kept);
     },
   );

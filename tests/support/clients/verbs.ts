@@ -1,6 +1,7 @@
-/** Runs the client's verbs as processes of their own, in one person's folder. */
+/** Runs the client's verbs in the folder of one user. */
 
 import { fileURLToPath } from "node:url";
+import { runClient } from "../../../client/ui/cli/run_client.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 
 /** The client's program. */
@@ -47,7 +48,7 @@ export async function installClient(
   await Deno.writeTextFile(`${bin}/${name}`, script, { mode: 0o755 });
 }
 
-/** Somebody with a folder, at a relay. */
+/** A user with a folder, at a relay. */
 export class VerbUser {
   readonly #flags: readonly string[];
   readonly #env: Record<string, string>;
@@ -71,7 +72,7 @@ export class VerbUser {
     this.#env = env;
   }
 
-  /** Starts a verb; standard input is piped. */
+  /** Starts a verb as a process; standard input is piped. */
   start(verb: string, ...args: string[]): Program {
     return Program.withInput(
       Deno.execPath(),
@@ -83,11 +84,21 @@ export class VerbUser {
 
   /** Runs a verb to its end, with this as its input. */
   async run(input: string, verb: string, ...args: string[]): Promise<Ended> {
+    // A command inherits streams, the doctor needs more permissions, and what
+    // is received goes to the folder that the environment names.
+    const isOwn = args.includes("--exec") || verb === "doctor" ||
+      Object.keys(this.#env).length > 0 && ["pull", "listen"].includes(verb);
+    const ended = isOwn
+      ? await this.#runProcess(input, verb, args)
+      : await runHere(input, [verb, ...this.#flags, ...args]);
+    return { ...ended, data: jsonLines(ended.stdout) };
+  }
+
+  async #runProcess(input: string, verb: string, args: readonly string[]) {
     await using program = this.start(verb, ...args);
     await program.type(input);
     await program.endInput();
-    const ended = await program.end();
-    return { ...ended, data: jsonLines(ended.stdout) };
+    return await program.end();
   }
 
   /** Runs a verb to its end, which must be good. */
@@ -96,6 +107,34 @@ export class VerbUser {
     if (ended.code === 0) return ended;
     throw new Error(`${verb} ended with ${ended.code}: ${ended.stderr}`);
   }
+}
+
+/** Runs the client in this process, without signals and environment. */
+async function runHere(input: string, args: readonly string[]) {
+  const printed = { stdout: "", stderr: "" };
+  const stream = (name: "stdout" | "stderr") => {
+    const decoder = new TextDecoder();
+    const writeSync = (bytes: Uint8Array) => {
+      printed[name] += decoder.decode(bytes, { stream: true });
+    };
+    return {
+      isTerminal: () => false,
+      writeSync,
+      write: (bytes: Uint8Array) => Promise.resolve(writeSync(bytes)),
+    };
+  };
+  const code = await runClient(args, {
+    stdin: new Blob([input]).stream(),
+    stdout: stream("stdout"),
+    stderr: stream("stderr"),
+    dir: ".",
+    env: () => undefined,
+    onSignal: () => () => {},
+    isHangupIgnored: () => Promise.resolve(false),
+    exit: () => {},
+    revoke: () => {},
+  });
+  return { code, ...printed };
 }
 
 /** Objects, one a line; nothing where it isn't JSON. */

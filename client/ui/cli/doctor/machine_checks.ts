@@ -1,18 +1,19 @@
 import { PROTOCOL_VERSION } from "../../../../shared/wire/protocol.ts";
-import { isDumb } from "../../terminal.ts";
+import { version } from "../../../../shared/cli/program.ts";
+import type { Io } from "../verb/io.ts";
 import { type Finding, ok, warning } from "../../../../shared/cli/finding.ts";
 
 /** Columns and rows that the full screen needs. */
 const LEAST = { columns: 40, rows: 15 };
 
 /** What the terminal can do. */
-export function checkTerminal(): Finding {
-  if (!Deno.stdout.isTerminal()) return ok("Not a terminal: no colours");
+export function checkTerminal(io: Io): Finding {
+  if (!io.stdout.isTerminal()) return ok("Not a terminal: no colours");
   const { columns, rows } = Deno.consoleSize();
   const what = `${columns} columns, ${rows} rows, ${
     Deno.noColor ? "no colours (NO_COLOR)" : "colours"
-  }, ${encoding()}`;
-  if (isDumb()) {
+  }, ${encoding(io)}`;
+  if (io.env("TERM") === "dumb") {
     return warning(what, "chat draws on the whole screen: TERM is dumb");
   }
   if (columns >= LEAST.columns && rows >= LEAST.rows) return ok(what);
@@ -24,22 +25,15 @@ export function checkTerminal(): Finding {
 
 /** What runs here. */
 export async function checkVersions(): Promise<Finding> {
-  const { default: config } = await import("../../../../deno.json", {
-    with: { type: "json" },
-  });
   return ok(
-    `client ${config.version}, protocol ${PROTOCOL_VERSION}, Deno ${Deno.version.deno}, ${Deno.build.target}`,
+    `client ${await version()}, protocol ${PROTOCOL_VERSION}, Deno ${Deno.version.deno}, ${Deno.build.target}`,
   );
 }
 
 /** The terminal's encoding, as far as the environment tells. */
-function encoding(): string {
+function encoding(io: Io): string {
   for (const name of ["LC_ALL", "LC_CTYPE", "LANG"]) {
-    const { state } = Deno.permissions.querySync({
-      name: "env",
-      variable: name,
-    });
-    const value = state === "granted" ? Deno.env.get(name) : undefined;
+    const value = io.env(name);
     if (value) {
       return /utf-?8/i.test(value) ? "UTF-8" : `${value}: not UTF-8`;
     }

@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { TypedPositionalParameter } from "@stricli/core";
+import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { parseDuration } from "../../../../shared/cli/duration.ts";
 import { parseMoment } from "../../local_time.ts";
 import { CONSUMER_NAME, isConsumerName } from "../../../store/consumer_name.ts";
-import type { ParserContext } from "./verb.ts";
+import type { Argument, ParserContext } from "./verb.ts";
 
 /** Ends a proposal where any file may stand. */
 export const ANY_FILE = "\0file";
 
 /** A file's path. */
-export const pathArgument: TypedPositionalParameter<string, ParserContext> = {
+export const pathArgument: Argument<string> = {
   brief: "The file",
   placeholder: "PATH",
   parse: String,
@@ -22,21 +22,20 @@ export const pathArgument: TypedPositionalParameter<string, ParserContext> = {
 };
 
 /** A contact's name. */
-export const nameArgument: TypedPositionalParameter<string, ParserContext> = {
+export const nameArgument: Argument<string> = {
   brief: "The contact's name",
   placeholder: "NAME",
   parse: String,
   proposeCompletions: proposeNames,
 };
 
-/** A contact's name, or nobody's. */
-export const optionalNameArgument: TypedPositionalParameter<
-  string | undefined,
-  ParserContext
-> = { ...nameArgument, brief: "Only with this contact", optional: true };
+/** A contact's name that may be left out. */
+export const optionalNameArgument: Argument<string> & {
+  readonly optional: true;
+} = { ...nameArgument, brief: "Only with this contact", optional: true };
 
 /** A message's number. */
-export const idArgument: TypedPositionalParameter<number, ParserContext> = {
+export const idArgument: Argument<number> = {
   brief: "The message's number, as history tells it",
   placeholder: "ID",
   parse: parseId,
@@ -51,16 +50,22 @@ export const onKeyChangeFlag = {
 } as const;
 
 /** What {@linkcode onKeyChangeFlag} takes. */
-export type OnKeyChange = "stop" | "accept" | "skip";
+export type OnKeyChange = typeof onKeyChangeFlag.values[number];
 
-/** From when on. */
-export const sinceFlag = {
-  kind: "parsed",
-  parse: parseWhen,
-  brief: "Only from then on: a date as 2026-01-31T12:00, or a span as 2h or 3d",
-  placeholder: "WHEN",
-  optional: true,
-} as const;
+/** Where messages begin. */
+export const sinceFlag = valueFlag(
+  "WHEN",
+  "Only from then on: a date as 2026-01-31T12:00, or a span as 2h or 3d",
+  parseWhen,
+);
+
+/** The contact of the messages that are wanted. */
+export function contactFlag(brief: string) {
+  return {
+    ...valueFlag("NAME", brief, String),
+    proposeCompletions: proposeNames,
+  };
+}
 
 /** A whole number from 1. @throws {Error} where it is none */
 export function parseId(text: string): number {
@@ -92,7 +97,7 @@ export function parseWhen(text: string): number {
 }
 
 /** The contacts whose names begin like this. */
-export async function proposeNames(
+async function proposeNames(
   this: ParserContext,
   partial: string,
 ): Promise<readonly string[]> {

@@ -12,8 +12,9 @@ import type { Session } from "../../../session/session.ts";
 import { ProgressLine } from "../../terminal.ts";
 import type { OnKeyChange } from "./arguments.ts";
 import { classify, complain, exitCodes } from "./failure.ts";
-import { messageObject } from "./message_form.ts";
-import { type Data, type Output, OutputClosed } from "./output.ts";
+import { type DataKind, sentData, skippedData } from "./data.ts";
+import { messageValues } from "./message_form.ts";
+import { type Output, OutputClosed } from "./output.ts";
 import type { Work } from "./work.ts";
 
 /**
@@ -30,7 +31,7 @@ export async function deliver(
   const { output } = work;
   const session = await work.session();
   const name = printableLine(contact);
-  const progress = new ProgressLine();
+  const progress = new ProgressLine(work.io.stderr);
   let sent: Message;
   try {
     sent = await session.deliver(id, {
@@ -41,8 +42,8 @@ export async function deliver(
   } catch (error) {
     progress.end();
     if (error instanceof KeyChangedError && onKeyChange === "skip") {
-      const skipped = { type: "skipped", id, contact, reason: "key-changed" };
-      if (output.json) await report(output, skipped, "skipped");
+      const values = { id, contact, reason: "key-changed" };
+      if (output.json) await report(output, skippedData, values);
       else output.say(`Skipped ${name}, whose key has changed: message ${id}`);
       return exitCodes.done;
     }
@@ -52,23 +53,23 @@ export async function deliver(
     }
     return classify(error).exit;
   }
-  if (output.json) await report(output, messageObject(sent, "sent"), "sent");
+  if (output.json) await report(output, sentData, messageValues(sent));
   else output.say(`Sent to ${name}, as message ${id}`);
   return exitCodes.done;
 }
 
-/** Writes what became of a message. What wasn't read is done all the same, and what follows is too. */
-async function report(
+/** Writes what became of a message; without a reader it is done all the same. */
+async function report<F extends string>(
   output: Output,
-  object: Data,
-  done: string,
+  kind: DataKind<F | "id">,
+  values: Readonly<Record<F | "id", unknown>>,
 ): Promise<void> {
   try {
-    await output.data(object, "");
+    await output.data(kind, values, "");
   } catch (cause) {
     if (cause instanceof OutputClosed) return;
     throw new UserError(
-      `Message ${object.id} was ${done}, but that can't be written: ${
+      `Message ${values.id} was ${kind.type}, but that can't be written: ${
         reasonOf(cause)
       }`,
       undefined,

@@ -90,3 +90,28 @@ export function reject(
     `error: ${describeFailure(new UserError(message, hint))}`,
   );
 }
+
+/** What couldn't be saved or read while a verb receives, each told once. */
+export class Complaints {
+  readonly #output: Output;
+  readonly #told = new Set<string>();
+  #exitCode: number = exitCodes.done;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** 0, or 1 where something couldn't be saved or read. */
+  get exitCode(): number {
+    return this.#exitCode;
+  }
+
+  /** Tells of a failure. A changed key is told too, but what came is there. */
+  tell(error: UserError): void {
+    if (!(error instanceof KeyChangedError)) this.#exitCode = exitCodes.failure;
+    const text = describeFailure(error);
+    if (this.#told.has(text)) return;
+    this.#told.add(text);
+    complain(this.#output, error);
+  }
+}

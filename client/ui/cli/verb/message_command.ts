@@ -4,20 +4,18 @@
  * @module
  */
 
+import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import type { Message } from "../../../session/message.ts";
 import { openRegular } from "../../../session/regular_file.ts";
 import { isoTime } from "./message_form.ts";
 
 /** The flag that names the command. */
-export const execFlag = {
-  kind: "parsed",
-  parse: String,
-  brief:
-    "Run this for each text and file, its content on standard input; see docs/scripting.md",
-  placeholder: "CMD",
-  optional: true,
-} as const;
+export const execFlag = valueFlag(
+  "CMD",
+  "Run this for each text and file, its content on standard input; see docs/scripting.md",
+  String,
+);
 
 /**
  * Runs a command by the shell for a text or a file; other messages have

@@ -1,6 +1,6 @@
 /**
- * Messages as data lines: the object that scripts read, and the line that
- * people read (docs/scripting.md).
+ * Messages as data lines: the values in JSON, and the line of text
+ * (docs/scripting.md).
  *
  * @module
  */
@@ -8,17 +8,15 @@
 import { localTime } from "../../local_time.ts";
 import type { Message } from "../../../session/message.ts";
 import { printableLine, printableText } from "../../printable.ts";
-import type { Data } from "./output.ts";
 
 /** A moment as ISO 8601 in UTC, or null where there is none. */
 export function isoTime(time: number | undefined): string | null {
   return time === undefined ? null : new Date(time).toISOString();
 }
 
-/** A message's object, as JSON has it. */
-export function messageObject(message: Message, type = "message"): Data {
+/** The values of a message's fields in JSON. */
+export function messageValues(message: Message) {
   return {
-    type,
     id: message.id,
     contact: message.contact,
     contactId: message.contactId.toHex(),

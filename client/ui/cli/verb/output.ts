@@ -8,47 +8,45 @@ import {
   printableJson,
   printableLine,
 } from "../../../../shared/cli/printable.ts";
-import {
-  writeErrorSync,
-  writeOut,
-} from "../../../../shared/cli/standard_output.ts";
+import type { DataKind } from "./data.ts";
+import type { Io } from "./io.ts";
 
-/** Nobody reads standard output any more. */
+/** Standard output has no reader any more. */
 export class OutputClosed extends Error {
   override name = "OutputClosed";
 }
-
-/** An object of JSON; `type` says what it is and stands first. */
-export type Data =
-  & { readonly type: string }
-  & Readonly<
-    Record<string, unknown>
-  >;
 
 /** A verb's two streams, as text or as JSON. */
 export class Output {
   /** Whether lines are JSON. */
   readonly json: boolean;
+  readonly #io: Pick<Io, "stdout" | "stderr">;
 
   /** @param json one object a line in place of text */
-  constructor(json: boolean) {
+  constructor(json: boolean, io: Pick<Io, "stdout" | "stderr">) {
     this.json = json;
+    this.#io = io;
   }
 
   /**
    * Writes a piece of data: its object as one line, or else its text, which
    * the caller made printable.
    *
-   * @throws {OutputClosed} where nobody reads it any more
+   * @throws {OutputClosed} where standard output has no reader any more
    */
-  async data(object: Data, text: string): Promise<void> {
-    await this.write(this.json ? lineOf(object) : text);
+  async data<F extends string>(
+    kind: DataKind<F>,
+    values: Readonly<Record<F, unknown>>,
+    text: string,
+  ): Promise<void> {
+    const { type } = kind;
+    await this.write(this.json ? printableJson({ type, ...values }) : text);
   }
 
   /**
    * Writes a line of data as it is.
    *
-   * @throws {OutputClosed} where nobody reads it any more
+   * @throws {OutputClosed} where standard output has no reader any more
    */
   async write(line: string): Promise<void> {
     await this.bytes(new TextEncoder().encode(`${line}\n`));
@@ -57,11 +55,11 @@ export class Output {
   /**
    * Writes bytes of data as they are.
    *
-   * @throws {OutputClosed} where nobody reads them any more
+   * @throws {OutputClosed} where standard output has no reader any more
    */
   async bytes(bytes: Uint8Array): Promise<void> {
     try {
-      await writeOut(bytes);
+      await this.#io.stdout.write(bytes);
     } catch (cause) {
       if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
       throw new OutputClosed("Nobody reads the output", { cause });
@@ -77,18 +75,12 @@ export class Output {
   }
 
   /** Writes an object, or else its text, which the caller made printable, to standard error. */
-  tell(object: Data, text: string): void {
-    const line = this.json ? lineOf(object) : text;
-    const bytes = new TextEncoder().encode(`${line}\n`);
+  tell(object: { type: string; [field: string]: unknown }, text: string): void {
+    const line = this.json ? printableJson(object) : text;
     try {
-      writeErrorSync(bytes);
+      this.#io.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
     } catch {
-      // Nobody listens, or it can't be kept; the work goes on.
+      // Without a reader, or room for a log, the work goes on.
     }
   }
-}
-
-/** The object on one line. */
-export function lineOf(object: Data): string {
-  return printableJson(object);
 }

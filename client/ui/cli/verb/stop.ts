@@ -1,13 +1,10 @@
-/** Exit codes of the signals that end what goes on: 128 and the signal's number. */
-export const stopCodes: Readonly<Partial<Record<Deno.Signal, number>>> =
-  Deno.build.os === "windows"
-    ? { SIGINT: 130 }
-    : { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+import { stopCodes } from "../../../../shared/cli/hangup.ts";
+import type { Io } from "./io.ts";
 
 /** The wish that something which goes on ends. A second signal ends the program at once. */
 export class Stop implements Disposable {
   readonly #controller = new AbortController();
-  readonly #listeners = new Map<Deno.Signal, () => void>();
+  readonly #listeners: (() => void)[] = [];
   #exitCode = 0;
 
   /**
@@ -15,19 +12,17 @@ export class Stop implements Disposable {
    *
    * @param isHangupIgnored whether SIGHUP stays without an effect
    */
-  constructor(isHangupIgnored: boolean) {
+  constructor(io: Io, isHangupIgnored: boolean) {
     for (const [name, code] of Object.entries(stopCodes)) {
-      const signal = name as Deno.Signal;
-      const listener = () => {
+      const removeListener = io.onSignal(name as Deno.Signal, () => {
         // Without a listener the runtime would end the program all the same.
         if (isHangupIgnored && name === "SIGHUP") return;
-        // Whoever asks twice doesn't wait for what is still going on.
-        if (this.wanted) Deno.exit(code);
+        // A second signal doesn't wait for what is still going on.
+        if (this.wanted) io.exit(code);
         this.#exitCode = code;
         this.#controller.abort();
-      };
-      Deno.addSignalListener(signal, listener);
-      this.#listeners.set(signal, listener);
+      });
+      this.#listeners.push(removeListener);
     }
   }
 
@@ -55,14 +50,12 @@ export class Stop implements Disposable {
       return await Promise.race([step.then(() => true), promise]);
     } finally {
       signal.removeEventListener("abort", abort);
-      // What is left behind must not end the program as unhandled.
+      // A step that is left behind must not end the program as unhandled.
       step.catch(() => {});
     }
   }
 
   [Symbol.dispose](): void {
-    for (const [signal, listener] of this.#listeners) {
-      Deno.removeSignalListener(signal, listener);
-    }
+    this.#listeners.forEach((remove) => remove());
   }
 }

@@ -13,8 +13,7 @@ import {
 } from "../../../errors.ts";
 import type { Message } from "../../../session/message.ts";
 import type { Session } from "../../../session/session.ts";
-import type { Complaints } from "./complaints.ts";
-import { complain } from "./failure.ts";
+import { complain, type Complaints } from "./failure.ts";
 import type { Output } from "./output.ts";
 import type { Stop } from "./stop.ts";
 

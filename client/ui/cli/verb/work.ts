@@ -10,15 +10,16 @@ import type { RelayLink } from "../../../link/relay_link.ts";
 import type { Locate } from "../../../link/relays.ts";
 import type { Session } from "../../../session/session.ts";
 import type { GlobalFlags } from "./global_flags.ts";
+import type { Io } from "./io.ts";
 import { Output } from "./output.ts";
 
 /** What the command line says, as far as it says it. */
-export type GivenFlags = {
-  readonly [K in keyof GlobalFlags]?: GlobalFlags[K] | undefined;
-};
+export type GivenFlags = Partial<GlobalFlags>;
 
 /** One run of a verb. */
 export class Work implements Disposable {
+  /** The process around it. */
+  readonly io: Io;
   /** Whether SIGHUP was ignored when the program was started, and stays so. */
   readonly isHangupIgnored: boolean;
   /** Where its data and its talk go. */
@@ -26,22 +27,17 @@ export class Work implements Disposable {
   readonly #flags: GivenFlags;
   #session: Session | undefined;
 
-  /**
-   * @param flags what the command line says
-   * @param isHangupIgnored whether SIGHUP was ignored at the start
-   */
-  constructor(flags: GivenFlags, isHangupIgnored = false) {
+  /** @param isHangupIgnored whether SIGHUP was ignored at the start */
+  constructor(io: Io, flags: GivenFlags, isHangupIgnored = false) {
+    this.io = io;
     this.isHangupIgnored = isHangupIgnored;
     this.#flags = flags;
-    this.output = new Output(flags.json ?? false);
+    this.output = new Output(flags.json ?? false, io);
   }
 
-  /** The folder with the user's files: beside a compiled program, else the one it is started in. */
-  async dir(): Promise<string> {
-    if (this.#flags.dir !== undefined) return this.#flags.dir;
-    if (!Deno.build.standalone) return ".";
-    const { dirname } = await import("node:path");
-    return dirname(Deno.execPath());
+  /** The folder with the user's files. */
+  get dir(): string {
+    return this.#flags.dir ?? this.io.dir;
   }
 
   /** Says where the relays are, each time it is asked; `notice` is told where nothing names it. */
@@ -50,7 +46,7 @@ export class Work implements Disposable {
   ): Promise<() => Promise<readonly Address[]>> {
     const { addressFinder } = await import("../../../link/relay_address.ts");
     const { server } = this.#flags;
-    return addressFinder({ dir: await this.dir(), server }, notice);
+    return addressFinder({ dir: this.dir, server }, notice);
   }
 
   /** The way to the relays. */
@@ -76,7 +72,7 @@ export class Work implements Disposable {
   /** The session of the folder; its modules are loaded by the first call. */
   async session(notice?: (text: string) => void): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
-    const dir = await this.dir();
+    const { dir } = this;
     const { isDecided } = await import("../../../transfer/decided_import.ts");
     if (isDecided(dir)) {
       const { finishImport } = await import(

@@ -1,13 +1,14 @@
 import { nameArgument } from "../verb/arguments.ts";
-import { writeKey } from "../verb/key_form.ts";
+import { writeKey } from "../verb/contacts.ts";
+import { keyData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Accepts a contact's other key. */
-export const verb: Verb = defineVerb<unknown, [string]>({
+export const verb: Verb = defineVerb({
   brief: "Rely on the other key that the relay gives for a contact",
-  flags: {},
+  prints: [keyData],
   args: [nameArgument],
-  async task(work, _flags, name) {
+  async task(work, _, name) {
     const session = await work.session();
     await writeKey(work.output, await session.accept(name));
   },

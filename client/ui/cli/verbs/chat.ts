@@ -1,14 +1,9 @@
-import { NOTIFY_MODES, type NotifyMode } from "../../chat/model/notify_mode.ts";
+import { NOTIFY_MODES } from "../../chat/model/notify_mode.ts";
 import { nameArgument } from "../verb/arguments.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** What the verb takes. */
-interface Flags {
-  notify: NotifyMode;
-}
-
 /** Talks on the whole screen. */
-export const verb: Verb = defineVerb<Flags, [string | undefined]>({
+export const verb: Verb = defineVerb({
   brief: "Talk on the whole screen; see docs/chat.md",
   flags: {
     notify: {
@@ -29,7 +24,7 @@ export const verb: Verb = defineVerb<Flags, [string | undefined]>({
     await (await work.locator())();
     const session = await work.session(() => {});
     return await runChat(session, {
-      notify: notify ?? "bell",
+      notify,
       isHangupIgnored: work.isHangupIgnored,
       ...(name === undefined ? {} : { name }),
     });

@@ -1,3 +1,4 @@
+import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { completionScript } from "../completion.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
@@ -5,10 +6,7 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 const PROGRAM = "messageu-client";
 
 /** Prints a shell's completion script. */
-export const verb: Verb = defineVerb<
-  { program: string },
-  ["bash" | "zsh" | "fish"]
->({
+export const verb: Verb = defineVerb({
   brief: "Print the completion script for bash, zsh or fish",
   about:
     `Prints a script that completes verbs, flags, names and paths. To have it:
@@ -21,17 +19,14 @@ From a clone, make it a program first, as docs/scripting.md tells, and name that
 with --program client.`,
   flags: {
     program: {
-      kind: "parsed",
-      parse: String,
-      brief: "What the client is called in the shell",
-      placeholder: "NAME",
+      ...valueFlag("NAME", "What the client is called in the shell", String),
       default: PROGRAM,
     },
   },
   args: [{
     brief: "bash, zsh or fish",
     placeholder: "SHELL",
-    parse(text) {
+    parse(text: string) {
       if (text === "bash" || text === "zsh" || text === "fish") return text;
       throw new Error(`expected bash, zsh or fish, got "${text}"`);
     },

@@ -1,4 +1,5 @@
 import type { Address } from "../../../../shared/folder/info_server.ts";
+import { dataKind } from "../verb/data.ts";
 import { exitCodes } from "../verb/failure.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { type Finding, formatFinding } from "../../../../shared/cli/finding.ts";
@@ -10,14 +11,20 @@ import { printableLine } from "../../printable.ts";
 import { Session } from "../../../session/session.ts";
 import { isDecided } from "../../../transfer/decided_import.ts";
 
+const checkData = dataKind("check", {
+  subject: "",
+  verdict: "`ok`, `warning` or `error`",
+  what: "",
+  advice: "",
+});
+
 /** Checks all that the client needs. */
 export const verb: Verb = defineVerb({
   brief: "Check the folder, your key, the store, the relay, room and terminal",
-  flags: {},
-  args: [],
+  prints: [checkData],
   readsEnvironment: true,
   async task(work, { server }) {
-    const dir = await work.dir();
+    const { dir } = work;
     const locate = await work.locator(() => {});
     const link = await work.link(() => {});
     // The one of the work would fail with an import that can't be finished.
@@ -27,7 +34,8 @@ export const verb: Verb = defineVerb({
       const { verdict, what, advice } = finding;
       hasErrors ||= verdict === "error";
       await work.output.data(
-        { type: "check", subject, verdict, what, advice: advice ?? null },
+        checkData,
+        { subject, verdict, what, advice: advice ?? null },
         printableLine(formatFinding(subject, finding, STYLE)),
       );
     };
@@ -52,7 +60,7 @@ export const verb: Verb = defineVerb({
         await folder.temporaryFolder(),
         "received files",
       ));
-    await tell("terminal", checkTerminal());
+    await tell("terminal", checkTerminal(work.io));
     await check("versions", checkVersions);
     return hasErrors ? exitCodes.failure : exitCodes.done;
   },

@@ -1,18 +1,33 @@
 import { idArgument } from "../verb/arguments.ts";
-import { isoTime, messageLine, messageObject } from "../verb/message_form.ts";
+import { isoTime, messageLine, messageValues } from "../verb/message_form.ts";
+import { dataKind, messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { localTime } from "../../local_time.ts";
 import { printableLine } from "../../printable.ts";
 
+const explanationData = dataKind("explanation", {
+  relayMessageId: "",
+  made: "",
+  written: "",
+  sent: "",
+  acknowledged: "",
+  received: "",
+  decrypted: "",
+  shown: "",
+  attempts: "",
+  failure: "",
+  acks: "`consumer`, `time`",
+}, messageData);
+
 /** Tells all that is known of a message. */
-export const verb: Verb = defineVerb<unknown, [number]>({
+export const verb: Verb = defineVerb({
   brief: "Tell all that is known of one message",
   about:
     "Tells when a message was made, written down, sent, acknowledged by the relay, received, decrypted, shown, and acknowledged by which consumers.",
-  flags: {},
+  prints: [explanationData],
   args: [idArgument],
   isOffline: true,
-  async task(work, _flags, id) {
+  async task(work, _, id) {
     const session = await work.session();
     const known = session.explain(id);
     const steps = {
@@ -44,12 +59,17 @@ export const verb: Verb = defineVerb<unknown, [number]>({
       );
     }
     await work.output.data(
+      explanationData,
       {
-        ...messageObject(known, "explanation"),
+        ...messageValues(known),
         relayMessageId: known.relayMessageId ?? null,
-        ...Object.fromEntries(
-          Object.entries(steps).map(([step, time]) => [step, isoTime(time)]),
-        ),
+        made: isoTime(steps.made),
+        written: isoTime(steps.written),
+        sent: isoTime(steps.sent),
+        acknowledged: isoTime(steps.acknowledged),
+        received: isoTime(steps.received),
+        decrypted: isoTime(steps.decrypted),
+        shown: isoTime(steps.shown),
         attempts: known.attempts,
         failure: known.failure ?? null,
         acks: known.acks.map(({ consumer, time }) => ({

@@ -1,25 +1,28 @@
 import { removeIfThere } from "../../../../shared/folder/durable_files.ts";
 import { PIECE_SIZE } from "../../../../shared/crypto/pieces.ts";
 import { UsageError } from "../../../../shared/cli/usage_error.ts";
-import { pathArgument, proposeNames } from "../verb/arguments.ts";
+import { contactFlag, pathArgument } from "../verb/arguments.ts";
 import type { Output } from "../verb/output.ts";
+import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/piped_file.ts";
 import { printableLine } from "../../printable.ts";
 import type { Session } from "../../../session/session.ts";
 import type { ExportedArchive } from "../../../transfer/export_archive.ts";
 
-/** What the verb takes. */
-interface Flags {
-  format: "archive" | "jsonl" | "text";
-  with: string | undefined;
-}
+const exportData = dataKind("export", {
+  path: "",
+  messages: "",
+  files: "",
+  missing: "",
+});
 
 /** Writes everything into one file, or the conversations into a folder. */
-export const verb: Verb = defineVerb<Flags, [string]>({
+export const verb: Verb = defineVerb({
   brief: "Write identity, keys, history and received files into one file",
   about:
     "Writes all that another machine needs into one new file, which import takes. With --format jsonl or text it writes each conversation into a file of its own in a folder, with the files of the conversation beside it. Nothing is written over.",
+  prints: [exportData],
   flags: {
     format: {
       kind: "enum",
@@ -27,14 +30,7 @@ export const verb: Verb = defineVerb<Flags, [string]>({
       default: "archive",
       brief: "One file for import, or conversations to read",
     },
-    with: {
-      kind: "parsed",
-      parse: String,
-      proposeCompletions: proposeNames,
-      brief: "With jsonl or text: only with this contact",
-      placeholder: "NAME",
-      optional: true,
-    },
+    with: contactFlag("With jsonl or text: only with this contact"),
   },
   args: [{
     ...pathArgument,
@@ -51,7 +47,7 @@ export const verb: Verb = defineVerb<Flags, [string]>({
     if (path === PIPE && format !== "archive") {
       throw new UsageError("--format jsonl or text writes into a folder");
     }
-    if (path === PIPE && Deno.stdout.isTerminal()) {
+    if (path === PIPE && work.io.stdout.isTerminal()) {
       throw new UsageError(
         "export - writes bytes that no terminal shows: put a file or a pipe behind it",
       );
@@ -81,10 +77,13 @@ export const verb: Verb = defineVerb<Flags, [string]>({
     const lost = missing === 0
       ? ""
       : `; ${missing} files can't be read where they were any more`;
-    const object = { type: "export", path, messages, files, missing };
+    const values = { path, messages, files, missing };
     const counts = `${messages} messages, ${files} files${lost}`;
-    if (path === PIPE) output.tell(object, `Exported ${counts}`);
-    else await output.data(object, `${printableLine(path)}: ${counts}`);
+    if (path !== PIPE) {
+      const text = `${printableLine(path)}: ${counts}`;
+      return await output.data(exportData, values, text);
+    }
+    output.tell({ type: exportData.type, ...values }, `Exported ${counts}`);
   },
 });
 

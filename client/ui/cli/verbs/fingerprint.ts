@@ -1,16 +1,23 @@
 import { nameArgument } from "../verb/arguments.ts";
+import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
+const fingerprintData = dataKind("fingerprint", {
+  contact: "",
+  safetyNumber: "",
+});
+
 /** Prints the digits to compare with a contact. */
-export const verb: Verb = defineVerb<unknown, [string]>({
+export const verb: Verb = defineVerb({
   brief: "Print the digits to compare with a contact, the same on both sides",
-  flags: {},
+  prints: [fingerprintData],
   args: [nameArgument],
-  async task(work, _flags, name) {
+  async task(work, _, name) {
     const session = await work.session();
     const safetyNumber = await session.safetyNumber(name);
     await work.output.data(
-      { type: "fingerprint", contact: name, safetyNumber },
+      fingerprintData,
+      { contact: name, safetyNumber },
       safetyNumber,
     );
   },

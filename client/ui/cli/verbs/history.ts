@@ -1,25 +1,16 @@
+import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { optionalNameArgument, parseId, sinceFlag } from "../verb/arguments.ts";
-import { requireKnown } from "../verb/known_contact.ts";
-import { messageLine, messageObject } from "../verb/message_form.ts";
+import { requireKnown } from "../verb/contacts.ts";
+import { messageLine, messageValues } from "../verb/message_form.ts";
+import { messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** What the verb takes. */
-interface Flags {
-  limit: number | undefined;
-  since: number | undefined;
-}
-
 /** Prints what was said. */
-export const verb: Verb = defineVerb<Flags, [string | undefined]>({
+export const verb: Verb = defineVerb({
   brief: "Print what was said, the oldest first",
+  prints: [messageData],
   flags: {
-    limit: {
-      kind: "parsed",
-      parse: parseId,
-      brief: "Only the latest so many",
-      placeholder: "N",
-      optional: true,
-    },
+    limit: valueFlag("N", "Only the latest so many", parseId),
     since: sinceFlag,
   },
   args: [optionalNameArgument],
@@ -31,7 +22,11 @@ export const verb: Verb = defineVerb<Flags, [string | undefined]>({
       requireKnown(session, name);
     }
     for (const message of messages) {
-      await work.output.data(messageObject(message), messageLine(message));
+      await work.output.data(
+        messageData,
+        messageValues(message),
+        messageLine(message),
+      );
     }
   },
 });

@@ -1,25 +1,34 @@
 import { pathArgument } from "../verb/arguments.ts";
+import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/piped_file.ts";
 import { printableLine } from "../../printable.ts";
 
+const importData = dataKind("import", {
+  name: "",
+  id: "",
+  messages: "",
+  files: "",
+});
+
 /** Takes over what export wrote. */
-export const verb: Verb = defineVerb<unknown, [string]>({
+export const verb: Verb = defineVerb({
   brief: "Take over what export wrote, into a folder without an identity",
-  flags: {},
+  prints: [importData],
   args: [{ ...pathArgument, brief: "The file, or - for standard input" }],
-  async task(work, _flags, path) {
+  async task(work, _, path) {
     const { importArchive, importPiped } = await import(
       "../../../transfer/import_archive.ts"
     );
     const { name, id, messages, files } = path === PIPE
-      ? await importPiped(await work.dir())
-      : await importArchive(await work.dir(), path);
+      ? await importPiped(work.dir, work.io.stdin)
+      : await importArchive(work.dir, path);
     work.output.say(
       "Don't go on with the old folder: two that pull take each other's messages",
     );
     await work.output.data(
-      { type: "import", name, id, messages, files },
+      importData,
+      { name, id, messages, files },
       `${printableLine(name)} ${id}: ${messages} messages, ${files} files`,
     );
   },

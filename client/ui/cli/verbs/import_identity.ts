@@ -1,26 +1,27 @@
 import { pathArgument } from "../verb/arguments.ts";
-import { writeIdentity } from "../verb/print_identity.ts";
+import { writeIdentity } from "../verb/identity.ts";
+import { identityData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Takes over the identity that another program wrote. */
-export const verb: Verb = defineVerb<unknown, [string]>({
+export const verb: Verb = defineVerb({
   brief: "Make info.me from an identity file that another program wrote",
   about:
     "Takes what any MessageU program wrote as me.info or my.info, says what it found and what is wrong with it, and leaves it as it is. What a registration without an answer has left it goes on with at the relay. See docs/scripting.md.",
-  flags: {},
+  prints: [identityData],
   args: [{
     ...pathArgument,
     brief: "The identity file; - reads it from standard input",
     placeholder: "FILE",
   }],
-  async task(work, _flags, path) {
+  async task(work, _, path) {
     const { output } = work;
     const { importIdentity } = await import(
       "../../../transfer/import_identity.ts"
     );
     const { me, found, warnings } = await importIdentity(
-      await work.dir(),
-      path,
+      work.dir,
+      path === "-" ? work.io.stdin : path,
       async (name, publicKey) =>
         await (await work.link()).register(name, publicKey),
     );

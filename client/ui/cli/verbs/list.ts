@@ -1,15 +1,24 @@
 import { isoTime } from "../verb/message_form.ts";
+import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import { switchFlag } from "../verb/global_flags.ts";
+import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { printableLine } from "../../printable.ts";
 
-/** Lists the others. */
-export const verb: Verb = defineVerb<{ offline: boolean | undefined }>({
+const contactData = dataKind("contact", {
+  name: "",
+  id: "",
+  unread: "",
+  lastTime: "",
+  keyChanged: "",
+});
+
+/** Lists the other users. */
+export const verb: Verb = defineVerb({
   brief: "List the others, the latest conversation first",
+  prints: [contactData],
   flags: {
     offline: switchFlag("Ask no relay: whom this folder knows"),
   },
-  args: [],
   async task(work, { offline }) {
     const session = await work.session();
     if (!offline) await session.clients();
@@ -20,8 +29,8 @@ export const verb: Verb = defineVerb<{ offline: boolean | undefined }>({
       ].filter((mark) => mark !== "");
       const name = printableLine(contact.name);
       await work.output.data(
+        contactData,
         {
-          type: "contact",
           name: contact.name,
           id: contact.contactId.toHex(),
           unread: contact.unread,

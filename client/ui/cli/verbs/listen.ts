@@ -1,12 +1,12 @@
 import { parseConsumer, sinceFlag } from "../verb/arguments.ts";
-import { Complaints } from "../verb/complaints.ts";
-import { classify, complain, exitCodes } from "../verb/failure.ts";
+import { classify, complain, Complaints, exitCodes } from "../verb/failure.ts";
 import { execFlag, runForMessage } from "../verb/message_command.ts";
-import { messageLine, messageObject } from "../verb/message_form.ts";
-import { inputLines } from "../../standard_input.ts";
+import { messageLine, messageValues } from "../verb/message_form.ts";
+import { type Input, inputLines } from "../../standard_input.ts";
 import { Stop } from "../verb/stop.ts";
+import { messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import { switchFlag } from "../verb/global_flags.ts";
+import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { type Round, watch } from "../verb/watch.ts";
 import type { Output } from "../verb/output.ts";
 import { UserError } from "../../../errors.ts";
@@ -16,7 +16,7 @@ import type { Session } from "../../../session/session.ts";
 /** Messages that are taken from the store at a time. */
 const AT_A_TIME = 50;
 
-/** What the verb takes. */
+/** The values of its flags. */
 interface Flags {
   as: string;
   autoAck: boolean | undefined;
@@ -67,10 +67,12 @@ class Listener {
   }
 
   /** Takes acknowledgements until there are no more. */
-  async readAcknowledgements(): Promise<void> {
+  async readAcknowledgements(stdin: Input): Promise<void> {
     const lenient = new TextDecoder();
     try {
-      for await (const line of inputLines((bytes) => lenient.decode(bytes))) {
+      for await (
+        const line of inputLines(stdin, (bytes) => lenient.decode(bytes))
+      ) {
         if (line.trim() !== "") this.#acknowledge(line.trim());
       }
     } catch (error) {
@@ -99,7 +101,8 @@ class Listener {
     const { exec, autoAck } = this.#flags;
     if (exec === undefined) {
       const writing = this.#output.data(
-        messageObject(message),
+        messageData,
+        messageValues(message),
         messageLine(message),
       );
       const isWritten = await this.#stop.unless(writing);
@@ -139,10 +142,11 @@ class Listener {
 }
 
 /** Hands messages to a consumer until it has acknowledged them. */
-export const verb: Verb = defineVerb<Flags>({
+export const verb: Verb = defineVerb({
   brief: "Hand out what this consumer hasn't acknowledged, and go on",
   about:
     "Hands out every received message that this consumer hasn't acknowledged, the oldest first, also those from before its first start, and goes on with what comes. A line with a message's number on standard input acknowledges it. At the end of standard input it hands out the rest and ends; what isn't acknowledged comes again the next time.",
+  prints: [messageData],
   flags: {
     as: {
       kind: "parsed",
@@ -158,20 +162,19 @@ export const verb: Verb = defineVerb<Flags>({
     once: switchFlag("End when nothing is left"),
     exec: execFlag,
   },
-  args: [],
   startsPrograms: ({ exec }) => exec !== undefined,
   goesOn: () => true,
   async task(work, flags) {
     const { output } = work;
     const session = await work.session();
-    using stop = new Stop(work.isHangupIgnored);
+    using stop = new Stop(work.io, work.isHangupIgnored);
     using consumer = await session.consumer(flags.as, {
       since: flags.since,
       replay: flags.replay,
     });
     const complaints = new Complaints(output);
     const listener = new Listener(consumer, output, stop, flags);
-    if (listener.readsInput) listener.readAcknowledgements();
+    if (listener.readsInput) listener.readAcknowledgements(work.io.stdin);
     await watch({
       session,
       output,

@@ -1,21 +1,15 @@
-import { Complaints } from "../verb/complaints.ts";
-import { complain, exitCodes } from "../verb/failure.ts";
+import { complain, Complaints, exitCodes } from "../verb/failure.ts";
 import { execFlag, runForMessage } from "../verb/message_command.ts";
-import { messageLine, messageObject } from "../verb/message_form.ts";
+import { messageLine, messageValues } from "../verb/message_form.ts";
 import { Stop } from "../verb/stop.ts";
+import { messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import { switchFlag } from "../verb/global_flags.ts";
+import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { watch } from "../verb/watch.ts";
 import type { Work } from "../verb/work.ts";
 import { UserError } from "../../../errors.ts";
 import type { Message } from "../../../session/message.ts";
 import { ProgressLine } from "../../terminal.ts";
-
-/** What the verb takes. */
-interface Flags {
-  watch: boolean | undefined;
-  exec: string | undefined;
-}
 
 /** Shows what was received and not shown yet, to the user or to a command. */
 class Viewer {
@@ -57,7 +51,11 @@ class Viewer {
     const { output } = this.#work;
     if (this.#stop?.wanted || this.#failed.has(message.id)) return false;
     if (this.#command === undefined) {
-      const writing = output.data(messageObject(message), messageLine(message));
+      const writing = output.data(
+        messageData,
+        messageValues(message),
+        messageLine(message),
+      );
       if (this.#stop !== undefined) return await this.#stop.unless(writing);
       await writing;
       return true;
@@ -80,13 +78,13 @@ class Viewer {
 }
 
 /** Receives messages and shows them. */
-export const verb: Verb = defineVerb<Flags>({
+export const verb: Verb = defineVerb({
   brief: "Receive, and print what wasn't shown yet; --watch goes on",
+  prints: [messageData],
   flags: {
     watch: switchFlag("Go on until a signal"),
     exec: execFlag,
   },
-  args: [],
   startsPrograms: ({ exec }) => exec !== undefined,
   goesOn: ({ watch }) => watch === true,
   async task(work, flags) {
@@ -95,7 +93,7 @@ export const verb: Verb = defineVerb<Flags>({
     const complaints = new Complaints(output);
     if (!flags.watch) {
       const viewer = new Viewer(work, flags.exec);
-      const progress = new ProgressLine();
+      const progress = new ProgressLine(work.io.stderr);
       await session.pull({
         message(one) {
           progress.end();
@@ -113,7 +111,7 @@ export const verb: Verb = defineVerb<Flags>({
       });
       return viewer.exitCode || complaints.exitCode;
     }
-    using stop = new Stop(work.isHangupIgnored);
+    using stop = new Stop(work.io, work.isHangupIgnored);
     const viewer = new Viewer(work, flags.exec, stop);
     const message = (one: Message) => viewer.show(one);
     await watch({

@@ -1,13 +1,14 @@
 import { nameProblem } from "../../../../shared/wire/names.ts";
-import { writeIdentity } from "../verb/print_identity.ts";
+import { writeIdentity } from "../verb/identity.ts";
+import { identityData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Registers the user. */
-export const verb: Verb = defineVerb<unknown, [string]>({
+export const verb: Verb = defineVerb({
   brief: "Register under a name; makes your key and info.me",
-  flags: {},
+  prints: [identityData],
   args: [{ brief: "Your name", placeholder: "NAME", parse: parseName }],
-  async task(work, _flags, name) {
+  async task(work, _, name) {
     const session = await work.session();
     await session.refuseSecondIdentity();
     await writeIdentity(work.output, await session.register(name));

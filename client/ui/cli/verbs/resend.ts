@@ -1,14 +1,12 @@
-import {
-  idArgument,
-  type OnKeyChange,
-  onKeyChangeFlag,
-} from "../verb/arguments.ts";
+import { idArgument, onKeyChangeFlag } from "../verb/arguments.ts";
 import { deliver } from "../verb/delivery.ts";
+import { sentData, skippedData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Sends again what the relay didn't acknowledge. */
-export const verb: Verb = defineVerb<{ onKeyChange: OnKeyChange }, [number]>({
+export const verb: Verb = defineVerb({
   brief: "Send again what the relay didn't acknowledge",
+  prints: [sentData, skippedData],
   flags: { onKeyChange: onKeyChangeFlag },
   args: [idArgument],
   async task(work, { onKeyChange }, id) {

@@ -1,33 +1,22 @@
-import { proposeNames } from "../verb/arguments.ts";
-import { requireKnown } from "../verb/known_contact.ts";
-import { messageLine, messageObject } from "../verb/message_form.ts";
+import { contactFlag } from "../verb/arguments.ts";
+import { requireKnown } from "../verb/contacts.ts";
+import { messageLine, messageValues } from "../verb/message_form.ts";
+import { messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import { switchFlag } from "../verb/global_flags.ts";
-
-/** What the verb takes. */
-interface Flags {
-  with: string | undefined;
-  ignoreCase: boolean | undefined;
-}
+import { switchFlag } from "../../../../shared/cli/flags.ts";
 
 /** Finds texts and files. */
-export const verb: Verb = defineVerb<Flags, [RegExp]>({
+export const verb: Verb = defineVerb({
   brief: "Find texts, and files by their paths, with a regular expression",
+  prints: [messageData],
   flags: {
-    with: {
-      kind: "parsed",
-      parse: String,
-      proposeCompletions: proposeNames,
-      brief: "Only with this contact",
-      placeholder: "NAME",
-      optional: true,
-    },
+    with: contactFlag("Only with this contact"),
     ignoreCase: switchFlag("Upper and lower case are the same"),
   },
   args: [{
     brief: "A regular expression, as JavaScript has them",
     placeholder: "PATTERN",
-    parse: (text) => new RegExp(text, "u"),
+    parse: (text: string) => new RegExp(text, "u"),
   }],
   isOffline: true,
   async task(work, flags, pattern) {
@@ -37,7 +26,11 @@ export const verb: Verb = defineVerb<Flags, [RegExp]>({
     let isFound = false;
     for await (const message of session.search(wanted, { name })) {
       isFound = true;
-      await work.output.data(messageObject(message), messageLine(message));
+      await work.output.data(
+        messageData,
+        messageValues(message),
+        messageLine(message),
+      );
     }
     if (name !== undefined && !isFound) requireKnown(session, name);
   },

@@ -1,26 +1,23 @@
 import { UsageError } from "../../../../shared/cli/usage_error.ts";
-import {
-  nameArgument,
-  type OnKeyChange,
-  onKeyChangeFlag,
-} from "../verb/arguments.ts";
+import { nameArgument, onKeyChangeFlag } from "../verb/arguments.ts";
 import { deliver } from "../verb/delivery.ts";
-import { decodeText, inputLines, readInput } from "../../standard_input.ts";
+import {
+  decodeText,
+  type Input,
+  inputLines,
+  readInput,
+} from "../../standard_input.ts";
+import { sentData, skippedData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import { switchFlag } from "../verb/global_flags.ts";
+import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { UserError } from "../../../errors.ts";
 
-/** What the verb takes. */
-interface Flags {
-  onKeyChange: OnKeyChange;
-  lines: boolean | undefined;
-}
-
 /** Sends a text. */
-export const verb: Verb = defineVerb<Flags, [string, string]>({
+export const verb: Verb = defineVerb({
   brief: "Send a text; - reads it from standard input",
   about:
     "Sends a text. With - it is standard input up to its end, without the newline there; with --lines each line is sent as a text of its own, as it comes. Where there is no symmetric key yet, one is made and sent first.",
+  prints: [sentData, skippedData],
   flags: {
     onKeyChange: onKeyChangeFlag,
     lines: switchFlag("With -: each line is a text"),
@@ -42,8 +39,10 @@ export const verb: Verb = defineVerb<Flags, [string, string]>({
       return await deliver(work, message, onKeyChange);
     };
     if (text !== "-") return await send(text);
-    if (!lines) return await send(await readWhole());
-    for await (const line of inputLines((bytes) => decodeText(bytes))) {
+    if (!lines) return await send(await readWhole(work.io.stdin));
+    for await (
+      const line of inputLines(work.io.stdin, (bytes) => decodeText(bytes))
+    ) {
       const exit = line === "" ? 0 : await send(line);
       // What follows may only make sense after what couldn't be sent.
       if (exit !== 0) return exit;
@@ -52,8 +51,8 @@ export const verb: Verb = defineVerb<Flags, [string, string]>({
   },
 });
 
-async function readWhole(): Promise<string> {
-  const text = await readInput();
+async function readWhole(stdin: Input): Promise<string> {
+  const text = await readInput(stdin);
   if (text !== "") return text;
   throw new UserError("Standard input was empty", "Nothing was sent");
 }

@@ -1,19 +1,17 @@
 import {
   nameArgument,
-  type OnKeyChange,
   onKeyChangeFlag,
   pathArgument,
 } from "../verb/arguments.ts";
 import { deliver } from "../verb/delivery.ts";
 import { PIPE } from "../../../session/piped_file.ts";
+import { sentData, skippedData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Sends a file's bytes. */
-export const verb: Verb = defineVerb<
-  { onKeyChange: OnKeyChange },
-  [string, string]
->({
+export const verb: Verb = defineVerb({
   brief: "Send a file; neither its name nor its type goes along",
+  prints: [sentData, skippedData],
   flags: { onKeyChange: onKeyChangeFlag },
   args: [nameArgument, {
     ...pathArgument,
@@ -22,7 +20,7 @@ export const verb: Verb = defineVerb<
   async task(work, { onKeyChange }, name, path) {
     const session = await work.session();
     const message = path === PIPE
-      ? await session.writePiped(name)
+      ? await session.writePiped(name, work.io.stdin)
       : await session.writeFile(name, path);
     return await deliver(work, message, onKeyChange);
   },

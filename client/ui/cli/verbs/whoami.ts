@@ -1,14 +1,14 @@
-import { printOwnIdentity, writeIdentity } from "../verb/print_identity.ts";
+import { printOwnIdentity, writeIdentity } from "../verb/identity.ts";
+import { identityData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { NotRegisteredError } from "../../../errors.ts";
 
 /** Prints the user's name and id. */
 export const verb: Verb = defineVerb({
   brief: "Print your name and id",
-  flags: {},
-  args: [],
+  prints: [identityData],
   async task(work) {
-    const dir = await work.dir();
+    const dir = work.dir;
     if (await printOwnIdentity(dir, work.output)) return;
     const { readFolderLayout } = await import("../../../keys/identity_file.ts");
     const layout = await readFolderLayout(dir);

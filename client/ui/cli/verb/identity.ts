@@ -2,16 +2,17 @@ import { findFile, infoFiles } from "../../../../shared/folder/info_files.ts";
 import { readOwnInfoMe } from "../../../../shared/folder/own_info_me.ts";
 import { printableLine } from "../../printable.ts";
 import { openRegular, readFull } from "../../../session/regular_file.ts";
+import { identityData } from "./data.ts";
 import type { Output } from "./output.ts";
 
 /** Bytes that are more than any file in our form has. */
 const LARGEST = 4096;
 
 /**
- * Writes the user's name and id where they stand in the form that we write.
- * The key isn't looked at: to import it takes longer than all the rest.
+ * Writes the user's name and id from a file in the form that we write, without
+ * a look at the key: to import it takes longer than all the rest.
  *
- * @returns false where they don't, or can't be read
+ * @returns false for any other form, or where the file can't be read
  */
 export async function printOwnIdentity(
   dir: string,
@@ -32,19 +33,20 @@ async function readOwnIdentity(dir: string) {
     const size = await readFull(file, bytes);
     return readOwnInfoMe(new TextDecoder().decode(bytes.subarray(0, size)));
   } catch {
-    // Whoever reads it in every form says what is wrong.
+    // The reader of every form says what is wrong.
     return undefined;
   }
 }
 
-/** Writes who somebody is. */
+/** Writes the name and id of a user. */
 export async function writeIdentity(
   output: Output,
   { name, clientId }: { name: string; clientId: Uint8Array },
 ): Promise<void> {
   const id = clientId.toHex();
   await output.data(
-    { type: "identity", name, id },
+    identityData,
+    { name, id },
     `${printableLine(name)} ${id}`,
   );
 }
