@@ -20,8 +20,10 @@ const PROGRESS = 10;
 export interface FuzzOptions {
   /** Decides all cases. */
   seed: number;
-  /** How long it goes on. */
-  seconds: number;
+  /** Seconds after which it ends. Default: no end. */
+  seconds?: number;
+  /** Cases against relays after which it ends. Default: no end. */
+  cases?: number;
   /** The number of the first case, of relays and of decoders. */
   firstCase?: number;
   /** Is told how far it is. */
@@ -35,15 +37,16 @@ export interface FuzzResult {
   failure?: FuzzFailure;
 }
 
-/** Runs until the time is over or something fails. */
+/** Runs until the time is over, enough cases have run or something fails. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
-  const { seed, seconds, firstCase = 0, progress = () => {} } = options;
+  const { seed, firstCase = 0, progress = () => {} } = options;
+  const { seconds = Infinity, cases = Infinity } = options;
   const tally = new Tally();
   try {
     await using relays = new RelayFuzz(seed, tally, firstCase);
     await using decoders = new DecoderFuzz(seed, tally, firstCase);
     let next = PROGRESS;
-    while (tally.seconds < seconds) {
+    while (tally.seconds < seconds && tally.cases < cases) {
       await relays.run(Math.min(RELAY_TURN, 1000 * (seconds - tally.seconds)));
       await decoders.run(DECODER_TURN);
       if (tally.seconds < next) continue;

@@ -18,6 +18,9 @@ import { must, Violation } from "./violation.ts";
 
 /** Milliseconds that a relay is loaded at least. */
 const SHORTEST = 200;
+/** Acknowledged messages before which it isn't killed, and milliseconds that a slow machine gets for them. */
+const LEAST_MESSAGES = 200;
+const LONGEST = 60_000;
 
 /** What a torture consists of. */
 export interface TortureOptions {
@@ -66,10 +69,16 @@ async function killedRound(
   const start = performance.now();
   let inFlight = 0;
   const kill = () => {
+    const isEarly = tally.messages < LEAST_MESSAGES &&
+      performance.now() - start < LONGEST;
+    if (isEarly) {
+      timer = setTimeout(kill, SHORTEST / 10);
+      return;
+    }
     inFlight = tally.inFlight;
     victim.kill();
   };
-  const timer = setTimeout(kill, random.between(SHORTEST, seconds * 1000));
+  let timer = setTimeout(kill, random.between(SHORTEST, seconds * 1000));
   try {
     await runLoad(
       { target: victim, kill: () => victim.kill(), people, tally },

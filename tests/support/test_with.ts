@@ -20,6 +20,11 @@ export function testWith(
   });
 }
 
+/** Whether long runs are made in place of short ones: `deno task test:slow`. */
+export const isSlowRun =
+  Deno.permissions.querySync({ name: "env", variable: "MESSAGEU_TESTS" })
+      .state === "granted" && Deno.env.get("MESSAGEU_TESTS") === "slow";
+
 /** Whether the tests may run the shell, which finds out what this machine has. */
 export function mayRunShell(): boolean {
   const shell = { name: "run", command: "sh" } as const;
