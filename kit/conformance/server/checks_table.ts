@@ -1,5 +1,5 @@
 /**
- * All checks as text, for the terminal and for docs/conformance.md.
+ * Lists the checks for the terminal.
  *
  * @module
  */
@@ -23,31 +23,4 @@ export function checksTable(checks: readonly CheckInfo[]): string {
       ]),
     ].join("\n")
   ).join("\n\n");
-}
-
-/** The same as a table of Markdown, its columns aligned. */
-export function checksMarkdown(checks: readonly CheckInfo[]): string {
-  const rows = [
-    ["check", "clause", "level", "what it looks for"],
-    ...checks.map((check) => [
-      `\`${check.name}\``,
-      check.clause,
-      levelOf(check),
-      check.about,
-    ]),
-  ];
-  const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0))
-  );
-  const line = (cells: readonly string[], fill: string) =>
-    `| ${
-      widths.map((width, column) => (cells[column] ?? "").padEnd(width, fill))
-        .join(" | ")
-    } |`;
-  const [head = [], ...body] = rows;
-  return [
-    line(head, " "),
-    line([], "-"),
-    ...body.map((cells) => line(cells, " ")),
-  ].join("\n");
 }
