@@ -27,10 +27,12 @@ export interface Fault {
   about: string;
   /** What it breaks. */
   clauses: readonly [ClauseId, ...ClauseId[]];
-  /** The checks of a server that have to fail, and no others. */
-  fails: readonly [string, ...string[]];
-  /** The subjects in which a false accusation is possible at all. Default: all of them. */
+  /** Names of exactly those checks that fail; `deno task conformance:matrix` writes them. */
+  fails: readonly string[];
+  /** Subjects and checks in which a false accusation is possible. Default: all of them. */
   only?: readonly string[];
+  /** Whether some requests get no response, so that checks wait for one. */
+  isSilent?: boolean;
   /** Where it is injected, with the state of one relay. */
   inject: () => Seams;
 }

@@ -1,72 +1,108 @@
-/** Holds the checks of a server against the wrong relay: each fault fails exactly its own. */
+/** Runs the checks of a server against the wrong relay: each fault fails exactly its own. */
 
-import { assertEquals } from "@std/assert";
+import { allChecks } from "../../kit/conformance/server/checks.ts";
 import {
   checkServer,
   type ServerChecks,
 } from "../../kit/conformance/server/check_server.ts";
-import { LOOPBACK_AND_FILES, testWith } from "../../tests/support/test_with.ts";
-import type { Faults, Seams } from "./fault.ts";
-import type { FaultName } from "./faults.ts";
+import type { Fault, Seams } from "./fault.ts";
+import { type FaultName, faults } from "./faults.ts";
 import { startWrongRelay } from "./wrong_relay.ts";
 
-/** Milliseconds that an answer may take: a busy machine is no fault. */
-const TIMEOUT = 3000;
-/** Relays at once: where a check fails, it mostly waits. */
-const AT_ONCE = 8;
+/** Milliseconds that a response may take: long enough for a busy machine. */
+const TIMEOUT = 10_000;
+/** Milliseconds where a fault leaves requests without a response: checks wait for all of them. */
+const SHORT_TIMEOUT = 3000;
+/** Relays at once: checks mostly wait. */
+const AT_ONCE = 16;
+/** One in so many checks that a fault doesn't declare is in its sample. */
+const SAMPLED = 12;
 
-/** Registers a test for a file of faults, with a step for each of them. */
-export function testFaults(subject: string, faults: Faults): void {
-  testWith(
-    LOOPBACK_AND_FILES,
-    `each fault of ${subject} fails the checks that it should, and no others`,
-    async (t) => {
-      // What fails much takes long: it goes first.
-      const left = Object.entries(faults)
-        .sort(([, a], [, b]) => b.fails.length - a.fails.length);
-      const work = async () => {
-        for (let next; (next = left.shift()) !== undefined;) {
-          const [name, { about, fails, only }] = next;
-          const chosen = only === undefined ? {} : { only };
-          await t.step({
-            name: `${name}: ${about}`,
-            // They run side by side.
-            sanitizeOps: false,
-            sanitizeResources: false,
-            sanitizeExit: false,
-            fn: async () =>
-              assertEquals(
-                Object.keys(await failedChecks([name as FaultName], chosen))
-                  .sort(),
-                fails.toSorted(),
-              ),
-          });
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
-    },
+/** Which checks a fault failed. */
+export interface Found {
+  readonly name: FaultName;
+  /** Names, in the order of the report. */
+  readonly failed: readonly string[];
+}
+
+/**
+ * Runs checks against every fault, several at once.
+ *
+ * @param names the faults
+ * @param checksOf the names of the checks to run for a fault
+ */
+export async function runMatrix(
+  names: readonly FaultName[],
+  checksOf: (name: FaultName) => readonly string[],
+  found: (found: Found) => Promise<void> | void,
+): Promise<void> {
+  // Faults that checks wait for take longest.
+  const left = names.toSorted((a, b) => weight(faults[b]) - weight(faults[a]));
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (let name; (name = left.shift()) !== undefined;) {
+      const only = checksOf(name);
+      const failed = only.length === 0
+        ? {}
+        : await failedChecks([name], { only });
+      await found({ name, failed: Object.keys(failed) });
+    }
+  }));
+}
+
+/** Every check in which the fault could cause a false accusation, and those that it declares. */
+export function everyCheck(name: FaultName): string[] {
+  const { fails, only }: Fault = faults[name];
+  return allChecks.filter((check) =>
+    only === undefined || only.includes(check.subject) ||
+    only.includes(check.name) || fails.includes(check.name)
+  ).map((check) => check.name);
+}
+
+/** The checks that the fault declares, and a fixed sample of the others. */
+export function sampledChecks(name: FaultName): string[] {
+  const { fails }: Fault = faults[name];
+  return everyCheck(name).filter((check) =>
+    fails.includes(check) || hash(`${name} ${check}`) % SAMPLED === 0
   );
 }
 
 /**
- * Starts the relay with faults, makes checks and returns why those failed that did.
+ * Starts the relay with faults and runs checks.
  *
- * @param chosen which checks; all of them where it doesn't say, and how long an answer may take
+ * @param chosen which checks, all by default, and milliseconds that a response may take
  * @param more what the relay has beside the faults
+ * @returns the failed checks by name, each with its reason
  */
 export async function failedChecks(
-  faults: readonly FaultName[],
+  names: readonly FaultName[],
   chosen: Pick<ServerChecks, "only" | "timeout"> = {},
   ...more: Seams[]
 ): Promise<Record<string, string | undefined>> {
-  await using relay = await startWrongRelay(faults, ...more);
+  await using relay = await startWrongRelay(names, ...more);
+  const isSilent = names.some((name) => (faults[name] as Fault).isSilent);
+  const timeout = isSilent ? SHORT_TIMEOUT : TIMEOUT;
   const failed: Record<string, string | undefined> = {};
   const { address } = relay;
   for await (
-    const outcome of checkServer({ timeout: TIMEOUT, ...chosen, address })
+    const { name, verdict, reason } of checkServer({
+      timeout,
+      ...chosen,
+      address,
+    })
   ) {
-    const { name, verdict, reason } = outcome;
     if (verdict === "fail") failed[name] = reason;
   }
   return failed;
+}
+
+const weight = ({ isSilent, fails }: Fault) =>
+  (isSilent ? allChecks.length : 0) + fails.length;
+
+/** FNV-1a over UTF-16 units: the same in every run. */
+function hash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return hash >>> 0;
 }

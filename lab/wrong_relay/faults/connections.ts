@@ -193,6 +193,7 @@ export const connections = {
   "one-client-at-a-time": {
     about: "The next client is served once the last one has gone",
     clauses: ["CON-4", "CON-5"],
+    isSilent: true,
     fails: [
       "others-silent",
       "others-stalled-in-header",
@@ -206,6 +207,7 @@ export const connections = {
   "stalled-client-blocks": {
     about: "Nobody else is read from until a request is there whole",
     clauses: ["CON-4"],
+    isSilent: true,
     fails: [
       "others-stalled-in-header",
       "others-stalled-in-payload",

@@ -37,6 +37,7 @@ export const everyday = {
   "keys-unanswered": {
     about: "A request for a public key gets no answer",
     clauses: ["KEY-1"],
+    isSilent: true,
     fails: ["key-with-owner"],
     inject: () => ({
       frames: () => onAnswer("publicKey", () => NOTHING),
@@ -71,6 +72,7 @@ export const everyday = {
   "only-registers": {
     about: "All requests but a registration go unanswered",
     clauses: ["LST-1", "KEY-1", "SND-2", "PUL-1"],
+    isSilent: true,
     fails: [
       "list-entries",
       "key-with-owner",
@@ -88,6 +90,7 @@ export const everyday = {
   "hangs-at-unknown-code": {
     about: "After a request with an unknown code nothing is answered any more",
     clauses: ["REQ-5"],
+    isSilent: true,
     fails: ["code-0", "still-serves"],
     inject: () => {
       let hangs = false;

@@ -72,6 +72,7 @@ export const framing = {
   "size-counts-header": {
     about: "An answer's payload size counts the header as well",
     clauses: ["FRM-2", "REG-1"],
+    isSilent: true,
     fails: ["register-gives-id"],
     inject: () => ({
       frames: () => ({
@@ -85,6 +86,7 @@ export const framing = {
   "list-size-too-large": {
     about: "The payload size of a list counts the asker, who is left out",
     clauses: ["FRM-2", "LST-1"],
+    isSilent: true,
     fails: ["list-entries"],
     inject: () => ({
       frames: () =>
@@ -154,6 +156,7 @@ export const framing = {
   "unknown-code-unanswered": {
     about: "A request with an unknown code gets no answer",
     clauses: ["REQ-5"],
+    isSilent: true,
     fails: [
       "code-0",
       "code-599",
@@ -235,6 +238,7 @@ export const framing = {
   "unknown-client-not-read-past": {
     about: "Who isn't registered is refused once the header is read",
     clauses: ["REQ-7"],
+    isSilent: true,
     fails: ["read-past-unknown-client"],
     inject: () => {
       const registered = new Set<string>();
@@ -260,6 +264,7 @@ export const framing = {
   "lying-message-not-read-past": {
     about: "Of a message that claims too little content no more is read",
     clauses: ["REQ-7"],
+    isSilent: true,
     fails: ["read-past-message"],
     inject: () => ({
       frames: () => ({
@@ -288,6 +293,7 @@ export const framing = {
   "first-receive-is-all": {
     about: "What the first receive brings is taken for the whole request",
     clauses: ["FRM-3"],
+    isSilent: true,
     fails: [
       "send-request-claiming-garbage",
       "send-request-claiming-more",
@@ -311,6 +317,7 @@ export const framing = {
   "only-first-of-several": {
     about: "Of requests that come together only the first is answered",
     clauses: ["FRM-4"],
+    isSilent: true,
     fails: [
       "pipelined-kinds",
       "pipelined-many",

@@ -224,6 +224,7 @@ export const sending = {
   "empty-key-request-waits": {
     about: "A type 1 of size 0 is waited for as far as its header says",
     clauses: ["SND-7"],
+    isSilent: true,
     fails: ["send-request-claiming-more", "send-request-claiming-nothing"],
     inject: () => ({
       frames: () => ({ payloadSize: (_kind, claim) => claim }),

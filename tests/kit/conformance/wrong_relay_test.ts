@@ -3,7 +3,11 @@ import type { Store } from "../../../server/mod.ts";
 import { clauses } from "../../../kit/clauses.ts";
 import { checkServer } from "../../../kit/conformance/server/check_server.ts";
 import { allChecks } from "../../../kit/conformance/server/checks.ts";
-import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import {
+  isSlowRun,
+  LOOPBACK_AND_FILES,
+  testWith,
+} from "../../support/test_with.ts";
 import {
   CLIENT_ID_SIZE,
   LISTED_CLIENT_SIZE,
@@ -15,8 +19,13 @@ import type { Asked } from "../../../lab/wrong_relay/altered_line.ts";
 import { refused } from "../../../lab/wrong_relay/refusal.ts";
 import { StoreAround } from "../../../lab/wrong_relay/store_around.ts";
 import type { Fault } from "../../../lab/wrong_relay/fault.ts";
-import { faults } from "../../../lab/wrong_relay/faults.ts";
-import { failedChecks } from "../../../lab/wrong_relay/matrix.ts";
+import { type FaultName, faults } from "../../../lab/wrong_relay/faults.ts";
+import {
+  everyCheck,
+  failedChecks,
+  runMatrix,
+  sampledChecks,
+} from "../../../lab/wrong_relay/matrix.ts";
 import { startWrongRelay } from "../../../lab/wrong_relay/wrong_relay.ts";
 
 const all: [string, Fault][] = Object.entries(faults);
@@ -36,6 +45,29 @@ const shownOtherwise: Record<string, string> = {
   "many-clients-in-turn":
     "a relay that runs out of connections answers none of the checks behind it",
 };
+
+testWith(
+  LOOPBACK_AND_FILES,
+  `each fault fails the checks that it declares, and none of ${
+    isSlowRun ? "all" : "a sample of"
+  } the others`,
+  async () => {
+    const names = Object.keys(faults) as FaultName[];
+    const wrong: string[] = [];
+    await runMatrix(
+      names,
+      isSlowRun ? everyCheck : sampledChecks,
+      ({ name, failed }) => {
+        const { fails, about } = faults[name];
+        if (failed.toSorted().join() === fails.toSorted().join()) return;
+        wrong.push(
+          `${name} (${about}): expected ${fails.join()}, got ${failed.join()}`,
+        );
+      },
+    );
+    assertEquals(wrong, []);
+  },
+);
 
 testWith(
   LOOPBACK_AND_FILES,
