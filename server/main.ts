@@ -12,7 +12,6 @@ import { reasonOf } from "../shared/cli/reason.ts";
 import { UsageError } from "../shared/cli/usage_error.ts";
 import { examine } from "./doctor/doctor.ts";
 import { listen } from "./relay/listen.ts";
-import { openStore } from "./open_store.ts";
 import { PidFile } from "./launch/pid_file.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay/relay.ts";
@@ -21,18 +20,20 @@ import { Retention } from "./relay/retention.ts";
 import { runGroup } from "./launch/run_group.ts";
 import { onStopSignal } from "./launch/signals.ts";
 import { StoreBrokenError } from "./store/store.ts";
+import { kindOf } from "./store/store_kinds.ts";
 import { RelayLog } from "./telemetry/log.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 
 /**
- * Once store and port are open nothing else is needed, but for the way to a
- * database: what clients send can reach no file.
+ * Drops the permissions that a relay needs no more once its store and its port
+ * are open, so that what clients send can reach no file.
  */
-async function dropPermissions({ storeUrl }: ServerOptions): Promise<void> {
+async function dropPermissions({ store }: ServerOptions): Promise<void> {
+  const { hosts = [] } = await kindOf(store).permissions(store);
   for (const name of ["read", "write", "sys", "run"] as const) {
     await Deno.permissions.revoke({ name });
   }
-  if (storeUrl === undefined) await Deno.permissions.revoke({ name: "net" });
+  if (hosts.length === 0) await Deno.permissions.revoke({ name: "net" });
 }
 
 /** Resolves with the first wish to stop; later ones change nothing. */
@@ -97,24 +98,29 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   const broken = Promise.withResolvers<never>();
   // It may come before anybody waits for it.
   broken.promise.catch(() => {});
-  // A relay that can't listen must not take a file over; and at the port of one
-  // whose database isn't there nobody may wait.
-  const isFile = options.storeUrl === undefined;
-  let listener = isFile ? listen(options) : undefined;
+  // A relay that can't listen must not take over a store that only one may use;
+  // and clients must not wait at the port of one whose database isn't there.
+  const kind = kindOf(options.store);
+  let listener = kind.sharedByRelays ? undefined : listen(options);
   const telemetry = await Telemetry.open(options, log);
   const notice = (text: string) => log.info(text);
-  const opening = openStore(options, notice, () => {
-    // Clients wait at the port until the other relay has given its store up.
-    const address = formatAddress(options);
-    log.announce(`taking over ${address}`, { address });
+  const opening = kind.open(options.store, {
+    notice,
+    ...options.takeOver && {
+      waiting() {
+        // Clients wait at the port until the other relay has given its store up.
+        const address = formatAddress(options);
+        log.announce(`taking over ${address}`, { address });
+      },
+    },
   });
   // It may fail when nobody waits for it any more.
   opening.catch(() => {});
-  const opened = await Promise.race([opening, stopped]);
-  if (opened === undefined) return;
-  const { store, name } = opened;
+  const store = await Promise.race([opening, stopped]);
+  if (store === undefined) return;
   const report = (error: unknown) => {
     if (error instanceof StoreBrokenError) {
+      const name = kind.name(options.store);
       broken.reject(new Error(`${name}: ${error.message}`));
     } else telemetry.report(error);
   };

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { dirname } from "node:path";
 import { readCommandLine } from "../shared/cli/command_line.ts";
 import {
   flagsHelp,
@@ -25,8 +24,8 @@ import { parsePort } from "../shared/folder/info_myport.ts";
 import { DEFAULT_PORT } from "../shared/wire/protocol.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
 import { limitFlags, limitsOf } from "./relay/limits/limit_flags.ts";
-import { databasePath } from "./store/sqlite/file/database_path.ts";
-import { readStoreUrl } from "./store/store_flags.ts";
+import { readStore } from "./store/store_flags.ts";
+import { kindOf } from "./store/store_kinds.ts";
 import { telemetryFlags } from "./telemetry/telemetry_flags.ts";
 
 const RUNNING_HELP = `Files, in DIR:
@@ -79,7 +78,7 @@ const relayFlags = {
   ),
   store: valueFlag(
     "URL",
-    "a PostgreSQL database in its place, which relays may share:\npostgres://USER:PASSWORD@HOST:PORT/DATABASE\n(default: from the environment's MESSAGEU_STORE)",
+    "a PostgreSQL database in its place, which relays may share:\npostgres://USER:PASSWORD@HOST:PORT/DATABASE; or memory: for\ntrials, which keeps nothing once the relay stops\n(default: from the environment's MESSAGEU_STORE)",
     nonEmpty,
   ),
   storeFile: valueFlag("FILE", "a file that holds that URL", nonEmpty),
@@ -138,19 +137,18 @@ export type ServerOptions = Awaited<ReturnType<typeof readServerOptions>>;
  */
 export async function readServerOptions(args: readonly string[]) {
   const { values } = await readCommandLine(args, flags);
-  const { dir = ".", db, workers = 1, drain = 5 } = values;
+  const { dir = ".", workers = 1, drain = 5 } = values;
   const warnings: string[] = [];
   await checkFolder(dir);
-  const [ourName, ...otherNames] = infoFiles.database;
-  const named = db ?? `${dir}/${ourName}`;
-  const database = await databasePath(named);
-  const storeUrl = await readStoreUrl(values);
-  if (storeUrl !== undefined && db !== undefined) {
-    throw new UsageError("--db and --store name two stores: give one");
-  }
-  if (workers > 1 && storeUrl === undefined) {
+  const store = await readStore(values, {
+    flags: ["db"],
+    sentence: "--db and --store name two stores: give one",
+  });
+  if (workers > 1 && !kindOf(store).sharedByRelays) {
     throw new UsageError(
-      "--workers needs --store: a file has one relay, which writes in threads of their own already",
+      store.scheme === "file"
+        ? "--workers needs --store: a file has one relay, which writes in threads of their own already"
+        : `--workers needs a store that relays share, unlike ${store.scheme}:`,
     );
   }
   const { metrics, log: format = "text", logLevel: level = "info" } = values;
@@ -164,16 +162,10 @@ export async function readServerOptions(args: readonly string[]) {
     drain: 1000 * drain,
     hostname: values.host ?? "0.0.0.0",
     port,
-    /** The database's path, where it is a file. */
-    database,
-    /** The database's URL, where it isn't a file. */
-    storeUrl,
-    /** Another server's database, to be taken over where ours is new. */
-    takeOverFrom: db !== undefined || storeUrl !== undefined
-      ? undefined
-      : await findFile(dir, otherNames),
-    /** The folders whose files the relay reads and writes. */
-    folders: [...new Set([dir, dirname(named), dirname(database)])],
+    /** The folder of the relay's files. */
+    dir,
+    /** Where users and messages are kept. */
+    store,
     limits: limitsOf(values),
     telemetry: { metrics, format, level },
     /** What the user should know about what was read. */

@@ -7,7 +7,8 @@
 
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { STORE_VARIABLES } from "../../server/store/store_flags.ts";
+import { STORE_VARIABLE } from "../../server/store/store_kind.ts";
+import { storeKinds } from "../../server/store/store_kinds.ts";
 
 /** A program that is made into a binary. */
 export interface Program {
@@ -37,7 +38,10 @@ export const programs: Readonly<Record<"server" | "client", Program>> = {
       "--allow-run",
       // For the room on the disk, and the doctor.
       "--allow-sys=statfs,systemMemoryInfo",
-      `--allow-env=${STORE_VARIABLES}`,
+      `--allow-env=${[
+        STORE_VARIABLE,
+        ...storeKinds.flatMap(({ environment = [] }) => environment),
+      ]}`,
     ],
   },
   client: {

@@ -1,5 +1,5 @@
 import { printableLine } from "../../shared/cli/printable.ts";
-import type { AdminStore, UserInfo } from "./admin_store.ts";
+import type { AdminStore, UserInfo } from "../store/admin_store.ts";
 
 /**
  * The users of some names, each once. A word that is no user's name is a

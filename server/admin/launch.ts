@@ -6,10 +6,10 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import { runProgram } from "../../shared/cli/program.ts";
-import { databaseAddresses } from "../store/postgres/connection/database_addresses.ts";
 import { folderPermissions, launch } from "../launch/launcher.ts";
-import { STORE_VARIABLES, storeFiles } from "../store/store_flags.ts";
+import { permissionsOf } from "../launch/store_permissions.ts";
 import { HELP, readAdminOptions } from "./options.ts";
 
 /**
@@ -21,19 +21,12 @@ export async function adminPermissions(
   args: readonly string[],
 ): Promise<string[]> {
   const options = await readAdminOptions(args);
-  const { place } = options;
-  const isUrl = place.kind === "url";
+  const { folders, files, net, env } = await permissionsOf(options.store);
+  const backup = options.file === "" ? [] : [dirname(options.file)];
   return [
-    ...await folderPermissions(
-      options.folders,
-      isUrl ? storeFiles(place.url, place.file) : [],
-    ),
-    ...isUrl
-      ? [
-        `--allow-net=${await databaseAddresses(place.url)}`,
-        `--allow-env=${STORE_VARIABLES}`,
-      ]
-      : [],
+    ...await folderPermissions([...folders, ...backup], files),
+    ...net.length === 0 ? [] : [`--allow-net=${net}`],
+    ...env.length === 0 ? [] : [`--allow-env=${env}`],
     // Is there room for a copy?
     "--allow-sys=statfs",
   ];

@@ -6,26 +6,26 @@
 
 import { dirname } from "node:path";
 import { printableJson, printableLine } from "../../shared/cli/printable.ts";
+import { UsageError } from "../../shared/cli/usage_error.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { formatBytes, formatThings } from "../../shared/cli/figures.ts";
 import { statIfThere } from "../store/sqlite/file/stat_if_there.ts";
-import type { AdminStore, StoreCounts, UserInfo } from "./admin_store.ts";
-import { RESTART_IDS } from "./advice.ts";
+import {
+  type AdminStore,
+  formatCounts,
+  RESTART_IDS,
+  type UserInfo,
+} from "../store/admin_store.ts";
+import type { StoreAddress, StoreAdmin } from "../store/store_kind.ts";
+import { kindOf } from "../store/store_kinds.ts";
 import { isConfirmed } from "./confirmation.ts";
 import { findUsers } from "./find_users.ts";
-import { nameOf, openAdminStore, openDatabase } from "./open_admin_store.ts";
 import {
   type AdminOptions,
   HELP,
   readAdminOptions,
   type VerbName,
 } from "./options.ts";
-import {
-  examineBackup,
-  requireStopped,
-  restoreDatabase,
-} from "../store/sqlite/maintenance/restore.ts";
-import { readSqliteRows } from "../store/sqlite/maintenance/sqlite_admin_store.ts";
 import { statsLines, statsObject } from "./stats_text.ts";
 import { usersTable } from "./users_table.ts";
 
@@ -136,7 +136,7 @@ async function backup(
     const counts = await store.backup(path);
     const size = statIfThere(path)?.size ?? 0;
     console.log(
-      `wrote ${path}: ${describeCounts(counts)}, ${formatBytes(size)}`,
+      `wrote ${path}: ${formatCounts(counts)}, ${formatBytes(size)}`,
     );
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) throw new Error(taken);
@@ -176,41 +176,13 @@ async function restartIds(store: AdminStore): Promise<number> {
 }
 
 /** A store may be restored that can't be opened, or isn't there. */
-async function restore(options: AdminOptions): Promise<number | void> {
-  const { place, file: backup, yes } = options;
-  if (place.kind === "url") return await restoreInto(place.url, options);
-  const { path } = place;
-  requireStopped(path);
-  const counts = describeCounts(examineBackup(backup, false));
-  const there = statIfThere(path) === undefined
-    ? `Restore ${path} from ${backup} (${counts})`
-    : `Put ${backup} (${counts}) in the place of ${path}, which is kept under another name`;
-  if (!isConfirmed(there, yes)) return refused();
-  const { kept } = await restoreDatabase(path, backup);
-  const before = kept === undefined
-    ? ""
-    : `; what was there before is ${kept} now`;
-  console.log(`restored ${path} from ${backup}: ${counts}${before}`);
-}
-
-/** A file becomes the content of an empty database. */
-async function restoreInto(
-  url: string,
-  { place, file: backup, yes }: AdminOptions,
+async function restore(
+  admin: StoreAdmin,
+  { store, file, yes }: AdminOptions,
 ): Promise<number | void> {
-  requireStopped(backup);
-  const counts = describeCounts(examineBackup(backup, true));
-  const name = nameOf(place);
-  if (!isConfirmed(`Restore ${name} from ${backup} (${counts})`, yes)) {
-    return refused();
-  }
-  const store = await openDatabase(url, true);
-  try {
-    const filled = describeCounts(await store.fill(readSqliteRows(backup)));
-    console.log(`restored ${name} from ${backup}: ${filled}`);
-  } finally {
-    await store.close();
-  }
+  const restore = await admin.restore(store, file);
+  if (!isConfirmed(restore.plan, yes)) return refused();
+  console.log(await restore.run());
 }
 
 function refused(): number {
@@ -218,17 +190,21 @@ function refused(): number {
   return 1;
 }
 
-function describeCounts({ users, messages }: StoreCounts): string {
-  return `${formatThings(users, "user")}, ${
-    formatThings(messages, "waiting message")
-  }`;
+/** @throws {UsageError} where only its relay can reach such a store */
+async function adminOf(store: StoreAddress): Promise<StoreAdmin> {
+  const admin = await kindOf(store).admin?.();
+  if (admin !== undefined) return admin;
+  throw new UsageError(
+    `${store.scheme}: ends with its relay, so there is nothing to look after`,
+  );
 }
 
 async function main(args: readonly string[]): Promise<number | void> {
   const options = await readAdminOptions(args);
   const { verb } = options;
-  if (verb === "restore") return await restore(options);
-  const store = await openAdminStore(options.place);
+  const admin = await adminOf(options.store);
+  if (verb === "restore") return await restore(admin, options);
+  const store = await admin.open(options.store);
   try {
     return await verbs[verb](store, options);
   } finally {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { dirname } from "node:path";
 import { readCommandLine } from "../../shared/cli/command_line.ts";
 import {
   flagName,
@@ -15,11 +14,9 @@ import {
   switchFlag,
   valueFlag,
 } from "../../shared/cli/flags.ts";
-import { infoFiles } from "../../shared/folder/info_files.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
-import { databasePath } from "../store/sqlite/file/database_path.ts";
-import { readStoreUrl, STORE_VARIABLE } from "../store/store_flags.ts";
-import type { StorePlace } from "./open_admin_store.ts";
+import { readStore } from "../store/store_flags.ts";
+import { STORE_VARIABLE, type StoreAddress } from "../store/store_kind.ts";
 
 const flags = {
   dir: valueFlag("DIR", "where db.defensive lies (default: .)", nonEmpty),
@@ -53,7 +50,7 @@ export const HELP =
 Usage: deno task admin VERB [flags]
 
   stats           users, waiting messages and their bytes, the files' sizes
-  users           everybody: when last seen, and what waits
+  users           all users: when last seen, and what waits
   remove USER...  remove users, and the messages that wait for them; * and ?
                   stand for any letters, unless a user has that very name
   purge           delete messages that have waited for long
@@ -109,7 +106,7 @@ export interface AdminOptions {
   /** The users that it is done with, or patterns of their names. */
   users: readonly string[];
   /** Which store. */
-  place: StorePlace;
+  store: StoreAddress;
   /** Milliseconds, for purge. */
   olderThan: number;
   /** Only say what would be done. */
@@ -118,8 +115,6 @@ export interface AdminOptions {
   json: boolean;
   /** Don't ask. */
   yes: boolean;
-  /** The folders whose files are read and written. */
-  folders: string[];
 }
 
 /**
@@ -138,19 +133,21 @@ export async function readAdminOptions(
   if (verb === "purge" && olderThan === undefined) {
     throw new UsageError("purge needs --older-than, such as --older-than 30d");
   }
-  const { place, folders } = await placeOf(values);
+  const store = await readStore(values, {
+    flags: ["dir", "db"],
+    sentence:
+      `--dir and --db name a file, but --store, --store-file or ${STORE_VARIABLE} names a database: give one`,
+  });
   const file = verbs[verb].word === "FILE" ? own[0] ?? "" : "";
-  if (file !== "") folders.push(dirname(file));
   return {
     verb,
     file,
     users: verbs[verb].word === "USER" ? own : [],
-    place,
+    store,
     olderThan: olderThan ?? 0,
     dryRun,
     json,
     yes,
-    folders: [...new Set(folders)],
   };
 }
 
@@ -182,27 +179,4 @@ function requireShape(
   const wrong = ownFlags.find((flag) => given[flag] && !taken.includes(flag));
   if (wrong === undefined) return;
   throw new UsageError(`${flagName(wrong)} isn't for ${verb}: see --help`);
-}
-
-async function placeOf(
-  { dir, db, ...named }: FlagValues<typeof flags>,
-): Promise<{ place: StorePlace; folders: string[] }> {
-  const url = await readStoreUrl(named);
-  if (url !== undefined) {
-    if (dir !== undefined || db !== undefined) {
-      throw new UsageError(
-        `--dir and --db name a file, but --store, --store-file or ${STORE_VARIABLE} names a database: give one`,
-      );
-    }
-    return {
-      place: { kind: "url", url, file: named.storeFile },
-      folders: [],
-    };
-  }
-  const file = db ?? `${dir ?? "."}/${infoFiles.database[0]}`;
-  const path = await databasePath(file);
-  return {
-    place: { kind: "file", path },
-    folders: [dirname(file), dirname(path)],
-  };
 }

@@ -10,7 +10,7 @@ import {
   formatSpan,
   formatThings,
 } from "../../shared/cli/figures.ts";
-import type { StoreStats } from "./admin_store.ts";
+import type { StoreStats } from "../store/admin_store.ts";
 
 /** Columns of the longest subject, and two. */
 const SUBJECT_WIDTH = 17;

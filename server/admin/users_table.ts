@@ -1,6 +1,6 @@
 import { printableLine } from "../../shared/cli/printable.ts";
 import { formatBytes, formatCount } from "../../shared/cli/figures.ts";
-import type { UserInfo } from "./admin_store.ts";
+import type { UserInfo } from "../store/admin_store.ts";
 
 const HEAD = ["NAME", "LAST SEEN", "WAITING", "SIZE", "ID"];
 /** The columns of numbers. */

@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../../shared/folder/info_server.ts";
-import { databaseAddresses } from "../store/postgres/connection/database_addresses.ts";
 import { folderPermissions } from "./launcher.ts";
 import { readServerOptions } from "../options.ts";
-import { STORE_VARIABLES, storeFiles } from "../store/store_flags.ts";
+import { permissionsOf } from "./store_permissions.ts";
 
 /** What a relay may ask of the system, and what the doctor may. */
 const RELAY_SYS = "statfs";
@@ -23,17 +22,14 @@ export async function relayPermissions(
   // The store's writer is a thread, and a thread reads its modules anew.
   const top = new URL("../../", import.meta.url);
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
-  const { storeUrl, storeFile, telemetry: { metrics } } = options;
-  const files = storeUrl === undefined ? [] : storeFiles(storeUrl, storeFile);
-  const database = storeUrl === undefined
-    ? []
-    : await databaseAddresses(storeUrl);
+  const { dir, telemetry: { metrics } } = options;
+  const { folders, files, net, env } = await permissionsOf(options.store);
   const addresses = metrics === undefined ? [options] : [options, metrics];
   return [
-    ...await folderPermissions(options.folders, [...source, ...files]),
-    `--allow-net=${[...addresses.map(formatAddress), ...database]}`,
+    ...await folderPermissions([dir, ...folders], [...source, ...files]),
+    `--allow-net=${[...addresses.map(formatAddress), ...net]}`,
     `--allow-sys=${options.doctor ? DOCTOR_SYS : RELAY_SYS}`,
-    ...storeUrl === undefined ? [] : [`--allow-env=${STORE_VARIABLES}`],
+    ...env.length === 0 ? [] : [`--allow-env=${env}`],
   ];
 }
 

@@ -58,7 +58,7 @@ testWith(
       assertEquals(options.warnings, [], name);
       assertEquals(options.port, 1357, name);
       assertEquals(
-        options.storeUrl !== undefined,
+        options.store.scheme === "postgres",
         /PostgreSQL|compose/.test(name),
       );
       // The program must be allowed to start itself again.

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { readFolderLayout } from "../../client/keys/identity_file.ts";
 import { addressFinder } from "../../client/link/relay_address.ts";
 import { readServerOptions } from "../../server/options.ts";
-import { readStoreUrl } from "../../server/store/store_flags.ts";
+import { readStore } from "../../server/store/store_flags.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { formatInfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
 import { parsePort } from "../../shared/folder/info_myport.ts";
@@ -67,11 +67,13 @@ testWith(
         how,
       );
       await write("url", "postgres://u@127.0.0.1/db\r\n");
-      const url = await readStoreUrl({
+      const { scheme, rest } = await readStore({
+        dir,
+        db: undefined,
         store: undefined,
         storeFile: `${dir}/url`,
-      });
-      assertEquals(url, "postgres://u@127.0.0.1/db", how);
+      }, { flags: [], sentence: "" });
+      assertEquals(`${scheme}:${rest}`, "postgres://u@127.0.0.1/db", how);
     }
   },
 );

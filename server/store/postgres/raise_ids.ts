@@ -9,7 +9,7 @@
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "./connection/database.ts";
 import { ID_JUMP } from "../layout.ts";
-import type { RaisedIds } from "../raised_ids.ts";
+import type { RaisedIds } from "../admin_store.ts";
 import { inSlice, slicesOf } from "./key_slices.ts";
 
 /** Inboxes of one statement. */

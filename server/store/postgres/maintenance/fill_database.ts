@@ -8,9 +8,11 @@ import type { Database, Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { raiseIds } from "../raise_ids.ts";
 import { StoreError } from "../../store.ts";
-import type { StoreCounts } from "../../../admin/admin_store.ts";
-import { RESTART_IDS } from "../../../admin/advice.ts";
-import type { StoreRow } from "../../../admin/store_row.ts";
+import {
+  RESTART_IDS,
+  type StoreCounts,
+  type StoreRow,
+} from "../../admin_store.ts";
 import { findFaults } from "./postgres_check.ts";
 import { RAISE_USERS_VERSION } from "../users_version.ts";
 import { insertRows } from "./row_inserter.ts";

@@ -26,16 +26,27 @@ import { inSlice, slicesOf } from "../key_slices.ts";
 import { raiseIds } from "../raise_ids.ts";
 import { hasSchema, prepareSchema } from "../schema.ts";
 import { storeName } from "../connection/store_url.ts";
-import type { RaisedIds, RestartedIds } from "../../raised_ids.ts";
+import {
+  type AdminStore,
+  formatCounts,
+  type RaisedIds,
+  type RestartedIds,
+  type StoreCounts,
+  type StoreRow,
+  type StoreStats,
+  type UserInfo,
+} from "../../admin_store.ts";
 import { StoreError } from "../../store.ts";
-import type {
-  AdminStore,
-  StoreCounts,
-  StoreStats,
-  UserInfo,
-} from "../../../admin/admin_store.ts";
-import { makeSqliteAdminStore } from "../../sqlite/maintenance/sqlite_admin_store.ts";
-import type { StoreRow } from "../../../admin/store_row.ts";
+import type { Restore, StoreAdmin } from "../../store_kind.ts";
+import { urlOf } from "../kind.ts";
+import {
+  examineBackup,
+  requireStopped,
+} from "../../sqlite/maintenance/restore.ts";
+import {
+  makeSqliteAdminStore,
+  readSqliteRows,
+} from "../../sqlite/maintenance/sqlite_admin_store.ts";
 import { fillDatabase } from "./fill_database.ts";
 import { findFaults } from "./postgres_check.ts";
 import { readRows } from "./postgres_rows.ts";
@@ -64,13 +75,39 @@ const ARRIVED_BEFORE: Statement = {
     WHERE ${inSlice("messages")} AND Arrived < ${NOW} - $5::bigint`,
 };
 
+/** How PostgreSQL databases are looked after. */
+export const postgresAdmin: StoreAdmin = {
+  open: (address) => openPostgresAdminStore(urlOf(address), false),
+  // deno-lint-ignore require-await -- a file's may wait
+  restore: async (address, backup) => prepareRestore(urlOf(address), backup),
+};
+
+/** Prepares to fill an empty database with a file's content: see `StoreAdmin.restore`. */
+function prepareRestore(url: string, backup: string): Restore {
+  requireStopped(backup);
+  const counts = formatCounts(examineBackup(backup, true));
+  const name = storeName(url);
+  return {
+    plan: `Restore ${name} from ${backup} (${counts})`,
+    async run() {
+      const store = await openPostgresAdminStore(url, true);
+      try {
+        const filled = formatCounts(await store.fill(readSqliteRows(backup)));
+        return `restored ${name} from ${backup}: ${filled}`;
+      } finally {
+        await store.close();
+      }
+    },
+  };
+}
+
 /**
  * Opens a relay's database.
  *
  * @param mayBeNew makes the tables where there are none
  * @throws {StoreError} where it can't be used, with what to do about it
  */
-export async function openPostgresAdminStore(
+async function openPostgresAdminStore(
   url: string,
   mayBeNew: boolean,
 ): Promise<PostgresAdminStore> {

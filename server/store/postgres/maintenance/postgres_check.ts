@@ -11,7 +11,7 @@ import {
   PUBLIC_KEY_SIZE,
 } from "../../../../shared/wire/protocol.ts";
 import { formatThings } from "../../../../shared/cli/figures.ts";
-import { RESTART_IDS } from "../../../admin/advice.ts";
+import { RESTART_IDS } from "../../admin_store.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, type KeyedTable, slicesOf } from "../key_slices.ts";
 

@@ -8,7 +8,7 @@ import { CLIENT_ID_SIZE } from "../../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { StoreError } from "../../store.ts";
-import type { StoreRow } from "../../../admin/store_row.ts";
+import type { StoreRow } from "../../admin_store.ts";
 import { ArrivalOrder, type MessageKey } from "./arrival_order.ts";
 
 /** Users that are read at a time. */

@@ -7,7 +7,7 @@
 import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { OWN_TIME } from "../schema.ts";
-import type { StoreStats } from "../../../admin/admin_store.ts";
+import type { StoreStats } from "../../admin_store.ts";
 
 /** Inboxes that are told. */
 const LARGEST = 5;

@@ -5,7 +5,7 @@
  */
 
 import type { Query, Statement } from "../connection/database.ts";
-import type { UserInfo } from "../../../admin/admin_store.ts";
+import type { UserInfo } from "../../admin_store.ts";
 
 /** Users that are read at a time: what waits for them is counted along. */
 const PAGE = 10;

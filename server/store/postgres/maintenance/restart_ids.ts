@@ -8,7 +8,7 @@
 import { MAX_MESSAGE_ID } from "../../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
-import type { RestartedIds } from "../../raised_ids.ts";
+import type { RestartedIds } from "../../admin_store.ts";
 
 /** Inboxes that one statement looks at. */
 const SLICE = 10_000;

@@ -5,7 +5,7 @@
  */
 
 import type { Query, Statement, Value } from "../connection/database.ts";
-import type { StoreRow } from "../../../admin/store_row.ts";
+import type { StoreRow } from "../../admin_store.ts";
 
 /** Rows of one statement, and bytes in them, about. */
 const ROWS = 500;

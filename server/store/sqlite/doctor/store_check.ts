@@ -18,6 +18,7 @@ import {
 } from "../../../../shared/cli/finding.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { StoreDamagedError, StoreError } from "../../store.ts";
+import type { StoreCondition } from "../../store_kind.ts";
 import { DAMAGE_ADVICE, storeError } from "../database_errors.ts";
 import { readForeignDatabase } from "../file/foreign.ts";
 import { lookInto } from "../file/look_into.ts";
@@ -28,12 +29,7 @@ import { OWN_TIME, prepareSchema } from "../schema.ts";
 import { lookIntoLinked, NoLinkError, readLinked } from "./linked_database.ts";
 
 /** What was found, with what other checks need of it. */
-export interface StoreFinding extends Finding {
-  /** Whether a relay runs on this database. */
-  running: boolean;
-  /** The latest visit of a user, where there is one. */
-  latestVisit?: Date | undefined;
-}
+export type StoreFinding = Finding & StoreCondition;
 
 /**
  * Looks at a database and leaves its folder as it is.

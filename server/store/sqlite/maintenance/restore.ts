@@ -22,14 +22,32 @@ import { configure, schemaVersion } from "../schema.ts";
 import { statIfThere } from "../file/stat_if_there.ts";
 import { StoreError } from "../../store.ts";
 import { isStoreLocked, lockStore } from "../file/store_lock.ts";
-import type { StoreCounts } from "../../../admin/admin_store.ts";
+import { formatCounts, type StoreCounts } from "../../admin_store.ts";
+import type { Restore, StoreAddress } from "../../store_kind.ts";
+import { databasePath } from "../file/database_path.ts";
 import { raiseIds } from "./inbox_ids.ts";
 import { countContent, requireVersion } from "./sqlite_admin_store.ts";
 
-/** What {@linkcode restoreDatabase} did. */
-export interface Restored extends StoreCounts {
-  /** Where the database is that was there before; undefined where none was. */
-  kept: string | undefined;
+/** Prepares to put a backup in a database's place: see `StoreAdmin.restore`. */
+export async function prepareRestore(
+  { rest }: StoreAddress,
+  backup: string,
+): Promise<Restore> {
+  const path = await databasePath(rest);
+  requireStopped(path);
+  const counts = formatCounts(examineBackup(backup, false));
+  return {
+    plan: statIfThere(path) === undefined
+      ? `Restore ${path} from ${backup} (${counts})`
+      : `Put ${backup} (${counts}) in the place of ${path}, which is kept under another name`,
+    async run() {
+      const kept = await restoreDatabase(path, backup);
+      const before = kept === undefined
+        ? ""
+        : `; what was there before is ${kept} now`;
+      return `restored ${path} from ${backup}: ${counts}${before}`;
+    },
+  };
 }
 
 /**
@@ -80,18 +98,19 @@ export function requireStopped(path: string): void {
  * inbox raised by `ID_JUMP`. It keeps its version: an older relay may be meant
  * to go on with it. What is there gets another name; cut off at any moment, one of the two is there, whole.
  *
+ * @returns the name of the database that was there before; undefined where none was
  * @throws {StoreError} where a relay runs, or the backup can't be used
  * @throws {Error} where it can't be written
  */
-export async function restoreDatabase(
+async function restoreDatabase(
   path: string,
   backup: string,
-): Promise<Restored> {
+): Promise<string | undefined> {
   requireStopped(path);
   const lock = lockStore(path);
   try {
     requireWritable(path);
-    const counts = examineBackup(backup, false);
+    examineBackup(backup, false);
     const fresh = freePath(`${path}-restoring`);
     await copyInto(fresh, backup);
     let kept: string | undefined;
@@ -106,7 +125,7 @@ export async function restoreDatabase(
       await Deno.rename(fresh, path);
       isInPlace = true;
       await syncFolder(dirname(path));
-      return { ...counts, kept };
+      return kept;
     } catch (error) {
       await removeIfThere(fresh);
       // A second name of the file that stays would let two programs use it apart.

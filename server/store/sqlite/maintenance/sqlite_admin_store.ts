@@ -15,21 +15,33 @@ import { SCHEMA_VERSION } from "../../layout.ts";
 import { configure, prepareSchema, schemaVersion } from "../schema.ts";
 import { statIfThere } from "../file/stat_if_there.ts";
 import { StoreError } from "../../store.ts";
-import type { RaisedIds, RestartedIds } from "../../raised_ids.ts";
-import { isStoreLocked } from "../file/store_lock.ts";
 import type {
   AdminStore,
+  RaisedIds,
+  RestartedIds,
   StoreCounts,
+  StoreRow,
   StoreStats,
   UserInfo,
-} from "../../../admin/admin_store.ts";
-import type { StoreRow } from "../../../admin/store_row.ts";
+} from "../../admin_store.ts";
+import type { StoreAddress } from "../../store_kind.ts";
+import { databasePath } from "../file/database_path.ts";
+import { withReserve } from "../reserve.ts";
+import { isStoreLocked } from "../file/store_lock.ts";
 import { purgeMessages, removeUser } from "./deletion.ts";
 import { raiseIds, restartIds } from "./inbox_ids.ts";
 import { findFaults } from "./sqlite_check.ts";
 import { readRows, writeRows } from "./sqlite_rows.ts";
 import { readStats } from "./sqlite_stats.ts";
 import { findUser, readUsers } from "./sqlite_users.ts";
+
+/** Opens the database at an address: see `StoreAdmin.open`. */
+export async function openSqliteAdmin(
+  { rest }: StoreAddress,
+): Promise<AdminStore> {
+  const path = await databasePath(rest);
+  return await withReserve(path, () => openSqliteAdminStore(path));
+}
 
 /**
  * Opens a relay's database.

@@ -14,7 +14,7 @@ import {
 import { formatThings } from "../../../../shared/cli/figures.ts";
 import { DAMAGE_ADVICE } from "../database_errors.ts";
 import { firstValue } from "../first_value.ts";
-import { RESTART_IDS } from "../../../admin/advice.ts";
+import { RESTART_IDS } from "../../admin_store.ts";
 import { USED_UP } from "./inbox_ids.ts";
 
 /** What a query counts, as a sentence after the number, and what to do about it. */

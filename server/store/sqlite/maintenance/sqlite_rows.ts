@@ -7,8 +7,7 @@
 import type { BindValue, Database } from "@db/sqlite";
 import { firstValue } from "../first_value.ts";
 import { StoreError } from "../../store.ts";
-import type { StoreCounts } from "../../../admin/admin_store.ts";
-import type { StoreRow } from "../../../admin/store_row.ts";
+import type { StoreCounts, StoreRow } from "../../admin_store.ts";
 import { withWriteLock } from "./write_lock.ts";
 
 /** Rows that are read at a time; each may have a MiB of content. */

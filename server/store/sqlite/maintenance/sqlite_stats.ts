@@ -9,7 +9,7 @@ import { basename } from "node:path";
 import { firstValue } from "../first_value.ts";
 import { OWN_TIME } from "../schema.ts";
 import { statIfThere } from "../file/stat_if_there.ts";
-import type { StoreStats } from "../../../admin/admin_store.ts";
+import type { StoreStats } from "../../admin_store.ts";
 
 /** Inboxes that are told. */
 const LARGEST = 5;

@@ -5,7 +5,7 @@
  */
 
 import type { Database } from "@db/sqlite";
-import type { UserInfo } from "../../../admin/admin_store.ts";
+import type { UserInfo } from "../../admin_store.ts";
 
 /** Users that are read at a time, so that no reading holds the relay's log for long. */
 const PAGE = 500;

@@ -4,8 +4,64 @@
  * @module
  */
 
-import type { RaisedIds, RestartedIds } from "../store/raised_ids.ts";
-import type { StoreRow } from "./store_row.ts";
+import { formatThings } from "../../shared/cli/figures.ts";
+
+/** What to do about inboxes that have used up their ids. */
+export const RESTART_IDS =
+  "once they have pulled what waits, run deno task admin restart-ids";
+
+/** What became of a store's inboxes whose ids were raised by `ID_JUMP`. */
+export interface RaisedIds {
+  /** All inboxes. */
+  inboxes: number;
+  /** Those of them that have no further id: they take no message until they start anew. */
+  usedUp: number;
+}
+
+/** What became of the inboxes that had used up their ids. */
+export interface RestartedIds {
+  /** Inboxes that start with the id 1 again. */
+  restarted: number;
+  /** The names of users for whom messages still wait: theirs can't. */
+  waiting: string[];
+}
+
+/** A row of a store, which every kind of store has. Ids are 16 bytes. */
+export type StoreRow =
+  | {
+    table: "accounts";
+    position: number;
+    id: Uint8Array;
+    name: string;
+    publicKey: Uint8Array;
+  }
+  | {
+    table: "activity";
+    position: number;
+    lastSeen: string;
+    lastMessage: number;
+  }
+  | {
+    table: "messages";
+    id: number;
+    recipient: Uint8Array;
+    sender: Uint8Array;
+    type: number;
+    content: Uint8Array;
+    /** Bytes of content that are in parts. */
+    rest: number;
+    /** Milliseconds since 1970. */
+    arrived: number;
+  }
+  | {
+    table: "parts";
+    recipient: Uint8Array;
+    /** The message's. */
+    id: number;
+    /** From 1. */
+    part: number;
+    content: Uint8Array;
+  };
 
 /** Figures of a store. */
 export interface StoreStats {
@@ -49,6 +105,13 @@ export interface StoreCounts {
   users: number;
   /** Waiting messages. */
   messages: number;
+}
+
+/** The counts in words. */
+export function formatCounts({ users, messages }: StoreCounts): string {
+  return `${formatThings(users, "user")}, ${
+    formatThings(messages, "waiting message")
+  }`;
 }
 
 /**
