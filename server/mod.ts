@@ -38,6 +38,7 @@ export {
   type SqliteStore,
 } from "./store/sqlite/sqlite.ts";
 export type { ReadyOptions, TakeOver } from "./store/sqlite/file/ready_file.ts";
+export { MemoryStore } from "./store/memory/memory.ts";
 export type { IdRun } from "./store/id_runs.ts";
 export {
   type Budget,

@@ -1,7 +1,13 @@
 /** Things that a test uses and that go away when it ends. */
 
-import { openSqliteStore, type Relay, startRelay } from "../../server/mod.ts";
-import type { RelayOptions, SqliteStore } from "../../server/mod.ts";
+import {
+  MemoryStore,
+  openSqliteStore,
+  type Relay,
+  type RelayOptions,
+  startRelay,
+  type Store,
+} from "../../server/mod.ts";
 
 /** Makes a folder; disposing of it removes it with all that is in it. */
 export async function temporaryFolder(): Promise<
@@ -14,38 +20,25 @@ export async function temporaryFolder(): Promise<
   };
 }
 
-/** A relay with its store in a temporary folder. */
+/** A relay on a store in memory: for tests in which no file matters. */
 export class TestRelay implements AsyncDisposable {
   /** What the relay reported. */
   readonly reports: unknown[] = [];
-  readonly #folder: { path: string } & AsyncDisposable;
   readonly #options: Partial<RelayOptions>;
-  #store: SqliteStore;
+  #store: Store;
   #relay: Relay;
 
-  private constructor(
-    folder: { path: string } & AsyncDisposable,
-    options: Partial<RelayOptions>,
-    store: SqliteStore,
-  ) {
-    this.#folder = folder;
+  constructor(store: Store, options: Partial<RelayOptions>) {
     this.#options = options;
     this.#store = store;
     this.#relay = this.#start();
-  }
-
-  /** Starts a relay on a free port of the loopback. */
-  static async start(options: Partial<RelayOptions>): Promise<TestRelay> {
-    const folder = await temporaryFolder();
-    const store = await openSqliteStore(databaseIn(folder.path));
-    return new TestRelay(folder, options, store);
   }
 
   get relay(): Relay {
     return this.#relay;
   }
 
-  get store(): SqliteStore {
+  get store(): Store {
     return this.#store;
   }
 
@@ -53,26 +46,21 @@ export class TestRelay implements AsyncDisposable {
     return { hostname: "127.0.0.1", port: this.#relay.address.port };
   }
 
-  /** Where `db.defensive` lies. */
-  get dir(): string {
-    return this.#folder.path;
-  }
-
-  /**
-   * Closes relay and store, and starts both anew, on another port.
-   *
-   * @param meanwhile is done to the files
-   */
-  async restart(meanwhile?: () => Promise<void>): Promise<void> {
-    await this.#close();
-    await meanwhile?.();
-    this.#store = await openSqliteStore(databaseIn(this.dir));
+  /** Closes the relay, and starts another one on the store, on another port. */
+  async restart(): Promise<void> {
+    await this.#relay.close();
+    this.#store = await this.reopen(this.#store);
     this.#relay = this.#start();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#close();
-    await this.#folder[Symbol.asyncDispose]();
+    await this.#relay.close();
+    await this.#store.close();
+  }
+
+  /** What becomes of the store between two relays. */
+  protected reopen(store: Store): Promise<Store> {
+    return Promise.resolve(store);
   }
 
   #start(): Relay {
@@ -86,20 +74,70 @@ export class TestRelay implements AsyncDisposable {
       limits: { registrationsPerMinute: 0, ...this.#options.limits },
     });
   }
+}
 
-  async #close(): Promise<void> {
-    await this.#relay.close();
-    await this.#store.close();
+/** A relay with its database in a temporary folder. */
+export class FileRelay extends TestRelay {
+  readonly #folder: { path: string } & AsyncDisposable;
+  #meanwhile: (() => Promise<void>) | undefined;
+
+  private constructor(
+    folder: { path: string } & AsyncDisposable,
+    store: Store,
+    options: Partial<RelayOptions>,
+  ) {
+    super(store, options);
+    this.#folder = folder;
+  }
+
+  /** Starts a relay on a free port of the loopback. */
+  static async start(options: Partial<RelayOptions>): Promise<FileRelay> {
+    const folder = await temporaryFolder();
+    const store = await openSqliteStore(databaseIn(folder.path));
+    return new FileRelay(folder, store, options);
+  }
+
+  /** Where `db.defensive` lies. */
+  get dir(): string {
+    return this.#folder.path;
+  }
+
+  /**
+   * Closes relay and store, and starts both anew, on another port.
+   *
+   * @param meanwhile is done to the files
+   */
+  override async restart(meanwhile?: () => Promise<void>): Promise<void> {
+    this.#meanwhile = meanwhile;
+    await super.restart();
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+
+  protected override async reopen(store: Store): Promise<Store> {
+    await store.close();
+    await this.#meanwhile?.();
+    return await openSqliteStore(databaseIn(this.dir));
   }
 }
 
 const databaseIn = (folder: string) => `${folder}/db.defensive`;
 
-/** Starts a relay on a free port of the loopback. */
+/** Starts a relay on a free port of the loopback, its store in memory. */
 export function testRelay(
   options: Partial<RelayOptions> = {},
 ): Promise<TestRelay> {
-  return TestRelay.start(options);
+  return Promise.resolve(new TestRelay(new MemoryStore(), options));
+}
+
+/** Starts a relay on a free port of the loopback, its store in a file. */
+export function fileRelay(
+  options: Partial<RelayOptions> = {},
+): Promise<FileRelay> {
+  return FileRelay.start(options);
 }
 
 /** The names in a folder, in order. */

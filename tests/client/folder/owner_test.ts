@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { mayChangeOwners, ownersIn } from "../../support/stores/owners.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
-import { temporaryFolder, TestRelay } from "../../../lab/harness/resources.ts";
+import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 
 const NAME = "a client that root runs leaves the folder to its owner";
@@ -12,7 +12,7 @@ if (!await mayChangeOwners()) {
   testWith(PROGRAMS, NAME, async () => {
     await using folder = await temporaryFolder();
     const { path: dir } = folder;
-    await using relay = await TestRelay.start({});
+    await using relay = await testRelay();
     const { hostname, port } = relay.address;
     await Deno.writeTextFile(`${dir}/info.server`, `${hostname}:${port}`);
     for (const path of [dir, `${dir}/info.server`]) {

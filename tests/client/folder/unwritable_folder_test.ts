@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FolderError, RelayLink, Session } from "../../../client/mod.ts";
 import { checkStore } from "../../../client/ui/cli/doctor/folder_checks.ts";
-import { temporaryFolder, TestRelay } from "../../../lab/harness/resources.ts";
+import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import {
   noSmallDisk,
   type SmallDisk,
@@ -26,7 +26,7 @@ for (const [where, [spoil, reason]] of Object.entries(FAULTS)) {
   testWith(SHELL, name, async () => {
     await using disk = await smallDisk(4);
     await using elsewhere = await temporaryFolder();
-    await using relay = await TestRelay.start({});
+    await using relay = await testRelay();
     const link = new RelayLink(() => Promise.resolve([relay.address]));
     const open = (who: string) => new Session(`${disk.path}/${who}`, link);
     {

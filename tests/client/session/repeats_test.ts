@@ -21,7 +21,7 @@ import {
   registered,
 } from "../../support/relays/misbehaviour.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";
-import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
+import { fileRelay, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { PULL } from "../../../kit/requests.ts";
@@ -78,7 +78,7 @@ testWith(
   LOOPBACK_AND_FILES,
   "what a relay says again after it was put back is another message",
   async () => {
-    await using relay = await testRelay();
+    await using relay = await fileRelay();
     await using folder = await temporaryFolder();
     // It gets another port.
     const link = () => new RelayLink(() => Promise.resolve(relay.address));

@@ -18,6 +18,7 @@ import {
 import { mistakesWith } from "../../support/clients/identity_mistakes.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import {
+  fileRelay,
   namesIn,
   temporaryFolder,
   testRelay,
@@ -141,7 +142,7 @@ testWith(PROGRAMS, "what can't be imported is called what it is", async (t) => {
   });
 
   await t.step("files of another kind, and none", async () => {
-    await using relay = await testRelay();
+    await using relay = await fileRelay();
     const { dir, user } = here.fresh();
     await Deno.mkdir(dir);
     await Deno.writeTextFile(`${dir}/info.me`, OURS);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import { type ClientId, ZERO_ID } from "../../../shared/wire/protocol.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
-import { testRelay } from "../../../lab/harness/resources.ts";
+import { fileRelay, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 import { PULL, pullRequest } from "../../../kit/requests.ts";
@@ -387,7 +387,7 @@ testWith(
   LOOPBACK_AND_FILES,
   "LastSeen is set on every valid request, and on no other",
   async () => {
-    await using relay = await testRelay();
+    await using relay = await fileRelay();
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
     const { Database } = await import("@db/sqlite");

@@ -2,14 +2,14 @@
 
 import { defaultLimits, type Limits } from "../../../server/mod.ts";
 import { Monitor } from "../../../server/telemetry/monitor.ts";
-import { type TestRelay, testRelay } from "../../../lab/harness/resources.ts";
+import { type FileRelay, fileRelay } from "../../../lab/harness/resources.ts";
 
 /** A relay and its monitor, both on free ports of the loopback. */
 export class MonitoredRelay implements AsyncDisposable {
-  readonly relay: TestRelay;
+  readonly relay: FileRelay;
   readonly #monitor: Monitor;
 
-  private constructor(relay: TestRelay, monitor: Monitor) {
+  private constructor(relay: FileRelay, monitor: Monitor) {
     this.relay = relay;
     this.#monitor = monitor;
   }
@@ -17,7 +17,7 @@ export class MonitoredRelay implements AsyncDisposable {
   /** Starts both. */
   static async start(limits: Partial<Limits> = {}): Promise<MonitoredRelay> {
     const monitor = startMonitor();
-    const relay = await testRelay({ limits, watcher: monitor.requests });
+    const relay = await fileRelay({ limits, watcher: monitor.requests });
     monitor.show({
       relay: relay.relay,
       store: relay.store,

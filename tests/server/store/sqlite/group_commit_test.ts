@@ -7,7 +7,7 @@ import type {
   MessageType,
 } from "../../../../shared/wire/protocol.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
-import { testRelay } from "../../../../lab/harness/resources.ts";
+import { fileRelay } from "../../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../../support/test_with.ts";
 import { PULL, pullRequest } from "../../../../kit/requests.ts";
 
@@ -25,7 +25,7 @@ testWith(
   LOOPBACK_AND_FILES,
   "requests that arrive during a commit share the next, from all connections",
   async () => {
-    await using relay = await testRelay();
+    await using relay = await fileRelay();
     using first = await Peer.connect(relay.address);
     const anna = await first.register("anna");
     const figures = relay.store.commits.writes;
@@ -75,7 +75,7 @@ testWith(
   LOOPBACK_AND_FILES,
   "a request behind sends on the same connection sees what they did",
   async () => {
-    await using relay = await testRelay();
+    await using relay = await fileRelay();
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
     const pull = pullRequest(anna);
@@ -102,7 +102,7 @@ testWith(
   LOOPBACK_AND_FILES,
   "a last visit rides along with a commit and costs none",
   async () => {
-    await using relay = await testRelay();
+    await using relay = await fileRelay();
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
     const database = new Database(`${relay.dir}/db.defensive`);
@@ -133,7 +133,7 @@ testWith(
   LOOPBACK_AND_FILES,
   "a large message goes in and out in parts, and leaves none behind",
   async () => {
-    await using relay = await testRelay();
+    await using relay = await fileRelay();
     using first = await Peer.connect(relay.address);
     const anna = await first.register("anna");
     const database = new Database(`${relay.dir}/db.defensive`);
