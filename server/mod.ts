@@ -30,7 +30,7 @@ export type {
 } from "./relay/watcher.ts";
 export { Histogram } from "./telemetry/histogram.ts";
 export { CommitFigures } from "./store/commit_figures.ts";
-export type { SendRefusal } from "./store/send_refusal.ts";
+export type { SendRefusal, SendResult } from "./store/send_result.ts";
 export { defaultLimits, type Limits } from "./relay/limits/limits.ts";
 export {
   openSqliteStore,

@@ -4,11 +4,10 @@ import type {
   CommitFigures,
   HandedOut,
   ListedClient,
-  MessageId,
   NewClient,
   NewMessage,
   Quota,
-  SendRefusal,
+  SendResult,
   Store,
   StoredMessage,
 } from "../../server/mod.ts";
@@ -55,7 +54,7 @@ export class StoreAround implements Store {
     return this.inner.clients(position, most);
   }
 
-  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal> {
+  send(message: NewMessage, quota: Quota): Promise<SendResult> {
     return this.inner.send(message, quota);
   }
 
@@ -88,9 +87,6 @@ export class StoreAround implements Store {
   }
 }
 
-/** What comes of a message that is to be kept. */
-type Sent = MessageId | SendRefusal;
-
 /**
  * Does something else where a message is to be kept.
  *
@@ -99,12 +95,12 @@ type Sent = MessageId | SendRefusal;
 export function sendingBy(
   send: (
     message: NewMessage,
-    keep: (message: NewMessage) => Promise<Sent>,
-  ) => Promise<Sent>,
+    keep: (message: NewMessage) => Promise<SendResult>,
+  ) => Promise<SendResult>,
 ): (inner: Store) => Store {
   return (inner) =>
     new class extends StoreAround {
-      override send(message: NewMessage, quota: Quota): Promise<Sent> {
+      override send(message: NewMessage, quota: Quota): Promise<SendResult> {
         return send(message, (kept) => super.send(kept, quota));
       }
     }(inner);

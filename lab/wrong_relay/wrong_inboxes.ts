@@ -4,11 +4,10 @@ import { concat } from "@std/bytes";
 import type {
   Budget,
   ClientId,
-  MessageId,
   NewClient,
   NewMessage,
   Quota,
-  SendRefusal,
+  SendResult,
   Store,
   StoredMessage,
 } from "../../server/mod.ts";
@@ -107,7 +106,7 @@ export class DeletesSent extends Inboxes {
   override async send(
     message: NewMessage,
     quota: Quota,
-  ): Promise<MessageId | SendRefusal> {
+  ): Promise<SendResult> {
     const sender = message.sender.toHex();
     const recipients = this.#recipients.get(sender) ?? [];
     recipients.push(message.recipient.slice() as ClientId);
@@ -142,7 +141,7 @@ export class OneEach extends Inboxes {
   override send(
     message: NewMessage,
     quota: Quota,
-  ): Promise<MessageId | SendRefusal> {
+  ): Promise<SendResult> {
     const sent = this.#last.then(() => this.#replace(message, quota));
     this.#last = sent.catch(() => {});
     return sent;
@@ -151,14 +150,14 @@ export class OneEach extends Inboxes {
   async #replace(
     message: NewMessage,
     quota: Quota,
-  ): Promise<MessageId | SendRefusal> {
+  ): Promise<SendResult> {
     const waiting = await super.waiting(message.recipient, {
       bytes: Infinity,
       perMessage: 0,
     });
-    const id = await super.send(message, quota);
+    const sent = await super.send(message, quota);
     await this.drop(message.recipient, waiting);
-    return id;
+    return sent;
   }
 }
 

@@ -12,7 +12,7 @@ import type {
 } from "../../shared/wire/protocol.ts";
 import type { CommitFigures } from "./commit_figures.ts";
 import type { IdRun } from "./id_runs.ts";
-import type { SendRefusal } from "./send_refusal.ts";
+import type { SendResult } from "./send_result.ts";
 
 /** A client that registers. */
 export interface NewClient {
@@ -148,14 +148,14 @@ export interface Store {
   clients(position: number, most: number): Promise<ListedClient[]>;
 
   /**
-   * Keeps a message. Once this resolves to an id the message outlives a crash.
+   * Keeps a message. Once this resolves to an id, the message outlives a crash.
    * Ids rise within an inbox, in the order of the calls, and are never used
    * again there. The content must not change until then.
    *
-   * @returns why it isn't taken, where nothing failed and it isn't
+   * @returns its id, or why it is refused
    * @throws {Error} where it can't be kept; it isn't then
    */
-  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal>;
+  send(message: NewMessage, quota: Quota): Promise<SendResult>;
 
   /**
    * The oldest messages that wait for a client, as many as the budget allows

@@ -84,12 +84,12 @@ export const pulling = {
     fails: ["pull-by-sender"],
     inject: () => ({
       store: sendingBy(async (message, keep) => {
-        const id = await keep(message);
+        const sent = await keep(message);
         const { sender, recipient } = message;
-        if (typeof id !== "string" && !sameId(sender, recipient)) {
+        if ("id" in sent && !sameId(sender, recipient)) {
           await keep({ ...message, recipient: sender });
         }
-        return id;
+        return sent;
       }),
     }),
   },

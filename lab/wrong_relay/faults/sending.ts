@@ -123,7 +123,9 @@ export const sending = {
     inject: () => ({
       store: sendingBy(async (message, keep) => {
         const sent = await keep(message);
-        return sent === "unknown_target" ? 1 as MessageId : sent;
+        const isUnknown = "refused" in sent &&
+          sent.refused === "unknown_target";
+        return isUnknown ? { id: 1 as MessageId } : sent;
       }),
     }),
   },
@@ -298,7 +300,9 @@ export const sending = {
     fails: ["send-1-mib", "send-5-mib"],
     inject: () => ({
       store: sendingBy(async (message, keep) =>
-        message.content.length > 64 * 1024 ? "inbox_full" : await keep(message)
+        message.content.length > 64 * 1024
+          ? { refused: "inbox_full" }
+          : await keep(message)
       ),
     }),
   },

@@ -12,11 +12,11 @@ export const sendMessage: Handler<"sendMessage"> = async (
     type,
     content,
   }, { messages: limits.maxWaiting, bytes: limits.maxWaitingBytes });
-  if (typeof sent === "string") return refuse(sent);
+  if ("refused" in sent) return refuse(sent.refused);
   return {
     response: {
       code: responseCode.sendMessage,
-      payload: { target, messageId: sent },
+      payload: { target, messageId: sent.id },
     },
   };
 };

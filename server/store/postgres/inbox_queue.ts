@@ -6,8 +6,7 @@
  * @module
  */
 
-import type { MessageId } from "../../../shared/wire/protocol.ts";
-import type { SendRefusal } from "../send_refusal.ts";
+import type { SendResult } from "../send_result.ts";
 import type { NewMessage, Quota } from "../store.ts";
 
 /** Groups that are under way at once. */
@@ -23,9 +22,9 @@ export interface Job {
   message: NewMessage;
   /** How much may wait in its inbox. */
   quota: Quota;
-  /** Tells what came of it: its id, or why it isn't taken. */
-  resolve: (outcome: MessageId | SendRefusal) => void;
-  /** Tells that it failed. */
+  /** Settles the send with its result. */
+  resolve: (result: SendResult) => void;
+  /** Fails the send. */
   reject: (error: unknown) => void;
 }
 

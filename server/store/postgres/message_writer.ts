@@ -9,7 +9,7 @@ import {
   type MessageId,
 } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
-import type { SendRefusal } from "../send_refusal.ts";
+import type { SendResult } from "../send_result.ts";
 import type { NewMessage, Quota } from "../store.ts";
 import type { Database, Statement } from "./connection/database.ts";
 import { InboxCeilings } from "./inbox_ceilings.ts";
@@ -48,10 +48,7 @@ export class MessageWriter {
   }
 
   /** Keeps a message: see `Store.send`. */
-  async send(
-    message: NewMessage,
-    quota: Quota,
-  ): Promise<MessageId | SendRefusal> {
+  async send(message: NewMessage, quota: Quota): Promise<SendResult> {
     const { syncWait } = this.#database;
     // Behind commits that wait it could only wait too.
     if (syncWait.obstacle !== undefined) await syncWait.requireNone();
@@ -129,10 +126,10 @@ export class MessageWriter {
     outcome: BatchOutcome | undefined,
   ): Promise<void> {
     if (outcome === undefined) {
-      for (const { resolve } of jobs) resolve("unknown_target");
+      for (const { resolve } of jobs) resolve({ refused: "unknown_target" });
     } else if (outcome.fits) {
       jobs.forEach(({ resolve }, i) =>
-        resolve(outcome.lastMessage + 1 + i as MessageId)
+        resolve({ id: outcome.lastMessage + 1 + i as MessageId })
       );
     } else {
       this.#queue.putBack(key, await this.#admit(key, jobs, outcome));
@@ -158,7 +155,7 @@ export class MessageWriter {
       const bytes = total + message.content.length;
       const isLast = last >= MAX_MESSAGE_ID;
       if (isLast || last >= ceiling.lastMessage || bytes > ceiling.totalBytes) {
-        resolve(isLast ? "ids_used_up" : "inbox_full");
+        resolve({ refused: isLast ? "ids_used_up" : "inbox_full" });
         return false;
       }
       last++;

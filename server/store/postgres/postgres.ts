@@ -9,7 +9,7 @@ import { inTime } from "../../../shared/cli/in_time.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import { CommitFigures } from "../commit_figures.ts";
 import { Recent } from "../recent.ts";
-import type { SendRefusal } from "../send_refusal.ts";
+import type { SendResult } from "../send_result.ts";
 import {
   type AnswerMemory,
   type Budget,
@@ -177,7 +177,7 @@ class OpenStore implements Store {
     }));
   }
 
-  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal> {
+  send(message: NewMessage, quota: Quota): Promise<SendResult> {
     return this.#writer.send(message, quota);
   }
 

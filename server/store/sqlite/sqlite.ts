@@ -20,7 +20,7 @@ import {
 import { Remembered } from "./remembered.ts";
 import { Deletions } from "./deletions.ts";
 import { withReserve } from "./reserve.ts";
-import { type SendRefusal, sendRefusal } from "../send_refusal.ts";
+import { sendRefusals, type SendResult } from "../send_result.ts";
 import {
   type AnswerMemory,
   type Budget,
@@ -213,13 +213,14 @@ class OpenStore implements SqliteStore {
   async send(
     { content, ...message }: NewMessage,
     quota: Quota,
-  ): Promise<MessageId | SendRefusal> {
+  ): Promise<SendResult> {
     const size = content.length;
     const id = await this.#write(
       { kind: "send", message, size, quota },
       content,
     );
-    return sendRefusal(id) ?? id as MessageId;
+    const refused = sendRefusals[-1 - id];
+    return refused === undefined ? { id: id as MessageId } : { refused };
   }
 
   async waiting(

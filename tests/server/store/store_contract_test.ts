@@ -15,6 +15,7 @@ import {
   type Store,
 } from "../../../server/mod.ts";
 import { openPostgresStore } from "../../../server/store/postgres/mod.ts";
+import { idOrRefusal } from "../../support/stores/made_store.ts";
 import { postgresTest } from "../../support/stores/postgres.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
@@ -78,7 +79,9 @@ function storeContract(kind: string, register: Register): void {
     recipient: ClientId,
     content: Uint8Array,
     quota: Quota = NO_QUOTA,
-  ) => store.send({ recipient, sender: ben, type: 3, content }, quota);
+  ) =>
+    store.send({ recipient, sender: ben, type: 3, content }, quota)
+      .then(idOrRefusal);
   const waiting = async (store: Store, recipient: ClientId) =>
     (await store.waiting(recipient, ALL)).map(({ id }) => Number(id));
 
@@ -145,7 +148,7 @@ function storeContract(kind: string, register: Register): void {
       await store.send(
         { recipient: anna, sender: ben, type: 3, content: key },
         { messages, bytes },
-      );
+      ).then(idOrRefusal);
     assertEquals(await within(1, 160), 1 as MessageId);
     assertEquals(await within(1, 0), "inbox_full");
     assertEquals(await within(0, 319), "inbox_full");
@@ -364,7 +367,7 @@ function storeContract(kind: string, register: Register): void {
         store.send({ ...large, content: new Uint8Array(2_500_000) }, {
           messages: 6,
           bytes: 4_000_000,
-        });
+        }).then(idOrRefusal);
       assertEquals(await sendLarge(), 1 as MessageId);
       assertEquals(await sendLarge(), "inbox_full");
       assertEquals(await store.purge(60_000, 9), 0);

@@ -1,8 +1,13 @@
 /** Stores with users and messages in them, made without a relay. */
 
 import { Database } from "@db/sqlite";
-import { openSqliteStore, type Store } from "../../../server/mod.ts";
-import type { ClientId } from "../../../shared/wire/protocol.ts";
+import {
+  openSqliteStore,
+  type SendRefusal,
+  type SendResult,
+  type Store,
+} from "../../../server/mod.ts";
+import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 
 /** Bytes of a content that is in three pieces. */
 export const LARGE = 2_621_440;
@@ -13,6 +18,11 @@ export const someInboxes = { anna: [], ben: [10, 20, 30], cora: [LARGE] };
 /** An id of one byte, again and again. */
 export function idOf(byte: number): ClientId {
   return new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
+}
+
+/** The id of a message that was sent, or why it was refused. */
+export function idOrRefusal(result: SendResult): MessageId | SendRefusal {
+  return "id" in result ? result.id : result.refused;
 }
 
 /** Each user's messages, by the sizes of their contents. */

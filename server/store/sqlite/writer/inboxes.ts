@@ -8,12 +8,14 @@
 import type { Database } from "@db/sqlite";
 import { MAX_MESSAGE_ID } from "../../../../shared/wire/protocol.ts";
 import { Recent } from "../../recent.ts";
-import { refusalNumber } from "../../send_refusal.ts";
+import { type SendRefusal, sendRefusals } from "../../send_result.ts";
 import type { Quota } from "../../store.ts";
 
 /** Inboxes that are remembered: 25 MB of them. */
 const MOST_REMEMBERED = 100_000;
 
+const refusalNumber = (refusal: SendRefusal) =>
+  -1 - sendRefusals.indexOf(refusal);
 const UNKNOWN_TARGET = refusalNumber("unknown_target");
 const IDS_USED_UP = refusalNumber("ids_used_up");
 const INBOX_FULL = refusalNumber("inbox_full");

@@ -7,6 +7,7 @@ import { responseCodecs } from "../../../../shared/wire/requests.ts";
 import { ClientsDirectory } from "../../../../server/relay/clients_directory.ts";
 import { type Quota, type Store, StoreError } from "../../../../server/mod.ts";
 import { openPostgresStore } from "../../../../server/store/postgres/mod.ts";
+import { idOrRefusal } from "../../../support/stores/made_store.ts";
 import {
   type PostgresTest,
   postgresTest,
@@ -32,7 +33,7 @@ const send = (
     sender: ben,
     type: 3,
     content: new Uint8Array(size),
-  }, quota);
+  }, quota).then(idOrRefusal);
 
 /** Registers a test with several stores on one database, in which anna and ben are. */
 function sharedTest(

@@ -6,7 +6,7 @@ import {
 } from "../../../../server/relay/clients_directory.ts";
 import { openSqliteStore, type SqliteStore } from "../../../../server/mod.ts";
 import { responseCodecs } from "../../../../shared/wire/requests.ts";
-import { idOf } from "../../../support/stores/made_store.ts";
+import { idOf, idOrRefusal } from "../../../support/stores/made_store.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../../support/test_with.ts";
 
@@ -23,7 +23,7 @@ const send = (store: SqliteStore, byte: number) =>
     sender: idOf(1),
     type: 3,
     content: new Uint8Array(10),
-  }, NO_QUOTA);
+  }, NO_QUOTA).then(idOrRefusal);
 
 async function withStore(
   check: (store: SqliteStore, remove: (byte: number) => void) => Promise<void>,

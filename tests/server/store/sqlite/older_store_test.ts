@@ -124,8 +124,8 @@ for (const [version, tables] of Object.entries(older)) {
             type: 3,
             content: new Uint8Array(1),
           }, { messages: 0, bytes: 0 });
-        assertEquals(await send(anna), 42 as MessageId);
-        assertEquals(await send(ben), 6 as MessageId);
+        assertEquals(await send(anna), { id: 42 as MessageId });
+        assertEquals(await send(ben), { id: 6 as MessageId });
       } finally {
         await store.close();
       }
@@ -220,13 +220,13 @@ testWith(
       assertEquals(found?.user_version, version);
       const store = await openSqliteStore(path);
       try {
-        const id = await store.send({
+        const sent = await store.send({
           recipient: anna,
           sender: ben,
           type: 3,
           content: new Uint8Array(1),
         }, { messages: 0, bytes: 0 });
-        assertEquals(id, 41 + ID_JUMP + 1 as MessageId);
+        assertEquals(sent, { id: 41 + ID_JUMP + 1 as MessageId });
       } finally {
         await store.close();
       }

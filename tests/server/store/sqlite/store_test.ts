@@ -81,7 +81,7 @@ for (const [kind, sql] of Object.entries(dialects)) {
         };
         assertEquals(
           await store.send({ ...next, type: 3 }, NO_QUOTA),
-          4 as MessageId,
+          { id: 4 as MessageId },
         );
         assertEquals(notices.length, 1);
         assert(notices[0]?.includes("took over 2 user(s) and 1 message(s)"));
@@ -245,7 +245,7 @@ testWith(
           [10 as MessageId, 4, "01"],
         ],
       );
-      assertEquals(await send(store), 11 as MessageId);
+      assertEquals(await send(store), { id: 11 as MessageId });
       assertEquals(notices, [
         `took over 3 user(s) and 3 message(s) from ${from}, which stays as it is; 3 row(s) couldn't be used`,
       ]);
