@@ -7,7 +7,7 @@
 
 import { Database } from "@db/sqlite";
 import { setImmediate } from "node:timers";
-import type { Command } from "../../../server/store/sqlite/writer/commands.ts";
+import type { StoreCommand } from "../../../server/store/sqlite/writer/store_command.ts";
 import { CommitFigures } from "../../../server/store/commit_figures.ts";
 import {
   GroupWriter,
@@ -16,19 +16,13 @@ import {
 import { configure } from "../../../server/store/sqlite/schema.ts";
 import type { CommandWriter } from "../../../server/store/sqlite/writer/writer_link.ts";
 
-interface Pending {
-  job: Job;
-  resolve: (value: number) => void;
-  reject: (error: Error) => void;
-}
-
 /** Writes on the event loop. */
 export class LoopWriter implements CommandWriter {
   readonly commits = new CommitFigures();
   usersVersion = 0;
   readonly #database: Database;
   readonly #writer: GroupWriter;
-  #pending: Pending[] = [];
+  #pending: Job[] = [];
 
   /** @throws {Error} where the database can't be opened */
   constructor(path: string) {
@@ -36,6 +30,8 @@ export class LoopWriter implements CommandWriter {
     configure(this.#database);
     this.#writer = new GroupWriter(this.#database, {
       othersWrote: () => this.usersVersion++,
+      committed: (writes, milliseconds) =>
+        this.commits.record(writes, milliseconds),
     });
   }
 
@@ -43,12 +39,15 @@ export class LoopWriter implements CommandWriter {
     return this.#writer.waiting;
   }
 
-  write(command: Command, content?: Uint8Array): Promise<number> {
-    if (command.kind === "close") return Promise.resolve(0);
-    const job = { command, content: () => content ?? new Uint8Array(0) };
+  write<T, R>(
+    command: StoreCommand<T, R>,
+    value: T,
+    content: Uint8Array = new Uint8Array(0),
+  ): Promise<R> {
     return new Promise((resolve, reject) => {
       if (this.#pending.length === 0) setImmediate(() => this.#commit());
-      this.#pending.push({ job, resolve, reject });
+      const job = { command, value, content: () => content, resolve, reject };
+      this.#pending.push(job as Job);
     });
   }
 
@@ -62,12 +61,6 @@ export class LoopWriter implements CommandWriter {
     const group = this.#pending;
     if (group.length === 0) return;
     this.#pending = [];
-    const began = performance.now();
-    const outcomes = this.#writer.write(group.map(({ job }) => job));
-    this.commits.record(group.length, performance.now() - began);
-    outcomes.forEach((outcome, i) => {
-      if ("value" in outcome) group[i]?.resolve(outcome.value);
-      else group[i]?.reject(outcome.error);
-    });
+    this.#writer.write(group);
   }
 }

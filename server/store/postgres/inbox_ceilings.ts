@@ -7,7 +7,7 @@
  */
 
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
-import { Recent } from "../recent.ts";
+import { LruCache } from "../lru_cache.ts";
 import type { Quota } from "../store.ts";
 import type { Query, Statement } from "./connection/database.ts";
 
@@ -63,7 +63,7 @@ export class InboxCeilings {
   readonly #query: Query;
   /** How often something was removed. */
   #lowerings = 0;
-  readonly #counted = new Recent<Counted>(MOST_REMEMBERED);
+  readonly #counted = new LruCache<Counted>(MOST_REMEMBERED);
 
   /** Nothing is counted yet. */
   constructor(query: Query) {

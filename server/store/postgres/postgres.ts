@@ -8,7 +8,7 @@
 import { inTime } from "../../../shared/cli/in_time.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import { CommitFigures } from "../commit_figures.ts";
-import { Recent } from "../recent.ts";
+import { LruCache } from "../lru_cache.ts";
 import type { SendResult } from "../send_result.ts";
 import {
   type AnswerMemory,
@@ -106,7 +106,7 @@ class OpenStore implements Store {
   readonly #deletions: DeletionQueue;
   readonly #visits: Visits;
   readonly #oldMessages: OldMessages;
-  readonly #accounts = new Recent<Account>(CLIENTS_REMEMBERED);
+  readonly #accounts = new LruCache<Account>(CLIENTS_REMEMBERED);
   #usersVersion = 0;
   /** When that was asked, on the clock of `performance.now()`. */
   #looked = -Infinity;

@@ -11,7 +11,7 @@ import {
   type ClientId,
 } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
-import { Recent } from "../recent.ts";
+import { LruCache } from "../lru_cache.ts";
 import type { Query, Statement } from "./connection/database.ts";
 
 /** Milliseconds until visits are written. */
@@ -51,7 +51,7 @@ export class Visits {
   #due = new Map<string, number>();
   readonly #later = new Map<string, number>();
   /** When a visit of each was last written, on the clock of `performance.now()`. */
-  readonly #written = new Recent<number>(MOST_REMEMBERED);
+  readonly #written = new LruCache<number>(MOST_REMEMBERED);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looked = -Infinity;
   #writing: Promise<void> = Promise.resolve();

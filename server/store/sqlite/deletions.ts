@@ -14,9 +14,6 @@ const RETRY_DELAY = 1000;
 /** Messages of one further try, so that it holds nobody up for long. */
 const MOST_AT_ONCE = 10_000;
 
-/** Messages to delete; how many bytes they had may not be known any more. */
-export type Deletion = Pick<HandedOut, "runs"> & { bytes: number | undefined };
-
 /** Deletions of one inbox that failed. */
 interface Inbox {
   recipient: ClientId;
@@ -29,13 +26,13 @@ interface Inbox {
  * that pulls until nothing is left would never come to an end.
  */
 export class Deletions {
-  readonly #delete: (recipient: ClientId, deletion: Deletion) => Promise<void>;
+  readonly #delete: (recipient: ClientId, taken: HandedOut) => Promise<void>;
   readonly #failed = new Map<string, Inbox>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param execute deletes messages, or throws and deletes none */
+  /** @param execute deletes messages, or throws and deletes none; `bytes` is Infinity where it isn't known */
   constructor(
-    execute: (recipient: ClientId, deletion: Deletion) => Promise<void>,
+    execute: (recipient: ClientId, taken: HandedOut) => Promise<void>,
   ) {
     this.#delete = execute;
   }
@@ -78,7 +75,7 @@ export class Deletions {
       while (inbox.runs.length > 0) {
         const runs = firstIds(inbox.runs, MOST_AT_ONCE);
         try {
-          await this.#delete(inbox.recipient, { runs, bytes: undefined });
+          await this.#delete(inbox.recipient, { runs, bytes: Infinity });
         } catch (error) {
           // There is no later.
           if (error instanceof StoreBrokenError) return;

@@ -5,8 +5,7 @@
  */
 
 import type { Database, Statement } from "@db/sqlite";
-import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
-import type { Command } from "./writer/commands.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
 import { storeError } from "./database_errors.ts";
 import { databasePath } from "./file/database_path.ts";
@@ -17,10 +16,9 @@ import {
   openReadyFile,
   type ReadyOptions,
 } from "./file/ready_file.ts";
-import { Remembered } from "./remembered.ts";
 import { Deletions } from "./deletions.ts";
 import { withReserve } from "./reserve.ts";
-import { sendRefusals, type SendResult } from "../send_result.ts";
+import type { SendResult } from "../send_result.ts";
 import {
   type AnswerMemory,
   type Budget,
@@ -36,13 +34,22 @@ import {
   StoreError,
 } from "../store.ts";
 import { lockStoreLater, type StoreLock } from "./file/store_lock.ts";
-import { Visits } from "../visits.ts";
+import { LastSeenQueue } from "./last_seen_queue.ts";
+import { LruCache } from "../lru_cache.ts";
+import { countMessages } from "./writer/commands/count_messages.ts";
+import { deleteMessages } from "./writer/commands/delete_messages.ts";
+import { ping } from "./writer/commands/ping.ts";
+import { purge } from "./writer/commands/purge.ts";
+import { register } from "./writer/commands/register.ts";
+import { sendMessage } from "./writer/commands/send_message.ts";
+import { updateLastSeen } from "./writer/commands/update_last_seen.ts";
+import type { StoreCommand } from "./writer/store_command.ts";
 import { type CommandWriter, WriterLink } from "./writer/writer_link.ts";
 
-/** Clients whose positions are remembered: 40 MB of them. */
-const POSITIONS_REMEMBERED = 400_000;
-/** Clients whose public keys are remembered: 50 MB of them. */
-const KEYS_REMEMBERED = 100_000;
+/** Clients whose positions are cached, some 40 MB. */
+const POSITIONS_CACHED = 400_000;
+/** Clients whose public keys are cached, some 50 MB. */
+const KEYS_CACHED = 100_000;
 /** Messages whose sizes are looked up at a time. */
 const SIZES_AT_ONCE = 64;
 
@@ -110,38 +117,30 @@ class OpenStore implements SqliteStore {
   readonly #writer: CommandWriter;
   readonly #lock: StoreLock;
   readonly #statements: ReturnType<typeof prepareStatements>;
-  readonly #positions: Remembered<number>;
-  readonly #publicKeys: Remembered<Uint8Array>;
-  readonly #visits: Visits;
+  readonly #positions = new LruCache<number>(POSITIONS_CACHED);
+  readonly #publicKeys = new LruCache<Uint8Array>(KEYS_CACHED);
+  readonly #lastSeen: LastSeenQueue;
   readonly #deletions: Deletions;
   /** The version of the users that are cached. */
   #usersRead = 0;
-  /** Why nobody may be told anything any more. */
+  /** Why no request may succeed any more. */
   #broken: StoreBrokenError | undefined;
 
   constructor(database: Database, writer: CommandWriter, lock: StoreLock) {
     this.#database = database;
     this.#writer = writer;
     this.#lock = lock;
-    const statements = this.#statements = prepareStatements(database);
-    this.#positions = new Remembered(
-      POSITIONS_REMEMBERED,
-      (id) => read(() => statements.position.get(id)?.position),
-    );
-    this.#publicKeys = new Remembered(
-      KEYS_REMEMBERED,
-      (id) => read(() => statements.publicKey.get(id)?.publicKey),
-    );
-    // A visit's time is worth no failure, and a deletion is tried again: who
-    // asks next must hear of it where there is no later.
+    this.#statements = prepareStatements(database);
+    // A last-seen time is worth no failure, and a deletion is tried again; where
+    // the store is broken the next request must fail.
     const noteBroken = (error: unknown) => {
       if (error instanceof StoreBrokenError) this.#broken = error;
     };
-    this.#visits = new Visits((visits) => {
-      writer.write({ kind: "seen", visits }).catch(noteBroken);
+    this.#lastSeen = new LastSeenQueue((clients) => {
+      writer.write(updateLastSeen, clients).catch(noteBroken);
     });
-    this.#deletions = new Deletions(async (recipient, deletion) => {
-      const written = writer.write({ kind: "remove", recipient, ...deletion });
+    this.#deletions = new Deletions(async (recipient, taken) => {
+      const written = writer.write(deleteMessages, { recipient, ...taken });
       written.catch(noteBroken);
       await written;
     });
@@ -152,15 +151,15 @@ class OpenStore implements SqliteStore {
   }
 
   async waitingMessages(): Promise<number> {
-    if (Number.isNaN(this.#writer.waiting)) {
-      await this.#writer.write({ kind: "count" });
-    }
-    return this.#writer.waiting;
+    const { waiting } = this.#writer;
+    return Number.isNaN(waiting)
+      ? await this.#writer.write(countMessages, undefined)
+      : waiting;
   }
 
   async ping(): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
-    await this.#writer.write({ kind: "ping" });
+    await this.#writer.write(ping, undefined);
   }
 
   get usersVersion(): number {
@@ -168,8 +167,7 @@ class OpenStore implements SqliteStore {
   }
 
   async register(client: NewClient, now: Date): Promise<boolean> {
-    const at = now.getTime();
-    return await this.#write({ kind: "register", client, at }) === 1;
+    return await this.#write(register, { ...client, at: now.getTime() });
   }
 
   // deno-lint-ignore require-await -- the interface is asynchronous, SQLite isn't
@@ -183,13 +181,19 @@ class OpenStore implements SqliteStore {
   async position(id: ClientId): Promise<number | undefined> {
     if (this.#broken !== undefined) throw this.#broken;
     this.#forgetRemoved();
-    return this.#positions.get(id);
+    return this.#positions.getOrRead(
+      id.toHex(),
+      () => read(() => this.#statements.position.get(id)?.position),
+    );
   }
 
   // deno-lint-ignore require-await -- as above
   async publicKey(id: ClientId): Promise<Uint8Array | undefined> {
     this.#forgetRemoved();
-    return this.#publicKeys.get(id);
+    return this.#publicKeys.getOrRead(
+      id.toHex(),
+      () => read(() => this.#statements.publicKey.get(id)?.publicKey),
+    );
   }
 
   #forgetRemoved(): void {
@@ -201,7 +205,7 @@ class OpenStore implements SqliteStore {
   }
 
   seen(_id: ClientId, position: number, now: Date): void {
-    this.#visits.add(position, now.getTime());
+    this.#lastSeen.add(position, now.getTime());
   }
 
   // deno-lint-ignore require-await -- as above
@@ -210,17 +214,12 @@ class OpenStore implements SqliteStore {
       .map((client) => ({ ...client, settled: true }));
   }
 
-  async send(
+  send(
     { content, ...message }: NewMessage,
     quota: Quota,
   ): Promise<SendResult> {
     const size = content.length;
-    const id = await this.#write(
-      { kind: "send", message, size, quota },
-      content,
-    );
-    const refused = sendRefusals[-1 - id];
-    return refused === undefined ? { id: id as MessageId } : { refused };
+    return this.#write(sendMessage, { ...message, quota, size }, content);
   }
 
   async waiting(
@@ -308,17 +307,17 @@ class OpenStore implements SqliteStore {
 
   async delete(recipient: ClientId, taken: HandedOut): Promise<void> {
     if (taken.runs.length === 0) return;
-    this.#visits.rideAlong();
+    this.#lastSeen.writeDue();
     await this.#deletions.delete(recipient, taken);
   }
 
   purge(age: number, most: number): Promise<number> {
-    return this.#write({ kind: "purge", age, most });
+    return this.#write(purge, { age, most });
   }
 
   async close(): Promise<void> {
     try {
-      this.#visits.flush();
+      this.#lastSeen.flush();
       await this.#deletions.flush();
       await this.#writer.close();
     } finally {
@@ -327,9 +326,13 @@ class OpenStore implements SqliteStore {
     }
   }
 
-  #write(command: Command, content?: Uint8Array): Promise<number> {
-    this.#visits.rideAlong();
-    return this.#writer.write(command, content);
+  #write<T, R>(
+    command: StoreCommand<T, R>,
+    value: T,
+    content?: Uint8Array,
+  ): Promise<R> {
+    this.#lastSeen.writeDue();
+    return this.#writer.write(command, value, content);
   }
 }
 

@@ -1,24 +1,21 @@
 /**
- * What the writer knows of inboxes: the last id that was given out and how much
- * waits. It is read once and kept up to date, since only the writer changes it.
+ * The writer's cache of inboxes: the last id given out and how much waits. It
+ * is read once and kept up to date, since only the writer changes it.
  *
  * @module
  */
 
 import type { Database } from "@db/sqlite";
-import { MAX_MESSAGE_ID } from "../../../../shared/wire/protocol.ts";
-import { Recent } from "../../recent.ts";
-import { type SendRefusal, sendRefusals } from "../../send_result.ts";
+import {
+  MAX_MESSAGE_ID,
+  type MessageId,
+} from "../../../../shared/wire/protocol.ts";
+import { LruCache } from "../../lru_cache.ts";
+import type { SendResult } from "../../send_result.ts";
 import type { Quota } from "../../store.ts";
 
-/** Inboxes that are remembered: 25 MB of them. */
-const MOST_REMEMBERED = 100_000;
-
-const refusalNumber = (refusal: SendRefusal) =>
-  -1 - sendRefusals.indexOf(refusal);
-const UNKNOWN_TARGET = refusalNumber("unknown_target");
-const IDS_USED_UP = refusalNumber("ids_used_up");
-const INBOX_FULL = refusalNumber("inbox_full");
+/** Inboxes in the cache, some 25 MB. */
+const MOST_CACHED = 100_000;
 
 interface Inbox {
   lastId: number;
@@ -26,11 +23,13 @@ interface Inbox {
   waiting: { messages: number; bytes: number } | undefined;
 }
 
-/** The inboxes of all clients, as far as they are needed. */
+/** The inboxes of all clients. */
 export class Inboxes {
   readonly #lastId;
   readonly #waiting;
-  readonly #remembered = new Recent<Inbox>(MOST_REMEMBERED);
+  readonly #count;
+  readonly #cache = new LruCache<Inbox>(MOST_CACHED);
+  #total = NaN;
 
   /** The database has its tables. */
   constructor(database: Database) {
@@ -43,43 +42,53 @@ export class Inboxes {
       `SELECT count(*) AS messages, coalesce(sum(length(Content) + Rest), 0) AS bytes
         FROM messages WHERE ToClient = ?`,
     );
+    this.#count = database.prepare<{ total: number }>(
+      "SELECT count(*) AS total FROM messages",
+    );
+  }
+
+  /** Messages that wait in all inboxes; NaN until they are counted. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Counts the messages in all inboxes, unless they are counted. */
+  count(): number {
+    if (Number.isNaN(this.#total)) this.#total = this.#count.get()?.total ?? 0;
+    return this.#total;
   }
 
   /**
    * Gives a message of `size` bytes the next id of an inbox.
    *
-   * @returns the number of a refusal where it isn't taken
+   * @returns the id, or why the message is refused
    */
-  admit(recipient: Uint8Array, size: number, quota: Quota): number {
+  admit(recipient: Uint8Array, size: number, quota: Quota): SendResult {
     const inbox = this.#find(recipient);
-    if (inbox === undefined) return UNKNOWN_TARGET;
-    if (inbox.lastId >= MAX_MESSAGE_ID) return IDS_USED_UP;
+    if (inbox === undefined) return { refused: "unknown_target" };
+    if (inbox.lastId >= MAX_MESSAGE_ID) return { refused: "ids_used_up" };
     if (quota.messages > 0 || quota.bytes > 0) {
       inbox.waiting ??= this.#waiting.get(recipient);
       const { messages = 0, bytes = 0 } = inbox.waiting ?? {};
-      if (quota.messages > 0 && messages >= quota.messages) {
-        return INBOX_FULL;
-      }
-      if (quota.bytes > 0 && bytes + size > quota.bytes) {
-        return INBOX_FULL;
-      }
+      if (
+        quota.messages > 0 && messages >= quota.messages ||
+        quota.bytes > 0 && bytes + size > quota.bytes
+      ) return { refused: "inbox_full" };
     }
     if (inbox.waiting !== undefined) {
       inbox.waiting.messages++;
       inbox.waiting.bytes += size;
     }
-    return ++inbox.lastId;
+    this.#total++;
+    return { id: ++inbox.lastId as MessageId };
   }
 
-  /** Notes that messages went, of so many bytes as far as it is known. */
-  removed(
-    recipient: Uint8Array,
-    messages: number,
-    bytes: number | undefined,
-  ): void {
-    const inbox = this.#remembered.get(recipient.toHex());
+  /** Notes that messages were deleted, with their bytes; Infinity where these aren't known. */
+  deleted(recipient: Uint8Array, messages: number, bytes: number): void {
+    this.#total -= messages;
+    const inbox = this.#cache.get(recipient.toHex());
     if (inbox?.waiting === undefined) return;
-    if (bytes === undefined) {
+    if (bytes === Infinity) {
       inbox.waiting = undefined;
       return;
     }
@@ -87,19 +96,16 @@ export class Inboxes {
     inbox.waiting.bytes -= bytes;
   }
 
-  /** Forgets everything, since a transaction was rolled back. */
-  forget(): void {
-    this.#remembered.clear();
+  /** Clears the cache: a transaction was rolled back, or another process has written. */
+  clear(): void {
+    this.#cache.clear();
+    this.#total = NaN;
   }
 
   #find(recipient: Uint8Array): Inbox | undefined {
-    const key = recipient.toHex();
-    const known = this.#remembered.get(key);
-    if (known !== undefined) return known;
-    const row = this.#lastId.get(recipient, recipient);
-    if (row === undefined) return undefined;
-    const inbox: Inbox = { lastId: row.id, waiting: undefined };
-    this.#remembered.set(key, inbox);
-    return inbox;
+    return this.#cache.getOrRead(recipient.toHex(), () => {
+      const row = this.#lastId.get(recipient, recipient);
+      return row && { lastId: row.id, waiting: undefined };
+    });
   }
 }

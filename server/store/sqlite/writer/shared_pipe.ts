@@ -1,7 +1,6 @@
 /**
  * A stream of bytes from one thread to another over memory that both share:
- * passing a batch costs microseconds, where a message to a worker costs fifty
- * times as much.
+ * passing a batch costs microseconds, a message to a worker fifty times as much.
  *
  * @module
  */
@@ -91,16 +90,16 @@ export class SharedPipe {
     }
   }
 
-  /** Publishes, and blocks this thread until there is room. */
-  waitWritable(): void {
-    if (this.writable === 0) this.publish();
-    while (this.writable === 0) {
-      Atomics.wait(
-        this.#control,
-        READ,
-        this.#count(WRITTEN) - this.#data.length | 0,
-      );
+  /** Writes all of the bytes; where there is no room, publishes and blocks this thread until there is. */
+  writeWhole(bytes: Uint8Array): void {
+    for (;;) {
+      // Before the look, so that no change after it is missed.
+      const read = this.#count(READ);
+      if (this.writable >= bytes.length) break;
+      this.publish();
+      Atomics.wait(this.#control, READ, read);
     }
+    this.write(bytes);
   }
 
   /** Resolves once there is something to read; blocks nothing. */
@@ -134,5 +133,65 @@ export class SharedPipe {
     if (size === 0) return;
     Atomics.add(this.#control, word, size);
     Atomics.notify(this.#control, word);
+  }
+}
+
+/** Bytes that are read off a pipe at a time, at most. */
+const BUFFER_SIZE = 1024 * 1024;
+
+/** Takes bytes off a pipe in pieces of any size, and waits for them. */
+export class PipeReader {
+  readonly #pipe: SharedPipe;
+  #buffer = new Uint8Array(BUFFER_SIZE);
+  /** The bytes of the buffer that aren't taken. */
+  #start = 0;
+  #end = 0;
+  #taken = 0;
+
+  constructor(pipe: SharedPipe) {
+    this.#pipe = pipe;
+  }
+
+  /** Bytes that were taken since the start. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Bytes that can be taken without waiting. */
+  get available(): number {
+    return this.#end - this.#start + this.#pipe.readable;
+  }
+
+  /** Blocks this thread until there is something to take. */
+  wait(): void {
+    if (this.#end === this.#start) this.#pipe.waitReadable();
+  }
+
+  /** Gives up all views so far. */
+  reuse(): void {
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+  }
+
+  /** Takes bytes: a view that stays as it is until {@linkcode reuse}. */
+  bytes(size: number): Uint8Array<ArrayBuffer> {
+    while (this.#end - this.#start < size) this.#fill(size);
+    this.#start += size;
+    this.#taken += size;
+    return this.#buffer.subarray(this.#start - size, this.#start);
+  }
+
+  #fill(size: number): void {
+    if (this.#start + size > this.#buffer.length) {
+      // Views of the old buffer stay as they are.
+      const left = this.#buffer.subarray(this.#start, this.#end);
+      this.#buffer = new Uint8Array(Math.max(BUFFER_SIZE, size));
+      this.#buffer.set(left);
+      this.#start = 0;
+      this.#end = left.length;
+    }
+    this.#pipe.waitReadable();
+    this.#end += this.#pipe.read(this.#buffer.subarray(this.#end));
   }
 }

@@ -1,28 +1,31 @@
 /**
- * The thread that writes the database, so that waiting for the disk stops
- * nobody. It takes commands off a pipe, commits all that have arrived as one
- * group, answers them and takes what arrived meanwhile.
+ * The thread that writes the database, so that the event loop never waits for
+ * the disk. It takes commands off a pipe, commits most that have arrived as one
+ * group, returns their results and takes what arrived meanwhile.
  *
  * @module
  */
 
 import { Database } from "@db/sqlite";
 import { Checkpoints } from "../checkpoints.ts";
-import {
-  type Command,
-  encodeOutcomes,
-  type Outcome,
-  readCommand,
-} from "./commands.ts";
+import { commands } from "./commands.ts";
+import { close } from "./commands/close.ts";
 import { CommitFigures } from "../../commit_figures.ts";
 import { storeError } from "../database_errors.ts";
 import { DiskRoom } from "./disk_room.ts";
-import { GroupWriter, type Job } from "./group_writer.ts";
-import { PipeReader } from "./pipe_reader.ts";
+import { text } from "./fields.ts";
+import { BROKEN, encodeFrame, FAILURE, readFrame, RESULT } from "./frames.ts";
+import { contentSize, GroupWriter, isLarge, type Job } from "./group_writer.ts";
 import { PART_SIZE } from "../../layout.ts";
 import { Reserve } from "../reserve.ts";
 import { configure } from "../schema.ts";
-import { SharedPipe, type SharedPipeMemory } from "./shared_pipe.ts";
+import { StoreBrokenError } from "../../store.ts";
+import {
+  PipeReader,
+  SharedPipe,
+  type SharedPipeMemory,
+} from "./shared_pipe.ts";
+import type { StoreCommand, TakeContent } from "./store_command.ts";
 import { enter, type Thread } from "./thread.ts";
 
 /** What the writer is started with. */
@@ -31,10 +34,10 @@ export interface WriterStart {
   path: string;
   /** Pages that the file may have, for tests of a full disk; 0 for no limit. */
   maxPages: number;
-  /** Commands come in here. */
+  /** Frames of commands, each followed by its content. */
   commands: SharedPipeMemory;
-  /** Outcomes go out here, in the order of the commands. */
-  outcomes: SharedPipeMemory;
+  /** Frames of results and failures, in the order of the commands. */
+  results: SharedPipeMemory;
   /** The control words of the thread that makes checkpoints. */
   checkpoints: SharedArrayBuffer;
   /** A {@linkcode CommitFigures}. */
@@ -46,9 +49,9 @@ export interface WriterStart {
 }
 
 /**
- * How much of what has arrived goes into a group, the oldest first. Some is
- * left, so that the disk has work while the answers go out and new requests
- * come in: with all of it, the disk waited a third of the time.
+ * Share of what has arrived that goes into a group, the oldest first. The rest
+ * gives the disk work while responses go out and new requests come in: with all
+ * of it, the disk waited a third of the time.
  */
 const SHARE = 3 / 4;
 /** Commands of one group at most. */
@@ -58,14 +61,13 @@ const MOST_BYTES = 4 * 1024 * 1024;
 
 class Writer {
   readonly #reader: PipeReader;
-  readonly #outcomes: SharedPipe;
-  readonly #commits: CommitFigures;
+  readonly #results: SharedPipe;
   readonly #waiting: Float64Array;
   readonly #checkpoints: Checkpoints;
   readonly #room: DiskRoom;
   readonly #writer: GroupWriter;
-  /** A command that didn't fit into the last group. */
-  #next: Command | undefined;
+  /** A job that didn't fit into the last group. */
+  #next: Job | undefined;
   /** Bytes of a large message's content that are still to come. */
   #left = 0;
 
@@ -76,37 +78,33 @@ class Writer {
     room: DiskRoom,
   ) {
     this.#reader = new PipeReader(new SharedPipe(start.commands));
-    this.#outcomes = new SharedPipe(start.outcomes);
-    this.#commits = new CommitFigures(start.commits);
+    this.#results = new SharedPipe(start.results);
     this.#waiting = new Float64Array(start.waiting);
     this.#checkpoints = checkpoints;
     this.#room = room;
     const usersVersion = new Int32Array(start.usersVersion);
+    const commits = new CommitFigures(start.commits);
     this.#writer = new GroupWriter(database, {
       room,
-      // Before anything is answered that rests on it.
+      // Before any result that rests on it.
       othersWrote: () => {
         Atomics.add(usersVersion, 0, 1);
         room.othersWrote();
       },
+      committed: (writes, milliseconds) => commits.record(writes, milliseconds),
     });
   }
 
-  /** Works until it is told to close. */
-  run(): void {
+  /** Works until it is told to close; returns the job that tells it. */
+  run(): Job {
     for (;;) {
       const start = this.#reader.taken;
       const group = this.#gather();
-      if (group.length === 0) return;
-      const began = performance.now();
-      const outcomes = this.#writer.write(group);
-      const committed = outcomes.some((outcome) => "value" in outcome);
-      // Before the answers: who has one finds it counted.
-      if (committed && group.some(isWrite)) {
-        this.#commits.record(group.length, performance.now() - began);
-      }
+      const [first] = group;
+      if (first?.command === close) return first;
+      const committed = this.#writer.write(group);
       this.#waiting[0] = this.#writer.waiting;
-      this.#answer(outcomes);
+      this.#results.publish();
       this.#skipLeft();
       if (committed) {
         this.#checkpoints.committed(group.length, this.#reader.taken - start);
@@ -115,24 +113,18 @@ class Writer {
     }
   }
 
-  /** Answers that the work is done. */
-  closed(outcome: Outcome): void {
-    this.#answer([outcome]);
-  }
-
-  #answer(outcomes: readonly Outcome[]): void {
-    const bytes = encodeOutcomes(outcomes);
-    for (let at = 0; at < bytes.length;) {
-      this.#outcomes.waitWritable();
-      at += this.#outcomes.write(bytes.subarray(at));
+  /** Settles the last job with the end of the work. */
+  closed(job: Job, end: () => void): void {
+    try {
+      end();
+      job.resolve(undefined);
+    } catch (error) {
+      job.reject(storeError(error));
     }
-    this.#outcomes.publish();
+    this.#results.publish();
   }
 
-  /**
-   * The oldest of what has arrived; waits for a first command. None means:
-   * close.
-   */
+  /** The oldest jobs that have arrived; waits for a first one. */
   #gather(): Job[] {
     const group: Job[] = [];
     if (this.#next === undefined) {
@@ -143,23 +135,45 @@ class Writer {
     const enough = start +
       Math.min(this.#reader.available * SHARE, MOST_BYTES);
     do {
-      const command = this.#next ?? readCommand(this.#reader);
+      const job = this.#next ?? this.#readJob();
       this.#next = undefined;
-      const size = command.kind === "send" ? command.size : 0;
-      if (command.kind === "close" || size > PART_SIZE) {
+      if (job.command === close || isLarge(job)) {
         // Alone: a large message is written as it comes, and can't be had twice.
-        if (group.length > 0) {
-          this.#next = command;
-          break;
-        }
-        if (command.kind === "close") return [];
-        this.#left = size;
-        return [{ command, content: (size) => this.#takeLeft(size) }];
+        if (group.length === 0) return [job];
+        this.#next = job;
+        break;
       }
-      const content = this.#reader.bytes(size);
-      group.push({ command, content: () => content });
+      group.push(job);
     } while (this.#reader.taken < enough && group.length < MOST_COMMANDS);
     return group;
+  }
+
+  #readJob(): Job {
+    const { code, value: read } = readFrame(this.#reader);
+    const command = commands[code] as StoreCommand;
+    const value = read(command.fields);
+    const size = contentSize({ command, value });
+    let content: TakeContent;
+    if (size > PART_SIZE) {
+      this.#left = size;
+      content = (size) => this.#takeLeft(size);
+    } else {
+      const bytes = this.#reader.bytes(size);
+      content = () => bytes;
+    }
+    return {
+      command,
+      value,
+      content,
+      resolve: (result) =>
+        this.#results.writeWhole(encodeFrame(RESULT, command.result, result)),
+      reject: (error) =>
+        this.#results.writeWhole(encodeFrame(
+          error instanceof StoreBrokenError ? BROKEN : FAILURE,
+          text,
+          error.message,
+        )),
+    };
   }
 
   #takeLeft(size: number): Uint8Array {
@@ -171,11 +185,6 @@ class Writer {
   #skipLeft(): void {
     while (this.#left > 0) this.#takeLeft(Math.min(this.#left, PART_SIZE));
   }
-}
-
-/** Whether it changes something, and so has to go to the disk. */
-function isWrite({ command }: Job): boolean {
-  return command.kind !== "ping" && command.kind !== "count";
 }
 
 /** The thread. */
@@ -192,11 +201,15 @@ export const WRITER: Thread<WriterStart> = {
       const room = new DiskRoom(database, checkpoints, reserve, maxPages);
       const writer = new Writer(start, database, checkpoints, room);
       return () => {
-        writer.run();
+        const last = writer.run();
         checkpoints.close();
-        const outcome = close(database);
-        room.close();
-        writer.closed(outcome);
+        writer.closed(last, () => {
+          try {
+            database.close();
+          } finally {
+            room.close();
+          }
+        });
       };
     } catch (error) {
       database.close();
@@ -205,14 +218,5 @@ export const WRITER: Thread<WriterStart> = {
     }
   },
 };
-
-function close(database: Database): Outcome {
-  try {
-    database.close();
-    return { value: 0 };
-  } catch (error) {
-    return { error: storeError(error) };
-  }
-}
 
 enter(WRITER);

@@ -1,44 +1,60 @@
 /**
  * The store's end of the writer's thread: sends commands and settles them as
- * their outcomes come back.
+ * their results come back.
  *
  * @module
  */
 
 import { CHECKPOINT_CONTROL_SIZE, CHECKPOINTER } from "../checkpointer.ts";
 import { CommitFigures } from "../../commit_figures.ts";
-import { type Command, CommandEncoder, readOutcomes } from "./commands.ts";
-import { SharedPipe } from "./shared_pipe.ts";
-import { StoreBrokenError } from "../../store.ts";
+import type { Field } from "../../../../shared/wire/fields.ts";
+import { StoreBrokenError, StoreError } from "../../store.ts";
+import { commands } from "./commands.ts";
+import { close } from "./commands/close.ts";
+import { text } from "./fields.ts";
+import { BROKEN, encodeFrame, readFrame, RESULT } from "./frames.ts";
+import { PipeReader, SharedPipe } from "./shared_pipe.ts";
+import type { StoreCommand } from "./store_command.ts";
 import { startThread } from "./thread.ts";
 import { WRITER, type WriterStart } from "./writer.ts";
 
 /** Bytes that commands may be ahead of the writer; more wait in their own arrays. */
 const COMMANDS_SIZE = 4 * 1024 * 1024;
-/** Bytes that outcomes may be ahead of us. */
-const OUTCOMES_SIZE = 64 * 1024;
+/** Bytes that results may be ahead of the store. */
+const RESULTS_SIZE = 64 * 1024;
 
+/** A command whose result is to come. */
 interface Pending {
-  resolve: (value: number) => void;
-  reject: (error: Error) => void;
+  result: Field<unknown>;
+  resolve: (result: unknown) => void;
+  reject: (error: StoreError) => void;
 }
+
+/** Codes of commands in their frames. */
+const codes: ReadonlyMap<StoreCommand, number> = new Map(
+  commands.map((command, code) => [command, code]),
+);
 
 /** Writes commands, in their order. */
 export interface CommandWriter {
-  /** What its commits have been like. */
+  /** Sizes and times of its commits. */
   readonly commits: CommitFigures;
-  /** Messages that wait, in all inboxes; NaN until they are counted. */
+  /** Messages that wait in all inboxes; NaN until they are counted. */
   readonly waiting: number;
-  /** The times that another process wrote, and may have deleted users. */
+  /** Rises where another process wrote, and may have removed users. */
   readonly usersVersion: number;
   /**
-   * Has a command written, after those that were given before. Its bytes must
-   * stay as they are until it is settled.
+   * Writes a command, after those that were given before. The bytes of its
+   * content must stay as they are until it is settled.
    *
-   * @returns what came of it, once it is on the disk
-   * @throws {StoreError} where it couldn't be written
+   * @returns its result, once it is on the disk
+   * @throws {StoreError} where it can't be written
    */
-  write(command: Command, content?: Uint8Array): Promise<number>;
+  write<T, R>(
+    command: StoreCommand<T, R>,
+    value: T,
+    content?: Uint8Array,
+  ): Promise<R>;
   /** Ends once everything is written that was given. */
   close(): Promise<void>;
 }
@@ -46,14 +62,13 @@ export interface CommandWriter {
 /** A writer that runs in a thread of its own, beside the one that makes its checkpoints. */
 export class WriterLink implements CommandWriter {
   readonly #workers: readonly Worker[];
-  readonly #encoder = new CommandEncoder();
   readonly #commands: SharedPipe;
-  readonly #outcomes: SharedPipe;
+  readonly #results: SharedPipe;
+  readonly #reader: PipeReader;
   readonly commits: CommitFigures;
   readonly #waiting: Float64Array;
   readonly #usersVersion: Int32Array;
   readonly #pending: Pending[] = [];
-  readonly #arrived = new Uint8Array(OUTCOMES_SIZE);
   /** Bytes for which the pipe had no room yet. */
   readonly #queue: Uint8Array[] = [];
   #flushing = false;
@@ -62,7 +77,8 @@ export class WriterLink implements CommandWriter {
   private constructor(workers: readonly Worker[], start: WriterStart) {
     this.#workers = workers;
     this.#commands = new SharedPipe(start.commands);
-    this.#outcomes = new SharedPipe(start.outcomes);
+    this.#results = new SharedPipe(start.results);
+    this.#reader = new PipeReader(this.#results);
     this.commits = new CommitFigures(start.commits);
     this.#waiting = new Float64Array(start.waiting);
     this.#usersVersion = new Int32Array(start.usersVersion);
@@ -86,7 +102,7 @@ export class WriterLink implements CommandWriter {
       path,
       maxPages,
       commands: SharedPipe.allocate(COMMANDS_SIZE),
-      outcomes: SharedPipe.allocate(OUTCOMES_SIZE),
+      results: SharedPipe.allocate(RESULTS_SIZE),
       checkpoints: control,
       commits: new SharedArrayBuffer(CommitFigures.SIZE),
       waiting: new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT),
@@ -111,36 +127,37 @@ export class WriterLink implements CommandWriter {
     return Atomics.load(this.#usersVersion, 0);
   }
 
-  write(command: Command, content?: Uint8Array): Promise<number> {
+  write<T, R>(
+    command: StoreCommand<T, R>,
+    value: T,
+    content?: Uint8Array,
+  ): Promise<R> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    this.#put(this.#encoder.encode(command), true);
-    if (content !== undefined) this.#put(content, false);
-    const written = new Promise<number>((resolve, reject) => {
-      this.#pending.push({ resolve, reject });
-    });
+    const { fields, result } = command;
+    const written = Promise.withResolvers<R>();
+    this.#put(encodeFrame(codes.get(command) ?? 0, fields, value));
+    if (content !== undefined) this.#put(content);
+    this.#pending.push({ ...written, result } as Pending);
     if (!this.#flushing) {
       this.#flushing = true;
       // Together with what else this turn brings, to share a commit.
       queueMicrotask(() => this.#flush());
     }
     if (this.#pending.length === 1) this.#settleAll();
-    return written;
+    return written.promise;
   }
 
   async close(): Promise<void> {
     try {
-      await this.write({ kind: "close" });
+      await this.write(close, undefined);
     } finally {
       for (const worker of this.#workers) worker.terminate();
     }
   }
 
-  /** @param passing whether the bytes change after this call */
-  #put(bytes: Uint8Array, passing: boolean): void {
+  #put(bytes: Uint8Array): void {
     const put = this.#queue.length === 0 ? this.#commands.write(bytes) : 0;
-    if (put === bytes.length) return;
-    const left = bytes.subarray(put);
-    this.#queue.push(passing ? left.slice() : left);
+    if (put < bytes.length) this.#queue.push(bytes.subarray(put));
   }
 
   async #flush(): Promise<void> {
@@ -157,22 +174,23 @@ export class WriterLink implements CommandWriter {
     this.#flushing = false;
   }
 
-  /** Settles outcomes as they come, until none is owed. */
+  /** Settles commands as their results come, until none is pending. */
   async #settleAll(): Promise<void> {
-    const buffer = this.#arrived;
-    let end = 0;
     while (this.#pending.length > 0) {
-      await this.#outcomes.readableLater();
-      end += this.#outcomes.read(buffer.subarray(end));
+      await this.#results.readableLater();
+      this.#reader.reuse();
       let settled = 0;
-      const used = readOutcomes(buffer.subarray(0, end), (outcome) => {
+      while (this.#reader.available > 0) {
+        const { code, value } = readFrame(this.#reader);
         const pending = this.#pending[settled++];
-        if ("value" in outcome) pending?.resolve(outcome.value);
-        else pending?.reject(outcome.error);
-      });
+        if (pending === undefined) continue;
+        if (code === RESULT) pending.resolve(value(pending.result));
+        else {
+          const Failure = code === BROKEN ? StoreBrokenError : StoreError;
+          pending.reject(new Failure(value(text)));
+        }
+      }
       this.#pending.splice(0, settled);
-      buffer.copyWithin(0, used, end);
-      end -= used;
     }
   }
 

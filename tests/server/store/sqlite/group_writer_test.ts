@@ -1,11 +1,21 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Database, type Statement } from "@db/sqlite";
+import { countMessages } from "../../../../server/store/sqlite/writer/commands/count_messages.ts";
+import { ping } from "../../../../server/store/sqlite/writer/commands/ping.ts";
+import { purge } from "../../../../server/store/sqlite/writer/commands/purge.ts";
+import { register } from "../../../../server/store/sqlite/writer/commands/register.ts";
+import { sendMessage } from "../../../../server/store/sqlite/writer/commands/send_message.ts";
 import {
   GroupWriter,
   type Job,
 } from "../../../../server/store/sqlite/writer/group_writer.ts";
+import type { StoreCommand } from "../../../../server/store/sqlite/writer/store_command.ts";
 import { WallClock } from "../../../../server/store/sqlite/writer/wall_clock.ts";
-import { openSqliteStore, StoreBrokenError } from "../../../../server/mod.ts";
+import {
+  openSqliteStore,
+  StoreBrokenError,
+  StoreError,
+} from "../../../../server/mod.ts";
 import type { ClientId } from "../../../../shared/wire/protocol.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../../support/test_with.ts";
@@ -41,34 +51,39 @@ class FailingDatabase extends Database {
 const randomId = () =>
   crypto.getRandomValues(new Uint8Array(16)) as Uint8Array as ClientId;
 
-const register = (name: string, id = randomId()): Job => ({
-  command: {
-    kind: "register",
-    client: { id, name, publicKey: new Uint8Array(160) },
-    at: 0,
-  },
-  content: () => new Uint8Array(0),
-});
+type Work = Pick<Job, "command" | "value" | "content">;
 
-const text = (recipient: ClientId): Job => ({
-  command: {
-    kind: "send",
-    message: { recipient, sender: recipient, type: 3 },
+function work<T, R>(
+  command: StoreCommand<T, R>,
+  value: T,
+  content: Job["content"] = (size) => new Uint8Array(size),
+): Work {
+  return { command, value, content };
+}
+
+const registering = (name: string, id = randomId()) =>
+  work(register, { id, name, publicKey: new Uint8Array(160), at: 0 });
+
+const text = (id: ClientId, content?: Job["content"]) =>
+  work(sendMessage, {
+    recipient: id,
+    sender: id,
+    type: 3,
     size: 1,
     quota: { messages: 0, bytes: 0 },
-  },
-  content: () => new Uint8Array(1),
-});
+  }, content);
 
-const ping: Job = {
-  command: { kind: "ping" },
-  content: () => new Uint8Array(0),
-};
+const count = work(countMessages, undefined);
 
-const count: Job = {
-  command: { kind: "count" },
-  content: () => new Uint8Array(0),
-};
+/** Writes a group; returns what each job was settled with. */
+function write(writer: GroupWriter, ...group: Work[]): unknown[] {
+  const settled: unknown[] = [];
+  const settle = (result: unknown) => settled.push(result);
+  writer.write(
+    group.map((work) => ({ ...work, resolve: settle, reject: settle })),
+  );
+  return settled;
+}
 
 /** A file that is ready for a writer. */
 async function readyFile() {
@@ -98,15 +113,20 @@ testWith(
     await using file = await readyFile();
     const { database } = file;
     const writer = new GroupWriter(database);
-    assertEquals(writer.write([register("anna")]), [{ value: 1 }]);
+    assertEquals(write(writer, registering("anna")), [true]);
     const errcode = 1034;
     database.failure = Object.assign(new Error("disk I/O error"), { errcode });
     const begun = database.begun;
     const assertBroken = () => {
-      for (const outcome of writer.write([register("ben"), ping])) {
-        assert("error" in outcome);
-        assert(outcome.error instanceof StoreBrokenError);
-        assertMatch(outcome.error.message, /sync.*start the relay again/);
+      const settled = write(
+        writer,
+        registering("ben"),
+        work(ping, undefined),
+      );
+      assertEquals(settled.length, 2);
+      for (const error of settled) {
+        assert(error instanceof StoreBrokenError);
+        assertMatch(error.message, /sync.*start the relay again/);
       }
     };
     assertBroken();
@@ -133,7 +153,7 @@ testWith(
     const writer = new GroupWriter(database, { room });
     const errcode = 778;
     database.failure = Object.assign(new Error("disk I/O error"), { errcode });
-    assertEquals(writer.write([register("anna")]), [{ value: 1 }]);
+    assertEquals(write(writer, registering("anna")), [true]);
     assertEquals(made, 1);
   },
 );
@@ -147,17 +167,14 @@ testWith(
     const clock = new WallClock(() => wall, () => 0);
     const writer = new GroupWriter(file.database, { clock });
     const id = randomId();
-    const purge: Job = {
-      command: { kind: "purge", age: 3_600_000, most: 10 },
-      content: () => new Uint8Array(0),
-    };
-    writer.write([register("anna", id), text(id)]);
+    write(writer, registering("anna", id), text(id));
     wall += 7_200_000;
     // As SQLite says it where the log can't take all pages of the table.
     file.database.noMoves = Object.assign(new Error("full"), { errcode: 13 });
-    assertEquals(writer.write([text(id)]), [{ value: 2 }]);
-    assertEquals(writer.write([purge]), [{ value: 0 }]);
-    assertEquals(writer.write([text(id)]), [{ value: 3 }]);
+    assertEquals(write(writer, text(id)), [{ id: 2 }]);
+    const old = { age: 3_600_000, most: 10 };
+    assertEquals(write(writer, work(purge, old)), [0]);
+    assertEquals(write(writer, text(id)), [{ id: 3 }]);
   },
 );
 
@@ -169,19 +186,21 @@ testWith(
     const { database } = file;
     const writer = new GroupWriter(database);
     const other = new Database(file.path);
-    const group = ["anna", "ben", "cora"].map((name) => register(name));
+    const group = ["anna", "ben", "cora"].map((name) => registering(name));
     try {
       other.exec("BEGIN IMMEDIATE");
-      for (const outcome of writer.write(group)) {
-        assert("error" in outcome);
-        assertEquals(outcome.error instanceof StoreBrokenError, false);
-        assertMatch(outcome.error.message, /another program holds its lock/);
+      const settled = write(writer, ...group);
+      assertEquals(settled.length, 3);
+      for (const error of settled) {
+        assert(error instanceof StoreError);
+        assertEquals(error instanceof StoreBrokenError, false);
+        assertMatch(error.message, /another program holds its lock/);
       }
       assertEquals(database.begun, 1);
     } finally {
       other.close();
     }
-    assertEquals(writer.write(group), group.map(() => ({ value: 1 })));
+    assertEquals(write(writer, ...group), [true, true, true]);
     assertEquals(file.names(), ["anna", "ben", "cora"]);
   },
 );
@@ -193,24 +212,18 @@ testWith(
     await using file = await readyFile();
     const writer = new GroupWriter(file.database);
     const id = randomId();
-    assertEquals(writer.write([register("anna", id)]), [{ value: 1 }]);
-    const spoiled: Job = {
-      command: {
-        kind: "send",
-        message: { recipient: id, sender: id, type: 3 },
-        size: 1,
-        quota: { messages: 0, bytes: 0 },
-      },
-      content: () => {
-        throw new Error("it can't be had");
-      },
-    };
-    const outcomes = writer.write([register("ben"), spoiled, register("cora")]);
-    assertEquals(outcomes.map((outcome) => "value" in outcome), [
-      true,
-      false,
-      true,
-    ]);
+    assertEquals(write(writer, registering("anna", id)), [true]);
+    const spoiled = text(id, () => {
+      throw new Error("it can't be had");
+    });
+    const settled = write(
+      writer,
+      registering("ben"),
+      spoiled,
+      registering("cora"),
+    );
+    assertEquals(settled.map((result) => result === true), [true, false, true]);
+    assert(settled[1] instanceof StoreError);
     assertEquals(file.names(), ["anna", "ben", "cora"]);
   },
 );
@@ -223,19 +236,23 @@ testWith(
     const { database } = file;
     const writer = new GroupWriter(database);
     const id = randomId();
-    writer.write([register("anna", id), text(id)]);
+    write(writer, registering("anna", id), text(id));
     assertEquals(writer.waiting, NaN);
-    writer.write([text(id), count, text(id)]);
+    assertEquals(write(writer, text(id), count, text(id)), [
+      { id: 2 },
+      2,
+      { id: 3 },
+    ]);
     assertEquals(writer.waiting, 3);
     database.failure = new Error("no room");
-    writer.write([text(id)]);
+    write(writer, text(id));
     database.failure = undefined;
-    writer.write([count]);
+    write(writer, count);
     assertEquals(writer.waiting, 3);
     const other = new Database(file.path);
     other.exec("DELETE FROM messages WHERE ID = 1");
     other.close();
-    writer.write([count]);
+    write(writer, count);
     assertEquals(writer.waiting, 2);
   },
 );
@@ -244,10 +261,10 @@ testWith(FILES, "an inbox whose ids are used up takes no more", async () => {
   await using file = await readyFile();
   const writer = new GroupWriter(file.database);
   const id = randomId();
-  writer.write([register("anna", id)]);
+  write(writer, registering("anna", id));
   file.database.exec("UPDATE activity SET LastMessage = 4294967294");
-  assertEquals(writer.write([text(id), text(id)]), [
-    { value: 4294967295 },
-    { value: -2 },
+  assertEquals(write(writer, text(id), text(id)), [
+    { id: 4294967295 },
+    { refused: "ids_used_up" },
   ]);
 });
