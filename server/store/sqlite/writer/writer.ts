@@ -25,7 +25,7 @@ import {
   SharedPipe,
   type SharedPipeMemory,
 } from "./shared_pipe.ts";
-import type { StoreCommand, TakeContent } from "./store_command.ts";
+import type { StoreCommand } from "./store_command.ts";
 import { enter, type Thread } from "./thread.ts";
 
 /** What the writer is started with. */
@@ -139,9 +139,12 @@ class Writer {
       this.#next = undefined;
       if (job.command === close || isLarge(job)) {
         // Alone: a large message is written as it comes, and can't be had twice.
-        if (group.length === 0) return [job];
-        this.#next = job;
-        break;
+        if (group.length > 0) {
+          this.#next = job;
+          break;
+        }
+        this.#left = contentSize(job);
+        return [job];
       }
       group.push(job);
     } while (this.#reader.taken < enough && group.length < MOST_COMMANDS);
@@ -153,18 +156,12 @@ class Writer {
     const command = commands[code] as StoreCommand;
     const value = read(command.fields);
     const size = contentSize({ command, value });
-    let content: TakeContent;
-    if (size > PART_SIZE) {
-      this.#left = size;
-      content = (size) => this.#takeLeft(size);
-    } else {
-      const bytes = this.#reader.bytes(size);
-      content = () => bytes;
-    }
+    const inParts = size > PART_SIZE;
+    const bytes = this.#reader.bytes(inParts ? 0 : size);
     return {
       command,
       value,
-      content,
+      content: inParts ? (size) => this.#takeLeft(size) : () => bytes,
       resolve: (result) =>
         this.#results.writeWhole(encodeFrame(RESULT, command.result, result)),
       reject: (error) =>
