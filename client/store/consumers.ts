@@ -8,9 +8,8 @@
 import type { BindValue } from "@db/sqlite";
 import { UserError } from "../errors.ts";
 import type { Message } from "../session/message.ts";
-import { CONSUMER_NAME, isConsumerName } from "./consumer_name.ts";
+import { CONSUMER_NAME, FolderLock, isConsumerName } from "./folder.ts";
 import type { StoreDatabase } from "./database.ts";
-import { FolderLock } from "./folder_lock.ts";
 import type { MessageRows } from "./message_rows.ts";
 
 /** From where on a consumer is handed messages. */

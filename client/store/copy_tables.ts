@@ -1,5 +1,5 @@
 import type { BindValue, Database, Statement } from "@db/sqlite";
-import { type RowSource, rowSource } from "./row_source.ts";
+import { type RowSource, rowSource } from "./schema.ts";
 
 /** Rows that are held at a time; a text may have 16 MiB. */
 const PAGE = 16;

@@ -11,8 +11,7 @@ import {
 } from "../../shared/folder/durable_files.ts";
 import { isDiskFull, reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, ignoreUserError, UserError } from "../errors.ts";
-import { isThere } from "./is_there.ts";
-import { FolderLock } from "./folder_lock.ts";
+import { FolderLock, isThere } from "./folder.ts";
 import {
   cannotWrite,
   openToRead,

@@ -10,7 +10,7 @@ import { UserError } from "../errors.ts";
 import type { Message, MessageKind } from "../session/message.ts";
 import { labelOf } from "./contact_book.ts";
 import type { StoreDatabase } from "./database.ts";
-import { SenderLock } from "./sender_lock.ts";
+import { SenderLock } from "./folder.ts";
 
 /** A message as SQLite keeps it, with its contact; times are milliseconds since 1970. */
 export interface Row {

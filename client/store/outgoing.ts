@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import type { Message, MessageKind } from "../session/message.ts";
 import type { StoreDatabase } from "./database.ts";
 import { bytesOf, type MessageRows } from "./message_rows.ts";
-import { SenderLock } from "./sender_lock.ts";
+import { SenderLock } from "./folder.ts";
 
 /** A message that is to be sent. */
 export interface NewMessage {

@@ -7,7 +7,7 @@
 
 import { Database } from "@db/sqlite";
 import { isDiskFull } from "../../shared/cli/reason.ts";
-import { isThere } from "./is_there.ts";
+import { isThere } from "./folder.ts";
 import { isReady } from "./schema.ts";
 
 /** Codes of the system, and of SQLite, where something may not be written. */

@@ -4,9 +4,22 @@
  * @module
  */
 
-import { Database } from "@db/sqlite";
+import { type BindValue, Database } from "@db/sqlite";
 import { FolderError } from "../errors.ts";
-import { type RowSource, rowSource } from "./row_source.ts";
+
+/** What rows are read from. */
+export interface RowSource {
+  /** All rows of a query. */
+  rows<T extends object>(sql: string, ...params: BindValue[]): T[];
+}
+
+/** Reads rows from an open database. */
+export function rowSource(database: Database): RowSource {
+  return {
+    rows: <T extends object>(sql: string, ...params: BindValue[]) =>
+      database.prepare(sql).all<T>(...params),
+  };
+}
 
 /** A table, an index, or whatever else a database may consist of. */
 export interface SchemaPart {

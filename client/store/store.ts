@@ -1,12 +1,10 @@
 import { infoFiles } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, NotRegisteredError } from "../errors.ts";
-import { isThere } from "./is_there.ts";
-import { isDecided } from "../transfer/decided_import.ts";
+import { FolderLock, isDecided, isThere } from "./folder.ts";
 import { Consumer, type ConsumerOptions } from "./consumers.ts";
 import { ContactBook } from "./contact_book.ts";
 import { STORE_FOLDER, StoreDatabase } from "./database.ts";
-import { FolderLock } from "./folder_lock.ts";
 import { History } from "./history.ts";
 import { Incoming } from "./incoming.ts";
 import { KeyRing } from "./key_ring.ts";

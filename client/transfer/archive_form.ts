@@ -7,8 +7,12 @@
 
 import { Database } from "@db/sqlite";
 import { openRegular, readFull } from "../session/regular_file.ts";
-import { createTables, schemaOf, type SchemaPart } from "../store/schema.ts";
-import { rowSource } from "../store/row_source.ts";
+import {
+  createTables,
+  rowSource,
+  schemaOf,
+  type SchemaPart,
+} from "../store/schema.ts";
 
 /** "MsgU": in the file's header, so that no other SQLite file is taken for one. */
 const APPLICATION_ID = 0x4d736755;

@@ -4,8 +4,12 @@ import { type BindValue, Database } from "@db/sqlite";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UserError } from "../errors.ts";
 import { copyTables } from "../store/copy_tables.ts";
-import { type RowSource, rowSource } from "../store/row_source.ts";
-import { prepareSchema, schemaOf } from "../store/schema.ts";
+import {
+  prepareSchema,
+  type RowSource,
+  rowSource,
+  schemaOf,
+} from "../store/schema.ts";
 import { archiveSchema, checkHeader } from "./archive_form.ts";
 import { Digest } from "./digest.ts";
 

@@ -11,7 +11,7 @@ import { findFile, infoFiles } from "../../shared/folder/info_files.ts";
 import { moveNew, syncFolder } from "../../shared/folder/durable_files.ts";
 import { FolderError } from "../errors.ts";
 import { STORE_FOLDER } from "../store/database.ts";
-import { isDecided, READY } from "./decided_import.ts";
+import { isDecided, READY } from "../store/folder.ts";
 
 /** The identity, in the folder and within what is ready. */
 export const IDENTITY: string = infoFiles.me[0];

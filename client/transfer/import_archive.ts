@@ -23,7 +23,7 @@ import { refuseExisting } from "../keys/identity.ts";
 import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
 import { ArchiveReader, badArchive } from "./archive_reader.ts";
 import { savePiped } from "../session/piped_file.ts";
-import { READY } from "./decided_import.ts";
+import { READY } from "../store/folder.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
 import { takeFolder } from "./import_folder.ts";

@@ -1,8 +1,7 @@
 import { makePrivateFolder } from "../../shared/folder/durable_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
-import { FolderLock } from "../store/folder_lock.ts";
-import { READY } from "./decided_import.ts";
+import { FolderLock, READY } from "../store/folder.ts";
 
 /**
  * Makes the folder that gets an identity, by a registration or an import, and

@@ -27,7 +27,7 @@ import {
   type RegistrationDraft,
 } from "../keys/registration_draft.ts";
 import { databaseKind } from "./archive_form.ts";
-import { READY } from "./decided_import.ts";
+import { READY } from "../store/folder.ts";
 import { draftOf, removeDraftsOf } from "./draft.ts";
 import { finishImport } from "./finish_import.ts";
 import { takeFolder } from "./import_folder.ts";

@@ -7,7 +7,7 @@
 import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { parseDuration } from "../../../../shared/cli/duration.ts";
 import { parseMoment } from "../../local_time.ts";
-import { CONSUMER_NAME, isConsumerName } from "../../../store/consumer_name.ts";
+import { CONSUMER_NAME, isConsumerName } from "../../../store/folder.ts";
 import type { Argument, ParserContext } from "./verb.ts";
 
 /** Ends a proposal where any file may stand. */

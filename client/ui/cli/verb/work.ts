@@ -73,7 +73,7 @@ export class Work implements Disposable {
   async session(notice?: (text: string) => void): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
     const { dir } = this;
-    const { isDecided } = await import("../../../transfer/decided_import.ts");
+    const { isDecided } = await import("../../../store/folder.ts");
     if (isDecided(dir)) {
       const { finishImport } = await import(
         "../../../transfer/finish_import.ts"

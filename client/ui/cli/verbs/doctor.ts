@@ -9,7 +9,7 @@ import { checkTerminal, checkVersions } from "../doctor/machine_checks.ts";
 import { checkRelays } from "../doctor/relay_check.ts";
 import { printableLine } from "../../printable.ts";
 import { Session } from "../../../session/session.ts";
-import { isDecided } from "../../../transfer/decided_import.ts";
+import { isDecided } from "../../../store/folder.ts";
 
 const checkData = dataKind("check", {
   subject: "",

@@ -1,0 +1,191 @@
+/**
+ * What lies in a client's folder beside its files' contents: names, and the
+ * locks among all clients that use it.
+ *
+ * @module
+ */
+
+import { inTime } from "../../shared/cli/in_time.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { openPrivateSync } from "../../shared/folder/durable_files.ts";
+import { FolderError } from "../errors.ts";
+
+/** The folder of a decided import, within the client's. */
+export const READY = "info.import";
+
+/** Describes a consumer's name, for error messages. */
+export const CONSUMER_NAME =
+  "1 to 64 letters, digits, dots, dashes and underscores";
+
+/** Milliseconds between two attempts to take a lock that is held for moments only. */
+const RETRY = 20;
+
+/** Whether a text can be a consumer's name, and so part of a file's name on every system. */
+export function isConsumerName(text: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/.test(text);
+}
+
+/** Whether a file or folder exists; false where that can't be found out. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    // Opening it names the reason.
+    return false;
+  }
+}
+
+/** Whether an import was decided whose last steps are left. */
+export function isDecided(dir: string): boolean {
+  return isThere(`${dir}/${READY}`);
+}
+
+/**
+ * A lock among all clients in a folder. It is the system's own, on a file that
+ * stays, so it ends with the process that holds it.
+ */
+export class FolderLock implements Disposable {
+  readonly #file: Deno.FsFile;
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Takes a lock without waiting.
+   *
+   * @returns undefined where another client holds it
+   * @throws {FolderError} where its file can't be created
+   */
+  static tryTake(path: string): FolderLock | undefined {
+    const file = FolderLock.#open(path);
+    try {
+      if (file.tryLockSync(true)) return new FolderLock(file);
+      file.close();
+      return undefined;
+    } catch (cause) {
+      file.close();
+      throw cannotLock(path, cause);
+    }
+  }
+
+  /**
+   * Takes a lock, and waits while another client holds it.
+   *
+   * @param patience milliseconds to wait
+   * @returns undefined where the wait takes longer
+   */
+  static async take(
+    path: string,
+    patience: number,
+  ): Promise<FolderLock | undefined> {
+    const lock = FolderLock.tryTake(path);
+    if (lock !== undefined) return lock;
+    const file = FolderLock.#open(path);
+    // The system wakes a waiting client; polling would starve among clients
+    // that take the lock often.
+    const locking = file.lock(true).then(() => true);
+    try {
+      if (await inTime(locking, patience, false)) return new FolderLock(file);
+      locking.then(() => file.close(), () => file.close());
+      return undefined;
+    } catch (cause) {
+      file.close();
+      throw cannotLock(path, cause);
+    }
+  }
+
+  /** Takes a lock and blocks the thread meanwhile, for up to `patience` ms: for locks that are held for moments. */
+  static takeNow(path: string, patience: number): FolderLock | undefined {
+    const end = performance.now() + patience;
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    for (;;) {
+      const lock = FolderLock.tryTake(path);
+      if (lock !== undefined || performance.now() > end) return lock;
+      Atomics.wait(sleeper, 0, 0, RETRY);
+    }
+  }
+
+  /** Whether the lock's file still exists: a removed one excludes no other client. */
+  isThereStill(path: string): boolean {
+    try {
+      return Deno.statSync(path).ino === this.#file.statSync().ino;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw cannotLock(path, error);
+    }
+  }
+
+  static #open(path: string): Deno.FsFile {
+    try {
+      return openPrivateSync(path);
+    } catch (cause) {
+      throw cannotLock(path, cause);
+    }
+  }
+
+  /** Releases the lock. */
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+function cannotLock(path: string, cause: unknown): FolderError {
+  return new FolderError(
+    `${path} can't be locked: ${reasonOf(cause)}`,
+    "See that its folder can be written",
+    { cause },
+  );
+}
+
+/**
+ * Marks a client that sends for the others in its folder. It counts as alive
+ * while it holds its lock, which the system releases when it ends.
+ */
+export class SenderLock implements Disposable {
+  /** The token that marks messages while this client sends them. */
+  readonly token: string = crypto.randomUUID();
+  readonly #path: string;
+  readonly #lock: FolderLock | undefined;
+
+  /** @throws {FolderError} where the lock's file can't be created */
+  constructor(folder: string) {
+    this.#path = lockOf(folder, this.token);
+    this.#lock = FolderLock.tryTake(this.#path);
+  }
+
+  /** Removes the lock's file and releases the lock. */
+  [Symbol.dispose](): void {
+    remove(this.#path);
+    this.#lock?.[Symbol.dispose]();
+  }
+
+  /** Whether the client with this token is still running. */
+  static isAlive(folder: string, token: string): boolean {
+    const path = lockOf(folder, token);
+    try {
+      Deno.lstatSync(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+    using lock = FolderLock.tryTake(path);
+    if (lock === undefined) return true;
+    remove(path);
+    return false;
+  }
+}
+
+function lockOf(folder: string, token: string): string {
+  return `${folder}/sender.${token}.lock`;
+}
+
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    // The folder may be gone, or another client has removed the file.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
