@@ -15,7 +15,7 @@
  * const link = new RelayLink(() => Promise.resolve(relay.address));
  * using alice = new Session(`${dir}/alice`, link);
  * await alice.register("alice");
- * assertEquals(await alice.clients(), []);
+ * assertEquals(await alice.contacts.fetch(), []);
  *
  * await relay.close();
  * await store.close();
@@ -45,20 +45,26 @@ export {
   type StreamedContent,
 } from "./link/relay_link.ts";
 export type { Locate } from "./link/relays.ts";
-export type { RetrieveEvents } from "./session/batch_work.ts";
 export type {
   ContactSummary,
   Delivery,
   Explanation,
   Message,
   MessageKind,
+  MessageNumber,
+  MessageToShow,
   PublicKeyInfo,
+  ReceiveEvent,
 } from "./session/message.ts";
-export type { DeliverOptions } from "./session/outbox.ts";
-export type { TrustOptions } from "./session/people.ts";
-export { type PullEvents, Session, type Show } from "./session/session.ts";
+export type { Contacts, TrustOptions } from "./session/contacts.ts";
+export type { DeliverOptions, Outbox } from "./session/outbox.ts";
+export { type ReceiveOptions, Session } from "./session/session.ts";
 export { Consumer, type ConsumerOptions } from "./store/consumers.ts";
-export type { HistoryOptions, SearchOptions } from "./store/history.ts";
+export type {
+  HistoryOptions,
+  Messages,
+  SearchOptions,
+} from "./store/messages.ts";
 export type { Address } from "../shared/folder/info_server.ts";
 export type { ListedClient } from "../shared/wire/requests.ts";
 export type { ClientId, MessageType } from "../shared/wire/protocol.ts";

@@ -42,13 +42,14 @@ class Person {
   /** Pulls what waits and tells it. */
   async pulls(): Promise<Message[]> {
     const received: Message[] = [];
-    await this.does("pulls what waits", (session) =>
-      session.pull({
-        message: (message) => received.push(message),
-        problem: (error) => {
-          throw error;
-        },
-      }));
+    await this.does("pulls what waits", async (session) => {
+      for await (const event of session.pull()) {
+        if (event.kind === "problem") throw event.error;
+        if (event.kind !== "message") continue;
+        received.push(event.message);
+        event.markShown();
+      }
+    });
     for (const message of received) {
       console.log(`         from ${message.contact}: ${describe(message)}`);
     }
@@ -70,16 +71,19 @@ async function talk(alice: Person, bob: Person, dir: string): Promise<void> {
   await alice.does("registers", (me) => me.register("alice"));
   await bob.does("registers", (me) => me.register("bob"));
 
-  const others = await alice.does("asks who is there", (me) => me.clients());
+  const others = await alice.does(
+    "asks who is there",
+    (me) => me.contacts.fetch(),
+  );
   console.log(`         ${others.join(", ")}`);
   check(others.join() === "bob", "alice to see bob alone");
 
-  await alice.does("asks bob for a key", (me) => me.requestKey("bob"));
+  await alice.does("asks bob for a key", (me) => me.outbox.requestKey("bob"));
   const [request] = await bob.pulls();
   check(request?.kind === "keyRequest", "a request for a key");
   await bob.does(
     "sends alice a key, under her public key",
-    (me) => me.sendKey("alice"),
+    (me) => me.outbox.sendKey("alice"),
   );
   const [key] = await alice.pulls();
   check(key?.kind === "key", "a key");
@@ -93,7 +97,7 @@ async function talk(alice: Person, bob: Person, dir: string): Promise<void> {
   ) {
     await from.does(
       `writes to ${to.name}: "${text}"`,
-      (me) => me.sendText(to.name, text),
+      (me) => me.outbox.sendText(to.name, text),
     );
     const [message] = await to.pulls();
     check(
@@ -110,7 +114,7 @@ async function talk(alice: Person, bob: Person, dir: string): Promise<void> {
   await Deno.writeFile(path, sent);
   await alice.does(
     `sends bob a file of ${sent.length / 1e6} MB`,
-    (me) => me.sendFile("bob", path),
+    (me) => me.outbox.sendFile("bob", path),
   );
   const [file] = await bob.pulls();
   if (file?.path === undefined) throw new Error("Expected a file");

@@ -27,9 +27,12 @@ const ben = await stage.someone("ben");
 const carol = await stage.someone("carol");
 const dana = await stage.someone("dana");
 
-await dana.sendText("anna", "See you on Sunday!");
-await carol.sendText("anna", "Have you read the draft?");
-await carol.sendText("anna", "The second part needs another pair of eyes.");
+await dana.outbox.sendText("anna", "See you on Sunday!");
+await carol.outbox.sendText("anna", "Have you read the draft?");
+await carol.outbox.sendText(
+  "anna",
+  "The second part needs another pair of eyes.",
+);
 
 const MEDIUM = { columns: 80, rows: 24 };
 await using screen = await stage.chat("anna", MEDIUM, { partner: "ben" });
@@ -39,8 +42,10 @@ const write = async (text: string) => {
   await screen.see(`✓ ${text.slice(0, 20)}`);
 };
 const answer = async (text: string, shown = text) => {
-  await ben.retrieve({ problem: (error) => console.error(error.message) });
-  await ben.sendText("anna", text);
+  for await (const event of ben.receive()) {
+    if (event.kind === "problem") console.error(event.error.message);
+  }
+  await ben.outbox.sendText("anna", text);
   await screen.see(shown.slice(0, 20));
 };
 await write("Hi Ben, is the relay up?");

@@ -1,6 +1,6 @@
 /**
- * Works one received answer through: opens its messages and brings them into
- * the store, each once (MSG-4 to MSG-8 and DLV-5 of docs/protocol.md).
+ * Processes one received response: opens its messages and brings them into the
+ * store, each once (MSG-4 to MSG-8 and DLV-5 of docs/protocol.md).
  *
  * @module
  */
@@ -10,133 +10,120 @@ import { FormatError } from "../../shared/wire/format_error.ts";
 import { BLOCK_SIZE } from "../../shared/crypto/legacy_aes.ts";
 import { MessageType } from "../../shared/wire/protocol.ts";
 import type { Batch, BatchMessage } from "./batch.ts";
-import type { LegacyChannel } from "./channel.ts";
-import type { Progress } from "../link/connection.ts";
+import type { Channel } from "./channel.ts";
 import { FolderError, UserError } from "../errors.ts";
 import type { Identity } from "../keys/identity.ts";
-import type { Message } from "./message.ts";
+import type { MessageNumber, ReceiveEvent } from "./message.ts";
 import { isCertain, type Opened, openMessage, UNREADABLE } from "./opening.ts";
-import { labelOf } from "../store/contact_book.ts";
+import { type ContactRow, labelOf } from "../store/contact_table.ts";
 import type { Received } from "../store/incoming.ts";
+import type { KeyRow } from "../store/key_ring.ts";
 import type { ClientStore } from "../store/store.ts";
 
-/** Messages that are kept with one commit, and bytes of their texts. */
+/** Messages that are stored with one commit, and bytes of their texts. */
 const [MESSAGES_PER_COMMIT, BYTES_PER_COMMIT] = [256, 4 * 1024 * 1024];
-
-/** How a retrieval goes on and what it meets. */
-export interface RetrieveEvents {
-  /** Gets what went wrong without ending it. */
-  problem: (error: UserError) => void;
-  /** Gets a sentence for the user about what is done beside. */
-  notice?: ((text: string) => void) | undefined;
-  /** Is told how much of an answer has come in. */
-  progress?: Progress | undefined;
-  /**
-   * Gets messages that can't be kept for now, so that they are seen at least;
-   * resolves to false where one couldn't be shown.
-   */
-  unkept?: ((message: Message) => unknown) | undefined;
-  /** Is waited for when an answer is in the store, before the next one is asked for. */
-  kept?: (() => unknown) | undefined;
-}
 
 /** What a {@linkcode BatchWork} works with. */
 export interface WorkParts {
   store: ClientStore;
   me: Identity;
-  events: RetrieveEvents;
-  /** Messages that were shown though they couldn't be kept, in hex. */
+  /** Messages that were shown though they couldn't be stored, in hex digits. */
   shownUnkept: Set<string>;
-  /** Whether the batch may have been worked through before, as far as that went. */
+  /** Whether the batch may have been processed before, in part or whole. */
   isOld: boolean;
-  /** Whether the batch was put aside and may hold what was opened. */
+  /** Whether the batch was set aside as a whole, with messages that were opened. */
   isWhole?: boolean;
-  /** Only messages of these are tried; of all where it is undefined. */
-  senders?: ReadonlySet<number> | undefined;
-  /** The senders of new messages that couldn't be opened for certain, by what tells these from repeats. */
-  unread: Map<string, number>;
-  /** What of old batches was opened in this retrieval, as often as it had come. */
+  /** The senders whose messages are tried; all where it is undefined. */
+  senders?: ReadonlySet<ContactRow> | undefined;
+  /** The senders of new messages that weren't opened for certain, by identifying bytes. */
+  unread: Map<string, ContactRow>;
+  /** The messages of old batches that were opened since this run of receiving began. */
   opened: Set<string>;
 }
 
-/** An opened message on its way into the store. */
+/** An opened message that isn't stored yet. */
 type Pending = Received & Pick<Opened, "key"> & {
-  /** Whether a key may come that opens it. */
+  /** Whether a key may arrive that opens it. */
   lacksKey: boolean;
 };
 
-/** One batch of received messages while it is worked through. */
+/** One batch of received messages while it is processed. */
 export class BatchWork {
-  /** How many messages were new. */
+  /** Number of new messages. */
   fresh = 0;
-  /** Whether something couldn't be saved, so that the batch has to stay. */
+  /** Whether a message couldn't be saved, so that the batch has to stay. */
   unsaved = false;
-  /** Whether the store took nothing. */
+  /** Whether the store can't be written. */
   stuck = false;
-  /** Messages that were looked at. */
+  /** Number of messages in the batch. */
   count = 0;
-  /** Where those stand that couldn't be decrypted in the end, or not for certain. */
+  /** Positions of the messages that weren't opened, or not for certain. */
   readonly unread = new Set<number>();
-  /** Why the rest of the batch couldn't be read. */
+  /** Why the rest of the batch can't be read. */
   damage: FormatError | undefined;
-  /** Who sent a new key. */
-  readonly newKeys = new Set<number>();
-  /** Who sent a key that was new to a client which may have been killed before it tried it on what is kept. */
-  readonly oldKeys = new Set<number>();
-  /** Who sent a new text or file that no key opens. */
-  readonly lackingKeys = new Set<number>();
-  /** Who sent a new request for a key, and which were the latest keys then. */
-  readonly asking = new Map<number, number[]>();
-  /** What tells the batch's messages from others, in hex digits. */
+  /** Senders of a new key. */
+  readonly newKeys = new Set<ContactRow>();
+  /** Senders of a key that a killed client may have stored without trying it on unread messages. */
+  readonly oldKeys = new Set<ContactRow>();
+  /** Senders of a new text or file that no key opens. */
+  readonly lackingKeys = new Set<ContactRow>();
+  /** Senders of a new request for a key, with the recent keys when it arrived. */
+  readonly asking = new Map<ContactRow, KeyRow[]>();
+  /** The identifying bytes of the batch's messages, in hex digits. */
   readonly seen = new Set<string>();
   readonly #parts: WorkParts;
   readonly #received = Date.now();
-  /** Opened, and not in the store yet, by what tells them from repeats. */
+  /** Opened messages that aren't stored yet, by identifying bytes. */
   readonly #pending = new Map<string, Pending>();
   #pendingBytes = 0;
-  /** The channels to the senders, with the keys that came in this batch. */
-  readonly #channels = new Map<number, LegacyChannel>();
-  /** Where in the batch the last key of each sender stood. */
-  readonly #keyAt = new Map<number, number>();
-  /** Where those stand that weren't opened for certain, and whether not at all. */
+  /** The channels to the senders, with the keys of this batch. */
+  readonly #channels = new Map<ContactRow, Channel>();
+  /** Position of each sender's last key. */
+  readonly #keyAt = new Map<ContactRow, number>();
+  /** Positions of the messages that weren't opened for certain, and whether not at all. */
   readonly #later = new Map<number, boolean>();
 
-  /** Does nothing yet. */
   constructor(parts: WorkParts) {
     this.#parts = parts;
   }
 
-  /** The rows of those whose messages were in the batch. */
-  get senders(): number[] {
+  /** The rows of the senders of the batch's messages. */
+  get senders(): ContactRow[] {
     return [...this.#channels.keys()];
   }
 
-  /** Brings all that can be opened into the store. */
-  async run(batch: Batch): Promise<void> {
-    await this.#pass(batch, false);
-    // A key may have come behind the messages that it opens; a wrong one opens
-    // a text now and then, as something that isn't UTF-8.
-    if (this.#later.size > 0) await this.#pass(batch, true);
-    await this.#keep();
+  /** Brings all messages that can be opened into the store. */
+  async *run(batch: Batch): AsyncGenerator<ReceiveEvent, void, void> {
+    yield* this.#pass(batch, false);
+    // A key may follow the messages that it opens; a wrong one opens a text now
+    // and then, as bytes that aren't UTF-8.
+    if (this.#later.size > 0) yield* this.#pass(batch, true);
+    yield* this.#keep();
   }
 
-  async #pass(batch: Batch, isLast: boolean): Promise<void> {
+  async *#pass(
+    batch: Batch,
+    isLast: boolean,
+  ): AsyncGenerator<ReceiveEvent, void, void> {
     try {
-      await this.#readThrough(batch, isLast);
+      yield* this.#readThrough(batch, isLast);
     } catch (error) {
       if (error instanceof FormatError) this.damage = error;
-      else if (error instanceof UserError) this.#leave(error);
+      else if (error instanceof UserError) yield this.#leave(error);
       else throw error;
     }
   }
 
-  /** What can't be read or saved now may be another time. */
-  #leave(error: UserError): void {
-    this.#parts.events.problem(error);
+  /** Leaves the batch for another time, when it may be read and saved. */
+  #leave(error: UserError): ReceiveEvent {
     this.unsaved = true;
+    return { kind: "problem", error };
   }
 
-  async #readThrough(batch: Batch, isLast: boolean): Promise<void> {
+  async *#readThrough(
+    batch: Batch,
+    isLast: boolean,
+  ): AsyncGenerator<ReceiveEvent, void, void> {
     let at = -1;
     for await (const message of batch.messages()) {
       at++;
@@ -146,23 +133,23 @@ export class BatchWork {
         await this.#receive(message, at, isLast);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        this.#leave(error);
+        yield this.#leave(error);
       }
       const isFull = this.#pending.size >= MESSAGES_PER_COMMIT ||
         this.#pendingBytes >= BYTES_PER_COMMIT;
-      if (isFull) await this.#keep();
+      if (isFull) yield* this.#keep();
     }
   }
 
-  /** Opens a message, unless that was done before. */
+  /** Opens a message, unless it was opened before. */
   async #receive(
     message: BatchMessage,
     at: number,
     isLast: boolean,
   ): Promise<void> {
     const { store, me, isOld, senders, shownUnkept } = this.#parts;
-    const { contact } = store.contacts.withId(message.sender);
-    // Before its content is read, of which there may be much.
+    const { row: contact } = store.contacts.withId(message.sender);
+    // Before the content is read, which may be large.
     if (senders?.has(contact) === false) {
       this.unread.add(at);
       return;
@@ -200,7 +187,7 @@ export class BatchWork {
     this.#pendingBytes += opened.text?.length ?? 0;
   }
 
-  /** Earlier clients put answers aside whole: what isn't known of these any more was opened. */
+  /** Earlier clients set responses aside whole: an unknown message of these was opened. */
   #seenBefore(seen: Uint8Array): "opened" | "unreadable" | undefined {
     const { store, isOld, isWhole, opened } = this.#parts;
     const isKnown = isWhole || (isOld && opened.has(encodeHex(seen)));
@@ -208,15 +195,15 @@ export class BatchWork {
       (isKnown ? "opened" : undefined);
   }
 
-  /** Whether it was tried before with all keys that there are. */
-  #isHopeless(contact: number, at: number): boolean {
+  /** Whether all known keys were tried on it before. */
+  #isHopeless(contact: ContactRow, at: number): boolean {
     return this.#later.get(at) === true &&
       (this.#keyAt.get(contact) ?? -1) < at;
   }
 
   async #open(
     message: BatchMessage,
-    contact: number,
+    contact: ContactRow,
     isLast: boolean,
   ): Promise<Opened> {
     const { store, me } = this.#parts;
@@ -226,8 +213,8 @@ export class BatchWork {
     return await openMessage(message, channel, me.privateKey, isLast);
   }
 
-  /** Brings what was opened into the store with one commit, and with the keys. */
-  async #keep(): Promise<void> {
+  /** Stores the opened messages and their keys with one commit. */
+  async *#keep(): AsyncGenerator<ReceiveEvent, void, void> {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     this.#pendingBytes = 0;
@@ -236,14 +223,14 @@ export class BatchWork {
       redundant = this.#store(pending);
     } catch (error) {
       if (!(error instanceof FolderError)) throw error;
-      this.#leave(error);
+      yield this.#leave(error);
       this.stuck = true;
-      for (const message of pending) await this.#showUnkept(message);
+      for (const message of pending) yield* this.#unkept(message);
     }
     for (const path of redundant) await Deno.remove(path).catch(() => {});
   }
 
-  /** @returns the files that another client has saved as well */
+  /** @returns the paths of files that another client has saved too */
   #store(pending: readonly Pending[]): string[] {
     const { store, me, isOld, shownUnkept, unread, opened } = this.#parts;
     const { database, incoming, keys } = store;
@@ -261,11 +248,11 @@ export class BatchWork {
         fresh += count;
         added.push(message);
         if (message.kind === "keyRequest") {
-          const latest = keys.lately(store.contacts.at(contact), me.clientId);
+          const latest = keys.recent(store.contacts.at(contact), me.clientId);
           this.asking.set(contact, latest);
         }
         if (key === undefined) continue;
-        keys.sendUnder(contact, keys.add(contact, key, me.clientId));
+        keys.use(contact, keys.add(contact, key, me.clientId));
         this.newKeys.add(contact);
       }
     });
@@ -282,13 +269,14 @@ export class BatchWork {
     return redundant;
   }
 
-  async #showUnkept(message: Pending): Promise<void> {
-    const { store, events, shownUnkept } = this.#parts;
+  /** Offers a message that can't be stored for now, so that the user sees it once at least. */
+  *#unkept(message: Pending): Generator<ReceiveEvent, void, void> {
+    const { store, shownUnkept } = this.#parts;
     const seen = encodeHex(message.seen);
-    if (shownUnkept.has(seen) || events.unkept === undefined) return;
+    if (shownUnkept.has(seen)) return;
     const contact = store.contacts.at(message.contact);
-    const shown = await events.unkept({
-      id: 0,
+    const shown = {
+      id: 0 as MessageNumber,
       contact: labelOf(contact),
       contactId: contact.clientId,
       outgoing: false,
@@ -297,26 +285,27 @@ export class BatchWork {
       path: message.path,
       size: message.size,
       time: message.received,
-      delivery: "received",
+      delivery: "received" as const,
       shown: true,
       doubtful: message.doubtful,
-      accepted: contact.succeeds === null,
-    });
-    if (shown !== false) shownUnkept.add(seen);
+      accepted: contact.succeeds === undefined,
+    };
+    const markShown = () => void shownUnkept.add(seen);
+    yield { kind: "message", message: shown, markShown };
   }
 }
 
-/** Whether a message is one that symmetric keys open, as far as its size tells (AES-1). */
+/** Whether symmetric keys may open a message, by its type and size (AES-1). */
 function mayBeSealed({ type, content: { size } }: BatchMessage): boolean {
   const isSealed = type === MessageType.Text || type === MessageType.File;
   return isSealed && size > 0 && size % BLOCK_SIZE === 0;
 }
 
 /**
- * What tells a message from its repeats: its sender, its id, its type and its
- * content, since servers start their ids anew; and whose inbox it was in, since
- * the user may have registered anew. Equal texts under one key are equal here,
- * so it holds only while the relay may hand the message out again.
+ * The bytes that identify a message among repeats. They cover its sender, id,
+ * type and content, since servers restart their ids; and the user's id, since the
+ * user may have registered again. Equal texts under one key have equal bytes, so
+ * they identify it only while the relay may deliver it again.
  */
 async function identify(
   message: BatchMessage,

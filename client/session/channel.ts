@@ -1,6 +1,5 @@
 /**
- * The seam behind which messages for one contact are encrypted. The legacy way
- * is its first kind; a stronger one can stand beside it.
+ * Encrypts the messages to one contact and decrypts the messages from it.
  *
  * @module
  */
@@ -25,94 +24,55 @@ import type { ReceivedContent } from "./received_content.ts";
 /** Bytes of padding that a wrong key finds once in 2^40 contents. */
 const CERTAIN_PADDING = 5;
 
-/** Keys that a message is tried under, the newest: somebody may send thousands to keep us busy. */
+/** The number of keys, the newest, that a message is tried under: a contact may send thousands. */
 const MOST_TRIED = 32;
-/** Keys of which one seldom fits by chance. */
+/** The number of keys up to which one seldom fits by chance. */
 const FEW_KEYS = 8;
 
-/** The types of message whose content is the users' own. */
+/** The types of message whose content is sealed under a symmetric key. */
 export type SealedType = typeof MessageType.Text | typeof MessageType.File;
-
-/** Encrypts for one contact and decrypts what comes from it. */
-export interface Channel {
-  /** Whether there is what {@linkcode seal} needs. */
-  readonly canSeal: boolean;
-
-  /**
-   * Encrypts a message for the contact.
-   *
-   * @throws {Error} where {@linkcode canSeal} is false
-   */
-  seal(
-    type: SealedType,
-    plaintext: Uint8Array<ArrayBuffer>,
-  ): Promise<Uint8Array>;
-
-  /**
-   * Decrypts a message from the contact.
-   *
-   * @throws {DecryptError} where none of our keys fits
-   */
-  open(type: SealedType, ciphertext: Uint8Array): Promise<Opened>;
-
-  /**
-   * Encrypts a file of `size` bytes for the contact while it is read.
-   *
-   * @returns the ciphertext and its size in bytes
-   * @throws {Error} where {@linkcode canSeal} is false
-   */
-  sealPieces(plaintext: Pieces, size: number): SealedPieces;
-
-  /**
-   * Decrypts a file from the contact while it is read. The pieces throw a
-   * {@linkcode DecryptError} at their end where the key wasn't the right one.
-   *
-   * @throws {DecryptError} where none of our keys fits
-   */
-  openPieces(content: ReceivedContent): Promise<OpenedPieces>;
-}
 
 /** A file that is decrypted while it is read. */
 export interface OpenedPieces {
-  /** What was sent, as far as the key is the right one. */
+  /** The plaintext, if the key is the right one. */
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** Whether another key may fit better. */
   certainty: Certainty;
 }
 
 /**
- * How sure it is which key a ciphertext is under: `likely` where one fits that
- * a key which isn't known yet may fit better than, `doubtful` where several
- * fit, or one by its last byte alone out of many.
+ * How certain it is that a key is the right one: `likely` where a key that
+ * isn't known yet may fit better, `doubtful` where several fit, or one out of
+ * many by its last byte alone.
  */
 export type Certainty = "certain" | "likely" | "doubtful";
 
-/** A ciphertext that is made while it is read. */
+/** A ciphertext that is produced while it is read. */
 export interface SealedPieces {
   /** Bytes of it. */
   size: number;
-  /** Exactly so many, where the plaintext has the size that was said. */
+  /** Exactly `size` bytes, where the plaintext has the size that was given. */
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
-/** A message that was decrypted. */
-export interface Opened {
-  /** What was sent, as far as the key is the right one. */
+/** A decrypted message. */
+export interface OpenedBytes {
+  /** The plaintext, if the key is the right one. */
   plaintext: Uint8Array;
-  /** Whether it may be that of a wrong key, which nothing in it tells. */
+  /** Whether the key may be a wrong one, which the plaintext doesn't show. */
   doubtful: boolean;
 }
 
-/** Symmetric keys that travel in messages of type 2; texts under the last one. */
-export class LegacyChannel implements Channel {
+/** The channel to one contact: symmetric keys that travel in messages of type 2. */
+export class Channel {
   /** The last key is used to send (MSG-5). */
   #sealing: CryptoKey | undefined;
   /** All keys are kept to read, the newest first (MSG-6). */
   readonly #opening: CryptoKey[];
 
   /**
-   * @param keys to read with, the newest first
-   * @param sealing to send with
+   * @param keys the keys that open messages, the newest first
+   * @param sealing the key that seals
    */
   constructor(
     keys: readonly CryptoKey[] = [],
@@ -122,10 +82,12 @@ export class LegacyChannel implements Channel {
     this.#sealing = sealing;
   }
 
+  /** Whether there is a key that seals. */
   get canSeal(): boolean {
     return this.#sealing !== undefined;
   }
 
+  /** Encrypts a message. @throws {Error} where {@linkcode canSeal} is false */
   async seal(
     _type: SealedType,
     plaintext: Uint8Array<ArrayBuffer>,
@@ -133,6 +95,11 @@ export class LegacyChannel implements Channel {
     return await legacyEncrypt(this.#sealingKey(), plaintext);
   }
 
+  /**
+   * Encrypts a file of `size` bytes while it is read.
+   *
+   * @throws {Error} where {@linkcode canSeal} is false
+   */
   sealPieces(plaintext: Pieces, size: number): SealedPieces {
     return {
       size: legacyCiphertextSize(size),
@@ -140,7 +107,8 @@ export class LegacyChannel implements Channel {
     };
   }
 
-  async open(type: SealedType, ciphertext: Uint8Array): Promise<Opened> {
+  /** Decrypts a message. @throws {DecryptError} where no key fits */
+  async open(type: SealedType, ciphertext: Uint8Array): Promise<OpenedBytes> {
     let first: Uint8Array | undefined;
     const { keys } = await this.#candidates(ciphertext, ciphertext.length);
     for (const key of keys) {
@@ -154,6 +122,12 @@ export class LegacyChannel implements Channel {
     throw noKeyFits();
   }
 
+  /**
+   * Decrypts a file while it is read. The pieces throw a {@linkcode DecryptError}
+   * at their end where the key isn't the right one.
+   *
+   * @throws {DecryptError} where no key fits
+   */
   async openPieces(content: ReceivedContent): Promise<OpenedPieces> {
     const end = await content.tail(LEGACY_TAIL_SIZE);
     const { keys: [key], certainty } = await this.#candidates(
@@ -165,10 +139,9 @@ export class LegacyChannel implements Channel {
   }
 
   /**
-   * The keys whose padding a ciphertext of `size` bytes may end in, the likeliest
-   * first, and whether that can hardly be another's. A wrong key passes the
-   * padding's check now and then, mostly with one byte of it, and its plaintext
-   * is hardly ever a text.
+   * The keys under which a ciphertext of `size` bytes ends in valid padding, the
+   * likeliest first. A wrong key passes that check now and then, mostly with one
+   * byte of padding, and its plaintext is hardly ever a text.
    */
   async #candidates(
     end: Uint8Array,
@@ -176,7 +149,7 @@ export class LegacyChannel implements Channel {
   ): Promise<{ keys: CryptoKey[]; certainty: Certainty }> {
     const candidates: { key: CryptoKey; padding: number }[] = [];
     const sealing = this.#sealing;
-    // Where several fit, it is the one that is in use.
+    // Where several fit, the one in use is the likeliest.
     const tried = [
       ...(sealing === undefined ? [] : [sealing]),
       ...this.#opening.filter((key) => key !== sealing),
@@ -207,9 +180,9 @@ export class LegacyChannel implements Channel {
   }
 
   /**
-   * Makes a key, or takes one that there is, and encrypts it for the contact. It
+   * Makes a key, or takes a known one, and encrypts it for the contact. The key
    * opens messages at once, since the contact may get it though the relay's
-   * answer is lost; it seals them after {@linkcode OfferedKey.use}.
+   * response is lost; it seals them after {@linkcode OfferedKey.use}.
    */
   async offerKey(
     publicKey: CryptoKey,
@@ -228,10 +201,9 @@ export class LegacyChannel implements Channel {
   }
 
   /**
-   * Takes a key that the contact sent.
+   * Decrypts a key that the contact sent, and uses it.
    *
-   * @returns the key
-   * @throws {DecryptError} where it isn't for us
+   * @throws {DecryptError} where it wasn't encrypted for the user
    */
   async acceptKey(
     privateKey: CryptoKey,
@@ -250,7 +222,7 @@ export interface OfferedKey {
   content: Uint8Array;
   /** The key itself. */
   key: CryptoKey;
-  /** To be called once the relay has taken the message. */
+  /** Call it once the relay has acknowledged the message. */
   use: () => void;
 }
 

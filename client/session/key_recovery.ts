@@ -1,6 +1,6 @@
 /**
- * Lost symmetric keys: asks who sent what no key opens for the key, and sends
- * the key in use again to a contact who asks.
+ * Recovers lost symmetric keys: asks the sender of a message that no key opens
+ * for the key, and sends the key in use again to a contact that asks.
  *
  * @module
  */
@@ -11,179 +11,163 @@ import {
   NoConnectionError,
   UserError,
 } from "../errors.ts";
-import type { RetrieveEvents } from "./batch_work.ts";
+import type { SessionParts } from "./contacts.ts";
+import type { Contacts } from "./contacts.ts";
+import type { MessageNumber, ReceiveEvent } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
-import type { People, PeopleParts } from "./people.ts";
-import { hasChanged, labelOf } from "../store/contact_book.ts";
-import type { ClientStore } from "../store/store.ts";
+import {
+  type ContactRow,
+  hasChanged,
+  labelOf,
+} from "../store/contact_table.ts";
+import type { KeyRow } from "../store/key_ring.ts";
 
-/** Milliseconds within which a contact is asked once. */
+/** Milliseconds within which a contact is asked at most once. */
 const ASK_INTERVAL = 3_600_000;
-/** Milliseconds, and keys that go to a contact within them before requests are left to the user. */
+/** Milliseconds, and the number of keys that a contact gets within them without the user. */
 const [SEND_INTERVAL, MOST_SENT] = [3_600_000, 4];
-/** Contacts to whom something is sent after one retrieval: a stranger can write in the name of all of them. */
+/** Contacts that get something at a time: a stranger can write in the name of all of them. */
 const MOST_AT_ONCE = 20;
+
+/** What {@linkcode KeyRecovery} works with. */
+type RecoveryParts = SessionParts & { contacts: Contacts; outbox: Outbox };
 
 /** Asks for keys and sends them again, without the user. */
 export class KeyRecovery {
-  readonly #store: () => ClientStore;
-  readonly #people: People;
-  readonly #outbox: Outbox;
-  /** Contacts to be asked, and the message that couldn't go out before. */
-  readonly #toAsk = new Map<number, number | undefined>();
-  /** Contacts who asked, and the keys that are meant. */
-  readonly #asking = new Map<number, readonly number[]>();
+  readonly #session: RecoveryParts;
+  /** Contacts to be asked, with the request that couldn't go out before. */
+  readonly #toAsk = new Map<ContactRow, MessageNumber | undefined>();
+  /** Contacts that asked, with the keys to send. */
+  readonly #asking = new Map<ContactRow, readonly KeyRow[]>();
 
-  /** Nothing is sent before {@linkcode settle}. */
-  constructor(
-    { store, people, outbox }: Pick<PeopleParts, "store"> & {
-      people: People;
-      outbox: Outbox;
-    },
-  ) {
-    this.#store = store;
-    this.#people = people;
-    this.#outbox = outbox;
+  constructor(session: RecoveryParts) {
+    this.#session = session;
   }
 
-  /** A new message of this contact can't be opened by any key. */
-  wants(contact: number): void {
+  /** Notes that no key opens a new message of this contact. */
+  wants(contact: ContactRow): void {
     if (!this.#toAsk.has(contact)) this.#toAsk.set(contact, undefined);
   }
 
   /**
-   * A new request for a key came from this contact.
+   * Notes a new request for a key.
    *
-   * @param keys rows of the latest keys when it came: a newer one of the
-   * contact's own isn't what it lacks
+   * @param keys rows of the recent keys when it arrived: a newer one of the
+   * contact's own isn't the one that it lacks
    */
-  wasAsked(contact: number, keys: readonly number[]): void {
+  wasAsked(contact: ContactRow, keys: readonly KeyRow[]): void {
     this.#asking.set(contact, keys);
   }
 
   /**
-   * Asks and sends, as far as that is due. What fails is told, and no failure
-   * ends it but a connection's: the rest is left for the next time.
+   * Sends the noted requests and keys. A failure of the connection ends it, and
+   * leaves the rest for the next time; other failures don't.
    */
-  async settle(events: RetrieveEvents): Promise<void> {
+  async *settle(): AsyncGenerator<ReceiveEvent, void, void> {
     const asked = [...this.#toAsk].slice(0, MOST_AT_ONCE);
     for (const [contact, id] of asked) {
       this.#toAsk.delete(contact);
-      const failure = await attempt(() => this.#ask(contact, id, events));
-      if (failure === undefined) continue;
-      this.#tell(
-        failure,
+      const done = await this.#attempt(
         contact,
+        () => this.#ask(contact, id),
         "can't be asked for the key (request-key does it)",
-        events,
       );
-      if (failure instanceof ConnectionError) return;
+      yield* done.events;
+      if (done.isBroken) return;
     }
     const asking = [...this.#asking].slice(0, MOST_AT_ONCE);
     for (const [contact, keys] of asking) {
       this.#asking.delete(contact);
-      const failure = await attempt(() => this.#send(contact, keys, events));
-      if (failure === undefined) continue;
-      this.#tell(
-        failure,
+      const done = await this.#attempt(
         contact,
+        () => this.#send(contact, keys),
         "asks for the key, but it can't be sent (send-key does it)",
-        events,
       );
-      if (failure instanceof ConnectionError) return;
+      yield* done.events;
+      if (done.isBroken) return;
+    }
+  }
+
+  /** Runs a step, which returns a notice; what failed for the user becomes an event. */
+  async #attempt(
+    contact: ContactRow,
+    step: () => Promise<string | undefined>,
+    failed: string,
+  ): Promise<{ events: ReceiveEvent[]; isBroken: boolean }> {
+    try {
+      const text = await step();
+      const events = text === undefined ? [] : [notice(text)];
+      return { events, isBroken: false };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const name = labelOf(this.#session.store.contacts.at(contact));
+      const event: ReceiveEvent = error instanceof KeyChangedError
+        ? { kind: "problem", error }
+        : notice(`${name} ${failed}: ${error.message}`);
+      return { events: [event], isBroken: error instanceof ConnectionError };
     }
   }
 
   async #ask(
-    contact: number,
-    before: number | undefined,
-    { notice }: RetrieveEvents,
-  ): Promise<void> {
-    const { contacts, database, outgoing } = this.#store();
-    if (!this.#isItself(contact)) return;
-    // Clients side by side ask once.
+    contact: ContactRow,
+    before: MessageNumber | undefined,
+  ): Promise<string | undefined> {
+    const { contacts, database, outgoing } = this.#session.store;
+    if (!this.#ownsName(contact)) return undefined;
+    // Of several clients in the folder one asks.
     const id = before ??
       database.write(() =>
         outgoing.recent(contact, "keyRequest", ASK_INTERVAL) > 0
           ? undefined
           : outgoing.add({ contact, kind: "keyRequest", size: 0 })
       );
-    if (id === undefined) return;
+    if (id === undefined) return undefined;
     try {
-      await this.#outbox.deliver(id, {});
+      await this.#session.outbox.deliver(id);
     } catch (error) {
       // Nothing went out, so it may go out later.
       if (error instanceof NoConnectionError) this.#toAsk.set(contact, id);
       throw error;
     }
-    notice?.(`${labelOf(contacts.at(contact))} was asked for the key`);
+    return `${labelOf(contacts.at(contact))} was asked for the key`;
   }
 
   /**
-   * Sends the keys again that the contact's texts went under lately. Only one
-   * whose public key was relied on before it asked gets them.
+   * Sends again the keys that recent messages to the contact were sealed under,
+   * if its public key was relied on before it asked.
    */
   async #send(
-    contact: number,
-    keys: readonly number[],
-    { notice }: RetrieveEvents,
-  ): Promise<void> {
-    const { contacts, database, outgoing } = this.#store();
+    contact: ContactRow,
+    keys: readonly KeyRow[],
+  ): Promise<string | undefined> {
+    const { contacts, database, outgoing } = this.#session.store;
     const found = contacts.at(contact);
     const name = labelOf(found);
-    if (keys.length === 0 || found.publicKey === null) {
-      notice?.(
-        `${name} asks for a symmetric key: send-key ${name}, 152 in the menu or /key send sends one`,
-      );
-      return;
+    if (keys.length === 0 || found.publicKey === undefined) {
+      return `${name} asks for a symmetric key: send-key ${name}, 152 in the menu or /key send sends one`;
     }
-    // The user has been warned of it.
-    if (hasChanged(found) || !this.#isItself(contact)) return;
+    // The user has been warned of a changed key.
+    if (hasChanged(found) || !this.#ownsName(contact)) return undefined;
     const ids = database.write(() => {
       const sent = outgoing.recent(contact, "key", SEND_INTERVAL);
       if (sent + keys.length > MOST_SENT) return undefined;
       return keys.map(() => outgoing.add({ contact, kind: "key", size: 0 }));
     });
     if (ids === undefined) {
-      notice?.(
-        `${name} asks for the symmetric key again and again, which isn't answered any more for now: send-key ${name} or /key send sends it`,
-      );
-      return;
+      return `${name} asks for the symmetric key again and again, which isn't answered any more for now: send-key ${name} or /key send sends it`;
     }
     for (const [at, id] of ids.entries()) {
-      await this.#outbox.deliver(id, {}, keys[at]);
+      await this.#session.outbox.deliver(id, {}, keys[at]);
     }
-    notice?.(
-      `${name} asks for the symmetric key that you use already, so what you sent lately may not have been read there. The key was sent again`,
-    );
+    return `${name} asks for the symmetric key that you use already, so what you sent lately may not have been read there. The key was sent again`;
   }
 
-  /** Whether the contact's name isn't another's by now, who would get what is sent. */
-  #isItself(contact: number): boolean {
-    return this.#people.current(contact).contact === contact;
-  }
-
-  #tell(
-    failure: UserError,
-    contact: number,
-    what: string,
-    { problem, notice }: RetrieveEvents,
-  ): void {
-    if (failure instanceof KeyChangedError) return problem(failure);
-    const name = labelOf(this.#store().contacts.at(contact));
-    notice?.(`${name} ${what}: ${failure.message}`);
+  /** Whether no other contact has the contact's name by now, which would get the message. */
+  #ownsName(contact: ContactRow): boolean {
+    return this.#session.contacts.current(contact).row === contact;
   }
 }
 
-/** The user's failure of some work; undefined where it is done. */
-async function attempt(
-  work: () => Promise<void>,
-): Promise<UserError | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
+function notice(text: string): ReceiveEvent {
+  return { kind: "notice", text };
 }

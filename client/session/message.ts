@@ -1,42 +1,48 @@
 /**
- * The messages of a conversation as every face of the client sees them.
+ * Messages and contacts as the session returns them.
  *
  * @module
  */
 
+import type { UserError } from "../errors.ts";
 import type { ClientId, MessageId } from "../../shared/wire/protocol.ts";
+
+declare const brand: unique symbol;
+
+/** Number of a message in the client's folder. */
+export type MessageNumber = number & { readonly [brand]: "MessageNumber" };
 
 /** What a message is. */
 export type MessageKind = "text" | "file" | "key" | "keyRequest" | "unreadable";
 
 /**
- * How far a message has come: an incoming one is `received`; an outgoing one is
- * `sending` while a client is at it, `sent` once the relay has acknowledged it,
- * and `unsent` otherwise, when it may be sent again.
+ * State of a message: `received` for an incoming one; an outgoing one is
+ * `sending` while a client sends it, `sent` once the relay has acknowledged it,
+ * and `unsent` otherwise, when it can be sent again.
  */
 export type Delivery = "received" | "sending" | "unsent" | "sent";
 
 /** A message as the folder's store keeps it. */
 export interface Message {
-  /** Its number in this folder; rises and is never used again. */
-  id: number;
-  /** The other one's name, or the id in hex digits where no name is known; as it came, so not fit to print. */
+  /** Its number in this folder; numbers rise and are never reused. */
+  id: MessageNumber;
+  /** The contact's name, or its id in hex digits where no name is known; unescaped, so not fit to print. */
   contact: string;
-  /** The other one's id. */
+  /** The contact's id. */
   contactId: ClientId;
   /** Whether the user sent it. */
   outgoing: boolean;
   /** What it is. */
   kind: MessageKind;
-  /** What a text says, as it came, so not fit to print. */
+  /** A text, unescaped, so not fit to print. */
   text: string | undefined;
-  /** Where a file was saved or lay when it was sent. */
+  /** Path of a file: where it was saved, or from where it was sent. */
   path: string | undefined;
-  /** Bytes of the text or the file; 0 of all else. */
+  /** Bytes of the text or the file; 0 for other kinds. */
   size: number;
-  /** When it was written down, in milliseconds since 1970. */
+  /** When it was stored, in milliseconds since 1970. */
   time: number;
-  /** How far it has come. */
+  /** Its state. */
   delivery: Delivery;
   /** Whether the user has seen it; true of what the user sent. */
   shown: boolean;
@@ -52,19 +58,19 @@ export interface Explanation extends Message {
   relayMessageId: MessageId | undefined;
   /** When the user asked to send it. */
   made: number | undefined;
-  /** When it was written down. */
+  /** When it was stored. */
   written: number;
-  /** When sending it was last begun. */
+  /** When the last attempt to send it began. */
   sent: number | undefined;
   /** When the relay acknowledged it. */
   acknowledged: number | undefined;
-  /** When it came in. */
+  /** When it arrived. */
   received: number | undefined;
   /** When it was decrypted. */
   decrypted: number | undefined;
   /** When the user saw it. */
   shownAt: number | undefined;
-  /** How often sending it was begun. */
+  /** Number of attempts to send it. */
   attempts: number;
   /** Why the last attempt failed. */
   failure: string | undefined;
@@ -72,7 +78,7 @@ export interface Explanation extends Message {
   acks: { consumer: string; time: number }[];
 }
 
-/** Somebody whom the folder's store knows. */
+/** A contact, as lists show it. */
 export interface ContactSummary {
   /** The name, or the id in hex digits where none is known; not fit to print. */
   name: string;
@@ -80,22 +86,45 @@ export interface ContactSummary {
   contactId: ClientId;
   /** Texts, files and unreadable messages that the user hasn't seen. */
   unread: number;
-  /** When the latest message was written down, in milliseconds since 1970. */
+  /** When the latest message was stored, in milliseconds since 1970. */
   lastTime: number | undefined;
   /** Whether the relay gives another public key than the accepted one. */
   keyChanged: boolean;
 }
 
-/** What is known of a contact's public key. */
+/** A contact's public key. */
 export interface PublicKeyInfo {
-  /** Whose. */
+  /** The contact's name. */
   name: string;
-  /** The owner's id. */
+  /** The contact's id. */
   contactId: ClientId;
   /** The key that is used, as SubjectPublicKeyInfo. */
   publicKey: Uint8Array;
   /** Its digits, see `fingerprintOf`. */
   fingerprint: string;
-  /** Another key, which the relay gives and the user hasn't accepted. */
+  /** Another public key, which the relay gives and the user hasn't accepted. */
   offered: { publicKey: Uint8Array; fingerprint: string } | undefined;
+}
+
+/**
+ * An event of receiving: a failure that doesn't end it, a sentence for the user
+ * about what else is done, a message to show, or the number of new messages that
+ * a response brought into the store.
+ */
+export type ReceiveEvent =
+  | { kind: "problem"; error: UserError }
+  | { kind: "notice"; text: string }
+  | MessageToShow
+  | { kind: "stored"; count: number };
+
+/**
+ * A message to show to the user: by {@linkcode Session.pull} each new one, by
+ * {@linkcode Session.receive} one that can't be stored for now.
+ */
+export interface MessageToShow {
+  readonly kind: "message";
+  /** The message; its number is 0 where it isn't stored. */
+  readonly message: Message;
+  /** Marks it as shown; it comes again otherwise. */
+  readonly markShown: () => void;
 }

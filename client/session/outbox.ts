@@ -1,6 +1,6 @@
 /**
- * Sends: each message is written down first, goes out under a key of its
- * contact, and counts as sent once the relay has acknowledged it.
+ * Sends messages: each is stored first, goes out under a key of its contact, and
+ * counts as sent once the relay has acknowledged it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
 } from "../../shared/crypto/crypto.ts";
 import { type MessageId, MessageType } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import type { LegacyChannel } from "./channel.ts";
+import type { Channel } from "./channel.ts";
 import type { Progress } from "../link/connection.ts";
 import {
   FolderError,
@@ -20,65 +20,85 @@ import {
   ServerRefusedError,
   UserError,
 } from "../errors.ts";
-import type { Identity } from "../keys/identity.ts";
-import type { Message } from "./message.ts";
+import type { Contacts, SessionParts, TrustOptions } from "./contacts.ts";
+import type { Message, MessageNumber } from "./message.ts";
 import { openOutgoingFile } from "./outgoing_file.ts";
 import { PipedFiles } from "./piped_file.ts";
-import type { People, PeopleParts, TrustOptions } from "./people.ts";
-import type { OutgoingMessage, RelayLink } from "../link/relay_link.ts";
-import { type Contact, labelOf } from "../store/contact_book.ts";
+import type { OutgoingMessage } from "../link/relay_link.ts";
+import { type Contact, labelOf } from "../store/contact_table.ts";
+import type { KeyRow } from "../store/key_ring.ts";
 import type { NewMessage } from "../store/outgoing.ts";
-import type { ClientStore } from "../store/store.ts";
 
 /** Milliseconds to wait for another client that exchanges keys. */
 const KEY_PATIENCE = 90_000;
 
 /** How to send a message. */
 export interface DeliverOptions extends TrustOptions {
-  /** Is told how much of it has gone out. */
+  /** Called with the number of bytes that have gone out. */
   progress?: Progress | undefined;
-  /** Gets a sentence for the user about what is done beside. */
+  /** Called with a sentence for the user about what else is done. */
   notice?: ((text: string) => void) | undefined;
 }
 
 /** The user's messages on their way to the relay. */
 export class Outbox {
-  readonly #store: () => ClientStore;
-  readonly #link: RelayLink;
-  readonly #me: () => Promise<Identity>;
-  readonly #people: People;
+  readonly #session: SessionParts & { contacts: Contacts };
 
-  /** Sends nothing yet. */
-  constructor({ store, link, me, people }: PeopleParts & { people: People }) {
-    this.#store = store;
-    this.#link = link;
-    this.#me = me;
-    this.#people = people;
+  constructor(session: SessionParts & { contacts: Contacts }) {
+    this.#session = session;
   }
 
-  /** Writes a text down for somebody. */
+  /** Stores a text and sends it. */
+  async sendText(
+    name: string,
+    text: string,
+    options?: DeliverOptions,
+  ): Promise<Message> {
+    return await this.deliver((await this.writeText(name, text)).id, options);
+  }
+
+  /** Stores that a file is to be sent, and sends it. */
+  async sendFile(
+    name: string,
+    path: string,
+    options?: DeliverOptions,
+  ): Promise<Message> {
+    return await this.deliver((await this.writeFile(name, path)).id, options);
+  }
+
+  /** Asks a contact for a symmetric key. */
+  async requestKey(name: string): Promise<Message> {
+    return await this.deliver((await this.writeKeyRequest(name)).id);
+  }
+
+  /** Makes a symmetric key and sends it to a contact. */
+  async sendKey(name: string): Promise<Message> {
+    return await this.deliver((await this.writeKey(name, true)).id);
+  }
+
+  /** Stores a text for a contact; {@linkcode deliver} sends it. */
   async writeText(name: string, text: string): Promise<Message> {
-    const { contact } = await this.#people.named(name);
+    const { row } = await this.#session.contacts.named(name);
     const size = new TextEncoder().encode(text).length;
-    return this.#write({ contact, kind: "text", text, size });
+    return this.#write({ contact: row, kind: "text", text, size });
   }
 
   /**
-   * Writes down that a file is to be sent. Neither its name nor its type will
-   * go along.
+   * Stores that a file is to be sent; {@linkcode deliver} sends it, without its
+   * name and type.
    *
    * @throws {UserError} where it can't be sent
    */
   async writeFile(name: string, path: string): Promise<Message> {
-    const { contact } = await this.#people.named(name);
+    const { row } = await this.#session.contacts.named(name);
     const { size } = await openOutgoingFile(path);
     const absolute = await Deno.realPath(path);
-    return this.#write({ contact, kind: "file", path: absolute, size });
+    return this.#write({ contact: row, kind: "file", path: absolute, size });
   }
 
   /**
-   * Writes down that standard input is to be sent as a file; it waits in the
-   * folder until the relay has it.
+   * Stores standard input to be sent as a file; {@linkcode deliver} sends it. It
+   * waits in the folder until the relay has it.
    *
    * @throws {UserError} where it can't be kept
    */
@@ -86,49 +106,51 @@ export class Outbox {
     name: string,
     stdin: ReadableStream<Uint8Array>,
   ): Promise<Message> {
-    const { contact } = await this.#people.named(name);
+    const { row } = await this.#session.contacts.named(name);
     const kept = await this.#piped().keep(stdin);
     const path = await Deno.realPath(kept);
     const { size } = await openOutgoingFile(path);
-    return this.#write({ contact, kind: "file", path, size });
+    return this.#write({ contact: row, kind: "file", path, size });
   }
 
   #piped(): PipedFiles {
-    return new PipedFiles(this.#store().database.folder);
+    return new PipedFiles(this.#session.store.database.folder);
   }
 
-  /** Writes down that a contact is to be asked for a key. */
+  /** Stores that a contact is to be asked for a symmetric key; {@linkcode deliver} asks. */
   async writeKeyRequest(name: string): Promise<Message> {
-    const { contact } = await this.#people.named(name);
-    return this.#write({ contact, kind: "keyRequest", size: 0 });
+    const { row } = await this.#session.contacts.named(name);
+    return this.#write({ contact: row, kind: "keyRequest", size: 0 });
   }
 
   /**
-   * Writes down that a contact is to be sent the key in use, or a new one where
-   * there is none.
+   * Stores that a contact is to be sent the symmetric key in use, so that it can
+   * read what was sent under it; {@linkcode deliver} sends it, or a new one where
+   * none is in use.
    *
-   * @param isNew whether it is to be a new one in any case
+   * @param isNew whether to stop using the current key and send a new one
    */
   async writeKey(name: string, isNew: boolean): Promise<Message> {
-    const { contact } = await this.#people.named(name);
-    if (isNew) this.#store().keys.retire(contact);
-    return this.#write({ contact, kind: "key", size: 0 });
+    const { row } = await this.#session.contacts.named(name);
+    if (isNew) this.#session.store.keys.retire(row);
+    return this.#write({ contact: row, kind: "key", size: 0 });
   }
 
   /**
-   * Sends what was written down. Where there is no symmetric key, one is made
-   * and sent first.
+   * Sends a stored message, again where an earlier attempt failed. Where no
+   * symmetric key is in use, one is made and sent first.
    *
    * @param key the row of the key that a message of kind `key` brings; default:
    * the one in use, or a new one where there is none
-   * @throws {UserError} where it wasn't acknowledged; it can be sent again then
+   * @throws {KeyChangedError} where the contact's key has to be accepted first
+   * @throws {UserError} where the relay didn't acknowledge it; it can be sent again
    */
   async deliver(
-    id: number,
-    options: DeliverOptions,
-    key?: number,
+    id: MessageNumber,
+    options: DeliverOptions = {},
+    key?: KeyRow,
   ): Promise<Message> {
-    const { history, outgoing } = this.#store();
+    const { messages, outgoing } = this.#session.store;
     outgoing.begin(id);
     let relayMessageId: MessageId | undefined;
     try {
@@ -137,38 +159,38 @@ export class Outbox {
       try {
         outgoing.failed(id, reasonOf(error));
       } catch (second) {
-        // Why it failed matters more than that this can't be noted.
+        // The first failure matters more.
         ignoreUserError(second);
       }
       throw error;
     }
     outgoing.acknowledged(id, relayMessageId);
-    const { path } = history.get(id);
-    // It was sent, whatever becomes of what is left of it.
+    const { path } = messages.get(id);
+    // The message was sent, even if its file can't be removed.
     const isGone = path !== undefined &&
       await this.#piped().remove(path).catch(() => false);
     if (isGone) outgoing.forgetPath(id);
-    return history.get(id);
+    return messages.get(id);
   }
 
   async #send(
-    id: number,
+    id: MessageNumber,
     options: DeliverOptions,
-    key: number | undefined,
+    key: KeyRow | undefined,
   ): Promise<MessageId | undefined> {
-    const { history, outgoing } = this.#store();
-    const message = history.get(id);
-    const recipient = this.#people.current(outgoing.contactOf(id));
+    const { contacts, store: { messages, outgoing } } = this.#session;
+    const message = messages.get(id);
+    const recipient = contacts.current(outgoing.contactOf(id));
     const contact = message.kind === "keyRequest"
       ? recipient
-      : await this.#people.trusted(recipient, options);
-    outgoing.redirect(id, contact.contact);
+      : await contacts.trusted(recipient, options);
+    outgoing.redirect(id, contact.row);
     try {
       return await this.#sendTo(contact, message, options, key);
     } catch (error) {
-      // Perhaps the contact is gone, or has become somebody else.
+      // The contact may be gone, or its name may belong to another client.
       if (error instanceof ServerRefusedError) {
-        await this.#people.trusted(contact, {}, true);
+        await contacts.trusted(contact, {}, true);
       }
       throw error;
     }
@@ -178,7 +200,7 @@ export class Outbox {
     contact: Contact,
     message: Message,
     options: DeliverOptions,
-    key: number | undefined,
+    key: KeyRow | undefined,
   ): Promise<MessageId | undefined> {
     const put = (type: MessageType, content: OutgoingMessage["content"]) =>
       this.#put(contact, type, content, options.progress);
@@ -201,16 +223,16 @@ export class Outbox {
     }
   }
 
-  /** The channel to a contact, with a key to send under. One client at a time makes one. */
+  /** The channel to a contact, with a key to seal under. One client at a time makes one. */
   async #sealable(
-    { contact }: Contact,
+    { row }: Contact,
     { onKeyChange, notice }: DeliverOptions,
-  ): Promise<LegacyChannel> {
-    const { contacts, keys, outgoing } = this.#store();
-    const { clientId } = await this.#me();
-    const hasKey = () => keys.sendingKey(contacts.at(contact), clientId);
+  ): Promise<Channel> {
+    const { contacts, keys, outgoing } = this.#session.store;
+    const { clientId } = await this.#session.me();
+    const hasKey = () => keys.sendingKey(contacts.at(row), clientId);
     if (hasKey() === undefined) {
-      using lock = await this.#store().lock("key", KEY_PATIENCE);
+      using lock = await this.#session.store.lock("key", KEY_PATIENCE);
       if (lock === undefined) {
         throw new FolderError(
           "Another client in this folder is exchanging keys and doesn't get on",
@@ -218,55 +240,56 @@ export class Outbox {
         );
       }
       if (hasKey() === undefined) {
-        notice?.(`Sending ${labelOf(contacts.at(contact))} a key first`);
-        const { id } = outgoing.unsentKey(contact) ??
-          this.#write({ contact, kind: "key", size: 0 });
+        notice?.(`Sending ${labelOf(contacts.at(row))} a key first`);
+        const { id } = outgoing.unsentKey(row) ??
+          this.#write({ contact: row, kind: "key", size: 0 });
         await this.deliver(id, { onKeyChange });
       }
     }
-    return await keys.channel(contacts.at(contact), clientId);
+    return await keys.channel(contacts.at(row), clientId);
   }
 
-  /** The key is on the disk before it goes out, and texts go under it once it was taken. */
+  /** The key is stored before it goes out, and used once the relay has acknowledged it. */
   async #sendKey(
     contact: Contact,
     put: (
       type: MessageType,
       content: Uint8Array,
     ) => Promise<MessageId | undefined>,
-    key: number | undefined,
+    key: KeyRow | undefined,
   ): Promise<MessageId | undefined> {
-    const { contacts, keys } = this.#store();
-    const { clientId } = await this.#me();
-    const publicKey = await this.#people.publicKey(contact);
+    const { contacts, keys } = this.#session.store;
+    const { clientId } = await this.#session.me();
+    const publicKey = await this.#session.contacts.encryptionKey(contact);
     const channel = await keys.channel(contact, clientId);
     const known = key ??
-      keys.sendingKey(contacts.at(contact.contact), clientId);
+      keys.sendingKey(contacts.at(contact.row), clientId);
     const offered = await channel.offerKey(
       publicKey,
       known === undefined ? undefined : await this.#known(known, contact),
     );
     const bytes = await exportSymmetricKey(offered.key);
-    const row = known ?? keys.add(contact.contact, bytes, clientId);
-    // From here on a change that is accepted leaves the key out of use.
+    const row = known ?? keys.add(contact.row, bytes, clientId);
+    // A change that is accepted from here on puts the key out of use.
     this.#requireKey(contact);
     const id = await put(MessageType.Key, offered.content);
-    keys.sendUnder(contact.contact, row);
+    keys.use(contact.row, row);
     return id;
   }
 
   /** @throws {UserError} where the key may not go to the contact */
-  async #known(key: number, contact: Contact): Promise<CryptoKey> {
-    const { clientId } = await this.#me();
-    const bytes = this.#store().keys.bytesOf(key, contact.contact, clientId);
+  async #known(key: KeyRow, contact: Contact): Promise<CryptoKey> {
+    const { clientId } = await this.#session.me();
+    const { keys } = this.#session.store;
+    const bytes = keys.bytesOf(key, contact.row, clientId);
     if (bytes !== undefined) return await importSymmetricKey(bytes);
     throw outdated(contact);
   }
 
   /** @throws {UserError} where another public key is relied on by now */
   #requireKey(contact: Contact): void {
-    const { publicKey } = this.#store().contacts.at(contact.contact);
-    const isSame = contact.publicKey === null || publicKey === null ||
+    const { publicKey } = this.#session.store.contacts.at(contact.row);
+    const isSame = contact.publicKey === undefined || publicKey === undefined ||
       equals(contact.publicKey, publicKey);
     if (!isSame) throw outdated(contact);
   }
@@ -277,14 +300,14 @@ export class Outbox {
     content: OutgoingMessage["content"],
     progress: Progress | undefined,
   ): Promise<MessageId | undefined> {
-    const me = await this.#me();
+    const me = await this.#session.me();
     const message = { target: contact.clientId, type, content };
-    return await this.#link.send(me.clientId, message, progress);
+    return await this.#session.link.send(me.clientId, message, progress);
   }
 
   #write(message: NewMessage): Message {
-    const { history, outgoing } = this.#store();
-    return history.get(outgoing.add(message));
+    const { messages, outgoing } = this.#session.store;
+    return messages.get(outgoing.add(message));
   }
 }
 

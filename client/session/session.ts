@@ -1,108 +1,117 @@
 /**
- * What a user can do: the one place that the menu and every other face of the
- * client call. None of them opens a socket, the store, or touches a key.
+ * What a user can do: the one place that the menu, the verbs and the chat call.
+ * None of them opens a socket or the store, or touches a key.
  *
  * @module
  */
 
-import { publicKeyOf } from "../../shared/crypto/crypto.ts";
 import { nameProblem } from "../../shared/wire/names.ts";
-import {
-  type KeyChangedError,
-  NoConnectionError,
-  NotRegisteredError,
-  UserError,
-} from "../errors.ts";
+import { NoConnectionError, NotRegisteredError, UserError } from "../errors.ts";
 import {
   createIdentity,
   type Identity,
   loadIdentity,
   refuseExisting,
 } from "../keys/identity.ts";
-import type { RetrieveEvents } from "./batch_work.ts";
-import { Inbox } from "./inbox.ts";
-import { KeyRecovery } from "./key_recovery.ts";
-import type {
-  ContactSummary,
-  Explanation,
-  Message,
-  PublicKeyInfo,
-} from "./message.ts";
-import { type DeliverOptions, Outbox } from "./outbox.ts";
-import { People } from "./people.ts";
+import type { Progress } from "../link/connection.ts";
 import type { RelayLink } from "../link/relay_link.ts";
 import type { Consumer, ConsumerOptions } from "../store/consumers.ts";
-import type { HistoryOptions, SearchOptions } from "../store/history.ts";
+import type { Messages } from "../store/messages.ts";
 import { ClientStore } from "../store/store.ts";
-import type { ExportedArchive } from "../transfer/export_archive.ts";
+import { Contacts } from "./contacts.ts";
+import { Inbox } from "./inbox.ts";
+import { KeyRecovery } from "./key_recovery.ts";
+import type { MessageToShow, ReceiveEvent } from "./message.ts";
+import { Outbox } from "./outbox.ts";
 
+/** Milliseconds to wait for another client that receives. */
+const RECEIVE_PATIENCE = 120_000;
 /** Milliseconds to wait for another client that shows messages. */
 const SHOW_PATIENCE = 5_000;
-/** Messages that are looked up at a time to be shown. */
+/** Messages that are read at a time to be shown. */
 const SHOWN_AT_ONCE = 100;
 
-/** Shows a message; resolves to false where it couldn't and is to be shown again. */
-export type Show = (message: Message) => unknown;
-
-/** How a pull goes on and what it meets. */
-export interface PullEvents extends Omit<RetrieveEvents, "unkept" | "kept"> {
-  /** Gets each message once, in the order in which they came. */
-  message: Show;
+/** How to receive. */
+export interface ReceiveOptions {
+  /** Called with the number of bytes of a response that have arrived. */
+  progress?: Progress | undefined;
 }
 
-/** A user at work, in one folder. Others may be at work there too. */
+/** A user's session in one folder, which other clients may use too. */
 export class Session implements Disposable {
+  /** The user's contacts. */
+  readonly contacts: Contacts;
+  /** The messages on their way to the relay. */
+  readonly outbox: Outbox;
+  /** The connection to the relay. */
+  readonly link: RelayLink;
   readonly #dir: string;
-  readonly #link: RelayLink;
-  readonly #store: () => ClientStore;
-  readonly #people: People;
   readonly #inbox: Inbox;
-  readonly #outbox: Outbox;
   readonly #recovery: KeyRecovery;
-  #opened: ClientStore | undefined;
+  #store: ClientStore | undefined;
   #closed = false;
   #identity: Identity | undefined;
 
   /**
-   * @param dir the folder with `info.me` and what is remembered
-   * @param link the way to the relay
+   * @param dir the folder with `info.me` and the store
+   * @param link the connection to the relay
    */
   constructor(dir: string, link: RelayLink) {
     this.#dir = dir;
-    const parts = {
-      store: () => this.#open(),
-      link,
-      me: () => this.#me(),
-    };
-    const people = this.#people = new People(parts);
-    const outbox = this.#outbox = new Outbox({ ...parts, people });
-    const recovery = new KeyRecovery({ ...parts, people, outbox });
-    this.#recovery = recovery;
-    this.#inbox = new Inbox({ dir, ...parts, people, recovery });
-    this.#store = parts.store;
-    this.#link = link;
+    this.link = link;
+    this.contacts = new Contacts(this);
+    this.outbox = new Outbox(this);
+    this.#recovery = new KeyRecovery(this);
+    this.#inbox = new Inbox(dir, this, this.#recovery);
   }
 
-  /** Closes what the folder remembers; nothing can be done any more. */
+  /**
+   * The folder's store, which is opened at first use.
+   *
+   * @throws {UserError} where it can't be used, or the session is closed
+   */
+  get store(): ClientStore {
+    if (this.#closed) throw new UserError("The client is being closed");
+    return this.#store ??= ClientStore.open(this.#dir);
+  }
+
+  /** The messages of all conversations. */
+  get messages(): Messages {
+    return this.store.messages;
+  }
+
+  /** Closes the store; the session can't be used any more. */
   close(): void {
     this.#closed = true;
-    this.#opened?.close();
-    this.#opened = undefined;
+    this.#store?.close();
+    this.#store = undefined;
   }
 
-  /** The same. */
+  /** Closes the session, see {@linkcode close}. */
   [Symbol.dispose](): void {
     this.close();
   }
 
   /**
-   * Who the user is.
+   * The user's identity.
    *
-   * @returns undefined where nobody is registered in this folder
+   * @returns undefined where the folder has none
    * @throws {FolderError} where `info.me` is damaged
    */
   async identity(): Promise<Identity | undefined> {
     return this.#identity ??= await loadIdentity(this.#dir);
+  }
+
+  /**
+   * The user's identity, which must exist.
+   *
+   * @throws {NotRegisteredError} where the folder has none
+   * @throws {FolderError} where `info.me` is damaged
+   */
+  async me(): Promise<Identity> {
+    const identity = await this.identity();
+    if (identity !== undefined) return identity;
+    throw new NotRegisteredError();
   }
 
   /** @throws {UserError} where an identity exists, or is damaged */
@@ -114,9 +123,8 @@ export class Session implements Disposable {
   /**
    * Registers the user and writes `info.me`.
    *
-   * @returns who the user is now
-   * @throws {UserError} where the name is no name or taken, an identity
-   * exists, or it can't be kept
+   * @throws {UserError} where the name is invalid or taken, an identity exists,
+   * or it can't be written
    */
   async register(name: string): Promise<Identity> {
     const problem = nameProblem(name);
@@ -129,282 +137,95 @@ export class Session implements Disposable {
     return this.#identity = await createIdentity(
       this.#dir,
       name,
-      (publicKey) => this.#link.register(name, publicKey),
+      (publicKey) => this.link.register(name, publicKey),
     );
   }
 
-  /** Everybody whom the folder knows, the latest conversation first. */
-  contacts(): ContactSummary[] {
-    return this.#store().contacts.summaries();
-  }
-
-  /** What was said, the oldest first. */
-  history(options: HistoryOptions = {}): Message[] {
-    const { history } = this.#store();
-    return history.list(this.#rowsOf(options.name), options);
-  }
-
   /**
-   * Texts that a pattern fits and files whose path it fits, the oldest first.
+   * Takes all messages that wait at the relay into the store. Asks the senders
+   * of messages that no key opens for the key, and sends a contact that asks the
+   * one in use again.
    *
-   * @throws {UserError} where the pattern takes too long or is too large
+   * @throws {UserError} where the relay can't be reached, or refuses
    */
-  search(
-    pattern: RegExp,
-    options: SearchOptions = {},
-  ): AsyncGenerator<Message> {
-    const { history } = this.#store();
-    // With "g" or "y" a pattern would go on where it last was.
-    const flags = pattern.flags.replace(/[gy]/g, "");
-    const fits = new RegExp(pattern.source, flags);
-    return history.search(this.#rowsOf(options.name), fits, options);
-  }
-
-  /** @throws {UserError} where there is no message of this number */
-  explain(id: number): Explanation {
-    return this.#store().history.explain(id);
-  }
-
-  /** The user has seen these received messages. */
-  markShown(ids: readonly number[]): void {
-    this.#store().history.markShown(ids);
-  }
-
-  /**
-   * Writes the identity, the keys, the history and the received files that are
-   * still there into one new file.
-   *
-   * @throws {UserError} where it exists or can't be written
-   */
-  async exportTo(path: string): Promise<ExportedArchive> {
-    const { exportArchive } = await import("../transfer/export_archive.ts");
-    return await exportArchive(this.#dir, this.#store().database, path);
-  }
-
-  /** What is wrong with the folder's store; nothing where it is whole. */
-  checkStore(): string[] {
-    return this.#store().database.check();
-  }
-
-  /** Why the folder's store can only be read; undefined where it can be written. */
-  get unwritable(): string | undefined {
-    return this.#store().database.unwritable;
-  }
-
-  /** Another number whenever this or another client in the folder has changed something. */
-  get version(): number {
-    return this.#store().database.version;
-  }
-
-  /** Fetches the list of the others; their names, as the relay lists them. */
-  async clients(): Promise<string[]> {
-    return await this.#people.list();
-  }
-
-  /** @throws {UnknownContactError} where nobody has the name */
-  async requireContact(name: string): Promise<void> {
-    await this.#people.named(name);
-  }
-
-  /**
-   * Asks the relay for somebody's public key. One that isn't the known one is
-   * noted, and nothing is sent until it is accepted.
-   *
-   * @throws {UserError} where nobody has the name or the key can't be used
-   */
-  async publicKey(name: string): Promise<PublicKeyInfo> {
-    return await this.#people.publicKeyInfo(name);
-  }
-
-  /**
-   * The digits that two people compare to know that nobody is between them, the
-   * same on both sides: 12 groups of five. Where another key waits to be
-   * accepted, they are for that one.
-   */
-  async safetyNumber(name: string): Promise<string> {
-    const { clientId, privateKey } = await this.#me();
-    const publicKey = await publicKeyOf(privateKey);
-    return await this.#people.safetyNumber(name, { clientId, publicKey });
-  }
-
-  /** The warnings about everybody whose public key has to be accepted. */
-  async warnings(): Promise<KeyChangedError[]> {
-    return await this.#people.warnings();
-  }
-
-  /**
-   * Relies from now on the public key of somebody that the user was told of.
-   *
-   * @throws {KeyChangedError} where the relay gives yet another one by now
-   * @throws {UserError} where it gives the known one
-   */
-  async accept(name: string): Promise<PublicKeyInfo> {
-    return await this.#people.accept(name);
-  }
-
-  /** Writes down that a contact is to be asked for a symmetric key; {@linkcode deliver} asks. */
-  async writeKeyRequest(name: string): Promise<Message> {
-    return await this.#outbox.writeKeyRequest(name);
-  }
-
-  /**
-   * Writes down that a contact is to be sent the symmetric key in use, so that
-   * what was sent under it can be read there; {@linkcode deliver} sends it, or a
-   * new one where there is none.
-   *
-   * @param isNew whether a new key is wanted; none is in use any more then
-   */
-  async writeKey(name: string, isNew: boolean): Promise<Message> {
-    return await this.#outbox.writeKey(name, isNew);
-  }
-
-  /** Asks somebody for a symmetric key. */
-  async requestKey(name: string): Promise<Message> {
-    const { id } = await this.writeKeyRequest(name);
-    return await this.deliver(id);
-  }
-
-  /** Makes a symmetric key and sends it to somebody. */
-  async sendKey(name: string): Promise<Message> {
-    const { id } = await this.writeKey(name, true);
-    return await this.deliver(id);
-  }
-
-  /** Writes a text down for somebody; {@linkcode deliver} sends it. */
-  async writeText(name: string, text: string): Promise<Message> {
-    return await this.#outbox.writeText(name, text);
-  }
-
-  /**
-   * Writes down that a file is to be sent; {@linkcode deliver} sends it. Neither
-   * its name nor its type goes along.
-   *
-   * @throws {UserError} where it can't be sent
-   */
-  async writeFile(name: string, path: string): Promise<Message> {
-    return await this.#outbox.writeFile(name, path);
-  }
-
-  /**
-   * Writes down that standard input is to be sent as a file. It waits in the
-   * folder until the relay has it.
-   *
-   * @throws {UserError} where it can't be kept
-   */
-  async writePiped(
-    name: string,
-    stdin: ReadableStream<Uint8Array>,
-  ): Promise<Message> {
-    return await this.#outbox.writePiped(name, stdin);
-  }
-
-  /**
-   * Sends what was written down, once more where that failed. Where there is no
-   * symmetric key, one is made and sent first.
-   *
-   * @throws {KeyChangedError} where the contact's key has to be accepted first
-   * @throws {UserError} where the relay didn't acknowledge it
-   */
-  async deliver(id: number, options: DeliverOptions = {}): Promise<Message> {
-    return await this.#outbox.deliver(id, options);
-  }
-
-  /** Writes a text down and sends it. */
-  async sendText(
-    name: string,
-    text: string,
-    options?: DeliverOptions,
-  ): Promise<Message> {
-    const { id } = await this.writeText(name, text);
-    return await this.deliver(id, options);
-  }
-
-  /** Writes down that a file is to be sent, and sends it. */
-  async sendFile(
-    name: string,
-    path: string,
-    options?: DeliverOptions,
-  ): Promise<Message> {
-    const { id } = await this.writeFile(name, path);
-    return await this.deliver(id, options);
-  }
-
-  /**
-   * Takes all that waits at the relay into the store. Who sent what no key opens
-   * is asked for the key, and a contact who asks gets the one in use again.
-   *
-   * @returns how many messages were new
-   * @throws {UserError} where the relay can't be asked
-   */
-  async retrieve(events: RetrieveEvents): Promise<number> {
-    let failure: unknown;
-    const count = await this.#inbox.retrieve(await this.#me(), events)
-      .catch((error: unknown) => {
-        failure = error;
-        return 0;
-      });
-    // What came before an answer broke off is seen to as well.
-    if (!(failure instanceof NoConnectionError)) {
-      await this.#recovery.settle(events);
+  async *receive(
+    { progress }: ReceiveOptions = {},
+  ): AsyncGenerator<ReceiveEvent, void, void> {
+    const me = await this.me();
+    let rest = 0;
+    let failure: { error: unknown } | undefined;
+    try {
+      this.store.database.lookForRoom();
+      using lock = await this.store.lock("pull", RECEIVE_PATIENCE);
+      if (lock !== undefined) rest = yield* this.#inbox.receive(me, progress);
+      else {
+        yield {
+          kind: "problem",
+          error: new UserError(
+            "Another client in this folder has been receiving for two minutes",
+            "What it receives shows here too; if it is stopped or stuck, end it",
+          ),
+        };
+      }
+    } catch (error) {
+      failure = { error };
     }
-    if (failure !== undefined) throw failure;
-    return count;
+    // Messages that arrived before a response broke off may need keys too.
+    if (!(failure?.error instanceof NoConnectionError)) {
+      yield* this.#recovery.settle();
+    }
+    if (failure !== undefined) throw failure.error;
+    if (rest > 0) yield { kind: "stored", count: rest };
   }
 
   /**
-   * Shows each message that wasn't shown yet, the oldest first, once among all
-   * clients in the folder. A client that is killed between showing a message
-   * and noting that leaves it to be shown again. Nothing may be shown from
-   * within `show`.
+   * Yields each message that wasn't shown yet, the oldest first. Other clients in
+   * the folder wait meanwhile, so a message is shown once among all of them; one
+   * that isn't marked as shown comes again.
    *
-   * @returns how many were shown; undefined where another client has been
-   * showing for 5 s: it shows them all, as soon as it can
+   * @returns false where another client has been showing for 5 s: it shows them
+   * all, as soon as it can
    */
-  async showNew(show: Show): Promise<number | undefined> {
-    const { history } = this.#store();
-    using lock = await this.#store().lock("show", SHOW_PATIENCE);
-    if (lock === undefined) return undefined;
-    let count = 0;
+  async *unshown(): AsyncGenerator<MessageToShow, boolean, void> {
+    const { messages } = this.store;
+    using lock = await this.store.lock("show", SHOW_PATIENCE);
+    if (lock === undefined) return false;
     for (let last = 0;;) {
-      const messages = history.unshown(last, SHOWN_AT_ONCE);
-      if (messages.length === 0) return count;
-      for (const message of messages) {
+      const page = messages.unshown(last, SHOWN_AT_ONCE);
+      if (page.length === 0) return true;
+      for (const message of page) {
         last = message.id;
-        if (await show(message) === false) continue;
-        history.markShown([message.id]);
-        count++;
+        const markShown = () => messages.markShown([message.id]);
+        yield { kind: "message", message, markShown };
       }
     }
   }
 
   /**
-   * Takes all waiting messages and shows what wasn't shown yet.
+   * Receives, and yields each message that wasn't shown yet, as
+   * {@linkcode receive} and {@linkcode unshown} do.
    *
-   * @returns how many were shown
-   * @throws {UserError} where the relay can't be asked, after showing the rest,
-   * or another client is showing messages and doesn't get on
+   * @throws {UserError} where the relay can't be reached, after the rest was
+   * shown, or another client is showing messages and is stuck
    */
-  async pull({ message, ...events }: PullEvents): Promise<number> {
-    await this.#me();
-    let count = 0;
+  async *pull(
+    options: ReceiveOptions = {},
+  ): AsyncGenerator<ReceiveEvent, void, void> {
+    await this.me();
     let isBusy = false;
-    const showNew = async () => {
-      const shown = isBusy ? undefined : await this.showNew(message);
-      isBusy = shown === undefined;
-      count += shown ?? 0;
-    };
-    const failure = await this.retrieve({
-      ...events,
-      unkept: async (one) => {
-        const isShown = await message(one) !== false;
-        if (isShown) count++;
-        return isShown;
-      },
-      kept: showNew,
-    }).then(() => undefined, (error: unknown) => ({ error }));
-    await showNew();
+    let failure: { error: unknown } | undefined;
+    try {
+      for await (const event of this.receive(options)) {
+        yield event;
+        if (event.kind !== "stored" || isBusy) continue;
+        isBusy = !(yield* this.unshown());
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    if (!isBusy) isBusy = !(yield* this.unshown());
     if (failure !== undefined) throw failure.error;
-    if (!isBusy) return count;
+    if (!isBusy) return;
     throw new UserError(
       "Another client in this folder is showing messages and doesn't get on",
       "What came in is kept. Is one stopped or stuck? End it, and pull again",
@@ -412,31 +233,16 @@ export class Session implements Disposable {
   }
 
   /**
-   * Takes up the work of a consumer, who gets every received message until it
-   * is acknowledged.
+   * Resumes or creates a consumer, which gets every received message until it
+   * acknowledges it.
    *
-   * @throws {UserError} where the name is none, or somebody is at it
+   * @throws {UserError} where the name isn't valid, or a program uses it
    */
   async consumer(
     name: string,
     options: ConsumerOptions = {},
   ): Promise<Consumer> {
-    await this.#me();
-    return this.#store().consumer(name, options);
-  }
-
-  #open(): ClientStore {
-    if (this.#closed) throw new UserError("The client is being closed");
-    return this.#opened ??= ClientStore.open(this.#dir);
-  }
-
-  async #me(): Promise<Identity> {
-    const identity = await this.identity();
-    if (identity !== undefined) return identity;
-    throw new NotRegisteredError();
-  }
-
-  #rowsOf(name: string | undefined): number[] | undefined {
-    return name === undefined ? undefined : this.#store().contacts.rowsOf(name);
+    await this.me();
+    return this.store.consumer(name, options);
   }
 }

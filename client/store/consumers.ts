@@ -1,64 +1,64 @@
 /**
- * Consumers: programs that are handed every received message until they
- * acknowledge it, each at its own pace.
+ * Consumers: programs that get every received message until they acknowledge
+ * it, each at its own pace.
  *
  * @module
  */
 
 import type { BindValue } from "@db/sqlite";
 import { UserError } from "../errors.ts";
-import type { Message } from "../session/message.ts";
+import type { Message, MessageNumber } from "../session/message.ts";
 import { CONSUMER_NAME, FolderLock, isConsumerName } from "./folder.ts";
 import type { StoreDatabase } from "./database.ts";
-import type { MessageRows } from "./message_rows.ts";
+import type { Messages } from "./messages.ts";
 
-/** From where on a consumer is handed messages. */
+/** Which messages a consumer gets. */
 export interface ConsumerOptions {
-  /** Only what was received since, in milliseconds since 1970. */
+  /** Only messages received since, in milliseconds since 1970. */
   since?: number | undefined;
-  /** Also what was acknowledged. Default: false. */
+  /** Also acknowledged messages. Default: false. */
   replay?: boolean | undefined;
 }
 
-/** One consumer at work; nobody else has its name until it is disposed of. */
+/** A running consumer. It holds its name among all clients in the folder until it is disposed of. */
 export class Consumer implements Disposable {
   readonly #name: string;
   readonly #options: ConsumerOptions;
   readonly #database: StoreDatabase;
-  readonly #rows: MessageRows;
+  readonly #messages: Messages;
   readonly #lock: FolderLock;
-  readonly #open = new Set<number>();
-  /** Behind it are the messages that are still to be handed out. */
+  readonly #open = new Set<MessageNumber>();
+  /** The number behind which the messages are that it hasn't got yet. */
   #last: number;
-  /** The number of the first message that is wanted; undefined while none is. */
+  /** The number of the first message that it gets; undefined while there is none. */
   #first: number | undefined;
 
   private constructor(
     name: string,
     options: ConsumerOptions,
     database: StoreDatabase,
-    rows: MessageRows,
+    messages: Messages,
     lock: FolderLock,
   ) {
     this.#name = name;
     this.#options = options;
     this.#database = database;
-    this.#rows = rows;
+    this.#messages = messages;
     this.#lock = lock;
     this.#last = options.replay ? 0 : this.#settle();
     this.#first = this.#findFirst();
   }
 
   /**
-   * Takes up a consumer's work where it was left, or begins one.
+   * Resumes a consumer, or creates one.
    *
-   * @throws {UserError} where the name is none, or somebody is at it
+   * @throws {UserError} where the name isn't valid, or a program uses it
    */
   static start(
     name: string,
     options: ConsumerOptions,
     database: StoreDatabase,
-    rows: MessageRows,
+    messages: Messages,
   ): Consumer {
     if (!isConsumerName(name)) {
       throw new UserError(
@@ -80,19 +80,19 @@ export class Consumer implements Disposable {
         "INSERT INTO consumers (consumer) VALUES (?) ON CONFLICT DO NOTHING",
         name,
       );
-      return new Consumer(name, options, database, rows, lock);
+      return new Consumer(name, options, database, messages, lock);
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
     }
   }
 
-  /** Messages that were handed out in this run and aren't acknowledged. */
+  /** Number of messages that it got in this run and hasn't acknowledged. */
   get open(): number {
     return this.#open.size;
   }
 
-  /** The oldest messages that weren't acknowledged nor handed out in this run. */
+  /** The next messages, the oldest first: neither acknowledged nor returned in this run. */
   next(limit: number): Message[] {
     this.#first ??= this.#findFirst();
     if (this.#first === undefined) return [];
@@ -104,7 +104,7 @@ export class Consumer implements Disposable {
       );
       params.push(this.#name);
     }
-    const messages = this.#rows.messages(
+    const messages = this.#messages.messages(
       `${conditions.join(" AND ")} ORDER BY m.id LIMIT ?`,
       ...params,
       limit,
@@ -117,13 +117,13 @@ export class Consumer implements Disposable {
   }
 
   /**
-   * The consumer is done with a message and isn't handed it again.
+   * Acknowledges a message, so that the consumer doesn't get it again.
    *
-   * @returns false where there is no such received message
+   * @returns false where there is no received message with this number
    */
-  acknowledge(id: number): boolean {
+  acknowledge(id: MessageNumber): boolean {
     this.#open.delete(id);
-    if (this.#rows.find(id)?.outgoing !== 0) return false;
+    if (this.#messages.find(id)?.outgoing !== 0) return false;
     this.#database.run(
       "INSERT INTO acks (consumer, message, time) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
       this.#name,
@@ -133,30 +133,30 @@ export class Consumer implements Disposable {
     return true;
   }
 
-  /** Leaves the name to the next one. */
+  /** Releases the name. */
   [Symbol.dispose](): void {
     this.#lock[Symbol.dispose]();
   }
 
-  /** Found once: what comes in later is wanted, whatever the clock says then. */
+  /** Called until it finds one: messages that arrive later count, whatever the clock says then. */
   #findFirst(): number | undefined {
     const { since } = this.#options;
-    return since === undefined ? 1 : this.#rows.firstSince(since);
+    return since === undefined ? 1 : this.#messages.firstSince(since);
   }
 
-  /** Finds the first message that isn't acknowledged, so that no start has to look at all of them. */
+  /** Notes up to which number all messages are acknowledged, so that a start needn't read them all. */
   #settle(): number {
     return this.#database.write(() => {
-      const row = this.#database.row<{ id: number | null }>(
-        `SELECT min(m.id) AS id FROM messages m, consumers c
+      const { first } = this.#database.one<{ first: number | undefined }>(
+        `SELECT min(m.id) AS first FROM messages m, consumers c
          WHERE c.consumer = ?1 AND m.id > c.allUpTo AND m.outgoing = 0
            AND NOT EXISTS (SELECT 1 FROM acks WHERE consumer = ?1 AND message = m.id)`,
         this.#name,
       );
-      const last = this.#database.row<{ id: number | null }>(
-        "SELECT max(id) AS id FROM messages",
+      const { last } = this.#database.one<{ last: number | undefined }>(
+        "SELECT max(id) AS last FROM messages",
       );
-      const upTo = row?.id != null ? Number(row.id) - 1 : Number(last?.id ?? 0);
+      const upTo = first === undefined ? last ?? 0 : first - 1;
       this.#database.run(
         "UPDATE consumers SET allUpTo = ? WHERE consumer = ?",
         upTo,

@@ -1,13 +1,11 @@
 import type { BindValue, Database, Statement } from "@db/sqlite";
 import { type RowSource, rowSource } from "./schema.ts";
+import type { Value } from "./database.ts";
 
 /** Rows that are held at a time; a text may have 16 MiB. */
 const PAGE = 16;
-/** Nobody is sending from a copy. */
+/** A column that means nothing in a copy. */
 const LEFT_OUT = "sender";
-
-/** A row as it is copied. */
-type Row = Record<string, BindValue>;
 
 /**
  * Copies the rows of all tables that the target has, column by column as the
@@ -51,7 +49,7 @@ function copyRows(
     `INSERT INTO ${table} (${names.join()}) VALUES (${marks(names)})`,
   );
   const page = (condition: string, last: readonly BindValue[]) =>
-    from.rows<Row>(
+    from.rows<Record<string, Value>>(
       `SELECT ${names.join()} FROM ${table} ${condition} ORDER BY ${keys.join()} LIMIT ${PAGE}`,
       ...last,
     );

@@ -26,6 +26,9 @@ export const DATABASE = "messages.db";
 /** Milliseconds to wait for another client's transaction. */
 const BUSY_TIMEOUT = 20_000;
 
+/** A parameter of a statement; undefined stands for NULL. */
+export type Value = BindValue | undefined;
+
 /** An open database whose failures are {@linkcode FolderError}s. */
 export class StoreDatabase {
   /** The folder that it lies in. */
@@ -57,7 +60,7 @@ export class StoreDatabase {
     }
   }
 
-  /** Why it can only be read; undefined where it can be written. */
+  /** Why the store is read-only; undefined where it can be written. */
   get unwritable(): string | undefined {
     return this.#unwritable;
   }
@@ -104,7 +107,7 @@ export class StoreDatabase {
     }
   }
 
-  /** Where others are locked out because there was no room, looks whether there is by now. */
+  /** Reopens a store that excludes other clients for want of room, where there is room by now. */
   lookForRoom(): void {
     if (this.#readable?.isAlone !== true) return;
     try {
@@ -114,28 +117,49 @@ export class StoreDatabase {
     }
   }
 
-  /** Another number whenever this or another client has changed something. */
+  /** Changes whenever this or another client has written to the store. */
   get version(): number {
-    const row = this.row<{ data_version: number }>("PRAGMA data_version");
-    return (row?.data_version ?? 0) + this.#ownWrites;
+    const row = this.one<{ data_version: number }>("PRAGMA data_version");
+    return row.data_version + this.#ownWrites;
   }
 
-  /** The first row, or undefined. */
-  row<T extends object>(sql: string, ...params: BindValue[]): T | undefined {
-    return this.#explained(() => this.#statement(sql).get<T>(...params));
+  /**
+   * The first row of a query, or undefined. In all rows undefined stands for
+   * NULL, and numbers for integers of any size.
+   */
+  row<T extends object>(sql: string, ...params: Value[]): T | undefined {
+    return this.#explained(() => {
+      const row = this.#statement(sql).get<T>(...bound(params));
+      return row && plain(row);
+    });
   }
 
-  /** All rows. */
-  rows<T extends object>(sql: string, ...params: BindValue[]): T[] {
-    return this.#explained(() => this.#statement(sql).all<T>(...params));
+  /**
+   * The row of a query that finds one.
+   *
+   * @throws {FolderError} where it finds none
+   */
+  one<T extends object>(sql: string, ...params: Value[]): T {
+    return this.#explained(() => {
+      const row = this.row<T>(sql, ...params);
+      if (row === undefined) throw new Error("Expected a row, got none");
+      return row;
+    });
   }
 
-  /** Changes rows, down to the disk; how many. */
-  run(sql: string, ...params: BindValue[]): number {
-    return this.write(() => this.#statement(sql).run(...params));
+  /** All rows of a query. */
+  rows<T extends object>(sql: string, ...params: Value[]): T[] {
+    return this.#explained(() =>
+      this.#statement(sql).all<T>(...bound(params)).map(plain)
+    );
   }
 
-  /** Does all of the work in one transaction, down to the disk, or nothing of it. */
+  /** Executes a statement and syncs it to the disk; returns how many rows it changed. */
+  run(sql: string, ...params: Value[]): number {
+    return this.write(() => this.#statement(sql).run(...bound(params)));
+  }
+
+  /** Runs `work` in one transaction, synced to the disk; rolls back where it throws. */
   write<T>(work: () => T): T {
     return this.#explained(() => {
       if (this.#database.inTransaction) return work();
@@ -153,7 +177,7 @@ export class StoreDatabase {
     });
   }
 
-  /** The same for what a crash of the program must not undo, though a power failure may. */
+  /** Runs `work` in one transaction that survives a crash of the program, but maybe not a power failure. */
   writeSoon<T>(work: () => T): T {
     if (this.#database.inTransaction) return work();
     this.#requireWritable();
@@ -165,7 +189,7 @@ export class StoreDatabase {
     }
   }
 
-  /** What is wrong with the file; nothing where it is whole. */
+  /** The problems of the file; empty where it is intact. */
   check(): string[] {
     const missing = missingIn(this).map((name) => `${name} is missing`);
     if (missing.length > 0) return missing;
@@ -178,7 +202,7 @@ export class StoreDatabase {
     return [...damages, ...dangling];
   }
 
-  /** Does all of the reading in one state of the store; nobody waits for that. */
+  /** Runs `work` on one state of the store, without blocking other clients. */
   snapshot<T>(work: () => T): T {
     this.#explained(() => this.#database.exec("BEGIN"));
     try {
@@ -194,7 +218,7 @@ export class StoreDatabase {
   /** Closes the file; doing so again does nothing. */
   close(): void {
     if (this.#readable !== undefined) return this.#readable.close();
-    // Whoever closes it last removes its log, while nobody may open it.
+    // The last client to close it removes its log, and no other may open it meanwhile.
     let lock: FolderLock | undefined;
     try {
       lock = this.#openingLock();
@@ -244,7 +268,22 @@ export class StoreDatabase {
   }
 }
 
-/** What is in it is for its owner alone, whatever made the files. */
+/** The one place where SQL's nulls become undefined, and bigints numbers. */
+function plain<T extends object>(row: T): T {
+  const columns = row as Record<string, unknown>;
+  for (const name in columns) {
+    const value = columns[name];
+    if (value === null) columns[name] = undefined;
+    else if (typeof value === "bigint") columns[name] = Number(value);
+  }
+  return row;
+}
+
+function bound(params: readonly Value[]): BindValue[] {
+  return params.map((value) => value ?? null);
+}
+
+/** Makes the folder and the file readable for their owner only. */
 function makePrivate(folder: string, path: string): void {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   giveToOwner(folder);

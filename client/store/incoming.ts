@@ -1,14 +1,15 @@
 import { encodeHex } from "@std/encoding";
 import type { MessageId } from "../../shared/wire/protocol.ts";
-import type { MessageKind } from "../session/message.ts";
+import type { MessageKind, MessageNumber } from "../session/message.ts";
+import type { ContactRow } from "./contact_table.ts";
 import type { StoreDatabase } from "./database.ts";
-import { bytesOf, type MessageRows } from "./message_rows.ts";
+import { bytesOf, type Messages } from "./messages.ts";
 
 /** A received message, opened. */
 export interface Received {
   /** The sender's row. */
-  contact: number;
-  /** Tells it from its repeats: 32 bytes of its sender, id and content. */
+  contact: ContactRow;
+  /** Identifies it among repeats: 32 bytes of its sender, id and content. */
   seen: Uint8Array;
   relayMessageId: MessageId;
   kind: MessageKind;
@@ -16,10 +17,10 @@ export interface Received {
   path?: string | undefined;
   size: number;
   doubtful: boolean;
-  /** When it came in and when it was decrypted, in milliseconds since 1970. */
+  /** When it arrived and when it was decrypted, in milliseconds since 1970. */
   received: number;
   decrypted: number | undefined;
-  /** When the user saw it already, though it couldn't be kept. */
+  /** When the user saw it, where that was before it could be stored. */
   shown?: number | undefined;
 }
 
@@ -28,26 +29,25 @@ const SEEN_SIZE = 32;
 
 /** How a received message is looked up. */
 export interface SeenOptions {
-  /** Whether it comes from an answer that was kept. Default: false, it has just come from a relay. */
+  /** Whether it comes from a response in the journal. Default: false, it has just arrived. */
   isKept?: boolean | undefined;
 }
 
 /**
- * Received messages. Two of the same sender, id and content are one as long as
- * the relay may hand out the first again, and two once it has dropped that one:
- * servers count ids anew, and relays are put back from a copy.
+ * Received messages. Two with equal sender, id and content are one while the
+ * relay may deliver the first again, and two once it has deleted that one:
+ * servers restart their ids, and relays are restored from copies.
  */
 export class Incoming {
   readonly #database: StoreDatabase;
-  readonly #rows: MessageRows;
+  readonly #messages: Messages;
 
-  /** Keeps them among these rows. */
-  constructor(database: StoreDatabase, rows: MessageRows) {
+  constructor(database: StoreDatabase, messages: Messages) {
     this.#database = database;
-    this.#rows = rows;
+    this.#messages = messages;
   }
 
-  /** What became of a received message before; undefined where it is new. */
+  /** Whether a message was received before, and whether it was opened; undefined where it is new. */
   seen(
     seen: Uint8Array,
     options: SeenOptions = {},
@@ -58,10 +58,10 @@ export class Incoming {
   }
 
   /**
-   * Writes a received message down. Where it couldn't be opened before it makes
-   * place for what it turned out to be, as often as it came.
+   * Stores a received message. One that replaces a message that couldn't be
+   * opened is stored as often as that one arrived.
    *
-   * @returns how many messages were written: none where it is a repeat
+   * @returns how many messages were stored: none where it is a repeat
    */
   add(message: Received, options: SeenOptions = {}): number {
     return this.#database.write(() => {
@@ -74,18 +74,18 @@ export class Incoming {
       const opened = before.filter(({ open }) => open === 1);
       for (const { id, seen } of opened) {
         this.#database.run("DELETE FROM messages WHERE id = ?", id);
-        this.#insert(message, mayComeAgain(seen) ? seen : null);
+        this.#insert(message, mayComeAgain(seen) ? seen : undefined);
       }
       return opened.length;
     });
   }
 
   /**
-   * The relay has dropped what it handed out: what looks like it from now on is
-   * another message.
+   * Notes that the relay has deleted what it delivered: an equal message from
+   * now on is another one.
    *
-   * @param repeated what it goes on handing out, in hex digits
-   * @param kept what is still to be worked through once more, in hex digits
+   * @param repeated the messages that it goes on delivering, in hex digits
+   * @param kept the messages that are still to be processed again, in hex digits
    */
   settle(repeated: ReadonlySet<string>, kept: ReadonlySet<string>): void {
     const rows = this.#database.rows<SeenRow>(
@@ -100,7 +100,7 @@ export class Incoming {
         if (isWanted && !mayComeAgain(seen)) continue;
         this.#database.run(
           "UPDATE messages SET seen = ? WHERE id = ?",
-          isWanted ? dropped(seen, id) : null,
+          isWanted ? dropped(seen, id) : undefined,
           id,
         );
       }
@@ -116,21 +116,21 @@ export class Incoming {
     );
   }
 
-  #insert(message: Received, seen: Uint8Array | null): void {
-    this.#rows.insert({
+  #insert(message: Received, seen: Uint8Array | undefined): void {
+    this.#messages.insert({
       contact: message.contact,
       outgoing: 0,
       kind: message.kind,
       text: bytesOf(message.text),
-      path: message.path ?? null,
+      path: message.path,
       size: message.size,
       doubtful: message.doubtful ? 1 : 0,
       relayMessageId: message.relayMessageId,
       seen,
       written: Date.now(),
       received: message.received,
-      decrypted: message.decrypted ?? null,
-      shown: message.shown ?? null,
+      decrypted: message.decrypted,
+      shown: message.shown,
     });
   }
 }
@@ -138,21 +138,21 @@ export class Incoming {
 /** Whether a message may yet turn out to be something else. */
 const OPEN = "(kind = 'unreadable' OR doubtful = 1)";
 
-/** A row by what tells it from others. */
+/** A row with its identifying bytes. */
 interface SeenRow {
-  id: number;
+  id: MessageNumber;
   seen: Uint8Array;
   open: number;
 }
 
 const LAST_ROW = Number.MAX_SAFE_INTEGER;
 
-/** Whether the relay may hand out a message again, by what its row says. */
+/** Whether the relay may deliver a message again, by the identifying bytes of its row. */
 function mayComeAgain(seen: Uint8Array): boolean {
   return seen.length === SEEN_SIZE;
 }
 
-/** What a row says once the relay has dropped its message: no repeat is found by it. */
+/** The identifying bytes once the relay has deleted the message: they match no repeat. */
 function dropped(seen: Uint8Array, row: number): Uint8Array {
   const bytes = new Uint8Array(SEEN_SIZE + 8);
   bytes.set(seen);

@@ -1,33 +1,37 @@
 import { importSymmetricKey } from "../../shared/crypto/crypto.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
-import { LegacyChannel } from "../session/channel.ts";
-import type { Contact } from "./contact_book.ts";
+import { Channel } from "../session/channel.ts";
+import type { Contact, ContactRow } from "./contact_table.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** Newest keys that are looked at where the latest ones are wanted. */
-const MOST_LATELY = 2;
-/** Milliseconds for which a replaced key counts as one of the latest: 7 days. */
-const LATELY = 7 * 24 * 3_600_000;
+declare const brand: unique symbol;
+
+/** Number of a symmetric key's row. */
+export type KeyRow = number & { readonly [brand]: "KeyRow" };
+
+/** Newest keys that may count as recent. */
+const MOST_RECENT = 2;
+/** Milliseconds for which a replaced key counts as recent: 7 days. */
+const RECENTLY = 7 * 24 * 3_600_000;
 
 /**
- * The symmetric keys of each contact: all that ever were, to read with, and
- * which one to send under (MSG-5, MSG-6).
+ * The symmetric keys of each contact: all of them open messages, one of them
+ * seals (MSG-5, MSG-6).
  */
 export class KeyRing {
   readonly #database: StoreDatabase;
   /** Imported keys by their rows, which never change. */
-  readonly #imported = new Map<number, CryptoKey>();
+  readonly #imported = new Map<KeyRow, CryptoKey>();
 
-  /** Keeps them in this database. */
   constructor(database: StoreDatabase) {
     this.#database = database;
   }
 
-  /** The channel between the user and a contact, with all keys that are known now. */
-  async channel(contact: Contact, owner: ClientId): Promise<LegacyChannel> {
-    const rows = this.#database.rows<{ key: number; bytes: Uint8Array }>(
+  /** The channel between the user and a contact, with all keys that are known. */
+  async channel(contact: Contact, owner: ClientId): Promise<Channel> {
+    const rows = this.#database.rows<{ key: KeyRow; bytes: Uint8Array }>(
       "SELECT key, bytes FROM keys WHERE contact = ? ORDER BY key DESC",
-      contact.contact,
+      contact.row,
     );
     const keys: CryptoKey[] = [];
     for (const { key, bytes } of rows) {
@@ -37,21 +41,21 @@ export class KeyRing {
       keys.push(imported);
     }
     const sealing = this.sendingKey(contact, owner);
-    return new LegacyChannel(
+    return new Channel(
       keys,
       sealing === undefined ? undefined : this.#imported.get(sealing),
     );
   }
 
   /**
-   * The row of the key that the user's texts to a contact go under. A key that
-   * the user had under another identity is no more use: nobody else has it.
+   * The row of the key that the user's messages to a contact are sealed under.
+   * A key that was exchanged under another identity of the user doesn't count.
    */
   sendingKey(
     { sendingKey }: Pick<Contact, "sendingKey">,
     owner: ClientId,
-  ): number | undefined {
-    return this.#database.row<{ key: number }>(
+  ): KeyRow | undefined {
+    return this.#database.row<{ key: KeyRow }>(
       "SELECT key FROM keys WHERE key = ? AND owner = ?",
       sendingKey,
       owner,
@@ -59,24 +63,24 @@ export class KeyRing {
   }
 
   /**
-   * The rows of the keys that the user's texts to a contact went under lately,
-   * the one in use last; none where none is in use.
+   * The rows of the keys that the user's recent messages to a contact were
+   * sealed under, the one in use last; empty where none is in use.
    */
-  lately(contact: Contact, owner: ClientId): number[] {
+  recent(contact: Contact, owner: ClientId): KeyRow[] {
     const inUse = this.sendingKey(contact, owner);
     if (inUse === undefined) return [];
-    const newest = this.#database.rows<{ key: number; time: number }>(
+    const newest = this.#database.rows<{ key: KeyRow; time: number }>(
       "SELECT key, time FROM keys WHERE contact = ? AND owner = ? ORDER BY key DESC LIMIT ?",
-      contact.contact,
+      contact.row,
       owner,
-      MOST_LATELY,
+      MOST_RECENT,
     );
     const rows = [inUse];
     let replaced = Date.now();
     for (const { key, time } of newest) {
-      const isLate = Math.abs(Date.now() - replaced) < LATELY;
-      if (isLate && key !== inUse) rows.unshift(key);
-      replaced = Number(time);
+      const isRecent = Math.abs(Date.now() - replaced) < RECENTLY;
+      if (isRecent && key !== inUse) rows.unshift(key);
+      replaced = time;
     }
     return rows;
   }
@@ -84,12 +88,12 @@ export class KeyRing {
   /**
    * A key's 16 bytes, to be sent to its contact.
    *
-   * @returns undefined where it isn't the contact's, or was before the contact's
-   * public key changed
+   * @returns undefined where it belongs to another contact, or to the contact's
+   * public key of before
    */
   bytesOf(
-    key: number,
-    contact: number,
+    key: KeyRow,
+    contact: ContactRow,
     owner: ClientId,
   ): Uint8Array | undefined {
     return this.#database.row<{ bytes: Uint8Array }>(
@@ -100,16 +104,16 @@ export class KeyRing {
     )?.bytes;
   }
 
-  /** No key is in use any more, so that the next one to be sent is a new one. */
-  retire(contact: number): void {
+  /** Stops using a contact's key, so that the next one to be sent is new. */
+  retire(contact: ContactRow): void {
     this.#database.run(
       "UPDATE contacts SET sendingKey = NULL WHERE contact = ?",
       contact,
     );
   }
 
-  /** Writes a key down that the user exchanged with a contact, to read with; returns its row. */
-  add(contact: number, bytes: Uint8Array, owner: ClientId): number {
+  /** Adds a key that the user has exchanged with a contact; returns its row. */
+  add(contact: ContactRow, bytes: Uint8Array, owner: ClientId): KeyRow {
     return this.#database.write(() => {
       this.#database.run(
         "INSERT INTO keys (contact, owner, bytes, time) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -118,18 +122,17 @@ export class KeyRing {
         bytes,
         Date.now(),
       );
-      const row = this.#database.row<{ key: number }>(
+      return this.#database.one<{ key: KeyRow }>(
         "SELECT key FROM keys WHERE contact = ? AND owner = ? AND bytes = ?",
         contact,
         owner,
         bytes,
-      );
-      return Number(row?.key);
+      ).key;
     });
   }
 
-  /** Texts go out under this key from now on. */
-  sendUnder(contact: number, key: number): void {
+  /** Seals the messages to a contact under this key from now on. */
+  use(contact: ContactRow, key: KeyRow): void {
     this.#database.run(
       "UPDATE contacts SET sendingKey = ? WHERE contact = ?",
       key,

@@ -1,46 +1,50 @@
 import type { MessageId } from "../../shared/wire/protocol.ts";
 import { UserError } from "../errors.ts";
-import type { Message, MessageKind } from "../session/message.ts";
+import type {
+  Message,
+  MessageKind,
+  MessageNumber,
+} from "../session/message.ts";
+import type { ContactRow } from "./contact_table.ts";
 import type { StoreDatabase } from "./database.ts";
-import { bytesOf, type MessageRows } from "./message_rows.ts";
+import { bytesOf, type Messages } from "./messages.ts";
 import { SenderLock } from "./folder.ts";
 
-/** A message that is to be sent. */
+/** A message to be sent. */
 export interface NewMessage {
   /** The recipient's row. */
-  contact: number;
+  contact: ContactRow;
   kind: MessageKind;
   text?: string | undefined;
   path?: string | undefined;
   size: number;
 }
 
-/** The user's own messages, on their way. */
+/** The user's own messages on their way to the relay. */
 export class Outgoing {
   readonly #database: StoreDatabase;
-  readonly #rows: MessageRows;
+  readonly #messages: Messages;
   #sender: SenderLock | undefined;
 
-  /** Keeps them among these rows. */
-  constructor(database: StoreDatabase, rows: MessageRows) {
+  constructor(database: StoreDatabase, messages: Messages) {
     this.#database = database;
-    this.#rows = rows;
+    this.#messages = messages;
   }
 
-  /** The row of the contact whom a message goes to or comes from. */
-  contactOf(id: number): number {
-    return this.#rows.get(id).contact;
+  /** The row of a message's contact. */
+  contactOf(id: MessageNumber): ContactRow {
+    return this.#messages.row(id).contact;
   }
 
-  /** Writes down what is to be sent; returns its number. */
-  add(message: NewMessage): number {
+  /** Stores a message to be sent; returns its number. */
+  add(message: NewMessage): MessageNumber {
     const now = Date.now();
-    return this.#rows.insert({
+    return this.#messages.insert({
       contact: message.contact,
       outgoing: 1,
       kind: message.kind,
       text: bytesOf(message.text),
-      path: message.path ?? null,
+      path: message.path,
       size: message.size,
       made: now,
       written: now,
@@ -48,9 +52,9 @@ export class Outgoing {
     });
   }
 
-  /** The user's unsent message that brings a contact a key, or undefined. */
-  unsentKey(contact: number): Message | undefined {
-    return this.#rows.messages(
+  /** An unsent message with a key for a contact, or undefined. */
+  unsentKey(contact: ContactRow): Message | undefined {
+    return this.#messages.messages(
       "m.contact = ? AND m.outgoing = 1 AND m.kind = 'key' AND m.acknowledged IS NULL ORDER BY m.id DESC LIMIT 1",
       contact,
     ).find(({ delivery }) => delivery === "unsent");
@@ -60,8 +64,8 @@ export class Outgoing {
    * How many messages of a kind for a contact were written or sent within so
    * many milliseconds of now, by the clock's time.
    */
-  recent(contact: number, kind: MessageKind, span: number): number {
-    const row = this.#database.row<{ count: number }>(
+  recent(contact: ContactRow, kind: MessageKind, span: number): number {
+    return this.#database.one<{ count: number }>(
       `SELECT count(*) AS count FROM messages
        WHERE contact = ? AND outgoing = 1 AND kind = ?
          AND abs(coalesce(sent, written) - ?) < ?`,
@@ -69,30 +73,29 @@ export class Outgoing {
       kind,
       Date.now(),
       span,
-    );
-    return Number(row?.count);
+    ).count;
   }
 
   /**
-   * Begins to send: no other client in the folder does, as long as this one
-   * lives and until it {@linkcode acknowledged} or {@linkcode failed}.
+   * Begins to send a message. No other client in the folder sends it until
+   * {@linkcode acknowledged} or {@linkcode failed}, or until this client ends.
    *
-   * @throws {UserError} where it isn't there to be sent, or somebody is at it
+   * @throws {UserError} where it can't be sent, or is being sent
    */
-  begin(id: number): void {
-    // A power failure ends whoever is sending as well.
+  begin(id: MessageNumber): void {
+    // A power failure ends the sending client as well.
     this.#database.writeSoon(() => {
-      const row = this.#rows.get(id);
+      const row = this.#messages.row(id);
       if (row.outgoing === 0) {
         throw new UserError(
           `Message ${id} was received`,
           "Only your own messages can be sent",
         );
       }
-      if (row.acknowledged !== null) {
+      if (row.acknowledged !== undefined) {
         throw new UserError(`Message ${id} has been sent already`);
       }
-      if (this.#rows.isBeingSent(row)) {
+      if (this.#messages.isBeingSent(row)) {
         throw new UserError(
           `Message ${id} is being sent right now`,
           "By this client or another one in the folder, which may be stopped",
@@ -108,8 +111,8 @@ export class Outgoing {
     });
   }
 
-  /** It goes to whoever has its contact's name by now. */
-  redirect(id: number, contact: number): void {
+  /** Readdresses a message to the contact that has its contact's name by now. */
+  redirect(id: MessageNumber, contact: ContactRow): void {
     if (this.contactOf(id) === contact) return;
     this.#database.run(
       "UPDATE messages SET contact = ? WHERE id = ?",
@@ -118,28 +121,28 @@ export class Outgoing {
     );
   }
 
-  /** The relay has it. */
-  acknowledged(id: number, relayMessageId: MessageId | undefined): void {
-    // After a power failure it may count as unsent: rather twice than never.
+  /** Marks a message as acknowledged by the relay. */
+  acknowledged(id: MessageNumber, relayMessageId: MessageId | undefined): void {
+    // After a power failure it may count as unsent: better twice than never.
     this.#database.writeSoon(() =>
       this.#database.run(
         "UPDATE messages SET acknowledged = ?, relayMessageId = ?, sender = NULL WHERE id = ?",
         Date.now(),
-        relayMessageId ?? null,
+        relayMessageId,
         id,
       )
     );
   }
 
-  /** Its file isn't where it was any more. */
-  forgetPath(id: number): void {
+  /** Clears the path of a message's file, which was removed. */
+  forgetPath(id: MessageNumber): void {
     this.#database.writeSoon(() =>
       this.#database.run("UPDATE messages SET path = NULL WHERE id = ?", id)
     );
   }
 
-  /** It wasn't acknowledged. */
-  failed(id: number, reason: string): void {
+  /** Marks a message as unsent, with the reason. */
+  failed(id: MessageNumber, reason: string): void {
     this.#database.writeSoon(() =>
       this.#database.run(
         "UPDATE messages SET sender = NULL, failure = ? WHERE id = ?",
@@ -149,7 +152,7 @@ export class Outgoing {
     );
   }
 
-  /** Sends no more. */
+  /** Stops sending. */
   close(): void {
     this.#sender?.[Symbol.dispose]();
     this.#sender = undefined;

@@ -3,42 +3,40 @@ import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, NotRegisteredError } from "../errors.ts";
 import { FolderLock, isDecided, isThere } from "./folder.ts";
 import { Consumer, type ConsumerOptions } from "./consumers.ts";
-import { ContactBook } from "./contact_book.ts";
+import { ContactTable } from "./contact_table.ts";
 import { STORE_FOLDER, StoreDatabase } from "./database.ts";
-import { History } from "./history.ts";
 import { Incoming } from "./incoming.ts";
 import { KeyRing } from "./key_ring.ts";
-import { MessageRows } from "./message_rows.ts";
+import { Messages } from "./messages.ts";
 import { Outgoing } from "./outgoing.ts";
 
-/** What a client's folder remembers. */
+/** The store in a client's folder. */
 export class ClientStore {
   /** The file that holds all of it. */
   readonly database: StoreDatabase;
-  /** Who there is. */
-  readonly contacts: ContactBook;
+  /** The contacts. */
+  readonly contacts: ContactTable;
   /** The symmetric keys. */
   readonly keys: KeyRing;
-  /** What was said. */
-  readonly history: History;
-  /** What was received. */
+  /** All messages. */
+  readonly messages: Messages;
+  /** The received messages. */
   readonly incoming: Incoming;
-  /** What is or was to be sent. */
+  /** The user's own messages. */
   readonly outgoing: Outgoing;
-  readonly #rows: MessageRows;
 
   private constructor(database: StoreDatabase) {
     this.database = database;
-    this.contacts = new ContactBook(this.database);
-    this.keys = new KeyRing(this.database);
-    this.#rows = new MessageRows(this.database);
-    this.history = new History(this.database, this.#rows);
-    this.incoming = new Incoming(this.database, this.#rows);
-    this.outgoing = new Outgoing(this.database, this.#rows);
+    this.contacts = new ContactTable(database);
+    this.keys = new KeyRing(database);
+    this.messages = new Messages(database);
+    this.incoming = new Incoming(database, this.messages);
+    this.outgoing = new Outgoing(database, this.messages);
   }
 
   /**
-   * Opens the store in a client's folder, or makes it for who is registered.
+   * Opens the store in a client's folder, or creates it where the folder has an
+   * identity.
    *
    * @throws {NotRegisteredError} where there is neither a store nor an identity
    * @throws {FolderError} where it can't be used
@@ -49,7 +47,7 @@ export class ClientStore {
       refuseClosed(dir);
       throw new NotRegisteredError();
     }
-    // A new one would be in the way of the one that comes.
+    // A new store would be in the way of the imported one.
     if (isDecided(dir) && !isThere(`${dir}/${STORE_FOLDER}`)) {
       throw new FolderError(
         `${dir}/${STORE_FOLDER} is being imported`,
@@ -59,16 +57,17 @@ export class ClientStore {
     return new ClientStore(new StoreDatabase(dir));
   }
 
-  /** Takes up a consumer's work, see {@linkcode Consumer.start}. */
+  /** Resumes or creates a consumer, see {@linkcode Consumer.start}. */
   consumer(name: string, options: ConsumerOptions): Consumer {
-    return Consumer.start(name, options, this.database, this.#rows);
+    return Consumer.start(name, options, this.database, this.messages);
   }
 
   /**
-   * Takes a lock among all clients in the folder, waiting for who holds it.
+   * Takes a lock among all clients in the folder, and waits while another one
+   * holds it.
    *
    * @param patience milliseconds to wait
-   * @returns undefined where somebody holds it for longer
+   * @returns undefined where the wait takes longer
    */
   lock(
     what: "pull" | "show" | "key",

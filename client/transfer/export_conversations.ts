@@ -100,7 +100,7 @@ function conversations(
   name: string | undefined,
 ): Map<string, Message[]> {
   const all = new Map<string, Message[]>();
-  for (const message of session.history({ name })) {
+  for (const message of session.messages.list({ name })) {
     const id = message.contactId.toHex();
     const key = message.contact === id ? id : `${message.contact}-${id}`;
     const messages = all.get(key) ?? [];

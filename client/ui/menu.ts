@@ -37,10 +37,12 @@ const items: readonly Item[] = [
     code: "120",
     label: "Request for clients list",
     async run(user, session) {
-      const names = await session.clients();
+      const names = await session.contacts.fetch();
       names.forEach((name) => user.say(printableLine(name)));
       if (names.length === 0) user.say("Nobody else is registered");
-      for (const warning of await session.warnings()) user.complain(warning);
+      for (const warning of await session.contacts.warnings()) {
+        user.complain(warning);
+      }
     },
   },
   {
@@ -48,23 +50,29 @@ const items: readonly Item[] = [
     label: "Request for public key",
     async run(user, session) {
       const name = await user.askName("Whose public key");
-      const { offered } = await session.publicKey(name);
+      const { offered } = await session.contacts.publicKey(name);
       user.say(`Got the public key of ${name}`);
       if (offered === undefined) return;
-      for (const warning of await session.warnings()) user.complain(warning);
+      for (const warning of await session.contacts.warnings()) {
+        user.complain(warning);
+      }
     },
   },
   {
     code: "140",
     label: "Request for waiting messages",
     async run(user, session) {
-      const count = await session.pull({
-        message: (message) => user.say(formatMessage(message)),
-        problem: (error) => user.complain(error),
-        notice: (text) => user.say(printableLine(text)),
-        progress: user.progress("Receiving"),
-      });
-      if (count === 0) user.say("No waiting messages");
+      let isEmpty = true;
+      const progress = user.progress("Receiving");
+      for await (const event of session.pull({ progress })) {
+        if (event.kind === "problem") user.complain(event.error);
+        if (event.kind === "notice") user.say(printableLine(event.text));
+        if (event.kind !== "message") continue;
+        user.say(formatMessage(event.message));
+        event.markShown();
+        isEmpty = false;
+      }
+      if (isEmpty) user.say("No waiting messages");
     },
   },
   {
@@ -72,9 +80,11 @@ const items: readonly Item[] = [
     label: "Send a text message",
     async run(user, session) {
       const name = await user.askName("To whom");
-      await session.requireContact(name);
+      await session.contacts.named(name);
       const text = await user.ask("Text");
-      await session.sendText(name, text, { notice: (text) => user.say(text) });
+      await session.outbox.sendText(name, text, {
+        notice: (text) => user.say(text),
+      });
       user.say("Sent");
     },
   },
@@ -82,7 +92,7 @@ const items: readonly Item[] = [
     code: "151",
     label: "Send a request for symmetric key",
     async run(user, session) {
-      await session.requestKey(await user.askName("To whom"));
+      await session.outbox.requestKey(await user.askName("To whom"));
       user.say("Sent");
     },
   },
@@ -90,7 +100,7 @@ const items: readonly Item[] = [
     code: "152",
     label: "Send your symmetric key",
     async run(user, session) {
-      await session.sendKey(await user.askName("To whom"));
+      await session.outbox.sendKey(await user.askName("To whom"));
       user.say("Sent");
     },
   },
@@ -99,9 +109,9 @@ const items: readonly Item[] = [
     label: "Send a file",
     async run(user, session) {
       const name = await user.askName("To whom");
-      await session.requireContact(name);
+      await session.contacts.named(name);
       const path = await typedPath(await user.ask("The file's path"));
-      await session.sendFile(name, path, {
+      await session.outbox.sendFile(name, path, {
         progress: user.progress("Sending"),
         notice: (text) => user.say(text),
       });

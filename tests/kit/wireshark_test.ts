@@ -30,6 +30,7 @@ import {
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
 import { toolTest, TSHARK } from "../support/tool_test.ts";
 import { packetList, tshark } from "../support/wire/tshark.ts";
+import { pull } from "../support/clients/receiving.ts";
 
 /** The dissector's filters, and what our own anatomy calls the same. */
 const filters: Readonly<Record<string, string>> = {
@@ -362,10 +363,10 @@ async function talk(
   using ben = session("ben");
   await anna.register("anna");
   await ben.register("ben");
-  await anna.sendKey("ben");
-  await anna.sendText("ben", "Hello");
+  await anna.outbox.sendKey("ben");
+  await anna.outbox.sendText("ben", "Hello");
   const received: string[] = [];
-  await ben.pull({
+  await pull(ben, {
     message: ({ text }) => {
       if (text !== undefined) received.push(text);
     },

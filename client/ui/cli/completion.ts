@@ -106,7 +106,7 @@ async function contactNames(
   using work = new Work(io, { dir: folderIn(words) });
   try {
     const session = await work.session();
-    return session.contacts().map(({ name }) => name);
+    return session.contacts.all().map(({ name }) => name);
   } catch (error) {
     // Without an identity there are no names to propose.
     if (error instanceof UserError) return [];

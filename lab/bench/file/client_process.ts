@@ -5,11 +5,11 @@
  */
 
 import { decodeHex } from "@std/encoding";
-import { LegacyChannel } from "../../../client/session/channel.ts";
+import { Channel } from "../../../client/session/channel.ts";
 import { Journal } from "../../../client/session/journal.ts";
 import type { Batch } from "../../../client/session/batch.ts";
 import { openOutgoingFile } from "../../../client/session/outgoing_file.ts";
-import { saveReceivedFile } from "../../../client/session/received_files.ts";
+import { saveReceivedFile } from "../../../client/session/opening.ts";
 import { RelayLink } from "../../../client/link/relay_link.ts";
 import { importSymmetricKey } from "../../../shared/crypto/crypto.ts";
 import { asClientId } from "../../../shared/wire/fields.ts";
@@ -29,7 +29,7 @@ const [verb, port, ...rest] = Deno.args;
 const [own = "", others = "", keyHex = "", path = ""] = rest;
 const me = asClientId(decodeHex(own));
 const key = await importSymmetricKey(decodeHex(keyHex));
-const channel = new LegacyChannel([key], key);
+const channel = new Channel([key], key);
 const address = { hostname: "127.0.0.1", port: Number(port) };
 const link = new RelayLink(() => Promise.resolve(address));
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Database } from "@db/sqlite";
 import {
   type Message,
+  type MessageNumber,
   NoConnectionError,
   RelayLink,
   type SearchOptions,
@@ -11,6 +12,10 @@ import {
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import { pull, receive, showNew } from "../../support/clients/receiving.ts";
+
+/** A number that no message has. */
+const NONE = 0 as MessageNumber;
 
 const unexpected = (error: UserError) => {
   throw error;
@@ -55,7 +60,7 @@ const texts = (messages: readonly Message[]) =>
 
 async function pulled(session: Session): Promise<Message[]> {
   const messages: Message[] = [];
-  await session.pull({
+  await pull(session, {
     message: (message) => {
       messages.push(message);
     },
@@ -72,18 +77,18 @@ testWith(
     const anna = await scene.person("anna");
     const ben = await scene.person("ben");
     await Promise.all([
-      anna.sendText("ben", "from anna"),
-      ben.sendText("anna", "from ben"),
+      anna.outbox.sendText("ben", "from anna"),
+      ben.outbox.sendText("anna", "from ben"),
     ]);
     assertEquals(texts(await pulled(anna)), ["from ben"]);
     assertEquals(texts(await pulled(ben)), ["from anna"]);
     // Other clients, with nothing but what the folders hold.
     const [later, latest] = [scene.open("anna"), scene.open("ben")];
-    await later.sendText("ben", "again");
-    await latest.sendText("anna", "you too");
+    await later.outbox.sendText("ben", "again");
+    await latest.outbox.sendText("anna", "you too");
     assertEquals(texts(await pulled(latest)), ["again"]);
     assertEquals(texts(await pulled(later)), ["you too"]);
-    assertEquals(texts(later.history({ name: "ben" })), [
+    assertEquals(texts(later.messages.list({ name: "ben" })), [
       "from anna",
       "from ben",
       "again",
@@ -98,7 +103,7 @@ testWith(
   async () => {
     await using scene = await stage();
     const anna = await scene.person("anna");
-    assertEquals(anna.contacts(), []);
+    assertEquals(anna.contacts.all(), []);
     const dir = `${scene.path}/anna/info.store`;
     const modeOf = async (path: string) =>
       ((await Deno.stat(path)).mode ?? 0) & 0o777;
@@ -119,29 +124,35 @@ testWith(
     await using scene = await stage();
     const anna = await scene.person("anna");
     const ben = await scene.person("ben");
-    await anna.sendText("ben", "first");
+    await anna.outbox.sendText("ben", "first");
     await using nobody = new ScriptedServer();
     scene.connectTo(nobody.address);
-    await assertRejects(() => anna.sendText("ben", "second"), UserError);
-    const [second] = anna.history({ limit: 1 });
+    await assertRejects(() => anna.outbox.sendText("ben", "second"), UserError);
+    const [second] = anna.messages.list({ limit: 1 });
     assertEquals([second?.text, second?.delivery], ["second", "unsent"]);
-    const id = second?.id ?? 0;
-    assert(anna.explain(id).failure?.includes("broke"), "and why");
+    const id = second?.id ?? NONE;
+    assert(anna.messages.explain(id).failure?.includes("broke"), "and why");
 
     scene.connectTo(scene.relay.address);
-    assertEquals((await scene.open("anna").deliver(id)).delivery, "sent");
+    assertEquals(
+      (await scene.open("anna").outbox.deliver(id)).delivery,
+      "sent",
+    );
     await assertRejects(
-      () => anna.deliver(id),
+      () => anna.outbox.deliver(id),
       UserError,
       "has been sent already",
     );
-    const { attempts, made, written, sent, acknowledged } = anna.explain(id);
+    const { attempts, made, written, sent, acknowledged } = anna.messages
+      .explain(id);
     assertEquals(attempts, 2);
     const times = [made, written, sent, acknowledged].map(Number);
     assertEquals(times, times.toSorted((a, b) => a - b));
     assertEquals(texts(await pulled(ben)), ["first", "second"]);
-    const [got] = ben.history({ limit: 1 });
-    const { received, decrypted, shownAt } = ben.explain(got?.id ?? 0);
+    const [got] = ben.messages.list({ limit: 1 });
+    const { received, decrypted, shownAt } = ben.messages.explain(
+      got?.id ?? NONE,
+    );
     assert(received && decrypted && shownAt);
   },
 );
@@ -153,9 +164,9 @@ testWith(
     await using scene = await stage();
     const anna = await scene.person("anna");
     const ben = await scene.person("ben");
-    const { id } = await anna.writeText("ben", "once");
+    const { id } = await anna.outbox.writeText("ben", "once");
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 5 }, () => scene.open("anna").deliver(id)),
+      Array.from({ length: 5 }, () => scene.open("anna").outbox.deliver(id)),
     );
     assertEquals(
       outcomes.filter(({ status }) => status === "fulfilled").length,
@@ -178,7 +189,7 @@ testWith(
     let isOver = false;
     const watching = clients.map(async (client) => {
       while (!isOver) {
-        await client.pull({
+        await pull(client, {
           message: ({ text }) => {
             if (text !== undefined) shown.push(text);
           },
@@ -186,8 +197,8 @@ testWith(
         });
       }
     });
-    for (const text of wanted) await ben.sendText("anna", text);
-    await anna.retrieve({ problem: unexpected });
+    for (const text of wanted) await ben.outbox.sendText("anna", text);
+    await receive(anna, { problem: unexpected });
     isOver = true;
     await Promise.all(watching);
     shown.push(...texts(await pulled(anna)));
@@ -203,20 +214,20 @@ testWith(
     const anna = await scene.person("anna");
     const ben = await scene.person("ben");
     for (const text of ["one", "two", "three"]) {
-      await ben.sendText("anna", text);
+      await ben.outbox.sendText("anna", text);
     }
-    await anna.retrieve({ problem: unexpected });
+    await receive(anna, { problem: unexpected });
     await assertRejects(
       () =>
-        anna.showNew(({ text }) => {
+        showNew(anna, ({ text }) => {
           if (text === "two") throw new Error("the pipe broke");
         }),
       Error,
       "the pipe broke",
     );
-    assertEquals(await anna.showNew(({ text }) => text !== "two"), 1);
+    assertEquals(await showNew(anna, ({ text }) => text !== "two"), 1);
     const left: (string | undefined)[] = [];
-    assertEquals(await anna.showNew(({ text }) => left.push(text)), 1);
+    assertEquals(await showNew(anna, ({ text }) => left.push(text)), 1);
     assertEquals(left, ["two"]);
   },
 );
@@ -229,11 +240,11 @@ testWith(
     const anna = await scene.person("anna");
     const ben = await scene.person("ben");
     for (const text of ["one", "two", "three"]) {
-      await ben.sendText("anna", text);
+      await ben.outbox.sendText("anna", text);
     }
     await pulled(anna);
     const idsOf = new Map(
-      anna.history().map(({ id, text }) => [text ?? "", id]),
+      anna.messages.list().map(({ id, text }) => [text ?? "", id]),
     );
     const rest = async (name: string, options = {}) => {
       using consumer = await scene.open("anna").consumer(name, options);
@@ -245,8 +256,8 @@ testWith(
       assertEquals(texts(bot.next(100)), ["two", "three"]);
       assertEquals(bot.next(100), []);
       assertEquals(bot.open, 4);
-      assertEquals(bot.acknowledge(idsOf.get("two") ?? 0), true);
-      assertEquals(bot.acknowledge(12345), false);
+      assertEquals(bot.acknowledge(idsOf.get("two") ?? NONE), true);
+      assertEquals(bot.acknowledge(12345 as MessageNumber), false);
       await assertRejects(
         () => scene.open("anna").consumer("bot"),
         UserError,
@@ -258,7 +269,7 @@ testWith(
     assertEquals(await rest("bot", { replay: true }), ["one", "two", "three"]);
     assertEquals(await rest("bot", { since: Date.now() + 1000 }), []);
     await assertRejects(() => rest("../bot"), UserError, "consumer's name");
-    const { acks } = anna.explain(idsOf.get("two") ?? 0);
+    const { acks } = anna.messages.explain(idsOf.get("two") ?? NONE);
     assertEquals(acks.map(({ consumer }) => consumer), ["bot"]);
   },
 );
@@ -272,11 +283,11 @@ testWith(
     await scene.person("ben");
     await scene.person("cora");
     for (const text of ["Grüße aus Köln", "plain", "KÖLN again"]) {
-      await anna.sendText("ben", text);
+      await anna.outbox.sendText("ben", text);
     }
-    await anna.sendText("cora", "köln too");
+    await anna.outbox.sendText("cora", "köln too");
     const found = async (pattern: RegExp, name?: string) =>
-      texts(await Array.fromAsync(anna.search(pattern, { name })));
+      texts(await Array.fromAsync(anna.messages.search(pattern, { name })));
     assertEquals(await found(/köln/iu), [
       "Grüße aus Köln",
       "KÖLN again",
@@ -287,9 +298,12 @@ testWith(
       "KÖLN again",
     ]);
     assertEquals(await found(/nowhere/), []);
-    const page = anna.history({ name: "ben", limit: 2 });
+    const page = anna.messages.list({ name: "ben", limit: 2 });
     assertEquals(texts(page), ["plain", "KÖLN again"]);
-    const before = anna.history({ name: "ben", before: page[0]?.id ?? 0 });
+    const before = anna.messages.list({
+      name: "ben",
+      before: page[0]?.id ?? NONE,
+    });
     assertEquals(texts(before), ["Grüße aus Köln"]);
   },
 );
@@ -301,9 +315,9 @@ testWith(
     await using scene = await stage();
     const anna = await scene.person("anna");
     await scene.person("ben");
-    await anna.sendText("ben", `${"a".repeat(60)}!`);
+    await anna.outbox.sendText("ben", `${"a".repeat(60)}!`);
     const search = (options: SearchOptions) =>
-      Array.fromAsync(anna.search(/(a+)+$/, options));
+      Array.fromAsync(anna.messages.search(/(a+)+$/, options));
     const late = await assertRejects(() => search({ limit: 20 }), UserError);
     assertEquals(
       late.message,
@@ -323,18 +337,21 @@ testWith(
     await using scene = await stage();
     const anna = await scene.person("anna");
     await scene.person("ben");
-    await anna.clients();
+    await anna.contacts.fetch();
     const { address } = scene.relay;
     await scene.relay.relay.close();
     await assertRejects(
-      () => anna.sendText("ben", "later"),
+      () => anna.outbox.sendText("ben", "later"),
       NoConnectionError,
     );
     await scene.relay.restart();
     assert(scene.relay.address.port !== address.port);
     scene.connectTo(scene.relay.address);
-    const [message] = anna.history({ limit: 1 });
-    assertEquals((await anna.deliver(message?.id ?? 0)).delivery, "sent");
+    const [message] = anna.messages.list({ limit: 1 });
+    assertEquals(
+      (await anna.outbox.deliver(message?.id ?? NONE)).delivery,
+      "sent",
+    );
   },
 );
 
@@ -346,10 +363,10 @@ testWith(
     const anna = await scene.person("anna");
     const ben = await scene.person("ben");
     const text = "before\0behind \u{1F389}\r\n\tשלום";
-    await anna.sendText("ben", text);
+    await anna.outbox.sendText("ben", text);
     assertEquals(texts(await pulled(ben)), [text]);
-    assertEquals(texts(scene.open("anna").history()), [text]);
-    const [found] = await Array.fromAsync(anna.search(/behind/));
+    assertEquals(texts(scene.open("anna").messages.list()), [text]);
+    const [found] = await Array.fromAsync(anna.messages.search(/behind/));
     assertEquals(found?.text, text);
   },
 );
@@ -363,12 +380,12 @@ testWith(
     const ben = await scene.person("ben");
     const wanted = Array.from({ length: 6 }, (_, i) => `text ${i}`);
     await Promise.all(
-      wanted.map((text) => scene.open("anna").sendText("ben", text)),
+      wanted.map((text) => scene.open("anna").outbox.sendText("ben", text)),
     );
     const received = await pulled(ben);
     assertEquals(texts(received).sort(), wanted);
     assertEquals(received.filter(({ kind }) => kind === "key").length, 1);
-    assertEquals(anna.history().length, 7);
+    assertEquals(anna.messages.list().length, 7);
   },
 );
 
@@ -379,7 +396,7 @@ testWith(
     await using scene = await stage();
     const anna = await scene.person("anna");
     const ben = await scene.person("ben");
-    await anna.retrieve({ problem: unexpected });
+    await receive(anna, { problem: unexpected });
     const database = new Database(`${scene.path}/anna/info.store/messages.db`);
     const problems: UserError[] = [];
     const problem = (error: UserError) => problems.push(error);
@@ -387,17 +404,17 @@ testWith(
       database.exec(
         "CREATE TRIGGER full BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'full'); END",
       );
-      await ben.sendText("anna", "one");
+      await ben.outbox.sendText("anna", "one");
       // Who only takes messages in has shown none.
-      await anna.retrieve({ problem });
-      await ben.sendText("anna", "two");
+      await receive(anna, { problem });
+      await ben.outbox.sendText("anna", "two");
       const shown: (string | undefined)[] = [];
       const show = ({ text }: Message) => {
         if (text === "two") return false;
         shown.push(text);
         return true;
       };
-      await anna.pull({ message: show, problem });
+      await pull(anna, { message: show, problem });
       assertEquals(shown.filter((text) => text !== undefined), ["one"]);
       assert(problems.length > 0);
       database.exec("DROP TRIGGER full");
@@ -405,6 +422,6 @@ testWith(
       database.close();
     }
     assertEquals(texts(await pulled(anna)), ["two"]);
-    assertEquals(texts(anna.history()), ["one", "two"]);
+    assertEquals(texts(anna.messages.list()), ["one", "two"]);
   },
 );

@@ -32,9 +32,9 @@ testWith(
       { length: 300 },
       (_, i) => `${i} `.padEnd(8_000, "x"),
     );
-    await ben.sendText("anna", wanted[0] ?? "");
+    await ben.outbox.sendText("anna", wanted[0] ?? "");
     await Promise.all(
-      wanted.slice(1).map((text) => ben.sendText("anna", text)),
+      wanted.slice(1).map((text) => ben.outbox.sendText("anna", text)),
     );
 
     const printed = new Map<string, number>();

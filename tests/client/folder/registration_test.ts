@@ -19,6 +19,7 @@ import {
   testWith,
 } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
+import { pull } from "../../support/clients/receiving.ts";
 
 type Address = { hostname: string; port: number };
 
@@ -63,7 +64,7 @@ testWith(
     const kept = await lose(away, "anna");
     using ben = at(`${folder.path}/ben`, relay.address);
     await ben.register("ben");
-    assertEquals(await ben.clients(), ["anna"]);
+    assertEquals(await ben.contacts.fetch(), ["anna"]);
 
     await t.step("it stays where the name is refused", async () => {
       await using server = new ScriptedServer();
@@ -81,11 +82,14 @@ testWith(
       using anna = at(dir, relay.address);
       const me = await anna.register("anna");
       assertEquals(await namesIn(dir), ["info.me"]);
-      assertEquals(await ben.clients(), ["anna"]);
-      await ben.sendText("anna", "hello");
-      assertEquals(ben.contacts()[0]?.contactId.toHex(), me.clientId.toHex());
+      assertEquals(await ben.contacts.fetch(), ["anna"]);
+      await ben.outbox.sendText("anna", "hello");
       assertEquals(
-        await anna.pull({ message: () => {}, problem: () => {} }),
+        ben.contacts.all()[0]?.contactId.toHex(),
+        me.clientId.toHex(),
+      );
+      assertEquals(
+        await pull(anna, { message: () => {}, problem: () => {} }),
         2,
       );
     });
@@ -117,7 +121,7 @@ testWith(
     assertEquals(registered.flat().length, 1);
     using ben = at(`${folder.path}/ben`, relay.address);
     await ben.register("ben");
-    assertEquals(await ben.clients(), registered.flat());
+    assertEquals(await ben.contacts.fetch(), registered.flat());
     assertEquals(await namesIn(`${folder.path}/many`), ["info.me"]);
   },
 );

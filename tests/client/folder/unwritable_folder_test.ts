@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FolderError, RelayLink, Session } from "../../../client/mod.ts";
+import { exportArchive } from "../../../client/transfer/export_archive.ts";
 import { checkStore } from "../../../client/ui/cli/doctor/folder_checks.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import {
@@ -8,6 +9,7 @@ import {
   smallDisk,
 } from "../../support/stores/small_disk.ts";
 import { SHELL, testWith } from "../../support/test_with.ts";
+import { receive } from "../../support/clients/receiving.ts";
 
 const missing = await noSmallDisk();
 
@@ -34,37 +36,40 @@ for (const [where, [spoil, reason]] of Object.entries(FAULTS)) {
       using ben = open("ben");
       await anna.register("anna");
       await ben.register("ben");
-      await anna.clients();
-      await anna.sendText("ben", "hello");
+      await anna.contacts.fetch();
+      await anna.outbox.sendText("ben", "hello");
     }
     await spoil(disk);
     using anna = open("anna");
-    const texts = anna.history().map(({ text }) => text)
+    const texts = anna.messages.list().map(({ text }) => text)
       .filter((text) => text !== undefined);
     assertEquals(texts, ["hello"]);
-    const found = [];
-    for await (const { id } of anna.search(/hel/)) found.push(id);
+    const found = await Array.fromAsync(anna.messages.search(/hel/));
     assertEquals(found.length, 1);
-    assertEquals(anna.contacts().map(({ name }) => name), ["ben"]);
-    assertEquals(anna.explain(Number(found[0])).text, "hello");
+    assertEquals(anna.contacts.all().map(({ name }) => name), ["ben"]);
+    assertEquals(found[0] && anna.messages.explain(found[0].id).text, "hello");
     assertEquals((await anna.identity())?.name, "anna");
-    assertEquals((await anna.safetyNumber("ben")).length > 20, true);
-    const { messages } = await anna.exportTo(`${elsewhere.path}/anna.export`);
-    assertEquals(messages, anna.history().length);
+    assertEquals((await anna.contacts.safetyNumber("ben")).length > 20, true);
+    const { messages } = await exportArchive(
+      `${disk.path}/anna`,
+      anna.store.database,
+      `${elsewhere.path}/anna.export`,
+    );
+    assertEquals(messages, anna.messages.list().length);
     const { verdict, what } = await checkStore(`${disk.path}/anna`, anna);
     assertEquals([verdict, reason.test(what)], ["error", true]);
     const error = await assertRejects(
-      () => anna.sendText("ben", "again"),
+      () => anna.outbox.sendText("ben", "again"),
       FolderError,
     );
     assertEquals(reason.test(error.message), true, error.message);
     if (where === "that is read-only") return;
     // The session that was open all along goes on.
     await disk.free();
-    assertEquals(await anna.retrieve({ problem: () => {} }), 0);
+    assertEquals(await receive(anna, { problem: () => {} }), 0);
     // It locks no other one out that is started now.
     using other = open("anna");
-    await other.sendText("ben", "once more");
-    await anna.sendText("ben", "again");
+    await other.outbox.sendText("ben", "once more");
+    await anna.outbox.sendText("ben", "again");
   });
 }

@@ -28,6 +28,7 @@ import {
 import { until } from "../../../lab/harness/until.ts";
 import { texts } from "../../support/clients/two_people.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
+import { pull } from "../../support/clients/receiving.ts";
 
 type Address = { hostname: string; port: number };
 
@@ -54,10 +55,13 @@ testWith(
       let pairs = 0;
       for (const { name, session } of people) {
         const others = names.filter((other) => other !== name);
-        assertEquals((await session.clients()).toSorted(), others.toSorted());
+        assertEquals(
+          (await session.contacts.fetch()).toSorted(),
+          others.toSorted(),
+        );
         for (const other of others) {
-          await session.requestKey(other);
-          await session.sendText(other, `from ${name} to ${other}`);
+          await session.outbox.requestKey(other);
+          await session.outbox.sendText(other, `from ${name} to ${other}`);
           pairs++;
         }
       }
@@ -65,12 +69,12 @@ testWith(
       for (const { name, session } of people) {
         const read: string[] = [];
         const problems: unknown[] = [];
-        const pull = () =>
-          session.pull({
+        const pulling = () =>
+          pull(session, {
             message: ({ kind, text }) => read.push(text ?? kind),
             problem: (error) => problems.push(error),
           });
-        await pull();
+        await pulling();
         assertEquals(problems, []);
         const expected = names.filter((other) => other !== name)
           .flatMap((
@@ -81,7 +85,7 @@ testWith(
           kinds.filter((kind) => kind !== "key").toSorted();
         assertEquals(others(read), others(expected));
         assert(read.length >= expected.length);
-        assertEquals(await pull(), 0);
+        assertEquals(await pulling(), 0);
       }
     } finally {
       for (const { session } of people) session.close();

@@ -11,6 +11,7 @@ import { postgresTest } from "../../support/stores/postgres.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { receive } from "../../support/clients/receiving.ts";
 
 const RELAYS = 3;
 const SENDERS = 3;
@@ -42,7 +43,7 @@ postgresTest(
     };
     const anna = await enter("anna");
     const ben = await enter("ben");
-    await ben.sendText("anna", "begin");
+    await ben.outbox.sendText("anna", "begin");
 
     const sent: string[] = ["begin"];
     const unsure: string[] = [];
@@ -50,7 +51,7 @@ postgresTest(
     const send = async (sender: number) => {
       for (let i = 0; killing; i++) {
         const text = `${sender}/${i}`;
-        const failure = await ben.sendText("anna", text).then(
+        const failure = await ben.outbox.sendText("anna", text).then(
           () => undefined,
           (error) => error,
         );
@@ -58,11 +59,11 @@ postgresTest(
         assert(failure === undefined || failure instanceof ConnectionError);
       }
     };
-    const receive = async () => {
-      while (killing) await anna.retrieve({ problem: () => {} });
+    const receiving = async () => {
+      while (killing) await receive(anna, { problem: () => {} });
     };
     const working = Promise.allSettled([
-      receive(),
+      receiving(),
       ...Array.from({ length: SENDERS }, (_, sender) => send(sender)),
     ]);
     try {
@@ -82,8 +83,8 @@ postgresTest(
     );
     assertEquals(failures, []);
 
-    await anna.retrieve({ problem: () => {} });
-    const texts = anna.history().filter(({ kind }) => kind === "text")
+    await receive(anna, { problem: () => {} });
+    const texts = anna.messages.list().filter(({ kind }) => kind === "text")
       .map(({ text }) => text ?? "");
     assertEquals(texts.length, new Set(texts).size);
     assertEquals(sent.filter((text) => !texts.includes(text)), []);

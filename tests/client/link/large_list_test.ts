@@ -34,26 +34,30 @@ testWith(
     using anna = start();
     using other = start();
     await anna.register("anna");
-    await anna.requestKey("ben").catch(() => {});
+    await anna.outbox.requestKey("ben").catch(() => {});
     relay.listed = Array.from({ length: MANY }, (_, number) => user(number));
 
     // Another client in the folder comes in between.
     const sizes = new Set<number>();
     let isDone = false;
-    const listing = anna.clients().finally(() => isDone = true);
+    const listing = anna.contacts.fetch().finally(() => isDone = true);
     while (!isDone) {
-      sizes.add(other.contacts().length);
+      sizes.add(other.contacts.all().length);
       await new Promise((resolve) => setTimeout(resolve));
     }
     assertEquals((await listing).length, MANY);
     assert([...sizes].some((size) => size > 1 && size < MANY), `${[...sizes]}`);
 
-    const names = () => anna.contacts().map(({ name }) => name);
+    const names = () => anna.contacts.all().map(({ name }) => name);
     const expected = relay.listed.map(({ name }) => name);
     assertEquals(names(), ["ben", ...expected.toSorted()]);
-    const { version } = anna;
-    assertEquals(await anna.clients(), expected);
-    assertEquals(anna.version, version, "nothing is written for the same list");
+    const { version } = anna.store.database;
+    assertEquals(await anna.contacts.fetch(), expected);
+    assertEquals(
+      anna.store.database.version,
+      version,
+      "nothing is written for the same list",
+    );
 
     // One is gone, one is new, and two have swapped their names.
     const [first, second] = [user(1), user(2)];
@@ -63,11 +67,13 @@ testWith(
       ...relay.listed.slice(3),
       user(MANY),
     ];
-    await anna.clients();
+    await anna.contacts.fetch();
     assertEquals(names().length, MANY + 1);
     assert(!names().includes("user0") && names().includes(`user${MANY}`));
     const byName = new Map(
-      anna.contacts().map(({ name, contactId }) => [name, contactId.toHex()]),
+      anna.contacts.all().map((
+        { name, contactId },
+      ) => [name, contactId.toHex()]),
     );
     assertEquals(byName.get("user1"), second.clientId.toHex());
     assertEquals(byName.get("user2"), first.clientId.toHex());
@@ -89,7 +95,7 @@ testWith(
     });
     await anna.register("anna");
     await assertRejects(
-      () => anna.clients(),
+      () => anna.contacts.fetch(),
       ConnectionError,
       "claims an answer of 271000000 bytes, expected 268435456 at most",
     );

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   ConnectionError,
+  type MessageNumber,
   NoConnectionError,
   Session,
   UserError,
@@ -11,6 +12,10 @@ import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { linkTo, received, twoWays } from "../../support/clients/two_ways.ts";
+import { receive } from "../../support/clients/receiving.ts";
+
+/** A number that no message has. */
+const NONE = 0 as MessageNumber;
 
 testWith(
   LOOPBACK_AND_FILES,
@@ -19,18 +24,18 @@ testWith(
     await using stage = await twoWays();
     const { anna, ben, first, second } = stage;
     first.kill();
-    await anna.sendText("ben", "hello");
+    await anna.outbox.sendText("ben", "hello");
     assertEquals(await received(ben), ["hello"]);
     assert(second.connections > 0);
     second.kill();
     const error = await assertRejects(
-      () => anna.sendText("ben", "to nobody"),
+      () => anna.outbox.sendText("ben", "to nobody"),
       NoConnectionError,
     );
     for (const { address } of [first, second]) {
       assert(error.message.includes(`127.0.0.1:${address.port}: `));
     }
-    assertEquals(anna.history().at(-1)?.delivery, "unsent");
+    assertEquals(anna.messages.list().at(-1)?.delivery, "unsent");
     assertEquals(await received(ben), ["hello"]);
   },
 );
@@ -45,10 +50,10 @@ testWith(
       { length: 40 },
       (_, i) => `${i}:${"x".repeat(20_000)}`,
     );
-    for (const text of texts) await ben.sendText("anna", text);
+    for (const text of texts) await ben.outbox.sendText("anna", text);
     first.answerBytes = 300_000;
     const problems: string[] = [];
-    const count = await anna.retrieve({
+    const count = await receive(anna, {
       problem: ({ message }) => problems.push(message),
     });
     assertEquals(count, texts.length + 1);
@@ -67,23 +72,23 @@ testWith(
   async (t) => {
     await using stage = await twoWays();
     const { anna, ben, path, first, second } = stage;
-    await anna.sendText("ben", "hello");
+    await anna.outbox.sendText("ben", "hello");
 
     await t.step("killed before the answer: the relay has it", async () => {
       first.answerBytes = 0;
       const error = await assertRejects(
-        () => anna.sendText("ben", "unsure"),
+        () => anna.outbox.sendText("ben", "unsure"),
         ConnectionError,
       );
       assert(error.message.includes(`127.0.0.1:${first.address.port} broke`));
       assertEquals(second.connections, 0);
-      assertEquals(anna.history().at(-1)?.delivery, "unsent");
+      assertEquals(anna.messages.list().at(-1)?.delivery, "unsent");
       assertEquals(await received(ben), ["hello", "unsure"]);
     });
 
     await t.step("it is where the user says so, elsewhere", async () => {
-      const id = anna.history().at(-1)?.id ?? 0;
-      assertEquals((await anna.deliver(id)).delivery, "sent");
+      const id = anna.messages.list().at(-1)?.id ?? NONE;
+      assertEquals((await anna.outbox.deliver(id)).delivery, "sent");
       assert(second.connections > 0);
       assertEquals(await received(ben), ["hello", "unsure", "unsure"]);
     });
@@ -98,13 +103,13 @@ testWith(
         linkTo(third.address, fourth.address),
       );
       await assertRejects(
-        () => again.sendFile("ben", `${path}/file`),
+        () => again.outbox.sendFile("ben", `${path}/file`),
         ConnectionError,
       );
-      assertEquals(again.history().at(-1)?.delivery, "unsent");
+      assertEquals(again.messages.list().at(-1)?.delivery, "unsent");
       assertEquals(Math.min(third.connections, fourth.connections), 0);
       await received(ben);
-      assert(ben.history().every(({ kind }) => kind !== "file"));
+      assert(ben.messages.list().every(({ kind }) => kind !== "file"));
     });
   },
 );
@@ -116,7 +121,7 @@ testWith(
     await using stage = await twoWays();
     const { relay, anna, path, first, second } = stage;
     first.answerBytes = 10;
-    assertEquals(await anna.clients(), ["ben"]);
+    assertEquals(await anna.contacts.fetch(), ["ben"]);
     assertEquals(second.connections, 1);
 
     await using third = new Forwarder(relay.address);
@@ -125,7 +130,7 @@ testWith(
     using carl = new Session(path, linkTo(third.address, fourth.address));
     await assertRejects(() => carl.register("carl"), UserError, "broke");
     assertEquals(third.connections + fourth.connections, 1);
-    assertEquals(await anna.clients(), ["ben", "carl"]);
+    assertEquals(await anna.contacts.fetch(), ["ben", "carl"]);
   },
 );
 
@@ -150,13 +155,16 @@ testWith(
       linkTo(one.address, other.address),
     );
     await anna.register("anna");
-    const error = await assertRejects(() => anna.clients(), ConnectionError);
+    const error = await assertRejects(
+      () => anna.contacts.fetch(),
+      ConnectionError,
+    );
     for (const { address } of both) {
       assert(error.message.includes(`127.0.0.1:${address.port} broke`));
     }
     assertEquals(asked(601), [1, 1]);
     await assertRejects(
-      () => anna.retrieve({ problem: () => {} }),
+      () => receive(anna, { problem: () => {} }),
       ConnectionError,
     );
     assertEquals(asked(604), [1, 1]);

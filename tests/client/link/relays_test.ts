@@ -42,8 +42,8 @@ testWith(LOOPBACK_AND_FILES, "the order is kept while it works", async () => {
   await using stage = await twoWays();
   const { anna, ben, first, second } = stage;
   const before = first.connections;
-  for (let i = 0; i < 5; i++) await anna.clients();
-  await anna.sendText("ben", "hello");
+  for (let i = 0; i < 5; i++) await anna.contacts.fetch();
+  await anna.outbox.sendText("ben", "hello");
   assertEquals(await received(ben), ["hello"]);
   assertEquals(await received(anna), []);
   assert(first.connections >= before + 8);

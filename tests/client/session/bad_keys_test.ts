@@ -59,9 +59,9 @@ testWith(
         relay.keys.set(BEN.toHex(), key);
         using anna = stage.session();
         const asks = [
-          () => anna.sendText("ben", "secret"),
-          () => anna.sendKey("ben"),
-          () => anna.publicKey("ben"),
+          () => anna.outbox.sendText("ben", "secret"),
+          () => anna.outbox.sendKey("ben"),
+          () => anna.contacts.publicKey("ben"),
         ];
         for (const ask of asks) {
           const { message } = await assertRejects(ask, UserError);

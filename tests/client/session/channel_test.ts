@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes";
-import { LegacyChannel } from "../../../client/session/channel.ts";
+import { Channel } from "../../../client/session/channel.ts";
 import { MemoryContent } from "../../../client/session/received_content.ts";
 import {
   DecryptError,
@@ -12,7 +12,7 @@ import {
 
 Deno.test("all keys are kept to read, and files under an older one come out right", async () => {
   const me = await generateKeyPair();
-  const channel = new LegacyChannel();
+  const channel = new Channel();
   const keys = [];
   for (let i = 0; i < 3; i++) {
     const key = await generateSymmetricKey();
@@ -34,7 +34,7 @@ Deno.test("all keys are kept to read, and files under an older one come out righ
 
 Deno.test("the last key seals, and an offered one only once it was taken", async () => {
   const [anna, ben] = [await generateKeyPair(), await generateKeyPair()];
-  const [annas, bens] = [new LegacyChannel(), new LegacyChannel()];
+  const [annas, bens] = [new Channel(), new Channel()];
   const text = new TextEncoder().encode("hello");
   const opened = { plaintext: text, doubtful: false };
   await assertRejects(() => annas.seal(3, text), Error, "symmetric key");
@@ -56,14 +56,14 @@ Deno.test("the last key seals, and an offered one only once it was taken", async
     await bens.seal(3, text),
   );
   await assertRejects(
-    () => new LegacyChannel().open(3, new Uint8Array(16)),
+    () => new Channel().open(3, new Uint8Array(16)),
     DecryptError,
   );
 });
 
 Deno.test("a file is sealed and opened piece by piece, under any key that is known", async () => {
   const keys = await Promise.all([1, 2, 3].map(generateSymmetricKey));
-  const channel = new LegacyChannel(keys, keys[1]);
+  const channel = new Channel(keys, keys[1]);
   assertEquals(channel.canSeal, true);
   async function* cut(bytes: Uint8Array) {
     yield await Promise.resolve(bytes.subarray(0, 10));
@@ -79,7 +79,7 @@ Deno.test("a file is sealed and opened piece by piece, under any key that is kno
     const { pieces } = await channel.openPieces(new MemoryContent(bytes));
     assertEquals(concat(await Array.fromAsync(pieces)), plaintext);
   }
-  const other = new LegacyChannel();
+  const other = new Channel();
   const nothing = new Uint8Array(0);
   assertThrows(() => other.sealPieces(cut(nothing), 0), Error, "symmetric key");
   for (const size of [0, 15, 16, 33]) {

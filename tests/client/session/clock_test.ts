@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { RelayLink, Session } from "../../../client/mod.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import { pull } from "../../support/clients/receiving.ts";
 
 const HOUR = 60 * 60_000;
 
@@ -31,24 +32,24 @@ testWith(
     await anna.register("anna");
     await ben.register("ben");
     await noa.register("noa");
-    await ben.sendKey("anna");
-    const pull = () => anna.pull({ message: () => {}, problem: () => {} });
-    await pull();
-    const order = () => anna.contacts().map(({ name }) => name);
+    await ben.outbox.sendKey("anna");
+    const pulling = () => pull(anna, { message: () => {}, problem: () => {} });
+    await pulling();
+    const order = () => anna.contacts.all().map(({ name }) => name);
     const last = (hours: number) =>
-      anna.history({ since: Date.now() - hours * HOUR })
+      anna.messages.list({ since: Date.now() - hours * HOUR })
         .map(({ text, kind }) => text ?? kind);
     {
       using clock = setClock();
       clock.ahead = 30_000 * HOUR;
-      await anna.sendText("ben", "in years");
+      await anna.outbox.sendText("ben", "in years");
       assertEquals(last(1), ["in years"]);
       clock.ahead = 0;
-      await anna.sendText("noa", "now");
+      await anna.outbox.sendText("noa", "now");
       assertEquals(order(), ["noa", "ben"]);
       clock.ahead = 2 * HOUR;
       assertEquals(last(1), []);
-      await anna.sendText("noa", "later");
+      await anna.outbox.sendText("noa", "later");
       assertEquals(last(1), ["later"]);
 
       using bot = await anna.consumer("bot", { since: Date.now() });
@@ -57,16 +58,16 @@ testWith(
       });
       // What comes in while the clock is behind has come in since then.
       clock.ahead = -50_000 * HOUR;
-      await ben.sendText("anna", "in the past");
-      await pull();
+      await ben.outbox.sendText("anna", "in the past");
+      await pulling();
       assertEquals(bot.next(9).map(({ text }) => text), ["in the past"]);
       assertEquals(order(), ["ben", "noa"]);
       clock.ahead = 2 * HOUR;
       assertEquals(last(1), ["later", "in the past"]);
       assertEquals(early.next(9), []);
       clock.ahead = 4 * HOUR;
-      await ben.sendText("anna", "tomorrow");
-      await pull();
+      await ben.outbox.sendText("anna", "tomorrow");
+      await pulling();
       assertEquals(early.next(9).map(({ text }) => text), ["tomorrow"]);
     }
   },

@@ -9,7 +9,7 @@ import {
   FileContent,
   MemoryContent,
 } from "../../../client/session/received_content.ts";
-import { saveReceivedFile } from "../../../client/session/received_files.ts";
+import { saveReceivedFile } from "../../../client/session/opening.ts";
 import { DecryptError } from "../../../shared/crypto/crypto.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
 import { readInbox } from "../../../lab/harness/responses.ts";

@@ -19,6 +19,7 @@ import { type LyingRelay, scene } from "../../support/relays/lying_relay.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import { pull } from "../../support/clients/receiving.ts";
 
 /** A folder's owner, whose clients start anew each time. */
 class Person {
@@ -42,7 +43,7 @@ class Person {
   async pull(): Promise<string[]> {
     const shown: string[] = [];
     await this.do((session) =>
-      session.pull({
+      pull(session, {
         message: ({ kind, text }) => shown.push(text ?? kind),
         problem: (error) => this.problems.push(error),
         notice: (text) => this.notices.push(text),
@@ -54,7 +55,7 @@ class Person {
   /** How many messages of a kind were sent. */
   async sent(kind: string): Promise<number> {
     return await this.do((session) =>
-      session.history().filter((message) =>
+      session.messages.list().filter((message) =>
         message.outgoing && message.kind === kind
       ).length
     );
@@ -90,7 +91,7 @@ async function people() {
 }
 
 const send = (name: string, text: string) => (session: Session) =>
-  session.sendText(name, text);
+  session.outbox.sendText(name, text);
 
 /** Of texts under an unknown key a known one seems to open one in 256, so that one alone proves nothing. */
 const THREE = ["one", "two", "three"];
@@ -136,7 +137,7 @@ testWith(
   async () => {
     await using stage = await people();
     const { anna, ben, relay } = stage;
-    await anna.do((session) => session.sendKey("ben"));
+    await anna.do((session) => session.outbox.sendKey("ben"));
     // It is purged, say.
     const me = await ben.do((session) => session.identity());
     assert(me !== undefined);
@@ -171,8 +172,8 @@ testWith(
     await Promise.all([anna.restore(), ben.restore()]);
     // Each has a key of its own by now, and what the other one's opens is lost.
     await Promise.all([
-      anna.do((session) => session.sendKey("ben")),
-      ben.do((session) => session.sendKey("anna")),
+      anna.do((session) => session.outbox.sendKey("ben")),
+      ben.do((session) => session.outbox.sendKey("anna")),
     ]);
     for (const one of [anna, ben]) {
       const me = await one.do((session) => session.identity());
@@ -187,7 +188,7 @@ testWith(
       for (const one of [anna, ben]) await one.pull();
     }
     for (const one of [anna, ben]) {
-      const read = await one.do((session) => session.history());
+      const read = await one.do((session) => session.messages.list());
       assertEquals(
         read.filter(({ outgoing, kind }) => !outgoing && kind === "text")
           .map(({ text }) => text).sort(),
@@ -272,7 +273,7 @@ testWith(
     assert(anna.problems.every((error) => error instanceof KeyChangedError));
     assert(anna.problems.length > 0);
 
-    await anna.do((session) => session.accept("ben"));
+    await anna.do((session) => session.contacts.accept("ben"));
     relay.waiting.push(request(4));
     await anna.pull();
     assertEquals(relay.sent.length, 3, "no key is in use");
@@ -295,8 +296,8 @@ testWith(
     const anna = new Person(stage.dir, relay.address);
     const sendKey = async (isNew: boolean) =>
       await anna.do(async (session) => {
-        const { id } = await session.writeKey("ben", isNew);
-        return await session.deliver(id);
+        const { id } = await session.outbox.writeKey("ben", isNew);
+        return await session.outbox.deliver(id);
       });
     await sendKey(false);
     await sendKey(true);

@@ -25,6 +25,7 @@ import { fileRelay, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { PULL } from "../../../kit/requests.ts";
+import { pull } from "../../support/clients/receiving.ts";
 
 /** Anna, at a server that a test scripts, and ben, whose key she has. */
 async function annaAndBen() {
@@ -60,7 +61,7 @@ async function annaAndBen() {
 /** What a pull shows; files are removed. */
 async function received(session: Session): Promise<string[]> {
   const messages: Message[] = [];
-  await session.pull({
+  await pull(session, {
     message: (message) => messages.push(message),
     problem: () => {},
   });
@@ -86,18 +87,18 @@ testWith(
     using ben = new Session(`${folder.path}/ben`, link());
     await anna.register("anna");
     await ben.register("ben");
-    await ben.sendKey("anna");
+    await ben.outbox.sendKey("anna");
     await received(anna);
     const database = `${relay.dir}/db.defensive`;
     await relay.restart();
     await Deno.copyFile(database, `${folder.path}/copy`);
-    await ben.sendText("anna", "ok");
+    await ben.outbox.sendText("anna", "ok");
     assertEquals(await received(anna), ["ok"]);
     await relay.restart(() => Deno.copyFile(`${folder.path}/copy`, database));
-    await ben.sendText("anna", "ok");
+    await ben.outbox.sendText("anna", "ok");
     assertEquals(await received(anna), ["ok"]);
     assertEquals(await received(anna), []);
-    assertEquals(anna.history({ name: "ben" }).length, 3);
+    assertEquals(anna.messages.list({ name: "ben" }).length, 3);
   },
 );
 
@@ -141,7 +142,7 @@ testWith(
         const shown: string[] = [];
         await assertRejects(
           () =>
-            anna.pull({
+            pull(anna, {
               message: ({ text }) => shown.push(text ?? ""),
               problem: () => {},
             }),

@@ -31,6 +31,7 @@ import {
   testWith,
 } from "../../support/test_with.ts";
 import { PULL } from "../../../kit/requests.ts";
+import { pull } from "../../support/clients/receiving.ts";
 
 const idOf = (byte: number) =>
   new Uint8Array(16).fill(byte) as Uint8Array as ClientId;
@@ -49,7 +50,7 @@ class Someone implements Disposable {
 
   async pull(): Promise<Message[]> {
     const messages: Message[] = [];
-    await this.session.pull({
+    await pull(this.session, {
       message: (message) => messages.push(message),
       problem: (error) => this.problems.push(error),
     });
@@ -70,7 +71,7 @@ async function pair(relay: TestRelay, dir: string) {
   const ben = new Someone(`${dir}/ben`, relay.address);
   await anna.session.register("anna");
   await ben.session.register("ben");
-  await ben.session.sendKey("anna");
+  await ben.session.outbox.sendKey("anna");
   await anna.pull();
   return {
     anna,
@@ -94,7 +95,7 @@ testWith(
       { length: 12 },
       (_, i) => `${i} `.padEnd(400_000, "x"),
     );
-    for (const text of texts) await ben.session.sendText("anna", text);
+    for (const text of texts) await ben.session.outbox.sendText("anna", text);
     const received = await anna.pull();
     assertEquals(
       received.map((message) => message.kind === "text" && message.text),
@@ -117,17 +118,17 @@ testWith(
     await using folder = await temporaryFolder();
     using both = await pair(relay, folder.path);
     const { anna, ben } = both;
-    await anna.session.sendKey("ben");
-    await ben.session.sendKey("anna");
-    await anna.session.sendText("ben", "from anna");
-    await ben.session.sendText("anna", "from ben");
+    await anna.session.outbox.sendKey("ben");
+    await ben.session.outbox.sendKey("anna");
+    await anna.session.outbox.sendText("ben", "from anna");
+    await ben.session.outbox.sendText("anna", "from ben");
     const texts = async (who: Someone) =>
       (await who.pull()).flatMap((message) =>
         message.kind === "text" ? [message.text] : []
       );
     assertEquals(await texts(anna), ["from ben"]);
     assertEquals(await texts(ben), ["from anna"]);
-    await anna.session.sendText("ben", "again");
+    await anna.session.outbox.sendText("ben", "again");
     assertEquals(await texts(ben), ["again"]);
   },
 );
@@ -155,7 +156,7 @@ testWith(
     );
     // Names that only look alike are nobody's business.
     await Deno.mkdir(`${dir}/info.inbox.backup`);
-    await ben.session.sendText("anna", "new");
+    await ben.session.outbox.sendText("anna", "new");
     assertEquals(said(await anna.pull()), [
       ["ben", "keyRequest", undefined],
       ["ben", "text", "new"],
@@ -176,7 +177,7 @@ testWith(
     await using folder = await temporaryFolder();
     using both = await pair(relay, folder.path);
     const { anna, ben } = both;
-    await ben.session.sendText("anna", "hello");
+    await ben.session.outbox.sendText("anna", "hello");
     const dir = `${folder.path}/anna`;
     await Deno.rename(dir, `${dir}.away`);
     await assertRejects(() => anna.pull(), FolderError, "can't be locked");
@@ -203,11 +204,11 @@ testWith(
       `127.0.0.1:${port}`,
     );
     await cora.choose("110", "cora");
-    await ben.session.sendKey("cora");
+    await ben.session.outbox.sendKey("cora");
     const path = `${folder.path}/file`;
     await Deno.writeTextFile(path, "precious");
-    await ben.session.sendFile("cora", path);
-    await ben.session.sendText("cora", "there you are");
+    await ben.session.outbox.sendFile("cora", path);
+    await ben.session.outbox.sendText("cora", "there you are");
     const first = await cora.choose("140");
     assertStringIncludes(first, "Can't save a received file: ");
     assertStringIncludes(first, "It is kept: pull again once there is room");
@@ -231,7 +232,7 @@ testWith(LOOPBACK_AND_FILES, "only regular files are sent", async () => {
   await using folder = await temporaryFolder();
   using both = await pair(relay, folder.path);
   const { ben } = both;
-  const send = (path: string) => ben.session.sendFile("anna", path);
+  const send = (path: string) => ben.session.outbox.sendFile("anna", path);
   const missing = `${folder.path}/missing`;
   await assertRejects(() => send(missing), UserErrorClass, "file not found");
   const below = `${folder.path}/ben/info.me/x`;

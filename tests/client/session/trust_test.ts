@@ -5,7 +5,12 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
-import { KeyChangedError, RelayLink, Session } from "../../../client/mod.ts";
+import {
+  KeyChangedError,
+  type MessageNumber,
+  RelayLink,
+  Session,
+} from "../../../client/mod.ts";
 import {
   exportPublicKey,
   generateKeyPair,
@@ -16,6 +21,9 @@ import { BEN } from "../../support/clients/ben.ts";
 import { lastText, scene } from "../../support/relays/lying_relay.ts";
 import { idOf } from "../../support/relays/misbehaviour.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+
+/** A number that no message has. */
+const NONE = 0 as MessageNumber;
 
 const OTHER = idOf(3);
 
@@ -30,27 +38,32 @@ testWith(
     relay.keys.set(BEN.toHex(), await exportPublicKey(news.publicKey));
 
     using anna = stage.session();
-    const known = (await anna.publicKey("ben")).fingerprint;
+    const known = (await anna.contacts.publicKey("ben")).fingerprint;
     const error = await assertRejects(
-      () => anna.sendText("ben", "secret"),
+      () => anna.outbox.sendText("ben", "secret"),
       KeyChangedError,
       `"ben" HAS ANOTHER PUBLIC KEY THAN BEFORE. It was ${known}`,
     );
     assertNotEquals(error.offered, known);
-    await assertRejects(() => anna.sendKey("ben"), KeyChangedError);
+    await assertRejects(() => anna.outbox.sendKey("ben"), KeyChangedError);
     assertEquals(relay.sent.length, before, "nothing went out");
-    assertEquals(anna.contacts().map(({ keyChanged }) => keyChanged), [true]);
-    const unsent = anna.history({ name: "ben" }).find(({ text }) =>
+    assertEquals(anna.contacts.all().map(({ keyChanged }) => keyChanged), [
+      true,
+    ]);
+    const unsent = anna.messages.list({ name: "ben" }).find(({ text }) =>
       text === "secret"
     );
     assertEquals(unsent?.delivery, "unsent");
 
     // Nor after a start, without the relay being asked for the key.
     using again = stage.session();
-    await assertRejects(() => again.sendText("ben", "x"), KeyChangedError);
-    const accepted = await again.accept("ben");
+    await assertRejects(
+      () => again.outbox.sendText("ben", "x"),
+      KeyChangedError,
+    );
+    const accepted = await again.contacts.accept("ben");
     assertEquals(accepted.fingerprint, error.offered);
-    const sent = await again.deliver(unsent?.id ?? 0);
+    const sent = await again.outbox.deliver(unsent?.id ?? NONE);
     assertEquals(sent.delivery, "sent");
     assertEquals(await lastText(relay, news), "secret");
   },
@@ -70,29 +83,35 @@ testWith(
 
     using anna = stage.session();
     const error = await assertRejects(
-      () => anna.sendText("ben", "are you the same?"),
+      () => anna.outbox.sendText("ben", "are you the same?"),
       KeyChangedError,
     );
     assertEquals(relay.sent.length, before, "nothing went out");
     assertEquals(
-      anna.contacts().map(({ name, keyChanged }) => [name, keyChanged]),
+      anna.contacts.all().map(({ name, keyChanged }) => [name, keyChanged]),
       [["ben", true]],
     );
-    await anna.sendText("ben", "yes", { onKeyChange: "accept" });
+    await anna.outbox.sendText("ben", "yes", { onKeyChange: "accept" });
     assertEquals(await lastText(relay, news), "yes");
     assertEquals(relay.sent.at(-1)?.target, OTHER.toHex());
-    assertEquals((await anna.publicKey("ben")).fingerprint, error.offered);
+    assertEquals(
+      (await anna.contacts.publicKey("ben")).fingerprint,
+      error.offered,
+    );
     // What was said under the name before is still there.
-    const texts = anna.history({ name: "ben" }).map(({ text }) => text);
+    const texts = anna.messages.list({ name: "ben" }).map(({ text }) => text);
     assert(texts.includes("hello") && texts.includes("yes"));
-    assertEquals(anna.contacts().length, 1);
+    assertEquals(anna.contacts.all().length, 1);
 
     // And the first one doesn't come back unnoticed either.
     relay.listed = [{ clientId: BEN, name: "ben" }];
     relay.keys.set(BEN.toHex(), await exportPublicKey(stage.bens.publicKey));
     relay.keys.delete(OTHER.toHex());
     using again = stage.session();
-    await assertRejects(() => again.sendText("ben", "x"), KeyChangedError);
+    await assertRejects(
+      () => again.outbox.sendText("ben", "x"),
+      KeyChangedError,
+    );
   },
 );
 
@@ -106,12 +125,17 @@ testWith(
     const strange = await generateKeyPair();
     relay.keys.set(BEN.toHex(), await exportPublicKey(strange.publicKey));
     using anna = stage.session();
-    await assertRejects(() => anna.sendText("ben", "x"), KeyChangedError);
-    relay.keys.set(BEN.toHex(), known);
-    assertEquals((await anna.sendText("ben", "y")).delivery, "sent");
-    assertEquals(anna.contacts().map(({ keyChanged }) => keyChanged), [false]);
     await assertRejects(
-      () => anna.accept("ben"),
+      () => anna.outbox.sendText("ben", "x"),
+      KeyChangedError,
+    );
+    relay.keys.set(BEN.toHex(), known);
+    assertEquals((await anna.outbox.sendText("ben", "y")).delivery, "sent");
+    assertEquals(anna.contacts.all().map(({ keyChanged }) => keyChanged), [
+      false,
+    ]);
+    await assertRejects(
+      () => anna.contacts.accept("ben"),
       Error,
       "There is nothing to accept",
     );
@@ -135,14 +159,14 @@ testWith(
     using anna = await start("anna");
     using ben = await start("ben");
     using mallory = await start("mallory");
-    const digits = await anna.safetyNumber("ben");
+    const digits = await anna.contacts.safetyNumber("ben");
     assertMatch(digits, /^\d{5}( \d{5}){11}$/);
-    assertEquals(await ben.safetyNumber("anna"), digits);
-    assertNotEquals(await anna.safetyNumber("mallory"), digits);
-    assertNotEquals(await mallory.safetyNumber("ben"), digits);
+    assertEquals(await ben.contacts.safetyNumber("anna"), digits);
+    assertNotEquals(await anna.contacts.safetyNumber("mallory"), digits);
+    assertNotEquals(await mallory.contacts.safetyNumber("ben"), digits);
     // The relay isn't needed for a key that is known.
     await relay.relay.close();
-    assertEquals(await anna.safetyNumber("ben"), digits);
+    assertEquals(await anna.contacts.safetyNumber("ben"), digits);
   },
 );
 
@@ -168,14 +192,20 @@ testWith(
       using anna = stage.session();
       for (const listed of list) {
         relay.listed = listed;
-        await anna.clients();
+        await anna.contacts.fetch();
       }
       const before = relay.sent.length;
-      await assertRejects(() => anna.sendText("ben", "x"), KeyChangedError);
+      await assertRejects(
+        () => anna.outbox.sendText("ben", "x"),
+        KeyChangedError,
+      );
       assertEquals(relay.sent.length, before);
-      assertEquals((await anna.warnings()).map(({ contact }) => contact), [
-        "ben",
-      ]);
+      assertEquals(
+        (await anna.contacts.warnings()).map(({ contact }) => contact),
+        [
+          "ben",
+        ],
+      );
     }
   },
 );
@@ -189,11 +219,11 @@ testWith(
     const known = { clientId: BEN, name: "ben" };
     relay.listed = [{ clientId: OTHER, name: "ben" }, known];
     using anna = stage.session();
-    await anna.clients();
-    assertEquals((await anna.sendText("ben", "one")).delivery, "sent");
+    await anna.contacts.fetch();
+    assertEquals((await anna.outbox.sendText("ben", "one")).delivery, "sent");
     relay.listed = [known];
-    await anna.clients();
-    assertEquals((await anna.sendText("ben", "two")).delivery, "sent");
+    await anna.contacts.fetch();
+    assertEquals((await anna.outbox.sendText("ben", "two")).delivery, "sent");
     assertEquals(relay.sent.at(-1)?.target, BEN.toHex());
   },
 );
@@ -211,13 +241,16 @@ testWith(
       relay.keys.set(clientId.toHex(), await exportPublicKey(pair.publicKey));
       relay.listed = [{ clientId, name: "ben" }];
       using anna = stage.session();
-      await assertRejects(() => anna.sendText("ben", "?"), KeyChangedError);
-      if (clientId === last) await anna.accept("ben");
+      await assertRejects(
+        () => anna.outbox.sendText("ben", "?"),
+        KeyChangedError,
+      );
+      if (clientId === last) await anna.contacts.accept("ben");
     }
     using anna = stage.session();
-    assertEquals((await anna.sendText("ben", "now")).delivery, "sent");
+    assertEquals((await anna.outbox.sendText("ben", "now")).delivery, "sent");
     assertEquals(relay.sent.at(-1)?.target, last.toHex());
-    assertEquals(anna.contacts().map(({ name }) => name), ["ben"]);
+    assertEquals(anna.contacts.all().map(({ name }) => name), ["ben"]);
   },
 );
 
@@ -234,19 +267,25 @@ testWith(
     await give();
     using anna = stage.session();
     const first = await assertRejects(
-      () => anna.sendText("ben", "x"),
+      () => anna.outbox.sendText("ben", "x"),
       KeyChangedError,
     );
     // Another client in the folder meets yet another key.
     await give();
     using other = stage.session();
-    await assertRejects(() => other.sendText("ben", "x"), KeyChangedError);
+    await assertRejects(
+      () => other.outbox.sendText("ben", "x"),
+      KeyChangedError,
+    );
     const second = await assertRejects(
-      () => anna.accept("ben"),
+      () => anna.contacts.accept("ben"),
       KeyChangedError,
     );
     assertNotEquals(second.offered, first.offered);
-    assertEquals((await anna.accept("ben")).fingerprint, second.offered);
+    assertEquals(
+      (await anna.contacts.accept("ben")).fingerprint,
+      second.offered,
+    );
   },
 );
 
@@ -260,7 +299,7 @@ testWith(
     using anna = stage.session();
     await anna.register("anna2");
     const before = relay.sent.length;
-    await anna.sendText("ben", "hello again");
+    await anna.outbox.sendText("ben", "hello again");
     assertEquals(relay.sent.slice(before).map(({ type }) => type), [2, 3]);
   },
 );
@@ -277,7 +316,7 @@ testWith(
     };
     const warned = async () => {
       using client = stage.session();
-      const send = () => client.sendText("ben", "x");
+      const send = () => client.outbox.sendText("ben", "x");
       return (await assertRejects(send, KeyChangedError)).offered;
     };
     await give(evil);
@@ -290,15 +329,15 @@ testWith(
     using anna = stage.session();
     // The user may have compared the second one.
     const refused = await assertRejects(
-      () => anna.accept("ben"),
+      () => anna.contacts.accept("ben"),
       KeyChangedError,
     );
     assertEquals(refused.offered, first);
     await give(good);
-    await anna.safetyNumber("ben");
+    await anna.contacts.safetyNumber("ben");
     assertEquals(await warned(), second);
-    await assertRejects(() => anna.accept("ben"), KeyChangedError);
-    assertEquals((await anna.accept("ben")).fingerprint, second);
+    await assertRejects(() => anna.contacts.accept("ben"), KeyChangedError);
+    assertEquals((await anna.contacts.accept("ben")).fingerprint, second);
   },
 );
 
@@ -310,9 +349,9 @@ testWith(
     const { relay } = stage;
     relay.listed = [{ clientId: OTHER, name: "ben" }];
     using anna = stage.session();
-    await anna.clients();
-    const [warning] = await anna.warnings();
+    await anna.contacts.fetch();
+    const [warning] = await anna.contacts.warnings();
     assertEquals([warning?.contact, warning?.offered], ["ben", undefined]);
-    await assertRejects(() => anna.accept("ben"), KeyChangedError);
+    await assertRejects(() => anna.contacts.accept("ben"), KeyChangedError);
   },
 );

@@ -37,6 +37,7 @@ import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { PULL } from "../../../kit/requests.ts";
+import { pull, receive } from "../../support/clients/receiving.ts";
 
 const MIB = 1024 * 1024;
 const DAY = 24 * 3_600_000;
@@ -70,7 +71,7 @@ async function scene() {
       using session = open();
       server.script = answers({}, ...batches);
       const shown: string[] = [];
-      await session.pull({
+      await pull(session, {
         message: ({ kind, text }) => shown.push(text ?? kind),
         problem: (error) => problems.push(error),
         notice: (text) => notices.push(text),
@@ -81,7 +82,7 @@ async function scene() {
     async pullRefused(): Promise<void> {
       using session = open();
       server.script = answers({ 604: refused });
-      await session.retrieve({ problem: (error) => problems.push(error) });
+      await receive(session, { problem: (error) => problems.push(error) });
     },
     async unread(): Promise<string[]> {
       return (await namesIn(dir)).filter((name) =>
@@ -275,7 +276,7 @@ testWith(
       new RelayLink(() => Promise.resolve(stage.server.address)),
     );
     await assertRejects(
-      () => anna.retrieve({ problem: () => {} }),
+      () => receive(anna, { problem: () => {} }),
       ConnectionError,
       "claims an answer of 4294967295 bytes, expected 1140850688 at most",
     );

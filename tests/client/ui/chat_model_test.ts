@@ -37,12 +37,13 @@ import {
   afterFailures,
   LIVELY,
   slower,
-} from "../../../client/ui/chat/run/pace.ts";
+} from "../../../client/ui/chat/run/relay_watch.ts";
 import { textOf } from "../../../client/ui/chat/view/rows.ts";
 import { wrapLine } from "../../../client/ui/chat/view/wrapping.ts";
 import type {
   ContactSummary,
   Message,
+  MessageNumber,
 } from "../../../client/session/message.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 
@@ -53,7 +54,7 @@ const message = (
   text: string,
   more: Partial<Message> = {},
 ): Message => ({
-  id,
+  id: id as MessageNumber,
   contact: "ben",
   contactId: BEN,
   outgoing: false,

@@ -37,7 +37,7 @@ testWith(
       "﷽".repeat(30),
       "done שלום",
     ].join("\n");
-    await mallory.sendText("anna", hostile);
+    await mallory.outbox.sendText("anna", hostile);
     await screen.see("done שלום");
     await screen.see(/cleared\n/);
     assertEquals(titles, []);
@@ -114,7 +114,7 @@ testWith(
     const ben = await stage.someone("ben");
     // What was there before isn't news, however much it is.
     for (const text of ["one", "two", "three"]) {
-      await ben.sendText("anna", text);
+      await ben.outbox.sendText("anna", text);
     }
     await using first = await stage.chat("anna");
     await first.see("three");
@@ -123,7 +123,7 @@ testWith(
     await using second = await stage.chat("anna");
     await second.see("three");
 
-    await anna.sendText("ben", "from elsewhere in the folder");
+    await anna.outbox.sendText("ben", "from elsewhere in the folder");
     await first.see("✓ from elsewhere in the folder");
     await second.see("✓ from elsewhere in the folder");
     second.type("from the second\r");
@@ -134,11 +134,11 @@ testWith(
     second.type("\x1b[O");
     const bell = Promise.withResolvers<void>();
     first.emulator.onBell(() => bell.resolve());
-    await ben.sendText("anna", "is anybody there?");
+    await ben.outbox.sendText("anna", "is anybody there?");
     await first.see(/is anybody there\?/);
     await second.see(/is anybody there\?/);
     await bell.promise;
-    const unread = () => anna.contacts().map((contact) => contact.unread);
+    const unread = () => anna.contacts.all().map((contact) => contact.unread);
     assertEquals(unread(), [1]);
     first.type("\x1b[I");
     await first.see(/ben +│/);
@@ -152,7 +152,7 @@ testWith(SCREENS, "a store that fails for a while is a line", async () => {
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
   const ben = await stage.someone("ben");
-  await ben.sendText("anna", "hi");
+  await ben.outbox.sendText("anna", "hi");
   await using screen = await stage.chat("anna");
   await screen.see("hi");
   await screen.see("connected");

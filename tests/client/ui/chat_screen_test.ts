@@ -6,6 +6,7 @@ import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { bars } from "../../../lab/harness/screen.ts";
 import { Stage } from "../../../lab/harness/stage.ts";
 import { SCREENS, testWith } from "../../support/test_with.ts";
+import { pull } from "../../support/clients/receiving.ts";
 
 testWith(
   SCREENS,
@@ -50,7 +51,7 @@ testWith(
 
     // Somebody else's message is counted, and said without what it says.
     const seen = ben.raw.length;
-    await carol.sendText("ben", "psst, a secret");
+    await carol.outbox.sendText("ben", "psst, a secret");
     await ben.see(/carol +1 │/);
     await ben.see("1 unread elsewhere");
     assertStringIncludes(
@@ -60,7 +61,7 @@ testWith(
     assert(!ben.raw.includes("secret"));
     ben.type("/notify off\r");
     await ben.see("Messages elsewhere: off");
-    await carol.sendText("ben", "once more");
+    await carol.outbox.sendText("ben", "once more");
     await ben.see(/carol +2 │/);
     ben.type("draft\x0e");
     await ben.see("psst, a secret");
@@ -119,7 +120,7 @@ testWith(
     await using stage = await Stage.at(relay.address);
     await stage.register("anna");
     const ben = await stage.someone("ben");
-    await ben.sendText("anna", `${"word ".repeat(12)}end`);
+    await ben.outbox.sendText("anna", `${"word ".repeat(12)}end`);
     await using screen = await stage.chat("anna", { columns: 40, rows: 15 });
     await screen.see(/word\n +word/);
     await screen.see("connected");
@@ -156,7 +157,7 @@ testWith(
     await using stage = await Stage.at(await first.address());
     await stage.register("anna");
     const ben = await stage.someone("ben");
-    await ben.sendText("anna", "hi");
+    await ben.outbox.sendText("anna", "hi");
     await using screen = await stage.chat("anna");
     await screen.see("hi");
     await screen.see("connected");
@@ -180,7 +181,7 @@ testWith(
     await screen.see("✓ first");
     await screen.see("✓ second");
     const texts: (string | undefined)[] = [];
-    await ben.pull({
+    await pull(ben, {
       message: ({ text }) => texts.push(text),
       problem: (error) => texts.push(error.message),
     });
@@ -201,7 +202,7 @@ testWith(SCREENS, "10,000 messages of history", async () => {
     const store = ClientStore.open(stage.dirOf("anna"));
     const me = await ben.identity();
     assert(me !== undefined);
-    const { contact } = store.contacts.withId(me.clientId);
+    const { row: contact } = store.contacts.withId(me.clientId);
     const now = Date.now();
     store.database.write(() => {
       for (let number = 1; number <= 10_000; number++) {
@@ -244,7 +245,7 @@ testWith(SCREENS, "10,000 messages of history", async () => {
   for (let page = 0; page < 60; page++) screen.type("\x1b[5~");
   await screen.see("message 8780\n");
   // What arrives meanwhile doesn't move what is being read.
-  await ben.sendText("anna", "something new");
+  await ben.outbox.sendText("anna", "something new");
   await screen.see("1 new, Esc ends");
   await screen.see("message 8780\n");
   screen.type("\x1b");

@@ -90,7 +90,7 @@ testWith(SCREENS, "a chat can be stopped and goes on", async () => {
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
   const ben = await stage.someone("ben");
-  await ben.sendText("anna", "hi");
+  await ben.outbox.sendText("anna", "hi");
   const command = stage.chatCommand("anna").map((arg) => `'${arg}'`).join(" ");
   const script = `${stage.path}/chat`;
   await Deno.writeTextFile(
@@ -171,7 +171,7 @@ testWith(SCREENS, "a file can be dropped on a chat", async () => {
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
   const ben = await stage.someone("ben");
-  await ben.sendText("anna", "hi");
+  await ben.outbox.sendText("anna", "hi");
   await using screen = await stage.chat("anna");
   await screen.see("connected");
   for (const [index, size] of [111, 222, 333].entries()) {
@@ -195,7 +195,7 @@ testWith(SCREENS, "a search that takes years can be ended", async () => {
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
   const ben = await stage.someone("ben");
-  await ben.sendText("anna", `${"a".repeat(60)}!`);
+  await ben.outbox.sendText("anna", `${"a".repeat(60)}!`);
   await using screen = await stage.chat("anna");
   await screen.see("aaa!");
   for (const key of ["\x1b", "\x03"]) {
@@ -217,7 +217,7 @@ testWith(SCREENS, "long texts are written in the user's editor", async () => {
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
   const ben = await stage.someone("ben");
-  await ben.sendText("anna", "hi");
+  await ben.outbox.sendText("anna", "hi");
   const editor = `${stage.path}/editor.sh`;
   const script = `#!/bin/sh
 stty -a | grep -o -- '-\\?icanon'
@@ -271,7 +271,7 @@ testWith(SCREENS, "no editor costs the draft, or ends the chat", async () => {
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
   const ben = await stage.someone("ben");
-  await ben.sendText("anna", "hi");
+  await ben.outbox.sendText("anna", "hi");
   const temp = `${stage.path}/temp`;
   await Deno.mkdir(temp);
   const script = `#!/bin/sh
@@ -341,7 +341,7 @@ testWith(SCREENS, "colours are left out where NO_COLOR is set", async () => {
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
   const ben = await stage.someone("ben");
-  await ben.sendText("anna", "hi");
+  await ben.outbox.sendText("anna", "hi");
   // deno-lint-ignore no-control-regex -- what sets a colour
   const colour = /\x1b\[(?:\d+;)*(?:[349][0-7]|10[0-7]|[34]8)[;m]/;
   await using plain = await stage.chat("anna", undefined, {

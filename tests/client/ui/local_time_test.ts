@@ -33,7 +33,7 @@ testWith(PROGRAMS, "a day begins at the user's own midnight", async () => {
   await using stage = await Stage.at(relay.address);
   const anna = await stage.someone("anna");
   await stage.register("ben");
-  const { time } = await anna.sendText("ben", "hello");
+  const { time } = await anna.outbox.sendText("ben", "hello");
   // At any time of day one of them is on another day than UTC.
   for (const [zone, hours] of [["Etc/GMT-14", 14], ["Etc/GMT+12", -12]]) {
     const user = new VerbUser(stage.dirOf("anna"), relay.address, {

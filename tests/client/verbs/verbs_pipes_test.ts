@@ -16,6 +16,7 @@ import {
 import { Stage } from "../../../lab/harness/stage.ts";
 import { SHELL, testWith } from "../../support/test_with.ts";
 import { clientArguments } from "../../support/clients/verbs.ts";
+import { pull, receive } from "../../support/clients/receiving.ts";
 
 /**
  * Makes standard output not block, and reads it slowly at first, so that it is
@@ -41,8 +42,8 @@ testWith(
       "x".repeat(size)
     );
     texts.push(`${"many lines\n".repeat(9000)}end`);
-    for (const text of texts) await anna.sendText("ben", text);
-    await ben.retrieve({ problem: (error) => assertEquals(error, undefined) });
+    for (const text of texts) await anna.outbox.sendText("ben", text);
+    await receive(ben, { problem: (error) => assertEquals(error, undefined) });
     const client = (verb: string, ...args: string[]) => [
       Deno.execPath(),
       ...clientArguments(verb, "--dir", stage.dirOf("ben"), ...args),
@@ -91,7 +92,7 @@ testWith(SHELL, "files and archives go through pipes", async () => {
   await using stage = await Stage.at(relay.address);
   const known = await stage.someone("anna");
   const ben = await stage.someone("ben");
-  await known.clients();
+  await known.contacts.fetch();
   const dir = stage.dirOf("anna");
   const piped = `${dir}/info.store/piped`;
   const anna = (verb: string, ...args: string[]) => [
@@ -113,7 +114,7 @@ testWith(SHELL, "files and archives go through pipes", async () => {
   assertEquals((await shell(from, anna(...send, "--json"))).code, 0);
   assertEquals(await namesIn(piped), []);
   const got: string[] = [];
-  await ben.pull({
+  await pull(ben, {
     message: async ({ path }) => {
       if (path === undefined) return;
       got.push(await Deno.readTextFile(path));
@@ -184,6 +185,8 @@ testWith(SHELL, "what is no text is refused, not changed", async () => {
     client("menu"),
   );
   assertEquals(menu.stdout.match(/Standard input is no text/g)?.length, 2);
-  const texts = anna.history({ name: "ben" }).flatMap(({ text }) => text ?? []);
+  const texts = anna.messages.list({ name: "ben" }).flatMap(({ text }) =>
+    text ?? []
+  );
   assertEquals(texts, ["text"]);
 });

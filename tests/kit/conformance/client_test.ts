@@ -143,16 +143,16 @@ testWith(
     await play.due("Register as anna");
     await anna.register("anna");
     await play.due("Try to register again");
-    await anna.clients();
+    await anna.contacts.fetch();
     await play.due("Ask for the clients list\n");
-    await anna.clients();
+    await anna.contacts.fetch();
     await play.due("Ask for the public keys");
-    await anna.publicKey("ben");
-    await anna.publicKey("dana");
+    await anna.contacts.publicKey("ben");
+    await anna.contacts.publicKey("dana");
     await play.due("Ask for waiting messages");
     await play.enter();
     await play.due("Send dana your symmetric key");
-    await anna.sendKey("dana");
+    await anna.outbox.sendKey("dana");
     assertEquals(verdicts(await play.end()), {
       "finds-server": "pass",
       "registers": "pass",

@@ -33,7 +33,7 @@ testWith(
         new RelayLink(() => Promise.resolve(address)),
       );
       await me.register("anna");
-      assertEquals(await me.clients(), []);
+      assertEquals(await me.contacts.fetch(), []);
     }
     await program.prints(/2101 clients list: 0 clients/);
     program.kill("SIGINT");

@@ -6,7 +6,7 @@ import {
   createPrivateKey,
   privateDecrypt,
 } from "node:crypto";
-import { LegacyChannel } from "../../../client/session/channel.ts";
+import { Channel } from "../../../client/session/channel.ts";
 import { openMessage } from "../../../client/session/opening.ts";
 import { MemoryContent } from "../../../client/session/received_content.ts";
 import {
@@ -162,7 +162,7 @@ testWith(
         type,
         content: new MemoryContent(bytesOf(vector)),
       };
-      const channel = new LegacyChannel([key], key);
+      const channel = new Channel([key], key);
       const { kind, text } = await openMessage(
         message,
         channel,

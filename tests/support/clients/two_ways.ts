@@ -9,6 +9,7 @@ import {
 } from "../../../client/mod.ts";
 import { Forwarder } from "../../../lab/harness/forwarder.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
+import { receive } from "./receiving.ts";
 
 /** A link to relays at these addresses. */
 export const linkTo = (...addresses: Address[]) =>
@@ -54,8 +55,8 @@ export async function received(session: Session): Promise<string[]> {
   const problem = (error: UserError) => {
     throw error;
   };
-  await session.retrieve({ problem });
-  return session.history().filter(({ kind, outgoing }) =>
+  await receive(session, { problem });
+  return session.messages.list().filter(({ kind, outgoing }) =>
     kind === "text" && !outgoing
   ).map(({ text }) => text ?? "");
 }

@@ -85,7 +85,7 @@ export async function scene() {
   relay.keys.set(BEN.toHex(), await exportPublicKey(bens.publicKey));
   using anna = session();
   await anna.register("anna");
-  await anna.sendText("ben", "hello");
+  await anna.outbox.sendText("ben", "hello");
   assertEquals(relay.sent.map(({ type }) => type), [2, 3]);
   return {
     relay,

@@ -6,7 +6,7 @@
  */
 
 import { decodeHex, encodeHex } from "@std/encoding";
-import { LegacyChannel } from "../../../client/session/channel.ts";
+import { Channel } from "../../../client/session/channel.ts";
 import {
   DecryptError,
   decryptKey,
@@ -156,7 +156,7 @@ class Side {
       return await exportSymmetricKey(key);
     }
     const keys = this.#keys.get(from) ?? [];
-    const channel = new LegacyChannel(keys, keys[0]);
+    const channel = new Channel(keys, keys[0]);
     return await orUndefined(async () =>
       (await channel.open(MessageType.Text, decodeHex(content))).plaintext
     );

@@ -175,9 +175,9 @@ export class Keyboard {
     const { contacts, open } = this.#chat.state;
     const contact = contacts.find(({ name }) => name === open);
     if (contact === undefined || contact.unread === 0) return;
-    const ids = this.#session.history({ name: contact.name })
+    const ids = this.#session.messages.list({ name: contact.name })
       .filter(({ shown }) => !shown).map(({ id }) => id);
-    this.#session.markShown(ids);
+    this.#session.messages.markShown(ids);
     this.#chat.refresh();
   }
 

@@ -1,5 +1,5 @@
 import type { Message } from "../../../session/message.ts";
-import type { Session } from "../../../session/session.ts";
+import type { Messages } from "../../../store/messages.ts";
 
 /** Messages that are loaded at once. */
 const PAGE = 200;
@@ -8,7 +8,7 @@ const MOST_LOADED = 1000;
 
 /** A conversation, of which a part is loaded that grows and moves as it is looked at. */
 export class Conversation {
-  readonly #session: Pick<Session, "history">;
+  readonly #source: Pick<Messages, "list">;
   readonly #name: string;
   #messages: Message[] = [];
   /** Whether the conversation's first and last messages are loaded. */
@@ -16,8 +16,8 @@ export class Conversation {
   #last = true;
 
   /** Loads the latest messages. */
-  constructor(session: Pick<Session, "history">, name: string) {
-    this.#session = session;
+  constructor(source: Pick<Messages, "list">, name: string) {
+    this.#source = source;
     this.#name = name;
     this.#toEnd();
   }
@@ -31,7 +31,7 @@ export class Conversation {
   refresh(following: boolean): void {
     const { first, last } = this.#edges();
     if (first === undefined) return this.#toEnd();
-    this.#messages = this.#session.history({
+    this.#messages = this.#source.list({
       name: this.#name,
       after: first - 1,
       ...(this.#last ? {} : { before: last + 1 }),
@@ -43,7 +43,7 @@ export class Conversation {
   older(): boolean {
     const { first } = this.#edges();
     if (this.#first || first === undefined) return false;
-    const page = this.#session.history({
+    const page = this.#source.list({
       name: this.#name,
       before: first,
       limit: PAGE,
@@ -62,11 +62,14 @@ export class Conversation {
     const { last } = this.#edges();
     if (this.#last) return false;
     const name = this.#name;
-    const latest = this.#session.history({ name, limit: 1 }).at(-1)?.id ?? 0;
+    const latest = this.#source.list({ name, limit: 1 }).at(-1)?.id ?? 0;
     // Ids are shared by all conversations, so the next ones may be far.
     for (let reach = PAGE; last < latest; reach *= 4) {
-      const page = this.#session
-        .history({ name, after: last, before: last + 1 + reach })
+      const page = this.#source.list({
+        name,
+        after: last,
+        before: last + 1 + reach,
+      })
         .slice(0, PAGE);
       if (page.length === 0 && last + reach < latest) continue;
       this.#messages = [...this.#messages, ...page];
@@ -82,7 +85,7 @@ export class Conversation {
 
   /** Loads what is around a message. */
   jump(id: number): void {
-    this.#messages = this.#session.history({
+    this.#messages = this.#source.list({
       name: this.#name,
       before: id + 1,
       limit: PAGE,
@@ -98,7 +101,7 @@ export class Conversation {
   }
 
   #toEnd(): void {
-    this.#messages = this.#session.history({ name: this.#name, limit: PAGE });
+    this.#messages = this.#source.list({ name: this.#name, limit: PAGE });
     this.#first = this.#messages.length < PAGE;
     this.#last = true;
   }

@@ -54,7 +54,7 @@ export async function runChat(
       "chat draws on the whole screen, which this terminal can't do (TERM is dumb); the other verbs work in it",
     );
   }
-  if (options.name !== undefined) await session.requireContact(options.name);
+  if (options.name !== undefined) await session.contacts.named(options.name);
   // Ink is large: it is loaded by who chats.
   const { show } = await import("../view/show.ts");
   await Deno.permissions.revoke({ name: "env" });

@@ -1,5 +1,5 @@
 import { UserError } from "../../../errors.ts";
-import type { Message } from "../../../session/message.ts";
+import type { Message, MessageNumber } from "../../../session/message.ts";
 import { printableLine } from "../../printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { typedPath } from "../../typed_path.ts";
@@ -8,10 +8,10 @@ import type { Chat, Surroundings } from "./chat_parts.ts";
 import { isNotifyMode, NOTIFY_MODES } from "../model/notify_mode.ts";
 import type { Sender } from "./sender.ts";
 
-/** Hits of a search that are shown, the latest ones. */
+/** Number of hits of a search that are shown, the latest ones. */
 const MOST_HITS = 500;
 
-/** Does what the commands ask for. */
+/** Runs the commands of the input line. */
 export class CommandRunner {
   readonly #session: Session;
   readonly #chat: Chat;
@@ -19,7 +19,6 @@ export class CommandRunner {
   readonly #world: Surroundings;
   #searching: AbortController | undefined;
 
-  /** Runs commands on this chat. */
   constructor(
     session: Session,
     chat: Chat,
@@ -32,12 +31,12 @@ export class CommandRunner {
     this.#world = world;
   }
 
-  /** Runs a command; what is wrong with it is told. */
+  /** Runs a command, and shows why it failed. */
   run(name: string, rest: string): void {
     void this.#chat.attempt(() => this.#run(name, rest));
   }
 
-  /** Lets the user go on with a text in an editor. */
+  /** Opens a text in the user's editor. */
   async edit(text: string): Promise<void> {
     const edited = await this.#world.edit(text);
     this.#chat.dispatch({ kind: "wrote", text: edited });
@@ -77,7 +76,7 @@ export class CommandRunner {
     }
   }
 
-  /** Who is talked with. */
+  /** The contact of the open conversation. */
   #partner(): string {
     const { open } = this.#chat.state;
     if (open !== undefined) return open;
@@ -85,13 +84,14 @@ export class CommandRunner {
   }
 
   async #open(name: string): Promise<void> {
-    await this.#session.requireContact(name);
+    await this.#session.contacts.named(name);
     this.#chat.refresh();
     this.#chat.open(name);
   }
 
   async #who(): Promise<void> {
-    const names = (await this.#session.clients()).map(printableLine).sort();
+    const names = (await this.#session.contacts.fetch()).map(printableLine)
+      .sort();
     this.#chat.refresh();
     this.#chat.tell(
       names.length === 0
@@ -105,7 +105,7 @@ export class CommandRunner {
     this.#sender.file(name, await typedPath(path, this.#world.home));
   }
 
-  /** Ends a search; false where none is under way. */
+  /** Ends a search; returns false where none is running. */
   endSearch(): boolean {
     const isSearching = this.#searching !== undefined;
     this.#searching?.abort();
@@ -129,7 +129,9 @@ export class CommandRunner {
     const messages: Message[] = [];
     this.#chat.dispatch({ kind: "searching", searching: true });
     try {
-      for await (const message of this.#session.search(pattern, { signal })) {
+      for await (
+        const message of this.#session.messages.search(pattern, { signal })
+      ) {
         messages.push(message);
         if (messages.length > 2 * MOST_HITS) messages.splice(0, MOST_HITS);
       }
@@ -155,10 +157,10 @@ export class CommandRunner {
       if (!/^\d{1,15}$/.test(rest)) {
         throw new UserError(`"${rest}" is no message's number`, "/resend ID");
       }
-      return this.#sender.again([Number(rest)]);
+      return this.#sender.again([Number(rest) as MessageNumber]);
     }
     const name = this.#partner();
-    const ids = this.#session.history({ name })
+    const ids = this.#session.messages.list({ name })
       .filter(({ delivery }) => delivery === "unsent").map(({ id }) => id);
     if (ids.length === 0) {
       return this.#chat.tell(
@@ -181,8 +183,10 @@ export class CommandRunner {
   }
 
   async #fingerprint(name: string): Promise<void> {
-    const number = await this.#session.safetyNumber(name);
-    const { fingerprint, offered } = await this.#session.publicKey(name);
+    const number = await this.#session.contacts.safetyNumber(name);
+    const { fingerprint, offered } = await this.#session.contacts.publicKey(
+      name,
+    );
     const shown = printableLine(name);
     const lines = [
       `Safety number with ${shown}, the same on both sides:`,
@@ -197,7 +201,7 @@ export class CommandRunner {
   }
 
   async #accept(name: string): Promise<void> {
-    const { fingerprint } = await this.#session.accept(name);
+    const { fingerprint } = await this.#session.contacts.accept(name);
     this.#chat.refresh();
     this.#chat.tell(
       `From now on ${

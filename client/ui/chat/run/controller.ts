@@ -11,7 +11,10 @@ import {
   KeyChangedError,
   UserError,
 } from "../../../errors.ts";
-import type { ContactSummary } from "../../../session/message.ts";
+import type {
+  ContactSummary,
+  MessageNumber,
+} from "../../../session/message.ts";
 import type { Session } from "../../../session/session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
 import type { Chat, Surroundings } from "./chat_parts.ts";
@@ -61,7 +64,7 @@ export class ChatController implements Chat, Disposable {
   /** What is to be told once however often it happens. */
   readonly #told = new Set<string>();
   /** Messages that can't be marked as seen. */
-  readonly #unmarkable = new Set<number>();
+  readonly #unmarkable = new Set<MessageNumber>();
   #marking = false;
   #watch: ReturnType<typeof setInterval> | undefined;
 
@@ -121,14 +124,14 @@ export class ChatController implements Chat, Disposable {
     );
     this.#relay.run().catch(this.#world.fail);
     void this.attempt(async () => {
-      await this.#session.clients();
+      await this.#session.contacts.fetch();
       this.refresh();
       if (this.#state.open !== undefined) return;
       this.tell("Nobody else is at the relay yet; /who asks it again");
     }, () => {});
   }
 
-  /** Asks no more. */
+  /** Stops asking the relay. */
   [Symbol.dispose](): void {
     this.#commands.endSearch();
     this.#relay.stop();
@@ -211,8 +214,8 @@ export class ChatController implements Chat, Disposable {
 
   /** Takes over what has changed in the folder. */
   refresh(): void {
-    const { version } = this.#session;
-    const contacts = this.#session.contacts();
+    const { version } = this.#session.store.database;
+    const contacts = this.#session.contacts.all();
     this.#follow(contacts);
     this.#conversation?.refresh(this.#state.position === undefined);
     this.#version = version;
@@ -238,7 +241,7 @@ export class ChatController implements Chat, Disposable {
     if (news.length === 0) return;
     for (const name of news) this.#warned.add(name);
     void this.attempt(async () => {
-      for (const warning of await this.#session.warnings()) {
+      for (const warning of await this.#session.contacts.warnings()) {
         if (news.includes(warning.contact)) this.alarm(warning);
       }
     });
@@ -251,13 +254,13 @@ export class ChatController implements Chat, Disposable {
     if (id === undefined) return;
     const name = contacts.find((one) => equals(one.contactId, id))?.name;
     if (name === undefined || name === open) return;
-    this.#conversation = new Conversation(this.#session, name);
+    this.#conversation = new Conversation(this.#session.messages, name);
     this.dispatch({ kind: "renamed", name });
   }
 
   /** Opens the conversation with somebody. */
   open(name: string): void {
-    const conversation = new Conversation(this.#session, name);
+    const conversation = new Conversation(this.#session.messages, name);
     this.#conversation = conversation;
     this.dispatch({ kind: "opened", name, messages: conversation.messages });
   }
@@ -336,7 +339,7 @@ export class ChatController implements Chat, Disposable {
   }
 
   #look(): void {
-    if (this.#session.version !== this.#version) this.refresh();
+    if (this.#session.store.database.version !== this.#version) this.refresh();
     const { connection, contacts, focused, notify, open } = this.#state;
     if (this.#settled) {
       const looking = focused ? open : undefined;
@@ -362,7 +365,7 @@ export class ChatController implements Chat, Disposable {
     // Marking shows another frame, and so does telling that it failed.
     this.#marking = true;
     this.guard(() => {
-      this.#session.markShown(ids);
+      this.#session.messages.markShown(ids);
       this.refresh();
     }, (error) => {
       for (const id of ids) this.#unmarkable.add(id);

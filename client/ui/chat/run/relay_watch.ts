@@ -1,56 +1,115 @@
+/**
+ * Receives again and again while a chat runs: often during a conversation, and
+ * less often the longer nothing arrives.
+ *
+ * @module
+ */
+
 import {
   describeFailure,
   ServerRefusedError,
-  type UserError,
+  UserError,
 } from "../../../errors.ts";
 import type { Session } from "../../../session/session.ts";
 import type { ConnectionState } from "../model/connection_state.ts";
 import type { Chat } from "./chat_parts.ts";
-import { Poller } from "./poller.ts";
 
-/** What is done beside when the relay answers or doesn't. */
+/** Milliseconds between two requests during a conversation. */
+export const LIVELY = 500;
+/** Milliseconds between two requests when nothing has arrived for long. */
+export const SLOWEST = 10_000;
+/** Milliseconds between two attempts to reach a relay that has been away for long. */
+const MOST_PATIENT = 30_000;
+
+/** The pause after one in which nothing arrived, in milliseconds. */
+export function slower(pause: number): number {
+  return Math.min(SLOWEST, pause * 1.25);
+}
+
+/** The pause after `count` failures in a row: 1, 2, 4 up to 30 s, in milliseconds. */
+export function afterFailures(count: number): number {
+  return Math.min(MOST_PATIENT, 1000 * 2 ** (count - 1));
+}
+
+/** Events of receiving. */
 export interface RelayWatchEvents {
-  /** It answered, and what it had is in the folder. */
+  /** The relay has responded, and what it had is in the store. */
   answered: () => void;
-  /** It can't be reached, or refuses. */
+  /** The relay can't be reached, or refuses. */
   gone: () => void;
 }
 
-/** Asks the relay, and shows on a chat how that goes. */
+/** Receives, and shows in a chat how that goes. */
 export class RelayWatch {
+  readonly #session: Pick<Session, "receive">;
   readonly #chat: Chat;
   readonly #events: RelayWatchEvents;
-  readonly #poller: Poller;
+  #stopped = false;
+  #failures = 0;
+  #pause = LIVELY;
+  #wake = () => {};
 
-  /** Asks nothing yet. */
   constructor(
-    session: Pick<Session, "retrieve">,
+    session: Pick<Session, "receive">,
     chat: Chat,
     events: RelayWatchEvents,
   ) {
+    this.#session = session;
     this.#chat = chat;
     this.#events = events;
-    this.#poller = new Poller(session, {
-      answered: () => this.#answered(),
-      failed: (error, pause) => this.#failed(error, pause),
-      problem: (error) => chat.complainOnce(error),
-      notice: (text) => chat.tell(text),
-    });
   }
 
-  /** Asks until it is stopped; ends with what is no {@linkcode UserError}. */
+  /** Receives until it is stopped. @throws what is no {@linkcode UserError} */
   async run(): Promise<void> {
-    await this.#poller.run();
+    while (!this.#stopped) {
+      try {
+        const count = await this.#receive();
+        this.#failures = 0;
+        this.#pause = count > 0 ? LIVELY : slower(this.#pause);
+        if (this.#stopped) return;
+        this.#answered();
+      } catch (error) {
+        if (this.#stopped) return;
+        if (!(error instanceof UserError)) throw error;
+        this.#pause = afterFailures(++this.#failures);
+        this.#failed(error);
+      }
+      await this.#rest();
+    }
   }
 
-  /** An answer may be near. */
+  /** Shortens the pause: a message may arrive soon. */
   hurry(): void {
-    this.#poller.hurry();
+    if (this.#failures > 0) return;
+    const slow = this.#pause > LIVELY * 2;
+    this.#pause = LIVELY;
+    if (slow) this.#wake();
   }
 
-  /** Asks no more. */
+  /** Stops receiving. */
   stop(): void {
-    this.#poller.stop();
+    this.#stopped = true;
+    this.#wake();
+  }
+
+  /** Receives once; returns the number of new messages. */
+  async #receive(): Promise<number> {
+    let count = 0;
+    for await (const event of this.#session.receive()) {
+      if (event.kind === "problem") this.#chat.complainOnce(event.error);
+      if (event.kind === "notice") this.#chat.tell(event.text);
+      if (event.kind === "stored") count += event.count;
+    }
+    return count;
+  }
+
+  async #rest(): Promise<void> {
+    if (this.#stopped) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.#pause);
+    this.#wake = resolve;
+    await promise;
+    clearTimeout(timer);
   }
 
   #answered(): void {
@@ -62,10 +121,10 @@ export class RelayWatch {
     this.#events.answered();
   }
 
-  #failed(error: UserError, pause: number): void {
+  #failed(error: UserError): void {
     const before = this.#chat.state.connection.kind;
     const kind = error instanceof ServerRefusedError ? "refused" : "retrying";
-    this.#show({ kind, until: performance.now() + pause });
+    this.#show({ kind, until: performance.now() + this.#pause });
     if (kind !== before) {
       this.#chat.tell(
         kind === "refused"

@@ -1,52 +1,49 @@
 import { NoConnectionError } from "../../../errors.ts";
-import type { Message } from "../../../session/message.ts";
-import type { DeliverOptions } from "../../../session/outbox.ts";
-import type { Session } from "../../../session/session.ts";
+import type { Message, MessageNumber } from "../../../session/message.ts";
+import type { DeliverOptions, Outbox } from "../../../session/outbox.ts";
 
-/** What becomes of messages on their way out. */
+/** Events of messages on their way out. */
 export interface SendQueueEvents {
   /** A message is about to be sent. */
-  sending: (id: number) => DeliverOptions;
-  /** The relay has it. */
+  sending: (id: MessageNumber) => DeliverOptions;
+  /** The relay has acknowledged a message. */
   sent: (message: Message) => void;
-  /** It stays unsent until it is sent anew. */
-  failed: (id: number, error: unknown) => void;
-  /** Those that wait for the relay have changed. */
-  waiting: (ids: ReadonlySet<number>) => void;
+  /** A message stays unsent until it is sent again. */
+  failed: (id: MessageNumber, error: unknown) => void;
+  /** The set of messages that wait for the relay has changed. */
+  waiting: (ids: ReadonlySet<MessageNumber>) => void;
 }
 
 /**
  * Sends messages one after another, in the order in which they were written.
- * Where the relay isn't there nothing was sent for certain, so they wait and
- * go out when it is back.
+ * While the relay can't be reached they wait, since nothing was sent.
  */
 export class SendQueue {
-  readonly #session: Pick<Session, "deliver">;
+  readonly #outbox: Pick<Outbox, "deliver">;
   readonly #events: SendQueueEvents;
-  #queue: number[] = [];
+  #queue: MessageNumber[] = [];
   #busy = false;
   #held = false;
 
-  /** Sends nothing yet. */
-  constructor(session: Pick<Session, "deliver">, events: SendQueueEvents) {
-    this.#session = session;
+  constructor(outbox: Pick<Outbox, "deliver">, events: SendQueueEvents) {
+    this.#outbox = outbox;
     this.#events = events;
   }
 
-  /** How many messages are still to be sent. */
+  /** Number of messages that are still to be sent. */
   get size(): number {
     return this.#queue.length;
   }
 
-  /** Sends a message after those that are on their way. */
-  add(id: number): void {
+  /** Appends a message. */
+  add(id: MessageNumber): void {
     if (this.#queue.includes(id)) return;
     this.#queue.push(id);
     if (this.#held) this.#tell();
     else void this.#work();
   }
 
-  /** The relay answers: what waits for it goes out. */
+  /** Sends the messages that wait for the relay, which responds again. */
   resume(): void {
     if (!this.#held) return;
     this.#held = false;
@@ -68,10 +65,10 @@ export class SendQueue {
     }
   }
 
-  async #send(id: number): Promise<void> {
+  async #send(id: MessageNumber): Promise<void> {
     try {
       const options = this.#events.sending(id);
-      const message = await this.#session.deliver(id, options);
+      const message = await this.#outbox.deliver(id, options);
       this.#queue.shift();
       this.#events.sent(message);
     } catch (error) {

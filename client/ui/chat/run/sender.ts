@@ -3,7 +3,8 @@ import {
   KeyChangedError,
   UserError,
 } from "../../../errors.ts";
-import type { Message } from "../../../session/message.ts";
+import type { Message, MessageNumber } from "../../../session/message.ts";
+import type { Outbox } from "../../../session/outbox.ts";
 import type { Session } from "../../../session/session.ts";
 import type { Chat } from "./chat_parts.ts";
 import { formatBytes } from "../../../../shared/cli/figures.ts";
@@ -12,18 +13,17 @@ import { SendQueue } from "./send_queue.ts";
 /** Bytes from which on sending shows how far it is. */
 const LARGE = 64 * 1024;
 
-/** Sends what the user writes, and tells what becomes of it. */
+/** Sends what the user writes, and shows what becomes of it. */
 export class Sender {
-  readonly #session: Session;
+  readonly #outbox: Outbox;
   readonly #chat: Chat;
   readonly #queue: SendQueue;
   #writing: Promise<void> = Promise.resolve();
 
-  /** Sends nothing yet. */
   constructor(session: Session, chat: Chat) {
-    this.#session = session;
+    this.#outbox = session.outbox;
     this.#chat = chat;
-    this.#queue = new SendQueue(session, {
+    this.#queue = new SendQueue(session.outbox, {
       sending: () => ({
         progress: (done, total) => this.#progress(done, total),
         notice: (text) => chat.tell(text),
@@ -34,14 +34,14 @@ export class Sender {
     });
   }
 
-  /** How many messages are still to be sent. */
+  /** Number of messages that are still to be sent. */
   get size(): number {
     return this.#queue.size;
   }
 
-  /** Sends a text; one that can't be written down comes back to be edited. */
+  /** Sends a text; one that can't be stored comes back to the editor. */
   text(name: string, text: string): void {
-    this.#write(() => this.#session.writeText(name, text), () => {
+    this.#write(() => this.#outbox.writeText(name, text), () => {
       if (this.#chat.state.editor.text !== "") return;
       this.#chat.dispatch({ kind: "wrote", text });
     });
@@ -49,30 +49,30 @@ export class Sender {
 
   /** Sends a file. */
   file(name: string, path: string): void {
-    this.#write(() => this.#session.writeFile(name, path), () => {});
+    this.#write(() => this.#outbox.writeFile(name, path), () => {});
   }
 
   /** Sends the symmetric key in use, or a new one where there is none. */
   key(name: string): void {
-    this.#write(() => this.#session.writeKey(name, false), () => {});
+    this.#write(() => this.#outbox.writeKey(name, false), () => {});
   }
 
   /** Asks for a symmetric key. */
   keyRequest(name: string): void {
-    this.#write(() => this.#session.writeKeyRequest(name), () => {});
+    this.#write(() => this.#outbox.writeKeyRequest(name), () => {});
   }
 
-  /** Sends again what wasn't sent. */
-  again(ids: readonly number[]): void {
+  /** Sends unsent messages again. */
+  again(ids: readonly MessageNumber[]): void {
     for (const id of ids) this.#queue.add(id);
   }
 
-  /** The relay answers again. */
+  /** Sends what waits for the relay, which responds again. */
   resume(): void {
     this.#queue.resume();
   }
 
-  /** One after another, so that the order is the user's. */
+  /** Stores messages one after another, in the user's order. */
   #write(write: () => Promise<Message>, failed: () => void): void {
     this.#writing = this.#writing.then(() =>
       this.#chat.attempt(async () => {
@@ -103,7 +103,7 @@ export class Sender {
     });
   }
 
-  #failed(id: number, error: unknown): void {
+  #failed(id: MessageNumber, error: unknown): void {
     this.#settled();
     this.#chat.guard(() => {
       if (!(error instanceof UserError)) throw error;

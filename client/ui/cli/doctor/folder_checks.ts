@@ -75,10 +75,12 @@ export async function checkStore(
   if (await findFile(dir, [STORE_FOLDER]) === undefined) {
     return ok("Nothing is remembered yet");
   }
-  const problems = session.checkStore();
-  if (problems.length === 0 && session.unwritable !== undefined) {
+  const problems = session.store.database.check();
+  if (
+    problems.length === 0 && session.store.database.unwritable !== undefined
+  ) {
     return bad(
-      `${dir}/${STORE_FOLDER} is whole, but can only be read: ${session.unwritable}`,
+      `${dir}/${STORE_FOLDER} is whole, but can only be read: ${session.store.database.unwritable}`,
       "Make room there, or see that it can be written",
     );
   }
@@ -104,7 +106,7 @@ export async function checkUnread(
     .summary();
   if (files === 0) return ok("No message waits for a key");
   const ids = new Set(senders.map((id) => id.toHex()));
-  const names = session.contacts()
+  const names = session.contacts.all()
     .filter(({ contactId }) => ids.delete(contactId.toHex()))
     .map(({ name }) => name);
   const from = [...names, ...ids].slice(0, MOST_NAMED).join(", ");

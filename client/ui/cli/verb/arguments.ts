@@ -8,6 +8,7 @@ import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { parseDuration } from "../../../../shared/cli/duration.ts";
 import { parseMoment } from "../../local_time.ts";
 import { CONSUMER_NAME, isConsumerName } from "../../../store/folder.ts";
+import type { MessageNumber } from "../../../session/message.ts";
 import type { Argument, ParserContext } from "./verb.ts";
 
 /** Ends a proposal where any file may stand. */
@@ -35,10 +36,10 @@ export const optionalNameArgument: Argument<string> & {
 } = { ...nameArgument, brief: "Only with this contact", optional: true };
 
 /** A message's number. */
-export const idArgument: Argument<number> = {
+export const idArgument: Argument<MessageNumber> = {
   brief: "The message's number, as history tells it",
   placeholder: "ID",
-  parse: parseId,
+  parse: (text) => parseId(text) as MessageNumber,
 };
 
 /** What to do where a contact's key has changed. */

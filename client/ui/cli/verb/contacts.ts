@@ -42,7 +42,7 @@ export async function writeKey(
  */
 export function requireKnown(session: Session, name: string): void {
   const id = name.toLowerCase();
-  const isKnown = session.contacts().some((contact) =>
+  const isKnown = session.contacts.all().some((contact) =>
     contact.name === name || contact.name === id
   );
   if (isKnown) return;

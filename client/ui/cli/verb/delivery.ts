@@ -6,7 +6,7 @@
 
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { KeyChangedError, UserError } from "../../../errors.ts";
-import type { Message } from "../../../session/message.ts";
+import type { Message, MessageNumber } from "../../../session/message.ts";
 import { printableLine } from "../../printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { ProgressLine } from "../../terminal.ts";
@@ -34,7 +34,7 @@ export async function deliver(
   const progress = new ProgressLine(work.io.stderr);
   let sent: Message;
   try {
-    sent = await session.deliver(id, {
+    sent = await session.outbox.deliver(id, {
       onKeyChange: onKeyChange === "accept" ? "accept" : "stop",
       notice: (text) => output.say(text),
       progress: output.json ? undefined : progress.start("Sending"),
@@ -79,9 +79,9 @@ async function report<F extends string>(
 }
 
 /** Whether the message waits to be sent again. */
-function isUnsent(session: Session, id: number): boolean {
+function isUnsent(session: Session, id: MessageNumber): boolean {
   try {
-    return session.explain(id).delivery === "unsent";
+    return session.messages.explain(id).delivery === "unsent";
   } catch {
     // Why it wasn't sent has been said.
     return false;

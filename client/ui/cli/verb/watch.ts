@@ -1,7 +1,6 @@
 /**
- * Goes on receiving: asks the relay often while something comes in and less
- * often when nothing does, and notices at once what other clients in the
- * folder have received.
+ * Receives again and again: often while messages arrive and less often when none
+ * do, and notices at once what other clients in the folder have received.
  *
  * @module
  */
@@ -11,28 +10,29 @@ import {
   ServerRefusedError,
   type UserError,
 } from "../../../errors.ts";
-import type { Message } from "../../../session/message.ts";
+import type { MessageToShow } from "../../../session/message.ts";
 import type { Session } from "../../../session/session.ts";
 import { complain, type Complaints } from "./failure.ts";
 import type { Output } from "./output.ts";
 import type { Stop } from "./stop.ts";
 
-/** Milliseconds between two questions while something comes in. */
+/** Milliseconds between two requests while messages arrive. */
 const LIVELY = 500;
-/** Milliseconds between them when nothing has come for long. */
+/** Milliseconds between two requests when none has arrived for long. */
 const QUIET = 5000;
-/** By how much the pause grows with each question that brings nothing. */
+/** Factor by which the pause grows with each request that brings nothing. */
 const SLOWING = 1.3;
-/** Milliseconds between two looks at whether the folder has changed. */
+/** Milliseconds between two checks whether the store has changed. */
 const LOOK = 100;
 
-/** How it stands with the relay when messages are handed out. */
+/** The store may hold new messages. */
 export interface Round {
+  readonly kind: "round";
   /** Whether the relay was asked in this run. */
   asked: boolean;
   /** Whether it was asked since the end was near. */
   askedLast: boolean;
-  /** Why it didn't answer the last time. */
+  /** Why the last request failed. */
   failure: UserError | undefined;
 }
 
@@ -41,44 +41,42 @@ export interface WatchParts {
   session: Session;
   output: Output;
   stop: Stop;
-  /** Gets what couldn't be saved or read. */
+  /** Gets the problems of receiving. */
   complaints: Complaints;
-  /** Hands out what is in the store; resolves to whether to go on. */
-  handOut: (round: Round) => Promise<boolean>;
-  /** Whether to hand out again though nothing has changed in the store. */
+  /** Whether another round is due though the store hasn't changed. */
   isDue?: () => boolean;
   /** Whether the relay is to be asked once more, at once, and then no more. */
   isEnding?: () => boolean;
-  /** Gets messages that can't be kept. */
-  unkept?: (message: Message) => unknown;
 }
 
 /**
- * Receives until it is stopped. A relay that is gone is said once, and that it
- * is back too.
+ * Receives until it is stopped, and yields a {@linkcode Round} whenever the store
+ * may hold new messages, and each message that can't be stored. Says once that a
+ * relay is away, and that it is back.
  *
  * @throws {UserError} on anything but the relay's absence
  */
-export async function watch(parts: WatchParts): Promise<void> {
-  const { session, output, stop, complaints, unkept } = parts;
+export async function* watch(
+  parts: WatchParts,
+): AsyncGenerator<Round | MessageToShow, void, void> {
+  const { output, stop } = parts;
   const round: Round = {
+    kind: "round",
     asked: false,
     askedLast: false,
     failure: undefined,
   };
   let pause = LIVELY;
-  // What is in the store needs no relay.
-  if (!await parts.handOut(round)) return;
+  // Messages in the store need no relay.
+  yield round;
   while (!stop.wanted) {
     let count = 0;
-    // What is on its way may have been asked for before.
+    // A message on its way may have missed the request before.
     const isLast = parts.isEnding?.() === true;
     try {
-      const problem = (error: UserError) => complaints.tell(error);
-      const notice = (text: string) => output.say(text);
-      const retrieving = session.retrieve({ problem, notice, unkept })
-        .then((fresh) => count = fresh);
-      if (!await stop.unless(retrieving)) return;
+      const received = yield* receive(parts);
+      if (received === undefined) return;
+      count = received;
       if (round.failure !== undefined) output.say("The relay is back");
       round.failure = undefined;
     } catch (error) {
@@ -93,20 +91,39 @@ export async function watch(parts: WatchParts): Promise<void> {
     }
     round.asked = true;
     round.askedLast = isLast;
-    if (!await parts.handOut(round)) return;
+    yield round;
     pause = count > 0 ? LIVELY : Math.min(QUIET, pause * SLOWING);
-    if (!await settle(parts, round, pause)) return;
+    yield* settle(parts, round, pause);
   }
 }
 
-/** Waits for the next question to the relay, and hands out what others receive meanwhile. */
-async function settle(
-  { session, stop, handOut, isDue, isEnding }: WatchParts,
+/** Receives once; returns the number of new messages, or undefined where it is stopped. */
+async function* receive(
+  { session, output, stop, complaints }: WatchParts,
+): AsyncGenerator<MessageToShow, number | undefined, void> {
+  const events = session.receive();
+  let count = 0;
+  for (;;) {
+    const step = events.next();
+    if (!await stop.unless(step)) return undefined;
+    const { done, value: event } = await step;
+    if (done) return count;
+    if (event.kind === "problem") complaints.tell(event.error);
+    else if (event.kind === "notice") output.say(event.text);
+    else if (event.kind === "stored") count += event.count;
+    else yield event;
+  }
+}
+
+/** Waits for the next request to the relay; yields what other clients receive meanwhile. */
+async function* settle(
+  { session, stop, isDue, isEnding }: WatchParts,
   round: Round,
   pause: number,
-): Promise<boolean> {
+): AsyncGenerator<Round, void, void> {
+  const { database } = session.store;
   const end = performance.now() + pause;
-  let version = session.version;
+  let { version } = database;
   while (performance.now() < end && isEnding?.() !== true) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tick = new Promise<void>((resolve) => {
@@ -114,10 +131,9 @@ async function settle(
     });
     const ticked = await stop.unless(tick);
     clearTimeout(timer);
-    if (!ticked) return false;
-    if (session.version === version && isDue?.() !== true) continue;
-    if (!await handOut(round)) return false;
-    version = session.version;
+    if (!ticked) return;
+    if (database.version === version && isDue?.() !== true) continue;
+    yield round;
+    version = database.version;
   }
-  return true;
 }

@@ -29,7 +29,7 @@ export const verb: Verb = defineVerb({
   isOffline: true,
   async task(work, _, id) {
     const session = await work.session();
-    const known = session.explain(id);
+    const known = session.messages.explain(id);
     const steps = {
       made: known.made,
       written: known.written,

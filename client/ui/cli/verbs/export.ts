@@ -8,7 +8,10 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/piped_file.ts";
 import { printableLine } from "../../printable.ts";
 import type { Session } from "../../../session/session.ts";
-import type { ExportedArchive } from "../../../transfer/export_archive.ts";
+import {
+  exportArchive,
+  type ExportedArchive,
+} from "../../../transfer/export_archive.ts";
 
 const exportData = dataKind("export", {
   path: "",
@@ -58,9 +61,10 @@ export const verb: Verb = defineVerb({
       output.say(
         "The file will hold your private key and all that was said: keep it to yourself",
       );
+      const { dir } = work;
       const archived = path === PIPE
-        ? await exportToOutput(session, output)
-        : await session.exportTo(path);
+        ? await exportToOutput(dir, session, output)
+        : await exportArchive(dir, session.store.database, path);
       if (archived.unread > 0) {
         output.say(
           `What couldn't be decrypted (${archived.unread} files) isn't in it: move info.unread.* along, in case the keys come`,
@@ -89,13 +93,14 @@ export const verb: Verb = defineVerb({
 
 /** Makes the archive in the temporary folder, and writes it to standard output. */
 async function exportToOutput(
+  dir: string,
   session: Session,
   output: Output,
 ): Promise<ExportedArchive> {
   const temporary = await Deno.makeTempDir({ prefix: "messageu-" });
   try {
     const path = `${temporary}/archive`;
-    const exported = await session.exportTo(path);
+    const exported = await exportArchive(dir, session.store.database, path);
     using file = await Deno.open(path);
     // Whatever ends the program from here on, no key is left behind.
     if (Deno.build.os !== "windows") await removeIfThere(temporary);

@@ -14,7 +14,7 @@ export const verb: Verb = defineVerb({
   args: [nameArgument],
   async task(work, _, name) {
     const session = await work.session();
-    const safetyNumber = await session.safetyNumber(name);
+    const safetyNumber = await session.contacts.safetyNumber(name);
     await work.output.data(
       fingerprintData,
       { contact: name, safetyNumber },

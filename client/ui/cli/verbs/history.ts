@@ -17,7 +17,7 @@ export const verb: Verb = defineVerb({
   isOffline: true,
   async task(work, { limit, since }, name) {
     const session = await work.session();
-    const messages = session.history({ name, limit, since });
+    const messages = session.messages.list({ name, limit, since });
     if (name !== undefined && messages.length === 0) {
       requireKnown(session, name);
     }

@@ -10,6 +10,6 @@ export const verb: Verb = defineVerb({
   args: [nameArgument],
   async task(work, _, name) {
     const session = await work.session();
-    await writeKey(work.output, await session.publicKey(name));
+    await writeKey(work.output, await session.contacts.publicKey(name));
   },
 });

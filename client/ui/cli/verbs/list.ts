@@ -21,8 +21,8 @@ export const verb: Verb = defineVerb({
   },
   async task(work, { offline }) {
     const session = await work.session();
-    if (!offline) await session.clients();
-    for (const contact of session.contacts()) {
+    if (!offline) await session.contacts.fetch();
+    for (const contact of session.contacts.all()) {
       const marks = [
         contact.unread > 0 ? `${contact.unread} unread` : "",
         contact.keyChanged ? "another key than before" : "",

@@ -10,7 +10,7 @@ import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { type Round, watch } from "../verb/watch.ts";
 import type { Output } from "../verb/output.ts";
 import { UserError } from "../../../errors.ts";
-import type { Message } from "../../../session/message.ts";
+import type { Message, MessageNumber } from "../../../session/message.ts";
 import type { Session } from "../../../session/session.ts";
 
 /** Messages that are taken from the store at a time. */
@@ -81,7 +81,7 @@ class Listener {
     this.#inputEnded = true;
   }
 
-  /** Hands out what is new; resolves to whether to go on. */
+  /** Outputs the new messages; returns whether to go on. */
   async handOut({ asked, askedLast, failure }: Round): Promise<boolean> {
     for (;;) {
       const messages = this.#consumer.next(AT_A_TIME);
@@ -123,7 +123,7 @@ class Listener {
   }
 
   #acknowledge(line: string): void {
-    const id = /^\d{1,15}$/.test(line) ? Number(line) : NaN;
+    const id = (/^\d{1,15}$/.test(line) ? Number(line) : NaN) as MessageNumber;
     try {
       if (this.#consumer.acknowledge(id)) return;
     } catch (error) {
@@ -175,15 +175,18 @@ export const verb: Verb = defineVerb({
     const complaints = new Complaints(output);
     const listener = new Listener(consumer, output, stop, flags);
     if (listener.readsInput) listener.readAcknowledgements(work.io.stdin);
-    await watch({
+    const watching = watch({
       session,
       output,
       stop,
       complaints,
-      handOut: (round) => listener.handOut(round),
       isDue: () => listener.isDone,
       isEnding: () => listener.isEnding,
     });
+    for await (const event of watching) {
+      if (event.kind === "message") continue;
+      if (!await listener.handOut(event)) break;
+    }
     return stop.exitCode || listener.exitCode || complaints.exitCode;
   },
 });

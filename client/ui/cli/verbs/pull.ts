@@ -8,7 +8,8 @@ import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { watch } from "../verb/watch.ts";
 import type { Work } from "../verb/work.ts";
 import { UserError } from "../../../errors.ts";
-import type { Message } from "../../../session/message.ts";
+import type { Message, MessageToShow } from "../../../session/message.ts";
+import type { Session } from "../../../session/session.ts";
 import { ProgressLine } from "../../terminal.ts";
 
 /** Shows what was received and not shown yet, to the user or to a command. */
@@ -37,11 +38,11 @@ class Viewer {
     return this.#isShowing;
   }
 
-  /** Resolves to false where the message couldn't be shown. */
-  async show(message: Message): Promise<boolean> {
+  /** Shows a message, and marks it where that succeeded. */
+  async show({ message, markShown }: MessageToShow): Promise<void> {
     this.#isShowing = true;
     try {
-      return await this.#show(message);
+      if (await this.#show(message)) markShown();
     } finally {
       this.#isShowing = false;
     }
@@ -94,39 +95,34 @@ export const verb: Verb = defineVerb({
     if (!flags.watch) {
       const viewer = new Viewer(work, flags.exec);
       const progress = new ProgressLine(work.io.stderr);
-      await session.pull({
-        message(one) {
-          progress.end();
-          return viewer.show(one);
-        },
-        problem(error) {
-          progress.end();
-          complaints.tell(error);
-        },
-        notice(text) {
-          progress.end();
-          output.say(text);
-        },
+      const events = session.pull({
         progress: output.json ? undefined : progress.start("Receiving"),
       });
+      for await (const event of events) {
+        if (event.kind === "stored") continue;
+        progress.end();
+        if (event.kind === "problem") complaints.tell(event.error);
+        if (event.kind === "notice") output.say(event.text);
+        if (event.kind === "message") await viewer.show(event);
+      }
       return viewer.exitCode || complaints.exitCode;
     }
     using stop = new Stop(work.io, work.isHangupIgnored);
     const viewer = new Viewer(work, flags.exec, stop);
-    const message = (one: Message) => viewer.show(one);
-    await watch({
-      session,
-      output,
-      stop,
-      complaints,
-      unkept: message,
-      handOut: async () => {
-        const showing = session.showNew(message);
-        // Who is stopped waits for its own command, not for other watchers.
+    const watching = watch({ session, output, stop, complaints });
+    for await (const event of watching) {
+      if (event.kind === "message") await viewer.show(event);
+      else {
+        const showing = showAll(session, viewer);
+        // At the end its own command is waited for, other watchers aren't.
         if (!await stop.unless(showing) && viewer.isShowing) await showing;
-        return !stop.wanted;
-      },
-    });
+      }
+      if (stop.wanted) break;
+    }
     return stop.exitCode || complaints.exitCode;
   },
 });
+
+async function showAll(session: Session, viewer: Viewer): Promise<void> {
+  for await (const event of session.unshown()) await viewer.show(event);
+}

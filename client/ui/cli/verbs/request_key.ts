@@ -12,7 +12,7 @@ export const verb: Verb = defineVerb({
   args: [nameArgument],
   async task(work, _, name) {
     const session = await work.session();
-    const message = await session.writeKeyRequest(name);
+    const message = await session.outbox.writeKeyRequest(name);
     return await deliver(work, message, "stop");
   },
 });

@@ -11,7 +11,7 @@ export const verb: Verb = defineVerb({
   args: [idArgument],
   async task(work, { onKeyChange }, id) {
     const session = await work.session();
-    const { contact } = session.explain(id);
+    const { contact } = session.messages.explain(id);
     return await deliver(work, { id, contact }, onKeyChange);
   },
 });

@@ -24,7 +24,7 @@ export const verb: Verb = defineVerb({
     const wanted = flags.ignoreCase ? new RegExp(pattern, "iu") : pattern;
     const name = flags.with;
     let isFound = false;
-    for await (const message of session.search(wanted, { name })) {
+    for await (const message of session.messages.search(wanted, { name })) {
       isFound = true;
       await work.output.data(
         messageData,

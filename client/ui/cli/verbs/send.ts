@@ -35,7 +35,7 @@ export const verb: Verb = defineVerb({
     }
     const session = await work.session();
     const send = async (text: string): Promise<number> => {
-      const message = await session.writeText(name, text);
+      const message = await session.outbox.writeText(name, text);
       return await deliver(work, message, onKeyChange);
     };
     if (text !== "-") return await send(text);

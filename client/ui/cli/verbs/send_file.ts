@@ -20,8 +20,8 @@ export const verb: Verb = defineVerb({
   async task(work, { onKeyChange }, name, path) {
     const session = await work.session();
     const message = path === PIPE
-      ? await session.writePiped(name, work.io.stdin)
-      : await session.writeFile(name, path);
+      ? await session.outbox.writePiped(name, work.io.stdin)
+      : await session.outbox.writeFile(name, path);
     return await deliver(work, message, onKeyChange);
   },
 });

@@ -17,7 +17,7 @@ export const verb: Verb = defineVerb({
   args: [nameArgument],
   async task(work, flags, name) {
     const session = await work.session();
-    const message = await session.writeKey(name, flags.new === true);
+    const message = await session.outbox.writeKey(name, flags.new === true);
     return await deliver(work, message, flags.onKeyChange);
   },
 });

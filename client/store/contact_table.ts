@@ -1,6 +1,6 @@
 /**
- * The people whom the folder knows: the relay's list as it was last fetched,
- * and of each the public key that the user relies on.
+ * The table of contacts: the relay's list as it was last fetched, and the
+ * public key that the user relies on for each.
  *
  * @module
  */
@@ -9,82 +9,83 @@ import { encodeHex } from "@std/encoding";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import type { ContactSummary } from "../session/message.ts";
 import type { StoreDatabase } from "./database.ts";
-import { dropClaims, type FetchList, updateContacts } from "./listing.ts";
+import { dropClaims, type FetchList, updateContacts } from "./contact_list.ts";
+import type { KeyRow } from "./key_ring.ts";
 
-/** Somebody else. */
+declare const brand: unique symbol;
+
+/** Number of a contact's row. */
+export type ContactRow = number & { readonly [brand]: "ContactRow" };
+
+/** Another client, as the folder knows it. */
 export interface Contact {
-  /** Its row. */
-  readonly contact: number;
+  /** Number of its row. */
+  readonly row: ContactRow;
   /** The id, which never changes. */
   readonly clientId: ClientId;
-  /** The name that the user knows it by; null where the relay gave none. */
-  readonly name: string | null;
-  /** Whose name it claims, until the user accepts that. */
-  readonly succeeds: number | null;
+  /** The name that the user knows it by; undefined where the relay gave none. */
+  readonly name: string | undefined;
+  /** The contact whose name it claims, until the user accepts that. */
+  readonly succeeds: ContactRow | undefined;
   /** The public key that the user relies on, as it was registered. */
-  readonly publicKey: Uint8Array | null;
-  /** Another one that the relay gives, until the user accepts it. */
-  readonly offeredKey: Uint8Array | null;
+  readonly publicKey: Uint8Array | undefined;
+  /** Another public key, which the relay gives and the user hasn't accepted. */
+  readonly offeredKey: Uint8Array | undefined;
   /** The offered key that the user was told of, and may have compared. */
-  readonly toldKey: Uint8Array | null;
+  readonly toldKey: Uint8Array | undefined;
   /** The symmetric key that texts are sent under. */
-  readonly sendingKey: number | null;
+  readonly sendingKey: KeyRow | undefined;
 }
 
 const COLUMNS =
-  "contact, clientId, name, succeeds, publicKey, offeredKey, toldKey, sendingKey";
+  'contact AS "row", clientId, name, succeeds, publicKey, offeredKey, toldKey, sendingKey';
 
 /** The name of a contact, or its id in hex digits where it has none. */
 export function labelOf(
-  { name, clientId }: { name: string | null; clientId: Uint8Array },
+  { name, clientId }: Pick<Contact, "name" | "clientId">,
 ): string {
   return name || encodeHex(clientId);
 }
 
-/** Whether another key than the known one has to be accepted first. */
+/** Whether the user has to accept another public key or id first. */
 export function hasChanged(
   { offeredKey, succeeds }: Pick<Contact, "offeredKey" | "succeeds">,
 ): boolean {
-  return offeredKey !== null || succeeds !== null;
+  return offeredKey !== undefined || succeeds !== undefined;
 }
 
-/** All contacts, by id and by name. */
-export class ContactBook {
+/** The contacts in a folder's store. */
+export class ContactTable {
   readonly #database: StoreDatabase;
   #updating: Promise<unknown> = Promise.resolve();
 
-  /** Keeps them in this database. */
   constructor(database: StoreDatabase) {
     this.#database = database;
   }
 
-  /** The contact with an id, made where nothing is known of it yet. */
+  /** The contact with an id; inserted where the id is unknown. */
   withId(clientId: ClientId): Contact {
-    const find = () =>
-      this.#database.row<Contact>(
-        `SELECT ${COLUMNS} FROM contacts WHERE clientId = ?`,
-        clientId,
-      );
-    const found = find();
+    const sql = `SELECT ${COLUMNS} FROM contacts WHERE clientId = ?`;
+    const found = this.#database.row<Contact>(sql, clientId);
     if (found !== undefined) return found;
     return this.#database.write(() => {
       this.#database.run(
         "INSERT INTO contacts (clientId) VALUES (?) ON CONFLICT DO NOTHING",
         clientId,
       );
-      return find() as Contact;
+      return this.#database.one<Contact>(sql, clientId);
     });
   }
 
   /** The contact in a row. */
-  at(contact: number): Contact {
-    return this.#database.row<Contact>(
+  at(row: ContactRow): Contact {
+    return this.#database.one<Contact>(
       `SELECT ${COLUMNS} FROM contacts WHERE contact = ?`,
-      contact,
-    ) as Contact;
+      row,
+    );
   }
 
-  /** Who has exactly this name, or claims it at the relay now; or undefined. */
+  /** The contact with exactly this name, or that claims it at the relay; or undefined. */
   named(name: string): Contact | undefined {
     return this.#database.row<Contact>(
       `SELECT ${COLUMNS} FROM contacts WHERE name = ? AND retired = 0
@@ -95,14 +96,14 @@ export class ContactBook {
   }
 
   /** Whether the relay's list had the contact when it was last fetched. */
-  isListed(contact: number): boolean {
+  isListed(row: ContactRow): boolean {
     return this.#database.row(
       "SELECT 1 FROM contacts WHERE contact = ? AND listed = 1",
-      contact,
+      row,
     ) !== undefined;
   }
 
-  /** Those whose keys have to be accepted. */
+  /** The contacts whose keys have to be accepted. */
   changed(): Contact[] {
     return this.#database.rows<Contact>(
       `SELECT ${COLUMNS} FROM contacts
@@ -110,23 +111,15 @@ export class ContactBook {
     );
   }
 
-  /** The rows of all who have or had this name, or this id in hex digits. */
-  rowsOf(label: string): number[] {
-    return this.#database.rows<{ contact: number }>(
-      "SELECT contact FROM contacts WHERE name = ?1 OR (name IS NULL AND lower(hex(clientId)) = lower(?1))",
-      label,
-    ).map(({ contact }) => contact);
-  }
-
   /**
-   * Takes over what a fresh list says. A name stays with the contact whom the
-   * user knows by it, whatever the relay says: whoever else is listed under it
-   * has to be accepted.
+   * Applies a fresh list. A name stays with the contact that the user knows by
+   * it, whatever the relay says: another client listed under it has to be
+   * accepted.
    *
-   * Only what changed is written, in short transactions. Where that is cut
-   * short, the next list completes it.
+   * Writes only what changed, in short transactions. The next list completes an
+   * update that was interrupted.
    *
-   * @param fetch hands the list over
+   * @param fetch passes the list
    * @returns the names in the list
    */
   async update(fetch: FetchList): Promise<string[]> {
@@ -136,83 +129,83 @@ export class ContactBook {
     return await updating;
   }
 
-  /** Relies on a public key from now on, unless there is one already. */
-  pinPublicKey(contact: number, publicKey: Uint8Array): void {
+  /** Sets the public key that the user relies on, unless there is one already. */
+  pinPublicKey(row: ContactRow, publicKey: Uint8Array): void {
     this.#database.run(
       "UPDATE contacts SET publicKey = ? WHERE contact = ? AND publicKey IS NULL",
       publicKey,
-      contact,
+      row,
     );
   }
 
-  /** Remembers a key that the user has to accept first, or that there is none any more. */
-  offerPublicKey(contact: number, publicKey: Uint8Array | null): void {
+  /** Sets or clears the key that the user has to accept first. */
+  offerPublicKey(row: ContactRow, publicKey: Uint8Array | undefined): void {
     this.#database.run(
       "UPDATE contacts SET offeredKey = ?1 WHERE contact = ?2 AND offeredKey IS NOT ?1",
       publicKey,
-      contact,
+      row,
     );
   }
 
   /**
-   * Remembers that the user was told of the offered key. Where another one was
-   * told before, nobody knows which of them the user compares: none counts.
+   * Notes that the user was told of the offered key. Where the user was told of
+   * another one before, either may be the one that is compared: none counts.
    *
-   * @param asked whether the user asked for it just now, which makes it the one
+   * @param asked whether the user has just asked for this key, so that it counts
    */
-  told({ contact, offeredKey }: Contact, asked: boolean): void {
+  told({ row, offeredKey }: Contact, asked: boolean): void {
     this.#database.run(
       `UPDATE contacts SET toldKey = ${
         asked ? "?1" : "CASE WHEN toldKey IS NULL THEN ?1 ELSE x'' END"
       } WHERE contact = ?2 AND toldKey IS NOT ?1`,
       offeredKey,
-      contact,
+      row,
     );
   }
 
   /**
-   * Makes an offered key the one that the user relies on. What was sent under
-   * before isn't any more: whose it was is what was in doubt.
+   * Makes an offered key the one that the user relies on. The symmetric keys
+   * that were exchanged before aren't sent under any more.
    *
    * @returns false where another key is offered by now
    */
-  accept({ contact, succeeds }: Contact, publicKey: Uint8Array): boolean {
+  accept({ row, succeeds }: Contact, publicKey: Uint8Array): boolean {
     return this.#database.write(() => {
       const isOffered = this.#database.row(
         "SELECT 1 FROM contacts WHERE contact = ? AND offeredKey IS ? AND succeeds IS ?",
-        contact,
+        row,
         publicKey,
         succeeds,
       ) !== undefined;
       if (!isOffered) return false;
-      if (succeeds !== null) this.#set({ contact: succeeds }, "retired = 1");
+      if (succeeds !== undefined) this.#set(succeeds, "retired = 1");
       this.#set(
-        { contact },
+        row,
         "publicKey = offeredKey, offeredKey = NULL, toldKey = NULL, sendingKey = NULL, succeeds = NULL",
       );
-      // What was exchanged before is to read with, and goes to no one any more.
+      // Earlier keys still open messages, and are sent to no contact any more.
       this.#database.run(
         "UPDATE OR REPLACE keys SET owner = x'' WHERE contact = ?",
-        contact,
+        row,
       );
-      if (succeeds !== null) dropClaims(this.#database, succeeds);
+      if (succeeds !== undefined) dropClaims(this.#database, succeeds);
       return true;
     });
   }
 
-  /** All who are listed or have written or been written to, the latest conversation first. */
+  /** The contacts that are listed or have a conversation, the latest conversation first. */
   summaries(): ContactSummary[] {
     return this.#database.rows<
       & Pick<Contact, "name" | "clientId">
       & {
-        unread: number | null;
-        lastTime: number | null;
+        unread: number | undefined;
+        lastTime: number | undefined;
         offered: number;
         claimed: number;
       }
     >(
-      // Whoever only claims a name is counted with whose it is. By number: a
-      // time may be a wrong clock's.
+      // A contact that claims a name counts with the name's owner. Ordered by
+      // number: a time may come from a wrong clock.
       `WITH counted AS (
          SELECT contact, max(id) AS last, 0 AS unread FROM messages GROUP BY contact
          UNION ALL
@@ -235,16 +228,13 @@ export class ContactBook {
     ).map(({ name, clientId, unread, lastTime, offered, claimed }) => ({
       name: labelOf({ name, clientId }),
       contactId: clientId,
-      unread: Number(unread),
-      lastTime: lastTime === null ? undefined : Number(lastTime),
+      unread: unread ?? 0,
+      lastTime,
       keyChanged: offered === 1 || claimed === 1,
     }));
   }
 
-  #set({ contact }: Pick<Contact, "contact">, what: string): void {
-    this.#database.run(
-      `UPDATE contacts SET ${what} WHERE contact = ?`,
-      contact,
-    );
+  #set(row: ContactRow, what: string): void {
+    this.#database.run(`UPDATE contacts SET ${what} WHERE contact = ?`, row);
   }
 }

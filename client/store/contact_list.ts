@@ -1,31 +1,31 @@
 /**
- * Brings a fresh list of the relay into the folder's contacts. It may hold
- * hundreds of thousands, and other clients in the folder want to write
- * meanwhile: it is compared first, and only what changed is written, a little at
- * a time.
+ * Applies a fresh list of the relay to the contacts. A list may hold hundreds of
+ * thousands of clients, and other programs in the folder write meanwhile: only
+ * what changed is written, in short transactions.
  *
  * @module
  */
 
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import type { ListedClient } from "../../shared/wire/requests.ts";
+import type { ContactRow } from "./contact_table.ts";
 import type { StoreDatabase } from "./database.ts";
 
 /** Rows that one transaction writes. */
 const AT_ONCE = 1000;
 
 /** A contact as far as a list may change it. */
-interface Row {
-  contact: number;
+interface ListedContact {
+  contact: ContactRow;
   clientId: ClientId;
-  name: string | null;
-  succeeds: number | null;
+  name: string | undefined;
+  succeeds: ContactRow | undefined;
   retired: number;
-  /** Whether the user has to do with it, so that its name is its own. */
+  /** Whether the user relies on a key of it or has a conversation with it, so that it keeps its name. */
   known: number;
 }
 
-const ROW = `c.contact, c.clientId, c.name, c.succeeds, c.retired,
+const COLUMNS = `c.contact, c.clientId, c.name, c.succeeds, c.retired,
   c.publicKey IS NOT NULL OR c.sendingKey IS NOT NULL
     OR EXISTS (SELECT 1 FROM messages m WHERE m.contact = c.contact) AS known`;
 
@@ -35,17 +35,16 @@ const OWNS = "o.retired = 0 AND o.succeeds IS NULL";
 const FIRST =
   "l.name <> '' AND NOT EXISTS (SELECT 1 FROM temp.listing p WHERE p.name = l.name AND p.place < l.place)";
 
-/** A list that comes part by part. */
+/** A list, part by part. */
 type Parts = AsyncIterable<readonly ListedClient[]>;
 
-/** Fetches a list and hands it over; where that breaks off it may do so anew. */
+/** Fetches a list and passes it to `take`; again from the start where the connection breaks. */
 export type FetchList = (
   take: (parts: Parts) => Promise<string[]>,
 ) => Promise<string[]>;
 
 /**
- * Makes the contacts those of a list, see `ContactBook.update`. Of entries with
- * the same id the first counts.
+ * Applies a list, see `ContactTable.update`. The first entry of an id counts.
  *
  * @returns the names in the relay's order
  */
@@ -64,7 +63,7 @@ export async function updateContacts(
 
 const DROP_LISTING = "DROP TABLE IF EXISTS temp.listing";
 
-/** Puts the list beside the contacts, where it locks nothing; returns its names. */
+/** Fills a temporary table with the list, which locks nothing; returns the names. */
 async function fill(database: StoreDatabase, parts: Parts): Promise<string[]> {
   const names: string[] = [];
   database.snapshot(() => {
@@ -93,7 +92,7 @@ async function fill(database: StoreDatabase, parts: Parts): Promise<string[]> {
   return names;
 }
 
-/** The steps of one update. Each looks again at what it changes: others may have been faster. */
+/** The steps of one update. Each reads again what it changes, since other clients write too. */
 class Update {
   readonly #database: StoreDatabase;
 
@@ -114,9 +113,9 @@ class Update {
     await this.#giveNames();
   }
 
-  /** Notes of some contacts whether they are listed. */
+  /** Sets whether some contacts are listed. */
   async #mark(listed: 0 | 1, which: string): Promise<void> {
-    const found = this.#database.rows<{ contact: number }>(
+    const found = this.#database.rows<{ contact: ContactRow }>(
       `SELECT contact FROM contacts ${which}`,
     );
     await this.#write(found, ({ contact }) =>
@@ -127,7 +126,7 @@ class Update {
       ));
   }
 
-  /** Adds those who aren't known by their ids, under names that are free. */
+  /** Inserts the clients with unknown ids, with their names where those are free. */
   async #addNew(): Promise<void> {
     const found = this.#database.rows<{ place: number }>(
       `SELECT place FROM temp.listing l
@@ -144,7 +143,7 @@ class Update {
       ));
   }
 
-  /** Looks at each name whose owner isn't listed under it, or that is claimed. */
+  /** Assigns each name whose owner isn't listed under it, or that is claimed. */
   async #giveNames(): Promise<void> {
     const found = this.#database.rows<{ name: string }>(
       `SELECT l.name FROM temp.listing l
@@ -159,8 +158,8 @@ class Update {
   }
 
   /**
-   * What has to be done to give a name to the first whom the relay lists under
-   * it, as far as it isn't another contact's; undefined where nothing has.
+   * The change that assigns `name` to the first listed client unless another
+   * contact already has it; undefined where nothing changes.
    */
   #changeOf(name: string): (() => void) | undefined {
     const owner = this.#row("o.name = ? AND " + OWNS, name);
@@ -174,24 +173,26 @@ class Update {
       name,
     );
     if (first === undefined) return undefined;
-    const hasOther = first.known === 1 && first.name !== null &&
+    const hasOther = first.known === 1 && first.name !== undefined &&
       first.name !== name;
     if (hasOther) return undefined;
-    const succeeds = owner?.known === 1 ? owner.contact : null;
+    const succeeds = owner?.known === 1 ? owner.contact : undefined;
     const isDone = first.name === name && first.succeeds === succeeds &&
       first.retired === 0;
     if (isDone) return undefined;
     return () => {
-      if (succeeds !== null) dropClaims(this.#database, succeeds);
-      else if (owner !== undefined) this.#rename(owner, null, owner.succeeds);
+      if (succeeds !== undefined) dropClaims(this.#database, succeeds);
+      else if (owner !== undefined) {
+        this.#rename(owner, undefined, owner.succeeds);
+      }
       this.#rename(first, name, succeeds);
     };
   }
 
   #rename(
-    { contact }: Row,
-    name: string | null,
-    succeeds: number | null,
+    { contact }: ListedContact,
+    name: string | undefined,
+    succeeds: ContactRow | undefined,
   ): void {
     this.#database.run(
       "UPDATE contacts SET name = ?, succeeds = ?, retired = 0 WHERE contact = ?",
@@ -201,14 +202,16 @@ class Update {
     );
   }
 
-  #row(condition: string, name: string): Row | undefined {
-    return this.#database.row<Row>(
-      `SELECT ${ROW} FROM contacts c WHERE ${condition.replaceAll("o.", "c.")}`,
+  #row(condition: string, name: string): ListedContact | undefined {
+    return this.#database.row<ListedContact>(
+      `SELECT ${COLUMNS} FROM contacts c WHERE ${
+        condition.replaceAll("o.", "c.")
+      }`,
       name,
     );
   }
 
-  #isListed({ clientId }: Row, name: string): boolean {
+  #isListed({ clientId }: ListedContact, name: string): boolean {
     return this.#database.row(
       "SELECT 1 FROM temp.listing WHERE clientId = ? AND name = ?",
       clientId,
@@ -216,35 +219,35 @@ class Update {
     ) !== undefined;
   }
 
-  #isClaimed({ contact }: Row): boolean {
+  #isClaimed({ contact }: ListedContact): boolean {
     return this.#database.row(
       "SELECT 1 FROM contacts WHERE succeeds = ? AND retired = 0",
       contact,
     ) !== undefined;
   }
 
-  /** Writes what is found, as much at a time as others can wait for. */
+  /** Writes in transactions that are short enough for other clients to wait for. */
   async #write<T>(
     found: readonly T[],
     write: (each: T) => unknown,
   ): Promise<void> {
     for (let at = 0; at < found.length; at += AT_ONCE) {
       const begin = performance.now();
-      // The next list brings again what a power failure undoes.
+      // The next list repeats what a power failure undoes.
       this.#database.writeSoon(() =>
         found.slice(at, at + AT_ONCE).forEach(write)
       );
-      // Who waits looks now and then: as long as it was locked it is free.
+      // Waiting clients poll: the store stays free for as long as it was locked.
       await pause(performance.now() - begin);
     }
   }
 }
 
-/** Ends the claims to a contact's name; what was said stays where it is. */
-export function dropClaims(database: StoreDatabase, contact: number): void {
+/** Ends the claims to a contact's name; the conversations stay. */
+export function dropClaims(database: StoreDatabase, row: ContactRow): void {
   database.run(
     "UPDATE contacts SET retired = 1, offeredKey = NULL, toldKey = NULL WHERE succeeds = ? AND retired = 0",
-    contact,
+    row,
   );
 }
 

@@ -1,0 +1,332 @@
+/**
+ * The user's contacts, and whether their public keys are the ones that the user
+ * relies on. The first key that the relay gives is relied on; another one has to
+ * be accepted.
+ *
+ * @module
+ */
+
+import { equals } from "@std/bytes";
+import { importPublicKey, publicKeyOf } from "../../shared/crypto/crypto.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
+import {
+  ignoreUserError,
+  KeyChangedError,
+  ServerRefusedError,
+  UnknownContactError,
+  UserError,
+} from "../errors.ts";
+import { fingerprintOf, safetyNumber } from "../keys/fingerprint.ts";
+import type { Identity } from "../keys/identity.ts";
+import type { ContactSummary, PublicKeyInfo } from "./message.ts";
+import type { RelayLink } from "../link/relay_link.ts";
+import {
+  type Contact,
+  type ContactRow,
+  hasChanged,
+  labelOf,
+} from "../store/contact_table.ts";
+import type { ClientStore } from "../store/store.ts";
+
+/** Milliseconds for which a public key that the relay gave counts as checked. */
+const CHECK_INTERVAL = 10 * 60_000;
+
+/** What to do about a contact whose public key isn't the known one. */
+export interface TrustOptions {
+  /** Default: stop, with a {@linkcode KeyChangedError}. */
+  onKeyChange?: "stop" | "accept" | undefined;
+}
+
+/** What the parts of a session share. */
+export interface SessionParts {
+  /** The folder's store, which is opened at first use. */
+  readonly store: ClientStore;
+  /** The connection to the relay. */
+  readonly link: RelayLink;
+  /** The user's identity. @throws {NotRegisteredError} where there is none */
+  me(): Promise<Identity>;
+}
+
+/** The user's contacts, as the relay and the folder know them. */
+export class Contacts {
+  readonly #session: SessionParts;
+  /** When the relay last gave the known key of a contact. */
+  readonly #checked = new Map<ContactRow, number>();
+
+  constructor(session: SessionParts) {
+    this.#session = session;
+  }
+
+  get #table() {
+    return this.#session.store.contacts;
+  }
+
+  /** The contacts that the folder knows, the latest conversation first. */
+  all(): ContactSummary[] {
+    return this.#table.summaries();
+  }
+
+  /** Fetches the relay's list; returns the names in the relay's order. */
+  async fetch(): Promise<string[]> {
+    const { clientId } = await this.#session.me();
+    return await this.#table.update((take) =>
+      this.#session.link.readClients(clientId, take)
+    );
+  }
+
+  /**
+   * The contact with a name. Fetches the list where the known one lacks it.
+   *
+   * @throws {UnknownContactError} where no client has it
+   */
+  async named(name: string): Promise<Contact> {
+    const contacts = this.#table;
+    const known = contacts.named(name);
+    if (known !== undefined) return known;
+    await this.fetch();
+    const found = contacts.named(name);
+    if (found !== undefined) return found;
+    throw new UnknownContactError(
+      `There is no other client called "${name}"`,
+      "The list of clients tells their names",
+    );
+  }
+
+  /** The contact that has a contact's name now; itself where it has no name. */
+  current(row: ContactRow): Contact {
+    return this.#holder(this.#table.at(row));
+  }
+
+  /**
+   * Makes sure that messages may go to a contact.
+   *
+   * @param again whether to ask the relay even if it gave the known key recently
+   * @returns the contact, or the one that has its name now
+   * @throws {KeyChangedError} where its public key has to be accepted first
+   * @throws {UserError} where the relay gives no key that can be used
+   */
+  async trusted(
+    contact: Contact,
+    { onKeyChange }: TrustOptions,
+    again = false,
+  ): Promise<Contact> {
+    const last = this.#checked.get(contact.row) ?? -Infinity;
+    const due = again || performance.now() - last > CHECK_INTERVAL;
+    const checked = due || hasChanged(contact)
+      ? await this.#check(contact)
+      : contact;
+    if (!hasChanged(checked)) return checked;
+    if (onKeyChange !== "accept") throw await this.#changed(checked, false);
+    return await this.#accept(checked);
+  }
+
+  /**
+   * The public key of a contact that may be used.
+   *
+   * @throws {UserError} where the relay gives none that can be used
+   */
+  async encryptionKey(contact: Contact): Promise<CryptoKey> {
+    const { publicKey } = contact.publicKey === undefined
+      ? await this.#compare(contact)
+      : contact;
+    if (publicKey === undefined) throw unusable(contact, "there is none");
+    return await usable(contact, publicKey);
+  }
+
+  /**
+   * Asks the relay for a contact's public key. One that isn't the known one is
+   * noted, and nothing is sent until it is accepted.
+   *
+   * @throws {UserError} where no client has the name, or the key can't be used
+   */
+  async publicKey(name: string): Promise<PublicKeyInfo> {
+    const contact = await this.#check(await this.named(name));
+    if (contact.offeredKey !== undefined) {
+      this.#table.told(contact, false);
+    }
+    return await this.#info(contact);
+  }
+
+  /**
+   * Relies on the key that the user was told of. Doesn't ask the relay, which
+   * might give yet another one.
+   *
+   * @throws {KeyChangedError} where another one is offered by now
+   * @throws {UserError} where the relay gives the known one
+   */
+  async accept(name: string): Promise<PublicKeyInfo> {
+    const contact = await this.named(name);
+    if (!hasChanged(contact)) {
+      throw new UserError(
+        `There is nothing to accept: the public key of "${name}" is the one you know`,
+      );
+    }
+    const { offeredKey, toldKey } = contact;
+    const isTold = offeredKey !== undefined && toldKey !== undefined &&
+      equals(offeredKey, toldKey);
+    if (!isTold) throw await this.#changed(contact, true);
+    return await this.#info(await this.#accept(contact));
+  }
+
+  /**
+   * The digits that the user and a contact compare, equal on both sides: 12
+   * groups of five. They are for the offered key where one has to be accepted,
+   * else for the one that is relied on.
+   */
+  async safetyNumber(name: string): Promise<string> {
+    const { clientId, privateKey } = await this.#session.me();
+    const mine = { clientId, publicKey: await publicKeyOf(privateKey) };
+    const named = await this.named(name);
+    const isThere = hasChanged(named)
+      ? named.offeredKey !== undefined
+      : named.publicKey !== undefined;
+    const contact = isThere ? named : await this.#check(named);
+    const publicKey = contact.offeredKey ?? contact.publicKey;
+    if (publicKey === undefined) throw unusable(contact, "there is none");
+    if (contact.offeredKey !== undefined) {
+      this.#table.told(contact, true);
+    }
+    return await safetyNumber(mine, { clientId: contact.clientId, publicKey });
+  }
+
+  /** The warning about a contact whose key has to be accepted, or undefined. */
+  async warning(row: ContactRow): Promise<KeyChangedError | undefined> {
+    const found = this.#table.at(row);
+    return hasChanged(found) ? await this.#changed(found, false) : undefined;
+  }
+
+  /** The warnings about all contacts whose keys have to be accepted. */
+  async warnings(): Promise<KeyChangedError[]> {
+    const warnings: KeyChangedError[] = [];
+    for (const contact of this.#table.changed()) {
+      warnings.push(await this.#changed(contact, false));
+    }
+    return warnings;
+  }
+
+  #holder({ name, row }: Contact): Contact {
+    const named = name === undefined ? undefined : this.#table.named(name);
+    return named ?? this.#table.at(row);
+  }
+
+  /** @param again whether the user has asked for the key that is offered now */
+  async #changed(contact: Contact, again: boolean): Promise<KeyChangedError> {
+    const contacts = this.#table;
+    // The warning doesn't depend on whether the relay gives the key.
+    const offering = contact.offeredKey === undefined
+      ? await this.#compare(contact).catch(ignoreUserError) ?? contact
+      : contact;
+    if (offering.offeredKey !== undefined) contacts.told(offering, again);
+    const known = this.#reliedOn(contact);
+    const { offeredKey } = offering;
+    return new KeyChangedError(
+      labelOf(contact),
+      known === undefined ? undefined : await fingerprintOf(known),
+      offeredKey === undefined ? undefined : await fingerprintOf(offeredKey),
+    );
+  }
+
+  /** The key that the user relies on under the contact's name. */
+  #reliedOn({ succeeds, publicKey }: Contact): Uint8Array | undefined {
+    return succeeds === undefined
+      ? publicKey
+      : this.#table.at(succeeds).publicKey;
+  }
+
+  async #accept(contact: Contact): Promise<Contact> {
+    const contacts = this.#table;
+    const { offeredKey } = contact;
+    if (offeredKey === undefined) throw unusable(contact, "there is none");
+    if (!contacts.accept(contact, offeredKey)) {
+      throw await this.#changed(contacts.at(contact.row), true);
+    }
+    return contacts.at(contact.row);
+  }
+
+  async #info(contact: Contact): Promise<PublicKeyInfo> {
+    const { offeredKey } = contact;
+    const publicKey = this.#reliedOn(contact) ?? offeredKey;
+    if (publicKey === undefined) throw unusable(contact, "there is none");
+    return {
+      name: labelOf(contact),
+      contactId: contact.clientId,
+      publicKey,
+      fingerprint: await fingerprintOf(publicKey),
+      offered: offeredKey === undefined ? undefined : {
+        publicKey: offeredKey,
+        fingerprint: await fingerprintOf(offeredKey),
+      },
+    };
+  }
+
+  /**
+   * Asks for the contact's key. Where that is refused, another client may have
+   * the name; where none has, a known key counts, since some relays don't answer
+   * requests for keys.
+   */
+  async #check(contact: Contact): Promise<Contact> {
+    const contacts = this.#table;
+    try {
+      return await this.#compare(contact);
+    } catch (error) {
+      if (!(error instanceof ServerRefusedError)) throw error;
+      await this.fetch().catch(ignoreUserError);
+      const now = this.#holder(contact);
+      if (now.row !== contact.row) return await this.#compare(now);
+      if (!contacts.isListed(contact.row)) {
+        throw new UnknownContactError(
+          `"${labelOf(contact)}" isn't registered at this relay any more`,
+          "The list of clients tells who is",
+          { cause: error },
+        );
+      }
+      if (now.publicKey === undefined) throw error;
+      await usable(now, now.publicKey);
+      return now;
+    }
+  }
+
+  /** Compares the key that the relay gives with the known one. */
+  async #compare(contact: Contact): Promise<Contact> {
+    const contacts = this.#table;
+    const { link } = this.#session;
+    const { clientId } = await this.#session.me();
+    const given = await link.publicKey(clientId, contact.clientId);
+    await usable(contact, given);
+    const fingerprint = await fingerprintOf(given);
+    if (contact.succeeds === undefined) {
+      contacts.pinPublicKey(contact.row, given);
+    }
+    const { publicKey, succeeds } = contacts.at(contact.row);
+    const isKnown = succeeds === undefined && publicKey !== undefined &&
+      await fingerprintOf(publicKey) === fingerprint;
+    contacts.offerPublicKey(contact.row, isKnown ? undefined : given);
+    if (isKnown) this.#checked.set(contact.row, performance.now());
+    return contacts.at(contact.row);
+  }
+}
+
+/** @throws {UserError} where no secret may be encrypted for the key */
+async function usable(
+  contact: Contact,
+  publicKey: Uint8Array,
+): Promise<CryptoKey> {
+  try {
+    return await importPublicKey(publicKey);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw unusable(contact, cause.message, cause);
+  }
+}
+
+function unusable(
+  contact: Contact,
+  reason: string,
+  cause?: unknown,
+): UserError {
+  return new UserError(
+    `The public key of "${labelOf(contact)}" can't be used: ${reason}`,
+    "It was registered like that; only a new registration helps",
+    { cause },
+  );
+}

@@ -1,0 +1,310 @@
+/**
+ * The table of messages: its rows, and the messages that they hold.
+ *
+ * @module
+ */
+
+import type { BindValue } from "@db/sqlite";
+import type { ClientId, MessageId } from "../../shared/wire/protocol.ts";
+import { UserError } from "../errors.ts";
+import type {
+  Explanation,
+  Message,
+  MessageKind,
+  MessageNumber,
+} from "../session/message.ts";
+import { type ContactRow, labelOf } from "./contact_table.ts";
+import type { StoreDatabase, Value } from "./database.ts";
+import { SenderLock } from "./folder.ts";
+import { PatternMatcher, SEARCH_LIMIT } from "./pattern_matcher.ts";
+
+/** Messages that a search reads at a time. */
+const SEARCH_PAGE = 500;
+
+/** Which messages to list. */
+export interface HistoryOptions {
+  /** Only those with this contact. */
+  name?: string | undefined;
+  /** Only those with a smaller number. */
+  before?: number | undefined;
+  /** Only those with a larger number. */
+  after?: number | undefined;
+  /** Only those written down since, in milliseconds since 1970; see {@linkcode Messages.firstSince}. */
+  since?: number | undefined;
+  /** The latest so many. */
+  limit?: number | undefined;
+}
+
+/** How to search. */
+export interface SearchOptions {
+  /** Only with this contact. */
+  name?: string | undefined;
+  /** Milliseconds that matching may take in all; 10 s by default. */
+  limit?: number | undefined;
+  /** Aborts the search, which throws the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A row of the table, with its contact; times are milliseconds since 1970. */
+export interface MessageRow {
+  id: MessageNumber;
+  clientId: ClientId;
+  name: string | undefined;
+  contact: ContactRow;
+  outgoing: number;
+  kind: MessageKind;
+  succeeds: ContactRow | undefined;
+  text: Uint8Array | undefined;
+  path: string | undefined;
+  size: number;
+  doubtful: number;
+  relayMessageId: MessageId | undefined;
+  made: number | undefined;
+  written: number;
+  sent: number | undefined;
+  acknowledged: number | undefined;
+  received: number | undefined;
+  decrypted: number | undefined;
+  shown: number | undefined;
+  attempts: number;
+  sender: string | undefined;
+  failure: string | undefined;
+}
+
+const SELECT =
+  "SELECT m.*, c.clientId, c.name, c.succeeds FROM messages m JOIN contacts c USING (contact)";
+
+/** The rows of the contacts that have or had a name, or an id in hex digits. */
+const ROWS_OF =
+  "SELECT contact FROM contacts WHERE name = ?1 OR (name IS NULL AND lower(hex(clientId)) = lower(?1))";
+
+/** All messages, in the order in which they were written. */
+export class Messages {
+  readonly #database: StoreDatabase;
+
+  constructor(database: StoreDatabase) {
+    this.#database = database;
+  }
+
+  /** Messages, the oldest first. */
+  list(options: HistoryOptions = {}): Message[] {
+    const { name, before, after, since, limit } = options;
+    const conditions = ["1"];
+    const params: BindValue[] = [];
+    const where = (condition: string, value: BindValue | undefined) => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      params.push(value);
+    };
+    where(`m.contact IN (${ROWS_OF})`, name);
+    where("m.id < ?", before);
+    where("m.id > ?", after);
+    if (since !== undefined) {
+      const first = this.firstSince(since);
+      if (first === undefined) return [];
+      where("m.id >= ?", first);
+    }
+    params.push(limit ?? -1);
+    return this.messages(
+      `${conditions.join(" AND ")} ORDER BY m.id DESC LIMIT ?`,
+      ...params,
+    ).reverse();
+  }
+
+  /**
+   * Texts and files whose text or path matches a pattern, the oldest first.
+   *
+   * @throws {UserError} where the pattern takes too long or is too large
+   */
+  async *search(
+    pattern: RegExp,
+    { name, limit = SEARCH_LIMIT, signal }: SearchOptions = {},
+  ): AsyncGenerator<Message> {
+    // With "g" or "y" a pattern would go on from its last match.
+    const flags = pattern.flags.replace(/[gy]/g, "");
+    using matcher = new PatternMatcher(
+      new RegExp(pattern.source, flags),
+      limit,
+    );
+    const wanted = name === undefined
+      ? undefined
+      : new Set(this.#contacts(name));
+    for (let last = 0;;) {
+      const page = this.select(
+        "m.id > ? AND m.kind IN ('text', 'file') ORDER BY m.id LIMIT ?",
+        last,
+        SEARCH_PAGE,
+      );
+      const messages: Message[] = [];
+      for (const row of page) {
+        last = row.id;
+        if (wanted?.has(row.contact) === false) continue;
+        messages.push(this.messageOf(row));
+      }
+      const fits = await matcher.fits(
+        messages.map(({ text, path }) => text ?? path ?? ""),
+        signal,
+      );
+      yield* messages.filter((_, at) => fits[at]);
+      if (page.length < SEARCH_PAGE) return;
+    }
+  }
+
+  /** A message. @throws {UserError} where there is none with this number */
+  get(id: MessageNumber): Message {
+    return this.messageOf(this.row(id));
+  }
+
+  /** All that is known of a message. @throws {UserError} where there is none with this number */
+  explain(id: MessageNumber): Explanation {
+    const row = this.row(id);
+    return {
+      ...this.messageOf(row),
+      relayMessageId: row.relayMessageId,
+      made: row.made,
+      written: row.written,
+      sent: row.sent,
+      acknowledged: row.acknowledged,
+      received: row.received,
+      decrypted: row.decrypted,
+      shownAt: row.shown,
+      attempts: row.attempts,
+      failure: row.failure,
+      acks: this.#database.rows<{ consumer: string; time: number }>(
+        "SELECT consumer, time FROM acks WHERE message = ? ORDER BY time",
+        id,
+      ),
+    };
+  }
+
+  /** The oldest messages behind `after` that the user hasn't seen. */
+  unshown(after: number, limit: number): Message[] {
+    return this.messages(
+      "m.outgoing = 0 AND m.shown IS NULL AND m.id > ? ORDER BY m.id LIMIT ?",
+      after,
+      limit,
+    );
+  }
+
+  /** Marks received messages as seen by the user. */
+  markShown(ids: readonly MessageNumber[]): void {
+    this.#database.writeSoon(() => {
+      for (const id of ids) {
+        this.#database.run(
+          "UPDATE messages SET shown = ? WHERE id = ? AND outgoing = 0 AND shown IS NULL",
+          Date.now(),
+          id,
+        );
+      }
+    });
+  }
+
+  /** Rows that match a condition on `m`, which may go on with ORDER BY and LIMIT. */
+  select(condition: string, ...params: Value[]): MessageRow[] {
+    return this.#database.rows<MessageRow>(
+      `${SELECT} WHERE ${condition}`,
+      ...params,
+    );
+  }
+
+  /** The messages of the rows that match a condition, see {@linkcode select}. */
+  messages(condition: string, ...params: Value[]): Message[] {
+    return this.select(condition, ...params).map((row) => this.messageOf(row));
+  }
+
+  /** One row, or undefined. */
+  find(id: MessageNumber): MessageRow | undefined {
+    return this.select("m.id = ?", id)[0];
+  }
+
+  /** A message's row. @throws {UserError} where there is no message with this number */
+  row(id: MessageNumber): MessageRow {
+    const row = this.find(id);
+    if (row !== undefined) return row;
+    throw new UserError(
+      `There is no message ${id}`,
+      '"history" tells their numbers',
+    );
+  }
+
+  /**
+   * The number of the first message that was written since a time. Messages are
+   * in the order of their numbers, since times may come from a wrong clock: the
+   * first one with a time between that one and now counts.
+   *
+   * @param time in milliseconds since 1970
+   * @returns undefined where that time is in the future
+   */
+  firstSince(time: number): number | undefined {
+    const now = Date.now();
+    if (time > now) return undefined;
+    const found = this.#database.row<{ id: number }>(
+      "SELECT id FROM messages WHERE written BETWEEN ? AND ? ORDER BY id LIMIT 1",
+      time,
+      now,
+    );
+    if (found !== undefined) return found.id;
+    const { last } = this.#database.one<{ last: number | undefined }>(
+      "SELECT max(id) AS last FROM messages",
+    );
+    return (last ?? 0) + 1;
+  }
+
+  /** Inserts a row; returns its number. */
+  insert(values: Record<string, Value>): MessageNumber {
+    const columns = Object.keys(values);
+    return this.#database.write(() =>
+      this.#database.one<{ id: MessageNumber }>(
+        `INSERT INTO messages (${columns.join()}) VALUES (${
+          columns.map(() => "?").join()
+        }) RETURNING id`,
+        ...Object.values(values),
+      ).id
+    );
+  }
+
+  /** The message in a row. */
+  messageOf(row: MessageRow): Message {
+    return {
+      id: row.id,
+      contact: labelOf(row),
+      contactId: row.clientId,
+      outgoing: row.outgoing === 1,
+      kind: row.kind,
+      text: row.text === undefined ? undefined : decodeText(row.text),
+      path: row.path,
+      size: row.size,
+      time: row.written,
+      delivery: row.outgoing === 0
+        ? "received"
+        : row.acknowledged !== undefined
+        ? "sent"
+        : this.isBeingSent(row)
+        ? "sending"
+        : "unsent",
+      shown: row.shown !== undefined,
+      doubtful: row.doubtful === 1,
+      accepted: row.succeeds === undefined,
+    };
+  }
+
+  /** Whether a client in the folder is sending the message. */
+  isBeingSent({ sender, acknowledged }: MessageRow): boolean {
+    return sender !== undefined && acknowledged === undefined &&
+      SenderLock.isAlive(this.#database.folder, sender);
+  }
+
+  #contacts(name: string): ContactRow[] {
+    return this.#database.rows<{ contact: ContactRow }>(ROWS_OF, name)
+      .map(({ contact }) => contact);
+  }
+}
+
+/** A text as the table keeps it: as bytes, since text in SQLite ends at a NUL. */
+export function bytesOf(text: string | undefined): Uint8Array | undefined {
+  return text === undefined ? undefined : new TextEncoder().encode(text);
+}
+
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
