@@ -1,27 +1,75 @@
 /**
- * Completion in the shell: one library writes the scripts and quotes the
- * proposals, the one that reads command lines knows what may follow.
+ * Completion in the shell. Each script passes the words on a command line to
+ * `complete SHELL WORD...` and takes a proposal a line: what may stand there, a
+ * tab, and what it is. A line without a proposal stands for any file. Nothing
+ * that was typed or proposed is evaluated.
  *
  * @module
  */
 
-import {
-  bash,
-  fish,
-  type ShellCompletion,
-  zsh,
-} from "@optique/core/completion";
-import { text } from "@optique/core/message";
 import { proposeCompletions } from "@stricli/core";
 import { UserError } from "../../errors.ts";
 import { printableLine } from "../printable.ts";
-import { ANY_FILE } from "./verb/arguments.ts";
 import { wholeApplication } from "./command_line.ts";
-import { Output } from "./verb/output.ts";
+import { ANY_FILE } from "./verb/arguments.ts";
 import type { Io } from "./verb/io.ts";
+import { Output } from "./verb/output.ts";
 import { Work } from "./verb/work.ts";
 
-const shells: Readonly<Record<string, ShellCompletion>> = { bash, zsh, fish };
+/** The scripts, with `NAME` in the place of the program's name. */
+const scripts: Readonly<Record<string, string>> = {
+  // Bash splits words at "=", and falls back to files where it gets nothing.
+  bash: `_NAME() {
+  local word line last files= words=()
+  COMPREPLY=()
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD}"; do
+    last=$((\${#words[@]} - 1))
+    if ((last >= 0)) && [[ $word == = || \${words[last]} == --*= ]]; then
+      words[last]+=$word
+    else
+      words+=("$word")
+    fi
+  done
+  while IFS= read -r line; do
+    word=\${line%%$'\\t'*}
+    if [[ -n $word ]]; then COMPREPLY+=("$word"); else files=1; fi
+  done < <(NAME complete bash "\${words[@]}" 2>/dev/null)
+  if [[ -n $files && $2 != -* ]]; then
+    COMPREPLY=()
+    compopt -o default 2>/dev/null
+  fi
+}
+complete -F _NAME NAME`,
+  zsh: `#compdef NAME
+_NAME() {
+  local line word
+  local -a found shown
+  while IFS= read -r line; do
+    word=\${line%%$'\\t'*}
+    if [[ -z $word ]]; then
+      _files
+    else
+      found+=("$word")
+      shown+=("$word  -- \${line#*$'\\t'}")
+    fi
+  done < <(NAME complete zsh "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
+  (( $#found )) && compadd -l -d shown -a -- found
+}
+compdef _NAME NAME`,
+  fish: `function _NAME_complete
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    set -e words[1]
+    for line in (NAME complete fish $words "$current" 2>/dev/null)
+        if string match -qr '^\\t' -- $line
+            __fish_complete_path "$current"
+        else
+            printf '%s\\n' $line
+        end
+    end
+end
+complete -c NAME -f -a '(_NAME_complete)'`,
+};
 
 /** Names that no shell takes for anything else; bash puts proposals on the command line as they are. */
 const PLAIN = /^[\w.@+][\w.@+-]*$/;
@@ -33,13 +81,13 @@ const PLAIN = /^[\w.@+][\w.@+-]*$/;
  * @throws {UserError} where that can't be a program's name
  */
 export function completionScript(shell: string, program: string): string {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(program)) {
-    throw new UserError(
-      `"${program}" can't be completed for`,
-      "Expected a program's name, without its folder",
-    );
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(program)) {
+    return (scripts[shell] ?? "").replaceAll("NAME", program);
   }
-  return shells[shell]?.generateScript(program, ["complete", shell]) ?? "";
+  throw new UserError(
+    `"${program}" can't be completed for`,
+    "Expected a program's name, without its folder",
+  );
 }
 
 /**
@@ -55,8 +103,7 @@ export async function complete(
   words: readonly string[],
   flags: readonly string[],
 ): Promise<number> {
-  const encoder = shells[shell];
-  if (encoder === undefined) return 2;
+  if (!Object.hasOwn(scripts, shell)) return 2;
   const silent = { write: () => {} };
   const proposals = await proposeCompletions(
     await wholeApplication(io),
@@ -69,25 +116,17 @@ export async function complete(
         ),
     },
   );
-  const current = words.at(-1) ?? "";
-  const suggestions = proposals.map(({ completion, brief }) =>
-    completion.endsWith(ANY_FILE)
-      ? { kind: "file" as const, type: "any" as const, pattern: current }
-      : {
-        kind: "literal" as const,
-        text: completion,
-        description: [text(brief)],
-      }
+  const lines = proposals.map(({ completion, brief }) =>
+    `${completion.endsWith(ANY_FILE) ? "" : completion}\t${brief}`
   );
-  const encoded = [...encoder.encodeSuggestions(suggestions)].join("");
-  if (encoded !== "") await new Output(false, io).write(encoded);
+  if (lines.length > 0) await new Output(false, io).write(lines.join("\n"));
   return 0;
 }
 
-/** Whether a name, which somebody else chose, can be put on a command line. */
+/** Whether a contact's name can be put on a command line. */
 function isProposed(name: string, shell: string): boolean {
   if (shell === "bash") return PLAIN.test(name);
-  // The others quote it; what doesn't show, or looks like a flag, stays away.
+  // The others quote it, but a flag, or what doesn't show, can't be quoted.
   return !name.startsWith("-") && printableLine(name) === name;
 }
 
@@ -98,7 +137,7 @@ function folderIn(words: readonly string[]): string | undefined {
   return word === "--dir" ? words[at + 1] : word?.slice("--dir=".length);
 }
 
-/** The names that the folder knows, which takes no relay. */
+/** The names that the folder knows, without asking a relay. */
 async function contactNames(
   io: Io,
   words: readonly string[],

@@ -171,7 +171,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"
 /** The same for zsh, as far as that goes without its line editor. */
 const ZSH = `
 compdef() { :; }; source <(messageu-client completion zsh) >/dev/null 2>&1
-messageu-client complete zsh "\${@:2}" | tr '\\0' '\\n' | sed -n '1~2p'
+messageu-client complete zsh "\${@:2}" | cut -f1
 `;
 /** The same for fish, whose own arguments begin with what stands for its name elsewhere. */
 const FISH = `
