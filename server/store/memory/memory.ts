@@ -12,7 +12,7 @@ import {
 import { CommitFigures } from "../commit_figures.ts";
 import { isInRuns } from "../id_runs.ts";
 import { PART_SIZE } from "../layout.ts";
-import type { SendRefusal } from "../send_refusal.ts";
+import type { SendResult } from "../send_result.ts";
 import {
   type AnswerMemory,
   type Budget,
@@ -138,16 +138,18 @@ export class MemoryStore implements Store {
     });
   }
 
-  send(message: NewMessage, quota: Quota): Promise<MessageId | SendRefusal> {
-    return this.#commit(() => {
+  send(message: NewMessage, quota: Quota): Promise<SendResult> {
+    return this.#commit((): SendResult => {
       const user = this.#find(message.recipient);
-      if (user === undefined) return "unknown_target";
-      if (user.lastId >= MAX_MESSAGE_ID) return "ids_used_up";
+      if (user === undefined) return { refused: "unknown_target" };
+      if (user.lastId >= MAX_MESSAGE_ID) return { refused: "ids_used_up" };
       const bytes = user.bytes + message.content.length;
       if (quota.messages > 0 && user.inbox.size >= quota.messages) {
-        return "inbox_full";
+        return { refused: "inbox_full" };
       }
-      if (quota.bytes > 0 && bytes > quota.bytes) return "inbox_full";
+      if (quota.bytes > 0 && bytes > quota.bytes) {
+        return { refused: "inbox_full" };
+      }
       const kept: Message = {
         id: ++user.lastId as MessageId,
         recipient: user.id,
@@ -159,7 +161,7 @@ export class MemoryStore implements Store {
       user.bytes = bytes;
       user.inbox.set(kept.id, kept);
       this.#messages.add(kept);
-      return kept.id;
+      return { id: kept.id };
     });
   }
 

@@ -54,7 +54,7 @@ toolTest(
     );
     const all = counts.reduce((sum, count) => sum + count);
     const frames = (await readVectors("frames")).length;
-    assertEquals(await read(`${ROOT}vectors`), {
+    assertEquals(await read(`${ROOT}kit/vectors`), {
       code: 0,
       stdout: `${all} cases, ${frames} frames agree`,
       stderr: "",
