@@ -1,4 +1,4 @@
-import { BLOCK_SIZE, paddingBehind } from "../../shared/wire/dialects.ts";
+import { blockPadding } from "../../shared/wire/request_framer.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
 import { type Direction, dissect } from "../dissect/anatomy.ts";
 import type { Finding } from "../dissect/conversation.ts";
@@ -58,7 +58,7 @@ function frameSize(bytes: Uint8Array, direction: Direction): number {
 
 /** Zeros behind a frame, to the end of its block or of all bytes (DIA-5). */
 function paddingAfter(bytes: Uint8Array, size: number): number {
-  const padding = paddingBehind(size, { blockSize: BLOCK_SIZE });
+  const padding = blockPadding(size);
   const zeros = bytes.subarray(size, size + padding);
   return zeros.every((byte) => byte === 0) ? zeros.length : 0;
 }

@@ -5,20 +5,14 @@
  * @module
  */
 
-import { sendHead } from "../../shared/wire/contents.ts";
 import {
-  BLOCK_SIZE,
   type Dialect,
   dialectOf,
   dialects,
   requestKind,
   responseMeant,
 } from "../../shared/wire/dialects.ts";
-import {
-  MessageType,
-  PUBLIC_KEY_SIZE,
-  SEND_OVERHEAD,
-} from "../../shared/wire/protocol.ts";
+import { PUBLIC_KEY_SIZE } from "../../shared/wire/protocol.ts";
 import {
   ERROR_CODE,
   failureCodec,
@@ -33,7 +27,8 @@ import {
   responseHeader,
 } from "../../shared/wire/frames.ts";
 import type { AnyField } from "../../shared/wire/fields.ts";
-import { CONTENT_SIZE, integer, type Piece, Walk } from "./walk.ts";
+import { payloadSize as requestPayloadSize } from "../../shared/wire/request_framer.ts";
+import { integer, type Piece, Walk } from "./walk.ts";
 
 /** From the client to the relay, or back. */
 export type Direction = "request" | "answer";
@@ -157,52 +152,26 @@ function withoutFirst(record: AnyField): AnyField {
 }
 
 /**
- * Bytes of payload that follow the header of the frame at the start of these
- * bytes; undefined where more of them are needed to know.
+ * Size in bytes of the payload behind the header of the frame at the start of
+ * these bytes; undefined where more of them are needed to know.
  *
  * @param isFrame whether the frame ends where these bytes do, or with padding
  */
 export function payloadSize(
   bytes: Uint8Array,
-  form: Form,
+  { direction, kind, claim, headerSize, codec }: Form,
   isFrame: boolean,
 ): number | undefined {
-  const { direction, kind, claim, headerSize } = form;
-  if (claim === undefined) return undefined;
-  if (direction === "request" && claim === 0 && kind !== "sendMessage") {
-    return sizeInBlock(bytes, form, isFrame);
+  if (claim === undefined || direction === "answer" || kind === "failure") {
+    return claim;
   }
-  if (direction === "answer" || kind !== "sendMessage") return claim;
-  // SND-7: a request for a key without content ends after 21 bytes, whatever
-  // its header claims.
-  if (claim === SEND_OVERHEAD) return claim;
-  const end = Math.min(bytes.length, headerSize + SEND_OVERHEAD);
-  const walk = new Walk(bytes, headerSize, end);
-  const whole = walk.along(sendHead, "payload");
-  const value = valuesOf(walk.pieces);
-  const type = value("type");
-  if (type !== undefined && type !== MessageType.KeyRequest) return claim;
-  if (!whole) return undefined;
-  return value(CONTENT_SIZE) === 0 ? SEND_OVERHEAD : claim;
-}
-
-/**
- * Bytes of payload where the header says 0. DIA-6: what a request of this kind
- * has to have may stand in its block all the same, with zeros behind it.
- */
-function sizeInBlock(
-  bytes: Uint8Array,
-  { codec, headerSize }: Form,
-  isFrame: boolean,
-): number | undefined {
-  const size = codec?.fixedSize ?? 0;
-  const rest = bytes.subarray(headerSize, BLOCK_SIZE);
-  if (size === 0 || rest.length === 0) return 0;
-  const isZero = (byte: number) => byte === 0;
-  if (!rest.subarray(size).every(isZero)) return 0;
-  if (rest.length >= size && rest.subarray(0, size).every(isZero)) return 0;
-  if (isFrame) return rest.length >= size ? size : 0;
-  return rest.length === BLOCK_SIZE - headerSize ? size : undefined;
+  const payload = bytes.subarray(headerSize);
+  const size = requestPayloadSize({ kind, headerSize, claim }, payload);
+  if (typeof size === "number") return size;
+  if (!isFrame || kind === "sendMessage") return undefined;
+  // DIA-6: the block's end may be cut off.
+  const { fixedSize = 0 } = codec ?? {};
+  return payload.length < fixedSize ? 0 : fixedSize;
 }
 
 /** Looks up integers that are there whole, by their fields. */

@@ -1,8 +1,5 @@
-import {
-  BLOCK_SIZE,
-  type Dialect,
-  paddingBehind,
-} from "../../shared/wire/dialects.ts";
+import { BLOCK_SIZE } from "../../shared/wire/dialects.ts";
+import { blockPadding } from "../../shared/wire/request_framer.ts";
 import { type Direction, type Form, formOf, payloadSize } from "./form.ts";
 import { frameStart } from "./frame_start.ts";
 import { GrowingBytes } from "./growing_bytes.ts";
@@ -65,7 +62,6 @@ type State =
  */
 export class FrameCutter {
   readonly #direction: Direction;
-  readonly #dialect: Dialect | undefined;
   readonly #held = new GrowingBytes();
   #offset = 0;
   #state: State = { kind: "frame" };
@@ -75,10 +71,8 @@ export class FrameCutter {
   #last = 0;
   #hasBlocks = false;
 
-  /** @param dialect what it is in. Default: what the codes tell */
-  constructor(direction: Direction, dialect?: Dialect) {
+  constructor(direction: Direction) {
     this.#direction = direction;
-    this.#dialect = dialect;
   }
 
   /** Bytes of the direction that are cut so far. */
@@ -145,7 +139,7 @@ export class FrameCutter {
   #cutFrame(cuts: Cut[]): boolean {
     if (this.#held.size < this.#needed) return false;
     const bytes = this.#held.view;
-    const form = formOf(bytes, this.#direction, this.#dialect);
+    const form = formOf(bytes, this.#direction);
     const padding = this.#paddingLeft(bytes, form.headerSize);
     if (padding === undefined) return false;
     if (padding > 0) {
@@ -180,7 +174,7 @@ export class FrameCutter {
    */
   #paddingLeft(bytes: Uint8Array, headerSize: number): number | undefined {
     if (this.#last === 0) return 0;
-    const size = paddingBehind(this.#last, { blockSize: BLOCK_SIZE });
+    const size = blockPadding(this.#last);
     // What is shorter than a header may be the beginning of an id, unless the
     // connection is known to have blocks.
     const needed = this.#hasBlocks && size > 0

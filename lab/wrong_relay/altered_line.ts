@@ -5,29 +5,31 @@
 
 import { concat } from "@std/bytes";
 import { ByteSource } from "../../shared/wire/byte_source.ts";
-import { requestKind } from "../../shared/wire/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   type ClientId,
-  MessageType,
-  RESPONSE_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
 import type { RequestKind } from "../../shared/wire/requests.ts";
 import {
+  arrivingPayloadSize,
+  arrivingRequest,
+  requestStart,
+} from "../../shared/wire/request_framer.ts";
+import {
   type RequestHeader,
-  requestHeaderAt,
-  type ResponseHeader,
   responseHeader,
 } from "../../shared/wire/frames.ts";
+import {
+  responseIn,
+  type WholeResponse,
+} from "../../shared/wire/response_framer.ts";
 import { type Line, LineAround } from "./line.ts";
 
 /** Bytes of payload that a fault gets to see; what is longer passes by. */
 const MOST_SEEN = 16 * 1024 * 1024;
 /** Milliseconds in which more follows than a header claims, where more does. */
 const MORE_FOLLOWS = 100;
-/** Bytes of a header that tell which one it is. */
-const HEADER_START = CLIENT_ID_SIZE + 2;
 
 /** A request on its way to the relay; a fault may change its bytes in place. */
 export interface Asked {
@@ -167,17 +169,13 @@ export class AlteredLine extends LineAround {
     if (this.#closing) return await this.#ignoreRest();
     await this.#hooks.begun?.();
     const source = this.#source;
-    if (!(await source.has(HEADER_START))) return this.#passRest();
-    const codec = requestHeaderAt(source.peek(HEADER_START));
-    const headSize = codec.fixedSize ?? 0;
-    if (!(await source.has(headSize))) return this.#passRest();
-    const head = source.takeArrived(headSize);
+    const start = await arrivingRequest(source);
+    if (start === undefined) return this.#passRest();
+    const head = source.takeArrived(start.headerSize);
     if (head.every((byte) => byte === 0)) return this.#passPadding(head);
-    const header = codec.decode(head);
-    const kind = requestKind(header.code);
     const payload = new Uint8Array(0);
-    const asked: Asked = { kind, header, head, payload, marked: false };
-    const size = await this.#payloadSize(header, kind);
+    const asked: Asked = { ...start, head, payload, marked: false };
+    const size = await this.#payloadSize(asked);
     if (size > MOST_SEEN) {
       this.#asked.push(asked);
       this.#passing = size;
@@ -208,30 +206,22 @@ export class AlteredLine extends LineAround {
       : await this.#source.hasWithin(1, idleTimeout);
   }
 
-  async #payloadSize(
-    header: RequestHeader,
-    kind: RequestKind | undefined,
-  ): Promise<number> {
+  async #payloadSize({ kind, header, head }: Asked): Promise<number> {
     const claim = header.payloadSize;
     const wrong = this.#hooks.payloadSize?.(kind, claim, header.clientId);
     if (wrong !== undefined) return wrong;
-    if (kind !== "sendMessage") return claim;
-    if (this.#hooks.believesContentSize && claim >= SEND_OVERHEAD) {
+    const isMessage = kind === "sendMessage" && claim >= SEND_OVERHEAD;
+    if (this.#hooks.believesContentSize && isMessage) {
       const size = await this.#messageSize();
       if (size !== undefined) return Math.min(size, claim);
     }
     const source = this.#source;
-    const arrives = (size: number) =>
-      claim < SEND_OVERHEAD
-        ? source.hasWithin(size, MORE_FOLLOWS)
-        : source.has(size);
-    if (!(await arrives(CLIENT_ID_SIZE + 1))) return claim;
-    const type = source.peek(CLIENT_ID_SIZE + 1)[CLIENT_ID_SIZE];
-    if (type !== MessageType.KeyRequest) return claim;
-    if (!(await arrives(SEND_OVERHEAD))) return claim;
-    // SND-7: nothing follows, whatever the header says.
-    const size = source.peek(SEND_OVERHEAD).subarray(CLIENT_ID_SIZE + 1);
-    return size.every((byte) => byte === 0) ? SEND_OVERHEAD : claim;
+    return await arrivingPayloadSize(
+      source,
+      { kind, headerSize: head.length, claim },
+      (size, isClaimed) =>
+        isClaimed ? source.has(size) : source.hasWithin(size, MORE_FOLLOWS),
+    );
   }
 
   /** Undefined where there is no content, or not so much of the message. */
@@ -282,33 +272,27 @@ export class AlteredLine extends LineAround {
   /** Whether another request has come together with those before it. */
   #hasWhole(): boolean {
     const { buffered } = this.#source;
-    if (this.#passing > 0 || buffered < HEADER_START) return false;
-    const codec = requestHeaderAt(this.#source.peek(HEADER_START));
-    const headSize = codec.fixedSize ?? 0;
-    if (buffered < headSize) return false;
-    const head = this.#source.peek(headSize);
-    return buffered >= headSize + codec.decode(head).payloadSize;
+    const start = this.#passing > 0
+      ? undefined
+      : requestStart(this.#source.peek(buffered));
+    return start !== undefined &&
+      buffered >= start.headerSize + start.header.payloadSize;
   }
 
-  #takeAnswer(): Uint8Array<ArrayBuffer> | undefined {
-    const bytes = this.#answered;
-    if (bytes.length < RESPONSE_HEADER_SIZE) return undefined;
-    const size = RESPONSE_HEADER_SIZE + this.#header(bytes).payloadSize;
-    if (bytes.length < size) return undefined;
-    this.#answered = bytes.slice(size);
-    return bytes.slice(0, size);
+  #takeAnswer(): WholeResponse | undefined {
+    const response = responseIn(this.#answered);
+    if (response !== undefined) {
+      this.#answered = this.#answered.slice(response.bytes.length);
+    }
+    return response;
   }
 
-  #header(bytes: Uint8Array): ResponseHeader {
-    return responseHeader.decode(bytes.subarray(0, RESPONSE_HEADER_SIZE));
-  }
-
-  async #writeAnswer(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #writeAnswer(
+    { version, code, payload, bytes }: WholeResponse,
+  ): Promise<void> {
     const asked = this.#asked.shift();
     if (asked === undefined) return await this.#writeAll(bytes);
-    const { version, code } = this.#header(bytes);
-    const payload = bytes.slice(RESPONSE_HEADER_SIZE);
-    const answer: Answer = { version, code, payload };
+    const answer: Answer = { version, code, payload: payload.slice() };
     const given = this.#hooks.answer?.(answer, asked) ?? encodeAnswer(answer);
     await this.#writeInOrder(given);
     if (this.#hooks.closes?.(answer, asked)) await this.#endAnswers();

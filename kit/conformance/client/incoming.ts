@@ -5,30 +5,30 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
 import {
-  BLOCK_SIZE,
-  defaultDialect,
+  codeAt,
   dialectOf,
-  paddingBehind,
   requestKind,
 } from "../../../shared/wire/dialects.ts";
 import { SEND_OVERHEAD } from "../../../shared/wire/protocol.ts";
 import {
+  arrivingPayloadSize,
+  blockPadding,
+  HEADER_START,
+  requestStart,
+} from "../../../shared/wire/request_framer.ts";
+import {
   requestCodecs,
   type RequestKind,
 } from "../../../shared/wire/requests.ts";
-import {
-  requestHeader,
-  requestHeaderAt,
-  shortRequestHeader,
-} from "../../../shared/wire/frames.ts";
+import { requestHeader, requestHeaderAt } from "../../../shared/wire/frames.ts";
+import { formOf, swapped } from "../../dissect/form.ts";
 import type { Arrival } from "./arrival.ts";
 
-/** Bytes of payload that are taken at most. */
+/** Size in bytes of the largest payload that is taken. */
 const MOST_PAYLOAD = 4 * 1024 * 1024;
-/** Bytes of the shortest header; a longer one is told by them. */
-const SHORT_HEADER = shortRequestHeader.fixedSize ?? 0;
 
 /** A request and what only its connection knows of it. */
 export type CutRequest = Omit<Arrival, "connection" | "expectedId">;
@@ -60,40 +60,36 @@ export class Incoming {
    * @throws {Error} where the connection breaks
    */
   async next(): Promise<CutRequest | null> {
-    const start = this.#source.consumed;
-    if (!(await this.#source.has(1))) return null;
-    const short = await this.#come(SHORT_HEADER);
-    if (short < SHORT_HEADER) return this.#fragment(start, short);
-    const codec = requestHeaderAt(this.#source.peek(SHORT_HEADER));
-    const headerSize = codec.fixedSize ?? 0;
-    const head = await this.#come(headerSize);
-    if (head < headerSize) return this.#fragment(start, head);
-    const header = codec.decode(this.#source.peek(headerSize));
-    const code = requestKind(header.code) === undefined
-      ? swapped(header.code, 2)
-      : header.code;
-    const swappedSize = swapped(header.payloadSize, 4);
-    const sizeIsSwapped = header.payloadSize > MOST_PAYLOAD &&
-      swappedSize <= MOST_PAYLOAD;
-    const claimed = sizeIsSwapped ? swappedSize : header.payloadSize;
-    const kind = requestKind(code);
-    const unclaimed = claimed === 0 && kind !== undefined
-      ? await this.#unclaimed(kind, headerSize)
-      : 0;
-    const size = unclaimed ||
-      await this.#understated(kind, headerSize, claimed) ||
-      claimed;
-    const wanted = headerSize + Math.min(size, MOST_PAYLOAD);
-    const came = await this.#come(wanted) - headerSize;
-    return this.#taken(start, headerSize + came, {
-      kind,
-      dialect: dialectOf(code),
-      header,
-      headerSize,
-      bigEndian: sizeIsSwapped || kind !== undefined && code !== header.code,
-      sizeProblem: came !== claimed
-        ? shortage(kind, claimed, came, headerSize)
-        : undefined,
+    const source = this.#source;
+    const start = source.consumed;
+    if (!(await source.has(1))) return null;
+    if (!(await this.#arrives(HEADER_START))) return this.#fragment(start);
+    const headerSize = requestHeaderAt(source.peek(HEADER_START)).fixedSize;
+    if (!(await this.#arrives(headerSize ?? 0))) return this.#fragment(start);
+    const head = source.takeArrived(headerSize ?? 0);
+    const known = knownIn(head);
+    const { kind, claimed } = known;
+    if (claimed === 0 && requestCodecs[kind ?? "clientsList"].fixedSize) {
+      await this.#arrives(1);
+    }
+    const size = await arrivingPayloadSize(
+      source,
+      { kind, headerSize: head.length, claim: claimed },
+      (wanted) => this.#arrives(wanted),
+    );
+    const wanted = size === claimed
+      ? await this.#understated(kind, claimed) || claimed
+      : size;
+    await this.#arrives(Math.min(wanted, MOST_PAYLOAD));
+    const payload = source.takeArrived(
+      Math.min(wanted, MOST_PAYLOAD, source.buffered),
+    );
+    const came = payload.length;
+    return this.#taken(start, concat([head, payload]), {
+      ...known,
+      sizeProblem: came === claimed
+        ? undefined
+        : shortage(kind, claimed, came, head.length),
     });
   }
 
@@ -107,7 +103,7 @@ export class Incoming {
   ): Promise<{ early: boolean; halfClosed: boolean; padded: boolean }> {
     const source = this.#source;
     await source.hasWithin(1, ms).catch(() => false);
-    const padding = paddingBehind(requestSize, { blockSize: BLOCK_SIZE });
+    const padding = blockPadding(requestSize);
     const padded = source.buffered > 0 && padding > 0 &&
       await source.hasWithin(padding, this.#patience).catch(() => false) &&
       source.peek(padding).every((byte) => byte === 0);
@@ -119,88 +115,59 @@ export class Incoming {
     };
   }
 
-  /** DIA-6: the payload that a header in a block has though it says 0 bytes. */
-  async #unclaimed(kind: RequestKind, headerSize: number): Promise<number> {
-    const size = requestCodecs[kind].fixedSize ?? 0;
-    const block = headerSize +
-      paddingBehind(headerSize, { blockSize: BLOCK_SIZE });
-    if (size === 0 || await this.#come(block) < block) return 0;
-    const rest = this.#source.peek(block).subarray(headerSize);
-    const isZero = (byte: number) => byte === 0;
-    const isPayload = !rest.subarray(0, size).every(isZero) &&
-      rest.subarray(size).every(isZero);
-    return isPayload ? size : 0;
-  }
-
   /**
    * The payload of a request whose header says less than such a one has, where
    * all of it comes and no other request stands in it; 0 otherwise.
    */
   async #understated(
     kind: RequestKind | undefined,
-    headerSize: number,
     claimed: number,
   ): Promise<number> {
     if (kind === undefined) return 0;
-    const least = requestCodecs[kind].fixedSize ?? SEND_OVERHEAD;
+    const source = this.#source;
+    let size = requestCodecs[kind].fixedSize ?? SEND_OVERHEAD;
     // SND-7: what follows a request for a key is another request.
-    if (claimed >= least && kind !== "sendMessage") return 0;
-    const head = headerSize + SEND_OVERHEAD;
-    let size = least;
+    if (claimed >= size && kind !== "sendMessage") return 0;
     if (kind === "sendMessage") {
-      if (await this.#come(head) < head) return 0;
-      const { buffer, byteOffset } = this.#source.peek(head);
-      size += new DataView(buffer, byteOffset).getUint32(head - 4, true);
+      if (!(await this.#arrives(SEND_OVERHEAD))) return 0;
+      const { buffer, byteOffset } = source.peek(SEND_OVERHEAD);
+      size += new DataView(buffer, byteOffset)
+        .getUint32(SEND_OVERHEAD - 4, true);
     }
-    const end = headerSize + size;
     if (size <= claimed || size > MOST_PAYLOAD) return 0;
-    if (await this.#come(end) < end) return 0;
-    const rest = this.#source.peek(end).subarray(headerSize + claimed);
-    const isRequest = rest.length >= SHORT_HEADER &&
-      requestKind(
-          requestHeaderAt(rest).fixedSize === SHORT_HEADER
-            ? rest[17] ?? 0
-            : (rest[17] ?? 0) + 256 * (rest[18] ?? 0),
-        ) !== undefined;
+    if (!(await this.#arrives(size))) return 0;
+    const rest = source.peek(size).subarray(claimed);
+    const isRequest = rest.length >= HEADER_START &&
+      requestKind(codeAt(rest)) !== undefined;
     return isRequest ? 0 : size;
   }
 
-  /** How many of so many bytes are there, once no more come. */
-  async #come(size: number): Promise<number> {
+  /** Whether so many bytes are there, once no more come. */
+  async #arrives(size: number): Promise<boolean> {
     const source = this.#source;
     while (source.buffered < size && !source.ended) {
       if (!(await source.hasWithin(source.buffered + 1, this.#patience))) break;
     }
-    return Math.min(size, source.buffered);
+    return source.buffered >= size;
   }
 
-  #fragment(start: number, size: number): CutRequest {
-    const headerSize = requestHeader.fixedSize ?? 0;
-    return this.#taken(start, size, {
-      kind: undefined,
-      dialect: defaultDialect,
-      header: requestHeader.decode(new Uint8Array(headerSize)),
-      headerSize,
-      bigEndian: false,
-      sizeProblem: `a header has ${headerSize} bytes, and ${size} came`,
+  /** What came of a request that ends within its header. */
+  #fragment(start: number): CutRequest {
+    const bytes = this.#source.takeArrived(this.#source.buffered);
+    const head = new Uint8Array(requestHeader.fixedSize ?? 0);
+    return this.#taken(start, bytes, {
+      ...knownIn(head),
+      sizeProblem:
+        `a header has ${head.length} bytes, and ${bytes.length} came`,
     });
   }
 
   #taken(
     start: number,
-    size: number,
-    known: Pick<
-      CutRequest,
-      | "kind"
-      | "dialect"
-      | "header"
-      | "headerSize"
-      | "bigEndian"
-      | "sizeProblem"
-    >,
+    bytes: Uint8Array,
+    known: Known & Pick<CutRequest, "sizeProblem">,
   ): CutRequest {
-    const bytes = this.#source.takeArrived(size);
-    const end = start + size;
+    const end = start + bytes.length;
     const inside = this.#reads.filter((at) => at > start && at < end).length;
     this.#reads = this.#reads.filter((at) => at > end);
     return {
@@ -212,6 +179,33 @@ export class Incoming {
       answer: undefined,
     };
   }
+}
+
+/** What a header says, in either byte order. */
+type Known =
+  & Pick<
+    CutRequest,
+    "kind" | "dialect" | "header" | "headerSize" | "bigEndian"
+  >
+  & { readonly claimed: number };
+
+function knownIn(head: Uint8Array): Known {
+  const start = requestStart(head);
+  if (start === undefined) throw new RangeError("Expected a whole header");
+  const { header, headerSize } = start;
+  const { isBigEndian, claim } = formOf(head, "request");
+  const code = isBigEndian ? swapped(header.code, 2) : header.code;
+  const other = swapped(header.payloadSize, 4);
+  const sizeIsSwapped = header.payloadSize > MOST_PAYLOAD &&
+    other <= MOST_PAYLOAD;
+  return {
+    kind: requestKind(code),
+    dialect: dialectOf(code),
+    header,
+    headerSize,
+    bigEndian: sizeIsSwapped || isBigEndian,
+    claimed: sizeIsSwapped ? other : claim ?? 0,
+  };
 }
 
 function shortage(
@@ -228,15 +222,4 @@ function shortage(
   const usual = kind === undefined ? undefined : requestCodecs[kind].fixedSize;
   const expected = usual === undefined ? "" : `, and such a one has ${usual}`;
   return `the header claims ${claimed} bytes, ${came} came${expected}${counts}`;
-}
-
-/** The number that the bytes of a little-endian one are as a big-endian one. */
-function swapped(value: number, size: 2 | 4): number {
-  const view = new DataView(new ArrayBuffer(4));
-  if (size === 2) {
-    view.setUint16(0, value, true);
-    return view.getUint16(0);
-  }
-  view.setUint32(0, value, true);
-  return view.getUint32(0);
 }

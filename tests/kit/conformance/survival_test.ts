@@ -25,7 +25,7 @@ import { checkServer } from "../../../kit/conformance/server/check_server.ts";
 import { allChecks } from "../../../kit/conformance/server/checks.ts";
 import { Probe } from "../../../kit/conformance/server/probe.ts";
 import { Target } from "../../../kit/conformance/server/target.ts";
-import { AnyServer, type Serve } from "../../../lab/harness/any_server.ts";
+import { AnyServer, type Serve } from "../../../lab/harness/scripted_server.ts";
 import {
   ANNA,
   exactly,
