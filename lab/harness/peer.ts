@@ -1,86 +1,52 @@
-/** Talks to a relay in raw bytes, as a client that nobody here wrote would. */
+/** A client of the relay in a few words, for tests. */
 
 import { encodeHex } from "@std/encoding";
-import { ByteSource } from "../../shared/wire/byte_source.ts";
-import { decodeResponse } from "./responses.ts";
 import {
-  defaultDialect,
-  type Dialect,
-  responseMeant,
-} from "../../shared/wire/dialects.ts";
-import { type ClientId, ZERO_ID } from "../../shared/wire/protocol.ts";
+  type Address,
+  RawConnection,
+  type Responded,
+} from "../../kit/raw_connection.ts";
+import type { Dialect } from "../../shared/wire/dialects.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
 import type {
-  RequestKind,
   RequestPayloads,
-  Response,
+  ResponseCode,
 } from "../../shared/wire/requests.ts";
-import { encodeRequest, responseHeader } from "../../shared/wire/frames.ts";
 import { PULL } from "../../kit/requests.ts";
 
-export type Answered = Response & { version: number };
+export { writeAll } from "../../shared/cli/write_all.ts";
 
 /** A connection to a relay. */
-export class Peer implements Disposable {
-  readonly conn: Deno.TcpConn;
-  readonly source: ByteSource;
-
-  constructor(conn: Deno.TcpConn) {
-    this.conn = conn;
-    this.source = new ByteSource((into) => conn.read(into));
-  }
-
-  static async connect(
-    address: { hostname: string; port: number },
-  ): Promise<Peer> {
+export class Peer extends RawConnection {
+  static override async connect(address: Address): Promise<Peer> {
     return new Peer(await Deno.connect(address));
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return writeAll(this.conn, bytes);
-  }
-
-  /** The next answer's bytes, or null at the end of the stream. */
+  /** The bytes of the next response, or null at the end of the stream. */
   async answerBytes(): Promise<Uint8Array | null> {
-    if (!(await this.source.has(7))) return null;
-    const { payloadSize } = responseHeader.decode(this.source.peek(7));
-    return await this.source.take(7 + payloadSize);
+    return (await this.take())?.bytes ?? null;
   }
 
-  /** The next answer, in that dialect. */
-  async answer(dialect: Dialect = defaultDialect): Promise<Answered> {
-    const bytes = await this.answerBytes();
-    if (bytes === null) throw new Error("Expected an answer, got the end");
-    const { version, code } = responseHeader.decode(bytes.subarray(0, 7));
-    const meant = responseMeant(dialect, code);
-    if (meant === undefined) throw new Error(`Expected an answer: ${code}`);
-    return { ...decodeResponse(meant, bytes.subarray(7)), version };
+  /** The next response, in that dialect. */
+  answer(dialect?: Dialect): Promise<Responded> {
+    return this.response(dialect);
   }
 
-  async ask<K extends RequestKind>(
-    kind: K,
-    payload: RequestPayloads[K],
-    clientId: ClientId = ZERO_ID,
-    dialect: Dialect = defaultDialect,
-  ): Promise<Answered> {
-    await this.write(encodeRequest(kind, payload, { clientId, dialect }));
-    return await this.answer(dialect);
-  }
-
-  /** Registers somebody and returns the id. */
+  /** Registers a user and returns the id. */
   async register(
     name: string,
     publicKey: Uint8Array = new Uint8Array(160).fill(7),
   ): Promise<ClientId> {
-    const answer = await this.ask("register", { name, publicKey });
-    if (answer.code !== 2100) throw new Error(`Expected 2100: ${answer.code}`);
-    return answer.payload.clientId;
+    const response = await this.ask("register", { name, publicKey });
+    return expectCode(response, 2100).payload.clientId;
   }
 
   /** The contents that a pull hands out, in hex. */
   async pull(clientId: ClientId): Promise<string[]> {
-    const answer = await this.ask(PULL, {}, clientId);
-    if (answer.code !== 2104) throw new Error(`Expected 2104: ${answer.code}`);
-    return answer.payload.map(({ content }) => encodeHex(content));
+    const response = await this.ask(PULL, {}, clientId);
+    return expectCode(response, 2104).payload.map(({ content }) =>
+      encodeHex(content)
+    );
   }
 
   /** Sends a text's content and returns the message's id. */
@@ -90,26 +56,19 @@ export class Peer implements Disposable {
     content: Uint8Array,
     type: RequestPayloads["sendMessage"]["type"] = 3,
   ): Promise<number> {
-    const answer = await this.ask(
-      "sendMessage",
-      { target, type, content },
-      from,
-    );
-    if (answer.code !== 2103) throw new Error(`Expected 2103: ${answer.code}`);
-    return answer.payload.messageId;
-  }
-
-  [Symbol.dispose](): void {
-    this.conn.close();
+    const message = { target, type, content };
+    const response = await this.ask("sendMessage", message, from);
+    return expectCode(response, 2103).payload.messageId;
   }
 }
 
-/** Writes all of the bytes, however many a call takes. */
-export async function writeAll(
-  conn: Deno.TcpConn,
-  bytes: Uint8Array,
-): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) {
-    sent += await conn.write(bytes.subarray(sent));
+/** @throws {Error} if a response has another code */
+function expectCode<C extends ResponseCode>(
+  response: Responded,
+  code: C,
+): Extract<Responded, { code: C }> {
+  if (response.code !== code) {
+    throw new Error(`Expected ${code}: ${response.code}`);
   }
+  return response as Extract<Responded, { code: C }>;
 }

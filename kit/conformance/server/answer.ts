@@ -6,28 +6,14 @@
 
 import { encodeHex } from "@std/encoding";
 import { FormatError } from "../../../shared/wire/format_error.ts";
-import {
-  type ResponseHeader,
-  responseHeader,
-} from "../../../shared/wire/frames.ts";
-import { RESPONSE_HEADER_SIZE } from "../../../shared/wire/protocol.ts";
+import type { ResponseHeader } from "../../../shared/wire/frames.ts";
+import type { WholeResponse } from "../../../shared/wire/response_framer.ts";
 import { ERROR_CODE } from "../../../shared/wire/requests.ts";
 import type { Codec } from "../../../shared/wire/fields.ts";
 import { CheckFailure } from "./check_failure.ts";
 
-/** A whole answer. */
-export interface Answer extends ResponseHeader {
-  /** What follows its header. */
-  readonly payload: Uint8Array;
-  /** Header and payload. */
-  readonly bytes: Uint8Array;
-}
-
-/** Reads an answer's bytes, which are whole. */
-export function answerOf(bytes: Uint8Array): Answer {
-  const header = responseHeader.decode(bytes.subarray(0, RESPONSE_HEADER_SIZE));
-  return { ...header, payload: bytes.subarray(RESPONSE_HEADER_SIZE), bytes };
-}
+/** A whole response, its code that of the first dialect. */
+export type Answer = WholeResponse;
 
 /** What an answer is, in a few words. */
 export const describe = ({ code, payloadSize }: ResponseHeader): string =>

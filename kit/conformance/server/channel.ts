@@ -6,21 +6,21 @@
  */
 
 import { concat } from "@std/bytes";
-import { ByteSource } from "../../../shared/wire/byte_source.ts";
+import type { ByteSource } from "../../../shared/wire/byte_source.ts";
 import { responseMeant } from "../../../shared/wire/dialects.ts";
 import { RESPONSE_HEADER_SIZE } from "../../../shared/wire/protocol.ts";
 import { ERROR_CODE, responseCode } from "../../../shared/wire/requests.ts";
+import type { ResponseHeader } from "../../../shared/wire/frames.ts";
 import {
-  type ResponseHeader,
-  responseHeader,
-} from "../../../shared/wire/frames.ts";
+  responseStart,
+  takeResponse,
+} from "../../../shared/wire/response_framer.ts";
 import { inTime } from "../../../shared/cli/in_time.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
-import { writeAll } from "../../../shared/cli/write_all.ts";
 import { formOf, swapped } from "../../dissect/form.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
-import { type Answer, answerOf, describe } from "./answer.ts";
-import type { Conn } from "./breakable_conn.ts";
+import { type Conn, RawConnection } from "../../raw_connection.ts";
+import { type Answer, describe } from "./answer.ts";
 import { CheckFailure, NoAnswer, Unprepared } from "./check_failure.ts";
 import { asSpoken, fromGeneration, type Spoken } from "./generation.ts";
 import { PULL } from "../../requests.ts";
@@ -61,11 +61,9 @@ export interface ChannelOptions {
 
 /** One connection. */
 export class Channel {
-  readonly #conn: Conn;
+  readonly #connection: RawConnection;
   readonly #source: ByteSource;
   readonly #options: ChannelOptions;
-  /** Bytes of each read, in order. */
-  readonly reads: number[] = [];
   /** Bytes of the largest answer that is read, after what was asked. */
   #mostAnswer = MOST_ANSWER;
   #closed = false;
@@ -77,14 +75,15 @@ export class Channel {
 
   /** @param conn which it closes */
   constructor(conn: Conn, options: ChannelOptions) {
-    this.#conn = conn;
+    this.#connection = new RawConnection(conn);
+    this.#source = this.#connection.source;
     this.#options = options;
     conn.setNoDelay(true);
-    this.#source = new ByteSource(async (into) => {
-      const count = await conn.read(into);
-      if (count !== null) this.reads.push(count);
-      return count;
-    });
+  }
+
+  /** Number of bytes of each read, in order. */
+  get reads(): readonly number[] {
+    return this.#connection.reads;
   }
 
   /**
@@ -148,11 +147,11 @@ export class Channel {
     const timeout = this.#options.patience();
     await this.#arrive(RESPONSE_HEADER_SIZE, timeout, expected);
     const start = this.#source.peek(RESPONSE_HEADER_SIZE);
-    if (start.every((byte) => byte === 0)) {
+    const header = responseStart(start);
+    if (header === undefined || start.every((byte) => byte === 0)) {
       this.#noteArrived("behind the answer");
       throw new CheckFailure(expected, "zeros, as those that fill a block");
     }
-    const header = responseHeader.decode(start);
     this.#isLittleEndian(start, header, expected);
     if (header.payloadSize > this.#mostAnswer) {
       this.#noteArrived("its header claims more than is read here");
@@ -166,7 +165,8 @@ export class Channel {
     }
     const size = RESPONSE_HEADER_SIZE + header.payloadSize;
     await this.#arrive(size, timeout + size / SLOWEST, expected);
-    const answer = answerOf(this.#source.takeArrived(size));
+    const answer = await takeResponse(this.#source);
+    if (answer === undefined) throw new RangeError("Expected it to be there");
     this.#note("answer", answer.bytes);
     this.#options.follow("answered");
     const code = fromGeneration(answer.code, this.#options.spoken.dialect);
@@ -227,10 +227,8 @@ export class Channel {
    */
   async unasked(ms: number): Promise<ResponseHeader | undefined> {
     await this.#wait(RESPONSE_HEADER_SIZE, ms);
-    if (this.#source.buffered < RESPONSE_HEADER_SIZE) return undefined;
-    const header = responseHeader.decode(
-      this.#source.peek(RESPONSE_HEADER_SIZE),
-    );
+    const header = responseStart(this.#source.peek(this.#source.buffered));
+    if (header === undefined) return undefined;
     const meant = responseMeant(this.#options.spoken.dialect, header.code);
     const isAnswer = meant !== undefined || header.code === ERROR_CODE;
     const size = RESPONSE_HEADER_SIZE + header.payloadSize;
@@ -270,7 +268,7 @@ export class Channel {
   /** Reads a few bytes and no more, before a reset. */
   async glimpse(count: number): Promise<void> {
     const into = new Uint8Array(count);
-    const read = this.#conn.read(into).catch(() => null);
+    const read = this.#connection.conn.read(into).catch(() => null);
     const got = await inTime(read, this.#options.patience(), null);
     if (got !== null) {
       this.#note("answer", into.subarray(0, got), "the start, then we reset");
@@ -290,7 +288,7 @@ export class Channel {
   /** Ends our half. */
   async end(): Promise<void> {
     // A server may have closed already, which the answer will show.
-    await this.#conn.closeWrite().catch(() => {});
+    await this.#connection.conn.closeWrite().catch(() => {});
   }
 
   /**
@@ -308,7 +306,7 @@ export class Channel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#conn.close();
+    this.#connection.conn.close();
   }
 
   /** A request as it goes out. */
@@ -320,7 +318,7 @@ export class Channel {
 
   async #write(bytes: Uint8Array): Promise<void> {
     // A server that closes before it has read all may have answered.
-    const written = writeAll(this.#conn, bytes).catch(() => {});
+    const written = this.#connection.write(bytes).catch(() => {});
     const ms = this.#options.patience();
     if (await inTime(written, ms, LATE) === LATE) {
       this.#options.follow("unanswered");

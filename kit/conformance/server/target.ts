@@ -11,7 +11,7 @@ import {
 } from "../../../shared/folder/info_server.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import type { Exchange } from "../report/outcome.ts";
-import { BreakableConn, type Conn } from "./breakable_conn.ts";
+import { type Conn, SocketConn } from "../../raw_connection.ts";
 import { NoAnswer } from "./check_failure.ts";
 import type { Spoken } from "./generation.ts";
 
@@ -63,7 +63,7 @@ export class Target {
    */
   async connect(breaks = false, timeout = this.timeout): Promise<Conn> {
     const connecting: Promise<Conn> = breaks
-      ? BreakableConn.connect(this.#address)
+      ? SocketConn.connect(this.#address)
       : Deno.connect(this.#address);
     try {
       const conn = await inTime(connecting, timeout, undefined);

@@ -5,9 +5,9 @@
 
 import { serveCommands } from "../relay/commands.ts";
 import { attackNamed, begin } from "./attacks.ts";
-import type { Line } from "./line.ts";
+import type { SocketConn } from "../../../kit/raw_connection.ts";
 
-let lines: Line[] = [];
+let lines: SocketConn[] = [];
 
 await serveCommands({
   async begin(argument) {

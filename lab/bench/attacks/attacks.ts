@@ -8,8 +8,8 @@
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { userId } from "../relay/users.ts";
-import { Line } from "./line.ts";
 import { pullRequest } from "../../../kit/requests.ts";
+import { SocketConn } from "../../../kit/raw_connection.ts";
 
 /** A registered user whose inbox has a message of 16 MiB. */
 export const LARGE: ClientId = userId(0);
@@ -31,7 +31,7 @@ export interface Attack {
   /** The relay's flags, where its default limits are beyond this machine. */
   flags?: readonly string[];
   /** What each connection does once it is open. */
-  act(line: Line): Promise<void>;
+  act(line: SocketConn): Promise<unknown>;
 }
 
 const KIB = 1024;
@@ -197,13 +197,17 @@ export function attackNamed(name: string): Attack {
 }
 
 /** Begins an attack; resolves once each of its connections is open. */
-export async function begin(attack: Attack, port: number): Promise<Line[]> {
-  const lines: Line[] = [];
+export async function begin(
+  attack: Attack,
+  port: number,
+): Promise<SocketConn[]> {
+  const lines: SocketConn[] = [];
   for (let i = 0; i < attack.connections; i++) {
     const address = i % attack.addresses;
     // Of its own: the user's is 127.0.0.2.
     const from = `127.1.${address >> 8}.${1 + (address & 0xff) % 254}`;
-    const line = await Line.open(port, from).catch(() => undefined);
+    const line = await SocketConn.connect({ hostname: "127.0.0.1", port }, from)
+      .catch(() => undefined);
     if (line === undefined) continue;
     lines.push(line);
     attack.act(line).catch(() => {});

@@ -4,11 +4,9 @@
  * @module
  */
 
-import { ByteSource } from "../../../shared/wire/byte_source.ts";
+import { RawConnection, SocketConn } from "../../../kit/raw_connection.ts";
 import { inTime } from "../../../shared/cli/in_time.ts";
-import { responseHeader } from "../../../shared/wire/frames.ts";
 import { list, pull, send, USER } from "./attacks.ts";
-import { Line } from "./line.ts";
 
 const FROM = "127.0.0.2";
 /** Milliseconds after which an answer isn't waited for. */
@@ -50,12 +48,14 @@ export async function work(port: number, duration: number): Promise<Waits> {
 /** Asks on a connection of its own; whether there was an answer. */
 export async function ask(port: number, request: Uint8Array): Promise<boolean> {
   try {
-    using line = await Line.open(port, FROM);
-    const source = new ByteSource((into) => line.read(into));
+    using conn = await SocketConn.connect(
+      { hostname: "127.0.0.1", port },
+      FROM,
+    );
+    const line = new RawConnection(conn);
     await line.write(request);
-    if (!(await source.has(7))) return false;
-    const { code, payloadSize } = responseHeader.decode(source.peek(7));
-    return code !== 9000 && await source.skip(7 + payloadSize);
+    const response = await line.take();
+    return response !== undefined && response.code !== 9000;
   } catch {
     return false;
   }

@@ -25,7 +25,7 @@ const KEY = new Uint8Array(160).fill(7);
 const zeros = (size: number) => new Uint8Array(size);
 
 /** All that comes until the relay's end. */
-async function readToEnd(conn: Deno.Conn): Promise<Uint8Array> {
+async function readToEnd(conn: Pick<Deno.Conn, "read">): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   const buffer = new Uint8Array(64 * 1024);
   for (let count; (count = await conn.read(buffer)) !== null;) {
