@@ -14,10 +14,8 @@ import {
 } from "../../shared/wire/dialects.ts";
 import { RESPONSE_HEADER_SIZE } from "../../shared/wire/protocol.ts";
 import { ERROR_CODE, type ResponseCode } from "../../shared/wire/requests.ts";
-import {
-  type ResponseHeader,
-  responseHeader,
-} from "../../shared/wire/frames.ts";
+import type { ResponseHeader } from "../../shared/wire/frames.ts";
+import { arrivingResponse } from "../../shared/wire/response_framer.ts";
 import { formatAddress } from "../../shared/folder/info_server.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Connected } from "./connecting.ts";
@@ -246,7 +244,8 @@ class AnsweredEarly extends Error {
 }
 
 async function readHeader(source: ByteSource): Promise<ResponseHeader> {
-  const bytes = await source.take(RESPONSE_HEADER_SIZE);
-  if (bytes === null) throw new EndOfStream();
-  return responseHeader.decode(bytes);
+  const header = await arrivingResponse(source);
+  if (header === undefined) throw new EndOfStream();
+  await source.skip(RESPONSE_HEADER_SIZE);
+  return header;
 }

@@ -106,7 +106,7 @@ try {
   for (const size of [KIB, 64 * MIB, 1024 * MIB]) {
     await measure("send, server that only reads", size, {
       verb: "send",
-      port: sink.port,
+      port: sink.address.port,
       me: somebody,
       other: somebody,
       path: await makeFile(size),

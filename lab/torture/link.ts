@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Peer, writeAll } from "../harness/peer.ts";
+import { Peer } from "../harness/peer.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import {
   PROTOCOL_VERSION,
@@ -98,7 +98,7 @@ export class Link {
   async write(bytes: Uint8Array): Promise<void> {
     // Whatever follows an answer may show that it was taken.
     this.#show();
-    await alive(this.#target, () => writeAll(this.#peer.conn, bytes));
+    await alive(this.#target, () => this.#peer.write(bytes));
   }
 
   /**

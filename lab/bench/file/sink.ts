@@ -1,6 +1,7 @@
 /** A server that takes every message, whatever it holds, and keeps nothing of it. */
 
 import { createHash, type Hash } from "node:crypto";
+import { AnyServer } from "../../harness/scripted_server.ts";
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
 import { sendHead } from "../../../shared/wire/contents.ts";
 import { encodeResponse, requestHeader } from "../../../shared/wire/frames.ts";
@@ -19,38 +20,18 @@ export interface Taken {
 }
 
 /** A server that only reads. */
-export class Sink implements AsyncDisposable {
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+export class Sink extends AnyServer {
+  /** What was taken so far. */
+  readonly taken: Taken[] = [];
   readonly #digests: boolean;
-  readonly #taken: Taken[] = [];
-  readonly #served: Promise<void>;
 
   /** @param digests whether contents are hashed, which costs time */
   constructor(digests: boolean) {
+    super((conn) => this.#take(conn));
     this.#digests = digests;
-    this.#served = this.#serveAll();
   }
 
-  get port(): number {
-    return this.#listener.addr.port;
-  }
-
-  /** What was taken so far. */
-  get taken(): readonly Taken[] {
-    return this.#taken;
-  }
-
-  async #serveAll(): Promise<void> {
-    for await (const conn of this.#listener) {
-      try {
-        await this.#serve(conn);
-      } finally {
-        conn.close();
-      }
-    }
-  }
-
-  async #serve(conn: Deno.TcpConn): Promise<void> {
+  async #take(conn: Deno.TcpConn): Promise<void> {
     const source = new ByteSource((into) => conn.read(into), {
       idleSize: 1024 * 1024,
     });
@@ -62,14 +43,9 @@ export class Sink implements AsyncDisposable {
     );
     const hash = this.#digests ? createHash("sha256") : undefined;
     if (!(await read(source, contentSize, hash))) return;
-    this.#taken.push({ size: contentSize, digest: hash?.digest("hex") });
-    const payload = { target, messageId: this.#taken.length as MessageId };
+    this.taken.push({ size: contentSize, digest: hash?.digest("hex") });
+    const payload = { target, messageId: this.taken.length as MessageId };
     await conn.write(encodeResponse({ code: 2103, payload }));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    await this.#served;
   }
 }
 

@@ -49,7 +49,7 @@ testWith(
       await file.truncate(size);
       const task: Task = {
         verb: "send",
-        port: sink.port,
+        port: sink.address.port,
         me: ANNA,
         other: BEN,
         path,

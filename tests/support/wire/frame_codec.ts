@@ -7,27 +7,25 @@
 
 import { decodeResponse } from "../../../lab/harness/responses.ts";
 import {
+  type Dialect,
   type DialectName,
   dialectNamed,
   paddingBehind,
-  requestKind,
   responseMeant,
 } from "../../../shared/wire/dialects.ts";
-import { RESPONSE_HEADER_SIZE } from "../../../shared/wire/protocol.ts";
 import {
   ERROR_CODE,
   requestKinds,
   responseCode,
 } from "../../../shared/wire/requests.ts";
-import { asClientId } from "../../../shared/wire/fields.ts";
 import {
   decodeRequest,
   encodeRequest,
   encodeResponse,
-  requestHeaderOf,
-  responseHeader,
 } from "../../../shared/wire/frames.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
+import { requestStart } from "../../../shared/wire/request_framer.ts";
+import { responseIn } from "../../../shared/wire/response_framer.ts";
 import type { Direction } from "../../../kit/dissect/anatomy.ts";
 import type { FrameMeaning } from "../../../lab/vectors/vector.ts";
 import { inHex } from "./vectors.ts";
@@ -54,17 +52,14 @@ export function throughCodec(
 
 function readRequest(frame: Uint8Array, name: DialectName): CodecFrame {
   const dialect = dialectNamed(name);
-  const codec = requestHeaderOf(dialect);
-  const size = codec.fixedSize ?? 0;
-  const header = codec.decode(frame.subarray(0, size));
-  const kind = requestKind(header.code);
-  if (kind === undefined) throw new FormatError("no request has this code");
-  const payload = cut(frame, size, header.payloadSize, name);
+  const start = requestStart(frame, dialect);
+  if (start?.kind === undefined) throw new FormatError("it is no request");
+  const { header, headerSize, kind } = start;
+  const payload = frame.subarray(headerSize, headerSize + header.payloadSize);
+  expectPadding(frame, headerSize + header.payloadSize, dialect);
   const request = decodeRequest(kind, payload);
   const again = encodeRequest(kind, request.payload as never, {
-    clientId: asClientId(header.clientId),
-    version: header.version,
-    code: header.code,
+    ...header,
     dialect,
   });
   return { meaning: meaning(kind, header, request.payload), again };
@@ -72,35 +67,35 @@ function readRequest(frame: Uint8Array, name: DialectName): CodecFrame {
 
 function readAnswer(frame: Uint8Array, name: DialectName): CodecFrame {
   const dialect = dialectNamed(name);
-  const header = responseHeader.decode(frame.subarray(0, RESPONSE_HEADER_SIZE));
-  const code = responseMeant(dialect, header.code);
-  if (code === undefined) throw new FormatError("no answer has this code");
-  const payload = cut(frame, RESPONSE_HEADER_SIZE, header.payloadSize, name);
+  const whole = responseIn(Uint8Array.from(frame));
+  const code = whole && responseMeant(dialect, whole.code);
+  if (whole === undefined || code === undefined) {
+    throw new FormatError("it is no response");
+  }
+  const { version, payloadSize, payload, bytes } = whole;
+  expectPadding(frame, bytes.length, dialect);
   const response = decodeResponse(code, payload);
-  const { version } = header;
   const kind = code === ERROR_CODE
     ? "failure"
     : requestKinds.find((kind) => responseCode[kind] === code);
+  const header = { version, code: whole.code, payloadSize };
   return {
     meaning: meaning(kind ?? "", header, response.payload),
     again: encodeResponse(response, { version, dialect }),
   };
 }
 
-/** The payload, and nothing but a block's padding behind it. */
-function cut(
+/** @throws {FormatError} unless a frame ends so, with its block's padding alone */
+function expectPadding(
   frame: Uint8Array,
-  start: number,
-  size: number,
-  dialect: DialectName,
-): Uint8Array {
-  const end = start + size;
-  const whole = end + paddingBehind(end, dialectNamed(dialect));
+  end: number,
+  dialect: Dialect,
+): void {
+  const whole = end + paddingBehind(end, dialect);
   const isZero = frame.subarray(end).every((byte) => byte === 0);
   if (frame.length !== whole || !isZero) {
-    throw new FormatError(`expected ${size} bytes of payload`);
+    throw new FormatError(`expected an end after ${end} bytes`);
   }
-  return frame.subarray(start, end);
 }
 
 function meaning(kind: string, header: object, payload: object): FrameMeaning {
