@@ -34,7 +34,15 @@ export class AnyServer implements AsyncDisposable {
   }
 
   async #accept(serve: Serve): Promise<void> {
-    for await (const conn of this.#listener) {
+    for (;;) {
+      const conn = await this.#listener.accept().catch((error) => {
+        const isOver = error instanceof Deno.errors.BadResource ||
+          error instanceof Deno.errors.Interrupted;
+        // Otherwise a client was gone before it was accepted.
+        return isOver ? null : undefined;
+      });
+      if (conn === null) return;
+      if (conn === undefined) continue;
       this.connections++;
       this.#open.add(conn);
       const served = this.#serve(conn, serve);
