@@ -1,7 +1,6 @@
 /** The relay with faults that a test switches on, one or several. */
 
-import { openSqliteStore, startRelay } from "../../server/mod.ts";
-import { temporaryFolder } from "../harness/resources.ts";
+import { MemoryStore, startRelay, type Store } from "../../server/mod.ts";
 import { AlteredLine } from "./altered_line.ts";
 import type { Fault, Seams } from "./fault.ts";
 import { type FaultName, faults } from "./faults.ts";
@@ -20,12 +19,11 @@ export interface WrongRelay extends AsyncDisposable {
  *
  * @param more what is no fault, and yet unlike our relay
  */
-export async function startWrongRelay(
+export function startWrongRelay(
   names: readonly FaultName[],
   ...more: Seams[]
-): Promise<WrongRelay> {
-  const folder = await temporaryFolder();
-  const opened = await openSqliteStore(`${folder.path}/db.defensive`);
+): WrongRelay {
+  const opened: Store = new MemoryStore();
   let listener: Listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let store = opened;
   const injected = names.map((name): Seams => (faults[name] as Fault).inject());
@@ -52,7 +50,6 @@ export async function startWrongRelay(
   const close = async () => {
     await relay.close();
     await opened.close();
-    await folder[Symbol.asyncDispose]();
   };
   return {
     address: { hostname: "127.0.0.1", port: relay.address.port },

@@ -1,7 +1,6 @@
 /** What every store owes: one suite, which each kind of store runs. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Database } from "@db/sqlite";
 import {
   type ClientId,
   type MessageId,
@@ -10,12 +9,18 @@ import {
 import { PART_SIZE } from "../../../server/store/layout.ts";
 import {
   MessageGoneError,
-  openSqliteStore,
   type Quota,
   type Store,
 } from "../../../server/mod.ts";
-import { openPostgresStore } from "../../../server/store/postgres/mod.ts";
 import { idOrRefusal } from "../../support/stores/made_store.ts";
+import type {
+  StoreAddress,
+  StoreKind,
+} from "../../../server/store/store_kind.ts";
+import {
+  parseStoreAddress,
+  storeKinds,
+} from "../../../server/store/store_kinds.ts";
 import { postgresTest } from "../../support/stores/postgres.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
@@ -39,21 +44,52 @@ const taken = (...ids: number[]) => ({
 const MANY = 2_500_000;
 const bytes = (...values: number[]) => new Uint8Array(values);
 
-/** A store under test. */
+/** A kind of store under test, and the address of a new store. */
 interface Subject {
-  /** Opens it, again where it was closed. */
-  open: () => Promise<Store>;
-  /** When a client was last seen, read past the store. */
-  lastSeen: (name: string) => Promise<string>;
+  kind: StoreKind;
+  address: StoreAddress;
 }
 
-/** Registers a test that is given a kind of store. */
-type Register = (
+const open = ({ kind, address }: Subject) =>
+  kind.open(address, { notice: () => {} });
+
+/** When a user was last seen, read past the store where that can be done. */
+async function lastSeen(
+  { kind, address }: Subject,
+  store: Store,
+  name: string,
+): Promise<string | undefined> {
+  const admin = await kind.admin?.();
+  if (admin === undefined) return kind.contract.lastSeen?.(store, name);
+  const opened = await admin.open(address);
+  try {
+    return (await opened.user(name))?.lastSeen;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Registers a test with a new store of a kind. */
+function testOf(
+  kind: StoreKind,
   name: string,
   check: (subject: Subject) => Promise<void>,
-) => void;
+): void {
+  const [scheme] = kind.schemes;
+  if (kind.contract.newIn("") === undefined) {
+    return postgresTest(
+      `${scheme}: ${name}`,
+      ({ url }) => check({ kind, address: parseStoreAddress(url) }),
+    );
+  }
+  testWith(FILES, `${scheme}: ${name}`, async () => {
+    await using folder = await temporaryFolder();
+    const rest = kind.contract.newIn(folder.path) ?? "";
+    await check({ kind, address: { scheme, rest } });
+  });
+}
 
-function storeContract(kind: string, register: Register): void {
+function storeContract(kind: StoreKind): void {
   const withStore = (
     name: string,
     check: (
@@ -62,12 +98,14 @@ function storeContract(kind: string, register: Register): void {
       subject: Subject,
     ) => Promise<void>,
   ) =>
-    register(`${kind}: ${name}`, async (subject) => {
-      let store = await subject.open();
+    testOf(kind, name, async (subject) => {
+      let store = await open(subject);
       try {
         await check(store, async () => {
+          // What is lost when it is closed can't be looked for afterwards.
+          if (!kind.contract.outlivesClose) return store;
           await store.close();
-          return store = await subject.open();
+          return store = await open(subject);
         }, subject);
       } finally {
         await store.close();
@@ -389,9 +427,10 @@ function storeContract(kind: string, register: Register): void {
     store.seen(anna, await store.position(anna) ?? 0, later);
     await until(
       "the visit",
-      async () => await subject.lastSeen("anna") === later.toISOString(),
+      async () =>
+        await lastSeen(subject, store, "anna") === later.toISOString(),
     );
-    assertEquals(await subject.lastSeen("ben"), NOW.toISOString());
+    assertEquals(await lastSeen(subject, store, "ben"), NOW.toISOString());
   });
 
   withStore(
@@ -400,40 +439,10 @@ function storeContract(kind: string, register: Register): void {
       await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
       const later = new Date(NOW.getTime() + 60_000);
       store.seen(anna, await store.position(anna) ?? 0, later);
-      await reopen();
-      assertEquals(await subject.lastSeen("anna"), later.toISOString());
+      store = await reopen();
+      assertEquals(await lastSeen(subject, store, "anna"), later.toISOString());
     },
   );
 }
 
-const LAST_SEEN = "SELECT LastSeen AS seen FROM clients WHERE UserName = ";
-
-storeContract("sqlite", (name, check) =>
-  testWith(FILES, name, async () => {
-    await using folder = await temporaryFolder();
-    const path = `${folder.path}/db.defensive`;
-    await check({
-      open: () => openSqliteStore(path),
-      // deno-lint-ignore require-await -- the other's is asynchronous
-      async lastSeen(user) {
-        const database = new Database(path);
-        try {
-          const row = database.prepare<{ seen: string }>(`${LAST_SEEN}?`)
-            .get(user);
-          return row?.seen ?? "";
-        } finally {
-          database.close();
-        }
-      },
-    });
-  }));
-
-storeContract(
-  "postgres",
-  (name, check) =>
-    postgresTest(name, ({ cluster, url }) =>
-      check({
-        open: () => openPostgresStore(url),
-        lastSeen: (user) => cluster.sql(`${LAST_SEEN}'${user}'`, url),
-      })),
-);
+for (const kind of storeKinds) storeContract(kind);
