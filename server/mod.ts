@@ -20,7 +20,7 @@
  */
 
 export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
-export type { RelayFigures } from "./telemetry/relay_figures.ts";
+export type { RelayCounters } from "./relay/relay_counters.ts";
 export type { ConnectionRefusal, RequestRefusal } from "./relay/refusal.ts";
 export type {
   Outcome,

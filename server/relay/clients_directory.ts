@@ -8,7 +8,7 @@
 import { concat } from "@std/bytes";
 import { LISTED_CLIENT_SIZE } from "../../shared/wire/protocol.ts";
 import { responseCodecs } from "../../shared/wire/requests.ts";
-import type { AnswerPiece } from "./handlers/handler.ts";
+import type { Pieces, ResponsePiece } from "./response.ts";
 import type { ListedClient, Store } from "../store/store.ts";
 
 /** How a {@linkcode ClientsDirectory} keeps the list. */
@@ -43,14 +43,6 @@ interface Look {
   readonly unsettled: readonly ListedClient[];
 }
 
-/** A list as an answer's payload. */
-export interface Listing {
-  /** Bytes of the payload. */
-  size: number;
-  /** The payload, piece by piece. */
-  pieces: Iterable<AnswerPiece>;
-}
-
 /** All clients, encoded. */
 export class ClientsDirectory {
   readonly #store: Store;
@@ -74,7 +66,7 @@ export class ClientsDirectory {
   }
 
   /** Everybody but the client at a position. */
-  async listBut(position: number): Promise<Listing> {
+  async listBut(position: number): Promise<Pieces> {
     const { pages, counts, unsettled: all } = await this.#updated();
     const unsettled = all.filter((client) => client.position !== position);
     const listed = pages.some(({ positions }, page) =>
@@ -110,7 +102,7 @@ export class ClientsDirectory {
     counts: readonly number[],
     position: number,
     unsettled: readonly ListedClient[],
-  ): Generator<AnswerPiece> {
+  ): Generator<ResponsePiece> {
     for (const [page, count] of counts.entries()) {
       const { positions = [], bytes } = pages[page] ?? {};
       const asker = indexIn(positions, position, count);
@@ -211,7 +203,7 @@ function pause(): Promise<void> {
 }
 
 /** What is in memory already, in pieces. */
-function* cut(entries: Uint8Array): Generator<AnswerPiece> {
+function* cut(entries: Uint8Array): Generator<ResponsePiece> {
   for (let at = 0; at < entries.length; at += PIECE) {
     const piece = entries.subarray(at, at + PIECE);
     yield { memory: piece.length, read: () => piece };

@@ -1,47 +1,34 @@
 /**
  * Finds the handler of a request and does what all requests share: is the
- * client known, when was it last seen, and what is answered when things fail.
+ * requester known, when was it last seen, and what comes back when things fail.
  *
  * @module
  */
 
 import { encodeHex } from "@std/encoding";
-import {
-  type Dialect,
-  dialectOf,
-  responseCodeIn,
-} from "../../shared/wire/dialects.ts";
-import { type ClientId, PROTOCOL_VERSION } from "../../shared/wire/protocol.ts";
-import { FAILURE, type RequestKind } from "../../shared/wire/requests.ts";
+import { dialectOf } from "../../shared/wire/dialects.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
 import {
   decodeRequest,
-  encodeResponse,
   type RequestPayload,
-  responseHeader,
 } from "../../shared/wire/frames.ts";
-import { FormatError } from "../../shared/wire/format_error.ts";
-import { allocateShortLived } from "../../shared/wire/slab.ts";
-import { clientsList } from "./handlers/clients_list.ts";
-import type {
-  Answer,
-  AnswerPiece,
-  Handler,
-  Services,
-} from "./handlers/handler.ts";
-import { publicKey } from "./handlers/public_key.ts";
-import { register } from "./handlers/register.ts";
-import { sendMessage } from "./handlers/send_message.ts";
-import { waitingMessages } from "./handlers/waiting_messages.ts";
-import { ConnectionEndedError } from "./limits/memory_budget.ts";
-import type { RequestRefusal } from "./refusal.ts";
-import type { WholeRequest } from "./request_reader.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
+import type { RequestKind } from "../../shared/wire/requests.ts";
 import {
   type AnswerMemory,
   MessageGoneError,
   OutcomeUnknownError,
   StoreBrokenError,
 } from "../store/store.ts";
-import type { Outcome } from "./watcher.ts";
+import { clientsList } from "./handlers/clients_list.ts";
+import type { Context, Handler, Services } from "./handlers/handler.ts";
+import { publicKey } from "./handlers/public_key.ts";
+import { register } from "./handlers/register.ts";
+import { sendMessage } from "./handlers/send_message.ts";
+import { waitingMessages } from "./handlers/waiting_messages.ts";
+import { ConnectionEndedError } from "./limits/memory_budget.ts";
+import type { Request } from "./request_stream.ts";
+import { refuse, type Response, type ResponsePiece } from "./response.ts";
 
 const handlers: { readonly [K in RequestKind]: Handler<K> } = {
   register,
@@ -51,207 +38,184 @@ const handlers: { readonly [K in RequestKind]: Handler<K> } = {
   waitingMessages,
 };
 
-/** An answer as it goes out. */
-export interface Reply {
-  /** Header and payload, or what stands before the pieces. */
-  bytes: Uint8Array;
-  /** What follows, piece by piece. */
-  pieces?: Iterable<AnswerPiece>;
-  /** What hangs on the client's having taken all of them. */
-  delivery?: Delivery;
-  /** How the request ended. Where that is unknown, the connection is to end without an answer. */
-  outcome: Outcome;
-}
-
-/** Messages that were handed out, until it is known whether they were taken. */
-export interface Delivery {
-  /**
-   * To be done once the client has taken the whole answer.
-   *
-   * @throws {Error} where that failed: they will be handed out again, and the
-   * connection is to end, so that the client may expect it
-   */
-  taken: () => Promise<void>;
-  /** Makes the client's next pull wait until a decision is made. */
-  pending: (decision: Promise<unknown>) => void;
-}
-
-const UNKNOWN: Reply = { bytes: new Uint8Array(0), outcome: "unknown" };
-
-/** The bytes that answer whatever failed or is refused. */
-export const failureBytes: Uint8Array = encodeResponse(FAILURE);
-
 /** An inbox that refuses for ever must not do so in silence. */
 const IDS_USED_UP =
   "An inbox has used up its message ids and takes no message: " +
   "deno task admin check tells, and deno task admin restart-ids starts it anew";
 
-const FAILED: Reply = { bytes: failureBytes, outcome: "failed" };
+/** Handles a request that was begun. It never rejects. */
+export type Handle = () => Promise<Response>;
 
-/** A request that has begun to be answered. */
-export interface Begun {
-  /** The answer, once there is one. It never rejects. */
-  reply: Promise<Reply>;
-}
+/** Handles the requests of all connections. */
+export class Dispatcher {
+  readonly #services: Services;
+  readonly #report: (error: unknown) => void;
+  readonly #confirmations = new Confirmations();
 
-/**
- * Begins to answer a whole request. What is begun earlier is done earlier. It
- * never rejects.
- *
- * @param address where it comes from, as limits count it
- * @param memory is asked for room for the answer
- */
-export type Dispatch = (
-  request: WholeRequest,
-  address: string,
-  memory: AnswerMemory,
-) => Promise<Begun>;
+  /** @param report is told of failures that are not the client's */
+  constructor(services: Services, report: (error: unknown) => void) {
+    this.#services = services;
+    this.#report = report;
+  }
 
-/**
- * Makes the function that answers requests.
- *
- * @param report is told of failures that are not the client's
- */
-export function createDispatcher(
-  services: Services,
-  report: (error: unknown) => void,
-): Dispatch {
-  const { store } = services;
-  const pending = new PendingDecisions();
-
-  async function settle(
-    client: ClientId,
-    dialect: Dialect,
-    answering: Promise<Answer>,
-  ): Promise<Reply> {
+  /**
+   * Begins a request. It never rejects.
+   *
+   * @param address where it comes from, as limits count it
+   * @param memory is asked for room for the response
+   * @returns what handles it. Of two requests the one that is handled first is
+   * the first for the store
+   */
+  async begin(
+    request: Request,
+    address: string,
+    memory: AnswerMemory,
+  ): Promise<Handle> {
+    const { kind, refusal = "bad_format", watch } = request;
+    if (kind === undefined) return responding(request, refuse(refusal));
+    watch?.working?.();
+    const payload = decode(kind, request.payload);
+    if (payload === undefined) return responding(request, refuse(refusal));
     try {
-      const { response, refusal, taken } = await answering;
-      if (refusal === "ids_used_up") report(new Error(IDS_USED_UP));
-      return {
-        ...encode(response, dialect, reported),
-        outcome: refusal ?? "answered",
-        ...taken && {
-          delivery: {
-            taken: () => taken().catch(reportAndThrow),
-            pending: (decision) => pending.add(client, decision),
-          },
-        },
+      const { store } = this.#services;
+      // It may be long until a response is confirmed, and the id is a view of
+      // what arrived together with it.
+      const client = kind === "waitingMessages"
+        ? request.clientId.slice() as ClientId
+        : request.clientId;
+      const now = new Date();
+      let position: number | undefined;
+      // REQ-3, REQ-4: the id in a registration may be anything.
+      if (kind !== "register") {
+        position = await store.position(client);
+        if (position === undefined) {
+          return responding(request, refuse("unknown_client"));
+        }
+        store.seen(client, position, now);
+      }
+      const context = {
+        ...this.#services,
+        client,
+        position,
+        dialect: dialectOf(request.code),
+        address,
+        now,
+        memory,
       };
+      return () => this.#handle(request, kind, payload, context);
     } catch (error) {
-      return fail(error);
+      return responding(request, this.#fail(error));
     }
   }
 
-  function fail(error: unknown): Reply {
-    if (error instanceof ConnectionEndedError) return UNKNOWN;
-    report(error);
-    const unknown = error instanceof StoreBrokenError ||
+  async #handle(
+    request: Request,
+    kind: RequestKind,
+    payload: RequestPayload["payload"],
+    context: Context,
+  ): Promise<Response> {
+    let response: Response;
+    try {
+      // A client that closes and pulls again at once must not be faster than
+      // what its close decides.
+      if (kind === "waitingMessages") {
+        await this.#confirmations.settled(context.client);
+      }
+      const handler = handlers[kind] as Handler<RequestKind>;
+      response = this.#reported(await handler(payload, context), context);
+    } catch (error) {
+      response = this.#fail(error);
+    }
+    request.watch?.ended(response.outcome);
+    return response;
+  }
+
+  #fail(error: unknown): Response {
+    if (error instanceof ConnectionEndedError) return refuse("unknown");
+    this.#report(error);
+    const isUnknown = error instanceof StoreBrokenError ||
       error instanceof OutcomeUnknownError;
-    return unknown ? UNKNOWN : FAILED;
+    return refuse(isUnknown ? "unknown" : "failed");
   }
 
-  function reportAndThrow(error: unknown): never {
-    report(error);
-    throw error;
+  /** Reports also what fails once the response goes out or is confirmed. */
+  #reported(response: Response, { client }: Context): Response {
+    const { outcome, pieces, confirm } = response;
+    if (outcome === "ids_used_up") this.#report(new Error(IDS_USED_UP));
+    if (pieces === undefined && confirm === undefined) return response;
+    return {
+      ...response,
+      ...pieces && { pieces: this.#reportedPieces(pieces) },
+      ...confirm && {
+        confirm: (received) =>
+          this.#confirmations.add(
+            client,
+            confirm(received).catch((error) => {
+              this.#report(error);
+              throw error;
+            }),
+          ),
+      },
+    };
   }
 
-  /** A failure while they go out is like one before. */
-  function* reported(pieces: Iterable<AnswerPiece>): Generator<AnswerPiece> {
+  *#reportedPieces(
+    pieces: Iterable<ResponsePiece>,
+  ): Generator<ResponsePiece> {
     for (const { memory, read } of pieces) {
-      const readReported = async () => {
+      const reading = async () => {
         try {
           return await read();
         } catch (error) {
-          if (!(error instanceof MessageGoneError)) report(error);
+          if (!(error instanceof MessageGoneError)) this.#report(error);
           throw error;
         }
       };
-      yield { memory, read: readReported };
+      yield { memory, read: reading };
     }
   }
+}
 
-  return async ({ kind, header, payload }, address, memory) => {
-    const request = decodeOrRefuse(kind, payload);
-    if (request === undefined) return refused("bad_format");
-    // It may be long until an answer is known to be taken, and the id is a
-    // piece of what arrived together with it.
-    const client = kind === "waitingMessages"
-      ? header.clientId.slice() as ClientId
-      : header.clientId;
-    try {
-      const now = new Date();
-      let asker: number | undefined;
-      // REQ-3, REQ-4: the id in a registration may be anything.
-      if (kind !== "register") {
-        asker = await store.position(client);
-        if (asker === undefined) return refused("unknown_client");
-        store.seen(client, asker, now);
-      }
-      // A client that closes and pulls again at once must not be faster than
-      // what its close decides.
-      if (kind === "waitingMessages") await pending.settled(client);
-      const handler = handlers[kind] as Handler<RequestKind>;
-      const context = { ...services, client, asker, address, now, memory };
-      const answering = handler(request.payload, context);
-      return { reply: settle(client, dialectOf(header.code), answering) };
-    } catch (error) {
-      return { reply: Promise.resolve(fail(error)) };
-    }
+/** Responds without a handler. */
+function responding(request: Request, response: Response): Handle {
+  return () => {
+    request.watch?.ended(response.outcome);
+    return Promise.resolve(response);
   };
 }
 
-function refused(outcome: RequestRefusal): Begun {
-  return { reply: Promise.resolve({ bytes: failureBytes, outcome }) };
-}
-
-function encode(
-  response: Answer["response"],
-  dialect: Dialect,
-  watch: (pieces: Iterable<AnswerPiece>) => Iterable<AnswerPiece>,
-): Pick<Reply, "bytes" | "pieces"> {
-  if (!("pieces" in response)) {
-    return {
-      bytes: encodeResponse(response, {
-        dialect,
-        allocate: allocateShortLived,
-      }),
-    };
-  }
-  const { payloadSize, pieces } = response;
-  const code = responseCodeIn(dialect, response.code);
-  const header = { version: PROTOCOL_VERSION, code, payloadSize };
-  return { bytes: responseHeader.encode(header), pieces: watch(pieces) };
-}
-
-/** A request that breaks the format is the client's affair, and reported nowhere. */
-function decodeOrRefuse(
+/** Decodes a payload; undefined where its format is broken, which is the client's affair. */
+function decode(
   kind: RequestKind,
-  bytes: Uint8Array,
-): RequestPayload | undefined {
+  payload: Uint8Array,
+): RequestPayload["payload"] | undefined {
   try {
     // The payload is the request's own.
-    return decodeRequest(kind, bytes, true);
+    return decodeRequest(kind, payload, true).payload;
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return undefined;
   }
 }
 
-/** Decisions under way on whether clients took what they were handed. */
-class PendingDecisions {
-  readonly #byClient = new Map<string, Set<Promise<unknown>>>();
+/** Confirmations under way, by the clients that they concern. */
+class Confirmations {
+  readonly #byClient = new Map<string, Set<Promise<void>>>();
 
-  add(client: ClientId, decision: Promise<unknown>): void {
+  /** @returns the confirmation */
+  add(client: ClientId, confirmation: Promise<void>): Promise<void> {
     const key = encodeHex(client);
-    const decisions = this.#byClient.get(key) ?? new Set();
-    this.#byClient.set(key, decisions.add(decision));
+    const all = this.#byClient.get(key) ?? new Set();
+    this.#byClient.set(key, all.add(confirmation));
     const forget = () => {
-      decisions.delete(decision);
-      if (decisions.size === 0) this.#byClient.delete(key);
+      all.delete(confirmation);
+      if (all.size === 0) this.#byClient.delete(key);
     };
-    decision.then(forget, forget);
+    confirmation.then(forget, forget);
+    return confirmation;
   }
 
+  /** Resolves once those of a client are settled. */
   async settled(client: ClientId): Promise<void> {
     if (this.#byClient.size === 0) return;
     await Promise.allSettled(this.#byClient.get(encodeHex(client)) ?? []);

@@ -6,19 +6,18 @@
 
 import { inTime } from "../../shared/cli/in_time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import type { Account } from "./limits/account.ts";
-import { Admission } from "./limits/admission.ts";
-import { countedAddress, isLoopback } from "./limits/client_address.ts";
+import type { Store } from "../store/store.ts";
 import { ClientsDirectory } from "./clients_directory.ts";
-import { Connection } from "./connection.ts";
-import { createDispatcher } from "./dispatcher.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { countedAddress, isLoopback } from "./limits/client_address.ts";
+import { type Account, ConnectionLimit } from "./limits/connection_limit.ts";
 import { defaultLimits, type Limits } from "./limits/limits.ts";
 import { MemoryBudget } from "./limits/memory_budget.ts";
-import { LOOKS_PER_TIMEOUT } from "./limits/progress.ts";
 import { RegistrationLimit } from "./limits/registration_limit.ts";
 import { SilentConnections } from "./limits/silent_connections.ts";
-import { type RelayFigures, Traffic } from "../telemetry/relay_figures.ts";
-import type { Store } from "../store/store.ts";
+import { LOOKS_PER_TIMEOUT } from "./limits/stall_detector.ts";
+import { ConnectionCounters, type RelayCounters } from "./relay_counters.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** Milliseconds to wait after a failed accept, such as for want of file descriptors. */
@@ -30,12 +29,12 @@ const ACCEPT_PAUSE = 100;
  */
 const CLOSE_GRACE = { remote: 300, loopback: 50 } as const;
 
-/** Turns in which a relay that closes goes on accepting at most, while somebody comes in each. */
+/** Most turns of the event loop in which a relay that closes goes on accepting. */
 const MOST_TURNS = 50;
-/** Milliseconds in which who connected just now may still ask a relay that closes for something. */
+/** Milliseconds in which a client that connected just now may send a closing relay its first request. */
 const FIRST_REQUEST_GRACE = 300;
 
-/** Milliseconds that what is asked of the store gets once its connection is closed. */
+/** Milliseconds that the store gets for what was asked of it once its connection is closed. */
 const STORE_GRACE = 1000;
 
 /** How a relay is started. */
@@ -48,9 +47,9 @@ export interface RelayOptions {
   limits?: Partial<Limits>;
   /** Milliseconds that {@linkcode Relay.close} gives what is under way. Default: 5000. */
   drainTimeout?: number;
-  /** Is told of failures that are not a client's. Default: nobody. */
+  /** Is told of failures that are not a client's. Default: no report. */
   report?: (error: unknown) => void;
-  /** Is told what the relay does. Default: nobody. */
+  /** Observes the relay. Default: no observer. */
   watcher?: Watcher | undefined;
 }
 
@@ -62,8 +61,8 @@ export interface Relay {
   readonly connections: number;
   /** Whether it takes connections: not while it can't, nor once it closes. */
   readonly state: "accepting" | "not accepting" | "closing";
-  /** What it has come to since its start. */
-  readonly figures: RelayFigures;
+  /** What it has counted since its start. */
+  readonly counters: RelayCounters;
   /**
    * Stops accepting, finishes the requests that are under way, as far as that
    * is done in time, and closes all connections.
@@ -73,167 +72,199 @@ export interface Relay {
 
 /** Starts a relay. */
 export function startRelay(options: RelayOptions): Relay {
-  const { listener, store, watcher, report = () => {} } = options;
-  const limits = { ...defaultLimits, ...options.limits };
-  const { maxMessage, progressTimeout } = limits;
-  const drainTimeout = options.drainTimeout ?? 5000;
-  const budget = new MemoryBudget({
-    limit: limits.maxInflight,
-    largest: maxMessage,
-    progressTimeout,
-  });
-  const dispatch = createDispatcher({
-    store,
-    limits,
-    directory: new ClientsDirectory(store),
-    registrations: new RegistrationLimit(limits.registrationsPerMinute),
-  }, report);
+  return new ListeningRelay(options);
+}
 
-  const life = { signs: 0 };
-  const shared = { dispatch, budget, life, maxMessage, watcher };
-  const settings = {
-    loopback: { ...shared, closeGrace: CLOSE_GRACE.loopback },
-    remote: { ...shared, closeGrace: CLOSE_GRACE.remote },
-  };
-  const admission = new Admission(limits);
-  const traffic = new Traffic();
-  const connections = new Map<Connection, Promise<void>>();
-  const silent = new SilentConnections(connections);
-  /** Those that made room: they don't count any more. */
-  const left = new WeakSet<Connection>();
-  let accepts = true;
-  let failing = false;
-  let closing: Promise<void> | undefined;
+class ListeningRelay implements Relay {
+  readonly #options: RelayOptions;
+  readonly #budget: MemoryBudget;
+  readonly #settings: Record<keyof typeof CLOSE_GRACE, ConnectionOptions>;
+  readonly #limit: ConnectionLimit;
+  readonly #counters = new ConnectionCounters();
+  readonly #connections = new Map<Connection, Promise<void>>();
+  readonly #silent = new SilentConnections(this.#connections);
+  /** Connections that made room for others, and so count no more. */
+  readonly #displaced = new Set<Connection>();
+  readonly #accepting: Promise<void>;
+  readonly #looking: ReturnType<typeof setInterval>;
+  #isListening = true;
+  #canAccept = true;
+  #closing: Promise<void> | undefined;
 
-  function leave(connection: Connection): void {
-    if (left.has(connection)) return;
-    left.add(connection);
-    admission.leave(connection.account);
+  constructor(options: RelayOptions) {
+    const { store, watcher, report = () => {} } = options;
+    const limits = { ...defaultLimits, ...options.limits };
+    const { maxMessage, maxInflight, progressTimeout } = limits;
+    this.#options = options;
+    this.#limit = new ConnectionLimit(limits);
+    this.#budget = new MemoryBudget({
+      limit: maxInflight,
+      largest: maxMessage,
+      progressTimeout,
+    });
+    const services = {
+      store,
+      limits,
+      directory: new ClientsDirectory(store),
+      registrations: new RegistrationLimit(limits.registrationsPerMinute),
+    };
+    const shared = {
+      dispatcher: new Dispatcher(services, report),
+      budget: this.#budget,
+      life: { signs: 0 },
+      maxMessage,
+      watcher,
+    };
+    this.#settings = {
+      loopback: { ...shared, closeGrace: CLOSE_GRACE.loopback },
+      remote: { ...shared, closeGrace: CLOSE_GRACE.remote },
+    };
+    this.#looking = setInterval(
+      () => this.#closeStuck(),
+      progressTimeout / LOOKS_PER_TIMEOUT,
+    );
+    this.#accepting = this.#acceptAll();
   }
 
-  /** Ends a connection that is silent, of one address or of any; whether there was one. */
-  function makeRoom(account?: Account): boolean {
-    const connection = silent.next(account);
-    if (connection === undefined) return false;
-    leave(connection);
-    connection.close();
-    traffic.silent++;
-    return true;
+  get address(): Deno.NetAddr {
+    return this.#options.listener.addr;
   }
 
-  function admit(account: Account): boolean {
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  get state(): Relay["state"] {
+    if (this.#closing !== undefined) return "closing";
+    return this.#canAccept ? "accepting" : "not accepting";
+  }
+
+  get counters(): RelayCounters {
+    return this.#counters.all(this.#connections.keys(), this.#budget);
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #acceptAll(): Promise<void> {
+    const { listener, report } = this.#options;
+    while (this.#isListening) {
+      try {
+        this.#serve(await listener.accept());
+        this.#canAccept = true;
+      } catch (error) {
+        if (!this.#isListening) return;
+        // Reset before it was accepted: the client's affair.
+        if (error instanceof Deno.errors.NotConnected) continue;
+        // Once: it may go on for as long as all connections stay.
+        if (this.#canAccept) {
+          const reason = reasonOf(error);
+          report?.(new Error(`Can't accept a connection: ${reason}`));
+        }
+        this.#canAccept = false;
+        // The descriptor is free once the event loop has come round.
+        await sleep(this.#makeRoom() ? 1 : ACCEPT_PAUSE);
+      }
+    }
+  }
+
+  #serve(conn: Deno.TcpConn): void {
+    const { hostname } = conn.remoteAddr;
+    const account = this.#limit.account(countedAddress(hostname));
+    if (!this.#admit(account)) return conn.close();
+    try {
+      conn.setNoDelay(true);
+      // A client that is gone without a word must not stay for ever.
+      conn.setKeepAlive(true);
+    } catch {
+      // It was reset before it was served.
+      this.#limit.leave(account);
+      return conn.close();
+    }
+    const { watcher } = this.#options;
+    const number = ++this.#counters.accepted;
+    const connection = new Connection(
+      conn,
+      account,
+      number,
+      isLoopback(hostname) ? this.#settings.loopback : this.#settings.remote,
+    );
+    watcher?.connected?.(number);
+    const gone = () => {
+      this.#connections.delete(connection);
+      if (!this.#displaced.delete(connection)) this.#limit.leave(account);
+      this.#counters.ended(connection);
+      watcher?.disconnected?.(number, connection.received, connection.sent);
+    };
+    // A broken connection is the client's affair, and its messages still wait.
+    this.#connections.set(connection, connection.serve().then(gone, gone));
+  }
+
+  #admit(account: Account): boolean {
     for (;;) {
-      const refusal = admission.admit(account);
+      const refusal = this.#limit.admit(account);
       if (refusal === undefined) return true;
       const isFull = refusal === "connections";
-      if (makeRoom(isFull ? undefined : account)) continue;
-      traffic.refused[refusal]++;
+      if (this.#makeRoom(isFull ? undefined : account)) continue;
+      this.#counters.refused[refusal]++;
       return false;
     }
   }
 
-  function serve(conn: Deno.TcpConn): void {
-    const { hostname } = conn.remoteAddr;
-    const account = admission.account(countedAddress(hostname));
-    if (!admit(account)) return conn.close();
-    try {
-      conn.setNoDelay(true);
-      // Who is gone without a word must not stay for ever.
-      conn.setKeepAlive(true);
-    } catch {
-      // It was reset before it was served.
-      admission.leave(account);
-      return conn.close();
+  /** Closes a silent connection, of one address or of any; returns whether there was one. */
+  #makeRoom(account?: Account): boolean {
+    const connection = this.#silent.next(account);
+    if (connection === undefined) return false;
+    if (!this.#displaced.has(connection)) {
+      this.#displaced.add(connection);
+      this.#limit.leave(connection.account);
     }
-    const from = isLoopback(hostname) ? "loopback" : "remote";
-    const number = ++traffic.accepted;
-    const connection = new Connection(conn, account, number, settings[from]);
-    watcher?.connected?.(number);
-    const gone = () => {
-      connections.delete(connection);
-      leave(connection);
-      traffic.ended(connection);
-      watcher?.disconnected?.(number, connection.received, connection.sent);
-    };
-    // A broken connection is the client's affair, and its messages still wait.
-    connections.set(connection, connection.serve().then(gone, gone));
+    connection.close();
+    this.#counters.silent++;
+    return true;
   }
 
-  async function acceptAll(): Promise<void> {
-    while (accepts) {
-      try {
-        serve(await listener.accept());
-        failing = false;
-      } catch (error) {
-        if (!accepts) return;
-        // Reset before it was accepted: the client's affair.
-        if (error instanceof Deno.errors.NotConnected) continue;
-        // Once: it may go on for as long as all connections stay.
-        if (!failing) {
-          const reason = reasonOf(error);
-          report(new Error(`Can't accept a connection: ${reason}`));
-        }
-        failing = true;
-        // The descriptor is free once the event loop has come round.
-        const pause = makeRoom() ? 1 : ACCEPT_PAUSE;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    }
-  }
-  const accepting = acceptAll();
-
-  const watch = setInterval(() => {
-    for (const connection of connections.keys()) {
-      if (connection.closeIfStuck()) traffic.stuck++;
-    }
-  }, progressTimeout / LOOKS_PER_TIMEOUT);
-
-  /** Takes in who has connected already: closing would turn them away. */
-  async function acceptWaiting(): Promise<void> {
-    for (let turn = 0, before = -1; turn < MOST_TURNS; turn++) {
-      if (before === traffic.accepted) return;
-      before = traffic.accepted;
-      await new Promise((resolve) => setTimeout(resolve));
+  #closeStuck(): void {
+    for (const connection of this.#connections.keys()) {
+      if (connection.closeIfStuck()) this.#counters.stuck++;
     }
   }
 
-  async function close(): Promise<void> {
-    await acceptWaiting();
-    accepts = false;
+  async #close(): Promise<void> {
+    const { listener, drainTimeout = 5000 } = this.#options;
+    await this.#acceptWaiting();
+    this.#isListening = false;
     listener.close();
-    await accepting;
-    for (const connection of connections.keys()) connection.drain();
+    await this.#accepting;
+    const all = () => this.#connections.keys();
+    for (const connection of all()) connection.drain();
     const silence = setTimeout(() => {
-      for (const connection of connections.keys()) connection.closeIfSilent();
+      for (const connection of all()) connection.closeIfSilent();
     }, Math.min(FIRST_REQUEST_GRACE, drainTimeout));
     // A client that dawdles over its request must not hold the relay up.
     const timer = setTimeout(() => {
-      for (const connection of connections.keys()) connection.close();
+      for (const connection of all()) connection.close();
     }, drainTimeout);
-    // A store that doesn't answer mustn't either.
-    const ended = Promise.all(connections.values());
+    // A store that doesn't respond mustn't either.
+    const ended = Promise.all(this.#connections.values());
     await inTime(ended, drainTimeout + STORE_GRACE, undefined);
     clearTimeout(silence);
     clearTimeout(timer);
-    clearInterval(watch);
-    budget.end();
+    clearInterval(this.#looking);
+    this.#budget.end();
   }
 
-  return {
-    address: listener.addr,
-    get connections() {
-      return connections.size;
-    },
-    get state() {
-      return closing !== undefined
-        ? "closing"
-        : failing
-        ? "not accepting"
-        : "accepting";
-    },
-    get figures() {
-      return traffic.figures(connections.keys(), budget);
-    },
-    close: () => closing ??= close(),
-  };
+  /** Takes in clients that have connected already: closing would turn them away. */
+  async #acceptWaiting(): Promise<void> {
+    for (let turn = 0, before = -1; turn < MOST_TURNS; turn++) {
+      if (before === this.#counters.accepted) return;
+      before = this.#counters.accepted;
+      await sleep(0);
+    }
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

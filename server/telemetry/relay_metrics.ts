@@ -88,7 +88,7 @@ function addRequests(
   shown.counters(
     "messageu_refusals_total",
     "Requests and connections that were refused, by reason",
-    () => byReason({ ...requests.refusals, ...relay.figures.refused }),
+    () => byReason({ ...requests.refusals, ...relay.counters.refused }),
   );
 }
 
@@ -106,32 +106,32 @@ function addConnections(shown: Exposition, { relay }: Measured): void {
   shown.counter(
     "messageu_connections_accepted_total",
     "Connections that were accepted and served",
-    () => relay.figures.accepted,
+    () => relay.counters.accepted,
   );
   shown.counter(
     "messageu_connections_stuck_total",
     "Connections that were closed because the client didn't get further",
-    () => relay.figures.stuck,
+    () => relay.counters.stuck,
   );
   shown.counter(
     "messageu_connections_silent_total",
     "Silent connections that were closed to make room for others",
-    () => relay.figures.silent,
+    () => relay.counters.silent,
   );
   shown.counter(
     "messageu_received_bytes_total",
     "Bytes from clients",
-    () => relay.figures.received,
+    () => relay.counters.received,
   );
   shown.counter(
     "messageu_sent_bytes_total",
     "Bytes to clients",
-    () => relay.figures.sent,
+    () => relay.counters.sent,
   );
   shown.gauge(
     "messageu_inflight_bytes",
     "Memory for requests and answers under way",
-    () => relay.figures.inflight,
+    () => relay.counters.inflight,
   );
 }
 

@@ -112,6 +112,11 @@ export class ByteSource {
     return true;
   }
 
+  /** Waits until some more bytes have arrived, or the stream has ended. */
+  more(): Promise<void> {
+    return this.#fill(this.buffered + 1);
+  }
+
   /**
    * Waits until `size` bytes have arrived.
    *

@@ -1,13 +1,13 @@
-import { responseCode } from "../../../shared/wire/requests.ts";
+import { respondInPieces } from "../response.ts";
 import type { Handler } from "./handler.ts";
 
-/** 601: everybody but the asker. */
+/** 601: all clients but the requester. */
 export const clientsList: Handler<"clientsList"> = async (
   _payload,
-  { directory, asker },
-) => {
-  const { size, pieces } = await directory.listBut(asker ?? 0);
-  return {
-    response: { code: responseCode.clientsList, payloadSize: size, pieces },
-  };
-};
+  { directory, position, dialect },
+) =>
+  respondInPieces(
+    "clientsList",
+    await directory.listBut(position ?? 0),
+    dialect,
+  );

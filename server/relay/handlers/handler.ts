@@ -1,23 +1,21 @@
 /**
- * What every handler is: one request in, one answer out. A handler never sees
+ * What every handler is: one request in, one response out. A handler never sees
  * a socket.
  *
  * @module
  */
 
+import type { Dialect } from "../../../shared/wire/dialects.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-import {
-  FAILURE,
-  type RequestKind,
-  type RequestPayloads,
-  type Response,
-  type ResponseCode,
+import type {
+  RequestKind,
+  RequestPayloads,
 } from "../../../shared/wire/requests.ts";
+import type { AnswerMemory, Store } from "../../store/store.ts";
 import type { ClientsDirectory } from "../clients_directory.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { RegistrationLimit } from "../limits/registration_limit.ts";
-import type { RequestRefusal } from "../refusal.ts";
-import type { AnswerMemory, Store } from "../../store/store.ts";
+import type { Response } from "../response.ts";
 
 /** What all requests share. */
 export interface Services {
@@ -25,7 +23,7 @@ export interface Services {
   store: Store;
   /** The list of clients, encoded. */
   directory: ClientsDirectory;
-  /** Who may still register. */
+  /** Limits registrations by address. */
   registrations: RegistrationLimit;
   /** What a client may have. */
   limits: Limits;
@@ -33,10 +31,12 @@ export interface Services {
 
 /** What a handler works with. */
 export interface Context extends Services {
-  /** Who asks: a registered client, except in a registration. */
+  /** The requester: a registered client, except in a registration. */
   client: ClientId;
-  /** Where who asks stands among all clients; in a registration nowhere. */
-  asker: number | undefined;
+  /** Position of the requester in the client list; undefined for a registration. */
+  position: number | undefined;
+  /** The dialect of the request, and so of its response. */
+  dialect: Dialect;
   /** Where the request comes from, as limits count it. */
   address: string;
   /** When the request was read. */
@@ -45,41 +45,8 @@ export interface Context extends Services {
   memory: AnswerMemory;
 }
 
-/** A piece of an answer that isn't read yet. */
-export interface AnswerPiece {
-  /** Bytes of memory that it takes, at most; 0 where they are taken already. */
-  memory: number;
-  /** Reads it. To be called once there is room, and before the next piece is asked for. */
-  read(): Uint8Array | Promise<Uint8Array>;
-}
-
-/** An answer that goes out piece by piece. */
-export interface StreamedResponse {
-  /** What it is. */
-  code: ResponseCode;
-  /** Bytes of all pieces. */
-  payloadSize: number;
-  /** The payload. */
-  pieces: Iterable<AnswerPiece>;
-}
-
-/** What a handler answers. */
-export interface Answer {
-  /** What goes back. */
-  response: Response | StreamedResponse;
-  /** Why that is a failure; see {@linkcode refuse}. */
-  refusal?: RequestRefusal;
-  /** To be done once the client has shown that it took the whole answer. */
-  taken?: () => Promise<void>;
-}
-
-/** Answers one kind of request. */
+/** Handles one kind of request. */
 export type Handler<K extends RequestKind> = (
   payload: RequestPayloads[K],
   context: Context,
-) => Promise<Answer>;
-
-/** The answer to what is refused: the reason doesn't go out. */
-export function refuse(refusal: RequestRefusal): Answer {
-  return { response: FAILURE, refusal };
-}
+) => Promise<Response>;

@@ -1,17 +1,13 @@
-import { responseCode } from "../../../shared/wire/requests.ts";
-import { type Handler, refuse } from "./handler.ts";
+import { refuse, respond } from "../response.ts";
+import type { Handler } from "./handler.ts";
 
 /** 602: a client's public key, as it was registered. */
 export const publicKey: Handler<"publicKey"> = async (
   { target },
-  { store },
+  { store, dialect },
 ) => {
   const publicKey = await store.publicKey(target);
   if (publicKey === undefined) return refuse("unknown_target");
-  return {
-    response: {
-      code: responseCode.publicKey,
-      payload: { clientId: target, publicKey },
-    },
-  };
+  const payload = { clientId: target, publicKey };
+  return respond("publicKey", payload, dialect);
 };

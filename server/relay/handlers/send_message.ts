@@ -1,10 +1,10 @@
-import { responseCode } from "../../../shared/wire/requests.ts";
-import { type Handler, refuse } from "./handler.ts";
+import { refuse, respond } from "../response.ts";
+import type { Handler } from "./handler.ts";
 
-/** 603: keeps a message until its recipient takes it. */
+/** 603: keeps a message until its recipient has received it. */
 export const sendMessage: Handler<"sendMessage"> = async (
   { target, type, content },
-  { store, client, limits },
+  { store, client, limits, dialect },
 ) => {
   const sent = await store.send({
     recipient: target,
@@ -13,10 +13,5 @@ export const sendMessage: Handler<"sendMessage"> = async (
     content,
   }, { messages: limits.maxWaiting, bytes: limits.maxWaitingBytes });
   if ("refused" in sent) return refuse(sent.refused);
-  return {
-    response: {
-      code: responseCode.sendMessage,
-      payload: { target, messageId: sent.id },
-    },
-  };
+  return respond("sendMessage", { target, messageId: sent.id }, dialect);
 };

@@ -3,64 +3,70 @@ import {
   type ClientId,
   WAITING_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
-import { responseCode } from "../../../shared/wire/requests.ts";
-import { PART_SIZE } from "../../store/layout.ts";
 import { runsOf } from "../../store/id_runs.ts";
+import { PART_SIZE } from "../../store/layout.ts";
 import type { HandedOut, Store, StoredMessage } from "../../store/store.ts";
-import type { Answer, AnswerPiece, Handler } from "./handler.ts";
+import {
+  respond,
+  respondInPieces,
+  type Response,
+  type ResponsePiece,
+} from "../response.ts";
+import type { Context, Handler } from "./handler.ts";
 
-/** Bytes of one answer, about: some clients cap what they read (PUL-6). */
-const ANSWER_SIZE: number = 1024 * 1024;
+const KIND = "waitingMessages";
+/** Bytes of one response, about: some clients cap what they read (PUL-6). */
+const RESPONSE_SIZE: number = 1024 * 1024;
 
-/** 604: hands out the oldest messages; they are deleted once they are taken. */
+/** 604: hands out the oldest messages; they are deleted once they are received. */
 export const waitingMessages: Handler<"waitingMessages"> = async (
   _payload,
-  { store, client, memory },
+  context,
 ) => {
-  const most = { bytes: ANSWER_SIZE, perMessage: WAITING_OVERHEAD };
+  const { store, client, memory } = context;
+  const most = { bytes: RESPONSE_SIZE, perMessage: WAITING_OVERHEAD };
   const messages = await store.waiting(client, most, memory);
-  // By the ids handed out: what came in since then still waits. Only the ids
-  // are kept until then, not the contents.
-  const taken: HandedOut = {
+  const response = handOut(messages, context);
+  if (messages.length === 0) return response;
+  // By their ids: what came in since then still waits. Only the ids are kept
+  // until the client has received them, not the contents.
+  const handedOut: HandedOut = {
     runs: runsOf(messages.map(({ id }) => id)),
     bytes: messages.reduce((sum, { size }) => sum + size, 0),
   };
-  const response = respond(store, client, messages);
-  if (messages.length === 0) return { response };
   return {
-    response,
-    taken: () => store.delete(client, taken),
+    ...response,
+    async confirm(received) {
+      if (await received) await store.delete(client, handedOut);
+    },
   };
 };
 
-function respond(
-  store: Store,
-  client: ClientId,
+function handOut(
   messages: readonly StoredMessage[],
-): Answer["response"] {
-  const code = responseCode.waitingMessages;
+  { store, client, dialect }: Context,
+): Response {
   const large = messages.find(({ size, content }) => content.length < size);
   if (large !== undefined) {
-    // It fills an answer by itself.
-    const payloadSize = WAITING_OVERHEAD + large.size;
-    return { code, payloadSize, pieces: piecesOf(store, client, large) };
+    // It fills a response by itself.
+    const size = WAITING_OVERHEAD + large.size;
+    const pieces = piecesOf(store, client, large);
+    return respondInPieces(KIND, { size, pieces }, dialect);
   }
-  return {
-    code,
-    payload: messages.map(({ id, sender, type, content }) => ({
-      sender,
-      messageId: id,
-      type,
-      content,
-    })),
-  };
+  const payload = messages.map(({ id, sender, type, content }) => ({
+    sender,
+    messageId: id,
+    type,
+    content,
+  }));
+  return respond(KIND, payload, dialect);
 }
 
 function* piecesOf(
   store: Store,
   client: ClientId,
   message: StoredMessage,
-): Generator<AnswerPiece> {
+): Generator<ResponsePiece> {
   const { id, sender, type, size, content } = message;
   const head = { sender, messageId: id, type, contentSize: size };
   yield { memory: 0, read: () => waitingHead.encode(head) };

@@ -8,7 +8,7 @@
 
 import type { BufferMemory } from "../../../shared/wire/byte_source.ts";
 import type { AnswerMemory } from "../../store/store.ts";
-import type { Account } from "./account.ts";
+import type { Account } from "./connection_limit.ts";
 import {
   ConnectionEndedError,
   Hold,

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Account } from "./account.ts";
+import type { Account } from "./connection_limit.ts";
 import { PayloadMemory } from "./payload_memory.ts";
 import { TurnQueue } from "./turn_queue.ts";
 

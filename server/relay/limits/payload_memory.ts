@@ -1,4 +1,4 @@
-import type { Account } from "./account.ts";
+import type { Account } from "./connection_limit.ts";
 import { TurnQueue } from "./turn_queue.ts";
 
 interface Wait {

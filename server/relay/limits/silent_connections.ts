@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Account } from "./account.ts";
+import type { Account } from "./connection_limit.ts";
 
 /** One in so many connections is found by one search. */
 const PART = 64;

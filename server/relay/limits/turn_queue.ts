@@ -1,4 +1,4 @@
-import type { Account } from "./account.ts";
+import type { Account } from "./connection_limit.ts";
 
 /**
  * A line of items for each address. The addresses are served in turn, so that a

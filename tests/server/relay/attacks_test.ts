@@ -125,13 +125,13 @@ for (const [name, count, bytes] of attacks) {
       await peer.send(anna, anna, new Uint8Array(23 * MIB));
       await stage.attack(count, bytes(anna));
       await until("the attack", () => {
-        const { received, inflight } = relay.figures;
+        const { received, inflight } = relay.counters;
         return relay.connections === count + 1 && received > 23 * MIB &&
           inflight > 4 * MIB;
       });
       await stage.serves(ben);
       // The attack stands.
-      assertEquals(relay.figures.stuck, 0);
+      assertEquals(relay.counters.stuck, 0);
       assert(relay.connections > count);
     },
   );
@@ -154,9 +154,9 @@ testWith(
     const half = upload(anna, 61_000).subarray(0, 60_000);
     const networks = (i: number) => `2001:db8:0:${i.toString(16)}::1`;
     await stage.attack(200, half, networks);
-    await until("all of the memory", () => relay.figures.inflight > 5.8 * MIB);
+    await until("all of the memory", () => relay.counters.inflight > 5.8 * MIB);
     await stage.serves(anna);
-    assert(relay.figures.stuck >= 80, `${relay.figures.stuck} were closed`);
+    assert(relay.counters.stuck >= 80, `${relay.counters.stuck} were closed`);
   },
 );
 
@@ -179,7 +179,7 @@ testWith(
     await steady.write(frame.subarray(0, sent));
     // These have more to come than they get memory for.
     const others = await stage.attack(3, frame.subarray(0, 1_200_000));
-    for (; relay.figures.stuck < others.length; sent += 48 * KIB) {
+    for (; relay.counters.stuck < others.length; sent += 48 * KIB) {
       assert(sent < frame.length, "they waited for its end");
       await steady.write(frame.subarray(sent, sent + 48 * KIB));
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -225,8 +225,8 @@ testWith(
     await fifth.pull(anna);
     assertEquals(await first.answerBytes(), null);
     for (const peer of [other, third, fourth]) await peer.pull(anna);
-    assertEquals(relay.figures.silent, 2);
-    assertEquals(relay.figures.refused, {
+    assertEquals(relay.counters.silent, 2);
+    assertEquals(relay.counters.refused, {
       connections: 0,
       connections_per_address: 0,
     });

@@ -3,10 +3,8 @@ import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { responseCodecs } from "../../../shared/wire/requests.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { openSqliteStore } from "../../../server/mod.ts";
-import {
-  ClientsDirectory,
-  type Listing,
-} from "../../../server/relay/clients_directory.ts";
+import { ClientsDirectory } from "../../../server/relay/clients_directory.ts";
+import type { Pieces } from "../../../server/relay/response.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import {
   FILES,
@@ -68,7 +66,7 @@ testWith(
         read: 3,
       });
       const publicKey = new Uint8Array(160);
-      const begun: [count: number, listing: Listing][] = [];
+      const begun: [count: number, listing: Pieces][] = [];
       for (let count = 1; count <= 19; count++) {
         const id = new Uint8Array(16).fill(count) as Uint8Array as ClientId;
         await store.register({ id, name: `${count}`, publicKey }, new Date());
@@ -92,7 +90,7 @@ testWith(
 );
 
 /** The names of a listing, which is as long as it says. */
-async function namesOf({ size, pieces }: Listing): Promise<string> {
+async function namesOf({ size, pieces }: Pieces): Promise<string> {
   const bytes: number[] = [];
   for (const { memory, read } of pieces) {
     const piece = await read();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Account } from "../../../server/relay/limits/account.ts";
+import { Account } from "../../../server/relay/limits/connection_limit.ts";
 import { ConnectionMemory } from "../../../server/relay/limits/connection_memory.ts";
 import { MemoryBudget } from "../../../server/relay/limits/memory_budget.ts";
 import { ByteSource } from "../../../shared/wire/byte_source.ts";

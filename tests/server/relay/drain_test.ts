@@ -4,8 +4,8 @@ import {
   Connection,
   type Transport,
 } from "../../../server/relay/connection.ts";
-import { createDispatcher } from "../../../server/relay/dispatcher.ts";
-import { Account } from "../../../server/relay/limits/account.ts";
+import { Dispatcher } from "../../../server/relay/dispatcher.ts";
+import { Account } from "../../../server/relay/limits/connection_limit.ts";
 import { defaultLimits } from "../../../server/relay/limits/limits.ts";
 import { MemoryBudget } from "../../../server/relay/limits/memory_budget.ts";
 import { RegistrationLimit } from "../../../server/relay/limits/registration_limit.ts";
@@ -66,7 +66,7 @@ testWith(
     await using folder = await temporaryFolder();
     const store = await openSqliteStore(`${folder.path}/db.defensive`);
     const { maxInflight, maxMessage, progressTimeout } = defaultLimits;
-    const dispatch = createDispatcher({
+    const dispatcher = new Dispatcher({
       store,
       limits: defaultLimits,
       directory: new ClientsDirectory(store),
@@ -77,7 +77,7 @@ testWith(
     for (let turns = 0; turns < TURNS; turns++) {
       const wire = new Wire();
       const connection = new Connection(wire, new Account("127.0.0.1"), 1, {
-        dispatch,
+        dispatcher,
         budget: new MemoryBudget({
           limit: maxInflight,
           largest: maxMessage,

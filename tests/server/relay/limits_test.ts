@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Admission } from "../../../server/relay/limits/admission.ts";
 import { countedAddress } from "../../../server/relay/limits/client_address.ts";
 import { readCommandLine } from "../../../shared/cli/command_line.ts";
 import {
@@ -7,14 +6,17 @@ import {
   limitsOf,
 } from "../../../server/relay/limits/limit_flags.ts";
 import { defaultLimits } from "../../../server/relay/limits/limits.ts";
-import { Account } from "../../../server/relay/limits/account.ts";
+import {
+  Account,
+  ConnectionLimit,
+} from "../../../server/relay/limits/connection_limit.ts";
 import { ConnectionMemory } from "../../../server/relay/limits/connection_memory.ts";
 import { MemoryBudget } from "../../../server/relay/limits/memory_budget.ts";
 import { TurnQueue } from "../../../server/relay/limits/turn_queue.ts";
 import {
   LOOKS_PER_TIMEOUT,
-  Progress,
-} from "../../../server/relay/limits/progress.ts";
+  StallDetector,
+} from "../../../server/relay/limits/stall_detector.ts";
 import { RegistrationLimit } from "../../../server/relay/limits/registration_limit.ts";
 import { UsageError } from "../../../shared/cli/usage_error.ts";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
@@ -29,12 +31,12 @@ const KEY = new Uint8Array(160).fill(7);
 const MIB = 1024 * 1024;
 
 Deno.test("connections are counted by address", () => {
-  const admission = new Admission({
+  const limit = new ConnectionLimit({
     maxConnections: 3,
     maxConnectionsPerAddress: 2,
   });
   const admitted = ["a", "a", "a", "b", "c"]
-    .map((a) => admission.admit(admission.account(a)));
+    .map((a) => limit.admit(limit.account(a)));
   assertEquals(admitted, [
     undefined,
     undefined,
@@ -42,9 +44,9 @@ Deno.test("connections are counted by address", () => {
     undefined,
     "connections",
   ]);
-  admission.leave(admission.account("a"));
-  assertEquals(admission.admit(admission.account("a")), undefined);
-  const none = new Admission({
+  limit.leave(limit.account("a"));
+  assertEquals(limit.admit(limit.account("a")), undefined);
+  const none = new ConnectionLimit({
     maxConnections: 0,
     maxConnectionsPerAddress: 0,
   });
@@ -287,10 +289,11 @@ testWith(
 
 Deno.test("a client that gets too little further within the time-out is stuck", () => {
   const looks = (each: number, timeouts?: number) => {
-    const progress = new Progress();
+    const detector = new StallDetector();
     let moved = 0;
     for (let look = 1; look <= 100; look++) {
-      if (progress.isStuck(true, moved += each, timeouts)) return look;
+      const progress = detector.look(true, moved += each, timeouts);
+      if (progress === "stuck") return look;
     }
     return undefined;
   };
@@ -318,7 +321,7 @@ testWith(
       for (const other of pulling) await other.write(pull);
       await until(
         "as many pieces as there is room for",
-        () => relay.relay.figures.inflight > 5 * MIB,
+        () => relay.relay.counters.inflight > 5 * MIB,
       );
       const key = await peer.ask("publicKey", { target: anna }, anna);
       assertEquals(key.code, 2102);

@@ -1,9 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Database } from "@db/sqlite";
-import {
-  ClientsDirectory,
-  type Listing,
-} from "../../../../server/relay/clients_directory.ts";
+import { ClientsDirectory } from "../../../../server/relay/clients_directory.ts";
+import type { Pieces } from "../../../../server/relay/response.ts";
 import { openSqliteStore, type SqliteStore } from "../../../../server/mod.ts";
 import { responseCodecs } from "../../../../shared/wire/requests.ts";
 import { idOf, idOrRefusal } from "../../../support/stores/made_store.ts";
@@ -82,7 +80,7 @@ testWith(
 );
 
 /** The names of a listing, which is as long as it says. */
-async function namesOf({ size, pieces }: Listing): Promise<string> {
+async function namesOf({ size, pieces }: Pieces): Promise<string> {
   const bytes: number[] = [];
   for (const { read } of pieces) bytes.push(...await read());
   assertEquals(bytes.length, size);

@@ -1,11 +1,11 @@
-import type { MemoryBudget } from "../relay/limits/memory_budget.ts";
-import type { ConnectionRefusal } from "../relay/refusal.ts";
+import type { MemoryBudget } from "./limits/memory_budget.ts";
+import type { ConnectionRefusal } from "./refusal.ts";
 
-/** What a relay has come to since its start. */
-export interface RelayFigures {
+/** What a relay has counted since its start. */
+export interface RelayCounters {
   /** Connections that were accepted and served. */
   accepted: number;
-  /** Connections that were closed because the client didn't get further. */
+  /** Connections that were closed because the client stalled. */
   stuck: number;
   /** Silent connections that were closed to make room for others. */
   silent: number;
@@ -15,21 +15,18 @@ export interface RelayFigures {
   received: number;
   /** Bytes that have gone to clients. */
   sent: number;
-  /** Bytes of memory for requests and answers under way, of `maxInflight`. */
+  /** Bytes of memory for requests and responses under way, of `maxInflight`. */
   inflight: number;
 }
 
 /** Bytes of one connection. */
-interface Ends {
-  received: number;
-  sent: number;
-}
+type Moved = Pick<RelayCounters, "received" | "sent">;
 
 /** Counts connections and their bytes. */
-export class Traffic {
+export class ConnectionCounters {
   /** Connections that are served or were. */
   accepted = 0;
-  /** Connections that were closed because the client didn't get further. */
+  /** Connections that were closed because the client stalled. */
   stuck = 0;
   /** Silent connections that were closed to make room for others. */
   silent = 0;
@@ -38,23 +35,23 @@ export class Traffic {
     connections: 0,
     connections_per_address: 0,
   };
-  readonly #past: Ends = { received: 0, sent: 0 };
+  readonly #past: Moved = { received: 0, sent: 0 };
 
   /** Keeps what a connection that has ended moved. */
-  ended(connection: Ends): void {
+  ended(connection: Moved): void {
     add(this.#past, connection);
   }
 
   /**
-   * All of it. What connections move is added up here, not as it moves.
+   * All counters. What connections move is added up here, not as it moves.
    *
-   * @param open those that haven't ended
+   * @param open connections that haven't ended
    * @param budget the memory for what is under way
    */
-  figures(
-    open: Iterable<Ends>,
+  all(
+    open: Iterable<Moved>,
     budget: Pick<MemoryBudget, "used" | "displaced">,
-  ): RelayFigures {
+  ): RelayCounters {
     const moved = { ...this.#past };
     for (const connection of open) add(moved, connection);
     const { accepted, silent, refused } = this;
@@ -69,7 +66,7 @@ export class Traffic {
   }
 }
 
-function add(sum: Ends, { received, sent }: Ends): void {
+function add(sum: Moved, { received, sent }: Moved): void {
   sum.received += received;
   sum.sent += sent;
 }

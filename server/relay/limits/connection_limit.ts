@@ -1,21 +1,33 @@
 import type { ConnectionRefusal } from "../refusal.ts";
-import { Account } from "./account.ts";
 import type { Limits } from "./limits.ts";
 
-/** Counts connections, in all and from each address. */
-export class Admission {
+/** What the connections from one address have together. */
+export class Account {
+  /** The address, as limits count it. */
+  readonly address: string;
+  /** Connections that are open. */
+  connections = 0;
+  /** Bytes of shared memory that they hold. */
+  held = 0;
+
+  constructor(address: string) {
+    this.address = address;
+  }
+}
+
+/** Limits connections, in all and from each address. */
+export class ConnectionLimit {
   readonly #limits: Pick<Limits, "maxConnections" | "maxConnectionsPerAddress">;
   readonly #accounts = new Map<string, Account>();
   #all = 0;
 
-  /** There are none yet. */
   constructor(
     limits: Pick<Limits, "maxConnections" | "maxConnectionsPerAddress">,
   ) {
     this.#limits = limits;
   }
 
-  /** What an address has. */
+  /** The account of an address. */
   account(address: string): Account {
     return this.#accounts.get(address) ?? new Account(address);
   }
@@ -36,7 +48,7 @@ export class Admission {
     return undefined;
   }
 
-  /** A connection from there has ended. */
+  /** Counts a connection no more. */
   leave(account: Account): void {
     this.#all--;
     account.connections--;
