@@ -1,7 +1,7 @@
 /**
  * The client's program. The runtime reads every module that it sees named in
- * an import before it runs the first one; so that a verb doesn't pay for the
- * others, their names aren't whole here. `deno bundle` finds them all the same.
+ * an import before it runs the first one. So names aren't whole in the imports
+ * of what a verb may do without; `deno bundle` finds the modules nonetheless.
  *
  * @module
  */

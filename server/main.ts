@@ -96,7 +96,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
     !options.stopWithInput && await isHangupIgnored(),
   );
   const broken = Promise.withResolvers<never>();
-  // It may come before anybody waits for it.
+  // May have no awaiter yet; avoids an unhandled rejection.
   broken.promise.catch(() => {});
   // A relay that can't listen must not take over a store that only one may use;
   // and clients must not wait at the port of one whose database isn't there.
@@ -114,7 +114,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
       },
     },
   });
-  // It may fail when nobody waits for it any more.
+  // May have no awaiter any more; avoids an unhandled rejection.
   opening.catch(() => {});
   const store = await Promise.race([opening, stopped]);
   if (store === undefined) return;

@@ -39,7 +39,7 @@ interface Member {
   serves: Promise<void>;
   /** Resolves with its exit code, once all that it printed was passed on. */
   ended: Promise<number>;
-  /** Whether somebody looks after its end already. */
+  /** Whether its end is awaited elsewhere. */
   expected: boolean;
 }
 
@@ -53,7 +53,6 @@ export class RelayGroup {
   #stopping = false;
   #replacing: Promise<void> = Promise.resolve();
 
-  /** Nothing runs yet. */
   constructor(program: RelayProgram) {
     this.#program = program;
   }
@@ -165,7 +164,7 @@ export class RelayGroup {
       ended: this.#follow(process, ready, serves),
       expected,
     };
-    // Whoever doesn't ask needn't know.
+    // May have no awaiter; avoids an unhandled rejection.
     member.ready.catch(() => {});
     member.serves.catch(() => {});
     this.#members.add(member);

@@ -31,7 +31,7 @@ const MOST_NAMED = 5;
 /** Bytes below which there is too little room to keep what comes. */
 const LITTLE_ROOM = 64 * MIB;
 
-/** Who may read the folder and what is in it. */
+/** Checks who may read the folder and the key in it. */
 export async function checkFolder(dir: string): Promise<Finding> {
   const found = await findFile(dir, infoFiles.me);
   const paths = [dir, ...(found === undefined ? [] : [found])];
@@ -51,11 +51,11 @@ export async function checkFolder(dir: string): Promise<Finding> {
   );
 }
 
-/** Whether the user is somebody, whose key can be used. */
+/** Whether the user is registered, with a key that can be used. */
 export async function checkIdentity(session: Session): Promise<Finding> {
   const me = await session.identity();
   if (me === undefined) {
-    return warning("Nobody is registered in this folder", "register NAME");
+    return warning("This folder has no registered user", "register NAME");
   }
   const problem = await keyWarning(me.privateKey);
   if (problem !== undefined) {

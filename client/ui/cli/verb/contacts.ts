@@ -47,7 +47,7 @@ export function requireKnown(session: Session, name: string): void {
   );
   if (isKnown) return;
   throw new UnknownContactError(
-    `This folder knows nobody called "${name}"`,
+    `This folder has no contact called "${name}"`,
     "Its names: list --offline",
   );
 }

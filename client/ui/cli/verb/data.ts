@@ -14,51 +14,63 @@ export interface DataKind<F extends string = string> {
   readonly base: DataKind | undefined;
 }
 
-/** Declares a kind of object. */
-export function dataKind<F extends string, B extends string = never>(
+/**
+ * Declares a kind of object by the names of its fields.
+ *
+ * @param base the kind whose fields stand before its own
+ * @param notes what the page says of single fields
+ */
+export function dataKind<const F extends string, B extends string = never>(
   type: string,
-  fields: Readonly<Record<F, string>>,
-  base?: DataKind<B>,
+  names: readonly F[],
+  { base, notes }: {
+    readonly base?: DataKind<B>;
+    readonly notes?: Readonly<Partial<Record<F, string>>>;
+  } = {},
 ): DataKind<F | B> {
-  const all = { ...base?.fields, ...fields } as Record<F | B, string>;
-  return { type, fields: all, base };
+  const own = names.map((name) => [name, notes?.[name] ?? ""] as const);
+  const fields = { ...base?.fields, ...Object.fromEntries(own) };
+  return { type, fields: fields as Record<F | B, string>, base };
 }
 
 /** The user. */
-export const identityData = dataKind("identity", { name: "", id: "" });
+export const identityData = dataKind("identity", ["name", "id"]);
 
 /** A message. */
-export const messageData = dataKind("message", {
-  id: "",
-  contact: "",
-  contactId: "",
-  direction: "",
-  kind: "",
-  text: "",
-  path: "",
-  size: "",
-  time: "",
-  delivery: "",
-  doubtful: "",
-  accepted: "",
-});
+export const messageData = dataKind("message", [
+  "id",
+  "contact",
+  "contactId",
+  "direction",
+  "kind",
+  "text",
+  "path",
+  "size",
+  "time",
+  "delivery",
+  "doubtful",
+  "accepted",
+]);
 
 /** A message that was sent. */
-export const sentData = dataKind("sent", {}, messageData);
+export const sentData = dataKind("sent", [], { base: messageData });
 
 /** A message that wasn't sent, since `--on-key-change skip` says so. */
-export const skippedData = dataKind("skipped", {
-  id: "",
-  contact: "",
-  reason: "`key-changed`",
+export const skippedData = dataKind("skipped", ["id", "contact", "reason"], {
+  notes: { reason: "`key-changed`" },
 });
 
 /** A contact's public key. */
-export const keyData = dataKind("key", {
-  contact: "",
-  contactId: "",
-  publicKey: "Base64",
-  fingerprint: "",
-  offered:
-    "null, or `publicKey` and `fingerprint` of another one that the relay gives",
+export const keyData = dataKind("key", [
+  "contact",
+  "contactId",
+  "publicKey",
+  "fingerprint",
+  "offered",
+], {
+  notes: {
+    publicKey: "Base64",
+    offered:
+      "null, or `publicKey` and `fingerprint` of another one that the relay gives",
+  },
 });

@@ -58,7 +58,7 @@ export async function deliver(
   return exitCodes.done;
 }
 
-/** Writes what became of a message; without a reader it is done all the same. */
+/** Writes what became of a message; without a reader it still counts as done. */
 async function report<F extends string>(
   output: Output,
   kind: DataKind<F | "id">,

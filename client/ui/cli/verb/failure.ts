@@ -26,11 +26,11 @@ export const exitCodes = {
   connection: 3,
   /** The relay refused. */
   refused: 4,
-  /** Nobody has that name. */
+  /** No contact has that name. */
   unknownContact: 5,
   /** The contact's key changed. */
   keyChanged: 6,
-  /** Nobody is registered in the folder. */
+  /** The folder has no registered user. */
   notRegistered: 7,
   /** The folder's files can't be used. */
   folder: 8,

@@ -62,7 +62,7 @@ export class Output {
       await this.#io.stdout.write(bytes);
     } catch (cause) {
       if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
-      throw new OutputClosed("Nobody reads the output", { cause });
+      throw new OutputClosed("Standard output has no reader", { cause });
     }
   }
 

@@ -15,7 +15,7 @@ export class Stop implements Disposable {
   constructor(io: Io, isHangupIgnored: boolean) {
     for (const [name, code] of Object.entries(stopCodes)) {
       const removeListener = io.onSignal(name as Deno.Signal, () => {
-        // Without a listener the runtime would end the program all the same.
+        // Without a listener the runtime would end the program.
         if (isHangupIgnored && name === "SIGHUP") return;
         // A second signal doesn't wait for what is still going on.
         if (this.wanted) io.exit(code);

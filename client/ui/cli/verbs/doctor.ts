@@ -11,11 +11,8 @@ import { printableLine } from "../../printable.ts";
 import { Session } from "../../../session/session.ts";
 import { isDecided } from "../../../store/folder.ts";
 
-const checkData = dataKind("check", {
-  subject: "",
-  verdict: "`ok`, `warning` or `error`",
-  what: "",
-  advice: "",
+const checkData = dataKind("check", ["subject", "verdict", "what", "advice"], {
+  notes: { verdict: "`ok`, `warning` or `error`" },
 });
 
 /** Checks all that the client needs. */

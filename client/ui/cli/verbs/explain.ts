@@ -5,19 +5,19 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 import { localTime } from "../../local_time.ts";
 import { printableLine } from "../../printable.ts";
 
-const explanationData = dataKind("explanation", {
-  relayMessageId: "",
-  made: "",
-  written: "",
-  sent: "",
-  acknowledged: "",
-  received: "",
-  decrypted: "",
-  shown: "",
-  attempts: "",
-  failure: "",
-  acks: "`consumer`, `time`",
-}, messageData);
+const explanationData = dataKind("explanation", [
+  "relayMessageId",
+  "made",
+  "written",
+  "sent",
+  "acknowledged",
+  "received",
+  "decrypted",
+  "shown",
+  "attempts",
+  "failure",
+  "acks",
+], { base: messageData, notes: { acks: "`consumer`, `time`" } });
 
 /** Tells all that is known of a message. */
 export const verb: Verb = defineVerb({

@@ -13,12 +13,7 @@ import {
   type ExportedArchive,
 } from "../../../transfer/export_archive.ts";
 
-const exportData = dataKind("export", {
-  path: "",
-  messages: "",
-  files: "",
-  missing: "",
-});
+const exportData = dataKind("export", ["path", "messages", "files", "missing"]);
 
 /** Writes everything into one file, or the conversations into a folder. */
 export const verb: Verb = defineVerb({

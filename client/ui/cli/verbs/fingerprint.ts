@@ -2,10 +2,7 @@ import { nameArgument } from "../verb/arguments.ts";
 import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-const fingerprintData = dataKind("fingerprint", {
-  contact: "",
-  safetyNumber: "",
-});
+const fingerprintData = dataKind("fingerprint", ["contact", "safetyNumber"]);
 
 /** Prints the digits to compare with a contact. */
 export const verb: Verb = defineVerb({

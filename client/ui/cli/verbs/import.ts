@@ -4,12 +4,7 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/piped_file.ts";
 import { printableLine } from "../../printable.ts";
 
-const importData = dataKind("import", {
-  name: "",
-  id: "",
-  messages: "",
-  files: "",
-});
+const importData = dataKind("import", ["name", "id", "messages", "files"]);
 
 /** Takes over what export wrote. */
 export const verb: Verb = defineVerb({

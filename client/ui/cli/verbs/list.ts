@@ -4,13 +4,13 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { printableLine } from "../../printable.ts";
 
-const contactData = dataKind("contact", {
-  name: "",
-  id: "",
-  unread: "",
-  lastTime: "",
-  keyChanged: "",
-});
+const contactData = dataKind("contact", [
+  "name",
+  "id",
+  "unread",
+  "lastTime",
+  "keyChanged",
+]);
 
 /** Lists the other users. */
 export const verb: Verb = defineVerb({

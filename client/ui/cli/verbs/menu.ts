@@ -10,7 +10,7 @@ export const verb: Verb = defineVerb({
   async task(work) {
     const terminal = standardTerminal(work.io);
     const say = (text: string) => terminal.print(`${text}\n`);
-    /** Says what is wrong; the menu comes all the same. */
+    /** Says what is wrong; the menu comes in any case. */
     const tell = async (step: () => Promise<unknown>) => {
       try {
         await step();

@@ -22,7 +22,7 @@ class Viewer {
   #exitCode: number = exitCodes.done;
   #isShowing = false;
 
-  /** @param stop ends the showing, even where nobody reads what is shown */
+  /** @param stop ends the showing, also while the output has no reader */
   constructor(work: Work, command: string | undefined, stop?: Stop) {
     this.#work = work;
     this.#command = command;
