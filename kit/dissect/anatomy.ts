@@ -9,14 +9,13 @@
 import { BLOCK_SIZE, type Dialect } from "../../shared/wire/dialects.ts";
 import type { RequestKind } from "../../shared/wire/requests.ts";
 import { type Direction, type Form, formOf, payloadSize } from "./form.ts";
-import { judge } from "./judge.ts";
+import { judge, type Problem } from "./judge.ts";
 import { meaningOf } from "./meaning.ts";
-import type { Problem } from "./problem.ts";
 import { summary } from "./summary.ts";
 import { type Piece, Walk } from "./walk.ts";
 
 export type { Direction } from "./form.ts";
-export type { Problem } from "./problem.ts";
+export type { Problem } from "./judge.ts";
 
 /** One field of a frame. */
 export interface Part {

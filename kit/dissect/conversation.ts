@@ -16,7 +16,7 @@ import {
   type Problem,
 } from "./anatomy.ts";
 import { type Cut, FrameCutter } from "./frame_cutter.ts";
-import { problem } from "./problem.ts";
+import { problem } from "./judge.ts";
 
 /** What happened in one direction of a connection. */
 export type Finding =

@@ -1,12 +1,19 @@
 import { sendHead, waitingHead } from "../../shared/wire/contents.ts";
 import {
+  CLIENT_ID_SIZE,
   LISTED_CLIENT_SIZE,
   MessageType,
   PUBLIC_KEY_SIZE,
   SEND_OVERHEAD,
   WAITING_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
-import { mayBegin } from "./code_places.ts";
+import {
+  codeAt,
+  dialects,
+  requestKind,
+  responseCodeIn,
+} from "../../shared/wire/dialects.ts";
+import { responseCodes } from "../../shared/wire/requests.ts";
 import { type Direction, type Form, formOf } from "./form.ts";
 import { CONTENT_SIZE, integer, Walk } from "./walk.ts";
 
@@ -14,6 +21,26 @@ import { CONTENT_SIZE, integer, Walk } from "./walk.ts";
 const MOST_VERSION = 9;
 /** Bytes of payload that are believed likewise. */
 const MOST_CLAIM = 16 * 1024 * 1024;
+
+/** Bytes from which the code of any request can be read, and of any response. */
+const CODE_ENDS = { request: CLIENT_ID_SIZE + 3, answer: 3 } as const;
+
+const knownResponses: ReadonlySet<number> = new Set(
+  dialects.flatMap((dialect) =>
+    responseCodes.map((code) => responseCodeIn(dialect, code))
+  ),
+);
+
+/**
+ * Whether these bytes have a known code in its place, or end before it. Quick,
+ * since most bytes begin nothing.
+ */
+function mayBegin(bytes: Uint8Array, direction: Direction): boolean {
+  if (bytes.length < CODE_ENDS[direction]) return true;
+  return direction === "request"
+    ? requestKind(codeAt(bytes)) !== undefined
+    : knownResponses.has((bytes[1] ?? 0) + 256 * (bytes[2] ?? 0));
+}
 
 /** Where a frame may begin. */
 export interface FrameStart {
@@ -32,8 +59,8 @@ export function frameStart(
   direction: Direction,
 ): FrameStart {
   for (let at = 0; at < bytes.length; at++) {
-    if (!mayBegin(bytes, at, direction)) continue;
     const rest = bytes.subarray(at);
+    if (!mayBegin(rest, direction)) continue;
     const verdict = looksLikeFrame(rest, formOf(rest, direction));
     if (verdict !== false) return { at, isFrame: verdict === true };
   }

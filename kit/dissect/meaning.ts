@@ -11,7 +11,7 @@ import { requests } from "../../shared/wire/requests.ts";
 import { decodeListedName } from "../../shared/wire/names.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
 import type { Form } from "./form.ts";
-import { keySize } from "./public_key.ts";
+import { keySize } from "./judge.ts";
 import { CONTENT_SIZE, integer, type Piece } from "./walk.ts";
 
 const TYPE_NAMES: Readonly<Record<number, string>> = {

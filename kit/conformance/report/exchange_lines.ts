@@ -9,7 +9,7 @@ import { clauses, type Party } from "../../clauses.ts";
 import { printableLine } from "../../../shared/cli/printable.ts";
 import { type Anatomy, dissect } from "../../dissect/anatomy.ts";
 import { annotatedHex } from "../../dissect/annotated_hex.ts";
-import type { Problem } from "../../dissect/problem.ts";
+import type { Problem } from "../../dissect/judge.ts";
 import type { Exchange, Exchanged } from "./outcome.ts";
 import { painter } from "./paint.ts";
 import { clip } from "./wrap.ts";
