@@ -42,6 +42,10 @@ export class StoreAround implements Store {
     return this.inner.position(id);
   }
 
+  deleteUser(id: ClientId): Promise<number | undefined> {
+    return this.inner.deleteUser(id);
+  }
+
   publicKey(id: ClientId): Promise<Uint8Array | undefined> {
     return this.inner.publicKey(id);
   }

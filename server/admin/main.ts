@@ -75,7 +75,7 @@ async function remove(
   let isGone = false;
   for (const user of users) {
     const name = printableLine(user.name);
-    const messages = await store.remove(user.name);
+    const messages = await store.deleteUser(user.name);
     if (messages === undefined) {
       isGone = true;
       console.error(`error: ${name} is gone already`);

@@ -129,12 +129,12 @@ export interface AdminStore {
   user(name: string): Promise<UserInfo | undefined>;
 
   /**
-   * Removes a user with all that waits for it. Cut off in the middle, the user
+   * Deletes a user with all that waits for it. Cut off in the middle, the user
    * is still there, with what is left.
    *
-   * @returns how many messages went, or undefined where nobody has the name
+   * @returns the number of messages deleted; undefined where no user has the name
    */
-  remove(name: string): Promise<number | undefined>;
+  deleteUser(name: string): Promise<number | undefined>;
 
   /** Counts the messages that arrived before. */
   countArrivedBefore(before: Date): Promise<number>;

@@ -6,12 +6,6 @@
  */
 
 /**
- * The version of the tables: in a file `PRAGMA user_version`, which is 0 in those
- * of other programs, in a database a row of the table `relay`.
- */
-export const SCHEMA_VERSION = 4;
-
-/**
  * Message ids that each inbox leaves out where a store went back in time: more
  * than can have come into one inbox since. Without them ids would come again
  * that clients have seen. It can be done 255 times.

@@ -123,13 +123,23 @@ export interface Store {
   ): Promise<ClientId | undefined>;
 
   /**
-   * Where the client with this id stands among all, or undefined; later ones
-   * stand higher, the first at 1.
+   * Position of the client with this id in the list of all, above 0; undefined
+   * where there is none. A client that registers later stands higher, also than
+   * those that were deleted: no position is used again.
    */
   position(id: ClientId): Promise<number | undefined>;
 
   /** The 160 bytes that the client with this id registered, or undefined. */
   publicKey(id: ClientId): Promise<Uint8Array | undefined>;
+
+  /**
+   * Deletes a client with all that waits for it, and raises
+   * {@linkcode usersVersion}. Cut off in the middle, the client is still there.
+   *
+   * @returns the number of messages deleted; undefined where there is no such client
+   * @throws {StoreError} where it can't be deleted
+   */
+  deleteUser(id: ClientId): Promise<number | undefined>;
 
   /**
    * Notes when a client was last seen. It is written along with something else,

@@ -26,6 +26,7 @@ import {
 import { Database, type Query, type Statement } from "./connection/database.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { OldMessages } from "./old_messages.ts";
+import { deleteUser } from "./delete_user.ts";
 import { DeletionQueue } from "./deletion_queue.ts";
 import { isPositionTaken, prepareSchema } from "./schema.ts";
 import { storeName } from "./connection/store_url.ts";
@@ -175,6 +176,15 @@ class OpenStore implements Store {
       name,
       settled,
     }));
+  }
+
+  async deleteUser(id: ClientId): Promise<number | undefined> {
+    const messages = await deleteUser(this.#database, id);
+    // A look that is under way may have begun before.
+    await this.#looking;
+    this.#looked = -Infinity;
+    await this.#refreshUsers();
+    return messages;
   }
 
   send(message: NewMessage, quota: Quota): Promise<SendResult> {

@@ -8,10 +8,12 @@
  * @module
  */
 
-import { SCHEMA_VERSION } from "../layout.ts";
 import { StoreError } from "../store.ts";
 import type { Database, Query, Statement } from "./connection/database.ts";
 import { isTaken } from "./connection/database_errors.ts";
+
+/** The version of the tables, in a row of the table `relay`. */
+const SCHEMA_VERSION = 4;
 
 /** The name of the index that keeps positions apart. */
 export const POSITION_INDEX = "accounts_position";

@@ -7,8 +7,10 @@
 import type { Database } from "@db/sqlite";
 import { firstValue } from "./first_value.ts";
 import type { ForeignRows } from "./file/foreign.ts";
-import { SCHEMA_VERSION } from "../layout.ts";
 import { StoreError } from "../store.ts";
+
+/** The version of the tables, in `PRAGMA user_version`, which is 0 in files of other programs. */
+export const SCHEMA_VERSION = 5;
 
 /** Bytes of pages that a connection to the file keeps at most. */
 const CACHE_SIZE = 8 * 1024 * 1024;
@@ -42,16 +44,20 @@ export function configure(database: Database): void {
   database.exec("PRAGMA temp_store = MEMORY");
 }
 
-// What changes of a client with each request stands apart from what never does:
-// its rows are small, so that those of many clients share a page and its way to
-// the disk. LastMessage keeps ids from coming back once an inbox was emptied.
-const CLIENTS = `
+// A position is never used again: a last-seen time may wait for it when its user is deleted.
+const ACCOUNTS = `
 CREATE TABLE accounts (
-  Position INTEGER PRIMARY KEY,
+  Position INTEGER PRIMARY KEY AUTOINCREMENT,
   ID BLOB NOT NULL UNIQUE,
   UserName TEXT NOT NULL UNIQUE,
   PublicKey BLOB NOT NULL
 );
+`;
+
+// What changes of a client with each request stands apart from what never does:
+// its rows are small, so that those of many clients share a page and its way to
+// the disk. LastMessage keeps ids from coming back once an inbox was emptied.
+const ACTIVITY = `
 CREATE TABLE activity (
   Position INTEGER PRIMARY KEY,
   LastSeen TEXT NOT NULL,
@@ -105,7 +111,7 @@ const MIGRATIONS: Readonly<Record<number, (now: number) => string>> = {
   1: () =>
     `ALTER TABLE messages ADD COLUMN Rest INTEGER NOT NULL DEFAULT 0; ${PARTS}`,
   2: () =>
-    `${CLIENTS}
+    `${ACCOUNTS} ${ACTIVITY}
     INSERT INTO accounts SELECT rowid, ID, UserName, PublicKey FROM clients;
     INSERT INTO activity SELECT rowid, LastSeen, LastMessage FROM clients;
     DROP TABLE clients;
@@ -113,6 +119,13 @@ const MIGRATIONS: Readonly<Record<number, (now: number) => string>> = {
   // A constant needs no row rewritten: what was there counts as arrived now.
   3: (now) =>
     `ALTER TABLE messages ADD COLUMN Arrived INTEGER NOT NULL DEFAULT ${now}`,
+  4: () =>
+    `DROP VIEW clients;
+    ALTER TABLE accounts RENAME TO older_accounts;
+    ${ACCOUNTS}
+    INSERT INTO accounts SELECT Position, ID, UserName, PublicKey FROM older_accounts;
+    DROP TABLE older_accounts;
+    ${CLIENTS_VIEW}`,
 };
 
 /**
@@ -133,7 +146,9 @@ export function prepareSchema(
     // Another relay may have been faster between the look and the lock.
     const found = schemaVersion(database);
     if (found === 0) {
-      database.exec(CLIENTS + CLIENTS_VIEW + MESSAGES + PARTS);
+      database.exec(
+        ACCOUNTS + ACTIVITY + CLIENTS_VIEW + MESSAGES + PARTS,
+      );
       const foreign = rows();
       if (foreign !== undefined) insertRows(database, foreign, now);
     }

@@ -38,6 +38,7 @@ import { LastSeenQueue } from "./last_seen_queue.ts";
 import { LruCache } from "../lru_cache.ts";
 import { countMessages } from "./writer/commands/count_messages.ts";
 import { deleteMessages } from "./writer/commands/delete_messages.ts";
+import { deleteUser } from "./writer/commands/delete_user.ts";
 import { ping } from "./writer/commands/ping.ts";
 import { purge } from "./writer/commands/purge.ts";
 import { register } from "./writer/commands/register.ts";
@@ -123,6 +124,8 @@ class OpenStore implements SqliteStore {
   readonly #deletions: Deletions;
   /** The version of the users that are cached. */
   #usersRead = 0;
+  /** Users that this store deleted. */
+  #usersDeleted = 0;
   /** Why no request may succeed any more. */
   #broken: StoreBrokenError | undefined;
 
@@ -163,7 +166,7 @@ class OpenStore implements SqliteStore {
   }
 
   get usersVersion(): number {
-    return this.#writer.usersVersion;
+    return this.#writer.usersVersion + this.#usersDeleted;
   }
 
   async register(client: NewClient, now: Date): Promise<boolean> {
@@ -180,7 +183,7 @@ class OpenStore implements SqliteStore {
   // deno-lint-ignore require-await -- as above
   async position(id: ClientId): Promise<number | undefined> {
     if (this.#broken !== undefined) throw this.#broken;
-    this.#forgetRemoved();
+    this.#dropOldUsers();
     return this.#positions.getOrRead(
       id.toHex(),
       () => read(() => this.#statements.position.get(id)?.position),
@@ -189,14 +192,14 @@ class OpenStore implements SqliteStore {
 
   // deno-lint-ignore require-await -- as above
   async publicKey(id: ClientId): Promise<Uint8Array | undefined> {
-    this.#forgetRemoved();
+    this.#dropOldUsers();
     return this.#publicKeys.getOrRead(
       id.toHex(),
       () => read(() => this.#statements.publicKey.get(id)?.publicKey),
     );
   }
 
-  #forgetRemoved(): void {
+  #dropOldUsers(): void {
     const { usersVersion } = this;
     if (usersVersion === this.#usersRead) return;
     this.#usersRead = usersVersion;
@@ -212,6 +215,16 @@ class OpenStore implements SqliteStore {
   async clients(position: number, most: number): Promise<ListedClient[]> {
     return read(() => this.#statements.clients.all(position, most))
       .map((client) => ({ ...client, settled: true }));
+  }
+
+  async deleteUser(id: ClientId): Promise<number | undefined> {
+    for (let messages = 0;;) {
+      const step = await this.#write(deleteUser, { id });
+      messages += step.messages;
+      if (step.isUnfinished) continue;
+      this.#usersDeleted++;
+      return step.isDeleted ? messages : undefined;
+    }
   }
 
   send(
@@ -298,7 +311,7 @@ class OpenStore implements SqliteStore {
     for (let part = 1; left > 0; part++) {
       const row = read(() => this.#statements.part.get(recipient, id, part));
       if (row === undefined) {
-        throw new MessageGoneError("A message was removed while it was read");
+        throw new MessageGoneError("A message was deleted while it was read");
       }
       left -= row.content.length;
       yield row.content;

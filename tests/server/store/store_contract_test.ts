@@ -443,6 +443,70 @@ function storeContract(kind: StoreKind): void {
       assertEquals(await lastSeen(subject, store, "anna"), later.toISOString());
     },
   );
+
+  withStore(
+    "a user is deleted with all that waits for it",
+    async (store, reopen) => {
+      await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+      await store.register({ id: ben, name: "ben", publicKey: key }, NOW);
+      await send(store, anna, new Uint8Array(MANY));
+      // More than go in one transaction.
+      await Promise.all(
+        Array.from({ length: 600 }, () => send(store, anna, bytes(1))),
+      );
+      await send(store, ben, bytes(2));
+      assertEquals(await store.waitingMessages(), 602);
+      const { usersVersion } = store;
+      assertEquals(await store.deleteUser(anna), 601);
+      assert(store.usersVersion > usersVersion);
+      assertEquals(await store.deleteUser(anna), undefined);
+      const check = async () => {
+        assertEquals(await store.position(anna), undefined);
+        assertEquals(await store.publicKey(anna), undefined);
+        assertEquals(
+          await store.registeredId({ name: "anna", publicKey: key }),
+          undefined,
+        );
+        const all = await store.clients(0, 9);
+        assertEquals(all.map(({ name }) => name), ["ben"]);
+        assertEquals(await store.waiting(anna, ALL), []);
+        assertEquals(
+          await send(store, anna, bytes(3)),
+          "unknown_target",
+        );
+        assertEquals(await store.waitingMessages(), 1);
+      };
+      await check();
+      store = await reopen();
+      await check();
+      const other = { id: stranger, name: "anna", publicKey: OTHER_KEY };
+      assertEquals(await store.register(other, NOW), true);
+      assertEquals(
+        await send(store, stranger, bytes(4)),
+        1 as MessageId,
+      );
+    },
+  );
+
+  withStore(
+    "a position is never used again",
+    async (store, reopen, subject) => {
+      await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
+      await store.register({ id: ben, name: "ben", publicKey: key }, NOW);
+      const last = await store.position(ben) ?? NaN;
+      // Written only once the next user is there.
+      store.seen(ben, last, new Date(NOW.getTime() + 60_000));
+      await store.deleteUser(ben);
+      const next = { id: stranger, name: "cora", publicKey: key };
+      await store.register(next, NOW);
+      assert((await store.position(stranger) ?? NaN) > last);
+      store = await reopen();
+      assertEquals(
+        await lastSeen(subject, store, "cora"),
+        NOW.toISOString(),
+      );
+    },
+  );
 }
 
 for (const kind of storeKinds) storeContract(kind);

@@ -160,7 +160,7 @@ export class PostgresAdminStore implements AdminStore {
     return this.#do(async () => (await findUser(this.#query, name))?.info);
   }
 
-  remove(name: string): Promise<number | undefined> {
+  deleteUser(name: string): Promise<number | undefined> {
     return this.#do(async () => {
       const found = await findUser(this.#query, name);
       return found === undefined

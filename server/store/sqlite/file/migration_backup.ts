@@ -8,8 +8,7 @@ import type { Database } from "@db/sqlite";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { copyDatabase } from "./database_copy.ts";
 import { freePath } from "./free_path.ts";
-import { SCHEMA_VERSION } from "../../layout.ts";
-import { schemaVersion } from "../schema.ts";
+import { SCHEMA_VERSION, schemaVersion } from "../schema.ts";
 import { StoreError } from "../../store.ts";
 
 /**

@@ -6,10 +6,8 @@
  */
 
 import type { Database } from "@db/sqlite";
-import type {
-  FoundMessage,
-  MessageDeleter,
-} from "../writer/message_deleter.ts";
+import { MessageDeleter } from "../writer/message_deleter.ts";
+import { UserDeleter } from "../writer/user_deleter.ts";
 import { emptyLog } from "../checkpoints.ts";
 import { withReserve } from "../reserve.ts";
 import { withWriteLock } from "./write_lock.ts";
@@ -22,66 +20,49 @@ const PAUSE = 20;
 /** Deletes messages that arrived before, in milliseconds since 1970; returns how many. */
 export async function purgeMessages(
   database: Database,
-  deleter: MessageDeleter,
   before: number,
 ): Promise<number> {
-  return await deleteInBatches(
-    database,
-    deleter,
-    () => deleter.arrivedBefore(before, BATCH),
-  );
+  const deleter = new MessageDeleter(database);
+  return await inSteps(database, () => {
+    const found = deleter.arrivedBefore(before, BATCH);
+    deleter.delete(found);
+    const isUnfinished = found.length > 0 &&
+      deleter.arrivedBefore(before, 1).length > 0;
+    return { deleted: found.length, isUnfinished };
+  });
 }
 
 /**
- * Removes the user with an id and what waits for it; returns how many messages
+ * Deletes the user with an id and what waits for it; returns how many messages
  * that were, or undefined where it is gone already.
  */
-export async function removeUser(
+export async function deleteUser(
   database: Database,
-  deleter: MessageDeleter,
   id: Uint8Array,
 ): Promise<number | undefined> {
-  let isGone = false;
-  const remove = database.prepare("DELETE FROM accounts WHERE ID = ?");
-  const removeActivity = database.prepare(
-    "DELETE FROM activity WHERE Position = (SELECT Position FROM accounts WHERE ID = ?)",
-  );
-  const messages = await deleteInBatches(
-    database,
-    deleter,
-    () => deleter.waitingFor(id, BATCH),
-    () => {
-      // Together with the last messages: others may come in until then.
-      removeActivity.run(id);
-      isGone = remove.run(id) === 0;
-    },
-  );
-  return isGone ? undefined : messages;
+  const deleter = new UserDeleter(database);
+  let isDeleted = false;
+  const messages = await inSteps(database, () => {
+    const { inbox, isUnfinished, ...step } = deleter.step(id);
+    ({ isDeleted } = step);
+    return { deleted: inbox?.messages ?? 0, isUnfinished };
+  });
+  return isDeleted ? messages : undefined;
 }
 
-/** @param last is done in the transaction that leaves nothing to find */
-async function deleteInBatches(
+/** Runs steps, each in a transaction, until one is the last; returns how much they deleted. */
+async function inSteps(
   database: Database,
-  deleter: MessageDeleter,
-  find: () => FoundMessage[],
-  last: () => void = () => {},
+  step: () => { deleted: number; isUnfinished: boolean },
 ): Promise<number> {
-  const deleteSome = () =>
-    withWriteLock(database, () => {
-      const found = find();
-      deleter.delete(found);
-      const isDone = found.length === 0 || find().length === 0;
-      if (isDone) last();
-      return { deleted: found.length, isDone };
-    });
   for (let count = 0;;) {
-    const { deleted, isDone } = await withReserve(
+    const { deleted, isUnfinished } = await withReserve(
       database.path,
-      deleteSome,
+      () => withWriteLock(database, step),
       () => emptyLog(database),
     );
     count += deleted;
-    if (isDone) return count;
+    if (!isUnfinished) return count;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 }

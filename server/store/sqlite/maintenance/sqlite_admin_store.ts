@@ -10,9 +10,12 @@ import { storeError } from "../database_errors.ts";
 import { hasLog, requireWritable } from "../file/database_files.ts";
 import { firstValue } from "../first_value.ts";
 import { lookInto } from "../file/look_into.ts";
-import { MessageDeleter } from "../writer/message_deleter.ts";
-import { SCHEMA_VERSION } from "../../layout.ts";
-import { configure, prepareSchema, schemaVersion } from "../schema.ts";
+import {
+  configure,
+  prepareSchema,
+  SCHEMA_VERSION,
+  schemaVersion,
+} from "../schema.ts";
 import { statIfThere } from "../file/stat_if_there.ts";
 import { StoreError } from "../../store.ts";
 import type {
@@ -28,7 +31,7 @@ import type { StoreAddress } from "../../store_kind.ts";
 import { databasePath } from "../file/database_path.ts";
 import { withReserve } from "../reserve.ts";
 import { isStoreLocked } from "../file/store_lock.ts";
-import { purgeMessages, removeUser } from "./deletion.ts";
+import { deleteUser, purgeMessages } from "./deletion.ts";
 import { raiseIds, restartIds } from "./inbox_ids.ts";
 import { findFaults } from "./sqlite_check.ts";
 import { readRows, writeRows } from "./sqlite_rows.ts";
@@ -134,13 +137,11 @@ export function requireVersion(version: number): void {
 export class SqliteAdminStore implements AdminStore {
   readonly #database: Database;
   readonly #path: string;
-  readonly #deleter: MessageDeleter;
 
   /** The database has its tables. */
   constructor(database: Database, path: string) {
     this.#database = database;
     this.#path = path;
-    this.#deleter = new MessageDeleter(database);
   }
 
   stats(now: Date): Promise<StoreStats> {
@@ -155,12 +156,12 @@ export class SqliteAdminStore implements AdminStore {
     return this.#do(() => findUser(this.#database, name)?.info);
   }
 
-  remove(name: string): Promise<number | undefined> {
+  deleteUser(name: string): Promise<number | undefined> {
     return this.#do(() => {
       const found = findUser(this.#database, name);
       return found === undefined
         ? undefined
-        : removeUser(this.#database, this.#deleter, found.id);
+        : deleteUser(this.#database, found.id);
     });
   }
 
@@ -174,9 +175,7 @@ export class SqliteAdminStore implements AdminStore {
   }
 
   purge(before: Date): Promise<number> {
-    return this.#do(() =>
-      purgeMessages(this.#database, this.#deleter, before.getTime())
-    );
+    return this.#do(() => purgeMessages(this.#database, before.getTime()));
   }
 
   raiseIds(): Promise<RaisedIds> {

@@ -1,6 +1,7 @@
 import { close } from "./commands/close.ts";
 import { countMessages } from "./commands/count_messages.ts";
 import { deleteMessages } from "./commands/delete_messages.ts";
+import { deleteUser } from "./commands/delete_user.ts";
 import { ping } from "./commands/ping.ts";
 import { purge } from "./commands/purge.ts";
 import { register } from "./commands/register.ts";
@@ -14,6 +15,7 @@ export const commands: readonly StoreCommand[] = [
   deleteMessages,
   updateLastSeen,
   register,
+  deleteUser,
   purge,
   countMessages,
   ping,

@@ -43,6 +43,9 @@ CREATE VIEW clients AS
   SELECT ID, UserName, PublicKey, LastSeen, LastMessage
   FROM accounts JOIN activity USING (Position);`;
 const REST = ",\n  Rest INTEGER NOT NULL DEFAULT 0";
+/** When everything arrived in a file that tells. */
+const ARRIVAL = Date.UTC(2040, 0, 1);
+const ARRIVED = `,\n  Arrived INTEGER NOT NULL DEFAULT ${ARRIVAL}`;
 const messages = (more: string) => `
 CREATE TABLE messages (
   ID INTEGER NOT NULL,
@@ -66,6 +69,7 @@ const older: Record<number, string> = {
   1: CLIENTS + messages(""),
   2: CLIENTS + messages(REST) + PARTS,
   3: ACCOUNTS + messages(REST) + PARTS,
+  4: ACCOUNTS + messages(REST + ARRIVED) + PARTS,
 };
 
 const idOf = (byte: number) =>
@@ -145,7 +149,8 @@ for (const [version, tables] of Object.entries(older)) {
         ).all();
         assertEquals(arrived.length, 3);
         for (const { at } of arrived) {
-          assertEquals(at >= start && at <= Date.now(), true);
+          const isKept = Number(version) >= 4 && at === ARRIVAL;
+          assertEquals(isKept || at >= start && at <= Date.now(), true);
         }
       } finally {
         readable.close();
@@ -206,7 +211,7 @@ testWith(
   async () => {
     await using folder = await temporaryFolder();
     const path = `${folder.path}/db.defensive`;
-    for (const version of [1, 2, 3]) {
+    for (const version of [1, 2, 3, 4]) {
       const backup = `${folder.path}/v${version}`;
       const database = new Database(backup);
       database.exec(`${older[version]} ${insertClients(version)}
