@@ -3,7 +3,11 @@ import type { Account } from "./limits/connection_limit.ts";
 import { ConnectionMemory } from "./limits/connection_memory.ts";
 import type { MemoryBudget } from "./limits/memory_budget.ts";
 import type { Silent } from "./limits/silent_connections.ts";
-import { type RequestListener, RequestStream } from "./request_stream.ts";
+import {
+  type Request,
+  type RequestListener,
+  RequestStream,
+} from "./request_stream.ts";
 import { type ResponseOwner, ResponseQueue } from "./response_queue.ts";
 import type { RequestWatch, Watcher } from "./watcher.ts";
 
@@ -134,15 +138,7 @@ export class Connection implements Silent, RequestListener, ResponseOwner {
    */
   async serve(): Promise<void> {
     try {
-      for await (const request of this.#requests) {
-        if (request.kind !== undefined) this.heard = ++this.#options.life.signs;
-        const handle = await this.#options.dispatcher.begin(
-          request,
-          this.account.address,
-          this.#memory,
-        );
-        await this.#responses.add(request, handle);
-      }
+      for await (const request of this.#requests) await this.#serve(request);
       await this.#end();
     } catch (error) {
       // Our own close interrupts a read; that is no failure.
@@ -204,6 +200,14 @@ export class Connection implements Silent, RequestListener, ResponseOwner {
     this.close();
     return true;
   }
+  async #serve(request: Request): Promise<void> {
+    if (request.kind !== undefined) this.heard = ++this.#options.life.signs;
+    const { address } = this.account;
+    const { dispatcher } = this.#options;
+    const handle = await dispatcher.begin(request, address, this.#memory);
+    await this.#responses.add(request, handle);
+  }
+
   async #end(): Promise<void> {
     await this.#responses.drained();
     if (this.#requests.isPadded) await this.#endFirst();

@@ -27,23 +27,57 @@ const NOTHING = new Uint8Array(0);
 const END = { done: true, value: undefined } as const;
 
 /** A request as it comes off a connection: whole, or refused as it is framed. */
-export interface Request {
+export class Request {
   /** What it asks for; undefined where it is refused. */
   readonly kind: RequestKind | undefined;
   /** Why it is refused. */
-  readonly refusal?: RequestRefusal;
+  readonly refusal: RequestRefusal | undefined;
   /** The code in its header. */
   readonly code: number;
-  /** The id in its header. */
-  readonly clientId: ClientId;
-  /** Its payload; empty where it is refused. */
-  readonly payload: Uint8Array;
   /** Observes it; undefined where there is no observer. */
   readonly watch: RequestWatch | undefined;
-  /** Gives back the memory of its payload. */
-  readonly release: Release;
   /** Whether zeros fill its block, so that its response is padded too (DIA-5). */
   readonly padded: boolean;
+  #clientId: ClientId;
+  #payload: Uint8Array;
+  #release: Release | undefined;
+
+  constructor(
+    { code, clientId }: Pick<RequestHeader, "code" | "clientId">,
+    { kind, refusal, watch, padded = false, payload = NOTHING, release }:
+      Partial<
+        Pick<
+          Request,
+          "kind" | "refusal" | "watch" | "padded" | "payload" | "release"
+        >
+      >,
+  ) {
+    this.code = code;
+    this.#clientId = clientId;
+    this.kind = kind;
+    this.refusal = refusal;
+    this.watch = watch;
+    this.padded = padded;
+    this.#payload = payload;
+    this.#release = release;
+  }
+
+  /** The id in its header; gone once it is released. */
+  get clientId(): ClientId {
+    return this.#clientId;
+  }
+
+  /** Its payload; empty where it is refused, and once it is released. */
+  get payload(): Uint8Array {
+    return this.#payload;
+  }
+
+  /** Lets its bytes go: a silent connection may remember its last request for long. */
+  release(): void {
+    this.#release?.();
+    this.#release = undefined;
+    this.#payload = this.#clientId = NOTHING as Uint8Array as ClientId;
+  }
 }
 
 /** Follows a {@linkcode RequestStream} as it reads. */
@@ -250,7 +284,7 @@ export class RequestStream
   ): Promise<Request | null> {
     const source = this.#source;
     const listener = this.#listener;
-    const { code, clientId } = header;
+    const { code } = header;
     const found = await awaitPayload(source, header, listener.maxMessage);
     if (found === null) return null;
     const { kind, size } = found;
@@ -262,16 +296,8 @@ export class RequestStream
       this.#awaits = "nothing";
       this.#blockEnd = isAllZeros(header) ? undefined : blockEnd(start, end);
       if (this.#excess === 0) await this.#skipPadding();
-      return {
-        kind,
-        refusal: found.refusal,
-        code,
-        clientId,
-        payload: NOTHING,
-        watch: undefined,
-        release: () => {},
-        padded: this.#isPadded,
-      };
+      const { refusal } = found;
+      return new Request(header, { refusal, padded: this.#isPadded });
     }
     this.#awaits = "nothing";
     const watch = listener.observe(code, size);
@@ -284,7 +310,7 @@ export class RequestStream
     this.#blockEnd = blockEnd(start, source.consumed);
     if (isZeroNext(source)) await this.#skipPadding();
     const padded = this.#isPadded;
-    return { kind, code, clientId, payload, watch, release, padded };
+    return new Request(header, { kind, payload, watch, release, padded });
   }
 
   async #skipExcess(): Promise<boolean> {
