@@ -40,14 +40,13 @@ import {
   type Progress,
   type Question,
 } from "./connection.ts";
-import type { Connected } from "./connecting.ts";
+import { type Connected, type Locate, Relays } from "./relays.ts";
 import {
   ConnectionError,
   ServerRefusedError,
   UserError,
   VersionRefusedError,
 } from "../errors.ts";
-import { type Locate, Relays } from "./relays.ts";
 import type { Upload } from "./upload.ts";
 
 /** The version that servers know which refuse ours. */

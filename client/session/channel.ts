@@ -19,7 +19,7 @@ import {
 } from "../../shared/crypto/crypto.ts";
 import type { Pieces } from "../../shared/crypto/pieces.ts";
 import { MessageType } from "../../shared/wire/protocol.ts";
-import type { ReceivedContent } from "./received_content.ts";
+import type { ReceivedContent } from "./batch.ts";
 
 /** Bytes of padding that a wrong key finds once in 2^40 contents. */
 const CERTAIN_PADDING = 5;

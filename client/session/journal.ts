@@ -7,7 +7,7 @@
  */
 
 import { concat } from "@std/bytes";
-import { Batch } from "./batch.ts";
+import { Batch, FileContent, MemoryContent } from "./batch.ts";
 import type { Arriving } from "../link/connection.ts";
 import {
   createPrivate,
@@ -18,7 +18,6 @@ import {
 import { freeSpace } from "../../shared/folder/free_space.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
-import { FileContent, MemoryContent } from "./received_content.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
 
 /** Files of answers that wait to be worked through; their names sort by age. */

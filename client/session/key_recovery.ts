@@ -11,8 +11,7 @@ import {
   NoConnectionError,
   UserError,
 } from "../errors.ts";
-import type { SessionParts } from "./contacts.ts";
-import type { Contacts } from "./contacts.ts";
+import type { Contacts, SessionParts } from "./contacts.ts";
 import type { MessageNumber, ReceiveEvent } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import {

@@ -22,8 +22,7 @@ import {
 } from "../errors.ts";
 import type { Contacts, SessionParts, TrustOptions } from "./contacts.ts";
 import type { Message, MessageNumber } from "./message.ts";
-import { openOutgoingFile } from "./outgoing_file.ts";
-import { PipedFiles } from "./piped_file.ts";
+import { openOutgoingFile, PipedFiles } from "./outgoing_file.ts";
 import type { OutgoingMessage } from "../link/relay_link.ts";
 import { type Contact, labelOf } from "../store/contact_table.ts";
 import type { KeyRow } from "../store/key_ring.ts";

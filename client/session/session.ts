@@ -7,8 +7,8 @@
 
 import { nameProblem } from "../../shared/wire/names.ts";
 import { NoConnectionError, NotRegisteredError, UserError } from "../errors.ts";
+import { createIdentity } from "../keys/registration.ts";
 import {
-  createIdentity,
   type Identity,
   loadIdentity,
   refuseExisting,

@@ -19,13 +19,14 @@ import { waitingHead } from "../../shared/wire/contents.ts";
 import { type ClientId, WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
-import { Batch, type BatchMessage } from "./batch.ts";
-import { FolderError } from "../errors.ts";
 import {
+  Batch,
+  type BatchMessage,
   FileContent,
   MemoryContent,
   type ReceivedContent,
-} from "./received_content.ts";
+} from "./batch.ts";
+import { FolderError } from "../errors.ts";
 
 /** How the files' names begin. */
 const UNREAD = "info.unread.";

@@ -7,8 +7,12 @@
 
 import { inTime } from "../../shared/cli/in_time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { openPrivateSync } from "../../shared/folder/durable_files.ts";
-import { FolderError } from "../errors.ts";
+import {
+  makePrivateFolder,
+  openPrivateSync,
+} from "../../shared/folder/durable_files.ts";
+import { FolderError, UserError } from "../errors.ts";
+import { basename, dirname } from "node:path";
 
 /** The folder of a decided import, within the client's. */
 export const READY = "info.import";
@@ -188,4 +192,75 @@ function remove(path: string): void {
     // The folder may be gone, or another client has removed the file.
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+}
+
+/** How the names of drafts end. */
+const ENDING = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
+
+/** Whether a name is a draft's of the file or folder `stem`. */
+export function isDraftOf(stem: string, name: string): boolean {
+  return name.startsWith(stem) && ENDING.test(name.slice(stem.length));
+}
+
+/** A new name for a draft of this file or folder. */
+export function draftOf(path: string): string {
+  return `${path}.${crypto.randomUUID()}.part`;
+}
+
+/** Removes the drafts of this file or folder that killed clients have left; they may hold private keys. */
+export async function removeDraftsOf(path: string): Promise<void> {
+  const folder = dirname(path);
+  const stem = basename(path);
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!isDraftOf(stem, name)) continue;
+    await Deno.remove(`${folder}/${name}`, { recursive: true });
+  }
+}
+
+/**
+ * Creates the folder that gets an identity, by a registration or an import, and
+ * locks it against other clients.
+ *
+ * @param patience milliseconds to wait for another client
+ * @throws {UserError} where the wait takes longer
+ * @throws {FolderError} where the folder can't be made
+ */
+export async function takeFolder(
+  dir: string,
+  patience = 0,
+): Promise<Disposable> {
+  try {
+    await makePrivateFolder(dir);
+  } catch (cause) {
+    throw new FolderError(`${dir} can't be made: ${reasonOf(cause)}`);
+  }
+  const path = `${dir}/${READY}.lock`;
+  for (;;) {
+    const lock = patience === 0
+      ? FolderLock.tryTake(path)
+      : await FolderLock.take(path, patience);
+    if (lock === undefined) {
+      throw new UserError(
+        `Another import into ${dir}, or a registration, is under way`,
+        "Wait for it, or end it",
+      );
+    }
+    // The client that held it has removed the file.
+    if (lock.isThereStill(path)) return removing(path, lock);
+    lock[Symbol.dispose]();
+  }
+}
+
+function removing(path: string, lock: FolderLock): Disposable {
+  return {
+    [Symbol.dispose]() {
+      try {
+        // No other client holds it meanwhile.
+        Deno.removeSync(path);
+      } catch {
+        // A file that stays is harmless.
+      }
+      lock[Symbol.dispose]();
+    },
+  };
 }

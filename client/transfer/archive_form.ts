@@ -5,14 +5,15 @@
  * @module
  */
 
-import { Database } from "@db/sqlite";
-import { openRegular, readFull } from "../session/regular_file.ts";
+import { type BindValue, Database } from "@db/sqlite";
+import { openRegular, readFull } from "../store/saved_file.ts";
 import {
   createTables,
   rowSource,
   schemaOf,
   type SchemaPart,
 } from "../store/schema.ts";
+import { createHash } from "node:crypto";
 
 /** "MsgU": in the file's header, so that no other SQLite file is taken for one. */
 const APPLICATION_ID = 0x4d736755;
@@ -85,4 +86,25 @@ export function databaseKind(
   if (magic !== MAGIC || header.length < HEADER_SIZE) return undefined;
   const id = new DataView(header.buffer).getUint32(68);
   return id === APPLICATION_ID ? "archive" : "database";
+}
+
+/** The SHA-256 of all that an archive holds, in the order in which it is told. */
+export class Digest {
+  readonly #hash = createHash("sha256");
+
+  /** Takes in values, which differ from the same ones split otherwise. */
+  add(values: readonly BindValue[]): void {
+    this.#hash.update(`${JSON.stringify(values.map(plain))}\n`);
+  }
+
+  /** Its 32 bytes; nothing can be taken in any more. */
+  end(): Uint8Array {
+    return new Uint8Array(this.#hash.digest());
+  }
+}
+
+/** Bytes are told from the text that shows them. */
+function plain(value: BindValue): unknown {
+  if (value instanceof Uint8Array) return [value.toHex()];
+  return typeof value === "bigint" ? Number(value) : value;
 }

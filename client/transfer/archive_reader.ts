@@ -10,8 +10,7 @@ import {
   rowSource,
   schemaOf,
 } from "../store/schema.ts";
-import { archiveSchema, checkHeader } from "./archive_form.ts";
-import { Digest } from "./digest.ts";
+import { archiveSchema, checkHeader, Digest } from "./archive_form.ts";
 
 /** What the user is told that an archive should be. */
 const EXPECTED = "Expected a file that export made, unchanged";

@@ -4,9 +4,8 @@ import { resolve } from "node:path";
 import { copyTables } from "../store/copy_tables.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import { createTables, rowSource } from "../store/schema.ts";
-import { createTransferTables } from "./archive_form.ts";
-import { Digest } from "./digest.ts";
-import { readSaved, UnreadableFile } from "./saved_file.ts";
+import { createTransferTables, Digest } from "./archive_form.ts";
+import { readSaved, UnreadableFile } from "../store/saved_file.ts";
 
 /** An archive that is made; it is none before its end. */
 export class ArchiveWriter implements Disposable {

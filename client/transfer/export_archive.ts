@@ -10,12 +10,13 @@ import {
   syncFolder,
 } from "../../shared/folder/durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
-import { parseFolderIdentity } from "../keys/identity.ts";
+import { parseIdentity } from "../../shared/identity/parse_identity.ts";
+import { readFolderIdentity } from "../keys/identity.ts";
 import { countWaiting } from "../session/journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import { UnreadMessages } from "../session/unread_messages.ts";
 import { ArchiveWriter } from "./archive_writer.ts";
-import { draftOf, removeDraftsOf } from "./draft.ts";
+import { draftOf, removeDraftsOf } from "../store/folder.ts";
 
 /** What an archive holds. */
 export interface Exported {
@@ -44,7 +45,7 @@ export async function exportArchive(
   store: StoreDatabase,
   path: string,
 ): Promise<ExportedArchive> {
-  const parsed = await parseFolderIdentity(dir);
+  const parsed = await readFolderIdentity(dir, parseIdentity);
   if (parsed === undefined) throw new NotRegisteredError();
   const waiting = await countWaiting(dir);
   if (waiting > 0) {

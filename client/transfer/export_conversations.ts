@@ -14,9 +14,9 @@ import {
 import { UserError } from "../errors.ts";
 import type { Message } from "../session/message.ts";
 import type { Session } from "../session/session.ts";
-import { draftOf, removeDraftsOf } from "./draft.ts";
+import { draftOf, removeDraftsOf } from "../store/folder.ts";
 import type { Exported } from "./export_archive.ts";
-import { readSaved, UnreadableFile } from "./saved_file.ts";
+import { readSaved, UnreadableFile } from "../store/saved_file.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
 
 /** How a conversation is written down. */

@@ -22,11 +22,9 @@ import { freeSpace } from "../../shared/folder/free_space.ts";
 import { refuseExisting } from "../keys/identity.ts";
 import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
 import { ArchiveReader, badArchive } from "./archive_reader.ts";
-import { savePiped } from "../session/piped_file.ts";
-import { READY } from "../store/folder.ts";
-import { draftOf, removeDraftsOf } from "./draft.ts";
+import { savePiped } from "../session/outgoing_file.ts";
+import { draftOf, READY, removeDraftsOf, takeFolder } from "../store/folder.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
-import { takeFolder } from "./import_folder.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
 
 /** Bytes of a MiB. */

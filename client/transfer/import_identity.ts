@@ -15,22 +15,21 @@ import { infoFiles } from "../../shared/folder/info_files.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, ServerRefusedError, UserError } from "../errors.ts";
-import { placeIdentity, refuseExisting } from "../keys/identity.ts";
+import {
+  isDraftName,
+  placeIdentity,
+  readDraft,
+  type RegistrationDraft,
+} from "../keys/registration.ts";
 import {
   pathOfIdentity,
   readIdentityBytes,
   readIdentityFrom,
-} from "../keys/identity_file.ts";
-import {
-  isDraftName,
-  readDraft,
-  type RegistrationDraft,
-} from "../keys/registration_draft.ts";
+  refuseExisting,
+} from "../keys/identity.ts";
 import { databaseKind } from "./archive_form.ts";
-import { READY } from "../store/folder.ts";
-import { draftOf, removeDraftsOf } from "./draft.ts";
+import { draftOf, READY, removeDraftsOf, takeFolder } from "../store/folder.ts";
 import { finishImport } from "./finish_import.ts";
-import { takeFolder } from "./import_folder.ts";
 
 /** The path of an identity's file, or standard input. */
 type Source = string | ReadableStream<Uint8Array>;

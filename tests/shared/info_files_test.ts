@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { readFolderLayout } from "../../client/keys/identity_file.ts";
-import { addressFinder } from "../../client/link/relay_address.ts";
+import { readFolderLayout } from "../../client/keys/identity.ts";
+import { addressFinder } from "../../client/link/relays.ts";
 import { readServerOptions } from "../../server/options.ts";
 import { readStore } from "../../server/store/store_flags.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { connectFirst } from "../../../client/link/connecting.ts";
+import { connectFirst } from "../../../client/link/relays.ts";
 import {
   type Address,
   NoConnectionError,

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes";
 import { Channel } from "../../../client/session/channel.ts";
-import { MemoryContent } from "../../../client/session/received_content.ts";
+import { MemoryContent } from "../../../client/session/batch.ts";
 import {
   DecryptError,
   encryptKey,

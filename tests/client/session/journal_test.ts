@@ -1,14 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { FolderError } from "../../../client/errors.ts";
+import { FolderError, UserError } from "../../../client/errors.ts";
 import { concat } from "@std/bytes";
 import fc from "fast-check";
-import type { Batch } from "../../../client/session/batch.ts";
-import { UserError } from "../../../client/errors.ts";
-import { Journal } from "../../../client/session/journal.ts";
 import {
+  type Batch,
   FileContent,
   MemoryContent,
-} from "../../../client/session/received_content.ts";
+} from "../../../client/session/batch.ts";
+import { Journal } from "../../../client/session/journal.ts";
 import { saveReceivedFile } from "../../../client/session/opening.ts";
 import { DecryptError } from "../../../shared/crypto/crypto.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";

@@ -11,7 +11,8 @@ import {
   Session,
   type UserError,
 } from "../../../client/mod.ts";
-import { createIdentity, loadIdentity } from "../../../client/keys/identity.ts";
+import { createIdentity } from "../../../client/keys/registration.ts";
+import { loadIdentity } from "../../../client/keys/identity.ts";
 import { UserError as UserErrorClass } from "../../../client/errors.ts";
 import { encodeResponse } from "../../../shared/wire/frames.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";

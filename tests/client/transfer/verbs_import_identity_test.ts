@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
-import { takeFolder } from "../../../client/transfer/import_folder.ts";
+import { takeFolder } from "../../../client/store/folder.ts";
 import { formatInfoMe } from "../../../shared/folder/own_info_me.ts";
 import { parseInfoMe } from "../../../shared/folder/info_me.ts";
 import {

@@ -8,7 +8,7 @@ import {
 } from "node:crypto";
 import { Channel } from "../../../client/session/channel.ts";
 import { openMessage } from "../../../client/session/opening.ts";
-import { MemoryContent } from "../../../client/session/received_content.ts";
+import { MemoryContent } from "../../../client/session/batch.ts";
 import {
   DecryptError,
   decryptKey,

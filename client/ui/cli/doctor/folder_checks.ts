@@ -12,7 +12,7 @@ import {
   formatAddress,
 } from "../../../../shared/folder/info_server.ts";
 import { freeSpace } from "../../../../shared/folder/free_space.ts";
-import { addressFinder } from "../../../link/relay_address.ts";
+import { addressFinder } from "../../../link/relays.ts";
 import type { Session } from "../../../session/session.ts";
 import { STORE_FOLDER } from "../../../store/database.ts";
 import { finishImport } from "../../../transfer/finish_import.ts";

@@ -1,7 +1,7 @@
 import { findFile, infoFiles } from "../../../../shared/folder/info_files.ts";
 import { readOwnInfoMe } from "../../../../shared/folder/own_info_me.ts";
 import { printableLine } from "../../printable.ts";
-import { openRegular, readFull } from "../../../session/regular_file.ts";
+import { openRegular, readFull } from "../../../store/saved_file.ts";
 import { identityData } from "./data.ts";
 import type { Output } from "./output.ts";
 

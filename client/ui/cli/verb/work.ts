@@ -44,7 +44,7 @@ export class Work implements Disposable {
   async locator(
     notice: (text: string) => void = (text) => this.output.say(text),
   ): Promise<() => Promise<readonly Address[]>> {
-    const { addressFinder } = await import("../../../link/relay_address.ts");
+    const { addressFinder } = await import("../../../link/relays.ts");
     const { server } = this.#flags;
     return addressFinder({ dir: this.dir, server }, notice);
   }

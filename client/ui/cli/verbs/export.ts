@@ -5,7 +5,7 @@ import { contactFlag, pathArgument } from "../verb/arguments.ts";
 import type { Output } from "../verb/output.ts";
 import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import { PIPE } from "../../../session/piped_file.ts";
+import { PIPE } from "../../../session/outgoing_file.ts";
 import { printableLine } from "../../printable.ts";
 import type { Session } from "../../../session/session.ts";
 import {

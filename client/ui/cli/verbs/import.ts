@@ -1,7 +1,7 @@
 import { pathArgument } from "../verb/arguments.ts";
 import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import { PIPE } from "../../../session/piped_file.ts";
+import { PIPE } from "../../../session/outgoing_file.ts";
 import { printableLine } from "../../printable.ts";
 
 const importData = dataKind("import", ["name", "id", "messages", "files"]);

@@ -4,7 +4,7 @@ import {
   pathArgument,
 } from "../verb/arguments.ts";
 import { deliver } from "../verb/delivery.ts";
-import { PIPE } from "../../../session/piped_file.ts";
+import { PIPE } from "../../../session/outgoing_file.ts";
 import { sentData, skippedData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 

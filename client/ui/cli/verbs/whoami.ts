@@ -10,7 +10,7 @@ export const verb: Verb = defineVerb({
   async task(work) {
     const dir = work.dir;
     if (await printOwnIdentity(dir, work.output)) return;
-    const { readFolderLayout } = await import("../../../keys/identity_file.ts");
+    const { readFolderLayout } = await import("../../../keys/identity.ts");
     const layout = await readFolderLayout(dir);
     if (layout === undefined) throw new NotRegisteredError();
     await writeIdentity(work.output, layout);

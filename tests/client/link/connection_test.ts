@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { StallWatch } from "../../../client/link/stall_watch.ts";
+import { StallWatch } from "../../../client/link/connection.ts";
 
 Deno.test("a connection is closed where nothing moves, and not before", async () => {
   const { promise, resolve } = Promise.withResolvers<number>();

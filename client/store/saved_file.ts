@@ -1,6 +1,5 @@
 import { PIECE_SIZE } from "../../shared/crypto/pieces.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { openRegular, readFull } from "../session/regular_file.ts";
 
 /** A file isn't where it was saved any more, or can't be read there. */
 export class UnreadableFile extends Error {
@@ -35,4 +34,32 @@ async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw new UnreadableFile(`${path}: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/**
+ * Opens a file to read it. To open a pipe would wait for whoever writes to it.
+ *
+ * @throws {Error} where it is no regular file, or can't be opened
+ */
+export async function openRegular(path: string): Promise<Deno.FsFile> {
+  if (!(await Deno.stat(path)).isFile) throw new Error("it is no file");
+  return await Deno.open(path);
+}
+
+/**
+ * Reads until the bytes are full or the file ends, however many a call takes.
+ *
+ * @returns how many were read
+ */
+export async function readFull(
+  file: Pick<Deno.FsFile, "read">,
+  into: Uint8Array,
+): Promise<number> {
+  let size = 0;
+  while (size < into.length) {
+    const count = await file.read(into.subarray(size));
+    if (count === null) break;
+    size += count;
+  }
+  return size;
 }
