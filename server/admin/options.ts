@@ -9,6 +9,7 @@ import {
   flagName,
   flagsHelp,
   type FlagValues,
+  helpRows,
   nonEmpty,
   parseSpan,
   switchFlag,
@@ -43,51 +44,80 @@ const flags = {
   version: switchFlag("print the version"),
 };
 
+/** What each verb takes, and what the help says of it. */
+const verbs = {
+  stats: {
+    brief: "users, waiting messages and their bytes, the files' sizes",
+    flags: ["json"],
+  },
+  users: {
+    brief: "all users: when last seen, and what waits",
+    flags: ["json"],
+  },
+  remove: {
+    brief:
+      "remove users, and the messages that wait for them; * and ?\nstand for any letters, unless a user has that very name",
+    word: "USER",
+    flags: ["yes"],
+  },
+  purge: {
+    brief: "delete messages that have waited for long",
+    flags: ["olderThan", "dryRun"],
+  },
+  backup: {
+    brief: "write a copy of the store, as of one moment, into a new file",
+    word: "FILE",
+    flags: [],
+  },
+  restore: {
+    brief:
+      "put a backup in the store's place, or into an empty database;\nthe relay must be stopped",
+    word: "FILE",
+    flags: ["yes"],
+  },
+  check: {
+    brief: "look for damage, and for what doesn't fit together",
+    flags: [],
+  },
+  "raise-ids": {
+    brief:
+      "go on with higher message ids in every inbox: for a database\nthat was put back to an earlier moment without restore",
+    flags: [],
+  },
+  "restart-ids": {
+    brief: "give inboxes that have used up their message ids new ones",
+    flags: [],
+  },
+} as const satisfies Record<string, VerbShape>;
+
+interface VerbShape {
+  brief: string;
+  /** What its word is, where it takes one; of users it takes several. */
+  word?: "USER" | "FILE";
+  /** The flags that not all verbs take. */
+  flags: readonly OwnFlag[];
+}
+
 /** What `--help` prints. */
 export const HELP =
   `MessageU admin: looks after a relay's store, whether the relay runs or not.
 
 Usage: deno task admin VERB [flags]
 
-  stats           users, waiting messages and their bytes, the files' sizes
-  users           all users: when last seen, and what waits
-  remove USER...  remove users, and the messages that wait for them; * and ?
-                  stand for any letters, unless a user has that very name
-  purge           delete messages that have waited for long
-  backup FILE     write a copy of the store, as of one moment, into a new file
-  restore FILE    put a backup in the store's place, or into an empty database;
-                  the relay must be stopped
-  check           look for damage, and for what doesn't fit together
-  raise-ids       go on with higher message ids in every inbox: for a database
-                  that was put back to an earlier moment without restore
-  restart-ids     give inboxes that have used up their message ids new ones
-
+${
+    helpRows(
+      Object.entries<VerbShape>(verbs).map(([name, { brief, word }]) => [
+        [name, ...word === undefined ? [] : [word]].join(" ") +
+        (word === "USER" ? "..." : ""),
+        brief,
+      ]),
+      18,
+    )
+  }
 ${
     flagsHelp(flags, 22)
   }  --                  what follows is no flag: remove -- --yes
 `;
-
-/** What each verb takes. */
-const verbs = {
-  stats: { word: undefined, flags: ["json"] },
-  users: { word: undefined, flags: ["json"] },
-  remove: { word: "USER", isRepeatable: true, flags: ["yes"] },
-  purge: { word: undefined, flags: ["olderThan", "dryRun"] },
-  backup: { word: "FILE", flags: [] },
-  restore: { word: "FILE", flags: ["yes"] },
-  check: { word: undefined, flags: [] },
-  "raise-ids": { word: undefined, flags: [] },
-  "restart-ids": { word: undefined, flags: [] },
-} as const satisfies Record<string, VerbShape>;
-
-interface VerbShape {
-  /** What its word is, where it takes one. */
-  word: "USER" | "FILE" | undefined;
-  /** Whether it takes several of them. */
-  isRepeatable?: boolean;
-  /** The flags that not all verbs take. */
-  flags: readonly OwnFlag[];
-}
 
 /** Flags that not all verbs take. */
 const ownFlags = ["json", "yes", "dryRun", "olderThan"] as const;
@@ -138,11 +168,12 @@ export async function readAdminOptions(
     sentence:
       `--dir and --db name a file, but --store, --store-file or ${STORE_VARIABLE} names a database: give one`,
   });
-  const file = verbs[verb].word === "FILE" ? own[0] ?? "" : "";
+  const { word }: VerbShape = verbs[verb];
+  const file = word === "FILE" ? own[0] ?? "" : "";
   return {
     verb,
     file,
-    users: verbs[verb].word === "USER" ? own : [],
+    users: word === "USER" ? own : [],
     store,
     olderThan: olderThan ?? 0,
     dryRun,
@@ -167,11 +198,11 @@ function requireShape(
   words: readonly string[],
   given: FlagValues<typeof flags>,
 ): void {
-  const { word, isRepeatable, flags: taken }: VerbShape = verbs[verb];
+  const { word, flags: taken }: VerbShape = verbs[verb];
   if (word !== undefined && (words.length === 0 || words.includes(""))) {
     throw new UsageError(`${verb} needs its ${word}: see --help`);
   }
-  const most = word === undefined ? 0 : isRepeatable ? Infinity : 1;
+  const most = word === undefined ? 0 : word === "USER" ? Infinity : 1;
   const excess = words[most];
   if (excess !== undefined) {
     throw new UsageError(`Unexpected word "${excess}": see --help`);

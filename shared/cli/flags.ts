@@ -117,13 +117,26 @@ export function flagName(key: string): string {
 
 /** Flags as a help text lists them, each with its brief from this column on. */
 export function flagsHelp(flags: Flags, column: number): string {
+  const rows = Object.entries(flags).map(([key, flag]): [string, string] => [
+    flag.kind === "boolean" || flag.placeholder === undefined
+      ? flagName(key)
+      : `${flagName(key)} ${flag.placeholder}`,
+    flag.brief,
+  ]);
+  return helpRows(rows, column);
+}
+
+/** What a help text lists, each with what it is from this column on. */
+export function helpRows(
+  rows: readonly (readonly [name: string, brief: string])[],
+  column: number,
+): string {
   const indent = " ".repeat(column);
-  return Object.entries(flags).map(([key, flag]) => {
-    const value = flag.kind === "boolean" ? "" : ` ${flag.placeholder}`;
-    const head = `  ${flagName(key)}${value}`;
-    const brief = flag.brief.replaceAll("\n", `\n${indent}`);
-    return head.length + 1 < column
-      ? `${head.padEnd(column)}${brief}\n`
-      : `${head}\n${indent}${brief}\n`;
+  return rows.map(([name, brief]) => {
+    const head = `  ${name}`;
+    const text = brief.replaceAll("\n", `\n${indent}`);
+    return head.length < column
+      ? `${head.padEnd(column)}${text}\n`
+      : `${head}\n${indent}${text}\n`;
   }).join("");
 }
