@@ -6,16 +6,12 @@
  */
 
 import {
-  AliasNotFoundError,
-  ArgumentParseError,
+  ArgumentScannerError,
   buildApplication,
   buildCommand,
-  EnumValidationError,
-  FlagNotFoundError,
+  formatMessageForArgumentScannerError,
   run,
   text_en,
-  UnexpectedPositionalError,
-  UnsatisfiedFlagError,
 } from "@stricli/core";
 import type { Flags, FlagValues } from "./flags.ts";
 import { reasonOf } from "./reason.ts";
@@ -81,8 +77,12 @@ export async function readCommandLine<F extends Flags>(
   }, {});
   const silent = { write: () => {} };
   await run(application, args, { process: { stdout: silent, stderr: silent } });
-  if (line === undefined) throw new UsageError(sentence(failure));
-  return line;
+  if (line !== undefined) return line;
+  throw new UsageError(
+    failure instanceof ArgumentScannerError
+      ? formatMessageForArgumentScannerError(failure, sentences)
+      : reasonOf(failure),
+  );
 }
 
 /** The flags as the library takes them any number of times. */
@@ -103,30 +103,16 @@ function lastOf(given: unknown): unknown {
   return Array.isArray(given) ? given.at(-1) : undefined;
 }
 
-/** Says what is wrong with a command line. */
-function sentence(error: unknown): string {
-  if (error instanceof FlagNotFoundError) {
-    return `Unknown flag --${error.input}: see --help`;
-  }
-  if (error instanceof AliasNotFoundError) {
-    return `Unknown flag -${error.input}: see --help`;
-  }
-  if (error instanceof UnsatisfiedFlagError) {
-    return `--${error.externalFlagName} needs a value: see --help`;
-  }
-  if (error instanceof UnexpectedPositionalError) {
-    return `Unexpected word "${error.input}": see --help`;
-  }
-  if (error instanceof EnumValidationError) {
-    const { externalFlagName, values, input } = error;
-    return `--${externalFlagName}: expected ${
-      values.join(" or ")
-    }, got "${input}"`;
-  }
-  if (error instanceof ArgumentParseError) {
-    return `--${error.externalFlagNameOrPlaceholder}: ${
-      reasonOf(error.exception)
-    }`;
-  }
-  return reasonOf(error);
-}
+/** What is wrong with a command line, by the library's error. */
+const sentences: Parameters<typeof formatMessageForArgumentScannerError>[1] = {
+  FlagNotFoundError: ({ input }) => `Unknown flag --${input}: see --help`,
+  AliasNotFoundError: ({ input }) => `Unknown flag -${input}: see --help`,
+  UnsatisfiedFlagError: ({ externalFlagName }) =>
+    `--${externalFlagName} needs a value: see --help`,
+  UnexpectedPositionalError: ({ input }) =>
+    `Unexpected word "${input}": see --help`,
+  EnumValidationError: ({ externalFlagName, values, input }) =>
+    `--${externalFlagName}: expected ${values.join(" or ")}, got "${input}"`,
+  ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) =>
+    `--${name}: ${reasonOf(exception)}`,
+};
