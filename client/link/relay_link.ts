@@ -1,6 +1,6 @@
 /**
- * The five requests as a client asks them, and what the servers in the wild
- * answer brought to what the protocol says (sections 5 and 7 of docs/protocol.md).
+ * The requests of a client, and the responses of servers in the wild brought
+ * to what the protocol says (sections 5 and 7 of docs/protocol.md).
  *
  * @module
  */
@@ -26,6 +26,7 @@ import {
   type ListedClient,
   type RequestKind,
   type RequestPayloads,
+  requestRecord,
   responseCode,
   responseCodecs,
   type SendMessage,
@@ -74,6 +75,9 @@ export interface OutgoingMessage extends Omit<SendMessage, "content"> {
   /** What only the two clients can read. */
   content: Uint8Array | StreamedContent;
 }
+
+/** What becomes of a response. */
+type ResponseUse<T> = Omit<Question<T>, "request" | "dialect" | "expected">;
 
 /**
  * Asks relays on behalf of a client. A request goes to one of them, to the next
@@ -189,7 +193,8 @@ export class RelayLink {
     message: OutgoingMessage,
     progress?: Progress,
   ): Promise<MessageId | undefined> {
-    return await this.#ask("sendMessage", me, this.#sendRequest(me, message), {
+    const request = this.#sendRequest(me, message);
+    return await this.#ask("sendMessage", me, () => request, {
       most: MAX_ANSWER_SIZE,
       read: async (answer) => {
         const payload = await gather(answer.pieces, answer.size);
@@ -217,16 +222,11 @@ export class RelayLink {
     keep: (answer: Arriving) => Promise<void>,
     progress?: Progress,
   ): Promise<void> {
-    await this.#ask(
-      "waitingMessages",
-      me,
-      this.#request("waitingMessages", {}, me),
-      {
-        most: MAX_INBOX_SIZE,
-        read: keep,
-        receiving: progress,
-      },
-    );
+    await this.#read("waitingMessages", {}, me, {
+      most: MAX_INBOX_SIZE,
+      read: keep,
+      receiving: progress,
+    });
   }
 
   #sendRequest(
@@ -268,20 +268,21 @@ export class RelayLink {
   async #ask<T>(
     kind: RequestKind,
     me: ClientId,
-    request: Upload,
-    answer: Omit<Question<T>, "request" | "dialect" | "expected">,
+    request: () => Upload,
+    response: ResponseUse<T>,
   ): Promise<T> {
-    const question = {
-      request,
-      dialect: this.#dialect,
-      expected: responseCode[kind],
-      ...answer,
-    };
-    const asking = this.#relays.reach(false, (relay) => put(relay, question));
+    const { repeatable = false } = requestRecord(kind);
+    const asking = this.#relays.reach(repeatable, (relay) =>
+      put(relay, {
+        request: request(),
+        dialect: this.#dialect,
+        expected: responseCode[kind],
+        ...response,
+      }));
     return await this.#explained(me, asking);
   }
 
-  /** Asks for what is read whole. */
+  /** Sends a request and decodes its response whole. */
   async #fetch<K extends RequestKind, T>(
     kind: K,
     payload: RequestPayloads[K],
@@ -298,18 +299,10 @@ export class RelayLink {
     kind: K,
     payload: RequestPayloads[K],
     me: ClientId,
-    answer: Pick<Question<T>, "most" | "read">,
+    response: ResponseUse<T>,
   ): Promise<T> {
-    // A registration whose answer is lost may have taken the name.
-    const mayRepeat = kind !== "register";
-    const asking = this.#relays.reach(mayRepeat, (relay) =>
-      put(relay, {
-        request: this.#request(kind, payload, me),
-        dialect: this.#dialect,
-        expected: responseCode[kind],
-        ...answer,
-      }));
-    return await this.#explained(me, asking);
+    const request = () => this.#request(kind, payload, me);
+    return await this.#ask(kind, me, request, response);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { requestRecord } from "../../shared/wire/requests.ts";
 import type { Form } from "./form.ts";
 import {
   codeText,
@@ -18,29 +19,27 @@ export function summary(pieces: readonly Piece[], form: Form): string {
 }
 
 function detailOf(pieces: readonly Piece[], form: Form): string {
+  const { kind, direction } = form;
+  if (kind === undefined || kind === "failure") return "";
+  const record = requestRecord(kind);
+  const fields = direction === "request" ? record.request : record.response;
   const payload = pieces.filter(({ path }) => path.startsWith("payload"));
   const find = (name: string) =>
     payload.find(({ field, missing }) => field === name && missing === 0);
   const id = (name: string) => shortId(find(name)?.bytes ?? NOTHING);
-  const name = find("name");
-  const isRequest = form.direction === "request";
-  switch (form.kind) {
-    case "register":
-      if (!isRequest) return id("clientId");
-      return name === undefined ? "" : nameText(name.bytes);
-    case "clientsList":
-      return isRequest ? "" : count(payload, "clientId", "client", form);
-    case "publicKey":
-      return id(isRequest ? "target" : "clientId");
-    case "sendMessage":
-      return isRequest
-        ? `${sentText(find)}, to ${id("target")}`
-        : messageIdText(find("messageId"), id("target"));
-    case "waitingMessages":
-      return isRequest ? "" : count(payload, "sender", "message", form);
-    default:
-      return "";
+  if (direction === "answer" && record.isList) {
+    const [first = ""] = Object.keys(fields);
+    const noun = "content" in fields ? "message" : "client";
+    return count(payload, first, noun, form);
   }
+  if ("content" in fields) return `${sentText(find)}, to ${id("target")}`;
+  if ("messageId" in fields) {
+    return messageIdText(find("messageId"), id("target"));
+  }
+  const name = find("name");
+  if ("name" in fields) return name === undefined ? "" : nameText(name.bytes);
+  const [whose] = Object.keys(fields);
+  return whose === undefined ? "" : id(whose);
 }
 
 const NOTHING = new Uint8Array(0);

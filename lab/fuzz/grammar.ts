@@ -23,12 +23,13 @@ import {
   type RequestKind,
   requestKinds,
   type RequestPayloads,
+  responseCodes,
 } from "../../shared/wire/requests.ts";
 import { encodeRequest, requestHeader } from "../../shared/wire/frames.ts";
 import { castNames, standIns, STRANGER } from "./cast.ts";
 import { BLOCKS, CONTENT_SIZE_AT, SIZE_AT, TYPE_AT, viewOf } from "./layout.ts";
 import type { Random } from "../harness/random.ts";
-import { PULL } from "../../kit/requests.ts";
+import { PULL, unusedCodes } from "../../kit/requests.ts";
 
 /** What the frames of one case are made with. */
 export interface Source {
@@ -118,19 +119,9 @@ function nameField(source: Source, field: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Neighbours of those that are known, answers' codes, and what looks short. */
 const UNKNOWN_CODES = [
   0,
-  99,
-  105,
-  599,
-  605,
+  ...dialects.flatMap((dialect) => unusedCodes(dialect)),
   612,
-  699,
-  705,
-  999,
-  1005,
-  1099,
-  1105,
-  2100,
-  9000,
+  ...responseCodes,
   0xffff,
 ];
 

@@ -20,23 +20,11 @@ import {
   OutcomeUnknownError,
   StoreBrokenError,
 } from "../store/store.ts";
-import { clientsList } from "./handlers/clients_list.ts";
 import type { Context, Handler, Services } from "./handlers/handler.ts";
-import { publicKey } from "./handlers/public_key.ts";
-import { register } from "./handlers/register.ts";
-import { sendMessage } from "./handlers/send_message.ts";
-import { waitingMessages } from "./handlers/waiting_messages.ts";
+import { handlers } from "./handlers/handlers.ts";
 import { ConnectionEndedError } from "./limits/memory_budget.ts";
 import type { Request } from "./request_stream.ts";
 import { refuse, type Response, type ResponsePiece } from "./response.ts";
-
-const handlers: { readonly [K in RequestKind]: Handler<K> } = {
-  register,
-  clientsList,
-  publicKey,
-  sendMessage,
-  waitingMessages,
-};
 
 /** An inbox that refuses for ever must not do so in silence. */
 const IDS_USED_UP =

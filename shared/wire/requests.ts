@@ -30,7 +30,11 @@ export interface RequestRecord {
   readonly isList?: true;
   /** The clause that a response with a payload of a wrong size breaks. */
   readonly sizeClause: string;
-  /** Whether a client may repeat it where a connection broke before the response. */
+  /**
+   * Whether a client may repeat the request where a connection broke before
+   * the response. A registration may have taken the name, and a message may
+   * be kept; a pull is the caller's to repeat.
+   */
   readonly repeatable?: true;
   /** Whether a server may leave it out. */
   readonly optional?: true;

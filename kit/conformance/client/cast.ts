@@ -93,7 +93,7 @@ export class Cast {
     );
   }
 
-  /** What a good server answers; the id in the header is judged elsewhere. */
+  /** The response of a good server; the id in the header is judged elsewhere. */
   async answer(arrival: Arrival): Promise<Response> {
     switch (arrival.kind) {
       case "register":
@@ -112,7 +112,7 @@ export class Cast {
         return await this.#send(arrival);
       case PULL:
         return this.#handOut();
-      case undefined:
+      default:
         return FAILURE;
     }
   }

@@ -11,16 +11,16 @@ import {
   CLIENT_ID_SIZE,
   MessageType,
   REQUEST_HEADER_SIZE,
-  ZERO_ID,
 } from "../../../shared/wire/protocol.ts";
 import {
   type RequestKind,
   responseCode,
 } from "../../../shared/wire/requests.ts";
+import { samplePayload } from "../../harness/sample_payload.ts";
 import { type AnswerPlan, answerSize } from "./answers.ts";
 import { randomContent } from "./seed.ts";
 import { PUBLIC_KEY, userId, userName } from "./users.ts";
-import { PULL, pullRequest } from "../../../kit/requests.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Which requests are sent. */
 export interface FramesPlan extends AnswerPlan {
@@ -132,28 +132,15 @@ function frame(plan: FramesPlan, index: number): Uint8Array {
   const { users, recipients = users } = plan;
   const any = (below: number) => userId(Math.floor(Math.random() * below));
   const pulls = plan.pullEvery !== undefined && index % plan.pullEvery === 0;
-  switch (pulls ? PULL : plan.kind) {
-    case "register":
-      return encodeRequest(
-        "register",
-        { name: userName(users + index), publicKey: PUBLIC_KEY },
-        { clientId: ZERO_ID },
-      );
-    case "clientsList":
-      return encodeRequest("clientsList", {}, { clientId: any(users) });
-    case "publicKey":
-      return encodeRequest("publicKey", { target: any(users) }, {
-        clientId: any(users),
-      });
-    case "sendMessage":
-      return encodeRequest("sendMessage", {
-        target: any(recipients),
-        type: MessageType.Text,
-        content: randomContent(plan.contentSize ?? 0),
-      }, { clientId: any(users) });
-    case PULL: {
-      const clientId = plan.order === "once" ? userId(index) : any(users);
-      return pullRequest(clientId);
-    }
-  }
+  const kind = pulls ? PULL : plan.kind;
+  const payload = samplePayload(kind, {
+    name: userName(users + index),
+    publicKey: PUBLIC_KEY,
+    clientId: any(recipients),
+    messageType: MessageType.Text,
+    content: randomContent(plan.contentSize ?? 0),
+  });
+  const isOnce = kind === PULL && plan.order === "once";
+  const clientId = isOnce ? userId(index) : any(users);
+  return encodeRequest(kind, payload, { clientId });
 }

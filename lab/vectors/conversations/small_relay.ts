@@ -80,6 +80,8 @@ export class SmallRelay {
         this.#change(client, () => []);
         return { code: 2104, payload: messages };
       }
+      default:
+        return FAILURE;
     }
   }
 

@@ -1,6 +1,7 @@
 import { concat } from "@std/bytes";
 import { dialectNamed } from "../../../shared/wire/dialects.ts";
 import { MessageType, ZERO_ID } from "../../../shared/wire/protocol.ts";
+import { unusedCodes } from "../../../kit/requests.ts";
 import { brokenMessages } from "../conversations/broken_messages.ts";
 import { brokenRegistrations } from "../conversations/broken_registrations.ts";
 import { brokenRequest } from "./frame_case.ts";
@@ -145,7 +146,7 @@ function headers(): FrameVector[] {
   const size = (name: string, about: string, frame: Uint8Array) =>
     brokenRequest("REQ-6", "refuses", name, about, frame);
   return [
-    code(605, "605", "one too high"),
+    code(unusedCodes()[1], "behind-last", "one too high"),
     code(0xffff, "65535", "the highest of 2 bytes"),
     brokenRequest(
       "REQ-5",

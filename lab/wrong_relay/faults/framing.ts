@@ -1,15 +1,16 @@
 /** Mistakes in headers, and in how requests are cut. */
 
 import { concat } from "@std/bytes";
-import { sendHead } from "../../../shared/wire/contents.ts";
 import { requestHeaderAt } from "../../../shared/wire/frames.ts";
 import {
   type ClientId,
+  MessageType,
   PUBLIC_KEY_SIZE,
   RESPONSE_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
 import { requestCodecs } from "../../../shared/wire/requests.ts";
+import { samplePayload } from "../../harness/sample_payload.ts";
 import { type Answer, type Asked, encodeAnswer } from "../altered_line.ts";
 import { failed, onAnswer } from "../answer_hooks.ts";
 import type { Faults } from "../fault.ts";
@@ -37,12 +38,13 @@ function madeToFit(
   const { clientId } = header;
   const name = crypto.randomUUID();
   const publicKey = new Uint8Array(PUBLIC_KEY_SIZE).fill(1);
-  const fitting = {
-    register: requestCodecs.register.encode({ name, publicKey }),
-    clientsList: new Uint8Array(0),
-    publicKey: clientId,
-    sendMessage: sendHead.encode({ target: clientId, type: 3, contentSize: 0 }),
-  }[kind];
+  const fitting = requestCodecs[kind].encode(samplePayload(kind, {
+    name,
+    publicKey,
+    clientId,
+    messageType: MessageType.Text,
+    content: new Uint8Array(0),
+  }) as never);
   const fits = kind === "sendMessage"
     ? payload.length >= fitting.length
     : payload.length === fitting.length;
@@ -160,7 +162,7 @@ export const framing = {
     fails: [
       "code-0",
       "code-599",
-      "code-605",
+      "code-behind-last",
       "code-2100",
       "code-9000",
       "code-65535",

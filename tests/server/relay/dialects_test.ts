@@ -7,10 +7,16 @@ import {
   requestCode,
   responseCodeIn,
 } from "../../../shared/wire/dialects.ts";
-import { type ClientId, ZERO_ID } from "../../../shared/wire/protocol.ts";
 import {
+  type ClientId,
+  MessageType,
+  ZERO_ID,
+} from "../../../shared/wire/protocol.ts";
+import {
+  byKind,
   type RequestKind,
   requestKinds,
+  responseCode,
 } from "../../../shared/wire/requests.ts";
 import {
   encodeRequest,
@@ -20,7 +26,8 @@ import {
 import { Peer } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
-import { PULL } from "../../../kit/requests.ts";
+import { samplePayload } from "../../../lab/harness/sample_payload.ts";
+import { PULL, unusedCodes } from "../../../kit/requests.ts";
 
 const STRANGER = new Uint8Array(16).fill(0x77) as Uint8Array as ClientId;
 const CONTENT = new TextEncoder().encode("hello");
@@ -28,22 +35,26 @@ const CONTENT = new TextEncoder().encode("hello");
 /** Those whose connections stay open; the block clients have a test file of their own. */
 const unpadded = dialects.filter(({ blockSize }) => blockSize === 0);
 
-/** Every request once, as this client asks it. */
+/** Every request once, as this client sends it. */
 function conversation(
   dialect: Dialect,
   me: ClientId,
   name: string,
 ): Record<RequestKind, Uint8Array> {
-  const options = { clientId: me, dialect };
-  const message = { target: me, type: 3, content: CONTENT } as const;
   const publicKey = new Uint8Array(160).fill(7);
-  return {
-    register: encodeRequest("register", { name, publicKey }, options),
-    clientsList: encodeRequest("clientsList", {}, options),
-    publicKey: encodeRequest("publicKey", { target: me }, options),
-    sendMessage: encodeRequest("sendMessage", message, options),
-    waitingMessages: encodeRequest(PULL, {}, options),
+  const values = {
+    name,
+    publicKey,
+    clientId: me,
+    messageType: MessageType.Text,
+    content: CONTENT,
   };
+  return byKind((kind) =>
+    encodeRequest(kind, samplePayload(kind, values) as never, {
+      clientId: me,
+      dialect,
+    })
+  );
 }
 
 function header(dialect: Dialect, code: number, payloadSize: number) {
@@ -60,7 +71,7 @@ async function nextCode(peer: Peer): Promise<number> {
 
 testWith(
   LOOPBACK_AND_FILES,
-  "each dialect's five requests are answered under its own codes",
+  "each dialect's requests are answered under its own codes",
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
@@ -76,8 +87,10 @@ testWith(
         await peer.write(frames[kind]);
         codes.push(await nextCode(peer));
       }
-      const first = responseCodeIn(dialect, 2100);
-      assertEquals(codes, [0, 1, 2, 3, 4].map((i) => first + i));
+      assertEquals(
+        codes,
+        requestKinds.map((kind) => responseCodeIn(dialect, responseCode[kind])),
+      );
     }
   },
 );
@@ -104,16 +117,17 @@ testWith(
         }
       }
       const stranger = conversation(dialect, STRANGER, "x");
-      await refused(stranger.clientsList);
-      await refused(stranger.publicKey);
-      await refused(stranger.sendMessage);
-      await refused(stranger.waitingMessages);
+      for (const kind of requestKinds) {
+        if (kind !== "register") await refused(stranger[kind]);
+      }
       if (dialect.codeSize === 1) continue;
-      await refused(header(dialect, dialect.firstRequest + 5, 0));
-      await refused(header(dialect, dialect.firstRequest - 1, 0));
+      for (const code of unusedCodes(dialect)) {
+        await refused(header(dialect, code, 0));
+      }
     }
     // These are no codes of one byte, so their headers have 23.
-    for (const code of [99, 105, 0, 1, 2100, 9000]) {
+    const short = unusedCodes(dialectNamed("100"));
+    for (const code of [...short, 0, 1, 2100, 9000]) {
       await refused(header(dialectNamed("600"), code, 0));
     }
     assertEquals(relay.reports, []);
@@ -127,15 +141,15 @@ testWith(
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
     peer.conn.setNoDelay(true);
-    const anna = await peer.register("anna");
     for (const dialect of unpadded) {
+      const anna = await peer.register(`anna${dialect.name}`);
       const frames = conversation(dialect, anna, `user${dialect.name}`);
       for (const kind of requestKinds) {
         for (const byte of frames[kind]) {
           await peer.write(new Uint8Array([byte]));
         }
         const { code } = await peer.answer(dialect);
-        assertEquals(code, 2100 + requestKinds.indexOf(kind));
+        assertEquals(code, responseCode[kind]);
       }
     }
   },
@@ -147,15 +161,14 @@ testWith(
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);
-    const anna = await peer.register("anna");
     const asked: { bytes: Uint8Array; code: number }[] = [];
     for (let round = 0; round < 20; round++) {
       for (const dialect of unpadded) {
         const name = `user${dialect.name}_${round}`;
+        const anna = await peer.register(`anna_${name}`);
         const frames = conversation(dialect, anna, name);
         for (const kind of requestKinds) {
-          const canonical = 2100 + requestKinds.indexOf(kind);
-          const code = responseCodeIn(dialect, canonical as 2100);
+          const code = responseCodeIn(dialect, responseCode[kind]);
           asked.push({ bytes: frames[kind], code });
         }
         const register = encodeRequest("register", {
@@ -213,8 +226,8 @@ testWith(
           [frames.sendMessage, first + 3],
           [again.register, first],
           [frames.publicKey, first + 2],
-          [frames.waitingMessages, first + 4],
-          [frames.waitingMessages, first + 4],
+          [frames[PULL], first + 4],
+          [frames[PULL], first + 4],
         ] as const
       ) {
         await peer.write(concat([bytes, new Uint8Array(1)]));

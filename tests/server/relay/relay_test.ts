@@ -30,7 +30,7 @@ function header(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "the five requests, one after the other (CON-1)",
+  "all requests, one after the other (CON-1)",
   async () => {
     await using relay = await testRelay();
     using peer = await Peer.connect(relay.address);

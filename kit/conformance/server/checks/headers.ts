@@ -26,10 +26,19 @@ import {
   listRequest,
   PULL,
   pullRequest,
+  unusedCodes,
 } from "../../../requests.ts";
 
-/** Codes that no request of any generation has. */
-const UNKNOWN_CODES = [0, 599, 605, 2100, 9000, 65535];
+const [BEFORE_FIRST, BEHIND_LAST] = unusedCodes();
+/** Codes that no request of any dialect has, by the names of their checks. */
+const UNKNOWN_CODES = [
+  ["0", 0],
+  [`${BEFORE_FIRST}`, BEFORE_FIRST],
+  ["behind-last", BEHIND_LAST],
+  ["2100", responseCode.register],
+  ["9000", ERROR_CODE],
+  ["65535", 0xffff],
+] as const;
 /** 601 with its bytes the other way round. */
 const SWAPPED_LIST = 0x5902;
 /** Where the version stands in a request. */
@@ -65,9 +74,9 @@ export const headerChecks = subject("headers", [
       expectCode(answer, 2100);
     },
   ],
-  ...UNKNOWN_CODES.map((code) =>
+  ...UNKNOWN_CODES.map(([name, code]) =>
     [
-      `code-${code}`,
+      `code-${name}`,
       "REQ-5",
       `A request with the code ${code} is refused`,
       async (probe: Probe) => {
