@@ -78,8 +78,8 @@ export class StoreAround implements Store {
     return this.inner.purge(age, most);
   }
 
-  waitingMessages(): Promise<number> {
-    return this.inner.waitingMessages();
+  countWaiting(): Promise<number> {
+    return this.inner.countWaiting();
   }
 
   ping(): Promise<void> {

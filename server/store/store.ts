@@ -215,7 +215,7 @@ export interface Store {
    *
    * @throws {StoreError} where it can't be counted
    */
-  waitingMessages(): Promise<number>;
+  countWaiting(): Promise<number>;
 
   /**
    * Resolves once the store has shown that it can write.

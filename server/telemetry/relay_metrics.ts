@@ -140,7 +140,7 @@ function addStore(shown: Exposition, { store }: Measured): void {
     "messageu_waiting_messages",
     "Messages that wait for their recipients, about",
     () =>
-      deadline(store.waitingMessages(), COUNT_TIMEOUT, "still counting")
+      deadline(store.countWaiting(), COUNT_TIMEOUT, "still counting")
         .catch(() => undefined),
   );
   const { writes, milliseconds } = store.commits;

@@ -236,7 +236,7 @@ export class MemoryStore implements Store {
     });
   }
 
-  waitingMessages(): Promise<number> {
+  countWaiting(): Promise<number> {
     return Promise.resolve(this.#messages.size);
   }
 

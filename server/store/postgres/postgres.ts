@@ -262,7 +262,7 @@ class OpenStore implements Store {
     return removed;
   }
 
-  async waitingMessages(): Promise<number> {
+  async countWaiting(): Promise<number> {
     const [row] = await this.#query<[number]>(ESTIMATE);
     const estimate = row?.[0] ?? -1;
     // So few are counted at once, and the database knows nothing of a new table.

@@ -153,7 +153,7 @@ class OpenStore implements SqliteStore {
     return this.#writer.commits;
   }
 
-  async waitingMessages(): Promise<number> {
+  async countWaiting(): Promise<number> {
     const { waiting } = this.#writer;
     return Number.isNaN(waiting)
       ? await this.#writer.write(countMessages, undefined)

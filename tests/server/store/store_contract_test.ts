@@ -196,20 +196,20 @@ function storeContract(kind: StoreKind): void {
   withStore("it knows how many messages wait", async (store, reopen) => {
     await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
     await store.register({ id: ben, name: "ben", publicKey: key }, NOW);
-    assertEquals(await store.waitingMessages(), 0);
+    assertEquals(await store.countWaiting(), 0);
     for (let i = 0; i < 3; i++) await send(store, anna, bytes(i));
     await send(store, ben, bytes(1));
     await send(store, stranger, bytes(1));
-    assertEquals(await store.waitingMessages(), 4);
+    assertEquals(await store.countWaiting(), 4);
     await store.delete(anna, taken(1, 3));
     // Some of them a second time.
     await store.delete(anna, taken(2, 3));
-    assertEquals(await store.waitingMessages(), 1);
+    assertEquals(await store.countWaiting(), 1);
     store = await reopen();
     await send(store, anna, bytes(1));
-    assertEquals(await store.waitingMessages(), 2);
+    assertEquals(await store.countWaiting(), 2);
     await send(store, anna, bytes(1));
-    assertEquals(await store.waitingMessages(), 3);
+    assertEquals(await store.countWaiting(), 3);
   });
 
   withStore("its commits are counted, its looks aren't", async (store) => {
@@ -218,7 +218,7 @@ function storeContract(kind: StoreKind): void {
     await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
     assertEquals([writes.count, writes.sum, milliseconds.count], [1, 1, 1]);
     await store.ping();
-    await store.waitingMessages();
+    await store.countWaiting();
     assertEquals([writes.count, writes.sum, milliseconds.count], [1, 1, 1]);
     assertEquals(writes.counts[0], 1);
     assert(milliseconds.sum > 0);
