@@ -455,7 +455,7 @@ function storeContract(kind: StoreKind): void {
         Array.from({ length: 600 }, () => send(store, anna, bytes(1))),
       );
       await send(store, ben, bytes(2));
-      assertEquals(await store.waitingMessages(), 602);
+      assertEquals(await store.countWaiting(), 602);
       const { usersVersion } = store;
       assertEquals(await store.deleteUser(anna), 601);
       assert(store.usersVersion > usersVersion);
@@ -474,7 +474,7 @@ function storeContract(kind: StoreKind): void {
           await send(store, anna, bytes(3)),
           "unknown_target",
         );
-        assertEquals(await store.waitingMessages(), 1);
+        assertEquals(await store.countWaiting(), 1);
       };
       await check();
       store = await reopen();
