@@ -1,4 +1,4 @@
-/** A relay that says of people what a test wants it to say, and somebody who relies on it. */
+/** A relay that says of users what a test wants it to say, and a client that relies on it. */
 
 import { assertEquals } from "@std/assert";
 import { RelayLink, Session } from "../../../client/mod.ts";
@@ -9,67 +9,70 @@ import {
   legacyDecrypt,
 } from "../../../shared/crypto/crypto.ts";
 import { encodeResponse } from "../../../shared/wire/frames.ts";
-import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
-import type {
-  ListedClient,
-  Response,
-  WaitingMessage,
+import { PULL } from "../../../kit/requests.ts";
+import { asClientId } from "../../../shared/wire/fields.ts";
+import type { MessageId } from "../../../shared/wire/protocol.ts";
+import {
+  FAILURE,
+  type ListedClient,
+  type RequestKind,
+  type Response,
+  type WaitingMessage,
 } from "../../../shared/wire/requests.ts";
 import { BEN } from "../clients/ben.ts";
-import { idOf } from "./misbehaviour.ts";
-import { writeAll } from "../../../lab/harness/peer.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
+import type { Asked } from "../../../lab/wrong_relay/altered_line.ts";
+import { startWrongRelay } from "../../../lab/wrong_relay/wrong_relay.ts";
 
-/** A relay that says of people what a test wants it to say. */
+/** The relay, which says of users what a test wants it to say. */
 export class LyingRelay implements AsyncDisposable {
-  /** What 601 answers. */
+  /** What 601 responds with. */
   listed: ListedClient[] = [{ clientId: BEN, name: "ben" }];
-  /** What 602 answers, by id in hex; refused where there is none. */
+  /** What 602 responds with, by id in hex; refused where there is none. */
   readonly keys = new Map<string, Uint8Array>();
   /** What 604 hands out next. */
   readonly waiting: WaitingMessage[] = [];
-  /** Messages that were sent, in order: for whom, type, content. */
+  /** Messages that were sent, in order: recipient, type, content. */
   readonly sent: { target: string; type: number; content: Uint8Array }[] = [];
-  readonly #server = new ScriptedServer();
-  #registered = 0;
-
-  constructor() {
-    this.#server.script = ({ header: { code }, payload }, conn) =>
-      writeAll(conn, encodeResponse(this.#answer(code, payload)));
-  }
+  readonly #relay = startWrongRelay([], {
+    frames: () => ({ answer: (_, asked) => this.#lie(asked) }),
+  });
 
   get address() {
-    return this.#server.address;
+    return this.#relay.address;
   }
 
-  #answer(code: number, payload: Uint8Array): Response {
-    const target = payload.slice(0, 16) as Uint8Array as ClientId;
-    const publicKey = this.keys.get(target.toHex());
-    if (code === 600) {
-      const clientId = idOf(0xa0 + this.#registered++);
-      return { code: 2100, payload: { clientId } };
-    }
-    if (code === 601) return { code: 2101, payload: this.listed };
-    if (code === 602 && publicKey !== undefined) {
-      return { code: 2102, payload: { clientId: target, publicKey } };
-    }
-    if (code === 603 && publicKey !== undefined) {
+  /** What goes out in place of the relay's own response; registrations are its own. */
+  #lie({ kind, payload }: Asked): Uint8Array | undefined {
+    const response = kind && this.#responses[kind]?.(payload);
+    return response && encodeResponse(response);
+  }
+
+  readonly #responses: Partial<
+    Record<RequestKind, (payload: Uint8Array) => Response>
+  > = {
+    clientsList: () => ({ code: 2101, payload: this.listed }),
+    publicKey: (payload) => {
+      const clientId = asClientId(payload.slice(0, 16));
+      const publicKey = this.keys.get(clientId.toHex());
+      return publicKey === undefined
+        ? FAILURE
+        : { code: 2102, payload: { clientId, publicKey } };
+    },
+    sendMessage: (payload) => {
+      const target = asClientId(payload.slice(0, 16));
+      if (!this.keys.has(target.toHex())) return FAILURE;
       const [type = 0] = payload.subarray(16);
       const content = payload.slice(21);
-      const messageId = this.sent.push({
-        target: target.toHex(),
-        type,
-        content,
-      }) as MessageId;
+      const sent = { target: target.toHex(), type, content };
+      const messageId = this.sent.push(sent) as MessageId;
       return { code: 2103, payload: { target, messageId } };
-    }
-    if (code === 604) return { code: 2104, payload: this.waiting.splice(0) };
-    return { code: 9000, payload: {} };
-  }
+    },
+    [PULL]: () => ({ code: 2104, payload: this.waiting.splice(0) }),
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server[Symbol.asyncDispose]();
+    await this.#relay.close();
   }
 }
 
