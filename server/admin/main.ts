@@ -9,7 +9,7 @@ import { printableJson, printableLine } from "../../shared/cli/printable.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { formatBytes, formatThings } from "../../shared/cli/figures.ts";
-import { statIfThere } from "../store/sqlite/file/stat_if_there.ts";
+import { statIfThere } from "../../shared/folder/durable_files.ts";
 import {
   type AdminStore,
   formatCounts,

@@ -149,3 +149,20 @@ export async function syncFolder(path: string): Promise<void> {
   using folder = await Deno.open(path);
   await folder.sync();
 }
+
+/** What the system knows of a file; undefined where there is none. */
+export function statIfThere(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** A path that nothing has: this one, or with `-2`, `-3` and so on behind it. */
+export function freePath(path: string): string {
+  let free = path;
+  for (let n = 2; statIfThere(free) !== undefined; n++) free = `${path}-${n}`;
+  return free;
+}

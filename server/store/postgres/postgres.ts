@@ -32,7 +32,7 @@ import { isPositionTaken, prepareSchema } from "./schema.ts";
 import { storeName } from "./connection/store_url.ts";
 import { Timeline } from "./connection/timeline.ts";
 import { USERS_VERSION } from "./users_version.ts";
-import { Visits } from "./visits.ts";
+import { LastSeenQueue } from "./last_seen_queue.ts";
 
 /** Connections that a relay has to its database at most. */
 export const CONNECTIONS = 10;
@@ -105,7 +105,7 @@ class OpenStore implements Store {
   readonly #query: Query;
   readonly #writer: MessageWriter;
   readonly #deletions: DeletionQueue;
-  readonly #visits: Visits;
+  readonly #lastSeen: LastSeenQueue;
   readonly #oldMessages: OldMessages;
   readonly #accounts = new LruCache<Account>(CLIENTS_REMEMBERED);
   #usersVersion = 0;
@@ -118,7 +118,7 @@ class OpenStore implements Store {
     this.timeline = new Timeline(notice, () => this.forget());
     this.#query = database.query;
     this.#deletions = new DeletionQueue(database.query, this.commits);
-    this.#visits = new Visits(database.query, this.commits);
+    this.#lastSeen = new LastSeenQueue(database.query, this.commits);
     this.#oldMessages = new OldMessages(database.query);
     this.#writer = new MessageWriter(database, this.commits);
   }
@@ -162,7 +162,7 @@ class OpenStore implements Store {
   }
 
   seen(id: ClientId, _position: number, now: Date): void {
-    this.#visits.add(id, now.getTime());
+    this.#lastSeen.add(id, now.getTime());
   }
 
   async clients(position: number, most: number): Promise<ListedClient[]> {
@@ -288,7 +288,7 @@ class OpenStore implements Store {
   async close(): Promise<void> {
     const closing = (async () => {
       await this.#writer.settled();
-      await this.#visits.flush();
+      await this.#lastSeen.flush();
       await this.#database.close();
     })();
     // What a silent database owes nobody waits for any more.

@@ -14,8 +14,8 @@ import {
   CheckpointWord,
   prepareCheckpoint,
 } from "./checkpointer.ts";
-import { firstValue } from "./first_value.ts";
-import { statIfThere } from "./file/stat_if_there.ts";
+import { firstValue } from "./schema.ts";
+import { statIfThere } from "../../../shared/folder/durable_files.ts";
 
 /** Bytes of a page. */
 const PAGE_SIZE = 4096;

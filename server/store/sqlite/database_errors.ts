@@ -5,9 +5,7 @@
  * @module
  */
 
-import type { Database } from "@db/sqlite";
 import { isDiskFull, reasonOf } from "../../../shared/cli/reason.ts";
-import { firstValue } from "./first_value.ts";
 import { StoreBrokenError, StoreDamagedError, StoreError } from "../store.ts";
 
 /** SQLite's primary result code where somebody else holds the file's lock. */
@@ -24,9 +22,6 @@ const FAILED_SYNC = 10 | 4 << 8;
 /** SQLite's primary result codes for a file whose content is broken. */
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
-
-/** Bytes of the largest file that is checked whole at each start: about half a second. */
-const MOST_CHECKED = 256 * 1024 * 1024;
 
 const CODES_BY_TEXT: Readonly<Record<string, number>> = {
   "database is locked": BUSY,
@@ -105,7 +100,8 @@ export function cannotOpen(cause: unknown): StoreError {
   );
 }
 
-function damaged(how: string, cause?: unknown): StoreDamagedError {
+/** The failure of a database whose content is broken. */
+export function damaged(how: string, cause?: unknown): StoreDamagedError {
   return new StoreDamagedError(`it is damaged (${how}): ${DAMAGE_ADVICE}`, {
     cause,
   });
@@ -118,19 +114,4 @@ function resultCode(error: unknown): number | undefined {
   if (typeof errcode === "number") return errcode;
   // @db/sqlite gives no code, but SQLite's own text for it, which never changes.
   return CODES_BY_TEXT[error.message];
-}
-
-/**
- * Looks through a database of a moderate size.
- *
- * @throws {StoreDamagedError} where something is wrong in it
- */
-export function checkWhole(database: Database): void {
-  const value = (pragma: string) => firstValue(database, `PRAGMA ${pragma}`);
-  const size = Number(value("page_count")) * Number(value("page_size"));
-  if (size > MOST_CHECKED) return;
-  const found = value("quick_check(1)");
-  if (found !== "ok") {
-    throw damaged(String(found).replaceAll(/\s+/g, " "));
-  }
 }

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { StoreKind } from "../store_kind.ts";
-import { databasePath } from "./file/database_path.ts";
+import { databasePath } from "./file/database_file.ts";
 
 /** Stores in a SQLite file; the rest of an address is its path. */
 export const sqlite: StoreKind = {

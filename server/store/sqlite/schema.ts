@@ -5,7 +5,6 @@
  */
 
 import type { Database } from "@db/sqlite";
-import { firstValue } from "./first_value.ts";
 import type { ForeignRows } from "./file/foreign.ts";
 import { StoreError } from "../store.ts";
 
@@ -265,4 +264,9 @@ function insertRows(database: Database, rows: ForeignRows, now: number): void {
     names.add(name);
     insert({ ...row, name, lastMessage });
   }
+}
+
+/** The first column of a statement's first row; undefined where there is none. */
+export function firstValue(database: Database, sql: string): unknown {
+  return Object.values(database.prepare(sql).get() ?? {})[0];
 }

@@ -8,9 +8,8 @@ import type { Database, Statement } from "@db/sqlite";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
 import { storeError } from "./database_errors.ts";
-import { databasePath } from "./file/database_path.ts";
+import { databasePath, lookInto } from "./file/database_file.ts";
 import { PART_SIZE } from "../layout.ts";
-import { lookInto } from "./file/look_into.ts";
 import {
   checkUsable,
   openReadyFile,

@@ -11,7 +11,7 @@ import { formatCount, formatThings } from "../../../../shared/cli/figures.ts";
 import { StoreError } from "../../store.ts";
 import type { Query, Statement } from "./database.ts";
 import { isUnsupported } from "./database_errors.ts";
-import { raiseIds } from "../raise_ids.ts";
+import { raiseIds } from "../inbox_ids.ts";
 import { RAISE_USERS_VERSION } from "../users_version.ts";
 
 // The log's file names begin with it. A checkpoint tells it later.

@@ -6,7 +6,7 @@
 
 import type { Database, Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
-import { raiseIds } from "../raise_ids.ts";
+import { raiseIds } from "../inbox_ids.ts";
 import { StoreError } from "../../store.ts";
 import {
   RESTART_IDS,

@@ -12,7 +12,9 @@ import {
   requireRoom,
   writeNewDatabase,
 } from "../../sqlite/file/database_copy.ts";
-import { firstValue } from "../../sqlite/first_value.ts";
+import { firstValue } from "../../sqlite/schema.ts";
+import { raiseIds, restartIds } from "../inbox_ids.ts";
+import { findUser, readStats, readUsers } from "./postgres_reports.ts";
 import { NOW } from "../clock.ts";
 import { countContent } from "../content_counts.ts";
 import {
@@ -23,7 +25,6 @@ import {
 import { databaseError } from "../connection/database_errors.ts";
 import { OldMessages } from "../old_messages.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
-import { raiseIds } from "../raise_ids.ts";
 import { hasSchema, prepareSchema } from "../schema.ts";
 import { storeName } from "../connection/store_url.ts";
 import {
@@ -50,10 +51,7 @@ import {
 import { fillDatabase } from "./fill_database.ts";
 import { findFaults } from "./postgres_check.ts";
 import { readRows } from "./postgres_rows.ts";
-import { readStats } from "./postgres_stats.ts";
-import { findUser, readUsers } from "./postgres_users.ts";
 import { RAISE_USERS_VERSION } from "../users_version.ts";
-import { restartIds } from "./restart_ids.ts";
 import { deleteUser } from "../delete_user.ts";
 
 /** One verb asks for one thing at a time. */

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Finding } from "../../../../shared/cli/finding.ts";
 import type { Limits } from "../../../relay/limits/limits.ts";
 import type { StoreAddress, StoreCondition } from "../../store_kind.ts";
-import { databasePath } from "../file/database_path.ts";
+import { databasePath } from "../file/database_file.ts";
 import { checkAccess, checkDisk, checkRoom } from "./folder_checks.ts";
 import { checkStore } from "./store_check.ts";
 

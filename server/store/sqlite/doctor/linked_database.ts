@@ -9,7 +9,7 @@
 import type { Database } from "@db/sqlite";
 import { basename, dirname } from "node:path";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
-import { lookInto } from "../file/look_into.ts";
+import { lookInto } from "../file/database_file.ts";
 
 /** What SQLite may have left beside a database and reads together with it. */
 const COMPANIONS = ["-wal", "-journal"];

@@ -21,11 +21,10 @@ import { StoreDamagedError, StoreError } from "../../store.ts";
 import type { StoreCondition } from "../../store_kind.ts";
 import { DAMAGE_ADVICE, storeError } from "../database_errors.ts";
 import { readForeignDatabase } from "../file/foreign.ts";
-import { lookInto } from "../file/look_into.ts";
-import { statIfThere } from "../file/stat_if_there.ts";
+import { lookInto } from "../file/database_file.ts";
+import { statIfThere } from "../../../../shared/folder/durable_files.ts";
+import { firstValue, OWN_TIME, prepareSchema } from "../schema.ts";
 import { isStoreLocked } from "../file/store_lock.ts";
-import { firstValue } from "../first_value.ts";
-import { OWN_TIME, prepareSchema } from "../schema.ts";
 import { lookIntoLinked, NoLinkError, readLinked } from "./linked_database.ts";
 
 /** What was found, with what other checks need of it. */

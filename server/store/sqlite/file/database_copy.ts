@@ -15,8 +15,8 @@ import {
 } from "../../../../shared/folder/durable_files.ts";
 import { freeSpace } from "../../../../shared/folder/free_space.ts";
 import { formatBytes } from "../../../../shared/cli/figures.ts";
-import { COMPANIONS } from "./database_files.ts";
-import { firstValue } from "../first_value.ts";
+import { COMPANIONS } from "./database_file.ts";
+import { firstValue } from "../schema.ts";
 import { StoreError } from "../../store.ts";
 
 /**

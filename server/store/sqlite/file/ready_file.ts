@@ -5,14 +5,27 @@
  */
 
 import { Database } from "@db/sqlite";
-import { openPrivateSync } from "../../../../shared/folder/durable_files.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
-import { checkWhole } from "../database_errors.ts";
-import { closeToOthers, hasLog, requireWritable } from "./database_files.ts";
+import {
+  checkWhole,
+  closeToOthers,
+  hasLog,
+  lookInto,
+  requireWritable,
+} from "./database_file.ts";
+import {
+  freePath,
+  openPrivateSync,
+} from "../../../../shared/folder/durable_files.ts";
 import { type ForeignRows, readForeignDatabase } from "./foreign.ts";
-import { lookInto } from "./look_into.ts";
-import { backUpOlder } from "./migration_backup.ts";
-import { configure, prepareSchema, schemaVersion, useLog } from "../schema.ts";
+import { copyDatabase } from "./database_copy.ts";
+import {
+  configure,
+  prepareSchema,
+  SCHEMA_VERSION,
+  schemaVersion,
+  useLog,
+} from "../schema.ts";
 import { StoreError } from "../../store.ts";
 
 /** What is done with a file that isn't there yet. */
@@ -110,4 +123,30 @@ function describe(rows: ForeignRows, from: string): string {
     ? `; ${rows.unusable} row(s) couldn't be used`
     : "";
   return `took over ${rows.clients.length} user(s) and ${rows.messages.length} message(s) from ${from}, which stays as it is${left}`;
+}
+
+/**
+ * Copies a database of an older version to a file beside it:
+ * `db.defensive-backup-v3`, or with a number behind where that is taken.
+ *
+ * @returns the copy's path, or undefined where the tables are of today
+ * @throws {StoreError} where there can be no copy; nothing of it is left then
+ */
+async function backUpOlder(
+  database: Database,
+  path: string,
+): Promise<string | undefined> {
+  const version = schemaVersion(database);
+  if (version === 0 || version === SCHEMA_VERSION) return undefined;
+  const backup = freePath(`${path}-backup-v${version}`);
+  try {
+    await copyDatabase(database, backup);
+  } catch (cause) {
+    const reason = reasonOf(cause);
+    throw new StoreError(
+      `its tables are an older relay's, and no copy of it can be kept before they are brought up to date: ${reason}`,
+      { cause },
+    );
+  }
+  return backup;
 }

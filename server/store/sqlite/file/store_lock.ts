@@ -5,8 +5,10 @@
  * @module
  */
 
-import { openPrivateSync } from "../../../../shared/folder/durable_files.ts";
-import { statIfThere } from "./stat_if_there.ts";
+import {
+  openPrivateSync,
+  statIfThere,
+} from "../../../../shared/folder/durable_files.ts";
 import { StoreError } from "../../store.ts";
 
 /** Tries to take a lock. */

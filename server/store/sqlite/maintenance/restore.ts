@@ -6,25 +6,27 @@
 
 import { Database } from "@db/sqlite";
 import { dirname } from "node:path";
-import {
-  giveToOwner,
-  removeIfThere,
-  syncFolder,
-} from "../../../../shared/folder/durable_files.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { copyDatabase } from "../file/database_copy.ts";
-import { checkWhole } from "../database_errors.ts";
-import { COMPANIONS, requireWritable } from "../file/database_files.ts";
-import { firstValue } from "../first_value.ts";
-import { freePath } from "../file/free_path.ts";
-import { lookInto } from "../file/look_into.ts";
-import { configure, schemaVersion } from "../schema.ts";
-import { statIfThere } from "../file/stat_if_there.ts";
+import {
+  checkWhole,
+  COMPANIONS,
+  databasePath,
+  lookInto,
+  requireWritable,
+} from "../file/database_file.ts";
+import { configure, firstValue, schemaVersion } from "../schema.ts";
+import {
+  freePath,
+  giveToOwner,
+  removeIfThere,
+  statIfThere,
+  syncFolder,
+} from "../../../../shared/folder/durable_files.ts";
 import { StoreError } from "../../store.ts";
 import { isStoreLocked, lockStore } from "../file/store_lock.ts";
 import { formatCounts, type StoreCounts } from "../../admin_store.ts";
 import type { Restore, StoreAddress } from "../../store_kind.ts";
-import { databasePath } from "../file/database_path.ts";
 import { raiseIds } from "./inbox_ids.ts";
 import { countContent, requireVersion } from "./sqlite_admin_store.ts";
 

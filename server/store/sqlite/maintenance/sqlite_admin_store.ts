@@ -7,16 +7,21 @@
 import { Database } from "@db/sqlite";
 import { copyDatabase } from "../file/database_copy.ts";
 import { storeError } from "../database_errors.ts";
-import { hasLog, requireWritable } from "../file/database_files.ts";
-import { firstValue } from "../first_value.ts";
-import { lookInto } from "../file/look_into.ts";
+import {
+  databasePath,
+  hasLog,
+  lookInto,
+  requireWritable,
+} from "../file/database_file.ts";
 import {
   configure,
+  firstValue,
   prepareSchema,
   SCHEMA_VERSION,
   schemaVersion,
 } from "../schema.ts";
-import { statIfThere } from "../file/stat_if_there.ts";
+import { statIfThere } from "../../../../shared/folder/durable_files.ts";
+import { findUser, readStats, readUsers } from "./sqlite_reports.ts";
 import { StoreError } from "../../store.ts";
 import type {
   AdminStore,
@@ -28,15 +33,12 @@ import type {
   UserInfo,
 } from "../../admin_store.ts";
 import type { StoreAddress } from "../../store_kind.ts";
-import { databasePath } from "../file/database_path.ts";
 import { withReserve } from "../reserve.ts";
 import { isStoreLocked } from "../file/store_lock.ts";
 import { deleteUser, purgeMessages } from "./deletion.ts";
 import { raiseIds, restartIds } from "./inbox_ids.ts";
 import { findFaults } from "./sqlite_check.ts";
 import { readRows, writeRows } from "./sqlite_rows.ts";
-import { readStats } from "./sqlite_stats.ts";
-import { findUser, readUsers } from "./sqlite_users.ts";
 
 /** Opens the database at an address: see `StoreAdmin.open`. */
 export async function openSqliteAdmin(

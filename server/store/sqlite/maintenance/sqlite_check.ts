@@ -13,7 +13,7 @@ import {
 } from "../../../../shared/wire/protocol.ts";
 import { formatThings } from "../../../../shared/cli/figures.ts";
 import { DAMAGE_ADVICE } from "../database_errors.ts";
-import { firstValue } from "../first_value.ts";
+import { firstValue } from "../schema.ts";
 import { RESTART_IDS } from "../../admin_store.ts";
 import { USED_UP } from "./inbox_ids.ts";
 

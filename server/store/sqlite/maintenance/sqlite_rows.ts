@@ -5,7 +5,7 @@
  */
 
 import type { BindValue, Database } from "@db/sqlite";
-import { firstValue } from "../first_value.ts";
+import { firstValue } from "../schema.ts";
 import { StoreError } from "../../store.ts";
 import type { StoreCounts, StoreRow } from "../../admin_store.ts";
 import { withWriteLock } from "./write_lock.ts";

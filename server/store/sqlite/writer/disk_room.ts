@@ -11,7 +11,7 @@
 import type { Database } from "@db/sqlite";
 import { freeSpaceSync } from "../../../../shared/folder/free_space.ts";
 import type { Checkpoints } from "../checkpoints.ts";
-import { firstValue } from "../first_value.ts";
+import { firstValue } from "../schema.ts";
 import type { Reserve } from "../reserve.ts";
 
 const MIB = 1024 * 1024;

@@ -1,5 +1,5 @@
 /**
- * Figures of a store in a PostgreSQL database.
+ * Figures and users of a store in a PostgreSQL database.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { OWN_TIME } from "../schema.ts";
-import type { StoreStats } from "../../admin_store.ts";
+import type { StoreStats, UserInfo } from "../../admin_store.ts";
 
 /** Inboxes that are told. */
 const LARGEST = 5;
@@ -16,7 +16,7 @@ const SLICE = 10_000;
 /** Milliseconds. */
 const DAY = 86_400_000;
 
-const USERS: Statement = {
+const COUNT_USERS: Statement = {
   name: "stats-users",
   text: `SELECT count(*) FROM accounts WHERE ${inSlice("accounts")}`,
 };
@@ -66,7 +66,7 @@ export async function readStats(
 async function countUsers(query: Query): Promise<number> {
   let users = 0;
   for await (const slice of slicesOf(query, "accounts", SLICE)) {
-    const [row] = await query<[number]>(USERS, slice);
+    const [row] = await query<[number]>(COUNT_USERS, slice);
     users += row?.[0] ?? 0;
   }
   return users;
@@ -122,4 +122,63 @@ async function lookThroughInboxes(
     oldest: total.messages === 0 ? undefined : new Date(total.oldest),
     largestInboxes: largest,
   };
+}
+
+/** Users that are read at a time: what waits for them is counted along. */
+const PAGE = 10;
+
+type UserRow = [
+  position: number,
+  name: string,
+  id: Uint8Array,
+  lastSeen: string,
+  messages: number,
+  bytes: number,
+];
+
+const usersIn = (found: string) =>
+  `SELECT Position, UserName, found.ID, LastSeen, messages, bytes
+    FROM (${found}) AS found JOIN activity ON activity.ID = found.ID
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS messages,
+        coalesce(sum(octet_length(Content) + Rest), 0)::bigint AS bytes
+      FROM messages WHERE ToClient = found.ID
+    ) AS waiting ORDER BY Position`;
+
+const USERS_BEHIND: Statement = {
+  name: "users-behind",
+  text: usersIn(
+    `SELECT * FROM accounts WHERE Position > $1 ORDER BY Position LIMIT ${PAGE}`,
+  ),
+};
+
+const USER_CALLED: Statement = {
+  name: "user-called",
+  text: usersIn("SELECT * FROM accounts WHERE UserName = $1"),
+};
+
+/** Everybody, in the order in which they registered. */
+export async function* readUsers(query: Query): AsyncGenerator<UserInfo> {
+  for (let last = 0;;) {
+    const rows = await query<UserRow>(USERS_BEHIND, [last]);
+    yield* rows.map(infoOf);
+    const end = rows.at(-1);
+    if (end === undefined) return;
+    last = end[0];
+  }
+}
+
+/** The user of a name, with its id as bytes; or undefined. */
+export async function findUser(
+  query: Query,
+  name: string,
+): Promise<{ info: UserInfo; id: Uint8Array } | undefined> {
+  const [row] = await query<UserRow>(USER_CALLED, [name]);
+  return row === undefined ? undefined : { info: infoOf(row), id: row[2] };
+}
+
+function infoOf(
+  [, name, id, lastSeen, messages, bytes]: UserRow,
+): UserInfo {
+  return { name, id: id.toHex(), lastSeen, messages, bytes };
 }

@@ -1,7 +1,6 @@
 /**
- * Raises the highest message id of every inbox. A database that went back in
- * time (a standby without the last commits, a point-in-time recovery) would
- * otherwise give ids out again that a client has seen.
+ * Changes the message ids that inboxes give out next, beside relays that may be
+ * running.
  *
  * @module
  */
@@ -9,7 +8,7 @@
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "./connection/database.ts";
 import { ID_JUMP } from "../layout.ts";
-import type { RaisedIds } from "../admin_store.ts";
+import type { RaisedIds, RestartedIds } from "../admin_store.ts";
 import { inSlice, slicesOf } from "./key_slices.ts";
 
 /** Inboxes of one statement. */
@@ -32,7 +31,9 @@ const RAISE: Statement = {
 };
 
 /**
- * Raises them, each slice of inboxes by a statement of its own: within a
+ * Raises the highest id of every inbox. A database that went back in time (a
+ * standby without the last commits, a point-in-time recovery) would otherwise
+ * give out ids again that a client has seen. Each slice of inboxes by a statement of its own: within a
  * transaction all are raised or none.
  *
  * @param jump ids that are left out in each inbox, as far as it has so many
@@ -51,4 +52,31 @@ export async function raiseIds(
     raised.usedUp += usedUp;
   }
   return raised;
+}
+
+const USED_UP = `${inSlice("activity")} AND LastMessage >= ${MAX_MESSAGE_ID}`;
+const WAITING = "EXISTS (SELECT 1 FROM messages WHERE ToClient = activity.ID)";
+
+const NAMES: Statement = {
+  name: "used-up-waiting",
+  text:
+    `SELECT UserName FROM activity JOIN accounts ON accounts.ID = activity.ID
+    WHERE ${USED_UP} AND ${WAITING} ORDER BY Position`,
+};
+
+const RESTART: Statement = {
+  name: "restart-ids",
+  text: `UPDATE activity SET LastMessage = 0
+    WHERE ${USED_UP} AND NOT ${WAITING} RETURNING 1`,
+};
+
+/** Starts them anew, as far as nothing waits in them. */
+export async function restartIds(query: Query): Promise<RestartedIds> {
+  const ids: RestartedIds = { restarted: 0, waiting: [] };
+  for await (const slice of slicesOf(query, "activity", SLICE)) {
+    const names = await query<[string]>(NAMES, slice);
+    ids.waiting.push(...names.map(([name]) => name));
+    ids.restarted += (await query(RESTART, slice)).length;
+  }
+  return ids;
 }
