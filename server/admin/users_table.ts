@@ -5,7 +5,7 @@ import type { UserInfo } from "../store/admin_store.ts";
 const HEAD = ["NAME", "LAST SEEN", "WAITING", "SIZE", "ID"];
 /** The columns of numbers. */
 const RIGHT = [2, 3];
-/** Lines that are aligned with each other: not everybody is held in memory. */
+/** Lines that are aligned with each other, so that not all users are held in memory. */
 const BLOCK = 1000;
 
 /** Users in aligned columns, under a head. */

@@ -122,7 +122,7 @@ export interface AdminStore {
   /** Reads figures. */
   stats(now: Date): Promise<StoreStats>;
 
-  /** Everybody, in the order in which they registered. */
+  /** All users, in the order in which they registered. */
   users(): AsyncIterable<UserInfo>;
 
   /** The user of this name, or undefined. */

@@ -16,7 +16,7 @@ import type { SendResult } from "./send_result.ts";
 
 /** A client that registers. */
 export interface NewClient {
-  /** A new id that nobody has. */
+  /** A new id, unused so far. */
   id: ClientId;
   /** The name, unique and case-sensitive. */
   name: string;
@@ -28,7 +28,7 @@ export interface NewClient {
 export interface ListedClient {
   /** Where it stands among all clients. */
   position: number;
-  /** Whether nobody can come to stand in front of it any more. */
+  /** Whether no client can come to stand in front of it any more. */
   settled: boolean;
   /** The id. */
   id: ClientId;
@@ -189,9 +189,9 @@ export interface Store {
   /**
    * Deletes messages that their recipient has taken.
    *
-   * @throws {StoreError} where that failed and they will be handed out again; a
-   * store that has its inboxes to itself tries again later instead, and they
-   * wait for nobody meanwhile
+   * @throws {StoreError} where that failed and they will be handed out again. A
+   * store of one relay alone tries again later instead, and doesn't hand them out
+   * meanwhile
    */
   delete(recipient: ClientId, taken: HandedOut): Promise<void>;
 
@@ -234,9 +234,9 @@ export class StoreError extends Error {
 }
 
 /**
- * A write of which nobody knows whether it was kept, since the connection to
- * the database broke before it said so. Nobody may be told either; the store
- * itself goes on.
+ * A write with an unknown outcome: the connection to the database broke before
+ * it reported one. Neither success nor failure may be told to the client; the
+ * store itself goes on.
  */
 export class OutcomeUnknownError extends StoreError {
   override name = "OutcomeUnknownError";
@@ -248,8 +248,8 @@ export class MessageGoneError extends StoreError {
 }
 
 /**
- * A store that can't go on: whoever uses it has to end. What was asked of it
- * last may be kept or not, so nobody may be told either.
+ * A store that can't go on: its relay has to end. What was asked of it last may
+ * be kept or not, so neither may be told to the client.
  */
 export class StoreBrokenError extends StoreError {
   override name = "StoreBrokenError";

@@ -44,7 +44,7 @@ export async function deleteUser(
   for (;;) {
     const { more, deleted } = await deleteSome(database.query, id);
     messages += deleted;
-    // Somebody may send to it all the time: what comes now goes with the user.
+    // Messages may arrive all the time: those that come now go with the user.
     if (!more) break;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }

@@ -33,8 +33,8 @@ const RAISE: Statement = {
 /**
  * Raises the highest id of every inbox. A database that went back in time (a
  * standby without the last commits, a point-in-time recovery) would otherwise
- * give out ids again that a client has seen. Each slice of inboxes by a statement of its own: within a
- * transaction all are raised or none.
+ * give out ids again that a client has seen. Each slice of inboxes is raised by
+ * a statement of its own: within a transaction all are raised or none.
  *
  * @param jump ids that are left out in each inbox, as far as it has so many
  * @throws {StoreError} where the database can't be used; an inbox that was

@@ -16,7 +16,7 @@ const MOST_MESSAGES = 512;
 /** Bytes of contents of one group, about. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** A message that somebody waits for to be kept. */
+/** A message whose sender waits for the outcome. */
 export interface Job {
   /** The message. */
   message: NewMessage;

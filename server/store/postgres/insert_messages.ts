@@ -16,7 +16,7 @@ import { PART_SIZE } from "../layout.ts";
 import { NOW } from "./clock.ts";
 
 // The locks are taken in the order of the ids, so that relays wait for each
-// other and never in a ring. Whoever waited sees the row as the other left it,
+// other and never in a ring. A transaction that waited sees the row as the other left it,
 // so ids rise with the commits. What has no fixed size goes as bytes in one
 // piece, of which each row takes its own: arrays of bytes would go as text.
 const INSERT: Statement = {
@@ -68,7 +68,7 @@ export interface CeiledBatch extends Batch {
  * Puts batches into their inboxes, each as a whole or not at all. Of contents
  * that are larger than {@linkcode PART_SIZE} only the beginning is.
  *
- * @returns what became of each; undefined where nobody has the recipient's id
+ * @returns what became of each; undefined where no user has the recipient's id
  */
 export async function insertMessages(
   query: Query,

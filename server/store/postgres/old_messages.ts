@@ -63,7 +63,7 @@ export class OldMessages {
       const removed = some.length === 0
         ? 0
         : await deleteMessages(this.#query, byInbox(some));
-      // Somebody else may have been faster.
+      // Another relay may have been faster.
       if (removed > 0) return removed;
       if (this.#last === START) return 0;
     }

@@ -38,7 +38,7 @@ import { LastSeenQueue } from "./last_seen_queue.ts";
 export const CONNECTIONS = 10;
 /** Clients of whom it is remembered that they are there: 40 MB of them. */
 const CLIENTS_REMEMBERED = 200_000;
-/** Milliseconds after which it is asked whether somebody was removed. */
+/** Milliseconds between two looks at the users' version. */
 const LOOK_AGAIN = 1000;
 /** Milliseconds that closing may take. */
 const CLOSE_TIMEOUT = 3000;
@@ -291,11 +291,11 @@ class OpenStore implements Store {
       await this.#lastSeen.flush();
       await this.#database.close();
     })();
-    // What a silent database owes nobody waits for any more.
+    // A silent database is waited for no longer.
     await inTime(closing, CLOSE_TIMEOUT, undefined);
   }
 
-  /** Another relay, or whoever looks after the database, may have removed users. */
+  /** Another relay, or the admin program, may have deleted users. */
   async #refreshUsers(): Promise<void> {
     if (performance.now() - this.#looked < LOOK_AGAIN) return;
     this.#looking ??= this.#look().finally(() => this.#looking = undefined);
@@ -324,14 +324,13 @@ class OpenStore implements Store {
     if (row === undefined) return undefined;
     const [position, publicKey] = row;
     const account = { position, publicKey };
-    // It may have been read before somebody was removed.
+    // It may have been read before a user was deleted.
     if (version === this.#usersVersion) this.#accounts.set(key, account);
     return account;
   }
 }
 
-// Positions are the database's microseconds: no counter, and nobody's clock but
-// its own.
+// Positions are microseconds of the database's own clock: no counter is shared.
 const REGISTER: Statement = {
   name: "register",
   text: `WITH account AS (

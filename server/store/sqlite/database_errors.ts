@@ -8,7 +8,7 @@
 import { isDiskFull, reasonOf } from "../../../shared/cli/reason.ts";
 import { StoreBrokenError, StoreDamagedError, StoreError } from "../store.ts";
 
-/** SQLite's primary result code where somebody else holds the file's lock. */
+/** SQLite's primary result code where another program holds the file's lock. */
 const BUSY = 5;
 /** SQLite's primary result codes where the file may not be written, or not be opened. */
 const READ_ONLY = 8;
@@ -36,7 +36,7 @@ const CODES_BY_TEXT: Readonly<Record<string, number>> = {
 export const DAMAGE_ADVICE =
   "keep copies of FILE and FILE-wal; then restore a backup, without that log, or save what can be saved with `sqlite3 FILE .recover`";
 
-/** Somebody else holds the file's lock, and held it for as long as was waited. */
+/** Another program holds the file's lock, and held it for as long as was waited. */
 export class StoreBusyError extends StoreError {
   override name = "StoreBusyError";
 }

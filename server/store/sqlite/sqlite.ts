@@ -65,7 +65,7 @@ export interface SqliteOptions extends ReadyOptions {
 export type SqliteStore = Store;
 
 /**
- * Opens the file, or makes it. Nobody else may write it until it is closed.
+ * Opens the file, or makes it. No other relay may use it until it is closed.
  *
  * @throws {StoreError} where it can't be used, with what to do about it
  */
@@ -292,7 +292,7 @@ class OpenStore implements SqliteStore {
     return { first, last, bytes };
   }
 
-  /** What waits, oldest first: read only as far as somebody asks. */
+  /** What waits, oldest first: read only as far as the caller goes. */
   *#sizes(recipient: ClientId): Generator<{ id: number; size: number }> {
     for (let last = 0;;) {
       const rows = this.#statements.sizes.all(recipient, last, SIZES_AT_ONCE);

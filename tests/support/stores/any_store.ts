@@ -23,7 +23,7 @@ export interface AnyStore {
   fill(inboxes: InboxSizes): Promise<void>;
   /** Another one that restore may fill: it has nothing in it. */
   empty(): Promise<AnyStore>;
-  /** Changes it behind everybody's back. */
+  /** Changes it past the store. */
   change(sql: string): Promise<void>;
   /** The number that a query gives. */
   count(sql: string): Promise<number>;

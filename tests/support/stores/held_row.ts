@@ -1,4 +1,4 @@
-/** Keeps whoever is about to commit waiting. */
+/** Blocks transactions that are about to commit. */
 
 import type { PostgresCluster } from "../../../lab/harness/postgres_cluster.ts";
 import { Program } from "../../../lab/harness/program.ts";

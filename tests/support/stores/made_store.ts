@@ -65,7 +65,7 @@ export async function fillStore(
   }
 }
 
-/** Changes a database behind everybody's back. */
+/** Changes a database past its store. */
 export function changeDatabase(path: string, sql: string): void {
   const database = new Database(path, { int64: true });
   database.exec(sql);

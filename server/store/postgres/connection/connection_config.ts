@@ -1,6 +1,6 @@
 /**
- * What a store's URL says about connections, read once: a relay gives up its
- * leave to read files, and connects again all the same.
+ * What a store's URL says about connections, read once: a relay drops its
+ * permission to read files and connects again later.
  *
  * @module
  */

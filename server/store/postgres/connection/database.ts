@@ -178,7 +178,7 @@ export class Database {
   /**
    * Runs a statement as a transaction of its own.
    *
-   * @throws {OutcomeUnknownError} where nobody knows whether it was committed
+   * @throws {OutcomeUnknownError} where it is unknown whether it was committed
    * @throws {StoreError} where it wasn't
    */
   readonly query: Query = async <Row extends unknown[]>(
@@ -200,7 +200,7 @@ export class Database {
    * Runs statements as one transaction.
    *
    * @param work may run more than once
-   * @throws {OutcomeUnknownError} where nobody knows whether it was committed
+   * @throws {OutcomeUnknownError} where it is unknown whether it was committed
    * @throws {StoreError} where it wasn't
    */
   transaction<T>(
@@ -555,7 +555,7 @@ function parserOf(type: number): (text: string) => unknown {
   return parse;
 }
 
-/** Whoever lost must not meet the same others again. */
+/** Transactions that were rolled back must not meet each other again. */
 function pause(tries: number): Promise<void> {
   const longest = RETRY_DELAY * 2 ** (tries - 1);
   return new Promise((resolve) =>

@@ -65,7 +65,7 @@ export interface PoolConfig {
   max: number;
   /** For a new connection, or one that is free. */
   connectionTimeoutMillis: number;
-  /** Until a connection that nobody needs is closed. */
+  /** Until an idle connection is closed. */
   idleTimeoutMillis: number;
   /** Whether the system looks after silent connections. */
   keepAlive: boolean;

@@ -22,7 +22,7 @@ const SLICE = 10;
 /** Findings that are told. */
 const MOST_TOLD = 3;
 
-/** Until the end nobody reads or writes what isn't whole yet. */
+/** Keeps other connections from reading or writing what isn't whole yet. */
 const LOCK: Statement = {
   name: "lock",
   text:

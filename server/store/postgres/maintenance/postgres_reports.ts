@@ -44,7 +44,7 @@ const SIZE: Statement = {
   text: "SELECT pg_database_size(current_database())",
 };
 
-/** Reads them, without keeping anybody waiting: so not all as of the same moment. */
+/** Reads figures without blocking relays: so not all are as of one moment. */
 export async function readStats(
   query: Query,
   name: string,
@@ -157,7 +157,7 @@ const USER_CALLED: Statement = {
   text: usersIn("SELECT * FROM accounts WHERE UserName = $1"),
 };
 
-/** Everybody, in the order in which they registered. */
+/** All users, in the order in which they registered. */
 export async function* readUsers(query: Query): AsyncGenerator<UserInfo> {
   for (let last = 0;;) {
     const rows = await query<UserRow>(USERS_BEHIND, [last]);

@@ -1,5 +1,5 @@
 /**
- * Reads a database that nobody has open and leaves its folder as it is. SQLite
+ * Reads a database that no program has open and leaves its folder as it is. SQLite
  * makes files beside a database even to read it: so it is given other names
  * for the same files (hard links) in a folder of their own, which is removed.
  *
@@ -59,7 +59,7 @@ function linkIfThere(path: string, linked: string): void {
 }
 
 /**
- * Looks into a database that nobody has open; see {@linkcode readLinked}.
+ * Looks into a database that no program has open; see {@linkcode readLinked}.
  *
  * @throws {Error} where it can't be opened, or what `look` threw
  */

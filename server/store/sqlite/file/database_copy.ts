@@ -92,7 +92,7 @@ async function copyPages(source: Database, path: string): Promise<void> {
   const copy = new Database(path, { int64: true });
   try {
     const counts = await countAndCopy(source, copy);
-    // A file of its own: whoever moves it needs to know of no log.
+    // Without a log beside it the file may be moved alone.
     copy.exec("PRAGMA journal_mode = DELETE");
     const found = firstValue(copy, "PRAGMA integrity_check(1)");
     if (found !== "ok" || countRows(copy) !== counts) {

@@ -73,8 +73,8 @@ export function hasLog(path: string): boolean {
 
 /**
  * The path of the file itself where a database's path is a symbolic link:
- * SQLite's log lies beside the file, and so does its lock, for whoever comes
- * to it by whatever name.
+ * SQLite's log lies beside the file, and so does its lock, whatever name it is
+ * opened by.
  *
  * @throws {StoreError} where the link leads nowhere
  */

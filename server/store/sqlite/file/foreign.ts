@@ -109,7 +109,7 @@ const TABLES = {
   messages: ["messages", "message", "msgs"],
 } as const;
 
-/** Columns without which the rest can be used all the same. */
+/** Columns that may be missing. */
 const OPTIONAL: readonly string[] = ["lastSeen"];
 
 type Table = keyof typeof COLUMNS;

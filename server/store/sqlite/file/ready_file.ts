@@ -40,7 +40,7 @@ export interface TakeOver {
 export interface ReadyOptions {
   /** What goes into a new file. Default: nothing. */
   takeOver?: TakeOver | undefined;
-  /** Is told of the copy that is kept of an older file. Default: nobody. */
+  /** Receives a sentence about the copy that is kept of an older file. Default: nothing does. */
   notice?: (text: string) => void;
 }
 

@@ -34,7 +34,7 @@ export function lockStore(path: string): StoreLock {
     const file = openPrivateSync(lockPath);
     try {
       const isOurs = file.tryLockSync(true);
-      // Somebody who only looks whether it is held holds it for a moment.
+      // A program that only looks whether it is held holds it for a moment.
       if (!isOurs && tries < MOST_TRIES) {
         file.close();
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, tries);
@@ -60,7 +60,7 @@ export function lockStore(path: string): StoreLock {
 /**
  * The same, and waits for another relay to give it back, however long it takes.
  *
- * @param waiting is told of it where there is one; without it nobody waits
+ * @param waiting is told of it where there is one; without it there is no waiting
  * @throws {StoreError} where another relay holds it, or was faster
  */
 export async function lockStoreLater(

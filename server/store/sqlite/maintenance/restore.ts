@@ -55,7 +55,7 @@ export async function prepareRestore(
 /**
  * Reads through a backup and leaves it as it is.
  *
- * @param mustBeCurrent refuses one of an older version, which nobody brings up to date
+ * @param mustBeCurrent refuses one of an older version
  * @throws {StoreError} where it isn't a relay's, isn't whole or is of a newer version
  */
 export function examineBackup(
@@ -163,7 +163,7 @@ async function goOnBehindLostIds(path: string): Promise<void> {
   }
 }
 
-/** Whoever runs the relay must be able to use what another user restores. */
+/** The relay's user must be able to use what another user restores. */
 async function makeLike(path: string, old: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   const { mode, uid, gid } = statIfThere(old) ?? {};

@@ -104,7 +104,7 @@ function open(path: string, openDatabase: () => Database): SqliteAdminStore {
 }
 
 /**
- * Reads all of a file that nobody writes, and leaves it as it is.
+ * Reads all of a file that no program writes, and leaves it as it is.
  *
  * @throws {StoreError} where it isn't of this version, or is damaged
  */

@@ -65,7 +65,7 @@ const USERS = `SELECT Position AS position, UserName AS name,
   FROM accounts JOIN activity USING (Position)
   LEFT JOIN messages ON ToClient = accounts.ID`;
 
-/** Everybody, in the order in which they registered. */
+/** All users, in the order in which they registered. */
 export async function* readUsers(
   database: Database,
 ): AsyncGenerator<UserInfo> {
