@@ -3,11 +3,8 @@ import type { Account } from "./limits/connection_limit.ts";
 import { ConnectionMemory } from "./limits/connection_memory.ts";
 import type { MemoryBudget } from "./limits/memory_budget.ts";
 import type { Silent } from "./limits/silent_connections.ts";
-import {
-  type Request,
-  type RequestListener,
-  RequestStream,
-} from "./request_stream.ts";
+import type { Request } from "./request.ts";
+import { type RequestListener, RequestStream } from "./request_stream.ts";
 import { type ResponseOwner, ResponseQueue } from "./response_queue.ts";
 import type { RequestWatch, Watcher } from "./watcher.ts";
 

@@ -6,7 +6,6 @@
  */
 
 import { encodeHex } from "@std/encoding";
-import { dialectOf } from "../../shared/wire/dialects.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import {
   decodeRequest,
@@ -23,7 +22,7 @@ import {
 import type { Context, Handler, Services } from "./handlers/handler.ts";
 import { handlers } from "./handlers/handlers.ts";
 import { ConnectionEndedError } from "./limits/memory_budget.ts";
-import type { Request } from "./request_stream.ts";
+import type { Request } from "./request.ts";
 import { refuse, type Response, type ResponsePiece } from "./response.ts";
 
 /** An inbox that refuses for ever must not do so in silence. */
@@ -85,7 +84,7 @@ export class Dispatcher {
         ...this.#services,
         client,
         position,
-        dialect: dialectOf(request.code),
+        dialect: request.dialect,
         address,
         now,
         memory,

@@ -7,26 +7,21 @@
  */
 
 import type { ByteSource } from "../../shared/wire/byte_source.ts";
-import {
-  codeAt,
-  dialectNamed,
-  dialectOf,
-  paddingBehind,
-  requestKind,
-} from "../../shared/wire/dialects.ts";
+import { codeAt, requestKind } from "../../shared/wire/dialects.ts";
+import { requestHeaderAt } from "../../shared/wire/frames.ts";
 import {
   CLIENT_ID_SIZE,
   type ClientId,
-  MessageType,
   REQUEST_HEADER_SIZE,
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
 import {
-  type RequestHeader,
-  requestHeaderAt,
-  requestHeaderOf,
-  shortRequestHeader,
-} from "../../shared/wire/frames.ts";
+  arrivingPayloadSize,
+  HEADER_START,
+  payloadSize,
+  type RequestStart,
+  requestStart,
+} from "../../shared/wire/request_framer.ts";
 import { requestCodecs, type RequestKind } from "../../shared/wire/requests.ts";
 import type { RequestRefusal } from "./refusal.ts";
 
@@ -43,12 +38,6 @@ const LAST_BYTE_GRACE = 100;
  * of a block comes right behind its start, and so does the rest of a header.
  */
 const PADDING_GRACE = 100;
-/** Bytes of a 603's payload before its type. */
-const TYPE_OFFSET = CLIENT_ID_SIZE;
-/** Bytes of every header of any dialect, at least. */
-const HEADER_START = shortRequestHeader.fixedSize as number;
-const BLOCKS = dialectNamed("blocks");
-
 /** What follows a header. */
 export type Payload =
   | {
@@ -74,23 +63,23 @@ export type Payload =
  */
 export async function takeHeader(
   source: ByteSource,
-): Promise<RequestHeader | null> {
-  if (source.buffered < HEADER_START && !(await source.has(HEADER_START))) {
-    return null;
-  }
-  const codec = requestHeaderAt(source.peek(HEADER_START));
-  const bytes = await source.take(codec.fixedSize as number);
-  if (bytes === null) return null;
-  const header = codec.decode(bytes, true);
-  if (source.buffered >= header.payloadSize) return header;
+): Promise<RequestStart | null> {
+  const arrives = (size: number) => source.buffered >= size || source.has(size);
+  if (!(await arrives(HEADER_START))) return null;
+  const size = requestHeaderAt(source.peek(HEADER_START)).fixedSize ?? 0;
+  if (!(await arrives(size))) return null;
+  const start = requestStart(source.takeArrived(size), undefined, true);
+  if (start === undefined) return null;
+  const { header } = start;
+  if (source.buffered >= header.payloadSize) return start;
   // The rest may take long, and the id is a view of a larger allocation.
-  return { ...header, clientId: header.clientId.slice() as ClientId };
+  const clientId = header.clientId.slice() as ClientId;
+  return { ...start, header: { ...header, clientId } };
 }
 
 /** Whether a header is nothing but zeros, as padding is. */
-export function isAllZeros(
-  { code, version, payloadSize, clientId }: RequestHeader,
-): boolean {
+export function isAllZeros({ header }: RequestStart): boolean {
+  const { code, version, payloadSize, clientId } = header;
   return code === 0 && version === 0 && payloadSize === 0 &&
     clientId.every((byte) => byte === 0);
 }
@@ -103,19 +92,15 @@ export function isAllZeros(
  */
 export async function awaitPayload(
   source: ByteSource,
-  header: RequestHeader,
+  start: RequestStart,
   maxMessage: number,
 ): Promise<Payload | null> {
-  const kind = requestKind(header.code);
-  const claim = header.payloadSize;
-  const size = kind === "sendMessage"
-    ? await sendSize(source, claim, maxMessage)
-    : kind !== undefined && claim === 0
-    ? await sizeWithoutClaim(source, kind, header.code)
-    : claim;
+  const { kind } = start;
+  const claim = start.header.payloadSize;
+  const found = await sizeOf(source, start, maxMessage);
   // REQ-6, REQ-7: a wrong size is read past, so that what follows is served.
-  const fits = kind !== undefined && size !== undefined &&
-    (requestCodecs[kind].fixedSize ?? size) === size;
+  const fits = kind !== undefined && found !== undefined &&
+    (requestCodecs[kind].fixedSize ?? found) === found;
   if (!fits) {
     const atOnce = claim > maxMessage;
     const refusal = kind === undefined
@@ -125,73 +110,34 @@ export async function awaitPayload(
       : "wrong_size";
     return { kind: undefined, refusal, size: claim, atOnce };
   }
-  if (source.buffered < size && !(await source.has(size))) return null;
-  return { kind, size };
+  if (source.buffered < found && !(await source.has(found))) return null;
+  return { kind, size: found };
 }
 
-/**
- * Bytes of a payload of a fixed size whose header says 0.
- *
- * DIA-6: some block clients never set the size in a 602. Where a block holds
- * such a payload and zeros behind it, it is one.
- *
- * DIA-8: other clients don't either, and send the payload in a second write.
- */
-async function sizeWithoutClaim(
+/** Size in bytes of the payload behind a header; undefined where that of a 603 can't be true. */
+async function sizeOf(
   source: ByteSource,
-  kind: RequestKind,
-  code: number,
-): Promise<number> {
-  const size = requestCodecs[kind].fixedSize ?? 0;
-  if (size === 0) return 0;
-  const headerSize = requestHeaderOf(dialectOf(code)).fixedSize as number;
-  if (
-    source.buffered > 0 && await isPaddedPayload(source, headerSize, size)
-  ) return size;
-  const isAlone = kind === "publicKey" &&
-    await source.hasWithin(size, PAYLOAD_GRACE) &&
-    // Further bytes are the next request.
-    !(await source.hasWithin(size + 1, LAST_BYTE_GRACE));
-  return isAlone ? size : 0;
-}
-
-/** Whether the next bytes are a payload of some size and zeros up to the end of its block (DIA-6). */
-async function isPaddedPayload(
-  source: ByteSource,
-  headerSize: number,
-  size: number,
-): Promise<boolean> {
-  const rest = paddingBehind(headerSize, BLOCKS);
-  const isZero = (byte: number) => byte === 0;
-  const isPadded = () =>
-    source.peek(Math.min(rest, source.buffered)).subarray(size).every(isZero);
-  return isPadded() && await source.hasWithin(rest, PADDING_GRACE) &&
-    isPadded() && !source.peek(size).every(isZero);
-}
-
-/**
- * Bytes of a 603's payload, or undefined where the claim can't be true.
- *
- * SND-7: a type 1 without content ends after 21 bytes, whatever its header
- * claims; some clients send whatever their memory held.
- */
-async function sendSize(
-  source: ByteSource,
-  claim: number,
+  { kind, header, headerSize }: RequestStart,
   maxMessage: number,
 ): Promise<number | undefined> {
-  const possible = claim >= SEND_OVERHEAD && claim <= maxMessage;
-  const arrives = (size: number) =>
-    source.buffered >= size ||
-    (possible ? source.has(size) : source.hasWithin(size, PAYLOAD_GRACE));
-  if (await arrives(TYPE_OFFSET + 1)) {
-    const type = source.peek(TYPE_OFFSET + 1)[TYPE_OFFSET];
-    if (type === MessageType.KeyRequest && await arrives(SEND_OVERHEAD)) {
-      const size = source.peek(SEND_OVERHEAD).subarray(TYPE_OFFSET + 1);
-      if (size.every((byte) => byte === 0)) return SEND_OVERHEAD;
-    }
-  }
-  return possible ? claim : undefined;
+  const claim = header.payloadSize;
+  const claimed = { kind, headerSize, claim };
+  const isSend = kind === "sendMessage";
+  const isPossible = claim >= SEND_OVERHEAD && claim <= maxMessage;
+  const known = payloadSize(claimed, source.peek(source.buffered));
+  const size = typeof known === "number"
+    ? known
+    : await arrivingPayloadSize(source, claimed, (wanted) =>
+      isSend && isPossible
+        ? source.has(wanted)
+        : source.hasWithin(wanted, isSend ? PAYLOAD_GRACE : PADDING_GRACE));
+  if (isSend) return isPossible || size === SEND_OVERHEAD ? size : undefined;
+  if (kind !== "publicKey" || size > 0) return size;
+  // DIA-8: some clients never set the size, and send the id in a second write.
+  const isAlone = await source.hasWithin(CLIENT_ID_SIZE, PAYLOAD_GRACE) &&
+    // Further bytes are the next request.
+    !(await source.hasWithin(CLIENT_ID_SIZE + 1, LAST_BYTE_GRACE));
+  return isAlone ? CLIENT_ID_SIZE : 0;
 }
 
 /** Whether the next byte has arrived and is a zero. */
@@ -209,16 +155,6 @@ export async function isStrayZeroNext(source: ByteSource): Promise<boolean> {
   const isKnown = (header: Uint8Array) =>
     requestKind(codeAt(header)) !== undefined;
   return !isKnown(start) && isKnown(start.subarray(1));
-}
-
-/** Offset of the end of the block that a request begins, in bytes from the start of the stream. */
-export function blockEnd(start: number, end: number): number {
-  return end + paddingBehind(end - start, BLOCKS);
-}
-
-/** Zeros that fill the last block of a response to a padded request. */
-export function blockPadding(size: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(paddingBehind(size, BLOCKS));
 }
 
 /**

@@ -1,14 +1,14 @@
 import { ByteSource } from "../../shared/wire/byte_source.ts";
-import type { RequestHeader } from "../../shared/wire/frames.ts";
-import type { ClientId } from "../../shared/wire/protocol.ts";
-import type { RequestKind } from "../../shared/wire/requests.ts";
+import {
+  blockPadding,
+  type RequestStart,
+} from "../../shared/wire/request_framer.ts";
 import { allocateShortLived } from "../../shared/wire/slab.ts";
-import type { ConnectionMemory, Release } from "./limits/connection_memory.ts";
+import type { ConnectionMemory } from "./limits/connection_memory.ts";
 import { type Progress, StallDetector } from "./limits/stall_detector.ts";
-import type { RequestRefusal } from "./refusal.ts";
+import { Request } from "./request.ts";
 import {
   awaitPayload,
-  blockEnd,
   isAllZeros,
   isPaddedSoon,
   isPadding,
@@ -23,62 +23,7 @@ const IDLE_SIZE = 1536;
 /** Time-outs that a client has for its first byte: a minute. */
 const FIRST_BYTE_TIMEOUTS = 2;
 
-const NOTHING = new Uint8Array(0);
 const END = { done: true, value: undefined } as const;
-
-/** A request as it comes off a connection: whole, or refused as it is framed. */
-export class Request {
-  /** What it asks for; undefined where it is refused. */
-  readonly kind: RequestKind | undefined;
-  /** Why it is refused. */
-  readonly refusal: RequestRefusal | undefined;
-  /** The code in its header. */
-  readonly code: number;
-  /** Observes it; undefined where there is no observer. */
-  readonly watch: RequestWatch | undefined;
-  /** Whether zeros fill its block, so that its response is padded too (DIA-5). */
-  readonly padded: boolean;
-  #clientId: ClientId;
-  #payload: Uint8Array;
-  #release: Release | undefined;
-
-  constructor(
-    { code, clientId }: Pick<RequestHeader, "code" | "clientId">,
-    { kind, refusal, watch, padded = false, payload = NOTHING, release }:
-      Partial<
-        Pick<
-          Request,
-          "kind" | "refusal" | "watch" | "padded" | "payload" | "release"
-        >
-      >,
-  ) {
-    this.code = code;
-    this.#clientId = clientId;
-    this.kind = kind;
-    this.refusal = refusal;
-    this.watch = watch;
-    this.padded = padded;
-    this.#payload = payload;
-    this.#release = release;
-  }
-
-  /** The id in its header; gone once it is released. */
-  get clientId(): ClientId {
-    return this.#clientId;
-  }
-
-  /** Its payload; empty where it is refused, and once it is released. */
-  get payload(): Uint8Array {
-    return this.#payload;
-  }
-
-  /** Lets its bytes go: a silent connection may remember its last request for long. */
-  release(): void {
-    this.#release?.();
-    this.#release = undefined;
-    this.#payload = this.#clientId = NOTHING as Uint8Array as ClientId;
-  }
-}
 
 /** Follows a {@linkcode RequestStream} as it reads. */
 export interface RequestListener {
@@ -255,8 +200,8 @@ export class RequestStream
         start++;
       }
     }
-    const header = await takeHeader(source);
-    if (header === null) return this.#end();
+    const begun = await takeHeader(source);
+    if (begun === null) return this.#end();
     const confirmed = this.#listener.headerArrived(start);
     if (confirmed !== undefined) {
       // The store's time isn't the client's.
@@ -264,7 +209,7 @@ export class RequestStream
       await confirmed;
       this.#awaits = "rest";
     }
-    const request = await this.#readPayload(start, header);
+    const request = await this.#readPayload(start, begun);
     this.#awaits = "nothing";
     return request === null ? END : { done: false, value: request };
   }
@@ -280,12 +225,12 @@ export class RequestStream
   /** Reads a request behind its header; null where the stream ends before it does. */
   async #readPayload(
     start: number,
-    header: RequestHeader,
+    begun: RequestStart,
   ): Promise<Request | null> {
     const source = this.#source;
     const listener = this.#listener;
-    const { code } = header;
-    const found = await awaitPayload(source, header, listener.maxMessage);
+    const { code } = begun.header;
+    const found = await awaitPayload(source, begun, listener.maxMessage);
     if (found === null) return null;
     const { kind, size } = found;
     if (kind === undefined) {
@@ -294,10 +239,12 @@ export class RequestStream
       const end = source.consumed + size;
       if (!found.atOnce && !(await this.#skipExcess())) return null;
       this.#awaits = "nothing";
-      this.#blockEnd = isAllZeros(header) ? undefined : blockEnd(start, end);
+      this.#blockEnd = isAllZeros(begun)
+        ? undefined
+        : end + blockPadding(end - start);
       if (this.#excess === 0) await this.#skipPadding();
       const { refusal } = found;
-      return new Request(header, { refusal, padded: this.#isPadded });
+      return new Request(begun, { refusal, padded: this.#isPadded });
     }
     this.#awaits = "nothing";
     const watch = listener.observe(code, size);
@@ -307,10 +254,10 @@ export class RequestStream
       : this.#memory.tryPayload(size) ?? await this.#memory.payload(size);
     const payload = source.takeArrived(size);
     const release = reserved ?? this.#memory.takeGiven();
-    this.#blockEnd = blockEnd(start, source.consumed);
+    this.#blockEnd = source.consumed + blockPadding(source.consumed - start);
     if (isZeroNext(source)) await this.#skipPadding();
     const padded = this.#isPadded;
-    return new Request(header, { kind, payload, watch, release, padded });
+    return new Request(begun, { kind, payload, watch, release, padded });
   }
 
   async #skipExcess(): Promise<boolean> {

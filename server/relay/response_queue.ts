@@ -1,8 +1,8 @@
 import { concat } from "@std/bytes";
+import { blockPadding } from "../../shared/wire/request_framer.ts";
 import type { ConnectionMemory } from "./limits/connection_memory.ts";
 import { type Progress, StallDetector } from "./limits/stall_detector.ts";
-import { blockPadding } from "./request_framing.ts";
-import type { Request } from "./request_stream.ts";
+import type { Request } from "./request.ts";
 import type { Response, ResponsePiece } from "./response.ts";
 
 /** Responses that may be due on a connection before more of its requests are read. */
@@ -157,7 +157,7 @@ export class ResponseQueue {
 
   /** Writes the padding that the last response lacks, once everything has gone out. */
   async pad(): Promise<void> {
-    await this.#write(blockPadding(this.#lastSize));
+    await this.#write(paddingOf(this.#lastSize));
   }
 
   get #isEmpty(): boolean {
@@ -189,7 +189,7 @@ export class ResponseQueue {
       request.release();
       if (outcome === "unknown") this.#connection.close();
       slot.bytes = request.padded
-        ? concat([bytes, blockPadding(bytes.length)])
+        ? concat([bytes, paddingOf(bytes.length)])
         : bytes;
       // Once all that came in together have their bytes.
       queueMicrotask(() => this.#flush());
@@ -266,7 +266,7 @@ export class ResponseQueue {
 
   /** Appends the padding that a response of `#lastSize` bytes lacks. */
   #fill(last: Uint8Array): Uint8Array {
-    const padding = blockPadding(this.#lastSize);
+    const padding = paddingOf(this.#lastSize);
     this.#lastSize += padding.length;
     return concat([last, padding]);
   }
@@ -314,4 +314,9 @@ export class ResponseQueue {
 function join(parts: readonly Uint8Array[]): Uint8Array {
   const [first = NOTHING] = parts;
   return parts.length === 1 ? first : concat(parts);
+}
+
+/** Zeros that fill the last block of a response (DIA-5). */
+function paddingOf(size: number): Uint8Array {
+  return new Uint8Array(blockPadding(size));
 }
