@@ -1,6 +1,6 @@
 /**
  * What a relay shows over HTTP, on an address of its own: `/metrics` for
- * Prometheus, `/healthz` and `/readyz` for whoever starts and stops relays.
+ * Prometheus, `/healthz` and `/readyz` for orchestrators.
  *
  * @module
  */
@@ -9,14 +9,12 @@ import config from "../../deno.json" with { type: "json" };
 import { formatAddress } from "../../shared/folder/info_server.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { type ListenOptions, openPort } from "../relay/listen.ts";
-import { EventLoopDelay } from "./event_loop_delay.ts";
 import { Exposition } from "./exposition.ts";
 import { type Page, PageServer, sentencePage } from "./page_server.ts";
-import { addProcessMetrics } from "./process_metrics.ts";
-import { Readiness } from "./readiness.ts";
+import { addProcessMetrics, EventLoopDelay } from "./process_metrics.ts";
+import { cached, Readiness } from "./readiness.ts";
 import { addRelayMetrics, type Measured } from "./relay_metrics.ts";
-import { RequestFigures } from "./request_figures.ts";
-import { Seldom } from "./seldom.ts";
+import { RequestCounters } from "./request_counters.ts";
 
 const STARTING = "The relay is starting";
 
@@ -26,12 +24,12 @@ export type Monitored = Omit<Measured, "requests" | "readiness">;
 /** Serves metrics and health. */
 export class Monitor {
   /** Counts the relay's requests. */
-  readonly requests: RequestFigures = new RequestFigures();
+  readonly requests: RequestCounters = new RequestCounters();
   readonly #server: PageServer;
   readonly #report: (error: unknown) => void;
   readonly #delay = new EventLoopDelay();
   #readiness: Readiness | undefined;
-  #metrics: Seldom<string> | undefined;
+  #metrics: (() => Promise<string>) | undefined;
   #contentType = "";
 
   private constructor(
@@ -84,10 +82,10 @@ export class Monitor {
     addProcessMetrics(shown, this.#delay);
     this.#readiness = readiness;
     this.#contentType = shown.contentType;
-    this.#metrics = new Seldom(() => shown.text());
+    this.#metrics = cached(() => shown.text());
   }
 
-  /** Stops at once, whoever is still being answered. */
+  /** Stops at once, in the middle of responses too. */
   async close(): Promise<void> {
     this.#delay.stop();
     await this.#server.close();
@@ -113,7 +111,7 @@ export class Monitor {
 
   async #showMetrics(): Promise<Page> {
     if (this.#metrics === undefined) return sentencePage(503, STARTING);
-    const text = await this.#metrics.result();
+    const text = await this.#metrics();
     return { status: 200, type: this.#contentType, text };
   }
 

@@ -1,24 +1,25 @@
+import { inTime } from "../../shared/cli/in_time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { Store } from "../store/store.ts";
-import { deadline } from "./deadline.ts";
-import { Seldom } from "./seldom.ts";
 
-/** Milliseconds in which the store must answer. */
+/** Milliseconds in which the store must respond. */
 const STORE_TIMEOUT = 2000;
+/** Milliseconds for which a result is cached. */
+const CACHED_FOR = 250;
+const LATE = Symbol("late");
 
 /** Tells whether a relay can serve. */
 export class Readiness {
   readonly #relay: Pick<Relay, "state">;
-  readonly #ping: Seldom<void>;
+  readonly #ping: () => Promise<void>;
 
-  /** It looks when it is asked. */
   constructor(relay: Pick<Relay, "state">, store: Pick<Store, "ping">) {
     this.#relay = relay;
-    this.#ping = new Seldom(() => store.ping());
+    this.#ping = cached(() => store.ping());
   }
 
-  /** Why it can't, in a sentence, or undefined where it can. */
+  /** Why it can't, in a sentence; undefined where it can. */
   async obstacle(): Promise<string | undefined> {
     switch (this.#relay.state) {
       case "closing":
@@ -33,10 +34,42 @@ export class Readiness {
   async #storeObstacle(): Promise<string | undefined> {
     const late = `no answer within ${STORE_TIMEOUT / 1000} seconds`;
     try {
-      await deadline(this.#ping.result(), STORE_TIMEOUT, late);
+      await deadline(this.#ping(), STORE_TIMEOUT, late);
       return undefined;
     } catch (error) {
       return `The store can't be used: ${reasonOf(error)}`;
     }
   }
+}
+
+/**
+ * Caches what `work` resolves to, or rejects with, for a quarter of a second.
+ * Calls while it is under way share its result.
+ */
+export function cached<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  let expires = 0;
+  return () => {
+    if (result !== undefined && performance.now() <= expires) return result;
+    expires = Infinity;
+    result = work();
+    const settled = () => expires = performance.now() + CACHED_FOR;
+    result.then(settled, settled);
+    return result;
+  };
+}
+
+/**
+ * Resolves like the promise, or rejects with this text where that takes longer.
+ *
+ * @param milliseconds how long it may take
+ */
+export async function deadline<T>(
+  promise: Promise<T>,
+  milliseconds: number,
+  text: string,
+): Promise<T> {
+  const result = await inTime(promise, milliseconds, LATE);
+  if (result === LATE) throw new Error(text);
+  return result;
 }

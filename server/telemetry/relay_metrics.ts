@@ -7,10 +7,9 @@
 import type { Limits } from "../relay/limits/limits.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { Store } from "../store/store.ts";
-import { deadline } from "./deadline.ts";
 import type { Exposition, Labelled } from "./exposition.ts";
-import type { Readiness } from "./readiness.ts";
-import type { RequestFigures } from "./request_figures.ts";
+import { deadline, type Readiness } from "./readiness.ts";
+import type { RequestCounters } from "./request_counters.ts";
 
 /** Milliseconds in which the store must have counted. */
 const COUNT_TIMEOUT = 2000;
@@ -25,7 +24,7 @@ export interface Measured {
   /** Its limits. */
   limits: Limits;
   /** Its requests. */
-  requests: RequestFigures;
+  requests: RequestCounters;
   /** Whether it can serve. */
   readiness: Readiness;
   /** How many failures were reported that weren't a client's. */
@@ -66,12 +65,12 @@ function addRequests(
     "messageu_requests_total",
     "Requests by code and by how they ended",
     () =>
-      requests.codes.flatMap((figures) => {
-        const { code, request } = figures;
+      requests.codes.flatMap((counters) => {
+        const { code, request } = counters;
         return (["answered", "refused", "failed", "unknown"] as const)
           .map((outcome) => ({
             labels: { code, request, outcome },
-            value: figures[outcome],
+            value: counters[outcome],
           }));
       }),
   );

@@ -5,9 +5,8 @@
  * @module
  */
 
-import { FailurePrinter } from "./failure_printer.ts";
 import { watchAll, type Watcher } from "../relay/watcher.ts";
-import type { RelayLog } from "./log.ts";
+import { FailurePrinter, type RelayLog } from "./log.ts";
 import type { Monitor, Monitored } from "./monitor.ts";
 import { RequestLog } from "./request_log.ts";
 import type { TelemetryOptions } from "./telemetry_flags.ts";

@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { RelayLog } from "../../../server/telemetry/log.ts";
+import { FailurePrinter, RelayLog } from "../../../server/telemetry/log.ts";
 import type {
   LogFormat,
   LogLevel,
 } from "../../../server/telemetry/telemetry_flags.ts";
-import { FailurePrinter } from "../../../server/telemetry/failure_printer.ts";
 import { concat } from "@std/bytes";
 import { lines } from "../../../shared/cli/lines.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";

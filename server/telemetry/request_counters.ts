@@ -28,7 +28,7 @@ const DURATIONS = [
 ] as const;
 
 /** The requests of one code. */
-export class CodeFigures {
+export class CodeCounters {
   /** The code, or `other` for all that mean nothing. */
   readonly code: string;
   /** What the code asks for, or `unknown`. */
@@ -37,34 +37,32 @@ export class CodeFigures {
   answered = 0;
   /** Requests that were refused. */
   refused = 0;
-  /** Requests that the relay couldn't answer. */
+  /** Requests that the relay failed to handle. */
   failed = 0;
-  /** Requests without an answer, since nobody knows what was kept. */
+  /** Requests without a response, since the store can't tell what it kept. */
   unknown = 0;
-  /** Milliseconds until the answer was there, of those that got what they ask for. */
+  /** Milliseconds until the response was there, of those that got what they ask for. */
   readonly milliseconds: Histogram = new Histogram(DURATIONS);
 
-  /** None yet. */
   constructor(code: string, request: string) {
     this.code = code;
     this.request = request;
   }
 }
 
-/** Counts requests, in plain numbers: a busy relay answers one in microseconds. */
-export class RequestFigures implements Watcher {
-  readonly #byCode = new Map<number, CodeFigures>();
-  readonly #other = new CodeFigures("other", "unknown");
+/** Counts requests, in plain numbers: a busy relay handles one in microseconds. */
+export class RequestCounters implements Watcher {
+  readonly #byCode = new Map<number, CodeCounters>();
+  readonly #other = new CodeCounters("other", "unknown");
   /** Requests that were refused, by reason. */
   readonly refusals: Readonly<Record<RequestRefusal, number>>;
   readonly #refusals: Record<RequestRefusal, number>;
 
-  /** None yet. */
   constructor() {
     for (const dialect of dialects) {
       for (const kind of requestKinds) {
         const code = requestCode(kind, dialect);
-        this.#byCode.set(code, new CodeFigures(`${code}`, kind));
+        this.#byCode.set(code, new CodeCounters(`${code}`, kind));
       }
     }
     this.#refusals = this.refusals = Object.fromEntries(
@@ -72,42 +70,45 @@ export class RequestFigures implements Watcher {
     ) as Record<RequestRefusal, number>;
   }
 
-  /** The figures of each code, those of all unknown ones last. */
-  get codes(): readonly CodeFigures[] {
+  /** The counters of each code, those of all unknown ones last. */
+  get codes(): readonly CodeCounters[] {
     return [...this.#byCode.values(), this.#other];
   }
 
   /** Counts a request once it has ended. */
   requested({ code }: SeenRequest): RequestWatch {
-    const figures = this.#byCode.get(code) ?? this.#other;
-    return new CountedRequest(figures, this.#refusals);
+    const counters = this.#byCode.get(code) ?? this.#other;
+    return new CountedRequest(counters, this.#refusals);
   }
 }
 
 class CountedRequest implements RequestWatch {
-  readonly #figures: CodeFigures;
+  readonly #counters: CodeCounters;
   readonly #refusals: Record<RequestRefusal, number>;
   readonly #began = performance.now();
 
-  constructor(figures: CodeFigures, refusals: Record<RequestRefusal, number>) {
-    this.#figures = figures;
+  constructor(
+    counters: CodeCounters,
+    refusals: Record<RequestRefusal, number>,
+  ) {
+    this.#counters = counters;
     this.#refusals = refusals;
   }
 
   ended(outcome: Outcome): void {
     switch (outcome) {
       case "answered":
-        this.#figures.answered++;
-        this.#figures.milliseconds.record(performance.now() - this.#began);
+        this.#counters.answered++;
+        this.#counters.milliseconds.record(performance.now() - this.#began);
         break;
       case "failed":
-        this.#figures.failed++;
+        this.#counters.failed++;
         break;
       case "unknown":
-        this.#figures.unknown++;
+        this.#counters.unknown++;
         break;
       default:
-        this.#figures.refused++;
+        this.#counters.refused++;
         this.#refusals[outcome]++;
     }
   }
