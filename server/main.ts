@@ -7,6 +7,7 @@
 import { formatAddress } from "../shared/folder/info_server.ts";
 import { isHangupIgnored } from "../shared/cli/hangup.ts";
 import { inputEnds } from "../shared/cli/input_ends.ts";
+import { withHelp } from "../shared/cli/help.ts";
 import { runProgram } from "../shared/cli/program.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
 import { UsageError } from "../shared/cli/usage_error.ts";
@@ -155,4 +156,4 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   }
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

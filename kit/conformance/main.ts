@@ -6,6 +6,7 @@
  */
 
 import { formatAddress } from "../../shared/folder/info_server.ts";
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
 import { CLIENT_HELP } from "./client/options.ts";
@@ -57,5 +58,5 @@ async function main(args: readonly string[]): Promise<number> {
 
 if (import.meta.main) {
   const help = Deno.args.includes("--client") ? CLIENT_HELP : HELP;
-  await runProgram(main, help);
+  await runProgram(withHelp(help, main));
 }

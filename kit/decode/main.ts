@@ -5,6 +5,7 @@
  */
 
 import { formatBytes } from "../../shared/cli/figures.ts";
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
@@ -117,4 +118,4 @@ function print(
   }
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

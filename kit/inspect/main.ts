@@ -13,6 +13,7 @@ import {
   parseAddress,
 } from "../../shared/folder/info_server.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
@@ -102,4 +103,4 @@ async function listenOn(proxy: Proxy, listen: Address): Promise<number> {
   }
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

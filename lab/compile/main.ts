@@ -6,6 +6,7 @@
 
 import { dirname, resolve } from "node:path";
 import { parseFlags } from "../../kit/flags.ts";
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
 import { bundle, compile, programs } from "./program.ts";
@@ -41,4 +42,4 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

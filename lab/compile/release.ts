@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { removeIfThere } from "../../shared/folder/durable_files.ts";
 import { oneOf, parseFlags } from "../../kit/flags.ts";
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { bundle, compile, type Program, programs } from "./program.ts";
@@ -87,4 +88,4 @@ async function sha256(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

@@ -5,6 +5,7 @@
  */
 
 import { numberOf, parseFlags } from "../../kit/flags.ts";
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { fuzz } from "./fuzz.ts";
 
@@ -36,4 +37,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 1;
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

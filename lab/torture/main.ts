@@ -6,6 +6,7 @@
  */
 
 import { numberOf, parseFlags } from "../../kit/flags.ts";
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { type RoundReport, torture } from "./rounds.ts";
 import { tortureSmallDisk } from "./small_disk.ts";
@@ -115,4 +116,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

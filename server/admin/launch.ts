@@ -7,6 +7,7 @@
  */
 
 import { dirname } from "node:path";
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { folderPermissions, launch } from "../launch/launcher.ts";
 import { permissionsOf } from "../launch/store_permissions.ts";
@@ -33,13 +34,10 @@ export async function adminPermissions(
 }
 
 if (import.meta.main) {
-  await runProgram(
-    async (args) =>
-      await launch(
-        new URL("./main.ts", import.meta.url),
-        await adminPermissions(args),
-        args,
-      ),
-    HELP,
-  );
+  await runProgram(withHelp(HELP, async (args) =>
+    await launch(
+      new URL("./main.ts", import.meta.url),
+      await adminPermissions(args),
+      args,
+    )));
 }

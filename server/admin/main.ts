@@ -7,6 +7,7 @@
 import { dirname } from "node:path";
 import { printableJson, printableLine } from "../../shared/cli/printable.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { formatBytes, formatThings } from "../../shared/cli/figures.ts";
 import { statIfThere } from "../../shared/folder/durable_files.ts";
@@ -212,4 +213,4 @@ async function main(args: readonly string[]): Promise<number | void> {
   }
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { HELP, readServerOptions } from "../options.ts";
 import { relayCommand } from "./relay_permissions.ts";
@@ -13,13 +14,10 @@ import { runGroup } from "./run_group.ts";
 
 if (import.meta.main) {
   const program = new URL("../main.ts", import.meta.url).href;
-  await runProgram(
-    async (args) =>
-      await runGroup(
-        await readServerOptions(args),
-        args,
-        (args) => relayCommand(program, args),
-      ),
-    HELP,
-  );
+  await runProgram(withHelp(HELP, async (args) =>
+    await runGroup(
+      await readServerOptions(args),
+      args,
+      (args) => relayCommand(program, args),
+    )));
 }

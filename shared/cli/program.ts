@@ -7,38 +7,20 @@ import { writeErrorSync, writeOutSync } from "./standard_output.ts";
  * Runs a program to its end and exits with the code that `main` resolves to, 0
  * where it is none. An error is told in a sentence: with code 2 where the
  * command line can't be obeyed, else with 1.
- *
- * @param help what `--help` prints; without it flags are the program's own
  */
 export async function runProgram(
   main: (args: readonly string[]) => Promise<number | void>,
-  help?: string,
 ): Promise<never> {
   console.log = (...data) => printLine(writeOutSync, data);
   console.error = (...data) => printLine(writeErrorSync, data);
   try {
     requireText(Deno.args);
-    const end = Deno.args.indexOf("--");
-    const flags = Deno.args.slice(0, end < 0 ? undefined : end);
-    if (help !== undefined && flags.includes("--help")) {
-      console.log(help.trimEnd());
-    } else if (help !== undefined && flags.includes("--version")) {
-      console.log(await version());
-    } else Deno.exit(await main(Deno.args) ?? 0);
-    Deno.exit(0);
+    Deno.exit(await main(Deno.args) ?? 0);
   } catch (error) {
     // It may tell what a file or a peer holds.
     console.error(`error: ${reasonOf(error).replaceAll(DANGEROUS, "")}`);
     Deno.exit(error instanceof UsageError ? 2 : 1);
   }
-}
-
-/** The project's version. */
-export async function version(): Promise<string> {
-  const { default: config } = await import("../../deno.json", {
-    with: { type: "json" },
-  });
-  return config.version;
 }
 
 /**

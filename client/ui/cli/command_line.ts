@@ -16,7 +16,7 @@ import {
   type PartialApplicationConfiguration,
   run,
 } from "@stricli/core";
-import { version } from "../../../shared/cli/program.ts";
+import { VERSION } from "../../../shared/cli/help.ts";
 import { runVerb } from "./run_client.ts";
 import { exitCodes, reject } from "./verb/failure.ts";
 import { globalFlags } from "./verb/global_flags.ts";
@@ -101,7 +101,7 @@ export async function wholeApplication(
   });
   return buildApplication(root, {
     ...configuration(PROGRAM),
-    versionInfo: { getCurrentVersion: version },
+    versionInfo: { currentVersion: VERSION },
   });
 }
 

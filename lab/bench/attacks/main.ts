@@ -6,6 +6,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { withHelp } from "../../../shared/cli/help.ts";
 import { runProgram } from "../../../shared/cli/program.ts";
 import { lines } from "../../../shared/cli/lines.ts";
 import { Child } from "../relay/child.ts";
@@ -120,4 +121,4 @@ async function main(args: readonly string[]): Promise<void> {
   for (const name of names) row(await attack(name, duration, relay ?? ROOT));
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { withHelp } from "../../../shared/cli/help.ts";
 import { runProgram } from "../../../shared/cli/program.ts";
 import { PostgresCluster } from "../../harness/postgres_cluster.ts";
 import { describeMachine } from "../relay/machine.ts";
@@ -32,4 +33,4 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

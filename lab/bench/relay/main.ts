@@ -5,6 +5,7 @@
  * @module
  */
 
+import { withHelp } from "../../../shared/cli/help.ts";
 import { runProgram } from "../../../shared/cli/program.ts";
 import { Contestants } from "./contestants.ts";
 import { growthText, measureGrowth, writePlots } from "./growth/growth.ts";
@@ -73,4 +74,4 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));

@@ -1,5 +1,5 @@
 import { PROTOCOL_VERSION } from "../../../../shared/wire/protocol.ts";
-import { version } from "../../../../shared/cli/program.ts";
+import { VERSION } from "../../../../shared/cli/help.ts";
 import type { Io } from "../verb/io.ts";
 import { type Finding, ok, warning } from "../../../../shared/cli/finding.ts";
 
@@ -24,9 +24,9 @@ export function checkTerminal(io: Io): Finding {
 }
 
 /** What runs here. */
-export async function checkVersions(): Promise<Finding> {
+export function checkVersions(): Finding {
   return ok(
-    `client ${await version()}, protocol ${PROTOCOL_VERSION}, Deno ${Deno.version.deno}, ${Deno.build.target}`,
+    `client ${VERSION}, protocol ${PROTOCOL_VERSION}, Deno ${Deno.version.deno}, ${Deno.build.target}`,
   );
 }
 

@@ -58,7 +58,7 @@ export const verb: Verb = defineVerb({
         "received files",
       ));
     await tell("terminal", checkTerminal(work.io));
-    await check("versions", checkVersions);
+    await tell("versions", checkVersions());
     return hasErrors ? exitCodes.failure : exitCodes.done;
   },
 });
