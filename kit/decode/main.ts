@@ -9,7 +9,7 @@ import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
-import type { Direction } from "../dissect/anatomy.ts";
+import type { Direction } from "../dissect/dissector.ts";
 import { GrowingBytes } from "../dissect/growing_bytes.ts";
 import { Printer } from "../dissect/printer.ts";
 import { oneOf, parseFlags } from "../flags.ts";

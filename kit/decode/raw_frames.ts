@@ -1,6 +1,6 @@
 import { blockPadding } from "../../shared/wire/request_framer.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
-import { type Direction, dissect } from "../dissect/anatomy.ts";
+import { type Direction, dissect } from "../dissect/dissector.ts";
 import type { Finding } from "../dissect/conversation.ts";
 import { formOf, payloadSize } from "../dissect/form.ts";
 import { looksLikeFrame } from "../dissect/frame_start.ts";
@@ -26,10 +26,10 @@ export function* rawFrames(
       );
     }
     const size = frameSize(rest, last);
-    const anatomy = dissect(rest.subarray(0, size), last);
-    const { problems } = anatomy;
+    const dissection = dissect(rest.subarray(0, size), last);
+    const { problems } = dissection;
     const place = { direction: last, offset };
-    yield { kind: "frame", ...place, problems, anatomy, size, unseen: 0 };
+    yield { kind: "frame", ...place, problems, dissection, size, unseen: 0 };
     const padding = paddingAfter(rest, size);
     if (padding > 0) {
       const at = { direction: last, offset: offset + size };

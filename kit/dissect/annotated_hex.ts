@@ -1,5 +1,5 @@
 import { encodeHex } from "@std/encoding";
-import type { Anatomy, Part } from "./anatomy.ts";
+import type { Dissection, Part } from "./dissector.ts";
 
 /** How it is drawn. */
 export interface HexOptions {
@@ -31,7 +31,7 @@ type Colours = typeof PLAIN;
  * in the middle. Ends without a newline.
  */
 export function annotatedHex(
-  { parts, problems }: Pick<Anatomy, "parts" | "problems">,
+  { parts, problems }: Pick<Dissection, "parts" | "problems">,
   { colour = false }: HexOptions = {},
 ): string {
   const colours = colour ? COLOURS : PLAIN;
@@ -73,7 +73,7 @@ function partLines(part: Part, colours: Colours): string[] {
 }
 
 function problemLines(
-  problems: Anatomy["problems"],
+  problems: Dissection["problems"],
   { problem, end }: Colours,
 ): string[] {
   return problems.map(({ clause, text }) =>

@@ -10,12 +10,12 @@ import type { ClauseId } from "../clauses.ts";
 import { dialectOf, responseCodeIn } from "../../shared/wire/dialects.ts";
 import { responseCode } from "../../shared/wire/requests.ts";
 import {
-  type Anatomy,
   type Direction,
   dissect,
+  type Dissection,
   type Problem,
-} from "./anatomy.ts";
-import { type Cut, FrameCutter } from "./frame_cutter.ts";
+} from "./dissector.ts";
+import { type Framed, StreamFramer } from "./stream_framer.ts";
 import { problem } from "./judge.ts";
 
 /** What happened in one direction of a connection. */
@@ -33,21 +33,21 @@ export type Finding =
       /** A frame, or what there is of one. */
       readonly kind: "frame";
       /** Its fields. */
-      readonly anatomy: Anatomy;
+      readonly dissection: Dissection;
       /** Its bytes in all. */
       readonly size: number;
-      /** How many of them aren't in the anatomy. */
+      /** How many of them aren't in the dissection. */
       readonly unseen: number;
     }
-    | Pick<Cut & { kind: "padding" }, "kind" | "size">
-    | Pick<Cut & { kind: "lost" }, "kind" | "bytes">
-    | Pick<Cut & { kind: "foreign" }, "kind" | "size">
+    | Pick<Framed & { kind: "padding" }, "kind" | "size">
+    | Pick<Framed & { kind: "lost" }, "kind" | "bytes">
+    | Pick<Framed & { kind: "foreign" }, "kind" | "size">
     | {
       /** The direction ended. */
       readonly kind: "end";
       /** Whether the connection was reset. */
       readonly isReset: boolean;
-      /** Answers that were due then. */
+      /** Number of responses that were due. */
       readonly unanswered: number;
     }
   );
@@ -63,9 +63,9 @@ const refused: ReadonlySet<ClauseId> = new Set<ClauseId>([
   "SND-8",
 ]);
 
-/** What is remembered of a request until its answer comes. */
+/** A request whose response is due. */
 interface Asked {
-  readonly kind: Anatomy["kind"];
+  readonly kind: Dissection["kind"];
   readonly code: number;
   /** Whose key, or to whom. */
   readonly target: Uint8Array | undefined;
@@ -73,16 +73,16 @@ interface Asked {
   readonly refusedBy: ClauseId | undefined;
 }
 
-/** Requests without an answer that are remembered at most. */
+/** Largest number of requests whose responses are due. */
 const MOST_ASKED = 10_000;
 
 /** One connection. */
 export class Conversation {
-  readonly #cutters: Readonly<Record<Direction, FrameCutter>> = {
-    request: new FrameCutter("request"),
-    answer: new FrameCutter("answer"),
+  readonly #framers: Readonly<Record<Direction, StreamFramer>> = {
+    request: new StreamFramer("request"),
+    answer: new StreamFramer("answer"),
   };
-  /** Requests whose answers are due. */
+  /** Requests whose responses are due, oldest first. */
   readonly #asked: Asked[] = [];
   /** Whether both directions were seen whole so far. */
   #isWhole = true;
@@ -91,16 +91,16 @@ export class Conversation {
 
   /** Takes the next bytes of a direction; returns what they complete. */
   push(direction: Direction, bytes: Uint8Array): Finding[] {
-    return this.#findings(direction, this.#cutters[direction].push(bytes));
+    return this.#findings(direction, this.#framers[direction].push(bytes));
   }
 
   /**
    * Takes the end of a direction.
    *
-   * @param isReset whether the one who ended it reset the connection
+   * @param isReset whether the connection was reset
    */
   end(direction: Direction, isReset = false): Finding[] {
-    const findings = this.#findings(direction, this.#cutters[direction].end());
+    const findings = this.#findings(direction, this.#framers[direction].end());
     const unanswered = this.#isWhole ? this.#asked.length : 0;
     const isTold = this.#hasEnded || unanswered === 0;
     const problems = isTold ? [] : [
@@ -109,39 +109,39 @@ export class Conversation {
         : problem("FRM-4", "the relay ended before the answer"),
     ];
     this.#hasEnded = true;
-    const offset = this.#cutters[direction].offset;
+    const offset = this.#framers[direction].offset;
     return [
       ...findings,
       { kind: "end", direction, offset, isReset, unanswered, problems },
     ];
   }
 
-  #findings(direction: Direction, cuts: readonly Cut[]): Finding[] {
-    return cuts.map((cut) => {
-      if (cut.kind !== "frame") {
-        if (cut.kind === "lost") this.#isWhole = false;
-        return { ...cut, direction, problems: [] };
+  #findings(direction: Direction, found: readonly Framed[]): Finding[] {
+    return found.map((part) => {
+      if (part.kind !== "frame") {
+        if (part.kind === "lost") this.#isWhole = false;
+        return { ...part, direction, problems: [] };
       }
-      const { bytes, unseen, offset } = cut;
-      const anatomy = dissect(bytes, direction, undefined, unseen);
-      const problems = [...anatomy.problems, ...this.#pair(anatomy)];
+      const { bytes, unseen, offset } = part;
+      const dissection = dissect(bytes, direction, undefined, unseen);
+      const problems = [...dissection.problems, ...this.#pair(dissection)];
       const size = bytes.length + unseen;
       return {
         kind: "frame",
         direction,
         offset,
         problems,
-        anatomy,
+        dissection,
         size,
         unseen,
       };
     });
   }
 
-  #pair(anatomy: Anatomy): Problem[] {
+  #pair(dissection: Dissection): Problem[] {
     if (!this.#isWhole) return [];
-    if (anatomy.direction === "request") {
-      const isEarly = this.#asked.push(askedIn(anatomy)) > 1;
+    if (dissection.direction === "request") {
+      const isEarly = this.#asked.push(askedIn(dissection)) > 1;
       if (this.#asked.length > MOST_ASKED) this.#isWhole = false;
       return isEarly
         ? [problem("FRM-7", "the answer before it is still due")]
@@ -150,11 +150,11 @@ export class Conversation {
     const asked = this.#asked.shift();
     return asked === undefined
       ? [problem("FRM-4", "no request is due an answer")]
-      : answerProblems(asked, anatomy);
+      : answerProblems(asked, dissection);
   }
 }
 
-function askedIn(request: Anatomy): Asked {
+function askedIn(request: Dissection): Asked {
   const { kind, code = 0, problems } = request;
   return {
     kind,
@@ -164,8 +164,8 @@ function askedIn(request: Anatomy): Asked {
   };
 }
 
-/** What an answer breaks that its request shows. */
-function answerProblems(asked: Asked, answer: Anatomy): Problem[] {
+/** Clauses that a response breaks, given its request. */
+function answerProblems(asked: Asked, answer: Dissection): Problem[] {
   if (answer.kind === undefined || answer.kind === "failure") return [];
   if (asked.refusedBy !== undefined) {
     return [problem(asked.refusedBy, `expected 9000, got ${answer.code}`)];
@@ -187,6 +187,6 @@ function answerProblems(asked: Asked, answer: Anatomy): Problem[] {
   return [problem(clause, "another client's id than was asked for")];
 }
 
-function part(anatomy: Anatomy, path: string): Uint8Array | undefined {
-  return anatomy.parts.find((part) => part.path === path)?.bytes;
+function part(dissection: Dissection, path: string): Uint8Array | undefined {
+  return dissection.parts.find((part) => part.path === path)?.bytes;
 }

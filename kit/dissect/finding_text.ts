@@ -1,7 +1,7 @@
 import { encodeHex } from "@std/encoding";
 import { printableJson } from "../../shared/cli/printable.ts";
 import { annotatedHex } from "./annotated_hex.ts";
-import type { Problem } from "./anatomy.ts";
+import type { Problem } from "./dissector.ts";
 import type { Finding } from "./conversation.ts";
 import { sizeText } from "./meaning.ts";
 
@@ -33,10 +33,10 @@ export function findingText(
     });
     return table === "" ? head : `${head}\n${table}`;
   }
-  const { anatomy, problems } = finding;
-  const table = annotatedHex(anatomy, { colour });
+  const { dissection, problems } = finding;
+  const table = annotatedHex(dissection, { colour });
   // What only the exchange shows stands below all fields.
-  const more = problems.slice(anatomy.problems.length);
+  const more = problems.slice(dissection.problems.length);
   const below = annotatedHex({ parts: [], problems: more }, { colour });
   return [head, table, below].filter((text) => text !== "").join("\n");
 }
@@ -67,16 +67,18 @@ export function findingJson(
       ...bytes === undefined ? {} : { bytes: encodeHex(bytes) },
     });
   }
-  const { anatomy, size, unseen } = finding;
+  const { dissection, size, unseen } = finding;
   return printableJson({
     type: kind,
     ...place,
     size,
     ...unseen === 0 ? {} : { unseen },
-    code: anatomy.code,
-    what: anatomy.what,
+    code: dissection.code,
+    what: dissection.what,
     problems,
-    fields: anatomy.parts.map(({ path, offset, bytes, meaning, problems }) => ({
+    fields: dissection.parts.map((
+      { path, offset, bytes, meaning, problems },
+    ) => ({
       path,
       offset,
       bytes: encodeHex(bytes),
@@ -89,7 +91,7 @@ export function findingJson(
 function whatOf(finding: Finding): string {
   switch (finding.kind) {
     case "frame":
-      return `${finding.anatomy.what} (${sizeText(finding.size)}${
+      return `${finding.dissection.what} (${sizeText(finding.size)}${
         finding.unseen === 0 ? "" : `, ${finding.unseen} of them not kept`
       })${mark(finding.problems)}`;
     case "padding":

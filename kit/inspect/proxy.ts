@@ -3,7 +3,7 @@ import {
   type Address,
   formatAddress,
 } from "../../shared/folder/info_server.ts";
-import type { Direction } from "../dissect/anatomy.ts";
+import type { Direction } from "../dissect/dissector.ts";
 import { Conversation, type Finding } from "../dissect/conversation.ts";
 
 /** Is told what passes. */

@@ -7,7 +7,7 @@
 
 import type { ClauseId } from "../../kit/clauses.ts";
 import type { DialectName } from "../../shared/wire/dialects.ts";
-import type { Direction } from "../../kit/dissect/anatomy.ts";
+import type { Direction } from "../../kit/dissect/dissector.ts";
 
 /** Whether a case is as the protocol has it, or the one clause that it breaks. */
 export type Verdict = "valid" | ClauseId;

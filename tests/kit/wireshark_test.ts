@@ -10,10 +10,10 @@ import {
 } from "../../shared/wire/dialects.ts";
 import { decodeListedName } from "../../shared/wire/names.ts";
 import {
-  type Anatomy,
   type Direction,
   dissect,
-} from "../../kit/dissect/anatomy.ts";
+  type Dissection,
+} from "../../kit/dissect/dissector.ts";
 import { Proxy } from "../../kit/inspect/proxy.ts";
 import {
   capture,
@@ -32,7 +32,7 @@ import { toolTest, TSHARK } from "../support/tool_test.ts";
 import { packetList, tshark } from "../support/wire/tshark.ts";
 import { pull } from "../support/clients/receiving.ts";
 
-/** The dissector's filters, and what our own anatomy calls the same. */
+/** The dissector's filters, and what our own dissection calls the same. */
 const filters: Readonly<Record<string, string>> = {
   "messageu.client_id": "clientId",
   "messageu.version": "version",
@@ -51,8 +51,8 @@ const fields = Object.keys(filters);
 const EXPERTS = "_ws.expert.message";
 
 /** The values of a frame's fields, as Wireshark prints them. */
-function valuesIn(...anatomies: Anatomy[]): string[][] {
-  const parts = anatomies.flatMap(({ parts }) => parts);
+function valuesIn(...dissections: Dissection[]): string[][] {
+  const parts = dissections.flatMap(({ parts }) => parts);
   return Object.values(filters).map((field) =>
     parts.filter(({ path, bytes }) =>
       path.split(".").at(-1) === field && bytes.length > 0
@@ -313,15 +313,16 @@ toolTest(
   TSHARK,
   "wireshark: what a relay and our client really say",
   async () => {
-    const connections: { direction: Direction; anatomy: Anatomy }[][] = [];
+    const connections: { direction: Direction; dissection: Dissection }[][] =
+      [];
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
     const proxy = new Proxy(relay.address, {
       connection: (number) => connections[number - 1] = [],
       finding(number, finding) {
         if (finding.kind !== "frame") return;
-        const { direction, anatomy } = finding;
-        connections[number - 1]?.push({ direction, anatomy });
+        const { direction, dissection } = finding;
+        connections[number - 1]?.push({ direction, dissection });
       },
       unreachable(_, reason) {
         throw new Error(reason);
@@ -335,15 +336,17 @@ toolTest(
     }
     const made = connections.flatMap((frames, index) =>
       frames.reduce(
-        (made, { direction, anatomy }) =>
+        (made, { direction, dissection }) =>
           made.send(
             direction,
-            join(...anatomy.parts.map(({ bytes }) => bytes)),
+            join(...dissection.parts.map(({ bytes }) => bytes)),
           ),
         new MadeConnection({ clientPort: 30000 + index }).open(),
       ).segments
     );
-    const expected = connections.flat().map(({ anatomy }) => valuesIn(anatomy));
+    const expected = connections.flat().map(({ dissection }) =>
+      valuesIn(dissection)
+    );
     assertEquals(expected.length > 10, true);
     assertEquals(await tshark(capture(made), fields), expected);
   },

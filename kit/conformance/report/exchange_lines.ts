@@ -7,7 +7,7 @@
 import { formatBytes } from "../../../shared/cli/figures.ts";
 import { clauses, type Party } from "../../clauses.ts";
 import { printableLine } from "../../../shared/cli/printable.ts";
-import { type Anatomy, dissect } from "../../dissect/anatomy.ts";
+import { dissect, type Dissection } from "../../dissect/dissector.ts";
 import { annotatedHex } from "../../dissect/annotated_hex.ts";
 import type { Problem } from "../../dissect/judge.ts";
 import type { Exchange, Exchanged } from "./outcome.ts";
@@ -38,9 +38,9 @@ export function exchangeLines(
 function entryLines(entry: Exchanged, colour: boolean): string[] {
   const { direction, connection, bytes, size, note, prepares, plays } = entry;
   const paint = painter(colour);
-  const anatomy = dissect(bytes, direction, undefined, size - bytes.length);
+  const dissection = dissect(bytes, direction, undefined, size - bytes.length);
   const arrow = direction === "request" ? "→" : "←";
-  const what = `${arrow} ${printableLine(anatomy.what)}`;
+  const what = `${arrow} ${printableLine(dissection.what)}`;
   if (prepares) return [paint("faint", what)];
   const where = `connection ${connection}, ${
     size < 1024 ? `${size} bytes` : formatBytes(size)
@@ -48,15 +48,15 @@ function entryLines(entry: Exchanged, colour: boolean): string[] {
   return [
     paint("strong", what),
     `  ${paint("faint", where)}`,
-    ...annotatedHex(marked(anatomy, plays), { colour }).split("\n"),
+    ...annotatedHex(marked(dissection, plays), { colour }).split("\n"),
   ];
 }
 
 /** Leaves out what breaks clauses of that party alone. */
 function marked(
-  { parts, problems }: Anatomy,
+  { parts, problems }: Dissection,
   plays: Party | undefined,
-): Pick<Anatomy, "parts" | "problems"> {
+): Pick<Dissection, "parts" | "problems"> {
   const isMarked = ({ clause }: Problem) => clauses[clause].party !== plays;
   return {
     parts: parts.map((part) => ({

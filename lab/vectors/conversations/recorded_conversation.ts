@@ -15,7 +15,7 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import type { ResponseCode } from "../../../shared/wire/requests.ts";
 import noa from "../../recordings/noa.json" with { type: "json" };
-import type { Direction } from "../../../kit/dissect/anatomy.ts";
+import type { Direction } from "../../../kit/dissect/dissector.ts";
 import { frameMeaning } from "../frames/frame_meaning.ts";
 import { Memory } from "../memory.ts";
 import type { Person } from "../people.ts";

@@ -19,7 +19,7 @@ import {
   responseCode,
 } from "../../../shared/wire/requests.ts";
 import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
-import type { Direction } from "../../../kit/dissect/anatomy.ts";
+import type { Direction } from "../../../kit/dissect/dissector.ts";
 import { frameMeaning } from "../frames/frame_meaning.ts";
 import { encrypt } from "../ciphertexts/legacy_cipher.ts";
 import { Memory } from "../memory.ts";

@@ -1,7 +1,7 @@
 import { encodeHex } from "@std/encoding";
 import type { ClauseId } from "../../../kit/clauses.ts";
 import type { DialectName } from "../../../shared/wire/dialects.ts";
-import type { Direction } from "../../../kit/dissect/anatomy.ts";
+import type { Direction } from "../../../kit/dissect/dissector.ts";
 import { frameMeaning } from "./frame_meaning.ts";
 import type { FrameVector, Reaction, Verdict } from "../vector.ts";
 

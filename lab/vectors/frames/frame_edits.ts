@@ -6,7 +6,7 @@
  */
 
 import { concat } from "@std/bytes";
-import { type Direction, dissect } from "../../../kit/dissect/anatomy.ts";
+import { type Direction, dissect } from "../../../kit/dissect/dissector.ts";
 import { integer } from "../../../kit/dissect/walk.ts";
 
 /** What is put where a payload has too many bytes. */

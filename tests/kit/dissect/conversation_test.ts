@@ -4,12 +4,12 @@ import { dialectNamed } from "../../../shared/wire/dialects.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import { FAILURE } from "../../../shared/wire/requests.ts";
 import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
-import type { Direction } from "../../../kit/dissect/anatomy.ts";
+import type { Direction } from "../../../kit/dissect/dissector.ts";
 import {
   Conversation,
   type Finding,
 } from "../../../kit/dissect/conversation.ts";
-import { FrameCutter } from "../../../kit/dissect/frame_cutter.ts";
+import { StreamFramer } from "../../../kit/dissect/stream_framer.ts";
 import { exchanges } from "../../support/wire/exchanges.ts";
 import { PULL } from "../../../kit/requests.ts";
 
@@ -71,8 +71,8 @@ function segments(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
 }
 
 function cuts(direction: Direction, parts: readonly Uint8Array[]) {
-  const cutter = new FrameCutter(direction);
-  return [...parts.flatMap((part) => cutter.push(part)), ...cutter.end()];
+  const framer = new StreamFramer(direction);
+  return [...parts.flatMap((part) => framer.push(part)), ...framer.end()];
 }
 
 Deno.test("frames: any segmentation is cut into the same", () => {

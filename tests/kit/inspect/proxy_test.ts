@@ -236,7 +236,7 @@ testWith(
     assertEquals(large.size, 8_000_044);
     assertEquals(large.problems, []);
     assertEquals(
-      large.anatomy.what.replace(/, to .*/, ""),
+      large.dissection.what.replace(/, to .*/, ""),
       "603 send a message: file, 8000000 bytes",
     );
     assert(large.size - large.unseen < 10_000, "only its beginning is kept");

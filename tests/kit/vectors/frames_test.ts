@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding";
 import { dialectNamed, dialectNames } from "../../../shared/wire/dialects.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
-import { dissect } from "../../../kit/dissect/anatomy.ts";
+import { dissect } from "../../../kit/dissect/dissector.ts";
 import type { FrameMeaning } from "../../../lab/vectors/vector.ts";
 import { capture, MadeConnection } from "../../support/wire/capture.ts";
 import { throughCodec } from "../../support/wire/frame_codec.ts";

@@ -11,7 +11,7 @@ import {
 import { FormatError } from "../../../shared/wire/format_error.ts";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import { PUBLIC_KEY_SIZE, ZERO_ID } from "../../../shared/wire/protocol.ts";
-import { dissect } from "../../../kit/dissect/anatomy.ts";
+import { dissect } from "../../../kit/dissect/dissector.ts";
 import type { KeyMeaning, KeyVector } from "../../../lab/vectors/vector.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
 import { bytesOf, readVectors } from "../../support/wire/vectors.ts";

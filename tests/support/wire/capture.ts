@@ -1,7 +1,7 @@
 /** Writes captures of TCP over IPv4 and Ethernet in the pcap format. */
 
 import { concat } from "@std/bytes";
-import type { Direction } from "../../../kit/dissect/anatomy.ts";
+import type { Direction } from "../../../kit/dissect/dissector.ts";
 
 /** A TCP segment of a capture. */
 export interface MadeSegment {

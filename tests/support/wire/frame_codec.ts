@@ -26,7 +26,7 @@ import {
 import { FormatError } from "../../../shared/wire/format_error.ts";
 import { requestStart } from "../../../shared/wire/request_framer.ts";
 import { responseIn } from "../../../shared/wire/response_framer.ts";
-import type { Direction } from "../../../kit/dissect/anatomy.ts";
+import type { Direction } from "../../../kit/dissect/dissector.ts";
 import type { FrameMeaning } from "../../../lab/vectors/vector.ts";
 import { inHex } from "./vectors.ts";
 

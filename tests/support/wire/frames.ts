@@ -12,7 +12,7 @@ import {
   ZERO_ID,
 } from "../../../shared/wire/protocol.ts";
 import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
-import type { Direction } from "../../../kit/dissect/anatomy.ts";
+import type { Direction } from "../../../kit/dissect/dissector.ts";
 import { PULL } from "../../../kit/requests.ts";
 
 const { publicKey: key } = await generateKeyPair();

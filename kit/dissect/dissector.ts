@@ -1,7 +1,7 @@
 /**
- * Takes frames apart for people: each field with its bytes, what they mean and
- * which clauses of docs/protocol.md they break. Nothing is refused: what can't
- * be understood is a part too.
+ * Dissects frames for people: each field with its bytes, what they mean and
+ * which clauses of docs/protocol.md they break. Nothing is refused: bytes of
+ * unknown meaning are a part too.
  *
  * @module
  */
@@ -31,9 +31,9 @@ export interface Part {
   readonly problems: readonly Problem[];
 }
 
-/** A frame, taken apart. */
-export interface Anatomy {
-  /** From whom to whom. */
+/** A dissected frame. */
+export interface Dissection {
+  /** Whether it is a request or a response. */
   readonly direction: Direction;
   /** What it asks or answers; undefined where the code means nothing. */
   readonly kind: RequestKind | "failure" | undefined;
@@ -48,19 +48,20 @@ export interface Anatomy {
 }
 
 /**
- * Takes a frame apart, header and payload. Never throws, whatever the bytes.
+ * Dissects a frame, header and payload. Never throws, whatever the bytes.
  *
- * @param frame a whole frame, or what there is of one
- * @param direction whether it is a request or an answer
- * @param dialect what it is in. Default: what its code tells
- * @param unseen bytes of the frame that came but aren't here. Default: 0
+ * @param frame a whole frame, or the start of one
+ * @param direction whether it is a request or a response
+ * @param dialect the frame's dialect. Default: its code's
+ * @param unseen number of bytes of the frame that arrived but aren't here.
+ * Default: 0
  */
 export function dissect(
   frame: Uint8Array,
   direction: Direction,
   dialect?: Dialect,
   unseen = 0,
-): Anatomy {
+): Dissection {
   const form = formOf(frame, direction, dialect);
   const pieces = [...form.header, ...behindHeader(frame, form)];
   const parts = pieces.map((piece): Part => ({

@@ -4,8 +4,8 @@ import { type Direction, type Form, formOf, payloadSize } from "./form.ts";
 import { frameStart } from "./frame_start.ts";
 import { GrowingBytes } from "./growing_bytes.ts";
 
-/** What one direction of a connection turns out to be, piece by piece. */
-export type Cut =
+/** A part of one direction of a connection. */
+export type Framed =
   & {
     /** Bytes of the stream before it. */
     readonly offset: number;
@@ -34,18 +34,18 @@ export type Cut =
     | {
       /** The end of what was lost: the next frame, or the stream's end. */
       readonly kind: "foreign";
-      /** Bytes that were passed over. */
+      /** Number of bytes that were passed over. */
       readonly size: number;
     }
   );
 
-/** Bytes of the largest frame that is held whole. */
+/** Size in bytes of the largest frame that is held whole. */
 const MOST_HELD = 2 * 1024 * 1024;
 /** Bytes that are held of a larger one. */
 const HEAD_SIZE = 4096;
-/** Bytes of payload that are believed of a code which nobody knows. */
+/** Size in bytes of the largest payload that is accepted for an unknown code. */
 const MOST_UNKNOWN = 16 * 1024 * 1024;
-/** Bytes that are told of what is no frame. */
+/** Number of bytes shown of what is no frame. */
 const LOST_SHOWN = 64;
 
 /** What the next bytes belong to. */
@@ -56,11 +56,11 @@ type State =
   | { kind: "lost"; size: number };
 
 /**
- * Cuts one direction of a connection into frames as its bytes come. It takes
- * memory for bytes that have come, 2 MiB at most and those of one push, and
- * never for a size that somebody claims.
+ * Frames one direction of a connection as its bytes arrive, leniently: bytes
+ * that are no frame are passed over. Memory grows with the bytes that have
+ * arrived, up to 2 MiB and one push, never with a size that a header claims.
  */
-export class FrameCutter {
+export class StreamFramer {
   readonly #direction: Direction;
   readonly #held = new GrowingBytes();
   #offset = 0;
@@ -75,68 +75,68 @@ export class FrameCutter {
     this.#direction = direction;
   }
 
-  /** Bytes of the direction that are cut so far. */
+  /** Bytes of the direction that are framed so far. */
   get offset(): number {
     return this.#offset;
   }
 
   /** Takes the next bytes; returns what they complete. */
-  push(bytes: Uint8Array): Cut[] {
-    const cuts: Cut[] = [];
+  push(bytes: Uint8Array): Framed[] {
+    const found: Framed[] = [];
     // What isn't held needn't be copied: most of a large frame.
-    this.#held.push(bytes.subarray(this.#pass(bytes, cuts)));
-    while (this.#step(cuts));
-    return cuts;
+    this.#held.push(bytes.subarray(this.#pass(bytes, found)));
+    while (this.#step(found));
+    return found;
   }
 
   /** What there is of the last piece once the stream has ended. */
-  end(): Cut[] {
-    const cuts: Cut[] = [];
+  end(): Framed[] {
+    const found: Framed[] = [];
     const state = this.#state;
     if (state.kind === "large") {
-      this.#emitLarge(state, cuts);
+      this.#emitLarge(state, found);
     } else if (state.kind === "padding") {
-      this.#emitPadding(state, cuts);
+      this.#emitPadding(state, found);
     } else if (state.kind === "lost") {
       const rest = this.#held.take(this.#held.size);
-      this.#emitForeign(state.size + rest.length, cuts);
+      this.#emitForeign(state.size + rest.length, found);
     }
     if (this.#held.size > 0) {
       const bytes = this.#held.take(this.#held.size);
       const isPadding = this.#last > 0 && bytes.every((byte) => byte === 0);
-      if (isPadding) this.#emitPadding({ size: bytes.length }, cuts);
-      else this.#emitFrame(bytes, cuts);
+      if (isPadding) this.#emitPadding({ size: bytes.length }, found);
+      else this.#emitFrame(bytes, found);
     }
-    return cuts;
+    return found;
   }
 
   /** Passes over bytes of a large frame; returns how many. */
-  #pass(bytes: Uint8Array, cuts: Cut[]): number {
+  #pass(bytes: Uint8Array, found: Framed[]): number {
     const state = this.#state;
     if (state.kind !== "large") return 0;
     const size = Math.min(state.left, bytes.length);
     state.left -= size;
     state.unseen += size;
-    if (state.left === 0) this.#emitLarge(state, cuts);
+    if (state.left === 0) this.#emitLarge(state, found);
     return size;
   }
 
   /** @returns whether there may be more to do with the bytes that are held */
-  #step(cuts: Cut[]): boolean {
+  #step(found: Framed[]): boolean {
     if (this.#held.size === 0) return false;
     switch (this.#state.kind) {
       case "frame":
-        return this.#cutFrame(cuts);
+        return this.#takeFrame(found);
       case "padding":
-        return this.#cutPadding(this.#state, cuts);
+        return this.#takePadding(this.#state, found);
       case "lost":
-        return this.#seek(this.#state, cuts);
+        return this.#seek(this.#state, found);
       default:
         return false;
     }
   }
 
-  #cutFrame(cuts: Cut[]): boolean {
+  #takeFrame(found: Framed[]): boolean {
     if (this.#held.size < this.#needed) return false;
     const bytes = this.#held.view;
     const form = formOf(bytes, this.#direction);
@@ -146,25 +146,25 @@ export class FrameCutter {
       this.#state = { kind: "padding", size: 0, left: padding };
       return true;
     }
-    if (isForeign(form)) return this.#lose(bytes, cuts);
+    if (isForeign(form)) return this.#lose(bytes, found);
     const size = payloadSize(bytes, form, false);
     if (size === undefined) return false;
     const total = form.headerSize + size;
-    if (total > MOST_HELD) return this.#beginLarge(total, cuts);
+    if (total > MOST_HELD) return this.#beginLarge(total, found);
     this.#needed = total;
     if (bytes.length < total) return false;
-    this.#emitFrame(this.#held.take(total), cuts);
+    this.#emitFrame(this.#held.take(total), found);
     return true;
   }
 
-  #beginLarge(total: number, cuts: Cut[]): boolean {
+  #beginLarge(total: number, found: Framed[]): boolean {
     const held = this.#held.take(total);
     const head = held.slice(0, HEAD_SIZE);
     const unseen = held.length - head.length;
     const left = total - held.length;
     const state = { kind: "large", head, unseen, left } as const;
     this.#state = state;
-    if (left === 0) this.#emitLarge(state, cuts);
+    if (left === 0) this.#emitLarge(state, found);
     return left === 0;
   }
 
@@ -186,7 +186,7 @@ export class FrameCutter {
     return size > 0 ? size : BLOCK_SIZE;
   }
 
-  #cutPadding(state: State & { kind: "padding" }, cuts: Cut[]): boolean {
+  #takePadding(state: State & { kind: "padding" }, found: Framed[]): boolean {
     const next = this.#held.view.subarray(0, state.left);
     const end = next.findIndex((byte) => byte !== 0);
     const size = end < 0 ? next.length : end;
@@ -194,58 +194,58 @@ export class FrameCutter {
     state.size += size;
     state.left -= size;
     const isOver = state.left === 0 || end >= 0;
-    if (isOver) this.#emitPadding(state, cuts);
+    if (isOver) this.#emitPadding(state, found);
     return isOver;
   }
 
-  #lose(bytes: Uint8Array, cuts: Cut[]): boolean {
+  #lose(bytes: Uint8Array, found: Framed[]): boolean {
     const offset = this.#offset;
     const shown = bytes.slice(0, LOST_SHOWN);
-    cuts.push({ kind: "lost", offset, bytes: shown });
+    found.push({ kind: "lost", offset, bytes: shown });
     this.#state = { kind: "lost", size: 0 };
     return true;
   }
 
-  #seek(state: State & { kind: "lost" }, cuts: Cut[]): boolean {
-    const found = frameStart(this.#held.view, this.#direction);
-    this.#held.drop(found.at);
-    state.size += found.at;
-    if (!found.isFrame) return false;
-    this.#emitForeign(state.size, cuts);
+  #seek(state: State & { kind: "lost" }, found: Framed[]): boolean {
+    const start = frameStart(this.#held.view, this.#direction);
+    this.#held.drop(start.at);
+    state.size += start.at;
+    if (!start.isFrame) return false;
+    this.#emitForeign(state.size, found);
     return true;
   }
 
-  #emitFrame(bytes: Uint8Array, cuts: Cut[]): void {
-    this.#emit({ kind: "frame", bytes, unseen: 0 }, bytes.length, cuts);
+  #emitFrame(bytes: Uint8Array, found: Framed[]): void {
+    this.#emit({ kind: "frame", bytes, unseen: 0 }, bytes.length, found);
     this.#last = bytes.length;
   }
 
-  #emitLarge(state: State & { kind: "large" }, cuts: Cut[]): void {
+  #emitLarge(state: State & { kind: "large" }, found: Framed[]): void {
     const { head: bytes, unseen } = state;
     const size = bytes.length + unseen;
-    this.#emit({ kind: "frame", bytes, unseen }, size, cuts);
+    this.#emit({ kind: "frame", bytes, unseen }, size, found);
     this.#last = size;
   }
 
-  #emitPadding({ size }: { size: number }, cuts: Cut[]): void {
-    this.#emit({ kind: "padding", size }, size, cuts);
+  #emitPadding({ size }: { size: number }, found: Framed[]): void {
+    this.#emit({ kind: "padding", size }, size, found);
     this.#hasBlocks = true;
     this.#last = BLOCK_SIZE;
   }
 
-  #emitForeign(size: number, cuts: Cut[]): void {
-    if (size > 0) this.#emit({ kind: "foreign", size }, size, cuts);
+  #emitForeign(size: number, found: Framed[]): void {
+    if (size > 0) this.#emit({ kind: "foreign", size }, size, found);
     this.#state = { kind: "frame" };
     this.#last = 0;
   }
 
   #emit(
-    cut: Cut extends infer C ? C extends Cut ? Omit<C, "offset"> : never
+    part: Framed extends infer C ? C extends Framed ? Omit<C, "offset"> : never
       : never,
     size: number,
-    cuts: Cut[],
+    found: Framed[],
   ): void {
-    cuts.push({ ...cut, offset: this.#offset } as Cut);
+    found.push({ ...part, offset: this.#offset } as Framed);
     this.#offset += size;
     this.#needed = 0;
     this.#state = { kind: "frame" };

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { clauses } from "../../../kit/clauses.ts";
 import { dialects } from "../../../shared/wire/dialects.ts";
 import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
-import { type Direction, dissect } from "../../../kit/dissect/anatomy.ts";
+import { type Direction, dissect } from "../../../kit/dissect/dissector.ts";
 import { annotatedHex } from "../../../kit/dissect/annotated_hex.ts";
 import {
   anna,
@@ -22,7 +22,7 @@ import noa from "../../../lab/recordings/noa.json" with { type: "json" };
 const clausesOf = (frame: Uint8Array, direction: Direction) =>
   dissect(frame, direction).problems.map(({ clause }) => clause);
 
-Deno.test("anatomy: what every dialect writes breaks nothing", () => {
+Deno.test("dissection: what every dialect writes breaks nothing", () => {
   let seen = 0;
   for (const dialect of dialects) {
     const frames = soundFrames(dialect);
@@ -30,13 +30,17 @@ Deno.test("anatomy: what every dialect writes breaks nothing", () => {
       const direction of ["request", "answer"] as const
     ) {
       for (const frame of frames[direction]) {
-        const anatomy = dissect(frame, direction);
-        assertEquals(anatomy.problems, [], `${dialect.name} ${anatomy.what}`);
+        const dissection = dissect(frame, direction);
+        assertEquals(
+          dissection.problems,
+          [],
+          `${dialect.name} ${dissection.what}`,
+        );
         assertEquals(
           dissect(frame, direction, dialect).what,
-          anatomy.what,
+          dissection.what,
         );
-        assert(anatomy.kind !== undefined, anatomy.what);
+        assert(dissection.kind !== undefined, dissection.what);
         seen++;
       }
     }
@@ -45,12 +49,12 @@ Deno.test("anatomy: what every dialect writes breaks nothing", () => {
 });
 
 for (const [name, direction, frame, expected] of brokenFrames) {
-  Deno.test(`anatomy: ${name} breaks ${expected.join(" and ") || "nothing"}`, () => {
+  Deno.test(`dissection: ${name} breaks ${expected.join(" and ") || "nothing"}`, () => {
     assertEquals(clausesOf(frame, direction), expected);
   });
 }
 
-Deno.test("anatomy: bytes that came but aren't here are no problem", () => {
+Deno.test("dissection: bytes that came but aren't here are no problem", () => {
   const frame = sent(4, 4096);
   const { what, problems } = dissect(
     frame.subarray(0, 100),
@@ -62,7 +66,7 @@ Deno.test("anatomy: bytes that came but aren't here are no problem", () => {
   assertEquals(what, "603 send a message: file, 4096 bytes, to 0b0b0b0b…");
 });
 
-Deno.test("anatomy: a header that is cut off says nothing of how many follow", () => {
+Deno.test("dissection: a header that is cut off says nothing of how many follow", () => {
   for (const frame of [listed(), waiting(16)]) {
     const whole = dissect(frame, "answer").what;
     const { what } = dissect(frame.subarray(0, 5), "answer");
@@ -83,7 +87,7 @@ const frames = [
   waiting(0, 16, 300),
 ];
 
-Deno.test("anatomy: whatever the bytes are, the parts are all of them, and nothing throws", () => {
+Deno.test("dissection: whatever the bytes are, the parts are all of them, and nothing throws", () => {
   const mutated = fc.tuple(
     fc.constantFrom(...frames),
     fc.array(fc.tuple(fc.nat(500), fc.nat(255)), { maxLength: 8 }),
@@ -99,24 +103,27 @@ Deno.test("anatomy: whatever the bytes are, the parts are all of them, and nothi
       fc.constantFrom<Direction>("request", "answer"),
       fc.option(fc.constantFrom(...dialects), { nil: undefined }),
       (frame, direction, dialect) => {
-        const anatomy = dissect(frame, direction, dialect);
-        assertEquals(join(...anatomy.parts.map(({ bytes }) => bytes)), frame);
+        const dissection = dissect(frame, direction, dialect);
+        assertEquals(
+          join(...dissection.parts.map(({ bytes }) => bytes)),
+          frame,
+        );
         let offset = 0;
-        for (const part of anatomy.parts) {
+        for (const part of dissection.parts) {
           assertEquals(part.offset, offset);
           offset += part.bytes.length;
           for (const { clause } of part.problems) assert(clause in clauses);
         }
-        const text = annotatedHex(anatomy);
+        const text = annotatedHex(dissection);
         // deno-lint-ignore no-control-regex -- they are what mustn't be there
-        assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(text + anatomy.what));
+        assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(text + dissection.what));
       },
     ),
     { numRuns: 400 },
   );
 });
 
-Deno.test("anatomy: what real programs said to each other breaks little", () => {
+Deno.test("dissection: what real programs said to each other breaks little", () => {
   const broken: Record<string, number> = {};
   let frames = 0;
   for (const { direction, hex } of noa.exchange) {
@@ -154,13 +161,13 @@ Deno.test("annotated hex: each field has its offset, bytes, name and meaning", (
 });
 
 Deno.test("annotated hex: a broken clause stands below its field, in colour where it may", () => {
-  const anatomy = dissect(changed(sent(3, 16), 39, 9), "request");
+  const dissection = dissect(changed(sent(3, 16), 39, 9), "request");
   const line = "! SND-5: expected a type from 1 to 4, got 9";
   assertStringIncludes(
-    annotatedHex(anatomy),
+    annotatedHex(dissection),
     `unknown type 9\n        ${line}`,
   );
-  const coloured = annotatedHex(anatomy, { colour: true });
+  const coloured = annotatedHex(dissection, { colour: true });
   assertStringIncludes(coloured, `\x1b[31m${line}\x1b[0m`);
 });
 
