@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { Database } from "@db/sqlite";
 import { equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
 import { responseHeader } from "../../../../shared/wire/frames.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
 import { Program } from "../../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../../lab/harness/resources.ts";
+import { until } from "../../../../lab/harness/until.ts";
 import { PROGRAMS, testWith } from "../../../support/test_with.ts";
 import { pullRequest } from "../../../../kit/requests.ts";
 
@@ -124,7 +126,11 @@ testWith(
     await using first = relayIn(folder.path);
     using peer = await Peer.connect(await first.address());
     const anna = await peer.register("anna");
+    const registered = lastSeenIn(folder.path);
+    await until("a later time", () => new Date().toISOString() > registered);
     await peer.send(anna, anna, new Uint8Array(100));
+    // Written within a second: only then do the first one's files stand still.
+    await until("the visit", () => lastSeenIn(folder.path) !== registered);
     await assertRefused(folder.path, /another relay/, /stop|--dir/);
     // The first one goes on.
     assertEquals((await peer.pull(anna)).length, 1);
@@ -136,6 +142,18 @@ testWith(
     assertEquals((await again.pull(anna)).at(-1), "00".repeat(10));
   },
 );
+
+/** When the only user of a database was last seen. */
+function lastSeenIn(dir: string): string {
+  const database = new Database(`${dir}/${NAME}`, { readonly: true });
+  try {
+    return database.prepare<{ seen: string }>(
+      "SELECT LastSeen AS seen FROM activity",
+    ).get()?.seen ?? "";
+  } finally {
+    database.close();
+  }
+}
 
 /** How a file is damaged. */
 const damages: Record<string, (path: string) => Promise<void>> = {
