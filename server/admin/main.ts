@@ -19,8 +19,7 @@ import {
 } from "../store/admin_store.ts";
 import type { StoreAddress, StoreAdmin } from "../store/store_kind.ts";
 import { kindOf } from "../store/store_kinds.ts";
-import { isConfirmed } from "./confirmation.ts";
-import { findUsers } from "./find_users.ts";
+import { findUsers, usersTable } from "./users.ts";
 import {
   type AdminOptions,
   HELP,
@@ -28,7 +27,6 @@ import {
   type VerbName,
 } from "./options.ts";
 import { statsLines, statsObject } from "./stats_text.ts";
-import { usersTable } from "./users_table.ts";
 
 /** Names that a question tells. */
 const MOST_NAMED = 10;
@@ -184,6 +182,23 @@ async function restore(
   const restore = await admin.restore(store, file);
   if (!isConfirmed(restore.plan, yes)) return refused();
   console.log(await restore.run());
+}
+
+/**
+ * Asks at the terminal whether to do something.
+ *
+ * @param what what will be done, as a sentence without its full stop
+ * @param yes whether it was answered beforehand
+ * @throws {UsageError} where there is no terminal to ask at
+ */
+function isConfirmed(what: string, yes: boolean): boolean {
+  if (yes) return true;
+  if (!Deno.stdin.isTerminal()) {
+    throw new UsageError(
+      `${what}: nobody can be asked here, so say that you mean it with --yes`,
+    );
+  }
+  return confirm(`${what}?`);
 }
 
 function refused(): number {
