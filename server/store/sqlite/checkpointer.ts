@@ -9,11 +9,11 @@ import { Database } from "@db/sqlite";
 import { configure } from "./schema.ts";
 import { enter, type Thread } from "./writer/thread.ts";
 
-/** What the thread is started with. */
+/** What starts the thread. */
 export interface CheckpointerStart {
   /** The database's path. */
   path: string;
-  /** What it is to do, and how long the log is: see {@linkcode CheckpointWord}. */
+  /** The control words: see {@linkcode CheckpointWord}. */
   control: SharedArrayBuffer;
 }
 
@@ -30,13 +30,13 @@ export const CheckpointWord = {
   Left: 2,
 } as const;
 
-/** What the thread does. */
+/** States of the thread. */
 export const CheckpointState = {
   /** It waits. */
   Idle: 0,
-  /** It is to make a checkpoint, and makes it. */
+  /** It makes a checkpoint. */
   Asked: 1,
-  /** It is to end. */
+  /** It ends. */
   Closing: 2,
   /** It has ended. */
   Closed: 3,
@@ -66,11 +66,11 @@ export const CHECKPOINTER: Thread<CheckpointerStart> = {
 
 enter(CHECKPOINTER);
 
-/** What a checkpoint came to, in pages of the log. */
+/** Result of a checkpoint, in pages of the log. */
 export interface CheckpointResult {
   /** Pages that were in the log. */
   pages: number;
-  /** Pages of them that aren't in the database's own file: for a reader, or for want of room. */
+  /** Pages of them that aren't in the database's own file, because of a reader or a full disk. */
   left: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * When SQLite's log (the `-wal` file) is copied into the database's own file.
+ * Decides when SQLite's log (the `-wal` file) is copied into the database's own file.
  * By itself SQLite does it at the end of a commit, each 1,000 pages, and that
  * commit waits. Here another thread does it, and less often: a page that
  * changes again meanwhile is copied once.
@@ -26,11 +26,11 @@ const PAGE_SIZE = 4096;
  */
 const TWO_MAY = [3, 51, 3];
 
-/** When checkpoints are made. */
+/** Rules for when checkpoints are made. */
 export interface CheckpointRules {
-  /** Bytes of log, about, below which one isn't worth it. */
+  /** Bytes of log, about, below which a checkpoint isn't worth it. */
   leastLog: number;
-  /** Milliseconds from the beginning of one to the next: under load the log gets longer instead. */
+  /** Least milliseconds from the beginning of one to the next: under load the log gets longer instead. */
   pause: number;
   /**
    * SQLite begins the log anew only once all of it is copied and nothing more
@@ -60,9 +60,9 @@ export class Checkpoints {
   readonly #pageCount;
   readonly #rules: CheckpointRules;
   readonly #alone: boolean;
-  /** Bytes, about, that were logged since a checkpoint began. */
+  /** Bytes, about, logged since a checkpoint began. */
   #logged = 0;
-  /** Whether one was begun whose end wasn't seen yet. */
+  /** Whether a checkpoint was begun whose end wasn't seen yet. */
   #begun = false;
   /** When the last one began, on the clock of `performance.now()`. */
   #last = 0;
@@ -71,10 +71,10 @@ export class Checkpoints {
   #nextFilePages = 0;
 
   /**
-   * Nothing else makes checkpoints any more, but the thread does.
+   * Leaves checkpoints to the thread.
    *
    * @param database the writer's
-   * @param control what the thread was started with
+   * @param control the thread's control words
    * @param alone whether all of them are made here, and the thread has nothing to do
    */
   constructor(
@@ -103,12 +103,12 @@ export class Checkpoints {
     return PAGE_SIZE * (this.#pages - this.#filePages);
   }
 
-  /** Has the log's file cut down to so many bytes whenever it begins anew. */
+  /** Cuts the log's file to so many bytes whenever it begins anew. */
   limitLog(bytes: number): void {
     this.#database.exec(`PRAGMA journal_size_limit = ${bytes}`);
   }
 
-  /** Between two commits: sees to it that the log doesn't grow for ever. */
+  /** Keeps the log from growing for ever; called between two commits. */
   committed(writes: number, bytes: number): void {
     // Each write changes about a page of an index besides.
     this.#logged += writes * PAGE_SIZE + bytes;

@@ -11,7 +11,7 @@ import { type HandedOut, StoreBrokenError } from "../store.ts";
 /** Milliseconds until a deletion that failed is tried again. */
 const RETRY_DELAY = 1000;
 
-/** Messages of one further try, so that it blocks no other write for long. */
+/** Messages of one further try, so that other commands needn't wait for long. */
 const MOST_AT_ONCE = 10_000;
 
 /** Deletions of one inbox that failed. */

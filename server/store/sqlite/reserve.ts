@@ -1,6 +1,6 @@
 /**
- * Room on the disk that is kept for the day when it is full: a file beside the
- * database (`db.defensive-reserve`), which shrinks where SQLite needs the room.
+ * Room kept for a full disk: a file beside the database
+ * (`db.defensive-reserve`), which shrinks where SQLite needs the room.
  * Deletions and checkpoints need some, and only they make more.
  *
  * @module
@@ -12,7 +12,7 @@ import { DiskFullError, storeError } from "./database_errors.ts";
 /** Bytes of one write. */
 const BLOCK = 64 * 1024;
 
-/** The file, as long as it is open; no permission is needed any more then. */
+/** The open file; no permission is needed any more. */
 export class Reserve {
   readonly #file: Deno.FsFile;
   #size = 0;
@@ -23,22 +23,21 @@ export class Reserve {
     this.refresh();
   }
 
-  /** Bytes. */
+  /** Size in bytes. */
   get size(): number {
     return this.#size;
   }
 
-  /** Another process may have given it up. */
+  /** Reads the size anew: another process may have given the reserve up. */
   refresh(): void {
-    // To ask for its size would take leave to read, which the relay has given up.
+    // `stat` would need permission to read, which the relay has given up.
     this.#size = this.#file.seekSync(0, Deno.SeekMode.End);
   }
 
   /**
-   * Has at least so many bytes; where the disk has no room for them, it stays
-   * as large as it was.
+   * Grows to so many bytes; where the disk has no room for them, the size stays.
    *
-   * @returns whether it has them
+   * @returns whether it has so many
    */
   grow(size: number): boolean {
     if (this.#size >= size) return true;
@@ -57,18 +56,18 @@ export class Reserve {
     }
   }
 
-  /** Has no more than so many bytes. */
+  /** Shrinks to so many bytes. */
   shrink(size: number): void {
     if (this.#size <= size) return;
     this.#cut(size);
   }
 
-  /** A disk that fails at this too must not end the relay: it still reads. */
+  /** A disk that fails here too must not end the relay, which can still read. */
   #cut(size: number): void {
     try {
       this.#file.truncateSync(size);
     } catch {
-      // What is there tells what became of it.
+      // The size below shows the result.
     }
     this.refresh();
   }
@@ -80,12 +79,11 @@ export class Reserve {
 }
 
 /**
- * Does some work on a database. Where the disk is full the reserve is given up
- * and the work is done once more; the next relay, or the running one, makes a
- * new reserve.
+ * Does some work on a database. Where the disk is full, gives the reserve up and
+ * tries once more; the next relay, or the running one, makes a new reserve.
  *
  * @param made runs between the two tries
- * @throws {Error} what `work` threw
+ * @throws {Error} where `work` throws
  */
 export async function withReserve<T>(
   path: string,

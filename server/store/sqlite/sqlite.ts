@@ -79,9 +79,9 @@ export async function openSqliteStore(
 }
 
 /**
- * The same with any writer.
+ * Opens the file with any writer.
  *
- * @param start starts it, once the file is ready
+ * @param start starts the writer, once the file is ready
  */
 export async function openWithWriter(
   path: string,
@@ -243,13 +243,13 @@ class OpenStore implements SqliteStore {
     const found = this.#waiting(recipient, budget, room);
     if (typeof found !== "number") return found;
     await memory?.reserve(found);
-    // Whatever came in meanwhile, there is room for so much.
+    // Room is reserved for so much, whatever came in meanwhile.
     const reserved = { ...budget, bytes: found };
     const messages = this.#waiting(recipient, reserved, () => true);
     return typeof messages === "number" ? [] : messages;
   }
 
-  /** What waits, or where there is no room for it the bytes that it takes. */
+  /** The waiting messages, or where there is no room for them their bytes. */
   #waiting(
     recipient: ClientId,
     budget: Budget,
@@ -271,7 +271,7 @@ class OpenStore implements SqliteStore {
     });
   }
 
-  /** The first and the last id of an answer, and the bytes that it takes; 0 for none. */
+  /** The first and the last id of a response, and its bytes; 0 for none. */
   #oldest(
     recipient: ClientId,
     budget: Budget,
@@ -292,7 +292,7 @@ class OpenStore implements SqliteStore {
     return { first, last, bytes };
   }
 
-  /** What waits, oldest first: read only as far as the caller goes. */
+  /** The sizes of waiting messages, oldest first, read as far as they are taken. */
   *#sizes(recipient: ClientId): Generator<{ id: number; size: number }> {
     for (let last = 0;;) {
       const rows = this.#statements.sizes.all(recipient, last, SIZES_AT_ONCE);

@@ -1,9 +1,9 @@
 /**
- * What the writer does as the disk fills up. As long as there is room it keeps
- * a reserve, at least as large as what the log has still to bring into the
- * database's own file. On a full disk it gives the reserve up, and from then on
- * the file may not grow: sends get the pages that deletions leave, or are
- * refused, while deletions go on.
+ * How the writer copes with a full disk. While there is room, it keeps a reserve
+ * at least as large as what the log has still to bring into the database's own
+ * file. On a full disk it gives the reserve up, and the file may not grow from
+ * then on: sends get the pages that deletions leave, or are refused, while
+ * deletions go on.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import type { Reserve } from "../reserve.ts";
 
 const MIB = 1024 * 1024;
 
-/** Bytes of the reserve at the start, and the part of a small disk's room that it takes at most. */
+/** Bytes of the reserve at the start, and the largest share of a small disk's room that it takes. */
 const LEAST = 4 * MIB;
 const SHARE = 1 / 8;
 /** Bytes from which the log is copied rather than the reserve made larger. */
 const MOST = 64 * MIB;
-/** Bytes of the log for deletions, and what a message takes beside its content. */
+/** Bytes of the log for deletions, and the factor by which a message takes more than its content. */
 const MARGIN = MIB / 4;
 const INDEXED = 5 / 4;
 /** Milliseconds between two looks whether a full disk has room again. */
@@ -31,7 +31,7 @@ const SPARE_PAGES = 8;
 /** What `max_page_count` is by default. */
 const ANY_PAGES = 0xfffffffe;
 
-/** The disk's room, as the writer deals with it. */
+/** Keeps room on the disk for the writer. */
 export class DiskRoom {
   readonly #database: Database;
   readonly #checkpoints: Checkpoints;
@@ -41,7 +41,7 @@ export class DiskRoom {
   #isShort = false;
   /** Bytes by which the log may grow before the reserve is looked at again. */
   #slack = 0;
-  /** When room was looked for last, on the clock of `performance.now()`. */
+  /** Time of the last look for room, on the clock of `performance.now()`. */
   #looked = -Infinity;
 
   /**
@@ -70,31 +70,31 @@ export class DiskRoom {
     this.before(0);
   }
 
-  /** Sees to the reserve before a group with so many bytes of content is written. */
+  /** Prepares the reserve for a group with so many bytes of content. */
   before(bytes: number): void {
     if (this.#isShort) return this.#lookAgain();
     this.#slack -= bytes * INDEXED + MARGIN;
     if (this.#slack >= 0) return;
-    this.#seeTo(bytes);
+    this.#prepare(bytes);
     this.#slack = this.#reserve.size - this.#needed(bytes);
   }
 
-  /** Makes the reserve large enough, or empties the log, or takes the disk for full. */
-  #seeTo(bytes: number): void {
-    // What is large can't be tried again: the log is as short then as it can be.
+  /** Makes the reserve large enough, or empties the log, or treats the disk as full. */
+  #prepare(bytes: number): void {
+    // A large message can't be tried again: the log must be as short as it can be.
     if (bytes > MOST / 4) this.#checkpoints.finish();
     if (this.#fits(bytes)) return;
     if (this.#checkpoints.finish() && this.#fits(bytes)) return;
     if (!this.#reserve.grow(this.#needed(bytes))) this.make(false);
   }
 
-  /** Another process wrote, and may have given the reserve up. */
+  /** Looks at the reserve anew: another process wrote, and may have given it up. */
   othersWrote(): void {
     this.#reserve.refresh();
     this.#slack = 0;
   }
 
-  /** After a try: on a full disk the log stays short, and what room it leaves is kept for later. */
+  /** Keeps the log short after a try on a full disk, and the room for later. */
   tried(): void {
     if (!this.#isShort) return;
     this.#checkpoints.finish();
@@ -102,8 +102,8 @@ export class DiskRoom {
   }
 
   /**
-   * The disk is full: empties the log with the help of the reserve. From then
-   * on the reserve is for what deletes.
+   * Empties the log of a full disk with the help of the reserve. From then on
+   * the reserve is for deletions.
    */
   make(deletes: boolean): void {
     this.#slack = 0;
@@ -128,7 +128,7 @@ export class DiskRoom {
     this.#reserve.close();
   }
 
-  /** Whether the reserve is large enough, or can be without getting too large. */
+  /** Whether the reserve is large enough, or can grow enough without getting too large. */
   #fits(bytes: number): boolean {
     const needed = this.#needed(bytes);
     if (this.#reserve.size >= needed) return true;
@@ -144,7 +144,7 @@ export class DiskRoom {
     );
   }
 
-  /** Goes on as ever where there is room again; else keeps some for later. */
+  /** Ends the treatment of a full disk where there is room again; else keeps some for later. */
   #look(): void {
     this.#looked = performance.now();
     if (!this.#recover()) this.#reserve.grow(this.#least / 2);
@@ -154,7 +154,7 @@ export class DiskRoom {
     if (performance.now() - this.#looked >= PAUSE) this.#look();
   }
 
-  /** Where the disk has room for the reserve, and as much again. */
+  /** Whether the disk has room for the reserve, and as much again. */
   #recover(): boolean {
     if (!this.#reserve.grow(2 * this.#least)) return false;
     this.#reserve.shrink(this.#least);

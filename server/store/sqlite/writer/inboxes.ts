@@ -19,7 +19,7 @@ const MOST_CACHED = 100_000;
 
 interface Inbox {
   lastId: number;
-  /** Undefined until a quota asks for it. */
+  /** Undefined until a quota needs it. */
   waiting: { messages: number; bytes: number } | undefined;
 }
 
@@ -31,7 +31,7 @@ export class Inboxes {
   readonly #cache = new LruCache<Inbox>(MOST_CACHED);
   #total = NaN;
 
-  /** The database has its tables. */
+  /** @param database has its tables */
   constructor(database: Database) {
     this.#lastId = database.prepare<{ id: number }>(
       `SELECT max(LastMessage, coalesce(

@@ -1,7 +1,7 @@
 /**
- * Deletes messages that nobody has taken: those that have waited for too long,
- * and those of users who are removed. All of it is to be done within a
- * transaction, in batches, so that no other writer waits for long.
+ * Deletes messages that were never taken: those that have waited for too long,
+ * and those of users who are removed. It is used within a transaction, in
+ * batches, so that no other writer waits for long.
  *
  * @module
  */
@@ -9,10 +9,10 @@
 import type { Database } from "@db/sqlite";
 import { RAISE_LAST_MESSAGE } from "../schema.ts";
 
-/** Bytes of contents from which on a batch has enough: their pages cost, too. */
+/** Bytes of contents that end a batch: their pages cost, too. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** A message that is to be deleted. */
+/** A message to delete. */
 export interface FoundMessage {
   /** Its row. */
   row: number;
@@ -28,11 +28,11 @@ export interface FoundMessage {
   arrived: number;
 }
 
-/** What went from one inbox. */
+/** Messages deleted from one inbox. */
 export interface Deleted {
   /** 16 bytes. */
   recipient: Uint8Array;
-  /** The highest id that went. */
+  /** Their highest id. */
   lastId: number;
   /** How many messages. */
   messages: number;
@@ -43,11 +43,11 @@ export interface Deleted {
 const COLUMNS = `rowid AS row, ToClient AS recipient, ID AS id,
   length(Content) + Rest AS size, Rest AS rest, Arrived AS arrived`;
 
-/** Finds messages and deletes them, with all that hangs on them. */
+/** Finds messages and deletes them with their parts. */
 export class MessageDeleter {
   readonly #statements;
 
-  /** The database has its tables. */
+  /** @param database has its tables */
   constructor(database: Database) {
     this.#statements = {
       behind: database.prepare<FoundMessage>(
@@ -65,12 +65,12 @@ export class MessageDeleter {
   }
 
   /**
-   * Messages that arrived before, the oldest first. Rows rise with the time,
-   * so that the first young one ends the search.
+   * Finds messages that arrived before a time, the oldest first. Rows rise with
+   * time, so that the first young one ends the search.
    *
    * @param before milliseconds since 1970
    * @param most messages of a batch
-   * @param older what counts instead for rows up to one
+   * @param older replaces `before` for rows up to `row`
    */
   arrivedBefore(
     before: number,
@@ -99,12 +99,12 @@ export class MessageDeleter {
     }
   }
 
-  /** Messages that wait for somebody, the oldest first; so many at most. */
+  /** The oldest messages of an inbox, at most so many. */
   waitingFor(recipient: Uint8Array, most: number): FoundMessage[] {
     return batchOf(this.#statements.to.all(recipient, most), most);
   }
 
-  /** Deletes messages; none of their ids comes back. */
+  /** Deletes messages; their ids are never used again. */
   delete(messages: readonly FoundMessage[]): Deleted[] {
     const inboxes = new Map<string, Deleted>();
     for (const { row, recipient, id, size, rest } of messages) {
@@ -125,7 +125,7 @@ export class MessageDeleter {
   }
 }
 
-/** The first of them: so many at most, and no more than their bytes allow. */
+/** The first messages of a batch, limited in number and bytes. */
 function batchOf(found: readonly FoundMessage[], most: number): FoundMessage[] {
   let bytes = 0;
   const end = found.findIndex(({ size }) => (bytes += size) > MOST_BYTES);

@@ -9,9 +9,9 @@
 const WRITTEN = 0;
 const READ = 1;
 
-/** What both ends of a pipe are made from; a worker gets it in a message. */
+/** The memory of a pipe; a worker gets it in a message. */
 export interface SharedPipeMemory {
-  /** How many bytes were ever written and read, modulo 2³². */
+  /** Counts of the bytes ever written and read, modulo 2³². */
   control: SharedArrayBuffer;
   /** The ring. */
   data: SharedArrayBuffer;
@@ -24,7 +24,6 @@ export class SharedPipe {
   /** Bytes that were written but not published. */
   #staged = 0;
 
-  /** Makes an end of the pipe that lies in this memory. */
   constructor(memory: SharedPipeMemory) {
     this.#control = new Int32Array(memory.control);
     this.#data = new Uint8Array(memory.data);
@@ -50,7 +49,7 @@ export class SharedPipe {
 
   /**
    * Writes as many of the bytes as there is room for, and returns how many.
-   * The reader sees nothing of them before {@linkcode publish}.
+   * The reader sees them after {@linkcode publish}.
    */
   write(bytes: Uint8Array): number {
     const size = Math.min(bytes.length, this.writable);
@@ -66,7 +65,7 @@ export class SharedPipe {
     return size;
   }
 
-  /** Shows the reader what was written, all at once, and wakes it. */
+  /** Shows the reader all that was written, at once, and wakes it. */
   publish(): void {
     this.#advance(WRITTEN, this.#staged);
     this.#staged = 0;

@@ -1,5 +1,5 @@
 /**
- * Starts threads of the store, and is what they are entered by.
+ * Starts threads of the store, and runs their work.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { StoreError } from "../../store.ts";
 
-/** What a thread says once: whether it could start its work. */
+/** A thread's only message: whether it could start its work. */
 type Ready = { error: string | undefined };
 
-/** What a worker's global scope has that this program's other code doesn't see. */
+/** The part of a worker's global scope that a program's types lack. */
 interface ThreadScope {
   readonly name: string;
   onmessage: (event: MessageEvent) => void;
@@ -26,12 +26,12 @@ export interface Thread<Start> {
   name: string;
   /** The module that calls {@linkcode enter}; in a bundle, the bundle. */
   module: string;
-  /** Makes ready for the work, or throws, and returns the work, which blocks the thread until it is over. */
+  /** Prepares the work, or throws; returns the work, which blocks the thread until it is over. */
   prepare: (start: Start) => () => void;
 }
 
 /**
- * Does the work where this is such a thread. To be called when the module is
+ * Runs the work where this is such a thread. The module calls it as it is
  * loaded: in a bundle it is part of the program that starts the thread, too.
  */
 export function enter<Start>(thread: Thread<Start>): void {
@@ -50,7 +50,7 @@ export function enter<Start>(thread: Thread<Start>): void {
 }
 
 /**
- * Starts a thread; what breaks it later goes to the worker's `onerror`.
+ * Starts a thread; later failures go to the worker's `onerror`.
  *
  * @throws {StoreError} where it can't start its work
  */

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Milliseconds by which the two may differ without a step, and the part of the time between two looks. */
+/** Milliseconds by which the clocks may differ without a step, and the share of the time between two looks. */
 const TOLERANCE = 1000;
 const DRIFT = 1 / 1000;
 
@@ -12,7 +12,7 @@ const DRIFT = 1 / 1000;
 export interface ClockLook {
   /** Milliseconds since 1970, by the wall clock. */
   readonly now: number;
-  /** Milliseconds that the wall clock was set on since the look before; 0 where it wasn't. */
+  /** Milliseconds by which the wall clock was set since the look before; 0 where it wasn't. */
   readonly step: number;
   /** `now` by the wall clock as it was at the look at which it was most behind. */
   readonly earliest: number;
@@ -24,7 +24,6 @@ export class WallClock {
   readonly #monotonic: () => number;
   #last: { at: number; offset: number; lowest: number };
 
-  /** Begins now. */
   constructor(wall = Date.now, monotonic = () => performance.now()) {
     this.#wall = wall;
     this.#monotonic = monotonic;
@@ -34,9 +33,9 @@ export class WallClock {
   }
 
   /**
-   * Looks at both.
+   * Looks at both clocks.
    *
-   * @returns what was seen, and what takes it as known: until that is called, a step is told again
+   * @returns the look, and `known`, which accepts it: until then, a step is reported again
    */
   look(): ClockLook & { known: () => void } {
     const at = this.#monotonic();

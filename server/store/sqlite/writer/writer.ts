@@ -28,7 +28,7 @@ import {
 import type { StoreCommand } from "./store_command.ts";
 import { enter, type Thread } from "./thread.ts";
 
-/** What the writer is started with. */
+/** What starts the writer. */
 export interface WriterStart {
   /** The database's path. */
   path: string;
@@ -56,7 +56,7 @@ export interface WriterStart {
 const SHARE = 3 / 4;
 /** Commands of one group at most. */
 const MOST_COMMANDS = 1024;
-/** Bytes of content of one group, about; also what a failed group can be tried again with. */
+/** Bytes of content of one group, about. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
 class Writer {

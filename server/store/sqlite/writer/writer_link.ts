@@ -18,7 +18,7 @@ import type { StoreCommand } from "./store_command.ts";
 import { startThread } from "./thread.ts";
 import { WRITER, type WriterStart } from "./writer.ts";
 
-/** Bytes that commands may be ahead of the writer; more wait in their own arrays. */
+/** Bytes that commands may be ahead of the writer; others wait in their own arrays. */
 const COMMANDS_SIZE = 4 * 1024 * 1024;
 /** Bytes that results may be ahead of the store. */
 const RESULTS_SIZE = 64 * 1024;
