@@ -8,7 +8,7 @@
 import { type Field, sizedBytes, u8 } from "../../../../shared/wire/fields.ts";
 
 const number = new Float64Array(1);
-const numberBytes = new Uint8Array(number.buffer);
+const halves = new Uint32Array(number.buffer);
 
 /** A number of 8 bytes. */
 export const f64: Field<number> = {
@@ -17,10 +17,11 @@ export const f64: Field<number> = {
   size: () => 8,
   write(writer, value) {
     number[0] = value;
-    writer.raw(numberBytes);
+    for (const half of halves) writer.u32(half);
   },
   read(reader) {
-    numberBytes.set(reader.bytes(8));
+    halves[0] = reader.u32();
+    halves[1] = reader.u32();
     return number[0] as number;
   },
 };

@@ -16,8 +16,8 @@ export const RESULT = 0;
 export const FAILURE = 1;
 export const BROKEN = 2;
 
-/** Bytes in front of a value. */
-const HEADER_SIZE = 5;
+/** Bytes in front of a value: the code, and the value's size. */
+const HEADER_SIZE = 1 + 4;
 
 /** A frame's bytes. */
 export function encodeFrame<T>(
@@ -36,9 +36,8 @@ export function encodeFrame<T>(
 /** Reads a frame. Its value may hold views, which stay as they are until {@linkcode PipeReader.reuse}. */
 export function readFrame(
   pipe: PipeReader,
-): { code: number; value: <T>(field: Field<T>) => T } {
-  const header = new Reader(pipe.bytes(HEADER_SIZE), true);
-  const code = header.u8();
-  const payload = new Reader(pipe.bytes(header.u32()), true);
-  return { code, value: (field) => field.read(payload) };
+): { code: number; payload: Reader } {
+  const code = pipe.integer(1);
+  const payload = new Reader(pipe.bytes(pipe.integer(4)), true);
+  return { code, payload };
 }

@@ -175,10 +175,24 @@ export class PipeReader {
 
   /** Takes bytes: a view that stays as it is until {@linkcode reuse}. */
   bytes(size: number): Uint8Array<ArrayBuffer> {
+    this.#take(size);
+    return this.#buffer.subarray(this.#start - size, this.#start);
+  }
+
+  /** Takes an unsigned integer of `size` bytes, little endian. */
+  integer(size: number): number {
+    this.#take(size);
+    let value = 0;
+    for (let at = this.#start; size > 0; size--) {
+      value = value * 256 + (this.#buffer[--at] as number);
+    }
+    return value;
+  }
+
+  #take(size: number): void {
     while (this.#end - this.#start < size) this.#fill(size);
     this.#start += size;
     this.#taken += size;
-    return this.#buffer.subarray(this.#start - size, this.#start);
   }
 
   #fill(size: number): void {

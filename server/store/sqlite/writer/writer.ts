@@ -152,9 +152,9 @@ class Writer {
   }
 
   #readJob(): Job {
-    const { code, value: read } = readFrame(this.#reader);
+    const { code, payload } = readFrame(this.#reader);
     const command = commands[code] as StoreCommand;
-    const value = read(command.fields);
+    const value = command.fields.read(payload);
     const size = contentSize({ command, value });
     const inParts = size > PART_SIZE;
     const bytes = this.#reader.bytes(inParts ? 0 : size);

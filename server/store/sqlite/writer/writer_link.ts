@@ -133,18 +133,18 @@ export class WriterLink implements CommandWriter {
     content?: Uint8Array,
   ): Promise<R> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    const { fields, result } = command;
-    const written = Promise.withResolvers<R>();
-    this.#put(encodeFrame(codes.get(command) ?? 0, fields, value));
+    const { promise, resolve, reject } = Promise.withResolvers<R>();
+    this.#put(encodeFrame(codes.get(command) ?? 0, command.fields, value));
     if (content !== undefined) this.#put(content);
-    this.#pending.push({ ...written, result } as Pending);
+    const { result } = command;
+    this.#pending.push({ result, resolve, reject } as Pending);
     if (!this.#flushing) {
       this.#flushing = true;
       // Together with what else this turn brings, to share a commit.
       queueMicrotask(() => this.#flush());
     }
     if (this.#pending.length === 1) this.#settleAll();
-    return written.promise;
+    return promise;
   }
 
   async close(): Promise<void> {
@@ -181,13 +181,13 @@ export class WriterLink implements CommandWriter {
       this.#reader.reuse();
       let settled = 0;
       while (this.#reader.available > 0) {
-        const { code, value } = readFrame(this.#reader);
+        const { code, payload } = readFrame(this.#reader);
         const pending = this.#pending[settled++];
         if (pending === undefined) continue;
-        if (code === RESULT) pending.resolve(value(pending.result));
+        if (code === RESULT) pending.resolve(pending.result.read(payload));
         else {
           const Failure = code === BROKEN ? StoreBrokenError : StoreError;
-          pending.reject(new Failure(value(text)));
+          pending.reject(new Failure(text.read(payload)));
         }
       }
       this.#pending.splice(0, settled);
