@@ -165,7 +165,7 @@ export class AlteredLine extends LineAround {
     if (this.#passing > 0) return await this.#pass();
     if (!(await this.#hasBegun())) return false;
     const breaks = this.#hooks.needsWhole && !this.#hasWhole();
-    if (breaks) await this.#endAnswers();
+    if (breaks) await this.#endResponses();
     if (this.#closing) return await this.#ignoreRest();
     await this.#hooks.begun?.();
     const source = this.#source;
@@ -295,7 +295,7 @@ export class AlteredLine extends LineAround {
     const answer: Answer = { version, code, payload: payload.slice() };
     const given = this.#hooks.answer?.(answer, asked) ?? encodeAnswer(answer);
     await this.#writeInOrder(given);
-    if (this.#hooks.closes?.(answer, asked)) await this.#endAnswers();
+    if (this.#hooks.closes?.(answer, asked)) await this.#endResponses();
   }
 
   /** A write of no bytes asks whether the connection was reset. */
@@ -306,7 +306,7 @@ export class AlteredLine extends LineAround {
   }
 
   /** As a close looks to the client; the relay still sees how the client ends. */
-  async #endAnswers(): Promise<void> {
+  async #endResponses(): Promise<void> {
     this.#closing = true;
     await this.inner.closeWrite();
   }

@@ -15,7 +15,7 @@ import type { ListedClient, Store } from "../store/store.ts";
 export interface DirectorySizes {
   /** Clients of one page, whose entries mostly go out in one piece. */
   page: number;
-  /** Pages that are kept; those behind are read again for each answer. */
+  /** Pages that are kept; later ones are read again for each response. */
   kept: number;
   /** Clients that are read at a time, while everything else waits. */
   read: number;
@@ -48,8 +48,8 @@ export class ClientsDirectory {
   readonly #store: Store;
   readonly #sizes: DirectorySizes;
   /**
-   * Those who are settled. All pages are full but the last. Who is removed isn't
-   * taken out: the list is made anew.
+   * The settled clients. All pages are full but the last. When a user is deleted
+   * the list is made anew.
    */
   #pages: Page[] = [];
   /** The version of the users when the pages were begun. */
@@ -59,13 +59,12 @@ export class ClientsDirectory {
   /** The one behind it, which hasn't begun. */
   #next: Promise<Look> | undefined;
 
-  /** Nothing is read before the first list. */
   constructor(store: Store, sizes: DirectorySizes = defaultSizes) {
     this.#store = store;
     this.#sizes = sizes;
   }
 
-  /** Everybody but the client at a position. */
+  /** All clients but the one at a position. */
   async listBut(position: number): Promise<Pieces> {
     const { pages, counts, unsettled: all } = await this.#updated();
     const unsettled = all.filter((client) => client.position !== position);
@@ -105,17 +104,17 @@ export class ClientsDirectory {
   ): Generator<ResponsePiece> {
     for (const [page, count] of counts.entries()) {
       const { positions = [], bytes } = pages[page] ?? {};
-      const asker = indexIn(positions, position, count);
+      const requester = indexIn(positions, position, count);
       if (bytes !== undefined) {
         const entries = bytes.subarray(0, count * LISTED_CLIENT_SIZE);
-        for (const part of without(entries, asker)) yield* cut(part);
+        for (const part of without(entries, requester)) yield* cut(part);
         continue;
       }
       for (let from = 0; from < count; from += this.#sizes.read) {
         const to = Math.min(from + this.#sizes.read, count);
         const read = async () => {
           const entries = await this.#read(positions, from, to);
-          const parts = [...without(entries, asker - from)];
+          const parts = [...without(entries, requester - from)];
           return parts.length === 1 && parts[0] ? parts[0] : concat(parts);
         };
         yield { memory: (to - from) * LISTED_CLIENT_SIZE, read };
@@ -124,7 +123,7 @@ export class ClientsDirectory {
     if (unsettled.length > 0) yield* cut(encode(unsettled));
   }
 
-  /** Takes in who is new, and returns those who aren't settled yet: they are read each time. */
+  /** Caches new clients, and returns those that aren't settled yet: they are read each time. */
   async #update(): Promise<ListedClient[]> {
     const { usersVersion } = this.#store;
     if (usersVersion !== this.#usersVersion) {
@@ -137,7 +136,7 @@ export class ClientsDirectory {
       const found = await this.#store.clients(last, this.#sizes.read);
       last = found.at(-1)?.position ?? last;
       if (found.length === 0) return unsettled;
-      // Behind one who isn't settled nobody is taken in: somebody would be missed.
+      // Stops caching at the first unsettled client, or a later one could be skipped.
       const first = unsettled.length > 0
         ? 0
         : found.findIndex(({ settled }) => !settled);
@@ -178,7 +177,7 @@ export class ClientsDirectory {
     return page;
   }
 
-  /** @throws {Error} where somebody of the page is gone: its size was promised */
+  /** @throws {Error} where a client of the page is gone: its size is out already */
   async #read(
     positions: readonly number[],
     from: number,

@@ -14,9 +14,9 @@ import {
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import type { RequestKind } from "../../shared/wire/requests.ts";
 import {
-  type AnswerMemory,
   MessageGoneError,
   OutcomeUnknownError,
+  type ResponseMemory,
   StoreBrokenError,
 } from "../store/store.ts";
 import type { Context, Handler, Services } from "./handlers/handler.ts";
@@ -56,7 +56,7 @@ export class Dispatcher {
   async begin(
     request: Request,
     address: string,
-    memory: AnswerMemory,
+    memory: ResponseMemory,
   ): Promise<Handle> {
     const { kind, refusal = "bad_format", watch } = request;
     if (kind === undefined) return responding(request, refuse(refusal));

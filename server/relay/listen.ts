@@ -48,7 +48,7 @@ export function listen(options: ListenOptions): Deno.TcpListener {
 export function openPort(
   { hostname, port, takeOver = false }: ListenOptions,
 ): Deno.TcpListener {
-  // A port that is shared is shared with anybody: nobody else may have it now.
+  // A shared port is shared with any program: none may have it open now.
   if (!takeOver && port !== 0) Deno.listen({ hostname, port }).close();
   return listenShared(hostname, port, takeOver);
 }

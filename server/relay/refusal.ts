@@ -15,7 +15,7 @@ export const connectionRefusals = [
 /** Why a connection is closed at once. */
 export type ConnectionRefusal = typeof connectionRefusals[number];
 
-/** Why a request is answered with 9000 though nothing failed. */
+/** Why a request gets 9000 though nothing failed. */
 export const requestRefusals = [
   "unknown_code",
   "wrong_size",
@@ -27,5 +27,5 @@ export const requestRefusals = [
   ...sendRefusals,
 ] as const;
 
-/** Why a request is answered with 9000 though nothing failed. */
+/** Why a request gets 9000 though nothing failed. */
 export type RequestRefusal = typeof requestRefusals[number];

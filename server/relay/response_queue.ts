@@ -122,11 +122,11 @@ export class ResponseQueue {
     }
     try {
       if (response.pieces === undefined) {
-        this.#memory.keepAnswer(response.bytes.length);
+        this.#memory.keepResponse(response.bytes.length);
       }
       await this.#send(request, response);
     } finally {
-      this.#memory.endAnswer();
+      this.#memory.endResponse();
     }
   }
 

@@ -7,7 +7,7 @@
 import { formatSpan, formatThings } from "../../shared/cli/figures.ts";
 import type { Store } from "../store/store.ts";
 
-/** Messages of one deletion, so that what clients ask for needn't wait for long. */
+/** Most messages of one deletion: requests wait meanwhile. */
 const MOST_AT_ONCE = 500;
 /** Milliseconds between two of them. */
 const PAUSE = 20;
@@ -17,11 +17,11 @@ const SHORTEST_INTERVAL = 1000;
 /** Looks within the time that a message is kept. */
 const LOOKS = 10;
 
-/** Hears of what is done. */
+/** Logs what a {@linkcode Retention} does. */
 export interface RetentionLog {
-  /** Is told how many messages went, after each look at which some did. */
+  /** Reports how many messages were deleted, after each look that found some. */
   info: (text: string) => void;
-  /** Is told of what failed; it is tried again the next time. */
+  /** Reports a failure; the next look tries again. */
   report: (error: unknown) => void;
 }
 
@@ -48,7 +48,7 @@ export class Retention {
     this.#purging = this.#purge();
   }
 
-  /** Ends it; resolves once the store isn't asked for anything any more. */
+  /** Stops; resolves once no deletion is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);

@@ -1,6 +1,5 @@
 /**
- * Whoever follows what a relay does. A watcher learns who asks and what is said
- * from nothing here.
+ * Observes a relay. Observers see no ids, names or content.
  *
  * @module
  */
@@ -8,13 +7,13 @@
 import type { RequestRefusal } from "./refusal.ts";
 
 /**
- * How a request ended: with the answer that it asks for, with 9000 because the
- * relay couldn't, without an answer because nobody knows what was kept, or
- * with 9000 for a reason that isn't the relay's.
+ * How a request ended: with the response that it asks for, with 9000 because the
+ * relay failed, without a response because the store can't tell what it kept, or
+ * refused with 9000.
  */
 export type Outcome = "answered" | "failed" | "unknown" | RequestRefusal;
 
-/** A request as watchers see it. */
+/** A request as observers see it. */
 export interface SeenRequest {
   /** Its code, whatever the client wrote there. */
   code: number;
@@ -24,15 +23,15 @@ export interface SeenRequest {
   connection: number;
 }
 
-/** Follows one request. */
+/** Observes one request. */
 export interface RequestWatch {
-  /** Its handler has begun: what follows is the store's time. */
+  /** The relay has begun to handle it: what follows is the store's time. */
   working?(): void;
-  /** Its answer is there; it isn't written yet. */
+  /** Its response is there; it isn't written yet. */
   ended(outcome: Outcome): void;
 }
 
-/** Follows a relay. What it throws would break the relay: it throws nothing. */
+/** Observes a relay. It throws nothing: that would break the relay. */
 export interface Watcher {
   /** A connection was accepted. */
   connected?(connection: number): void;
@@ -42,14 +41,14 @@ export interface Watcher {
   requested(request: SeenRequest): RequestWatch;
 }
 
-/** One watcher for several; undefined where there are none, for which nothing has to be done. */
+/** One watcher for several; undefined where there are none. */
 export function watchAll(watchers: readonly Watcher[]): Watcher | undefined {
   if (watchers.length < 2) return watchers[0];
   return {
     connected: (connection) =>
       watchers.forEach((watcher) => watcher.connected?.(connection)),
-    disconnected: (...figures) =>
-      watchers.forEach((watcher) => watcher.disconnected?.(...figures)),
+    disconnected: (...moved) =>
+      watchers.forEach((watcher) => watcher.disconnected?.(...moved)),
     requested(request) {
       const all = watchers.map((watcher) => watcher.requested(request));
       return {

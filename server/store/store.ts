@@ -90,7 +90,7 @@ export interface Budget {
 }
 
 /** Memory for an answer. */
-export interface AnswerMemory {
+export interface ResponseMemory {
   /** Takes bytes in place of those that were taken before; false where there is no room at once. */
   tryReserve(bytes: number): boolean;
   /**
@@ -176,7 +176,7 @@ export interface Store {
   waiting(
     recipient: ClientId,
     budget: Budget,
-    memory?: AnswerMemory,
+    memory?: ResponseMemory,
   ): Promise<StoredMessage[]>;
 
   /**

@@ -1,7 +1,6 @@
 /**
- * Counts values by size. Recording one costs nanoseconds; whoever wants the
- * figures pays for them. The memory may be shared by a thread that records and
- * one that reads.
+ * Counts values by size. Recording one costs nanoseconds; reading pays for the
+ * rest. The memory may be shared by a thread that records and one that reads.
  */
 export class Histogram {
   /** Rising; a value counts for the first one that it isn't above. */

@@ -1,8 +1,8 @@
 /**
  * Pages over HTTP, as little of it as a scrape and a health check need: one
- * request a connection, answered and closed. It outlives a lack of file
- * descriptors, which `Deno.serve` answers by ending the program and `node:http`
- * by accepting nothing ever after, and it keeps few of them for itself.
+ * request a connection, then closed. It outlives a lack of file
+ * descriptors, on which `Deno.serve` ends the program and `node:http`
+ * accepts nothing ever after, and it keeps few of them for itself.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const STATUS_TEXTS = {
   503: "Service Unavailable",
 } as const;
 
-/** An answer. */
+/** A page. */
 export interface Page {
   /** The status. */
   status: keyof typeof STATUS_TEXTS;
@@ -74,7 +74,7 @@ export class PageServer {
     return `http://${formatAddress(this.address)}`;
   }
 
-  /** Stops at once, whoever is still being answered. */
+  /** Stops at once, in the middle of responses too. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#listener.close();
@@ -100,9 +100,9 @@ export class PageServer {
     const timer = setTimeout(() => closeIfOpen(conn), TIMEOUT);
     try {
       const head = await readHead(conn);
-      if (head !== undefined) await this.#answer(conn, head);
+      if (head !== undefined) await this.#respond(conn, head);
     } catch {
-      // A connection that breaks is the affair of who made it.
+      // A connection that breaks is its client's affair.
     } finally {
       clearTimeout(timer);
       closeIfOpen(conn);
@@ -110,7 +110,7 @@ export class PageServer {
     }
   }
 
-  async #answer(conn: Deno.TcpConn, head: string): Promise<void> {
+  async #respond(conn: Deno.TcpConn, head: string): Promise<void> {
     const line = /^([A-Z]+) (\/[^\s?]*)(?:\?\S*)? HTTP\/1\.[01]\r?\n/.exec(
       head,
     );
@@ -125,7 +125,7 @@ export class PageServer {
     const writer = conn.writable.getWriter();
     await writer.write(encode(shown, method === "HEAD"));
     await conn.closeWrite();
-    // To close before all that was sent is read would reset the answer.
+    // To close before all that was sent is read would reset the response.
     const rest = new Uint8Array(HEAD_SIZE);
     while (await conn.read(rest) !== null);
   }

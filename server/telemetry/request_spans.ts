@@ -1,6 +1,6 @@
 /**
- * Traces requests through OpenTelemetry, which is part of Deno: whoever starts
- * the relay with `OTEL_DENO=true` gets a span for each of them.
+ * Traces requests through OpenTelemetry, which is part of Deno: a relay that is
+ * started with `OTEL_DENO=true` makes a span for each of them.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * All that a relay's program tells of itself, as its flags and its environment
- * ask for. What nobody asks for isn't even loaded.
+ * ask for. What they don't ask for isn't even loaded.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { TelemetryOptions } from "./telemetry_flags.ts";
 /** Deno keeps its OpenTelemetry under this name where it was started with `OTEL_DENO=true`. */
 const OPEN_TELEMETRY = Symbol.for("opentelemetry.js.api.1");
 
-/** What is asked for. */
+/** What the flags ask for. */
 export interface TelemetryStart {
   /** By the flags. */
   telemetry: TelemetryOptions;
@@ -24,7 +24,7 @@ export interface TelemetryStart {
 
 /** What a relay's program tells of itself. */
 export class Telemetry {
-  /** Is to be told what the relay does; undefined where nobody wants to know. */
+  /** Observes the relay; undefined where nothing is to be observed. */
   readonly watcher: Watcher | undefined;
   readonly #log: RelayLog;
   readonly #failures: FailurePrinter;

@@ -11,7 +11,7 @@ import type {
   RequestKind,
   RequestPayloads,
 } from "../../../shared/wire/requests.ts";
-import type { AnswerMemory, Store } from "../../store/store.ts";
+import type { ResponseMemory, Store } from "../../store/store.ts";
 import type { ClientsDirectory } from "../clients_directory.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { RegistrationLimit } from "../limits/registration_limit.ts";
@@ -42,7 +42,7 @@ export interface Context extends Services {
   /** When the request was read. */
   now: Date;
   /** Is asked for room before much is read. */
-  memory: AnswerMemory;
+  memory: ResponseMemory;
 }
 
 /** Handles one kind of request. */

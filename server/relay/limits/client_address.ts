@@ -1,6 +1,6 @@
 /**
  * What counts as one address where limits are counted by address: of IPv6 the
- * network of 64 bits, since whoever has one address there has all of them.
+ * network of 64 bits, since a host that has one address there has all of them.
  *
  * @param address as the system writes it
  */

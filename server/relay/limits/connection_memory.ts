@@ -1,13 +1,13 @@
 /**
  * What one connection takes of the relay's memory: the buffer in which requests
  * arrive, beyond what every connection has, the payloads that are being
- * answered, and the answer that goes out.
+ * handled, and the response that goes out.
  *
  * @module
  */
 
 import type { BufferMemory } from "../../../shared/wire/byte_source.ts";
-import type { AnswerMemory } from "../../store/store.ts";
+import type { ResponseMemory } from "../../store/store.ts";
 import type { Account } from "./connection_limit.ts";
 import {
   ConnectionEndedError,
@@ -31,20 +31,19 @@ export interface Owner {
 }
 
 /** The memory of one connection. */
-export class ConnectionMemory implements BufferMemory, AnswerMemory, Holder {
+export class ConnectionMemory implements BufferMemory, ResponseMemory, Holder {
   /** The connection's address. */
   readonly account: Account;
   readonly #budget: MemoryBudget;
   readonly #owner: Owner;
   #buffer: Hold | undefined;
-  #answer: Hold | undefined;
+  #response: Hold | undefined;
   /** Gives back what a payload has that was the buffer itself. */
   #given: Release | undefined;
   #waits = 0;
   /** Whether nothing is to be had any more. */
   #ended = false;
 
-  /** It has nothing yet. */
   constructor(budget: MemoryBudget, account: Account, owner: Owner) {
     this.#budget = budget;
     this.account = account;
@@ -107,7 +106,7 @@ export class ConnectionMemory implements BufferMemory, AnswerMemory, Holder {
   /**
    * Room for a payload that is taken out of the buffer.
    *
-   * @returns what gives it back once the request is answered, or undefined
+   * @returns what gives it back once the request is handled, or undefined
    * where there is no room at once
    */
   tryPayload(size: number): Release | undefined {
@@ -125,17 +124,17 @@ export class ConnectionMemory implements BufferMemory, AnswerMemory, Holder {
     return () => payloads.release(counted);
   }
 
-  /** Room for the next piece of an answer, in place of the one before, where it is to be had at once. */
+  /** Room for the next piece of a response, in place of the one before, where it is to be had at once. */
   tryReserve(size: number): boolean {
-    this.endAnswer();
+    this.endResponse();
     const hold = new Hold(this);
     if (this.#ended || !this.#budget.tryGrow(hold, size, true)) return false;
-    this.#answer = hold;
+    this.#response = hold;
     return true;
   }
 
   /**
-   * Waits for room for the next piece of an answer.
+   * Waits for room for the next piece of a response.
    *
    * @throws {ConnectionEndedError} where the connection ends meanwhile
    */
@@ -143,22 +142,22 @@ export class ConnectionMemory implements BufferMemory, AnswerMemory, Holder {
     if (this.tryReserve(size)) return;
     const hold = new Hold(this);
     await this.#wait(hold, size, true);
-    this.#answer = hold;
+    this.#response = hold;
   }
 
   /** The piece turned out to be shorter. */
-  keepAnswer(size: number): void {
-    if (this.#answer === undefined || size >= this.#answer.size) return;
-    this.#budget.shrink(this.#answer, size);
+  keepResponse(size: number): void {
+    if (this.#response === undefined || size >= this.#response.size) return;
+    this.#budget.shrink(this.#response, size);
   }
 
   /** The piece has gone out. */
-  endAnswer(): void {
-    if (this.#answer !== undefined) this.#budget.close(this.#answer, true);
-    this.#answer = undefined;
+  endResponse(): void {
+    if (this.#response !== undefined) this.#budget.close(this.#response, true);
+    this.#response = undefined;
   }
 
-  /** The connection is closed: what waits is told so. */
+  /** The connection is closed: what waits is rejected. */
   cancel(): void {
     this.#ended = true;
     if (this.#waits > 0) this.#budget.cancel(this);
@@ -168,7 +167,7 @@ export class ConnectionMemory implements BufferMemory, AnswerMemory, Holder {
   end(): void {
     this.cancel();
     this.shrink();
-    this.endAnswer();
+    this.endResponse();
   }
 
   /** @throws {ConnectionEndedError} where the connection has ended */

@@ -8,10 +8,10 @@ const MIB = 1024 * 1024;
 
 /** A relay's limits. Where nothing else is said, 0 means that there is none. */
 export interface Limits {
-  /** Bytes of the largest payload that is taken; not 0. */
+  /** Bytes of the largest payload that is accepted; not 0. */
   maxMessage: number;
   /**
-   * Bytes of memory for all requests and answers under way together; past it,
+   * Bytes of memory for all requests and responses under way together; past it,
    * reading pauses. At least twice `maxMessage`.
    */
   maxInflight: number;
@@ -26,13 +26,13 @@ export interface Limits {
   /** Registrations from one address within a minute. */
   registrationsPerMinute: number;
   /**
-   * Milliseconds in which a begun request, or an answer that is being taken,
+   * Milliseconds in which a begun request, or a response that is being read,
    * must be complete or get a good deal further; not 0.
    */
   progressTimeout: number;
 }
 
-/** The limits where nothing else is asked for. */
+/** The limits where no flag sets others. */
 export const defaultLimits: Readonly<Limits> = {
   maxMessage: 64 * MIB,
   maxInflight: 256 * MIB,

@@ -16,7 +16,7 @@ const SMALL = 64 * 1024;
 /** Bytes with which an address's requests needn't wait behind others. */
 const LITTLE = 256 * 1024;
 /**
- * Milliseconds of a turn, in which pieces of answers are begun. Between two
+ * Milliseconds of a turn, in which pieces of responses are begun. Between two
  * turns the runtime looks at all sockets: as long as there is something to write
  * it hardly would by itself.
  */
@@ -54,7 +54,6 @@ export class Hold {
   /** Whether it is the one that may always grow, and stands outside of the shares. */
   isFirst = false;
 
-  /** It holds nothing yet. */
   constructor(holder: Holder) {
     this.holder = holder;
   }
@@ -70,7 +69,7 @@ interface Wait {
   readonly hold: Hold;
   /** Bytes that it shall have. */
   readonly size: number;
-  /** Whether it is for an answer, of which each turn has so many. */
+  /** Whether it is for a response, of which each turn has so many. */
   readonly paced: boolean;
   /** Looks at which it lacked memory. */
   looks: number;
@@ -112,7 +111,6 @@ export class MemoryBudget {
   #moves = new Map<Hold, { moved: number; looks: number }>();
   #displaced = 0;
 
-  /** All of it is free. */
   constructor({ limit, largest, progressTimeout }: BudgetOptions) {
     this.payloads = new PayloadMemory(limit / 8);
     this.#limit = limit - limit / 8 - largest;
@@ -131,9 +129,9 @@ export class MemoryBudget {
 
   /**
    * Makes a hold so large, where there is room at once and nothing waits, or its
-   * address has little: of requests, or nothing while it wants a piece of an answer.
+   * address has little: of requests, or nothing while it wants a piece of a response.
    *
-   * @param paced whether it is for an answer
+   * @param paced whether it is for a response
    */
   tryGrow(hold: Hold, size: number, paced: boolean): boolean {
     const { held } = hold.holder.account;
@@ -163,7 +161,7 @@ export class MemoryBudget {
     });
   }
 
-  /** Gives a part of what an answer has back. */
+  /** Gives a part of what a response has back. */
   shrink(hold: Hold, size: number): void {
     this.#left += hold.size - size;
     this.#release(hold, size);
@@ -172,7 +170,7 @@ export class MemoryBudget {
   /**
    * Gives all of it back.
    *
-   * @param paced whether it was for an answer
+   * @param paced whether it was for a response
    */
   close(hold: Hold, paced: boolean): void {
     if (paced) this.#left += hold.size;

@@ -14,7 +14,6 @@ import { isInRuns } from "../id_runs.ts";
 import { PART_SIZE } from "../layout.ts";
 import type { SendResult } from "../send_result.ts";
 import {
-  type AnswerMemory,
   type Budget,
   type HandedOut,
   type ListedClient,
@@ -22,6 +21,7 @@ import {
   type NewClient,
   type NewMessage,
   type Quota,
+  type ResponseMemory,
   type Store,
   type StoredMessage,
 } from "../store.ts";
@@ -168,7 +168,7 @@ export class MemoryStore implements Store {
   async waiting(
     recipient: ClientId,
     budget: Budget,
-    memory?: AnswerMemory,
+    memory?: ResponseMemory,
   ): Promise<StoredMessage[]> {
     const found = this.#oldest(recipient, budget);
     if (memory?.tryReserve(found.bytes) ?? true) return found.messages;

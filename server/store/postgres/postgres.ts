@@ -11,7 +11,6 @@ import { CommitFigures } from "../commit_figures.ts";
 import { LruCache } from "../lru_cache.ts";
 import type { SendResult } from "../send_result.ts";
 import {
-  type AnswerMemory,
   type Budget,
   type HandedOut,
   type ListedClient,
@@ -19,6 +18,7 @@ import {
   type NewClient,
   type NewMessage,
   type Quota,
+  type ResponseMemory,
   type Store,
   type StoredMessage,
   StoreError,
@@ -194,7 +194,7 @@ class OpenStore implements Store {
   async waiting(
     recipient: ClientId,
     budget: Budget,
-    memory?: AnswerMemory,
+    memory?: ResponseMemory,
   ): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = [];
     let left = budget.bytes;

@@ -19,7 +19,6 @@ import { Deletions } from "./deletions.ts";
 import { withReserve } from "./reserve.ts";
 import type { SendResult } from "../send_result.ts";
 import {
-  type AnswerMemory,
   type Budget,
   type HandedOut,
   type ListedClient,
@@ -27,6 +26,7 @@ import {
   type NewClient,
   type NewMessage,
   type Quota,
+  type ResponseMemory,
   type Store,
   StoreBrokenError,
   type StoredMessage,
@@ -237,7 +237,7 @@ class OpenStore implements SqliteStore {
   async waiting(
     recipient: ClientId,
     budget: Budget,
-    memory?: AnswerMemory,
+    memory?: ResponseMemory,
   ): Promise<StoredMessage[]> {
     const room = (bytes: number) => memory?.tryReserve(bytes) ?? true;
     const found = this.#waiting(recipient, budget, room);
