@@ -4,8 +4,8 @@ import { ConnectionMemory } from "./limits/connection_memory.ts";
 import type { MemoryBudget } from "./limits/memory_budget.ts";
 import type { Silent } from "./limits/silent_connections.ts";
 import type { Request } from "./request.ts";
-import { type RequestListener, RequestStream } from "./request_stream.ts";
-import { type ResponseOwner, ResponseQueue } from "./response_queue.ts";
+import { RequestStream } from "./request_stream.ts";
+import { ResponseQueue } from "./response_queue.ts";
 import type { RequestWatch, Watcher } from "./watcher.ts";
 
 /**
@@ -53,7 +53,7 @@ type State = "open" | "draining" | "lingering" | "ended" | "closed";
  * section 3 of docs/protocol.md). Nothing that a client sends ends anything but
  * its connection. There may be many: each byte counts.
  */
-export class Connection implements Silent, RequestListener, ResponseOwner {
+export class Connection implements Silent {
   /** Its address, as limits count it. */
   readonly account: Account;
   /** The last sign of life. */
@@ -112,18 +112,23 @@ export class Connection implements Silent, RequestListener, ResponseOwner {
     return this.#options.maxMessage;
   }
 
-  /** Begins to observe a request. */
+  /** Begins to observe a request with this code and so many bytes of payload. */
   observe(code: number, size: number): RequestWatch | undefined {
     const connection = this.#number;
     return this.#options.watcher?.requested({ code, size, connection });
   }
 
-  /** A request acknowledges the responses that had gone out before it (DLV-3). */
+  /**
+   * Confirms the responses that had gone out before a request whose header has
+   * arrived (DLV-3). Reading goes on once the promise, if any, resolves.
+   *
+   * @param start offset of the header
+   */
   headerArrived(start: number): Promise<void> | undefined {
     return this.#responses.confirmBefore(start);
   }
 
-  /** What has arrived by now. */
+  /** What has arrived by now: it can't acknowledge a response that goes out next. */
   arrivedByNow(): ReturnType<RequestStream["arrivedByNow"]> {
     return this.#requests.arrivedByNow();
   }

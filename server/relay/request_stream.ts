@@ -4,6 +4,7 @@ import {
   type RequestStart,
 } from "../../shared/wire/request_framer.ts";
 import { allocateShortLived } from "../../shared/wire/slab.ts";
+import type { Connection } from "./connection.ts";
 import type { ConnectionMemory } from "./limits/connection_memory.ts";
 import { type Progress, StallDetector } from "./limits/stall_detector.ts";
 import { Request } from "./request.ts";
@@ -16,7 +17,6 @@ import {
   isZeroNext,
   takeHeader,
 } from "./request_framing.ts";
-import type { RequestWatch } from "./watcher.ts";
 
 /** Initial buffer size in bytes; most requests fit. */
 const IDLE_SIZE = 1536;
@@ -25,18 +25,8 @@ const FIRST_BYTE_TIMEOUTS = 2;
 
 const END = { done: true, value: undefined } as const;
 
-/** Follows a {@linkcode RequestStream} as it reads. */
-export interface RequestListener {
-  /** Bytes of the largest payload that is accepted. */
-  readonly maxMessage: number;
-  /** Begins to observe a request with this code and so many bytes of payload. */
-  observe(code: number, size: number): RequestWatch | undefined;
-  /**
-   * Runs when a header has arrived that starts at this offset. Reading goes on
-   * once its promise, if any, resolves.
-   */
-  headerArrived(start: number): Promise<void> | undefined;
-}
+/** The connection as a {@linkcode RequestStream} needs it. */
+type Owner = Pick<Connection, "maxMessage" | "observe" | "headerArrived">;
 
 /**
  * The requests of one connection, in order. It owns the bytes that arrive, the
@@ -47,7 +37,7 @@ export class RequestStream
   implements AsyncIterable<Request>, AsyncIterator<Request> {
   readonly #source: ByteSource;
   readonly #memory: ConnectionMemory;
-  readonly #listener: RequestListener;
+  readonly #connection: Owner;
   readonly #stall = new StallDetector();
   /**
    * What is waited for: a next request, which may never come; the rest of one
@@ -65,10 +55,10 @@ export class RequestStream
   constructor(
     transport: Pick<Deno.Conn, "read">,
     memory: ConnectionMemory,
-    listener: RequestListener,
+    connection: Owner,
   ) {
     this.#memory = memory;
-    this.#listener = listener;
+    this.#connection = connection;
     this.#source = new ByteSource((into) => transport.read(into), {
       idleSize: IDLE_SIZE,
       memory,
@@ -202,7 +192,7 @@ export class RequestStream
     }
     const begun = await takeHeader(source);
     if (begun === null) return this.#end();
-    const confirmed = this.#listener.headerArrived(start);
+    const confirmed = this.#connection.headerArrived(start);
     if (confirmed !== undefined) {
       // The store's time isn't the client's.
       this.#awaits = "nothing";
@@ -228,13 +218,13 @@ export class RequestStream
     begun: RequestStart,
   ): Promise<Request | null> {
     const source = this.#source;
-    const listener = this.#listener;
+    const connection = this.#connection;
     const { code } = begun.header;
-    const found = await awaitPayload(source, begun, listener.maxMessage);
+    const found = await awaitPayload(source, begun, connection.maxMessage);
     if (found === null) return null;
     const { kind, size } = found;
     if (kind === undefined) {
-      listener.observe(code, size)?.ended(found.refusal);
+      connection.observe(code, size)?.ended(found.refusal);
       this.#excess = size;
       const end = source.consumed + size;
       if (!found.atOnce && !(await this.#skipExcess())) return null;
@@ -247,7 +237,7 @@ export class RequestStream
       return new Request(begun, { refusal, padded: this.#isPadded });
     }
     this.#awaits = "nothing";
-    const watch = listener.observe(code, size);
+    const watch = connection.observe(code, size);
     // Where the buffer itself is handed out, its memory goes with it.
     const reserved = source.givesBuffer(size)
       ? undefined

@@ -1,5 +1,6 @@
 import { concat } from "@std/bytes";
 import { blockPadding } from "../../shared/wire/request_framer.ts";
+import type { Connection } from "./connection.ts";
 import type { ConnectionMemory } from "./limits/connection_memory.ts";
 import { type Progress, StallDetector } from "./limits/stall_detector.ts";
 import type { Request } from "./request.ts";
@@ -26,14 +27,6 @@ interface Unacknowledged {
 /** Most connections have none, and share this. */
 const NONE: readonly Unacknowledged[] = [];
 
-/** The connection that responses go out on. */
-export interface ResponseOwner {
-  /** What has arrived by now: it can't acknowledge a response that goes out next. */
-  arrivedByNow(): Promise<Pick<Unacknowledged, "offset" | "ended">>;
-  /** Closes it. */
-  close(): void;
-}
-
 /** A response's place in the order of requests. */
 interface Slot {
   bytes: Uint8Array | undefined;
@@ -47,7 +40,7 @@ interface Slot {
 export class ResponseQueue {
   readonly #transport: Pick<Deno.Conn, "write">;
   readonly #memory: ConnectionMemory;
-  readonly #connection: ResponseOwner;
+  readonly #connection: Pick<Connection, "arrivedByNow" | "close">;
   readonly #stall = new StallDetector();
   readonly #slots: Slot[] = [];
   #unacknowledged = NONE;
@@ -66,7 +59,7 @@ export class ResponseQueue {
   constructor(
     transport: Pick<Deno.Conn, "write">,
     memory: ConnectionMemory,
-    connection: ResponseOwner,
+    connection: Pick<Connection, "arrivedByNow" | "close">,
   ) {
     this.#transport = transport;
     this.#memory = memory;
