@@ -2,10 +2,13 @@ import {
   assert,
   assertEquals,
   assertMatch,
+  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
+import { describeFailure, UserError } from "../../../client/errors.ts";
 import { takeFolder } from "../../../client/store/folder.ts";
+import { importIdentity } from "../../../client/transfer/import_identity.ts";
 import { formatInfoMe } from "../../../shared/folder/own_info_me.ts";
 import { parseInfoMe } from "../../../shared/folder/info_me.ts";
 import {
@@ -35,8 +38,16 @@ const anna: Somebody = {
   id: "f60e79fe3ac74b48ac4e6fdb923c68d6",
   pkcs8: Uint8Array.fromHex(cryptopp.rsa.private_der_hex),
 };
+/** What looks like a key. */
+const KEY = /[A-Za-z0-9+/]{40}/;
 /** What we write of her. */
 const OURS = `anna\n${anna.id}\n${cryptopp.rsa.private_base64_no_breaks}\n`;
+
+/** Forms and mistakes that go through a process; the others are read in this one. */
+const BY_PROCESS = 3;
+
+/** No import here needs a relay. */
+const unregistered = () => Promise.reject(new Error("no registration"));
 
 /** A folder, where files are imported from and into others. */
 async function stage() {
@@ -67,12 +78,22 @@ async function identityIn(dir: string): Promise<string> {
 
 testWith(PROGRAMS, "each form of an identity becomes ours", async () => {
   await using here = await stage();
-  for (const [form, content] of Object.entries(formsOf(anna))) {
+  const found = /the name on line \d.*, the key on line/;
+  for (
+    const [index, [form, content]] of Object.entries(formsOf(anna)).entries()
+  ) {
     const path = await here.file(content);
     const { dir, user } = here.fresh();
-    const { stdout, stderr } = await user.do("import-identity", path);
-    assertEquals(stdout, `anna ${anna.id}\n`, form);
-    assertMatch(stderr, /^Found .*the name on line \d.*, the key on line/m);
+    if (index < BY_PROCESS) {
+      const { stdout, stderr } = await user.do("import-identity", path);
+      assertEquals(stdout, `anna ${anna.id}\n`, form);
+      assertMatch(stderr, new RegExp(`^Found .*${found.source}`, "m"));
+    } else {
+      const imported = await importIdentity(dir, path, unregistered);
+      assertEquals(imported.me.name, "anna", form);
+      assertEquals(imported.me.clientId.toHex(), anna.id, form);
+      assertMatch(imported.found.join(", "), found);
+    }
     assertEquals(await identityIn(dir), OURS, form);
     assertEquals(await Deno.readFile(path), content, "it stays as it is");
   }
@@ -109,6 +130,8 @@ testWith(PROGRAMS, "recorded files of other programs become ours", async () => {
 
 testWith(PROGRAMS, "what can't be imported is called what it is", async (t) => {
   await using here = await stage();
+  const nothingIsLeft = (dir: string) =>
+    assertRejects(() => Deno.stat(dir), Deno.errors.NotFound);
   const refused = async (
     args: string[],
     input = "",
@@ -120,24 +143,35 @@ testWith(PROGRAMS, "what can't be imported is called what it is", async (t) => {
       ...args,
     );
     assertEquals(stdout, "");
-    await Deno.stat(dir).then(
-      () => assert(false, "nothing is left"),
-      (error) => assert(error instanceof Deno.errors.NotFound),
-    );
-    assert(!/[A-Za-z0-9+/]{40}/.test(stderr), "no key is shown");
+    await nothingIsLeft(dir);
+    assert(!KEY.test(stderr), "no key is shown");
     return { code, stderr };
   };
 
   await t.step("files with a mistake in them", async () => {
     const mistakes = Object.entries(mistakesWith(anna));
-    for (const [what, { content, says, advises }] of mistakes) {
-      const path = await here.file(content);
-      const { code, stderr } = await refused([path]);
-      assertEquals(code, 1, what);
-      const [message, hint] = stderr.split("\n");
-      assert(message?.startsWith(`error: ${path} can't be imported: `), what);
-      assertStringIncludes(message ?? "", says);
-      assertStringIncludes(hint ?? "", advises);
+    for (const [index, [what, mistake]] of mistakes.entries()) {
+      const path = await here.file(mistake.content);
+      let said: string;
+      if (index < BY_PROCESS) {
+        const { code, stderr } = await refused([path]);
+        assertEquals(code, 1, what);
+        said = stderr.replace(/^error: /, "");
+      } else {
+        const { dir } = here.fresh();
+        const error = await assertRejects(
+          () => importIdentity(dir, path, unregistered),
+          UserError,
+        );
+        assertEquals(error.code, "failure", what);
+        said = describeFailure(error);
+        assert(!KEY.test(said), "no key is shown");
+        await nothingIsLeft(dir);
+      }
+      const [message = "", hint = ""] = said.split("\n");
+      assert(message.startsWith(`${path} can't be imported: `), what);
+      assertStringIncludes(message, mistake.says);
+      assertStringIncludes(hint, mistake.advises);
     }
   });
 
