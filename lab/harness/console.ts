@@ -6,7 +6,7 @@ const CLIENT = fileURLToPath(
   new URL("../../client/main.ts", import.meta.url),
 );
 /** Milliseconds after which a test that waits in vain says what it saw. */
-const PATIENCE = 20_000;
+const PATIENCE = 120_000;
 const PROMPT = "? ";
 
 /** A client at a terminal. */

@@ -1,5 +1,5 @@
 /** Milliseconds after which something that was waited for is a failure. */
-const PATIENCE = 20_000;
+const PATIENCE = 120_000;
 
 /** Waits for what nothing announces, such as another process's file. */
 export async function until(

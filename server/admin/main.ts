@@ -215,7 +215,8 @@ async function adminOf(store: StoreAddress): Promise<StoreAdmin> {
   );
 }
 
-async function main(args: readonly string[]): Promise<number | void> {
+/** Runs a verb; resolves to its exit code. */
+export async function main(args: readonly string[]): Promise<number | void> {
   const options = await readAdminOptions(args);
   const { verb } = options;
   const admin = await adminOf(options.store);

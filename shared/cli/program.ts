@@ -3,23 +3,31 @@ import { UsageError } from "./usage_error.ts";
 import { reasonOf } from "./reason.ts";
 import { writeErrorSync, writeOutSync } from "./standard_output.ts";
 
-/**
- * Runs a program to its end and exits with the code that `main` resolves to, 0
- * where it is none. An error is told in a sentence: with code 2 where the
- * command line can't be obeyed, else with 1.
- */
-export async function runProgram(
-  main: (args: readonly string[]) => Promise<number | void>,
-): Promise<never> {
+/** A program as its command line runs it; resolves to the exit code, 0 by default. */
+export type Main = (args: readonly string[]) => Promise<number | void>;
+
+/** Runs a program on the process's arguments and exits with its code. */
+export async function runProgram(main: Main): Promise<never> {
   console.log = (...data) => printLine(writeOutSync, data);
   console.error = (...data) => printLine(writeErrorSync, data);
+  Deno.exit(await exitCodeOf(main, Deno.args));
+}
+
+/**
+ * Runs a program to its end. An error is printed in one sentence, with exit
+ * code 2 if the command line can't be obeyed and 1 otherwise.
+ */
+export async function exitCodeOf(
+  main: Main,
+  args: readonly string[],
+): Promise<number> {
   try {
-    requireText(Deno.args);
-    Deno.exit(await main(Deno.args) ?? 0);
+    requireText(args);
+    return await main(args) ?? 0;
   } catch (error) {
-    // It may tell what a file or a peer holds.
+    // The message may repeat what a file or a peer holds.
     console.error(`error: ${reasonOf(error).replaceAll(DANGEROUS, "")}`);
-    Deno.exit(error instanceof UsageError ? 2 : 1);
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 
