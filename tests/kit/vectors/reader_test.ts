@@ -19,17 +19,42 @@ async function reader(): Promise<string> {
   return blocks[0]?.text ?? "";
 }
 
-/** What the reader says of the vectors in a folder. */
-async function read(
-  folder: string,
-): Promise<{ code: number; stdout: string; stderr: string }> {
+/** Runs the reader, argument 1, on each further folder, and prints how it ended. */
+const DRIVER = `import contextlib, io, json, sys
+reader, folders = compile(sys.argv[1], "reader", "exec"), sys.argv[2:]
+def run(folder):
+    sys.argv[1:], printed, end = [folder], io.StringIO(), None
+    with contextlib.redirect_stdout(printed):
+        try: exec(reader, {"__name__": "__main__"})
+        except SystemExit as error: end = error.code
+    return {"code": 0 if end is None else 1, "stdout": printed.getvalue().strip(), "stderr": end or ""}
+print(json.dumps([run(folder) for folder in folders]))`;
+
+/** How the reader ends on a folder of vectors. */
+interface Read {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Reads the vectors in folders. */
+async function readAll(folders: readonly string[]): Promise<Read[]> {
   const { code, stdout, stderr } = await new Deno.Command("sh", {
-    args: ["-c", 'exec python3 -I -c "$1" "$2"', "sh", await reader(), folder],
+    args: [
+      ...["-c", 'exec python3 -I -c "$@"', "sh"],
+      ...[DRIVER, await reader(), ...folders],
+    ],
     stdout: "piped",
     stderr: "piped",
   }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  return { code, stdout: text(stdout), stderr: text(stderr) };
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals(code, 0, text(stderr));
+  return JSON.parse(text(stdout));
+}
+
+/** Reads the vectors in a folder. */
+async function read(folder: string): Promise<Read | undefined> {
+  return (await readAll([folder]))[0];
 }
 
 testWith(
@@ -88,9 +113,16 @@ const turned: readonly [name: string, at: number][] = [
 ];
 
 toolTest(PYTHON, "the reader finds each byte that is turned", async () => {
-  await Promise.all(turned.map(async ([name, at]) => {
-    await using folder = await temporaryFolder();
-    const file = await readVectorFile("frames");
+  await using folder = await temporaryFolder();
+  const file = await readVectorFile("frames");
+  const write = async (name: string, cases: unknown) => {
+    await Deno.mkdir(`${folder.path}/${name}`);
+    const path = `${folder.path}/${name}/frames.json`;
+    await Deno.writeTextFile(path, JSON.stringify({ ...file, cases }));
+    return `${folder.path}/${name}`;
+  };
+  const folders: string[] = [];
+  for (const [index, [name, at]] of turned.entries()) {
     const found = file.cases.filter((vector) => vector.name === name);
     assertEquals(found.length, 1, name);
     const cases = found.map((vector) => {
@@ -99,15 +131,17 @@ toolTest(PYTHON, "the reader finds each byte that is turned", async () => {
       bytes[at] = (bytes[at] ?? 0) ^ 1;
       return { ...vector, bytes: bytes.toHex() };
     });
-    const path = `${folder.path}/frames.json`;
+    folders.push(await write(`${index}`, found));
+    folders.push(await write(`${index}-turned`, cases));
+  }
+  const results = await readAll(folders);
+  for (const [index, [name, at]] of turned.entries()) {
     // Without the change it agrees.
-    await Deno.writeTextFile(path, JSON.stringify({ ...file, cases: found }));
-    assertEquals((await read(folder.path)).stdout, "1 cases, 1 frames agree");
-    await Deno.writeTextFile(path, JSON.stringify({ ...file, cases }));
-    const { code, stdout, stderr } = await read(folder.path);
+    assertEquals(results[2 * index]?.stdout, "1 cases, 1 frames agree");
+    const { code, stdout, stderr = "" } = results[2 * index + 1] ?? {};
     assertEquals([code, stdout], [1, ""], `${name}, byte ${at}`);
     assertStringIncludes(stderr, name);
-  }));
+  }
 });
 
 toolTest(
@@ -124,6 +158,6 @@ toolTest(
     const changed = text.replace('"code": 1003', '"code": 1002');
     assert(changed !== text);
     await Deno.writeTextFile(`${folder.path}/frames.json`, changed);
-    assertEquals((await read(folder.path)).code, 1);
+    assertEquals((await read(folder.path))?.code, 1);
   },
 );
