@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "yaml";
 import { Program, ROOT } from "../../lab/harness/program.ts";
 import { FILES, testWith } from "../support/test_with.ts";
-import { HAPROXY, toolTest } from "../support/tool_test.ts";
+import { HAPROXY, toolTest } from "../support/test_with_tool.ts";
 
 const folder = `${ROOT}deploy/docker`;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Program, ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";
-import { SYSTEMD, toolTest } from "../support/tool_test.ts";
+import { SYSTEMD, toolTest } from "../support/test_with_tool.ts";
 
 /** `systemd-analyze security` calls up to 2 "OK"; what is left is the network, and the JIT's memory. */
 const MOST_EXPOSURE = 1.5;

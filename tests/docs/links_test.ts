@@ -30,9 +30,11 @@ testWith(
 const LINK = /\]\(([^)\s]+)\)/g;
 
 async function pages(): Promise<string[]> {
-  const found = ["README.md"];
-  for await (const { name } of Deno.readDir(`${ROOT}docs`)) {
-    if (name.endsWith(".md")) found.push(`docs/${name}`);
+  const found: string[] = [];
+  for (const folder of ["", "docs/"]) {
+    for await (const { name } of Deno.readDir(`${ROOT}${folder}`)) {
+      if (name.endsWith(".md")) found.push(`${folder}${name}`);
+    }
   }
   return found;
 }
@@ -60,3 +62,25 @@ async function isThere(
 const slug = (heading: string) =>
   heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "")
     .replaceAll(" ", "-");
+
+testWith(FILES, "the near tests are there, and are all tests", async () => {
+  const page = await readPage("CONTRIBUTING.md");
+  const near = [...page.matchAll(/^\|.*`deno task test (.+)` *\|$/gm)]
+    .flatMap(([, paths = ""]) => paths.split(" "));
+  for (const path of near) await Deno.stat(`${ROOT}${path}`);
+  const rest = (await testsIn("tests")).filter((test) =>
+    !near.some((path) => test === path || test.startsWith(`${path}/`))
+  );
+  assertEquals(rest, []);
+});
+
+/** All test files below a folder. */
+async function testsIn(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(`${ROOT}${folder}`)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) found.push(...await testsIn(path));
+    else if (name.endsWith("_test.ts")) found.push(path);
+  }
+  return found;
+}

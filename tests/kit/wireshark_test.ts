@@ -28,7 +28,7 @@ import {
   soundFrames,
 } from "../support/wire/frames.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
-import { toolTest, TSHARK } from "../support/tool_test.ts";
+import { toolTest, TSHARK } from "../support/test_with_tool.ts";
 import { packetList, tshark } from "../support/wire/tshark.ts";
 import { pull } from "../support/clients/receiving.ts";
 

@@ -7,7 +7,7 @@ import type { FrameMeaning } from "../../../lab/vectors/vector.ts";
 import { capture, MadeConnection } from "../../support/wire/capture.ts";
 import { throughCodec } from "../../support/wire/frame_codec.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
-import { toolTest, TSHARK } from "../../support/tool_test.ts";
+import { toolTest, TSHARK } from "../../support/test_with_tool.ts";
 import { tshark } from "../../support/wire/tshark.ts";
 import { bytesOf, readVectors } from "../../support/wire/vectors.ts";
 import { PULL } from "../../../kit/requests.ts";

@@ -5,7 +5,7 @@ import { fencedBlocks, readPage } from "../../../lab/harness/pages.ts";
 import { ROOT } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
-import { PYTHON, toolTest } from "../../support/tool_test.ts";
+import { PYTHON, toolTest } from "../../support/test_with_tool.ts";
 import { readVectorFile, readVectors } from "../../support/wire/vectors.ts";
 import { vectorKinds } from "../../../lab/vectors/vector_files.ts";
 

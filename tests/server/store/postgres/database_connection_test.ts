@@ -14,7 +14,7 @@ import {
 import { Program } from "../../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
 import { SHELL, testWith } from "../../../support/test_with.ts";
-import { missing, OPENSSL } from "../../../support/tool_test.ts";
+import { missing, OPENSSL } from "../../../support/test_with_tool.ts";
 
 postgresTest(
   "a message whose commit wasn't heard of is neither acknowledged nor refused",
