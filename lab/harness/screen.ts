@@ -3,7 +3,7 @@
 import { Program } from "./program.ts";
 
 /** Milliseconds after which a test that waits in vain says what it saw. */
-const PATIENCE = 20_000;
+const PATIENCE = 120_000;
 
 /** What of the environment would change a screen; CI turns colours off. */
 const NOT_OF_A_USER = new Set(["NO_COLOR", "CI", "VISUAL", "EDITOR"]);

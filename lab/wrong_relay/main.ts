@@ -1,6 +1,5 @@
 /**
- * `deno task conformance:matrix [--check NAME] [FAULT…]`: runs all checks, or
- * one, against all faults, or those named, and writes their `fails` lists.
+ * Writes which checks of a server the faults of the wrong relay fail.
  *
  * @module
  */
@@ -11,6 +10,17 @@ import { runProgram } from "../../shared/cli/program.ts";
 import { selectChecks } from "../../kit/conformance/server/checks.ts";
 import { type FaultName, faults } from "./faults.ts";
 import { everyCheck, runMatrix } from "./matrix.ts";
+
+const HELP =
+  `Runs checks of a server against faults of the wrong relay, and writes the
+faults' lists of the checks that fail.
+
+Usage: deno task conformance:matrix [--check PATTERN] [FAULT...]
+
+  --check PATTERN  only the checks with this name, clause or subject, with *
+                   for anything (default: all checks)
+  FAULT            the name of a fault (default: all faults)
+`;
 
 const FOLDER = new URL("./faults/", import.meta.url);
 
@@ -83,4 +93,4 @@ function listOf(names: readonly string[]): string {
     : `[\n${quoted.map((name) => `      ${name},\n`).join("")}    ],`;
 }
 
-if (import.meta.main) await runProgram(main);
+if (import.meta.main) await runProgram(main, HELP);
