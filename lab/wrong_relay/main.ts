@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli";
+import { withHelp } from "../../shared/cli/help.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { selectChecks } from "../../kit/conformance/server/checks.ts";
@@ -93,4 +94,4 @@ function listOf(names: readonly string[]): string {
     : `[\n${quoted.map((name) => `      ${name},\n`).join("")}    ],`;
 }
 
-if (import.meta.main) await runProgram(main, HELP);
+if (import.meta.main) await runProgram(withHelp(HELP, main));
