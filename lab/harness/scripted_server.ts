@@ -1,76 +1,9 @@
-/** Servers that treat their clients as a test says, well or badly. */
+/** A server that responds as a test says, well or badly. */
 
+import { AnyServer } from "../../kit/any_server.ts";
 import { ByteSource } from "../../shared/wire/byte_source.ts";
 import { arrivingRequest } from "../../shared/wire/request_framer.ts";
 import type { RequestHeader } from "../../shared/wire/frames.ts";
-
-/** Serves a connection, which is closed afterwards. */
-export type Serve = (conn: Deno.TcpConn) => Promise<void>;
-
-/** Listens on a free port and serves any number of connections at a time. */
-export class AnyServer implements AsyncDisposable {
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #open = new Set<Deno.TcpConn>();
-  readonly #serving = new Set<Promise<void>>();
-  readonly #accepted: Promise<void>;
-  /** Connections so far. */
-  connections = 0;
-
-  constructor(serve: Serve) {
-    this.#accepted = this.#accept(serve);
-  }
-
-  get address(): { hostname: string; port: number } {
-    return { hostname: "127.0.0.1", port: this.#listener.addr.port };
-  }
-
-  /** Accepts no more connections. */
-  close(): void {
-    try {
-      this.#listener.close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
-    }
-  }
-
-  async #accept(serve: Serve): Promise<void> {
-    for (;;) {
-      const conn = await this.#listener.accept().catch((error) => {
-        const isOver = error instanceof Deno.errors.BadResource ||
-          error instanceof Deno.errors.Interrupted;
-        // Otherwise a client was gone before it was accepted.
-        return isOver ? null : undefined;
-      });
-      if (conn === null) return;
-      if (conn === undefined) continue;
-      this.connections++;
-      this.#open.add(conn);
-      const served = this.#serve(conn, serve);
-      this.#serving.add(served);
-      served.finally(() => this.#serving.delete(served));
-    }
-  }
-
-  async #serve(conn: Deno.TcpConn, serve: Serve): Promise<void> {
-    try {
-      await serve(conn);
-    } catch {
-      // A client may break its connection at any time.
-    } finally {
-      if (this.#open.delete(conn)) conn.close();
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
-    for (const conn of this.#open) {
-      this.#open.delete(conn);
-      conn.close();
-    }
-    await this.#accepted;
-    await Promise.all(this.#serving);
-  }
-}
 
 /** Size in bytes of the largest payload that is read: of a larger one the start. */
 const MOST_PAYLOAD = 1_000_000;

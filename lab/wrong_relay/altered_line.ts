@@ -24,6 +24,7 @@ import {
   responseIn,
   type WholeResponse,
 } from "../../shared/wire/response_framer.ts";
+import { writeAll } from "../../shared/cli/write_all.ts";
 import { type Line, LineAround } from "./line.ts";
 
 /** Bytes of payload that a fault gets to see; what is longer passes by. */
@@ -321,9 +322,7 @@ export class AlteredLine extends LineAround {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length;) {
-      sent += await this.inner.write(bytes.subarray(sent));
-    }
+    await writeAll(this.inner, bytes);
   }
 }
 

@@ -6,9 +6,10 @@
  */
 
 import { concat } from "@std/bytes";
-import { BLOCK_SIZE, paddingBehind } from "../../../shared/wire/dialects.ts";
+import { blockPadding } from "../../../shared/wire/request_framer.ts";
 import { encodeResponse } from "../../../shared/wire/frames.ts";
 import { type Answer, type Answering, writeAnswer } from "./answering.ts";
+import { AnyServer } from "../../any_server.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Bell } from "./bell.ts";
 import type { Cast } from "./cast.ts";
@@ -31,30 +32,29 @@ export class PlayingServer implements AsyncDisposable {
   answering: Answering | undefined;
   /** All requests, in the order in which they came. */
   readonly arrivals: Arrival[] = [];
-  readonly #listener: Deno.TcpListener;
+  readonly #server: AnyServer;
   readonly #cast: Cast;
   readonly #bell: Bell;
-  readonly #open = new Set<Deno.Conn>();
-  #connections = 0;
   #left = MOST_REQUESTS;
   #bytesLeft = MOST_BYTES;
   #busy = 0;
-  readonly #serving: Promise<void>;
 
   /**
    * @param cast answers
    * @param bell rings whenever something came or was answered
    */
   constructor(listener: Deno.TcpListener, cast: Cast, bell: Bell) {
-    this.#listener = listener;
     this.#cast = cast;
     this.#bell = bell;
-    this.#serving = this.#accept();
+    this.#server = new AnyServer(
+      (conn, number) => this.#serve(conn, number),
+      listener,
+    );
   }
 
   /** Connections so far. */
   get connections(): number {
-    return this.#connections;
+    return this.#server.connections;
   }
 
   /** Whether the client has asked more often than any client would. */
@@ -75,36 +75,11 @@ export class PlayingServer implements AsyncDisposable {
 
   /** Closes all connections that are open. */
   hangUp(): void {
-    for (const conn of this.#open) close(conn);
-  }
-
-  async #accept(): Promise<void> {
-    const serving = new Set<Promise<void>>();
-    for (;;) {
-      let conn: Deno.TcpConn;
-      try {
-        conn = await this.#listener.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource) break;
-        if (error instanceof Deno.errors.Interrupted) break;
-        // A client that is gone again before it was accepted.
-        continue;
-      }
-      this.#connections++;
-      if (this.#open.size >= MOST_CONNECTIONS || this.overrun) {
-        close(conn);
-        continue;
-      }
-      const served = this.#serve(conn, this.#connections).finally(() =>
-        serving.delete(served)
-      );
-      serving.add(served);
-    }
-    await Promise.all(serving);
+    this.#server.hangUp();
   }
 
   async #serve(conn: Deno.TcpConn, connection: number): Promise<void> {
-    this.#open.add(conn);
+    if (this.#server.open > MOST_CONNECTIONS || this.overrun) return;
     this.#bell.ring();
     try {
       conn.setNoDelay();
@@ -116,12 +91,7 @@ export class PlayingServer implements AsyncDisposable {
           !(await this.#took(conn, connection, incoming, request))
         ) break;
       }
-    } catch {
-      // A client may reset its connection whenever it likes; what it asks
-      // afterwards shows how it is.
     } finally {
-      this.#open.delete(conn);
-      close(conn);
       this.#bell.ring();
     }
   }
@@ -178,22 +148,12 @@ export class PlayingServer implements AsyncDisposable {
 
   /** Stops listening and closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
-    close(this.#listener);
-    this.hangUp();
-    await this.#serving;
+    await this.#server[Symbol.asyncDispose]();
   }
 }
 
 /** The answer as clients read it that read whole blocks (DIA-5). */
 function inBlocks({ bytes, ...rest }: Answer): Answer {
-  const padding = paddingBehind(bytes.length, { blockSize: BLOCK_SIZE });
+  const padding = blockPadding(bytes.length);
   return { ...rest, bytes: concat([bytes, new Uint8Array(padding)]) };
-}
-
-function close(what: { close(): void }): void {
-  try {
-    what.close();
-  } catch {
-    // It is closed already.
-  }
 }

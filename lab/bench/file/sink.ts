@@ -1,7 +1,7 @@
 /** A server that takes every message, whatever it holds, and keeps nothing of it. */
 
 import { createHash, type Hash } from "node:crypto";
-import { AnyServer } from "../../harness/scripted_server.ts";
+import { AnyServer } from "../../../kit/any_server.ts";
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
 import { sendHead } from "../../../shared/wire/contents.ts";
 import { encodeResponse, requestHeader } from "../../../shared/wire/frames.ts";

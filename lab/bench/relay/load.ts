@@ -7,6 +7,7 @@
 import { AnswerCounter } from "./answers.ts";
 import { usage } from "./commands.ts";
 import { expectedAnswers, Frames, type FramesPlan } from "./frames.ts";
+import { writeAll } from "../../../shared/cli/write_all.ts";
 import { Run, type RunPlan, type RunResult } from "./run.ts";
 
 /** Connections that are made at a time: fewer than a listener's backlog takes. */
@@ -170,10 +171,4 @@ async function readSome(
   const size = await conn.read(buffer);
   if (size === null) throw new Error("Expected an answer, got the end");
   return counter.feed(buffer.subarray(0, size));
-}
-
-async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) {
-    sent += await conn.write(bytes.subarray(sent));
-  }
 }

@@ -14,6 +14,7 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import { requestKinds, responseCode } from "../../../shared/wire/requests.ts";
 import { responseHeader } from "../../../shared/wire/frames.ts";
+import { writeAll } from "../../../shared/cli/write_all.ts";
 import { type AnswerPlan, answerSize } from "./answers.ts";
 
 /** Bytes that one read asks for, as in the relay. */
@@ -101,9 +102,7 @@ async function answer(
   for (let left = owed; left > 0;) {
     const count = Math.min(left, answers.copies);
     const bytes = answers.bytes.subarray(0, count * answers.size);
-    for (let sent = 0; sent < bytes.length;) {
-      sent += await conn.write(bytes.subarray(sent));
-    }
+    await writeAll(conn, bytes);
     left -= count;
   }
 }

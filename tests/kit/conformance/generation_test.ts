@@ -11,7 +11,7 @@ import { checkServer } from "../../../kit/conformance/server/check_server.ts";
 import { findSpoken } from "../../../kit/conformance/server/find_spoken.ts";
 import { generations } from "../../../kit/conformance/server/generation.ts";
 import { UsageError } from "../../../shared/cli/usage_error.ts";
-import { AnyServer } from "../../../lab/harness/scripted_server.ts";
+import { AnyServer } from "../../../kit/any_server.ts";
 import { registered } from "../../support/relays/misbehaviour.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";

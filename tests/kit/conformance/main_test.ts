@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import config from "../../../deno.json" with { type: "json" };
 import { allChecks } from "../../../kit/conformance/server/checks.ts";
-import { AnyServer } from "../../../lab/harness/scripted_server.ts";
+import { AnyServer } from "../../../kit/any_server.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";

@@ -25,7 +25,7 @@ import { checkServer } from "../../../kit/conformance/server/check_server.ts";
 import { allChecks } from "../../../kit/conformance/server/checks.ts";
 import { Probe } from "../../../kit/conformance/server/probe.ts";
 import { Target } from "../../../kit/conformance/server/target.ts";
-import { AnyServer, type Serve } from "../../../lab/harness/scripted_server.ts";
+import { AnyServer } from "../../../kit/any_server.ts";
 import {
   ANNA,
   exactly,
@@ -40,6 +40,9 @@ import {
   LOOPBACK_AND_FILES,
   testWith,
 } from "../../support/test_with.ts";
+
+/** Serves a connection. */
+type Serve = (conn: Deno.TcpConn) => Promise<void>;
 
 /** Milliseconds that an answer may take here. */
 const TIMEOUT = 100;
