@@ -131,6 +131,10 @@ function storeContract(kind: StoreKind): void {
       await store.register({ ...client, id: ben, name: "Anna" }, NOW),
       true,
     );
+    const odd = { id: stranger, name: "zoë\u0007 ☃", publicKey: key };
+    assertEquals(await store.register(odd, NOW), true);
+    assertEquals(await store.registeredId(odd), stranger);
+    assertEquals(await store.deleteUser(stranger), 0);
     // The same registration again is told by its key.
     assertEquals(await store.registeredId(client), anna);
     for (const other of [{ name: "ANNA" }, { publicKey: OTHER_KEY }]) {

@@ -1,13 +1,8 @@
-import {
-  bytes,
-  clientId,
-  name,
-  record,
-} from "../../../../../shared/wire/fields.ts";
+import { bytes, clientId, record } from "../../../../../shared/wire/fields.ts";
 import { PUBLIC_KEY_SIZE } from "../../../../../shared/wire/protocol.ts";
 import type { NewClient } from "../../../store.ts";
 import { clientInserter } from "../../schema.ts";
-import { f64, flag } from "../fields.ts";
+import { f64, flag, text } from "../fields.ts";
 import type { StoreCommand } from "../store_command.ts";
 
 /** A new client, and when it registered in milliseconds since 1970. */
@@ -20,7 +15,8 @@ export const register: StoreCommand<Registration, boolean> = {
   effect: "adds",
   fields: record<Registration>({
     id: clientId,
-    name,
+    // Names that other servers let in may be any text.
+    name: text,
     publicKey: bytes(PUBLIC_KEY_SIZE),
     at: f64,
   }),
