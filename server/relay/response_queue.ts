@@ -1,6 +1,7 @@
 import { concat } from "@std/bytes";
 import { blockPadding } from "../../shared/wire/request_framer.ts";
 import type { Connection } from "./connection.ts";
+import { giveBack, join, LONGEST_JOIN } from "./joined_bytes.ts";
 import type { ConnectionMemory } from "./limits/connection_memory.ts";
 import { type Progress, StallDetector } from "./limits/stall_detector.ts";
 import type { Request } from "./request.ts";
@@ -10,8 +11,6 @@ import type { Response, ResponsePiece } from "./response.ts";
 const MOST_WAITING = 256;
 /** Unacknowledged responses that a connection remembers. */
 const MOST_UNACKNOWLEDGED = 16;
-/** Bytes of a response that are not copied to join others in a write. */
-const LONG = 64 * 1024;
 const NOTHING = new Uint8Array(0);
 const YES = Promise.resolve(true);
 
@@ -202,7 +201,8 @@ export class ResponseQueue {
         this.#slots.splice(0, ready.length);
         if (this.#failure !== undefined) continue;
         this.#lastSize = ready.at(-1)?.length ?? 0;
-        await this.#write(join(ready));
+        const [first] = ready;
+        await this.#write(ready.length === 1 && first ? first : concat(ready));
       }
     } catch (error) {
       this.#failure = { error };
@@ -223,11 +223,11 @@ export class ResponseQueue {
       ? bytes
       : await this.#writePieces(bytes, pieces);
     if (request.padded) {
-      const whole = last.length > LONG ? last.length - 1 : 0;
+      const whole = last.length > LONGEST_JOIN ? last.length - 1 : 0;
       await this.#write(last.subarray(0, whole));
       last = this.#fill(last.subarray(whole));
     }
-    if (confirm === undefined) await this.#write(last);
+    if (confirm === undefined) await this.#writeJoined(last);
     else await this.#writeUnacknowledged(last, confirm);
   }
 
@@ -236,25 +236,28 @@ export class ResponseQueue {
     head: Uint8Array,
     pieces: Iterable<ResponsePiece>,
   ): Promise<Uint8Array> {
-    // Short ones go out in one write (FRM-5).
-    let joined = [head];
-    let size = head.length;
-    const makeRoom = async (wanted: number) => {
-      if (size + wanted <= LONG) return;
-      await this.#write(join(joined));
-      joined = [];
-      size = 0;
-    };
+    let last = head;
     for (const { memory, read } of pieces) {
-      await makeRoom(memory);
+      if (last.length + memory > LONGEST_JOIN) {
+        await this.#writeJoined(last);
+        last = NOTHING;
+      }
       if (memory > 0) await this.#memory.reserve(memory);
       const piece = await read();
-      await makeRoom(piece.length);
-      joined.push(piece);
-      size += piece.length;
       this.#lastSize += piece.length;
+      // What is short goes out in one write (FRM-5).
+      if (last.length + piece.length <= LONGEST_JOIN) last = join(last, piece);
+      else {
+        await this.#writeJoined(last);
+        last = piece;
+      }
     }
-    return join(joined);
+    return last;
+  }
+
+  async #writeJoined(bytes: Uint8Array): Promise<void> {
+    await this.#write(bytes);
+    giveBack(bytes);
   }
 
   /** Appends the padding that a response of `#lastSize` bytes lacks. */
@@ -302,11 +305,6 @@ export class ResponseQueue {
       this.#isWriting = false;
     }
   }
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const [first = NOTHING] = parts;
-  return parts.length === 1 ? first : concat(parts);
 }
 
 /** Zeros that fill the last block of a response (DIA-5). */
