@@ -16,10 +16,9 @@ import {
   ServerRefusedError,
   UserError,
 } from "../errors.ts";
-import type { Contacts, SessionParts } from "./contacts.ts";
 import type { Identity } from "../keys/identity.ts";
 import { Journal } from "./journal.ts";
-import type { KeyRecovery } from "./key_recovery.ts";
+import { KeyRecovery, type RecoveryParts } from "./key_recovery.ts";
 import type { ReceiveEvent } from "./message.ts";
 import { type ContactRow, labelOf } from "../store/contact_table.ts";
 import { UnreadMessages } from "./unread_messages.ts";
@@ -61,26 +60,23 @@ interface Run {
 /** The user's inbox at the relay. */
 export class Inbox {
   readonly #dir: string;
-  readonly #session: SessionParts & { contacts: Contacts };
+  readonly #session: RecoveryParts;
   readonly #journal: Journal;
   readonly #unread: UnreadMessages;
-  readonly #recovery: KeyRecovery;
+  /** Recovers the keys of messages that couldn't be opened. */
+  readonly recovery: KeyRecovery;
   /** Messages that were shown though they couldn't be stored. */
   readonly #shownUnkept = new Set<string>();
   /** Files that stay, whose keys were tried on the unread messages. */
   readonly #triedOn = new Set<string>();
 
   /** @param dir the folder of the journal */
-  constructor(
-    dir: string,
-    session: SessionParts & { contacts: Contacts },
-    recovery: KeyRecovery,
-  ) {
+  constructor(dir: string, session: RecoveryParts) {
     this.#dir = dir;
     this.#session = session;
     this.#journal = new Journal(dir);
     this.#unread = new UnreadMessages(dir);
-    this.#recovery = recovery;
+    this.recovery = new KeyRecovery(session);
   }
 
   /**
@@ -113,7 +109,7 @@ export class Inbox {
     if (run.unread.size > 0) yield this.#unreadProblem(run);
     const unread = new Set(run.unread.values());
     for (const contact of run.lackingKeys) {
-      if (unread.has(contact)) this.#recovery.wants(contact);
+      if (unread.has(contact)) this.recovery.wants(contact);
     }
     if (failure !== undefined) throw failure.error;
     return run.count - run.told;
@@ -281,7 +277,7 @@ export class Inbox {
     run.count += work.fresh;
     for (const contact of work.lackingKeys) run.lackingKeys.add(contact);
     for (const [contact, keys] of work.asking) {
-      this.#recovery.wasAsked(contact, keys);
+      this.recovery.wasAsked(contact, keys);
     }
     yield* this.#learnNames(work.senders);
     // A client that is killed before the end processes the batch again.

@@ -29,7 +29,10 @@ const [SEND_INTERVAL, MOST_SENT] = [3_600_000, 4];
 const MOST_AT_ONCE = 20;
 
 /** What {@linkcode KeyRecovery} works with. */
-type RecoveryParts = SessionParts & { contacts: Contacts; outbox: Outbox };
+export type RecoveryParts = SessionParts & {
+  contacts: Contacts;
+  outbox: Outbox;
+};
 
 /** Asks for keys and sends them again, without the user. */
 export class KeyRecovery {

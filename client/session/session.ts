@@ -20,7 +20,6 @@ import type { Messages } from "../store/messages.ts";
 import { ClientStore } from "../store/store.ts";
 import { Contacts } from "./contacts.ts";
 import { Inbox } from "./inbox.ts";
-import { KeyRecovery } from "./key_recovery.ts";
 import type { MessageToShow, ReceiveEvent } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -46,8 +45,7 @@ export class Session implements Disposable {
   /** The connection to the relay. */
   readonly link: RelayLink;
   readonly #dir: string;
-  readonly #inbox: Inbox;
-  readonly #recovery: KeyRecovery;
+  #inbox: Inbox | undefined;
   #store: ClientStore | undefined;
   #closed = false;
   #identity: Identity | undefined;
@@ -61,8 +59,6 @@ export class Session implements Disposable {
     this.link = link;
     this.contacts = new Contacts(this);
     this.outbox = new Outbox(this);
-    this.#recovery = new KeyRecovery(this);
-    this.#inbox = new Inbox(dir, this, this.#recovery);
   }
 
   /**
@@ -152,12 +148,13 @@ export class Session implements Disposable {
     { progress }: ReceiveOptions = {},
   ): AsyncGenerator<ReceiveEvent, void, void> {
     const me = await this.me();
+    const inbox = this.#inbox ??= new Inbox(this.#dir, this);
     let rest = 0;
     let failure: { error: unknown } | undefined;
     try {
       this.store.database.lookForRoom();
       using lock = await this.store.lock("pull", RECEIVE_PATIENCE);
-      if (lock !== undefined) rest = yield* this.#inbox.receive(me, progress);
+      if (lock !== undefined) rest = yield* inbox.receive(me, progress);
       else {
         yield {
           kind: "problem",
@@ -172,7 +169,7 @@ export class Session implements Disposable {
     }
     // Messages that arrived before a response broke off may need keys too.
     if (!(failure?.error instanceof NoConnectionError)) {
-      yield* this.#recovery.settle();
+      yield* inbox.recovery.settle();
     }
     if (failure !== undefined) throw failure.error;
     if (rest > 0) yield { kind: "stored", count: rest };
