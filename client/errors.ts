@@ -121,9 +121,13 @@ export class KeyChangedError extends UserError {
     offered: string | undefined,
   ) {
     super(
-      `WARNING: "${contact}" HAS ANOTHER PUBLIC KEY THAN BEFORE. It was ${
-        known ?? "somebody else's"
-      }, the relay now gives ${offered ?? "none"}`,
+      `WARNING: "${contact}" HAS ANOTHER PUBLIC KEY THAN BEFORE. ${
+        known === undefined
+          ? `The name now belongs to another id, with the key ${
+            offered ?? "none"
+          }`
+          : `It was ${known}, the relay now gives ${offered ?? "none"}`
+      }`,
       `Nothing is sent under it. Somebody may be listening in: ask ${contact} in another way, compare with "fingerprint ${contact}", and only then "accept ${contact}"`,
     );
     this.contact = contact;

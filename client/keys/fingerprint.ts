@@ -12,10 +12,10 @@ import type { ClientId } from "../../shared/wire/protocol.ts";
 const BYTES_PER_GROUP = 5;
 /** Groups of one key's digits: 132 bits. */
 const KEY_GROUPS = 8;
-/** Groups of two people's digits: 199 bits. */
+/** Groups of two clients' digits: 199 bits. */
 const PAIR_GROUPS = 12;
 
-/** Somebody and the public key that is believed to be theirs. */
+/** A client with its public key. */
 export interface KeyHolder {
   /** The id. */
   clientId: ClientId;
@@ -37,8 +37,8 @@ export async function fingerprintOf(publicKey: Uint8Array): Promise<string> {
 }
 
 /**
- * The digits of two people: 12 groups of five, the same whoever of them
- * computes it, and others as soon as either sees another key.
+ * The digits of two clients: 12 groups of five. Both compute the same ones unless
+ * one of them sees another key.
  *
  * @throws {FormatError} where one of the keys is none
  */
@@ -54,7 +54,7 @@ export async function safetyNumber(
   return await digits("MessageU two people 1", parts, PAIR_GROUPS);
 }
 
-/** The same bytes however the key was padded or written. */
+/** The canonical bytes of a key, however it was padded or encoded. */
 async function canonical(publicKey: Uint8Array): Promise<Uint8Array> {
   const key = await readPublicKey(publicKey);
   return new Uint8Array(await crypto.subtle.exportKey("spki", key));

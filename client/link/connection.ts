@@ -24,7 +24,7 @@ import { type Outcome, type Upload, upload } from "./upload.ts";
 
 /** Milliseconds without a byte after which a server is given up. */
 const PROGRESS_TIMEOUT = 60_000;
-/** Milliseconds that what nobody needs gets to arrive: the body of a 9000, and padding. */
+/** Milliseconds to wait for bytes that aren't needed: the body of a 9000, and padding. */
 const UNNEEDED_TIMEOUT = 1000;
 /** Bytes of the body of a 9000 that are read at most. */
 const MAX_FAILURE_BODY = 64 * 1024;
@@ -33,14 +33,14 @@ const RISKY_REQUEST_SIZE = 1024;
 /** Bytes that one read of an answer takes at most. */
 const READ_SIZE = 256 * 1024;
 
-/** Is told how many of how many bytes have passed. */
+/** Called with the number of bytes that have passed, and the total. */
 export type Progress = (done: number, total: number) => void;
 
-/** An answer's payload while it arrives. */
+/** A response's payload while it arrives. */
 export interface Arriving {
   /** Bytes, as the header claims. */
   readonly size: number;
-  /** Exactly so many, to be read once. Throws where the answer breaks off. */
+  /** Exactly `size` bytes, to be read once. Throws where the response breaks off. */
   readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
@@ -204,13 +204,13 @@ class Exchange<T> {
       const count = Math.min(left, this.#source.buffered);
       left -= count;
       yield this.#source.takeArrived(count);
-      // Whoever is told may take its time; what came is dealt with by now.
+      // The callback may take its time: the piece is processed by now.
       this.#question.receiving?.(size - left, size);
       this.#watch.moved();
     }
   }
 
-  /** Whatever goes wrong once a connection stands, the server may have got the request. */
+  /** Describes a failure of an established connection: the server may have got the request. */
   #explain(error: unknown): unknown {
     if (error instanceof UserError) return error;
     const reason = reasonOf(this.#watch.stalled ? new Stalled() : error);
@@ -237,7 +237,7 @@ class EndOfStream extends Error {
   override message = "it closed the connection before its answer was whole";
 }
 
-/** The server said yes to what it can't have read. */
+/** The server acknowledged a request before it had read it. */
 class AnsweredEarly extends Error {
   override message = "it answered before it had the whole request";
 }
@@ -249,12 +249,12 @@ async function readHeader(source: ByteSource): Promise<ResponseHeader> {
   return header;
 }
 
-/** Nothing moved for too long. */
+/** No byte moved for too long. */
 export class Stalled extends Error {
   override message = "it doesn't answer";
 }
 
-/** Closes a connection on which nothing moves any more. */
+/** Closes a connection on which no byte moves any more. */
 export class StallWatch implements Disposable {
   readonly #timeout: number;
   readonly #close: () => void;
@@ -277,7 +277,7 @@ export class StallWatch implements Disposable {
     return this.#stalled;
   }
 
-  /** Something has moved. */
+  /** Notes that a byte has moved. */
   moved(): void {
     this.#lastMove = performance.now();
   }

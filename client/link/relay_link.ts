@@ -70,7 +70,7 @@ export interface StreamedContent {
   readonly pieces: Pieces;
 }
 
-/** A message for somebody. */
+/** A message to a client. */
 export interface OutgoingMessage extends Omit<SendMessage, "content"> {
   /** What only the two clients can read. */
   content: Uint8Array | StreamedContent;
@@ -144,7 +144,7 @@ export class RelayLink {
     }
   }
 
-  /** 601: everybody else. Some servers list the asker too, who is left out. */
+  /** 601: the other clients. Some servers list the requester too, which is left out. */
   async clients(me: ClientId): Promise<ListedClient[]> {
     return await this.readClients(me, async (parts) => {
       const all: ListedClient[] = [];
@@ -154,7 +154,7 @@ export class RelayLink {
   }
 
   /**
-   * The same while the list comes in: it may be large.
+   * 601: the other clients, while the list arrives, which may be large.
    *
    * @param read gets it part by part; once more where a connection breaks and
    * another relay is asked

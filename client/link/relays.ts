@@ -137,7 +137,7 @@ export interface Connected {
 /**
  * Connects to one of the relays. The next one is tried at once where one
  * refuses, and beside it where one is silent, as section 5 of RFC 8305 has it
- * for the addresses of one host; whoever is first stays.
+ * for the addresses of one host; the first connection stays.
  *
  * @param addresses the order in which they are tried, at least one
  * @throws {NoConnectionError} where none is there within 10 s

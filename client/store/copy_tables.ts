@@ -11,7 +11,7 @@ const LEFT_OUT = "sender";
  * Copies the rows of all tables that the target has, column by column as the
  * target knows them: nothing else of the source counts.
  *
- * @param note is told of each row, in an order that is always the same
+ * @param note called with each row, in a fixed order
  */
 export function copyTables(
   from: RowSource,

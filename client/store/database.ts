@@ -223,7 +223,7 @@ export class StoreDatabase {
     try {
       lock = this.#openingLock();
     } catch (error) {
-      // It has to be closed all the same.
+      // The database is closed even without the lock.
       if (!(error instanceof FolderError)) throw error;
     }
     try {

@@ -37,7 +37,7 @@ async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Opens a file to read it. To open a pipe would wait for whoever writes to it.
+ * Opens a regular file to read it. Opening a pipe would block until it is written to.
  *
  * @throws {Error} where it is no regular file, or can't be opened
  */

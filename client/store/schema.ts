@@ -34,9 +34,8 @@ export interface SchemaPart {
 /** Kept in the file as `PRAGMA user_version`. */
 const SCHEMA_VERSION = 1;
 
-// A contact is an id; the relay's list gives it a name, and whoever else it
-// lists under a known contact's name `succeeds` that one only once the user
-// accepts it. A key belongs to the identity that it was exchanged under. Texts
+// A contact is an id; the relay's list gives it a name. Another client listed
+// under a known contact's name `succeeds` that one once the user accepts it. A key belongs to the identity that it was exchanged under. Texts
 // are bytes, since SQLite's own text ends at a NUL. Times are milliseconds since
 // 1970. `seen` tells a received message from its repeats: 32 bytes while the
 // relay may hand it out again, with its number behind them once that is over but
@@ -141,7 +140,7 @@ export function createTables(database: Database): void {
   database.exec(TABLES);
 }
 
-/** All that a database consists of, in an order that is always the same. */
+/** All parts of a database, in a fixed order. */
 export function schemaOf(source: RowSource): SchemaPart[] {
   return source.rows<SchemaPart>(
     "SELECT type, name, sql FROM sqlite_master ORDER BY type DESC, name",

@@ -88,16 +88,16 @@ export function databaseKind(
   return id === APPLICATION_ID ? "archive" : "database";
 }
 
-/** The SHA-256 of all that an archive holds, in the order in which it is told. */
+/** The SHA-256 of the content of an archive, in the order in which it is added. */
 export class Digest {
   readonly #hash = createHash("sha256");
 
-  /** Takes in values, which differ from the same ones split otherwise. */
+  /** Adds values; where they are split matters. */
   add(values: readonly BindValue[]): void {
     this.#hash.update(`${JSON.stringify(values.map(plain))}\n`);
   }
 
-  /** Its 32 bytes; nothing can be taken in any more. */
+  /** The digest, 32 bytes; no value can be added any more. */
   end(): Uint8Array {
     return new Uint8Array(this.#hash.digest());
   }

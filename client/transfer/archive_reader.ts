@@ -28,7 +28,7 @@ export function badArchive(path: string, cause: unknown): UserError {
 
 /**
  * An archive that is read, from its beginning to its end: the store, then the
- * files. Whoever made it is trusted with no SQL.
+ * files. Its SQL isn't trusted.
  */
 export class ArchiveReader implements RowSource, Disposable {
   /** The text of `info.me`. */
@@ -119,7 +119,7 @@ export class ArchiveReader implements RowSource, Disposable {
     const store = new Database(resolve(path), { int64: true });
     try {
       prepareSchema(store);
-      // Until it has its final name nobody else sees it.
+      // No other client sees it until it has its final name.
       store.exec(
         "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
       );

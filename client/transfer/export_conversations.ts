@@ -29,7 +29,7 @@ const EXTENSIONS = { jsonl: "jsonl", text: "txt" } as const;
  * folder beside it; the folder is there as a whole or not at all.
  *
  * @param name only this contact's, where one is given
- * @throws {UnknownContactError} where nobody is known by that name
+ * @throws {UnknownContactError} where no contact has that name
  * @throws {UserError} where the folder is taken or can't be written
  */
 export async function exportConversations(
@@ -83,7 +83,7 @@ export async function exportConversations(
   }
 }
 
-/** What takes long isn't begun in vain; and those who were killed have left their drafts. */
+/** Refuses a folder that isn't empty before the work begins, and removes drafts of killed clients. */
 async function refuseTaken(target: string): Promise<void> {
   if (await findFile(dirname(target), [basename(target)]) !== undefined) {
     for await (const _ of Deno.readDir(target)) {

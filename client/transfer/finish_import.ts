@@ -1,7 +1,7 @@
 /**
- * The last steps of an import, which whoever comes next does where they are
- * left to be done. The identity's name decides: who registers makes it in the
- * same way, so that one of both gets it.
+ * The last steps of an import. The next client in the folder does those that are
+ * left. The identity's name decides: a registration creates it in the same way,
+ * so one of the two gets it.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import { isDecided, READY } from "../store/folder.ts";
 export const IDENTITY: string = infoFiles.me[0];
 
 /**
- * Does what is left of an import that was decided; nothing where none was.
+ * Finishes a decided import, where there is one.
  *
- * @throws {FolderError} where somebody else has taken the folder; what was to
- * be imported is beside then, and in nobody's way
+ * @throws {FolderError} where another identity has taken the folder; the import
+ * is set aside then
  */
 export async function finishImport(dir: string): Promise<void> {
   if (!isDecided(dir)) return;

@@ -1,7 +1,7 @@
 /**
  * Takes an archive into a folder. All of it is made ready in a folder of its
  * own; to give that its final name is what decides, and what is left to do
- * then is done by whoever comes next, if need be.
+ * then is done by the next client in the folder.
  *
  * @module
  */
@@ -90,7 +90,7 @@ export async function importArchive(
     const files = await prepare(dir, draft, archive);
     archive.end();
     checkStore(draft, path);
-    // Somebody may have registered meanwhile.
+    // Another client may have registered meanwhile.
     await refuseTaken(dir);
     await Deno.rename(draft, ready);
     await syncFolder(dir);

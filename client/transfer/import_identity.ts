@@ -67,7 +67,7 @@ export async function importIdentity(
     await removeDraftsOf(ready);
   } catch (cause) {
     await removeIfThere(draft);
-    // Somebody may have registered meanwhile.
+    // Another client may have registered meanwhile.
     await refuseExisting(dir);
     throw new FolderError(
       `${dir}/${infoFiles.me[0]} can't be written: ${reasonOf(cause)}`,
@@ -78,7 +78,7 @@ export async function importIdentity(
   return parsed;
 }
 
-/** Nobody has to import what is read where it is. */
+/** Refuses to import the folder's own identity. */
 async function refuseItself(dir: string, source: Source): Promise<void> {
   const path = await pathOfIdentity(dir);
   if (path === undefined || typeof source !== "string") return;

@@ -35,7 +35,7 @@ export interface ChatOptions {
  * @returns the exit code: 0, or 128 and the number of the signal that ended it
  * @throws {UsageError} where standard input or output is no terminal, or one
  * that can't move its cursor
- * @throws {UserError} where nobody is registered, nobody has the name, or the
+ * @throws {UserError} where the folder has no identity, no client has the name, or the
  * environment can't be read, which the terminal's library needs
  */
 export async function runChat(

@@ -1,5 +1,5 @@
 /**
- * What the parts of a chat see of it, and what it needs of the world.
+ * What the parts of a chat see of it, and what it needs of its environment.
  *
  * @module
  */
@@ -25,11 +25,11 @@ export interface Chat {
     work: () => Promise<void>,
     failed?: (error: UserError) => void,
   ): Promise<void>;
-  /** The same for what needs no waiting. */
+  /** Does something synchronous; shows a failure that the user should know of. */
   guard(work: () => void): void;
   /** Takes over what has changed in the folder. */
   refresh(): void;
-  /** Opens the conversation with somebody. */
+  /** Opens the conversation with a contact. */
   open(name: string): void;
   /** Opens a conversation at one of its messages. */
   jump(name: string, id: number): void;

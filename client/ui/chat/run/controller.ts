@@ -105,7 +105,7 @@ export class ChatController implements Chat, Disposable {
     return this.#state;
   }
 
-  /** The current frame, the same until something changes. */
+  /** The current frame; one object until it changes. */
   readonly frame = (): Frame => this.#frame;
 
   /** Calls back when there is another frame. */
@@ -199,7 +199,7 @@ export class ChatController implements Chat, Disposable {
     }
   }
 
-  /** The same for what needs no waiting. */
+  /** Does something synchronous; shows a failure that the user should know of. */
   guard(
     work: () => void,
     failed: (error: UserError) => void = (error) => this.complain(error),
@@ -258,7 +258,7 @@ export class ChatController implements Chat, Disposable {
     this.dispatch({ kind: "renamed", name });
   }
 
-  /** Opens the conversation with somebody. */
+  /** Opens the conversation with a contact. */
   open(name: string): void {
     const conversation = new Conversation(this.#session.messages, name);
     this.#conversation = conversation;

@@ -20,7 +20,7 @@ const VARIABLES = [
 
 /**
  * Puts a copy of these variables in the place of the process's environment.
- * Programs that are started get the whole one all the same.
+ * Programs that it starts still get the whole one.
  *
  * @throws {UserError} where they can't be read
  */
