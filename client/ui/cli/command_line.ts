@@ -42,7 +42,7 @@ Without a verb it is the menu. "client VERB --help" tells a verb's flags; each t
   --server ADDR:PORT   the relay, or several with commas between, of which one
                        will do (default: from info.server, one a line)
   --client-version N   the version that requests carry, 0 to 255 (default: 2)
-  --dialect NAME       the generation that the relay speaks: 600, 700, 1100, 1000,
+  --dialect NAME       the dialect that the relay speaks: 600, 700, 1100, 1000,
                        100 or blocks (default: 600)
   --json               one JSON object a line
 

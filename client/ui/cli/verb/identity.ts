@@ -1,7 +1,6 @@
 import { findFile, infoFiles } from "../../../../shared/folder/info_files.ts";
 import { readOwnInfoMe } from "../../../../shared/folder/own_info_me.ts";
 import { printableLine } from "../../printable.ts";
-import { openRegular, readFull } from "../../../store/saved_file.ts";
 import { identityData } from "./data.ts";
 import type { Output } from "./output.ts";
 
@@ -28,10 +27,9 @@ async function readOwnIdentity(dir: string) {
   try {
     const path = await findFile(dir, infoFiles.me);
     if (path === undefined) return undefined;
-    using file = await openRegular(path);
-    const bytes = new Uint8Array(LARGEST);
-    const size = await readFull(file, bytes);
-    return readOwnInfoMe(new TextDecoder().decode(bytes.subarray(0, size)));
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile || size > LARGEST) return undefined;
+    return readOwnInfoMe(await Deno.readTextFile(path));
   } catch {
     // The reader of every form says what is wrong.
     return undefined;

@@ -13,16 +13,16 @@ import type { GlobalFlags } from "./global_flags.ts";
 import type { Io } from "./io.ts";
 import { Output } from "./output.ts";
 
-/** What the command line says, as far as it says it. */
+/** The flags of a command line; undefined where one isn't given. */
 export type GivenFlags = Partial<GlobalFlags>;
 
 /** One run of a verb. */
 export class Work implements Disposable {
   /** The process around it. */
   readonly io: Io;
-  /** Whether SIGHUP was ignored when the program was started, and stays so. */
+  /** Whether SIGHUP was ignored at the start, and stays so. */
   readonly isHangupIgnored: boolean;
-  /** Where its data and its talk go. */
+  /** Takes its data and its notes. */
   readonly output: Output;
   readonly #flags: GivenFlags;
   #session: Session | undefined;
@@ -40,7 +40,7 @@ export class Work implements Disposable {
     return this.#flags.dir ?? this.io.dir;
   }
 
-  /** Says where the relays are, each time it is asked; `notice` is told where nothing names it. */
+  /** Finds the relays' addresses anew at each call; `notice` is told if none is named. */
   async locator(
     notice: (text: string) => void = (text) => this.output.say(text),
   ): Promise<() => Promise<readonly Address[]>> {
@@ -49,12 +49,12 @@ export class Work implements Disposable {
     return addressFinder({ dir: this.dir, server }, notice);
   }
 
-  /** The way to the relays. */
+  /** A link to the relays. */
   async link(notice?: (text: string) => void): Promise<RelayLink> {
     return await this.#linkBy(await this.locator(notice));
   }
 
-  /** The way to one of them. */
+  /** A link to one relay. */
   async linkTo(address: Address): Promise<RelayLink> {
     return await this.#linkBy(() => Promise.resolve([address]));
   }
