@@ -84,9 +84,11 @@ export class VerbUser {
 
   /** Runs a verb to its end, with this as its input. */
   async run(input: string, verb: string, ...args: string[]): Promise<Ended> {
-    // A command inherits streams, the doctor needs more permissions, and what
-    // is received goes to the folder that the environment names.
+    // A process has one time zone, a command inherits streams, the doctor needs
+    // more permissions, and received files go to the folder that the
+    // environment names.
     const isOwn = args.includes("--exec") || verb === "doctor" ||
+      "TZ" in this.#env ||
       Object.keys(this.#env).length > 0 && ["pull", "listen"].includes(verb);
     const ended = isOwn
       ? await this.#runProcess(input, verb, args)
