@@ -7,7 +7,6 @@
 import { parseArgs } from "@std/cli";
 import { withHelp } from "../../shared/cli/help.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
-import { withHelp } from "../../shared/cli/help.ts";
 import { runProgram } from "../../shared/cli/program.ts";
 import { selectChecks } from "../../kit/conformance/server/checks.ts";
 import { type FaultName, faults } from "./faults.ts";
