@@ -17,6 +17,7 @@ import {
   changeDatabase,
   fillStore,
   idOf,
+  idOrRefusal,
   LARGE,
   makeStore,
   someInboxes,
@@ -56,13 +57,15 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 
 const NO_QUOTA = { messages: 0, bytes: 0 };
 
-const send = (store: Store, to: number, size: number, quota = NO_QUOTA) =>
-  store.send({
-    recipient: idOf(to),
-    sender: idOf(1),
-    type: 3,
-    content: new Uint8Array(size),
-  }, quota);
+const send = async (store: Store, to: number, size: number, quota = NO_QUOTA) =>
+  idOrRefusal(
+    await store.send({
+      recipient: idOf(to),
+      sender: idOf(1),
+      type: 3,
+      content: new Uint8Array(size),
+    }, quota),
+  );
 
 postgresTest(
   "a relay moves from a file to a database, and back",
