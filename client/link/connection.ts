@@ -20,7 +20,7 @@ import { formatAddress } from "../../shared/folder/info_server.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Connected } from "./relays.ts";
 import { ConnectionError, ServerRefusedError, UserError } from "../errors.ts";
-import { type Outcome, type Upload, upload } from "./upload.ts";
+import { type Upload, upload, type Uploaded } from "./upload.ts";
 
 /** Milliseconds without a byte after which a server is given up. */
 const PROGRESS_TIMEOUT = 60_000;
@@ -221,7 +221,7 @@ class Exchange<T> {
     );
   }
 
-  #sizeHint(outcome?: Outcome): string | undefined {
+  #sizeHint(outcome?: Uploaded): string | undefined {
     const { size } = this.#question.request;
     if (size <= RISKY_REQUEST_SIZE) return undefined;
     const hint =

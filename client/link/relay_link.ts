@@ -58,15 +58,15 @@ const MAX_LIST_SIZE = 256 * 1024 * 1024;
 /** Clients of a list that are decoded at a time. */
 const LISTED_AT_ONCE = 1000;
 /** Bytes of the largest 2104, 1088 MiB: more than waits for one recipient at our relay by default. */
-const MAX_INBOX_SIZE = (1024 + 64) * 1024 * 1024;
+const MAX_WAITING_SIZE = (1024 + 64) * 1024 * 1024;
 /** Bytes of the largest other answer that is read. */
 const MAX_ANSWER_SIZE = 64 * 1024;
 
-/** A content that is made while it goes out. */
+/** A content that is produced while it goes out. */
 export interface StreamedContent {
   /** Bytes of it. */
   readonly size: number;
-  /** Exactly so many; anything else cuts the connection. */
+  /** Exactly `size` bytes; anything else cuts the connection. */
   readonly pieces: Pieces;
 }
 
@@ -88,7 +88,7 @@ export class RelayLink {
   readonly #relays: Relays;
   readonly #dialect: Dialect;
   #version: number;
-  /** Whether the server takes our version; undefined as long as it has answered nothing. */
+  /** Whether the server accepts our version; undefined until it has responded. */
   #isTaken: Promise<boolean> | undefined;
 
   /**
@@ -223,7 +223,7 @@ export class RelayLink {
     progress?: Progress,
   ): Promise<void> {
     await this.#read("waitingMessages", {}, me, {
-      most: MAX_INBOX_SIZE,
+      most: MAX_WAITING_SIZE,
       read: keep,
       receiving: progress,
     });
@@ -328,11 +328,11 @@ export class RelayLink {
   /** Asks for the user's own public key, of which nothing but the version can be refused. */
   async #takesOurs(me: ClientId): Promise<boolean> {
     const [ours, older] = [this.#version, OLDER_VERSION];
-    return await this.#outcome(me, ours) !== "refused" ||
-      await this.#outcome(me, older) !== "taken";
+    return await this.#tryVersion(me, ours) !== "refused" ||
+      await this.#tryVersion(me, older) !== "taken";
   }
 
-  async #outcome(
+  async #tryVersion(
     me: ClientId,
     version: number,
   ): Promise<"taken" | "refused" | "unknown"> {

@@ -1,6 +1,6 @@
 /**
- * Writes a request piece by piece and listens for an answer meanwhile: a server
- * that refuses a large request says so from its header alone.
+ * Writes a request piece by piece and reads a response meanwhile: a server that
+ * refuses a large request responds after its header.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { reasonOf } from "../../shared/cli/reason.ts";
 import { UserError } from "../errors.ts";
 import { inTime } from "../../shared/cli/in_time.ts";
 
-/** Milliseconds that the last write gets once the answer is there. */
+/** Milliseconds to wait for the last write once the response has arrived. */
 const LAST_WRITE_TIMEOUT = 1000;
 
-/** What became of an upload. */
-export interface Outcome {
+/** The result of an upload. */
+export interface Uploaded {
   /** Bytes that have gone out. */
   sent: number;
   /** Whether that is all of them. */
@@ -23,7 +23,7 @@ export interface Outcome {
   error?: unknown;
 }
 
-/** What {@linkcode upload} writes. */
+/** A request to write. */
 export interface Upload {
   /** Bytes of all pieces. */
   size: number;
@@ -32,11 +32,11 @@ export interface Upload {
 }
 
 /**
- * Writes a request, and stops where its answer comes before its end.
+ * Writes a request, and stops where its response arrives before its end.
  *
- * @param answer settles once the server has answered, closed or reset
- * @param progress is told how many bytes have gone out
- * @throws {UserError} where the pieces can't be had, or aren't `size` bytes;
+ * @param answer settles once the server has responded, closed or reset
+ * @param progress called with the number of bytes that have gone out
+ * @throws {UserError} where the pieces can't be read, or aren't `size` bytes;
  * the connection must be cut then
  */
 export async function upload(
@@ -44,7 +44,7 @@ export async function upload(
   { size, pieces }: Upload,
   answer: Promise<unknown>,
   progress: (sent: number) => void,
-): Promise<Outcome> {
+): Promise<Uploaded> {
   const answered = answer.then(
     () => "answered" as const,
     () => "answered" as const,

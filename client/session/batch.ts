@@ -17,7 +17,7 @@ const WINDOW_SIZE = 64 * 1024;
 
 /** A message of a batch; a long content isn't loaded yet. */
 export interface BatchMessage extends Omit<WaitingMessage, "content"> {
-  /** As it was sent. It can be read until the batch is done with. */
+  /** The content as it was sent, which can be read until the batch is removed. */
   content: ReceivedContent;
 }
 
@@ -25,7 +25,7 @@ export interface BatchMessage extends Omit<WaitingMessage, "content"> {
 export class Batch {
   /** Its file, or undefined where it is only in memory. */
   readonly path: string | undefined;
-  /** Why less was kept than the answer had, or undefined where all of it is. */
+  /** Why the response wasn't kept whole; undefined where it was. */
   readonly refused: UserError | undefined;
   readonly #payload: StoredContent;
 
@@ -87,9 +87,9 @@ export class Batch {
   }
 }
 
-/** Bytes that were received. They can be read any number of times. */
+/** Received bytes, which can be read any number of times. */
 export interface ReceivedContent {
-  /** How many. */
+  /** Number of bytes. */
   readonly size: number;
   /** All of them at once. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
@@ -101,7 +101,7 @@ export interface ReceivedContent {
   digest(): Promise<Uint8Array>;
 }
 
-/** What every content can do that can be read in pieces. */
+/** A content that can be read in pieces. */
 export abstract class StoredContent implements ReceivedContent {
   abstract readonly size: number;
   abstract pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;

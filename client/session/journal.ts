@@ -1,7 +1,7 @@
 /**
- * Where received messages are written down before anything is done with them:
- * most servers delete a message before they send it, so what arrives is the
- * only copy (DLV-4).
+ * The journal: received responses are written to it before they are processed.
+ * Most servers delete a message before they send it, so a response is the only
+ * copy (DLV-4).
  *
  * @module
  */
@@ -20,16 +20,16 @@ import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
 
-/** Files of answers that wait to be worked through; their names sort by age. */
+/** How the names of the journal's files begin; the names sort by age. */
 const WAITING = "info.inbox.";
 const NAME = /^\d+\.\d{6}\.[0-9a-f-]{36}$/;
-/** Bytes of the largest answer that is kept in memory where the disk can't take it: 256 MiB. */
+/** Bytes of the largest response that is kept in memory where it can't be written: 256 MiB. */
 const MAX_IN_MEMORY = 256 * 1024 * 1024;
 
-/** Bytes that are left free by an answer that memory couldn't take: 64 MiB. */
+/** Bytes that a response too large for memory leaves free on the disk: 64 MiB. */
 const LEAST_LEFT = 64 * 1024 * 1024;
 
-/** How many answers lie in a client's folder to be worked through. */
+/** Number of responses in a folder's journal. */
 export async function countWaiting(dir: string): Promise<number> {
   let count = 0;
   for await (const { name } of Deno.readDir(dir)) {
@@ -42,23 +42,21 @@ function isWaiting(name: string): boolean {
   return name.startsWith(WAITING) && NAME.test(name.slice(WAITING.length));
 }
 
-/** The answers in a client's folder that aren't worked through yet. */
+/** The received responses in a client's folder that aren't processed yet. */
 export class Journal {
   readonly #dir: string;
   readonly #unwritten = new Set<Batch>();
   #count = 0;
 
-  /** Keeps its files in this folder. */
   constructor(dir: string) {
     this.#dir = dir;
   }
 
   /**
-   * Takes an answer as it arrives: onto the disk, or into memory where that
-   * fails. Of one that breaks off, what arrived is kept. Once this resolves it
-   * is synced.
+   * Writes a response as it arrives, or keeps it in memory where that fails. Of
+   * one that breaks off, what arrived is kept. It is synced once this resolves.
    *
-   * @param failed is told why it couldn't be written
+   * @param failed called with the reason why it can't be written
    * @returns undefined where nothing arrived; a batch with
    * {@linkcode Batch.refused} where neither the disk nor 256 MiB of memory took
    * all of it
@@ -114,9 +112,10 @@ export class Journal {
   }
 
   /**
-   * What isn't worked through, of this run or an earlier one, the oldest first.
+   * The responses that aren't processed, of this run and earlier ones, the oldest
+   * first.
    *
-   * @param failed is told of a file that can't be read; it stays
+   * @param failed called with a file that can't be read; it stays
    */
   async *leftovers(
     failed: (path: string, reason: unknown) => void,
@@ -142,7 +141,7 @@ export class Journal {
   }
 
   /**
-   * Forgets an answer that is worked through, if it isn't gone.
+   * Removes a processed response.
    *
    * @throws {FolderError} where its file can't be removed
    */
@@ -176,7 +175,7 @@ export class Journal {
   }
 }
 
-/** What became of bytes that were to be written. */
+/** The result of writing a response. */
 interface Filled {
   /** Bytes that are in the file, synced where all are. */
   written: number;
@@ -185,12 +184,12 @@ interface Filled {
   error?: unknown;
 }
 
-type Arrivals = AsyncIterator<Uint8Array<ArrayBuffer>>;
+type ArrivingPieces = AsyncIterator<Uint8Array<ArrayBuffer>>;
 
-/** Writes what arrives, until there is no more or it can't be written. */
+/** Writes what arrives, to its end or until that fails. */
 async function fill(
   file: Deno.FsFile,
-  arriving: Arrivals,
+  arriving: ArrivingPieces,
   size: number,
 ): Promise<Filled> {
   using open = file;
@@ -198,7 +197,7 @@ async function fill(
   let unwritten = new Uint8Array(0);
   try {
     for (;;) {
-      // Once the last byte is taken, a kill no longer tells the relay to keep it.
+      // Once the last byte is read, a kill no longer makes the relay keep the messages.
       const isLast = written === size - 1;
       if (isLast) await open.sync();
       const piece = await nextOf(arriving);
@@ -217,7 +216,7 @@ async function fill(
 }
 
 async function collect(
-  arriving: Arrivals,
+  arriving: ArrivingPieces,
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   for (;;) {
@@ -227,9 +226,9 @@ async function collect(
   }
 }
 
-/** The next piece, or undefined at the end. One that breaks off is told by the connection. */
+/** The next piece, or undefined at the end. The connection reports a break. */
 async function nextOf(
-  arriving: Arrivals,
+  arriving: ArrivingPieces,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     const { value, done } = await arriving.next();

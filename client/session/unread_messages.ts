@@ -1,7 +1,7 @@
 /**
- * Received messages that couldn't be opened, kept as they came until a key
- * comes that opens them. A stranger can send any number of them, so a sender's
- * messages lie in files of their own, and what is kept has a limit.
+ * Received messages that couldn't be opened, kept until a key arrives that opens
+ * them. A stranger can send any number of them, so each sender's messages are in
+ * files of their own, and the total size has a limit.
  *
  * @module
  */
@@ -30,12 +30,12 @@ import { FolderError } from "../errors.ts";
 
 /** How the files' names begin. */
 const UNREAD = "info.unread.";
-/** When the answer came in and which one it was; of a sender's file, the sender and how many messages. */
+/** Time and number of the response; of a sender's file, the sender and the number of messages. */
 const NAME =
   /^info\.unread\.(\d+)\.\d{6}\.[0-9a-f-]{36}(?:\.([0-9a-f]{32})\.(\d{1,9}))?$/;
 /** The part of an answer's name that its other files share. */
 const ANSWER = /info\.(?:inbox|unread)\.(\d+\.\d{6}\.[0-9a-f-]{36})[^/\\]*$/;
-/** Ends the name of a file that isn't whole yet. */
+/** How the name of an incomplete file ends. */
 const DRAFT = ".part";
 
 /** Bytes that are kept of all senders together: 256 MiB. */
@@ -46,14 +46,14 @@ const LEAST_PER_MESSAGE = 16 * 1024;
 const LEAST_PER_FILE = 256 * 1024;
 /** Milliseconds after which a file goes, see {@linkcode UnreadMessages.tidy}. */
 const MOST_AGE = 30 * 24 * 3_600_000;
-/** Senders of one answer who get files of their own; the others share one. */
+/** Number of senders of one response with files of their own; the others share one. */
 const MOST_SENDERS = 64;
 /** Bytes of an answer's damaged end that are kept: 16 MiB. */
 const MOST_DAMAGED = 16 * 1024 * 1024;
 /** Names the file that several senders share. */
 const SHARED = "shared";
 
-/** What a file's name tells. */
+/** The facts in a file's name. */
 interface UnreadName {
   path: string;
   /** When the answer came in, in milliseconds since 1970, by the clock of then. */
@@ -78,7 +78,7 @@ export interface UnreadBatch {
   isWhole: boolean;
 }
 
-/** What couldn't be opened so far. */
+/** A summary of the unread messages. */
 export interface UnreadSummary {
   files: number;
   bytes: number;
@@ -88,11 +88,11 @@ export interface UnreadSummary {
   senders: ClientId[];
 }
 
-/** What became of messages that couldn't be opened. */
+/** The result of keeping messages that couldn't be opened. */
 export interface Kept {
   /** The file with the damaged end of the answer, or with all of it. */
   rest: string | undefined;
-  /** Messages that had to go for want of room, earlier ones too. */
+  /** Number of messages that were removed for want of room, earlier ones too. */
   dropped: number;
 }
 
@@ -101,7 +101,6 @@ export class UnreadMessages {
   readonly #dir: string;
   #isTidy = false;
 
-  /** Keeps its files in this folder. */
   constructor(dir: string) {
     this.#dir = dir;
   }
@@ -126,7 +125,7 @@ export class UnreadMessages {
   }
 
   /**
-   * Counts what is kept; no file is opened.
+   * Counts the unread messages without opening a file.
    *
    * @throws {FolderError} where the folder can't be read
    */
@@ -142,9 +141,9 @@ export class UnreadMessages {
   }
 
   /**
-   * Keeps what couldn't be opened of an answer, or of a file of an earlier one,
-   * which it replaces. Where there is no room to write that, the file stays
-   * whole under another name.
+   * Keeps the messages of a batch that couldn't be opened, in files that replace
+   * the batch's. Where there is no room for that, its file stays whole under
+   * another name.
    *
    * @param unread positions of the messages that couldn't be opened
    * @throws {FolderError} where nothing of it can be kept
@@ -200,11 +199,11 @@ export class UnreadMessages {
   }
 
   /**
-   * Removes what is too old, when it is called for the first time. A file whose
-   * time has passed gets as much time again at the first look: the clock may
-   * have been wrong when it was written, or may be wrong now.
+   * Removes files that are too old, at the first call. An expired file gets as
+   * much time again when it is first seen: the clock may have been wrong when it
+   * was written, or may be wrong now.
    *
-   * @returns how many files went
+   * @returns how many files were removed
    * @throws {FolderError} where the folder can't be read or written
    */
   async tidy(): Promise<number> {
@@ -231,7 +230,7 @@ export class UnreadMessages {
     return removed;
   }
 
-  /** Removes files of the senders of whom most is kept; returns how many messages went. */
+  /** Removes files of the largest senders; returns how many messages were removed. */
   async #makeRoom(): Promise<number> {
     let files = await this.#files();
     let dropped = 0;
@@ -288,7 +287,7 @@ class Drafts {
     this.#base = base;
   }
 
-  /** Copies messages and what follows the last whole one; returns how many were left out, being too many. */
+  /** Copies messages and the damaged end; returns how many were left out as too many. */
   async copy(batch: Batch, unread: ReadonlySet<number>): Promise<number> {
     let [at, start, dropped] = [0, 0, 0];
     try {
@@ -376,7 +375,7 @@ class Drafts {
   }
 }
 
-/** Bytes of a message as it came. */
+/** Bytes of a message in a response. */
 function sizeOf({ content }: BatchMessage): number {
   return WAITING_OVERHEAD + content.size;
 }
