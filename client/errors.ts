@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printableLine } from "./ui/printable.ts";
+import { printableLine } from "../shared/cli/printable.ts";
 
 /** What kind of failure a {@linkcode UserError} is, as JSON output names it (docs/scripting.md). */
 export type FailureCode =

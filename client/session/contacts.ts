@@ -75,6 +75,23 @@ export class Contacts {
   }
 
   /**
+   * Checks that the folder knows a contact; asks no relay.
+   *
+   * @param name a name, or an id in hex digits if no name is known
+   * @throws {UnknownContactError} if no contact has the name
+   */
+  requireKnown(name: string): void {
+    const id = name.toLowerCase();
+    if (this.all().some((each) => each.name === name || each.name === id)) {
+      return;
+    }
+    throw new UnknownContactError(
+      `This folder has no contact called "${name}"`,
+      "Its names: list --offline",
+    );
+  }
+
+  /**
    * The contact with a name. Fetches the list where the known one lacks it.
    *
    * @throws {UnknownContactError} where no client has it

@@ -2,9 +2,7 @@ import { basename, dirname, resolve } from "node:path";
 import { findFile } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { printableJson } from "../../shared/cli/printable.ts";
-import { requireKnown } from "../ui/cli/verb/contacts.ts";
-import { messageData } from "../ui/cli/verb/data.ts";
-import { messageLine, messageValues } from "../ui/cli/verb/message_form.ts";
+import { messageLine, messageValues } from "../session/message_form.ts";
 import {
   createPrivate,
   makePrivateFolder,
@@ -39,7 +37,7 @@ export async function exportConversations(
   name: string | undefined,
 ): Promise<Exported> {
   const all = conversations(session, name);
-  if (name !== undefined && all.size === 0) requireKnown(session, name);
+  if (name !== undefined && all.size === 0) session.contacts.requireKnown(name);
   // Of "here/" and "." too, what isn't whole yet is beside.
   const target = resolve(dir);
   const draft = draftOf(target);
@@ -54,7 +52,7 @@ export async function exportConversations(
         const copied = await copyFile(message, stem, exported);
         const line = format === "jsonl"
           ? printableJson({
-            type: messageData.type,
+            type: "message",
             ...messageValues(message),
             file: copied,
           })

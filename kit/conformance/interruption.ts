@@ -1,4 +1,4 @@
-import { stopCodes } from "../../shared/cli/hangup.ts";
+import { stopCodes } from "../../shared/cli/stopping.ts";
 
 /** Milliseconds after which a further signal ends the program at once. */
 const PATIENCE = 1000;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { stopSignals } from "../../server/launch/signals.ts";
+import { stopSignals } from "../../shared/cli/stopping.ts";
 import { parseFlags } from "../flags.ts";
 import {
   type Address,

@@ -7,7 +7,7 @@
 
 import { resolve } from "node:path";
 import { UsageError } from "../../shared/cli/usage_error.ts";
-import { stopSignals } from "./signals.ts";
+import { stopSignals } from "../../shared/cli/stopping.ts";
 
 /**
  * The runtime's flags for a program that reads and writes folders, and reads

@@ -1,10 +1,10 @@
 import { formatAddress } from "../../shared/folder/info_server.ts";
-import { isHangupIgnored } from "../../shared/cli/hangup.ts";
-import { inputEnds } from "../../shared/cli/input_ends.ts";
+import { isHangupIgnored } from "../../shared/cli/stopping.ts";
+import { inputEnds } from "../../shared/cli/stopping.ts";
 import type { ServerOptions } from "../options.ts";
 import { PidFile } from "./pid_file.ts";
 import { RelayGroup } from "./relay_group.ts";
-import { onStopSignal, replaceSignal } from "./signals.ts";
+import { onStopSignal, replaceSignal } from "../../shared/cli/stopping.ts";
 import { RelayLog } from "../telemetry/log.ts";
 
 /**

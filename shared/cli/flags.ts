@@ -6,7 +6,7 @@
  * @module
  */
 
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "./time.ts";
 
 /** A flag that takes a value. */
 export interface ValueFlag<T> {

@@ -26,3 +26,28 @@ export function printableJson(object: object): string {
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/** What ends a received message (section 12 of docs/protocol.md). */
+export const END_OF_MESSAGE = "-----<EOM>-----";
+
+/** Removes the characters that could move a cursor or reorder the text around them. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(DANGEROUS, "").toWellFormed();
+}
+
+/** Splits text from the wire into printable lines, with tabs expanded. */
+export function printableLines(text: string): string[] {
+  return withoutControls(text.replaceAll("\r\n", "\n"))
+    .replaceAll("\t", "    ").split("\n");
+}
+
+/**
+ * Text from the wire with its line breaks. Indents the lines after the first,
+ * and a first line that looks like the end of a message, so that no line
+ * passes for a part of a message's frame.
+ */
+export function printableText(text: string): string {
+  const lines = withoutControls(text.replaceAll("\r\n", "\n")).split("\n");
+  const ends = lines[0]?.trim() === END_OF_MESSAGE;
+  return (ends ? "  " : "") + lines.join("\n  ");
+}

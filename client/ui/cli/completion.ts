@@ -9,7 +9,7 @@
 
 import { proposeCompletions } from "@stricli/core";
 import { UserError } from "../../errors.ts";
-import { printableLine } from "../printable.ts";
+import { printableLine } from "../../../shared/cli/printable.ts";
 import { wholeApplication } from "./command_line.ts";
 import { ANY_FILE } from "./verb/arguments.ts";
 import type { Io } from "./verb/io.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { withoutControls } from "../../printable.ts";
+import { withoutControls } from "../../../../shared/cli/printable.ts";
 import { graphemes } from "../view/graphemes.ts";
 
 /** A text and a place in it, in UTF-16 units, never within a character. */

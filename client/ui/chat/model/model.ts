@@ -6,7 +6,7 @@
  */
 
 import type { ContactSummary, Message } from "../../../session/message.ts";
-import { withoutControls } from "../../printable.ts";
+import { withoutControls } from "../../../../shared/cli/printable.ts";
 import type { ConnectionState } from "./connection_state.ts";
 import type { Notice, Position } from "../view/conversation_rows.ts";
 import {

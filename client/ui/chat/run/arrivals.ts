@@ -5,7 +5,7 @@
  */
 
 import type { ContactSummary } from "../../../session/message.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 import { cut } from "../view/graphemes.ts";
 import type { NotifyMode } from "../model/notify_mode.ts";
 

@@ -1,6 +1,6 @@
 import { UserError } from "../../../errors.ts";
 import type { Message, MessageNumber } from "../../../session/message.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { typedPath } from "../../typed_path.ts";
 import { helpLines } from "../model/commands.ts";

@@ -1,5 +1,5 @@
 import type { ContactSummary } from "../../../session/message.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 import { cells, fit } from "./graphemes.ts";
 import { type Row, span } from "./rows.ts";
 

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { day } from "../../local_time.ts";
+import { day } from "../../../../shared/cli/time.ts";
 import type { Message } from "../../../session/message.ts";
-import { printableLines } from "../../printable.ts";
+import { printableLines } from "../../../../shared/cli/printable.ts";
 import type { MessageFrame, MessageLayout } from "./message_layout.ts";
 import { type Row, span, type Tone } from "./rows.ts";
 import { wrapText } from "./wrapping.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { clock, day } from "../../local_time.ts";
-import { printableLine } from "../../printable.ts";
+import { clock, day } from "../../../../shared/cli/time.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 import { describeConnection } from "../model/connection_state.ts";
 import { contactRows, contactsWidth } from "./contact_rows.ts";
 import { ConversationView, mergeItems } from "./conversation_rows.ts";

@@ -5,8 +5,8 @@
  */
 
 import { valueFlag } from "../../../../shared/cli/flags.ts";
-import { parseDuration } from "../../../../shared/cli/duration.ts";
-import { parseMoment } from "../../local_time.ts";
+import { parseDuration } from "../../../../shared/cli/time.ts";
+import { parseMoment } from "../../../../shared/cli/time.ts";
 import { CONSUMER_NAME, isConsumerName } from "../../../store/folder.ts";
 import type { MessageNumber } from "../../../session/message.ts";
 import type { Argument, ParserContext } from "./verb.ts";

@@ -7,13 +7,13 @@
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { KeyChangedError, UserError } from "../../../errors.ts";
 import type { Message, MessageNumber } from "../../../session/message.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { ProgressLine } from "../../terminal.ts";
 import type { OnKeyChange } from "./arguments.ts";
 import { classify, complain, exitCodes } from "./failure.ts";
 import { type DataKind, sentData, skippedData } from "./data.ts";
-import { messageValues } from "./message_form.ts";
+import { messageValues } from "../../../session/message_form.ts";
 import { type Output, OutputClosed } from "./output.ts";
 import type { Work } from "./work.ts";
 

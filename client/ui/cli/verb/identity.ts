@@ -1,6 +1,6 @@
 import { findFile, infoFiles } from "../../../../shared/folder/info_files.ts";
 import { readOwnInfoMe } from "../../../../shared/folder/own_info_me.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 import { identityData } from "./data.ts";
 import type { Output } from "./output.ts";
 

@@ -1,4 +1,4 @@
-import { isHangupIgnored } from "../../../../shared/cli/hangup.ts";
+import { isHangupIgnored } from "../../../../shared/cli/stopping.ts";
 import {
   writeErrorSync,
   writeOut,

@@ -8,7 +8,7 @@ import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import type { Message } from "../../../session/message.ts";
 import { openRegular } from "../../../store/saved_file.ts";
-import { isoTime } from "./message_form.ts";
+import { isoTime } from "../../../session/message_form.ts";
 
 /** The flag that names the command. */
 export const execFlag = valueFlag(

@@ -1,4 +1,4 @@
-import { stopCodes } from "../../../../shared/cli/hangup.ts";
+import { stopCodes } from "../../../../shared/cli/stopping.ts";
 import type { Io } from "./io.ts";
 
 /** The wish that something which goes on ends. A second signal ends the program at once. */

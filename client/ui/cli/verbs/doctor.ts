@@ -7,7 +7,7 @@ import { found, STYLE } from "../doctor/finding.ts";
 import * as folder from "../doctor/folder_checks.ts";
 import { checkTerminal, checkVersions } from "../doctor/machine_checks.ts";
 import { checkRelays } from "../doctor/relay_check.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 import { Session } from "../../../session/session.ts";
 import { isDecided } from "../../../store/folder.ts";
 

@@ -1,9 +1,9 @@
 import { idArgument } from "../verb/arguments.ts";
-import { isoTime, messageLine, messageValues } from "../verb/message_form.ts";
+import { isoTime, messageLine, messageValues } from "../../../session/message_form.ts";
 import { dataKind, messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import { localTime } from "../../local_time.ts";
-import { printableLine } from "../../printable.ts";
+import { localTime } from "../../../../shared/cli/time.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 
 const explanationData = dataKind("explanation", [
   "relayMessageId",

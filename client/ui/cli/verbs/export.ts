@@ -6,7 +6,7 @@ import type { Output } from "../verb/output.ts";
 import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/outgoing_file.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import {
   exportArchive,

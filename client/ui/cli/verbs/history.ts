@@ -1,7 +1,6 @@
 import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { optionalNameArgument, parseId, sinceFlag } from "../verb/arguments.ts";
-import { requireKnown } from "../verb/contacts.ts";
-import { messageLine, messageValues } from "../verb/message_form.ts";
+import { messageLine, messageValues } from "../../../session/message_form.ts";
 import { messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
@@ -19,7 +18,7 @@ export const verb: Verb = defineVerb({
     const session = await work.session();
     const messages = session.messages.list({ name, limit, since });
     if (name !== undefined && messages.length === 0) {
-      requireKnown(session, name);
+      session.contacts.requireKnown(name);
     }
     for (const message of messages) {
       await work.output.data(

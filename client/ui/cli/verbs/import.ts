@@ -2,7 +2,7 @@ import { pathArgument } from "../verb/arguments.ts";
 import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/outgoing_file.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 
 const importData = dataKind("import", ["name", "id", "messages", "files"]);
 

@@ -1,8 +1,8 @@
-import { isoTime } from "../verb/message_form.ts";
+import { isoTime } from "../../../session/message_form.ts";
 import { dataKind } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 
 const contactData = dataKind("contact", [
   "name",

@@ -1,7 +1,7 @@
 import { parseConsumer, sinceFlag } from "../verb/arguments.ts";
 import { classify, complain, Complaints, exitCodes } from "../verb/failure.ts";
 import { execFlag, runForMessage } from "../verb/message_command.ts";
-import { messageLine, messageValues } from "../verb/message_form.ts";
+import { messageLine, messageValues } from "../../../session/message_form.ts";
 import { type Input, inputLines } from "../../standard_input.ts";
 import { Stop } from "../verb/stop.ts";
 import { messageData } from "../verb/data.ts";

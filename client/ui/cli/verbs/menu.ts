@@ -1,6 +1,6 @@
 import { describeFailure, UserError } from "../../../errors.ts";
 import { runMenu } from "../../menu.ts";
-import { printableLine } from "../../printable.ts";
+import { printableLine } from "../../../../shared/cli/printable.ts";
 import { standardTerminal } from "../../terminal.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 

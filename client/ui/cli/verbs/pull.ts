@@ -1,6 +1,6 @@
 import { complain, Complaints, exitCodes } from "../verb/failure.ts";
 import { execFlag, runForMessage } from "../verb/message_command.ts";
-import { messageLine, messageValues } from "../verb/message_form.ts";
+import { messageLine, messageValues } from "../../../session/message_form.ts";
 import { Stop } from "../verb/stop.ts";
 import { messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";

@@ -1,6 +1,5 @@
 import { contactFlag } from "../verb/arguments.ts";
-import { requireKnown } from "../verb/contacts.ts";
-import { messageLine, messageValues } from "../verb/message_form.ts";
+import { messageLine, messageValues } from "../../../session/message_form.ts";
 import { messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
@@ -32,6 +31,6 @@ export const verb: Verb = defineVerb({
         messageLine(message),
       );
     }
-    if (name !== undefined && !isFound) requireKnown(session, name);
+    if (name !== undefined && !isFound) session.contacts.requireKnown(name);
   },
 });

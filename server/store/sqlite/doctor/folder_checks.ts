@@ -20,7 +20,7 @@ import {
 } from "../../../../shared/cli/finding.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { infoFiles } from "../../../../shared/folder/info_files.ts";
-import { stopSignals } from "../../../launch/signals.ts";
+import { stopSignals } from "../../../../shared/cli/stopping.ts";
 import type { Limits } from "../../../relay/limits/limits.ts";
 
 /** Bytes that are written before each sync: about what a busy commit writes. */

@@ -1,5 +1,6 @@
 /**
- * Moments for people, where they are; times are milliseconds since 1970.
+ * Times and spans as users read and write them. Times are milliseconds since
+ * 1970, formatted and parsed in the local time zone; spans are milliseconds.
  *
  * @module
  */
@@ -39,6 +40,25 @@ export function parseMoment(text: string): number | undefined {
     new Date(`${date}T00:00Z`).getUTCDate() === Number(date.slice(8));
   const moment = isDay ? Date.parse(`${date}T${time}${zone}`) : NaN;
   return Number.isNaN(moment) ? undefined : moment;
+}
+
+/** Units of a span, in milliseconds. */
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+const LONGEST = 100 * 365 * 86_400_000;
+
+/** Parses a span such as `90m`, `12h`, `30d` or `4w`; undefined if it is malformed or over 100 years. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, unit = ""] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const span = Number(digits) * (UNITS[unit] ?? 0);
+  return span <= LONGEST ? span : undefined;
 }
 
 function two(number: number): string {

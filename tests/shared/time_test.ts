@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { parseMoment } from "../../../client/ui/local_time.ts";
-import { Stage } from "../../../lab/harness/stage.ts";
-import { testRelay } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
-import { VerbUser } from "../../support/clients/verbs.ts";
+import { parseMoment } from "../../shared/cli/time.ts";
+import { Stage } from "../../lab/harness/stage.ts";
+import { testRelay } from "../../lab/harness/resources.ts";
+import { PROGRAMS, testWith } from "../support/test_with.ts";
+import { VerbUser } from "../support/clients/verbs.ts";
 
 const DAY = 86_400_000;
 

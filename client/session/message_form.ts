@@ -5,9 +5,9 @@
  * @module
  */
 
-import { localTime } from "../../local_time.ts";
-import type { Message } from "../../../session/message.ts";
-import { printableLine, printableText } from "../../printable.ts";
+import { localTime } from "../../shared/cli/time.ts";
+import type { Message } from "./message.ts";
+import { printableLine, printableText } from "../../shared/cli/printable.ts";
 
 /** A moment as ISO 8601 in UTC, or null where there is none. */
 export function isoTime(time: number | undefined): string | null {
