@@ -5,8 +5,11 @@
  */
 
 import { formatAddress } from "../shared/folder/info_server.ts";
-import { isHangupIgnored } from "../shared/cli/stopping.ts";
-import { inputEnds } from "../shared/cli/stopping.ts";
+import {
+  inputEnds,
+  isHangupIgnored,
+  onStopSignal,
+} from "../shared/cli/stopping.ts";
 import { withHelp } from "../shared/cli/help.ts";
 import { runProgram } from "../shared/cli/program.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
@@ -19,7 +22,6 @@ import { startRelay } from "./relay/relay.ts";
 import { relayCommand } from "./launch/relay_permissions.ts";
 import { Retention } from "./relay/retention.ts";
 import { runGroup } from "./launch/run_group.ts";
-import { onStopSignal } from "../shared/cli/stopping.ts";
 import { StoreBrokenError } from "./store/store.ts";
 import { kindOf } from "./store/store_kinds.ts";
 import { RelayLog } from "./telemetry/log.ts";

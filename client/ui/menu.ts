@@ -6,7 +6,11 @@
 
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { describeFailure, UserError } from "../errors.ts";
-import { END_OF_MESSAGE, printableLine, printableText } from "../../shared/cli/printable.ts";
+import {
+  END_OF_MESSAGE,
+  printableLine,
+  printableText,
+} from "../../shared/cli/printable.ts";
 import type { Message } from "../session/message.ts";
 import type { Session } from "../session/session.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,10 +1,13 @@
 import { formatAddress } from "../../shared/folder/info_server.ts";
-import { isHangupIgnored } from "../../shared/cli/stopping.ts";
-import { inputEnds } from "../../shared/cli/stopping.ts";
+import {
+  inputEnds,
+  isHangupIgnored,
+  onStopSignal,
+  replaceSignal,
+} from "../../shared/cli/stopping.ts";
 import type { ServerOptions } from "../options.ts";
 import { PidFile } from "./pid_file.ts";
 import { RelayGroup } from "./relay_group.ts";
-import { onStopSignal, replaceSignal } from "../../shared/cli/stopping.ts";
 import { RelayLog } from "../telemetry/log.ts";
 
 /**

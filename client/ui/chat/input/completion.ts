@@ -5,8 +5,7 @@
  */
 
 import { expandHome } from "../../typed_path.ts";
-import { COMMANDS } from "../model/commands.ts";
-import { NOTIFY_MODES } from "../model/notify_mode.ts";
+import { COMMANDS, NOTIFY_MODES } from "../model/commands.ts";
 
 /** Where the candidates for a completion come from. */
 export interface CompletionSources {

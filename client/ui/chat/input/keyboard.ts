@@ -5,7 +5,10 @@
  * @module
  */
 
-import { printableLine, withoutControls } from "../../../../shared/cli/printable.ts";
+import {
+  printableLine,
+  withoutControls,
+} from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import type { CommandRunner } from "../run/command_runner.ts";
 import { readEntry } from "../model/commands.ts";

@@ -4,7 +4,16 @@
  * @module
  */
 
-import { NOTIFY_MODES } from "./notify_mode.ts";
+/** Ways to notify the user of messages in other conversations. */
+export const NOTIFY_MODES = ["bell", "osc9", "off"] as const;
+
+/** One of {@linkcode NOTIFY_MODES}. */
+export type NotifyMode = typeof NOTIFY_MODES[number];
+
+/** Whether a text is a {@linkcode NotifyMode}. */
+export function isNotifyMode(text: string): text is NotifyMode {
+  return (NOTIFY_MODES as readonly string[]).includes(text);
+}
 
 /** A command: its name, what follows it, and what it does. */
 export interface Command {

@@ -7,7 +7,6 @@
 
 import type { ContactSummary, Message } from "../../../session/message.ts";
 import { withoutControls } from "../../../../shared/cli/printable.ts";
-import type { ConnectionState } from "./connection_state.ts";
 import type { Notice, Position } from "../view/conversation_rows.ts";
 import {
   type Editor,
@@ -23,8 +22,15 @@ import {
   NO_HISTORY,
   remember,
 } from "../input/input_history.ts";
-import type { NotifyMode } from "./notify_mode.ts";
+import type { NotifyMode } from "./commands.ts";
 import type { Tone } from "../view/rows.ts";
+
+/** State of the connection to the relay. Times are those of `performance.now()`. */
+export type ConnectionState =
+  | { kind: "connecting" }
+  | { kind: "connected" }
+  | { kind: "retrying"; until: number }
+  | { kind: "refused"; until: number };
 
 /** What a search found. */
 export interface Hits {
@@ -264,4 +270,25 @@ function withNotice(
 ): Notice[] {
   const id = (notices.at(-1)?.id ?? 0) + 1;
   return [...notices.slice(1 - MOST_NOTICES), { id, time, text, tone }];
+}
+
+/** Describes the state of the connection at a time. */
+export function describeConnection(
+  state: ConnectionState,
+  now: number,
+): string {
+  switch (state.kind) {
+    case "connecting":
+      return "connecting";
+    case "connected":
+      return "connected";
+    case "retrying":
+      return `retrying in ${seconds(state.until, now)} s`;
+    case "refused":
+      return `refused, retrying in ${seconds(state.until, now)} s`;
+  }
+}
+
+function seconds(until: number, now: number): number {
+  return Math.max(0, Math.ceil((until - now) / 1000));
 }

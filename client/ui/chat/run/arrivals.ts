@@ -7,7 +7,7 @@
 import type { ContactSummary } from "../../../session/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { cut } from "../view/graphemes.ts";
-import type { NotifyMode } from "../model/notify_mode.ts";
+import type { NotifyMode } from "../model/commands.ts";
 
 /** Milliseconds between two of them at least. */
 const APART = 3000;

@@ -13,7 +13,7 @@ import { isDumb } from "../../terminal.ts";
 import { ChatController } from "./controller.ts";
 import { copyEnvironment } from "./environment.ts";
 import { editText } from "../input/external_editor.ts";
-import type { NotifyMode } from "../model/notify_mode.ts";
+import type { NotifyMode } from "../model/commands.ts";
 import { TerminalGuard } from "../view/terminal_guard.ts";
 
 /** Milliseconds that an editor gets to end when the chat is ended. */

@@ -3,9 +3,8 @@ import type { Message, MessageNumber } from "../../../session/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { typedPath } from "../../typed_path.ts";
-import { helpLines } from "../model/commands.ts";
+import { helpLines, isNotifyMode, NOTIFY_MODES } from "../model/commands.ts";
 import type { Chat, Surroundings } from "./chat_parts.ts";
-import { isNotifyMode, NOTIFY_MODES } from "../model/notify_mode.ts";
 import type { Sender } from "./sender.ts";
 
 /** Number of hits of a search that are shown, the latest ones. */

@@ -36,7 +36,7 @@ import {
   initialState,
   update,
 } from "../model/model.ts";
-import type { NotifyMode } from "../model/notify_mode.ts";
+import type { NotifyMode } from "../model/commands.ts";
 import { RelayWatch } from "./relay_watch.ts";
 import { Sender } from "./sender.ts";
 

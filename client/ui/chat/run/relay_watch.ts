@@ -11,7 +11,7 @@ import {
   UserError,
 } from "../../../errors.ts";
 import type { Session } from "../../../session/session.ts";
-import type { ConnectionState } from "../model/connection_state.ts";
+import type { ConnectionState } from "../model/model.ts";
 import type { Chat } from "./chat_parts.ts";
 
 /** Milliseconds between two requests during a conversation. */

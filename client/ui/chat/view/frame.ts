@@ -7,7 +7,11 @@
 
 import { clock, day } from "../../../../shared/cli/time.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
-import { describeConnection } from "../model/connection_state.ts";
+import {
+  type ChatState,
+  describeConnection,
+  type Hits,
+} from "../model/model.ts";
 import { contactRows, contactsWidth } from "./contact_rows.ts";
 import { ConversationView, mergeItems } from "./conversation_rows.ts";
 import { cells } from "./graphemes.ts";
@@ -17,7 +21,6 @@ import {
   type MessageFrame,
   type MessageLayout,
 } from "./message_layout.ts";
-import type { ChatState, Hits } from "../model/model.ts";
 import {
   cutRow,
   fitRow,

@@ -9,7 +9,10 @@
 import { formatBytes } from "../../../../shared/cli/figures.ts";
 import { clock } from "../../../../shared/cli/time.ts";
 import type { Message } from "../../../session/message.ts";
-import { printableLine, printableLines } from "../../../../shared/cli/printable.ts";
+import {
+  printableLine,
+  printableLines,
+} from "../../../../shared/cli/printable.ts";
 import { fit } from "./graphemes.ts";
 import { type Row, type Span, span, type Tone } from "./rows.ts";
 import { wrapText } from "./wrapping.ts";

@@ -1,4 +1,4 @@
-import { NOTIFY_MODES } from "../../chat/model/notify_mode.ts";
+import { NOTIFY_MODES } from "../../chat/model/commands.ts";
 import { nameArgument } from "../verb/arguments.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 

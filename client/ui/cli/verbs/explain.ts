@@ -1,5 +1,9 @@
 import { idArgument } from "../verb/arguments.ts";
-import { isoTime, messageLine, messageValues } from "../../../session/message_form.ts";
+import {
+  isoTime,
+  messageLine,
+  messageValues,
+} from "../../../session/message_form.ts";
 import { dataKind, messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { localTime } from "../../../../shared/cli/time.ts";
