@@ -18,6 +18,7 @@ import {
 import { UsageError } from "../../shared/cli/usage_error.ts";
 import { readStore } from "../store/store_flags.ts";
 import { STORE_VARIABLE, type StoreAddress } from "../store/store_kind.ts";
+import { type Verb, type VerbName, verbs } from "./verbs.ts";
 
 const flags = {
   dir: valueFlag("DIR", "where db.defensive lies (default: .)", nonEmpty),
@@ -44,60 +45,6 @@ const flags = {
   version: switchFlag("print the version"),
 };
 
-/** What each verb takes, and what the help says of it. */
-const verbs = {
-  stats: {
-    brief: "users, waiting messages and their bytes, the files' sizes",
-    flags: ["json"],
-  },
-  users: {
-    brief: "all users: when last seen, and what waits",
-    flags: ["json"],
-  },
-  remove: {
-    brief:
-      "remove users, and the messages that wait for them; * and ?\nstand for any letters, unless a user has that very name",
-    word: "USER",
-    flags: ["yes"],
-  },
-  purge: {
-    brief: "delete messages that have waited for long",
-    flags: ["olderThan", "dryRun"],
-  },
-  backup: {
-    brief: "write a copy of the store, as of one moment, into a new file",
-    word: "FILE",
-    flags: [],
-  },
-  restore: {
-    brief:
-      "put a backup in the store's place, or into an empty database;\nthe relay must be stopped",
-    word: "FILE",
-    flags: ["yes"],
-  },
-  check: {
-    brief: "look for damage, and for what doesn't fit together",
-    flags: [],
-  },
-  "raise-ids": {
-    brief:
-      "go on with higher message ids in every inbox: for a database\nthat was put back to an earlier moment without restore",
-    flags: [],
-  },
-  "restart-ids": {
-    brief: "give inboxes that have used up their message ids new ones",
-    flags: [],
-  },
-} as const satisfies Record<string, VerbShape>;
-
-interface VerbShape {
-  brief: string;
-  /** What its word is, where it takes one; of users it takes several. */
-  word?: "USER" | "FILE";
-  /** The flags that not all verbs take. */
-  flags: readonly OwnFlag[];
-}
-
 /** What `--help` prints. */
 export const HELP =
   `MessageU admin: looks after a relay's store, whether the relay runs or not.
@@ -106,7 +53,7 @@ Usage: deno task admin VERB [flags]
 
 ${
     helpRows(
-      Object.entries<VerbShape>(verbs).map(([name, { brief, word }]) => [
+      Object.entries<Verb>(verbs).map(([name, { brief, word }]) => [
         [name, ...word === undefined ? [] : [word]].join(" ") +
         (word === "USER" ? "..." : ""),
         brief,
@@ -119,38 +66,33 @@ ${
   }  --                  what follows is no flag: remove -- --yes
 `;
 
-/** Flags that not all verbs take. */
-const ownFlags = ["json", "yes", "dryRun", "olderThan"] as const;
+/** Flags that only some verbs accept. */
+export const verbFlags = ["json", "yes", "dryRun", "olderThan"] as const;
 
-type OwnFlag = typeof ownFlags[number];
+/** One of {@linkcode verbFlags}. */
+export type VerbFlag = typeof verbFlags[number];
 
-/** What can be done. */
-export type VerbName = keyof typeof verbs;
-
-/** What the command line asks for. */
+/** A parsed command line. */
 export interface AdminOptions {
-  /** What to do. */
   verb: VerbName;
-  /** The file that it is done with; empty where it takes none. */
+  /** The file argument; empty if the verb takes none. */
   file: string;
-  /** The users that it is done with, or patterns of their names. */
+  /** The user arguments: names, or patterns of names. */
   users: readonly string[];
-  /** Which store. */
   store: StoreAddress;
-  /** Milliseconds, for purge. */
+  /** The age from which purge deletes messages, in milliseconds. */
   olderThan: number;
-  /** Only say what would be done. */
+  /** Whether purge only counts. */
   dryRun: boolean;
-  /** Print JSON. */
   json: boolean;
-  /** Don't ask. */
+  /** Whether to skip the confirmation. */
   yes: boolean;
 }
 
 /**
- * Reads the command line.
+ * Parses the command line.
  *
- * @throws {UsageError} where it can't be obeyed
+ * @throws {UsageError} if it is invalid
  */
 export async function readAdminOptions(
   args: readonly string[],
@@ -168,7 +110,7 @@ export async function readAdminOptions(
     sentence:
       `--dir and --db name a file, but --store, --store-file or ${STORE_VARIABLE} names a database: give one`,
   });
-  const { word }: VerbShape = verbs[verb];
+  const { word }: Verb = verbs[verb];
   const file = word === "FILE" ? own[0] ?? "" : "";
   return {
     verb,
@@ -187,18 +129,18 @@ function verbOf(name: string | undefined): VerbName {
   const known = Object.keys(verbs).join(", ");
   throw new UsageError(
     name === undefined
-      ? `Expected what to do, one of ${known}: see --help`
+      ? `Expected a verb, one of ${known}: see --help`
       : `Expected one of ${known}, got "${name}": see --help`,
   );
 }
 
-/** @throws {UsageError} on a word or a flag that isn't the verb's, or a word that is missing */
+/** @throws {UsageError} if a word or a flag isn't the verb's, or its word is missing */
 function requireShape(
   verb: VerbName,
   words: readonly string[],
   given: FlagValues<typeof flags>,
 ): void {
-  const { word, flags: taken }: VerbShape = verbs[verb];
+  const { word, flags: taken }: Verb = verbs[verb];
   if (word !== undefined && (words.length === 0 || words.includes(""))) {
     throw new UsageError(`${verb} needs its ${word}: see --help`);
   }
@@ -207,7 +149,7 @@ function requireShape(
   if (excess !== undefined) {
     throw new UsageError(`Unexpected word "${excess}": see --help`);
   }
-  const wrong = ownFlags.find((flag) => given[flag] && !taken.includes(flag));
+  const wrong = verbFlags.find((flag) => given[flag] && !taken.includes(flag));
   if (wrong === undefined) return;
   throw new UsageError(`${flagName(wrong)} isn't for ${verb}: see --help`);
 }

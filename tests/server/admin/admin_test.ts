@@ -29,7 +29,7 @@ testWith(
     );
     changeDatabase(`${dir}/newer`, "PRAGMA user_version = 99");
     const cases: [string[], number, RegExp][] = [
-      [[], 2, /Expected what to do, one of stats, users, .*: see --help/],
+      [[], 2, /Expected a verb, one of stats, users, .*: see --help/],
       [["frob"], 2, /Expected one of stats, .*, got "frob": see --help/],
       [["remove"], 2, /remove needs its USER: see --help/],
       [["stats", "more"], 2, /Unexpected word "more": see --help/],

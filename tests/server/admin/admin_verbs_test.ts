@@ -89,7 +89,7 @@ testWithAnyStore(
       code: 2,
       stdout: "",
       stderr:
-        "error: Remove cora and 1 waiting message (2.5 MiB): nobody can be asked here, so say that you mean it with --yes\n",
+        "error: Remove cora and 1 waiting message (2.5 MiB): there is no terminal to confirm it at, so confirm it with --yes\n",
     });
     assertEquals(
       await adminPrints(place, "remove", "cora", "--yes"),
