@@ -1,6 +1,6 @@
 /**
- * The MessageU protocol: its numbers, its requests with their codecs, frames
- * of every dialect, and how bytes are read off a connection.
+ * The MessageU protocol: constants, requests with their codecs, frames of every
+ * dialect, and a reader of bytes from a connection.
  *
  * @module
  */

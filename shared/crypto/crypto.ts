@@ -2,8 +2,8 @@
  * The protocol's cryptography on WebCrypto (PUB-1, RSA-1 and AES-1 of docs/protocol.md):
  * RSA-OAEP with 1024 bits and SHA-1, AES-128-CBC with a zero IV.
  *
- * Both are weak by today's measure, and neither says who made a ciphertext.
- * They are what every MessageU program speaks; `legacy` in a name marks them.
+ * Both are weak by today's measure, and neither authenticates a ciphertext.
+ * Every MessageU program uses them; `legacy` in a name marks them.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export const SYMMETRIC_KEY_SIZE = 16;
 export const ENCRYPTED_KEY_SIZE = 128;
 
 /**
- * Makes an RSA key pair, in about 0.1 s. The exponent is 3: with 65537 the
+ * Generates an RSA key pair, in about 0.1 s. The exponent is 3: with 65537 the
  * public key takes 162 bytes and doesn't fit into the protocol's 160.
  */
 export async function generateKeyPair(): Promise<CryptoKeyPair> {
@@ -43,9 +43,9 @@ export async function generateKeyPair(): Promise<CryptoKeyPair> {
 }
 
 /**
- * A public key as its 160 bytes of X.509 SubjectPublicKeyInfo.
+ * Exports a public key as its 160 bytes of X.509 SubjectPublicKeyInfo.
  *
- * @throws {FormatError} where it has another size
+ * @throws {FormatError} if it has another size
  */
 export async function exportPublicKey(
   key: CryptoKey,
@@ -60,10 +60,10 @@ export async function exportPublicKey(
 }
 
 /**
- * A public key that secrets may be encrypted for, from its SubjectPublicKeyInfo;
- * zeros may pad it. It has been tried once.
+ * Imports a public key to encrypt for, from its SubjectPublicKeyInfo; zeros may
+ * pad it. One trial encryption checks it.
  *
- * @throws {FormatError} where the bytes are no RSA public key, or one that
+ * @throws {FormatError} if the bytes are not an RSA public key, or one that
  * PUB-1 doesn't allow: its modulus is even or hasn't 1024 bits, its exponent is
  * even, 1 or of more than 4 bytes
  */
@@ -100,10 +100,10 @@ export async function importPublicKey(bytes: Uint8Array): Promise<CryptoKey> {
 }
 
 /**
- * A public key of whatever numbers, to compare and to describe it; see
- * {@linkcode importPublicKey}.
+ * Imports a public key of any modulus and exponent, to compare or describe it;
+ * to encrypt, use {@linkcode importPublicKey}.
  *
- * @throws {FormatError} where the bytes are no RSA public key
+ * @throws {FormatError} if the bytes are not an RSA public key
  */
 export async function readPublicKey(bytes: Uint8Array): Promise<CryptoKey> {
   return await importKey("spki", bytes, "publicKey", "encrypt");
@@ -119,7 +119,7 @@ async function numbersOf(key: CryptoKey): Promise<{ n: bigint; e: bigint }> {
   return { n: number(n), e: number(e) };
 }
 
-/** A private key as PKCS#8. */
+/** Exports a private key as PKCS#8. */
 export async function exportPrivateKey(
   key: CryptoKey,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -127,17 +127,17 @@ export async function exportPrivateKey(
 }
 
 /**
- * A private key from PKCS#8; zeros may pad it.
+ * Imports a private key from PKCS#8; zeros may pad it.
  *
- * @throws {FormatError} where the bytes are no RSA private key
+ * @throws {FormatError} if the bytes are not an RSA private key
  */
 export async function importPrivateKey(bytes: Uint8Array): Promise<CryptoKey> {
   return await importKey("pkcs8", bytes, "privateKey", "decrypt");
 }
 
 /**
- * The public key that belongs to a private one, as SubjectPublicKeyInfo: 160
- * bytes where it is one that the protocol takes.
+ * The public key of a private key, as SubjectPublicKeyInfo: 160 bytes if the
+ * protocol allows it.
  */
 export async function publicKeyOf(
   privateKey: CryptoKey,
@@ -170,7 +170,7 @@ async function importKey(
   }
 }
 
-/** Cuts the zeros behind a DER sequence, which the runtime would refuse. */
+/** Removes the zeros after a DER sequence, which the runtime would refuse. */
 function withoutPadding(
   bytes: Uint8Array,
   field: string,
@@ -190,8 +190,8 @@ function withoutPadding(
 }
 
 /**
- * Bytes of the DER sequence at the start, its tag and length included;
- * undefined where none of up to 64 KiB starts there.
+ * Size in bytes of the DER sequence at the start, including its tag and length;
+ * undefined if no sequence of up to 64 KiB starts there.
  */
 export function derSize(bytes: Uint8Array): number | undefined {
   const [tag, first] = bytes;
@@ -203,7 +203,7 @@ export function derSize(bytes: Uint8Array): number | undefined {
     .reduce((size, byte) => size * 256 + byte, 0) + 2 + count;
 }
 
-/** Makes a symmetric key. */
+/** Generates a symmetric key. */
 export async function generateSymmetricKey(): Promise<CryptoKey> {
   return await crypto.subtle.generateKey({ name: AES, length: 128 }, true, [
     "encrypt",
@@ -212,9 +212,9 @@ export async function generateSymmetricKey(): Promise<CryptoKey> {
 }
 
 /**
- * A symmetric key from its 16 bytes.
+ * Imports a symmetric key from its 16 bytes.
  *
- * @throws {FormatError} where there is another number of them
+ * @throws {FormatError} if the size is another
  */
 export async function importSymmetricKey(
   bytes: Uint8Array,
@@ -229,21 +229,18 @@ export async function importSymmetricKey(
     new Uint8Array(bytes),
     AES,
     true,
-    [
-      "encrypt",
-      "decrypt",
-    ],
+    ["encrypt", "decrypt"],
   );
 }
 
-/** The 16 bytes of a symmetric key. */
+/** Exports the 16 bytes of a symmetric key. */
 export async function exportSymmetricKey(
   key: CryptoKey,
 ): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.exportKey("raw", key));
 }
 
-/** Encrypts a symmetric key for a public key; 128 bytes, new ones each time. */
+/** Encrypts a symmetric key for a public key, with fresh randomness: 128 bytes. */
 export async function encryptKey(
   publicKey: CryptoKey,
   key: CryptoKey,
@@ -253,9 +250,10 @@ export async function encryptKey(
 }
 
 /**
- * Decrypts a symmetric key that was encrypted for us.
+ * Decrypts a symmetric key with a private key.
  *
- * @throws {DecryptError} where it wasn't, or is no key
+ * @throws {DecryptError} if it was encrypted for another key, or isn't a
+ * symmetric key
  */
 export async function decryptKey(
   privateKey: CryptoKey,

@@ -1,6 +1,6 @@
 /**
- * AES-128-CBC as the protocol fixes it (AES-1 of docs/protocol.md), of
- * contents that are in memory whole.
+ * AES-128-CBC as the protocol fixes it (AES-1 of docs/protocol.md), for
+ * contents held in memory.
  *
  * @module
  */
@@ -9,22 +9,22 @@
 export const AES = "AES-CBC";
 /** Bytes of a block. */
 export const BLOCK_SIZE = 16;
-/** The IV that the protocol fixes, which isn't sent. */
+/** The protocol's fixed IV, which isn't sent. */
 export const ZERO_IV: Uint8Array<ArrayBuffer> = new Uint8Array(BLOCK_SIZE);
 
-/** What can't be decrypted: a wrong key, or no such ciphertext. */
+/** Decryption failed: the key is wrong, or the ciphertext is incomplete. */
 export class DecryptError extends Error {
   override name = "DecryptError";
 }
 
-/** Bytes of the ciphertext of so many bytes: 16 × (⌊n/16⌋ + 1). */
+/** Size in bytes of the ciphertext of `plaintextSize` bytes: 16 × (⌊n/16⌋ + 1). */
 export function legacyCiphertextSize(plaintextSize: number): number {
   return BLOCK_SIZE * (Math.floor(plaintextSize / BLOCK_SIZE) + 1);
 }
 
 /**
- * Encrypts with AES-128-CBC under the zero IV that the protocol fixes: equal
- * first blocks show as equal. 16 × (⌊n/16⌋ + 1) bytes.
+ * Encrypts with AES-128-CBC under the zero IV, so equal first blocks give equal
+ * ciphertext. Returns {@linkcode legacyCiphertextSize} bytes.
  */
 export async function legacyEncrypt(
   key: CryptoKey,
@@ -34,10 +34,10 @@ export async function legacyEncrypt(
 }
 
 /**
- * Decrypts what {@linkcode legacyEncrypt} made. Only the padding is checked:
- * 1 wrong key in about 256 goes unnoticed.
+ * Decrypts the output of {@linkcode legacyEncrypt}. Only the padding is checked:
+ * about 1 wrong key in 256 goes unnoticed.
  *
- * @throws {DecryptError} where the size or the padding is wrong
+ * @throws {DecryptError} if the size or the padding is wrong
  */
 export async function legacyDecrypt(
   key: CryptoKey,
@@ -50,7 +50,7 @@ export async function legacyDecrypt(
   );
 }
 
-/** Encrypts what follows a block of ciphertext, or the zero IV. */
+/** Encrypts with a given IV: the previous block of ciphertext, or zeros. */
 export async function encryptFrom(
   iv: Uint8Array<ArrayBuffer>,
   key: CryptoKey,
@@ -62,9 +62,9 @@ export async function encryptFrom(
 }
 
 /**
- * Decrypts what follows a block of ciphertext, or the zero IV.
+ * Decrypts with a given IV: the previous block of ciphertext, or zeros.
  *
- * @throws {DecryptError} where the size or the padding is wrong
+ * @throws {DecryptError} if the size or the padding is wrong
  */
 export async function decryptFrom(
   iv: Uint8Array<ArrayBuffer>,
@@ -86,12 +86,12 @@ export async function decryptFrom(
 export const LEGACY_TAIL_SIZE: number = 2 * BLOCK_SIZE;
 
 /**
- * Bytes of padding that a key finds at the end of a ciphertext, 1 to 16: what
- * tells keys apart without decrypting all of it.
+ * Number of padding bytes, 1 to 16, at the end of a ciphertext under a key. It
+ * rules out wrong keys without decrypting the whole.
  *
- * @param ciphertext the whole, or its last 32 bytes
- * @param size bytes of the whole
- * @throws {DecryptError} where the size or the padding is wrong
+ * @param ciphertext the whole ciphertext, or its last 32 bytes
+ * @param size size in bytes of the whole
+ * @throws {DecryptError} if the size or the padding is wrong
  */
 export async function legacyPadding(
   key: CryptoKey,

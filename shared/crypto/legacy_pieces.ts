@@ -1,6 +1,6 @@
 /**
- * AES-128-CBC of contents of any size, a piece at a time: the same bytes as
- * `legacyEncrypt` and `legacyDecrypt` give (AES-1 of docs/protocol.md).
+ * AES-128-CBC for contents of any size, one piece at a time. The output equals
+ * that of `legacyEncrypt` and `legacyDecrypt` (AES-1 of docs/protocol.md).
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { PIECE_SIZE, type Pieces, recut } from "./pieces.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Encrypts a content piece by piece. The next piece is read and encrypted while
- * the caller works with the one before; at most four are held.
+ * Encrypts a content piece by piece. It reads and encrypts the next piece while
+ * the caller uses the previous one, and holds at most four.
  *
- * @param pieceSize bytes that are encrypted at a time, a multiple of 16
- * @throws {RangeError} where it is none
+ * @param pieceSize bytes to encrypt at a time, a multiple of 16
+ * @throws {RangeError} if the piece size is not a multiple of 16
  */
 export async function* legacyEncryptPieces(
   key: CryptoKey,
@@ -37,7 +37,7 @@ export async function* legacyEncryptPieces(
       const sealed: Bytes = await sealing;
       const next = await reading;
       if (next.done) return yield sealed;
-      // Only the content's end is padded: the block that was added is dropped.
+      // Only the last piece is padded: drop the padding block of this one.
       const kept = sealed.subarray(0, -BLOCK_SIZE);
       sealing = awaitedLater(encryptFrom(lastBlock(kept), key, next.value));
       yield kept;
@@ -49,12 +49,12 @@ export async function* legacyEncryptPieces(
 }
 
 /**
- * Decrypts a content piece by piece. As with `legacyDecrypt` only the padding
- * is checked, and it stands at the end: what came before may be a wrong key's.
+ * Decrypts a content piece by piece. As with `legacyDecrypt` only the padding at
+ * the end is checked, so earlier pieces may come from a wrong key.
  *
- * @param pieceSize bytes that are decrypted at a time, a multiple of 16
- * @throws {DecryptError} at the end, where the size or the padding is wrong
- * @throws {RangeError} where the pieces' size is no multiple of 16
+ * @param pieceSize bytes to decrypt at a time, a multiple of 16
+ * @throws {DecryptError} at the end, if the size or the padding is wrong
+ * @throws {RangeError} if the piece size is not a multiple of 16
  */
 export async function* legacyDecryptPieces(
   key: CryptoKey,
@@ -71,7 +71,7 @@ export async function* legacyDecryptPieces(
     for (;;) {
       reading = awaitedLater(pieces.next());
       const next = await reading;
-      // Each piece needs only the ciphertext before it, so two are opened at once.
+      // A piece needs only the ciphertext before it, so two are decrypted at once.
       const opened = opening;
       opening = awaitedLater(
         next.done
@@ -89,19 +89,19 @@ export async function* legacyDecryptPieces(
   }
 }
 
-/** What fails is thrown where it is awaited, and not before somebody looks. */
+/** Defers a rejection to the caller's await; avoids an unhandled rejection. */
 function awaitedLater<T>(work: Promise<T>): Promise<T> {
   work.catch(() => {});
   return work;
 }
 
-/** Decrypts a piece behind which more follows, and which so has no padding. */
+/** Decrypts a piece other than the last, which has no padding. */
 async function decryptMiddle(
   iv: Bytes,
   key: CryptoKey,
   piece: Bytes,
 ): Promise<Bytes> {
-  // WebCrypto wants padding: a block that decrypts to nothing else is added.
+  // WebCrypto requires padding: append a block that decrypts to padding alone.
   const padding = await encryptFrom(lastBlock(piece), key, new Uint8Array(0));
   return await decryptFrom(iv, key, concat([piece, padding]));
 }

@@ -1,12 +1,12 @@
 import { concat } from "@std/bytes";
 
-/** Bytes of a piece of what passes through the client: 1 MiB. */
+/** Size in bytes of the pieces that the client handles contents in: 1 MiB. */
 export const PIECE_SIZE: number = 1024 * 1024;
 
-/** Bytes that come one piece after the other. A piece isn't written over later. */
+/** A stream of bytes in pieces. A piece isn't overwritten later. */
 export type Pieces = AsyncIterable<Uint8Array>;
 
-/** Cuts bytes anew: pieces of exactly `size` bytes, the last one may be shorter. */
+/** Splits a stream into pieces of exactly `size` bytes; the last may be shorter. */
 export async function* recut(
   source: Pieces,
   size: number,
@@ -35,9 +35,9 @@ export async function* recut(
 }
 
 /**
- * All of the bytes in one array of `size` bytes.
+ * Collects a stream into one array of `size` bytes.
  *
- * @throws {RangeError} where there are more or fewer
+ * @throws {RangeError} if there are more or fewer
  */
 export async function gather(
   source: Pieces,
@@ -45,7 +45,7 @@ export async function gather(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let filled = 0;
-  // No memory for a size that is only claimed.
+  // Allocates for the bytes that arrive, not for the claimed size.
   for await (const piece of source) {
     filled += piece.length;
     if (filled > size) break;

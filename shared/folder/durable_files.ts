@@ -1,5 +1,5 @@
 /**
- * Files that must be there after a crash, and that nobody else may read.
+ * Files that survive a crash and that only their owner may read.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { dirname } from "node:path";
 import { writeAll } from "../cli/write_all.ts";
 
 /**
- * Writes a new file with mode 0600, down to the disk.
+ * Writes a new file with mode 0600 and syncs it.
  *
- * @throws {Deno.errors.AlreadyExists} where the path is taken
- * @throws {Error} where it can't be written; nothing of it is left then
+ * @throws {Deno.errors.AlreadyExists} if the path exists
+ * @throws {Error} if it can't be written; the file is then removed
  */
 export async function writeNewFile(
   path: string,
@@ -29,9 +29,9 @@ export async function writeNewFile(
 }
 
 /**
- * Makes a new file with mode 0600.
+ * Creates a file with mode 0600.
  *
- * @throws {Deno.errors.AlreadyExists} where the path is taken
+ * @throws {Deno.errors.AlreadyExists} if the path exists
  */
 export async function createPrivate(path: string): Promise<Deno.FsFile> {
   const options = { write: true, createNew: true, mode: 0o600 };
@@ -41,9 +41,9 @@ export async function createPrivate(path: string): Promise<Deno.FsFile> {
 }
 
 /**
- * Opens a file to write it, and makes it with mode 0600 where it isn't there.
+ * Opens a file for writing; creates a missing one with mode 0600.
  *
- * @throws {Error} where it can't be written or made
+ * @throws {Error} if it can't be opened or created
  */
 export function openPrivateSync(
   path: string,
@@ -67,7 +67,7 @@ export function openPrivateSync(
   }
 }
 
-/** Makes a folder with mode 0700 where it isn't there, and those above it. */
+/** Creates a missing folder with mode 0700, and its missing parents. */
 export async function makePrivateFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { mode: 0o700 });
@@ -84,8 +84,8 @@ export async function makePrivateFolder(path: string): Promise<void> {
 }
 
 /**
- * Gives what was just made to the owner of the folder that it is in, so that
- * root's help doesn't lock the owner out. Does nothing for other users.
+ * Gives a new file to the owner of its folder, so that root doesn't lock the
+ * owner out. Does nothing for other users.
  */
 export function giveToOwner(path: string): void {
   if (Deno.build.os === "windows") return;
@@ -93,7 +93,7 @@ export function giveToOwner(path: string): void {
     const { uid, gid } = Deno.statSync(dirname(path));
     if (uid === null || gid === null) return;
     if (Deno.lstatSync(path).uid === uid) return;
-    // Never through a link that stands there by now.
+    // A link may have replaced the file: don't follow it.
     lchownSync(path, uid, gid);
   } catch {
     // Only root may.
@@ -101,20 +101,20 @@ export function giveToOwner(path: string): void {
 }
 
 /**
- * Gives a file its final name in the same folder, replacing nothing.
+ * Renames a file within its folder, and replaces no other file.
  *
- * @throws {Deno.errors.AlreadyExists} where that is taken
+ * @throws {Deno.errors.AlreadyExists} if the new name exists
  */
 export async function moveNew(from: string, to: string): Promise<void> {
   try {
-    // Unlike a rename, a link never replaces what is there.
+    // Unlike a rename, a link never replaces a file.
     await Deno.link(from, to);
   } catch (error) {
     const isKnown = error instanceof Deno.errors.AlreadyExists ||
       error instanceof Deno.errors.NotFound;
     if (isKnown) throw error;
-    // Not every file system has links: the name is taken first, and then the
-    // empty file that took it is replaced.
+    // The file system may lack links: reserve the name with an empty file, and
+    // replace that.
     (await createPrivate(to)).close();
     await Deno.rename(from, to);
     return;
@@ -122,13 +122,13 @@ export async function moveNew(from: string, to: string): Promise<void> {
   await Deno.remove(from);
 }
 
-/** Brings what was written into a file down to the disk. */
+/** Syncs a file's content to the disk. */
 export async function syncFile(path: string): Promise<void> {
   using file = await Deno.open(path, { read: true, write: true });
   await file.sync();
 }
 
-/** Removes a file, or a folder with all that is in it, where it is there. */
+/** Removes a file, or a folder with its content, if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -137,20 +137,20 @@ export async function removeIfThere(path: string): Promise<void> {
   }
 }
 
-/** How many bytes a file has. @throws {Error} where it can't be read */
+/** Size in bytes of a file. @throws {Error} if it can't be read */
 export async function readableSize(path: string): Promise<number> {
   using file = await Deno.open(path);
   return (await file.stat()).size;
 }
 
-/** Brings a folder's new and removed names down to the disk, where that can be done. */
+/** Syncs a folder's entries to the disk; does nothing on Windows. */
 export async function syncFolder(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   using folder = await Deno.open(path);
   await folder.sync();
 }
 
-/** What the system knows of a file; undefined where there is none. */
+/** Status of a file; undefined if there is none. */
 export function statIfThere(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
@@ -160,7 +160,7 @@ export function statIfThere(path: string): Deno.FileInfo | undefined {
   }
 }
 
-/** A path that nothing has: this one, or with `-2`, `-3` and so on behind it. */
+/** A path that doesn't exist: `path`, or `path` with a suffix `-2`, `-3` and so on. */
 export function freePath(path: string): string {
   let free = path;
   for (let n = 2; statIfThere(free) !== undefined; n++) free = `${path}-${n}`;

@@ -1,14 +1,14 @@
 import { statfsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 
-/** How many bytes are free in a folder; undefined where nothing tells. */
+/** Free space in bytes on the disk of a folder; undefined without permission. */
 export async function freeSpace(path: string): Promise<number | undefined> {
   if (!mayAsk()) return undefined;
   const { bavail, bsize } = await statfs(path);
   return bavail * bsize;
 }
 
-/** How many bytes are free on the disk of a file or folder; undefined where nothing tells. */
+/** Free space in bytes on the disk of a file or folder; undefined without permission. */
 export function freeSpaceSync(path: string): number | undefined {
   if (!mayAsk()) return undefined;
   const { bavail, bsize } = statfsSync(path);
@@ -16,6 +16,6 @@ export function freeSpaceSync(path: string): number | undefined {
 }
 
 function mayAsk(): boolean {
-  const leave = { name: "sys", kind: "statfs" } as const;
-  return Deno.permissions.querySync(leave).state === "granted";
+  const statfs = { name: "sys", kind: "statfs" } as const;
+  return Deno.permissions.querySync(statfs).state === "granted";
 }

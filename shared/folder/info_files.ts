@@ -1,13 +1,13 @@
 /**
- * The names of the files that the programs keep, and the names under which
- * other MessageU programs keep the same (section 11 of docs/protocol.md).
+ * The names of the programs' files, and the names that other MessageU programs
+ * use (section 11 of docs/protocol.md).
  *
  * @module
  */
 
 import { plainBytes } from "./plain_bytes.ts";
 
-/** Our name of each file first, then what it is also read as. */
+/** Our name of each file, then the other names that are read. */
 export const infoFiles = {
   /** The relay's port. */
   myPort: ["info.myport", "myport.info"],
@@ -20,9 +20,9 @@ export const infoFiles = {
 } as const;
 
 /**
- * The path of the first of these files that is there, or undefined.
+ * The path of the first of these files that exists, or undefined.
  *
- * @throws {Error} where the folder can't be read
+ * @throws {Error} if the folder can't be read
  */
 export async function findFile(
   dir: string,
@@ -41,10 +41,10 @@ export async function findFile(
 }
 
 /**
- * The text of such a file, whatever wrote it: UTF-8, or UTF-16 as the shell of
- * Windows does, with a mark at the beginning or without.
+ * Reads such a file's text in UTF-8, or in UTF-16 as the shell of Windows writes
+ * it, with or without a byte order mark.
  *
- * @throws {Error} where it can't be read
+ * @throws {Error} if it can't be read
  */
 export async function readInfoText(path: string): Promise<string> {
   const { bytes } = plainBytes(await Deno.readFile(path));

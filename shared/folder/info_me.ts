@@ -1,6 +1,6 @@
 /**
- * The identity file `info.me`: its text from an identity and back (section 11
- * of docs/protocol.md). Reading and writing the file itself is the client's.
+ * The identity file `info.me`: formats and parses its text (section 11 of
+ * docs/protocol.md). The client reads and writes the file.
  *
  * @module
  */
@@ -11,11 +11,10 @@ import type { InfoMe } from "./own_info_me.ts";
 export { formatInfoMe, type InfoMe } from "./own_info_me.ts";
 
 /**
- * Reads the file as any MessageU program may have written it, and tries out
- * its key.
+ * Parses an identity file of any MessageU program, and tests its key.
  *
  * @param file its bytes, or its text
- * @throws {FormatError} that names the line that is wrong
+ * @throws {FormatError} that names the invalid line
  */
 export async function parseInfoMe(file: string | Uint8Array): Promise<InfoMe> {
   const bytes = typeof file === "string"

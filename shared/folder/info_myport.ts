@@ -1,6 +1,5 @@
 /**
- * The file `info.myport`, which holds the relay's port (INF-1 of
- * docs/protocol.md).
+ * The file `info.myport` with the relay's port (INF-1 of docs/protocol.md).
  *
  * @module
  */
@@ -8,10 +7,10 @@
 import { FormatError } from "../wire/format_error.ts";
 
 /**
- * Reads a port in decimal; white space around it doesn't count.
+ * Parses a port in decimal; white space around it is ignored.
  *
- * @param min the least port that is taken; 0 where any free one may be asked for
- * @throws {FormatError} where it is none
+ * @param min the lowest valid port; 0 to allow "any free port"
+ * @throws {FormatError} if it isn't a port
  */
 export function parsePort(text: string, min = 1): number {
   const digits = text.replace(/^\ufeff/, "").replace(/\0+/g, "").trim();

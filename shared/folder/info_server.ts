@@ -1,6 +1,6 @@
 /**
- * The file `info.server`, which says where the relay is (section 11 of
- * docs/protocol.md), or where several relays of one store are.
+ * The file `info.server` with the address of the relay, or of several relays on
+ * one store (section 11 of docs/protocol.md).
  *
  * @module
  */
@@ -8,22 +8,22 @@
 import { FormatError } from "../wire/format_error.ts";
 import { parsePort } from "./info_myport.ts";
 
-/** Addresses that a client takes at most. */
+/** Maximum number of addresses. */
 const MOST_ADDRESSES = 16;
 
-/** Where a relay listens. */
+/** A relay's address. */
 export interface Address {
   /** A host's name or address, IPv6 without brackets. */
   hostname: string;
-  /** 1 to 65535; 0 where any free one may be asked for. */
+  /** 1 to 65535; 0 for any free port where that is allowed. */
   port: number;
 }
 
 /**
- * Reads `address:port`, one line; an IPv6 address stands in brackets.
+ * Parses `address:port`; an IPv6 address is in brackets.
  *
- * @param leastPort the least port that is taken; 0 where any free one may be asked for
- * @throws {FormatError} where it is none
+ * @param leastPort the lowest valid port; 0 to allow "any free port"
+ * @throws {FormatError} if it isn't an address
  */
 export function parseAddress(text: string, leastPort = 1): Address {
   const line = text.replace(/^\ufeff/, "").replace(/\0+/g, "").trim();
@@ -40,10 +40,10 @@ export function parseAddress(text: string, leastPort = 1): Address {
 }
 
 /**
- * Reads the file: an address a line, 1 to 16 of them. Empty lines are nothing,
- * and one that comes again is one.
+ * Parses the file: 1 to 16 addresses, one a line. Empty lines and repeated
+ * addresses are dropped.
  *
- * @throws {FormatError} with the number of the line that is wrong
+ * @throws {FormatError} with the number of the invalid line
  */
 export function parseAddressLines(text: string): Address[] {
   const lines = text.split("\n").map((line) => line.replace(/[\ufeff\0]/g, ""));
@@ -60,15 +60,15 @@ export function parseAddressLines(text: string): Address[] {
 }
 
 /**
- * Reads the same with commas between the addresses, as a flag gives them.
+ * Parses 1 to 16 addresses separated by commas, as in a flag.
  *
- * @throws {FormatError} where one of them is none
+ * @throws {FormatError} if one isn't an address
  */
 export function parseAddressList(text: string): Address[] {
   return distinct(text.split(",").map((part) => parseAddress(part)));
 }
 
-/** The text that {@linkcode parseAddress} reads. */
+/** Formats an address for {@linkcode parseAddress}. */
 export function formatAddress({ hostname, port }: Address): string {
   return hostname.includes(":")
     ? `[${hostname}]:${port}`

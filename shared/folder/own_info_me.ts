@@ -1,38 +1,37 @@
 /**
- * The identity file `info.me` in the form that we write (IDF-1 of
- * docs/protocol.md). What others wrote is read by `info_me.ts`, which takes
- * longer to load.
+ * The identity file `info.me` in our own form (IDF-1 of docs/protocol.md). Files
+ * of other programs need `info_me.ts`, which takes longer to load.
  *
  * @module
  */
 
 import type { ClientId } from "../wire/protocol.ts";
 
-/** What an identity file holds. */
+/** The content of an identity file. */
 export interface InfoMe {
   /** The registered name. */
   name: string;
-  /** The id that the relay gave. */
+  /** The id that the relay assigned. */
   clientId: ClientId;
   /** The private key's PKCS#8. */
   privateKey: Uint8Array<ArrayBuffer>;
 }
 
-/** Name, id and key of a registered user, and nothing else. */
+/** The name, id and key of a registered user. */
 const OWN_FORM =
   /^((?=.*[!-~])[ -~]{1,254})\n((?!0{32})[0-9a-f]{32})\n[A-Za-z0-9+/]+=*\n$/;
 
 /**
- * The file's text: the name, the id as 32 lower-case hex digits, and the key
- * on one line, since many readers take only one.
+ * Formats the file: the name, the id as 32 lower-case hex digits, and the key on
+ * one line, since many programs read only one.
  */
 export function formatInfoMe({ name, clientId, privateKey }: InfoMe): string {
   return `${name}\n${clientId.toHex()}\n${privateKey.toBase64()}\n`;
 }
 
 /**
- * Who the user is; undefined where the text isn't in our form. The key isn't
- * looked at.
+ * Parses the name and the id, without the key; undefined if the text isn't in
+ * our form.
  */
 export function readOwnInfoMe(
   text: string,

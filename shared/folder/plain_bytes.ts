@@ -1,18 +1,18 @@
 /**
- * Text files of any width of characters as bytes of UTF-8.
+ * Converts text files in UTF-8 or UTF-16 to UTF-8.
  *
  * @module
  */
 
-/** A text without what a program put around its characters. */
+/** A file's content without its text encoding. */
 export interface PlainBytes {
-  /** UTF-8, or whatever other bytes the file has, without a mark at their beginning. */
+  /** UTF-8, or the file's raw bytes, without a byte order mark. */
   bytes: Uint8Array;
-  /** What was taken away, in words. */
+  /** The encoding that was removed, in words. */
   found: string[];
 }
 
-/** Takes a mark at the beginning away, and turns UTF-16 into UTF-8. */
+/** Removes a byte order mark, and converts UTF-16 to UTF-8. */
 export function plainBytes(file: Uint8Array): PlainBytes {
   const utf16 = utf16Of(file);
   if (utf16 !== undefined) {
@@ -34,7 +34,7 @@ function withoutMarks(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(at);
 }
 
-/** Which kind of UTF-16 it is, by its mark or else by the zeros of Latin letters. */
+/** Detects UTF-16 by its byte order mark, or by the zero bytes of Latin letters. */
 function utf16Of(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
@@ -44,7 +44,7 @@ function utf16Of(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
     if (bytes[at] === 0) even++;
     if (bytes[at + 1] === 0) odd++;
   }
-  // Names that NULs pad have them on both sides.
+  // A name padded with NULs has zeros at even and at odd offsets.
   const pairs = bytes.length / 2;
   const [many, few] = [0.8 * pairs, 0.1 * pairs];
   if (odd > many && even < few) return "utf-16le";

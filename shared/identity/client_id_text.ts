@@ -1,5 +1,5 @@
 /**
- * Client ids as identity files write them.
+ * Client ids in the forms of identity files.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import { CLIENT_ID_SIZE, type ClientId } from "../wire/protocol.ts";
 import { EXPECTED, IdentityError } from "./identity_error.ts";
 import { plainBlanks } from "./text_lines.ts";
 
-/** A client id that was found. */
+/** A client id in a file. */
 export interface FoundId {
   /** Its 16 bytes. */
   clientId: ClientId;
-  /** How it was written where that isn't 32 hex digits in lower case, in words. */
+  /** Its form in words; empty for 32 hex digits in lower case. */
   how: string[];
-  /** Why it may be another one in truth. */
+  /** Why the id may be wrong. */
   warning?: string;
 }
 
 const HEX_SIZE = 2 * CLIENT_ID_SIZE;
-/** What may stand between hex digits: `{0x5b, …}`, `5b94e1c7-386a-…`, `5b:94:…`. */
+/** Separators between hex digits: `{0x5b, …}`, `5b94e1c7-386a-…`, `5b:94:…`. */
 const BETWEEN = /0x|[\s\0(){},:-]/gi;
 const BASE64 = /^[A-Za-z0-9+/]{22}==$/;
-/** Some servers take the first 16 characters of a UUID for its 16 bytes. */
+/** Some servers use the first 16 characters of a UUID as the id. */
 const CUT_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{2}$/i;
 
-/** How hex digits may be written, in words. */
+/** The forms of hex digits, in words. */
 const FORMS: readonly (readonly [form: RegExp, words: string])[] = [
   [/[A-F]/, "in upper case"],
   [/0x/i, "with 0x"],
@@ -36,9 +36,9 @@ const FORMS: readonly (readonly [form: RegExp, words: string])[] = [
 ];
 
 /**
- * The id in a line; undefined where there is none.
+ * Parses the id in a line; undefined if there is none.
  *
- * @param line its bytes as characters below U+0100
+ * @param line the line's bytes as characters below U+0100
  */
 export function readClientId(line: string): FoundId | undefined {
   const digits = plainBlanks(line).replaceAll(BETWEEN, "");
@@ -54,14 +54,14 @@ export function readClientId(line: string): FoundId | undefined {
 }
 
 /**
- * An id that stands there as its 16 bytes; undefined where they could be text.
+ * An id of 16 raw bytes; undefined if the bytes could be text.
  *
- * @param bytes what is there up to the end of the line
+ * @param bytes the bytes up to the end of the line
  */
 export function rawClientId(bytes: Uint8Array): FoundId | undefined {
   if (bytes.length !== CLIENT_ID_SIZE) return undefined;
   const raw = { clientId: bytes.slice() as ClientId, how: ["as 16 raw bytes"] };
-  // Of random bytes one in 65,536 has none above 0x7f.
+  // One in 65,536 random ids has no byte above 0x7f.
   if (bytes.some((byte) => byte > 0x7f)) return raw;
   if (!CUT_UUID.test(String.fromCharCode(...bytes))) return undefined;
   const warning =
@@ -69,7 +69,7 @@ export function rawClientId(bytes: Uint8Array): FoundId | undefined {
   return { ...raw, warning };
 }
 
-/** Says what is wrong with a line that holds no id. */
+/** The error for a line without an id. */
 export function badClientId(line: string): IdentityError {
   const expected = `expected the client id as ${HEX_SIZE} hex digits`;
   const digits = plainBlanks(line).replaceAll(BETWEEN, "");
@@ -89,7 +89,7 @@ export function badClientId(line: string): IdentityError {
   );
 }
 
-/** Windows programs take ids for GUIDs, whose first three groups are numbers in another byte order. */
+/** Windows programs write ids as GUIDs, whose first three groups have another byte order. */
 function byteOrderWarning(id: ClientId): { warning?: string } {
   const other = Uint8Array.from(id, (_, at) => id[GUID_ORDER[at] ?? at] ?? 0);
   if (isUuid(id) || !isUuid(other)) return {};
@@ -101,7 +101,7 @@ function byteOrderWarning(id: ClientId): { warning?: string } {
 
 const GUID_ORDER = [3, 2, 1, 0, 5, 4, 7, 6];
 
-/** Whether it reads as a UUID of the versions that servers draw, 1 and 4 (RFC 9562). */
+/** Whether it is a UUID of version 1 or 4, as servers draw them (RFC 9562). */
 function isUuid(id: Uint8Array): boolean {
   const version = (id[6] ?? 0) >> 4;
   const variant = (id[8] ?? 0) >> 6;

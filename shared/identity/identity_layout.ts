@@ -1,6 +1,6 @@
 /**
- * What stands where in an identity file, whoever wrote it (IDF-3 of
- * docs/protocol.md). The key isn't looked at.
+ * The layout of an identity file of any MessageU program (IDF-3 of
+ * docs/protocol.md). The key isn't parsed.
  *
  * @module
  */
@@ -9,16 +9,27 @@ import { within } from "../wire/format_error.ts";
 import type { ClientId } from "../wire/protocol.ts";
 import { EXPECTED, IdentityError } from "./identity_error.ts";
 import { type FoundName, readName } from "./identity_name.ts";
-import { findParts, type IdentityParts } from "./identity_parts.ts";
-import { placeOfKey } from "./key_place.ts";
-import { nameMistake } from "./no_identity.ts";
+import {
+  findParts,
+  ID_LABEL,
+  type IdentityParts,
+  placeOfKey,
+} from "./identity_parts.ts";
 import { plainBytes } from "../folder/plain_bytes.ts";
-import { isBlank, textLines, textOf } from "./text_lines.ts";
+import {
+  isBlank,
+  KEY_BEGINNING,
+  type TextLine,
+  textLines,
+  textOf,
+} from "./text_lines.ts";
+import { parseAddressLines } from "../folder/info_server.ts";
+import { badClientId, readClientId } from "./client_id_text.ts";
 
-/** Bytes of the largest identity file that is read. */
+/** Maximum size in bytes of an identity file. */
 export const MAX_IDENTITY_SIZE: number = 64 * 1024;
 
-/** What an identity file holds, its key as it stands there. */
+/** The parts of an identity file. */
 export interface IdentityLayout {
   /** The name. */
   name: string;
@@ -26,18 +37,18 @@ export interface IdentityLayout {
   clientId: ClientId;
   /** The bytes of the key: text, or DER. */
   key: Uint8Array;
-  /** The numbers of the key's first and its last line. */
+  /** The numbers of the key's first and last line. */
   keyLines: [first: number, last: number];
-  /** What was found where and in which form, in words. */
+  /** Where each part is and in which form, in words. */
   found: string[];
-  /** What may be otherwise than it seems, in sentences. */
+  /** Doubts about the parts, in sentences. */
   warnings: string[];
 }
 
 /**
  * Finds name, id and key in an identity file.
  *
- * @throws {IdentityError} that names the line that is wrong, and says how
+ * @throws {IdentityError} that names the invalid line and the problem
  */
 export function readIdentityLayout(file: Uint8Array): IdentityLayout {
   if (file.length > MAX_IDENTITY_SIZE) {
@@ -56,7 +67,7 @@ export function readIdentityLayout(file: Uint8Array): IdentityLayout {
   const parts = findParts(bytes, text, [first, ...more]);
   if (parts === undefined) throw nameMistake(text, [first, ...more]);
   const { id, idLine } = parts;
-  refuseNobody(parts);
+  refuseZeroId(parts);
   const { name, how, warnings } = nameIn(parts, first.number);
   const key = placeOfKey(text, parts.key);
   return {
@@ -74,11 +85,11 @@ export function readIdentityLayout(file: Uint8Array): IdentityLayout {
   };
 }
 
-/** An id of zeros alone is what a client has until it is registered. */
-function refuseNobody({ id, idLine }: IdentityParts): void {
+/** @throws {IdentityError} if the id is all zeros, as before a registration */
+function refuseZeroId({ id, idLine }: IdentityParts): void {
   if (id.clientId.some((byte) => byte !== 0)) return;
   throw new IdentityError(
-    "the client id is all zeros: nobody was registered with it",
+    "the client id is all zeros, as before a registration",
     "Look for a file that was written after its user was registered",
   ).within(`line ${idLine}`);
 }
@@ -94,4 +105,51 @@ function nameIn({ name }: IdentityParts, line: number): FoundName {
 function lineEnds(line: string): string[] {
   if (line.endsWith("\r\n")) return ["lines that end in CR LF"];
   return line.endsWith("\r") ? ["lines that end in CR"] : [];
+}
+
+/**
+ * The error for a file without an id where one is expected.
+ *
+ * @param lines the lines that aren't blank, at least one
+ */
+export function nameMistake(
+  text: string,
+  [first, second]: readonly [TextLine, ...TextLine[]],
+): IdentityError {
+  const other = otherFile(text);
+  if (other !== undefined) {
+    return new IdentityError(`it holds ${other} and no identity`, EXPECTED);
+  }
+  if (KEY_BEGINNING.test(first.text)) {
+    return new IdentityError(
+      "it holds a key alone: name and id are missing",
+      "Put two lines in front of the key in a copy: the name as it was registered, and the id",
+    );
+  }
+  if (readClientId(first.text) !== undefined) {
+    return new IdentityError("expected the user's name, got an id", EXPECTED)
+      .within(`line ${first.number}`);
+  }
+  if (second === undefined) {
+    return badClientId("").within(`line ${first.number + 1}`);
+  }
+  const line = `line ${second.number}`;
+  if (!KEY_BEGINNING.test(second.text)) {
+    return badClientId(second.text.replace(ID_LABEL, "")).within(line);
+  }
+  return new IdentityError(
+    "expected the client id as 32 hex digits, got a key",
+    "Put the id on a line of its own between the name and the key in a copy",
+  ).within(line);
+}
+
+/** Describes a file of another kind; undefined if it isn't known. */
+function otherFile(text: string): string | undefined {
+  if (/^\s*\d{1,5}\s*$/.test(text)) return "a port, as info.myport does,";
+  try {
+    parseAddressLines(text);
+    return "a relay's address, as info.server does,";
+  } catch {
+    return undefined; // Not an address.
+  }
 }

@@ -1,25 +1,25 @@
 import { MAX_NAME_LENGTH } from "../wire/protocol.ts";
 import { EXPECTED, IdentityError } from "./identity_error.ts";
 
-/** What stands in front of a name in files with labels. */
+/** The label before a name in files with labels. */
 export const NAME_LABEL: RegExp =
   /^\s*(?:(?:user|client)[ _-]?)?name\s*[:=]\s*/i;
 
-/** A name that was found. */
+/** A name in a file. */
 export interface FoundName {
   /** The name. */
   name: string;
-  /** How it was written where nothing else is on its line, in words. */
+  /** Its form in words; empty for the name alone. */
   how: string[];
-  /** Why it may be another one in truth, or none. */
+  /** Why the name may be wrong or unusable. */
   warnings: string[];
 }
 
 /**
- * The name in a line.
+ * Parses the name in a line.
  *
- * @param line its bytes as characters below U+0100
- * @throws {IdentityError} where it can't be a registered one (NAM-1)
+ * @param line the line's bytes as characters below U+0100
+ * @throws {IdentityError} if the name can't be registered (NAM-1)
  */
 export function readName(line: string): FoundName {
   const [text = ""] = line.split("\0");
@@ -36,7 +36,7 @@ export function readName(line: string): FoundName {
   const warnings: string[] = [];
   if (!/^[\x20-\x7e]+$/.test(name)) {
     warnings.push(
-      "The name has characters beyond ASCII, with which few relays register anybody",
+      "The name has characters beyond ASCII, which few relays accept",
     );
   }
   if (NAME_LABEL.test(name)) {
@@ -49,7 +49,7 @@ function problemOf(name: string): string | undefined {
   if (name.trim() === "") return "none";
   // deno-lint-ignore no-control-regex -- they are what is refused
   if (/[\x00-\x1f\x7f]/.test(name)) return "control characters";
-  // As it will be written, whatever it was.
+  // The size that we will write.
   const size = new TextEncoder().encode(name).length;
   if (size <= MAX_NAME_LENGTH) return undefined;
   return `${size} bytes, of which ${MAX_NAME_LENGTH} can be registered`;

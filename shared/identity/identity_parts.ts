@@ -1,5 +1,5 @@
 /**
- * Where the parts of an identity file are, in each order that programs write.
+ * Finds the parts of an identity file in each order that programs write.
  *
  * @module
  */
@@ -7,48 +7,54 @@
 import { CLIENT_ID_SIZE } from "../wire/protocol.ts";
 import { type FoundId, rawClientId, readClientId } from "./client_id_text.ts";
 import { NAME_LABEL } from "./identity_name.ts";
-import { KEY_BEGINNING } from "./key_beginning.ts";
-import type { TextLine } from "./text_lines.ts";
+import {
+  isBlank,
+  KEY_BEGINNING,
+  RAW_KEY_BEGINNING,
+  type TextLine,
+  textLines,
+} from "./text_lines.ts";
+import { IdentityError } from "./identity_error.ts";
 
 /** The parts of a file. */
 export interface IdentityParts {
-  /** The name's bytes as characters, and whatever else is on its line. */
+  /** The line of the name, its bytes as characters. */
   name: string;
   /** The id. */
   id: FoundId;
   /** The number of the id's line. */
   idLine: number;
-  /** Where the key's text begins, in which line, and where it ends. */
+  /** The range of the key. */
   key: KeyRange;
 }
 
-/** Where a key is in a text; blank lines may be around it. */
+/** A key's range in a text; blank lines may surround it. */
 export interface KeyRange {
-  /** Its beginning. */
+  /** Offset of its start. */
   from: number;
-  /** The number of the line that this is in. */
+  /** Number of the line with its start. */
   line: number;
-  /** Its end. */
+  /** Offset of its end. */
   to: number;
 }
 
-/** What stands in front of an id in files with labels. */
+/** The label before an id in files with labels. */
 export const ID_LABEL: RegExp =
   /^\s*(?:(?:user|client)[ _-]?id|u?uid|id)\s*[:=]\s*/i;
 const KEY_LABEL = /^\s*(?:rsa[ _-]?)?(?:private[ _-]?)?key\s*[:=]\s*/i;
 /**
- * A name and behind it, on the same line, an id that can't be anything else.
- * That the name ends where the marks begin keeps long lines of marks cheap.
+ * A name and an id on one line. The name must not end in a separator, which
+ * keeps matching linear on long runs of separators.
  */
 const BOTH =
   /^(.*[^\s:,;])[\s:,;]+(\{?[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?)\s*$/i;
 
 /**
- * Finds the parts of a file; undefined where no id is where one could be.
+ * Finds the parts of a file; undefined if no id is where one is expected.
  *
  * @param bytes the file
- * @param text the same, a character for each byte
- * @param lines those of the text that aren't blank, one at least
+ * @param text the file, a character for each byte
+ * @param lines the lines that aren't blank, at least one
  */
 export function findParts(
   bytes: Uint8Array,
@@ -60,7 +66,7 @@ export function findParts(
     partsOfTwoLines(lines[0], size) ?? partsWithIdLast(lines);
 }
 
-/** The id as 16 bytes behind the name, some of which may look like a line's end. */
+/** The id as 16 bytes after the name; some may equal line ends. */
 function partsAroundRawId(
   bytes: Uint8Array,
   name: TextLine,
@@ -75,7 +81,7 @@ function partsAroundRawId(
   return { name: name.text, id, idLine, key };
 }
 
-/** Name, id and key below each other, labels in front of them or not. */
+/** Name, id and key on successive lines, with or without labels. */
 function partsBelow(
   text: string,
   [name, line]: readonly [TextLine, ...TextLine[]],
@@ -86,7 +92,7 @@ function partsBelow(
   const label = isLabelled ? KEY_LABEL.exec(text.slice(line.end)) : null;
   const from = line.end + (label?.[0].length ?? 0);
   return {
-    // A name alone may look as if it had a label.
+    // A name without a label may begin like one.
     name: isLabelled ? name.text.replace(NAME_LABEL, "") : name.text,
     id,
     idLine: line.number,
@@ -119,4 +125,55 @@ function partsWithIdLast(
   if (!KEY_BEGINNING.test(first.text)) return undefined;
   const key = { from: first.start, line: first.number, to: last.start };
   return { name, id, idLine: last.number, key };
+}
+
+/** A key's exact place in a text. */
+export interface KeyPlace {
+  /** Offset of its start. */
+  from: number;
+  /** Offset of its end, or of the end of the blank lines after it. */
+  to: number;
+  /** The numbers of its first and last line. */
+  lines: [first: number, last: number];
+}
+
+/**
+ * Finds the key between blank lines.
+ *
+ * @throws {IdentityError} if there is none, or more than one
+ */
+export function placeOfKey(text: string, range: KeyRange): KeyPlace {
+  const { from, line, to } = range;
+  const lines = textLines(text.slice(from, to))
+    .filter((each) => !isBlank(each.text))
+    .map((each) => ({ ...each, number: each.number + line - 1 }));
+  const [first] = lines;
+  const last = lines.at(-1);
+  if (first === undefined || last === undefined) {
+    throw new IdentityError(
+      "there is no private key",
+      "Some programs keep it in a file of its own: put it below the id in a copy",
+    ).within(`line ${line}`);
+  }
+  const begin = from + first.start;
+  // Raw bytes have no lines.
+  const isRaw = RAW_KEY_BEGINNING.test(text.slice(begin, to));
+  if (!isRaw) refuseSecond(lines);
+  const { number } = isRaw ? first : last;
+  return { from: begin, to, lines: [first.number, number] };
+}
+
+/** @throws {IdentityError} if another identity follows the key */
+function refuseSecond([first, ...lines]: readonly TextLine[]): void {
+  // Lines of a key in hex digits may look like ids.
+  if (first === undefined || /^[\s0-9a-f]+$/i.test(first.text)) return;
+  const second = lines.find(({ text }) =>
+    /^[\s\0{]*[0-9a-f-]{32,36}[\s\0}]*$/i.test(text) &&
+    readClientId(text) !== undefined
+  );
+  if (second === undefined) return;
+  throw new IdentityError(
+    "another identity begins behind the first one's key",
+    "Copy the lines of the one that you want into a file of their own",
+  ).within(`line ${second.number - 1}`);
 }

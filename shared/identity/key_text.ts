@@ -1,39 +1,39 @@
 /**
- * The text of a key as identity files write it: Base64 of either alphabet on
- * any number of lines, hex digits, or PEM around Base64.
+ * Decodes the text of a key in an identity file: Base64 or Base64url on any
+ * number of lines, hex digits, or PEM.
  *
  * @module
  */
 
 import { derSize } from "../crypto/crypto.ts";
-import { IdentityError } from "./identity_error.ts";
 import {
   encryptedKeyMistake,
+  IdentityError,
   openSshMistake,
   publicKeyMistake,
-} from "./key_mistakes.ts";
+} from "./identity_error.ts";
 import { plainBlanks } from "./text_lines.ts";
 
-/** What a key's text holds. */
+/** A decoded key. */
 export interface KeyBytes {
-  /** What should be DER. */
+  /** The key, expected to be DER. */
   bytes: Uint8Array;
-  /** How it was coded, in words. */
+  /** Its encoding in words. */
   how: string;
 }
 
 const PEM = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)(?:-----END \1-----|$)/g;
-/** What may stand between the characters. */
+/** Characters to ignore between the others. */
 const BLANKS = /[\s\0]/g;
 
 /**
- * Takes the coding off a key.
+ * Decodes a key's text.
  *
- * @param text its bytes as characters below U+0100
- * @throws {IdentityError} where it can't be taken off
+ * @param text the text's bytes as characters below U+0100
+ * @throws {IdentityError} if it can't be decoded
  */
 export function readKeyText(text: string): KeyBytes {
-  // Who has the key as one line of C or JSON has its line ends like this.
+  // A key copied from a string of C or JSON has escaped line ends.
   const lines = plainBlanks(text).replaceAll(/\\r|\\n/g, "\n");
   if (/^\s*ssh-[a-z0-9-]+ /.test(lines)) throw publicKeyMistake("public key");
   return lines.includes("-----BEGIN ") ? readPem(lines) : readCoded(lines);
@@ -41,7 +41,7 @@ export function readKeyText(text: string): KeyBytes {
 
 function readPem(text: string): KeyBytes {
   const blocks = [...text.matchAll(PEM)];
-  // Some programs write both keys.
+  // Some programs write the private and the public key.
   const secret = blocks.filter(([, label]) => label?.endsWith("PRIVATE KEY"));
   const [, label = "", content = ""] = secret[0] ?? blocks[0] ?? [];
   if (secret.length > 1) {
@@ -58,7 +58,7 @@ function readPem(text: string): KeyBytes {
       "Remove what doesn't belong to the key",
     );
   }
-  // Of a last line that is cut off nothing belongs to the key.
+  // A cut-off last line is not part of the key.
   const { bytes } = readCoded(content.replace(/^-.*/ms, ""));
   return { bytes, how: "in PEM" };
 }
@@ -70,7 +70,7 @@ function readCoded(text: string): KeyBytes {
     const bytes = Uint8Array.fromHex(hex.slice(0, hex.length - stray));
     return { bytes: whole(bytes, stray), how: "in hex digits" };
   }
-  // To look for the end from each of many marks would take long.
+  // The lookbehind keeps matching linear on long runs of "=".
   const base64 = text.replaceAll(BLANKS, "").replace(/(?<!=)=+$/, "");
   if (/[^A-Za-z0-9+/_-]/.test(base64)) {
     throw new IdentityError(
@@ -87,7 +87,7 @@ function readCoded(text: string): KeyBytes {
   };
 }
 
-/** The bytes, unless a character is left over that a cut-off key doesn't explain. */
+/** Returns the bytes; refuses a stray character unless the key is cut off. */
 function whole(bytes: Uint8Array, stray: number): Uint8Array {
   const isCutOff = (derSize(bytes) ?? 0) > bytes.length;
   if (stray === 0 || isCutOff) return bytes;

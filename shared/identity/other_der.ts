@@ -1,6 +1,6 @@
 /**
- * DER that isn't the PKCS#8 of an RSA key: what it is, told by whether the
- * runtime reads it as that.
+ * Identifies DER other than the PKCS#8 of an RSA key, by trying the runtime's
+ * parsers.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import {
   createPublicKey,
   X509Certificate,
 } from "node:crypto";
-import { IdentityError } from "./identity_error.ts";
 import {
   damagedKeyMistake,
   encryptedKeyMistake,
+  IdentityError,
   publicKeyMistake,
-} from "./key_mistakes.ts";
+} from "./identity_error.ts";
 
-/** PKCS#8 of an RSA key in PKCS#1; undefined where it is none. */
+/** Converts an RSA key from PKCS#1 to PKCS#8; undefined if it is neither. */
 export function pkcs8OfPkcs1(der: Uint8Array): Uint8Array | undefined {
   return attempt(() =>
     createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs1" })
@@ -26,7 +26,7 @@ export function pkcs8OfPkcs1(der: Uint8Array): Uint8Array | undefined {
   );
 }
 
-/** Says what a DER is that is no private RSA key. */
+/** The error for DER that isn't a private RSA key. */
 export function nameDer(der: Uint8Array): IdentityError {
   const key = Buffer.from(der);
   const isPublic = (type: "spki" | "pkcs1") =>
@@ -62,12 +62,11 @@ function isEncrypted(key: Buffer): boolean {
   }
 }
 
-/** What a reader makes of it; undefined where that is none of its kind. */
+/** The parser's result; undefined if it throws. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
-    // Another one may read it.
-    return undefined;
+    return undefined; // Another parser may accept it.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Reads identity files, whoever wrote them (IDF-3 of docs/protocol.md).
+ * Parses identity files of any MessageU program (IDF-3 of docs/protocol.md).
  *
  * @module
  */
@@ -8,29 +8,27 @@ import { derSize } from "../crypto/crypto.ts";
 import { within } from "../wire/format_error.ts";
 import type { InfoMe } from "../folder/own_info_me.ts";
 import { readIdentityLayout } from "./identity_layout.ts";
-import { RAW_KEY_BEGINNING } from "./key_beginning.ts";
 import { type KeyBytes, readKeyText } from "./key_text.ts";
 import { keyWarning, readPrivateKey } from "./private_key.ts";
-import { isBlank, textOf } from "./text_lines.ts";
+import { isBlank, RAW_KEY_BEGINNING, textOf } from "./text_lines.ts";
 
-/** An identity that was found in a file. */
+/** An identity from a file. */
 export interface ParsedIdentity {
-  /** The identity, its key as PKCS#8 whatever it was in the file. */
+  /** The identity, with its key converted to PKCS#8. */
   me: InfoMe;
-  /** The key itself. */
+  /** The private key. */
   key: CryptoKey;
-  /** What was found where and in which form, in words. */
+  /** Where each part is and in which form, in words. */
   found: string[];
-  /** What may keep the identity from being of use, in sentences. */
+  /** Why the identity may be unusable, in sentences. */
   warnings: string[];
 }
 
 /**
- * Reads an identity file as any MessageU program may have written it, and
- * tries out its key.
+ * Parses an identity file, and tests its key.
  *
  * @param file its bytes, 64 KiB at most
- * @throws {IdentityError} that names the line that is wrong, and says how
+ * @throws {IdentityError} that names the invalid line and the problem
  */
 export async function parseIdentity(file: Uint8Array): Promise<ParsedIdentity> {
   const layout = readIdentityLayout(file);
@@ -56,7 +54,7 @@ function keyBytes(bytes: Uint8Array): KeyBytes {
   const text = textOf(bytes);
   if (!RAW_KEY_BEGINNING.test(text)) return readKeyText(text);
   const end = derSize(bytes) ?? bytes.length;
-  // A line's end may follow it.
+  // A line end may follow the key.
   const der = isBlank(text.slice(end)) ? bytes.subarray(0, end) : bytes;
   return { bytes: der, how: "in raw bytes" };
 }

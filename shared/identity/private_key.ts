@@ -1,6 +1,6 @@
 /**
- * Private keys as identity files hold them: what is one is brought into the
- * form that we write, and what is none is called what it is.
+ * Private keys of identity files: converts them to PKCS#8, and describes what
+ * is not one.
  *
  * @module
  */
@@ -17,16 +17,15 @@ import {
 } from "../crypto/crypto.ts";
 import { FormatError } from "../wire/format_error.ts";
 import { PUBLIC_KEY_SIZE } from "../wire/protocol.ts";
-import { IdentityError } from "./identity_error.ts";
-import { damagedKeyMistake } from "./key_mistakes.ts";
+import { damagedKeyMistake, IdentityError } from "./identity_error.ts";
 
-/** A private key that was found. */
+/** A private key from a file. */
 export interface FoundKey {
-  /** The key itself. */
+  /** The key. */
   key: CryptoKey;
-  /** PKCS#8, as it is written by us. */
+  /** The key as PKCS#8. */
   pkcs8: Uint8Array<ArrayBuffer>;
-  /** What form it had. */
+  /** Its form in the file. */
   form: "PKCS#8" | "PKCS#1";
 }
 
@@ -34,10 +33,10 @@ export interface FoundKey {
 const BITS = 1024;
 
 /**
- * The private key in DER: PKCS#8 or PKCS#1, with any zeros behind it. That it
- * fits together is tried out.
+ * Imports a private key in DER, as PKCS#8 or PKCS#1 with optional trailing
+ * zeros, and tests that its numbers fit each other.
  *
- * @throws {IdentityError} that says what it is instead
+ * @throws {IdentityError} that describes anything else
  */
 export async function readPrivateKey(bytes: Uint8Array): Promise<FoundKey> {
   const der = wholeDer(bytes);
@@ -54,18 +53,18 @@ export async function readPrivateKey(bytes: Uint8Array): Promise<FoundKey> {
 }
 
 /**
- * Says why others may not be able to encrypt for a key that is good otherwise:
- * its public key takes more bytes than can be registered.
+ * Warns of a valid key whose public key is too large to register; undefined for
+ * other keys.
  */
 export async function keyWarning(key: CryptoKey): Promise<string | undefined> {
   const { length } = await publicKeyOf(key);
   if (length <= PUBLIC_KEY_SIZE) return undefined;
   const { publicExponent } = key.algorithm as RsaHashedKeyAlgorithm;
   const exponent = BigInt(`0x${publicExponent.toHex()}`);
-  return `Its public key has the exponent ${exponent} and takes ${length} bytes, of which ${PUBLIC_KEY_SIZE} can be registered: if it was cut off, nobody can encrypt for it`;
+  return `Its public key has the exponent ${exponent} and takes ${length} bytes, of which ${PUBLIC_KEY_SIZE} can be registered: if it was cut off, no client can encrypt for it`;
 }
 
-/** The DER without what pads it. @throws {IdentityError} where it isn't all there */
+/** The DER without padding. @throws {IdentityError} if it is incomplete */
 function wholeDer(bytes: Uint8Array): Uint8Array {
   const size = derSize(bytes);
   if (size === undefined) {
@@ -100,7 +99,7 @@ async function importPkcs8(der: Uint8Array): Promise<FoundKey | undefined> {
   }
 }
 
-/** @throws {IdentityError} where it is no PKCS#1 either */
+/** @throws {IdentityError} if it isn't PKCS#1 either */
 async function importOther(der: Uint8Array): Promise<FoundKey> {
   const { nameDer, pkcs8OfPkcs1 } = await import("./other_der.ts");
   const pkcs8 = pkcs8OfPkcs1(der);
@@ -109,7 +108,7 @@ async function importOther(der: Uint8Array): Promise<FoundKey> {
   return { key, pkcs8: await exportPrivateKey(key), form: "PKCS#1" };
 }
 
-/** @throws {IdentityError} where the key's numbers don't fit each other */
+/** @throws {IdentityError} if the key's numbers don't fit each other */
 async function refuseDamaged(key: CryptoKey): Promise<void> {
   const numbers = await numbersOf(key);
   const { n, e, d, p, q, dp, dq, qi } = numbers;
@@ -132,7 +131,7 @@ async function refuseDamaged(key: CryptoKey): Promise<void> {
   }
 }
 
-/** The numbers that the key consists of, by their names in RFC 7518. */
+/** The numbers of an RSA key, by their names in RFC 7518. */
 async function numbersOf(key: CryptoKey) {
   const jwk = await crypto.subtle.exportKey("jwk", key);
   const number = (text = ""): bigint => {

@@ -1,22 +1,22 @@
 /**
- * Bytes as text, and its lines.
+ * Splits bytes into lines of text.
  *
  * @module
  */
 
-/** A line of a text, with or without anything in it. */
+/** A line of a text. */
 export interface TextLine {
-  /** What it holds, without its end. */
+  /** Its content, without the line end. */
   text: string;
   /** Its number, from 1. */
   number: number;
-  /** Where it begins in the text. */
+  /** Offset of its start in the text. */
   start: number;
-  /** Where the next one begins. */
+  /** Offset of the next line's start. */
   end: number;
 }
 
-/** The lines of a text, whether they end in LF, CR LF or CR, or not at all. */
+/** Splits a text at LF, CR LF or CR. */
 export function textLines(text: string): TextLine[] {
   const lines: TextLine[] = [];
   for (const match of text.matchAll(/([^\r\n]*)(?:\r\n|[\r\n]|$)/g)) {
@@ -27,14 +27,14 @@ export function textLines(text: string): TextLine[] {
   return lines;
 }
 
-/** Whether there is nothing in a text to be seen. */
+/** Whether a text has only blanks and NULs. */
 export function isBlank(text: string): boolean {
   return /^[ \t\v\f\r\n\0]*$/.test(text);
 }
 
 /**
- * Blanks of Unicode and marks of a byte order, as they come along with what is
- * copied from pages or put together from files, as plain blanks.
+ * Replaces Unicode blanks and byte order marks, which copying from pages or
+ * joining files brings in, by plain blanks.
  *
  * @param text UTF-8, a character for each byte
  */
@@ -45,7 +45,14 @@ export function plainBlanks(text: string): string {
   );
 }
 
-/** Each byte as the character of its number, so that nothing is lost. */
+/** Maps each byte to the character of its number, without loss. */
 export function textOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
+
+/** The start of a key in Base64, PEM, hex digits, raw bytes or OpenSSH's form. */
+export const KEY_BEGINNING: RegExp =
+  /^\s*(?:MI[A-Z]|-----BEGIN |308[0-9]|0[\x80-\xff]|ssh-)/;
+
+/** The start of a key in raw bytes. */
+export const RAW_KEY_BEGINNING: RegExp = /^0[\x80-\xff]/;

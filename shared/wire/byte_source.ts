@@ -1,41 +1,40 @@
 import { setImmediate } from "node:timers";
 import type { Allocate } from "./writer.ts";
 
-/** Bytes that one read asks for. */
+/** Size in bytes of a read. */
 const CHUNK_SIZE = 64 * 1024;
 
-/** Is asked for the memory that a {@linkcode ByteSource} needs beyond its idle size. */
+/** Grants the memory that a {@linkcode ByteSource} needs beyond its idle size. */
 export interface BufferMemory {
-  /** Room for a buffer of `size` bytes, or false where there is none at once. */
+  /** Reserves a buffer of `size` bytes; false if there is no room at once. */
   tryGrow(size: number): boolean;
   /**
-   * Waits for room for a buffer of `size` bytes, in place of the present one.
+   * Waits for room for a buffer of `size` bytes in place of the current one.
    *
-   * @param usual whether it is the size that any request may need
+   * @param usual whether any request may need this size
    */
   grow(size: number, usual: boolean): Promise<void>;
-  /** The buffer has its idle size again. */
+  /** Records that the buffer has its idle size again. */
   shrink(): void;
-  /** The buffer was handed out whole; a new one has the idle size. */
+  /** Records that the buffer was handed out; a new one has the idle size. */
   give(): void;
 }
 
-/** How a {@linkcode ByteSource} keeps what has arrived. */
+/** How a {@linkcode ByteSource} buffers bytes. */
 export interface ByteSourceOptions {
-  /** Bytes of memory while nothing has arrived. Default: 64 KiB. */
+  /** Size in bytes of the buffer while it is empty. Default: 64 KiB. */
   idleSize?: number;
-  /** Is asked before more is used. Default: nobody. */
+  /** Grants a larger buffer. Default: any size is granted. */
   memory?: BufferMemory;
-  /** Makes the arrays that are taken. Default: each is an allocation of its own. */
+  /** Allocates the arrays that `take` returns. Default: one allocation each. */
   allocate?: Allocate;
 }
 
 /**
- * Takes exact numbers of bytes off a stream, however it is segmented. It knows
- * no socket: a function that reads into a buffer is all that it is given.
+ * Takes exact numbers of bytes from a stream, however it is segmented. The
+ * stream is a function that reads into a buffer.
  *
- * Its memory grows with the bytes that have arrived, never with a size that
- * somebody claims.
+ * Its memory grows with the bytes that have arrived, never with a claimed size.
  */
 export class ByteSource {
   readonly #read: (into: Uint8Array) => Promise<number | null>;
@@ -49,14 +48,14 @@ export class ByteSource {
   #arrived = 0;
   #failure: { error: unknown } | undefined;
   #pending: Promise<void> | undefined;
-  /** Whether a read under way fills the buffer. */
+  /** Whether a read into the buffer is pending. */
   #filling = false;
-  /** Whether one is under way into a buffer of its own. */
+  /** Whether a read into a separate buffer is pending. */
   #readingAside = false;
 
   /**
-   * @param read fills the start of the buffer that it gets and resolves to the
-   * number of bytes, or to null at the end of the stream
+   * @param read fills the start of its buffer and resolves to the number of
+   * bytes, or to null at the end of the stream
    */
   constructor(
     read: (into: Uint8Array) => Promise<number | null>,
@@ -69,41 +68,41 @@ export class ByteSource {
     this.#buffer = new Uint8Array(this.#idleSize);
   }
 
-  /** Bytes that have arrived and are not taken yet. */
+  /** Number of bytes that have arrived and are not taken yet. */
   get buffered(): number {
     return this.#end - this.#start;
   }
 
-  /** Bytes that have been taken, skipped or thrown away since the start. */
+  /** Number of bytes taken or skipped since the start. */
   get consumed(): number {
     return this.#arrived - this.buffered;
   }
 
-  /** Bytes that have arrived since the start. */
+  /** Number of bytes that have arrived since the start. */
   get arrived(): number {
     return this.#arrived;
   }
 
-  /** Whether bytes are waited for; not while memory is. */
+  /** Whether a read is pending; false while it waits for memory. */
   get reading(): boolean {
     return this.#filling || this.#readingAside;
   }
 
-  /** Whether the end of the stream has been seen. */
+  /** Whether the stream has ended. */
   get ended(): boolean {
     return this.#ended;
   }
 
   /**
-   * Takes in what is there already and leaves a read under way, which the next
-   * call that needs bytes will find.
+   * Buffers the bytes that are there already, and leaves a read pending for the
+   * next call that needs bytes.
    *
-   * @returns false where more may be there than the buffer holds
+   * @returns false if more may be there than the buffer holds
    */
   async takeInArrived(): Promise<boolean> {
     while (!this.#ended && this.#failure === undefined) {
       if (this.#pending === undefined && !this.#hasRoomAside()) return false;
-      // What goes wrong is thrown by the call that needs the bytes.
+      // The call that needs the bytes throws the error.
       this.#pending ??= this.#readAside();
       this.#pending.catch(() => {});
       await new Promise((resolve) => setImmediate(resolve));
@@ -120,7 +119,7 @@ export class ByteSource {
   /**
    * Waits until `size` bytes have arrived.
    *
-   * @returns false where the stream ended before
+   * @returns false if the stream ends first
    */
   async has(size: number): Promise<boolean> {
     while (this.buffered < size) {
@@ -131,10 +130,10 @@ export class ByteSource {
   }
 
   /**
-   * Waits until `size` bytes have arrived, `ms` milliseconds at most. A read
-   * that is under way goes on and serves the next call.
+   * Waits until `size` bytes have arrived, `ms` milliseconds at most. A pending
+   * read continues and serves the next call.
    *
-   * @returns false where they haven't
+   * @returns false if they haven't arrived by then
    */
   async hasWithin(size: number, ms: number): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -153,8 +152,8 @@ export class ByteSource {
   }
 
   /**
-   * The next `size` bytes, left where they are. Call it once they have
-   * arrived; what it returns holds until the next call.
+   * Returns the next `size` bytes without taking them. They must have arrived;
+   * the view is valid until the next call.
    */
   peek(size: number): Uint8Array {
     if (size > this.buffered) {
@@ -166,10 +165,10 @@ export class ByteSource {
   }
 
   /**
-   * Takes the next `size` bytes, in an array of their own.
+   * Takes the next `size` bytes as an array of their own.
    *
-   * @param progress is told how many of them have arrived so far
-   * @returns null where the stream ended before
+   * @param progress receives the number that have arrived so far
+   * @returns null if the stream ends first
    */
   async take(
     size: number,
@@ -184,7 +183,7 @@ export class ByteSource {
     return this.takeArrived(size);
   }
 
-  /** Takes the next `size` bytes, which have arrived, in an array of their own. */
+  /** Takes the next `size` bytes, which have arrived, as an array of their own. */
   takeArrived(size: number): Uint8Array<ArrayBuffer> {
     if (this.givesBuffer(size)) {
       const whole = this.#buffer;
@@ -199,16 +198,16 @@ export class ByteSource {
     return taken;
   }
 
-  /** Whether {@linkcode takeArrived} will hand out the buffer itself and no copy. */
+  /** Whether {@linkcode takeArrived} hands out the buffer itself instead of a copy. */
   givesBuffer(size: number): boolean {
     return size === this.#buffer.length && size > this.#idleSize &&
       !this.#filling;
   }
 
   /**
-   * Throws the next `size` bytes away as they arrive.
+   * Discards the next `size` bytes as they arrive.
    *
-   * @returns false where the stream ended before
+   * @returns false if the stream ends first
    */
   async skip(size: number): Promise<boolean> {
     for (let left = size; left > 0;) {
@@ -230,7 +229,7 @@ export class ByteSource {
     }
   }
 
-  /** One read; `wanted` bytes are expected to follow `#start`. */
+  /** Reads once; the caller needs `wanted` bytes from `#start`. */
   #fill(wanted: number): Promise<void> {
     return this.#pending ??= this.#readMore(wanted);
   }
@@ -251,7 +250,7 @@ export class ByteSource {
     }
   }
 
-  /** Sees to it that what is read aside will fit behind what has arrived. */
+  /** Makes room for the bytes of a read aside; false if they may not fit. */
   #hasRoomAside(): boolean {
     const size = this.buffered + this.#idleSize;
     if (size > CHUNK_SIZE) return false;
@@ -261,7 +260,7 @@ export class ByteSource {
     return true;
   }
 
-  /** Reads into a small buffer of its own: it may be under way for ever. */
+  /** Reads into a small buffer of its own, since the read may be pending for ever. */
   async #readAside(): Promise<void> {
     try {
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -281,14 +280,14 @@ export class ByteSource {
     }
   }
 
-  /** Notes what a read brought. */
+  /** Records the result of a read. */
   #arrives(count: number | null): number {
     if (count === null) this.#ended = true;
     this.#arrived += count ?? 0;
     return count ?? 0;
   }
 
-  /** A socket tells of a reset once; asked again it would look like an end. */
+  /** Keeps the first error: a socket reports a reset once, and then an end. */
   #fails(error: unknown): unknown {
     this.#failure ??= { error };
     return this.#failure.error;
@@ -298,7 +297,7 @@ export class ByteSource {
     this.#move(await this.#roomFor(wanted));
   }
 
-  /** Moves what waits to the front, of a larger buffer where `size` says so. */
+  /** Moves the buffered bytes to the front, of a new buffer if `size` is larger. */
   #move(size: number): void {
     const waiting = this.#buffer.subarray(this.#start, this.#end);
     if (size > this.#buffer.length) this.#buffer = new Uint8Array(size);
@@ -307,11 +306,11 @@ export class ByteSource {
     this.#start = 0;
   }
 
-  /** Bytes that the buffer shall have; what is asked for them has been granted. */
+  /** Returns the buffer's next size in bytes, once it is granted. */
   async #roomFor(wanted: number): Promise<number> {
     const { length } = this.#buffer;
     if (length < CHUNK_SIZE) {
-      // A small buffer that is full has more behind it.
+      // A small buffer that is full is likely to need more.
       if (this.#memory?.tryGrow(CHUNK_SIZE) ?? true) return CHUNK_SIZE;
       if (wanted > length) await this.#memory?.grow(CHUNK_SIZE, true);
       return wanted > length ? CHUNK_SIZE : length;

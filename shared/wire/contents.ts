@@ -1,6 +1,6 @@
 /**
- * Contents that are written and read piece by piece: the fields before them in
- * a 603 and in a 2104.
+ * Contents in pieces: the fields before the content of a 603 and of a message
+ * in a 2104.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import {
 
 /** A 603's payload up to its content, 21 bytes. */
 export interface SendHead extends Omit<SendMessage, "content"> {
-  /** Bytes of the content. */
+  /** Size of the content in bytes. */
   contentSize: number;
 }
 
@@ -37,7 +37,7 @@ export const sendHead: Codec<SendHead> = headOf(
 
 /** A message in a 2104 up to its content, 25 bytes. */
 export interface WaitingHead extends Omit<WaitingMessage, "content"> {
-  /** Bytes of the content. */
+  /** Size of the content in bytes. */
   contentSize: number;
 }
 
@@ -63,7 +63,7 @@ function headOf<T>(
  * Encodes a 603 up to its content: header and {@linkcode SendHead}, 43 or 44
  * bytes. Padding of a block follows the content.
  *
- * @throws {FormatError} where 4 bytes can't say the payload's size
+ * @throws {FormatError} if the payload's size exceeds 4 bytes
  */
 export function encodeSendStart(
   head: SendHead,
@@ -86,10 +86,10 @@ const waitingStart = fieldsOf(startFields);
 /**
  * Reads a message of a 2104 up to its content.
  *
- * @param next the next bytes of the payload, 25 or all that are left
- * @param left bytes of the payload that are left
- * @param index messages before this one
- * @throws {FormatError} where no whole message is left
+ * @param next the next 25 bytes of the payload, or all that are left
+ * @param left number of bytes left in the payload
+ * @param index number of messages before this one
+ * @throws {FormatError} if no whole message is left
  */
 export function readWaitingHead(
   next: Uint8Array,

@@ -15,21 +15,21 @@ import {
   responseCodes,
 } from "./requests.ts";
 
-/** What a dialect has of its own. */
+/** The codes and the framing of a dialect. */
 export interface Dialect {
-  /** Name in flags and in what tools print. */
+  /** Name in flags and in the output of tools. */
   readonly name: DialectName;
   /** Code of the request with index 0. */
   readonly firstRequest: number;
   /** Code of the response with index 0. */
   readonly firstResponse: number;
-  /** Bytes of the code in a request's header; a response's always has 2. */
+  /** Size in bytes of the code in a request's header; 2 in every response. */
   readonly codeSize: 1 | 2;
-  /** Bytes of the blocks that requests and responses are padded to with zeros; 0 for none. */
+  /** Size in bytes of the blocks that frames are padded to with zeros; 0 for none. */
   readonly blockSize: number;
 }
 
-/** Bytes of a block in the dialect that has blocks. */
+/** Size in bytes of a block in the dialect `blocks`. */
 export const BLOCK_SIZE = 1024;
 
 type Row = readonly [
@@ -60,7 +60,7 @@ export const dialects: readonly Dialect[] = rows.map((
   [name, firstRequest, firstResponse, codeSize, blockSize],
 ) => ({ name, firstRequest, firstResponse, codeSize, blockSize }));
 
-/** The dialect of a client unless it is told another. */
+/** The dialect of a client unless it is given another. */
 export const defaultDialect: Dialect = dialectNamed(rows[0][0]);
 
 /** The dialect of that name. */
@@ -70,7 +70,7 @@ export function dialectNamed(name: DialectName): Dialect {
 
 const byCode: ReadonlyMap<number, { kind: RequestKind; dialect: Dialect }> =
   new Map(
-    // Of two dialects with the same codes the first one counts.
+    // Of two dialects with equal codes the first one wins.
     dialects.toReversed().flatMap((dialect) =>
       requestKinds.map((kind) =>
         [requestCode(kind, dialect), { kind, dialect }] as const
@@ -78,12 +78,12 @@ const byCode: ReadonlyMap<number, { kind: RequestKind; dialect: Dialect }> =
     ),
   );
 
-/** The kind of request that has a code, or undefined where none has. */
+/** The kind of request with a code; undefined if the code is unknown. */
 export function requestKind(code: number): RequestKind | undefined {
   return byCode.get(code)?.kind;
 }
 
-/** The dialect of a request's code; the default one where no request has the code. */
+/** The dialect of a request's code; the default one if the code is unknown. */
 export function dialectOf(code: number): Dialect {
   return byCode.get(code)?.dialect ?? defaultDialect;
 }
@@ -96,7 +96,7 @@ export function requestCode(
   return dialect.firstRequest + requests[kind].index;
 }
 
-/** The code on the wire, in a dialect, of a response with this code in the first one. */
+/** Maps a response code of the first dialect to its code in another. */
 export function responseCodeIn(dialect: Dialect, code: ResponseCode): number {
   return code === ERROR_CODE
     ? code
@@ -104,8 +104,8 @@ export function responseCodeIn(dialect: Dialect, code: ResponseCode): number {
 }
 
 /**
- * The code in the first dialect of a response with this code in another, or
- * undefined where no response has it.
+ * Maps a response code of a dialect to its code in the first one; undefined if
+ * the code is unknown.
  */
 export function responseMeant(
   dialect: Dialect,
@@ -114,7 +114,7 @@ export function responseMeant(
   return responseCodes.find((meant) => responseCodeIn(dialect, meant) === code);
 }
 
-/** Offset of the code in a request's header, behind id and version. */
+/** Offset of the code in a request's header, after id and version. */
 const CODE_AT = CLIENT_ID_SIZE + 1;
 const shortCodes: ReadonlySet<number> = new Set(
   [...byCode].flatMap(([code, { dialect }]) =>
@@ -123,10 +123,10 @@ const shortCodes: ReadonlySet<number> = new Set(
 );
 
 /**
- * Bytes of the code in a request's header (clause DIA-3): no code of 2 bytes
- * begins with a byte that is a code of 1.
+ * Size in bytes of the code in a request's header (clause DIA-3). No code of 2
+ * bytes begins with a byte that is a code of 1.
  *
- * @param start the header's first 18 bytes at least
+ * @param start at least the header's first 18 bytes
  */
 export function codeSizeAt(start: Uint8Array): 1 | 2 {
   return shortCodes.has(start[CODE_AT] as number) ? 1 : 2;
@@ -135,7 +135,7 @@ export function codeSizeAt(start: Uint8Array): 1 | 2 {
 /**
  * The code in a request's header, known or not.
  *
- * @param start the header's first 19 bytes at least
+ * @param start at least the header's first 19 bytes
  */
 export function codeAt(start: Uint8Array): number {
   const first = start[CODE_AT] ?? 0;
@@ -144,7 +144,7 @@ export function codeAt(start: Uint8Array): number {
     : first + 256 * (start[CODE_AT + 1] ?? 0);
 }
 
-/** Zeros that fill the last block behind `size` bytes; 0 in a dialect without blocks. */
+/** Number of zeros that fill the last block after `size` bytes; 0 without blocks. */
 export function paddingBehind(
   size: number,
   { blockSize }: Pick<Dialect, "blockSize">,

@@ -1,6 +1,6 @@
 import { CLIENT_ID_SIZE, type ClientId } from "./protocol.ts";
 
-/** A UUID v4 without a zero byte: some clients keep ids in C strings (CID-2, CID-3). */
+/** Draws a UUID v4 without a zero byte: some clients keep ids in C strings (CID-2, CID-3). */
 export function drawClientId(): ClientId {
   for (;;) {
     const id = crypto.getRandomValues(new Uint8Array(CLIENT_ID_SIZE));

@@ -1,6 +1,6 @@
 /**
- * The building blocks of what sections 4 to 7 of docs/protocol.md lay out: each knows how to size, write and
- * read one kind of value, so that a message is an ordered list of them.
+ * The field types of sections 4 to 7 of docs/protocol.md. Each sizes, writes and
+ * reads one kind of value; a message is an ordered list of them.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import {
 import { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
 
-/** What a field is made of, for who walks over bytes that may break its form. */
+/** The structure of a field, for tools that walk over malformed bytes. */
 export type Shape =
   /** One value. */
   | { readonly kind: "leaf" }
@@ -35,23 +35,23 @@ export type Shape =
   }
   /** The same field until the end. */
   | { readonly kind: "list"; readonly item: AnyField }
-  /** A size, then as many bytes. */
+  /** A size, then that many bytes. */
   | { readonly kind: "sized"; readonly size: AnyField };
 
-/** A field of whatever value: what can be known without one. */
+/** A field of any value: its members that need no value. */
 export type AnyField = Pick<Field<never>, "fixedSize" | "shape">;
 
-/** How one kind of value stands on the wire. */
+/** The encoding of one kind of value on the wire. */
 export interface Field<T> {
-  /** What it is made of. */
+  /** The structure of the field. */
   readonly shape: Shape;
-  /** Bytes of every value of this kind, or undefined where they differ. */
+  /** Size in bytes of every value; undefined if sizes differ. */
   readonly fixedSize: number | undefined;
-  /** Bytes of this value. */
+  /** Size in bytes of a value. */
   size(value: T): number;
-  /** @throws {FormatError} where the value has no such form */
+  /** @throws {FormatError} if the value can't be encoded */
   write(writer: Writer, value: T): void;
-  /** @throws {FormatError} where the bytes have no such form */
+  /** @throws {FormatError} if the bytes can't be decoded */
   read(reader: Reader): T;
 }
 
@@ -104,9 +104,9 @@ export function bytes(size: number): Field<Uint8Array> {
 export const clientId = bytes(CLIENT_ID_SIZE) as Field<ClientId>;
 
 /**
- * Checks that bytes can be a client's id.
+ * Checks the size of a client's id.
  *
- * @throws {FormatError} unless they are 16
+ * @throws {FormatError} unless it has 16 bytes
  */
 export function asClientId(id: Uint8Array): ClientId {
   if (id.length === CLIENT_ID_SIZE) return id as ClientId;
@@ -137,8 +137,8 @@ export const name: Field<string> = fixed(
 );
 
 /**
- * A name in a list. Other servers let anything in (LST-5), so it
- * is read whatever it holds, and written as far as it fits.
+ * A name in a list. Other servers accept any name (LST-5), so reading accepts
+ * any bytes, and writing cuts a long name.
  */
 export const listedName: Field<string> = fixed(
   NAME_SIZE,
@@ -146,7 +146,7 @@ export const listedName: Field<string> = fixed(
   (reader) => decodeListedName(reader.bytes(NAME_SIZE)),
 );
 
-/** A size of 4 bytes, then as many bytes. */
+/** A size of 4 bytes, then that many bytes. */
 export const sizedBytes: Field<Uint8Array> = {
   shape: { kind: "sized", size: u32 },
   fixedSize: undefined,
@@ -161,8 +161,8 @@ export const sizedBytes: Field<Uint8Array> = {
 /**
  * Reads a size of 4 bytes.
  *
- * @param left bytes that are behind it
- * @throws {FormatError} where it isn't there, or claims more than is left
+ * @param left number of bytes after it
+ * @throws {FormatError} if it is missing, or claims more than is left
  */
 export function claimedSize(reader: Reader, left: number): number {
   if (reader.left < 4) throw new FormatError(`no size, ${reader.left} left`);
@@ -189,7 +189,7 @@ export interface FieldValues {
   listedName: string;
   /** A public key. */
   publicKey: Uint8Array;
-  /** Bytes behind their size. */
+  /** A size, then that many bytes. */
   content: Uint8Array;
 }
 
@@ -251,7 +251,7 @@ export function list<T>(item: Field<T>): Field<readonly T[]> {
 /**
  * Reads a list item by item.
  *
- * @throws {FormatError} behind the last whole item, where more follows
+ * @throws {FormatError} if the bytes end within an item
  */
 function* listItems<T>(item: Field<T>, reader: Reader): Generator<T> {
   for (let index = 0; reader.left > 0; index++) {
@@ -312,29 +312,29 @@ export function record<T extends object>(fields: FieldsOf<T>): Field<T> {
   };
 }
 
-/** A whole payload: what it is called, its bytes from a value, and back. */
+/** Encodes and decodes a whole payload. */
 export interface Codec<T> {
-  /** What errors call it. */
+  /** Name of the payload in errors. */
   readonly name: string;
-  /** What it is made of. */
+  /** The structure of the payload. */
   readonly shape: Shape;
-  /** Bytes of every such payload, or undefined where they differ. */
+  /** Size in bytes of every such payload; undefined if sizes differ. */
   readonly fixedSize: number | undefined;
-  /** Bytes of this value's payload. */
+  /** Size in bytes of a value's payload. */
   size(value: T): number;
-  /** @throws {FormatError} where the value has no such form */
+  /** @throws {FormatError} if the value can't be encoded */
   write(writer: Writer, value: T): void;
-  /** @throws {FormatError} where the value has no such form */
+  /** @throws {FormatError} if the value can't be encoded */
   encode(value: T): Uint8Array<ArrayBuffer>;
   /**
-   * @param inPlace whether the value may hold views of the bytes: it must not
-   * outlive them then. Default: false
-   * @throws {FormatError} unless the bytes are one such payload, no more
+   * @param inPlace whether the value may hold views of the bytes, which it must
+   * not outlive then. Default: false
+   * @throws {FormatError} unless the bytes are exactly one such payload
    */
   decode(bytes: Uint8Array, inPlace?: boolean): T;
 }
 
-/** Makes a field into a payload of its own, under the name that errors use. */
+/** The codec of a payload that is one field; errors use the name. */
 export function codec<T>(name: string, field: Field<T>): Codec<T> {
   const write = (writer: Writer, value: T) => {
     try {

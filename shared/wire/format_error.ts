@@ -1,21 +1,20 @@
 /**
- * Bytes or a value that break the wire format. The message names the field,
- * what was expected and what was there.
+ * Bytes or a value that break the wire format. The message names the field, the
+ * expected and the actual value.
  */
 export class FormatError extends Error {
   override name = "FormatError";
   readonly #problem: string;
   #field = "";
 
-  /** Says what is wrong; {@linkcode within} adds where. */
   constructor(problem: string, options?: ErrorOptions) {
     super(problem, options);
     this.#problem = problem;
   }
 
   /**
-   * Adds the name of the field around, or the `[index]` of the item. Names are
-   * put together only here, so that what goes well costs nothing.
+   * Adds the name of the enclosing field, or the `[index]` of the item. Names are
+   * joined only here, so that success costs nothing.
    */
   within(field: string): this {
     const joint = this.#field === "" || this.#field.startsWith("[") ? "" : ".";
@@ -25,7 +24,7 @@ export class FormatError extends Error {
   }
 }
 
-/** Adds to a {@linkcode FormatError} where it happened; other errors stay as they are. */
+/** Adds a field's name to a {@linkcode FormatError}; returns other errors unchanged. */
 export function within(field: string, error: unknown): unknown {
   return error instanceof FormatError ? error.within(field) : error;
 }

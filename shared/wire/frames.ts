@@ -42,13 +42,13 @@ import { type Allocate, Writer } from "./writer.ts";
 
 /** The header of a request, 22 or 23 bytes (REQ-1). */
 export interface RequestHeader {
-  /** Id of the requesting client; anything in a registration. */
+  /** Id of the requesting client; any value in a registration. */
   clientId: ClientId;
   /** Version of the client; any is accepted. */
   version: number;
   /** Code of the request, see `requestKind`. */
   code: number;
-  /** Bytes of payload, as the client claims. */
+  /** Size in bytes of the payload, as the client claims. */
   payloadSize: number;
 }
 
@@ -84,7 +84,7 @@ export function requestHeaderOf(
 /**
  * Codec of the header at the start of these bytes (clause DIA-3).
  *
- * @param start the header's first 18 bytes at least
+ * @param start at least the header's first 18 bytes
  */
 export function requestHeaderAt(start: Uint8Array): Codec<RequestHeader> {
   return requestHeaderOf({ codeSize: codeSizeAt(start) });
@@ -96,7 +96,7 @@ export interface ResponseHeader {
   version: number;
   /** Code of the response on the wire. */
   code: number;
-  /** Bytes of payload. */
+  /** Size in bytes of the payload. */
   payloadSize: number;
 }
 
@@ -106,7 +106,7 @@ export const responseHeader: Codec<ResponseHeader> = codec(
   record<ResponseHeader>({ version: u8, code: u16, payloadSize: u32 }),
 );
 
-/** A request's header beside its payload. */
+/** Header fields of a request to encode. */
 export interface RequestOptions {
   /** Id of the requesting client; {@linkcode ZERO_ID} before it is registered. */
   clientId: ClientId;
@@ -121,7 +121,7 @@ export interface RequestOptions {
 /**
  * Writes a request's header.
  *
- * @param room bytes that the writer has behind the header
+ * @param room size in bytes of the writer after the header
  */
 export function beginRequest(
   kind: RequestKind,
@@ -143,10 +143,9 @@ export function beginRequest(
 }
 
 /**
- * Encodes a request: header, payload, and the padding to a block in a dialect
- * that has blocks.
+ * Encodes a request: header, payload, and padding in a dialect with blocks.
  *
- * @throws {FormatError} where the payload has no such form
+ * @throws {FormatError} if the payload can't be encoded
  *
  * @example
  * ```ts
@@ -182,7 +181,7 @@ export type RequestPayload = {
  * Decodes the payload of a request.
  *
  * @param inPlace whether the value may hold views of the payload. Default: false
- * @throws {FormatError} unless the bytes are one such payload, no more
+ * @throws {FormatError} unless the bytes are exactly one such payload
  */
 export function decodeRequest(
   kind: RequestKind,
@@ -201,15 +200,14 @@ export interface ResponseOptions {
   version?: number;
   /** Default: {@linkcode defaultDialect}. */
   dialect?: Dialect;
-  /** Makes the array that holds it. Default: a new one. */
+  /** Allocates the array. Default: a new one. */
   allocate?: Allocate;
 }
 
 /**
- * Encodes a response: header, payload, and the padding to a block in a dialect
- * that has blocks.
+ * Encodes a response: header, payload, and padding in a dialect with blocks.
  *
- * @throws {FormatError} where the payload has no such form
+ * @throws {FormatError} if the payload can't be encoded
  *
  * @example
  * ```ts
@@ -238,7 +236,7 @@ export function encodeResponse(
   return writer.bytes;
 }
 
-/** Codec of the payload of the response with a code of the first dialect. */
+/** Codec of a response's payload, by its code in the first dialect. */
 export function responseCodec(
   code: ResponseCode,
 ): Codec<never> {

@@ -1,6 +1,6 @@
 /**
- * Names of users: what they may hold, and how they stand in 255 bytes
- * (NAM-1 to NAM-7 of docs/protocol.md).
+ * Names of users: their characters and their encoding in 255 bytes (NAM-1 to
+ * NAM-7 of docs/protocol.md).
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import { FormatError } from "./format_error.ts";
 import { MAX_NAME_LENGTH, NAME_SIZE } from "./protocol.ts";
 
-// Printable ASCII: everything else is refused, so that no name can move a cursor.
+// Printable ASCII only, so that no name can move a cursor.
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 const UTF8 = new TextEncoder();
-// A mark at the beginning belongs to the name: the list goes back as it came.
+// A byte order mark is part of the name, so that a list encodes as it was decoded.
 const LENIENT_UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Says what is wrong with a name, or undefined where nothing is. */
+/** Describes what is wrong with a name; undefined for a valid one. */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "a name has at least 1 character";
   if (!PRINTABLE_ASCII.test(name)) {
@@ -27,9 +27,9 @@ export function nameProblem(name: string): string | undefined {
 }
 
 /**
- * The characters of a name; the field's padding follows them.
+ * Encodes a name without the field's padding.
  *
- * @throws {FormatError} where it is no name
+ * @throws {FormatError} if the name is invalid
  */
 export function encodeName(name: string): Uint8Array {
   const problem = nameProblem(name);
@@ -38,9 +38,9 @@ export function encodeName(name: string): Uint8Array {
 }
 
 /**
- * The name in a field of 255 bytes. What follows its NUL doesn't count.
+ * Decodes a name from a field of 255 bytes. Bytes after its NUL are ignored.
  *
- * @throws {FormatError} where no NUL ends it or it is no name
+ * @throws {FormatError} if no NUL ends it or the name is invalid
  */
 export function decodeName(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
@@ -55,13 +55,13 @@ export function decodeName(bytes: Uint8Array): string {
   return name;
 }
 
-/** Whatever a field of 255 bytes calls somebody: up to a NUL, as UTF-8. */
+/** Decodes a listed name from a field of 255 bytes: UTF-8 up to a NUL, of any characters. */
 export function decodeListedName(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return LENIENT_UTF8.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
-/** Any name as UTF-8, cut between two characters where it is too long. */
+/** Encodes a name as UTF-8; a long one is cut between two characters. */
 export function encodeListedName(name: string): Uint8Array {
   const bytes = new Uint8Array(MAX_NAME_LENGTH);
   return bytes.subarray(0, UTF8.encodeInto(name, bytes).written);

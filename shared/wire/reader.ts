@@ -1,9 +1,9 @@
 import { FormatError } from "./format_error.ts";
 
 /**
- * Reads fields off the front of a payload, little endian. It owns every bounds
- * check: no field is read past the end, and no size that a field claims is
- * believed before the bytes are known to be there.
+ * Reads fields from a payload, little endian. It owns every bounds check: no
+ * field is read past the end, and a claimed size is checked before its bytes
+ * are read.
  */
 export class Reader {
   readonly #bytes: Uint8Array;
@@ -11,39 +11,37 @@ export class Reader {
   #offset = 0;
 
   /**
-   * Starts at the first byte.
-   *
-   * @param inPlace whether bytes that are read may be views of these
+   * @param inPlace whether it returns views of `bytes` instead of copies
    */
   constructor(bytes: Uint8Array, inPlace = false) {
     this.#bytes = bytes;
     this.#inPlace = inPlace;
   }
 
-  /** Bytes that are not read yet. */
+  /** Number of bytes that are not read yet. */
   get left(): number {
     return this.#bytes.length - this.#offset;
   }
 
-  /** @throws {FormatError} where no byte is left */
+  /** @throws {FormatError} if no byte is left */
   u8(): number {
     return this.#integer(1);
   }
 
-  /** @throws {FormatError} where fewer than 2 bytes are left */
+  /** @throws {FormatError} if fewer than 2 bytes are left */
   u16(): number {
     return this.#integer(2);
   }
 
-  /** @throws {FormatError} where fewer than 4 bytes are left */
+  /** @throws {FormatError} if fewer than 4 bytes are left */
   u32(): number {
     return this.#integer(4);
   }
 
   /**
-   * The next bytes: a copy, or a view where it reads in place.
+   * Reads the next `size` bytes.
    *
-   * @throws {FormatError} where fewer are left
+   * @throws {FormatError} if fewer are left
    */
   bytes(size: number): Uint8Array {
     const start = this.#take(size);
@@ -52,7 +50,7 @@ export class Reader {
       : this.#bytes.slice(start, start + size);
   }
 
-  /** @throws {FormatError} where bytes are left */
+  /** @throws {FormatError} if bytes are left */
   end(): void {
     if (this.left > 0) {
       throw new FormatError(

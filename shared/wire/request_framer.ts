@@ -1,7 +1,6 @@
 /**
  * Finds the requests in a client's bytes (FRM-3 and section 4 of
- * docs/protocol.md). It holds no bytes: callers own the buffer, its limits and
- * the time that a client has.
+ * docs/protocol.md). Callers own the buffer, its limits and time-outs.
  *
  * @module
  */
@@ -32,9 +31,9 @@ export interface RequestStart {
   readonly header: RequestHeader;
   /** Size of the header in bytes. */
   readonly headerSize: number;
-  /** What the code asks for; undefined if it is unknown. */
+  /** Kind of the request; undefined if its code is unknown. */
   readonly kind: RequestKind | undefined;
-  /** The dialect of the code; the first one if it is unknown. */
+  /** The dialect of the code; the default one if the code is unknown. */
   readonly dialect: Dialect;
 }
 
@@ -79,30 +78,30 @@ export async function arrivingRequest(
   return requestStart(source.peek(fixedSize));
 }
 
-/** What decides on the size of a payload. */
+/** The parts of a header that determine the payload's size. */
 export interface ClaimedPayload {
-  /** What the code asks for; undefined if it is unknown. */
+  /** Kind of the request; undefined if its code is unknown. */
   readonly kind: RequestKind | undefined;
   /** Size of the header in bytes. */
   readonly headerSize: number;
-  /** Size of the payload in bytes, by the header. */
+  /** Size of the payload in bytes, as the header claims. */
   readonly claim: number;
 }
 
-/** Bytes of the payload that have to arrive before its size is known. */
+/** The payload's size isn't known yet. */
 export interface Wanted {
-  /** How many. */
+  /** Number of bytes of the payload that must arrive first. */
   readonly wanted: number;
 }
 
 /**
- * The size in bytes of a payload, which isn't always the header's.
+ * The size in bytes of a payload, which may differ from the header's.
  *
  * SND-7: a request for a key ends after 21 bytes, whatever its header claims.
- * DIA-6: a payload may stand in its block though the header says 0.
+ * DIA-6: a block may hold a payload though the header claims 0 bytes.
  *
- * @param payload what has arrived behind the header
- * @param isAll whether nothing more arrives in time. Default: false
+ * @param payload the bytes that have arrived after the header
+ * @param isAll whether no more bytes arrive in time. Default: false
  */
 export function payloadSize(
   { kind, headerSize, claim }: ClaimedPayload,
@@ -122,7 +121,7 @@ export function payloadSize(
   return isAll ? 0 : { wanted: rest };
 }
 
-/** Bytes of a 603's payload before its type. */
+/** Offset of the type in a 603's payload. */
 const TYPE_AT = CLIENT_ID_SIZE;
 
 function sendSize(
@@ -145,10 +144,10 @@ function sendSize(
 const isZero = (byte: number) => byte === 0;
 
 /**
- * Waits until the size of a payload is known; the payload is next in the source.
+ * Waits until the size of the payload at the start of the source is known.
  *
- * @param arrives waits for bytes of the payload, false if they come too late;
- * `isClaimed` says whether the header announces them
+ * @param arrives waits for `size` bytes of the payload, false if they come too
+ * late; `isClaimed` tells whether the header claims as many
  */
 export async function arrivingPayloadSize(
   source: ByteSource,

@@ -16,27 +16,27 @@ import {
 
 /** A request and its response. */
 export interface RequestRecord {
-  /** Distance of its code from a dialect's first one, and of its response's likewise. */
+  /** Offset of its code from a dialect's first request, and of its response's from the first response. */
   readonly index: number;
-  /** Name of the request in what tools print. */
+  /** Name of the request in the output of tools. */
   readonly label: string;
-  /** Name of the response in what tools print. */
+  /** Name of the response in the output of tools. */
   readonly responseLabel: string;
   /** Fields of the request's payload, in the order of the wire. */
   readonly request: Fields;
-  /** Fields of the response's payload, likewise. */
+  /** Fields of the response's payload, in the order of the wire. */
   readonly response: Fields;
   /** Whether the response's payload is a list of records of these fields. */
   readonly isList?: true;
   /** The clause that a response with a payload of a wrong size breaks. */
   readonly sizeClause: string;
   /**
-   * Whether a client may repeat the request where a connection broke before
-   * the response. A registration may have taken the name, and a message may
-   * be kept; a pull is the caller's to repeat.
+   * Whether a client may repeat the request after the connection broke before
+   * the response. A lost registration may have taken the name, and a lost send
+   * may be stored; pulls are repeated by their caller.
    */
   readonly repeatable?: true;
-  /** Whether a server may leave it out. */
+  /** Whether a server may omit it. */
   readonly optional?: true;
 }
 
@@ -101,7 +101,7 @@ export const requestKinds: readonly RequestKind[] =
   (Object.keys(requests) as RequestKind[])
     .sort((a, b) => requests[a].index - requests[b].index);
 
-/** The record of a kind, as the type that all records share. */
+/** The record of a kind, typed as any record. */
 export function requestRecord(kind: RequestKind): RequestRecord {
   return requests[kind];
 }
@@ -150,7 +150,7 @@ export type Response =
   }[RequestKind]
   | { code: typeof ERROR_CODE; payload: Values<Record<never, never>> };
 
-/** The response to whatever fails or is refused. */
+/** The response to a request that fails or is refused. */
 export const FAILURE: Response = { code: ERROR_CODE, payload: {} };
 
 const FIRST_RESPONSE = 2100;
@@ -165,7 +165,7 @@ export const responseCodes: readonly ResponseCode[] = [
   ERROR_CODE,
 ];
 
-/** The kind of request that a code of the first dialect responds to, if any. */
+/** The kind of request that a code of the first dialect responds to; undefined for other codes. */
 export function respondedKind(code: number): RequestKind | undefined {
   return requestKinds[code - FIRST_RESPONSE];
 }

@@ -12,7 +12,7 @@ import { type ResponseHeader, responseHeader } from "./frames.ts";
 
 /** A whole response. */
 export interface WholeResponse extends ResponseHeader {
-  /** The bytes behind the header. */
+  /** The bytes after the header. */
   readonly payload: Uint8Array<ArrayBuffer>;
   /** Header and payload. */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -56,8 +56,8 @@ export async function arrivingResponse(
 /**
  * Takes the next response, header and payload.
  *
- * @param most size in bytes of the largest payload. Default: any
- * @returns undefined if the stream ends before its end
+ * @param most maximum size of the payload in bytes. Default: unlimited
+ * @returns undefined if the stream ends first
  * @throws {FormatError} if the header claims more
  */
 export async function takeResponse(

@@ -1,15 +1,14 @@
-/** Bytes that are allocated at a time. */
+/** Size in bytes of a slab. */
 const SLAB_SIZE = 64 * 1024;
-/** Bytes of the largest piece of a slab. */
+/** Size in bytes of the largest array that shares a slab. */
 const MOST = 4096;
 
 let slab = new Uint8Array(0);
 let used = 0;
 
 /**
- * Zeroed bytes for what soon goes: small ones are pieces of one allocation,
- * which by itself would cost ten times as much. Kept for long, a piece would
- * keep all of it.
+ * Allocates zeroed bytes for short-lived use. Small arrays share one slab, which
+ * costs a tenth of an allocation each. An array that is kept keeps its slab.
  */
 export function allocateShortLived(size: number): Uint8Array<ArrayBuffer> {
   if (size > MOST) return new Uint8Array(size);

@@ -1,15 +1,14 @@
 import { FormatError } from "./format_error.ts";
 
-/** Makes so many bytes, all zero. */
+/** Allocates `size` bytes, all zero. */
 export type Allocate = (size: number) => Uint8Array<ArrayBuffer>;
 
-/** Writes fields one after the other, little endian, into bytes of a set size. */
+/** Writes fields into an array of fixed size, little endian. */
 export class Writer {
-  /** The bytes that are being filled. */
+  /** The bytes written so far, then zeros. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   #offset = 0;
 
-  /** Writes into `size` bytes, all zero. */
   constructor(
     size: number,
     allocate: Allocate = (size) => new Uint8Array(size),
@@ -32,7 +31,7 @@ export class Writer {
     this.#integer(value, 4);
   }
 
-  /** Writes bytes as they are, then zeros up to `size`. */
+  /** Writes bytes, then zeros up to `size`. */
   raw(bytes: Uint8Array, size: number = bytes.length): void {
     this.bytes.set(bytes, this.#offset);
     this.#offset += size;
