@@ -1,15 +1,17 @@
 /**
- * Reads the command lines of programs with a help text of their own:
- * `@stricli/core` parses, and its errors become sentences.
+ * Parses command lines with `@stricli/core`.
  *
  * @module
  */
 
 import {
+  type Application,
   ArgumentScannerError,
   buildApplication,
   buildCommand,
+  type CommandContext,
   formatMessageForArgumentScannerError,
+  type PartialApplicationConfiguration,
   run,
   text_en,
 } from "@stricli/core";
@@ -17,20 +19,50 @@ import type { Flags, FlagValues } from "./flags.ts";
 import { reasonOf } from "./reason.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What a command line says. */
+/** A parsed command line. */
 export interface CommandLine<F> {
-  /** The values of its flags. */
   readonly values: FlagValues<F>;
-  /** Its words that are no flags. */
+  /** The arguments that aren't flags. */
   readonly words: readonly string[];
 }
 
+/** How all programs scan their arguments. */
+export const scanner: NonNullable<
+  PartialApplicationConfiguration["scanner"]
+> = {
+  caseStyle: "allow-kebab-for-camel",
+  allowArgumentEscapeSequence: true,
+};
+
+/** Output and exit code of an application, see {@linkcode runCaptured}. */
+export interface CapturedRun {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number | undefined;
+}
+
+/** Runs an application and captures its output. */
+export async function runCaptured<C extends CommandContext>(
+  application: Application<C>,
+  args: readonly string[],
+  context: Omit<C, "process">,
+): Promise<CapturedRun> {
+  const captured = { stdout: "", stderr: "" };
+  const process: { exitCode?: number; [stream: string]: unknown } = {
+    stdout: { write: (text: string) => void (captured.stdout += text) },
+    stderr: { write: (text: string) => void (captured.stderr += text) },
+  };
+  await run(application, args, { ...context, process } as unknown as C);
+  return { ...captured, exitCode: process.exitCode };
+}
+
 /**
- * Reads a command line. Of a flag that is given twice the last value counts.
+ * Parses the command line of a program without verbs of `@stricli/core`. The
+ * last value of a repeated flag counts.
  *
- * @param mostWords words that it may have beside its flags
- * @throws {UsageError} on a flag that isn't declared, a value that is missing
- * or can't be parsed, or a word too many
+ * @param mostWords the highest number of arguments that aren't flags
+ * @throws {UsageError} on an unknown flag, a value that is missing or invalid,
+ * or too many arguments
  */
 export async function readCommandLine<F extends Flags>(
   args: readonly string[],
@@ -69,14 +101,10 @@ export async function readCommandLine<F extends Flags>(
   };
   const application = buildApplication(command, {
     name: "",
-    scanner: {
-      caseStyle: "allow-kebab-for-camel",
-      allowArgumentEscapeSequence: true,
-    },
+    scanner,
     localization: { text },
   }, {});
-  const silent = { write: () => {} };
-  await run(application, args, { process: { stdout: silent, stderr: silent } });
+  await runCaptured(application, args, {});
   if (line !== undefined) return line;
   throw new UsageError(
     failure instanceof ArgumentScannerError
@@ -85,7 +113,7 @@ export async function readCommandLine<F extends Flags>(
   );
 }
 
-/** The flags as the library takes them any number of times. */
+/** Declares flags to the library so that each may be repeated. */
 function repeatable(flags: Flags): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(flags).map(([key, flag]) => [
@@ -97,13 +125,13 @@ function repeatable(flags: Flags): Record<string, unknown> {
   );
 }
 
-/** What the last one of several stands for; undefined where there is none. */
+/** The last value of a repeated flag; undefined if the flag is missing. */
 function lastOf(given: unknown): unknown {
   if (typeof given === "number") return true;
   return Array.isArray(given) ? given.at(-1) : undefined;
 }
 
-/** What is wrong with a command line, by the library's error. */
+/** Messages for the library's errors. */
 const sentences: Parameters<typeof formatMessageForArgumentScannerError>[1] = {
   FlagNotFoundError: ({ input }) => `Unknown flag --${input}: see --help`,
   AliasNotFoundError: ({ input }) => `Unknown flag -${input}: see --help`,

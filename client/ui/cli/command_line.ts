@@ -1,6 +1,5 @@
 /**
- * Command lines with something to parse: the library reads them, writes the
- * help and says what it can't read.
+ * Parses command lines that have flags or arguments, and prints the help.
  *
  * @module
  */
@@ -11,11 +10,11 @@ import {
   buildCommand,
   buildRouteMap,
   type Command,
-  type CommandContext,
   ExitCode,
   type PartialApplicationConfiguration,
-  run,
 } from "@stricli/core";
+import { runCaptured, scanner } from "../../../shared/cli/command_line.ts";
+import { flagsHelp } from "../../../shared/cli/flags.ts";
 import { VERSION } from "../../../shared/cli/help.ts";
 import { runVerb } from "./run_client.ts";
 import { exitCodes, reject } from "./verb/failure.ts";
@@ -25,41 +24,28 @@ import { Output } from "./verb/output.ts";
 import type { ParserContext, Verb } from "./verb/verb.ts";
 import { DEFAULT_VERB, isVerb, loadVerb, verbNames } from "./verbs.ts";
 
-/** What the help calls the program. */
+/** The name of the program in the help. */
 const PROGRAM = "client";
 /** Flags accepted without a verb. */
 const ROOT_FLAGS = ["--help", "-h", "--version", "-v"];
-/** What the library says of a word that begins with a dash. */
+/** The start of the library's message about an unknown flag. */
 const NO_FLAG = /^No (alias|flag) registered/m;
 
-/** What the help says of the program as a whole. */
-const ABOUT = `MessageU client: talks with others through a relay.
+const BRIEF = "MessageU client: exchanges messages through a relay.";
 
-Without a verb it is the menu. "client VERB --help" tells a verb's flags; each takes:
+/** The help of the program as a whole. */
+const ABOUT = `${BRIEF}
 
-  --dir DIR            the folder with info.server and info.me
-                       (default: the program's own where it is compiled, else .)
-  --server ADDR:PORT   the relay, or several with commas between, of which one
-                       will do (default: from info.server, one a line)
-  --client-version N   the version that requests carry, 0 to 255 (default: 2)
-  --dialect NAME       the dialect that the relay speaks: 600, 700, 1100, 1000,
-                       100 or blocks (default: 600)
-  --json               one JSON object a line
+Without a verb it runs the menu. "client VERB --help" lists a verb's flags; every verb accepts:
 
+${flagsHelp(globalFlags, 23)}
 Data goes to standard output, all else to standard error. Exit codes: 0 done,
 1 failed, 2 the command line, 3 no relay, 4 the relay refused, 5 no contact has
 that name, 6 the contact's key changed, 7 not registered, 8 the folder's files;
 129, 130 and 143 after a signal.`;
 
-/** A program whose exit code isn't settled yet. */
-interface Process {
-  readonly stdout: CommandContext["process"]["stdout"];
-  readonly stderr: CommandContext["process"]["stderr"];
-  exitCode: number | null;
-}
-
 /**
- * Runs the verb that stands first in a command line, if there is one.
+ * Parses a command line and runs its verb, the first word.
  *
  * @returns the exit code
  */
@@ -69,7 +55,7 @@ export async function parseAndRun(
 ): Promise<number> {
   const [word = "", ...rest] = args;
   if (isVerb(word)) {
-    // No other verb is loaded.
+    // Loads no other verb.
     const app = buildApplication(
       commandOf(io, await loadVerb(word)),
       configuration(`${PROGRAM} ${word}`),
@@ -84,7 +70,7 @@ export async function parseAndRun(
   return await runApplication(io, app, [flag ?? word], args);
 }
 
-/** The program with all of its verbs. */
+/** Builds the program with all of its verbs. */
 export async function wholeApplication(
   io: Io,
 ): Promise<Application<ParserContext>> {
@@ -95,7 +81,7 @@ export async function wholeApplication(
   const root = buildRouteMap({
     routes,
     docs: {
-      brief: "MessageU client: talks with others through a relay.",
+      brief: BRIEF,
       fullDescription: ABOUT,
     },
   });
@@ -108,10 +94,7 @@ export async function wholeApplication(
 function configuration(name: string): PartialApplicationConfiguration {
   return {
     name,
-    scanner: {
-      caseStyle: "allow-kebab-for-camel",
-      allowArgumentEscapeSequence: true,
-    },
+    scanner,
     documentation: {
       caseStyle: "convert-camel-to-kebab",
       disableAnsiColor: true,
@@ -136,7 +119,12 @@ function commandOf(io: Io, verb: Verb): Command<ParserContext> {
       // deno-lint-ignore no-explicit-any -- `defineVerb` has checked them
     } as any,
     async func(flags, ...args) {
-      (this.process as Process).exitCode = await runVerb(io, verb, flags, args);
+      (this.process as { exitCode?: number }).exitCode = await runVerb(
+        io,
+        verb,
+        flags,
+        args,
+      );
     },
   });
 }
@@ -147,29 +135,24 @@ async function runApplication(
   inputs: readonly string[],
   all: readonly string[],
 ): Promise<number> {
-  const printed: string[] = [];
-  const said: string[] = [];
-  const process: Process = {
-    stdout: { write: (text) => void printed.push(text) },
-    stderr: { write: (text) => void said.push(text) },
-    exitCode: null,
-  };
   const contactNames = () => Promise.resolve([]);
-  await run(app, inputs, { process, contactNames });
+  const { stdout, stderr, exitCode } = await runCaptured(app, inputs, {
+    contactNames,
+  });
   const output = new Output(all.includes("--json"), io);
-  if (printed.length > 0) await output.write(printed.join("").trimEnd());
-  const exit = process.exitCode ?? exitCodes.failure;
+  if (stdout !== "") await output.write(stdout.trimEnd());
+  const exit = exitCode ?? exitCodes.failure;
   const usage = exit === ExitCode.InvalidArgument ||
     exit === ExitCode.UnknownCommand;
-  if (said.length > 0) {
-    const message = said.join("").trimEnd();
+  if (stderr !== "") {
+    const message = stderr.trimEnd();
     const see = `See: ${app.config.name} --help`;
     reject(
       output,
       usage ? "usage" : "failure",
       message.replaceAll("\n", "; "),
       NO_FLAG.test(message)
-        ? `What begins with a dash and is no flag goes behind "--". ${see}`
+        ? `A word that begins with a dash and isn't a flag goes behind "--". ${see}`
         : see,
     );
   }

@@ -10,11 +10,11 @@ import {
 } from "../../../../shared/cli/flags.ts";
 import { parseAddressList } from "../../../../shared/folder/info_server.ts";
 
-/** The flags that every verb takes. */
+/** Flags that every verb accepts. */
 export const globalFlags = {
   dir: valueFlag(
     "DIR",
-    "The folder with info.server and info.me (default: .)",
+    "The folder with info.server and info.me (default: . or a compiled client's own)",
     nonEmpty,
   ),
   server: valueFlag(
@@ -28,16 +28,16 @@ export const globalFlags = {
     numberFrom(0, 255),
   ),
   dialect: choiceFlag(
-    undefined,
+    dialectNames.join("|"),
     "The dialect that the relay speaks (default: 600)",
     dialectNames,
   ),
   json: switchFlag("One JSON object a line"),
 };
 
-/** Their values. */
+/** The values of {@linkcode globalFlags}. */
 export type GlobalFlags = FlagValues<typeof globalFlags>;
 
-/** Those that take a value, as they stand on a command line. */
+/** The names of the global flags that take a value, such as `--dir`. */
 export const valueFlags: readonly string[] = Object.entries(globalFlags)
   .filter(([, { kind }]) => kind !== "boolean").map(([key]) => flagName(key));
