@@ -1,7 +1,7 @@
 /**
- * The client's program. The runtime reads every module that it sees named in
- * an import before it runs the first one. So names aren't whole in the imports
- * of what a verb may do without; `deno bundle` finds the modules nonetheless.
+ * The client program. The runtime loads every module with a literal import
+ * name before it runs the first one. The names of modules that some verbs don't
+ * need are therefore put together at run time.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { printOwnIdentity } from "./ui/cli/verb/identity.ts";
 import { processIo } from "./ui/cli/verb/io.ts";
 import { Output } from "./ui/cli/verb/output.ts";
 
-/** How the modules' names end. */
+/** Keeps the name of a dynamic import from being a literal. */
 const END: string = ".ts";
 
 async function main(): Promise<number> {
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
       processIo.dir,
       new Output(false, processIo),
     )
-      // The verb itself says what is wrong.
+      // The verb reports the failure.
       .catch(() => false);
     if (isDone) return 0;
   }

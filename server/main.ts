@@ -1,5 +1,5 @@
 /**
- * The relay's program: flags, signals, and the sentences that it prints.
+ * The relay program.
  *
  * @module
  */
@@ -28,8 +28,8 @@ import { RelayLog } from "./telemetry/log.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 
 /**
- * Drops the permissions that a relay needs no more once its store and its port
- * are open, so that what clients send can reach no file.
+ * Drops the permissions that a relay no longer needs once its store and its
+ * port are open, so that no request can reach a file.
  */
 async function dropPermissions({ store }: ServerOptions): Promise<void> {
   const { hosts = [] } = await kindOf(store).permissions(store);
@@ -39,13 +39,13 @@ async function dropPermissions({ store }: ServerOptions): Promise<void> {
   if (hosts.length === 0) await Deno.permissions.revoke({ name: "net" });
 }
 
-/** Resolves with the first wish to stop; later ones change nothing. */
+/** Resolves at the first signal to stop, or at the end of standard input with `--stop-with-input`. */
 function stopSignal(
   { stopWithInput }: ServerOptions,
   isHangupIgnored: boolean,
 ): Promise<void> {
   return new Promise((resolve) => {
-    // What SIGHUP means is for the launcher to say, who gets it too.
+    // The launcher gets SIGHUP too and decides.
     onStopSignal(() => resolve(), !stopWithInput && !isHangupIgnored);
     if (stopWithInput) inputEnds().then(resolve);
   });
@@ -67,7 +67,7 @@ async function main(args: readonly string[]): Promise<number | void> {
   }
 }
 
-/** Starts this program once for each worker; a binary is started without the runtime's arguments. */
+/** Starts this program once for each worker. */
 async function startSeveral(
   options: ServerOptions,
   args: readonly string[],
@@ -101,8 +101,8 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   const broken = Promise.withResolvers<never>();
   // May have no awaiter yet; avoids an unhandled rejection.
   broken.promise.catch(() => {});
-  // A relay that can't listen must not take over a store that only one may use;
-  // and clients must not wait at the port of one whose database isn't there.
+  // An exclusive store must not be taken over by a relay that can't listen. A
+  // shared store opens first, so that no client waits for a missing database.
   const kind = kindOf(options.store);
   let listener = kind.sharedByRelays ? undefined : listen(options);
   const telemetry = await Telemetry.open(options, log);
@@ -111,7 +111,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
     notice,
     ...options.takeOver && {
       waiting() {
-        // Clients wait at the port until the other relay has given its store up.
+        // Clients wait at the port until the other relay closes the store.
         const address = formatAddress(options);
         log.announce(`taking over ${address}`, { address });
       },

@@ -1,5 +1,5 @@
 /**
- * The relay's command line, and where its files are.
+ * The relay's command line.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const RUNNING_HELP = `Files, in DIR:
                        part of it, and db.defensive-lock goes with the relay
   db.defensive-reserve room for deletions on a full disk: 4 MiB, more under load
   db.defensive-backup-*
-                       the same, as it was before a newer relay changed its tables
+                       a copy from before a newer relay changed its tables
 
 Signals, to the process that --pid-file and the log name:
 
@@ -46,7 +46,7 @@ Signals, to the process that --pid-file and the log name:
                            connection that is refused
 
 Exit codes: 0 stopped, or all is well with --doctor; 1 something failed, and the
-last line says what; 2 the command line can't be obeyed.
+last line says what; 2 the command line is invalid.
 
 Example: deno task server --dir /var/lib/messageu --keep 30d --metrics 127.0.0.1:9100
 `;
@@ -120,20 +120,20 @@ ${flagsHelp(relayFlags, 15)}
 Limits; a SIZE is in bytes, or with K, M or G, and 0 means none where it can:
 
 ${flagsHelp(limitFlags, 36)}
-What it tells of itself:
+Telemetry:
 
 ${flagsHelp(telemetryFlags, 36)}
 ${RUNNING_HELP}`;
 
 const flags = { ...relayFlags, ...limitFlags, ...telemetryFlags };
 
-/** What the command line asks for, with defaults in the place of what it leaves out. */
+/** A parsed command line, with defaults for missing flags. */
 export type ServerOptions = Awaited<ReturnType<typeof readServerOptions>>;
 
 /**
- * Reads the command line, and the port's file where no flag names a port.
+ * Parses the command line; reads the port from `info.myport` if no flag has it.
  *
- * @throws {UsageError} where it can't be obeyed
+ * @throws {UsageError} if the command line is invalid
  */
 export async function readServerOptions(args: readonly string[]) {
   const { values } = await readCommandLine(args, flags);
@@ -158,22 +158,20 @@ export async function readServerOptions(args: readonly string[]) {
     ...values,
     takeOver: values.takeOver === true,
     workers,
-    /** Milliseconds that requests under way get once the relay is to stop. */
+    /** Time for requests under way after a stop, in milliseconds. */
     drain: 1000 * drain,
     hostname: values.host ?? "0.0.0.0",
     port,
-    /** The folder of the relay's files. */
     dir,
-    /** Where users and messages are kept. */
     store,
     limits: limitsOf(values),
     telemetry: { metrics, format, level },
-    /** What the user should know about what was read. */
+    /** Problems with `info.myport`, as sentences. */
     warnings,
   };
 }
 
-/** Each worker has a port of its own for metrics, and none may be the clients'. */
+/** Each worker has its own port for metrics; none may be the relay's. */
 function checkMetricsPorts(
   metrics: Address | undefined,
   port: number,
@@ -199,7 +197,7 @@ async function checkFolder(dir: string): Promise<void> {
   if (!isFolder) throw new UsageError(`--dir ${dir}: there is no such folder`);
 }
 
-/** INF-1: a missing or bad file is a warning, and port 1357. */
+/** Reads `info.myport`; warns and falls back to port 1357 if it is missing or bad (INF-1). */
 async function readPortFile(dir: string, warnings: string[]): Promise<number> {
   const path = await findFile(dir, infoFiles.myPort);
   try {

@@ -1,7 +1,6 @@
 /**
- * Starts the admin program with the permissions that its command line calls
- * for and no others: the folders of the store and of a backup, or the way to a
- * database.
+ * Starts the admin program with the least permissions for its command line: the
+ * folders of the store and of a backup, or the address of a database.
  *
  * @module
  */
@@ -14,9 +13,9 @@ import { permissionsOf } from "../launch/store_permissions.ts";
 import { HELP, readAdminOptions } from "./options.ts";
 
 /**
- * The runtime's flags for what these arguments ask for.
+ * The runtime's flags for the admin program with these arguments.
  *
- * @throws {UsageError} where they can't be obeyed
+ * @throws {UsageError} if the arguments are invalid
  */
 export async function adminPermissions(
   args: readonly string[],
@@ -28,7 +27,7 @@ export async function adminPermissions(
     ...await folderPermissions([...folders, ...backup], files),
     ...net.length === 0 ? [] : [`--allow-net=${net}`],
     ...env.length === 0 ? [] : [`--allow-env=${env}`],
-    // Is there room for a copy?
+    // Measures the room for a copy.
     "--allow-sys=statfs",
   ];
 }

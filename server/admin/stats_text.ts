@@ -1,5 +1,5 @@
 /**
- * Figures of a store, as lines for people and as an object for JSON.
+ * Formats the statistics of a store, as text and as JSON.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import {
 } from "../../shared/cli/figures.ts";
 import type { StoreStats } from "../store/admin_store.ts";
 
-/** Columns of the longest subject, and two. */
+/** Columns of a subject. */
 const SUBJECT_WIDTH = 17;
 
-/** The lines. */
+/** Formats statistics as lines of text. */
 export function statsLines(stats: StoreStats, now: Date): string[] {
   const { oldest, largestInboxes, files } = stats;
   const age = oldest === undefined
@@ -52,7 +52,7 @@ export function statsLines(stats: StoreStats, now: Date): string[] {
   );
 }
 
-/** The object. */
+/** Makes the JSON object of statistics. */
 export function statsObject(stats: StoreStats): object {
   return {
     type: "stats",

@@ -1,5 +1,5 @@
 /**
- * Users as the admin program finds them by name, and prints them.
+ * Finds users by name and prints them.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { printableLine } from "../../shared/cli/printable.ts";
 import type { AdminStore, UserInfo } from "../store/admin_store.ts";
 
 /**
- * The users of some names, each once. A word that is no user's name is a
- * pattern: `*` stands for any letters, `?` for any one.
+ * Finds users by names or patterns, without duplicates. A word that is no
+ * user's name is a pattern: `*` matches any letters, `?` any single one.
  *
- * @throws {Error} where a word fits no user
+ * @throws {Error} if a word matches no user
  */
 export async function findUsers(
   store: Pick<AdminStore, "user" | "users">,
@@ -21,13 +21,13 @@ export async function findUsers(
   const found = new Map<string, UserInfo>();
   for (const word of words) {
     const named = await store.user(word);
-    const users = named === undefined ? await fitting(store, word) : [named];
+    const users = named === undefined ? await matching(store, word) : [named];
     for (const user of users) found.set(user.name, user);
   }
   return [...found.values()];
 }
 
-async function fitting(
+async function matching(
   store: Pick<AdminStore, "users">,
   word: string,
 ): Promise<UserInfo[]> {
@@ -45,12 +45,12 @@ async function fitting(
 }
 
 const HEAD = ["NAME", "LAST SEEN", "WAITING", "SIZE", "ID"];
-/** The columns of numbers. */
+/** Indices of the right-aligned columns. */
 const RIGHT = [2, 3];
-/** Lines that are aligned with each other, so that not all users are held in memory. */
-const BLOCK = 1000;
+/** Rows that are aligned together; bounds the memory. */
+const ALIGNED_ROWS = 1000;
 
-/** Users in aligned columns, under a head. */
+/** Yields the lines of a table of users. */
 export async function* usersTable(
   users: AsyncIterable<UserInfo>,
 ): AsyncGenerator<string> {
@@ -58,7 +58,7 @@ export async function* usersTable(
   const widths = HEAD.map(() => 0);
   for await (const user of users) {
     rows.push(cellsOf(user));
-    if (rows.length < BLOCK) continue;
+    if (rows.length < ALIGNED_ROWS) continue;
     yield* align(rows, widths);
     rows = [];
   }
@@ -77,7 +77,7 @@ function cellsOf(
   ];
 }
 
-/** @param widths of the rows before, which grow with these */
+/** @param widths of the columns so far; grow with these rows */
 function align(rows: readonly string[][], widths: number[]): string[] {
   for (const row of rows) {
     row.forEach((cell, column) =>

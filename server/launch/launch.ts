@@ -1,7 +1,6 @@
 /**
- * Starts the relay with the permissions that its flags call for and no others:
- * its folder, its own modules and its ports. It stays in between to pass signals
- * on, and to put a new relay in the old one's place.
+ * Starts the relay with the least permissions for its flags: its folder, its
+ * own modules and its ports. Stays to forward signals and to replace the relay.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Starts one of the programs with permissions that are known only once its
- * flags are read. It stays in between only to pass signals on.
+ * Starts a program with the permissions that its flags require, and forwards
+ * signals to it.
  *
  * @module
  */
@@ -10,10 +10,11 @@ import { UsageError } from "../../shared/cli/usage_error.ts";
 import { stopSignals } from "../../shared/cli/stopping.ts";
 
 /**
- * The runtime's flags for a program that reads and writes folders, and reads
- * others besides.
+ * The runtime's flags for access to folders.
  *
- * @throws {UsageError} where one of them can't be named to the runtime
+ * @param folders folders to read and write
+ * @param read further folders and files, to read only
+ * @throws {UsageError} if a path contains a comma
  */
 export async function folderPermissions(
   folders: readonly string[],
@@ -26,17 +27,17 @@ export async function folderPermissions(
   if (split !== undefined) {
     throw new UsageError(`The path ${split} holds a comma: take another one`);
   }
-  // An empty list would be none that the runtime takes.
+  // The runtime refuses an empty list.
   return [
     ...all.length > 0 ? [`--allow-read=${all}`] : [],
     ...written.length > 0 ? [`--allow-write=${written}`] : [],
   ];
 }
 
-/** Whole paths of folders, and where they lead to: both must be allowed. */
+/** Absolute paths of folders, and of their targets if they are links. */
 async function withTheirTargets(folders: readonly string[]): Promise<string[]> {
   const targets = await Promise.all(
-    // One that isn't there is named by the relay.
+    // The relay reports a missing folder.
     folders.map((folder) => Deno.realPath(folder).catch(() => folder)),
   );
   return [
@@ -45,7 +46,7 @@ async function withTheirTargets(folders: readonly string[]): Promise<string[]> {
 }
 
 /**
- * Runs a program with these permissions, and no others.
+ * Runs a program with no other permissions than these.
  *
  * @returns its exit code
  */
@@ -57,14 +58,14 @@ export async function launch(
   const program = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...permissions, module.href, ...args],
   }).spawn();
-  // A signal to us alone must stop the program too.
+  // A signal to this process alone must stop the program too.
   for (const signal of stopSignals) {
     Deno.addSignalListener(signal, () => sendSignal(program, signal));
   }
   return (await program.status).code;
 }
 
-/** Sends a program a signal, which changes nothing where it has ended. */
+/** Sends a program a signal; does nothing if it has ended. */
 export function sendSignal(
   program: Deno.ChildProcess,
   signal: Deno.Signal,
@@ -72,6 +73,6 @@ export function sendSignal(
   try {
     program.kill(signal);
   } catch {
-    // It has ended already.
+    // It has ended.
   }
 }

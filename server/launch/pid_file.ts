@@ -1,7 +1,7 @@
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/usage_error.ts";
 
-/** The file that holds the number of the process which takes the signals. */
+/** The file with the id of the process that handles signals. */
 export class PidFile implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
@@ -13,9 +13,9 @@ export class PidFile implements Disposable {
   }
 
   /**
-   * Opens the file, which is left as it is until {@linkcode PidFile.write}.
+   * Opens the file; leaves its content until {@linkcode PidFile.write}.
    *
-   * @throws {UsageError} where it can't be written
+   * @throws {UsageError} if it isn't writable
    */
   static open(path: string): PidFile {
     try {
@@ -31,14 +31,14 @@ export class PidFile implements Disposable {
     }
   }
 
-  /** Writes this process's number. */
+  /** Writes the id of this process. */
   write(): void {
     this.#file.truncateSync();
     this.#file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
     this.#written = true;
   }
 
-  /** Removes the file, or empties it where this process may no longer remove it. */
+  /** Removes the file, or empties it if this process lacks the permission to remove it. */
   [Symbol.dispose](): void {
     using file = this.#file;
     if (!this.#written) return;

@@ -1,6 +1,6 @@
 /**
- * The relays that one launcher runs, on one port: as many as are asked for, each
- * a process. A new one can take the place of each while clients go on.
+ * The relay processes of one launcher, all on one port. Each can be replaced
+ * while clients stay connected.
  *
  * @module
  */
@@ -9,41 +9,41 @@ import { lines } from "../../shared/cli/lines.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { sendSignal } from "./launcher.ts";
 
-/** What starts a relay's process. */
+/** How to start a relay process, and where to report. */
 export interface RelayProgram {
-  /** The arguments of each, by its number from 0. */
+  /** The arguments of a relay, by its index. */
   args: (index: number) => readonly string[];
-  /** The runtime's arguments that start a relay with these arguments. */
+  /** The runtime's arguments to start a relay with `args`. */
   command: (args: readonly string[]) => Promise<readonly string[]>;
-  /** Is called once the first of them serves. */
+  /** Runs once the first relay serves. */
   serves: () => void;
-  /** Tells what happens to the relays. */
+  /** Logs an event. */
   say: (level: "info" | "error", text: string) => void;
 }
 
-/** What a relay prints once it serves, and once it waits for the store of another. */
+/** Lines that a relay prints once it serves, and once it waits for another relay's store. */
 const LISTENING = /^listening on \S+:(\d+)$/;
 const TAKING_OVER = /^taking over /;
 
-/** Milliseconds before a relay that ended by itself is replaced. */
+/** Milliseconds before a relay that ended unexpectedly is restarted. */
 const PAUSE = 1000;
 
-/** A relay's process. */
+/** A relay process. */
 interface Member {
-  /** Its number, which is its replacement's too. */
+  /** Its index, which its replacement inherits. */
   index: number;
   process: Deno.ChildProcess;
-  /** Resolves once the one before it may stop; rejects where it ended instead. */
+  /** Resolves once its predecessor may stop; rejects if it ended before. */
   ready: Promise<void>;
-  /** Resolves once it serves; rejects where it ended instead. */
+  /** Resolves once it serves; rejects if it ended before. */
   serves: Promise<void>;
-  /** Resolves with its exit code, once all that it printed was passed on. */
+  /** Resolves to its exit code, once its output has been forwarded. */
   ended: Promise<number>;
-  /** Whether its end is awaited elsewhere. */
+  /** Whether its end is expected. */
   expected: boolean;
 }
 
-/** Relays on one port. */
+/** Runs relays on one port. */
 export class RelayGroup {
   readonly #program: RelayProgram;
   readonly #members = new Set<Member>();
@@ -58,15 +58,15 @@ export class RelayGroup {
   }
 
   /**
-   * Runs so many relays until they are told to stop. One of several that ends
-   * by itself is started again; where it is the only one, this ends with it.
+   * Runs `count` relays until {@linkcode RelayGroup.stop}. Restarts one that
+   * ends unexpectedly; a single relay ends the group.
    *
    * @returns the exit code
    */
   async run(count: number): Promise<number> {
     this.#count = count;
     try {
-      // The first finds out whether the port is to be had, and which it is.
+      // The first relay determines the port.
       const first = await this.#start(0, []);
       await first.serves.catch(() => {});
       if (this.#port === undefined) return await first.ended;
@@ -81,15 +81,15 @@ export class RelayGroup {
     }
   }
 
-  /** Stops all of them in good order. */
+  /** Stops all relays in good order. */
   stop(): void {
     this.#stopping = true;
     for (const { process } of this.#members) sendSignal(process, "SIGTERM");
   }
 
   /**
-   * Starts a new relay in the place of each, and stops the old one once the
-   * new one takes connections: none is refused meanwhile.
+   * Replaces each relay: starts a new one, then stops the old one once the new
+   * one accepts connections, so that no connection is refused.
    */
   replace(): void {
     this.#replacing = this.#replacing.then(() => this.#replaceAll()).catch(
@@ -105,7 +105,7 @@ export class RelayGroup {
     this.#program.say("info", "the new relay has taken over");
   }
 
-  /** @returns whether a new one serves */
+  /** @returns whether the new relay serves */
   async #replaceOne(old: Member): Promise<boolean> {
     let fresh: Member;
     try {
@@ -128,7 +128,7 @@ export class RelayGroup {
       fresh.expected = false;
       return true;
     } catch {
-      // It had its turn at the store and couldn't use it: as after a crash.
+      // It failed at the store: restarts as after a crash.
       if (!this.#stopping) await this.#restart(fresh);
       return false;
     }
@@ -150,7 +150,7 @@ export class RelayGroup {
     ];
     const process = new Deno.Command(Deno.execPath(), {
       args: [...await this.#program.command(args)],
-      // It ends with this process, however that ends.
+      // The relay stops when this process ends, by SIGKILL too.
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -173,7 +173,7 @@ export class RelayGroup {
     return member;
   }
 
-  /** Passes on what it prints, but for what another one has said already. */
+  /** Forwards its output, except lines that another relay has printed. */
   async #follow(
     process: Deno.ChildProcess,
     ready: PromiseWithResolvers<void>,

@@ -5,21 +5,21 @@ import { folderPermissions } from "./launcher.ts";
 import { readServerOptions } from "../options.ts";
 import { permissionsOf } from "./store_permissions.ts";
 
-/** What a relay may ask of the system, and what the doctor may. */
+/** Values of `--allow-sys` for the relay and for its doctor. */
 const RELAY_SYS = "statfs";
 const DOCTOR_SYS = "statfs,systemMemoryInfo";
 
 /**
- * The runtime's flags for a relay that is started with these arguments: its
- * folder, its own modules and its ports.
+ * The runtime's flags for a relay with these arguments: access to its folder,
+ * its own modules and its ports.
  *
- * @throws {UsageError} where the arguments can't be obeyed
+ * @throws {UsageError} if the arguments are invalid
  */
 export async function relayPermissions(
   args: readonly string[],
 ): Promise<string[]> {
   const options = await readServerOptions(args);
-  // The store's writer is a thread, and a thread reads its modules anew.
+  // The store's writer is a thread, which loads its modules itself.
   const top = new URL("../../", import.meta.url);
   const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
   const { dir, telemetry: { metrics } } = options;
@@ -33,7 +33,7 @@ export async function relayPermissions(
   ];
 }
 
-/** The runtime's arguments that run a relay's program with these permissions. */
+/** The runtime's arguments that run a relay's program with {@linkcode relayPermissions}. */
 export async function relayCommand(
   program: string,
   args: readonly string[],
@@ -41,7 +41,7 @@ export async function relayCommand(
   return [
     "run",
     "--no-prompt",
-    // For a port that two relays have open.
+    // Required to share a port between relays.
     "--unstable-net",
     ...await relayPermissions(args),
     program,

@@ -11,10 +11,10 @@ import { RelayGroup } from "./relay_group.ts";
 import { RelayLog } from "../telemetry/log.ts";
 
 /**
- * Runs the relays that a command line asks for, each a process of its own, and
- * stays to pass signals on and to put a new relay in an old one's place.
+ * Runs the relays of a command line, each in its own process. Forwards signals,
+ * and replaces the relays on {@linkcode replaceSignal}.
  *
- * @param command the runtime's arguments that start a relay with such arguments
+ * @param command the runtime's arguments to start a relay with `args`
  * @returns the exit code
  */
 export async function runGroup(
@@ -25,11 +25,11 @@ export async function runGroup(
 ): Promise<number> {
   const { metrics } = telemetry;
   using file = pidFile === undefined ? undefined : PidFile.open(pidFile);
-  // Nothing else is written here.
+  // This process writes no other file.
   if (file === undefined) await Deno.permissions.revoke({ name: "write" });
   const passedOn = withoutPidFile(args);
   const relays = new RelayGroup({
-    // Each shows its own metrics: the ports follow the first one's.
+    // Each relay has its own port for metrics, counted from the first.
     args: (index) =>
       metrics === undefined || metrics.port === 0 ? passedOn : [
         ...passedOn,
@@ -56,7 +56,7 @@ export async function runGroup(
   }
 }
 
-/** The number in the file is this process's. */
+/** Removes `--pid-file`: the file has the id of this process. */
 function withoutPidFile(args: readonly string[]): string[] {
   const flag = "--pid-file";
   return args.filter((arg, i) =>

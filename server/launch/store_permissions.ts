@@ -1,5 +1,5 @@
 /**
- * What the launchers give a program to use a store.
+ * Permissions that a program needs to use a store.
  *
  * @module
  */
@@ -12,27 +12,27 @@ import {
 import { STORE_VARIABLE, type StoreAddress } from "../store/store_kind.ts";
 import { kindOf } from "../store/store_kinds.ts";
 
-/** Milliseconds that a name is looked up for. */
+/** Milliseconds before a name lookup is abandoned. */
 const TIMEOUT = 2000;
 
-// The launcher may not ask for addresses itself: a program of its own does.
+// The launcher lacks the permission for lookups; a child process does them.
 const LOOK_UP = `import { lookup } from "node:dns/promises";
 const found = await lookup(Deno.args[0], { all: true });
 console.log(found.map(({ address }) => address).join("\\n"));`;
 
-/** Permissions for a store, as the runtime's flags list them. */
+/** Permissions for a store, as values of the runtime's flags. */
 export interface NamedPermissions {
-  /** Folders that are read and written. */
+  /** Folders to read and write. */
   folders: readonly string[];
-  /** Files that are read besides. */
+  /** Further files to read. */
   files: readonly string[];
-  /** Addresses that are connected to, each as `HOST:PORT`. */
+  /** Addresses to connect to, each as `HOST:PORT`. */
   net: readonly string[];
-  /** Variables of the environment that are read. */
+  /** Environment variables to read. */
   env: readonly string[];
 }
 
-/** The permissions that a store at an address takes. */
+/** The permissions that a store needs. */
 export async function permissionsOf(
   store: StoreAddress,
 ): Promise<NamedPermissions> {
@@ -47,7 +47,7 @@ export async function permissionsOf(
   };
 }
 
-/** Addresses of hosts whose names have several: the runtime wants each by itself. */
+/** IP addresses of host names that have several; the runtime requires each of them. */
 async function furtherAddresses(hosts: readonly Address[]): Promise<Address[]> {
   const found = await Promise.all(hosts.map(async ({ hostname, port }) => {
     const addresses = isIP(hostname) === 0 ? await lookUp(hostname) : [];
@@ -56,7 +56,7 @@ async function furtherAddresses(hosts: readonly Address[]): Promise<Address[]> {
   return found.filter(({ length }) => length > 1).flat();
 }
 
-/** None where it can't be looked up: the relay tells why it can't connect. */
+/** Looks a name up; returns no addresses on failure, which the relay reports. */
 async function lookUp(name: string): Promise<string[]> {
   try {
     const { stdout } = await new Deno.Command(Deno.execPath(), {

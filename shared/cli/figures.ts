@@ -1,15 +1,15 @@
 /**
- * Figures with units, as short as they tell enough.
+ * Formats quantities with units.
  *
  * @module
  */
 
 const SIZE_UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"];
 
-/** Units of time in seconds, the longest first. */
+/** Units of time in seconds, longest first. */
 const SPAN_UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]] as const;
 
-/** Bytes in a unit that fits: `1.5 GiB`. */
+/** Formats bytes in a suitable unit: `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
   let unit = 0;
   let number = bytes;
@@ -20,14 +20,14 @@ export function formatBytes(bytes: number): string {
   return `${short(number)} ${SIZE_UNITS[unit]}`;
 }
 
-/** Milliseconds in a unit that fits: `1.2 µs`, `0.7 s`. */
+/** Formats milliseconds in a suitable unit: `1.2 µs`, `0.7 s`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1) return `${short(milliseconds * 1000)} µs`;
   if (milliseconds < 1000) return `${short(milliseconds)} ms`;
   return `${short(milliseconds / 1000)} s`;
 }
 
-/** Milliseconds in a unit that people count in: `12 minutes`, `3 days`. */
+/** Formats milliseconds in a whole unit: `12 minutes`, `3 days`. */
 export function formatSpan(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   const [unit, size] = SPAN_UNITS.find(([, size]) => seconds >= size) ??
@@ -35,12 +35,12 @@ export function formatSpan(milliseconds: number): string {
   return formatThings(Math.floor(seconds / size), unit);
 }
 
-/** A whole number: `20,064`. */
+/** Formats a whole number: `20,064`. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
 
-/** A number of things: `1 user`, `2 users`. */
+/** Formats a count with its noun: `1 user`, `2 users`. */
 export function formatThings(
   count: number,
   thing: string,
@@ -49,7 +49,7 @@ export function formatThings(
   return `${formatCount(count)} ${count === 1 ? thing : things}`;
 }
 
-/** One digit behind the point of a small number, none of a large one. */
+/** Rounds to one decimal below 10, to none from 10 on. */
 function short(number: number): string {
   return number.toLocaleString("en-US", {
     maximumFractionDigits: number < 10 ? 1 : 0,

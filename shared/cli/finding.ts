@@ -1,23 +1,22 @@
 /**
- * What a doctor's check finds, and the line that says it.
+ * Results of a doctor's checks, and the lines that print them.
  *
  * @module
  */
 
-/** How a check came out: `error` where the program can't work, `unknown` where nothing tells. */
+/** Result of a check: `error` if the program can't work, `unknown` if it can't be determined. */
 export type Verdict = "ok" | "warning" | "error" | "unknown";
 
-/** What a check found. */
+/** A check's result with its explanation. */
 export interface Finding {
-  /** How it came out. */
   verdict: Verdict;
-  /** What is so, in a sentence. */
+  /** The observed state, in a sentence. */
   what: string;
-  /** What to do about it, where something is wrong. */
+  /** What the user can do about it. */
   advice?: string;
 }
 
-/** How one program prints findings. */
+/** How a program prints findings. */
 export interface FindingStyle {
   /** The word for each verdict. */
   words: Readonly<Record<Verdict, string>>;
@@ -27,27 +26,27 @@ export interface FindingStyle {
   subjectWidth: number;
 }
 
-/** Nothing is wrong. */
+/** Makes a finding that all is well. */
 export function ok(what: string): Finding {
   return { verdict: "ok", what };
 }
 
-/** Something should be changed. */
+/** Makes a finding that something should be changed. */
 export function warning(what: string, advice: string): Finding {
   return { verdict: "warning", what, advice };
 }
 
-/** Something must be changed. */
+/** Makes a finding that something must be changed. */
 export function bad(what: string, advice?: string): Finding {
   return { verdict: "error", what, ...advice !== undefined && { advice } };
 }
 
-/** Nothing tells whether something is wrong. */
+/** Makes a finding that can't be determined. */
 export function unknown(what: string, advice?: string): Finding {
   return { verdict: "unknown", what, ...advice !== undefined && { advice } };
 }
 
-/** The line of a finding; `subject` is the check's name in a word. */
+/** Formats a finding as a line; `subject` is the check's name, one word. */
 export function formatFinding(
   subject: string,
   { verdict, what, advice }: Finding,

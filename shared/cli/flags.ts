@@ -1,7 +1,6 @@
 /**
- * Flags and arguments of command lines, declared as plain data: what
- * `@stricli/core` reads, and what the help and the types of their values
- * follow from. Loads nothing.
+ * Flags of command lines, declared as plain data. `@stricli/core` parses them;
+ * the help and the types of their values follow from the declaration.
  *
  * @module
  */
@@ -13,11 +12,11 @@ export interface ValueFlag<T> {
   readonly kind: "parsed";
   readonly brief: string;
   readonly placeholder: string;
-  /** Throws an `Error` that says what was expected and what was given. */
+  /** Parses a value; throws an `Error` with the expected and the given value. */
   readonly parse: (text: string) => T;
 }
 
-/** A flag that takes no value. */
+/** A flag without a value. */
 export interface SwitchFlag {
   readonly kind: "boolean";
   readonly brief: string;
@@ -25,7 +24,7 @@ export interface SwitchFlag {
   readonly withNegated: false;
 }
 
-/** A flag that takes one of some words. */
+/** A flag with a fixed set of values. */
 export interface ChoiceFlag<T extends string> {
   readonly kind: "enum";
   readonly brief: string;
@@ -35,12 +34,12 @@ export interface ChoiceFlag<T extends string> {
   readonly default?: T;
 }
 
-/** Flags by their names in camel case; `maxMessage` is `--max-message`. */
+/** Flags by name in camel case: `maxMessage` is `--max-message`. */
 export type Flags = Readonly<
   Record<string, ValueFlag<unknown> | SwitchFlag | ChoiceFlag<string>>
 >;
 
-/** The parsed values of flags; undefined where an optional one isn't given. */
+/** The parsed values of flags; undefined if an optional flag is missing. */
 export type FlagValues<F> = {
   readonly [K in keyof F]:
     | (F[K] extends SwitchFlag ? boolean
@@ -61,7 +60,7 @@ export function valueFlag<T>(
   return { kind: "parsed", placeholder, brief, parse, optional: true };
 }
 
-/** Declares an optional flag that takes one of these words. */
+/** Declares an optional flag with a fixed set of values. */
 export function choiceFlag<const T extends string>(
   placeholder: string | undefined,
   brief: string,
@@ -81,13 +80,13 @@ export function switchFlag(brief: string): SwitchFlag {
   return { kind: "boolean", brief, optional: true, withNegated: false };
 }
 
-/** A text that isn't empty. @throws {Error} where it is */
+/** Parses a text. @throws {Error} if it is empty */
 export function nonEmpty(text: string): string {
   if (text !== "") return text;
   throw new Error("expected a value, got none");
 }
 
-/** Parses a whole number in a range. */
+/** Makes a parser of whole numbers from `min` to `max`. */
 export function numberFrom(
   min: number,
   max: number,
@@ -99,7 +98,7 @@ export function numberFrom(
   };
 }
 
-/** The milliseconds of a span of time such as `30d`. @throws {Error} where it is none, or empty */
+/** Parses a span such as `30d`, in milliseconds. @throws {Error} if it is malformed or zero */
 export function parseSpan(text: string): number {
   const span = parseDuration(text);
   if (span !== undefined && span > 0) return span;
@@ -108,14 +107,14 @@ export function parseSpan(text: string): number {
   );
 }
 
-/** The flag of a name in camel case: `--max-message` for `maxMessage`. */
+/** The flag for a name in camel case: `--max-message` for `maxMessage`. */
 export function flagName(key: string): string {
   return `--${
     key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   }`;
 }
 
-/** Flags as a help text lists them, each with its brief from this column on. */
+/** Formats flags for a help text, with the briefs from column `column` on. */
 export function flagsHelp(flags: Flags, column: number): string {
   const rows = Object.entries(flags).map(([key, flag]): [string, string] => [
     flag.kind === "boolean" || flag.placeholder === undefined
@@ -126,7 +125,7 @@ export function flagsHelp(flags: Flags, column: number): string {
   return helpRows(rows, column);
 }
 
-/** What a help text lists, each with what it is from this column on. */
+/** Formats a list for a help text, with the briefs from column `column` on. */
 export function helpRows(
   rows: readonly (readonly [name: string, brief: string])[],
   column: number,

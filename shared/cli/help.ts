@@ -3,7 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 /** The project's version. */
 export const VERSION: string = config.version;
 
-/** Makes a program answer `--help` with this text, and `--version`. */
+/** Adds `--help`, which prints `help`, and `--version` to a program. */
 export function withHelp(
   help: string,
   main: (args: readonly string[]) => Promise<number | void>,

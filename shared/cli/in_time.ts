@@ -1,9 +1,8 @@
 /**
- * What some work comes to, or something else where it takes too long; the work
- * goes on then.
+ * Resolves like `work`, or to `late` after a timeout. The work isn't cancelled.
  *
- * @param ms milliseconds that it gets
- * @throws {Error} what the work does, as long as it is waited for
+ * @param ms the timeout in milliseconds
+ * @throws {Error} if the work fails before the timeout
  */
 export async function inTime<T, L>(
   work: Promise<T>,

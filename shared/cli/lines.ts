@@ -1,7 +1,7 @@
 /**
- * The lines of a stream of bytes, without their ends.
+ * Yields the lines of a stream without their newlines.
  *
- * @throws {Error} where the stream breaks
+ * @throws {Error} if the stream fails
  */
 export async function* lines(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,

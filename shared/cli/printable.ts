@@ -1,25 +1,27 @@
 /**
- * Text from the wire, as a terminal may get it.
+ * Makes text from the wire safe for a terminal.
  *
  * @module
  */
 
-// Nothing from the wire may move a terminal's cursor or reorder what stands
-// around it: C0 and C1 controls but for tab and newline, line and paragraph
-// separators, and the marks that override or isolate a direction.
+/**
+ * Characters that can move a terminal's cursor or reorder the text around them:
+ * C0 and C1 controls except tab and newline, line and paragraph separators, and
+ * the marks that override or isolate a direction.
+ */
 export const DANGEROUS: RegExp =
-  // deno-lint-ignore no-control-regex -- they are what is stripped
+  // deno-lint-ignore no-control-regex -- strips control characters
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-/** Characters that don't show; with them one name can look like another. */
+/** Invisible characters, which can make one name look like another. */
 const INVISIBLE = /\p{Cf}/gu;
 
-/** Text from the wire on one line, without anything that can't be seen. */
+/** Puts text from the wire on one line, without invisible characters. */
 export function printableLine(text: string): string {
   return text.replaceAll(/[\t\n]/g, " ").replaceAll(DANGEROUS, "")
     .replaceAll(INVISIBLE, "");
 }
 
-/** An object as JSON on one line; nothing in it can move a terminal's cursor. */
+/** Formats an object as JSON on one line, with dangerous characters escaped. */
 export function printableJson(object: object): string {
   return JSON.stringify(object).replaceAll(
     DANGEROUS,

@@ -3,10 +3,10 @@ import { UsageError } from "./usage_error.ts";
 import { reasonOf } from "./reason.ts";
 import { writeErrorSync, writeOutSync } from "./standard_output.ts";
 
-/** A program as its command line runs it; resolves to the exit code, 0 by default. */
+/** Runs a program on its arguments; resolves to the exit code, 0 by default. */
 export type Main = (args: readonly string[]) => Promise<number | void>;
 
-/** Runs a program on the process's arguments and exits with its code. */
+/** Runs a program on the arguments of the process and exits with its code. */
 export async function runProgram(main: Main): Promise<never> {
   console.log = (...data) => printLine(writeOutSync, data);
   console.error = (...data) => printLine(writeErrorSync, data);
@@ -14,8 +14,9 @@ export async function runProgram(main: Main): Promise<never> {
 }
 
 /**
- * Runs a program to its end. An error is printed in one sentence, with exit
- * code 2 if the command line can't be obeyed and 1 otherwise.
+ * Runs a program and prints an error that it throws as one sentence.
+ *
+ * @returns the exit code: on an error 2 for an invalid command line, else 1
  */
 export async function exitCodeOf(
   main: Main,
@@ -25,16 +26,17 @@ export async function exitCodeOf(
     requireText(args);
     return await main(args) ?? 0;
   } catch (error) {
-    // The message may repeat what a file or a peer holds.
+    // The message may quote a file or a peer.
     console.error(`error: ${reasonOf(error).replaceAll(DANGEROUS, "")}`);
     return error instanceof UsageError ? 2 : 1;
   }
 }
 
 /**
- * The runtime puts U+FFFD in place of what is no UTF-8.
+ * Refuses arguments that aren't UTF-8. The runtime replaces their invalid bytes
+ * by U+FFFD.
  *
- * @throws {UsageError} where an argument isn't what was given
+ * @throws {UsageError} if an argument isn't UTF-8
  */
 function requireText(args: readonly string[]): void {
   const found = args.find((arg) => arg.includes("\ufffd"));
@@ -44,7 +46,7 @@ function requireText(args: readonly string[]): void {
   );
 }
 
-/** Prints as the runtime's console does, but waits for a reader where the stream doesn't block. */
+/** Prints like the runtime's console, but waits for the reader of a non-blocking stream. */
 function printLine(
   write: (bytes: Uint8Array) => void,
   data: readonly unknown[],
@@ -55,7 +57,7 @@ function printLine(
   try {
     write(new TextEncoder().encode(`${line}\n`));
   } catch (error) {
-    // As with the runtime's own console, a reader may be gone.
+    // Like the runtime's console, ignores that the reader has gone.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

@@ -1,16 +1,13 @@
-/**
- * The runtime's sentence on access that it doesn't give, of a module too; its
- * advice stands behind the comma.
- */
+/** The runtime's message on a missing permission; advice follows the comma. */
 const NO_ACCESS =
   /^Requires (\w+) access(?: to (.+?))?(?:, (?:run again|specify)[^"]*)?$/s;
 
-/** Codes of the system, and of SQLite, for want of room: no space, a quota; a full file, a log's index. */
+/** Error codes of a full disk: of the system, and of SQLite (database full, shared memory size). */
 const FULL_DISK: readonly unknown[] = ["ENOSPC", "EDQUOT", 13, 10 | 19 << 8];
 
 /**
- * What went wrong, in the words of whatever was thrown, without the runtime's
- * advice. A full disk is named as such.
+ * The message of a thrown value, without the runtime's advice on permissions.
+ * Names a full disk.
  */
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
@@ -23,7 +20,7 @@ export function reasonOf(thrown: unknown): string {
     : `this program has no ${kind} access to ${what}`;
 }
 
-/** Whether something failed for want of room on a disk. */
+/** Whether an error is due to a full disk. */
 export function isDiskFull(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   const { code, errcode } = thrown as { code?: unknown; errcode?: unknown };

@@ -1,19 +1,19 @@
 /**
- * Standard output and standard error at the pace of their reader, also where
- * they don't block (`O_NONBLOCK`).
+ * Writes to standard output and standard error at the pace of the reader, even
+ * if they are non-blocking (`O_NONBLOCK`).
  *
  * @module
  */
 
-/** Bytes below which the runtime keeps what holds no newline in a buffer of its own. */
+/** Size in bytes of the runtime's line buffer. */
 const BUFFER = 1024;
-/** Bytes that a pipe takes as a whole or not at all. */
+/** Bytes that a pipe writes atomically. */
 const ATOMIC = 4096;
-/** Milliseconds between two tries where a stream takes nothing. */
+/** Milliseconds between two attempts to write. */
 const PAUSE = 5;
 const NEWLINE = 0x0a;
 const NOTHING = new Uint8Array(0);
-/** What a thread waits on that waits for time alone. */
+/** Never notified; {@linkcode Atomics.wait} on it is a sleep. */
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** Writes all of the bytes to standard output. */
@@ -31,7 +31,7 @@ export async function writeOut(bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** The same at once: this thread waits for the reader. */
+/** Writes all of the bytes to standard output; blocks until the reader takes them. */
 export function writeOutSync(bytes: Uint8Array): void {
   const plan = writes(bytes);
   for (let step = plan.next(); !step.done;) {
@@ -39,14 +39,14 @@ export function writeOutSync(bytes: Uint8Array): void {
   }
 }
 
-/** Writes all of the bytes to standard error; this thread waits for the reader. */
+/** Writes all of the bytes to standard error; blocks until the reader takes them. */
 export function writeErrorSync(bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length;) {
     written += tryNow(Deno.stderr, bytes.subarray(written)) ?? 0;
   }
 }
 
-/** How many of the bytes were taken; undefined, after a pause, where the write would block. */
+/** Writes; returns the number of bytes written, or undefined after a pause if it would block. */
 function tryNow(
   to: { writeSync(bytes: Uint8Array): number },
   bytes: Uint8Array,
@@ -61,12 +61,12 @@ function tryNow(
 }
 
 /**
- * What to write to standard output, write by write; takes how many bytes each
- * has taken, undefined where it would block.
+ * Yields the writes to standard output one by one. Expects the number of bytes
+ * written in return, or undefined if the write would block.
  *
- * Of a write that would block the runtime doesn't tell how much was taken: it
- * buffers what follows the last newline, and flushes that after each write. So
- * each of these is taken as a whole or not at all, and which of them is known.
+ * The runtime doesn't tell how much of a blocked write it took: it buffers the
+ * bytes after the last newline and flushes them after each write. Each yielded
+ * write is therefore taken completely or not at all.
  */
 function* writes(
   bytes: Uint8Array,
@@ -77,7 +77,7 @@ function* writes(
       const count = yield rest;
       if (count !== undefined) at += count;
       else if (rest.length < BUFFER && rest.at(-1) !== NEWLINE) {
-        // It is in the buffer, and only the flush would block.
+        // The buffer has taken it; only the flush would block.
         while ((yield NOTHING) === undefined);
         at = piece.length;
       }
@@ -85,7 +85,7 @@ function* writes(
   }
 }
 
-/** Whole lines that fit into a pipe at once, newlines alone, and what holds none. */
+/** Splits bytes into atomic writes of whole lines, single longer lines, and a rest without newline. */
 function* pieces(bytes: Uint8Array): Generator<Uint8Array, void, void> {
   const whole = Deno.stdout.isTerminal() ? 1 : ATOMIC;
   for (let from = 0, to = 0; from < bytes.length; from = to) {

@@ -5,11 +5,11 @@
  */
 
 /**
- * Whether SIGHUP was ignored when this program was started, as `nohup` has it:
- * a listener for the signal would undo that. The runtime can't tell, so another
- * program is started, which inherits it, and gets the signal at once.
+ * Whether SIGHUP was ignored when this program started, as with `nohup`. A
+ * listener for the signal would undo that. The runtime can't tell, so this
+ * starts a child, which inherits the setting, and sends it SIGHUP.
  *
- * @returns false also where no program may be started
+ * @returns false if no program may be started
  */
 export async function isHangupIgnored(): Promise<boolean> {
   if (Deno.build.os === "windows") return false;
@@ -18,7 +18,7 @@ export async function isHangupIgnored(): Promise<boolean> {
   );
   if (program === undefined) return false;
   const child = new Deno.Command(program, {
-    // Both wait for what they are to run.
+    // Both wait for input.
     args: program === "sh" ? ["-s"] : ["run", "-"],
     stdin: "piped",
     stdout: "null",
@@ -29,20 +29,21 @@ export async function isHangupIgnored(): Promise<boolean> {
   return (await child.status).signal !== "SIGHUP";
 }
 
-/** Exit codes of the signals that end a program in good order: 128 and the signal's number. */
+/** Exit codes of the signals that end a program in good order: 128 plus the signal's number. */
 export const stopCodes: Readonly<Partial<Record<Deno.Signal, number>>> =
   Deno.build.os === "windows"
     ? { SIGINT: 130 }
     : { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** The signals that stop a relay in good order, as far as the system has them. */
+/** The signals on which a relay stops in good order, by system. */
 export const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Calls back for each of them that comes. SIGHUP then does nothing, where it
- * isn't to stop this process.
+ * Calls `stop` for each of {@linkcode stopSignals}.
+ *
+ * @param stopsOnHangup whether SIGHUP stops this process; it is ignored otherwise
  */
 export function onStopSignal(
   stop: (signal: Deno.Signal) => void,
@@ -54,19 +55,19 @@ export function onStopSignal(
   }
 }
 
-/** The signal on which a launcher puts a new relay in the old one's place, where the system has one. */
+/** The signal on which a launcher replaces its relay; undefined on Windows. */
 export const replaceSignal: Deno.Signal | undefined =
   Deno.build.os === "windows" ? undefined : "SIGUSR2";
 
 /**
- * Resolves once standard input has ended, whatever it held. The other end of a
- * pipe is closed when the program that holds it ends, also by SIGKILL.
+ * Resolves once standard input has ended; ignores its content. A pipe ends
+ * when the program at its other end does, by SIGKILL too.
  */
 export async function inputEnds(): Promise<void> {
   const buffer = new Uint8Array(256);
   try {
     while (await Deno.stdin.read(buffer) !== null) continue;
   } catch {
-    // What can't be read brings nothing more.
+    // An unreadable input counts as ended.
   }
 }

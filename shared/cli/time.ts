@@ -5,37 +5,36 @@
  * @module
  */
 
-/** A day, as YYYY-MM-DD. */
+/** Formats a date as YYYY-MM-DD. */
 export function day(time: number): string {
   const at = new Date(time);
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
-/** A time of day, hours and minutes. */
+/** Formats a time of day as HH:MM. */
 export function clock(time: number): string {
   const at = new Date(time);
   return `${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
-/** The day and the time to the second. */
+/** Formats a time as YYYY-MM-DD HH:MM:SS. */
 export function localTime(time: number): string {
   return `${day(time)} ${clock(time)}:${two(new Date(time).getSeconds())}`;
 }
 
-/** A date, and a time of day and a zone where they are given. */
+/** A date with an optional time of day and zone. */
 const MOMENT =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /**
- * The moment that a text such as `2026-01-31`, `2026-01-31T12:00` or
- * `2026-01-31T12:00Z` names: without a zone in the user's own, without a time
- * midnight.
+ * Parses a time such as `2026-01-31`, `2026-01-31T12:00` or
+ * `2026-01-31T12:00Z`. Defaults to midnight in the local time zone.
  *
- * @returns undefined where it is none, or there is no such day
+ * @returns undefined if the text is malformed or the date doesn't exist
  */
 export function parseMoment(text: string): number | undefined {
   const [, date = "", time = "00:00", zone = ""] = MOMENT.exec(text) ?? [];
-  // A date alone would be read as one of UTC, and the 31st of February as one of March.
+  // Date.parse() reads a date alone as UTC, and February 31 as a day of March.
   const isDay = date !== "" &&
     new Date(`${date}T00:00Z`).getUTCDate() === Number(date.slice(8));
   const moment = isDay ? Date.parse(`${date}T${time}${zone}`) : NaN;

@@ -1,4 +1,4 @@
-/** A command line that can't be obeyed; the message is for the user. */
+/** An invalid command line; the message is for the user. */
 export class UsageError extends Error {
   override name = "UsageError";
 }

@@ -1,4 +1,4 @@
-/** Writes all of the bytes, however many a call takes. */
+/** Writes all of the bytes, with as many calls as it takes. */
 export async function writeAll(
   to: { write(bytes: Uint8Array): Promise<number> },
   bytes: Uint8Array,
