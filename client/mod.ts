@@ -1,5 +1,5 @@
 /**
- * The client as a module: a {@linkcode Session} does what a user can do.
+ * The client as a module: a {@linkcode Session} is one user's client.
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@
 
 import nodeAssert from "node:assert/strict";
 
-/** What a failed assertion throws. */
+/** The error of a failed assertion. */
 export const AssertionError: typeof nodeAssert.AssertionError =
   nodeAssert.AssertionError;
 
@@ -29,7 +29,7 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   nodeAssert.notDeepStrictEqual(actual, expected, msg);
 }
 
-/** Fails unless the text holds the other. */
+/** Fails unless the text contains the other. */
 export function assertStringIncludes(
   actual: string,
   expected: string,

@@ -7,11 +7,11 @@
 
 import { parseArgs as nodeParseArgs } from "node:util";
 
-/** What {@linkcode parseArgs} may be told about the flags. */
+/** Declares flags to {@linkcode parseArgs}. */
 export interface ParseOptions {
-  /** Flags that take a value, kept as text. `"_"`: keep operands as text. */
+  /** Flags with a text value. `"_"`: keep operands as text. */
   string?: readonly string[];
-  /** Flags that take none. */
+  /** Flags without a value. */
   boolean?: readonly string[];
   /** Called for a flag that is not declared and for each operand. */
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
@@ -20,7 +20,7 @@ export interface ParseOptions {
 /** The parsed flags by name, and the operands in `_`. */
 export interface Args {
   [flag: string]: unknown;
-  /** What is not a flag. */
+  /** The operands. */
   _: (string | number)[];
 }
 
@@ -28,7 +28,7 @@ export interface Args {
  * Parses a command line: `--flag`, `--flag value` and `--flag=value`.
  *
  * A string flag without a value is `""`, an absent one has no key, an absent
- * boolean is `false`, and of a repeated flag the last one counts.
+ * boolean is `false`, and the last of a repeated flag wins.
  */
 export function parseArgs(
   args: readonly string[],
@@ -39,7 +39,7 @@ export function parseArgs(
   const terminator = args.indexOf("--");
   const flagsEnd = terminator < 0 ? args.length : terminator;
   const { tokens } = nodeParseArgs({
-    // A flag behind a flag isn't its value, unless it is joined to it.
+    // A flag after a flag isn't its value, unless joined with "=".
     args: args.map((arg, i) =>
       i < flagsEnd && strings.includes(arg.slice(2)) &&
         arg.startsWith("--") && args[i + 1]?.startsWith("-")

@@ -5,13 +5,13 @@
  * @module
  */
 
-/** Bytes as lower-case hex digits. */
+/** Encodes bytes as lower-case hex digits. */
 export function encodeHex(src: Uint8Array): string {
   return src.toHex();
 }
 
 /**
- * Bytes from hex digits of either case.
+ * Decodes hex digits of either case.
  *
  * @throws {Error} on an odd number of digits, or anything but digits
  */
@@ -19,15 +19,15 @@ export function decodeHex(src: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(src);
 }
 
-/** Bytes as padded Base64 of the standard alphabet. */
+/** Encodes bytes as padded Base64 of the standard alphabet. */
 export function encodeBase64(data: Uint8Array): string {
   return data.toBase64();
 }
 
 /**
- * Bytes from Base64 of the standard alphabet; the padding may be missing.
+ * Decodes Base64 of the standard alphabet; padding is optional.
  *
- * @throws {Error} on anything that is not Base64, white space included
+ * @throws {Error} on any other character, including white space
  */
 export function decodeBase64(b64: string): Uint8Array<ArrayBuffer> {
   if (/\s/.test(b64)) throw new TypeError("Base64 holds white space");

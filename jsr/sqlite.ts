@@ -7,16 +7,16 @@
 
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 
-/** What can be bound to a statement's parameter. */
+/** A value for a statement's parameter. */
 export type BindValue = string | number | bigint | null | Uint8Array;
 
 /** How to open a {@linkcode Database}. */
 export interface DatabaseOpenOptions {
-  /** Refuse to write. Default: false. */
+  /** Whether to refuse writes. Default: false. */
   readonly?: boolean;
-  /** Create the file where it is missing. Default: true. */
+  /** Whether to create a missing file. Default: true. */
   create?: boolean;
-  /** Read integers of more than 32 bits. Always so here. */
+  /** Whether to read integers of more than 32 bits; always true here. */
   int64?: boolean;
 }
 
@@ -24,12 +24,12 @@ export interface DatabaseOpenOptions {
 export class Statement<T extends object = Record<string, unknown>> {
   readonly #statement: StatementSync;
 
-  /** Wraps a statement of `node:sqlite`; {@linkcode Database.prepare} does. */
+  /** @param statement a statement of `node:sqlite` */
   constructor(statement: StatementSync) {
     this.#statement = statement;
   }
 
-  /** Runs it; returns how many rows it changed. */
+  /** Runs the statement; returns the number of changed rows. */
   run(...params: BindValue[]): number {
     return Number(this.#statement.run(...params).changes);
   }
@@ -45,7 +45,7 @@ export class Statement<T extends object = Record<string, unknown>> {
   }
 }
 
-/** Pages that a backup copies at once: all, since a writer in between would make it begin anew. */
+/** Number of pages per step of a backup: all, since a write between steps restarts it. */
 const ALL_PAGES = 0x7fffffff;
 
 const TRANSACTION = /^(BEGIN IMMEDIATE|COMMIT|ROLLBACK)$/;
@@ -58,7 +58,7 @@ export class Database {
   #changes: Statement<{ n: number }> | undefined;
   readonly #kept = new Map<string, Statement>();
 
-  /** @throws {Error} where the file can't be opened */
+  /** @throws {Error} if the file can't be opened */
   constructor(path: string, options: DatabaseOpenOptions = {}) {
     if (options.create === false) Deno.statSync(path);
     this.path = path;
@@ -68,14 +68,14 @@ export class Database {
   }
 
   /**
-   * Runs SQL; returns how many rows its last statement changed.
+   * Runs SQL; returns the number of rows that its last statement changed.
    *
    * @throws {Error} with SQLite's own message
    */
   exec(sql: string, ...params: BindValue[]): number {
     if (params.length > 0) return this.prepare(sql).run(...params);
     if (TRANSACTION.test(sql)) {
-      // So often is this done that compiling it each time would show.
+      // Frequent enough that compiling it each time is measurable.
       const kept = this.#kept.get(sql) ?? this.prepare(sql);
       this.#kept.set(sql, kept);
       return kept.run();
@@ -85,7 +85,7 @@ export class Database {
     return this.#changes.get()?.n ?? 0;
   }
 
-  /** Compiles a statement, for use again and again. */
+  /** Compiles a statement for repeated use. */
   prepare<T extends object = Record<string, unknown>>(
     sql: string,
   ): Statement<T> {
@@ -93,10 +93,10 @@ export class Database {
   }
 
   /**
-   * Copies everything into another database, whatever that holds, as of one
-   * moment: that of this one's transaction, where one is open.
+   * Replaces another database by a consistent copy of this one: the state of the
+   * open transaction, if there is one.
    *
-   * @throws {Error} where it can't be read or written
+   * @throws {Error} if either can't be read or written
    */
   async backup(dest: Database): Promise<void> {
     await backup(this.#database, dest.path, { rate: ALL_PAGES });
@@ -107,7 +107,7 @@ export class Database {
     return this.#database.isTransaction;
   }
 
-  /** Closes it; doing so again does nothing. */
+  /** Closes the database; a second call does nothing. */
   close(): void {
     if (this.#database.isOpen) this.#database.close();
   }

@@ -1,5 +1,5 @@
 /**
- * The relay as a module: start one within a program of your own.
+ * The relay as a module, to start one within another program.
  *
  * @example
  * ```ts

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Three PostgreSQL servers under Patroni, with etcd and HAProxy, all on this
-# machine's loopback: to try a relay through failovers before the same is set up
-# on machines of their own. It needs Debian's packages postgresql, patroni,
-# etcd-server and haproxy. It prints the URLs, and runs until it is interrupted.
+# Starts three PostgreSQL servers under Patroni, with etcd and HAProxy, on the
+# loopback: to test a relay through failovers before a setup on separate
+# machines. It needs Debian's packages postgresql, patroni, etcd-server and
+# haproxy. It prints the URLs, and runs until it is interrupted.
 #
 #   deploy/patroni/run.sh FOLDER [FIRST_PORT]
 #
-# The folder is made, and keeps the servers' data; it has to be new.
+# It creates the folder, which must not exist, for the servers' data.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:?usage: run.sh FOLDER [FIRST_PORT]}
@@ -14,7 +14,7 @@ base=${2:-15430}
 PATH="$PATH:/usr/sbin"
 bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 
-# The servers refuse to run as root; their package brings a user for it.
+# The servers refuse to run as root; their package creates a user.
 as_postgres() {
   if [ "$(id -u)" = 0 ]; then
     exec setpriv --reuid=postgres --regid=postgres --clear-groups "$@"
@@ -28,7 +28,7 @@ folder=$(cd "$folder" && pwd)
 pids=()
 stop() {
   trap - EXIT INT TERM
-  # The last first: Patroni stops its server, and writes to etcd that it did.
+  # In reverse order: Patroni stops its server and records that in etcd.
   for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
     kill "${pids[i]}" 2>/dev/null || true
     wait "${pids[i]}" 2>/dev/null || true
@@ -48,7 +48,7 @@ etcd=$((base + 10))
   >"$folder/etcd.log" 2>&1 &
 pids+=($!)
 
-# The cluster's passwords are made here, and stand in the folder alone.
+# Generates the cluster's passwords, which are stored in the folder only.
 secret() { head -c 18 /dev/urandom | base64 | tr '+/' 'xy'; }
 umask 077
 cat >"$folder/environment" <<END
@@ -101,5 +101,5 @@ The servers run; $folder/store.url names all of them, $folder/proxy.url the prox
   . $folder/environment; patronictl -c $here/patroni.yml switchover --force
   kill -9 \$(head -n 1 $folder/serverN/postmaster.pid)   # the primary crashes
 END
-# One server may be killed: the others go on.
+# Waits on; one server may be killed.
 wait

@@ -1,5 +1,5 @@
 /**
- * Checks what a relay needs before it is started, or beside one that runs.
+ * Checks the requirements of a relay before its start, or while it runs.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
   checkPort,
 } from "./machine_checks.ts";
 
-/** How the relay's doctor prints findings. */
+/** Format of the relay's findings. */
 export const STYLE: FindingStyle = {
   words: { ok: "ok", warning: "warn", error: "bad", unknown: "?" },
   verdictWidth: 5,
@@ -26,11 +26,11 @@ export const STYLE: FindingStyle = {
 };
 
 /**
- * Checks everything for a relay with these options, and leaves its files and
- * its store as they are.
+ * Runs all checks for a relay with these options, without changing its files or
+ * its store.
  *
- * @param print is called with the line of each check, as soon as it is done
- * @returns the exit code: 1 where the relay can't be run so, else 0
+ * @param print receives the line of each check as soon as it is done
+ * @returns the exit code: 1 if the relay can't run with these options, else 0
  */
 export async function examine(
   { hostname, port, limits, dir, store }: ServerOptions,

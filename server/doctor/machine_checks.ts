@@ -1,6 +1,6 @@
 /**
- * Checks of what any relay needs, whatever its store: the clock, open files,
- * memory and the port. Each `judge…` says what a measurement means.
+ * Checks that don't depend on the store: clock, open files, memory and port.
+ * Each `judge…` function turns a measurement into a finding.
  *
  * @module
  */
@@ -18,17 +18,17 @@ import { reasonOf } from "../../shared/cli/reason.ts";
 import { formatAddress } from "../../shared/folder/info_server.ts";
 import type { Limits } from "../relay/limits/limits.ts";
 
-/** The earliest plausible time: the program isn't older. */
+/** The earliest plausible time: the program is newer. */
 const EARLIEST = Date.UTC(2026, 0, 1);
-/** The time from which on a clock is wrong. */
+/** The first implausible time. */
 const LATEST = Date.UTC(2066, 0, 1);
-/** Milliseconds that a clock may be behind the store's latest visit. */
+/** Milliseconds that the clock may be behind the store's latest visit. */
 const CLOCK_TOLERANCE = 24 * 60 * 60 * 1000;
 
 /**
- * Whether the clock is plausible: each user's last visit is kept by it.
+ * Checks that the clock is plausible, since last-seen times come from it.
  *
- * @param latestVisit the latest time in the store, where it has one
+ * @param latestVisit the latest last-seen time in the store, if any
  */
 export function checkClock(now: Date, latestVisit: Date | undefined): Finding {
   const what = formatTime(now);
@@ -47,20 +47,21 @@ export function checkClock(now: Date, latestVisit: Date | undefined): Finding {
   return ok(what);
 }
 
-/** To the minute, in UTC. */
+/** Formats a time to the minute, in UTC. */
 function formatTime(time: Date): string {
   if (Number.isNaN(time.getTime())) return "no time at all";
   return `${time.toISOString().slice(0, -8).replace("T", " ")} UTC`;
 }
 
-/** Files beside the connections: the database's, the runtime's, and some to spare. */
+/** Number of files beside the connections: for the database, the runtime and some reserve. */
 const OTHER_FILES = 64;
-/** Files that are opened at most: about two seconds. */
+/** Maximum number of files to open, which takes about two seconds. */
 const MOST_FILES = 100_000;
 
 /**
- * Whether as many files can be open as there may be connections. Opens a
- * folder again and again: the relay's permissions hide the system's own limits.
+ * Checks that the limit of open files allows the maximum number of connections.
+ * It opens a folder repeatedly, since the relay has no permission to read the
+ * system's limits.
  */
 export function checkFiles(
   folder: string,
@@ -75,7 +76,7 @@ export function checkFiles(
   }
 }
 
-/** Judges the number of files that could be opened. */
+/** Judges the number of files that could be opened at once. */
 export function judgeFiles(open: number, maxConnections: number): Finding {
   const room = Math.max(0, open - OTHER_FILES);
   const what = `${formatCount(open)} can be open at once`;
@@ -99,9 +100,9 @@ export function judgeFiles(open: number, maxConnections: number): Finding {
 }
 
 /**
- * How many files can be opened now, up to a number.
+ * Counts how many files can be opened at once, up to `most`.
  *
- * @throws {Error} where the first one can't
+ * @throws {Error} if none can be opened
  */
 function countOpenable(path: string, most: number): number {
   const files: Deno.FsFile[] = [];
@@ -115,27 +116,27 @@ function countOpenable(path: string, most: number): number {
   return files.length;
 }
 
-/** Whether the process, or the system, has no more files to give. */
+/** Whether the limit of the process or of the system is reached. */
 function isExhausted(error: unknown): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;
   return error.code === "EMFILE" || error.code === "ENFILE";
 }
 
 const MIB = 1024 * 1024;
-/** Bytes of a relay under load without large requests, and of its caches. */
+/** Memory in bytes of a relay under load, with its caches and without large requests. */
 const RELAY_MEMORY = 256 * MIB;
-/** Bytes of an idle connection. */
+/** Memory in bytes of an idle connection. */
 const CONNECTION_MEMORY = 15 * 1024;
 
-/** A machine's memory, or a container's, in bytes. */
+/** Memory of a machine or a container, in bytes. */
 export interface Memory {
-  /** What could be had now. */
+  /** Available now. */
   available: number;
-  /** All of it. */
+  /** In total. */
   total: number;
 }
 
-/** Whether there is memory for what the limits allow. */
+/** Checks that the memory suffices for the limits. */
 export function checkMemory(limits: Limits): Finding {
   try {
     return judgeMemory(measureMemory(), limits);
@@ -144,10 +145,10 @@ export function checkMemory(limits: Limits): Finding {
   }
 }
 
-/** @throws {Error} where the system or a permission doesn't tell */
+/** @throws {Error} if the system or a permission prevents it */
 function measureMemory(): Memory {
   const { available, total } = Deno.systemMemoryInfo();
-  // A container's limit; 0 or something huge where there is none.
+  // A container's limit; 0 or a huge number without one.
   const limit = process.constrainedMemory() || Infinity;
   return {
     available: Math.min(available, process.availableMemory()),
@@ -172,7 +173,7 @@ export function judgeMemory(
 }
 
 /**
- * Whether the relay's port can be listened on: listens there and stops at once.
+ * Checks that the relay can listen on its port, by listening for a moment.
  *
  * @param running whether a relay runs on this store
  */
@@ -190,7 +191,7 @@ export function checkPort(
         "take another one with --host and --port",
       );
     }
-    // The system doesn't say by whom.
+    // The system doesn't tell which program uses the port.
     if (running) {
       return ok(`${where} is in use, it seems by the relay that runs`);
     }

@@ -1,32 +1,32 @@
 /**
- * What the admin program does with a store, whatever kind of store it is.
+ * The interface of stores to the admin program.
  *
  * @module
  */
 
 import { formatThings } from "../../shared/cli/figures.ts";
 
-/** What to do about inboxes that have used up their ids. */
+/** Advice for inboxes that have used up their ids. */
 export const RESTART_IDS =
   "once they have pulled what waits, run deno task admin restart-ids";
 
-/** What became of a store's inboxes whose ids were raised by `ID_JUMP`. */
+/** Result of raising the message ids of all inboxes by `ID_JUMP`. */
 export interface RaisedIds {
-  /** All inboxes. */
+  /** Number of inboxes. */
   inboxes: number;
-  /** Those of them that have no further id: they take no message until they start anew. */
+  /** Number of inboxes without a further id, which refuse messages until a restart of their ids. */
   usedUp: number;
 }
 
-/** What became of the inboxes that had used up their ids. */
+/** Result of restarting the message ids of inboxes that have used them up. */
 export interface RestartedIds {
-  /** Inboxes that start with the id 1 again. */
+  /** Number of inboxes that start with id 1 again. */
   restarted: number;
-  /** The names of users for whom messages still wait: theirs can't. */
+  /** Names of users whose ids can't restart, since messages still wait for them. */
   waiting: string[];
 }
 
-/** A row of a store, which every kind of store has. Ids are 16 bytes. */
+/** A row in the form that all kinds of store share. Ids are 16 bytes. */
 export type StoreRow =
   | {
     table: "accounts";
@@ -48,7 +48,7 @@ export type StoreRow =
     sender: Uint8Array;
     type: number;
     content: Uint8Array;
-    /** Bytes of content that are in parts. */
+    /** Number of content bytes that are in parts. */
     rest: number;
     /** Milliseconds since 1970. */
     arrived: number;
@@ -56,42 +56,42 @@ export type StoreRow =
   | {
     table: "parts";
     recipient: Uint8Array;
-    /** The message's. */
+    /** Id of the message. */
     id: number;
-    /** From 1. */
+    /** Number of the part, from 1. */
     part: number;
     content: Uint8Array;
   };
 
 /** Figures of a store. */
 export interface StoreStats {
-  /** Registered users. */
+  /** Number of registered users. */
   users: number;
-  /** Of these, who was seen within the last day. */
+  /** Number of users seen within the last day. */
   seenLastDay: number;
-  /** The same within 7 days. */
+  /** Number of users seen within 7 days. */
   seenLastWeek: number;
-  /** The same within 30 days. */
+  /** Number of users seen within 30 days. */
   seenLastMonth: number;
   /** Waiting messages. */
   messages: number;
-  /** Bytes of their contents. */
+  /** Size in bytes of their contents. */
   bytes: number;
-  /** When the oldest of them arrived; undefined where none waits. */
+  /** Arrival of the oldest waiting message; undefined if none waits. */
   oldest: Date | undefined;
-  /** Messages in the largest inboxes, the largest first. */
+  /** Number of messages in the largest inboxes, the largest first. */
   largestInboxes: number[];
-  /** What the store takes on its disk. */
+  /** The store's files on its disk. */
   files: { name: string; bytes: number }[];
 }
 
-/** A user, and what waits for it. */
+/** A user with the size of its inbox. */
 export interface UserInfo {
-  /** The name; of one that another server registered it may hold anything. */
+  /** The name; of any characters if another server registered it. */
   name: string;
   /** 32 hex digits. */
   id: string;
-  /** When it was last seen, as the store has it. */
+  /** When the user was last seen, as the store has it. */
   lastSeen: string;
   /** Waiting messages. */
   messages: number;
@@ -99,15 +99,15 @@ export interface UserInfo {
   bytes: number;
 }
 
-/** How much a store or a backup holds. */
+/** Number of users and messages in a store or a backup. */
 export interface StoreCounts {
-  /** Registered users. */
+  /** Number of registered users. */
   users: number;
   /** Waiting messages. */
   messages: number;
 }
 
-/** The counts in words. */
+/** Formats the counts in words. */
 export function formatCounts({ users, messages }: StoreCounts): string {
   return `${formatThings(users, "user")}, ${
     formatThings(messages, "waiting message")
@@ -115,7 +115,7 @@ export function formatCounts({ users, messages }: StoreCounts): string {
 }
 
 /**
- * An open store. A relay may use it meanwhile: nothing here keeps it waiting
+ * An open store. A relay may use the store at the same time: no method blocks it
  * for longer than a moment.
  */
 export interface AdminStore {
@@ -125,56 +125,56 @@ export interface AdminStore {
   /** All users, in the order in which they registered. */
   users(): AsyncIterable<UserInfo>;
 
-  /** The user of this name, or undefined. */
+  /** The user with this name, or undefined. */
   user(name: string): Promise<UserInfo | undefined>;
 
   /**
-   * Deletes a user with all that waits for it. Cut off in the middle, the user
-   * is still there, with what is left.
+   * Deletes a user and its waiting messages. If interrupted, the user remains
+   * with the messages that are left.
    *
-   * @returns the number of messages deleted; undefined where no user has the name
+   * @returns the number of messages deleted; undefined if no user has the name
    */
   deleteUser(name: string): Promise<number | undefined>;
 
-  /** Counts the messages that arrived before. */
+  /** Counts the messages that arrived before a time. */
   countArrivedBefore(before: Date): Promise<number>;
 
   /**
-   * Deletes the messages that arrived before, in batches.
+   * Deletes the messages that arrived before a time, in batches.
    *
-   * @returns how many
+   * @returns the number of messages deleted
    */
   purge(before: Date): Promise<number>;
 
   /**
-   * Raises the highest id of every inbox by `ID_JUMP`, so that no id comes again
-   * where the store went back in time.
+   * Raises the highest id of every inbox by `ID_JUMP`, so that no id is reused
+   * after the store went back in time.
    */
   raiseIds(): Promise<RaisedIds>;
 
-  /** Starts inboxes anew that have used up their ids, where nothing waits in them. */
+  /** Restarts the ids of empty inboxes that have used them up. */
   restartIds(): Promise<RestartedIds>;
 
-  /** Looks for damage, and for what doesn't fit together; a sentence each. */
+  /** Checks for damage and inconsistencies; returns a sentence for each. */
   check(): Promise<string[]>;
 
   /**
-   * Writes a copy as of one moment into a new SQLite file: whole and checked,
-   * or not at all.
+   * Writes a consistent copy into a new SQLite file. The file appears only once
+   * it is complete and checked.
    *
-   * @throws {Deno.errors.AlreadyExists} where the path is taken
+   * @throws {Deno.errors.AlreadyExists} if the path exists
    */
   backup(path: string): Promise<StoreCounts>;
 
   /**
-   * Fills an empty store, all of it or nothing.
+   * Fills an empty store in one transaction.
    *
-   * @param rows everything of another store as of one moment: all users, then
-   * all messages as they arrived
-   * @throws {Error} where the store isn't empty
+   * @param rows a consistent copy of another store: all users, then all messages
+   * in the order of their arrival
+   * @throws {Error} if the store isn't empty
    */
   fill(rows: AsyncIterable<StoreRow>): Promise<StoreCounts>;
 
-  /** Lets go of everything. */
+  /** Closes the store. */
   close(): Promise<void>;
 }

@@ -20,17 +20,17 @@ const MILLISECONDS = [
 const WRITES_CELLS = Histogram.cells(WRITES);
 const CELLS = WRITES_CELLS + Histogram.cells(MILLISECONDS);
 
-/** What a store's commits have been like since its start. */
+/** Figures of a store's commits since its start. */
 export class CommitFigures {
-  /** Bytes of memory that it takes. */
+  /** Size in bytes of its memory. */
   static readonly SIZE: number = CELLS * Float64Array.BYTES_PER_ELEMENT;
 
-  /** Writes of each commit. */
+  /** Number of writes in a commit. */
   readonly writes: Histogram;
-  /** Milliseconds of each commit, from its first write to its being on the disk. */
+  /** Duration of a commit in milliseconds, from its first write until it is durable. */
   readonly milliseconds: Histogram;
 
-  /** @param memory all zeros at first; shared where another thread commits */
+  /** @param memory initially zeros; shared if another thread commits */
   constructor(memory: ArrayBufferLike = new ArrayBuffer(CommitFigures.SIZE)) {
     const cells = new Float64Array(memory);
     this.writes = new Histogram(WRITES, cells.subarray(0, WRITES_CELLS));
@@ -40,7 +40,7 @@ export class CommitFigures {
     );
   }
 
-  /** Counts a commit. */
+  /** Records a commit. */
   record(writes: number, milliseconds: number): void {
     this.writes.record(writes);
     this.milliseconds.record(milliseconds);

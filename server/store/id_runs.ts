@@ -1,14 +1,13 @@
 /**
- * Ids of messages as runs without a gap. Those that wait in an inbox mostly
- * are a single one.
+ * Message ids as runs without gaps. The ids in an inbox are mostly a single run.
  *
  * @module
  */
 
-/** The first and the last of ids without a gap. */
+/** The first and the last id of a run without gaps. */
 export type IdRun = readonly [first: number, last: number];
 
-/** The runs of rising ids. */
+/** Splits rising ids into runs. */
 export function runsOf(ids: Iterable<number>): IdRun[] {
   const runs: [number, number][] = [];
   for (const id of ids) {
@@ -19,12 +18,12 @@ export function runsOf(ids: Iterable<number>): IdRun[] {
   return runs;
 }
 
-/** How many ids there are. */
+/** Number of ids in the runs. */
 export function countIds(runs: readonly IdRun[]): number {
   return runs.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }
 
-/** The lowest ids of rising runs, so many at most. */
+/** The lowest `most` ids of rising runs. */
 export function firstIds(runs: readonly IdRun[], most: number): IdRun[] {
   const first: IdRun[] = [];
   let left = most;
@@ -37,14 +36,14 @@ export function firstIds(runs: readonly IdRun[], most: number): IdRun[] {
   return first;
 }
 
-/** Those of rising ids that are higher than one. */
+/** The ids of rising runs that are higher than `id`. */
 export function idsAbove(runs: readonly IdRun[], id: number): IdRun[] {
   return runs
     .map(([first, last]): IdRun => [Math.max(first, id + 1), last])
     .filter(([first, last]) => first <= last);
 }
 
-/** What is in either, each id once and in order. */
+/** The union of two rising runs. */
 export function mergeRuns(a: readonly IdRun[], b: readonly IdRun[]): IdRun[] {
   const merged: [number, number][] = [];
   for (const [first, last] of [...a, ...b].sort(([a], [b]) => a - b)) {
@@ -56,7 +55,7 @@ export function mergeRuns(a: readonly IdRun[], b: readonly IdRun[]): IdRun[] {
   return merged;
 }
 
-/** Whether an id is in one of some rising runs. */
+/** Whether an id is in rising runs. */
 export function isInRuns(runs: readonly IdRun[], id: number): boolean {
   let low = 0;
   let high = runs.length - 1;

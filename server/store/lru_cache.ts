@@ -1,19 +1,19 @@
 /**
- * A cache of the values that were used last, in two halves: when the newer one
- * is full, the older one goes as a whole. Deleting the oldest entry of a `Map`
- * by itself would have to pass over all that were deleted before it.
+ * A cache of the most recently used values, in two halves: when the newer half
+ * is full, the older one is dropped. To delete single entries of a `Map` is
+ * slower, since finding the oldest skips all entries deleted before it.
  */
 export class LruCache<V> {
   readonly #most: number;
   #newer = new Map<string, V>();
   #older = new Map<string, V>();
 
-  /** @param most entries that are kept */
+  /** @param most maximum number of entries */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** The value of a key, which moves to the newer ones. */
+  /** The value of a key; moves it to the newer half. */
   get(key: string): V | undefined {
     const newer = this.#newer.get(key);
     if (newer !== undefined) return newer;
@@ -22,7 +22,7 @@ export class LruCache<V> {
     return older;
   }
 
-  /** The value of a key, by `read` where it isn't cached; what reads as undefined isn't kept. */
+  /** The value of a key, from `read` if it isn't cached; undefined isn't cached. */
   getOrRead(key: string, read: () => V | undefined): V | undefined {
     const cached = this.get(key);
     if (cached !== undefined) return cached;
@@ -31,7 +31,7 @@ export class LruCache<V> {
     return value;
   }
 
-  /** Keeps a value. */
+  /** Caches a value. */
   set(key: string, value: V): void {
     if (this.#newer.size >= this.#most / 2) {
       this.#older = this.#newer;

@@ -1,6 +1,5 @@
 /**
- * What the relay keeps, and the only way to it: handlers know this interface
- * and no kind of store.
+ * The interface of stores to the relay: users and their waiting messages.
  *
  * @module
  */
@@ -16,7 +15,7 @@ import type { SendResult } from "./send_result.ts";
 
 /** A client that registers. */
 export interface NewClient {
-  /** A new id, unused so far. */
+  /** A new, unused id. */
   id: ClientId;
   /** The name, unique and case-sensitive. */
   name: string;
@@ -24,11 +23,11 @@ export interface NewClient {
   publicKey: Uint8Array;
 }
 
-/** A client in the list of all. */
+/** A client in the client list. */
 export interface ListedClient {
-  /** Where it stands among all clients. */
+  /** Position in the client list. */
   position: number;
-  /** Whether no client can come to stand in front of it any more. */
+  /** Whether no later registration can get a lower position. */
   settled: boolean;
   /** The id. */
   id: ClientId;
@@ -36,72 +35,72 @@ export interface ListedClient {
   name: string;
 }
 
-/** A message on its way in. */
+/** A message to store. */
 export interface NewMessage {
-  /** Who gets it. */
+  /** Id of the recipient. */
   recipient: ClientId;
-  /** Who sent it. */
+  /** Id of the sender. */
   sender: ClientId;
-  /** What it is. */
+  /** Type of the message. */
   type: MessageType;
-  /** What the relay can't read. */
+  /** The encrypted content. */
   content: Uint8Array;
 }
 
-/** How much may wait in an inbox; 0 for no limit. */
+/** Limits of an inbox; 0 for none. */
 export interface Quota {
-  /** Messages. */
+  /** Maximum number of messages. */
   messages: number;
-  /** Bytes of their contents. */
+  /** Maximum size in bytes of all contents. */
   bytes: number;
 }
 
-/** A message that waits. */
+/** A waiting message. */
 export interface StoredMessage {
-  /** Its id in the recipient's inbox. */
+  /** Id in the recipient's inbox. */
   id: MessageId;
-  /** Who sent it. */
+  /** Id of the sender. */
   sender: ClientId;
-  /** What it is. */
+  /** Type of the message. */
   type: number;
-  /** Bytes of its whole content. */
+  /** Size in bytes of the whole content. */
   size: number;
-  /** The content, or where that is large its beginning: {@linkcode Store.rest} has what follows. */
+  /** The content, or the start of a large one; {@linkcode Store.rest} reads the rest. */
   content: Uint8Array;
 }
 
 /**
- * Messages of one inbox that were handed out. It may be long until it is known
- * whether they were taken, and they may be many: this takes little memory.
+ * Messages of one inbox that were delivered but are unacknowledged, in a form
+ * that takes little memory.
  */
 export interface HandedOut {
   /** Their ids. */
   runs: readonly IdRun[];
-  /** Bytes of their contents together. */
+  /** Size in bytes of their contents. */
   bytes: number;
 }
 
-/** How much {@linkcode Store.waiting} may hand out at once. */
+/** Limit of the messages that {@linkcode Store.waiting} returns at once. */
 export interface Budget {
-  /** Bytes of all messages together. */
+  /** Maximum size in bytes of all messages. */
   bytes: number;
-  /** Bytes that each message costs beside its content. */
+  /** Overhead in bytes of each message beside its content. */
   perMessage: number;
 }
 
-/** Memory for an answer. */
+/** Memory reserved for a response. */
 export interface ResponseMemory {
-  /** Takes bytes in place of those that were taken before; false where there is no room at once. */
+  /** Replaces the reservation by one of `bytes`; false if there is no room at once. */
   tryReserve(bytes: number): boolean;
   /**
-   * Takes bytes in place of those that were taken before, once there is room.
+   * Replaces the reservation by one of `bytes`, once there is room.
    *
-   * @throws {Error} where the connection ends meanwhile
+   * @throws {Error} if the connection ends first
    */
   reserve(bytes: number): Promise<void>;
 }
 
-/** Users and their waiting messages. Every promise settles in due time. */
+/** Users and their waiting messages. Every promise settles within bounded time. */
 export interface Store {
   /**
    * Changes whenever users may have been deleted, here or by another process.
@@ -110,68 +109,69 @@ export interface Store {
   readonly usersVersion: number;
 
   /**
-   * Keeps a new client.
+   * Stores a new client.
    *
-   * @returns false where the name is taken
-   * @throws {Error} where it can't be kept; nothing is then
+   * @returns false if the name is taken
+   * @throws {Error} if it can't be stored; then it isn't
    */
   register(client: NewClient, now: Date): Promise<boolean>;
 
-  /** The id of the client that registered under a name with exactly this key, or undefined. */
+  /** The id of the client registered with this name and key, or undefined. */
   registeredId(
     client: Pick<NewClient, "name" | "publicKey">,
   ): Promise<ClientId | undefined>;
 
   /**
-   * Position of the client with this id in the list of all, above 0; undefined
-   * where there is none. A client that registers later stands higher, also than
-   * those that were deleted: no position is used again.
+   * Position of a client in the client list, above 0; undefined for an unknown
+   * id. Positions rise with registrations and are never reused, even after a
+   * deletion.
    */
   position(id: ClientId): Promise<number | undefined>;
 
-  /** The 160 bytes that the client with this id registered, or undefined. */
+  /** The public key of the client with this id, 160 bytes, or undefined. */
   publicKey(id: ClientId): Promise<Uint8Array | undefined>;
 
   /**
-   * Deletes a client with all that waits for it, and raises
-   * {@linkcode usersVersion}. Cut off in the middle, the client is still there.
+   * Deletes a client and its waiting messages, and raises
+   * {@linkcode usersVersion}. If interrupted, the client remains.
    *
-   * @returns the number of messages deleted; undefined where there is no such client
-   * @throws {StoreError} where it can't be deleted
+   * @returns the number of messages deleted; undefined if there is no such client
+   * @throws {StoreError} if it can't be deleted
    */
   deleteUser(id: ClientId): Promise<number | undefined>;
 
   /**
-   * Notes when a client was last seen. It is written along with something else,
-   * or soon by itself; of several visits within a minute maybe only the last.
-   * The id may change after the call.
+   * Records when a client was last seen. It is written with the next commit, or
+   * soon on its own; of several visits within a minute only the last may be
+   * written. The caller may reuse the id's bytes after the call.
    *
-   * @param position where it stands among all
+   * @param position the client's position in the client list
    */
   seen(id: ClientId, position: number, now: Date): void;
 
   /**
-   * The next clients behind a position, in the order in which they registered.
+   * The next clients after a position, in the order of their registration.
    *
-   * @param position 0 for the first
+   * @param position 0 to start at the first client
+   * @param most maximum number of clients
    */
   clients(position: number, most: number): Promise<ListedClient[]>;
 
   /**
-   * Keeps a message. Once this resolves to an id, the message outlives a crash.
-   * Ids rise within an inbox, in the order of the calls, and are never used
-   * again there. The content must not change until then.
+   * Stores a message. Once this resolves to an id, the message is durable. Ids
+   * rise within an inbox in the order of the calls, and are never reused there.
+   * The content must not change before it resolves.
    *
-   * @returns its id, or why it is refused
-   * @throws {Error} where it can't be kept; it isn't then
+   * @returns the message's id, or the reason of a refusal
+   * @throws {Error} if it can't be stored; then it isn't
    */
   send(message: NewMessage, quota: Quota): Promise<SendResult>;
 
   /**
-   * The oldest messages that wait for a client, as many as the budget allows
-   * and at least one where one waits. They go on waiting.
+   * The oldest messages that wait for a client, as many as the budget allows and
+   * at least one. They stay in the inbox.
    *
-   * @param memory is asked for room for them before they are read. Default: not asked
+   * @param memory reserves room for them before they are read. Default: none
    */
   waiting(
     recipient: ClientId,
@@ -180,82 +180,82 @@ export interface Store {
   ): Promise<StoredMessage[]>;
 
   /**
-   * What follows the beginning of a large content, piece by piece.
+   * The rest of a large content, piece by piece.
    *
-   * @throws {MessageGoneError} where it was deleted meanwhile
+   * @throws {MessageGoneError} if the message was deleted meanwhile
    */
   rest(recipient: ClientId, message: StoredMessage): AsyncIterable<Uint8Array>;
 
   /**
-   * Deletes messages that their recipient has taken.
+   * Deletes messages that their recipient has acknowledged.
    *
-   * @throws {StoreError} where that failed and they will be handed out again. A
-   * store of one relay alone tries again later instead, and doesn't hand them out
+   * @throws {StoreError} if they can't be deleted and will be delivered again. A
+   * store of a single relay retries later instead, and doesn't deliver them
    * meanwhile
    */
   delete(recipient: ClientId, taken: HandedOut): Promise<void>;
 
   /**
-   * Deletes messages that have waited for longer, so many at most, the oldest
-   * first. A clock that is set meanwhile makes none of them older.
-   * Their ids don't come back.
+   * Deletes the oldest messages above an age. Setting the clock makes no message
+   * older. Their ids are not reused.
    *
-   * @param age milliseconds
-   * @returns how many; 0 once there are no more
-   * @throws {Error} where they can't be deleted; none is then
+   * @param age minimum age in milliseconds
+   * @param most maximum number of messages
+   * @returns the number of messages deleted; 0 once there are no more
+   * @throws {Error} if they can't be deleted; then none is
    */
   purge(age: number, most: number): Promise<number>;
 
-  /** What its commits have been like since its start. */
+  /** Figures of its commits since its start. */
   readonly commits: CommitFigures;
 
   /**
-   * About how many messages wait, in all inboxes. It may be counted at the first
-   * call, which may take seconds where there are millions.
+   * Approximate number of waiting messages in all inboxes. The first call may
+   * count them, which takes seconds for millions.
    *
-   * @throws {StoreError} where it can't be counted
+   * @throws {StoreError} if they can't be counted
    */
   countWaiting(): Promise<number>;
 
   /**
-   * Resolves once the store has shown that it can write.
+   * Resolves once the store has proved that it can write.
    *
-   * @throws {StoreError} where it can't
+   * @throws {StoreError} if it can't
    */
   ping(): Promise<void>;
 
-  /** Writes what is left to write and lets go of everything. */
+  /** Flushes pending writes and closes the store. */
   close(): Promise<void>;
 }
 
-/** A store that can't be used; the message says why and what to do. */
+/** A store can't be used; the message says why and what to do. */
 export class StoreError extends Error {
   override name = "StoreError";
 }
 
 /**
- * A write with an unknown outcome: the connection to the database broke before
- * it reported one. Neither success nor failure may be told to the client; the
- * store itself goes on.
+ * A write has an unknown outcome: the connection to the database broke before
+ * the result arrived. The client must get neither success nor failure; the store
+ * stays usable.
  */
 export class OutcomeUnknownError extends StoreError {
   override name = "OutcomeUnknownError";
 }
 
-/** A message that was removed while it was read: its recipient took it elsewhere. */
+/** A message was deleted while it was read: its recipient pulled it elsewhere. */
 export class MessageGoneError extends StoreError {
   override name = "MessageGoneError";
 }
 
 /**
- * A store that can't go on: its relay has to end. What was asked of it last may
- * be kept or not, so neither may be told to the client.
+ * A store can't continue, and its relay has to end. The outcome of pending writes
+ * is unknown, so clients must get neither success nor failure.
  */
 export class StoreBrokenError extends StoreError {
   override name = "StoreBrokenError";
 }
 
-/** A store whose content is broken: to go on with it would make it worse. */
+/** A store's content is damaged; to continue could damage more. */
 export class StoreDamagedError extends StoreBrokenError {
   override name = "StoreDamagedError";
 }

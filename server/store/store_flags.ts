@@ -27,12 +27,11 @@ export interface StoreFlags {
 }
 
 /**
- * The address of the store that flags, or else the environment, name; of the
- * database in the relay's folder where they name none.
+ * The address of the store, from the flags, else from the environment, else of
+ * the database in the relay's folder.
  *
- * @param conflict the flags that name a file, whose use beside an address is
- * refused with a sentence
- * @throws {UsageError} where it can't be one
+ * @param conflict the flags that exclude an address, and the message that says so
+ * @throws {UsageError} if the flags are invalid or exclude each other
  */
 export async function readStore(
   flags: StoreFlags,
@@ -77,7 +76,7 @@ function parse(address: string, from: string): StoreAddress {
   }
 }
 
-/** A relay with a file needs no permission for the variable: without one it counts as not set. */
+/** The variable's value; undefined without permission, which a relay with a file doesn't need. */
 async function readEnvironment(): Promise<string | undefined> {
   const { state } = await Deno.permissions.query({
     name: "env",

@@ -1,6 +1,6 @@
 /**
- * What a kind of store declares. Each kind is a folder beside this file and a
- * line in `store_kinds.ts`; everything else follows from its declaration.
+ * The declaration of a kind of store. Each kind is a folder beside this file and
+ * a line in `store_kinds.ts`; everything else follows from the declaration.
  *
  * @module
  */
@@ -11,111 +11,111 @@ import type { Limits } from "../relay/limits/limits.ts";
 import type { AdminStore } from "./admin_store.ts";
 import type { Store } from "./store.ts";
 
-/** The environment variable that names a store where no flag does. */
+/** The environment variable with the address of a store; flags take precedence. */
 export const STORE_VARIABLE = "MESSAGEU_STORE";
 
-/** Where a store is: `SCHEME:REST`. */
+/** Address of a store: `SCHEME:REST`. */
 export interface StoreAddress {
-  /** One of its kind's. */
+  /** One of the schemes of its kind. */
   scheme: string;
-  /** What follows the colon. */
+  /** The text after the colon. */
   rest: string;
-  /** The file that the address was read from, where it was. */
+  /** The file that held the address, if any. */
   file?: string | undefined;
   /** Whether {@linkcode STORE_VARIABLE} named it. */
   fromEnvironment?: true;
-  /** Another server's database, whose content a new store begins with. */
+  /** Database of another server to import into a new store. */
   takeOverFrom?: string | undefined;
 }
 
-/** How a store is opened. */
+/** Options for opening a store. */
 export interface OpenOptions {
-  /** Receives what the user should know about the store. */
+  /** Receives notices for the user. */
   notice: (text: string) => void;
-  /** Is called where another relay has the store, which is then waited for. Default: that is an error. */
+  /** Called before waiting for another relay that uses the store. Default: a store in use is an error. */
   waiting?: () => void;
 }
 
-/** What a program needs of the system to use a store. */
+/** Permissions that a program needs to use a store. */
 export interface StorePermissions {
-  /** Folders that are read and written. */
+  /** Folders to read and write. */
   folders?: readonly string[];
-  /** Files that are read besides. */
+  /** Other files to read. */
   files?: readonly string[];
-  /** Hosts that are connected to. */
+  /** Hosts to connect to. */
   hosts?: readonly Address[];
 }
 
-/** What the checks of a store tell other checks. */
+/** Results of a store's checks that other checks use. */
 export interface StoreCondition {
   /** Whether a relay is known to run on the store. */
   running: boolean;
-  /** The latest visit of a user, where there is one. */
+  /** When a user was last seen; undefined if never. */
   latestVisit?: Date | undefined;
 }
 
 /** A restore that waits for the user's consent. */
 export interface Restore {
-  /** What it will do, as a sentence without its full stop. */
+  /** Describes the restore, as a sentence without its full stop. */
   plan: string;
   /**
-   * Does it.
+   * Restores.
    *
-   * @returns what was done, as a line
+   * @returns a line that describes the result
    */
   run(): Promise<string>;
 }
 
-/** How stores of a kind are looked after. */
+/** Administration of stores of a kind. */
 export interface StoreAdmin {
   /**
-   * Opens a store, for as long as a verb takes.
+   * Opens a store.
    *
-   * @throws {StoreError} where it can't be used, with what to do about it
+   * @throws {StoreError} if it can't be used; the message says what to do
    */
   open(address: StoreAddress): Promise<AdminStore>;
   /**
-   * Prepares to put a backup in a store's place, which may not be there or not open.
+   * Prepares to replace a store by a backup. The store may be missing or damaged.
    *
-   * @throws {StoreError} where the backup can't be used
+   * @throws {StoreError} if the backup can't be used
    */
   restore(address: StoreAddress, backup: string): Promise<Restore>;
 }
 
-/** What the suite in `tests/server/store/store_contract_test.ts` may assume of a kind. */
+/** Facts about a kind for the suite in `tests/server/store/store_contract_test.ts`. */
 export interface StoreContract {
-  /** Whether a store's content is there after it was closed and opened again. */
+  /** Whether a store keeps its content when it is closed and opened again. */
   outlivesClose: boolean;
-  /** The rest of the address of a new store in an empty folder; undefined where it takes a server. */
+  /** The rest of the address of a new store in an empty folder; undefined if it needs a server. */
   newIn(folder: string): string | undefined;
-  /** When a user was last seen, of a kind without {@linkcode StoreKind.admin}. */
+  /** When a user was last seen, for a kind without {@linkcode StoreKind.admin}. */
   lastSeen?(store: Store, name: string): string;
 }
 
-/** A kind of store. Modules that only this kind needs are loaded when it is used. */
+/** A kind of store. Its own modules are loaded when it is used. */
 export interface StoreKind {
-  /** What its addresses begin with; the first is the usual one. */
+  /** Schemes of its addresses; the first is the usual one. */
   schemes: readonly [string, ...string[]];
-  /** What an address looks like, for the sentence about one that isn't; undefined for none. */
+  /** Form of an address, for error messages; undefined to omit it there. */
   form?: string;
-  /** A store's name as users may see it, without a password. @throws {TypeError} where it isn't an address */
+  /** A store's name for output, without a password. @throws {TypeError} if the address is invalid */
   name(address: StoreAddress): string;
-  /** Opens a store. @throws {StoreError} where it can't be used, with what to do about it */
+  /** Opens a store. @throws {StoreError} if it can't be used; the message says what to do */
   open(address: StoreAddress, options: OpenOptions): Promise<Store>;
-  /** What a relay or the admin program needs to use a store. */
+  /** The permissions that the relay or the admin program needs to use a store. */
   permissions(address: StoreAddress): Promise<StorePermissions>;
-  /** Variables of the environment that its stores read. */
+  /** Environment variables that its stores read. */
   environment?: readonly string[];
-  /** Whether several relays may use a store at once. */
+  /** Whether several relays may use one store at once. */
   sharedByRelays: boolean;
-  /** Checks a store and leaves it as it is; `tell` receives each finding with its subject. */
+  /** Checks a store without changing it; `tell` receives each finding with its subject. */
   doctor(
     address: StoreAddress,
     limits: Limits,
     tell: (subject: string, finding: Finding) => void,
   ): Promise<StoreCondition>;
-  /** Loads how its stores are looked after, where the admin program can reach them. */
+  /** Loads the administration of its stores; absent if the admin program can't reach them. */
   admin?(): Promise<StoreAdmin>;
-  /** What the contract suite may assume. */
+  /** Facts for the contract suite. */
   contract: StoreContract;
 }

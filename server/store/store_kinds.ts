@@ -1,5 +1,5 @@
 /**
- * The kinds of store, and the one that an address names.
+ * All kinds of store, and the parser of their addresses.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { postgres } from "./postgres/kind.ts";
 import { sqlite } from "./sqlite/kind.ts";
 import type { StoreAddress, StoreKind } from "./store_kind.ts";
 
-/** All kinds of store; the first is the one that no flag need name. */
+/** All kinds of store; the first is the default. */
 export const storeKinds: readonly StoreKind[] = [sqlite, postgres, memory];
 
-/** The kind of the store at an address. @throws {TypeError} where the scheme is unknown */
+/** The kind of the store at an address. @throws {TypeError} if the scheme is unknown */
 export function kindOf({ scheme }: Pick<StoreAddress, "scheme">): StoreKind {
   const kind = storeKinds.find(({ schemes }) => schemes.includes(scheme));
   if (kind === undefined) throw new TypeError("Unknown scheme of a store");
@@ -20,10 +20,10 @@ export function kindOf({ scheme }: Pick<StoreAddress, "scheme">): StoreKind {
 }
 
 /**
- * Reads an address, `SCHEME:REST`.
+ * Parses an address, `SCHEME:REST`.
  *
- * @throws {TypeError} where it isn't one; it may hold a password, so the
- * message says what is expected and not what it is
+ * @throws {TypeError} if it is invalid; the message gives the expected form only,
+ * since the address may hold a password
  */
 export function parseStoreAddress(text: string): StoreAddress {
   const [, name = "", rest = ""] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(text) ??
@@ -36,7 +36,7 @@ export function parseStoreAddress(text: string): StoreAddress {
     kind?.name(address);
     if (kind !== undefined) return address;
   } catch {
-    // What is wrong with it may hold the password.
+    // The error may hold the password.
   }
   const forms = kind === undefined ? storeKinds : [kind];
   throw new TypeError(
