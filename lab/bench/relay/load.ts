@@ -169,6 +169,6 @@ async function readSome(
   counter: AnswerCounter,
 ): Promise<number> {
   const size = await conn.read(buffer);
-  if (size === null) throw new Error("Expected an answer, got the end");
+  if (size === null) throw new Error("Expected a response, got the end");
   return counter.feed(buffer.subarray(0, size));
 }

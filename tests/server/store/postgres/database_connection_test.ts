@@ -41,7 +41,7 @@ postgresTest(
       await assertRejects(
         () => peer.send(anna, anna, new Uint8Array(2)),
         Error,
-        "Expected an answer, got the end",
+        "Expected a response, got the end",
       );
       way.answerBytes = Infinity;
       assertEquals(

@@ -76,7 +76,7 @@ postgresPairTest(
       const sent = assertRejects(
         () => other.send(anna, anna, DATA),
         Error,
-        "Expected an answer, got the end",
+        "Expected a response, got the end",
       );
       const cancelled = `SELECT pg_cancel_backend(pid) ${WAITING}`;
       await until("a wait", async () => await primary.sql(cancelled) === "t");
