@@ -6,7 +6,11 @@ import {
   testWithAnyStore,
 } from "../../support/stores/any_store.ts";
 import { holdRelayRow } from "../../support/stores/held_row.ts";
-import { idOf, makeStore } from "../../support/stores/made_store.ts";
+import {
+  idOf,
+  idOrRefusal,
+  makeStore,
+} from "../../support/stores/made_store.ts";
 import { postgresTest } from "../../support/stores/postgres.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
@@ -67,13 +71,13 @@ testWithAnyStore(
     try {
       // Unless it was faster than the kill.
       if (await open.position(idOf(1)) === undefined) return;
-      const id = await open.send({
+      const sent = await open.send({
         recipient: idOf(1),
         sender: idOf(1),
         type: 3,
         content: new Uint8Array(1),
       }, { messages: 0, bytes: 0 });
-      assertEquals(Number(id), MANY + 1);
+      assertEquals(idOrRefusal(sent), MANY + 1);
     } finally {
       await open.close();
     }

@@ -3,7 +3,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { admin, adminPrints } from "../../support/stores/admin.ts";
 import { testWithAnyStore } from "../../support/stores/any_store.ts";
-import { idOf, LARGE, someInboxes } from "../../support/stores/made_store.ts";
+import {
+  idOf,
+  idOrRefusal,
+  LARGE,
+  someInboxes,
+} from "../../support/stores/made_store.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ID_JUMP } from "../../../server/store/layout.ts";
 import type { Store } from "../../../server/mod.ts";
@@ -157,14 +162,16 @@ testWithAnyStore(
   },
 );
 
-/** Sends to a user, and returns the message's id. */
+/** Sends to a user, and returns the message's id or why it was refused. */
 async function send(store: Store, to: number): Promise<unknown> {
-  return await store.send({
-    recipient: idOf(to),
-    sender: idOf(1),
-    type: 3,
-    content: new Uint8Array(1),
-  }, { messages: 0, bytes: 0 });
+  return idOrRefusal(
+    await store.send({
+      recipient: idOf(to),
+      sender: idOf(1),
+      type: 3,
+      content: new Uint8Array(1),
+    }, { messages: 0, bytes: 0 }),
+  );
 }
 
 testWithAnyStore(
@@ -287,13 +294,13 @@ testWithAnyStore(
       assertEquals(await ids(2), [2, 3]);
       await open.purge(-2e9, 10);
       assertEquals(await ids(1), []);
-      const id = await open.send({
+      const sent = await open.send({
         recipient: idOf(1),
         sender: idOf(1),
         type: 3,
         content: new Uint8Array(1),
       }, { messages: 0, bytes: 0 });
-      assertEquals(Number(id), 1235);
+      assertEquals(idOrRefusal(sent), 1235);
     } finally {
       await open.close();
     }

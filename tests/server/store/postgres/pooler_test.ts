@@ -8,6 +8,7 @@ import {
   hasPgBouncer,
   startPgBouncer,
 } from "../../../../lab/harness/pgbouncer.ts";
+import { idOrRefusal } from "../../../support/stores/made_store.ts";
 import { postgresTest } from "../../../support/stores/postgres.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
 import { until } from "../../../../lab/harness/until.ts";
@@ -50,7 +51,7 @@ postgresTest(NAME, async ({ cluster, url }) => {
           sender: id,
           type: 3,
           content: new Uint8Array(size),
-        }, NO_QUOTA)
+        }, NO_QUOTA).then(idOrRefusal)
       ));
       assertEquals(ids.length, Number(ids.at(-1)));
       const budget = { bytes: 1e9, perMessage: 25 };
