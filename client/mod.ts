@@ -52,11 +52,13 @@ export type {
   Message,
   MessageKind,
   MessageNumber,
-  MessageToShow,
+} from "./store/message.ts";
+export type {
+  Contacts,
   PublicKeyInfo,
-  ReceiveEvent,
-} from "./session/message.ts";
-export type { Contacts, TrustOptions } from "./session/contacts.ts";
+  TrustOptions,
+} from "./session/contacts.ts";
+export type { MessageToShow, ReceiveEvent } from "./session/receive_event.ts";
 export type { DeliverOptions, Outbox } from "./session/outbox.ts";
 export { type ReceiveOptions, Session } from "./session/session.ts";
 export { Consumer, type ConsumerOptions } from "./store/consumers.ts";

@@ -9,6 +9,7 @@
 import { equals } from "@std/bytes";
 import { importPublicKey, publicKeyOf } from "../../shared/crypto/crypto.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
 import {
   ignoreUserError,
   KeyChangedError,
@@ -18,7 +19,7 @@ import {
 } from "../errors.ts";
 import { fingerprintOf, safetyNumber } from "../keys/fingerprint.ts";
 import type { Identity } from "../keys/identity.ts";
-import type { ContactSummary, PublicKeyInfo } from "./message.ts";
+import type { ContactSummary } from "../store/message.ts";
 import type { RelayLink } from "../link/relay_link.ts";
 import {
   type Contact,
@@ -35,6 +36,20 @@ const CHECK_INTERVAL = 10 * 60_000;
 export interface TrustOptions {
   /** Default: stop, with a {@linkcode KeyChangedError}. */
   onKeyChange?: "stop" | "accept" | undefined;
+}
+
+/** A contact's public key. */
+export interface PublicKeyInfo {
+  /** The contact's name. */
+  name: string;
+  /** The contact's id. */
+  contactId: ClientId;
+  /** The key that is used, as SubjectPublicKeyInfo. */
+  publicKey: Uint8Array;
+  /** Its digits, see `fingerprintOf`. */
+  fingerprint: string;
+  /** Another public key, which the relay gives and the user hasn't accepted. */
+  offered: { publicKey: Uint8Array; fingerprint: string } | undefined;
 }
 
 /** What the parts of a session share. */

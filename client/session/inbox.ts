@@ -19,7 +19,7 @@ import {
 import type { Identity } from "../keys/identity.ts";
 import { Journal } from "./journal.ts";
 import { KeyRecovery, type RecoveryParts } from "./key_recovery.ts";
-import type { ReceiveEvent } from "./message.ts";
+import { notice, problem, type ReceiveEvent } from "./receive_event.ts";
 import { type ContactRow, labelOf } from "../store/contact_table.ts";
 import { UnreadMessages } from "./unread_messages.ts";
 
@@ -124,11 +124,9 @@ export class Inbox {
       yield { kind: "problem", error };
     }
     if (removed === 0) return;
-    yield {
-      kind: "notice",
-      text:
-        `No key came in time for what couldn't be decrypted: ${removed} files (info.unread.*) are removed`,
-    };
+    yield notice(
+      `No key came in time for what couldn't be decrypted: ${removed} files (info.unread.*) are removed`,
+    );
   }
 
   /** Names the senders of the messages that couldn't be opened. */
@@ -333,8 +331,4 @@ export class Inbox {
       if (error !== undefined) yield { kind: "problem", error };
     }
   }
-}
-
-function problem(message: string, hint?: string): ReceiveEvent {
-  return { kind: "problem", error: new UserError(message, hint) };
 }

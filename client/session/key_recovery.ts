@@ -12,7 +12,8 @@ import {
   UserError,
 } from "../errors.ts";
 import type { Contacts, SessionParts } from "./contacts.ts";
-import type { MessageNumber, ReceiveEvent } from "./message.ts";
+import type { MessageNumber } from "../store/message.ts";
+import { notice, type ReceiveEvent } from "./receive_event.ts";
 import type { Outbox } from "./outbox.ts";
 import {
   type ContactRow,
@@ -168,8 +169,4 @@ export class KeyRecovery {
   #ownsName(contact: ContactRow): boolean {
     return this.#session.contacts.current(contact).row === contact;
   }
-}
-
-function notice(text: string): ReceiveEvent {
-  return { kind: "notice", text };
 }

@@ -6,7 +6,7 @@
  */
 
 import { localTime } from "../../shared/cli/time.ts";
-import type { Message } from "./message.ts";
+import type { Message } from "../store/message.ts";
 import { printableLine, printableText } from "../../shared/cli/printable.ts";
 
 /** A moment as ISO 8601 in UTC, or null where there is none. */

@@ -16,7 +16,7 @@ import { UserError } from "../errors.ts";
 import { MessageType } from "../../shared/wire/protocol.ts";
 import type { BatchMessage } from "./batch.ts";
 import type { Channel } from "./channel.ts";
-import type { MessageKind } from "./message.ts";
+import type { MessageKind } from "../store/message.ts";
 
 /** Bytes of the largest text; a larger one is saved as a file. */
 const MAX_TEXT_SIZE = 16 * 1024 * 1024;

@@ -21,7 +21,7 @@ import {
   UserError,
 } from "../errors.ts";
 import type { Contacts, SessionParts, TrustOptions } from "./contacts.ts";
-import type { Message, MessageNumber } from "./message.ts";
+import type { Message, MessageNumber } from "../store/message.ts";
 import { openOutgoingFile, PipedFiles } from "./outgoing_file.ts";
 import type { OutgoingMessage } from "../link/relay_link.ts";
 import { type Contact, labelOf } from "../store/contact_table.ts";

@@ -20,7 +20,11 @@ import type { Messages } from "../store/messages.ts";
 import { ClientStore } from "../store/store.ts";
 import { Contacts } from "./contacts.ts";
 import { Inbox } from "./inbox.ts";
-import type { MessageToShow, ReceiveEvent } from "./message.ts";
+import {
+  type MessageToShow,
+  problem,
+  type ReceiveEvent,
+} from "./receive_event.ts";
 import { Outbox } from "./outbox.ts";
 
 /** Milliseconds to wait for another client that receives. */
@@ -156,13 +160,10 @@ export class Session implements Disposable {
       using lock = await this.store.lock("pull", RECEIVE_PATIENCE);
       if (lock !== undefined) rest = yield* inbox.receive(me, progress);
       else {
-        yield {
-          kind: "problem",
-          error: new UserError(
-            "Another client in this folder has been receiving for two minutes",
-            "What it receives shows here too; if it is stopped or stuck, end it",
-          ),
-        };
+        yield problem(
+          "Another client in this folder has been receiving for two minutes",
+          "What it receives shows here too; if it is stopped or stuck, end it",
+        );
       }
     } catch (error) {
       failure = { error };

@@ -7,7 +7,7 @@
 
 import type { BindValue } from "@db/sqlite";
 import { UserError } from "../errors.ts";
-import type { Message, MessageNumber } from "../session/message.ts";
+import type { Message, MessageNumber } from "./message.ts";
 import { CONSUMER_NAME, FolderLock, isConsumerName } from "./folder.ts";
 import type { StoreDatabase } from "./database.ts";
 import type { Messages } from "./messages.ts";

@@ -7,7 +7,7 @@
 
 import { encodeHex } from "@std/encoding";
 import type { ClientId } from "../../shared/wire/protocol.ts";
-import type { ContactSummary } from "../session/message.ts";
+import type { ContactSummary } from "./message.ts";
 import type { StoreDatabase } from "./database.ts";
 import { dropClaims, type FetchList, updateContacts } from "./contact_list.ts";
 import type { KeyRow } from "./key_ring.ts";

@@ -1,6 +1,6 @@
 import { encodeHex } from "@std/encoding";
 import type { MessageId } from "../../shared/wire/protocol.ts";
-import type { MessageKind, MessageNumber } from "../session/message.ts";
+import type { MessageKind, MessageNumber } from "./message.ts";
 import type { ContactRow } from "./contact_table.ts";
 import type { StoreDatabase } from "./database.ts";
 import { bytesOf, type Messages } from "./messages.ts";

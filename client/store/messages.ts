@@ -12,7 +12,7 @@ import type {
   Message,
   MessageKind,
   MessageNumber,
-} from "../session/message.ts";
+} from "./message.ts";
 import { type ContactRow, labelOf } from "./contact_table.ts";
 import type { StoreDatabase, Value } from "./database.ts";
 import { SenderLock } from "./folder.ts";

@@ -1,10 +1,6 @@
 import type { MessageId } from "../../shared/wire/protocol.ts";
 import { UserError } from "../errors.ts";
-import type {
-  Message,
-  MessageKind,
-  MessageNumber,
-} from "../session/message.ts";
+import type { Message, MessageKind, MessageNumber } from "./message.ts";
 import type { ContactRow } from "./contact_table.ts";
 import type { StoreDatabase } from "./database.ts";
 import { bytesOf, type Messages } from "./messages.ts";

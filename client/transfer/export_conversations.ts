@@ -10,7 +10,7 @@ import {
   syncFolder,
 } from "../../shared/folder/durable_files.ts";
 import { UserError } from "../errors.ts";
-import type { Message } from "../session/message.ts";
+import type { Message } from "../store/message.ts";
 import type { Session } from "../session/session.ts";
 import { draftOf, removeDraftsOf } from "../store/folder.ts";
 import type { Exported } from "./export_archive.ts";

@@ -11,7 +11,7 @@ import {
   printableLine,
   printableText,
 } from "../../shared/cli/printable.ts";
-import type { Message } from "../session/message.ts";
+import type { Message } from "../store/message.ts";
 import type { Session } from "../session/session.ts";
 import type { Terminal } from "./terminal.ts";
 import { typedPath } from "./typed_path.ts";

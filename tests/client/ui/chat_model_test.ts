@@ -44,7 +44,7 @@ import type {
   ContactSummary,
   Message,
   MessageNumber,
-} from "../../../client/session/message.ts";
+} from "../../../client/store/message.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 
 const BEN = new Uint8Array(16) as Uint8Array as ClientId;

@@ -1,4 +1,4 @@
-import type { Message } from "../../../session/message.ts";
+import type { Message } from "../../../store/message.ts";
 import type { Messages } from "../../../store/messages.ts";
 
 /** Messages that are loaded at once. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ContactSummary, Message } from "../../../session/message.ts";
+import type { ContactSummary, Message } from "../../../store/message.ts";
 import { withoutControls } from "../../../../shared/cli/printable.ts";
 import type { Notice, Position } from "../view/conversation_rows.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ContactSummary } from "../../../session/message.ts";
+import type { ContactSummary } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { cut } from "../view/graphemes.ts";
 import type { NotifyMode } from "../model/commands.ts";

@@ -1,5 +1,5 @@
 import { UserError } from "../../../errors.ts";
-import type { Message, MessageNumber } from "../../../session/message.ts";
+import type { Message, MessageNumber } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { typedPath } from "../../typed_path.ts";

@@ -11,10 +11,7 @@ import {
   KeyChangedError,
   UserError,
 } from "../../../errors.ts";
-import type {
-  ContactSummary,
-  MessageNumber,
-} from "../../../session/message.ts";
+import type { ContactSummary, MessageNumber } from "../../../store/message.ts";
 import type { Session } from "../../../session/session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
 import type { Chat, Surroundings } from "./chat_parts.ts";

@@ -1,5 +1,5 @@
 import { NoConnectionError } from "../../../errors.ts";
-import type { Message, MessageNumber } from "../../../session/message.ts";
+import type { Message, MessageNumber } from "../../../store/message.ts";
 import type { DeliverOptions, Outbox } from "../../../session/outbox.ts";
 
 /** Events of messages on their way out. */

@@ -3,7 +3,7 @@ import {
   KeyChangedError,
   UserError,
 } from "../../../errors.ts";
-import type { Message, MessageNumber } from "../../../session/message.ts";
+import type { Message, MessageNumber } from "../../../store/message.ts";
 import type { Outbox } from "../../../session/outbox.ts";
 import type { Session } from "../../../session/session.ts";
 import type { Chat } from "./chat_parts.ts";

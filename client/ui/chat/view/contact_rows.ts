@@ -1,4 +1,4 @@
-import type { ContactSummary } from "../../../session/message.ts";
+import type { ContactSummary } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { cells, fit } from "./graphemes.ts";
 import { type Row, span } from "./rows.ts";

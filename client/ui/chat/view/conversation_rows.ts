@@ -6,7 +6,7 @@
  */
 
 import { day } from "../../../../shared/cli/time.ts";
-import type { Message } from "../../../session/message.ts";
+import type { Message } from "../../../store/message.ts";
 import { printableLines } from "../../../../shared/cli/printable.ts";
 import type { MessageFrame, MessageLayout } from "./message_layout.ts";
 import { type Row, span, type Tone } from "./rows.ts";

@@ -8,7 +8,7 @@
 
 import { formatBytes } from "../../../../shared/cli/figures.ts";
 import { clock } from "../../../../shared/cli/time.ts";
-import type { Message } from "../../../session/message.ts";
+import type { Message } from "../../../store/message.ts";
 import {
   printableLine,
   printableLines,

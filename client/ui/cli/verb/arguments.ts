@@ -7,7 +7,7 @@
 import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { parseDuration, parseMoment } from "../../../../shared/cli/time.ts";
 import { CONSUMER_NAME, isConsumerName } from "../../../store/folder.ts";
-import type { MessageNumber } from "../../../session/message.ts";
+import type { MessageNumber } from "../../../store/message.ts";
 import type { Argument, ParserContext } from "./verb.ts";
 
 /** Ends a proposal where any file may stand. */

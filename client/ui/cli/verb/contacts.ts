@@ -1,4 +1,4 @@
-import type { PublicKeyInfo } from "../../../session/message.ts";
+import type { PublicKeyInfo } from "../../../session/contacts.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { keyData } from "./data.ts";
 import type { Output } from "./output.ts";

@@ -6,7 +6,7 @@
 
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { KeyChangedError, UserError } from "../../../errors.ts";
-import type { Message, MessageNumber } from "../../../session/message.ts";
+import type { Message, MessageNumber } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { ProgressLine } from "../../terminal.ts";

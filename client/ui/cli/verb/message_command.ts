@@ -6,7 +6,7 @@
 
 import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
-import type { Message } from "../../../session/message.ts";
+import type { Message } from "../../../store/message.ts";
 import { openRegular } from "../../../store/saved_file.ts";
 import { isoTime } from "../../../session/message_form.ts";
 

@@ -10,7 +10,7 @@ import {
   ServerRefusedError,
   type UserError,
 } from "../../../errors.ts";
-import type { MessageToShow } from "../../../session/message.ts";
+import type { MessageToShow } from "../../../session/receive_event.ts";
 import type { Session } from "../../../session/session.ts";
 import { complain, type Complaints } from "./failure.ts";
 import type { Output } from "./output.ts";

@@ -10,7 +10,7 @@ import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { type Round, watch } from "../verb/watch.ts";
 import type { Output } from "../verb/output.ts";
 import { UserError } from "../../../errors.ts";
-import type { Message, MessageNumber } from "../../../session/message.ts";
+import type { Message, MessageNumber } from "../../../store/message.ts";
 import type { Session } from "../../../session/session.ts";
 
 /** Messages that are taken from the store at a time. */

@@ -8,7 +8,8 @@ import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { watch } from "../verb/watch.ts";
 import type { Work } from "../verb/work.ts";
 import { UserError } from "../../../errors.ts";
-import type { Message, MessageToShow } from "../../../session/message.ts";
+import type { MessageToShow } from "../../../session/receive_event.ts";
+import type { Message } from "../../../store/message.ts";
 import type { Session } from "../../../session/session.ts";
 import { ProgressLine } from "../../terminal.ts";
 

@@ -1,10 +1,9 @@
 /**
- * Messages and contacts as the session returns them.
+ * Messages and contacts as the store returns them.
  *
  * @module
  */
 
-import type { UserError } from "../errors.ts";
 import type { ClientId, MessageId } from "../../shared/wire/protocol.ts";
 
 declare const brand: unique symbol;
@@ -90,41 +89,4 @@ export interface ContactSummary {
   lastTime: number | undefined;
   /** Whether the relay gives another public key than the accepted one. */
   keyChanged: boolean;
-}
-
-/** A contact's public key. */
-export interface PublicKeyInfo {
-  /** The contact's name. */
-  name: string;
-  /** The contact's id. */
-  contactId: ClientId;
-  /** The key that is used, as SubjectPublicKeyInfo. */
-  publicKey: Uint8Array;
-  /** Its digits, see `fingerprintOf`. */
-  fingerprint: string;
-  /** Another public key, which the relay gives and the user hasn't accepted. */
-  offered: { publicKey: Uint8Array; fingerprint: string } | undefined;
-}
-
-/**
- * An event of receiving: a failure that doesn't end it, a sentence for the user
- * about what else is done, a message to show, or the number of new messages that
- * a response brought into the store.
- */
-export type ReceiveEvent =
-  | { kind: "problem"; error: UserError }
-  | { kind: "notice"; text: string }
-  | MessageToShow
-  | { kind: "stored"; count: number };
-
-/**
- * A message to show to the user: by {@linkcode Session.pull} each new one, by
- * {@linkcode Session.receive} one that can't be stored for now.
- */
-export interface MessageToShow {
-  readonly kind: "message";
-  /** The message; its number is 0 where it isn't stored. */
-  readonly message: Message;
-  /** Marks it as shown; it comes again otherwise. */
-  readonly markShown: () => void;
 }
