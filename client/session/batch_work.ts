@@ -10,12 +10,17 @@ import { FormatError } from "../../shared/wire/format_error.ts";
 import { BLOCK_SIZE } from "../../shared/crypto/legacy_aes.ts";
 import { MessageType } from "../../shared/wire/protocol.ts";
 import type { Batch, BatchMessage } from "./batch.ts";
-import type { Channel } from "./channel.ts";
 import { FolderError, UserError } from "../errors.ts";
 import type { Identity } from "../keys/identity.ts";
 import type { MessageNumber } from "../store/message.ts";
 import type { ReceiveEvent } from "./receive_event.ts";
-import { isCertain, type Opened, openMessage, UNREADABLE } from "./opening.ts";
+import {
+  ContactKeys,
+  isCertain,
+  type Opened,
+  openMessage,
+  UNREADABLE,
+} from "./opening.ts";
 import { type ContactRow, labelOf } from "../store/contact_table.ts";
 import type { Received } from "../store/incoming.ts";
 import type { KeyRow } from "../store/key_ring.ts";
@@ -77,8 +82,8 @@ export class BatchWork {
   /** Opened messages that aren't stored yet, by identifying bytes. */
   readonly #pending = new Map<string, Pending>();
   #pendingBytes = 0;
-  /** The channels to the senders, with the keys of this batch. */
-  readonly #channels = new Map<ContactRow, Channel>();
+  /** The keys of the senders, with those that this batch brought. */
+  readonly #keys = new Map<ContactRow, ContactKeys>();
   /** Position of each sender's last key. */
   readonly #keyAt = new Map<ContactRow, number>();
   /** Positions of the messages that weren't opened for certain, and whether not at all. */
@@ -90,7 +95,7 @@ export class BatchWork {
 
   /** The rows of the senders of the batch's messages. */
   get senders(): ContactRow[] {
-    return [...this.#channels.keys()];
+    return [...this.#keys.keys()];
   }
 
   /** Brings all messages that can be opened into the store. */
@@ -208,10 +213,13 @@ export class BatchWork {
     isLast: boolean,
   ): Promise<Opened> {
     const { store, me } = this.#parts;
-    const channel = this.#channels.get(contact) ??
-      await store.keys.channel(store.contacts.at(contact), me.clientId);
-    this.#channels.set(contact, channel);
-    return await openMessage(message, channel, me.privateKey, isLast);
+    const keys = this.#keys.get(contact) ??
+      new ContactKeys(
+        await store.keys.opening(contact),
+        await store.keys.sealing(store.contacts.at(contact), me.clientId),
+      );
+    this.#keys.set(contact, keys);
+    return await openMessage(message, keys, me.privateKey, isLast);
   }
 
   /** Stores the opened messages and their keys with one commit. */

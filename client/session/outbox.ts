@@ -7,12 +7,15 @@
 
 import { equals } from "@std/bytes";
 import {
+  encryptKey,
   exportSymmetricKey,
-  importSymmetricKey,
+  generateSymmetricKey,
+  legacyCiphertextSize,
+  legacyEncrypt,
+  legacyEncryptPieces,
 } from "../../shared/crypto/crypto.ts";
 import { type MessageId, MessageType } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import type { Channel } from "./channel.ts";
 import type { Progress } from "../link/connection.ts";
 import {
   FolderError,
@@ -209,24 +212,27 @@ export class Outbox {
       case "key":
         return await this.#sendKey(contact, put, key);
       case "text": {
-        const channel = await this.#sealable(contact, options);
+        const sealing = await this.#sealingKey(contact, options);
         const plaintext = new TextEncoder().encode(message.text);
-        const content = await channel.seal(MessageType.Text, plaintext);
+        const content = await legacyEncrypt(sealing, plaintext);
         return await put(MessageType.Text, content);
       }
       default: {
-        const channel = await this.#sealable(contact, options);
+        const sealing = await this.#sealingKey(contact, options);
         const { pieces, size } = await openOutgoingFile(message.path ?? "");
-        return await put(MessageType.File, channel.sealPieces(pieces, size));
+        return await put(MessageType.File, {
+          size: legacyCiphertextSize(size),
+          pieces: legacyEncryptPieces(sealing, pieces),
+        });
       }
     }
   }
 
-  /** The channel to a contact, with a key to seal under. One client at a time makes one. */
-  async #sealable(
+  /** The key that seals messages to a contact. One client at a time exchanges one. */
+  async #sealingKey(
     { row }: Contact,
     { onKeyChange, notice }: DeliverOptions,
-  ): Promise<Channel> {
+  ): Promise<CryptoKey> {
     const { contacts, keys, outgoing } = this.#session.store;
     const { clientId } = await this.#session.me();
     const hasKey = () => keys.sendingKey(contacts.at(row), clientId);
@@ -245,7 +251,9 @@ export class Outbox {
         await this.deliver(id, { onKeyChange });
       }
     }
-    return await keys.channel(contacts.at(row), clientId);
+    const sealing = await keys.sealing(contacts.at(row), clientId);
+    if (sealing === undefined) throw outdated(contacts.at(row));
+    return sealing;
   }
 
   /** The key is stored before it goes out, and used once the relay has acknowledged it. */
@@ -260,29 +268,19 @@ export class Outbox {
     const { contacts, keys } = this.#session.store;
     const { clientId } = await this.#session.me();
     const publicKey = await this.#session.contacts.encryptionKey(contact);
-    const channel = await keys.channel(contact, clientId);
-    const known = key ??
-      keys.sendingKey(contacts.at(contact.row), clientId);
-    const offered = await channel.offerKey(
-      publicKey,
-      known === undefined ? undefined : await this.#known(known, contact),
-    );
-    const bytes = await exportSymmetricKey(offered.key);
-    const row = known ?? keys.add(contact.row, bytes, clientId);
+    const known = key ?? keys.sendingKey(contacts.at(contact.row), clientId);
+    const symmetric = known === undefined
+      ? await generateSymmetricKey()
+      : await keys.known(known, contact.row, clientId);
+    if (symmetric === undefined) throw outdated(contact);
+    const content = await encryptKey(publicKey, symmetric);
+    const row = known ??
+      keys.add(contact.row, await exportSymmetricKey(symmetric), clientId);
     // A change that is accepted from here on puts the key out of use.
     this.#requireKey(contact);
-    const id = await put(MessageType.Key, offered.content);
+    const id = await put(MessageType.Key, content);
     keys.use(contact.row, row);
     return id;
-  }
-
-  /** @throws {UserError} where the key may not go to the contact */
-  async #known(key: KeyRow, contact: Contact): Promise<CryptoKey> {
-    const { clientId } = await this.#session.me();
-    const { keys } = this.#session.store;
-    const bytes = keys.bytesOf(key, contact.row, clientId);
-    if (bytes !== undefined) return await importSymmetricKey(bytes);
-    throw outdated(contact);
   }
 
   /** @throws {UserError} where another public key is relied on by now */

@@ -1,6 +1,5 @@
 import { importSymmetricKey } from "../../shared/crypto/crypto.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
-import { Channel } from "../session/channel.ts";
 import type { Contact, ContactRow } from "./contact_table.ts";
 import type { StoreDatabase } from "./database.ts";
 
@@ -27,24 +26,32 @@ export class KeyRing {
     this.#database = database;
   }
 
-  /** The channel between the user and a contact, with all keys that are known. */
-  async channel(contact: Contact, owner: ClientId): Promise<Channel> {
+  /** All keys that open a contact's messages, the newest first. */
+  async opening(contact: ContactRow): Promise<CryptoKey[]> {
     const rows = this.#database.rows<{ key: KeyRow; bytes: Uint8Array }>(
       "SELECT key, bytes FROM keys WHERE contact = ? ORDER BY key DESC",
-      contact.row,
+      contact,
     );
     const keys: CryptoKey[] = [];
     for (const { key, bytes } of rows) {
-      const imported = this.#imported.get(key) ??
-        await importSymmetricKey(bytes);
-      this.#imported.set(key, imported);
-      keys.push(imported);
+      keys.push(await this.#import(key, bytes));
     }
-    const sealing = this.sendingKey(contact, owner);
-    return new Channel(
-      keys,
-      sealing === undefined ? undefined : this.#imported.get(sealing),
-    );
+    return keys;
+  }
+
+  /** The key that seals the user's messages to a contact; undefined where none is in use. */
+  async sealing(
+    contact: Contact,
+    owner: ClientId,
+  ): Promise<CryptoKey | undefined> {
+    const key = this.sendingKey(contact, owner);
+    return key && await this.known(key, contact.row, owner);
+  }
+
+  async #import(key: KeyRow, bytes: Uint8Array): Promise<CryptoKey> {
+    const imported = this.#imported.get(key) ?? await importSymmetricKey(bytes);
+    this.#imported.set(key, imported);
+    return imported;
   }
 
   /**
@@ -86,22 +93,23 @@ export class KeyRing {
   }
 
   /**
-   * A key's 16 bytes, to be sent to its contact.
+   * A key that may be sent to its contact.
    *
-   * @returns undefined where it belongs to another contact, or to the contact's
-   * public key of before
+   * @returns undefined where it belongs to another contact, or to an earlier
+   * public key of the contact
    */
-  bytesOf(
+  async known(
     key: KeyRow,
     contact: ContactRow,
     owner: ClientId,
-  ): Uint8Array | undefined {
-    return this.#database.row<{ bytes: Uint8Array }>(
+  ): Promise<CryptoKey | undefined> {
+    const row = this.#database.row<{ bytes: Uint8Array }>(
       "SELECT bytes FROM keys WHERE key = ? AND contact = ? AND owner = ?",
       key,
       contact,
       owner,
-    )?.bytes;
+    );
+    return row && await this.#import(key, row.bytes);
   }
 
   /** Stops using a contact's key, so that the next one to be sent is new. */

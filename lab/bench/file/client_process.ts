@@ -5,13 +5,19 @@
  */
 
 import { decodeHex } from "@std/encoding";
-import { Channel } from "../../../client/session/channel.ts";
 import { Journal } from "../../../client/session/journal.ts";
 import type { Batch } from "../../../client/session/batch.ts";
 import { openOutgoingFile } from "../../../client/session/outgoing_file.ts";
-import { saveReceivedFile } from "../../../client/session/opening.ts";
+import {
+  ContactKeys,
+  saveReceivedFile,
+} from "../../../client/session/opening.ts";
 import { RelayLink } from "../../../client/link/relay_link.ts";
-import { importSymmetricKey } from "../../../shared/crypto/crypto.ts";
+import {
+  importSymmetricKey,
+  legacyCiphertextSize,
+  legacyEncryptPieces,
+} from "../../../shared/crypto/crypto.ts";
 import { asClientId } from "../../../shared/wire/fields.ts";
 import { MessageType } from "../../../shared/wire/protocol.ts";
 
@@ -29,7 +35,7 @@ const [verb, port, ...rest] = Deno.args;
 const [own = "", others = "", keyHex = "", path = ""] = rest;
 const me = asClientId(decodeHex(own));
 const key = await importSymmetricKey(decodeHex(keyHex));
-const channel = new Channel([key], key);
+const keys = new ContactKeys([key], key);
 const address = { hostname: "127.0.0.1", port: Number(port) };
 const link = new RelayLink(() => Promise.resolve(address));
 
@@ -38,7 +44,10 @@ async function send(): Promise<void> {
   await link.send(me, {
     target: asClientId(decodeHex(others)),
     type: MessageType.File,
-    content: channel.sealPieces(pieces, size),
+    content: {
+      size: legacyCiphertextSize(size),
+      pieces: legacyEncryptPieces(key, pieces),
+    },
   });
 }
 
@@ -55,7 +64,7 @@ async function receive(): Promise<string[]> {
     if (batch === undefined) return saved;
     for await (const { content } of batch.messages()) {
       await content.digest();
-      const { pieces } = await channel.openPieces(content);
+      const { pieces } = await keys.openPieces(content);
       saved.push((await saveReceivedFile(pieces)).path);
     }
     await journal.done(batch);

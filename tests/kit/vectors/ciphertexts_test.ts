@@ -6,8 +6,7 @@ import {
   createPrivateKey,
   privateDecrypt,
 } from "node:crypto";
-import { Channel } from "../../../client/session/channel.ts";
-import { openMessage } from "../../../client/session/opening.ts";
+import { ContactKeys, openMessage } from "../../../client/session/opening.ts";
 import { MemoryContent } from "../../../client/session/batch.ts";
 import {
   DecryptError,
@@ -162,10 +161,9 @@ testWith(
         type,
         content: new MemoryContent(bytesOf(vector)),
       };
-      const channel = new Channel([key], key);
       const { kind, text } = await openMessage(
         message,
-        channel,
+        new ContactKeys([key], key),
         privateKey,
         true,
       );

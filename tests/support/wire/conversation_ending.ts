@@ -6,7 +6,7 @@
  */
 
 import { decodeHex, encodeHex } from "@std/encoding";
-import { Channel } from "../../../client/session/channel.ts";
+import { ContactKeys } from "../../../client/session/opening.ts";
 import {
   DecryptError,
   decryptKey,
@@ -155,10 +155,10 @@ class Side {
       await this.#share(from, key);
       return await exportSymmetricKey(key);
     }
-    const keys = this.#keys.get(from) ?? [];
-    const channel = new Channel(keys, keys[0]);
+    const known = this.#keys.get(from) ?? [];
+    const keys = new ContactKeys(known, known[0]);
     return await orUndefined(async () =>
-      (await channel.open(MessageType.Text, decodeHex(content))).plaintext
+      (await keys.openText(decodeHex(content))).plaintext
     );
   }
 
