@@ -5,6 +5,7 @@
  */
 
 import { concat } from "@std/bytes";
+import { openRegular, readFull } from "../../shared/folder/durable_files.ts";
 import { findFile, infoFiles } from "../../shared/folder/info_files.ts";
 import { IdentityError } from "../../shared/identity/identity_error.ts";
 import {
@@ -17,7 +18,6 @@ import { readPrivateKey } from "../../shared/identity/private_key.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
-import { openRegular, readFull } from "../store/saved_file.ts";
 
 /** A registered user. */
 export interface Identity {

@@ -3,14 +3,18 @@ import { resolve } from "node:path";
 import { type BindValue, Database } from "@db/sqlite";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UserError } from "../errors.ts";
-import { copyTables } from "../store/copy_tables.ts";
 import {
   prepareSchema,
   type RowSource,
   rowSource,
   schemaOf,
 } from "../store/schema.ts";
-import { archiveSchema, checkHeader, Digest } from "./archive_form.ts";
+import {
+  archiveSchema,
+  checkHeader,
+  copyTables,
+  Digest,
+} from "./archive_form.ts";
 
 /** What the user is told that an archive should be. */
 const EXPECTED = "Expected a file that export made, unchanged";
@@ -43,7 +47,7 @@ export class ArchiveReader implements RowSource, Disposable {
   private constructor(file: string, path: string, size: number) {
     this.#path = path;
     this.size = size;
-    // SQLite would take some names for more than a file's.
+    // SQLite treats names such as ":memory:" specially.
     this.#database = new Database(resolve(file), {
       int64: true,
       readonly: true,

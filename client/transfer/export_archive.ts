@@ -1,10 +1,15 @@
-import { basename, dirname } from "node:path";
+import { createHash } from "node:crypto";
+import { basename, dirname, resolve } from "node:path";
+import { Database } from "@db/sqlite";
+import { PIECE_SIZE } from "../../shared/crypto/pieces.ts";
 import { findFile } from "../../shared/folder/info_files.ts";
 import { formatInfoMe } from "../../shared/folder/own_info_me.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   createPrivate,
   moveNew,
+  openRegular,
+  readFull,
   removeIfThere,
   syncFile,
   syncFolder,
@@ -15,20 +20,21 @@ import { readFolderIdentity } from "../keys/identity.ts";
 import { countWaiting } from "../session/journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import { UnreadMessages } from "../session/unread_messages.ts";
-import { ArchiveWriter } from "./archive_writer.ts";
 import { draftOf, removeDraftsOf } from "../store/folder.ts";
+import { createTables, rowSource } from "../store/schema.ts";
+import { copyTables, createTransferTables, Digest } from "./archive_form.ts";
 
-/** What an archive holds. */
+/** The counts of an export. */
 export interface Exported {
   /** Messages of all conversations. */
   messages: number;
   /** Received files. */
   files: number;
-  /** Received files that can't be read where they were saved any more. */
+  /** Received files that are gone or can't be read. */
   missing: number;
 }
 
-/** What an archive holds, and what it doesn't. */
+/** The counts of an exported archive. */
 export interface ExportedArchive extends Exported {
   /** Files with messages that couldn't be decrypted, which stay where they are. */
   unread: number;
@@ -80,7 +86,7 @@ export async function exportArchive(
   }
 }
 
-/** What takes long isn't begun in vain. */
+/** Refuses a path that is taken before the long work begins. */
 async function refuseExistingFile(path: string): Promise<void> {
   if (await findFile(dirname(path), [basename(path)]) === undefined) return;
   throw new Deno.errors.AlreadyExists("It exists");
@@ -103,4 +109,117 @@ async function fill(
   }
   await syncFile(draft);
   return exported;
+}
+
+/** Writes an archive, which is complete only after {@linkcode end}. */
+class ArchiveWriter implements Disposable {
+  readonly #database: Database;
+  readonly #identity: string;
+  readonly #digest = new Digest();
+
+  /**
+   * Copies a store into an empty file.
+   *
+   * @param identity the text of `info.me`
+   * @throws {FolderError} where the store can't be read
+   */
+  constructor(path: string, store: StoreDatabase, identity: string) {
+    // SQLite treats names such as ":memory:" specially.
+    this.#database = new Database(resolve(path), { int64: true });
+    this.#identity = identity;
+    this.#digest.add([identity]);
+    try {
+      // The draft needs no journal: only a complete archive gets its name. A
+      // contact and its key refer to each other.
+      this.#database.exec(
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
+      );
+      createTables(this.#database);
+      store.snapshot(() =>
+        copyTables(store, this.#database, (row) => this.#digest.add(row))
+      );
+      createTransferTables(this.#database);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** Number of messages. */
+  get messages(): number {
+    return Number(
+      this.#database.prepare<{ count: number }>(
+        "SELECT count(*) AS count FROM messages",
+      ).get()?.count,
+    );
+  }
+
+  /** The received files with their paths, in the order of packing. */
+  get savedFiles(): { message: number; path: string }[] {
+    return rowSource(this.#database).rows<{ id: number; path: string }>(
+      "SELECT id, path FROM messages WHERE outgoing = 0 AND kind = 'file' AND path IS NOT NULL ORDER BY id",
+    ).map(({ id, path }) => ({ message: Number(id), path }));
+  }
+
+  /** Adds a received file; returns false where it can't be read. */
+  async pack(message: number, path: string): Promise<boolean> {
+    const insert = this.#database.prepare(
+      "INSERT INTO transferFiles VALUES (?, ?, ?)",
+    );
+    const hash = createHash("sha256");
+    try {
+      let piece = 0;
+      for await (const bytes of readSaved(path)) {
+        insert.run(message, piece++, bytes);
+        hash.update(bytes);
+      }
+    } catch (error) {
+      if (!(error instanceof UnreadableFile)) throw error;
+      this.#database.prepare("DELETE FROM transferFiles WHERE message = ?")
+        .run(message);
+      return false;
+    }
+    this.#digest.add([message, hash.digest()]);
+    return true;
+  }
+
+  /** Completes the archive; nothing can be added any more. */
+  end(): void {
+    this.#database.prepare("INSERT INTO transfer VALUES (?, ?)")
+      .run(this.#identity, this.#digest.end());
+    this.#database.exec("COMMIT");
+    this.#database.close();
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}
+
+/** A saved file is gone, or can't be read. */
+export class UnreadableFile extends Error {
+  override name = "UnreadableFile";
+}
+
+/**
+ * The bytes of a saved file, in pieces of 1 MiB at most. An empty file yields
+ * one empty piece.
+ *
+ * @throws {UnreadableFile} where it can't be read to its end
+ */
+export async function* readSaved(
+  path: string,
+): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    using file = await openRegular(path);
+    for (let first = true;; first = false) {
+      const piece = new Uint8Array(PIECE_SIZE);
+      const bytes = piece.subarray(0, await readFull(file, piece));
+      if (bytes.length > 0 || first) yield bytes;
+      if (bytes.length < PIECE_SIZE) return;
+    }
+  } catch (cause) {
+    throw new UnreadableFile(`${path}: ${reasonOf(cause)}`, { cause });
+  }
 }

@@ -13,8 +13,7 @@ import { UserError } from "../errors.ts";
 import type { Message } from "../store/message.ts";
 import type { Session } from "../session/session.ts";
 import { draftOf, removeDraftsOf } from "../store/folder.ts";
-import type { Exported } from "./export_archive.ts";
-import { readSaved, UnreadableFile } from "../store/saved_file.ts";
+import { type Exported, readSaved, UnreadableFile } from "./export_archive.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
 
 /** How a conversation is written down. */

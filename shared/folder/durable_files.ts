@@ -143,6 +143,34 @@ export async function readableSize(path: string): Promise<number> {
   return (await file.stat()).size;
 }
 
+/**
+ * Opens a regular file to read it. Opening a pipe would block until it is written to.
+ *
+ * @throws {Error} where it is no regular file, or can't be opened
+ */
+export async function openRegular(path: string): Promise<Deno.FsFile> {
+  if (!(await Deno.stat(path)).isFile) throw new Error("it is no file");
+  return await Deno.open(path);
+}
+
+/**
+ * Reads until `into` is full or the file ends.
+ *
+ * @returns how many bytes were read
+ */
+export async function readFull(
+  file: Pick<Deno.FsFile, "read">,
+  into: Uint8Array,
+): Promise<number> {
+  let size = 0;
+  while (size < into.length) {
+    const count = await file.read(into.subarray(size));
+    if (count === null) break;
+    size += count;
+  }
+  return size;
+}
+
 /** Syncs a folder's entries to the disk; does nothing on Windows. */
 export async function syncFolder(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;

@@ -5,9 +5,9 @@
  */
 
 import { valueFlag } from "../../../../shared/cli/flags.ts";
+import { openRegular } from "../../../../shared/folder/durable_files.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import type { Message } from "../../../store/message.ts";
-import { openRegular } from "../../../store/saved_file.ts";
 import { isoTime } from "../../../session/message_form.ts";
 
 /** The flag that names the command. */
