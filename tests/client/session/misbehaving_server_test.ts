@@ -108,7 +108,7 @@ misbehaves(
 
 misbehaves(
   "any answer version will do, with zeros behind the answer (ANS-4, CON-10)",
-  async ({ server, client, ben }) => {
+  async ({ server, client }) => {
     for (const version of [0, 1, 3, 255]) {
       const list: Response = {
         code: 2101,
@@ -124,7 +124,7 @@ misbehaves(
 
 misbehaves(
   "a list with oneself and with names of any kind (LST-5)",
-  async ({ server, client, ben }) => {
+  async ({ server, client }) => {
     const names = ["", "two words", "דנה", "\x1b[31mred\x07", "b\u200ben"];
     const entry = (id: ClientId, name: Uint8Array) =>
       concat([id, name, new Uint8Array(255 - name.length)]);
@@ -176,7 +176,7 @@ misbehaves(
 
 misbehaves(
   "2103 is success whatever it carries (SND-16)",
-  async ({ server, client, ben }) => {
+  async ({ server, client }) => {
     for (const size of [20, 16, 0, 4, 24]) {
       server.script = answers({ 603: exactly(2103, new Uint8Array(size)) });
       assertStringIncludes(await client.choose("151", "ben"), "Sent");
@@ -188,7 +188,7 @@ misbehaves(
 
 misbehaves(
   "answers that make no sense are named, and the menu comes back",
-  async ({ server, client, ben }) => {
+  async ({ server, client }) => {
     const cases: [Uint8Array, string][] = [
       [
         new Uint8Array(0),

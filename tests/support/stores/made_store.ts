@@ -7,7 +7,7 @@ import {
   type SendResult,
   type Store,
 } from "../../../server/mod.ts";
-import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
 
 /** Bytes of a content that is in three pieces. */
 export const LARGE = 2_621_440;
@@ -21,7 +21,7 @@ export function idOf(byte: number): ClientId {
 }
 
 /** The id of a message that was sent, or why it was refused. */
-export function idOrRefusal(result: SendResult): MessageId | SendRefusal {
+export function idOrRefusal(result: SendResult): number | SendRefusal {
   return "id" in result ? result.id : result.refused;
 }
 
