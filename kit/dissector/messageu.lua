@@ -3,21 +3,64 @@
 
 local messageu = Proto("messageu", "MessageU")
 
--- The generations of docs/protocol.md: the codes of a registration and of its
--- answer, and the bytes of a request's code. The other four codes follow.
+-- What follows from shared/wire: the codes of a registration and of its answer
+-- in each dialect and the bytes of a request's code; the requests in the order of
+-- their codes; the sizes of fields in bytes; the types of messages.
+-- generated: tables
 local dialects = {
   { request = 600, answer = 2100, code_size = 2 },
   { request = 700, answer = 2100, code_size = 2 },
   { request = 1100, answer = 2100, code_size = 2 },
   { request = 1000, answer = 2000, code_size = 2 },
   { request = 100, answer = 1000, code_size = 1 },
+  { request = 600, answer = 2100, code_size = 2 },
 }
-local kinds = { "register", "list", "key", "send", "pull" }
+local kinds = {
+  { name = "register", request = "register", answer = "registered",
+    clause = "REG-1", is_list = false,
+    request_fields = { "name", "public_key" },
+    answer_fields = { "client_id" } },
+  { name = "clientsList", request = "clients list", answer = "clients list",
+    clause = "LST-1", is_list = true,
+    request_fields = {},
+    answer_fields = { "client_id", "name" } },
+  { name = "publicKey", request = "public key", answer = "public key",
+    clause = "KEY-1", is_list = false,
+    request_fields = { "target" },
+    answer_fields = { "client_id", "public_key" } },
+  { name = "sendMessage", request = "send a message", answer = "message sent",
+    clause = "SND-2", is_list = false,
+    request_fields = { "target", "type", "content_size", "content" },
+    answer_fields = { "target", "message_id" } },
+  { name = "waitingMessages", request = "waiting messages", answer = "waiting messages",
+    clause = "PUL-1", is_list = true,
+    request_fields = {},
+    answer_fields = { "sender", "message_id", "type", "content_size", "content" } },
+}
+-- Bytes of each field; a content has as many as its size says.
+local sizes = {
+  name = 255,
+  public_key = 160,
+  client_id = 16,
+  target = 16,
+  type = 1,
+  content_size = 4,
+  message_id = 4,
+  sender = 16,
+}
+local type_names = {
+  [1] = "request for a symmetric key",
+  [2] = "symmetric key",
+  [3] = "text",
+  [4] = "file",
+}
+-- end
+
 local request_kinds, answer_kinds, short_codes, due = {}, {}, {}, {}
 for _, dialect in ipairs(dialects) do
   for index, kind in ipairs(kinds) do
-    request_kinds[dialect.request + index - 1] = kind
-    answer_kinds[dialect.answer + index - 1] = kind
+    request_kinds[dialect.request + index - 1] = kind.name
+    answer_kinds[dialect.answer + index - 1] = kind.name
     due[dialect.request + index - 1] = dialect.answer + index - 1
     if dialect.code_size == 1 then
       short_codes[dialect.request + index - 1] = true
@@ -26,30 +69,36 @@ for _, dialect in ipairs(dialects) do
 end
 answer_kinds[9000] = "failure"
 
-local request_names = {
-  register = "register",
-  list = "clients list",
-  key = "public key",
-  send = "send a message",
-  pull = "waiting messages",
-}
-local answer_names = {
-  register = "registered",
-  list = "clients list",
-  key = "public key",
-  send = "message sent",
-  pull = "waiting messages",
-  failure = "failure",
-}
-local type_names = {
-  [1] = "request for a symmetric key",
-  [2] = "symmetric key",
-  [3] = "text",
-  [4] = "file",
-}
+-- Of each kind: its names, its fields, and the bytes that a payload has to have,
+-- or that each entry of a list has; a content adds to them.
+local request_names, answer_names = {}, { failure = "failure" }
+local request_fields, answer_fields = {}, { failure = {} }
+local request_sizes, answer_sizes, entry_sizes = {}, { failure = 0 }, {}
+local clauses = { failure = "ERR-1" }
+
+local function size_of(fields)
+  local size = 0
+  for _, field in ipairs(fields) do
+    if field == "content" then return nil, size end
+    size = size + sizes[field]
+  end
+  return size, size
+end
+
+for _, kind in ipairs(kinds) do
+  local name = kind.name
+  request_names[name], answer_names[name] = kind.request, kind.answer
+  request_fields[name], answer_fields[name] = kind.request_fields, kind.answer_fields
+  request_sizes[name] = size_of(kind.request_fields)
+  local size = size_of(kind.answer_fields)
+  if kind.is_list then entry_sizes[name] = size else answer_sizes[name] = size end
+  clauses[name] = kind.clause
+end
 
 -- Sizes in bytes.
-local ID, NAME, KEY, SEND_HEAD, WAITING_HEAD = 16, 255, 160, 21, 25
+local ID, NAME, KEY = sizes.client_id, sizes.name, sizes.public_key
+local _, SEND_HEAD = size_of(request_fields.sendMessage)
+local _, WAITING_HEAD = size_of(answer_fields.waitingMessages)
 local ENCRYPTED_KEY, AES_BLOCK, BLOCK = 128, 16, 1024
 -- More of a frame isn't put together from segments.
 local MOST = 256 * 1024 * 1024
@@ -79,25 +128,27 @@ local f = {
   rest = ProtoField.bytes("messageu.rest", "Too many bytes"),
   padding = ProtoField.bytes("messageu.padding", "Padding to a block"),
 }
+for name in pairs(sizes) do
+  f[name] = f[name] or ProtoField.bytes("messageu." .. name, name)
+end
 messageu.fields = {}
 for _, field in pairs(f) do table.insert(messageu.fields, field) end
+
+local severities = {
+  ["FRM-1"] = "ERROR", ["FRM-2"] = "ERROR", ["REQ-5"] = "ERROR",
+  ["REQ-6"] = "ERROR", ["REQ-8"] = "NOTE", ["REQ-9"] = "ERROR", ["ANS-2"] = "ERROR",
+  ["ANS-3"] = "ERROR", ["NAM-1"] = "ERROR", ["NAM-2"] = "ERROR", ["NAM-3"] = "ERROR",
+  ["NAM-4"] = "WARN", ["NAM-8"] = "NOTE", ["CID-2"] = "NOTE", ["CID-3"] = "NOTE",
+  ["PUB-1"] = "ERROR", ["LST-4"] = "ERROR", ["SND-1"] = "ERROR", ["SND-5"] = "ERROR",
+  ["SND-8"] = "ERROR", ["RSA-1"] = "ERROR", ["AES-1"] = "ERROR", ["MSG-1"] = "NOTE",
+}
+for _, clause in pairs(clauses) do severities[clause] = "ERROR" end
 
 -- A clause is an expert info: its filter is messageu. and the clause, such as
 -- messageu.snd_8.
 local experts = {}
 messageu.experts = {}
-for clause, severity in pairs({
-  ["FRM-1"] = "ERROR", ["FRM-2"] = "ERROR", ["REQ-5"] = "ERROR",
-  ["REQ-6"] = "ERROR", ["REQ-8"] = "NOTE", ["REQ-9"] = "ERROR", ["ANS-2"] = "ERROR",
-  ["ANS-3"] = "ERROR", ["ERR-1"] = "ERROR", ["NAM-1"] = "ERROR",
-  ["NAM-2"] = "ERROR", ["NAM-3"] = "ERROR", ["NAM-4"] = "WARN",
-  ["NAM-8"] = "NOTE", ["CID-2"] = "NOTE", ["CID-3"] = "NOTE",
-  ["PUB-1"] = "ERROR", ["REG-1"] = "ERROR", ["LST-1"] = "ERROR",
-  ["LST-4"] = "ERROR", ["KEY-1"] = "ERROR", ["SND-1"] = "ERROR",
-  ["SND-2"] = "ERROR", ["SND-5"] = "ERROR", ["SND-8"] = "ERROR",
-  ["PUL-1"] = "ERROR", ["RSA-1"] = "ERROR", ["AES-1"] = "ERROR",
-  ["MSG-1"] = "NOTE",
-}) do
+for clause, severity in pairs(severities) do
   local levels = {
     NOTE = expert.severity.NOTE,
     WARN = expert.severity.WARN,
@@ -202,9 +253,6 @@ local function header_at(tvb, offset, available, is_request)
   }
 end
 
--- Bytes that a request's payload has to have.
-local request_sizes = { register = NAME + KEY, list = 0, key = ID, pull = 0 }
-
 -- Bytes of payload whose header says 0: as many as there have to be where they
 -- stand in the request's block, with zeros behind them (DIA-6); nil where more
 -- are needed to know.
@@ -221,10 +269,10 @@ end
 -- Bytes of payload that follow a header; nil where more are needed to know.
 -- SND-7: a request for a key without content ends after 21 bytes.
 local function payload_size(tvb, offset, available, header)
-  if header.is_request and header.claim == 0 and header.kind ~= "send" then
+  if header.is_request and header.claim == 0 and header.kind ~= "sendMessage" then
     return size_in_block(tvb, offset, available, header)
   end
-  if not header.is_request or header.kind ~= "send" or header.claim == SEND_HEAD then
+  if not header.is_request or header.kind ~= "sendMessage" or header.claim == SEND_HEAD then
     return header.claim
   end
   local start = offset + header.size
@@ -305,33 +353,46 @@ local function add_content(tree, cursor, type, size)
 end
 
 local function message_text(type, size)
-  local name = type_names[type] or ("unknown type " .. type)
+  local name = type_names[type] or ("unknown type " .. tostring(type))
   return size == 0 and name or (name .. ", " .. size .. " bytes")
 end
 
--- Of each request and answer what lies in its payload. They return what stands
--- in the list of packets behind the code's name.
+-- Adds the fields of a record one after the other, as far as they are there.
+-- Returns what stands in the list of packets behind the code's name.
+local function add_fields(tree, cursor, fields)
+  local text, type, claimed
+  for _, field in ipairs(fields) do
+    if field == "content" then
+      add_content(tree, cursor, type, claimed)
+      return message_text(type, claimed)
+    end
+    local range = cursor:take(sizes[field])
+    if range == nil then
+      cursor:cut(tree, f[field])
+      return text
+    end
+    if field == "name" then
+      text = '"' .. add_name(tree, range, false) .. '"'
+    elseif field == "public_key" then
+      add_key(tree, range)
+    elseif field == "type" then
+      type = add_type(tree, range)
+    elseif sizes[field] <= 4 then
+      tree:add_le(f[field], range)
+      if field == "content_size" then claimed = range:le_uint() end
+      if field == "message_id" then text = "message " .. range:le_uint() end
+    else
+      tree:add(f[field], range)
+    end
+  end
+  return text
+end
+
+-- Of the requests and answers that are more than their fields, what lies in the
+-- payload. They return the text that add_fields returns.
 local requests, answers = {}, {}
 
-function requests.register(tree, cursor)
-  local name = cursor:take(NAME)
-  if name == nil then return cursor:cut(tree, f.name) end
-  local text = add_name(tree, name, false)
-  local key = cursor:take(KEY)
-  if key ~= nil then add_key(tree, key) else cursor:cut(tree, f.public_key) end
-  return '"' .. text .. '"'
-end
-
-function requests.list() end
-function requests.pull() end
-
-function requests.key(tree, cursor)
-  local target = cursor:take(ID)
-  if target == nil then return cursor:cut(tree, f.target) end
-  tree:add(f.target, target)
-end
-
-function requests.send(tree, cursor, header)
+function requests.sendMessage(tree, cursor, header)
   local target, type, size = cursor:take(ID), cursor:take(1), cursor:take(4)
   if target == nil then return cursor:cut(tree, f.target) end
   tree:add(f.target, target)
@@ -368,7 +429,7 @@ function answers.register(tree, cursor)
   if id ~= nil then add_given_id(tree, id) else cursor:cut(tree, f.client_id) end
 end
 
-function answers.list(tree, cursor)
+function answers.clientsList(tree, cursor)
   local count = 0
   while cursor:left() >= ID do
     count = count + 1
@@ -386,27 +447,13 @@ function answers.list(tree, cursor)
   return count .. (count == 1 and " client" or " clients")
 end
 
-function answers.key(tree, cursor, header)
+function answers.publicKey(tree, cursor, header)
   -- KEY-4: some servers leave the owner's id out.
-  if header.claim ~= KEY then
-    local id = cursor:take(ID)
-    if id == nil then return cursor:cut(tree, f.client_id) end
-    tree:add(f.client_id, id)
-  end
-  local key = cursor:take(KEY)
-  if key ~= nil then add_key(tree, key) else cursor:cut(tree, f.public_key) end
+  local is_key_alone = header.claim == KEY
+  add_fields(tree, cursor, is_key_alone and { "public_key" } or answer_fields.publicKey)
 end
 
-function answers.send(tree, cursor)
-  local target, id = cursor:take(ID), cursor:take(4)
-  if target == nil then return cursor:cut(tree, f.target) end
-  tree:add(f.target, target)
-  if id == nil then return cursor:cut(tree, f.message_id) end
-  tree:add_le(f.message_id, id)
-  return "message " .. id:le_uint()
-end
-
-function answers.pull(tree, cursor, _, is_whole)
+function answers.waitingMessages(tree, cursor, _, is_whole)
   local count = 0
   while cursor:left() >= WAITING_HEAD do
     count = count + 1
@@ -434,31 +481,23 @@ function answers.pull(tree, cursor, _, is_whole)
   return count .. (count == 1 and " message" or " messages")
 end
 
-function answers.failure() end
-
--- Bytes that an answer's payload has to have, and the clause where it has others.
-local answer_sizes = {
-  register = { ID, "REG-1" },
-  key = { ID + KEY, "KEY-1" },
-  send = { ID + 4, "SND-2" },
-  failure = { 0, "ERR-1" },
-}
-
 local function check_size(item, header, payload)
   local claim, kind = header.claim, header.kind
   local expected, clause = nil, "REQ-6"
   if header.is_request then
     expected = request_sizes[kind]
     -- SND-7: what a request for a key claims here doesn't count.
-    if kind == "send" and claim < SEND_HEAD and payload ~= SEND_HEAD then
+    if kind == "sendMessage" and claim < SEND_HEAD and payload ~= SEND_HEAD then
       expected = SEND_HEAD
     end
     -- DIA-6: the payload is there, though a relay needn't look for it.
     if expected ~= nil and payload == expected then clause = "FRM-2" end
-  elseif answer_sizes[kind] ~= nil then
-    expected, clause = answer_sizes[kind][1], answer_sizes[kind][2]
-  elseif kind == "list" and claim % (ID + NAME) ~= 0 then
-    wrong(item, "LST-1", "expected a multiple of 271, got " .. claim)
+  else
+    expected, clause = answer_sizes[kind], clauses[kind]
+    local entry = entry_sizes[kind]
+    if entry ~= nil and claim % entry ~= 0 then
+      wrong(item, clause, "expected a multiple of " .. entry .. ", got " .. claim)
+    end
   end
   if expected ~= nil and claim ~= expected then
     wrong(item, clause, "expected " .. expected .. ", got " .. claim)
@@ -511,8 +550,8 @@ local refused = { "FRM-1", "NAM-2", "NAM-3", "REQ-5", "REQ-6", "SND-5", "SND-8" 
 
 -- The id that a payload begins with, of those that are held against each other.
 local function first_id(tvb, offset, there, header)
-  local has_id = header.kind == "send" or
-    header.kind == "key" and (header.is_request or header.claim ~= KEY)
+  local has_id = header.kind == "sendMessage" or
+    header.kind == "publicKey" and (header.is_request or header.claim ~= KEY)
   if not has_id or there < ID then return nil end
   return hex(tvb(offset + header.size, ID))
 end
@@ -542,7 +581,7 @@ local function verdict_on(stream, header, id)
       ", got " .. header.code }
   end
   if id ~= nil and request.id ~= nil and id ~= request.id then
-    local clause = header.kind == "key" and "KEY-1" or "SND-2"
+    local clause = header.kind == "publicKey" and "KEY-1" or "SND-2"
     return { clause, "another client's id than was asked for" }
   end
 end
@@ -573,11 +612,20 @@ local function add_frame(tvb, pinfo, root, offset, size, header, payload, state)
   end
   local cursor = Cursor.new(tvb, offset + header.size, there)
   local parts = header.is_request and requests or answers
+  local fields = header.is_request and request_fields or answer_fields
   local detail
   if header.kind == nil then
     if there > 0 then tree:add(f.payload, cursor:take(there)) end
   elseif payload > 0 then
-    detail = parts[header.kind](tree, cursor, header, is_whole)
+    local part = parts[header.kind]
+    if part ~= nil then
+      detail = part(tree, cursor, header, is_whole)
+    else
+      local is_list = not header.is_request and entry_sizes[header.kind] ~= nil
+      repeat
+        detail = add_fields(tree, cursor, fields[header.kind])
+      until cursor:left() == 0 or not is_list
+    end
   end
   if cursor:left() > 0 then tree:add(f.rest, cursor:take(cursor:left())) end
   if is_whole then

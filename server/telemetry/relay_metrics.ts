@@ -38,7 +38,7 @@ export function addRelayMetrics(shown: Exposition, measured: Measured): void {
   const { readiness, failures, droppedLines } = measured;
   shown.gauge(
     "messageu_ready",
-    "1 where the relay accepts connections and its store answers, else 0",
+    "1 where /readyz would answer 200, else 0",
     async () => await readiness.obstacle() === undefined ? 1 : 0,
   );
   addRequests(shown, measured);
@@ -137,7 +137,7 @@ function addConnections(shown: Exposition, { relay }: Measured): void {
 function addStore(shown: Exposition, { store }: Measured): void {
   shown.gauge(
     "messageu_waiting_messages",
-    "Messages that wait for their recipients, about",
+    "Messages that wait for their recipients, in all inboxes; missing while they are counted",
     () =>
       deadline(store.countWaiting(), COUNT_TIMEOUT, "still counting")
         .catch(() => undefined),
@@ -145,7 +145,7 @@ function addStore(shown: Exposition, { store }: Measured): void {
   const { writes, milliseconds } = store.commits;
   shown.histograms(
     "messageu_commit_writes",
-    "Writes that shared a commit",
+    "Writes that shared a commit; a message, a deletion, a registration and a batch of last-seen updates are one each",
     1,
     () => [{ labels: {}, histogram: writes }],
   );

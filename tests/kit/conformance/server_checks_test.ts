@@ -6,7 +6,6 @@ import { UsageError } from "../../../shared/cli/usage_error.ts";
 import { startRelay } from "../../../server/mod.ts";
 import { openPostgresStore } from "../../../server/store/postgres/mod.ts";
 import type { Outcome } from "../../../kit/conformance/report/outcome.ts";
-import { render, renderClient } from "../../../lab/generate/conformance.ts";
 import { checkServer } from "../../../kit/conformance/server/check_server.ts";
 import {
   allChecks,
@@ -131,16 +130,7 @@ Deno.test("checks are chosen by name, clause or subject", () => {
   );
 });
 
-testWith(FILES, "the page lists all checks as they are", async () => {
+testWith(FILES, "the page names the clauses that can't be seen", async () => {
   const page = await Deno.readTextFile(`${ROOT}docs/conformance.md`);
-  const holds = (marker: string, table: string) =>
-    assert(
-      page.includes(
-        `<!-- generated: ${marker} -->\n\n${table}\n\n<!-- end -->`,
-      ),
-      `${marker}: deno task generate writes the table`,
-    );
-  holds("checks", render());
-  holds("client checks", renderClient());
   for (const clause of UNSEEN) assert(page.includes(`| ${clause} `), clause);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import config from "../../../deno.json" with { type: "json" };
 import { type ClauseId, clauses } from "../../../kit/clauses.ts";
-import { vectorKinds, vectorText } from "../../../lab/vectors/vector_files.ts";
+import { vectorKinds } from "../../../lab/vectors/vector_files.ts";
 import { fencedBlocks, readPage } from "../../../lab/harness/pages.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
 import { readVectorFile, readVectors } from "../../support/wire/vectors.ts";
@@ -51,13 +51,6 @@ testWith(FILES, "the schema lets nothing else through", async () => {
   assert(validate({ ...file, cases: [frame] }));
   assert(!validate({ ...file, cases: [] }));
   assert(!validate({ ...file, protocol: 3 }));
-});
-
-testWith(FILES, "the files are what `deno task vectors` writes", async () => {
-  for (const kind of vectorKinds) {
-    const isCurrent = await fileText(kind) === vectorText(kind);
-    assert(isCurrent, `kit/vectors/${kind}.json: run deno task vectors`);
-  }
 });
 
 testWith(

@@ -10,12 +10,7 @@ import {
 } from "../../support/stores/made_store.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
-import {
-  FILES,
-  PROGRAMS,
-  TERMINALS,
-  testWith,
-} from "../../support/test_with.ts";
+import { PROGRAMS, TERMINALS, testWith } from "../../support/test_with.ts";
 
 testWith(
   PROGRAMS,
@@ -177,8 +172,4 @@ testWith(TERMINALS, "at a terminal it asks first", async () => {
     restored.shown,
     `Put ${dir}/b (3 users, 4 waiting messages) in the place of ${dir}/db.defensive, which is kept under another name? [y/N]`,
   );
-});
-
-testWith(FILES, "docs/admin.md has the help as it is", async () => {
-  assertStringIncludes(await Deno.readTextFile(`${ROOT}docs/admin.md`), HELP);
 });

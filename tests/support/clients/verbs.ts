@@ -1,7 +1,7 @@
 /** Runs the client's verbs in the folder of one user. */
 
 import { fileURLToPath } from "node:url";
-import { runClient } from "../../../client/ui/cli/run_client.ts";
+import { runHere } from "../../../lab/harness/client_run.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 
 /** The client's program. */
@@ -109,34 +109,6 @@ export class VerbUser {
     if (ended.code === 0) return ended;
     throw new Error(`${verb} ended with ${ended.code}: ${ended.stderr}`);
   }
-}
-
-/** Runs the client in this process, without signals and environment. */
-async function runHere(input: string, args: readonly string[]) {
-  const printed = { stdout: "", stderr: "" };
-  const stream = (name: "stdout" | "stderr") => {
-    const decoder = new TextDecoder();
-    const writeSync = (bytes: Uint8Array) => {
-      printed[name] += decoder.decode(bytes, { stream: true });
-    };
-    return {
-      isTerminal: () => false,
-      writeSync,
-      write: (bytes: Uint8Array) => Promise.resolve(writeSync(bytes)),
-    };
-  };
-  const code = await runClient(args, {
-    stdin: new Blob([input]).stream(),
-    stdout: stream("stdout"),
-    stderr: stream("stderr"),
-    dir: ".",
-    env: () => undefined,
-    onSignal: () => () => {},
-    isHangupIgnored: () => Promise.resolve(false),
-    exit: () => {},
-    revoke: () => {},
-  });
-  return { code, ...printed };
 }
 
 /** Objects, one a line; nothing where it isn't JSON. */

@@ -1,0 +1,96 @@
+/**
+ * The places that are generated: copies of what the code declares. A section of
+ * a file stands between a line with `generated: NAME` and one with `end`.
+ *
+ * @module
+ */
+
+import { HELP as ADMIN_HELP } from "../../server/admin/options.ts";
+import { HELP as SERVER_HELP } from "../../server/options.ts";
+import { requestKinds } from "../../shared/wire/requests.ts";
+import { runHere } from "../harness/client_run.ts";
+import { readPage } from "../harness/pages.ts";
+import { vectorKinds, vectorText } from "../vectors/vector_files.ts";
+import { clientChecks, serverChecks } from "./conformance.ts";
+import { dissectorTables } from "./dissector.ts";
+import { fenced } from "./markdown.ts";
+import { metrics, refusals } from "./monitoring.ts";
+import { codes, dialectCodes, fields } from "./protocol.ts";
+import { verbObjects } from "./scripting.ts";
+import { layouts, names, schema } from "./vectors.ts";
+
+/** Makes a file's text, or a section of it, from the current text. */
+type Render = (current: string) => string | Promise<string>;
+
+/** The files with generated places, by their paths. */
+export const generated: Readonly<Record<string, readonly Render[]>> = {
+  "README.md": [
+    section("relay help", () => fenced(SERVER_HELP)),
+    section(
+      "client help",
+      async () => fenced((await runHere("", ["--help"])).stdout),
+    ),
+  ],
+  "docs/admin.md": [section("admin help", () => fenced(ADMIN_HELP))],
+  "docs/conformance.md": [
+    section("checks", serverChecks),
+    section("client checks", clientChecks),
+  ],
+  "docs/monitoring.md": [
+    section("metrics", metrics),
+    section("refusals", refusals),
+  ],
+  "docs/protocol.md": [
+    section("codes", codes),
+    section("dialects", dialectCodes),
+    ...requestKinds.map((kind) =>
+      section(`${kind} fields`, () => fields(kind))
+    ),
+  ],
+  "docs/scripting.md": [section("verbs", verbObjects)],
+  "docs/vectors.md": [section("names", names), section("layouts", layouts)],
+  "kit/dissector/messageu.lua": [section("tables", dissectorTables)],
+  "kit/vectors/schema.json": [schema],
+  ...Object.fromEntries(
+    vectorKinds.map((kind) => [
+      `kit/vectors/${kind}.json`,
+      [() => vectorText(kind)],
+    ]),
+  ),
+};
+
+/** The text that a file has to have, in place of the current one. */
+export async function generate(
+  file: string,
+): Promise<{ current: string; wanted: string }> {
+  const current = await readPage(file);
+  let wanted = current;
+  for (const render of generated[file] ?? []) wanted = await render(wanted);
+  return { current, wanted };
+}
+
+/** Replaces the lines of a section. @throws {Error} where the file has no such section */
+function section(name: string, render: () => string | Promise<string>): Render {
+  return async (current) => {
+    const lines = current.split("\n");
+    const from = lines.findIndex((line) =>
+      line.replace(/ -->$/, "").endsWith(` generated: ${name}`)
+    );
+    const to = lines.findIndex((line, at) => at > from && END.test(line));
+    if (from < 0 || to < 0) {
+      throw new Error(`Expected the section "generated: ${name}", got none`);
+    }
+    // Markdown wants comments to stand apart.
+    const gap = lines[from]?.startsWith("<!--") ? [""] : [];
+    return [
+      ...lines.slice(0, from + 1),
+      ...gap,
+      await render(),
+      ...gap,
+      ...lines.slice(to),
+    ].join("\n");
+  };
+}
+
+/** The line behind a section, in Markdown, Lua and Python. */
+const END = /^(<!--|--|#) end( -->)?$/;
