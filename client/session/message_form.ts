@@ -1,6 +1,5 @@
 /**
- * Messages as data lines: the values in JSON, and the line of text
- * (docs/scripting.md).
+ * Formats messages as text and as JSON (docs/scripting.md).
  *
  * @module
  */
@@ -9,12 +8,12 @@ import { localTime } from "../../shared/cli/time.ts";
 import type { Message } from "../store/message.ts";
 import { printableLine, printableText } from "../../shared/cli/printable.ts";
 
-/** A moment as ISO 8601 in UTC, or null where there is none. */
+/** Formats a time as ISO 8601 in UTC; null if it is undefined. */
 export function isoTime(time: number | undefined): string | null {
   return time === undefined ? null : new Date(time).toISOString();
 }
 
-/** The values of a message's fields in JSON. */
+/** The fields of a message in JSON. */
 export function messageValues(message: Message) {
   return {
     id: message.id,
@@ -32,7 +31,7 @@ export function messageValues(message: Message) {
   };
 }
 
-/** A message's line; a text's further lines are indented. */
+/** Formats a message as text; indents the lines of its text after the first. */
 export function messageLine(message: Message): string {
   const { id, contact, outgoing, time, delivery } = message;
   const direction = outgoing ? "to" : "from";

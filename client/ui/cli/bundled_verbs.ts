@@ -1,6 +1,6 @@
 import type { Verb } from "./verb/verb.ts";
 
-/** Loads a verb; bundlers and `deno compile` take every module that fits. */
+/** Loads a verb in a bundle; bundlers include every module that matches the pattern. */
 export async function loadBundled(file: string): Promise<Verb> {
   const { verb } = await import(`./verbs/${file}.ts`);
   return verb;

@@ -1,8 +1,8 @@
 /**
- * Completion in the shell. Each script passes the words on a command line to
- * `complete SHELL WORD...` and takes a proposal a line: what may stand there, a
- * tab, and what it is. A line without a proposal stands for any file. Nothing
- * that was typed or proposed is evaluated.
+ * Completion in the shell. Each script passes the words of a command line to
+ * `complete SHELL WORD...` and reads one proposal a line: a word, a tab, and its
+ * description. An empty word stands for any file. The scripts evaluate neither
+ * typed nor proposed words.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import type { Io } from "./verb/io.ts";
 import { Output } from "./verb/output.ts";
 import { Work } from "./verb/work.ts";
 
-/** The scripts, with `NAME` in the place of the program's name. */
+/** The scripts by shell; `NAME` stands for the name of the program. */
 const scripts: Readonly<Record<string, string>> = {
-  // Bash splits words at "=", and falls back to files where it gets nothing.
+  // Bash splits words at "=", and falls back to files without proposals.
   bash: `_NAME() {
   local word line last files= words=()
   COMPREPLY=()
@@ -71,30 +71,30 @@ end
 complete -c NAME -f -a '(_NAME_complete)'`,
 };
 
-/** Names that no shell takes for anything else; bash puts proposals on the command line as they are. */
+/** Names that need no quoting; bash inserts proposals unquoted. */
 const PLAIN = /^[\w.@+][\w.@+-]*$/;
 
 /**
- * The script for a shell.
+ * The completion script for a shell.
  *
- * @param program what the client is called there
- * @throws {UserError} where that can't be a program's name
+ * @param program the name of the client in the shell
+ * @throws {UserError} if the name isn't valid for a program
  */
 export function completionScript(shell: string, program: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(program)) {
     return (scripts[shell] ?? "").replaceAll("NAME", program);
   }
   throw new UserError(
-    `"${program}" can't be completed for`,
+    `"${program}" isn't a valid program name`,
     "Expected a program's name, without its folder",
   );
 }
 
 /**
- * Writes what may stand in place of the last word.
+ * Prints the proposals for the last word.
  *
- * @param words the verb, if there is one, and what follows it
- * @param flags words that may name the folder
+ * @param words the verb, if any, and the words after it
+ * @param flags words that may include `--dir`
  * @returns the exit code
  */
 export async function complete(
@@ -123,21 +123,21 @@ export async function complete(
   return 0;
 }
 
-/** Whether a contact's name can be put on a command line. */
+/** Whether a contact's name can be inserted into a command line. */
 function isProposed(name: string, shell: string): boolean {
   if (shell === "bash") return PLAIN.test(name);
-  // The others quote it, but a flag, or what doesn't show, can't be quoted.
+  // The other shells quote it, but can't quote a flag or invisible characters.
   return !name.startsWith("-") && printableLine(name) === name;
 }
 
-/** The folder that the words name. */
+/** The value of `--dir` among the words. */
 function folderIn(words: readonly string[]): string | undefined {
   const at = words.findLastIndex((word) => /^--dir(=|$)/.test(word));
   const word = words[at];
   return word === "--dir" ? words[at + 1] : word?.slice("--dir=".length);
 }
 
-/** The names that the folder knows, without asking a relay. */
+/** The names of the contacts in the folder; asks no relay. */
 async function contactNames(
   io: Io,
   words: readonly string[],
@@ -147,7 +147,7 @@ async function contactNames(
     const session = await work.session();
     return session.contacts.all().map(({ name }) => name);
   } catch (error) {
-    // Without an identity there are no names to propose.
+    // A folder without an identity has no contacts.
     if (error instanceof UserError) return [];
     throw error;
   }

@@ -1,5 +1,5 @@
 /**
- * Finds the verb of a command line and runs it.
+ * Runs the verb of a command line.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import type { Verb } from "./verb/verb.ts";
 import { type GivenFlags, Work } from "./verb/work.ts";
 import { DEFAULT_VERB, isVerb, loadVerb } from "./verbs.ts";
 
-/** The word of completion scripts, whose words are no command line of their own. */
+/** First word of the requests of completion scripts; not a verb. */
 const COMPLETE = "complete";
 
 /**
  * Runs the client on a command line.
  *
- * @param io what surrounds it. Default: the process
+ * @param io its environment. Default: the process
  * @returns the exit code
  */
 export async function runClient(
@@ -29,22 +29,22 @@ export async function runClient(
     const [, shell = "", ...words] = args;
     const current = words.pop() ?? "";
     const before = verbFirst(words);
-    // Flags alone in front of a verb say nothing of what may follow.
+    // Flags without a verb don't determine the proposals.
     const known = before[0]?.startsWith("-") ? [] : before;
     return await complete(io, shell, [...known, current], words);
   }
   const [word, ...rest] = verbFirst(args);
   const name = word === undefined || word.startsWith("-") ? DEFAULT_VERB : word;
-  // A word alone needs no parser, which takes longer to load than "whoami" to run.
+  // Skips the parser for a verb alone: it takes longer to load than "whoami" to run.
   if (isVerb(name) && rest.length === 0 && !word?.startsWith("-")) {
     const verb = await loadVerb(name);
-    if (needsNothing(verb)) return await runVerb(io, verb, {}, []);
+    if (needsNoWords(verb)) return await runVerb(io, verb, {}, []);
   }
   const { parseAndRun } = await import("./command_line.ts");
   return await parseAndRun(io, name === word ? [name, ...rest] : args);
 }
 
-/** `--dir anna send ben hi` means `send --dir anna ben hi`. */
+/** Moves the verb to the front: `--dir anna send ben hi` becomes `send --dir anna ben hi`. */
 function verbFirst(args: readonly string[]): readonly string[] {
   let at = 0;
   for (let arg = args[at]; arg?.startsWith("-"); arg = args[at]) {
@@ -55,14 +55,14 @@ function verbFirst(args: readonly string[]): readonly string[] {
   return [word, ...args.slice(0, at), ...args.slice(at + 1)];
 }
 
-function needsNothing({ args = [], flags = {} }: Verb): boolean {
+function needsNoWords({ args = [], flags = {} }: Verb): boolean {
   return [...args, ...Object.values(flags)].every((each) =>
     "optional" in each && each.optional === true
   );
 }
 
 /**
- * Runs a verb's task, and tells of its failure.
+ * Runs a verb's task and reports its failure.
  *
  * @returns the exit code
  */
@@ -74,7 +74,7 @@ export async function runVerb(
 ): Promise<number> {
   const isHangupIgnored = verb.goesOn?.(flags) === true &&
     await io.isHangupIgnored();
-  // Gives up what the verb has no use for, before it meets foreign input.
+  // Drops the permissions that the verb doesn't need before it reads foreign input.
   if (verb.startsPrograms?.(flags) !== true) io.revoke("run");
   if (verb.readsEnvironment !== true) io.revoke("env");
   if (verb.isOffline === true) io.revoke("net");

@@ -1,12 +1,12 @@
 /**
- * The verbs: a line each, and a module of the name in `verbs/`.
+ * The list of verbs. Each has a module of its name in `verbs/`.
  *
  * @module
  */
 
 import type { Verb } from "./verb/verb.ts";
 
-/** The verbs' names; the order is that of the help. */
+/** The verbs in the order of the help. */
 export const verbNames = [
   "register",
   "whoami",
@@ -36,23 +36,23 @@ export const verbNames = [
 /** The name of a verb. */
 export type VerbName = typeof verbNames[number];
 
-/** The verb of a command line that has none. */
+/** The verb of a command line without one. */
 export const DEFAULT_VERB: VerbName = "menu";
 
-/** How the modules' names end. */
+/** Keeps the name of a dynamic import from being a literal. */
 const END: string = ".ts";
 
-/** Whether the program is one file, which holds every verb. */
+/** Whether the program is bundled into one file. */
 const isBundled = !import.meta.url.endsWith("/client/ui/cli/verbs.ts");
 
-/** Whether this is a verb's name. */
+/** Whether a word is the name of a verb. */
 export function isVerb(name: string | undefined): name is VerbName {
   return verbNames.some((verb) => verb === name);
 }
 
 /**
- * Loads a verb. The runtime reads every module that it sees named in an import
- * before it runs the first one, so no name of another verb is whole here.
+ * Loads a verb. Literal import names would make the runtime load all verbs at
+ * the start.
  */
 export async function loadVerb(name: VerbName): Promise<Verb> {
   const file = name.replaceAll("-", "_");

@@ -1,5 +1,5 @@
 /**
- * Arguments and flags that several verbs take.
+ * Arguments and flags that several verbs share.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { CONSUMER_NAME, isConsumerName } from "../../../store/folder.ts";
 import type { MessageNumber } from "../../../store/message.ts";
 import type { Argument, ParserContext } from "./verb.ts";
 
-/** Ends a proposal where any file may stand. */
+/** Marks a proposal that stands for any file. */
 export const ANY_FILE = "\0file";
 
-/** A file's path. */
+/** The path of a file. */
 export const pathArgument: Argument<string> = {
   brief: "The file",
   placeholder: "PATH",
@@ -21,7 +21,7 @@ export const pathArgument: Argument<string> = {
   proposeCompletions: (partial) => [partial + ANY_FILE],
 };
 
-/** A contact's name. */
+/** The name of a contact. */
 export const nameArgument: Argument<string> = {
   brief: "The contact's name",
   placeholder: "NAME",
@@ -29,37 +29,37 @@ export const nameArgument: Argument<string> = {
   proposeCompletions: proposeNames,
 };
 
-/** A contact's name that may be left out. */
+/** An optional name of a contact. */
 export const optionalNameArgument: Argument<string> & {
   readonly optional: true;
 } = { ...nameArgument, brief: "Only with this contact", optional: true };
 
-/** A message's number. */
+/** The number of a message. */
 export const idArgument: Argument<MessageNumber> = {
-  brief: "The message's number, as history tells it",
+  brief: "The message's number, as history prints it",
   placeholder: "ID",
   parse: (text) => parseId(text) as MessageNumber,
 };
 
-/** What to do where a contact's key has changed. */
+/** What to do if a contact's key has changed. */
 export const onKeyChangeFlag = {
   kind: "enum",
   values: ["stop", "accept", "skip"],
   default: "stop",
-  brief: "Where the contact's key has changed",
+  brief: "What to do if the contact's key has changed",
 } as const;
 
-/** What {@linkcode onKeyChangeFlag} takes. */
+/** A value of {@linkcode onKeyChangeFlag}. */
 export type OnKeyChange = typeof onKeyChangeFlag.values[number];
 
-/** Where messages begin. */
+/** The time of the first message. */
 export const sinceFlag = valueFlag(
   "WHEN",
-  "Only from then on: a date as 2026-01-31T12:00, or a span as 2h or 3d",
+  "Only messages from this time on: a date as 2026-01-31T12:00, or a span as 2h or 3d",
   parseWhen,
 );
 
-/** The contact of the messages that are wanted. */
+/** A flag that limits messages to a contact. */
 export function contactFlag(brief: string) {
   return {
     ...valueFlag("NAME", brief, String),
@@ -67,24 +67,24 @@ export function contactFlag(brief: string) {
   };
 }
 
-/** A whole number from 1. @throws {Error} where it is none */
+/** Parses a whole number from 1. @throws {Error} on any other text */
 export function parseId(text: string): number {
   const id = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
   if (id >= 1) return id;
   throw new Error(`expected a number from 1, got "${text}"`);
 }
 
-/** A consumer's name, which is part of a file's name. @throws {Error} where it can't be */
+/** Parses a consumer's name, which becomes part of a file's name. @throws {Error} if it is invalid */
 export function parseConsumer(text: string): string {
   if (isConsumerName(text)) return text;
   throw new Error(`expected ${CONSUMER_NAME}`);
 }
 
 /**
- * A moment in milliseconds since 1970, from a date in the user's zone or a span
- * that ends now.
+ * Parses a date in the local time zone, or a span that ends now.
  *
- * @throws {Error} where it is neither
+ * @returns milliseconds since 1970
+ * @throws {Error} if the text is neither
  */
 export function parseWhen(text: string): number {
   const span = parseDuration(text);
@@ -96,7 +96,7 @@ export function parseWhen(text: string): number {
   );
 }
 
-/** The contacts whose names begin like this. */
+/** Proposes the contacts whose names start with the typed text. */
 async function proposeNames(
   this: ParserContext,
   partial: string,

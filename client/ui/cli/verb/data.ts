@@ -1,24 +1,24 @@
 /**
- * The JSON objects that verbs print, declared: docs/scripting.md lists them.
+ * Declares the JSON objects that verbs print; docs/scripting.md lists them.
  *
  * @module
  */
 
-/** A kind of object, with the names of its fields as `F`. */
+/** A kind of JSON object; `F` are the names of its fields. */
 export interface DataKind<F extends string = string> {
-  /** Its `type`, which stands first in each object. */
+  /** Value of the first field, `type`. */
   readonly type: string;
-  /** What the page says of each field; empty where the name says it. */
+  /** Notes on the fields for the page; may be empty. */
   readonly fields: Readonly<Record<F, string>>;
-  /** The kind whose fields it has too. */
+  /** The kind whose fields it extends. */
   readonly base: DataKind | undefined;
 }
 
 /**
- * Declares a kind of object by the names of its fields.
+ * Declares a kind of JSON object.
  *
- * @param base the kind whose fields stand before its own
- * @param notes what the page says of single fields
+ * @param base the kind whose fields come before its own
+ * @param notes notes on single fields for the page
  */
 export function dataKind<const F extends string, B extends string = never>(
   type: string,
@@ -33,10 +33,10 @@ export function dataKind<const F extends string, B extends string = never>(
   return { type, fields: fields as Record<F | B, string>, base };
 }
 
-/** The user. */
+/** Fields of the user. */
 export const identityData = dataKind("identity", ["name", "id"]);
 
-/** A message. */
+/** Fields of a message. */
 export const messageData = dataKind("message", [
   "id",
   "contact",
@@ -52,15 +52,15 @@ export const messageData = dataKind("message", [
   "accepted",
 ]);
 
-/** A message that was sent. */
+/** Fields of a sent message. */
 export const sentData = dataKind("sent", [], { base: messageData });
 
-/** A message that wasn't sent, since `--on-key-change skip` says so. */
+/** Fields of a message that `--on-key-change skip` held back. */
 export const skippedData = dataKind("skipped", ["id", "contact", "reason"], {
   notes: { reason: "`key-changed`" },
 });
 
-/** A contact's public key. */
+/** Fields of a contact's public key. */
 export const keyData = dataKind("key", [
   "contact",
   "contactId",

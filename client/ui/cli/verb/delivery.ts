@@ -1,5 +1,5 @@
 /**
- * Sends a message that was written down, and says what became of it.
+ * Sends a stored message and reports the result.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import { type Output, OutputClosed } from "./output.ts";
 import type { Work } from "./work.ts";
 
 /**
- * Sends it and tells how that went.
+ * Sends a stored message and reports the result.
  *
  * @returns the exit code
- * @throws {UserError} where it was sent and that can't be written
+ * @throws {UserError} if it was sent, but the report can't be written
  */
 export async function deliver(
   work: Work,
@@ -58,7 +58,7 @@ export async function deliver(
   return exitCodes.done;
 }
 
-/** Writes what became of a message; without a reader it still counts as done. */
+/** Reports the result of a message; succeeds without a reader. */
 async function report<F extends string>(
   output: Output,
   kind: DataKind<F | "id">,
@@ -78,12 +78,12 @@ async function report<F extends string>(
   }
 }
 
-/** Whether the message waits to be sent again. */
+/** Whether a message can be sent again. */
 function isUnsent(session: Session, id: MessageNumber): boolean {
   try {
     return session.messages.explain(id).delivery === "unsent";
   } catch {
-    // Why it wasn't sent has been said.
+    // The failure to send has been reported.
     return false;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * How a verb's failure is told: its exit code, its name, its sentence.
+ * Reports the failure of a verb: exit code, code in JSON, sentence.
  *
  * @module
  */
@@ -14,17 +14,16 @@ import {
 } from "../../../errors.ts";
 import type { Output } from "./output.ts";
 
-/** Exit codes; docs/scripting.md tells users of them. */
+/** Exit codes (docs/scripting.md). */
 export const exitCodes = {
-  /** Done. */
   done: 0,
-  /** It failed, for a reason that has no code of its own. */
+  /** Any failure without a code of its own. */
   failure: 1,
-  /** The command line can't be obeyed. */
+  /** The command line is invalid. */
   usage: 2,
-  /** The relay can't be reached, or broke off. */
+  /** The relay is unreachable, or the connection broke. */
   connection: 3,
-  /** The relay refused. */
+  /** The relay refused the request. */
   refused: 4,
   /** No contact has that name. */
   unknownContact: 5,
@@ -32,7 +31,7 @@ export const exitCodes = {
   keyChanged: 6,
   /** The folder has no registered user. */
   notRegistered: 7,
-  /** The folder's files can't be used. */
+  /** The folder's files are unusable. */
   folder: 8,
 } as const;
 
@@ -47,7 +46,7 @@ const exitOf: Readonly<Record<FailureCode, number>> = {
   "folder": exitCodes.folder,
 };
 
-/** The exit code of a failure, and its name in JSON. */
+/** The exit code of a failure, and its code in JSON. */
 export function classify(error: unknown): { exit: number; code: FailureCode } {
   const code = error instanceof UserError
     ? error.code
@@ -57,7 +56,7 @@ export function classify(error: unknown): { exit: number; code: FailureCode } {
   return { exit: exitOf[code], code };
 }
 
-/** Says on standard error what failed and what to do; JSON readers also get these facts. */
+/** Reports a failure on standard error; `facts` are further fields in JSON. */
 export function complain(
   output: Output,
   error: unknown,
@@ -77,7 +76,7 @@ export function complain(
   reject(output, code, message, hint, { ...changed, ...facts });
 }
 
-/** Says what failed by its name, in words, and what to do. */
+/** Reports a failure by its parts. */
 export function reject(
   output: Output,
   code: FailureCode,
@@ -91,7 +90,7 @@ export function reject(
   );
 }
 
-/** What couldn't be saved or read while a verb receives, each told once. */
+/** Reports problems of receiving, each once. */
 export class Complaints {
   readonly #output: Output;
   readonly #told = new Set<string>();
@@ -101,12 +100,12 @@ export class Complaints {
     this.#output = output;
   }
 
-  /** 0, or 1 where something couldn't be saved or read. */
+  /** 1 if a message couldn't be saved or read, else 0. */
   get exitCode(): number {
     return this.#exitCode;
   }
 
-  /** Tells of a failure. A changed key is told too, but what came is there. */
+  /** Reports a problem. A changed key doesn't count as a failure: the message is received. */
   tell(error: UserError): void {
     if (!(error instanceof KeyChangedError)) this.#exitCode = exitCodes.failure;
     const text = describeFailure(error);

@@ -4,14 +4,14 @@ import { printableLine } from "../../../../shared/cli/printable.ts";
 import { identityData } from "./data.ts";
 import type { Output } from "./output.ts";
 
-/** Bytes that are more than any file in our form has. */
+/** Size limit in bytes of a file in this client's own form. */
 const LARGEST = 4096;
 
 /**
- * Writes the user's name and id from a file in the form that we write, without
- * a look at the key: to import it takes longer than all the rest.
+ * Writes the user's name and id from an `info.me` in this client's own form.
+ * Doesn't import the key, which would take longer than all the rest.
  *
- * @returns false for any other form, or where the file can't be read
+ * @returns false for any other form, or if the file can't be read
  */
 export async function printOwnIdentity(
   dir: string,
@@ -31,12 +31,12 @@ async function readOwnIdentity(dir: string) {
     if (!isFile || size > LARGEST) return undefined;
     return readOwnInfoMe(await Deno.readTextFile(path));
   } catch {
-    // The reader of every form says what is wrong.
+    // The reader for all forms reports the failure.
     return undefined;
   }
 }
 
-/** Writes the name and id of a user. */
+/** Writes a user's name and id. */
 export async function writeIdentity(
   output: Output,
   { name, clientId }: { name: string; clientId: Uint8Array },

@@ -5,40 +5,37 @@ import {
   writeOutSync,
 } from "../../../../shared/cli/standard_output.ts";
 
-/** One of the two streams that a verb writes to. */
+/** Standard output or standard error. */
 export interface OutputStream {
   /** Whether it is a terminal. */
   isTerminal(): boolean;
-  /** Writes all of the bytes; its thread waits for the reader. */
+  /** Writes all of the bytes; blocks until the reader takes them. */
   writeSync(bytes: Uint8Array): void;
 }
 
-/** What surrounds a run of the client: the process, or a test's stand-in. */
+/** The environment of a run of the client: the process, or a test double. */
 export interface Io {
-  /** Standard input. */
   readonly stdin: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Standard output. */
   readonly stdout: OutputStream & {
-    /** Writes all of the bytes at the pace of the reader. */
+    /** Writes all of the bytes without blocking the thread. */
     write(bytes: Uint8Array): Promise<void>;
   };
-  /** Standard error. */
   readonly stderr: OutputStream;
-  /** The folder where `--dir` names none. */
+  /** The default of `--dir`. */
   readonly dir: string;
-  /** A variable of the environment; undefined also where it may not be read. */
+  /** An environment variable; undefined if it is unset or access is denied. */
   env(name: string): string | undefined;
-  /** Calls back for a signal, until the function that it returns is called. */
+  /** Listens for a signal; returns a function that removes the listener. */
   onSignal(signal: Deno.Signal, listener: () => void): () => void;
-  /** Whether SIGHUP was ignored at the start. */
+  /** Whether SIGHUP was ignored when the program started. */
   isHangupIgnored(): Promise<boolean>;
-  /** Ends the program at once. */
+  /** Ends the program. */
   exit(code: number): void;
-  /** Gives up a permission for good. */
+  /** Drops a permission. */
   revoke(name: "env" | "net" | "run"): void;
 }
 
-/** The process; a compiled client works in the folder that it lies in. */
+/** The process. The default folder of a compiled client is the one with the program. */
 export const processIo: Io = {
   get stdin() {
     return Deno.stdin.readable;

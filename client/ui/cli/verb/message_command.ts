@@ -1,5 +1,5 @@
 /**
- * The user's own command that is run for each received message (`--exec`).
+ * Runs the user's command for each received message (`--exec`).
  *
  * @module
  */
@@ -18,12 +18,11 @@ export const execFlag = valueFlag(
 );
 
 /**
- * Runs a command by the shell for a text or a file; other messages have
- * nothing for it. Nothing of the message stands on
- * the command line: its content is standard input, the facts are environment
- * variables.
+ * Runs a shell command for a text or a file; skips other messages. The content
+ * is its standard input, the facts are environment variables; no part of the
+ * message is on the command line.
  *
- * @returns undefined where it succeeded, else what happened
+ * @returns the failure, or undefined on success
  */
 export async function runForMessage(
   command: string,
@@ -55,13 +54,13 @@ export async function runForMessage(
   try {
     await content.pipeTo(child.stdin);
   } catch (error) {
-    // It needn't read all of it.
+    // The command may end before it has read all of the input.
     if (!(error instanceof Deno.errors.BrokenPipe)) {
       failure = unreadable(message, error);
     }
   }
   const { success, code, signal } = await child.status;
-  // It may have taken a part for all.
+  // The command has read truncated input.
   if (failure !== undefined) return failure;
   if (success) return undefined;
   return signal === null
@@ -69,7 +68,7 @@ export async function runForMessage(
     : `the command was ended by ${signal}`;
 }
 
-/** A message's content. @throws {Error} where its file can't be read */
+/** Opens a message's content. @throws {Error} if its file can't be read */
 async function contentOf(
   { kind, text, path }: Message,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {

@@ -1,5 +1,5 @@
 /**
- * What a verb says: data on standard output, talk on standard error.
+ * Output of a verb: data on standard output, notes on standard error.
  *
  * @module
  */
@@ -11,28 +11,26 @@ import {
 import type { DataKind } from "./data.ts";
 import type { Io } from "./io.ts";
 
-/** Standard output has no reader any more. */
+/** The reader of standard output has gone. */
 export class OutputClosed extends Error {
   override name = "OutputClosed";
 }
 
-/** A verb's two streams, as text or as JSON. */
+/** Writes a verb's output as text or as JSON. */
 export class Output {
   /** Whether lines are JSON. */
   readonly json: boolean;
   readonly #io: Pick<Io, "stdout" | "stderr">;
 
-  /** @param json one object a line in place of text */
   constructor(json: boolean, io: Pick<Io, "stdout" | "stderr">) {
     this.json = json;
     this.#io = io;
   }
 
   /**
-   * Writes a piece of data: its object as one line, or else its text, which
-   * the caller made printable.
+   * Writes an object as JSON on one line, or `text`, which must be printable.
    *
-   * @throws {OutputClosed} where standard output has no reader any more
+   * @throws {OutputClosed} if the reader of standard output has gone
    */
   async data<F extends string>(
     kind: DataKind<F>,
@@ -44,18 +42,18 @@ export class Output {
   }
 
   /**
-   * Writes a line of data as it is.
+   * Writes a line to standard output.
    *
-   * @throws {OutputClosed} where standard output has no reader any more
+   * @throws {OutputClosed} if the reader of standard output has gone
    */
   async write(line: string): Promise<void> {
     await this.bytes(new TextEncoder().encode(`${line}\n`));
   }
 
   /**
-   * Writes bytes of data as they are.
+   * Writes bytes to standard output.
    *
-   * @throws {OutputClosed} where standard output has no reader any more
+   * @throws {OutputClosed} if the reader of standard output has gone
    */
   async bytes(bytes: Uint8Array): Promise<void> {
     try {
@@ -66,7 +64,7 @@ export class Output {
     }
   }
 
-  /** Says something beside the data, such as how it goes. */
+  /** Writes a note to standard error. */
   say(text: string): void {
     this.tell(
       { type: "note", message: text },
@@ -74,13 +72,13 @@ export class Output {
     );
   }
 
-  /** Writes an object, or else its text, which the caller made printable, to standard error. */
+  /** Writes an object as JSON, or `text`, which must be printable, to standard error. */
   tell(object: { type: string; [field: string]: unknown }, text: string): void {
     const line = this.json ? printableJson(object) : text;
     try {
       this.#io.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
     } catch {
-      // Without a reader, or room for a log, the work goes on.
+      // A missing reader or a full disk doesn't stop the verb.
     }
   }
 }

@@ -1,6 +1,5 @@
 /**
- * What a verb is: its parameters as plain data, which the command line's
- * library reads where there is something to parse, and its task.
+ * Declares verbs: parameters as plain data, and a task.
  *
  * @module
  */
@@ -11,9 +10,9 @@ import type { DataKind } from "./data.ts";
 import type { GlobalFlags } from "./global_flags.ts";
 import type { GivenFlags, Work } from "./work.ts";
 
-/** What the parser hands to functions that propose completions. */
+/** Context of functions that propose completions. */
 export interface ParserContext extends CommandContext {
-  /** The names of the contacts that the folder knows. */
+  /** Lists the contacts in the folder. */
   readonly contactNames: () => Promise<readonly string[]>;
 }
 
@@ -21,7 +20,7 @@ export interface ParserContext extends CommandContext {
 export interface Argument<T> {
   readonly brief: string;
   readonly placeholder: string;
-  /** Throws an `Error` that says what was expected and what was given. */
+  /** Parses a value; throws an `Error` with the expected and the given value. */
   readonly parse: (text: string) => T;
   readonly optional?: true;
   readonly proposeCompletions?: (
@@ -30,34 +29,32 @@ export interface Argument<T> {
   ) => readonly string[] | Promise<readonly string[]>;
 }
 
-/** The parsed values of arguments; undefined where an optional one is missing. */
+/** The parsed values of arguments; undefined if an optional one is missing. */
 type ArgumentValues<A extends readonly Argument<unknown>[]> = {
   [K in keyof A]:
     | ReturnType<A[K]["parse"]>
     | (A[K] extends { readonly optional: true } ? undefined : never);
 };
 
-/** A verb as its module declares it; `F` are its own flags, `A` its arguments. */
+/** Declaration of a verb; `F` are its own flags, `A` its arguments. */
 export interface VerbDeclaration<F, A extends readonly Argument<unknown>[]> {
-  /** What it does, in a line. */
+  /** What it does, in one line. */
   readonly brief: string;
-  /** More about it, for its own help. */
+  /** Text for its own help. Default: `brief` */
   readonly about?: string;
   /** The kinds of JSON objects that it prints. */
   readonly prints?: readonly DataKind[];
-  /** Its own flags. */
   readonly flags?: F;
-  /** Its arguments. */
   readonly args?: A;
-  /** Whether it may start programs of the user's. */
+  /** Whether it starts programs of the user. */
   readonly startsPrograms?: (flags: FlagValues<F>) => boolean;
   /** Whether it reads the environment. */
   readonly readsEnvironment?: boolean;
-  /** Whether it does without a relay. */
+  /** Whether it works without a relay. */
   readonly isOffline?: boolean;
-  /** Whether it goes on until a signal. */
+  /** Whether it runs until a signal. */
   readonly goesOn?: (flags: FlagValues<F>) => boolean;
-  /** What it does; resolves to its exit code, 0 where it is none. */
+  /** Does its work; resolves to the exit code, 0 by default. */
   readonly task: (
     work: Work,
     flags: GlobalFlags & FlagValues<F>,
@@ -65,7 +62,7 @@ export interface VerbDeclaration<F, A extends readonly Argument<unknown>[]> {
   ) => Promise<number | void>;
 }
 
-/** A verb, whatever its parameters are. */
+/** A verb without the types of its parameters. */
 export interface Verb extends
   Omit<
     VerbDeclaration<Flags, readonly Argument<unknown>[]>,
@@ -80,7 +77,7 @@ export interface Verb extends
   ) => Promise<number | void>;
 }
 
-/** Declares a verb; the parser sees to it that its task gets what it expects. */
+/** Declares a verb. The parser ensures that the task gets the declared types. */
 export function defineVerb<
   const F extends Flags = Record<never, never>,
   const A extends readonly Argument<unknown>[] = [],

@@ -1,6 +1,6 @@
 /**
- * Receives again and again: often while messages arrive and less often when none
- * do, and notices at once what other clients in the folder have received.
+ * Polls the relay: often while messages arrive, less often otherwise. Notices at
+ * once what other clients in the folder receive.
  *
  * @module
  */
@@ -20,41 +20,40 @@ import type { Stop } from "./stop.ts";
 const LIVELY = 500;
 /** Milliseconds between two requests when none has arrived for long. */
 const QUIET = 5000;
-/** Factor by which the pause grows with each request that brings nothing. */
+/** Factor by which the pause grows after a request without messages. */
 const SLOWING = 1.3;
-/** Milliseconds between two checks whether the store has changed. */
+/** Milliseconds between two checks of the store for changes. */
 const LOOK = 100;
 
-/** The store may hold new messages. */
+/** Signals that the store may hold new messages. */
 export interface Round {
   readonly kind: "round";
-  /** Whether the relay was asked in this run. */
+  /** Whether this run has polled the relay. */
   asked: boolean;
-  /** Whether it was asked since the end was near. */
+  /** Whether the final poll is done. */
   askedLast: boolean;
-  /** Why the last request failed. */
+  /** The failure of the last poll. */
   failure: UserError | undefined;
 }
 
-/** What a watch works with. */
+/** Dependencies of {@linkcode watch}. */
 export interface WatchParts {
   session: Session;
   output: Output;
   stop: Stop;
-  /** Gets the problems of receiving. */
   complaints: Complaints;
-  /** Whether another round is due though the store hasn't changed. */
+  /** Whether a round is due although the store hasn't changed. */
   isDue?: () => boolean;
-  /** Whether the relay is to be asked once more, at once, and then no more. */
+  /** Whether the next poll is the final one, and due now. */
   isEnding?: () => boolean;
 }
 
 /**
- * Receives until it is stopped, and yields a {@linkcode Round} whenever the store
- * may hold new messages, and each message that can't be stored. Says once that a
- * relay is away, and that it is back.
+ * Receives until it is stopped. Yields a {@linkcode Round} when the store may
+ * hold new messages, and each message that can't be stored. Reports once that
+ * the relay is unreachable and that it is back.
  *
- * @throws {UserError} on anything but the relay's absence
+ * @throws {UserError} on any failure but an unreachable or refusing relay
  */
 export async function* watch(
   parts: WatchParts,
@@ -67,11 +66,11 @@ export async function* watch(
     failure: undefined,
   };
   let pause = LIVELY;
-  // Messages in the store need no relay.
+  // The store may hold messages before the first poll.
   yield round;
   while (!stop.wanted) {
     let count = 0;
-    // A message on its way may have missed the request before.
+    // Polls once more: a message may have arrived after the last poll.
     const isLast = parts.isEnding?.() === true;
     try {
       const received = yield* receive(parts);
@@ -85,7 +84,7 @@ export async function* watch(
       if (!isAway) throw error;
       if (round.failure === undefined) {
         complain(output, error);
-        output.say("Trying again until it answers");
+        output.say("Trying again until it responds");
       }
       round.failure = error;
     }
@@ -97,7 +96,7 @@ export async function* watch(
   }
 }
 
-/** Receives once; returns the number of new messages, or undefined where it is stopped. */
+/** Receives once; returns the number of new messages, or undefined if stopped. */
 async function* receive(
   { session, output, stop, complaints }: WatchParts,
 ): AsyncGenerator<MessageToShow, number | undefined, void> {
@@ -115,7 +114,7 @@ async function* receive(
   }
 }
 
-/** Waits for the next request to the relay; yields what other clients receive meanwhile. */
+/** Waits for the next poll; yields a round when other clients receive messages. */
 async function* settle(
   { session, stop, isDue, isEnding }: WatchParts,
   round: Round,

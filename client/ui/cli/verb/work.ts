@@ -1,5 +1,5 @@
 /**
- * What a verb works with: its flags, its output, a session.
+ * The context of a verb: its flags, its output, its session.
  *
  * @module
  */
@@ -13,21 +13,18 @@ import type { GlobalFlags } from "./global_flags.ts";
 import type { Io } from "./io.ts";
 import { Output } from "./output.ts";
 
-/** The flags of a command line; undefined where one isn't given. */
+/** The global flags of a command line; undefined if missing. */
 export type GivenFlags = Partial<GlobalFlags>;
 
-/** One run of a verb. */
+/** Context of one run of a verb. */
 export class Work implements Disposable {
-  /** The process around it. */
   readonly io: Io;
-  /** Whether SIGHUP was ignored at the start, and stays so. */
+  /** Whether to ignore SIGHUP, as since the start of the program. */
   readonly isHangupIgnored: boolean;
-  /** Takes its data and its notes. */
   readonly output: Output;
   readonly #flags: GivenFlags;
   #session: Session | undefined;
 
-  /** @param isHangupIgnored whether SIGHUP was ignored at the start */
   constructor(io: Io, flags: GivenFlags, isHangupIgnored = false) {
     this.io = io;
     this.isHangupIgnored = isHangupIgnored;
@@ -40,7 +37,7 @@ export class Work implements Disposable {
     return this.#flags.dir ?? this.io.dir;
   }
 
-  /** Finds the relays' addresses anew at each call; `notice` is told if none is named. */
+  /** Returns a function that looks up the relays' addresses; `notice` gets a sentence if none is configured. */
   async locator(
     notice: (text: string) => void = (text) => this.output.say(text),
   ): Promise<() => Promise<readonly Address[]>> {
@@ -49,12 +46,12 @@ export class Work implements Disposable {
     return addressFinder({ dir: this.dir, server }, notice);
   }
 
-  /** A link to the relays. */
+  /** Makes a link to the configured relays. */
   async link(notice?: (text: string) => void): Promise<RelayLink> {
     return await this.#linkBy(await this.locator(notice));
   }
 
-  /** A link to one relay. */
+  /** Makes a link to one relay. */
   async linkTo(address: Address): Promise<RelayLink> {
     return await this.#linkBy(() => Promise.resolve([address]));
   }
@@ -69,7 +66,7 @@ export class Work implements Disposable {
     );
   }
 
-  /** The session of the folder; its modules are loaded by the first call. */
+  /** The session of the folder; the first call loads its modules. */
   async session(notice?: (text: string) => void): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
     const { dir } = this;
