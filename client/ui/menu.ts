@@ -16,10 +16,9 @@ import type { Session } from "../session/session.ts";
 import type { Terminal } from "./terminal.ts";
 import { typedPath } from "./typed_path.ts";
 
-/** What stands above the menu. */
 const GREETING = "MessageU client at your service.";
 
-/** One line of the menu and what it does. */
+/** An item of the menu. */
 interface Item {
   code: string;
   label: string;
@@ -43,7 +42,7 @@ const items: readonly Item[] = [
     async run(user, session) {
       const names = await session.contacts.fetch();
       names.forEach((name) => user.say(printableLine(name)));
-      if (names.length === 0) user.say("Nobody else is registered");
+      if (names.length === 0) user.say("No other user is registered");
       for (const warning of await session.contacts.warnings()) {
         user.complain(warning);
       }
@@ -132,10 +131,10 @@ const MENU = [
   "? ",
 ].join("\n");
 
-/** The end of input, wherever it comes. */
+/** Standard input has ended. */
 class EndOfInput extends Error {}
 
-/** Questions to the user and sentences for them. */
+/** Asks the user questions and prints sentences. */
 class Dialogue {
   readonly #terminal: Terminal;
 
@@ -144,14 +143,14 @@ class Dialogue {
   }
 
   /**
-   * @throws {EndOfInput} where no answer comes any more
-   * @throws {UserError} where it is no text
+   * @throws {EndOfInput} if standard input has ended
+   * @throws {UserError} if the input isn't text
    */
   async ask(question: string): Promise<string> {
     return await this.readAfter(`${question}: `);
   }
 
-  /** Asks for a name. @throws {UserError} where none is given */
+  /** Asks for a name. @throws {UserError} if it is empty */
   async askName(question: string): Promise<string> {
     const name = await this.ask(question);
     if (name.trim() !== "") return name;
@@ -162,7 +161,7 @@ class Dialogue {
     this.#terminal.print(prompt);
     const line = await this.#terminal.readLine();
     if (line !== null) return line;
-    // The shell's prompt must not stand behind ours.
+    // Puts the shell's prompt on a new line.
     this.#terminal.print("\n");
     throw new EndOfInput();
   }
@@ -180,7 +179,7 @@ class Dialogue {
   }
 }
 
-/** A received message as section 12 prints it, and an empty line. */
+/** Formats a received message as in section 12, with an empty line. */
 function formatMessage(message: Message): string {
   const doubt = message.accepted ? "" : " (not accepted)";
   return `From: ${printableLine(message.contact)}${doubt}
@@ -205,10 +204,7 @@ function formatContent(message: Message): string {
   }
 }
 
-/**
- * Runs the menu until 0 is chosen or the input ends. What fails is said, and
- * the menu comes back.
- */
+/** Runs the menu until the user chooses 0 or the input ends; prints failures. */
 export async function runMenu(
   session: Session,
   terminal: Terminal,
@@ -226,7 +222,7 @@ export async function runMenu(
   }
 }
 
-/** What was chosen; nothing where that is no text, which is said. */
+/** Reads the choice; prints a message and returns "" if it isn't text. */
 async function readChoice(user: Dialogue): Promise<string> {
   try {
     return (await user.readAfter(MENU)).trim();

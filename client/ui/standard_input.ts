@@ -1,5 +1,5 @@
 /**
- * What comes in on standard input.
+ * Reads standard input.
  *
  * @module
  */
@@ -8,18 +8,17 @@ import { concat } from "@std/bytes";
 import { UserError } from "../errors.ts";
 
 const MIB = 1024 * 1024;
-/** What may stand in front of a newline. */
-const RETURN = 0x0d;
-/** Bytes of the longest line that is read. */
+const CARRIAGE_RETURN = 0x0d;
+/** Default limit of a line in bytes. */
 const LONGEST_LINE = 64 * MIB;
 
 /** Standard input. */
 export type Input = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /**
- * All of it as one text; a newline at its end doesn't belong to it.
+ * Reads all of the input as one text, without a newline at its end.
  *
- * @throws {UserError} where it is no UTF-8
+ * @throws {UserError} if it isn't UTF-8
  */
 export async function readInput(stdin: Input): Promise<string> {
   const bytes = await new Response(stdin).bytes();
@@ -27,11 +26,11 @@ export async function readInput(stdin: Input): Promise<string> {
 }
 
 /**
- * Its lines without their ends, as they come; the last one may lack its end.
+ * Yields lines without their line ends as they arrive.
  *
- * @param decode reads a line's bytes
- * @param longest bytes of the longest line that is taken
- * @throws {UserError} where a line is longer
+ * @param decode converts the bytes of a line
+ * @param longest limit of a line in bytes
+ * @throws {UserError} if a line is longer
  */
 export async function* inputLines<Line = string>(
   stdin: Input,
@@ -64,14 +63,14 @@ function lineOf<Line>(
   decode: (bytes: Uint8Array) => Line,
 ): Line {
   const line = concat(parts);
-  return decode(line.at(-1) === RETURN ? line.subarray(0, -1) : line);
+  return decode(line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line);
 }
 
 /**
- * The text of standard input.
+ * Decodes standard input.
  *
- * @param hint what to do where it is none
- * @throws {UserError} where it is no UTF-8
+ * @param hint what the user can do on an error
+ * @throws {UserError} if it isn't UTF-8
  */
 export function decodeText(
   bytes: Uint8Array,
@@ -82,7 +81,7 @@ export function decodeText(
       .decode(bytes);
   } catch (cause) {
     throw new UserError(
-      "Standard input is no text in UTF-8",
+      "Standard input isn't UTF-8 text",
       hint,
       { cause },
     );

@@ -1,5 +1,5 @@
 /**
- * The terminal that the client talks to: lines in, text out, progress.
+ * The terminal: reads lines, prints text and progress.
  *
  * @module
  */
@@ -9,30 +9,30 @@ import { decodeText, inputLines } from "./standard_input.ts";
 import { TransferProgress } from "./transfer_progress.ts";
 import { type Io, type OutputStream, processIo } from "./cli/verb/io.ts";
 
-/** Bytes from which on a transfer shows its progress. */
+/** Minimum size in bytes of a transfer that shows progress. */
 const LARGE_TRANSFER = 1024 * 1024;
-/** Milliseconds between two looks of a line that changes. */
+/** Milliseconds between two updates of a progress line. */
 const SHOW_INTERVAL = 100;
-/** What to do where a line is no text. */
-const NO_TEXT = "It was left out; let your terminal write UTF-8";
-/** Characters of a line where no terminal tells its width. */
+/** Hint for input that isn't text. */
+const NO_TEXT = "The line was ignored; set your terminal to UTF-8";
+/** Width of a line without a terminal. */
 const LOG_WIDTH = 79;
 
-/** A place to talk with a user. */
+/** A dialogue with the user. */
 export interface Terminal {
   /** Prints text as it is. */
   print(text: string): void;
   /**
-   * The next line that is typed, or null at the end of input.
+   * Reads the next line; null at the end of input.
    *
-   * @throws {UserError} where it is no UTF-8
+   * @throws {UserError} if it isn't UTF-8
    */
   readLine(): Promise<string | null>;
-  /** Shows how far a transfer is. */
+  /** Shows the progress of a transfer. */
   progress(label: string): Progress;
 }
 
-/** Standard input and output. */
+/** The terminal on standard input and output. */
 export function standardTerminal(io: Io): Terminal {
   const lines = inputLines(io.stdin, (bytes) => bytes, Infinity);
   const progress = new ProgressLine(io.stderr);
@@ -49,16 +49,16 @@ export function standardTerminal(io: Io): Terminal {
   };
 }
 
-/** Whether the terminal can't move its cursor, as far as the environment can be asked. */
+/** Whether `TERM` says that the terminal can't move its cursor. */
 export function isDumb(): boolean {
   return processIo.env("TERM") === "dumb";
 }
 
-/** Shows transfers on standard error; a log gets a line a quarter, a terminal one line that changes. */
+/** Shows progress on standard error: one updated line on a terminal, a line each quarter in a log. */
 export class ProgressLine {
   readonly #stderr: OutputStream;
   readonly #live: boolean;
-  /** Characters of the line that isn't ended yet. */
+  /** Length of the line that is being updated. */
   #open = 0;
 
   constructor(stderr: OutputStream) {
@@ -66,7 +66,7 @@ export class ProgressLine {
     this.#live = stderr.isTerminal();
   }
 
-  /** Ends the line where a transfer broke off in it. */
+  /** Ends the line of an interrupted transfer. */
   end(): void {
     if (this.#open === 0) return;
     this.#open = 0;
@@ -100,7 +100,7 @@ export class ProgressLine {
   #width(): number {
     if (!this.#live) return LOG_WIDTH;
     try {
-      // In the last column some terminals go on to the next line.
+      // Some terminals wrap after the last column.
       return Deno.consoleSize().columns - 1;
     } catch {
       return LOG_WIDTH;
@@ -111,7 +111,7 @@ export class ProgressLine {
     try {
       this.#stderr.writeSync(new TextEncoder().encode(text));
     } catch {
-      // Without a reader, or room for a log, the transfer goes on.
+      // A missing reader or a full disk doesn't stop the transfer.
     }
   }
 }

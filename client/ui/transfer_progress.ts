@@ -1,30 +1,29 @@
 /** Milliseconds over which the rate is averaged. */
 const SMOOTHING = 3000;
-/** Characters of the bar at most, and those below which there is none. */
+/** Maximum width of the bar, and minimum below which it is omitted. */
 const [MOST_BAR, LEAST_BAR] = [20, 5];
 const MIB = 1024 * 1024;
 
 /**
- * How far a transfer is, as a line of text with a bar, the rate and the time
- * that is left. It reads no clock and writes nothing.
+ * Formats the progress of a transfer: a bar, the rate and the time left. Reads
+ * no clock and writes nothing.
  */
 export class TransferProgress {
   readonly #label: string;
   #start: { done: number; now: number } | undefined;
   #last = { done: 0, now: 0 };
-  /** The rate in bytes per ms, weighted, and the sum of the weights. */
+  /** Weighted sum of rates in bytes per ms, and sum of the weights. */
   #weighted = 0;
   #weight = 0;
 
-  /** The label says what is being done. */
   constructor(label: string) {
     this.#label = label;
   }
 
   /**
-   * Takes note of how far it is. Less than before is another transfer.
+   * Records the progress. A lower value than before starts a new transfer.
    *
-   * @param done bytes that have passed
+   * @param done bytes transferred
    * @param now milliseconds on any clock
    */
   note(done: number, now: number): void {
@@ -43,11 +42,11 @@ export class TransferProgress {
   }
 
   /**
-   * The line for what was noted last, such as
+   * Formats the last recorded progress, such as
    * `Sending  [#####     ] 45 % of 2.9 MiB, 12.3 MiB/s, 3 s left`.
    *
    * @param total bytes in all
-   * @param width characters that there is room for
+   * @param width maximum number of characters
    */
   line(total: number, width: number): string {
     const { done, now } = this.#last;

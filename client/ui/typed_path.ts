@@ -1,18 +1,17 @@
 /**
- * Paths as users type them, or as terminals do for a file that is dropped on
- * them.
+ * Parses paths that users type or that terminals insert for a dropped file.
  *
  * @module
  */
 
 import { fileURLToPath } from "node:url";
 
-/** A path's quoted, escaped and plain parts, as a shell reads them. */
+/** Quoted, escaped and plain parts of a path in a shell's syntax. */
 const PARTS = Deno.build.os === "windows"
   ? /"([^"]*)"|([^"\s]+)/gy
   : /'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:[^'"\\\s]|\\.)+)/gsy;
 
-/** A path with `~` replaced where it starts with it and the home is known. */
+/** Replaces a leading `~` by the home folder, if known. */
 export function expandHome(path: string, home: string | undefined): string {
   return home !== undefined && /^~(?=\/|$)/.test(path)
     ? home + path.slice(1)
@@ -20,10 +19,10 @@ export function expandHome(path: string, home: string | undefined): string {
 }
 
 /**
- * The path that a text means: the text itself where there is such a file, else
- * what it is without quotes and backslashes, or as a file URL.
+ * Parses a path: the text itself if such a file exists, else the path of a file
+ * URL, or the text without its shell quotes.
  *
- * @param home what `~` stands for
+ * @param home the folder for `~`
  */
 export async function typedPath(text: string, home?: string): Promise<string> {
   const literal = expandHome(text, home);
@@ -31,7 +30,7 @@ export async function typedPath(text: string, home?: string): Promise<string> {
     await Deno.lstat(literal);
     return literal;
   } catch {
-    // What is wrong with it is said by who opens it.
+    // The attempt to open it reports the failure.
   }
   const trimmed = text.trim();
   const read = pathOfUrl(trimmed) ?? withoutQuotes(trimmed) ?? trimmed;
@@ -42,7 +41,7 @@ function pathOfUrl(text: string): string | undefined {
   if (!/^file:/i.test(text)) return undefined;
   try {
     const url = new URL(text);
-    // Some name this machine.
+    // The host may be this machine.
     url.host = "";
     return fileURLToPath(url);
   } catch (error) {
@@ -51,7 +50,7 @@ function pathOfUrl(text: string): string | undefined {
   }
 }
 
-/** What a shell makes of one word; undefined where it is none, or more than one. */
+/** Removes shell quotes from a word; undefined if the text isn't one word. */
 function withoutQuotes(text: string): string | undefined {
   let path = "";
   let end = 0;

@@ -371,7 +371,7 @@ testWith(
         /from anna: from the new folder/,
       );
       const { stdout } = await moved.do("doctor");
-      assertStringIncludes(stdout, "You are anna, and your key can be used");
+      assertStringIncludes(stdout, "You are anna, and your key is usable");
     });
 
     await t.step(

@@ -157,7 +157,7 @@ testWith(
     );
     assertEquals(said, [
       "connection",
-      "note: Trying again until it answers",
+      "note: Trying again until it responds",
       "note: The relay is back",
     ]);
   },

@@ -6,14 +6,14 @@ import {
 } from "../../../../shared/cli/finding.ts";
 import { UserError } from "../../../errors.ts";
 
-/** How the client prints findings. */
+/** Style of the client's findings. */
 export const STYLE: FindingStyle = {
   words: { ok: "ok", warning: "warning", error: "error", unknown: "unknown" },
   verdictWidth: 9,
   subjectWidth: 10,
 };
 
-/** A check's finding, also where it fails. */
+/** Runs a check; a failure becomes a finding too. */
 export async function found(check: () => Promise<Finding>): Promise<Finding> {
   try {
     return await check();

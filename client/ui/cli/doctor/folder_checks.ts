@@ -1,6 +1,6 @@
 /**
- * Checks of the client's folder: who may read it, who the user is, whether the
- * store is whole, where the relay is said to be, and how much room there is.
+ * Checks of the client's folder: permissions, identity, store, relay addresses
+ * and free space.
  *
  * @module
  */
@@ -24,34 +24,35 @@ import {
   warning,
 } from "../../../../shared/cli/finding.ts";
 
-/** Bytes of a MiB. */
 const MIB = 1024 * 1024;
-/** Senders that are named. */
+/** Senders listed by name. */
 const MOST_NAMED = 5;
-/** Bytes below which there is too little room to keep what comes. */
+/** Free space in bytes below which the check fails. */
 const LITTLE_ROOM = 64 * MIB;
 
-/** Checks who may read the folder and the key in it. */
+/** Checks the permissions of the folder and of the key in it. */
 export async function checkFolder(dir: string): Promise<Finding> {
   const found = await findFile(dir, infoFiles.me);
   const paths = [dir, ...(found === undefined ? [] : [found])];
   const open: string[] = [];
   for (const path of paths) {
     const { mode } = await Deno.stat(path);
-    // A folder that others can list is one thing, a key that they can read another.
+    // Others may list the folder, but not change it, nor read the key.
     const theirs = path === dir ? 0o022 : 0o077;
     if (mode !== null && (mode & theirs) !== 0) {
       open.push(`${path} (${(mode & 0o777).toString(8)})`);
     }
   }
-  if (open.length === 0) return ok(`${dir} and your key are yours alone`);
+  if (open.length === 0) {
+    return ok(`${dir} and your key are accessible to you alone`);
+  }
   return warning(
-    `Others may get at ${open.join(" and ")}`,
+    `Other users can access ${open.join(" and ")}`,
     "chmod 700 the folder and chmod 600 the file",
   );
 }
 
-/** Whether the user is registered, with a key that can be used. */
+/** Checks that the user is registered with a usable key. */
 export async function checkIdentity(session: Session): Promise<Finding> {
   const me = await session.identity();
   if (me === undefined) {
@@ -64,16 +65,16 @@ export async function checkIdentity(session: Session): Promise<Finding> {
       "If others can't send to you, register another name in another folder",
     );
   }
-  return ok(`You are ${me.name}, and your key can be used`);
+  return ok(`You are ${me.name}, and your key is usable`);
 }
 
-/** Whether the store is whole. */
+/** Checks that the store is intact. */
 export async function checkStore(
   dir: string,
   session: Session,
 ): Promise<Finding> {
   if (await findFile(dir, [STORE_FOLDER]) === undefined) {
-    return ok("Nothing is remembered yet");
+    return ok("There is no store yet");
   }
   const problems = session.store.database.check();
   if (
@@ -91,13 +92,13 @@ export async function checkStore(
   );
 }
 
-/** Whether an import that was begun can be finished. */
+/** Finishes an interrupted import. */
 export async function checkImport(dir: string): Promise<Finding> {
   await finishImport(dir);
-  return ok("What was imported is all in its place now");
+  return ok("The interrupted import is finished");
 }
 
-/** Whether messages wait for a key that opens them. */
+/** Checks for messages that wait for a key. */
 export async function checkUnread(
   dir: string,
   session: Session,
@@ -116,11 +117,11 @@ export async function checkUnread(
     } KiB in ${files} files, wait for a key (info.unread.*)`,
     `${
       names[0] === undefined ? "" : `request-key ${names[0]} asks for it; `
-    }what no key opens goes after 60 days`,
+    }messages without a key are deleted after 60 days`,
   );
 }
 
-/** Where the relays are said to be. */
+/** Checks the configured addresses of relays. */
 export async function checkAddress(
   parts: { dir: string; server: readonly Address[] | undefined },
 ): Promise<Finding> {
@@ -135,12 +136,12 @@ export async function checkAddress(
   );
 }
 
-/** How much room there is in a folder; `what` says what it is for. */
+/** Checks the free space of a folder; `what` names its purpose. */
 export async function checkRoom(path: string, what: string): Promise<Finding> {
   const free = await freeSpace(path);
   if (free === undefined) {
     return warning(
-      `Nothing tells how much is free for ${what}`,
+      `The free space for ${what} is unknown`,
       "Give the client --allow-sys=statfs",
     );
   }
@@ -148,7 +149,7 @@ export async function checkRoom(path: string, what: string): Promise<Finding> {
   return free < LITTLE_ROOM ? bad(text, `Make room in ${path}`) : ok(text);
 }
 
-/** The folder that received files are saved in. */
+/** The folder for received files. */
 export async function temporaryFolder(): Promise<string> {
   const probe = await Deno.makeTempDir({ prefix: "messageu-" });
   await Deno.remove(probe);

@@ -13,8 +13,8 @@ import { bad, type Finding, ok } from "../../../../shared/cli/finding.ts";
 import { found } from "./finding.ts";
 
 /**
- * Looks at each of the relays. One that isn't there is an error only where no
- * other one is.
+ * Checks each relay. An unreachable relay is only a warning if another one is
+ * reachable.
  */
 export async function checkRelays(
   addresses: readonly Address[],
@@ -45,7 +45,7 @@ export async function checkRelays(
   );
 }
 
-/** Whether the relay is there, answers as MessageU and knows the user. */
+/** Checks that a relay is reachable, speaks the protocol and knows the user. */
 async function checkRelay(
   link: RelayLink,
   me: ClientId | undefined,
@@ -54,16 +54,16 @@ async function checkRelay(
   try {
     const others = await link.clients(me ?? ZERO_ID);
     const ms = Math.round(performance.now() - start);
-    return ok(`It answers in ${ms} ms and lists ${others.length} others`);
+    return ok(`It responds in ${ms} ms and lists ${others.length} other users`);
   } catch (error) {
     if (!(error instanceof ServerRefusedError)) throw error;
     if (error instanceof VersionRefusedError) {
-      return bad("It answers, but refuses our version", error.hint ?? "");
+      return bad("It responds, but refuses our version", error.hint ?? "");
     }
-    // A stranger is refused, and by nothing but a relay.
-    if (me === undefined) return ok("It answers, and doesn't know you yet");
+    // A relay refuses an unknown client, so this is one.
+    if (me === undefined) return ok("It responds, and doesn't know you yet");
     return bad(
-      "It answers, but refuses you",
+      "It responds, but refuses you",
       "Is it the relay that you registered with? See info.server",
     );
   }

@@ -3,9 +3,9 @@ import { writeKey } from "../verb/contacts.ts";
 import { keyData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** Accepts a contact's other key. */
+/** Accepts a contact's new key. */
 export const verb: Verb = defineVerb({
-  brief: "Rely on the other key that the relay gives for a contact",
+  brief: "Trust the new key that the relay gives for a contact",
   prints: [keyData],
   args: [nameArgument],
   async task(work, _, name) {

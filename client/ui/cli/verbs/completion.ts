@@ -2,24 +2,24 @@ import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { completionScript } from "../completion.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** What the compiled client is called. */
+/** The name of the compiled client. */
 const PROGRAM = "messageu-client";
 
 /** Prints a shell's completion script. */
 export const verb: Verb = defineVerb({
   brief: "Print the completion script for bash, zsh or fish",
   about:
-    `Prints a script that completes verbs, flags, names and paths. To have it:
+    `Prints a script that completes verbs, flags, names and paths. To install it:
 
   bash  source <(messageu-client completion bash), in ~/.bashrc
   zsh   source <(messageu-client completion zsh), in ~/.zshrc behind compinit
   fish  messageu-client completion fish > ~/.config/fish/completions/messageu-client.fish
 
-From a clone, make it a program first, as docs/scripting.md tells, and name that
-with --program client.`,
+From a clone, install the client as a program first (docs/scripting.md), and name
+it with --program client.`,
   flags: {
     program: {
-      ...valueFlag("NAME", "What the client is called in the shell", String),
+      ...valueFlag("NAME", "The name of the client in the shell", String),
       default: PROGRAM,
     },
   },

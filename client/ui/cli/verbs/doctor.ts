@@ -15,7 +15,7 @@ const checkData = dataKind("check", ["subject", "verdict", "what", "advice"], {
   notes: { verdict: "`ok`, `warning` or `error`" },
 });
 
-/** Checks all that the client needs. */
+/** Checks the client's environment. */
 export const verb: Verb = defineVerb({
   brief: "Check the folder, your key, the store, the relay, room and terminal",
   prints: [checkData],
@@ -24,7 +24,7 @@ export const verb: Verb = defineVerb({
     const { dir } = work;
     const locate = await work.locator(() => {});
     const link = await work.link(() => {});
-    // The one of the work would fail with an import that can't be finished.
+    // work.session() would fail if an import can't be finished.
     using session = new Session(dir, link);
     let hasErrors = false;
     const tell = async (subject: string, finding: Finding) => {
@@ -45,13 +45,13 @@ export const verb: Verb = defineVerb({
     await check("unread", () => folder.checkUnread(dir, session));
     await check("address", () => folder.checkAddress({ dir, server }));
     const me = await session.identity().catch(() => undefined);
-    // Why there are none was just told.
+    // The address check has reported the failure.
     const addresses = await locate().catch(() => []);
     const linkTo = (address: Address) => work.linkTo(address);
     for (const one of await checkRelays(addresses, linkTo, me?.clientId)) {
       await tell("relay", one);
     }
-    await check("room", () => folder.checkRoom(dir, "what is remembered"));
+    await check("room", () => folder.checkRoom(dir, "the store"));
     await check("files", async () =>
       await folder.checkRoom(
         await folder.temporaryFolder(),

@@ -23,11 +23,11 @@ const explanationData = dataKind("explanation", [
   "acks",
 ], { base: messageData, notes: { acks: "`consumer`, `time`" } });
 
-/** Tells all that is known of a message. */
+/** Prints all facts of a message. */
 export const verb: Verb = defineVerb({
-  brief: "Tell all that is known of one message",
+  brief: "Print all facts of one message",
   about:
-    "Tells when a message was made, written down, sent, acknowledged by the relay, received, decrypted, shown, and acknowledged by which consumers.",
+    "Prints when a message was made, stored, sent, acknowledged by the relay, received, decrypted and shown, and which consumers acknowledged it.",
   prints: [explanationData],
   args: [idArgument],
   isOffline: true,
@@ -41,7 +41,7 @@ export const verb: Verb = defineVerb({
       acknowledged: known.acknowledged,
       received: known.received,
       decrypted: known.decrypted,
-      // Of one's own it says nothing.
+      // Not meaningful for an outgoing message.
       shown: known.outgoing ? undefined : known.shownAt,
     };
     const lines = Object.entries(steps).filter(([, time]) => time !== undefined)

@@ -15,11 +15,11 @@ import {
 
 const exportData = dataKind("export", ["path", "messages", "files", "missing"]);
 
-/** Writes everything into one file, or the conversations into a folder. */
+/** Exports everything to an archive, or conversations to a folder. */
 export const verb: Verb = defineVerb({
-  brief: "Write identity, keys, history and received files into one file",
+  brief: "Write identity, keys, history and received files to one file",
   about:
-    "Writes all that another machine needs into one new file, which import takes. With --format jsonl or text it writes each conversation into a file of its own in a folder, with the files of the conversation beside it. Nothing is written over.",
+    "Writes all that another machine needs to one new file, for import. With --format jsonl or text it writes each conversation to a file of its own in a folder, with the files of the conversation beside it. Overwrites nothing.",
   prints: [exportData],
   flags: {
     format: {
@@ -39,22 +39,24 @@ export const verb: Verb = defineVerb({
     const { output } = work;
     if (format === "archive" && name !== undefined) {
       throw new UsageError(
-        "--with goes with --format jsonl or text: an archive holds everything",
+        "--with needs --format jsonl or text: an archive holds everything",
       );
     }
     if (path === PIPE && format !== "archive") {
-      throw new UsageError("--format jsonl or text writes into a folder");
+      throw new UsageError(
+        "--format jsonl or text writes to a folder, not to standard output",
+      );
     }
     if (path === PIPE && work.io.stdout.isTerminal()) {
       throw new UsageError(
-        "export - writes bytes that no terminal shows: put a file or a pipe behind it",
+        "export - writes binary data, which a terminal can't show: redirect it to a file or a pipe",
       );
     }
     const session = await work.session();
     let exported;
     if (format === "archive") {
       output.say(
-        "The file will hold your private key and all that was said: keep it to yourself",
+        "The file will hold your private key and all messages: keep it secret",
       );
       const { dir } = work;
       const archived = path === PIPE
@@ -62,7 +64,7 @@ export const verb: Verb = defineVerb({
         : await exportArchive(dir, session.store.database, path);
       if (archived.unread > 0) {
         output.say(
-          `What couldn't be decrypted (${archived.unread} files) isn't in it: move info.unread.* along, in case the keys come`,
+          `Messages that couldn't be decrypted (${archived.unread} files) aren't in it: copy info.unread.* too, in case the keys arrive`,
         );
       }
       exported = archived;
@@ -75,7 +77,7 @@ export const verb: Verb = defineVerb({
     const { messages, files, missing } = exported;
     const lost = missing === 0
       ? ""
-      : `; ${missing} files can't be read where they were any more`;
+      : `; ${missing} files are missing or unreadable`;
     const values = { path, messages, files, missing };
     const counts = `${messages} messages, ${files} files${lost}`;
     if (path !== PIPE) {
@@ -86,7 +88,7 @@ export const verb: Verb = defineVerb({
   },
 });
 
-/** Makes the archive in the temporary folder, and writes it to standard output. */
+/** Makes the archive in a temporary folder and writes it to standard output. */
 async function exportToOutput(
   dir: string,
   session: Session,
@@ -97,7 +99,7 @@ async function exportToOutput(
     const path = `${temporary}/archive`;
     const exported = await exportArchive(dir, session.store.database, path);
     using file = await Deno.open(path);
-    // Whatever ends the program from here on, no key is left behind.
+    // Leaves no key behind, whatever ends the program from here on.
     if (Deno.build.os !== "windows") await removeIfThere(temporary);
     const piece = new Uint8Array(PIECE_SIZE);
     for (let size; (size = await file.read(piece)) !== null;) {

@@ -6,7 +6,7 @@ const fingerprintData = dataKind("fingerprint", ["contact", "safetyNumber"]);
 
 /** Prints the digits to compare with a contact. */
 export const verb: Verb = defineVerb({
-  brief: "Print the digits to compare with a contact, the same on both sides",
+  brief: "Print the digits to compare with a contact, equal on both sides",
   prints: [fingerprintData],
   args: [nameArgument],
   async task(work, _, name) {

@@ -4,12 +4,12 @@ import { messageLine, messageValues } from "../../../session/message_form.ts";
 import { messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** Prints what was said. */
+/** Prints conversations. */
 export const verb: Verb = defineVerb({
-  brief: "Print what was said, the oldest first",
+  brief: "Print the messages of conversations, the oldest first",
   prints: [messageData],
   flags: {
-    limit: valueFlag("N", "Only the latest so many", parseId),
+    limit: valueFlag("N", "Only the latest N messages", parseId),
     since: sinceFlag,
   },
   args: [optionalNameArgument],

@@ -6,9 +6,9 @@ import { printableLine } from "../../../../shared/cli/printable.ts";
 
 const importData = dataKind("import", ["name", "id", "messages", "files"]);
 
-/** Takes over what export wrote. */
+/** Imports an archive. */
 export const verb: Verb = defineVerb({
-  brief: "Take over what export wrote, into a folder without an identity",
+  brief: "Import an archive of export into a folder without an identity",
   prints: [importData],
   args: [{ ...pathArgument, brief: "The file, or - for standard input" }],
   async task(work, _, path) {
@@ -19,7 +19,7 @@ export const verb: Verb = defineVerb({
       ? await importPiped(work.dir, work.io.stdin)
       : await importArchive(work.dir, path);
     work.output.say(
-      "Don't go on with the old folder: two that pull take each other's messages",
+      "Stop using the old folder: two clients that pull take each other's messages",
     );
     await work.output.data(
       importData,

@@ -3,11 +3,11 @@ import { writeIdentity } from "../verb/identity.ts";
 import { identityData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** Takes over the identity that another program wrote. */
+/** Imports the identity file of another program. */
 export const verb: Verb = defineVerb({
-  brief: "Make info.me from an identity file that another program wrote",
+  brief: "Make info.me from the identity file of another program",
   about:
-    "Takes what any MessageU program wrote as me.info or my.info, says what it found and what is wrong with it, and leaves it as it is. What a registration without an answer has left it goes on with at the relay. See docs/scripting.md.",
+    "Reads the me.info or my.info of any MessageU program, prints what it found and what is wrong with it, and doesn't change the file. Completes a registration that got no response. See docs/scripting.md.",
   prints: [identityData],
   args: [{
     ...pathArgument,
@@ -28,7 +28,7 @@ export const verb: Verb = defineVerb({
     output.say(`Found ${found.join(", ")}`);
     for (const warning of warnings) output.say(`Warning: ${warning}`);
     output.say(
-      "Don't go on with the other program: two that pull take each other's messages",
+      "Stop using the other program: two clients that pull take each other's messages",
     );
     await writeIdentity(output, me);
   },

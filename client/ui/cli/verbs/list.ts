@@ -12,12 +12,14 @@ const contactData = dataKind("contact", [
   "keyChanged",
 ]);
 
-/** Lists the other users. */
+/** Lists the contacts. */
 export const verb: Verb = defineVerb({
-  brief: "List the others, the latest conversation first",
+  brief: "List the other users, the latest conversation first",
   prints: [contactData],
   flags: {
-    offline: switchFlag("Ask no relay: whom this folder knows"),
+    offline: switchFlag(
+      "List the contacts in this folder without asking a relay",
+    ),
   },
   async task(work, { offline }) {
     const session = await work.session();

@@ -13,10 +13,9 @@ import { UserError } from "../../../errors.ts";
 import type { Message, MessageNumber } from "../../../store/message.ts";
 import type { Session } from "../../../session/session.ts";
 
-/** Messages that are taken from the store at a time. */
+/** Messages read from the store at a time. */
 const AT_A_TIME = 50;
 
-/** The values of its flags. */
 interface Flags {
   as: string;
   autoAck: boolean | undefined;
@@ -26,16 +25,15 @@ interface Flags {
   exec: string | undefined;
 }
 
-/** A consumer's place in the store. */
 type Consumer = Awaited<ReturnType<Session["consumer"]>>;
 
-/** Hands messages out, and takes acknowledgements in. */
+/** Hands messages to a consumer and reads its acknowledgements. */
 class Listener {
   readonly #consumer: Consumer;
   readonly #output: Output;
   readonly #stop: Stop;
   readonly #flags: Flags;
-  /** Whether no acknowledgement can come any more. */
+  /** Whether standard input has ended. */
   #inputEnded = false;
   #exitCode: number = exitCodes.done;
 
@@ -50,23 +48,23 @@ class Listener {
     return this.#exitCode;
   }
 
-  /** Whether acknowledgements are lines of standard input. */
+  /** Whether acknowledgements come from standard input. */
   get readsInput(): boolean {
     return !this.#flags.autoAck && this.#flags.exec === undefined;
   }
 
-  /** Whether nothing but the relay's last answer is waited for. */
+  /** Whether only the final poll is left. */
   get isEnding(): boolean {
     return this.#inputEnded;
   }
 
-  /** Whether there is nothing left to wait for. */
+  /** Whether `--once` is satisfied. */
   get isDone(): boolean {
     if (!this.#flags.once) return false;
     return !this.readsInput || this.#consumer.open === 0;
   }
 
-  /** Takes acknowledgements until there are no more. */
+  /** Reads acknowledgements until standard input ends. */
   async readAcknowledgements(stdin: Input): Promise<void> {
     const lenient = new TextDecoder();
     try {
@@ -81,7 +79,7 @@ class Listener {
     this.#inputEnded = true;
   }
 
-  /** Outputs the new messages; returns whether to go on. */
+  /** Hands out new messages; returns whether to go on. */
   async handOut({ asked, askedLast, failure }: Round): Promise<boolean> {
     for (;;) {
       const messages = this.#consumer.next(AT_A_TIME);
@@ -117,7 +115,7 @@ class Listener {
     this.#exitCode = exitCodes.failure;
     this.#complain(
       `Message ${message.id}: ${failed}`,
-      "It isn't acknowledged, and comes again when you listen anew",
+      "It isn't acknowledged, and comes again with the next listen",
       { id: message.id },
     );
   }
@@ -141,25 +139,26 @@ class Listener {
   }
 }
 
-/** Hands messages to a consumer until it has acknowledged them. */
+/** Hands out messages until the consumer acknowledges them. */
 export const verb: Verb = defineVerb({
-  brief: "Hand out what this consumer hasn't acknowledged, and go on",
+  brief:
+    "Hand out messages that this consumer hasn't acknowledged, continuously",
   about:
-    "Hands out every received message that this consumer hasn't acknowledged, the oldest first, also those from before its first start, and goes on with what comes. A line with a message's number on standard input acknowledges it. At the end of standard input it hands out the rest and ends; what isn't acknowledged comes again the next time.",
+    "Hands out every received message that this consumer hasn't acknowledged, the oldest first, also those from before its first start, then new ones as they arrive. A line with a message's number on standard input acknowledges it. At the end of standard input it hands out the rest and ends. A message without an acknowledgement comes again the next time.",
   prints: [messageData],
   flags: {
     as: {
       kind: "parsed",
       parse: parseConsumer,
-      brief: "The consumer's name; any number of them go side by side",
+      brief: "The consumer's name; each consumer has its own acknowledgements",
       placeholder: "CONSUMER",
     },
     autoAck: switchFlag(
-      "Acknowledge each once it is written, and read no input",
+      "Acknowledge each message once it is written, and read no input",
     ),
     since: sinceFlag,
-    replay: switchFlag("Also what was acknowledged"),
-    once: switchFlag("End when nothing is left"),
+    replay: switchFlag("Hand out acknowledged messages too"),
+    once: switchFlag("End once every message is acknowledged"),
     exec: execFlag,
   },
   startsPrograms: ({ exec }) => exec !== undefined,

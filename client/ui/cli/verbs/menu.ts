@@ -4,13 +4,13 @@ import { printableLine } from "../../../../shared/cli/printable.ts";
 import { standardTerminal } from "../../terminal.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** Runs the menu, which is also what no verb means. */
+/** Runs the console menu. */
 export const verb: Verb = defineVerb({
-  brief: "The console menu, which is also what no verb means",
+  brief: "Run the console menu, the default verb",
   async task(work) {
     const terminal = standardTerminal(work.io);
     const say = (text: string) => terminal.print(`${text}\n`);
-    /** Says what is wrong; the menu comes in any case. */
+    /** Prints a failure, which doesn't keep the menu from starting. */
     const tell = async (step: () => Promise<unknown>) => {
       try {
         await step();
@@ -21,7 +21,7 @@ export const verb: Verb = defineVerb({
     };
     try {
       const locate = await work.locator(say);
-      // The address is looked for, and missed, once.
+      // Looks the address up once, and so reports its absence once.
       const session = await work.session(locate);
       await tell(locate);
       await tell(async () => {
@@ -30,7 +30,7 @@ export const verb: Verb = defineVerb({
       });
       await runMenu(session, terminal);
     } catch (error) {
-      // Without a reader the menu ends.
+      // Ends if the reader of the output has gone.
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     }
   },

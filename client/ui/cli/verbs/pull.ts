@@ -13,17 +13,17 @@ import type { Message } from "../../../store/message.ts";
 import type { Session } from "../../../session/session.ts";
 import { ProgressLine } from "../../terminal.ts";
 
-/** Shows what was received and not shown yet, to the user or to a command. */
+/** Shows new messages to the user or to a command. */
 class Viewer {
   readonly #work: Work;
   readonly #command: string | undefined;
   readonly #stop: Stop | undefined;
-  /** Messages whose command failed, which are left for the next run. */
+  /** Messages whose command failed; left for the next run. */
   readonly #failed = new Set<number>();
   #exitCode: number = exitCodes.done;
   #isShowing = false;
 
-  /** @param stop ends the showing, also while the output has no reader */
+  /** @param stop ends the output, also while it waits for a reader */
   constructor(work: Work, command: string | undefined, stop?: Stop) {
     this.#work = work;
     this.#command = command;
@@ -34,12 +34,12 @@ class Viewer {
     return this.#exitCode;
   }
 
-  /** Whether a message is being shown just now. */
+  /** Whether a message is being shown. */
   get isShowing(): boolean {
     return this.#isShowing;
   }
 
-  /** Shows a message, and marks it where that succeeded. */
+  /** Shows a message, and marks it as shown on success. */
   async show({ message, markShown }: MessageToShow): Promise<void> {
     this.#isShowing = true;
     try {
@@ -65,7 +65,7 @@ class Viewer {
     const failure = await runForMessage(this.#command, message);
     if (failure === undefined) return true;
     this.#exitCode = exitCodes.failure;
-    // One that isn't in the store has no number yet.
+    // A message outside the store has no number.
     if (message.id !== 0) this.#failed.add(message.id);
     complain(
       output,
@@ -81,10 +81,10 @@ class Viewer {
 
 /** Receives messages and shows them. */
 export const verb: Verb = defineVerb({
-  brief: "Receive, and print what wasn't shown yet; --watch goes on",
+  brief: "Receive, and print new messages; --watch runs continuously",
   prints: [messageData],
   flags: {
-    watch: switchFlag("Go on until a signal"),
+    watch: switchFlag("Run until a signal"),
     exec: execFlag,
   },
   startsPrograms: ({ exec }) => exec !== undefined,
@@ -115,7 +115,7 @@ export const verb: Verb = defineVerb({
       if (event.kind === "message") await viewer.show(event);
       else {
         const showing = showAll(session, viewer);
-        // At the end its own command is waited for, other watchers aren't.
+        // On a signal, waits for its own command only.
         if (!await stop.unless(showing) && viewer.isShowing) await showing;
       }
       if (stop.wanted) break;

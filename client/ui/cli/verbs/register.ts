@@ -5,7 +5,7 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Registers the user. */
 export const verb: Verb = defineVerb({
-  brief: "Register under a name; makes your key and info.me",
+  brief: "Register under a name; creates your key and info.me",
   prints: [identityData],
   args: [{ brief: "Your name", placeholder: "NAME", parse: parseName }],
   async task(work, _, name) {

@@ -3,11 +3,11 @@ import { deliver } from "../verb/delivery.ts";
 import { sentData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** Asks for a symmetric key. */
+/** Requests a symmetric key. */
 export const verb: Verb = defineVerb({
-  brief: "Ask a contact for the key that opens what can't be decrypted",
+  brief: "Request the symmetric key for messages that can't be decrypted",
   about:
-    "Asks a contact for the symmetric key that both use. What couldn't be decrypted is kept, and shown by pull, listen or chat once the key has come. They ask by themselves too, once for each contact and hour.",
+    "Requests the symmetric key in use from a contact. Messages that can't be decrypted are kept; pull, listen and chat show them once the key has arrived. They also request keys themselves, once an hour for each contact.",
   prints: [sentData],
   args: [nameArgument],
   async task(work, _, name) {

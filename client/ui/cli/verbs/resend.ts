@@ -3,9 +3,9 @@ import { deliver } from "../verb/delivery.ts";
 import { sentData, skippedData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** Sends again what the relay didn't acknowledge. */
+/** Resends a message. */
 export const verb: Verb = defineVerb({
-  brief: "Send again what the relay didn't acknowledge",
+  brief: "Resend a message that the relay didn't acknowledge",
   prints: [sentData, skippedData],
   flags: { onKeyChange: onKeyChangeFlag },
   args: [idArgument],

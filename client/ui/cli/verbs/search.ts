@@ -4,16 +4,16 @@ import { messageData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
 
-/** Finds texts and files. */
+/** Searches messages. */
 export const verb: Verb = defineVerb({
   brief: "Find texts, and files by their paths, with a regular expression",
   prints: [messageData],
   flags: {
     with: contactFlag("Only with this contact"),
-    ignoreCase: switchFlag("Upper and lower case are the same"),
+    ignoreCase: switchFlag("Ignore the case of letters"),
   },
   args: [{
-    brief: "A regular expression, as JavaScript has them",
+    brief: "A regular expression of JavaScript",
     placeholder: "PATTERN",
     parse: (text: string) => new RegExp(text, "u"),
   }],

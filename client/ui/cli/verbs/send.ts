@@ -16,11 +16,11 @@ import { UserError } from "../../../errors.ts";
 export const verb: Verb = defineVerb({
   brief: "Send a text; - reads it from standard input",
   about:
-    "Sends a text. With - it is standard input up to its end, without the newline there; with --lines each line is sent as a text of its own, as it comes. Where there is no symmetric key yet, one is made and sent first.",
+    "Sends a text. With - it sends standard input up to its end, without the last newline; with --lines it sends each line as a text of its own, as it arrives. If there is no symmetric key yet, it makes and sends one first.",
   prints: [sentData, skippedData],
   flags: {
     onKeyChange: onKeyChangeFlag,
-    lines: switchFlag("With -: each line is a text"),
+    lines: switchFlag("With -: send each line as a text"),
   },
   args: [nameArgument, {
     brief: "The text, or - for standard input",
@@ -30,7 +30,7 @@ export const verb: Verb = defineVerb({
   async task(work, { onKeyChange, lines }, name, text) {
     if (lines && text !== "-") {
       throw new UsageError(
-        "--lines goes with - in place of the text: standard input is sent",
+        "--lines needs - in place of the text",
       );
     }
     const session = await work.session();
@@ -44,7 +44,7 @@ export const verb: Verb = defineVerb({
       const line of inputLines(work.io.stdin, (bytes) => decodeText(bytes))
     ) {
       const exit = line === "" ? 0 : await send(line);
-      // What follows may only make sense after what couldn't be sent.
+      // A later line may depend on the one that failed.
       if (exit !== 0) return exit;
     }
     return 0;
@@ -54,5 +54,5 @@ export const verb: Verb = defineVerb({
 async function readWhole(stdin: Input): Promise<string> {
   const text = await readInput(stdin);
   if (text !== "") return text;
-  throw new UserError("Standard input was empty", "Nothing was sent");
+  throw new UserError("Standard input is empty", "Nothing was sent");
 }

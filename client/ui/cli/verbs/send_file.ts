@@ -8,9 +8,9 @@ import { PIPE } from "../../../session/outgoing_file.ts";
 import { sentData, skippedData } from "../verb/data.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
-/** Sends a file's bytes. */
+/** Sends a file. */
 export const verb: Verb = defineVerb({
-  brief: "Send a file; neither its name nor its type goes along",
+  brief: "Send a file, without its name and type",
   prints: [sentData, skippedData],
   flags: { onKeyChange: onKeyChangeFlag },
   args: [nameArgument, {

@@ -6,13 +6,13 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Sends a symmetric key. */
 export const verb: Verb = defineVerb({
-  brief: "Send a contact the symmetric key in use once more, or a new one",
+  brief: "Send a contact the symmetric key in use, or a new one",
   about:
-    "Sends a contact the symmetric key in use, so that what was sent under it can be read there after all. Where none is in use, a new one is made. pull, listen and chat answer a contact's request by themselves, as long as a key is in use.",
+    "Sends a contact the symmetric key in use, so that the contact can decrypt the messages under it. If none is in use, makes a new one. pull, listen and chat send the key in use on a contact's request.",
   prints: [sentData, skippedData],
   flags: {
     onKeyChange: onKeyChangeFlag,
-    new: switchFlag("Make a new key in any case"),
+    new: switchFlag("Always make a new key"),
   },
   args: [nameArgument],
   async task(work, flags, name) {
