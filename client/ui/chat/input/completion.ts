@@ -1,5 +1,5 @@
 /**
- * What Tab makes of a line.
+ * Completes the input line on Tab.
  *
  * @module
  */
@@ -7,25 +7,25 @@
 import { expandHome } from "../../typed_path.ts";
 import { COMMANDS, NOTIFY_MODES } from "../model/commands.ts";
 
-/** Where the candidates for a completion come from. */
+/** Sources of candidates. */
 export interface CompletionSources {
-  /** The names that can be talked to. */
+  /** The names of the contacts. */
   names: readonly string[];
-  /** The names in a folder, those of folders with a slash behind; none where it can't be read. */
+  /** Lists a folder; folders end with a slash. Empty if it can't be read. */
   list: (folder: string) => Promise<string[]>;
-  /** What `~` stands for. */
+  /** The folder for `~`. */
   home: string | undefined;
 }
 
-/** What Tab found. */
+/** Result of a completion. */
 export interface Completion {
-  /** The line's beginning up to the cursor, as far as it is clear. */
+  /** The line up to the cursor, completed as far as it is unique. */
   line: string;
-  /** What it could be, where there is more than one. */
+  /** The candidates if there are several. */
   candidates: string[];
 }
 
-/** Completes the part of a line that stands before the cursor. */
+/** Completes the line up to the cursor. */
 export async function complete(
   line: string,
   sources: CompletionSources,
@@ -60,7 +60,7 @@ async function completePath(
   const folder = typed.slice(0, typed.lastIndexOf("/") + 1);
   const start = typed.slice(folder.length);
   const names = (await list(expandHome(folder, home) || "."))
-    // Hidden ones are for who asks for them.
+    // Hides hidden files unless the typed name starts with a dot.
     .filter((name) => start.startsWith(".") || !name.startsWith("."))
     .sort();
   return choose(head + folder, start, names);

@@ -1,6 +1,5 @@
 /**
- * The text that is being written and the place in it: a value, and what keys
- * make of it.
+ * The text of the input line with its cursor, as an immutable value.
  *
  * @module
  */
@@ -8,30 +7,29 @@
 import { withoutControls } from "../../../../shared/cli/printable.ts";
 import { graphemes } from "../view/graphemes.ts";
 
-/** A text and a place in it, in UTF-16 units, never within a character. */
+/** A text and a cursor. */
 export interface Editor {
-  /** What is written, with its newlines. */
   readonly text: string;
-  /** 0 to the text's length. */
+  /** In UTF-16 units, never within a character. */
   readonly cursor: number;
 }
 
-/** Nothing written. */
+/** An empty text. */
 export const EMPTY: Editor = { text: "", cursor: 0 };
 
-/** A text with the cursor at its end. */
+/** Makes a text with the cursor at its end. */
 export function written(text: string): Editor {
   return { text, cursor: text.length };
 }
 
-/** Puts text in at the cursor. Controls but for tab and newline are left out. */
+/** Inserts text at the cursor, without controls except tab and newline. */
 export function insert({ text, cursor }: Editor, added: string): Editor {
   const clean = withoutControls(added.replaceAll(/\r\n?/g, "\n"));
   const head = text.slice(0, cursor) + clean;
   return { text: head + text.slice(cursor), cursor: head.length };
 }
 
-/** What moves the cursor. */
+/** A movement of the cursor. */
 export type Motion =
   | "left"
   | "right"
@@ -42,12 +40,12 @@ export type Motion =
   | "up"
   | "down";
 
-/** Moves the cursor; it stays where there is nowhere to go. */
+/** Moves the cursor as far as possible. */
 export function move(editor: Editor, motion: Motion): Editor {
   return { text: editor.text, cursor: target(editor, motion) };
 }
 
-/** Takes out what lies between the cursor and where a motion would bring it. */
+/** Deletes the text between the cursor and the target of a motion. */
 export function erase(editor: Editor, motion: Motion): Editor {
   const to = target(editor, motion);
   const [start, end] = to < editor.cursor
@@ -70,7 +68,7 @@ function target({ text, cursor }: Editor, motion: Motion): number {
     case "lineEnd":
       return end;
     case "left":
-      // Before the first character of a line comes the newline before it.
+      // At the start of a line, moves before the newline.
       return Math.max(0, cursor - (graphemes(before).at(-1)?.length ?? 1));
     case "right":
       return Math.min(

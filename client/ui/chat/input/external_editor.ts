@@ -3,17 +3,16 @@ import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { removeIfThere } from "../../../../shared/folder/durable_files.ts";
 import { UserError } from "../../../errors.ts";
 
-/** Exit codes of a shell that didn't find its command, or may not run it. */
+/** Exit codes of a shell that can't find or run a command. */
 const NOT_RUN = [126, 127];
 
 /**
- * Lets the user edit a text in `$VISUAL`, `$EDITOR` or `vi`, which gets the
- * terminal. The shell runs it, so its path and arguments can be quoted. The
- * text is in a file with mode 0600 meanwhile, which is removed.
+ * Lets the user edit a text in `$VISUAL`, `$EDITOR` or `vi`, run by the shell,
+ * so that its path and arguments can be quoted. Keeps the text in a temporary
+ * file with mode 0600.
  *
- * @param signal ends the editor, with SIGTERM
- * @throws {UserError} where the editor can't be run, says that it failed, or
- * leaves no text
+ * @param signal ends the editor with SIGTERM
+ * @throws {UserError} if the editor can't be run, fails, or leaves no text
  */
 export async function editText(
   text: string,
@@ -34,7 +33,7 @@ export async function editText(
       cause instanceof Deno.errors.NotFound
         ? "The editor left no text"
         : `The text can't be edited: ${reasonOf(cause)}`,
-      "What was being written is kept as it was",
+      "Your text is unchanged",
       { cause },
     );
   } finally {
@@ -42,28 +41,28 @@ export async function editText(
   }
 }
 
-/** @throws {UserError} where it is no UTF-8 */
+/** @throws {UserError} if the text isn't UTF-8 */
 function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new UserError(
-      "What the editor wrote is no text in UTF-8",
-      "What was being written is kept as it was; let the editor write UTF-8",
+      "The editor's text isn't UTF-8",
+      "Your text is unchanged; set the editor to UTF-8",
       { cause },
     );
   }
 }
 
-/** Removes what the editor has left. */
+/** Removes the temporary folder. */
 async function removeFolder(folder: string): Promise<void> {
   try {
-    // The editor may have removed it itself.
+    // The editor may have removed it.
     await removeIfThere(folder);
   } catch (cause) {
     throw new UserError(
       `${folder} can't be removed: ${reasonOf(cause)}`,
-      "What was being written is in it: remove it yourself",
+      "It contains your text: remove it yourself",
       { cause },
     );
   }
@@ -79,7 +78,7 @@ async function run(
   if (NOT_RUN.includes(code)) throw cannotRun(editor, `exit code ${code}`);
   throw new UserError(
     `The editor ended with ${code}`,
-    "What was being written is kept as it was",
+    "Your text is unchanged",
   );
 }
 
@@ -92,7 +91,7 @@ async function status(
     ? [...editor.split(/\s+/), path]
     : ["sh", "-c", `${editor} "$@"`, "sh", path];
   try {
-    // A signal that came before wouldn't end what is begun now.
+    // An earlier abort wouldn't end the editor.
     signal.throwIfAborted();
     return await new Deno.Command(program, {
       args,

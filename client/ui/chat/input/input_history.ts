@@ -1,20 +1,20 @@
-/** What was entered before, and the place in it while the user looks back. */
+/** The entered lines, and the position while the user browses them. */
 export interface InputHistory {
-  /** The entries, the oldest first. */
+  /** Oldest first. */
   readonly entries: readonly string[];
-  /** The entry that is shown; the number of entries where none is. */
+  /** Index of the shown entry; the number of entries if none is shown. */
   readonly at: number;
-  /** What was being written when the user began to look back. */
+  /** The input from before the user browsed the history. */
   readonly draft: string;
 }
 
-/** Entries that are kept. */
+/** Maximum number of entries. */
 const MOST_ENTRIES = 500;
 
-/** Nothing was entered yet. */
+/** An empty history. */
 export const NO_HISTORY: InputHistory = { entries: [], at: 0, draft: "" };
 
-/** Adds an entry, but not the same twice in a row, and goes back to the end. */
+/** Adds an entry unless it repeats the last one; moves to the end. */
 export function remember(history: InputHistory, entry: string): InputHistory {
   const entries = history.entries.at(-1) === entry
     ? history.entries
@@ -23,10 +23,10 @@ export function remember(history: InputHistory, entry: string): InputHistory {
 }
 
 /**
- * Looks one entry back (-1) or ahead (1).
+ * Moves one entry back (-1) or forward (1).
  *
- * @param current what is being written, which comes back after the last entry
- * @returns undefined where there is no further entry
+ * @param current the current input, shown again after the last entry
+ * @returns undefined if there is no further entry
  */
 export function look(
   history: InputHistory,

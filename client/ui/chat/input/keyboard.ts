@@ -1,6 +1,5 @@
 /**
- * What keys do, on the screen with a conversation and on the one with what a
- * search found.
+ * Handles keys on the conversation and on the results of a search.
  *
  * @module
  */
@@ -13,37 +12,36 @@ import type { Session } from "../../../session/session.ts";
 import type { CommandRunner } from "../run/command_runner.ts";
 import { readEntry } from "../model/commands.ts";
 import { complete } from "./completion.ts";
-import type { Chat, Surroundings } from "../run/chat_parts.ts";
+import type { Chat, ChatEnvironment } from "../run/chat_parts.ts";
 import { conversationHeight } from "../view/frame.ts";
 import type { Press } from "./keys.ts";
 import type { Sender } from "../run/sender.ts";
 
-/** Does what the keys of a chat ask for. */
+/** Handles the keys of a chat. */
 export class Keyboard {
   readonly #session: Session;
   readonly #chat: Chat;
   readonly #commands: CommandRunner;
   readonly #sender: Sender;
-  readonly #world: Surroundings;
+  readonly #environment: ChatEnvironment;
 
-  /** Plays on this chat. */
   constructor(
-    { session, chat, commands, sender, world }: {
+    { session, chat, commands, sender, environment }: {
       session: Session;
       chat: Chat;
       commands: CommandRunner;
       sender: Sender;
-      world: Surroundings;
+      environment: ChatEnvironment;
     },
   ) {
     this.#session = session;
     this.#chat = chat;
     this.#commands = commands;
     this.#sender = sender;
-    this.#world = world;
+    this.#environment = environment;
   }
 
-  /** A key was pressed. */
+  /** Handles a key or typed text. */
   press(press: Press): void {
     this.#chat.guard(() => {
       this.#chat.hurry();
@@ -79,13 +77,13 @@ export class Keyboard {
       case "alt-e":
         return void this.#chat.attempt(() => this.#commands.edit(editor.text));
       case "ctrl-l":
-        return this.#world.redraw();
+        return this.#environment.redraw();
       case "ctrl-z":
-        return this.#world.stop();
+        return this.#environment.stop();
       case "ctrl-c":
       case "ctrl-d":
         if (name === "ctrl-c" && this.#commands.endSearch()) return;
-        if (editor.text === "") return this.#world.leave(0);
+        if (editor.text === "") return this.#environment.leave(0);
     }
     this.#chat.dispatch({ kind: "edited", key: name });
   }
@@ -93,7 +91,7 @@ export class Keyboard {
   #hitsKey(name: string): void {
     const { hits } = this.#chat.state;
     if (hits === undefined) return;
-    if (name === "ctrl-z") return this.#world.stop();
+    if (name === "ctrl-z") return this.#environment.stop();
     const move = (by: number) => {
       const last = hits.messages.length - 1;
       const at = Math.max(0, Math.min(last, hits.at + by));
@@ -121,7 +119,7 @@ export class Keyboard {
 
   #enter(line: string): void {
     if (line.trim() === "") return;
-    // What the terminal sends and is no UTF-8 comes as this.
+    // Stands for input of the terminal that isn't UTF-8.
     if (line.includes("\ufffd")) {
       return this.#chat.tell(
         "Not entered: a character in it (\ufffd) couldn't be read as UTF-8",
@@ -131,7 +129,7 @@ export class Keyboard {
     const { open } = this.#chat.state;
     if (entry.kind === "text" && open === undefined) {
       return this.#chat.tell(
-        "Nobody is open: /chat NAME begins a conversation",
+        "No conversation is open: /chat NAME opens one",
       );
     }
     this.#chat.dispatch({ kind: "entered", line });
@@ -147,11 +145,11 @@ export class Keyboard {
       names: contacts.map(({ name }) => name)
         .filter((name) => printableLine(name) === name),
       list: async (folder) =>
-        (await this.#world.list(folder))
+        (await this.#environment.list(folder))
           .filter((name) => withoutControls(name) === name),
-      home: this.#world.home,
+      home: this.#environment.home,
     });
-    // Somebody who types on isn't interrupted.
+    // The user has typed on meanwhile.
     if (this.#chat.state.editor !== editor) return;
     this.#chat.dispatch({ kind: "completed", line, candidates });
   }
@@ -173,7 +171,7 @@ export class Keyboard {
     this.#chat.dispatch({ kind: "scrolled", position });
   }
 
-  /** Going to the end on purpose is having seen what was passed over. */
+  /** Marks the skipped messages as shown. */
   #skip(): void {
     const { contacts, open } = this.#chat.state;
     const contact = contacts.find(({ name }) => name === open);

@@ -1,17 +1,17 @@
 /**
- * What the user does at the keyboard, apart from how a terminal says it.
+ * Names keys independently of the terminal.
  *
  * @module
  */
 
 import type { Key } from "ink";
 
-/** A key, or text that was typed. */
+/** A pressed key, or typed text. */
 export type Press =
   | { kind: "text"; text: string }
   | { kind: "key"; name: string };
 
-// The names by which the chat knows keys: "ctrl-a", "alt-up", "enter", ...
+// Names of keys in the chat: "ctrl-a", "alt-up", "enter", ...
 const CONTROLS: Record<string, string> = {
   "\r": "enter",
   "\n": "newline",
@@ -37,14 +37,14 @@ const NAMED = [
 ] as const;
 
 /**
- * The presses in what Ink hands over, which is one key or all the text that
- * arrived at once, with the controls that were typed between.
+ * Splits an input event of Ink: one key, or all the text that arrived at once
+ * with the controls between.
  */
 export function presses(input: string, key: Key): Press[] {
   const named = NAMED.find(([flag]) => key[flag]);
   if (named !== undefined) {
     const name = named[1];
-    // Escape before a key is Alt; for Escape itself it says nothing.
+    // Ink reports Escape with the Alt modifier.
     if (name === "escape") return [{ kind: "key", name }];
     const shift = key.shift && name === "tab" ? "shift-" : "";
     return [{ kind: "key", name: modifiers(key) + shift + name }];

@@ -1,5 +1,5 @@
 /**
- * What can be entered: a text to send, or a command behind a slash.
+ * Parses the input line: a text to send, or a command with a slash.
  *
  * @module
  */
@@ -15,54 +15,58 @@ export function isNotifyMode(text: string): text is NotifyMode {
   return (NOTIFY_MODES as readonly string[]).includes(text);
 }
 
-/** A command: its name, what follows it, and what it does. */
+/** A command of the input line. */
 export interface Command {
   /** Without its slash. */
   name: string;
-  /** What follows it, for the help. */
+  /** Its argument, for the help. */
   takes: string;
-  /** What it does, for the help. */
+  /** Its description, for the help. */
   does: string;
-  /** What Tab completes behind it. */
+  /** How Tab completes its argument. */
   completes: "name" | "path" | "notify" | "nothing";
 }
 
-/** All commands in the help's order. */
+/** The commands in the order of the help. */
 export const COMMANDS: readonly Command[] = [
-  command("chat", "NAME", "talk with somebody", "name"),
-  command("who", "", "list everybody at the relay"),
+  command("chat", "NAME", "open a conversation", "name"),
+  command("who", "", "list the users at the relay"),
   command("file", "PATH", "send a file; Tab completes the path", "path"),
   command("editor", "", "write a long text in $VISUAL or $EDITOR"),
   command("search", "PATTERN", "find texts; Enter jumps to one"),
-  command("resend", "[ID]", "send what wasn't, one message or all here"),
+  command(
+    "resend",
+    "[ID]",
+    "resend an unsent message, or all of this conversation",
+  ),
   command(
     "fingerprint",
     "[NAME]",
-    "the number to compare with somebody",
+    "show the number to compare with a contact",
     "name",
   ),
   command(
     "key",
     "[send]",
-    "ask for the key of what can't be read, or send yours",
+    "request the key for unreadable messages, or send yours",
   ),
-  command("accept", "NAME", "take somebody's new key for theirs", "name"),
+  command("accept", "NAME", "trust the new key of a contact", "name"),
   command(
     "notify",
     NOTIFY_MODES.join("|"),
-    "how to tell of what arrives elsewhere",
+    "how to notify of messages in other conversations",
     "notify",
   ),
   command("help", "", "list commands and keys"),
   command("quit", "", "leave; so do Ctrl-C and Ctrl-D on an empty line"),
 ];
 
-/** The keys that aren't letters, for the help. */
+/** The keys, for the help. */
 export const KEYS: readonly (readonly [string, string])[] = [
   ["Enter", "send"],
   ["Alt-Enter, Ctrl-J", "a new line"],
   ["Tab", "complete a command, a name or a path"],
-  ["Up, Down", "what was entered before"],
+  ["Up, Down", "the input history"],
   [
     "PageUp, PageDown",
     "scroll; Esc goes to the end, and what it skips counts as read",
@@ -75,12 +79,12 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Ctrl-Z", "stop until the shell continues it, as with fg"],
 ];
 
-/** What was entered. */
+/** A parsed input line. */
 export type Entered =
   | { kind: "text"; text: string }
   | { kind: "command"; name: string; rest: string };
 
-/** Tells commands from texts; a text that starts with a slash is written with two. */
+/** Parses an input line. A double slash starts a text with one slash. */
 export function readEntry(line: string): Entered {
   if (line.startsWith("//")) return { kind: "text", text: line.slice(1) };
   const match = /^\/(\S*)(?:[ \t]+([^\n]*))?$/.exec(line);
@@ -89,7 +93,7 @@ export function readEntry(line: string): Entered {
   return { kind: "command", name, rest: rest.trim() };
 }
 
-/** The help's lines. */
+/** The lines of the help. */
 export function helpLines(): string[] {
   const commands = COMMANDS.map(({ name, takes, does }) =>
     [`/${name} ${takes}`.trim(), does] as const

@@ -1,12 +1,12 @@
 import type { Message } from "../../../store/message.ts";
 import type { Messages } from "../../../store/messages.ts";
 
-/** Messages that are loaded at once. */
+/** Number of messages to load at once. */
 const PAGE = 200;
-/** Loaded messages from which on those are let go that are far away. */
+/** Maximum number of loaded messages; unloads the most distant ones beyond. */
 const MOST_LOADED = 1000;
 
-/** A conversation, of which a part is loaded that grows and moves as it is looked at. */
+/** A window on a conversation that loads messages as the user scrolls. */
 export class Conversation {
   readonly #source: Pick<Messages, "list">;
   readonly #name: string;
@@ -15,19 +15,18 @@ export class Conversation {
   #first = true;
   #last = true;
 
-  /** Loads the latest messages. */
   constructor(source: Pick<Messages, "list">, name: string) {
     this.#source = source;
     this.#name = name;
     this.#toEnd();
   }
 
-  /** What is loaded, the oldest first. */
+  /** The loaded messages, oldest first. */
   get messages(): readonly Message[] {
     return this.#messages;
   }
 
-  /** Loads again what may have changed; at the end that includes what is new. */
+  /** Reloads the window; includes new messages if it is at the end. */
   refresh(following: boolean): void {
     const { first, last } = this.#edges();
     if (first === undefined) return this.#toEnd();
@@ -39,7 +38,7 @@ export class Conversation {
     if (following && this.#messages.length > MOST_LOADED) this.#toEnd();
   }
 
-  /** Loads earlier messages; false where there are none. */
+  /** Loads earlier messages; returns false if there are none. */
   older(): boolean {
     const { first } = this.#edges();
     if (this.#first || first === undefined) return false;
@@ -57,13 +56,13 @@ export class Conversation {
     return page.length > 0;
   }
 
-  /** Loads later messages; false where there are none. */
+  /** Loads later messages; returns false if there are none. */
   newer(): boolean {
     const { last } = this.#edges();
     if (this.#last) return false;
     const name = this.#name;
     const latest = this.#source.list({ name, limit: 1 }).at(-1)?.id ?? 0;
-    // Ids are shared by all conversations, so the next ones may be far.
+    // All conversations share the ids, so the next one may be far away.
     for (let reach = PAGE; last < latest; reach *= 4) {
       const page = this.#source.list({
         name,
@@ -83,7 +82,7 @@ export class Conversation {
     return true;
   }
 
-  /** Loads what is around a message. */
+  /** Loads the messages around a message. */
   jump(id: number): void {
     this.#messages = this.#source.list({
       name: this.#name,
@@ -95,7 +94,7 @@ export class Conversation {
     this.newer();
   }
 
-  /** Loads the end, where it isn't loaded. */
+  /** Loads the end unless it is loaded. */
   end(): void {
     if (!this.#last) this.#toEnd();
   }

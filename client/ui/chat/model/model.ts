@@ -1,6 +1,6 @@
 /**
- * What the chat shows: a value, and what events make of it. Nothing here
- * touches a terminal, the relay or the folder.
+ * State of the chat and its reducer. Has no access to the terminal, the relay or
+ * the folder.
  *
  * @module
  */
@@ -32,48 +32,48 @@ export type ConnectionState =
   | { kind: "retrying"; until: number }
   | { kind: "refused"; until: number };
 
-/** What a search found. */
+/** Results of a search. */
 export interface Hits {
   pattern: string;
-  /** The oldest first. */
+  /** Oldest first. */
   messages: readonly Message[];
-  /** The chosen one. */
+  /** Index of the selected message. */
   at: number;
 }
 
-/** Everything that the screen depends on. */
+/** The state of the chat, from which frames follow. */
 export interface ChatState {
   readonly size: { columns: number; rows: number };
   readonly contacts: readonly ContactSummary[];
-  /** The name of the one who is talked with. */
+  /** The contact of the open conversation. */
   readonly open: string | undefined;
-  /** The loaded part of the conversation, the oldest first. */
+  /** The loaded part of the conversation, oldest first. */
   readonly messages: readonly Message[];
   readonly notices: readonly Notice[];
-  /** undefined: the end of the conversation. */
+  /** Scroll position; undefined at the end of the conversation. */
   readonly position: Position | undefined;
   readonly editor: Editor;
-  /** What is being written to others. */
+  /** Unsent input of other conversations, by contact. */
   readonly drafts: ReadonlyMap<string, Editor>;
   readonly history: InputHistory;
-  /** What Tab could make of the line. */
+  /** Completions of the input line. */
   readonly candidates: readonly string[];
   readonly hits: Hits | undefined;
   readonly connection: ConnectionState;
-  /** ms since 1970, as far as the screen depends on it. */
+  /** Time of the last event with a time, on the clock of `performance.now()`. */
   readonly now: number;
-  /** How far a transfer is. */
+  /** Progress of a transfer. */
   readonly progress: string | undefined;
-  /** Whether a search is under way. */
+  /** Whether a search is running. */
   readonly searching: boolean;
-  /** Messages that wait for the relay to come back. */
+  /** Messages that wait for the relay. */
   readonly waiting: ReadonlySet<number>;
   readonly notify: NotifyMode;
-  /** Whether the terminal is looked at, as far as it says so. */
+  /** Whether the terminal has the focus; true if it doesn't report it. */
   readonly focused: boolean;
 }
 
-/** What happens. */
+/** An event that changes the state. */
 export type ChatEvent =
   | { kind: "resized"; columns: number; rows: number }
   | { kind: "focus"; focused: boolean }
@@ -96,10 +96,10 @@ export type ChatEvent =
   | { kind: "notify"; mode: NotifyMode }
   | { kind: "hits"; hits: Hits | undefined };
 
-/** Notices that are kept. */
+/** Maximum number of notices. */
 const MOST_NOTICES = 200;
 
-/** Before anything happened. */
+/** The state at the start. */
 export function initialState(
   notify: NotifyMode,
   size: { columns: number; rows: number },
@@ -126,7 +126,7 @@ export function initialState(
   };
 }
 
-/** The state after an event. */
+/** Computes the state after an event. */
 export function update(state: ChatState, event: ChatEvent): ChatState {
   switch (event.kind) {
     case "resized":
@@ -254,7 +254,7 @@ function edit(state: ChatState, key: string): ChatState {
   }
 }
 
-/** Within a text of more lines first, then through what was entered before. */
+/** Moves the cursor by a line, or through the input history at the first or last line. */
 function vertically(state: ChatState, key: "up" | "down"): ChatState {
   const moved = move(state.editor, key);
   if (moved.cursor !== state.editor.cursor) return edited(state, moved);

@@ -1,5 +1,5 @@
 /**
- * Telling of messages that arrive where the user doesn't look.
+ * Notifies the user of messages that arrive in other conversations.
  *
  * @module
  */
@@ -9,28 +9,28 @@ import { printableLine } from "../../../../shared/cli/printable.ts";
 import { cut } from "../view/graphemes.ts";
 import type { NotifyMode } from "../model/commands.ts";
 
-/** Milliseconds between two of them at least. */
+/** Minimum interval of notifications in milliseconds. */
 const APART = 3000;
-/** Names that one of them tells. */
+/** Maximum number of names in a notification. */
 const MOST_NAMES = 3;
 
-/** Notices that messages came in, and says so now and then. */
+/** Detects arriving messages and limits the rate of notifications. */
 export class Arrivals {
   #unread = new Map<string, number>();
   #last = -Infinity;
-  #told = new Set<string>();
+  #pending = new Set<string>();
 
-  /** What is unread now is no news. */
+  /** Takes the current unread messages as known. */
   settle(contacts: readonly ContactSummary[]): void {
     this.#unread = new Map(contacts.map(({ name, unread }) => [name, unread]));
   }
 
   /**
-   * Who has written since it was last asked, as far as that is to be told now;
-   * what comes too soon after is told with the next one.
+   * The contacts to notify of now. Postpones those that come too soon after the
+   * last notification.
    *
-   * @param looking the name of the one whose messages are being looked at
-   * @param now in ms
+   * @param looking the contact whose conversation is visible
+   * @param now in milliseconds
    */
   take(
     contacts: readonly ContactSummary[],
@@ -39,20 +39,20 @@ export class Arrivals {
   ): string[] {
     for (const { name, unread } of contacts) {
       if (unread > (this.#unread.get(name) ?? 0) && name !== looking) {
-        this.#told.add(name);
+        this.#pending.add(name);
       }
-      if (unread === 0) this.#told.delete(name);
+      if (unread === 0) this.#pending.delete(name);
     }
     this.settle(contacts);
-    if (this.#told.size === 0 || now - this.#last < APART) return [];
-    const names = [...this.#told];
-    this.#told.clear();
+    if (this.#pending.size === 0 || now - this.#last < APART) return [];
+    const names = [...this.#pending];
+    this.#pending.clear();
     this.#last = now;
     return names;
   }
 }
 
-/** What tells a terminal of it: names only, nothing of what was written. */
+/** The control sequence of a notification: names, no content. */
 export function announcement(mode: NotifyMode, names: string[]): string {
   if (mode === "off" || names.length === 0) return "";
   if (mode === "bell") return "\x07";

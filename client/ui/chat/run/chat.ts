@@ -1,5 +1,5 @@
 /**
- * The full-screen conversation: `chat`.
+ * Runs the full-screen chat.
  *
  * @module
  */
@@ -16,27 +16,27 @@ import { editText } from "../input/external_editor.ts";
 import type { NotifyMode } from "../model/commands.ts";
 import { TerminalGuard } from "../view/terminal_guard.ts";
 
-/** Milliseconds that an editor gets to end when the chat is ended. */
+/** Milliseconds to wait for the editor at the end of the chat. */
 const EDITOR_PATIENCE = 2000;
 
-/** How to chat. */
+/** Options of {@linkcode runChat}. */
 export interface ChatOptions {
-  /** With whom first; by default with whom the latest message was exchanged. */
+  /** The first conversation. Default: the latest one */
   name?: string;
-  /** How to tell of messages that arrive elsewhere. */
+  /** How to notify of messages in other conversations. */
   notify: NotifyMode;
-  /** Whether SIGHUP was ignored when the program was started, and stays so. */
+  /** Whether to ignore SIGHUP, as since the start of the program. */
   isHangupIgnored: boolean;
 }
 
 /**
- * Chats on the terminal until the user leaves, and gives it back as it was.
+ * Runs the chat until the user leaves; restores the terminal.
  *
- * @returns the exit code: 0, or 128 and the number of the signal that ended it
- * @throws {UsageError} where standard input or output is no terminal, or one
- * that can't move its cursor
- * @throws {UserError} where the folder has no identity, no client has the name, or the
- * environment can't be read, which the terminal's library needs
+ * @returns the exit code: 0, or 128 plus the number of the signal that ended it
+ * @throws {UsageError} if standard input or output isn't a terminal, or can't
+ * move its cursor
+ * @throws {UserError} if the folder has no identity, no client has the name, or
+ * access to the environment is denied
  */
 export async function runChat(
   session: Session,
@@ -55,7 +55,7 @@ export async function runChat(
     );
   }
   if (options.name !== undefined) await session.contacts.named(options.name);
-  // Ink is large: it is loaded by who chats.
+  // Ink is large; other verbs don't load it.
   const { show } = await import("../view/show.ts");
   await Deno.permissions.revoke({ name: "env" });
   const left = Promise.withResolvers<number>();
@@ -64,10 +64,10 @@ export async function runChat(
   let editing: Promise<void> | undefined;
   let unsent = 0;
   try {
-    /** Gives the terminal away meanwhile. */
+    /** Lends the terminal while `work` runs. */
     const lend = async (work: () => Promise<void>) => {
       await frames?.suspend(() => guard.lend(work));
-      // Its size may be another one by now.
+      // Its size may have changed meanwhile.
       process.stdout.emit("resize");
     };
     const stop = () => {
@@ -113,7 +113,7 @@ export async function runChat(
       return await left.promise;
     } finally {
       unsent = controller.unsent;
-      // An editor gets the time to end, so that its file is removed.
+      // Gives the editor time to end, so that its file is removed.
       ending.abort();
       if (editing !== undefined) {
         await inTime(editing, EDITOR_PATIENCE, undefined);
@@ -131,7 +131,7 @@ export async function runChat(
   }
 }
 
-/** The names in a folder, those of folders with a slash behind; none where it can't be read. */
+/** Lists a folder; folders end with a slash. Returns no names if it can't be read. */
 async function namesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
@@ -139,7 +139,7 @@ async function namesIn(folder: string): Promise<string[]> {
       names.push(isDirectory ? `${name}/` : name);
     }
   } catch (error) {
-    // What can't be read has nothing to complete.
+    // An unreadable folder has no completions.
     if (!(error instanceof Error)) throw error;
   }
   return names;

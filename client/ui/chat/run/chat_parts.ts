@@ -1,5 +1,5 @@
 /**
- * What the parts of a chat see of it, and what it needs of its environment.
+ * Interfaces between the parts of a chat, and to its environment.
  *
  * @module
  */
@@ -8,59 +8,59 @@ import type { KeyChangedError, UserError } from "../../../errors.ts";
 import type { ConversationView } from "../view/conversation_rows.ts";
 import type { ChatEvent, ChatState } from "../model/model.ts";
 
-/** A chat, as its keyboard, its commands, its sender and its relay see it. */
+/** The chat as its parts use it. */
 export interface Chat {
-  /** The state as it is. */
+  /** The current state. */
   readonly state: ChatState;
-  /** Changes the state and shows what came of it. */
+  /** Applies events to the state and shows the new frame. */
   dispatch(...events: ChatEvent[]): void;
-  /** Says something within the conversation. */
+  /** Adds a notice to the conversation. */
   tell(text: string, tone?: "notice" | "alarm"): void;
-  /** Warns of another public key under a known name. */
+  /** Warns of a changed public key. */
   alarm(warning: KeyChangedError): void;
-  /** Tells of a failure that may come again and again. */
+  /** Reports a failure once, even if it recurs. */
   complainOnce(error: UserError): void;
-  /** Does something; what the user should know of a failure is told. */
+  /** Runs a task; reports a {@linkcode UserError}, ends the chat on other errors. */
   attempt(
     work: () => Promise<void>,
     failed?: (error: UserError) => void,
   ): Promise<void>;
-  /** Does something synchronous; shows a failure that the user should know of. */
+  /** Runs a synchronous task like {@linkcode Chat.attempt}. */
   guard(work: () => void): void;
-  /** Takes over what has changed in the folder. */
+  /** Reloads contacts and messages from the folder. */
   refresh(): void;
   /** Opens the conversation with a contact. */
   open(name: string): void;
   /** Opens a conversation at one of its messages. */
   jump(name: string, id: number): void;
-  /** Goes to the end of the conversation. */
+  /** Scrolls to the end of the conversation. */
   toEnd(): void;
-  /** Something happens in a conversation, so an answer may be near. */
+  /** Polls the relay more often: a message may arrive soon. */
   hurry(): void;
-  /** The conversation as it is laid out on the screen. */
+  /** The view of the open conversation. */
   view(): ConversationView;
-  /** Loads earlier messages; false where there are none. */
+  /** Loads earlier messages; returns false if there are none. */
   older(): boolean;
-  /** Loads later messages; false where there are none. */
+  /** Loads later messages; returns false if there are none. */
   newer(): boolean;
 }
 
-/** What a chat needs of the world beside the session. */
-export interface Surroundings {
-  /** Sends a terminal what isn't part of a frame. */
+/** The environment of a chat. */
+export interface ChatEnvironment {
+  /** Writes a control sequence to the terminal. */
   signal: (sequence: string) => void;
-  /** Draws the whole screen anew. */
+  /** Redraws the screen. */
   redraw: () => void;
   /** Stops the program until the shell continues it. */
   stop: () => void;
-  /** Gives the terminal away, to edit a text. */
+  /** Lets the user edit a text in an external editor. */
   edit: (text: string) => Promise<string>;
-  /** The names in a folder, those of folders with a slash behind. */
+  /** Lists a folder; folders end with a slash. */
   list: (folder: string) => Promise<string[]>;
-  /** What `~` stands for. */
+  /** The folder for `~`. */
   home: string | undefined;
-  /** Ends the chat, with an exit code. */
+  /** Ends the chat with an exit code. */
   leave: (code: number) => void;
-  /** Ends the chat with what must not happen. */
+  /** Ends the chat with an unexpected error. */
   fail: (error: unknown) => void;
 }

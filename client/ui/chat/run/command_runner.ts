@@ -4,10 +4,10 @@ import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { typedPath } from "../../typed_path.ts";
 import { helpLines, isNotifyMode, NOTIFY_MODES } from "../model/commands.ts";
-import type { Chat, Surroundings } from "./chat_parts.ts";
+import type { Chat, ChatEnvironment } from "./chat_parts.ts";
 import type { Sender } from "./sender.ts";
 
-/** Number of hits of a search that are shown, the latest ones. */
+/** Maximum number of shown results of a search, the latest ones. */
 const MOST_HITS = 500;
 
 /** Runs the commands of the input line. */
@@ -15,36 +15,36 @@ export class CommandRunner {
   readonly #session: Session;
   readonly #chat: Chat;
   readonly #sender: Sender;
-  readonly #world: Surroundings;
+  readonly #environment: ChatEnvironment;
   #searching: AbortController | undefined;
 
   constructor(
     session: Session,
     chat: Chat,
     sender: Sender,
-    world: Surroundings,
+    environment: ChatEnvironment,
   ) {
     this.#session = session;
     this.#chat = chat;
     this.#sender = sender;
-    this.#world = world;
+    this.#environment = environment;
   }
 
-  /** Runs a command, and shows why it failed. */
+  /** Runs a command; shows its failure. */
   run(name: string, rest: string): void {
     void this.#chat.attempt(() => this.#run(name, rest));
   }
 
-  /** Opens a text in the user's editor. */
+  /** Edits a text in the external editor. */
   async edit(text: string): Promise<void> {
-    const edited = await this.#world.edit(text);
+    const edited = await this.#environment.edit(text);
     this.#chat.dispatch({ kind: "wrote", text: edited });
   }
 
   async #run(name: string, rest: string): Promise<void> {
     switch (name) {
       case "quit":
-        return this.#world.leave(0);
+        return this.#environment.leave(0);
       case "help":
         return this.#chat.tell(helpLines().join("\n"));
       case "chat":
@@ -79,7 +79,7 @@ export class CommandRunner {
   #partner(): string {
     const { open } = this.#chat.state;
     if (open !== undefined) return open;
-    throw new UserError("Nobody is open", "/chat NAME begins a conversation");
+    throw new UserError("No conversation is open", "/chat NAME opens one");
   }
 
   async #open(name: string): Promise<void> {
@@ -94,17 +94,17 @@ export class CommandRunner {
     this.#chat.refresh();
     this.#chat.tell(
       names.length === 0
-        ? "Nobody else is at the relay"
+        ? "No other user is at the relay"
         : `At the relay: ${names.join(", ")}`,
     );
   }
 
   async #file(path: string): Promise<void> {
     const name = this.#partner();
-    this.#sender.file(name, await typedPath(path, this.#world.home));
+    this.#sender.file(name, await typedPath(path, this.#environment.home));
   }
 
-  /** Ends a search; returns false where none is running. */
+  /** Ends a search; returns false if none is running. */
   endSearch(): boolean {
     const isSearching = this.#searching !== undefined;
     this.#searching?.abort();
@@ -117,8 +117,8 @@ export class CommandRunner {
       pattern = new RegExp(text, "iu");
     } catch (cause) {
       throw new UserError(
-        `"${text}" is no pattern`,
-        "It is a regular expression: put a backslash before signs such as ( or [",
+        `"${text}" isn't a pattern`,
+        "A pattern is a regular expression: put a backslash before characters such as ( or [",
         { cause },
       );
     }
@@ -143,7 +143,9 @@ export class CommandRunner {
         this.#chat.dispatch({ kind: "searching", searching: false });
       }
     }
-    if (messages.length === 0) return this.#chat.tell(`Nothing fits ${text}`);
+    if (messages.length === 0) {
+      return this.#chat.tell(`No message matches ${text}`);
+    }
     const hits = messages.slice(-MOST_HITS);
     this.#chat.dispatch({
       kind: "hits",
@@ -154,7 +156,10 @@ export class CommandRunner {
   #resend(rest: string): void {
     if (rest !== "") {
       if (!/^\d{1,15}$/.test(rest)) {
-        throw new UserError(`"${rest}" is no message's number`, "/resend ID");
+        throw new UserError(
+          `"${rest}" isn't the number of a message`,
+          "/resend ID",
+        );
       }
       return this.#sender.again([Number(rest) as MessageNumber]);
     }
@@ -173,7 +178,7 @@ export class CommandRunner {
     if (rest !== "" && rest !== "send") {
       throw new UserError(
         `Expected send or nothing, got "${rest}"`,
-        "/key asks for the key of this conversation, /key send sends yours",
+        "/key requests the key of this conversation, /key send sends yours",
       );
     }
     const partner = this.#partner();
@@ -188,7 +193,7 @@ export class CommandRunner {
     );
     const shown = printableLine(name);
     const lines = [
-      `Safety number with ${shown}, the same on both sides:`,
+      `Safety number with ${shown}, equal on both sides:`,
       number,
       `${shown}'s key: ${fingerprint}`,
     ];
@@ -223,5 +228,5 @@ export class CommandRunner {
 
 function required(rest: string, usage: string): string {
   if (rest !== "") return rest;
-  throw new UserError(`Something is missing: ${usage}`);
+  throw new UserError(`Missing argument: ${usage}`);
 }

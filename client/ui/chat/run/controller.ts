@@ -1,6 +1,6 @@
 /**
- * The chat at work: keys and what the relay brings become events of the model,
- * and what they ask for is done.
+ * Connects the parts of the chat: turns keys and received messages into events
+ * of the model, and carries out commands.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 import type { ContactSummary, MessageNumber } from "../../../store/message.ts";
 import type { Session } from "../../../session/session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
-import type { Chat, Surroundings } from "./chat_parts.ts";
+import type { Chat, ChatEnvironment } from "./chat_parts.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { Conversation } from "../model/conversation.ts";
 import type { ConversationView } from "../view/conversation_rows.ts";
@@ -37,13 +37,13 @@ import type { NotifyMode } from "../model/commands.ts";
 import { RelayWatch } from "./relay_watch.ts";
 import { Sender } from "./sender.ts";
 
-/** Milliseconds between two looks at what others in the folder have changed. */
+/** Milliseconds between two checks of the folder for changes. */
 const WATCH_INTERVAL = 200;
 
-/** A chat that runs. */
+/** A running chat. */
 export class ChatController implements Chat, Disposable {
   readonly #session: Session;
-  readonly #world: Surroundings;
+  readonly #environment: ChatEnvironment;
   readonly #messageLayout = new MessageLayout();
   readonly #arrivals = new Arrivals();
   readonly #listeners = new Set<() => void>();
@@ -56,24 +56,23 @@ export class ChatController implements Chat, Disposable {
   #conversation: Conversation | undefined;
   #version: number | undefined;
   #settled = false;
-  /** Contacts whose other key was told of. */
+  /** Contacts with a reported key change. */
   readonly #warned = new Set<string>();
-  /** What is to be told once however often it happens. */
+  /** Failures that have been reported once. */
   readonly #told = new Set<string>();
-  /** Messages that can't be marked as seen. */
+  /** Messages that can't be marked as shown. */
   readonly #unmarkable = new Set<MessageNumber>();
   #marking = false;
   #watch: ReturnType<typeof setInterval> | undefined;
 
-  /** Shows an empty screen of this size. */
   constructor(
     session: Session,
     notify: NotifyMode,
     size: { columns: number; rows: number },
-    world: Surroundings,
+    environment: ChatEnvironment,
   ) {
     this.#session = session;
-    this.#world = world;
+    this.#environment = environment;
     this.#state = initialState(notify, size);
     this.#frame = layOut(this.#state, this.#messageLayout);
     this.#relay = new RelayWatch(session, this, {
@@ -87,31 +86,35 @@ export class ChatController implements Chat, Disposable {
       },
     });
     this.#sender = new Sender(session, this);
-    this.#commands = new CommandRunner(session, this, this.#sender, world);
+    this.#commands = new CommandRunner(
+      session,
+      this,
+      this.#sender,
+      environment,
+    );
     this.#keyboard = new Keyboard({
       session,
       chat: this,
       commands: this.#commands,
       sender: this.#sender,
-      world,
+      environment,
     });
   }
 
-  /** The state as it is. */
   get state(): ChatState {
     return this.#state;
   }
 
-  /** The current frame; one object until it changes. */
+  /** The current frame; the same object until it changes. */
   readonly frame = (): Frame => this.#frame;
 
-  /** Calls back when there is another frame. */
+  /** Listens for new frames; returns a function that removes the listener. */
   readonly subscribe = (changed: () => void): () => void => {
     this.#listeners.add(changed);
     return () => this.#listeners.delete(changed);
   };
 
-  /** Opens the first conversation and begins to ask the relay. */
+  /** Opens the first conversation and starts to poll the relay. */
   start(name: string | undefined): void {
     this.refresh();
     if (name !== undefined) this.open(name);
@@ -119,28 +122,27 @@ export class ChatController implements Chat, Disposable {
       () => this.#lookOrTell(),
       WATCH_INTERVAL,
     );
-    this.#relay.run().catch(this.#world.fail);
+    this.#relay.run().catch(this.#environment.fail);
     void this.attempt(async () => {
       await this.#session.contacts.fetch();
       this.refresh();
       if (this.#state.open !== undefined) return;
-      this.tell("Nobody else is at the relay yet; /who asks it again");
+      this.tell("No other user is at the relay yet; /who checks again");
     }, () => {});
   }
 
-  /** Stops asking the relay. */
+  /** Stops polling the relay. */
   [Symbol.dispose](): void {
     this.#commands.endSearch();
     this.#relay.stop();
     clearInterval(this.#watch);
   }
 
-  /** How many messages are still to be sent. */
+  /** Number of messages that are still to be sent. */
   get unsent(): number {
     return this.#sender.size;
   }
 
-  /** Changes the state and shows what came of it. */
   dispatch(...events: ChatEvent[]): void {
     this.#state = events.reduce(update, this.#state);
     this.#frame = layOut(this.#state, this.#messageLayout);
@@ -148,34 +150,31 @@ export class ChatController implements Chat, Disposable {
     this.#markSeen();
   }
 
-  /** Says something within the conversation. */
   tell(text: string, tone: "notice" | "alarm" = "notice"): void {
     this.dispatch({ kind: "notice", text, tone, time: Date.now() });
   }
 
-  /** Warns of another public key under a known name. */
   alarm({ contact, known, offered }: KeyChangedError): void {
     this.#warned.add(contact);
     this.tell(
       [
         `WARNING: ${contact} HAS ANOTHER PUBLIC KEY THAN BEFORE`,
-        `known:   ${known ?? "somebody else's"}`,
+        `known:   ${known ?? "another user's"}`,
         `offered: ${offered ?? "none"}`,
-        "Nothing is sent to them, and somebody may be listening in.",
-        `Compare /fingerprint ${contact} in another way; then /accept ${contact}`,
-        "and /resend go on",
+        "Nothing is sent to them: an attacker may be listening in.",
+        `Compare /fingerprint ${contact} over another channel, then continue`,
+        `with /accept ${contact} and /resend`,
       ].join("\n"),
       "alarm",
     );
   }
 
-  /** Tells of a failure. */
+  /** Reports a failure. */
   complain(error: UserError): void {
     if (error instanceof KeyChangedError) this.alarm(error);
     else this.tell(describeFailure(error));
   }
 
-  /** Tells of a failure that may come again and again. */
   complainOnce(error: UserError): void {
     const text = describeFailure(error);
     if (this.#told.has(text)) return;
@@ -183,7 +182,6 @@ export class ChatController implements Chat, Disposable {
     this.complain(error);
   }
 
-  /** Does something; what the user should know of a failure is told. */
   async attempt(
     work: () => Promise<void>,
     failed: (error: UserError) => void = (error) => this.complain(error),
@@ -192,11 +190,10 @@ export class ChatController implements Chat, Disposable {
       await work();
     } catch (error) {
       if (error instanceof UserError) failed(error);
-      else this.#world.fail(error);
+      else this.#environment.fail(error);
     }
   }
 
-  /** Does something synchronous; shows a failure that the user should know of. */
   guard(
     work: () => void,
     failed: (error: UserError) => void = (error) => this.complain(error),
@@ -205,11 +202,10 @@ export class ChatController implements Chat, Disposable {
       work();
     } catch (error) {
       if (error instanceof UserError) failed(error);
-      else this.#world.fail(error);
+      else this.#environment.fail(error);
     }
   }
 
-  /** Takes over what has changed in the folder. */
   refresh(): void {
     const { version } = this.#session.store.database;
     const contacts = this.#session.contacts.all();
@@ -228,7 +224,7 @@ export class ChatController implements Chat, Disposable {
     }
   }
 
-  /** Says of whose key has changed, each time that it does. */
+  /** Warns of each new key change. */
   #warn(contacts: readonly ContactSummary[]): void {
     const news: string[] = [];
     for (const { name, keyChanged } of contacts) {
@@ -244,7 +240,7 @@ export class ChatController implements Chat, Disposable {
     });
   }
 
-  /** Who is talked with may have got a name, or another one. */
+  /** Keeps the conversation open if its contact is renamed. */
   #follow(contacts: readonly ContactSummary[]): void {
     const { contacts: before, open } = this.#state;
     const id = before.find(({ name }) => name === open)?.contactId;
@@ -255,14 +251,12 @@ export class ChatController implements Chat, Disposable {
     this.dispatch({ kind: "renamed", name });
   }
 
-  /** Opens the conversation with a contact. */
   open(name: string): void {
     const conversation = new Conversation(this.#session.messages, name);
     this.#conversation = conversation;
     this.dispatch({ kind: "opened", name, messages: conversation.messages });
   }
 
-  /** Opens a conversation at one of its messages. */
   jump(name: string, id: number): void {
     this.open(name);
     this.#conversation?.jump(id);
@@ -276,7 +270,6 @@ export class ChatController implements Chat, Disposable {
     this.dispatch({ kind: "scrolled", position });
   }
 
-  /** Goes to the end of the conversation. */
   toEnd(): void {
     this.#conversation?.end();
     this.dispatch({ kind: "scrolled", position: undefined }, {
@@ -285,22 +278,18 @@ export class ChatController implements Chat, Disposable {
     });
   }
 
-  /** Something happens in a conversation, so an answer may be near. */
   hurry(): void {
     this.#relay.hurry();
   }
 
-  /** The conversation as it is laid out on the screen. */
   view(): ConversationView {
     return conversationView(this.#state, this.#messageLayout);
   }
 
-  /** Loads earlier messages; false where there are none. */
   older(): boolean {
     return this.#loaded(this.#conversation?.older());
   }
 
-  /** Loads later messages; false where there are none. */
   newer(): boolean {
     return this.#loaded(this.#conversation?.newer());
   }
@@ -311,22 +300,22 @@ export class ChatController implements Chat, Disposable {
     return more;
   }
 
-  /** A key was pressed. */
+  /** Handles a key or typed text. */
   readonly press = (press: Press): void => this.#keyboard.press(press);
 
-  /** Text was pasted. */
+  /** Handles pasted text. */
   readonly paste = (text: string): void => {
     this.dispatch({ kind: "typed", text });
   };
 
-  /** The screen has another size. */
+  /** Handles a change of the size. */
   readonly resized = (columns: number, rows: number): void => {
     const { size } = this.#state;
     if (size.columns === columns && size.rows === rows) return;
     this.dispatch({ kind: "resized", columns, rows });
   };
 
-  /** The terminal is looked at, or isn't any more. */
+  /** Handles a change of the focus. */
   readonly focus = (focused: boolean): void => {
     this.dispatch({ kind: "focus", focused });
   };
@@ -342,14 +331,14 @@ export class ChatController implements Chat, Disposable {
       const looking = focused ? open : undefined;
       const names = this.#arrivals.take(contacts, looking, performance.now());
       const sequence = announcement(notify, names);
-      if (sequence !== "") this.#world.signal(sequence);
+      if (sequence !== "") this.#environment.signal(sequence);
     }
     if ("until" in connection) {
       this.dispatch({ kind: "tick", now: performance.now() });
     }
   }
 
-  /** What is on a screen that is looked at has been seen. */
+  /** Marks the visible messages as shown if the terminal has the focus. */
   #markSeen(): void {
     const { focused, messages } = this.#state;
     const { seen } = this.#frame;
@@ -359,7 +348,7 @@ export class ChatController implements Chat, Disposable {
     )
       .map(({ id }) => id);
     if (ids.length === 0 || this.#marking) return;
-    // Marking shows another frame, and so does telling that it failed.
+    // Both the marking and the report of a failure dispatch again.
     this.#marking = true;
     this.guard(() => {
       this.#session.messages.markShown(ids);

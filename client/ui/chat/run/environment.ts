@@ -1,6 +1,6 @@
 /**
- * The environment as far as a chat needs it: a copy, so that nothing else can
- * be read once strangers' messages are shown.
+ * Copies the environment variables that a chat needs, so that no others can be
+ * read once the chat shows foreign messages.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import process from "node:process";
 import { UserError } from "../../../errors.ts";
 
-/** What we and the libraries that draw look for: terminals, colours, CI, editors. */
+/** Variables that the chat and its libraries read. */
 const VARIABLES = [
   ...["HOME", "VISUAL", "EDITOR", "NO_COLOR", "NODE_ENV", "DEV"],
   ...["TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "COLORTERM", "TMUX"],
@@ -19,10 +19,10 @@ const VARIABLES = [
 ] as const;
 
 /**
- * Puts a copy of these variables in the place of the process's environment.
- * Programs that it starts still get the whole one.
+ * Replaces `process.env` by a copy of these variables. Child processes still get
+ * the whole environment.
  *
- * @throws {UserError} where they can't be read
+ * @throws {UserError} if access to the environment is denied
  */
 export async function copyEnvironment(): Promise<void> {
   const isGranted = VARIABLES.every((variable) =>
@@ -32,7 +32,7 @@ export async function copyEnvironment(): Promise<void> {
     const { state } = await Deno.permissions.request({ name: "env" });
     if (state !== "granted") {
       throw new UserError(
-        "chat has to read the environment, such as TERM",
+        "chat needs environment variables such as TERM",
         "Run it with --allow-env",
       );
     }
@@ -42,7 +42,7 @@ export async function copyEnvironment(): Promise<void> {
     const value = Deno.env.get(name);
     if (value !== undefined) copy[name] = value;
   }
-  // React takes its fast way.
+  // Selects the fast build of React.
   copy["NODE_ENV"] ??= "production";
   process.env = copy;
 }

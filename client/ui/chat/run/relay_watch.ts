@@ -1,6 +1,6 @@
 /**
- * Receives again and again while a chat runs: often during a conversation, and
- * less often the longer nothing arrives.
+ * Polls the relay while a chat runs: often during a conversation, less often the
+ * longer no message arrives.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export const SLOWEST = 10_000;
 /** Milliseconds between two attempts to reach a relay that has been away for long. */
 const MOST_PATIENT = 30_000;
 
-/** The pause after one in which nothing arrived, in milliseconds. */
+/** The pause after a pause without messages, in milliseconds. */
 export function slower(pause: number): number {
   return Math.min(SLOWEST, pause * 1.25);
 }
@@ -33,13 +33,13 @@ export function afterFailures(count: number): number {
 
 /** Events of receiving. */
 export interface RelayWatchEvents {
-  /** The relay has responded, and what it had is in the store. */
+  /** The relay has responded, and its messages are stored. */
   answered: () => void;
-  /** The relay can't be reached, or refuses. */
+  /** The relay is unreachable or refuses. */
   gone: () => void;
 }
 
-/** Receives, and shows in a chat how that goes. */
+/** Receives messages and shows the state of the connection. */
 export class RelayWatch {
   readonly #session: Pick<Session, "receive">;
   readonly #chat: Chat;
@@ -59,7 +59,7 @@ export class RelayWatch {
     this.#events = events;
   }
 
-  /** Receives until it is stopped. @throws what is no {@linkcode UserError} */
+  /** Receives until it is stopped. @throws errors other than {@linkcode UserError} */
   async run(): Promise<void> {
     while (!this.#stopped) {
       try {
@@ -128,7 +128,7 @@ export class RelayWatch {
     if (kind !== before) {
       this.#chat.tell(
         kind === "refused"
-          ? `The relay refuses to answer: ${describeFailure(error)}`
+          ? `The relay refuses: ${describeFailure(error)}`
           : `The relay is gone: retrying (${error.message})`,
       );
     }

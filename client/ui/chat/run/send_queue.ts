@@ -16,7 +16,7 @@ export interface SendQueueEvents {
 
 /**
  * Sends messages one after another, in the order in which they were written.
- * While the relay can't be reached they wait, since nothing was sent.
+ * They wait while the relay is unreachable.
  */
 export class SendQueue {
   readonly #outbox: Pick<Outbox, "deliver">;

@@ -10,10 +10,10 @@ import type { Chat } from "./chat_parts.ts";
 import { formatBytes } from "../../../../shared/cli/figures.ts";
 import { SendQueue } from "./send_queue.ts";
 
-/** Bytes from which on sending shows how far it is. */
+/** Minimum size in bytes of a message that shows progress. */
 const LARGE = 64 * 1024;
 
-/** Sends what the user writes, and shows what becomes of it. */
+/** Sends the user's messages and shows their progress. */
 export class Sender {
   readonly #outbox: Outbox;
   readonly #chat: Chat;
@@ -39,7 +39,7 @@ export class Sender {
     return this.#queue.size;
   }
 
-  /** Sends a text; one that can't be stored comes back to the editor. */
+  /** Sends a text; returns it to the input line if it can't be stored. */
   text(name: string, text: string): void {
     this.#write(() => this.#outbox.writeText(name, text), () => {
       if (this.#chat.state.editor.text !== "") return;
@@ -52,22 +52,22 @@ export class Sender {
     this.#write(() => this.#outbox.writeFile(name, path), () => {});
   }
 
-  /** Sends the symmetric key in use, or a new one where there is none. */
+  /** Sends the symmetric key in use, or a new one if there is none. */
   key(name: string): void {
     this.#write(() => this.#outbox.writeKey(name, false), () => {});
   }
 
-  /** Asks for a symmetric key. */
+  /** Requests a symmetric key. */
   keyRequest(name: string): void {
     this.#write(() => this.#outbox.writeKeyRequest(name), () => {});
   }
 
-  /** Sends unsent messages again. */
+  /** Resends unsent messages. */
   again(ids: readonly MessageNumber[]): void {
     for (const id of ids) this.#queue.add(id);
   }
 
-  /** Sends what waits for the relay, which responds again. */
+  /** Sends the messages that wait for the relay. */
   resume(): void {
     this.#queue.resume();
   }

@@ -3,10 +3,10 @@ import { printableLine } from "../../../../shared/cli/printable.ts";
 import { cells, fit } from "./graphemes.ts";
 import { type Row, span } from "./rows.ts";
 
-/** Columns from which on the contacts are shown. */
+/** Minimum width of a screen that shows contacts. */
 const WIDE_ENOUGH = 60;
 
-/** Cells of the contacts' column: 0 where the screen is narrow, else 16 to 32. */
+/** Width of the column of contacts: 0 on a narrow screen, else up to 32 cells. */
 export function contactsWidth(
   contacts: readonly ContactSummary[],
   columns: number,
@@ -17,7 +17,7 @@ export function contactsWidth(
   return Math.min(Math.max(16, longest + 7), 32, Math.floor(columns / 4));
 }
 
-/** `height` rows of contacts, the open one among them. */
+/** Lays out `height` rows of contacts that include the open one. */
 export function contactRows(
   contacts: readonly ContactSummary[],
   open: string | undefined,

@@ -1,6 +1,5 @@
 /**
- * The part of a conversation that is on the screen, and scrolling through it.
- * Only rows that are seen are ever made.
+ * The visible part of a conversation, and scrolling. Lays out visible rows only.
  *
  * @module
  */
@@ -12,32 +11,31 @@ import type { MessageFrame, MessageLayout } from "./message_layout.ts";
 import { type Row, span, type Tone } from "./rows.ts";
 import { wrapText } from "./wrapping.ts";
 
-/** Something the program says within a conversation. */
+/** A message of the program within a conversation. */
 export interface Notice {
-  /** Rises from notice to notice. */
+  /** Ascending. */
   id: number;
-  /** ms since 1970. */
+  /** Milliseconds since 1970. */
   time: number;
-  /** Lines, not yet safe to print. */
+  /** Lines that aren't printable yet. */
   text: string;
-  /** How loud it is. */
   tone: Tone;
 }
 
-/** What stands in a conversation: a message or a notice. */
+/** A message or a notice. */
 export type Item =
   | { key: string; time: number; message: Message }
   | { key: string; time: number; notice: Notice };
 
-/** Where the lower edge of the screen is, where that isn't the end. */
+/** A scroll position other than the end. */
 export interface Position {
-  /** The lowest item that is seen. */
+  /** The lowest visible item. */
   key: string;
-  /** Rows of it that are below the edge. */
+  /** Number of its rows below the edge. */
   hidden: number;
 }
 
-/** Messages and notices in the order of time. Both come in that order. */
+/** Merges messages and notices, each ordered by time. */
 export function mergeItems(
   messages: readonly Message[],
   notices: readonly Notice[],
@@ -57,14 +55,14 @@ function noticeItem(notice: Notice): Item {
   return { key: `n${notice.id}`, time: notice.time, notice };
 }
 
-/** A conversation on a screen with a size. */
+/** A conversation at a size of the screen. */
 export class ConversationView {
   readonly #items: readonly Item[];
   readonly #frame: MessageFrame;
   readonly #height: number;
   readonly #messageLayout: MessageLayout;
 
-  /** Lays nothing out yet; `height` is in rows. */
+  /** @param height in rows */
   constructor(
     items: readonly Item[],
     frame: MessageFrame,
@@ -77,7 +75,7 @@ export class ConversationView {
     this.#messageLayout = messageLayout;
   }
 
-  /** The rows that are seen, at most the height, and the items they are of. */
+  /** The visible rows and their items. */
   visible(position: Position | undefined): { rows: Row[]; items: Item[] } {
     const rows: Row[] = [];
     const items: Item[] = [];
@@ -94,9 +92,9 @@ export class ConversationView {
   }
 
   /**
-   * Moves by rows, up where `by` is positive, and stops at either end.
+   * Scrolls by rows, up if `by` is positive, up to either end.
    *
-   * @returns undefined at the end
+   * @returns the new position; undefined at the end
    */
   scroll(position: Position | undefined, by: number): Position | undefined {
     let { index, hidden } = this.#locate(position);
@@ -119,7 +117,7 @@ export class ConversationView {
       : this.#at(index, hidden);
   }
 
-  /** The position at which an item is the lowest that is seen. */
+  /** The position with an item as the lowest visible one. */
   at(key: string): Position | undefined {
     const { index } = this.#locate({ key, hidden: 0 });
     return index === this.#items.length - 1 ? undefined : { key, hidden: 0 };
@@ -134,7 +132,7 @@ export class ConversationView {
     if (position === undefined) return last;
     const index = this.#items.findLastIndex(({ key }) => key === position.key);
     if (index < 0) return last;
-    // On a screen of another width an item has fewer rows perhaps.
+    // The item may have fewer rows after a change of the width.
     const most = this.#rowsAt(index).length - 1;
     return { index, hidden: Math.min(position.hidden, most) };
   }

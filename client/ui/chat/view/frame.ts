@@ -1,6 +1,6 @@
 /**
- * The whole screen as rows: contacts on the left, the conversation, a line
- * with the state, and the input.
+ * Lays out the screen: contacts on the left, the conversation, a status line and
+ * the input.
  *
  * @module
  */
@@ -30,22 +30,22 @@ import {
   type Tone,
 } from "./rows.ts";
 
-/** A screen. */
+/** A laid out screen. */
 export interface Frame {
-  /** As many as the screen has, none wider than it. */
+  /** Fit the height and the width of the screen. */
   rows: readonly Row[];
-  /** Where the cursor stands. */
+  /** Position of the cursor. */
   cursor: { x: number; y: number };
-  /** The messages of the conversation that are seen. */
+  /** The visible messages. */
   seen: readonly number[];
 }
 
-/** Columns below which names take less room. */
+/** Columns below which names are shortened. */
 const NARROW = 60;
-/** Rows that the input takes at most, where a quarter of the screen isn't less. */
+/** Maximum height of the input; also limited to a quarter of the screen. */
 const MOST_INPUT_ROWS = 8;
 
-/** Lays the screen out. */
+/** Lays out the screen. */
 export function layOut(state: ChatState, messageLayout: MessageLayout): Frame {
   const { columns, rows } = state.size;
   const input = inputOf(state);
@@ -85,7 +85,7 @@ export function layOut(state: ChatState, messageLayout: MessageLayout): Frame {
   };
 }
 
-/** Rows that the conversation has. */
+/** Height of the conversation in rows. */
 export function conversationHeight(state: ChatState): number {
   return Math.max(0, state.size.rows - 1 - inputOf(state).rows.length);
 }
@@ -100,7 +100,7 @@ function conversationWidth({ contacts, size }: ChatState): number {
   return left === 0 ? size.columns : size.columns - left - 2;
 }
 
-/** The conversation on this screen, to look at or to scroll. */
+/** Makes the view of the conversation. */
 export function conversationView(
   state: ChatState,
   messageLayout: MessageLayout,

@@ -1,36 +1,36 @@
 /**
- * Text as a terminal's cells: what a reader takes for one character, and how
- * wide it is.
+ * Segments text into characters as readers see them, and measures their width
+ * in cells.
  *
  * @module
  */
 
 import stringWidth from "string-width";
 
-/** UTF-16 units of a character that are shown; marks beyond are left out. */
+/** Maximum length of a character in UTF-16 units; further marks are cut. */
 const MOST_UNITS = 32;
 const ASCII = /^[\x20-\x7e]*$/;
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** The characters of a text as a reader sees them. */
+/** Splits a text into characters. */
 export function graphemes(text: string): string[] {
   if (ASCII.test(text)) return text.split("");
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-/** How many cells of a terminal a text takes. */
+/** Width of a text in cells. */
 export function cells(text: string): number {
   return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
-/** A character without the marks that nobody could tell apart any more. */
+/** Cuts excess combining marks of a character. */
 export function bounded(grapheme: string): string {
   return grapheme.length <= MOST_UNITS
     ? grapheme
     : grapheme.slice(0, MOST_UNITS).toWellFormed();
 }
 
-/** The beginning of a text in at most `width` cells, with "…" where it is cut. */
+/** Cuts a text to at most `width` cells, with "…" at the cut. */
 export function cut(text: string, width: number): string {
   if (cells(text) <= width) return text;
   if (width < 1) return "";
@@ -44,7 +44,7 @@ export function cut(text: string, width: number): string {
   return `${head}…`;
 }
 
-/** A text in exactly `width` cells: cut or filled with spaces. */
+/** Cuts a text or fills it with spaces, to exactly `width` cells. */
 export function fit(text: string, width: number): string {
   const shown = cut(text, width);
   return shown + " ".repeat(Math.max(0, width - cells(shown)));

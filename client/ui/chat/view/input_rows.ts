@@ -2,21 +2,21 @@ import type { Editor } from "../input/editor.ts";
 import { cells } from "./graphemes.ts";
 import { wrapLine, type WrappedRow } from "./wrapping.ts";
 
-/** The input line as it is shown. */
+/** The laid out input line. */
 export interface InputRows {
   /** One to `most` rows. */
   rows: string[];
-  /** The cursor's cell, from the first of the rows. */
+  /** Cell of the cursor, relative to the first row. */
   cursor: { x: number; y: number };
 }
 
-/** The rows of a text around the cursor, `most` at most, each in at most `width` cells. */
+/** Lays out at most `most` rows of `width` cells around the cursor. */
 export function inputRows(
   { text, cursor }: Editor,
   width: number,
   most: number,
 ): InputRows {
-  // A tab is one cell here, so that places in the text and on the row agree.
+  // A tab takes one cell, so that positions in the text and on the row agree.
   const lines = text.replaceAll("\t", " ").split("\n");
   let line = 0;
   let column = cursor;
@@ -24,7 +24,7 @@ export function inputRows(
     column -= (lines[line] ?? "").length + 1;
     line++;
   }
-  // One cell stays free for a cursor behind the last character.
+  // Leaves a cell for the cursor after the last character.
   const wrap = (at: number) =>
     wrapLine(lines[at] ?? "", Math.max(1, width - 1));
   const own = wrap(line);
@@ -45,7 +45,7 @@ export function inputRows(
     Math.min(y - most + 1 + (most > 2 ? 1 : 0), all.length - most),
   );
   return {
-    // Spaces that hang over the end of a row aren't seen.
+    // Cuts spaces beyond the end of a row.
     rows: all.slice(first, first + most).map((shown) =>
       cells(shown.text) < width ? shown.text : shown.text.trimEnd()
     ),

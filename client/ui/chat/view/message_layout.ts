@@ -1,7 +1,7 @@
 /**
- * A message of a conversation as rows. The time, the name and the mark stand
- * before the text, which is the last on its row: where a terminal turns text
- * from right to left around, nothing else is moved.
+ * Lays out messages as rows. The text comes last on its row, after the time, the
+ * name and the mark, so that a terminal that reorders right-to-left text moves
+ * nothing else.
  *
  * @module
  */
@@ -17,26 +17,29 @@ import { fit } from "./graphemes.ts";
 import { type Row, type Span, span, type Tone } from "./rows.ts";
 import { wrapText } from "./wrapping.ts";
 
-/** UTF-16 units of a text that are shown. */
+/** Maximum length of a shown text in UTF-16 units. */
 const MOST_SHOWN = 100_000;
-/** Wrapped messages that are kept. */
-const MOST_KEPT = 400;
+/** Maximum number of cached messages. */
+const MOST_CACHED = 400;
 
-/** What all messages of a conversation share. */
+/** Layout parameters of a conversation. */
 export interface MessageFrame {
-  /** Cells of a row. */
+  /** In cells. */
   width: number;
-  /** Cells of the column with the names. */
+  /** Width of the column of names in cells. */
   nameWidth: number;
-  /** Messages that wait for the relay to come back. */
+  /** Messages that wait for the relay. */
   waiting: ReadonlySet<number>;
 }
 
-/** Wraps messages, and remembers how as long as nothing about them changes. */
+/** Lays out messages; caches the rows until a message changes. */
 export class MessageLayout {
-  readonly #kept = new Map<number, { of: Message; key: string; rows: Row[] }>();
+  readonly #cached = new Map<
+    number,
+    { of: Message; key: string; rows: Row[] }
+  >();
 
-  /** A message's rows, at least one. */
+  /** The rows of a message, at least one. */
   rows(message: Message, frame: MessageFrame): Row[] {
     const { id } = message;
     const waits = frame.waiting.has(id);
@@ -50,15 +53,15 @@ export class MessageLayout {
       contact,
     ]
       .join();
-    const known = this.#kept.get(id);
-    this.#kept.delete(id);
+    const known = this.#cached.get(id);
+    this.#cached.delete(id);
     const rows = known?.key === key && known.of.text === message.text
       ? known.rows
       : layOut(message, frame, waits);
-    this.#kept.set(id, { of: message, key, rows });
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= MOST_KEPT) break;
-      this.#kept.delete(oldest);
+    this.#cached.set(id, { of: message, key, rows });
+    for (const oldest of this.#cached.keys()) {
+      if (this.#cached.size <= MOST_CACHED) break;
+      this.#cached.delete(oldest);
     }
     return rows;
   }
@@ -147,7 +150,7 @@ function content(message: Message): { lines: string[]; tone: Tone } {
   }
 }
 
-/** A message of type file in a line. */
+/** Describes a file message in a line. */
 export function describeFile({ path, size, outgoing }: Message): string {
   const where = path === undefined ? "" : ` ${printableLine(path)}`;
   return outgoing

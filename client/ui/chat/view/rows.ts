@@ -1,13 +1,12 @@
 /**
- * What stands on a row of the screen: pieces of text, each in a tone. How a
- * tone looks is up to the view.
+ * Rows of the screen: pieces of text, each with a tone that the view styles.
  *
  * @module
  */
 
 import { cells, cut, fit } from "./graphemes.ts";
 
-/** What a piece of text is, for its looks. */
+/** The role of a piece of text, which determines its style. */
 export type Tone =
   | "plain"
   | "dim"
@@ -28,15 +27,15 @@ export interface Span {
   tone: Tone;
 }
 
-/** A row, from left to right. */
+/** A row from left to right. */
 export type Row = readonly Span[];
 
-/** A piece of text in a tone. */
+/** Makes a piece of text. */
 export function span(text: string, tone: Tone = "plain"): Span {
   return { text, tone };
 }
 
-/** A row cut to at most `width` cells. */
+/** Cuts a row to at most `width` cells. */
 export function cutRow(row: Row, width: number): Row {
   const kept: Span[] = [];
   let left = width;
@@ -49,14 +48,14 @@ export function cutRow(row: Row, width: number): Row {
   return kept;
 }
 
-/** A row in exactly `width` cells: cut, or filled with spaces of a tone. */
+/** Cuts a row or fills it with spaces of a tone, to exactly `width` cells. */
 export function fitRow(row: Row, width: number, tone: Tone = "plain"): Row {
   const kept = cutRow(row, width);
   const taken = kept.reduce((sum, { text }) => sum + cells(text), 0);
   return taken < width ? [...kept, span(fit("", width - taken), tone)] : kept;
 }
 
-/** A row's text alone. */
+/** The text of a row. */
 export function textOf(row: Row): string {
   return row.map(({ text }) => text).join("");
 }

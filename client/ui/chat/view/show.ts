@@ -1,5 +1,5 @@
 /**
- * The view on the terminal.
+ * Renders the view to the terminal.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { createElement } from "react";
 import type { ChatController } from "../run/controller.ts";
 import { View } from "./view.ts";
 
-/** A view that is shown. */
+/** A rendered view. */
 export interface Shown {
-  /** Draws all of it anew. */
+  /** Redraws the screen. */
   redraw: () => void;
-  /** Gives the terminal to another program meanwhile. */
+  /** Lends the terminal while `work` runs. */
   suspend: (work: () => Promise<void>) => Promise<void>;
-  /** Resolves when the view is taken away, rejects where it fails. */
+  /** Resolves once the view is removed; rejects if it fails. */
   gone: Promise<unknown>;
-  /** Takes the view away and leaves the terminal as it was. */
+  /** Removes the view and restores the terminal. */
   end: () => Promise<void>;
 }
 
-/** Shows a chat on the terminal's other screen. */
+/** Renders a chat to the terminal's alternate screen. */
 export function show(chat: ChatController): Shown {
   let suspend = (work: () => Promise<void>) => work();
   const view = createElement(View, {
@@ -40,7 +40,7 @@ export function show(chat: ChatController): Shown {
     alternateScreen: true,
     exitOnCtrlC: false,
     incrementalRendering: true,
-    // A terminal is there, whatever CI variables say.
+    // There is a terminal even if CI variables are set.
     interactive: true,
     isScreenReaderEnabled: false,
     patchConsole: true,

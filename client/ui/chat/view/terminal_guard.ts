@@ -1,30 +1,30 @@
 /**
- * The terminal's modes that Ink doesn't know, and the way back to what was
- * before, whatever ends the program.
+ * Sets modes of the terminal that Ink doesn't handle, and restores the terminal
+ * however the program ends.
  *
  * @module
  */
 
 import process from "node:process";
 
-// Says when it is looked at (1004). Doesn't wrap (7): a row that a terminal
-// finds wider than we do must not push others away.
+// Reports focus (1004). Doesn't wrap (7): a row that the terminal takes for wider
+// than we do must not move other rows.
 const ENTER = "\x1b[?1004h\x1b[?7l";
 const LEAVE = "\x1b[?1004l\x1b[?7h";
-/** Any terminal answers that it is well. */
+/** Requests the status, to which any terminal responds. */
 const ASK_STATUS = "\x1b[5n";
-/** Milliseconds that it gets to answer. */
+/** Milliseconds to wait for the response. */
 const MOST_PATIENCE = 200;
-/** Milliseconds after which the system has stopped a program, or told it that it goes on. */
+/** Milliseconds until a stop signal, or the signal to continue, has taken effect. */
 const STOP_PAUSE = 30;
-/** What Ink sets, for when it can't take it back: paste, cursor, frame, screen. */
+/** Resets Ink's modes if Ink can't: paste, cursor, frame, screen. */
 const LEAVE_INK = "\x1b[?2004l\x1b[?2026l\x1b[?25h\x1b[?1049l";
-/** What shells answer for a program that a signal ended. */
+/** Exit codes by signal. */
 const SIGNALS: Readonly<Record<string, number>> = Deno.build.os === "windows"
   ? { SIGINT: 130, SIGBREAK: 149 }
   : { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
 
-// Stops process $1, or lets it go on, if it is in the process group that this runs in.
+// Sends process $1 the signal $2 if it is in the process group of this script.
 const SIGNAL_IN_GROUP = `group=$(ps -o pgid= -p $$) && [ -n "$group" ] &&
 [ "$group" = "$(ps -o pgid= -p "$1")" ] && kill -s "$2" "$1"`;
 
@@ -51,13 +51,13 @@ function stopJob(): void {
   try {
     process.kill(0, "SIGTSTP");
   } catch (error) {
-    // To others no signal is allowed without --allow-run.
+    // Signals to other processes require --allow-run.
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
     process.kill(process.pid, "SIGTSTP");
   }
 }
 
-/** Holds the terminal while it is disposed of. */
+/** Holds the terminal until it is disposed of. */
 export class TerminalGuard implements Disposable {
   readonly #undo: (() => void)[] = [];
   readonly #heard: (chunk: unknown) => void;
@@ -66,14 +66,14 @@ export class TerminalGuard implements Disposable {
   #released = false;
 
   /**
-   * Takes the terminal over.
+   * Takes over the terminal.
    *
-   * @param leave is called with an exit code when a signal comes
-   * @param fail is called with what was thrown and not caught
-   * @param focus is told whether the terminal is looked at
-   * @param isHangupIgnored whether SIGHUP stays without an effect
-   * @param stop is called when the program is to stop (SIGTSTP)
-   * @param resume is called when it goes on, whatever stopped it (SIGCONT)
+   * @param leave handles a signal; gets the exit code
+   * @param fail handles an uncaught error
+   * @param focus handles a change of the focus
+   * @param isHangupIgnored whether to ignore SIGHUP
+   * @param stop handles SIGTSTP
+   * @param resume handles SIGCONT
    */
   constructor(
     { leave, fail, focus, isHangupIgnored, stop, resume }: {
@@ -85,10 +85,10 @@ export class TerminalGuard implements Disposable {
       resume: () => void;
     },
   ) {
-    // By Node's way, since Ink then leaves signals to us.
+    // Ink leaves signals to us if they have listeners of `node:process`.
     for (const [signal, code] of Object.entries(SIGNALS)) {
       const listener = () => {
-        // Without a listener the runtime would end the program all the same.
+        // The listener keeps the runtime from ending the program.
         if (isHangupIgnored && signal === "SIGHUP") return;
         leave(code);
       };
@@ -109,10 +109,10 @@ export class TerminalGuard implements Disposable {
       "unhandledrejection",
       (event) => fail((event as PromiseRejectionEvent).reason),
     );
-    // The last way out: somebody calls Deno.exit().
+    // Covers a call of Deno.exit().
     this.#on("unload", () => this.abandon());
     this.#heard = (chunk) => {
-      // What is pasted comes here, too, and may be long.
+      // The chunk may be a long pasted text.
       const text = String(chunk);
       const [gained, lost] = ["I", "O"].map((end) =>
         text.lastIndexOf(`\x1b[${end}`)
@@ -127,13 +127,13 @@ export class TerminalGuard implements Disposable {
     return this.#isLent;
   }
 
-  /** Sets the modes, at first and after another program had the terminal. */
+  /** Sets the modes. */
   enter(): void {
     process.stdin.on("data", this.#heard);
     process.stdout.write(ENTER);
   }
 
-  /** Takes the modes back. */
+  /** Resets the modes. */
   leave(): void {
     process.stdin.off("data", this.#heard);
     process.stdin.pause();
@@ -141,9 +141,8 @@ export class TerminalGuard implements Disposable {
   }
 
   /**
-   * Lets another program have the terminal. A read that is under way can't be
-   * taken back and would swallow what is typed for the other one, so the
-   * terminal is asked for something that ends it.
+   * Lends the terminal to another program. A pending read can't be cancelled and
+   * would swallow input for the other program, so a status request ends it.
    */
   async lend(work: () => Promise<void>): Promise<void> {
     this.#isLent = true;
@@ -166,16 +165,16 @@ export class TerminalGuard implements Disposable {
   }
 
   /**
-   * Stops the program until it is continued, and with it those that the shell
-   * started together with it. To be called while the terminal is lent.
+   * Stops the program and the rest of its job until it is continued. The terminal
+   * must be lent.
    */
   async stop(): Promise<void> {
     process.off("SIGTSTP", this.#stopAsked);
     const isTask = await signalTaskRunner("STOP");
     try {
       stopJob();
-      // Where no shell could continue it, the system doesn't stop it. The signal
-      // that continues it comes while the terminal is lent, and asks for nothing.
+      // The system doesn't stop a program that no shell could continue. SIGCONT
+      // comes while the terminal is lent and has no effect.
       for (let pause = 0; pause < 2; pause++) {
         await new Promise((resolve) => setTimeout(resolve, STOP_PAUSE));
       }
@@ -185,7 +184,7 @@ export class TerminalGuard implements Disposable {
     }
   }
 
-  /** Takes everything back at once, also what Ink has set. */
+  /** Resets all modes, including those of Ink. */
   abandon(): void {
     if (this.#released) return;
     this.#released = true;
@@ -197,7 +196,7 @@ export class TerminalGuard implements Disposable {
     }
   }
 
-  /** Takes the modes back for good. */
+  /** Resets the modes and removes the listeners. */
   [Symbol.dispose](): void {
     for (const undo of this.#undo.splice(0)) undo();
     if (this.#released) return;

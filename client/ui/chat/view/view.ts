@@ -1,5 +1,5 @@
 /**
- * Shows frames with Ink and hears keys: nothing is decided here.
+ * Renders frames with Ink and forwards keys, without logic of its own.
  *
  * @module
  */
@@ -23,18 +23,17 @@ import type { Frame } from "./frame.ts";
 import { type Press, presses } from "../input/keys.ts";
 import type { Row, Tone } from "./rows.ts";
 
-/** What the view needs to be one. */
+/** Properties of {@linkcode View}. */
 export interface ViewProps {
-  /** The current frame, the same as long as nothing changed. */
+  /** The current frame; the same object until it changes. */
   frame: () => Frame;
-  /** Calls back when there is another frame; returns how to stop it. */
+  /** Listens for new frames; returns a function that removes the listener. */
   subscribe: (changed: () => void) => () => void;
   press: (press: Press) => void;
   paste: (text: string) => void;
   resized: (columns: number, rows: number) => void;
-  /** Gets the way to hand the terminal to another program. */
+  /** Receives the function that lends the terminal to another program. */
   suspendable: (suspend: (work: () => Promise<void>) => Promise<void>) => void;
-  /** Whether colours may be used. */
   colours: boolean;
 }
 
@@ -64,7 +63,7 @@ const COLOURED: Record<Tone, Partial<Looks>> = {
   barAlarm: { color: "white", backgroundColor: "red", bold: true },
 };
 
-/** The whole screen. */
+/** Renders the screen. */
 export function View(props: ViewProps): ReactElement {
   const frame = useSyncExternalStore(props.subscribe, props.frame);
   const { columns, rows } = useWindowSize();
@@ -89,7 +88,7 @@ function showRow(row: Row, looks: Record<Tone, Partial<Looks>>): ReactElement {
   const pieces = row.filter(({ text }) => text !== "").map(({ text, tone }) =>
     createElement(Text, looks[tone], text)
   );
-  // An empty Text has no height, and the rows below would move up.
+  // An empty Text has no height and would move up the rows below.
   const content = pieces.length === 0 ? [" "] : pieces;
   return createElement(
     Box,

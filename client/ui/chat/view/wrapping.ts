@@ -4,16 +4,15 @@ const ASCII = /^[\x20-\x7e]*$/;
 
 /** A row of a wrapped line. */
 export interface WrappedRow {
-  /** What it shows. */
   text: string;
-  /** Where it starts in the line, in UTF-16 units. */
+  /** Start within the line in UTF-16 units. */
   start: number;
 }
 
 /**
- * Breaks one line into rows of at most `width` cells: after a space where
- * there is one, else within a word, never within a character. The rows
- * together hold the whole line, so that a cursor has a place in each of them.
+ * Breaks a line into rows of at most `width` cells: after a space if there is
+ * one, else within a word, never within a character. The rows together hold the
+ * whole line, so that every cursor position has a row.
  */
 export function wrapLine(line: string, width: number): WrappedRow[] {
   const rows: WrappedRow[] = [];
@@ -23,7 +22,7 @@ export function wrapLine(line: string, width: number): WrappedRow[] {
   let at = 0;
   for (const grapheme of graphemesOf(line)) {
     const wide = cells(grapheme);
-    // A space at the end of a row may hang over it: it isn't seen.
+    // A space may exceed the end of a row: it is invisible.
     while (taken + wide > width && row.text !== "" && grapheme !== " ") {
       const split = breakAt > 0 ? breakAt : row.text.length;
       const rest = row.text.slice(split);
@@ -41,12 +40,12 @@ export function wrapLine(line: string, width: number): WrappedRow[] {
   return rows;
 }
 
-/** Splitting ASCII is all that a long line of it needs. */
+/** Segments a line; skips the segmenter for ASCII. */
 function graphemesOf(line: string): Iterable<string> {
   return ASCII.test(line) ? line : graphemes(line);
 }
 
-/** The lines of a text as rows of at most `width` cells, ready to be shown. */
+/** Breaks lines into printable rows of at most `width` cells. */
 export function wrapText(lines: readonly string[], width: number): string[] {
   return lines.flatMap((line) =>
     wrapLine(line, width).map(({ text }) =>
