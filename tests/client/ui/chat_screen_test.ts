@@ -262,5 +262,5 @@ testWith(SCREENS, "10,000 messages of history", async () => {
   screen.type("\x1b");
   await screen.see("something new");
   screen.type("/search [\r");
-  await screen.see('"[" is no pattern');
+  await screen.see(`"[" isn't a pattern`);
 });
