@@ -486,7 +486,7 @@ misbehaves(
 misbehaves(
   "large messages that are refused, cut or taken too early say so",
   async (meeting) => {
-    const { server, client, ben, dir } = meeting;
+    const { server, client, dir } = meeting;
     await meetBen(meeting);
     const path = `${dir}/large.bin`;
     await Deno.writeFile(path, new Uint8Array(40_000_000));

@@ -77,7 +77,7 @@ testWithAnyStore(
         type: 3,
         content: new Uint8Array(1),
       }, { messages: 0, bytes: 0 });
-      assertEquals(idOrRefusal(sent), MANY + 1);
+      assertEquals(Number(idOrRefusal(sent)), MANY + 1);
     } finally {
       await open.close();
     }

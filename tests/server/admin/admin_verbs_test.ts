@@ -300,7 +300,7 @@ testWithAnyStore(
         type: 3,
         content: new Uint8Array(1),
       }, { messages: 0, bytes: 0 });
-      assertEquals(idOrRefusal(sent), 1235);
+      assertEquals(Number(idOrRefusal(sent)), 1235);
     } finally {
       await open.close();
     }
