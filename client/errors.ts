@@ -1,12 +1,12 @@
 /**
- * Failures that a user is told about, in the user's words.
+ * Errors that are shown to the user.
  *
  * @module
  */
 
 import { printableLine } from "../shared/cli/printable.ts";
 
-/** What kind of failure a {@linkcode UserError} is, as JSON output names it (docs/scripting.md). */
+/** The kind of a {@linkcode UserError}, as in JSON output (docs/scripting.md). */
 export type FailureCode =
   | "failure"
   | "usage"
@@ -17,7 +17,7 @@ export type FailureCode =
   | "not-registered"
   | "folder";
 
-/** A failure that the user is told of. */
+/** An error that is shown to the user. */
 export class UserError extends Error {
   override name = "UserError";
   /** The kind of failure, which decides the exit code. */
@@ -25,7 +25,6 @@ export class UserError extends Error {
   /** What the user can do about it. */
   readonly hint: string | undefined;
 
-  /** The message says what failed; the hint says what to do. */
   constructor(message: string, hint?: string, options?: ErrorOptions) {
     super(message, options);
     this.hint = hint;
@@ -37,7 +36,7 @@ export function ignoreUserError(error: unknown): undefined {
   if (!(error instanceof UserError)) throw error;
 }
 
-/** A failure as it is shown: what failed and, on a line of its own, what to do. */
+/** Formats an error: what failed and, on a second line, what to do. */
 export function describeFailure({ message, hint }: UserError): string {
   const line = printableLine(message);
   return hint === undefined ? line : `${line}\n(${printableLine(hint)})`;
@@ -48,7 +47,7 @@ export class ServerRefusedError extends UserError {
   override name = "ServerRefusedError";
   override readonly code = "refused";
 
-  /** The message is the protocol's own sentence (section 12 of docs/protocol.md). */
+  /** The message is the one that section 12 of docs/protocol.md specifies. */
   constructor(hint?: string) {
     super("server responded with an error", hint);
   }
@@ -88,7 +87,6 @@ export class NotRegisteredError extends UserError {
   override name = "NotRegisteredError";
   override readonly code = "not-registered";
 
-  /** The hint names both ways to register. */
   constructor() {
     super(
       "You are not registered yet",
@@ -97,13 +95,13 @@ export class NotRegisteredError extends UserError {
   }
 }
 
-/** The identity, the store or another file of the client's folder can't be used. */
+/** A file of the client's folder can't be used. */
 export class FolderError extends UserError {
   override name = "FolderError";
   override readonly code = "folder";
 }
 
-/** The relay gives another public key for a known name than before. */
+/** The relay gives a different public key for a known name than before. */
 export class KeyChangedError extends UserError {
   override name = "KeyChangedError";
   override readonly code = "key-changed";
@@ -114,7 +112,6 @@ export class KeyChangedError extends UserError {
   /** The fingerprint of the key that the relay gives now; undefined where it gives none. */
   readonly offered: string | undefined;
 
-  /** Names both keys. */
   constructor(
     contact: string,
     known: string | undefined,
@@ -128,7 +125,7 @@ export class KeyChangedError extends UserError {
           }`
           : `It was ${known}, the relay now gives ${offered ?? "none"}`
       }`,
-      `Nothing is sent under it. Somebody may be listening in: ask ${contact} in another way, compare with "fingerprint ${contact}", and only then "accept ${contact}"`,
+      `Nothing is sent under it. An attacker may be listening in: ask ${contact} in another way, compare with "fingerprint ${contact}", and only then "accept ${contact}"`,
     );
     this.contact = contact;
     this.known = known;

@@ -1,5 +1,5 @@
 /**
- * Public keys as digits that two people can compare aloud.
+ * Fingerprints: public keys as digits that two users can compare aloud.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { concat } from "@std/bytes";
 import { readPublicKey } from "../../shared/crypto/crypto.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 
-/** Bytes of a hash that become one group of five digits. */
+/** Bytes of a hash for one group of five digits. */
 const BYTES_PER_GROUP = 5;
 /** Groups of one key's digits: 132 bits. */
 const KEY_GROUPS = 8;
@@ -26,7 +26,7 @@ export interface KeyHolder {
 /**
  * The digits of one public key: 8 groups of five.
  *
- * @throws {FormatError} where the bytes are no RSA public key
+ * @throws {FormatError} where the bytes aren't an RSA public key
  */
 export async function fingerprintOf(publicKey: Uint8Array): Promise<string> {
   return await digits(
@@ -40,7 +40,7 @@ export async function fingerprintOf(publicKey: Uint8Array): Promise<string> {
  * The digits of two clients: 12 groups of five. Both compute the same ones unless
  * one of them sees another key.
  *
- * @throws {FormatError} where one of the keys is none
+ * @throws {FormatError} where one of the keys isn't an RSA public key
  */
 export async function safetyNumber(
   one: KeyHolder,

@@ -25,15 +25,15 @@ export interface Identity {
   name: string;
   /** The id that the relay gave. */
   clientId: ClientId;
-  /** Opens the keys that contacts send. */
+  /** Decrypts the symmetric keys that contacts send. */
   privateKey: CryptoKey;
 }
 
 /**
  * Reads the identity in a folder.
  *
- * @returns undefined where there is none
- * @throws {FolderError} where it is damaged, with the line; nothing is changed
+ * @returns undefined where the folder has none
+ * @throws {FolderError} where the file is damaged; names the line
  */
 export async function loadIdentity(
   dir: string,
@@ -49,7 +49,7 @@ export async function loadIdentity(
   });
 }
 
-/** An identity in our own form; undefined where it is in another one, or damaged. */
+/** An identity in our own format; undefined where the format differs or is damaged. */
 async function readOwn(bytes: Uint8Array): Promise<Identity | undefined> {
   const text = new TextDecoder().decode(bytes);
   const own = readOwnInfoMe(text);
@@ -59,7 +59,7 @@ async function readOwn(bytes: Uint8Array): Promise<Identity | undefined> {
     const { key } = await readPrivateKey(Uint8Array.fromBase64(base64));
     return { ...own, privateKey: key };
   } catch {
-    // The reader of all forms says what is wrong.
+    // `parseIdentity` reports the error.
     return undefined;
   }
 }
@@ -108,7 +108,7 @@ export async function readFolderIdentity<T>(
 }
 
 /**
- * Name and id of a folder's user. The key isn't read.
+ * Name and id of a folder's user. The key isn't imported.
  *
  * @returns undefined where there is no identity
  * @throws {FolderError} where it can't be read or is damaged, with the line
@@ -120,7 +120,7 @@ export async function readFolderLayout(
 }
 
 /**
- * The bytes of an identity file: one more than it can have, where it has more.
+ * The bytes of an identity file, at most one more than the limit.
  *
  * @throws {Error} where it can't be read, or isn't a regular file
  */
@@ -130,7 +130,7 @@ export async function readIdentityBytes(path: string): Promise<Uint8Array> {
   return bytes.subarray(0, await readFull(file, bytes));
 }
 
-/** Reads as many bytes of a stream as say whether they are an identity. */
+/** Reads an identity from a stream; stops above the size limit. */
 export async function readIdentityFrom(
   stream: ReadableStream<Uint8Array>,
 ): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
- * Registration: makes the user's identity in the client's folder, once. The key
- * is on the disk before the relay is asked, see section 7.1 of docs/protocol.md.
+ * Registration: creates the user's identity in the client's folder, once. The
+ * key is synced to the disk before the request (section 7.1 of docs/protocol.md).
  *
  * @module
  */
@@ -36,14 +36,14 @@ import { FormatError } from "../../shared/wire/format_error.ts";
 const REGISTER_PATIENCE = 90_000;
 
 /**
- * Registers a name and writes `info.me`. Locks the folder first, so that one of
- * several clients in it registers.
+ * Registers a name and writes `info.me`. Locks the folder, so that only one of
+ * several clients registers.
  *
- * The key is on the disk before the relay is asked, and stays there unless
- * nothing was registered: a name whose key is lost can't be used again. A kept
- * key is the one that its name is registered with.
+ * The key's draft is written before the request and kept unless the registration
+ * certainly failed, since a name whose key is lost can't be used again. A later
+ * registration of the name uses the kept key.
  *
- * @param register asks the relay
+ * @param register sends the request
  * @throws {UserError} where an identity exists, the relay refuses, or the file
  * can't be written
  */
@@ -87,7 +87,7 @@ const cannotWrite = (dir: string, cause: unknown) =>
     { cause },
   );
 
-/** Registers with the kept keys of the name, or else with a new one. */
+/** Registers with the kept keys of the name, or with a new one. */
 async function registerDraft(
   dir: string,
   name: string,
@@ -124,13 +124,13 @@ async function registerDraft(
     }
   }
   throw new ServerRefusedError(
-    `"${name}" may be yours: an earlier registration got no answer, and its private key is in ${
+    `"${name}" may be yours: an earlier registration got no response, and its private key is in ${
       drafts.map(({ path }) => path).join(", ")
-    }. This server doesn't say the id again`,
+    }. This server doesn't repeat the id`,
   );
 }
 
-/** Removes a draft; the outcome of the registration matters more than a failure of that. */
+/** Removes a draft; ignores errors, since the registration's result matters more. */
 async function discard({ path }: KeptDraft): Promise<void> {
   await removeIfThere(path).catch(() => {});
 }
@@ -138,8 +138,8 @@ async function discard({ path }: KeptDraft): Promise<void> {
 /**
  * Writes an identity into a folder that has none.
  *
- * @param draft path for it until it is complete
- * @throws {Deno.errors.AlreadyExists} where there is one
+ * @param draft temporary path of the file
+ * @throws {Deno.errors.AlreadyExists} where the folder has an identity
  * @throws {Error} where it can't be written
  */
 export async function placeIdentity(
@@ -156,7 +156,7 @@ async function writeIdentity(path: string, me: InfoMe): Promise<void> {
   await writeNewFile(path, new TextEncoder().encode(formatInfoMe(me)));
 }
 
-/** Runs `work`; its errors become user errors with these words. */
+/** Runs `work`; turns its errors into user errors. */
 async function explained(
   what: string,
   hint: string,
@@ -170,7 +170,7 @@ async function explained(
   }
 }
 
-/** A name, and the key that it was to be registered with. */
+/** A name, and the key to register it with. */
 export interface RegistrationDraft {
   /** The name. */
   name: string;
@@ -188,7 +188,7 @@ export interface KeptDraft extends RegistrationDraft {
   path: string;
 }
 
-/** The form of a draft: that of `info.me`, with zeros for the id. */
+/** The format of a draft: that of `info.me`, with zeros for the id. */
 const FORM = /^([ -~]{1,254})\n0{32}\n([A-Za-z0-9+/]+=*)\n$/;
 
 /** Reads a draft; undefined where the bytes are anything else. */
@@ -233,7 +233,7 @@ export async function keptDrafts(
   return drafts;
 }
 
-/** Makes a key and writes its draft, which is synced once this resolves. */
+/** Generates a key and writes its draft, synced once this resolves. */
 export async function makeDraft(dir: string, name: string): Promise<KeptDraft> {
   const pair = await generateKeyPair();
   const pkcs8 = await exportPrivateKey(pair.privateKey);

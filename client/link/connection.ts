@@ -1,7 +1,7 @@
 /**
- * Asks a relay: one connection for each request, a small request in one write,
- * the answer read by what its header says (CON-10, ANS-5 of docs/protocol.md).
- * Large ones pass through in pieces, in either direction.
+ * Sends a request on a connection of its own and reads the response by its
+ * header (CON-10, ANS-5 of docs/protocol.md). A small request goes out in one
+ * write; large requests and responses are streamed.
  *
  * @module
  */
@@ -22,15 +22,15 @@ import type { Connected } from "./relays.ts";
 import { ConnectionError, ServerRefusedError, UserError } from "../errors.ts";
 import { type Upload, upload, type Uploaded } from "./upload.ts";
 
-/** Milliseconds without a byte after which a server is given up. */
+/** Milliseconds without a byte after which the connection counts as stalled. */
 const PROGRESS_TIMEOUT = 60_000;
-/** Milliseconds to wait for bytes that aren't needed: the body of a 9000, and padding. */
+/** Milliseconds to wait for optional bytes: the body of a 9000, and padding. */
 const UNNEEDED_TIMEOUT = 1000;
-/** Bytes of the body of a 9000 that are read at most. */
+/** Largest body of a 9000 that is read, in bytes. */
 const MAX_FAILURE_BODY = 64 * 1024;
-/** Bytes from which on this or that server fails (SND-12). */
+/** Size in bytes above which some servers fail (SND-12). */
 const RISKY_REQUEST_SIZE = 1024;
-/** Bytes that one read of an answer takes at most. */
+/** Largest read of a response, in bytes. */
 const READ_SIZE = 256 * 1024;
 
 /** Called with the number of bytes that have passed, and the total. */
@@ -38,35 +38,35 @@ export type Progress = (done: number, total: number) => void;
 
 /** A response's payload while it arrives. */
 export interface Arriving {
-  /** Bytes, as the header claims. */
+  /** Size in bytes, as the header claims. */
   readonly size: number;
   /** Exactly `size` bytes, to be read once. Throws where the response breaks off. */
   readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
-/** How to ask. */
+/** A request, and how to read its response. */
 export interface Question<T> {
   /** The whole request, header included. Where it throws, the connection is cut. */
   request: Upload;
-  /** The generation of the request and its answer. */
+  /** The dialect of the request and its response. */
   dialect: Dialect;
-  /** The answer where nothing fails. */
+  /** The code of a response without an error. */
   expected: ResponseCode;
-  /** Bytes of the largest payload that is taken. */
+  /** Bytes of the largest payload that is accepted. */
   most: number;
-  /** Reads the answer's payload, before the connection is closed. */
-  read: (answer: Arriving) => T | Promise<T>;
-  /** Is told how much of the request has gone out. */
+  /** Reads the response's payload, before the connection is closed. */
+  read: (response: Arriving) => T | Promise<T>;
+  /** Called as the request is sent. */
   sending?: Progress | undefined;
-  /** Is told how much of the answer has come in. */
+  /** Called as the response is received. */
   receiving?: Progress | undefined;
 }
 
 /**
- * Asks the relay at the other end of a connection, and closes it.
+ * Sends a request on a connection, reads the response and closes the connection.
  *
- * @throws {ServerRefusedError} where it answers 9000
- * @throws {ConnectionError} where it breaks off or answers nonsense
+ * @throws {ServerRefusedError} where the response is 9000
+ * @throws {ConnectionError} where the connection breaks or the response is malformed
  */
 export async function ask<T>(
   { conn, address }: Connected,
@@ -86,16 +86,16 @@ export async function ask<T>(
   }
 }
 
-/** One request and its answer on a connection that stands. */
+/** One request and its response on an established connection. */
 class Exchange<T> {
   readonly #conn: Deno.TcpConn;
   readonly #watch: StallWatch;
   readonly #where: string;
   readonly #question: Question<T>;
   readonly #source: ByteSource;
-  /** Bytes of the answer that may be taken from the system by now. */
+  /** Bytes of the response that may be read from the system so far. */
   #wanted = RESPONSE_HEADER_SIZE;
-  /** Why the answer broke off. */
+  /** Why the response broke off. */
   #broken: { error: unknown } | undefined;
 
   constructor(
@@ -117,22 +117,22 @@ class Exchange<T> {
   }
 
   async run(): Promise<T> {
-    const header = await this.#answerHeader().catch((error) => {
+    const header = await this.#responseHeader().catch((error) => {
       throw this.#explain(error);
     });
     const result = await this.#question.read({
       size: header.payloadSize,
       pieces: this.#payload(header.payloadSize),
     });
-    // However it was read: an answer that broke off is none.
+    // A response that broke off is an error, even if the reader ignored that.
     if (this.#broken !== undefined) throw this.#broken.error;
     await this.#readPadding(header.payloadSize);
     return result;
   }
 
   /**
-   * Reads what fills the answer's last block. A connection that is closed with
-   * bytes unread is reset, and then a relay keeps the messages.
+   * Reads the padding of the response's last block. Closing a connection with
+   * unread bytes resets it, and then a relay keeps the messages.
    */
   async #readPadding(payloadSize: number): Promise<void> {
     const padding = paddingBehind(
@@ -141,21 +141,21 @@ class Exchange<T> {
     );
     if (padding === 0) return;
     this.#wanted += padding;
-    // The answer is there whole, whatever becomes of the connection.
+    // The response is complete, even if the connection breaks now.
     await this.#source.hasWithin(padding, UNNEEDED_TIMEOUT).catch(() => false);
   }
 
-  /** Sends the request and reads the answer's header. */
-  async #answerHeader(): Promise<ResponseHeader> {
+  /** Sends the request and reads the response's header. */
+  async #responseHeader(): Promise<ResponseHeader> {
     const { request, dialect, most, sending } = this.#question;
     const expected = responseCodeIn(dialect, this.#question.expected);
     // A server may refuse a large request, and close, before it has read all.
-    const answer = readHeader(this.#source);
-    const outcome = await upload(this.#conn, request, answer, (sent) => {
+    const arriving = readHeader(this.#source);
+    const outcome = await upload(this.#conn, request, arriving, (sent) => {
       this.#watch.moved();
       sending?.(sent, request.size);
     });
-    const header = await answer.catch((error) => {
+    const header = await arriving.catch((error) => {
       throw outcome.error ?? error;
     });
     if (header.code === ERROR_CODE) {
@@ -169,25 +169,25 @@ class Exchange<T> {
       throw new ServerRefusedError(this.#sizeHint(outcome));
     }
     if (outcome.error !== undefined) throw outcome.error;
-    if (!outcome.whole) throw new AnsweredEarly();
+    if (!outcome.whole) throw new RespondedEarly();
     if (header.code !== expected) {
       throw new ConnectionError(
-        `${this.#where} answered ${header.code}, expected ${expected}`,
+        `${this.#where} responded with ${header.code}, expected ${expected}`,
         "Is it a MessageU server?",
       );
     }
     if (header.payloadSize > most) {
       throw new ConnectionError(
-        `${this.#where} claims an answer of ${header.payloadSize} bytes, expected ${most} at most`,
+        `${this.#where} claims a response of ${header.payloadSize} bytes, expected ${most} at most`,
       );
     }
     return header;
   }
 
   /**
-   * The last byte stays with the system until all before it was dealt with: a
-   * client that is killed with bytes unread resets its connection, so that the
-   * relay keeps what it sent.
+   * Reads the last byte only after all bytes before it are processed: killing a
+   * client with unread bytes resets its connection, so that the relay keeps the
+   * messages.
    */
   async *#payload(
     size: number,
@@ -204,7 +204,7 @@ class Exchange<T> {
       const count = Math.min(left, this.#source.buffered);
       left -= count;
       yield this.#source.takeArrived(count);
-      // The callback may take its time: the piece is processed by now.
+      // The reader has processed the piece, which may have taken long.
       this.#question.receiving?.(size - left, size);
       this.#watch.moved();
     }
@@ -232,14 +232,15 @@ class Exchange<T> {
   }
 }
 
-/** The server closed the connection before its answer was whole. */
+/** The server closed the connection before its response was complete. */
 class EndOfStream extends Error {
-  override message = "it closed the connection before its answer was whole";
+  override message =
+    "it closed the connection before its response was complete";
 }
 
-/** The server acknowledged a request before it had read it. */
-class AnsweredEarly extends Error {
-  override message = "it answered before it had the whole request";
+/** The server responded before it had read the whole request. */
+class RespondedEarly extends Error {
+  override message = "it responded before it had the whole request";
 }
 
 async function readHeader(source: ByteSource): Promise<ResponseHeader> {
@@ -249,12 +250,12 @@ async function readHeader(source: ByteSource): Promise<ResponseHeader> {
   return header;
 }
 
-/** No byte moved for too long. */
+/** The connection has stalled. */
 export class Stalled extends Error {
-  override message = "it doesn't answer";
+  override message = "it doesn't respond";
 }
 
-/** Closes a connection on which no byte moves any more. */
+/** Closes a stalled connection. */
 export class StallWatch implements Disposable {
   readonly #timeout: number;
   readonly #close: () => void;
@@ -264,7 +265,7 @@ export class StallWatch implements Disposable {
 
   /**
    * @param timeout milliseconds without a byte, in either direction
-   * @param close interrupts what waits for the connection
+   * @param close closes the connection, which ends pending reads and writes
    */
   constructor(timeout: number, close: () => void) {
     this.#timeout = timeout;
@@ -272,12 +273,12 @@ export class StallWatch implements Disposable {
     this.#timer = setTimeout(() => this.#look(), timeout);
   }
 
-  /** Whether it has closed the connection. */
+  /** Whether the connection was closed as stalled. */
   get stalled(): boolean {
     return this.#stalled;
   }
 
-  /** Notes that a byte has moved. */
+  /** Notes that bytes were sent or received. */
   moved(): void {
     this.#lastMove = performance.now();
   }

@@ -1,6 +1,6 @@
 /**
- * The requests of a client, and the responses of servers in the wild brought
- * to what the protocol says (sections 5 and 7 of docs/protocol.md).
+ * The requests of a client. Accepts the deviations of known servers (sections 5
+ * and 7 of docs/protocol.md).
  *
  * @module
  */
@@ -50,21 +50,21 @@ import {
 } from "../errors.ts";
 import type { Upload } from "./upload.ts";
 
-/** The version that servers know which refuse ours. */
+/** The version of servers that refuse ours. */
 const OLDER_VERSION = 1;
 
-/** Bytes of the largest list of clients that is read: of 990,000. */
+/** Largest list of clients that is read, in bytes: 990,000 clients. */
 const MAX_LIST_SIZE = 256 * 1024 * 1024;
-/** Clients of a list that are decoded at a time. */
+/** Clients of a list that are decoded at once. */
 const LISTED_AT_ONCE = 1000;
-/** Bytes of the largest 2104, 1088 MiB: more than waits for one recipient at our relay by default. */
+/** Largest 2104 that is read, 1088 MiB: more than our relay keeps for one recipient by default. */
 const MAX_WAITING_SIZE = (1024 + 64) * 1024 * 1024;
-/** Bytes of the largest other answer that is read. */
-const MAX_ANSWER_SIZE = 64 * 1024;
+/** Largest other response that is read, in bytes. */
+const MAX_RESPONSE_SIZE = 64 * 1024;
 
 /** A content that is produced while it goes out. */
 export interface StreamedContent {
-  /** Bytes of it. */
+  /** Size in bytes. */
   readonly size: number;
   /** Exactly `size` bytes; anything else cuts the connection. */
   readonly pieces: Pieces;
@@ -72,16 +72,16 @@ export interface StreamedContent {
 
 /** A message to a client. */
 export interface OutgoingMessage extends Omit<SendMessage, "content"> {
-  /** What only the two clients can read. */
+  /** The encrypted content. */
   content: Uint8Array | StreamedContent;
 }
 
-/** What becomes of a response. */
+/** How to read a response. */
 type ResponseUse<T> = Omit<Question<T>, "request" | "dialect" | "expected">;
 
 /**
- * Asks relays on behalf of a client. A request goes to one of them, to the next
- * one where there is no connection, and never twice unless that is harmless.
+ * Sends requests to relays. A request goes to the first relay that can be
+ * reached; only a repeatable request is sent again after a broken connection.
  */
 export class RelayLink {
   readonly #locate: Locate;
@@ -92,9 +92,9 @@ export class RelayLink {
   #isTaken: Promise<boolean> | undefined;
 
   /**
-   * @param locate says where the relay is, or the relays are, before each request
-   * @param version what requests say of us, 0 to 255
-   * @param dialect the generation of requests and answers
+   * @param locate returns the addresses of the relays, before each request
+   * @param version version of the client in requests, 0 to 255
+   * @param dialect dialect of requests and responses
    */
   constructor(
     locate: Locate,
@@ -107,14 +107,14 @@ export class RelayLink {
     this.#dialect = dialect;
   }
 
-  /** How many relays there are to ask. */
+  /** Number of relays. */
   async relayCount(): Promise<number> {
     return await this.#relays.count();
   }
 
   /**
-   * 600: registers a name. Where the server refuses our version it is asked
-   * once more with 1, which is safe: a refused registration left nothing.
+   * 600: registers a name. Repeats a refused request with version 1, which is
+   * safe: a refused registration has no effect.
    *
    * @throws {ServerRefusedError} where the name is taken or refused
    */
@@ -124,7 +124,7 @@ export class RelayLink {
         "register",
         { name, publicKey },
         ZERO_ID,
-        // Whatever follows the id: the name is taken, so the id must be kept.
+        // Bytes after the id are ignored: the name is registered, so the id must be kept.
         (payload) =>
           responseCodecs.register.decode(payload.subarray(0, CLIENT_ID_SIZE)),
       );
@@ -154,10 +154,10 @@ export class RelayLink {
   }
 
   /**
-   * 601: the other clients, while the list arrives, which may be large.
+   * 601: the other clients, in parts while the list arrives.
    *
-   * @param read gets it part by part; once more where a connection breaks and
-   * another relay is asked
+   * @param read reads the parts; called again after a broken connection, with
+   * the response of the next relay
    */
   async readClients<T>(
     me: ClientId,
@@ -169,7 +169,7 @@ export class RelayLink {
     });
   }
 
-  /** 602: a public key. Some servers answer the key alone. */
+  /** 602: a public key. Some servers respond with the key alone. */
   async publicKey(me: ClientId, target: ClientId): Promise<Uint8Array> {
     return await this.#fetch("publicKey", { target }, me, (payload) => {
       if (payload.length === PUBLIC_KEY_SIZE) return payload;
@@ -182,11 +182,11 @@ export class RelayLink {
   }
 
   /**
-   * 603: sends a message. The answer's code alone is success (SND-16).
+   * 603: sends a message. The response's code alone is success (SND-16).
    *
-   * @returns the message's id where the server tells it
-   * @throws {UserError} where the content isn't as long as it should be, or is
-   * too large for the protocol
+   * @returns the message's id, where the response has it
+   * @throws {UserError} where the content is larger than the protocol allows, or
+   * its pieces don't have the stated size
    */
   async send(
     me: ClientId,
@@ -195,9 +195,9 @@ export class RelayLink {
   ): Promise<MessageId | undefined> {
     const request = this.#sendRequest(me, message);
     return await this.#ask("sendMessage", me, () => request, {
-      most: MAX_ANSWER_SIZE,
-      read: async (answer) => {
-        const payload = await gather(answer.pieces, answer.size);
+      most: MAX_RESPONSE_SIZE,
+      read: async ({ pieces, size }) => {
+        const payload = await gather(pieces, size);
         if (payload.length !== responseCodecs.sendMessage.fixedSize) {
           return undefined;
         }
@@ -211,15 +211,15 @@ export class RelayLink {
   }
 
   /**
-   * 604: takes the next waiting messages. Where the connection breaks it is the
-   * caller's to ask again: the next relay is asked then.
+   * 604: fetches the next waiting messages. After a broken connection, the
+   * caller may call it again, which asks the next relay.
    *
-   * @param keep takes the payload as it arrives, before the connection is
-   * closed, which is what tells the relay that it can delete the messages
+   * @param keep stores the payload as it arrives; closing the connection
+   * afterwards lets the relay delete the messages
    */
   async pull(
     me: ClientId,
-    keep: (answer: Arriving) => Promise<void>,
+    keep: (response: Arriving) => Promise<void>,
     progress?: Progress,
   ): Promise<void> {
     await this.#read("waitingMessages", {}, me, {
@@ -251,7 +251,7 @@ export class RelayLink {
     return { size: size + padding, pieces: pad(pieces, size, padding) };
   }
 
-  /** A request that goes out in one write (FRM-6). */
+  /** A request in one piece, sent in one write (FRM-6). */
   #request<K extends RequestKind>(
     kind: K,
     payload: RequestPayloads[K],
@@ -290,7 +290,7 @@ export class RelayLink {
     decode: (payload: Uint8Array<ArrayBuffer>) => T,
   ): Promise<T> {
     return await this.#read(kind, payload, me, {
-      most: MAX_ANSWER_SIZE,
+      most: MAX_RESPONSE_SIZE,
       read: async ({ pieces, size }) => decode(await gather(pieces, size)),
     });
   }
@@ -306,9 +306,10 @@ export class RelayLink {
   }
 
   /**
-   * Finds out whether a first refusal is one of our version.
+   * Awaits a response. On the first refusal, tests whether the server refuses our
+   * version.
    *
-   * @throws {VersionRefusedError} where it is
+   * @throws {VersionRefusedError} where it does
    */
   async #explained<T>(me: ClientId, asking: Promise<T>): Promise<T> {
     try {
@@ -325,7 +326,7 @@ export class RelayLink {
     }
   }
 
-  /** Asks for the user's own public key, of which nothing but the version can be refused. */
+  /** Whether the server accepts our version, by a request for the user's own public key. */
   async #takesOurs(me: ClientId): Promise<boolean> {
     const [ours, older] = [this.#version, OLDER_VERSION];
     return await this.#tryVersion(me, ours) !== "refused" ||
@@ -337,7 +338,7 @@ export class RelayLink {
     version: number,
   ): Promise<"taken" | "refused" | "unknown"> {
     const link = new RelayLink(this.#locate, version, this.#dialect);
-    // A refusal isn't looked into any further.
+    // Prevents another test of the version.
     link.#isTaken = Promise.resolve(true);
     try {
       await link.publicKey(me, me);
@@ -349,14 +350,14 @@ export class RelayLink {
   }
 }
 
-/** Asks one relay; an answer that can't be read is its failure. */
+/** Sends a request to one relay; a malformed response is a {@linkcode ConnectionError}. */
 async function put<T>(relay: Connected, question: Question<T>): Promise<T> {
   try {
     return await ask(relay, question);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new ConnectionError(
-      `The answer of ${
+      `The response of ${
         formatAddress(relay.address)
       } can't be read: ${error.message}`,
       "Is it a MessageU server?",
@@ -365,7 +366,7 @@ async function put<T>(relay: Connected, question: Question<T>): Promise<T> {
   }
 }
 
-/** Decodes a list as it comes; nothing of a part is kept by the next. */
+/** Decodes a list in parts as it arrives. */
 async function* listParts(
   pieces: Pieces,
   me: ClientId,
@@ -382,7 +383,7 @@ async function* only(
   yield frame;
 }
 
-/** The pieces, the first one with more bytes before it: both go out in one write. */
+/** The pieces, with `start` before the first one: both go out in one write. */
 async function* prepend(
   start: Uint8Array,
   pieces: Pieces,
@@ -396,8 +397,8 @@ async function* prepend(
 }
 
 /**
- * The pieces, the one that ends `size` bytes with zeros behind it: a server may
- * answer, and be done, before it has read zeros that come later.
+ * The pieces, with zeros added to the one that completes `size` bytes: a server
+ * may respond and close before it has read zeros that come later.
  */
 async function* pad(
   pieces: Pieces,

@@ -1,7 +1,6 @@
 /**
- * Which of the relays is asked. They keep one store, so any of them will do:
- * the client takes one at random, stays with it, and goes on to the next one
- * where it fails.
+ * Chooses a relay. All relays share one store: the client picks one at random,
+ * keeps using it, and moves on to the next one after a failure.
  *
  * @module
  */
@@ -21,31 +20,31 @@ import {
 } from "../../shared/folder/info_files.ts";
 import { DEFAULT_PORT } from "../../shared/wire/protocol.ts";
 
-/** Says where the relays are: one, or several with one store. */
+/** Returns the address of the relay, or of several relays that share a store. */
 export type Locate = () => Promise<Address | readonly Address[]>;
 
 /** The relays in the order in which they are tried. */
 export class Relays {
   readonly #locate: Locate;
-  /** Those known, who answered last at the front and who failed last at the end. */
+  /** The known addresses: the last one that responded first, the last one that failed last. */
   #order: Address[] = [];
 
-  /** @param locate is asked before each request: the file may have changed */
+  /** @param locate called before each request, since the file may change */
   constructor(locate: Locate) {
     this.#locate = locate;
   }
 
-  /** How many there are. */
+  /** Number of relays. */
   async count(): Promise<number> {
     return (await this.#current()).length;
   }
 
   /**
-   * Does some work with a relay that is there.
+   * Connects to a relay and runs `work` on the connection.
    *
-   * @param mayRepeat whether another relay may do it all over again where a
-   * connection that stood breaks; each is asked once at most
-   * @throws {NoConnectionError} where none is there: nothing went out then
+   * @param mayRepeat whether `work` may run again, with another relay, where the
+   * connection breaks; it runs once at most for each relay
+   * @throws {NoConnectionError} where no relay can be reached; nothing was sent
    * @throws {ConnectionError} where the connection broke
    */
   async reach<T>(
@@ -83,7 +82,7 @@ export class Relays {
     }
   }
 
-  /** The order as it is now: who is new comes behind who is known, shuffled. */
+  /** The current order: known addresses first, then new ones, shuffled. */
   async #current(): Promise<Address[]> {
     const located = await this.#locate();
     const given = new Map(
@@ -107,7 +106,7 @@ function shuffled<T>(items: T[]): T[] {
   return items;
 }
 
-/** What broke first matters most; it may have got the request. */
+/** Adds a failure to the first one, whose relay may have received the request. */
 function alsoFailed(
   first: ConnectionError,
   second: ConnectionError,
@@ -119,28 +118,28 @@ function alsoFailed(
   );
 }
 
-/** Milliseconds until a connection must stand, to whichever relay. */
+/** Milliseconds to connect to any relay. */
 const CONNECT_TIMEOUT = 10_000;
-/** Milliseconds after which a relay that doesn't answer isn't waited for alone. */
+/** Milliseconds after which the next relay is tried beside one that doesn't respond. */
 const HEAD_START = 500;
 
-/** A connection that stands. */
+/** An established connection. */
 export interface Connected {
-  /** To be closed by who gets it. */
+  /** The caller must close it. */
   readonly conn: Deno.TcpConn;
-  /** Where it leads. */
+  /** The address of the relay. */
   readonly address: Address;
-  /** Who was tried before, and wasn't there in time. */
+  /** The addresses that were tried before and failed. */
   readonly missed: readonly Address[];
 }
 
 /**
- * Connects to one of the relays. The next one is tried at once where one
- * refuses, and beside it where one is silent, as section 5 of RFC 8305 has it
- * for the addresses of one host; the first connection stays.
+ * Connects to one of the relays, in the way of section 5 of RFC 8305: the next
+ * one is tried at once where one refuses, and in parallel where one is silent.
+ * The first connection is used.
  *
- * @param addresses the order in which they are tried, at least one
- * @throws {NoConnectionError} where none is there within 10 s
+ * @param addresses the addresses in order, at least one
+ * @throws {NoConnectionError} where no connection is established within 10 s
  */
 export async function connectFirst(
   addresses: readonly Address[],
@@ -188,7 +187,7 @@ class Race {
       const conn = await Deno.connect({ ...address, signal });
       if (this.#isOver) return conn.close();
       this.#isOver = true;
-      // One that was begun later and is under way still is merely slower.
+      // A later attempt that is still pending is merely slower.
       const missed = this.#addresses.filter((_, other) =>
         other < index || other in this.#reasons
       );
@@ -223,12 +222,12 @@ class Race {
   }
 }
 
-/** Where a relay is sought that nothing names. */
+/** The address of the relay where none is configured. */
 const DEFAULT_ADDRESS: Address = { hostname: "127.0.0.1", port: DEFAULT_PORT };
 
 /**
- * Finds the relays' addresses: the flag's, else those of `info.server`, else
- * 127.0.0.1:1357, which `notice` is told of once.
+ * Finds the relays' addresses: from the flag, else from `info.server`, else
+ * 127.0.0.1:1357, with one call of `notice`.
  */
 export function addressFinder(
   { dir, server }: { dir: string; server: readonly Address[] | undefined },

@@ -27,14 +27,14 @@ export interface Uploaded {
 export interface Upload {
   /** Bytes of all pieces. */
   size: number;
-  /** Each goes out in a write of its own. */
+  /** Each piece is sent with one write. */
   pieces: Pieces;
 }
 
 /**
  * Writes a request, and stops where its response arrives before its end.
  *
- * @param answer settles once the server has responded, closed or reset
+ * @param response settles once the server has responded, closed or reset
  * @param progress called with the number of bytes that have gone out
  * @throws {UserError} where the pieces can't be read, or aren't `size` bytes;
  * the connection must be cut then
@@ -42,12 +42,12 @@ export interface Upload {
 export async function upload(
   conn: { write(bytes: Uint8Array): Promise<number> },
   { size, pieces }: Upload,
-  answer: Promise<unknown>,
+  response: Promise<unknown>,
   progress: (sent: number) => void,
 ): Promise<Uploaded> {
-  const answered = answer.then(
-    () => "answered" as const,
-    () => "answered" as const,
+  const responded = response.then(
+    () => "responded" as const,
+    () => "responded" as const,
   );
   const source = pieces[Symbol.asyncIterator]();
   let sent = 0;
@@ -55,14 +55,14 @@ export async function upload(
     for (;;) {
       const piece = await nextOf(source);
       if (piece === undefined) break;
-      // The end is held back until it is known to be the end.
+      // The last piece is held back until the source has ended.
       const more = sent + piece.length >= size && await nextOf(source);
       if (more || sent + piece.length > size) throw wrongSize(size, "more");
       for (let rest = piece; rest.length > 0;) {
         const count = await write(
           conn,
           rest,
-          answered,
+          responded,
           sent + rest.length === size,
         );
         if (count === undefined) return { sent, whole: false };
@@ -79,17 +79,17 @@ export async function upload(
   }
 }
 
-/** @returns how many bytes were written, undefined where the answer came before */
+/** @returns the number of bytes written; undefined where the response came first */
 async function write(
   conn: { write(bytes: Uint8Array): Promise<number> },
   bytes: Uint8Array,
-  answered: Promise<"answered">,
+  responded: Promise<"responded">,
   isLast: boolean,
 ): Promise<number | { error: unknown } | undefined> {
   const writing = conn.write(bytes).catch((error: unknown) => ({ error }));
-  const first = await Promise.race([writing, answered]);
-  if (first !== "answered") return first;
-  // The server may have read the end of the request before we are told so.
+  const first = await Promise.race([writing, responded]);
+  if (first !== "responded") return first;
+  // The server may have read the end of the request before the write resolves.
   return isLast
     ? await inTime(writing, LAST_WRITE_TIMEOUT, undefined)
     : undefined;

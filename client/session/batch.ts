@@ -1,5 +1,5 @@
 /**
- * One answer with waiting messages, as it came, and the messages in it.
+ * One received response with waiting messages, and the messages in it.
  *
  * @module
  */
@@ -12,27 +12,27 @@ import { createHash } from "node:crypto";
 import { gather, PIECE_SIZE } from "../../shared/crypto/pieces.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 
-/** Bytes that are read at once: small messages come many at a time. */
+/** Bytes that are read at once, since small messages are many. */
 const WINDOW_SIZE = 64 * 1024;
 
 /** A message of a batch; a long content isn't loaded yet. */
 export interface BatchMessage extends Omit<WaitingMessage, "content"> {
-  /** The content as it was sent, which can be read until the batch is removed. */
+  /** The encrypted content, which can be read until the batch is removed. */
   content: ReceivedContent;
 }
 
-/** One answer's payload, in a file or in memory. */
+/** One response's payload, in a file or in memory. */
 export class Batch {
-  /** Its file, or undefined where it is only in memory. */
+  /** Path of its file; undefined where it is in memory. */
   readonly path: string | undefined;
-  /** Why the response wasn't kept whole; undefined where it was. */
+  /** Why the response wasn't kept completely; undefined where it was. */
   readonly refused: UserError | undefined;
   readonly #payload: StoredContent;
 
   /**
-   * @param payload all that arrived
+   * @param payload the bytes that arrived
    * @param path the payload's file
-   * @param refused why it isn't all that was claimed
+   * @param refused why the payload is incomplete
    */
   constructor(payload: StoredContent, path?: string, refused?: UserError) {
     this.#payload = payload;
@@ -40,12 +40,12 @@ export class Batch {
     this.refused = refused;
   }
 
-  /** Bytes of payload. */
+  /** Size of the payload in bytes. */
   get size(): number {
     return this.#payload.size;
   }
 
-  /** A stretch of the payload, which must lie within. */
+  /** A part of the payload; the range must be valid. */
   part(start: number, size: number): StoredContent {
     return this.#payload.part(start, size);
   }
@@ -53,7 +53,7 @@ export class Batch {
   /**
    * The messages, oldest first.
    *
-   * @throws {FormatError} behind the last whole message, where more follows
+   * @throws {FormatError} after the last complete message, where bytes are left
    */
   async *messages(): AsyncGenerator<BatchMessage, void, void> {
     let window = new Uint8Array(0);
@@ -87,17 +87,17 @@ export class Batch {
   }
 }
 
-/** Received bytes, which can be read any number of times. */
+/** Received bytes, which can be read repeatedly. */
 export interface ReceivedContent {
   /** Number of bytes. */
   readonly size: number;
-  /** All of them at once. */
+  /** All bytes at once. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
-  /** The last `size` of them, or all where there are fewer. */
+  /** The last `size` bytes, or all where there are fewer. */
   tail(size: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** All of them in pieces of 1 MiB at most. */
+  /** All bytes in pieces of 1 MiB at most. */
   pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;
-  /** Their SHA-256, 32 bytes. */
+  /** The SHA-256 of all bytes. */
   digest(): Promise<Uint8Array>;
 }
 
@@ -106,7 +106,7 @@ export abstract class StoredContent implements ReceivedContent {
   abstract readonly size: number;
   abstract pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;
 
-  /** A stretch of it, which must lie within. */
+  /** A part of it; the range must be valid. */
   abstract part(start: number, size: number): StoredContent;
 
   /** @throws {FolderError} where the file can't be read, or has become shorter */
@@ -153,7 +153,7 @@ export class MemoryContent extends StoredContent {
   }
 }
 
-/** A content in a file, which is open only while it is read. */
+/** A content in a file. The file is open only while it is read. */
 export class FileContent extends StoredContent {
   readonly size: number;
   readonly #path: string;

@@ -26,54 +26,54 @@ import type { Received } from "../store/incoming.ts";
 import type { KeyRow } from "../store/key_ring.ts";
 import type { ClientStore } from "../store/store.ts";
 
-/** Messages that are stored with one commit, and bytes of their texts. */
+/** Limits of one commit: messages, and bytes of their texts. */
 const [MESSAGES_PER_COMMIT, BYTES_PER_COMMIT] = [256, 4 * 1024 * 1024];
 
-/** What a {@linkcode BatchWork} works with. */
+/** The parameters of a {@linkcode BatchWork}. */
 export interface WorkParts {
   store: ClientStore;
   me: Identity;
-  /** Messages that were shown though they couldn't be stored, in hex digits. */
+  /** Messages that were shown without being stored, by identifying bytes in hex. */
   shownUnkept: Set<string>;
-  /** Whether the batch may have been processed before, in part or whole. */
+  /** Whether the batch may have been processed before, at least in part. */
   isOld: boolean;
-  /** Whether the batch was set aside as a whole, with messages that were opened. */
+  /** Whether the batch was set aside completely, with opened messages. */
   isWhole?: boolean;
-  /** The senders whose messages are tried; all where it is undefined. */
+  /** The senders whose messages are tried; undefined for all. */
   senders?: ReadonlySet<ContactRow> | undefined;
-  /** The senders of new messages that weren't opened for certain, by identifying bytes. */
+  /** The senders of new messages that weren't certainly opened, by identifying bytes. */
   unread: Map<string, ContactRow>;
-  /** The messages of old batches that were opened since this run of receiving began. */
+  /** The messages of old batches that this run of receiving has opened. */
   opened: Set<string>;
 }
 
 /** An opened message that isn't stored yet. */
 type Pending = Received & Pick<Opened, "key"> & {
-  /** Whether a key may arrive that opens it. */
+  /** Whether a later key may open it. */
   lacksKey: boolean;
 };
 
-/** One batch of received messages while it is processed. */
+/** Processes one batch of received messages. */
 export class BatchWork {
   /** Number of new messages. */
   fresh = 0;
-  /** Whether a message couldn't be saved, so that the batch has to stay. */
+  /** Whether a message couldn't be saved, so that the batch must be kept. */
   unsaved = false;
   /** Whether the store can't be written. */
   stuck = false;
   /** Number of messages in the batch. */
   count = 0;
-  /** Positions of the messages that weren't opened, or not for certain. */
+  /** Positions of the messages that weren't certainly opened. */
   readonly unread = new Set<number>();
   /** Why the rest of the batch can't be read. */
   damage: FormatError | undefined;
   /** Senders of a new key. */
   readonly newKeys = new Set<ContactRow>();
-  /** Senders of a key that a killed client may have stored without trying it on unread messages. */
+  /** Senders of a known key that may not have been tried on the unread messages, after a kill. */
   readonly oldKeys = new Set<ContactRow>();
   /** Senders of a new text or file that no key opens. */
   readonly lackingKeys = new Set<ContactRow>();
-  /** Senders of a new request for a key, with the recent keys when it arrived. */
+  /** Senders of a new key request, with the recent keys when it arrived. */
   readonly asking = new Map<ContactRow, KeyRow[]>();
   /** The identifying bytes of the batch's messages, in hex digits. */
   readonly seen = new Set<string>();
@@ -86,7 +86,7 @@ export class BatchWork {
   readonly #keys = new Map<ContactRow, ContactKeys>();
   /** Position of each sender's last key. */
   readonly #keyAt = new Map<ContactRow, number>();
-  /** Positions of the messages that weren't opened for certain, and whether not at all. */
+  /** Positions of the messages that weren't certainly opened; true for unreadable ones. */
   readonly #later = new Map<number, boolean>();
 
   constructor(parts: WorkParts) {
@@ -101,8 +101,8 @@ export class BatchWork {
   /** Brings all messages that can be opened into the store. */
   async *run(batch: Batch): AsyncGenerator<ReceiveEvent, void, void> {
     yield* this.#pass(batch, false);
-    // A key may follow the messages that it opens; a wrong one opens a text now
-    // and then, as bytes that aren't UTF-8.
+    // A key may follow the messages that it opens. A wrong key occasionally
+    // opens a text as bytes that aren't UTF-8.
     if (this.#later.size > 0) yield* this.#pass(batch, true);
     yield* this.#keep();
   }
@@ -120,7 +120,7 @@ export class BatchWork {
     }
   }
 
-  /** Leaves the batch for another time, when it may be read and saved. */
+  /** Keeps the batch for a later attempt. */
   #leave(error: UserError): ReceiveEvent {
     this.unsaved = true;
     return { kind: "problem", error };
@@ -155,7 +155,7 @@ export class BatchWork {
   ): Promise<void> {
     const { store, me, isOld, senders, shownUnkept } = this.#parts;
     const { row: contact } = store.contacts.withId(message.sender);
-    // Before the content is read, which may be large.
+    // Checked before reading the content, which may be large.
     if (senders?.has(contact) === false) {
       this.unread.add(at);
       return;
@@ -193,7 +193,7 @@ export class BatchWork {
     this.#pendingBytes += opened.text?.length ?? 0;
   }
 
-  /** Earlier clients set responses aside whole: an unknown message of these was opened. */
+  /** An unknown message of a batch that was set aside completely was opened by an earlier version. */
   #seenBefore(seen: Uint8Array): "opened" | "unreadable" | undefined {
     const { store, isOld, isWhole, opened } = this.#parts;
     const isKnown = isWhole || (isOld && opened.has(encodeHex(seen)));
@@ -201,7 +201,7 @@ export class BatchWork {
       (isKnown ? "opened" : undefined);
   }
 
-  /** Whether all known keys were tried on it before. */
+  /** Whether all known keys were tried on the message before. */
   #isHopeless(contact: ContactRow, at: number): boolean {
     return this.#later.get(at) === true &&
       (this.#keyAt.get(contact) ?? -1) < at;
@@ -222,7 +222,7 @@ export class BatchWork {
     return await openMessage(message, keys, me.privateKey, isLast);
   }
 
-  /** Stores the opened messages and their keys with one commit. */
+  /** Stores the opened messages and their keys in one transaction. */
   async *#keep(): AsyncGenerator<ReceiveEvent, void, void> {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
@@ -239,7 +239,7 @@ export class BatchWork {
     for (const path of redundant) await Deno.remove(path).catch(() => {});
   }
 
-  /** @returns the paths of files that another client has saved too */
+  /** @returns the paths of files that another client has also saved */
   #store(pending: readonly Pending[]): string[] {
     const { store, me, isOld, shownUnkept, unread, opened } = this.#parts;
     const { database, incoming, keys } = store;
@@ -278,7 +278,7 @@ export class BatchWork {
     return redundant;
   }
 
-  /** Offers a message that can't be stored for now, so that the user sees it once at least. */
+  /** Yields a message that can't be stored, so that the user sees it at least once. */
   *#unkept(message: Pending): Generator<ReceiveEvent, void, void> {
     const { store, shownUnkept } = this.#parts;
     const seen = encodeHex(message.seen);
@@ -311,10 +311,10 @@ function mayBeSealed({ type, content: { size } }: BatchMessage): boolean {
 }
 
 /**
- * The bytes that identify a message among repeats. They cover its sender, id,
- * type and content, since servers restart their ids; and the user's id, since the
- * user may have registered again. Equal texts under one key have equal bytes, so
- * they identify it only while the relay may deliver it again.
+ * The bytes that identify repeats of a message. They cover its sender, id, type
+ * and content, since servers restart their ids, and the user's id, since the user
+ * may have registered again. Equal texts under one key have equal bytes, so they
+ * identify a message only while the relay may deliver it again.
  */
 async function identify(
   message: BatchMessage,

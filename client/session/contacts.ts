@@ -1,7 +1,6 @@
 /**
- * The user's contacts, and whether their public keys are the ones that the user
- * relies on. The first key that the relay gives is relied on; another one has to
- * be accepted.
+ * The user's contacts and their public keys. The first key that the relay gives
+ * is trusted; a different one must be accepted by the user.
  *
  * @module
  */
@@ -32,9 +31,9 @@ import type { ClientStore } from "../store/store.ts";
 /** Milliseconds for which a public key that the relay gave counts as checked. */
 const CHECK_INTERVAL = 10 * 60_000;
 
-/** What to do about a contact whose public key isn't the known one. */
+/** How to handle a changed public key. */
 export interface TrustOptions {
-  /** Default: stop, with a {@linkcode KeyChangedError}. */
+  /** `stop`, the default, throws a {@linkcode KeyChangedError}. */
   onKeyChange?: "stop" | "accept" | undefined;
 }
 
@@ -46,15 +45,15 @@ export interface PublicKeyInfo {
   contactId: ClientId;
   /** The key that is used, as SubjectPublicKeyInfo. */
   publicKey: Uint8Array;
-  /** Its digits, see `fingerprintOf`. */
+  /** Its fingerprint, see `fingerprintOf`. */
   fingerprint: string;
   /** Another public key, which the relay gives and the user hasn't accepted. */
   offered: { publicKey: Uint8Array; fingerprint: string } | undefined;
 }
 
-/** What the parts of a session share. */
+/** The parts that a session's classes share. */
 export interface SessionParts {
-  /** The folder's store, which is opened at first use. */
+  /** The folder's store, opened on first use. */
   readonly store: ClientStore;
   /** The connection to the relay. */
   readonly link: RelayLink;
@@ -62,10 +61,10 @@ export interface SessionParts {
   me(): Promise<Identity>;
 }
 
-/** The user's contacts, as the relay and the folder know them. */
+/** The user's contacts, from the relay and the folder. */
 export class Contacts {
   readonly #session: SessionParts;
-  /** When the relay last gave the known key of a contact. */
+  /** Time of the last check that the relay gives the known key of a contact. */
   readonly #checked = new Map<ContactRow, number>();
 
   constructor(session: SessionParts) {
@@ -76,7 +75,7 @@ export class Contacts {
     return this.#session.store.contacts;
   }
 
-  /** The contacts that the folder knows, the latest conversation first. */
+  /** The contacts in the folder, the latest conversation first. */
   all(): ContactSummary[] {
     return this.#table.summaries();
   }
@@ -107,7 +106,7 @@ export class Contacts {
   }
 
   /**
-   * The contact with a name. Fetches the list where the known one lacks it.
+   * The contact with a name. Fetches the list where the folder lacks the name.
    *
    * @throws {UnknownContactError} where no client has it
    */
@@ -124,18 +123,18 @@ export class Contacts {
     );
   }
 
-  /** The contact that has a contact's name now; itself where it has no name. */
+  /** The contact that now has the name of the contact in `row`, or that one itself. */
   current(row: ContactRow): Contact {
     return this.#holder(this.#table.at(row));
   }
 
   /**
-   * Makes sure that messages may go to a contact.
+   * Verifies a contact's public key before messages are sent.
    *
-   * @param again whether to ask the relay even if it gave the known key recently
-   * @returns the contact, or the one that has its name now
-   * @throws {KeyChangedError} where its public key has to be accepted first
-   * @throws {UserError} where the relay gives no key that can be used
+   * @param again whether to request the key even after a recent check
+   * @returns the contact, or the one that now has its name
+   * @throws {KeyChangedError} where its public key must be accepted first
+   * @throws {UserError} where the relay gives no usable key
    */
   async trusted(
     contact: Contact,
@@ -153,9 +152,9 @@ export class Contacts {
   }
 
   /**
-   * The public key of a contact that may be used.
+   * A contact's public key, for encryption.
    *
-   * @throws {UserError} where the relay gives none that can be used
+   * @throws {UserError} where the relay gives no usable key
    */
   async encryptionKey(contact: Contact): Promise<CryptoKey> {
     const { publicKey } = contact.publicKey === undefined
@@ -166,8 +165,8 @@ export class Contacts {
   }
 
   /**
-   * Asks the relay for a contact's public key. One that isn't the known one is
-   * noted, and nothing is sent until it is accepted.
+   * Requests a contact's public key. A changed key is stored, and nothing is sent
+   * until the user accepts it.
    *
    * @throws {UserError} where no client has the name, or the key can't be used
    */
@@ -180,11 +179,11 @@ export class Contacts {
   }
 
   /**
-   * Relies on the key that the user was told of. Doesn't ask the relay, which
-   * might give yet another one.
+   * Accepts the changed key that was shown to the user. Sends no request, since
+   * the relay may give yet another key.
    *
-   * @throws {KeyChangedError} where another one is offered by now
-   * @throws {UserError} where the relay gives the known one
+   * @throws {KeyChangedError} where the relay has offered another key since
+   * @throws {UserError} where the key hasn't changed
    */
   async accept(name: string): Promise<PublicKeyInfo> {
     const contact = await this.named(name);
@@ -202,8 +201,8 @@ export class Contacts {
 
   /**
    * The digits that the user and a contact compare, equal on both sides: 12
-   * groups of five. They are for the offered key where one has to be accepted,
-   * else for the one that is relied on.
+   * groups of five. They cover the offered key where it must be accepted, else
+   * the trusted one.
    */
   async safetyNumber(name: string): Promise<string> {
     const { clientId, privateKey } = await this.#session.me();
@@ -221,13 +220,13 @@ export class Contacts {
     return await safetyNumber(mine, { clientId: contact.clientId, publicKey });
   }
 
-  /** The warning about a contact whose key has to be accepted, or undefined. */
+  /** The warning about a contact whose key must be accepted, or undefined. */
   async warning(row: ContactRow): Promise<KeyChangedError | undefined> {
     const found = this.#table.at(row);
     return hasChanged(found) ? await this.#changed(found, false) : undefined;
   }
 
-  /** The warnings about all contacts whose keys have to be accepted. */
+  /** The warnings about all contacts whose keys must be accepted. */
   async warnings(): Promise<KeyChangedError[]> {
     const warnings: KeyChangedError[] = [];
     for (const contact of this.#table.changed()) {
@@ -241,15 +240,15 @@ export class Contacts {
     return named ?? this.#table.at(row);
   }
 
-  /** @param again whether the user has asked for the key that is offered now */
+  /** @param again whether the user has requested the offered key just now */
   async #changed(contact: Contact, again: boolean): Promise<KeyChangedError> {
     const contacts = this.#table;
-    // The warning doesn't depend on whether the relay gives the key.
+    // The warning is given even where the relay doesn't give the key.
     const offering = contact.offeredKey === undefined
       ? await this.#compare(contact).catch(ignoreUserError) ?? contact
       : contact;
     if (offering.offeredKey !== undefined) contacts.told(offering, again);
-    const known = this.#reliedOn(contact);
+    const known = this.#trustedKey(contact);
     const { offeredKey } = offering;
     return new KeyChangedError(
       labelOf(contact),
@@ -258,8 +257,8 @@ export class Contacts {
     );
   }
 
-  /** The key that the user relies on under the contact's name. */
-  #reliedOn({ succeeds, publicKey }: Contact): Uint8Array | undefined {
+  /** The trusted key under the contact's name. */
+  #trustedKey({ succeeds, publicKey }: Contact): Uint8Array | undefined {
     return succeeds === undefined
       ? publicKey
       : this.#table.at(succeeds).publicKey;
@@ -277,7 +276,7 @@ export class Contacts {
 
   async #info(contact: Contact): Promise<PublicKeyInfo> {
     const { offeredKey } = contact;
-    const publicKey = this.#reliedOn(contact) ?? offeredKey;
+    const publicKey = this.#trustedKey(contact) ?? offeredKey;
     if (publicKey === undefined) throw unusable(contact, "there is none");
     return {
       name: labelOf(contact),
@@ -292,9 +291,9 @@ export class Contacts {
   }
 
   /**
-   * Asks for the contact's key. Where that is refused, another client may have
-   * the name; where none has, a known key counts, since some relays don't answer
-   * requests for keys.
+   * Requests the contact's key. After a refusal, checks whether another client
+   * has the name. Otherwise a known key is valid, since some relays don't serve
+   * keys.
    */
   async #check(contact: Contact): Promise<Contact> {
     const contacts = this.#table;
@@ -318,7 +317,7 @@ export class Contacts {
     }
   }
 
-  /** Compares the key that the relay gives with the known one. */
+  /** Compares the key from the relay with the known one. */
   async #compare(contact: Contact): Promise<Contact> {
     const contacts = this.#table;
     const { link } = this.#session;
@@ -338,7 +337,7 @@ export class Contacts {
   }
 }
 
-/** @throws {UserError} where no secret may be encrypted for the key */
+/** Imports a public key. @throws {UserError} where it isn't safe to encrypt with */
 async function usable(
   contact: Contact,
   publicKey: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * Receives: writes what waits at the relay down, and processes it (DLV-4 of
- * docs/protocol.md).
+ * Receives the waiting messages: writes them to the journal, then processes them
+ * (DLV-4 of docs/protocol.md).
  *
  * @module
  */
@@ -23,24 +23,23 @@ import { notice, problem, type ReceiveEvent } from "./receive_event.ts";
 import { type ContactRow, labelOf } from "../store/contact_table.ts";
 import { UnreadMessages } from "./unread_messages.ts";
 
-/** Responses without new messages after which receiving ends. */
+/** Number of responses without new messages after which receiving ends. */
 const MOST_REPEATS = 4;
 /** Milliseconds before the next request to a relay that repeats itself; doubles each time. */
 const REPEAT_PAUSE = 50;
-/** No messages. */
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** Senders of unread messages that are named. */
+/** Number of senders that the warning about unread messages names. */
 const MOST_NAMED = 5;
 
-/** The events of a step, and its result. */
+/** A step of receiving: yields events, returns a result. */
 type Steps<T> = AsyncGenerator<ReceiveEvent, T, void>;
 
 /** The state of one run of receiving. */
 interface Run {
   me: Identity;
   progress: Progress | undefined;
-  /** Number of new messages, and how many of them were yielded as stored. */
+  /** Number of new messages, and of those that a `stored` event has counted. */
   count: number;
   told: number;
   /** Senders of messages that no key opened when they arrived. */
@@ -49,11 +48,11 @@ interface Run {
   unread: Map<string, ContactRow>;
   /** See {@linkcode WorkParts}. */
   opened: Set<string>;
-  /** Connections that broke since the last whole response. */
+  /** Number of broken connections since the last complete response. */
   broken: number;
-  /** Messages that the relay delivered, in hex digits. */
+  /** The messages that the relay delivered, by identifying bytes in hex. */
   delivered: Set<string>;
-  /** Messages of earlier responses that are still to be saved, in hex digits. */
+  /** The messages of earlier responses that aren't saved yet, in the same form. */
   unsaved: Set<string>;
 }
 
@@ -65,9 +64,9 @@ export class Inbox {
   readonly #unread: UnreadMessages;
   /** Recovers the keys of messages that couldn't be opened. */
   readonly recovery: KeyRecovery;
-  /** Messages that were shown though they couldn't be stored. */
+  /** Messages that were shown without being stored. */
   readonly #shownUnkept = new Set<string>();
-  /** Files that stay, whose keys were tried on the unread messages. */
+  /** Kept files whose keys were tried on the unread messages. */
   readonly #triedOn = new Set<string>();
 
   /** @param dir the folder of the journal */
@@ -80,11 +79,11 @@ export class Inbox {
   }
 
   /**
-   * Takes all waiting messages into the store. Each response is in the journal
-   * before it is processed; leftovers of the journal are processed first.
+   * Brings all waiting messages into the store. Each response is written to the
+   * journal before it is processed; leftovers of the journal are processed first.
    *
-   * @returns how many new messages no event told of
-   * @throws {UserError} where a relay can't be reached, or refuses
+   * @returns the number of new messages that no event has counted
+   * @throws {UserError} where no relay can be reached, or the relay refuses
    */
   async *receive(me: Identity, progress: Progress | undefined): Steps<number> {
     const run: Run = {
@@ -148,7 +147,7 @@ export class Inbox {
     );
   }
 
-  /** @returns false where the store can't be written: waiting messages are safer at the relay */
+  /** @returns false where the store can't be written; waiting messages then stay at the relay */
   async *#processLeftovers(run: Run): Steps<boolean> {
     const failures: ReceiveEvent[] = [];
     const leftovers = this.#journal.leftovers((path, reason) =>
@@ -167,15 +166,15 @@ export class Inbox {
   }
 
   /**
-   * Pulls until no message waits, since a response may be a part (PUL-8). Only
-   * then is it known what the relay won't deliver again.
+   * Pulls until no message waits, since a response may be partial (PUL-8). Only
+   * then is it certain that the relay won't deliver these messages again.
    */
   async *#retrieveAll(run: Run): Steps<void> {
     const { delivered, unsaved } = run;
     const settle = (repeated: ReadonlySet<string>) =>
       this.#session.store.incoming.settle(repeated, unsaved);
-    // A server that doesn't delete would go on for ever, and one that deletes
-    // may not have finished when the next connection asks.
+    // A server that never deletes would repeat messages forever; others may not
+    // have finished deleting when the next request arrives.
     for (let repeats = 0; repeats < MOST_REPEATS;) {
       let work: BatchWork | undefined;
       try {
@@ -202,7 +201,7 @@ export class Inbox {
     settle(delivered);
   }
 
-  /** Tries new keys on the unread messages. Problems were told when these arrived. */
+  /** Tries new keys on the unread messages. Their problems were reported when they arrived. */
   async *#retryUnread(senders: ReadonlySet<ContactRow>, run: Run): Steps<void> {
     if (senders.size === 0) return;
     const { contacts } = this.#session.store;
@@ -237,7 +236,7 @@ export class Inbox {
       broken = error;
     }
     yield* failures;
-    // What arrived of a response that broke off is stored before the error.
+    // The received part of a broken response is stored before the error is thrown.
     const work = batch && (yield* this.#process(batch, run, false));
     for (const key of work?.seen ?? []) run.delivered.add(key);
     if (broken === undefined) {
@@ -248,14 +247,14 @@ export class Inbox {
     return yield* this.#retrieveOnce(run);
   }
 
-  /** Messages of a broken response still wait: each other relay is asked once in a row. */
+  /** Whether to retry after a broken response: once with each other relay. */
   async #mayGoOn(run: Run, broken: unknown): Promise<boolean> {
     const isBreak = broken instanceof ConnectionError &&
       !(broken instanceof NoConnectionError);
     return isBreak && ++run.broken < await this.#session.link.relayCount();
   }
 
-  /** @param aside how to process a batch that was set aside; undefined for others */
+  /** @param aside parameters of a batch that was set aside; undefined for others */
   async *#process(
     batch: Batch,
     run: Run,
@@ -278,7 +277,7 @@ export class Inbox {
       this.recovery.wasAsked(contact, keys);
     }
     yield* this.#learnNames(work.senders);
-    // A client that is killed before the end processes the batch again.
+    // A client that is killed before this ends processes the batch again.
     if (aside === undefined && !work.stuck) {
       const isFirst = batch.path !== undefined &&
         !this.#triedOn.has(batch.path);
@@ -292,7 +291,7 @@ export class Inbox {
     return work;
   }
 
-  /** Removes a batch, but for the messages that couldn't be opened. */
+  /** Removes a batch; keeps the messages that couldn't be opened. */
   async *#finish(
     batch: Batch,
     { unread, count, damage }: BatchWork,
@@ -303,12 +302,12 @@ export class Inbox {
     }
     if (isAside && unread.size === count) return;
     const { rest, dropped } = await this.#unread.keep(batch, unread);
-    // Its file, where it had one, was replaced by those that are kept.
+    // `keep` has replaced the file of a batch that has one.
     if (batch.path === undefined) await this.#journal.done(batch);
     if (damage !== undefined) {
       yield problem(
-        `The end of the answer is damaged: ${damage.message}`,
-        rest === undefined ? undefined : `As it came, it is kept in ${rest}`,
+        `The end of the response is damaged: ${damage.message}`,
+        rest === undefined ? undefined : `It is kept unchanged in ${rest}`,
       );
     }
     if (dropped > 0) {
@@ -324,7 +323,7 @@ export class Inbox {
     const { contacts, store } = this.#session;
     const isNameless = (contact: ContactRow) =>
       store.contacts.at(contact).name === undefined;
-    // A list that can't be fetched doesn't hide the messages.
+    // Without the list, messages are shown without names.
     if (senders.some(isNameless)) await contacts.fetch().catch(ignoreUserError);
     for (const contact of senders) {
       const error = await contacts.warning(contact);

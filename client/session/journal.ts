@@ -20,13 +20,13 @@ import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
 
-/** How the names of the journal's files begin; the names sort by age. */
+/** Prefix of the journal's files; their names sort by age. */
 const WAITING = "info.inbox.";
 const NAME = /^\d+\.\d{6}\.[0-9a-f-]{36}$/;
-/** Bytes of the largest response that is kept in memory where it can't be written: 256 MiB. */
+/** Largest response that is kept in memory where it can't be written: 256 MiB. */
 const MAX_IN_MEMORY = 256 * 1024 * 1024;
 
-/** Bytes that a response too large for memory leaves free on the disk: 64 MiB. */
+/** Bytes that stay free on the disk beside a response too large for memory: 64 MiB. */
 const LEAST_LEFT = 64 * 1024 * 1024;
 
 /** Number of responses in a folder's journal. */
@@ -53,45 +53,46 @@ export class Journal {
   }
 
   /**
-   * Writes a response as it arrives, or keeps it in memory where that fails. Of
-   * one that breaks off, what arrived is kept. It is synced once this resolves.
+   * Writes a response as it arrives, or keeps it in memory where that fails. The
+   * received part of a broken response is kept. The file is synced once this
+   * resolves.
    *
    * @param failed called with the reason why it can't be written
    * @returns undefined where nothing arrived; a batch with
-   * {@linkcode Batch.refused} where neither the disk nor 256 MiB of memory took
-   * all of it
-   * @throws {UserError} where neither took any of it; none was read then
+   * {@linkcode Batch.refused} where neither the disk nor 256 MiB of memory could
+   * hold all of it
+   * @throws {UserError} where there is no room at all; nothing was read then
    */
   async add(
-    answer: Arriving,
+    response: Arriving,
     failed: (reason: unknown) => void,
   ): Promise<Batch | undefined> {
-    if (answer.size === 0) return undefined;
-    if (answer.size > MAX_IN_MEMORY) {
+    if (response.size === 0) return undefined;
+    if (response.size > MAX_IN_MEMORY) {
       const free = await freeSpace(this.#dir).catch(() => undefined);
-      if (free !== undefined && free < answer.size + LEAST_LEFT) {
-        throw this.#noRoom(answer.size);
+      if (free !== undefined && free < response.size + LEAST_LEFT) {
+        throw this.#noRoom(response.size);
       }
     }
     const order = String(this.#count++).padStart(6, "0");
     const path =
       `${this.#dir}/${WAITING}${Date.now()}.${order}.${crypto.randomUUID()}`;
-    const arriving = answer.pieces[Symbol.asyncIterator]();
+    const arriving = response.pieces[Symbol.asyncIterator]();
     const file = await createPrivate(path).catch((reason) => {
       failed(reason);
     });
     if (file === undefined) {
-      if (answer.size > MAX_IN_MEMORY) throw this.#noRoom(answer.size);
+      if (response.size > MAX_IN_MEMORY) throw this.#noRoom(response.size);
       return this.#keep(await collect(arriving));
     }
     const { written, unwritten, error } = await fill(
       file,
       arriving,
-      answer.size,
+      response.size,
     );
     if (unwritten === undefined) {
       if (written === 0) {
-        // An empty file that stays is worked through as nothing.
+        // An empty leftover file is harmless.
         await removeIfThere(path).catch(failed);
         return undefined;
       }
@@ -100,13 +101,13 @@ export class Journal {
     }
     failed(error);
     const onDisk = new FileContent(path, 0, written);
-    if (answer.size > MAX_IN_MEMORY) {
+    if (response.size > MAX_IN_MEMORY) {
       await syncFolder(this.#dir).catch(failed);
-      return new Batch(onDisk, path, this.#noRoom(answer.size));
+      return new Batch(onDisk, path, this.#noRoom(response.size));
     }
     const first = await onDisk.bytes();
     const batch = this.#keep([first, unwritten, ...await collect(arriving)]);
-    // What stays of it on a disk that broke is known as a repeat later.
+    // A file that can't be removed is recognized as a repeat later.
     await removeIfThere(path).catch(failed);
     return batch;
   }
@@ -152,7 +153,7 @@ export class Journal {
       await removeIfThere(batch.path);
     } catch (cause) {
       throw new FolderError(
-        `${batch.path} can't be put away: ${reasonOf(cause)}`,
+        `${batch.path} can't be removed: ${reasonOf(cause)}`,
         `See that ${this.#dir} can be written`,
         { cause },
       );
@@ -169,15 +170,15 @@ export class Journal {
 
   #noRoom(size: number): UserError {
     return new UserError(
-      `The server's answer has ${size} bytes, more than the disk takes; without it ${MAX_IN_MEMORY} are taken at most`,
+      `The server's response has ${size} bytes, more than the disk can hold; the limit in memory is ${MAX_IN_MEMORY}`,
       `Make room in ${this.#dir} and pull again`,
     );
   }
 }
 
-/** The result of writing a response. */
+/** The result of {@linkcode fill}. */
 interface Filled {
-  /** Bytes that are in the file, synced where all are. */
+  /** Number of bytes written; synced where all are written. */
   written: number;
   /** The piece that couldn't be written, and why; it may be empty. */
   unwritten?: Uint8Array<ArrayBuffer>;
@@ -186,7 +187,7 @@ interface Filled {
 
 type ArrivingPieces = AsyncIterator<Uint8Array<ArrayBuffer>>;
 
-/** Writes what arrives, to its end or until that fails. */
+/** Writes the arriving pieces until their end or a failure. */
 async function fill(
   file: Deno.FsFile,
   arriving: ArrivingPieces,
@@ -197,7 +198,7 @@ async function fill(
   let unwritten = new Uint8Array(0);
   try {
     for (;;) {
-      // Once the last byte is read, a kill no longer makes the relay keep the messages.
+      // After the last byte is read, the relay may delete the messages even if we are killed.
       const isLast = written === size - 1;
       if (isLast) await open.sync();
       const piece = await nextOf(arriving);

@@ -1,6 +1,6 @@
 /**
- * Recovers lost symmetric keys: asks the sender of a message that no key opens
- * for the key, and sends the key in use again to a contact that asks.
+ * Recovers lost symmetric keys: requests the key from the sender of a message
+ * that no key opens, and resends the key in use to a contact that requests it.
  *
  * @module
  */
@@ -22,25 +22,25 @@ import {
 } from "../store/contact_table.ts";
 import type { KeyRow } from "../store/key_ring.ts";
 
-/** Milliseconds within which a contact is asked at most once. */
+/** Milliseconds between two key requests to a contact. */
 const ASK_INTERVAL = 3_600_000;
-/** Milliseconds, and the number of keys that a contact gets within them without the user. */
+/** A period in milliseconds, and the limit of keys that are sent to a contact within it automatically. */
 const [SEND_INTERVAL, MOST_SENT] = [3_600_000, 4];
-/** Contacts that get something at a time: a stranger can write in the name of all of them. */
+/** Limit of contacts per run, since senders can be forged. */
 const MOST_AT_ONCE = 20;
 
-/** What {@linkcode KeyRecovery} works with. */
+/** The parts of a session that {@linkcode KeyRecovery} uses. */
 export type RecoveryParts = SessionParts & {
   contacts: Contacts;
   outbox: Outbox;
 };
 
-/** Asks for keys and sends them again, without the user. */
+/** Requests and resends keys automatically. */
 export class KeyRecovery {
   readonly #session: RecoveryParts;
-  /** Contacts to be asked, with the request that couldn't go out before. */
+  /** Contacts to request a key from, with an earlier request that couldn't be sent. */
   readonly #toAsk = new Map<ContactRow, MessageNumber | undefined>();
-  /** Contacts that asked, with the keys to send. */
+  /** Contacts that requested keys, with the keys to send. */
   readonly #asking = new Map<ContactRow, readonly KeyRow[]>();
 
   constructor(session: RecoveryParts) {
@@ -55,16 +55,16 @@ export class KeyRecovery {
   /**
    * Notes a new request for a key.
    *
-   * @param keys rows of the recent keys when it arrived: a newer one of the
-   * contact's own isn't the one that it lacks
+   * @param keys rows of the recent keys when it arrived: the contact has newer
+   * ones, which it sent itself
    */
   wasAsked(contact: ContactRow, keys: readonly KeyRow[]): void {
     this.#asking.set(contact, keys);
   }
 
   /**
-   * Sends the noted requests and keys. A failure of the connection ends it, and
-   * leaves the rest for the next time; other failures don't.
+   * Sends the noted requests and keys. Stops at a failure of the connection and
+   * keeps the rest for the next call.
    */
   async *settle(): AsyncGenerator<ReceiveEvent, void, void> {
     const asked = [...this.#toAsk].slice(0, MOST_AT_ONCE);
@@ -91,7 +91,7 @@ export class KeyRecovery {
     }
   }
 
-  /** Runs a step, which returns a notice; what failed for the user becomes an event. */
+  /** Runs a step that returns a notice; turns a {@linkcode UserError} into an event. */
   async #attempt(
     contact: ContactRow,
     step: () => Promise<string | undefined>,
@@ -117,7 +117,7 @@ export class KeyRecovery {
   ): Promise<string | undefined> {
     const { contacts, database, outgoing } = this.#session.store;
     if (!this.#ownsName(contact)) return undefined;
-    // Of several clients in the folder one asks.
+    // Only one of several clients in the folder sends the request.
     const id = before ??
       database.write(() =>
         outgoing.recent(contact, "keyRequest", ASK_INTERVAL) > 0
@@ -128,7 +128,7 @@ export class KeyRecovery {
     try {
       await this.#session.outbox.deliver(id);
     } catch (error) {
-      // Nothing went out, so it may go out later.
+      // Nothing was sent, so it can be sent later.
       if (error instanceof NoConnectionError) this.#toAsk.set(contact, id);
       throw error;
     }
@@ -136,8 +136,8 @@ export class KeyRecovery {
   }
 
   /**
-   * Sends again the keys that recent messages to the contact were sealed under,
-   * if its public key was relied on before it asked.
+   * Resends the keys of recent messages to the contact, if its public key was
+   * trusted before it sent the request.
    */
   async #send(
     contact: ContactRow,
@@ -149,7 +149,7 @@ export class KeyRecovery {
     if (keys.length === 0 || found.publicKey === undefined) {
       return `${name} asks for a symmetric key: send-key ${name}, 152 in the menu or /key send sends one`;
     }
-    // The user has been warned of a changed key.
+    // The user was warned about the changed key.
     if (hasChanged(found) || !this.#ownsName(contact)) return undefined;
     const ids = database.write(() => {
       const sent = outgoing.recent(contact, "key", SEND_INTERVAL);
@@ -157,7 +157,7 @@ export class KeyRecovery {
       return keys.map(() => outgoing.add({ contact, kind: "key", size: 0 }));
     });
     if (ids === undefined) {
-      return `${name} asks for the symmetric key again and again, which isn't answered any more for now: send-key ${name} or /key send sends it`;
+      return `${name} asks for the symmetric key again and again, so it isn't sent any more for now: send-key ${name} or /key send sends it`;
     }
     for (const [at, id] of ids.entries()) {
       await this.#session.outbox.deliver(id, {}, keys[at]);
@@ -165,7 +165,7 @@ export class KeyRecovery {
     return `${name} asks for the symmetric key that you use already, so what you sent lately may not have been read there. The key was sent again`;
   }
 
-  /** Whether no other contact has the contact's name by now, which would get the message. */
+  /** Whether the contact still has its name; otherwise another contact would get the message. */
   #ownsName(contact: ContactRow): boolean {
     return this.#session.contacts.current(contact).row === contact;
   }

@@ -25,11 +25,11 @@ import type { MessageKind } from "../store/message.ts";
 
 /** Bytes of the largest text; a larger one is saved as a file. */
 const MAX_TEXT_SIZE = 16 * 1024 * 1024;
-/** Bytes of padding that a wrong key finds once in 2^40 contents. */
+/** Bytes of padding that a wrong key yields once in 2^40 contents. */
 const CERTAIN_PADDING = 5;
-/** The number of keys that a message is tried under: a contact may send thousands. */
+/** Limit of keys that are tried on a message: a contact may send thousands. */
 const MOST_TRIED = 32;
-/** The number of keys up to which one seldom fits by chance. */
+/** Number of keys of which one rarely fits by chance. */
 const FEW_KEYS = 8;
 
 /** The content of an opened message. */
@@ -55,7 +55,7 @@ export const UNREADABLE: Opened = {
   doubtful: false,
 };
 
-/** Whether a message was opened, and certainly under the right key. */
+/** Whether a message was opened, certainly with the right key. */
 export function isCertain(
   { kind, doubtful }: Pick<Opened, "kind" | "doubtful">,
 ): boolean {
@@ -109,13 +109,13 @@ function decodeText(bytes: Uint8Array): string {
 }
 
 /**
- * Saves a received file in the temporary directory, readable for its owner only
- * and under a new name, to which nothing from the wire contributes. The file is
- * synced before this resolves.
+ * Saves a received file in the temporary directory with mode 0600, under a new
+ * name that doesn't depend on data from the wire. The file is synced before this
+ * resolves, and removed after an error.
  *
  * @returns the file's full path and its size in bytes
- * @throws {UserError} where it can't be saved; nothing of it is left then
- * @throws {DecryptError} where the pieces throw it; nothing of it is left then
+ * @throws {UserError} where it can't be saved
+ * @throws {DecryptError} where the pieces throw it
  */
 export async function saveReceivedFile(
   pieces: Pieces,
@@ -146,8 +146,8 @@ export async function saveReceivedFile(
 
 /**
  * How certain it is that a key is the right one: `likely` where a key that
- * isn't known yet may fit better, `doubtful` where several fit, or one out of
- * many by its last byte alone.
+ * isn't known yet may fit better, `doubtful` where several keys fit, or one of
+ * many fits by its last byte alone.
  */
 type Certainty = "certain" | "likely" | "doubtful";
 
@@ -205,9 +205,9 @@ export class ContactKeys {
   }
 
   /**
-   * The keys under which a ciphertext of `size` bytes ends in valid padding, the
-   * likeliest first. A wrong key passes that check now and then, mostly with one
-   * byte of padding, and its plaintext is hardly ever a text.
+   * The keys with which a ciphertext of `size` bytes ends in valid padding, the
+   * likeliest first. A wrong key occasionally passes that check, mostly with one
+   * byte of padding; its plaintext is rarely valid UTF-8.
    */
   async #candidates(
     end: Uint8Array,
@@ -215,7 +215,7 @@ export class ContactKeys {
   ): Promise<{ keys: CryptoKey[]; certainty: Certainty }> {
     const candidates: { key: CryptoKey; padding: number }[] = [];
     const sealing = this.#sealing;
-    // Where several fit, the one in use is the likeliest.
+    // The key in use is the likeliest.
     const tried = [
       ...(sealing === undefined ? [] : [sealing]),
       ...this.#opening.filter((key) => key !== sealing),
@@ -224,7 +224,7 @@ export class ContactKeys {
       const padding = await legacyPadding(key, end, size)
         .catch(noneIfUndecryptable);
       if (padding === undefined) continue;
-      // There may be many keys, and the newest fits nearly always.
+      // Skips the other keys, of which there may be many.
       if (padding >= CERTAIN_PADDING) {
         return { keys: [key], certainty: "certain" };
       }

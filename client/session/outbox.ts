@@ -1,5 +1,5 @@
 /**
- * Sends messages: each is stored first, goes out under a key of its contact, and
+ * Sends messages. Each is stored first, encrypted with a key of its contact, and
  * counts as sent once the relay has acknowledged it.
  *
  * @module
@@ -31,18 +31,18 @@ import { type Contact, labelOf } from "../store/contact_table.ts";
 import type { KeyRow } from "../store/key_ring.ts";
 import type { NewMessage } from "../store/outgoing.ts";
 
-/** Milliseconds to wait for another client that exchanges keys. */
+/** Milliseconds to wait while another client exchanges keys. */
 const KEY_PATIENCE = 90_000;
 
 /** How to send a message. */
 export interface DeliverOptions extends TrustOptions {
-  /** Called with the number of bytes that have gone out. */
+  /** Called with the number of bytes sent. */
   progress?: Progress | undefined;
-  /** Called with a sentence for the user about what else is done. */
+  /** Called with a sentence for the user about an additional step. */
   notice?: ((text: string) => void) | undefined;
 }
 
-/** The user's messages on their way to the relay. */
+/** Stores and sends the user's messages. */
 export class Outbox {
   readonly #session: SessionParts & { contacts: Contacts };
 
@@ -59,7 +59,7 @@ export class Outbox {
     return await this.deliver((await this.writeText(name, text)).id, options);
   }
 
-  /** Stores that a file is to be sent, and sends it. */
+  /** Stores a message with a file and sends it. */
   async sendFile(
     name: string,
     path: string,
@@ -86,10 +86,10 @@ export class Outbox {
   }
 
   /**
-   * Stores that a file is to be sent; {@linkcode deliver} sends it, without its
-   * name and type.
+   * Stores a message with a file; {@linkcode deliver} sends the file's bytes,
+   * without its name and type.
    *
-   * @throws {UserError} where it can't be sent
+   * @throws {UserError} where the file can't be sent
    */
   async writeFile(name: string, path: string): Promise<Message> {
     const { row } = await this.#session.contacts.named(name);
@@ -99,10 +99,10 @@ export class Outbox {
   }
 
   /**
-   * Stores standard input to be sent as a file; {@linkcode deliver} sends it. It
-   * waits in the folder until the relay has it.
+   * Stores standard input as a file to send; {@linkcode deliver} sends it. The
+   * file is kept in the folder until it is sent.
    *
-   * @throws {UserError} where it can't be kept
+   * @throws {UserError} where it can't be saved
    */
   async writePiped(
     name: string,
@@ -119,16 +119,15 @@ export class Outbox {
     return new PipedFiles(this.#session.store.database.folder);
   }
 
-  /** Stores that a contact is to be asked for a symmetric key; {@linkcode deliver} asks. */
+  /** Stores a key request to a contact; {@linkcode deliver} sends it. */
   async writeKeyRequest(name: string): Promise<Message> {
     const { row } = await this.#session.contacts.named(name);
     return this.#write({ contact: row, kind: "keyRequest", size: 0 });
   }
 
   /**
-   * Stores that a contact is to be sent the symmetric key in use, so that it can
-   * read what was sent under it; {@linkcode deliver} sends it, or a new one where
-   * none is in use.
+   * Stores a message with the symmetric key in use; {@linkcode deliver} sends it,
+   * or a new key where none is in use.
    *
    * @param isNew whether to stop using the current key and send a new one
    */
@@ -139,13 +138,13 @@ export class Outbox {
   }
 
   /**
-   * Sends a stored message, again where an earlier attempt failed. Where no
-   * symmetric key is in use, one is made and sent first.
+   * Sends a stored message; may be called again after a failure. Where no
+   * symmetric key is in use, a new one is sent first.
    *
-   * @param key the row of the key that a message of kind `key` brings; default:
-   * the one in use, or a new one where there is none
-   * @throws {KeyChangedError} where the contact's key has to be accepted first
-   * @throws {UserError} where the relay didn't acknowledge it; it can be sent again
+   * @param key the row of the key to send in a message of kind `key`; default: the
+   * one in use, or a new one
+   * @throws {KeyChangedError} where the contact's key must be accepted first
+   * @throws {UserError} where the relay didn't acknowledge the message
    */
   async deliver(
     id: MessageNumber,
@@ -168,7 +167,7 @@ export class Outbox {
     }
     outgoing.acknowledged(id, relayMessageId);
     const { path } = messages.get(id);
-    // The message was sent, even if its file can't be removed.
+    // The message is sent, even if its file can't be removed.
     const isGone = path !== undefined &&
       await this.#piped().remove(path).catch(() => false);
     if (isGone) outgoing.forgetPath(id);
@@ -240,7 +239,7 @@ export class Outbox {
       using lock = await this.#session.store.lock("key", KEY_PATIENCE);
       if (lock === undefined) {
         throw new FolderError(
-          "Another client in this folder is exchanging keys and doesn't get on",
+          "Another client in this folder is exchanging keys and makes no progress",
           "Is one stopped or stuck? End it, and try again",
         );
       }
@@ -256,7 +255,7 @@ export class Outbox {
     return sealing;
   }
 
-  /** The key is stored before it goes out, and used once the relay has acknowledged it. */
+  /** Stores the key before sending it, and uses it once the relay has acknowledged it. */
   async #sendKey(
     contact: Contact,
     put: (
@@ -276,14 +275,14 @@ export class Outbox {
     const content = await encryptKey(publicKey, symmetric);
     const row = known ??
       keys.add(contact.row, await exportSymmetricKey(symmetric), clientId);
-    // A change that is accepted from here on puts the key out of use.
+    // Accepting a changed public key from here on stops the use of the symmetric key.
     this.#requireKey(contact);
     const id = await put(MessageType.Key, content);
     keys.use(contact.row, row);
     return id;
   }
 
-  /** @throws {UserError} where another public key is relied on by now */
+  /** @throws {UserError} where another public key has been accepted since */
   #requireKey(contact: Contact): void {
     const { publicKey } = this.#session.store.contacts.at(contact.row);
     const isSame = contact.publicKey === undefined || publicKey === undefined ||

@@ -13,30 +13,29 @@ import { writeAll } from "../../shared/cli/write_all.ts";
 /** Bytes of the largest file: its ciphertext has up to a block more. */
 export const MAX_FILE_SIZE: number = MAX_CONTENT_SIZE - BLOCK_SIZE;
 
-/** What to do with a pipe. */
 const PIPE_HINT = "What comes through a pipe is sent with: send-file NAME -";
 
-/** A file on its way out. */
+/** A file to send. */
 export interface OutgoingFile {
-  /** Bytes of it. */
+  /** Size in bytes. */
   readonly size: number;
   /**
-   * Its bytes, exactly `size` of them, in pieces of 1 MiB at most; the file is
-   * open only while they are read. Throws a {@linkcode UserError} where it
-   * can't be read, and before the last piece where it has changed meanwhile.
+   * Exactly `size` bytes, in pieces of 1 MiB at most. The file is open only
+   * while they are read. Throws a {@linkcode UserError} where it can't be read,
+   * and before the last piece where it has changed.
    */
   readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
 /**
- * Looks at a file that is to be sent.
+ * Opens a file to send.
  *
- * @throws {UserError} where it isn't there, is no regular file, is too large
- * for the protocol or can't be read
+ * @throws {UserError} where it doesn't exist, isn't a regular file, is too
+ * large for the protocol or can't be read
  */
 export async function openOutgoingFile(path: string): Promise<OutgoingFile> {
   return await withReasons(path, async () => {
-    // A pipe or a device might never end, and opening one might wait for ever.
+    // A pipe or a device may never end, and opening one may block.
     const info = await Deno.stat(path);
     if (!info.isFile) {
       throw new UserError(
@@ -66,7 +65,7 @@ async function* readPieces(
     const piece = new Uint8Array(Math.min(left, PIECE_SIZE));
     const count = await withReasons(path, () => file.read(piece));
     left -= count ?? 0;
-    // Before the last piece goes out: without it the message isn't whole.
+    // A change is detected before the last piece goes out, so that the message stays incomplete.
     if (count === null || left === 0) {
       await withReasons(path, () => checkEnd(file, path, before));
     }
@@ -77,7 +76,7 @@ async function* readPieces(
   }
 }
 
-/** @throws {UserError} unless this is the end of the file as it was */
+/** @throws {UserError} where the file has changed or goes on */
 async function checkEnd(
   file: Deno.FsFile,
   path: string,
@@ -100,7 +99,7 @@ function changed(
     : `: it had ${before.size} bytes and has ${now.size} now`;
   return new UserError(
     `${path} changed while it was being sent${how}`,
-    "Nothing was delivered; send it again once nobody writes to it",
+    "Nothing was delivered; send it again once no program writes to it",
   );
 }
 
@@ -127,15 +126,14 @@ async function withReasons<T>(
   }
 }
 
-/** What stands for standard input, or output, in place of a path. */
+/** Stands for standard input or output in place of a path. */
 export const PIPE = "-";
 
 /**
- * Writes all of standard input into a new file with mode 0600, down to the
- * disk.
+ * Writes all of standard input into a new file with mode 0600 and syncs it.
  *
- * @throws {UserError} where it can't be written, or has more bytes than a
- * message holds; nothing of it is left then
+ * @throws {UserError} where it can't be written or exceeds the size of a
+ * message; the file is removed then
  */
 export async function savePiped(
   path: string,
@@ -165,7 +163,7 @@ export async function savePiped(
   }
 }
 
-/** What was piped in to be sent, and waits in the client's folder until it was. */
+/** Piped input, kept in the client's folder until it is sent. */
 export class PipedFiles {
   readonly #folder: string;
 
@@ -174,7 +172,7 @@ export class PipedFiles {
     this.#folder = `${store}/piped`;
   }
 
-  /** Keeps standard input, and returns its path. @throws {UserError} where it can't be kept */
+  /** Saves standard input; returns its path. @throws {UserError} where it can't be saved */
   async keep(stdin: ReadableStream<Uint8Array>): Promise<string> {
     await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const path = `${this.#folder}/${crypto.randomUUID()}`;
@@ -182,7 +180,7 @@ export class PipedFiles {
     return path;
   }
 
-  /** Removes what was sent; whether it was one of these. */
+  /** Removes a sent file; returns false where it isn't one of these. */
   async remove(path: string): Promise<boolean> {
     const folder = await Deno.realPath(this.#folder).catch(() => undefined);
     if (dirname(path) !== folder) return false;

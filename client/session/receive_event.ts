@@ -1,5 +1,5 @@
 /**
- * What receiving yields.
+ * The events of receiving.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { Message } from "../store/message.ts";
 
 /**
  * An event of receiving: a failure that doesn't end it, a sentence for the user
- * about what else is done, a message to show, or the number of new messages that
- * a response brought into the store.
+ * about an additional step, a message to show, or the number of new messages that
+ * a response added to the store.
  */
 export type ReceiveEvent =
   | { kind: "problem"; error: UserError }
@@ -19,14 +19,14 @@ export type ReceiveEvent =
   | { kind: "stored"; count: number };
 
 /**
- * A message to show to the user: by {@linkcode Session.pull} each new one, by
- * {@linkcode Session.receive} one that can't be stored for now.
+ * A message to show to the user: each new one in {@linkcode Session.pull}, and one
+ * that can't be stored in {@linkcode Session.receive}.
  */
 export interface MessageToShow {
   readonly kind: "message";
   /** The message; its number is 0 where it isn't stored. */
   readonly message: Message;
-  /** Marks it as shown; it comes again otherwise. */
+  /** Marks the message as shown; otherwise it is yielded again later. */
   readonly markShown: () => void;
 }
 

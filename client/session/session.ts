@@ -1,6 +1,6 @@
 /**
- * What a user can do: the one place that the menu, the verbs and the chat call.
- * None of them opens a socket or the store, or touches a key.
+ * The session: what a user can do. The menu, the verbs and the chat call it; none
+ * of them opens a socket or the store, or accesses a key.
  *
  * @module
  */
@@ -27,24 +27,24 @@ import {
 } from "./receive_event.ts";
 import { Outbox } from "./outbox.ts";
 
-/** Milliseconds to wait for another client that receives. */
+/** Milliseconds to wait while another client receives. */
 const RECEIVE_PATIENCE = 120_000;
-/** Milliseconds to wait for another client that shows messages. */
+/** Milliseconds to wait while another client shows messages. */
 const SHOW_PATIENCE = 5_000;
-/** Messages that are read at a time to be shown. */
+/** Messages that are read at once to be shown. */
 const SHOWN_AT_ONCE = 100;
 
 /** How to receive. */
 export interface ReceiveOptions {
-  /** Called with the number of bytes of a response that have arrived. */
+  /** Called with the number of bytes received of a response. */
   progress?: Progress | undefined;
 }
 
-/** A user's session in one folder, which other clients may use too. */
+/** A user's session in one folder, which other clients may share. */
 export class Session implements Disposable {
   /** The user's contacts. */
   readonly contacts: Contacts;
-  /** The messages on their way to the relay. */
+  /** Stores and sends messages. */
   readonly outbox: Outbox;
   /** The connection to the relay. */
   readonly link: RelayLink;
@@ -66,7 +66,7 @@ export class Session implements Disposable {
   }
 
   /**
-   * The folder's store, which is opened at first use.
+   * The folder's store, opened on first use.
    *
    * @throws {UserError} where it can't be used, or the session is closed
    */
@@ -80,7 +80,7 @@ export class Session implements Disposable {
     return this.store.messages;
   }
 
-  /** Closes the store; the session can't be used any more. */
+  /** Closes the store; the session can't be used afterwards. */
   close(): void {
     this.#closed = true;
     this.#store?.close();
@@ -142,9 +142,9 @@ export class Session implements Disposable {
   }
 
   /**
-   * Takes all messages that wait at the relay into the store. Asks the senders
-   * of messages that no key opens for the key, and sends a contact that asks the
-   * one in use again.
+   * Brings all messages that wait at the relay into the store. Requests keys from
+   * the senders of messages that no key opens, and resends the key in use to
+   * contacts that request it.
    *
    * @throws {UserError} where the relay can't be reached, or refuses
    */
@@ -168,7 +168,7 @@ export class Session implements Disposable {
     } catch (error) {
       failure = { error };
     }
-    // Messages that arrived before a response broke off may need keys too.
+    // Messages of a broken response may need keys too.
     if (!(failure?.error instanceof NoConnectionError)) {
       yield* inbox.recovery.settle();
     }
@@ -178,11 +178,11 @@ export class Session implements Disposable {
 
   /**
    * Yields each message that wasn't shown yet, the oldest first. Other clients in
-   * the folder wait meanwhile, so a message is shown once among all of them; one
-   * that isn't marked as shown comes again.
+   * the folder wait, so that only one of them shows a message. A message that
+   * isn't marked as shown is yielded again by the next call.
    *
-   * @returns false where another client has been showing for 5 s: it shows them
-   * all, as soon as it can
+   * @returns false where another client has been showing messages for 5 s: it
+   * shows the rest
    */
   async *unshown(): AsyncGenerator<MessageToShow, boolean, void> {
     const { messages } = this.store;
@@ -200,11 +200,11 @@ export class Session implements Disposable {
   }
 
   /**
-   * Receives, and yields each message that wasn't shown yet, as
-   * {@linkcode receive} and {@linkcode unshown} do.
+   * Receives, and yields each message that wasn't shown yet; see
+   * {@linkcode receive} and {@linkcode unshown}.
    *
-   * @throws {UserError} where the relay can't be reached, after the rest was
-   * shown, or another client is showing messages and is stuck
+   * @throws {UserError} where the relay can't be reached, after stored messages
+   * were shown, or another client that shows messages is stuck
    */
   async *pull(
     options: ReceiveOptions = {},
@@ -225,13 +225,13 @@ export class Session implements Disposable {
     if (failure !== undefined) throw failure.error;
     if (!isBusy) return;
     throw new UserError(
-      "Another client in this folder is showing messages and doesn't get on",
+      "Another client in this folder is showing messages and makes no progress",
       "What came in is kept. Is one stopped or stuck? End it, and pull again",
     );
   }
 
   /**
-   * Resumes or creates a consumer, which gets every received message until it
+   * Resumes or creates a consumer, which gets each received message until it
    * acknowledges it.
    *
    * @throws {UserError} where the name isn't valid, or a program uses it

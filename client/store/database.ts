@@ -238,7 +238,7 @@ export class StoreDatabase {
     const lock = FolderLock.takeNow(path, BUSY_TIMEOUT);
     if (lock !== undefined) return lock;
     throw new FolderError(
-      `Another client holds ${path} and doesn't get on`,
+      `Another client holds ${path} and makes no progress`,
       "Is one stopped or stuck? End it, and try again",
     );
   }

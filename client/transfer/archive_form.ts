@@ -1,6 +1,6 @@
 /**
- * The form of the file that moves a client to another machine: the tables of
- * its store, with the identity and the received files in tables beside.
+ * The format of an archive, which moves a client to another machine: an SQLite
+ * file with the tables of the store, the identity and the received files.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import {
 } from "../store/schema.ts";
 import { createHash } from "node:crypto";
 
-/** "MsgU": in the file's header, so that no other SQLite file is taken for one. */
+/** "MsgU", in the file's header: tells an archive from other SQLite files. */
 const APPLICATION_ID = 0x4d736755;
-/** What this program writes and reads, in the header too; another one where the store's tables change. */
+/** Version of the format, in the file's header; it changes with the store's tables. */
 const VERSION = 2;
 /** Bytes of an SQLite file's header. */
 const HEADER_SIZE = 100;
@@ -42,12 +42,12 @@ PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${VERSION};
 `;
 
-/** Creates what an archive has beside the tables of a store. */
+/** Creates the tables that an archive has in addition to those of a store. */
 export function createTransferTables(database: Database): void {
   database.exec(TABLES);
 }
 
-/** All that an archive consists of. */
+/** The schema of an archive. */
 export function archiveSchema(): SchemaPart[] {
   const model = new Database(":memory:");
   try {
@@ -60,17 +60,17 @@ export function archiveSchema(): SchemaPart[] {
 }
 
 /**
- * Looks at how a file begins, before anything else is done with it.
+ * Checks the header of a file before SQLite opens it.
  *
- * @returns how many bytes it has
- * @throws {Error} where it is no archive, or of another version
+ * @returns the file's size in bytes
+ * @throws {Error} where it isn't an archive, or has another version
  */
 export async function checkHeader(path: string): Promise<number> {
   using file = await openRegular(path);
   const header = new Uint8Array(HEADER_SIZE);
   await readFull(file, header);
   const view = new DataView(header.buffer);
-  // 1 and 1: written and read without a log beside it.
+  // 1 and 1: written and read without a write-ahead log.
   const isOurs = databaseKind(header) === "archive" &&
     view.getUint16(18) === 0x0101;
   if (!isOurs) throw new Error("it is none that export made");
@@ -83,7 +83,7 @@ export async function checkHeader(path: string): Promise<number> {
   return (await file.stat()).size;
 }
 
-/** What a file is by its first bytes, where it is an SQLite database. */
+/** The kind of a file by its first bytes; undefined where it isn't an SQLite database. */
 export function databaseKind(
   bytes: Uint8Array,
 ): "archive" | "database" | undefined {
@@ -94,30 +94,30 @@ export function databaseKind(
   return id === APPLICATION_ID ? "archive" : "database";
 }
 
-/** The SHA-256 of the content of an archive, in the order in which it is added. */
+/** The SHA-256 of an archive's content. Order matters. */
 export class Digest {
   readonly #hash = createHash("sha256");
 
-  /** Adds values; where they are split matters. */
+  /** Adds one row of values. */
   add(values: readonly BindValue[]): void {
     this.#hash.update(`${JSON.stringify(values.map(plain))}\n`);
   }
 
-  /** The digest, 32 bytes; no value can be added any more. */
+  /** Returns the digest, 32 bytes. No value can be added afterwards. */
   end(): Uint8Array {
     return new Uint8Array(this.#hash.digest());
   }
 }
 
-/** Bytes are told from the text that shows them. */
+/** A value for JSON; bytes become an array, so that they differ from text. */
 function plain(value: BindValue): unknown {
   if (value instanceof Uint8Array) return [value.toHex()];
   return typeof value === "bigint" ? Number(value) : value;
 }
 
 /**
- * Copies the rows of all tables that the target has, column by column as the
- * target knows them: nothing else of the source counts.
+ * Copies the rows of all tables of the target. Other tables and columns of the
+ * source are ignored.
  *
  * @param note called with each row, in a fixed order
  */
@@ -130,7 +130,7 @@ export function copyTables(
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
   );
   for (const { name } of tables) copyRows(from, to, name, note);
-  // Numbers of messages that are gone aren't given again.
+  // Numbers of deleted messages aren't reused.
   const sequences = from.rows<{ name: string; seq: number }>(
     "SELECT name, seq FROM sqlite_sequence ORDER BY name",
   );

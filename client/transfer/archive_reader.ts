@@ -16,10 +16,9 @@ import {
   Digest,
 } from "./archive_form.ts";
 
-/** What the user is told that an archive should be. */
 const EXPECTED = "Expected a file that export made, unchanged";
 
-/** A file can't be taken for an archive, or not any more. */
+/** The error where a file isn't an archive, or a damaged one. */
 export function badArchive(path: string, cause: unknown): UserError {
   return new UserError(
     `${path} can't be imported: ${reasonOf(cause)}`,
@@ -31,13 +30,12 @@ export function badArchive(path: string, cause: unknown): UserError {
 }
 
 /**
- * An archive that is read, from its beginning to its end: the store, then the
- * files. Its SQL isn't trusted.
+ * Reads an archive in order: the store, then the files. Its SQL isn't trusted.
  */
 export class ArchiveReader implements RowSource, Disposable {
   /** The text of `info.me`. */
   readonly identity: string;
-  /** How many bytes the file has. */
+  /** Size of the file in bytes. */
   readonly size: number;
   readonly #path: string;
   readonly #database: Database;
@@ -73,8 +71,8 @@ export class ArchiveReader implements RowSource, Disposable {
   /**
    * Opens an archive.
    *
-   * @param path what it is called where it can't be used
-   * @throws {UserError} where it is none, damaged, or of another version
+   * @param path its name in error messages
+   * @throws {UserError} where it isn't an archive, is damaged, or has another version
    */
   static async open(file: string, path: string): Promise<ArchiveReader> {
     try {
@@ -84,7 +82,7 @@ export class ArchiveReader implements RowSource, Disposable {
     }
   }
 
-  /** How many messages there are. */
+  /** Number of messages. */
   get messages(): number {
     const [row] = this.rows<{ count: number }>(
       "SELECT count(*) AS count FROM messages",
@@ -92,7 +90,7 @@ export class ArchiveReader implements RowSource, Disposable {
     return Number(row?.count);
   }
 
-  /** The messages whose files are in the archive, in the order to read them in. */
+  /** The messages whose files are in the archive, in the order of reading. */
   get packedFiles(): number[] {
     const packed = this.rows<{ message: number; known: number }>(
       `SELECT DISTINCT message, EXISTS (SELECT 1 FROM messages
@@ -100,7 +98,7 @@ export class ArchiveReader implements RowSource, Disposable {
        FROM transferFiles ORDER BY message`,
     );
     if (packed.some(({ known }) => Number(known) !== 1)) {
-      throw badArchive(this.#path, "it has files that nobody sent");
+      throw badArchive(this.#path, "it has files without a message");
     }
     return packed.map(({ message }) => Number(message));
   }
@@ -115,9 +113,9 @@ export class ArchiveReader implements RowSource, Disposable {
   }
 
   /**
-   * Makes the store in an empty file.
+   * Restores the store into an empty file.
    *
-   * @param pathOf where the file of a message will be
+   * @param pathOf returns the future path of a message's file
    */
   restore(path: string, pathOf: (message: number) => string): void {
     const store = new Database(resolve(path), { int64: true });
@@ -128,7 +126,7 @@ export class ArchiveReader implements RowSource, Disposable {
         "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
       );
       copyTables(this, store, (row) => this.#digest.add(row));
-      // Where they were saved, another machine has something else.
+      // The saved paths aren't valid on another machine.
       store.exec("UPDATE messages SET path = NULL WHERE outgoing IS NOT 1");
       const set = store.prepare("UPDATE messages SET path = ? WHERE id = ?");
       for (const message of this.packedFiles) set.run(pathOf(message), message);
@@ -138,7 +136,7 @@ export class ArchiveReader implements RowSource, Disposable {
     }
   }
 
-  /** A file's bytes, a piece at a time. */
+  /** The bytes of a message's file, piece by piece. */
   *pieces(message: number): Generator<Uint8Array, void, void> {
     const hash = createHash("sha256");
     for (let piece = 0;; piece++) {
@@ -157,7 +155,7 @@ export class ArchiveReader implements RowSource, Disposable {
     this.#digest.add([message, hash.digest()]);
   }
 
-  /** All was read. @throws {UserError} where it isn't what was exported */
+  /** Verifies the digest after all was read. @throws {UserError} where it differs */
   end(): void {
     const digest = this.#digest.end();
     if (digest.toHex() !== this.#expected.toHex()) {
@@ -172,7 +170,7 @@ export class ArchiveReader implements RowSource, Disposable {
 
   #check(): void {
     const source = rowSource(this.#database);
-    // Nothing else is looked at before this: a view or a trigger is a program.
+    // The schema is checked first, since views and triggers execute code.
     const schema = JSON.stringify(schemaOf(source));
     if (schema !== JSON.stringify(archiveSchema())) {
       throw new Error("its tables aren't those that export makes");

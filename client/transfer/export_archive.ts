@@ -36,13 +36,13 @@ export interface Exported {
 
 /** The counts of an exported archive. */
 export interface ExportedArchive extends Exported {
-  /** Files with messages that couldn't be decrypted, which stay where they are. */
+  /** Files with messages that couldn't be decrypted; they aren't exported. */
   unread: number;
 }
 
 /**
- * Writes the identity, the keys, the history and the received files that are
- * still there into one new file with mode 0600, as a whole or not at all.
+ * Writes the identity, the keys, the history and the received files into one new
+ * file with mode 0600, atomically.
  *
  * @throws {UserError} where the file exists or can't be written
  */
@@ -56,12 +56,12 @@ export async function exportArchive(
   const waiting = await countWaiting(dir);
   if (waiting > 0) {
     throw new UserError(
-      `${waiting} received answers in ${dir} (info.inbox.*) aren't worked through yet`,
-      "Run pull first: the relay has them no more",
+      `${waiting} received responses in ${dir} (info.inbox.*) aren't processed yet`,
+      "Run pull first: the relay no longer has them",
     );
   }
   const { files: unread } = await new UnreadMessages(dir).summary();
-  // Not all that is read here is text.
+  // The file may be in a binary form; the archive has our text form.
   const identity = formatInfoMe(parsed.me);
   const draft = draftOf(path);
   try {

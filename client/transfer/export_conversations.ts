@@ -16,16 +16,16 @@ import { draftOf, removeDraftsOf } from "../store/folder.ts";
 import { type Exported, readSaved, UnreadableFile } from "./export_archive.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
 
-/** How a conversation is written down. */
+/** The format of an exported conversation. */
 export type ConversationFormat = "jsonl" | "text";
 
 const EXTENSIONS = { jsonl: "jsonl", text: "txt" } as const;
 
 /**
  * Writes each conversation into a file in a new folder, and its files into a
- * folder beside it; the folder is there as a whole or not at all.
+ * folder beside it, atomically.
  *
- * @param name only this contact's, where one is given
+ * @param name exports only this contact's conversation
  * @throws {UnknownContactError} where no contact has that name
  * @throws {UserError} where the folder is taken or can't be written
  */
@@ -37,7 +37,7 @@ export async function exportConversations(
 ): Promise<Exported> {
   const all = conversations(session, name);
   if (name !== undefined && all.size === 0) session.contacts.requireKnown(name);
-  // Of "here/" and "." too, what isn't whole yet is beside.
+  // For "here/" and "." too, the draft is beside the target.
   const target = resolve(dir);
   const draft = draftOf(target);
   const exported = { messages: 0, files: 0, missing: 0 };
@@ -63,7 +63,7 @@ export async function exportConversations(
       }
       await file.sync();
     }
-    // It replaces nothing but an empty folder.
+    // A rename replaces only an empty folder.
     await Deno.rename(draft, target);
     await syncFolder(dirname(target));
     return exported;
@@ -91,7 +91,7 @@ async function refuseTaken(target: string): Promise<void> {
   await removeDraftsOf(target);
 }
 
-/** The messages by whom they are with: names can change, ids don't. */
+/** The messages by contact. The key includes the id, since names can change. */
 function conversations(
   session: Session,
   name: string | undefined,
@@ -107,13 +107,13 @@ function conversations(
   return all;
 }
 
-/** A name that every file system takes, and that no program takes for a flag. */
+/** A name that is valid in every file system and isn't read as a flag. */
 function fileNameOf(contact: string): string {
   return contact.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(-120)
     .replace(/^-/, "_");
 }
 
-/** Copies the file of a message; resolves to where it is within the folder, or null. */
+/** Copies a message's file; returns its path within the folder, or null. */
 async function copyFile(
   { id, kind, path }: Message,
   stem: string,

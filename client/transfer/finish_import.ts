@@ -1,7 +1,7 @@
 /**
- * The last steps of an import. The next client in the folder does those that are
- * left. The identity's name decides: a registration creates it in the same way,
- * so one of the two gets it.
+ * The last steps of an import. After an interruption, the next client in the
+ * folder completes them. An import and a registration create the identity's file
+ * in the same way, so only one of them succeeds.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { FolderError } from "../errors.ts";
 import { STORE_FOLDER } from "../store/database.ts";
 import { isDecided, READY } from "../store/folder.ts";
 
-/** The identity, in the folder and within what is ready. */
+/** The name of the identity's file, in the folder and in a prepared import. */
 export const IDENTITY: string = infoFiles.me[0];
 
 /**
- * Finishes a decided import, where there is one.
+ * Completes a decided import, if any.
  *
- * @throws {FolderError} where another identity has taken the folder; the import
- * is set aside then
+ * @throws {FolderError} where the folder has another identity or store; the
+ * import is set aside then
  */
 export async function finishImport(dir: string): Promise<void> {
   if (!isDecided(dir)) return;
@@ -35,7 +35,7 @@ export async function finishImport(dir: string): Promise<void> {
   await unlessDone(() => Deno.remove(ready, { recursive: true }));
 }
 
-/** Whether the identity in the folder is the imported one. */
+/** Moves the identity into the folder; returns false where another one is there. */
 async function takeIdentity(from: string, to: string): Promise<boolean> {
   try {
     await unlessDone(() => moveNew(from, to));
@@ -49,14 +49,14 @@ async function takeIdentity(from: string, to: string): Promise<boolean> {
       await Deno.readTextFile(from),
       await Deno.readTextFile(to),
     ];
-    // Without links an empty file has taken the name.
+    // On a file system without links, an empty file reserves the name.
     if (found === "") await Deno.rename(from, to);
     else isOurs = found === wanted;
   });
   return isOurs;
 }
 
-/** Whether the store in the folder is the imported one. */
+/** Moves the store into the folder; returns false where another one is there. */
 async function takeStore(from: string, to: string): Promise<boolean> {
   try {
     await unlessDone(() => Deno.rename(from, to));
@@ -71,12 +71,12 @@ async function giveUp(dir: string, name: string): Promise<never> {
   const aside = `${dir}/${READY}.${crypto.randomUUID()}.aside`;
   await Deno.rename(`${dir}/${READY}`, aside);
   throw new FolderError(
-    `The import wasn't finished: somebody else's ${dir}/${name} is there now, and was left alone`,
+    `The import wasn't finished: another ${dir}/${name} is there now, and was left alone`,
     `Import into another folder with --dir, and remove ${aside}: a private key is in it`,
   );
 }
 
-/** Another client may have been faster with this step, or an earlier one was killed behind it. */
+/** Runs a step that another client may have completed. */
 async function unlessDone(step: () => Promise<void>): Promise<void> {
   try {
     await step();

@@ -1,7 +1,7 @@
 /**
- * Takes an archive into a folder. All of it is made ready in a folder of its
- * own; to give that its final name is what decides, and what is left to do
- * then is done by the next client in the folder.
+ * Imports an archive into a folder. The content is prepared in a draft folder.
+ * Renaming that to its final name commits the import; after an interruption, the
+ * next client in the folder completes it.
  *
  * @module
  */
@@ -27,12 +27,11 @@ import { draftOf, READY, removeDraftsOf, takeFolder } from "../store/folder.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
 import { writeAll } from "../../shared/cli/write_all.ts";
 
-/** Bytes of a MiB. */
 const MIB = 1024 * 1024;
 /** The folder of received files within the store's. */
 const FILES = "files";
 
-/** What was taken over. */
+/** An imported identity, with counts. */
 export interface Imported {
   /** The user's name. */
   name: string;
@@ -45,8 +44,8 @@ export interface Imported {
 }
 
 /**
- * Takes the archive on standard input into a folder without an identity, as a
- * whole or not at all.
+ * Imports the archive on standard input into a folder without an identity,
+ * atomically.
  *
  * @throws {UserError} where the folder is taken, or the archive can't be used
  */
@@ -66,11 +65,10 @@ export async function importPiped(
 }
 
 /**
- * Takes an archive into a folder without an identity, as a whole or not at
- * all.
+ * Imports an archive into a folder without an identity, atomically.
  *
- * @param file where the archive is
- * @param path what it is called where it can't be used
+ * @param file the archive's path
+ * @param path its name in error messages
  * @throws {UserError} where the folder is taken, or the archive can't be used
  */
 export async function importArchive(
@@ -140,7 +138,7 @@ async function identityOf(
   }
 }
 
-/** Makes everything ready in a folder of its own, down to the disk; how many files there are. */
+/** Prepares the import in a draft folder and syncs it; returns the number of files. */
 async function prepare(
   dir: string,
   draft: string,
@@ -169,9 +167,9 @@ async function prepare(
   return files.length;
 }
 
-/** Opens the store as the client will. @throws {UserError} where that can't be used */
+/** Checks the prepared store. @throws {UserError} where it can't be used */
 function checkStore(draft: string, path: string): void {
-  // To open one that is gone would make an empty one.
+  // Opening a missing store would create an empty one.
   Deno.statSync(`${draft}/${IDENTITY}`);
   Deno.statSync(`${draft}/${STORE_FOLDER}/${DATABASE}`);
   const store = new StoreDatabase(draft);

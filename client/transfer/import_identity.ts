@@ -1,5 +1,5 @@
 /**
- * Takes over the identity that another program has written into a file.
+ * Imports an identity from a file that another program has written.
  *
  * @module
  */
@@ -35,14 +35,14 @@ import { finishImport } from "./finish_import.ts";
 type Source = string | ReadableStream<Uint8Array>;
 
 /**
- * Makes the identity in a file that of a folder which has none, as a whole or
- * not at all. The file stays as it is.
+ * Imports the identity in a file into a folder without an identity, atomically.
+ * The file isn't changed.
  *
  * @param source the file's path, or standard input
- * @param register asks the relay for the id of who is in it, where it is what
- * a registration without an answer has left
- * @throws {UserError} where the folder has one, or the file holds none that
- * can be used
+ * @param register asks the relay for the id, where the file is the draft of a
+ * registration without a response
+ * @throws {UserError} where the folder has an identity, or the file has no
+ * usable one
  * @throws {FolderError} where it can't be written
  */
 export async function importIdentity(
@@ -63,7 +63,7 @@ export async function importIdentity(
   const draft = draftOf(ready);
   try {
     await placeIdentity(dir, parsed.me, draft);
-    // Not sooner: what one who was killed has left may be what is imported.
+    // Not earlier: the source may be such a draft.
     await removeDraftsOf(ready);
   } catch (cause) {
     await removeIfThere(draft);
@@ -98,7 +98,7 @@ export type Register = (
   publicKey: Uint8Array,
 ) => Promise<ClientId>;
 
-/** Goes on with a registration that got no answer. */
+/** Completes a registration that got no response. */
 async function registered(
   { name, pkcs8, privateKey, publicKey }: RegistrationDraft,
   source: Source,
@@ -110,7 +110,7 @@ async function registered(
   } catch (error) {
     if (!(error instanceof ServerRefusedError)) throw error;
     throw new ServerRefusedError(
-      `"${name}" has another key at this server, or the server doesn't say the id again. Where you know the id, put it in the place of the zeros in a copy of ${
+      `"${name}" has another key at this server, or the server doesn't repeat the id. Where you know the id, put it in the place of the zeros in a copy of ${
         nameOf(source)
       }`,
     );
@@ -118,7 +118,7 @@ async function registered(
   return {
     me: { name, clientId, privateKey: pkcs8 },
     key: privateKey,
-    found: [`a registration of "${name}" that got no answer`],
+    found: [`a registration of "${name}" that got no response`],
     warnings: [],
   };
 }

@@ -258,7 +258,7 @@ testWith(
           () => link(address, dialectNamed("1000")).clients(ZERO_ID),
           ConnectionError,
         );
-        assertStringIncludes(message, "answered 2101, expected 2001");
+        assertStringIncludes(message, "responded with 2101, expected 2001");
       },
     );
   },

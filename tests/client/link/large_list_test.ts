@@ -97,7 +97,7 @@ testWith(
     await assertRejects(
       () => anna.contacts.fetch(),
       ConnectionError,
-      "claims an answer of 271000000 bytes, expected 268435456 at most",
+      "claims a response of 271000000 bytes, expected 268435456 at most",
     );
   },
 );

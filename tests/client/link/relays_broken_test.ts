@@ -61,7 +61,7 @@ testWith(
     // Some came twice, and each is kept once, in order.
     assertEquals(await received(anna), texts);
     assertEquals(problems.map((text) => text.split(":")[0]), [
-      "The end of the answer is damaged",
+      "The end of the response is damaged",
     ]);
   },
 );

@@ -158,7 +158,7 @@ testWith(
     await assertRejects(
       () => send(link, new Source(), 64 * MIB).finally(given.resolve),
       ConnectionError,
-      "it answered before it had the whole request",
+      "it responded before it had the whole request",
     );
   },
 );

@@ -203,7 +203,7 @@ testWith(
           (reason) => reasons.push(reason),
         ),
       UserError,
-      "The server's answer has 314572800 bytes, more than the disk takes",
+      "The server's response has 314572800 bytes, more than the disk can hold",
     );
     assertEquals([read, reasons.length], [false, 1]);
   },

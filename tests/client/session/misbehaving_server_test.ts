@@ -192,17 +192,20 @@ misbehaves(
     const cases: [Uint8Array, string][] = [
       [
         new Uint8Array(0),
-        "it closed the connection before its answer was whole",
+        "it closed the connection before its response was complete",
       ],
-      [utf8("HTT"), "it closed the connection before its answer was whole"],
+      [
+        utf8("HTT"),
+        "it closed the connection before its response was complete",
+      ],
       [
         utf8("HTTP/1.1 400 Bad Request\r\n\r\n"),
-        "answered 21588, expected 2101",
+        "responded with 21588, expected 2101",
       ],
-      [nothing, "answered 2104, expected 2101"],
+      [nothing, "responded with 2104, expected 2101"],
       [
         lying(2101, 0xffffffff, utf8("x")),
-        "claims an answer of 4294967295 bytes",
+        "claims a response of 4294967295 bytes",
       ],
       [lying(2101, 271, utf8("x")), "it closed the connection before"],
       [
@@ -415,7 +418,7 @@ misbehaves(
       output,
       "it closed the connection before its answer",
     );
-    assertStringIncludes(output, "As it came, it is kept in ");
+    assertStringIncludes(output, "It is kept unchanged in ");
     const [d, e] = [
       await ben.text("fine"),
       await ben.text("claims too much"),
@@ -431,7 +434,7 @@ misbehaves(
     assertStringIncludes(output, shown("fine"));
     assertStringIncludes(
       output,
-      "The end of the answer is damaged: waitingMessages[1].content: 1000 bytes claimed, 16 left",
+      "The end of the response is damaged: waitingMessages[1].content: 1000 bytes claimed, 16 left",
     );
     assertEquals(await filesIn(dir), [
       "info.me",

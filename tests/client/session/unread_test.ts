@@ -278,7 +278,7 @@ testWith(
     await assertRejects(
       () => receive(anna, { problem: () => {} }),
       ConnectionError,
-      "claims an answer of 4294967295 bytes, expected 1140850688 at most",
+      "claims a response of 4294967295 bytes, expected 1140850688 at most",
     );
     assertEquals(
       (await namesIn(stage.dir)).filter((name) => name !== "info.store"),
