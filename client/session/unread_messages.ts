@@ -1,7 +1,7 @@
 /**
- * Received messages that couldn't be opened, kept until a key arrives that opens
- * them. A stranger can send any number of them, so each sender's messages are in
- * files of their own, and the total size has a limit.
+ * Received messages that couldn't be opened, kept until a key that opens them
+ * arrives. A stranger can send any number of them, so each sender has files of
+ * its own, and the total size is limited.
  *
  * @module
  */
@@ -28,53 +28,53 @@ import {
 } from "./batch.ts";
 import { FolderError } from "../errors.ts";
 
-/** How the files' names begin. */
+/** Prefix of the files' names. */
 const UNREAD = "info.unread.";
-/** Time and number of the response; of a sender's file, the sender and the number of messages. */
+/** Time and number of the response; then, for one sender, its id and the number of messages. */
 const NAME =
   /^info\.unread\.(\d+)\.\d{6}\.[0-9a-f-]{36}(?:\.([0-9a-f]{32})\.(\d{1,9}))?$/;
-/** The part of an answer's name that its other files share. */
-const ANSWER = /info\.(?:inbox|unread)\.(\d+\.\d{6}\.[0-9a-f-]{36})[^/\\]*$/;
-/** How the name of an incomplete file ends. */
+/** The part of a response's name that its files share. */
+const RESPONSE = /info\.(?:inbox|unread)\.(\d+\.\d{6}\.[0-9a-f-]{36})[^/\\]*$/;
+/** Suffix of an incomplete file. */
 const DRAFT = ".part";
 
-/** Bytes that are kept of all senders together: 256 MiB. */
+/** Limit in bytes for all senders together: 256 MiB. */
 const MOST_KEPT = 256 * 1024 * 1024;
-/** Bytes that a message counts for at least, since each new key of its sender is tried on it. */
+/** Least bytes that a message counts for, since each new key of its sender is tried on it. */
 const LEAST_PER_MESSAGE = 16 * 1024;
-/** Bytes that a file counts for at least, since each look at the folder reads its name. */
+/** Least bytes that a file counts for, since each listing of the folder reads its name. */
 const LEAST_PER_FILE = 256 * 1024;
-/** Milliseconds after which a file goes, see {@linkcode UnreadMessages.tidy}. */
+/** Milliseconds after which a file is removed, see {@linkcode UnreadMessages.tidy}. */
 const MOST_AGE = 30 * 24 * 3_600_000;
-/** Number of senders of one response with files of their own; the others share one. */
+/** Number of senders of one response that get their own files; the others share one. */
 const MOST_SENDERS = 64;
-/** Bytes of an answer's damaged end that are kept: 16 MiB. */
+/** Bytes of a response's damaged end that are kept: 16 MiB. */
 const MOST_DAMAGED = 16 * 1024 * 1024;
-/** Names the file that several senders share. */
+/** Key of the file that several senders share. */
 const SHARED = "shared";
 
 /** The facts in a file's name. */
 interface UnreadName {
   path: string;
-  /** When the answer came in, in milliseconds since 1970, by the clock of then. */
+  /** When the response arrived, in milliseconds since 1970. */
   time: number;
-  /** In hex digits; undefined where the messages may be of several senders. */
+  /** The sender in hex; undefined where there may be several senders. */
   sender: string | undefined;
-  /** Undefined where the name doesn't tell. */
+  /** Number of messages; undefined where the name lacks it. */
   messages: number | undefined;
 }
 
 interface UnreadFile extends UnreadName {
   /** Bytes. */
   size: number;
-  /** When it was last written or given more time, in milliseconds since 1970. */
+  /** When it was written or its time was extended, in milliseconds since 1970. */
   modified: number;
 }
 
 /** A file's messages. */
 export interface UnreadBatch {
   batch: Batch;
-  /** Whether it may be a whole answer, with what was opened, as earlier clients kept it. */
+  /** Whether it may be a complete response with opened messages, as earlier versions kept it. */
   isWhole: boolean;
 }
 
@@ -82,17 +82,17 @@ export interface UnreadBatch {
 export interface UnreadSummary {
   files: number;
   bytes: number;
-  /** Messages, as far as the files' names tell. */
+  /** Number of messages, by the files' names. */
   messages: number;
-  /** Senders, as far as the files' names tell. */
+  /** Senders, by the files' names. */
   senders: ClientId[];
 }
 
 /** The result of keeping messages that couldn't be opened. */
 export interface Kept {
-  /** The file with the damaged end of the answer, or with all of it. */
+  /** Path of the file with the damaged end of the response, or all of it. */
   rest: string | undefined;
-  /** Number of messages that were removed for want of room, earlier ones too. */
+  /** Number of messages that were removed to make room, earlier ones included. */
   dropped: number;
 }
 
@@ -106,8 +106,8 @@ export class UnreadMessages {
   }
 
   /**
-   * The files that may hold messages of these senders, the oldest first; those
-   * that can't be read are left out.
+   * The files that may hold messages of these senders, the oldest first. Skips
+   * unreadable files.
    *
    * @throws {FolderError} where the folder can't be read
    */
@@ -142,14 +142,14 @@ export class UnreadMessages {
 
   /**
    * Keeps the messages of a batch that couldn't be opened, in files that replace
-   * the batch's. Where there is no room for that, its file stays whole under
-   * another name.
+   * the batch's file. Where there is no room for that, the batch's file is kept
+   * under another name.
    *
    * @param unread positions of the messages that couldn't be opened
-   * @throws {FolderError} where nothing of it can be kept
+   * @throws {FolderError} where the messages can't be kept
    */
   async keep(batch: Batch, unread: ReadonlySet<number>): Promise<Kept> {
-    const name = ANSWER.exec(batch.path ?? "")?.[1] ??
+    const name = RESPONSE.exec(batch.path ?? "")?.[1] ??
       `${Date.now()}.000000.${crypto.randomUUID()}`;
     const base = `${this.#dir}/${UNREAD}${name}`;
     const drafts = new Drafts(base);
@@ -199,11 +199,11 @@ export class UnreadMessages {
   }
 
   /**
-   * Removes files that are too old, at the first call. An expired file gets as
-   * much time again when it is first seen: the clock may have been wrong when it
-   * was written, or may be wrong now.
+   * Removes expired files on the first call. The time of an expired file is
+   * extended once, since the clock may have been wrong when it was written, or be
+   * wrong now.
    *
-   * @returns how many files were removed
+   * @returns the number of removed files
    * @throws {FolderError} where the folder can't be read or written
    */
   async tidy(): Promise<number> {
@@ -214,7 +214,7 @@ export class UnreadMessages {
 
   async #tidy(): Promise<number> {
     for await (const { name } of Deno.readDir(this.#dir)) {
-      // A client was killed that wrote it; the answer is still there.
+      // Left by a killed client; the response's own file still exists.
       const isDraft = name.startsWith(UNREAD) && name.endsWith(DRAFT);
       if (isDraft) await removeIfThere(`${this.#dir}/${name}`);
     }
@@ -230,7 +230,7 @@ export class UnreadMessages {
     return removed;
   }
 
-  /** Removes files of the largest senders; returns how many messages were removed. */
+  /** Removes files of the largest senders; returns the number of removed messages. */
   async #makeRoom(): Promise<number> {
     let files = await this.#files();
     let dropped = 0;
@@ -255,7 +255,7 @@ export class UnreadMessages {
     return files;
   }
 
-  /** By age, as the clock was. */
+  /** The files, the oldest first. */
   async #names(): Promise<UnreadName[]> {
     const found: UnreadName[] = [];
     for await (const { name, isFile } of Deno.readDir(this.#dir)) {
@@ -274,20 +274,20 @@ export class UnreadMessages {
   }
 }
 
-/** The files of one answer while they are written. */
+/** The files of one response while they are written. */
 class Drafts {
   readonly #base: string;
-  /** By sender in hex digits, or {@linkcode SHARED}. */
+  /** By sender in hex, or {@linkcode SHARED}. */
   readonly #written = new Map<string, { messages: number; size: number }>();
-  /** The last one written to stays open. */
+  /** The file written last stays open. */
   #open: { key: string; file: Deno.FsFile } | undefined;
 
-  /** @param base the path that their names begin with */
+  /** @param base prefix of the files' paths */
   constructor(base: string) {
     this.#base = base;
   }
 
-  /** Copies messages and the damaged end; returns how many were left out as too many. */
+  /** Copies messages and the damaged end; returns the number of messages over the limit. */
   async copy(batch: Batch, unread: ReadonlySet<number>): Promise<number> {
     let [at, start, dropped] = [0, 0, 0];
     try {
@@ -303,7 +303,7 @@ class Drafts {
     return dropped;
   }
 
-  /** Gives the files their names; returns their paths. */
+  /** Renames the drafts to their final names; returns the paths. */
   async finish(): Promise<string[]> {
     this.#close();
     const paths: string[] = [];
@@ -319,16 +319,16 @@ class Drafts {
     return paths;
   }
 
-  /** Removes what isn't finished. */
+  /** Removes the drafts. */
   async discard(): Promise<void> {
     this.#close();
     for (const key of this.#written.keys()) {
-      // Why it is discarded matters more than that something is left of it.
+      // The error that led here matters more.
       await removeIfThere(this.#draft(key)).catch(() => {});
     }
   }
 
-  /** @returns false where there are too many of its sender */
+  /** @returns false where the sender is over the limit */
   async #add(message: BatchMessage): Promise<boolean> {
     const sender = encodeHex(message.sender);
     const isShared = this.#written.size >= MOST_SENDERS &&
@@ -357,7 +357,7 @@ class Drafts {
     const known = this.#written.get(key);
     const file = openPrivateSync(
       this.#draft(key),
-      // One that a killed client left is written anew.
+      // Overwrites the draft of a killed client.
       known === undefined ? { truncate: true } : { append: true },
     );
     this.#open = { key, file };
@@ -375,12 +375,12 @@ class Drafts {
   }
 }
 
-/** Bytes of a message in a response. */
+/** Size of a message in a response, in bytes. */
 function sizeOf({ content }: BatchMessage): number {
   return WAITING_OVERHEAD + content.size;
 }
 
-/** Bytes that a file counts for. */
+/** Bytes that a file counts for towards the limit. */
 function weightOf(
   { size, messages }: { size: number; messages: number | undefined },
 ): number {
@@ -388,7 +388,7 @@ function weightOf(
   return Math.max(size, least);
 }
 
-/** The oldest file of the sender whose files count for most. */
+/** The oldest file of the sender with the most bytes. */
 function oldestOfLargest(
   files: readonly UnreadFile[],
 ): UnreadFile | undefined {

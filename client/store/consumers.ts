@@ -1,6 +1,6 @@
 /**
- * Consumers: programs that get every received message until they acknowledge
- * it, each at its own pace.
+ * Consumers: programs that get each received message until they acknowledge it,
+ * each at its own pace.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface ConsumerOptions {
   replay?: boolean | undefined;
 }
 
-/** A running consumer. It holds its name among all clients in the folder until it is disposed of. */
+/** A running consumer. It locks its name among all clients in the folder until disposed. */
 export class Consumer implements Disposable {
   readonly #name: string;
   readonly #options: ConsumerOptions;
@@ -28,9 +28,9 @@ export class Consumer implements Disposable {
   readonly #messages: Messages;
   readonly #lock: FolderLock;
   readonly #open = new Set<MessageNumber>();
-  /** The number behind which the messages are that it hasn't got yet. */
+  /** The number of the last message that it got. */
   #last: number;
-  /** The number of the first message that it gets; undefined while there is none. */
+  /** The number of the first message to get; undefined until one is found. */
   #first: number | undefined;
 
   private constructor(
@@ -52,7 +52,7 @@ export class Consumer implements Disposable {
   /**
    * Resumes a consumer, or creates one.
    *
-   * @throws {UserError} where the name isn't valid, or a program uses it
+   * @throws {UserError} where the name isn't valid, or another program uses it
    */
   static start(
     name: string,
@@ -87,12 +87,12 @@ export class Consumer implements Disposable {
     }
   }
 
-  /** Number of messages that it got in this run and hasn't acknowledged. */
+  /** Number of messages that it got in this run and didn't acknowledge. */
   get open(): number {
     return this.#open.size;
   }
 
-  /** The next messages, the oldest first: neither acknowledged nor returned in this run. */
+  /** The next messages, the oldest first; skips acknowledged ones and those of this run. */
   next(limit: number): Message[] {
     this.#first ??= this.#findFirst();
     if (this.#first === undefined) return [];
@@ -117,7 +117,7 @@ export class Consumer implements Disposable {
   }
 
   /**
-   * Acknowledges a message, so that the consumer doesn't get it again.
+   * Acknowledges a message, which the consumer then doesn't get again.
    *
    * @returns false where there is no received message with this number
    */
@@ -138,13 +138,13 @@ export class Consumer implements Disposable {
     this.#lock[Symbol.dispose]();
   }
 
-  /** Called until it finds one: messages that arrive later count, whatever the clock says then. */
+  /** Once found, later messages count even if the clock is set back. */
   #findFirst(): number | undefined {
     const { since } = this.#options;
     return since === undefined ? 1 : this.#messages.firstSince(since);
   }
 
-  /** Notes up to which number all messages are acknowledged, so that a start needn't read them all. */
+  /** Stores up to which number all messages are acknowledged, so that the next start is fast. */
   #settle(): number {
     return this.#database.write(() => {
       const { first } = this.#database.one<{ first: number | undefined }>(

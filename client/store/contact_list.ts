@@ -1,7 +1,7 @@
 /**
- * Applies a fresh list of the relay to the contacts. A list may hold hundreds of
- * thousands of clients, and other programs in the folder write meanwhile: only
- * what changed is written, in short transactions.
+ * Applies a list of clients from the relay to the contacts. A list may hold
+ * hundreds of thousands of clients while other programs write to the folder, so
+ * only changes are written, in short transactions.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { ListedClient } from "../../shared/wire/requests.ts";
 import type { ContactRow } from "./contact_table.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** Rows that one transaction writes. */
+/** Rows per transaction. */
 const AT_ONCE = 1000;
 
-/** A contact as far as a list may change it. */
+/** The columns of a contact that a list may change. */
 interface ListedContact {
   contact: ContactRow;
   clientId: ClientId;
   name: string | undefined;
   succeeds: ContactRow | undefined;
   retired: number;
-  /** Whether the user relies on a key of it or has a conversation with it, so that it keeps its name. */
+  /** Whether the user trusts its key or has a conversation with it, so that it keeps its name. */
   known: number;
 }
 
@@ -35,10 +35,10 @@ const OWNS = "o.retired = 0 AND o.succeeds IS NULL";
 const FIRST =
   "l.name <> '' AND NOT EXISTS (SELECT 1 FROM temp.listing p WHERE p.name = l.name AND p.place < l.place)";
 
-/** A list, part by part. */
+/** A list in parts. */
 type Parts = AsyncIterable<readonly ListedClient[]>;
 
-/** Fetches a list and passes it to `take`; again from the start where the connection breaks. */
+/** Fetches a list and passes it to `take`; calls it again after a broken connection. */
 export type FetchList = (
   take: (parts: Parts) => Promise<string[]>,
 ) => Promise<string[]>;
@@ -92,7 +92,7 @@ async function fill(database: StoreDatabase, parts: Parts): Promise<string[]> {
   return names;
 }
 
-/** The steps of one update. Each reads again what it changes, since other clients write too. */
+/** The steps of an update. Each rereads the rows it changes, since other clients write too. */
 class Update {
   readonly #database: StoreDatabase;
 
@@ -126,7 +126,7 @@ class Update {
       ));
   }
 
-  /** Inserts the clients with unknown ids, with their names where those are free. */
+  /** Inserts clients with unknown ids, with their names where these are free. */
   async #addNew(): Promise<void> {
     const found = this.#database.rows<{ place: number }>(
       `SELECT place FROM temp.listing l
@@ -226,24 +226,24 @@ class Update {
     ) !== undefined;
   }
 
-  /** Writes in transactions that are short enough for other clients to wait for. */
+  /** Writes in short transactions, so that other clients don't wait long. */
   async #write<T>(
     found: readonly T[],
     write: (each: T) => unknown,
   ): Promise<void> {
     for (let at = 0; at < found.length; at += AT_ONCE) {
       const begin = performance.now();
-      // The next list repeats what a power failure undoes.
+      // The next list repeats changes lost in a power failure.
       this.#database.writeSoon(() =>
         found.slice(at, at + AT_ONCE).forEach(write)
       );
-      // Waiting clients poll: the store stays free for as long as it was locked.
+      // Leaves the store unlocked for as long as it was locked, for clients that poll.
       await pause(performance.now() - begin);
     }
   }
 }
 
-/** Ends the claims to a contact's name; the conversations stay. */
+/** Ends the claims to a contact's name; keeps the conversations. */
 export function dropClaims(database: StoreDatabase, row: ContactRow): void {
   database.run(
     "UPDATE contacts SET retired = 1, offeredKey = NULL, toldKey = NULL WHERE succeeds = ? AND retired = 0",

@@ -1,6 +1,6 @@
 /**
- * The table of contacts: the relay's list as it was last fetched, and the
- * public key that the user relies on for each.
+ * The table of contacts: the relay's list as last fetched, and the trusted public
+ * key of each contact.
  *
  * @module
  */
@@ -23,17 +23,17 @@ export interface Contact {
   readonly row: ContactRow;
   /** The id, which never changes. */
   readonly clientId: ClientId;
-  /** The name that the user knows it by; undefined where the relay gave none. */
+  /** The name; undefined where the relay gave none. */
   readonly name: string | undefined;
-  /** The contact whose name it claims, until the user accepts that. */
+  /** The contact whose name it claims, until the user accepts the claim. */
   readonly succeeds: ContactRow | undefined;
-  /** The public key that the user relies on, as it was registered. */
+  /** The trusted public key, as it was registered. */
   readonly publicKey: Uint8Array | undefined;
-  /** Another public key, which the relay gives and the user hasn't accepted. */
+  /** A different public key from the relay, which the user hasn't accepted. */
   readonly offeredKey: Uint8Array | undefined;
-  /** The offered key that the user was told of, and may have compared. */
+  /** The offered key that was shown to the user, who may have compared it. */
   readonly toldKey: Uint8Array | undefined;
-  /** The symmetric key that texts are sent under. */
+  /** The symmetric key in use. */
   readonly sendingKey: KeyRow | undefined;
 }
 
@@ -47,7 +47,7 @@ export function labelOf(
   return name || encodeHex(clientId);
 }
 
-/** Whether the user has to accept another public key or id first. */
+/** Whether the user must accept a different public key or id first. */
 export function hasChanged(
   { offeredKey, succeeds }: Pick<Contact, "offeredKey" | "succeeds">,
 ): boolean {
@@ -85,7 +85,7 @@ export class ContactTable {
     );
   }
 
-  /** The contact with exactly this name, or that claims it at the relay; or undefined. */
+  /** The contact that has a name, or claims it at the relay. */
   named(name: string): Contact | undefined {
     return this.#database.row<Contact>(
       `SELECT ${COLUMNS} FROM contacts WHERE name = ? AND retired = 0
@@ -103,7 +103,7 @@ export class ContactTable {
     ) !== undefined;
   }
 
-  /** The contacts whose keys have to be accepted. */
+  /** The contacts whose keys must be accepted. */
   changed(): Contact[] {
     return this.#database.rows<Contact>(
       `SELECT ${COLUMNS} FROM contacts
@@ -112,14 +112,13 @@ export class ContactTable {
   }
 
   /**
-   * Applies a fresh list. A name stays with the contact that the user knows by
-   * it, whatever the relay says: another client listed under it has to be
-   * accepted.
+   * Applies a list from the relay. A known contact keeps its name: another client
+   * listed under it must be accepted by the user.
    *
-   * Writes only what changed, in short transactions. The next list completes an
-   * update that was interrupted.
+   * Writes only changes, in short transactions. The next list completes an
+   * interrupted update.
    *
-   * @param fetch passes the list
+   * @param fetch fetches the list
    * @returns the names in the list
    */
   async update(fetch: FetchList): Promise<string[]> {
@@ -129,7 +128,7 @@ export class ContactTable {
     return await updating;
   }
 
-  /** Sets the public key that the user relies on, unless there is one already. */
+  /** Sets the trusted public key, unless there is one. */
   pinPublicKey(row: ContactRow, publicKey: Uint8Array): void {
     this.#database.run(
       "UPDATE contacts SET publicKey = ? WHERE contact = ? AND publicKey IS NULL",
@@ -138,7 +137,7 @@ export class ContactTable {
     );
   }
 
-  /** Sets or clears the key that the user has to accept first. */
+  /** Sets or clears the key that the user must accept first. */
   offerPublicKey(row: ContactRow, publicKey: Uint8Array | undefined): void {
     this.#database.run(
       "UPDATE contacts SET offeredKey = ?1 WHERE contact = ?2 AND offeredKey IS NOT ?1",
@@ -148,10 +147,10 @@ export class ContactTable {
   }
 
   /**
-   * Notes that the user was told of the offered key. Where the user was told of
-   * another one before, either may be the one that is compared: none counts.
+   * Records that the offered key was shown to the user. Where a different one was
+   * shown before, none counts as shown, since the user may compare either.
    *
-   * @param asked whether the user has just asked for this key, so that it counts
+   * @param asked whether the user has just requested this key, so that it counts
    */
   told({ row, offeredKey }: Contact, asked: boolean): void {
     this.#database.run(
@@ -164,10 +163,10 @@ export class ContactTable {
   }
 
   /**
-   * Makes an offered key the one that the user relies on. The symmetric keys
-   * that were exchanged before aren't sent under any more.
+   * Makes an offered key the trusted one, and stops the use of earlier symmetric
+   * keys.
    *
-   * @returns false where another key is offered by now
+   * @returns false where another key has been offered since
    */
   accept({ row, succeeds }: Contact, publicKey: Uint8Array): boolean {
     return this.#database.write(() => {
@@ -183,7 +182,7 @@ export class ContactTable {
         row,
         "publicKey = offeredKey, offeredKey = NULL, toldKey = NULL, sendingKey = NULL, succeeds = NULL",
       );
-      // Earlier keys still open messages, and are sent to no contact any more.
+      // Earlier keys still open messages, but aren't sent again.
       this.#database.run(
         "UPDATE OR REPLACE keys SET owner = x'' WHERE contact = ?",
         row,

@@ -1,5 +1,5 @@
 /**
- * The SQLite file in the client's folder, as several clients use it at once.
+ * The SQLite file in the client's folder, which several clients may use at once.
  *
  * @module
  */
@@ -19,31 +19,31 @@ import {
 } from "./readable_store.ts";
 import { missingIn, prepareSchema } from "./schema.ts";
 
-/** The folder within the client's, with mode 0700. */
+/** The store's folder within the client's folder, with mode 0700. */
 export const STORE_FOLDER = "info.store";
 /** The file in it, with mode 0600. */
 export const DATABASE = "messages.db";
 /** Milliseconds to wait for another client's transaction. */
 const BUSY_TIMEOUT = 20_000;
 
-/** A parameter of a statement; undefined stands for NULL. */
+/** A parameter of a statement; undefined is NULL. */
 export type Value = BindValue | undefined;
 
 /** An open database whose failures are {@linkcode FolderError}s. */
 export class StoreDatabase {
-  /** The folder that it lies in. */
+  /** The folder of the file. */
   readonly folder: string;
   readonly #path: string;
   #database: Database;
-  /** What a folder that can't be written is read from; undefined where it can. */
+  /** The store opened for reading; undefined where it can be written. */
   #readable: ReadableStore | undefined;
   #unwritable: string | undefined;
   readonly #kept = new Map<string, Statement>();
   #ownWrites = 0;
 
   /**
-   * Opens the store of a client's folder, or makes it. One that is there and
-   * can't be written, as on a full disk, is opened to be read.
+   * Opens or creates the store in a client's folder. An existing store that can't
+   * be written, as on a full disk, is opened for reading.
    *
    * @throws {FolderError} where it can't be used
    */
@@ -68,12 +68,12 @@ export class StoreDatabase {
   #open(): Database {
     return this.#explained(() => {
       makePrivate(this.folder, this.#path);
-      // Where several open it at once, switching to a log fails at once.
+      // Switching to a write-ahead log fails where several clients do it at once.
       using _ = this.#openingLock();
       const database = new Database(this.#path, { int64: true });
       try {
         database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-        // What is told to be kept must outlive a power failure.
+        // Acknowledged data must survive a power failure.
         database.exec("PRAGMA synchronous = FULL");
         database.exec("PRAGMA fullfsync = ON");
         database.exec("PRAGMA foreign_keys = ON");
@@ -88,11 +88,11 @@ export class StoreDatabase {
     });
   }
 
-  /** There may be room by now. @throws {FolderError} where it still can't be written */
+  /** Reopens a read-only store. @throws {FolderError} where it still can't be written */
   #requireWritable(): void {
     const readable = this.#readable;
     if (readable === undefined) return;
-    // It may hold a lock that the other one needs.
+    // It may hold a lock that the new connection needs.
     this.#kept.clear();
     readable.close();
     try {
@@ -100,14 +100,14 @@ export class StoreDatabase {
       this.#readable = undefined;
       this.#unwritable = undefined;
     } catch (error) {
-      // One that can't be read for a moment may be written again later.
+      // Keeps the old one where the store can't even be read for now.
       this.#readable = openToRead(this.#path) ?? readable;
       this.#database = this.#readable.database;
       throw error;
     }
   }
 
-  /** Reopens a store that excludes other clients for want of room, where there is room by now. */
+  /** Reopens a store that locks out other clients because the disk was full. */
   lookForRoom(): void {
     if (this.#readable?.isAlone !== true) return;
     try {
@@ -117,15 +117,15 @@ export class StoreDatabase {
     }
   }
 
-  /** Changes whenever this or another client has written to the store. */
+  /** Changes with each write by this or another client. */
   get version(): number {
     const row = this.one<{ data_version: number }>("PRAGMA data_version");
     return row.data_version + this.#ownWrites;
   }
 
   /**
-   * The first row of a query, or undefined. In all rows undefined stands for
-   * NULL, and numbers for integers of any size.
+   * The first row of a query, or undefined. In all rows NULL is undefined, and
+   * integers are numbers.
    */
   row<T extends object>(sql: string, ...params: Value[]): T | undefined {
     return this.#explained(() => {
@@ -154,7 +154,7 @@ export class StoreDatabase {
     );
   }
 
-  /** Executes a statement and syncs it to the disk; returns how many rows it changed. */
+  /** Executes a statement and syncs it to the disk; returns the number of changed rows. */
   run(sql: string, ...params: Value[]): number {
     return this.write(() => this.#statement(sql).run(...bound(params)));
   }
@@ -177,7 +177,7 @@ export class StoreDatabase {
     });
   }
 
-  /** Runs `work` in one transaction that survives a crash of the program, but maybe not a power failure. */
+  /** Runs `work` in one transaction that survives a crash of the program, but possibly not a power failure. */
   writeSoon<T>(work: () => T): T {
     if (this.#database.inTransaction) return work();
     this.#requireWritable();
@@ -198,7 +198,9 @@ export class StoreDatabase {
     ).map((row) => row.integrity_check).filter((line) => line !== "ok");
     const dangling = this.rows<{ table: string; parent: string }>(
       "PRAGMA foreign_key_check",
-    ).map(({ table, parent }) => `${table} names what isn't in ${parent}`);
+    ).map(({ table, parent }) =>
+      `${table} refers to missing rows of ${parent}`
+    );
     return [...damages, ...dangling];
   }
 
@@ -208,17 +210,17 @@ export class StoreDatabase {
     try {
       return work();
     } finally {
-      // A failure of the reading may have ended it.
+      // An error may have ended the transaction.
       if (this.#database.inTransaction) {
         this.#explained(() => this.#database.exec("COMMIT"));
       }
     }
   }
 
-  /** Closes the file; doing so again does nothing. */
+  /** Closes the file; repeated calls do nothing. */
   close(): void {
     if (this.#readable !== undefined) return this.#readable.close();
-    // The last client to close it removes its log, and no other may open it meanwhile.
+    // The last client to close the file removes its log; no other may open it meanwhile.
     let lock: FolderLock | undefined;
     try {
       lock = this.#openingLock();
@@ -268,7 +270,7 @@ export class StoreDatabase {
   }
 }
 
-/** The one place where SQL's nulls become undefined, and bigints numbers. */
+/** Turns SQL's nulls into undefined, and bigints into numbers. */
 function plain<T extends object>(row: T): T {
   const columns = row as Record<string, unknown>;
   for (const name in columns) {
@@ -287,7 +289,7 @@ function bound(params: readonly Value[]): BindValue[] {
 function makePrivate(folder: string, path: string): void {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   giveToOwner(folder);
-  // Opening one that is there, and closing it, would undo SQLite's locks on it.
+  // Opening and closing an existing file would release SQLite's locks on it.
   if (!isThere(path)) openPrivateSync(path).close();
   if (Deno.build.os === "windows") return;
   restrict(folder, 0o700);

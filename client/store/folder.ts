@@ -1,6 +1,5 @@
 /**
- * What lies in a client's folder beside its files' contents: names, and the
- * locks among all clients that use it.
+ * The client's folder: names of files, and locks among all clients that use it.
  *
  * @module
  */
@@ -14,40 +13,40 @@ import {
 import { FolderError, UserError } from "../errors.ts";
 import { basename, dirname } from "node:path";
 
-/** The folder of a decided import, within the client's. */
+/** The folder of a decided import, within the client's folder. */
 export const READY = "info.import";
 
 /** Describes a consumer's name, for error messages. */
 export const CONSUMER_NAME =
   "1 to 64 letters, digits, dots, dashes and underscores";
 
-/** Milliseconds between two attempts to take a lock that is held for moments only. */
+/** Milliseconds between two attempts to take a lock that is held briefly. */
 const RETRY = 20;
 
-/** Whether a text can be a consumer's name, and so part of a file's name on every system. */
+/** Whether a text is a valid consumer's name, and so part of a file's name on all systems. */
 export function isConsumerName(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/.test(text);
 }
 
-/** Whether a file or folder exists; false where that can't be found out. */
+/** Whether a file or folder exists; false where that can't be determined. */
 export function isThere(path: string): boolean {
   try {
     Deno.lstatSync(path);
     return true;
   } catch {
-    // Opening it names the reason.
+    // Opening it reports the reason.
     return false;
   }
 }
 
-/** Whether an import was decided whose last steps are left. */
+/** Whether a decided import isn't complete yet. */
 export function isDecided(dir: string): boolean {
   return isThere(`${dir}/${READY}`);
 }
 
 /**
- * A lock among all clients in a folder. It is the system's own, on a file that
- * stays, so it ends with the process that holds it.
+ * A lock among all clients in a folder. It is a system lock on a permanent file,
+ * so it ends with the process that holds it.
  */
 export class FolderLock implements Disposable {
   readonly #file: Deno.FsFile;
@@ -87,8 +86,8 @@ export class FolderLock implements Disposable {
     const lock = FolderLock.tryTake(path);
     if (lock !== undefined) return lock;
     const file = FolderLock.#open(path);
-    // The system wakes a waiting client; polling would starve among clients
-    // that take the lock often.
+    // Waits in the system, since polling could starve among clients that take
+    // the lock often.
     const locking = file.lock(true).then(() => true);
     try {
       if (await inTime(locking, patience, false)) return new FolderLock(file);
@@ -100,7 +99,7 @@ export class FolderLock implements Disposable {
     }
   }
 
-  /** Takes a lock and blocks the thread meanwhile, for up to `patience` ms: for locks that are held for moments. */
+  /** Takes a lock that is held briefly, and blocks the thread for up to `patience` ms. */
   static takeNow(path: string, patience: number): FolderLock | undefined {
     const end = performance.now() + patience;
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -111,7 +110,7 @@ export class FolderLock implements Disposable {
     }
   }
 
-  /** Whether the lock's file still exists: a removed one excludes no other client. */
+  /** Whether the lock's file still exists; a removed file doesn't exclude other clients. */
   isThereStill(path: string): boolean {
     try {
       return Deno.statSync(path).ino === this.#file.statSync().ino;
@@ -144,8 +143,8 @@ function cannotLock(path: string, cause: unknown): FolderError {
 }
 
 /**
- * Marks a client that sends for the others in its folder. It counts as alive
- * while it holds its lock, which the system releases when it ends.
+ * Shows other clients in the folder that a client is sending. The client counts
+ * as alive while it holds the lock, which the system releases when it ends.
  */
 export class SenderLock implements Disposable {
   /** The token that marks messages while this client sends them. */
@@ -194,20 +193,20 @@ function remove(path: string): void {
   }
 }
 
-/** How the names of drafts end. */
+/** Suffix of a draft's name. */
 const ENDING = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
 
-/** Whether a name is a draft's of the file or folder `stem`. */
+/** Whether `name` is that of a draft of the file or folder `stem`. */
 export function isDraftOf(stem: string, name: string): boolean {
   return name.startsWith(stem) && ENDING.test(name.slice(stem.length));
 }
 
-/** A new name for a draft of this file or folder. */
+/** A new path for a draft of a file or folder. */
 export function draftOf(path: string): string {
   return `${path}.${crypto.randomUUID()}.part`;
 }
 
-/** Removes the drafts of this file or folder that killed clients have left; they may hold private keys. */
+/** Removes the drafts that killed clients have left; they may hold private keys. */
 export async function removeDraftsOf(path: string): Promise<void> {
   const folder = dirname(path);
   const stem = basename(path);
@@ -218,12 +217,12 @@ export async function removeDraftsOf(path: string): Promise<void> {
 }
 
 /**
- * Creates the folder that gets an identity, by a registration or an import, and
- * locks it against other clients.
+ * Creates the folder for an identity, for a registration or an import, and locks
+ * it against other clients.
  *
  * @param patience milliseconds to wait for another client
  * @throws {UserError} where the wait takes longer
- * @throws {FolderError} where the folder can't be made
+ * @throws {FolderError} where the folder can't be created
  */
 export async function takeFolder(
   dir: string,
@@ -245,7 +244,7 @@ export async function takeFolder(
         "Wait for it, or end it",
       );
     }
-    // The client that held it has removed the file.
+    // Otherwise the client that held the lock has removed its file.
     if (lock.isThereStill(path)) return removing(path, lock);
     lock[Symbol.dispose]();
   }
@@ -255,7 +254,6 @@ function removing(path: string, lock: FolderLock): Disposable {
   return {
     [Symbol.dispose]() {
       try {
-        // No other client holds it meanwhile.
         Deno.removeSync(path);
       } catch {
         // A file that stays is harmless.

@@ -20,23 +20,24 @@ export interface Received {
   /** When it arrived and when it was decrypted, in milliseconds since 1970. */
   received: number;
   decrypted: number | undefined;
-  /** When the user saw it, where that was before it could be stored. */
+  /** When the user saw it, if before it was stored. */
   shown?: number | undefined;
 }
 
-/** Bytes of a {@linkcode Received.seen}. */
+/** Size of {@linkcode Received.seen} in bytes. */
 const SEEN_SIZE = 32;
 
-/** How a received message is looked up. */
+/** How to look up a received message. */
 export interface SeenOptions {
-  /** Whether it comes from a response in the journal. Default: false, it has just arrived. */
+  /** Whether it comes from the journal. Default: false, it has just arrived. */
   isKept?: boolean | undefined;
 }
 
 /**
- * Received messages. Two with equal sender, id and content are one while the
- * relay may deliver the first again, and two once it has deleted that one:
- * servers restart their ids, and relays are restored from copies.
+ * Received messages. One with the sender, id and content of an earlier message is
+ * a repeat while the relay may deliver the earlier one again, and a new message
+ * once the relay has deleted it: servers restart their ids, and relays are
+ * restored from copies.
  */
 export class Incoming {
   readonly #database: StoreDatabase;
@@ -58,10 +59,10 @@ export class Incoming {
   }
 
   /**
-   * Stores a received message. One that replaces a message that couldn't be
-   * opened is stored as often as that one arrived.
+   * Stores a received message. It replaces each equal message that couldn't be
+   * opened.
    *
-   * @returns how many messages were stored: none where it is a repeat
+   * @returns the number of stored messages; 0 for a repeat
    */
   add(message: Received, options: SeenOptions = {}): number {
     return this.#database.write(() => {
@@ -81,11 +82,11 @@ export class Incoming {
   }
 
   /**
-   * Notes that the relay has deleted what it delivered: an equal message from
-   * now on is another one.
+   * Records that the relay has deleted the delivered messages: an equal message is
+   * new from now on.
    *
-   * @param repeated the messages that it goes on delivering, in hex digits
-   * @param kept the messages that are still to be processed again, in hex digits
+   * @param repeated the messages that the relay still repeats, in hex
+   * @param kept the messages that will be processed again, in hex
    */
   settle(repeated: ReadonlySet<string>, kept: ReadonlySet<string>): void {
     const rows = this.#database.rows<SeenRow>(
@@ -135,7 +136,7 @@ export class Incoming {
   }
 }
 
-/** Whether a message may yet turn out to be something else. */
+/** SQL condition of messages that a later key may open. */
 const OPEN = "(kind = 'unreadable' OR doubtful = 1)";
 
 /** A row with its identifying bytes. */

@@ -8,7 +8,7 @@ declare const brand: unique symbol;
 /** Number of a symmetric key's row. */
 export type KeyRow = number & { readonly [brand]: "KeyRow" };
 
-/** Newest keys that may count as recent. */
+/** Number of the newest keys that may count as recent. */
 const MOST_RECENT = 2;
 /** Milliseconds for which a replaced key counts as recent: 7 days. */
 const RECENTLY = 7 * 24 * 3_600_000;
@@ -55,8 +55,8 @@ export class KeyRing {
   }
 
   /**
-   * The row of the key that the user's messages to a contact are sealed under.
-   * A key that was exchanged under another identity of the user doesn't count.
+   * The row of the key that seals the user's messages to a contact. Ignores keys
+   * that were exchanged under another identity of the user.
    */
   sendingKey(
     { sendingKey }: Pick<Contact, "sendingKey">,
@@ -70,8 +70,8 @@ export class KeyRing {
   }
 
   /**
-   * The rows of the keys that the user's recent messages to a contact were
-   * sealed under, the one in use last; empty where none is in use.
+   * The rows of the keys that sealed the user's recent messages to a contact, the
+   * one in use last; empty where none is in use.
    */
   recent(contact: Contact, owner: ClientId): KeyRow[] {
     const inUse = this.sendingKey(contact, owner);
@@ -112,7 +112,7 @@ export class KeyRing {
     return row && await this.#import(key, row.bytes);
   }
 
-  /** Stops using a contact's key, so that the next one to be sent is new. */
+  /** Stops using a contact's key, so that the next message gets a new one. */
   retire(contact: ContactRow): void {
     this.#database.run(
       "UPDATE contacts SET sendingKey = NULL WHERE contact = ?",
@@ -139,7 +139,7 @@ export class KeyRing {
     });
   }
 
-  /** Seals the messages to a contact under this key from now on. */
+  /** Makes a key the one that seals messages to a contact. */
   use(contact: ContactRow, key: KeyRow): void {
     this.#database.run(
       "UPDATE contacts SET sendingKey = ? WHERE contact = ?",

@@ -11,7 +11,7 @@ declare const brand: unique symbol;
 /** Number of a message in the client's folder. */
 export type MessageNumber = number & { readonly [brand]: "MessageNumber" };
 
-/** What a message is. */
+/** The kind of a message. */
 export type MessageKind = "text" | "file" | "key" | "keyRequest" | "unreadable";
 
 /**
@@ -21,23 +21,23 @@ export type MessageKind = "text" | "file" | "key" | "keyRequest" | "unreadable";
  */
 export type Delivery = "received" | "sending" | "unsent" | "sent";
 
-/** A message as the folder's store keeps it. */
+/** A stored message. */
 export interface Message {
   /** Its number in this folder; numbers rise and are never reused. */
   id: MessageNumber;
-  /** The contact's name, or its id in hex digits where no name is known; unescaped, so not fit to print. */
+  /** The contact's name, or its id in hex where no name is known; unescaped, so not fit to print. */
   contact: string;
   /** The contact's id. */
   contactId: ClientId;
   /** Whether the user sent it. */
   outgoing: boolean;
-  /** What it is. */
+  /** Its kind. */
   kind: MessageKind;
   /** A text, unescaped, so not fit to print. */
   text: string | undefined;
-  /** Path of a file: where it was saved, or from where it was sent. */
+  /** Path of the file that was saved or sent. */
   path: string | undefined;
-  /** Bytes of the text or the file; 0 for other kinds. */
+  /** Size of the text or file in bytes; 0 for other kinds. */
   size: number;
   /** When it was stored, in milliseconds since 1970. */
   time: number;
@@ -45,13 +45,13 @@ export interface Message {
   delivery: Delivery;
   /** Whether the user has seen it; true of what the user sent. */
   shown: boolean;
-  /** Whether it may have been opened with a wrong key. */
+  /** Whether the key may be a wrong one. */
   doubtful: boolean;
-  /** False where the contact only claims the name, until the user accepts that. */
+  /** False while the contact only claims the name, until the user accepts the claim. */
   accepted: boolean;
 }
 
-/** All that is known of one message; times are milliseconds since 1970. */
+/** A message with all details; times are milliseconds since 1970. */
 export interface Explanation extends Message {
   /** The id that the relay gave it. */
   relayMessageId: MessageId | undefined;
@@ -73,13 +73,13 @@ export interface Explanation extends Message {
   attempts: number;
   /** Why the last attempt failed. */
   failure: string | undefined;
-  /** Which consumers have acknowledged it, and when. */
+  /** The consumers that have acknowledged it, with the times. */
   acks: { consumer: string; time: number }[];
 }
 
-/** A contact, as lists show it. */
+/** A contact in a list. */
 export interface ContactSummary {
-  /** The name, or the id in hex digits where none is known; not fit to print. */
+  /** The name, or the id in hex where none is known; not fit to print. */
   name: string;
   /** The id. */
   contactId: ClientId;
@@ -87,6 +87,6 @@ export interface ContactSummary {
   unread: number;
   /** When the latest message was stored, in milliseconds since 1970. */
   lastTime: number | undefined;
-  /** Whether the relay gives another public key than the accepted one. */
+  /** Whether the relay gives a public key other than the accepted one. */
   keyChanged: boolean;
 }

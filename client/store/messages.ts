@@ -1,5 +1,5 @@
 /**
- * The table of messages: its rows, and the messages that they hold.
+ * The table of messages.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { StoreDatabase, Value } from "./database.ts";
 import { SenderLock } from "./folder.ts";
 import { PatternMatcher, SEARCH_LIMIT } from "./pattern_matcher.ts";
 
-/** Messages that a search reads at a time. */
+/** Messages that a search reads at once. */
 const SEARCH_PAGE = 500;
 
 /** Which messages to list. */
@@ -29,9 +29,9 @@ export interface HistoryOptions {
   before?: number | undefined;
   /** Only those with a larger number. */
   after?: number | undefined;
-  /** Only those written down since, in milliseconds since 1970; see {@linkcode Messages.firstSince}. */
+  /** Only those stored since, in milliseconds since 1970; see {@linkcode Messages.firstSince}. */
   since?: number | undefined;
-  /** The latest so many. */
+  /** Only the latest `limit` messages. */
   limit?: number | undefined;
 }
 
@@ -39,13 +39,13 @@ export interface HistoryOptions {
 export interface SearchOptions {
   /** Only with this contact. */
   name?: string | undefined;
-  /** Milliseconds that matching may take in all; 10 s by default. */
+  /** Milliseconds that matching may take in total; default: 10 s. */
   limit?: number | undefined;
   /** Aborts the search, which throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** A row of the table, with its contact; times are milliseconds since 1970. */
+/** A row of the table with its contact; times are milliseconds since 1970. */
 export interface MessageRow {
   id: MessageNumber;
   clientId: ClientId;
@@ -74,11 +74,11 @@ export interface MessageRow {
 const SELECT =
   "SELECT m.*, c.clientId, c.name, c.succeeds FROM messages m JOIN contacts c USING (contact)";
 
-/** The rows of the contacts that have or had a name, or an id in hex digits. */
+/** The rows of the contacts that have or had a name, or have an id in hex. */
 const ROWS_OF =
   "SELECT contact FROM contacts WHERE name = ?1 OR (name IS NULL AND lower(hex(clientId)) = lower(?1))";
 
-/** All messages, in the order in which they were written. */
+/** All messages, in the order of storing. */
 export class Messages {
   readonly #database: StoreDatabase;
 
@@ -120,7 +120,7 @@ export class Messages {
     pattern: RegExp,
     { name, limit = SEARCH_LIMIT, signal }: SearchOptions = {},
   ): AsyncGenerator<Message> {
-    // With "g" or "y" a pattern would go on from its last match.
+    // With "g" or "y" a pattern would continue after its last match.
     const flags = pattern.flags.replace(/[gy]/g, "");
     using matcher = new PatternMatcher(
       new RegExp(pattern.source, flags),
@@ -177,7 +177,7 @@ export class Messages {
     };
   }
 
-  /** The oldest messages behind `after` that the user hasn't seen. */
+  /** The oldest messages after number `after` that the user hasn't seen. */
   unshown(after: number, limit: number): Message[] {
     return this.messages(
       "m.outgoing = 0 AND m.shown IS NULL AND m.id > ? ORDER BY m.id LIMIT ?",
@@ -199,7 +199,7 @@ export class Messages {
     });
   }
 
-  /** Rows that match a condition on `m`, which may go on with ORDER BY and LIMIT. */
+  /** Rows that match a condition on `m`, which may include ORDER BY and LIMIT. */
   select(condition: string, ...params: Value[]): MessageRow[] {
     return this.#database.rows<MessageRow>(
       `${SELECT} WHERE ${condition}`,
@@ -228,12 +228,11 @@ export class Messages {
   }
 
   /**
-   * The number of the first message that was written since a time. Messages are
-   * in the order of their numbers, since times may come from a wrong clock: the
-   * first one with a time between that one and now counts.
+   * The number of the first message that was stored since a time. Later numbers
+   * count even with earlier times, since the clock may have been wrong.
    *
    * @param time in milliseconds since 1970
-   * @returns undefined where that time is in the future
+   * @returns undefined where `time` is in the future
    */
   firstSince(time: number): number | undefined {
     const now = Date.now();
@@ -300,7 +299,7 @@ export class Messages {
   }
 }
 
-/** A text as the table keeps it: as bytes, since text in SQLite ends at a NUL. */
+/** A text as the table stores it: as bytes, since text in SQLite ends at a NUL. */
 export function bytesOf(text: string | undefined): Uint8Array | undefined {
   return text === undefined ? undefined : new TextEncoder().encode(text);
 }

@@ -16,7 +16,7 @@ export interface NewMessage {
   size: number;
 }
 
-/** The user's own messages on their way to the relay. */
+/** The user's own messages. */
 export class Outgoing {
   readonly #database: StoreDatabase;
   readonly #messages: Messages;
@@ -57,8 +57,8 @@ export class Outgoing {
   }
 
   /**
-   * How many messages of a kind for a contact were written or sent within so
-   * many milliseconds of now, by the clock's time.
+   * The number of messages of a kind for a contact that were stored or sent within
+   * `span` milliseconds of now.
    */
   recent(contact: ContactRow, kind: MessageKind, span: number): number {
     return this.#database.one<{ count: number }>(
@@ -76,7 +76,7 @@ export class Outgoing {
    * Begins to send a message. No other client in the folder sends it until
    * {@linkcode acknowledged} or {@linkcode failed}, or until this client ends.
    *
-   * @throws {UserError} where it can't be sent, or is being sent
+   * @throws {UserError} where the message can't be sent, or is being sent
    */
   begin(id: MessageNumber): void {
     // A power failure ends the sending client as well.
@@ -107,7 +107,7 @@ export class Outgoing {
     });
   }
 
-  /** Readdresses a message to the contact that has its contact's name by now. */
+  /** Changes the recipient of a message. */
   redirect(id: MessageNumber, contact: ContactRow): void {
     if (this.contactOf(id) === contact) return;
     this.#database.run(
@@ -119,7 +119,7 @@ export class Outgoing {
 
   /** Marks a message as acknowledged by the relay. */
   acknowledged(id: MessageNumber, relayMessageId: MessageId | undefined): void {
-    // After a power failure it may count as unsent: better twice than never.
+    // After a power failure the message may count as unsent, and is sent twice rather than never.
     this.#database.writeSoon(() =>
       this.#database.run(
         "UPDATE messages SET acknowledged = ?, relayMessageId = ?, sender = NULL WHERE id = ?",

@@ -1,11 +1,11 @@
 import { UserError } from "../errors.ts";
 
-/** Milliseconds of matching that a search takes at most. */
+/** Limit of matching in a search, in milliseconds. */
 export const SEARCH_LIMIT = 10_000;
 
-// A thread that matches can't be ended from outside, whatever `terminate` says;
-// a script with a time limit ends within it. As text it needs neither a file
-// nor a permission, in a bundle and a compiled program too.
+// `terminate` can't end a thread that is matching, but a script can have a time
+// limit. As text, the program needs neither a file nor a permission, in a bundle
+// or a compiled program too.
 const PROGRAM = `
 import { Script } from "node:vm";
 const script = new Script("texts.map((text) => pattern.test(text))");
@@ -27,13 +27,13 @@ onmessage = ({ data }) => {
 };
 `;
 
-/** What the thread says of some texts. */
+/** The thread's response. */
 type Verdict =
   | { fits: readonly boolean[] }
   | { fits?: undefined; isLate: boolean; reason: string };
 
 /**
- * Tests texts against a regular expression on a thread of its own: some
+ * Tests texts against a regular expression on a separate thread, since some
  * patterns take years for a short text.
  */
 export class PatternMatcher implements Disposable {
@@ -43,7 +43,7 @@ export class PatternMatcher implements Disposable {
   /**
    * Starts the thread.
    *
-   * @param limit milliseconds of matching that all texts may take together
+   * @param limit milliseconds of matching for all texts together
    */
   constructor(pattern: RegExp, limit: number) {
     const url = URL.createObjectURL(
@@ -55,10 +55,9 @@ export class PatternMatcher implements Disposable {
   }
 
   /**
-   * Whether each of these texts fits the pattern; to be asked one call after
-   * another.
+   * Whether each of the texts matches the pattern. Calls must not overlap.
    *
-   * @throws {UserError} where the time is over, or the pattern is too large
+   * @throws {UserError} where the time is up, or the pattern is too large
    */
   async fits(
     texts: readonly string[],
@@ -92,7 +91,7 @@ export class PatternMatcher implements Disposable {
     );
   }
 
-  /** Ends the thread; texts that it is at cost it no more than the rest of the time. */
+  /** Ends the thread, at the latest when its time is up. */
   [Symbol.dispose](): void {
     this.#worker.terminate();
   }

@@ -1,6 +1,5 @@
 /**
- * A store in a folder that can't be written: on a full disk, or on one that is
- * there to be read only.
+ * A store that can't be written: on a full or read-only disk.
  *
  * @module
  */
@@ -10,23 +9,23 @@ import { isDiskFull } from "../../shared/cli/reason.ts";
 import { isThere } from "./folder.ts";
 import { isReady } from "./schema.ts";
 
-/** Codes of the system, and of SQLite, where something may not be written. */
+/** Codes of the system and of SQLite for what can't be written. */
 const UNWRITABLE: readonly unknown[] = ["EROFS", "EACCES", "EPERM"];
 const READ_ONLY = 8;
 const CANT_OPEN = 14;
 /** Milliseconds to wait for another client's transaction. */
 const BUSY_TIMEOUT = 5_000;
 
-/** A store that is open to be read. */
+/** A store that is open for reading. */
 export interface ReadableStore {
   database: Database;
-  /** Whether no other client can use it meanwhile. */
+  /** Whether other clients are locked out. */
   isAlone: boolean;
-  /** Closes it; doing so again does nothing. */
+  /** Closes it; repeated calls do nothing. */
   close(): void;
 }
 
-/** Whether a store couldn't be opened because nothing can be written there. */
+/** Whether an error says that the store can't be written. */
 export function cannotWrite(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
@@ -35,12 +34,12 @@ export function cannotWrite(error: unknown): boolean {
     primary === READ_ONLY || primary === CANT_OPEN || cannotWrite(error.cause);
 }
 
-/** Opens a store of today's version that is there; undefined where it can't be read either. */
+/** Opens an existing store of the current version for reading; undefined where that fails. */
 export function openToRead(path: string): ReadableStore | undefined {
   if (!isThere(path)) return undefined;
-  // Beside other clients their log and its index are there to be read.
+  // While other clients use it, their log and its index can be read.
   return attempt(() => plain(new Database(path, { readonly: true }))) ??
-    // On a full disk there is no room for an index, so this one has it alone.
+    // A full disk has no room for an index; exclusive access needs none.
     attempt(() => {
       const database = new Database(path, { create: false });
       const alone = plain(database, "PRAGMA locking_mode = EXCLUSIVE");
@@ -53,7 +52,7 @@ function attempt(open: () => ReadableStore): ReadableStore | undefined {
   try {
     return open();
   } catch {
-    // The failure to write it is what is told.
+    // The error of opening it for writing is reported.
     return undefined;
   }
 }
@@ -70,7 +69,7 @@ function plain(database: Database, setting = ""): ReadableStore {
   }
 }
 
-/** Where no index can be made, a copy elsewhere can have one. */
+/** Opens a copy in the temporary folder, where an index can be created. */
 function copied(path: string): ReadableStore {
   const folder = Deno.makeTempDirSync({ prefix: "messageu-" });
   const remove = () => {

@@ -7,7 +7,7 @@
 import { type BindValue, Database } from "@db/sqlite";
 import { FolderError } from "../errors.ts";
 
-/** What rows are read from. */
+/** A source of rows. */
 export interface RowSource {
   /** All rows of a query. */
   rows<T extends object>(sql: string, ...params: BindValue[]): T[];
@@ -21,26 +21,26 @@ export function rowSource(database: Database): RowSource {
   };
 }
 
-/** A table, an index, or whatever else a database may consist of. */
+/** A part of a database, such as a table or an index. */
 export interface SchemaPart {
   /** `table`, `index`, `view` or `trigger`. */
   type: string;
-  /** What it is called. */
+  /** Its name. */
   name: string;
-  /** What made it; null where that was another part. */
+  /** Its statement; null where another part created it. */
   sql: string | null;
 }
 
-/** Kept in the file as `PRAGMA user_version`. */
+/** Stored in the file as `PRAGMA user_version`. */
 const SCHEMA_VERSION = 1;
 
 // A contact is an id; the relay's list gives it a name. Another client listed
-// under a known contact's name `succeeds` that one once the user accepts it. A key belongs to the identity that it was exchanged under. Texts
-// are bytes, since SQLite's own text ends at a NUL. Times are milliseconds since
-// 1970. `seen` tells a received message from its repeats: 32 bytes while the
-// relay may hand it out again, with its number behind them once that is over but
-// it may still turn out to be something else, then null. `sender` is the token of
-// the client that is sending it.
+// under a known contact's name refers to it in `succeeds` until the user accepts.
+// A key belongs to the identity that exchanged it. Texts are bytes, since SQLite's
+// text ends at a NUL. Times are milliseconds since 1970. `seen` identifies repeats
+// of a received message: 32 bytes while the relay may deliver it again; with the
+// message's number appended once that is over but a later key may still open it;
+// then null. `sender` is the token of the client that is sending the message.
 const TABLES = `
 CREATE TABLE contacts (
   contact INTEGER PRIMARY KEY,
@@ -103,9 +103,9 @@ CREATE INDEX acksOfMessage ON acks (message);
 `;
 
 /**
- * Creates the tables in an empty file, and leaves ours as they are.
+ * Creates the tables in an empty file; doesn't change an existing store.
  *
- * @throws {FolderError} where the file is of a newer version
+ * @throws {FolderError} where the file has a newer version
  */
 export function prepareSchema(database: Database): void {
   if (versionOf(database) === SCHEMA_VERSION) return;
@@ -118,7 +118,7 @@ export function prepareSchema(database: Database): void {
         "Use the newer program that made it",
       );
     }
-    // Another client may have been faster between the look and the lock.
+    // Another client may have created them before the lock was taken.
     if (version === 0) {
       createTables(database);
       database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
@@ -130,7 +130,7 @@ export function prepareSchema(database: Database): void {
   }
 }
 
-/** Whether a file has the tables of today. */
+/** Whether a file has the current version. */
 export function isReady(database: Database): boolean {
   return versionOf(database) === SCHEMA_VERSION;
 }
@@ -147,7 +147,7 @@ export function schemaOf(source: RowSource): SchemaPart[] {
   );
 }
 
-/** The names of what a store consists of and this one lacks. */
+/** The names of the parts that a store lacks. */
 export function missingIn(store: RowSource): string[] {
   const names = new Set(schemaOf(store).map(({ name }) => name));
   const model = new Database(":memory:");

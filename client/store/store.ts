@@ -12,7 +12,7 @@ import { Outgoing } from "./outgoing.ts";
 
 /** The store in a client's folder. */
 export class ClientStore {
-  /** The file that holds all of it. */
+  /** The database of the store. */
   readonly database: StoreDatabase;
   /** The contacts. */
   readonly contacts: ContactTable;
@@ -47,7 +47,7 @@ export class ClientStore {
       refuseClosed(dir);
       throw new NotRegisteredError();
     }
-    // A new store would be in the way of the imported one.
+    // A new store would block the imported one.
     if (isDecided(dir) && !isThere(`${dir}/${STORE_FOLDER}`)) {
       throw new FolderError(
         `${dir}/${STORE_FOLDER} is being imported`,
@@ -83,7 +83,7 @@ export class ClientStore {
   }
 }
 
-/** @throws {FolderError} where it can't be seen what a folder holds */
+/** @throws {FolderError} where the folder can't be accessed */
 function refuseClosed(dir: string): void {
   try {
     Deno.lstatSync(`${dir}/${infoFiles.me[0]}`);
