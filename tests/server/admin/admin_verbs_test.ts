@@ -1,7 +1,11 @@
 /** What the admin program's verbs do, whatever kind of store it is. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { admin, adminPrints } from "../../support/stores/admin.ts";
+import {
+  admin,
+  adminPrints,
+  showVerbsAsProcesses,
+} from "../../support/stores/admin.ts";
 import { testWithAnyStore } from "../../support/stores/any_store.ts";
 import {
   idOf,
@@ -13,6 +17,8 @@ import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ID_JUMP } from "../../../server/store/layout.ts";
 import type { Store } from "../../../server/mod.ts";
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
+
+showVerbsAsProcesses();
 
 testWithAnyStore("stats and users tell what is there", async (store) => {
   const { place } = store;

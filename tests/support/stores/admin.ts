@@ -5,8 +5,13 @@ import { main } from "../../../server/admin/main.ts";
 import { exitCodeOf } from "../../../shared/cli/program.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 
-/** Verbs that have run as a process, by the kind of store. */
-const shown = new Set<string>();
+/** Verbs that have run as a process, by the kind of store; undefined in most files. */
+let shown: Set<string> | undefined;
+
+/** Has the file's tests run each verb as a process once, which shows that the launcher's permissions suffice. */
+export function showVerbsAsProcesses(): void {
+  shown = new Set();
+}
 
 /** The whole command line on a store: the folder of a file, or a database's URL. */
 const lineOf = (place: string, args: readonly string[]) => [
@@ -30,20 +35,18 @@ export async function startAdmin(
   ]);
 }
 
-/**
- * Runs it to its end: each verb once as a process, which shows that the
- * launcher's permissions suffice, then in this process.
- */
+/** Runs it to its end, in this process unless it asks or is to be shown as a process. */
 export async function admin(
   place: string,
   ...args: string[]
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const [flag] = lineOf(place, args);
+  const line = lineOf(place, args);
   const asks = /^(remove|restore)$/.test(args[0] ?? "") &&
     !args.includes("--yes");
-  const isShown = shown.has(`${flag} ${args[0]}`);
-  if (isShown && !asks) return await inProcess(lineOf(place, args));
-  shown.add(`${flag} ${args[0]}`);
+  const verb = `${line[0]} ${args[0]}`;
+  const isDue = shown !== undefined && !shown.has(verb);
+  if (!isDue && !asks) return await inProcess(line);
+  shown?.add(verb);
   await using program = await startAdmin(place, ...args);
   return await program.end();
 }
