@@ -9,7 +9,7 @@ import type { Outcome } from "../report/outcome.ts";
 import { Bell } from "./bell.ts";
 import { ByHand } from "./by_hand.ts";
 import { Cast } from "./cast.ts";
-import { DrivenClient } from "./driven_client.ts";
+import { DrivenClient, type StartClient } from "./driven_client.ts";
 import { DrivenFolder } from "./driven_folder.ts";
 import { playScript } from "./play.ts";
 import type { Player } from "./player.ts";
@@ -30,8 +30,8 @@ interface Play {
 
 /** A client that is started here. */
 export interface DrivenPlay extends Play {
-  /** The shell's command that starts it. */
-  readonly drive: string;
+  /** The shell's command that starts it, or what does. */
+  readonly drive: string | StartClient;
   /** Milliseconds that a step gets. */
   readonly timeout: number;
 }

@@ -24,10 +24,36 @@ const MOST_TOLD = 200;
 /** Milliseconds that its output gets to end once all that can be ended has. */
 const OUTPUT_GRACE = 500;
 
+/** A client that runs, and its standard input. */
+export interface RunningClient {
+  /** How it ended; undefined while it runs. */
+  readonly status: Deno.CommandStatus | undefined;
+  /** Types; a client that has ended reads nothing. */
+  type(text: string): Promise<void>;
+  /** Ends its input. */
+  endInput(): Promise<void>;
+  /** How it ended; undefined where it still runs after so many milliseconds. */
+  ended(ms: number): Promise<Deno.CommandStatus | undefined>;
+  /** Ends it and all that it started. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts a client in a folder.
+ *
+ * @param server the address it connects to
+ * @param print takes its output, and an empty text once it has ended
+ */
+export type StartClient = (
+  folder: DrivenFolder,
+  server: string,
+  print: (text: string) => void,
+) => RunningClient;
+
 /** How a client is driven. */
 export interface DriveOptions {
-  /** The shell's command that starts it. */
-  readonly command: string;
+  /** The shell's command that starts it, or what does. */
+  readonly command: string | StartClient;
   /** Where it runs. */
   readonly folder: DrivenFolder;
   /** Where the playing server listens. */
@@ -42,7 +68,7 @@ export interface DriveOptions {
 export class DrivenClient implements Player {
   readonly #options: DriveOptions;
   readonly #bell: Bell;
-  #process: Process;
+  #process: RunningClient;
   #starts = 1;
   #output = "";
 
@@ -108,11 +134,12 @@ export class DrivenClient implements Player {
       : { fails: `it ended with ${howEnded(status)}` };
   }
 
-  #start(): Process {
+  #start(): RunningClient {
     const { command, folder, server } = this.#options;
+    const start = typeof command === "string" ? shell(command) : command;
     // A client may remove what it likes.
     folder.restore();
-    return new Process(command, folder, formatAddress(server), (text) => {
+    return start(folder, formatAddress(server), (text) => {
       const room = MOST_OUTPUT - this.#output.length;
       this.#output += text.slice(0, Math.max(0, room));
       this.#bell.ring();
@@ -134,8 +161,11 @@ export class DrivenClient implements Player {
 const howEnded = ({ signal, code }: Deno.CommandStatus) =>
   signal ?? `code ${code}`;
 
+const shell = (command: string): StartClient => (folder, server, print) =>
+  new Process(command, folder, server, print);
+
 /** A shell and what it started. */
-class Process {
+class Process implements RunningClient {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #outputs: readonly Output[];
@@ -174,12 +204,10 @@ class Process {
     });
   }
 
-  /** How it ended; undefined while it runs. */
   get status(): Deno.CommandStatus | undefined {
     return this.#status;
   }
 
-  /** Types; a client that has ended reads nothing. */
   async type(text: string): Promise<void> {
     try {
       await writeAll(
@@ -195,7 +223,6 @@ class Process {
     await this.#input.close().catch(() => {});
   }
 
-  /** How it ended; undefined where it still runs after so many milliseconds. */
   async ended(ms: number): Promise<Deno.CommandStatus | undefined> {
     return await inTime(this.#ending, ms, undefined);
   }

@@ -1,33 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import {
   checkDriven,
   namesWith,
-  shellCommand,
 } from "../../support/clients/checked_client.ts";
 import { type Mistake, mistakes } from "../../support/clients/mistakes.ts";
-import { SHELL, testWith } from "../../support/test_with.ts";
+import { wrongClient } from "../../support/clients/wrong_client.ts";
+import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 
-const CLIENT = fileURLToPath(
-  new URL("../../support/clients/wrong_client.ts", import.meta.url),
-);
 /** Milliseconds that a step gets: what fails takes them all. */
 const TIMEOUT = 6000;
 /** Clients at a time: they mostly wait. */
 const AT_ONCE = 12;
-
-const wrongClient = (...made: Mistake[]) =>
-  shellCommand([
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "--allow-net=127.0.0.1",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env=MESSAGEU_SERVER",
-    CLIENT,
-    ...made,
-  ]);
 
 interface Found {
   readonly failed: readonly string[];
@@ -50,7 +33,7 @@ const isBadly = (mistake: Mistake | undefined) =>
   mistake === undefined || (mistakes[mistake].badly ?? false);
 
 testWith(
-  SHELL,
+  LOOPBACK_AND_FILES,
   "each mistake of a client fails exactly the checks that it should, and none fails none",
   async () => {
     const names = Object.keys(mistakes) as Mistake[];

@@ -2,6 +2,7 @@
 
 import type { Outcome } from "../../../kit/conformance/report/outcome.ts";
 import { checkClient } from "../../../kit/conformance/client/check_client.ts";
+import type { StartClient } from "../../../kit/conformance/client/driven_client.ts";
 import { choose, stepsOf } from "../../../kit/conformance/client/script.ts";
 
 /** What to check a client by. */
@@ -22,9 +23,9 @@ export function listener(): Deno.TcpListener {
   return Deno.listen({ hostname: "127.0.0.1", port: 0 });
 }
 
-/** Checks the client that a command of the shell starts. */
+/** Checks the client that a command of the shell, or a function, starts. */
 export async function checkDriven(
-  drive: string,
+  drive: string | StartClient,
   { badly = false, only, timeout = TIMEOUT }: Checked = {},
 ): Promise<Outcome[]> {
   const script = choose(stepsOf(badly), only);
