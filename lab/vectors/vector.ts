@@ -175,7 +175,7 @@ export interface VectorKinds {
   conversations: ConversationVector;
 }
 
-/** One of the five files. */
+/** One of the files. */
 export type VectorKind = keyof VectorKinds;
 
 /** A file. */

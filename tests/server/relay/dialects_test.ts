@@ -220,14 +220,15 @@ testWith(
       const frames = conversation(dialect, me, `one${dialect.name}`);
       // The second registration's id, of zeros, follows a zero.
       const again = conversation(dialect, ZERO_ID, `two${dialect.name}`);
-      const first = responseCodeIn(dialect, 2100);
+      const codeOf = (kind: RequestKind) =>
+        responseCodeIn(dialect, responseCode[kind]);
       for (
         const [bytes, code] of [
-          [frames.sendMessage, first + 3],
-          [again.register, first],
-          [frames.publicKey, first + 2],
-          [frames[PULL], first + 4],
-          [frames[PULL], first + 4],
+          [frames.sendMessage, codeOf("sendMessage")],
+          [again.register, codeOf("register")],
+          [frames.publicKey, codeOf("publicKey")],
+          [frames[PULL], codeOf(PULL)],
+          [frames[PULL], codeOf(PULL)],
         ] as const
       ) {
         await peer.write(concat([bytes, new Uint8Array(1)]));
@@ -271,21 +272,28 @@ testWith(
     const me = await peer.register("anna");
     for (const dialect of unpadded) {
       const code = requestCode("publicKey", dialect);
-      const first = responseCodeIn(dialect, 2100);
       const fields = { clientId: me, version: 2, code, payloadSize: 0 };
       const bare = requestHeaderOf(dialect).encode(fields);
       const { clientsList } = conversation(dialect, me, "ben");
       for (let turn = 0; turn < 2; turn++) {
         await peer.write(bare);
         await peer.write(me);
-        assertEquals(await nextCode(peer), first + 2, dialect.name);
+        assertEquals(
+          await nextCode(peer),
+          responseCodeIn(dialect, 2102),
+          dialect.name,
+        );
       }
       // Nothing follows, or the next request does: then it is refused.
       await peer.write(bare);
       assertEquals(await nextCode(peer), 9000, dialect.name);
       await peer.write(concat([bare, clientsList]));
       assertEquals(await nextCode(peer), 9000, dialect.name);
-      assertEquals(await nextCode(peer), first + 1, dialect.name);
+      assertEquals(
+        await nextCode(peer),
+        responseCodeIn(dialect, 2101),
+        dialect.name,
+      );
     }
   },
 );

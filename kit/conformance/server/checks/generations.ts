@@ -63,15 +63,13 @@ export const generationChecks = subject(
         [
           `generation-${name}`,
           clause,
-          `All requests from ${first} to ${
-            first + 4
-          } are answered as their kind is`,
+          `All requests from ${first} on are answered as their kind is`,
           (probe) => wholeTalk(probe, dialect),
         ],
         [
           `generation-${name}-refuses`,
           clause,
-          `What is refused of ${first} to ${first + 4} is answered with 9000`,
+          `What is refused from ${first} on is answered with 9000`,
           async (probe) => {
             await spoken(probe, dialect, await probe.pair());
             const clientId = randomId();
@@ -90,7 +88,7 @@ export const generationChecks = subject(
           `generation-${name}-shares`,
           "DIA-4",
           `A message that was sent with ${
-            first + 3
+            requestCode("sendMessage", dialect)
           } is pulled with 604, and the other way round`,
           (probe) => shares(probe, dialect),
         ],
@@ -288,8 +286,8 @@ async function spokenTo(
   }
 }
 
-const notSpoken = ({ firstRequest: first }: Dialect) =>
-  new Unprepared(`the server doesn't speak ${first} to ${first + 4}`);
+const notSpoken = ({ name }: Dialect) =>
+  new Unprepared(`the server doesn't speak the dialect ${name}`);
 
 /**
  * Asks for something that shows whether a generation is spoken: one that
