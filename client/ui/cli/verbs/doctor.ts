@@ -3,10 +3,14 @@ import { dataKind } from "../verb/data.ts";
 import { exitCodes } from "../verb/failure.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { type Finding, formatFinding } from "../../../../shared/cli/finding.ts";
-import { found, STYLE } from "../doctor/finding.ts";
 import * as folder from "../doctor/folder_checks.ts";
-import { checkTerminal, checkVersions } from "../doctor/machine_checks.ts";
-import { checkRelays } from "../doctor/relay_check.ts";
+import {
+  checkRelays,
+  checkTerminal,
+  checkVersions,
+  found,
+  STYLE,
+} from "../doctor/client_checks.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { Session } from "../../../session/session.ts";
 import { isDecided } from "../../../store/folder.ts";
