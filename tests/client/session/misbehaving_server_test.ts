@@ -416,7 +416,7 @@ misbehaves(
     );
     assertStringIncludes(
       output,
-      "it closed the connection before its answer",
+      "it closed the connection before its response",
     );
     assertStringIncludes(output, "It is kept unchanged in ");
     const [d, e] = [
@@ -514,7 +514,10 @@ testWith(
     await using client = new MenuUser(folder.path, server.address);
     server.script = () => {};
     const output = await client.choose("110", "anna");
-    assertStringIncludes(output, "it closed the connection before its answer");
+    assertStringIncludes(
+      output,
+      "it closed the connection before its response",
+    );
     const kept = /its private key is in (\S+)\)/.exec(output)?.[1] ?? "";
     const [name, id, key] = (await Deno.readTextFile(kept)).split("\n");
     assertEquals([name, id], ["anna", "0".repeat(32)]);

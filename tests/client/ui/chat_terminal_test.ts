@@ -316,7 +316,7 @@ esac
       ["folder", "left no text"],
       ["replace", "can't be edited"],
       ["absent", "can't be run"],
-      ["latin", "no text in UTF-8"],
+      ["latin", "text isn't UTF-8"],
     ] as const
   ) {
     await edit(answer);

@@ -184,7 +184,10 @@ testWith(SHELL, "what is no text is refused, not changed", async () => {
     `printf '\\376\\n150\\nben\\na\\377\\n150\\nben\\ntext\\n0\\n' | "$@"`,
     client("menu"),
   );
-  assertEquals(menu.stdout.match(/Standard input is no text/g)?.length, 2);
+  assertEquals(
+    menu.stdout.match(/Standard input isn't UTF-8 text/g)?.length,
+    2,
+  );
   const texts = anna.messages.list({ name: "ben" }).flatMap(({ text }) =>
     text ?? []
   );
