@@ -5,6 +5,7 @@
  */
 
 import { formatThings } from "../../shared/cli/figures.ts";
+import type { StoreRow } from "./store_rows.ts";
 
 /** Advice for inboxes that have used up their ids. */
 export const RESTART_IDS =
@@ -25,43 +26,6 @@ export interface RestartedIds {
   /** Names of users whose ids can't restart, since messages still wait for them. */
   waiting: string[];
 }
-
-/** A row in the form that all kinds of store share. Ids are 16 bytes. */
-export type StoreRow =
-  | {
-    table: "accounts";
-    position: number;
-    id: Uint8Array;
-    name: string;
-    publicKey: Uint8Array;
-  }
-  | {
-    table: "activity";
-    position: number;
-    lastSeen: string;
-    lastMessage: number;
-  }
-  | {
-    table: "messages";
-    id: number;
-    recipient: Uint8Array;
-    sender: Uint8Array;
-    type: number;
-    content: Uint8Array;
-    /** Number of content bytes that are in parts. */
-    rest: number;
-    /** Milliseconds since 1970. */
-    arrived: number;
-  }
-  | {
-    table: "parts";
-    recipient: Uint8Array;
-    /** Id of the message. */
-    id: number;
-    /** Number of the part, from 1. */
-    part: number;
-    content: Uint8Array;
-  };
 
 /** Figures of a store. */
 export interface StoreStats {

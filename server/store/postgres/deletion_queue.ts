@@ -5,6 +5,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import {
   CLIENT_ID_SIZE,
   type ClientId,
@@ -102,11 +103,10 @@ export async function deleteMessages(
   query: Query,
   deletions: readonly Deletion[],
 ): Promise<number> {
-  const owners = new Uint8Array(deletions.length * CLIENT_ID_SIZE);
-  const rows = deletions.flatMap(({ recipient, runs }, i) => {
-    owners.set(recipient, i * CLIENT_ID_SIZE);
-    return runs.map(([first, last]) => ({ owner: i + 1, first, last }));
-  });
+  const owners = concat(deletions.map(({ recipient }) => recipient));
+  const rows = deletions.flatMap(({ runs }, i) =>
+    runs.map(([first, last]) => ({ owner: i + 1, first, last }))
+  );
   const [row] = await query<[number]>(DELETE, [
     owners,
     rows.map(({ owner }) => owner),

@@ -87,14 +87,8 @@ export async function insertMessages(
 
 /** The recipients, one behind the other, and a column for each number that a batch has. */
 function batchValues(batches: readonly CeiledBatch[]): Value[] {
-  const recipients = new Uint8Array(batches.length * CLIENT_ID_SIZE);
-  batches.forEach(({ jobs: [first] }, i) => {
-    if (first !== undefined) {
-      recipients.set(first.message.recipient, i * CLIENT_ID_SIZE);
-    }
-  });
   return [
-    recipients,
+    Uint8Array.fromHex(batches.map(({ key }) => key).join("")),
     batches.map(({ jobs }) => jobs.length),
     batches.map(({ jobs }) =>
       jobs.reduce((sum, { message }) => sum + message.content.length, 0)

@@ -48,6 +48,32 @@ export async function* slicesOf(
   }
 }
 
+/**
+ * Sums of each column that a statement about slices returns, over a whole table.
+ *
+ * @param size rows of each slice, about
+ * @param values the statement's values behind those of the slice
+ * @returns nothing where the table is empty
+ */
+export async function sumOverSlices(
+  query: Query,
+  table: KeyedTable,
+  size: number,
+  statement: Statement,
+  values: readonly Value[] = [],
+): Promise<number[]> {
+  const sums: number[] = [];
+  for await (const slice of slicesOf(query, table, size)) {
+    const [row = []] = await query<(number | null)[]>(statement, [
+      ...slice,
+      ...values,
+    ]);
+    // A slice whose rows went meanwhile has no sum.
+    row.forEach((value, i) => sums[i] = (sums[i] ?? 0) + (value ?? 0));
+  }
+  return sums;
+}
+
 /** SQL for whether a row is in the slice that a statement's first values tell. */
 export function inSlice(table: KeyedTable): string {
   const keys = KEYS[table];

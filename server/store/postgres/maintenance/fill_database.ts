@@ -8,11 +8,8 @@ import type { Database, Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { raiseIds } from "../inbox_ids.ts";
 import { StoreError } from "../../store.ts";
-import {
-  RESTART_IDS,
-  type StoreCounts,
-  type StoreRow,
-} from "../../admin_store.ts";
+import type { StoreRow } from "../../store_rows.ts";
+import { RESTART_IDS, type StoreCounts } from "../../admin_store.ts";
 import { findFaults } from "./postgres_check.ts";
 import { RAISE_USERS_VERSION } from "../users_version.ts";
 import { insertRows } from "./row_inserter.ts";

@@ -24,7 +24,7 @@ import {
 } from "../connection/database.ts";
 import { databaseError } from "../connection/database_errors.ts";
 import { OldMessages } from "../old_messages.ts";
-import { inSlice, slicesOf } from "../key_slices.ts";
+import { inSlice, sumOverSlices } from "../key_slices.ts";
 import { hasSchema, prepareSchema } from "../schema.ts";
 import { storeName } from "../connection/store_url.ts";
 import {
@@ -33,11 +33,11 @@ import {
   type RaisedIds,
   type RestartedIds,
   type StoreCounts,
-  type StoreRow,
   type StoreStats,
   type UserInfo,
 } from "../../admin_store.ts";
 import { StoreError } from "../../store.ts";
+import type { StoreRow } from "../../store_rows.ts";
 import type { Restore, StoreAdmin } from "../../store_kind.ts";
 import { urlOf } from "../kind.ts";
 import {
@@ -169,12 +169,14 @@ export class PostgresAdminStore implements AdminStore {
 
   countArrivedBefore(before: Date): Promise<number> {
     return this.#do(async () => {
-      let count = 0;
-      for await (const slice of slicesOf(this.#query, "messages", SLICE)) {
-        const values = [...slice, Date.now() - before.getTime()];
-        const [row] = await this.#query<[number]>(ARRIVED_BEFORE, values);
-        count += row?.[0] ?? 0;
-      }
+      const age = Date.now() - before.getTime();
+      const [count = 0] = await sumOverSlices(
+        this.#query,
+        "messages",
+        SLICE,
+        ARRIVED_BEFORE,
+        [age],
+      );
       return count;
     });
   }

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import { CLIENT_ID_SIZE } from "../../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { StoreError } from "../../store.ts";
-import type { StoreRow } from "../../admin_store.ts";
+import type { StoreRow } from "../../store_rows.ts";
 import { ArrivalOrder, type MessageKey } from "./arrival_order.ts";
 
 /** Users that are read at a time. */
@@ -102,10 +103,7 @@ type MessageRow = [
 async function* readMessages(query: Query): AsyncGenerator<StoreRow> {
   const order = await readArrivals(query);
   for (const keys of batchesOf(order.sorted())) {
-    const recipients = new Uint8Array(keys.length * CLIENT_ID_SIZE);
-    keys.forEach(({ recipient }, i) =>
-      recipients.set(recipient, i * CLIENT_ID_SIZE)
-    );
+    const recipients = concat(keys.map(({ recipient }) => recipient));
     const ids = keys.map(({ id }) => id);
     const rows = await query<MessageRow>(MESSAGES_OF, [recipients, ids]);
     if (rows.length !== keys.length) {

@@ -4,88 +4,54 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import type { Query, Statement, Value } from "../connection/database.ts";
-import type { StoreRow } from "../../admin_store.ts";
+import {
+  columnsOf,
+  type StoreRow,
+  type StoreTable,
+  tableNames,
+} from "../../store_rows.ts";
 
 /** Rows of one statement, and bytes in them, about. */
 const ROWS = 500;
 const BYTES = 4 * 1024 * 1024;
 
-type Table = StoreRow["table"];
-type Kind = "number" | "text" | "bytes";
-type Fields<T extends Table> = Exclude<
-  keyof Extract<StoreRow, { table: T }>,
-  "table"
->;
-
-/** What kind each field of a row is. */
-const FIELDS: { [T in Table]: Record<Fields<T>, Kind> } = {
-  accounts: {
-    position: "number",
-    id: "bytes",
-    name: "text",
-    publicKey: "bytes",
-  },
-  activity: { position: "number", lastSeen: "text", lastMessage: "number" },
-  messages: {
-    id: "number",
-    recipient: "bytes",
-    sender: "bytes",
-    type: "number",
-    content: "bytes",
-    rest: "number",
-    arrived: "number",
-  },
-  parts: { recipient: "bytes", id: "number", part: "number", content: "bytes" },
-};
-
-const STATEMENTS: Readonly<Record<Table, Statement>> = {
-  accounts: inserting(
-    "accounts",
-    "INSERT INTO accounts (Position, ID, UserName, PublicKey) SELECT * FROM rows",
-  ),
-  // Here it goes by the client's id, there by its position.
-  activity: inserting(
-    "activity",
-    `INSERT INTO activity (ID, LastSeen, LastMessage)
-      SELECT accounts.ID, lastSeen, lastMessage
-      FROM rows JOIN accounts ON accounts.Position = rows.position`,
-  ),
-  messages: inserting(
-    "messages",
-    `INSERT INTO messages
-      (ID, ToClient, FromClient, Type, Content, Rest, Arrived) SELECT * FROM rows`,
-  ),
-  parts: inserting(
-    "parts",
-    "INSERT INTO parts (ToClient, ID, Part, Content) SELECT * FROM rows",
-  ),
-};
+const STATEMENTS = Object.fromEntries(
+  tableNames.map((table) => [table, inserting(table)]),
+) as Readonly<Record<StoreTable, Statement>>;
 
 /**
  * All bytes go in one piece, of which each row takes its own: arrays of bytes
  * would go as text, and texts in arrays would have to be quoted.
  */
-function inserting(table: Table, insert: string): Statement {
+function inserting(table: StoreTable): Statement {
   const values: string[] = [];
   const names: string[] = [];
   const types: string[] = [];
-  for (const [field, kind] of Object.entries<Kind>(FIELDS[table])) {
-    if (kind === "number") {
-      names.push(field);
+  for (const { key, holds } of columnsOf(table)) {
+    if (holds === "number") {
+      names.push(key);
       types.push("bigint[]");
-      values.push(field);
+      values.push(key);
       continue;
     }
-    names.push(`${field}_at`, `${field}_size`);
+    names.push(`${key}_at`, `${key}_size`);
     types.push("int[]", "int[]");
-    const piece = `substring($1::bytea FROM ${field}_at FOR ${field}_size)`;
+    const piece = `substring($1::bytea FROM ${key}_at FOR ${key}_size)`;
     values.push(
       `${
-        kind === "text" ? `convert_from(${piece}, 'UTF8')` : piece
-      } AS ${field}`,
+        holds === "text" ? `convert_from(${piece}, 'UTF8')` : piece
+      } AS ${key}`,
     );
   }
+  const columns = columnsOf(table).map(({ name }) => name);
+  // activity goes by the client's id here, and by its position in a row.
+  const insert = table === "activity"
+    ? `INSERT INTO activity (ID, LastSeen, LastMessage)
+      SELECT accounts.ID, lastSeen, lastMessage
+      FROM rows JOIN accounts ON accounts.Position = rows.position`
+    : `INSERT INTO ${table} (${columns}) SELECT * FROM rows`;
   return {
     name: `fill-${table}`,
     text: `WITH rows AS (SELECT ${values} FROM unnest(${
@@ -98,14 +64,11 @@ function inserting(table: Table, insert: string): Statement {
 export async function insertRows(
   query: Query,
   rows: AsyncIterable<StoreRow>,
-): Promise<Record<Table, number>> {
+): Promise<Record<StoreTable, number>> {
   const counts = { accounts: 0, activity: 0, messages: 0, parts: 0 };
-  const waiting: { [T in Table]: Group } = {
-    accounts: new Group("accounts"),
-    activity: new Group("activity"),
-    messages: new Group("messages"),
-    parts: new Group("parts"),
-  };
+  const waiting = Object.fromEntries(
+    tableNames.map((table) => [table, new Group(table)]),
+  ) as Record<StoreTable, Group>;
   for await (const row of rows) {
     counts[row.table]++;
     if (waiting[row.table].add(row)) continue;
@@ -118,11 +81,11 @@ export async function insertRows(
 
 /** Rows of a table that go in together. */
 class Group {
-  readonly #table: Table;
+  readonly #table: StoreTable;
   #rows: StoreRow[] = [];
   #bytes = 0;
 
-  constructor(table: Table) {
+  constructor(table: StoreTable) {
     this.#table = table;
   }
 
@@ -141,16 +104,16 @@ class Group {
   }
 }
 
-function encode(table: Table, rows: readonly StoreRow[]): Value[] {
+function encode(table: StoreTable, rows: readonly StoreRow[]): Value[] {
   const text = new TextEncoder();
   const pieces: Uint8Array[] = [];
   let at = 1;
-  const columns = Object.entries<Kind>(FIELDS[table]).flatMap(
-    ([field, kind]) => {
+  const columns = columnsOf(table).flatMap(
+    ({ key, holds }) => {
       const values = rows.map((row) =>
-        (row as unknown as Record<string, unknown>)[field]
+        (row as unknown as Record<string, unknown>)[key]
       );
-      if (kind === "number") return [values.map(Number)];
+      if (holds === "number") return [values.map(Number)];
       const bytes = values.map((value) =>
         value instanceof Uint8Array ? value : text.encode(String(value))
       );
@@ -159,11 +122,5 @@ function encode(table: Table, rows: readonly StoreRow[]): Value[] {
       return [starts, bytes.map((piece) => piece.length)];
     },
   );
-  const all = new Uint8Array(at - 1);
-  let end = 0;
-  for (const piece of pieces) {
-    all.set(piece, end);
-    end += piece.length;
-  }
-  return [all, ...columns];
+  return [concat(pieces), ...columns];
 }

@@ -23,12 +23,12 @@ import {
 import { statIfThere } from "../../../../shared/folder/durable_files.ts";
 import { findUser, readStats, readUsers } from "./sqlite_reports.ts";
 import { StoreError } from "../../store.ts";
+import type { StoreRow } from "../../store_rows.ts";
 import type {
   AdminStore,
   RaisedIds,
   RestartedIds,
   StoreCounts,
-  StoreRow,
   StoreStats,
   UserInfo,
 } from "../../admin_store.ts";

@@ -7,58 +7,25 @@
 import type { BindValue, Database } from "@db/sqlite";
 import { firstValue } from "../schema.ts";
 import { StoreError } from "../../store.ts";
-import type { StoreCounts, StoreRow } from "../../admin_store.ts";
+import type { StoreCounts } from "../../admin_store.ts";
+import {
+  columnsOf,
+  type StoreRow,
+  type StoreTable,
+  tableNames,
+} from "../../store_rows.ts";
 import { withWriteLock } from "./write_lock.ts";
 
 /** Rows that are read at a time; each may have a MiB of content. */
 const PAGE = 32;
 
-/** Each table's columns, in the order in which tables are read: a message's sender and recipient first. */
-const COLUMNS = {
-  accounts: {
-    position: "Position",
-    id: "ID",
-    name: "UserName",
-    publicKey: "PublicKey",
-  },
-  activity: {
-    position: "Position",
-    lastSeen: "LastSeen",
-    lastMessage: "LastMessage",
-  },
-  messages: {
-    id: "ID",
-    recipient: "ToClient",
-    sender: "FromClient",
-    type: "Type",
-    content: "Content",
-    rest: "Rest",
-    arrived: "Arrived",
-  },
-  parts: {
-    recipient: "ToClient",
-    id: "ID",
-    part: "Part",
-    content: "Content",
-  },
-} as const satisfies {
-  [T in StoreRow["table"]]: Record<
-    Exclude<keyof Extract<StoreRow, { table: T }>, "table">,
-    string
-  >;
-};
-
-type Table = StoreRow["table"];
-
-const TABLES = Object.keys(COLUMNS) as Table[];
-
 /** Everything as of one moment. The database must be asked for nothing else meanwhile. */
 export async function* readRows(database: Database): AsyncGenerator<StoreRow> {
   database.exec("BEGIN");
   try {
-    for (const table of TABLES) {
-      const columns = Object.entries(COLUMNS[table])
-        .map(([key, column]) => `${column} AS ${key}`);
+    for (const table of tableNames) {
+      const columns = columnsOf(table)
+        .map(({ key, name }) => `${name} AS ${key}`);
       const page = database.prepare<StoreRow & { row: number }>(
         `SELECT rowid AS row, '${table}' AS "table", ${columns}
           FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE}`,
@@ -83,18 +50,13 @@ export async function writeRows(
   rows: AsyncIterable<StoreRow>,
 ): Promise<StoreCounts> {
   const inserters = Object.fromEntries(
-    TABLES.map((table) => [table, prepareInsert(database, table)]),
-  ) as Record<Table, (row: StoreRow) => void>;
+    tableNames.map((table) => [table, prepareInsert(database, table)]),
+  ) as Record<StoreTable, (row: StoreRow) => void>;
   return await withWriteLock(database, async () => {
     if (firstValue(database, "SELECT 1 FROM accounts LIMIT 1") !== undefined) {
       throw new StoreError("it isn't empty");
     }
-    const counts: Record<Table, number> = {
-      accounts: 0,
-      activity: 0,
-      messages: 0,
-      parts: 0,
-    };
+    const counts = { accounts: 0, activity: 0, messages: 0, parts: 0 };
     for await (const row of rows) {
       inserters[row.table](row);
       counts[row.table]++;
@@ -105,15 +67,15 @@ export async function writeRows(
 
 function prepareInsert(
   database: Database,
-  table: Table,
+  table: StoreTable,
 ): (row: StoreRow) => void {
-  const columns = Object.entries(COLUMNS[table]);
+  const columns = columnsOf(table);
   const insert = database.prepare(
-    `INSERT INTO ${table} (${columns.map(([, column]) => column)})
+    `INSERT INTO ${table} (${columns.map(({ name }) => name)})
       VALUES (${columns.map(() => "?")})`,
   );
   return (row) => {
     const values = row as unknown as Record<string, BindValue>;
-    insert.run(...columns.map(([key]) => values[key] ?? null));
+    insert.run(...columns.map(({ key }) => values[key] ?? null));
   };
 }

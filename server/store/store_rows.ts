@@ -1,0 +1,79 @@
+/**
+ * The rows that every kind of store has, so that those of one can go into
+ * another as they are.
+ *
+ * @module
+ */
+
+/** What a column holds, and how its values are read. */
+interface Values {
+  number: number;
+  text: string;
+  bytes: Uint8Array;
+}
+
+type Column = readonly [name: string, holds: keyof Values];
+
+/**
+ * Each table's columns by their keys in a row. A message's recipient and sender
+ * come before it, and a message before its parts.
+ */
+export const storeTables = {
+  accounts: {
+    position: ["Position", "number"],
+    id: ["ID", "bytes"],
+    name: ["UserName", "text"],
+    publicKey: ["PublicKey", "bytes"],
+  },
+  activity: {
+    position: ["Position", "number"],
+    lastSeen: ["LastSeen", "text"],
+    lastMessage: ["LastMessage", "number"],
+  },
+  messages: {
+    id: ["ID", "number"],
+    recipient: ["ToClient", "bytes"],
+    sender: ["FromClient", "bytes"],
+    type: ["Type", "number"],
+    content: ["Content", "bytes"],
+    // Bytes of content that are in parts.
+    rest: ["Rest", "number"],
+    // Milliseconds since 1970.
+    arrived: ["Arrived", "number"],
+  },
+  parts: {
+    recipient: ["ToClient", "bytes"],
+    // The message's.
+    id: ["ID", "number"],
+    // From 1.
+    part: ["Part", "number"],
+    content: ["Content", "bytes"],
+  },
+} as const satisfies Record<string, Record<string, Column>>;
+
+/** The name of a table. */
+export type StoreTable = keyof typeof storeTables;
+
+/** The tables, in the order in which they are read. */
+export const tableNames = Object.keys(storeTables) as readonly StoreTable[];
+
+type ValueOf<C extends Column> = Values[C[1]];
+
+type RowOf<T extends StoreTable> =
+  & { table: T }
+  & {
+    -readonly [F in keyof typeof storeTables[T]]: ValueOf<
+      Extract<typeof storeTables[T][F], Column>
+    >;
+  };
+
+/** A row of a store. Ids of clients are 16 bytes. */
+export type StoreRow = { [T in StoreTable]: RowOf<T> }[StoreTable];
+
+/** The columns of a table: key in a row, name, and what they hold. */
+export function columnsOf(
+  table: StoreTable,
+): { key: string; name: string; holds: keyof Values }[] {
+  return Object.entries<Column>(storeTables[table])
+    .map(([key, [name, holds]]) => ({ key, name, holds }));
+}
