@@ -1,44 +1,39 @@
 import type { Query, Statement } from "./connection/database.ts";
-import { inSlice, type KeyedTable, slicesOf } from "./key_slices.ts";
+import { inSlice, sumOverSlices } from "./key_slices.ts";
 
 /** Rows that are counted by one statement. */
 const SLICE = 20_000;
 
-const sums: Readonly<Record<"accounts" | "messages", string>> = {
-  accounts: "count(*)",
-  messages: "count(*), sum(octet_length(Content) + Rest)::bigint",
+const USERS: Statement = {
+  name: "sum-accounts",
+  text: `SELECT count(*) FROM accounts WHERE ${inSlice("accounts")}`,
 };
 
-/** How much a database holds. */
-export interface ContentCounts {
-  /** Registered users. */
-  users: number;
-  /** Waiting messages. */
-  messages: number;
-  /** Bytes of their contents. */
-  bytes: number;
+const MESSAGES: Statement = {
+  name: "sum-messages",
+  text: `SELECT count(*), sum(octet_length(Content) + Rest)::bigint
+    FROM messages WHERE ${inSlice("messages")}`,
+};
+
+/** Counts registered users. */
+export async function countUsers(query: Query): Promise<number> {
+  const [users = 0] = await sumOverSlices(query, "accounts", SLICE, USERS);
+  return users;
 }
 
-/** Counts it: as of one moment within a transaction that reads so. */
-export async function countContent(query: Query): Promise<ContentCounts> {
-  const [users = 0] = await sum(query, "accounts");
-  const [messages = 0, bytes = 0] = await sum(query, "messages");
-  return { users, messages, bytes };
-}
-
-async function sum(
+/**
+ * Counts users, waiting messages and the bytes of their contents: as of one
+ * moment within a transaction that reads so.
+ */
+export async function countContent(
   query: Query,
-  table: KeyedTable & keyof typeof sums,
-): Promise<number[]> {
-  const statement: Statement = {
-    name: `sum-${table}`,
-    text: `SELECT ${sums[table]} FROM ${table} WHERE ${inSlice(table)}`,
-  };
-  const total: number[] = [];
-  for await (const slice of slicesOf(query, table, SLICE)) {
-    const [row = []] = await query<(number | null)[]>(statement, slice);
-    // A slice whose rows went meanwhile has no sum.
-    row.forEach((value, i) => total[i] = (total[i] ?? 0) + (value ?? 0));
-  }
-  return total;
+): Promise<{ users: number; messages: number; bytes: number }> {
+  const users = await countUsers(query);
+  const [messages = 0, bytes = 0] = await sumOverSlices(
+    query,
+    "messages",
+    SLICE,
+    MESSAGES,
+  );
+  return { users, messages, bytes };
 }

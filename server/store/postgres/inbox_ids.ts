@@ -9,7 +9,7 @@ import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "./connection/database.ts";
 import { ID_JUMP } from "../layout.ts";
 import type { RaisedIds, RestartedIds } from "../admin_store.ts";
-import { inSlice, slicesOf } from "./key_slices.ts";
+import { inSlice, slicesOf, sumOverSlices } from "./key_slices.ts";
 
 /** Inboxes of one statement. */
 const SLICE = 10_000;
@@ -44,14 +44,14 @@ export async function raiseIds(
   query: Query,
   jump: number = ID_JUMP,
 ): Promise<RaisedIds> {
-  const raised: RaisedIds = { inboxes: 0, usedUp: 0 };
-  for await (const slice of slicesOf(query, "activity", SLICE)) {
-    const [row] = await query<[number, number]>(RAISE, [...slice, jump]);
-    const [inboxes = 0, usedUp = 0] = row ?? [];
-    raised.inboxes += inboxes;
-    raised.usedUp += usedUp;
-  }
-  return raised;
+  const [inboxes = 0, usedUp = 0] = await sumOverSlices(
+    query,
+    "activity",
+    SLICE,
+    RAISE,
+    [jump],
+  );
+  return { inboxes, usedUp };
 }
 
 const USED_UP = `${inSlice("activity")} AND LastMessage >= ${MAX_MESSAGE_ID}`;

@@ -5,7 +5,8 @@
  */
 
 import type { Query, Statement } from "../connection/database.ts";
-import { inSlice, slicesOf } from "../key_slices.ts";
+import { countUsers } from "../content_counts.ts";
+import { inSlice, slicesOf, sumOverSlices } from "../key_slices.ts";
 import { OWN_TIME } from "../schema.ts";
 import type { StoreStats, UserInfo } from "../../admin_store.ts";
 
@@ -15,11 +16,6 @@ const LARGEST = 5;
 const SLICE = 10_000;
 /** Milliseconds. */
 const DAY = 86_400_000;
-
-const COUNT_USERS: Statement = {
-  name: "stats-users",
-  text: `SELECT count(*) FROM accounts WHERE ${inSlice("accounts")}`,
-};
 
 // Times have one form, so that they are in the order of their bytes.
 const SEEN: Statement = {
@@ -51,38 +47,20 @@ export async function readStats(
   now: Date,
 ): Promise<StoreStats> {
   const users = await countUsers(query);
-  const [day = 0, week = 0, month = 0] = await countSeen(query, now);
-  const [size] = await query<[number]>(SIZE);
-  return {
-    users,
-    seenLastDay: day,
-    seenLastWeek: week,
-    seenLastMonth: month,
-    ...await lookThroughInboxes(query),
-    files: [{ name, bytes: size?.[0] ?? 0 }],
-  };
-}
-
-async function countUsers(query: Query): Promise<number> {
-  let users = 0;
-  for await (const slice of slicesOf(query, "accounts", SLICE)) {
-    const [row] = await query<[number]>(COUNT_USERS, slice);
-    users += row?.[0] ?? 0;
-  }
-  return users;
-}
-
-/** Who was seen within a day, 7 days and 30 days. */
-async function countSeen(query: Query, now: Date): Promise<number[]> {
   const since = [1, 7, 30].map((days) =>
     new Date(now.getTime() - days * DAY).toISOString()
   );
-  let seen = [0, 0, 0];
-  for await (const slice of slicesOf(query, "activity", SLICE)) {
-    const [row] = await query<number[]>(SEEN, [...slice, ...since]);
-    seen = seen.map((sum, i) => sum + (row?.[i] ?? 0));
-  }
-  return seen;
+  const [seenLastDay = 0, seenLastWeek = 0, seenLastMonth = 0] =
+    await sumOverSlices(query, "activity", SLICE, SEEN, since);
+  const [size] = await query<[number]>(SIZE);
+  return {
+    users,
+    seenLastDay,
+    seenLastWeek,
+    seenLastMonth,
+    ...await lookThroughInboxes(query),
+    files: [{ name, bytes: size?.[0] ?? 0 }],
+  };
 }
 
 type InboxRow = [id: Uint8Array, messages: number, bytes: number, old: number];
