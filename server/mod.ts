@@ -30,7 +30,6 @@ export type {
 } from "./relay/watcher.ts";
 export { Histogram } from "./telemetry/histogram.ts";
 export { CommitFigures } from "./store/commit_figures.ts";
-export type { SendRefusal, SendResult } from "./store/send_result.ts";
 export { defaultLimits, type Limits } from "./relay/limits/limits.ts";
 export {
   openSqliteStore,
@@ -49,6 +48,8 @@ export {
   type NewMessage,
   OutcomeUnknownError,
   type Quota,
+  type SendRefusal,
+  type SendResult,
   type Store,
   StoreBrokenError,
   StoreDamagedError,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sendRefusals } from "../store/send_result.ts";
+import { sendRefusals } from "../store/store.ts";
 
 /** Why a connection is closed at once: one too many of all, or of its address. */
 export const connectionRefusals = [

@@ -11,7 +11,6 @@ import type {
 } from "../../shared/wire/protocol.ts";
 import type { CommitFigures } from "./commit_figures.ts";
 import type { IdRun } from "./id_runs.ts";
-import type { SendResult } from "./send_result.ts";
 
 /** A client that registers. */
 export interface NewClient {
@@ -99,6 +98,19 @@ export interface ResponseMemory {
    */
   reserve(bytes: number): Promise<void>;
 }
+
+/** Reasons to refuse a message: unknown recipient, no ids left in the inbox, or quota exceeded. */
+export const sendRefusals = [
+  "unknown_target",
+  "ids_used_up",
+  "inbox_full",
+] as const;
+
+/** Reason to refuse a message. */
+export type SendRefusal = typeof sendRefusals[number];
+
+/** Result of a send: the id in the recipient's inbox, or the reason of a refusal. */
+export type SendResult = { id: MessageId } | { refused: SendRefusal };
 
 /** Users and their waiting messages. Every promise settles within bounded time. */
 export interface Store {

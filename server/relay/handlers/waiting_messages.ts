@@ -4,7 +4,7 @@ import {
   WAITING_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../../store/id_runs.ts";
-import { PART_SIZE } from "../../store/layout.ts";
+import { PART_SIZE } from "../../store/store_rows.ts";
 import type { HandedOut, Store, StoredMessage } from "../../store/store.ts";
 import {
   respond,

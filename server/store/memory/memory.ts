@@ -11,8 +11,7 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import { CommitFigures } from "../commit_figures.ts";
 import { isInRuns } from "../id_runs.ts";
-import { PART_SIZE } from "../layout.ts";
-import type { SendResult } from "../send_result.ts";
+import { PART_SIZE } from "../store_rows.ts";
 import {
   type Budget,
   type HandedOut,
@@ -22,6 +21,7 @@ import {
   type NewMessage,
   type Quota,
   type ResponseMemory,
+  type SendResult,
   type Store,
   type StoredMessage,
 } from "../store.ts";

@@ -8,7 +8,7 @@ import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../id_runs.ts";
 import type { Database, Query, Statement } from "./connection/database.ts";
 import { deleteMessages } from "./deletion_queue.ts";
-import { RAISE_USERS_VERSION } from "./users_version.ts";
+import { RAISE_USERS_VERSION } from "./schema.ts";
 
 /** Messages of one transaction, and bytes of contents from which on it has enough. */
 const BATCH = 500;

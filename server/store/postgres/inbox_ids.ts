@@ -7,7 +7,7 @@
 
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "./connection/database.ts";
-import { ID_JUMP } from "../layout.ts";
+import { ID_JUMP } from "../store_rows.ts";
 import type { RaisedIds, RestartedIds } from "../admin_store.ts";
 import { inSlice, slicesOf, sumOverSlices } from "./key_slices.ts";
 

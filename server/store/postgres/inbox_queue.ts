@@ -6,8 +6,7 @@
  * @module
  */
 
-import type { SendResult } from "../send_result.ts";
-import type { NewMessage, Quota } from "../store.ts";
+import type { NewMessage, Quota, SendResult } from "../store.ts";
 
 /** Groups that are under way at once. */
 const MOST_GROUPS = 3;

@@ -12,8 +12,8 @@ import {
 import type { Query, Statement, Value } from "./connection/database.ts";
 import type { Batch } from "./inbox_queue.ts";
 import type { Ceiling } from "./inbox_ceilings.ts";
-import { PART_SIZE } from "../layout.ts";
-import { NOW } from "./clock.ts";
+import { PART_SIZE } from "../store_rows.ts";
+import { NOW } from "./schema.ts";
 
 // The locks are taken in the order of the ids, so that relays wait for each
 // other and never in a ring. A transaction that waited sees the row as the other left it,

@@ -9,8 +9,7 @@ import {
   type MessageId,
 } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
-import type { SendResult } from "../send_result.ts";
-import type { NewMessage, Quota } from "../store.ts";
+import type { NewMessage, Quota, SendResult } from "../store.ts";
 import type { Database, Statement } from "./connection/database.ts";
 import { InboxCeilings } from "./inbox_ceilings.ts";
 import { type Batch, InboxQueue, type Job } from "./inbox_queue.ts";
@@ -19,7 +18,7 @@ import {
   type CeiledBatch,
   insertMessages,
 } from "./insert_messages.ts";
-import { PART_SIZE } from "../layout.ts";
+import { PART_SIZE } from "../store_rows.ts";
 
 const INSERT_PART: Statement = {
   name: "insert-part",

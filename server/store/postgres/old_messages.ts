@@ -7,7 +7,7 @@
 
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../id_runs.ts";
-import { NOW } from "./clock.ts";
+import { NOW } from "./schema.ts";
 import type { Query, Statement } from "./connection/database.ts";
 import { deleteMessages } from "./deletion_queue.ts";
 

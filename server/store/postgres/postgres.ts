@@ -9,7 +9,6 @@ import { inTime } from "../../../shared/cli/in_time.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import { CommitFigures } from "../commit_figures.ts";
 import { LruCache } from "../lru_cache.ts";
-import type { SendResult } from "../send_result.ts";
 import {
   type Budget,
   type HandedOut,
@@ -19,6 +18,7 @@ import {
   type NewMessage,
   type Quota,
   type ResponseMemory,
+  type SendResult,
   type Store,
   type StoredMessage,
   StoreError,
@@ -28,10 +28,9 @@ import { MessageWriter } from "./message_writer.ts";
 import { OldMessages } from "./old_messages.ts";
 import { deleteUser } from "./delete_user.ts";
 import { DeletionQueue } from "./deletion_queue.ts";
-import { isPositionTaken, prepareSchema } from "./schema.ts";
+import { isPositionTaken, prepareSchema, USERS_VERSION } from "./schema.ts";
 import { storeName } from "./connection/store_url.ts";
 import { Timeline } from "./connection/timeline.ts";
-import { USERS_VERSION } from "./users_version.ts";
 import { LastSeenQueue } from "./last_seen_queue.ts";
 
 /** Connections that a relay has to its database at most. */

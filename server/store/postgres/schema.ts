@@ -71,6 +71,27 @@ const TABLES = [
  */
 export const OWN_TIME = "LastSeen ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T.*Z$'";
 
+/**
+ * SQL for the time at which a statement began, in milliseconds since 1970. All
+ * times in a database go by its clock: relays that share it may have clocks
+ * that differ.
+ */
+export const NOW: string =
+  "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
+
+/** The version of the users, which all relays on a database read once a second. */
+export const USERS_VERSION: Statement = {
+  name: "users-version",
+  quick: true,
+  text: "SELECT Value FROM relay WHERE Name = 'removals'",
+};
+
+/** Has all relays discard what they cache of users and inboxes. */
+export const RAISE_USERS_VERSION: Statement = {
+  name: "raise-users-version",
+  text: "UPDATE relay SET Value = Value + 1 WHERE Name = 'removals'",
+};
+
 const TABLE_NAMES = ["relay", "accounts", "activity", "messages", "parts"];
 
 const SETTING: Statement = {

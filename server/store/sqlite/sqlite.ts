@@ -9,7 +9,7 @@ import type { ClientId } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
 import { storeError } from "./database_errors.ts";
 import { databasePath, lookInto } from "./file/database_file.ts";
-import { PART_SIZE } from "../layout.ts";
+import { PART_SIZE } from "../store_rows.ts";
 import {
   checkUsable,
   openReadyFile,
@@ -17,7 +17,6 @@ import {
 } from "./file/ready_file.ts";
 import { Deletions } from "./deletions.ts";
 import { withReserve } from "./reserve.ts";
-import type { SendResult } from "../send_result.ts";
 import {
   type Budget,
   type HandedOut,
@@ -27,6 +26,7 @@ import {
   type NewMessage,
   type Quota,
   type ResponseMemory,
+  type SendResult,
   type Store,
   StoreBrokenError,
   type StoredMessage,

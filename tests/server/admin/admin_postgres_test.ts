@@ -22,7 +22,7 @@ import {
   makeStore,
   someInboxes,
 } from "../../support/stores/made_store.ts";
-import { ID_JUMP } from "../../../server/store/layout.ts";
+import { ID_JUMP } from "../../../server/store/store_rows.ts";
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { postgresTest } from "../../support/stores/postgres.ts";

@@ -14,7 +14,7 @@ import {
   someInboxes,
 } from "../../support/stores/made_store.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
-import { ID_JUMP } from "../../../server/store/layout.ts";
+import { ID_JUMP } from "../../../server/store/store_rows.ts";
 import type { Store } from "../../../server/mod.ts";
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 

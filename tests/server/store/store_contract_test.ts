@@ -6,7 +6,7 @@ import {
   type MessageId,
   PUBLIC_KEY_SIZE,
 } from "../../../shared/wire/protocol.ts";
-import { PART_SIZE } from "../../../server/store/layout.ts";
+import { PART_SIZE } from "../../../server/store/store_rows.ts";
 import {
   MessageGoneError,
   type Quota,

@@ -12,7 +12,7 @@ import { StoreError } from "../../store.ts";
 import type { Query, Statement } from "./database.ts";
 import { isUnsupported } from "./database_errors.ts";
 import { raiseIds } from "../inbox_ids.ts";
-import { RAISE_USERS_VERSION } from "../users_version.ts";
+import { RAISE_USERS_VERSION } from "../schema.ts";
 
 // The log's file names begin with it. A checkpoint tells it later.
 const TIMELINE: Statement = {

@@ -11,7 +11,7 @@ import { StoreError } from "../../store.ts";
 import type { StoreRow } from "../../store_rows.ts";
 import { RESTART_IDS, type StoreCounts } from "../../admin_store.ts";
 import { findFaults } from "./postgres_check.ts";
-import { RAISE_USERS_VERSION } from "../users_version.ts";
+import { RAISE_USERS_VERSION } from "../schema.ts";
 import { insertRows } from "./row_inserter.ts";
 
 /** Users whose inboxes are counted by one statement. */

@@ -15,7 +15,6 @@ import {
 import { firstValue } from "../../sqlite/schema.ts";
 import { raiseIds, restartIds } from "../inbox_ids.ts";
 import { findUser, readStats, readUsers } from "./postgres_reports.ts";
-import { NOW } from "../clock.ts";
 import { countContent } from "../content_counts.ts";
 import {
   Database,
@@ -25,7 +24,12 @@ import {
 import { databaseError } from "../connection/database_errors.ts";
 import { OldMessages } from "../old_messages.ts";
 import { inSlice, sumOverSlices } from "../key_slices.ts";
-import { hasSchema, prepareSchema } from "../schema.ts";
+import {
+  hasSchema,
+  NOW,
+  prepareSchema,
+  RAISE_USERS_VERSION,
+} from "../schema.ts";
 import { storeName } from "../connection/store_url.ts";
 import {
   type AdminStore,
@@ -51,7 +55,6 @@ import {
 import { fillDatabase } from "./fill_database.ts";
 import { findFaults } from "./postgres_check.ts";
 import { readRows } from "./postgres_rows.ts";
-import { RAISE_USERS_VERSION } from "../users_version.ts";
 import { deleteUser } from "../delete_user.ts";
 
 /** One verb asks for one thing at a time. */

@@ -7,7 +7,7 @@
 
 import type { Database } from "@db/sqlite";
 import { MAX_MESSAGE_ID } from "../../../../shared/wire/protocol.ts";
-import { ID_JUMP } from "../../layout.ts";
+import { ID_JUMP } from "../../store_rows.ts";
 import { schemaVersion } from "../schema.ts";
 import type { RaisedIds, RestartedIds } from "../../admin_store.ts";
 import { withWriteLock } from "./write_lock.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { Database } from "@db/sqlite";
-import { PART_SIZE } from "../../layout.ts";
+import { PART_SIZE } from "../../store_rows.ts";
 import { StoreBrokenError, type StoreError } from "../../store.ts";
 import {
   DiskFullError,

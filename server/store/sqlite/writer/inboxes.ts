@@ -11,8 +11,7 @@ import {
   type MessageId,
 } from "../../../../shared/wire/protocol.ts";
 import { LruCache } from "../../lru_cache.ts";
-import type { SendResult } from "../../send_result.ts";
-import type { Quota } from "../../store.ts";
+import type { Quota, SendResult } from "../../store.ts";
 
 /** Inboxes in the cache, some 25 MB. */
 const MOST_CACHED = 100_000;

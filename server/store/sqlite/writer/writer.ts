@@ -16,7 +16,7 @@ import { DiskRoom } from "./disk_room.ts";
 import { text } from "./fields.ts";
 import { BROKEN, encodeFrame, FAILURE, readFrame, RESULT } from "./frames.ts";
 import { contentSize, GroupWriter, isLarge, type Job } from "./group_writer.ts";
-import { PART_SIZE } from "../../layout.ts";
+import { PART_SIZE } from "../../store_rows.ts";
 import { Reserve } from "../reserve.ts";
 import { configure } from "../schema.ts";
 import { StoreBrokenError } from "../../store.ts";

@@ -7,7 +7,7 @@ import {
 import { Database } from "@db/sqlite";
 import type { ClientId, MessageId } from "../../../../shared/wire/protocol.ts";
 import { openSqliteStore, StoreError } from "../../../../server/mod.ts";
-import { ID_JUMP } from "../../../../server/store/layout.ts";
+import { ID_JUMP } from "../../../../server/store/store_rows.ts";
 import { adminPrints } from "../../../support/stores/admin.ts";
 import { Program, ROOT } from "../../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../../lab/harness/resources.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../../../../shared/wire/fields.ts";
 import type { ClientId } from "../../../../../shared/wire/protocol.ts";
 import { countIds, type IdRun } from "../../../id_runs.ts";
-import { PART_SIZE } from "../../../layout.ts";
+import { PART_SIZE } from "../../../store_rows.ts";
 import type { HandedOut } from "../../../store.ts";
 import { RAISE_LAST_MESSAGE } from "../../schema.ts";
 import { f64, mapped, nothing } from "../fields.ts";

@@ -10,9 +10,13 @@ import type {
   MessageId,
   MessageType,
 } from "../../../../../shared/wire/protocol.ts";
-import { PART_SIZE } from "../../../layout.ts";
-import { sendRefusals, type SendResult } from "../../../send_result.ts";
-import type { NewMessage, Quota } from "../../../store.ts";
+import { PART_SIZE } from "../../../store_rows.ts";
+import {
+  type NewMessage,
+  type Quota,
+  sendRefusals,
+  type SendResult,
+} from "../../../store.ts";
 import { f64, mapped } from "../fields.ts";
 import type { StoreCommand } from "../store_command.ts";
 
