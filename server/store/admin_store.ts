@@ -5,6 +5,7 @@
  */
 
 import { formatThings } from "../../shared/cli/figures.ts";
+import { StoreError } from "./store.ts";
 import type { StoreRow } from "./store_rows.ts";
 
 /** Advice for inboxes that have used up their ids. */
@@ -141,4 +142,42 @@ export interface AdminStore {
 
   /** Closes the store. */
   close(): Promise<void>;
+}
+
+/** Runs the work of an admin store, and names the store in what it throws. */
+export class StoreWork {
+  readonly #name: string;
+  readonly #reasonOf: (cause: unknown) => Error;
+
+  /** @param reasonOf explains a failure of the store */
+  constructor(name: string, reasonOf: (cause: unknown) => Error) {
+    this.#name = name;
+    this.#reasonOf = reasonOf;
+  }
+
+  /** @throws {StoreError} where `work` throws anything but AlreadyExists */
+  async run<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** @throws {StoreError} where `items` throws */
+  async *each<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #explain(cause: unknown): unknown {
+    const file = cause instanceof StoreError ? cause.cause : cause;
+    // The caller knows what to do about another file at its path.
+    if (file instanceof Deno.errors.AlreadyExists) return file;
+    const { message } = this.#reasonOf(cause);
+    return new StoreError(`${this.#name}: ${message}`, { cause });
+  }
 }

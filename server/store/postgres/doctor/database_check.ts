@@ -15,6 +15,7 @@ import {
   type Statement,
 } from "../connection/database.ts";
 import { databaseError, ReadOnlyError } from "../connection/database_errors.ts";
+import { formatCounts } from "../../admin_store.ts";
 import { countContent } from "../content_counts.ts";
 import { CONNECTIONS } from "../postgres.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
@@ -156,18 +157,15 @@ async function checkTables(
   } catch (error) {
     return { finding: bad(databaseError(error).message) };
   }
-  const { users, messages } = await countContent(query);
+  const counts = await countContent(query);
   const version = await value<number>(
     query,
     "doctor-schema",
     "Value FROM relay WHERE Name = 'schema'",
   );
   const latest = await latestVisit(query);
-  const what = `${formatThings(users, "user")}, ${
-    formatThings(messages, "waiting message")
-  }; schema version ${version}`;
   return {
-    finding: ok(what),
+    finding: ok(`${formatCounts(counts)}; schema version ${version}`),
     ...latest === "" ? {} : { latestVisit: new Date(latest) },
   };
 }

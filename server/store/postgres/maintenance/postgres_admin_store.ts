@@ -4,15 +4,15 @@
  * @module
  */
 
-import { Database as SqliteDatabase } from "@db/sqlite";
 import { dirname } from "node:path";
 import type { ClientId } from "../../../../shared/wire/protocol.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import {
   requireRoom,
+  requireWhole,
   writeNewDatabase,
 } from "../../sqlite/file/database_copy.ts";
-import { firstValue } from "../../sqlite/schema.ts";
+import { openDatabase } from "../../sqlite/file/database_file.ts";
 import { raiseIds, restartIds } from "../inbox_ids.ts";
 import { findUser, readStats, readUsers } from "./postgres_reports.ts";
 import { countContent } from "../content_counts.ts";
@@ -38,6 +38,7 @@ import {
   type RestartedIds,
   type StoreCounts,
   type StoreStats,
+  StoreWork,
   type UserInfo,
 } from "../../admin_store.ts";
 import { StoreError } from "../../store.ts";
@@ -137,32 +138,32 @@ export class PostgresAdminStore implements AdminStore {
   readonly #database: Database;
   readonly #query: Query;
   readonly #name: string;
+  readonly #work: StoreWork;
 
   /** The database has its tables. */
   constructor(database: Database, name: string) {
     this.#database = database;
     this.#query = database.query;
     this.#name = name;
+    this.#work = new StoreWork(name, databaseError);
   }
 
   stats(now: Date): Promise<StoreStats> {
-    return this.#do(() => readStats(this.#query, this.#name, now));
+    return this.#work.run(() => readStats(this.#query, this.#name, now));
   }
 
-  async *users(): AsyncGenerator<UserInfo> {
-    try {
-      yield* readUsers(this.#query);
-    } catch (error) {
-      throw this.#explain(error);
-    }
+  users(): AsyncIterable<UserInfo> {
+    return this.#work.each(readUsers(this.#query));
   }
 
   user(name: string): Promise<UserInfo | undefined> {
-    return this.#do(async () => (await findUser(this.#query, name))?.info);
+    return this.#work.run(async () =>
+      (await findUser(this.#query, name))?.info
+    );
   }
 
   deleteUser(name: string): Promise<number | undefined> {
-    return this.#do(async () => {
+    return this.#work.run(async () => {
       const found = await findUser(this.#query, name);
       return found === undefined
         ? undefined
@@ -171,7 +172,7 @@ export class PostgresAdminStore implements AdminStore {
   }
 
   countArrivedBefore(before: Date): Promise<number> {
-    return this.#do(async () => {
+    return this.#work.run(async () => {
       const age = Date.now() - before.getTime();
       const [count = 0] = await sumOverSlices(
         this.#query,
@@ -185,7 +186,7 @@ export class PostgresAdminStore implements AdminStore {
   }
 
   purge(before: Date): Promise<number> {
-    return this.#do(async () => {
+    return this.#work.run(async () => {
       const messages = new OldMessages(this.#query);
       // Messages arrived by the database's clock, which may differ from this one.
       const age = Date.now() - before.getTime();
@@ -209,7 +210,7 @@ export class PostgresAdminStore implements AdminStore {
 
   /** Relays reckon with the ids that they have seen, until they are told. */
   #changeIds<T>(change: (query: Query) => Promise<T>): Promise<T> {
-    return this.#do(async () => {
+    return this.#work.run(async () => {
       const changed = await change(this.#query);
       await this.#query(RAISE_USERS_VERSION);
       return changed;
@@ -217,11 +218,11 @@ export class PostgresAdminStore implements AdminStore {
   }
 
   check(): Promise<string[]> {
-    return this.#do(() => findFaults(this.#query));
+    return this.#work.run(() => findFaults(this.#query));
   }
 
   backup(path: string): Promise<StoreCounts> {
-    return this.#do(() =>
+    return this.#work.run(() =>
       this.#database.transaction(async (query) => {
         const { users, messages, bytes } = await countContent(query);
         await requireRoom(bytes, dirname(path));
@@ -237,28 +238,11 @@ export class PostgresAdminStore implements AdminStore {
   }
 
   fill(rows: AsyncIterable<StoreRow>): Promise<StoreCounts> {
-    return this.#do(() => fillDatabase(this.#database, rows));
+    return this.#work.run(() => fillDatabase(this.#database, rows));
   }
 
   close(): Promise<void> {
-    return this.#do(() => this.#database.close());
-  }
-
-  async #do<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw this.#explain(error);
-    }
-  }
-
-  #explain(cause: unknown): unknown {
-    const file = cause instanceof StoreError ? cause.cause : cause;
-    // It is the caller's affair that another file is there already.
-    if (file instanceof Deno.errors.AlreadyExists) return file;
-    return new StoreError(`${this.#name}: ${databaseError(cause).message}`, {
-      cause,
-    });
+    return this.#work.run(() => this.#database.close());
   }
 }
 
@@ -275,16 +259,9 @@ async function writeCopy(
   } finally {
     await copy.close();
   }
-  const database = new SqliteDatabase(path, { readonly: true, int64: true });
-  try {
-    const found = firstValue(database, "PRAGMA integrity_check(1)");
-    const isWhole = found === "ok" && filled.users === expected.users &&
-      filled.messages === expected.messages;
-    if (isWhole) return;
-    throw new StoreError(
-      `the copy isn't whole (${found}): see to the disk, then try again`,
-    );
-  } finally {
-    database.close();
-  }
+  using opened = openDatabase(path, { readonly: true });
+  requireWhole(
+    opened.database,
+    filled.users === expected.users && filled.messages === expected.messages,
+  );
 }

@@ -17,11 +17,12 @@ import {
   warning,
 } from "../../../../shared/cli/finding.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
+import { formatCounts, type StoreCounts } from "../../admin_store.ts";
 import { StoreDamagedError, StoreError } from "../../store.ts";
 import type { StoreCondition } from "../../store_kind.ts";
 import { DAMAGE_ADVICE, storeError } from "../database_errors.ts";
 import { readForeignDatabase } from "../file/foreign.ts";
-import { lookInto } from "../file/database_file.ts";
+import { countContent, findDamage, lookInto } from "../file/database_file.ts";
 import { statIfThere } from "../../../../shared/folder/durable_files.ts";
 import { firstValue, OWN_TIME, prepareSchema } from "../schema.ts";
 import { isStoreLocked } from "../file/store_lock.ts";
@@ -87,12 +88,12 @@ function look(
 }
 
 function describe(
-  { users, messages, unready, checkTime }: Omit<StoreContent, "latestVisit">,
+  { unready, checkTime, ...content }: Omit<StoreContent, "latestVisit">,
   running: boolean,
 ): Finding {
-  const counts = `${formatThings(users, "user")}, ${
-    formatThings(messages, "waiting message")
-  }, checked whole in ${formatDuration(checkTime)}`;
+  const counts = `${formatCounts(content)}, checked whole in ${
+    formatDuration(checkTime)
+  }`;
   const notes = [
     ...(unready ? ["the relay brings its tables up to date at the start"] : []),
     ...(running ? ["a relay runs on it now"] : []),
@@ -148,13 +149,9 @@ function checkTakeOver(from: string | undefined): Finding {
 }
 
 /** What was found in a database. */
-interface StoreContent {
-  /** Registered users. */
-  users: number;
-  /** Waiting messages. */
-  messages: number;
+interface StoreContent extends StoreCounts {
   /** The latest visit of a user, as far as its time can be read. */
-  latestVisit: Date | undefined;
+  latestVisit?: Date | undefined;
   /** The relay makes the tables, or brings them up to date, at its start. */
   unready: boolean;
   /** Milliseconds that the whole file took to check. */
@@ -170,19 +167,11 @@ interface StoreContent {
 function readStoreContent(database: Database): StoreContent {
   const unready = !isReady(database);
   const start = performance.now();
-  const found = firstValue(database, "PRAGMA quick_check(1)");
+  const damage = findDamage(database, "quick_check");
   const checkTime = performance.now() - start;
-  if (found !== "ok") {
-    throw new StoreDamagedError(String(found).replaceAll(/\s+/g, " "));
-  }
+  if (damage !== undefined) throw new StoreDamagedError(damage);
   if (firstValue(database, "SELECT count(*) FROM sqlite_schema") === 0) {
-    return {
-      users: 0,
-      messages: 0,
-      latestVisit: undefined,
-      unready,
-      checkTime,
-    };
+    return { users: 0, messages: 0, unready, checkTime };
   }
   const latest = firstValue(
     database,
@@ -190,8 +179,7 @@ function readStoreContent(database: Database): StoreContent {
   );
   const visit = new Date(String(latest));
   return {
-    users: Number(firstValue(database, "SELECT count(*) FROM clients")),
-    messages: Number(firstValue(database, "SELECT count(*) FROM messages")),
+    ...countContent(database),
     latestVisit: Number.isNaN(visit.getTime()) ? undefined : visit,
     unready,
     checkTime,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Database } from "@db/sqlite";
+import type { Database } from "@db/sqlite";
 import { basename, dirname } from "node:path";
 import {
   giveToOwner,
@@ -15,7 +15,7 @@ import {
 } from "../../../../shared/folder/durable_files.ts";
 import { freeSpace } from "../../../../shared/folder/free_space.ts";
 import { formatBytes } from "../../../../shared/cli/figures.ts";
-import { COMPANIONS } from "./database_file.ts";
+import { COMPANIONS, findDamage, openDatabase } from "./database_file.ts";
 import { firstValue } from "../schema.ts";
 import { StoreError } from "../../store.ts";
 
@@ -89,20 +89,26 @@ export async function requireRoom(size: number, folder: string): Promise<void> {
 }
 
 async function copyPages(source: Database, path: string): Promise<void> {
-  const copy = new Database(path, { int64: true });
-  try {
-    const counts = await countAndCopy(source, copy);
-    // Without a log beside it the file may be moved alone.
-    copy.exec("PRAGMA journal_mode = DELETE");
-    const found = firstValue(copy, "PRAGMA integrity_check(1)");
-    if (found !== "ok" || countRows(copy) !== counts) {
-      throw new StoreError(
-        `the copy isn't whole (${found}): see to the disk, then try again`,
-      );
-    }
-  } finally {
-    copy.close();
-  }
+  using opened = openDatabase(path, { create: true });
+  const copy = opened.database;
+  const counts = await countAndCopy(source, copy);
+  // Without a log beside it the file may be moved alone.
+  copy.exec("PRAGMA journal_mode = DELETE");
+  requireWhole(copy, countRows(copy) === counts);
+}
+
+/**
+ * Checks a copy.
+ *
+ * @param isComplete whether it has as many rows as it should
+ * @throws {StoreError} where it isn't whole
+ */
+export function requireWhole(copy: Database, isComplete: boolean): void {
+  const damage = findDamage(copy, "integrity_check");
+  if (damage === undefined && isComplete) return;
+  throw new StoreError(
+    `the copy isn't whole (${damage ?? "ok"}): see to the disk, then try again`,
+  );
 }
 
 /** @returns what is in it, as of the moment of the copy */

@@ -10,6 +10,7 @@ import { Database } from "@db/sqlite";
 import { cannotOpen, damaged } from "../database_errors.ts";
 import { firstValue, waitForOthers } from "../schema.ts";
 import { statIfThere } from "../../../../shared/folder/durable_files.ts";
+import type { StoreCounts } from "../../admin_store.ts";
 import { StoreError } from "../../store.ts";
 
 /** What SQLite keeps beside a file. */
@@ -103,15 +104,40 @@ export function lookInto<T>(
   path: string,
   look: (database: Database) => T,
 ): T {
-  const database = new Database(path, { readonly: true, int64: true });
-  try {
-    waitForOthers(database, true);
-    // A first read opens the files.
-    database.prepare("SELECT 1 FROM sqlite_schema").all();
-    return look(database);
-  } finally {
-    database.close();
-  }
+  using opened = openDatabase(path, { readonly: true });
+  const { database } = opened;
+  waitForOthers(database, true);
+  // A first read opens the files.
+  database.prepare("SELECT 1 FROM sqlite_schema").all();
+  return look(database);
+}
+
+/** An open database, closed at the end of its scope. */
+export interface OpenDatabase extends Disposable {
+  /** The database. */
+  database: Database;
+}
+
+/** Opens a database, without one where it isn't there unless `create` says so. */
+export function openDatabase(
+  path: string,
+  options: { readonly: true } | { create: boolean },
+): OpenDatabase {
+  const database = new Database(path, { int64: true, ...options });
+  return { database, [Symbol.dispose]: () => database.close() };
+}
+
+/**
+ * The damage that a check finds in a database.
+ *
+ * @returns a sentence on one line; undefined where it is whole
+ */
+export function findDamage(
+  database: Database,
+  check: "quick_check" | "integrity_check",
+): string | undefined {
+  const found = String(firstValue(database, `PRAGMA ${check}(1)`));
+  return found === "ok" ? undefined : found.replaceAll(/\s+/g, " ");
 }
 
 /** Bytes of the largest file that is checked whole at each start: about half a second. */
@@ -126,8 +152,13 @@ export function checkWhole(database: Database): void {
   const value = (pragma: string) => firstValue(database, `PRAGMA ${pragma}`);
   const size = Number(value("page_count")) * Number(value("page_size"));
   if (size > MOST_CHECKED) return;
-  const found = value("quick_check(1)");
-  if (found !== "ok") {
-    throw damaged(String(found).replaceAll(/\s+/g, " "));
-  }
+  const damage = findDamage(database, "quick_check");
+  if (damage !== undefined) throw damaged(damage);
+}
+
+/** How much is in a relay's database of any version. */
+export function countContent(database: Database): StoreCounts {
+  const count = (table: string) =>
+    Number(firstValue(database, `SELECT count(*) FROM ${table}`));
+  return { users: count("clients"), messages: count("messages") };
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Database } from "@db/sqlite";
+import type { Database } from "@db/sqlite";
 import { decodeHex, encodeHex } from "@std/encoding";
 import { decodeListedName } from "../../../../shared/wire/names.ts";
 import {
@@ -16,6 +16,7 @@ import {
   PUBLIC_KEY_SIZE,
 } from "../../../../shared/wire/protocol.ts";
 import { StoreError } from "../../store.ts";
+import { openDatabase } from "./database_file.ts";
 
 /** The highest id that is taken over: it must leave room for those that follow. */
 const MAX_TAKEN_ID = 0x7fffffff;
@@ -50,12 +51,8 @@ export interface ForeignRows {
  * @throws {Error} where it can't be read
  */
 export function readForeignDatabase(path: string): ForeignRows {
-  const database = new Database(path, { readonly: true, int64: true });
-  try {
-    return readRows(database);
-  } finally {
-    database.close();
-  }
+  using opened = openDatabase(path, { readonly: true });
+  return readRows(opened.database);
 }
 
 /**

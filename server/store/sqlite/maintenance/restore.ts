@@ -4,18 +4,20 @@
  * @module
  */
 
-import { Database } from "@db/sqlite";
 import { dirname } from "node:path";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { copyDatabase } from "../file/database_copy.ts";
 import {
   checkWhole,
   COMPANIONS,
+  countContent,
   databasePath,
+  findDamage,
   lookInto,
+  openDatabase,
   requireWritable,
 } from "../file/database_file.ts";
-import { configure, firstValue, schemaVersion } from "../schema.ts";
+import { configure, schemaVersion } from "../schema.ts";
 import {
   freePath,
   giveToOwner,
@@ -28,7 +30,7 @@ import { isStoreLocked, lockStore } from "../file/store_lock.ts";
 import { formatCounts, type StoreCounts } from "../../admin_store.ts";
 import type { Restore, StoreAddress } from "../../store_kind.ts";
 import { raiseIds } from "./inbox_ids.ts";
-import { countContent, requireVersion } from "./sqlite_admin_store.ts";
+import { requireVersion } from "./sqlite_admin_store.ts";
 
 /** Prepares to put a backup in a database's place: see `StoreAdmin.restore`. */
 export async function prepareRestore(
@@ -70,11 +72,9 @@ export function examineBackup(
       const version = schemaVersion(database);
       if (version === 0) throw new StoreError("it is empty");
       if (mustBeCurrent) requireVersion(version);
-      const found = firstValue(database, "PRAGMA integrity_check(1)");
-      if (found !== "ok") {
-        throw new StoreError(
-          `it is damaged (${String(found).replaceAll(/\s+/g, " ")})`,
-        );
+      const damage = findDamage(database, "integrity_check");
+      if (damage !== undefined) {
+        throw new StoreError(`it is damaged (${damage})`);
       }
       return countContent(database);
     });
@@ -144,23 +144,15 @@ async function restoreDatabase(
 }
 
 async function copyInto(path: string, backup: string): Promise<void> {
-  const source = new Database(backup, { readonly: true, int64: true });
-  try {
-    await copyDatabase(source, path);
-  } finally {
-    source.close();
-  }
+  using source = openDatabase(backup, { readonly: true });
+  await copyDatabase(source.database, path);
 }
 
 /** Ids may have been given out since the backup: none of them may come again. */
 async function goOnBehindLostIds(path: string): Promise<void> {
-  const database = new Database(path, { int64: true, create: false });
-  try {
-    configure(database);
-    await raiseIds(database);
-  } finally {
-    database.close();
-  }
+  using fresh = openDatabase(path, { create: false });
+  configure(fresh.database);
+  await raiseIds(fresh.database);
 }
 
 /** The relay's user must be able to use what another user restores. */
@@ -201,15 +193,11 @@ function emptyLog(path: string): boolean {
       schemaVersion(database);
       checkWhole(database);
     });
-    const database = new Database(path, { int64: true, create: false });
-    try {
-      const row = database.prepare<{ busy: number }>(
-        "PRAGMA wal_checkpoint(TRUNCATE)",
-      ).get();
-      return row?.busy !== 1;
-    } finally {
-      database.close();
-    }
+    using whole = openDatabase(path, { create: false });
+    const row = whole.database.prepare<{ busy: number }>(
+      "PRAGMA wal_checkpoint(TRUNCATE)",
+    ).get();
+    return row?.busy !== 1;
   } catch {
     // What isn't there, or can't be read, is kept as it is.
     return true;

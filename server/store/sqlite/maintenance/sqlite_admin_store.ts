@@ -8,9 +8,11 @@ import { Database } from "@db/sqlite";
 import { copyDatabase } from "../file/database_copy.ts";
 import { storeError } from "../database_errors.ts";
 import {
+  countContent,
   databasePath,
   hasLog,
   lookInto,
+  openDatabase,
   requireWritable,
 } from "../file/database_file.ts";
 import {
@@ -24,13 +26,14 @@ import { statIfThere } from "../../../../shared/folder/durable_files.ts";
 import { findUser, readStats, readUsers } from "./sqlite_reports.ts";
 import { StoreError } from "../../store.ts";
 import type { StoreRow } from "../../store_rows.ts";
-import type {
-  AdminStore,
-  RaisedIds,
-  RestartedIds,
-  StoreCounts,
-  StoreStats,
-  UserInfo,
+import {
+  type AdminStore,
+  type RaisedIds,
+  type RestartedIds,
+  type StoreCounts,
+  type StoreStats,
+  StoreWork,
+  type UserInfo,
 } from "../../admin_store.ts";
 import type { StoreAddress } from "../../store_kind.ts";
 import { withReserve } from "../reserve.ts";
@@ -111,17 +114,15 @@ function open(path: string, openDatabase: () => Database): SqliteAdminStore {
 export async function* readSqliteRows(
   path: string,
 ): AsyncGenerator<StoreRow> {
-  const database = new Database(path, { readonly: true, int64: true });
   try {
-    requireVersion(schemaVersion(database));
-    yield* readRows(database);
+    using opened = openDatabase(path, { readonly: true });
+    requireVersion(schemaVersion(opened.database));
+    yield* readRows(opened.database);
   } catch (cause) {
     throw new StoreError(
       `Can't restore ${path}: ${storeError(cause).message}`,
       { cause },
     );
-  } finally {
-    database.close();
   }
 }
 
@@ -139,27 +140,29 @@ export function requireVersion(version: number): void {
 export class SqliteAdminStore implements AdminStore {
   readonly #database: Database;
   readonly #path: string;
+  readonly #work: StoreWork;
 
   /** The database has its tables. */
   constructor(database: Database, path: string) {
     this.#database = database;
     this.#path = path;
+    this.#work = new StoreWork(path, storeError);
   }
 
   stats(now: Date): Promise<StoreStats> {
-    return this.#do(() => readStats(this.#database, this.#path, now));
+    return this.#work.run(() => readStats(this.#database, this.#path, now));
   }
 
   users(): AsyncIterable<UserInfo> {
-    return this.#each(readUsers(this.#database));
+    return this.#work.each(readUsers(this.#database));
   }
 
   user(name: string): Promise<UserInfo | undefined> {
-    return this.#do(() => findUser(this.#database, name)?.info);
+    return this.#work.run(() => findUser(this.#database, name)?.info);
   }
 
   deleteUser(name: string): Promise<number | undefined> {
-    return this.#do(() => {
+    return this.#work.run(() => {
       const found = findUser(this.#database, name);
       return found === undefined
         ? undefined
@@ -168,7 +171,7 @@ export class SqliteAdminStore implements AdminStore {
   }
 
   countArrivedBefore(before: Date): Promise<number> {
-    return this.#do(() =>
+    return this.#work.run(() =>
       Number(firstValue(
         this.#database,
         `SELECT count(*) FROM messages WHERE Arrived < ${before.getTime()}`,
@@ -177,23 +180,25 @@ export class SqliteAdminStore implements AdminStore {
   }
 
   purge(before: Date): Promise<number> {
-    return this.#do(() => purgeMessages(this.#database, before.getTime()));
+    return this.#work.run(() =>
+      purgeMessages(this.#database, before.getTime())
+    );
   }
 
   raiseIds(): Promise<RaisedIds> {
-    return this.#do(() => raiseIds(this.#database));
+    return this.#work.run(() => raiseIds(this.#database));
   }
 
   restartIds(): Promise<RestartedIds> {
-    return this.#do(() => restartIds(this.#database));
+    return this.#work.run(() => restartIds(this.#database));
   }
 
   check(): Promise<string[]> {
-    return this.#do(() => findFaults(this.#database));
+    return this.#work.run(() => findFaults(this.#database));
   }
 
   backup(path: string): Promise<StoreCounts> {
-    return this.#do(async () => {
+    return this.#work.run(async () => {
       await copyDatabase(this.#database, path);
       return lookInto(path, countContent);
     });
@@ -201,44 +206,14 @@ export class SqliteAdminStore implements AdminStore {
 
   /** Everything, as of one moment: all users, then all messages as they arrived. */
   rows(): AsyncIterable<StoreRow> {
-    return this.#each(readRows(this.#database));
+    return this.#work.each(readRows(this.#database));
   }
 
   fill(rows: AsyncIterable<StoreRow>): Promise<StoreCounts> {
-    return this.#do(() => writeRows(this.#database, rows));
+    return this.#work.run(() => writeRows(this.#database, rows));
   }
 
   close(): Promise<void> {
-    return this.#do(() => this.#database.close());
+    return this.#work.run(() => this.#database.close());
   }
-
-  async #do<T>(work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw this.#explain(error);
-    }
-  }
-
-  async *#each<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
-    try {
-      yield* items;
-    } catch (error) {
-      throw this.#explain(error);
-    }
-  }
-
-  #explain(cause: unknown): unknown {
-    // It is the caller's affair that another file is there already.
-    if (cause instanceof Deno.errors.AlreadyExists) return cause;
-    const reason = storeError(cause).message;
-    return new StoreError(`${this.#path}: ${reason}`, { cause });
-  }
-}
-
-/** How much is in a relay's database of any version. */
-export function countContent(database: Database): StoreCounts {
-  const count = (table: string) =>
-    Number(firstValue(database, `SELECT count(*) FROM ${table}`));
-  return { users: count("clients"), messages: count("messages") };
 }
