@@ -54,9 +54,9 @@ export class CodeCounters {
 export class RequestCounters implements Watcher {
   readonly #byCode = new Map<number, CodeCounters>();
   readonly #other = new CodeCounters("other", "unknown");
-  /** Requests that were refused, by reason. */
-  readonly refusals: Readonly<Record<RequestRefusal, number>>;
-  readonly #refusals: Record<RequestRefusal, number>;
+  readonly #refusals = Object.fromEntries(
+    requestRefusals.map((refusal) => [refusal, 0]),
+  ) as Record<RequestRefusal, number>;
 
   constructor() {
     for (const dialect of dialects) {
@@ -65,9 +65,11 @@ export class RequestCounters implements Watcher {
         this.#byCode.set(code, new CodeCounters(`${code}`, kind));
       }
     }
-    this.#refusals = this.refusals = Object.fromEntries(
-      requestRefusals.map((refusal) => [refusal, 0]),
-    ) as Record<RequestRefusal, number>;
+  }
+
+  /** Requests that were refused, by reason. */
+  get refusals(): Readonly<Record<RequestRefusal, number>> {
+    return this.#refusals;
   }
 
   /** The counters of each code, those of all unknown ones last. */
@@ -77,38 +79,23 @@ export class RequestCounters implements Watcher {
 
   /** Counts a request once it has ended. */
   requested({ code }: SeenRequest): RequestWatch {
+    const began = performance.now();
     const counters = this.#byCode.get(code) ?? this.#other;
-    return new CountedRequest(counters, this.#refusals);
-  }
-}
-
-class CountedRequest implements RequestWatch {
-  readonly #counters: CodeCounters;
-  readonly #refusals: Record<RequestRefusal, number>;
-  readonly #began = performance.now();
-
-  constructor(
-    counters: CodeCounters,
-    refusals: Record<RequestRefusal, number>,
-  ) {
-    this.#counters = counters;
-    this.#refusals = refusals;
+    return { ended: (outcome) => this.#ended(counters, outcome, began) };
   }
 
-  ended(outcome: Outcome): void {
+  #ended(counters: CodeCounters, outcome: Outcome, began: number): void {
     switch (outcome) {
       case "answered":
-        this.#counters.answered++;
-        this.#counters.milliseconds.record(performance.now() - this.#began);
+        counters.answered++;
+        counters.milliseconds.record(performance.now() - began);
         break;
       case "failed":
-        this.#counters.failed++;
-        break;
       case "unknown":
-        this.#counters.unknown++;
+        counters[outcome]++;
         break;
       default:
-        this.#counters.refused++;
+        counters.refused++;
         this.#refusals[outcome]++;
     }
   }

@@ -15,12 +15,7 @@ import {
 } from "@opentelemetry/api";
 import config from "../../deno.json" with { type: "json" };
 import { requestKind } from "../../shared/wire/dialects.ts";
-import type {
-  Outcome,
-  RequestWatch,
-  SeenRequest,
-  Watcher,
-} from "../relay/watcher.ts";
+import type { RequestWatch, SeenRequest, Watcher } from "../relay/watcher.ts";
 
 /** Makes a span of each request, and within it one of the store's work. */
 export class RequestSpans implements Watcher {
@@ -37,31 +32,20 @@ export class RequestSpans implements Watcher {
         "messageu.connection": connection,
       },
     });
-    return new RequestSpan(this.#tracer, span);
-  }
-}
-
-class RequestSpan implements RequestWatch {
-  readonly #tracer: Tracer;
-  readonly #span: Span;
-  #work: Span | undefined;
-
-  constructor(tracer: Tracer, span: Span) {
-    this.#tracer = tracer;
-    this.#span = span;
-  }
-
-  working(): void {
-    const within = trace.setSpan(context.active(), this.#span);
-    this.#work = this.#tracer.startSpan("store", {}, within);
-  }
-
-  ended(outcome: Outcome): void {
-    this.#work?.end();
-    this.#span.setAttribute("messageu.outcome", outcome);
-    if (outcome === "failed" || outcome === "unknown") {
-      this.#span.setStatus({ code: SpanStatusCode.ERROR });
-    }
-    this.#span.end();
+    let work: Span | undefined;
+    return {
+      working: () => {
+        const within = trace.setSpan(context.active(), span);
+        work = this.#tracer.startSpan("store", {}, within);
+      },
+      ended(outcome) {
+        work?.end();
+        span.setAttribute("messageu.outcome", outcome);
+        if (outcome === "failed" || outcome === "unknown") {
+          span.setStatus({ code: SpanStatusCode.ERROR });
+        }
+        span.end();
+      },
+    };
   }
 }
