@@ -1,22 +1,9 @@
 import { Histogram } from "../telemetry/histogram.ts";
 
-const WRITES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
-const MILLISECONDS = [
-  0.25,
-  0.5,
-  1,
-  2,
-  4,
-  8,
-  16,
-  32,
-  64,
-  128,
-  256,
-  512,
-  1024,
-  4096,
-] as const;
+const powersOf2 = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => 2 ** (from + i));
+const WRITES = powersOf2(0, 10);
+const MILLISECONDS = [...powersOf2(-2, 10), 4096];
 const WRITES_CELLS = Histogram.cells(WRITES);
 const CELLS = WRITES_CELLS + Histogram.cells(MILLISECONDS);
 

@@ -55,6 +55,8 @@ export function readForeignDatabase(path: string): ForeignRows {
   return readRows(opened.database);
 }
 
+const words = (text: string): readonly string[] => text.split(" ");
+
 /**
  * The columns that are read, and what servers call them: letters and digits
  * alone, so that `ToClient` and `to_client` are one. The surest comes first: a
@@ -62,43 +64,23 @@ export function readForeignDatabase(path: string): ForeignRows {
  */
 const COLUMNS = {
   clients: {
-    id: ["clientid", "userid", "uuid", "uid", "id"],
-    name: ["username", "name", "clientname"],
-    publicKey: ["publickey", "pubkey", "key"],
-    lastSeen: ["lastseen", "lastvisit", "lastlogin"],
+    id: words("clientid userid uuid uid id"),
+    name: words("username name clientname"),
+    publicKey: words("publickey pubkey key"),
+    lastSeen: words("lastseen lastvisit lastlogin"),
   },
   messages: {
-    id: ["msgid", "messageid", "id"],
-    recipient: [
-      "toclient",
-      "toclientid",
-      "to",
-      "toid",
-      "touser",
-      "recipient",
-      "recipientid",
-      "receiver",
-      "receiverid",
-      "dest",
-      "destid",
-      "destination",
-      "target",
-    ],
-    sender: [
-      "fromclient",
-      "fromclientid",
-      "from",
-      "fromid",
-      "fromuser",
-      "sender",
-      "senderid",
-      "source",
-      "src",
-    ],
-    type: ["type", "msgtype", "messagetype"],
-    content: ["content", "msgcontent", "messagecontent", "message", "data"],
+    id: words("msgid messageid id"),
+    recipient: words(
+      "toclient toclientid to toid touser recipient recipientid receiver receiverid dest destid destination target",
+    ),
+    sender: words(
+      "fromclient fromclientid from fromid fromuser sender senderid source src",
+    ),
+    type: words("type msgtype messagetype"),
+    content: words("content msgcontent messagecontent message data"),
   },
-} as const;
+};
 
 /** What the tables are called, in the way of {@linkcode COLUMNS}. */
 const TABLES = {
