@@ -34,9 +34,7 @@ export class Retention {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #purging: Promise<void>;
 
-  /**
-   * @param keep milliseconds
-   */
+  /** @param keep milliseconds that a message is kept */
   constructor(
     store: Pick<Store, "purge">,
     keep: number,

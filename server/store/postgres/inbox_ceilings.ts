@@ -65,7 +65,6 @@ export class InboxCeilings {
   #lowerings = 0;
   readonly #counted = new LruCache<Counted>(MOST_REMEMBERED);
 
-  /** Nothing is counted yet. */
   constructor(query: Query) {
     this.#query = query;
   }

@@ -33,11 +33,7 @@ export class MessageWriter {
   readonly #ceilings: InboxCeilings;
   readonly #queue: InboxQueue;
 
-  /**
-   * The database has its tables.
-   *
-   * @param commits counts each commit, with the messages in it
-   */
+  /** @param commits counts each commit, with the messages in it */
   constructor(database: Database, commits: CommitFigures) {
     this.#database = database;
     this.#commits = commits;

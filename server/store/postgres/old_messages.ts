@@ -35,7 +35,6 @@ export class OldMessages {
   /** The last one that was looked at. */
   #last: { recipient: Uint8Array; id: number } = START;
 
-  /** Begins with the first. */
   constructor(query: Query) {
     this.#query = query;
   }

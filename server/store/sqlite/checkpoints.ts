@@ -71,8 +71,6 @@ export class Checkpoints {
   #nextFilePages = 0;
 
   /**
-   * Leaves checkpoints to the thread.
-   *
    * @param database the writer's
    * @param control the thread's control words
    * @param alone whether all of them are made here, and the thread has nothing to do

@@ -127,8 +127,6 @@ export class Database {
   #named = true;
 
   /**
-   * Nothing is connected yet.
-   *
    * @param url `postgres://…`, as PostgreSQL's own programs take it
    * @param connections how many there are at most; one more looks why a write
    * takes long

@@ -6,7 +6,6 @@ export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  /** All are free. */
   constructor(count: number) {
     this.#count = count;
     this.#free = count;

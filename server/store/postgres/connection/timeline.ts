@@ -59,8 +59,6 @@ export class Timeline {
   #seen: number | undefined;
 
   /**
-   * Nothing is known yet.
-   *
    * @param notice is told that ids were raised
    * @param changed is called before the first write on another timeline: what
    * is remembered of the database may be untrue

@@ -140,7 +140,7 @@ export class PostgresAdminStore implements AdminStore {
   readonly #name: string;
   readonly #work: StoreWork;
 
-  /** The database has its tables. */
+  /** @param database has its tables */
   constructor(database: Database, name: string) {
     this.#database = database;
     this.#query = database.query;

@@ -142,7 +142,7 @@ export class SqliteAdminStore implements AdminStore {
   readonly #path: string;
   readonly #work: StoreWork;
 
-  /** The database has its tables. */
+  /** @param database has its tables */
   constructor(database: Database, path: string) {
     this.#database = database;
     this.#path = path;
