@@ -8,7 +8,7 @@
 import { watchAll, type Watcher } from "../relay/watcher.ts";
 import { FailurePrinter, type RelayLog } from "./log.ts";
 import type { Monitor, Monitored } from "./monitor.ts";
-import { RequestLog } from "./request_log.ts";
+import { requestLog } from "./request_log.ts";
 import type { TelemetryOptions } from "./telemetry_flags.ts";
 
 /** Deno keeps its OpenTelemetry under this name where it was started with `OTEL_DENO=true`. */
@@ -67,7 +67,7 @@ export class Telemetry {
       const { RequestSpans } = await import("./request_spans.ts");
       watchers.push(new RequestSpans());
     }
-    if (log.isDetailed) watchers.push(new RequestLog(log));
+    if (log.isDetailed) watchers.push(requestLog(log));
     return new Telemetry(log, failures, monitor, watchers);
   }
 
