@@ -239,9 +239,10 @@ export class RequestStream
     this.#awaits = "nothing";
     const watch = connection.observe(code, size);
     // Where the buffer itself is handed out, its memory goes with it.
-    const reserved = source.givesBuffer(size)
+    const room = source.givesBuffer(size)
       ? undefined
-      : this.#memory.tryPayload(size) ?? await this.#memory.payload(size);
+      : this.#memory.payload(size);
+    const reserved = room instanceof Promise ? await room : room;
     const payload = source.takeArrived(size);
     const release = reserved ?? this.#memory.takeGiven();
     this.#blockEnd = source.consumed + blockPadding(source.consumed - start);

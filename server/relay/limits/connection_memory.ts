@@ -106,22 +106,15 @@ export class ConnectionMemory implements BufferMemory, ResponseMemory, Holder {
   /**
    * Room for a payload that is taken out of the buffer.
    *
-   * @returns what gives it back once the request is handled, or undefined
+   * @returns what gives it back once the request is handled; a promise of it
    * where there is no room at once
    */
-  tryPayload(size: number): Release | undefined {
+  payload(size: number): Release | Promise<Release> {
     const { payloads } = this.#budget;
     const counted = size + REQUEST_OVERHEAD;
-    if (!payloads.tryReserve(counted)) return undefined;
-    return () => payloads.release(counted);
-  }
-
-  /** Waits for room for a payload; returns what gives it back. */
-  async payload(size: number): Promise<Release> {
-    const { payloads } = this.#budget;
-    const counted = size + REQUEST_OVERHEAD;
-    await payloads.reserve(this.account, counted);
-    return () => payloads.release(counted);
+    const release = () => payloads.release(counted);
+    return payloads.reserve(this.account, counted)?.then(() => release) ??
+      release;
   }
 
   /** Room for the next piece of a response, in place of the one before, where it is to be had at once. */

@@ -25,19 +25,20 @@ export class PayloadMemory {
     return this.#used;
   }
 
-  /** Reserves bytes where there is room at once. */
-  tryReserve(size: number): boolean {
-    if (!this.#waits.empty || !this.#fits(size)) return false;
+  /**
+   * Reserves bytes.
+   *
+   * @returns undefined where there is room at once; else resolves once it is
+   * the address's turn and there is room
+   */
+  reserve(account: Account, size: number): Promise<void> | undefined {
+    if (!this.#waits.empty || !this.#fits(size)) {
+      return new Promise((resolve) =>
+        this.#waits.add(account, { size, resolve })
+      );
+    }
     this.#used += size;
-    return true;
-  }
-
-  /** Reserves bytes, as soon as it is the address's turn and there is room. */
-  async reserve(account: Account, size: number): Promise<void> {
-    if (this.tryReserve(size)) return;
-    await new Promise<void>((resolve) =>
-      this.#waits.add(account, { size, resolve })
-    );
+    return undefined;
   }
 
   /** Gives bytes back. */
