@@ -57,16 +57,16 @@ export async function createIdentity(
   await refuseExisting(dir);
   const { draft, clientId } = await registerDraft(dir, name, register);
   const path = `${dir}/${infoFiles.me[0]}`;
-  await explained(
-    `You are registered, but ${path} can't be written`,
-    `Your key is in ${draft.path}, your id is ${encodeHex(clientId)}`,
-    () =>
-      placeIdentity(
-        dir,
-        { name, clientId, privateKey: draft.pkcs8 },
-        `${path}.${crypto.randomUUID()}.new`,
-      ),
-  );
+  const me = { name, clientId, privateKey: draft.pkcs8 };
+  try {
+    await placeIdentity(dir, me, `${path}.${crypto.randomUUID()}.new`);
+  } catch (cause) {
+    throw new UserError(
+      `You are registered, but ${path} can't be written: ${reasonOf(cause)}`,
+      `Your key is in ${draft.path}, your id is ${encodeHex(clientId)}`,
+      { cause },
+    );
+  }
   await discard(draft);
   return { name, clientId, privateKey: draft.privateKey };
 }
@@ -156,20 +156,6 @@ async function writeIdentity(path: string, me: InfoMe): Promise<void> {
   await writeNewFile(path, new TextEncoder().encode(formatInfoMe(me)));
 }
 
-/** Runs `work`; turns its errors into user errors. */
-async function explained(
-  what: string,
-  hint: string,
-  work: () => Promise<void>,
-): Promise<void> {
-  try {
-    await work();
-  } catch (cause) {
-    const reason = reasonOf(cause);
-    throw new UserError(`${what}: ${reason}`, hint, { cause });
-  }
-}
-
 /** A name, and the key to register it with. */
 export interface RegistrationDraft {
   /** The name. */
@@ -238,8 +224,7 @@ export async function makeDraft(dir: string, name: string): Promise<KeptDraft> {
   const pair = await generateKeyPair();
   const pkcs8 = await exportPrivateKey(pair.privateKey);
   const path = draftOf(`${dir}/${infoFiles.me[0]}`);
-  const text = formatInfoMe({ name, clientId: ZERO_ID, privateKey: pkcs8 });
-  await writeNewFile(path, new TextEncoder().encode(text));
+  await writeIdentity(path, { name, clientId: ZERO_ID, privateKey: pkcs8 });
   await syncFolder(dir);
   const { privateKey } = pair;
   return {

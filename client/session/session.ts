@@ -15,7 +15,7 @@ import {
 } from "../keys/identity.ts";
 import type { Progress } from "../link/connection.ts";
 import type { RelayLink } from "../link/relay_link.ts";
-import type { Consumer, ConsumerOptions } from "../store/consumers.ts";
+import { Consumer, type ConsumerOptions } from "../store/consumers.ts";
 import type { Messages } from "../store/messages.ts";
 import { ClientStore } from "../store/store.ts";
 import { Contacts } from "./contacts.ts";
@@ -241,6 +241,7 @@ export class Session implements Disposable {
     options: ConsumerOptions = {},
   ): Promise<Consumer> {
     await this.me();
-    return this.store.consumer(name, options);
+    const { database, messages } = this.store;
+    return Consumer.start(name, options, database, messages);
   }
 }

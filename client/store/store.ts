@@ -2,7 +2,6 @@ import { infoFiles } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, NotRegisteredError } from "../errors.ts";
 import { FolderLock, isDecided, isThere } from "./folder.ts";
-import { Consumer, type ConsumerOptions } from "./consumers.ts";
 import { ContactTable } from "./contact_table.ts";
 import { STORE_FOLDER, StoreDatabase } from "./database.ts";
 import { Incoming } from "./incoming.ts";
@@ -55,11 +54,6 @@ export class ClientStore {
       );
     }
     return new ClientStore(new StoreDatabase(dir));
-  }
-
-  /** Resumes or creates a consumer, see {@linkcode Consumer.start}. */
-  consumer(name: string, options: ConsumerOptions): Consumer {
-    return Consumer.start(name, options, this.database, this.messages);
   }
 
   /**
