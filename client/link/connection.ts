@@ -1,6 +1,6 @@
 /**
  * Sends a request on a connection of its own and reads the response by its
- * header (CON-10, ANS-5 of docs/protocol.md). A small request goes out in one
+ * header (CON-10, ANS-5 of docs/protocol.md). A small request is sent with one
  * write; large requests and responses are streamed.
  *
  * @module

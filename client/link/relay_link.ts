@@ -62,7 +62,7 @@ const MAX_WAITING_SIZE = (1024 + 64) * 1024 * 1024;
 /** Largest other response that is read, in bytes. */
 const MAX_RESPONSE_SIZE = 64 * 1024;
 
-/** A content that is produced while it goes out. */
+/** A content that is produced while it is sent. */
 export interface StreamedContent {
   /** Size in bytes. */
   readonly size: number;
@@ -282,7 +282,7 @@ export class RelayLink {
     return await this.#explained(me, asking);
   }
 
-  /** Sends a request and decodes its response whole. */
+  /** Sends a request and decodes its complete response. */
   async #fetch<K extends RequestKind, T>(
     kind: K,
     payload: RequestPayloads[K],
@@ -383,7 +383,7 @@ async function* only(
   yield frame;
 }
 
-/** The pieces, with `start` before the first one: both go out in one write. */
+/** The pieces, with `start` before the first one: both are sent with one write. */
 async function* prepend(
   start: Uint8Array,
   pieces: Pieces,

@@ -1,5 +1,5 @@
 /**
- * Writes a request piece by piece and reads a response meanwhile: a server that
+ * Writes a request piece by piece while reading a response: a server that
  * refuses a large request responds after its header.
  *
  * @module

@@ -307,7 +307,7 @@ export class Contacts {
       if (!contacts.isListed(contact.row)) {
         throw new UnknownContactError(
           `"${labelOf(contact)}" isn't registered at this relay any more`,
-          "The list of clients tells who is",
+          "The list of clients shows the registered ones",
           { cause: error },
         );
       }

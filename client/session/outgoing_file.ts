@@ -65,7 +65,7 @@ async function* readPieces(
     const piece = new Uint8Array(Math.min(left, PIECE_SIZE));
     const count = await withReasons(path, () => file.read(piece));
     left -= count ?? 0;
-    // A change is detected before the last piece goes out, so that the message stays incomplete.
+    // Detects a change before the last piece, so that the message stays incomplete.
     if (count === null || left === 0) {
       await withReasons(path, () => checkEnd(file, path, before));
     }

@@ -6,7 +6,7 @@ import type { StoreDatabase } from "./database.ts";
 import { bytesOf, type Messages } from "./messages.ts";
 import { SenderLock } from "./folder.ts";
 
-/** A message to be sent. */
+/** A message to send. */
 export interface NewMessage {
   /** The recipient's row. */
   contact: ContactRow;
@@ -32,7 +32,7 @@ export class Outgoing {
     return this.#messages.row(id).contact;
   }
 
-  /** Stores a message to be sent; returns its number. */
+  /** Stores a message to send; returns its number. */
   add(message: NewMessage): MessageNumber {
     const now = Date.now();
     return this.#messages.insert({
