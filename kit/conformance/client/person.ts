@@ -23,6 +23,9 @@ import type { WaitingMessage } from "../../../shared/wire/requests.ts";
 
 const UTF8 = new TextEncoder();
 
+/** Key pairs by name, kept for further plays of this process: each takes 100 ms. */
+const pairs: Record<string, Promise<CryptoKeyPair>> = {};
+
 /** A message from somebody, and the key that it brings. */
 export interface Letter {
   /** As it is handed out. */
@@ -63,7 +66,7 @@ export class Person {
     name: string,
     nextId: () => MessageId,
   ): Promise<Person> {
-    const pair = await generateKeyPair();
+    const pair = await (pairs[name] ??= generateKeyPair());
     return new Person(
       name,
       pair,
