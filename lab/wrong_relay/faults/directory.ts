@@ -80,7 +80,7 @@ export const directory = {
   "list-has-one-twice": {
     about: "The last entry of the list stands in it twice",
     clauses: ["LST-2"],
-    fails: ["list-has-everybody-once"],
+    fails: ["list-has-each-id-once"],
     inject: () => ({
       frames: () =>
         onAnswer("clientsList", (answer) => {

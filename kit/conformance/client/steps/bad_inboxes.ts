@@ -240,7 +240,7 @@ export const badInboxes: readonly Step[] = [
   ),
   badMiddle(
     "unknown-sender",
-    "a message of somebody whom no list has",
+    "a message of an unlisted sender",
     (
       { ben },
     ) => [from(drawClientId(), ben.letter(MessageType.Text, random(32)))],

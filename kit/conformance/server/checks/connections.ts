@@ -71,7 +71,7 @@ export const connectionChecks = subject("connections", [
   [
     "open-after-unknown-client",
     "CON-2",
-    "A connection goes on after an id that nobody has was refused",
+    "A connection stays usable after an unregistered id was refused",
     (probe) => goesOn(probe, () => listRequest(randomId())),
   ],
   [
@@ -83,7 +83,7 @@ export const connectionChecks = subject("connections", [
   [
     "open-after-unknown-target",
     "CON-2",
-    "A connection goes on after a message for nobody was refused",
+    "A connection stays usable after a message for an unregistered id was refused",
     (probe) => goesOn(probe, (from) => sendRequest({ from, to: randomId() })),
   ],
   [

@@ -66,7 +66,7 @@ export const deliveryChecks = subject("delivery", [
   [
     "kept-over-registration",
     "DLV-1",
-    "A message waits while somebody tries to register under its recipient's name",
+    "A message waits while another client tries to register its recipient's name",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [16]);

@@ -17,7 +17,7 @@ export const failureChecks = subject("failures", [
   [
     "failure-of-unknown-client",
     "ERR-1",
-    "An id that nobody has is answered with 9000 and size 0",
+    "An unregistered id is answered with 9000 and size 0",
     (probe) => empty(probe, listRequest(randomId())),
   ],
   [
@@ -41,7 +41,7 @@ export const failureChecks = subject("failures", [
   [
     "failure-of-unknown-target",
     "ERR-1",
-    "The key of nobody, and a message for nobody, are answered with 9000 and size 0",
+    "A key of, and a message for, an unregistered id are answered with 9000 and size 0",
     async (probe) => {
       const { id } = await probe.user();
       await empty(probe, keyRequest(id, randomId()));

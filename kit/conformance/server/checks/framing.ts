@@ -292,7 +292,7 @@ export const framingChecks = subject("framing", [
   [
     "read-past-unknown-client",
     "REQ-7",
-    "What follows a message of a client that nobody knows is answered",
+    "A request after a message of an unknown client is answered",
     (probe) =>
       readPast(
         probe,

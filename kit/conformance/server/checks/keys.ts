@@ -58,7 +58,7 @@ export const keyChecks = subject("keys", [
   [
     "key-of-unknown",
     "KEY-2",
-    "The key of an id that nobody has is refused",
+    "The key of an unregistered id is refused",
     async (probe) => {
       const { id } = await probe.user();
       await probe.refused(keyRequest(id, randomId()));
@@ -76,7 +76,7 @@ export const keyChecks = subject("keys", [
   [
     "key-for-unknown",
     "REQ-4",
-    "An id that nobody has gets no key",
+    "An unregistered id gets no key",
     async (probe) => {
       const { id } = await probe.user();
       await probe.refused(keyRequest(randomId(), id));

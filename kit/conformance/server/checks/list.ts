@@ -72,7 +72,7 @@ export const listChecks = subject("list", [
     },
   ],
   [
-    "list-has-everybody-once",
+    "list-has-each-id-once",
     "LST-2",
     "No id is in a list twice",
     async (probe) => {
@@ -157,7 +157,7 @@ export const listChecks = subject("list", [
   [
     "list-for-unknown",
     "REQ-4",
-    "An id that nobody has gets no list",
+    "An unregistered id gets no list",
     (probe) => probe.refused(listRequest(randomId())),
   ],
   [

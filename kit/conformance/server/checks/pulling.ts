@@ -165,7 +165,7 @@ export const pullingChecks = subject("pulling", [
   [
     "pull-by-another",
     "PUL-5",
-    "A message is handed to its recipient and to nobody else",
+    "A message is delivered to its recipient only",
     async (probe) => {
       const [from, to] = await probe.pair();
       const other = await probe.user();
@@ -229,7 +229,7 @@ export const pullingChecks = subject("pulling", [
   [
     "pull-for-unknown",
     "REQ-4",
-    "An id that nobody has can't pull",
+    "An unregistered id can't pull",
     (probe) => probe.refused(pullRequest(randomId())),
   ],
   [

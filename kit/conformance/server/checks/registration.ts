@@ -101,7 +101,7 @@ export const registrationChecks = subject("registration", [
   [
     "register-with-id-of-another",
     "REQ-3",
-    "A registration whose header has a user's id makes somebody new",
+    "A registration whose header has a user's id registers a new user",
     async (probe) => {
       const { id } = await probe.user();
       const header = { clientId: id };

@@ -52,7 +52,7 @@ export const sendingChecks = subject("sending", [
   [
     "send-to-unknown",
     "SND-3",
-    "A message for an id that nobody has is refused",
+    "A message for an unregistered id is refused",
     async (probe) => {
       const { id } = await probe.user();
       await probe.refused(
@@ -63,7 +63,7 @@ export const sendingChecks = subject("sending", [
   [
     "send-for-unknown",
     "REQ-4",
-    "A message from an id that nobody has is refused",
+    "A message from an unregistered id is refused",
     async (probe) => {
       const { id } = await probe.user();
       await probe.refused(
