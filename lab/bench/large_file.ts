@@ -115,7 +115,7 @@ try {
   const usual = defaultLimits.maxMessage;
   await throughRelay(usual, [KIB, largestFile(usual)]);
   await throughRelay(RAISED, [largestFile(RAISED)]);
-  console.log(`${describeMachine(dir).text}\n\n${markdown(rows)}`);
+  console.log(`${describeMachine(dir)}\n\n${markdown(rows)}`);
 } finally {
   await Deno.remove(dir, { recursive: true });
 }

@@ -10,6 +10,7 @@ import {
 } from "../../shared/crypto/crypto.ts";
 import { formatInfoMe } from "../../shared/folder/own_info_me.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
+import { markdown, spreadOf } from "./relay/table.ts";
 
 /** Rounds that are measured; in each of them all programs take their turn. */
 const ROUNDS = Number(Deno.args[0] ?? 60);
@@ -44,15 +45,18 @@ try {
       if (round >= 0) times.set(name, [...times.get(name) ?? [], time]);
     }
   }
-  const base = median(times.get("an empty program") ?? []);
-  console.log("| program | median | of an empty one |");
-  console.log("| --- | --- | --- |");
-  for (const [name, all] of times) {
-    const ratio = median(all) / base;
-    console.log(
-      `| ${name} | ${median(all).toFixed(1)} ms | ${ratio.toFixed(2)} |`,
-    );
-  }
+  const medians = [...times].map(([name, all]) =>
+    [name, spreadOf(all).median] as const
+  );
+  const [[, base = NaN] = []] = medians;
+  console.log(markdown([
+    ["program", "median", "of an empty one"],
+    ...medians.map(([name, median]) => [
+      name,
+      `${median.toFixed(1)} ms`,
+      (median / base).toFixed(2),
+    ]),
+  ]));
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
@@ -61,14 +65,8 @@ try {
 async function run(args: string[]): Promise<number> {
   const command = new Deno.Command(Deno.execPath(), {
     args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--allow-net",
-      "--allow-read",
-      "--allow-write",
-      "--allow-run",
-      ...args,
+      ...["run", "--quiet", "--no-prompt", "--allow-net"],
+      ...["--allow-read", "--allow-write", "--allow-run", ...args],
     ],
     cwd: folder,
     stdin: "null",
@@ -80,9 +78,4 @@ async function run(args: string[]): Promise<number> {
   const time = performance.now() - start;
   if (!success) throw new Error(`${args.join(" ")} failed`);
   return time;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }

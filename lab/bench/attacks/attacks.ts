@@ -1,13 +1,16 @@
 /**
  * Attacks on a relay's memory, turns and table of connections. Each opens its
- * connections from addresses of its own and then goes on as it began.
+ * connections from addresses of its own and then goes on as it began. As a
+ * program: `begin` with an attack's name and a port, and `standing` for the
+ * number of connections that the relay hasn't closed.
  *
  * @module
  */
 
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-import { userId } from "../relay/users.ts";
+import { serveCommands } from "../relay/child.ts";
+import { userId } from "../relay/fixtures.ts";
 import { pullRequest } from "../../../kit/requests.ts";
 import { SocketConn } from "../../../kit/raw_connection.ts";
 
@@ -197,7 +200,7 @@ export function attackNamed(name: string): Attack {
 }
 
 /** Begins an attack; resolves once each of its connections is open. */
-export async function begin(
+async function begin(
   attack: Attack,
   port: number,
 ): Promise<SocketConn[]> {
@@ -213,4 +216,17 @@ export async function begin(
     attack.act(line).catch(() => {});
   }
   return lines;
+}
+
+if (import.meta.main) {
+  let lines: SocketConn[] = [];
+  await serveCommands({
+    async begin(argument) {
+      const { name, port } = argument as { name: string; port: number };
+      lines = await begin(attackNamed(name), port);
+      return lines.length;
+    },
+    standing: () => lines.filter((line) => !line.ended).length,
+  });
+  Deno.exit();
 }

@@ -4,7 +4,7 @@
  */
 
 import { Database } from "../../../server/store/postgres/connection/database.ts";
-import { serveCommands } from "../relay/commands.ts";
+import { serveCommands } from "../relay/child.ts";
 import { randomContent } from "../relay/seed.ts";
 import type { DirectPlan } from "./rounds.ts";
 

@@ -5,29 +5,89 @@
  * @module
  */
 
+import { numberOf, parseFlags } from "../../../kit/flags.ts";
 import { withHelp } from "../../../shared/cli/help.ts";
 import { runProgram } from "../../../shared/cli/program.ts";
 import { PostgresCluster } from "../../harness/postgres_cluster.ts";
 import { describeMachine } from "../relay/machine.ts";
-import { HELP, readPostgresBenchOptions } from "./options.ts";
-import { measureRounds } from "./rounds.ts";
-import { roundsTable } from "./table.ts";
+import { markdown, ratioText, spreadOf } from "../relay/table.ts";
+import { type BenchRound, measureRounds } from "./rounds.ts";
+
+const HELP =
+  `Measures relays on one PostgreSQL database against PostgreSQL itself.
+
+Usage: deno task bench:postgres [flags]
+
+  --rounds N   runs of each measurement (default: 3)
+  --seconds N  how long one takes (default: 5)
+  --help       print this
+`;
+
+/** The medians of all rounds, with the smallest and the largest of the ratios. */
+function roundsTable(rounds: readonly BenchRound[]): string {
+  const rows = [
+    [
+      "relays",
+      "in flight on each of 64 connections",
+      "durable sends",
+      "messages a commit",
+      "p99",
+      "of pgbench's inserts",
+      "of the same with counted ids",
+      "of rows inserted directly",
+    ],
+  ];
+  const median = (values: number[]) => Math.round(spreadOf(values).median);
+  const first = rounds[0]?.sends ?? [];
+  for (const [i, { relays, inFlight }] of first.entries()) {
+    const all = rounds.flatMap((round) => {
+      const send = round.sends[i];
+      return send === undefined ? [] : [{ ...round, ...send }];
+    });
+    const rate = median(all.map((round) => round.rate));
+    const p99 = spreadOf(all.map((round) => round.p99)).median;
+    rows.push([
+      `${relays}`,
+      `${inFlight}`,
+      `${rate.toLocaleString("en")}/s`,
+      spreadOf(all.map(({ group }) => group)).median.toFixed(1),
+      inFlight === 1 ? `${p99.toFixed(1)} ms` : "",
+      ratioText(all.map(({ rate, inserts }) => rate / inserts)),
+      ratioText(all.map(({ rate, counted }) => rate / counted)),
+      ratioText(all.map(({ rate, direct }) => rate / direct)),
+    ]);
+  }
+  const inserts = median(rounds.map((round) => round.inserts));
+  const counted = median(rounds.map((round) => round.counted));
+  const direct = rounds[0]?.sends.map((_, i) =>
+    median(rounds.flatMap(({ sends }) => sends[i]?.direct ?? []))
+  );
+  return [
+    `pgbench, 64 clients, one row in a transaction: ${
+      inserts.toLocaleString("en")
+    } rows/s; with ids counted for each inbox: ${
+      counted.toLocaleString("en")
+    } rows/s.`,
+    `Inserted directly, as many rows in a statement as a relay's, in the order of the table: ${
+      direct?.map((rate) => rate.toLocaleString("en")).join("; ")
+    } rows/s.`,
+    "",
+    markdown(rows),
+  ].join("\n");
+}
 
 async function main(args: readonly string[]): Promise<void> {
-  const options = readPostgresBenchOptions(args);
+  const { values } = parseFlags(args, ["rounds", "seconds"], []);
+  const rounds = Math.ceil(numberOf("rounds", values.rounds, { min: 1 }) ?? 3);
+  const seconds = numberOf("seconds", values.seconds, { min: 0.1 }) ?? 5;
   const dir = await Deno.makeTempDir({ prefix: "messageu-bench-" });
   try {
     const machine = describeMachine(dir);
-    if (machine.warning !== undefined) {
-      console.error(`warning: ${machine.warning}`);
-    }
     await using cluster = await PostgresCluster.start();
     const version = await cluster.sql("SHOW server_version");
-    const rounds = await measureRounds(cluster, dir, options);
-    console.log(
-      `${machine.text}, PostgreSQL ${version}, rounds: ${options.rounds}\n`,
-    );
-    console.log(roundsTable(rounds));
+    const measured = await measureRounds(cluster, dir, rounds, seconds);
+    console.log(`${machine}, PostgreSQL ${version}, rounds: ${rounds}\n`);
+    console.log(roundsTable(measured));
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

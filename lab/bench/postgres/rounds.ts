@@ -6,13 +6,10 @@
 
 import type { PostgresCluster } from "../../harness/postgres_cluster.ts";
 import { Child } from "../relay/child.ts";
-import type { RelayStats } from "../relay/contestants.ts";
-import { WARM_UP } from "../relay/measuring.ts";
+import { type RelayStats, WARM_UP } from "../relay/contestants.ts";
 import type { RunResult } from "../relay/run.ts";
-import { CONNECTIONS, CONTENT_SIZE, texts } from "../relay/texts.ts";
-import type { PostgresBenchOptions } from "./options.ts";
-import { pgbench } from "./pgbench.ts";
-import { seedUsers, USERS } from "./seed.ts";
+import { CONNECTIONS, CONTENT_SIZE, texts } from "../relay/fixtures.ts";
+import { pgbench, seedUsers, USERS } from "./pgbench.ts";
 
 /** Numbers of relays. */
 const RELAYS = [1, 2, 4];
@@ -45,14 +42,15 @@ export interface BenchRound {
   sends: SendRound[];
 }
 
-/** Measures all of it as often as the options say. */
+/** Measures all of it `rounds` times, each load for `seconds`. */
 export async function measureRounds(
   cluster: PostgresCluster,
   dir: string,
-  { rounds, seconds }: PostgresBenchOptions,
+  rounds: number,
+  seconds: number,
 ): Promise<BenchRound[]> {
   const measured: BenchRound[] = [];
-  await using load = Child.start("load_process.ts", [NET]);
+  await using load = Child.start("load.ts", [NET]);
   const template = await cluster.database();
   await seedUsers(cluster, template);
   const fresh = () => cluster.database(template);
@@ -117,7 +115,7 @@ async function throughRelays(
   const plan = {
     connections: CONNECTIONS,
     inFlight,
-    // Somebody at each connection writes to anybody.
+    // One requester a connection; the recipients are all users.
     frames: { ...texts(USERS), askers: CONNECTIONS },
   };
   await load.ask("open", { ...plan, ports });
@@ -151,7 +149,7 @@ async function insertDirectly(
   plan: Omit<DirectPlan, "contentSize">,
 ): Promise<number> {
   await using child = Child.start(
-    "./direct_process.ts",
+    "../postgres/direct_process.ts",
     POSTGRES,
     url,
   );

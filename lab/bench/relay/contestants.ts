@@ -1,19 +1,21 @@
 /**
  * The processes of a bench: the one that makes the load, and, one at a time,
- * those that stand it. All files are in one folder.
+ * those that take it. All files are in one folder.
  *
  * @module
  */
 
 import type { AnswerPlan } from "./answers.ts";
-import { Child } from "./child.ts";
-import type { Usage } from "./commands.ts";
+import { Child, type Usage } from "./child.ts";
 import type { LoadPlan } from "./load.ts";
 import type { RunPlan, RunResult } from "./run.ts";
 import { type Seed, seedDatabase } from "./seed.ts";
 
 const NET = "--allow-net=127.0.0.1";
 const FILES = ["--allow-read", "--allow-write"];
+
+/** Seconds of a run before the one that counts: code is compiled, the log reaches its length. */
+export const WARM_UP = 2;
 
 /** What the relay has written and used since its start. */
 export interface RelayStats extends Usage {
@@ -23,42 +25,50 @@ export interface RelayStats extends Usage {
   writes: number;
 }
 
-/** A load of which isn't known yet where the relay is. */
+/** A load without the ports of its relays. */
 export type LoadOn = Omit<LoadPlan, "ports">;
 
-/** All who take part. */
+/** Measures a load that runs. */
+export type RunLoad = (plan: RunPlan) => Promise<RunResult>;
+
+/** Where a relay's writer runs. */
+export type WriterPlace = "thread" | "loop";
+
+/** All processes. */
 export class Contestants implements AsyncDisposable {
-  /** Where the databases lie. */
-  readonly dir: string;
-  readonly #load = Child.start("load_process.ts", [NET]);
+  readonly #dir: string;
+  readonly #load = Child.start("load.ts", [NET]);
+  readonly #templates = new Map<string, string>();
   #databases = 0;
 
   /** @param dir an empty folder for databases */
   constructor(dir: string) {
-    this.dir = dir;
+    this.#dir = dir;
   }
 
-  /** A path in the folder for a template. */
+  /** The folder of the databases. */
+  get dir(): string {
+    return this.#dir;
+  }
+
+  /** The path of a template in the folder. */
   template(name: string): string {
-    return `${this.dir}/${name}.template`;
+    return `${this.#dir}/${name}.template`;
   }
 
-  /** Makes a template; returns its path. */
+  /** Makes a template on the first call; returns its path. */
   seed(name: string, seed: Seed): string {
-    const path = this.template(name);
-    seedDatabase(path, seed);
+    const path = this.#templates.get(name) ?? this.template(name);
+    if (!this.#templates.has(name)) seedDatabase(path, seed);
+    this.#templates.set(name, path);
     return path;
   }
 
-  /**
-   * Lets a fresh relay, on a copy of the template, stand something.
-   *
-   * @param writer where its writer runs
-   */
+  /** Runs `work` with a fresh relay on a copy of the template. */
   relay<T>(
     template: string,
     work: (relay: Child) => Promise<T>,
-    writer: "thread" | "loop" = "thread",
+    writer: WriterPlace = "thread",
   ): Promise<T> {
     return this.#onCopy(template, async (path) => {
       await using relay = Child.start(
@@ -71,38 +81,64 @@ export class Contestants implements AsyncDisposable {
     });
   }
 
-  /** Lets a no-op relay stand something. */
-  async noop<T>(
-    plan: AnswerPlan,
-    work: (relay: Child) => Promise<T>,
-  ): Promise<T> {
+  /** Result of a warmed-up load on a fresh relay, and the mean responses of a commit. */
+  measure(
+    template: string,
+    load: LoadOn,
+    plan: RunPlan,
+    { warmUp = { seconds: WARM_UP }, writer }: {
+      warmUp?: RunPlan;
+      writer?: WriterPlace;
+    } = {},
+  ): Promise<{ result: RunResult; group: number }> {
+    return this.relay(
+      template,
+      (relay) =>
+        this.load(relay, load, async (run) => {
+          await run(warmUp);
+          const before = await relay.ask<RelayStats>("stats");
+          const result = await run(plan);
+          const after = await relay.ask<RelayStats>("stats");
+          const commits = Math.max(1, after.commits - before.commits);
+          return { result, group: result.answers / commits };
+        }),
+      writer,
+    );
+  }
+
+  /** Result of a warmed-up load on the no-op relay. */
+  async noop(load: LoadOn, seconds: number): Promise<RunResult> {
+    const plan: AnswerPlan = load.frames;
     await using relay = Child.start(
-      "noop_process.ts",
+      "noop_relay.ts",
       [NET],
       JSON.stringify(plan),
     );
-    return await work(relay);
+    return await this.load(relay, load, async (run) => {
+      await run({ seconds: WARM_UP });
+      return await run({ seconds });
+    });
   }
 
-  /** Has SQLite alone do something with a copy of the template: a rate. */
+  /** Rate of SQLite alone at the last of the plans, on a copy of the template. */
   sqlite(
     template: string,
     command: "insert" | "pull",
     ...plans: object[]
   ): Promise<number> {
     return this.#onCopy(template, async (path) => {
-      await using sqlite = Child.start("sqlite_process.ts", FILES, path);
+      await using sqlite = Child.start("sqlite_alone.ts", FILES, path);
       let rate = 0;
       for (const plan of plans) rate = await sqlite.ask<number>(command, plan);
       return rate;
     });
   }
 
-  /** Opens a load's connections, runs what is given, and closes them. */
+  /** Opens a load's connections, runs `work`, and closes them. */
   async load<T>(
     relay: Child,
     plan: LoadOn,
-    work: (run: (plan: RunPlan) => Promise<RunResult>) => Promise<T>,
+    work: (run: RunLoad) => Promise<T>,
   ): Promise<T> {
     const ports = [await relay.ask<number>("port")];
     await this.#load.ask("open", { ...plan, ports });
@@ -113,7 +149,7 @@ export class Contestants implements AsyncDisposable {
     }
   }
 
-  /** Ends the load. */
+  /** Ends the load's process. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#load[Symbol.asyncDispose]();
   }
@@ -122,7 +158,7 @@ export class Contestants implements AsyncDisposable {
     template: string,
     work: (path: string) => Promise<T>,
   ): Promise<T> {
-    const dir = `${this.dir}/${this.#databases++}`;
+    const dir = `${this.#dir}/${this.#databases++}`;
     await Deno.mkdir(dir);
     const path = `${dir}/db.defensive`;
     await Deno.copyFile(template, path);

@@ -19,7 +19,7 @@ import {
 import { samplePayload } from "../../harness/sample_payload.ts";
 import { type AnswerPlan, answerSize } from "./answers.ts";
 import { randomContent } from "./seed.ts";
-import { PUBLIC_KEY, userId, userName } from "./users.ts";
+import { PUBLIC_KEY, userId, userName } from "./fixtures.ts";
 import { PULL } from "../../../kit/requests.ts";
 
 /** Which requests are sent. */

@@ -1,11 +1,12 @@
 /**
- * Puts a relay under load over its sockets.
+ * Puts relays under load over their sockets. As a program: `open PLAN`,
+ * `run PLAN`, `close`.
  *
  * @module
  */
 
 import { AnswerCounter } from "./answers.ts";
-import { usage } from "./commands.ts";
+import { serveCommands, usage } from "./child.ts";
 import { expectedAnswers, Frames, type FramesPlan } from "./frames.ts";
 import { writeAll } from "../../../shared/cli/write_all.ts";
 import { Run, type RunPlan, type RunResult } from "./run.ts";
@@ -30,8 +31,8 @@ export interface LoadPlan {
   frames: FramesPlan;
 }
 
-/** A load on one relay. */
-export class Load {
+/** A load on relays. */
+class Load {
   readonly #plan: LoadPlan;
   readonly #frames: Frames;
   readonly #expected: Map<number, number | undefined>;
@@ -172,3 +173,19 @@ async function readSome(
   if (size === null) throw new Error("Expected a response, got the end");
   return counter.feed(buffer.subarray(0, size));
 }
+
+let load: Load | undefined;
+await serveCommands({
+  async open(plan) {
+    load = new Load(plan as LoadPlan);
+    await load.open();
+  },
+  run(plan) {
+    if (load === undefined) throw new Error("Expected open before run");
+    return load.run(plan as RunPlan);
+  },
+  close() {
+    load?.close();
+    load = undefined;
+  },
+});

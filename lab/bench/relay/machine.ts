@@ -5,36 +5,32 @@
  */
 
 import { Database } from "@db/sqlite";
-import { spreadOf } from "./spread.ts";
+import { spreadOf } from "./table.ts";
 
 const SYNCS = 50;
 const SYNCED_BYTES = 70_000;
 /** Milliseconds below which a sync can't have reached a disk. */
 const SUSPICIOUS_SYNC = 0.05;
 
-/** A machine. */
-export interface Machine {
-  /** It in one line. */
-  text: string;
-  /** What is wrong with it for this, if anything. */
-  warning: string | undefined;
-}
-
-/** Describes this machine and the disk that a folder is on. */
-export function describeMachine(dir: string): Machine {
+/**
+ * Describes this machine and the disk of a folder in one line; warns on
+ * standard error where the folder can't be on a disk.
+ */
+export function describeMachine(dir: string): string {
   const sync = measureSync(dir);
-  const text = [
+  if (sync < SUSPICIOUS_SYNC) {
+    console.error(
+      `warning: ${dir} syncs in ${
+        (1000 * sync).toFixed(0)
+      } µs, so it isn't on a disk, or the disk doesn't sync: choose another with --dir`,
+    );
+  }
+  return [
     `${navigator.hardwareConcurrency} cores`,
     `Deno ${Deno.version.deno}`,
     `SQLite ${sqliteVersion()}`,
     `fdatasync of ${SYNCED_BYTES / 1000} KB in ${sync.toFixed(2)} ms`,
   ].join(", ");
-  const warning = sync < SUSPICIOUS_SYNC
-    ? `${dir} syncs in ${
-      (1000 * sync).toFixed(0)
-    } µs, so it isn't on a disk, or the disk doesn't sync: choose another with --dir`
-    : undefined;
-  return { text, warning };
 }
 
 /** The median time in milliseconds. */

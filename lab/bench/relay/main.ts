@@ -13,26 +13,34 @@ import { describeMachine } from "./machine.ts";
 import { type BenchOptions, HELP, pick, readBenchOptions } from "./options.ts";
 import { replaceSection } from "./performance_page.ts";
 import type { RunResult } from "./run.ts";
-import type { Round, Scenario } from "./scenario.ts";
-import { scenarios } from "./scenarios.ts";
+import {
+  measureOnce,
+  type Round,
+  type Scenario,
+  scenarios,
+} from "./scenarios.ts";
 import { type Outcome, targetsTable } from "./table.ts";
 
 async function measure(
-  { name, targets, measure, ceiling }: Scenario,
+  contestants: Contestants,
+  scenario: Scenario,
   { rounds, seconds }: BenchOptions,
 ): Promise<Outcome[]> {
+  const { name, targets } = scenario;
   const measured: Round[][] = [];
-  let above: RunResult | undefined;
+  let ceiling: RunResult | undefined;
   for (let round = 1; round <= rounds; round++) {
     console.error(`${name}: round ${round} of ${rounds}`);
-    measured.push(await measure(seconds));
+    measured.push(await measureOnce(contestants, scenario, seconds));
     // Once is enough to see that the load has room above the relay.
-    above ??= await ceiling?.(seconds);
+    if (scenario.ceiling !== undefined) {
+      ceiling ??= await contestants.noop(scenario.ceiling, seconds);
+    }
   }
   return targets.map((target, i) => ({
     target,
     rounds: measured.flatMap((round) => round[i] ?? []),
-    ceiling: above,
+    ceiling,
   }));
 }
 
@@ -42,7 +50,7 @@ async function targetsText(
 ): Promise<string> {
   const outcomes: Outcome[] = [];
   for (const scenario of pick(scenarios(contestants), options)) {
-    outcomes.push(...await measure(scenario, options));
+    outcomes.push(...await measure(contestants, scenario, options));
   }
   return targetsTable(outcomes);
 }
@@ -55,16 +63,13 @@ async function main(args: readonly string[]): Promise<void> {
   });
   try {
     const machine = describeMachine(dir);
-    if (machine.warning !== undefined) {
-      console.error(`warning: ${machine.warning}`);
-    }
     await using contestants = new Contestants(dir);
     const { growth, write, rounds } = options;
     const studies = growth ? await measureGrowth(contestants, options) : [];
     const table = growth
       ? growthText(studies)
       : await targetsText(contestants, options);
-    const text = `${machine.text}, rounds: ${rounds}\n\n${table}`;
+    const text = `${machine}, rounds: ${rounds}\n\n${table}`;
     console.log(text);
     if (!write) return;
     await replaceSection(growth ? "growth" : "table", text);

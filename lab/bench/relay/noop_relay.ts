@@ -1,7 +1,8 @@
 /**
  * A relay that keeps nothing, as a yardstick: the same runtime, sockets and
  * framing, and for each request an answer of the right code and size that was
- * made before. One write answers all requests that came in one read.
+ * made before. One write answers all requests that came in one read. As a
+ * program: its argument is an {@linkcode AnswerPlan}, its command `port`.
  *
  * @module
  */
@@ -16,6 +17,7 @@ import { requestKinds, responseCode } from "../../../shared/wire/requests.ts";
 import { responseHeader } from "../../../shared/wire/frames.ts";
 import { writeAll } from "../../../shared/cli/write_all.ts";
 import { type AnswerPlan, answerSize } from "./answers.ts";
+import { serveCommands } from "./child.ts";
 
 /** Bytes that one read asks for, as in the relay. */
 const CHUNK_SIZE = 64 * 1024;
@@ -32,7 +34,7 @@ interface Answers {
 }
 
 /** Accepts and answers until the listener is closed. */
-export async function runNoopRelay(
+async function runNoopRelay(
   listener: Deno.TcpListener,
   plan: AnswerPlan,
 ): Promise<void> {
@@ -106,3 +108,10 @@ async function answer(
     left -= count;
   }
 }
+
+const [plan = "{}"] = Deno.args;
+const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+const running = runNoopRelay(listener, JSON.parse(plan) as AnswerPlan);
+await serveCommands({ port: () => listener.addr.port });
+listener.close();
+await running;

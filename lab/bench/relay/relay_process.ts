@@ -8,7 +8,7 @@ import { openSqliteStore, startRelay } from "../../../server/mod.ts";
 import { openPostgresStore } from "../../../server/store/postgres/mod.ts";
 import { openWithWriter } from "../../../server/store/sqlite/sqlite.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
-import { serveCommands, usage } from "./commands.ts";
+import { serveCommands, usage } from "./child.ts";
 import { LoopWriter } from "./loop_writer.ts";
 
 const [path, writer] = Deno.args;

@@ -1,253 +1,168 @@
 /**
- * What is measured: each scenario is run by the relay and then by its
- * yardstick, round by round, so that a disk's moods meet both.
+ * What is measured: each scenario runs on the relay and then on its yardstick,
+ * round by round, so that a change in the disk's speed affects both.
  *
  * @module
  */
 
-import type { Contestants, LoadOn } from "./contestants.ts";
-import type { FramesPlan } from "./frames.ts";
-import { measured, noop, WARM_UP } from "./measuring.ts";
-import type { Scenario, Target } from "./scenario.ts";
-import { CONNECTIONS, CONTENT_SIZE, FRAMES, texts, USERS } from "./texts.ts";
 import { PULL } from "../../../kit/requests.ts";
+import {
+  type Contestants,
+  type LoadOn,
+  WARM_UP,
+  type WriterPlace,
+} from "./contestants.ts";
+import { CONNECTIONS, CONTENT_SIZE, FRAMES, texts, USERS } from "./fixtures.ts";
+import type { FramesPlan } from "./frames.ts";
+import type { RunPlan, RunResult } from "./run.ts";
 
 /** Users of the large list. */
 const MANY_USERS = 10_000;
-/** Pulled inboxes, and how many of them warm up. */
+/** Pulled inboxes. */
 const INBOXES = 6000;
+/** How many of them warm up. */
 const WARM_UP_INBOXES = 600;
+/** Messages in each of them. */
 const WAITING = 10;
 
-/** All scenarios. Their databases are made here, or when one is first needed. */
+/** What the relay has to reach. */
+export interface Target {
+  /** The work, as the table names it. */
+  work: string;
+  /** What it is compared with. */
+  yardstick: string;
+  /** The ratio of both: at least this, or at most where times are compared. */
+  ratio: number;
+  /** Whether p99 is held against the median instead of a rate against another. */
+  latency?: true;
+}
+
+/** One round of a target. */
+export interface Round {
+  /** The relay's figure. */
+  relay: number;
+  /** The yardstick's. */
+  yardstick: number;
+  /** Mean writes of one of the relay's commits; undefined where it only reads. */
+  group?: number;
+  /** Share of one processor that the load used against the relay. */
+  loadCpu: number;
+}
+
+/** What a yardstick knows of the relay's run. */
+interface Ran {
+  /** Mean writes of a commit, at least 1. */
+  group: number;
+  /** How long it took, in seconds. */
+  seconds: number;
+}
+
+/** Something to measure. */
+export interface Scenario {
+  /** What `--only` calls it. */
+  name: string;
+  /** What it shows. */
+  targets: readonly Target[];
+  /** Path of its database's template. */
+  template: () => string;
+  /** The load. */
+  load: LoadOn;
+  /** How the load is run, where it isn't for a time. */
+  run?: { plan: RunPlan; warmUp: RunPlan };
+  /** The yardstick's rate. */
+  yardstick: (ran: Ran) => Promise<number>;
+  /** The load on a relay that does nothing, where that isn't the yardstick. */
+  ceiling?: LoadOn;
+}
+
+/** Measures a scenario once: a round of each of its targets. */
+export async function measureOnce(
+  contestants: Contestants,
+  { targets, template, load, run, yardstick }: Scenario,
+  seconds: number,
+): Promise<Round[]> {
+  const { result, group } = await contestants.measure(
+    template(),
+    load,
+    run?.plan ?? { seconds },
+    { ...run && { warmUp: run.warmUp } },
+  );
+  const rate = await yardstick({
+    group: Math.max(1, Math.round(group)),
+    seconds,
+  });
+  const writes = load.frames.kind === "sendMessage" || run !== undefined;
+  return targets.map(({ latency }) => ({
+    ...pair(result, rate, latency),
+    ...writes && !latency && { group },
+    loadCpu: result.cpu,
+  }));
+}
+
+function pair({ rate, median, p99 }: RunResult, other: number, latency?: true) {
+  return latency
+    ? { relay: p99, yardstick: median }
+    : { relay: rate, yardstick: other };
+}
+
+/** All scenarios; a database is made when it is first needed. */
 export function scenarios(contestants: Contestants): Scenario[] {
-  const templates = new Map<string, string>();
-  const template = (name: string, users: number, waiting = 0) => {
-    const path = templates.get(name) ?? contestants.seed(name, {
-      users,
-      waiting,
-      inboxes: waiting > 0 ? INBOXES : 0,
+  const few = () =>
+    contestants.seed("few", { users: USERS, contentSize: CONTENT_SIZE });
+  const waiting = () =>
+    contestants.seed("waiting", {
+      users: INBOXES,
+      waiting: WAITING,
+      inboxes: INBOXES,
       contentSize: CONTENT_SIZE,
     });
-    templates.set(name, path);
-    return path;
-  };
-  const few = () => template("few", USERS);
+  const many = () => contestants.seed("many", { users: MANY_USERS });
 
-  const sends = (
-    name: string,
-    load: LoadOn,
-    targets: Target[],
-    fixedGroup?: number,
-  ): Scenario => ({
-    name,
-    targets,
-    async measure(seconds) {
-      const { result, group } = await contestants.relay(
-        few(),
-        (relay) => measured(contestants, relay, load, { seconds }),
-      );
-      const yardstick = await insertRate(
-        contestants,
-        few(),
-        fixedGroup ?? Math.max(1, Math.round(group)),
+  /** Rows a second that SQLite inserts by itself. */
+  const inserts = (group: number, seconds: number) =>
+    contestants.sqlite(
+      few(),
+      "insert",
+      ...[WARM_UP, seconds].map((seconds) => ({
+        users: USERS,
+        contentSize: CONTENT_SIZE,
+        group,
         seconds,
-      );
-      const { cpu: loadCpu, rate, median, p99 } = result;
-      return [
-        { relay: rate, yardstick, group, loadCpu },
-        { relay: p99, yardstick: median, loadCpu },
-      ].slice(0, targets.length);
-    },
-    ceiling: (seconds) => noop(contestants, load, seconds),
-  });
-
+      })),
+    );
+  const rate = async (load: LoadOn, seconds: number, writer?: WriterPlace) =>
+    (await contestants.measure(few(), load, { seconds }, {
+      ...writer && { writer },
+    })).result.rate;
   const againstNoop = (
     name: string,
-    database: () => string,
+    work: string,
     load: LoadOn,
-    target: Target,
+    { ratio = 0.6, yardstick = "no-op relay", template = few } = {},
   ): Scenario => ({
     name,
-    targets: [target],
-    async measure(seconds) {
-      const { result, group } = await contestants.relay(
-        database(),
-        (relay) => measured(contestants, relay, load, { seconds }),
-      );
-      const yardstick = (await noop(contestants, load, seconds)).rate;
-      return [{
-        relay: result.rate,
-        yardstick,
-        // What only reads has no group.
-        ...load.frames.kind === "sendMessage" && { group },
-        loadCpu: result.cpu,
-      }];
-    },
+    targets: [{ work, yardstick, ratio }],
+    template,
+    load,
+    yardstick: async ({ seconds }) =>
+      (await contestants.noop(load, seconds)).rate,
   });
-
   const againstLoop = (name: string, work: string, load: LoadOn): Scenario => ({
     name,
     targets: [{
       work,
       yardstick: "the same with the writer on the event loop",
       ratio: 1,
-      is: "at least",
-      unit: "/s",
     }],
-    async measure(seconds) {
-      const run = (writer: "thread" | "loop") =>
-        contestants.relay(
-          few(),
-          (relay) => measured(contestants, relay, load, { seconds }),
-          writer,
-        );
-      const { result, group } = await run("thread");
-      const yardstick = (await run("loop")).result.rate;
-      return [{ relay: result.rate, yardstick, group, loadCpu: result.cpu }];
-    },
+    template: few,
+    load,
+    yardstick: ({ seconds }) => rate(load, seconds, "loop"),
   });
 
-  return [
-    sends("sends", { connections: CONNECTIONS, frames: texts() }, [
-      {
-        work:
-          `durable sends, ${CONNECTIONS} connections, one in flight on each`,
-        yardstick: "SQLite alone, as many rows a commit",
-        ratio: 0.85,
-        is: "at least",
-        unit: "/s",
-      },
-      {
-        work: `p99 of a durable send at ${CONNECTIONS} connections`,
-        yardstick: "its median",
-        ratio: 4,
-        is: "at most",
-        unit: "ms",
-      },
-    ]),
-    sends("pipelined", {
-      connections: CONNECTIONS,
-      inFlight: 16,
-      frames: texts(),
-    }, [{
-      work: `durable sends, ${CONNECTIONS} connections, 16 in flight on each`,
-      yardstick: "SQLite alone, 512 rows a commit",
-      ratio: 0.85,
-      is: "at least",
-      unit: "/s",
-    }], 512),
-    againstNoop("fresh", few, {
-      connections: CONNECTIONS,
-      fresh: true,
-      frames: texts(),
-    }, {
-      work:
-        `durable sends, a connection for each request, ${CONNECTIONS} at once`,
-      yardstick: "no-op relay",
-      ratio: 0.6,
-      is: "at least",
-      unit: "/s",
-    }),
-    oneAtATime(contestants, few),
-    againstNoop("key", few, {
-      connections: CONNECTIONS,
-      frames: keys(),
-    }, {
-      work: `public key, ${CONNECTIONS} connections`,
-      yardstick: "no-op relay",
-      ratio: 0.6,
-      is: "at least",
-      unit: "/s",
-    }),
-    pulls(contestants, () => template("waiting", INBOXES, WAITING)),
-    againstNoop("list", () => template("many", MANY_USERS), {
-      connections: CONNECTIONS,
-      frames: {
-        kind: "clientsList",
-        users: MANY_USERS,
-        count: 1024,
-        order: "random",
-      },
-    }, {
-      work: `clients list of ${
-        MANY_USERS.toLocaleString("en")
-      } users, ${CONNECTIONS} connections`,
-      yardstick: "no-op relay, as many bytes",
-      ratio: 0.7,
-      is: "at least",
-      unit: "/s",
-    }),
-    againstLoop("thread", "the writer's thread, at 64 connections", {
-      connections: CONNECTIONS,
-      frames: texts(),
-    }),
-    againstLoop("thread16", "the writer's thread, with 16 in flight on each", {
-      connections: CONNECTIONS,
-      inFlight: 16,
-      frames: texts(),
-    }),
-  ];
-}
-
-/** A lone send can't take less than a request that writes nothing, and a commit. */
-function oneAtATime(
-  contestants: Contestants,
-  template: () => string,
-): Scenario {
-  const load: LoadOn = { connections: 1, frames: texts() };
-  return {
-    name: "one",
-    targets: [{
-      work: "durable sends, one client, one at a time",
-      yardstick: "a 602's round trip, then SQLite alone, 1 row a commit",
-      ratio: 0.6,
-      is: "at least",
-      unit: "/s",
-    }],
-    async measure(seconds) {
-      const rateOf = async (load: LoadOn) =>
-        (await contestants.relay(
-          template(),
-          (relay) => measured(contestants, relay, load, { seconds }),
-        )).result;
-      const { rate, cpu } = await rateOf(load);
-      const roundTrips = await rateOf({ connections: 1, frames: keys() });
-      const commits = await insertRate(contestants, template(), 1, seconds);
-      const yardstick = 1 / (1 / roundTrips.rate + 1 / commits);
-      return [{ relay: rate, yardstick, loadCpu: cpu }];
-    },
-    ceiling: (seconds) => noop(contestants, load, seconds),
-  };
-}
-
-/** Rows a second of SQLite alone. */
-function insertRate(
-  contestants: Contestants,
-  template: string,
-  group: number,
-  seconds: number,
-): Promise<number> {
-  return contestants.sqlite(
-    template,
-    "insert",
-    ...[WARM_UP, seconds].map((seconds) => ({
-      users: USERS,
-      contentSize: CONTENT_SIZE,
-      group,
-      seconds,
-    })),
-  );
-}
-
-/** Requests for the keys of users drawn by chance. */
-function keys(): FramesPlan {
-  return { kind: "publicKey", users: USERS, count: FRAMES, order: "random" };
-}
-
-/** Each inbox is pulled once; the next request on the connection shows that it was taken. */
-function pulls(contestants: Contestants, template: () => string): Scenario {
-  const load: LoadOn = {
+  const one: LoadOn = { connections: 1, frames: texts() };
+  const sends: LoadOn = { connections: CONNECTIONS, frames: texts() };
+  const pipelined: LoadOn = { ...sends, inFlight: 16 };
+  const pulls: LoadOn = {
     connections: CONNECTIONS,
     frames: {
       kind: PULL,
@@ -258,35 +173,112 @@ function pulls(contestants: Contestants, template: () => string): Scenario {
       order: "once",
     },
   };
-  return {
-    name: "pulls",
-    targets: [{
-      work:
-        `pulls of ${WAITING} waiting texts each, deletion included, ${CONNECTIONS} connections`,
-      yardstick: "SQLite alone, as many pulls a commit",
-      ratio: 0.5,
-      is: "at least",
-      unit: "/s",
-    }],
-    async measure() {
-      const { result, group } = await contestants.relay(
-        template(),
-        (relay) =>
-          measured(contestants, relay, load, {}, { count: WARM_UP_INBOXES }),
-      );
-      const plan = { waiting: WAITING, group: Math.max(1, Math.round(group)) };
-      const yardstick = await contestants.sqlite(
-        template(),
-        "pull",
-        { ...plan, from: 0, to: WARM_UP_INBOXES },
-        { ...plan, from: WARM_UP_INBOXES, to: INBOXES },
-      );
-      return [{ relay: result.rate, yardstick, group, loadCpu: result.cpu }];
+  return [
+    {
+      name: "sends",
+      targets: [{
+        work:
+          `durable sends, ${CONNECTIONS} connections, one in flight on each`,
+        yardstick: "SQLite alone, as many rows a commit",
+        ratio: 0.85,
+      }, {
+        work: `p99 of a durable send at ${CONNECTIONS} connections`,
+        yardstick: "its median",
+        ratio: 4,
+        latency: true,
+      }],
+      template: few,
+      load: sends,
+      yardstick: ({ group, seconds }) => inserts(group, seconds),
+      ceiling: sends,
     },
-    ceiling: (seconds) =>
-      noop(contestants, {
-        ...load,
-        frames: { ...load.frames, order: "random" },
-      }, seconds),
-  };
+    {
+      name: "pipelined",
+      targets: [{
+        work: `durable sends, ${CONNECTIONS} connections, 16 in flight on each`,
+        yardstick: "SQLite alone, 512 rows a commit",
+        ratio: 0.85,
+      }],
+      template: few,
+      load: pipelined,
+      yardstick: ({ seconds }) => inserts(512, seconds),
+      ceiling: pipelined,
+    },
+    againstNoop(
+      "fresh",
+      `durable sends, a connection for each request, ${CONNECTIONS} at once`,
+      { ...sends, fresh: true },
+    ),
+    {
+      name: "one",
+      targets: [{
+        work: "durable sends, one client, one at a time",
+        yardstick: "a 602's round trip, then SQLite alone, 1 row a commit",
+        ratio: 0.6,
+      }],
+      template: few,
+      load: one,
+      // A lone send takes at least a request that writes nothing, and a commit.
+      async yardstick({ seconds }) {
+        const roundTrips = await rate({ ...one, frames: keys }, seconds);
+        return 1 / (1 / roundTrips + 1 / await inserts(1, seconds));
+      },
+      ceiling: one,
+    },
+    againstNoop("key", `public key, ${CONNECTIONS} connections`, {
+      connections: CONNECTIONS,
+      frames: keys,
+    }),
+    {
+      name: "pulls",
+      targets: [{
+        work:
+          `pulls of ${WAITING} waiting texts each, deletion included, ${CONNECTIONS} connections`,
+        yardstick: "SQLite alone, as many pulls a commit",
+        ratio: 0.5,
+      }],
+      template: waiting,
+      load: pulls,
+      // Each inbox is pulled once; the connection's next request confirms it.
+      run: { plan: {}, warmUp: { count: WARM_UP_INBOXES } },
+      yardstick: ({ group }) =>
+        contestants.sqlite(
+          waiting(),
+          "pull",
+          { waiting: WAITING, group, from: 0, to: WARM_UP_INBOXES },
+          { waiting: WAITING, group, from: WARM_UP_INBOXES, to: INBOXES },
+        ),
+      ceiling: { ...pulls, frames: { ...pulls.frames, order: "random" } },
+    },
+    againstNoop(
+      "list",
+      `clients list of ${
+        MANY_USERS.toLocaleString("en")
+      } users, ${CONNECTIONS} connections`,
+      {
+        connections: CONNECTIONS,
+        frames: {
+          kind: "clientsList",
+          users: MANY_USERS,
+          count: 1024,
+          order: "random",
+        },
+      },
+      { ratio: 0.7, yardstick: "no-op relay, as many bytes", template: many },
+    ),
+    againstLoop("thread", "the writer's thread, at 64 connections", sends),
+    againstLoop(
+      "thread16",
+      "the writer's thread, with 16 in flight on each",
+      pipelined,
+    ),
+  ];
 }
+
+/** Requests for the keys of random users. */
+const keys: FramesPlan = {
+  kind: "publicKey",
+  users: USERS,
+  count: FRAMES,
+  order: "random",
+};

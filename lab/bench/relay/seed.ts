@@ -11,7 +11,7 @@ import {
   clientInserter,
   prepareSchema,
 } from "../../../server/store/sqlite/schema.ts";
-import { PUBLIC_KEY, userId, userName } from "./users.ts";
+import { PUBLIC_KEY, userId, userName } from "./fixtures.ts";
 
 /** What a template holds. */
 export interface Seed {

@@ -1,6 +1,8 @@
 /**
  * SQLite without a relay, as a yardstick: the same tables, settings and
  * statements on the same disk, in a tight loop that knows beforehand what to do.
+ * As a program: its argument is the database's path, its commands `insert PLAN`
+ * and `pull PLAN`.
  *
  * @module
  */
@@ -11,14 +13,15 @@ import {
   RAISE_LAST_MESSAGE,
 } from "../../../server/store/sqlite/schema.ts";
 import { MessageType } from "../../../shared/wire/protocol.ts";
+import { serveCommands } from "./child.ts";
 import { prepareInsert, randomContent } from "./seed.ts";
-import { userId } from "./users.ts";
+import { userId } from "./fixtures.ts";
 
 /** Recipients that are drawn before the clock runs, then used again. */
 const DRAWN = 65_536;
 
 /** Messages to insert. */
-export interface InsertPlan {
+interface InsertPlan {
   /** Registered users, each of them a recipient. */
   users: number;
   /** Bytes of each message's content. */
@@ -30,7 +33,7 @@ export interface InsertPlan {
 }
 
 /** Inboxes to read and empty. */
-export interface PullPlan {
+interface PullPlan {
   /** The first inbox, and the one behind the last. */
   from: number;
   to: number;
@@ -41,7 +44,7 @@ export interface PullPlan {
 }
 
 /** A database of a relay that isn't there. */
-export class SqliteAlone {
+class SqliteAlone {
   readonly #database: Database;
   readonly #begin: Statement;
   readonly #commit: Statement;
@@ -125,3 +128,10 @@ export class SqliteAlone {
     this.#database.close();
   }
 }
+
+const sqlite = new SqliteAlone(Deno.args[0] ?? "");
+await serveCommands({
+  insert: (plan) => sqlite.insert(plan as InsertPlan),
+  pull: (plan) => sqlite.pull(plan as PullPlan),
+});
+sqlite.close();

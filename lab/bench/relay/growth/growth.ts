@@ -7,15 +7,33 @@
 import type { Contestants } from "../contestants.ts";
 import { type BenchOptions, pick } from "../options.ts";
 import { writePlot } from "../performance_page.ts";
-import { renderPlot } from "../plot.ts";
+import { type Plot, renderPlot } from "../plot.ts";
 import { figure, markdown } from "../table.ts";
 import { connections } from "./connections.ts";
 import { inbox } from "./inbox.ts";
 import { memory } from "./memory.ts";
-import type { Finding } from "./study.ts";
 import { users } from "./users.ts";
 
-const STUDIES = [inbox, users, connections, memory];
+/** What came of a study. */
+export interface Finding extends Plot {
+  /** Name of the plot's file, without its extension. */
+  name: string;
+  /** What a reader has to know. */
+  note: string;
+}
+
+/** Something that is measured at several sizes. */
+export type Study = (
+  contestants: Contestants,
+  options: BenchOptions,
+) => Promise<Finding[]>;
+
+const STUDIES: readonly { name: string; measure: Study }[] = [
+  { name: "inbox", measure: inbox },
+  { name: "users", measure: users },
+  { name: "connections", measure: connections },
+  { name: "memory", measure: memory },
+];
 /** Rows of a table at most: of more points, some are shown. */
 const MOST_ROWS = 12;
 
@@ -25,9 +43,9 @@ export async function measureGrowth(
   options: BenchOptions,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const study of pick(STUDIES, options)) {
-    console.error(`${study.name}: measuring`);
-    findings.push(...await study.measure(contestants, options));
+  for (const { name, measure } of pick(STUDIES, options)) {
+    console.error(`${name}: measuring`);
+    findings.push(...await measure(contestants, options));
   }
   return findings;
 }

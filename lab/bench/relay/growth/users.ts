@@ -4,80 +4,70 @@
  * @module
  */
 
-import type { LoadOn } from "../contestants.ts";
+import type { RequestKind } from "../../../../shared/wire/requests.ts";
+import type { RunPlan } from "../run.ts";
+import { CONNECTIONS, CONTENT_SIZE, FRAMES, texts } from "../fixtures.ts";
+import type { FramesPlan } from "../frames.ts";
 import { seedDatabase } from "../seed.ts";
-import { spreadOf } from "../spread.ts";
-import { CONNECTIONS, CONTENT_SIZE, FRAMES, texts } from "../texts.ts";
-import { type Study, WARM_UP } from "./study.ts";
+import { medians } from "../table.ts";
+import type { Study } from "./growth.ts";
 
 const SIZES = [100, 1000, 10_000, 100_000, 1_000_000];
 /** More than can be registered in a run. */
 const NEW_USERS = 80_000;
 
-/** Seconds at most in which the relay gets to know those who are at work. */
-const MOST_WARM_UP = 10;
-
 /** Rates of a send, a public key and a registration by registered users. */
-export const users: Study = {
-  name: "users",
-  async measure(contestants, { rounds, seconds }) {
-    const points = { sends: [], keys: [], registrations: [] } as Record<
-      "sends" | "keys" | "registrations",
-      [number, number][]
-    >;
-    const template = contestants.template("users");
-    let present = 0;
-    for (const size of SIZES) {
-      seedDatabase(template, { users: size }, present);
-      present = size;
-      const loads: Record<keyof typeof points, LoadOn["frames"]> = {
-        sends: texts(size),
-        keys: {
-          kind: "publicKey",
-          users: size,
-          count: FRAMES,
-          order: "random",
-        },
-        registrations: {
-          kind: "register",
-          users: size,
-          count: NEW_USERS,
-          order: "once",
-        },
-      };
-      for (const name of ["sends", "keys", "registrations"] as const) {
-        const rates: number[] = [];
-        const load = { connections: CONNECTIONS, frames: loads[name] };
-        for (let round = 0; round < rounds; round++) {
-          const { rate } = await contestants.relay(
-            template,
-            (relay) =>
-              contestants.load(relay, load, async (run) => {
-                await run({ seconds: WARM_UP });
-                // Nobody who registers is known before.
-                if (name !== "registrations") {
-                  await run({ seconds: MOST_WARM_UP, count: 2 * size });
-                }
-                return await run({ seconds });
-              }),
-          );
-          rates.push(rate);
-        }
-        points[name].push([size, spreadOf(rates).median]);
-      }
-    }
-    return [{
-      name: "users",
-      title: "Throughput by registered users",
-      note:
-        `${CONNECTIONS} connections, one request in flight on each; texts of ${CONTENT_SIZE} bytes. Everybody is at work: who asks, and of whom, is drawn anew for each request.`,
-      x: { label: "registered users", log: true },
-      y: { label: "requests/s" },
-      series: [
-        { label: "durable sends", points: points.sends },
-        { label: "public keys", points: points.keys },
-        { label: "registrations", points: points.registrations },
-      ],
-    }];
-  },
+export const users: Study = async (contestants, { rounds, seconds }) => {
+  const template = contestants.template("users");
+  const points: [number, Record<"sends" | "keys" | "registrations", number>][] =
+    [];
+  let present = 0;
+  for (const size of SIZES) {
+    seedDatabase(template, { users: size }, present);
+    present = size;
+    const rate = async (frames: FramesPlan, warmUp: RunPlan) => {
+      const load = { connections: CONNECTIONS, frames };
+      return (await contestants.measure(template, load, { seconds }, {
+        warmUp,
+      })).result.rate;
+    };
+    const plan = (kind: RequestKind, count: number) => ({
+      kind,
+      users: size,
+      count,
+    });
+    // Ten seconds at most, in which the relay's caches take up the users.
+    const known = { seconds: 10, count: Math.max(50_000, 2 * size) };
+    points.push([
+      size,
+      await medians(rounds, async () => ({
+        sends: await rate(texts(size), known),
+        keys: await rate(
+          { ...plan("publicKey", FRAMES), order: "random" },
+          known,
+        ),
+        registrations: await rate(
+          { ...plan("register", NEW_USERS), order: "once" },
+          { seconds: 1 },
+        ),
+      })),
+    ]);
+  }
+  const line = (label: string, of: keyof typeof points[0][1]) => ({
+    label,
+    points: points.map(([size, rates]) => [size, rates[of]] as const),
+  });
+  return [{
+    name: "users",
+    title: "Throughput by registered users",
+    note:
+      `${CONNECTIONS} connections, one request in flight on each; texts of ${CONTENT_SIZE} bytes. Requester and target are drawn among all users for each request.`,
+    x: { label: "registered users", log: true },
+    y: { label: "requests/s" },
+    series: [
+      line("durable sends", "sends"),
+      line("public keys", "keys"),
+      line("registrations", "registrations"),
+    ],
+  }];
 };
