@@ -7,6 +7,8 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { lines } from "../../shared/cli/lines.ts";
+import { relayArguments } from "../harness/program.ts";
 import { FuzzFailure } from "./failure.ts";
 import { PATIENCE } from "./link.ts";
 
@@ -20,7 +22,7 @@ export interface Watch {
   open: number;
 }
 
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const WATCH = fileURLToPath(new URL("relay_watch.ts", import.meta.url));
 
 /** A relay that runs. */
 export class RelayProcess {
@@ -36,8 +38,8 @@ export class RelayProcess {
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
     this.#output = Promise.all([
-      this.#readLines(child.stdout, (line) => this.#told(line)),
-      this.#readLines(child.stderr, (line) => this.#stderr += `${line}\n`),
+      each(child.stdout, (line) => this.#told(line)),
+      each(child.stderr, (line) => this.#stderr += `${line}\n`),
       child.status.then(() => {
         this.#ended = true;
         this.#change();
@@ -57,16 +59,8 @@ export class RelayProcess {
     const relay = new RelayProcess(
       new Deno.Command(Deno.execPath(), {
         args: [
-          "run",
-          "--no-prompt",
-          "--preload",
-          path("relay_watch.ts"),
-          "--allow-net=127.0.0.1",
-          "--allow-read",
-          "--allow-write",
-          path("../../server/main.ts"),
-          ...["--dir", dir, "--host", "127.0.0.1", "--port", "0"],
-          ...flags,
+          ...["run", "--preload", WATCH],
+          ...relayArguments(dir, ["--port", "0", ...flags]).slice(1),
         ],
         env: { NO_COLOR: "1" },
         stdin: "null",
@@ -178,20 +172,11 @@ export class RelayProcess {
     this.#changed = Promise.withResolvers<void>();
     resolve();
   }
+}
 
-  async #readLines(
-    bytes: ReadableStream<Uint8Array>,
-    told: (line: string) => void,
-  ): Promise<void> {
-    let rest = "";
-    const text = bytes.pipeThrough(
-      new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
-    );
-    for await (const part of text) {
-      const lines = (rest + part).split("\n");
-      rest = lines.pop() ?? "";
-      lines.forEach(told);
-    }
-    if (rest !== "") told(rest);
-  }
+async function each(
+  output: ReadableStream<Uint8Array<ArrayBuffer>>,
+  told: (line: string) => void,
+): Promise<void> {
+  for await (const line of lines(output)) told(line);
 }
