@@ -5,8 +5,7 @@
  */
 
 import { lines } from "../../../shared/cli/lines.ts";
-import type { Bell } from "./bell.ts";
-import type { Player } from "./player.ts";
+import type { Bell, Player } from "./player.ts";
 import { stepText } from "./script.ts";
 import type { Finding, Step } from "./step.ts";
 

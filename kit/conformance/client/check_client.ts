@@ -6,13 +6,12 @@
 
 import { formatAddress } from "../../../shared/folder/info_server.ts";
 import type { Outcome } from "../report/outcome.ts";
-import { Bell } from "./bell.ts";
 import { ByHand } from "./by_hand.ts";
 import { Cast } from "./cast.ts";
 import { DrivenClient, type StartClient } from "./driven_client.ts";
 import { DrivenFolder } from "./driven_folder.ts";
 import { playScript } from "./play.ts";
-import type { Player } from "./player.ts";
+import { Bell, type Player } from "./player.ts";
 import { PlayingServer } from "./playing_server.ts";
 import type { Script } from "./script.ts";
 import { askKeys, askList } from "./steps/registration.ts";

@@ -9,9 +9,8 @@ import { formatAddress } from "../../../shared/folder/info_server.ts";
 import { inTime } from "../../../shared/cli/in_time.ts";
 import { writeAll } from "../../../shared/cli/write_all.ts";
 import { clip } from "../report/wrap.ts";
-import type { Bell } from "./bell.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
-import type { Player } from "./player.ts";
+import type { Bell, Player } from "./player.ts";
 import { linesOf } from "./script.ts";
 import type { Choice, Finding, Step } from "./step.ts";
 

@@ -12,6 +12,7 @@ import {
   generateKeyPair,
   generateSymmetricKey,
   legacyEncrypt,
+  legacyPadding,
 } from "../../../shared/crypto/crypto.ts";
 import { drawClientId } from "../../../shared/wire/draw_client_id.ts";
 import {
@@ -147,5 +148,27 @@ export class Person {
     const letters = [await this.keyLetter(clientKey, key)];
     for (const text of texts) letters.push(await this.textLetter(key, text));
     return letters;
+  }
+}
+
+/**
+ * A letter that none of the keys opens: of random bytes, one key in 256 finds
+ * an end that looks like padding.
+ */
+export async function unopened(
+  keys: readonly CryptoKey[],
+  make: () => Promise<Letter> | Letter,
+): Promise<Letter> {
+  for (;;) {
+    const letter = await make();
+    const opens = await Promise.all(
+      keys.map((key) =>
+        legacyPadding(key, letter.message.content).then(
+          () => true,
+          () => false,
+        )
+      ),
+    );
+    if (!opens.includes(true)) return letter;
   }
 }

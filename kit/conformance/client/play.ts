@@ -7,14 +7,12 @@
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import { type CheckInfo, levelOf, type Outcome } from "../report/outcome.ts";
 import { exchangeOf } from "./arrival.ts";
-import type { Bell } from "./bell.ts";
 import { type Cast, NoKeyError } from "./cast.ts";
-import { endCheck } from "./end_check.ts";
 import { ofKind } from "./findings.ts";
-import type { Player } from "./player.ts";
+import type { Bell, Player } from "./player.ts";
 import type { PlayingServer } from "./playing_server.ts";
 import { judgeRequests, requestChecks } from "./request_checks.ts";
-import type { Script } from "./script.ts";
+import { endCheck, type Script } from "./script.ts";
 import type { Check, Finding, Scene, Step } from "./step.ts";
 import { register } from "./steps/registration.ts";
 

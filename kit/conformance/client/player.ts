@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inTime } from "../../../shared/cli/in_time.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
 import type { Finding, Step } from "./step.ts";
 
@@ -29,4 +30,20 @@ export interface Player extends AsyncDisposable {
   recover(isRegistered: boolean): Promise<void>;
   /** Ends the client; what is found then. */
   end(): Promise<Finding>;
+}
+
+/** Wakes waiting code when something has changed. */
+export class Bell {
+  #next = Promise.withResolvers<true>();
+
+  /** Wakes it. */
+  ring(): void {
+    this.#next.resolve(true);
+    this.#next = Promise.withResolvers();
+  }
+
+  /** Waits for a change, `ms` milliseconds at most; false where none came. */
+  async heard(ms: number): Promise<boolean> {
+    return await inTime<true, false>(this.#next.promise, ms, false);
+  }
 }

@@ -11,7 +11,7 @@ import { encodeResponse } from "../../../shared/wire/frames.ts";
 import { type Answer, type Answering, writeAnswer } from "./answering.ts";
 import { AnyServer } from "../../any_server.ts";
 import type { Arrival } from "./arrival.ts";
-import type { Bell } from "./bell.ts";
+import type { Bell } from "./player.ts";
 import type { Cast } from "./cast.ts";
 import { type CutRequest, Incoming } from "./incoming.ts";
 

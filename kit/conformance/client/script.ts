@@ -7,7 +7,6 @@
 import { chosenChecks } from "../chosen_checks.ts";
 import type { CheckInfo } from "../report/outcome.ts";
 import { wrap } from "../report/wrap.ts";
-import { endCheck } from "./end_check.ts";
 import type { Check, Choice, Step } from "./step.ts";
 import { badAnswers, registrationRefused } from "./steps/bad_answers.ts";
 import { badInboxes } from "./steps/bad_inboxes.ts";
@@ -46,6 +45,15 @@ const goodSteps: readonly Step[] = [
   sendFile,
   receiveFile,
 ];
+
+/** The menu's 0, after all steps. */
+export const endCheck: CheckInfo & { readonly drivenOnly: true } = {
+  name: "ends",
+  subject: "end",
+  clause: "ERR-3",
+  about: "After all that, 0 ends the client",
+  drivenOnly: true,
+};
 
 /** Every step, and the checks of what all steps brought. */
 export interface Script {

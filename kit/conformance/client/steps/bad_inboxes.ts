@@ -22,7 +22,7 @@ import type { Cast } from "../cast.ts";
 import { ofKind, printedOrFails, shows } from "../findings.ts";
 import type { Letter } from "../person.ts";
 import type { Check, Scene, Step } from "../step.ts";
-import { unopened } from "../unopened.ts";
+import { unopened } from "../person.ts";
 import { CONTROLS, printsNoControls } from "./bad_answers.ts";
 import { PULL } from "../../../requests.ts";
 

@@ -12,7 +12,7 @@ import {
   withoutFiles,
 } from "../findings.ts";
 import type { Scene, Step } from "../step.ts";
-import { unopened } from "../unopened.ts";
+import { unopened } from "../person.ts";
 import { PULL } from "../../../requests.ts";
 
 const TEXT = "ben says: the mill burned down last year";
