@@ -75,29 +75,13 @@ function send(
 
 /** Sizes that programs are known to trip over. */
 export function oddSize({ random, maxMessage }: Source): number {
+  const around = (size: number) => [size - 1, size, size + 1];
   return random.oneIn(3) ? random.u32() : random.pick([
-    0,
-    1,
-    15,
-    16,
-    17,
-    SEND_OVERHEAD - 1,
-    SEND_OVERHEAD,
-    SEND_OVERHEAD + 1,
-    REQUEST_HEADER_SIZE,
-    NAME_SIZE + PUBLIC_KEY_SIZE - 1,
-    NAME_SIZE + PUBLIC_KEY_SIZE,
-    NAME_SIZE + PUBLIC_KEY_SIZE + 1,
-    0xff,
-    0x100,
-    0xffff,
-    0x10000,
-    maxMessage - 1,
-    maxMessage,
-    maxMessage + 1,
-    0x7fffffff,
-    0x80000000,
-    0xffffffff,
+    ...[0, 1, ...around(16), ...around(SEND_OVERHEAD), REQUEST_HEADER_SIZE],
+    ...around(NAME_SIZE + PUBLIC_KEY_SIZE),
+    ...[0xff, 0x100, 0xffff, 0x10000],
+    ...around(maxMessage),
+    ...[0x7fffffff, 0x80000000, 0xffffffff],
   ]);
 }
 

@@ -6,20 +6,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Sizes and single bytes that readers are known to trip over. */
 const SIZES = [0, 1, 0x7f, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
-const BYTES = [
-  0,
-  1,
-  0x0a,
-  0x0d,
-  0x20,
-  0x2d,
-  0x30,
-  0x3a,
-  0x7f,
-  0x80,
-  0x82,
-  0xff,
-];
+const BYTES = [...Uint8Array.fromHex("00010a0d202d303a7f8082ff")];
 
 const changes: readonly ((input: Bytes, random: Random) => Bytes)[] = [
   (input, random) => {

@@ -132,24 +132,9 @@ export class RelayModel {
   }
 
   /** Checks a list, and learns from it which doubtful registrations were done. */
-  listed(list: readonly ListedClient[], asker: string): void {
-    const seen = new Map<string, string>();
-    for (const { clientId, name } of list) {
-      const id = encodeHex(clientId);
-      expect(id !== asker, "a list without the asker", "one with");
-      expect(!seen.has(name), "each name once", `${name} twice`);
-      seen.set(name, id);
-      const known = this.#names.get(name);
-      expect(
-        known === undefined ? this.#maybeNames.has(name) : known === id,
-        "clients that registered, under their ids",
-        `${name} ${id}`,
-      );
-    }
-    for (const [name, id] of this.#names) {
-      const missing = id !== asker && !seen.has(name);
-      expect(!missing, `${name} in the list`, "no such name");
-    }
+  listed(list: readonly ListedClient[], requester: string): void {
+    const maybe = (name: string) => this.#maybeNames.has(name);
+    const seen = this.#checkList(list, requester, maybe, this.#names.keys());
     for (const [name, id] of seen) this.registered(name, id);
   }
 
@@ -235,32 +220,47 @@ export class RelayModel {
       );
     }
     if (response.code === 2101) {
-      this.#listedAmid(response.payload, sender, names);
+      // Others may be registering at the same time.
+      this.#checkList(
+        response.payload,
+        sender,
+        (name) => names.possible(name),
+        names.before,
+      );
     }
   }
 
-  /** A list within a case: others may be registering at the same time. */
-  #listedAmid(
+  /**
+   * Checks a list.
+   *
+   * @param possible whether an unknown name may have been registered
+   * @param due names that must be there, but for the requester's
+   * @returns its ids by name
+   */
+  #checkList(
     list: readonly ListedClient[],
-    asker: string,
-    names: Names,
-  ): void {
-    const listed = new Set(list.map(({ name }) => name));
-    expect(listed.size === list.length, "each name once", "one twice");
+    requester: string,
+    possible: (name: string) => boolean,
+    due: Iterable<string>,
+  ): Map<string, string> {
+    const seen = new Map<string, string>();
     for (const { clientId, name } of list) {
       const id = encodeHex(clientId);
-      expect(id !== asker, "a list without the asker", "one with");
+      expect(id !== requester, "a list without the requester", "one with");
+      expect(!seen.has(name), "each name once", `${name} twice`);
+      seen.set(name, id);
       const known = this.#names.get(name);
       expect(
-        known === undefined ? names.possible(name) : known === id,
+        known === undefined ? possible(name) : known === id,
         "clients that registered, under their ids",
         `${name} ${id}`,
       );
     }
-    for (const name of names.before) {
-      const missing = this.#names.get(name) !== asker && !listed.has(name);
+    for (const name of due) {
+      const missing = this.#names.get(name) !== requester && !seen.has(name);
       expect(!missing, `${name} in the list`, "no such name");
     }
+    return seen;
   }
 
   /** Checks what a pull handed out; `own` tells at which step each was sent. */
