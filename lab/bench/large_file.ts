@@ -102,13 +102,13 @@ function largestFile(maxMessage: number): number {
 
 try {
   await using sink = new Sink(false);
-  const somebody: ClientId = asClientId(new Uint8Array(16).fill(0xa1));
+  const client: ClientId = asClientId(new Uint8Array(16).fill(0xa1));
   for (const size of [KIB, 64 * MIB, 1024 * MIB]) {
     await measure("send, server that only reads", size, {
       verb: "send",
       port: sink.address.port,
-      me: somebody,
-      other: somebody,
+      me: client,
+      other: client,
       path: await makeFile(size),
     });
   }

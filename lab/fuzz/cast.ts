@@ -19,7 +19,7 @@ export const standIns: readonly ClientId[] = Array.from(
   (_, i) => new Uint8Array(CLIENT_ID_SIZE).fill(FIRST + i) as ClientId,
 );
 
-/** An id that nobody has. */
+/** An unassigned id. */
 export const STRANGER = new Uint8Array(CLIENT_ID_SIZE).fill(
   FIRST + CAST_SIZE,
 ) as ClientId;

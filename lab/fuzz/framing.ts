@@ -32,7 +32,7 @@ export type Asked =
 
 /** A request in a stream that is owed an answer. */
 export interface Step {
-  /** Who asks, in hex. */
+  /** The requester's id in hex. */
   sender: string;
   /** What for, or undefined where the bytes deserve a 9000. */
   asked: Asked | undefined;

@@ -50,7 +50,7 @@ export class GoodClient {
     return this.#connections;
   }
 
-  /** Registers somebody. */
+  /** Registers a client. */
   async join(name: string): Promise<ClientId> {
     const publicKey = this.#random.bytes(PUBLIC_KEY_SIZE);
     const payload = { name, publicKey };
@@ -66,7 +66,7 @@ export class GoodClient {
    * the model of its inbox knows no other order.
    */
   serve(): Promise<void> {
-    // Once it failed nobody is served any more: the relay is given up.
+    // After a failure no client is served: the relay is given up.
     return this.#turn = this.#turn.then(() => this.#serve());
   }
 
@@ -96,7 +96,7 @@ export class GoodClient {
     });
   }
 
-  /** Holds the list against the model, while nobody registers. */
+  /** Holds the list against the model, while no client registers. */
   async list(): Promise<void> {
     const list = await this.#withLink((link) =>
       this.#ask(link, this.#me, "clientsList", {})
@@ -104,7 +104,7 @@ export class GoodClient {
     this.#model.listed(list, encodeHex(this.#me));
   }
 
-  /** Takes everything that waits for somebody, by the id in hex. */
+  /** Pulls a client's inbox until it is empty; the id is in hex. */
   async drain(id: string): Promise<void> {
     await this.#withLink((link) =>
       this.#pullAll(link, decodeHex(id) as ClientId)

@@ -37,14 +37,14 @@ export interface Source {
   random: Random;
   /** Bytes of the largest payload that the relay takes. */
   maxMessage: number;
-  /** A name that nobody has yet. */
+  /** An unused name. */
   newName: () => string;
 }
 
 /** Those whose fields stand where layout.ts says. */
 const known = dialects.filter(({ codeSize }) => codeSize === 2);
 
-const anybody = ({ random }: Source): ClientId =>
+const anyClient = ({ random }: Source): ClientId =>
   random.oneIn(12) ? STRANGER : random.pick(standIns);
 
 function request<K extends RequestKind>(
@@ -56,7 +56,7 @@ function request<K extends RequestKind>(
   const { random } = source;
   const dialect = random.oneIn(3) ? random.pick(among) : defaultDialect;
   return encodeRequest(kind, payload, {
-    clientId: anybody(source),
+    clientId: anyClient(source),
     version: random.oneIn(4) ? random.below(256) : 2,
     dialect,
   });
@@ -69,7 +69,7 @@ function send(
   among?: readonly Dialect[],
 ) {
   const content = source.random.bytes(size);
-  const message = { target: anybody(source), type, content };
+  const message = { target: anyClient(source), type, content };
   return request(source, "sendMessage", message, among);
 }
 
@@ -125,7 +125,7 @@ export const productions: Readonly<
     }),
   list: (source) => request(source, "clientsList", {}),
   "public key": (source) =>
-    request(source, "publicKey", { target: anybody(source) }),
+    request(source, "publicKey", { target: anyClient(source) }),
   pull: (source) => request(source, PULL, {}),
   "key request": (source) => send(source, 1, 0),
   "key request with content": (source) => send(source, 1, 128),
@@ -155,7 +155,7 @@ export const productions: Readonly<
     const { random } = source;
     const payload = random.bytes(random.pick([1, 16, 21, 300]));
     const head = requestHeader.encode({
-      clientId: anybody(source),
+      clientId: anyClient(source),
       version: 2,
       code: requestCode(random.pick(["clientsList", PULL])),
       payloadSize: payload.length,
@@ -166,7 +166,7 @@ export const productions: Readonly<
     const { random } = source;
     const payload = random.bytes(random.below(50));
     const head = requestHeader.encode({
-      clientId: anybody(source),
+      clientId: anyClient(source),
       version: random.below(256),
       code: random.oneIn(2)
         ? random.pick(UNKNOWN_CODES)
@@ -178,7 +178,7 @@ export const productions: Readonly<
   "huge claim": (source) => {
     const { random, maxMessage } = source;
     return requestHeader.encode({
-      clientId: anybody(source),
+      clientId: anyClient(source),
       version: 2,
       code: requestCode(random.pick(requestKinds)),
       payloadSize: random.oneIn(2)

@@ -81,7 +81,7 @@ export class InboxModel {
   }
 
   /**
-   * Notes that nobody can tell any more whether messages were taken.
+   * Notes that it is unknown from now on whether messages were taken.
    *
    * @returns those of which it was known that they waited
    */

@@ -38,7 +38,7 @@ export type Ending =
   | "cut"
   /** Closes without having read anything. */
   | "unread"
-  /** Reads nothing until somebody else was served, then all of it. */
+  /** Reads nothing until another client was served, then all of it. */
   | "late"
   /** Reads all answers and stays connected, in silence. */
   | "linger";
@@ -90,7 +90,7 @@ const HOARDERS = 80;
 /** What one write surely puts into the buffers, in bytes. */
 const ONE_WRITE = 32 * 1024;
 
-/** The case of this number under this seed, always the same. */
+/** The case of this number under this seed: both decide it. */
 export function makeCase(
   seed: number,
   index: number,

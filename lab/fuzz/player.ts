@@ -22,7 +22,7 @@ export interface Stage {
   maxMessage: number;
   /** Takes a connection that stays open. */
   linger: (link: Link) => void;
-  /** Has somebody else served meanwhile. */
+  /** Has another client served meanwhile. */
   serveOthers: () => Promise<void>;
 }
 

@@ -68,7 +68,7 @@ export class RelayModel {
     this.#names.set(name, id);
   }
 
-  /** @throws {RangeError} where nobody has the id */
+  /** @throws {RangeError} if no client has the id */
   inbox(id: string): InboxModel {
     const inbox = this.#inboxes.get(id);
     if (inbox === undefined) {
@@ -124,7 +124,7 @@ export class RelayModel {
       });
       names.nextConnection();
     });
-    // What no answer held can't have been taken, whoever pulled at once.
+    // What no response held can't have been acknowledged by a concurrent pull.
     if (outcomes.every(({ readAll }) => readAll)) {
       for (const kept of waited) if (!handed.has(kept)) kept.state = "waits";
     }

@@ -1,6 +1,6 @@
 /**
  * The relay under fuzz: plays cases, holds what comes against the model, and
- * has somebody with good manners served after each.
+ * has a well-behaved client served after each.
  *
  * @module
  */
@@ -146,7 +146,7 @@ export class RelayTarget {
    */
   async finish(how: "stop" | "kill"): Promise<void> {
     for (const link of this.#lingering) await link.reset();
-    // One that is reset before it is accepted is nobody's connection any more.
+    // A connection that is reset before it is accepted isn't counted.
     const { connections: good } = this.#good;
     await this.#relay.until(
       `${good} to ${this.connections} connections accepted and none open`,

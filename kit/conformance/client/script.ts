@@ -7,7 +7,7 @@
 import { chosenChecks } from "../chosen_checks.ts";
 import type { CheckInfo } from "../report/outcome.ts";
 import { wrap } from "../report/wrap.ts";
-import type { Check, Choice, Step } from "./step.ts";
+import type { Choice, Step } from "./step.ts";
 import { badAnswers, registrationRefused } from "./steps/bad_answers.ts";
 import { badInboxes } from "./steps/bad_inboxes.ts";
 import { readOlder, receiveFile, receiveTexts } from "./steps/receiving.ts";
@@ -131,7 +131,3 @@ export function stepText(
   return paragraphs.map((line, index) => (index === 0 ? head : indent) + line)
     .join("\n");
 }
-
-/** The checks of a step by which it is judged, for a list. */
-export const namesOf = (checks: readonly Check[]): string =>
-  checks.map(({ name, clause }) => `${name} (${clause})`).join(", ");

@@ -9,7 +9,7 @@ import { inTime } from "../../../shared/cli/in_time.ts";
 import { list, pull, send, USER } from "./attacks.ts";
 
 const FROM = "127.0.0.2";
-/** Milliseconds after which an answer isn't waited for. */
+/** Milliseconds after which a response isn't waited for. */
 const PATIENCE = 30_000;
 
 /** What the user asks for, by name. */
@@ -23,7 +23,7 @@ const requests: Readonly<Record<string, Uint8Array>> = {
 /** The names of what the user asks for. */
 export const requestNames: readonly string[] = Object.keys(requests);
 
-/** Milliseconds that each answer to one kind of request took; `Infinity` for none. */
+/** Milliseconds that each response to one kind of request took; `Infinity` for none. */
 export type Waits = Record<string, number[]>;
 
 /**
@@ -36,8 +36,8 @@ export async function work(port: number, duration: number): Promise<Waits> {
   do {
     for (const [name, request] of Object.entries(requests)) {
       const start = performance.now();
-      const answered = await inTime(ask(port, request), PATIENCE, false);
-      const took = answered ? performance.now() - start : Infinity;
+      const responded = await inTime(ask(port, request), PATIENCE, false);
+      const took = responded ? performance.now() - start : Infinity;
       (waits[name] ??= []).push(took);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -45,7 +45,7 @@ export async function work(port: number, duration: number): Promise<Waits> {
   return waits;
 }
 
-/** Asks on a connection of its own; whether there was an answer. */
+/** Asks on a connection of its own; whether there was a response. */
 export async function ask(port: number, request: Uint8Array): Promise<boolean> {
   try {
     using conn = await SocketConn.connect(

@@ -116,16 +116,16 @@ async function throughRelays(
     connections: CONNECTIONS,
     inFlight,
     // One requester a connection; the recipients are all users.
-    frames: { ...texts(USERS), askers: CONNECTIONS },
+    frames: { ...texts(USERS), requesters: CONNECTIONS },
   };
   await load.ask("open", { ...plan, ports });
   try {
     await load.ask("run", { seconds: WARM_UP });
     const before = await commits();
-    const { rate, p99, answers } = await load.ask<RunResult>("run", {
+    const { rate, p99, responses } = await load.ask<RunResult>("run", {
       seconds,
     });
-    const group = answers / Math.max(1, await commits() - before);
+    const group = responses / Math.max(1, await commits() - before);
     return { rate, p99, group };
   } finally {
     await load.ask("close");

@@ -23,7 +23,7 @@ export class Child implements AsyncDisposable {
     this.#process = process;
     const encoder = new TextEncoderStream();
     encoder.readable.pipeTo(process.stdin).catch(() => {
-      // It has ended; the answer that is missing then tells.
+      // It has ended, which the missing response shows.
     });
     this.#writer = encoder.writable.getWriter();
     this.#lines = lines(process.stdout);
@@ -50,7 +50,7 @@ export class Child implements AsyncDisposable {
   }
 
   /**
-   * Gives a command and waits for its answer.
+   * Gives a command and waits for its response.
    *
    * @throws {Error} where it failed, or the process ended
    */
@@ -59,13 +59,15 @@ export class Child implements AsyncDisposable {
     await this.#writer.write(`${word}${text}\n`);
     const { value: line, done } = await this.#lines.next();
     if (done) {
-      throw new Error(`Expected an answer to ${word}: ${this.#name} ended`);
+      throw new Error(`Expected a response to ${word}: ${this.#name} ended`);
     }
-    const answer: T | { error: string } | null = JSON.parse(line);
-    if (typeof answer === "object" && answer !== null && "error" in answer) {
-      throw new Error(`${this.#name}, ${word}: ${answer.error}`);
+    const response: T | { error: string } | null = JSON.parse(line);
+    if (
+      typeof response === "object" && response !== null && "error" in response
+    ) {
+      throw new Error(`${this.#name}, ${word}: ${response.error}`);
     }
-    return answer as T;
+    return response as T;
   }
 
   /** Ends its input and waits until it has ended itself. */
@@ -96,16 +98,16 @@ export function usage(): Usage {
 }
 
 /**
- * Answers commands until the end of the input. What a command throws is
- * answered as `{"error": …}`.
+ * Runs commands until the end of the input. The response to one that throws is
+ * `{"error": …}`.
  */
 export async function serveCommands(commands: Commands): Promise<void> {
   for await (const line of lines(Deno.stdin.readable)) {
-    console.log(JSON.stringify(await answer(commands, line)));
+    console.log(JSON.stringify(await respond(commands, line)));
   }
 }
 
-async function answer(commands: Commands, line: string): Promise<unknown> {
+async function respond(commands: Commands, line: string): Promise<unknown> {
   const [word = "", ...rest] = line.split(" ");
   try {
     const command = commands[word];

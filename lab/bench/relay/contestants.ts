@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AnswerPlan } from "./answers.ts";
+import type { ResponsePlan } from "./responses.ts";
 import { Child, type Usage } from "./child.ts";
 import type { LoadPlan } from "./load.ts";
 import type { RunPlan, RunResult } from "./run.ts";
@@ -100,7 +100,7 @@ export class Contestants implements AsyncDisposable {
           const result = await run(plan);
           const after = await relay.ask<RelayStats>("stats");
           const commits = Math.max(1, after.commits - before.commits);
-          return { result, group: result.answers / commits };
+          return { result, group: result.responses / commits };
         }),
       writer,
     );
@@ -108,7 +108,7 @@ export class Contestants implements AsyncDisposable {
 
   /** Result of a warmed-up load on the no-op relay. */
   async noop(load: LoadOn, seconds: number): Promise<RunResult> {
-    const plan: AnswerPlan = load.frames;
+    const plan: ResponsePlan = load.frames;
     await using relay = Child.start(
       "noop_relay.ts",
       [NET],

@@ -1,7 +1,7 @@
 /**
  * Requests that are made before the clock runs: one array of bytes, from which
- * as many whole requests are cut as a connection has room for. Who asks, and of
- * whom, is drawn when they are.
+ * as many whole requests are cut as a connection has room for. Requester and
+ * target are drawn when they are.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import {
   responseCode,
 } from "../../../shared/wire/requests.ts";
 import { samplePayload } from "../../harness/sample_payload.ts";
-import { type AnswerPlan, answerSize } from "./answers.ts";
+import { type ResponsePlan, responseSize } from "./responses.ts";
 import { randomContent } from "./seed.ts";
 import { PUBLIC_KEY, userId, userName } from "./fixtures.ts";
 import { PULL } from "../../../kit/requests.ts";
 
 /** Which requests are sent. */
-export interface FramesPlan extends AnswerPlan {
+export interface FramesPlan extends ResponsePlan {
   /** What they ask. */
   kind: RequestKind;
   /** Instead of the kind, each so many-th pulls. Default: none. */
@@ -33,7 +33,7 @@ export interface FramesPlan extends AnswerPlan {
   /** In any order again and again, or one after the other and each once. */
   order: "random" | "once";
   /** Those who ask are the first so many users. Default: all. */
-  askers?: number;
+  requesters?: number;
   /** The messages' recipients are the first so many users. Default: all. */
   recipients?: number;
 }
@@ -54,7 +54,7 @@ export class Frames {
   readonly #starts: Uint32Array;
   /** The ids of all users. */
   readonly #ids: Uint8Array;
-  readonly #askers: number;
+  readonly #requesters: number;
   readonly #recipients: number;
   #next = 0;
 
@@ -68,7 +68,7 @@ export class Frames {
     });
     this.#bytes = new Uint8Array(this.#starts[plan.count] ?? 0);
     frames.forEach((frame, i) => this.#bytes.set(frame, this.#starts[i]));
-    this.#askers = plan.askers ?? plan.users;
+    this.#requesters = plan.requesters ?? plan.users;
     this.#recipients = plan.recipients ?? plan.users;
     this.#ids = new Uint8Array(plan.users * CLIENT_ID_SIZE);
     for (let user = 0; user < plan.users; user++) {
@@ -100,7 +100,7 @@ export class Frames {
   /** Else no more users would ever ask, or get mail, than there are requests. */
   #address(index: number): void {
     const [start = 0, end = 0] = this.#starts.subarray(index, index + 2);
-    this.#draw(this.#askers, start);
+    this.#draw(this.#requesters, start);
     if (end - start > TARGET_OFFSET) {
       this.#draw(this.#recipients, start + TARGET_OFFSET);
     }
@@ -117,11 +117,11 @@ export class Frames {
 const TARGET_OFFSET = REQUEST_HEADER_SIZE;
 
 /** The codes that these requests are answered with, and their payloads' sizes. */
-export function expectedAnswers(
+export function expectedResponses(
   plan: FramesPlan,
 ): Map<number, number | undefined> {
   const expected = new Map<number, number | undefined>();
-  expected.set(responseCode[plan.kind], answerSize(plan.kind, plan));
+  expected.set(responseCode[plan.kind], responseSize(plan.kind, plan));
   if (plan.pullEvery !== undefined) {
     expected.set(responseCode[PULL], undefined);
   }

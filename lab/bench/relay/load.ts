@@ -5,9 +5,9 @@
  * @module
  */
 
-import { AnswerCounter } from "./answers.ts";
+import { ResponseCounter } from "./responses.ts";
 import { serveCommands, usage } from "./child.ts";
-import { expectedAnswers, Frames, type FramesPlan } from "./frames.ts";
+import { expectedResponses, Frames, type FramesPlan } from "./frames.ts";
 import { writeAll } from "../../../shared/cli/write_all.ts";
 import { Run, type RunPlan, type RunResult } from "./run.ts";
 
@@ -43,7 +43,7 @@ class Load {
   constructor(plan: LoadPlan) {
     this.#plan = plan;
     this.#frames = new Frames(plan.frames);
-    this.#expected = expectedAnswers(plan.frames);
+    this.#expected = expectedResponses(plan.frames);
     const sizes = [...this.#expected.values()].map((size) => size ?? MOST_READ);
     this.#readSize = Math.min(MOST_READ, Math.max(LEAST_READ, ...sizes));
   }
@@ -62,9 +62,9 @@ class Load {
   }
 
   /**
-   * Sends requests and waits for all of their answers.
+   * Sends requests and waits for all of their responses.
    *
-   * @throws {Error} where an answer isn't the one that is expected
+   * @throws {Error} where a response isn't the one that is expected
    */
   async run(plan: RunPlan): Promise<RunResult> {
     const { connections, fresh } = this.#plan;
@@ -105,7 +105,7 @@ class Load {
       throw new RangeError(`Expected a connection ${index}, got none`);
     }
     const { inFlight = 1 } = this.#plan;
-    const counter = new AnswerCounter(this.#expected);
+    const counter = new ResponseCounter(this.#expected);
     const buffer = new Uint8Array(this.#readSize);
     let open = 0;
     let sent: number | undefined;
@@ -117,9 +117,9 @@ class Load {
         open += count;
       }
       if (open === 0) return run.check(counter);
-      const answers = await readSome(conn, buffer, counter);
-      run.answered(answers, sent);
-      open -= answers;
+      const responses = await readSome(conn, buffer, counter);
+      run.responded(responses, sent);
+      open -= responses;
     }
   }
 
@@ -145,7 +145,7 @@ class Load {
     next: () => Promise<Deno.TcpConn> | Deno.TcpConn | undefined,
     done: (conn: Deno.TcpConn) => void,
   ): Promise<void> {
-    const counter = new AnswerCounter(this.#expected);
+    const counter = new ResponseCounter(this.#expected);
     const buffer = new Uint8Array(this.#readSize);
     for (;;) {
       const { count, bytes } = run.take(1);
@@ -158,16 +158,16 @@ class Load {
       } finally {
         done(conn);
       }
-      run.answered(1, sent);
+      run.responded(1, sent);
     }
   }
 }
 
-/** Reads once; returns how many answers that completed. */
+/** Reads once; returns how many responses that completed. */
 async function readSome(
   conn: Deno.TcpConn,
   buffer: Uint8Array,
-  counter: AnswerCounter,
+  counter: ResponseCounter,
 ): Promise<number> {
   const size = await conn.read(buffer);
   if (size === null) throw new Error("Expected a response, got the end");

@@ -1,8 +1,8 @@
 /**
  * A relay that keeps nothing, as a yardstick: the same runtime, sockets and
- * framing, and for each request an answer of the right code and size that was
- * made before. One write answers all requests that came in one read. As a
- * program: its argument is an {@linkcode AnswerPlan}, its command `port`.
+ * framing, and for each request a response of the right code and size that was
+ * made before. One write responds to all requests that came in one read. As a
+ * program: its argument is an {@linkcode ResponsePlan}, its command `port`.
  *
  * @module
  */
@@ -16,41 +16,41 @@ import {
 import { requestKinds, responseCode } from "../../../shared/wire/requests.ts";
 import { responseHeader } from "../../../shared/wire/frames.ts";
 import { writeAll } from "../../../shared/cli/write_all.ts";
-import { type AnswerPlan, answerSize } from "./answers.ts";
+import { type ResponsePlan, responseSize } from "./responses.ts";
 import { serveCommands } from "./child.ts";
 
 /** Bytes that one read asks for, as in the relay. */
 const CHUNK_SIZE = 64 * 1024;
-/** Most answers that one write holds: as many as the smallest requests in a read. */
-const MOST_ANSWERS = Math.ceil(CHUNK_SIZE / REQUEST_HEADER_SIZE);
-/** Bytes up to which answers are repeated for one write. */
+/** Most responses that one write holds: as many as the smallest requests in a read. */
+const MOST_RESPONSES = Math.ceil(CHUNK_SIZE / REQUEST_HEADER_SIZE);
+/** Bytes up to which responses are repeated for one write. */
 const MOST_REPEATED = 1024;
 
-/** Answers of one kind, one after the other in one array. */
-interface Answers {
+/** Responses of one kind, one after the other in one array. */
+interface Responses {
   size: number;
   copies: number;
   bytes: Uint8Array;
 }
 
-/** Accepts and answers until the listener is closed. */
+/** Accepts and responds until the listener is closed. */
 async function runNoopRelay(
   listener: Deno.TcpListener,
-  plan: AnswerPlan,
+  plan: ResponsePlan,
 ): Promise<void> {
-  const answers = prepareAnswers(plan);
+  const responses = prepareResponses(plan);
   for await (const conn of listener) {
     conn.setNoDelay(true);
     // A broken connection is the client's affair.
-    serve(conn, answers).catch(() => {}).finally(() => conn.close());
+    serve(conn, responses).catch(() => {}).finally(() => conn.close());
   }
 }
 
-function prepareAnswers(plan: AnswerPlan): Map<number, Answers> {
+function prepareResponses(plan: ResponsePlan): Map<number, Responses> {
   return new Map(requestKinds.map((kind) => {
-    const payloadSize = answerSize(kind, plan) ?? 0;
+    const payloadSize = responseSize(kind, plan) ?? 0;
     const size = RESPONSE_HEADER_SIZE + payloadSize;
-    const copies = size <= MOST_REPEATED ? MOST_ANSWERS : 1;
+    const copies = size <= MOST_REPEATED ? MOST_RESPONSES : 1;
     const bytes = new Uint8Array(size * copies);
     const header = responseHeader.encode({
       version: PROTOCOL_VERSION,
@@ -64,7 +64,7 @@ function prepareAnswers(plan: AnswerPlan): Map<number, Answers> {
 
 async function serve(
   conn: Deno.TcpConn,
-  answers: ReadonlyMap<number, Answers>,
+  responses: ReadonlyMap<number, Responses>,
 ): Promise<void> {
   const buffer = new Uint8Array(CHUNK_SIZE);
   const view = new DataView(buffer.buffer);
@@ -82,28 +82,28 @@ async function serve(
       const size = REQUEST_HEADER_SIZE + view.getUint32(start + 19, true);
       if (end - start < size) break;
       if (next !== code && owed > 0) {
-        await answer(conn, answers.get(code), owed);
+        await respond(conn, responses.get(code), owed);
         owed = 0;
       }
       code = next;
       owed++;
       start += size;
     }
-    if (owed > 0) await answer(conn, answers.get(code), owed);
+    if (owed > 0) await respond(conn, responses.get(code), owed);
     buffer.copyWithin(0, start, end);
     end -= start;
   }
 }
 
-async function answer(
+async function respond(
   conn: Deno.TcpConn,
-  answers: Answers | undefined,
+  responses: Responses | undefined,
   owed: number,
 ): Promise<void> {
-  if (answers === undefined) throw new RangeError("Expected a known code");
+  if (responses === undefined) throw new RangeError("Expected a known code");
   for (let left = owed; left > 0;) {
-    const count = Math.min(left, answers.copies);
-    const bytes = answers.bytes.subarray(0, count * answers.size);
+    const count = Math.min(left, responses.copies);
+    const bytes = responses.bytes.subarray(0, count * responses.size);
     await writeAll(conn, bytes);
     left -= count;
   }
@@ -111,7 +111,7 @@ async function answer(
 
 const [plan = "{}"] = Deno.args;
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-const running = runNoopRelay(listener, JSON.parse(plan) as AnswerPlan);
+const running = runNoopRelay(listener, JSON.parse(plan) as ResponsePlan);
 await serveCommands({ port: () => listener.addr.port });
 listener.close();
 await running;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AnswerCounter } from "./answers.ts";
+import type { ResponseCounter } from "./responses.ts";
 import type { Batch, Frames } from "./frames.ts";
 
 /** When a run ends: after a time, after so many requests, or when they are used up. */
@@ -21,13 +21,13 @@ export interface RunPlan {
 
 /** What a run reached. */
 export interface RunResult {
-  /** Answers in the time. */
-  answers: number;
-  /** The time, up to the last answer where the requests ended first. */
+  /** Responses in the time. */
+  responses: number;
+  /** The time, up to the last response where the requests ended first. */
   seconds: number;
-  /** Answers a second. */
+  /** Responses a second. */
   rate: number;
-  /** The median time from a request to its answer in milliseconds; 0 unless one is in flight. */
+  /** The median time from a request to its response in milliseconds; 0 unless one is in flight. */
   median: number;
   /** The time that 99 of 100 stay below, in milliseconds; 0 as above. */
   p99: number;
@@ -41,7 +41,7 @@ export class Run {
   readonly #start = performance.now();
   readonly #deadline: number;
   #left: number;
-  #answers = 0;
+  #responses = 0;
   #last = this.#start;
   readonly #latencies: number[] = [];
 
@@ -61,24 +61,24 @@ export class Run {
   }
 
   /**
-   * Counts answers. Those that come behind the deadline don't count.
+   * Counts responses. Those that come behind the deadline don't count.
    *
    * @param sent when the request went out, where there was only one
    */
-  answered(answers: number, sent: number | undefined): void {
+  responded(responses: number, sent: number | undefined): void {
     const now = performance.now();
-    if (now > this.#deadline || answers === 0) return;
-    this.#answers += answers;
+    if (now > this.#deadline || responses === 0) return;
+    this.#responses += responses;
     this.#last = now;
     if (sent !== undefined) this.#latencies.push(now - sent);
   }
 
-  /** @throws {Error} where an answer wasn't the one that was expected */
-  check({ failures, firstFailure }: AnswerCounter): void {
+  /** @throws {Error} where a response wasn't the one that was expected */
+  check({ failures, firstFailure }: ResponseCounter): void {
     if (failures === 0) return;
     const { code, size } = firstFailure ?? {};
     throw new Error(
-      `Expected every answer to be right, got ${failures} others, first ${code} with ${size} bytes`,
+      `Expected every response to be right, got ${failures} others, first ${code} with ${size} bytes`,
     );
   }
 
@@ -93,9 +93,9 @@ export class Run {
     const at = (share: number) =>
       sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
     return {
-      answers: this.#answers,
+      responses: this.#responses,
       seconds: window / 1000,
-      rate: 1000 * this.#answers / window,
+      rate: 1000 * this.#responses / window,
       median: at(0.5),
       p99: at(0.99),
       cpu: cpu / (end - this.#start),

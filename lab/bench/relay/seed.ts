@@ -36,7 +36,7 @@ export function seedDatabase(path: string, seed: Seed, present = 0): void {
   const { users, inboxes = 0, waiting = 0, contentSize = 0 } = seed;
   const database = new Database(path, { int64: true });
   try {
-    // Nobody needs a half-made template after a crash.
+    // A half-made template is of no use after a crash.
     database.exec("PRAGMA journal_mode = MEMORY");
     database.exec("PRAGMA synchronous = OFF");
     database.exec("PRAGMA cache_size = -262144");

@@ -1,5 +1,5 @@
 /**
- * What answers a bench expects, and counting them as they come in.
+ * What responses a bench expects, and counting them as they come in.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import {
 } from "../../../shared/wire/requests.ts";
 import { PULL } from "../../../kit/requests.ts";
 
-/** What the size of an answer hangs on. */
-export interface AnswerPlan {
+/** What the size of a response hangs on. */
+export interface ResponsePlan {
   /** Registered users. */
   users: number;
   /** Messages in each pulled inbox; undefined where this isn't known. */
@@ -25,10 +25,10 @@ export interface AnswerPlan {
   contentSize?: number;
 }
 
-/** Bytes of payload of the answer to a request, or undefined where they aren't known before. */
-export function answerSize(
+/** Bytes of payload of the response to a request, or undefined where they aren't known before. */
+export function responseSize(
   kind: RequestKind,
-  { users, waiting, contentSize = 0 }: AnswerPlan,
+  { users, waiting, contentSize = 0 }: ResponsePlan,
 ): number | undefined {
   if (kind === "clientsList") return (users - 1) * LISTED_CLIENT_SIZE;
   if (kind !== PULL) {
@@ -37,14 +37,14 @@ export function answerSize(
   return waiting && waiting * (WAITING_OVERHEAD + contentSize);
 }
 
-/** Counts the whole answers in a stream, and which of them weren't as expected. */
-export class AnswerCounter {
+/** Counts the whole responses in a stream, and which of them weren't as expected. */
+export class ResponseCounter {
   readonly #sizes: ReadonlyMap<number, number | undefined>;
   readonly #header = new Uint8Array(RESPONSE_HEADER_SIZE);
   readonly #view = new DataView(this.#header.buffer);
   #headerSize = 0;
   #left = 0;
-  /** Answers with another code or size than expected. */
+  /** Responses with another code or size than expected. */
   failures = 0;
   /** Code and payload size of the first of them. */
   firstFailure: { code: number; size: number } | undefined;
@@ -54,9 +54,9 @@ export class AnswerCounter {
     this.#sizes = sizes;
   }
 
-  /** Takes the next bytes; returns how many answers they complete. */
+  /** Takes the next bytes; returns how many responses they complete. */
   feed(chunk: Uint8Array): number {
-    let answers = 0;
+    let responses = 0;
     for (let at = 0; at < chunk.length;) {
       if (this.#headerSize < RESPONSE_HEADER_SIZE) {
         this.#header[this.#headerSize++] = chunk[at++] ?? 0;
@@ -68,9 +68,9 @@ export class AnswerCounter {
       this.#left -= step;
       if (this.#left > 0) continue;
       this.#headerSize = 0;
-      answers++;
+      responses++;
     }
-    return answers;
+    return responses;
   }
 
   #begin(): void {
