@@ -22,6 +22,8 @@ export interface Watch {
   open: number;
 }
 
+/** Milliseconds that a start may take: a busy machine, not the relay, decides it. */
+const START = 60_000;
 const WATCH = fileURLToPath(new URL("relay_watch.ts", import.meta.url));
 
 /** A relay that runs. */
@@ -69,7 +71,7 @@ export class RelayProcess {
       }).spawn(),
     );
     try {
-      await relay.until("a relay that listens", () => relay.#port > 0);
+      await relay.until("a relay that listens", () => relay.#port > 0, START);
     } catch (error) {
       await relay.kill();
       throw error;
@@ -105,14 +107,19 @@ export class RelayProcess {
   /**
    * Waits for something that its output tells.
    *
+   * @param patience milliseconds
    * @throws {FuzzFailure} where it doesn't come, or the relay ends before
    */
-  async until(what: string, holds: () => boolean): Promise<void> {
+  async until(
+    what: string,
+    holds: () => boolean,
+    patience: number = PATIENCE,
+  ): Promise<void> {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       this.#change();
-    }, PATIENCE);
+    }, patience);
     try {
       while (!holds()) {
         if (this.#ended || late) {
