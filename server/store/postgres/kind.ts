@@ -1,8 +1,10 @@
 import type { StoreAddress, StoreKind } from "../store_kind.ts";
-import { parseStoreUrl, storeName } from "./connection/store_url.ts";
+import {
+  DEFAULT_PORT,
+  parseStoreUrl,
+  storeName,
+} from "./connection/store_url.ts";
 
-/** The port where a URL names none. */
-const DEFAULT_PORT = 5432;
 /** Parameters of a URL that are paths of files. */
 const FILE_PARAMETERS = ["sslrootcert", "sslcert", "sslkey"];
 

@@ -80,7 +80,7 @@ export async function openPostgresStore(
 }
 
 async function describePooler(database: Database): Promise<string> {
-  const version = await database.poolerVersion();
+  const version = await database.hosts.poolerVersion();
   const what = `a pooler is in front of the database${
     version === undefined ? "" : ` (${version})`
   }`;
@@ -304,7 +304,7 @@ class OpenStore implements Store {
   async #look(): Promise<void> {
     // A pooler keeps our connections while another server takes the old one's place.
     if (this.#database.isPooled && await this.timeline.isNew(this.#query)) {
-      this.#database.reconnect();
+      this.#database.hosts.reconnect();
     }
     const [row] = await this.#query<[number]>(USERS_VERSION);
     const version = row?.[0] ?? 0;

@@ -7,19 +7,10 @@
  */
 
 // @ts-types="./pg.d.ts"
-import pg, {
-  type Client,
-  type Pool,
-  type PoolClient,
-  type PoolConfig,
-} from "pg";
+import type { Client, PoolClient } from "pg";
 import { Buffer } from "node:buffer";
-import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { OutcomeUnknownError, StoreError } from "../../store.ts";
-import {
-  type ConnectionConfig,
-  readConnectionConfig,
-} from "./connection_config.ts";
+import { readConnectionConfig } from "./connection_config.ts";
 import {
   databaseError,
   isFromServer,
@@ -27,22 +18,11 @@ import {
   isOutdated,
   isToRetry,
   ReadOnlyError,
-  unreachable,
 } from "./database_errors.ts";
-import { type HostAddress, hostAddresses } from "./host_addresses.ts";
-import { inTurn } from "./in_turn.ts";
+import { CONNECT_TIMEOUT, Hosts } from "./hosts.ts";
 import { Slots } from "./slots.ts";
-import { hostName } from "./store_url.ts";
 import { SyncWait } from "./sync_wait.ts";
 
-/** Milliseconds until a database that doesn't answer counts as unreachable. */
-const CONNECT_TIMEOUT = 5000;
-/** The same where others are tried too. */
-const HOST_TIMEOUT = 2000;
-/** Milliseconds until the next host is tried beside one that doesn't answer. */
-const NEXT_HOST = 250;
-/** Milliseconds until a standby is asked again whether it takes writes. */
-const ASK_AGAIN = 100;
 /** Milliseconds that the database gives a statement. */
 const STATEMENT_TIMEOUT = 20_000;
 /**
@@ -107,21 +87,16 @@ const RESET_COMMIT = `SELECT reset_val FROM pg_settings
 
 /** Connections to a database: to that of its hosts which takes writes. */
 export class Database {
-  readonly #config: ConnectionConfig;
-  readonly #connections: number;
+  readonly #mayBeStandby: boolean;
+  /** Where it connects to. */
+  readonly hosts: Hosts;
   readonly #slots: Slots;
   /** Whether commits wait for a standby. */
   readonly syncWait: SyncWait;
-  /** Pools that were given up, and tries to open one, until they are over. */
-  readonly #ending = new Set<Promise<void>>();
   /** Connections that are in use. */
   readonly #used = new Set<PoolClient>();
   /** Connections whose last commit isn't sure. */
   readonly #unsure = new WeakSet<Client>();
-  #pool: Pool | undefined;
-  #finding: Promise<Pool> | undefined;
-  /** What the last pool connected to. */
-  #address: string | undefined;
   #greeting: (query: Query) => Promise<void> = async () => {};
   #pooled = false;
   #named = true;
@@ -133,8 +108,15 @@ export class Database {
    * @throws {StoreError} where the URL, or a file that it names, can't be used
    */
   constructor(url: string, connections: number) {
-    this.#config = readConnectionConfig(url);
-    this.#connections = connections;
+    const config = readConnectionConfig(url);
+    this.#mayBeStandby = config.mayBeStandby;
+    this.hosts = new Hosts(config, connections + 1, {
+      configure: (client) => this.#configure(client),
+      moved: () => {
+        // What still waits for the other host can't be told what became of it.
+        for (const client of this.#used) client.end();
+      },
+    });
     this.#slots = new Slots(connections);
     this.syncWait = new SyncWait((statement, values = []) =>
       this.#useOne((query) => query(statement, values))
@@ -149,28 +131,6 @@ export class Database {
   /** Whether connections keep statements prepared. */
   get keepsStatements(): boolean {
     return this.#named;
-  }
-
-  /** What a pooler calls itself, or undefined where it doesn't say it to this user. */
-  async poolerVersion(): Promise<string | undefined> {
-    for (const host of this.#config.hosts) {
-      const { onConnect: _, ...config } = this.#poolConfig(host, HOST_TIMEOUT);
-      // PgBouncer's own console, for its admins.
-      const pool = new pg.Pool({ ...config, database: "pgbouncer", max: 1 });
-      pool.on("error", () => {});
-      try {
-        const client = await pool.connect();
-        const { rows } = await client.query("SHOW VERSION")
-          .finally(() => client.release(true));
-        const [version] = Object.values(rows[0] ?? {});
-        if (typeof version === "string") return version;
-      } catch {
-        // Another pooler, or another user's.
-      } finally {
-        await pool.end();
-      }
-    }
-    return undefined;
   }
 
   /**
@@ -234,18 +194,9 @@ export class Database {
     this.#greeting = greeting;
   }
 
-  /** Has what follows run on new connections, which are greeted. */
-  reconnect(): void {
-    this.#giveUp(this.#pool);
-  }
-
   /** Closes all connections, once they are idle. */
   async close(): Promise<void> {
-    await Promise.allSettled([this.#finding]);
-    const pool = this.#pool;
-    this.#pool = undefined;
-    if (pool !== undefined) this.#end(pool);
-    while (this.#ending.size > 0) await Promise.all(this.#ending);
+    await this.hosts.close();
   }
 
   async #use<T>(
@@ -265,7 +216,7 @@ export class Database {
 
   async #useOne<T>(work: (query: Query) => Promise<T>): Promise<T> {
     for (let tries = 1;; tries++) {
-      const { pool, client } = await this.#connect();
+      const { pool, client } = await this.hosts.connect();
       this.#used.add(client);
       let broken = true;
       try {
@@ -275,7 +226,7 @@ export class Database {
       } catch (error) {
         broken = !isFromServer(error) && !(error instanceof StoreError);
         const isMixed = this.#pooled && isMixedUp(error);
-        if (broken || isOutdated(error) && !isMixed) this.#giveUp(pool);
+        if (broken || isOutdated(error) && !isMixed) this.hosts.giveUp(pool);
         if (!isToRetry(error) && !isMixed || tries === MOST_TRIES) {
           throw this.#explain(error, broken);
         }
@@ -294,131 +245,6 @@ export class Database {
       : databaseError(error);
   }
 
-  /**
-   * Connects where it did before, or else to the first host that takes writes.
-   *
-   * @throws {StoreError} where none does
-   */
-  async #connect(): Promise<{ pool: Pool; client: PoolClient }> {
-    const pool = this.#pool;
-    try {
-      if (pool !== undefined) return { pool, client: await pool.connect() };
-    } catch (error) {
-      // One that takes no further connection isn't dead.
-      if (isFromServer(error)) throw unreachable(error);
-      this.#giveUp(pool);
-    }
-    try {
-      const found = await this.#find();
-      return { pool: found, client: await found.connect() };
-    } catch (error) {
-      throw unreachable(error);
-    }
-  }
-
-  /** All who need a host at once wait for the same search. */
-  #find(): Promise<Pool> {
-    return this.#finding ??= this.#findPrimary().finally(() => {
-      this.#finding = undefined;
-    });
-  }
-
-  async #findPrimary(): Promise<Pool> {
-    // Another one may have found it while this one waited.
-    if (this.#pool !== undefined) return this.#pool;
-    const hosts = await hostAddresses(this.#config.hosts);
-    const several = hosts.length > 1;
-    const timeout = several ? HOST_TIMEOUT : CONNECT_TIMEOUT;
-    const begin = performance.now();
-    const round = (end: number) =>
-      hosts.map((host) => () => this.#tryHost(host, timeout, end));
-    const tries = round(begin);
-    // Where none takes writes a standby is about to be promoted.
-    if (several) tries.push(...round(begin + HOST_TIMEOUT));
-    const { pool, address } = await inTurn(
-      tries,
-      NEXT_HOST,
-      ({ pool }) => this.#end(pool),
-    ).catch(({ errors }: AggregateError) => {
-      if (!several) throw errors[0];
-      const last = errors.slice(-hosts.length);
-      throw new AggregateError(hosts.map((host, i) => failure(host, last[i])));
-    });
-    this.#pool = pool;
-    if (this.#address !== undefined && address !== this.#address) {
-      // What still waits for the other host can't be told what became of it.
-      for (const client of this.#used) client.end();
-    }
-    this.#address = address;
-    return pool;
-  }
-
-  /** @param end until when a host is asked again that takes no writes */
-  async #tryHost(
-    host: HostAddress,
-    timeout: number,
-    end: number,
-  ): Promise<{ pool: Pool; address: string }> {
-    const over = Promise.withResolvers<void>();
-    this.#ending.add(over.promise);
-    try {
-      for (;;) {
-        const pool = this.#openPool(host, timeout);
-        try {
-          (await pool.connect()).release(false);
-          return { pool, address: hostName(host) };
-        } catch (error) {
-          this.#end(pool);
-          const isStandby = error instanceof ReadOnlyError;
-          if (!isStandby || performance.now() > end) throw error;
-        }
-        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
-      }
-    } finally {
-      this.#ending.delete(over.promise);
-      over.resolve();
-    }
-  }
-
-  #openPool(host: HostAddress, timeout: number): Pool {
-    const pool = new pg.Pool(this.#poolConfig(host, timeout));
-    // An idle connection that breaks is replaced when one is needed.
-    pool.on("error", () => {});
-    return pool;
-  }
-
-  #poolConfig(
-    { hostname, port, name }: HostAddress,
-    timeout: number,
-  ): PoolConfig {
-    const { user, password, database, ssl, options } = this.#config;
-    return {
-      ...{ host: hostname, port, user, password, database, options },
-      ssl: ssl && name !== undefined
-        ? { ...ssl, host: name, servername: name }
-        : ssl,
-      max: this.#connections + 1,
-      connectionTimeoutMillis: timeout,
-      idleTimeoutMillis: 60_000,
-      keepAlive: true,
-      application_name: "messageu",
-      onConnect: (client) => this.#configure(client),
-    };
-  }
-
-  /** Where one connection broke the others may be as dead, and none would say so. */
-  #giveUp(pool: Pool | undefined): void {
-    if (pool === undefined || pool !== this.#pool) return;
-    this.#pool = undefined;
-    this.#end(pool);
-  }
-
-  #end(pool: Pool): void {
-    const ending = pool.end();
-    this.#ending.add(ending);
-    ending.finally(() => this.#ending.delete(ending));
-  }
-
   async #configure(client: Client): Promise<void> {
     // Between two statements no caller could be told: the next one is.
     client.on("error", () => {});
@@ -430,7 +256,7 @@ export class Database {
       REQUIRED_SETTINGS,
     );
     const [isReadOnly, pid] = row?.slice(-2) ?? [];
-    if (isReadOnly === true && !this.#config.mayBeStandby) {
+    if (isReadOnly === true && !this.#mayBeStandby) {
       throw new ReadOnlyError(
         "it takes no writes (a standby, or set to read only): the URL has to name the primary",
       );
@@ -500,16 +326,6 @@ async function ask<Row extends unknown[]>(
     types: { getTypeParser: parserOf },
   });
   return rows;
-}
-
-/** Why one of several hosts can't be used. */
-function failure(host: HostAddress, error: unknown): Error {
-  const reason = error instanceof ReadOnlyError
-    ? "takes no writes"
-    : error instanceof Deno.errors.NotCapable
-    ? "the name didn't have this address when the relay was started"
-    : reasonOf(error);
-  return new Error(`${hostName(host)}: ${reason}`);
 }
 
 /**

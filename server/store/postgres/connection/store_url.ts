@@ -1,6 +1,9 @@
 /** The beginning of a URL, who connects, the hosts, and all that follows. */
 const SHAPE = /^(postgres(?:ql)?:\/\/)([^/?#]*@)?([^/?#]*)(.*)$/is;
 
+/** The port where a URL names none. */
+export const DEFAULT_PORT = 5432;
+
 /** A host of a store's URL. */
 export interface StoreHost {
   /** A name or an address, an IPv6 address without its brackets. */
