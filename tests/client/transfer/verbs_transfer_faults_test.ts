@@ -321,7 +321,7 @@ testWith(
       `${dir}/info.unread.${answer}`,
     );
     const { stderr } = await here.ben.do("export", `${here.path}/archive`);
-    assertStringIncludes(stderr, "move info.unread.* along");
+    assertStringIncludes(stderr, "copy info.unread.* too");
   },
 );
 
