@@ -22,6 +22,8 @@ import { startRelay } from "./relay/relay.ts";
 import { relayCommand } from "./launch/relay_permissions.ts";
 import { Retention } from "./relay/retention.ts";
 import { runGroup } from "./launch/run_group.ts";
+// In a bundle the store's threads load this program, and find their work here.
+import "./store/sqlite/sqlite.ts";
 import { StoreBrokenError } from "./store/store.ts";
 import { kindOf } from "./store/store_kinds.ts";
 import { RelayLog } from "./telemetry/log.ts";
