@@ -20,7 +20,7 @@ const faults = {
     "user",
     `with an id or a key that isn't ${CLIENT_ID_SIZE} or ${PUBLIC_KEY_SIZE} bytes`,
   ],
-  noRecipient: ["message", "to nobody who is registered"],
+  noRecipient: ["message", "without a registered recipient"],
   wrongId: ["message", `with an id that isn't from 1 to ${MAX_MESSAGE_ID}`],
   wrongLast: [
     "user",

@@ -49,8 +49,8 @@ export async function deleteUser(
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
   return await database.transaction(async (query) => {
-    // Who is sending to it has this row. Whoever comes later finds none, and so
-    // no inbox: nothing can come in behind what is removed next.
+    // A send under way holds this row. Later ones find none, and so no inbox:
+    // no message can arrive behind those that are deleted next.
     await query(DELETE_ACTIVITY, [id]);
     let last = 0;
     for (let more = true; more;) {

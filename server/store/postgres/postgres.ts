@@ -412,7 +412,7 @@ const COUNT: Statement = {
 // It writes nothing, but only a database that takes writes lets it pass.
 const PING: Statement = {
   name: "ping",
-  text: "UPDATE relay SET Value = $1::bigint WHERE Name = 'nobody'",
+  text: "UPDATE relay SET Value = $1::bigint WHERE Name = 'no such row'",
 };
 
 const PART: Statement = {

@@ -18,7 +18,7 @@ const faults: Record<string, RegExp> = {
   "DELETE FROM activity WHERE Position = 1":
     /^1 user without a row in activity: restore a backup\n$/,
   "DELETE FROM accounts WHERE Position = 2":
-    /^1 row in activity without a user: .*\n3 messages to nobody who is registered: restore a backup, or stop the relay and run sqlite3 FILE "DELETE FROM messages/,
+    /^1 row in activity without a user: .*\n3 messages without a registered recipient: restore a backup, or stop the relay and run sqlite3 FILE "DELETE FROM messages/,
   "DELETE FROM parts WHERE Part = 2":
     /^1 message with more or less in its parts than it says: /,
   "DELETE FROM messages WHERE Rest > 0": /^2 parts of no message: /,

@@ -289,7 +289,7 @@ const faults: Record<string, RegExp> = {
   "DELETE FROM activity WHERE ID = (SELECT ID FROM accounts WHERE UserName = 'anna')":
     /^1 user without a row in activity: restore a backup into a new database\n$/,
   "DELETE FROM accounts WHERE UserName = 'ben'":
-    /^1 row in activity without a user: .* psql URL -c "DELETE FROM activity .*\n3 messages to nobody who is registered: .*\n$/,
+    /^1 row in activity without a user: .* psql URL -c "DELETE FROM activity .*\n3 messages without a registered recipient: .*\n$/,
   "DELETE FROM parts WHERE Part = 2":
     /^1 message with more or less in its parts than it says: /,
   "DELETE FROM messages WHERE Rest > 0": /^2 parts of no message: .*\n$/,

@@ -55,8 +55,8 @@ export async function openReadyFile(
   { takeOver, notice = () => {} }: ReadyOptions,
 ): Promise<Database> {
   requireWritable(path);
-  // A file that is refused must stay as it is, its log as well: whoever closes
-  // it last copies that into it, unless it was only opened to be read.
+  // A refused file and its log must stay unchanged: the last connection to
+  // close copies the log into the file, unless it was opened for reading only.
   const looked = hasLog(path);
   if (looked) lookInto(path, checkUsable);
   // SQLite gives its log and its index the mode of the file.
