@@ -24,22 +24,28 @@ const SIGNALS: Readonly<Record<string, number>> = Deno.build.os === "windows"
   ? { SIGINT: 130, SIGBREAK: 149 }
   : { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
 
-// Sends process $1 the signal $2 if it is in the process group of this script.
-const SIGNAL_IN_GROUP = `group=$(ps -o pgid= -p $$) && [ -n "$group" ] &&
-[ "$group" = "$(ps -o pgid= -p "$1")" ] && kill -s "$2" "$1"`;
+// Succeeds if process $1 is in the process group of this script.
+const IN_GROUP = `group=$(ps -o pgid= -p $$) && [ -n "$group" ] &&
+[ "$group" = "$(ps -o pgid= -p "$1")" ]`;
+// Stops the group, and its task runner last: a shell that sees it stopped may
+// continue the job at once, and everything else must have stopped by then.
+const STOP_JOB = `trap '' TSTP; ${IN_GROUP} && kill -s TSTP 0 &&
+kill -s STOP "$1"`;
+const CONTINUE_TASK = `${IN_GROUP} && kill -s CONT "$1"`;
 
 /**
- * Sends the parent process a signal if it belongs to the same job. `deno task`
- * handles SIGTSTP and would keep the terminal, so only SIGSTOP stops it.
+ * Runs a script that signals the parent process if it belongs to the same job.
+ * `deno task` handles SIGTSTP and would keep the terminal, so only SIGSTOP stops
+ * it.
  *
- * @returns whether the signal was sent
+ * @returns whether the signals were sent
  */
-async function signalTaskRunner(signal: "STOP" | "CONT"): Promise<boolean> {
+async function signalTaskRunner(script: string): Promise<boolean> {
   const command = "sh";
   const { state } = Deno.permissions.querySync({ name: "run", command });
   if (state !== "granted") return false;
   const { success } = await new Deno.Command(command, {
-    args: ["-c", SIGNAL_IN_GROUP, command, `${process.ppid}`, signal],
+    args: ["-c", script, command, `${process.ppid}`],
     stdin: "null",
     stdout: "null",
     stderr: "null",
@@ -170,16 +176,16 @@ export class TerminalGuard implements Disposable {
    */
   async stop(): Promise<void> {
     process.off("SIGTSTP", this.#stopAsked);
-    const isTask = await signalTaskRunner("STOP");
+    const isTask = await signalTaskRunner(STOP_JOB);
     try {
-      stopJob();
+      if (!isTask) stopJob();
       // The system doesn't stop a program that no shell could continue. SIGCONT
       // comes while the terminal is lent and has no effect.
       for (let pause = 0; pause < 2; pause++) {
         await new Promise((resolve) => setTimeout(resolve, STOP_PAUSE));
       }
     } finally {
-      if (isTask) await signalTaskRunner("CONT");
+      if (isTask) await signalTaskRunner(CONTINUE_TASK);
       if (!this.#released) process.on("SIGTSTP", this.#stopAsked);
     }
   }
