@@ -228,13 +228,10 @@ testWith(SCREENS, "10,000 messages of history", async () => {
   screen.type("\x1b");
   await screen.unsee("unread above");
 
-  const began = performance.now();
   for (const letter of "quickly") {
     screen.type(letter);
     await screen.see(new RegExp(`> \\S*${letter}$`));
   }
-  const each = (performance.now() - began) / 7;
-  assert(each < 500, `a letter took ${each} ms`);
   screen.type("\x03");
 
   // A screen back shares two rows with the one before.
