@@ -148,10 +148,10 @@ class ListeningRelay implements Relay {
   }
 
   async #acceptAll(): Promise<void> {
-    const { listener, report } = this.#options;
+    const { report } = this.#options;
     while (this.#isListening) {
       try {
-        this.#serve(await listener.accept());
+        this.#serve(await this.#accept());
         this.#canAccept = true;
       } catch (error) {
         if (!this.#isListening) return;
@@ -166,6 +166,18 @@ class ListeningRelay implements Relay {
         // The descriptor is free once the event loop has come round.
         await sleep(this.#makeRoom() ? 1 : ACCEPT_PAUSE);
       }
+    }
+  }
+
+  async #accept(): Promise<Deno.TcpConn> {
+    const accepted = this.#options.listener.accept();
+    if (this.#canAccept) return await accepted;
+    // It fails at once, or there are descriptors again, though no client comes.
+    const timer = setTimeout(() => this.#canAccept = true, ACCEPT_PAUSE);
+    try {
+      return await accepted;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
