@@ -18,6 +18,9 @@ import type { People } from "./people.ts";
 import type { Tally } from "./tally.ts";
 import { must, Violation } from "./violation.ts";
 
+/** Milliseconds that closing a connection takes where its reset may come late. */
+const SLOW_CLOSE = 25;
+
 /** The relay that a round runs against. */
 export interface Target {
   readonly address: { hostname: string; port: number };
@@ -120,7 +123,8 @@ export class Link {
       answer.version === PROTOCOL_VERSION,
       () => `Expected answers of version 2, got ${answer.version}`,
     );
-    pending.ask.by?.seen.push(pending.sentAt);
+    pending.ask.by?.seen.push({ sent: pending.sentAt, answered: Date.now() });
+    if (answer.code === 2103) this.#people.wrote(pending.sentAt);
     for (const message of pending.shows) {
       if (message.fate === "kept") this.#tally.taken++;
       message.inbox.forget(message, this.#people.tick());
@@ -169,7 +173,15 @@ export class Link {
     const left = this.#pending.length + this.#unfinished;
     this.#tally.inFlight -= left;
     if (left > 0) this.#tally.resets++;
+    const began = performance.now();
     this.#peer.conn.close();
+    // The end goes out before the reset. A relay can't tell one that comes long
+    // before it, on a busy machine, from an orderly end.
+    if (performance.now() - began < SLOW_CLOSE) return;
+    for (const { ask } of this.#pending) {
+      if (!ask.pulls) continue;
+      for (const message of ask.by?.inbox.open ?? []) message.mayBeGone = true;
+    }
   }
 
   #show(): readonly Tracked[] {

@@ -22,8 +22,8 @@ export interface Person {
   id: ClientId | undefined;
   /** Since which moment of the model the registration must be there. */
   since: number;
-  /** When requests that were answered were sent, in ms since 1970; rising. */
-  readonly seen: number[];
+  /** Its requests of this round that were answered, in ms since 1970. */
+  readonly seen: { sent: number; answered: number }[];
 }
 
 /** A person whose id is known. */
@@ -38,6 +38,7 @@ export class People {
   readonly #byId = new Map<string, Registered>();
   readonly #messages = new Map<number, Tracked>();
   #now = 0;
+  #lastWrite = 0;
 
   constructor(contents: Contents) {
     this.contents = contents;
@@ -46,6 +47,16 @@ export class People {
   /** The next moment: every question and every answer has one of its own. */
   tick(): number {
     return ++this.#now;
+  }
+
+  /** When the last message that was acknowledged went out, in ms since 1970. */
+  get lastWrite(): number {
+    return this.#lastWrite;
+  }
+
+  /** A message that went out at a time, in ms since 1970, was acknowledged. */
+  wrote(sent: number): void {
+    this.#lastWrite = Math.max(this.#lastWrite, sent);
   }
 
   /** Somebody asks to be registered. */

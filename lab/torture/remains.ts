@@ -14,20 +14,18 @@ import type { Tally } from "./tally.ts";
 import { MessageRows } from "./message_rows.ts";
 import { must } from "./violation.ts";
 
-/** Milliseconds by which a client's last visit may lag behind its last request. */
-const SEEN_LAG = 2000;
+/** Milliseconds by which a client's last visit may lag behind what is written. */
+const SEEN_LAG = 1000;
 
 /**
  * Checks the database of a relay that doesn't run, and settles what no answer
  * had settled: what is there counts as kept from now on, the rest never came in.
  *
  * @param dir where the relay's database lies
- * @param end when the relay ended, in milliseconds since 1970
  * @throws {Violation} where the relay broke a promise
  */
 export async function checkRemains(
   dir: string,
-  end: number,
   people: People,
   tally: Tally,
 ): Promise<void> {
@@ -39,7 +37,7 @@ export async function checkRemains(
     const database = new Database(`${copy}/${name}`, { int64: true });
     try {
       checkIntegrity(database);
-      settleRegistrations(database, people, end, tally);
+      settleRegistrations(database, people, tally);
       settleMessages(database, people, tally);
     } finally {
       database.close();
@@ -68,7 +66,6 @@ export function checkIntegrity(database: Database): void {
 function settleRegistrations(
   database: Database,
   people: People,
-  end: number,
   tally: Tally,
 ): void {
   const rows = database.prepare<ClientRow>(
@@ -81,7 +78,7 @@ function settleRegistrations(
     found.add(person);
     people.keep(person, asClientId(id));
     people.hasKey(person, publicKey);
-    checkLastSeen(person, lastSeen, end);
+    checkLastSeen(person, lastSeen, people.lastWrite);
   }
   for (const person of people.unanswered()) people.drop(person);
   for (const person of people.registered) {
@@ -93,21 +90,22 @@ function settleRegistrations(
   tally.checks += rows.length;
 }
 
+/** Visits are written along with the first message that comes `SEEN_LAG` later. */
 function checkLastSeen(
   { name, seen }: Person,
   lastSeen: string,
-  end: number,
+  lastWrite: number,
 ): void {
-  const due = seen.findLast((time) => time <= end - SEEN_LAG);
+  const due = seen.filter(({ answered }) => answered <= lastWrite - SEEN_LAG);
   // What was too late for this relay to write isn't the next one's affair.
   seen.length = 0;
-  if (due === undefined) return;
+  const last = Math.max(0, ...due.map(({ sent }) => sent));
   must(
-    Date.parse(lastSeen) >= due,
+    Date.parse(lastSeen) >= last,
     () =>
       `${name} was last seen at ${lastSeen}, but asked something at ${
-        new Date(due).toISOString()
-      }, ${end - due} ms before the end`,
+        new Date(last).toISOString()
+      }, ${lastWrite - last} ms before a message that is kept`,
   );
 }
 

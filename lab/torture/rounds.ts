@@ -97,7 +97,7 @@ async function killedRound(
   const { stderr } = await victim.end();
   const lasted = performance.now() - start;
   must(stderr === "", () => `The relay complained: ${stderr.trim()}`);
-  await checkRemains(dir, victim.killedAt, people, tally);
+  await checkRemains(dir, people, tally);
   return { ...tally, inFlight, lasted };
 }
 
@@ -132,6 +132,6 @@ async function lastRound(
     code === 0 && stderr === "",
     () => `Expected an orderly end, got code ${code}: ${stderr.trim()}`,
   );
-  await checkRemains(dir, Date.now(), people, tally);
+  await checkRemains(dir, people, tally);
   return { ...tally, lasted };
 }

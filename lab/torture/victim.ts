@@ -16,7 +16,7 @@ const NO_LIMITS: readonly string[] = [
 export class Victim implements Target, AsyncDisposable {
   readonly address: { hostname: string; port: number };
   readonly #program: Program;
-  #killedAt: number | undefined;
+  #killed = false;
 
   private constructor(
     program: Program,
@@ -43,18 +43,13 @@ export class Victim implements Target, AsyncDisposable {
   }
 
   get killed(): boolean {
-    return this.#killedAt !== undefined;
-  }
-
-  /** When it was killed, in milliseconds since 1970; now, where it wasn't. */
-  get killedAt(): number {
-    return this.#killedAt ?? Date.now();
+    return this.#killed;
   }
 
   /** Kills it without warning; doing so again does nothing. */
   kill(): void {
     if (this.killed) return;
-    this.#killedAt = Date.now();
+    this.#killed = true;
     try {
       this.#program.kill("SIGKILL");
     } catch (error) {
