@@ -5,6 +5,7 @@
  */
 
 import { formatThings } from "../../shared/cli/figures.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
 import { StoreError } from "./store.ts";
 import type { StoreRow } from "./store_rows.ts";
 
@@ -79,49 +80,72 @@ export function formatCounts({ users, messages }: StoreCounts): string {
   }`;
 }
 
-/**
- * An open store. A relay may use the store at the same time: no method blocks it
- * for longer than a moment.
- */
-export interface AdminStore {
-  /** Reads figures. */
-  stats(now: Date): Promise<StoreStats>;
+/** Maximum number of inboxes in {@linkcode StoreStats.largestInboxes}. */
+export const LARGEST_INBOXES = 5;
 
-  /** All users, in the order in which they registered. */
-  users(): AsyncIterable<UserInfo>;
+/** Milliseconds of a day. */
+const DAY = 86_400_000;
+/** Milliseconds between two batches of a purge, in which a relay writes. */
+const PURGE_PAUSE = 20;
+
+/** A user as a kind of store reads it. */
+export interface UserRow extends Omit<UserInfo, "id"> {
+  /** The id. */
+  id: ClientId;
+  /** Position in the client list. */
+  position: number;
+}
+
+/**
+ * What a kind of store implements for the admin program. A relay may use the
+ * store at the same time: no method blocks it for longer than a moment.
+ */
+export interface AdminWork {
+  /**
+   * Reads figures.
+   *
+   * @param since times in ISO 8601; the result counts the users seen since each
+   */
+  stats(since: readonly string[]): Awaitable<
+    & Omit<StoreStats, "seenLastDay" | "seenLastWeek" | "seenLastMonth">
+    & { seen: readonly number[] }
+  >;
+
+  /** The next users after a position, in the order of their registration. */
+  usersBehind(position: number): Awaitable<UserRow[]>;
 
   /** The user with this name, or undefined. */
-  user(name: string): Promise<UserInfo | undefined>;
+  userCalled(name: string): Awaitable<UserRow | undefined>;
 
   /**
    * Deletes a user and its waiting messages. If interrupted, the user remains
    * with the messages that are left.
    *
-   * @returns the number of messages deleted; undefined if no user has the name
+   * @returns the number of messages deleted; undefined if there is no such user
    */
-  deleteUser(name: string): Promise<number | undefined>;
+  deleteUser(id: ClientId): Awaitable<number | undefined>;
 
   /** Counts the messages that arrived before a time. */
-  countArrivedBefore(before: Date): Promise<number>;
+  countArrivedBefore(before: Date): Awaitable<number>;
 
   /**
-   * Deletes the messages that arrived before a time, in batches.
+   * Deletes a batch of the messages that arrived before a time.
    *
-   * @returns the number of messages deleted
+   * @returns the number of messages deleted; 0 once there are no more
    */
-  purge(before: Date): Promise<number>;
+  purgeSome(before: Date): Awaitable<number>;
 
   /**
    * Raises the highest id of every inbox by `ID_JUMP`, so that no id is reused
    * after the store went back in time.
    */
-  raiseIds(): Promise<RaisedIds>;
+  raiseIds(): Awaitable<RaisedIds>;
 
   /** Restarts the ids of empty inboxes that have used them up. */
-  restartIds(): Promise<RestartedIds>;
+  restartIds(): Awaitable<RestartedIds>;
 
   /** Checks for damage and inconsistencies; returns a sentence for each. */
-  check(): Promise<string[]>;
+  check(): Awaitable<string[]>;
 
   /**
    * Writes a consistent copy into a new SQLite file. The file appears only once
@@ -129,7 +153,7 @@ export interface AdminStore {
    *
    * @throws {Deno.errors.AlreadyExists} if the path exists
    */
-  backup(path: string): Promise<StoreCounts>;
+  backup(path: string): Awaitable<StoreCounts>;
 
   /**
    * Fills an empty store in one transaction.
@@ -138,46 +162,106 @@ export interface AdminStore {
    * in the order of their arrival
    * @throws {Error} if the store isn't empty
    */
-  fill(rows: AsyncIterable<StoreRow>): Promise<StoreCounts>;
+  fill(rows: AsyncIterable<StoreRow>): Awaitable<StoreCounts>;
 
   /** Closes the store. */
-  close(): Promise<void>;
+  close(): Awaitable<void>;
 }
 
-/** Runs the work of an admin store, and names the store in what it throws. */
-export class StoreWork {
-  readonly #name: string;
-  readonly #reasonOf: (cause: unknown) => Error;
+type Awaitable<T> = T | Promise<T>;
 
-  /** @param reasonOf explains a failure of the store */
-  constructor(name: string, reasonOf: (cause: unknown) => Error) {
-    this.#name = name;
-    this.#reasonOf = reasonOf;
-  }
+/** The methods of an {@linkcode AdminWork}, whose failures name the store. */
+type Named = {
+  [M in keyof AdminWork]: (
+    ...args: Parameters<AdminWork[M]>
+  ) => Promise<Awaited<ReturnType<AdminWork[M]>>>;
+};
 
-  /** @throws {StoreError} where `work` throws anything but AlreadyExists */
-  async run<T>(work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw this.#explain(error);
-    }
-  }
+/** An open store, as the admin program sees it: {@linkcode AdminWork} by users' names. */
+export type AdminStore =
+  & Omit<Named, keyof ByName | "usersBehind" | "userCalled" | "purgeSome">
+  & ByName;
 
-  /** @throws {StoreError} where `items` throws */
-  async *each<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
-    try {
-      yield* items;
-    } catch (error) {
-      throw this.#explain(error);
-    }
-  }
+type ByName = ReturnType<typeof byName>;
 
-  #explain(cause: unknown): unknown {
+/**
+ * The admin program's view of a store.
+ *
+ * @param name the store's, for error messages
+ * @param reasonOf explains a failure of the store
+ */
+export function administer(
+  name: string,
+  reasonOf: (cause: unknown) => Error,
+  work: AdminWork,
+): AdminStore {
+  const explain = (cause: unknown): unknown => {
     const file = cause instanceof StoreError ? cause.cause : cause;
     // The caller knows what to do about another file at its path.
     if (file instanceof Deno.errors.AlreadyExists) return file;
-    const { message } = this.#reasonOf(cause);
-    return new StoreError(`${this.#name}: ${message}`, { cause });
-  }
+    const { message } = reasonOf(cause);
+    return new StoreError(`${name}: ${message}`, { cause });
+  };
+  const methods = Object.entries<unknown>({ ...work });
+  const named = Object.fromEntries(methods.map(([key, method]) => [
+    key,
+    async (...args: readonly unknown[]) => {
+      try {
+        return await (method as (...args: readonly unknown[]) => unknown)(
+          ...args,
+        );
+      } catch (error) {
+        throw explain(error);
+      }
+    },
+  ])) as unknown as Named;
+  return { ...named, ...byName(named) };
+}
+
+function byName(store: Named) {
+  return {
+    /** Reads figures. */
+    async stats(now: Date): Promise<StoreStats> {
+      const since = [1, 7, 30].map((days) =>
+        new Date(now.getTime() - days * DAY).toISOString()
+      );
+      const { users, seen, ...stats } = await store.stats(since);
+      const [seenLastDay = 0, seenLastWeek = 0, seenLastMonth = 0] = seen;
+      return { users, seenLastDay, seenLastWeek, seenLastMonth, ...stats };
+    },
+
+    /** All users, in the order of their registration. */
+    async *users(): AsyncGenerator<UserInfo> {
+      for (let last = 0, rows; (rows = await store.usersBehind(last)).length;) {
+        yield* rows.map(infoOf);
+        last = rows.at(-1)?.position ?? last;
+      }
+    },
+
+    /** The user with this name, or undefined. */
+    async user(name: string): Promise<UserInfo | undefined> {
+      const row = await store.userCalled(name);
+      return row && infoOf(row);
+    },
+
+    /** Deletes the user with this name: see {@linkcode AdminWork.deleteUser}. */
+    async deleteUser(name: string): Promise<number | undefined> {
+      const row = await store.userCalled(name);
+      return row && await store.deleteUser(row.id);
+    },
+
+    /** Deletes the messages that arrived before a time; returns their number. */
+    async purge(before: Date): Promise<number> {
+      for (let count = 0;;) {
+        const deleted = await store.purgeSome(before);
+        if (deleted === 0) return count;
+        count += deleted;
+        await new Promise((resolve) => setTimeout(resolve, PURGE_PAUSE));
+      }
+    },
+  };
+}
+
+function infoOf({ name, id, lastSeen, messages, bytes }: UserRow): UserInfo {
+  return { name, id: id.toHex(), lastSeen, messages, bytes };
 }

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import {
-  openSqliteAdminStore,
+  readSqliteRows,
 } from "../../../server/store/sqlite/maintenance/sqlite_admin_store.ts";
 import { adminPermissions } from "../../../server/admin/launch.ts";
 import {
@@ -33,22 +33,17 @@ import { until } from "../../../lab/harness/until.ts";
 
 /** All rows of a relay's file, as text, in no order. */
 async function rowsOf(path: string): Promise<string[]> {
-  const store = openSqliteAdminStore(path);
-  try {
-    const rows: string[] = [];
-    for await (const row of store.rows()) {
-      const fields = Object.entries(row).filter(([field]) => field !== "row");
-      const texts = fields.map(async ([field, value]) =>
-        `${field} ${
-          value instanceof Uint8Array ? await digest(value.slice()) : value
-        }`
-      );
-      rows.push((await Promise.all(texts)).join());
-    }
-    return rows.sort();
-  } finally {
-    await store.close();
+  const rows: string[] = [];
+  for await (const row of readSqliteRows(path)) {
+    const fields = Object.entries(row).filter(([field]) => field !== "row");
+    const texts = fields.map(async ([field, value]) =>
+      `${field} ${
+        value instanceof Uint8Array ? await digest(value.slice()) : value
+      }`
+    );
+    rows.push((await Promise.all(texts)).join());
   }
+  return rows.sort();
 }
 
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -161,12 +156,10 @@ postgresTest(
     );
     const path = `${folder.path}/db.defensive`;
     await adminPrints(url, "backup", path);
-    const store = openSqliteAdminStore(path);
     const arrivals: number[] = [];
-    for await (const row of store.rows()) {
+    for await (const row of readSqliteRows(path)) {
       if (row.table === "messages") arrivals.push(row.arrived);
     }
-    await store.close();
     assertEquals(arrivals, arrivals.toSorted((a, b) => a - b));
     assertMatch(
       await adminPrints(folder.path, "purge", "--older-than", "1h"),

@@ -5,7 +5,6 @@
  */
 
 import { dirname } from "node:path";
-import type { ClientId } from "../../../../shared/wire/protocol.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import {
   requireRoom,
@@ -14,7 +13,7 @@ import {
 } from "../../sqlite/file/database_copy.ts";
 import { openDatabase } from "../../sqlite/file/database_file.ts";
 import { raiseIds, restartIds } from "../inbox_ids.ts";
-import { findUser, readStats, readUsers } from "./postgres_reports.ts";
+import { reports } from "./postgres_reports.ts";
 import { countContent } from "../content_counts.ts";
 import {
   Database,
@@ -23,26 +22,15 @@ import {
 } from "../connection/database.ts";
 import { databaseError } from "../connection/database_errors.ts";
 import { OldMessages } from "../old_messages.ts";
-import { inSlice, sumOverSlices } from "../key_slices.ts";
-import {
-  hasSchema,
-  NOW,
-  prepareSchema,
-  RAISE_USERS_VERSION,
-} from "../schema.ts";
+import { hasSchema, prepareSchema, RAISE_USERS_VERSION } from "../schema.ts";
 import { storeName } from "../connection/store_url.ts";
 import {
+  administer,
   type AdminStore,
   formatCounts,
-  type RaisedIds,
-  type RestartedIds,
   type StoreCounts,
-  type StoreStats,
-  StoreWork,
-  type UserInfo,
 } from "../../admin_store.ts";
 import { StoreError } from "../../store.ts";
-import type { StoreRow } from "../../store_rows.ts";
 import type { Restore, StoreAdmin } from "../../store_kind.ts";
 import { urlOf } from "../kind.ts";
 import {
@@ -60,21 +48,12 @@ import { deleteUser } from "../delete_user.ts";
 
 /** One verb asks for one thing at a time. */
 const CONNECTIONS = 1;
-/** Messages that are deleted at a time, and milliseconds in between. */
+/** Messages that are deleted at a time. */
 const PURGED_AT_ONCE = 500;
-const PAUSE = 20;
-/** Rows that one statement looks at. */
-const SLICE = 10_000;
 
 const AS_OF_NOW: Statement = {
   name: "begin-snapshot",
   text: "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-};
-
-const ARRIVED_BEFORE: Statement = {
-  name: "arrived-before",
-  text: `SELECT count(*) FROM messages
-    WHERE ${inSlice("messages")} AND Arrived < ${NOW} - $5::bigint`,
 };
 
 /** How PostgreSQL databases are looked after. */
@@ -112,7 +91,7 @@ function prepareRestore(url: string, backup: string): Restore {
 async function openPostgresAdminStore(
   url: string,
   mayBeNew: boolean,
-): Promise<PostgresAdminStore> {
+): Promise<AdminStore> {
   const database = new Database(url, CONNECTIONS);
   try {
     if (mayBeNew) await prepareSchema(database);
@@ -121,7 +100,7 @@ async function openPostgresAdminStore(
         "nothing is in it yet: start the relay on it first, or restore a backup into it",
       );
     }
-    return new PostgresAdminStore(database, storeName(url));
+    return adminStore(database, storeName(url));
   } catch (cause) {
     await database.close();
     throw new StoreError(
@@ -133,97 +112,26 @@ async function openPostgresAdminStore(
   }
 }
 
-/** A store in a PostgreSQL database. */
-export class PostgresAdminStore implements AdminStore {
-  readonly #database: Database;
-  readonly #query: Query;
-  readonly #name: string;
-  readonly #work: StoreWork;
-
-  /** @param database has its tables */
-  constructor(database: Database, name: string) {
-    this.#database = database;
-    this.#query = database.query;
-    this.#name = name;
-    this.#work = new StoreWork(name, databaseError);
-  }
-
-  stats(now: Date): Promise<StoreStats> {
-    return this.#work.run(() => readStats(this.#query, this.#name, now));
-  }
-
-  users(): AsyncIterable<UserInfo> {
-    return this.#work.each(readUsers(this.#query));
-  }
-
-  user(name: string): Promise<UserInfo | undefined> {
-    return this.#work.run(async () =>
-      (await findUser(this.#query, name))?.info
-    );
-  }
-
-  deleteUser(name: string): Promise<number | undefined> {
-    return this.#work.run(async () => {
-      const found = await findUser(this.#query, name);
-      return found === undefined
-        ? undefined
-        : await deleteUser(this.#database, found.id as ClientId);
-    });
-  }
-
-  countArrivedBefore(before: Date): Promise<number> {
-    return this.#work.run(async () => {
-      const age = Date.now() - before.getTime();
-      const [count = 0] = await sumOverSlices(
-        this.#query,
-        "messages",
-        SLICE,
-        ARRIVED_BEFORE,
-        [age],
-      );
-      return count;
-    });
-  }
-
-  purge(before: Date): Promise<number> {
-    return this.#work.run(async () => {
-      const messages = new OldMessages(this.#query);
-      // Messages arrived by the database's clock, which may differ from this one.
-      const age = Date.now() - before.getTime();
-      let count = 0;
-      for (;;) {
-        const deleted = await messages.purge(age, PURGED_AT_ONCE);
-        if (deleted === 0) return count;
-        count += deleted;
-        await new Promise((resolve) => setTimeout(resolve, PAUSE));
-      }
-    });
-  }
-
-  raiseIds(): Promise<RaisedIds> {
-    return this.#changeIds(raiseIds);
-  }
-
-  restartIds(): Promise<RestartedIds> {
-    return this.#changeIds(restartIds);
-  }
-
-  /** Relays reckon with the ids that they have seen, until they are told. */
-  #changeIds<T>(change: (query: Query) => Promise<T>): Promise<T> {
-    return this.#work.run(async () => {
-      const changed = await change(this.#query);
-      await this.#query(RAISE_USERS_VERSION);
-      return changed;
-    });
-  }
-
-  check(): Promise<string[]> {
-    return this.#work.run(() => findFaults(this.#query));
-  }
-
-  backup(path: string): Promise<StoreCounts> {
-    return this.#work.run(() =>
-      this.#database.transaction(async (query) => {
+function adminStore(database: Database, name: string): AdminStore {
+  const { query } = database;
+  const messages = new OldMessages(query);
+  // Relays reckon with the ids that they have seen, until they are told.
+  const changeIds = async <T>(change: (query: Query) => Promise<T>) => {
+    const changed = await change(query);
+    await query(RAISE_USERS_VERSION);
+    return changed;
+  };
+  return administer(name, databaseError, {
+    ...reports(query, name),
+    deleteUser: (id) => deleteUser(database, id),
+    // Messages arrived by the database's clock, which may differ from this one.
+    purgeSome: (before) =>
+      messages.purge(Date.now() - before.getTime(), PURGED_AT_ONCE),
+    raiseIds: () => changeIds(raiseIds),
+    restartIds: () => changeIds(restartIds),
+    check: () => findFaults(query),
+    backup: (path) =>
+      database.transaction(async (query) => {
         const { users, messages, bytes } = await countContent(query);
         await requireRoom(bytes, dirname(path));
         const write = (partial: string) =>
@@ -233,17 +141,10 @@ export class PostgresAdminStore implements AdminStore {
           throw new StoreError(reasonOf(cause), { cause });
         });
         return { users, messages };
-      }, AS_OF_NOW)
-    );
-  }
-
-  fill(rows: AsyncIterable<StoreRow>): Promise<StoreCounts> {
-    return this.#work.run(() => fillDatabase(this.#database, rows));
-  }
-
-  close(): Promise<void> {
-    return this.#work.run(() => this.#database.close());
-  }
+      }, AS_OF_NOW),
+    fill: (rows) => fillDatabase(database, rows),
+    close: () => database.close(),
+  });
 }
 
 /** @throws {StoreError} where the copy doesn't hold so much */

@@ -4,18 +4,20 @@
  * @module
  */
 
+import type { ClientId } from "../../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { countUsers } from "../content_counts.ts";
 import { inSlice, slicesOf, sumOverSlices } from "../key_slices.ts";
-import { OWN_TIME } from "../schema.ts";
-import type { StoreStats, UserInfo } from "../../admin_store.ts";
+import { NOW, OWN_TIME } from "../schema.ts";
+import {
+  type AdminWork,
+  LARGEST_INBOXES,
+  type StoreStats,
+  type UserRow,
+} from "../../admin_store.ts";
 
-/** Inboxes that are told. */
-const LARGEST = 5;
 /** Rows that one statement looks at. */
 const SLICE = 10_000;
-/** Milliseconds. */
-const DAY = 86_400_000;
 
 // Times have one form, so that they are in the order of their bytes.
 const SEEN: Statement = {
@@ -40,26 +42,48 @@ const SIZE: Statement = {
   text: "SELECT pg_database_size(current_database())",
 };
 
-/** Reads figures without blocking relays: so not all are as of one moment. */
-export async function readStats(
+const ARRIVED_BEFORE: Statement = {
+  name: "arrived-before",
+  text: `SELECT count(*) FROM messages
+    WHERE ${inSlice("messages")} AND Arrived < ${NOW} - $5::bigint`,
+};
+
+/** The reports on a database, which block no relay: so not all is as of one moment. */
+export function reports(
   query: Query,
   name: string,
-  now: Date,
-): Promise<StoreStats> {
-  const users = await countUsers(query);
-  const since = [1, 7, 30].map((days) =>
-    new Date(now.getTime() - days * DAY).toISOString()
-  );
-  const [seenLastDay = 0, seenLastWeek = 0, seenLastMonth = 0] =
-    await sumOverSlices(query, "activity", SLICE, SEEN, since);
-  const [size] = await query<[number]>(SIZE);
+): Pick<
+  AdminWork,
+  "stats" | "usersBehind" | "userCalled" | "countArrivedBefore"
+> {
   return {
-    users,
-    seenLastDay,
-    seenLastWeek,
-    seenLastMonth,
-    ...await lookThroughInboxes(query),
-    files: [{ name, bytes: size?.[0] ?? 0 }],
+    async stats(since) {
+      const users = await countUsers(query);
+      const seen = await sumOverSlices(query, "activity", SLICE, SEEN, since);
+      const [size] = await query<[number]>(SIZE);
+      const inboxes = await lookThroughInboxes(query);
+      return {
+        users,
+        seen,
+        ...inboxes,
+        files: [{ name, bytes: size?.[0] ?? 0 }],
+      };
+    },
+    usersBehind: async (position) =>
+      (await query<Columns>(USERS_BEHIND, [position])).map(userOf),
+    userCalled: async (name) =>
+      (await query<Columns>(USER_CALLED, [name])).map(userOf)[0],
+    async countArrivedBefore(before) {
+      const age = Date.now() - before.getTime();
+      const [count = 0] = await sumOverSlices(
+        query,
+        "messages",
+        SLICE,
+        ARRIVED_BEFORE,
+        [age],
+      );
+      return count;
+    },
   };
 }
 
@@ -76,7 +100,7 @@ async function lookThroughInboxes(
   const close = () => {
     if (inbox.messages === 0) return;
     largest = [...largest, inbox.messages].sort((a, b) => b - a)
-      .slice(0, LARGEST);
+      .slice(0, LARGEST_INBOXES);
   };
   for await (const slice of slicesOf(query, "messages", SLICE)) {
     for (const row of await query<InboxRow>(INBOXES, slice)) {
@@ -105,10 +129,10 @@ async function lookThroughInboxes(
 /** Users that are read at a time: what waits for them is counted along. */
 const PAGE = 10;
 
-type UserRow = [
+type Columns = [
   position: number,
   name: string,
-  id: Uint8Array,
+  id: ClientId,
   lastSeen: string,
   messages: number,
   bytes: number,
@@ -135,28 +159,8 @@ const USER_CALLED: Statement = {
   text: usersIn("SELECT * FROM accounts WHERE UserName = $1"),
 };
 
-/** All users, in the order in which they registered. */
-export async function* readUsers(query: Query): AsyncGenerator<UserInfo> {
-  for (let last = 0;;) {
-    const rows = await query<UserRow>(USERS_BEHIND, [last]);
-    yield* rows.map(infoOf);
-    const end = rows.at(-1);
-    if (end === undefined) return;
-    last = end[0];
-  }
-}
-
-/** The user of a name, with its id as bytes; or undefined. */
-export async function findUser(
-  query: Query,
-  name: string,
-): Promise<{ info: UserInfo; id: Uint8Array } | undefined> {
-  const [row] = await query<UserRow>(USER_CALLED, [name]);
-  return row === undefined ? undefined : { info: infoOf(row), id: row[2] };
-}
-
-function infoOf(
-  [, name, id, lastSeen, messages, bytes]: UserRow,
-): UserInfo {
-  return { name, id: id.toHex(), lastSeen, messages, bytes };
+function userOf(
+  [position, name, id, lastSeen, messages, bytes]: Columns,
+): UserRow {
+  return { position, name, id, lastSeen, messages, bytes };
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Database } from "@db/sqlite";
-import { MessageDeleter } from "../writer/message_deleter.ts";
+import type { MessageDeleter } from "../writer/message_deleter.ts";
 import { UserDeleter } from "../writer/user_deleter.ts";
 import { emptyLog } from "../checkpoints.ts";
 import { withReserve } from "../reserve.ts";
@@ -17,52 +17,45 @@ const BATCH = 500;
 /** Milliseconds between two of them. */
 const PAUSE = 20;
 
-/** Deletes messages that arrived before, in milliseconds since 1970; returns how many. */
-export async function purgeMessages(
+/** Deletes a batch of the messages that arrived before a time; returns their number. */
+export function purgeSome(
   database: Database,
-  before: number,
+  messages: MessageDeleter,
+  before: Date,
 ): Promise<number> {
-  const deleter = new MessageDeleter(database);
-  return await inSteps(database, () => {
-    const found = deleter.arrivedBefore(before, BATCH);
-    deleter.delete(found);
-    const isUnfinished = found.length > 0 &&
-      deleter.arrivedBefore(before, 1).length > 0;
-    return { deleted: found.length, isUnfinished };
+  return inStep(database, () => {
+    const found = messages.arrivedBefore(before.getTime(), BATCH);
+    messages.delete(found);
+    return found.length;
   });
 }
 
 /**
- * Deletes the user with an id and what waits for it; returns how many messages
- * that were, or undefined where it is gone already.
+ * Deletes the user with an id and its waiting messages.
+ *
+ * @returns the number of messages deleted; undefined if there is no such user
  */
 export async function deleteUser(
   database: Database,
   id: Uint8Array,
 ): Promise<number | undefined> {
   const deleter = new UserDeleter(database);
-  let isDeleted = false;
-  const messages = await inSteps(database, () => {
-    const { inbox, isUnfinished, ...step } = deleter.step(id);
-    ({ isDeleted } = step);
-    return { deleted: inbox?.messages ?? 0, isUnfinished };
-  });
-  return isDeleted ? messages : undefined;
-}
-
-/** Runs steps, each in a transaction, until one is the last; returns how much they deleted. */
-async function inSteps(
-  database: Database,
-  step: () => { deleted: number; isUnfinished: boolean },
-): Promise<number> {
-  for (let count = 0;;) {
-    const { deleted, isUnfinished } = await withReserve(
-      database.path,
-      () => withWriteLock(database, step),
-      () => emptyLog(database),
+  for (let messages = 0;;) {
+    const { inbox, isUnfinished, isDeleted } = await inStep(
+      database,
+      () => deleter.step(id),
     );
-    count += deleted;
-    if (!isUnfinished) return count;
+    messages += inbox?.messages ?? 0;
+    if (!isUnfinished) return isDeleted ? messages : undefined;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
+}
+
+/** Does a step in a transaction of its own. */
+function inStep<T>(database: Database, step: () => T): Promise<T> {
+  return withReserve(
+    database.path,
+    () => withWriteLock(database, step),
+    () => emptyLog(database),
+  );
 }

@@ -17,28 +17,20 @@ import {
 } from "../file/database_file.ts";
 import {
   configure,
-  firstValue,
   prepareSchema,
   SCHEMA_VERSION,
   schemaVersion,
 } from "../schema.ts";
 import { statIfThere } from "../../../../shared/folder/durable_files.ts";
-import { findUser, readStats, readUsers } from "./sqlite_reports.ts";
+import { reports } from "./sqlite_reports.ts";
 import { StoreError } from "../../store.ts";
 import type { StoreRow } from "../../store_rows.ts";
-import {
-  type AdminStore,
-  type RaisedIds,
-  type RestartedIds,
-  type StoreCounts,
-  type StoreStats,
-  StoreWork,
-  type UserInfo,
-} from "../../admin_store.ts";
+import { administer, type AdminStore } from "../../admin_store.ts";
 import type { StoreAddress } from "../../store_kind.ts";
 import { withReserve } from "../reserve.ts";
+import { MessageDeleter } from "../writer/message_deleter.ts";
 import { isStoreLocked } from "../file/store_lock.ts";
-import { deleteUser, purgeMessages } from "./deletion.ts";
+import { deleteUser, purgeSome } from "./deletion.ts";
 import { raiseIds, restartIds } from "./inbox_ids.ts";
 import { findFaults } from "./sqlite_check.ts";
 import { readRows, writeRows } from "./sqlite_rows.ts";
@@ -56,7 +48,7 @@ export async function openSqliteAdmin(
  *
  * @throws {StoreError} where it isn't there, or isn't one of this version
  */
-export function openSqliteAdminStore(path: string): SqliteAdminStore {
+export function openSqliteAdminStore(path: string): AdminStore {
   return open(path, () => {
     hasLog(path);
     if (statIfThere(path) === undefined) {
@@ -76,7 +68,7 @@ export function openSqliteAdminStore(path: string): SqliteAdminStore {
  *
  * @throws {StoreError} where it can't
  */
-export function makeSqliteAdminStore(path: string): SqliteAdminStore {
+export function makeSqliteAdminStore(path: string): AdminStore {
   return open(path, () => {
     const database = new Database(path, { int64: true });
     prepareSchema(database, () => undefined);
@@ -84,7 +76,7 @@ export function makeSqliteAdminStore(path: string): SqliteAdminStore {
   });
 }
 
-function open(path: string, openDatabase: () => Database): SqliteAdminStore {
+function open(path: string, openDatabase: () => Database): AdminStore {
   try {
     const database = openDatabase();
     try {
@@ -93,7 +85,7 @@ function open(path: string, openDatabase: () => Database): SqliteAdminStore {
         // The relay that runs sees to its log.
         database.exec("PRAGMA wal_autocheckpoint = 0");
       }
-      return new SqliteAdminStore(database, path);
+      return adminStore(database, path);
     } catch (error) {
       database.close();
       throw error;
@@ -136,84 +128,20 @@ export function requireVersion(version: number): void {
   );
 }
 
-/** A store in a SQLite file. */
-export class SqliteAdminStore implements AdminStore {
-  readonly #database: Database;
-  readonly #path: string;
-  readonly #work: StoreWork;
-
-  /** @param database has its tables */
-  constructor(database: Database, path: string) {
-    this.#database = database;
-    this.#path = path;
-    this.#work = new StoreWork(path, storeError);
-  }
-
-  stats(now: Date): Promise<StoreStats> {
-    return this.#work.run(() => readStats(this.#database, this.#path, now));
-  }
-
-  users(): AsyncIterable<UserInfo> {
-    return this.#work.each(readUsers(this.#database));
-  }
-
-  user(name: string): Promise<UserInfo | undefined> {
-    return this.#work.run(() => findUser(this.#database, name)?.info);
-  }
-
-  deleteUser(name: string): Promise<number | undefined> {
-    return this.#work.run(() => {
-      const found = findUser(this.#database, name);
-      return found === undefined
-        ? undefined
-        : deleteUser(this.#database, found.id);
-    });
-  }
-
-  countArrivedBefore(before: Date): Promise<number> {
-    return this.#work.run(() =>
-      Number(firstValue(
-        this.#database,
-        `SELECT count(*) FROM messages WHERE Arrived < ${before.getTime()}`,
-      ))
-    );
-  }
-
-  purge(before: Date): Promise<number> {
-    return this.#work.run(() =>
-      purgeMessages(this.#database, before.getTime())
-    );
-  }
-
-  raiseIds(): Promise<RaisedIds> {
-    return this.#work.run(() => raiseIds(this.#database));
-  }
-
-  restartIds(): Promise<RestartedIds> {
-    return this.#work.run(() => restartIds(this.#database));
-  }
-
-  check(): Promise<string[]> {
-    return this.#work.run(() => findFaults(this.#database));
-  }
-
-  backup(path: string): Promise<StoreCounts> {
-    return this.#work.run(async () => {
-      await copyDatabase(this.#database, path);
+function adminStore(database: Database, path: string): AdminStore {
+  const messages = new MessageDeleter(database);
+  return administer(path, storeError, {
+    ...reports(database, path),
+    deleteUser: (id) => deleteUser(database, id),
+    purgeSome: (before) => purgeSome(database, messages, before),
+    raiseIds: () => raiseIds(database),
+    restartIds: () => restartIds(database),
+    check: () => findFaults(database),
+    async backup(path) {
+      await copyDatabase(database, path);
       return lookInto(path, countContent);
-    });
-  }
-
-  /** Everything, as of one moment: all users, then all messages as they arrived. */
-  rows(): AsyncIterable<StoreRow> {
-    return this.#work.each(readRows(this.#database));
-  }
-
-  fill(rows: AsyncIterable<StoreRow>): Promise<StoreCounts> {
-    return this.#work.run(() => writeRows(this.#database, rows));
-  }
-
-  close(): Promise<void> {
-    return this.#work.run(() => this.#database.close());
-  }
+    },
+    fill: (rows) => writeRows(database, rows),
+    close: () => database.close(),
+  });
 }
