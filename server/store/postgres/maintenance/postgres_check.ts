@@ -5,12 +5,8 @@
  * @module
  */
 
-import {
-  CLIENT_ID_SIZE,
-  MAX_MESSAGE_ID,
-  PUBLIC_KEY_SIZE,
-} from "../../../../shared/wire/protocol.ts";
-import { describeFault, type Rule } from "../../faults.ts";
+import { MAX_MESSAGE_ID } from "../../../../shared/wire/protocol.ts";
+import { describeFault, type Rule, rulesOf } from "../../faults.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, type KeyedTable, sumOverSlices } from "../key_slices.ts";
 
@@ -24,77 +20,31 @@ const HIGHEST =
 const WAITING_BYTES =
   "(SELECT sum(octet_length(Content) + Rest) FROM messages WHERE ToClient = activity.ID)";
 
-/** What must hold between the tables, table by table. */
-const rules: readonly (Rule & { table: KeyedTable })[] = [
+const rules: readonly Rule<KeyedTable>[] = [
+  ...rulesOf<KeyedTable>({
+    key: "ID",
+    size: "octet_length",
+    isnt: () => "",
+    usedUp: {
+      table: "activity",
+      where: `LastMessage >= ${MAX_MESSAGE_ID}`,
+    },
+  }),
   {
-    fault: "noActivity",
-    table: "accounts",
-    where:
-      "NOT EXISTS (SELECT 1 FROM activity WHERE activity.ID = accounts.ID)",
-  },
-  {
-    fault: "wrongSize",
-    table: "accounts",
-    where:
-      `octet_length(ID) <> ${CLIENT_ID_SIZE} OR octet_length(PublicKey) <> ${PUBLIC_KEY_SIZE}`,
-  },
-  {
-    fault: "noUser",
-    table: "activity",
-    where:
-      "NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.ID = activity.ID)",
-    repair: "delete",
-  },
-  {
-    fault: "wrongLast",
-    table: "activity",
-    where: `LastMessage NOT BETWEEN 0 AND ${MAX_MESSAGE_ID}`,
-  },
-  {
-    fault: "usedUp",
-    table: "activity",
-    where: `LastMessage >= ${MAX_MESSAGE_ID}`,
-  },
-  {
-    fault: "higherIds",
     table: "activity",
     where: `LastMessage < ${HIGHEST}`,
+    thing: "user",
+    what: "for whom messages wait with higher ids than its last message's",
     repair:
       `UPDATE activity SET LastMessage = greatest(LastMessage, ${HIGHEST})`,
   },
   {
-    fault: "moreBytes",
     table: "activity",
     where: `TotalBytes < ${WAITING_BYTES}`,
+    thing: "user",
+    what: "for whom more bytes wait than ever came in",
     repair:
       `UPDATE activity SET TotalBytes = greatest(TotalBytes, ${WAITING_BYTES})`,
-  },
-  {
-    fault: "noRecipient",
-    table: "messages",
-    where:
-      "NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.ID = messages.ToClient)",
-    repair: "delete",
-  },
-  {
-    fault: "wrongId",
-    table: "messages",
-    where: `ID NOT BETWEEN 1 AND ${MAX_MESSAGE_ID}`,
-  },
-  {
-    fault: "wrongRest",
-    table: "messages",
-    // Parts of one that says it has none are found as parts of no message.
-    where: `Rest <> 0 AND Rest <>
-        (SELECT coalesce(sum(octet_length(parts.Content)), 0) FROM parts
-          WHERE parts.ToClient = messages.ToClient AND parts.ID = messages.ID)`,
-  },
-  {
-    fault: "noMessage",
-    table: "parts",
-    where:
-      "NOT EXISTS (SELECT 1 FROM messages WHERE messages.ToClient = parts.ToClient AND messages.ID = parts.ID AND Rest > 0)",
-    repair: "delete",
   },
 ];
 
