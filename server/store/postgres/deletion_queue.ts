@@ -13,6 +13,7 @@ import {
 import type { CommitFigures } from "../commit_figures.ts";
 import type { IdRun } from "../id_runs.ts";
 import type { Query, Statement } from "./connection/database.ts";
+import { InboxQueue } from "./inbox_queue.ts";
 
 /** Runs of ids that are deleted at once, about. */
 const MOST_RUNS = 2000;
@@ -37,61 +38,34 @@ const DELETE: Statement = {
 
 /** Messages of one inbox. */
 export interface Deletion {
-  /** Whose they are. */
+  /** Their recipient. */
   recipient: ClientId;
   /** Their ids. */
   runs: readonly IdRun[];
 }
 
-interface Waiting extends Deletion {
-  resolve: () => void;
-  reject: (error: unknown) => void;
-}
-
-/** Deletions on their way. */
-export class DeletionQueue {
-  readonly #query: Query;
-  readonly #commits: CommitFigures;
-  #waiting: Waiting[] = [];
-  #working = false;
-
-  /** @param commits counts each commit, with the deletions in it */
-  constructor(query: Query, commits: CommitFigures) {
-    this.#query = query;
-    this.#commits = commits;
-  }
-
-  /** Deletes messages. @throws {StoreError} where that failed */
-  delete(recipient: ClientId, runs: readonly IdRun[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ recipient, runs, resolve, reject });
-      if (!this.#working) queueMicrotask(() => this.#work());
-      this.#working = true;
-    });
-  }
-
-  async #work(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#take();
+/** Makes a queue of deletions. @param commits counts each commit, with the deletions in it */
+export function deletionQueue(
+  query: Query,
+  commits: CommitFigures,
+): InboxQueue<Deletion, void> {
+  return new InboxQueue({
+    async write(group) {
+      const jobs = group.flatMap(({ jobs }) => jobs);
       try {
         const begin = performance.now();
-        await deleteMessages(this.#query, group);
-        this.#commits.record(group.length, performance.now() - begin);
-        for (const { resolve } of group) resolve();
+        await deleteMessages(query, jobs);
+        commits.record(jobs.length, performance.now() - begin);
+        for (const { resolve } of jobs) resolve();
       } catch (error) {
-        for (const { reject } of group) reject(error);
+        for (const { reject } of jobs) reject(error);
       }
-    }
-    this.#working = false;
-  }
-
-  #take(): Waiting[] {
-    let runs = 0;
-    const end = this.#waiting.findIndex((deletion) =>
-      (runs += deletion.runs.length) >= MOST_RUNS
-    );
-    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end + 1);
-  }
+    },
+    groups: 1,
+    sizeOf: ({ runs }) => ({ rows: runs.length, bytes: 0 }),
+    enough: { rows: MOST_RUNS, bytes: Infinity },
+    isAlone: () => false,
+  });
 }
 
 /**

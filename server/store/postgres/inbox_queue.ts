@@ -1,69 +1,64 @@
 /**
- * Messages on their way into inboxes, in groups that share a statement and its
- * commit. Several groups are under way at once, but of an inbox only one: so
- * its ids rise in the order of the calls.
+ * Writes to inboxes, in groups that share a statement and its commit. Several
+ * groups may be under way at once, but of an inbox only one: so the ids of its
+ * messages rise in the order of the calls.
  *
  * @module
  */
 
-import type { NewMessage, Quota, SendResult } from "../store.ts";
-
-/** Groups that are under way at once. */
-const MOST_GROUPS = 3;
-/** Messages of one group at most. */
-const MOST_MESSAGES = 512;
-/** Bytes of contents of one group, about. */
-const MOST_BYTES = 4 * 1024 * 1024;
-
-/** A message whose sender waits for the outcome. */
-export interface Job {
-  /** The message. */
-  message: NewMessage;
-  /** How much may wait in its inbox. */
-  quota: Quota;
-  /** Settles the send with its result. */
-  resolve: (result: SendResult) => void;
-  /** Fails the send. */
+/** A write to an inbox, with what settles it. */
+export type Job<T, R> = T & {
+  resolve: (result: R) => void;
   reject: (error: unknown) => void;
-}
+};
 
-/** Messages to one recipient, the oldest first. */
-export interface Batch {
+/** Writes to one inbox, the oldest first. */
+export interface Batch<T, R> {
   /** The recipient's id in hex. */
   key: string;
-  /** They go into the inbox together, or none does. */
-  jobs: Job[];
+  /** The writes. */
+  jobs: Job<T, R>[];
 }
 
-interface Inbox {
-  waiting: Job[];
+/** How an {@linkcode InboxQueue} groups its jobs. */
+export interface Grouping<T, R> {
+  /** Settles a group's jobs, or puts them back, and doesn't reject. */
+  write: (group: Batch<T, R>[]) => Promise<void>;
+  /** Maximum number of groups under way. */
+  groups: number;
+  /** Size of a job: rows that it writes, and bytes. */
+  sizeOf: (job: T) => Size;
+  /** Size from which a group takes no further job. */
+  enough: Size;
+  /** Whether a job gets a group of its own. */
+  isAlone: (job: T) => boolean;
+}
+
+interface Size {
+  rows: number;
+  bytes: number;
+}
+
+interface Inbox<T, R> {
+  waiting: Job<T, R>[];
   busy: boolean;
 }
 
-/** Inboxes that messages wait for. */
-export class InboxQueue {
-  readonly #write: (group: Batch[]) => Promise<void>;
-  readonly #isAlone: (job: Job) => boolean;
-  readonly #inboxes = new Map<string, Inbox>();
+/** Inboxes with writes that wait. */
+export class InboxQueue<T, R> {
+  readonly #grouping: Grouping<T, R>;
+  readonly #inboxes = new Map<string, Inbox<T, R>>();
   /** Keys of inboxes that have something waiting and aren't busy. */
   #ready: string[] = [];
   #groups = 0;
-  /** Messages that are ready, and that are under way. */
+  /** Jobs that are ready, and that are under way. */
   #waiting = 0;
   #writing = 0;
   #scheduled = false;
   #watching: (() => void)[] = [];
 
-  /**
-   * @param write settles a group's jobs, or puts them back, and doesn't reject
-   * @param isAlone whether a message gets a group of its own
-   */
-  constructor(
-    write: (group: Batch[]) => Promise<void>,
-    isAlone: (job: Job) => boolean,
-  ) {
-    this.#write = write;
-    this.#isAlone = isAlone;
+  constructor(grouping: Grouping<T, R>) {
+    this.#grouping = grouping;
   }
 
   /** Resolves once nothing waits and nothing is under way. */
@@ -73,28 +68,31 @@ export class InboxQueue {
     }
   }
 
-  /** Appends a message. */
-  add(job: Job): void {
-    this.#waiting++;
-    const key = job.message.recipient.toHex();
-    const inbox = this.#inboxes.get(key);
-    if (inbox !== undefined) inbox.waiting.push(job);
-    else {
-      this.#inboxes.set(key, { waiting: [job], busy: false });
-      this.#ready.push(key);
-    }
-    this.#schedule();
+  /** Appends a write; resolves to its result. */
+  add(recipient: Uint8Array, write: T): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const job = { ...write, resolve, reject };
+      this.#waiting++;
+      const key = recipient.toHex();
+      const inbox = this.#inboxes.get(key);
+      if (inbox !== undefined) inbox.waiting.push(job);
+      else {
+        this.#inboxes.set(key, { waiting: [job], busy: false });
+        this.#ready.push(key);
+      }
+      this.#schedule();
+    });
   }
 
-  /** Puts messages of an inbox that is under way back in front, to go with the next group. */
-  putBack(key: string, jobs: readonly Job[]): void {
+  /** Puts jobs of an inbox that is under way back in front, to go with the next group. */
+  putBack(key: string, jobs: readonly Job<T, R>[]): void {
     this.#inboxes.get(key)?.waiting.unshift(...jobs);
     this.#waiting += jobs.length;
   }
 
   /** Refuses all that isn't under way. */
   refuse(error: unknown): void {
-    const refused: Job[] = [];
+    const refused: Job<T, R>[] = [];
     for (const [key, inbox] of this.#inboxes) {
       refused.push(...inbox.waiting.splice(0));
       if (!inbox.busy) this.#inboxes.delete(key);
@@ -120,18 +118,18 @@ export class InboxQueue {
    * one would cost all of them more than it gains.
    */
   get #mayStart(): boolean {
-    return this.#ready.length > 0 && this.#groups < MOST_GROUPS &&
+    return this.#ready.length > 0 && this.#groups < this.#grouping.groups &&
       (this.#groups === 0 || this.#waiting >= this.#writing);
   }
 
-  async #start(group: Batch[]): Promise<void> {
-    const messages = group.reduce((sum, { jobs }) => sum + jobs.length, 0);
+  async #start(group: Batch<T, R>[]): Promise<void> {
+    const count = group.reduce((sum, { jobs }) => sum + jobs.length, 0);
     this.#groups++;
-    this.#writing += messages;
-    this.#waiting -= messages;
-    await this.#write(group);
+    this.#writing += count;
+    this.#waiting -= count;
+    await this.#grouping.write(group);
     this.#groups--;
-    this.#writing -= messages;
+    this.#writing -= count;
     for (const { key } of group) {
       const inbox = this.#inboxes.get(key);
       if (inbox === undefined) continue;
@@ -143,29 +141,31 @@ export class InboxQueue {
     for (const look of this.#watching.splice(0)) look();
   }
 
-  #take(): Batch[] {
-    const group: Batch[] = [];
-    let messages = 0;
+  #take(): Batch<T, R>[] {
+    const { sizeOf, enough, isAlone } = this.#grouping;
+    const group: Batch<T, R>[] = [];
+    let rows = 0;
     let bytes = 0;
     let used = 0;
     for (const key of this.#ready) {
-      const inbox = this.#inboxes.get(key) as Inbox;
+      const inbox = this.#inboxes.get(key) as Inbox<T, R>;
       const [first] = inbox.waiting;
       if (first === undefined) break;
-      if (this.#isAlone(first)) {
+      if (isAlone(first)) {
         if (group.length > 0) break;
         group.push({ key, jobs: inbox.waiting.splice(0, 1) });
         inbox.busy = true;
         used++;
         break;
       }
-      const jobs: Job[] = [];
+      const jobs: Job<T, R>[] = [];
       for (const job of inbox.waiting) {
-        if (this.#isAlone(job) || messages >= MOST_MESSAGES) break;
-        if (bytes >= MOST_BYTES) break;
+        if (isAlone(job) || rows >= enough.rows) break;
+        if (bytes >= enough.bytes) break;
         jobs.push(job);
-        messages++;
-        bytes += job.message.content.length;
+        const size = sizeOf(job);
+        rows += size.rows;
+        bytes += size.bytes;
       }
       if (jobs.length === 0) break;
       inbox.waiting.splice(0, jobs.length);

@@ -11,6 +11,7 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import type { Query, Statement, Value } from "./connection/database.ts";
 import type { Batch } from "./inbox_queue.ts";
+import type { NewMessage, Quota, SendResult } from "../store.ts";
 import type { Ceiling } from "./inbox_ceilings.ts";
 import { PART_SIZE } from "../store_rows.ts";
 import { NOW } from "./schema.ts";
@@ -58,8 +59,19 @@ export interface BatchOutcome {
   totalBytes: number;
 }
 
+/** A message to store. */
+export interface Send {
+  /** The message. */
+  message: NewMessage;
+  /** Limits of its inbox. */
+  quota: Quota;
+}
+
+/** Messages that go into one inbox together, or not at all. */
+export type SendBatch = Batch<Send, SendResult>;
+
 /** A batch, and how high the counters of its inbox may rise. */
-export interface CeiledBatch extends Batch {
+export interface CeiledBatch extends SendBatch {
   /** The highest they may be. */
   ceiling: Ceiling;
 }

@@ -12,13 +12,20 @@ import type { CommitFigures } from "../commit_figures.ts";
 import type { NewMessage, Quota, SendResult } from "../store.ts";
 import type { Database, Statement } from "./connection/database.ts";
 import { InboxCeilings } from "./inbox_ceilings.ts";
-import { type Batch, InboxQueue, type Job } from "./inbox_queue.ts";
+import { InboxQueue } from "./inbox_queue.ts";
 import {
   type BatchOutcome,
   type CeiledBatch,
   insertMessages,
+  type Send,
+  type SendBatch,
 } from "./insert_messages.ts";
 import { PART_SIZE } from "../store_rows.ts";
+
+/** Maximum number of groups under way. */
+const MOST_GROUPS = 3;
+/** Messages and bytes of contents of a group. */
+const GROUP_SIZE = { rows: 512, bytes: 4 * 1024 * 1024 };
 
 const INSERT_PART: Statement = {
   name: "insert-part",
@@ -31,14 +38,20 @@ export class MessageWriter {
   readonly #database: Database;
   readonly #commits: CommitFigures;
   readonly #ceilings: InboxCeilings;
-  readonly #queue: InboxQueue;
+  readonly #queue: InboxQueue<Send, SendResult>;
 
   /** @param commits counts each commit, with the messages in it */
   constructor(database: Database, commits: CommitFigures) {
     this.#database = database;
     this.#commits = commits;
     this.#ceilings = new InboxCeilings(database.query);
-    this.#queue = new InboxQueue((group) => this.#write(group), isLarge);
+    this.#queue = new InboxQueue({
+      write: (group) => this.#write(group),
+      groups: MOST_GROUPS,
+      sizeOf: ({ message }) => ({ rows: 1, bytes: message.content.length }),
+      enough: GROUP_SIZE,
+      isAlone: isLarge,
+    });
     database.syncWait.onWait = (obstacle) => this.#queue.refuse(obstacle);
   }
 
@@ -47,9 +60,7 @@ export class MessageWriter {
     const { syncWait } = this.#database;
     // Behind commits that wait it could only wait too.
     if (syncWait.obstacle !== undefined) await syncWait.requireNone();
-    return await new Promise((resolve, reject) => {
-      this.#queue.add({ message, quota, resolve, reject });
-    });
+    return await this.#queue.add(message.recipient, { message, quota });
   }
 
   /** Something was removed from an inbox. */
@@ -67,7 +78,7 @@ export class MessageWriter {
     await this.#queue.settled();
   }
 
-  async #write(group: Batch[]): Promise<void> {
+  async #write(group: SendBatch[]): Promise<void> {
     const batches = group.map((batch): CeiledBatch => {
       const quota = batch.jobs[0]?.quota ?? { messages: 0, bytes: 0 };
       return { ...batch, ceiling: this.#ceilings.of(batch.key, quota) };
@@ -117,7 +128,7 @@ export class MessageWriter {
   }
 
   async #settle(
-    { key, jobs }: Batch,
+    { key, jobs }: SendBatch,
     outcome: BatchOutcome | undefined,
   ): Promise<void> {
     if (outcome === undefined) {
@@ -134,9 +145,9 @@ export class MessageWriter {
   /** Refuses what the quota doesn't allow, and returns the others. */
   async #admit(
     key: string,
-    jobs: readonly Job[],
+    jobs: SendBatch["jobs"],
     { lastMessage, totalBytes }: BatchOutcome,
-  ): Promise<Job[]> {
+  ): Promise<SendBatch["jobs"]> {
     const [first] = jobs;
     if (first === undefined) return [];
     const ceiling = await this.#ceilings.count(
@@ -160,11 +171,11 @@ export class MessageWriter {
   }
 }
 
-function refuse({ jobs }: Batch, error: unknown): void {
+function refuse({ jobs }: SendBatch, error: unknown): void {
   for (const { reject } of jobs) reject(error);
 }
 
 /** Whether a message has parts, which go into the same transaction one by one. */
-function isLarge({ message }: Job): boolean {
+function isLarge({ message }: Send): boolean {
   return message.content.length > PART_SIZE;
 }

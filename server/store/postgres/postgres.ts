@@ -27,7 +27,8 @@ import { Database, type Query, type Statement } from "./connection/database.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { OldMessages } from "./old_messages.ts";
 import { deleteUser } from "./delete_user.ts";
-import { DeletionQueue } from "./deletion_queue.ts";
+import { type Deletion, deletionQueue } from "./deletion_queue.ts";
+import type { InboxQueue } from "./inbox_queue.ts";
 import { isPositionTaken, prepareSchema, USERS_VERSION } from "./schema.ts";
 import { storeName } from "./connection/store_url.ts";
 import { Timeline } from "./connection/timeline.ts";
@@ -103,7 +104,7 @@ class OpenStore implements Store {
   readonly #database: Database;
   readonly #query: Query;
   readonly #writer: MessageWriter;
-  readonly #deletions: DeletionQueue;
+  readonly #deletions: InboxQueue<Deletion, void>;
   readonly #lastSeen: LastSeenQueue;
   readonly #oldMessages: OldMessages;
   readonly #accounts = new LruCache<Account>(CLIENTS_REMEMBERED);
@@ -116,7 +117,7 @@ class OpenStore implements Store {
     this.#database = database;
     this.timeline = new Timeline(notice, () => this.forget());
     this.#query = database.query;
-    this.#deletions = new DeletionQueue(database.query, this.commits);
+    this.#deletions = deletionQueue(database.query, this.commits);
     this.#lastSeen = new LastSeenQueue(database.query, this.commits);
     this.#oldMessages = new OldMessages(database.query);
     this.#writer = new MessageWriter(database, this.commits);
@@ -251,7 +252,7 @@ class OpenStore implements Store {
 
   async delete(recipient: ClientId, { runs }: HandedOut): Promise<void> {
     if (runs.length === 0) return;
-    await this.#deletions.delete(recipient, runs);
+    await this.#deletions.add(recipient, { recipient, runs });
     this.#writer.removed(recipient);
   }
 
