@@ -10,60 +10,20 @@ import {
   type RequestRefusal,
   requestRefusals,
 } from "../../server/relay/refusal.ts";
-import { defaultLimits } from "../../server/mod.ts";
-import { Monitor } from "../../server/telemetry/monitor.ts";
-import { testRelay } from "../harness/resources.ts";
+import { metrics as declared } from "../../server/telemetry/metrics.ts";
 import { code, table } from "./markdown.ts";
 
-/** The metrics of a relay, from a scrape. */
-export async function metrics(): Promise<string> {
-  const metrics = [...parse(await scrape())];
-  return table([
+/** The relay's metrics. */
+export const metrics = (): string =>
+  table([
     ["metric", "type", "labels", "what it tells"],
-    ...metrics.map(({ name, type, labels, help }) => [
+    ...Object.entries(declared).map(([name, { type, labels = [], help }]) => [
       code(name),
       type,
       code(...labels),
       `${help.replaceAll(/--[\w-]+/g, "`$&`")}.`,
     ]),
   ]);
-}
-
-async function scrape(): Promise<string> {
-  const monitor = Monitor.start(
-    { hostname: "127.0.0.1", port: 0 },
-    (error) => {
-      throw error;
-    },
-  );
-  await using relay = await testRelay({ watcher: monitor.requests });
-  monitor.show({
-    relay: relay.relay,
-    store: relay.store,
-    limits: defaultLimits,
-    failures: () => 0,
-    droppedLines: () => 0,
-  });
-  const response = await fetch(monitor.url);
-  const text = await response.text();
-  await monitor.close();
-  return text;
-}
-
-/** The metrics of a text in the format of Prometheus. */
-function* parse(text: string) {
-  const metric =
-    /^# HELP (?<name>\S+) (?<help>.*)\n# TYPE \S+ (?<type>\S+)\n(?<samples>(?:[^#\n].*\n)*)/gm;
-  for (const { groups = {} } of text.matchAll(metric)) {
-    const { name = "", help = "", type = "", samples = "" } = groups;
-    const labels = new Set(
-      [...samples.matchAll(/[{,]([a-z]+)="/g)].map(([, label = ""]) => label),
-    );
-    // What histograms add.
-    labels.delete("le");
-    yield { name, help, type, labels: [...labels] };
-  }
-}
 
 /** What each refusal means, under the name by which it is counted. */
 const refused: Readonly<Record<RequestRefusal | ConnectionRefusal, string>> = {

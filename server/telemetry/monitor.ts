@@ -5,21 +5,20 @@
  * @module
  */
 
-import config from "../../deno.json" with { type: "json" };
 import { formatAddress } from "../../shared/folder/info_server.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { type ListenOptions, openPort } from "../relay/listen.ts";
-import { Exposition } from "./exposition.ts";
+import { EventLoopDelay } from "./event_loop_delay.ts";
+import { CONTENT_TYPE, expose } from "./exposition.ts";
+import { type Measured, metrics } from "./metrics.ts";
 import { type Page, PageServer, sentencePage } from "./page_server.ts";
-import { addProcessMetrics, EventLoopDelay } from "./process_metrics.ts";
 import { cached, Readiness } from "./readiness.ts";
-import { addRelayMetrics, type Measured } from "./relay_metrics.ts";
 import { RequestCounters } from "./request_counters.ts";
 
 const STARTING = "The relay is starting";
 
 /** What a {@linkcode Monitor} shows, but for what it counts itself. */
-export type Monitored = Omit<Measured, "requests" | "readiness">;
+export type Monitored = Omit<Measured, "requests" | "readiness" | "delay">;
 
 /** Serves metrics and health. */
 export class Monitor {
@@ -30,7 +29,6 @@ export class Monitor {
   readonly #delay = new EventLoopDelay();
   #readiness: Readiness | undefined;
   #metrics: (() => Promise<string>) | undefined;
-  #contentType = "";
 
   private constructor(
     listener: Deno.TcpListener,
@@ -72,17 +70,10 @@ export class Monitor {
   /** Shows a relay from now on. */
   show(monitored: Monitored): void {
     const readiness = new Readiness(monitored.relay, monitored.store);
-    const shown = new Exposition();
-    shown.info("messageu_build_info", "What runs; its value is 1", {
-      version: config.version,
-      deno: Deno.version.deno,
-    });
     const { requests } = this;
-    addRelayMetrics(shown, { ...monitored, requests, readiness });
-    addProcessMetrics(shown, this.#delay);
+    const measured = { ...monitored, requests, readiness, delay: this.#delay };
     this.#readiness = readiness;
-    this.#contentType = shown.contentType;
-    this.#metrics = cached(() => shown.text());
+    this.#metrics = cached(() => expose(metrics, measured));
   }
 
   /** Stops at once, in the middle of responses too. */
@@ -111,8 +102,7 @@ export class Monitor {
 
   async #showMetrics(): Promise<Page> {
     if (this.#metrics === undefined) return sentencePage(503, STARTING);
-    const text = await this.#metrics();
-    return { status: 200, type: this.#contentType, text };
+    return { status: 200, type: CONTENT_TYPE, text: await this.#metrics() };
   }
 
   async #showReadiness(): Promise<Page> {

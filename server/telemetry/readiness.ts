@@ -7,7 +7,6 @@ import type { Store } from "../store/store.ts";
 const STORE_TIMEOUT = 2000;
 /** Milliseconds for which a result is cached. */
 const CACHED_FOR = 250;
-const LATE = Symbol("late");
 
 /** Tells whether a relay can serve. */
 export class Readiness {
@@ -32,12 +31,16 @@ export class Readiness {
   }
 
   async #storeObstacle(): Promise<string | undefined> {
-    const late = `no answer within ${STORE_TIMEOUT / 1000} seconds`;
+    const cannot = "The store can't be used";
     try {
-      await deadline(this.#ping(), STORE_TIMEOUT, late);
-      return undefined;
+      const late = await inTime(
+        this.#ping(),
+        STORE_TIMEOUT,
+        `${cannot}: no answer within ${STORE_TIMEOUT / 1000} seconds`,
+      );
+      return late ?? undefined;
     } catch (error) {
-      return `The store can't be used: ${reasonOf(error)}`;
+      return `${cannot}: ${reasonOf(error)}`;
     }
   }
 }
@@ -57,19 +60,4 @@ export function cached<T>(work: () => Promise<T>): () => Promise<T> {
     result.then(settled, settled);
     return result;
   };
-}
-
-/**
- * Resolves like the promise, or rejects with this text where that takes longer.
- *
- * @param milliseconds how long it may take
- */
-export async function deadline<T>(
-  promise: Promise<T>,
-  milliseconds: number,
-  text: string,
-): Promise<T> {
-  const result = await inTime(promise, milliseconds, LATE);
-  if (result === LATE) throw new Error(text);
-  return result;
 }

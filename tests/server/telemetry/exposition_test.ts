@@ -1,28 +1,41 @@
 import { assertEquals } from "@std/assert";
 import { Histogram } from "../../../server/telemetry/histogram.ts";
-import { Exposition } from "../../../server/telemetry/exposition.ts";
+import { expose, type Metrics } from "../../../server/telemetry/exposition.ts";
 
 Deno.test("metrics are written as Prometheus reads them", async () => {
-  const shown = new Exposition();
-  shown.info("build_info", "What runs\nhere: \\", {
-    version: "1",
-    odd: 'a "b"\\\nc',
-  });
-  shown.gauge("known", "A value", () => Promise.resolve(-Infinity));
-  shown.gauge("unknown", "None", () => undefined);
-  shown.counter("things_total", "Things", () => 12.5);
-  shown.counters("kinds_total", "By kind", () => [
-    { labels: { kind: "a" }, value: 1 },
-    { labels: { kind: "b" }, value: 0 },
-  ]);
-  shown.counters("none_total", "No kind", () => []);
   const milliseconds = new Histogram([1, 2.5]);
   for (const value of [1, 2, 2, 99]) milliseconds.record(value);
-  shown.histograms("time_seconds", "Time", 1000, () => [
-    { labels: { code: "600" }, histogram: milliseconds },
-  ]);
+  const metrics: Metrics<string> = {
+    build_info: {
+      type: "gauge",
+      help: "What runs\nhere: \\",
+      labels: ["version", "odd"],
+      read: (measured) => [[[measured, 'a "b"\\\nc'], 1]],
+    },
+    known: {
+      type: "gauge",
+      help: "A value",
+      read: () => Promise.resolve(-Infinity),
+    },
+    unknown: { type: "gauge", help: "None", read: () => undefined },
+    things_total: { type: "counter", help: "Things", read: () => 12.5 },
+    kinds_total: {
+      type: "counter",
+      help: "By kind",
+      labels: ["kind"],
+      read: () => [[["a"], 1], [["b"], 0]],
+    },
+    none_total: { type: "counter", help: "No kind", read: () => [] },
+    time_seconds: {
+      type: "histogram",
+      help: "Time",
+      labels: ["code"],
+      unit: 1000,
+      read: () => [[["600"], milliseconds]],
+    },
+  };
   assertEquals(
-    await shown.text(),
+    await expose(metrics, "1"),
     String.raw`# HELP build_info What runs\nhere: \\
 # TYPE build_info gauge
 build_info{version="1",odd="a \"b\"\\\nc"} 1
