@@ -8,8 +8,7 @@
 
 import { runProgram } from "../shared/cli/program.ts";
 import { printOwnIdentity } from "./ui/cli/verb/identity.ts";
-import { processIo } from "./ui/cli/verb/io.ts";
-import { Output } from "./ui/cli/verb/output.ts";
+import { Output, processIo } from "./ui/cli/verb/output.ts";
 
 /** Keeps the name of a dynamic import from being a literal. */
 const END: string = ".ts";

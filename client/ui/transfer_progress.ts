@@ -1,3 +1,18 @@
+/**
+ * The progress of a transfer, for a terminal or a log.
+ *
+ * @module
+ */
+
+import type { Progress } from "../link/connection.ts";
+import type { OutputStream } from "./cli/verb/output.ts";
+
+/** Minimum size in bytes of a transfer that shows progress. */
+const LARGE_TRANSFER = 1024 * 1024;
+/** Milliseconds between two updates of a progress line. */
+const SHOW_INTERVAL = 100;
+/** Width of a line without a terminal. */
+const LOG_WIDTH = 79;
 /** Milliseconds over which the rate is averaged. */
 const SMOOTHING = 3000;
 /** Maximum width of the bar, and minimum below which it is omitted. */
@@ -92,4 +107,66 @@ function formatTime(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Shows progress on standard error: one updated line on a terminal, a line each quarter in a log. */
+export class ProgressLine {
+  readonly #stderr: OutputStream;
+  readonly #live: boolean;
+  /** Length of the line that is being updated. */
+  #open = 0;
+
+  constructor(stderr: OutputStream) {
+    this.#stderr = stderr;
+    this.#live = stderr.isTerminal();
+  }
+
+  /** Ends the line of an interrupted transfer. */
+  end(): void {
+    if (this.#open === 0) return;
+    this.#open = 0;
+    this.#write("\n");
+  }
+
+  start(label: string): Progress {
+    const progress = new TransferProgress(label);
+    let shown = { quarter: 0, time: -Infinity };
+    return (done, total) => {
+      if (total < LARGE_TRANSFER) return;
+      const time = performance.now();
+      const quarter = Math.floor(4 * done / total);
+      progress.note(done, time);
+      const due = this.#live
+        ? time - shown.time >= SHOW_INTERVAL
+        : quarter !== shown.quarter;
+      if (!due && done < total) return;
+      shown = { quarter, time };
+      this.#show(progress.line(total, this.#width()), done === total);
+    };
+  }
+
+  #show(line: string, isLast: boolean): void {
+    if (!this.#live) return this.#write(`${line}\n`);
+    this.#write(`\r${line.padEnd(this.#open)}`);
+    this.#open = line.length;
+    if (isLast) this.end();
+  }
+
+  #width(): number {
+    if (!this.#live) return LOG_WIDTH;
+    try {
+      // Some terminals wrap after the last column.
+      return Deno.consoleSize().columns - 1;
+    } catch {
+      return LOG_WIDTH;
+    }
+  }
+
+  #write(text: string): void {
+    try {
+      this.#stderr.writeSync(new TextEncoder().encode(text));
+    } catch {
+      // A missing reader or a full disk doesn't stop the transfer.
+    }
+  }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DataKind } from "../../client/ui/cli/verb/data.ts";
+import type { DataKind } from "../../client/ui/cli/verb/output.ts";
 import { loadVerb, verbNames } from "../../client/ui/cli/verbs.ts";
 import { code, table } from "./markdown.ts";
 

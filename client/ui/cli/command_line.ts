@@ -17,11 +17,9 @@ import { runCaptured, scanner } from "../../../shared/cli/command_line.ts";
 import { flagsHelp } from "../../../shared/cli/flags.ts";
 import { VERSION } from "../../../shared/cli/help.ts";
 import { runVerb } from "./run_client.ts";
-import { exitCodes, reject } from "./verb/failure.ts";
-import { globalFlags } from "./verb/global_flags.ts";
-import type { Io } from "./verb/io.ts";
-import { Output } from "./verb/output.ts";
-import type { ParserContext, Verb } from "./verb/verb.ts";
+import { exitCodes, reject } from "./verb/report.ts";
+import { globalFlags, type ParserContext, type Verb } from "./verb/verb.ts";
+import { type Io, Output } from "./verb/output.ts";
 import { DEFAULT_VERB, isVerb, loadVerb, verbNames } from "./verbs.ts";
 
 /** The name of the program in the help. */

@@ -12,9 +12,8 @@ import { UserError } from "../../errors.ts";
 import { printableLine } from "../../../shared/cli/printable.ts";
 import { wholeApplication } from "./command_line.ts";
 import { ANY_FILE } from "./verb/arguments.ts";
-import type { Io } from "./verb/io.ts";
-import { Output } from "./verb/output.ts";
-import { Work } from "./verb/work.ts";
+import { type Io, Output } from "./verb/output.ts";
+import { Work } from "./verb/verb.ts";
 
 /** The scripts by shell; `NAME` stands for the name of the program. */
 const scripts: Readonly<Record<string, string>> = {

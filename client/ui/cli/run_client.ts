@@ -4,11 +4,8 @@
  * @module
  */
 
-import { valueFlags } from "./verb/global_flags.ts";
-import { type Io, processIo } from "./verb/io.ts";
-import { OutputClosed } from "./verb/output.ts";
-import type { Verb } from "./verb/verb.ts";
-import { type GivenFlags, Work } from "./verb/work.ts";
+import { type GivenFlags, valueFlags, type Verb, Work } from "./verb/verb.ts";
+import { type Io, OutputClosed, processIo } from "./verb/output.ts";
 import { DEFAULT_VERB, isVerb, loadVerb } from "./verbs.ts";
 
 /** First word of the requests of completion scripts; not a verb. */
@@ -84,7 +81,7 @@ export async function runVerb(
     return exit ?? 0;
   } catch (error) {
     if (error instanceof OutputClosed) return 0;
-    const { classify, complain } = await import("./verb/failure.ts");
+    const { classify, complain } = await import("./verb/report.ts");
     complain(work.output, error);
     return classify(error).exit;
   }

@@ -2,10 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { runVerb } from "../../../client/ui/cli/run_client.ts";
-import { processIo } from "../../../client/ui/cli/verb/io.ts";
-import type { Verb } from "../../../client/ui/cli/verb/verb.ts";
+import { processIo } from "../../../client/ui/cli/verb/output.ts";
+import type { GivenFlags, Verb } from "../../../client/ui/cli/verb/verb.ts";
 import { loadVerb, type VerbName } from "../../../client/ui/cli/verbs.ts";
-import type { GivenFlags } from "../../../client/ui/cli/verb/work.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { SHELL, testWith } from "../../support/test_with.ts";
 import { twoPeople } from "../../support/clients/two_people.ts";

@@ -29,7 +29,7 @@ import {
   VersionRefusedError,
 } from "../../../errors.ts";
 import type { RelayLink } from "../../../link/relay_link.ts";
-import type { Io } from "../verb/io.ts";
+import type { Io } from "../verb/output.ts";
 
 /** Minimum size of the terminal for the chat. */
 const LEAST = { columns: 40, rows: 15 };

@@ -1,8 +1,7 @@
 import { findFile, infoFiles } from "../../../../shared/folder/info_files.ts";
 import { readOwnInfoMe } from "../../../../shared/folder/own_info_me.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
-import { identityData } from "./data.ts";
-import type { Output } from "./output.ts";
+import { identityData, type Output } from "./output.ts";
 
 /** Size limit in bytes of a file in this client's own form. */
 const LARGEST = 4096;

@@ -1,5 +1,6 @@
 /**
- * Output of a verb: data on standard output, notes on standard error.
+ * The environment of a verb, and its output: data on standard output, notes on
+ * standard error.
  *
  * @module
  */
@@ -8,8 +9,143 @@ import {
   printableJson,
   printableLine,
 } from "../../../../shared/cli/printable.ts";
-import type { DataKind } from "./data.ts";
-import type { Io } from "./io.ts";
+import { isHangupIgnored } from "../../../../shared/cli/stopping.ts";
+import {
+  writeErrorSync,
+  writeOut,
+  writeOutSync,
+} from "../../../../shared/cli/standard_output.ts";
+
+/** Standard output or standard error. */
+export interface OutputStream {
+  /** Whether it is a terminal. */
+  isTerminal(): boolean;
+  /** Writes all of the bytes; blocks until the reader takes them. */
+  writeSync(bytes: Uint8Array): void;
+}
+
+/** The environment of a run of the client: the process, or a test double. */
+export interface Io {
+  readonly stdin: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly stdout: OutputStream & {
+    /** Writes all of the bytes without blocking the thread. */
+    write(bytes: Uint8Array): Promise<void>;
+  };
+  readonly stderr: OutputStream;
+  /** The default of `--dir`. */
+  readonly dir: string;
+  /** An environment variable; undefined if it is unset or access is denied. */
+  env(name: string): string | undefined;
+  /** Listens for a signal; returns a function that removes the listener. */
+  onSignal(signal: Deno.Signal, listener: () => void): () => void;
+  /** Whether SIGHUP was ignored when the program started. */
+  isHangupIgnored(): Promise<boolean>;
+  /** Ends the program. */
+  exit(code: number): void;
+  /** Drops a permission. */
+  revoke(name: "env" | "net" | "run"): void;
+}
+
+/** The process. The default folder of a compiled client is the one with the program. */
+export const processIo: Io = {
+  get stdin() {
+    return Deno.stdin.readable;
+  },
+  stdout: {
+    isTerminal: () => Deno.stdout.isTerminal(),
+    write: writeOut,
+    writeSync: writeOutSync,
+  },
+  stderr: {
+    isTerminal: () => Deno.stderr.isTerminal(),
+    writeSync: writeErrorSync,
+  },
+  dir: Deno.build.standalone
+    ? Deno.execPath().replace(/[/\\][^/\\]*$/, "") || "/"
+    : ".",
+  env(variable) {
+    const { state } = Deno.permissions.querySync({ name: "env", variable });
+    return state === "granted" ? Deno.env.get(variable) : undefined;
+  },
+  onSignal(signal, listener) {
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  },
+  isHangupIgnored,
+  exit: (code) => Deno.exit(code),
+  revoke: (name) => void Deno.permissions.revokeSync({ name }),
+};
+
+/** A kind of JSON object; `F` are the names of its fields. */
+export interface DataKind<F extends string = string> {
+  /** Value of the first field, `type`. */
+  readonly type: string;
+  /** Notes on the fields for the page; may be empty. */
+  readonly fields: Readonly<Record<F, string>>;
+  /** The kind whose fields it extends. */
+  readonly base: DataKind | undefined;
+}
+
+/**
+ * Declares a kind of JSON object.
+ *
+ * @param base the kind whose fields come before its own
+ * @param notes notes on single fields for the page
+ */
+export function dataKind<const F extends string, B extends string = never>(
+  type: string,
+  names: readonly F[],
+  { base, notes }: {
+    readonly base?: DataKind<B>;
+    readonly notes?: Readonly<Partial<Record<F, string>>>;
+  } = {},
+): DataKind<F | B> {
+  const own = names.map((name) => [name, notes?.[name] ?? ""] as const);
+  const fields = { ...base?.fields, ...Object.fromEntries(own) };
+  return { type, fields: fields as Record<F | B, string>, base };
+}
+
+/** Fields of the user. */
+export const identityData = dataKind("identity", ["name", "id"]);
+
+/** Fields of a message. */
+export const messageData = dataKind("message", [
+  "id",
+  "contact",
+  "contactId",
+  "direction",
+  "kind",
+  "text",
+  "path",
+  "size",
+  "time",
+  "delivery",
+  "doubtful",
+  "accepted",
+]);
+
+/** Fields of a sent message. */
+export const sentData = dataKind("sent", [], { base: messageData });
+
+/** Fields of a message that `--on-key-change skip` held back. */
+export const skippedData = dataKind("skipped", ["id", "contact", "reason"], {
+  notes: { reason: "`key-changed`" },
+});
+
+/** Fields of a contact's public key. */
+export const keyData = dataKind("key", [
+  "contact",
+  "contactId",
+  "publicKey",
+  "fingerprint",
+  "offered",
+], {
+  notes: {
+    publicKey: "Base64",
+    offered:
+      "null, or `publicKey` and `fingerprint` of another one that the relay gives",
+  },
+});
 
 /** The reader of standard output has gone. */
 export class OutputClosed extends Error {

@@ -1,6 +1,6 @@
 import type { Address } from "../../../../shared/folder/info_server.ts";
-import { dataKind } from "../verb/data.ts";
-import { exitCodes } from "../verb/failure.ts";
+import { dataKind } from "../verb/output.ts";
+import { exitCodes } from "../verb/report.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { type Finding, formatFinding } from "../../../../shared/cli/finding.ts";
 import * as folder from "../doctor/folder_checks.ts";

@@ -4,7 +4,7 @@ import {
   messageLine,
   messageValues,
 } from "../../../session/message_form.ts";
-import { dataKind, messageData } from "../verb/data.ts";
+import { dataKind, messageData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { localTime } from "../../../../shared/cli/time.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";

@@ -1,5 +1,5 @@
 import { nameArgument } from "../verb/arguments.ts";
-import { dataKind } from "../verb/data.ts";
+import { dataKind } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 const fingerprintData = dataKind("fingerprint", ["contact", "safetyNumber"]);

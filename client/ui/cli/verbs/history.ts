@@ -1,7 +1,7 @@
 import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { optionalNameArgument, parseId, sinceFlag } from "../verb/arguments.ts";
-import { messageLine, messageValues } from "../../../session/message_form.ts";
-import { messageData } from "../verb/data.ts";
+import { writeMessage } from "../verb/print.ts";
+import { messageData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Prints conversations. */
@@ -21,11 +21,7 @@ export const verb: Verb = defineVerb({
       session.contacts.requireKnown(name);
     }
     for (const message of messages) {
-      await work.output.data(
-        messageData,
-        messageValues(message),
-        messageLine(message),
-      );
+      await writeMessage(work.output, message);
     }
   },
 });

@@ -1,5 +1,5 @@
 import { pathArgument } from "../verb/arguments.ts";
-import { dataKind } from "../verb/data.ts";
+import { dataKind } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/outgoing_file.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";

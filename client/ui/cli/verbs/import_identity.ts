@@ -1,6 +1,6 @@
 import { pathArgument } from "../verb/arguments.ts";
 import { writeIdentity } from "../verb/identity.ts";
-import { identityData } from "../verb/data.ts";
+import { identityData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Imports the identity file of another program. */

@@ -1,6 +1,6 @@
 import { nameArgument } from "../verb/arguments.ts";
-import { writeKey } from "../verb/contacts.ts";
-import { keyData } from "../verb/data.ts";
+import { writeKey } from "../verb/print.ts";
+import { keyData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Prints a contact's public key. */

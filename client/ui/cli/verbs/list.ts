@@ -1,5 +1,5 @@
 import { isoTime } from "../../../session/message_form.ts";
-import { dataKind } from "../verb/data.ts";
+import { dataKind } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";

@@ -1,14 +1,12 @@
 import { parseConsumer, sinceFlag } from "../verb/arguments.ts";
-import { classify, complain, Complaints, exitCodes } from "../verb/failure.ts";
+import { classify, complain, Complaints, exitCodes } from "../verb/report.ts";
 import { execFlag, runForMessage } from "../verb/message_command.ts";
-import { messageLine, messageValues } from "../../../session/message_form.ts";
+import { writeMessage } from "../verb/print.ts";
 import { type Input, inputLines } from "../../standard_input.ts";
-import { Stop } from "../verb/stop.ts";
-import { messageData } from "../verb/data.ts";
+import { type Round, Stop, watch } from "../verb/watch.ts";
+import { messageData, type Output } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
-import { type Round, watch } from "../verb/watch.ts";
-import type { Output } from "../verb/output.ts";
 import { UserError } from "../../../errors.ts";
 import type { Message, MessageNumber } from "../../../store/message.ts";
 import type { Session } from "../../../session/session.ts";
@@ -98,11 +96,7 @@ class Listener {
   async #hand(message: Message): Promise<void> {
     const { exec, autoAck } = this.#flags;
     if (exec === undefined) {
-      const writing = this.#output.data(
-        messageData,
-        messageValues(message),
-        messageLine(message),
-      );
+      const writing = writeMessage(this.#output, message);
       const isWritten = await this.#stop.unless(writing);
       if (isWritten && autoAck) this.#consumer.acknowledge(message.id);
       return;

@@ -1,17 +1,15 @@
-import { complain, Complaints, exitCodes } from "../verb/failure.ts";
+import { complain, Complaints, exitCodes } from "../verb/report.ts";
 import { execFlag, runForMessage } from "../verb/message_command.ts";
-import { messageLine, messageValues } from "../../../session/message_form.ts";
-import { Stop } from "../verb/stop.ts";
-import { messageData } from "../verb/data.ts";
-import { defineVerb, type Verb } from "../verb/verb.ts";
+import { writeMessage } from "../verb/print.ts";
+import { Stop, watch } from "../verb/watch.ts";
+import { messageData } from "../verb/output.ts";
+import { defineVerb, type Verb, type Work } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
-import { watch } from "../verb/watch.ts";
-import type { Work } from "../verb/work.ts";
 import { UserError } from "../../../errors.ts";
 import type { MessageToShow } from "../../../session/receive_event.ts";
 import type { Message } from "../../../store/message.ts";
 import type { Session } from "../../../session/session.ts";
-import { ProgressLine } from "../../terminal.ts";
+import { ProgressLine } from "../../transfer_progress.ts";
 
 /** Shows new messages to the user or to a command. */
 class Viewer {
@@ -53,11 +51,7 @@ class Viewer {
     const { output } = this.#work;
     if (this.#stop?.wanted || this.#failed.has(message.id)) return false;
     if (this.#command === undefined) {
-      const writing = output.data(
-        messageData,
-        messageValues(message),
-        messageLine(message),
-      );
+      const writing = writeMessage(output, message);
       if (this.#stop !== undefined) return await this.#stop.unless(writing);
       await writing;
       return true;

@@ -1,6 +1,6 @@
 import { nameProblem } from "../../../../shared/wire/names.ts";
 import { writeIdentity } from "../verb/identity.ts";
-import { identityData } from "../verb/data.ts";
+import { identityData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Registers the user. */

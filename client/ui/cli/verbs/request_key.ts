@@ -1,6 +1,6 @@
 import { nameArgument } from "../verb/arguments.ts";
-import { deliver } from "../verb/delivery.ts";
-import { sentData } from "../verb/data.ts";
+import { deliver } from "../verb/report.ts";
+import { sentData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Requests a symmetric key. */

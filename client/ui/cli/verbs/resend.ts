@@ -1,6 +1,6 @@
 import { idArgument, onKeyChangeFlag } from "../verb/arguments.ts";
-import { deliver } from "../verb/delivery.ts";
-import { sentData, skippedData } from "../verb/data.ts";
+import { deliver } from "../verb/report.ts";
+import { sentData, skippedData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Resends a message. */

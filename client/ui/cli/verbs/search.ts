@@ -1,6 +1,6 @@
 import { contactFlag } from "../verb/arguments.ts";
-import { messageLine, messageValues } from "../../../session/message_form.ts";
-import { messageData } from "../verb/data.ts";
+import { writeMessage } from "../verb/print.ts";
+import { messageData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
 
@@ -25,11 +25,7 @@ export const verb: Verb = defineVerb({
     let isFound = false;
     for await (const message of session.messages.search(wanted, { name })) {
       isFound = true;
-      await work.output.data(
-        messageData,
-        messageValues(message),
-        messageLine(message),
-      );
+      await writeMessage(work.output, message);
     }
     if (name !== undefined && !isFound) session.contacts.requireKnown(name);
   },

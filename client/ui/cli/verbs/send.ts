@@ -1,13 +1,13 @@
 import { UsageError } from "../../../../shared/cli/usage_error.ts";
 import { nameArgument, onKeyChangeFlag } from "../verb/arguments.ts";
-import { deliver } from "../verb/delivery.ts";
+import { deliver } from "../verb/report.ts";
 import {
   decodeText,
   type Input,
   inputLines,
   readInput,
 } from "../../standard_input.ts";
-import { sentData, skippedData } from "../verb/data.ts";
+import { sentData, skippedData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { UserError } from "../../../errors.ts";

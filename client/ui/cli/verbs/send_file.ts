@@ -3,9 +3,9 @@ import {
   onKeyChangeFlag,
   pathArgument,
 } from "../verb/arguments.ts";
-import { deliver } from "../verb/delivery.ts";
+import { deliver } from "../verb/report.ts";
 import { PIPE } from "../../../session/outgoing_file.ts";
-import { sentData, skippedData } from "../verb/data.ts";
+import { sentData, skippedData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Sends a file. */

@@ -1,7 +1,7 @@
 import { nameArgument, onKeyChangeFlag } from "../verb/arguments.ts";
-import { deliver } from "../verb/delivery.ts";
+import { deliver } from "../verb/report.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
-import { sentData, skippedData } from "../verb/data.ts";
+import { sentData, skippedData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Sends a symmetric key. */

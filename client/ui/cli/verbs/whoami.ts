@@ -1,5 +1,5 @@
 import { printOwnIdentity, writeIdentity } from "../verb/identity.ts";
-import { identityData } from "../verb/data.ts";
+import { identityData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { NotRegisteredError } from "../../../errors.ts";
 

@@ -1,7 +1,14 @@
+/**
+ * Prints what several verbs print.
+ *
+ * @module
+ */
+
 import type { PublicKeyInfo } from "../../../session/contacts.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
-import { keyData } from "./data.ts";
-import type { Output } from "./output.ts";
+import { keyData, messageData, type Output } from "./output.ts";
+import { messageLine, messageValues } from "../../../session/message_form.ts";
+import type { Message } from "../../../store/message.ts";
 
 /** Writes a contact's public key. */
 export async function writeKey(
@@ -30,4 +37,12 @@ export async function writeKey(
   output.say(
     `The relay now gives another key, ${offered.fingerprint}: compare with "fingerprint ${name}" before "accept ${name}"`,
   );
+}
+
+/** Writes a message. */
+export async function writeMessage(
+  output: Output,
+  message: Message,
+): Promise<void> {
+  await output.data(messageData, messageValues(message), messageLine(message));
 }
