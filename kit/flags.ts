@@ -7,8 +7,8 @@
 
 import { parseArgs } from "@std/cli";
 import { reasonOf } from "../shared/cli/reason.ts";
-import { UsageError } from "../shared/cli/usage_error.ts";
-import { parsePort } from "../shared/folder/info_myport.ts";
+import { UsageError } from "../shared/cli/program.ts";
+import { parsePort } from "../shared/folder/info_server.ts";
 
 /** The parsed flags. */
 export interface Flags<V extends string, S extends string> {

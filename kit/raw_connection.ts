@@ -23,7 +23,7 @@ import {
   takeResponse,
   type WholeResponse,
 } from "../shared/wire/response_framer.ts";
-import { writeAll } from "../shared/cli/write_all.ts";
+import { writeAll } from "../shared/folder/durable_files.ts";
 
 /** Where a relay listens. */
 export interface Address {

@@ -10,10 +10,8 @@ import {
   isHangupIgnored,
   onStopSignal,
 } from "../shared/cli/stopping.ts";
-import { withHelp } from "../shared/cli/help.ts";
-import { runProgram } from "../shared/cli/program.ts";
+import { runProgram, UsageError, withHelp } from "../shared/cli/program.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
-import { UsageError } from "../shared/cli/usage_error.ts";
 import { examine } from "./doctor/doctor.ts";
 import { listen } from "./relay/listen.ts";
 import { PidFile } from "./launch/pid_file.ts";

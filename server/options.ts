@@ -13,14 +13,13 @@ import {
   switchFlag,
   valueFlag,
 } from "../shared/cli/flags.ts";
-import { UsageError } from "../shared/cli/usage_error.ts";
+import { UsageError } from "../shared/cli/program.ts";
 import {
   findFile,
   infoFiles,
   readInfoText,
 } from "../shared/folder/info_files.ts";
-import type { Address } from "../shared/folder/info_server.ts";
-import { parsePort } from "../shared/folder/info_myport.ts";
+import { type Address, parsePort } from "../shared/folder/info_server.ts";
 import { DEFAULT_PORT } from "../shared/wire/protocol.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
 import { limitFlags, limitsOf } from "./relay/limits/limit_flags.ts";

@@ -31,12 +31,8 @@ export {
   responseCodeIn,
   responseMeant,
 } from "./wire/dialects.ts";
-export {
-  asClientId,
-  type Codec,
-  type Field,
-  type Shape,
-} from "./wire/fields.ts";
+export { type Codec, type Field, type Shape } from "./wire/fields.ts";
+export { asClientId } from "./wire/field_types.ts";
 export { FormatError } from "./wire/format_error.ts";
 export {
   decodeRequest,
@@ -60,7 +56,7 @@ export {
   encodeListedName,
   encodeName,
   nameProblem,
-} from "./wire/names.ts";
+} from "./wire/field_types.ts";
 export {
   CLIENT_ID_SIZE,
   type ClientId,
@@ -101,5 +97,4 @@ export {
   type SendMessage,
   type WaitingMessage,
 } from "./wire/requests.ts";
-export { Reader } from "./wire/reader.ts";
-export { type Allocate, Writer } from "./wire/writer.ts";
+export { type Allocate, Reader, Writer } from "./wire/buffers.ts";

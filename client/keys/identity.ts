@@ -6,14 +6,17 @@
 
 import { concat } from "@std/bytes";
 import { openRegular, readFull } from "../../shared/folder/durable_files.ts";
-import { findFile, infoFiles } from "../../shared/folder/info_files.ts";
+import {
+  findFile,
+  infoFiles,
+  readOwnInfoMe,
+} from "../../shared/folder/info_files.ts";
 import { IdentityError } from "../../shared/identity/identity_error.ts";
 import {
   type IdentityLayout,
   MAX_IDENTITY_SIZE,
   readIdentityLayout,
 } from "../../shared/identity/identity_layout.ts";
-import { readOwnInfoMe } from "../../shared/folder/own_info_me.ts";
 import { readPrivateKey } from "../../shared/identity/private_key.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";

@@ -6,8 +6,11 @@
  */
 
 import { encodeHex } from "@std/encoding";
-import { infoFiles } from "../../shared/folder/info_files.ts";
-import { formatInfoMe, type InfoMe } from "../../shared/folder/own_info_me.ts";
+import {
+  formatInfoMe,
+  infoFiles,
+  type InfoMe,
+} from "../../shared/folder/info_files.ts";
 import { type ClientId, ZERO_ID } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import {

@@ -7,8 +7,8 @@
 
 import type { Pieces } from "../../shared/crypto/pieces.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
+import { inTime } from "../../shared/cli/time.ts";
 import { UserError } from "../errors.ts";
-import { inTime } from "../../shared/cli/in_time.ts";
 
 /** Milliseconds to wait for the last write once the response has arrived. */
 const LAST_WRITE_TIMEOUT = 1000;

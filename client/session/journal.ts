@@ -11,14 +11,14 @@ import { Batch, FileContent, MemoryContent } from "./batch.ts";
 import type { Arriving } from "../link/connection.ts";
 import {
   createPrivate,
+  freeSpace,
   readableSize,
   removeIfThere,
   syncFolder,
+  writeAll,
 } from "../../shared/folder/durable_files.ts";
-import { freeSpace } from "../../shared/folder/free_space.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, UserError } from "../errors.ts";
-import { writeAll } from "../../shared/cli/write_all.ts";
 
 /** Prefix of the journal's files; their names sort by age. */
 const WAITING = "info.inbox.";

@@ -17,7 +17,7 @@ import {
 } from "../../shared/crypto/crypto.ts";
 import type { Pieces } from "../../shared/crypto/pieces.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { writeAll } from "../../shared/cli/write_all.ts";
+import { writeAll } from "../../shared/folder/durable_files.ts";
 import { UserError } from "../errors.ts";
 import { MessageType } from "../../shared/wire/protocol.ts";
 import type { BatchMessage, ReceivedContent } from "./batch.ts";

@@ -7,8 +7,8 @@ import { dirname } from "node:path";
 import {
   createPrivate,
   removeIfThere,
+  writeAll,
 } from "../../shared/folder/durable_files.ts";
-import { writeAll } from "../../shared/cli/write_all.ts";
 
 /** Bytes of the largest file: its ciphertext has up to a block more. */
 export const MAX_FILE_SIZE: number = MAX_CONTENT_SIZE - BLOCK_SIZE;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { nameProblem } from "../../shared/wire/names.ts";
+import { nameProblem } from "../../shared/wire/field_types.ts";
 import { NoConnectionError, NotRegisteredError, UserError } from "../errors.ts";
 import { createIdentity } from "../keys/registration.ts";
 import {

@@ -13,12 +13,12 @@ import {
   removeIfThere,
   syncFile,
   syncFolder,
+  writeAll,
 } from "../../shared/folder/durable_files.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { waitingHead } from "../../shared/wire/contents.ts";
 import { type ClientId, WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { writeAll } from "../../shared/cli/write_all.ts";
 import {
   Batch,
   type BatchMessage,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { inTime } from "../../shared/cli/in_time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
+import { inTime } from "../../shared/cli/time.ts";
 import {
   makePrivateFolder,
   openPrivateSync,

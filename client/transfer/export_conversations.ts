@@ -8,13 +8,13 @@ import {
   makePrivateFolder,
   removeIfThere,
   syncFolder,
+  writeAll,
 } from "../../shared/folder/durable_files.ts";
 import { UserError } from "../errors.ts";
 import type { Message } from "../store/message.ts";
 import type { Session } from "../session/session.ts";
 import { draftOf, removeDraftsOf } from "../store/folder.ts";
 import { type Exported, readSaved, UnreadableFile } from "./export_archive.ts";
-import { writeAll } from "../../shared/cli/write_all.ts";
 
 /** The format of an exported conversation. */
 export type ConversationFormat = "jsonl" | "text";

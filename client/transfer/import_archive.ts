@@ -6,26 +6,26 @@
  * @module
  */
 
-import { findFile } from "../../shared/folder/info_files.ts";
-import { type InfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
+import { findFile, type InfoMe } from "../../shared/folder/info_files.ts";
+import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   createPrivate,
+  freeSpace,
   makePrivateFolder,
   removeIfThere,
   syncFile,
   syncFolder,
+  writeAll,
   writeNewFile,
 } from "../../shared/folder/durable_files.ts";
 import { FolderError, UserError } from "../errors.ts";
-import { freeSpace } from "../../shared/folder/free_space.ts";
 import { refuseExisting } from "../keys/identity.ts";
 import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
 import { ArchiveReader, badArchive } from "./archive_reader.ts";
 import { savePiped } from "../session/outgoing_file.ts";
 import { draftOf, READY, removeDraftsOf, takeFolder } from "../store/folder.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
-import { writeAll } from "../../shared/cli/write_all.ts";
 
 const MIB = 1024 * 1024;
 /** The folder of received files within the store's. */

@@ -1,4 +1,4 @@
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { UsageError } from "../../shared/cli/program.ts";
 import type { CheckInfo } from "./report/outcome.ts";
 
 /**

@@ -6,9 +6,7 @@
  */
 
 import { formatAddress } from "../../shared/folder/info_server.ts";
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { CLIENT_HELP } from "./client/options.ts";
 import { conformClient } from "./client/command.ts";
 import { HELP, readOptions } from "./options.ts";

@@ -8,7 +8,7 @@ import { numberOf, oneOf, parseFlags } from "../flags.ts";
 import type { Dialect } from "../../shared/wire/dialects.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { type Address, parseAddress } from "../../shared/folder/info_server.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { UsageError } from "../../shared/cli/program.ts";
 import { DEFAULT_TIMEOUT } from "./server/check_server.ts";
 import { generations } from "./server/generation.ts";
 

@@ -5,10 +5,8 @@
  */
 
 import { formatBytes } from "../../shared/cli/figures.ts";
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
+import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
 import type { Direction } from "../dissect/dissector.ts";
 import { GrowingBytes } from "../dissect/growing_bytes.ts";
 import { Printer } from "../dissect/printer.ts";

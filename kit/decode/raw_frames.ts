@@ -1,5 +1,5 @@
 import { blockPadding } from "../../shared/wire/request_framer.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { UsageError } from "../../shared/cli/program.ts";
 import { type Direction, dissect } from "../dissect/dissector.ts";
 import type { Finding } from "../dissect/conversation.ts";
 import { formOf, payloadSize } from "../dissect/form.ts";

@@ -7,7 +7,7 @@
 
 import { derSize, ENCRYPTED_KEY_SIZE } from "../../shared/crypto/crypto.ts";
 import { BLOCK_SIZE } from "../../shared/crypto/legacy_aes.ts";
-import { nameProblem } from "../../shared/wire/names.ts";
+import { nameProblem } from "../../shared/wire/field_types.ts";
 import {
   isMessageType,
   LISTED_CLIENT_SIZE,

@@ -8,7 +8,7 @@
 import { encodeHex } from "@std/encoding";
 import { MessageType, ZERO_ID } from "../../shared/wire/protocol.ts";
 import { requests } from "../../shared/wire/requests.ts";
-import { decodeListedName } from "../../shared/wire/names.ts";
+import { decodeListedName } from "../../shared/wire/field_types.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
 import type { Form } from "./form.ts";
 import { keySize } from "./judge.ts";

@@ -1,5 +1,5 @@
 import { printableJson } from "../../shared/cli/printable.ts";
-import { writeOutSync } from "../../shared/cli/standard_output.ts";
+import { writeOutSync } from "../../shared/cli/program.ts";
 import type { Finding } from "./conversation.ts";
 import { findingJson, findingText, type Place } from "./finding_text.ts";
 

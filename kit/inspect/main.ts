@@ -13,10 +13,8 @@ import {
   parseAddress,
 } from "../../shared/folder/info_server.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
+import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
 import { Printer } from "../dissect/printer.ts";
 import { Proxy } from "./proxy.ts";
 

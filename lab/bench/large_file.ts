@@ -6,7 +6,7 @@
 import { RelayLink } from "../../client/link/relay_link.ts";
 import { startRelay } from "../../server/mod.ts";
 import { defaultLimits, openSqliteStore } from "../../server/mod.ts";
-import { asClientId } from "../../shared/wire/fields.ts";
+import { asClientId } from "../../shared/wire/field_types.ts";
 import {
   type ClientId,
   PUBLIC_KEY_SIZE,

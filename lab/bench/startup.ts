@@ -8,7 +8,7 @@ import {
   exportPrivateKey,
   generateKeyPair,
 } from "../../shared/crypto/crypto.ts";
-import { formatInfoMe } from "../../shared/folder/own_info_me.ts";
+import { formatInfoMe } from "../../shared/folder/info_files.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import { markdown, spreadOf } from "./relay/table.ts";
 

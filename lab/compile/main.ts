@@ -6,9 +6,7 @@
 
 import { dirname, resolve } from "node:path";
 import { parseFlags } from "../../kit/flags.ts";
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { bundle, compile, programs } from "./program.ts";
 
 const HELP = `Makes a binary of the relay or of the client.

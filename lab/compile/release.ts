@@ -8,8 +8,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { removeIfThere } from "../../shared/folder/durable_files.ts";
 import { oneOf, parseFlags } from "../../kit/flags.ts";
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
+import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { bundle, compile, type Program, programs } from "./program.ts";
 

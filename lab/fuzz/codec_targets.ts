@@ -7,7 +7,8 @@
 import { equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
 import type { DecryptError } from "../../shared/crypto/crypto.ts";
-import type { Codec, Fields, FieldType } from "../../shared/wire/fields.ts";
+import type { Codec } from "../../shared/wire/fields.ts";
+import type { Fields, FieldType } from "../../shared/wire/field_types.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { readInbox } from "../harness/responses.ts";
 import {

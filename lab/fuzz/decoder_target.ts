@@ -20,18 +20,19 @@ import {
   legacyPadding,
 } from "../../shared/crypto/crypto.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
-import { formatInfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
-import { parsePort } from "../../shared/folder/info_myport.ts";
+import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
+import { formatInfoMe } from "../../shared/folder/info_files.ts";
 import {
   formatAddress,
   parseAddress,
+  parsePort,
 } from "../../shared/folder/info_server.ts";
 import {
   decodeListedName,
   decodeName,
   encodeListedName,
   encodeName,
-} from "../../shared/wire/names.ts";
+} from "../../shared/wire/field_types.ts";
 import {
   bytesOf,
   codecTargets,

@@ -5,8 +5,7 @@
  */
 
 import { numberOf, parseFlags } from "../../kit/flags.ts";
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
+import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { fuzz } from "./fuzz.ts";
 
 const HELP = `Sends the relay and the decoders what no client should send.

@@ -14,7 +14,7 @@ import type {
 } from "../../shared/wire/requests.ts";
 import { PULL } from "../../kit/requests.ts";
 
-export { writeAll } from "../../shared/cli/write_all.ts";
+export { writeAll } from "../../shared/folder/durable_files.ts";
 
 /** A connection to a relay. */
 export class Peer extends RawConnection {

@@ -1,4 +1,4 @@
-import type { FieldValues } from "../../shared/wire/fields.ts";
+import type { FieldValues } from "../../shared/wire/field_types.ts";
 import {
   type RequestKind,
   type RequestPayloads,

@@ -6,8 +6,7 @@
  */
 
 import { numberOf, parseFlags } from "../../kit/flags.ts";
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
+import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { type RoundReport, torture } from "./rounds.ts";
 import { tortureSmallDisk } from "./small_disk.ts";
 import { Violation } from "./violation.ts";

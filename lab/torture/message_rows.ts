@@ -7,7 +7,7 @@
 
 import type { Database, Statement } from "@db/sqlite";
 import { concat } from "@std/bytes";
-import { asClientId } from "../../shared/wire/fields.ts";
+import { asClientId } from "../../shared/wire/field_types.ts";
 import type { ClientId, MessageId } from "../../shared/wire/protocol.ts";
 import type { WaitingMessage } from "../../shared/wire/requests.ts";
 import { must } from "./violation.ts";

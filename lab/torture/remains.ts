@@ -7,7 +7,7 @@
 
 import { Database } from "@db/sqlite";
 import { infoFiles } from "../../shared/folder/info_files.ts";
-import { asClientId } from "../../shared/wire/fields.ts";
+import { asClientId } from "../../shared/wire/field_types.ts";
 import { nameOf, type Tracked } from "./inbox.ts";
 import type { People, Person } from "./people.ts";
 import type { Tally } from "./tally.ts";

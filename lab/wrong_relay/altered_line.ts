@@ -24,7 +24,7 @@ import {
   responseIn,
   type WholeResponse,
 } from "../../shared/wire/response_framer.ts";
-import { writeAll } from "../../shared/cli/write_all.ts";
+import { writeAll } from "../../shared/folder/durable_files.ts";
 import { type Line, LineAround } from "./line.ts";
 
 /** Bytes of payload that a fault gets to see; what is longer passes by. */

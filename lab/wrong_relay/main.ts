@@ -5,9 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { withHelp } from "../../shared/cli/help.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
-import { runProgram } from "../../shared/cli/program.ts";
+import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { selectChecks } from "../../kit/conformance/server/checks.ts";
 import { type FaultName, faults } from "./faults.ts";
 import { everyCheck, runMatrix } from "./matrix.ts";

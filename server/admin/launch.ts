@@ -6,8 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
+import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { folderPermissions, launch } from "../launch/launcher.ts";
 import { permissionsOf } from "../launch/store_permissions.ts";
 import { HELP, readAdminOptions } from "./options.ts";

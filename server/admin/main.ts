@@ -4,9 +4,7 @@
  * @module
  */
 
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { kindOf } from "../store/store_kinds.ts";
 import { HELP, readAdminOptions } from "./options.ts";
 import { verbs } from "./verbs.ts";

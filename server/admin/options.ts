@@ -15,7 +15,7 @@ import {
   switchFlag,
   valueFlag,
 } from "../../shared/cli/flags.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { UsageError } from "../../shared/cli/program.ts";
 import { readStore } from "../store/store_flags.ts";
 import { STORE_VARIABLE, type StoreAddress } from "../store/store_kind.ts";
 import { type Verb, type VerbName, verbs } from "./verbs.ts";

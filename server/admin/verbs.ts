@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { formatBytes, formatThings } from "../../shared/cli/figures.ts";
 import { printableJson, printableLine } from "../../shared/cli/printable.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { UsageError } from "../../shared/cli/program.ts";
 import { statIfThere } from "../../shared/folder/durable_files.ts";
 import {
   type AdminStore,

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { withHelp } from "../../shared/cli/help.ts";
-import { runProgram } from "../../shared/cli/program.ts";
+import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { HELP, readServerOptions } from "../options.ts";
 import { relayCommand } from "./relay_permissions.ts";
 import { runGroup } from "./run_group.ts";

@@ -6,7 +6,7 @@
  */
 
 import { resolve } from "node:path";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { UsageError } from "../../shared/cli/program.ts";
 import { stopSignals } from "../../shared/cli/stopping.ts";
 
 /**

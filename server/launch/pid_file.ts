@@ -1,5 +1,5 @@
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { UsageError } from "../../shared/cli/program.ts";
 
 /** The file with the id of the process that handles signals. */
 export class PidFile implements Disposable {

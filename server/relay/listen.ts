@@ -7,7 +7,7 @@
 
 import { formatAddress } from "../../shared/folder/info_server.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { UsageError } from "../../shared/cli/usage_error.ts";
+import { UsageError } from "../../shared/cli/program.ts";
 
 /** Where a relay listens. */
 export interface ListenOptions {

@@ -3,7 +3,7 @@ import {
   blockPadding,
   type RequestStart,
 } from "../../shared/wire/request_framer.ts";
-import { allocateShortLived } from "../../shared/wire/slab.ts";
+import { allocateShortLived } from "../../shared/wire/buffers.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionMemory } from "./limits/connection_memory.ts";
 import { type Progress, StallDetector } from "./limits/stall_detector.ts";

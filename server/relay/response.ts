@@ -14,7 +14,7 @@ import {
   responseCode,
   type ResponsePayloads,
 } from "../../shared/wire/requests.ts";
-import { allocateShortLived } from "../../shared/wire/slab.ts";
+import { allocateShortLived } from "../../shared/wire/buffers.ts";
 import type { Outcome } from "./watcher.ts";
 
 /** A piece of a payload that isn't read yet. */

@@ -13,8 +13,8 @@ import {
   type LogRecord,
 } from "@logtape/logtape";
 import { concat } from "@std/bytes";
-import { inTime } from "../../shared/cli/in_time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
+import { inTime } from "../../shared/cli/time.ts";
 import type {
   LogFormat,
   LogLevel,

@@ -1,5 +1,5 @@
-import { inTime } from "../../shared/cli/in_time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
+import { inTime } from "../../shared/cli/time.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { Store } from "../store/store.ts";
 

@@ -17,7 +17,7 @@ import {
 } from "@stricli/core";
 import type { Flags, FlagValues } from "./flags.ts";
 import { reasonOf } from "./reason.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "./program.ts";
 
 /** A parsed command line. */
 export interface CommandLine<F> {

@@ -1,6 +1,7 @@
 /**
- * Times and spans as users read and write them. Times are milliseconds since
- * 1970, formatted and parsed in the local time zone; spans are milliseconds.
+ * Times and spans as users read and write them, and time limits. Times are
+ * milliseconds since 1970, formatted and parsed in the local time zone; spans are
+ * milliseconds.
  *
  * @module
  */
@@ -58,6 +59,28 @@ export function parseDuration(text: string): number | undefined {
   if (digits === undefined) return undefined;
   const span = Number(digits) * (UNITS[unit] ?? 0);
   return span <= LONGEST ? span : undefined;
+}
+
+/**
+ * Resolves like `work`, or to `late` after a timeout. The work isn't cancelled.
+ *
+ * @param ms the timeout in milliseconds
+ * @throws {Error} if the work fails before the timeout
+ */
+export async function inTime<T, L>(
+  work: Promise<T>,
+  ms: number,
+  late: L,
+): Promise<T | L> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<L>((resolve) => {
+    timer = setTimeout(() => resolve(late), ms);
+  });
+  try {
+    return await Promise.race([work, tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function two(number: number): string {

@@ -17,10 +17,11 @@ export {
   LEGACY_TAIL_SIZE,
   legacyCiphertextSize,
   legacyDecrypt,
+  legacyDecryptPieces,
   legacyEncrypt,
+  legacyEncryptPieces,
   legacyPadding,
 } from "./legacy_aes.ts";
-export { legacyDecryptPieces, legacyEncryptPieces } from "./legacy_pieces.ts";
 
 const RSA = { name: "RSA-OAEP", hash: "SHA-1" } as const;
 /** Bits of a public key's modulus. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { lchownSync } from "node:fs";
+import { lchownSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { writeAll } from "../cli/write_all.ts";
+import { statfs } from "node:fs/promises";
 
 /**
  * Writes a new file with mode 0600 and syncs it.
@@ -193,4 +193,33 @@ export function freePath(path: string): string {
   let free = path;
   for (let n = 2; statIfThere(free) !== undefined; n++) free = `${path}-${n}`;
   return free;
+}
+
+/** Writes all of the bytes, with as many calls as it takes. */
+export async function writeAll(
+  to: { write(bytes: Uint8Array): Promise<number> },
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await to.write(bytes.subarray(written));
+  }
+}
+
+/** Free space in bytes on the disk of a folder; undefined without permission. */
+export async function freeSpace(path: string): Promise<number | undefined> {
+  if (!mayAsk()) return undefined;
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
+
+/** Free space in bytes on the disk of a file or folder; undefined without permission. */
+export function freeSpaceSync(path: string): number | undefined {
+  if (!mayAsk()) return undefined;
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
+function mayAsk(): boolean {
+  const statfs = { name: "sys", kind: "statfs" } as const;
+  return Deno.permissions.querySync(statfs).state === "granted";
 }

@@ -8,14 +8,19 @@
 import { within } from "../wire/format_error.ts";
 import type { ClientId } from "../wire/protocol.ts";
 import { EXPECTED, IdentityError } from "./identity_error.ts";
-import { type FoundName, readName } from "./identity_name.ts";
+import {
+  badClientId,
+  type FoundName,
+  readClientId,
+  readName,
+} from "./identity_fields.ts";
 import {
   findParts,
   ID_LABEL,
   type IdentityParts,
   placeOfKey,
 } from "./identity_parts.ts";
-import { plainBytes } from "../folder/plain_bytes.ts";
+import { plainBytes } from "../folder/info_files.ts";
 import {
   isBlank,
   KEY_BEGINNING,
@@ -24,7 +29,6 @@ import {
   textOf,
 } from "./text_lines.ts";
 import { parseAddressLines } from "../folder/info_server.ts";
-import { badClientId, readClientId } from "./client_id_text.ts";
 
 /** Maximum size in bytes of an identity file. */
 export const MAX_IDENTITY_SIZE: number = 64 * 1024;

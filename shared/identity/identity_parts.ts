@@ -5,8 +5,12 @@
  */
 
 import { CLIENT_ID_SIZE } from "../wire/protocol.ts";
-import { type FoundId, rawClientId, readClientId } from "./client_id_text.ts";
-import { NAME_LABEL } from "./identity_name.ts";
+import {
+  type FoundId,
+  NAME_LABEL,
+  rawClientId,
+  readClientId,
+} from "./identity_fields.ts";
 import {
   isBlank,
   KEY_BEGINNING,

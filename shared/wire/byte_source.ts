@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import type { Allocate } from "./writer.ts";
+import type { Allocate } from "./buffers.ts";
 
 /** Size in bytes of a read. */
 const CHUNK_SIZE = 64 * 1024;

@@ -5,17 +5,12 @@
  * @module
  */
 
-import {
-  claimedSize,
-  type Codec,
-  codec,
-  type Fields,
-  fieldsOf,
-} from "./fields.ts";
+import { claimedSize, type Codec, codec } from "./fields.ts";
+import { type Fields, fieldsOf } from "./field_types.ts";
 import { within } from "./format_error.ts";
 import { beginRequest, type RequestOptions } from "./frames.ts";
 import { SEND_OVERHEAD, WAITING_OVERHEAD } from "./protocol.ts";
-import { Reader } from "./reader.ts";
+import { Reader } from "./buffers.ts";
 import {
   requests,
   responseCodecs,

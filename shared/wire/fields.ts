@@ -6,23 +6,7 @@
  */
 
 import { FormatError, within } from "./format_error.ts";
-import {
-  decodeListedName,
-  decodeName,
-  encodeListedName,
-  encodeName,
-} from "./names.ts";
-import {
-  CLIENT_ID_SIZE,
-  type ClientId,
-  isMessageType,
-  type MessageId,
-  type MessageType,
-  NAME_SIZE,
-  PUBLIC_KEY_SIZE,
-} from "./protocol.ts";
-import { Reader } from "./reader.ts";
-import { Writer } from "./writer.ts";
+import { Reader, Writer } from "./buffers.ts";
 
 /** The structure of a field, for tools that walk over malformed bytes. */
 export type Shape =
@@ -57,7 +41,8 @@ export interface Field<T> {
 
 const LEAF: Shape = { kind: "leaf" };
 
-function fixed<T>(
+/** A field of `size` bytes. */
+export function fixed<T>(
   size: number,
   write: Field<T>["write"],
   read: Field<T>["read"],
@@ -100,52 +85,6 @@ export function bytes(size: number): Field<Uint8Array> {
   );
 }
 
-/** A client's id. */
-export const clientId = bytes(CLIENT_ID_SIZE) as Field<ClientId>;
-
-/**
- * Checks the size of a client's id.
- *
- * @throws {FormatError} unless it has 16 bytes
- */
-export function asClientId(id: Uint8Array): ClientId {
-  if (id.length === CLIENT_ID_SIZE) return id as ClientId;
-  throw new FormatError(
-    `clientId: expected ${CLIENT_ID_SIZE} bytes, got ${id.length}`,
-  );
-}
-
-/** A message's id. */
-export const messageId = u32 as Field<MessageId>;
-
-/** One of the four types of message. */
-export const messageType: Field<MessageType> = fixed(
-  1,
-  (writer, value) => writer.u8(value),
-  (reader) => {
-    const type = reader.u8();
-    if (isMessageType(type)) return type;
-    throw new FormatError(`expected a type from 1 to 4, got ${type}`);
-  },
-);
-
-/** A name, NUL-terminated and NUL-padded (NAM-1). */
-export const name: Field<string> = fixed(
-  NAME_SIZE,
-  (writer, value) => writer.raw(encodeName(value), NAME_SIZE),
-  (reader) => decodeName(reader.bytes(NAME_SIZE)),
-);
-
-/**
- * A name in a list. Other servers accept any name (LST-5), so reading accepts
- * any bytes, and writing cuts a long name.
- */
-export const listedName: Field<string> = fixed(
-  NAME_SIZE,
-  (writer, value) => writer.raw(encodeListedName(value), NAME_SIZE),
-  (reader) => decodeListedName(reader.bytes(NAME_SIZE)),
-);
-
 /** A size of 4 bytes, then that many bytes. */
 export const sizedBytes: Field<Uint8Array> = {
   shape: { kind: "sized", size: u32 },
@@ -169,60 +108,6 @@ export function claimedSize(reader: Reader, left: number): number {
   const size = reader.u32();
   if (size <= left) return size;
   throw new FormatError(`${size} bytes claimed, ${left} left`);
-}
-
-/** The value of each type of field. */
-export interface FieldValues {
-  /** An unsigned integer of 1 byte. */
-  u8: number;
-  /** An unsigned integer of 4 bytes. */
-  u32: number;
-  /** A client's id. */
-  clientId: ClientId;
-  /** A message's id. */
-  messageId: MessageId;
-  /** One of the four types of message. */
-  messageType: MessageType;
-  /** A name. */
-  name: string;
-  /** A name in a list. */
-  listedName: string;
-  /** A public key. */
-  publicKey: Uint8Array;
-  /** A size, then that many bytes. */
-  content: Uint8Array;
-}
-
-/** The type of a field, as the table of requests names it. */
-export type FieldType = keyof FieldValues;
-
-/** Types of fields by the fields' names, in the order of the wire. */
-export type Fields = Readonly<Record<string, FieldType>>;
-
-/** The values of fields, by the fields' names. */
-export type Values<F> = {
-  -readonly [N in keyof F]: F[N] extends FieldType ? FieldValues[F[N]] : never;
-};
-
-const fieldTypes: { readonly [T in FieldType]: Field<FieldValues[T]> } = {
-  u8,
-  u32,
-  clientId,
-  messageId,
-  messageType,
-  name,
-  listedName,
-  publicKey: bytes(PUBLIC_KEY_SIZE),
-  content: sizedBytes,
-};
-
-/** The record of the fields of these types. */
-export function fieldsOf<F extends Fields>(fields: F): Field<Values<F>> {
-  return record<Values<F>>(
-    Object.fromEntries(
-      Object.entries(fields).map(([name, type]) => [name, fieldTypes[type]]),
-    ) as never,
-  );
 }
 
 /** Values of one kind until the end of the payload. */

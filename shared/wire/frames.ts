@@ -14,7 +14,6 @@ import {
   responseCodeIn,
 } from "./dialects.ts";
 import {
-  clientId,
   type Codec,
   codec,
   type Field,
@@ -23,6 +22,7 @@ import {
   u32,
   u8,
 } from "./fields.ts";
+import { clientId } from "./field_types.ts";
 import {
   type ClientId,
   PROTOCOL_VERSION,
@@ -38,7 +38,7 @@ import {
   type ResponseCode,
   responseCodecs,
 } from "./requests.ts";
-import { type Allocate, Writer } from "./writer.ts";
+import { type Allocate, Writer } from "./buffers.ts";
 
 /** The header of a request, 22 or 23 bytes (REQ-1). */
 export interface RequestHeader {

@@ -5,14 +5,8 @@
  * @module
  */
 
-import {
-  type Codec,
-  codec,
-  type Fields,
-  fieldsOf,
-  list,
-  type Values,
-} from "./fields.ts";
+import { type Codec, codec, list } from "./fields.ts";
+import { type Fields, fieldsOf, type Values } from "./field_types.ts";
 
 /** A request and its response. */
 export interface RequestRecord {

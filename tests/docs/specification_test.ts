@@ -36,7 +36,8 @@ import {
   requestHeaderAt,
   responseHeader,
 } from "../../shared/wire/frames.ts";
-import { formatInfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
+import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
+import { formatInfoMe } from "../../shared/folder/info_files.ts";
 import { fencedBlocks, readPage } from "../../lab/harness/pages.ts";
 import { ROOT } from "../../lab/harness/program.ts";
 import { FILES, testWith } from "../support/test_with.ts";

@@ -9,7 +9,7 @@ import {
   dialectNamed,
   dialects,
 } from "../../shared/wire/dialects.ts";
-import { decodeListedName } from "../../shared/wire/names.ts";
+import { decodeListedName } from "../../shared/wire/field_types.ts";
 import {
   type Direction,
   dissect,

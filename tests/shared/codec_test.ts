@@ -13,7 +13,7 @@ import {
   responseCodecs,
   type WaitingMessage,
 } from "../../shared/wire/requests.ts";
-import type { Fields, FieldType } from "../../shared/wire/fields.ts";
+import type { Fields, FieldType } from "../../shared/wire/field_types.ts";
 import {
   decodeRequest,
   encodeRequest,

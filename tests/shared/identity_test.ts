@@ -9,10 +9,7 @@ import { FormatError } from "../../shared/wire/format_error.ts";
 import { IdentityError } from "../../shared/identity/identity_error.ts";
 import { readIdentityLayout } from "../../shared/identity/identity_layout.ts";
 import { parseIdentity } from "../../shared/identity/parse_identity.ts";
-import {
-  formatInfoMe,
-  readOwnInfoMe,
-} from "../../shared/folder/own_info_me.ts";
+import { formatInfoMe, readOwnInfoMe } from "../../shared/folder/info_files.ts";
 import {
   formsOf,
   join,

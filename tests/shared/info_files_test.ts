@@ -4,13 +4,14 @@ import { addressFinder } from "../../client/link/relays.ts";
 import { readServerOptions } from "../../server/options.ts";
 import { readStore } from "../../server/store/store_flags.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
-import { formatInfoMe, parseInfoMe } from "../../shared/folder/info_me.ts";
-import { parsePort } from "../../shared/folder/info_myport.ts";
+import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
+import { formatInfoMe } from "../../shared/folder/info_files.ts";
 import {
   formatAddress,
   parseAddress,
   parseAddressLines,
   parseAddressList,
+  parsePort,
 } from "../../shared/folder/info_server.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";

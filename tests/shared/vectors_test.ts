@@ -7,7 +7,7 @@ import {
   legacyDecrypt,
   legacyEncrypt,
 } from "../../shared/crypto/crypto.ts";
-import { parseInfoMe } from "../../shared/folder/info_me.ts";
+import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
 import { decodeResponse } from "../../lab/harness/responses.ts";
 import {
   defaultDialect,

@@ -15,7 +15,7 @@ import {
 } from "@stricli/core";
 import { runCaptured, scanner } from "../../../shared/cli/command_line.ts";
 import { flagsHelp } from "../../../shared/cli/flags.ts";
-import { VERSION } from "../../../shared/cli/help.ts";
+import { VERSION } from "../../../shared/cli/program.ts";
 import { runVerb } from "./run_client.ts";
 import { exitCodes, reject } from "./verb/report.ts";
 import { globalFlags, type ParserContext, type Verb } from "./verb/verb.ts";

@@ -5,7 +5,7 @@
  */
 
 import { concat } from "@std/bytes";
-import { writeAll } from "../../../shared/cli/write_all.ts";
+import { writeAll } from "../../../shared/folder/durable_files.ts";
 import {
   type ResponseHeader,
   responseHeader,

@@ -8,9 +8,9 @@
 import { equals } from "@std/bytes";
 import { importPublicKey } from "../../../shared/crypto/crypto.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
-import { drawClientId } from "../../../shared/wire/draw_client_id.ts";
 import {
   type ClientId,
+  drawClientId,
   type MessageId,
   MessageType,
   NAME_SIZE,
@@ -20,7 +20,7 @@ import {
   type Response,
   responseCode,
 } from "../../../shared/wire/requests.ts";
-import { decodeListedName } from "../../../shared/wire/names.ts";
+import { decodeListedName } from "../../../shared/wire/field_types.ts";
 import { type Arrival, messageOf, payloadOf, targetOf } from "./arrival.ts";
 import { type Letter, Person } from "./person.ts";
 import { PULL } from "../../requests.ts";

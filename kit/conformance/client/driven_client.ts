@@ -6,8 +6,8 @@
  */
 
 import { formatAddress } from "../../../shared/folder/info_server.ts";
-import { inTime } from "../../../shared/cli/in_time.ts";
-import { writeAll } from "../../../shared/cli/write_all.ts";
+import { inTime } from "../../../shared/cli/time.ts";
+import { writeAll } from "../../../shared/folder/durable_files.ts";
 import { clip } from "../report/wrap.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
 import type { Bell, Player } from "./player.ts";

@@ -5,7 +5,7 @@
  */
 
 import { numberOf, parseFlags, portOf } from "../../flags.ts";
-import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../shared/cli/program.ts";
 
 /** Milliseconds that a step of a driven client gets where nothing else is asked for. */
 const DEFAULT_TIMEOUT = 10_000;

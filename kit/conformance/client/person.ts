@@ -14,9 +14,9 @@ import {
   legacyEncrypt,
   legacyPadding,
 } from "../../../shared/crypto/crypto.ts";
-import { drawClientId } from "../../../shared/wire/draw_client_id.ts";
 import {
   type ClientId,
+  drawClientId,
   type MessageId,
   MessageType,
 } from "../../../shared/wire/protocol.ts";

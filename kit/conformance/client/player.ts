@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inTime } from "../../../shared/cli/in_time.ts";
+import { inTime } from "../../../shared/cli/time.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
 import type { Finding, Step } from "./step.ts";
 

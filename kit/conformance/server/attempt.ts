@@ -5,7 +5,7 @@
  */
 
 import type { ClauseId } from "../../clauses.ts";
-import { inTime } from "../../../shared/cli/in_time.ts";
+import { inTime } from "../../../shared/cli/time.ts";
 import { type Exchanged, exchanged, type Outcome } from "../report/outcome.ts";
 import { clip } from "../report/wrap.ts";
 import { type Check, CheckFailure, NoAnswer, Unprepared } from "./check.ts";

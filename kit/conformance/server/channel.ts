@@ -15,8 +15,8 @@ import {
   responseStart,
   takeResponse,
 } from "../../../shared/wire/response_framer.ts";
-import { inTime } from "../../../shared/cli/in_time.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
+import { inTime } from "../../../shared/cli/time.ts";
 import { formOf, swapped } from "../../dissect/form.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Conn, RawConnection } from "../../raw_connection.ts";

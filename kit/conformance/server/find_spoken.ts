@@ -11,7 +11,7 @@ import {
   type Address,
   formatAddress,
 } from "../../../shared/folder/info_server.ts";
-import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../shared/cli/program.ts";
 import { Cast } from "./cast.ts";
 import { CheckFailure } from "./check_failure.ts";
 import { randomName, registration } from "./frames.ts";

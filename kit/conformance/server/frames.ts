@@ -16,13 +16,13 @@ import {
   ZERO_ID,
 } from "../../../shared/wire/protocol.ts";
 import type { RequestKind } from "../../../shared/wire/requests.ts";
-import { asClientId } from "../../../shared/wire/fields.ts";
+import { asClientId } from "../../../shared/wire/field_types.ts";
 import {
   type RequestHeader,
   requestHeader,
 } from "../../../shared/wire/frames.ts";
 import { BLOCK_SIZE } from "../../../shared/crypto/legacy_aes.ts";
-import { Writer } from "../../../shared/wire/writer.ts";
+import { Writer } from "../../../shared/wire/buffers.ts";
 
 /** What names of users that checks register begin with. */
 export const NAME_PREFIX = "Conformance";

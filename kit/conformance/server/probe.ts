@@ -19,7 +19,7 @@ import {
   responseCodecs,
   type WaitingMessage,
 } from "../../../shared/wire/requests.ts";
-import { asClientId } from "../../../shared/wire/fields.ts";
+import { asClientId } from "../../../shared/wire/field_types.ts";
 import { formOf } from "../../dissect/form.ts";
 import type { Exchange, Exchanged } from "../report/outcome.ts";
 import { type Answer, expectCode, expectPayload } from "./answer.ts";

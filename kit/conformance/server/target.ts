@@ -4,12 +4,12 @@
  * @module
  */
 
-import { inTime } from "../../../shared/cli/in_time.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import { inTime } from "../../../shared/cli/time.ts";
 import {
   type Address,
   formatAddress,
 } from "../../../shared/folder/info_server.ts";
-import { reasonOf } from "../../../shared/cli/reason.ts";
 import type { Exchange } from "../report/outcome.ts";
 import { type Conn, SocketConn } from "../../raw_connection.ts";
 import { NoAnswer } from "./check_failure.ts";

@@ -6,8 +6,7 @@
  */
 
 import { numberOf, oneOf, parseFlags } from "../../../kit/flags.ts";
-import { withHelp } from "../../../shared/cli/help.ts";
-import { runProgram } from "../../../shared/cli/program.ts";
+import { runProgram, withHelp } from "../../../shared/cli/program.ts";
 import { Program } from "../../harness/program.ts";
 import { Child } from "../relay/child.ts";
 import { seedDatabase } from "../relay/seed.ts";

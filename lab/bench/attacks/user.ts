@@ -5,7 +5,7 @@
  */
 
 import { RawConnection, SocketConn } from "../../../kit/raw_connection.ts";
-import { inTime } from "../../../shared/cli/in_time.ts";
+import { inTime } from "../../../shared/cli/time.ts";
 import { list, pull, send, USER } from "./attacks.ts";
 
 const FROM = "127.0.0.2";

@@ -18,7 +18,7 @@ import {
   legacyCiphertextSize,
   legacyEncryptPieces,
 } from "../../../shared/crypto/crypto.ts";
-import { asClientId } from "../../../shared/wire/fields.ts";
+import { asClientId } from "../../../shared/wire/field_types.ts";
 import { MessageType } from "../../../shared/wire/protocol.ts";
 
 /** What the process did. */

@@ -6,8 +6,7 @@
  */
 
 import { numberOf, parseFlags } from "../../../kit/flags.ts";
-import { withHelp } from "../../../shared/cli/help.ts";
-import { runProgram } from "../../../shared/cli/program.ts";
+import { runProgram, withHelp } from "../../../shared/cli/program.ts";
 import { PostgresCluster } from "../../harness/postgres_cluster.ts";
 import { describeMachine } from "../relay/machine.ts";
 import { markdown, ratioText, spreadOf } from "../relay/table.ts";

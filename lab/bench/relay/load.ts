@@ -8,7 +8,7 @@
 import { ResponseCounter } from "./responses.ts";
 import { serveCommands, usage } from "./child.ts";
 import { expectedResponses, Frames, type FramesPlan } from "./frames.ts";
-import { writeAll } from "../../../shared/cli/write_all.ts";
+import { writeAll } from "../../../shared/folder/durable_files.ts";
 import { Run, type RunPlan, type RunResult } from "./run.ts";
 
 /** Connections that are made at a time: fewer than a listener's backlog takes. */

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { withHelp } from "../../../shared/cli/help.ts";
-import { runProgram } from "../../../shared/cli/program.ts";
+import { runProgram, withHelp } from "../../../shared/cli/program.ts";
 import { Contestants } from "./contestants.ts";
 import { growthText, measureGrowth, writePlots } from "./growth/growth.ts";
 import { describeMachine } from "./machine.ts";

@@ -15,7 +15,7 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import { requestKinds, responseCode } from "../../../shared/wire/requests.ts";
 import { responseHeader } from "../../../shared/wire/frames.ts";
-import { writeAll } from "../../../shared/cli/write_all.ts";
+import { writeAll } from "../../../shared/folder/durable_files.ts";
 import { type ResponsePlan, responseSize } from "./responses.ts";
 import { serveCommands } from "./child.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { numberOf, parseFlags } from "../../../kit/flags.ts";
-import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../shared/cli/program.ts";
 
 /** What `--help` prints. */
 export const HELP = `Measures the relay against yardsticks on the same machine.

@@ -3,7 +3,7 @@ import {
   type DialectName,
   dialectNamed,
 } from "../../../shared/wire/dialects.ts";
-import { decodeListedName } from "../../../shared/wire/names.ts";
+import { decodeListedName } from "../../../shared/wire/field_types.ts";
 import { type Direction, formOf } from "../../../kit/dissect/form.ts";
 import {
   CONTENT_SIZE,

@@ -1,4 +1,4 @@
-import { drawClientId } from "../../../shared/wire/draw_client_id.ts";
+import { drawClientId } from "../../../shared/wire/protocol.ts";
 import { refuse, respond } from "../response.ts";
 import type { Handler } from "./handler.ts";
 

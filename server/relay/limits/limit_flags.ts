@@ -9,7 +9,7 @@ import {
   numberFrom,
   valueFlag,
 } from "../../../shared/cli/flags.ts";
-import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../shared/cli/program.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 
 const KIB = 1024;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { inTime } from "../../../shared/cli/in_time.ts";
+import { inTime } from "../../../shared/cli/time.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import { CommitFigures } from "../commit_figures.ts";
 import { LruCache } from "../lru_cache.ts";

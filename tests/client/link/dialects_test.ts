@@ -15,7 +15,7 @@ import {
   dialects,
 } from "../../../shared/wire/dialects.ts";
 import { ZERO_ID } from "../../../shared/wire/protocol.ts";
-import { asClientId } from "../../../shared/wire/fields.ts";
+import { asClientId } from "../../../shared/wire/field_types.ts";
 import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";

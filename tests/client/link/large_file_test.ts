@@ -12,7 +12,7 @@ import {
   legacyEncrypt,
 } from "../../../shared/crypto/crypto.ts";
 import { waitingHead } from "../../../shared/wire/contents.ts";
-import { asClientId } from "../../../shared/wire/fields.ts";
+import { asClientId } from "../../../shared/wire/field_types.ts";
 import { responseHeader } from "../../../shared/wire/frames.ts";
 import type { MessageId } from "../../../shared/wire/protocol.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";

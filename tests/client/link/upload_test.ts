@@ -11,7 +11,7 @@ import {
   UserError,
 } from "../../../client/errors.ts";
 import { openOutgoingFile } from "../../../client/session/outgoing_file.ts";
-import { asClientId } from "../../../shared/wire/fields.ts";
+import { asClientId } from "../../../shared/wire/field_types.ts";
 import { encodeResponse, responseHeader } from "../../../shared/wire/frames.ts";
 import type { MessageId } from "../../../shared/wire/protocol.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";

@@ -13,7 +13,7 @@ import {
   importPublicKey,
   legacyEncrypt,
 } from "../../../shared/crypto/crypto.ts";
-import { encodeListedName } from "../../../shared/wire/names.ts";
+import { encodeListedName } from "../../../shared/wire/field_types.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import {
   type Register,

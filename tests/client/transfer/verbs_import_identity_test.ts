@@ -9,8 +9,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { describeFailure, UserError } from "../../../client/errors.ts";
 import { takeFolder } from "../../../client/store/folder.ts";
 import { importIdentity } from "../../../client/transfer/import_identity.ts";
-import { formatInfoMe } from "../../../shared/folder/own_info_me.ts";
-import { parseInfoMe } from "../../../shared/folder/info_me.ts";
+import { formatInfoMe } from "../../../shared/folder/info_files.ts";
+import { parseInfoMe } from "../../../shared/identity/parse_identity.ts";
 import {
   dashed,
   formsOf,

@@ -12,7 +12,7 @@ import {
   importPublicKey,
   publicKeyOf,
 } from "../../../shared/crypto/crypto.ts";
-import { parseInfoMe } from "../../../shared/folder/info_me.ts";
+import { parseInfoMe } from "../../../shared/identity/parse_identity.ts";
 import {
   type Response,
   responseCodecs,

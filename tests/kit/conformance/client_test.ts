@@ -16,7 +16,7 @@ import {
 } from "../../../kit/conformance/client/script.ts";
 import { clauses } from "../../../kit/clauses.ts";
 import { dialectNames } from "../../../shared/wire/dialects.ts";
-import { writeAll } from "../../../shared/cli/write_all.ts";
+import { writeAll } from "../../../shared/folder/durable_files.ts";
 import {
   checkDriven,
   listener,

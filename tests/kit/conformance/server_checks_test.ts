@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ClauseId, clauses } from "../../../kit/clauses.ts";
-import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../shared/cli/program.ts";
 import { startRelay } from "../../../server/mod.ts";
 import { openPostgresStore } from "../../../server/store/postgres/mod.ts";
 import type { Outcome } from "../../../kit/conformance/report/outcome.ts";

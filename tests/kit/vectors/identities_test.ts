@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encodeHex } from "@std/encoding";
 import { FormatError } from "../../../shared/wire/format_error.ts";
-import { formatInfoMe, parseInfoMe } from "../../../shared/folder/info_me.ts";
+import { parseInfoMe } from "../../../shared/identity/parse_identity.ts";
+import { formatInfoMe } from "../../../shared/folder/info_files.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
 import { bytesOf, inHex, readVectors } from "../../support/wire/vectors.ts";
 

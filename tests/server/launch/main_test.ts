@@ -9,7 +9,7 @@ import { Database } from "@db/sqlite";
 import config from "../../../deno.json" with { type: "json" };
 import { relayPermissions } from "../../../server/launch/relay_permissions.ts";
 import { HELP, readServerOptions } from "../../../server/options.ts";
-import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../shared/cli/program.ts";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Limits } from "../../../server/mod.ts";
-import { inTime } from "../../../shared/cli/in_time.ts";
+import { inTime } from "../../../shared/cli/time.ts";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { listenWithAddresses } from "../../../lab/harness/addresses.ts";

@@ -18,7 +18,7 @@ import {
   StallDetector,
 } from "../../../server/relay/limits/stall_detector.ts";
 import { RegistrationLimit } from "../../../server/relay/limits/registration_limit.ts";
-import { UsageError } from "../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../shared/cli/program.ts";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { Peer } from "../../../lab/harness/peer.ts";

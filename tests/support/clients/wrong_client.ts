@@ -23,7 +23,8 @@ import {
   importPublicKey,
   legacyDecrypt,
 } from "../../../shared/crypto/crypto.ts";
-import { formatInfoMe, parseInfoMe } from "../../../shared/folder/info_me.ts";
+import { parseInfoMe } from "../../../shared/identity/parse_identity.ts";
+import { formatInfoMe } from "../../../shared/folder/info_files.ts";
 import { readInbox } from "../../../lab/harness/responses.ts";
 import { BLOCK_SIZE, paddingBehind } from "../../../shared/wire/dialects.ts";
 import {
@@ -35,11 +36,11 @@ import {
 import { requestCodecs } from "../../../shared/wire/requests.ts";
 import { requestHeader, responseHeader } from "../../../shared/wire/frames.ts";
 import { parseAddress } from "../../../shared/folder/info_server.ts";
-import { inTime } from "../../../shared/cli/in_time.ts";
+import { inTime } from "../../../shared/cli/time.ts";
 import { lines } from "../../../shared/cli/lines.ts";
-import { decodeListedName } from "../../../shared/wire/names.ts";
+import { decodeListedName } from "../../../shared/wire/field_types.ts";
 import { printableLine } from "../../../shared/cli/printable.ts";
-import { writeAll } from "../../../shared/cli/write_all.ts";
+import { writeAll } from "../../../shared/folder/durable_files.ts";
 import type { Mistake } from "./mistakes.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);

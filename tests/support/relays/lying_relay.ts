@@ -10,7 +10,7 @@ import {
 } from "../../../shared/crypto/crypto.ts";
 import { encodeResponse } from "../../../shared/wire/frames.ts";
 import { PULL } from "../../../kit/requests.ts";
-import { asClientId } from "../../../shared/wire/fields.ts";
+import { asClientId } from "../../../shared/wire/field_types.ts";
 import type { MessageId } from "../../../shared/wire/protocol.ts";
 import {
   FAILURE,

@@ -5,9 +5,9 @@
  */
 
 import process from "node:process";
-import { UsageError } from "../../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../../shared/cli/program.ts";
 import { NotRegisteredError } from "../../../errors.ts";
-import { inTime } from "../../../../shared/cli/in_time.ts";
+import { inTime } from "../../../../shared/cli/time.ts";
 import type { Session } from "../../../session/session.ts";
 import { isDumb } from "../../terminal.ts";
 import { ChatController } from "./controller.ts";

@@ -11,7 +11,7 @@ import {
   ok,
   warning,
 } from "../../../../shared/cli/finding.ts";
-import { VERSION } from "../../../../shared/cli/help.ts";
+import { VERSION } from "../../../../shared/cli/program.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import {
   type Address,

@@ -11,7 +11,7 @@ import {
   type Address,
   formatAddress,
 } from "../../../../shared/folder/info_server.ts";
-import { freeSpace } from "../../../../shared/folder/free_space.ts";
+import { freeSpace } from "../../../../shared/folder/durable_files.ts";
 import { addressFinder } from "../../../link/relays.ts";
 import type { Session } from "../../../session/session.ts";
 import { STORE_FOLDER } from "../../../store/database.ts";

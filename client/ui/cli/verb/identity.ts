@@ -1,5 +1,8 @@
-import { findFile, infoFiles } from "../../../../shared/folder/info_files.ts";
-import { readOwnInfoMe } from "../../../../shared/folder/own_info_me.ts";
+import {
+  findFile,
+  infoFiles,
+  readOwnInfoMe,
+} from "../../../../shared/folder/info_files.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { identityData, type Output } from "./output.ts";
 

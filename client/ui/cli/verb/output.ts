@@ -14,7 +14,7 @@ import {
   writeErrorSync,
   writeOut,
   writeOutSync,
-} from "../../../../shared/cli/standard_output.ts";
+} from "../../../../shared/cli/program.ts";
 
 /** Standard output or standard error. */
 export interface OutputStream {

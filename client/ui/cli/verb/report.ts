@@ -5,7 +5,7 @@
  * @module
  */
 
-import { UsageError } from "../../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../../shared/cli/program.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import {
   describeFailure,

@@ -1,6 +1,6 @@
 import { removeIfThere } from "../../../../shared/folder/durable_files.ts";
 import { PIECE_SIZE } from "../../../../shared/crypto/pieces.ts";
-import { UsageError } from "../../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../../shared/cli/program.ts";
 import { contactFlag, pathArgument } from "../verb/arguments.ts";
 import { dataKind, type Output } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";

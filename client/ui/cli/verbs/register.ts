@@ -1,4 +1,4 @@
-import { nameProblem } from "../../../../shared/wire/names.ts";
+import { nameProblem } from "../../../../shared/wire/field_types.ts";
 import { writeIdentity } from "../verb/identity.ts";
 import { identityData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";

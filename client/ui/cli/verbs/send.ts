@@ -1,4 +1,4 @@
-import { UsageError } from "../../../../shared/cli/usage_error.ts";
+import { UsageError } from "../../../../shared/cli/program.ts";
 import { nameArgument, onKeyChangeFlag } from "../verb/arguments.ts";
 import { deliver } from "../verb/report.ts";
 import {

@@ -12,10 +12,10 @@ import {
 } from "../../../../shared/wire/dialects.ts";
 import {
   type ClientId,
+  drawClientId,
   MessageType,
 } from "../../../../shared/wire/protocol.ts";
 import { responseCode } from "../../../../shared/wire/requests.ts";
-import { drawClientId } from "../../../../shared/wire/draw_client_id.ts";
 import { generateSymmetricKey } from "../../../../shared/crypto/crypto.ts";
 import { type Answering, claiming } from "../answering.ts";
 import type { Cast } from "../cast.ts";

@@ -12,8 +12,8 @@ import {
   publicKeyOf,
 } from "../../../../shared/crypto/crypto.ts";
 import { FormatError } from "../../../../shared/wire/format_error.ts";
-import { parseInfoMe } from "../../../../shared/folder/info_me.ts";
-import { decodeListedName } from "../../../../shared/wire/names.ts";
+import { parseInfoMe } from "../../../../shared/identity/parse_identity.ts";
+import { decodeListedName } from "../../../../shared/wire/field_types.ts";
 import {
   NAME_SIZE,
   PUBLIC_KEY_SIZE,

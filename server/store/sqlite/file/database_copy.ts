@@ -7,13 +7,13 @@
 import type { Database } from "@db/sqlite";
 import { basename, dirname } from "node:path";
 import {
+  freeSpace,
   giveToOwner,
   moveNew,
   removeIfThere,
   syncFile,
   syncFolder,
 } from "../../../../shared/folder/durable_files.ts";
-import { freeSpace } from "../../../../shared/folder/free_space.ts";
 import { formatBytes } from "../../../../shared/cli/figures.ts";
 import { COMPANIONS, findDamage, openDatabase } from "./database_file.ts";
 import { firstValue } from "../schema.ts";

@@ -8,7 +8,7 @@
 
 import type { Database } from "@db/sqlite";
 import { decodeHex, encodeHex } from "@std/encoding";
-import { decodeListedName } from "../../../../shared/wire/names.ts";
+import { decodeListedName } from "../../../../shared/wire/field_types.ts";
 import {
   CLIENT_ID_SIZE,
   isMessageType,

@@ -9,7 +9,7 @@
  */
 
 import type { Database } from "@db/sqlite";
-import { freeSpaceSync } from "../../../../shared/folder/free_space.ts";
+import { freeSpaceSync } from "../../../../shared/folder/durable_files.ts";
 import type { Checkpoints } from "../checkpoints.ts";
 import { firstValue } from "../schema.ts";
 import type { Reserve } from "../reserve.ts";

@@ -6,9 +6,11 @@
  */
 
 import type { Field } from "../../../../shared/wire/fields.ts";
-import { Reader } from "../../../../shared/wire/reader.ts";
-import { allocateShortLived } from "../../../../shared/wire/slab.ts";
-import { Writer } from "../../../../shared/wire/writer.ts";
+import {
+  allocateShortLived,
+  Reader,
+  Writer,
+} from "../../../../shared/wire/buffers.ts";
 import type { PipeReader } from "./shared_pipe.ts";
 
 /** Codes of what comes back: the command's result, or the text of its failure. */

@@ -1,9 +1,5 @@
-import {
-  clientId,
-  list,
-  record,
-  u32,
-} from "../../../../../shared/wire/fields.ts";
+import { list, record, u32 } from "../../../../../shared/wire/fields.ts";
+import { clientId } from "../../../../../shared/wire/field_types.ts";
 import type { ClientId } from "../../../../../shared/wire/protocol.ts";
 import { countIds, type IdRun } from "../../../id_runs.ts";
 import { PART_SIZE } from "../../../store_rows.ts";

@@ -1,4 +1,5 @@
-import { clientId, record, u32 } from "../../../../../shared/wire/fields.ts";
+import { record, u32 } from "../../../../../shared/wire/fields.ts";
+import { clientId } from "../../../../../shared/wire/field_types.ts";
 import type { ClientId } from "../../../../../shared/wire/protocol.ts";
 import { flag } from "../fields.ts";
 import type { StoreCommand } from "../store_command.ts";

@@ -1,4 +1,5 @@
-import { bytes, clientId, record } from "../../../../../shared/wire/fields.ts";
+import { bytes, record } from "../../../../../shared/wire/fields.ts";
+import { clientId } from "../../../../../shared/wire/field_types.ts";
 import { PUBLIC_KEY_SIZE } from "../../../../../shared/wire/protocol.ts";
 import type { NewClient } from "../../../store.ts";
 import { clientInserter } from "../../schema.ts";

@@ -1,11 +1,10 @@
 import {
-  clientId,
   type Field,
-  messageId,
   record,
   u32,
   u8,
 } from "../../../../../shared/wire/fields.ts";
+import { clientId, messageId } from "../../../../../shared/wire/field_types.ts";
 import type {
   MessageId,
   MessageType,

@@ -1,0 +1,159 @@
+/**
+ * Reads and writes the primitives of a payload, little endian.
+ *
+ * @module
+ */
+
+import { FormatError } from "./format_error.ts";
+
+/**
+ * Reads fields from a payload, little endian. It owns every bounds check: no
+ * field is read past the end, and a claimed size is checked before its bytes
+ * are read.
+ */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #inPlace: boolean;
+  #offset = 0;
+
+  /**
+   * @param inPlace whether it returns views of `bytes` instead of copies
+   */
+  constructor(bytes: Uint8Array, inPlace = false) {
+    this.#bytes = bytes;
+    this.#inPlace = inPlace;
+  }
+
+  /** Number of bytes that are not read yet. */
+  get left(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
+  /** @throws {FormatError} if no byte is left */
+  u8(): number {
+    return this.#integer(1);
+  }
+
+  /** @throws {FormatError} if fewer than 2 bytes are left */
+  u16(): number {
+    return this.#integer(2);
+  }
+
+  /** @throws {FormatError} if fewer than 4 bytes are left */
+  u32(): number {
+    return this.#integer(4);
+  }
+
+  /**
+   * Reads the next `size` bytes.
+   *
+   * @throws {FormatError} if fewer are left
+   */
+  bytes(size: number): Uint8Array {
+    const start = this.#take(size);
+    return this.#inPlace
+      ? this.#bytes.subarray(start, start + size)
+      : this.#bytes.slice(start, start + size);
+  }
+
+  /** @throws {FormatError} if bytes are left */
+  end(): void {
+    if (this.left > 0) {
+      throw new FormatError(
+        `expected the end after ${this.#offset} bytes, ${this.left} left`,
+      );
+    }
+  }
+
+  #integer(size: number): number {
+    const start = this.#take(size);
+    let value = 0;
+    for (let i = size - 1; i >= 0; i--) {
+      value = value * 256 + (this.#bytes[start + i] as number);
+    }
+    return value;
+  }
+
+  #take(size: number): number {
+    if (size > this.left) {
+      throw new FormatError(
+        `expected ${size} bytes, ${this.left} left`,
+      );
+    }
+    const start = this.#offset;
+    this.#offset += size;
+    return start;
+  }
+}
+
+/** Allocates `size` bytes, all zero. */
+export type Allocate = (size: number) => Uint8Array<ArrayBuffer>;
+
+/** Writes fields into an array of fixed size, little endian. */
+export class Writer {
+  /** The bytes written so far, then zeros. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  #offset = 0;
+
+  constructor(
+    size: number,
+    allocate: Allocate = (size) => new Uint8Array(size),
+  ) {
+    this.bytes = allocate(size);
+  }
+
+  /** @throws {FormatError} unless the value fits into 1 byte */
+  u8(value: number): void {
+    this.#integer(value, 1);
+  }
+
+  /** @throws {FormatError} unless the value fits into 2 bytes */
+  u16(value: number): void {
+    this.#integer(value, 2);
+  }
+
+  /** @throws {FormatError} unless the value fits into 4 bytes */
+  u32(value: number): void {
+    this.#integer(value, 4);
+  }
+
+  /** Writes bytes, then zeros up to `size`. */
+  raw(bytes: Uint8Array, size: number = bytes.length): void {
+    this.bytes.set(bytes, this.#offset);
+    this.#offset += size;
+  }
+
+  #integer(value: number, size: number): void {
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size)) {
+      throw new FormatError(
+        `expected an integer of ${size} bytes, got ${value}`,
+      );
+    }
+    for (let i = 0, rest = value; i < size; i++) {
+      this.bytes[this.#offset++] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+  }
+}
+
+/** Size in bytes of a slab. */
+const SLAB_SIZE = 64 * 1024;
+/** Size in bytes of the largest array that shares a slab. */
+const MOST = 4096;
+
+let slab = new Uint8Array(0);
+let used = 0;
+
+/**
+ * Allocates zeroed bytes for short-lived use. Small arrays share one slab, which
+ * costs a tenth of an allocation each. An array that is kept keeps its slab.
+ */
+export function allocateShortLived(size: number): Uint8Array<ArrayBuffer> {
+  if (size > MOST) return new Uint8Array(size);
+  if (used + size > slab.length) {
+    slab = new Uint8Array(SLAB_SIZE);
+    used = 0;
+  }
+  used += size;
+  return slab.subarray(used - size, used);
+}
