@@ -39,11 +39,8 @@ export {
   VersionRefusedError,
 } from "./errors.ts";
 export type { Identity } from "./keys/identity.ts";
-export {
-  type OutgoingMessage,
-  RelayLink,
-  type StreamedContent,
-} from "./link/relay_link.ts";
+export { RelayLink } from "./link/relay_link.ts";
+export { type OutgoingMessage, type StreamedContent } from "./link/upload.ts";
 export type { Locate } from "./link/relays.ts";
 export type {
   ContactSummary,

@@ -32,7 +32,14 @@ export {
   responseMeant,
 } from "./wire/dialects.ts";
 export { type Codec, type Field, type Shape } from "./wire/fields.ts";
-export { asClientId } from "./wire/field_types.ts";
+export {
+  asClientId,
+  decodeListedName,
+  decodeName,
+  encodeListedName,
+  encodeName,
+  nameProblem,
+} from "./wire/field_types.ts";
 export { FormatError } from "./wire/format_error.ts";
 export {
   decodeRequest,
@@ -50,13 +57,6 @@ export {
   type ResponseOptions,
   shortRequestHeader,
 } from "./wire/frames.ts";
-export {
-  decodeListedName,
-  decodeName,
-  encodeListedName,
-  encodeName,
-  nameProblem,
-} from "./wire/field_types.ts";
 export {
   CLIENT_ID_SIZE,
   type ClientId,

@@ -5,18 +5,12 @@
  * @module
  */
 
-import { concat, equals } from "@std/bytes";
-import { encodeSendStart } from "../../shared/wire/contents.ts";
-import {
-  defaultDialect,
-  type Dialect,
-  paddingBehind,
-} from "../../shared/wire/dialects.ts";
+import { equals } from "@std/bytes";
+import { defaultDialect, type Dialect } from "../../shared/wire/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   type ClientId,
   LISTED_CLIENT_SIZE,
-  MAX_CONTENT_SIZE,
   type MessageId,
   PROTOCOL_VERSION,
   PUBLIC_KEY_SIZE,
@@ -29,9 +23,8 @@ import {
   requestRecord,
   responseCode,
   responseCodecs,
-  type SendMessage,
 } from "../../shared/wire/requests.ts";
-import { encodeRequest } from "../../shared/wire/frames.ts";
+import type { RequestOptions } from "../../shared/wire/frames.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { formatAddress } from "../../shared/folder/info_server.ts";
 import { gather, type Pieces, recut } from "../../shared/crypto/pieces.ts";
@@ -48,7 +41,12 @@ import {
   UserError,
   VersionRefusedError,
 } from "../errors.ts";
-import type { Upload } from "./upload.ts";
+import {
+  type OutgoingMessage,
+  sendUpload,
+  type Upload,
+  wholeUpload,
+} from "./upload.ts";
 
 /** The version of servers that refuse ours. */
 const OLDER_VERSION = 1;
@@ -61,20 +59,6 @@ const LISTED_AT_ONCE = 1000;
 const MAX_WAITING_SIZE = (1024 + 64) * 1024 * 1024;
 /** Largest other response that is read, in bytes. */
 const MAX_RESPONSE_SIZE = 64 * 1024;
-
-/** A content that is produced while it is sent. */
-export interface StreamedContent {
-  /** Size in bytes. */
-  readonly size: number;
-  /** Exactly `size` bytes; anything else cuts the connection. */
-  readonly pieces: Pieces;
-}
-
-/** A message to a client. */
-export interface OutgoingMessage extends Omit<SendMessage, "content"> {
-  /** The encrypted content. */
-  content: Uint8Array | StreamedContent;
-}
 
 /** How to read a response. */
 type ResponseUse<T> = Omit<Question<T>, "request" | "dialect" | "expected">;
@@ -193,7 +177,7 @@ export class RelayLink {
     message: OutgoingMessage,
     progress?: Progress,
   ): Promise<MessageId | undefined> {
-    const request = this.#sendRequest(me, message);
+    const request = sendUpload(message, this.#from(me));
     return await this.#ask("sendMessage", me, () => request, {
       most: MAX_RESPONSE_SIZE,
       read: async ({ pieces, size }) => {
@@ -229,40 +213,10 @@ export class RelayLink {
     });
   }
 
-  #sendRequest(
-    me: ClientId,
-    { target, type, content }: OutgoingMessage,
-  ): Upload {
-    if (content instanceof Uint8Array) {
-      return this.#request("sendMessage", { target, type, content }, me);
-    }
-    if (content.size > MAX_CONTENT_SIZE) {
-      throw new UserError(
-        `The message has ${content.size} bytes; the protocol allows ${MAX_CONTENT_SIZE} at most`,
-      );
-    }
-    const start = encodeSendStart(
-      { target, type, contentSize: content.size },
-      { clientId: me, version: this.#version, dialect: this.#dialect },
-    );
-    const size = start.length + content.size;
-    const padding = paddingBehind(size, this.#dialect);
-    const pieces = prepend(start, content.pieces);
-    return { size: size + padding, pieces: pad(pieces, size, padding) };
-  }
-
-  /** A request in one piece, sent in one write (FRM-6). */
-  #request<K extends RequestKind>(
-    kind: K,
-    payload: RequestPayloads[K],
-    me: ClientId,
-  ): Upload {
-    const frame = encodeRequest(kind, payload, {
-      clientId: me,
-      version: this.#version,
-      dialect: this.#dialect,
-    });
-    return { size: frame.length, pieces: only(frame) };
+  /** The header fields of the user's requests. */
+  #from(me: ClientId): RequestOptions {
+    const [version, dialect] = [this.#version, this.#dialect];
+    return { clientId: me, version, dialect };
   }
 
   async #ask<T>(
@@ -301,7 +255,7 @@ export class RelayLink {
     me: ClientId,
     response: ResponseUse<T>,
   ): Promise<T> {
-    const request = () => this.#request(kind, payload, me);
+    const request = () => wholeUpload(kind, payload, this.#from(me));
     return await this.#ask(kind, me, request, response);
   }
 
@@ -374,42 +328,5 @@ async function* listParts(
   for await (const part of recut(pieces, LISTED_AT_ONCE * LISTED_CLIENT_SIZE)) {
     yield responseCodecs.clientsList.decode(part)
       .filter(({ clientId }) => !equals(clientId, me));
-  }
-}
-
-async function* only(
-  frame: Uint8Array,
-): AsyncGenerator<Uint8Array, void, void> {
-  yield frame;
-}
-
-/** The pieces, with `start` before the first one: both are sent with one write. */
-async function* prepend(
-  start: Uint8Array,
-  pieces: Pieces,
-): AsyncGenerator<Uint8Array, void, void> {
-  let before: Uint8Array | undefined = start;
-  for await (const piece of pieces) {
-    yield before === undefined ? piece : concat([before, piece]);
-    before = undefined;
-  }
-  if (before !== undefined) yield before;
-}
-
-/**
- * The pieces, with zeros added to the one that completes `size` bytes: a server
- * may respond and close before it has read zeros that come later.
- */
-async function* pad(
-  pieces: Pieces,
-  size: number,
-  padding: number,
-): AsyncGenerator<Uint8Array, void, void> {
-  let passed = 0;
-  for await (const piece of pieces) {
-    passed += piece.length;
-    yield passed === size && padding > 0 && piece.length > 0
-      ? concat([piece, new Uint8Array(padding)])
-      : piece;
   }
 }

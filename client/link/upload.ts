@@ -1,10 +1,23 @@
 /**
- * Writes a request piece by piece while reading a response: a server that
- * refuses a large request responds after its header.
+ * Encodes requests, and writes one piece by piece while reading a response: a
+ * server that refuses a large request responds after its header.
  *
  * @module
  */
 
+import { concat } from "@std/bytes";
+import { encodeSendStart } from "../../shared/wire/contents.ts";
+import { defaultDialect, paddingBehind } from "../../shared/wire/dialects.ts";
+import {
+  encodeRequest,
+  type RequestOptions,
+} from "../../shared/wire/frames.ts";
+import { MAX_CONTENT_SIZE } from "../../shared/wire/protocol.ts";
+import type {
+  RequestKind,
+  RequestPayloads,
+  SendMessage,
+} from "../../shared/wire/requests.ts";
 import type { Pieces } from "../../shared/crypto/pieces.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { inTime } from "../../shared/cli/time.ts";
@@ -29,6 +42,94 @@ export interface Upload {
   size: number;
   /** Each piece is sent with one write. */
   pieces: Pieces;
+}
+
+/** A content that is produced while it is sent. */
+export interface StreamedContent {
+  /** Size in bytes. */
+  readonly size: number;
+  /** Exactly `size` bytes; anything else cuts the connection. */
+  readonly pieces: Pieces;
+}
+
+/** A message to a client. */
+export interface OutgoingMessage extends Omit<SendMessage, "content"> {
+  /** The encrypted content. */
+  content: Uint8Array | StreamedContent;
+}
+
+/**
+ * The request of a message; a streamed content is encoded as it is sent.
+ *
+ * @throws {UserError} where the content is larger than the protocol allows
+ */
+export function sendUpload(
+  { target, type, content }: OutgoingMessage,
+  options: RequestOptions,
+): Upload {
+  if (content instanceof Uint8Array) {
+    return wholeUpload("sendMessage", { target, type, content }, options);
+  }
+  if (content.size > MAX_CONTENT_SIZE) {
+    throw new UserError(
+      `The message has ${content.size} bytes; the protocol allows ${MAX_CONTENT_SIZE} at most`,
+    );
+  }
+  const start = encodeSendStart(
+    { target, type, contentSize: content.size },
+    options,
+  );
+  const size = start.length + content.size;
+  const padding = paddingBehind(size, options.dialect ?? defaultDialect);
+  const pieces = prepend(start, content.pieces);
+  return { size: size + padding, pieces: pad(pieces, size, padding) };
+}
+
+/** A request in one piece, sent in one write (FRM-6). */
+export function wholeUpload<K extends RequestKind>(
+  kind: K,
+  payload: RequestPayloads[K],
+  options: RequestOptions,
+): Upload {
+  const frame = encodeRequest(kind, payload, options);
+  return { size: frame.length, pieces: only(frame) };
+}
+
+async function* only(
+  frame: Uint8Array,
+): AsyncGenerator<Uint8Array, void, void> {
+  yield frame;
+}
+
+/** The pieces, with `start` before the first one: both are sent with one write. */
+async function* prepend(
+  start: Uint8Array,
+  pieces: Pieces,
+): AsyncGenerator<Uint8Array, void, void> {
+  let before: Uint8Array | undefined = start;
+  for await (const piece of pieces) {
+    yield before === undefined ? piece : concat([before, piece]);
+    before = undefined;
+  }
+  if (before !== undefined) yield before;
+}
+
+/**
+ * The pieces, with zeros added to the one that completes `size` bytes: a server
+ * may respond and close before it has read zeros that come later.
+ */
+async function* pad(
+  pieces: Pieces,
+  size: number,
+  padding: number,
+): AsyncGenerator<Uint8Array, void, void> {
+  let passed = 0;
+  for await (const piece of pieces) {
+    passed += piece.length;
+    yield passed === size && padding > 0 && piece.length > 0
+      ? concat([piece, new Uint8Array(padding)])
+      : piece;
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ import {
 import type { Contacts, SessionParts, TrustOptions } from "./contacts.ts";
 import type { Message, MessageNumber } from "../store/message.ts";
 import { openOutgoingFile, PipedFiles } from "./outgoing_file.ts";
-import type { OutgoingMessage } from "../link/relay_link.ts";
+import type { OutgoingMessage } from "../link/upload.ts";
 import { type Contact, labelOf } from "../store/contact_table.ts";
 import type { KeyRow } from "../store/key_ring.ts";
 import type { NewMessage } from "../store/outgoing.ts";
