@@ -16,7 +16,7 @@ import { dissectorTables } from "./dissector.ts";
 import { fenced } from "./markdown.ts";
 import { metrics, refusals } from "./monitoring.ts";
 import { codes, dialectCodes, fields } from "./protocol.ts";
-import { verbObjects } from "./scripting.ts";
+import { offlineVerbs, verbObjects } from "./scripting.ts";
 import { layouts, names, schema } from "./vectors.ts";
 
 /** Makes a file's text, or a section of it, from the current text. */
@@ -47,7 +47,10 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
       section(`${kind} fields`, () => fields(kind))
     ),
   ],
-  "docs/scripting.md": [section("verbs", verbObjects)],
+  "docs/scripting.md": [
+    section("offline verbs", offlineVerbs),
+    section("verbs", verbObjects),
+  ],
   "docs/vectors.md": [section("names", names), section("layouts", layouts)],
   "kit/dissector/messageu.lua": [section("tables", dissectorTables)],
   "kit/vectors/schema.json": [schema],

@@ -1,13 +1,13 @@
 /**
- * The table of JSON objects in docs/scripting.md, from the verbs' own
- * declarations.
+ * The table of JSON objects and the list of verbs without a relay in
+ * docs/scripting.md, from the verbs' own declarations.
  *
  * @module
  */
 
 import type { DataKind } from "../../client/ui/cli/verb/output.ts";
 import { loadVerb, verbNames } from "../../client/ui/cli/verbs.ts";
-import { code, table } from "./markdown.ts";
+import { code, paragraph, table } from "./markdown.ts";
 
 /** The objects that verbs print with `--json`. */
 export async function verbObjects(): Promise<string> {
@@ -25,6 +25,15 @@ export async function verbObjects(): Promise<string> {
       fieldsOf(kind),
     ]),
   ]);
+}
+
+/** The verbs that work without a relay. */
+export async function offlineVerbs(): Promise<string> {
+  const names: string[] = [];
+  for (const name of verbNames) {
+    if ((await loadVerb(name)).isOffline === true) names.push(name);
+  }
+  return paragraph(`These verbs use no relay: ${code(...names)}.`);
 }
 
 function fieldsOf({ fields, base }: DataKind): string {

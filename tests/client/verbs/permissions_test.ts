@@ -4,7 +4,11 @@ import { assert, assertEquals } from "@std/assert";
 import { runVerb } from "../../../client/ui/cli/run_client.ts";
 import { processIo } from "../../../client/ui/cli/verb/output.ts";
 import type { GivenFlags, Verb } from "../../../client/ui/cli/verb/verb.ts";
-import { loadVerb, type VerbName } from "../../../client/ui/cli/verbs.ts";
+import {
+  loadVerb,
+  type VerbName,
+  verbNames,
+} from "../../../client/ui/cli/verbs.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { SHELL, testWith } from "../../support/test_with.ts";
 import { twoPeople } from "../../support/clients/two_people.ts";
@@ -36,7 +40,21 @@ const KEPT: readonly [
   ["menu", {}, ["net"]],
 ];
 
-for (const [name, flags, kept] of KEPT) {
+/** The other verbs, and what they keep by their declarations. */
+const others: typeof KEPT[number][] = [];
+for (const name of verbNames) {
+  if (KEPT.some(([known]) => known === name)) continue;
+  const verb = await loadVerb(name);
+  const kept = {
+    net: verb.isOffline !== true,
+    env: verb.readsEnvironment === true,
+    run: verb.startsPrograms?.({}) === true,
+  };
+  const names = Object.entries(kept).filter(([, isKept]) => isKept);
+  others.push([name, {}, names.map(([name]) => name)]);
+}
+
+for (const [name, flags, kept] of [...KEPT, ...others]) {
   const line = [name, ...Object.keys(flags).map((flag) => `--${flag}`)];
   testWith(
     SHELL,
