@@ -19,13 +19,14 @@ import {
   move,
   written,
 } from "../../../client/ui/chat/input/editor.ts";
-import { layOut } from "../../../client/ui/chat/view/frame.ts";
+import { inputRows, layOut } from "../../../client/ui/chat/view/frame.ts";
 import {
   cells,
   cut,
   graphemes,
-} from "../../../client/ui/chat/view/graphemes.ts";
-import { inputRows } from "../../../client/ui/chat/view/input_rows.ts";
+  textOf,
+  wrapLine,
+} from "../../../client/ui/chat/view/rows.ts";
 import { presses } from "../../../client/ui/chat/input/keys.ts";
 import { MessageLayout } from "../../../client/ui/chat/view/message_layout.ts";
 import {
@@ -38,8 +39,6 @@ import {
   LIVELY,
   slower,
 } from "../../../client/ui/chat/run/relay_watch.ts";
-import { textOf } from "../../../client/ui/chat/view/rows.ts";
-import { wrapLine } from "../../../client/ui/chat/view/wrapping.ts";
 import type {
   ContactSummary,
   Message,

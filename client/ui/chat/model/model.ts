@@ -12,16 +12,14 @@ import {
   type Editor,
   EMPTY,
   erase,
-  insert,
-  move,
-  written,
-} from "../input/editor.ts";
-import {
   type InputHistory,
+  insert,
   look,
+  move,
   NO_HISTORY,
   remember,
-} from "../input/input_history.ts";
+  written,
+} from "../input/editor.ts";
 import type { NotifyMode } from "./commands.ts";
 import type { Tone } from "../view/rows.ts";
 

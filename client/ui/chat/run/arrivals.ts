@@ -6,7 +6,7 @@
 
 import type { ContactSummary } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
-import { cut } from "../view/graphemes.ts";
+import { cut } from "../view/rows.ts";
 import type { NotifyMode } from "../model/commands.ts";
 
 /** Minimum interval of notifications in milliseconds. */

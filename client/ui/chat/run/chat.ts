@@ -1,17 +1,17 @@
 /**
- * Runs the full-screen chat.
+ * Runs the full-screen chat, on copies of the environment variables that it needs,
+ * so that no others can be read once it shows foreign messages.
  *
  * @module
  */
 
 import process from "node:process";
 import { UsageError } from "../../../../shared/cli/program.ts";
-import { NotRegisteredError } from "../../../errors.ts";
+import { NotRegisteredError, UserError } from "../../../errors.ts";
 import { inTime } from "../../../../shared/cli/time.ts";
 import type { Session } from "../../../session/session.ts";
 import { isDumb } from "../../terminal.ts";
 import { ChatController } from "./controller.ts";
-import { copyEnvironment } from "./environment.ts";
 import { editText } from "../input/external_editor.ts";
 import type { NotifyMode } from "../model/commands.ts";
 import { TerminalGuard } from "../view/terminal_guard.ts";
@@ -56,7 +56,7 @@ export async function runChat(
   }
   if (options.name !== undefined) await session.contacts.named(options.name);
   // Ink is large; other verbs don't load it.
-  const { show } = await import("../view/show.ts");
+  const { show } = await import("../view/view.ts");
   await Deno.permissions.revoke({ name: "env" });
   const left = Promise.withResolvers<number>();
   let frames: ReturnType<typeof show> | undefined;
@@ -143,4 +143,43 @@ async function namesIn(folder: string): Promise<string[]> {
     if (!(error instanceof Error)) throw error;
   }
   return names;
+}
+
+/** Variables that the chat and its libraries read. */
+const VARIABLES = [
+  ...["HOME", "VISUAL", "EDITOR", "NO_COLOR", "NODE_ENV", "DEV"],
+  ...["TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "COLORTERM", "TMUX"],
+  ...["COLUMNS", "LINES", "FORCE_COLOR", "INK_SCREEN_READER"],
+  ...["CI", "CI_NAME", "CONTINUOUS_INTEGRATION", "TEAMCITY_VERSION"],
+  ...["TF_BUILD", "AGENT_NAME", "GITHUB_ACTIONS", "GITEA_ACTIONS"],
+  ...["CIRCLECI", "TRAVIS", "APPVEYOR", "GITLAB_CI", "BUILDKITE", "DRONE"],
+] as const;
+
+/**
+ * Replaces `process.env` by a copy of these variables. Child processes still get
+ * the whole environment.
+ *
+ * @throws {UserError} if access to the environment is denied
+ */
+export async function copyEnvironment(): Promise<void> {
+  const isGranted = VARIABLES.every((variable) =>
+    Deno.permissions.querySync({ name: "env", variable }).state === "granted"
+  );
+  if (!isGranted) {
+    const { state } = await Deno.permissions.request({ name: "env" });
+    if (state !== "granted") {
+      throw new UserError(
+        "chat needs environment variables such as TERM",
+        "Run it with --allow-env",
+      );
+    }
+  }
+  const copy: Record<string, string> = {};
+  for (const name of VARIABLES) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) copy[name] = value;
+  }
+  // Selects the fast build of React.
+  copy["NODE_ENV"] ??= "production";
+  process.env = copy;
 }

@@ -8,8 +8,7 @@ import { day } from "../../../../shared/cli/time.ts";
 import type { Message } from "../../../store/message.ts";
 import { printableLines } from "../../../../shared/cli/printable.ts";
 import type { MessageFrame, MessageLayout } from "./message_layout.ts";
-import { type Row, span, type Tone } from "./rows.ts";
-import { wrapText } from "./wrapping.ts";
+import { type Row, span, type Tone, wrapText } from "./rows.ts";
 
 /** A message of the program within a conversation. */
 export interface Notice {

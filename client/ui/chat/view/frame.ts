@@ -12,23 +12,26 @@ import {
   describeConnection,
   type Hits,
 } from "../model/model.ts";
-import { contactRows, contactsWidth } from "./contact_rows.ts";
 import { ConversationView, mergeItems } from "./conversation_rows.ts";
-import { cells } from "./graphemes.ts";
-import { type InputRows, inputRows } from "./input_rows.ts";
 import {
-  describeFile,
-  type MessageFrame,
-  type MessageLayout,
-} from "./message_layout.ts";
-import {
+  cells,
   cutRow,
+  fit,
   fitRow,
   type Row,
   type Span,
   span,
   type Tone,
+  wrapLine,
+  type WrappedRow,
 } from "./rows.ts";
+import {
+  describeFile,
+  type MessageFrame,
+  type MessageLayout,
+} from "./message_layout.ts";
+import type { ContactSummary } from "../../../store/message.ts";
+import type { Editor } from "../input/editor.ts";
 
 /** A laid out screen. */
 export interface Frame {
@@ -188,4 +191,107 @@ function statusRow(state: ChatState): Row {
   if (state.notify === "off") add("quiet");
   add("/help");
   return fitRow(parts, columns, "bar");
+}
+
+/** Minimum width of a screen that shows contacts. */
+const WIDE_ENOUGH = 60;
+
+/** Width of the column of contacts: 0 on a narrow screen, else up to 32 cells. */
+export function contactsWidth(
+  contacts: readonly ContactSummary[],
+  columns: number,
+): number {
+  if (columns < WIDE_ENOUGH) return 0;
+  const longest = contacts.slice(0, 200)
+    .reduce((most, { name }) => Math.max(most, cells(printableLine(name))), 0);
+  return Math.min(Math.max(16, longest + 7), 32, Math.floor(columns / 4));
+}
+
+/** Lays out `height` rows of contacts that include the open one. */
+export function contactRows(
+  contacts: readonly ContactSummary[],
+  open: string | undefined,
+  width: number,
+  height: number,
+): Row[] {
+  const at = contacts.findIndex(({ name }) => name === open);
+  const first = Math.max(0, at - height + 1);
+  const rows = contacts.slice(first, first + height)
+    .map((contact) => contactRow(contact, contact.name === open, width));
+  const blank = [span(" ".repeat(width))];
+  return [
+    ...rows,
+    ...Array.from({ length: height - rows.length }, () => blank),
+  ];
+}
+
+function contactRow(
+  { name, unread, keyChanged }: ContactSummary,
+  isOpen: boolean,
+  width: number,
+): Row {
+  const count = unread === 0 ? "" : ` ${unread > 999 ? "999+" : unread}`;
+  const changed = keyChanged ? " KEY" : "";
+  const nameWidth = width - 2 - changed.length - count.length - 1;
+  const tone = isOpen ? "selected" : unread > 0 ? "strong" : "plain";
+  return [
+    span(isOpen ? "> " : "  ", tone),
+    span(fit(printableLine(name), nameWidth), tone),
+    span(changed, "alarm"),
+    span(`${count} `, tone),
+  ];
+}
+
+/** The laid out input line. */
+export interface InputRows {
+  /** One to `most` rows. */
+  rows: string[];
+  /** Cell of the cursor, relative to the first row. */
+  cursor: { x: number; y: number };
+}
+
+/** Lays out at most `most` rows of `width` cells around the cursor. */
+export function inputRows(
+  { text, cursor }: Editor,
+  width: number,
+  most: number,
+): InputRows {
+  // A tab takes one cell, so that positions in the text and on the row agree.
+  const lines = text.replaceAll("\t", " ").split("\n");
+  let line = 0;
+  let column = cursor;
+  while (column > (lines[line] ?? "").length && line < lines.length - 1) {
+    column -= (lines[line] ?? "").length + 1;
+    line++;
+  }
+  // Leaves a cell for the cursor after the last character.
+  const wrap = (at: number) =>
+    wrapLine(lines[at] ?? "", Math.max(1, width - 1));
+  const own = wrap(line);
+  const inOwn = own.findLastIndex(({ start }) => start <= column);
+  const row = own[inOwn] as WrappedRow;
+  const before: WrappedRow[] = [];
+  for (let at = line - 1; at >= 0 && before.length < most; at--) {
+    before.unshift(...wrap(at));
+  }
+  const after: WrappedRow[] = [];
+  for (let at = line + 1; at < lines.length && after.length < most; at++) {
+    after.push(...wrap(at));
+  }
+  const all = [...before, ...own, ...after];
+  const y = before.length + inOwn;
+  const first = Math.max(
+    0,
+    Math.min(y - most + 1 + (most > 2 ? 1 : 0), all.length - most),
+  );
+  return {
+    // Cuts spaces beyond the end of a row.
+    rows: all.slice(first, first + most).map((shown) =>
+      cells(shown.text) < width ? shown.text : shown.text.trimEnd()
+    ),
+    cursor: {
+      x: Math.min(width - 1, cells(row.text.slice(0, column - row.start))),
+      y: y - first,
+    },
+  };
 }

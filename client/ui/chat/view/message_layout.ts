@@ -13,9 +13,7 @@ import {
   printableLine,
   printableLines,
 } from "../../../../shared/cli/printable.ts";
-import { fit } from "./graphemes.ts";
-import { type Row, type Span, span, type Tone } from "./rows.ts";
-import { wrapText } from "./wrapping.ts";
+import { fit, type Row, type Span, span, type Tone, wrapText } from "./rows.ts";
 
 /** Maximum length of a shown text in UTF-16 units. */
 const MOST_SHOWN = 100_000;

@@ -1,10 +1,106 @@
 /**
  * Rows of the screen: pieces of text, each with a tone that the view styles.
+ * Text is measured in cells, cut and wrapped by characters as readers see them.
  *
  * @module
  */
 
-import { cells, cut, fit } from "./graphemes.ts";
+import stringWidth from "string-width";
+
+/** Maximum length of a character in UTF-16 units; further marks are cut. */
+const MOST_UNITS = 32;
+const ASCII = /^[\x20-\x7e]*$/;
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** Splits a text into characters. */
+export function graphemes(text: string): string[] {
+  if (ASCII.test(text)) return text.split("");
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** Width of a text in cells. */
+export function cells(text: string): number {
+  return ASCII.test(text) ? text.length : stringWidth(text);
+}
+
+/** Cuts excess combining marks of a character. */
+export function bounded(grapheme: string): string {
+  return grapheme.length <= MOST_UNITS
+    ? grapheme
+    : grapheme.slice(0, MOST_UNITS).toWellFormed();
+}
+
+/** Cuts a text to at most `width` cells, with "…" at the cut. */
+export function cut(text: string, width: number): string {
+  if (cells(text) <= width) return text;
+  if (width < 1) return "";
+  let head = "";
+  let taken = 0;
+  for (const grapheme of graphemes(text)) {
+    taken += cells(grapheme);
+    if (taken > width - 1) break;
+    head += grapheme;
+  }
+  return `${head}…`;
+}
+
+/** Cuts a text or fills it with spaces, to exactly `width` cells. */
+export function fit(text: string, width: number): string {
+  const shown = cut(text, width);
+  return shown + " ".repeat(Math.max(0, width - cells(shown)));
+}
+
+/** A row of a wrapped line. */
+export interface WrappedRow {
+  text: string;
+  /** Start within the line in UTF-16 units. */
+  start: number;
+}
+
+/**
+ * Breaks a line into rows of at most `width` cells: after a space if there is
+ * one, else within a word, never within a character. The rows together hold the
+ * whole line, so that every cursor position has a row.
+ */
+export function wrapLine(line: string, width: number): WrappedRow[] {
+  const rows: WrappedRow[] = [];
+  let row = { text: "", start: 0 };
+  let taken = 0;
+  let breakAt = 0;
+  let at = 0;
+  for (const grapheme of graphemesOf(line)) {
+    const wide = cells(grapheme);
+    // A space may exceed the end of a row: it is invisible.
+    while (taken + wide > width && row.text !== "" && grapheme !== " ") {
+      const split = breakAt > 0 ? breakAt : row.text.length;
+      const rest = row.text.slice(split);
+      rows.push({ text: row.text.slice(0, split), start: row.start });
+      row = { text: rest, start: row.start + split };
+      taken = cells(rest);
+      breakAt = 0;
+    }
+    row.text += grapheme;
+    taken += wide;
+    at += grapheme.length;
+    if (grapheme === " ") breakAt = at - row.start;
+  }
+  rows.push(row);
+  return rows;
+}
+
+/** Segments a line; skips the segmenter for ASCII. */
+function graphemesOf(line: string): Iterable<string> {
+  return ASCII.test(line) ? line : graphemes(line);
+}
+
+/** Breaks lines into printable rows of at most `width` cells. */
+export function wrapText(lines: readonly string[], width: number): string[] {
+  return lines.flatMap((line) =>
+    wrapLine(line, width).map(({ text }) =>
+      graphemes(text.trimEnd()).map(bounded).join("")
+    )
+  );
+}
 
 /** The role of a piece of text, which determines its style. */
 export type Tone =

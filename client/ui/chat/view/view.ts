@@ -1,11 +1,13 @@
 /**
- * Renders frames with Ink and forwards keys, without logic of its own.
+ * The screen as a component of Ink, and its rendering to the terminal.
  *
  * @module
  */
 
+import process from "node:process";
 import {
   Box,
+  render,
   Text,
   useApp,
   useCursor,
@@ -19,22 +21,14 @@ import {
   useEffect,
   useSyncExternalStore,
 } from "react";
-import type { Frame } from "./frame.ts";
-import { type Press, presses } from "../input/keys.ts";
+import { presses } from "../input/keys.ts";
 import type { Row, Tone } from "./rows.ts";
+import type { ChatController } from "../run/controller.ts";
 
-/** Properties of {@linkcode View}. */
-export interface ViewProps {
-  /** The current frame; the same object until it changes. */
-  frame: () => Frame;
-  /** Listens for new frames; returns a function that removes the listener. */
-  subscribe: (changed: () => void) => () => void;
-  press: (press: Press) => void;
-  paste: (text: string) => void;
-  resized: (columns: number, rows: number) => void;
+interface ViewProps {
+  chat: ChatController;
   /** Receives the function that lends the terminal to another program. */
   suspendable: (suspend: (work: () => Promise<void>) => Promise<void>) => void;
-  colours: boolean;
 }
 
 type Looks = NonNullable<Parameters<typeof Text>[0]>;
@@ -63,20 +57,19 @@ const COLOURED: Record<Tone, Partial<Looks>> = {
   barAlarm: { color: "white", backgroundColor: "red", bold: true },
 };
 
-/** Renders the screen. */
-export function View(props: ViewProps): ReactElement {
-  const frame = useSyncExternalStore(props.subscribe, props.frame);
+function View({ chat, suspendable }: ViewProps): ReactElement {
+  const frame = useSyncExternalStore(chat.subscribe, chat.frame);
   const { columns, rows } = useWindowSize();
   const { suspendTerminal } = useApp();
   const { setCursorPosition } = useCursor();
-  useEffect(() => props.resized(columns, rows), [columns, rows]);
-  useEffect(() => props.suspendable(suspendTerminal), [suspendTerminal]);
+  useEffect(() => chat.resized(columns, rows), [columns, rows]);
+  useEffect(() => suspendable(suspendTerminal), [suspendTerminal]);
   useInput((input, key) => {
-    for (const press of presses(input, key)) props.press(press);
+    for (const press of presses(input, key)) chat.press(press);
   });
-  usePaste(props.paste);
+  usePaste(chat.paste);
   setCursorPosition(frame.cursor);
-  const looks = props.colours ? COLOURED : PLAIN;
+  const looks = process.env.NO_COLOR ? PLAIN : COLOURED;
   return createElement(
     Box,
     { flexDirection: "column", height: rows, width: columns },
@@ -95,4 +88,45 @@ function showRow(row: Row, looks: Record<Tone, Partial<Looks>>): ReactElement {
     { height: 1, flexShrink: 0 },
     createElement(Text, { wrap: "truncate-end" }, ...content),
   );
+}
+
+/** A rendered view. */
+export interface Shown {
+  /** Redraws the screen. */
+  redraw: () => void;
+  /** Lends the terminal while `work` runs. */
+  suspend: (work: () => Promise<void>) => Promise<void>;
+  /** Resolves once the view is removed; rejects if it fails. */
+  gone: Promise<unknown>;
+  /** Removes the view and restores the terminal. */
+  end: () => Promise<void>;
+}
+
+/** Renders a chat to the terminal's alternate screen. */
+export function show(chat: ChatController): Shown {
+  let suspend = (work: () => Promise<void>) => work();
+  const view = createElement(View, {
+    chat,
+    suspendable: (way) => {
+      suspend = way;
+    },
+  });
+  const app = render(view, {
+    alternateScreen: true,
+    exitOnCtrlC: false,
+    incrementalRendering: true,
+    // There is a terminal even if CI variables are set.
+    interactive: true,
+    isScreenReaderEnabled: false,
+    patchConsole: true,
+  });
+  return {
+    redraw: () => void suspend(async () => {}),
+    suspend: (work) => suspend(work),
+    gone: app.waitUntilExit(),
+    end: async () => {
+      app.unmount();
+      await app.waitUntilExit();
+    },
+  };
 }

@@ -6,7 +6,7 @@ import {
   type Input,
   inputLines,
   readInput,
-} from "../../standard_input.ts";
+} from "../../terminal.ts";
 import { sentData, skippedData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
