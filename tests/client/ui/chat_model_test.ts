@@ -244,7 +244,7 @@ Deno.test("no frame is larger than its screen", () => {
         );
         const state = [
           {
-            kind: "contacts",
+            kind: "set",
             contacts: [contact("ben", 3), contact("漢字", 1000)],
           },
           { kind: "opened", name: "ben", messages },

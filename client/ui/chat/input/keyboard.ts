@@ -26,13 +26,11 @@ export class Keyboard {
   readonly #environment: ChatEnvironment;
 
   constructor(
-    { session, chat, commands, sender, environment }: {
-      session: Session;
-      chat: Chat;
-      commands: CommandRunner;
-      sender: Sender;
-      environment: ChatEnvironment;
-    },
+    session: Session,
+    chat: Chat,
+    commands: CommandRunner,
+    sender: Sender,
+    environment: ChatEnvironment,
   ) {
     this.#session = session;
     this.#chat = chat;
@@ -95,7 +93,7 @@ export class Keyboard {
     const move = (by: number) => {
       const last = hits.messages.length - 1;
       const at = Math.max(0, Math.min(last, hits.at + by));
-      this.#chat.dispatch({ kind: "hits", hits: { ...hits, at } });
+      this.#chat.dispatch({ kind: "set", hits: { ...hits, at } });
     };
     const chosen = hits.messages[hits.at];
     switch (name) {
@@ -113,7 +111,7 @@ export class Keyboard {
         }
     }
     if (["enter", "escape", "ctrl-c", "ctrl-d"].includes(name)) {
-      this.#chat.dispatch({ kind: "hits", hits: undefined });
+      this.#chat.dispatch({ kind: "set", hits: undefined });
     }
   }
 
@@ -168,7 +166,7 @@ export class Keyboard {
         : false
       : position === undefined && this.#chat.newer();
     if (more) ({ position } = target());
-    this.#chat.dispatch({ kind: "scrolled", position });
+    this.#chat.dispatch({ kind: "set", position });
   }
 
   /** Marks the skipped messages as shown. */

@@ -15,6 +15,7 @@ import {
   type InputHistory,
   insert,
   look,
+  type Motion,
   move,
   NO_HISTORY,
   remember,
@@ -71,28 +72,34 @@ export interface ChatState {
   readonly focused: boolean;
 }
 
+/** The parts of the state that an event replaces as they are. */
+type Settable = Pick<
+  ChatState,
+  | "size"
+  | "focused"
+  | "contacts"
+  | "open"
+  | "messages"
+  | "position"
+  | "connection"
+  | "now"
+  | "progress"
+  | "searching"
+  | "waiting"
+  | "notify"
+  | "hits"
+>;
+
 /** An event that changes the state. */
 export type ChatEvent =
-  | { kind: "resized"; columns: number; rows: number }
-  | { kind: "focus"; focused: boolean }
-  | { kind: "contacts"; contacts: readonly ContactSummary[] }
+  | { kind: "set" } & Partial<Settable>
   | { kind: "opened"; name: string; messages: readonly Message[] }
-  | { kind: "renamed"; name: string }
-  | { kind: "messages"; messages: readonly Message[] }
-  | { kind: "scrolled"; position: Position | undefined }
   | { kind: "typed"; text: string }
   | { kind: "edited"; key: string }
   | { kind: "completed"; line: string; candidates: readonly string[] }
   | { kind: "entered"; line: string }
   | { kind: "wrote"; text: string }
-  | { kind: "notice"; text: string; tone: Tone; time: number }
-  | { kind: "connection"; connection: ConnectionState; now: number }
-  | { kind: "tick"; now: number }
-  | { kind: "progress"; text: string | undefined }
-  | { kind: "searching"; searching: boolean }
-  | { kind: "waiting"; ids: ReadonlySet<number> }
-  | { kind: "notify"; mode: NotifyMode }
-  | { kind: "hits"; hits: Hits | undefined };
+  | { kind: "notice"; text: string; tone: Tone; time: number };
 
 /** Maximum number of notices. */
 const MOST_NOTICES = 200;
@@ -127,20 +134,12 @@ export function initialState(
 /** Computes the state after an event. */
 export function update(state: ChatState, event: ChatEvent): ChatState {
   switch (event.kind) {
-    case "resized":
-      return { ...state, size: { columns: event.columns, rows: event.rows } };
-    case "focus":
-      return { ...state, focused: event.focused };
-    case "contacts":
-      return { ...state, contacts: event.contacts };
+    case "set": {
+      const { kind: _, ...values } = event;
+      return { ...state, ...values };
+    }
     case "opened":
       return open(state, event.name, event.messages);
-    case "renamed":
-      return { ...state, open: event.name };
-    case "messages":
-      return { ...state, messages: event.messages };
-    case "scrolled":
-      return { ...state, position: event.position };
     case "typed":
       return edited(state, insert(state.editor, event.text));
     case "edited":
@@ -161,20 +160,6 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
       return edited(state, written(withoutControls(event.text)));
     case "notice":
       return { ...state, notices: withNotice(state.notices, event) };
-    case "connection":
-      return { ...state, connection: event.connection, now: event.now };
-    case "tick":
-      return { ...state, now: event.now };
-    case "progress":
-      return { ...state, progress: event.text };
-    case "searching":
-      return { ...state, searching: event.searching };
-    case "waiting":
-      return { ...state, waiting: event.ids };
-    case "notify":
-      return { ...state, notify: event.mode };
-    case "hits":
-      return { ...state, hits: event.hits };
   }
 }
 
@@ -201,55 +186,46 @@ function open(
   };
 }
 
+/** The motions of keys. */
+const MOVES: Readonly<Record<string, Motion>> = {
+  "left": "left",
+  "ctrl-b": "left",
+  "right": "right",
+  "ctrl-f": "right",
+  "ctrl-left": "wordLeft",
+  "alt-left": "wordLeft",
+  "alt-b": "wordLeft",
+  "ctrl-right": "wordRight",
+  "alt-right": "wordRight",
+  "alt-f": "wordRight",
+  "home": "lineStart",
+  "ctrl-a": "lineStart",
+  "end": "lineEnd",
+  "ctrl-e": "lineEnd",
+};
+
+/** The motions up to which keys erase. */
+const ERASURES: Readonly<Record<string, Motion>> = {
+  "backspace": "left",
+  "delete": "right",
+  "ctrl-d": "right",
+  "ctrl-w": "wordLeft",
+  "alt-backspace": "wordLeft",
+  "alt-d": "wordRight",
+  "ctrl-u": "lineStart",
+  "ctrl-k": "lineEnd",
+};
+
+const NEWLINES = ["newline", "alt-enter", "alt-ctrl-j"];
+
 function edit(state: ChatState, key: string): ChatState {
   const { editor } = state;
-  switch (key) {
-    case "left":
-    case "ctrl-b":
-      return edited(state, move(editor, "left"));
-    case "right":
-    case "ctrl-f":
-      return edited(state, move(editor, "right"));
-    case "ctrl-left":
-    case "alt-left":
-    case "alt-b":
-      return edited(state, move(editor, "wordLeft"));
-    case "ctrl-right":
-    case "alt-right":
-    case "alt-f":
-      return edited(state, move(editor, "wordRight"));
-    case "home":
-    case "ctrl-a":
-      return edited(state, move(editor, "lineStart"));
-    case "end":
-    case "ctrl-e":
-      return edited(state, move(editor, "lineEnd"));
-    case "up":
-    case "down":
-      return vertically(state, key);
-    case "backspace":
-      return edited(state, erase(editor, "left"));
-    case "delete":
-    case "ctrl-d":
-      return edited(state, erase(editor, "right"));
-    case "ctrl-w":
-    case "alt-backspace":
-      return edited(state, erase(editor, "wordLeft"));
-    case "alt-d":
-      return edited(state, erase(editor, "wordRight"));
-    case "ctrl-u":
-      return edited(state, erase(editor, "lineStart"));
-    case "ctrl-k":
-      return edited(state, erase(editor, "lineEnd"));
-    case "newline":
-    case "alt-enter":
-    case "alt-ctrl-j":
-      return edited(state, insert(editor, "\n"));
-    case "ctrl-c":
-      return edited(state, EMPTY);
-    default:
-      return state;
-  }
+  const [motion, erasure] = [MOVES[key], ERASURES[key]];
+  if (motion !== undefined) return edited(state, move(editor, motion));
+  if (erasure !== undefined) return edited(state, erase(editor, erasure));
+  if (NEWLINES.includes(key)) return edited(state, insert(editor, "\n"));
+  if (key === "up" || key === "down") return vertically(state, key);
+  return key === "ctrl-c" ? edited(state, EMPTY) : state;
 }
 
 /** Moves the cursor by a line, or through the input history at the first or last line. */

@@ -126,7 +126,7 @@ export class CommandRunner {
     const searching = this.#searching = new AbortController();
     const { signal } = searching;
     const messages: Message[] = [];
-    this.#chat.dispatch({ kind: "searching", searching: true });
+    this.#chat.dispatch({ kind: "set", searching: true });
     try {
       for await (
         const message of this.#session.messages.search(pattern, { signal })
@@ -140,7 +140,7 @@ export class CommandRunner {
     } finally {
       if (this.#searching === searching) {
         this.#searching = undefined;
-        this.#chat.dispatch({ kind: "searching", searching: false });
+        this.#chat.dispatch({ kind: "set", searching: false });
       }
     }
     if (messages.length === 0) {
@@ -148,7 +148,7 @@ export class CommandRunner {
     }
     const hits = messages.slice(-MOST_HITS);
     this.#chat.dispatch({
-      kind: "hits",
+      kind: "set",
       hits: { pattern: text, messages: hits, at: hits.length - 1 },
     });
   }
@@ -221,7 +221,7 @@ export class CommandRunner {
         `/notify ${NOTIFY_MODES.join("|")}`,
       );
     }
-    this.#chat.dispatch({ kind: "notify", mode });
+    this.#chat.dispatch({ kind: "set", notify: mode });
     this.#chat.tell(`Messages elsewhere: ${mode}`);
   }
 }

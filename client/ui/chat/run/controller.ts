@@ -92,13 +92,13 @@ export class ChatController implements Chat, Disposable {
       this.#sender,
       environment,
     );
-    this.#keyboard = new Keyboard({
+    this.#keyboard = new Keyboard(
       session,
-      chat: this,
-      commands: this.#commands,
-      sender: this.#sender,
+      this,
+      this.#commands,
+      this.#sender,
       environment,
-    });
+    );
   }
 
   get state(): ChatState {
@@ -212,8 +212,9 @@ export class ChatController implements Chat, Disposable {
     this.#follow(contacts);
     this.#conversation?.refresh(this.#state.position === undefined);
     this.#version = version;
-    this.dispatch({ kind: "contacts", contacts }, {
-      kind: "messages",
+    this.dispatch({
+      kind: "set",
+      contacts,
       messages: this.#conversation?.messages ?? [],
     });
     if (!this.#settled) this.#arrivals.settle(contacts);
@@ -248,7 +249,7 @@ export class ChatController implements Chat, Disposable {
     const name = contacts.find((one) => equals(one.contactId, id))?.name;
     if (name === undefined || name === open) return;
     this.#conversation = new Conversation(this.#session.messages, name);
-    this.dispatch({ kind: "renamed", name });
+    this.dispatch({ kind: "set", open: name });
   }
 
   open(name: string): void {
@@ -261,19 +262,20 @@ export class ChatController implements Chat, Disposable {
     this.open(name);
     this.#conversation?.jump(id);
     this.dispatch({
-      kind: "messages",
+      kind: "set",
       messages: this.#conversation?.messages ?? [],
     });
     const view = this.view();
     const half = Math.floor(conversationHeight(this.#state) / 2);
     const position = view.scroll(view.at(`m${id}`), -half);
-    this.dispatch({ kind: "scrolled", position });
+    this.dispatch({ kind: "set", position });
   }
 
   toEnd(): void {
     this.#conversation?.end();
-    this.dispatch({ kind: "scrolled", position: undefined }, {
-      kind: "messages",
+    this.dispatch({
+      kind: "set",
+      position: undefined,
       messages: this.#conversation?.messages ?? [],
     });
   }
@@ -296,7 +298,7 @@ export class ChatController implements Chat, Disposable {
 
   #loaded(more = false): boolean {
     const messages = this.#conversation?.messages ?? [];
-    if (more) this.dispatch({ kind: "messages", messages });
+    if (more) this.dispatch({ kind: "set", messages });
     return more;
   }
 
@@ -312,12 +314,12 @@ export class ChatController implements Chat, Disposable {
   readonly resized = (columns: number, rows: number): void => {
     const { size } = this.#state;
     if (size.columns === columns && size.rows === rows) return;
-    this.dispatch({ kind: "resized", columns, rows });
+    this.dispatch({ kind: "set", size: { columns, rows } });
   };
 
   /** Handles a change of the focus. */
   readonly focus = (focused: boolean): void => {
-    this.dispatch({ kind: "focus", focused });
+    this.dispatch({ kind: "set", focused });
   };
 
   #lookOrTell(): void {
@@ -334,7 +336,7 @@ export class ChatController implements Chat, Disposable {
       if (sequence !== "") this.#environment.signal(sequence);
     }
     if ("until" in connection) {
-      this.dispatch({ kind: "tick", now: performance.now() });
+      this.dispatch({ kind: "set", now: performance.now() });
     }
   }
 

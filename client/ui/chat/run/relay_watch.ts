@@ -137,7 +137,7 @@ export class RelayWatch {
 
   #show(connection: ConnectionState): void {
     this.#chat.dispatch({
-      kind: "connection",
+      kind: "set",
       connection,
       now: performance.now(),
     });

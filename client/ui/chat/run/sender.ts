@@ -4,124 +4,35 @@ import {
   NoConnectionError,
   UserError,
 } from "../../../errors.ts";
-import type { Message, MessageNumber } from "../../../store/message.ts";
-import type { DeliverOptions, Outbox } from "../../../session/outbox.ts";
-import type { Session } from "../../../session/session.ts";
-import type { Chat } from "./chat_parts.ts";
 import { formatBytes } from "../../../../shared/cli/figures.ts";
+import type { Outbox } from "../../../session/outbox.ts";
+import type { Session } from "../../../session/session.ts";
+import type { Message, MessageNumber } from "../../../store/message.ts";
+import type { Chat } from "./chat_parts.ts";
 
-/** Events of messages on their way out. */
-export interface SendQueueEvents {
-  /** A message is about to be sent. */
-  sending: (id: MessageNumber) => DeliverOptions;
-  /** The relay has acknowledged a message. */
-  sent: (message: Message) => void;
-  /** A message stays unsent until it is sent again. */
-  failed: (id: MessageNumber, error: unknown) => void;
-  /** The set of messages that wait for the relay has changed. */
-  waiting: (ids: ReadonlySet<MessageNumber>) => void;
-}
+/** Minimum size in bytes of a message that shows progress. */
+const LARGE = 64 * 1024;
 
 /**
- * Sends messages one after another, in the order in which they were written.
- * They wait while the relay is unreachable.
+ * Sends the user's messages one after another, in the order in which they were
+ * written, and shows their progress. They wait while the relay is unreachable.
  */
-export class SendQueue {
-  readonly #outbox: Pick<Outbox, "deliver">;
-  readonly #events: SendQueueEvents;
+export class Sender {
+  readonly #outbox: Outbox;
+  readonly #chat: Chat;
+  #writing: Promise<void> = Promise.resolve();
   #queue: MessageNumber[] = [];
   #busy = false;
   #held = false;
 
-  constructor(outbox: Pick<Outbox, "deliver">, events: SendQueueEvents) {
-    this.#outbox = outbox;
-    this.#events = events;
+  constructor(session: Session, chat: Chat) {
+    this.#outbox = session.outbox;
+    this.#chat = chat;
   }
 
   /** Number of messages that are still to be sent. */
   get size(): number {
     return this.#queue.length;
-  }
-
-  /** Appends a message. */
-  add(id: MessageNumber): void {
-    if (this.#queue.includes(id)) return;
-    this.#queue.push(id);
-    if (this.#held) this.#tell();
-    else void this.#work();
-  }
-
-  /** Sends the messages that wait for the relay, which responds again. */
-  resume(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#tell();
-    void this.#work();
-  }
-
-  async #work(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
-    try {
-      while (!this.#held) {
-        const id = this.#queue[0];
-        if (id === undefined) break;
-        await this.#send(id);
-      }
-    } finally {
-      this.#busy = false;
-    }
-  }
-
-  async #send(id: MessageNumber): Promise<void> {
-    try {
-      const options = this.#events.sending(id);
-      const message = await this.#outbox.deliver(id, options);
-      this.#queue.shift();
-      this.#events.sent(message);
-    } catch (error) {
-      if (error instanceof NoConnectionError) {
-        this.#held = true;
-        this.#tell();
-      } else {
-        this.#queue.shift();
-        this.#events.failed(id, error);
-      }
-    }
-  }
-
-  #tell(): void {
-    this.#events.waiting(new Set(this.#held ? this.#queue : []));
-  }
-}
-
-/** Minimum size in bytes of a message that shows progress. */
-const LARGE = 64 * 1024;
-
-/** Sends the user's messages and shows their progress. */
-export class Sender {
-  readonly #outbox: Outbox;
-  readonly #chat: Chat;
-  readonly #queue: SendQueue;
-  #writing: Promise<void> = Promise.resolve();
-
-  constructor(session: Session, chat: Chat) {
-    this.#outbox = session.outbox;
-    this.#chat = chat;
-    this.#queue = new SendQueue(session.outbox, {
-      sending: () => ({
-        progress: (done, total) => this.#progress(done, total),
-        notice: (text) => chat.tell(text),
-      }),
-      sent: () => this.#settled(),
-      failed: (id, error) => this.#failed(id, error),
-      waiting: (ids) => chat.dispatch({ kind: "waiting", ids }),
-    });
-  }
-
-  /** Number of messages that are still to be sent. */
-  get size(): number {
-    return this.#queue.size;
   }
 
   /** Sends a text; returns it to the input line if it can't be stored. */
@@ -149,12 +60,15 @@ export class Sender {
 
   /** Resends unsent messages. */
   again(ids: readonly MessageNumber[]): void {
-    for (const id of ids) this.#queue.add(id);
+    for (const id of ids) this.#add(id);
   }
 
-  /** Sends the messages that wait for the relay. */
+  /** Sends the messages that wait for the relay, which responds again. */
   resume(): void {
-    this.#queue.resume();
+    if (!this.#held) return;
+    this.#held = false;
+    this.#showWaiting();
+    void this.#work();
   }
 
   /** Stores messages one after another, in the user's order. */
@@ -162,7 +76,7 @@ export class Sender {
     this.#writing = this.#writing.then(() =>
       this.#chat.attempt(async () => {
         const { id } = await write();
-        this.#queue.add(id);
+        this.#add(id);
         this.#chat.refresh();
         this.#chat.hurry();
       }, (error) => {
@@ -172,17 +86,62 @@ export class Sender {
     );
   }
 
+  #add(id: MessageNumber): void {
+    if (this.#queue.includes(id)) return;
+    this.#queue.push(id);
+    if (this.#held) this.#showWaiting();
+    else void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      while (!this.#held) {
+        const id = this.#queue[0];
+        if (id === undefined) break;
+        await this.#send(id);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #send(id: MessageNumber): Promise<void> {
+    try {
+      await this.#outbox.deliver(id, {
+        progress: (done, total) => this.#progress(done, total),
+        notice: (text) => this.#chat.tell(text),
+      });
+      this.#queue.shift();
+      this.#settled();
+    } catch (error) {
+      if (error instanceof NoConnectionError) {
+        this.#held = true;
+        this.#showWaiting();
+      } else {
+        this.#queue.shift();
+        this.#failed(id, error);
+      }
+    }
+  }
+
+  #showWaiting(): void {
+    const waiting = new Set(this.#held ? this.#queue : []);
+    this.#chat.dispatch({ kind: "set", waiting });
+  }
+
   #progress(done: number, total: number): void {
     if (total < LARGE) return;
     const percent = Math.floor(100 * done / total);
-    const text = `Sending: ${percent} % of ${formatBytes(total)}`;
-    if (this.#chat.state.progress === text) return;
-    this.#chat.dispatch({ kind: "progress", text });
+    const progress = `Sending: ${percent} % of ${formatBytes(total)}`;
+    if (this.#chat.state.progress === progress) return;
+    this.#chat.dispatch({ kind: "set", progress });
   }
 
   #settled(): void {
     this.#chat.guard(() => {
-      this.#chat.dispatch({ kind: "progress", text: undefined });
+      this.#chat.dispatch({ kind: "set", progress: undefined });
       this.#chat.refresh();
       this.#chat.hurry();
     });
