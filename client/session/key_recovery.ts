@@ -70,44 +70,42 @@ export class KeyRecovery {
     const asked = [...this.#toAsk].slice(0, MOST_AT_ONCE);
     for (const [contact, id] of asked) {
       this.#toAsk.delete(contact);
-      const done = await this.#attempt(
+      const isBroken = yield* this.#attempt(
         contact,
         () => this.#ask(contact, id),
         "can't be asked for the key (request-key does it)",
       );
-      yield* done.events;
-      if (done.isBroken) return;
+      if (isBroken) return;
     }
     const asking = [...this.#asking].slice(0, MOST_AT_ONCE);
     for (const [contact, keys] of asking) {
       this.#asking.delete(contact);
-      const done = await this.#attempt(
+      const isBroken = yield* this.#attempt(
         contact,
         () => this.#send(contact, keys),
         "asks for the key, but it can't be sent (send-key does it)",
       );
-      yield* done.events;
-      if (done.isBroken) return;
+      if (isBroken) return;
     }
   }
 
-  /** Runs a step that returns a notice; turns a {@linkcode UserError} into an event. */
-  async #attempt(
+  /** Runs a step that returns a notice; returns whether the connection failed. */
+  async *#attempt(
     contact: ContactRow,
     step: () => Promise<string | undefined>,
     failed: string,
-  ): Promise<{ events: ReceiveEvent[]; isBroken: boolean }> {
+  ): AsyncGenerator<ReceiveEvent, boolean, void> {
     try {
       const text = await step();
-      const events = text === undefined ? [] : [notice(text)];
-      return { events, isBroken: false };
+      if (text !== undefined) yield notice(text);
+      return false;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const name = labelOf(this.#session.store.contacts.at(contact));
-      const event: ReceiveEvent = error instanceof KeyChangedError
+      yield error instanceof KeyChangedError
         ? { kind: "problem", error }
         : notice(`${name} ${failed}: ${error.message}`);
-      return { events: [event], isBroken: error instanceof ConnectionError };
+      return error instanceof ConnectionError;
     }
   }
 
