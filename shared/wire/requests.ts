@@ -30,8 +30,6 @@ export interface RequestRecord {
    * may be stored; pulls are repeated by their caller.
    */
   readonly repeatable?: true;
-  /** Whether a server may omit it. */
-  readonly optional?: true;
 }
 
 /** All requests by their kinds. */

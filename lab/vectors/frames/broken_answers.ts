@@ -1,6 +1,13 @@
 import { concat } from "@std/bytes";
 import { decodeHex } from "@std/encoding";
+import { defaultDialect } from "../../../shared/wire/dialects.ts";
 import { MessageType, NAME_SIZE } from "../../../shared/wire/protocol.ts";
+import {
+  type RequestKind,
+  requestKinds,
+  requests,
+  responseCode,
+} from "../../../shared/wire/requests.ts";
 import { brokenAnswer } from "./frame_case.ts";
 import { bigEndian, resized, withField } from "./frame_edits.ts";
 import {
@@ -12,6 +19,7 @@ import {
   MAX_U32,
   NOTHING,
   registered,
+  sampleAnswer,
   taken,
   TEXT,
   utf8,
@@ -35,7 +43,13 @@ const holding = (frame: Uint8Array, payload: Uint8Array) =>
 
 /** Answers that break a clause each, by the clauses' order. */
 export function brokenAnswers(): FrameVector[] {
-  return [...framing(), ...payloads(), ...lists(), ...inboxes()];
+  return [
+    ...framing(),
+    ...requestKinds.map(oneByteMore),
+    ...payloads(),
+    ...lists(),
+    ...inboxes(),
+  ];
 }
 
 function framing(): FrameVector[] {
@@ -46,13 +60,7 @@ function framing(): FrameVector[] {
       `A list of version ${version}; a client takes it (ANS-4).`,
       edited(listed(), "header.version", version),
     );
-  const code = (code: number, what: string) =>
-    brokenAnswer(
-      "ANS-3",
-      `code-${code}`,
-      `An answer with the code ${code}, ${what}.`,
-      edited(listed([]), "header.code", code),
-    );
+  const unused = defaultDialect.firstResponse + requestKinds.length;
   return [
     brokenAnswer(
       "FRM-1",
@@ -89,7 +97,12 @@ function framing(): FrameVector[] {
       padded(registered(), 64),
     ),
     version(1),
-    code(2105, "one too high"),
+    brokenAnswer(
+      "ANS-3",
+      "code-behind-last",
+      `An answer with the code ${unused}, one too high.`,
+      edited(listed([]), "header.code", unused),
+    ),
     brokenAnswer(
       "ERR-1",
       "failure-with-text",
@@ -97,6 +110,16 @@ function framing(): FrameVector[] {
       holding(failed(), utf8("name is taken")),
     ),
   ];
+}
+
+function oneByteMore(kind: RequestKind): FrameVector {
+  const { responseLabel, sizeClause } = requests[kind];
+  return brokenAnswer(
+    sizeClause,
+    `${responseLabel.replaceAll(" ", "-")}-byte-more`,
+    `A ${responseCode[kind]} with a byte too many, as its size says.`,
+    sized(sampleAnswer(kind), 1),
+  );
 }
 
 function payloads(): FrameVector[] {
@@ -141,12 +164,6 @@ function payloads(): FrameVector[] {
       "registered-empty",
       "A 2100 without an id.",
       holding(registered(), NOTHING),
-    ),
-    brokenAnswer(
-      "REG-1",
-      "registered-17-bytes",
-      "A 2100 with a byte behind the id.",
-      sized(registered(), 1),
     ),
     brokenAnswer(
       "KEY-1",

@@ -1,6 +1,11 @@
 import { concat } from "@std/bytes";
-import { dialectNamed } from "../../../shared/wire/dialects.ts";
+import { dialectNamed, requestCode } from "../../../shared/wire/dialects.ts";
 import { MessageType, ZERO_ID } from "../../../shared/wire/protocol.ts";
+import {
+  requestCodecs,
+  requestKinds,
+  requests,
+} from "../../../shared/wire/requests.ts";
 import { unusedCodes } from "../../../kit/requests.ts";
 import { brokenMessages } from "../conversations/broken_messages.ts";
 import { brokenRegistrations } from "../conversations/broken_registrations.ts";
@@ -13,6 +18,7 @@ import {
   MAX_U32,
   pulls,
   registers,
+  sampleRequest,
   sends,
   sendsText,
   TEXT,
@@ -160,16 +166,16 @@ function headers(): FrameVector[] {
       "A registration whose key has a byte too few, as its size says.",
       sized(registers("short"), -1),
     ),
-    size(
-      "register-416-bytes",
-      "A registration with a byte too many, as its size says.",
-      sized(registers("long"), 1),
-    ),
-    size(
-      "clients-list-1-byte",
-      "A 601 with a byte of payload.",
-      sized(list, 1),
-    ),
+    ...requestKinds.filter((kind) =>
+      requestCodecs[kind].fixedSize !== undefined
+    )
+      .map((kind) =>
+        size(
+          `${requests[kind].label.replaceAll(" ", "-")}-byte-more`,
+          `A ${requestCode(kind)} with a byte too many, as its size says.`,
+          sized(sampleRequest(kind), 1),
+        )
+      ),
     size(
       "clients-list-of-23-bytes",
       "A 601 whose payload is another 601.",
@@ -181,11 +187,6 @@ function headers(): FrameVector[] {
       concat([edited(pulls(), "header.payloadSize", 16), anna.clientId]),
     ),
     size("public-key-15-bytes", "A 602 with a cut id.", sized(asksKey(), -1)),
-    size(
-      "public-key-17-bytes",
-      "A 602 with a byte behind the id.",
-      sized(asksKey(), 1),
-    ),
     size(
       "send-20-bytes",
       "A 603 that ends within the content's size.",

@@ -18,11 +18,14 @@ import {
   type RequestKind,
   type RequestPayloads,
   type Response,
+  responseCode,
 } from "../../../shared/wire/requests.ts";
 import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import material from "../material.json" with { type: "json" };
 import { anna, ben } from "../people.ts";
 import { PULL } from "../../../kit/requests.ts";
+import type { FieldValues } from "../../../shared/wire/field_types.ts";
+import { samplePayload, sampleResponse } from "../../harness/sample_payload.ts";
 
 /** The dialect of the page's examples. */
 export const PLAIN: Dialect = dialectNamed("600");
@@ -52,6 +55,35 @@ export function asked<K extends RequestKind>(
 ): Uint8Array {
   const clientId = kind === "register" ? ZERO_ID : anna.clientId;
   return encodeRequest(kind, payload, { clientId, dialect });
+}
+
+const values = {
+  name: "anna",
+  listedName: ben.name,
+  publicKey: anna.publicKey,
+  clientId: ben.clientId,
+  messageId: 2 as MessageId,
+  messageType: MessageType.Text,
+  u8: MessageType.Text,
+  content: TEXT,
+};
+
+/** A request of a kind by Anna, about Ben where it is about a client. */
+export const sampleRequest = (
+  kind: RequestKind,
+  dialect: Dialect = PLAIN,
+  but: Partial<FieldValues> = {},
+): Uint8Array =>
+  asked(kind, samplePayload(kind, { ...values, ...but }), dialect);
+
+/** A response to a kind of request by Anna; a list has one entry. */
+export function sampleAnswer(
+  kind: RequestKind,
+  dialect: Dialect = PLAIN,
+): Uint8Array {
+  const code = responseCode[kind];
+  const payload = sampleResponse(kind, { ...values, publicKey: ben.publicKey });
+  return answered({ code, payload } as Response, dialect);
 }
 
 /** Somebody registers, with Anna's key where no other is said. */

@@ -10,10 +10,10 @@ import { FILES, testWith } from "../../support/test_with.ts";
 import { toolTest, TSHARK } from "../../support/test_with_tool.ts";
 import { tshark } from "../../support/wire/tshark.ts";
 import { bytesOf, readVectors } from "../../support/wire/vectors.ts";
-import { PULL } from "../../../kit/requests.ts";
+import { requestKinds, requests } from "../../../shared/wire/requests.ts";
 
 /** Clauses that a frame breaks by its form, so that the codec refuses it. */
-const FORMAL = [
+const FORMAL: readonly string[] = [
   "FRM-1",
   "FRM-2",
   "REQ-5",
@@ -23,14 +23,10 @@ const FORMAL = [
   "NAM-2",
   "NAM-3",
   "NAM-4",
-  "REG-1",
-  "LST-1",
-  "KEY-1",
   "SND-1",
-  "SND-2",
   "SND-5",
   "SND-8",
-  "PUL-1",
+  ...requestKinds.map((kind) => requests[kind].sizeClause),
 ];
 
 testWith(
@@ -105,15 +101,8 @@ testWith(FILES, "there is a frame of each kind in each dialect", async () => {
         `${direction} ${dialect} ${meaning.kind}`
       ),
   );
-  const kinds = [
-    "register",
-    "clientsList",
-    "publicKey",
-    "sendMessage",
-    PULL,
-  ];
   for (const dialect of dialectNames) {
-    for (const kind of kinds) {
+    for (const kind of requestKinds) {
       assert(found.has(`request ${dialect} ${kind}`), `${dialect} ${kind}`);
       assert(found.has(`answer ${dialect} ${kind}`), `${dialect} ${kind}`);
     }

@@ -99,7 +99,7 @@ const turned: readonly [name: string, at: number][] = [
   ),
   // Type, size and content of a message.
   ...[39, 40, 43, 44, 59].map((at) =>
-    ["request-send-text-1000", at] as [string, number]
+    ["request-send-a-message-1000", at] as [string, number]
   ),
   // A block's padding.
   ...[23, 1023].map((at) =>
