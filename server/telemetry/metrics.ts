@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import config from "../../deno.json" with { type: "json" };
-import { inTime } from "../../shared/cli/in_time.ts";
+import { inTime } from "../../shared/cli/time.ts";
 import type { Limits } from "../relay/limits/limits.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { Store } from "../store/store.ts";
