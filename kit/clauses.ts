@@ -157,8 +157,8 @@ const entries = {
   "DLV-5": ["client", "MUST", "A message that can't be read costs no other"],
 
   "DIA-1": ["relay", "SHOULD", "700 and 1100 are answered as 600 is"],
-  "DIA-2": ["relay", "MAY", "1000 to 1004 are answered with 2000 to 2004"],
-  "DIA-3": ["relay", "MAY", "100 to 104 have headers of 22 bytes"],
+  "DIA-2": ["relay", "MAY", "Requests of dialect 1000 are answered"],
+  "DIA-3": ["relay", "MAY", "Dialect 100 has headers of 22 bytes"],
   "DIA-4": ["relay", "MUST", "Dialects share users and messages"],
   "DIA-5": ["relay", "MAY", "Padding to blocks of 1024 is answered alike"],
   "DIA-6": ["relay", "MAY", "In a block a payload may lack its size"],

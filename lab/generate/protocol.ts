@@ -86,6 +86,9 @@ function header(dialect: Dialect): string {
 /** The fields of a request and of its response. */
 export function fields(kind: RequestKind): string {
   const [asked, got] = [rows(requestCodecs[kind]), rows(responseCodecs[kind])];
+  if (asked.length + got.length === 0) {
+    return "Neither request nor response has a payload.";
+  }
   if (asked.length === 0) {
     const { shape } = responseCodecs[kind];
     const head = shape.kind === "list" ? "entry" : "response";

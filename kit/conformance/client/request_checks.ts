@@ -72,7 +72,7 @@ export const requestChecks: readonly RequestCheck[] = [
     name: "payload-fits",
     subject: SUBJECT,
     clause: "REQ-6",
-    about: "601 and 604 have no payload, and 602 has one of 16 bytes",
+    about: "Each payload has the size that its code asks for",
     problem(arrival) {
       // What a registration lacks or has too much is its key's.
       const { kind } = arrival;

@@ -314,7 +314,7 @@ export const connections = {
     }),
   },
   "one-generation": {
-    about: "Codes other than 600 to 604 are unknown",
+    about: "Codes of dialects behind 600 are unknown",
     clauses: ["DIA-1"],
     fails: ["generation-700", "generation-1100"],
     inject: () => ({
