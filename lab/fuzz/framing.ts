@@ -21,7 +21,17 @@ import {
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
 import { BLOCKS, CODE_AT, viewOf } from "./layout.ts";
+import { PULL } from "../../kit/requests.ts";
 import type { RequestKind } from "../../shared/wire/requests.ts";
+
+/** The kinds that are modelled; a stream ends before a request of another kind. */
+const KINDS: readonly RequestKind[] = [
+  "register",
+  "clientsList",
+  "publicKey",
+  "sendMessage",
+  PULL,
+];
 
 /** What a well-formed request asks for; ids are in hex. */
 export type Asked =
@@ -59,6 +69,8 @@ export interface Framing {
    * a stream that is sent in one write has one reading (SND-7).
    */
   hasty: boolean;
+  /** Where the first request of a kind starts that isn't modelled here. */
+  foreignAt?: number;
 }
 
 /**
@@ -80,6 +92,9 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
     const header = readHeader(rest);
     if (header === undefined) break;
     const { kind, claim, size: headerSize } = header;
+    if (kind !== undefined && !KINDS.includes(kind)) {
+      return { steps, trailing: true, padded: false, hasty, foreignAt: start };
+    }
     const behind = rest.subarray(headerSize);
     const possible = kind !== "sendMessage" ||
       claim >= SEND_OVERHEAD && claim <= maxMessage;

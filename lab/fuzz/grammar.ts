@@ -20,6 +20,7 @@ import {
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
 import {
+  requestCodecs,
   type RequestKind,
   requestKinds,
   type RequestPayloads,
@@ -100,6 +101,11 @@ function nameField(source: Source, field: Uint8Array): Uint8Array<ArrayBuffer> {
   return frame;
 }
 
+/** The kinds of requests without a payload. */
+const empty = requestKinds.filter((kind) =>
+  requestCodecs[kind].fixedSize === 0
+);
+
 /** Neighbours of those that are known, answers' codes, and what looks short. */
 const UNKNOWN_CODES = [
   0,
@@ -157,7 +163,7 @@ export const productions: Readonly<
     const head = requestHeader.encode({
       clientId: anyClient(source),
       version: 2,
-      code: requestCode(random.pick(["clientsList", PULL])),
+      code: requestCode(random.pick(empty)),
       payloadSize: payload.length,
     });
     return new Uint8Array([...head, ...payload]);

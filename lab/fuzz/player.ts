@@ -32,9 +32,9 @@ const MOST_PIECE = 1400;
 /** @throws {FuzzFailure} where answers don't come, or the connection ends otherwise than it must */
 export async function play(plan: Plan, stage: Stage): Promise<Outcome> {
   const { pacing, ending } = plan;
-  const stream = ending === "cut"
-    ? plan.stream.subarray(0, plan.cutAt)
-    : plan.stream;
+  const { foreignAt } = frame(plan.stream, stage.maxMessage);
+  const known = plan.stream.subarray(0, foreignAt);
+  const stream = ending === "cut" ? known.subarray(0, plan.cutAt) : known;
   const framing = frame(stream, stage.maxMessage);
   const outcome: Outcome = {
     framing,
