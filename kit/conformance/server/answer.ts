@@ -8,9 +8,19 @@ import { encodeHex } from "@std/encoding";
 import { FormatError } from "../../../shared/wire/format_error.ts";
 import type { ResponseHeader } from "../../../shared/wire/frames.ts";
 import type { WholeResponse } from "../../../shared/wire/response_framer.ts";
-import { ERROR_CODE } from "../../../shared/wire/requests.ts";
+import {
+  type ClientId,
+  WAITING_OVERHEAD,
+} from "../../../shared/wire/protocol.ts";
+import {
+  ERROR_CODE,
+  responseCodecs,
+  type WaitingMessage,
+} from "../../../shared/wire/requests.ts";
+import { PULL } from "../../requests.ts";
+import { asClientId } from "../../../shared/wire/field_types.ts";
 import type { Codec } from "../../../shared/wire/fields.ts";
-import { CheckFailure } from "./check_failure.ts";
+import { CheckFailure, must, Unprepared } from "./check_failure.ts";
 
 /** A whole response, its code that of the first dialect. */
 export type Answer = WholeResponse;
@@ -72,3 +82,57 @@ export const hex = (bytes: Uint8Array): string =>
   bytes.length === 0
     ? "nothing"
     : `${encodeHex(bytes.subarray(0, 16))}${bytes.length > 16 ? "…" : ""}`;
+
+/** Bytes of an id in a 2100. */
+const ID_SIZE = 16;
+/** Where a content's size stands in a waiting message. */
+const CONTENT_SIZE_AT = 21;
+
+/**
+ * The id that a 2100 gives.
+ *
+ * @throws {CheckFailure} where it gives none
+ */
+export function idIn(answer: Answer): ClientId {
+  expectCode(answer, 2100);
+  must(
+    answer.payload.length >= ID_SIZE,
+    "an id of 16 bytes",
+    `${answer.payload.length} bytes`,
+  );
+  return asClientId(answer.payload.slice(0, ID_SIZE));
+}
+
+/** The key is what a 2102 ends with; that it begins with the id is another check's. */
+export const keyIn = ({ payload }: Answer) => payload.slice(-160);
+
+/**
+ * The messages of a 2104.
+ *
+ * @throws {CheckFailure} where it has none that could be read
+ * @throws {Unprepared} where only the byte order is in the way
+ */
+export function messagesIn(answer: Answer): readonly WaitingMessage[] {
+  try {
+    return expectPayload(answer, 2104, responseCodecs[PULL]);
+  } catch (error) {
+    if (answer.code === 2104 && hasBigEndianSizes(answer.payload)) {
+      throw new Unprepared(
+        "its content sizes are big endian: see answer-integers",
+      );
+    }
+    throw error;
+  }
+}
+
+/** Whether messages can be read where their sizes are taken for big endian. */
+function hasBigEndianSizes(payload: Uint8Array): boolean {
+  const bytes = payload.slice();
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  while (at + WAITING_OVERHEAD <= bytes.length) {
+    const size = view.getUint32(at + CONTENT_SIZE_AT);
+    at += WAITING_OVERHEAD + size;
+  }
+  return bytes.length > 0 && at === bytes.length;
+}

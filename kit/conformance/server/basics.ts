@@ -37,6 +37,10 @@ export const basics = {
 /** One of them. */
 export type Basic = keyof typeof basics;
 
+/** Why something couldn't be done, and which check tells more of it. */
+export const told = (basic: Basic): string =>
+  `couldn't ${basics[basic][0]}: see ${basics[basic][1]}`;
+
 /**
  * What a request of a kind builds on, and the checks that fail where no such
  * request is answered as it should be. A registration is checked first.
@@ -131,8 +135,7 @@ const attempts: Readonly<
     const channel = await probe.connect();
     await channel.send(pullRequest(to.id));
     await channel.answer();
-    await channel.send(request(to, from));
-    expectCode(await channel.answer(), code);
+    await channel.ask(request(to, from), code);
     await comesNotAgain(probe, to);
   },
   async ids(probe) {
@@ -142,8 +145,7 @@ const attempts: Readonly<
     const channel = await probe.connect();
     await channel.send(pullRequest(other.id));
     await channel.answer();
-    await channel.send(pullRequest(to.id));
-    const { payload } = expectCode(await channel.answer(), 2104);
+    const { payload } = await channel.ask(pullRequest(to.id), 2104);
     must(payload.length > 0, "the message", "an empty inbox");
   },
   async segments(probe) {
@@ -172,14 +174,11 @@ async function twice(
   const [from, to] = await probe.pair();
   const channel = await probe.connect();
   if (afterFailure) {
-    await channel.send(frame({ code: UNKNOWN_CODE, clientId: from.id }));
-    expectCode(await channel.answer(), 9000);
+    await channel.ask(frame({ code: UNKNOWN_CODE, clientId: from.id }), 9000);
   } else {
-    await channel.send(request(from, to));
-    expectCode(await channel.answer(), code);
+    await channel.ask(request(from, to), code);
   }
-  await channel.send(request(from, to));
-  expectCode(await channel.answer(), code);
+  await channel.ask(request(from, to), code);
 }
 
 /** Finds out what works, each thing once and only where it is asked for. */

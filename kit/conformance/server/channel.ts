@@ -20,7 +20,7 @@ import { inTime } from "../../../shared/cli/time.ts";
 import { formOf, swapped } from "../../dissect/form.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Conn, RawConnection } from "../../raw_connection.ts";
-import { type Answer, describe } from "./answer.ts";
+import { type Answer, describe, expectCode } from "./answer.ts";
 import { CheckFailure, NoAnswer, Unprepared } from "./check_failure.ts";
 import { asSpoken, fromGeneration, type Spoken } from "./generation.ts";
 import { PULL } from "../../requests.ts";
@@ -171,6 +171,17 @@ export class Channel {
     this.#options.follow("answered");
     const code = fromGeneration(answer.code, this.#options.spoken.dialect);
     return { ...answer, code };
+  }
+
+  /**
+   * Sends a request, and returns its answer.
+   *
+   * @param due what is expected
+   * @throws {CheckFailure} if it has another code, or none comes in time
+   */
+  async ask(request: Uint8Array, code: number, due?: string): Promise<Answer> {
+    await this.send(request);
+    return expectCode(await this.answer(due), code);
   }
 
   /** @throws {CheckFailure} where the header makes sense as big endian alone */

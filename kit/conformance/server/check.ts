@@ -27,24 +27,34 @@ export interface Check extends CheckInfo {
   readonly run: (probe: Probe) => Promise<void>;
 }
 
-/** A check as its file lists it: what it is called, its clause, what it looks for. */
+/** A check as its file lists it by its name. */
 export type CheckEntry = readonly [
-  name: string,
   clause: ClauseId,
   about: string,
   run: Check["run"],
 ];
 
-/** The checks of a subject. */
+/** The checks of a subject, from entries by their names. */
 export function subject(
-  name: string,
-  entries: readonly CheckEntry[],
+  subject: string,
+  entries: Readonly<Record<string, CheckEntry>>,
 ): readonly Check[] {
-  return entries.map(([check, clause, about, run]) => ({
-    name: check,
-    subject: name,
+  return Object.entries(entries).map(([name, [clause, about, run]]) => ({
+    name,
+    subject,
     clause,
     about,
     run,
+  }));
+}
+
+/** Entries of checks that differ in a value alone. */
+export function each<T>(
+  values: readonly T[],
+  entry: (value: T) => readonly [name: string, ...CheckEntry],
+): Record<string, CheckEntry> {
+  return Object.fromEntries(values.map((value) => {
+    const [name, ...rest] = entry(value);
+    return [name, rest];
   }));
 }

@@ -6,11 +6,7 @@
  */
 
 import type { Dialect } from "../../../shared/wire/dialects.ts";
-import {
-  type ClientId,
-  type MessageId,
-  WAITING_OVERHEAD,
-} from "../../../shared/wire/protocol.ts";
+import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import {
   ERROR_CODE,
   type ListedClient,
@@ -19,14 +15,20 @@ import {
   responseCodecs,
   type WaitingMessage,
 } from "../../../shared/wire/requests.ts";
-import { asClientId } from "../../../shared/wire/field_types.ts";
 import { formOf } from "../../dissect/form.ts";
 import type { Exchange, Exchanged } from "../report/outcome.ts";
-import { type Answer, expectCode, expectPayload } from "./answer.ts";
-import { type Basic, basicOf, type Basics, basics } from "./basics.ts";
+import {
+  type Answer,
+  expectCode,
+  expectPayload,
+  idIn,
+  keyIn,
+  messagesIn,
+} from "./answer.ts";
+import { type Basic, basicOf, type Basics, basics, told } from "./basics.ts";
 import type { Cast, User } from "./cast.ts";
 import { Channel } from "./channel.ts";
-import { CheckFailure, must, prepare, Unprepared } from "./check_failure.ts";
+import { CheckFailure, prepare, Unprepared } from "./check_failure.ts";
 import {
   randomKey,
   randomName,
@@ -48,11 +50,6 @@ const SLOWEST = 256;
 /** Bytes that no server needs time for. */
 const SMALL = 16 * 1024;
 const REGISTER = "register somebody more, which servers may limit";
-/** Bytes of an id in a 2100. */
-const ID_SIZE = 16;
-
-/** Where a content's size stands in a waiting message. */
-const CONTENT_SIZE_AT = 21;
 
 /** A request that the server answers well, and who asks it. */
 export interface UsualRequest {
@@ -282,12 +279,21 @@ export class Probe {
   }
 
   /**
-   * Asks what is to be refused.
+   * Asks on a connection of its own, and returns the answer.
    *
-   * @throws {CheckFailure} where it isn't
+   * @throws {CheckFailure} if it has another code, or none comes
    */
+  async expect(
+    frame: Uint8Array,
+    code: number,
+    due?: string,
+  ): Promise<Answer> {
+    return expectCode(await this.ask(frame, due), code);
+  }
+
+  /** @throws {CheckFailure} if the request isn't refused */
   async refused(frame: Uint8Array): Promise<void> {
-    expectCode(await this.ask(frame, "an answer 9000"), 9000);
+    await this.expect(frame, ERROR_CODE, "an answer 9000");
   }
 
   /**
@@ -343,7 +349,7 @@ export class Probe {
   async sends(sending: Sending): Promise<Answer> {
     return await this.#need(
       "send",
-      async () => expectCode(await this.ask(sendRequest(sending)), 2103),
+      () => this.expect(sendRequest(sending), 2103),
     );
   }
 
@@ -415,7 +421,7 @@ export class Probe {
    */
   async listed(id: ClientId): Promise<readonly ListedClient[]> {
     // Where names stand for ids, say, nothing in it is what it seems.
-    if (!(await this.can("list"))) throw new Unprepared(told("list"));
+    await this.needs("list");
     return await this.#need(
       "list",
       async () =>
@@ -435,7 +441,7 @@ export class Probe {
    */
   async keyOf(asker: ClientId, target: ClientId): Promise<Uint8Array> {
     // Where bytes are missing at its end, say, it isn't the key that is wrong.
-    if (!(await this.can("key"))) throw new Unprepared(told("key"));
+    await this.needs("key");
     return await this.#need("key", async () => {
       const answer = await this.ask(keyRequest(asker, target));
       return keyIn(expectCode(answer, 2102));
@@ -490,6 +496,11 @@ export class Probe {
     return await this.#basics?.works(what, isAlone) ?? true;
   }
 
+  /** @throws {Unprepared} if the server can't do what the check builds on */
+  async needs(what: Basic): Promise<void> {
+    if (!(await this.can(what))) throw new Unprepared(told(what));
+  }
+
   /**
    * Sees to it that a message that came again was taken before.
    *
@@ -532,57 +543,4 @@ export class Probe {
       }
     }
   }
-}
-
-/**
- * The id that a 2100 gives.
- *
- * @throws {CheckFailure} where it gives none
- */
-export function idIn(answer: Answer): ClientId {
-  expectCode(answer, 2100);
-  must(
-    answer.payload.length >= ID_SIZE,
-    "an id of 16 bytes",
-    `${answer.payload.length} bytes`,
-  );
-  return asClientId(answer.payload.slice(0, ID_SIZE));
-}
-
-/** The key is what a 2102 ends with; that it begins with the id is another check's. */
-const keyIn = ({ payload }: Answer) => payload.slice(-160);
-
-/** Why something couldn't be done, and which check tells more of it. */
-export const told = (basic: Basic): string =>
-  `couldn't ${basics[basic][0]}: see ${basics[basic][1]}`;
-
-/**
- * The messages of a 2104.
- *
- * @throws {CheckFailure} where it has none that could be read
- * @throws {Unprepared} where only the byte order is in the way
- */
-export function messagesIn(answer: Answer): readonly WaitingMessage[] {
-  try {
-    return expectPayload(answer, 2104, responseCodecs[PULL]);
-  } catch (error) {
-    if (answer.code === 2104 && hasBigEndianSizes(answer.payload)) {
-      throw new Unprepared(
-        "its content sizes are big endian: see answer-integers",
-      );
-    }
-    throw error;
-  }
-}
-
-/** Whether messages can be read where their sizes are taken for big endian. */
-function hasBigEndianSizes(payload: Uint8Array): boolean {
-  const bytes = payload.slice();
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  while (at + WAITING_OVERHEAD <= bytes.length) {
-    const size = view.getUint32(at + CONTENT_SIZE_AT);
-    at += WAITING_OVERHEAD + size;
-  }
-  return bytes.length > 0 && at === bytes.length;
 }

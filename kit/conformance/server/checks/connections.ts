@@ -1,4 +1,4 @@
-import { describe, expectCode } from "../answer.ts";
+import { describe, expectCode, idIn } from "../answer.ts";
 import type { Channel } from "../channel.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import {
@@ -8,7 +8,7 @@ import {
   registration,
   sendRequest,
 } from "../frames.ts";
-import { idIn, type Probe, type UsualRequest } from "../probe.ts";
+import type { Probe, UsualRequest } from "../probe.ts";
 import type { Basic } from "../basics.ts";
 import type { ClientId } from "../../../../shared/wire/protocol.ts";
 import { fill, numbered } from "./pulling.ts";
@@ -26,21 +26,18 @@ const BREAK = 100;
 const ENDS = 250;
 
 /** Checks of connections, and of those that stall and break. */
-export const connectionChecks = subject("connections", [
-  [
-    "connection-of-two-requests",
+export const connectionChecks = subject("connections", {
+  "connection-of-two-requests": [
     "CON-1",
     "A second request on a connection is answered",
     (probe) => askAgain(probe, 2),
   ],
-  [
-    "connection-of-many-requests",
+  "connection-of-many-requests": [
     "CON-1",
     `${MANY} requests on a connection are answered, one after the other`,
     (probe) => askAgain(probe, MANY),
   ],
-  [
-    "connection-of-a-whole-talk",
+  "connection-of-a-whole-talk": [
     "CON-1",
     "Register, list, key, send and pull go over one connection",
     async (probe) => {
@@ -63,73 +60,58 @@ export const connectionChecks = subject("connections", [
       ] as const;
       for (const [basic, request, code] of steps) {
         if (!works.has(basic)) continue;
-        await channel.send(request);
-        expectCode(await channel.answer(`an answer ${code}`), code);
+        await channel.ask(request, code, `an answer ${code}`);
       }
     },
   ],
-  [
-    "open-after-unknown-client",
+  "open-after-unknown-client": [
     "CON-2",
     "A connection stays usable after an unregistered id was refused",
     (probe) => goesOn(probe, () => listRequest(randomId())),
   ],
-  [
-    "open-after-unknown-code",
+  "open-after-unknown-code": [
     "CON-2",
     "A connection goes on after an unknown code was refused",
     (probe) => goesOn(probe, (clientId) => frame({ code: 666, clientId })),
   ],
-  [
-    "open-after-unknown-target",
+  "open-after-unknown-target": [
     "CON-2",
     "A connection stays usable after a message for an unregistered id was refused",
     (probe) => goesOn(probe, (from) => sendRequest({ from, to: randomId() })),
   ],
-  [
-    "open-after-silence",
+  "open-after-silence": [
     "CON-3",
     `A connection goes on after ${SILENCE} ms without a request`,
     async (probe) => {
       const { request, code } = await probe.usual();
       await probe.again(async (channel) => {
-        await channel.send(request);
-        await prepare(
-          "be served",
-          async () => expectCode(await channel.answer(), code),
-        );
+        await prepare("be served", () => channel.ask(request, code));
         await bearsSilence(channel);
-        await channel.send(request);
-        expectCode(await channel.answer(), code);
+        await channel.ask(request, code);
       });
     },
   ],
-  [
-    "open-before-first-request",
+  "open-before-first-request": [
     "CON-3",
     `A connection on which nothing is said for ${SILENCE} ms is served then`,
     async (probe) => {
       const { request, code } = await probe.usual();
       const channel = await probe.connect();
       await bearsSilence(channel);
-      await channel.send(request);
-      expectCode(await channel.answer(), code);
+      await channel.ask(request, code);
     },
   ],
-  [
-    "others-silent",
+  "others-silent": [
     "CON-4",
     `A client is served beside ${OTHERS} connections that say nothing`,
     (probe) => beside(probe, () => undefined),
   ],
-  [
-    "others-stalled-in-header",
+  "others-stalled-in-header": [
     "CON-4",
     `A client is served beside ${OTHERS} that stopped within a header`,
     (probe) => beside(probe, (id) => listRequest(id).subarray(0, 11)),
   ],
-  [
-    "others-stalled-in-payload",
+  "others-stalled-in-payload": [
     "CON-4",
     `A client is served beside ${OTHERS} that stopped within a payload`,
     (probe) =>
@@ -140,8 +122,7 @@ export const connectionChecks = subject("connections", [
             .subarray(0, 500),
       ),
   ],
-  [
-    "others-claim-4-gib",
+  "others-claim-4-gib": [
     "CON-4",
     "A client is served beside one whose header claims 4294967295 bytes",
     (probe) =>
@@ -152,8 +133,7 @@ export const connectionChecks = subject("connections", [
           payloadSize: 0xffffffff,
         }), 1),
   ],
-  [
-    "others-not-reading",
+  "others-not-reading": [
     "CON-4",
     "A client is served beside one that doesn't read its 900 KB",
     async (probe) => {
@@ -167,8 +147,7 @@ export const connectionChecks = subject("connections", [
       await prepare("read it then", () => lazy.answer());
     },
   ],
-  [
-    "others-broken-off",
+  "others-broken-off": [
     "CON-6",
     "A connection that was open goes on when another one breaks off in a request",
     async (probe) => {
@@ -176,19 +155,13 @@ export const connectionChecks = subject("connections", [
       const { request, code } = usual;
       await probe.again(async (channel) => {
         const broken = await probe.connectToBreak();
-        await channel.send(request);
-        await prepare(
-          "be served",
-          async () => expectCode(await channel.answer(), code),
-        );
+        await prepare("be served", () => channel.ask(request, code));
         await breakOff(broken, usual);
-        await channel.send(request);
-        expectCode(await channel.answer(), code);
+        await channel.ask(request, code);
       });
     },
   ],
-  [
-    "others-reset",
+  "others-reset": [
     "CON-6",
     `A new client is served after ${OTHERS} connections were reset`,
     async (probe) => {
@@ -203,8 +176,7 @@ export const connectionChecks = subject("connections", [
       await probe.served(usual);
     },
   ],
-  [
-    "cut-off-registration",
+  "cut-off-registration": [
     "CON-7",
     "A registration that lacks its last byte leaves the name free",
     async (probe) => {
@@ -214,8 +186,7 @@ export const connectionChecks = subject("connections", [
       must(answer.code === 2100, "an answer 2100", describe(answer));
     },
   ],
-  [
-    "cut-off-message",
+  "cut-off-message": [
     "CON-7",
     "A message that lacks its last byte isn't handed out",
     async (probe) => {
@@ -230,8 +201,7 @@ export const connectionChecks = subject("connections", [
       );
     },
   ],
-  [
-    "half-closed",
+  "half-closed": [
     "CON-8",
     "A request that the client's end follows is answered",
     async (probe) => {
@@ -242,7 +212,7 @@ export const connectionChecks = subject("connections", [
       expectCode(await channel.answer(), code);
     },
   ],
-]);
+});
 
 /** Says nothing for a while, and sees to it that the server bears it. */
 async function bearsSilence(channel: Channel): Promise<void> {
@@ -261,8 +231,7 @@ async function askAgain(probe: Probe, times: number): Promise<void> {
   const { request, code } = usual;
   const channel = await probe.connect();
   for (let count = 1; count <= times; count++) {
-    await channel.send(request);
-    expectCode(await channel.answer(`the answer ${count} of ${times}`), code);
+    await channel.ask(request, code, `the answer ${count} of ${times}`);
   }
 }
 
@@ -305,13 +274,8 @@ async function goesOn(
 ): Promise<void> {
   const { asker, request, code } = await probe.usual();
   await probe.again(async (channel) => {
-    await channel.send(bad(asker.id));
-    await prepare(
-      "have it refused",
-      async () => expectCode(await channel.answer(), 9000),
-    );
-    await channel.send(request);
-    expectCode(await channel.answer("an answer to the next request"), code);
+    await prepare("have it refused", () => channel.ask(bad(asker.id), 9000));
+    await channel.ask(request, code, "an answer to the next request");
   });
 }
 

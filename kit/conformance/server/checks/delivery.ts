@@ -1,4 +1,3 @@
-import { expectCode } from "../answer.ts";
 import type { Channel } from "../channel.ts";
 import { must, prepare, subject } from "../check.ts";
 import { randomKey, registration, sendRequest } from "../frames.ts";
@@ -24,9 +23,8 @@ const COMES_BACK = 1000;
 const AGAIN = 25;
 
 /** Checks of what is kept until it was taken. */
-export const deliveryChecks = subject("delivery", [
-  [
-    "kept-without-sender",
+export const deliveryChecks = subject("delivery", {
+  "kept-without-sender": [
     "DLV-1",
     "A message whose sender breaks off after the 2103 is handed out",
     async (probe) => {
@@ -37,17 +35,12 @@ export const deliveryChecks = subject("delivery", [
         to: to.id,
         content: numbered(16, 0),
       });
-      await channel.send(frame);
-      await prepare(
-        "send a message",
-        async () => expectCode(await channel.answer(), 2103),
-      );
+      await prepare("send a message", () => channel.ask(frame, 2103));
       channel.close();
       await arrives(probe, to, 1);
     },
   ],
-  [
-    "kept-over-other-requests",
+  "kept-over-other-requests": [
     "DLV-1",
     "A message waits while its recipient asks for list and key and another user pulls",
     async (probe) => {
@@ -63,8 +56,7 @@ export const deliveryChecks = subject("delivery", [
       await arrives(probe, to, 1);
     },
   ],
-  [
-    "kept-over-registration",
+  "kept-over-registration": [
     "DLV-1",
     "A message waits while another client tries to register its recipient's name",
     async (probe) => {
@@ -77,26 +69,22 @@ export const deliveryChecks = subject("delivery", [
       await arrives(probe, to, 1);
     },
   ],
-  [
-    "pull-breaks-early",
+  "pull-breaks-early": [
     "DLV-2",
     "A pull that is reset after 5 bytes of the answer leaves the messages waiting",
     (probe) => breaks(probe, [32, 32], GLIMPSE),
   ],
-  [
-    "pull-breaks-unread",
+  "pull-breaks-unread": [
     "DLV-2",
     "A pull that is reset before any byte was read leaves the messages waiting",
     (probe) => breaks(probe, [32], 0),
   ],
-  [
-    "pull-breaks-large",
+  "pull-breaks-large": [
     "DLV-2",
     "A pull of 900 KB that is reset after 5 bytes leaves the message waiting",
     (probe) => breaks(probe, [LARGE], GLIMPSE),
   ],
-  [
-    "pull-then-request",
+  "pull-then-request": [
     "DLV-3",
     "Another request on the connection shows that a pull's answer was taken",
     async (probe) => {
@@ -107,14 +95,12 @@ export const deliveryChecks = subject("delivery", [
       await fill(probe, from, to, [16]);
       await probe.again(async (channel) => {
         await pullOn(channel, to);
-        await channel.send(request);
-        expectCode(await channel.answer("an answer to the next request"), code);
+        await channel.ask(request, code, "an answer to the next request");
         await takenBy(probe, to);
       });
     },
   ],
-  [
-    "pull-then-end",
+  "pull-then-end": [
     "DLV-3",
     "An orderly end of the connection shows that a pull's answer was taken",
     async (probe) => {
@@ -127,12 +113,11 @@ export const deliveryChecks = subject("delivery", [
       await takenBy(probe, to);
     },
   ],
-]);
+});
 
 async function pullOn(channel: Channel, to: User): Promise<void> {
   await prepare("pull messages", async () => {
-    await channel.send(pullRequest(to.id));
-    const { payload } = expectCode(await channel.answer(), 2104);
+    const { payload } = await channel.ask(pullRequest(to.id), 2104);
     must(payload.length > 0, "a message", "an empty inbox");
   });
 }

@@ -1,4 +1,4 @@
-import { describe, expectCode } from "../answer.ts";
+import { describe } from "../answer.ts";
 import { CheckFailure, prepare, subject, Unprepared } from "../check.ts";
 import {
   ascii,
@@ -13,15 +13,13 @@ import type { Probe } from "../probe.ts";
 import { keyRequest, listRequest } from "../../../requests.ts";
 
 /** Checks of how a failure is answered, whatever failed. */
-export const failureChecks = subject("failures", [
-  [
-    "failure-of-unknown-client",
+export const failureChecks = subject("failures", {
+  "failure-of-unknown-client": [
     "ERR-1",
     "An unregistered id is answered with 9000 and size 0",
     (probe) => empty(probe, listRequest(randomId())),
   ],
-  [
-    "failure-of-unknown-code",
+  "failure-of-unknown-code": [
     "ERR-1",
     "An unknown code is answered with 9000 and size 0",
     async (probe) => {
@@ -29,8 +27,7 @@ export const failureChecks = subject("failures", [
       await empty(probe, frame({ code: 1234, clientId }));
     },
   ],
-  [
-    "failure-of-taken-name",
+  "failure-of-taken-name": [
     "ERR-1",
     "A taken name is answered with 9000 and size 0",
     async (probe) => {
@@ -38,8 +35,7 @@ export const failureChecks = subject("failures", [
       await empty(probe, registration(name));
     },
   ],
-  [
-    "failure-of-unknown-target",
+  "failure-of-unknown-target": [
     "ERR-1",
     "A key of, and a message for, an unregistered id are answered with 9000 and size 0",
     async (probe) => {
@@ -48,8 +44,7 @@ export const failureChecks = subject("failures", [
       await empty(probe, sendRequest({ from: id, to: randomId() }));
     },
   ],
-  [
-    "failure-of-wrong-size",
+  "failure-of-wrong-size": [
     "ERR-1",
     "A payload of a wrong size is answered with 9000 and size 0",
     async (probe) => {
@@ -57,17 +52,16 @@ export const failureChecks = subject("failures", [
       await empty(probe, sized("publicKey", id, 3));
     },
   ],
-]);
+});
 
 /** Checks of how malformed registrations are answered. */
-export const lateFailureChecks = subject("failures", [
-  [
-    "failure-of-empty-name",
+export const lateFailureChecks = subject("failures", {
+  "failure-of-empty-name": [
     "ERR-1",
     "An empty name is answered with 9000 and size 0",
     (probe) => empty(probe, rawRegistration(ascii(""))),
   ],
-]);
+});
 
 /**
  * Looks how a request is refused.
@@ -77,7 +71,7 @@ export const lateFailureChecks = subject("failures", [
 async function empty(probe: Probe, bad: Uint8Array): Promise<void> {
   const answer = await prepare(
     "have it refused",
-    async () => expectCode(await probe.ask(bad, "an answer 9000"), 9000),
+    () => probe.expect(bad, 9000, "an answer 9000"),
   );
   if (answer.payload.length === 0) return;
   const got = describe(answer);

@@ -10,7 +10,7 @@ import {
   sendRequest,
   sized,
 } from "../frames.ts";
-import { type Probe, told } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 import { arrives, numbered } from "./pulling.ts";
 import {
   keyRequest,
@@ -27,33 +27,28 @@ const LOOKS = 8;
 const BEHIND = 150;
 
 /** Checks of how bytes may be cut on their way, and of what is read past. */
-export const framingChecks = subject("framing", [
-  [
-    "segments-header-then-payload",
+export const framingChecks = subject("framing", {
+  "segments-header-then-payload": [
     "FRM-3",
     "A request whose payload comes behind its header is answered",
     (probe) => cutUp(probe, [REQUEST_HEADER_SIZE]),
   ],
-  [
-    "segments-within-header",
+  "segments-within-header": [
     "FRM-3",
     "A request whose header comes in four pieces is answered",
     (probe) => cutUp(probe, [1, 17, 20]),
   ],
-  [
-    "segments-within-payload",
+  "segments-within-payload": [
     "FRM-3",
     "A request whose payload comes in two pieces is answered",
     (probe) => cutUp(probe, [30]),
   ],
-  [
-    "segments-of-one-byte",
+  "segments-of-one-byte": [
     "FRM-3",
     "A request that comes byte by byte is answered",
     (probe) => cutUp(probe, Array.from({ length: 38 }, (_, i) => i + 1)),
   ],
-  [
-    "segments-of-a-registration",
+  "segments-of-a-registration": [
     "FRM-3",
     "A registration in pieces of 100 bytes is taken",
     async (probe) => {
@@ -62,12 +57,11 @@ export const framingChecks = subject("framing", [
       expectCode(await channel.answer(), 2100);
     },
   ],
-  [
-    "segments-of-a-message",
+  "segments-of-a-message": [
     "FRM-3",
     "A message of 20000 bytes in pieces of 1460 arrives",
     async (probe) => {
-      if (!(await probe.can("send"))) throw new Unprepared(told("send"));
+      await probe.needs("send");
       const [from, to] = await probe.pair();
       const content = numbered(20_000, 4);
       const request = sendRequest({ from: from.id, to: to.id, content });
@@ -83,8 +77,7 @@ export const framingChecks = subject("framing", [
       );
     },
   ],
-  [
-    "segments-of-two-requests",
+  "segments-of-two-requests": [
     "FRM-3",
     "A request and a half, and then the other half, are two requests",
     async (probe) => {
@@ -102,8 +95,7 @@ export const framingChecks = subject("framing", [
       });
     },
   ],
-  [
-    "pipelined-kinds",
+  "pipelined-kinds": [
     "FRM-4",
     "Four requests of different kinds in one write are answered in their order",
     async (probe) => {
@@ -141,12 +133,11 @@ export const framingChecks = subject("framing", [
       });
     },
   ],
-  [
-    "pipelined-many",
+  "pipelined-many": [
     "FRM-4",
     `${PIPELINED} requests for keys of two users in turn are answered in their order`,
     async (probe) => {
-      if (!(await probe.can("key"))) throw new Unprepared(told("key"));
+      await probe.needs("key");
       const [one, other] = await probe.pair();
       const asker = await probe.user();
       const targets = Array.from(
@@ -174,12 +165,11 @@ export const framingChecks = subject("framing", [
       });
     },
   ],
-  [
-    "pipelined-messages",
+  "pipelined-messages": [
     "FRM-4",
     "Messages in one write are all acknowledged and all handed out",
     async (probe) => {
-      if (!(await probe.can("send"))) throw new Unprepared(told("send"));
+      await probe.needs("send");
       const [from, to] = await probe.pair();
       await probe.again(async (channel) => {
         await channel.send(
@@ -197,8 +187,7 @@ export const framingChecks = subject("framing", [
       });
     },
   ],
-  [
-    "pipelined-with-failure",
+  "pipelined-with-failure": [
     "FRM-4",
     "A failure between two other requests is answered in its place",
     async (probe) => {
@@ -213,15 +202,13 @@ export const framingChecks = subject("framing", [
       }, "onward");
     },
   ],
-  [
-    "answer-once",
+  "answer-once": [
     "FRM-4",
     "A request is answered once",
     async (probe) => {
       const { request, code } = await probe.usual();
       const channel = await probe.connect();
-      await channel.send(request);
-      expectCode(await channel.answer(), code);
+      await channel.ask(request, code);
       const second = await channel.unasked(BEHIND);
       must(
         second === undefined,
@@ -230,16 +217,14 @@ export const framingChecks = subject("framing", [
       );
     },
   ],
-  [
-    "answer-in-one-write",
+  "answer-in-one-write": [
     "FRM-5",
     "A small answer comes whole with the first read",
     async (probe) => {
       const { request, code } = await probe.usual();
       for (let look = 0; look < LOOKS; look++) {
         const channel = await probe.connect();
-        await channel.send(request);
-        const { bytes } = expectCode(await channel.answer(), code);
+        const { bytes } = await channel.ask(request, code);
         const [first = 0] = channel.reads;
         must(
           first >= bytes.length,
@@ -250,8 +235,7 @@ export const framingChecks = subject("framing", [
       }
     },
   ],
-  [
-    "read-past-unknown-code",
+  "read-past-unknown-code": [
     "REQ-7",
     "What follows a request with an unknown code and 500 bytes is answered",
     (probe) =>
@@ -261,26 +245,22 @@ export const framingChecks = subject("framing", [
           frame({ code: 777, clientId }, new Uint8Array(500).fill(0x41)),
       ),
   ],
-  [
-    "read-past-list-payload",
+  "read-past-list-payload": [
     "REQ-7",
     "What follows a request for the list with a payload is answered",
     (probe) => readPast(probe, (id) => sized("clientsList", id, 40)),
   ],
-  [
-    "read-past-pull-payload",
+  "read-past-pull-payload": [
     "REQ-7",
     "What follows a pull with a payload is answered",
     (probe) => readPast(probe, (id) => sized(PULL, id, 23)),
   ],
-  [
-    "read-past-key-payload",
+  "read-past-key-payload": [
     "REQ-7",
     "What follows a request for a key with 20 bytes is answered",
     (probe) => readPast(probe, (id) => sized("publicKey", id, 20)),
   ],
-  [
-    "read-past-message",
+  "read-past-message": [
     "REQ-7",
     "What follows a message with a content size that lies is answered",
     (probe) =>
@@ -289,8 +269,7 @@ export const framingChecks = subject("framing", [
           ...{ from: id, to: id, content: numbered(304, 0), contentSize: 3 },
         })),
   ],
-  [
-    "read-past-unknown-client",
+  "read-past-unknown-client": [
     "REQ-7",
     "A request after a message of an unknown client is answered",
     (probe) =>
@@ -300,17 +279,16 @@ export const framingChecks = subject("framing", [
           sendRequest({ from: randomId(), to: id, content: numbered(304, 0) }),
       ),
   ],
-]);
+});
 
 /** Checks of what is read past that may leave a malformed user. */
-export const lateFramingChecks = subject("framing", [
-  [
-    "read-past-registration",
+export const lateFramingChecks = subject("framing", {
+  "read-past-registration": [
     "REQ-7",
     "What follows a registration of 1000 bytes is answered",
     (probe) => readPast(probe, (id) => sized("register", id, 1000)),
   ],
-]);
+});
 
 const withoutPayload = () =>
   new Unprepared("couldn't ask for anything that has a payload");
@@ -335,11 +313,7 @@ async function readPast(
 ): Promise<void> {
   const { asker, request, code } = await probe.usual();
   await probe.again(async (channel) => {
-    await channel.send(bad(asker.id));
-    await prepare(
-      "have it refused",
-      async () => expectCode(await channel.answer(), 9000),
-    );
+    await prepare("have it refused", () => channel.ask(bad(asker.id), 9000));
     await channel.send(request);
     const due = `an answer ${code} to the request behind it`;
     expectCode(await channel.answer(due), code);

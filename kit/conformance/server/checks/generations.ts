@@ -21,7 +21,7 @@ import {
 } from "../../../../shared/wire/requests.ts";
 import { encodeRequest } from "../../../../shared/wire/frames.ts";
 import { type ClauseId, clauses } from "../../../clauses.ts";
-import { describe, expectCode } from "../answer.ts";
+import { type Answer, describe, expectCode } from "../answer.ts";
 import type { Channel } from "../channel.ts";
 import {
   type CheckEntry,
@@ -38,9 +38,8 @@ import {
   randomName,
   registration,
 } from "../frames.ts";
-import type { Answer } from "../answer.ts";
 import type { User } from "../cast.ts";
-import { type Probe, told } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 import { arrives, numbered } from "./pulling.ts";
 import { listRequest, PULL } from "../../../requests.ts";
 
@@ -55,47 +54,9 @@ const OTHERS = [
 /** Checks of the protocol's other generations, and of clients that pad to blocks. */
 export const generationChecks = subject(
   "generations",
-  forSpeakersOfFirst([
-    ...OTHERS.flatMap(([name, clause]): CheckEntry[] => {
-      const dialect = dialectNamed(name);
-      const { firstRequest: first } = dialect;
-      return [
-        [
-          `generation-${name}`,
-          clause,
-          `All requests from ${first} on are answered as their kind is`,
-          (probe) => wholeTalk(probe, dialect),
-        ],
-        [
-          `generation-${name}-refuses`,
-          clause,
-          `What is refused from ${first} on is answered with 9000`,
-          async (probe) => {
-            await spoken(probe, dialect, await probe.pair());
-            const clientId = randomId();
-            await prepare(
-              "have it refused with 601",
-              () => probe.refused(listRequest(clientId)),
-            );
-            const frame = encodeRequest("clientsList", {}, {
-              clientId,
-              dialect,
-            });
-            expectCode(await probe.ask(frame), 9000);
-          },
-        ],
-        [
-          `generation-${name}-shares`,
-          "DIA-4",
-          `A message that was sent with ${
-            requestCode("sendMessage", dialect)
-          } is pulled with 604, and the other way round`,
-          (probe) => shares(probe, dialect),
-        ],
-      ];
-    }),
-    [
-      "blocks-request",
+  forSpeakersOfFirst({
+    ...Object.assign({}, ...OTHERS.map(checksOf)),
+    "blocks-request": [
       "DIA-5",
       "A request that zeros fill up to 1024 bytes is answered",
       async (probe) => {
@@ -103,16 +64,14 @@ export const generationChecks = subject(
         await askInBlock(probe, request, code);
       },
     ],
-    [
-      "blocks-registration",
+    "blocks-registration": [
       "DIA-5",
       "A registration in a block of 1024 bytes is taken",
       async (probe) => {
         await askInBlock(probe, registration(randomName()), 2100);
       },
     ],
-    [
-      "blocks-answer",
+    "blocks-answer": [
       "DIA-5",
       "The answer to a block is filled up to 1024 bytes with zeros, and then the connection ends",
       async (probe) => {
@@ -141,8 +100,7 @@ export const generationChecks = subject(
         );
       },
     ],
-    [
-      "blocks-without-size",
+    "blocks-without-size": [
       "DIA-6",
       "A 602 in a block is answered though its header says 0 bytes",
       async (probe) => {
@@ -152,20 +110,59 @@ export const generationChecks = subject(
         await askInBlock(probe, request, 2102);
       },
     ],
-  ]),
+  }),
 );
 
+/** Checks of one of the other generations. */
+function checksOf(
+  [name, clause]: typeof OTHERS[number],
+): Record<string, CheckEntry> {
+  const dialect = dialectNamed(name);
+  const { firstRequest: first } = dialect;
+  return {
+    [`generation-${name}`]: [
+      clause,
+      `All requests from ${first} on are answered as their kind is`,
+      (probe) => wholeTalk(probe, dialect),
+    ],
+    [`generation-${name}-refuses`]: [
+      clause,
+      `What is refused from ${first} on is answered with 9000`,
+      async (probe) => {
+        await spoken(probe, dialect, await probe.pair());
+        const clientId = randomId();
+        await prepare(
+          "have it refused with 601",
+          () => probe.refused(listRequest(clientId)),
+        );
+        const frame = encodeRequest("clientsList", {}, { clientId, dialect });
+        await probe.expect(frame, 9000);
+      },
+    ],
+    [`generation-${name}-shares`]: [
+      "DIA-4",
+      `A message that was sent with ${
+        requestCode("sendMessage", dialect)
+      } is pulled with 604, and the other way round`,
+      (probe) => shares(probe, dialect),
+    ],
+  };
+}
+
 /** Skips the checks where the server doesn't speak the first generation. */
-function forSpeakersOfFirst(entries: readonly CheckEntry[]): CheckEntry[] {
-  return entries.map(([name, clause, about, run]) => [
-    name,
-    clause,
-    about,
-    async (probe) => {
-      if (probe.dialect !== defaultDialect) throw notSpoken(defaultDialect);
-      await run(probe);
-    },
-  ]);
+function forSpeakersOfFirst(
+  entries: Record<string, CheckEntry>,
+): Record<string, CheckEntry> {
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, [clause, about, run]]) => [name, [
+      clause,
+      about,
+      async (probe) => {
+        if (probe.dialect !== defaultDialect) throw notSpoken(defaultDialect);
+        await run(probe);
+      },
+    ]]),
+  );
 }
 
 /** Registers, and asks all else of a server, in one generation. */
@@ -209,9 +206,7 @@ async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
 
 /** Sends in one generation and pulls in another, both ways. */
 async function shares(probe: Probe, dialect: Dialect): Promise<void> {
-  if (!(await probe.can("pull"))) {
-    throw new Unprepared(told("pull"));
-  }
+  await probe.needs("pull");
   const [one, other] = await probe.pair();
   const clientId = one.id;
   await spokenTo(probe, dialect, [one, other]);

@@ -1,6 +1,19 @@
 import { equals } from "@std/bytes";
-import { describe, expectCode, expectSize, hex } from "../answer.ts";
-import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
+import {
+  type Answer,
+  describe,
+  expectCode,
+  expectSize,
+  hex,
+} from "../answer.ts";
+import {
+  CheckFailure,
+  each,
+  must,
+  prepare,
+  subject,
+  Unprepared,
+} from "../check.ts";
 import {
   frame,
   randomId,
@@ -9,8 +22,7 @@ import {
   registration,
   sendRequest,
 } from "../frames.ts";
-import type { Answer } from "../answer.ts";
-import { type Probe, told } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 import { responseCodeIn } from "../../../../shared/wire/dialects.ts";
 import {
   CLIENT_ID_SIZE,
@@ -51,20 +63,17 @@ export const isReversed = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === 4 && equals(one.slice().reverse(), other);
 
 /** Checks of the headers of requests and answers. */
-export const headerChecks = subject("headers", [
-  ...[0, 1, 3, 255].map((version) =>
-    [
-      `version-${version}`,
-      "REQ-2",
-      `A request of version ${version} is answered`,
-      async (probe: Probe) => {
-        const { request, code } = await probe.usual();
-        expectCode(await probe.ask(ofVersion(request, version)), code);
-      },
-    ] as const
-  ),
-  [
-    "version-1-registers",
+export const headerChecks = subject("headers", {
+  ...each([0, 1, 3, 255], (version) => [
+    `version-${version}`,
+    "REQ-2",
+    `A request of version ${version} is answered`,
+    async (probe) => {
+      const { request, code } = await probe.usual();
+      await probe.expect(ofVersion(request, version), code);
+    },
+  ]),
+  "version-1-registers": [
     "REQ-2",
     "A registration of version 1 is taken",
     async (probe) => {
@@ -74,19 +83,16 @@ export const headerChecks = subject("headers", [
       expectCode(answer, 2100);
     },
   ],
-  ...UNKNOWN_CODES.map(([name, code]) =>
-    [
-      `code-${name}`,
-      "REQ-5",
-      `A request with the code ${code} is refused`,
-      async (probe: Probe) => {
-        const { id: clientId } = await probe.user();
-        await probe.refused(frame({ code, clientId }));
-      },
-    ] as const
-  ),
-  [
-    "code-byte-order",
+  ...each(UNKNOWN_CODES, ([name, code]) => [
+    `code-${name}`,
+    "REQ-5",
+    `A request with the code ${code} is refused`,
+    async (probe) => {
+      const { id: clientId } = await probe.user();
+      await probe.refused(frame({ code, clientId }));
+    },
+  ]),
+  "code-byte-order": [
     "REQ-1",
     "601 with its two bytes the other way round is refused",
     async (probe) => {
@@ -94,28 +100,23 @@ export const headerChecks = subject("headers", [
       await probe.refused(frame({ code: SWAPPED_LIST, clientId }));
     },
   ],
-  [
-    "header-says-who",
+  "header-says-who": [
     "REQ-10",
     "On one connection two users in turn each get their own inbox",
     async (probe) => {
       const [from, to] = await probe.pair();
-      if (!(await probe.can("empty"))) {
-        throw new Unprepared(told("empty"));
-      }
+      await probe.needs("empty");
       const other = await probe.user();
       await fill(probe, from, to, [16]);
       await probe.again(async (channel) => {
         await channel.send(pullRequest(other.id));
         expectSize(await channel.answer(), 2104, 0);
-        await channel.send(pullRequest(to.id));
-        const { payload } = expectCode(await channel.answer(), 2104);
+        const { payload } = await channel.ask(pullRequest(to.id), 2104);
         must(payload.length > 0, "the other user's message", "an empty inbox");
       });
     },
   ],
-  [
-    "answer-size-counts-payload",
+  "answer-size-counts-payload": [
     "FRM-2",
     "Nothing follows an answer but what its header counts",
     async (probe) => {
@@ -142,8 +143,7 @@ export const headerChecks = subject("headers", [
       if (!isAnswered) throw new Unprepared("no request is answered well");
     },
   ],
-  [
-    "answer-header-of-2100",
+  "answer-header-of-2100": [
     "ANS-1",
     "A registration's answer says its code and 10 00 00 00 for its size",
     async (probe) => {
@@ -160,8 +160,7 @@ export const headerChecks = subject("headers", [
       must(hex(start) === hex(due), hex(due), () => hex(start));
     },
   ],
-  [
-    "answer-integers",
+  "answer-integers": [
     "FRM-1",
     "The size of a content of 304 bytes is answered as 30 01 00 00, and a message's id in one order",
     async (probe) => {
@@ -170,7 +169,7 @@ export const headerChecks = subject("headers", [
       const sent = await probe.sends({ from: from.id, to: to.id, content });
       const { payload } = await prepare(
         "pull",
-        async () => expectCode(await probe.ask(pullRequest(to.id)), 2104),
+        () => probe.expect(pullRequest(to.id), 2104),
       );
       const size = payload.subarray(21, 25);
       must(hex(size) === "30010000", "30010000", () => hex(size));
@@ -182,8 +181,7 @@ export const headerChecks = subject("headers", [
       );
     },
   ],
-  [
-    "answer-version",
+  "answer-version": [
     "ANS-2",
     "Each kind of answer carries version 2",
     async (probe) => {
@@ -196,8 +194,7 @@ export const headerChecks = subject("headers", [
       }
     },
   ],
-  [
-    "answer-version-to-1",
+  "answer-version-to-1": [
     "ANS-2",
     "A request of version 1 is answered with version 2",
     async (probe) => {
@@ -206,8 +203,7 @@ export const headerChecks = subject("headers", [
       must(version === PROTOCOL_VERSION, "version 2", `version ${version}`);
     },
   ],
-  [
-    "answer-code",
+  "answer-code": [
     "ANS-3",
     "Each kind of request is answered with its own code or 9000",
     async (probe) => {
@@ -220,7 +216,7 @@ export const headerChecks = subject("headers", [
       }
     },
   ],
-]);
+});
 
 /** A request that carries another version. */
 function ofVersion(request: Uint8Array, version: number): Uint8Array {

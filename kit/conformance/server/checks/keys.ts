@@ -1,6 +1,6 @@
 import { equals } from "@std/bytes";
-import { expectCode, expectSize, hex } from "../answer.ts";
-import { must, prepare, subject } from "../check.ts";
+import { expectSize, hex } from "../answer.ts";
+import { each, must, prepare, subject } from "../check.ts";
 import {
   CLIENT_ID_SIZE,
   PUBLIC_KEY_SIZE,
@@ -12,9 +12,8 @@ import { keyRequest } from "../../../requests.ts";
 const ANSWER_SIZE = CLIENT_ID_SIZE + PUBLIC_KEY_SIZE;
 
 /** Checks of public keys. */
-export const keyChecks = subject("keys", [
-  [
-    "key-with-owner",
+export const keyChecks = subject("keys", {
+  "key-with-owner": [
     "KEY-1",
     "A public key is answered with 2102, its owner's id and 160 bytes",
     async (probe) => {
@@ -25,8 +24,7 @@ export const keyChecks = subject("keys", [
       must(equals(id, owner.id), `the id ${hex(owner.id)}`, () => hex(id));
     },
   ],
-  [
-    "key-of-each",
+  "key-of-each": [
     "PUB-2",
     "Two users' keys are each the one that was registered",
     async (probe) => {
@@ -37,26 +35,22 @@ export const keyChecks = subject("keys", [
       }
     },
   ],
-  [
-    "key-of-any-bytes",
+  "key-of-any-bytes": [
     "PUB-2",
     "160 bytes that are no key come back as they were",
     (probe) => kept(probe, Uint8Array.from({ length: 160 }, (_, i) => 255 - i)),
   ],
-  [
-    "key-padded-with-zeros",
+  "key-padded-with-zeros": [
     "PUB-2",
     "A shorter key comes back with the zeros that padded it",
     (probe) => kept(probe, randomKey().fill(0, -6)),
   ],
-  [
-    "key-beginning-with-zeros",
+  "key-beginning-with-zeros": [
     "PUB-2",
     "160 bytes that begin with zeros come back as they were",
     (probe) => kept(probe, randomKey().fill(0, 0, 6)),
   ],
-  [
-    "key-of-unknown",
+  "key-of-unknown": [
     "KEY-2",
     "The key of an unregistered id is refused",
     async (probe) => {
@@ -64,17 +58,15 @@ export const keyChecks = subject("keys", [
       await probe.refused(keyRequest(id, randomId()));
     },
   ],
-  [
-    "key-of-oneself",
+  "key-of-oneself": [
     "KEY-3",
     "A user gets its own key",
     async (probe) => {
       const { id } = await probe.user();
-      expectCode(await probe.ask(keyRequest(id, id)), 2102);
+      await probe.expect(keyRequest(id, id), 2102);
     },
   ],
-  [
-    "key-for-unknown",
+  "key-for-unknown": [
     "REQ-4",
     "An unregistered id gets no key",
     async (probe) => {
@@ -82,18 +74,16 @@ export const keyChecks = subject("keys", [
       await probe.refused(keyRequest(randomId(), id));
     },
   ],
-  ...[0, 15, 17].map((size) =>
-    [
-      `key-request-of-${size}`,
-      "REQ-6",
-      `A request for a key with ${size} bytes of payload is refused`,
-      async (probe: Probe) => {
-        const { id } = await probe.user();
-        await probe.refused(sized("publicKey", id, size));
-      },
-    ] as const
-  ),
-]);
+  ...each([0, 15, 17], (size) => [
+    `key-request-of-${size}`,
+    "REQ-6",
+    `A request for a key with ${size} bytes of payload is refused`,
+    async (probe) => {
+      const { id } = await probe.user();
+      await probe.refused(sized("publicKey", id, size));
+    },
+  ]),
+});
 
 /** Registers with 160 bytes and gets them back. */
 async function kept(probe: Probe, key: Uint8Array): Promise<void> {

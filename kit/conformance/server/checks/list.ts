@@ -1,7 +1,7 @@
 import { listRequest } from "../../../requests.ts";
 import { concat, equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
-import { describe, expectCode, hex } from "../answer.ts";
+import { describe, hex } from "../answer.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import { responseHeader } from "../../../../shared/wire/frames.ts";
 import {
@@ -20,9 +20,8 @@ const ID_SIZE = LISTED_CLIENT_SIZE - NAME_SIZE;
 const SEVERAL = 6;
 
 /** Checks of the list of clients. */
-export const listChecks = subject("list", [
-  [
-    "list-entries",
+export const listChecks = subject("list", {
+  "list-entries": [
     "LST-1",
     "A list's payload is a number of entries of 271 bytes",
     async (probe) => {
@@ -47,8 +46,7 @@ export const listChecks = subject("list", [
       );
     },
   ],
-  [
-    "list-has-others",
+  "list-has-others": [
     "LST-2",
     "Two users find each other in their lists",
     async (probe) => {
@@ -60,8 +58,7 @@ export const listChecks = subject("list", [
       }
     },
   ],
-  [
-    "list-has-newcomers",
+  "list-has-newcomers": [
     "LST-2",
     "Who registers after a list was asked for is in the next one",
     async (probe) => {
@@ -71,8 +68,7 @@ export const listChecks = subject("list", [
       await entryOf(probe, asker, newcomer);
     },
   ],
-  [
-    "list-has-each-id-once",
+  "list-has-each-id-once": [
     "LST-2",
     "No id is in a list twice",
     async (probe) => {
@@ -95,8 +91,7 @@ export const listChecks = subject("list", [
       }
     },
   ],
-  [
-    "list-without-asker",
+  "list-without-asker": [
     "LST-3",
     "A list has no entry of who asks",
     async (probe) => {
@@ -111,8 +106,7 @@ export const listChecks = subject("list", [
       throw wrongEntry(payload, own, "a list without the asker", got);
     },
   ],
-  [
-    "list-names-padded",
+  "list-names-padded": [
     "LST-4",
     "A listed name is followed by zeros up to 255 bytes",
     async (probe) => {
@@ -132,8 +126,7 @@ export const listChecks = subject("list", [
       throw wrongEntry(payload, index, "the name and zeros", got);
     },
   ],
-  [
-    "list-name-longest",
+  "list-name-longest": [
     "LST-4",
     "A name of 254 bytes is listed whole, with a NUL behind it",
     async (probe) => {
@@ -154,14 +147,12 @@ export const listChecks = subject("list", [
       throw wrongEntry(payload, index, "254 bytes of name and a NUL", got);
     },
   ],
-  [
-    "list-for-unknown",
+  "list-for-unknown": [
     "REQ-4",
     "An unregistered id gets no list",
     (probe) => probe.refused(listRequest(randomId())),
   ],
-  [
-    "list-with-payload",
+  "list-with-payload": [
     "REQ-6",
     "A request for the list with a payload is refused",
     async (probe) => {
@@ -169,7 +160,7 @@ export const listChecks = subject("list", [
       await probe.refused(sized("clientsList", id, 16));
     },
   ],
-]);
+});
 
 /** Where a client stands in a list. */
 interface Entry {
@@ -213,7 +204,7 @@ async function entryOf(
 async function listFor(probe: Probe, { id }: User): Promise<Uint8Array> {
   const { payload } = await prepare(
     "get the list",
-    async () => expectCode(await probe.ask(listRequest(id)), 2101),
+    () => probe.expect(listRequest(id), 2101),
   );
   return payload;
 }

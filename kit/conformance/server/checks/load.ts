@@ -18,9 +18,8 @@ const EACH = 5;
 const RIVALS = 4;
 
 /** Checks of many clients at once. */
-export const loadChecks = subject("load", [
-  [
-    "many-clients",
+export const loadChecks = subject("load", {
+  "many-clients": [
     "CON-5",
     `${CONNECTIONS} connections that are open together are all served`,
     async (probe) => {
@@ -54,8 +53,7 @@ export const loadChecks = subject("load", [
       }
     },
   ],
-  [
-    "many-clients-in-turn",
+  "many-clients-in-turn": [
     "CON-5",
     `${IN_TURN} connections, one after the other, are all served`,
     async (probe) => {
@@ -63,8 +61,7 @@ export const loadChecks = subject("load", [
       for (let count = 0; count < IN_TURN; count++) await probe.served(usual);
     },
   ],
-  [
-    "many-senders",
+  "many-senders": [
     "DLV-1",
     `Of ${
       SENDERS * EACH
@@ -74,8 +71,7 @@ export const loadChecks = subject("load", [
       await arrives(probe, to, SENDERS * EACH, true);
     },
   ],
-  [
-    "many-senders-ids",
+  "many-senders-ids": [
     "SND-13",
     `${
       SENDERS * EACH
@@ -86,8 +82,7 @@ export const loadChecks = subject("load", [
       must(different === ids.length, `${ids.length} ids`, `${different}`);
     },
   ],
-  [
-    "many-with-one-name",
+  "many-with-one-name": [
     "NAM-5",
     `Of ${RIVALS} registrations under one name at once one is taken`,
     async (probe) => {
@@ -103,7 +98,7 @@ export const loadChecks = subject("load", [
       must(taken === 1, "one 2100", `${taken}`);
     },
   ],
-]);
+});
 
 /** A connection that was served, and when. */
 interface Opened {
@@ -118,8 +113,7 @@ async function open(
   const channel = await probe.connect();
   const since = performance.now();
   try {
-    await channel.send(request);
-    expectCode(await channel.answer(), code);
+    await channel.ask(request, code);
     return { channel, since };
   } catch (error) {
     channel.close();

@@ -1,5 +1,5 @@
 import { equals } from "@std/bytes";
-import { expectCode } from "../answer.ts";
+import { expectCode, idIn } from "../answer.ts";
 import { must, prepare, subject, Unprepared } from "../check.ts";
 import {
   MAX_NAME_LENGTH,
@@ -13,54 +13,46 @@ import {
   rawRegistration,
   registration,
 } from "../frames.ts";
-import { idIn, type Probe } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 
 /** Checks of what a name may be. */
-export const nameChecks = subject("names", [
-  [
-    "name-longest",
+export const nameChecks = subject("names", {
+  "name-longest": [
     "NAM-1",
     "A name of 254 bytes is taken",
     (probe) => taken(probe, ascii(longName(MAX_NAME_LENGTH))),
   ],
-  [
-    "name-without-nul",
+  "name-without-nul": [
     "NAM-2",
     "255 bytes without a NUL are refused",
     (probe) => probe.refused(rawRegistration(ascii(longName(NAME_SIZE)))),
   ],
-  [
-    "name-empty",
+  "name-empty": [
     "NAM-3",
     "A name without a byte is refused",
     (probe) => probe.refused(rawRegistration(ascii(""))),
   ],
-  [
-    "name-empty-before-more",
+  "name-empty-before-more": [
     "NAM-3",
     "A NUL with a name behind it is an empty name, and refused",
     (probe) => probe.refused(rawRegistration(ascii(`\0${randomName()}`))),
   ],
-  [
-    "name-with-newline",
+  "name-with-newline": [
     "NAM-4",
     "A name with a newline in it is refused",
     (probe) => probe.refused(rawRegistration(ascii(`${randomName()}\nx`))),
   ],
-  [
-    "name-with-escape",
+  "name-with-escape": [
     "NAM-4",
     "A name that would colour a terminal is refused",
     (probe) => probe.refused(rawRegistration(ascii(`${randomName()}\x1b[31m`))),
   ],
-  [
-    "name-not-ascii",
+  "name-not-ascii": [
     "NAM-4",
     "A name with letters beyond ASCII, in UTF-8, is refused",
     (probe) => probe.refused(rawRegistration(ascii(`${randomName()}é`))),
   ],
-  [
-    "name-not-text",
+  "name-not-text": [
     "NAM-4",
     "A name with a byte ff is refused",
     (probe) => {
@@ -69,8 +61,7 @@ export const nameChecks = subject("names", [
       return probe.refused(rawRegistration(name));
     },
   ],
-  [
-    "name-taken",
+  "name-taken": [
     "NAM-5",
     "A second registration under a name is refused",
     async (probe) => {
@@ -78,8 +69,7 @@ export const nameChecks = subject("names", [
       await probe.refused(registration(name));
     },
   ],
-  [
-    "name-taken-by-same-key",
+  "name-taken-by-same-key": [
     "NAM-5",
     "The same registration, sent again, makes no second client",
     async (probe) => {
@@ -97,8 +87,7 @@ export const nameChecks = subject("names", [
       );
     },
   ],
-  [
-    "name-case-sensitive",
+  "name-case-sensitive": [
     "NAM-6",
     "A name in capitals is another one",
     async (probe) => {
@@ -106,8 +95,7 @@ export const nameChecks = subject("names", [
       await taken(probe, ascii(name.toUpperCase()));
     },
   ],
-  [
-    "name-starts-like-another",
+  "name-starts-like-another": [
     "NAM-1",
     "A name that begins with the whole of another one is taken",
     async (probe) => {
@@ -115,14 +103,12 @@ export const nameChecks = subject("names", [
       await taken(probe, ascii(`${name}${randomName()}`));
     },
   ],
-  [
-    "name-before-garbage",
+  "name-before-garbage": [
     "NAM-7",
     "A name with other bytes than zeros behind its NUL is taken",
     (probe) => taken(probe, withGarbage(randomName())),
   ],
-  [
-    "name-taken-before-garbage",
+  "name-taken-before-garbage": [
     "NAM-7",
     "A taken name is refused, whatever follows its NUL",
     async (probe) => {
@@ -130,8 +116,7 @@ export const nameChecks = subject("names", [
       await probe.refused(rawRegistration(withGarbage(name)));
     },
   ],
-  [
-    "name-listed-without-garbage",
+  "name-listed-without-garbage": [
     "NAM-7",
     "A name that had bytes behind its NUL is listed without them",
     async (probe) => {
@@ -150,10 +135,10 @@ export const nameChecks = subject("names", [
       must(entry.name === name, "the name in the list", "another name");
     },
   ],
-]);
+});
 
 async function taken(probe: Probe, name: Uint8Array): Promise<void> {
-  expectCode(await probe.ask(rawRegistration(name)), 2100);
+  await probe.expect(rawRegistration(name), 2100);
 }
 
 const longName = (size: number) => randomName().padEnd(size, "x");

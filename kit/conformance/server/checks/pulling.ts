@@ -1,5 +1,11 @@
 import { equals } from "@std/bytes";
-import { describe, expectCode, expectSize, hex } from "../answer.ts";
+import {
+  describe,
+  expectCode,
+  expectSize,
+  hex,
+  messagesIn,
+} from "../answer.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import { waitingHead } from "../../../../shared/wire/contents.ts";
 import { WAITING_OVERHEAD } from "../../../../shared/wire/protocol.ts";
@@ -7,7 +13,7 @@ import type { WaitingMessage } from "../../../../shared/wire/requests.ts";
 import { swapped } from "../../../dissect/form.ts";
 import { randomId, sized } from "../frames.ts";
 import type { User } from "../cast.ts";
-import { messagesIn, type Probe, told } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 import { PULL, pullRequest } from "../../../requests.ts";
 
 const MIB = 1024 * 1024;
@@ -17,9 +23,8 @@ const LARGE = 600_000;
 const MOST_ANSWER = 2 * MIB;
 
 /** Checks of what a pull hands out. */
-export const pullingChecks = subject("pulling", [
-  [
-    "pull-empty",
+export const pullingChecks = subject("pulling", {
+  "pull-empty": [
     "PUL-2",
     "An inbox in which nothing waits is a 2104 without a payload",
     async (probe) => {
@@ -27,8 +32,7 @@ export const pullingChecks = subject("pulling", [
       expectSize(await probe.ask(pullRequest(id)), 2104, 0);
     },
   ],
-  [
-    "pull-one",
+  "pull-one": [
     "PUL-1",
     "A message is laid out as sender, id, type, size and content",
     async (probe) => {
@@ -60,8 +64,7 @@ export const pullingChecks = subject("pulling", [
       );
     },
   ],
-  [
-    "pull-several",
+  "pull-several": [
     "PUL-1",
     "Messages stand one behind the other, an empty one among them",
     async (probe) => {
@@ -73,7 +76,7 @@ export const pullingChecks = subject("pulling", [
         () => probe.sends({ from: from.id, to: to.id, type: 1 }),
       );
       await fill(probe, from, to, [32]);
-      const answer = expectCode(await probe.ask(pullRequest(to.id)), 2104);
+      const answer = await probe.expect(pullRequest(to.id), 2104);
       const came = messagesIn(answer).map(({ content }) => content.length);
       if (`${came.toSorted()}` === `${sizes.toSorted()}`) return;
       const rest = await probe.receive(to.id, sizes.length, true);
@@ -86,8 +89,7 @@ export const pullingChecks = subject("pulling", [
       );
     },
   ],
-  [
-    "pull-oldest-first",
+  "pull-oldest-first": [
     "PUL-3",
     "Twelve messages come in the order in which they were sent",
     async (probe) => {
@@ -96,8 +98,7 @@ export const pullingChecks = subject("pulling", [
       inOrder(await probe.receive(to.id, 12), 12);
     },
   ],
-  [
-    "pull-oldest-first-of-two",
+  "pull-oldest-first-of-two": [
     "PUL-3",
     "Messages of two senders in turn come in the order in which they were sent",
     async (probe) => {
@@ -114,8 +115,7 @@ export const pullingChecks = subject("pulling", [
       inOrder(await probe.receive(to.id, 8), 8);
     },
   ],
-  [
-    "pull-once",
+  "pull-once": [
     "PUL-4",
     "A message that was pulled doesn't come with the next pull",
     async (probe) => {
@@ -127,8 +127,7 @@ export const pullingChecks = subject("pulling", [
       must(again.length === 0, "an empty inbox", "the same message again");
     },
   ],
-  [
-    "pull-new-ones-alone",
+  "pull-new-ones-alone": [
     "PUL-4",
     "A message that is sent after a pull comes alone with the next one",
     async (probe) => {
@@ -150,8 +149,7 @@ export const pullingChecks = subject("pulling", [
       );
     },
   ],
-  [
-    "pull-by-sender",
+  "pull-by-sender": [
     "PUL-5",
     "A message isn't handed to who sent it",
     async (probe) => {
@@ -162,8 +160,7 @@ export const pullingChecks = subject("pulling", [
       await probe.receive(to.id, 1);
     },
   ],
-  [
-    "pull-by-another",
+  "pull-by-another": [
     "PUL-5",
     "A message is delivered to its recipient only",
     async (probe) => {
@@ -184,8 +181,7 @@ export const pullingChecks = subject("pulling", [
       );
     },
   ],
-  [
-    "pull-slices",
+  "pull-slices": [
     "PUL-6",
     "Of 1.8 MB that wait an answer has about 1 MiB at most",
     async (probe) => {
@@ -202,38 +198,34 @@ export const pullingChecks = subject("pulling", [
       );
     },
   ],
-  [
-    "pull-rest-later",
+  "pull-rest-later": [
     "PUL-7",
     "Of 3 MB that wait all come, each once and in order, with as many pulls as it takes",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, Array(5).fill(LARGE));
-      if (!(await probe.can("end"))) throw new Unprepared(told("end"));
+      await probe.needs("end");
       inOrder(await probe.receive(to.id, 5), 5);
       const more = await probe.receive(to.id, 1);
       must(more.length === 0, "an empty inbox then", "a message again");
     },
   ],
-  [
-    "pull-larger-than-an-answer",
+  "pull-larger-than-an-answer": [
     "PUL-7",
     "A message of 3 MB doesn't keep the one behind it from coming",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [3_000_000, 16]);
-      if (!(await probe.can("end"))) throw new Unprepared(told("end"));
+      await probe.needs("end");
       inOrder(await probe.receive(to.id, 2), 2);
     },
   ],
-  [
-    "pull-for-unknown",
+  "pull-for-unknown": [
     "REQ-4",
     "An unregistered id can't pull",
     (probe) => probe.refused(pullRequest(randomId())),
   ],
-  [
-    "pull-with-payload",
+  "pull-with-payload": [
     "REQ-6",
     "A pull with a payload is refused",
     async (probe) => {
@@ -241,8 +233,7 @@ export const pullingChecks = subject("pulling", [
       await probe.refused(sized(PULL, id, 1));
     },
   ],
-  [
-    "pull-with-payload-keeps",
+  "pull-with-payload-keeps": [
     "DLV-1",
     "A pull that is refused for its payload takes nothing out of the inbox",
     async (probe) => {
@@ -255,7 +246,7 @@ export const pullingChecks = subject("pulling", [
       await arrives(probe, to, 1);
     },
   ],
-]);
+});
 
 /** A content that tells which one it is. */
 export const numbered = (size: number, index: number): Uint8Array =>

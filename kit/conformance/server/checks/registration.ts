@@ -1,5 +1,5 @@
 import { encodeHex } from "@std/encoding";
-import { type Answer, describe, expectCode, hex } from "../answer.ts";
+import { type Answer, describe, expectCode, hex, idIn } from "../answer.ts";
 import {
   type Check,
   CheckFailure,
@@ -22,7 +22,7 @@ import {
   rawRegistration,
   registration,
 } from "../frames.ts";
-import { idIn, type Probe } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 
 /** Users of whom the ids are looked at. */
 const SAMPLE = 6;
@@ -31,9 +31,8 @@ const CODE_AT = 17;
 const SIZE_AT = 19;
 
 /** Tells whether the server takes a registration. */
-export const [givesId] = subject("registration", [
-  [
-    "register-gives-id",
+export const [givesId] = subject("registration", {
+  "register-gives-id": [
     "REG-1",
     "A registration is answered with 2100 and 16 bytes of id",
     async (probe) => {
@@ -50,7 +49,7 @@ export const [givesId] = subject("registration", [
       );
     },
   ],
-]) as [Check];
+}) as [Check];
 
 /**
  * Asks, and again in the other byte order where that isn't served.
@@ -88,9 +87,8 @@ async function takesBigEndian(probe: Probe): Promise<boolean> {
 }
 
 /** Checks of registrations and of the ids that they give. */
-export const registrationChecks = subject("registration", [
-  [
-    "register-whatever-id",
+export const registrationChecks = subject("registration", {
+  "register-whatever-id": [
     "REQ-3",
     "A registration is taken with 16 bytes of ff for an id in its header",
     async (probe) => {
@@ -98,8 +96,7 @@ export const registrationChecks = subject("registration", [
       idIn(await probe.ask(registration(randomName(), { clientId })));
     },
   ],
-  [
-    "register-with-id-of-another",
+  "register-with-id-of-another": [
     "REQ-3",
     "A registration whose header has a user's id registers a new user",
     async (probe) => {
@@ -109,8 +106,7 @@ export const registrationChecks = subject("registration", [
       must(!equals(given, id), "a new id", "the id of the other user");
     },
   ],
-  [
-    "register-ids-differ",
+  "register-ids-differ": [
     "CID-1",
     "No two of the users of this run have the same id",
     async (probe) => {
@@ -122,8 +118,7 @@ export const registrationChecks = subject("registration", [
       );
     },
   ],
-  [
-    "register-ids-random",
+  "register-ids-random": [
     "CID-2",
     "The ids of this run's users are UUIDs of version 4",
     async (probe) => {
@@ -137,8 +132,7 @@ export const registrationChecks = subject("registration", [
       }
     },
   ],
-  [
-    "register-ids-without-zero",
+  "register-ids-without-zero": [
     "CID-3",
     "No id of this run's users has a zero byte",
     async (probe) => {
@@ -147,13 +141,12 @@ export const registrationChecks = subject("registration", [
       }
     },
   ],
-]);
+});
 
 /** Checks of malformed registrations: what a server keeps of one may stand in all lists. */
-export const lateRegistrationChecks = subject("registration", [
+export const lateRegistrationChecks = subject("registration", {
   // First of all: the others may spoil all lists.
-  [
-    "refused-registration-not-listed",
+  "refused-registration-not-listed": [
     "REG-2",
     "The name of a registration that was refused isn't in the list",
     async (probe) => {
@@ -165,14 +158,12 @@ export const lateRegistrationChecks = subject("registration", [
       must(!names.includes(name), "a list without the name", "one with it");
     },
   ],
-  [
-    "register-without-payload",
+  "register-without-payload": [
     "REQ-6",
     "A registration without a payload is refused",
     (probe) => probe.refused(frame({ code: 600 })),
   ],
-  [
-    "register-short",
+  "register-short": [
     "REQ-6",
     "A registration of 414 bytes is refused",
     (probe) => {
@@ -180,8 +171,7 @@ export const lateRegistrationChecks = subject("registration", [
       return probe.refused(registration(randomName(), {}, key));
     },
   ],
-  [
-    "register-long",
+  "register-long": [
     "REQ-6",
     "A registration of 416 bytes is refused",
     (probe) => {
@@ -189,18 +179,16 @@ export const lateRegistrationChecks = subject("registration", [
       return probe.refused(registration(randomName(), {}, key));
     },
   ],
-  [
-    "refused-registration-leaves-name",
+  "refused-registration-leaves-name": [
     "REG-2",
     "The name of a registration that was refused is still free",
     async (probe) => {
       const name = randomName();
       await refuseShort(probe, name);
-      expectCode(await probe.ask(registration(name)), 2100);
+      await probe.expect(registration(name), 2100);
     },
   ],
-  [
-    "refused-registration-keeps-key",
+  "refused-registration-keeps-key": [
     "REG-2",
     "A registration under a taken name doesn't change its owner's key",
     async (probe) => {
@@ -214,7 +202,7 @@ export const lateRegistrationChecks = subject("registration", [
       must(equals(key, before), "the first key", () => hex(key));
     },
   ],
-]);
+});
 
 /** Has a registration refused for its size. */
 async function refuseShort(probe: Probe, name: string): Promise<void> {

@@ -2,14 +2,22 @@ import { equals } from "@std/bytes";
 import { describe, expectCode, hex } from "../answer.ts";
 import { swapped } from "../../../dissect/form.ts";
 import type { User } from "../cast.ts";
-import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
+import {
+  CheckFailure,
+  each,
+  must,
+  prepare,
+  subject,
+  Unprepared,
+} from "../check.ts";
 import {
   type ClientId,
   SEND_OVERHEAD,
 } from "../../../../shared/wire/protocol.ts";
 import { responseCodecs } from "../../../../shared/wire/requests.ts";
 import { randomId, type Sending, sendRequest, sized } from "../frames.ts";
-import { type Probe, told } from "../probe.ts";
+import { told } from "../basics.ts";
+import type { Probe } from "../probe.ts";
 
 const KIB = 1024;
 /** Bytes of content that any network carries in one piece. */
@@ -17,6 +25,8 @@ const SEGMENT = 1300;
 /** All 256 values of a byte, twice: a zero, a newline and ff among them. */
 const ALL_BYTES = Uint8Array.from({ length: 512 }, (_, index) => index);
 const CONTENT = ALL_BYTES.subarray(0, 64);
+
+type Lie = Omit<Sending, "from" | "to">;
 
 /** Sizes of contents that some servers cut or refuse. */
 const SIZES = [
@@ -28,10 +38,33 @@ const SIZES = [
   [5 * KIB * KIB, "SND-12", "5 MiB"],
 ] as const;
 
+/** Content sizes that aren't the content's. */
+const LIES: readonly [name: string, about: string, lie: Lie][] = [
+  ["lies-above", "of one more than there is", {
+    content: CONTENT,
+    contentSize: 65,
+  }],
+  ["lies-below", "of one less than there is", {
+    content: CONTENT,
+    contentSize: 63,
+  }],
+  ["lies-zero", "of 0 in a text with 64 bytes behind it", {
+    content: CONTENT,
+    contentSize: 0,
+  }],
+  ["lies-hugely", "of 4294967295 with 64 bytes behind it", {
+    content: CONTENT,
+    contentSize: 0xffffffff,
+  }],
+  ["wraps-around", "that comes to the payload's in 32 bits", {
+    contentSize: 0xffffffff - SEND_OVERHEAD + 1,
+    payloadSize: 0,
+  }],
+];
+
 /** Checks of messages on their way to the server. */
-export const sendingChecks = subject("sending", [
-  [
-    "send-acknowledged",
+export const sendingChecks = subject("sending", {
+  "send-acknowledged": [
     "SND-2",
     "A message is answered with 2103, the target's id and 4 bytes of message id",
     async (probe) => {
@@ -49,8 +82,7 @@ export const sendingChecks = subject("sending", [
       must(equals(target, to.id), `the id ${hex(to.id)}`, hex(target));
     },
   ],
-  [
-    "send-to-unknown",
+  "send-to-unknown": [
     "SND-3",
     "A message for an unregistered id is refused",
     async (probe) => {
@@ -60,8 +92,7 @@ export const sendingChecks = subject("sending", [
       );
     },
   ],
-  [
-    "send-for-unknown",
+  "send-for-unknown": [
     "REQ-4",
     "A message from an unregistered id is refused",
     async (probe) => {
@@ -71,24 +102,18 @@ export const sendingChecks = subject("sending", [
       );
     },
   ],
-  [
-    "send-every-byte",
+  "send-every-byte": [
     "SND-4",
     "A content with all values of a byte arrives as it was",
     (probe) => relayed(probe, ALL_BYTES),
   ],
-  ...SIZES.map(([size, clause, title]) =>
-    [
-      `send-${
-        title.toLowerCase().replace(/ bytes?/, "-byte").replace(" ", "-")
-      }`,
-      clause,
-      `A content of ${title} arrives as it was`,
-      (probe: Probe) => relayed(probe, randomContent(size)),
-    ] as const
-  ),
-  [
-    "send-empty-text",
+  ...each(SIZES, ([size, clause, title]) => [
+    `send-${title.toLowerCase().replace(/ bytes?/, "-byte").replace(" ", "-")}`,
+    clause,
+    `A content of ${title} arrives as it was`,
+    (probe) => relayed(probe, randomContent(size)),
+  ]),
+  "send-empty-text": [
     "SND-4",
     "A text of 0 bytes arrives as it was, where it is taken",
     async (probe) => {
@@ -100,8 +125,7 @@ export const sendingChecks = subject("sending", [
       await arrivesAs(probe, to, content);
     },
   ],
-  [
-    "send-request-for-key",
+  "send-request-for-key": [
     "SND-4",
     "A request for a key, without content, is taken (SND-7) and arrives as it was",
     async (probe) => {
@@ -115,8 +139,7 @@ export const sendingChecks = subject("sending", [
       }
     },
   ],
-  [
-    "send-types-kept",
+  "send-types-kept": [
     "SND-15",
     "Messages of the types 1 to 4 arrive with their types",
     async (probe) => {
@@ -140,8 +163,7 @@ export const sendingChecks = subject("sending", [
       );
     },
   ],
-  [
-    "send-id-kept",
+  "send-id-kept": [
     "SND-15",
     "A message arrives with the id that its 2103 gave",
     async (probe) => {
@@ -163,8 +185,7 @@ export const sendingChecks = subject("sending", [
       );
     },
   ],
-  [
-    "send-ids-differ",
+  "send-ids-differ": [
     "SND-13",
     "Twelve messages for a user have twelve ids",
     async (probe) => {
@@ -176,8 +197,7 @@ export const sendingChecks = subject("sending", [
       );
     },
   ],
-  [
-    "send-ids-rise",
+  "send-ids-rise": [
     "SND-14",
     "Of twelve messages for a user each has a greater id than the one before",
     async (probe) => {
@@ -193,8 +213,7 @@ export const sendingChecks = subject("sending", [
       });
     },
   ],
-  [
-    "send-from-header",
+  "send-from-header": [
     "SND-9",
     "A message comes from the id in its request's header",
     async (probe) => {
@@ -206,8 +225,7 @@ export const sendingChecks = subject("sending", [
       must(equals(sender, from.id), `the id ${hex(from.id)}`, hex(sender));
     },
   ],
-  [
-    "send-from-each",
+  "send-from-each": [
     "SND-9",
     "Two users' messages on one connection come from each of them",
     async (probe) => {
@@ -215,15 +233,14 @@ export const sendingChecks = subject("sending", [
       const to = await probe.user();
       await probe.again(async (channel) => {
         for (const { id } of [one, other]) {
-          await channel.send(sendRequest({ from: id, to: to.id }));
           await prepare(
             "send a message",
-            async () => expectCode(await channel.answer(), 2103),
+            () => channel.ask(sendRequest({ from: id, to: to.id }), 2103),
           );
         }
       });
       const came = await probe.receive(to.id, 2);
-      if (!(await probe.can("ids"))) throw new Unprepared(told("ids"));
+      await probe.needs("ids");
       const senders = came.map(({ sender }) => hex(sender)).toSorted();
       const expected = [hex(one.id), hex(other.id)].toSorted();
       must(
@@ -233,8 +250,7 @@ export const sendingChecks = subject("sending", [
       );
     },
   ],
-  [
-    "send-to-oneself",
+  "send-to-oneself": [
     "SND-10",
     "A user's message to itself arrives",
     async (probe) => {
@@ -244,43 +260,38 @@ export const sendingChecks = subject("sending", [
       must(came.length === 1, "the message", "an empty inbox");
     },
   ],
-  ...[0, 5, 255].map((type) =>
-    [
-      `send-type-${type}`,
-      "SND-5",
-      `A message of type ${type} is refused`,
-      (probe: Probe) =>
-        refusedAndGone(probe, { type, content: CONTENT }, false),
-    ] as const
-  ),
-  [
-    "send-refused-type-not-kept",
+  ...each([0, 5, 255], (type) => [
+    `send-type-${type}`,
+    "SND-5",
+    `A message of type ${type} is refused`,
+    (probe) => refusedAndGone(probe, { type, content: CONTENT }, false),
+  ]),
+  "send-refused-type-not-kept": [
     "SND-11",
     "A message that is refused for its type isn't handed out",
     (probe) => refusedAndGone(probe, { type: 9, content: CONTENT }),
   ],
-  [
-    "send-refused-size-not-kept",
+  "send-refused-size-not-kept": [
     "SND-11",
     "A message that is refused for its sizes isn't handed out",
     (probe) => refusedAndGone(probe, { content: CONTENT, contentSize: 63 }),
   ],
-  [
-    "send-request-with-content",
+  "send-request-with-content": [
     "SND-6",
     "A request for a key with 128 bytes of content arrives with them",
     (probe) => relayed(probe, randomContent(128), 1),
   ],
-  ...([
-    ["garbage", 0xcccccccc],
-    ["more", SEND_OVERHEAD + 16],
-    ["nothing", 0],
-  ] as const).map(([title, payloadSize]) =>
+  ...each(
     [
+      ["garbage", 0xcccccccc],
+      ["more", SEND_OVERHEAD + 16],
+      ["nothing", 0],
+    ] as const,
+    ([title, payloadSize]) => [
       `send-request-claiming-${title}`,
       "SND-7",
       `A request for a key of 21 bytes is taken where its header claims ${payloadSize}`,
-      async (probe: Probe) => {
+      async (probe) => {
         const [from, to] = await probe.pair();
         const frame = sendRequest({
           ...{ from: from.id, to: to.id, type: 1, payloadSize },
@@ -292,63 +303,24 @@ export const sendingChecks = subject("sending", [
           async () => await Promise.resolve(expectCode(answer, 2103)),
         );
       },
-    ] as const
+    ],
   ),
-  [
-    "send-size-lies-above",
+  ...each(LIES, ([name, about, lie]) => [
+    `send-size-${name}`,
     "SND-8",
-    "A content size of one more than there is is refused",
-    (probe) =>
-      refusedAndGone(probe, { content: CONTENT, contentSize: 65 }, false),
-  ],
-  [
-    "send-size-lies-below",
-    "SND-8",
-    "A content size of one less than there is is refused",
-    (probe) =>
-      refusedAndGone(probe, { content: CONTENT, contentSize: 63 }, false),
-  ],
-  [
-    "send-size-lies-zero",
-    "SND-8",
-    "A text's content size of 0 with 64 bytes behind it is refused",
-    (probe) =>
-      refusedAndGone(probe, { content: CONTENT, contentSize: 0 }, false),
-  ],
-  [
-    "send-size-lies-hugely",
-    "SND-8",
-    "A content size of 4294967295 with 64 bytes behind it is refused",
-    (probe) =>
-      refusedAndGone(
-        probe,
-        { content: CONTENT, contentSize: 0xffffffff },
-        false,
-      ),
-  ],
-  [
-    "send-size-wraps-around",
-    "SND-8",
-    "A content size that comes to the payload's in 32 bits is refused",
-    (probe) =>
-      refusedAndGone(
-        probe,
-        { contentSize: 0xffffffff - SEND_OVERHEAD + 1, payloadSize: 0 },
-        false,
-      ),
-  ],
-  ...[0, 16, 20].map((size) =>
-    [
-      `send-payload-of-${size}`,
-      "REQ-6",
-      `A message with ${size} bytes of payload is refused`,
-      async (probe: Probe) => {
-        const { id } = await probe.user();
-        await probe.refused(sized("sendMessage", id, size));
-      },
-    ] as const
-  ),
-]);
+    `A content size ${about} is refused`,
+    (probe) => refusedAndGone(probe, lie, false),
+  ]),
+  ...each([0, 16, 20], (size) => [
+    `send-payload-of-${size}`,
+    "REQ-6",
+    `A message with ${size} bytes of payload is refused`,
+    async (probe) => {
+      const { id } = await probe.user();
+      await probe.refused(sized("sendMessage", id, size));
+    },
+  ]),
+});
 
 /** Random bytes of any number, the first two of which neither texts nor C strings keep. */
 function randomContent(size: number): Uint8Array {
@@ -417,7 +389,7 @@ async function twelveIds(probe: Probe): Promise<number[]> {
  */
 async function refusedAndGone(
   probe: Probe,
-  lie: Omit<Sending, "from" | "to">,
+  lie: Lie,
   look = true,
 ): Promise<void> {
   const [from, to] = await probe.pair();

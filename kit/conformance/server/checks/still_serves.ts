@@ -5,9 +5,8 @@ import type { Probe } from "../probe.ts";
 import { numbered } from "./pulling.ts";
 
 /** Looks for the server after all other checks. */
-export const [stillServes] = subject("load", [
-  [
-    "still-serves",
+export const [stillServes] = subject("load", {
+  "still-serves": [
     "CON-6",
     "After all other checks a message still goes from one user to another",
     async (probe) => {
@@ -24,7 +23,7 @@ export const [stillServes] = subject("load", [
       );
     },
   ],
-]) as [Check];
+}) as [Check];
 
 /** What needs no user: some servers answer nothing to those whom they don't know. */
 async function simple(probe: Probe): Promise<Uint8Array> {
