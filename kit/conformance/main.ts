@@ -21,7 +21,7 @@ import { selectChecks } from "./server/checks.ts";
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--client")) return await conformClient(args);
   await giveUp("read", "write", "run");
-  const options = readOptions(args);
+  const options = await readOptions(args);
   const { only, address, timeout } = options;
   const chosen = selectChecks(only);
   if (options.list) {

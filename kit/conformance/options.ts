@@ -4,13 +4,99 @@
  * @module
  */
 
-import { numberOf, oneOf, parseFlags } from "../flags.ts";
+import { readCommandLine } from "../../shared/cli/command_line.ts";
+import {
+  choiceFlag,
+  flagsHelp,
+  type FlagValues,
+  nonEmpty,
+  numberFrom,
+  switchFlag,
+  valueFlag,
+} from "../../shared/cli/flags.ts";
+import { UsageError } from "../../shared/cli/program.ts";
 import type { Dialect } from "../../shared/wire/dialects.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { type Address, parseAddress } from "../../shared/folder/info_server.ts";
-import { UsageError } from "../../shared/cli/program.ts";
 import { DEFAULT_TIMEOUT } from "./server/check_server.ts";
 import { generations } from "./server/generation.ts";
+
+/** Longest `--timeout` in milliseconds. */
+const LONGEST_TIMEOUT = 600_000;
+
+/** Declares `--timeout`, which is `min` milliseconds at least. */
+export const timeoutFlag = (brief: string, min: number) =>
+  valueFlag("MS", brief, numberFrom(min, LONGEST_TIMEOUT, "milliseconds"));
+
+/** Declares `--only`: names, clauses or subjects. */
+export const onlyFlag = (placeholder: string, brief: string) =>
+  valueFlag(
+    placeholder,
+    brief,
+    (text) => nonEmpty(text).split(",").map((pattern) => pattern.trim()),
+  );
+
+/** Flags that say what is printed. */
+export const reportFlags = {
+  verbose: switchFlag("show the bytes of what passed, too"),
+  brief: switchFlag(
+    "show no bytes: of each failure what was expected and came",
+  ),
+  json: switchFlag("print JSON, an outcome a line"),
+  junit: switchFlag("print JUnit's XML"),
+  list: switchFlag("print all checks and stop"),
+  help: switchFlag("print this"),
+};
+
+/** What is printed. */
+export interface ReportForm {
+  /** For people, for programs, or for build servers. */
+  readonly form: "table" | "json" | "junit";
+  /** Show the bytes of what passed, too. */
+  readonly verbose: boolean;
+  /** Show no bytes at all. */
+  readonly brief: boolean;
+  /** Print the checks and stop. */
+  readonly list: boolean;
+}
+
+/** @throws {UsageError} if the flags contradict each other */
+export function reportForm(
+  { json, junit, verbose = false, brief = false, list = false }: FlagValues<
+    typeof reportFlags
+  >,
+): ReportForm {
+  if (json && junit) {
+    throw new UsageError("--json and --junit are two reports: give one");
+  }
+  if (brief && (json || junit || verbose)) {
+    throw new UsageError("--brief is for the table without --verbose");
+  }
+  if (verbose && (json || junit)) {
+    throw new UsageError("--verbose is for the table: JSON has all bytes");
+  }
+  return {
+    form: json ? "json" : junit ? "junit" : "table",
+    ...{ verbose, brief, list },
+  };
+}
+
+const flags = {
+  only: onlyFlag(
+    "PATTERN[,PATTERN]",
+    "only the checks with this name, clause or subject, such as\npull-once, SND-8 or framing; * stands for anything: send-*",
+  ),
+  dialect: choiceFlag(
+    "NAME",
+    "the server's dialect: 600, 700, 1100, 1000 or 100 (default:\nfound out); its codes are told as those of 600",
+    generations.map(({ name }) => name),
+  ),
+  timeout: timeoutFlag(
+    `how long a response may take (default: ${DEFAULT_TIMEOUT})`,
+    10,
+  ),
+  ...reportFlags,
+};
 
 /** What `--help` prints. */
 export const HELP =
@@ -20,87 +106,41 @@ Usage: deno task conformance HOST:PORT [flags]
        deno task conformance --client --port N [flags], to check a client:
        see --client --help
 
-  --only PATTERN[,PATTERN]
-               only the checks with this name, clause or subject, such as
-               pull-once, SND-8 or framing; * stands for anything: send-*
-  --dialect NAME
-               the generation that the server speaks: 600, 700, 1100, 1000 or
-               100 (default: found out); its codes are told as those of 600
-  --timeout MS how long an answer may take (default: ${DEFAULT_TIMEOUT})
-  --verbose    show the bytes of what passed, too
-  --brief      show no bytes at all: of each failure what was expected and came
-  --json       print JSON, an outcome a line
-  --junit      print JUnit's XML
-  --list       print all checks and stop
-  --help       print this
-
+${flagsHelp(flags, 15)}
 The server may be in use: a run registers some 50 users whose names begin with
 "Conformance", and users can't be deleted.
 
 Exit codes: 0 all that is a MUST passed; 1 to 125 so many MUSTs failed (2 also
-where the command line can't be obeyed, nothing listens at the address, or the
-server needs a longer --timeout); 130 after Ctrl-C, 129 and 143 after SIGHUP and
+if the command line is invalid, nothing listens at the address, or the server
+needs a longer --timeout); 130 after Ctrl-C, 129 and 143 after SIGHUP and
 SIGTERM.
 `;
 
-/** Milliseconds. */
-const TIMEOUTS = { min: 10, max: 600_000, what: "milliseconds" };
-
-/** What the command line asks for. */
-export interface Options {
-  /** Print the checks and stop. */
-  list: boolean;
-  /** Show the bytes of what passed, too. */
-  verbose: boolean;
-  /** Show no bytes at all. */
-  brief: boolean;
-  /** For people, for programs, or for build servers. */
-  form: "table" | "json" | "junit";
-  /** Where the server is; undefined where none was named. */
-  address: Address | undefined;
-  /** What the server speaks; undefined where that is to be found out. */
-  dialect: Dialect | undefined;
-  /** Which checks are made; undefined for all. */
-  only: string[] | undefined;
-  /** Milliseconds that an answer may take. */
-  timeout: number;
+/** A parsed command line. */
+export interface Options extends ReportForm {
+  /** The server's address; undefined if none is given. */
+  readonly address: Address | undefined;
+  /** The server's dialect; undefined if it is to be found out. */
+  readonly dialect: Dialect | undefined;
+  /** Patterns of checks; undefined for all. */
+  readonly only: readonly string[] | undefined;
+  /** Milliseconds that a response may take. */
+  readonly timeout: number;
 }
 
-/**
- * Reads the command line.
- *
- * @throws {UsageError} where it can't be obeyed
- */
-export function readOptions(args: readonly string[]): Options {
-  const { values, switches, words } = parseFlags(
-    args,
-    ["only", "timeout", "dialect"],
-    ["json", "junit", "verbose", "brief", "list"],
-    1,
-  );
-  const { json, junit, verbose, brief, list } = switches;
-  if (json && junit) {
-    throw new UsageError("--json and --junit are two reports: give one");
-  }
-  if (verbose && (json || junit)) {
-    throw new UsageError("--verbose is for the table: JSON has all bytes");
-  }
-  if (brief && (json || junit || verbose)) {
-    throw new UsageError("--brief is for the table without --verbose");
-  }
-  const names = generations.map(({ name }) => name);
-  const dialect = oneOf("dialect", values.dialect, names);
-  const [word] = words;
-  if (word === undefined && !list) {
+/** @throws {UsageError} if the command line is invalid */
+export async function readOptions(args: readonly string[]): Promise<Options> {
+  const { values, words: [word] } = await readCommandLine(args, flags, 1);
+  const form = reportForm(values);
+  if (word === undefined && !form.list) {
     throw new UsageError("Which server? Give HOST:PORT; see --help");
   }
   return {
-    ...{ verbose, brief, list },
-    form: json ? "json" : junit ? "junit" : "table",
+    ...form,
     address: word === undefined ? undefined : addressOf(word),
-    dialect: generations.find(({ name }) => name === dialect),
-    only: values.only?.split(",").map((pattern) => pattern.trim()),
-    timeout: numberOf("timeout", values.timeout, TIMEOUTS) ?? DEFAULT_TIMEOUT,
+    dialect: generations.find(({ name }) => name === values.dialect),
+    only: values.only,
+    timeout: values.timeout ?? DEFAULT_TIMEOUT,
   };
 }
 

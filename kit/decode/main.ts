@@ -5,14 +5,29 @@
  */
 
 import { formatBytes } from "../../shared/cli/figures.ts";
+import { readCommandLine } from "../../shared/cli/command_line.ts";
+import { choiceFlag, flagsHelp, switchFlag } from "../../shared/cli/flags.ts";
 import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Direction } from "../dissect/dissector.ts";
 import { GrowingBytes } from "../dissect/growing_bytes.ts";
 import { Printer } from "../dissect/printer.ts";
-import { oneOf, parseFlags } from "../flags.ts";
 import { isText, parseHexText } from "./hex_text.ts";
 import { rawFrames } from "./raw_frames.ts";
+
+const flags = {
+  as: choiceFlag("FORM", "raw or hex (default: what it looks like)", [
+    "raw",
+    "hex",
+  ]),
+  direction: choiceFlag(
+    "WAY",
+    "request or answer (default: what each frame looks like)",
+    ["request", "answer"],
+  ),
+  json: switchFlag("a frame a line, as JSON"),
+  help: switchFlag("print this"),
+};
 
 const HELP =
   `Decodes frames of MessageU from a file and says what is wrong with them.
@@ -24,35 +39,22 @@ What tcpdump or Wireshark captured is read by tshark with our dissector:
 
   tshark -X lua_script:kit/dissector/messageu.lua -r FILE -Y messageu -V
 
-  --as FORM        raw or hex (default: what it looks like)
-  --direction WAY  request or answer (default: what each frame looks like)
-  --json           a frame a line, as JSON
-  --help           print this
-`;
+${flagsHelp(flags, 19)}`;
 
 /** Size in bytes of the largest file that is read. */
 const MAX_FILE_SIZE = 1024 ** 3;
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, switches, words } = parseFlags(
-    // A lone - is a word, not a flag.
-    args.map((arg) => arg === "-" ? "./-" : arg),
-    ["as", "direction"],
-    ["json"],
-    1,
-  );
-  const [file] = words;
+  const { values, words: [file] } = await readCommandLine(args, flags, 1);
   if (file === undefined) {
     throw new UsageError(
       "Expected a file, or - for standard input: see --help",
     );
   }
-  const form = oneOf("as", values.as, ["raw", "hex"]);
-  const direction = oneOf("direction", values.direction, ["request", "answer"]);
-  const bytes = await fileBytes(file === "./-" ? "-" : file);
-  const printer = new Printer(switches.json);
+  const bytes = await fileBytes(file);
+  const printer = new Printer(values.json ?? false);
   try {
-    print(bytes, form ?? formOf(bytes), direction, printer);
+    print(bytes, values.as ?? formOf(bytes), values.direction, printer);
   } catch (cause) {
     if (!printer.isClosed) throw cause;
   }

@@ -6,17 +6,34 @@
  */
 
 import { stopSignals } from "../../shared/cli/stopping.ts";
-import { parseFlags } from "../flags.ts";
 import {
   type Address,
   formatAddress,
   parseAddress,
 } from "../../shared/folder/info_server.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
+import { readCommandLine } from "../../shared/cli/command_line.ts";
+import { flagsHelp, switchFlag, valueFlag } from "../../shared/cli/flags.ts";
 import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { Printer } from "../dissect/printer.ts";
 import { Proxy } from "./proxy.ts";
+
+const flags = {
+  listen: valueFlag(
+    "PORT",
+    "where to listen, on 127.0.0.1, or ADDRESS:PORT; 0 is any port",
+    // A port alone is one of this machine's.
+    (text) => parseAddress(text.replace(/^\d+$/, "127.0.0.1:$&"), 0),
+  ),
+  to: valueFlag(
+    "HOST:PORT",
+    "where the relay is",
+    (text) => parseAddress(text),
+  ),
+  json: switchFlag("a frame a line, as JSON"),
+  help: switchFlag("print this"),
+};
 
 const HELP =
   `Shows what passes between clients and a relay, and what is wrong with it.
@@ -25,17 +42,14 @@ Usage: deno task inspect --listen PORT --to HOST:PORT [flags]
 
 Clients connect to it in the relay's place.
 
-  --listen PORT    where to listen, on 127.0.0.1, or ADDRESS:PORT; 0 is any port
-  --to HOST:PORT   where the relay is
-  --json           a frame a line, as JSON
-  --help           print this
-`;
+${flagsHelp(flags, 19)}`;
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, switches } = parseFlags(args, ["listen", "to"], ["json"]);
-  const listen = address("listen", withHost(values.listen), 0);
-  const to = address("to", values.to, 1);
-  const printer = new Printer(switches.json);
+  const { values } = await readCommandLine(args, flags);
+  const { listen, to } = values;
+  if (listen === undefined) throw missing("listen");
+  if (to === undefined) throw missing("to");
+  const printer = new Printer(values.json ?? false);
   const stopped = Promise.withResolvers<void>();
   const proxy = new Proxy(to, {
     connection: (number, client, relay) =>
@@ -70,25 +84,8 @@ function say(text: string): void {
   console.error(printableLine(text));
 }
 
-/** A port alone is one of this machine's. */
-function withHost(text: string | undefined): string | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? `127.0.0.1:${text}` : text;
-}
-
-function address(
-  flag: string,
-  text: string | undefined,
-  leastPort: number,
-): Address {
-  if (text === undefined) {
-    throw new UsageError(`--${flag} is needed: see --help`);
-  }
-  try {
-    return parseAddress(text, leastPort);
-  } catch (cause) {
-    throw new UsageError(`--${flag}: ${reasonOf(cause)}`, { cause });
-  }
-}
+const missing = (flag: keyof typeof flags) =>
+  new UsageError(`--${flag} is needed: see --help`);
 
 async function listenOn(proxy: Proxy, listen: Address): Promise<number> {
   try {

@@ -140,7 +140,9 @@ const sentences: Parameters<typeof formatMessageForArgumentScannerError>[1] = {
   UnexpectedPositionalError: ({ input }) =>
     `Unexpected word "${input}": see --help`,
   EnumValidationError: ({ externalFlagName, values, input }) =>
-    `--${externalFlagName}: expected ${values.join(" or ")}, got "${input}"`,
+    `--${externalFlagName}: expected ${
+      values.join(", ").replace(/, ([^,]+)$/, " or $1")
+    }, got "${input}"`,
   ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) =>
     `--${name}: ${reasonOf(exception)}`,
 };

@@ -86,15 +86,16 @@ export function nonEmpty(text: string): string {
   throw new Error("expected a value, got none");
 }
 
-/** Makes a parser of whole numbers from `min` to `max`. */
+/** Makes a parser of whole numbers from `min` to `max`: `a number`, or `what`. */
 export function numberFrom(
   min: number,
   max: number,
+  what = "a number",
 ): (text: string) => number {
   return (text) => {
     const number = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
     if (number >= min && number <= max) return number;
-    throw new Error(`expected a number from ${min} to ${max}, got "${text}"`);
+    throw new Error(`expected ${what} from ${min} to ${max}, got "${text}"`);
   };
 }
 

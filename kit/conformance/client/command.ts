@@ -11,7 +11,7 @@ import { levelOf } from "../report/outcome.ts";
 import { giveUp } from "../permissions.ts";
 import { printReport } from "../report/print_report.ts";
 import { checkClient } from "./check_client.ts";
-import { type ClientOptions, parseClientOptions } from "./options.ts";
+import { type ClientOptions, readClientOptions } from "./options.ts";
 import { checksOf, choose, type Script, stepsOf, stepText } from "./script.ts";
 
 /** Data for whoever reads the report. */
@@ -26,7 +26,7 @@ const say = (text: string) => console.error(text);
  * @throws {UsageError} where the flags can't be obeyed
  */
 export async function conformClient(args: readonly string[]): Promise<number> {
-  const options = parseClientOptions(args);
+  const options = await readClientOptions(args);
   const script = choose(stepsOf(options.badly), options.only);
   if (options.list) {
     print(scriptText(script, options.badly));

@@ -344,7 +344,7 @@ testWith(SHELL, "the program prints script and report", async () => {
       [["--port", "x"], "--port: expected a port"],
       [["--port", "0", "--timeout", "0"], "--timeout: expected milliseconds"],
       [["--port", "0", "--only", "nothing"], "no check has such a name"],
-      [["--port", "0", "--json", "--junit"], "not both"],
+      [["--port", "0", "--json", "--junit"], "two reports: give one"],
       [["--port", "0", "--nonsense"], "Unknown flag"],
     ] as const
   ) {
