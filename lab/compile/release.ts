@@ -7,7 +7,13 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { removeIfThere } from "../../shared/folder/durable_files.ts";
-import { oneOf, parseFlags } from "../../kit/flags.ts";
+import { readCommandLine } from "../../shared/cli/command_line.ts";
+import {
+  choiceFlag,
+  flagsHelp,
+  nonEmpty,
+  valueFlag,
+} from "../../shared/cli/flags.ts";
 import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { bundle, compile, type Program, programs } from "./program.ts";
@@ -24,18 +30,29 @@ const systems: Readonly<Record<string, string>> = {
 /** The file of sums, as `sha256sum --check` reads it. */
 const SUMS = "SHA256SUMS";
 
+const flags = {
+  output: valueFlag(
+    "DIR",
+    "where they are written (default: dist/release)",
+    nonEmpty,
+  ),
+  only: choiceFlag(
+    "SYSTEM",
+    `for this system alone: ${Object.keys(systems).join(", ")}`,
+    Object.keys(systems),
+  ),
+};
+
 const HELP = `Makes binaries of the relay and of the client for Linux, macOS and
 Windows, and ${SUMS} beside them.
 
 Usage: deno task release [flags]
 
-  --output DIR   where they are written (default: dist/release)
-  --only SYSTEM  for this system alone: ${Object.keys(systems).join(", ")}
-`;
+${flagsHelp(flags, 17)}`;
 
 async function main(args: readonly string[]): Promise<number | void> {
-  const { values } = parseFlags(args, ["output", "only"], []);
-  const only = oneOf("only", values.only, Object.keys(systems));
+  const { values } = await readCommandLine(args, flags);
+  const { only } = values;
   const output = resolve(values.output ?? "dist/release");
   await Deno.mkdir(output, { recursive: true });
   const folder = await Deno.makeTempDir({ prefix: "messageu-" });

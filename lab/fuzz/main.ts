@@ -4,30 +4,43 @@
  * @module
  */
 
-import { numberOf, parseFlags } from "../../kit/flags.ts";
+import { readCommandLine } from "../../shared/cli/command_line.ts";
+import {
+  flagsHelp,
+  numberFrom,
+  switchFlag,
+  valueFlag,
+} from "../../shared/cli/flags.ts";
 import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { fuzz } from "./fuzz.ts";
+
+const integer = numberFrom(0, 2 ** 32);
+
+const flags = {
+  seconds: valueFlag("N", "how long (default: 30)", integer),
+  seed: valueFlag("N", "what decides all cases (default: the clock)", integer),
+  case: valueFlag(
+    "N",
+    "the first case (default: 0), to see a failure again",
+    integer,
+  ),
+  help: switchFlag("print this"),
+};
 
 const HELP = `Sends the relay and the decoders what no client should send.
 
 Usage: deno task fuzz [flags]
 
-  --seconds N  how long (default: 30)
-  --seed N     what decides all cases (default: the clock)
-  --case N     the first case (default: 0), to see a failure again
-  --help       print this
-`;
+${flagsHelp(flags, 15)}`;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseFlags(args, ["seconds", "seed", "case"], []);
-  const integer = (flag: keyof typeof values, initial: number) =>
-    Math.trunc(numberOf(flag, values[flag], { max: 2 ** 32 }) ?? initial);
-  const seed = integer("seed", Date.now() % 2 ** 32);
+  const { values } = await readCommandLine(args, flags);
+  const { seconds = 30, seed = Date.now() % 2 ** 32 } = values;
   console.log(`seed ${seed}`);
   const { tally, failure } = await fuzz({
     seed,
-    seconds: integer("seconds", 30),
-    firstCase: integer("case", 0),
+    seconds,
+    firstCase: values.case ?? 0,
     progress: (line) => console.log(line),
   });
   console.log(tally.summary(failure === undefined ? 0 : 1));

@@ -5,25 +5,47 @@
  * @module
  */
 
-import { numberOf, parseFlags } from "../../kit/flags.ts";
+import { readCommandLine } from "../../shared/cli/command_line.ts";
+import {
+  flagsHelp,
+  numberFrom,
+  switchFlag,
+  valueFlag,
+} from "../../shared/cli/flags.ts";
+import { decimalFrom } from "../flags.ts";
 import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { type RoundReport, torture } from "./rounds.ts";
 import { tortureSmallDisk } from "./small_disk.ts";
 import { Violation } from "./violation.ts";
+
+/** Parses a positive count. */
+const count = numberFrom(1, Number.MAX_SAFE_INTEGER);
+
+const flags = {
+  rounds: valueFlag("N", "how often it is killed (default: 20)", count),
+  seconds: valueFlag(
+    "S",
+    "a round's kill comes after 0.2 to S seconds (default: 2)",
+    decimalFrom(0.2),
+  ),
+  connections: valueFlag("C", "connections at once (default: 48)", count),
+  seed: valueFlag(
+    "X",
+    "decides every choice, as far as time lets (default: by chance)",
+    numberFrom(0, Number.MAX_SAFE_INTEGER),
+  ),
+  diskFull: switchFlag(
+    "fill a small disk instead, which takes root and\n--allow-run=mount,umount",
+  ),
+  help: switchFlag("print this"),
+};
 
 const HELP =
   `MessageU torture: kills the relay in the middle of its work, round by round.
 
 Usage: deno task torture [flags]
 
-  --rounds N       how often it is killed (default: 20)
-  --seconds S      a round's kill comes after 0.2 to S seconds (default: 2)
-  --connections C  connections at once (default: 48)
-  --seed X         decides every choice, as far as time lets (default: by chance)
-  --disk-full      fill a small disk instead, which takes root and
-                   --allow-run=mount,umount
-  --help           print this
-`;
+${flagsHelp(flags, 19)}`;
 
 function line(head: string, report: RoundReport): string {
   const cells: [number, string][] = [
@@ -69,21 +91,11 @@ async function diskFull(): Promise<number> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, switches } = parseFlags(
-    args,
-    ["rounds", "seconds", "connections", "seed"],
-    ["disk-full"],
-  );
-  if (switches["disk-full"]) return await diskFull();
-  const rounds = Math.trunc(
-    numberOf("rounds", values.rounds, { min: 1 }) ?? 20,
-  );
-  const seconds = numberOf("seconds", values.seconds, { min: 0.2 }) ?? 2;
-  const connections = Math.trunc(
-    numberOf("connections", values.connections, { min: 1 }) ?? 48,
-  );
+  const { values } = await readCommandLine(args, flags);
+  if (values.diskFull) return await diskFull();
+  const { rounds = 20, seconds = 2, connections = 48 } = values;
   const chance = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  const seed = Math.trunc(numberOf("seed", values.seed, {}) ?? chance);
+  const { seed = chance } = values;
   const dir = await Deno.makeTempDir({ prefix: "messageu-torture-" });
   console.log(`seed ${seed}`);
   let round = 0;

@@ -5,7 +5,14 @@
  * @module
  */
 
-import { numberOf, oneOf, parseFlags } from "../../../kit/flags.ts";
+import { readCommandLine } from "../../../shared/cli/command_line.ts";
+import {
+  choiceFlag,
+  flagsHelp,
+  switchFlag,
+  valueFlag,
+} from "../../../shared/cli/flags.ts";
+import { decimalFrom } from "../../flags.ts";
 import { runProgram, withHelp } from "../../../shared/cli/program.ts";
 import { Program } from "../../harness/program.ts";
 import { Child } from "../relay/child.ts";
@@ -14,14 +21,25 @@ import { markdown, spreadOf } from "../relay/table.ts";
 import { attackNamed, attackNames, LARGE, MANY, send } from "./attacks.ts";
 import { ask, requestNames, type Waits, work } from "./user.ts";
 
+const flags = {
+  seconds: valueFlag(
+    "N",
+    "how long each attack stands while the user works (default: 15)",
+    decimalFrom(0.1, 600),
+  ),
+  only: choiceFlag(
+    "NAME",
+    `one attack: ${attackNames.join(", ")}`,
+    attackNames,
+  ),
+  help: switchFlag("print this"),
+};
+
 const HELP = `Measures what a user waits for while others attack the relay.
 
 Usage: deno task bench:attacks [flags]
 
-  --seconds N  how long each attack stands while the user works (default: 15)
-  --only NAME  one attack: ${attackNames.join(", ")}
-  --help       print this
-`;
+${flagsHelp(flags, 15)}`;
 
 const MIB = 1024 * 1024;
 /** Milliseconds that an attack stands before the user begins. */
@@ -71,16 +89,14 @@ function text(ms: number): string {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values } = parseFlags(args, ["seconds", "only"], []);
-  const seconds = numberOf("seconds", values.seconds, { min: 0.1, max: 600 });
-  const only = oneOf("only", values.only, attackNames);
+  const { values: { seconds = 15, only } } = await readCommandLine(args, flags);
   const rows = [[
     ...["attack", "connections left"],
     ...requestNames.map((name) => `${name}, ms`),
   ]];
   for (const name of only === undefined ? attackNames : [only]) {
     console.error(name);
-    rows.push(await attack(name, 1000 * (seconds ?? 15)));
+    rows.push(await attack(name, 1000 * seconds));
   }
   console.log("Of each wait the median and the longest.\n");
   console.log(markdown(rows));

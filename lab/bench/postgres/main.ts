@@ -5,22 +5,36 @@
  * @module
  */
 
-import { numberOf, parseFlags } from "../../../kit/flags.ts";
+import { readCommandLine } from "../../../shared/cli/command_line.ts";
+import {
+  flagsHelp,
+  numberFrom,
+  switchFlag,
+  valueFlag,
+} from "../../../shared/cli/flags.ts";
+import { decimalFrom } from "../../flags.ts";
 import { runProgram, withHelp } from "../../../shared/cli/program.ts";
 import { PostgresCluster } from "../../harness/postgres_cluster.ts";
 import { describeMachine } from "../relay/machine.ts";
 import { markdown, ratioText, spreadOf } from "../relay/table.ts";
 import { type BenchRound, measureRounds } from "./rounds.ts";
 
+const flags = {
+  rounds: valueFlag(
+    "N",
+    "runs of each measurement (default: 3)",
+    numberFrom(1, Number.MAX_SAFE_INTEGER),
+  ),
+  seconds: valueFlag("N", "how long one takes (default: 5)", decimalFrom(0.1)),
+  help: switchFlag("print this"),
+};
+
 const HELP =
   `Measures relays on one PostgreSQL database against PostgreSQL itself.
 
 Usage: deno task bench:postgres [flags]
 
-  --rounds N   runs of each measurement (default: 3)
-  --seconds N  how long one takes (default: 5)
-  --help       print this
-`;
+${flagsHelp(flags, 15)}`;
 
 /** The medians of all rounds, with the smallest and the largest of the ratios. */
 function roundsTable(rounds: readonly BenchRound[]): string {
@@ -76,9 +90,10 @@ function roundsTable(rounds: readonly BenchRound[]): string {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values } = parseFlags(args, ["rounds", "seconds"], []);
-  const rounds = Math.ceil(numberOf("rounds", values.rounds, { min: 1 }) ?? 3);
-  const seconds = numberOf("seconds", values.seconds, { min: 0.1 }) ?? 5;
+  const { values: { rounds = 3, seconds = 5 } } = await readCommandLine(
+    args,
+    flags,
+  );
   const dir = await Deno.makeTempDir({ prefix: "messageu-bench-" });
   try {
     const machine = describeMachine(dir);

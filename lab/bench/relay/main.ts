@@ -55,7 +55,7 @@ async function targetsText(
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const options = readBenchOptions(args);
+  const options = await readBenchOptions(args);
   const dir = await Deno.makeTempDir({
     ...options.dir !== undefined && { dir: options.dir },
     prefix: "messageu-bench-",

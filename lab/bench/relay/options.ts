@@ -4,62 +4,62 @@
  * @module
  */
 
-import { numberOf, parseFlags } from "../../../kit/flags.ts";
+import { readCommandLine } from "../../../shared/cli/command_line.ts";
+import {
+  flagsHelp,
+  nonEmpty,
+  numberFrom,
+  switchFlag,
+  valueFlag,
+} from "../../../shared/cli/flags.ts";
+import { decimalFrom } from "../../flags.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
+
+const flags = {
+  rounds: valueFlag(
+    "N",
+    "runs of each measurement (default: 5, with --growth 3)",
+    numberFrom(1, Number.MAX_SAFE_INTEGER),
+  ),
+  seconds: valueFlag(
+    "N",
+    "how long one takes (default: 3, with --growth 2)",
+    decimalFrom(0.01),
+  ),
+  only: valueFlag("NAME", "one scenario or study alone", nonEmpty),
+  growth: switchFlag("how cost grows, instead of the table"),
+  dir: valueFlag(
+    "DIR",
+    "where the databases lie (default: the system's temporary folder)",
+    nonEmpty,
+  ),
+  write: switchFlag(
+    "put the numbers into docs/performance.md, and plots into docs/plots",
+  ),
+  help: switchFlag("print this"),
+};
 
 /** What `--help` prints. */
 export const HELP = `Measures the relay against yardsticks on the same machine.
 
 Usage: deno task bench:relay [flags]
 
-  --rounds N   runs of each measurement (default: 5, with --growth 3)
-  --seconds N  how long one takes (default: 3, with --growth 2)
-  --only NAME  one scenario or study alone
-  --growth     how cost grows, instead of the table
-  --dir DIR    where the databases lie (default: the system's temporary folder)
-  --write      put the numbers into docs/performance.md, and plots into docs/plots
-  --help       print this
-`;
+${flagsHelp(flags, 15)}`;
 
 /** How a bench is run. */
-export interface BenchOptions {
-  /** How cost grows, instead of the table. */
-  growth: boolean;
-  /** Put the results into the docs. */
-  write: boolean;
-  /** Runs of each measurement. */
-  rounds: number;
-  /** Seconds of a run. */
-  seconds: number;
-  /** The one to be run; all where undefined. */
-  only: string | undefined;
-  /** Where the databases lie; the system's temporary folder where undefined. */
-  dir: string | undefined;
-}
+export type BenchOptions = Awaited<ReturnType<typeof readBenchOptions>>;
 
-/** @throws {UsageError} where the command line can't be obeyed */
-export function readBenchOptions(args: readonly string[]): BenchOptions {
-  const { values, switches } = parseFlags(
-    args,
-    ["rounds", "seconds", "only", "dir"],
-    ["growth", "write"],
-  );
-  if (switches.write && values.only !== undefined) {
+/** @throws {UsageError} if the command line is invalid */
+export async function readBenchOptions(args: readonly string[]) {
+  const { values } = await readCommandLine(args, flags);
+  const { growth = false, write = false, only, dir } = values;
+  if (write && only !== undefined) {
     throw new UsageError(
       "--write with --only: the docs show all of it; leave one of them out",
     );
   }
-  return {
-    ...switches,
-    rounds: Math.ceil(
-      numberOf("rounds", values.rounds, { min: 1 }) ??
-        (switches.growth ? 3 : 5),
-    ),
-    seconds: numberOf("seconds", values.seconds, { min: 0.01 }) ??
-      (switches.growth ? 2 : 3),
-    only: values.only,
-    dir: values.dir,
-  };
+  const { rounds = growth ? 3 : 5, seconds = growth ? 2 : 3 } = values;
+  return { growth, write, rounds, seconds, only, dir };
 }
 
 /**
