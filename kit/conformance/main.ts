@@ -15,7 +15,7 @@ import { printReport } from "./report/print_report.ts";
 import { Interruption } from "./interruption.ts";
 import { checkServer } from "./server/check_server.ts";
 import { checksTable } from "./server/checks_table.ts";
-import { findSpoken } from "./server/find_spoken.ts";
+import { findDialect } from "./server/find_dialect.ts";
 import { selectChecks } from "./server/checks.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -31,17 +31,23 @@ async function main(args: readonly string[]): Promise<number> {
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
   const interruption = new Interruption();
   const { signal } = interruption;
-  const spoken = await findSpoken(address, timeout, {
+  const serverDialect = await findDialect(address, timeout, {
     signal,
     ...options.dialect && { among: [options.dialect] },
   });
   const code = await printReport(
-    checkServer({ address, timeout, ...spoken, signal, ...only && { only } }),
+    checkServer({
+      address,
+      timeout,
+      ...serverDialect,
+      signal,
+      ...only && { only },
+    }),
     {
       ...options,
       target: formatAddress(address),
-      generation: spoken.dialect.name,
-      version: spoken.version,
+      dialect: serverDialect.dialect.name,
+      version: serverDialect.version,
       nameWidth: Math.max(...chosen.map(({ name }) => name.length)),
       colour: Deno.stdout.isTerminal() && !Deno.noColor,
       print: (text) => console.log(text),

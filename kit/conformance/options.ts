@@ -19,7 +19,7 @@ import type { Dialect } from "../../shared/wire/dialects.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { type Address, parseAddress } from "../../shared/folder/info_server.ts";
 import { DEFAULT_TIMEOUT } from "./server/check_server.ts";
-import { generations } from "./server/generation.ts";
+import { serverDialects } from "./server/server_dialect.ts";
 
 /** Longest `--timeout` in milliseconds. */
 const LONGEST_TIMEOUT = 600_000;
@@ -89,7 +89,7 @@ const flags = {
   dialect: choiceFlag(
     "NAME",
     "the server's dialect: 600, 700, 1100, 1000 or 100 (default:\nfound out); its codes are told as those of 600",
-    generations.map(({ name }) => name),
+    serverDialects.map(({ name }) => name),
   ),
   timeout: timeoutFlag(
     `how long a response may take (default: ${DEFAULT_TIMEOUT})`,
@@ -138,7 +138,7 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
   return {
     ...form,
     address: word === undefined ? undefined : addressOf(word),
-    dialect: generations.find(({ name }) => name === values.dialect),
+    dialect: serverDialects.find(({ name }) => name === values.dialect),
     only: values.only,
     timeout: values.timeout ?? DEFAULT_TIMEOUT,
   };

@@ -2,7 +2,7 @@ import { requestHeader } from "../../shared/wire/frames.ts";
 import { ERROR_CODE } from "../../shared/wire/requests.ts";
 import type { Answer, Asked } from "./altered_line.ts";
 
-/** A code that no generation knows. */
+/** A code that no dialect knows. */
 const UNKNOWN_CODE = 0xfffe;
 
 /** Makes of a request one without payload that the relay refuses. */

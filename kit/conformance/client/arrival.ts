@@ -20,7 +20,7 @@ export interface Arrival {
   readonly connection: number;
   /** What its code asks for; undefined where that means nothing. */
   readonly kind: RequestKind | undefined;
-  /** The generation that its code belongs to. */
+  /** The dialect that its code belongs to. */
   readonly dialect: Dialect;
   /** Its header, read as little endian. */
   readonly header: RequestHeader;

@@ -13,9 +13,9 @@ import type { Outcome, Tally } from "./outcome.ts";
 export interface JsonHead {
   /** What is checked. */
   readonly target: string;
-  /** The generation that it speaks, where that is known. */
+  /** The name of the server's dialect, if known. */
   readonly generation: string | undefined;
-  /** The version that requests to it carry, where that is known. */
+  /** The version of requests to it, if known. */
   readonly version: number | undefined;
 }
 

@@ -20,9 +20,9 @@ export interface ReportOptions {
   form: "table" | "json" | "junit";
   /** What is checked, such as `127.0.0.1:1357`. */
   target: string;
-  /** The generation that it speaks, where that is known. */
-  generation?: DialectName;
-  /** The version that requests to it carry, where that is known. */
+  /** The name of the server's dialect, if known. */
+  dialect?: DialectName;
+  /** The version of requests to it, if known. */
   version?: number;
   /** Characters of the longest check's name. */
   nameWidth: number;
@@ -47,11 +47,13 @@ export async function printReport(
   outcomes: AsyncIterable<Outcome>,
   options: ReportOptions,
 ): Promise<number> {
-  const { form, target, generation, version, print, stopped } = options;
+  const { form, target, dialect, version, print, stopped } = options;
   const start = performance.now();
   const table = new Table(options);
   const all: Outcome[] = [];
-  if (form === "json") print(jsonStart({ target, generation, version }));
+  if (form === "json") {
+    print(jsonStart({ target, generation: dialect, version }));
+  }
   if (form === "table") {
     print(`Conformance of ${target}`);
     for (const remark of remarks(options)) print(remark);
@@ -77,10 +79,10 @@ export async function printReport(
 }
 
 /** What the reader of codes and headers should know. */
-function* remarks({ generation, version }: ReportOptions): Generator<string> {
+function* remarks({ dialect, version }: ReportOptions): Generator<string> {
   const { name } = defaultDialect;
-  if (generation !== undefined && generation !== name) {
-    yield `It speaks generation ${generation}; codes are told as those of ${name}.`;
+  if (dialect !== undefined && dialect !== name) {
+    yield `It speaks dialect ${dialect}; codes are told as those of ${name}.`;
   }
   if (version !== undefined && version !== PROTOCOL_VERSION) {
     yield `It refuses version ${PROTOCOL_VERSION}: requests carry ${version}.`;

@@ -22,7 +22,11 @@ import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Conn, RawConnection } from "../../raw_connection.ts";
 import { type Answer, describe, expectCode } from "./answer.ts";
 import { CheckFailure, NoAnswer, Unprepared } from "./check_failure.ts";
-import { asSpoken, fromGeneration, type Spoken } from "./generation.ts";
+import {
+  firstDialectCode,
+  type ServerDialect,
+  toServerDialect,
+} from "./server_dialect.ts";
 import { PULL } from "../../requests.ts";
 
 /** Bytes of the largest list that is read. */
@@ -50,7 +54,7 @@ export interface ChannelOptions {
   /** Milliseconds that an answer may take, which rise with what the check has sent. */
   patience: () => number;
   /** What the server speaks. */
-  spoken: Spoken;
+  serverDialect: ServerDialect;
   /** Whether it only makes what the check needs. */
   prepares: boolean;
   /** Notes what goes over it. */
@@ -92,7 +96,7 @@ export class Channel {
    * @throws {CheckFailure} where the server doesn't read them in time
    */
   async send(...requests: Uint8Array[]): Promise<void> {
-    const frames = requests.map((request) => this.#spoken(request));
+    const frames = requests.map((request) => this.#adapted(request));
     const together = frames.length > 1
       ? "in one write with the next"
       : undefined;
@@ -113,7 +117,7 @@ export class Channel {
    * @param cuts where it is cut, rising
    */
   async sendCut(request: Uint8Array, cuts: readonly number[]): Promise<void> {
-    const frame = this.#spoken(request);
+    const frame = this.#adapted(request);
     this.#note("request", frame, `in ${cuts.length + 1} segments`);
     const pause = Math.max(LEAST_PAUSE, SEGMENTS_TAKE / cuts.length);
     this.#options.follow([frame]);
@@ -127,7 +131,7 @@ export class Channel {
 
   /** Sends the start of a request whose rest may never come. */
   async sendPart(start: Uint8Array): Promise<void> {
-    const part = this.#spoken(start);
+    const part = this.#adapted(start);
     this.#note("request", part, "the start of a request");
     await this.#write(part);
   }
@@ -157,7 +161,7 @@ export class Channel {
       this.#noteArrived("its header claims more than is read here");
       const got = `an answer ${describe(header)}, as its header claims`;
       const isList = this.#mostAnswer === MOST_LIST &&
-        responseMeant(this.#options.spoken.dialect, header.code) ===
+        responseMeant(this.#options.serverDialect.dialect, header.code) ===
           responseCode.clientsList;
       if (!isList) throw new CheckFailure(expected, got);
       // So many users there may be.
@@ -169,7 +173,10 @@ export class Channel {
     if (answer === undefined) throw new RangeError("Expected it to be there");
     this.#note("answer", answer.bytes);
     this.#options.follow("answered");
-    const code = fromGeneration(answer.code, this.#options.spoken.dialect);
+    const code = firstDialectCode(
+      answer.code,
+      this.#options.serverDialect.dialect,
+    );
     return { ...answer, code };
   }
 
@@ -240,7 +247,10 @@ export class Channel {
     await this.#wait(RESPONSE_HEADER_SIZE, ms);
     const header = responseStart(this.#source.peek(this.#source.buffered));
     if (header === undefined) return undefined;
-    const meant = responseMeant(this.#options.spoken.dialect, header.code);
+    const meant = responseMeant(
+      this.#options.serverDialect.dialect,
+      header.code,
+    );
     const isAnswer = meant !== undefined || header.code === ERROR_CODE;
     const size = RESPONSE_HEADER_SIZE + header.payloadSize;
     if (!isAnswer || size > MOST_ANSWER) return undefined;
@@ -321,8 +331,8 @@ export class Channel {
   }
 
   /** A request as it goes out. */
-  #spoken(request: Uint8Array): Uint8Array {
-    const frame = asSpoken(request, this.#options.spoken);
+  #adapted(request: Uint8Array): Uint8Array {
+    const frame = toServerDialect(request, this.#options.serverDialect);
     this.#mostAnswer = Math.max(this.#mostAnswer, mostAnswerTo(frame));
     return frame;
   }

@@ -15,7 +15,7 @@ import { Cast } from "./cast.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import { firstCheck, lastCheck, selectChecks } from "./checks.ts";
 import { randomName, registration } from "./frames.ts";
-import type { Spoken } from "./generation.ts";
+import type { ServerDialect } from "./server_dialect.ts";
 import { Probe } from "./probe.ts";
 import { hasAnswer, NoConnection, Target } from "./target.ts";
 
@@ -38,7 +38,7 @@ const LARGE_TAKES = 30_000;
 const AGAIN = 100;
 
 /** What is to be checked, and how. */
-export interface ServerChecks extends Partial<Spoken> {
+export interface ServerChecks extends Partial<ServerDialect> {
   /** Where the server listens. */
   address: Address;
   /** Names, clauses or subjects, with `*` for anything. Default: all checks. */
@@ -70,8 +70,12 @@ export async function* checkServer(
   }: ServerChecks,
 ): AsyncGenerator<Outcome> {
   const chosen = selectChecks(only);
-  const spoken = { dialect, version };
-  const run = new Run(new Target(address, timeout, spoken), longest, signal);
+  const serverDialect = { dialect, version };
+  const run = new Run(
+    new Target(address, timeout, serverDialect),
+    longest,
+    signal,
+  );
   try {
     yield* run.makeAll(chosen);
   } finally {

@@ -10,7 +10,7 @@ import { connectionChecks } from "./checks/connections.ts";
 import { deliveryChecks } from "./checks/delivery.ts";
 import { failureChecks, lateFailureChecks } from "./checks/failures.ts";
 import { framingChecks, lateFramingChecks } from "./checks/framing.ts";
-import { generationChecks } from "./checks/generations.ts";
+import { dialectChecks } from "./checks/dialects.ts";
 import { headerChecks } from "./checks/headers.ts";
 import { keyChecks } from "./checks/keys.ts";
 import { listChecks } from "./checks/list.ts";
@@ -44,7 +44,7 @@ export const allChecks: readonly Check[] = [
   ...framingChecks,
   ...connectionChecks,
   ...failureChecks,
-  ...generationChecks,
+  ...dialectChecks,
   // Last but load: what a server keeps of these stands in all lists from then on.
   ...lateRegistrationChecks,
   ...lateFramingChecks,

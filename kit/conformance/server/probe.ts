@@ -127,7 +127,7 @@ export class Probe {
 
   /** What the server speaks. */
   get dialect(): Dialect {
-    return this.#target.spoken.dialect;
+    return this.#target.serverDialect.dialect;
   }
 
   /** Whether it had a connection. */
@@ -168,7 +168,7 @@ export class Probe {
       number: this.#channels.length + 1,
       patience: () => this.timeout,
       follow: (event) => this.#follow(event),
-      spoken: this.#target.spoken,
+      serverDialect: this.#target.serverDialect,
       prepares,
       note: (entry) => {
         if (this.#noting && this.#noted.length < MOST_NOTED) {

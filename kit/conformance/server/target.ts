@@ -13,7 +13,7 @@ import {
 import type { Exchange } from "../report/outcome.ts";
 import { type Conn, SocketConn } from "../../raw_connection.ts";
 import { NoAnswer } from "./check_failure.ts";
-import type { Spoken } from "./generation.ts";
+import type { ServerDialect } from "./server_dialect.ts";
 
 /** How many times as long as at first an answer may take in the end. */
 const MOST_PATIENCE = 4;
@@ -31,17 +31,17 @@ export class NoConnection extends NoAnswer {
 /** A server. */
 export class Target {
   /** What it speaks. */
-  readonly spoken: Spoken;
+  readonly serverDialect: ServerDialect;
   readonly #address: Address;
   readonly #timeout: number;
   #patience = 1;
   #gone: string | undefined;
 
   /** Nothing is opened yet. */
-  constructor(address: Address, timeout: number, spoken: Spoken) {
+  constructor(address: Address, timeout: number, serverDialect: ServerDialect) {
     this.#address = address;
     this.#timeout = timeout;
-    this.spoken = spoken;
+    this.serverDialect = serverDialect;
   }
 
   /** Milliseconds that an answer may take. */

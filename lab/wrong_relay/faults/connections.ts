@@ -313,10 +313,10 @@ export const connections = {
         }(line),
     }),
   },
-  "one-generation": {
+  "one-dialect": {
     about: "Codes of dialects behind 600 are unknown",
     clauses: ["DIA-1"],
-    fails: ["generation-700", "generation-1100"],
+    fails: ["dialect-700", "dialect-1100"],
     inject: () => ({
       frames: () => ({
         request: (asked) => {
@@ -326,31 +326,31 @@ export const connections = {
       }),
     }),
   },
-  "generations-apart": {
-    about: "A message for who registered in another generation gets lost",
+  "dialects-apart": {
+    about: "A message for who registered in another dialect gets lost",
     clauses: ["DIA-4"],
     fails: [
-      "generation-700-shares",
-      "generation-1100-shares",
-      "generation-1000-shares",
-      "generation-100-shares",
+      "dialect-700-shares",
+      "dialect-1100-shares",
+      "dialect-1000-shares",
+      "dialect-100-shares",
     ],
     inject: () => {
-      const generations = new Map<string, number>();
-      const generation = (code: number) => Math.floor(code / 100);
+      const dialects = new Map<string, number>();
+      const dialect = (code: number) => Math.floor(code / 100);
       return {
         frames: () => ({
           request: (asked) => {
             const { kind, header: { code }, payload } = asked;
             if (kind !== "sendMessage") return undefined;
             const target = payload.subarray(0, CLIENT_ID_SIZE).toHex();
-            const its = generations.get(target);
-            asked.marked = its !== undefined && its !== generation(code);
+            const its = dialects.get(target);
+            asked.marked = its !== undefined && its !== dialect(code);
             return asked.marked ? refused(asked) : undefined;
           },
           answer: (answer, { kind, header: { code }, payload, marked }) => {
             if (kind === "register" && !failed(answer)) {
-              generations.set(answer.payload.toHex(), generation(code));
+              dialects.set(answer.payload.toHex(), dialect(code));
             }
             if (!marked) return;
             const sent = responseCode.sendMessage;

@@ -113,7 +113,7 @@ export const everyday = {
       "list",
       "headers",
       "framing",
-      "generations",
+      "dialects",
       "names",
     ],
     inject: () => {
@@ -141,7 +141,7 @@ export const everyday = {
       "list",
       "headers",
       "framing",
-      "generations",
+      "dialects",
       "names",
     ],
     inject: () => ({
@@ -160,7 +160,7 @@ export const everyday = {
       "list",
       "headers",
       "framing",
-      "generations",
+      "dialects",
       "names",
     ],
     inject: () => ({

@@ -71,7 +71,7 @@ testWith(
 
 testWith(
   PROGRAMS,
-  "a report says which generation was spoken, where it isn't the first",
+  "a report says the server's dialect unless it is the first",
   async () => {
     await using relay = await testRelay();
     const flags = [addressOf(relay.address), "--only", "KEY-1"];
@@ -79,7 +79,7 @@ testWith(
     assertEquals(table.code, 0);
     assertStringIncludes(
       table.stdout,
-      "\nIt speaks generation 100; codes are ",
+      "\nIt speaks dialect 100; codes are ",
     );
     for (const name of ["600", "1000"]) {
       const json = await conformance(...flags, "--json", "--dialect", name)

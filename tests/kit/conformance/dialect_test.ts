@@ -8,8 +8,8 @@ import {
   requestHeaderOf,
 } from "../../../shared/wire/frames.ts";
 import { checkServer } from "../../../kit/conformance/server/check_server.ts";
-import { findSpoken } from "../../../kit/conformance/server/find_spoken.ts";
-import { generations } from "../../../kit/conformance/server/generation.ts";
+import { findDialect } from "../../../kit/conformance/server/find_dialect.ts";
+import { serverDialects } from "../../../kit/conformance/server/server_dialect.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
 import { AnyServer } from "../../../kit/any_server.ts";
 import { registered } from "../../support/relays/misbehaviour.ts";
@@ -25,7 +25,7 @@ const TIMEOUT = 3000;
 /** Milliseconds that a server gets of which it is known that it won't answer. */
 const SHORT_TIMEOUT = 600;
 
-/** What servers do that know one generation with a request of another. */
+/** What servers do that know one dialect with a request of another. */
 const otherwises: Record<
   string,
   (conn: Deno.TcpConn) => Promise<unknown>
@@ -39,7 +39,7 @@ const otherwises: Record<
 
 /**
  * Serves a request as a server does that takes each header for one of its own
- * generation, and waits for the payload that it seems to claim.
+ * dialect, and waits for the payload that it seems to claim.
  */
 async function serveOnly(
   dialect: Dialect,
@@ -64,10 +64,10 @@ async function serveOnly(
   if (answer !== null) await conn.write(answer);
 }
 
-for (const dialect of generations.slice(1)) {
+for (const dialect of serverDialects.slice(1)) {
   testWith(
     LOOPBACK_AND_FILES,
-    `a server is checked in generation ${dialect.name}`,
+    `a server is checked in dialect ${dialect.name}`,
     async () => {
       await using relay = await testRelay();
       const { address } = relay;
@@ -84,13 +84,13 @@ for (const dialect of generations.slice(1)) {
   for (const [how, otherwise] of Object.entries(otherwises)) {
     testWith(
       LOOPBACK_AND_FILES,
-      `it is found out that a server speaks generation ${dialect.name}, which ${how}`,
+      `it is found out that a server speaks dialect ${dialect.name}, which ${how}`,
       async () => {
         await using relay = await testRelay();
         await using server = new AnyServer((conn) =>
           serveOnly(dialect, conn, relay.address, otherwise)
         );
-        const found = await findSpoken(server.address, SHORT_TIMEOUT);
+        const found = await findDialect(server.address, SHORT_TIMEOUT);
         assertEquals(found, { dialect, version: 2 });
       },
     );
@@ -109,16 +109,16 @@ testWith(
       while (await conn.read(new Uint8Array(1024)) !== null);
     });
     const none = { dialect: dialects[0], version: 2 };
-    assertEquals(await findSpoken(refusing.address, TIMEOUT), none);
+    assertEquals(await findDialect(refusing.address, TIMEOUT), none);
     assertEquals(
       refusing.connections,
-      2 * generations.length,
-      "each generation is tried with versions 2 and 1",
+      2 * serverDialects.length,
+      "each dialect is tried with versions 2 and 1",
     );
-    assertEquals(await findSpoken(silent.address, SHORT_TIMEOUT), none);
+    assertEquals(await findDialect(silent.address, SHORT_TIMEOUT), none);
     assertEquals(
       silent.connections,
-      2 * generations.length,
+      2 * serverDialects.length,
       "where no answer came each is asked once more, all at once",
     );
   },
@@ -134,7 +134,7 @@ testWith(
       await conn.write(registered);
     });
     await assertRejects(
-      () => findSpoken(slow.address, SHORT_TIMEOUT),
+      () => findDialect(slow.address, SHORT_TIMEOUT),
       UsageError,
       "s to answer a registration, and 0.6 s were given: give it more with " +
         "--timeout ",
@@ -174,9 +174,9 @@ testWith(
       server.close();
     });
     await assertRejects(
-      () => findSpoken(server.address, TIMEOUT),
+      () => findDialect(server.address, TIMEOUT),
       UsageError,
-      "since it was asked to register in generation 600: start it again, and " +
+      "since it was asked to register in dialect 600: start it again, and " +
         "say which one it speaks with --dialect",
     );
   },
@@ -198,10 +198,10 @@ testWith(
       }
     });
     const { address } = server;
-    const spoken = await findSpoken(address, TIMEOUT);
-    assertEquals(spoken, { dialect: dialects[0], version: 1 });
+    const found = await findDialect(address, TIMEOUT);
+    assertEquals(found, { dialect: dialects[0], version: 1 });
     const only = ["registration", "keys", "REQ-2"];
-    const checks = checkServer({ address, ...spoken, timeout: TIMEOUT, only });
+    const checks = checkServer({ address, ...found, timeout: TIMEOUT, only });
     const failed = (await Array.fromAsync(checks))
       .filter(({ verdict }) => verdict !== "pass");
     assertEquals(
@@ -222,7 +222,7 @@ testWith(
       while (await conn.read(new Uint8Array(1024)) !== null);
     });
     const { signal } = controller;
-    await findSpoken(silent.address, 60_000, { signal });
+    await findDialect(silent.address, 60_000, { signal });
     assertEquals(silent.connections, 1);
   },
 );

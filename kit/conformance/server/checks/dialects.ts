@@ -43,7 +43,7 @@ import type { Probe } from "../probe.ts";
 import { arrives, numbered } from "./pulling.ts";
 import { listRequest, PULL } from "../../../requests.ts";
 
-/** The generations with codes of their own, and the clause of each. */
+/** Dialects with codes of their own, each with its clause. */
 const OTHERS = [
   ["700", "DIA-1"],
   ["1100", "DIA-1"],
@@ -51,9 +51,9 @@ const OTHERS = [
   ["100", "DIA-3"],
 ] as const satisfies readonly (readonly [DialectName, ClauseId])[];
 
-/** Checks of the protocol's other generations, and of clients that pad to blocks. */
-export const generationChecks = subject(
-  "generations",
+/** Checks of the other dialects, and of requests padded to blocks. */
+export const dialectChecks = subject(
+  "dialects",
   forSpeakersOfFirst({
     ...Object.assign({}, ...OTHERS.map(checksOf)),
     "blocks-request": [
@@ -113,23 +113,23 @@ export const generationChecks = subject(
   }),
 );
 
-/** Checks of one of the other generations. */
+/** Checks of one of the other dialects. */
 function checksOf(
   [name, clause]: typeof OTHERS[number],
 ): Record<string, CheckEntry> {
   const dialect = dialectNamed(name);
   const { firstRequest: first } = dialect;
   return {
-    [`generation-${name}`]: [
+    [`dialect-${name}`]: [
       clause,
       `All requests from ${first} on are answered as their kind is`,
       (probe) => wholeTalk(probe, dialect),
     ],
-    [`generation-${name}-refuses`]: [
+    [`dialect-${name}-refuses`]: [
       clause,
       `What is refused from ${first} on is answered with 9000`,
       async (probe) => {
-        await spoken(probe, dialect, await probe.pair());
+        await requireDialect(probe, dialect, await probe.pair());
         const clientId = randomId();
         await prepare(
           "have it refused with 601",
@@ -139,7 +139,7 @@ function checksOf(
         await probe.expect(frame, 9000);
       },
     ],
-    [`generation-${name}-shares`]: [
+    [`dialect-${name}-shares`]: [
       "DIA-4",
       `A message that was sent with ${
         requestCode("sendMessage", dialect)
@@ -149,7 +149,7 @@ function checksOf(
   };
 }
 
-/** Skips the checks where the server doesn't speak the first generation. */
+/** Skips checks of servers that speak another than the first dialect. */
 function forSpeakersOfFirst(
   entries: Record<string, CheckEntry>,
 ): Record<string, CheckEntry> {
@@ -158,14 +158,16 @@ function forSpeakersOfFirst(
       clause,
       about,
       async (probe) => {
-        if (probe.dialect !== defaultDialect) throw notSpoken(defaultDialect);
+        if (probe.dialect !== defaultDialect) {
+          throw lacksDialect(defaultDialect);
+        }
         await run(probe);
       },
     ]]),
   );
 }
 
-/** Registers, and asks all else of a server, in one generation. */
+/** Makes a request of each kind in one dialect. */
 async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
   const ask = async <K extends RequestKind>(
     kind: K,
@@ -177,7 +179,7 @@ async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
     return expectCode(await probe.ask(frame), responseCodeIn(dialect, meant));
   };
   const { id: clientId } = await probe.user();
-  // What fails in the server's own generation says nothing of another.
+  // A failure in the server's own dialect says nothing about another.
   if (await probe.can("list")) {
     const list = encodeRequest("clientsList", {}, { clientId, dialect });
     await answered(probe, list, dialect, responseCodeIn(dialect, 2101));
@@ -204,12 +206,12 @@ async function wholeTalk(probe: Probe, dialect: Dialect): Promise<void> {
   must(pulled.payload.length > 0, "the message", describe(pulled));
 }
 
-/** Sends in one generation and pulls in another, both ways. */
+/** Sends in one dialect and pulls in another, in both directions. */
 async function shares(probe: Probe, dialect: Dialect): Promise<void> {
   await probe.needs("pull");
   const [one, other] = await probe.pair();
   const clientId = one.id;
-  await spokenTo(probe, dialect, [one, other]);
+  await requireSharedUsers(probe, dialect, [one, other]);
   const content = numbered(32, 0);
   const send = encodeRequest(
     "sendMessage",
@@ -225,11 +227,11 @@ async function shares(probe: Probe, dialect: Dialect): Promise<void> {
 }
 
 /**
- * Asks in a generation for what the server answers in its own.
+ * Makes a request in a dialect which the server answers in its own.
  *
- * @throws {Unprepared} where the server doesn't know it
+ * @throws {Unprepared} if the server doesn't know the dialect
  */
-async function spoken(
+async function requireDialect(
   probe: Probe,
   dialect: Dialect,
   [{ id: clientId }, { id: target }]: readonly [User, User],
@@ -245,22 +247,22 @@ async function spoken(
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
   }
-  throw notSpoken(dialect);
+  throw lacksDialect(dialect);
 }
 
 /**
- * Sees to it that a generation knows who registered in another one.
+ * Requires that a dialect knows the users who registered in another one.
  *
- * @throws {CheckFailure} where it knows only its own
- * @throws {Unprepared} where the server doesn't know the generation
+ * @throws {CheckFailure} if it knows only its own users
+ * @throws {Unprepared} if the server doesn't know the dialect
  */
-async function spokenTo(
+async function requireSharedUsers(
   probe: Probe,
   dialect: Dialect,
   pair: readonly [User, User],
 ): Promise<void> {
   try {
-    await spoken(probe, dialect, pair);
+    await requireDialect(probe, dialect, pair);
   } catch (error) {
     if (!(error instanceof Unprepared)) throw error;
     const who = { name: randomName(), publicKey: randomKey() };
@@ -281,14 +283,14 @@ async function spokenTo(
   }
 }
 
-const notSpoken = ({ name }: Dialect) =>
+const lacksDialect = ({ name }: Dialect) =>
   new Unprepared(`the server doesn't speak the dialect ${name}`);
 
 /**
- * Asks for something that shows whether a generation is spoken: one that
- * needn't be spoken and isn't is no failure.
+ * Makes a request that shows whether the server knows a dialect.
  *
- * @throws {CheckFailure} where it has to be, or is spoken badly
+ * @throws {CheckFailure} if it knows it badly, or must know it and doesn't
+ * @throws {Unprepared} if it may know it and doesn't
  */
 async function answered(
   probe: Probe,
@@ -303,11 +305,13 @@ async function answered(
   try {
     answer = await probe.ask(frame, `an answer ${code}`);
   } catch (error) {
-    if (isOptional && error instanceof CheckFailure) throw notSpoken(dialect);
+    if (isOptional && error instanceof CheckFailure) {
+      throw lacksDialect(dialect);
+    }
     throw error;
   }
   if (isOptional && answer.code === ERROR_CODE) {
-    throw notSpoken(dialect);
+    throw lacksDialect(dialect);
   }
   return expectCode(answer, code);
 }

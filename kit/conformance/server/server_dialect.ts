@@ -1,6 +1,6 @@
 /**
- * What a server speaks: checks are written in the codes of the first generation
- * and in version 2, and put into the server's own on the way.
+ * The dialect of a checked server. Checks are written in the codes of the first
+ * dialect and in version 2; their requests are translated into the server's.
  *
  * @module
  */
@@ -22,41 +22,41 @@ import {
 import { requestHeader, requestHeaderOf } from "../../../shared/wire/frames.ts";
 import { CheckFailure } from "./check_failure.ts";
 
-/** The generations that a server may speak, as their codes go. */
-export const generations: readonly Dialect[] = dialects.filter((
+/** Dialects with codes of their own. */
+export const serverDialects: readonly Dialect[] = dialects.filter((
   { blockSize },
 ) => blockSize === 0);
 
-const [first] = generations as readonly [Dialect];
+const [first] = serverDialects as readonly [Dialect];
 
-/** How requests have to be for a server to take them. */
-export interface Spoken {
-  /** Its generation. */
+/** How a server expects requests. */
+export interface ServerDialect {
+  /** Their codes and headers. */
   readonly dialect: Dialect;
-  /** What requests carry where a check has version 2: some servers take 1 alone. */
+  /** The version in place of 2: some servers accept 1 alone. */
   readonly version: number;
 }
 
-/** Where the version stands, in a header of any generation. */
+/** Offset of the version, in a header of any dialect. */
 const VERSION_OFFSET = CLIENT_ID_SIZE;
 
 /**
- * A request, or its start, as a server takes it: one of the first generation as
- * its own has it, and of its version where it has version 2. Of no generation,
- * or without its whole header, it keeps its code.
+ * Translates a request, or its start, into a server's dialect, and version 2
+ * into its version. Bytes of another dialect, or without a whole header, keep
+ * their code.
  */
-export function asSpoken(
+export function toServerDialect(
   frame: Uint8Array,
-  { dialect, version }: Spoken,
+  { dialect, version }: ServerDialect,
 ): Uint8Array {
-  const spoken = inGeneration(frame, dialect);
-  if (spoken[VERSION_OFFSET] !== PROTOCOL_VERSION) return spoken;
-  const versioned = spoken.slice();
+  const translated = inDialect(frame, dialect);
+  if (translated[VERSION_OFFSET] !== PROTOCOL_VERSION) return translated;
+  const versioned = translated.slice();
   versioned[VERSION_OFFSET] = version;
   return versioned;
 }
 
-function inGeneration(frame: Uint8Array, dialect: Dialect): Uint8Array {
+function inDialect(frame: Uint8Array, dialect: Dialect): Uint8Array {
   if (dialect === first || frame.length < REQUEST_HEADER_SIZE) return frame;
   const header = requestHeader.decode(frame.subarray(0, REQUEST_HEADER_SIZE));
   const kind = requestKind(header.code);
@@ -69,15 +69,15 @@ function inGeneration(frame: Uint8Array, dialect: Dialect): Uint8Array {
 }
 
 /**
- * The code that an answer of a generation has in the first one.
+ * Translates a response's code of a dialect into the first dialect's.
  *
- * @throws {CheckFailure} where it is one of the first one's own
+ * @throws {CheckFailure} if it is one of the first dialect's own codes
  */
-export function fromGeneration(code: number, dialect: Dialect): number {
+export function firstDialectCode(code: number, dialect: Dialect): number {
   const meant = responseMeant(dialect, code);
   if (meant === undefined && responseMeant(first, code) !== undefined) {
     throw new CheckFailure(
-      `an answer of generation ${dialect.name}`,
+      `a response of dialect ${dialect.name}`,
       `${code}, which is of another`,
     );
   }

@@ -1,5 +1,5 @@
 /**
- * Finds out which generation a server speaks, and which version it takes.
+ * Finds out the dialect of a server, and the version that it accepts.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import { UsageError } from "../../../shared/cli/program.ts";
 import { Cast } from "./cast.ts";
 import { CheckFailure } from "./check_failure.ts";
 import { randomName, registration } from "./frames.ts";
-import { generations, type Spoken } from "./generation.ts";
+import { type ServerDialect, serverDialects } from "./server_dialect.ts";
 import { Probe } from "./probe.ts";
 import { NoConnection, Target } from "./target.ts";
 
-/** Versions that requests are tried with: some servers know 1 alone. */
+/** Versions to try: some servers accept 1 alone. */
 const VERSIONS = [PROTOCOL_VERSION, 1];
 
-/** How many times as long a silent server gets, before it is taken for one. */
+/** Factor of the time-out before a server counts as silent. */
 const LONG = 5;
 
-/** How a registration went. */
+/** Result of a registration. */
 type Ending =
   | "taken"
   | "refused"
@@ -33,40 +33,40 @@ type Ending =
   | "stopped"
   | { readonly noConnection: NoConnection };
 
-/** How it is found out. */
+/** Options of {@linkcode findDialect}. */
 export interface Finding {
-  /** The generations that are tried. Default: all. */
+  /** Dialects to try. Default: all. */
   readonly among?: readonly Dialect[];
-  /** Ends it early. */
+  /** Stops the search. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Registers somebody in one generation after the other, until that is taken;
- * first with version 2 in all of them, and then with 1. A server that waits for
- * more may have taken the header for one of another size, so others are tried.
- * One that answers none of them is asked again, and gets five times as long.
+ * Registers a user in one dialect after another until the server accepts: first
+ * with version 2 in all of them, then with version 1. A server that is silent may
+ * expect a header of another size, so the next dialect is tried; if it is silent
+ * in all, it is asked again with five times the time-out.
  *
- * @param timeout milliseconds that an answer may take
- * @returns the first generation tried, and version 2, where none is taken
- * @throws {UsageError} where nothing listens, where the server is too slow for
- * `timeout`, or where it goes away over that: it has to be told what it speaks then
+ * @param timeout milliseconds that a response may take
+ * @returns the first dialect tried and version 2, if the server accepts none
+ * @throws {UsageError} if nothing listens, the server is too slow for `timeout`,
+ * or it stops to accept connections meanwhile
  */
-export async function findSpoken(
+export async function findDialect(
   address: Address,
   timeout: number,
-  { among = generations, signal }: Finding = {},
-): Promise<Spoken> {
+  { among = serverDialects, signal }: Finding = {},
+): Promise<ServerDialect> {
   const [first = defaultDialect] = among;
   const silent = new Set<Dialect>();
   let last: Dialect | undefined;
   for (const version of VERSIONS) {
     for (const dialect of among) {
       if (silent.has(dialect)) continue;
-      const spoken = { dialect, version };
-      const target = new Target(address, timeout, spoken);
+      const serverDialect = { dialect, version };
+      const target = new Target(address, timeout, serverDialect);
       const ending = await register(target, signal);
-      if (ending === "taken" || ending === "stopped") return spoken;
+      if (ending === "taken" || ending === "stopped") return serverDialect;
       if (ending === "silent") silent.add(dialect);
       if (typeof ending === "string") last = dialect;
       else if (last === undefined) {
@@ -81,32 +81,32 @@ export async function findSpoken(
 }
 
 /**
- * Asks in all these generations at once, and waits for long.
+ * Registers in all these dialects at once, with a long time-out.
  *
- * @returns undefined where no answer comes
- * @throws {UsageError} where an answer comes then: with how much time it would do
+ * @returns undefined if no response comes
+ * @throws {UsageError} if one comes after the time-out, with a sufficient one
  */
 async function lateAnswer(
   address: Address,
   timeout: number,
   silent: readonly Dialect[],
   signal?: AbortSignal,
-): Promise<Spoken | undefined> {
+): Promise<ServerDialect | undefined> {
   const start = performance.now();
   const enough = new AbortController();
   const signals = [enough.signal, ...signal ? [signal] : []];
   const asking = silent.map(async (dialect) => {
-    const spoken = { dialect, version: PROTOCOL_VERSION };
-    const target = new Target(address, LONG * timeout, spoken);
+    const serverDialect = { dialect, version: PROTOCOL_VERSION };
+    const target = new Target(address, LONG * timeout, serverDialect);
     const ending = await register(target, AbortSignal.any(signals));
     if (ending !== "taken") throw new Error("It wasn't");
-    return { spoken, took: performance.now() - start };
+    return { serverDialect, took: performance.now() - start };
   });
   try {
-    const { spoken, took } = await Promise.any(asking);
+    const { serverDialect, took } = await Promise.any(asking);
     if (took > timeout) throw new UsageError(tooSlow(address, timeout, took));
     // It was busy for a moment, and is quick by now.
-    return spoken;
+    return serverDialect;
   } catch (error) {
     if (!(error instanceof AggregateError)) throw error;
     return undefined;
@@ -158,5 +158,5 @@ function roundUp(ms: number): number {
 
 const wentAway = (address: Address, { name }: Dialect) =>
   `${formatAddress(address)} takes no connections since it was asked to ` +
-  `register in generation ${name}: start it again, and say which one it ` +
+  `register in dialect ${name}: start it again, and say which one it ` +
   "speaks with --dialect";
