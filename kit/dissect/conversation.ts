@@ -1,6 +1,6 @@
 /**
  * Both directions of a connection together: frames as they complete, and each
- * answer held against its request.
+ * response held against its request.
  *
  * @module
  */
@@ -105,8 +105,8 @@ export class Conversation {
     const isTold = this.#hasEnded || unanswered === 0;
     const problems = isTold ? [] : [
       direction === "request"
-        ? problem("CON-9", "the client ended before the answer")
-        : problem("FRM-4", "the relay ended before the answer"),
+        ? problem("CON-9", "the client ended before the response")
+        : problem("FRM-4", "the relay ended before the response"),
     ];
     this.#hasEnded = true;
     const offset = this.#framers[direction].offset;
@@ -144,13 +144,13 @@ export class Conversation {
       const isEarly = this.#asked.push(askedIn(dissection)) > 1;
       if (this.#asked.length > MOST_ASKED) this.#isWhole = false;
       return isEarly
-        ? [problem("FRM-7", "the answer before it is still due")]
+        ? [problem("FRM-7", "the response before it is still due")]
         : [];
     }
     const asked = this.#asked.shift();
     return asked === undefined
-      ? [problem("FRM-4", "no request is due an answer")]
-      : answerProblems(asked, dissection);
+      ? [problem("FRM-4", "no request is due a response")]
+      : responseProblems(asked, dissection);
   }
 }
 
@@ -165,20 +165,20 @@ function askedIn(request: Dissection): Asked {
 }
 
 /** Clauses that a response breaks, given its request. */
-function answerProblems(asked: Asked, answer: Dissection): Problem[] {
-  if (answer.kind === undefined || answer.kind === "failure") return [];
+function responseProblems(asked: Asked, response: Dissection): Problem[] {
+  if (response.kind === undefined || response.kind === "failure") return [];
   if (asked.refusedBy !== undefined) {
-    return [problem(asked.refusedBy, `expected 9000, got ${answer.code}`)];
+    return [problem(asked.refusedBy, `expected 9000, got ${response.code}`)];
   }
   if (asked.kind === undefined || asked.kind === "failure") return [];
   const code = responseCodeIn(dialectOf(asked.code), responseCode[asked.kind]);
-  if (answer.code !== code) {
+  if (response.code !== code) {
     const text =
-      `expected ${code} or 9000 for ${asked.code}, got ${answer.code}`;
+      `expected ${code} or 9000 for ${asked.code}, got ${response.code}`;
     return [problem("ANS-3", text)];
   }
-  const owner = part(answer, "payload.clientId") ??
-    part(answer, "payload.target");
+  const owner = part(response, "payload.clientId") ??
+    part(response, "payload.target");
   const { target } = asked;
   if (target === undefined || owner === undefined || equals(target, owner)) {
     return [];

@@ -106,7 +106,7 @@ function codeProblems({ form }: Case): Problem[] {
   }
   return form.direction === "request"
     ? [problem("REQ-5", `${form.code} is no request`)]
-    : [problem("ANS-3", `${form.code} is no answer`)];
+    : [problem("ANS-3", `${form.code} is no response`)];
 }
 
 function typeProblems({ piece }: Case): Problem[] {

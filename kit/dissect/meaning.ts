@@ -77,10 +77,15 @@ export function codeText({ code, kind, direction }: Form): string {
 }
 
 function labelOf(kind: Form["kind"], direction: Form["direction"]): string {
-  if (kind === undefined) return `unknown ${direction}`;
+  if (kind === undefined) return `unknown ${sideOf(direction)}`;
   if (kind === "failure") return kind;
   const { label, responseLabel } = requests[kind];
   return direction === "request" ? label : responseLabel;
+}
+
+/** The word for a frame of a direction. */
+export function sideOf(direction: Form["direction"]): string {
+  return direction === "answer" ? "response" : direction;
 }
 
 /** Label of a message's type. */

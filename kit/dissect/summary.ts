@@ -5,13 +5,14 @@ import {
   messageText,
   nameText,
   shortId,
+  sideOf,
   sizeText,
 } from "./meaning.ts";
 import { CONTENT_SIZE, integer, type Piece } from "./walk.ts";
 
 /** A frame in a line, such as `603 send a message: text, 32 bytes, to 41c2f36a…`. */
 export function summary(pieces: readonly Piece[], form: Form): string {
-  if (form.code === undefined) return `a cut ${form.direction}`;
+  if (form.code === undefined) return `a cut ${sideOf(form.direction)}`;
   const detail = form.kind === undefined
     ? sizeText(form.claim ?? 0)
     : detailOf(pieces, form);

@@ -3,7 +3,7 @@
 
 local messageu = Proto("messageu", "MessageU")
 
--- What follows from shared/wire: the codes of a registration and of its answer
+-- What follows from shared/wire: the codes of a registration and its response
 -- in each dialect and the bytes of a request's code; the requests in the order of
 -- their codes; the sizes of fields in bytes; the types of messages.
 -- generated: tables
@@ -109,7 +109,7 @@ local SHORT_KEY_START = "30819b300b06092a864886f70d01010103818b00308187028181"
 
 local f = {
   request = ProtoField.bool("messageu.request", "Request"),
-  answer = ProtoField.bool("messageu.answer", "Answer"),
+  answer = ProtoField.bool("messageu.answer", "Response"),
   client_id = ProtoField.bytes("messageu.client_id", "Client id"),
   version = ProtoField.uint8("messageu.version", "Version"),
   code = ProtoField.uint16("messageu.code", "Code"),
@@ -388,7 +388,7 @@ local function add_fields(tree, cursor, fields)
   return text
 end
 
--- Of the requests and answers that are more than their fields, what lies in the
+-- Of the requests and responses that are more than their fields, what lies in the
 -- payload. They return the text that add_fields returns.
 local requests, answers = {}, {}
 
@@ -525,7 +525,7 @@ local function add_header(tree, tvb, offset, header, payload)
   at = at + 1
   local code = tree:add_le(f.code, tvb(at, header.code_size))
   local names = is_request and request_names or answer_names
-  local side = is_request and "request" or "answer"
+  local side = is_request and "request" or "response"
   local name = names[header.kind] or ("unknown " .. side)
   code:append_text(" (" .. name .. ")")
   if header.big_endian then
@@ -542,8 +542,8 @@ local function add_header(tree, tvb, offset, header, payload)
   return header.code .. " " .. name, size
 end
 
--- Of each stream the requests whose answers are due, and what was found wrong
--- with answers by them: packets may be looked at again in any order.
+-- Of each stream the requests whose responses are due, and what was found wrong
+-- with responses by them: packets may be looked at again in any order.
 local asked, verdicts = {}, {}
 -- Clauses by which a request has to be refused.
 local refused = { "FRM-1", "NAM-2", "NAM-3", "REQ-5", "REQ-6", "SND-5", "SND-8" }
@@ -565,7 +565,7 @@ local function remember(stream, header, id)
   table.insert(asked[stream], request)
 end
 
--- What an answer breaks that its request shows: the clause and why, or nil.
+-- What a response breaks that its request shows: the clause and why, or nil.
 local function verdict_on(stream, header, id)
   local request = table.remove(asked[stream] or {}, 1)
   if request == nil or header.kind == nil or header.kind == "failure" then
@@ -586,7 +586,7 @@ local function verdict_on(stream, header, id)
   end
 end
 
--- Holds an answer against its request.
+-- Holds a response against its request.
 local function pair(tvb, pinfo, tree, offset, there, header, call, stream)
   local id = first_id(tvb, offset, there, header)
   local key = call .. "@" .. offset

@@ -41,7 +41,7 @@ export interface Arrival {
   /** Whether the client had ended its side before it was answered. */
   halfClosed: boolean;
   /** What it was answered; undefined until then. */
-  answer: Uint8Array | undefined;
+  response: Uint8Array | undefined;
 }
 
 /** What follows the header. */
@@ -80,16 +80,16 @@ function laxHead(payload: Uint8Array): Pick<SendHead, "contentSize"> & {
   return { type, contentSize: sendHead.decode(head).contentSize };
 }
 
-/** Requests with their answers, for a report. */
+/** Requests with their responses, for a report. */
 export function exchangeOf(arrivals: readonly Arrival[]): Exchange {
-  return arrivals.flatMap(({ bytes, connection, answer, sizeProblem }) => [
+  return arrivals.flatMap(({ bytes, connection, response, sizeProblem }) => [
     exchanged(bytes, {
       direction: "request",
       connection,
       ...sizeProblem === undefined ? {} : { note: sizeProblem },
     }),
-    ...answer === undefined
+    ...response === undefined
       ? []
-      : [exchanged(answer, { direction: "answer", connection })],
+      : [exchanged(response, { direction: "answer", connection })],
   ]);
 }

@@ -53,7 +53,7 @@ export class Cast {
   readonly people: Person[];
   /** The client; undefined until it is registered. */
   me: Subject | undefined;
-  /** What waits, an answer's worth at a time. */
+  /** What waits, a response's worth at a time. */
   readonly waiting: Letter[][] = [];
   readonly #nextId: () => MessageId;
 
@@ -94,7 +94,7 @@ export class Cast {
   }
 
   /** The response of a good server; the id in the header is judged elsewhere. */
-  async answer(arrival: Arrival): Promise<Response> {
+  async response(arrival: Arrival): Promise<Response> {
     switch (arrival.kind) {
       case "register":
         return await this.#register(payloadOf(arrival));

@@ -94,10 +94,10 @@ export class Incoming {
   }
 
   /**
-   * Looks for what a client shouldn't send before it has its answer, `ms`
+   * Looks for what a client shouldn't send before it has its response, `ms`
    * milliseconds at most.
    */
-  async beforeAnswer(
+  async beforeResponse(
     requestSize: number,
     ms: number,
   ): Promise<{ early: boolean; halfClosed: boolean; padded: boolean }> {
@@ -176,7 +176,7 @@ export class Incoming {
       reads: inside + 1,
       early: false,
       halfClosed: false,
-      answer: undefined,
+      response: undefined,
     };
   }
 }

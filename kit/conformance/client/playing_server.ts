@@ -8,7 +8,11 @@
 import { concat } from "@std/bytes";
 import { blockPadding } from "../../../shared/wire/request_framer.ts";
 import { encodeResponse } from "../../../shared/wire/frames.ts";
-import { type Answer, type Answering, writeAnswer } from "./answering.ts";
+import {
+  type RawResponse,
+  type Responder,
+  writeResponse,
+} from "./responder.ts";
 import { AnyServer } from "../../any_server.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Bell } from "./player.ts";
@@ -21,15 +25,15 @@ const MOST_CONNECTIONS = 64;
 const MOST_REQUESTS = 256;
 /** Bytes of all requests; behind them too. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** Milliseconds before an answer in which a client must not do anything. */
+/** Milliseconds before a response in which a client must not do anything. */
 const LOOK = 15;
 /** Milliseconds without a byte after which a begun request is taken as it is. */
 const PATIENCE = 400;
 
 /** A server that looks closely at its client. */
 export class PlayingServer implements AsyncDisposable {
-  /** Answers in place of the good answers; undefined where those will do. */
-  answering: Answering | undefined;
+  /** Responses in place of the good responses; undefined where those will do. */
+  responder: Responder | undefined;
   /** All requests, in the order in which they came. */
   readonly arrivals: Arrival[] = [];
   readonly #server: AnyServer;
@@ -68,8 +72,8 @@ export class PlayingServer implements AsyncDisposable {
   }
 
   /** The next requests count anew. */
-  begin(answering: Answering | undefined): void {
-    this.answering = answering;
+  begin(responder: Responder | undefined): void {
+    this.responder = responder;
     this.#left = MOST_REQUESTS;
   }
 
@@ -115,35 +119,35 @@ export class PlayingServer implements AsyncDisposable {
       };
       this.arrivals.push(arrival);
       this.#bell.ring();
-      const before = await incoming.beforeAnswer(arrival.bytes.length, LOOK);
+      const before = await incoming.beforeResponse(arrival.bytes.length, LOOK);
       arrival.early = before.early;
       arrival.halfClosed = before.halfClosed &&
         !this.#cameEarly(connection);
-      const good = await this.#answerTo(arrival);
-      const answer = before.padded ? inBlocks(good) : good;
-      arrival.answer = answer.bytes;
-      await writeAnswer(conn, answer);
-      return !answer.closes && !before.padded;
+      const good = await this.#responseTo(arrival);
+      const response = before.padded ? inBlocks(good) : good;
+      arrival.response = response.bytes;
+      await writeResponse(conn, response);
+      return !response.closes && !before.padded;
     } finally {
       this.#busy--;
       this.#bell.ring();
     }
   }
 
-  /** Whether a client that didn't wait for its answers may be through with them. */
+  /** Whether a client that didn't wait for its responses may be through with them. */
   #cameEarly(connection: number): boolean {
     return this.arrivals.some((one) =>
       one.connection === connection && one.early
     );
   }
 
-  async #answerTo(arrival: Arrival): Promise<Answer> {
-    // Which answer it gets is settled when it has come.
-    const answering = this.answering;
+  async #responseTo(arrival: Arrival): Promise<RawResponse> {
+    // Which response it gets is settled when it has come.
+    const responder = this.responder;
     const { dialect } = arrival;
     const good = async () =>
-      encodeResponse(await this.#cast.answer(arrival), { dialect });
-    return await answering?.(arrival, good) ?? { bytes: await good() };
+      encodeResponse(await this.#cast.response(arrival), { dialect });
+    return await responder?.(arrival, good) ?? { bytes: await good() };
   }
 
   /** Stops listening and closes all connections. */
@@ -152,8 +156,8 @@ export class PlayingServer implements AsyncDisposable {
   }
 }
 
-/** The answer as clients read it that read whole blocks (DIA-5). */
-function inBlocks({ bytes, ...rest }: Answer): Answer {
+/** The response as clients read it that read whole blocks (DIA-5). */
+function inBlocks({ bytes, ...rest }: RawResponse): RawResponse {
   const padding = blockPadding(bytes.length);
   return { ...rest, bytes: concat([bytes, new Uint8Array(padding)]) };
 }

@@ -153,7 +153,7 @@ export const requestChecks: readonly RequestCheck[] = [
         : undefined,
   },
   {
-    name: "waits-for-answers",
+    name: "waits-for-responses",
     subject: SUBJECT,
     clause: "FRM-7",
     about: "Nothing follows a request before it is answered",
@@ -164,7 +164,7 @@ export const requestChecks: readonly RequestCheck[] = [
     name: "no-half-close",
     subject: SUBJECT,
     clause: "CON-9",
-    about: "The client's side stays open until the answer",
+    about: "The client's side stays open until the response",
     problem: ({ halfClosed }) =>
       halfClosed
         ? "the client's side was closed before it was answered"

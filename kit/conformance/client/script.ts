@@ -8,7 +8,7 @@ import { chosenChecks } from "../chosen_checks.ts";
 import type { CheckInfo } from "../report/outcome.ts";
 import { wrap } from "../report/wrap.ts";
 import type { Choice, Step } from "./step.ts";
-import { badAnswers, registrationRefused } from "./steps/bad_answers.ts";
+import { badResponses, registrationRefused } from "./steps/bad_responses.ts";
 import { badInboxes } from "./steps/bad_inboxes.ts";
 import { readOlder, receiveFile, receiveTexts } from "./steps/receiving.ts";
 import {
@@ -63,10 +63,10 @@ export interface Script {
   readonly chosen: ReadonlySet<string>;
 }
 
-/** The steps, with bad answers where they are asked for. */
+/** The steps, with bad responses where they are asked for. */
 export function stepsOf(badly: boolean): readonly Step[] {
   return badly
-    ? [registrationRefused, ...goodSteps, ...badAnswers, ...badInboxes]
+    ? [registrationRefused, ...goodSteps, ...badResponses, ...badInboxes]
     : goodSteps;
 }
 

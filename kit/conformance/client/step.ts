@@ -6,12 +6,12 @@
  */
 
 import type { CheckInfo } from "../report/outcome.ts";
-import type { Answering } from "./answering.ts";
+import type { Responder } from "./responder.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Cast } from "./cast.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
 
-/** A choice of the menu and the answers to what it asks, a line each. */
+/** A choice of the menu and the answers to its prompts, a line each. */
 export type Choice = readonly string[];
 
 /** What there is to judge by. */
@@ -56,10 +56,10 @@ export interface Step {
   readonly sees?: string;
   /** Whether a driven client has shown or written what it has to. */
   readonly isSeen?: (scene: Scene) => Promise<boolean> | boolean;
-  /** Sets the scene; what it returns answers in place of the good answers. */
+  /** Sets the scene; what it returns answers in place of the good responses. */
   readonly prepare?: (
     cast: Cast,
-  ) => Promise<Answering | void> | Answering | void;
+  ) => Promise<Responder | void> | Responder | void;
   /** Whether all has arrived that has to. */
   readonly isComplete: (scene: Scene) => boolean;
   /** Whether the client may have lost itself, so that it is started anew. */

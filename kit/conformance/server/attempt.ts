@@ -8,11 +8,11 @@ import type { ClauseId } from "../../clauses.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { type Exchanged, exchanged, type Outcome } from "../report/outcome.ts";
 import { clip } from "../report/wrap.ts";
-import { type Check, CheckFailure, NoAnswer, Unprepared } from "./check.ts";
+import { type Check, CheckFailure, NoResponse, Unprepared } from "./check.ts";
 import type { Probe } from "./probe.ts";
 import { NoConnection } from "./target.ts";
 
-/** Answers' time-outs without an answer after which a check isn't waited for. */
+/** Responses' time-outs without a response after which a check isn't waited for. */
 const TIMEOUTS = 5;
 /** Milliseconds that any check gets: some of them wait on purpose. */
 const LEAST_TIME = 5000;
@@ -26,7 +26,7 @@ export interface Ending
   extends Pick<Outcome, "verdict" | "reason" | "expected"> {
   /** The clause that was broken, where that isn't the check's own. */
   readonly clause?: ClauseId;
-  /** Whether it failed for want of an answer other than 9000: all of that kind may. */
+  /** Whether it failed for want of a response other than 9000: all of that kind may. */
   readonly isUnserved?: boolean;
   /** What shows the mistake by itself. */
   readonly shows?: Exchanged;
@@ -64,7 +64,7 @@ export async function attempt(
     ) return skipped(`couldn't connect: ${got}`);
     return {
       verdict: "fail",
-      isUnserved: error instanceof NoAnswer || details.isRefusal === true,
+      isUnserved: error instanceof NoResponse || details.isRefusal === true,
       reason: clip(got, MOST_REASON),
       expected,
       ...clause && { clause },
@@ -88,7 +88,7 @@ const shown = ({ bytes, note }: { bytes: Uint8Array; note: string }) =>
   });
 
 /**
- * Waits for the end of a check, as long as answers come.
+ * Waits for the end of a check, as long as responses come.
  *
  * @throws {Unprepared} where it doesn't come to an end: that says nothing of a clause
  */
@@ -96,9 +96,9 @@ async function inItsTime(
   running: Promise<boolean>,
   probe: Probe,
 ): Promise<void> {
-  let answers = -1;
-  for (let wait = 0; wait < MOST_WAITS && probe.answers > answers; wait++) {
-    answers = probe.answers;
+  let responses = -1;
+  for (let wait = 0; wait < MOST_WAITS && probe.responses > responses; wait++) {
+    responses = probe.responses;
     const ms = Math.max(LEAST_TIME, TIMEOUTS * probe.timeout);
     if (await inTime(running, ms, false)) return;
   }

@@ -7,8 +7,8 @@
 
 import { equals } from "@std/bytes";
 import type { RequestKind } from "../../../shared/wire/requests.ts";
-import { expectCode, expectSize } from "./answer.ts";
-import { CheckFailure, must, NoAnswer, Unprepared } from "./check_failure.ts";
+import { expectCode, expectSize } from "./response.ts";
+import { CheckFailure, must, NoResponse, Unprepared } from "./check_failure.ts";
 import type { User } from "./cast.ts";
 import { frame, randomBytes, sendRequest } from "./frames.ts";
 import type { Probe } from "./probe.ts";
@@ -134,7 +134,7 @@ const attempts: Readonly<
     const { request, code } = await usual(PULL);
     const channel = await probe.connect();
     await channel.send(pullRequest(to.id));
-    await channel.answer();
+    await channel.response();
     await channel.ask(request(to, from), code);
     await comesNotAgain(probe, to);
   },
@@ -144,7 +144,7 @@ const attempts: Readonly<
     await probe.sends({ from: from.id, to: to.id });
     const channel = await probe.connect();
     await channel.send(pullRequest(other.id));
-    await channel.answer();
+    await channel.response();
     const { payload } = await channel.ask(pullRequest(to.id), 2104);
     must(payload.length > 0, "the message", "an empty inbox");
   },
@@ -154,7 +154,7 @@ const attempts: Readonly<
     const channel = await probe.connect();
     const request = sendRequest({ from: from.id, to: to.id, content });
     await channel.sendCut(request, [23, 60]);
-    expectCode(await channel.answer(), 2103);
+    expectCode(await channel.response(), 2103);
   },
   again: async (probe, usual) => await twice(probe, await usual()),
   onward: async (probe, usual) => await twice(probe, await usual(), true),
@@ -170,7 +170,7 @@ async function twice(
   { request, code, isFollowed }: Usual,
   afterFailure = false,
 ): Promise<void> {
-  must(!isFollowed, "answers that nothing follows", "more bytes");
+  must(!isFollowed, "responses that nothing follows", "more bytes");
   const [from, to] = await probe.pair();
   const channel = await probe.connect();
   if (afterFailure) {
@@ -196,7 +196,7 @@ export class Basics {
     this.#probe = probe;
   }
 
-  /** Whether a request of that kind is known to have no answer. */
+  /** Whether a request of that kind is known to have no response. */
   isSilent(kind: RequestKind): boolean {
     return this.#silent.has(kind);
   }
@@ -255,15 +255,15 @@ export class Basics {
       const [from, to] = await probe.pair();
       const channel = await probe.connect();
       await channel.send(candidate.request(from, to));
-      const answer = expectCode(await channel.answer(), code);
+      const response = expectCode(await channel.response(), code);
       const isFollowed = await channel.isFollowed();
-      const { length } = answer.payload;
+      const { length } = response.payload;
       const isOdd = length % size.each !== 0 || length < size.least ||
         length > size.most;
       await probe.giveBack();
       return { ...candidate, isFollowed, isOdd };
     } catch (error) {
-      if (error instanceof NoAnswer) this.#silent.add(candidate.kind);
+      if (error instanceof NoResponse) this.#silent.add(candidate.kind);
       if (error instanceof CheckFailure) return name + error.got;
       if (error instanceof Unprepared) return name + error.message;
       throw error;

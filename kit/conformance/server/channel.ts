@@ -20,8 +20,8 @@ import { inTime } from "../../../shared/cli/time.ts";
 import { formOf, swapped } from "../../dissect/form.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Conn, RawConnection } from "../../raw_connection.ts";
-import { type Answer, describe, expectCode } from "./answer.ts";
-import { CheckFailure, NoAnswer, Unprepared } from "./check_failure.ts";
+import { describe, expectCode, type WholeResponse } from "./response.ts";
+import { CheckFailure, NoResponse, Unprepared } from "./check_failure.ts";
 import {
   firstDialectCode,
   type ServerDialect,
@@ -33,16 +33,16 @@ import { PULL } from "../../requests.ts";
 const MOST_LIST = 64 * 1024 * 1024;
 /** Bytes of the most messages: checks send 5 MiB at most. */
 const MOST_MESSAGES = 8 * 1024 * 1024;
-/** Bytes of the largest other answer: a hundred of them may come at once. */
-const MOST_ANSWER = 1024 * 1024;
-/** Bytes a millisecond that an answer's payload need not exceed. */
+/** Bytes of the largest other response: a hundred of them may come at once. */
+const MOST_RESPONSE = 1024 * 1024;
+/** Bytes a millisecond that a response's payload need not exceed. */
 const SLOWEST = 256;
 /** Milliseconds over which segments are spread, so that they stay apart at a server that is busy. */
 const SEGMENTS_TAKE = 100;
 /** Milliseconds between segments at least. */
 const LEAST_PAUSE = 2;
 
-/** Milliseconds in which bytes behind an answer are seen. */
+/** Milliseconds in which bytes behind a response are seen. */
 const BEHIND = 20;
 
 const LATE = Symbol();
@@ -51,7 +51,7 @@ const LATE = Symbol();
 export interface ChannelOptions {
   /** The channel's number within its check. */
   number: number;
-  /** Milliseconds that an answer may take, which rise with what the check has sent. */
+  /** Milliseconds that a response may take, which rise with what the check has sent. */
   patience: () => number;
   /** What the server speaks. */
   serverDialect: ServerDialect;
@@ -59,7 +59,7 @@ export interface ChannelOptions {
   prepares: boolean;
   /** Notes what goes over it. */
   note: (entry: Exchanged) => void;
-  /** Is told of requests, and of answers that come or don't. */
+  /** Is told of requests, and of responses that come or don't. */
   follow: (event: "answered" | "unanswered" | readonly Uint8Array[]) => void;
 }
 
@@ -68,8 +68,8 @@ export class Channel {
   readonly #connection: RawConnection;
   readonly #source: ByteSource;
   readonly #options: ChannelOptions;
-  /** Bytes of the largest answer that is read, after what was asked. */
-  #mostAnswer = MOST_ANSWER;
+  /** Bytes of the largest response that is read, after what was asked. */
+  #mostResponse = MOST_RESPONSE;
   #closed = false;
 
   /** Whether this side closed it. */
@@ -143,24 +143,24 @@ export class Channel {
   }
 
   /**
-   * The next answer.
+   * The next response.
    *
    * @throws {CheckFailure} where none comes in time, or one that can't be
    */
-  async answer(expected = "an answer"): Promise<Answer> {
+  async response(expected = "a response"): Promise<WholeResponse> {
     const timeout = this.#options.patience();
     await this.#arrive(RESPONSE_HEADER_SIZE, timeout, expected);
     const start = this.#source.peek(RESPONSE_HEADER_SIZE);
     const header = responseStart(start);
     if (header === undefined || start.every((byte) => byte === 0)) {
-      this.#noteArrived("behind the answer");
+      this.#noteArrived("behind the response");
       throw new CheckFailure(expected, "zeros, as those that fill a block");
     }
     this.#isLittleEndian(start, header, expected);
-    if (header.payloadSize > this.#mostAnswer) {
+    if (header.payloadSize > this.#mostResponse) {
       this.#noteArrived("its header claims more than is read here");
-      const got = `an answer ${describe(header)}, as its header claims`;
-      const isList = this.#mostAnswer === MOST_LIST &&
+      const got = `a response ${describe(header)}, as its header claims`;
+      const isList = this.#mostResponse === MOST_LIST &&
         responseMeant(this.#options.serverDialect.dialect, header.code) ===
           responseCode.clientsList;
       if (!isList) throw new CheckFailure(expected, got);
@@ -169,26 +169,30 @@ export class Channel {
     }
     const size = RESPONSE_HEADER_SIZE + header.payloadSize;
     await this.#arrive(size, timeout + size / SLOWEST, expected);
-    const answer = await takeResponse(this.#source);
-    if (answer === undefined) throw new RangeError("Expected it to be there");
-    this.#note("answer", answer.bytes);
+    const response = await takeResponse(this.#source);
+    if (response === undefined) throw new RangeError("Expected it to be there");
+    this.#note("answer", response.bytes);
     this.#options.follow("answered");
     const code = firstDialectCode(
-      answer.code,
+      response.code,
       this.#options.serverDialect.dialect,
     );
-    return { ...answer, code };
+    return { ...response, code };
   }
 
   /**
-   * Sends a request, and returns its answer.
+   * Sends a request, and returns its response.
    *
    * @param due what is expected
    * @throws {CheckFailure} if it has another code, or none comes in time
    */
-  async ask(request: Uint8Array, code: number, due?: string): Promise<Answer> {
+  async ask(
+    request: Uint8Array,
+    code: number,
+    due?: string,
+  ): Promise<WholeResponse> {
     await this.send(request);
-    return expectCode(await this.answer(due), code);
+    return expectCode(await this.response(due), code);
   }
 
   /** @throws {CheckFailure} where the header makes sense as big endian alone */
@@ -199,7 +203,7 @@ export class Channel {
   ): void {
     const { isBigEndian } = formOf(start, "answer");
     const size = swapped(payloadSize, 4);
-    if (!isBigEndian && (payloadSize <= MOST_LIST || size > MOST_ANSWER)) {
+    if (!isBigEndian && (payloadSize <= MOST_LIST || size > MOST_RESPONSE)) {
       return;
     }
     this.#noteArrived("its header is big endian");
@@ -220,7 +224,7 @@ export class Channel {
    */
   async ends(ms: number): Promise<boolean> {
     const ended = await this.#wait(Infinity, ms) !== LATE;
-    if (this.#source.buffered > 0) this.#noteArrived("behind the answer");
+    if (this.#source.buffered > 0) this.#noteArrived("behind the response");
     return ended;
   }
 
@@ -232,14 +236,14 @@ export class Channel {
   async quiet(ms: number): Promise<"quiet" | "ended" | "bytes"> {
     const arrived = await this.#wait(1, ms);
     if (this.#source.buffered > 0) {
-      this.#noteArrived("behind the answer");
+      this.#noteArrived("behind the response");
       return "bytes";
     }
     return arrived === LATE ? "quiet" : "ended";
   }
 
   /**
-   * A whole answer that nothing asked for; undefined where none comes.
+   * A whole response that nothing asked for; undefined where none comes.
    *
    * @param ms milliseconds that it gets
    */
@@ -251,23 +255,23 @@ export class Channel {
       this.#options.serverDialect.dialect,
       header.code,
     );
-    const isAnswer = meant !== undefined || header.code === ERROR_CODE;
+    const isResponse = meant !== undefined || header.code === ERROR_CODE;
     const size = RESPONSE_HEADER_SIZE + header.payloadSize;
-    if (!isAnswer || size > MOST_ANSWER) return undefined;
+    if (!isResponse || size > MOST_RESPONSE) return undefined;
     await this.#wait(size, ms);
     if (this.#source.buffered < size) return undefined;
     this.#noteArrived("that nothing asked for");
     return { ...header, code: meant ?? header.code };
   }
 
-  /** Whether bytes follow an answer at once. */
+  /** Whether bytes follow a response at once. */
   async isFollowed(): Promise<boolean> {
     await this.#wait(1, BEHIND);
     return this.#source.buffered > 0;
   }
 
   /**
-   * Whether what follows an answer is neither one nor zeros: the next answer
+   * Whether what follows a response is neither one nor zeros: the next response
    * would be looked for in the middle of this one.
    */
   async isOutOfStep(): Promise<boolean> {
@@ -277,12 +281,12 @@ export class Channel {
     return await this.unasked(BEHIND) === undefined;
   }
 
-  /** What follows an answer until the connection ends, so many bytes at most. */
+  /** What follows a response until the connection ends, so many bytes at most. */
   async rest(most: number): Promise<Uint8Array> {
     await this.#wait(most, this.#options.patience());
     const size = Math.min(most, this.#source.buffered);
     const rest = this.#source.takeArrived(size);
-    if (size > 0) this.#note("answer", rest, "behind the answer");
+    if (size > 0) this.#note("answer", rest, "behind the response");
     return rest;
   }
 
@@ -296,7 +300,7 @@ export class Channel {
     }
   }
 
-  /** Waits for the start of an answer, so many milliseconds at most. */
+  /** Waits for the start of a response, so many milliseconds at most. */
   async arrives(ms: number): Promise<void> {
     await this.#wait(1, ms);
   }
@@ -308,7 +312,7 @@ export class Channel {
 
   /** Ends our half. */
   async end(): Promise<void> {
-    // A server may have closed already, which the answer will show.
+    // A server may have closed already, which the response will show.
     await this.#connection.conn.closeWrite().catch(() => {});
   }
 
@@ -333,7 +337,7 @@ export class Channel {
   /** A request as it goes out. */
   #adapted(request: Uint8Array): Uint8Array {
     const frame = toServerDialect(request, this.#options.serverDialect);
-    this.#mostAnswer = Math.max(this.#mostAnswer, mostAnswerTo(frame));
+    this.#mostResponse = Math.max(this.#mostResponse, mostResponseTo(frame));
     return frame;
   }
 
@@ -343,14 +347,14 @@ export class Channel {
     const ms = this.#options.patience();
     if (await inTime(written, ms, LATE) === LATE) {
       this.#options.follow("unanswered");
-      throw new NoAnswer(
+      throw new NoResponse(
         "that the request is read",
         `a server that doesn't read on for ${Math.round(ms)} ms`,
       );
     }
   }
 
-  /** Waits for so many bytes of an answer. */
+  /** Waits for so many bytes of a response. */
   async #arrive(size: number, ms: number, expected: string): Promise<void> {
     const arrived = await this.#wait(size, ms);
     if (this.#source.buffered >= size) return;
@@ -362,9 +366,9 @@ export class Channel {
       ? `and a broken connection (${reasonOf(arrived)})`
       : "and the end of the connection";
     this.#options.follow("unanswered");
-    throw new NoAnswer(
+    throw new NoResponse(
       expected,
-      part === 0 ? `no answer ${how}` : `${part} of ${size} bytes ${how}`,
+      part === 0 ? `no response ${how}` : `${part} of ${size} bytes ${how}`,
     );
   }
 
@@ -396,12 +400,12 @@ export class Channel {
   }
 }
 
-/** Bytes of the largest answer to a request that are read. */
-function mostAnswerTo(frame: Uint8Array): number {
+/** Bytes of the largest response to a request that are read. */
+function mostResponseTo(frame: Uint8Array): number {
   const { kind } = formOf(frame, "request");
   return kind === "clientsList"
     ? MOST_LIST
     : kind === PULL
     ? MOST_MESSAGES
-    : MOST_ANSWER;
+    : MOST_RESPONSE;
 }

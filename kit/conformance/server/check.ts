@@ -11,7 +11,7 @@ import type { Probe } from "./probe.ts";
 export {
   CheckFailure,
   must,
-  NoAnswer,
+  NoResponse,
   prepare,
   Unprepared,
 } from "./check_failure.ts";

@@ -10,7 +10,7 @@ import type { ClauseId } from "../../clauses.ts";
 export interface FailureDetails {
   /** The clause that the server broke, where that isn't the check's own. */
   readonly clause?: ClauseId;
-  /** An answer that shows the mistake by itself, and what it is. */
+  /** A response that shows the mistake by itself, and what it is. */
   readonly shows?: { readonly bytes: Uint8Array; readonly note: string };
   /** Whether the server answered 9000 where it should have served. */
   readonly isRefusal?: boolean;
@@ -33,9 +33,9 @@ export class CheckFailure extends Error {
   }
 }
 
-/** No whole answer came: too late, or the connection ended. */
-export class NoAnswer extends CheckFailure {
-  override name = "NoAnswer";
+/** No whole response came: too late, or the connection ended. */
+export class NoResponse extends CheckFailure {
+  override name = "NoResponse";
 }
 
 /** What a check needs couldn't be had: another check tells of that. */

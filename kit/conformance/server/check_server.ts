@@ -17,14 +17,14 @@ import { firstCheck, lastCheck, selectChecks } from "./checks.ts";
 import { randomName, registration } from "./frames.ts";
 import type { ServerDialect } from "./server_dialect.ts";
 import { Probe } from "./probe.ts";
-import { hasAnswer, NoConnection, Target } from "./target.ts";
+import { hasResponse, NoConnection, Target } from "./target.ts";
 
-/** Milliseconds that an answer may take where nothing else is asked for. */
+/** Milliseconds that a response may take where nothing else is asked for. */
 export const DEFAULT_TIMEOUT = 2000;
-/** Answers' time-outs after which no further check is made, and milliseconds that there are at least. */
+/** Responses' time-outs after which no further check is made, and milliseconds that there are at least. */
 const MOST_TIMEOUTS = 300;
 const LEAST_LONGEST = 600_000;
-/** How many times as long as otherwise an answer may take where one was missing. */
+/** How many times as long as otherwise a response may take where one was missing. */
 const MORE_PATIENCE = 2;
 /** Checks that are made again in vain, after which a server that is quick elsewhere gets no second try. */
 const MOST_IN_VAIN = 2;
@@ -43,7 +43,7 @@ export interface ServerChecks extends Partial<ServerDialect> {
   address: Address;
   /** Names, clauses or subjects, with `*` for anything. Default: all checks. */
   only?: readonly string[];
-  /** Milliseconds that an answer may take. Default: 2000. */
+  /** Milliseconds that a response may take. Default: 2000. */
   timeout?: number;
   /** Milliseconds after which no further check is made. Default: 300 times `timeout`, 10 minutes at least. */
   longest?: number;
@@ -128,11 +128,11 @@ class Run {
     const first = await this.#make(firstCheck);
     if (first === undefined) return;
     if (chosen.includes(firstCheck) || first.verdict === "fail") yield first;
-    const wasThere = first.verdict === "pass" || hasAnswer(first.exchange);
+    const wasThere = first.verdict === "pass" || hasResponse(first.exchange);
     if (!wasThere) {
       this.#target.leave(
         first.exchange.some(({ direction }) => direction === "answer")
-          ? `has no answer to a registration that can be read: see ${firstCheck.name}`
+          ? `has no response to a registration that can be read: see ${firstCheck.name}`
           : "doesn't answer a registration",
       );
     }
@@ -159,7 +159,7 @@ class Run {
     if (last !== undefined) yield last;
   }
 
-  /** Whether a user can be registered, though the answer isn't what it should be. */
+  /** Whether a user can be registered, though the response isn't what it should be. */
   async #registers(): Promise<boolean> {
     const probe = new Probe(this.#target, this.#cast, this.#basics);
     try {
@@ -269,10 +269,10 @@ class Run {
   }
 
   /**
-   * Asks on a new connection, after a request that had no answer: a server that
+   * Asks on a new connection, after a request that had no response: a server that
    * hangs, or is gone, isn't accused of all else.
    *
-   * @returns milliseconds that the answer took; undefined where none came
+   * @returns milliseconds that the response took; undefined where none came
    */
   async #comesBack(check: Check, { sent }: Probe): Promise<number | undefined> {
     const start = performance.now();
@@ -301,7 +301,7 @@ class Run {
     }
   }
 
-  /** @returns why no answer came */
+  /** @returns why no response came */
   async #asks(ms: number): Promise<CheckFailure | undefined> {
     const probe = new Probe(
       this.#target,

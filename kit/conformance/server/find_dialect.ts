@@ -76,7 +76,7 @@ export async function findDialect(
       }
     }
   }
-  return await lateAnswer(address, timeout, [...silent], signal) ??
+  return await lateResponse(address, timeout, [...silent], signal) ??
     { dialect: first, version: PROTOCOL_VERSION };
 }
 
@@ -86,7 +86,7 @@ export async function findDialect(
  * @returns undefined if no response comes
  * @throws {UsageError} if one comes after the time-out, with a sufficient one
  */
-async function lateAnswer(
+async function lateResponse(
   address: Address,
   timeout: number,
   silent: readonly Dialect[],
@@ -123,7 +123,7 @@ async function register(
   if (signal?.aborted) return "stopped";
   const start = performance.now();
   const probe = new Probe(target, new Cast());
-  // A connection that is closed here ends the wait for its answer.
+  // A connection that is closed here ends the wait for its response.
   const stop = () => probe.close();
   signal?.addEventListener("abort", stop);
   try {

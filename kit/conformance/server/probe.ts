@@ -18,13 +18,13 @@ import {
 import { formOf } from "../../dissect/form.ts";
 import type { Exchange, Exchanged } from "../report/outcome.ts";
 import {
-  type Answer,
   expectCode,
   expectPayload,
   idIn,
   keyIn,
   messagesIn,
-} from "./answer.ts";
+  type WholeResponse,
+} from "./response.ts";
 import { type Basic, basicOf, type Basics, basics, told } from "./basics.ts";
 import type { Cast, User } from "./cast.ts";
 import { Channel } from "./channel.ts";
@@ -57,11 +57,11 @@ export interface UsualRequest {
   /** About whom. */
   readonly other: User;
   readonly request: Uint8Array;
-  /** The answer's code. */
+  /** The response's code. */
   readonly code: number;
   /** Which kind it is of. */
   readonly kind: RequestKind;
-  /** Whether bytes follow its answer, so that the next one can't be told from them. */
+  /** Whether bytes follow its response, so that the next one can't be told from them. */
   readonly isFollowed: boolean;
 }
 
@@ -78,7 +78,7 @@ export class Probe {
   #closed = false;
   #noting = true;
   #sent = 0;
-  #answers = 0;
+  #responses = 0;
   #wasUnanswered = false;
   #asked: readonly RequestKind[] = [];
 
@@ -86,7 +86,7 @@ export class Probe {
    * Nothing is opened yet.
    *
    * @param basics tells what the server can do at all; undefined while that is found out
-   * @param patience how many times as long as otherwise an answer may take
+   * @param patience how many times as long as otherwise a response may take
    * @param check the name of the check that it is for
    */
   constructor(
@@ -103,7 +103,7 @@ export class Probe {
     this.#check = check;
   }
 
-  /** Milliseconds that an answer may take: more, where much was sent. */
+  /** Milliseconds that a response may take: more, where much was sent. */
   get timeout(): number {
     const { timeout } = this.#target;
     const large = Math.max(0, this.#sent - SMALL);
@@ -115,12 +115,12 @@ export class Probe {
     return this.#sent;
   }
 
-  /** Whole answers so far. */
-  get answers(): number {
-    return this.#answers;
+  /** Whole responses so far. */
+  get responses(): number {
+    return this.#responses;
   }
 
-  /** Whether some request had no whole answer, or no connection could be had. */
+  /** Whether some request had no whole response, or no connection could be had. */
   get wasUnanswered(): boolean {
     return this.#wasUnanswered;
   }
@@ -160,7 +160,7 @@ export class Probe {
   }
 
   async #open(prepares: boolean, breaks = false): Promise<Channel> {
-    // One that can't be had is an answer that doesn't come.
+    // One that can't be had is a response that doesn't come.
     this.#wasUnanswered = true;
     const conn = await this.#target.connect(breaks, this.timeout);
     this.#wasUnanswered = false;
@@ -182,7 +182,7 @@ export class Probe {
   }
 
   #follow(event: "answered" | "unanswered" | readonly Uint8Array[]): void {
-    if (event === "answered") this.#answers++;
+    if (event === "answered") this.#responses++;
     else if (event === "unanswered") this.#wasUnanswered = true;
     else {
       this.#asked = event.flatMap((frame) => {
@@ -241,12 +241,12 @@ export class Probe {
   }
 
   /** @throws {Unprepared} where requests of a kind are known to go unanswered */
-  #expectsAnswer(frame: Uint8Array): void {
+  #expectsResponse(frame: Uint8Array): void {
     const { kind } = formOf(frame, "request");
     if (kind === undefined || kind === "failure") return;
     const basic = basicOf(kind, this.#check);
     if (basic !== undefined && this.isSilent(kind)) {
-      throw new Unprepared(`${told(basic)}: got no answer`);
+      throw new Unprepared(`${told(basic)}: got no response`);
     }
   }
 
@@ -254,32 +254,34 @@ export class Probe {
    * Asks something on a connection of its own: some servers serve one request
    * a connection, which only checks of connections are to mind.
    *
-   * @throws {CheckFailure} where no answer comes
+   * @throws {CheckFailure} where no response comes
    */
   async ask(
     frame: Uint8Array,
     expected?: string,
     prepares?: boolean,
-  ): Promise<Answer> {
-    this.#expectsAnswer(frame);
+  ): Promise<WholeResponse> {
+    this.#expectsResponse(frame);
     const channel = await this.connect(prepares);
     try {
       await channel.send(frame);
-      const answer = await channel.answer(expected);
+      const response = await channel.response(expected);
       if (this.#basics === undefined && await channel.isOutOfStep()) {
-        throw new CheckFailure("nothing behind the answer", "more bytes");
+        throw new CheckFailure("nothing behind the response", "more bytes");
       }
       // Until the server sees the end of a pull, another one may bring the same.
-      const isPull = answer.code === responseCode[PULL];
-      if (isPull && answer.payload.length > 0) await channel.leave(MOST_LEAVE);
-      return answer;
+      const isPull = response.code === responseCode[PULL];
+      if (isPull && response.payload.length > 0) {
+        await channel.leave(MOST_LEAVE);
+      }
+      return response;
     } finally {
       channel.close();
     }
   }
 
   /**
-   * Asks on a connection of its own, and returns the answer.
+   * Asks on a connection of its own, and returns the response.
    *
    * @throws {CheckFailure} if it has another code, or none comes
    */
@@ -287,13 +289,13 @@ export class Probe {
     frame: Uint8Array,
     code: number,
     due?: string,
-  ): Promise<Answer> {
+  ): Promise<WholeResponse> {
     return expectCode(await this.ask(frame, due), code);
   }
 
   /** @throws {CheckFailure} if the request isn't refused */
   async refused(frame: Uint8Array): Promise<void> {
-    await this.expect(frame, ERROR_CODE, "an answer 9000");
+    await this.expect(frame, ERROR_CODE, "a response 9000");
   }
 
   /**
@@ -308,8 +310,8 @@ export class Probe {
     prepares?: boolean,
   ): Promise<User> {
     const frame = registration(name, {}, key);
-    const answer = await this.ask(frame, "an answer 2100", prepares);
-    return { id: idIn(answer), name, key };
+    const response = await this.ask(frame, "a response 2100", prepares);
+    return { id: idIn(response), name, key };
   }
 
   /**
@@ -346,7 +348,7 @@ export class Probe {
    * @throws {CheckFailure} where this one isn't taken
    * @throws {Unprepared} where none is
    */
-  async sends(sending: Sending): Promise<Answer> {
+  async sends(sending: Sending): Promise<WholeResponse> {
     return await this.#need(
       "send",
       () => this.expect(sendRequest(sending), 2103),
@@ -357,7 +359,7 @@ export class Probe {
    * Sends a message, and returns its id.
    *
    * @throws {CheckFailure} where this one isn't taken
-   * @throws {Unprepared} where none is, or its answer has no id
+   * @throws {Unprepared} where none is, or its response has no id
    */
   async sendsForId(sending: Sending): Promise<MessageId> {
     const { payload } = await this.sends(sending);
@@ -396,9 +398,9 @@ export class Probe {
     return await this.#need("pull", async () => {
       const received: WaitingMessage[] = [];
       for (let pull = 0; pull < MOST_PULLS && received.length < count; pull++) {
-        const answer = await this.ask(pullRequest(id));
-        if (await this.isEmpty(answer)) break;
-        const messages = messagesIn(answer);
+        const response = await this.ask(pullRequest(id));
+        if (await this.isEmpty(response)) break;
+        const messages = messagesIn(response);
         if (messages.length === 0) break;
         // One by one: a call takes only so many arguments.
         for (const message of messages) received.push(message);
@@ -408,7 +410,7 @@ export class Probe {
   }
 
   /** Whether a pull was refused, where the server refuses all of an empty inbox. */
-  async isEmpty({ code }: Answer): Promise<boolean> {
+  async isEmpty({ code }: WholeResponse): Promise<boolean> {
     return code === ERROR_CODE && !(await this.can("empty")) &&
       await this.can("pull");
   }
@@ -443,8 +445,8 @@ export class Probe {
     // Where bytes are missing at its end, say, it isn't the key that is wrong.
     await this.needs("key");
     return await this.#need("key", async () => {
-      const answer = await this.ask(keyRequest(asker, target));
-      return keyIn(expectCode(answer, 2102));
+      const response = await this.ask(keyRequest(asker, target));
+      return keyIn(expectCode(response, 2102));
     });
   }
 
@@ -531,9 +533,9 @@ export class Probe {
       }
       try {
         for (let pull = 0; pull < 3; pull++) {
-          const answer = await this.ask(pullRequest(user.id));
-          const isEmpty = await this.isEmpty(answer) ||
-            expectCode(answer, 2104).payload.length === 0;
+          const response = await this.ask(pullRequest(user.id));
+          const isEmpty = await this.isEmpty(response) ||
+            expectCode(response, 2104).payload.length === 0;
           if (!isEmpty) continue;
           this.#cast.giveBack(user);
           break;

@@ -12,14 +12,14 @@ import {
 } from "../../../shared/folder/info_server.ts";
 import type { Exchange } from "../report/outcome.ts";
 import { type Conn, SocketConn } from "../../raw_connection.ts";
-import { NoAnswer } from "./check_failure.ts";
+import { NoResponse } from "./check_failure.ts";
 import type { ServerDialect } from "./server_dialect.ts";
 
-/** How many times as long as at first an answer may take in the end. */
+/** How many times as long as at first a response may take in the end. */
 const MOST_PATIENCE = 4;
 
 /** No connection to the server can be had. */
-export class NoConnection extends NoAnswer {
+export class NoConnection extends NoResponse {
   override name = "NoConnection";
 
   /** @param got why, in a few words */
@@ -44,7 +44,7 @@ export class Target {
     this.serverDialect = serverDialect;
   }
 
-  /** Milliseconds that an answer may take. */
+  /** Milliseconds that a response may take. */
   get timeout(): number {
     return this.#timeout * this.#patience;
   }
@@ -76,7 +76,7 @@ export class Target {
     throw new NoConnection(`none within ${timeout} ms`);
   }
 
-  /** Answers may take twice as long from now on: one came late. */
+  /** Responses may take twice as long from now on: one came late. */
   waitLonger(): void {
     this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE);
   }
@@ -87,8 +87,8 @@ export class Target {
   }
 }
 
-/** Whether an exchange has a whole answer. */
-export const hasAnswer = (exchange: Exchange): boolean =>
+/** Whether an exchange has a whole response. */
+export const hasResponse = (exchange: Exchange): boolean =>
   // What is odd about one that isn't whole stands in its note.
   exchange.some(({ direction, note }) =>
     direction === "answer" && note === undefined

@@ -11,17 +11,17 @@ import type { User } from "./cast.ts";
 import { sendRequest } from "./frames.ts";
 import { keyRequest, listRequest, PULL, pullRequest } from "../../requests.ts";
 
-/** A request that any check may ask, and its answer. */
+/** A request that any check may ask, and its response. */
 export interface Usual {
   /** Which kind it is of. */
   readonly kind: RequestKind;
-  /** The answer's code. */
+  /** The response's code. */
   readonly code: number;
-  /** Bytes of the answer's payload: a multiple of `each` within limits. */
+  /** Bytes of the response's payload: a multiple of `each` within limits. */
   readonly size: { each: number; least: number; most: number };
-  /** Whether bytes follow its answer, so that the next one can't be told from them. */
+  /** Whether bytes follow its response, so that the next one can't be told from them. */
   readonly isFollowed: boolean;
-  /** Whether its answer has another size than it should. */
+  /** Whether its response has another size than it should. */
   readonly isOdd: boolean;
   /** Asked by one user about another, both with an empty inbox. */
   readonly request: (from: User, to: User) => Uint8Array;

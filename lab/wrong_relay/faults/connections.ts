@@ -154,7 +154,7 @@ export const connections = {
       "All answers are filled to blocks of 1024, and the connection closed",
     clauses: ["FRM-2", "CON-1"],
     fails: [
-      "answer-size-counts-payload",
+      "response-size-counts-payload",
       "connection-of-two-requests",
       "connection-of-many-requests",
       "connection-of-a-whole-talk",
@@ -300,7 +300,7 @@ export const connections = {
   "answers-in-two-writes": {
     about: "An answer's header goes out by itself",
     clauses: ["FRM-5"],
-    fails: ["answer-in-one-write"],
+    fails: ["response-in-one-write"],
     inject: () => ({
       bytes: (line) =>
         new class extends LineAround {

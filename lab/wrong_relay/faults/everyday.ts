@@ -46,7 +46,7 @@ export const everyday = {
   "key-size-too-small": {
     about: "The payload size of a 2102 leaves the id out",
     clauses: ["KEY-1", "FRM-2"],
-    fails: ["key-with-owner", "answer-size-counts-payload"],
+    fails: ["key-with-owner", "response-size-counts-payload"],
     inject: () => ({
       frames: () =>
         onAnswer("publicKey", (answer) => {

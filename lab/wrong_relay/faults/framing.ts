@@ -104,7 +104,7 @@ export const framing = {
   "answer-version-1": {
     about: "Answers carry version 1",
     clauses: ["ANS-2"],
-    fails: ["answer-version", "answer-version-to-1"],
+    fails: ["response-version", "response-version-to-1"],
     inject: () => ({
       frames: () => ({
         answer: (answer) => {
@@ -116,7 +116,7 @@ export const framing = {
   "send-answered-as-pull": {
     about: "A 603 is answered with the code of a 604",
     clauses: ["ANS-3"],
-    fails: ["send-acknowledged", "answer-code"],
+    fails: ["send-acknowledged", "response-code"],
     inject: () => ({
       frames: () =>
         onAnswer("sendMessage", (answer) => {
@@ -284,7 +284,7 @@ export const framing = {
   "answered-twice": {
     about: "Every request is answered twice",
     clauses: ["FRM-4"],
-    fails: ["answer-once"],
+    fails: ["response-once"],
     inject: () => ({
       frames: () => ({
         answer: (answer) =>

@@ -25,7 +25,7 @@ export const pulling = {
   "pull-sizes-big-endian": {
     about: "The sizes of pulled contents are in network order",
     clauses: ["FRM-1"],
-    fails: ["answer-integers"],
+    fails: ["response-integers"],
     inject: () => ({
       frames: () =>
         onAnswer(PULL, (answer) => {
@@ -117,7 +117,7 @@ export const pulling = {
   "rest-of-inbox-lost": {
     about: "What doesn't fit into an answer of 1 MiB is deleted",
     clauses: ["PUL-7"],
-    fails: ["pull-rest-later", "pull-larger-than-an-answer"],
+    fails: ["pull-rest-later", "pull-larger-than-a-response"],
     inject: () => ({
       store: (inner) =>
         new LosesTheRest(inner, (all) => {
@@ -132,7 +132,7 @@ export const pulling = {
   "answer-cut-at-1-mib": {
     about: "An answer is cut behind 1 MiB, in the middle of a message",
     clauses: ["SND-12"],
-    fails: ["send-1-mib", "send-5-mib", "pull-larger-than-an-answer"],
+    fails: ["send-1-mib", "send-5-mib", "pull-larger-than-a-response"],
     inject: () => ({
       frames: () =>
         onAnswer(PULL, (answer) => {

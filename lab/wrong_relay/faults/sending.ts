@@ -77,7 +77,7 @@ export const sending = {
   "message-id-big-endian": {
     about: "The message id in a 2103 is in network order",
     clauses: ["FRM-1"],
-    fails: ["answer-integers"],
+    fails: ["response-integers"],
     inject: () => ({
       frames: () =>
         onAnswer("sendMessage", ({ payload }) => {

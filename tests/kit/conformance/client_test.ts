@@ -40,7 +40,7 @@ const CLIENT = shellCommand(clientArguments());
 
 testWith(
   SHELL,
-  "our client passes everything, with bad answers too",
+  "our client passes everything, with bad responses too",
   async () => {
     const outcomes = await checkDriven(CLIENT, { badly: true });
     assertEquals(outcomes.filter(({ verdict }) => verdict !== "pass"), []);

@@ -60,8 +60,8 @@ async function serveOnly(
   }
   using peer = await Peer.connect(relay);
   await peer.write(concat([head, payload]));
-  const answer = await peer.answerBytes();
-  if (answer !== null) await conn.write(answer);
+  const response = await peer.answerBytes();
+  if (response !== null) await conn.write(response);
 }
 
 for (const dialect of serverDialects.slice(1)) {
@@ -119,7 +119,7 @@ testWith(
     assertEquals(
       silent.connections,
       2 * serverDialects.length,
-      "where no answer came each is asked once more, all at once",
+      "where no response came each is asked once more, all at once",
     );
   },
 );
@@ -193,8 +193,8 @@ testWith(
       for (let size; (size = await conn.read(request)) !== null;) {
         const isKnown = request[16] === 1;
         if (isKnown) await peer.write(request.subarray(0, size));
-        const answer = isKnown ? await peer.answerBytes() : undefined;
-        await conn.write(answer ?? encodeResponse(FAILURE));
+        const response = isKnown ? await peer.answerBytes() : undefined;
+        await conn.write(response ?? encodeResponse(FAILURE));
       }
     });
     const { address } = server;

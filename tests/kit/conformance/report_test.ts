@@ -23,7 +23,7 @@ const request = exchanged(keyRequest(randomId(), randomId()), {
   direction: "request",
   connection: 1,
 });
-const answer = exchanged(refused, {
+const response = exchanged(refused, {
   direction: "answer",
   connection: 1,
   note: "odd \x1b[2J<&>\u0001",
@@ -37,7 +37,7 @@ function outcome(rest: Partial<Outcome>): Outcome {
     level: "MUST",
     about: "A public key is answered with its owner's id",
     verdict: "pass",
-    exchange: [{ ...request, prepares: true }, request, answer],
+    exchange: [{ ...request, prepares: true }, request, response],
     ms: 12.3,
     ...rest,
   };
@@ -51,7 +51,7 @@ const outcomes: readonly Outcome[] = [
     verdict: "fail",
     reason:
       "a \x1b[31mred <name> & \u0085 so long that it can't stand on a line of 80",
-    expected: "an answer 9000",
+    expected: "a response 9000",
   }),
   outcome({
     name: "key-of-oneself",
@@ -111,7 +111,7 @@ Deno.test("a table has a line a check, and more of those that failed", async () 
     text,
     "    Clause:   The key of an unknown client is refused\n",
   );
-  assertStringIncludes(text, "    Expected: an answer 9000\n");
+  assertStringIncludes(text, "    Expected: a response 9000\n");
   assertStringIncludes(text, "\n1 skipped: couldn't register\n");
   assertStringIncludes(
     text,
@@ -198,7 +198,7 @@ Deno.test("JSON is one document with all bytes in hex", async () => {
   assertEquals([failed.verdict, failed.level, failed.expected], [
     "fail",
     "MUST",
-    "an answer 9000",
+    "a response 9000",
   ]);
   assertEquals(failed.exchange[2], {
     direction: "answer",

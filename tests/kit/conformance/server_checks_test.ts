@@ -20,7 +20,7 @@ import {
   testWith,
 } from "../../support/test_with.ts";
 
-/** Milliseconds that an answer may take while all other tests run. */
+/** Milliseconds that a response may take while all other tests run. */
 const TIMEOUT = 10_000;
 /** The clauses of a server that can't be seen from outside; docs/conformance.md says why. */
 const UNSEEN: readonly ClauseId[] = [

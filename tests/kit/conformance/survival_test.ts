@@ -44,7 +44,7 @@ import {
 /** Serves a connection. */
 type Serve = (conn: Deno.TcpConn) => Promise<void>;
 
-/** Milliseconds that an answer may take here. */
+/** Milliseconds that a response may take here. */
 const TIMEOUT = 100;
 
 /** Reads until the client ends. */
@@ -112,19 +112,19 @@ const endless: Serve = async (conn) => {
 
 const http = new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n");
 
-/** Servers from which no whole answer comes: the first check's reason. */
+/** Servers from which no whole response comes: the first check's reason. */
 const silent: Record<
   string,
   { serve: Serve; reason: RegExp; timeout?: number }
 > = {
-  "says nothing": { serve: drain, reason: /^no answer within 100 ms$/ },
+  "says nothing": { serve: drain, reason: /^no response within 100 ms$/ },
   "closes at once": {
     serve: () => Promise.resolve(),
-    reason: /^no answer and (the end of the|a broken) connection/,
+    reason: /^no response and (the end of the|a broken) connection/,
   },
   "resets": {
     serve: reset,
-    reason: /^no answer and (the end of the|a broken) connection/,
+    reason: /^no response and (the end of the|a broken) connection/,
   },
   "speaks another protocol": {
     serve: always(http),
@@ -132,9 +132,9 @@ const silent: Record<
   },
   "claims 4 GiB": {
     serve: always(lying(2100, 0xffffffff, new Uint8Array(16))),
-    reason: /^an answer 2100 with 4294967295 bytes, as its header claims$/,
+    reason: /^a response 2100 with 4294967295 bytes, as its header claims$/,
   },
-  "cuts its answers off": {
+  "cuts its responses off": {
     serve: always(registered.subarray(0, 20)),
     reason: /^20 of 23 bytes within 100 ms$/,
   },
@@ -157,13 +157,13 @@ for (const [name, { serve, reason, timeout }] of Object.entries(silent)) {
     const [rest = ""] = reasons;
     assertMatch(
       rest.slice(`127.0.0.1:${server.address.port} `.length),
-      /^(doesn't answer a registration|has no answer to a registration that can be read: see register-gives-id)$/,
+      /^(doesn't answer a registration|has no response to a registration that can be read: see register-gives-id)$/,
     );
   });
 }
 
 for (
-  const [name, answer, reason] of [
+  const [name, response, reason] of [
     ["refuses everything", refused, "9000 with no payload"],
     [
       "registers without an id",
@@ -181,7 +181,7 @@ for (
     LOOPBACK,
     `a server that ${name} fails the first check, and the others need what it lacks`,
     async () => {
-      await using server = new AnyServer(always(answer));
+      await using server = new AnyServer(always(response));
       const outcomes = await outcomesOf(server);
       assertEquals(reasonOfFirst(outcomes), reason);
       const pull = outcomes.find(({ name }) => name === "pull-once");
@@ -199,7 +199,7 @@ const afterRegistration: Record<string, Serve> = {
   "closes": () => Promise.resolve(),
   "speaks another protocol": atOnce(http),
   "claims 4 GiB": atOnce(lying(2101, 0xffffffff, new Uint8Array(16))),
-  "cuts its answers off": atOnce(registered.subarray(0, 20)),
+  "cuts its responses off": atOnce(registered.subarray(0, 20)),
   "answers without an end": endless,
   "answers with other codes": atOnce(exactly(2999, new Uint8Array(5))),
   "answers more than a block": atOnce(exactly(2102, new Uint8Array(5000))),
@@ -253,7 +253,7 @@ testWith(
 
 testWith(
   LOOPBACK,
-  "an answer that is larger than any of its kind isn't waited for",
+  "a response that is larger than any of its kind isn't waited for",
   async () => {
     const size = 2 * 1024 * 1024;
     await using server = new AnyServer(
@@ -264,7 +264,7 @@ testWith(
     );
     assertEquals(
       outcome?.reason,
-      `an answer 2102 with ${size} bytes, as its header claims`,
+      `a response 2102 with ${size} bytes, as its header claims`,
     );
   },
 );
@@ -341,11 +341,11 @@ testWith(
   },
 );
 
-/** Carries bytes between a client and a relay, the answers as it is told. */
+/** Carries bytes between a client and a relay, the responses as it is told. */
 async function forward(
   conn: Deno.TcpConn,
   address: { hostname: string; port: number },
-  answer: (bytes: Uint8Array) => Promise<void>,
+  response: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const relay = await Deno.connect(address);
   const carry = async (
@@ -360,7 +360,7 @@ async function forward(
     await to.closeWrite();
   };
   const there = carry(conn, (bytes) => writeAll(relay, bytes), relay);
-  const back = carry(relay, answer, conn);
+  const back = carry(relay, response, conn);
   // Where one way breaks the other one is to end, too.
   await Promise.all([there, back]).catch(() => {});
   relay.close();

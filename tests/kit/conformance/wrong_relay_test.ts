@@ -40,8 +40,8 @@ const shownOtherwise: Record<string, string> = {
     "a relay that dies of resets answers none of the checks behind it",
   "pull-by-another":
     "a relay that hands messages to others fails nearly every check of an inbox",
-  "answer-header-of-2100":
-    "an answer whose header is laid out otherwise can't be read by any check",
+  "response-header-of-2100":
+    "a response whose header is laid out otherwise can't be read by any check",
   "many-clients-in-turn":
     "a relay that runs out of connections answers none of the checks behind it",
 };

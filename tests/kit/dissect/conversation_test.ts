@@ -44,7 +44,7 @@ const listed = encodeResponse({
   code: 2101,
   payload: [{ clientId: bob, name: "bob" }],
 });
-const answers = [
+const responses = [
   listed,
   encodeResponse(FAILURE),
   encodeResponse({
@@ -79,7 +79,7 @@ Deno.test("frames: any segmentation is cut into the same", () => {
   for (
     const [direction, frames] of [
       ["request", requests],
-      ["answer", answers],
+      ["answer", responses],
     ] as const
   ) {
     const stream = join(...frames);
@@ -207,7 +207,7 @@ Deno.test("frames: whatever comes, nothing throws and no byte is lost", () => {
       fc.array(
         fc.oneof(
           fc.uint8Array({ maxLength: 100 }),
-          fc.constantFrom(...requests, ...answers),
+          fc.constantFrom(...requests, ...responses),
           fc.constant(new Uint8Array(1100)),
         ),
         { maxLength: 6 },
@@ -245,7 +245,7 @@ for (const [name, asked, answered, expected] of exchanges) {
   });
 }
 
-Deno.test("conversation: an end while an answer is due is told, once", () => {
+Deno.test("conversation: an end while a response is due is told, once", () => {
   for (
     const [direction, clause] of [
       ["request", "CON-9"],

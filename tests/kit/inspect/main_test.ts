@@ -60,8 +60,11 @@ testWith(
   "inspect: as JSON each frame is a line, with its bytes and what is wrong",
   async () => {
     await using server = new ScriptedServer();
-    const answer = encodeResponse({ code: 2100, payload: { clientId: anna } });
-    server.script = (_, conn) => writeAll(conn, answer);
+    const response = encodeResponse({
+      code: 2100,
+      payload: { clientId: anna },
+    });
+    server.script = (_, conn) => writeAll(conn, response);
     const to = `127.0.0.1:${server.address.port}`;
     await using program = inspect("--listen", "0", "--to", to, "--json");
     const [, port] = await program.prints(
@@ -86,7 +89,7 @@ testWith(
       join(...fields.map(({ bytes }) => Uint8Array.fromHex(bytes)));
     assertEquals(frames.map(bytesOf), [
       Uint8Array.from(request),
-      Uint8Array.from(answer),
+      Uint8Array.from(response),
     ]);
     assertEquals(
       frames.map(({ direction, code, problems }) => [

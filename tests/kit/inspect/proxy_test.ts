@@ -190,7 +190,7 @@ testWith(
     await using behind = await Behind.start(async (conn) => {
       await conn.read(new Uint8Array(1000));
       await writeAll(conn, new TextEncoder().encode(text));
-      // In the end it has an answer after all.
+      // In the end it has a response after all.
       await writeAll(conn, listed());
     });
     using conn = await Deno.connect(behind.address);

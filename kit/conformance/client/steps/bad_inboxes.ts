@@ -17,18 +17,18 @@ import {
 } from "../../../../shared/wire/protocol.ts";
 import { responseCode } from "../../../../shared/wire/requests.ts";
 import { generateSymmetricKey } from "../../../../shared/crypto/crypto.ts";
-import { type Answering, claiming } from "../answering.ts";
+import { claiming, type Responder } from "../responder.ts";
 import type { Cast } from "../cast.ts";
 import { ofKind, printedOrFails, shows } from "../findings.ts";
 import type { Letter } from "../person.ts";
 import type { Check, Scene, Step } from "../step.ts";
 import { unopened } from "../person.ts";
-import { CONTROLS, printsNoControls } from "./bad_answers.ts";
+import { CONTROLS, printsNoControls } from "./bad_responses.ts";
 import { PULL } from "../../../requests.ts";
 
 const random = (size: number) => crypto.getRandomValues(new Uint8Array(size));
 
-/** What waits, an answer's worth at a time. */
+/** What waits, a response's worth at a time. */
 type Batches = (
   cast: Cast,
   key: CryptoKey,
@@ -48,10 +48,10 @@ function pull(
   about: string,
   texts: readonly string[],
   batches: Batches,
-  { count = 1, checks = [], answering }: {
+  { count = 1, checks = [], responder }: {
     count?: number;
     checks?: readonly Check[];
-    answering?: () => Answering;
+    responder?: () => Responder;
   } = {},
 ): Step {
   const times = count === 1 ? "" : `, ${count} times`;
@@ -67,7 +67,7 @@ function pull(
       const first = await cast.ben.keyLetter(cast.clientKey, key);
       const [start = [], ...rest] = await batches(cast, key);
       cast.waiting.push([first, ...start], ...rest.map((batch) => [...batch]));
-      return answering?.();
+      return responder?.();
     },
     isComplete: (scene) => listsBehind(scene).length > 0,
     checks: [{
@@ -80,7 +80,7 @@ function pull(
       judge: (scene) => {
         if (scene.cast.waiting.length > 0) {
           return {
-            fails: `${scene.cast.waiting.length} answers weren't pulled`,
+            fails: `${scene.cast.waiting.length} responses weren't pulled`,
             at: scene.arrived.slice(-2),
           };
         }
@@ -96,7 +96,7 @@ function pull(
   };
 }
 
-/** What a bad message stands between, in one answer. */
+/** What a bad message stands between, in one response. */
 const between = (
   texts: readonly [before: string, behind: string],
   bad: (
@@ -133,10 +133,10 @@ const SLICES = ["slice one", "slice two", "slice three"] as const;
 const LATE_KEY = "under a key that came behind its text";
 const HOSTILE = `hostile${CONTROLS.join("")}text`;
 
-/** Spoils the answer to the first pull. */
+/** Spoils the response to the first pull. */
 function spoilingFirst(
   spoil: (good: Uint8Array, dialect: Dialect) => Uint8Array,
-): Answering {
+): Responder {
   let isFirst = true;
   return async ({ kind, dialect }, makeGood) => {
     const good = await makeGood();
@@ -146,7 +146,7 @@ function spoilingFirst(
   };
 }
 
-/** Cuts the answer in the middle of its last message. */
+/** Cuts the response in the middle of its last message. */
 const cutsFirst = () =>
   spoilingFirst((good) => good.subarray(0, good.length - 5));
 
@@ -162,7 +162,7 @@ export const badInboxes: readonly Step[] = [
   pull(
     "slices",
     "PUL-8",
-    "Messages that come in three answers are all shown",
+    "Messages that come in three responses are all shown",
     SLICES,
     async ({ ben }, key) =>
       await Promise.all(
@@ -277,24 +277,24 @@ export const badInboxes: readonly Step[] = [
   pull(
     "inbox-cut-off",
     "DLV-4",
-    "The whole messages of an answer that breaks off are shown",
+    "The whole messages of a response that breaks off are shown",
     ["whole before the break"],
     async ({ ben }, key) => [[
       await ben.textLetter(key, "whole before the break"),
       await ben.textLetter(key, "cut off"),
     ]],
-    { answering: cutsFirst },
+    { responder: cutsFirst },
   ),
   pull(
     "inbox-of-4-gib",
     "ERR-5",
-    "After an answer that claims 4 GiB the next one is read",
+    "After a response that claims 4 GiB the next one is read",
     ["behind the four GiB"],
     async ({ ben, clientKey }) => [
       [],
       await ben.keyAndTexts(clientKey, "behind the four GiB"),
     ],
-    { count: 2, answering: claimsMuch },
+    { count: 2, responder: claimsMuch },
   ),
 ];
 

@@ -1,4 +1,4 @@
-import { describe, expectCode, idIn } from "../answer.ts";
+import { describe, expectCode, idIn } from "../response.ts";
 import type { Channel } from "../channel.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import {
@@ -22,7 +22,7 @@ const OTHERS = 12;
 const SILENCE = 1500;
 /** Milliseconds in which the server sees that a connection broke. */
 const BREAK = 100;
-/** Milliseconds in which the server ends a connection, where it does so after each answer. */
+/** Milliseconds in which the server ends a connection, where it does so after each response. */
 const ENDS = 250;
 
 /** Checks of connections, and of those that stall and break. */
@@ -48,7 +48,7 @@ export const connectionChecks = subject("connections", {
       const channel = await probe.connect();
       const id = await prepare("register", async () => {
         await channel.send(registration(randomName()));
-        return idIn(await channel.answer());
+        return idIn(await channel.response());
       });
       const content = numbered(16, 0);
       const steps = [
@@ -60,7 +60,7 @@ export const connectionChecks = subject("connections", {
       ] as const;
       for (const [basic, request, code] of steps) {
         if (!works.has(basic)) continue;
-        await channel.ask(request, code, `an answer ${code}`);
+        await channel.ask(request, code, `a response ${code}`);
       }
     },
   ],
@@ -144,7 +144,7 @@ export const connectionChecks = subject("connections", {
       await lazy.send(pullRequest(to.id));
       await lazy.pause(BREAK);
       await probe.served(usual);
-      await prepare("read it then", () => lazy.answer());
+      await prepare("read it then", () => lazy.response());
     },
   ],
   "others-broken-off": [
@@ -182,8 +182,8 @@ export const connectionChecks = subject("connections", {
     async (probe) => {
       const name = randomName();
       await cutOff(probe, registration(name));
-      const answer = await probe.ask(registration(name));
-      must(answer.code === 2100, "an answer 2100", describe(answer));
+      const response = await probe.ask(registration(name));
+      must(response.code === 2100, "a response 2100", describe(response));
     },
   ],
   "cut-off-message": [
@@ -209,7 +209,7 @@ export const connectionChecks = subject("connections", {
       const channel = await probe.connect();
       await channel.send(request);
       await channel.end();
-      expectCode(await channel.answer(), code);
+      expectCode(await channel.response(), code);
     },
   ],
 });
@@ -231,15 +231,15 @@ async function askAgain(probe: Probe, times: number): Promise<void> {
   const { request, code } = usual;
   const channel = await probe.connect();
   for (let count = 1; count <= times; count++) {
-    await channel.ask(request, code, `the answer ${count} of ${times}`);
+    await channel.ask(request, code, `the response ${count} of ${times}`);
   }
 }
 
 /**
- * Sees to it that a second answer can be told from what follows the first.
+ * Sees to it that a second response can be told from what follows the first.
  *
  * @throws {CheckFailure} where none can come: the connection ends
- * @throws {Unprepared} where bytes follow an answer on a connection that goes on
+ * @throws {Unprepared} where bytes follow a response on a connection that goes on
  */
 async function apart(
   probe: Probe,
@@ -248,12 +248,12 @@ async function apart(
   if (!isFollowed) return;
   const channel = await probe.connect();
   await channel.send(request);
-  await channel.answer();
+  await channel.response();
   if (await channel.ends(ENDS)) {
     throw new CheckFailure("a connection that goes on", "its end");
   }
   throw new Unprepared(
-    "bytes follow each answer: see answer-once and answer-size-counts-payload",
+    "bytes follow each response: see response-once and response-size-counts-payload",
   );
 }
 
@@ -275,7 +275,7 @@ async function goesOn(
   const { asker, request, code } = await probe.usual();
   await probe.again(async (channel) => {
     await prepare("have it refused", () => channel.ask(bad(asker.id), 9000));
-    await channel.ask(request, code, "an answer to the next request");
+    await channel.ask(request, code, "a response to the next request");
   });
 }
 
@@ -294,7 +294,7 @@ async function beside(
   await probe.served(usual);
 }
 
-/** Resets a connection in the middle of a request, with an answer unread. */
+/** Resets a connection in the middle of a request, with a response unread. */
 async function breakOff(
   channel: Channel,
   { asker, request }: UsualRequest,

@@ -11,11 +11,11 @@ import {
   pullRequest,
 } from "../../../requests.ts";
 
-/** Fewer bytes than any answer has. */
+/** Fewer bytes than any response has. */
 const GLIMPSE = 5;
 /** Bytes that no buffer between server and client holds, all together. */
 const LARGE = 900_000;
-/** Milliseconds in which an answer that nobody reads goes as far as it can. */
+/** Milliseconds in which a response that nobody reads goes as far as it can. */
 const UNREAD = 200;
 /** Milliseconds in which messages are back in an inbox after a reset. */
 const COMES_BACK = 1000;
@@ -71,7 +71,7 @@ export const deliveryChecks = subject("delivery", {
   ],
   "pull-breaks-early": [
     "DLV-2",
-    "A pull that is reset after 5 bytes of the answer leaves the messages waiting",
+    "A pull that is reset after 5 bytes of the response leaves the messages waiting",
     (probe) => breaks(probe, [32, 32], GLIMPSE),
   ],
   "pull-breaks-unread": [
@@ -86,7 +86,7 @@ export const deliveryChecks = subject("delivery", {
   ],
   "pull-then-request": [
     "DLV-3",
-    "Another request on the connection shows that a pull's answer was taken",
+    "Another request on the connection shows that a pull's response was taken",
     async (probe) => {
       // Another pull might bring the message again.
       const { asker: to, other: from, request, code } = await probe.usual(
@@ -95,14 +95,14 @@ export const deliveryChecks = subject("delivery", {
       await fill(probe, from, to, [16]);
       await probe.again(async (channel) => {
         await pullOn(channel, to);
-        await channel.ask(request, code, "an answer to the next request");
+        await channel.ask(request, code, "a response to the next request");
         await takenBy(probe, to);
       });
     },
   ],
   "pull-then-end": [
     "DLV-3",
-    "An orderly end of the connection shows that a pull's answer was taken",
+    "An orderly end of the connection shows that a pull's response was taken",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [16]);

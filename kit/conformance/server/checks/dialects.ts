@@ -21,7 +21,7 @@ import {
 } from "../../../../shared/wire/requests.ts";
 import { encodeRequest } from "../../../../shared/wire/frames.ts";
 import { type ClauseId, clauses } from "../../../clauses.ts";
-import { type Answer, describe, expectCode } from "../answer.ts";
+import { describe, expectCode, type WholeResponse } from "../response.ts";
 import type { Channel } from "../channel.ts";
 import {
   type CheckEntry,
@@ -71,23 +71,25 @@ export const dialectChecks = subject(
         await askInBlock(probe, registration(randomName()), 2100);
       },
     ],
-    "blocks-answer": [
+    "blocks-response": [
       "DIA-5",
-      "The answer to a block is filled up to 1024 bytes with zeros, and then the connection ends",
+      "The response to a block is filled up to 1024 bytes with zeros, and then the connection ends",
       async (probe) => {
         const { request, code, isFollowed } = await probe.usual();
         if (isFollowed) {
           throw new Unprepared(
-            "bytes follow each answer: see answer-once and answer-size-counts-payload",
+            "bytes follow each response: see response-once and response-size-counts-payload",
           );
         }
-        const { channel, answer } = await askInBlock(probe, request, code);
-        const due = paddingBehind(answer.bytes.length, {
+        const { channel, response } = await askInBlock(probe, request, code);
+        const due = paddingBehind(response.bytes.length, {
           blockSize: BLOCK_SIZE,
         });
         const rest = await channel.rest(due + 1);
         if (rest.length === 0) {
-          throw new Unprepared("the server doesn't fill its answers to blocks");
+          throw new Unprepared(
+            "the server doesn't fill its responses to blocks",
+          );
         }
         must(
           rest.length === due && rest.every((byte) => byte === 0),
@@ -241,9 +243,9 @@ async function requireDialect(
     ? encodeRequest("publicKey", { target }, { clientId, dialect })
     : encodeRequest(PULL, {}, { clientId, dialect });
   try {
-    const answer = await probe.ask(frame);
+    const response = await probe.ask(frame);
     const meant = isOfKeys ? 2102 : 2104;
-    if (answer.code === responseCodeIn(dialect, meant)) return;
+    if (response.code === responseCodeIn(dialect, meant)) return;
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
   }
@@ -297,23 +299,23 @@ async function answered(
   frame: Uint8Array,
   dialect: Dialect,
   code: number,
-): Promise<Answer> {
+): Promise<WholeResponse> {
   const isOptional = OTHERS.some(([name, clause]) =>
     name === dialect.name && clauses[clause].level === "MAY"
   );
-  let answer: Answer;
+  let response: WholeResponse;
   try {
-    answer = await probe.ask(frame, `an answer ${code}`);
+    response = await probe.ask(frame, `a response ${code}`);
   } catch (error) {
     if (isOptional && error instanceof CheckFailure) {
       throw lacksDialect(dialect);
     }
     throw error;
   }
-  if (isOptional && answer.code === ERROR_CODE) {
+  if (isOptional && response.code === ERROR_CODE) {
     throw lacksDialect(dialect);
   }
-  return expectCode(answer, code);
+  return expectCode(response, code);
 }
 
 /** A request as clients send it that write whole blocks. */
@@ -334,12 +336,12 @@ async function askInBlock(
   probe: Probe,
   frame: Uint8Array,
   code: number,
-): Promise<{ channel: Channel; answer: Answer }> {
+): Promise<{ channel: Channel; response: WholeResponse }> {
   const channel = await probe.connect();
   await channel.send(padded(frame));
   try {
-    const answer = expectCode(await channel.answer(), code);
-    return { channel, answer };
+    const response = expectCode(await channel.response(), code);
+    return { channel, response };
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
     throw new Unprepared(

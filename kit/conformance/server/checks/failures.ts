@@ -1,4 +1,4 @@
-import { describe } from "../answer.ts";
+import { describe } from "../response.ts";
 import { CheckFailure, prepare, subject, Unprepared } from "../check.ts";
 import {
   ascii,
@@ -69,14 +69,14 @@ export const lateFailureChecks = subject("failures", {
  * @throws {Unprepared} where it isn't, or not with a 9000: other checks tell of that
  */
 async function empty(probe: Probe, bad: Uint8Array): Promise<void> {
-  const answer = await prepare(
+  const response = await prepare(
     "have it refused",
-    () => probe.expect(bad, 9000, "an answer 9000"),
+    () => probe.expect(bad, 9000, "a response 9000"),
   );
-  if (answer.payload.length === 0) return;
-  const got = describe(answer);
+  if (response.payload.length === 0) return;
+  const got = describe(response);
   if (!probe.isFirst("a 9000 with a payload")) {
     throw new Unprepared(`${got}, as in the failure before`);
   }
-  throw new CheckFailure("an answer 9000 with no payload", got);
+  throw new CheckFailure("a response 9000 with no payload", got);
 }

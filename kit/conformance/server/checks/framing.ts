@@ -1,5 +1,5 @@
 import { equals } from "@std/bytes";
-import { describe, expectCode } from "../answer.ts";
+import { describe, expectCode } from "../response.ts";
 import { must, prepare, subject, Unprepared } from "../check.ts";
 import { REQUEST_HEADER_SIZE } from "../../../../shared/wire/protocol.ts";
 import {
@@ -21,9 +21,9 @@ import {
 
 /** Requests that are on their way at once. */
 const PIPELINED = 32;
-/** Answers of which the first read is looked at. */
+/** Responses of which the first read is looked at. */
 const LOOKS = 8;
-/** Milliseconds in which a second answer comes, where one does. */
+/** Milliseconds in which a second response comes, where one does. */
 const BEHIND = 150;
 
 /** Checks of how bytes may be cut on their way, and of what is read past. */
@@ -54,7 +54,7 @@ export const framingChecks = subject("framing", {
     async (probe) => {
       const channel = await probe.connect();
       await channel.sendCut(registration(randomName()), [100, 200, 300, 400]);
-      expectCode(await channel.answer(), 2100);
+      expectCode(await channel.response(), 2100);
     },
   ],
   "segments-of-a-message": [
@@ -68,7 +68,7 @@ export const framingChecks = subject("framing", {
       const cuts = Array.from({ length: 13 }, (_, index) => 1460 * (index + 1));
       const channel = await probe.connect();
       await channel.sendCut(request, cuts);
-      expectCode(await channel.answer(), 2103);
+      expectCode(await channel.response(), 2103);
       const [message] = await probe.receive(to.id, 1);
       must(
         message !== undefined && equals(message.content, content),
@@ -86,10 +86,10 @@ export const framingChecks = subject("framing", {
       if (request.length <= half) throw withoutPayload();
       await probe.again(async (channel) => {
         await channel.send(request, request.subarray(0, half));
-        expectCode(await channel.answer(), code);
+        expectCode(await channel.response(), code);
         await channel.sendRest(request.subarray(half));
         expectCode(
-          await channel.answer("an answer to the second request"),
+          await channel.response("a response to the second request"),
           code,
         );
       });
@@ -122,8 +122,8 @@ export const framingChecks = subject("framing", {
         await channel.send(...requests);
         const codes: number[] = [];
         for (let count = 1; count <= requests.length; count++) {
-          const due = `the answer ${count} of ${requests.length}`;
-          codes.push((await channel.answer(due)).code);
+          const due = `the response ${count} of ${requests.length}`;
+          codes.push((await channel.response(due)).code);
         }
         must(
           `${codes}` === `${expected}`,
@@ -153,8 +153,8 @@ export const framingChecks = subject("framing", {
       await probe.again(async (channel) => {
         await channel.send(...requests);
         for (const index of requests.keys()) {
-          const due = `the answer ${index + 1} of ${PIPELINED}`;
-          const { bytes } = expectCode(await channel.answer(due), 2102);
+          const due = `the response ${index + 1} of ${PIPELINED}`;
+          const { bytes } = expectCode(await channel.response(due), 2102);
           const expected = alone[index % 2];
           must(
             expected !== undefined && equals(bytes, expected),
@@ -181,7 +181,10 @@ export const framingChecks = subject("framing", {
             })),
         );
         for (let count = 1; count <= 8; count++) {
-          expectCode(await channel.answer(`the answer ${count} of 8`), 2103);
+          expectCode(
+            await channel.response(`the response ${count} of 8`),
+            2103,
+          );
         }
         await arrives(probe, to, 8);
       });
@@ -197,12 +200,12 @@ export const framingChecks = subject("framing", {
       await probe.again(async (channel) => {
         await channel.send(request, bad, request);
         for (const due of [code, 9000, code]) {
-          expectCode(await channel.answer(`an answer ${due}`), due);
+          expectCode(await channel.response(`a response ${due}`), due);
         }
       }, "onward");
     },
   ],
-  "answer-once": [
+  "response-once": [
     "FRM-4",
     "A request is answered once",
     async (probe) => {
@@ -212,14 +215,14 @@ export const framingChecks = subject("framing", {
       const second = await channel.unasked(BEHIND);
       must(
         second === undefined,
-        "no other answer",
+        "no other response",
         () => second === undefined ? "" : `another: ${describe(second)}`,
       );
     },
   ],
-  "answer-in-one-write": [
+  "response-in-one-write": [
     "FRM-5",
-    "A small answer comes whole with the first read",
+    "A small response comes whole with the first read",
     async (probe) => {
       const { request, code } = await probe.usual();
       for (let look = 0; look < LOOKS; look++) {
@@ -300,7 +303,7 @@ async function cutUp(probe: Probe, cuts: readonly number[]): Promise<void> {
   if (within.length === 0) throw withoutPayload();
   const channel = await probe.connect();
   await channel.sendCut(request, within);
-  expectCode(await channel.answer(), code);
+  expectCode(await channel.response(), code);
 }
 
 /**
@@ -315,7 +318,7 @@ async function readPast(
   await probe.again(async (channel) => {
     await prepare("have it refused", () => channel.ask(bad(asker.id), 9000));
     await channel.send(request);
-    const due = `an answer ${code} to the request behind it`;
-    expectCode(await channel.answer(due), code);
+    const due = `a response ${code} to the request behind it`;
+    expectCode(await channel.response(due), code);
   }, "onward");
 }

@@ -1,11 +1,11 @@
 import { equals } from "@std/bytes";
 import {
-  type Answer,
   describe,
   expectCode,
   expectSize,
   hex,
-} from "../answer.ts";
+  type WholeResponse,
+} from "../response.ts";
 import {
   CheckFailure,
   each,
@@ -55,14 +55,14 @@ const UNKNOWN_CODES = [
 const SWAPPED_LIST = 0x5902;
 /** Where the version stands in a request. */
 const VERSION_AT = CLIENT_ID_SIZE;
-/** Milliseconds in which bytes behind an answer are seen. */
+/** Milliseconds in which bytes behind a response are seen. */
 const BEHIND = 60;
 
 /** Whether the bytes of one integer are those of another the other way round. */
 export const isReversed = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === 4 && equals(one.slice().reverse(), other);
 
-/** Checks of the headers of requests and answers. */
+/** Checks of the headers of requests and responses. */
 export const headerChecks = subject("headers", {
   ...each([0, 1, 3, 255], (version) => [
     `version-${version}`,
@@ -77,10 +77,10 @@ export const headerChecks = subject("headers", {
     "REQ-2",
     "A registration of version 1 is taken",
     async (probe) => {
-      const answer = await probe.ask(
+      const response = await probe.ask(
         registration(randomName(), { version: 1 }, randomKey()),
       );
-      expectCode(answer, 2100);
+      expectCode(response, 2100);
     },
   ],
   ...each(UNKNOWN_CODES, ([name, code]) => [
@@ -110,15 +110,15 @@ export const headerChecks = subject("headers", {
       await fill(probe, from, to, [16]);
       await probe.again(async (channel) => {
         await channel.send(pullRequest(other.id));
-        expectSize(await channel.answer(), 2104, 0);
+        expectSize(await channel.response(), 2104, 0);
         const { payload } = await channel.ask(pullRequest(to.id), 2104);
         must(payload.length > 0, "the other user's message", "an empty inbox");
       });
     },
   ],
-  "answer-size-counts-payload": [
+  "response-size-counts-payload": [
     "FRM-2",
-    "Nothing follows an answer but what its header counts",
+    "Nothing follows a response but what its header counts",
     async (probe) => {
       const [from, to] = await probe.pair();
       let isAnswered = false;
@@ -126,16 +126,16 @@ export const headerChecks = subject("headers", {
         if (probe.isSilent(kind)) continue;
         const channel = await probe.connect();
         await channel.send(request(from, to));
-        const answer = await channel.answer();
-        if (answer.code !== code) continue;
+        const response = await channel.response();
+        if (response.code !== code) continue;
         isAnswered = true;
         if (await channel.unasked(BEHIND) !== undefined) {
-          throw new Unprepared("another answer follows: see answer-once");
+          throw new Unprepared("another response follows: see response-once");
         }
         // Nor zeros that fill a block, which only padded requests are to bring.
         must(
           await channel.quiet(0) !== "bytes",
-          `nothing behind the ${answer.bytes.length} bytes of a ${code}`,
+          `nothing behind the ${response.bytes.length} bytes of a ${code}`,
           "more bytes",
         );
         channel.close();
@@ -143,9 +143,9 @@ export const headerChecks = subject("headers", {
       if (!isAnswered) throw new Unprepared("no request is answered well");
     },
   ],
-  "answer-header-of-2100": [
+  "response-header-of-2100": [
     "ANS-1",
-    "A registration's answer says its code and 10 00 00 00 for its size",
+    "A registration's response says its code and 10 00 00 00 for its size",
     async (probe) => {
       const { bytes, payload } = await probe.ask(registration(randomName()));
       if (payload.length !== CLIENT_ID_SIZE) {
@@ -160,7 +160,7 @@ export const headerChecks = subject("headers", {
       must(hex(start) === hex(due), hex(due), () => hex(start));
     },
   ],
-  "answer-integers": [
+  "response-integers": [
     "FRM-1",
     "The size of a content of 304 bytes is answered as 30 01 00 00, and a message's id in one order",
     async (probe) => {
@@ -181,20 +181,20 @@ export const headerChecks = subject("headers", {
       );
     },
   ],
-  "answer-version": [
+  "response-version": [
     "ANS-2",
-    "Each kind of answer carries version 2",
+    "Each kind of response carries version 2",
     async (probe) => {
-      for (const [, answer] of await oneOfEach(probe)) {
+      for (const [, response] of await oneOfEach(probe)) {
         must(
-          answer.version === PROTOCOL_VERSION,
+          response.version === PROTOCOL_VERSION,
           `version ${PROTOCOL_VERSION}`,
-          () => `version ${answer.version} in an answer ${answer.code}`,
+          () => `version ${response.version} in a response ${response.code}`,
         );
       }
     },
   ],
-  "answer-version-to-1": [
+  "response-version-to-1": [
     "ANS-2",
     "A request of version 1 is answered with version 2",
     async (probe) => {
@@ -203,15 +203,15 @@ export const headerChecks = subject("headers", {
       must(version === PROTOCOL_VERSION, "version 2", `version ${version}`);
     },
   ],
-  "answer-code": [
+  "response-code": [
     "ANS-3",
     "Each kind of request is answered with its own code or 9000",
     async (probe) => {
-      for (const [code, answer] of await oneOfEach(probe)) {
+      for (const [code, response] of await oneOfEach(probe)) {
         must(
-          answer.code === code || answer.code === ERROR_CODE,
-          `an answer ${code}`,
-          () => describe(answer),
+          response.code === code || response.code === ERROR_CODE,
+          `a response ${code}`,
+          () => describe(response),
         );
       }
     },
@@ -226,7 +226,7 @@ function ofVersion(request: Uint8Array, version: number): Uint8Array {
 }
 
 /** What answers a request of each kind, with the code that it should have. */
-async function oneOfEach(probe: Probe): Promise<[number, Answer][]> {
+async function oneOfEach(probe: Probe): Promise<[number, WholeResponse][]> {
   const [one, other] = await probe.pair();
   const requests = [
     [responseCode.clientsList, listRequest(one.id)],
@@ -236,16 +236,16 @@ async function oneOfEach(probe: Probe): Promise<[number, Answer][]> {
     [responseCode.register, registration(randomName())],
     [responseCode.clientsList, listRequest(randomId())],
   ] as const;
-  const answers: [number, Answer][] = [];
+  const responses: [number, WholeResponse][] = [];
   for (const [code, request] of requests) {
     try {
-      answers.push([code, await probe.ask(request)]);
+      responses.push([code, await probe.ask(request)]);
     } catch (error) {
-      // That one kind has no answer at all is told by the checks of that kind.
+      // That one kind has no response at all is told by the checks of that kind.
       const isKnown = error instanceof CheckFailure ||
         error instanceof Unprepared;
       if (!isKnown) throw error;
     }
   }
-  return answers;
+  return responses;
 }

@@ -1,5 +1,5 @@
 import { equals } from "@std/bytes";
-import { expectSize, hex } from "../answer.ts";
+import { expectSize, hex } from "../response.ts";
 import { each, must, prepare, subject } from "../check.ts";
 import {
   CLIENT_ID_SIZE,
@@ -9,7 +9,7 @@ import { randomId, randomKey, randomName, sized } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 import { keyRequest } from "../../../requests.ts";
 
-const ANSWER_SIZE = CLIENT_ID_SIZE + PUBLIC_KEY_SIZE;
+const RESPONSE_SIZE = CLIENT_ID_SIZE + PUBLIC_KEY_SIZE;
 
 /** Checks of public keys. */
 export const keyChecks = subject("keys", {
@@ -18,8 +18,8 @@ export const keyChecks = subject("keys", {
     "A public key is answered with 2102, its owner's id and 160 bytes",
     async (probe) => {
       const [asker, owner] = await probe.pair();
-      const answer = await probe.ask(keyRequest(asker.id, owner.id));
-      const { payload } = expectSize(answer, 2102, ANSWER_SIZE);
+      const response = await probe.ask(keyRequest(asker.id, owner.id));
+      const { payload } = expectSize(response, 2102, RESPONSE_SIZE);
       const id = payload.subarray(0, CLIENT_ID_SIZE);
       must(equals(id, owner.id), `the id ${hex(owner.id)}`, () => hex(id));
     },

@@ -1,7 +1,7 @@
 import { listRequest } from "../../../requests.ts";
 import { concat, equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
-import { describe, hex } from "../answer.ts";
+import { describe, hex } from "../response.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import { responseHeader } from "../../../../shared/wire/frames.ts";
 import {
@@ -26,13 +26,13 @@ export const listChecks = subject("list", {
     "A list's payload is a number of entries of 271 bytes",
     async (probe) => {
       const [asker, wanted] = await probe.pair();
-      const answer = await probe.ask(listRequest(asker.id));
-      const { payload } = answer;
+      const response = await probe.ask(listRequest(asker.id));
+      const { payload } = response;
       must(
-        answer.code === 2101 && payload.length > 0 &&
+        response.code === 2101 && payload.length > 0 &&
           payload.length % LISTED_CLIENT_SIZE === 0,
-        "an answer 2101 with a multiple of 271 bytes",
-        describe(answer),
+        "a response 2101 with a multiple of 271 bytes",
+        describe(response),
       );
       const swapped = entriesOf(payload).findIndex((entry) =>
         isSwapped(entry, wanted)

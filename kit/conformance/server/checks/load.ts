@@ -1,4 +1,4 @@
-import { expectCode } from "../answer.ts";
+import { expectCode } from "../response.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import { randomName, registration } from "../frames.ts";
 import type { Channel } from "../channel.ts";
@@ -7,7 +7,7 @@ import { arrives } from "./pulling.ts";
 
 /** Connections at once. */
 const CONNECTIONS = 100;
-/** Answers' time-outs in which they are opened: a check has five of them. */
+/** Responses' time-outs in which they are opened: a check has five of them. */
 const OPENING = 2;
 /** Connections one after the other. */
 const IN_TURN = 30;
@@ -87,13 +87,13 @@ export const loadChecks = subject("load", {
     `Of ${RIVALS} registrations under one name at once one is taken`,
     async (probe) => {
       const name = randomName();
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from(
           { length: RIVALS },
           () => probe.ask(registration(name)),
         ),
       );
-      const taken = answers.filter(({ code }) => code === 2100).length;
+      const taken = responses.filter(({ code }) => code === 2100).length;
       if (taken === 0) throw new Unprepared("none of them was taken");
       must(taken === 1, "one 2100", `${taken}`);
     },
@@ -139,7 +139,7 @@ async function askAllAgain(
     try {
       await channel.send(usual.request);
       await channel.arrives(each * opened.length);
-      expectCode(await channel.answer(), usual.code);
+      expectCode(await channel.response(), usual.code);
     } catch (error) {
       if (!(error instanceof CheckFailure)) throw error;
       failures.push(error);
@@ -193,7 +193,7 @@ async function isServedAlone(
     if (silence > 0) {
       await channel.quiet(silence);
       await channel.send(usual.request);
-      await channel.answer();
+      await channel.response();
     }
     channel.close();
     return true;

@@ -1,5 +1,5 @@
 import { equals } from "@std/bytes";
-import { expectCode, idIn } from "../answer.ts";
+import { expectCode, idIn } from "../response.ts";
 import { must, prepare, subject, Unprepared } from "../check.ts";
 import {
   MAX_NAME_LENGTH,
@@ -78,11 +78,11 @@ export const nameChecks = subject("names", {
         "register",
         async () => idIn(await probe.ask(frame)),
       );
-      const again = await probe.ask(frame, "an answer 9000");
+      const again = await probe.ask(frame, "a response 9000");
       if (again.code !== 2100) return void expectCode(again, 9000);
       must(
         equals(idIn(again), id),
-        "an answer 9000, or the id of before",
+        "a response 9000, or the id of before",
         "a 2100 with another id",
       );
     },

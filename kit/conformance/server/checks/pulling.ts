@@ -5,7 +5,7 @@ import {
   expectSize,
   hex,
   messagesIn,
-} from "../answer.ts";
+} from "../response.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
 import { waitingHead } from "../../../../shared/wire/contents.ts";
 import { WAITING_OVERHEAD } from "../../../../shared/wire/protocol.ts";
@@ -20,7 +20,7 @@ const MIB = 1024 * 1024;
 /** Bytes of each of the large messages: two of them are more than 1 MiB. */
 const LARGE = 600_000;
 /** Bytes that "about 1 MiB" may come to: it never is where one message more would fit. */
-const MOST_ANSWER = 2 * MIB;
+const MOST_RESPONSE = 2 * MIB;
 
 /** Checks of what a pull hands out. */
 export const pullingChecks = subject("pulling", {
@@ -40,8 +40,8 @@ export const pullingChecks = subject("pulling", {
       const content = numbered(304, 0);
       await probe.sends({ from: from.id, to: to.id, content });
       const size = WAITING_OVERHEAD + content.length;
-      const answer = await probe.ask(pullRequest(to.id));
-      const { payload } = expectSize(answer, 2104, size);
+      const response = await probe.ask(pullRequest(to.id));
+      const { payload } = expectSize(response, 2104, size);
       const head = waitingHead.decode(payload.subarray(0, WAITING_OVERHEAD));
       must(
         equals(head.sender, from.id),
@@ -50,7 +50,7 @@ export const pullingChecks = subject("pulling", {
       );
       must(head.type === 3, "the type 3", `${head.type}`);
       if (head.contentSize === swapped(content.length, 4)) {
-        throw new Unprepared("its size is big endian: see answer-integers");
+        throw new Unprepared("its size is big endian: see response-integers");
       }
       must(
         head.contentSize === content.length,
@@ -76,15 +76,15 @@ export const pullingChecks = subject("pulling", {
         () => probe.sends({ from: from.id, to: to.id, type: 1 }),
       );
       await fill(probe, from, to, [32]);
-      const answer = await probe.expect(pullRequest(to.id), 2104);
-      const came = messagesIn(answer).map(({ content }) => content.length);
+      const response = await probe.expect(pullRequest(to.id), 2104);
+      const came = messagesIn(response).map(({ content }) => content.length);
       if (`${came.toSorted()}` === `${sizes.toSorted()}`) return;
       const rest = await probe.receive(to.id, sizes.length, true);
       const isLost = came.length + rest.length < sizes.length;
       throw new CheckFailure(
         `contents of ${sizes.join(", ")} bytes`,
         `contents of ${came.join(", ")} bytes`,
-        // An answer may have one message alone, as long as the next pull has another.
+        // A response may have one message alone, as long as the next pull has another.
         isLost ? { clause: "DLV-1" } : {},
       );
     },
@@ -135,10 +135,10 @@ export const pullingChecks = subject("pulling", {
       await fill(probe, from, to, [16]);
       await arrives(probe, to, 1);
       await fill(probe, from, to, [32]);
-      const answer = await probe.ask(pullRequest(to.id));
+      const response = await probe.ask(pullRequest(to.id));
       const messages = await prepare(
         "read the messages",
-        async () => await Promise.resolve(messagesIn(answer)),
+        async () => await Promise.resolve(messagesIn(response)),
       );
       const sizes = messages.map(({ content }) => content.length);
       if (sizes.length > 1) await probe.wasTaken();
@@ -183,18 +183,18 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-slices": [
     "PUL-6",
-    "Of 1.8 MB that wait an answer has about 1 MiB at most",
+    "Of 1.8 MB that wait a response has about 1 MiB at most",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [LARGE, LARGE, LARGE]);
-      const answer = await probe.ask(pullRequest(to.id));
-      expectCode(answer, 2104);
+      const response = await probe.ask(pullRequest(to.id));
+      expectCode(response, 2104);
       await probe.receive(to.id, 3);
       must(
-        answer.payload.length < LARGE * 3 &&
-          answer.payload.length <= MOST_ANSWER,
+        response.payload.length < LARGE * 3 &&
+          response.payload.length <= MOST_RESPONSE,
         "less than all of it",
-        describe(answer),
+        describe(response),
       );
     },
   ],
@@ -210,7 +210,7 @@ export const pullingChecks = subject("pulling", {
       must(more.length === 0, "an empty inbox then", "a message again");
     },
   ],
-  "pull-larger-than-an-answer": [
+  "pull-larger-than-a-response": [
     "PUL-7",
     "A message of 3 MB doesn't keep the one behind it from coming",
     async (probe) => {

@@ -1,10 +1,16 @@
 import { encodeHex } from "@std/encoding";
-import { type Answer, describe, expectCode, hex, idIn } from "../answer.ts";
+import {
+  describe,
+  expectCode,
+  hex,
+  idIn,
+  type WholeResponse,
+} from "../response.ts";
 import {
   type Check,
   CheckFailure,
   must,
-  NoAnswer,
+  NoResponse,
   prepare,
   subject,
 } from "../check.ts";
@@ -36,16 +42,16 @@ export const [givesId] = subject("registration", {
     "REG-1",
     "A registration is answered with 2100 and 16 bytes of id",
     async (probe) => {
-      const expected = "an answer 2100 with 16 bytes";
-      const answer = await takesLittleEndian(probe, async () => {
-        const answer = await probe.ask(registration(randomName()), expected);
+      const expected = "a response 2100 with 16 bytes";
+      const response = await takesLittleEndian(probe, async () => {
+        const response = await probe.ask(registration(randomName()), expected);
         // A refusal may have another reason than what is checked below.
-        return answer.code === 9000 ? expectCode(answer, 2100) : answer;
+        return response.code === 9000 ? expectCode(response, 2100) : response;
       });
       must(
-        answer.code === 2100 && answer.payload.length === 16,
-        "an answer 2100 with 16 bytes",
-        describe(answer),
+        response.code === 2100 && response.payload.length === 16,
+        "a response 2100 with 16 bytes",
+        describe(response),
       );
     },
   ],
@@ -58,12 +64,12 @@ export const [givesId] = subject("registration", {
  */
 async function takesLittleEndian(
   probe: Probe,
-  ask: () => Promise<Answer>,
-): Promise<Answer> {
+  ask: () => Promise<WholeResponse>,
+): Promise<WholeResponse> {
   try {
     return await ask();
   } catch (error) {
-    const isUnserved = error instanceof NoAnswer && probe.connected ||
+    const isUnserved = error instanceof NoResponse && probe.connected ||
       error instanceof CheckFailure && error.details.isRefusal === true;
     if (!isUnserved || !(await takesBigEndian(probe))) throw error;
     throw new CheckFailure(

@@ -1,5 +1,5 @@
 import { equals } from "@std/bytes";
-import { describe, expectCode, hex } from "../answer.ts";
+import { describe, expectCode, hex } from "../response.ts";
 import { swapped } from "../../../dissect/form.ts";
 import type { User } from "../cast.ts";
 import {
@@ -69,16 +69,16 @@ export const sendingChecks = subject("sending", {
     "A message is answered with 2103, the target's id and 4 bytes of message id",
     async (probe) => {
       const [from, to] = await probe.pair();
-      const answer = await probe.ask(
+      const response = await probe.ask(
         sendRequest({ from: from.id, to: to.id, content: CONTENT }),
       );
       must(
-        answer.code === 2103 &&
-          answer.payload.length === responseCodecs.sendMessage.fixedSize,
-        "an answer 2103 with 20 bytes",
-        describe(answer),
+        response.code === 2103 &&
+          response.payload.length === responseCodecs.sendMessage.fixedSize,
+        "a response 2103 with 20 bytes",
+        describe(response),
       );
-      const { target } = responseCodecs.sendMessage.decode(answer.payload);
+      const { target } = responseCodecs.sendMessage.decode(response.payload);
       must(equals(target, to.id), `the id ${hex(to.id)}`, hex(target));
     },
   ],
@@ -175,7 +175,7 @@ export const sendingChecks = subject("sending", {
         message.messageId !== given && message.messageId === swapped(given, 4)
       ) {
         throw new Unprepared(
-          "its bytes stand the other way round: see answer-integers",
+          "its bytes stand the other way round: see response-integers",
         );
       }
       must(
@@ -296,11 +296,11 @@ export const sendingChecks = subject("sending", {
         const frame = sendRequest({
           ...{ from: from.id, to: to.id, type: 1, payloadSize },
         });
-        const answer = await probe.ask(frame, "an answer 2103");
-        if (answer.code === 9000) expectCode(answer, 2103);
+        const response = await probe.ask(frame, "a response 2103");
+        if (response.code === 9000) expectCode(response, 2103);
         await prepare(
           "send a message",
-          async () => await Promise.resolve(expectCode(answer, 2103)),
+          async () => await Promise.resolve(expectCode(response, 2103)),
         );
       },
     ],
@@ -385,7 +385,7 @@ async function twelveIds(probe: Probe): Promise<number[]> {
 /**
  * Sends what is to be refused.
  *
- * @param look whether it is the inbox that is judged, and not the answer
+ * @param look whether it is the inbox that is judged, and not the response
  */
 async function refusedAndGone(
   probe: Probe,

@@ -25,7 +25,7 @@ export const [stillServes] = subject("load", {
   ],
 }) as [Check];
 
-/** What needs no user: some servers answer nothing to those whom they don't know. */
+/** What needs no user: some servers ignore users whom they don't know. */
 async function simple(probe: Probe): Promise<Uint8Array> {
   try {
     return (await probe.usual()).request;

@@ -1,5 +1,5 @@
 /**
- * How an answer goes out: well, or as badly as a step wants it.
+ * How a response goes out: well, or as badly as a step wants it.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import {
 import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
 import type { Arrival } from "./arrival.ts";
 
-/** Bytes that go out one by one where an answer does. */
+/** Bytes that go out one by one where a response does. */
 const SINGLE_BYTES = 64;
 /** Bytes of a piece behind them. */
 const PIECE = 50;
 
 /** What goes out for a request. */
-export interface Answer {
+export interface RawResponse {
   /** All of it, header included; may be nothing. */
   readonly bytes: Uint8Array;
   /** Whether the connection is closed behind it. */
@@ -29,19 +29,19 @@ export interface Answer {
 }
 
 /**
- * Answers a request in place of a good server.
+ * Responses a request in place of a good server.
  *
- * @param good does what a good server does, and makes its answer
+ * @param good does what a good server does, and makes its response
  */
-export type Answering = (
+export type Responder = (
   arrival: Arrival,
   good: () => Promise<Uint8Array>,
-) => Promise<Answer>;
+) => Promise<RawResponse>;
 
-/** Writes an answer. */
-export async function writeAnswer(
+/** Writes a response. */
+export async function writeResponse(
   conn: Deno.Conn,
-  { bytes, bytewise }: Answer,
+  { bytes, bytewise }: RawResponse,
 ): Promise<void> {
   if (!bytewise) return await writeAll(conn, bytes);
   for (let at = 0; at < bytes.length;) {
@@ -53,7 +53,7 @@ export async function writeAnswer(
   }
 }
 
-/** An answer whose header says what it likes about its payload. */
+/** A response whose header says what it likes about its payload. */
 export function claiming(
   header: Omit<ResponseHeader, "version"> & { version?: number },
   payload: Uint8Array,
@@ -64,7 +64,7 @@ export function claiming(
   ]);
 }
 
-/** An answer of any code and payload, of the right size. */
-export function answerOf(code: number, payload: Uint8Array): Uint8Array {
+/** A response of any code and payload, of the right size. */
+export function responseOf(code: number, payload: Uint8Array): Uint8Array {
   return claiming({ code, payloadSize: payload.length }, payload);
 }

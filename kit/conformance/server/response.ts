@@ -1,5 +1,5 @@
 /**
- * An answer as it came, and what is to be expected of one.
+ * Expectations of responses, whose codes are those of the first dialect.
  *
  * @module
  */
@@ -22,57 +22,65 @@ import { asClientId } from "../../../shared/wire/field_types.ts";
 import type { Codec } from "../../../shared/wire/fields.ts";
 import { CheckFailure, must, Unprepared } from "./check_failure.ts";
 
-/** A whole response, its code that of the first dialect. */
-export type Answer = WholeResponse;
+export type { WholeResponse } from "../../../shared/wire/response_framer.ts";
 
-/** What an answer is, in a few words. */
+/** What a response is, in a few words. */
 export const describe = ({ code, payloadSize }: ResponseHeader): string =>
   `${code} with ${payloadSize === 0 ? "no payload" : `${payloadSize} bytes`}`;
 
 /**
- * Checks that an answer has a code, and returns it.
+ * Checks that a response has a code, and returns it.
  *
  * @throws {CheckFailure} where it has another one
  */
-export function expectCode(answer: Answer, code: number): Answer {
-  if (answer.code === code) return answer;
-  throw new CheckFailure(`an answer ${code}`, describe(answer), {
-    isRefusal: answer.code === ERROR_CODE,
+export function expectCode(
+  response: WholeResponse,
+  code: number,
+): WholeResponse {
+  if (response.code === code) return response;
+  throw new CheckFailure(`a response ${code}`, describe(response), {
+    isRefusal: response.code === ERROR_CODE,
   });
 }
 
 /**
- * Checks the code of an answer and the size of its payload.
+ * Checks the code of a response and the size of its payload.
  *
  * @throws {CheckFailure} where one of them is another
  */
-export function expectSize(answer: Answer, code: number, size: number): Answer {
-  if (answer.code === code && answer.payload.length === size) return answer;
+export function expectSize(
+  response: WholeResponse,
+  code: number,
+  size: number,
+): WholeResponse {
+  if (response.code === code && response.payload.length === size) {
+    return response;
+  }
   throw new CheckFailure(
-    `an answer ${code} with ${size} bytes`,
-    describe(answer),
-    { isRefusal: answer.code === ERROR_CODE },
+    `a response ${code} with ${size} bytes`,
+    describe(response),
+    { isRefusal: response.code === ERROR_CODE },
   );
 }
 
 /**
- * Reads the payload of an answer.
+ * Reads the payload of a response.
  *
  * @throws {CheckFailure} where its code is another, or its payload has no such form
  */
 export function expectPayload<T>(
-  answer: Answer,
+  response: WholeResponse,
   code: number,
   codec: Codec<T>,
 ): T {
-  expectCode(answer, code);
+  expectCode(response, code);
   try {
-    return codec.decode(answer.payload);
+    return codec.decode(response.payload);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new CheckFailure(
       `the payload of a ${code}`,
-      `${describe(answer)}; ${error.message}`,
+      `${describe(response)}; ${error.message}`,
     );
   }
 }
@@ -93,18 +101,18 @@ const CONTENT_SIZE_AT = 21;
  *
  * @throws {CheckFailure} where it gives none
  */
-export function idIn(answer: Answer): ClientId {
-  expectCode(answer, 2100);
+export function idIn(response: WholeResponse): ClientId {
+  expectCode(response, 2100);
   must(
-    answer.payload.length >= ID_SIZE,
+    response.payload.length >= ID_SIZE,
     "an id of 16 bytes",
-    `${answer.payload.length} bytes`,
+    `${response.payload.length} bytes`,
   );
-  return asClientId(answer.payload.slice(0, ID_SIZE));
+  return asClientId(response.payload.slice(0, ID_SIZE));
 }
 
 /** The key is what a 2102 ends with; that it begins with the id is another check's. */
-export const keyIn = ({ payload }: Answer) => payload.slice(-160);
+export const keyIn = ({ payload }: WholeResponse) => payload.slice(-160);
 
 /**
  * The messages of a 2104.
@@ -112,13 +120,13 @@ export const keyIn = ({ payload }: Answer) => payload.slice(-160);
  * @throws {CheckFailure} where it has none that could be read
  * @throws {Unprepared} where only the byte order is in the way
  */
-export function messagesIn(answer: Answer): readonly WaitingMessage[] {
+export function messagesIn(response: WholeResponse): readonly WaitingMessage[] {
   try {
-    return expectPayload(answer, 2104, responseCodecs[PULL]);
+    return expectPayload(response, 2104, responseCodecs[PULL]);
   } catch (error) {
-    if (answer.code === 2104 && hasBigEndianSizes(answer.payload)) {
+    if (response.code === 2104 && hasBigEndianSizes(response.payload)) {
       throw new Unprepared(
-        "its content sizes are big endian: see answer-integers",
+        "its content sizes are big endian: see response-integers",
       );
     }
     throw error;

@@ -25,11 +25,11 @@ import {
 } from "../../../../shared/wire/frames.ts";
 import type { ClauseId } from "../../../clauses.ts";
 import {
-  type Answer,
-  type Answering,
-  answerOf,
   claiming,
-} from "../answering.ts";
+  type RawResponse,
+  type Responder,
+  responseOf,
+} from "../responder.ts";
 import type { Cast } from "../cast.ts";
 import {
   about as requestsAbout,
@@ -47,20 +47,20 @@ const FAILURE_SENTENCE = "server responded with an error";
 const FAILURE_WORDS = /error|fail|refus|reject|unexpected|9000/i;
 const FAILED = encodeResponse(FAILURE);
 
-/** Makes an answer of the good one; a code is one of the first dialect's. */
+/** Makes a response of the good one; a code is one of the first dialect's. */
 type Spoil = (
   good: Uint8Array,
   cast: Cast,
   codeOf: (code: ResponseCode) => number,
-) => Answer;
+) => RawResponse;
 
-/** Spoils the answers to a kind of request: the first of the step, or all. */
+/** Spoils the responses to a kind of request: the first of the step, or all. */
 function spoiling(
   kind: RequestKind,
   cast: Cast,
   spoil: Spoil,
   which: "first" | "all",
-): Answering {
+): Responder {
   let count = 0;
   return async (arrival, makeGood) => {
     const good = await makeGood();
@@ -142,7 +142,7 @@ function listWith(
       scene.cast.people.find((person) => person.name === guest),
     );
   return {
-    subject: "answers",
+    subject: "responses",
     title: `Ask for the clients list, then for the public key of ${guest}`,
     choices: [["120"], ["130", guest]],
     sees: `${guest} in the list`,
@@ -169,13 +169,13 @@ function sentWith(name: string, about: string, payload: Uint8Array): Step {
   const sent = (scene: Scene) =>
     messagesFor(scene.arrived, scene.cast.ben, MessageType.KeyRequest);
   return {
-    subject: "answers",
+    subject: "responses",
     title: "Ask ben for a symmetric key, twice",
     choices: [["151", "ben"], ["151", "ben"]],
     sees: "no failure",
     prepare: (cast) =>
       spoiling("sendMessage", cast, (_good, _cast, codeOf) => ({
-        bytes: answerOf(codeOf(responseCode.sendMessage), payload),
+        bytes: responseOf(codeOf(responseCode.sendMessage), payload),
       }), "all"),
     isComplete: (scene) => sent(scene).length > 1,
     checks: [{
@@ -195,7 +195,7 @@ function sentWith(name: string, about: string, payload: Uint8Array): Step {
   };
 }
 
-const close = (bytes: Uint8Array): Answer => ({ bytes, closes: true });
+const close = (bytes: Uint8Array): RawResponse => ({ bytes, closes: true });
 
 /** Hostile parts of names, which must not reach a terminal as they are. */
 const CONTROLS = ["\x1b]0;owned\x07", "\x1b[2J", "\x9b31m"] as const;
@@ -218,9 +218,9 @@ const ODD_NAMES = concat([
   entry(0x15, new Uint8Array([0xff, 0xfe, 0x80])),
 ]);
 
-/** A good answer with more entries. */
+/** A good response with more entries. */
 const withEntries = (good: Uint8Array, entries: Uint8Array) =>
-  answerOf(
+  responseOf(
     responseHeader.decode(good.subarray(0, RESPONSE_HEADER_SIZE)).code,
     concat([entries, good.subarray(RESPONSE_HEADER_SIZE)]),
   );
@@ -278,13 +278,13 @@ export const registrationRefused: Step = {
   }],
 };
 
-/** Bad answers, the mildest first. */
-export const badAnswers: readonly Step[] = [
+/** Bad responses, the mildest first. */
+export const badResponses: readonly Step[] = [
   listWith(
     "guest1",
     "version-3",
     "ANS-4",
-    "A list in an answer of version 3 is taken",
+    "A list in a response of version 3 is taken",
     (good) => {
       const bytes = good.slice();
       bytes[0] = 3;
@@ -313,7 +313,7 @@ export const badAnswers: readonly Step[] = [
     "guest4",
     "closes-behind",
     "CON-10",
-    "A server that closes after its answer is asked again",
+    "A server that closes after its response is asked again",
     close,
   ),
   listWith(
@@ -348,14 +348,14 @@ export const badAnswers: readonly Step[] = [
   sentWith("sent-16", "A 2103 of 16 bytes is success", new Uint8Array(16)),
   sentWith("sent-0", "A 2103 without a payload is success", new Uint8Array()),
   {
-    subject: "answers",
+    subject: "responses",
     title:
       "Ask for the clients list, then for the public key of guest7, then send guest7 your symmetric key",
     choices: [["120"], ["130", "guest7"], ["152", "guest7"]],
     prepare(cast) {
       cast.invite("guest7");
       return spoiling("publicKey", cast, (good, _, codeOf) => ({
-        bytes: answerOf(
+        bytes: responseOf(
           codeOf(responseCode.publicKey),
           good.subarray(-PUBLIC_KEY_SIZE),
         ),
@@ -391,19 +391,19 @@ export const badAnswers: readonly Step[] = [
     "ERR-2",
     "After a 9000 with a payload the client goes on",
     () => ({
-      bytes: answerOf(ERROR_CODE, utf8("go away ".repeat(30))),
+      bytes: responseOf(ERROR_CODE, utf8("go away ".repeat(30))),
     }),
   ),
   failsOnce(
-    "no-answer",
+    "no-response",
     "ERR-5",
-    "After no answer at all the client goes on",
+    "After no response at all the client goes on",
     () => close(new Uint8Array()),
   ),
   failsOnce(
     "half-header",
     "ERR-5",
-    "After an answer that ends in its header the client goes on",
+    "After a response that ends in its header the client goes on",
     (good) => close(good.subarray(0, 4)),
   ),
   failsOnce(
@@ -415,10 +415,10 @@ export const badAnswers: readonly Step[] = [
   failsOnce(
     "other-code",
     "ERR-5",
-    "After the answer to another request the client goes on",
+    "After the response to another request the client goes on",
     (_good, _cast, codeOf) =>
       close(
-        answerOf(
+        responseOf(
           codeOf(responseCode[PULL]),
           responseCodecs[PULL].encode([]),
         ),
@@ -427,7 +427,7 @@ export const badAnswers: readonly Step[] = [
   failsOnce(
     "four-gib",
     "ERR-5",
-    "After an answer that claims 4 GiB the client goes on",
+    "After a response that claims 4 GiB the client goes on",
     (_good, _cast, codeOf) =>
       close(claiming({
         code: codeOf(responseCode.clientsList),
