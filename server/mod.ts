@@ -37,6 +37,8 @@ export {
   type SqliteStore,
 } from "./store/sqlite/sqlite.ts";
 export type { ReadyOptions, TakeOver } from "./store/sqlite/file/ready_file.ts";
+export { openStore } from "./store/store_kinds.ts";
+export type { OpenOptions } from "./store/store_kind.ts";
 export { MemoryStore } from "./store/memory/memory.ts";
 export type { IdRun } from "./store/id_runs.ts";
 export {

@@ -23,8 +23,8 @@ import { type Address, parsePort } from "../shared/folder/info_server.ts";
 import { DEFAULT_PORT } from "../shared/wire/protocol.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
 import { limitFlags, limitsOf } from "./relay/limits/limit_flags.ts";
-import { readStore } from "./store/store_flags.ts";
-import { kindOf } from "./store/store_kinds.ts";
+import { readStore, storeFlags } from "./store/store_flags.ts";
+import { kindOf, storeKinds } from "./store/store_kinds.ts";
 import { telemetryFlags } from "./telemetry/telemetry_flags.ts";
 
 const RUNNING_HELP = `Files, in DIR:
@@ -70,17 +70,7 @@ const relayFlags = {
     "where info.myport and db.defensive lie (default: .)",
     nonEmpty,
   ),
-  db: valueFlag(
-    "FILE",
-    "the database (default: db.defensive in DIR)",
-    nonEmpty,
-  ),
-  store: valueFlag(
-    "URL",
-    "a PostgreSQL database in its place, which relays may share:\npostgres://USER:PASSWORD@HOST:PORT/DATABASE; or memory: for\ntrials, which keeps nothing once the relay stops\n(default: from the environment's MESSAGEU_STORE)",
-    nonEmpty,
-  ),
-  storeFile: valueFlag("FILE", "a file that holds that URL", nonEmpty),
+  ...storeFlags(storeKinds),
   keep: valueFlag(
     "SPAN",
     "delete messages that have waited for so long, such as 90m, 12h,\n30d or 4w (default: keep them until they are taken)",

@@ -16,23 +16,14 @@ import {
   valueFlag,
 } from "../../shared/cli/flags.ts";
 import { UsageError } from "../../shared/cli/program.ts";
-import { readStore } from "../store/store_flags.ts";
+import { readStore, storeFlags } from "../store/store_flags.ts";
+import { storeKinds } from "../store/store_kinds.ts";
 import { STORE_VARIABLE, type StoreAddress } from "../store/store_kind.ts";
 import { type Verb, type VerbName, verbs } from "./verbs.ts";
 
 const flags = {
   dir: valueFlag("DIR", "where db.defensive lies (default: .)", nonEmpty),
-  db: valueFlag(
-    "FILE",
-    "the database (default: db.defensive in DIR)",
-    nonEmpty,
-  ),
-  store: valueFlag(
-    "URL",
-    "a PostgreSQL database in its place:\npostgres://USER:PASSWORD@HOST:PORT/DATABASE\n(default: from the environment's MESSAGEU_STORE)",
-    nonEmpty,
-  ),
-  storeFile: valueFlag("FILE", "a file that holds that URL", nonEmpty),
+  ...storeFlags(storeKinds.filter(({ admin }) => admin !== undefined)),
   olderThan: valueFlag(
     "SPAN",
     "for purge: how long, such as 90m, 12h, 30d or 4w",

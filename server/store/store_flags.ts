@@ -4,6 +4,11 @@
  * @module
  */
 
+import {
+  type FlagValues,
+  nonEmpty,
+  valueFlag,
+} from "../../shared/cli/flags.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/program.ts";
 import {
@@ -11,20 +16,36 @@ import {
   infoFiles,
   readInfoText,
 } from "../../shared/folder/info_files.ts";
-import { STORE_VARIABLE, type StoreAddress } from "./store_kind.ts";
+import {
+  STORE_VARIABLE,
+  type StoreAddress,
+  type StoreKind,
+} from "./store_kind.ts";
 import { parseStoreAddress } from "./store_kinds.ts";
 
-/** The flags' values. */
-export interface StoreFlags {
-  /** The folder of the relay's files. */
-  readonly dir: string | undefined;
-  /** A file with the database. */
-  readonly db: string | undefined;
-  /** An address. */
-  readonly store: string | undefined;
-  /** A file that holds the address. */
-  readonly storeFile: string | undefined;
+/** The flags. @param kinds the kinds of store that their help names */
+export function storeFlags(kinds: readonly StoreKind[]) {
+  const addresses = kinds.flatMap(({ help }) => help ?? [])
+    .join(",\nor ");
+  return {
+    db: valueFlag(
+      "FILE",
+      "the database (default: db.defensive in DIR)",
+      nonEmpty,
+    ),
+    store: valueFlag(
+      "URL",
+      `another store in its place:\n${addresses}\n(default: from the environment's ${STORE_VARIABLE})`,
+      nonEmpty,
+    ),
+    storeFile: valueFlag("FILE", "a file that holds that URL", nonEmpty),
+  };
 }
+
+/** Their values, with the folder of the relay's files. */
+export type StoreFlags =
+  & FlagValues<ReturnType<typeof storeFlags>>
+  & { dir?: string | undefined };
 
 /**
  * The address of the store, from the flags, else from the environment, else of

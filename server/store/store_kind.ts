@@ -96,6 +96,8 @@ export interface StoreContract {
 export interface StoreKind {
   /** Schemes of its addresses; the first is the usual one. */
   schemes: readonly [string, ...string[]];
+  /** Its lines in the help of `--store`; absent if other flags name its stores. */
+  help?: string;
   /** Form of an address, for error messages; undefined to omit it there. */
   form?: string;
   /** A store's name for output, without a password. @throws {TypeError} if the address is invalid */

@@ -7,7 +7,8 @@
 import { memory } from "./memory/kind.ts";
 import { postgres } from "./postgres/kind.ts";
 import { sqlite } from "./sqlite/kind.ts";
-import type { StoreAddress, StoreKind } from "./store_kind.ts";
+import type { Store } from "./store.ts";
+import type { OpenOptions, StoreAddress, StoreKind } from "./store_kind.ts";
 
 /** All kinds of store; the first is the default. */
 export const storeKinds: readonly StoreKind[] = [sqlite, postgres, memory];
@@ -42,4 +43,18 @@ export function parseStoreAddress(text: string): StoreAddress {
   throw new TypeError(
     `expected ${forms.flatMap(({ form }) => form ?? []).join(", or ")}`,
   );
+}
+
+/**
+ * Opens the store at an address of any kind, such as `memory:`.
+ *
+ * @throws {TypeError} if the address is invalid
+ * @throws {StoreError} if the store can't be used; the message says what to do
+ */
+export async function openStore(
+  address: string,
+  options: OpenOptions = { notice: () => {} },
+): Promise<Store> {
+  const parsed = parseStoreAddress(address);
+  return await kindOf(parsed).open(parsed, options);
 }

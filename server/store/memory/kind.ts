@@ -5,6 +5,7 @@ import { MemoryStore } from "./memory.ts";
 /** Stores in the relay's own memory, for tests and trials; the rest of an address is empty. */
 export const memory: StoreKind = {
   schemes: ["memory"],
+  help: "memory: for trials, which keeps nothing once the relay stops",
   name({ rest }) {
     if (rest !== "") throw new TypeError("Expected nothing behind memory:");
     return "memory";

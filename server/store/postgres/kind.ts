@@ -8,6 +8,8 @@ import {
 /** Parameters of a URL that are paths of files. */
 const FILE_PARAMETERS = ["sslrootcert", "sslcert", "sslkey"];
 
+const FORM = "postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+
 /** The URL that an address is. */
 export function urlOf({ scheme, rest }: StoreAddress): string {
   return `${scheme}:${rest}`;
@@ -16,8 +18,8 @@ export function urlOf({ scheme, rest }: StoreAddress): string {
 /** Stores in a PostgreSQL database; an address is its URL. */
 export const postgres: StoreKind = {
   schemes: ["postgres", "postgresql"],
-  form:
-    "postgres://USER:PASSWORD@HOST:PORT/DATABASE, where %2F stands for a / and %40 for an @ in a password",
+  help: `${FORM} for a\nPostgreSQL database, which relays may share`,
+  form: `${FORM}, where %2F stands for a / and %40 for an @ in a password`,
   name(address) {
     const { pathname, search, hash } = parseStoreUrl(urlOf(address)).url;
     // A password with a / in it would end the host's name.

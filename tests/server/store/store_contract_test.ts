@@ -9,6 +9,7 @@ import {
 import { PART_SIZE } from "../../../server/store/store_rows.ts";
 import {
   MessageGoneError,
+  openStore,
   type Quota,
   type Store,
 } from "../../../server/mod.ts";
@@ -50,8 +51,8 @@ interface Subject {
   address: StoreAddress;
 }
 
-const open = ({ kind, address }: Subject) =>
-  kind.open(address, { notice: () => {} });
+const open = ({ address: { scheme, rest } }: Subject) =>
+  openStore(`${scheme}:${rest}`);
 
 /** When a user was last seen, read past the store where that can be done. */
 async function lastSeen(
