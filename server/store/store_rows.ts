@@ -67,6 +67,12 @@ export type StoreTable = keyof typeof storeTables;
 /** The tables, in the order in which they are read. */
 export const tableNames = Object.keys(storeTables) as readonly StoreTable[];
 
+/** A row of a table, from the values of its columns. */
+export function rowOf(table: StoreTable, values: readonly unknown[]): StoreRow {
+  const fields = columnsOf(table).map(({ key }, i) => [key, values[i]]);
+  return { table, ...Object.fromEntries(fields) } as StoreRow;
+}
+
 type ValueOf<C extends Column> = Values[C[1]];
 
 type RowOf<T extends StoreTable> =

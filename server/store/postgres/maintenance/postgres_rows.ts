@@ -9,7 +9,12 @@ import { CLIENT_ID_SIZE } from "../../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { StoreError } from "../../store.ts";
-import type { StoreRow } from "../../store_rows.ts";
+import {
+  columnsOf,
+  rowOf,
+  type StoreRow,
+  type StoreTable,
+} from "../../store_rows.ts";
 import { ArrivalOrder, type MessageKey } from "./arrival_order.ts";
 
 /** Users that are read at a time. */
@@ -22,10 +27,13 @@ const BYTES = 4 * 1024 * 1024;
 /** Parts that are read at a time; each may have a MiB of content. */
 const PARTS = 4;
 
+/** The columns of a table in SQL. */
+const columns = (table: StoreTable) =>
+  columnsOf(table).map(({ name }) => `${table}.${name}`);
+
 const ACCOUNTS: Statement = {
   name: "rows-users",
-  text:
-    `SELECT Position, accounts.ID, UserName, PublicKey, LastSeen, LastMessage
+  text: `SELECT ${columns("accounts")}, LastSeen, LastMessage
     FROM accounts LEFT JOIN activity ON activity.ID = accounts.ID
     WHERE Position > $1 ORDER BY Position LIMIT ${USERS}`,
 };
@@ -38,8 +46,7 @@ const ARRIVALS: Statement = {
 
 const MESSAGES_OF: Statement = {
   name: "rows-messages",
-  text:
-    `SELECT ToClient, messages.ID, FromClient, Type, Content, Rest, Arrived FROM (
+  text: `SELECT ${columns("messages")} FROM (
       SELECT substring($1::bytea FROM (n::int - 1) * ${CLIENT_ID_SIZE} + 1 FOR ${CLIENT_ID_SIZE}) AS recipient, id, n
       FROM unnest($2::bigint[]) WITH ORDINALITY AS u (id, n)
     ) AS keys JOIN messages ON ToClient = recipient AND messages.ID = keys.id
@@ -48,7 +55,7 @@ const MESSAGES_OF: Statement = {
 
 const PARTS_OF: Statement = {
   name: "rows-parts",
-  text: `SELECT ToClient, ID, Part, Content FROM parts
+  text: `SELECT ${columns("parts")} FROM parts
     WHERE ${inSlice("parts")} ORDER BY ToClient, ID, Part`,
 };
 
@@ -65,24 +72,19 @@ export async function* readRows(query: Query): AsyncGenerator<StoreRow> {
   yield* readParts(query);
 }
 
-type UserRow = [
-  position: number,
-  id: Uint8Array,
-  name: string,
-  publicKey: Uint8Array,
-  lastSeen: string | null,
-  lastMessage: number | null,
-];
-
 async function* readUsers(query: Query): AsyncGenerator<StoreRow> {
   let place = 0;
   for (let last = -1;;) {
-    const rows = await query<UserRow>(ACCOUNTS, [last]);
-    for (const [, id, name, publicKey, lastSeen, lastMessage] of rows) {
+    const rows = await query<[position: number, ...unknown[]]>(ACCOUNTS, [
+      last,
+    ]);
+    for (const [, ...values] of rows) {
       const position = ++place;
-      yield { table: "accounts", position, id, name, publicKey };
-      if (lastSeen === null || lastMessage === null) continue;
-      yield { table: "activity", position, lastSeen, lastMessage };
+      yield rowOf("accounts", [position, ...values]);
+      const activity = values.slice(-2);
+      if (!activity.includes(null)) {
+        yield rowOf("activity", [position, ...activity]);
+      }
     }
     const end = rows.at(-1);
     if (end === undefined) return;
@@ -90,31 +92,18 @@ async function* readUsers(query: Query): AsyncGenerator<StoreRow> {
   }
 }
 
-type MessageRow = [
-  recipient: Uint8Array,
-  id: number,
-  sender: Uint8Array,
-  type: number,
-  content: Uint8Array,
-  rest: number,
-  arrived: number,
-];
-
 async function* readMessages(query: Query): AsyncGenerator<StoreRow> {
   const order = await readArrivals(query);
   for (const keys of batchesOf(order.sorted())) {
     const recipients = concat(keys.map(({ recipient }) => recipient));
     const ids = keys.map(({ id }) => id);
-    const rows = await query<MessageRow>(MESSAGES_OF, [recipients, ids]);
+    const rows = await query(MESSAGES_OF, [recipients, ids]);
     if (rows.length !== keys.length) {
       throw new StoreError(
         `it has ${rows.length} of ${keys.length} messages: check it`,
       );
     }
-    for (const [recipient, id, sender, type, content, rest, arrived] of rows) {
-      const ends = { recipient, sender };
-      yield { table: "messages", id, ...ends, type, content, rest, arrived };
-    }
+    yield* rows.map((values) => rowOf("messages", values));
   }
 }
 
@@ -148,12 +137,7 @@ function* batchesOf(keys: Iterable<MessageKey>): Generator<MessageKey[]> {
 
 async function* readParts(query: Query): AsyncGenerator<StoreRow> {
   for await (const slice of slicesOf(query, "parts", PARTS)) {
-    const rows = await query<[Uint8Array, number, number, Uint8Array]>(
-      PARTS_OF,
-      slice,
-    );
-    for (const [recipient, id, part, content] of rows) {
-      yield { table: "parts", recipient, id, part, content };
-    }
+    const rows = await query(PARTS_OF, slice);
+    yield* rows.map((values) => rowOf("parts", values));
   }
 }
