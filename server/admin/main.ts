@@ -7,7 +7,7 @@
 import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { kindOf } from "../store/store_kinds.ts";
 import { HELP, readAdminOptions } from "./options.ts";
-import { verbs } from "./verbs.ts";
+import { runVerb, verbs } from "./verbs.ts";
 
 /**
  * Runs a verb.
@@ -20,7 +20,7 @@ export async function main(args: readonly string[]): Promise<number | void> {
   const options = await readAdminOptions(args);
   const { store, verb } = options;
   const admin = await kindOf(store).admin?.();
-  if (admin !== undefined) return await verbs[verb].task(admin, options);
+  if (admin !== undefined) return await runVerb(verbs[verb], admin, options);
   throw new UsageError(
     `${store.scheme}: ends with its relay, so there is nothing to administer`,
   );

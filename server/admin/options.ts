@@ -26,12 +26,12 @@ const flags = {
   ...storeFlags(storeKinds.filter(({ admin }) => admin !== undefined)),
   olderThan: valueFlag(
     "SPAN",
-    "for purge: how long, such as 90m, 12h, 30d or 4w",
+    `${takers("olderThan")}: how long, such as 90m, 12h, 30d or 4w`,
     parseSpan,
   ),
-  dryRun: switchFlag("for purge: only say how many"),
-  json: switchFlag("for stats and users: one JSON object a line"),
-  yes: switchFlag("for remove and restore: don't ask"),
+  dryRun: switchFlag(`${takers("dryRun")}: only say how many`),
+  json: switchFlag(`${takers("json")}: one JSON object a line`),
+  yes: switchFlag(`${takers("yes")}: don't ask`),
   help: switchFlag("print this"),
   version: switchFlag("print the version"),
 };
@@ -113,6 +113,13 @@ export async function readAdminOptions(
     json,
     yes,
   };
+}
+
+/** The verbs that accept a flag, for its help. */
+function takers(flag: VerbFlag): string {
+  const names = Object.entries<Verb>(verbs)
+    .filter(([, { flags }]) => flags.includes(flag)).map(([name]) => name);
+  return `for ${names.join(" and ")}`;
 }
 
 function verbOf(name: string | undefined): VerbName {

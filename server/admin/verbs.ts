@@ -30,11 +30,25 @@ export interface Verb {
   readonly word?: "USER" | "FILE";
   /** Those of {@linkcode verbFlags} that it accepts. */
   readonly flags: readonly VerbFlag[];
-  /** Resolves to the exit code, 0 by default. */
-  readonly task: (
-    admin: StoreAdmin,
-    options: AdminOptions,
-  ) => Promise<number | void>;
+  /** Its work on the open store; resolves to the exit code, 0 by default. */
+  run?(store: AdminStore, options: AdminOptions): Promise<number | void>;
+  /** Its work on a store that may be damaged or missing. */
+  replace?(admin: StoreAdmin, options: AdminOptions): Promise<number | void>;
+}
+
+/** Runs a verb; resolves to the exit code, 0 by default. */
+export async function runVerb(
+  { run, replace }: Verb,
+  admin: StoreAdmin,
+  options: AdminOptions,
+): Promise<number | void> {
+  if (run === undefined) return await replace?.(admin, options);
+  const store = await admin.open(options.store);
+  try {
+    return await run(store, options);
+  } finally {
+    await store.close();
+  }
 }
 
 /** The verbs, in the order of the help. */
@@ -42,98 +56,146 @@ export const verbs = {
   stats: {
     brief: "users, waiting messages and their bytes, the files' sizes",
     flags: ["json"],
-    task: onStore(stats),
+    async run(store, { json }) {
+      const now = new Date();
+      const found = await store.stats(now);
+      if (json) return console.log(printableJson(statsObject(found)));
+      for (const line of statsLines(found, now)) console.log(line);
+    },
   },
   users: {
     brief: "all users: when last seen, and what waits",
     flags: ["json"],
-    task: onStore(users),
+    async run(store, { json }) {
+      if (!json) {
+        for await (const line of usersTable(store.users())) console.log(line);
+        return;
+      }
+      for await (const user of store.users()) {
+        console.log(printableJson({ type: "user", ...user }));
+      }
+    },
   },
   remove: {
     brief:
       "remove users, and the messages that wait for them; * and ?\nstand for any letters, unless a user has that very name",
     word: "USER",
     flags: ["yes"],
-    task: onStore(remove),
+    async run(store, { users: wanted, yes }) {
+      const users = await findUsers(store, wanted);
+      if (!isConfirmed(`Remove ${describeUsers(users)}`, yes)) return refused();
+      let isGone = false;
+      for (const user of users) {
+        const name = printableLine(user.name);
+        const messages = await store.deleteUser(user.name);
+        if (messages === undefined) {
+          isGone = true;
+          console.error(`error: ${name} is gone already`);
+          continue;
+        }
+        const along = messages === 0
+          ? "nothing was waiting"
+          : `${formatThings(messages, "waiting message")} went along`;
+        console.log(`removed ${name}: ${along}`);
+      }
+      return isGone ? 1 : 0;
+    },
   },
   purge: {
     brief: "delete messages that have waited for long",
     flags: ["olderThan", "dryRun"],
-    task: onStore(purge),
+    async run(store, { olderThan, dryRun }) {
+      const before = new Date(Date.now() - olderThan);
+      const since = `that arrived before ${before.toISOString()}`;
+      if (dryRun) {
+        const count = await store.countArrivedBefore(before);
+        return console.log(
+          `would delete ${formatThings(count, "message")} ${since}`,
+        );
+      }
+      const count = await store.purge(before);
+      console.log(`deleted ${formatThings(count, "message")} ${since}`);
+    },
   },
   backup: {
     brief: "write a copy of the store, as of one moment, into a new file",
     word: "FILE",
     flags: [],
-    task: onStore(backup),
+    async run(store, { file: path }) {
+      const taken = `${path} is there already: take another name`;
+      if (statIfThere(path) !== undefined) throw new Error(taken);
+      if (statIfThere(dirname(path))?.isDirectory !== true) {
+        throw new Error(`There is no folder ${dirname(path)}: make it first`);
+      }
+      try {
+        const counts = await store.backup(path);
+        const size = statIfThere(path)?.size ?? 0;
+        console.log(
+          `wrote ${path}: ${formatCounts(counts)}, ${formatBytes(size)}`,
+        );
+      } catch (error) {
+        if (error instanceof Deno.errors.AlreadyExists) throw new Error(taken);
+        throw error;
+      }
+    },
   },
   restore: {
     brief:
       "put a backup in the store's place, or into an empty database;\nthe relay must be stopped",
     word: "FILE",
     flags: ["yes"],
-    task: restore,
+    async replace(admin, { store, file, yes }) {
+      const restore = await admin.restore(store, file);
+      if (!isConfirmed(restore.plan, yes)) return refused();
+      console.log(await restore.run());
+      return 0;
+    },
   },
   check: {
     brief: "look for damage, and for what doesn't fit together",
     flags: [],
-    task: onStore(check),
+    async run(store) {
+      const findings = await store.check();
+      for (const finding of findings) console.log(finding);
+      if (findings.length === 0) console.log("all is well");
+      return findings.length === 0 ? 0 : 1;
+    },
   },
   "raise-ids": {
     brief:
       "go on with higher message ids in every inbox: for a database\nthat was put back to an earlier moment without restore",
     flags: [],
-    task: onStore(raiseIds),
+    async run(store) {
+      const { inboxes, usedUp } = await store.raiseIds();
+      console.log(`raised the message ids of ${formatThings(inboxes, "user")}`);
+      if (usedUp === 0) return;
+      console.log(
+        `${formatThings(usedUp, "user")} with no id left: ${RESTART_IDS}`,
+      );
+    },
   },
   "restart-ids": {
     brief: "give inboxes that have used up their message ids new ones",
     flags: [],
-    task: onStore(restartIds),
+    async run(store) {
+      const { restarted, waiting } = await store.restartIds();
+      console.log(
+        `restarted the message ids of ${formatThings(restarted, "user")}`,
+      );
+      for (const name of waiting) {
+        console.log(
+          `left ${
+            printableLine(name)
+          } alone, for whom messages wait: pull them first`,
+        );
+      }
+      return waiting.length === 0 ? 0 : 1;
+    },
   },
 } as const satisfies Record<string, Verb>;
 
 /** The name of a verb. */
 export type VerbName = keyof typeof verbs;
-
-async function stats(store: AdminStore, { json }: AdminOptions): Promise<void> {
-  const now = new Date();
-  const found = await store.stats(now);
-  if (json) return console.log(printableJson(statsObject(found)));
-  for (const line of statsLines(found, now)) console.log(line);
-}
-
-async function users(store: AdminStore, { json }: AdminOptions): Promise<void> {
-  if (!json) {
-    for await (const line of usersTable(store.users())) console.log(line);
-    return;
-  }
-  for await (const user of store.users()) {
-    console.log(printableJson({ type: "user", ...user }));
-  }
-}
-
-async function remove(
-  store: AdminStore,
-  { users: wanted, yes }: AdminOptions,
-): Promise<number | void> {
-  const users = await findUsers(store, wanted);
-  if (!isConfirmed(`Remove ${describeUsers(users)}`, yes)) return refused();
-  let isGone = false;
-  for (const user of users) {
-    const name = printableLine(user.name);
-    const messages = await store.deleteUser(user.name);
-    if (messages === undefined) {
-      isGone = true;
-      console.error(`error: ${name} is gone already`);
-      continue;
-    }
-    const along = messages === 0
-      ? "nothing was waiting"
-      : `${formatThings(messages, "waiting message")} went along`;
-    console.log(`removed ${name}: ${along}`);
-  }
-  return isGone ? 1 : 0;
-}
 
 function describeUsers(users: readonly UserInfo[]): string {
   const sum = (key: "messages" | "bytes") =>
@@ -151,84 +213,6 @@ function describeUsers(users: readonly UserInfo[]): string {
     : `${who} and ${formatThings(messages, "waiting message")} (${
       formatBytes(sum("bytes"))
     })`;
-}
-
-async function purge(
-  store: AdminStore,
-  { olderThan, dryRun }: AdminOptions,
-): Promise<void> {
-  const before = new Date(Date.now() - olderThan);
-  const since = `that arrived before ${before.toISOString()}`;
-  if (dryRun) {
-    const count = await store.countArrivedBefore(before);
-    return console.log(
-      `would delete ${formatThings(count, "message")} ${since}`,
-    );
-  }
-  const count = await store.purge(before);
-  console.log(`deleted ${formatThings(count, "message")} ${since}`);
-}
-
-async function backup(
-  store: AdminStore,
-  { file: path }: AdminOptions,
-): Promise<void> {
-  const taken = `${path} is there already: take another name`;
-  if (statIfThere(path) !== undefined) throw new Error(taken);
-  if (statIfThere(dirname(path))?.isDirectory !== true) {
-    throw new Error(`There is no folder ${dirname(path)}: make it first`);
-  }
-  try {
-    const counts = await store.backup(path);
-    const size = statIfThere(path)?.size ?? 0;
-    console.log(
-      `wrote ${path}: ${formatCounts(counts)}, ${formatBytes(size)}`,
-    );
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) throw new Error(taken);
-    throw error;
-  }
-}
-
-async function check(store: AdminStore): Promise<number> {
-  const findings = await store.check();
-  for (const finding of findings) console.log(finding);
-  if (findings.length === 0) console.log("all is well");
-  return findings.length === 0 ? 0 : 1;
-}
-
-async function raiseIds(store: AdminStore): Promise<void> {
-  const { inboxes, usedUp } = await store.raiseIds();
-  console.log(`raised the message ids of ${formatThings(inboxes, "user")}`);
-  if (usedUp === 0) return;
-  console.log(
-    `${formatThings(usedUp, "user")} with no id left: ${RESTART_IDS}`,
-  );
-}
-
-async function restartIds(store: AdminStore): Promise<number> {
-  const { restarted, waiting } = await store.restartIds();
-  console.log(
-    `restarted the message ids of ${formatThings(restarted, "user")}`,
-  );
-  for (const name of waiting) {
-    console.log(
-      `left ${
-        printableLine(name)
-      } alone, for whom messages wait: pull them first`,
-    );
-  }
-  return waiting.length === 0 ? 0 : 1;
-}
-
-/** Replaces a store that may be damaged or missing. */
-async function restore(
-  admin: StoreAdmin,
-  { store, file, yes }: AdminOptions,
-): Promise<number | void> {
-  const restore = await admin.restore(store, file);
-  if (!isConfirmed(restore.plan, yes)) return refused();
-  console.log(await restore.run());
 }
 
 /**
@@ -251,18 +235,4 @@ function isConfirmed(plan: string, yes: boolean): boolean {
 function refused(): number {
   console.error("nothing was changed");
   return 1;
-}
-
-/** Makes a task of one that works on the open store. */
-function onStore(
-  work: (store: AdminStore, options: AdminOptions) => Promise<number | void>,
-): Verb["task"] {
-  return async (admin, options) => {
-    const store = await admin.open(options.store);
-    try {
-      return await work(store, options);
-    } finally {
-      await store.close();
-    }
-  };
 }
