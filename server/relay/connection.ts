@@ -1,7 +1,7 @@
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Account } from "./limits/connection_limit.ts";
 import { ConnectionMemory } from "./limits/connection_memory.ts";
-import type { MemoryBudget } from "./limits/memory_budget.ts";
+import type { Holder, MemoryBudget } from "./limits/memory_budget.ts";
 import type { Silent } from "./limits/silent_connections.ts";
 import type { Request } from "./request.ts";
 import { RequestStream } from "./request_stream.ts";
@@ -53,7 +53,7 @@ type State = "open" | "draining" | "lingering" | "ended" | "closed";
  * section 3 of docs/protocol.md). Nothing that a client sends ends anything but
  * its connection. There may be many: each byte counts.
  */
-export class Connection implements Silent {
+export class Connection implements Silent, Holder {
   /** Its address, as limits count it. */
   readonly account: Account;
   /** The last sign of life. */
@@ -81,7 +81,7 @@ export class Connection implements Silent {
     this.heard = ++options.life.signs;
     this.#number = number;
     this.#options = options;
-    this.#memory = new ConnectionMemory(options.budget, account, this);
+    this.#memory = new ConnectionMemory(options.budget, this);
     this.#requests = new RequestStream(transport, this.#memory, this);
     this.#responses = new ResponseQueue(transport, this.#memory, this);
   }
@@ -101,10 +101,15 @@ export class Connection implements Silent {
     return this.received + this.sent;
   }
 
+  /** Whether it waits for memory. */
+  get waiting(): boolean {
+    return this.#memory.waiting;
+  }
+
   /** Whether the client is waited for, not the store. */
   get awaitsClient(): boolean {
     return this.#requests.awaitsClient || this.#responses.isWriting ||
-      this.#memory.waiting;
+      this.waiting;
   }
 
   /** Bytes of the largest payload that is accepted. */
@@ -191,7 +196,7 @@ export class Connection implements Silent {
     const reading = this.#requests.look();
     // A wait for memory counts: what the client has meanwhile others lack.
     const writing = this.#responses.look(
-      reading === "idle" && this.#memory.waiting,
+      reading === "idle" && this.waiting,
     );
     const progress = [reading, writing];
     const isNew = this.received === 0;

@@ -53,29 +53,13 @@ export interface RelayOptions {
   watcher?: Watcher | undefined;
 }
 
-/** A relay that listens. */
-export interface Relay {
-  /** Where it listens. */
-  readonly address: Deno.NetAddr;
-  /** How many connections are open. */
-  readonly connections: number;
-  /** Whether it takes connections: not while it can't, nor once it closes. */
-  readonly state: "accepting" | "not accepting" | "closing";
-  /** What it has counted since its start. */
-  readonly counters: RelayCounters;
-  /**
-   * Stops accepting, finishes the requests that are under way, as far as that
-   * is done in time, and closes all connections.
-   */
-  close(): Promise<void>;
-}
-
 /** Starts a relay. */
 export function startRelay(options: RelayOptions): Relay {
-  return new ListeningRelay(options);
+  return new Relay(options);
 }
 
-class ListeningRelay implements Relay {
+/** A relay that listens. */
+export class Relay {
   readonly #options: RelayOptions;
   readonly #budget: MemoryBudget;
   readonly #settings: Record<keyof typeof CLOSE_GRACE, ConnectionOptions>;
@@ -94,14 +78,10 @@ class ListeningRelay implements Relay {
   constructor(options: RelayOptions) {
     const { store, watcher, report = () => {} } = options;
     const limits = { ...defaultLimits, ...options.limits };
-    const { maxMessage, maxInflight, progressTimeout } = limits;
+    const { maxMessage, progressTimeout } = limits;
     this.#options = options;
     this.#limit = new ConnectionLimit(limits);
-    this.#budget = new MemoryBudget({
-      limit: maxInflight,
-      largest: maxMessage,
-      progressTimeout,
-    });
+    this.#budget = new MemoryBudget(limits);
     const services = {
       store,
       limits,
@@ -126,23 +106,31 @@ class ListeningRelay implements Relay {
     this.#accepting = this.#acceptAll();
   }
 
+  /** Where it listens. */
   get address(): Deno.NetAddr {
     return this.#options.listener.addr;
   }
 
+  /** How many connections are open. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  get state(): Relay["state"] {
+  /** Whether it takes connections: not while it can't, nor once it closes. */
+  get state(): "accepting" | "not accepting" | "closing" {
     if (this.#closing !== undefined) return "closing";
     return this.#canAccept ? "accepting" : "not accepting";
   }
 
+  /** What it has counted since its start. */
   get counters(): RelayCounters {
     return this.#counters.all(this.#connections.keys(), this.#budget);
   }
 
+  /**
+   * Stops accepting, finishes the requests that are under way, as far as that
+   * is done in time, and closes all connections.
+   */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }

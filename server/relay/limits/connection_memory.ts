@@ -8,7 +8,6 @@
 
 import type { BufferMemory } from "../../../shared/wire/byte_source.ts";
 import type { ResponseMemory } from "../../store/store.ts";
-import type { Account } from "./connection_limit.ts";
 import {
   ConnectionEndedError,
   Hold,
@@ -22,20 +21,10 @@ const REQUEST_OVERHEAD = 16 * 1024;
 /** Gives memory back. */
 export type Release = () => void;
 
-/** The connection that the memory is for. */
-export interface Owner {
-  /** Bytes that have moved over it in either direction. */
-  readonly moved: number;
-  /** Closes it. */
-  close(): void;
-}
-
 /** The memory of one connection. */
-export class ConnectionMemory implements BufferMemory, ResponseMemory, Holder {
-  /** The connection's address. */
-  readonly account: Account;
+export class ConnectionMemory implements BufferMemory, ResponseMemory {
   readonly #budget: MemoryBudget;
-  readonly #owner: Owner;
+  readonly #holder: Holder;
   #buffer: Hold | undefined;
   #response: Hold | undefined;
   /** Gives back what a payload has that was the buffer itself. */
@@ -44,15 +33,10 @@ export class ConnectionMemory implements BufferMemory, ResponseMemory, Holder {
   /** Whether nothing is to be had any more. */
   #ended = false;
 
-  constructor(budget: MemoryBudget, account: Account, owner: Owner) {
+  /** @param holder the connection */
+  constructor(budget: MemoryBudget, holder: Holder) {
     this.#budget = budget;
-    this.account = account;
-    this.#owner = owner;
-  }
-
-  /** Bytes that have moved over the connection. */
-  get moved(): number {
-    return this.#owner.moved;
+    this.#holder = holder;
   }
 
   /** Whether memory is waited for. */
@@ -60,15 +44,10 @@ export class ConnectionMemory implements BufferMemory, ResponseMemory, Holder {
     return this.#waits > 0;
   }
 
-  /** Closes the connection. */
-  close(): void {
-    this.#owner.close();
-  }
-
   /** Room for a buffer of the usual size, where it is there already or to be had at once. */
   tryGrow(size: number): boolean {
     if (this.#buffer !== undefined) return true;
-    const hold = new Hold(this);
+    const hold = new Hold(this.#holder);
     if (this.#ended || !this.#budget.tryGrow(hold, size, false)) return false;
     this.#buffer = hold;
     return true;
@@ -76,7 +55,7 @@ export class ConnectionMemory implements BufferMemory, ResponseMemory, Holder {
 
   /** Room for a buffer of any size, in place of the one that is there. */
   async grow(size: number): Promise<void> {
-    const hold = this.#buffer ?? new Hold(this);
+    const hold = this.#buffer ?? new Hold(this.#holder);
     await this.#wait(hold, size, false);
     this.#buffer = hold;
   }
@@ -113,14 +92,16 @@ export class ConnectionMemory implements BufferMemory, ResponseMemory, Holder {
     const { payloads } = this.#budget;
     const counted = size + REQUEST_OVERHEAD;
     const release = () => payloads.release(counted);
-    return payloads.reserve(this.account, counted)?.then(() => release) ??
+    return payloads.reserve(this.#holder.account, counted)?.then(() =>
+      release
+    ) ??
       release;
   }
 
   /** Room for the next piece of a response, in place of the one before, where it is to be had at once. */
   tryReserve(size: number): boolean {
     this.endResponse();
-    const hold = new Hold(this);
+    const hold = new Hold(this.#holder);
     if (this.#ended || !this.#budget.tryGrow(hold, size, true)) return false;
     this.#response = hold;
     return true;
@@ -133,7 +114,7 @@ export class ConnectionMemory implements BufferMemory, ResponseMemory, Holder {
    */
   async reserve(size: number): Promise<void> {
     if (this.tryReserve(size)) return;
-    const hold = new Hold(this);
+    const hold = new Hold(this.#holder);
     await this.#wait(hold, size, true);
     this.#response = hold;
   }
@@ -153,7 +134,7 @@ export class ConnectionMemory implements BufferMemory, ResponseMemory, Holder {
   /** The connection is closed: what waits is rejected. */
   cancel(): void {
     this.#ended = true;
-    if (this.#waits > 0) this.#budget.cancel(this);
+    if (this.#waits > 0) this.#budget.cancel(this.#holder);
   }
 
   /** Nothing uses it any more. */

@@ -8,6 +8,7 @@
  */
 
 import type { Account } from "./connection_limit.ts";
+import type { Limits } from "./limits.ts";
 import { PayloadMemory } from "./payload_memory.ts";
 import { TurnQueue } from "./turn_queue.ts";
 
@@ -77,16 +78,6 @@ interface Wait {
   readonly reject: (error: Error) => void;
 }
 
-/** How a budget is made. */
-export interface BudgetOptions {
-  /** Bytes in all. */
-  limit: number;
-  /** Bytes of the largest request: half of the limit at most. */
-  largest: number;
-  /** Milliseconds that a client gets to get further where nothing waits. */
-  progressTimeout: number;
-}
-
 /** The memory of one relay. */
 export class MemoryBudget {
   /** An eighth, for requests that the store works on. */
@@ -111,9 +102,14 @@ export class MemoryBudget {
   #moves = new Map<Hold, { moved: number; looks: number }>();
   #displaced = 0;
 
-  constructor({ limit, largest, progressTimeout }: BudgetOptions) {
-    this.payloads = new PayloadMemory(limit / 8);
-    this.#limit = limit - limit / 8 - largest;
+  constructor(
+    { maxInflight, maxMessage, progressTimeout }: Pick<
+      Limits,
+      "maxInflight" | "maxMessage" | "progressTimeout"
+    >,
+  ) {
+    this.payloads = new PayloadMemory(maxInflight / 8);
+    this.#limit = maxInflight - maxInflight / 8 - maxMessage;
     this.#lookInterval = progressTimeout / LOOKS_PER_TIMEOUT;
   }
 

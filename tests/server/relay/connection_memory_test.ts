@@ -8,12 +8,13 @@ const MIB = 1024 * 1024;
 
 Deno.test("a buffer that is nearly full reads nothing aside, and gives all of its memory back", async () => {
   const budget = new MemoryBudget({
-    limit: 8 * MIB,
-    largest: MIB,
+    maxInflight: 8 * MIB,
+    maxMessage: MIB,
     progressTimeout: 30_000,
   });
-  const owner = { moved: 0, close() {} };
-  const memory = new ConnectionMemory(budget, new Account("a"), owner);
+  const account = new Account("a");
+  const holder = { account, moved: 0, waiting: false, close() {} };
+  const memory = new ConnectionMemory(budget, holder);
   // It fills the idle buffer, then most of a usual one; the rest has no room.
   const sizes = [1536, 63_000, 1500];
   const source = new ByteSource(

@@ -65,7 +65,7 @@ testWith(
   async () => {
     await using folder = await temporaryFolder();
     const store = await openSqliteStore(`${folder.path}/db.defensive`);
-    const { maxInflight, maxMessage, progressTimeout } = defaultLimits;
+    const { maxMessage } = defaultLimits;
     const dispatcher = new Dispatcher({
       store,
       limits: defaultLimits,
@@ -78,11 +78,7 @@ testWith(
       const wire = new Wire();
       const connection = new Connection(wire, new Account("127.0.0.1"), 1, {
         dispatcher,
-        budget: new MemoryBudget({
-          limit: maxInflight,
-          largest: maxMessage,
-          progressTimeout,
-        }),
+        budget: new MemoryBudget(defaultLimits),
         life: { signs: 0 },
         maxMessage,
         closeGrace: 0,

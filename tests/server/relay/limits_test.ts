@@ -185,12 +185,13 @@ Deno.test("addresses take turns, however long the line of one is", () => {
 
 Deno.test("answers that never wait for a client leave others their time", async () => {
   const budget = new MemoryBudget({
-    limit: 64 * MIB,
-    largest: 8 * MIB,
+    maxInflight: 64 * MIB,
+    maxMessage: 8 * MIB,
     progressTimeout: 30_000,
   });
-  const owner = { moved: 0, close() {} };
-  const memory = new ConnectionMemory(budget, new Account("a"), owner);
+  const account = new Account("a");
+  const holder = { account, moved: 0, waiting: false, close() {} };
+  const memory = new ConnectionMemory(budget, holder);
   let isOthersTurn = false;
   setTimeout(() => isOthersTurn = true);
   for (let pieces = 0; !isOthersTurn; pieces++) {
