@@ -12,7 +12,6 @@ import type { Relay } from "../relay/relay.ts";
 import type { Store } from "../store/store.ts";
 import type { EventLoopDelay } from "./event_loop_delay.ts";
 import type { Metrics } from "./exposition.ts";
-import type { Readiness } from "./readiness.ts";
 import type { RequestCounters } from "./request_counters.ts";
 
 /** Milliseconds in which the store must have counted. */
@@ -30,8 +29,8 @@ export interface Measured {
   limits: Limits;
   /** Its requests. */
   requests: RequestCounters;
-  /** Whether it can serve. */
-  readiness: Readiness;
+  /** Why it can't serve; undefined if it can. */
+  obstacle: () => Promise<string | undefined>;
   /** The event loop's. */
   delay: EventLoopDelay;
   /** Number of reported failures that weren't a client's. */
@@ -53,8 +52,7 @@ export const metrics: Metrics<Measured> = {
   messageu_ready: {
     type: "gauge",
     help: "1 where /readyz would answer 200, else 0",
-    read: async ({ readiness }) =>
-      await readiness.obstacle() === undefined ? 1 : 0,
+    read: async ({ obstacle }) => await obstacle() === undefined ? 1 : 0,
   },
   messageu_requests_total: {
     type: "counter",

@@ -6,19 +6,24 @@
  */
 
 import { formatAddress } from "../../shared/folder/info_server.ts";
+import { inTime } from "../../shared/cli/time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
+import type { Relay } from "../relay/relay.ts";
 import { type ListenOptions, openPort } from "../relay/listen.ts";
 import { EventLoopDelay } from "./event_loop_delay.ts";
 import { CONTENT_TYPE, expose } from "./exposition.ts";
 import { type Measured, metrics } from "./metrics.ts";
 import { type Page, PageServer, sentencePage } from "./page_server.ts";
-import { cached, Readiness } from "./readiness.ts";
 import { RequestCounters } from "./request_counters.ts";
 
+/** Milliseconds in which the store must respond. */
+const STORE_TIMEOUT = 2000;
+/** Milliseconds for which a result is cached. */
+const CACHED_FOR = 250;
 const STARTING = "The relay is starting";
 
 /** What a {@linkcode Monitor} shows, but for what it counts itself. */
-export type Monitored = Omit<Measured, "requests" | "readiness" | "delay">;
+export type Monitored = Omit<Measured, "requests" | "obstacle" | "delay">;
 
 /** Serves metrics and health. */
 export class Monitor {
@@ -27,7 +32,7 @@ export class Monitor {
   readonly #server: PageServer;
   readonly #report: (error: unknown) => void;
   readonly #delay = new EventLoopDelay();
-  #readiness: Readiness | undefined;
+  #obstacle: Measured["obstacle"] = () => Promise.resolve(STARTING);
   #metrics: (() => Promise<string>) | undefined;
 
   private constructor(
@@ -69,10 +74,12 @@ export class Monitor {
 
   /** Shows a relay from now on. */
   show(monitored: Monitored): void {
-    const readiness = new Readiness(monitored.relay, monitored.store);
     const { requests } = this;
-    const measured = { ...monitored, requests, readiness, delay: this.#delay };
-    this.#readiness = readiness;
+    const { relay, store } = monitored;
+    const ping = cached(() => store.ping());
+    const obstacle = () => obstacleOf(relay, ping);
+    const measured = { ...monitored, requests, obstacle, delay: this.#delay };
+    this.#obstacle = obstacle;
     this.#metrics = cached(() => expose(metrics, measured));
   }
 
@@ -106,11 +113,42 @@ export class Monitor {
   }
 
   async #showReadiness(): Promise<Page> {
-    const obstacle = this.#readiness === undefined
-      ? STARTING
-      : await this.#readiness.obstacle();
+    const obstacle = await this.#obstacle();
     return obstacle === undefined
       ? sentencePage(200, "ok")
       : sentencePage(503, obstacle);
   }
+}
+
+/** Why a relay can't serve, in a sentence; undefined if it can. */
+async function obstacleOf(
+  { state }: Pick<Relay, "state">,
+  ping: () => Promise<void>,
+): Promise<string | undefined> {
+  if (state === "closing") return "The relay is stopping";
+  if (state === "not accepting") return "The relay can't accept connections";
+  const cannot = "The store can't be used";
+  const late = `${cannot}: no answer within ${STORE_TIMEOUT / 1000} seconds`;
+  try {
+    return await inTime(ping(), STORE_TIMEOUT, late) ?? undefined;
+  } catch (error) {
+    return `${cannot}: ${reasonOf(error)}`;
+  }
+}
+
+/**
+ * Caches what `work` resolves to, or rejects with, for a quarter of a second.
+ * Calls while it is under way share its result.
+ */
+function cached<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  let expires = 0;
+  return () => {
+    if (result !== undefined && performance.now() <= expires) return result;
+    expires = Infinity;
+    result = work();
+    const settled = () => expires = performance.now() + CACHED_FOR;
+    result.then(settled, settled);
+    return result;
+  };
 }

@@ -5,22 +5,13 @@
  * @module
  */
 
+import type { ServerOptions } from "../options.ts";
 import { watchAll, type Watcher } from "../relay/watcher.ts";
 import { FailurePrinter, type RelayLog } from "./log.ts";
 import type { Monitor, Monitored } from "./monitor.ts";
-import { requestLog } from "./request_log.ts";
-import type { TelemetryOptions } from "./telemetry_flags.ts";
 
 /** Deno keeps its OpenTelemetry under this name where it was started with `OTEL_DENO=true`. */
 const OPEN_TELEMETRY = Symbol.for("opentelemetry.js.api.1");
-
-/** What the flags ask for. */
-export interface TelemetryStart {
-  /** By the flags. */
-  telemetry: TelemetryOptions;
-  /** Whether another relay may still serve metrics at the address. */
-  takeOver: boolean;
-}
 
 /** What a relay's program tells of itself. */
 export class Telemetry {
@@ -49,7 +40,10 @@ export class Telemetry {
    * @throws {Error} where metrics can't be served
    */
   static async open(
-    { telemetry: { metrics }, takeOver }: TelemetryStart,
+    { telemetry: { metrics }, takeOver }: Pick<
+      ServerOptions,
+      "telemetry" | "takeOver"
+    >,
     log: RelayLog,
   ): Promise<Telemetry> {
     const failures = new FailurePrinter(log);
@@ -93,4 +87,26 @@ export class Telemetry {
   async close(): Promise<void> {
     await this.#monitor?.close();
   }
+}
+
+/** Logs connections and requests in detail, by the number of the connection. */
+function requestLog(log: RelayLog): Watcher {
+  return {
+    connected(connection) {
+      log.debug("connection opened", { connection });
+    },
+    disconnected(connection, received, sent) {
+      log.debug("connection closed", { connection, received, sent });
+    },
+    requested({ code, size, connection }) {
+      const began = performance.now();
+      return {
+        ended(outcome) {
+          const milliseconds = Math.round(performance.now() - began);
+          const fields = { connection, code, size, outcome, milliseconds };
+          log.debug("request", fields);
+        },
+      };
+    },
+  };
 }
