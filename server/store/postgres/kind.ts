@@ -52,10 +52,7 @@ export const postgres: StoreKind = {
   sharedByRelays: true,
   async doctor(address, _limits, tell) {
     const { checkDatabase } = await import("./doctor/database_check.ts");
-    const { findings, latestVisit } = await checkDatabase(urlOf(address));
-    for (const [subject, finding] of findings) tell(subject, finding);
-    // Relays that run on it say nothing of the port here.
-    return { running: false, latestVisit };
+    return await checkDatabase(urlOf(address), tell);
   },
   async admin() {
     return (await import("./maintenance/postgres_admin_store.ts"))

@@ -20,7 +20,7 @@ export const sqlite: StoreKind = {
   },
   sharedByRelays: false,
   async doctor(address, limits, tell) {
-    const { examineFile } = await import("./doctor/doctor.ts");
+    const { examineFile } = await import("./doctor/store_check.ts");
     return await examineFile(address, limits, tell);
   },
   async admin() {

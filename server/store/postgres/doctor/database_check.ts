@@ -21,6 +21,7 @@ import { CONNECTIONS } from "../postgres.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { hasSchema, OWN_TIME } from "../schema.ts";
 import { storeName } from "../connection/store_url.ts";
+import type { StoreCondition } from "../../store_kind.ts";
 import { checkCommit } from "./commit_check.ts";
 import {
   bad,
@@ -42,62 +43,54 @@ const LATEST_VISIT: Statement = {
     WHERE ${inSlice("activity")} AND ${OWN_TIME}`,
 };
 
-/** What was found, with what other checks need of it. */
-export interface DatabaseFindings {
-  /** By subject, in their order. */
-  findings: [subject: string, finding: Finding][];
-  /** The latest visit of a user, where there is one. */
-  latestVisit: Date | undefined;
-}
-
-/** Looks at a database and leaves it as it is. */
-export async function checkDatabase(url: string): Promise<DatabaseFindings> {
+/** Checks a database without changing it: see `StoreKind.doctor`. */
+export async function checkDatabase(
+  url: string,
+  tell: (subject: string, finding: Finding) => void,
+): Promise<StoreCondition> {
   const database = new Database(url, 1);
   const { query } = database;
+  const findings: [subject: string, finding: Finding | undefined][] = [];
+  // Relays that run on it say nothing of the port here.
+  const condition: StoreCondition = { running: false };
   try {
     const server = await checkServer(database, storeName(url));
     const standbys = await checkStandbys(query);
-    const slots = await checkSlots(query);
-    const mayCommit = standbys?.verdict !== "error";
-    const commit = mayCommit ? await checkCommit(database) : WOULD_WAIT;
-    const { finding, latestVisit } = await checkTables(query);
-    return {
-      findings: [
-        ["server", server],
-        ...optional("standby", standbys),
-        ...optional("slots", slots),
-        ["commit", commit],
-        ["room", await checkConnections(query)],
-        ["store", finding],
-        ["skew", await checkSkew(query)],
+    findings.push(
+      ["server", server],
+      ["standby", standbys],
+      ["slots", await checkSlots(query)],
+      [
+        "commit",
+        standbys?.verdict === "error"
+          ? WOULD_WAIT
+          : await checkCommit(database),
       ],
-      latestVisit,
-    };
+    );
+    const { finding, latestVisit } = await checkTables(query);
+    findings.push(
+      ["room", await checkConnections(query)],
+      ["store", finding],
+      ["skew", await checkSkew(query)],
+    );
+    condition.latestVisit = latestVisit;
   } catch (error) {
     const what = `${storeName(url)}: ${databaseError(error).message}`;
-    return {
-      findings: [[
-        "server",
-        error instanceof ReadOnlyError
-          ? bad(what)
-          : bad(what, "start it, or name another one with --store"),
-      ]],
-      latestVisit: undefined,
-    };
+    const server = error instanceof ReadOnlyError
+      ? bad(what)
+      : bad(what, "start it, or name another one with --store");
+    findings.splice(0, Infinity, ["server", server]);
   } finally {
     await database.close();
   }
+  for (const [subject, finding] of findings) {
+    if (finding !== undefined) tell(subject, finding);
+  }
+  return condition;
 }
 
 /** A commit that is measured would wait as well. */
 const WOULD_WAIT = unknown("not measured, since it would wait for the standby");
-
-function optional(
-  subject: string,
-  finding: Finding | undefined,
-): [string, Finding][] {
-  return finding === undefined ? [] : [[subject, finding]];
-}
 
 /** A statement that gives one value. */
 async function value<T>(query: Query, name: string, sql: string): Promise<T> {

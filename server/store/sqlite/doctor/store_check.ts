@@ -5,6 +5,7 @@
  */
 
 import type { Database } from "@db/sqlite";
+import { dirname } from "node:path";
 import {
   formatDuration,
   formatThings,
@@ -19,14 +20,38 @@ import {
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { formatCounts, type StoreCounts } from "../../admin_store.ts";
 import { StoreDamagedError, StoreError } from "../../store.ts";
-import type { StoreCondition } from "../../store_kind.ts";
+import type { StoreAddress, StoreCondition } from "../../store_kind.ts";
 import { DAMAGE_ADVICE, storeError } from "../database_errors.ts";
 import { readForeignDatabase } from "../file/foreign.ts";
-import { countContent, findDamage, lookInto } from "../file/database_file.ts";
+import {
+  countContent,
+  databasePath,
+  findDamage,
+  lookInto,
+} from "../file/database_file.ts";
 import { statIfThere } from "../../../../shared/folder/durable_files.ts";
 import { firstValue, OWN_TIME, prepareSchema } from "../schema.ts";
+import { checkAccess, checkDisk, checkRoom } from "./folder_checks.ts";
+import type { Limits } from "../../../relay/limits/limits.ts";
 import { isStoreLocked } from "../file/store_lock.ts";
 import { lookIntoLinked, NoLinkError, readLinked } from "./linked_database.ts";
+
+/** Checks a database and its folder: see `StoreKind.doctor`. */
+export async function examineFile(
+  { rest, takeOverFrom }: StoreAddress,
+  limits: Limits,
+  tell: (subject: string, finding: Finding) => void,
+): Promise<StoreCondition> {
+  const path = await databasePath(rest);
+  const folder = dirname(path);
+  tell("disk", await checkDisk(folder));
+  const open = checkAccess(folder);
+  if (open !== undefined) tell("access", open);
+  tell("room", checkRoom(folder, limits));
+  const store = checkStore(path, takeOverFrom);
+  tell("store", store);
+  return store;
+}
 
 /** What was found, with what other checks need of it. */
 export type StoreFinding = Finding & StoreCondition;

@@ -41,12 +41,9 @@ export async function deleteUser(
 ): Promise<number | undefined> {
   const deleter = new UserDeleter(database);
   for (let messages = 0;;) {
-    const { inbox, isUnfinished, isDeleted } = await inStep(
-      database,
-      () => deleter.step(id),
-    );
-    messages += inbox?.messages ?? 0;
-    if (!isUnfinished) return isDeleted ? messages : undefined;
+    const step = await inStep(database, () => deleter.step(id));
+    messages += step.messages;
+    if (!step.isUnfinished) return step.isDeleted ? messages : undefined;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 }

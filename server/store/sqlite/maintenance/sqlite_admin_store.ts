@@ -35,21 +35,16 @@ import { raiseIds, restartIds } from "./inbox_ids.ts";
 import { findFaults } from "./sqlite_check.ts";
 import { readRows, writeRows } from "./sqlite_rows.ts";
 
-/** Opens the database at an address: see `StoreAdmin.open`. */
+/**
+ * Opens a relay's database: see `StoreAdmin.open`.
+ *
+ * @throws {StoreError} where it isn't there, or isn't one of this version
+ */
 export async function openSqliteAdmin(
   { rest }: StoreAddress,
 ): Promise<AdminStore> {
   const path = await databasePath(rest);
-  return await withReserve(path, () => openSqliteAdminStore(path));
-}
-
-/**
- * Opens a relay's database.
- *
- * @throws {StoreError} where it isn't there, or isn't one of this version
- */
-export function openSqliteAdminStore(path: string): AdminStore {
-  return open(path, () => {
+  const open = () => {
     hasLog(path);
     if (statIfThere(path) === undefined) {
       throw new StoreError(
@@ -60,7 +55,8 @@ export function openSqliteAdminStore(path: string): AdminStore {
     // Opened to be read only: a file that is refused must stay as it is.
     requireVersion(lookInto(path, schemaVersion));
     return new Database(path, { int64: true, create: false });
-  });
+  };
+  return await withReserve(path, () => administerOpened(path, open));
 }
 
 /**
@@ -69,16 +65,16 @@ export function openSqliteAdminStore(path: string): AdminStore {
  * @throws {StoreError} where it can't
  */
 export function makeSqliteAdminStore(path: string): AdminStore {
-  return open(path, () => {
+  return administerOpened(path, () => {
     const database = new Database(path, { int64: true });
     prepareSchema(database, () => undefined);
     return database;
   });
 }
 
-function open(path: string, openDatabase: () => Database): AdminStore {
+function administerOpened(path: string, open: () => Database): AdminStore {
   try {
-    const database = openDatabase();
+    const database = open();
     try {
       configure(database);
       if (isStoreLocked(path)) {

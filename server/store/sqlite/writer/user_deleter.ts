@@ -1,13 +1,14 @@
 import type { Database } from "@db/sqlite";
-import { type Deleted, MessageDeleter } from "./message_deleter.ts";
+import { MessageDeleter } from "./message_deleter.ts";
 
 /** Messages that one step deletes at most. */
 const MOST_AT_ONCE = 500;
 
 /** One step of deleting a user. */
 export interface UserDeletion {
-  /** What was deleted of its inbox; undefined where that was empty. */
-  inbox: Deleted | undefined;
+  /** Number of messages deleted, and size in bytes of their contents. */
+  messages: number;
+  bytes: number;
   /** Whether further steps are to follow. */
   isUnfinished: boolean;
   /** Whether this step deleted the user. */
@@ -34,11 +35,13 @@ export class UserDeleter {
   step(id: Uint8Array): UserDeletion {
     const oldest = () => this.#messages.waitingFor(id, MOST_AT_ONCE);
     const [inbox] = this.#messages.delete(oldest());
-    if (inbox !== undefined && oldest().length > 0) {
-      return { inbox, isUnfinished: true, isDeleted: false };
+    const { messages = 0, bytes = 0 } = inbox ?? {};
+    const isUnfinished = messages > 0 && oldest().length > 0;
+    let isDeleted = false;
+    if (!isUnfinished) {
+      this.#statements.activity.run(id);
+      isDeleted = this.#statements.account.run(id) > 0;
     }
-    this.#statements.activity.run(id);
-    const isDeleted = this.#statements.account.run(id) > 0;
-    return { inbox, isUnfinished: false, isDeleted };
+    return { messages, bytes, isUnfinished, isDeleted };
   }
 }

@@ -1,32 +1,29 @@
 import { record, u32 } from "../../../../../shared/wire/fields.ts";
 import { clientId } from "../../../../../shared/wire/field_types.ts";
 import type { ClientId } from "../../../../../shared/wire/protocol.ts";
-import { flag } from "../fields.ts";
+import { f64, flag } from "../fields.ts";
 import type { StoreCommand } from "../store_command.ts";
-import { UserDeleter } from "../user_deleter.ts";
-
-/** What one step of deleting a user did. */
-interface Step {
-  messages: number;
-  isUnfinished: boolean;
-  isDeleted: boolean;
-}
+import { UserDeleter, type UserDeletion } from "../user_deleter.ts";
 
 /** Deletes some messages of a user, and with the last of them the user. */
-export const deleteUser: StoreCommand<{ id: ClientId }, Step> = {
+export const deleteUser: StoreCommand<{ id: ClientId }, UserDeletion> = {
   effect: "changes",
   fields: record<{ id: ClientId }>({ id: clientId }),
-  result: record<Step>({ messages: u32, isUnfinished: flag, isDeleted: flag }),
+  result: record<UserDeletion>({
+    messages: u32,
+    bytes: f64,
+    isUnfinished: flag,
+    isDeleted: flag,
+  }),
   prepare(database) {
     const deleter = new UserDeleter(database);
     return {
       execute({ id }, { inboxes }) {
-        const { inbox, ...step } = deleter.step(id);
-        const { messages = 0, bytes = 0 } = inbox ?? {};
-        inboxes.deleted(id, messages, bytes);
+        const step = deleter.step(id);
+        inboxes.deleted(id, step.messages, step.bytes);
         // Its inbox must take nothing more.
         if (!step.isUnfinished) inboxes.clear();
-        return { messages, ...step };
+        return step;
       },
     };
   },
