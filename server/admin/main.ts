@@ -1,16 +1,10 @@
-/**
- * The admin program.
- *
- * @module
- */
-
 import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { kindOf } from "../store/store_kinds.ts";
 import { HELP, readAdminOptions } from "./options.ts";
 import { runVerb, verbs } from "./verbs.ts";
 
 /**
- * Runs a verb.
+ * Runs a verb of the admin program.
  *
  * @returns the exit code, 0 by default
  * @throws {UsageError} if the command line is invalid, or the store exists only

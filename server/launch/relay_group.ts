@@ -1,10 +1,3 @@
-/**
- * The relay processes of one launcher, all on one port. Each can be replaced
- * while clients stay connected.
- *
- * @module
- */
-
 import { lines } from "../../shared/cli/lines.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { sendSignal } from "./launcher.ts";
@@ -43,7 +36,9 @@ interface Member {
   expected: boolean;
 }
 
-/** Runs relays on one port. */
+/**
+ * Runs relays on one port. Each can be replaced while clients stay connected.
+ */
 export class RelayGroup {
   readonly #program: RelayProgram;
   readonly #members = new Set<Member>();

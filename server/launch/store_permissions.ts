@@ -1,9 +1,3 @@
-/**
- * Permissions that a program needs to use a store.
- *
- * @module
- */
-
 import { isIP } from "node:net";
 import {
   type Address,

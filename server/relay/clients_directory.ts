@@ -1,10 +1,3 @@
-/**
- * The list of all clients as it stands on the wire, encoded once and kept, so
- * that a 2101 costs no more than sending it.
- *
- * @module
- */
-
 import { concat } from "@std/bytes";
 import { LISTED_CLIENT_SIZE } from "../../shared/wire/protocol.ts";
 import { responseCodecs } from "../../shared/wire/requests.ts";
@@ -43,7 +36,10 @@ interface Look {
   readonly unsettled: readonly ListedClient[];
 }
 
-/** All clients, encoded. */
+/**
+ * The list of all clients as it stands on the wire, encoded once and kept, so
+ * that a 2101 costs no more than sending it.
+ */
 export class ClientsDirectory {
   readonly #store: Store;
   readonly #sizes: DirectorySizes;

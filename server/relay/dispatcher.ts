@@ -1,10 +1,3 @@
-/**
- * Finds the handler of a request and does what all requests share: is the
- * requester known, when was it last seen, and what comes back when things fail.
- *
- * @module
- */
-
 import { encodeHex } from "@std/encoding";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import {
@@ -33,7 +26,11 @@ const IDS_USED_UP =
 /** Handles a request that was begun. It never rejects. */
 export type Handle = () => Promise<Response>;
 
-/** Handles the requests of all connections. */
+/**
+ * Handles the requests of all connections: finds the handler, and does what all
+ * requests share. Is the requester known, when was it last seen, and what comes
+ * back when things fail?
+ */
 export class Dispatcher {
   readonly #services: Services;
   readonly #report: (error: unknown) => void;

@@ -1,9 +1,3 @@
-/**
- * Deletes messages that have waited for longer than the relay keeps them.
- *
- * @module
- */
-
 import { formatSpan, formatThings } from "../../shared/cli/figures.ts";
 import type { Store } from "../store/store.ts";
 
@@ -25,7 +19,10 @@ export interface RetentionLog {
   report: (error: unknown) => void;
 }
 
-/** Deletes old messages now, and then again and again until it is stopped. */
+/**
+ * Deletes messages that have waited for longer than the relay keeps them: now,
+ * and again and again until it is stopped.
+ */
 export class Retention {
   readonly #store: Pick<Store, "purge">;
   readonly #keep: number;

@@ -1,9 +1,3 @@
-/**
- * The relay's metrics; the table in docs/monitoring.md follows from them.
- *
- * @module
- */
-
 import process from "node:process";
 import config from "../../deno.json" with { type: "json" };
 import { inTime } from "../../shared/cli/time.ts";
@@ -41,7 +35,10 @@ export interface Measured {
 
 const outcomes = ["answered", "refused", "failed", "unknown"] as const;
 
-/** The metrics, in the order in which they are shown. */
+/**
+ * The metrics, in the order in which they are shown. The table in
+ * docs/monitoring.md follows from them.
+ */
 export const metrics: Metrics<Measured> = {
   messageu_build_info: {
     type: "gauge",

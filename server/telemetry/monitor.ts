@@ -1,10 +1,3 @@
-/**
- * What a relay shows over HTTP, on an address of its own: `/metrics` for
- * Prometheus, `/healthz` and `/readyz` for orchestrators.
- *
- * @module
- */
-
 import { formatAddress } from "../../shared/folder/info_server.ts";
 import { inTime } from "../../shared/cli/time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
@@ -25,7 +18,10 @@ const STARTING = "The relay is starting";
 /** What a {@linkcode Monitor} shows, but for what it counts itself. */
 export type Monitored = Omit<Measured, "requests" | "obstacle" | "delay">;
 
-/** Serves metrics and health. */
+/**
+ * Serves what a relay shows over HTTP, on an address of its own: `/metrics` for
+ * Prometheus, `/healthz` and `/readyz` for orchestrators.
+ */
 export class Monitor {
   /** Counts the relay's requests. */
   readonly requests: RequestCounters = new RequestCounters();

@@ -1,10 +1,3 @@
-/**
- * Traces requests through OpenTelemetry, which is part of Deno: a relay that is
- * started with `OTEL_DENO=true` makes a span for each of them.
- *
- * @module
- */
-
 import {
   context,
   type Span,
@@ -17,7 +10,11 @@ import config from "../../deno.json" with { type: "json" };
 import { requestKind } from "../../shared/wire/dialects.ts";
 import type { RequestWatch, SeenRequest, Watcher } from "../relay/watcher.ts";
 
-/** Makes a span of each request, and within it one of the store's work. */
+/**
+ * Traces requests through OpenTelemetry, which is part of Deno: a relay that is
+ * started with `OTEL_DENO=true` makes a span of each request, and within it one
+ * of the store's work.
+ */
 export class RequestSpans implements Watcher {
   readonly #tracer: Tracer = trace.getTracer("messageu", config.version);
 

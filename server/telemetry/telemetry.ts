@@ -1,10 +1,3 @@
-/**
- * All that a relay's program tells of itself, as its flags and its environment
- * ask for. What they don't ask for isn't even loaded.
- *
- * @module
- */
-
 import type { ServerOptions } from "../options.ts";
 import { watchAll, type Watcher } from "../relay/watcher.ts";
 import { FailurePrinter, type RelayLog } from "./log.ts";
@@ -13,7 +6,10 @@ import type { Monitor, Monitored } from "./monitor.ts";
 /** Deno keeps its OpenTelemetry under this name where it was started with `OTEL_DENO=true`. */
 const OPEN_TELEMETRY = Symbol.for("opentelemetry.js.api.1");
 
-/** What a relay's program tells of itself. */
+/**
+ * All that a relay's program tells of itself, as its flags and its environment
+ * ask for. What they don't ask for isn't even loaded.
+ */
 export class Telemetry {
   /** Observes the relay; undefined where nothing is to be observed. */
   readonly watcher: Watcher | undefined;

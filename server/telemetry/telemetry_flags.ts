@@ -1,9 +1,3 @@
-/**
- * The flags that say what a relay tells of itself.
- *
- * @module
- */
-
 import {
   choiceFlag,
   type FlagValues,
@@ -11,7 +5,7 @@ import {
 } from "../../shared/cli/flags.ts";
 import { parseAddress } from "../../shared/folder/info_server.ts";
 
-/** The flags. */
+/** The flags that say what a relay tells of itself. */
 export const telemetryFlags = {
   metrics: valueFlag(
     "ADDR:PORT",

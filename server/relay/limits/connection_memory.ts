@@ -1,11 +1,3 @@
-/**
- * What one connection takes of the relay's memory: the buffer in which requests
- * arrive, beyond what every connection has, the payloads that are being
- * handled, and the response that goes out.
- *
- * @module
- */
-
 import type { BufferMemory } from "../../../shared/wire/byte_source.ts";
 import type { ResponseMemory } from "../../store/store.ts";
 import {
@@ -21,7 +13,11 @@ const REQUEST_OVERHEAD = 16 * 1024;
 /** Gives memory back. */
 export type Release = () => void;
 
-/** The memory of one connection. */
+/**
+ * The memory of one connection: the buffer in which requests arrive, beyond
+ * what every connection has, the payloads that are being handled, and the
+ * response that goes out.
+ */
 export class ConnectionMemory implements BufferMemory, ResponseMemory {
   readonly #budget: MemoryBudget;
   readonly #holder: Holder;

@@ -1,9 +1,3 @@
-/**
- * What a relay lets its clients have.
- *
- * @module
- */
-
 const MIB = 1024 * 1024;
 
 /** A relay's limits. Where nothing else is said, 0 means that there is none. */

@@ -1,10 +1,3 @@
-/**
- * Which connection makes room for a newcomer: of the address that has most the
- * one that has been silent for longest.
- *
- * @module
- */
-
 import type { Account } from "./connection_limit.ts";
 
 /** One in so many connections is found by one search. */
@@ -20,7 +13,10 @@ export interface Silent {
   readonly awaitsClient: boolean;
 }
 
-/** The connections that make room next. */
+/**
+ * Chooses the connection that makes room for a newcomer: of the address that
+ * has most, the one that has been silent for longest.
+ */
 export class SilentConnections<C extends Silent> {
   readonly #open: ReadonlyMap<C, unknown>;
   /** By address, or of all under this; the next one comes last. */

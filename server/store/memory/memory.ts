@@ -1,9 +1,3 @@
-/**
- * The store in the relay's own memory: the whole contract without a disk.
- *
- * @module
- */
-
 import {
   type ClientId,
   MAX_MESSAGE_ID,
@@ -44,7 +38,10 @@ interface Message extends NewMessage {
   arrived: number;
 }
 
-/** Keeps everything until it is closed. */
+/**
+ * The store in the relay's own memory: the whole contract without a disk. It
+ * keeps everything until it is closed.
+ */
 export class MemoryStore implements Store {
   readonly commits: CommitFigures = new CommitFigures();
   readonly #users = new Map<string, User>();

@@ -1,9 +1,3 @@
-/**
- * Deletes a user from a PostgreSQL database beside relays that may be running.
- *
- * @module
- */
-
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../id_runs.ts";
 import type { Database, Query, Statement } from "./connection/database.ts";
@@ -33,8 +27,9 @@ const DELETE_ACCOUNT: Statement = {
 };
 
 /**
- * Deletes the user with an id and what waits for it; returns how many messages
- * that were, or undefined where it is gone already.
+ * Deletes a user and its waiting messages, beside relays that may be running.
+ *
+ * @returns the number of messages deleted; undefined if there is no such user
  */
 export async function deleteUser(
   database: Database,

@@ -1,11 +1,3 @@
-/**
- * How high the counters of an inbox may rise before its quota is used up. What
- * ever came in can't tell what still waits, so what waits is counted, but only
- * where more came in than the quota holds.
- *
- * @module
- */
-
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 import { LruCache } from "../lru_cache.ts";
 import type { Quota } from "../store.ts";
@@ -58,7 +50,11 @@ const COUNT: Statement = {
     WHERE a.ID = $1`,
 };
 
-/** The ceilings of inboxes that have been full, and of all others. */
+/**
+ * How high the counters of inboxes may rise before their quotas are used up.
+ * What ever came in can't tell what still waits, so what waits is counted, but
+ * only where more came in than the quota holds.
+ */
 export class InboxCeilings {
   readonly #query: Query;
   /** How often something was removed. */

@@ -1,11 +1,3 @@
-/**
- * Writes to inboxes, in groups that share a statement and its commit. Several
- * groups may be under way at once, but of an inbox only one: so the ids of its
- * messages rise in the order of the calls.
- *
- * @module
- */
-
 /** A write to an inbox, with what settles it. */
 export type Job<T, R> = T & {
   resolve: (result: R) => void;
@@ -44,7 +36,11 @@ interface Inbox<T, R> {
   busy: boolean;
 }
 
-/** Inboxes with writes that wait. */
+/**
+ * Inboxes with writes that wait. They are written in groups that share a
+ * statement and its commit. Several groups may be under way at once, but of an
+ * inbox only one: so the ids of its messages rise in the order of the calls.
+ */
 export class InboxQueue<T, R> {
   readonly #grouping: Grouping<T, R>;
   readonly #inboxes = new Map<string, Inbox<T, R>>();

@@ -1,11 +1,3 @@
-/**
- * When clients were last seen: noted here, and written within a second, but of
- * each client once a minute at most. With every request it would cost as much
- * as the messages themselves.
- *
- * @module
- */
-
 import {
   CLIENT_ID_SIZE,
   type ClientId,
@@ -43,7 +35,11 @@ const UPDATE: Statement = {
       AND (activity.LastSeen < v.seen OR activity.LastSeen > $3)`,
 };
 
-/** Last-seen times that aren't written yet. */
+/**
+ * Last-seen times that aren't written yet: within a second each is, but of each
+ * client once a minute at most. With every request it would cost as much as the
+ * messages themselves.
+ */
 export class LastSeenQueue {
   readonly #query: Query;
   readonly #commits: CommitFigures;

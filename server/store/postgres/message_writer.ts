@@ -1,9 +1,3 @@
-/**
- * Keeps messages: in groups, each inbox within its quota.
- *
- * @module
- */
-
 import {
   MAX_MESSAGE_ID,
   type MessageId,
@@ -33,7 +27,7 @@ const INSERT_PART: Statement = {
     "INSERT INTO parts (ToClient, ID, Part, Content) VALUES ($1, $2, $3, $4)",
 };
 
-/** Writes messages into a database. */
+/** Writes messages into a database: in groups, each inbox within its quota. */
 export class MessageWriter {
   readonly #database: Database;
   readonly #commits: CommitFigures;

@@ -1,10 +1,3 @@
-/**
- * Deletes messages that have waited for too long. They lie among all others,
- * inbox by inbox, so all of them are looked through, a few at a time.
- *
- * @module
- */
-
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../id_runs.ts";
 import { NOW } from "./schema.ts";
@@ -29,7 +22,11 @@ type Row = [recipient: ClientId, id: number, isOld: boolean, size: number];
 /** Before all inboxes. */
 const START = { recipient: new Uint8Array(0), id: 0 };
 
-/** Goes through all messages again and again. */
+/**
+ * Deletes messages that have waited for too long. They lie among all others,
+ * inbox by inbox, so all of them are looked through again and again, a few at a
+ * time.
+ */
 export class OldMessages {
   readonly #query: Query;
   /** The last one that was looked at. */

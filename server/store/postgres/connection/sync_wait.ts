@@ -1,10 +1,3 @@
-/**
- * Tells a database whose commits wait for a synchronous standby from one that
- * is away: it reads, and takes no write until the standby is back.
- *
- * @module
- */
-
 import { StoreError } from "../../store.ts";
 import type { Query, Statement } from "./database.ts";
 
@@ -24,7 +17,10 @@ const WAITS: Statement = {
       AND query_start < clock_timestamp() - interval '${LONG} ms'`,
 };
 
-/** Whether commits wait for a standby. */
+/**
+ * Whether commits wait for a synchronous standby: such a database reads, and
+ * takes no write until the standby is back.
+ */
 export class SyncWait {
   readonly #query: Query;
   #obstacle: StoreError | undefined;

@@ -1,11 +1,3 @@
-/**
- * The keys of all waiting messages in the order in which they arrived. A
- * database has them in the order of their inboxes, and an index more would cost
- * each message: so they are sorted here, in some 40 bytes each.
- *
- * @module
- */
-
 /** A message's key, and what its row takes. */
 export interface MessageKey {
   /** 16 bytes. */
@@ -16,7 +8,11 @@ export interface MessageKey {
   size: number;
 }
 
-/** Keys that come in the order of their inboxes, and go in that of arrival. */
+/**
+ * The keys of all waiting messages, which come in the order of their inboxes,
+ * and go in that of arrival. An index more in the database would cost each
+ * message, so they are sorted here, in some 40 bytes each.
+ */
 export class ArrivalOrder {
   readonly #inboxes: { recipient: Uint8Array; from: number }[] = [];
   #ids = new Uint32Array(1024);

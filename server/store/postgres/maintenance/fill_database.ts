@@ -1,9 +1,3 @@
-/**
- * Fills an empty PostgreSQL database with what another store holds.
- *
- * @module
- */
-
 import type { Database, Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { raiseIds } from "../inbox_ids.ts";
@@ -61,10 +55,11 @@ const RAISE: Statement = {
 };
 
 /**
- * Fills it, all of it or nothing.
+ * Fills an empty PostgreSQL database with what another store holds, all of it
+ * or nothing.
  *
- * @throws {StoreError} where a relay uses it, where it isn't empty, or where
- * the rows don't fit together
+ * @throws {StoreError} if a relay uses it, it isn't empty, or the rows don't
+ * fit together
  */
 export async function fillDatabase(
   database: Database,

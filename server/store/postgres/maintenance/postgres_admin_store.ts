@@ -1,9 +1,3 @@
-/**
- * The admin program's end of a store in a PostgreSQL database.
- *
- * @module
- */
-
 import { dirname } from "node:path";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import {
@@ -56,7 +50,7 @@ const AS_OF_NOW: Statement = {
   text: "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 };
 
-/** How PostgreSQL databases are looked after. */
+/** Administration of stores in PostgreSQL databases. */
 export const postgresAdmin: StoreAdmin = {
   open: (address) => openPostgresAdminStore(urlOf(address), false),
   // deno-lint-ignore require-await -- a file's may wait

@@ -1,10 +1,3 @@
-/**
- * Looks for what doesn't fit together between the tables of a PostgreSQL
- * database. That its files are whole is the database's own affair.
- *
- * @module
- */
-
 import { MAX_MESSAGE_ID } from "../../../../shared/wire/protocol.ts";
 import { describeFault, type Rule, rulesOf } from "../../faults.ts";
 import type { Query, Statement } from "../connection/database.ts";
@@ -56,7 +49,10 @@ const sliceSizes: Readonly<Record<KeyedTable, number>> = {
   parts: 10_000,
 };
 
-/** Findings, a sentence each; none where all is well. */
+/**
+ * Finds what doesn't fit together between the tables, a sentence for each
+ * fault. That its files are whole is the database's own affair.
+ */
 export async function findFaults(query: Query): Promise<string[]> {
   const findings: string[] = [];
   for (const [table, size] of Object.entries(sliceSizes)) {

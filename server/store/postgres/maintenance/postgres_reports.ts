@@ -1,9 +1,3 @@
-/**
- * Figures and users of a store in a PostgreSQL database.
- *
- * @module
- */
-
 import type { ClientId } from "../../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "../connection/database.ts";
 import { countUsers } from "../content_counts.ts";
@@ -48,7 +42,10 @@ const ARRIVED_BEFORE: Statement = {
     WHERE ${inSlice("messages")} AND Arrived < ${NOW} - $5::bigint`,
 };
 
-/** The reports on a database, which block no relay: so not all is as of one moment. */
+/**
+ * The reports on a PostgreSQL database. They block no relay, so not all is as
+ * of one moment.
+ */
 export function reports(
   query: Query,
   name: string,

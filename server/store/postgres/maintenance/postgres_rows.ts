@@ -1,9 +1,3 @@
-/**
- * All that a PostgreSQL database holds, row by row, as a SQLite file has it.
- *
- * @module
- */
-
 import { concat } from "@std/bytes";
 import { CLIENT_ID_SIZE } from "../../../../shared/wire/protocol.ts";
 import type { Query, Statement } from "../connection/database.ts";
@@ -60,11 +54,11 @@ const PARTS_OF: Statement = {
 };
 
 /**
- * Everything: first users, then messages as they arrived, which is how a SQLite
- * file has them, then their parts. It is as of one moment in a transaction that
- * reads so. Users are numbered anew from 1, as the positions there are.
+ * All rows of a PostgreSQL database, as a SQLite file has them: first users,
+ * numbered anew from 1, then messages as they arrived, then their parts. They
+ * are as of one moment in a transaction that reads so.
  *
- * @throws {StoreError} where the database doesn't hold what it said that it holds
+ * @throws {StoreError} if the database doesn't hold the messages that it listed
  */
 export async function* readRows(query: Query): AsyncGenerator<StoreRow> {
   yield* readUsers(query);

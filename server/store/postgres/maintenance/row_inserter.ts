@@ -1,9 +1,3 @@
-/**
- * Puts rows into a PostgreSQL database, some at a time.
- *
- * @module
- */
-
 import { concat } from "@std/bytes";
 import type { Query, Statement, Value } from "../connection/database.ts";
 import {
@@ -60,7 +54,10 @@ function inserting(table: StoreTable): Statement {
   };
 }
 
-/** Puts rows in; returns how many each table got. */
+/**
+ * Inserts rows into a PostgreSQL database, some at a time; returns the number
+ * of each table.
+ */
 export async function insertRows(
   query: Query,
   rows: AsyncIterable<StoreRow>,

@@ -1,10 +1,3 @@
-/**
- * Looks for what is wrong in a SQLite store: in its file, and between its
- * tables.
- *
- * @module
- */
-
 import type { Database } from "@db/sqlite";
 import { DAMAGE_ADVICE } from "../database_errors.ts";
 import { firstValue } from "../schema.ts";
@@ -27,7 +20,10 @@ const rules = rulesOf({
   },
 });
 
-/** Findings, a sentence each; none where all is well. */
+/**
+ * Finds what is wrong in a SQLite store, in its file and between its tables; a
+ * sentence for each fault.
+ */
 export function findFaults(database: Database): string[] {
   // Each query for itself: together they would hold the relay's log for longer.
   const damage = database.prepare<{ integrity_check: string }>(

@@ -1,9 +1,3 @@
-/**
- * Figures and users of a SQLite store.
- *
- * @module
- */
-
 import type { Database } from "@db/sqlite";
 import { basename } from "node:path";
 import { firstValue, OWN_TIME } from "../schema.ts";
@@ -23,7 +17,7 @@ const USERS = `SELECT Position AS position, UserName AS name,
   FROM accounts JOIN activity USING (Position)
   LEFT JOIN messages ON ToClient = accounts.ID`;
 
-/** The reports on an open database. */
+/** The reports on an open SQLite store. */
 export function reports(
   database: Database,
   path: string,

@@ -1,13 +1,3 @@
-/**
- * How the writer copes with a full disk. While there is room, it keeps a reserve
- * at least as large as what the log has still to bring into the database's own
- * file. On a full disk it gives the reserve up, and the file may not grow from
- * then on: sends get the pages that deletions leave, or are refused, while
- * deletions go on.
- *
- * @module
- */
-
 import type { Database } from "@db/sqlite";
 import { freeSpaceSync } from "../../../../shared/folder/durable_files.ts";
 import type { Checkpoints } from "../checkpoints.ts";
@@ -31,7 +21,13 @@ const SPARE_PAGES = 8;
 /** What `max_page_count` is by default. */
 const ANY_PAGES = 0xfffffffe;
 
-/** Keeps room on the disk for the writer. */
+/**
+ * Keeps room on the disk for the writer. While there is some, it keeps a
+ * reserve at least as large as what the log has still to bring into the
+ * database's own file. On a full disk it gives the reserve up, and the file may
+ * not grow from then on: sends get the pages that deletions leave, or are
+ * refused, while deletions go on.
+ */
 export class DiskRoom {
   readonly #database: Database;
   readonly #checkpoints: Checkpoints;

@@ -1,10 +1,3 @@
-/**
- * The writer's cache of inboxes: the last id given out and how much waits. It
- * is read once and kept up to date, since only the writer changes it.
- *
- * @module
- */
-
 import type { Database } from "@db/sqlite";
 import {
   MAX_MESSAGE_ID,
@@ -22,7 +15,10 @@ interface Inbox {
   waiting: { messages: number; bytes: number } | undefined;
 }
 
-/** The inboxes of all clients. */
+/**
+ * The writer's cache of inboxes: the last id given out and how much waits. It
+ * is read once and kept up to date, since only the writer changes it.
+ */
 export class Inboxes {
   readonly #lastId;
   readonly #waiting;

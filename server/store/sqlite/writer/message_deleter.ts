@@ -1,11 +1,3 @@
-/**
- * Deletes messages that were never taken: those that have waited for too long,
- * and those of users who are removed. It is used within a transaction, in
- * batches, so that no other writer waits for long.
- *
- * @module
- */
-
 import type { Database } from "@db/sqlite";
 import { RAISE_LAST_MESSAGE } from "../schema.ts";
 
@@ -43,7 +35,11 @@ export interface Deleted {
 const COLUMNS = `rowid AS row, ToClient AS recipient, ID AS id,
   length(Content) + Rest AS size, Rest AS rest, Arrived AS arrived`;
 
-/** Finds messages and deletes them with their parts. */
+/**
+ * Deletes messages that were never received, with their parts: those that have
+ * waited for too long, and those of users who are deleted. It is used within a
+ * transaction, in batches, so that no other writer waits for long.
+ */
 export class MessageDeleter {
   readonly #statements;
 

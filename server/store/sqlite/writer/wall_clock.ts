@@ -1,9 +1,3 @@
-/**
- * The wall clock held against the monotonic one, which tells when it was set.
- *
- * @module
- */
-
 /** Milliseconds by which the clocks may differ without a step, and the share of the time between two looks. */
 const TOLERANCE = 1000;
 const DRIFT = 1 / 1000;
@@ -18,7 +12,10 @@ export interface ClockLook {
   readonly earliest: number;
 }
 
-/** Looks at both clocks. The time in which a machine sleeps counts as a step. */
+/**
+ * The wall clock held against the monotonic one, which tells when it was set.
+ * The time in which a machine sleeps counts as a step.
+ */
 export class WallClock {
   readonly #wall: () => number;
   readonly #monotonic: () => number;

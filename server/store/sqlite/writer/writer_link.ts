@@ -1,10 +1,3 @@
-/**
- * The store's end of the writer's thread: sends commands and settles them as
- * their results come back.
- *
- * @module
- */
-
 import { CHECKPOINT_CONTROL_SIZE, CHECKPOINTER } from "../checkpointer.ts";
 import { CommitFigures } from "../../commit_figures.ts";
 import type { Field } from "../../../../shared/wire/fields.ts";
@@ -59,7 +52,11 @@ export interface CommandWriter {
   close(): Promise<void>;
 }
 
-/** A writer that runs in a thread of its own, beside the one that makes its checkpoints. */
+/**
+ * The store's end of the writer's thread: sends commands and settles them as
+ * their results come back. The thread that makes checkpoints is started beside
+ * it.
+ */
 export class WriterLink implements CommandWriter {
   readonly #workers: readonly Worker[];
   readonly #commands: SharedPipe;
