@@ -4,10 +4,11 @@
  * @module
  */
 
-import type {
-  ClientId,
-  MessageId,
-  MessageType,
+import {
+  type ClientId,
+  MAX_MESSAGE_ID,
+  type MessageId,
+  type MessageType,
 } from "../../shared/wire/protocol.ts";
 import type { CommitFigures } from "./commit_figures.ts";
 import type { IdRun } from "./id_runs.ts";
@@ -108,6 +109,23 @@ export const sendRefusals = [
 
 /** Reason to refuse a message. */
 export type SendRefusal = typeof sendRefusals[number];
+
+/**
+ * Whether a message of `size` bytes fits into an inbox.
+ *
+ * @param inbox its last id, and what waits in it
+ * @returns undefined if it does
+ */
+export function refusalOf(
+  inbox: { lastId: number; messages: number; bytes: number },
+  size: number,
+  quota: Quota,
+): SendRefusal | undefined {
+  if (inbox.lastId >= MAX_MESSAGE_ID) return "ids_used_up";
+  const isFull = quota.messages > 0 && inbox.messages >= quota.messages ||
+    quota.bytes > 0 && inbox.bytes + size > quota.bytes;
+  return isFull ? "inbox_full" : undefined;
+}
 
 /** Result of a send: the id in the recipient's inbox, or the reason of a refusal. */
 export type SendResult = { id: MessageId } | { refused: SendRefusal };
@@ -252,6 +270,28 @@ export class StoreError extends Error {
  */
 export class OutcomeUnknownError extends StoreError {
   override name = "OutcomeUnknownError";
+}
+
+/**
+ * The rest of a large content, of which each part is read when it is due.
+ *
+ * @throws {MessageGoneError} if a part is missing
+ */
+export async function* restOf(
+  { size, content }: StoredMessage,
+  read: (
+    part: number,
+  ) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
+): AsyncGenerator<Uint8Array> {
+  let left = size - content.length;
+  for (let part = 1; left > 0; part++) {
+    const piece = await read(part);
+    if (piece === undefined) {
+      throw new MessageGoneError("A message was deleted while it was read");
+    }
+    left -= piece.length;
+    yield piece;
+  }
 }
 
 /** A message was deleted while it was read: its recipient pulled it elsewhere. */

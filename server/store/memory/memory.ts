@@ -1,8 +1,4 @@
-import {
-  type ClientId,
-  MAX_MESSAGE_ID,
-  type MessageId,
-} from "../../../shared/wire/protocol.ts";
+import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import { CommitFigures } from "../commit_figures.ts";
 import { isInRuns } from "../id_runs.ts";
 import { PART_SIZE } from "../store_rows.ts";
@@ -10,11 +6,12 @@ import {
   type Budget,
   type HandedOut,
   type ListedClient,
-  MessageGoneError,
   type NewClient,
   type NewMessage,
   type Quota,
+  refusalOf,
   type ResponseMemory,
+  restOf,
   type SendResult,
   type Store,
   type StoredMessage,
@@ -139,14 +136,10 @@ export class MemoryStore implements Store {
     return this.#commit((): SendResult => {
       const user = this.#find(message.recipient);
       if (user === undefined) return { refused: "unknown_target" };
-      if (user.lastId >= MAX_MESSAGE_ID) return { refused: "ids_used_up" };
-      const bytes = user.bytes + message.content.length;
-      if (quota.messages > 0 && user.inbox.size >= quota.messages) {
-        return { refused: "inbox_full" };
-      }
-      if (quota.bytes > 0 && bytes > quota.bytes) {
-        return { refused: "inbox_full" };
-      }
+      const { lastId, bytes, inbox: { size: messages } } = user;
+      const { length } = message.content;
+      const refused = refusalOf({ lastId, messages, bytes }, length, quota);
+      if (refused !== undefined) return { refused };
       const kept: Message = {
         id: ++user.lastId as MessageId,
         recipient: user.id,
@@ -155,7 +148,7 @@ export class MemoryStore implements Store {
         content: message.content.slice(),
         arrived: performance.now(),
       };
-      user.bytes = bytes;
+      user.bytes += length;
       user.inbox.set(kept.id, kept);
       this.#messages.add(kept);
       return { id: kept.id };
@@ -192,17 +185,15 @@ export class MemoryStore implements Store {
     return { messages, bytes };
   }
 
-  async *rest(
+  rest(
     recipient: ClientId,
-    { id, size }: StoredMessage,
-  ): AsyncGenerator<Uint8Array> {
-    for (let at = PART_SIZE; at < size; at += PART_SIZE) {
-      const content = this.#find(recipient)?.inbox.get(id)?.content;
-      if (content === undefined) {
-        throw new MessageGoneError("A message was deleted while it was read");
-      }
-      yield await Promise.resolve(content.subarray(at, at + PART_SIZE));
-    }
+    message: StoredMessage,
+  ): AsyncIterable<Uint8Array> {
+    return restOf(message, (part) => {
+      const at = part * PART_SIZE;
+      return this.#find(recipient)?.inbox.get(message.id)?.content
+        .subarray(at, at + PART_SIZE);
+    });
   }
 
   delete(recipient: ClientId, { runs }: HandedOut): Promise<void> {

@@ -13,11 +13,11 @@ import {
   type Budget,
   type HandedOut,
   type ListedClient,
-  MessageGoneError,
   type NewClient,
   type NewMessage,
   type Quota,
   type ResponseMemory,
+  restOf,
   type SendResult,
   type Store,
   type StoredMessage,
@@ -231,23 +231,15 @@ class OpenStore implements Store {
     return Math.min(budget.bytes, row?.[0] ?? 0);
   }
 
-  async *rest(
+  rest(
     recipient: ClientId,
-    { id, size, content }: StoredMessage,
-  ): AsyncGenerator<Uint8Array> {
-    let left = size - content.length;
-    for (let part = 1; left > 0; part++) {
-      const [row] = await this.#query<[Uint8Array]>(PART, [
-        recipient,
-        id,
-        part,
-      ]);
-      if (row === undefined) {
-        throw new MessageGoneError("A message was removed while it was read");
-      }
-      left -= row[0].length;
-      yield row[0];
-    }
+    message: StoredMessage,
+  ): AsyncIterable<Uint8Array> {
+    return restOf(message, async (part) => {
+      const values = [recipient, message.id, part];
+      const [row] = await this.#query<[Uint8Array]>(PART, values);
+      return row?.[0];
+    });
   }
 
   async delete(recipient: ClientId, { runs }: HandedOut): Promise<void> {

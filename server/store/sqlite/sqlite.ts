@@ -21,11 +21,11 @@ import {
   type Budget,
   type HandedOut,
   type ListedClient,
-  MessageGoneError,
   type NewClient,
   type NewMessage,
   type Quota,
   type ResponseMemory,
+  restOf,
   type SendResult,
   type Store,
   StoreBrokenError,
@@ -302,19 +302,15 @@ class OpenStore implements SqliteStore {
     }
   }
 
-  async *rest(
+  rest(
     recipient: ClientId,
-    { id, size, content }: StoredMessage,
-  ): AsyncGenerator<Uint8Array> {
-    let left = size - content.length;
-    for (let part = 1; left > 0; part++) {
-      const row = read(() => this.#statements.part.get(recipient, id, part));
-      if (row === undefined) {
-        throw new MessageGoneError("A message was deleted while it was read");
-      }
-      left -= row.content.length;
-      yield row.content;
-    }
+    message: StoredMessage,
+  ): AsyncIterable<Uint8Array> {
+    const { part: statement } = this.#statements;
+    return restOf(
+      message,
+      (part) => read(() => statement.get(recipient, message.id, part))?.content,
+    );
   }
 
   async delete(recipient: ClientId, taken: HandedOut): Promise<void> {

@@ -1,13 +1,12 @@
 import type { Database } from "@db/sqlite";
-import {
-  MAX_MESSAGE_ID,
-  type MessageId,
-} from "../../../../shared/wire/protocol.ts";
+import type { MessageId } from "../../../../shared/wire/protocol.ts";
 import { LruCache } from "../../lru_cache.ts";
-import type { Quota, SendResult } from "../../store.ts";
+import { type Quota, refusalOf, type SendResult } from "../../store.ts";
 
 /** Inboxes in the cache, some 25 MB. */
 const MOST_CACHED = 100_000;
+
+const NOTHING = { messages: 0, bytes: 0 };
 
 interface Inbox {
   lastId: number;
@@ -61,15 +60,12 @@ export class Inboxes {
   admit(recipient: Uint8Array, size: number, quota: Quota): SendResult {
     const inbox = this.#find(recipient);
     if (inbox === undefined) return { refused: "unknown_target" };
-    if (inbox.lastId >= MAX_MESSAGE_ID) return { refused: "ids_used_up" };
     if (quota.messages > 0 || quota.bytes > 0) {
       inbox.waiting ??= this.#waiting.get(recipient);
-      const { messages = 0, bytes = 0 } = inbox.waiting ?? {};
-      if (
-        quota.messages > 0 && messages >= quota.messages ||
-        quota.bytes > 0 && bytes + size > quota.bytes
-      ) return { refused: "inbox_full" };
     }
+    const { lastId, waiting: { messages, bytes } = NOTHING } = inbox;
+    const refused = refusalOf({ lastId, messages, bytes }, size, quota);
+    if (refused !== undefined) return { refused };
     if (inbox.waiting !== undefined) {
       inbox.waiting.messages++;
       inbox.waiting.bytes += size;
