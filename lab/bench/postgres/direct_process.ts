@@ -4,20 +4,19 @@
  */
 
 import { Database } from "../../../server/store/postgres/connection/database.ts";
+import { sql } from "../../../server/store/postgres/connection/statement.ts";
 import { serveCommands } from "../relay/child.ts";
 import { randomContent } from "../relay/seed.ts";
 import type { DirectPlan } from "./rounds.ts";
 
 const ID_SIZE = 16;
-const INSERT = {
-  name: "insert-directly",
-  text:
-    `INSERT INTO messages (ToClient, ID, FromClient, Type, Content, Rest, Arrived)
+const INSERT = sql(
+  `INSERT INTO messages (ToClient, ID, FromClient, Type, Content, Rest, Arrived)
     SELECT substring($1::bytea FROM start FOR ${ID_SIZE}), id,
       substring($1 FROM start FOR ${ID_SIZE}), 3,
       substring($1 FROM start + ${ID_SIZE} FOR size), 0, 0
     FROM unnest($2::bigint[], $3::int[], $4::int[]) AS m (id, start, size)`,
-};
+);
 
 const [url = ""] = Deno.args;
 let id = 0;

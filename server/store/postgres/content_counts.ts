@@ -1,19 +1,13 @@
-import type { Query, Statement } from "./connection/database.ts";
 import { inSlice, sumOverSlices } from "./key_slices.ts";
+import { type Query, sql } from "./connection/statement.ts";
 
 /** Rows that are counted by one statement. */
 const SLICE = 20_000;
 
-const USERS: Statement = {
-  name: "sum-accounts",
-  text: `SELECT count(*) FROM accounts WHERE ${inSlice("accounts")}`,
-};
+const USERS = sql(`SELECT count(*) FROM accounts WHERE ${inSlice("accounts")}`);
 
-const MESSAGES: Statement = {
-  name: "sum-messages",
-  text: `SELECT count(*), sum(octet_length(Content) + Rest)::bigint
-    FROM messages WHERE ${inSlice("messages")}`,
-};
+const MESSAGES = sql(`SELECT count(*), sum(octet_length(Content) + Rest)::bigint
+    FROM messages WHERE ${inSlice("messages")}`);
 
 /** Counts registered users. */
 export async function countUsers(query: Query): Promise<number> {

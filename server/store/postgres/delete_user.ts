@@ -1,8 +1,9 @@
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../id_runs.ts";
-import type { Database, Query, Statement } from "./connection/database.ts";
+import type { Database } from "./connection/database.ts";
 import { deleteMessages } from "./deletion_queue.ts";
 import { RAISE_USERS_VERSION } from "./schema.ts";
+import { type Query, sql } from "./connection/statement.ts";
 
 /** Messages of one transaction, and bytes of contents from which on it has enough. */
 const BATCH = 500;
@@ -10,21 +11,16 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** Milliseconds between two of them. */
 const PAUSE = 20;
 
-const OLDEST: Statement = {
-  name: "oldest-of-inbox",
-  text: `SELECT ID, octet_length(Content) + Rest FROM messages
-    WHERE ToClient = $1 ORDER BY ID LIMIT ${BATCH}`,
-};
+const OLDEST = sql(`SELECT ID, octet_length(Content) + Rest FROM messages
+    WHERE ToClient = $1 ORDER BY ID LIMIT ${BATCH}`);
 
-const DELETE_ACTIVITY: Statement = {
-  name: "delete-activity",
-  text: "DELETE FROM activity WHERE ID = $1",
-};
+const DELETE_ACTIVITY = sql(
+  "DELETE FROM activity WHERE ID = $1",
+);
 
-const DELETE_ACCOUNT: Statement = {
-  name: "delete-account",
-  text: "DELETE FROM accounts WHERE ID = $1 RETURNING ID",
-};
+const DELETE_ACCOUNT = sql(
+  "DELETE FROM accounts WHERE ID = $1 RETURNING ID",
+);
 
 /**
  * Deletes a user and its waiting messages, beside relays that may be running.

@@ -12,8 +12,8 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
 import type { IdRun } from "../id_runs.ts";
-import type { Query, Statement } from "./connection/database.ts";
 import { InboxQueue } from "./inbox_queue.ts";
+import { type Query, sql } from "./connection/statement.ts";
 
 /** Runs of ids that are deleted at once, about. */
 const MOST_RUNS = 2000;
@@ -23,9 +23,7 @@ const RUNS = `(
     FROM unnest($2::int[], $3::bigint[], $4::bigint[]) AS u (owner, first, last)
   ) AS r`;
 
-const DELETE: Statement = {
-  name: "remove",
-  text: `WITH pieces AS (
+const DELETE = sql(`WITH pieces AS (
     DELETE FROM parts AS p USING ${RUNS}
     WHERE p.ToClient = r.owner AND p.ID BETWEEN r.first AND r.last
   ), gone AS (
@@ -33,8 +31,7 @@ const DELETE: Statement = {
     WHERE m.ToClient = r.owner AND m.ID BETWEEN r.first AND r.last
     RETURNING 1
   )
-  SELECT count(*) FROM gone`,
-};
+  SELECT count(*) FROM gone`);
 
 /** Messages of one inbox. */
 export interface Deletion {

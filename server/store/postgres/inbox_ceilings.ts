@@ -1,7 +1,7 @@
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 import { LruCache } from "../lru_cache.ts";
 import type { Quota } from "../store.ts";
-import type { Query, Statement } from "./connection/database.ts";
+import { type Query, sql } from "./connection/statement.ts";
 
 /** Inboxes that are remembered. */
 const MOST_REMEMBERED = 100_000;
@@ -40,15 +40,13 @@ const NOTHING_REMOVED: Counted = {
   bytes: 0,
 };
 
-const COUNT: Statement = {
-  name: "count-inbox",
-  text:
-    `SELECT a.LastMessage, a.TotalBytes, w.messages, w.bytes FROM activity AS a,
+const COUNT = sql(
+  `SELECT a.LastMessage, a.TotalBytes, w.messages, w.bytes FROM activity AS a,
     (SELECT count(*) AS messages,
         coalesce(sum(octet_length(Content) + Rest), 0)::bigint AS bytes
       FROM messages WHERE ToClient = $1) AS w
     WHERE a.ID = $1`,
-};
+);
 
 /**
  * How high the counters of inboxes may rise before their quotas are used up.

@@ -6,18 +6,16 @@
  */
 
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
-import type { Query, Statement } from "./connection/database.ts";
 import { ID_JUMP } from "../store_rows.ts";
 import type { RaisedIds, RestartedIds } from "../admin_store.ts";
 import { inSlice, slicesOf, sumOverSlices } from "./key_slices.ts";
+import { type Query, sql } from "./connection/statement.ts";
 
 /** Inboxes of one statement. */
 const SLICE = 10_000;
 
 // Locked in the order of the ids, like inboxes that messages come into.
-const RAISE: Statement = {
-  name: "raise-ids",
-  text: `WITH inboxes AS MATERIALIZED (
+const RAISE = sql(`WITH inboxes AS MATERIALIZED (
     SELECT ID FROM activity WHERE ${inSlice("activity")}
     ORDER BY ID FOR UPDATE
   ), raised AS (
@@ -27,8 +25,7 @@ const RAISE: Statement = {
     RETURNING activity.LastMessage
   )
   SELECT count(*), count(*) FILTER (WHERE LastMessage = ${MAX_MESSAGE_ID})
-  FROM raised`,
-};
+  FROM raised`);
 
 /**
  * Raises the highest id of every inbox. A database that went back in time (a
@@ -57,18 +54,13 @@ export async function raiseIds(
 const USED_UP = `${inSlice("activity")} AND LastMessage >= ${MAX_MESSAGE_ID}`;
 const WAITING = "EXISTS (SELECT 1 FROM messages WHERE ToClient = activity.ID)";
 
-const NAMES: Statement = {
-  name: "used-up-waiting",
-  text:
-    `SELECT UserName FROM activity JOIN accounts ON accounts.ID = activity.ID
+const NAMES = sql(
+  `SELECT UserName FROM activity JOIN accounts ON accounts.ID = activity.ID
     WHERE ${USED_UP} AND ${WAITING} ORDER BY Position`,
-};
+);
 
-const RESTART: Statement = {
-  name: "restart-ids",
-  text: `UPDATE activity SET LastMessage = 0
-    WHERE ${USED_UP} AND NOT ${WAITING} RETURNING 1`,
-};
+const RESTART = sql(`UPDATE activity SET LastMessage = 0
+    WHERE ${USED_UP} AND NOT ${WAITING} RETURNING 1`);
 
 /** Starts them anew, as far as nothing waits in them. */
 export async function restartIds(query: Query): Promise<RestartedIds> {

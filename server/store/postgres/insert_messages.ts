@@ -9,20 +9,18 @@ import {
   CLIENT_ID_SIZE,
   MAX_MESSAGE_ID,
 } from "../../../shared/wire/protocol.ts";
-import type { Query, Statement, Value } from "./connection/database.ts";
 import type { Batch } from "./inbox_queue.ts";
 import type { NewMessage, Quota, SendResult } from "../store.ts";
 import type { Ceiling } from "./inbox_ceilings.ts";
 import { PART_SIZE } from "../store_rows.ts";
 import { NOW } from "./schema.ts";
+import { type Query, sql, type Value } from "./connection/statement.ts";
 
 // The locks are taken in the order of the ids, so that relays wait for each
 // other and never in a ring. A transaction that waited sees the row as the other left it,
 // so ids rise with the commits. What has no fixed size goes as bytes in one
 // piece, of which each row takes its own: arrays of bytes would go as text.
-const INSERT: Statement = {
-  name: "insert-messages",
-  text: `WITH inboxes AS MATERIALIZED (
+const INSERT = sql(`WITH inboxes AS MATERIALIZED (
     SELECT a.ID, a.LastMessage, a.TotalBytes, b.batch, b.messages, b.bytes,
       a.LastMessage + b.messages <= b.lastCeiling
         AND a.TotalBytes + b.bytes <= b.bytesCeiling AS fits
@@ -46,8 +44,7 @@ const INSERT: Statement = {
       AS m (batch, place, start, size, type, rest)
     JOIN inboxes AS i ON i.batch = m.batch AND i.fits
   )
-  SELECT batch, fits, LastMessage, TotalBytes FROM inboxes`,
-};
+  SELECT batch, fits, LastMessage, TotalBytes FROM inboxes`);
 
 /** What became of a batch. */
 export interface BatchOutcome {

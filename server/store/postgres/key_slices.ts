@@ -5,7 +5,12 @@
  * @module
  */
 
-import type { Query, Statement, Value } from "./connection/database.ts";
+import {
+  type Query,
+  sql,
+  type Statement,
+  type Value,
+} from "./connection/statement.ts";
 
 /** What each table's rows are found by, and what stands before all of them. */
 const KEYS = {
@@ -84,14 +89,11 @@ export function inSlice(table: KeyedTable): string {
 
 function lastKey(table: KeyedTable, size: number): Statement {
   const columns = KEYS[table].map(([column]) => column);
-  return {
-    name: `last-key-${table}-${size}`,
-    text: `SELECT * FROM (
-      SELECT ${columns} FROM ${table}
-      WHERE (${columns}) > (${parameters(table, 0)})
-      ORDER BY ${columns} LIMIT ${size}
-    ) AS slice ORDER BY ${columns.map((column) => `${column} DESC`)} LIMIT 1`,
-  };
+  return sql(`SELECT * FROM (
+    SELECT ${columns} FROM ${table}
+    WHERE (${columns}) > (${parameters(table, 0)})
+    ORDER BY ${columns} LIMIT ${size}
+  ) AS slice ORDER BY ${columns.map((column) => `${column} DESC`)} LIMIT 1`);
 }
 
 function parameters(table: KeyedTable, before: number): string {

@@ -4,7 +4,7 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
 import { LruCache } from "../lru_cache.ts";
-import type { Query, Statement } from "./connection/database.ts";
+import { type Query, sql } from "./connection/statement.ts";
 
 /** Milliseconds until times are written. */
 const DELAY = 1000;
@@ -21,9 +21,7 @@ const MOST_AT_ONCE = 200;
 
 // Locked in the order of the ids, like inboxes that messages come into. A later
 // time than now was written by a clock that was wrong, and gives way.
-const UPDATE: Statement = {
-  name: "update-seen",
-  text: `WITH times AS MATERIALIZED (
+const UPDATE = sql(`WITH times AS MATERIALIZED (
     SELECT a.ID, v.seen FROM (
       SELECT substring($1::bytea FROM (n::int - 1) * ${CLIENT_ID_SIZE} + 1 FOR ${CLIENT_ID_SIZE}) AS id, seen
       FROM unnest($2::text[]) WITH ORDINALITY AS u (seen, n)
@@ -32,8 +30,7 @@ const UPDATE: Statement = {
   )
   UPDATE activity SET LastSeen = v.seen FROM times AS v
     WHERE activity.ID = v.ID
-      AND (activity.LastSeen < v.seen OR activity.LastSeen > $3)`,
-};
+      AND (activity.LastSeen < v.seen OR activity.LastSeen > $3)`);
 
 /**
  * Last-seen times that aren't written yet: within a second each is, but of each

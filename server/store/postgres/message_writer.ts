@@ -4,7 +4,7 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
 import type { NewMessage, Quota, SendResult } from "../store.ts";
-import type { Database, Statement } from "./connection/database.ts";
+import type { Database } from "./connection/database.ts";
 import { InboxCeilings } from "./inbox_ceilings.ts";
 import { InboxQueue } from "./inbox_queue.ts";
 import {
@@ -15,17 +15,16 @@ import {
   type SendBatch,
 } from "./insert_messages.ts";
 import { PART_SIZE } from "../store_rows.ts";
+import { sql } from "./connection/statement.ts";
 
 /** Maximum number of groups under way. */
 const MOST_GROUPS = 3;
 /** Messages and bytes of contents of a group. */
 const GROUP_SIZE = { rows: 512, bytes: 4 * 1024 * 1024 };
 
-const INSERT_PART: Statement = {
-  name: "insert-part",
-  text:
-    "INSERT INTO parts (ToClient, ID, Part, Content) VALUES ($1, $2, $3, $4)",
-};
+const INSERT_PART = sql(
+  "INSERT INTO parts (ToClient, ID, Part, Content) VALUES ($1, $2, $3, $4)",
+);
 
 /** Writes messages into a database: in groups, each inbox within its quota. */
 export class MessageWriter {

@@ -1,21 +1,18 @@
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../id_runs.ts";
 import { NOW } from "./schema.ts";
-import type { Query, Statement } from "./connection/database.ts";
 import { deleteMessages } from "./deletion_queue.ts";
+import { type Query, quickSql } from "./connection/statement.ts";
 
 /** Messages that are looked at at a time. */
 const LOOK = 2000;
 /** Bytes of contents that are deleted at once, about. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-const NEXT: Statement = {
-  name: "next-messages",
-  quick: true,
-  text:
-    `SELECT ToClient, ID, Arrived < ${NOW} - $4::bigint, octet_length(Content) + Rest FROM messages
+const NEXT = quickSql(
+  `SELECT ToClient, ID, Arrived < ${NOW} - $4::bigint, octet_length(Content) + Rest FROM messages
     WHERE (ToClient, ID) > ($1::bytea, $2::bigint) ORDER BY ToClient, ID LIMIT $3`,
-};
+);
 
 type Row = [recipient: ClientId, id: number, isOld: boolean, size: number];
 

@@ -23,7 +23,7 @@ import {
   type StoredMessage,
   StoreError,
 } from "../store.ts";
-import { Database, type Query, type Statement } from "./connection/database.ts";
+import { Database } from "./connection/database.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { OldMessages } from "./old_messages.ts";
 import { deleteUser } from "./delete_user.ts";
@@ -33,6 +33,7 @@ import { isPositionTaken, prepareSchema, USERS_VERSION } from "./schema.ts";
 import { storeName } from "./connection/store_url.ts";
 import { Timeline } from "./connection/timeline.ts";
 import { LastSeenQueue } from "./last_seen_queue.ts";
+import { type Query, quickSql, sql } from "./connection/statement.ts";
 
 /** Connections that a relay has to its database at most. */
 export const CONNECTIONS = 10;
@@ -323,36 +324,25 @@ class OpenStore implements Store {
 }
 
 // Positions are microseconds of the database's own clock: no counter is shared.
-const REGISTER: Statement = {
-  name: "register",
-  text: `WITH account AS (
+const REGISTER = sql(`WITH account AS (
     INSERT INTO accounts (ID, Position, UserName, PublicKey)
     VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, $2, $3)
     ON CONFLICT (UserName) DO NOTHING
     RETURNING ID
   )
-  INSERT INTO activity (ID, LastSeen) SELECT ID, $4 FROM account RETURNING ID`,
-};
+  INSERT INTO activity (ID, LastSeen) SELECT ID, $4 FROM account RETURNING ID`);
 
-const REGISTERED_ID: Statement = {
-  name: "registered-id",
-  quick: true,
-  text: "SELECT ID FROM accounts WHERE UserName = $1 AND PublicKey = $2",
-};
+const REGISTERED_ID = quickSql(
+  "SELECT ID FROM accounts WHERE UserName = $1 AND PublicKey = $2",
+);
 
-const ACCOUNT: Statement = {
-  name: "account",
-  quick: true,
-  text: "SELECT Position, PublicKey FROM accounts WHERE ID = $1",
-};
+const ACCOUNT = quickSql(
+  "SELECT Position, PublicKey FROM accounts WHERE ID = $1",
+);
 
-const CLIENTS: Statement = {
-  name: "clients",
-  quick: true,
-  text: `SELECT Position, ID, UserName,
+const CLIENTS = quickSql(`SELECT Position, ID, UserName,
       Position < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $3::bigint
-    FROM accounts WHERE Position > $1 ORDER BY Position LIMIT $2`,
-};
+    FROM accounts WHERE Position > $1 ORDER BY Position LIMIT $2`);
 
 type WaitingRow = [
   id: number,
@@ -362,10 +352,7 @@ type WaitingRow = [
   content: Uint8Array,
 ];
 
-const WAITING: Statement = {
-  name: "waiting",
-  quick: true,
-  text: `SELECT ID, FromClient, Type, size, Content FROM (
+const WAITING = quickSql(`SELECT ID, FromClient, Type, size, Content FROM (
     SELECT *, row_number() OVER inbox AS place,
       sum(size + $5::bigint) OVER inbox AS total
     FROM (
@@ -374,43 +361,32 @@ const WAITING: Statement = {
     ) AS oldest
     WINDOW inbox AS (ORDER BY ID ROWS UNBOUNDED PRECEDING)
   ) AS counted
-  WHERE total <= $4::bigint OR place <= $6::int ORDER BY ID`,
-};
+  WHERE total <= $4::bigint OR place <= $6::int ORDER BY ID`);
 
-const NEEDED: Statement = {
-  name: "needed",
-  quick: true,
-  text: `SELECT coalesce(sum(size + $3::bigint), 0)::bigint FROM (
+const NEEDED = quickSql(
+  `SELECT coalesce(sum(size + $3::bigint), 0)::bigint FROM (
     SELECT octet_length(Content) AS size FROM messages WHERE ToClient = $1
     ORDER BY ID LIMIT $2
   ) AS oldest`,
-};
+);
 
 /** Messages that are counted one by one at most. */
 const MOST_COUNTED = 100_000;
 
-const ESTIMATE: Statement = {
-  name: "estimate-messages",
-  quick: true,
-  text: `SELECT coalesce(max(reltuples), -1)::bigint FROM pg_class
+const ESTIMATE = quickSql(
+  `SELECT coalesce(max(reltuples), -1)::bigint FROM pg_class
     WHERE oid = to_regclass('messages')`,
-};
+);
 
-const COUNT: Statement = {
-  name: "count-messages",
-  quick: true,
-  text: "SELECT count(*) FROM (SELECT 1 FROM messages LIMIT $1) AS found",
-};
+const COUNT = quickSql(
+  "SELECT count(*) FROM (SELECT 1 FROM messages LIMIT $1) AS found",
+);
 
 // It writes nothing, but only a database that takes writes lets it pass.
-const PING: Statement = {
-  name: "ping",
-  text: "UPDATE relay SET Value = $1::bigint WHERE Name = 'no such row'",
-};
+const PING = sql(
+  "UPDATE relay SET Value = $1::bigint WHERE Name = 'no such row'",
+);
 
-const PART: Statement = {
-  name: "part",
-  quick: true,
-  text:
-    "SELECT Content FROM parts WHERE ToClient = $1 AND ID = $2 AND Part = $3",
-};
+const PART = quickSql(
+  "SELECT Content FROM parts WHERE ToClient = $1 AND ID = $2 AND Part = $3",
+);

@@ -9,8 +9,9 @@
  */
 
 import { StoreError } from "../store.ts";
-import type { Database, Query, Statement } from "./connection/database.ts";
+import type { Database } from "./connection/database.ts";
 import { isTaken } from "./connection/database_errors.ts";
+import { type Query, quickSql, sql } from "./connection/statement.ts";
 
 /** The version of the tables, in a row of the table `relay`. */
 const SCHEMA_VERSION = 4;
@@ -63,7 +64,7 @@ const TABLES = [
   )`,
   `INSERT INTO relay (Name, Value) VALUES
     ('schema', ${SCHEMA_VERSION}), ('removals', 0)`,
-].map((text, i): Statement => ({ name: `create-${i}`, text }));
+].map((text) => sql(text));
 
 /**
  * Whether a LastSeen is one that a relay wrote; times that came with a file
@@ -80,38 +81,30 @@ export const NOW: string =
   "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 
 /** The version of the users, which all relays on a database read once a second. */
-export const USERS_VERSION: Statement = {
-  name: "users-version",
-  quick: true,
-  text: "SELECT Value FROM relay WHERE Name = 'removals'",
-};
+export const USERS_VERSION = quickSql(
+  "SELECT Value FROM relay WHERE Name = 'removals'",
+);
 
 /** Has all relays discard what they cache of users and inboxes. */
-export const RAISE_USERS_VERSION: Statement = {
-  name: "raise-users-version",
-  text: "UPDATE relay SET Value = Value + 1 WHERE Name = 'removals'",
-};
+export const RAISE_USERS_VERSION = sql(
+  "UPDATE relay SET Value = Value + 1 WHERE Name = 'removals'",
+);
 
 const TABLE_NAMES = ["relay", "accounts", "activity", "messages", "parts"];
 
-const SETTING: Statement = {
-  name: "setting",
-  text: `SELECT setting FROM pg_settings WHERE name = $1`,
-};
+const SETTING = sql(`SELECT setting FROM pg_settings WHERE name = $1`);
 
-const FOUND_TABLES: Statement = {
-  name: "found-tables",
-  text: `SELECT table_name::text FROM information_schema.tables
+const FOUND_TABLES = sql(
+  `SELECT table_name::text FROM information_schema.tables
     WHERE table_schema = current_schema()
       AND table_name::text IN (${
     [...TABLE_NAMES, "clients"].map((name) => `'${name}'`)
   })`,
-};
+);
 
-const VERSION: Statement = {
-  name: "version",
-  text: "SELECT Value FROM relay WHERE Name = 'schema'",
-};
+const VERSION = sql(
+  "SELECT Value FROM relay WHERE Name = 'schema'",
+);
 
 /**
  * Makes the tables where there are none, and leaves ours as they are.

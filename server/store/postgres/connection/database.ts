@@ -21,6 +21,14 @@ import {
 } from "./database_errors.ts";
 import { CONNECT_TIMEOUT, Hosts } from "./hosts.ts";
 import { Slots } from "./slots.ts";
+import {
+  BEGIN,
+  COMMIT,
+  type Query,
+  sql,
+  type Statement,
+  type Value,
+} from "./statement.ts";
 import { SyncWait } from "./sync_wait.ts";
 
 /** Milliseconds that the database gives a statement. */
@@ -38,25 +46,6 @@ const QUICK_TIMEOUT = 5000;
 const MOST_TRIES = 10;
 /** Milliseconds, about, before the second try; each further one waits longer. */
 const RETRY_DELAY = 5;
-
-/** SQL with a name under which a connection keeps it prepared. */
-export interface Statement {
-  /** Unique to the text. */
-  name: string;
-  /** The SQL, with `$1` for the first value. */
-  text: string;
-  /** It reads a little and writes nothing: a lost answer leaves nothing open. Default: false. */
-  quick?: boolean;
-}
-
-/** What a statement's `$1` stand for. */
-export type Value = Uint8Array | string | number | readonly number[];
-
-/** Runs a statement and returns its rows, the columns in their order. */
-export type Query = <Row extends unknown[]>(
-  statement: Statement,
-  values?: readonly Value[],
-) => Promise<Row[]>;
 
 /**
  * What holds for each connection, whatever is set elsewhere now or later. What is
@@ -143,7 +132,7 @@ export class Database {
     statement: Statement,
     values: readonly Value[] = [],
   ) => {
-    const { quick = false } = statement;
+    const { quick } = statement;
     try {
       return await this.#use((query) => query<Row>(statement, values), quick);
     } catch (error) {
@@ -272,7 +261,7 @@ export class Database {
 
   #queryOn(client: Client, isNamed = true): Query {
     return async <Row extends unknown[]>(
-      { name, text, quick = false }: Statement,
+      { name, text, quick }: Statement,
       values: readonly Value[] = [],
     ) => {
       const { rows } = await client.query<Row>({
@@ -298,9 +287,7 @@ export class Database {
   }
 }
 
-const BEGIN: Statement = { name: "begin", text: "BEGIN" };
-const COMMIT: Statement = { name: "commit", text: "COMMIT" };
-const ROLLBACK: Statement = { name: "rollback", text: "ROLLBACK" };
+const ROLLBACK = sql("ROLLBACK");
 
 /**
  * The server's function that tells, in a warning, that a commit didn't wait for

@@ -1,5 +1,5 @@
 import { StoreError } from "../../store.ts";
-import type { Query, Statement } from "./database.ts";
+import { type Query, quickSql } from "./statement.ts";
 
 /** Milliseconds that a commit may wait before it counts. */
 const LONG = 2000;
@@ -8,14 +8,12 @@ const PAUSE = 250;
 
 // A relay sees the waits of its own user's connections: its own, and those of
 // other relays.
-const WAITS: Statement = {
-  name: "sync-waits",
-  quick: true,
-  text: `SELECT count(*), current_setting('synchronous_standby_names')
+const WAITS = quickSql(
+  `SELECT count(*), current_setting('synchronous_standby_names')
     FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event = 'SyncRep'
       AND query_start < clock_timestamp() - interval '${LONG} ms'`,
-};
+);
 
 /**
  * Whether commits wait for a synchronous standby: such a database reads, and

@@ -9,19 +9,15 @@
 
 import { formatCount, formatThings } from "../../../../shared/cli/figures.ts";
 import { StoreError } from "../../store.ts";
-import type { Query, Statement } from "./database.ts";
 import { isUnsupported } from "./database_errors.ts";
 import { raiseIds } from "../inbox_ids.ts";
 import { RAISE_USERS_VERSION } from "../schema.ts";
+import { BEGIN, COMMIT, type Query, quickSql, sql } from "./statement.ts";
 
 // The log's file names begin with it. A checkpoint tells it later.
-const TIMELINE: Statement = {
-  name: "timeline",
-  quick: true,
-  text: `SELECT
+const TIMELINE = quickSql(`SELECT
     ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint,
-    (SELECT Value FROM relay WHERE Name = 'timeline')`,
-};
+    (SELECT Value FROM relay WHERE Name = 'timeline')`);
 
 /**
  * Ids that are left out for each timeline: more than a standby can lag behind,
@@ -31,26 +27,18 @@ const JUMP = 1_000_000;
 /** Jumps at most, however many timelines lie in between: ids are few. */
 const MOST_JUMPS = 100;
 
-const NOTE: Statement = {
-  name: "note-timeline",
-  text: `INSERT INTO relay (Name, Value) VALUES ('timeline', $1)
-    ON CONFLICT (Name) DO UPDATE SET Value = excluded.Value`,
-};
+const NOTE = sql(`INSERT INTO relay (Name, Value) VALUES ('timeline', $1)
+    ON CONFLICT (Name) DO UPDATE SET Value = excluded.Value`);
 
-const LOCK: Statement = {
-  name: "lock-timeline",
-  text: "SELECT Value FROM relay WHERE Name = 'timeline' FOR UPDATE",
-};
+const LOCK = sql(
+  "SELECT Value FROM relay WHERE Name = 'timeline' FOR UPDATE",
+);
 
 // Who reads needn't wait for a standby to come. What is written next lies behind
 // it in the log, and isn't acknowledged without one.
-const COMMIT_HERE: Statement = {
-  name: "commit-here",
-  text: "SELECT set_config('synchronous_commit', 'local', true)",
-};
-
-const BEGIN: Statement = { name: "begin", text: "BEGIN" };
-const COMMIT: Statement = { name: "commit", text: "COMMIT" };
+const COMMIT_HERE = sql(
+  "SELECT set_config('synchronous_commit', 'local', true)",
+);
 
 /** The timeline of a database, as far as it has one. */
 export class Timeline {

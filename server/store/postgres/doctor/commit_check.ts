@@ -5,12 +5,7 @@
  */
 
 import { formatCount, formatDuration } from "../../../../shared/cli/figures.ts";
-import {
-  type Database,
-  isSafeCommit,
-  type Query,
-  type Statement,
-} from "../connection/database.ts";
+import { type Database, isSafeCommit } from "../connection/database.ts";
 import { databaseError, isFromServer } from "../connection/database_errors.ts";
 import { checkSettings } from "../schema.ts";
 import { StoreError } from "../../store.ts";
@@ -21,6 +16,12 @@ import {
   unknown,
   warning,
 } from "../../../../shared/cli/finding.ts";
+import {
+  type Query,
+  quickSql,
+  sql,
+  type Statement,
+} from "../connection/statement.ts";
 
 /** Commits, and trips there and back, that are measured at most. */
 const ROUNDS = 50;
@@ -29,24 +30,18 @@ const ENOUGH = 3000;
 /** Milliseconds above which clients that send one by one notice. */
 const SLOW = 50;
 
-const TRIP: Statement = { name: "doctor-trip", text: "SELECT 1" };
+const TRIP = sql("SELECT 1");
 
 // It writes into the database's log and nowhere else, as a part of its
 // transaction: the commit waits for the log's sync as a message's does, and
 // nothing of it stays.
-const COMMIT: Statement = {
-  name: "doctor-commit",
-  quick: true,
-  text:
-    "SELECT pg_logical_emit_message(true, 'messageu', repeat('x', 1024))::text",
-};
+const COMMIT = quickSql(
+  "SELECT pg_logical_emit_message(true, 'messageu', repeat('x', 1024))::text",
+);
 
 // A connection that a pooler hands on begins with the other one.
-const SETTING: Statement = {
-  name: "doctor-setting",
-  text: `SELECT setting, reset_val FROM pg_settings
-    WHERE name = 'synchronous_commit'`,
-};
+const SETTING = sql(`SELECT setting, reset_val FROM pg_settings
+    WHERE name = 'synchronous_commit'`);
 
 /** Looks at the settings, and measures some commits. */
 export async function checkCommit(

@@ -9,11 +9,7 @@ import {
   formatDuration,
   formatThings,
 } from "../../../../shared/cli/figures.ts";
-import {
-  Database,
-  type Query,
-  type Statement,
-} from "../connection/database.ts";
+import { Database } from "../connection/database.ts";
 import { databaseError, ReadOnlyError } from "../connection/database_errors.ts";
 import { formatCounts } from "../../admin_store.ts";
 import { countContent } from "../content_counts.ts";
@@ -31,17 +27,15 @@ import {
   warning,
 } from "../../../../shared/cli/finding.ts";
 import { checkSlots, checkStandbys } from "./standby_check.ts";
+import { type Query, sql } from "../connection/statement.ts";
 
 /** Rows that one statement looks at. */
 const SLICE = 20_000;
 /** Milliseconds that the clocks of relay and database may differ. */
 const CLOCK_TOLERANCE = 5000;
 
-const LATEST_VISIT: Statement = {
-  name: "doctor-visit",
-  text: `SELECT max(LastSeen COLLATE "C") FROM activity
-    WHERE ${inSlice("activity")} AND ${OWN_TIME}`,
-};
+const LATEST_VISIT = sql(`SELECT max(LastSeen COLLATE "C") FROM activity
+    WHERE ${inSlice("activity")} AND ${OWN_TIME}`);
 
 /** Checks a database without changing it: see `StoreKind.doctor`. */
 export async function checkDatabase(
@@ -93,8 +87,8 @@ export async function checkDatabase(
 const WOULD_WAIT = unknown("not measured, since it would wait for the standby");
 
 /** A statement that gives one value. */
-async function value<T>(query: Query, name: string, sql: string): Promise<T> {
-  const [row] = await query<[T]>({ name, text: `SELECT ${sql}` });
+async function value<T>(query: Query, text: string): Promise<T> {
+  const [row] = await query<[T]>(sql(`SELECT ${text}`));
   return row?.[0] as T;
 }
 
@@ -104,7 +98,6 @@ async function checkServer(
 ): Promise<Finding> {
   const version = await value<string>(
     database.query,
-    "doctor-version",
     "version()",
   );
   // Behind it stands what it was built with.
@@ -116,13 +109,11 @@ async function checkServer(
 async function checkConnections(query: Query): Promise<Finding> {
   const most = await value<number>(
     query,
-    "doctor-connections",
     `(current_setting('max_connections')::int
       - current_setting('superuser_reserved_connections')::int)`,
   );
   const used = await value<number>(
     query,
-    "doctor-used",
     "sum(numbackends)::int FROM pg_stat_database",
   );
   // One of those in use is ours.
@@ -153,7 +144,6 @@ async function checkTables(
   const counts = await countContent(query);
   const version = await value<number>(
     query,
-    "doctor-schema",
     "Value FROM relay WHERE Name = 'schema'",
   );
   const latest = await latestVisit(query);
@@ -164,20 +154,18 @@ async function checkTables(
 }
 
 // Changes nothing, but fails where the relay's writes would.
-const MAY_WRITE: Statement = {
-  name: "doctor-may-write",
-  text: `WITH a AS (UPDATE accounts SET UserName = UserName WHERE false),
+const MAY_WRITE = sql(
+  `WITH a AS (UPDATE accounts SET UserName = UserName WHERE false),
     b AS (UPDATE activity SET LastSeen = LastSeen WHERE false),
     m AS (UPDATE messages SET Type = Type WHERE false),
     p AS (UPDATE parts SET Part = Part WHERE false)
     UPDATE relay SET Value = Value WHERE false`,
-};
+);
 
 /** Whether the relay may make its tables. */
 async function judgeNewTables(query: Query): Promise<Finding> {
   const may = await value<boolean>(
     query,
-    "doctor-may-create",
     `(has_schema_privilege(current_schema(), 'CREATE')
       AND current_setting('transaction_read_only') = 'off')`,
   );
@@ -202,7 +190,6 @@ async function checkSkew(query: Query): Promise<Finding> {
   const before = Date.now();
   const there = await value<number>(
     query,
-    "doctor-clock",
     "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
   );
   return judgeSkew(there - (before + Date.now()) / 2);

@@ -6,7 +6,6 @@
  */
 
 import { formatBytes, formatThings } from "../../../../shared/cli/figures.ts";
-import type { Query, Statement } from "../connection/database.ts";
 import { isUnsupported } from "../connection/database_errors.ts";
 import { StoreError } from "../../store.ts";
 import {
@@ -16,24 +15,21 @@ import {
   unknown,
   warning,
 } from "../../../../shared/cli/finding.ts";
+import {
+  type Query,
+  quickSql,
+  type Statement,
+} from "../connection/statement.ts";
 
-const STANDBYS: Statement = {
-  name: "doctor-standbys",
-  quick: true,
-  text: `SELECT current_setting('synchronous_standby_names'),
+const STANDBYS = quickSql(`SELECT current_setting('synchronous_standby_names'),
       count(pid), count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')),
       count(*) FILTER (WHERE pid IS NOT NULL AND sync_state IS NULL)
-    FROM (SELECT 1) AS always LEFT JOIN pg_stat_replication ON true`,
-};
+    FROM (SELECT 1) AS always LEFT JOIN pg_stat_replication ON true`);
 
-const SLOTS: Statement = {
-  name: "doctor-slots",
-  quick: true,
-  text: `SELECT slot_name::text,
+const SLOTS = quickSql(`SELECT slot_name::text,
       pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint
     FROM pg_replication_slots WHERE NOT active AND restart_lsn IS NOT NULL
-    ORDER BY restart_lsn`,
-};
+    ORDER BY restart_lsn`);
 
 /** What a primary knows of its standbys. */
 export interface Standbys {

@@ -1,4 +1,4 @@
-import type { Database, Query, Statement } from "../connection/database.ts";
+import type { Database } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { raiseIds } from "../inbox_ids.ts";
 import { StoreError } from "../../store.ts";
@@ -7,6 +7,7 @@ import { RESTART_IDS, type StoreCounts } from "../../admin_store.ts";
 import { findFaults } from "./postgres_check.ts";
 import { RAISE_USERS_VERSION } from "../schema.ts";
 import { insertRows } from "./row_inserter.ts";
+import { type Query, sql } from "../connection/statement.ts";
 
 /** Users whose inboxes are counted by one statement. */
 const SLICE = 10;
@@ -14,37 +15,27 @@ const SLICE = 10;
 const MOST_TOLD = 3;
 
 /** Keeps other connections from reading or writing what isn't whole yet. */
-const LOCK: Statement = {
-  name: "lock",
-  text:
-    "LOCK TABLE activity, accounts, messages, parts IN ACCESS EXCLUSIVE MODE",
-};
+const LOCK = sql(
+  "LOCK TABLE activity, accounts, messages, parts IN ACCESS EXCLUSIVE MODE",
+);
 
-const CONNECTED: Statement = {
-  name: "connected",
-  text: `SELECT count(*) FROM pg_stat_activity
+const CONNECTED = sql(`SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
-      AND application_name = current_setting('application_name')`,
-};
+      AND application_name = current_setting('application_name')`);
 
 // The database itself looks at tables only once they are committed, and knows
 // nothing of them until then.
-const ANALYZE: Statement = {
-  name: "analyze",
-  text: "ANALYZE accounts, activity, messages, parts",
-};
+const ANALYZE = sql(
+  "ANALYZE accounts, activity, messages, parts",
+);
 
-const ANYTHING: Statement = {
-  name: "anything",
-  text: `SELECT 1 WHERE EXISTS (SELECT 1 FROM accounts)
+const ANYTHING = sql(`SELECT 1 WHERE EXISTS (SELECT 1 FROM accounts)
     OR EXISTS (SELECT 1 FROM activity)
-    OR EXISTS (SELECT 1 FROM messages) OR EXISTS (SELECT 1 FROM parts)`,
-};
+    OR EXISTS (SELECT 1 FROM messages) OR EXISTS (SELECT 1 FROM parts)`);
 
 // What a SQLite file has as the last message is the last that is gone.
-const RAISE: Statement = {
-  name: "raise-counters",
-  text: `UPDATE activity SET LastMessage = greatest(LastMessage, last),
+const RAISE = sql(
+  `UPDATE activity SET LastMessage = greatest(LastMessage, last),
       TotalBytes = bytes
     FROM (SELECT ToClient, max(ID) AS last,
         sum(octet_length(Content) + Rest)::bigint AS bytes
@@ -52,7 +43,7 @@ const RAISE: Statement = {
         (SELECT ID FROM activity WHERE ${inSlice("activity")})
       GROUP BY ToClient) AS waiting
     WHERE activity.ID = waiting.ToClient`,
-};
+);
 
 /**
  * Fills an empty PostgreSQL database with what another store holds, all of it

@@ -9,11 +9,7 @@ import { openDatabase } from "../../sqlite/file/database_file.ts";
 import { raiseIds, restartIds } from "../inbox_ids.ts";
 import { reports } from "./postgres_reports.ts";
 import { countContent } from "../content_counts.ts";
-import {
-  Database,
-  type Query,
-  type Statement,
-} from "../connection/database.ts";
+import { Database } from "../connection/database.ts";
 import { databaseError } from "../connection/database_errors.ts";
 import { OldMessages } from "../old_messages.ts";
 import { hasSchema, prepareSchema, RAISE_USERS_VERSION } from "../schema.ts";
@@ -39,16 +35,16 @@ import { fillDatabase } from "./fill_database.ts";
 import { findFaults } from "./postgres_check.ts";
 import { readRows } from "./postgres_rows.ts";
 import { deleteUser } from "../delete_user.ts";
+import { type Query, sql } from "../connection/statement.ts";
 
 /** One verb asks for one thing at a time. */
 const CONNECTIONS = 1;
 /** Messages that are deleted at a time. */
 const PURGED_AT_ONCE = 500;
 
-const AS_OF_NOW: Statement = {
-  name: "begin-snapshot",
-  text: "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-};
+const AS_OF_NOW = sql(
+  "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+);
 
 /** Administration of stores in PostgreSQL databases. */
 export const postgresAdmin: StoreAdmin = {

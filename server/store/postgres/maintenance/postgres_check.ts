@@ -1,7 +1,7 @@
 import { MAX_MESSAGE_ID } from "../../../../shared/wire/protocol.ts";
 import { describeFault, type Rule, rulesOf } from "../../faults.ts";
-import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, type KeyedTable, sumOverSlices } from "../key_slices.ts";
+import { type Query, sql } from "../connection/statement.ts";
 
 const ADVICE = {
   restore: "restore a backup into a new database",
@@ -67,12 +67,11 @@ async function lookThrough(
   size: number,
 ): Promise<string[]> {
   const its = rules.filter((rule) => rule.table === table);
-  const statement: Statement = {
-    name: `check-${table}`,
-    text: `SELECT ${
+  const statement = sql(
+    `SELECT ${
       its.map(({ where }) => `count(*) FILTER (WHERE ${where})`)
     } FROM ${table} WHERE ${inSlice(table)}`,
-  };
+  );
   const counts = await sumOverSlices(query, table, size, statement);
   return its.flatMap((rule, i) => describeFault(rule, counts[i] ?? 0, ADVICE));
 }

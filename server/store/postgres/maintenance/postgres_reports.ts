@@ -1,5 +1,4 @@
 import type { ClientId } from "../../../../shared/wire/protocol.ts";
-import type { Query, Statement } from "../connection/database.ts";
 import { countUsers } from "../content_counts.ts";
 import { inSlice, slicesOf, sumOverSlices } from "../key_slices.ts";
 import { NOW, OWN_TIME } from "../schema.ts";
@@ -9,38 +8,31 @@ import {
   type StoreStats,
   type UserRow,
 } from "../../admin_store.ts";
+import { type Query, sql } from "../connection/statement.ts";
 
 /** Rows that one statement looks at. */
 const SLICE = 10_000;
 
 // Times have one form, so that they are in the order of their bytes.
-const SEEN: Statement = {
-  name: "stats-seen",
-  text: `SELECT ${
+const SEEN = sql(
+  `SELECT ${
     [3, 4, 5].map((n) =>
       `count(*) FILTER (WHERE LastSeen >= $${n} COLLATE "C" AND ${OWN_TIME})`
     )
   } FROM activity WHERE ${inSlice("activity")}`,
-};
+);
 
-const INBOXES: Statement = {
-  name: "stats-inboxes",
-  text: `SELECT ToClient, count(*),
+const INBOXES = sql(`SELECT ToClient, count(*),
       sum(octet_length(Content) + Rest)::bigint, min(Arrived)
     FROM messages WHERE ${inSlice("messages")}
-    GROUP BY ToClient ORDER BY ToClient`,
-};
+    GROUP BY ToClient ORDER BY ToClient`);
 
-const SIZE: Statement = {
-  name: "stats-size",
-  text: "SELECT pg_database_size(current_database())",
-};
+const SIZE = sql(
+  "SELECT pg_database_size(current_database())",
+);
 
-const ARRIVED_BEFORE: Statement = {
-  name: "arrived-before",
-  text: `SELECT count(*) FROM messages
-    WHERE ${inSlice("messages")} AND Arrived < ${NOW} - $5::bigint`,
-};
+const ARRIVED_BEFORE = sql(`SELECT count(*) FROM messages
+    WHERE ${inSlice("messages")} AND Arrived < ${NOW} - $5::bigint`);
 
 /**
  * The reports on a PostgreSQL database. They block no relay, so not all is as
@@ -144,17 +136,15 @@ const usersIn = (found: string) =>
       FROM messages WHERE ToClient = found.ID
     ) AS waiting ORDER BY Position`;
 
-const USERS_BEHIND: Statement = {
-  name: "users-behind",
-  text: usersIn(
+const USERS_BEHIND = sql(
+  usersIn(
     `SELECT * FROM accounts WHERE Position > $1 ORDER BY Position LIMIT ${PAGE}`,
   ),
-};
+);
 
-const USER_CALLED: Statement = {
-  name: "user-called",
-  text: usersIn("SELECT * FROM accounts WHERE UserName = $1"),
-};
+const USER_CALLED = sql(
+  usersIn("SELECT * FROM accounts WHERE UserName = $1"),
+);
 
 function userOf(
   [position, name, id, lastSeen, messages, bytes]: Columns,

@@ -1,6 +1,5 @@
 import { concat } from "@std/bytes";
 import { CLIENT_ID_SIZE } from "../../../../shared/wire/protocol.ts";
-import type { Query, Statement } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { StoreError } from "../../store.ts";
 import {
@@ -10,6 +9,7 @@ import {
   type StoreTable,
 } from "../../store_rows.ts";
 import { ArrivalOrder, type MessageKey } from "./arrival_order.ts";
+import { type Query, sql } from "../connection/statement.ts";
 
 /** Users that are read at a time. */
 const USERS = 500;
@@ -25,33 +25,23 @@ const PARTS = 4;
 const columns = (table: StoreTable) =>
   columnsOf(table).map(({ name }) => `${table}.${name}`);
 
-const ACCOUNTS: Statement = {
-  name: "rows-users",
-  text: `SELECT ${columns("accounts")}, LastSeen, LastMessage
+const ACCOUNTS = sql(`SELECT ${columns("accounts")}, LastSeen, LastMessage
     FROM accounts LEFT JOIN activity ON activity.ID = accounts.ID
-    WHERE Position > $1 ORDER BY Position LIMIT ${USERS}`,
-};
+    WHERE Position > $1 ORDER BY Position LIMIT ${USERS}`);
 
-const ARRIVALS: Statement = {
-  name: "rows-arrivals",
-  text: `SELECT ToClient, ID, octet_length(Content), Arrived FROM messages
+const ARRIVALS = sql(
+  `SELECT ToClient, ID, octet_length(Content), Arrived FROM messages
     WHERE ${inSlice("messages")} ORDER BY ToClient, ID`,
-};
+);
 
-const MESSAGES_OF: Statement = {
-  name: "rows-messages",
-  text: `SELECT ${columns("messages")} FROM (
+const MESSAGES_OF = sql(`SELECT ${columns("messages")} FROM (
       SELECT substring($1::bytea FROM (n::int - 1) * ${CLIENT_ID_SIZE} + 1 FOR ${CLIENT_ID_SIZE}) AS recipient, id, n
       FROM unnest($2::bigint[]) WITH ORDINALITY AS u (id, n)
     ) AS keys JOIN messages ON ToClient = recipient AND messages.ID = keys.id
-    ORDER BY n`,
-};
+    ORDER BY n`);
 
-const PARTS_OF: Statement = {
-  name: "rows-parts",
-  text: `SELECT ${columns("parts")} FROM parts
-    WHERE ${inSlice("parts")} ORDER BY ToClient, ID, Part`,
-};
+const PARTS_OF = sql(`SELECT ${columns("parts")} FROM parts
+    WHERE ${inSlice("parts")} ORDER BY ToClient, ID, Part`);
 
 /**
  * All rows of a PostgreSQL database, as a SQLite file has them: first users,

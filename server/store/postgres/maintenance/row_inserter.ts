@@ -1,11 +1,16 @@
 import { concat } from "@std/bytes";
-import type { Query, Statement, Value } from "../connection/database.ts";
 import {
   columnsOf,
   type StoreRow,
   type StoreTable,
   tableNames,
 } from "../../store_rows.ts";
+import {
+  type Query,
+  sql,
+  type Statement,
+  type Value,
+} from "../connection/statement.ts";
 
 /** Rows of one statement, and bytes in them, about. */
 const ROWS = 500;
@@ -46,12 +51,11 @@ function inserting(table: StoreTable): Statement {
       SELECT accounts.ID, lastSeen, lastMessage
       FROM rows JOIN accounts ON accounts.Position = rows.position`
     : `INSERT INTO ${table} (${columns}) SELECT * FROM rows`;
-  return {
-    name: `fill-${table}`,
-    text: `WITH rows AS (SELECT ${values} FROM unnest(${
+  return sql(
+    `WITH rows AS (SELECT ${values} FROM unnest(${
       types.map((type, i) => `$${i + 2}::${type}`)
     }) AS u (${names})) ${insert}`,
-  };
+  );
 }
 
 /**
