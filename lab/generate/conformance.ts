@@ -4,6 +4,12 @@
  * @module
  */
 
+import {
+  type ClauseId,
+  clauses,
+  unseenOfClients,
+  unseenOfServers,
+} from "../../kit/clauses.ts";
 import { checksOf, stepsOf } from "../../kit/conformance/client/script.ts";
 import {
   type CheckInfo,
@@ -17,6 +23,22 @@ export const serverChecks = (): string => tableOf(allChecks);
 
 /** The checks of a client. */
 export const clientChecks = (): string => tableOf(checksOf(stepsOf(true)));
+
+/** The clauses that no check of a server sees. */
+export const unseenServers = (): string => unseen(unseenOfServers);
+
+/** The clauses that no check of a client sees. */
+export const unseenClients = (): string => unseen(unseenOfClients);
+
+const unseen = (reasons: Readonly<Record<string, string>>): string =>
+  table([
+    ["clause", "level", "why"],
+    ...Object.entries(reasons).map(([id, why]) => [
+      id,
+      clauses[id as ClauseId].level,
+      why,
+    ]),
+  ]);
 
 const tableOf = (checks: readonly CheckInfo[]): string =>
   table([

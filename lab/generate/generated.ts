@@ -11,7 +11,12 @@ import { requestKinds } from "../../shared/wire/requests.ts";
 import { runHere } from "../harness/client_run.ts";
 import { readPage } from "../harness/pages.ts";
 import { vectorKinds, vectorText } from "../vectors/vector_files.ts";
-import { clientChecks, serverChecks } from "./conformance.ts";
+import {
+  clientChecks,
+  serverChecks,
+  unseenClients,
+  unseenServers,
+} from "./conformance.ts";
 import { dissectorTables } from "./dissector.ts";
 import { fenced } from "./markdown.ts";
 import { metrics, refusals } from "./monitoring.ts";
@@ -35,6 +40,8 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
   "docs/conformance.md": [
     section("checks", serverChecks),
     section("client checks", clientChecks),
+    section("unseen of servers", unseenServers),
+    section("unseen of clients", unseenClients),
   ],
   "docs/monitoring.md": [
     section("metrics", metrics),

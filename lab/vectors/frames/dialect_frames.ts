@@ -1,5 +1,4 @@
 import { type Dialect, dialects } from "../../../shared/wire/dialects.ts";
-import { type MessageId, MessageType } from "../../../shared/wire/protocol.ts";
 import {
   type RequestKind,
   requestKinds,

@@ -14,7 +14,7 @@ import {
   choose,
   stepsOf,
 } from "../../../kit/conformance/client/script.ts";
-import { clauses } from "../../../kit/clauses.ts";
+import { clauses, unseenOfClients } from "../../../kit/clauses.ts";
 import { dialectNames } from "../../../shared/wire/dialects.ts";
 import { writeAll } from "../../../shared/folder/durable_files.ts";
 import {
@@ -65,24 +65,15 @@ testWith(
   },
 );
 
-/** Clauses of a client that no check shows. */
-const UNSEEN = ["ANS-1", "IDF-3", "MSG-8", "PUB-3"];
-
-testWith(
-  FILES,
-  "each clause of a client is checked or accounted for",
-  async () => {
-    const checked = new Set<string>(
-      checksOf(stepsOf(true)).map(({ clause }) => clause),
-    );
-    const missing = Object.entries(clauses).filter(([id, { party }]) =>
-      party !== "relay" && !checked.has(id)
-    ).map(([id]) => id);
-    assertEquals(missing.toSorted(), UNSEEN);
-    const page = await Deno.readTextFile(`${ROOT}docs/conformance.md`);
-    for (const clause of UNSEEN) assert(page.includes(`| ${clause} `), clause);
-  },
-);
+Deno.test("each clause of a client is checked or accounted for", () => {
+  const checked = new Set<string>(
+    checksOf(stepsOf(true)).map(({ clause }) => clause),
+  );
+  const missing = Object.entries(clauses).filter(([id, { party }]) =>
+    party !== "relay" && !checked.has(id)
+  ).map(([id]) => id);
+  assertEquals(missing, Object.keys(unseenOfClients));
+});
 
 /** A play by hand, whose user a test is. */
 class PlayedByHand {

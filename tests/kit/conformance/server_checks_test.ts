@@ -1,7 +1,11 @@
 /** The checks of a server: our relay passes them, and all of them are told of. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type ClauseId, clauses } from "../../../kit/clauses.ts";
+import {
+  type ClauseId,
+  clauses,
+  unseenOfServers,
+} from "../../../kit/clauses.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
 import { startRelay } from "../../../server/mod.ts";
 import { openPostgresStore } from "../../../server/store/postgres/mod.ts";
@@ -12,24 +16,11 @@ import {
   selectChecks,
 } from "../../../kit/conformance/server/checks.ts";
 import { postgresTest } from "../../support/stores/postgres.ts";
-import { ROOT } from "../../../lab/harness/program.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
-import {
-  FILES,
-  LOOPBACK_AND_FILES,
-  testWith,
-} from "../../support/test_with.ts";
+import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 
 /** Milliseconds that a response may take while all other tests run. */
 const TIMEOUT = 10_000;
-/** The clauses of a server that can't be seen from outside; docs/conformance.md says why. */
-const UNSEEN: readonly ClauseId[] = [
-  "CON-11",
-  "CON-12",
-  "DIA-7",
-  "DIA-8",
-  "INF-1",
-];
 
 /** Checks that all of them passed, and shows what didn't. */
 function allPass(outcomes: readonly Outcome[]): void {
@@ -89,7 +80,7 @@ Deno.test("every clause that binds a server has a check, or it is said why not",
   for (const [id, { party }] of Object.entries(clauses)) {
     const clause = id as ClauseId;
     if (party === "client") assert(!checked.has(clause), `${id} is a client's`);
-    else assertEquals(checked.has(clause), !UNSEEN.includes(clause), id);
+    else assertEquals(checked.has(clause), !(clause in unseenOfServers), id);
   }
 });
 
@@ -128,9 +119,4 @@ Deno.test("checks are chosen by name, clause or subject", () => {
     error.message,
     "--only no-such: no check has such a name, clause or subject; --list shows all",
   );
-});
-
-testWith(FILES, "the page names the clauses that can't be seen", async () => {
-  const page = await Deno.readTextFile(`${ROOT}docs/conformance.md`);
-  for (const clause of UNSEEN) assert(page.includes(`| ${clause} `), clause);
 });

@@ -1,7 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import config from "../../../deno.json" with { type: "json" };
-import { type ClauseId, clauses } from "../../../kit/clauses.ts";
+import {
+  type ClauseId,
+  clauses,
+  unshownClauses,
+} from "../../../kit/clauses.ts";
 import { vectorKinds } from "../../../lab/vectors/vector_files.ts";
 import { fencedBlocks, readPage } from "../../../lab/harness/pages.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
@@ -90,72 +94,6 @@ testWith(FILES, "the files are less than 1 MB together", async () => {
   assert(size < 1_000_000, `${size} characters`);
 });
 
-/** Clauses that no bytes can break by themselves, and why. */
-const UNSHOWN: Readonly<Record<string, readonly ClauseId[]>> = {
-  "bytes don't tell when they come, and in which pieces": [
-    "FRM-3",
-    "FRM-5",
-    "FRM-6",
-    "CON-3",
-    "CON-4",
-    "CON-5",
-    "CON-11",
-  ],
-  "bytes don't tell how a connection ends": [
-    "CON-1",
-    "CON-2",
-    "CON-6",
-    "CON-7",
-    "CON-8",
-    "CON-9",
-    "CON-10",
-    "DLV-2",
-    "DLV-3",
-  ],
-  "another layout reads as another code or another size": ["REQ-1", "ANS-1"],
-  "only a request that breaks a clause itself brings it out": [
-    "REQ-2",
-    "REQ-3",
-    "REQ-7",
-    "NAM-7",
-    "SND-6",
-    "SND-7",
-  ],
-  "what breaks it breaks clauses of lists and messages": ["REQ-10", "DIA-4"],
-  "it takes contents of 1 MiB": ["SND-12", "PUL-6"],
-  "a file may hold anything, a name in front of it too": ["MSG-3"],
-  "it is about what a client does with what it gets": [
-    "ANS-4",
-    "ANS-5",
-    "ERR-2",
-    "ERR-3",
-    "ERR-5",
-    "PUB-3",
-    "REG-3",
-    "LST-5",
-    "KEY-4",
-    "SND-16",
-    "PUL-8",
-    "MSG-4",
-    "MSG-6",
-    "MSG-7",
-    "MSG-8",
-    "DLV-4",
-    "DLV-5",
-  ],
-  "it is about files that a program finds": ["INF-1", "IDF-2", "IDF-3"],
-  "it allows, and asks for nothing": [
-    "ERR-4",
-    "DIA-2",
-    "DIA-3",
-    "DIA-5",
-    "DIA-6",
-    "DIA-7",
-    "DIA-8",
-    "CON-12",
-  ],
-};
-
 testWith(
   FILES,
   "each clause that bytes can break is broken by a case",
@@ -163,7 +101,7 @@ testWith(
     const verdicts = (await allVectors()).map(({ verdict }) => verdict);
     const broken = new Set(verdicts.filter((verdict) => verdict !== "valid"));
     for (const clause of broken) assert(clause in clauses, clause);
-    const unshown = Object.values(UNSHOWN).flat();
+    const unshown = Object.values(unshownClauses).flat();
     assertEquals(new Set(unshown).size, unshown.length, "each has one reason");
     assertEquals(unshown.filter((clause) => broken.has(clause)), []);
     assertEquals(
