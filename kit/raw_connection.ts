@@ -218,6 +218,11 @@ export class SocketConn implements Conn, Disposable {
     this.#socket.resetAndDestroy();
   }
 
+  /** Closes the connection, in good order unless bytes are unread. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
   /** Resets the connection. */
   [Symbol.dispose](): void {
     this.close();

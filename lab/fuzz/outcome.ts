@@ -8,10 +8,10 @@ import { decodeResponse } from "../harness/responses.ts";
 import { defaultDialect, responseMeant } from "../../shared/wire/dialects.ts";
 import { PROTOCOL_VERSION } from "../../shared/wire/protocol.ts";
 import type { Response } from "../../shared/wire/requests.ts";
+import type { WholeResponse } from "../../shared/wire/response_framer.ts";
 import { expect, FuzzFailure } from "./failure.ts";
 import type { Framing } from "./framing.ts";
 import type { Kept } from "./inbox_model.ts";
-import type { RawAnswer } from "./link.ts";
 import type { Ending, Pacing } from "./plans.ts";
 import { PULL } from "../../kit/requests.ts";
 
@@ -22,7 +22,7 @@ export interface Outcome {
   ending: Ending;
   /** Bytes that were sent. */
   sent: number;
-  answers: RawAnswer[];
+  answers: WholeResponse[];
   /** Whether all answers were read, so that none may be missing. */
   readAll: boolean;
 }

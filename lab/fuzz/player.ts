@@ -10,7 +10,8 @@ import { RESPONSE_HEADER_SIZE } from "../../shared/wire/protocol.ts";
 import { expect } from "./failure.ts";
 import { frame, type Framing } from "./framing.ts";
 import { BLOCKS } from "./layout.ts";
-import { Link, type RawAnswer } from "./link.ts";
+import type { WholeResponse } from "../../shared/wire/response_framer.ts";
+import { Link } from "./link.ts";
 import type { Plan } from "./plans.ts";
 import { Random } from "../harness/random.ts";
 import type { Outcome } from "./outcome.ts";
@@ -71,17 +72,14 @@ async function act(
   switch (plan.ending) {
     case "cut":
     case "unread":
-      link.pause();
       await write(plan, link);
       outcome.readAll = false;
       if (plan.ending === "cut") await link.reset();
       else link.close();
       return;
     case "late": {
-      link.pause();
       const written = write(plan, link);
       await stage.serveOthers();
-      link.resume();
       await Promise.all([written, readAll()]);
       return await end(link, expected());
     }
@@ -102,7 +100,7 @@ async function act(
 }
 
 /** Zeros behind the last of these answers, in bytes. */
-function paddingOf(answers: readonly RawAnswer[]): number {
+function paddingOf(answers: readonly WholeResponse[]): number {
   const { length } = answers.at(-1)?.payload ?? [];
   return paddingBehind(RESPONSE_HEADER_SIZE + length, BLOCKS);
 }
@@ -114,9 +112,8 @@ async function end(link: Link, padding: number): Promise<void> {
 
 /** The relay must end too then, in good order, with so many zeros more. */
 async function over(link: Link, padding: number): Promise<void> {
-  const how = await link.over();
+  const { how, left } = await link.over();
   expect(how === "end", "the relay's end of the stream", "a reset");
-  const { left } = link;
   expect(
     left.length === padding && left.every((byte) => byte === 0),
     `${padding} zeros after the answers`,
@@ -125,7 +122,7 @@ async function over(link: Link, padding: number): Promise<void> {
   link.close();
 }
 
-async function readOne(link: Link, answers: RawAnswer[]): Promise<boolean> {
+async function readOne(link: Link, answers: WholeResponse[]): Promise<boolean> {
   const answer = await link.answer();
   if (answer === undefined) return false;
   answers.push(answer);
@@ -137,7 +134,7 @@ async function converse(
   { stream }: Plan,
   { steps }: Framing,
   link: Link,
-  answers: RawAnswer[],
+  answers: WholeResponse[],
 ): Promise<void> {
   let sent = 0;
   for (const step of steps) {

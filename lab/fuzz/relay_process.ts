@@ -7,46 +7,33 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { lines } from "../../shared/cli/lines.ts";
-import { relayArguments } from "../harness/program.ts";
+import { inTime } from "../../shared/cli/time.ts";
+import { Program, relayArguments } from "../harness/program.ts";
 import { FuzzFailure } from "./failure.ts";
 import { PATIENCE } from "./link.ts";
 
-/** What the process last told about itself. */
-export interface Watch {
-  /** Resident memory, in bytes. */
-  rss: number;
-  /** Connections that it has accepted so far. */
-  accepted: number;
-  /** Connections that it hasn't closed. */
-  open: number;
-}
-
 /** Milliseconds that a start may take: a busy machine, not the relay, decides it. */
 const START = 60_000;
+/** Milliseconds between two looks at what the process told. */
+const PAUSE = 20;
 const WATCH = fileURLToPath(new URL("relay_watch.ts", import.meta.url));
 
 /** A relay that runs. */
 export class RelayProcess {
-  readonly #child: Deno.ChildProcess;
-  readonly #output: Promise<unknown>;
-  #port = 0;
-  #watch: Watch = { rss: 0, accepted: 0, open: 0 };
-  #mostRss = 0;
-  #stderr = "";
+  /** Where it listens. */
+  readonly port: number;
+  /** What the process last told: resident bytes, connections accepted and open. */
+  watch = { rss: 0, accepted: 0, open: 0 };
+  /** The most memory that it told of, in bytes. */
+  mostRss = 0;
+  readonly #program: Program;
+  readonly #following: Promise<void>;
   #ended = false;
-  #changed = Promise.withResolvers<void>();
 
-  private constructor(child: Deno.ChildProcess) {
-    this.#child = child;
-    this.#output = Promise.all([
-      each(child.stdout, (line) => this.#told(line)),
-      each(child.stderr, (line) => this.#stderr += `${line}\n`),
-      child.status.then(() => {
-        this.#ended = true;
-        this.#change();
-      }),
-    ]);
+  private constructor(program: Program, port: number) {
+    this.#program = program;
+    this.port = port;
+    this.#following = this.#follow();
   }
 
   /**
@@ -58,82 +45,50 @@ export class RelayProcess {
     dir: string,
     flags: readonly string[],
   ): Promise<RelayProcess> {
-    const relay = new RelayProcess(
-      new Deno.Command(Deno.execPath(), {
-        args: [
-          ...["run", "--preload", WATCH],
-          ...relayArguments(dir, ["--port", "0", ...flags]).slice(1),
-        ],
-        env: { NO_COLOR: "1" },
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn(),
+    const [run = "run", ...rest] = relayArguments(dir, [
+      "--port",
+      "0",
+      ...flags,
+    ]);
+    const program = Program.deno([run, "--preload", WATCH, ...rest]);
+    const address = await inTime(
+      program.address().catch(() => undefined),
+      START,
+      undefined,
     );
-    try {
-      await relay.until("a relay that listens", () => relay.#port > 0, START);
-    } catch (error) {
-      await relay.kill();
-      throw error;
-    }
-    return relay;
-  }
-
-  /** Where it listens. */
-  get port(): number {
-    return this.#port;
-  }
-
-  /** What it last told. */
-  get watch(): Watch {
-    return this.#watch;
-  }
-
-  /** The most memory that it told of, in bytes. */
-  get mostRss(): number {
-    return this.#mostRss;
+    if (address !== undefined) return new RelayProcess(program, address.port);
+    await program[Symbol.asyncDispose]();
+    throw new FuzzFailure("a relay that listens", program.complained);
   }
 
   /** @throws {FuzzFailure} unless it lives and has complained of nothing */
   checkHealth(): void {
+    const { complained } = this.#program;
     if (this.#ended) {
-      throw new FuzzFailure("a relay that lives", `its end: ${this.#stderr}`);
+      throw new FuzzFailure("a relay that lives", `its end: ${complained}`);
     }
-    if (this.#stderr !== "") {
-      throw new FuzzFailure("nothing on stderr", this.#stderr);
+    if (complained !== "") {
+      throw new FuzzFailure("nothing on stderr", complained);
     }
   }
 
   /**
    * Waits for something that its output tells.
    *
-   * @param patience milliseconds
    * @throws {FuzzFailure} where it doesn't come, or the relay ends before
    */
-  async until(
-    what: string,
-    holds: () => boolean,
-    patience: number = PATIENCE,
-  ): Promise<void> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#change();
-    }, patience);
-    try {
-      while (!holds()) {
-        if (this.#ended || late) {
-          throw new FuzzFailure(
-            what,
-            `${late ? "nothing" : "its end"}; ${
-              JSON.stringify(this.#watch)
-            } ${this.#stderr}`,
-          );
-        }
-        await this.#changed.promise;
+  async until(what: string, holds: () => boolean): Promise<void> {
+    const end = performance.now() + PATIENCE;
+    while (!holds()) {
+      if (this.#ended || performance.now() > end) {
+        throw new FuzzFailure(
+          what,
+          `${this.#ended ? "its end" : "nothing"}; ${
+            JSON.stringify(this.watch)
+          } ${this.#program.complained}`,
+        );
       }
-    } finally {
-      clearTimeout(timer);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
 
@@ -144,46 +99,39 @@ export class RelayProcess {
    */
   async stop(): Promise<void> {
     this.checkHealth();
-    this.#child.kill("SIGTERM");
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE);
-    await this.#output;
+    this.#program.kill("SIGTERM");
+    const timer = setTimeout(() => this.#program.kill("SIGKILL"), PATIENCE);
+    await this.#following;
+    const { code, stderr } = await this.#program.end();
     clearTimeout(timer);
-    const { code, signal } = await this.#child.status;
-    if (code !== 0 || this.#stderr !== "") {
+    if (code !== 0 || stderr !== "") {
       throw new FuzzFailure(
         "exit 0 and nothing on stderr",
-        `${signal ?? code} ${this.#stderr}`,
+        `${code} ${stderr}`,
       );
     }
   }
 
   /** Kills it, as a power failure would, and waits for its end. */
   async kill(): Promise<void> {
-    if (!this.#ended) this.#child.kill("SIGKILL");
-    await this.#output;
+    await this.#program[Symbol.asyncDispose]();
+    await this.#following;
   }
 
-  #told(line: string): void {
-    const [word, ...rest] = line.split(" ");
-    if (word === "listening") this.#port = Number(line.split(":").at(-1));
-    if (word === "watch") {
-      const [rss = 0, accepted = 0, open = 0] = rest.map(Number);
-      this.#watch = { rss, accepted, open };
-      this.#mostRss = Math.max(this.#mostRss, rss);
+  /** Notes what the process tells, until it ends. */
+  async #follow(): Promise<void> {
+    try {
+      for (;;) {
+        const [, ...told] = await this.#program.next(
+          /^watch (\d+) (\d+) (\d+)\n/m,
+        );
+        const [rss = 0, accepted = 0, open = 0] = told.map(Number);
+        this.watch = { rss, accepted, open };
+        this.mostRss = Math.max(this.mostRss, rss);
+      }
+    } catch {
+      // Nothing is printed any more.
+      this.#ended = true;
     }
-    this.#change();
   }
-
-  #change(): void {
-    const { resolve } = this.#changed;
-    this.#changed = Promise.withResolvers<void>();
-    resolve();
-  }
-}
-
-async function each(
-  output: ReadableStream<Uint8Array<ArrayBuffer>>,
-  told: (line: string) => void,
-): Promise<void> {
-  for await (const line of lines(output)) told(line);
 }

@@ -127,12 +127,12 @@ export class Program implements AsyncDisposable {
     this.#stdout += value;
   }
 
-  /** The number that the next line of this kind tells. */
-  async next(line: RegExp): Promise<number> {
+  /** Waits until what is printed from now on matches; returns the match. */
+  async next(line: RegExp): Promise<RegExpExecArray> {
     const known = this.#stdout.length;
     for (;;) {
       const match = line.exec(this.#stdout.slice(known));
-      if (match !== null) return Number(match[1]);
+      if (match !== null) return match;
       await this.#readMore(line);
     }
   }

@@ -26,9 +26,10 @@ function smallRelay(dir: string, limits: Partial<Limits>): Program {
 }
 
 /** Bytes of memory that a small relay uses. */
-function memoryOf(relay: Program): Promise<number> {
+async function memoryOf(relay: Program): Promise<number> {
   relay.kill("SIGUSR1");
-  return relay.next(/^memory (\d+)$/m);
+  const [, bytes] = await relay.next(/^memory (\d+)$/m);
+  return Number(bytes);
 }
 
 testWith(
