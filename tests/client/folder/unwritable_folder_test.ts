@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FolderError, RelayLink, Session } from "../../../client/mod.ts";
 import { exportArchive } from "../../../client/transfer/export_archive.ts";
-import { checkStore } from "../../../client/ui/cli/doctor/folder_checks.ts";
+import { checkStore } from "../../../client/ui/cli/doctor_checks.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import {
   noSmallDisk,

@@ -4,8 +4,7 @@ import {
   announcement,
   Arrivals,
 } from "../../../client/ui/chat/run/arrivals.ts";
-import { readEntry } from "../../../client/ui/chat/model/commands.ts";
-import { complete } from "../../../client/ui/chat/input/completion.ts";
+import { complete, readEntry } from "../../../client/ui/chat/model/commands.ts";
 import {
   ConversationView,
   mergeItems,
@@ -27,7 +26,7 @@ import {
   textOf,
   wrapLine,
 } from "../../../client/ui/chat/view/rows.ts";
-import { presses } from "../../../client/ui/chat/input/keys.ts";
+import { presses } from "../../../client/ui/chat/input/keyboard.ts";
 import { MessageLayout } from "../../../client/ui/chat/view/message_layout.ts";
 import {
   type ChatEvent,

@@ -24,8 +24,7 @@ import {
   type Frame,
   layOut,
 } from "../view/frame.ts";
-import { Keyboard } from "../input/keyboard.ts";
-import type { Press } from "../input/keys.ts";
+import { Keyboard, type Press } from "../input/keyboard.ts";
 import { MessageLayout } from "../view/message_layout.ts";
 import {
   type ChatEvent,

@@ -3,14 +3,21 @@ import { dataKind } from "../verb/output.ts";
 import { exitCodes } from "../verb/report.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { type Finding, formatFinding } from "../../../../shared/cli/finding.ts";
-import * as folder from "../doctor/folder_checks.ts";
 import {
+  checkAddress,
+  checkFolder,
+  checkIdentity,
+  checkImport,
   checkRelays,
+  checkRoom,
+  checkStore,
   checkTerminal,
+  checkUnread,
   checkVersions,
   found,
   STYLE,
-} from "../doctor/client_checks.ts";
+  temporaryFolder,
+} from "../doctor_checks.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { Session } from "../../../session/session.ts";
 import { isDecided } from "../../../store/folder.ts";
@@ -42,12 +49,12 @@ export const verb: Verb = defineVerb({
     };
     const check = async (subject: string, step: () => Promise<Finding>) =>
       await tell(subject, await found(step));
-    if (isDecided(dir)) await check("import", () => folder.checkImport(dir));
-    await check("folder", () => folder.checkFolder(dir));
-    await check("identity", () => folder.checkIdentity(session));
-    await check("store", () => folder.checkStore(dir, session));
-    await check("unread", () => folder.checkUnread(dir, session));
-    await check("address", () => folder.checkAddress({ dir, server }));
+    if (isDecided(dir)) await check("import", () => checkImport(dir));
+    await check("folder", () => checkFolder(dir));
+    await check("identity", () => checkIdentity(session));
+    await check("store", () => checkStore(dir, session));
+    await check("unread", () => checkUnread(dir, session));
+    await check("address", () => checkAddress({ dir, server }));
     const me = await session.identity().catch(() => undefined);
     // The address check has reported the failure.
     const addresses = await locate().catch(() => []);
@@ -55,10 +62,10 @@ export const verb: Verb = defineVerb({
     for (const one of await checkRelays(addresses, linkTo, me?.clientId)) {
       await tell("relay", one);
     }
-    await check("room", () => folder.checkRoom(dir, "the store"));
+    await check("room", () => checkRoom(dir, "the store"));
     await check("files", async () =>
-      await folder.checkRoom(
-        await folder.temporaryFolder(),
+      await checkRoom(
+        await temporaryFolder(),
         "received files",
       ));
     await tell("terminal", checkTerminal(work.io));

@@ -1,0 +1,291 @@
+/**
+ * The checks of the client's doctor: relays, terminal and versions, and the folder
+ * with its permissions, identity, store, relay addresses and free space.
+ *
+ * @module
+ */
+
+import {
+  bad,
+  type Finding,
+  type FindingStyle,
+  ok,
+  warning,
+} from "../../../shared/cli/finding.ts";
+import { VERSION } from "../../../shared/cli/program.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import {
+  type Address,
+  formatAddress,
+} from "../../../shared/folder/info_server.ts";
+import {
+  type ClientId,
+  PROTOCOL_VERSION,
+  ZERO_ID,
+} from "../../../shared/wire/protocol.ts";
+import {
+  ConnectionError,
+  ServerRefusedError,
+  UserError,
+  VersionRefusedError,
+} from "../../errors.ts";
+import type { RelayLink } from "../../link/relay_link.ts";
+import type { Io } from "./verb/output.ts";
+import { keyWarning } from "../../../shared/identity/private_key.ts";
+import { findFile, infoFiles } from "../../../shared/folder/info_files.ts";
+import { freeSpace } from "../../../shared/folder/durable_files.ts";
+import { addressFinder } from "../../link/relays.ts";
+import type { Session } from "../../session/session.ts";
+import { STORE_FOLDER } from "../../store/database.ts";
+import { finishImport } from "../../transfer/finish_import.ts";
+import { UnreadMessages } from "../../session/unread_messages.ts";
+
+/** Minimum size of the terminal for the chat. */
+const LEAST = { columns: 40, rows: 15 };
+
+/** Style of the client's findings. */
+export const STYLE: FindingStyle = {
+  words: { ok: "ok", warning: "warning", error: "error", unknown: "unknown" },
+  verdictWidth: 9,
+  subjectWidth: 10,
+};
+
+/** Runs a check; a failure becomes a finding too. */
+export async function found(check: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await check();
+  } catch (error) {
+    const hint = error instanceof UserError ? error.hint : undefined;
+    return bad(reasonOf(error), hint ?? "See that the folder can be read");
+  }
+}
+
+/**
+ * Checks each relay. An unreachable relay is only a warning if another one is
+ * reachable.
+ */
+export async function checkRelays(
+  addresses: readonly Address[],
+  linkTo: (address: Address) => Promise<RelayLink>,
+  me: ClientId | undefined,
+): Promise<Finding[]> {
+  const gone = new Set<Finding>();
+  const findings = await Promise.all(addresses.map(async (address) => {
+    let isGone = false;
+    const finding = await found(async () => {
+      try {
+        const { what, ...rest } = await checkRelay(await linkTo(address), me);
+        const where = addresses.length === 1
+          ? ""
+          : `${formatAddress(address)}: `;
+        return { what: where + what, ...rest };
+      } catch (error) {
+        isGone = error instanceof ConnectionError;
+        throw error;
+      }
+    });
+    if (isGone) gone.add(finding);
+    return finding;
+  }));
+  if (gone.size === findings.length) return findings;
+  return findings.map((finding) =>
+    gone.has(finding) ? { ...finding, verdict: "warning" } : finding
+  );
+}
+
+/** Checks that a relay is reachable, speaks the protocol and knows the user. */
+async function checkRelay(
+  link: RelayLink,
+  me: ClientId | undefined,
+): Promise<Finding> {
+  const start = performance.now();
+  try {
+    const others = await link.clients(me ?? ZERO_ID);
+    const ms = Math.round(performance.now() - start);
+    return ok(`It responds in ${ms} ms and lists ${others.length} other users`);
+  } catch (error) {
+    if (!(error instanceof ServerRefusedError)) throw error;
+    if (error instanceof VersionRefusedError) {
+      return bad("It responds, but refuses our version", error.hint ?? "");
+    }
+    // A relay refuses an unknown client, so this is one.
+    if (me === undefined) return ok("It responds, and doesn't know you yet");
+    return bad(
+      "It responds, but refuses you",
+      "Is it the relay that you registered with? See info.server",
+    );
+  }
+}
+
+/** Checks the terminal's size and colours. */
+export function checkTerminal(io: Io): Finding {
+  if (!io.stdout.isTerminal()) return ok("Not a terminal: no colours");
+  const { columns, rows } = Deno.consoleSize();
+  const what = `${columns} columns, ${rows} rows, ${
+    Deno.noColor ? "no colours (NO_COLOR)" : "colours"
+  }, ${encoding(io)}`;
+  if (io.env("TERM") === "dumb") {
+    return warning(
+      what,
+      "chat needs a terminal that moves its cursor: TERM is dumb",
+    );
+  }
+  if (columns >= LEAST.columns && rows >= LEAST.rows) return ok(what);
+  return warning(
+    what,
+    `chat needs ${LEAST.columns} columns and ${LEAST.rows} rows`,
+  );
+}
+
+/** Lists the versions. */
+export function checkVersions(): Finding {
+  return ok(
+    `client ${VERSION}, protocol ${PROTOCOL_VERSION}, Deno ${Deno.version.deno}, ${Deno.build.target}`,
+  );
+}
+
+/** The terminal's encoding, from the environment. */
+function encoding(io: Io): string {
+  for (const name of ["LC_ALL", "LC_CTYPE", "LANG"]) {
+    const value = io.env(name);
+    if (value) {
+      return /utf-?8/i.test(value) ? "UTF-8" : `${value}: not UTF-8`;
+    }
+  }
+  return "UTF-8 assumed";
+}
+
+const MIB = 1024 * 1024;
+/** Senders listed by name. */
+const MOST_NAMED = 5;
+/** Free space in bytes below which the check fails. */
+const LITTLE_ROOM = 64 * MIB;
+
+/** Checks the permissions of the folder and of the key in it. */
+export async function checkFolder(dir: string): Promise<Finding> {
+  const found = await findFile(dir, infoFiles.me);
+  const paths = [dir, ...(found === undefined ? [] : [found])];
+  const open: string[] = [];
+  for (const path of paths) {
+    const { mode } = await Deno.stat(path);
+    // Others may list the folder, but not change it, nor read the key.
+    const theirs = path === dir ? 0o022 : 0o077;
+    if (mode !== null && (mode & theirs) !== 0) {
+      open.push(`${path} (${(mode & 0o777).toString(8)})`);
+    }
+  }
+  if (open.length === 0) {
+    return ok(`${dir} and your key are accessible to you alone`);
+  }
+  return warning(
+    `Other users can access ${open.join(" and ")}`,
+    "chmod 700 the folder and chmod 600 the file",
+  );
+}
+
+/** Checks that the user is registered with a usable key. */
+export async function checkIdentity(session: Session): Promise<Finding> {
+  const me = await session.identity();
+  if (me === undefined) {
+    return warning("This folder has no registered user", "register NAME");
+  }
+  const problem = await keyWarning(me.privateKey);
+  if (problem !== undefined) {
+    return warning(
+      `You are ${me.name}. ${problem}`,
+      "If others can't send to you, register another name in another folder",
+    );
+  }
+  return ok(`You are ${me.name}, and your key is usable`);
+}
+
+/** Checks that the store is intact. */
+export async function checkStore(
+  dir: string,
+  session: Session,
+): Promise<Finding> {
+  if (await findFile(dir, [STORE_FOLDER]) === undefined) {
+    return ok("There is no store yet");
+  }
+  const problems = session.store.database.check();
+  if (
+    problems.length === 0 && session.store.database.unwritable !== undefined
+  ) {
+    return bad(
+      `${dir}/${STORE_FOLDER} is whole, but can only be read: ${session.store.database.unwritable}`,
+      "Make room there, or see that it can be written",
+    );
+  }
+  if (problems.length === 0) return ok(`${dir}/${STORE_FOLDER} is whole`);
+  return bad(
+    `${dir}/${STORE_FOLDER} is damaged: ${problems[0]}`,
+    "Copy the folder, and put back a file that export made",
+  );
+}
+
+/** Finishes an interrupted import. */
+export async function checkImport(dir: string): Promise<Finding> {
+  await finishImport(dir);
+  return ok("The interrupted import is finished");
+}
+
+/** Checks for messages that wait for a key. */
+export async function checkUnread(
+  dir: string,
+  session: Session,
+): Promise<Finding> {
+  const { files, bytes, messages, senders } = await new UnreadMessages(dir)
+    .summary();
+  if (files === 0) return ok("No message waits for a key");
+  const ids = new Set(senders.map((id) => id.toHex()));
+  const names = session.contacts.all()
+    .filter(({ contactId }) => ids.delete(contactId.toHex()))
+    .map(({ name }) => name);
+  const from = [...names, ...ids].slice(0, MOST_NAMED).join(", ");
+  return warning(
+    `${messages} messages${from && ` from ${from}`}, ${
+      Math.ceil(bytes / 1024)
+    } KiB in ${files} files, wait for a key (info.unread.*)`,
+    `${
+      names[0] === undefined ? "" : `request-key ${names[0]} asks for it; `
+    }messages without a key are deleted after 60 days`,
+  );
+}
+
+/** Checks the configured addresses of relays. */
+export async function checkAddress(
+  parts: { dir: string; server: readonly Address[] | undefined },
+): Promise<Finding> {
+  let missing = false;
+  const addresses = await addressFinder(parts, () => missing = true)();
+  const where = addresses.map(formatAddress).join(", ");
+  if (parts.server !== undefined) return ok(`${where}, from --server`);
+  if (!missing) return ok(`${where}, from ${infoFiles.server[0]}`);
+  return warning(
+    `No ${infoFiles.server[0]}: ${where} is tried`,
+    `Write ADDRESS:PORT into ${parts.dir}/${infoFiles.server[0]}`,
+  );
+}
+
+/** Checks the free space of a folder; `what` names its purpose. */
+export async function checkRoom(path: string, what: string): Promise<Finding> {
+  const free = await freeSpace(path);
+  if (free === undefined) {
+    return warning(
+      `The free space for ${what} is unknown`,
+      "Give the client --allow-sys=statfs",
+    );
+  }
+  const text = `${Math.floor(free / MIB)} MiB free for ${what}`;
+  return free < LITTLE_ROOM ? bad(text, `Make room in ${path}`) : ok(text);
+}
+
+/** The folder for received files. */
+export async function temporaryFolder(): Promise<string> {
+  const probe = await Deno.makeTempDir({ prefix: "messageu-" });
+  await Deno.remove(probe);
+  return probe.slice(
+    0,
+    Math.max(probe.lastIndexOf("/"), probe.lastIndexOf("\\")),
+  );
+}
