@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatBytes } from "../../shared/cli/figures.ts";
 import type { Progress } from "../link/connection.ts";
 import type { OutputStream } from "./cli/verb/output.ts";
 
@@ -17,7 +18,6 @@ const LOG_WIDTH = 79;
 const SMOOTHING = 3000;
 /** Maximum width of the bar, and minimum below which it is omitted. */
 const [MOST_BAR, LEAST_BAR] = [20, 5];
-const MIB = 1024 * 1024;
 
 /**
  * Formats the progress of a transfer: a bar, the rate and the time left. Reads
@@ -58,7 +58,7 @@ export class TransferProgress {
 
   /**
    * Formats the last recorded progress, such as
-   * `Sending  [#####     ] 45 % of 2.9 MiB, 12.3 MiB/s, 3 s left`.
+   * `Sending  [#####     ] 45 % of 2.9 MiB, 12 MiB/s, 3 s left`.
    *
    * @param total bytes in all
    * @param width maximum number of characters
@@ -73,9 +73,9 @@ export class TransferProgress {
       ? average
       : this.#weighted / this.#weight;
     const percent = total === 0 ? 100 : Math.floor(100 * done / total);
-    const parts = [`${percent} % of ${formatSize(total)}`];
+    const parts = [`${percent} % of ${formatBytes(total)}`];
     if (rate > 0) {
-      parts.push(`${formatSize(1000 * rate)}/s`);
+      parts.push(`${formatBytes(1000 * rate)}/s`);
       parts.push(
         whole
           ? `in ${formatTime(elapsed)}`
@@ -92,13 +92,6 @@ export class TransferProgress {
     const bar = "#".repeat(filled).padEnd(room);
     return `${this.#label}  [${bar}] ${text}`;
   }
-}
-
-function formatSize(bytes: number): string {
-  const mib = bytes / MIB;
-  return mib < 1024
-    ? `${mib.toFixed(1)} MiB`
-    : `${(mib / 1024).toFixed(1)} GiB`;
 }
 
 function formatTime(ms: number): string {
