@@ -1,17 +1,17 @@
 /**
- * A server that treats its clients as the caller says.
+ * A server whose connections the caller serves.
  *
  * @module
  */
 
 /**
- * Serves a connection, which is closed afterwards.
+ * Serves a connection; it is closed afterwards.
  *
  * @param number the connection's number, from 1
  */
 export type Serve = (conn: Deno.TcpConn, number: number) => Promise<void>;
 
-/** Serves any number of connections at a time. */
+/** Accepts connections until it is closed. */
 export class AnyServer implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.TcpConn>();
@@ -20,7 +20,7 @@ export class AnyServer implements AsyncDisposable {
   /** Number of connections so far. */
   connections = 0;
 
-  /** @param listener where it listens. Default: a free port of the loopback */
+  /** @param listener its listener. Default: a free port of the loopback */
   constructor(
     serve: Serve,
     listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }),
@@ -29,7 +29,7 @@ export class AnyServer implements AsyncDisposable {
     this.#accepted = this.#accept(serve);
   }
 
-  /** Where it listens on the loopback. */
+  /** Its address on the loopback. */
   get address(): { hostname: string; port: number } {
     return { hostname: "127.0.0.1", port: this.#listener.addr.port };
   }

@@ -1,24 +1,23 @@
 /**
- * The numbered clauses of docs/protocol.md: whom each binds, how strictly, and
- * in a sentence what it says. Tools that judge bytes name the clause that they
- * break.
+ * The numbered clauses of docs/protocol.md: the bound party, the level and a
+ * title. Tools that judge bytes name the broken clause.
  *
  * @module
  */
 
-/** How strictly a clause binds, as RFC 2119 has it. */
+/** The level of a clause, as in RFC 2119. */
 export type Level = "MUST" | "SHOULD" | "MAY";
 
-/** Whom a clause binds. */
+/** The party that a clause binds. */
 export type Party = "relay" | "client" | "both";
 
-/** What is known of a clause without its text. */
+/** A clause without its text. */
 export interface Clause {
-  /** Whom it binds. */
+  /** The party that it binds. */
   readonly party: Party;
-  /** How strictly. */
+  /** Its level. */
   readonly level: Level;
-  /** What it says, in a sentence. */
+  /** Its title. */
   readonly title: string;
 }
 

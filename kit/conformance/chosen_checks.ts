@@ -2,10 +2,10 @@ import { UsageError } from "../../shared/cli/program.ts";
 import type { CheckInfo } from "./report/outcome.ts";
 
 /**
- * The checks whose name, clause or subject fits one of the patterns.
+ * The checks whose name, clause or subject matches one of the patterns.
  *
- * @param patterns with `*` for anything, in either case; all checks where none is given
- * @throws {UsageError} where one fits none
+ * @param patterns case-insensitive, `*` matches anything. Default: all checks
+ * @throws {UsageError} if a pattern matches no check
  */
 export function chosenChecks<T extends CheckInfo>(
   all: readonly T[],

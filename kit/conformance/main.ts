@@ -1,6 +1,6 @@
 /**
- * `deno task conformance`: checks whether a server keeps to the protocol, or
- * a client.
+ * `deno task conformance`: checks whether a server or a client keeps to the
+ * protocol.
  *
  * @module
  */

@@ -1,7 +1,7 @@
-/** What the task may do that not every check needs. */
+/** Permissions of the task that not every check needs. */
 type Spare = "read" | "write" | "run";
 
-/** Gives up for good what isn't needed: a peer's bytes can't ask for it then. */
+/** Gives up permissions for good, so that no peer can exploit them. */
 export async function giveUp(...names: readonly Spare[]): Promise<void> {
   for (const name of names) await Deno.permissions.revoke({ name });
 }

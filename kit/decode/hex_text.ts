@@ -1,13 +1,13 @@
 import { decodeHex } from "@std/encoding";
 
-/** A comment to the end of its line; `//` and `;` begin some too. */
+/** A comment, to the end of its line. */
 const COMMENT = /(#|\/\/|;).*$/;
 /** A line of `xxd`: an offset, a colon, bytes in groups, two blanks, text. */
 const XXD = /^[0-9a-f]{4,16}: (.*)$/i;
 /** A line of `hexdump -C`: an offset, two blanks, bytes, text between bars. */
 const HEXDUMP = /^[0-9a-f]{7,16}(?: {2}(.*?))?(?:\|.*)?$/i;
 
-/** Whether bytes are text and not frames: these have other control characters. */
+/** Whether bytes are text: frames have other control characters. */
 export function isText(bytes: Uint8Array): boolean {
   return bytes.length > 0 &&
     bytes.every((byte) =>
@@ -16,11 +16,10 @@ export function isText(bytes: Uint8Array): boolean {
 }
 
 /**
- * The bytes that text writes in hex: with blanks, commas or colons between
- * them, `0x` before them, comments behind them, or as `xxd` and `hexdump -C`
- * print them.
+ * Parses bytes in hex: with blanks, commas or colons between them, `0x` before
+ * them, comments behind them, or as printed by `xxd` and `hexdump -C`.
  *
- * @throws {Error} with the number of the line that can't be read
+ * @throws {Error} with the number of the malformed line
  */
 export function parseHexText(text: string): Uint8Array {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);

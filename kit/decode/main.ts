@@ -1,5 +1,5 @@
 /**
- * `deno task decode`: takes apart the frames in a file.
+ * `deno task decode`: dissects the frames in a file.
  *
  * @module
  */

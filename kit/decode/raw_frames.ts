@@ -6,11 +6,10 @@ import { formOf, payloadSize } from "../dissect/form.ts";
 import { looksLikeFrame } from "../dissect/frame_start.ts";
 
 /**
- * Frames that stand one after another, without anything that says which way
- * they went.
+ * Dissects consecutive frames of unknown direction.
  *
- * @param direction which way; default: what each one looks like
- * @throws {UsageError} where the first one looks like none
+ * @param direction their direction. Default: guessed for each frame
+ * @throws {UsageError} if the first one looks like none
  */
 export function* rawFrames(
   bytes: Uint8Array,
@@ -39,7 +38,7 @@ export function* rawFrames(
   }
 }
 
-/** Which way a frame went: by all of its header, or else by its code. */
+/** Guesses the direction of a frame by its header, or else by its code. */
 function guess(bytes: Uint8Array): Direction | undefined {
   const looksLike = (direction: Direction) =>
     looksLikeFrame(bytes, formOf(bytes, direction)) === true;
@@ -56,7 +55,7 @@ function frameSize(bytes: Uint8Array, direction: Direction): number {
   return Math.min(bytes.length, form.headerSize + size);
 }
 
-/** Zeros behind a frame, to the end of its block or of all bytes (DIA-5). */
+/** Number of zeros behind a frame, up to the end of its block (DIA-5). */
 function paddingAfter(bytes: Uint8Array, size: number): number {
   const padding = blockPadding(size);
   const zeros = bytes.subarray(size, size + padding);

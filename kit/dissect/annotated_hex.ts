@@ -1,19 +1,19 @@
 import { encodeHex } from "@std/encoding";
 import type { Dissection, Part } from "./dissector.ts";
 
-/** How it is drawn. */
+/** Options of {@linkcode annotatedHex}. */
 export interface HexOptions {
-  /** Whether a terminal shows colours. Default: false. */
+  /** Whether to use colours. Default: false. */
   colour?: boolean;
 }
 
-/** Bytes in a row. */
+/** Number of bytes in a row. */
 const ROW = 8;
-/** Bytes of a part that are shown in full; of a longer one its ends are. */
+/** Largest part in bytes that is shown in full. */
 const MOST_SHOWN = 4 * ROW;
-/** Parts of a frame that are shown in full; of more its ends are. */
+/** Largest number of parts that are all shown. */
 const MOST_PARTS = 64;
-/** Columns of the offset, the bytes and the field. */
+/** Widths of the columns. */
 const WIDTHS = { offset: 6, bytes: 3 * ROW - 1, field: 23 } as const;
 
 const PLAIN = { dim: "", field: "", problem: "", end: "" };
@@ -26,9 +26,9 @@ const COLOURS = {
 type Colours = typeof PLAIN;
 
 /**
- * A frame as a table: where each field stands, its bytes in hex, its name, what
- * it says, and below it the clauses that it breaks. What is long is shortened
- * in the middle. Ends without a newline.
+ * Formats a frame as a table: the offset, bytes in hex, name and meaning of each
+ * field, and below it the broken clauses. Long fields are shortened in the
+ * middle. Ends without a newline.
  */
 export function annotatedHex(
   { parts, problems }: Pick<Dissection, "parts" | "problems">,
@@ -45,7 +45,7 @@ export function annotatedHex(
   return lines.join("\n");
 }
 
-/** The parts, or a number in place of those in the middle. */
+/** The parts, with a count in place of those in the middle. */
 function shortened(parts: readonly Part[]): (Part | number)[] {
   if (parts.length <= MOST_PARTS) return [...parts];
   const half = MOST_PARTS / 2;
@@ -85,7 +85,7 @@ function note(text: string, { dim, end }: Colours): string {
   return `${" ".repeat(WIDTHS.offset)}  ${dim}${text}${end}`;
 }
 
-/** Hex in rows; of what is long the beginning and the end. */
+/** Formats bytes in rows of hex, long ones by their beginning and end. */
 function rows(bytes: Uint8Array): string[] {
   if (bytes.length <= MOST_SHOWN) return hexRows(bytes);
   const left = bytes.length - 3 * ROW;

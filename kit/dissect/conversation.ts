@@ -1,6 +1,6 @@
 /**
- * Both directions of a connection together: frames as they complete, and each
- * response held against its request.
+ * Frames both directions of a connection, and judges each response by its
+ * request.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import {
 import { type Framed, StreamFramer } from "./stream_framer.ts";
 import { problem } from "./judge.ts";
 
-/** What happened in one direction of a connection. */
+/** A finding in one direction of a connection. */
 export type Finding =
   & {
-    /** In which. */
+    /** The direction. */
     readonly direction: Direction;
-    /** Bytes of that direction before it. */
+    /** Its offset in that direction, in bytes. */
     readonly offset: number;
-    /** What is wrong with it. */
+    /** Its problems. */
     readonly problems: readonly Problem[];
   }
   & (
     | {
-      /** A frame, or what there is of one. */
+      /** A frame, perhaps incomplete. */
       readonly kind: "frame";
-      /** Its fields. */
+      /** Its dissection. */
       readonly dissection: Dissection;
-      /** Its bytes in all. */
+      /** Its size in bytes. */
       readonly size: number;
-      /** How many of them aren't in the dissection. */
+      /** Number of bytes that the dissection lacks. */
       readonly unseen: number;
     }
     | Pick<Framed & { kind: "padding" }, "kind" | "size">
@@ -52,7 +52,7 @@ export type Finding =
     }
   );
 
-/** Clauses by which a relay has to answer a request that breaks them with 9000. */
+/** Clauses whose breach a relay must answer with 9000. */
 const refused: ReadonlySet<ClauseId> = new Set<ClauseId>([
   "FRM-1",
   "NAM-2",
@@ -63,39 +63,39 @@ const refused: ReadonlySet<ClauseId> = new Set<ClauseId>([
   "SND-8",
 ]);
 
-/** A request whose response is due. */
+/** A request without a response so far. */
 interface Asked {
   readonly kind: Dissection["kind"];
   readonly code: number;
-  /** Whose key, or to whom. */
+  /** Its target. */
   readonly target: Uint8Array | undefined;
-  /** The clause by which it has to be refused. */
+  /** The clause by which it must be refused. */
   readonly refusedBy: ClauseId | undefined;
 }
 
-/** Largest number of requests whose responses are due. */
+/** Largest number of requests without a response. */
 const MOST_ASKED = 10_000;
 
-/** One connection. */
+/** A connection. */
 export class Conversation {
   readonly #framers: Readonly<Record<Direction, StreamFramer>> = {
     request: new StreamFramer("request"),
     answer: new StreamFramer("answer"),
   };
-  /** Requests whose responses are due, oldest first. */
+  /** Requests without a response, oldest first. */
   readonly #asked: Asked[] = [];
-  /** Whether both directions were seen whole so far. */
+  /** Whether both directions are complete so far. */
   #isWhole = true;
   /** Whether one of the directions has ended. */
   #hasEnded = false;
 
-  /** Takes the next bytes of a direction; returns what they complete. */
+  /** Adds bytes of a direction; returns the findings that they complete. */
   push(direction: Direction, bytes: Uint8Array): Finding[] {
     return this.#findings(direction, this.#framers[direction].push(bytes));
   }
 
   /**
-   * Takes the end of a direction.
+   * Ends a direction.
    *
    * @param isReset whether the connection was reset
    */

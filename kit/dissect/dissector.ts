@@ -1,7 +1,6 @@
 /**
- * Dissects frames for people: each field with its bytes, what they mean and
- * which clauses of docs/protocol.md they break. Nothing is refused: bytes of
- * unknown meaning are a part too.
+ * Dissects frames: each field with its bytes, their meaning and the clauses of
+ * docs/protocol.md that they break. Unknown bytes are a part, too.
  *
  * @module
  */
@@ -17,17 +16,17 @@ import { type Piece, Walk } from "./walk.ts";
 export type { Direction } from "./form.ts";
 export type { Problem } from "./judge.ts";
 
-/** One field of a frame. */
+/** A field of a frame. */
 export interface Part {
-  /** Which, such as `header.code` or `payload[2].content.size`. */
+  /** Its path, such as `header.code` or `payload[2].content.size`. */
   readonly path: string;
-  /** Bytes before it in the frame. */
+  /** Its offset in the frame, in bytes. */
   readonly offset: number;
-  /** Its bytes, as far as they are there: a view of the frame. */
+  /** Its available bytes, a view of the frame. */
   readonly bytes: Uint8Array;
-  /** What they say, fit for a terminal. */
+  /** Their meaning, safe for a terminal. */
   readonly meaning: string;
-  /** What is wrong with them. */
+  /** Its problems. */
   readonly problems: readonly Problem[];
 }
 
@@ -35,20 +34,20 @@ export interface Part {
 export interface Dissection {
   /** Whether it is a request or a response. */
   readonly direction: Direction;
-  /** What it asks or answers; undefined where the code means nothing. */
+  /** Its kind; undefined for an unknown code. */
   readonly kind: RequestKind | "failure" | undefined;
-  /** Its code; undefined where it ends before that. */
+  /** Its code; undefined if the frame ends before it. */
   readonly code: number | undefined;
   /** The frame in a line, such as `603 send a message: text, 32 bytes`. */
   readonly what: string;
-  /** Its fields in their order; together they are all of its bytes. */
+  /** Its fields in order, which cover all bytes. */
   readonly parts: readonly Part[];
-  /** All that is wrong with it, in the order of the parts. */
+  /** All problems, in the order of the parts. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * Dissects a frame, header and payload. Never throws, whatever the bytes.
+ * Dissects a frame, header and payload. Never throws.
  *
  * @param frame a whole frame, or the start of one
  * @param direction whether it is a request or a response

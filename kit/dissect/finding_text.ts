@@ -5,15 +5,15 @@ import type { Problem } from "./dissector.ts";
 import type { Finding } from "./conversation.ts";
 import { sizeText } from "./meaning.ts";
 
-/** Where and when something was found. */
+/** Connection and time of a finding. */
 export interface Place {
-  /** The connection's number, from 1; undefined where there is none. */
+  /** The connection's number, from 1, if there is one. */
   readonly connection?: number | undefined;
-  /** When; undefined where nobody knows. */
+  /** The time, if known. */
   readonly time?: Date | undefined;
 }
 
-/** A finding for a terminal: a line that sums it up, and below it its fields. */
+/** Formats a finding for a terminal: a title, and its fields below. */
 export function findingText(
   finding: Finding,
   { connection, time }: Place,
@@ -35,13 +35,13 @@ export function findingText(
   }
   const { dissection, problems } = finding;
   const table = annotatedHex(dissection, { colour });
-  // What only the exchange shows stands below all fields.
+  // Problems of the pair of request and response follow all fields.
   const more = problems.slice(dissection.problems.length);
   const below = annotatedHex({ parts: [], problems: more }, { colour });
   return [head, table, below].filter((text) => text !== "").join("\n");
 }
 
-/** The time of day where the reader is, to the millisecond. */
+/** The local time of day, to the millisecond. */
 function clock(time: Date): string {
   const digits = (value: number, count: number) =>
     String(value).padStart(count, "0");
@@ -50,7 +50,7 @@ function clock(time: Date): string {
   }.${digits(time.getMilliseconds(), 3)}`;
 }
 
-/** A finding as an object of JSON on one line. */
+/** Formats a finding as JSON on one line. */
 export function findingJson(
   finding: Finding,
   { connection, time }: Place,

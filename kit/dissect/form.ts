@@ -1,6 +1,5 @@
 /**
- * What a frame's header says it is, and so which of the codec's records lies
- * behind it.
+ * The form of a frame by its header: its kind, and the codec of its payload.
  *
  * @module
  */
@@ -30,37 +29,37 @@ import type { AnyField } from "../../shared/wire/fields.ts";
 import { payloadSize as requestPayloadSize } from "../../shared/wire/request_framer.ts";
 import { integer, type Piece, Walk } from "./walk.ts";
 
-/** From the client to the relay, or back. */
+/** The direction: to the relay, or back. */
 export type Direction = "request" | "answer";
 
-/** What a frame is, as far as its header is there. */
+/** The form of a frame, as far as its header is available. */
 export interface Form {
   readonly direction: Direction;
   /** The header's fields. */
   readonly header: readonly Piece[];
-  /** Bytes of a whole header of this kind. */
+  /** Size of the whole header in bytes. */
   readonly headerSize: number;
-  /** The code, or undefined where the header ends before it. */
+  /** The code; undefined if the header ends before it. */
   readonly code: number | undefined;
   /**
-   * Bytes of payload that the header claims, or undefined likewise. Where the
-   * code is big endian, what makes more sense.
+   * The claimed size of the payload, undefined likewise. If the code is big
+   * endian, the more plausible byte order counts.
    */
   readonly claim: number | undefined;
-  /** What it asks or answers; undefined where the code means nothing. */
+  /** The kind; undefined for an unknown code. */
   readonly kind: RequestKind | "failure" | undefined;
-  /** Whether the code means nothing, and would in big endian. */
+  /** Whether the code is unknown, but known in big endian. */
   readonly isBigEndian: boolean;
-  /** What such a payload is, by the protocol; undefined likewise. */
+  /** The codec of the payload by the protocol; undefined likewise. */
   readonly codec: AnyField | undefined;
-  /** The record by which this one is read; undefined where the code means nothing. */
+  /** The field by which this payload is read; undefined likewise. */
   readonly payload: AnyField | undefined;
 }
 
 /**
  * The form of the frame at the start of these bytes.
  *
- * @param dialect what it is in; default: what its code tells
+ * @param dialect its dialect. Default: its code's
  */
 export function formOf(
   bytes: Uint8Array,
@@ -97,7 +96,7 @@ export function formOf(
   };
 }
 
-/** An integer whose bytes stand the other way round. */
+/** Swaps the bytes of an integer. */
 export function swapped(value: number, size: 2 | 4): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint32(0, value, true);
@@ -106,7 +105,7 @@ export function swapped(value: number, size: 2 | 4): number {
 
 function isKnownSwapped(code: number, direction: Direction): boolean {
   const other = swapped(code, 2);
-  // A code of one byte can't stand the other way round.
+  // A code of one byte has no byte order.
   return kindOf(other, direction, undefined) !== undefined &&
     (direction === "answer" || dialectOf(other).codeSize === 2);
 }
@@ -153,9 +152,9 @@ function withoutFirst(record: AnyField): AnyField {
 
 /**
  * Size in bytes of the payload behind the header of the frame at the start of
- * these bytes; undefined where more of them are needed to know.
+ * these bytes; undefined if more bytes are needed.
  *
- * @param isFrame whether the frame ends where these bytes do, or with padding
+ * @param isFrame whether the frame ends with these bytes, apart from padding
  */
 export function payloadSize(
   bytes: Uint8Array,
@@ -174,7 +173,7 @@ export function payloadSize(
   return payload.length < fixedSize ? 0 : fixedSize;
 }
 
-/** Looks up integers that are there whole, by their fields. */
+/** Looks up complete integers by their fields. */
 function valuesOf(pieces: readonly Piece[]) {
   return (name: string): number | undefined => {
     const piece = pieces.find(({ field }) => field === name);

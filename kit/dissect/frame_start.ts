@@ -17,12 +17,12 @@ import { responseCodes } from "../../shared/wire/requests.ts";
 import { type Direction, type Form, formOf } from "./form.ts";
 import { CONTENT_SIZE, integer, Walk } from "./walk.ts";
 
-/** Versions that a header is believed to have where frames are looked for. */
+/** Largest plausible version. */
 const MOST_VERSION = 9;
-/** Bytes of payload that are believed likewise. */
+/** Largest plausible size of a payload in bytes. */
 const MOST_CLAIM = 16 * 1024 * 1024;
 
-/** Bytes from which the code of any request can be read, and of any response. */
+/** Number of bytes up to the end of the code, by direction. */
 const CODE_ENDS = { request: CLIENT_ID_SIZE + 3, answer: 3 } as const;
 
 const knownResponses: ReadonlySet<number> = new Set(
@@ -32,8 +32,8 @@ const knownResponses: ReadonlySet<number> = new Set(
 );
 
 /**
- * Whether these bytes have a known code in its place, or end before it. Quick,
- * since most bytes begin nothing.
+ * Whether these bytes have a known code in its place, or end before it. A quick
+ * test, since most bytes begin no frame.
  */
 function mayBegin(bytes: Uint8Array, direction: Direction): boolean {
   if (bytes.length < CODE_ENDS[direction]) return true;
@@ -42,17 +42,16 @@ function mayBegin(bytes: Uint8Array, direction: Direction): boolean {
     : knownResponses.has((bytes[1] ?? 0) + 256 * (bytes[2] ?? 0));
 }
 
-/** Where a frame may begin. */
+/** A possible start of a frame. */
 export interface FrameStart {
-  /** Bytes before which none begins. */
+  /** Its offset in bytes. */
   readonly at: number;
-  /** Whether one begins there; else more bytes are needed to know. */
+  /** Whether a frame begins there; else more bytes are needed. */
   readonly isFrame: boolean;
 }
 
 /**
- * Looks for the beginning of a frame in bytes that begin anywhere: a header
- * that knows what it is, with a size that fits.
+ * Finds the start of a frame: a header with a known code and a plausible size.
  */
 export function frameStart(
   bytes: Uint8Array,
@@ -68,8 +67,8 @@ export function frameStart(
 }
 
 /**
- * Whether a frame of this form may begin these bytes: the code is known, and
- * the size fits. Undefined where more bytes are needed to know.
+ * Whether these bytes may begin with a frame of this form: its code is known and
+ * its size plausible. Undefined if more bytes are needed.
  */
 export function looksLikeFrame(
   bytes: Uint8Array,

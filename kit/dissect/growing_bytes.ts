@@ -1,20 +1,20 @@
-/** Bytes in their order: pushed behind, taken in front. */
+/** A queue of bytes. */
 export class GrowingBytes {
   #buffer = new Uint8Array(0);
   #start = 0;
   #end = 0;
 
-  /** How many there are. */
+  /** Number of bytes. */
   get size(): number {
     return this.#end - this.#start;
   }
 
-  /** All of them; holds until the next call. */
+  /** All bytes; valid until the next call. */
   get view(): Uint8Array {
     return this.#buffer.subarray(this.#start, this.#end);
   }
 
-  /** Copies bytes behind the others. */
+  /** Appends a copy of bytes. */
   push(bytes: Uint8Array): void {
     if (this.#end + bytes.length > this.#buffer.length) {
       const size = this.size + bytes.length;
@@ -31,23 +31,23 @@ export class GrowingBytes {
     this.#end += bytes.length;
   }
 
-  /** Takes the first ones, in an array of their own. */
+  /** Removes the first bytes and returns a copy. */
   take(size: number): Uint8Array {
     const taken = this.view.slice(0, size);
     this.#start += taken.length;
     if (this.#start === this.#end) {
-      // What a large frame needed isn't kept for the next.
+      // Frees the memory of a large frame.
       if (this.#buffer.length > IDLE_SIZE) this.#buffer = new Uint8Array(0);
       this.#start = this.#end = 0;
     }
     return taken;
   }
 
-  /** Throws the first ones away. */
+  /** Removes the first bytes. */
   drop(size: number): void {
     this.#start = Math.min(this.#start + size, this.#end);
   }
 }
 
-/** Bytes of memory that are kept where nothing is held. */
+/** Largest buffer in bytes that is kept while empty. */
 const IDLE_SIZE = 64 * 1024;

@@ -1,6 +1,5 @@
 /**
- * What is wrong with a frame: which clauses of docs/protocol.md each of its
- * fields breaks.
+ * Judges the fields of a frame by the clauses of docs/protocol.md.
  *
  * @module
  */
@@ -27,30 +26,30 @@ import { createPublicKey } from "node:crypto";
 
 /** A breach of a clause. */
 export interface Problem {
-  /** The clause's number. */
+  /** The clause. */
   readonly clause: ClauseId;
-  /** What is wrong, in some words without a full stop. */
+  /** What is wrong, without a full stop. */
   readonly text: string;
 }
 
-/** A breach of `clause`. */
+/** Makes a problem. */
 export function problem(clause: ClauseId, text: string): Problem {
   return { clause, text };
 }
 
-/** A field of a frame. */
+/** A field to judge. */
 export interface Case {
   /** The field. */
   readonly piece: Piece;
-  /** What the frame is. */
+  /** The form of the frame. */
   readonly form: Form;
-  /** All of its bytes. */
+  /** The available bytes of the frame. */
   readonly frame: Uint8Array;
-  /** Bytes of the frame that came but aren't among these. */
+  /** Number of bytes of the frame that arrived but aren't available. */
   readonly unseen: number;
 }
 
-/** Bytes of payload that the frame has to have more than came. */
+/** Number of missing bytes of the payload. */
 function missingPayload({ form, frame, unseen }: Case): number {
   const size = payloadSize(frame, form, true) ?? form.claim ?? 0;
   return Math.max(0, form.headerSize + size - frame.length - unseen);
@@ -71,7 +70,7 @@ const judges: Readonly<Record<string, (found: Case) => Problem[]>> = {
   ],
 };
 
-/** All that is wrong with a field. */
+/** Judges a field. */
 export function judge(found: Case): Problem[] {
   const { piece } = found;
   const isThere = piece.missing === 0 ||
@@ -79,7 +78,7 @@ export function judge(found: Case): Problem[] {
   return isThere ? judges[piece.field]?.(found) ?? [] : cutProblems(found);
 }
 
-/** What a field that isn't there whole breaks, where nothing before it told so. */
+/** Judges an incomplete field, unless a problem before it tells. */
 function cutProblems(found: Case): Problem[] {
   const { piece, form, frame, unseen } = found;
   if (form.claim === undefined) {
@@ -116,12 +115,12 @@ function typeProblems({ piece }: Case): Problem[] {
     : [problem("SND-5", `expected a type from 1 to 4, got ${type}`)];
 }
 
-/** Where a UUID's version stands, 4 bits. */
+/** Offset of a UUID's version, 4 bits. */
 const UUID_VERSION_AT = 6;
-/** Where its variant stands, 2 bits. */
+/** Offset of its variant, 2 bits. */
 const UUID_VARIANT_AT = 8;
 
-/** What the id of a request's sender breaks, or one that was given. */
+/** Judges the id of a requester, or of a registration's response. */
 function idProblems({ piece, form }: Case): Problem[] {
   if (form.direction === "request") {
     if (form.kind === undefined) return [];
@@ -131,7 +130,7 @@ function idProblems({ piece, form }: Case): Problem[] {
       problem(
         "REQ-9",
         isNobody
-          ? "zeros are nobody's id"
+          ? "zeros are no client's id"
           : "expected zeros: there is no id yet",
       ),
     ];
@@ -148,10 +147,10 @@ function isUuid4(bytes: Uint8Array): boolean {
     (bytes[UUID_VARIANT_AT] ?? 0) >> 6 === 2;
 }
 
-/** What every program takes in a name. */
+/** Names that every program accepts. */
 const PORTABLE = /^[A-Za-z0-9_.-]+$/;
 
-/** What a name breaks, in a registration or in a list. */
+/** Judges a name in a registration or a list. */
 function nameProblems({ piece, form }: Case): Problem[] {
   const isListed = form.direction === "answer";
   const end = piece.bytes.indexOf(0);
@@ -177,12 +176,12 @@ function characterProblems(bytes: Uint8Array): Problem[] {
     : [problem("NAM-8", "other than letters, digits and _ . -")];
 }
 
-/** Bits of the keys that the protocol has. */
+/** Size of the protocol's keys in bits. */
 const KEY_BITS = 1024;
 
 /**
- * Bits of the RSA key whose SubjectPublicKeyInfo these bytes are, zeros behind
- * it aside; undefined where they are none.
+ * Size in bits of the RSA key in a SubjectPublicKeyInfo, which zeros may follow;
+ * undefined if the bytes are none.
  */
 export function keySize(bytes: Uint8Array): number | undefined {
   const der = bytes.subarray(0, derSize(bytes) ?? 0);
@@ -196,12 +195,12 @@ export function keySize(bytes: Uint8Array): number | undefined {
       ? asymmetricKeyDetails?.modulusLength
       : undefined;
   } catch {
-    // Anything may stand there, and whatever isn't read is no key.
+    // The bytes are no key.
     return undefined;
   }
 }
 
-/** What a public key breaks. */
+/** Judges a public key. */
 function keyProblems({ piece }: Case): Problem[] {
   const bits = keySize(piece.bytes);
   if (bits === undefined) {
@@ -216,7 +215,7 @@ function keyProblems({ piece }: Case): Problem[] {
     : [problem("PUB-1", "other than zeros behind the key's DER")];
 }
 
-/** What a frame's payload size breaks. */
+/** Judges the size of a payload. */
 function payloadSizeProblems(found: Case): Problem[] {
   const { form, frame, piece } = found;
   const wrong = form.kind === undefined ? undefined : wrongSize(form, frame);
@@ -238,7 +237,7 @@ function clauseOf(form: Form, frame: Uint8Array): ClauseId {
   if (direction === "answer" && kind !== undefined) {
     return requests[kind].sizeClause;
   }
-  // DIA-6: the payload is there, though a relay needn't look for it.
+  // DIA-6: the payload is there, but a relay needn't look for it.
   const isThere = payloadSize(frame, form, true) === codec?.fixedSize;
   return isThere ? "FRM-2" : "REQ-6";
 }
@@ -256,7 +255,7 @@ function wrongSize(form: Form, frame: Uint8Array): string | undefined {
     return `expected a multiple of ${LISTED_CLIENT_SIZE}, got ${size}`;
   }
   if (kind === "sendMessage" && direction === "request") {
-    // SND-7: what a request for a key claims here doesn't count.
+    // SND-7: the size that a request for a key claims doesn't count.
     return size < SEND_OVERHEAD &&
         payloadSize(frame, form, true) !== SEND_OVERHEAD
       ? `expected ${SEND_OVERHEAD} at least, got ${size}`
@@ -265,7 +264,7 @@ function wrongSize(form: Form, frame: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** What the size of a content breaks, held against that of the payload. */
+/** Judges the size of a content by that of the payload. */
 function contentSizeProblems(found: Case): Problem[] {
   const { piece, form } = found;
   const size = integer(piece.bytes);
@@ -276,7 +275,7 @@ function contentSizeProblems(found: Case): Problem[] {
       integer(type.bytes) === MessageType.KeyRequest;
     return sentSizeProblems(size, claim - SEND_OVERHEAD, isKeyRequest);
   }
-  // Where the payload is cut, its own size tells.
+  // The size of a cut payload has a problem of its own.
   if (missingPayload(found) > 0) return [];
   const end = piece.offset + piece.bytes.length;
   return waitingSizeProblems(size, form.headerSize + claim - end);
@@ -288,7 +287,7 @@ function sentSizeProblems(
   isKeyRequest: boolean,
 ): Problem[] {
   if (size === expected) return [];
-  // SND-7: a relay takes this one all the same, and refuses all others.
+  // SND-7: a relay accepts this one, and refuses all others.
   const clause = isKeyRequest && size === 0 ? "SND-1" : "SND-8";
   return [problem(clause, `expected ${Math.max(0, expected)}, got ${size}`)];
 }
@@ -299,7 +298,7 @@ function waitingSizeProblems(size: number, left: number): Problem[] {
     : [problem("PUL-1", `${size} bytes claimed, ${left} left`)];
 }
 
-/** What a content breaks; only its size can be seen. */
+/** Judges a content by its size. */
 function contentProblems({ piece }: Case): Problem[] {
   const type = piece.record.get("type");
   const size = piece.bytes.length + piece.missing;

@@ -1,6 +1,5 @@
 /**
- * What the bytes of a field say, for people. Nothing in it can move a
- * terminal's cursor.
+ * The meaning of a field's bytes as text, safe for a terminal.
  *
  * @module
  */
@@ -41,7 +40,7 @@ const meanings: Readonly<Record<string, (piece: Piece, form: Form) => string>> =
     padding: ({ bytes }) => `padding, ${sizeText(bytes.length)}`,
   };
 
-/** What a piece says. */
+/** The meaning of a piece. */
 export function meaningOf(piece: Piece, form: Form): string {
   const { bytes, missing } = piece;
   if (missing > 0 && piece.field !== "content") {
@@ -50,28 +49,28 @@ export function meaningOf(piece: Piece, form: Form): string {
   return meanings[piece.field]?.(piece, form) ?? sizeText(bytes.length);
 }
 
-/** An id's digits; the one of who has none yet is told. */
+/** Formats an id, or the zeros in its place. */
 export function idText(id: Uint8Array): string {
   const isNobody = id.length === ZERO_ID.length && id.every((byte) => !byte);
-  return isNobody ? "nobody (zeros)" : `client ${encodeHex(id)}`;
+  return isNobody ? "no client (zeros)" : `client ${encodeHex(id)}`;
 }
 
-/** The start of an id, enough to tell some apart. */
+/** Formats the start of an id. */
 export function shortId(id: Uint8Array): string {
   return encodeHex(id.subarray(0, 4)) + (id.length > 4 ? "…" : "");
 }
 
-/** A name in quotation marks, whatever its bytes are. */
+/** Formats a name of any bytes in quotation marks. */
 export function nameText(bytes: Uint8Array): string {
   return JSON.stringify(printableLine(decodeListedName(bytes)));
 }
 
-/** A number of bytes in words. */
+/** Formats a number of bytes. */
 export function sizeText(size: number): string {
   return size === 1 ? "1 byte" : `${size} bytes`;
 }
 
-/** A code and what it means. */
+/** Formats a code with its label. */
 export function codeText({ code, kind, direction }: Form): string {
   return `${code} ${labelOf(kind, direction)}`;
 }
@@ -93,7 +92,7 @@ export function typeName(type: number): string {
   return TYPE_NAMES[type] ?? `unknown type ${type}`;
 }
 
-/** A message in some words, such as `text, 32 bytes`. */
+/** Formats a message, such as `text, 32 bytes`. */
 export function messageText(type: Piece | undefined, size: number): string {
   const name = type?.missing === 0
     ? typeName(integer(type.bytes))

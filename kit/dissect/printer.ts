@@ -3,26 +3,26 @@ import { writeOutSync } from "../../shared/cli/program.ts";
 import type { Finding } from "./conversation.ts";
 import { findingJson, findingText, type Place } from "./finding_text.ts";
 
-/** Writes findings to standard output, for people or for programs. */
+/** Writes findings to standard output, as text or JSON. */
 export class Printer {
   readonly #json: boolean;
   readonly #colour = Deno.stdout.isTerminal() && !Deno.noColor;
   #isClosed = false;
 
-  /** @param json whether each is an object on a line */
+  /** @param json whether to write JSON, an object a line */
   constructor(json: boolean) {
     this.#json = json;
   }
 
-  /** Whether nobody reads the output any more. */
+  /** Whether the reader of the output has gone. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
   /**
-   * Writes what was found.
+   * Writes a finding.
    *
-   * @throws {Deno.errors.BrokenPipe} where nobody reads it any more
+   * @throws {Deno.errors.BrokenPipe} if the reader has gone
    */
   finding(finding: Finding, place: Place): void {
     this.#write(
@@ -33,9 +33,9 @@ export class Printer {
   }
 
   /**
-   * Writes where connections are taken.
+   * Writes the address of the listener.
    *
-   * @throws {Deno.errors.BrokenPipe} where nobody reads it any more
+   * @throws {Deno.errors.BrokenPipe} if the reader has gone
    */
   listening(address: string): void {
     this.#write(
@@ -46,9 +46,9 @@ export class Printer {
   }
 
   /**
-   * Writes that a connection begins.
+   * Writes the start of a connection.
    *
-   * @throws {Deno.errors.BrokenPipe} where nobody reads it any more
+   * @throws {Deno.errors.BrokenPipe} if the reader has gone
    */
   connection(connection: number, client: string, server: string): void {
     this.#write(

@@ -7,48 +7,48 @@ import { GrowingBytes } from "./growing_bytes.ts";
 /** A part of one direction of a connection. */
 export type Framed =
   & {
-    /** Bytes of the stream before it. */
+    /** Its offset in the stream, in bytes. */
     readonly offset: number;
   }
   & (
     | {
-      /** A frame, or what there is of one where the stream ends in it. */
+      /** A frame; incomplete if the stream ends in it. */
       readonly kind: "frame";
-      /** Its bytes; of one that is too large to hold its first ones. */
+      /** Its bytes, or the first ones of a large frame. */
       readonly bytes: Uint8Array;
-      /** Bytes that followed these. */
+      /** Number of further bytes. */
       readonly unseen: number;
     }
     | {
       /** Zeros that fill a block. */
       readonly kind: "padding";
-      /** How many. */
+      /** Number of zeros. */
       readonly size: number;
     }
     | {
       /** No frame begins here. */
       readonly kind: "lost";
-      /** What stands there instead, its first bytes. */
+      /** The first bytes there. */
       readonly bytes: Uint8Array;
     }
     | {
-      /** The end of what was lost: the next frame, or the stream's end. */
+      /** The end of unknown bytes: the next frame, or the end of the stream. */
       readonly kind: "foreign";
-      /** Number of bytes that were passed over. */
+      /** Number of bytes skipped. */
       readonly size: number;
     }
   );
 
-/** Size in bytes of the largest frame that is held whole. */
+/** Size in bytes of the largest frame that is kept whole. */
 const MOST_HELD = 2 * 1024 * 1024;
-/** Bytes that are held of a larger one. */
+/** Number of bytes kept of a larger one. */
 const HEAD_SIZE = 4096;
 /** Size in bytes of the largest payload that is accepted for an unknown code. */
 const MOST_UNKNOWN = 16 * 1024 * 1024;
-/** Number of bytes shown of what is no frame. */
+/** Number of unknown bytes shown. */
 const LOST_SHOWN = 64;
 
-/** What the next bytes belong to. */
+/** The meaning of the next bytes. */
 type State =
   | { kind: "frame" }
   | { kind: "large"; head: Uint8Array; unseen: number; left: number }
@@ -56,8 +56,8 @@ type State =
   | { kind: "lost"; size: number };
 
 /**
- * Frames one direction of a connection as its bytes arrive, leniently: bytes
- * that are no frame are passed over. Memory grows with the bytes that have
+ * Frames one direction of a connection leniently: bytes that are no frame are
+ * skipped. Memory grows with the bytes that have
  * arrived, up to 2 MiB and one push, never with a size that a header claims.
  */
 export class StreamFramer {
@@ -65,9 +65,9 @@ export class StreamFramer {
   readonly #held = new GrowingBytes();
   #offset = 0;
   #state: State = { kind: "frame" };
-  /** Bytes that the frame which is held needs, as far as that is known. */
+  /** Bytes needed for the kept frame, as far as known. */
   #needed = 0;
-  /** Bytes of the last frame, and whether blocks have been seen. */
+  /** Size of the last frame in bytes, and whether padding was seen. */
   #last = 0;
   #hasBlocks = false;
 
@@ -75,21 +75,21 @@ export class StreamFramer {
     this.#direction = direction;
   }
 
-  /** Bytes of the direction that are framed so far. */
+  /** Number of bytes framed so far. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** Takes the next bytes; returns what they complete. */
+  /** Adds bytes; returns the parts that they complete. */
   push(bytes: Uint8Array): Framed[] {
     const found: Framed[] = [];
-    // What isn't held needn't be copied: most of a large frame.
+    // The rest of a large frame isn't copied.
     this.#held.push(bytes.subarray(this.#pass(bytes, found)));
     while (this.#step(found));
     return found;
   }
 
-  /** What there is of the last piece once the stream has ended. */
+  /** Ends the stream; returns its last, perhaps incomplete part. */
   end(): Framed[] {
     const found: Framed[] = [];
     const state = this.#state;
@@ -110,7 +110,7 @@ export class StreamFramer {
     return found;
   }
 
-  /** Passes over bytes of a large frame; returns how many. */
+  /** Skips bytes of a large frame; returns their number. */
   #pass(bytes: Uint8Array, found: Framed[]): number {
     const state = this.#state;
     if (state.kind !== "large") return 0;
@@ -121,7 +121,7 @@ export class StreamFramer {
     return size;
   }
 
-  /** @returns whether there may be more to do with the bytes that are held */
+  /** @returns whether the kept bytes may yield more */
   #step(found: Framed[]): boolean {
     if (this.#held.size === 0) return false;
     switch (this.#state.kind) {
@@ -169,14 +169,13 @@ export class StreamFramer {
   }
 
   /**
-   * Bytes of padding that follow, up to the end of a block; undefined where more
-   * bytes are needed to know (DIA-5).
+   * Number of zeros up to the end of a block; undefined if more bytes are needed
+   * (DIA-5).
    */
   #paddingLeft(bytes: Uint8Array, headerSize: number): number | undefined {
     if (this.#last === 0) return 0;
     const size = blockPadding(this.#last);
-    // What is shorter than a header may be the beginning of an id, unless the
-    // connection is known to have blocks.
+    // Fewer zeros than a header may begin an id, unless padding was seen.
     const needed = this.#hasBlocks && size > 0
       ? Math.min(size, headerSize)
       : headerSize;

@@ -10,7 +10,7 @@ import {
 } from "./meaning.ts";
 import { CONTENT_SIZE, integer, type Piece } from "./walk.ts";
 
-/** A frame in a line, such as `603 send a message: text, 32 bytes, to 41c2f36a…`. */
+/** Summarizes a frame in a line, such as `603 send a message: text, 32 bytes, to 41c2f36a…`. */
 export function summary(pieces: readonly Piece[], form: Form): string {
   if (form.code === undefined) return `a cut ${sideOf(form.direction)}`;
   const detail = form.kind === undefined
@@ -63,7 +63,7 @@ function count(
   noun: string,
   { claim }: Form,
 ): string {
-  // Where the header was cut off, nobody knows.
+  // Unknown if the header is cut off.
   if (claim === undefined) return "";
   const found = pieces.filter((piece) => piece.field === field).length;
   return found === 1 ? `1 ${noun}` : `${found} ${noun}s`;

@@ -1,37 +1,37 @@
 /**
- * Goes along bytes by the codec's own records, field by field, whatever the
- * bytes are: where a strict reader throws, this one says how much is missing.
+ * Walks over bytes by the fields of a codec. Reports missing bytes where a
+ * strict reader throws.
  *
  * @module
  */
 
 import type { AnyField } from "../../shared/wire/fields.ts";
 
-/** The bytes of one field, as far as they are there. */
+/** The available bytes of a field. */
 export interface Piece {
-  /** Where it belongs, such as `payload[2].content.size`. */
+  /** Its path, such as `payload[2].content.size`. */
   readonly path: string;
-  /** The last name in the path, by which its meaning is found. */
+  /** The field's name, the last one in the path. */
   readonly field: string;
-  /** Bytes before it in the frame. */
+  /** Its offset in the frame, in bytes. */
   readonly offset: number;
   /** A view of the frame. */
   readonly bytes: Uint8Array;
-  /** Bytes that the field has to have more than are there. */
+  /** Number of missing bytes. */
   readonly missing: number;
-  /** The pieces of the same record that stand before it, by their fields. */
+  /** The pieces before it in its record, by field. */
   readonly record: ReadonlyMap<string, Piece>;
 }
 
-/** Names the size that stands before a content. */
+/** Name of the size before a content. */
 export const CONTENT_SIZE = "contentSize";
 
-/** An unsigned integer, little endian (FRM-1). */
+/** Decodes an unsigned little-endian integer (FRM-1). */
 export function integer(bytes: Uint8Array): number {
   return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
 }
 
-/** One walk over the bytes of a header or a payload. */
+/** A walk over the bytes of a header or a payload. */
 export class Walk {
   readonly pieces: Piece[] = [];
   readonly #frame: Uint8Array;
@@ -39,9 +39,8 @@ export class Walk {
   #offset: number;
 
   /**
-   * Starts at an offset of a frame.
-   *
-   * @param end where the header or the payload ends, at most the frame's end
+   * @param offset start of the header or the payload in the frame
+   * @param end its end, at most the frame's
    */
   constructor(frame: Uint8Array, offset: number, end: number) {
     this.#frame = frame;
@@ -49,20 +48,20 @@ export class Walk {
     this.#end = end;
   }
 
-  /** Where it has got to. */
+  /** The current offset. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** Bytes that are left. */
+  /** Number of bytes left. */
   get left(): number {
     return this.#end - this.#offset;
   }
 
   /**
-   * Goes along a field and those within it.
+   * Walks over a field and its inner fields.
    *
-   * @returns whether all of it was there
+   * @returns whether it is complete
    */
   along(
     field: AnyField,
@@ -95,7 +94,7 @@ export class Walk {
     }
   }
 
-  /** Takes all that is left as one piece, unless it is nothing. */
+  /** Takes all bytes left as one piece, if there are any. */
   rest(path: string, field: string = path): void {
     if (this.left > 0) this.#take(this.left, path, field, new Map());
   }
@@ -107,7 +106,7 @@ export class Walk {
     record: Map<string, Piece>,
   ): boolean {
     const { offset } = this;
-    // A claim may be 4 GiB: it is a view that is cut, never memory.
+    // A claim may be 4 GiB; a view needs no memory.
     const there = Math.min(size, this.left);
     const bytes = this.#frame.subarray(offset, offset + there);
     const missing = size - there;

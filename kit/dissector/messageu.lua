@@ -513,7 +513,7 @@ local function add_header(tree, tvb, offset, header, payload)
     if header.kind == "register" and not is_nobody then
       wrong(item, "REQ-9", "expected zeros: there is no id yet")
     elseif header.kind ~= nil and header.kind ~= "register" and is_nobody then
-      wrong(item, "REQ-9", "zeros are nobody's id")
+      wrong(item, "REQ-9", "zeros are no client's id")
     end
     at = at + ID
   end

@@ -1,5 +1,5 @@
 /**
- * `deno task inspect`: a proxy that shows what passes between clients and a
+ * `deno task inspect`: a proxy that shows the frames between clients and a
  * relay.
  *
  * @module
@@ -59,7 +59,7 @@ async function main(args: readonly string[]): Promise<void> {
     unreachable: (number, reason) =>
       say(`#${number} can't reach ${formatAddress(to)}: ${reason}`),
   });
-  /** Nobody reads it any more: there is nothing left to do. */
+  /** Prints, and stops once the reader of the output has gone. */
   function show(print: () => void): void {
     try {
       print();

@@ -6,20 +6,19 @@ import {
 import type { Direction } from "../dissect/dissector.ts";
 import { Conversation, type Finding } from "../dissect/conversation.ts";
 
-/** Is told what passes. */
+/** Receives the events of a proxy. */
 export interface Watcher {
-  /** A client came; connections count from 1. */
+  /** A client connected; connections are numbered from 1. */
   connection(number: number, client: string, relay: string): void;
-  /** Something passed in one of its directions. */
+  /** A finding in one direction of a connection. */
   finding(number: number, finding: Finding): void;
-  /** The relay couldn't be reached for it. */
+  /** The relay couldn't be reached for a connection. */
   unreachable(number: number, reason: string): void;
 }
 
 /**
- * Passes bytes on between clients and a relay, unchanged and at once, ends and
- * resets too, and says what they are. `node:net`, since a reset can be made
- * with it.
+ * Forwards bytes, ends and resets between clients and a relay, unchanged and at
+ * once, and reports the frames. Uses `node:net`, which can make resets.
  */
 export class Proxy {
   readonly #relay: Address;
@@ -28,7 +27,7 @@ export class Proxy {
   readonly #open = new Set<Socket>();
   #count = 0;
 
-  /** @param relay where everything is passed on to */
+  /** @param relay the address of the relay */
   constructor(relay: Address, watcher: Watcher) {
     this.#relay = relay;
     this.#watcher = watcher;
@@ -38,7 +37,7 @@ export class Proxy {
     );
   }
 
-  /** Connections so far. */
+  /** Number of connections so far. */
   get connections(): number {
     return this.#count;
   }
@@ -47,7 +46,7 @@ export class Proxy {
    * Starts to listen.
    *
    * @returns the port
-   * @throws {Error} where it can't
+   * @throws {Error} if it fails
    */
   listen({ hostname, port }: Address): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -60,7 +59,7 @@ export class Proxy {
     });
   }
 
-  /** Takes no more connections and ends those that there are. */
+  /** Stops listening and ends all connections. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) =>
       this.#server.close(() => resolve())
@@ -114,12 +113,12 @@ export class Proxy {
     };
     let hasEnded = false;
     const end = (isReset: boolean) => {
-      // A reset may come behind an end; one of them is told.
+      // A reset may follow an end; one of them is reported.
       if (!hasEnded) tell(conversation.end(direction, isReset));
       hasEnded = true;
     };
     from.on("data", (bytes: Uint8Array) => {
-      // Away with it first: what is told of it may take its time.
+      // Forwards before reporting, which may take time.
       if (!to.write(bytes)) {
         from.pause();
         to.once("drain", () => from.resume());

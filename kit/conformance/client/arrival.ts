@@ -14,49 +14,49 @@ import {
 import type { RequestHeader } from "../../../shared/wire/frames.ts";
 import { type Exchange, exchanged } from "../report/outcome.ts";
 
-/** A request and how it came. */
+/** A request and how it arrived. */
 export interface Arrival {
-  /** The number of its connection, from 1. */
+  /** Its connection's number, from 1. */
   readonly connection: number;
-  /** What its code asks for; undefined where that means nothing. */
+  /** Its kind; undefined for an unknown code. */
   readonly kind: RequestKind | undefined;
-  /** The dialect that its code belongs to. */
+  /** The dialect of its code. */
   readonly dialect: Dialect;
   /** Its header, read as little endian. */
   readonly header: RequestHeader;
-  /** Bytes of it. */
+  /** Size of the header in bytes. */
   readonly headerSize: number;
-  /** All of it that came, header included. */
+  /** The bytes that arrived, header included. */
   readonly bytes: Uint8Array;
-  /** Whether it makes sense only with big-endian numbers. */
+  /** Whether its integers make sense as big endian alone. */
   readonly bigEndian: boolean;
-  /** What is wrong with the size in its header; undefined where nothing is. */
+  /** What is wrong with the size in its header; undefined if it is right. */
   readonly sizeProblem: string | undefined;
-  /** Reads that it took: 1 where it came in one write. */
+  /** Number of reads: 1 if it arrived in one write. */
   readonly reads: number;
-  /** The id that it has to carry; undefined where nobody is registered. */
+  /** The id that it must carry; undefined before a registration. */
   readonly expectedId: ClientId | undefined;
-  /** Whether more came before it was answered. */
+  /** Whether more bytes arrived before the response. */
   early: boolean;
-  /** Whether the client had ended its side before it was answered. */
+  /** Whether the client ended its side before the response. */
   halfClosed: boolean;
-  /** What it was answered; undefined until then. */
+  /** The response, once there is one. */
   response: Uint8Array | undefined;
 }
 
-/** What follows the header. */
+/** The bytes behind the header. */
 export function payloadOf({ bytes, headerSize }: Arrival): Uint8Array {
   return bytes.subarray(headerSize);
 }
 
-/** Whom a 602 or a 603 is about; undefined where it is too short to say. */
+/** Target of a 602 or a 603; undefined if the payload is too short. */
 export function targetOf(arrival: Arrival): Uint8Array | undefined {
   const payload = payloadOf(arrival);
   const size = requestCodecs.publicKey.fixedSize ?? 0;
   return payload.length < size ? undefined : payload.subarray(0, size);
 }
 
-/** A 603 up to its content, and its content; undefined where it is too short. */
+/** Type, size and content of a 603; undefined if the payload is too short. */
 export function messageOf(
   arrival: Arrival,
 ): { type: number; contentSize: number; content: Uint8Array } | undefined {
@@ -68,14 +68,14 @@ export function messageOf(
   return { ...laxHead(payload), content };
 }
 
-/** A head whose type may be anything. */
+/** Reads a head with any type. */
 function laxHead(payload: Uint8Array): Pick<SendHead, "contentSize"> & {
   type: number;
 } {
   const head = payload.slice(0, SEND_OVERHEAD);
   const at = requestCodecs.publicKey.fixedSize ?? 0;
   const type = head[at] ?? 0;
-  // The codec takes the four types alone, and this one is judged elsewhere.
+  // The codec accepts the four types alone; another check judges the type.
   head[at] = 1;
   return { type, contentSize: sendHead.decode(head).contentSize };
 }

@@ -1,16 +1,16 @@
 /**
- * A person plays the client's user: the steps are printed as they become due.
+ * Prints the steps for a person who uses the client.
  *
  * @module
  */
 
 import { lines } from "../../../shared/cli/lines.ts";
-import type { Bell, Player } from "./player.ts";
+import type { Bell, ClientUser } from "./client_user.ts";
 import { stepText } from "./script.ts";
 import type { Finding, Step } from "./step.ts";
 
-/** A person at another terminal; Enter skips a step. */
-export class ByHand implements Player {
+/** A person who uses the client at another terminal; Enter skips a step. */
+export class ByHand implements ClientUser {
   readonly folder = undefined;
   readonly output = undefined;
   readonly ending = undefined;
@@ -20,9 +20,9 @@ export class ByHand implements Player {
   #gaveUp = false;
 
   /**
-   * @param input a line of it, or its end, skips a step
-   * @param say takes the steps' texts
-   * @param sample the path of the file that is to be sent
+   * @param input each line, and the end, skips a step
+   * @param say prints a text
+   * @param sample the path of the file to send
    */
   constructor(
     input: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -32,7 +32,7 @@ export class ByHand implements Player {
   ) {
     this.#say = say;
     this.#sample = sample;
-    // Where it can't be read, nobody skips a step.
+    // Without input no step can be skipped.
     this.#listen(input, bell).catch(() => {});
   }
 
@@ -40,7 +40,7 @@ export class ByHand implements Player {
     return this.#gaveUp;
   }
 
-  play(step: Step, number: number, count: number): Promise<void> {
+  perform(step: Step, number: number, count: number): Promise<void> {
     this.#gaveUp = false;
     this.#say(`\n${stepText(step, number, count, this.#sample)}`);
     return Promise.resolve();

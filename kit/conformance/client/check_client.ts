@@ -1,5 +1,5 @@
 /**
- * Checks a client: plays the server for it, and has its user played.
+ * Checks a client with a mock server and a scripted user.
  *
  * @module
  */
@@ -7,66 +7,66 @@
 import { formatAddress } from "../../../shared/folder/info_server.ts";
 import type { Outcome } from "../report/outcome.ts";
 import { ByHand } from "./by_hand.ts";
-import { Cast } from "./cast.ts";
+import { Scenario } from "./scenario.ts";
 import { DrivenClient, type StartClient } from "./driven_client.ts";
 import { DrivenFolder } from "./driven_folder.ts";
-import { playScript } from "./play.ts";
-import { Bell, type Player } from "./player.ts";
-import { PlayingServer } from "./playing_server.ts";
+import { runScript } from "./run_script.ts";
+import { Bell, type ClientUser } from "./client_user.ts";
+import { MockServer } from "./mock_server.ts";
 import type { Script } from "./script.ts";
 import { askKeys, askList } from "./steps/registration.ts";
 import { SAMPLE } from "./steps/sending.ts";
 
-/** What there is to check, whoever plays the user. */
-interface Play {
-  /** Where the client will connect; it is closed in the end. */
+/** Options of every run. */
+interface Run {
+  /** Where the client connects; closed at the end. */
   readonly listener: Deno.TcpListener;
-  /** The steps, and which checks are made. */
+  /** The steps and the chosen checks. */
   readonly script: Script;
-  /** Ends the play; what is known by then is told. */
+  /** Stops the run. */
   readonly signal?: AbortSignal;
 }
 
-/** A client that is started here. */
-export interface DrivenPlay extends Play {
-  /** The shell's command that starts it, or what does. */
+/** Options for a client that this program starts. */
+export interface DrivenRun extends Run {
+  /** Shell command or function that starts the client. */
   readonly drive: string | StartClient;
-  /** Milliseconds that a step gets. */
+  /** Time-out of a step in milliseconds. */
   readonly timeout: number;
 }
 
-/** A client that somebody uses elsewhere. */
-export interface PlayByHand extends Play {
+/** Options for a client that a person uses. */
+export interface ManualRun extends Run {
   readonly drive?: never;
-  /** Each line of it skips a step. */
+  /** Each line skips a step. */
   readonly input: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Takes what the user is to be told. */
+  /** Prints a text for the user. */
   readonly say: (text: string) => void;
 }
 
-/** Checks a client, and yields what each check came to. */
+/** Checks a client; yields the outcome of each check. */
 export async function* checkClient(
-  options: DrivenPlay | PlayByHand,
+  options: DrivenRun | ManualRun,
 ): AsyncGenerator<Outcome, void, void> {
   const { listener, script, signal = new AbortController().signal } = options;
   const bell = new Bell();
   signal.addEventListener("abort", () => bell.ring());
-  const cast = await Cast.create();
-  await using server = new PlayingServer(listener, cast, bell);
+  const scenario = await Scenario.create();
+  await using server = new MockServer(listener, scenario, bell);
   await using folder = await DrivenFolder.create(
     SAMPLE,
     options.drive === undefined ? undefined : listener.addr,
   );
-  await using player = playerOf(options, folder, bell);
+  await using user = userOf(options, folder, bell);
   const timeout = options.drive === undefined ? Infinity : options.timeout;
-  yield* playScript({ script, player, server, cast, bell, timeout, signal });
+  yield* runScript({ script, user, server, scenario, bell, timeout, signal });
 }
 
-function playerOf(
-  options: DrivenPlay | PlayByHand,
+function userOf(
+  options: DrivenRun | ManualRun,
   folder: DrivenFolder,
   bell: Bell,
-): Player {
+): ClientUser {
   const server = options.listener.addr;
   if (options.drive !== undefined) {
     const { drive: command, timeout } = options;

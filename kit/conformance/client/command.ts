@@ -1,5 +1,5 @@
 /**
- * `deno task conformance --client`: listens, plays and reports.
+ * `deno task conformance --client`.
  *
  * @module
  */
@@ -14,16 +14,16 @@ import { checkClient } from "./check_client.ts";
 import { type ClientOptions, readClientOptions } from "./options.ts";
 import { checksOf, choose, type Script, stepsOf, stepText } from "./script.ts";
 
-/** Data for whoever reads the report. */
+/** Prints the report. */
 const print = (text: string) => console.log(text);
-/** Talk with whoever plays. */
+/** Prints to the user beside the report. */
 const say = (text: string) => console.error(text);
 
 /**
- * Runs the whole.
+ * Checks a client as the command line says.
  *
- * @returns the exit code: the MUSTs that failed
- * @throws {UsageError} where the flags can't be obeyed
+ * @returns the exit code: the number of MUSTs that failed
+ * @throws {UsageError} if the command line is invalid
  */
 export async function conformClient(args: readonly string[]): Promise<number> {
   const options = await readClientOptions(args);
@@ -37,7 +37,7 @@ export async function conformClient(args: readonly string[]): Promise<number> {
 
 async function play(options: ClientOptions, script: Script): Promise<number> {
   const { drive, timeout } = options;
-  // A file for the user to send is all that is written then.
+  // Without a driven client only the file to send is written.
   if (drive === undefined) await giveUp("read", "run");
   const listener = listen(options.address);
   const where = formatAddress(listener.addr);
@@ -74,7 +74,7 @@ function listen(address: { hostname: string; port: number }): Deno.TcpListener {
   }
 }
 
-/** The script as it is printed: the steps, and what is checked in them. */
+/** Formats the script: the steps, and the checks of each. */
 function scriptText({ steps, chosen }: Script, badly: boolean): string {
   const texts = steps.map((step, index) => {
     const names = step.checks.filter(({ name }) => chosen.has(name))

@@ -1,6 +1,5 @@
 /**
- * A client that is started here, and whose user is played through its standard
- * input.
+ * Starts a client and types into its standard input.
  *
  * @module
  */
@@ -10,30 +9,30 @@ import { inTime } from "../../../shared/cli/time.ts";
 import { writeAll } from "../../../shared/folder/durable_files.ts";
 import { clip } from "../report/wrap.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
-import type { Bell, Player } from "./player.ts";
+import type { Bell, ClientUser } from "./client_user.ts";
 import { linesOf } from "./script.ts";
 import type { Choice, Finding, Step } from "./step.ts";
 
-/** Characters of a step's output that are kept. */
+/** Largest output kept of a step, in characters. */
 const MOST_OUTPUT = 1024 * 1024;
-/** How often a client that has ended is started anew. */
+/** Largest number of starts of a client. */
 const MOST_STARTS = 12;
-/** Characters of what it printed last that are told. */
+/** Characters reported of the last line of output. */
 const MOST_TOLD = 200;
-/** Milliseconds that its output gets to end once all that can be ended has. */
+/** Milliseconds to wait for the end of the output once the process group is killed. */
 const OUTPUT_GRACE = 500;
 
-/** A client that runs, and its standard input. */
+/** A client's process. */
 export interface RunningClient {
-  /** How it ended; undefined while it runs. */
+  /** Its exit status, once it has ended. */
   readonly status: Deno.CommandStatus | undefined;
-  /** Types; a client that has ended reads nothing. */
+  /** Writes to its input; ignored once it has ended. */
   type(text: string): Promise<void>;
   /** Ends its input. */
   endInput(): Promise<void>;
-  /** How it ended; undefined where it still runs after so many milliseconds. */
+  /** Waits for its exit status; undefined after `ms` milliseconds. */
   ended(ms: number): Promise<Deno.CommandStatus | undefined>;
-  /** Ends it and all that it started. */
+  /** Kills it and its process group. */
   kill(): Promise<void>;
 }
 
@@ -41,7 +40,7 @@ export interface RunningClient {
  * Starts a client in a folder.
  *
  * @param server the address it connects to
- * @param print takes its output, and an empty text once it has ended
+ * @param print receives its output, and an empty text once it has ended
  */
 export type StartClient = (
   folder: DrivenFolder,
@@ -49,22 +48,22 @@ export type StartClient = (
   print: (text: string) => void,
 ) => RunningClient;
 
-/** How a client is driven. */
+/** Options of {@linkcode DrivenClient}. */
 export interface DriveOptions {
   /** The shell's command that starts it, or what does. */
   readonly command: string | StartClient;
-  /** Where it runs. */
+  /** Its working directory. */
   readonly folder: DrivenFolder;
-  /** Where the playing server listens. */
+  /** The mock server's address. */
   readonly server: { hostname: string; port: number };
-  /** What is typed first where the client was started anew. */
+  /** Choices typed first after a restart. */
   readonly again: readonly Choice[];
-  /** Milliseconds that it gets to end. */
+  /** Time-out of its end in milliseconds. */
   readonly timeout: number;
 }
 
-/** A client's process, and its user. */
-export class DrivenClient implements Player {
+/** A client driven through its standard input. */
+export class DrivenClient implements ClientUser {
   readonly #options: DriveOptions;
   readonly #bell: Bell;
   #process: RunningClient;
@@ -106,12 +105,12 @@ export class DrivenClient implements Player {
       : undefined;
   }
 
-  async play(step: Step): Promise<void> {
+  async perform(step: Step): Promise<void> {
     this.#output = "";
     await this.#type(step.choices);
   }
 
-  /** A client that has ended or hangs is started anew in the same folder. */
+  /** Restarts the client in its folder. */
   async recover(isRegistered: boolean): Promise<void> {
     await this.#process.kill();
     this.#starts++;
@@ -136,7 +135,7 @@ export class DrivenClient implements Player {
   #start(): RunningClient {
     const { command, folder, server } = this.#options;
     const start = typeof command === "string" ? shell(command) : command;
-    // A client may remove what it likes.
+    // The client may have removed its folder.
     folder.restore();
     return start(folder, formatAddress(server), (text) => {
       const room = MOST_OUTPUT - this.#output.length;
@@ -163,7 +162,7 @@ const howEnded = ({ signal, code }: Deno.CommandStatus) =>
 const shell = (command: string): StartClient => (folder, server, print) =>
   new Process(command, folder, server, print);
 
-/** A shell and what it started. */
+/** A shell and the process group that it leads. */
 class Process implements RunningClient {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -185,7 +184,7 @@ class Process implements RunningClient {
         TMPDIR: folder.temporary,
         NO_COLOR: "1",
       },
-      // A group of its own, so that all that it starts can be ended.
+      // Leads a process group, which can be killed as a whole.
       detached: true,
       stdin: "piped",
       stdout: "piped",
@@ -214,7 +213,7 @@ class Process implements RunningClient {
         new TextEncoder().encode(text),
       );
     } catch {
-      // That it has ended is seen by its status.
+      // Its status tells that it has ended.
     }
   }
 
@@ -226,11 +225,11 @@ class Process implements RunningClient {
     return await inTime(this.#ending, ms, undefined);
   }
 
-  /** Ends it and all that it started, but for what left its group. */
+  /** Kills the process group; processes that left it survive. */
   async kill(): Promise<void> {
     await this.endInput();
     await new Deno.Command("sh", {
-      // The form that every shell takes.
+      // The portable form of the command.
       args: ["-c", `kill -s KILL -- -${this.#child.pid}`],
       stdout: "null",
       stderr: "null",
@@ -240,7 +239,7 @@ class Process implements RunningClient {
   }
 }
 
-/** What a process prints. */
+/** An output stream of a process. */
 class Output {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #reading: Promise<void>;
@@ -262,7 +261,7 @@ class Output {
     }
   }
 
-  /** Waits for the end, though not for who keeps it from ending. */
+  /** Waits for the end of the stream, for a limited time. */
   async end(): Promise<void> {
     await inTime(this.#reading, OUTPUT_GRACE, undefined);
     await this.#reader.cancel();

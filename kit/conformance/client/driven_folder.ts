@@ -1,5 +1,5 @@
 /**
- * The folder in which a driven client runs.
+ * The working directory of a driven client.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import { findFile, infoFiles } from "../../../shared/folder/info_files.ts";
 import { formatAddress } from "../../../shared/folder/info_server.ts";
 
-/** The name of the file that the client is to send. */
+/** Name of the file to send. */
 const SAMPLE = "sample.bin";
 
-/** Bytes of the largest identity file that is read. */
+/** Size in bytes of the largest identity file that is read. */
 const MOST_IDENTITY = 1024 * 1024;
 
-/** A temporary folder with what a client needs. */
+/** A temporary folder with the files that a client needs. */
 export class DrivenFolder implements AsyncDisposable {
-  /** Where it is. */
+  /** Its path. */
   readonly path: string;
 
   private constructor(path: string) {
@@ -23,8 +23,8 @@ export class DrivenFolder implements AsyncDisposable {
   }
 
   /**
-   * Makes one with a file to send and, where the client is to find it there,
-   * the server's address.
+   * Creates a folder with the file to send and, if given, the server's address
+   * in `info.server`.
    */
   static async create(
     sample: Uint8Array,
@@ -41,22 +41,22 @@ export class DrivenFolder implements AsyncDisposable {
     return folder;
   }
 
-  /** Makes it again where it is gone. */
+  /** Creates the folder again if it was removed. */
   restore(): void {
     Deno.mkdirSync(this.path, { recursive: true, mode: 0o700 });
   }
 
-  /** The file that the client is to send. */
+  /** Path of the file to send. */
   get sample(): string {
     return `${this.path}/${SAMPLE}`;
   }
 
-  /** What the client gets as its temporary directory. */
+  /** Path of the client's temporary directory. */
   get temporary(): string {
     return `${this.path}/tmp`;
   }
 
-  /** The text of the identity file, none where it can't be read; undefined where there is no file. */
+  /** Text of the identity file: empty if it is unreadable, undefined if there is none. */
   async identity(): Promise<string | undefined> {
     const file = await findFile(this.path, infoFiles.me);
     if (file === undefined) return undefined;
@@ -66,12 +66,12 @@ export class DrivenFolder implements AsyncDisposable {
         ? await Deno.readTextFile(file)
         : "";
     } catch {
-      // A folder, or a link to nowhere.
+      // A folder, or a dangling link.
       return "";
     }
   }
 
-  /** Whether a file holds exactly these bytes: one of its own, or one named. */
+  /** Whether a file in the folder, or one of the named ones, holds exactly these bytes. */
   async holds(bytes: Uint8Array, named: readonly string[]): Promise<boolean> {
     const paths = [...named];
     for await (const path of filesIn(this.path)) paths.push(path);
@@ -81,12 +81,12 @@ export class DrivenFolder implements AsyncDisposable {
     return false;
   }
 
-  /** Removes it with all that is in it. */
+  /** Removes the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await Deno.remove(this.path, { recursive: true });
     } catch (error) {
-      // Whose folder it was may have removed it.
+      // The client may have removed it.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
@@ -100,7 +100,7 @@ async function* filesIn(path: string): AsyncGenerator<string> {
       else if (entry.isFile) yield inner;
     }
   } catch {
-    // What can't be read, or is gone meanwhile, holds nothing for us.
+    // Unreadable or removed meanwhile.
   }
 }
 
@@ -111,7 +111,7 @@ async function isCopy(path: string, bytes: Uint8Array): Promise<boolean> {
     const found = await Deno.readFile(path);
     return found.every((byte, index) => byte === bytes[index]);
   } catch {
-    // What the client printed needn't be a path, and its files come and go.
+    // The client may print what is no path, and its files come and go.
     return false;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What steps look for again and again.
+ * Findings that several steps share.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { MessageType } from "../../../shared/wire/protocol.ts";
 import type { RequestKind } from "../../../shared/wire/requests.ts";
 import { type Arrival, messageOf, targetOf } from "./arrival.ts";
 import type { Person } from "./person.ts";
-import type { Finding, Scene } from "./step.ts";
+import type { Finding, Observed } from "./step.ts";
 
 /** The requests of a kind. */
 export function ofKind(
@@ -19,7 +19,7 @@ export function ofKind(
   return arrivals.filter((arrival) => arrival.kind === kind);
 }
 
-/** The requests of a kind that are about somebody. */
+/** The requests of a kind with a person as their target. */
 export function about(
   arrivals: readonly Arrival[],
   kind: "publicKey" | "sendMessage",
@@ -32,7 +32,7 @@ export function about(
   });
 }
 
-/** The messages of a type for somebody. */
+/** The messages of a type for a person. */
 export function messagesFor(
   arrivals: readonly Arrival[],
   person: Person | undefined,
@@ -43,16 +43,16 @@ export function messagesFor(
   );
 }
 
-/** A failure where a request didn't come. */
+/** Fails if a request didn't arrive. */
 export function cameOrFails(
   what: string,
   arrivals: readonly Arrival[],
-  scene: Scene,
+  observed: Observed,
 ): Finding {
   if (arrivals.length > 0) return undefined;
-  const last = scene.arrived.slice(-2);
+  const last = observed.arrived.slice(-2);
   if (
-    last.length > 0 && scene.arrived.every(({ kind }) => kind === undefined)
+    last.length > 0 && observed.arrived.every(({ kind }) => kind === undefined)
   ) {
     return { skips: "what came can't be read: see code" };
   }
@@ -64,32 +64,32 @@ export function cameOrFails(
   };
 }
 
-/** A failure where a driven client didn't print a text; nothing where it isn't driven. */
+/** Fails if a driven client didn't print the texts. */
 export function printedOrFails(
-  scene: Scene,
+  observed: Observed,
   texts: readonly string[],
 ): Finding {
-  const { output } = scene;
+  const { output } = observed;
   if (output === undefined) return undefined;
   const missing = texts.find((text) => !output.includes(text));
   if (missing === undefined) return undefined;
   return {
     fails: `it didn't print ${JSON.stringify(missing)}`,
-    at: scene.arrived.slice(-2),
+    at: observed.arrived.slice(-2),
   };
 }
 
 /**
- * A check of what clients of older semesters don't have: files.
+ * Skips a check of files, which clients of older semesters don't have.
  *
- * @returns what it skips for, where the client's menu doesn't speak of them
+ * @returns undefined if the client's menu mentions files
  */
-export const withoutFiles = ({ output }: Scene): Finding =>
+export const withoutFiles = ({ output }: Observed): Finding =>
   output === undefined || /file/i.test(output)
     ? undefined
     : { skips: "it offers no files, and needn't" };
 
-/** Whether a client has printed all of these texts, as far as that can be seen. */
-export function shows(...texts: string[]): (scene: Scene) => boolean {
-  return (scene) => printedOrFails(scene, texts) === undefined;
+/** Whether a client has printed all of these texts; true if its output is unknown. */
+export function shows(...texts: string[]): (observed: Observed) => boolean {
+  return (observed) => printedOrFails(observed, texts) === undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Cuts a connection's bytes into requests, as leniently as can be: a client
- * that is wrong in one thing is to be seen in the others, too.
+ * Cuts a connection's bytes into requests, leniently: one mistake of a client
+ * mustn't hide the others.
  *
  * @module
  */
@@ -27,22 +27,22 @@ import { requestHeader, requestHeaderAt } from "../../../shared/wire/frames.ts";
 import { formOf, swapped } from "../../dissect/form.ts";
 import type { Arrival } from "./arrival.ts";
 
-/** Size in bytes of the largest payload that is taken. */
+/** Size in bytes of the largest payload that is read. */
 const MOST_PAYLOAD = 4 * 1024 * 1024;
 
-/** A request and what only its connection knows of it. */
+/** A request without what its connection doesn't know. */
 export type CutRequest = Omit<Arrival, "connection" | "expectedId">;
 
 /** The requests on a connection. */
 export class Incoming {
   readonly #source: ByteSource;
   readonly #patience: number;
-  /** How far the stream had come after each read that isn't used up. */
+  /** Bytes of the stream after each read that isn't consumed. */
   #reads: number[] = [];
 
   /**
-   * @param patience milliseconds without a byte after which a request that has
-   * begun is taken as it is
+   * @param patience milliseconds without a byte after which an incomplete
+   * request counts as complete
    */
   constructor(conn: Deno.Conn, patience: number) {
     this.#patience = patience;
@@ -54,10 +54,10 @@ export class Incoming {
   }
 
   /**
-   * The next request, however wrong it is.
+   * The next request, sound or not.
    *
    * @returns null at the end of the stream
-   * @throws {Error} where the connection breaks
+   * @throws {Error} if the connection breaks
    */
   async next(): Promise<CutRequest | null> {
     const source = this.#source;
@@ -94,8 +94,8 @@ export class Incoming {
   }
 
   /**
-   * Looks for what a client shouldn't send before it has its response, `ms`
-   * milliseconds at most.
+   * Watches for bytes or an end that come before the response, for at most `ms`
+   * milliseconds.
    */
   async beforeResponse(
     requestSize: number,
@@ -116,8 +116,8 @@ export class Incoming {
   }
 
   /**
-   * The payload of a request whose header says less than such a one has, where
-   * all of it comes and no other request stands in it; 0 otherwise.
+   * Size of the payload of a request whose header claims less than its kind
+   * has, if all of it arrives and contains no other request; else 0.
    */
   async #understated(
     kind: RequestKind | undefined,
@@ -126,7 +126,7 @@ export class Incoming {
     if (kind === undefined) return 0;
     const source = this.#source;
     let size = requestCodecs[kind].fixedSize ?? SEND_OVERHEAD;
-    // SND-7: what follows a request for a key is another request.
+    // SND-7: another request follows a request for a key.
     if (claimed >= size && kind !== "sendMessage") return 0;
     if (kind === "sendMessage") {
       if (!(await this.#arrives(SEND_OVERHEAD))) return 0;
@@ -142,7 +142,7 @@ export class Incoming {
     return isRequest ? 0 : size;
   }
 
-  /** Whether so many bytes are there, once no more come. */
+  /** Waits until `size` bytes are buffered; false if no more arrive. */
   async #arrives(size: number): Promise<boolean> {
     const source = this.#source;
     while (source.buffered < size && !source.ended) {
@@ -151,7 +151,7 @@ export class Incoming {
     return source.buffered >= size;
   }
 
-  /** What came of a request that ends within its header. */
+  /** A request that ends within its header. */
   #fragment(start: number): CutRequest {
     const bytes = this.#source.takeArrived(this.#source.buffered);
     const head = new Uint8Array(requestHeader.fixedSize ?? 0);
@@ -181,7 +181,7 @@ export class Incoming {
   }
 }
 
-/** What a header says, in either byte order. */
+/** The meaning of a header, in either byte order. */
 type Known =
   & Pick<
     CutRequest,

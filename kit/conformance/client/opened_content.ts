@@ -1,5 +1,5 @@
 /**
- * Opens what a client encrypted, and says what is wrong where that fails.
+ * Decrypts a content from a client, or explains why it can't be decrypted.
  *
  * @module
  */
@@ -9,18 +9,17 @@ import { equals } from "@std/bytes";
 import { exportSymmetricKey } from "../../../shared/crypto/crypto.ts";
 import { BLOCK_SIZE, ZERO_IV } from "../../../shared/crypto/legacy_aes.ts";
 
-/** What a content turned out to be. */
+/** A decrypted content, or the problem with it. */
 export type Opened =
-  /** It was encrypted as it should be; `under` counts the keys from the oldest, 0. */
+  /** `under` is the index of its key; the oldest has 0. */
   | { readonly plaintext: Uint8Array; readonly under: number }
-  /** It wasn't. */
   | { readonly problem: string };
 
 /**
- * Opens a content of which it is known what it should be: AES has nothing that
- * tells a wrong key from a right one.
+ * Decrypts a content whose plaintext is known: AES-CBC doesn't tell a wrong key
+ * from a right one.
  *
- * @param keys all that could have been used, the oldest first
+ * @param keys the possible keys, the oldest first
  */
 export async function openContent(
   content: Uint8Array,
@@ -50,19 +49,19 @@ export async function openContent(
     const problem = explained(raw, text, expected);
     if (problem !== undefined) return { problem };
   }
-  // What is UTF-8 by chance under a wrong key is most unlikely.
+  // Valid padding under a wrong key is most unlikely.
   const other = tries.find(({ text }) => text !== undefined && text.length > 0);
   return other?.text === undefined
     ? { problem: "none of the keys that were exchanged opens it" }
     : { plaintext: other.text, under: other.under };
 }
 
-/** What a key makes of a content. */
+/** A content decrypted with one key. */
 interface Try {
   under: number;
-  /** With its padding. */
+  /** The plaintext with its padding. */
   raw: Uint8Array;
-  /** Without it; undefined where there is none. */
+  /** The plaintext without padding; undefined if that is invalid. */
   text: Uint8Array | undefined;
 }
 
@@ -80,7 +79,7 @@ function withoutPadding(raw: Uint8Array): Uint8Array | undefined {
   return isPadded ? raw.subarray(0, raw.length - count) : undefined;
 }
 
-/** Whether it is what was to be sent; some end a text in a NUL. */
+/** Whether a plaintext is the expected one; some clients end a text in a NUL. */
 export function isMeant(text: Uint8Array, expected: Uint8Array): boolean {
   return equals(text, expected) ||
     text.length === expected.length + 1 && text.at(-1) === 0 &&

@@ -1,5 +1,5 @@
 /**
- * Somebody whom the playing server plays, with keys of their own.
+ * A user of the mock server, with keys and messages.
  *
  * @module
  */
@@ -24,28 +24,28 @@ import type { WaitingMessage } from "../../../shared/wire/requests.ts";
 
 const UTF8 = new TextEncoder();
 
-/** Key pairs by name, kept for further plays of this process: each takes 100 ms. */
+/** Key pairs by name, kept for further runs of this process: each takes 100 ms. */
 const pairs: Record<string, Promise<CryptoKeyPair>> = {};
 
-/** A message from somebody, and the key that it brings. */
+/** A message from a person, and the key that it carries. */
 export interface Letter {
-  /** As it is handed out. */
+  /** The message as delivered. */
   readonly message: WaitingMessage;
-  /** The key that the client has once it took the message. */
+  /** The key that the client has once it received the message. */
   readonly brings?: { readonly from: Person; readonly key: CryptoKey };
 }
 
-/** Somebody to write to, and to hear from. */
+/** A user other than the checked client. */
 export class Person {
-  /** Under which name they are listed. */
+  /** The listed name. */
   readonly name: string;
-  /** Their id. */
+  /** The id. */
   readonly clientId: ClientId;
-  /** Their keys of RSA. */
+  /** The RSA keys. */
   readonly pair: CryptoKeyPair;
-  /** 160 bytes of DER. */
+  /** The public key, 160 bytes of DER. */
   readonly publicKey: Uint8Array;
-  /** The symmetric keys that they share with the client, the last one last. */
+  /** Symmetric keys shared with the client, the newest last. */
   readonly keys: CryptoKey[] = [];
   readonly #nextId: () => MessageId;
 
@@ -62,7 +62,7 @@ export class Person {
     this.#nextId = nextId;
   }
 
-  /** @param nextId the ids of the client's inbox */
+  /** @param nextId draws message ids of the client's inbox */
   static async create(
     name: string,
     nextId: () => MessageId,
@@ -76,7 +76,7 @@ export class Person {
     );
   }
 
-  /** Somebody else with the same key pair. */
+  /** Creates another person with the same key pair. */
   static like(
     { pair, publicKey }: Person,
     name: string,
@@ -85,7 +85,7 @@ export class Person {
     return new Person(name, pair, publicKey, nextId);
   }
 
-  /** A message of any type. */
+  /** Makes a message of any type. */
   letter(type: number, content: Uint8Array): Letter {
     return {
       message: {
@@ -97,7 +97,7 @@ export class Person {
     };
   }
 
-  /** A symmetric key for the client. */
+  /** Makes a message with a symmetric key. */
   async keyLetter(
     clientKey: CryptoKey,
     key: CryptoKey,
@@ -109,12 +109,12 @@ export class Person {
     };
   }
 
-  /** A text under a key. */
+  /** Makes a text, encrypted with `key`. */
   async textLetter(key: CryptoKey, text: string): Promise<Letter> {
     return await this.bytesLetter(key, UTF8.encode(text));
   }
 
-  /** A text under a key that needn't be one. */
+  /** Makes a text of any bytes, encrypted with `key`. */
   async bytesLetter(
     key: CryptoKey,
     bytes: Uint8Array<ArrayBuffer>,
@@ -122,7 +122,7 @@ export class Person {
     return this.letter(MessageType.Text, await legacyEncrypt(key, bytes));
   }
 
-  /** A file under a key. */
+  /** Makes a file, encrypted with `key`. */
   async fileLetter(
     key: CryptoKey,
     bytes: Uint8Array<ArrayBuffer>,
@@ -130,7 +130,7 @@ export class Person {
     return this.letter(MessageType.File, await legacyEncrypt(key, bytes));
   }
 
-  /** Takes a symmetric key that the client sent; one that isn't for us changes nothing. */
+  /** Keeps a symmetric key from the client; ignores one for another person. */
   async takeKey(encrypted: Uint8Array): Promise<void> {
     try {
       this.keys.push(await decryptKey(this.pair.privateKey, encrypted));
@@ -139,7 +139,7 @@ export class Person {
     }
   }
 
-  /** The first message of a conversation: a new key, and texts under it. */
+  /** Makes a message with a new key, and texts encrypted with it. */
   async keyAndTexts(
     clientKey: CryptoKey,
     ...texts: readonly string[]
@@ -152,8 +152,8 @@ export class Person {
 }
 
 /**
- * A letter that none of the keys opens: of random bytes, one key in 256 finds
- * an end that looks like padding.
+ * Makes a letter that none of the keys decrypts. Of random bytes, one in 256 ends
+ * in valid padding.
  */
 export async function unopened(
   keys: readonly CryptoKey[],

@@ -1,5 +1,5 @@
 /**
- * What every request is held to, in whatever step it comes.
+ * Checks of every request, in all steps.
  *
  * @module
  */
@@ -15,16 +15,16 @@ import type { CheckInfo } from "../report/outcome.ts";
 import { type Arrival, messageOf, payloadOf } from "./arrival.ts";
 import type { Finding } from "./step.ts";
 
-/** Bytes of a request that goes out in one write. */
+/** Largest size in bytes of a request that should go out in one write. */
 const SMALL_REQUEST = 1024;
-/** Requests that are shown where they fail. */
+/** Largest number of requests shown in a failure. */
 const MOST_SHOWN = 2;
 
-/** Judges requests one by one. */
+/** Judges each request. */
 interface RequestCheck extends CheckInfo {
-  /** Whether it judges requests that can't be cut out, too; the others are held to nothing else. */
+  /** Whether it also judges requests whose end is unknown. */
   readonly judgesFraming?: true;
-  /** What is wrong with a request; undefined where nothing is or it isn't meant. */
+  /** What is wrong with a request; undefined if nothing is. */
   readonly problem: (
     arrival: Arrival,
     before: readonly Arrival[],
@@ -33,7 +33,7 @@ interface RequestCheck extends CheckInfo {
 
 const SUBJECT = "requests";
 
-/** All that is looked at in every request. */
+/** The checks of every request. */
 export const requestChecks: readonly RequestCheck[] = [
   {
     name: "code",
@@ -74,7 +74,7 @@ export const requestChecks: readonly RequestCheck[] = [
     clause: "REQ-6",
     about: "Each payload has the size that its code asks for",
     problem(arrival) {
-      // What a registration lacks or has too much is its key's.
+      // The key's check judges the size of a registration.
       const { kind } = arrival;
       if (kind === undefined || kind === "register") return undefined;
       const { fixedSize } = requestCodecs[kind];
@@ -121,7 +121,7 @@ export const requestChecks: readonly RequestCheck[] = [
     about: "Each request has the id that the client was given",
     problem({ kind, header, expectedId }) {
       if (kind === undefined || kind === "register") return undefined;
-      if (expectedId === undefined) return "nobody was registered by then";
+      if (expectedId === undefined) return "no user was registered by then";
       return equals(header.clientId, expectedId)
         ? undefined
         : "it has another id than was given";
@@ -172,11 +172,11 @@ export const requestChecks: readonly RequestCheck[] = [
   },
 ];
 
-/** Whether it is known where a request ends, and so where the next begins. */
+/** Whether the end of a request, and so the start of the next, is known. */
 const isWhole = ({ kind, sizeProblem }: Arrival) =>
   kind !== undefined && sizeProblem === undefined;
 
-/** Holds all requests to a check. */
+/** Makes a check of all requests. */
 export function judgeRequests(
   { problem, judgesFraming }: RequestCheck,
   all: readonly Arrival[],

@@ -1,5 +1,5 @@
 /**
- * How a response goes out: well, or as badly as a step wants it.
+ * Responses, sound or not, and how they are written.
  *
  * @module
  */
@@ -13,25 +13,25 @@ import {
 import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
 import type { Arrival } from "./arrival.ts";
 
-/** Bytes that go out one by one where a response does. */
+/** Number of bytes written one by one. */
 const SINGLE_BYTES = 64;
-/** Bytes of a piece behind them. */
+/** Size in bytes of each further piece. */
 const PIECE = 50;
 
-/** What goes out for a request. */
+/** A response in bytes. */
 export interface RawResponse {
-  /** All of it, header included; may be nothing. */
+  /** Header and payload; may be empty. */
   readonly bytes: Uint8Array;
-  /** Whether the connection is closed behind it. */
+  /** Whether the connection is closed after it. */
   readonly closes?: boolean;
-  /** Whether it goes out byte by byte, and its end in small pieces. */
+  /** Whether it is written byte by byte, and its end in small pieces. */
   readonly bytewise?: boolean;
 }
 
 /**
- * Responses a request in place of a good server.
+ * Responds to a request in place of a sound server.
  *
- * @param good does what a good server does, and makes its response
+ * @param good processes the request like a sound server, and encodes the response
  */
 export type Responder = (
   arrival: Arrival,
@@ -48,12 +48,12 @@ export async function writeResponse(
     const size = at < SINGLE_BYTES ? 1 : PIECE;
     await writeAll(conn, bytes.subarray(at, at + size));
     at += size;
-    // What follows at once would go out together with it.
+    // Lets each piece go out by itself.
     await new Promise((resolve) => setTimeout(resolve));
   }
 }
 
-/** A response whose header says what it likes about its payload. */
+/** Encodes a response whose header may contradict its payload. */
 export function claiming(
   header: Omit<ResponseHeader, "version"> & { version?: number },
   payload: Uint8Array,
@@ -64,7 +64,7 @@ export function claiming(
   ]);
 }
 
-/** A response of any code and payload, of the right size. */
+/** Encodes a response of any code and payload. */
 export function responseOf(code: number, payload: Uint8Array): Uint8Array {
   return claiming({ code, payloadSize: payload.length }, payload);
 }

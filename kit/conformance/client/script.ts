@@ -1,5 +1,5 @@
 /**
- * The whole play: all steps in their order, and how they are written down.
+ * The steps in their order, and their text.
  *
  * @module
  */
@@ -46,7 +46,7 @@ const goodSteps: readonly Step[] = [
   receiveFile,
 ];
 
-/** The menu's 0, after all steps. */
+/** The check of the client's end, after all steps. */
 export const endCheck: CheckInfo & { readonly drivenOnly: true } = {
   name: "ends",
   subject: "end",
@@ -55,22 +55,22 @@ export const endCheck: CheckInfo & { readonly drivenOnly: true } = {
   drivenOnly: true,
 };
 
-/** Every step, and the checks of what all steps brought. */
+/** Steps and the chosen checks. */
 export interface Script {
-  /** The steps in their order. */
+  /** The steps, in order. */
   readonly steps: readonly Step[];
-  /** The names of the checks that are made. */
+  /** Names of the chosen checks. */
   readonly chosen: ReadonlySet<string>;
 }
 
-/** The steps, with bad responses where they are asked for. */
+/** All steps, or those without bad responses. */
 export function stepsOf(badly: boolean): readonly Step[] {
   return badly
     ? [registrationRefused, ...goodSteps, ...badResponses, ...badInboxes]
     : goodSteps;
 }
 
-/** All checks of these steps and of what they bring. */
+/** All checks of these steps and of their requests. */
 export function checksOf(steps: readonly Step[]): readonly CheckInfo[] {
   return [
     ...steps.flatMap(({ subject, checks }) =>
@@ -82,11 +82,11 @@ export function checksOf(steps: readonly Step[]): readonly CheckInfo[] {
 }
 
 /**
- * Leaves the steps out in which nothing is chosen. Registration, the others'
- * keys and the keys that are exchanged stay: later steps need them.
+ * Chooses checks, and drops steps without a chosen one. Registration and the
+ * steps that exchange keys stay: later steps need them.
  *
- * @param patterns names, clauses or subjects; all checks where it is undefined
- * @throws {UsageError} where one fits no check
+ * @param patterns names, clauses or subjects. Default: all checks
+ * @throws {UsageError} if a pattern fits no check
  */
 export function choose(
   steps: readonly Step[],
@@ -104,12 +104,12 @@ export function choose(
   };
 }
 
-/** What is typed for a choice, with the file's path in its place. */
+/** The lines to type for a choice, with the file's path filled in. */
 export function linesOf(choice: Choice, sample: string): string[] {
   return choice.map((line) => line === SAMPLE_PATH ? sample : line);
 }
 
-/** A step as a person is told it. */
+/** Formats a step for a person. */
 export function stepText(
   step: Step,
   number: number,

@@ -1,6 +1,6 @@
 /**
- * What a step of the play is: something that the user of a client does, what
- * has to arrive then, and what is judged by it.
+ * A step of the script: what the user does, which requests must arrive, and
+ * the checks.
  *
  * @module
  */
@@ -8,62 +8,62 @@
 import type { CheckInfo } from "../report/outcome.ts";
 import type { Responder } from "./responder.ts";
 import type { Arrival } from "./arrival.ts";
-import type { Cast } from "./cast.ts";
+import type { Scenario } from "./scenario.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
 
 /** A choice of the menu and the answers to its prompts, a line each. */
 export type Choice = readonly string[];
 
-/** What there is to judge by. */
-export interface Scene {
-  /** Who is there. */
-  readonly cast: Cast;
+/** The evidence of a step. */
+export interface Observed {
+  /** The users and messages of the server. */
+  readonly scenario: Scenario;
   /** The requests since the step began. */
   readonly arrived: readonly Arrival[];
   /** All requests. */
   readonly all: readonly Arrival[];
-  /** What the client printed since the step began; undefined where nobody records it. */
+  /** The client's output since the step began; undefined if it isn't recorded. */
   readonly output: string | undefined;
-  /** Where the client runs; undefined where its user runs it. */
+  /** The folder of a driven client. */
   readonly folder: DrivenFolder | undefined;
 }
 
-/** What was found; undefined where all is well. */
+/** A failure or a reason to skip; undefined if the check passes. */
 export type Finding =
   | undefined
   | { readonly fails: string; readonly at?: readonly Arrival[] }
   | { readonly skips: string };
 
-/** Judges one thing in a step. */
+/** A check of a step. */
 export interface Check extends Omit<CheckInfo, "subject"> {
-  /** What should be seen. */
+  /** The expected observation. */
   readonly expected?: string;
-  /** Whether only what the client printed or wrote shows it. */
+  /** Whether it needs the output or files of a driven client. */
   readonly drivenOnly?: boolean;
-  /** Judges, once the step is over. */
-  readonly judge: (scene: Scene) => Promise<Finding> | Finding;
+  /** Judges the step after its end. */
+  readonly judge: (observed: Observed) => Promise<Finding> | Finding;
 }
 
-/** A step. */
+/** A step of the script. */
 export interface Step {
-  /** What its checks are about, in a word. */
+  /** The subject of its checks, in a word. */
   readonly subject: string;
-  /** What the user is to do, in a sentence. */
+  /** What the user does, in a sentence. */
   readonly title: string;
-  /** What is typed for that. */
+  /** The lines that the user types. */
   readonly choices: readonly Choice[];
-  /** What the user should see then, in words. */
+  /** What the user should see, in words. */
   readonly sees?: string;
-  /** Whether a driven client has shown or written what it has to. */
-  readonly isSeen?: (scene: Scene) => Promise<boolean> | boolean;
-  /** Sets the scene; what it returns answers in place of the good responses. */
+  /** Whether a driven client has printed or written the expected. */
+  readonly isSeen?: (observed: Observed) => Promise<boolean> | boolean;
+  /** Prepares the scenario; may return a responder for the step. */
   readonly prepare?: (
-    cast: Cast,
+    scenario: Scenario,
   ) => Promise<Responder | void> | Responder | void;
-  /** Whether all has arrived that has to. */
-  readonly isComplete: (scene: Scene) => boolean;
-  /** Whether the client may have lost itself, so that it is started anew. */
-  readonly upsets?: (scene: Scene) => boolean;
-  /** What is judged by it, in this order. */
+  /** Whether all expected requests have arrived. */
+  readonly isComplete: (observed: Observed) => boolean;
+  /** Whether the client may be in a wrong state, and is restarted. */
+  readonly upsets?: (observed: Observed) => boolean;
+  /** Its checks, in order. */
   readonly checks: readonly Check[];
 }

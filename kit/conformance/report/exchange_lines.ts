@@ -1,5 +1,5 @@
 /**
- * What went over a check's connections, as lines of annotated hex.
+ * Prints the frames of a check's connections as annotated hex.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import type { Exchange, Exchanged } from "./outcome.ts";
 import { painter } from "./paint.ts";
 import { clip } from "./wrap.ts";
 
-/** Entries that are shown: a check of many clients has hundreds. */
+/** Largest number of frames shown: a check of many clients has hundreds. */
 const MOST_SHOWN = 24;
 
 /**
- * All of it, in the order in which it happened. What only prepares a check is
- * a line each.
+ * Formats an exchange in order. A frame that only prepares the check is one
+ * line.
  *
- * @param columns characters that a line may have
+ * @param columns longest line in characters
  */
 export function exchangeLines(
   exchange: Exchange,
@@ -52,7 +52,7 @@ function entryLines(entry: Exchanged, colour: boolean): string[] {
   ];
 }
 
-/** Leaves out what breaks clauses of that party alone. */
+/** Drops the problems of the party that the check plays. */
 function marked(
   { parts, problems }: Dissection,
   plays: Party | undefined,

@@ -1,5 +1,5 @@
 /**
- * The report for programs: one JSON document, an outcome a line.
+ * The report as JSON: one document with an outcome a line.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { clauses } from "../../clauses.ts";
 import { printableJson } from "../../../shared/cli/printable.ts";
 import type { Outcome, Tally } from "./outcome.ts";
 
-/** What a document says of the whole. */
+/** The start of the document. */
 export interface JsonHead {
-  /** What is checked. */
+  /** The checked program. */
   readonly target: string;
   /** The name of the server's dialect, if known. */
   readonly generation: string | undefined;
@@ -23,7 +23,7 @@ export interface JsonHead {
 export const jsonStart = (head: JsonHead): string =>
   `${printableJson(head).slice(0, -1)},"outcomes":[`;
 
-/** An outcome, with its bytes in hex and what its clause says. */
+/** Formats an outcome with its frames in hex and the title of its clause. */
 export function jsonOutcome(outcome: Outcome, isFirst: boolean): string {
   const exchange = outcome.exchange.map(({ bytes, plays: _, ...rest }) => ({
     ...rest,
@@ -39,8 +39,8 @@ export function jsonOutcome(outcome: Outcome, isFirst: boolean): string {
 /**
  * The document's last line.
  *
- * @param ms milliseconds that all of it took
- * @param stopped why not all checks were made, where they weren't
+ * @param ms duration of the run in milliseconds
+ * @param stopped why the run ended early, if it did
  */
 export const jsonEnd = (counts: Tally, ms: number, stopped?: string): string =>
   `],"summary":${

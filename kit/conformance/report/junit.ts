@@ -1,6 +1,6 @@
 /**
- * The report for build servers: JUnit's XML. It knows no warnings, so what
- * fails without being a MUST stands there as skipped.
+ * The report as JUnit's XML. JUnit has no warnings, so a failed SHOULD or MAY
+ * counts as skipped.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { clauses } from "../../clauses.ts";
 import { exchangeLines } from "./exchange_lines.ts";
 import type { Outcome } from "./outcome.ts";
 
-// XML 1.0 has no form at all for these.
+// Characters that XML 1.0 can't represent.
 // deno-lint-ignore no-control-regex -- they are what is dropped
 const NOT_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -20,10 +20,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The whole document.
+ * Formats the whole document.
  *
- * @param ms milliseconds that all of it took
- * @param stopped why not all checks were made, where they weren't
+ * @param ms duration of the run in milliseconds
+ * @param stopped why the run ended early, if it did
  */
 export function junit(
   target: string,

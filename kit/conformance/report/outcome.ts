@@ -1,5 +1,5 @@
 /**
- * What a check of somebody's program came to, and what all of them came to.
+ * Outcomes of checks, and their tally.
  *
  * @module
  */
@@ -11,82 +11,82 @@ import {
   type Party,
 } from "../../clauses.ts";
 
-/** Bytes of a message that are kept for the report. */
+/** Number of bytes of a frame kept for the report. */
 const MOST_KEPT = 4096;
-/** The largest exit code that no shell uses for something else. */
+/** The largest exit code that shells don't use themselves. */
 const MOST_CODE = 125;
 
-/** Bytes that went over a connection, a whole frame where they are one. */
+/** Bytes on a connection, usually a frame. */
 export interface Exchanged {
-  /** Which way: from the client to the server, or back. */
+  /** The direction: to the server, or back. */
   readonly direction: "request" | "answer";
-  /** The bytes, or the first 4096 of more. */
+  /** The bytes, at most the first 4096. */
   readonly bytes: Uint8Array;
-  /** How many they were. */
+  /** The number of bytes. */
   readonly size: number;
-  /** The connection's number, from 1 within the check. */
+  /** The connection's number within the check, from 1. */
   readonly connection: number;
-  /** How they went, or what was odd about them. */
+  /** A remark on them. */
   readonly note?: string;
-  /** Whether they only made what the check needs, such as a user. */
+  /** Whether they only prepared the check. */
   readonly prepares?: boolean;
-  /** Whom the check plays: the clauses of that party alone aren't what it looks for. */
+  /** The party that the check plays, whose clauses it doesn't judge. */
   readonly plays?: Party;
 }
 
-/** What happened on the check's connections, in its order. */
+/** The frames on a check's connections, in order. */
 export type Exchange = readonly Exchanged[];
 
-/** How a check ended; one that couldn't be made is skipped. */
+/** Result of a check; `skipped` if it couldn't be made. */
 export type Verdict = "pass" | "fail" | "skipped";
 
-/** What a check is, before it is made. */
+/** The declaration of a check. */
 export interface CheckInfo {
   /** Its name, in kebab case. */
   readonly name: string;
-  /** What it is about, in a word: the report's group. */
+  /** Its subject in a word, a group of the report. */
   readonly subject: string;
-  /** The clause that it holds somebody to. */
+  /** The clause that it checks. */
   readonly clause: ClauseId;
-  /** What it looks for, in a sentence. */
+  /** What it checks, in a sentence. */
   readonly about: string;
 }
 
-/** What a check came to. */
+/** The outcome of a check. */
 export interface Outcome extends CheckInfo {
-  /** How strictly its clause binds. */
+  /** Level of its clause. */
   readonly level: Level;
-  /** How it ended. */
+  /** Its result. */
   readonly verdict: Verdict;
-  /** Whether it wasn't even tried, since nobody is there to be checked. */
+  /** Whether it wasn't tried, since the server is gone. */
   readonly untried?: true;
-  /** What was seen instead, or why it was skipped; not where it passed. */
+  /** What was observed, or why it was skipped; undefined if it passed. */
   readonly reason?: string;
-  /** What should have been seen, where it failed. */
+  /** What was expected, if it failed. */
   readonly expected?: string;
-  /** What was sent and what came back. */
+  /** Its frames. */
   readonly exchange: Exchange;
-  /** Milliseconds that it took. */
+  /** Its duration in milliseconds. */
   readonly ms: number;
 }
 
-/** How many checks ended how. */
+/** Number of checks by result. */
 export interface Tally {
-  /** All that were made or skipped. */
+  /** All checks. */
   readonly checks: number;
-  /** Those that passed. */
+  /** Passed checks. */
   readonly passed: number;
-  /** Those that couldn't be made. */
+  /** Skipped checks. */
   readonly skipped: number;
-  /** Those that failed, by their clause's level. */
+  /** Failed checks by the level of their clause. */
   readonly failed: Readonly<Record<Level, number>>;
 }
 
-/** How strictly a check's clause binds. */
+/** The level of a check's clause. */
 export const levelOf = ({ clause }: { clause: ClauseId }): Level =>
   clauses[clause].level;
 
-/** Notes bytes for the report, in a copy and without what is too much. */
+/** Copies the first bytes of a frame for the report. */
 export function exchanged(
   bytes: Uint8Array,
   about: Omit<Exchanged, "bytes" | "size">,
@@ -94,7 +94,7 @@ export function exchanged(
   return { ...about, bytes: bytes.slice(0, MOST_KEPT), size: bytes.length };
 }
 
-/** Counts how checks ended. */
+/** Counts checks by result. */
 export function tally(outcomes: readonly Outcome[]): Tally {
   const failed = { MUST: 0, SHOULD: 0, MAY: 0 };
   let [passed, skipped] = [0, 0];
@@ -106,6 +106,6 @@ export function tally(outcomes: readonly Outcome[]): Tally {
   return { checks: outcomes.length, passed, skipped, failed };
 }
 
-/** The failed checks of MUSTs, 125 at most: shells use larger codes themselves. */
+/** The number of failed MUSTs, at most 125: shells use larger codes themselves. */
 export const exitCode = ({ failed }: Tally): number =>
   Math.min(failed.MUST, MOST_CODE);

@@ -1,5 +1,5 @@
 /**
- * Prints what checks come to, in the form that is asked for.
+ * Prints the outcomes of checks as a table, JSON or JUnit.
  *
  * @module
  */
@@ -16,32 +16,32 @@ import { Table } from "./table.ts";
 
 /** How a report is printed. */
 export interface ReportOptions {
-  /** For people, for programs, or for build servers. */
+  /** The format. */
   form: "table" | "json" | "junit";
-  /** What is checked, such as `127.0.0.1:1357`. */
+  /** The checked program, such as `127.0.0.1:1357`. */
   target: string;
   /** The name of the server's dialect, if known. */
   dialect?: DialectName;
   /** The version of requests to it, if known. */
   version?: number;
-  /** Characters of the longest check's name. */
+  /** Length of the longest check's name. */
   nameWidth: number;
   /** Whether a table may have colours. */
   colour: boolean;
-  /** Whether a table has the bytes of what passed, too. */
+  /** Whether a table also has the frames of passed checks. */
   verbose: boolean;
-  /** Whether a table has no bytes at all. */
+  /** Whether a table has no frames. */
   brief?: boolean;
-  /** Takes a line or more, without the last newline. */
+  /** Prints lines, given without the last newline. */
   print: (text: string) => void;
-  /** Says why not all checks were made, where they weren't. */
+  /** Why the run ended early, if it did. */
   stopped: () => string | undefined;
 }
 
 /**
- * Prints outcomes as they come, and what they come to.
+ * Prints outcomes as they come, and their tally.
  *
- * @returns the exit code: the MUSTs that failed, 125 at most
+ * @returns the exit code: the number of failed MUSTs, at most 125
  */
 export async function printReport(
   outcomes: AsyncIterable<Outcome>,
@@ -60,7 +60,7 @@ export async function printReport(
   }
   for await (const outcome of outcomes) {
     if (form === "json") print(jsonOutcome(outcome, all.length === 0));
-    // Why these were skipped is told once, below.
+    // The reason for these is printed once, below.
     if (form === "table" && !outcome.untried) print(table.row(outcome));
     all.push(outcome);
   }
@@ -78,7 +78,7 @@ export async function printReport(
   return exitCode(counts);
 }
 
-/** What the reader of codes and headers should know. */
+/** Remarks on the codes and headers in the report. */
 function* remarks({ dialect, version }: ReportOptions): Generator<string> {
   const { name } = defaultDialect;
   if (dialect !== undefined && dialect !== name) {

@@ -1,6 +1,5 @@
 /**
- * The report for people: a line a check, and what there is to say of those
- * that failed.
+ * The report as a table: a line a check, and details of the failed ones.
  *
  * @module
  */
@@ -21,11 +20,11 @@ const TEXT_COLUMNS = COLUMNS - INDENT.length;
 export interface TableOptions {
   /** Whether the terminal shows colours. */
   colour: boolean;
-  /** Whether what passed is shown with all bytes, too. */
+  /** Whether passed checks are shown with their frames. */
   verbose: boolean;
-  /** Whether no bytes are shown. */
+  /** Whether no frames are shown. */
   brief?: boolean;
-  /** Characters of the longest name. */
+  /** Length of the longest name. */
   nameWidth: number;
 }
 
@@ -35,13 +34,12 @@ export class Table {
   readonly #paint;
   #subject = "";
 
-  /** Nothing is drawn yet. */
   constructor(options: TableOptions) {
     this.#options = options;
     this.#paint = painter(options.colour);
   }
 
-  /** A check's line, under a heading where its subject is another. */
+  /** A check's line, below a heading if its subject is new. */
   row(outcome: Outcome): string {
     const { name, clause, level, subject, verdict } = outcome;
     const heading = subject === this.#subject
@@ -64,7 +62,7 @@ export class Table {
     return heading + line.trimEnd() + more;
   }
 
-  /** What is to be said below: failures in full, and why checks were skipped. */
+  /** Failures in full, and reasons of skipped checks. */
   details(outcomes: readonly Outcome[]): string {
     const failures = outcomes.filter(({ verdict }) => verdict === "fail");
     return [
@@ -92,7 +90,7 @@ export class Table {
     }${capped}`;
   }
 
-  /** The names of what failed, by level, since the details fill screens. */
+  /** The names of failed checks by level, since the details fill screens. */
   failedNames(outcomes: readonly Outcome[]): string {
     const failures = outcomes.filter(({ verdict }) => verdict === "fail");
     const byLevel = Map.groupBy(failures, ({ level }) => level);
@@ -146,7 +144,7 @@ export class Table {
     return lines.map((line) => `${INDENT}${line}`.trimEnd()).join("\n");
   }
 
-  /** One reason may have kept many checks from being made: it is told once. */
+  /** Each reason to skip, with its number of checks. */
   #skips(outcomes: readonly Outcome[]): string[] {
     const reasons = new Map<string, number>();
     for (const { verdict, reason = "" } of outcomes) {
@@ -160,6 +158,6 @@ export class Table {
   }
 }
 
-/** A subject as a heading. */
+/** Formats a subject as a heading. */
 export const titleOf = (subject: string): string =>
   subject.charAt(0).toUpperCase() + subject.slice(1);

@@ -1,11 +1,10 @@
-/** Columns that a report fits. */
+/** Width of a report in columns. */
 export const COLUMNS = 80;
 
 /**
- * Breaks a text into lines between its words; a word that is longer than a
- * line is broken itself.
+ * Wraps a text between words; breaks words that are longer than a line.
  *
- * @param columns characters that a line may have
+ * @param columns longest line in characters
  */
 export function wrap(text: string, columns: number): string[] {
   const pattern = new RegExp(
@@ -15,10 +14,10 @@ export function wrap(text: string, columns: number): string[] {
   return text.match(pattern)?.map((line) => line.trimEnd()) ?? [];
 }
 
-// deno-lint-ignore no-control-regex -- it is what colours are made of
+// deno-lint-ignore no-control-regex -- matches colours
 const ESCAPES = /(\x1b\[\d*m)/;
 
-/** Cuts a text to so many characters, and shows that it did; colours take no room. */
+/** Cuts a text to a width and marks the cut; colours have no width. */
 export function clip(text: string, columns: number): string {
   const pieces = text.split(ESCAPES);
   const isEscape = (index: number) => index % 2 === 1;

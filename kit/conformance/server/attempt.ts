@@ -1,5 +1,5 @@
 /**
- * Makes one check, and sees to it that it ends.
+ * Makes one check within a time limit.
  *
  * @module
  */
@@ -12,32 +12,32 @@ import { type Check, CheckFailure, NoResponse, Unprepared } from "./check.ts";
 import type { Probe } from "./probe.ts";
 import { NoConnection } from "./target.ts";
 
-/** Responses' time-outs without a response after which a check isn't waited for. */
+/** Time-outs of a response without a response after which a check is given up. */
 const TIMEOUTS = 5;
-/** Milliseconds that any check gets: some of them wait on purpose. */
+/** Shortest limit in milliseconds: some checks wait on purpose. */
 const LEAST_TIME = 5000;
-/** How often it is waited for again where answers came meanwhile. */
+/** Largest number of extensions while responses come. */
 const MOST_WAITS = 12;
-/** Characters of a reason: it may tell of each of a server's messages. */
+/** Longest reason in characters. */
 const MOST_REASON = 1000;
 
-/** How a check ended. */
+/** Result of an attempt. */
 export interface Ending
   extends Pick<Outcome, "verdict" | "reason" | "expected"> {
-  /** The clause that was broken, where that isn't the check's own. */
+  /** The broken clause, if it isn't the check's own. */
   readonly clause?: ClauseId;
-  /** Whether it failed for want of a response other than 9000: all of that kind may. */
+  /** Whether it got no response, or a 9000: all requests of the kind may fail. */
   readonly isUnserved?: boolean;
-  /** What shows the mistake by itself. */
+  /** A frame that shows the mistake by itself. */
   readonly shows?: Exchanged;
 }
 
 /**
- * Makes a check. Its users may serve others, unless it failed: what the server
- * still has for them isn't known then.
+ * Makes a check. Returns its users to the pool unless it failed, after which
+ * their inboxes are unknown.
  *
- * @param mustConnect whether it fails where it gets no connection at all: that is
- * nothing against the server in checks of something else
+ * @param mustConnect whether a missing connection is a failure, and no reason to
+ * skip the check
  */
 export async function attempt(
   check: Check,
@@ -45,7 +45,7 @@ export async function attempt(
   mustConnect = false,
 ): Promise<Ending> {
   try {
-    // What goes on behind its time fails on a closed connection.
+    // A check that is given up fails on its closed connection.
     const running = check.run(probe).then(() => true);
     running.catch(() => {});
     await inItsTime(running, probe);
@@ -73,7 +73,7 @@ export async function attempt(
   }
 }
 
-/** A check that couldn't be made. */
+/** A skipped check. */
 export const skipped = (reason: string): Ending => ({
   verdict: "skipped",
   reason: clip(reason, MOST_REASON),
@@ -88,9 +88,9 @@ const shown = ({ bytes, note }: { bytes: Uint8Array; note: string }) =>
   });
 
 /**
- * Waits for the end of a check, as long as responses come.
+ * Waits for the end of a check while responses come.
  *
- * @throws {Unprepared} where it doesn't come to an end: that says nothing of a clause
+ * @throws {Unprepared} if it doesn't end, which says nothing about its clause
  */
 async function inItsTime(
   running: Promise<boolean>,

@@ -1,6 +1,6 @@
 /**
- * What a server can do at all. What is wrong with all of its lists, say, is to
- * fail the check of a list and not each check that looks something up in one.
+ * The abilities that checks build on. A server whose lists are all wrong fails
+ * the check of lists; checks that look something up in a list are skipped.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { equals } from "@std/bytes";
 import type { RequestKind } from "../../../shared/wire/requests.ts";
 import { expectCode, expectSize } from "./response.ts";
 import { CheckFailure, must, NoResponse, Unprepared } from "./check_failure.ts";
-import type { User } from "./cast.ts";
+import type { User } from "./user_pool.ts";
 import { frame, randomBytes, sendRequest } from "./frames.ts";
 import type { Probe } from "./probe.ts";
 import { type Usual, usuals } from "./usual.ts";
 import { PULL, pullRequest } from "../../requests.ts";
 
-/** What checks build on, how it is called where it fails, and which check tells of that. */
+/** Each ability: its name in "couldn't …", and the check that tests it. */
 export const basics = {
   list: ["get a list", "list-entries"],
   key: ["get a public key", "key-with-owner"],
@@ -34,16 +34,16 @@ export const basics = {
   ],
 } as const;
 
-/** One of them. */
+/** The name of an ability. */
 export type Basic = keyof typeof basics;
 
-/** Why something couldn't be done, and which check tells more of it. */
+/** Why a check is skipped: the missing ability, and the check that tests it. */
 export const told = (basic: Basic): string =>
   `couldn't ${basics[basic][0]}: see ${basics[basic][1]}`;
 
 /**
- * What a request of a kind builds on, and the checks that fail where no such
- * request is answered as it should be. A registration is checked first.
+ * The ability behind each kind of request, and the checks that fail without it.
+ * Registration is checked first.
  */
 const basicsOfKinds: Readonly<
   Partial<Record<RequestKind, { basic: Basic; checks: readonly string[] }>>
@@ -55,15 +55,14 @@ const basicsOfKinds: Readonly<
 };
 
 /**
- * What a request of a kind builds on; undefined in a check that itself fails
- * where that is missing.
+ * The ability behind a kind of request; undefined in a check that tests it.
  */
 export function basicOf(kind: RequestKind, check: string): Basic | undefined {
   const found = basicsOfKinds[kind];
   return found?.checks.includes(check) ? undefined : found?.basic;
 }
 
-/** What is asked to find out about one of them. */
+/** The kinds of requests that test an ability. */
 function kindsOf(basic: Basic): readonly RequestKind[] {
   if (basic === "list") return ["clientsList"];
   if (basic === "key") return ["publicKey"];
@@ -73,12 +72,12 @@ function kindsOf(basic: Basic): readonly RequestKind[] {
   return isOfAny ? [] : ["sendMessage", PULL];
 }
 
-/** A code that no request has. */
+/** A code of no request. */
 const UNKNOWN_CODE = 666;
-/** Bytes of a content that looks like a ciphertext. */
+/** Size in bytes of a content like a ciphertext. */
 const CONTENT_SIZE = 48;
 
-/** Does the simplest thing of its kind. */
+/** The simplest test of each ability. */
 const attempts: Readonly<
   Record<
     Basic,
@@ -181,27 +180,27 @@ async function twice(
   await channel.ask(request(from, to), code);
 }
 
-/** Finds out what works, each thing once and only where it is asked for. */
+/** Tests abilities on demand, each once. */
 export class Basics {
   readonly #probe: () => Probe;
   readonly #found = new Map<Basic, Promise<boolean>>();
-  /** Whether no registration is taken, so that nothing can be told from one that isn't. */
+  /** Whether the server accepts no registration. */
   registersNone = false;
   readonly #silent = new Set<RequestKind>();
   readonly #told = new Set<string>();
   readonly #tried = new Map<RequestKind, Promise<Usual | string>>();
 
-  /** @param probe makes what an attempt is made with */
+  /** @param probe makes a probe for a test */
   constructor(probe: () => Probe) {
     this.#probe = probe;
   }
 
-  /** Whether a request of that kind is known to have no response. */
+  /** Whether requests of a kind are known to get no response. */
   isSilent(kind: RequestKind): boolean {
     return this.#silent.has(kind);
   }
 
-  /** Whether it is asked about a mistake for the first time. */
+  /** Whether this is the first report of a mistake. */
   isFirst(mistake: string): boolean {
     if (this.#told.has(mistake)) return false;
     this.#told.add(mistake);
@@ -209,10 +208,10 @@ export class Basics {
   }
 
   /**
-   * Whether the server can do it.
+   * Whether the server has an ability.
    *
-   * @param isAlone whether the check has no connection open: beside one, some
-   * servers serve no other, and a failure says nothing to the next check
+   * @param isAlone whether the check has no open connection. Some servers serve
+   * one connection at a time, so a failure beside another isn't remembered
    */
   async works(basic: Basic, isAlone: boolean): Promise<boolean> {
     const finding = this.#found.get(basic) ?? this.#attempt(basic);
@@ -223,11 +222,11 @@ export class Basics {
   }
 
   /**
-   * The request that checks of something else ask: the first that is answered
-   * as it should be, or else the first that is answered at all.
+   * The request for checks of connections, headers and load: the first with a
+   * sound response, or else the first with any.
    *
-   * @param but a kind that won't do
-   * @throws {Unprepared} where none is answered
+   * @param but a kind to leave out
+   * @throws {Unprepared} if none gets a response
    */
   async usual(but?: RequestKind): Promise<Usual> {
     let odd: Usual | undefined;
@@ -246,7 +245,7 @@ export class Basics {
     throw new Unprepared(`no request is answered well: ${reasons.join("; ")}`);
   }
 
-  /** @returns why it won't do, where it isn't answered */
+  /** @returns the reason if it gets no response */
   async #try(candidate: Usual): Promise<Usual | string> {
     const probe = this.#probe();
     const { code, size } = candidate;

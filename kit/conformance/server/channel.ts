@@ -1,6 +1,6 @@
 /**
- * A connection to the server that is checked: every wait has an end, whatever
- * the server does, and what goes over it is noted.
+ * A connection to the checked server. Every wait has a time-out, and all frames
+ * are recorded.
  *
  * @module
  */
@@ -29,46 +29,46 @@ import {
 } from "./server_dialect.ts";
 import { PULL } from "../../requests.ts";
 
-/** Bytes of the largest list that is read. */
+/** Size in bytes of the largest list that is read. */
 const MOST_LIST = 64 * 1024 * 1024;
-/** Bytes of the most messages: checks send 5 MiB at most. */
+/** Size in bytes of the largest pull that is read: checks send at most 5 MiB. */
 const MOST_MESSAGES = 8 * 1024 * 1024;
-/** Bytes of the largest other response: a hundred of them may come at once. */
+/** Size in bytes of the largest other response: a hundred may come at once. */
 const MOST_RESPONSE = 1024 * 1024;
-/** Bytes a millisecond that a response's payload need not exceed. */
+/** Slowest accepted rate of a payload in bytes a millisecond. */
 const SLOWEST = 256;
-/** Milliseconds over which segments are spread, so that they stay apart at a server that is busy. */
+/** Milliseconds over which segments are spread, so that a busy server reads them one by one. */
 const SEGMENTS_TAKE = 100;
-/** Milliseconds between segments at least. */
+/** Shortest pause between segments in milliseconds. */
 const LEAST_PAUSE = 2;
 
-/** Milliseconds in which bytes behind a response are seen. */
+/** Milliseconds to wait for bytes behind a response. */
 const BEHIND = 20;
 
 const LATE = Symbol();
 
-/** What a channel shares with its check. */
+/** Options of {@linkcode Channel}. */
 export interface ChannelOptions {
   /** The channel's number within its check. */
   number: number;
-  /** Milliseconds that a response may take, which rise with what the check has sent. */
+  /** Time-out of a response in milliseconds; grows with the bytes sent. */
   patience: () => number;
-  /** What the server speaks. */
+  /** The server's dialect. */
   serverDialect: ServerDialect;
-  /** Whether it only makes what the check needs. */
+  /** Whether it only prepares the check. */
   prepares: boolean;
-  /** Notes what goes over it. */
+  /** Records a frame. */
   note: (entry: Exchanged) => void;
-  /** Is told of requests, and of responses that come or don't. */
+  /** Called with requests, and on responses that come or don't. */
   follow: (event: "answered" | "unanswered" | readonly Uint8Array[]) => void;
 }
 
-/** One connection. */
+/** A connection of a check. */
 export class Channel {
   readonly #connection: RawConnection;
   readonly #source: ByteSource;
   readonly #options: ChannelOptions;
-  /** Bytes of the largest response that is read, after what was asked. */
+  /** Size in bytes of the largest response to the requests so far. */
   #mostResponse = MOST_RESPONSE;
   #closed = false;
 
@@ -77,7 +77,7 @@ export class Channel {
     return this.#closed;
   }
 
-  /** @param conn which it closes */
+  /** Takes over `conn`. */
   constructor(conn: Conn, options: ChannelOptions) {
     this.#connection = new RawConnection(conn);
     this.#source = this.#connection.source;
@@ -91,9 +91,9 @@ export class Channel {
   }
 
   /**
-   * Sends a request, or several, in one write.
+   * Sends requests in one write.
    *
-   * @throws {CheckFailure} where the server doesn't read them in time
+   * @throws {CheckFailure} if the server doesn't read them in time
    */
   async send(...requests: Uint8Array[]): Promise<void> {
     const frames = requests.map((request) => this.#adapted(request));
@@ -112,9 +112,9 @@ export class Channel {
   }
 
   /**
-   * Sends a request in pieces that arrive by themselves.
+   * Sends a request in segments that arrive one by one.
    *
-   * @param cuts where it is cut, rising
+   * @param cuts offsets of the cuts, ascending
    */
   async sendCut(request: Uint8Array, cuts: readonly number[]): Promise<void> {
     const frame = this.#adapted(request);
@@ -129,23 +129,23 @@ export class Channel {
     }
   }
 
-  /** Sends the start of a request whose rest may never come. */
+  /** Sends the start of a request. */
   async sendPart(start: Uint8Array): Promise<void> {
     const part = this.#adapted(start);
     this.#note("request", part, "the start of a request");
     await this.#write(part);
   }
 
-  /** Sends the rest of it. */
+  /** Sends the rest of a request. */
   async sendRest(part: Uint8Array): Promise<void> {
     this.#note("request", part, "the rest of it");
     await this.#write(part);
   }
 
   /**
-   * The next response.
+   * Reads the next response.
    *
-   * @throws {CheckFailure} where none comes in time, or one that can't be
+   * @throws {CheckFailure} if none comes in time, or it is malformed
    */
   async response(expected = "a response"): Promise<WholeResponse> {
     const timeout = this.#options.patience();
@@ -164,7 +164,7 @@ export class Channel {
         responseMeant(this.#options.serverDialect.dialect, header.code) ===
           responseCode.clientsList;
       if (!isList) throw new CheckFailure(expected, got);
-      // So many users there may be.
+      // A server may have that many users.
       throw new Unprepared(`the list is too long for this tool: ${got}`);
     }
     const size = RESPONSE_HEADER_SIZE + header.payloadSize;
@@ -183,7 +183,7 @@ export class Channel {
   /**
    * Sends a request, and returns its response.
    *
-   * @param due what is expected
+   * @param due the expected response in words
    * @throws {CheckFailure} if it has another code, or none comes in time
    */
   async ask(
@@ -195,7 +195,7 @@ export class Channel {
     return expectCode(await this.response(due), code);
   }
 
-  /** @throws {CheckFailure} where the header makes sense as big endian alone */
+  /** @throws {CheckFailure} if the header makes sense as big endian alone */
   #isLittleEndian(
     start: Uint8Array,
     { code, payloadSize }: ResponseHeader,
@@ -218,9 +218,9 @@ export class Channel {
   }
 
   /**
-   * Whether the server ends the connection, whatever comes before that.
+   * Whether the server ends the connection, perhaps after more bytes.
    *
-   * @param ms milliseconds that it gets
+   * @param ms time-out in milliseconds
    */
   async ends(ms: number): Promise<boolean> {
     const ended = await this.#wait(Infinity, ms) !== LATE;
@@ -229,9 +229,9 @@ export class Channel {
   }
 
   /**
-   * Waits until something more comes, or the server ends the connection.
+   * Waits for more bytes or the end of the connection.
    *
-   * @param ms milliseconds that it gets
+   * @param ms time-out in milliseconds
    */
   async quiet(ms: number): Promise<"quiet" | "ended" | "bytes"> {
     const arrived = await this.#wait(1, ms);
@@ -243,9 +243,9 @@ export class Channel {
   }
 
   /**
-   * A whole response that nothing asked for; undefined where none comes.
+   * Waits for a whole response without a request; undefined if none comes.
    *
-   * @param ms milliseconds that it gets
+   * @param ms time-out in milliseconds
    */
   async unasked(ms: number): Promise<ResponseHeader | undefined> {
     await this.#wait(RESPONSE_HEADER_SIZE, ms);
@@ -264,15 +264,15 @@ export class Channel {
     return { ...header, code: meant ?? header.code };
   }
 
-  /** Whether bytes follow a response at once. */
+  /** Whether bytes follow the response at once. */
   async isFollowed(): Promise<boolean> {
     await this.#wait(1, BEHIND);
     return this.#source.buffered > 0;
   }
 
   /**
-   * Whether what follows a response is neither one nor zeros: the next response
-   * would be looked for in the middle of this one.
+   * Whether bytes follow the response that are neither a response nor zeros, so
+   * that the next response can't be found.
    */
   async isOutOfStep(): Promise<boolean> {
     if (!(await this.isFollowed())) return false;
@@ -281,7 +281,7 @@ export class Channel {
     return await this.unasked(BEHIND) === undefined;
   }
 
-  /** What follows a response until the connection ends, so many bytes at most. */
+  /** Reads up to `most` bytes behind a response, until the connection ends. */
   async rest(most: number): Promise<Uint8Array> {
     await this.#wait(most, this.#options.patience());
     const size = Math.min(most, this.#source.buffered);
@@ -290,7 +290,7 @@ export class Channel {
     return rest;
   }
 
-  /** Reads a few bytes and no more, before a reset. */
+  /** Reads at most `count` bytes, before a reset. */
   async glimpse(count: number): Promise<void> {
     const into = new Uint8Array(count);
     const read = this.#connection.conn.read(into).catch(() => null);
@@ -300,41 +300,41 @@ export class Channel {
     }
   }
 
-  /** Waits for the start of a response, so many milliseconds at most. */
+  /** Waits up to `ms` milliseconds for the start of a response. */
   async arrives(ms: number): Promise<void> {
     await this.#wait(1, ms);
   }
 
-  /** Lets so many milliseconds go by. */
+  /** Waits `ms` milliseconds. */
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, ms));
   }
 
-  /** Ends our half. */
+  /** Ends this side of the connection. */
   async end(): Promise<void> {
-    // A server may have closed already, which the response will show.
+    // If the server has closed already, the response shows it.
     await this.#connection.conn.closeWrite().catch(() => {});
   }
 
   /**
-   * Ends our half and waits until the server has ended its own, so that it has
-   * seen the end before anything else is asked.
+   * Ends this side and waits for the server to end its own, so that it has seen
+   * the end before the next request.
    *
-   * @param ms milliseconds that it gets
+   * @param ms time-out in milliseconds
    */
   async leave(ms: number): Promise<void> {
     await this.end();
     await this.#wait(Infinity, ms);
   }
 
-  /** Closes; that is a reset where the connection was opened to break. */
+  /** Closes the connection, by a reset if it was opened to break. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#connection.conn.close();
   }
 
-  /** A request as it goes out. */
+  /** Translates a request into the server's dialect. */
   #adapted(request: Uint8Array): Uint8Array {
     const frame = toServerDialect(request, this.#options.serverDialect);
     this.#mostResponse = Math.max(this.#mostResponse, mostResponseTo(frame));
@@ -342,7 +342,7 @@ export class Channel {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    // A server that closes before it has read all may have answered.
+    // A server may respond and close before it has read everything.
     const written = this.#connection.write(bytes).catch(() => {});
     const ms = this.#options.patience();
     if (await inTime(written, ms, LATE) === LATE) {
@@ -354,7 +354,7 @@ export class Channel {
     }
   }
 
-  /** Waits for so many bytes of a response. */
+  /** Waits for `size` bytes of a response. */
   async #arrive(size: number, ms: number, expected: string): Promise<void> {
     const arrived = await this.#wait(size, ms);
     if (this.#source.buffered >= size) return;
@@ -400,7 +400,7 @@ export class Channel {
   }
 }
 
-/** Bytes of the largest response to a request that are read. */
+/** Size in bytes of the largest response to a request that is read. */
 function mostResponseTo(frame: Uint8Array): number {
   const { kind } = formOf(frame, "request");
   return kind === "clientsList"

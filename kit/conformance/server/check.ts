@@ -1,5 +1,5 @@
 /**
- * What a check of a server is.
+ * The declaration of a check of a server.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export {
   Unprepared,
 } from "./check_failure.ts";
 
-/** One thing that is looked for. */
+/** A check of a server. */
 export interface Check extends CheckInfo {
   /**
-   * Looks for it, and returns where all is well.
+   * Makes the check; returns if it passes.
    *
-   * @throws {CheckFailure} where the server does something else
-   * @throws {Unprepared} where it can't be looked for
+   * @throws {CheckFailure} if the server breaks the clause
+   * @throws {Unprepared} if the check can't be made
    */
   readonly run: (probe: Probe) => Promise<void>;
 }

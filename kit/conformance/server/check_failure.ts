@@ -1,28 +1,28 @@
 /**
- * How a check of a server ends where it doesn't pass.
+ * How a check of a server fails or is skipped.
  *
  * @module
  */
 
 import type { ClauseId } from "../../clauses.ts";
 
-/** What a failure has beside its two sentences. */
+/** Details of a failure. */
 export interface FailureDetails {
-  /** The clause that the server broke, where that isn't the check's own. */
+  /** The broken clause, if it isn't the check's own. */
   readonly clause?: ClauseId;
-  /** A response that shows the mistake by itself, and what it is. */
+  /** A response that shows the mistake by itself, with a remark. */
   readonly shows?: { readonly bytes: Uint8Array; readonly note: string };
-  /** Whether the server answered 9000 where it should have served. */
+  /** Whether the server refused a sound request with 9000. */
   readonly isRefusal?: boolean;
 }
 
-/** The server did something else than the clause says. */
+/** The server broke a clause. */
 export class CheckFailure extends Error {
   override name = "CheckFailure";
-  /** The clause that was broken, evidence, and whether it is a 9000. */
+  /** The broken clause, evidence, and whether it is a 9000. */
   readonly details: FailureDetails;
 
-  /** Both sentences begin before it: "Expected ...", "Got ...". */
+  /** `expected` and `got` complete "Expected …" and "Got …". */
   constructor(
     readonly expected: string,
     readonly got: string,
@@ -38,15 +38,15 @@ export class NoResponse extends CheckFailure {
   override name = "NoResponse";
 }
 
-/** What a check needs couldn't be had: another check tells of that. */
+/** The check can't be made; another check reports the cause. */
 export class Unprepared extends Error {
   override name = "Unprepared";
 }
 
 /**
- * Ends a check where something doesn't hold.
+ * Fails a check unless a condition holds.
  *
- * @throws {CheckFailure} then
+ * @throws {CheckFailure} if it doesn't
  */
 export function must(
   holds: boolean,
@@ -59,10 +59,10 @@ export function must(
 }
 
 /**
- * Does what comes before what is to be checked.
+ * Prepares a check.
  *
- * @param what completes "couldn't ..."
- * @throws {Unprepared} where it fails
+ * @param what completes "couldn't …"
+ * @throws {Unprepared} if the work fails
  */
 export async function prepare<T>(
   what: string,

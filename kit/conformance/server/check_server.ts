@@ -1,6 +1,6 @@
 /**
- * Makes the checks of a server, one after the other: some servers break where
- * two clients come at once, which is for one check to find.
+ * Makes the checks of a server, one at a time: some servers fail with two
+ * clients at once, which a check of its own finds.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Address } from "../../../shared/folder/info_server.ts";
 import { levelOf, type Outcome } from "../report/outcome.ts";
 import { attempt, type Ending, skipped } from "./attempt.ts";
 import { Basics } from "./basics.ts";
-import { Cast } from "./cast.ts";
+import { UserPool } from "./user_pool.ts";
 import { type Check, CheckFailure, Unprepared } from "./check.ts";
 import { firstCheck, lastCheck, selectChecks } from "./checks.ts";
 import { randomName, registration } from "./frames.ts";
@@ -19,44 +19,43 @@ import type { ServerDialect } from "./server_dialect.ts";
 import { Probe } from "./probe.ts";
 import { hasResponse, NoConnection, Target } from "./target.ts";
 
-/** Milliseconds that a response may take where nothing else is asked for. */
+/** Default time-out of a response in milliseconds. */
 export const DEFAULT_TIMEOUT = 2000;
-/** Responses' time-outs after which no further check is made, and milliseconds that there are at least. */
+/** Longest run: time-outs of a response, and its least in milliseconds. */
 const MOST_TIMEOUTS = 300;
 const LEAST_LONGEST = 600_000;
-/** How many times as long as otherwise a response may take where one was missing. */
+/** Factor of the time-out in the second try of a check. */
 const MORE_PATIENCE = 2;
-/** Checks that are made again in vain, after which a server that is quick elsewhere gets no second try. */
+/** Number of vain second tries after which a quick server gets no more. */
 const MOST_IN_VAIN = 2;
-/** Milliseconds that it gets at least, before it counts as gone. */
+/** Shortest time-out in milliseconds before a server counts as gone. */
 const LEAST_PATIENCE = 2000;
-/** Bytes of requests that may keep a server busy for long. */
+/** Size in bytes of requests that may keep a server busy. */
 const LARGE = 64 * 1024;
-/** Milliseconds that it then gets. */
+/** Time-out in milliseconds after these. */
 const LARGE_TAKES = 30_000;
-/** Milliseconds until a server that ended a connection is asked anew. */
+/** Milliseconds between two tries to reach a server. */
 const AGAIN = 100;
 
-/** What is to be checked, and how. */
+/** Options of {@linkcode checkServer}. */
 export interface ServerChecks extends Partial<ServerDialect> {
-  /** Where the server listens. */
+  /** The server's address. */
   address: Address;
   /** Names, clauses or subjects, with `*` for anything. Default: all checks. */
   only?: readonly string[];
-  /** Milliseconds that a response may take. Default: 2000. */
+  /** Time-out of a response in milliseconds. Default: 2000. */
   timeout?: number;
   /** Milliseconds after which no further check is made. Default: 300 times `timeout`, 10 minutes at least. */
   longest?: number;
-  /** Ends it early: what is done by then is reported. */
+  /** Stops the run. */
   signal?: AbortSignal;
 }
 
 /**
- * Checks a server. Whether it takes a registration is always checked first, and
- * whether it is still there at last; where only other checks are asked for, that
- * is reported if it fails.
+ * Checks a server. The first check (a registration) and the last one (whether the
+ * server still works) are always made, and reported if they are chosen or fail.
  *
- * @throws {UsageError} where `only` has what fits no check
+ * @throws {UsageError} if a pattern in `only` matches no check
  */
 export async function* checkServer(
   {
@@ -83,19 +82,19 @@ export async function* checkServer(
   }
 }
 
-/** How a check ended, and what went on meanwhile. */
+/** A check's result and its probe. */
 interface Made {
   readonly ending: Ending;
   readonly probe: Probe;
 }
 
-/** One run of checks against a server. */
+/** A run of checks. */
 class Run {
   readonly #target: Target;
   readonly #longest: number;
-  readonly #cast = new Cast();
+  readonly #pool = new UserPool();
   readonly #basics = new Basics(() =>
-    new Probe(this.#target, this.#cast, undefined, MORE_PATIENCE)
+    new Probe(this.#target, this.#pool, undefined, MORE_PATIENCE)
   );
   readonly #stopped = Promise.withResolvers<undefined>();
   #isStopped = false;
@@ -112,16 +111,15 @@ class Run {
     signal?.addEventListener("abort", () => this.stop(), { once: true });
   }
 
-  /** Begins nothing more, and ends what is under way. */
+  /** Stops the check in progress and starts no further one. */
   stop(): void {
     this.#isStopped = true;
     this.#stopped.resolve(undefined);
   }
 
   /**
-   * Makes the chosen checks. The first one of all tells whether the server
-   * answers and the last one whether it is still there: what these find is
-   * reported though they weren't asked for.
+   * Makes the chosen checks, between the first and the last one of all, which
+   * are reported if they fail.
    */
   async *makeAll(chosen: readonly Check[]): AsyncGenerator<Outcome> {
     const end = performance.now() + this.#longest;
@@ -139,7 +137,7 @@ class Run {
     const others = chosen.filter((check) =>
       check !== firstCheck && check !== lastCheck
     );
-    // What takes nearly all of its time at the start may take more than that later.
+    // A response that takes nearly the time-out now may take longer later.
     if (first.ms > this.#target.timeout / 3) this.#target.waitLonger();
     if (first.verdict === "fail" && wasThere) {
       this.#basics.registersNone = !(await this.#registers());
@@ -159,9 +157,9 @@ class Run {
     if (last !== undefined) yield last;
   }
 
-  /** Whether a user can be registered, though the response isn't what it should be. */
+  /** Whether users can be registered despite a wrong response. */
   async #registers(): Promise<boolean> {
-    const probe = new Probe(this.#target, this.#cast, this.#basics);
+    const probe = new Probe(this.#target, this.#pool, this.#basics);
     try {
       await probe.user();
       await probe.giveBack();
@@ -174,13 +172,13 @@ class Run {
     }
   }
 
-  /** Finds out what the server answers well, before a check can upset it. */
+  /** Finds the usual request, before a check can upset the server. */
   async #findUsual(): Promise<void> {
-    // A list is tried while it is short: of a longer one less may come.
+    // Lists are tested while they are short: servers may cut long ones.
     const finding = this.#basics.usual().then(
       () => this.#basics.works("list", true),
       (error) => {
-        // Each check that needs one tells of that.
+        // Each check that needs one reports it.
         if (!(error instanceof Unprepared)) throw error;
       },
     );
@@ -188,9 +186,9 @@ class Run {
   }
 
   /**
-   * Makes a check; undefined where all of it is stopped meanwhile.
+   * Makes a check; undefined if the run is stopped meanwhile.
    *
-   * @param always whether also where the server seems to be gone
+   * @param always whether to make it even if the server seems to be gone
    */
   async #make(check: Check, always = false): Promise<Outcome | undefined> {
     if (this.#isStopped) return undefined;
@@ -220,15 +218,15 @@ class Run {
     };
   }
 
-  /** Makes a check, and again where only patience may have been missing. */
+  /** Makes a check, and again with more time if a time-out may have been too short. */
   async #attempt(check: Check, isLastWord: boolean): Promise<Made> {
     const made = await this.#attemptOnce(check);
-    // Where not even these are answered there is nothing to compare with.
+    // These have no other check to compare with.
     if (check === firstCheck || isLastWord) return made;
     const took = made.probe.wasUnanswered
       ? await this.#comesBack(check, made.probe)
       : 0;
-    // That the server doesn't do such a thing at all is told by the check of that.
+    // The check of an ability reports that it is missing.
     const mayLack = made.ending.isUnserved ||
       made.ending.verdict === "fail" && this.#basics.registersNone;
     const lack = took !== undefined && mayLack
@@ -256,8 +254,8 @@ class Run {
 
   async #attemptOnce(check: Check, patience = 1): Promise<Made> {
     const { name } = check;
-    const [target, cast] = [this.#target, this.#cast];
-    const probe = new Probe(target, cast, this.#basics, patience, name);
+    const [target, pool] = [this.#target, this.#pool];
+    const probe = new Probe(target, pool, this.#basics, patience, name);
     const mustConnect = check === firstCheck || check === lastCheck;
     const stop = () => probe.close();
     this.#stopped.promise.then(stop);
@@ -269,10 +267,10 @@ class Run {
   }
 
   /**
-   * Asks on a new connection, after a request that had no response: a server that
-   * hangs, or is gone, isn't accused of all else.
+   * Makes a request on a new connection, after one without a response: a server
+   * that hangs or is gone mustn't fail all further checks.
    *
-   * @returns milliseconds that the response took; undefined where none came
+   * @returns milliseconds until the response; undefined if none came
    */
   async #comesBack(check: Check, { sent }: Probe): Promise<number | undefined> {
     const start = performance.now();
@@ -301,11 +299,11 @@ class Run {
     }
   }
 
-  /** @returns why no response came */
+  /** @returns the failure if no response came */
   async #asks(ms: number): Promise<CheckFailure | undefined> {
     const probe = new Probe(
       this.#target,
-      this.#cast,
+      this.#pool,
       this.#basics,
       ms / this.#target.timeout,
     );
@@ -322,9 +320,9 @@ class Run {
     }
   }
 
-  /** The request that shows whether the server answers; it needs no new user. */
+  /** A request that needs no new user. */
   async #simple(): Promise<Uint8Array> {
-    const [from, to] = this.#cast.all;
+    const [from, to] = this.#pool.all;
     try {
       const { request } = await this.#basics.usual();
       if (from !== undefined && to !== undefined) return request(from, to);

@@ -1,5 +1,5 @@
 /**
- * All checks of a server, in the report's order, and the choice of some.
+ * All checks of a server, in the order of the report.
  *
  * @module
  */
@@ -25,10 +25,10 @@ import {
 } from "./checks/registration.ts";
 import { sendingChecks } from "./checks/sending.ts";
 
-/** Tells whether the server answers at all. */
+/** Shows whether the server responds at all. */
 export const firstCheck: Check = givesId;
 
-/** Tells whether it is still there after all others. */
+/** Shows whether the server works after all other checks. */
 export const lastCheck: Check = stillServes;
 
 /** All checks. */
@@ -45,7 +45,7 @@ export const allChecks: readonly Check[] = [
   ...connectionChecks,
   ...failureChecks,
   ...dialectChecks,
-  // Last but load: what a server keeps of these stands in all lists from then on.
+  // Near the end: what a server keeps of these is in all later lists.
   ...lateRegistrationChecks,
   ...lateFramingChecks,
   ...lateFailureChecks,
@@ -54,7 +54,7 @@ export const allChecks: readonly Check[] = [
   lastCheck,
 ];
 
-/** The checks that fit one of the patterns, as {@linkcode chosenChecks} has it. */
+/** The checks that match one of the patterns, see {@linkcode chosenChecks}. */
 export const selectChecks = (
   patterns?: readonly string[],
 ): readonly Check[] => chosenChecks(allChecks, patterns);

@@ -12,7 +12,7 @@ import {
   formatAddress,
 } from "../../../shared/folder/info_server.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
-import { Cast } from "./cast.ts";
+import { UserPool } from "./user_pool.ts";
 import { CheckFailure } from "./check_failure.ts";
 import { randomName, registration } from "./frames.ts";
 import { type ServerDialect, serverDialects } from "./server_dialect.ts";
@@ -122,7 +122,7 @@ async function register(
 ): Promise<Ending> {
   if (signal?.aborted) return "stopped";
   const start = performance.now();
-  const probe = new Probe(target, new Cast());
+  const probe = new Probe(target, new UserPool());
   // A connection that is closed here ends the wait for its response.
   const stop = () => probe.close();
   signal?.addEventListener("abort", stop);

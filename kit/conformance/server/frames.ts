@@ -1,5 +1,5 @@
 /**
- * Requests for checks: good ones, and headers and payloads that don't agree.
+ * Requests of checks: sound ones, and ones whose header and payload disagree.
  *
  * @module
  */
@@ -24,28 +24,28 @@ import {
 import { BLOCK_SIZE } from "../../../shared/crypto/legacy_aes.ts";
 import { Writer } from "../../../shared/wire/buffers.ts";
 
-/** What names of users that checks register begin with. */
+/** Prefix of the names of registered users. */
 export const NAME_PREFIX = "Conformance";
 
-/** A name that nobody has: of letters and digits, since all servers take those. */
+/** Draws an unused name of letters and digits, which all servers accept. */
 export const randomName = (): string => NAME_PREFIX + encodeHex(randomBytes(6));
 
-/** Random bytes. */
+/** Draws random bytes. */
 export const randomBytes = (size: number): Uint8Array<ArrayBuffer> =>
   crypto.getRandomValues(new Uint8Array(size));
 
-/** An id that nobody has, without a zero byte. */
+/** Draws an unused id without a zero byte. */
 export function randomId(): ClientId {
   return asClientId(randomBytes(16).map((byte) => byte || 1));
 }
 
-/** What stands before and behind the modulus of an RSA-1024 key with the exponent 17. */
+/** DER around the modulus of an RSA-1024 key with the exponent 17. */
 const KEY_START = decodeHex(
   "30819d300d06092a864886f70d010101050003818b0030818702818100",
 );
 const KEY_END = decodeHex("020111");
 
-/** The form of a public key; nobody has the private one. */
+/** Draws a well-formed public key without a private one. */
 export function randomKey(): Uint8Array<ArrayBuffer> {
   const modulus = randomBytes(
     PUBLIC_KEY_SIZE - KEY_START.length - KEY_END.length,
@@ -55,7 +55,7 @@ export function randomKey(): Uint8Array<ArrayBuffer> {
   return concat([KEY_START, modulus, KEY_END]);
 }
 
-/** A request with any header and payload; the header says the payload's size. */
+/** Encodes a request with any header and payload; the size defaults to the payload's. */
 export function frame(
   header: Partial<RequestHeader> & { code: number },
   payload: Uint8Array = new Uint8Array(),
@@ -71,7 +71,7 @@ export function frame(
   ]);
 }
 
-/** 600 with any bytes for a name, which are padded with zeros. */
+/** Encodes a 600 with any bytes as its name, padded with zeros. */
 export function rawRegistration(
   nameBytes: Uint8Array,
   header: Partial<RequestHeader> = {},
@@ -83,38 +83,38 @@ export function rawRegistration(
   return frame({ code: requestCode("register"), ...header }, writer.bytes);
 }
 
-/** 600. */
+/** Encodes a 600. */
 export const registration = (
   name: string,
   header: Partial<RequestHeader> = {},
   key?: Uint8Array,
 ): Uint8Array => rawRegistration(ascii(name), header, key);
 
-/** The bytes of a text. */
+/** Encodes a text. */
 export const ascii = (text: string): Uint8Array =>
   new TextEncoder().encode(text);
 
-/** What a 603 says, and what it lies about. */
+/** Fields of a 603, of which the sizes may be wrong. */
 export interface Sending {
-  /** Who sends. */
+  /** The sender. */
   from: ClientId;
-  /** For whom. */
+  /** The target. */
   to: ClientId;
   /** Default: 3, a text. */
   type?: number;
   /** Default: 16 bytes, but none in a request for a key. */
   content?: Uint8Array;
-  /** What the content's size field says. Default: its size. */
+  /** The content's size field. Default: its size. */
   contentSize?: number;
-  /** What the header's size field says. Default: the payload's size. */
+  /** The header's size field. Default: the payload's size. */
   payloadSize?: number;
 }
 
-/** As short as the content of a text can be. */
+/** The shortest content of a type. */
 const someContent = (type: number) =>
   new Uint8Array(type === 1 ? 0 : BLOCK_SIZE).fill(0x5a);
 
-/** 603. */
+/** Encodes a 603. */
 export function sendRequest(
   { from, to, type = 3, content = someContent(type), ...sizes }: Sending,
 ): Uint8Array {
@@ -130,7 +130,7 @@ export function sendRequest(
   }, writer.bytes);
 }
 
-/** A request of some kind with a payload of any size. */
+/** Encodes a request with a payload of any size. */
 export const sized = (
   kind: RequestKind,
   clientId: ClientId,

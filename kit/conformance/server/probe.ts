@@ -1,6 +1,6 @@
 /**
- * What a check works with: connections to the server, users at it, and what
- * has to be there before the check itself. All of it is noted for the report.
+ * The tools of a check: connections, users and requests. All frames are
+ * recorded for the report.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import {
   type WholeResponse,
 } from "./response.ts";
 import { type Basic, basicOf, type Basics, basics, told } from "./basics.ts";
-import type { Cast, User } from "./cast.ts";
+import type { User, UserPool } from "./user_pool.ts";
 import { Channel } from "./channel.ts";
 import { CheckFailure, prepare, Unprepared } from "./check_failure.ts";
 import {
@@ -39,36 +39,36 @@ import {
 import type { Target } from "./target.ts";
 import { keyRequest, listRequest, PULL, pullRequest } from "../../requests.ts";
 
-/** Entries of an exchange that are kept. */
+/** Largest number of recorded frames. */
 const MOST_NOTED = 400;
-/** Milliseconds in which a server ends a connection that the client has ended. */
+/** Milliseconds to wait for a server to end a connection that the client has ended. */
 const MOST_LEAVE = 250;
-/** Pulls that an inbox gets to become empty. */
+/** Largest number of pulls until an inbox is empty. */
 const MOST_PULLS = 24;
-/** Bytes a millisecond that a server need not exceed: some add each to all before it. */
+/** Slowest accepted rate of requests in bytes a millisecond. */
 const SLOWEST = 256;
-/** Bytes that no server needs time for. */
+/** Size in bytes up to which requests need no more time. */
 const SMALL = 16 * 1024;
-const REGISTER = "register somebody more, which servers may limit";
+const REGISTER = "register another user, which servers may limit";
 
-/** A request that the server answers well, and who asks it. */
+/** A request that the server answers well, with its users. */
 export interface UsualRequest {
-  readonly asker: User;
-  /** About whom. */
+  readonly requester: User;
+  /** The target. */
   readonly other: User;
   readonly request: Uint8Array;
-  /** The response's code. */
+  /** Code of the response. */
   readonly code: number;
-  /** Which kind it is of. */
+  /** Its kind. */
   readonly kind: RequestKind;
-  /** Whether bytes follow its response, so that the next one can't be told from them. */
+  /** Whether bytes follow its response, which hide the next one. */
   readonly isFollowed: boolean;
 }
 
-/** A check's view of the server. */
+/** The tools of a check. */
 export class Probe {
   readonly #target: Target;
-  readonly #cast: Cast;
+  readonly #pool: UserPool;
   readonly #basics: Basics | undefined;
   readonly #noted: Exchanged[] = [];
   readonly #channels: Channel[] = [];
@@ -83,68 +83,66 @@ export class Probe {
   #asked: readonly RequestKind[] = [];
 
   /**
-   * Nothing is opened yet.
-   *
-   * @param basics tells what the server can do at all; undefined while that is found out
-   * @param patience how many times as long as otherwise a response may take
-   * @param check the name of the check that it is for
+   * @param basics the server's abilities; undefined while they are tested
+   * @param patience factor of the time-out
+   * @param check name of the check
    */
   constructor(
     target: Target,
-    cast: Cast,
+    pool: UserPool,
     basics?: Basics,
     patience = 1,
     check = "",
   ) {
     this.#target = target;
-    this.#cast = cast;
+    this.#pool = pool;
     this.#basics = basics;
     this.#patience = patience;
     this.#check = check;
   }
 
-  /** Milliseconds that a response may take: more, where much was sent. */
+  /** Time-out of a response in milliseconds; grows with the bytes sent. */
   get timeout(): number {
     const { timeout } = this.#target;
     const large = Math.max(0, this.#sent - SMALL);
     return this.#patience * timeout + Math.round(large / SLOWEST);
   }
 
-  /** Bytes of all requests so far. */
+  /** Size in bytes of all requests so far. */
   get sent(): number {
     return this.#sent;
   }
 
-  /** Whole responses so far. */
+  /** Number of whole responses so far. */
   get responses(): number {
     return this.#responses;
   }
 
-  /** Whether some request had no whole response, or no connection could be had. */
+  /** Whether a request got no whole response, or a connection failed. */
   get wasUnanswered(): boolean {
     return this.#wasUnanswered;
   }
 
-  /** What the server speaks. */
+  /** The server's dialect. */
   get dialect(): Dialect {
     return this.#target.serverDialect.dialect;
   }
 
-  /** Whether it had a connection. */
+  /** Whether it has opened a connection. */
   get connected(): boolean {
     return this.#channels.length > 0;
   }
 
-  /** What went over its connections so far. */
+  /** The recorded frames. */
   get exchange(): Exchange {
     return this.#noted;
   }
 
   /**
-   * Opens a connection, which is closed with the check at the latest.
+   * Opens a connection, closed by the end of the check.
    *
-   * @param prepares whether it only makes what the check needs
-   * @throws {CheckFailure} where none can be had
+   * @param prepares whether it only prepares the check
+   * @throws {CheckFailure} if it fails
    */
   connect(prepares = false): Promise<Channel> {
     return this.#open(prepares);
@@ -153,14 +151,14 @@ export class Probe {
   /**
    * Opens a connection whose close is a reset.
    *
-   * @throws {CheckFailure} where none can be had
+   * @throws {CheckFailure} if it fails
    */
   connectToBreak(): Promise<Channel> {
     return this.#open(false, true);
   }
 
   async #open(prepares: boolean, breaks = false): Promise<Channel> {
-    // One that can't be had is a response that doesn't come.
+    // A failed connection counts as a missing response.
     this.#wasUnanswered = true;
     const conn = await this.#target.connect(breaks, this.timeout);
     this.#wasUnanswered = false;
@@ -194,34 +192,34 @@ export class Probe {
   }
 
   /**
-   * A request that the server answers well, asked by one user about another:
-   * what checks of something else ask.
+   * A request that the server answers well, by one user about another, for checks
+   * of something else.
    *
-   * @param but a kind that won't do
-   * @throws {Unprepared} where there is none, or no users are to be had
+   * @param but a kind to leave out
+   * @throws {Unprepared} if there is none, or no users can be registered
    */
   async usual(but?: RequestKind): Promise<UsualRequest> {
     if (this.#basics === undefined) {
       throw new Unprepared("nothing is known yet");
     }
     const { request, code, kind, isFollowed } = await this.#basics.usual(but);
-    const [asker, other] = await this.pair();
+    const [requester, other] = await this.pair();
     return {
-      ...{ asker, other, code, kind, isFollowed },
-      request: request(asker, other),
+      ...{ requester, other, code, kind, isFollowed },
+      request: request(requester, other),
     };
   }
 
   /**
-   * Asks that on a connection of its own.
+   * Makes the usual request on a connection of its own.
    *
-   * @throws {CheckFailure} where it isn't answered as it was at first
+   * @throws {CheckFailure} if the response has another code
    */
   async served({ request, code }: UsualRequest): Promise<void> {
     expectCode(await this.ask(request), code);
   }
 
-  /** What the server can't do at all of what was asked last, in a sentence. */
+  /** The missing ability behind the last requests, in a sentence. */
   async lacks(): Promise<string | undefined> {
     if (this.#asked.includes("register") && this.#basics?.registersNone) {
       return "couldn't register: see register-gives-id";
@@ -240,7 +238,7 @@ export class Probe {
     }
   }
 
-  /** @throws {Unprepared} where requests of a kind are known to go unanswered */
+  /** @throws {Unprepared} if requests of the kind are known to get no response */
   #expectsResponse(frame: Uint8Array): void {
     const { kind } = formOf(frame, "request");
     if (kind === undefined || kind === "failure") return;
@@ -251,10 +249,10 @@ export class Probe {
   }
 
   /**
-   * Asks something on a connection of its own: some servers serve one request
-   * a connection, which only checks of connections are to mind.
+   * Makes a request on a connection of its own: some servers serve one request a
+   * connection, which only checks of connections report.
    *
-   * @throws {CheckFailure} where no response comes
+   * @throws {CheckFailure} if no response comes
    */
   async ask(
     frame: Uint8Array,
@@ -269,7 +267,7 @@ export class Probe {
       if (this.#basics === undefined && await channel.isOutOfStep()) {
         throw new CheckFailure("nothing behind the response", "more bytes");
       }
-      // Until the server sees the end of a pull, another one may bring the same.
+      // Until the server sees the end, another pull may return the same messages.
       const isPull = response.code === responseCode[PULL];
       if (isPull && response.payload.length > 0) {
         await channel.leave(MOST_LEAVE);
@@ -281,7 +279,7 @@ export class Probe {
   }
 
   /**
-   * Asks on a connection of its own, and returns the response.
+   * Makes a request on a connection of its own, and returns the response.
    *
    * @throws {CheckFailure} if it has another code, or none comes
    */
@@ -299,10 +297,10 @@ export class Probe {
   }
 
   /**
-   * Registers somebody, whom no other check uses.
+   * Registers a user for this check alone.
    *
-   * @param prepares whether that isn't what is checked
-   * @throws {CheckFailure} where that is refused
+   * @param prepares whether it only prepares the check
+   * @throws {CheckFailure} if the server refuses
    */
   async register(
     name: string = randomName(),
@@ -315,13 +313,13 @@ export class Probe {
   }
 
   /**
-   * A registered user with an empty inbox, for this check alone.
+   * Takes a user with an empty inbox, for this check alone.
    *
-   * @throws {Unprepared} where none can be had
+   * @throws {Unprepared} if none can be registered
    */
   async user(): Promise<User> {
-    const user = this.#cast.take() ??
-      this.#cast.add(
+    const user = this.#pool.take() ??
+      this.#pool.add(
         await prepare(
           REGISTER,
           () => this.register(undefined, undefined, true),
@@ -331,22 +329,22 @@ export class Probe {
     return user;
   }
 
-  /** Two of them. */
+  /** Takes two users. */
   async pair(): Promise<[User, User]> {
     return [await this.user(), await this.user()];
   }
 
-  /** All whom any check of this run has worked with so far, at least so many. */
+  /** All users of this run so far, at least `count`. */
   async atLeast(count: number): Promise<readonly User[]> {
-    while (this.#cast.all.length < count) await this.user();
-    return this.#cast.all;
+    while (this.#pool.all.length < count) await this.user();
+    return this.#pool.all;
   }
 
   /**
-   * Sends a message that another check would find fault with.
+   * Sends a message.
    *
-   * @throws {CheckFailure} where this one isn't taken
-   * @throws {Unprepared} where none is
+   * @throws {CheckFailure} if the server refuses this one
+   * @throws {Unprepared} if it refuses all
    */
   async sends(sending: Sending): Promise<WholeResponse> {
     return await this.#need(
@@ -358,8 +356,8 @@ export class Probe {
   /**
    * Sends a message, and returns its id.
    *
-   * @throws {CheckFailure} where this one isn't taken
-   * @throws {Unprepared} where none is, or its response has no id
+   * @throws {CheckFailure} if the server refuses this one
+   * @throws {Unprepared} if it refuses all, or its response has no id
    */
   async sendsForId(sending: Sending): Promise<MessageId> {
     const { payload } = await this.sends(sending);
@@ -372,11 +370,11 @@ export class Probe {
   }
 
   /**
-   * Pulls until so many messages have come, or none is left.
+   * Pulls until `count` messages have come, or none is left.
    *
-   * @param tells whether the check is to tell of messages that get lost
-   * @throws {CheckFailure} where this pull fails
-   * @throws {Unprepared} where all do, or where of several messages some always get lost
+   * @param tells whether the check reports lost messages
+   * @throws {CheckFailure} if this pull fails
+   * @throws {Unprepared} if all do, or the server always loses some of several
    */
   async receive(
     id: ClientId,
@@ -402,27 +400,27 @@ export class Probe {
         if (await this.isEmpty(response)) break;
         const messages = messagesIn(response);
         if (messages.length === 0) break;
-        // One by one: a call takes only so many arguments.
+        // A call with spread arguments has a limit.
         for (const message of messages) received.push(message);
       }
       return received;
     });
   }
 
-  /** Whether a pull was refused, where the server refuses all of an empty inbox. */
+  /** Whether a server refused a pull as it refuses all of an empty inbox. */
   async isEmpty({ code }: WholeResponse): Promise<boolean> {
     return code === ERROR_CODE && !(await this.can("empty")) &&
       await this.can("pull");
   }
 
   /**
-   * Everybody whom somebody is told of.
+   * The list for a user.
    *
-   * @throws {CheckFailure} where this list can't be had
-   * @throws {Unprepared} where none can
+   * @throws {CheckFailure} if this request fails
+   * @throws {Unprepared} if all do
    */
   async listed(id: ClientId): Promise<readonly ListedClient[]> {
-    // Where names stand for ids, say, nothing in it is what it seems.
+    // A malformed list proves nothing about its entries.
     await this.needs("list");
     return await this.#need(
       "list",
@@ -436,26 +434,26 @@ export class Probe {
   }
 
   /**
-   * Somebody's public key, as the server has it.
+   * A user's public key, from the server.
    *
-   * @throws {CheckFailure} where this one can't be had
-   * @throws {Unprepared} where none can
+   * @throws {CheckFailure} if this request fails
+   * @throws {Unprepared} if all do
    */
-  async keyOf(asker: ClientId, target: ClientId): Promise<Uint8Array> {
-    // Where bytes are missing at its end, say, it isn't the key that is wrong.
+  async keyOf(requester: ClientId, target: ClientId): Promise<Uint8Array> {
+    // A malformed response proves nothing about its key.
     await this.needs("key");
     return await this.#need("key", async () => {
-      const response = await this.ask(keyRequest(asker, target));
+      const response = await this.ask(keyRequest(requester, target));
       return keyIn(expectCode(response, 2102));
     });
   }
 
   /**
-   * Does what needs several requests on a connection, and isn't about that.
+   * Does work that needs several requests on a connection.
    *
-   * @param what or one after a failure
-   * @throws {CheckFailure} what the work throws, where the server serves several
-   * @throws {Unprepared} where it doesn't
+   * @param what the needed ability; `onward` after a failure
+   * @throws {CheckFailure} from the work, if the server has the ability
+   * @throws {Unprepared} if it hasn't
    */
   again<T>(
     work: (channel: Channel) => Promise<T>,
@@ -465,15 +463,15 @@ export class Probe {
   }
 
   /**
-   * Does what a check builds on. Where it fails, that is the check's failure if
-   * the server can do such a thing at all.
+   * Does work that needs an ability. A failure is the check's if the server has
+   * the ability.
    */
   async #need<T>(what: Basic, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof CheckFailure)) throw error;
-      // Where the first to ask on a connection is who asks for good, the next may be refused.
+      // Some servers keep the first requester of a connection, and refuse others.
       const isOfIds = (what === "again" || what === "onward") &&
         error.details.isRefusal === true && !(await this.can("ids"));
       if (isOfIds) throw new Unprepared(`${told("ids")}: got ${error.got}`);
@@ -482,53 +480,52 @@ export class Probe {
     }
   }
 
-  /** Whether requests of a kind are known to go unanswered. */
+  /** Whether requests of a kind are known to get no response. */
   isSilent(kind: RequestKind): boolean {
     return this.#basics?.isSilent(kind) ?? false;
   }
 
-  /** Whether no check of this run has told of something yet. */
+  /** Whether this is the first report of a mistake in this run. */
   isFirst(mistake: string): boolean {
     return this.#basics?.isFirst(mistake) ?? true;
   }
 
-  /** Whether the server can do what some checks build on. */
+  /** Whether the server has an ability. */
   async can(what: Basic): Promise<boolean> {
     const isAlone = this.#channels.every((channel) => channel.isClosed);
     return await this.#basics?.works(what, isAlone) ?? true;
   }
 
-  /** @throws {Unprepared} if the server can't do what the check builds on */
+  /** @throws {Unprepared} if the server lacks an ability */
   async needs(what: Basic): Promise<void> {
     if (!(await this.can(what))) throw new Unprepared(told(what));
   }
 
   /**
-   * Sees to it that a message that came again was taken before.
+   * Requires that the end of a connection acknowledges messages.
    *
-   * @throws {Unprepared} where only an end of the connection doesn't show that
+   * @throws {Unprepared} if only another request does
    */
   async wasTaken(): Promise<void> {
     if (await this.can("end") || !(await this.can("taken"))) return;
     throw new Unprepared(told("end"));
   }
 
-  /** Closes all connections. What is under way there fails. */
+  /** Closes all connections; their requests fail. */
   close(): void {
     this.#closed = true;
     for (const channel of this.#channels) channel.close();
   }
 
-  /** Gives the users back whose inboxes are seen to be empty, at the end. */
+  /** Returns users with empty inboxes to the pool, at the end. */
   async giveBack(): Promise<void> {
-    // Some servers serve nobody else until a connection is closed.
+    // Some servers serve one connection at a time.
     for (const channel of this.#channels) channel.close();
-    // It is no part of the check.
     this.#noting = false;
     for (const user of new Set(this.#users)) {
-      // What waits there comes to no other check either.
+      // Its messages reach no other check either.
       if (this.isSilent(PULL)) {
-        this.#cast.giveBack(user);
+        this.#pool.giveBack(user);
         continue;
       }
       try {
@@ -537,7 +534,7 @@ export class Probe {
           const isEmpty = await this.isEmpty(response) ||
             expectCode(response, 2104).payload.length === 0;
           if (!isEmpty) continue;
-          this.#cast.giveBack(user);
+          this.#pool.giveBack(user);
           break;
         }
       } catch (error) {

@@ -24,14 +24,14 @@ import { CheckFailure, must, Unprepared } from "./check_failure.ts";
 
 export type { WholeResponse } from "../../../shared/wire/response_framer.ts";
 
-/** What a response is, in a few words. */
+/** Describes a response in a few words. */
 export const describe = ({ code, payloadSize }: ResponseHeader): string =>
   `${code} with ${payloadSize === 0 ? "no payload" : `${payloadSize} bytes`}`;
 
 /**
- * Checks that a response has a code, and returns it.
+ * Requires a code, and returns the response.
  *
- * @throws {CheckFailure} where it has another one
+ * @throws {CheckFailure} if it has another
  */
 export function expectCode(
   response: WholeResponse,
@@ -44,9 +44,9 @@ export function expectCode(
 }
 
 /**
- * Checks the code of a response and the size of its payload.
+ * Requires a code and a size of the payload, and returns the response.
  *
- * @throws {CheckFailure} where one of them is another
+ * @throws {CheckFailure} if one of them is another
  */
 export function expectSize(
   response: WholeResponse,
@@ -64,9 +64,9 @@ export function expectSize(
 }
 
 /**
- * Reads the payload of a response.
+ * Decodes the payload of a response.
  *
- * @throws {CheckFailure} where its code is another, or its payload has no such form
+ * @throws {CheckFailure} if its code is another, or its payload is malformed
  */
 export function expectPayload<T>(
   response: WholeResponse,
@@ -85,21 +85,21 @@ export function expectPayload<T>(
   }
 }
 
-/** Bytes in hex, the first 16 where they are more. */
+/** Formats bytes in hex, at most the first 16. */
 export const hex = (bytes: Uint8Array): string =>
   bytes.length === 0
     ? "nothing"
     : `${encodeHex(bytes.subarray(0, 16))}${bytes.length > 16 ? "…" : ""}`;
 
-/** Bytes of an id in a 2100. */
+/** Size in bytes of an id in a 2100. */
 const ID_SIZE = 16;
-/** Where a content's size stands in a waiting message. */
+/** Offset of a content's size in a waiting message. */
 const CONTENT_SIZE_AT = 21;
 
 /**
- * The id that a 2100 gives.
+ * The id in a 2100.
  *
- * @throws {CheckFailure} where it gives none
+ * @throws {CheckFailure} if it has none
  */
 export function idIn(response: WholeResponse): ClientId {
   expectCode(response, 2100);
@@ -111,14 +111,14 @@ export function idIn(response: WholeResponse): ClientId {
   return asClientId(response.payload.slice(0, ID_SIZE));
 }
 
-/** The key is what a 2102 ends with; that it begins with the id is another check's. */
+/** The key at the end of a 2102; another check judges the id before it. */
 export const keyIn = ({ payload }: WholeResponse) => payload.slice(-160);
 
 /**
  * The messages of a 2104.
  *
- * @throws {CheckFailure} where it has none that could be read
- * @throws {Unprepared} where only the byte order is in the way
+ * @throws {CheckFailure} if they are malformed
+ * @throws {Unprepared} if only their byte order is wrong
  */
 export function messagesIn(response: WholeResponse): readonly WaitingMessage[] {
   try {
@@ -133,7 +133,7 @@ export function messagesIn(response: WholeResponse): readonly WaitingMessage[] {
   }
 }
 
-/** Whether messages can be read where their sizes are taken for big endian. */
+/** Whether messages are well-formed with big-endian sizes. */
 function hasBigEndianSizes(payload: Uint8Array): boolean {
   const bytes = payload.slice();
   const view = new DataView(bytes.buffer);

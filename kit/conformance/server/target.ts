@@ -1,5 +1,5 @@
 /**
- * The server that is checked, and whether it is still there.
+ * The checked server.
  *
  * @module
  */
@@ -15,41 +15,40 @@ import { type Conn, SocketConn } from "../../raw_connection.ts";
 import { NoResponse } from "./check_failure.ts";
 import type { ServerDialect } from "./server_dialect.ts";
 
-/** How many times as long as at first a response may take in the end. */
+/** Largest factor of the time-out. */
 const MOST_PATIENCE = 4;
 
-/** No connection to the server can be had. */
+/** The server can't be reached. */
 export class NoConnection extends NoResponse {
   override name = "NoConnection";
 
-  /** @param got why, in a few words */
+  /** @param got the reason in a few words */
   constructor(got: string) {
     super("a connection", got);
   }
 }
 
-/** A server. */
+/** A checked server. */
 export class Target {
-  /** What it speaks. */
+  /** Its dialect. */
   readonly serverDialect: ServerDialect;
   readonly #address: Address;
   readonly #timeout: number;
   #patience = 1;
   #gone: string | undefined;
 
-  /** Nothing is opened yet. */
   constructor(address: Address, timeout: number, serverDialect: ServerDialect) {
     this.#address = address;
     this.#timeout = timeout;
     this.serverDialect = serverDialect;
   }
 
-  /** Milliseconds that a response may take. */
+  /** Time-out of a response in milliseconds. */
   get timeout(): number {
     return this.#timeout * this.#patience;
   }
 
-  /** Why nothing more is to be asked, where that is so. */
+  /** Why no further check can be made; undefined if one can. */
   get gone(): string | undefined {
     return this.#gone;
   }
@@ -57,9 +56,9 @@ export class Target {
   /**
    * Opens a connection.
    *
-   * @param breaks whether its close is to be a reset
-   * @param timeout milliseconds that it may take
-   * @throws {NoConnection} where none can be had in time
+   * @param breaks whether its close is a reset
+   * @param timeout time-out in milliseconds
+   * @throws {NoConnection} if it fails
    */
   async connect(breaks = false, timeout = this.timeout): Promise<Conn> {
     const connecting: Promise<Conn> = breaks
@@ -68,7 +67,7 @@ export class Target {
     try {
       const conn = await inTime(connecting, timeout, undefined);
       if (conn !== undefined) return conn;
-      // One that comes too late is nobody's.
+      // Closes a late connection.
       connecting.then((late) => late.close(), () => {});
     } catch (error) {
       throw new NoConnection(reasonOf(error));
@@ -76,12 +75,12 @@ export class Target {
     throw new NoConnection(`none within ${timeout} ms`);
   }
 
-  /** Responses may take twice as long from now on: one came late. */
+  /** Doubles the time-out after a late response. */
   waitLonger(): void {
     this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE);
   }
 
-  /** Nothing more is to be asked. @param why completes a sentence about the server */
+  /** Gives the server up. @param why completes a sentence about it */
   leave(why: string): void {
     this.#gone ??= `${formatAddress(this.#address)} ${why}`;
   }
@@ -89,7 +88,7 @@ export class Target {
 
 /** Whether an exchange has a whole response. */
 export const hasResponse = (exchange: Exchange): boolean =>
-  // What is odd about one that isn't whole stands in its note.
+  // An incomplete one has a note.
   exchange.some(({ direction, note }) =>
     direction === "answer" && note === undefined
   );

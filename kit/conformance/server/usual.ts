@@ -1,35 +1,35 @@
 /**
- * What checks of something else ask: connections, headers and load are checked
- * by a request of whatever kind the server answers well.
+ * The usual request: checks of connections, headers and load use a request of
+ * any kind that the server answers well.
  *
  * @module
  */
 
 import { LISTED_CLIENT_SIZE } from "../../../shared/wire/protocol.ts";
 import type { RequestKind } from "../../../shared/wire/requests.ts";
-import type { User } from "./cast.ts";
+import type { User } from "./user_pool.ts";
 import { sendRequest } from "./frames.ts";
 import { keyRequest, listRequest, PULL, pullRequest } from "../../requests.ts";
 
-/** A request that any check may ask, and its response. */
+/** A usual request and its response. */
 export interface Usual {
-  /** Which kind it is of. */
+  /** Its kind. */
   readonly kind: RequestKind;
-  /** The response's code. */
+  /** Code of the response. */
   readonly code: number;
-  /** Bytes of the response's payload: a multiple of `each` within limits. */
+  /** Size of the response's payload in bytes: a multiple of `each` within limits. */
   readonly size: { each: number; least: number; most: number };
-  /** Whether bytes follow its response, so that the next one can't be told from them. */
+  /** Whether bytes follow its response, which hide the next one. */
   readonly isFollowed: boolean;
-  /** Whether its response has another size than it should. */
+  /** Whether its response has a wrong size. */
   readonly isOdd: boolean;
-  /** Asked by one user about another, both with an empty inbox. */
+  /** Encodes the request of one user about another, both with an empty inbox. */
   readonly request: (from: User, to: User) => Uint8Array;
 }
 
 const exactly = (size: number) => ({ each: 1, least: size, most: size });
 
-/** The kinds that will do, the best first: a list may be long, and a message stays. */
+/** The candidates, the best first: a list may be long, and a message remains. */
 export const usuals: readonly Usual[] = ([
   ["publicKey", 2102, exactly(176), (from, to) => keyRequest(from.id, to.id)],
   [PULL, 2104, exactly(0), (from) => pullRequest(from.id)],

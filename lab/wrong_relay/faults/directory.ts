@@ -56,7 +56,7 @@ export const directory = {
   "list-has-asker": {
     about: "The list has the asker as well",
     clauses: ["LST-3"],
-    fails: ["list-without-asker"],
+    fails: ["list-without-requester"],
     inject: () => {
       const entries = new Map<string, Uint8Array>();
       return {

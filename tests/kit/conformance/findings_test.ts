@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { withoutFiles } from "../../../kit/conformance/client/findings.ts";
-import type { Scene } from "../../../kit/conformance/client/step.ts";
+import type { Observed } from "../../../kit/conformance/client/step.ts";
 
-const printed = (output: string | undefined) => ({ output }) as Scene;
+const printed = (output: string | undefined) => ({ output }) as Observed;
 
 Deno.test("a client whose menu has no files needn't send or save any", () => {
   const menu = "150) Send a text message\n";

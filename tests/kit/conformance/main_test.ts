@@ -116,9 +116,9 @@ testWith(
     assertEquals(code, 1);
     assertMatch(
       stdout,
-      /\n +Got: +one with the asker, \w+ \(entry \d+ of \d+\)\n\n/,
+      /\n +Got: +one with the requester, \w+ \(entry \d+ of \d+\)\n\n/,
     );
-    assertMatch(stdout, /1 MUST failed\nMUST: {3}list-without-asker\n$/);
+    assertMatch(stdout, /1 MUST failed\nMUST: {3}list-without-requester\n$/);
   },
 );
 

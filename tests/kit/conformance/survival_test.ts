@@ -16,7 +16,7 @@ import {
   tally,
 } from "../../../kit/conformance/report/outcome.ts";
 import { attempt } from "../../../kit/conformance/server/attempt.ts";
-import { Cast } from "../../../kit/conformance/server/cast.ts";
+import { UserPool } from "../../../kit/conformance/server/user_pool.ts";
 import {
   type Check,
   CheckFailure,
@@ -300,7 +300,7 @@ testWith(LOOPBACK, "a reason isn't longer than anybody reads", async () => {
     TIMEOUT,
     { dialect: defaultDialect, version: PROTOCOL_VERSION },
   );
-  const probe = new Probe(target, new Cast());
+  const probe = new Probe(target, new UserPool());
   const run = () => Promise.reject(new CheckFailure("one", "x".repeat(1e6)));
   const { reason } = await attempt({ ...check, run }, probe);
   assertEquals(reason?.length, 1000);

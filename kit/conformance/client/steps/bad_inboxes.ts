@@ -1,6 +1,6 @@
 /**
- * Steps in which what waits for the client isn't as it should be, and it has to
- * read what it can.
+ * Steps with bad messages in the inbox, between which the client must read the
+ * sound ones.
  *
  * @module
  */
@@ -18,30 +18,30 @@ import {
 import { responseCode } from "../../../../shared/wire/requests.ts";
 import { generateSymmetricKey } from "../../../../shared/crypto/crypto.ts";
 import { claiming, type Responder } from "../responder.ts";
-import type { Cast } from "../cast.ts";
+import type { Scenario } from "../scenario.ts";
 import { ofKind, printedOrFails, shows } from "../findings.ts";
 import type { Letter } from "../person.ts";
-import type { Check, Scene, Step } from "../step.ts";
+import type { Check, Observed, Step } from "../step.ts";
 import { unopened } from "../person.ts";
 import { CONTROLS, printsNoControls } from "./bad_responses.ts";
 import { PULL } from "../../../requests.ts";
 
 const random = (size: number) => crypto.getRandomValues(new Uint8Array(size));
 
-/** What waits, a response's worth at a time. */
+/** Makes waiting messages, in groups of a response each. */
 type Batches = (
-  cast: Cast,
+  scenario: Scenario,
   key: CryptoKey,
 ) => Promise<readonly (readonly Letter[])[]>;
 
-/** The lists that were asked for once all was handed out. */
-function listsBehind({ arrived, cast }: Scene) {
-  if (cast.waiting.length > 0) return [];
+/** Requests for a list behind the last pull, once no message waits. */
+function listsBehind({ arrived, scenario }: Observed) {
+  if (scenario.waiting.length > 0) return [];
   const last = arrived.findLastIndex(({ kind }) => kind === PULL);
   return last < 0 ? [] : ofKind(arrived.slice(last), "clientsList");
 }
 
-/** A pull that has to show texts, whatever else came. */
+/** A step with a pull that must show these texts. */
 function pull(
   name: string,
   clause: ClauseId,
@@ -61,15 +61,18 @@ function pull(
     choices: [...Array.from({ length: count }, () => ["140"]), ["120"]],
     sees: texts.map((text) => JSON.stringify(text)).join(", "),
     isSeen: shows(...texts),
-    async prepare(cast) {
-      // A client that was started anew may have lost the keys from before.
+    async prepare(scenario) {
+      // A restarted client may have lost its keys.
       const key = await generateSymmetricKey();
-      const first = await cast.ben.keyLetter(cast.clientKey, key);
-      const [start = [], ...rest] = await batches(cast, key);
-      cast.waiting.push([first, ...start], ...rest.map((batch) => [...batch]));
+      const first = await scenario.ben.keyLetter(scenario.clientKey, key);
+      const [start = [], ...rest] = await batches(scenario, key);
+      scenario.waiting.push(
+        [first, ...start],
+        ...rest.map((batch) => [...batch]),
+      );
       return responder?.();
     },
-    isComplete: (scene) => listsBehind(scene).length > 0,
+    isComplete: (observed) => listsBehind(observed).length > 0,
     checks: [{
       name,
       clause,
@@ -77,45 +80,46 @@ function pull(
       expected: `a 601 behind the last 604${
         texts.length > 0 ? ", and the texts" : ""
       }`,
-      judge: (scene) => {
-        if (scene.cast.waiting.length > 0) {
+      judge: (observed) => {
+        if (observed.scenario.waiting.length > 0) {
           return {
-            fails: `${scene.cast.waiting.length} responses weren't pulled`,
-            at: scene.arrived.slice(-2),
+            fails:
+              `${observed.scenario.waiting.length} responses weren't pulled`,
+            at: observed.arrived.slice(-2),
           };
         }
-        if (listsBehind(scene).length === 0) {
+        if (listsBehind(observed).length === 0) {
           return {
             fails: "nothing came behind the last 604",
-            at: scene.arrived.slice(-1),
+            at: observed.arrived.slice(-1),
           };
         }
-        return printedOrFails(scene, texts);
+        return printedOrFails(observed, texts);
       },
     }, ...checks],
   };
 }
 
-/** What a bad message stands between, in one response. */
+/** Puts bad messages between two texts, in one response. */
 const between = (
   texts: readonly [before: string, behind: string],
   bad: (
-    cast: Cast,
+    scenario: Scenario,
     key: CryptoKey,
   ) => Promise<readonly Letter[]> | readonly Letter[],
 ): Batches =>
-async (cast, key) => [[
-  await cast.ben.textLetter(key, texts[0]),
-  ...await bad(cast, key),
-  await cast.ben.textLetter(key, texts[1]),
+async (scenario, key) => [[
+  await scenario.ben.textLetter(key, texts[0]),
+  ...await bad(scenario, key),
+  await scenario.ben.textLetter(key, texts[1]),
 ]];
 
-/** A pull with a bad message in the middle. */
+/** A step with a pull with a bad message in the middle. */
 function badMiddle(
   name: string,
   what: string,
   bad: (
-    cast: Cast,
+    scenario: Scenario,
     key: CryptoKey,
   ) => Promise<readonly Letter[]> | readonly Letter[],
 ): Step {
@@ -146,18 +150,18 @@ function spoilingFirst(
   };
 }
 
-/** Cuts the response in the middle of its last message. */
+/** Cuts the first response in its last message. */
 const cutsFirst = () =>
   spoilingFirst((good) => good.subarray(0, good.length - 5));
 
-/** Claims 4 GiB that don't come. */
+/** Claims 4 GiB in the first response. */
 const claimsMuch = () =>
   spoilingFirst((_good, dialect) => {
     const code = responseCodeIn(dialect, responseCode[PULL]);
     return claiming({ code, payloadSize: 0xffffffff }, random(10));
   });
 
-/** Inboxes that are not as they should be. */
+/** Steps with bad inboxes. */
 export const badInboxes: readonly Step[] = [
   pull(
     "slices",

@@ -1,5 +1,5 @@
 /**
- * Steps in which the server answers badly, and the client has to go on.
+ * Steps with bad responses, after which the client must go on.
  *
  * @module
  */
@@ -30,34 +30,34 @@ import {
   type Responder,
   responseOf,
 } from "../responder.ts";
-import type { Cast } from "../cast.ts";
+import type { Scenario } from "../scenario.ts";
 import {
   about as requestsAbout,
   cameOrFails,
   messagesFor,
   ofKind,
 } from "../findings.ts";
-import type { Check, Scene, Step } from "../step.ts";
+import type { Check, Observed, Step } from "../step.ts";
 import { NAME } from "./registration.ts";
 import { PULL } from "../../../requests.ts";
 
-/** What a client prints where the server answered 9000 (section 12). */
+/** What a client prints on a 9000 (section 12). */
 const FAILURE_SENTENCE = "server responded with an error";
-/** What it says in other words, which is told as well. */
+/** Other words for a failure. */
 const FAILURE_WORDS = /error|fail|refus|reject|unexpected|9000/i;
 const FAILED = encodeResponse(FAILURE);
 
-/** Makes a response of the good one; a code is one of the first dialect's. */
+/** Spoils a response; `codeOf` translates codes of the first dialect. */
 type Spoil = (
   good: Uint8Array,
-  cast: Cast,
+  scenario: Scenario,
   codeOf: (code: ResponseCode) => number,
 ) => RawResponse;
 
-/** Spoils the responses to a kind of request: the first of the step, or all. */
+/** Spoils the responses to a kind of request: the first of a step, or all. */
 function spoiling(
   kind: RequestKind,
-  cast: Cast,
+  scenario: Scenario,
   spoil: Spoil,
   which: "first" | "all",
 ): Responder {
@@ -67,16 +67,20 @@ function spoiling(
     const isMeant = arrival.kind === kind &&
       (which === "all" || count++ === 0);
     if (!isMeant) return { bytes: good };
-    return spoil(good, cast, (code) => responseCodeIn(arrival.dialect, code));
+    return spoil(
+      good,
+      scenario,
+      (code) => responseCodeIn(arrival.dialect, code),
+    );
   };
 }
 
-const saysThatItFailed = ({ output }: Scene) =>
+const saysThatItFailed = ({ output }: Observed) =>
   output === undefined || FAILURE_WORDS.test(output);
 
-const lists = (scene: Scene) => ofKind(scene.arrived, "clientsList");
+const lists = (observed: Observed) => ofKind(observed.arrived, "clientsList");
 
-/** The list is spoiled once, and the client has to ask again and rightly. */
+/** A step with one bad list, after which the client must ask again. */
 function failsOnce(
   name: string,
   clause: ClauseId,
@@ -92,18 +96,18 @@ function failsOnce(
       ? `first "${FAILURE_SENTENCE}", then the list`
       : "first a failure, then the list",
     ...isTold ? { isSeen: saysThatItFailed } : {},
-    prepare: (cast) => spoiling("clientsList", cast, spoil, "first"),
-    isComplete: (scene) => lists(scene).length > 1,
+    prepare: (scenario) => spoiling("clientsList", scenario, spoil, "first"),
+    isComplete: (observed) => lists(observed).length > 1,
     checks: [
       {
         name,
         clause,
         about,
         expected: "another 601 afterwards",
-        judge: (scene) =>
-          cameOrFails("other 601 afterwards", lists(scene).slice(1), {
-            ...scene,
-            arrived: lists(scene),
+        judge: (observed) =>
+          cameOrFails("other 601 afterwards", lists(observed).slice(1), {
+            ...observed,
+            arrived: lists(observed),
           }),
       },
       ...isTold
@@ -112,10 +116,10 @@ function failsOnce(
           clause,
           about: `The client says "${FAILURE_SENTENCE}", or so`,
           drivenOnly: true,
-          judge: (scene: Scene) =>
-            saysThatItFailed(scene) ? undefined : {
+          judge: (observed: Observed) =>
+            saysThatItFailed(observed) ? undefined : {
               fails: "it told of no error",
-              at: scene.arrived.slice(-2),
+              at: observed.arrived.slice(-2),
             },
         }]
         : [],
@@ -124,8 +128,8 @@ function failsOnce(
 }
 
 /**
- * The lists are spoiled and have somebody new, about whom the client has to ask
- * then: it can know the id only from such a list.
+ * A step with bad lists that contain a new user. The client must ask for that
+ * user's key: it can know the id only from such a list.
  */
 function listWith(
   guest: string,
@@ -135,59 +139,64 @@ function listWith(
   spoil: Spoil,
   more: readonly Check[] = [],
 ): Step {
-  const asked = (scene: Scene) =>
+  const asked = (observed: Observed) =>
     requestsAbout(
-      scene.arrived,
+      observed.arrived,
       "publicKey",
-      scene.cast.people.find((person) => person.name === guest),
+      observed.scenario.people.find((person) => person.name === guest),
     );
   return {
     subject: "responses",
     title: `Ask for the clients list, then for the public key of ${guest}`,
     choices: [["120"], ["130", guest]],
     sees: `${guest} in the list`,
-    prepare(cast) {
-      cast.invite(guest);
-      return spoiling("clientsList", cast, spoil, "all");
+    prepare(scenario) {
+      scenario.invite(guest);
+      return spoiling("clientsList", scenario, spoil, "all");
     },
-    isComplete: (scene) => asked(scene).length > 0,
+    isComplete: (observed) => asked(observed).length > 0,
     checks: [
       {
         name,
         clause,
         about,
         expected: `a 602 for ${guest}, whose id stands in that list alone`,
-        judge: (scene) => cameOrFails(`602 for ${guest}`, asked(scene), scene),
+        judge: (observed) =>
+          cameOrFails(`602 for ${guest}`, asked(observed), observed),
       },
       ...more,
     ],
   };
 }
 
-/** Sends are answered in some way, and the client has to send again. */
+/** A step with odd responses to messages, after which the client must send again. */
 function sentWith(name: string, about: string, payload: Uint8Array): Step {
-  const sent = (scene: Scene) =>
-    messagesFor(scene.arrived, scene.cast.ben, MessageType.KeyRequest);
+  const sent = (observed: Observed) =>
+    messagesFor(
+      observed.arrived,
+      observed.scenario.ben,
+      MessageType.KeyRequest,
+    );
   return {
     subject: "responses",
     title: "Ask ben for a symmetric key, twice",
     choices: [["151", "ben"], ["151", "ben"]],
     sees: "no failure",
-    prepare: (cast) =>
-      spoiling("sendMessage", cast, (_good, _cast, codeOf) => ({
+    prepare: (scenario) =>
+      spoiling("sendMessage", scenario, (_good, _cast, codeOf) => ({
         bytes: responseOf(codeOf(responseCode.sendMessage), payload),
       }), "all"),
-    isComplete: (scene) => sent(scene).length > 1,
+    isComplete: (observed) => sent(observed).length > 1,
     checks: [{
       name,
       clause: "SND-16",
       about,
       expected: "both requests, and no failure",
-      judge: (scene) => {
-        const all = sent(scene);
-        const missing = cameOrFails("second message", all.slice(1), scene);
+      judge: (observed) => {
+        const all = sent(observed);
+        const missing = cameOrFails("second message", all.slice(1), observed);
         if (missing !== undefined) return missing;
-        return scene.output?.includes(FAILURE_SENTENCE)
+        return observed.output?.includes(FAILURE_SENTENCE)
           ? { fails: `it printed "${FAILURE_SENTENCE}"`, at: all }
           : undefined;
       },
@@ -197,12 +206,12 @@ function sentWith(name: string, about: string, payload: Uint8Array): Step {
 
 const close = (bytes: Uint8Array): RawResponse => ({ bytes, closes: true });
 
-/** Hostile parts of names, which must not reach a terminal as they are. */
+/** Control sequences in names, which mustn't reach a terminal. */
 const CONTROLS = ["\x1b]0;owned\x07", "\x1b[2J", "\x9b31m"] as const;
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** A list's entry with any bytes as its name. */
+/** Encodes an entry of a list with any bytes as its name. */
 function entry(id: number, name: Uint8Array): Uint8Array {
   const field = new Uint8Array(16 + 255);
   field.fill(id, 0, 16);
@@ -218,14 +227,14 @@ const ODD_NAMES = concat([
   entry(0x15, new Uint8Array([0xff, 0xfe, 0x80])),
 ]);
 
-/** A good response with more entries. */
+/** Adds entries to a list. */
 const withEntries = (good: Uint8Array, entries: Uint8Array) =>
   responseOf(
     responseHeader.decode(good.subarray(0, RESPONSE_HEADER_SIZE)).code,
     concat([entries, good.subarray(RESPONSE_HEADER_SIZE)]),
   );
 
-/** The texts that must not be printed as they are. */
+/** Fails if one of the texts was printed unchanged. */
 export function printsNoControls(texts: readonly string[]): Check["judge"] {
   return ({ output = "", arrived }) => {
     const shown = texts.find((text) => output.includes(text));
@@ -237,22 +246,22 @@ export function printsNoControls(texts: readonly string[]): Check["judge"] {
 
 export { CONTROLS };
 
-const registrations = ({ arrived }: Scene) => ofKind(arrived, "register");
+const registrations = ({ arrived }: Observed) => ofKind(arrived, "register");
 
-/** The registrations that aren't a refused one tried with another version. */
-const tries = (scene: Scene) => {
-  const all = registrations(scene);
+/** The registrations with the version of the first one. */
+const tries = (observed: Observed) => {
+  const all = registrations(observed);
   return all.filter(({ header }) => header.version === all[0]?.header.version);
 };
 
-/** The first registrations are refused, whatever their version. */
+/** Refuses the first registrations, of any version. */
 export const registrationRefused: Step = {
   subject: "registration",
   title: `Try twice to register as ${NAME}, which is refused`,
   choices: [["110", NAME], ["110", NAME]],
   sees: `"${FAILURE_SENTENCE}"`,
   prepare: () => () => Promise.resolve({ bytes: FAILED }),
-  isComplete: (scene) => tries(scene).length > 1,
+  isComplete: (observed) => tries(observed).length > 1,
   checks: [{
     name: "refused-registration",
     clause: "IDF-1",
@@ -266,19 +275,20 @@ export const registrationRefused: Step = {
     name: "refusal-survived",
     clause: "ERR-3",
     about: "After a refused registration the client tries again",
-    judge: (scene) => cameOrFails("second 600", tries(scene).slice(1), scene),
+    judge: (observed) =>
+      cameOrFails("second 600", tries(observed).slice(1), observed),
   }, {
     name: "tries-version-1",
     clause: "ERR-4",
     about: "A refused registration is tried once more with version 1",
-    judge: (scene) =>
-      registrations(scene).some(({ header }) => header.version === 1)
+    judge: (observed) =>
+      registrations(observed).some(({ header }) => header.version === 1)
         ? undefined
         : { skips: "it needn't, and didn't" },
   }],
 };
 
-/** Bad responses, the mildest first. */
+/** Steps with bad responses, the mildest first. */
 export const badResponses: readonly Step[] = [
   listWith(
     "guest1",
@@ -318,9 +328,9 @@ export const badResponses: readonly Step[] = [
   ),
   listWith(
     "guest5",
-    "list-with-asker",
+    "list-with-requester",
     "LST-5",
-    "A list that has the asker, too, is taken",
+    "A list with the requester is accepted",
     (good, { me }) => ({
       bytes: withEntries(
         good,
@@ -352,29 +362,29 @@ export const badResponses: readonly Step[] = [
     title:
       "Ask for the clients list, then for the public key of guest7, then send guest7 your symmetric key",
     choices: [["120"], ["130", "guest7"], ["152", "guest7"]],
-    prepare(cast) {
-      cast.invite("guest7");
-      return spoiling("publicKey", cast, (good, _, codeOf) => ({
+    prepare(scenario) {
+      scenario.invite("guest7");
+      return spoiling("publicKey", scenario, (good, _, codeOf) => ({
         bytes: responseOf(
           codeOf(responseCode.publicKey),
           good.subarray(-PUBLIC_KEY_SIZE),
         ),
       }), "all");
     },
-    isComplete: (scene) => keyHolder(scene)?.keys.length === 1,
+    isComplete: (observed) => keyHolder(observed)?.keys.length === 1,
     checks: [{
       name: "key-alone",
       clause: "KEY-4",
       about: "A 2102 that is the public key alone is taken",
       expected: "a symmetric key for guest7, under that public key",
-      judge: (scene) => {
-        if (keyHolder(scene)?.keys.length) return undefined;
+      judge: (observed) => {
+        if (keyHolder(observed)?.keys.length) return undefined;
         const sent = messagesFor(
-          scene.arrived,
-          keyHolder(scene),
+          observed.arrived,
+          keyHolder(observed),
           MessageType.Key,
         );
-        return cameOrFails("message of type 2 for guest7", sent, scene) ??
+        return cameOrFails("message of type 2 for guest7", sent, observed) ??
           { fails: "it isn't for that public key", at: sent };
       },
     }],
@@ -436,6 +446,6 @@ export const badResponses: readonly Step[] = [
   ),
 ];
 
-function keyHolder({ cast }: Scene) {
-  return cast.people.find(({ name }) => name === "guest7");
+function keyHolder({ scenario }: Observed) {
+  return scenario.people.find(({ name }) => name === "guest7");
 }

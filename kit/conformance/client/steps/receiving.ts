@@ -1,5 +1,5 @@
 /**
- * Steps: others write to the client.
+ * Steps in which users write to the client.
  *
  * @module
  */
@@ -11,29 +11,29 @@ import {
   shows,
   withoutFiles,
 } from "../findings.ts";
-import type { Scene, Step } from "../step.ts";
+import type { Observed, Step } from "../step.ts";
 import { unopened } from "../person.ts";
 import { PULL } from "../../../requests.ts";
 
 const TEXT = "ben says: the mill burned down last year";
 const UTF8_TEXT = "ben sagt: schöne Grüße, שלום 🎉";
 const OLD_KEY_TEXT = "ben says: this is under an older key";
-/** Ends in no whole block, and holds what is no text. */
+/** Bytes that are no text, and no multiple of a block. */
 const FILE: Uint8Array<ArrayBuffer> = Uint8Array.from(
   { length: 3001 },
   (_, index) => index * 11,
 );
 
-const isSaved = async ({ folder, output = "" }: Scene) => {
+const isSaved = async ({ folder, output = "" }: Observed) => {
   const paths = output.match(/\/[^\r\n]+/g) ?? [];
   return await folder?.holds(FILE, paths.map((path) => path.trim())) ?? false;
 };
 
-const pulls = (scene: Scene) => ofKind(scene.arrived, PULL);
-const isPulled = (scene: Scene) =>
-  pulls(scene).length > 0 && scene.cast.waiting.length === 0;
+const pulls = (observed: Observed) => ofKind(observed.arrived, PULL);
+const isPulled = (observed: Observed) =>
+  pulls(observed).length > 0 && observed.scenario.waiting.length === 0;
 
-/** Takes a key and texts. */
+/** Receives a key and texts. */
 export const receiveTexts: Step = {
   subject: "conversation",
   title: "Ask for waiting messages",
@@ -49,26 +49,26 @@ export const receiveTexts: Step = {
       name: "pulls",
       clause: "REQ-1",
       about: "A 604 comes",
-      judge: (scene) => cameOrFails("604", pulls(scene), scene),
+      judge: (observed) => cameOrFails("604", pulls(observed), observed),
     },
     {
       name: "reads-text",
       clause: "AES-1",
       about: "A text under a key that came just before it is shown",
       drivenOnly: true,
-      judge: (scene) => printedOrFails(scene, [TEXT]),
+      judge: (observed) => printedOrFails(observed, [TEXT]),
     },
     {
       name: "reads-utf8",
       clause: "MSG-2",
       about: "A text that isn't ASCII is shown as it was written",
       drivenOnly: true,
-      judge: (scene) => printedOrFails(scene, [UTF8_TEXT]),
+      judge: (observed) => printedOrFails(observed, [UTF8_TEXT]),
     },
   ],
 };
 
-/** Gets a text under a key that isn't the last one. */
+/** Receives a text encrypted with an older key. */
 export const readOlder: Step = {
   subject: "conversation",
   title: "Ask for waiting messages",
@@ -91,14 +91,14 @@ export const readOlder: Step = {
     clause: "MSG-6",
     about: "A text under an older key of the same person is shown",
     drivenOnly: true,
-    judge: (scene) =>
-      scene.cast.ben.keys.length === 0
+    judge: (observed) =>
+      observed.scenario.ben.keys.length === 0
         ? { skips: "ben has no key to write with" }
-        : printedOrFails(scene, [OLD_KEY_TEXT]),
+        : printedOrFails(observed, [OLD_KEY_TEXT]),
   }],
 };
 
-/** Gets a file. */
+/** Receives a file. */
 export const receiveFile: Step = {
   subject: "conversation",
   title: "Ask for waiting messages",
@@ -119,10 +119,10 @@ export const receiveFile: Step = {
     expected:
       "a file with its bytes in the folder, in TMPDIR, or under a path that is printed",
     drivenOnly: true,
-    judge: async (scene) =>
-      await isSaved(scene) ? undefined : withoutFiles(scene) ?? {
+    judge: async (observed) =>
+      await isSaved(observed) ? undefined : withoutFiles(observed) ?? {
         fails: "no file has its bytes",
-        at: scene.arrived.slice(-1),
+        at: observed.arrived.slice(-1),
       },
   }],
 };

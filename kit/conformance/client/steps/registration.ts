@@ -1,5 +1,5 @@
 /**
- * Steps: the client gets to know the server, and the server the client.
+ * Steps that register the client and ask for users and keys.
  *
  * @module
  */
@@ -21,31 +21,31 @@ import {
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { payloadOf } from "../arrival.ts";
 import { about, cameOrFails, ofKind } from "../findings.ts";
-import type { Check, Finding, Scene, Step } from "../step.ts";
+import type { Check, Finding, Observed, Step } from "../step.ts";
 
 /** The name under which the user registers. */
 export const NAME = "anna";
 /** Bits of the modulus of an RSA key. */
 const MODULUS_BITS = 1024;
-/** A name that is also no choice of any menu. */
+/** A name that is no choice of any menu. */
 const ANOTHER_NAME = "777";
 
-const registrations = (scene: Scene) => ofKind(scene.all, "register");
-const lists = (scene: Scene) => ofKind(scene.arrived, "clientsList");
+const registrations = (observed: Observed) => ofKind(observed.all, "register");
+const lists = (observed: Observed) => ofKind(observed.arrived, "clientsList");
 
-/** The registration that was taken, or the last one where none was. */
-function registration(scene: Scene) {
-  const { me } = scene.cast;
-  const all = registrations(scene);
+/** The accepted registration, or else the last one. */
+function registration(observed: Observed) {
+  const { me } = observed.scenario;
+  const all = registrations(observed);
   return all.findLast((arrival) =>
     me !== undefined &&
     equals(payloadOf(arrival).subarray(NAME_SIZE), me.publicKey)
   ) ?? all.at(-1);
 }
 
-function judgeName(scene: Scene): Finding {
-  const arrival = registration(scene);
-  if (arrival === undefined) return { skips: "nobody registered" };
+function judgeName(observed: Observed): Finding {
+  const arrival = registration(observed);
+  if (arrival === undefined) return { skips: "no user registered" };
   const field = payloadOf(arrival).subarray(0, NAME_SIZE);
   const at = [arrival];
   if (field.length < NAME_SIZE) {
@@ -58,23 +58,23 @@ function judgeName(scene: Scene): Finding {
     return { fails: "something else than NULs follows the name", at };
   }
   const name = decodeListedName(field);
-  return scene.output === undefined || name === NAME ? undefined : {
+  return observed.output === undefined || name === NAME ? undefined : {
     fails: `it is ${JSON.stringify(name)}, and ${NAME} was typed`,
     at,
   };
 }
 
-function judgePlainName(scene: Scene): Finding {
-  const arrival = registration(scene);
-  if (arrival === undefined) return { skips: "nobody registered" };
+function judgePlainName(observed: Observed): Finding {
+  const arrival = registration(observed);
+  if (arrival === undefined) return { skips: "no user registered" };
   const name = decodeListedName(payloadOf(arrival).subarray(0, NAME_SIZE));
   if (/^[A-Za-z0-9_.-]+$/.test(name)) return undefined;
   return { fails: `it is ${JSON.stringify(name)}`, at: [arrival] };
 }
 
-async function judgePublicKey(scene: Scene): Promise<Finding> {
-  const arrival = registration(scene);
-  if (arrival === undefined) return { skips: "nobody registered" };
+async function judgePublicKey(observed: Observed): Promise<Finding> {
+  const arrival = registration(observed);
+  if (arrival === undefined) return { skips: "no user registered" };
   const key = payloadOf(arrival).subarray(NAME_SIZE);
   const at = [arrival];
   if (key.length !== PUBLIC_KEY_SIZE) {
@@ -88,7 +88,7 @@ async function judgePublicKey(scene: Scene): Promise<Finding> {
     return { fails: error.message, at };
   }
   const der = new Uint8Array(await crypto.subtle.exportKey("spki", imported));
-  // Where the algorithm's NULL is left out, zeros pad what is shorter then.
+  // Without the algorithm's NULL the key is shorter, and padded with zeros.
   const isPadded = derSize(key) !== key.length;
   return equals(der, key) || isPadded ? undefined : {
     fails: `its DER is written in other bytes than X.509 has`,
@@ -96,9 +96,9 @@ async function judgePublicKey(scene: Scene): Promise<Finding> {
   };
 }
 
-async function judgeIdentity({ cast, folder }: Scene): Promise<Finding> {
-  const { me } = cast;
-  if (me === undefined) return { skips: "nobody registered" };
+async function judgeIdentity({ scenario, folder }: Observed): Promise<Finding> {
+  const { me } = scenario;
+  if (me === undefined) return { skips: "no user registered" };
   const text = await folder?.identity();
   if (text === undefined) return { fails: "there is no info.me" };
   try {
@@ -123,12 +123,12 @@ const identityFile: Check = {
   judge: judgeIdentity,
 };
 
-/** The first step: without it nothing else can be. */
+/** Registers: the condition of all other steps. */
 export const register: Step = {
   subject: "registration",
   title: `Register as ${NAME}`,
   choices: [["110", NAME]],
-  isComplete: ({ cast }) => cast.me !== undefined,
+  isComplete: ({ scenario }) => scenario.me !== undefined,
   checks: [
     {
       name: "finds-server",
@@ -141,12 +141,12 @@ export const register: Step = {
       name: "registers",
       clause: "REQ-1",
       about: "A 600 comes, and is taken",
-      judge: (scene) =>
-        cameOrFails("600", registrations(scene), scene) ??
-          (scene.cast.me === undefined
+      judge: (observed) =>
+        cameOrFails("600", registrations(observed), observed) ??
+          (observed.scenario.me === undefined
             ? {
               fails: "the 600 has no room for a name and a key",
-              at: registrations(scene),
+              at: registrations(observed),
             }
             : undefined),
     },
@@ -173,25 +173,25 @@ export const register: Step = {
   ],
 };
 
-/** Registers where it must not be possible. */
+/** Tries to register again. */
 export const registerAgain: Step = {
   subject: "registration",
   title:
     `Try to register again, as ${ANOTHER_NAME}; then ask for the clients list`,
   choices: [["110", ANOTHER_NAME], ["120"]],
   sees: "the client refuses by itself",
-  isComplete: (scene) => lists(scene).length > 0,
-  // Some have another key then, though not in info.me.
+  isComplete: (observed) => lists(observed).length > 0,
+  // Some clients have another key then, but not in info.me.
   upsets: ({ arrived }) => ofKind(arrived, "register").length > 0,
   checks: [
     {
       name: "registers-once",
       clause: "REG-3",
       about: "No second 600 comes from a client that is registered",
-      judge: (scene) => {
-        const again = ofKind(scene.arrived, "register");
+      judge: (observed) => {
+        const again = ofKind(observed.arrived, "register");
         if (again.length > 0) return { fails: "another 600 came", at: again };
-        return lists(scene).length > 0
+        return lists(observed).length > 0
           ? undefined
           : { skips: "nothing more came, so nothing is known" };
       },
@@ -211,33 +211,33 @@ export const askList: Step = {
   title: "Ask for the clients list",
   choices: [["120"]],
   sees: "ben and dana",
-  isComplete: (scene) => lists(scene).length > 0,
+  isComplete: (observed) => lists(observed).length > 0,
   checks: [{
     name: "asks-list",
     clause: "REQ-1",
     about: "A 601 comes",
-    judge: (scene) =>
-      cameOrFails("601", ofKind(scene.all, "clientsList"), scene),
+    judge: (observed) =>
+      cameOrFails("601", ofKind(observed.all, "clientsList"), observed),
   }],
 };
 
-const keyRequests = (scene: Scene, name: "ben" | "dana") =>
-  about(scene.all, "publicKey", scene.cast[name]);
+const keyRequests = (observed: Observed, name: "ben" | "dana") =>
+  about(observed.all, "publicKey", observed.scenario[name]);
 
-/** Asks for the keys of both. */
+/** Asks for the keys of ben and dana. */
 export const askKeys: Step = {
   subject: "others",
   title: "Ask for the public keys of ben and of dana",
   choices: [["130", "ben"], ["130", "dana"]],
-  isComplete: (scene) =>
-    keyRequests(scene, "ben").length > 0 &&
-    keyRequests(scene, "dana").length > 0,
+  isComplete: (observed) =>
+    keyRequests(observed, "ben").length > 0 &&
+    keyRequests(observed, "dana").length > 0,
   checks: [{
     name: "asks-keys",
     clause: "REQ-1",
     about: "A 602 comes for the id of each of them",
-    judge: (scene) =>
-      cameOrFails("602 for ben", keyRequests(scene, "ben"), scene) ??
-        cameOrFails("602 for dana", keyRequests(scene, "dana"), scene),
+    judge: (observed) =>
+      cameOrFails("602 for ben", keyRequests(observed, "ben"), observed) ??
+        cameOrFails("602 for dana", keyRequests(observed, "dana"), observed),
   }],
 };

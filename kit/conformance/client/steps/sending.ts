@@ -1,5 +1,5 @@
 /**
- * Steps: the client writes to others.
+ * Steps in which the client writes to users.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import { MessageType } from "../../../../shared/wire/protocol.ts";
 import { messageOf } from "../arrival.ts";
 import { cameOrFails, messagesFor, withoutFiles } from "../findings.ts";
 import { isMeant, openContent, type Opened } from "../opened_content.ts";
-import type { Check, Finding, Scene, Step } from "../step.ts";
+import type { Check, Finding, Observed, Step } from "../step.ts";
 
-/** Stands in a choice for the path of the file that is to be sent. */
+/** Placeholder in a choice for the path of the file to send. */
 export const SAMPLE_PATH = "SAMPLE";
 
-/** What the file holds: all bytes, NULs and broken UTF-8 among them, and no whole block. */
+/** Content of the file: all bytes, with NULs and invalid UTF-8, and no multiple of a block. */
 export const SAMPLE: Uint8Array<ArrayBuffer> = Uint8Array.from(
   { length: 5003 },
   (_, index) => index * 7 + (index >> 8),
@@ -34,38 +34,38 @@ type To = "ben" | "dana";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-const sentTo = (scene: Scene, to: To, type: MessageType) =>
-  messagesFor(scene.arrived, scene.cast[to], type);
+const sentTo = (observed: Observed, to: To, type: MessageType) =>
+  messagesFor(observed.arrived, observed.scenario[to], type);
 
-/** Opens the last message of a type that came in this step. */
+/** Decrypts the last message of a type in this step. */
 async function openLast(
-  scene: Scene,
+  observed: Observed,
   to: To,
   type: MessageType,
   expected: Uint8Array,
 ): Promise<Opened | undefined> {
-  const message = sentTo(scene, to, type).at(-1);
+  const message = sentTo(observed, to, type).at(-1);
   const content = message === undefined
     ? undefined
     : messageOf(message)?.content;
   if (content === undefined) return undefined;
-  return await openContent(content, scene.cast[to].keys, expected);
+  return await openContent(content, observed.scenario[to].keys, expected);
 }
 
-/** How a content is judged: whether it is encrypted well, what it is, under which key. */
+/** Judges of a content: its encryption, its plaintext, its key. */
 function contentChecks(
   to: To,
   type: MessageType,
   expected: Uint8Array,
 ) {
   const what = type === MessageType.File ? "file" : "text";
-  const at = (scene: Scene) => sentTo(scene, to, type).slice(-1);
-  const opened = (scene: Scene) => openLast(scene, to, type, expected);
+  const at = (observed: Observed) => sentTo(observed, to, type).slice(-1);
+  const opened = (observed: Observed) => openLast(observed, to, type, expected);
   const later = async (
-    scene: Scene,
+    observed: Observed,
     judge: (opened: { plaintext: Uint8Array; under: number }) => Finding,
   ): Promise<Finding> => {
-    const content = await opened(scene);
+    const content = await opened(observed);
     if (content === undefined) return { skips: `no ${what} came for ${to}` };
     if ("problem" in content) {
       return { skips: `the ${what} for ${to} can't be read` };
@@ -73,36 +73,36 @@ function contentChecks(
     return judge(content);
   };
   return {
-    encrypted: async (scene: Scene): Promise<Finding> => {
-      const content = await opened(scene);
+    encrypted: async (observed: Observed): Promise<Finding> => {
+      const content = await opened(observed);
       if (content === undefined) {
-        return cameOrFails(`message of type ${type} for ${to}`, [], scene);
+        return cameOrFails(`message of type ${type} for ${to}`, [], observed);
       }
       return "problem" in content
-        ? { fails: content.problem, at: at(scene) }
+        ? { fails: content.problem, at: at(observed) }
         : undefined;
     },
-    meant: (scene: Scene): Promise<Finding> =>
+    meant: (observed: Observed): Promise<Finding> =>
       later(
-        scene,
+        observed,
         ({ plaintext }) =>
           isMeant(plaintext, expected) ? undefined : {
             fails: `it is another ${what}, of ${plaintext.length} bytes`,
-            at: at(scene),
+            at: at(observed),
           },
       ),
-    underLast: (scene: Scene): Promise<Finding> =>
-      later(scene, ({ under }) => {
-        const { length } = scene.cast[to].keys;
+    underLast: (observed: Observed): Promise<Finding> =>
+      later(observed, ({ under }) => {
+        const { length } = observed.scenario[to].keys;
         return under === length - 1 ? undefined : {
           fails: `it was encrypted with key ${under + 1} of ${length}`,
-          at: at(scene),
+          at: at(observed),
         };
       }),
   };
 }
 
-/** A step in which something is written to somebody, and nothing else. */
+/** A step that sends a message of a type. */
 function writes(
   to: To,
   title: string,
@@ -114,7 +114,7 @@ function writes(
     subject: "conversation",
     title,
     choices,
-    isComplete: (scene) => sentTo(scene, to, type).length > 0,
+    isComplete: (observed) => sentTo(observed, to, type).length > 0,
     checks,
   };
 }
@@ -129,11 +129,11 @@ export const requestKey: Step = writes(
     name: "key-request",
     clause: "MSG-1",
     about: "A message of type 1 comes for ben, and is empty",
-    judge: (scene) => {
-      const messages = sentTo(scene, "ben", MessageType.KeyRequest);
+    judge: (observed) => {
+      const messages = sentTo(observed, "ben", MessageType.KeyRequest);
       const size = messages.map((message) => messageOf(message)?.content.length)
         .find((size) => size !== 0);
-      return cameOrFails("message of type 1 for ben", messages, scene) ??
+      return cameOrFails("message of type 1 for ben", messages, observed) ??
         (size === undefined
           ? undefined
           : { fails: `it has ${size} bytes of content`, at: messages });
@@ -147,7 +147,7 @@ const last = contentChecks("ben", MessageType.Text, bytesOf(LAST_KEY_TEXT));
 const own = contentChecks("dana", MessageType.Text, bytesOf(OWN_KEY_TEXT));
 const file = contentChecks("dana", MessageType.File, SAMPLE);
 
-/** Writes to ben, whose key the client has. */
+/** Sends a text to ben, with the key that the client has. */
 export const sendText: Step = writes(
   "ben",
   "Send ben a text",
@@ -161,7 +161,7 @@ export const sendText: Step = writes(
   }],
 );
 
-/** The same with what isn't ASCII. */
+/** Sends a text that isn't ASCII. */
 export const sendUtf8: Step = writes(
   "ben",
   "Send ben a text that isn't ASCII",
@@ -175,7 +175,7 @@ export const sendUtf8: Step = writes(
   }],
 );
 
-/** Gets two more keys unasked, and writes. */
+/** Receives two keys unasked, then sends a text. */
 export const useLastKey: Step = {
   ...writes(
     "ben",
@@ -186,11 +186,11 @@ export const useLastKey: Step = {
       name: "keys-unasked",
       clause: "MSG-4",
       about: "Two keys that come unasked are taken, and the client writes on",
-      judge: (scene) => {
-        const texts = sentTo(scene, "ben", MessageType.Text);
-        return scene.cast.waiting.length > 0
+      judge: (observed) => {
+        const texts = sentTo(observed, "ben", MessageType.Text);
+        return observed.scenario.waiting.length > 0
           ? { fails: "the keys weren't pulled" }
-          : cameOrFails("text for ben", texts, scene);
+          : cameOrFails("text for ben", texts, observed);
       },
     }, {
       name: "last-key",
@@ -207,7 +207,7 @@ export const useLastKey: Step = {
   },
 };
 
-/** Sends dana a key, who asks for it: some clients send one only then. */
+/** Sends dana a key after a request: some clients send one only then. */
 export const sendKey: Step = {
   ...writes(
     "dana",
@@ -227,9 +227,9 @@ export const sendKey: Step = {
   },
 };
 
-async function judgeKey(scene: Scene): Promise<Finding> {
-  const messages = sentTo(scene, "dana", MessageType.Key);
-  const missing = cameOrFails("message of type 2 for dana", messages, scene);
+async function judgeKey(observed: Observed): Promise<Finding> {
+  const messages = sentTo(observed, "dana", MessageType.Key);
+  const missing = cameOrFails("message of type 2 for dana", messages, observed);
   if (missing !== undefined) return missing;
   for (const message of messages) {
     const { content } = messageOf(message) ?? { content: new Uint8Array() };
@@ -238,7 +238,7 @@ async function judgeKey(scene: Scene): Promise<Finding> {
       return { fails: `it has ${content.length} bytes`, at };
     }
     try {
-      await decryptKey(scene.cast.dana.pair.privateKey, content);
+      await decryptKey(observed.scenario.dana.pair.privateKey, content);
     } catch (error) {
       if (!(error instanceof DecryptError)) throw error;
       return { fails: "dana's private key finds no 16 bytes in it", at };
@@ -247,7 +247,7 @@ async function judgeKey(scene: Scene): Promise<Finding> {
   return undefined;
 }
 
-/** Writes under the key that the client sent. */
+/** Sends a text encrypted with the key that the client sent. */
 export const useOwnKey: Step = writes(
   "dana",
   "Send dana a text",
@@ -257,10 +257,10 @@ export const useOwnKey: Step = writes(
     name: "own-key",
     clause: "MSG-5",
     about: "The text is encrypted with the key that the client sent last",
-    judge: (scene) =>
-      scene.cast.dana.keys.length === 0
+    judge: (observed) =>
+      observed.scenario.dana.keys.length === 0
         ? { skips: "dana has no key to read it with: see key-encrypted" }
-        : own.underLast(scene),
+        : own.underLast(observed),
   }],
 );
 
@@ -274,13 +274,13 @@ export const sendFile: Step = writes(
     name: "file-encrypted",
     clause: "AES-1",
     about: "The file opens with AES-128-CBC, a zero IV and PKCS#7",
-    judge: (scene) => {
-      if (scene.cast.dana.keys.length === 0) {
+    judge: (observed) => {
+      if (observed.scenario.dana.keys.length === 0) {
         return { skips: "dana has no key to read it with: see key-encrypted" };
       }
-      const came = sentTo(scene, "dana", MessageType.File).length > 0;
-      return came ? file.encrypted(scene) : withoutFiles(scene) ??
-        file.encrypted(scene);
+      const came = sentTo(observed, "dana", MessageType.File).length > 0;
+      return came ? file.encrypted(observed) : withoutFiles(observed) ??
+        file.encrypted(observed);
     },
   }, {
     name: "file-bytes",

@@ -14,15 +14,15 @@ import type { ClientId } from "../../../../shared/wire/protocol.ts";
 import { fill, numbered } from "./pulling.ts";
 import { keyRequest, listRequest, pullRequest } from "../../../requests.ts";
 
-/** Requests on one connection. */
+/** Number of requests on one connection. */
 const MANY = 24;
-/** Connections that stand in the way. */
+/** Number of other connections. */
 const OTHERS = 12;
-/** Milliseconds of silence that a connection has to bear. */
+/** Milliseconds of silence that a connection must survive. */
 const SILENCE = 1500;
-/** Milliseconds in which the server sees that a connection broke. */
+/** Milliseconds until the server notices a broken connection. */
 const BREAK = 100;
-/** Milliseconds in which the server ends a connection, where it does so after each response. */
+/** Milliseconds until a server ends a connection that ends it after each response. */
 const ENDS = 250;
 
 /** Checks of connections, and of those that stall and break. */
@@ -42,7 +42,7 @@ export const connectionChecks = subject("connections", {
     "Register, list, key, send and pull go over one connection",
     async (probe) => {
       await apart(probe, await probe.usual());
-      // What fails by itself says nothing of the connection.
+      // A request that fails alone says nothing about the connection.
       const works = await allOf(probe, ["list", "key", "send", "empty"]);
       const { id: other } = await probe.user();
       const channel = await probe.connect();
@@ -214,17 +214,17 @@ export const connectionChecks = subject("connections", {
   ],
 });
 
-/** Says nothing for a while, and sees to it that the server bears it. */
+/** Requires that a connection survives silence. */
 async function bearsSilence(channel: Channel): Promise<void> {
   const state = await channel.quiet(SILENCE);
   must(
     state === "quiet",
     "an open connection",
-    state === "ended" ? "its end" : "bytes that nobody asked for",
+    state === "ended" ? "its end" : "bytes without a request",
   );
 }
 
-/** Asks again and again on a connection. */
+/** Makes several requests on a connection. */
 async function askAgain(probe: Probe, times: number): Promise<void> {
   const usual = await probe.usual();
   await apart(probe, usual);
@@ -236,10 +236,10 @@ async function askAgain(probe: Probe, times: number): Promise<void> {
 }
 
 /**
- * Sees to it that a second response can be told from what follows the first.
+ * Requires that nothing follows the response to the usual request.
  *
- * @throws {CheckFailure} where none can come: the connection ends
- * @throws {Unprepared} where bytes follow a response on a connection that goes on
+ * @throws {CheckFailure} if bytes and the end of the connection do
+ * @throws {Unprepared} if bytes do on a connection that goes on
  */
 async function apart(
   probe: Probe,
@@ -257,7 +257,7 @@ async function apart(
   );
 }
 
-/** Which of these things the server can do. */
+/** The abilities that the server has. */
 async function allOf(
   probe: Probe,
   wanted: readonly Basic[],
@@ -267,26 +267,29 @@ async function allOf(
   return works;
 }
 
-/** Asks for what is refused, and on the same connection for something else. */
+/** Makes a refused request, and then the usual one on the same connection. */
 async function goesOn(
   probe: Probe,
   bad: (id: ClientId) => Uint8Array,
 ): Promise<void> {
-  const { asker, request, code } = await probe.usual();
+  const { requester, request, code } = await probe.usual();
   await probe.again(async (channel) => {
-    await prepare("have it refused", () => channel.ask(bad(asker.id), 9000));
+    await prepare(
+      "have it refused",
+      () => channel.ask(bad(requester.id), 9000),
+    );
     await channel.ask(request, code, "a response to the next request");
   });
 }
 
-/** Is served while others have sent something and go no further. */
+/** Requires a response beside connections that stall. */
 async function beside(
   probe: Probe,
   start: (id: ClientId) => Uint8Array | undefined,
   others = OTHERS,
 ): Promise<void> {
   const usual = await probe.usual();
-  const part = start(usual.asker.id);
+  const part = start(usual.requester.id);
   for (let count = 0; count < others; count++) {
     const stalled = await probe.connect();
     if (part !== undefined) await stalled.sendPart(part);
@@ -294,14 +297,14 @@ async function beside(
   await probe.served(usual);
 }
 
-/** Resets a connection in the middle of a request, with a response unread. */
+/** Resets a connection within a request, with a response unread. */
 async function breakOff(
   channel: Channel,
-  { asker, request }: UsualRequest,
+  { requester, request }: UsualRequest,
   ms: number = BREAK,
 ): Promise<void> {
   await channel.send(request);
-  await channel.sendPart(listRequest(asker.id).subarray(0, 9));
+  await channel.sendPart(listRequest(requester.id).subarray(0, 9));
   await channel.pause(ms);
   channel.close();
 }

@@ -2,7 +2,7 @@ import type { Channel } from "../channel.ts";
 import { must, prepare, subject } from "../check.ts";
 import { randomKey, registration, sendRequest } from "../frames.ts";
 import type { Probe } from "../probe.ts";
-import type { User } from "../cast.ts";
+import type { User } from "../user_pool.ts";
 import { arrived, arrives, fill, numbered } from "./pulling.ts";
 import {
   keyRequest,
@@ -11,18 +11,18 @@ import {
   pullRequest,
 } from "../../../requests.ts";
 
-/** Fewer bytes than any response has. */
+/** Fewer bytes than a response has. */
 const GLIMPSE = 5;
-/** Bytes that no buffer between server and client holds, all together. */
+/** More bytes than the buffers between server and client hold. */
 const LARGE = 900_000;
-/** Milliseconds in which a response that nobody reads goes as far as it can. */
+/** Milliseconds until an unread response fills all buffers. */
 const UNREAD = 200;
-/** Milliseconds in which messages are back in an inbox after a reset. */
+/** Milliseconds until messages are back in an inbox after a reset. */
 const COMES_BACK = 1000;
-/** Milliseconds after which an inbox is looked at again. */
+/** Milliseconds between two pulls. */
 const AGAIN = 25;
 
-/** Checks of what is kept until it was taken. */
+/** Checks of messages that are kept until they are acknowledged. */
 export const deliveryChecks = subject("delivery", {
   "kept-without-sender": [
     "DLV-1",
@@ -89,7 +89,7 @@ export const deliveryChecks = subject("delivery", {
     "Another request on the connection shows that a pull's response was taken",
     async (probe) => {
       // Another pull might bring the message again.
-      const { asker: to, other: from, request, code } = await probe.usual(
+      const { requester: to, other: from, request, code } = await probe.usual(
         PULL,
       );
       await fill(probe, from, to, [16]);
@@ -127,7 +127,7 @@ async function takenBy(probe: Probe, to: User): Promise<void> {
   must(came.length === 0, "an empty inbox", "the same message again");
 }
 
-/** Breaks a pull off, and looks for what it was to hand out. */
+/** Breaks a pull off, and looks for its messages. */
 async function breaks(
   probe: Probe,
   sizes: readonly number[],
@@ -140,7 +140,7 @@ async function breaks(
   if (read > 0) await channel.glimpse(read);
   else await channel.pause(UNREAD);
   channel.close();
-  // Servers that keep the messages for that connection see its end a little later.
+  // Some servers keep the messages until they notice the end of the connection.
   const due = performance.now() + COMES_BACK;
   let came = 0;
   while (came === 0 && performance.now() < due) {

@@ -38,7 +38,7 @@ import {
   randomName,
   registration,
 } from "../frames.ts";
-import type { User } from "../cast.ts";
+import type { User } from "../user_pool.ts";
 import type { Probe } from "../probe.ts";
 import { arrives, numbered } from "./pulling.ts";
 import { listRequest, PULL } from "../../../requests.ts";

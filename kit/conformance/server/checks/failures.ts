@@ -12,7 +12,7 @@ import {
 import type { Probe } from "../probe.ts";
 import { keyRequest, listRequest } from "../../../requests.ts";
 
-/** Checks of how a failure is answered, whatever failed. */
+/** Checks of the response to a failure. */
 export const failureChecks = subject("failures", {
   "failure-of-unknown-client": [
     "ERR-1",
@@ -54,7 +54,7 @@ export const failureChecks = subject("failures", {
   ],
 });
 
-/** Checks of how malformed registrations are answered. */
+/** Checks of the response to a malformed registration. */
 export const lateFailureChecks = subject("failures", {
   "failure-of-empty-name": [
     "ERR-1",
@@ -64,9 +64,9 @@ export const lateFailureChecks = subject("failures", {
 });
 
 /**
- * Looks how a request is refused.
+ * Requires that a 9000 has no payload.
  *
- * @throws {Unprepared} where it isn't, or not with a 9000: other checks tell of that
+ * @throws {Unprepared} if the request isn't refused with 9000
  */
 async function empty(probe: Probe, bad: Uint8Array): Promise<void> {
   const response = await prepare(

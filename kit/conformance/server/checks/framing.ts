@@ -19,14 +19,14 @@ import {
   pullRequest,
 } from "../../../requests.ts";
 
-/** Requests that are on their way at once. */
+/** Number of pipelined requests. */
 const PIPELINED = 32;
-/** Responses of which the first read is looked at. */
+/** Number of responses whose first read is judged. */
 const LOOKS = 8;
-/** Milliseconds in which a second response comes, where one does. */
+/** Milliseconds to wait for a second response. */
 const BEHIND = 150;
 
-/** Checks of how bytes may be cut on their way, and of what is read past. */
+/** Checks of segments, pipelining and bytes to read past. */
 export const framingChecks = subject("framing", {
   "segments-header-then-payload": [
     "FRM-3",
@@ -107,7 +107,7 @@ export const framingChecks = subject("framing", {
         ["key", keyRequest(from.id, to.id), 2102],
         ["pull", pullRequest(to.id), 2104],
       ] as const;
-      // What fails by itself says nothing of how it is framed.
+      // A request that fails alone says nothing about framing.
       const requests: Uint8Array[] = [];
       const expected: number[] = [];
       for (const [basic, request, code] of all) {
@@ -139,13 +139,13 @@ export const framingChecks = subject("framing", {
     async (probe) => {
       await probe.needs("key");
       const [one, other] = await probe.pair();
-      const asker = await probe.user();
+      const requester = await probe.user();
       const targets = Array.from(
         { length: PIPELINED },
         (_, index) => index % 2 === 0 ? one : other,
       );
-      const requests = targets.map(({ id }) => keyRequest(asker.id, id));
-      // What is in them is for the checks of keys.
+      const requests = targets.map(({ id }) => keyRequest(requester.id, id));
+      // The checks of keys judge their content.
       const alone: Uint8Array[] = [];
       for (const request of requests.slice(0, 2)) {
         alone.push((await probe.ask(request)).bytes);
@@ -194,8 +194,8 @@ export const framingChecks = subject("framing", {
     "FRM-4",
     "A failure between two other requests is answered in its place",
     async (probe) => {
-      const { asker, request, code } = await probe.usual();
-      const bad = frame({ code: 777, clientId: asker.id });
+      const { requester, request, code } = await probe.usual();
+      const bad = frame({ code: 777, clientId: requester.id });
       await prepare("have it refused by itself", () => probe.refused(bad));
       await probe.again(async (channel) => {
         await channel.send(request, bad, request);
@@ -284,7 +284,7 @@ export const framingChecks = subject("framing", {
   ],
 });
 
-/** Checks of what is read past that may leave a malformed user. */
+/** Checks of bytes to read past that may leave a malformed user. */
 export const lateFramingChecks = subject("framing", {
   "read-past-registration": [
     "REQ-7",
@@ -296,7 +296,7 @@ export const lateFramingChecks = subject("framing", {
 const withoutPayload = () =>
   new Unprepared("couldn't ask for anything that has a payload");
 
-/** Asks in pieces for a key, or for something that has no payload and less to be cut. */
+/** Sends the usual request in segments. */
 async function cutUp(probe: Probe, cuts: readonly number[]): Promise<void> {
   const { request, code } = await probe.usual();
   const within = cuts.filter((cut) => cut < request.length);
@@ -307,16 +307,19 @@ async function cutUp(probe: Probe, cuts: readonly number[]): Promise<void> {
 }
 
 /**
- * Sends what is refused and then a good request: not in one write with it, since
- * how those are cut is for other checks.
+ * Sends a refused request and then the usual one, in two writes: other checks
+ * judge pipelining.
  */
 async function readPast(
   probe: Probe,
   bad: (id: Awaited<ReturnType<Probe["user"]>>["id"]) => Uint8Array,
 ): Promise<void> {
-  const { asker, request, code } = await probe.usual();
+  const { requester, request, code } = await probe.usual();
   await probe.again(async (channel) => {
-    await prepare("have it refused", () => channel.ask(bad(asker.id), 9000));
+    await prepare(
+      "have it refused",
+      () => channel.ask(bad(requester.id), 9000),
+    );
     await channel.send(request);
     const due = `a response ${code} to the request behind it`;
     expectCode(await channel.response(due), code);

@@ -51,14 +51,14 @@ const UNKNOWN_CODES = [
   ["9000", ERROR_CODE],
   ["65535", 0xffff],
 ] as const;
-/** 601 with its bytes the other way round. */
+/** 601 with its bytes swapped. */
 const SWAPPED_LIST = 0x5902;
-/** Where the version stands in a request. */
+/** Offset of the version in a request. */
 const VERSION_AT = CLIENT_ID_SIZE;
-/** Milliseconds in which bytes behind a response are seen. */
+/** Milliseconds to wait for bytes behind a response. */
 const BEHIND = 60;
 
-/** Whether the bytes of one integer are those of another the other way round. */
+/** Whether two integers have the same bytes in opposite orders. */
 export const isReversed = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === 4 && equals(one.slice().reverse(), other);
 
@@ -132,7 +132,7 @@ export const headerChecks = subject("headers", {
         if (await channel.unasked(BEHIND) !== undefined) {
           throw new Unprepared("another response follows: see response-once");
         }
-        // Nor zeros that fill a block, which only padded requests are to bring.
+        // Nor padding, which only padded requests get.
         must(
           await channel.quiet(0) !== "bytes",
           `nothing behind the ${response.bytes.length} bytes of a ${code}`,
@@ -218,14 +218,14 @@ export const headerChecks = subject("headers", {
   ],
 });
 
-/** A request that carries another version. */
+/** A request with another version. */
 function ofVersion(request: Uint8Array, version: number): Uint8Array {
   const other = request.slice();
   other[VERSION_AT] = version;
   return other;
 }
 
-/** What answers a request of each kind, with the code that it should have. */
+/** A response to a request of each kind, with its expected code. */
 async function oneOfEach(probe: Probe): Promise<[number, WholeResponse][]> {
   const [one, other] = await probe.pair();
   const requests = [
@@ -241,7 +241,7 @@ async function oneOfEach(probe: Probe): Promise<[number, WholeResponse][]> {
     try {
       responses.push([code, await probe.ask(request)]);
     } catch (error) {
-      // That one kind has no response at all is told by the checks of that kind.
+      // The checks of a kind report that it gets no response.
       const isKnown = error instanceof CheckFailure ||
         error instanceof Unprepared;
       if (!isKnown) throw error;

@@ -17,8 +17,8 @@ export const keyChecks = subject("keys", {
     "KEY-1",
     "A public key is answered with 2102, its owner's id and 160 bytes",
     async (probe) => {
-      const [asker, owner] = await probe.pair();
-      const response = await probe.ask(keyRequest(asker.id, owner.id));
+      const [requester, owner] = await probe.pair();
+      const response = await probe.ask(keyRequest(requester.id, owner.id));
       const { payload } = expectSize(response, 2102, RESPONSE_SIZE);
       const id = payload.subarray(0, CLIENT_ID_SIZE);
       must(equals(id, owner.id), `the id ${hex(owner.id)}`, () => hex(id));
@@ -29,8 +29,8 @@ export const keyChecks = subject("keys", {
     "Two users' keys are each the one that was registered",
     async (probe) => {
       const [one, other] = await probe.pair();
-      for (const [asker, owner] of [[one, other], [other, one]] as const) {
-        const key = await probe.keyOf(asker.id, owner.id);
+      for (const [requester, owner] of [[one, other], [other, one]] as const) {
+        const key = await probe.keyOf(requester.id, owner.id);
         must(equals(key, owner.key), hex(owner.key), () => hex(key));
       }
     },
@@ -85,14 +85,14 @@ export const keyChecks = subject("keys", {
   ]),
 });
 
-/** Registers with 160 bytes and gets them back. */
+/** Requires that a registered key comes back unchanged. */
 async function kept(probe: Probe, key: Uint8Array): Promise<void> {
-  const asker = await probe.user();
+  const requester = await probe.user();
   const owner = await prepare(
     "register with such a key",
     () => probe.register(randomName(), key),
   );
-  const got = await probe.keyOf(asker.id, owner.id);
+  const got = await probe.keyOf(requester.id, owner.id);
   must(equals(got, key), "the 160 bytes that were registered", () => {
     const at = got.findIndex((byte, index) => byte !== key[index]);
     return at < 0 ? `${got.length} bytes` : `others from byte ${at} on`;

@@ -13,10 +13,10 @@ import {
 import { responseCode } from "../../../../shared/wire/requests.ts";
 import { ascii, randomId, randomName, sized } from "../frames.ts";
 import type { Probe } from "../probe.ts";
-import type { User } from "../cast.ts";
+import type { User } from "../user_pool.ts";
 
 const ID_SIZE = LISTED_CLIENT_SIZE - NAME_SIZE;
-/** Users at least, of whom the first and the last look for each other: a list may be cut short. */
+/** Least number of users, of whom the first and the last find each other: a list may be cut short. */
 const SEVERAL = 6;
 
 /** Checks of the list of clients. */
@@ -25,8 +25,8 @@ export const listChecks = subject("list", {
     "LST-1",
     "A list's payload is a number of entries of 271 bytes",
     async (probe) => {
-      const [asker, wanted] = await probe.pair();
-      const response = await probe.ask(listRequest(asker.id));
+      const [requester, wanted] = await probe.pair();
+      const response = await probe.ask(listRequest(requester.id));
       const { payload } = response;
       must(
         response.code === 2101 && payload.length > 0 &&
@@ -53,28 +53,28 @@ export const listChecks = subject("list", {
       const users = await probe.atLeast(SEVERAL);
       const [one, other] = [users[0], users.at(-1)];
       if (one === undefined || other === undefined) return;
-      for (const [asker, wanted] of [[one, other], [other, one]] as const) {
-        await entryOf(probe, asker, wanted);
+      for (const [requester, wanted] of [[one, other], [other, one]] as const) {
+        await entryOf(probe, requester, wanted);
       }
     },
   ],
   "list-has-newcomers": [
     "LST-2",
-    "Who registers after a list was asked for is in the next one",
+    "A user registered after a list is in the next one",
     async (probe) => {
-      const asker = await probe.user();
-      await probe.listed(asker.id);
+      const requester = await probe.user();
+      await probe.listed(requester.id);
       const newcomer = await prepare("register", () => probe.register());
-      await entryOf(probe, asker, newcomer);
+      await entryOf(probe, requester, newcomer);
     },
   ],
   "list-has-each-id-once": [
     "LST-2",
     "No id is in a list twice",
     async (probe) => {
-      const [asker] = await probe.pair();
-      await probe.listed(asker.id);
-      const payload = await listFor(probe, asker);
+      const [requester] = await probe.pair();
+      await probe.listed(requester.id);
+      const payload = await listFor(probe, requester);
       const seen = new Map<string, number>();
       for (const [index, entry] of entriesOf(payload).entries()) {
         const id = encodeHex(entry.subarray(0, ID_SIZE));
@@ -91,29 +91,29 @@ export const listChecks = subject("list", {
       }
     },
   ],
-  "list-without-asker": [
+  "list-without-requester": [
     "LST-3",
-    "A list has no entry of who asks",
+    "A list has no entry of the requester",
     async (probe) => {
-      const asker = await probe.user();
-      await probe.listed(asker.id);
-      const payload = await listFor(probe, asker);
+      const requester = await probe.user();
+      await probe.listed(requester.id);
+      const payload = await listFor(probe, requester);
       const own = entriesOf(payload).findIndex((entry) =>
-        equals(entry.subarray(0, ID_SIZE), asker.id)
+        equals(entry.subarray(0, ID_SIZE), requester.id)
       );
       if (own < 0) return;
-      const got = `one with the asker, ${asker.name}`;
-      throw wrongEntry(payload, own, "a list without the asker", got);
+      const got = `one with the requester, ${requester.name}`;
+      throw wrongEntry(payload, own, "a list without the requester", got);
     },
   ],
   "list-names-padded": [
     "LST-4",
     "A listed name is followed by zeros up to 255 bytes",
     async (probe) => {
-      const [asker, wanted] = await probe.pair();
+      const [requester, wanted] = await probe.pair();
       const { payload, index, field } = await prepare(
         "find the entry (see list-has-newcomers)",
-        () => entryOf(probe, asker, wanted),
+        () => entryOf(probe, requester, wanted),
       );
       const expected = new Uint8Array(NAME_SIZE);
       expected.set(ascii(wanted.name));
@@ -130,7 +130,7 @@ export const listChecks = subject("list", {
     "LST-4",
     "A name of 254 bytes is listed whole, with a NUL behind it",
     async (probe) => {
-      const asker = await probe.user();
+      const requester = await probe.user();
       const name = randomName().padEnd(MAX_NAME_LENGTH, "y");
       const owner = await prepare(
         "register under a name of 254 bytes",
@@ -138,7 +138,7 @@ export const listChecks = subject("list", {
       );
       const { payload, index, field } = await prepare(
         "find the entry (see list-has-newcomers)",
-        () => entryOf(probe, asker, owner),
+        () => entryOf(probe, requester, owner),
       );
       if (equals(field, ascii(`${name}\0`))) return;
       const got = `${
@@ -162,7 +162,7 @@ export const listChecks = subject("list", {
   ],
 });
 
-/** Where a client stands in a list. */
+/** An entry of a list. */
 interface Entry {
   readonly payload: Uint8Array;
   readonly index: number;
@@ -171,17 +171,17 @@ interface Entry {
 }
 
 /**
- * Looks a client up in a list.
+ * Looks a user up in a list.
  *
- * @throws {CheckFailure} where there is no such entry
- * @throws {Unprepared} where the list hasn't the form of one
+ * @throws {CheckFailure} if there is no such entry
+ * @throws {Unprepared} if the list is malformed
  */
 async function entryOf(
   probe: Probe,
-  asker: User,
+  requester: User,
   wanted: User,
 ): Promise<Entry> {
-  const payload = await listFor(probe, asker);
+  const payload = await listFor(probe, requester);
   const entries = entriesOf(payload);
   const { length } = entries;
   const isList = payload.length % LISTED_CLIENT_SIZE === 0 &&
@@ -217,12 +217,12 @@ function entriesOf(payload: Uint8Array): Uint8Array[] {
   });
 }
 
-/** Whether an entry has a client's name and then its id. */
+/** Whether an entry has a user's name before the id. */
 const isSwapped = (entry: Uint8Array, { id, name }: User) =>
   equals(entry.subarray(NAME_SIZE), id) &&
   equals(entry.subarray(0, name.length), ascii(name));
 
-/** A failure that shows the entry that is wrong, wherever it stands. */
+/** A failure that shows the wrong entry. */
 function wrongEntry(
   payload: Uint8Array,
   index: number,

@@ -5,19 +5,19 @@ import type { Channel } from "../channel.ts";
 import type { Probe, UsualRequest } from "../probe.ts";
 import { arrives } from "./pulling.ts";
 
-/** Connections at once. */
+/** Number of open connections. */
 const CONNECTIONS = 100;
-/** Responses' time-outs in which they are opened: a check has five of them. */
+/** Time-outs of a response in which they are opened: a check has five. */
 const OPENING = 2;
-/** Connections one after the other. */
+/** Number of connections one after another. */
 const IN_TURN = 30;
-/** Clients that write to one inbox at once, and messages of each. */
+/** Number of connections that send to one inbox, and of messages of each. */
 const SENDERS = 20;
 const EACH = 5;
-/** Registrations under one name at once: servers limit how many there may be. */
+/** Number of registrations of one name: servers limit registrations. */
 const RIVALS = 4;
 
-/** Checks of many clients at once. */
+/** Checks of many connections. */
 export const loadChecks = subject("load", {
   "many-clients": [
     "CON-5",
@@ -27,7 +27,7 @@ export const loadChecks = subject("load", {
       const opened: Opened[] = [];
       const start = performance.now();
       const end = start + OPENING * probe.timeout;
-      // Each is accepted before the next: how many may wait for that is no matter.
+      // Each is accepted before the next, so the backlog doesn't matter.
       while (opened.length < CONNECTIONS && performance.now() < end) {
         try {
           opened.push(await open(probe, usual));
@@ -40,7 +40,7 @@ export const loadChecks = subject("load", {
         }
       }
       const each = (performance.now() - start) / opened.length;
-      // That a connection goes on is for other checks.
+      // Other checks judge whether a connection goes on.
       if (await probe.can("again")) {
         await askAllAgain(probe, usual, opened, each);
       }
@@ -100,7 +100,7 @@ export const loadChecks = subject("load", {
   ],
 });
 
-/** A connection that was served, and when. */
+/** A connection that got a response, and when. */
 interface Opened {
   readonly channel: Channel;
   readonly since: number;
@@ -122,10 +122,10 @@ async function open(
 }
 
 /**
- * Asks at once on connections that are open together.
+ * Makes a request on all open connections at once.
  *
- * @param each milliseconds that one of them took by itself: a server that serves
- * one after the other takes as often as long
+ * @param each milliseconds of one alone; a server that serves one at a time takes
+ * that long for each
  */
 async function askAllAgain(
   probe: Probe,
@@ -154,10 +154,10 @@ async function askAllAgain(
 }
 
 /**
- * Says how many connections were served, if one alone would have been.
+ * Fails the check if a connection alone gets a response.
  *
- * @throws {CheckFailure} then
- * @throws {Unprepared} where one alone isn't served either
+ * @throws {CheckFailure} with the number of connections that got one
+ * @throws {Unprepared} if one alone gets none either
  */
 async function blame(
   probe: Probe,
@@ -179,9 +179,8 @@ async function blame(
 }
 
 /**
- * Whether a connection beside which there is no other is served, also after so
- * many milliseconds of silence: a server that ends those does so however many
- * there are.
+ * Whether a connection alone gets a response, also after `silence` milliseconds:
+ * some servers end silent connections.
  */
 async function isServedAlone(
   probe: Probe,
@@ -203,7 +202,7 @@ async function isServedAlone(
   }
 }
 
-/** Sends to one inbox over many connections at once. */
+/** Sends to one inbox on many connections at once. */
 async function sendTogether(probe: Probe, wantsIds: boolean) {
   const [from, to] = await probe.pair();
   const ids = await prepare("send at once", () =>

@@ -15,7 +15,7 @@ import {
 } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 
-/** Checks of what a name may be. */
+/** Checks of names. */
 export const nameChecks = subject("names", {
   "name-longest": [
     "NAM-1",
@@ -120,14 +120,17 @@ export const nameChecks = subject("names", {
     "NAM-7",
     "A name that had bytes behind its NUL is listed without them",
     async (probe) => {
-      const asker = await probe.user();
+      const requester = await probe.user();
       const name = randomName();
       const id = await prepare(
         "register",
         async () => idIn(await probe.ask(rawRegistration(withGarbage(name)))),
       );
-      // What was registered before may have spoilt the list.
-      const listed = await prepare("get a list", () => probe.listed(asker.id));
+      // An earlier registration may have spoilt the list.
+      const listed = await prepare(
+        "get a list",
+        () => probe.listed(requester.id),
+      );
       const entry = listed.find(({ clientId }) => equals(clientId, id));
       if (entry === undefined) {
         throw new Unprepared("it isn't in the list: see list-has-newcomers");
@@ -143,7 +146,7 @@ async function taken(probe: Probe, name: Uint8Array): Promise<void> {
 
 const longName = (size: number) => randomName().padEnd(size, "x");
 
-/** A name's field with bytes of a client's memory behind the NUL. */
+/** A name field with other bytes than zeros behind the NUL. */
 function withGarbage(name: string): Uint8Array {
   const field = randomBytes(NAME_SIZE).map((byte) => byte || 1);
   field.set(ascii(`${name}\0`));

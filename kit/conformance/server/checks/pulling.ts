@@ -12,17 +12,17 @@ import { WAITING_OVERHEAD } from "../../../../shared/wire/protocol.ts";
 import type { WaitingMessage } from "../../../../shared/wire/requests.ts";
 import { swapped } from "../../../dissect/form.ts";
 import { randomId, sized } from "../frames.ts";
-import type { User } from "../cast.ts";
+import type { User } from "../user_pool.ts";
 import type { Probe } from "../probe.ts";
 import { PULL, pullRequest } from "../../../requests.ts";
 
 const MIB = 1024 * 1024;
-/** Bytes of each of the large messages: two of them are more than 1 MiB. */
+/** Size in bytes of a large message: two are more than 1 MiB. */
 const LARGE = 600_000;
-/** Bytes that "about 1 MiB" may come to: it never is where one message more would fit. */
+/** Largest size in bytes that counts as about 1 MiB. */
 const MOST_RESPONSE = 2 * MIB;
 
-/** Checks of what a pull hands out. */
+/** Checks of pulls. */
 export const pullingChecks = subject("pulling", {
   "pull-empty": [
     "PUL-2",
@@ -84,7 +84,7 @@ export const pullingChecks = subject("pulling", {
       throw new CheckFailure(
         `contents of ${sizes.join(", ")} bytes`,
         `contents of ${came.join(", ")} bytes`,
-        // A response may have one message alone, as long as the next pull has another.
+        // A response may have one message if the next pull has another.
         isLost ? { clause: "DLV-1" } : {},
       );
     },
@@ -151,7 +151,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-by-sender": [
     "PUL-5",
-    "A message isn't handed to who sent it",
+    "A message isn't delivered to its sender",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [16]);
@@ -248,11 +248,11 @@ export const pullingChecks = subject("pulling", {
   ],
 });
 
-/** A content that tells which one it is. */
+/** A content with a number. */
 export const numbered = (size: number, index: number): Uint8Array =>
   new Uint8Array(size).fill(index + 1);
 
-/** Sends messages of these sizes, numbered from 0. */
+/** Sends messages of these sizes, with contents numbered from 0. */
 export async function fill(
   probe: Probe,
   from: User,
@@ -262,16 +262,16 @@ export async function fill(
   for (const [index, size] of sizes.entries()) {
     const content = numbered(size, index);
     const send = () => probe.sends({ from: from.id, to: to.id, content });
-    // Servers may refuse large ones: other checks tell of that.
+    // Other checks report that a server refuses large ones.
     await (size < LARGE ? send() : prepare(`send ${size} bytes`, send));
   }
 }
 
 /**
- * Pulls so many messages.
+ * Requires that `count` messages wait.
  *
- * @param tells whether the check is to tell of messages that get lost
- * @throws {CheckFailure} where they don't come
+ * @param tells whether the check reports lost messages
+ * @throws {CheckFailure} if they don't
  */
 export async function arrives(
   probe: Probe,
@@ -282,7 +282,7 @@ export async function arrives(
   arrived((await probe.receive(to.id, count, tells)).length, count);
 }
 
-/** @throws {CheckFailure} where other than so many messages came */
+/** @throws {CheckFailure} if another number of messages came */
 export function arrived(came: number, count: number): void {
   must(
     came === count,
@@ -291,7 +291,7 @@ export function arrived(came: number, count: number): void {
   );
 }
 
-/** Checks that numbered messages came, all of them and in order. */
+/** Requires that all numbered messages came, in order. */
 function inOrder(messages: readonly WaitingMessage[], count: number): void {
   const came = messages.map(({ content }) => (content[0] ?? 0) - 1);
   const expected = Array.from({ length: count }, (_, index) => index);

@@ -30,13 +30,13 @@ import {
 } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 
-/** Users of whom the ids are looked at. */
+/** Number of users whose ids are judged. */
 const SAMPLE = 6;
-/** Where a request's integers stand. */
+/** Offsets of a request's integers. */
 const CODE_AT = 17;
 const SIZE_AT = 19;
 
-/** Tells whether the server takes a registration. */
+/** Shows whether the server accepts a registration. */
 export const [givesId] = subject("registration", {
   "register-gives-id": [
     "REG-1",
@@ -45,7 +45,7 @@ export const [givesId] = subject("registration", {
       const expected = "a response 2100 with 16 bytes";
       const response = await takesLittleEndian(probe, async () => {
         const response = await probe.ask(registration(randomName()), expected);
-        // A refusal may have another reason than what is checked below.
+        // A refusal may have another reason than the ones checked below.
         return response.code === 9000 ? expectCode(response, 2100) : response;
       });
       must(
@@ -58,9 +58,9 @@ export const [givesId] = subject("registration", {
 }) as [Check];
 
 /**
- * Asks, and again in the other byte order where that isn't served.
+ * Tries a registration, and another in big endian if it fails.
  *
- * @throws {CheckFailure} what the first try throws, or that the other byte order is served
+ * @throws {CheckFailure} from the first try, or if the server accepts big endian
  */
 async function takesLittleEndian(
   probe: Probe,
@@ -92,7 +92,7 @@ async function takesBigEndian(probe: Probe): Promise<boolean> {
   }
 }
 
-/** Checks of registrations and of the ids that they give. */
+/** Checks of registrations and their ids. */
 export const registrationChecks = subject("registration", {
   "register-whatever-id": [
     "REQ-3",
@@ -149,18 +149,18 @@ export const registrationChecks = subject("registration", {
   ],
 });
 
-/** Checks of malformed registrations: what a server keeps of one may stand in all lists. */
+/** Checks of malformed registrations, which may leave an entry in all lists. */
 export const lateRegistrationChecks = subject("registration", {
-  // First of all: the others may spoil all lists.
+  // First, since the others may spoil all lists.
   "refused-registration-not-listed": [
     "REG-2",
     "The name of a registration that was refused isn't in the list",
     async (probe) => {
-      const asker = await probe.user();
+      const requester = await probe.user();
       const name = randomName();
-      await prepare("get the list before", () => probe.listed(asker.id));
+      await prepare("get the list before", () => probe.listed(requester.id));
       await refuseShort(probe, name);
-      const names = (await probe.listed(asker.id)).map((user) => user.name);
+      const names = (await probe.listed(requester.id)).map((user) => user.name);
       must(!names.includes(name), "a list without the name", "one with it");
     },
   ],
@@ -198,19 +198,19 @@ export const lateRegistrationChecks = subject("registration", {
     "REG-2",
     "A registration under a taken name doesn't change its owner's key",
     async (probe) => {
-      const [owner, asker] = await probe.pair();
-      const before = await probe.keyOf(asker.id, owner.id);
+      const [owner, requester] = await probe.pair();
+      const before = await probe.keyOf(requester.id, owner.id);
       await prepare(
         "have a taken name refused",
         () => probe.refused(registration(owner.name)),
       );
-      const key = await probe.keyOf(asker.id, owner.id);
+      const key = await probe.keyOf(requester.id, owner.id);
       must(equals(key, before), "the first key", () => hex(key));
     },
   ],
 });
 
-/** Has a registration refused for its size. */
+/** Makes a registration that is refused for its size. */
 async function refuseShort(probe: Probe, name: string): Promise<void> {
   const field = new Uint8Array(NAME_SIZE);
   field.set(new TextEncoder().encode(name));

@@ -1,7 +1,7 @@
 import { equals } from "@std/bytes";
 import { describe, expectCode, hex } from "../response.ts";
 import { swapped } from "../../../dissect/form.ts";
-import type { User } from "../cast.ts";
+import type { User } from "../user_pool.ts";
 import {
   CheckFailure,
   each,
@@ -20,9 +20,9 @@ import { told } from "../basics.ts";
 import type { Probe } from "../probe.ts";
 
 const KIB = 1024;
-/** Bytes of content that any network carries in one piece. */
+/** Size in bytes of a content that fits a segment. */
 const SEGMENT = 1300;
-/** All 256 values of a byte, twice: a zero, a newline and ff among them. */
+/** All 256 values of a byte, twice. */
 const ALL_BYTES = Uint8Array.from({ length: 512 }, (_, index) => index);
 const CONTENT = ALL_BYTES.subarray(0, 64);
 
@@ -62,7 +62,7 @@ const LIES: readonly [name: string, about: string, lie: Lie][] = [
   }],
 ];
 
-/** Checks of messages on their way to the server. */
+/** Checks of sending. */
 export const sendingChecks = subject("sending", {
   "send-acknowledged": [
     "SND-2",
@@ -120,7 +120,7 @@ export const sendingChecks = subject("sending", {
       const [from, to] = await probe.pair();
       const content = new Uint8Array();
       const sending = { from: from.id, to: to.id, content };
-      // No clause says that it must be: a ciphertext has 16 bytes at least.
+      // No clause requires it: a ciphertext has at least 16 bytes.
       await prepare("send a text of 0 bytes", () => probe.sends(sending));
       await arrivesAs(probe, to, content);
     },
@@ -322,7 +322,7 @@ export const sendingChecks = subject("sending", {
   ]),
 });
 
-/** Random bytes of any number, the first two of which neither texts nor C strings keep. */
+/** Draws random bytes; the first two break texts and C strings. */
 function randomContent(size: number): Uint8Array {
   const content = new Uint8Array(size);
   for (let start = 0; start < size; start += 64 * KIB) {
@@ -332,7 +332,7 @@ function randomContent(size: number): Uint8Array {
   return content;
 }
 
-/** Sends a content and gets it back. */
+/** Requires that a content arrives unchanged. */
 async function relayed(
   probe: Probe,
   content: Uint8Array,
@@ -343,7 +343,7 @@ async function relayed(
     await probe.sends({ from: from.id, to: to.id, type, content });
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
-    // What is larger than a segment comes in several.
+    // A content larger than a segment needs several.
     const isCut = content.length > SEGMENT && !(await probe.can("segments"));
     throw isCut
       ? new Unprepared(`${told("segments")}: got ${error.got}`)
@@ -383,9 +383,9 @@ async function twelveIds(probe: Probe): Promise<number[]> {
 }
 
 /**
- * Sends what is to be refused.
+ * Sends a message that must be refused.
  *
- * @param look whether it is the inbox that is judged, and not the response
+ * @param look whether the inbox is judged, and not the response
  */
 async function refusedAndGone(
   probe: Probe,

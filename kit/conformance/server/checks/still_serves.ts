@@ -4,13 +4,13 @@ import { randomName, registration } from "../frames.ts";
 import type { Probe } from "../probe.ts";
 import { numbered } from "./pulling.ts";
 
-/** Looks for the server after all other checks. */
+/** Shows whether the server works after all other checks. */
 export const [stillServes] = subject("load", {
   "still-serves": [
     "CON-6",
     "After all other checks a message still goes from one user to another",
     async (probe) => {
-      // Where the server is gone no users are to be had, which is no excuse.
+      // Without a server no user can be registered, which would skip the check.
       await probe.ask(await simple(probe));
       const [from, to] = await probe.pair();
       const content = numbered(48, 0);
@@ -25,7 +25,7 @@ export const [stillServes] = subject("load", {
   ],
 }) as [Check];
 
-/** What needs no user: some servers ignore users whom they don't know. */
+/** A request that needs no new user: some servers ignore unknown ones. */
 async function simple(probe: Probe): Promise<Uint8Array> {
   try {
     return (await probe.usual()).request;

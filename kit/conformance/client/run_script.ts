@@ -1,5 +1,5 @@
 /**
- * Plays the script with a client and judges what it does.
+ * Runs the script against a client and judges its requests and output.
  *
  * @module
  */
@@ -7,44 +7,44 @@
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import { type CheckInfo, levelOf, type Outcome } from "../report/outcome.ts";
 import { exchangeOf } from "./arrival.ts";
-import { type Cast, NoKeyError } from "./cast.ts";
+import { NoKeyError, type Scenario } from "./scenario.ts";
 import { ofKind } from "./findings.ts";
-import type { Bell, Player } from "./player.ts";
-import type { PlayingServer } from "./playing_server.ts";
+import type { Bell, ClientUser } from "./client_user.ts";
+import type { MockServer } from "./mock_server.ts";
 import { judgeRequests, requestChecks } from "./request_checks.ts";
 import { endCheck, type Script } from "./script.ts";
-import type { Check, Finding, Scene, Step } from "./step.ts";
+import type { Check, Finding, Observed, Step } from "./step.ts";
 import { register } from "./steps/registration.ts";
 
-/** Milliseconds without anything new after which a step is over. */
+/** Milliseconds of silence that end a step. */
 const QUIET = 120;
-/** Milliseconds between two looks at what nothing announces. */
+/** Polling interval in milliseconds. */
 const LOOK_AGAIN = 50;
 
-/** What a client is checked with. */
-export interface PlayOptions {
-  /** The steps, and which checks are made. */
+/** Options of {@linkcode runScript}. */
+export interface RunOptions {
+  /** The steps and the chosen checks. */
   readonly script: Script;
-  /** Who plays the user. */
-  readonly player: Player;
-  /** The server that is played. */
-  readonly server: PlayingServer;
-  /** Who is there. */
-  readonly cast: Cast;
-  /** Rings whenever something has changed. */
+  /** The client's user. */
+  readonly user: ClientUser;
+  /** The server for the client. */
+  readonly server: MockServer;
+  /** The users and messages of the server. */
+  readonly scenario: Scenario;
+  /** Rings on each change. */
   readonly bell: Bell;
-  /** Milliseconds that a step gets; Infinity where a person plays. */
+  /** Time-out of a step in milliseconds; Infinity for a person. */
   readonly timeout: number;
-  /** Ends the play; what is known by then is told. */
+  /** Stops the run. */
   readonly signal: AbortSignal;
 }
 
-/** Plays the steps, and yields what each check came to. */
-export async function* playScript(
-  options: PlayOptions,
+/** Runs the steps; yields the outcome of each check. */
+export async function* runScript(
+  options: RunOptions,
 ): AsyncGenerator<Outcome, void, void> {
-  const { script, player, server } = options;
-  const play = new Play(options);
+  const { script, user, server } = options;
+  const play = new ScriptRun(options);
   for (const [index, step] of script.steps.entries()) {
     yield* play.step(step, index + 1);
   }
@@ -54,22 +54,22 @@ export async function* playScript(
   }
   if (!script.chosen.has(endCheck.name)) return;
   const start = performance.now();
-  const finding = play.obstacle ?? await player.end();
+  const finding = play.obstacle ?? await user.end();
   yield outcomeOf(endCheck, finding, performance.now() - start);
 }
 
-/** A play under way. */
-class Play {
-  readonly #options: PlayOptions;
+/** A run of a script. */
+class ScriptRun {
+  readonly #options: RunOptions;
 
-  constructor(options: PlayOptions) {
+  constructor(options: RunOptions) {
     this.#options = options;
   }
 
-  /** Why nothing more can be played; undefined while it can. */
+  /** Why no further step can run; undefined if one can. */
   get obstacle(): { skips: string } | undefined {
-    const { signal, player } = this.#options;
-    const reason = signal.aborted ? "it was broken off before" : player.stopped;
+    const { signal, user } = this.#options;
+    const reason = signal.aborted ? "it was broken off before" : user.stopped;
     return reason === undefined ? undefined : { skips: reason };
   }
 
@@ -78,70 +78,70 @@ class Play {
     const checks = step.checks.filter(({ name }) =>
       this.#options.script.chosen.has(name)
     );
-    const { finding, scene, isComplete } = await this.#played(step, number);
+    const { finding, observed, isComplete } = await this.#played(step, number);
     const isOver = finding !== undefined ||
-      isComplete && !this.#options.player.gaveUp && !step.upsets?.(scene);
+      isComplete && !this.#options.user.gaveUp && !step.upsets?.(observed);
     let ms = performance.now() - start;
     for (const check of checks) {
-      const found = finding ?? await this.#judged(check, scene, isComplete);
+      const found = finding ?? await this.#judged(check, observed, isComplete);
       yield outcomeOf({ subject: step.subject, ...check }, found, ms);
-      // The step's time is counted once.
+      // Only the first check of a step has its time.
       ms = 0;
     }
     if (!isOver) await this.#recover();
   }
 
-  /** Plays a step, unless something is in its way. */
+  /** Runs a step, unless it can't run. */
   async #played(
     step: Step,
     number: number,
-  ): Promise<{ finding: Finding; scene: Scene; isComplete: boolean }> {
-    const { script, player, server, cast } = this.#options;
+  ): Promise<{ finding: Finding; observed: Observed; isComplete: boolean }> {
+    const { script, user, server, scenario } = this.#options;
     const from = server.arrivals.length;
-    const scene = () => this.#scene(from);
+    const observed = () => this.#observed(from);
     const refused = (skips: string) => ({
       finding: { skips },
-      scene: scene(),
+      observed: observed(),
       isComplete: false,
     });
     if (this.obstacle !== undefined) return refused(this.obstacle.skips);
     const isFirst = number <= script.steps.indexOf(register) + 1;
-    if (cast.me === undefined && !isFirst) {
-      return refused("nobody is registered: see registers");
+    if (scenario.me === undefined && !isFirst) {
+      return refused("no user is registered: see registers");
     }
     try {
-      server.begin(await step.prepare?.(cast) ?? undefined);
+      server.begin(await step.prepare?.(scenario) ?? undefined);
     } catch (error) {
       if (!(error instanceof NoKeyError)) throw error;
       return refused(reasonOf(error));
     }
-    await player.play(step, number, script.steps.length);
-    const isComplete = await this.#wait(step, scene);
+    await user.perform(step, number, script.steps.length);
+    const isComplete = await this.#wait(step, observed);
     server.begin(undefined);
-    cast.waiting.length = 0;
-    return { finding: undefined, scene: scene(), isComplete };
+    scenario.waiting.length = 0;
+    return { finding: undefined, observed: observed(), isComplete };
   }
 
-  #scene(from: number): Scene {
-    const { cast, server, player } = this.#options;
+  #observed(from: number): Observed {
+    const { scenario, server, user } = this.#options;
     return {
-      cast,
+      scenario,
       arrived: server.arrivals.slice(from),
       all: server.arrivals,
-      output: player.output,
-      folder: player.folder,
+      output: user.output,
+      folder: user.folder,
     };
   }
 
-  /** @returns whether all arrived that has to */
-  async #wait(step: Step, scene: () => Scene): Promise<boolean> {
-    const { timeout, player } = this.#options;
+  /** @returns whether all expected requests arrived */
+  async #wait(step: Step, observed: () => Observed): Promise<boolean> {
+    const { timeout, user } = this.#options;
     const end = performance.now() + timeout;
-    await this.#until(() => step.isComplete(scene()), end, Infinity);
-    const isComplete = step.isComplete(scene());
-    if (isComplete && player.output !== undefined) {
+    await this.#until(() => step.isComplete(observed()), end, Infinity);
+    const isComplete = step.isComplete(observed());
+    if (isComplete && user.output !== undefined) {
       await this.#until(
-        async () => await step.isSeen?.(scene()) ?? true,
+        async () => await step.isSeen?.(observed()) ?? true,
         end,
         LOOK_AGAIN,
       );
@@ -150,16 +150,16 @@ class Play {
     return isComplete;
   }
 
-  /** Waits until something holds, the user gives up, or the time is over. */
+  /** Waits until a condition holds, the user gives up, or the time is up. */
   async #until(
     holds: () => Promise<boolean> | boolean,
     end: number,
     lookAgain: number,
   ): Promise<void> {
-    const { player, server, signal, bell } = this.#options;
+    const { user, server, signal, bell } = this.#options;
     while (!(await holds())) {
       const left = end - performance.now();
-      if (left <= 0 || player.gaveUp || server.overrun || signal.aborted) {
+      if (left <= 0 || user.gaveUp || server.overrun || signal.aborted) {
         return;
       }
       // A timer takes no more than 31 bits.
@@ -169,20 +169,20 @@ class Play {
 
   async #judged(
     check: Check,
-    scene: Scene,
+    observed: Observed,
     isComplete: boolean,
   ): Promise<Finding> {
-    const { player, server, signal } = this.#options;
-    if (check.drivenOnly && scene.output === undefined) {
+    const { user, server, signal } = this.#options;
+    if (check.drivenOnly && observed.output === undefined) {
       return { skips: "seen only where the client is driven" };
     }
-    const finding = await check.judge(scene);
+    const finding = await check.judge(observed);
     if (finding === undefined || !("fails" in finding) || isComplete) {
       return finding;
     }
     if (signal.aborted) return { skips: "it was broken off before" };
-    const isSkipped = player.gaveUp && player.folder === undefined;
-    // Where nothing came at all, something is wrong, whoever goes on.
+    const isSkipped = user.gaveUp && user.folder === undefined;
+    // Without any request something is wrong, even if the user skips steps.
     if (isSkipped && server.arrivals.length > 0) {
       return { skips: "the step was skipped" };
     }
@@ -190,20 +190,20 @@ class Play {
       ? ": it asked without end"
       : isSkipped
       ? ": the step was skipped"
-      : player.gaveUp
-      ? `: ${player.ending ?? "it had ended"}`
+      : user.gaveUp
+      ? `: ${user.ending ?? "it had ended"}`
       : "";
     return { ...finding, fails: `${finding.fails}${why}` };
   }
 
-  /** Sees to it that the next step doesn't suffer from what this one did. */
+  /** Restores a state in which the next step can run. */
   async #recover(): Promise<void> {
-    const { player, server, cast, timeout } = this.#options;
+    const { user, server, scenario, timeout } = this.#options;
     server.hangUp();
-    if (player.folder === undefined || this.obstacle !== undefined) return;
+    if (user.folder === undefined || this.obstacle !== undefined) return;
     const from = server.arrivals.length;
-    await player.recover(cast.me !== undefined);
-    if (cast.me === undefined) return;
+    await user.recover(scenario.me !== undefined);
+    if (scenario.me === undefined) return;
     await this.#until(
       () => ofKind(server.arrivals.slice(from), "publicKey").length > 0,
       performance.now() + timeout,
@@ -212,7 +212,7 @@ class Play {
     await this.#quiet(performance.now() + timeout);
   }
 
-  /** Waits until nothing new comes. */
+  /** Waits for silence. */
   async #quiet(end: number): Promise<void> {
     const { server, bell } = this.#options;
     while (!server.overrun && (await bell.heard(QUIET) || server.busy)) {

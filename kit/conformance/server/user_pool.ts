@@ -1,16 +1,15 @@
 /**
- * The users that checks work with. Servers limit registrations, so a user of
- * a check that didn't fail serves another one, once its inbox is seen to be
- * empty.
+ * Users of checks. Servers limit registrations, so users are reused once their
+ * inbox is empty, unless their check failed.
  *
  * @module
  */
 
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 
-/** A user whom this run registered. */
+/** A user registered by this run. */
 export interface User {
-  /** The id that the server gave. */
+  /** The id from the server. */
   readonly id: ClientId;
   /** The name, of letters and digits. */
   readonly name: string;
@@ -18,29 +17,29 @@ export interface User {
   readonly key: Uint8Array;
 }
 
-/** All users of a run. */
-export class Cast {
-  /** Those whom no check has. */
+/** The users of a run. */
+export class UserPool {
+  /** Users that no check has. */
   readonly #free: User[] = [];
   readonly #all: User[] = [];
 
-  /** All users that were registered for checks so far, in that order. */
+  /** All users registered for checks, in order. */
   get all(): readonly User[] {
     return this.#all;
   }
 
-  /** Takes in somebody new. */
+  /** Adds a new user. */
   add(user: User): User {
     this.#all.push(user);
     return user;
   }
 
-  /** Somebody with an empty inbox, or undefined where a new one is needed. */
+  /** Takes a user with an empty inbox; undefined if there is none. */
   take(): User | undefined {
     return this.#free.pop();
   }
 
-  /** Gives somebody back whose inbox is empty. */
+  /** Returns a user whose inbox is empty. */
   giveBack(user: User): void {
     this.#free.push(user);
   }

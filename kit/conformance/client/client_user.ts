@@ -1,5 +1,5 @@
 /**
- * Who does what the script says: a person, or the machine.
+ * The user of a checked client: a person or a program.
  *
  * @module
  */
@@ -8,27 +8,27 @@ import { inTime } from "../../../shared/cli/time.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
 import type { Finding, Step } from "./step.ts";
 
-/** Somebody who plays the client's user. */
-export interface Player extends AsyncDisposable {
-  /** The folder of a client that is driven. */
+/** Performs the steps of a script with a client. */
+export interface ClientUser extends AsyncDisposable {
+  /** The folder of a driven client. */
   readonly folder: DrivenFolder | undefined;
-  /** What the client printed in this step; undefined where nobody records it. */
+  /** The client's output in this step; undefined if it isn't recorded. */
   readonly output: string | undefined;
-  /** Whether nothing more is to be waited for in this step. */
+  /** Whether to stop waiting in this step. */
   readonly gaveUp: boolean;
-  /** How it came that a driven client gave up, and what it said last. */
+  /** How a driven client ended, and its last output. */
   readonly ending: string | undefined;
-  /** Why no further step can be played; undefined while one can. */
+  /** Why no further step can run; undefined if one can. */
   readonly stopped: string | undefined;
   /** Begins a step. */
-  play(step: Step, number: number, count: number): Promise<void>;
+  perform(step: Step, number: number, count: number): Promise<void>;
   /**
-   * Sees to it that the next step can be played after one that failed.
+   * Makes the client ready for the next step after a failed one.
    *
    * @param isRegistered whether the client has an identity
    */
   recover(isRegistered: boolean): Promise<void>;
-  /** Ends the client; what is found then. */
+  /** Ends the client, and judges how it ends. */
   end(): Promise<Finding>;
 }
 
@@ -36,13 +36,13 @@ export interface Player extends AsyncDisposable {
 export class Bell {
   #next = Promise.withResolvers<true>();
 
-  /** Wakes it. */
+  /** Wakes the waiting code. */
   ring(): void {
     this.#next.resolve(true);
     this.#next = Promise.withResolvers();
   }
 
-  /** Waits for a change, `ms` milliseconds at most; false where none came. */
+  /** Waits for a change; false after `ms` milliseconds. */
   async heard(ms: number): Promise<boolean> {
     return await inTime<true, false>(this.#next.promise, ms, false);
   }

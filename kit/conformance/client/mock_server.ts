@@ -1,6 +1,5 @@
 /**
- * Plays the server: takes any number of connections, cuts requests, has them
- * answered and notes all that came.
+ * A server for a checked client: records each request and responds.
  *
  * @module
  */
@@ -15,40 +14,40 @@ import {
 } from "./responder.ts";
 import { AnyServer } from "../../any_server.ts";
 import type { Arrival } from "./arrival.ts";
-import type { Bell } from "./player.ts";
-import type { Cast } from "./cast.ts";
+import type { Bell } from "./client_user.ts";
+import type { Scenario } from "./scenario.ts";
 import { type CutRequest, Incoming } from "./incoming.ts";
 
-/** Connections at once; further ones are closed. */
+/** Largest number of open connections. */
 const MOST_CONNECTIONS = 64;
-/** Requests in a step; behind them connections are closed. */
+/** Largest number of requests in a step. */
 const MOST_REQUESTS = 256;
-/** Bytes of all requests; behind them too. */
+/** Largest size in bytes of all requests together. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** Milliseconds before a response in which a client must not do anything. */
+/** Milliseconds before a response in which the client must be silent. */
 const LOOK = 15;
-/** Milliseconds without a byte after which a begun request is taken as it is. */
+/** Milliseconds without a byte after which an incomplete request counts as complete. */
 const PATIENCE = 400;
 
-/** A server that looks closely at its client. */
-export class PlayingServer implements AsyncDisposable {
-  /** Responses in place of the good responses; undefined where those will do. */
+/** Serves a scenario to the checked client. */
+export class MockServer implements AsyncDisposable {
+  /** Responds in place of the scenario; undefined for sound responses. */
   responder: Responder | undefined;
-  /** All requests, in the order in which they came. */
+  /** All requests, in order of arrival. */
   readonly arrivals: Arrival[] = [];
   readonly #server: AnyServer;
-  readonly #cast: Cast;
+  readonly #scenario: Scenario;
   readonly #bell: Bell;
   #left = MOST_REQUESTS;
   #bytesLeft = MOST_BYTES;
   #busy = 0;
 
   /**
-   * @param cast answers
-   * @param bell rings whenever something came or was answered
+   * @param scenario responds to requests
+   * @param bell rings on each request and response
    */
-  constructor(listener: Deno.TcpListener, cast: Cast, bell: Bell) {
-    this.#cast = cast;
+  constructor(listener: Deno.TcpListener, scenario: Scenario, bell: Bell) {
+    this.#scenario = scenario;
     this.#bell = bell;
     this.#server = new AnyServer(
       (conn, number) => this.#serve(conn, number),
@@ -56,28 +55,28 @@ export class PlayingServer implements AsyncDisposable {
     );
   }
 
-  /** Connections so far. */
+  /** Number of connections so far. */
   get connections(): number {
     return this.#server.connections;
   }
 
-  /** Whether the client has asked more often than any client would. */
+  /** Whether the client made more requests than the limits allow. */
   get overrun(): boolean {
     return this.#left <= 0 || this.#bytesLeft <= 0;
   }
 
-  /** Whether requests are being read or answered. */
+  /** Whether a request is in progress. */
   get busy(): boolean {
     return this.#busy > 0;
   }
 
-  /** The next requests count anew. */
+  /** Begins a step, with a new limit of requests. */
   begin(responder: Responder | undefined): void {
     this.responder = responder;
     this.#left = MOST_REQUESTS;
   }
 
-  /** Closes all connections that are open. */
+  /** Closes all open connections. */
   hangUp(): void {
     this.#server.hangUp();
   }
@@ -115,7 +114,7 @@ export class PlayingServer implements AsyncDisposable {
       const arrival: Arrival = {
         ...request,
         connection,
-        expectedId: this.#cast.me?.clientId,
+        expectedId: this.#scenario.me?.clientId,
       };
       this.arrivals.push(arrival);
       this.#bell.ring();
@@ -134,7 +133,7 @@ export class PlayingServer implements AsyncDisposable {
     }
   }
 
-  /** Whether a client that didn't wait for its responses may be through with them. */
+  /** Whether the client sent a request before the last response. */
   #cameEarly(connection: number): boolean {
     return this.arrivals.some((one) =>
       one.connection === connection && one.early
@@ -142,11 +141,11 @@ export class PlayingServer implements AsyncDisposable {
   }
 
   async #responseTo(arrival: Arrival): Promise<RawResponse> {
-    // Which response it gets is settled when it has come.
+    // A later step may replace the responder meanwhile.
     const responder = this.responder;
     const { dialect } = arrival;
     const good = async () =>
-      encodeResponse(await this.#cast.response(arrival), { dialect });
+      encodeResponse(await this.#scenario.response(arrival), { dialect });
     return await responder?.(arrival, good) ?? { bytes: await good() };
   }
 
@@ -156,7 +155,7 @@ export class PlayingServer implements AsyncDisposable {
   }
 }
 
-/** The response as clients read it that read whole blocks (DIA-5). */
+/** Pads a response to whole blocks (DIA-5). */
 function inBlocks({ bytes, ...rest }: RawResponse): RawResponse {
   const padding = blockPadding(bytes.length);
   return { ...rest, bytes: concat([bytes, new Uint8Array(padding)]) };

@@ -1,6 +1,6 @@
 /**
- * Who is there while the server is played: the client that is checked, the
- * people of its list, and what waits for it.
+ * The state of the mock server: the checked client, the users in its list, and
+ * the messages that wait for it.
  *
  * @module
  */
@@ -25,35 +25,35 @@ import { type Arrival, messageOf, payloadOf, targetOf } from "./arrival.ts";
 import { type Letter, Person } from "./person.ts";
 import { PULL } from "../../requests.ts";
 
-/** What is known of the client that is checked. */
+/** The checked client. */
 export interface Subject {
-  /** The name under which it registered. */
+  /** The registered name. */
   readonly name: string;
-  /** The id that it was given. */
+  /** The id from its registration. */
   readonly clientId: ClientId;
-  /** What stands behind the name in its registration. */
+  /** The bytes behind the name in its registration. */
   readonly publicKey: Uint8Array;
-  /** The same as a key; undefined where it is none. */
+  /** The imported public key; undefined if it is none. */
   readonly key: CryptoKey | undefined;
 }
 
-/** The client's public key can't be used, so nobody can write to it. */
+/** The client's public key can't be used to send it a key. */
 export class NoKeyError extends Error {
   override name = "NoKeyError";
-  override message = "nobody can send the client a key: see public-key";
+  override message = "the client can't be sent a key: see public-key";
 }
 
-/** All that the playing server knows and hands out. */
-export class Cast {
-  /** Somebody who writes first. */
+/** Users and waiting messages of the mock server. */
+export class Scenario {
+  /** A user who writes to the client first. */
   readonly ben: Person;
-  /** Somebody to whom the client writes first. */
+  /** A user to whom the client writes first. */
   readonly dana: Person;
-  /** Everybody in the list. */
+  /** All users in the list. */
   readonly people: Person[];
-  /** The client; undefined until it is registered. */
+  /** The client, once it is registered. */
   me: Subject | undefined;
-  /** What waits, a response's worth at a time. */
+  /** Waiting messages, in groups of a response each. */
   readonly waiting: Letter[][] = [];
   readonly #nextId: () => MessageId;
 
@@ -64,36 +64,36 @@ export class Cast {
     this.#nextId = nextId;
   }
 
-  /** Makes ben and dana, in about 0.2 s. */
-  static async create(): Promise<Cast> {
+  /** Creates ben and dana, in about 0.2 s. */
+  static async create(): Promise<Scenario> {
     let last = 0;
     const nextId = () => ++last as MessageId;
     const [ben, dana] = await Promise.all([
       Person.create("ben", nextId),
       Person.create("dana", nextId),
     ]);
-    return new Cast(ben, dana, nextId);
+    return new Scenario(ben, dana, nextId);
   }
 
-  /** @throws {NoKeyError} where the client has none that can be used */
+  /** @throws {NoKeyError} if the client has no usable key */
   get clientKey(): CryptoKey {
     if (this.me?.key === undefined) throw new NoKeyError();
     return this.me.key;
   }
 
-  /** Somebody new in the list, with dana's key pair: making one takes a while. */
+  /** Adds a user to the list, with dana's key pair: generating one takes 100 ms. */
   invite(name: string): void {
     this.people.push(Person.like(this.dana, name, this.#nextId));
   }
 
-  /** Who has an id. */
+  /** Finds a user by id. */
   withId(id: Uint8Array | undefined): Person | undefined {
     return this.people.find((person) =>
       id !== undefined && equals(person.clientId, id)
     );
   }
 
-  /** The response of a good server; the id in the header is judged elsewhere. */
+  /** Responds like a sound server; another check judges the id in the header. */
   async response(arrival: Arrival): Promise<Response> {
     switch (arrival.kind) {
       case "register":
@@ -117,7 +117,7 @@ export class Cast {
     }
   }
 
-  /** A second registration is refused: the first one counts (REG-3). */
+  /** Refuses a second registration (REG-3). */
   async #register(payload: Uint8Array): Promise<Response> {
     if (this.me !== undefined || payload.length <= NAME_SIZE) return FAILURE;
     const publicKey = payload.slice(NAME_SIZE);
