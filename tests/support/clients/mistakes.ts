@@ -47,7 +47,7 @@ const rows = {
   },
   "pipelines": {
     what: "a 604 follows a 601 at once",
-    fails: ["waits-for-answers"],
+    fails: ["waits-for-responses"],
   },
   "long-key": {
     what: "the exponent is 65537, and the key has 162 bytes",
