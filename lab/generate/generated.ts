@@ -29,13 +29,6 @@ type Render = (current: string) => string | Promise<string>;
 
 /** The files with generated places, by their paths. */
 export const generated: Readonly<Record<string, readonly Render[]>> = {
-  "README.md": [
-    section("relay help", () => fenced(SERVER_HELP)),
-    section(
-      "client help",
-      async () => fenced((await runHere("", ["--help"])).stdout),
-    ),
-  ],
   "docs/admin.md": [section("admin help", () => fenced(ADMIN_HELP))],
   "docs/conformance.md": [
     section("checks", serverChecks),
@@ -47,6 +40,7 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
     section("metrics", metrics),
     section("refusals", refusals),
   ],
+  "docs/operating.md": [section("relay help", () => fenced(SERVER_HELP))],
   "docs/protocol.md": [
     section("codes", codes),
     section("dialects", dialectCodes),
@@ -57,6 +51,10 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
   "docs/scripting.md": [
     section("offline verbs", offlineVerbs),
     section("verbs", verbObjects),
+    section(
+      "client help",
+      async () => fenced((await runHere("", ["--help"])).stdout),
+    ),
   ],
   "docs/vectors.md": [section("names", names), section("layouts", layouts)],
   "kit/dissector/messageu.lua": [section("tables", dissectorTables)],
