@@ -88,7 +88,7 @@ const flags = {
   ),
   dialect: choiceFlag(
     "NAME",
-    "the server's dialect: 600, 700, 1100, 1000 or 100 (default:\nfound out); its codes are told as those of 600",
+    "the server's dialect: 600, 700, 1100, 1000 or 100 (default:\ndetected); reports give its codes as those of 600",
     serverDialects.map(({ name }) => name),
   ),
   timeout: timeoutFlag(
@@ -110,10 +110,9 @@ ${flagsHelp(flags, 15)}
 The server may be in use: a run registers some 50 users whose names begin with
 "Conformance", and users can't be deleted.
 
-Exit codes: 0 all that is a MUST passed; 1 to 125 so many MUSTs failed (2 also
-if the command line is invalid, nothing listens at the address, or the server
-needs a longer --timeout); 130 after Ctrl-C, 129 and 143 after SIGHUP and
-SIGTERM.
+The exit code is the number of failed MUSTs, at most 125. It is also 2 if the
+command line is invalid, nothing listens at the address, or the server needs a
+longer --timeout; 130 after Ctrl-C, 129 and 143 after SIGHUP and SIGTERM.
 `;
 
 /** A parsed command line. */

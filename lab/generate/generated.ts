@@ -6,6 +6,8 @@
  */
 
 import { HELP as ADMIN_HELP } from "../../server/admin/options.ts";
+import { CLIENT_HELP } from "../../kit/conformance/client/options.ts";
+import { HELP as CONFORMANCE_HELP } from "../../kit/conformance/options.ts";
 import { HELP as SERVER_HELP } from "../../server/options.ts";
 import { requestKinds } from "../../shared/wire/requests.ts";
 import { runHere } from "../harness/client_run.ts";
@@ -31,6 +33,8 @@ type Render = (current: string) => string | Promise<string>;
 export const generated: Readonly<Record<string, readonly Render[]>> = {
   "docs/admin.md": [section("admin help", () => fenced(ADMIN_HELP))],
   "docs/conformance.md": [
+    section("conformance help", () => fenced(CONFORMANCE_HELP)),
+    section("client conformance help", () => fenced(CLIENT_HELP)),
     section("checks", serverChecks),
     section("client checks", clientChecks),
     section("unseen of servers", unseenServers),
