@@ -84,7 +84,7 @@ function frameList(dialect: Dialect): [Direction, Uint8Array][] {
 
 toolTest(
   TSHARK,
-  "wireshark: every request and answer of every dialect, field by field",
+  "wireshark: every request and response of every dialect, field by field",
   async () => {
     const segments: MadeSegment[] = [];
     const expected: string[][][] = [];
@@ -164,7 +164,7 @@ toolTest(
 
 toolTest(
   TSHARK,
-  "wireshark: packets that are looked at again show the same",
+  "wireshark: packets read again show equal fields",
   async () => {
     const blocks = dialects.find(({ name }) => name === "blocks") as Dialect;
     const stream = join(...soundFrames(blocks).request);
@@ -179,7 +179,7 @@ toolTest(
 
 toolTest(
   TSHARK,
-  "wireshark: the list of packets says what each one holds",
+  "wireshark: the packet list summarizes each frame",
   async () => {
     const [, list = new Uint8Array()] = soundFrames(defaultDialect).request;
     const padding = new Uint8Array(BLOCK_SIZE - list.length);
@@ -195,7 +195,7 @@ toolTest(
 
 toolTest(
   TSHARK,
-  "wireshark: what breaks a clause gets an expert info that names it",
+  "wireshark: a broken clause is an expert info",
   async () => {
     const cases = brokenFrames.filter(([, , frame]) => frame.length > 0);
     const segments = cases.flatMap(([, direction, frame], index) =>
@@ -221,9 +221,9 @@ toolTest(
 
 toolTest(
   TSHARK,
-  "wireshark: each answer is held against its request",
+  "wireshark: each response is judged by its request",
   async () => {
-    // What comes too early, or to nobody's question, isn't told here.
+    // Early responses, and responses without a request, aren't reported here.
     const told = exchanges.filter(([, , , clauses]) =>
       !clauses.includes("FRM-4") && !clauses.includes("FRM-7")
     );
@@ -260,7 +260,7 @@ toolTest(TSHARK, "wireshark: a clause can be filtered for", async () => {
 
 toolTest(
   TSHARK,
-  "wireshark: a packet that was cut short shows what there is of it",
+  "wireshark: a truncated packet shows its available fields",
   async () => {
     const { segments } = new MadeConnection().open()
       .send("request", sent(3, 320));
@@ -272,7 +272,7 @@ toolTest(
 
 toolTest(
   TSHARK,
-  "wireshark: another port is named in the settings, or with Decode As",
+  "wireshark: another port is set in the preferences, or with Decode As",
   async () => {
     const made = new MadeConnection({ serverPort: 4711 }).open();
     const frames = frameList(dialectNamed("100"));
@@ -311,7 +311,7 @@ toolTest(
 
 toolTest(
   TSHARK,
-  "wireshark: what a relay and our client really say",
+  "wireshark: the frames of a relay and our client",
   async () => {
     const connections: { direction: Direction; dissection: Dissection }[][] =
       [];

@@ -40,7 +40,7 @@ const CLIENT = shellCommand(clientArguments());
 
 testWith(
   SHELL,
-  "our client passes everything, with bad responses too",
+  "our client passes all checks, also of bad responses",
   async () => {
     const outcomes = await checkDriven(CLIENT, { badly: true });
     assertEquals(outcomes.filter(({ verdict }) => verdict !== "pass"), []);
@@ -52,7 +52,7 @@ testWith(
 
 testWith(
   SHELL,
-  "our client passes everything in every dialect",
+  "our client passes all checks in every dialect",
   async () => {
     await Promise.all(dialectNames.map(async (dialect) => {
       const outcomes = await checkDriven(`${CLIENT} --dialect ${dialect}`);
@@ -65,7 +65,7 @@ testWith(
   },
 );
 
-Deno.test("each clause of a client is checked or accounted for", () => {
+Deno.test("each clause of a client has a check or a reason", () => {
   const checked = new Set<string>(
     checksOf(stepsOf(true)).map(({ clause }) => clause),
   );
@@ -75,7 +75,7 @@ Deno.test("each clause of a client is checked or accounted for", () => {
   assertEquals(missing, Object.keys(unseenOfClients));
 });
 
-/** A play by hand, whose user a test is. */
+/** A run by hand, with the test as its user. */
 class PlayedByHand {
   readonly #keys = new TransformStream<
     Uint8Array<ArrayBuffer>,
@@ -83,9 +83,9 @@ class PlayedByHand {
   >();
   readonly #writer = this.#keys.writable.getWriter();
   readonly #listener = listener();
-  /** What the user was told. */
+  /** The texts for the user. */
   said = "";
-  /** What came of it. */
+  /** The outcomes. */
   readonly outcomes: Promise<Outcome[]>;
 
   constructor(only: readonly string[]) {
@@ -123,7 +123,7 @@ const verdicts = (outcomes: readonly Outcome[]) =>
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a person plays, skips a step, and is told what is due",
+  "a person is prompted for each step, and can skip one",
   async () => {
     await using folder = await temporaryFolder();
     const play = new PlayedByHand(["registration", "others", "key-encrypted"]);
@@ -163,7 +163,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "what no client would send ends nothing",
+  "requests of no client end no connection",
   async () => {
     const play = new PlayedByHand(["registration", "requests"]);
     await play.due("Register as anna");
@@ -192,7 +192,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a key that zeros pad passes, as PUB-1 allows",
+  "a key padded with zeros passes, as in PUB-1",
   async () => {
     const play = new PlayedByHand(["public-key"]);
     await play.due("Register as anna");
@@ -233,7 +233,7 @@ testWith(SHELL, "how a driven client ended is told", async () => {
 
 testWith(
   SHELL,
-  "clients that leave with their folder, or leave somebody behind, are no hindrance",
+  "clients that remove their folder or leave a process behind don't block a run",
   async () => {
     await using temporary = await temporaryFolder();
     const stays = `while [ -e ${temporary.path} ]; do sleep 0.05; done`;

@@ -99,7 +99,7 @@ for (const dialect of serverDialects.slice(1)) {
 
 testWith(
   LOOPBACK,
-  "who speaks none is taken for a server of the first one",
+  "a server that accepts no dialect counts as one of the first",
   async () => {
     await using refusing = new AnyServer(async (conn) => {
       await conn.read(new Uint8Array(1024));
@@ -126,7 +126,7 @@ testWith(
 
 testWith(
   LOOPBACK,
-  "a server that is too slow for the time-out is waited for, and that is said",
+  "a server slower than the time-out is reported with a longer one",
   async () => {
     await using slow = new AnyServer(async (conn) => {
       await conn.read(new Uint8Array(1024));
@@ -144,7 +144,7 @@ testWith(
 
 testWith(
   LOOPBACK,
-  "a server that takes integers in network order alone breaks FRM-1, and nothing else",
+  "a server with big-endian integers breaks FRM-1 alone",
   async () => {
     await using server = new AnyServer(async (conn) => {
       const request = new Uint8Array(1024);
@@ -167,7 +167,7 @@ testWith(
 
 testWith(
   LOOPBACK,
-  "a server that goes away over a code that it doesn't know has to be told",
+  "a server that dies of an unknown code is reported",
   async () => {
     await using server: AnyServer = new AnyServer(async (conn) => {
       await conn.read(new Uint8Array(1024));
@@ -184,7 +184,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a server that takes version 1 alone is found out, and checked with it",
+  "a server that accepts version 1 alone is detected, and checked with it",
   async () => {
     await using relay = await testRelay();
     await using server = new AnyServer(async (conn) => {
@@ -213,7 +213,7 @@ testWith(
 
 testWith(
   LOOPBACK,
-  "nothing more is asked once that is broken off",
+  "an interrupted search makes no further request",
   async () => {
     const controller = new AbortController();
     await using silent = new AnyServer(async (conn) => {

@@ -4,7 +4,7 @@ import type { Observed } from "../../../kit/conformance/client/step.ts";
 
 const printed = (output: string | undefined) => ({ output }) as Observed;
 
-Deno.test("a client whose menu has no files needn't send or save any", () => {
+Deno.test("a client without files in its menu skips their checks", () => {
   const menu = "150) Send a text message\n";
   assertEquals(withoutFiles(printed(menu)), {
     skips: "it offers no files, and needn't",

@@ -27,7 +27,7 @@ class LateEnd extends LineAround {
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a server may go by the end of the stream alone, and see it late",
+  "a server may notice the end of a stream late",
   async () => {
     await using relay = await startWrongRelay([], {
       bytes: (line) => new LateEnd(line),

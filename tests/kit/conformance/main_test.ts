@@ -26,7 +26,7 @@ const addressOf = ({ hostname, port }: { hostname: string; port: number }) =>
 
 testWith(
   PROGRAMS,
-  "a relay that keeps to the protocol has exit code 0 and no complaints",
+  "a sound relay has exit code 0 and no failures",
   async () => {
     await using relay = await testRelay();
     const target = addressOf(relay.address);
@@ -93,7 +93,7 @@ testWith(
 
 testWith(
   PROGRAMS,
-  "where nothing listens that is said, and the exit code is 2",
+  "a missing server is reported, with exit code 2",
   async () => {
     const server = new AnyServer(() => Promise.resolve());
     const target = addressOf(server.address);
@@ -138,7 +138,7 @@ testWith(PROGRAMS, "an interruption prints what is known", async () => {
 
 testWith(
   PROGRAMS,
-  "all checks are listed, or those that are asked for",
+  "--list prints all or the chosen checks",
   async () => {
     const { code, stdout } = await conformance("--list").end();
     assertEquals(code, 0);
@@ -159,7 +159,7 @@ testWith(
 
 testWith(
   PROGRAMS,
-  "a command line that can't be obeyed is told of in a sentence",
+  "an invalid command line is reported in a sentence",
   async () => {
     const cases: [string[], string][] = [
       [[], "Which server? Give HOST:PORT; see --help"],

@@ -92,7 +92,7 @@ async function printed(
   return { text: `${lines.join("\n")}\n`, code };
 }
 
-Deno.test("a table has a line a check, and more of those that failed", async () => {
+Deno.test("a table has a line a check, and details of the failed ones", async () => {
   const { text, code } = await printed({});
   assertEquals(code, 1);
   const lines = text.split("\n");
@@ -125,12 +125,12 @@ Deno.test("a table has a line a check, and more of those that failed", async () 
   assertEquals(text.match(/→ 602/g)?.length, 4);
 });
 
-Deno.test("a verbose table has the bytes of what passed, too", async () => {
+Deno.test("a verbose table also has the frames of passed checks", async () => {
   const { text } = await printed({ verbose: true });
   assertEquals(text.match(/header\.clientId/g)?.length, 3);
 });
 
-Deno.test("what breaks clauses of whom the check plays isn't marked", async () => {
+Deno.test("problems of the played party aren't marked", async () => {
   const [from, to] = [randomId(), randomId()];
   const frames = [
     sendRequest({ from, to, type: 9 }),
@@ -174,17 +174,17 @@ Deno.test("a report that is stopped says so in each form", async () => {
   }
 });
 
-Deno.test("a table has no lines of what wasn't tried, and says once why", async () => {
+Deno.test("a table has no lines of untried checks, and one reason", async () => {
   const gone = outcome({
     name: "pull-empty",
     verdict: "skipped",
     untried: true,
-    reason: "nobody is there",
+    reason: "the server is gone",
     exchange: [],
   });
   const { text } = await printed({ form: "table" }, [outcome({}), gone, gone]);
   assert(!text.includes("pull-empty"), text);
-  assertStringIncludes(text, "\n2 skipped: nobody is there\n");
+  assertStringIncludes(text, "\n2 skipped: the server is gone\n");
 });
 
 Deno.test("JSON is one document with all bytes in hex", async () => {
@@ -250,7 +250,7 @@ function openTags(xml: string): string[] {
   return open;
 }
 
-Deno.test("the exit code is the number of failed MUSTs, as far as shells can tell", async () => {
+Deno.test("the exit code is the number of failed MUSTs, at most 125", async () => {
   const failures = (count: number) =>
     Array.from({ length: count }, () => outcome({ verdict: "fail" }));
   const codes = [0, 1, 125, 126, 256].map((count) =>
@@ -263,7 +263,7 @@ Deno.test("the exit code is the number of failed MUSTs, as far as shells can tel
   assertEquals(exitCode(tally([should])), 0);
 });
 
-Deno.test("texts are broken between words, and cut without their colours", () => {
+Deno.test("texts wrap between words, and are cut without their colours", () => {
   assertEquals(wrap("one two three", 7), ["one two", "three"]);
   assertEquals(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
   assertEquals(wrap("", 4), []);

@@ -75,7 +75,7 @@ postgresTest("our relay on PostgreSQL passes all checks", async ({ url }) => {
   }
 });
 
-Deno.test("every clause that binds a server has a check, or it is said why not", () => {
+Deno.test("each clause of a server has a check or a reason", () => {
   const checked = new Set<ClauseId>(allChecks.map(({ clause }) => clause));
   for (const [id, { party }] of Object.entries(clauses)) {
     const clause = id as ClauseId;

@@ -227,7 +227,7 @@ for (const [name, rest] of Object.entries(afterRegistration)) {
 
 testWith(
   LOOPBACK,
-  "a server that hands out 200000 messages at once fails the check that sent none",
+  "a server with 200000 messages in a response fails the check that sent none",
   async () => {
     const message = waitingHead.encode({
       sender: ANNA,
@@ -271,7 +271,7 @@ testWith(
 
 testWith(
   LOOPBACK,
-  "a server that is slow isn't checked for longer than that may take",
+  "a run has a limit of time",
   async () => {
     await using server = new AnyServer(registersAnd(atOnce(refused)));
     const outcomes = await Array.fromAsync(
@@ -293,7 +293,7 @@ testWith(
   },
 );
 
-testWith(LOOPBACK, "a reason isn't longer than anybody reads", async () => {
+testWith(LOOPBACK, "a reason has a limit of length", async () => {
   const [check] = allChecks as readonly [Check];
   const target = new Target(
     { hostname: "127.0.0.1", port: 1 },
@@ -308,7 +308,7 @@ testWith(LOOPBACK, "a reason isn't longer than anybody reads", async () => {
 
 testWith(
   LOOPBACK,
-  "where nobody listens that is said, and nothing is tried",
+  "a server that can't be reached is reported, and no check is tried",
   async () => {
     const server = new AnyServer(drain);
     const { address } = server;
@@ -324,7 +324,7 @@ testWith(
 
 testWith(
   LOOPBACK,
-  "the first check is reported where it fails, though others are asked for",
+  "the first check is reported if it fails, even if others are chosen",
   async () => {
     await using server = new AnyServer(drain);
     const outcomes = await Array.fromAsync(
@@ -369,7 +369,7 @@ async function forward(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a server that writes byte by byte is slow, and no more",
+  "a server that writes byte by byte passes other checks",
   async () => {
     await using relay = await testRelay();
     await using server = new AnyServer((conn) => {
@@ -391,7 +391,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a server that serves one client at a time fails where that is checked, and nowhere else",
+  "a server that serves one client at a time fails only the checks of that",
   async () => {
     await using relay = await testRelay();
     let turn = Promise.resolve();
@@ -421,7 +421,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a server that dies meanwhile fails the last check, though it wasn't asked for",
+  "a server that dies fails the last check, even if it isn't chosen",
   async () => {
     await using relay = await testRelay();
     const server: AnyServer = new AnyServer(async (conn) => {
@@ -457,7 +457,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "what is done by an interruption is reported, and nothing else",
+  "an interrupted run reports its finished checks",
   async () => {
     await using relay = await testRelay();
     const controller = new AbortController();

@@ -88,7 +88,7 @@ const toldOnce = [
 
 testWith(
   LOOPBACK_AND_FILES,
-  "each way to fail shows a 9000 with a payload, which is told once",
+  "a 9000 with a payload is reported once, in any failure",
   async () => {
     for (const name of toldOnce) {
       const failed = await failedChecks(["failure-with-body"], {
@@ -106,7 +106,7 @@ function far(ms: number) {
 
 testWith(
   LOOPBACK_AND_FILES,
-  "that silent connections end is no fault of how many there are",
+  "a server that ends silent connections passes many-clients",
   async () => {
     // The first has been silent for longer than that when the last is open.
     const seams = { frames: () => ({ ...far(12), idleTimeout: 1000 }) };
@@ -116,7 +116,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a server that is far away isn't told to serve too few",
+  "a distant server doesn't fail many-clients",
   async () => {
     await using relay = await startWrongRelay([], { frames: () => far(40) });
     const { address } = relay;
@@ -134,7 +134,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a server that is slow in one thing is waited for",
+  "a server that is slow in one request gets a second try",
   async () => {
     const store = (inner: Store) =>
       new class extends StoreAround {
@@ -150,7 +150,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a server that a large message keeps busy is waited for",
+  "a server busy with a large message gets more time",
   async () => {
     let isFree = Promise.resolve();
     const frames = () => ({
@@ -169,7 +169,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a server that serves one request at a time serves many clients",
+  "a server that serves one request at a time passes many-clients",
   async () => {
     let turn = Promise.resolve();
     const begun = () => turn = turn.then(far(12).begun);
@@ -185,7 +185,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "no clause says that a text of 0 bytes is to be taken",
+  "a server may refuse a text of 0 bytes",
   async () => {
     const isEmptyText = ({ kind, payload }: Asked) =>
       kind === "sendMessage" && payload[CLIENT_ID_SIZE] === MessageType.Text &&
@@ -200,7 +200,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "a mistake in the byte order is called one, and breaks FRM-1",
+  "a mistake in the byte order is reported as one, and breaks FRM-1",
   async () => {
     await using relay = await startWrongRelay(["answers-big-endian"]);
     const { address } = relay;
@@ -213,7 +213,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "the evidence has the entry that is wrong, wherever it stands",
+  "the evidence has the wrong entry, at any position",
   async () => {
     await using relay = await startWrongRelay(["list-swapped"]);
     const { address } = relay;
@@ -226,7 +226,7 @@ testWith(
   },
 );
 
-Deno.test("each fault breaks a clause, and names checks that there are", () => {
+Deno.test("each fault breaks a clause, and names existing checks", () => {
   assert(all.length > 0, "there are faults");
   const names = new Set(allChecks.map(({ name }) => name));
   for (const [name, { fails, clauses: broken }] of all) {

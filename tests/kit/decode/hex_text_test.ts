@@ -42,7 +42,7 @@ for (
   });
 }
 
-Deno.test("hex: what can't be read is told with its line", () => {
+Deno.test("hex: malformed text is reported with its line", () => {
   for (
     const [text, message] of [
       ["02\n28 zz", 'line 2: Expected hex digits, got "z"'],
@@ -57,7 +57,7 @@ Deno.test("hex: what can't be read is told with its line", () => {
   }
 });
 
-Deno.test("hex: any bytes come back from any layout", () => {
+Deno.test("hex: bytes are read from any layout", () => {
   fc.assert(fc.property(
     fc.uint8Array(),
     fc.array(fc.constantFrom(" ", "\n", "\t", "  ", ",", ":"), {

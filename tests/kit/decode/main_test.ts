@@ -21,7 +21,7 @@ const titles = (stdout: string) =>
 
 testWith(
   PROGRAMS,
-  "decode: frames are recognised as they are and in hex",
+  "decode: frames are recognised raw and in hex",
   async () => {
     const frames = [registration(), listed(), sent(3, 48)];
     const expected = [
@@ -69,7 +69,7 @@ testWith(PROGRAMS, "decode: which way frames went can be said", async () => {
 
 testWith(
   PROGRAMS,
-  "decode: what can't be read is told in a sentence",
+  "decode: malformed input is reported in a sentence",
   async () => {
     const text = (text: string) => new TextEncoder().encode(text);
     const cases: [Uint8Array, string[], number, RegExp][] = [
@@ -102,7 +102,7 @@ testWith(
 
 testWith(
   PROGRAMS,
-  "decode: a claim of 4 GiB takes no memory",
+  "decode: a claim of 4 GiB allocates no memory",
   async () => {
     const claim = sent(3, 16).slice();
     claim.fill(0xff, 19, 23);
@@ -116,7 +116,7 @@ testWith(
 
 testWith(
   PROGRAMS,
-  "decode: an error that tells of the file leaves the terminal alone",
+  "decode: an error that quotes the file contains no controls",
   async () => {
     const text = new TextEncoder().encode("02 \u009b31m");
     const { code, stderr } = await decode(text);

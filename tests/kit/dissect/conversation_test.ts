@@ -75,7 +75,7 @@ function cuts(direction: Direction, parts: readonly Uint8Array[]) {
   return [...parts.flatMap((part) => framer.push(part)), ...framer.end()];
 }
 
-Deno.test("frames: any segmentation is cut into the same", () => {
+Deno.test("frames: any segmentation yields equal frames", () => {
   for (
     const [direction, frames] of [
       ["request", requests],
@@ -165,7 +165,7 @@ Deno.test("frames: padding to blocks is no frame", () => {
   assertEquals(cuts("request", frames).length, 3);
 });
 
-Deno.test("frames: a large one is told by its beginning, and the next is found", () => {
+Deno.test("frames: a large one is reported by its beginning, and the next is found", () => {
   const size = 3_000_000;
   const large = sent(size);
   const [first, second, ...more] = cuts("request", [join(large, list)]);
@@ -176,7 +176,7 @@ Deno.test("frames: a large one is told by its beginning, and the next is found",
   assertEquals(more, []);
 });
 
-Deno.test("frames: a claim of 4 GiB takes no memory, and its end is told", () => {
+Deno.test("frames: a claim of 4 GiB allocates no memory, and its end is reported", () => {
   const claim = list.slice();
   claim.set([0xff, 0xff, 0xff, 0xff], 19);
   assertEquals(cuts("request", [claim, new Uint8Array(1000).fill(1)]), [
@@ -184,7 +184,7 @@ Deno.test("frames: a claim of 4 GiB takes no memory, and its end is told", () =>
   ]);
 });
 
-Deno.test("frames: what is none is passed over until one begins", () => {
+Deno.test("frames: unknown bytes are skipped until a frame begins", () => {
   const http = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: relay\r\n");
   for (const size of [1, 5, 1000]) {
     const stream = join(http, sent(16), list);
@@ -201,7 +201,7 @@ Deno.test("frames: what is none is passed over until one begins", () => {
   }
 });
 
-Deno.test("frames: whatever comes, nothing throws and no byte is lost", () => {
+Deno.test("frames: any bytes are framed without loss, and nothing throws", () => {
   fc.assert(
     fc.property(
       fc.array(
@@ -245,7 +245,7 @@ for (const [name, asked, answered, expected] of exchanges) {
   });
 }
 
-Deno.test("conversation: an end while a response is due is told, once", () => {
+Deno.test("conversation: an end before a response is reported once", () => {
   for (
     const [direction, clause] of [
       ["request", "CON-9"],

@@ -23,7 +23,7 @@ import noa from "../../../lab/recordings/noa.json" with { type: "json" };
 const clausesOf = (frame: Uint8Array, direction: Direction) =>
   dissect(frame, direction).problems.map(({ clause }) => clause);
 
-Deno.test("dissection: what every dialect writes breaks nothing", () => {
+Deno.test("dissection: frames of every dialect have no problems", () => {
   let seen = 0;
   for (const dialect of dialects) {
     const frames = soundFrames(dialect);
@@ -55,7 +55,7 @@ for (const [name, direction, frame, expected] of brokenFrames) {
   });
 }
 
-Deno.test("dissection: bytes that came but aren't here are no problem", () => {
+Deno.test("dissection: bytes that arrived but aren't available are no problem", () => {
   const frame = sent(4, 4096);
   const { what, problems } = dissect(
     frame.subarray(0, 100),
@@ -67,7 +67,7 @@ Deno.test("dissection: bytes that came but aren't here are no problem", () => {
   assertEquals(what, "603 send a message: file, 4096 bytes, to 0b0b0b0b…");
 });
 
-Deno.test("dissection: a header that is cut off says nothing of how many follow", () => {
+Deno.test("dissection: an incomplete header claims no payload", () => {
   for (const frame of [listed(), waiting(16)]) {
     const whole = dissect(frame, "answer").what;
     const { what } = dissect(frame.subarray(0, 5), "answer");
@@ -88,7 +88,7 @@ const frames = [
   waiting(0, 16, 300),
 ];
 
-Deno.test("dissection: whatever the bytes are, the parts are all of them, and nothing throws", () => {
+Deno.test("dissection: the parts cover any bytes, and nothing throws", () => {
   const mutated = fc.tuple(
     fc.constantFrom(...frames),
     fc.array(fc.tuple(fc.nat(500), fc.nat(255)), { maxLength: 8 }),
@@ -124,7 +124,7 @@ Deno.test("dissection: whatever the bytes are, the parts are all of them, and no
   );
 });
 
-Deno.test("dissection: what real programs said to each other breaks little", () => {
+Deno.test("dissection: recorded frames of real programs have few problems", () => {
   const broken: Record<string, number> = {};
   let frames = 0;
   for (const { direction, hex } of noa.exchange) {

@@ -20,7 +20,7 @@ const inspect = (...args: string[]) =>
 
 testWith(
   PROGRAMS,
-  "inspect: what a client and a relay say is printed, and breaks nothing",
+  "inspect: the frames of client and relay are printed, without problems",
   async () => {
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
@@ -57,7 +57,7 @@ testWith(
 
 testWith(
   PROGRAMS,
-  "inspect: as JSON each frame is a line, with its bytes and what is wrong",
+  "inspect: as JSON each frame is a line, with its bytes and problems",
   async () => {
     await using server = new ScriptedServer();
     const response = encodeResponse({
@@ -104,7 +104,7 @@ testWith(
 
 testWith(
   PROGRAMS,
-  "inspect: a command line that can't be obeyed is told in a sentence",
+  "inspect: an invalid command line is reported in a sentence",
   async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const cases: [string[], number, RegExp][] = [

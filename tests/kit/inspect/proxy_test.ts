@@ -13,7 +13,7 @@ import {
 } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 
-/** A proxy before somebody who does with each connection what a test says. */
+/** A proxy before a server whose connections the test serves. */
 class Behind implements AsyncDisposable {
   readonly findings: Finding[] = [];
   readonly unreachable: string[] = [];
@@ -48,7 +48,7 @@ class Behind implements AsyncDisposable {
     }
   }
 
-  /** From now on nobody is there. */
+  /** Stops the server. */
   async leave(): Promise<void> {
     this.#listener.close();
     await this.#served;
@@ -184,7 +184,7 @@ testWith(LOOPBACK, "inspect: a relay's reset reaches the client", async () => {
 
 testWith(
   LOOPBACK,
-  "inspect: what isn't MessageU is said so, and passes on",
+  "inspect: unknown bytes are reported and forwarded",
   async () => {
     const text = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
     await using behind = await Behind.start(async (conn) => {
@@ -211,7 +211,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "inspect: a file of 8 MB is summed up, and the relay takes it",
+  "inspect: a file of 8 MB is summarized, and reaches the relay",
   async () => {
     await using relay = await testRelay();
     const findings: Finding[] = [];
@@ -245,7 +245,7 @@ testWith(
 
 testWith(
   LOOPBACK,
-  "inspect: where nobody is behind it, the client is sent away",
+  "inspect: without a relay the client is reset",
   async () => {
     await using behind = await Behind.start(() => Promise.resolve());
     await behind.leave();

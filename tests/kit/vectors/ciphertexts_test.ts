@@ -84,7 +84,7 @@ function rsaByNode({ key, bytes }: CiphertextVector): string | undefined {
 
 testWith(
   FILES,
-  "node:crypto finds in symmetric keys what their meaning says",
+  "node:crypto decrypts symmetric keys to their meaning",
   async () => {
     for (const vector of await ofType(MessageType.Key)) {
       const { plaintext } = vector.meaning;
@@ -148,7 +148,7 @@ testWith(
 
 testWith(
   FILES,
-  "our client shows of each text what its meaning says",
+  "our client shows each text as in its meaning",
   async () => {
     const privateKey = await importPrivateKey(ben.privateKey);
     let shown = 0;

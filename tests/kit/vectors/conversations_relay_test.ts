@@ -11,7 +11,7 @@ const AT_ONCE = 8;
 
 testWith(
   LOOPBACK_AND_FILES,
-  "the relay answers as it was answered, unless another relay broke a clause then",
+  "the relay responds as in valid conversations, and unlike in broken ones",
   async () => {
     const vectors = await readVectors("conversations");
     const seen = { same: 0, other: 0 };

@@ -12,7 +12,7 @@ import { bytesOf, readVectors } from "../../support/wire/vectors.ts";
 
 testWith(
   FILES,
-  "each step says what its meaning says, and all of them the conversation",
+  "each step has its meaning, and all together the conversation's",
   async () => {
     for (const { name, steps, bytes } of await readVectors("conversations")) {
       for (const step of steps) {
@@ -48,7 +48,7 @@ testWith(FILES, "each conversation breaks its clause, or none", async () => {
 
 testWith(
   FILES,
-  "each conversation ends as its meaning says, by its bytes and keys alone",
+  "each conversation leads to its resulting state, by its bytes and keys alone",
   async () => {
     for (const vector of await readVectors("conversations")) {
       assertEquals(await endingOf(vector), vector.meaning, vector.name);

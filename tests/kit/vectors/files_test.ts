@@ -72,7 +72,7 @@ testWith(
 
 testWith(
   FILES,
-  "the files say which version and revision they are of",
+  "the files have their version and revision",
   async () => {
     const [, version, revision] = (await readPage("docs/protocol.md"))
       .match(/Version (\d+) of the protocol, revision (\d+)/) ?? [];
@@ -118,7 +118,7 @@ testWith(
 
 testWith(
   FILES,
-  "what a case says of clauses is said of clauses that there are",
+  "cases name existing clauses",
   async () => {
     const groups = new Set(Object.keys(clauses).map((id) => id.slice(0, 4)));
     let cited = 0;
@@ -135,7 +135,7 @@ testWith(
 
 testWith(
   FILES,
-  "the page explains each field, and shows a case as it is",
+  "the page explains each field, and shows an existing case",
   async () => {
     const page = await readPage("docs/vectors.md");
     const schema = JSON.parse(await fileText("schema"));

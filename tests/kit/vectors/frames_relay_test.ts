@@ -72,7 +72,7 @@ async function assertServed(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "the relay answers the requests that it has to",
+  "the relay responds to sound requests",
   async () => {
     await using relay = await relayOfPeople();
     const vectors = await requests("answers");
@@ -118,7 +118,7 @@ async function assertPadded(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "the relay refuses the requests that it has to, and reads past them",
+  "the relay refuses bad requests, and reads past them",
   async () => {
     await using relay = await relayOfPeople();
     const vectors = await requests("refuses");
@@ -145,7 +145,7 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
-  "the relay owes nothing to a request that is cut off",
+  "the relay needn't respond to a request that is cut off",
   async () => {
     await using relay = await relayOfPeople();
     const vectors = await requests("waits");

@@ -49,7 +49,7 @@ testWith(
 
 testWith(
   FILES,
-  "the codec refuses what breaks a form, and reads all else",
+  "the codec refuses malformed frames alone",
   async () => {
     let [read, refused] = [0, 0];
     for (const vector of await readVectors("frames")) {
@@ -115,7 +115,7 @@ const MAY_GO_ON = ["request-padding-short", "answer-zeros-behind"];
 
 toolTest(
   TSHARK,
-  "Wireshark's dissector finds the same in each frame",
+  "Wireshark's dissector finds equal problems in each frame",
   async () => {
     const vectors = await readVectors("frames");
     const segments = vectors.flatMap((vector, index) =>

@@ -8,7 +8,7 @@ import { bytesOf, inHex, readVectors } from "../../support/wire/vectors.ts";
 
 testWith(
   FILES,
-  "identity files that say who somebody is are read to their meaning",
+  "readable identity files have their meaning",
   async () => {
     const kinds = new Set<string>();
     for (const vector of await readVectors("identities")) {

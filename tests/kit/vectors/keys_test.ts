@@ -88,7 +88,7 @@ function keyObject(der: Uint8Array, type: Format): KeyObject {
 
 testWith(
   FILES,
-  "node:crypto reads each key to its meaning, in its form alone",
+  "node:crypto reads each key to its meaning, in its format alone",
   async () => {
     for (const vector of await readVectors("keys")) {
       const { name, meaning } = vector;
@@ -130,7 +130,7 @@ testWith(
 
 testWith(
   FILES,
-  "private keys that are valid have the public key that is told",
+  "valid private keys have the given public key",
   async () => {
     const vectors = await readVectors("keys");
     let pairs = 0;

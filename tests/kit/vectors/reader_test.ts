@@ -146,7 +146,7 @@ toolTest(PYTHON, "the reader finds each byte that is turned", async () => {
 
 toolTest(
   PYTHON,
-  "the reader finds a meaning that is changed, and a folder without frames",
+  "the reader reports a changed meaning, and a folder without frames",
   async () => {
     await using folder = await temporaryFolder();
     assertEquals(await read(folder.path), {
