@@ -127,7 +127,7 @@ export class GoodClient {
     payload: RequestPayloads[K],
   ): Promise<ResponsePayloads[K]> {
     await link.write(encodeRequest(kind, payload, { clientId }));
-    const response = await link.answer();
+    const response = await link.response();
     const got = `${response?.code ?? "the end"}`;
     const code = responseCode[kind];
     expect(response?.code === code, `${code} for a good client`, got);

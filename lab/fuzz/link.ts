@@ -56,7 +56,7 @@ export class Link {
   }
 
   /** The next response; undefined where the relay ended or broke off instead. */
-  async answer(): Promise<WholeResponse | undefined> {
+  async response(): Promise<WholeResponse | undefined> {
     return await owed("an answer", this.#raw.take());
   }
 

@@ -123,7 +123,7 @@ async function over(link: Link, padding: number): Promise<void> {
 }
 
 async function readOne(link: Link, answers: WholeResponse[]): Promise<boolean> {
-  const answer = await link.answer();
+  const answer = await link.response();
   if (answer === undefined) return false;
   answers.push(answer);
   return true;

@@ -102,7 +102,7 @@ export class Crowd {
         for (let turn = 0; turn < 10 && this.#sending; turn++) {
           const serials = await this.#write(peer, from);
           for (const serial of serials) {
-            const answer = await peer.answer();
+            const answer = await peer.response();
             if (answer.code === 2103) {
               this.#ledger.keep(serial, answer.payload.messageId);
             } else {

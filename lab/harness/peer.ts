@@ -6,7 +6,6 @@ import {
   RawConnection,
   type Responded,
 } from "../../kit/raw_connection.ts";
-import type { Dialect } from "../../shared/wire/dialects.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import type {
   RequestPayloads,
@@ -23,13 +22,8 @@ export class Peer extends RawConnection {
   }
 
   /** The bytes of the next response, or null at the end of the stream. */
-  async answerBytes(): Promise<Uint8Array | null> {
+  async responseBytes(): Promise<Uint8Array | null> {
     return (await this.take())?.bytes ?? null;
-  }
-
-  /** The next response, in that dialect. */
-  answer(dialect?: Dialect): Promise<Responded> {
-    return this.response(dialect);
   }
 
   /** Registers a user and returns the id. */

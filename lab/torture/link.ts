@@ -110,10 +110,10 @@ export class Link {
    * @returns how many messages it handed out
    * @throws {Cut} where the relay was killed
    */
-  async answer(): Promise<number> {
+  async response(): Promise<number> {
     const due = this.#pending[0]?.ask;
     const answer = await alive(this.#target, async () => {
-      if (await this.#peer.source.has(1)) return await this.#peer.answer();
+      if (await this.#peer.source.has(1)) return await this.#peer.response();
       throw new Error("the relay ended it");
     }, () => due?.mayBreak?.() ?? false);
     const pending = this.#pending.shift();

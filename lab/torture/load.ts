@@ -21,7 +21,7 @@ type Shape = (link: Link, asks: Asks) => Promise<void>;
 /** One request, its answer, and an orderly end. */
 const single: Shape = async (link, asks) => {
   await link.ask(asks.next());
-  await link.answer();
+  await link.response();
   link.close();
 };
 
@@ -29,7 +29,7 @@ const single: Shape = async (link, asks) => {
 const long: Shape = async (link, asks) => {
   for (let left = asks.random.between(5, 60); left > 0; left--) {
     await link.ask(asks.next());
-    await link.answer();
+    await link.response();
   }
   link.close();
 };
@@ -42,7 +42,7 @@ const deep: Shape = async (link, asks) => {
       await link.ask(asks.next());
       left--;
     }
-    await link.answer();
+    await link.response();
   }
   link.close();
 };
@@ -51,7 +51,7 @@ const deep: Shape = async (link, asks) => {
 const drain: Shape = async (link, asks) => {
   const first = asks.pull();
   await link.ask(first);
-  while (await link.answer() > 0) await link.ask(asks.pull(first.by));
+  while (await link.response() > 0) await link.ask(asks.pull(first.by));
   link.close();
 };
 
@@ -65,7 +65,7 @@ const slow: Shape = async (link, asks) => {
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   });
-  await link.answer();
+  await link.response();
   link.close();
 };
 
@@ -88,7 +88,7 @@ const deaf: Shape = async (link, asks) => {
 /** A request that breaks off, and the connection with it. */
 const broken: Shape = async (link, asks) => {
   await link.ask(asks.next());
-  await link.answer();
+  await link.response();
   await link.leaveUnfinished(asks.unfinished());
   link.abandon();
 };
@@ -96,7 +96,7 @@ const broken: Shape = async (link, asks) => {
 /** A request that is half written when the kill comes. */
 const halfway: Shape = async (link, asks) => {
   await link.ask(asks.next());
-  await link.answer();
+  await link.response();
   await link.leaveUnfinished(asks.unfinished());
   await link.stay();
 };

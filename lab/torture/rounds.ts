@@ -114,9 +114,9 @@ async function lastRound(
   const link = await Link.open(victim, people, tally);
   try {
     await link.ask(asks.list());
-    await link.answer();
+    await link.response();
     for (const person of people.registered) {
-      do await link.ask(asks.pull(person)); while (await link.answer() > 0);
+      do await link.ask(asks.pull(person)); while (await link.response() > 0);
       must(
         person.inbox.open.size === 0,
         () => `${person.inbox.open.size} messages to ${person.name} are left`,

@@ -60,7 +60,7 @@ async function serveOnly(
   }
   using peer = await Peer.connect(relay);
   await peer.write(concat([head, payload]));
-  const response = await peer.answerBytes();
+  const response = await peer.responseBytes();
   if (response !== null) await conn.write(response);
 }
 
@@ -193,7 +193,7 @@ testWith(
       for (let size; (size = await conn.read(request)) !== null;) {
         const isKnown = request[16] === 1;
         if (isKnown) await peer.write(request.subarray(0, size));
-        const response = isKnown ? await peer.answerBytes() : undefined;
+        const response = isKnown ? await peer.responseBytes() : undefined;
         await conn.write(response ?? encodeResponse(FAILURE));
       }
     });

@@ -77,7 +77,7 @@ testWith(
         port: Number(port),
       });
       await peer.write(request);
-      await peer.answerBytes();
+      await peer.responseBytes();
     }
     await program.prints(/"type":"end"[^]*"type":"end"/);
     program.kill("SIGTERM");

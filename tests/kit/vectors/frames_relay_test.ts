@@ -82,7 +82,7 @@ testWith(
       await registerPeople(relay);
       using peer = await Peer.connect(relay.address);
       await peer.write(bytesOf(vector));
-      const answer = await peer.answerBytes();
+      const answer = await peer.responseBytes();
       const header = headerOf(answer);
       assertEquals(header?.code, dueCode(vector), name);
       assertEquals(header?.version, PROTOCOL_VERSION, name);
@@ -126,7 +126,7 @@ testWith(
       const { name, verdict, meaning } = vector;
       using peer = await Peer.connect(relay.address);
       await peer.write(bytesOf(vector));
-      const header = headerOf(await peer.answerBytes());
+      const header = headerOf(await peer.responseBytes());
       const refusal = { version: 2, code: ERROR_CODE, payloadSize: 0 };
       assertEquals(header, refusal, name);
       // What a size in big endian claims doesn't come.
@@ -154,7 +154,7 @@ testWith(
       using peer = await Peer.connect(relay.address);
       await peer.write(bytesOf(vector));
       await peer.conn.closeWrite();
-      const header = headerOf(await peer.answerBytes());
+      const header = headerOf(await peer.responseBytes());
       // SND-12: it may refuse at once what is larger than it takes.
       const size = Number(meaning.header?.["payloadSize"] ?? 0);
       const isTooLarge = size > defaultLimits.maxMessage;

@@ -39,11 +39,11 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     // relay has begun to read this one.
     const list = encodeRequest("clientsList", {}, { clientId: anna });
     await busy.write(concat([list, request.subarray(0, 30)]));
-    assertEquals((await busy.answer()).code, 2101);
+    assertEquals((await busy.response()).code, 2101);
     program.kill(signal);
-    assertEquals(await peer.answerBytes(), null);
+    assertEquals(await peer.responseBytes(), null);
     await busy.write(request.subarray(30));
-    assertEquals((await busy.answer()).code, 2103);
+    assertEquals((await busy.response()).code, 2103);
     const { code, stdout } = await program.end();
     assertEquals(code, 0);
     assertEquals(stdout.split("\n").length, 2);
@@ -70,7 +70,7 @@ testWith(
     program.kill("SIGTERM");
     const { code } = await program.end();
     assertEquals(code, 0);
-    assertEquals(await peer.answerBytes(), null);
+    assertEquals(await peer.responseBytes(), null);
   },
 );
 

@@ -60,14 +60,14 @@ async function send(
     await peer.write(bytes.subarray(at, at += segment.length / 2));
   }
   const answers: string[] = [];
-  const next = async () => (await peer.answerBytes())?.toHex() ?? "";
+  const next = async () => (await peer.responseBytes())?.toHex() ?? "";
   if (!probe.client_half_closed_after_sending) {
     while (answers.length < expected) answers.push(await next());
   }
   // The end of our half makes the relay close once everything is answered.
   await peer.conn.closeWrite();
   for (;;) {
-    const bytes = await peer.answerBytes();
+    const bytes = await peer.responseBytes();
     if (bytes === null) return answers;
     answers.push(bytes.toHex());
   }

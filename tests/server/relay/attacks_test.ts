@@ -185,7 +185,7 @@ testWith(
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     await steady.write(frame.subarray(sent));
-    assertEquals((await steady.answer()).code, 2103);
+    assertEquals((await steady.response()).code, 2103);
     await stage.serves(anna);
   },
 );
@@ -212,18 +212,18 @@ testWith(
     // One too many of all connections.
     const newcomer = await stage.connect("192.0.2.3");
     await newcomer.pull(anna);
-    assertEquals(await second.answerBytes(), null);
+    assertEquals(await second.responseBytes(), null);
     for (const peer of [other, first, third]) await peer.pull(anna);
     // One too many of its address.
     newcomer.conn.closeWrite();
-    assertEquals(await newcomer.answerBytes(), null);
+    assertEquals(await newcomer.responseBytes(), null);
     const { relay } = stage.relay;
     await until("a free place", () => relay.connections === 3);
     const fourth = await stage.connect("192.0.2.1");
     await fourth.pull(anna);
     const fifth = await stage.connect("192.0.2.1");
     await fifth.pull(anna);
-    assertEquals(await first.answerBytes(), null);
+    assertEquals(await first.responseBytes(), null);
     for (const peer of [other, third, fourth]) await peer.pull(anna);
     assertEquals(relay.counters.silent, 2);
     assertEquals(relay.counters.refused, {
@@ -241,7 +241,7 @@ testWith(
     const asked = await stage.connect("192.0.2.1");
     const anna = await asked.register("anna");
     const silent = await stage.connect("192.0.2.1");
-    assertEquals(await silent.answerBytes(), null);
+    assertEquals(await silent.responseBytes(), null);
     assertEquals(await asked.pull(anna), []);
   },
 );

@@ -177,9 +177,9 @@ testWith(
       const request = sizeless(39, dialectNamed("600"));
       const list = encodeRequest("clientsList", {}, { clientId: anna });
       await peer.write(concat([request.subarray(0, 23), list, list]));
-      assertEquals((await peer.answer()).code, 9000);
-      assertEquals((await peer.answer()).code, 2101);
-      assertEquals((await peer.answer()).code, 2101);
+      assertEquals((await peer.response()).code, 9000);
+      assertEquals((await peer.response()).code, 2101);
+      assertEquals((await peer.response()).code, 2101);
     });
   },
 );
@@ -287,7 +287,7 @@ testWith(
     });
     using slow = await Peer.connect(relay.address);
     await slow.write(request.subarray(0, 1000));
-    assertEquals((await slow.answer()).code, 9000);
+    assertEquals((await slow.response()).code, 9000);
     await slow.write(request.subarray(1000));
     assertEquals(await readToEnd(slow.conn), zeros(1017));
   },
@@ -408,7 +408,7 @@ testWith(
       peer.conn.setNoDelay(true);
       for (const bytes of writes) await peer.write(bytes);
       const codes: number[] = [];
-      while (codes.length < count) codes.push((await peer.answer()).code);
+      while (codes.length < count) codes.push((await peer.response()).code);
       return codes;
     };
 

@@ -156,9 +156,9 @@ testWith(
         // The end is there long before the last of these is answered.
         await peer.write(concat([...Array(200).fill(list), pull]));
         await peer.conn.closeWrite();
-        for (let i = 0; i < 200; i++) await peer.answer();
-        assertEquals((await peer.answer()).code, 2104);
-        assertEquals(await peer.answerBytes(), null);
+        for (let i = 0; i < 200; i++) await peer.response();
+        assertEquals((await peer.response()).code, 2104);
+        assertEquals(await peer.responseBytes(), null);
         await alone();
         assertEquals(await waits(), 1);
       },

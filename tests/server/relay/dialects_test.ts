@@ -64,7 +64,7 @@ function header(dialect: Dialect, code: number, payloadSize: number) {
 
 /** The code of the next answer, as it stands there. */
 async function nextCode(peer: Peer): Promise<number> {
-  const bytes = await peer.answerBytes();
+  const bytes = await peer.responseBytes();
   assert(bytes !== null, "an answer");
   return responseHeader.decode(bytes.subarray(0, 7)).code;
 }
@@ -148,7 +148,7 @@ testWith(
         for (const byte of frames[kind]) {
           await peer.write(new Uint8Array([byte]));
         }
-        const { code } = await peer.answer(dialect);
+        const { code } = await peer.response(dialect);
         assertEquals(code, responseCode[kind]);
       }
     }
@@ -202,7 +202,7 @@ testWith(
       await peer.write(
         encodeRequest(PULL, {}, { clientId: anna, dialect }),
       );
-      const { code, payload } = await peer.answer(dialect);
+      const { code, payload } = await peer.response(dialect);
       assert(code === 2104);
       assertEquals(payload.map(({ content }) => content.length), [3_000_000]);
     }

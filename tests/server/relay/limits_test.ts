@@ -226,7 +226,7 @@ testWith(
     for (const peer of [one, two]) {
       const list = encodeRequest("clientsList", {}, { clientId: anna });
       await peer.write(list);
-      assertEquals((await peer.answer()).code, 2101);
+      assertEquals((await peer.response()).code, 2101);
       begun.push([peer, peer.write(frame.subarray(0, 2 * MIB))]);
     }
     const sendSmall = async (times: number) => {
@@ -237,7 +237,7 @@ testWith(
     await sendSmall(10);
     const written = three.write(frame);
     let answered = false;
-    const third = three.answer().then(({ code }) => {
+    const third = three.response().then(({ code }) => {
       answered = true;
       return code;
     });
@@ -248,7 +248,7 @@ testWith(
     for (const [peer, written] of begun) {
       await written;
       await peer.write(frame.subarray(2 * MIB));
-      assertEquals((await peer.answer()).code, 2103);
+      assertEquals((await peer.response()).code, 2103);
     }
     await written;
     assertEquals(await third, 2103);
@@ -275,7 +275,7 @@ testWith(
     using other = await Peer.connect(relay.address);
     let answered = false;
     const written = other.write(frame);
-    const answer = other.answer().finally(() => answered = true);
+    const answer = other.response().finally(() => answered = true);
     // Of a test that fails before it is awaited, that failure counts.
     answer.catch(() => {});
     // Fast enough if no request waited: 64 bytes for each text kept meanwhile.
@@ -287,7 +287,7 @@ testWith(
     await written;
     assertEquals((await answer).code, 2103);
     await assertRejects(async () => {
-      if (await slow.answerBytes() === null) throw new Error("closed");
+      if (await slow.responseBytes() === null) throw new Error("closed");
     });
   },
 );

@@ -91,7 +91,7 @@ testWith(
     for (const code of [600, 601, 602, 603, 604, 1234]) {
       view.setUint16(17, code, true);
       await peer.write(header);
-      assertEquals((await peer.answer()).code, 9000, `${code}`);
+      assertEquals((await peer.response()).code, 9000, `${code}`);
       // It is read past, so that a client that sends on is served behind it.
       await peer.write(new Uint8Array(MIB + 1));
       assertEquals(await peer.pull(anna), []);
@@ -113,7 +113,7 @@ testWith(
     const message = { target: anna, type: 4, content } as const;
     const frame = encodeRequest("sendMessage", message, { clientId: anna });
     let ended = false;
-    const end = dripping.answerBytes().then((bytes) => {
+    const end = dripping.responseBytes().then((bytes) => {
       assertEquals(bytes, null);
       ended = true;
     }, () => ended = true);
@@ -130,7 +130,7 @@ testWith(
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
     await end;
-    assertEquals((await steady.answer()).code, 2103);
+    assertEquals((await steady.response()).code, 2103);
   },
 );
 

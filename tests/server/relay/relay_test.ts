@@ -131,8 +131,8 @@ testWith(
     for (const [code, size] of cases) {
       const junk = new Uint8Array(size).fill(0xee);
       await peer.write(concat([header(code, size, anna), junk, list]));
-      assertEquals((await peer.answer()).code, 9000, `${code} with ${size}`);
-      assertEquals((await peer.answer()).code, 2101, `behind ${code}`);
+      assertEquals((await peer.response()).code, 9000, `${code} with ${size}`);
+      assertEquals((await peer.response()).code, 2101, `behind ${code}`);
     }
   },
 );
@@ -145,7 +145,7 @@ testWith(
     using peer = await Peer.connect(relay.address);
     const anna = await peer.register("anna");
     await peer.write(concat([header(603, 5, anna), new Uint8Array(5)]));
-    assertEquals((await peer.answer()).code, 9000);
+    assertEquals((await peer.response()).code, 9000);
     assertEquals(await peer.pull(anna), []);
   },
 );
@@ -161,7 +161,7 @@ testWith(
     const claims = [0, 20, 21, 22, 149, 70_000, 0x7fffffff, 0xcccccccc];
     for (const claim of claims) {
       await peer.write(concat([header(603, claim, anna), request]));
-      assertEquals((await peer.answer()).code, 2103, `a claim of ${claim}`);
+      assertEquals((await peer.response()).code, 2103, `a claim of ${claim}`);
     }
     assertEquals((await peer.pull(anna)).length, claims.length);
     // With content it is relayed as it is; a false size is refused.
@@ -170,7 +170,7 @@ testWith(
     assertEquals(await peer.pull(anna), [full.toHex()]);
     const lying = concat([anna, new Uint8Array([1, 9, 0, 0, 0]), full]);
     await peer.write(concat([header(603, lying.length, anna), lying]));
-    assertEquals((await peer.answer()).code, 9000);
+    assertEquals((await peer.response()).code, 9000);
     assertEquals(await peer.pull(anna), []);
   },
 );
@@ -191,7 +191,7 @@ testWith(
     );
     // Only the header and a little goes out before the answer is there.
     await peer.write(over.subarray(0, 60));
-    assertEquals((await peer.answer()).code, 9000);
+    assertEquals((await peer.response()).code, 9000);
     await peer.write(over.subarray(60));
     assertEquals(await peer.pull(anna), [content.toHex()]);
   },
@@ -248,12 +248,12 @@ testWith(
         const { frame, code } = next() ?? { frame: KEY, code: 0 };
         await peer.write(frame.subarray(0, cut));
         await peer.write(frame.subarray(cut));
-        assertEquals((await peer.answer()).code, code);
+        assertEquals((await peer.response()).code, code);
         splits++;
       }
       const { frame, code } = next() ?? { frame: KEY, code: 0 };
       for (const byte of frame) await peer.write(new Uint8Array([byte]));
-      assertEquals((await peer.answer()).code, code);
+      assertEquals((await peer.response()).code, code);
     }
     assertEquals(splits, 438 + 23 + 39 + 49 + 23 + 26);
   },
@@ -284,7 +284,7 @@ testWith(
             at += size;
           }
           for (const { code } of requests) {
-            assertEquals((await peer.answer()).code, code);
+            assertEquals((await peer.response()).code, code);
           }
         },
       ),
@@ -308,11 +308,11 @@ testWith(
     const alone: string[] = [];
     for (const frame of [list, key, list]) {
       await peer.write(frame);
-      alone.push((await peer.answerBytes())?.toHex() ?? "");
+      alone.push((await peer.responseBytes())?.toHex() ?? "");
     }
     await peer.write(concat([list, key, list]));
     for (const expected of alone) {
-      assertEquals((await peer.answerBytes())?.toHex(), expected);
+      assertEquals((await peer.responseBytes())?.toHex(), expected);
     }
   },
 );
@@ -325,7 +325,7 @@ testWith(
     using idle = await Peer.connect(relay.address);
     using stalled = await Peer.connect(relay.address);
     await stalled.write(header(602, 16).subarray(0, 10));
-    assertEquals(await stalled.answerBytes(), null);
+    assertEquals(await stalled.responseBytes(), null);
     // The stalled one was given 50 ms, and the idle one has been silent longer.
     const anna = await idle.register("anna");
     assertEquals(anna.length, 16);
@@ -334,8 +334,8 @@ testWith(
     await idle.send(anna, anna, text("x"));
     const pull = pullRequest(anna);
     await behind.write(concat([pull, header(602, 16).subarray(0, 10)]));
-    assertEquals((await behind.answer()).code, 2104);
-    assertEquals(await behind.answerBytes(), null);
+    assertEquals((await behind.response()).code, 2104);
+    assertEquals(await behind.responseBytes(), null);
   },
 );
 
@@ -356,12 +356,12 @@ testWith(
     // relay has begun to read this one.
     const list = encodeRequest("clientsList", {}, { clientId: anna });
     await busy.write(concat([list, frame.subarray(0, 30)]));
-    assertEquals((await busy.answer()).code, 2101);
+    assertEquals((await busy.response()).code, 2101);
     const closed = relay.relay.close();
-    assertEquals(await idle.answerBytes(), null);
+    assertEquals(await idle.responseBytes(), null);
     await busy.write(frame.subarray(30));
-    assertEquals((await busy.answer()).code, 2103);
-    assertEquals(await busy.answerBytes(), null);
+    assertEquals((await busy.response()).code, 2103);
+    assertEquals(await busy.responseBytes(), null);
     await closed;
   },
 );
@@ -376,10 +376,10 @@ testWith(
     using dawdler = await Peer.connect(relay.address);
     const list = encodeRequest("clientsList", {}, { clientId: anna });
     await dawdler.write(concat([list, header(603, 1000, anna)]));
-    assertEquals((await dawdler.answer()).code, 2101);
+    assertEquals((await dawdler.response()).code, 2101);
     await relay.relay.close();
     assertEquals(relay.relay.connections, 0);
-    assertEquals(await dawdler.answerBytes(), null);
+    assertEquals(await dawdler.responseBytes(), null);
   },
 );
 

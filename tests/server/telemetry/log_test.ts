@@ -141,7 +141,7 @@ testWith(
       for (let i = 0; i < 200; i++) {
         await peer.write(concat(Array<Uint8Array>(100).fill(request)));
         for (let j = 0; j < 100; j++) {
-          assertEquals((await peer.answer()).code, 2104);
+          assertEquals((await peer.response()).code, 2104);
         }
       }
       await printed.return();
@@ -191,7 +191,7 @@ async function doAll(relay: Program): Promise<Uint8Array[]> {
   assertEquals(await peer.pull(ben), [CONTENT.toHex()]);
   await peer.write(new Uint8Array([...anna, 2, 0xe7, 3, 22, 0, 0, 0]));
   await peer.write(CONTENT);
-  assertEquals((await peer.answer()).code, 9000);
+  assertEquals((await peer.response()).code, 9000);
   const names = NAMES.map((name) => new TextEncoder().encode(name));
   return [anna, ben, stranger, key, CONTENT, ...names];
 }

@@ -92,7 +92,7 @@ testWith(
       );
       // 612 is 100 where codes have one byte: it claims 2 bytes, and 1 is there.
       if (code === 612) await peer.write(new Uint8Array([1]));
-      await peer.answer();
+      await peer.response();
     }
     const last = requests("other", "unknown", "refused");
     const { samples } = await scrapeUntil(url, last, 6);
@@ -122,7 +122,7 @@ testWith(
     using gone = await Peer.connect(relay.address);
     const anna = await gone.register("anna");
     gone.conn.closeWrite();
-    assertEquals(await gone.answerBytes(), null);
+    assertEquals(await gone.responseBytes(), null);
     for (let i = 0; i < 3; i++) await peer.send(anna, anna, TEXT_CONTENT);
     const { samples } = await scrapeUntil(url, "messageu_connections", 1);
     const register = registration("anna");
@@ -240,7 +240,7 @@ testWith(
     };
     for (const refusal of requestRefusals) {
       await provoke[refusal]();
-      assertEquals((await peer.answer()).code, 9000, refusal);
+      assertEquals((await peer.response()).code, 9000, refusal);
     }
     // Of these only one needs the operator.
     assertEquals(relay.reports.map(reasonOf), [
@@ -279,7 +279,7 @@ testWith(
     await first.register("anna");
     using second = await Peer.connect(monitored.relay.address);
     await second.register("ben");
-    assertEquals(await first.answerBytes(), null);
+    assertEquals(await first.responseBytes(), null);
     await scrapeUntil(monitored.url, "messageu_connections_silent_total", 1);
   },
 );
@@ -291,7 +291,7 @@ testWith(
     await using monitored = await MonitoredRelay.start({ progressTimeout: 20 });
     using peer = await Peer.connect(monitored.relay.address);
     await peer.write(new Uint8Array(5));
-    assertEquals(await peer.answerBytes(), null);
+    assertEquals(await peer.responseBytes(), null);
     await scrapeUntil(monitored.url, "messageu_connections_stuck_total", 1);
   },
 );

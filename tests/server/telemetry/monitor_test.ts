@@ -131,7 +131,7 @@ testWith(PROGRAMS, "a relay that drains isn't ready, but healthy", async () => {
   // An answer shows that the relay has begun to read what comes behind it.
   const list = encodeRequest("clientsList", {}, { clientId: ZERO_ID });
   await peer.write(new Uint8Array([...list, ...request.subarray(0, 30)]));
-  assertEquals((await peer.answer()).code, 9000);
+  assertEquals((await peer.response()).code, 9000);
   // The log and the metrics watch the same request.
   await scrapeUntil(
     url,
@@ -150,7 +150,7 @@ testWith(PROGRAMS, "a relay that drains isn't ready, but healthy", async () => {
   });
   assertEquals(await ask(url, "/healthz"), OK);
   await peer.write(request.subarray(30));
-  assertEquals((await peer.answer()).code, 2100);
+  assertEquals((await peer.response()).code, 2100);
   const { code, stderr } = await program.end();
   assertEquals(code, 0);
   assertMatch(stderr, /^debug: stopping$/m);

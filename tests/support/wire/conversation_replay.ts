@@ -118,7 +118,7 @@ async function answerOn(
   peer: Peer,
   { direction, dialect }: Step,
 ): Promise<FrameMeaning | undefined> {
-  const answer = await peer.answerBytes();
+  const answer = await peer.responseBytes();
   if (answer === null) return undefined;
   const size = paddingBehind(answer.length, dialectNamed(dialect));
   const padding = await peer.source.take(size);

@@ -218,7 +218,7 @@ testWith(
         pullRequest(folder.anna),
       );
       // Where nobody knows what is kept, nothing is answered.
-      const answer = await peer.answerBytes();
+      const answer = await peer.responseBytes();
       if (answer === null) break;
       assertEquals(responseHeader.decode(answer.subarray(0, 7)).code, 2104);
     }
@@ -240,7 +240,7 @@ testWith(
     await peer.write(
       pullRequest(folder.anna),
     );
-    assertEquals(await peer.answerBytes(), null);
+    assertEquals(await peer.responseBytes(), null);
     await assertEndsDamaged(program, folder.database);
   },
 );

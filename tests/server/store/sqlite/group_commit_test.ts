@@ -41,7 +41,7 @@ testWith(
       await peer.write(concat(contents.map((text) => send(anna, anna, text))));
       const ids: number[] = [];
       for (const _ of contents) {
-        const answer = await peer.answer();
+        const answer = await peer.response();
         assert(answer.code === 2103);
         ids.push(answer.payload.messageId);
       }
@@ -88,7 +88,7 @@ testWith(
     const codes: number[] = [];
     const contents: string[] = [];
     for (let i = 0; i < 5; i++) {
-      const answer = await peer.answer();
+      const answer = await peer.response();
       codes.push(answer.code);
       if (answer.code !== 2104) continue;
       contents.push(...answer.payload.map(({ content }) => content.toHex()));
