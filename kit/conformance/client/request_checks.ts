@@ -40,8 +40,7 @@ export const requestChecks: readonly RequestCheck[] = [
     subject: SUBJECT,
     judgesFraming: true,
     clause: "REQ-1",
-    about:
-      "Each header is laid out as it should be, with the code of a request",
+    about: "Each header has the right layout, and the code of a request",
     problem: ({ kind, header, headerSize, bytes }) =>
       kind !== undefined
         ? undefined
@@ -64,7 +63,7 @@ export const requestChecks: readonly RequestCheck[] = [
     subject: SUBJECT,
     judgesFraming: true,
     clause: "FRM-2",
-    about: "As many bytes follow a header as it says",
+    about: "The number of bytes behind a header is the claimed one",
     problem: ({ kind, sizeProblem }) =>
       kind === undefined ? undefined : sizeProblem,
   },
@@ -88,7 +87,7 @@ export const requestChecks: readonly RequestCheck[] = [
     name: "content-size",
     subject: SUBJECT,
     clause: "SND-1",
-    about: "A message's content has as many bytes as stand before it",
+    about: "A message's content has the size before it",
     problem(arrival) {
       if (arrival.kind !== "sendMessage" || arrival.bigEndian) return undefined;
       const message = messageOf(arrival);
@@ -118,7 +117,7 @@ export const requestChecks: readonly RequestCheck[] = [
     name: "client-id",
     subject: SUBJECT,
     clause: "REQ-9",
-    about: "Each request has the id that the client was given",
+    about: "Each request has the client's id",
     problem({ kind, header, expectedId }) {
       if (kind === undefined || kind === "register") return undefined;
       if (expectedId === undefined) return "no user was registered by then";
@@ -156,7 +155,7 @@ export const requestChecks: readonly RequestCheck[] = [
     name: "waits-for-responses",
     subject: SUBJECT,
     clause: "FRM-7",
-    about: "Nothing follows a request before it is answered",
+    about: "Nothing follows a request before the response",
     problem: ({ early }) =>
       early ? "more bytes came before it was answered" : undefined,
   },

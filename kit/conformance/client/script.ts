@@ -51,7 +51,7 @@ export const endCheck: CheckInfo & { readonly drivenOnly: true } = {
   name: "ends",
   subject: "end",
   clause: "ERR-3",
-  about: "After all that, 0 ends the client",
+  about: "0 ends the client after all steps",
   drivenOnly: true,
 };
 

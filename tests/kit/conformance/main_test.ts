@@ -152,7 +152,7 @@ testWith(
     const some = await conformance("--list", "--only", "SND-14").end();
     assertMatch(
       some.stdout,
-      /^Sending\n {2}send-ids-rise {2}SND-14 {2}SHOULD\n {4}Of twelve/,
+      /^Sending\n {2}send-ids-rise {2}SND-14 {2}SHOULD\n {4}The ids of twelve/,
     );
   },
 );

@@ -281,7 +281,7 @@ export const badInboxes: readonly Step[] = [
   pull(
     "inbox-cut-off",
     "DLV-4",
-    "The whole messages of a response that breaks off are shown",
+    "Complete messages of a response that breaks off are shown",
     ["whole before the break"],
     async ({ ben }, key) => [[
       await ben.textLetter(key, "whole before the break"),

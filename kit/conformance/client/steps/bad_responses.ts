@@ -294,7 +294,7 @@ export const badResponses: readonly Step[] = [
     "guest1",
     "version-3",
     "ANS-4",
-    "A list in a response of version 3 is taken",
+    "A list in a response of version 3 is accepted",
     (good) => {
       const bytes = good.slice();
       bytes[0] = 3;
@@ -305,14 +305,14 @@ export const badResponses: readonly Step[] = [
     "guest2",
     "byte-by-byte",
     "ANS-5",
-    "A list that comes byte by byte is taken",
+    "A list that comes byte by byte is accepted",
     (bytes) => ({ bytes, bytewise: true }),
   ),
   listWith(
     "guest3",
     "zeros-behind",
     "CON-10",
-    "A list with zeros behind it, in a block of 1024 bytes, is taken",
+    "A list with zeros behind it, in a block of 1024 bytes, is accepted",
     (good) => {
       const bytes = new Uint8Array(Math.ceil((good.length + 1) / 1024) * 1024);
       bytes.set(good);
@@ -323,7 +323,7 @@ export const badResponses: readonly Step[] = [
     "guest4",
     "closes-behind",
     "CON-10",
-    "A server that closes after its response is asked again",
+    "The client goes on after a server closes behind its response",
     close,
   ),
   listWith(
@@ -345,7 +345,7 @@ export const badResponses: readonly Step[] = [
     "guest6",
     "odd-names",
     "LST-5",
-    "A list with empty, unended, foreign and hostile names is taken",
+    "A list with empty, unended, foreign and hostile names is accepted",
     (good) => ({ bytes: withEntries(good, ODD_NAMES) }),
     [{
       name: "names-shown",
@@ -375,7 +375,7 @@ export const badResponses: readonly Step[] = [
     checks: [{
       name: "key-alone",
       clause: "KEY-4",
-      about: "A 2102 that is the public key alone is taken",
+      about: "A 2102 with the public key alone is accepted",
       expected: "a symmetric key for guest7, under that public key",
       judge: (observed) => {
         if (keyHolder(observed)?.keys.length) return undefined;

@@ -54,14 +54,14 @@ export const receiveTexts: Step = {
     {
       name: "reads-text",
       clause: "AES-1",
-      about: "A text under a key that came just before it is shown",
+      about: "A text is shown whose key came just before it",
       drivenOnly: true,
       judge: (observed) => printedOrFails(observed, [TEXT]),
     },
     {
       name: "reads-utf8",
       clause: "MSG-2",
-      about: "A text that isn't ASCII is shown as it was written",
+      about: "A text that isn't ASCII is shown unchanged",
       drivenOnly: true,
       judge: (observed) => printedOrFails(observed, [UTF8_TEXT]),
     },
@@ -89,7 +89,7 @@ export const readOlder: Step = {
   checks: [{
     name: "older-key-reads",
     clause: "MSG-6",
-    about: "A text under an older key of the same person is shown",
+    about: "A text encrypted with an older key is shown",
     drivenOnly: true,
     judge: (observed) =>
       observed.scenario.ben.keys.length === 0
@@ -115,7 +115,7 @@ export const receiveFile: Step = {
   checks: [{
     name: "file-saved",
     clause: "MSG-3",
-    about: "A file that comes is saved, byte for byte",
+    about: "A received file is saved, byte for byte",
     expected:
       "a file with its bytes in the folder, in TMPDIR, or under a path that is printed",
     drivenOnly: true,

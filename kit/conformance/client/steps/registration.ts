@@ -118,7 +118,7 @@ async function judgeIdentity({ scenario, folder }: Observed): Promise<Finding> {
 const identityFile: Check = {
   name: "identity-file",
   clause: "IDF-1",
-  about: "info.me has the name, the id that was given, and the private key",
+  about: "info.me has the name, the given id, and the private key",
   drivenOnly: true,
   judge: judgeIdentity,
 };
@@ -133,14 +133,14 @@ export const register: Step = {
     {
       name: "finds-server",
       clause: "INF-1",
-      about: "The client connects to the address that it was given",
+      about: "The client connects to the given address",
       judge: ({ all }) =>
         all.length > 0 ? undefined : { fails: "no request came" },
     },
     {
       name: "registers",
       clause: "REQ-1",
-      about: "A 600 comes, and is taken",
+      about: "A 600 comes, and is accepted",
       judge: (observed) =>
         cameOrFails("600", registrations(observed), observed) ??
           (observed.scenario.me === undefined
@@ -159,7 +159,7 @@ export const register: Step = {
     {
       name: "plain-name",
       clause: "NAM-8",
-      about: "The name is one that every server takes",
+      about: "The name is one that every server accepts",
       judge: judgePlainName,
     },
     {
@@ -187,7 +187,7 @@ export const registerAgain: Step = {
     {
       name: "registers-once",
       clause: "REG-3",
-      about: "No second 600 comes from a client that is registered",
+      about: "A registered client sends no second 600",
       judge: (observed) => {
         const again = ofKind(observed.arrived, "register");
         if (again.length > 0) return { fails: "another 600 came", at: again };
@@ -200,7 +200,7 @@ export const registerAgain: Step = {
       ...identityFile,
       name: "identity-stays",
       clause: "IDF-2",
-      about: "info.me is what it was after another try to register",
+      about: "info.me is unchanged after another try to register",
     },
   ],
 };
@@ -235,7 +235,7 @@ export const askKeys: Step = {
   checks: [{
     name: "asks-keys",
     clause: "REQ-1",
-    about: "A 602 comes for the id of each of them",
+    about: "A 602 comes for the id of ben and of dana",
     judge: (observed) =>
       cameOrFails("602 for ben", keyRequests(observed, "ben"), observed) ??
         cameOrFails("602 for dana", keyRequests(observed, "dana"), observed),

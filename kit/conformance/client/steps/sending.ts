@@ -156,7 +156,7 @@ export const sendText: Step = writes(
   [{
     name: "text-encrypted",
     clause: "AES-1",
-    about: "The text opens with AES-128-CBC, a zero IV and PKCS#7",
+    about: "The text decrypts with AES-128-CBC, a zero IV and PKCS#7",
     judge: text.encrypted,
   }],
 );
@@ -170,7 +170,7 @@ export const sendUtf8: Step = writes(
   [{
     name: "text-utf8",
     clause: "MSG-2",
-    about: "The text is what was typed, as UTF-8",
+    about: "The text is the typed one, as UTF-8",
     judge: utf8.meant,
   }],
 );
@@ -185,7 +185,7 @@ export const useLastKey: Step = {
     [{
       name: "keys-unasked",
       clause: "MSG-4",
-      about: "Two keys that come unasked are taken, and the client writes on",
+      about: "Two unasked keys are accepted, and the client goes on",
       judge: (observed) => {
         const texts = sentTo(observed, "ben", MessageType.Text);
         return observed.scenario.waiting.length > 0
@@ -195,7 +195,7 @@ export const useLastKey: Step = {
     }, {
       name: "last-key",
       clause: "MSG-5",
-      about: "The next text is encrypted with the key that came last",
+      about: "The next text is encrypted with the last key",
       judge: last.underLast,
     }],
   ),
@@ -273,7 +273,7 @@ export const sendFile: Step = writes(
   [{
     name: "file-encrypted",
     clause: "AES-1",
-    about: "The file opens with AES-128-CBC, a zero IV and PKCS#7",
+    about: "The file decrypts with AES-128-CBC, a zero IV and PKCS#7",
     judge: (observed) => {
       if (observed.scenario.dana.keys.length === 0) {
         return { skips: "dana has no key to read it with: see key-encrypted" };
@@ -285,7 +285,7 @@ export const sendFile: Step = writes(
   }, {
     name: "file-bytes",
     clause: "MSG-3",
-    about: "What arrives is the file's bytes and nothing else",
+    about: "The content is the file's bytes and nothing else",
     judge: file.meant,
   }],
 );

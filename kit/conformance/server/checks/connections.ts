@@ -39,7 +39,7 @@ export const connectionChecks = subject("connections", {
   ],
   "connection-of-a-whole-talk": [
     "CON-1",
-    "Register, list, key, send and pull go over one connection",
+    "Register, list, key, send and pull work on one connection",
     async (probe) => {
       await apart(probe, await probe.usual());
       // A request that fails alone says nothing about the connection.
@@ -93,7 +93,7 @@ export const connectionChecks = subject("connections", {
   ],
   "open-before-first-request": [
     "CON-3",
-    `A connection on which nothing is said for ${SILENCE} ms is served then`,
+    `A new connection that is silent for ${SILENCE} ms gets a response`,
     async (probe) => {
       const { request, code } = await probe.usual();
       const channel = await probe.connect();
@@ -103,7 +103,7 @@ export const connectionChecks = subject("connections", {
   ],
   "others-silent": [
     "CON-4",
-    `A client is served beside ${OTHERS} connections that say nothing`,
+    `A client is served beside ${OTHERS} silent connections`,
     (probe) => beside(probe, () => undefined),
   ],
   "others-stalled-in-header": [
@@ -149,7 +149,7 @@ export const connectionChecks = subject("connections", {
   ],
   "others-broken-off": [
     "CON-6",
-    "A connection that was open goes on when another one breaks off in a request",
+    "An open connection goes on after another one breaks off within a request",
     async (probe) => {
       const usual = await probe.usual();
       const { request, code } = usual;
@@ -188,7 +188,7 @@ export const connectionChecks = subject("connections", {
   ],
   "cut-off-message": [
     "CON-7",
-    "A message that lacks its last byte isn't handed out",
+    "A message that lacks its last byte isn't delivered",
     async (probe) => {
       const [from, to] = await probe.pair();
       const content = numbered(208, 0);
@@ -203,7 +203,7 @@ export const connectionChecks = subject("connections", {
   ],
   "half-closed": [
     "CON-8",
-    "A request that the client's end follows is answered",
+    "A request before the client's end is answered",
     async (probe) => {
       const { request, code } = await probe.usual();
       const channel = await probe.connect();

@@ -26,7 +26,7 @@ const AGAIN = 25;
 export const deliveryChecks = subject("delivery", {
   "kept-without-sender": [
     "DLV-1",
-    "A message whose sender breaks off after the 2103 is handed out",
+    "A message whose sender breaks off after the 2103 is delivered",
     async (probe) => {
       const [from, to] = await probe.pair();
       const channel = await probe.connectToBreak();
@@ -86,7 +86,7 @@ export const deliveryChecks = subject("delivery", {
   ],
   "pull-then-request": [
     "DLV-3",
-    "Another request on the connection shows that a pull's response was taken",
+    "Another request on the connection acknowledges a pull",
     async (probe) => {
       // Another pull might bring the message again.
       const { requester: to, other: from, request, code } = await probe.usual(
@@ -102,7 +102,7 @@ export const deliveryChecks = subject("delivery", {
   ],
   "pull-then-end": [
     "DLV-3",
-    "An orderly end of the connection shows that a pull's response was taken",
+    "An orderly end of the connection acknowledges a pull",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [16]);

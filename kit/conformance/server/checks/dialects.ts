@@ -58,7 +58,7 @@ export const dialectChecks = subject(
     ...Object.assign({}, ...OTHERS.map(checksOf)),
     "blocks-request": [
       "DIA-5",
-      "A request that zeros fill up to 1024 bytes is answered",
+      "A request padded with zeros to 1024 bytes is answered",
       async (probe) => {
         const { request, code } = await probe.usual();
         await askInBlock(probe, request, code);
@@ -66,14 +66,14 @@ export const dialectChecks = subject(
     ],
     "blocks-registration": [
       "DIA-5",
-      "A registration in a block of 1024 bytes is taken",
+      "A registration in a block of 1024 bytes is accepted",
       async (probe) => {
         await askInBlock(probe, registration(randomName()), 2100);
       },
     ],
     "blocks-response": [
       "DIA-5",
-      "The response to a block is filled up to 1024 bytes with zeros, and then the connection ends",
+      "The response to a block is padded with zeros to 1024 bytes, and the connection ends",
       async (probe) => {
         const { request, code, isFollowed } = await probe.usual();
         if (isFollowed) {
@@ -104,7 +104,7 @@ export const dialectChecks = subject(
     ],
     "blocks-without-size": [
       "DIA-6",
-      "A 602 in a block is answered though its header says 0 bytes",
+      "A 602 in a block is answered though its header claims 0 bytes",
       async (probe) => {
         const [{ id: clientId }, { id: target }] = await probe.pair();
         const code = requestCode("publicKey");
@@ -124,12 +124,12 @@ function checksOf(
   return {
     [`dialect-${name}`]: [
       clause,
-      `All requests from ${first} on are answered as their kind is`,
+      `All requests from ${first} on get the response of their kind`,
       (probe) => wholeTalk(probe, dialect),
     ],
     [`dialect-${name}-refuses`]: [
       clause,
-      `What is refused from ${first} on is answered with 9000`,
+      `Bad requests from ${first} on get 9000`,
       async (probe) => {
         await requireDialect(probe, dialect, await probe.pair());
         const clientId = randomId();
@@ -143,9 +143,9 @@ function checksOf(
     ],
     [`dialect-${name}-shares`]: [
       "DIA-4",
-      `A message that was sent with ${
+      `A message sent with ${
         requestCode("sendMessage", dialect)
-      } is pulled with 604, and the other way round`,
+      } is pulled with 604, and vice versa`,
       (probe) => shares(probe, dialect),
     ],
   };

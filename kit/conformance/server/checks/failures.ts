@@ -16,12 +16,12 @@ import { keyRequest, listRequest } from "../../../requests.ts";
 export const failureChecks = subject("failures", {
   "failure-of-unknown-client": [
     "ERR-1",
-    "An unregistered id is answered with 9000 and size 0",
+    "An unregistered id gets 9000 and size 0",
     (probe) => empty(probe, listRequest(randomId())),
   ],
   "failure-of-unknown-code": [
     "ERR-1",
-    "An unknown code is answered with 9000 and size 0",
+    "An unknown code gets 9000 and size 0",
     async (probe) => {
       const { id: clientId } = await probe.user();
       await empty(probe, frame({ code: 1234, clientId }));
@@ -29,7 +29,7 @@ export const failureChecks = subject("failures", {
   ],
   "failure-of-taken-name": [
     "ERR-1",
-    "A taken name is answered with 9000 and size 0",
+    "A taken name gets 9000 and size 0",
     async (probe) => {
       const { name } = await probe.user();
       await empty(probe, registration(name));
@@ -37,7 +37,7 @@ export const failureChecks = subject("failures", {
   ],
   "failure-of-unknown-target": [
     "ERR-1",
-    "A key of, and a message for, an unregistered id are answered with 9000 and size 0",
+    "A key of, and a message for, an unregistered id get 9000 and size 0",
     async (probe) => {
       const { id } = await probe.user();
       await empty(probe, keyRequest(id, randomId()));
@@ -46,7 +46,7 @@ export const failureChecks = subject("failures", {
   ],
   "failure-of-wrong-size": [
     "ERR-1",
-    "A payload of a wrong size is answered with 9000 and size 0",
+    "A payload of a wrong size gets 9000 and size 0",
     async (probe) => {
       const { id } = await probe.user();
       await empty(probe, sized("publicKey", id, 3));
@@ -58,7 +58,7 @@ export const failureChecks = subject("failures", {
 export const lateFailureChecks = subject("failures", {
   "failure-of-empty-name": [
     "ERR-1",
-    "An empty name is answered with 9000 and size 0",
+    "An empty name gets 9000 and size 0",
     (probe) => empty(probe, rawRegistration(ascii(""))),
   ],
 });

@@ -50,7 +50,7 @@ export const framingChecks = subject("framing", {
   ],
   "segments-of-a-registration": [
     "FRM-3",
-    "A registration in pieces of 100 bytes is taken",
+    "A registration in pieces of 100 bytes is accepted",
     async (probe) => {
       const channel = await probe.connect();
       await channel.sendCut(registration(randomName()), [100, 200, 300, 400]);
@@ -79,7 +79,7 @@ export const framingChecks = subject("framing", {
   ],
   "segments-of-two-requests": [
     "FRM-3",
-    "A request and a half, and then the other half, are two requests",
+    "One and a half requests, and then the other half, are two requests",
     async (probe) => {
       const { request, code } = await probe.usual();
       const half = REQUEST_HEADER_SIZE + 2;
@@ -167,7 +167,7 @@ export const framingChecks = subject("framing", {
   ],
   "pipelined-messages": [
     "FRM-4",
-    "Messages in one write are all acknowledged and all handed out",
+    "Messages in one write are all acknowledged and delivered",
     async (probe) => {
       await probe.needs("send");
       const [from, to] = await probe.pair();
@@ -222,7 +222,7 @@ export const framingChecks = subject("framing", {
   ],
   "response-in-one-write": [
     "FRM-5",
-    "A small response comes whole with the first read",
+    "The first read has a small response whole",
     async (probe) => {
       const { request, code } = await probe.usual();
       for (let look = 0; look < LOOKS; look++) {
@@ -265,7 +265,7 @@ export const framingChecks = subject("framing", {
   ],
   "read-past-message": [
     "REQ-7",
-    "What follows a message with a content size that lies is answered",
+    "What follows a message with a wrong content size is answered",
     (probe) =>
       readPast(probe, (id) =>
         sendRequest({

@@ -75,7 +75,7 @@ export const headerChecks = subject("headers", {
   ]),
   "version-1-registers": [
     "REQ-2",
-    "A registration of version 1 is taken",
+    "A registration of version 1 is accepted",
     async (probe) => {
       const response = await probe.ask(
         registration(randomName(), { version: 1 }, randomKey()),
@@ -94,7 +94,7 @@ export const headerChecks = subject("headers", {
   ]),
   "code-byte-order": [
     "REQ-1",
-    "601 with its two bytes the other way round is refused",
+    "601 with its bytes swapped is refused",
     async (probe) => {
       const { id: clientId } = await probe.user();
       await probe.refused(frame({ code: SWAPPED_LIST, clientId }));
@@ -102,7 +102,7 @@ export const headerChecks = subject("headers", {
   ],
   "header-says-who": [
     "REQ-10",
-    "On one connection two users in turn each get their own inbox",
+    "Two users in turn on one connection get their own inboxes",
     async (probe) => {
       const [from, to] = await probe.pair();
       await probe.needs("empty");
@@ -118,7 +118,7 @@ export const headerChecks = subject("headers", {
   ],
   "response-size-counts-payload": [
     "FRM-2",
-    "Nothing follows a response but what its header counts",
+    "A response has exactly the bytes that its header claims",
     async (probe) => {
       const [from, to] = await probe.pair();
       let isAnswered = false;
@@ -145,7 +145,7 @@ export const headerChecks = subject("headers", {
   ],
   "response-header-of-2100": [
     "ANS-1",
-    "A registration's response says its code and 10 00 00 00 for its size",
+    "A registration's response has its code and the size 10 00 00 00",
     async (probe) => {
       const { bytes, payload } = await probe.ask(registration(randomName()));
       if (payload.length !== CLIENT_ID_SIZE) {
@@ -162,7 +162,7 @@ export const headerChecks = subject("headers", {
   ],
   "response-integers": [
     "FRM-1",
-    "The size of a content of 304 bytes is answered as 30 01 00 00, and a message's id in one order",
+    "The size of a content of 304 bytes is 30 01 00 00, and a message's id has one byte order",
     async (probe) => {
       const [from, to] = await probe.pair();
       const content = new Uint8Array(304).fill(1);
@@ -205,7 +205,7 @@ export const headerChecks = subject("headers", {
   ],
   "response-code": [
     "ANS-3",
-    "Each kind of request is answered with its own code or 9000",
+    "Each kind of request gets its own response code or 9000",
     async (probe) => {
       for (const [code, response] of await oneOfEach(probe)) {
         must(

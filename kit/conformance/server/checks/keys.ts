@@ -15,7 +15,7 @@ const RESPONSE_SIZE = CLIENT_ID_SIZE + PUBLIC_KEY_SIZE;
 export const keyChecks = subject("keys", {
   "key-with-owner": [
     "KEY-1",
-    "A public key is answered with 2102, its owner's id and 160 bytes",
+    "The response to a request for a key is 2102 with the owner's id and 160 bytes",
     async (probe) => {
       const [requester, owner] = await probe.pair();
       const response = await probe.ask(keyRequest(requester.id, owner.id));
@@ -26,7 +26,7 @@ export const keyChecks = subject("keys", {
   ],
   "key-of-each": [
     "PUB-2",
-    "Two users' keys are each the one that was registered",
+    "Two users' keys are the registered ones",
     async (probe) => {
       const [one, other] = await probe.pair();
       for (const [requester, owner] of [[one, other], [other, one]] as const) {
@@ -37,17 +37,17 @@ export const keyChecks = subject("keys", {
   ],
   "key-of-any-bytes": [
     "PUB-2",
-    "160 bytes that are no key come back as they were",
+    "160 bytes that are no key come back unchanged",
     (probe) => kept(probe, Uint8Array.from({ length: 160 }, (_, i) => 255 - i)),
   ],
   "key-padded-with-zeros": [
     "PUB-2",
-    "A shorter key comes back with the zeros that padded it",
+    "A shorter key comes back with its padding of zeros",
     (probe) => kept(probe, randomKey().fill(0, -6)),
   ],
   "key-beginning-with-zeros": [
     "PUB-2",
-    "160 bytes that begin with zeros come back as they were",
+    "160 bytes that begin with zeros come back unchanged",
     (probe) => kept(probe, randomKey().fill(0, 0, 6)),
   ],
   "key-of-unknown": [

@@ -23,7 +23,7 @@ const SEVERAL = 6;
 export const listChecks = subject("list", {
   "list-entries": [
     "LST-1",
-    "A list's payload is a number of entries of 271 bytes",
+    "A list's payload is a multiple of 271 bytes, an entry each",
     async (probe) => {
       const [requester, wanted] = await probe.pair();
       const response = await probe.ask(listRequest(requester.id));
@@ -128,7 +128,7 @@ export const listChecks = subject("list", {
   ],
   "list-name-longest": [
     "LST-4",
-    "A name of 254 bytes is listed whole, with a NUL behind it",
+    "A name of 254 bytes is listed whole, with a NUL",
     async (probe) => {
       const requester = await probe.user();
       const name = randomName().padEnd(MAX_NAME_LENGTH, "y");

@@ -21,7 +21,7 @@ const RIVALS = 4;
 export const loadChecks = subject("load", {
   "many-clients": [
     "CON-5",
-    `${CONNECTIONS} connections that are open together are all served`,
+    `${CONNECTIONS} open connections are all served`,
     async (probe) => {
       const usual = await probe.usual();
       const opened: Opened[] = [];
@@ -84,7 +84,7 @@ export const loadChecks = subject("load", {
   ],
   "many-with-one-name": [
     "NAM-5",
-    `Of ${RIVALS} registrations under one name at once one is taken`,
+    `Of ${RIVALS} registrations of one name at once one is accepted`,
     async (probe) => {
       const name = randomName();
       const responses = await Promise.all(

@@ -19,7 +19,7 @@ import type { Probe } from "../probe.ts";
 export const nameChecks = subject("names", {
   "name-longest": [
     "NAM-1",
-    "A name of 254 bytes is taken",
+    "A name of 254 bytes is accepted",
     (probe) => taken(probe, ascii(longName(MAX_NAME_LENGTH))),
   ],
   "name-without-nul": [
@@ -29,17 +29,17 @@ export const nameChecks = subject("names", {
   ],
   "name-empty": [
     "NAM-3",
-    "A name without a byte is refused",
+    "A name of 0 bytes is refused",
     (probe) => probe.refused(rawRegistration(ascii(""))),
   ],
   "name-empty-before-more": [
     "NAM-3",
-    "A NUL with a name behind it is an empty name, and refused",
+    "A name behind a NUL counts as empty, and is refused",
     (probe) => probe.refused(rawRegistration(ascii(`\0${randomName()}`))),
   ],
   "name-with-newline": [
     "NAM-4",
-    "A name with a newline in it is refused",
+    "A name with a newline is refused",
     (probe) => probe.refused(rawRegistration(ascii(`${randomName()}\nx`))),
   ],
   "name-with-escape": [
@@ -71,7 +71,7 @@ export const nameChecks = subject("names", {
   ],
   "name-taken-by-same-key": [
     "NAM-5",
-    "The same registration, sent again, makes no second client",
+    "A repeated registration makes no second client",
     async (probe) => {
       const frame = registration(randomName(), {}, randomKey());
       const id = await prepare(
@@ -89,7 +89,7 @@ export const nameChecks = subject("names", {
   ],
   "name-case-sensitive": [
     "NAM-6",
-    "A name in capitals is another one",
+    "A name in capitals is another name",
     async (probe) => {
       const { name } = await probe.user();
       await taken(probe, ascii(name.toUpperCase()));
@@ -97,7 +97,7 @@ export const nameChecks = subject("names", {
   ],
   "name-starts-like-another": [
     "NAM-1",
-    "A name that begins with the whole of another one is taken",
+    "A name that begins with another one is accepted",
     async (probe) => {
       const { name } = await probe.user();
       await taken(probe, ascii(`${name}${randomName()}`));
@@ -105,7 +105,7 @@ export const nameChecks = subject("names", {
   ],
   "name-before-garbage": [
     "NAM-7",
-    "A name with other bytes than zeros behind its NUL is taken",
+    "A name with other bytes than zeros behind its NUL is accepted",
     (probe) => taken(probe, withGarbage(randomName())),
   ],
   "name-taken-before-garbage": [
@@ -118,7 +118,7 @@ export const nameChecks = subject("names", {
   ],
   "name-listed-without-garbage": [
     "NAM-7",
-    "A name that had bytes behind its NUL is listed without them",
+    "A name is listed without the bytes behind its NUL",
     async (probe) => {
       const requester = await probe.user();
       const name = randomName();

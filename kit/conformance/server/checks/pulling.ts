@@ -26,7 +26,7 @@ const MOST_RESPONSE = 2 * MIB;
 export const pullingChecks = subject("pulling", {
   "pull-empty": [
     "PUL-2",
-    "An inbox in which nothing waits is a 2104 without a payload",
+    "The response for an empty inbox is 2104 without a payload",
     async (probe) => {
       const { id } = await probe.user();
       expectSize(await probe.ask(pullRequest(id)), 2104, 0);
@@ -34,7 +34,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-one": [
     "PUL-1",
-    "A message is laid out as sender, id, type, size and content",
+    "A message has sender, id, type, size and content, in this order",
     async (probe) => {
       const [from, to] = await probe.pair();
       const content = numbered(304, 0);
@@ -66,7 +66,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-several": [
     "PUL-1",
-    "Messages stand one behind the other, an empty one among them",
+    "Several messages, with an empty one, come in one response",
     async (probe) => {
       const [from, to] = await probe.pair();
       const sizes = [16, 0, 32];
@@ -91,7 +91,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-oldest-first": [
     "PUL-3",
-    "Twelve messages come in the order in which they were sent",
+    "Twelve messages come in the order of sending",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, Array(12).fill(32));
@@ -100,7 +100,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-oldest-first-of-two": [
     "PUL-3",
-    "Messages of two senders in turn come in the order in which they were sent",
+    "Messages of two senders in turn come in the order of sending",
     async (probe) => {
       const [one, other] = await probe.pair();
       const to = await probe.user();
@@ -117,7 +117,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-once": [
     "PUL-4",
-    "A message that was pulled doesn't come with the next pull",
+    "A pulled message doesn't come with the next pull",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [16]);
@@ -129,7 +129,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-new-ones-alone": [
     "PUL-4",
-    "A message that is sent after a pull comes alone with the next one",
+    "The next pull has only the message sent after the last one",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [16]);
@@ -183,7 +183,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-slices": [
     "PUL-6",
-    "Of 1.8 MB that wait a response has about 1 MiB at most",
+    "A response has at most about 1 MiB of 1.8 MB that wait",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [LARGE, LARGE, LARGE]);
@@ -200,7 +200,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-rest-later": [
     "PUL-7",
-    "Of 3 MB that wait all come, each once and in order, with as many pulls as it takes",
+    "3 MB that wait come with several pulls, each message once and in order",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, Array(5).fill(LARGE));
@@ -212,7 +212,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-larger-than-a-response": [
     "PUL-7",
-    "A message of 3 MB doesn't keep the one behind it from coming",
+    "A message of 3 MB doesn't block the one behind it",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [3_000_000, 16]);
@@ -235,7 +235,7 @@ export const pullingChecks = subject("pulling", {
   ],
   "pull-with-payload-keeps": [
     "DLV-1",
-    "A pull that is refused for its payload takes nothing out of the inbox",
+    "A pull refused for its payload deletes no message",
     async (probe) => {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [16]);

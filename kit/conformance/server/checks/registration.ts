@@ -40,7 +40,7 @@ const SIZE_AT = 19;
 export const [givesId] = subject("registration", {
   "register-gives-id": [
     "REG-1",
-    "A registration is answered with 2100 and 16 bytes of id",
+    "The response to a registration is 2100 with 16 bytes of id",
     async (probe) => {
       const expected = "a response 2100 with 16 bytes";
       const response = await takesLittleEndian(probe, async () => {
@@ -96,7 +96,7 @@ async function takesBigEndian(probe: Probe): Promise<boolean> {
 export const registrationChecks = subject("registration", {
   "register-whatever-id": [
     "REQ-3",
-    "A registration is taken with 16 bytes of ff for an id in its header",
+    "A registration with 16 bytes of ff as the id in its header is accepted",
     async (probe) => {
       const clientId = randomId().fill(0xff);
       idIn(await probe.ask(registration(randomName(), { clientId })));
@@ -114,7 +114,7 @@ export const registrationChecks = subject("registration", {
   ],
   "register-ids-differ": [
     "CID-1",
-    "No two of the users of this run have the same id",
+    "All users of this run have different ids",
     async (probe) => {
       const ids = (await probe.atLeast(SAMPLE)).map(({ id }) => encodeHex(id));
       must(
@@ -154,7 +154,7 @@ export const lateRegistrationChecks = subject("registration", {
   // First, since the others may spoil all lists.
   "refused-registration-not-listed": [
     "REG-2",
-    "The name of a registration that was refused isn't in the list",
+    "The name of a refused registration isn't in the list",
     async (probe) => {
       const requester = await probe.user();
       const name = randomName();
@@ -187,7 +187,7 @@ export const lateRegistrationChecks = subject("registration", {
   ],
   "refused-registration-leaves-name": [
     "REG-2",
-    "The name of a registration that was refused is still free",
+    "The name of a refused registration stays free",
     async (probe) => {
       const name = randomName();
       await refuseShort(probe, name);

@@ -40,11 +40,11 @@ const SIZES = [
 
 /** Content sizes that aren't the content's. */
 const LIES: readonly [name: string, about: string, lie: Lie][] = [
-  ["lies-above", "of one more than there is", {
+  ["lies-above", "larger by one than the content", {
     content: CONTENT,
     contentSize: 65,
   }],
-  ["lies-below", "of one less than there is", {
+  ["lies-below", "smaller by one than the content", {
     content: CONTENT,
     contentSize: 63,
   }],
@@ -56,7 +56,7 @@ const LIES: readonly [name: string, about: string, lie: Lie][] = [
     content: CONTENT,
     contentSize: 0xffffffff,
   }],
-  ["wraps-around", "that comes to the payload's in 32 bits", {
+  ["wraps-around", "that overflows to the payload's in 32 bits", {
     contentSize: 0xffffffff - SEND_OVERHEAD + 1,
     payloadSize: 0,
   }],
@@ -66,7 +66,7 @@ const LIES: readonly [name: string, about: string, lie: Lie][] = [
 export const sendingChecks = subject("sending", {
   "send-acknowledged": [
     "SND-2",
-    "A message is answered with 2103, the target's id and 4 bytes of message id",
+    "The response to a message is 2103 with the target's id and 4 bytes of message id",
     async (probe) => {
       const [from, to] = await probe.pair();
       const response = await probe.ask(
@@ -104,18 +104,18 @@ export const sendingChecks = subject("sending", {
   ],
   "send-every-byte": [
     "SND-4",
-    "A content with all values of a byte arrives as it was",
+    "A content with all values of a byte arrives unchanged",
     (probe) => relayed(probe, ALL_BYTES),
   ],
   ...each(SIZES, ([size, clause, title]) => [
     `send-${title.toLowerCase().replace(/ bytes?/, "-byte").replace(" ", "-")}`,
     clause,
-    `A content of ${title} arrives as it was`,
+    `A content of ${title} arrives unchanged`,
     (probe) => relayed(probe, randomContent(size)),
   ]),
   "send-empty-text": [
     "SND-4",
-    "A text of 0 bytes arrives as it was, where it is taken",
+    "A text of 0 bytes arrives unchanged, if it is accepted",
     async (probe) => {
       const [from, to] = await probe.pair();
       const content = new Uint8Array();
@@ -127,7 +127,7 @@ export const sendingChecks = subject("sending", {
   ],
   "send-request-for-key": [
     "SND-4",
-    "A request for a key, without content, is taken (SND-7) and arrives as it was",
+    "A request for a key, without content, is accepted (SND-7) and arrives unchanged",
     async (probe) => {
       try {
         await relayed(probe, new Uint8Array(), 1);
@@ -165,7 +165,7 @@ export const sendingChecks = subject("sending", {
   ],
   "send-id-kept": [
     "SND-15",
-    "A message arrives with the id that its 2103 gave",
+    "A message arrives with the id in its 2103",
     async (probe) => {
       const [from, to] = await probe.pair();
       const given = await probe.sendsForId({ from: from.id, to: to.id });
@@ -199,7 +199,7 @@ export const sendingChecks = subject("sending", {
   ],
   "send-ids-rise": [
     "SND-14",
-    "Of twelve messages for a user each has a greater id than the one before",
+    "The ids of twelve messages for a user rise",
     async (probe) => {
       const ids = await twelveIds(probe);
       if (new Set(ids).size < ids.length) {
@@ -215,7 +215,7 @@ export const sendingChecks = subject("sending", {
   ],
   "send-from-header": [
     "SND-9",
-    "A message comes from the id in its request's header",
+    "A message's sender is the id in its request's header",
     async (probe) => {
       const [from, to] = await probe.pair();
       await probe.sends({ from: from.id, to: to.id, content: CONTENT });
@@ -227,7 +227,7 @@ export const sendingChecks = subject("sending", {
   ],
   "send-from-each": [
     "SND-9",
-    "Two users' messages on one connection come from each of them",
+    "Two users' messages on one connection have their senders",
     async (probe) => {
       const [one, other] = await probe.pair();
       const to = await probe.user();
@@ -268,12 +268,12 @@ export const sendingChecks = subject("sending", {
   ]),
   "send-refused-type-not-kept": [
     "SND-11",
-    "A message that is refused for its type isn't handed out",
+    "A message that is refused for its type isn't delivered",
     (probe) => refusedAndGone(probe, { type: 9, content: CONTENT }),
   ],
   "send-refused-size-not-kept": [
     "SND-11",
-    "A message that is refused for its sizes isn't handed out",
+    "A message that is refused for its sizes isn't delivered",
     (probe) => refusedAndGone(probe, { content: CONTENT, contentSize: 63 }),
   ],
   "send-request-with-content": [
@@ -290,7 +290,7 @@ export const sendingChecks = subject("sending", {
     ([title, payloadSize]) => [
       `send-request-claiming-${title}`,
       "SND-7",
-      `A request for a key of 21 bytes is taken where its header claims ${payloadSize}`,
+      `A request for a key of 21 bytes is accepted if its header claims ${payloadSize}`,
       async (probe) => {
         const [from, to] = await probe.pair();
         const frame = sendRequest({

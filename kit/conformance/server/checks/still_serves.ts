@@ -8,7 +8,7 @@ import { numbered } from "./pulling.ts";
 export const [stillServes] = subject("load", {
   "still-serves": [
     "CON-6",
-    "After all other checks a message still goes from one user to another",
+    "After all other checks a message still arrives",
     async (probe) => {
       // Without a server no user can be registered, which would skip the check.
       await probe.ask(await simple(probe));
