@@ -7,8 +7,8 @@
 
 import { dirname } from "node:path";
 import { runProgram, withHelp } from "../../shared/cli/program.ts";
-import { folderPermissions, launch } from "../launch/launcher.ts";
-import { permissionsOf } from "../launch/store_permissions.ts";
+import { launch } from "../launch/launcher.ts";
+import { permissionFlags } from "../launch/permission_flags.ts";
 import { HELP, readAdminOptions } from "./options.ts";
 
 /**
@@ -20,15 +20,9 @@ export async function adminPermissions(
   args: readonly string[],
 ): Promise<string[]> {
   const options = await readAdminOptions(args);
-  const { folders, files, net, env } = await permissionsOf(options.store);
-  const backup = options.file === "" ? [] : [dirname(options.file)];
-  return [
-    ...await folderPermissions([...folders, ...backup], files),
-    ...net.length === 0 ? [] : [`--allow-net=${net}`],
-    ...env.length === 0 ? [] : [`--allow-env=${env}`],
-    // Measures the room for a copy.
-    "--allow-sys=statfs",
-  ];
+  const folders = options.file === "" ? [] : [dirname(options.file)];
+  // Measures the room for a copy.
+  return await permissionFlags(options.store, { folders, sys: "statfs" });
 }
 
 if (import.meta.main) {

@@ -1,9 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formatAddress } from "../../shared/folder/info_server.ts";
-import { folderPermissions } from "./launcher.ts";
 import { readServerOptions } from "../options.ts";
-import { permissionsOf } from "./store_permissions.ts";
+import { permissionFlags } from "./permission_flags.ts";
 
 /** Values of `--allow-sys` for the relay and for its doctor. */
 const RELAY_SYS = "statfs";
@@ -21,16 +19,13 @@ export async function relayPermissions(
   const options = await readServerOptions(args);
   // The store's writer is a thread, which loads its modules itself.
   const top = new URL("../../", import.meta.url);
-  const source = top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [];
-  const { dir, telemetry: { metrics } } = options;
-  const { folders, files, net, env } = await permissionsOf(options.store);
-  const addresses = metrics === undefined ? [options] : [options, metrics];
-  return [
-    ...await folderPermissions([dir, ...folders], [...source, ...files]),
-    `--allow-net=${[...addresses.map(formatAddress), ...net]}`,
-    `--allow-sys=${options.doctor ? DOCTOR_SYS : RELAY_SYS}`,
-    ...env.length === 0 ? [] : [`--allow-env=${env}`],
-  ];
+  const { dir, store, telemetry: { metrics } } = options;
+  return await permissionFlags(store, {
+    folders: [dir],
+    files: top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [],
+    hosts: metrics === undefined ? [options] : [options, metrics],
+    sys: options.doctor ? DOCTOR_SYS : RELAY_SYS,
+  });
 }
 
 /** The runtime's arguments that run a relay's program with {@linkcode relayPermissions}. */

@@ -100,7 +100,7 @@ testWith(
     );
     assertEquals(
       await adminPermissions([...dir, "backup", `${other.path}/b`]),
-      allowing(folder.path, other.path),
+      allowing(other.path, folder.path),
     );
     const run = async (...args: string[]) =>
       await Program.deno([

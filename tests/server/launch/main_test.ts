@@ -100,8 +100,8 @@ testWith(
     assertEquals(await relayPermissions([...dir, "--store", url]), [
       ...allowing(folder.path),
       "--allow-net=0.0.0.0:1234,db.example.org:5432",
-      "--allow-sys=statfs",
       "--allow-env=MESSAGEU_STORE,PG*,USER,NODE_PG_FORCE_NATIVE",
+      "--allow-sys=statfs",
     ]);
     const metrics = ["--metrics", "[::1]:9100"];
     assertEquals(await relayPermissions([...dir, ...metrics]), [

@@ -1,9 +1,15 @@
+import { resolve } from "node:path";
 import { isIP } from "node:net";
+import { UsageError } from "../../shared/cli/program.ts";
 import {
   type Address,
   formatAddress,
 } from "../../shared/folder/info_server.ts";
-import { STORE_VARIABLE, type StoreAddress } from "../store/store_kind.ts";
+import {
+  STORE_VARIABLE,
+  type StoreAddress,
+  type StorePermissions,
+} from "../store/store_kind.ts";
 import { kindOf } from "../store/store_kinds.ts";
 
 /** Milliseconds before a name lookup is abandoned. */
@@ -14,31 +20,52 @@ const LOOK_UP = `import { lookup } from "node:dns/promises";
 const found = await lookup(Deno.args[0], { all: true });
 console.log(found.map(({ address }) => address).join("\\n"));`;
 
-/** Permissions for a store, as values of the runtime's flags. */
-export interface NamedPermissions {
-  /** Folders to read and write. */
-  folders: readonly string[];
-  /** Further files to read. */
-  files: readonly string[];
-  /** Addresses to connect to, each as `HOST:PORT`. */
-  net: readonly string[];
-  /** Environment variables to read. */
-  env: readonly string[];
-}
-
-/** The permissions that a store needs. */
-export async function permissionsOf(
+/**
+ * The runtime's flags for a program that uses a store.
+ *
+ * @param own its other permissions, and its value of `--allow-sys`
+ * @throws {UsageError} if a path contains a comma
+ */
+export async function permissionFlags(
   store: StoreAddress,
-): Promise<NamedPermissions> {
+  own: StorePermissions & { sys: string },
+): Promise<string[]> {
   const { environment = [], permissions } = kindOf(store);
   const { folders = [], files = [], hosts = [] } = await permissions(store);
   const isVariableRead = environment.length > 0 || store.fromEnvironment;
-  return {
-    folders,
-    files,
-    net: [...hosts, ...await furtherAddresses(hosts)].map(formatAddress),
+  const write = await withTheirTargets([...own.folders ?? [], ...folders]);
+  const read = [...write, ...own.files ?? [], ...files];
+  const net = [
+    ...own.hosts ?? [],
+    ...hosts,
+    ...await furtherAddresses(hosts),
+  ];
+  // The runtime splits its list of paths at commas.
+  const split = read.find((path) => path.includes(","));
+  if (split !== undefined) {
+    throw new UsageError(`The path ${split} holds a comma: take another one`);
+  }
+  const flags = {
+    read,
+    write,
+    net: net.map(formatAddress),
     env: isVariableRead ? [STORE_VARIABLE, ...environment] : [],
+    sys: [own.sys],
   };
+  // The runtime refuses an empty list.
+  return Object.entries(flags).filter(([, { length }]) => length > 0)
+    .map(([name, values]) => `--allow-${name}=${values}`);
+}
+
+/** Absolute paths of folders, and of their targets if they are links. */
+async function withTheirTargets(folders: readonly string[]): Promise<string[]> {
+  const targets = await Promise.all(
+    // The relay reports a missing folder.
+    folders.map((folder) => Deno.realPath(folder).catch(() => folder)),
+  );
+  return [
+    ...new Set([...folders, ...targets].map((folder) => resolve(folder))),
+  ];
 }
 
 /** IP addresses of host names that have several; the runtime requires each of them. */
