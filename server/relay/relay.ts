@@ -17,7 +17,7 @@ import { MemoryBudget } from "./limits/memory_budget.ts";
 import { RegistrationLimit } from "./limits/registration_limit.ts";
 import { SilentConnections } from "./limits/silent_connections.ts";
 import { LOOKS_PER_TIMEOUT } from "./limits/stall_detector.ts";
-import { ConnectionCounters, type RelayCounters } from "./relay_counters.ts";
+import type { RelayCounters } from "./relay_counters.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** Milliseconds to wait after a failed accept, such as for want of file descriptors. */
@@ -64,7 +64,15 @@ export class Relay {
   readonly #budget: MemoryBudget;
   readonly #settings: Record<keyof typeof CLOSE_GRACE, ConnectionOptions>;
   readonly #limit: ConnectionLimit;
-  readonly #counters = new ConnectionCounters();
+  /** Without the bytes of open connections, which are added up when they are asked for. */
+  readonly #counters = {
+    accepted: 0,
+    stuck: 0,
+    silent: 0,
+    refused: { connections: 0, connections_per_address: 0 },
+    received: 0,
+    sent: 0,
+  };
   readonly #connections = new Map<Connection, Promise<void>>();
   readonly #silent = new SilentConnections(this.#connections);
   /** Connections that made room for others, and so count no more. */
@@ -124,7 +132,14 @@ export class Relay {
 
   /** What it has counted since its start. */
   get counters(): RelayCounters {
-    return this.#counters.all(this.#connections.keys(), this.#budget);
+    const { displaced, used: inflight } = this.#budget;
+    const counters = { ...structuredClone(this.#counters), inflight };
+    counters.stuck += displaced;
+    for (const { received, sent } of this.#connections.keys()) {
+      counters.received += received;
+      counters.sent += sent;
+    }
+    return counters;
   }
 
   /**
@@ -194,8 +209,10 @@ export class Relay {
     const gone = () => {
       this.#connections.delete(connection);
       if (!this.#displaced.delete(connection)) this.#limit.leave(account);
-      this.#counters.ended(connection);
-      watcher?.disconnected?.(number, connection.received, connection.sent);
+      const { received, sent } = connection;
+      this.#counters.received += received;
+      this.#counters.sent += sent;
+      watcher?.disconnected?.(number, received, sent);
     };
     // A broken connection is the client's affair, and its messages still wait.
     this.#connections.set(connection, connection.serve().then(gone, gone));

@@ -5,38 +5,22 @@
  * @module
  */
 
+// @ts-types="./pg.d.ts"
+import type { PoolConfig } from "pg";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { StoreError } from "../../store.ts";
 import { parseStoreUrl, type StoreHost } from "./store_url.ts";
 
-/** Where a database is, and how it is talked to. */
-export interface ConnectionConfig {
+/** Where a database is, and how it is connected to; the client's defaults where undefined. */
+export interface ConnectionConfig extends
+  Pick<
+    PoolConfig,
+    "user" | "password" | "database" | "ssl" | "options"
+  > {
   /** Hosts of one database, in the order in which they are tried. */
   hosts: readonly StoreHost[];
   /** Whether a server that takes no writes will do. */
   mayBeStandby: boolean;
-  /** Who connects; the client's default where undefined. */
-  user: string | undefined;
-  /** Gives the password, which may be none. */
-  password: () => string;
-  /** The database; the client's default where undefined. */
-  database: string | undefined;
-  /** How the connection is encrypted; false where it isn't. */
-  ssl: TlsConfig | false;
-  /** What the server is told at the beginning, as `psql` takes it. */
-  options: string | undefined;
-}
-
-/** Certificates and keys, as they stand in their files. */
-export interface TlsConfig {
-  /** Whether the server has to prove who it is. */
-  rejectUnauthorized: boolean;
-  /** Whom its certificate has to come from; the system's list where undefined. */
-  ca: string | undefined;
-  /** Our certificate. */
-  cert: string | undefined;
-  /** Its key. */
-  key: string | undefined;
 }
 
 /** The ways to connect that a URL may ask for. */
@@ -92,7 +76,7 @@ export function readConnectionConfig(url: string): ConnectionConfig {
   };
 }
 
-function readTls(parameters: URLSearchParams): TlsConfig | false {
+function readTls(parameters: URLSearchParams): PoolConfig["ssl"] {
   const file = (name: string) => {
     const path = parameters.get(name);
     try {
