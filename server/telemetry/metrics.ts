@@ -33,8 +33,6 @@ export interface Measured {
   droppedLines: () => number;
 }
 
-const outcomes = ["answered", "refused", "failed", "unknown"] as const;
-
 /**
  * The metrics, in the order in which they are shown. The table in
  * docs/monitoring.md follows from them.
@@ -56,11 +54,9 @@ export const metrics: Metrics<Measured> = {
     help: "Requests by code and by how they ended",
     labels: ["code", "request", "outcome"],
     read: ({ requests }) =>
-      requests.codes.flatMap((counters) =>
-        outcomes.map((outcome) => [
-          [counters.code, counters.request, outcome],
-          counters[outcome],
-        ])
+      requests.codes.flatMap(({ code, request, ended }) =>
+        Object.entries(ended)
+          .map(([outcome, count]) => [[code, request, outcome], count])
       ),
   },
   messageu_request_duration_seconds: {

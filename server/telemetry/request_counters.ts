@@ -28,32 +28,26 @@ const DURATIONS = [
 ] as const;
 
 /** The requests of one code. */
-export class CodeCounters {
+export interface CodeCounters {
   /** The code, or `other` for all that mean nothing. */
   readonly code: string;
   /** What the code asks for, or `unknown`. */
   readonly request: string;
-  /** Requests that got what they ask for. */
-  answered = 0;
-  /** Requests that were refused. */
-  refused = 0;
-  /** Requests that the relay failed to handle. */
-  failed = 0;
-  /** Requests without a response, since the store can't tell what it kept. */
-  unknown = 0;
-  /** Milliseconds until the response was there, of those that got what they ask for. */
-  readonly milliseconds: Histogram = new Histogram(DURATIONS);
+  /** Number of requests by their outcome, with all refusals as one. */
+  readonly ended: Record<Exclude<Outcome, RequestRefusal> | "refused", number>;
+  /** Milliseconds until the response was there, of those that were answered. */
+  readonly milliseconds: Histogram;
+}
 
-  constructor(code: string, request: string) {
-    this.code = code;
-    this.request = request;
-  }
+function countersOf(code: string, request: string): CodeCounters {
+  const ended = { answered: 0, refused: 0, failed: 0, unknown: 0 };
+  return { code, request, ended, milliseconds: new Histogram(DURATIONS) };
 }
 
 /** Counts requests, in plain numbers: a busy relay handles one in microseconds. */
 export class RequestCounters implements Watcher {
   readonly #byCode = new Map<number, CodeCounters>();
-  readonly #other = new CodeCounters("other", "unknown");
+  readonly #other = countersOf("other", "unknown");
   readonly #refusals = Object.fromEntries(
     requestRefusals.map((refusal) => [refusal, 0]),
   ) as Record<RequestRefusal, number>;
@@ -62,7 +56,7 @@ export class RequestCounters implements Watcher {
     for (const dialect of dialects) {
       for (const kind of requestKinds) {
         const code = requestCode(kind, dialect);
-        this.#byCode.set(code, new CodeCounters(`${code}`, kind));
+        this.#byCode.set(code, countersOf(`${code}`, kind));
       }
     }
   }
@@ -85,18 +79,11 @@ export class RequestCounters implements Watcher {
   }
 
   #ended(counters: CodeCounters, outcome: Outcome, began: number): void {
-    switch (outcome) {
-      case "answered":
-        counters.answered++;
-        counters.milliseconds.record(performance.now() - began);
-        break;
-      case "failed":
-      case "unknown":
-        counters[outcome]++;
-        break;
-      default:
-        counters.refused++;
-        this.#refusals[outcome]++;
-    }
+    const { ended, milliseconds } = counters;
+    if (outcome in this.#refusals) {
+      ended.refused++;
+      this.#refusals[outcome as RequestRefusal]++;
+    } else ended[outcome as Exclude<Outcome, RequestRefusal>]++;
+    if (outcome === "answered") milliseconds.record(performance.now() - began);
   }
 }
