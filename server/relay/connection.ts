@@ -24,7 +24,6 @@ export type Transport = Pick<
 
 /** What connections share. */
 export interface ConnectionOptions {
-  /** Handles requests. */
   dispatcher: Dispatcher;
   /** Memory for requests and responses under way. */
   budget: MemoryBudget;
@@ -34,7 +33,6 @@ export interface ConnectionOptions {
   maxMessage: number;
   /** Milliseconds in which a reset may follow the end of the stream. */
   closeGrace: number;
-  /** Observes requests. */
   watcher: Watcher | undefined;
 }
 

@@ -60,7 +60,6 @@ export function respond<K extends RequestKind>(
 export interface Pieces {
   /** Bytes of all pieces. */
   size: number;
-  /** The payload. */
   pieces: Iterable<ResponsePiece>;
 }
 

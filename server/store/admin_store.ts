@@ -90,7 +90,6 @@ const PURGE_PAUSE = 20;
 
 /** A user as a kind of store reads it. */
 export interface UserRow extends Omit<UserInfo, "id"> {
-  /** The id. */
   id: ClientId;
   /** Position in the client list. */
   position: number;

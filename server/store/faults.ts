@@ -14,7 +14,6 @@ import { RESTART_IDS } from "./admin_store.ts";
 
 /** A fault of the rows of a table. */
 export interface Rule<Table extends string = string> {
-  /** The table. */
   table: Table;
   /** SQL that holds for a row with the fault. */
   where: string;

@@ -15,13 +15,9 @@ const MICROSECONDS = 1_000_000;
 
 /** What the metrics tell of. */
 export interface Measured {
-  /** The relay. */
   relay: Relay;
-  /** Its store. */
   store: Store;
-  /** Its limits. */
   limits: Limits;
-  /** Its requests. */
   requests: RequestCounters;
   /** Why it can't serve; undefined if it can. */
   obstacle: () => Promise<string | undefined>;

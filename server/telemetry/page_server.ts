@@ -33,11 +33,8 @@ const STATUS_TEXTS = {
 
 /** A page. */
 export interface Page {
-  /** The status. */
   status: keyof typeof STATUS_TEXTS;
-  /** The media type. */
   type: string;
-  /** The body. */
   text: string;
 }
 

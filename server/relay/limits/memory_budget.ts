@@ -36,7 +36,6 @@ const LOOKS_FOR_ITS_OWN = 10;
 
 /** The connection that memory is held for. */
 export interface Holder {
-  /** Its address. */
   readonly account: Account;
   /** Bytes that have moved over it in either direction. */
   readonly moved: number;
@@ -48,7 +47,6 @@ export interface Holder {
 
 /** Memory that a connection holds for one purpose. */
 export class Hold {
-  /** The connection. */
   readonly holder: Holder;
   /** Bytes. */
   size = 0;

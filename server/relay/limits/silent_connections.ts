@@ -5,7 +5,6 @@ const PART = 64;
 
 /** A connection that may have to make room. */
 export interface Silent {
-  /** Its address. */
   readonly account: Account;
   /** Rises with each sign of life, among all connections. */
   readonly heard: number;

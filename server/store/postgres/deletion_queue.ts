@@ -35,9 +35,7 @@ const DELETE = sql(`WITH pieces AS (
 
 /** Messages of one inbox. */
 export interface Deletion {
-  /** Their recipient. */
   recipient: ClientId;
-  /** Their ids. */
   runs: readonly IdRun[];
 }
 

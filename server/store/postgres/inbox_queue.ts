@@ -8,7 +8,6 @@ export type Job<T, R> = T & {
 export interface Batch<T, R> {
   /** The recipient's id in hex. */
   key: string;
-  /** The writes. */
   jobs: Job<T, R>[];
 }
 

@@ -58,7 +58,6 @@ export interface BatchOutcome {
 
 /** A message to store. */
 export interface Send {
-  /** The message. */
   message: NewMessage;
   /** Limits of its inbox. */
   quota: Quota;

@@ -219,7 +219,6 @@ export const RAISE_LAST_MESSAGE =
 export interface ClientRow {
   /** 16 bytes. */
   id: Uint8Array;
-  /** The name. */
   name: string;
   /** 160 bytes. */
   publicKey: Uint8Array;

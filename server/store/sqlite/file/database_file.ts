@@ -114,7 +114,6 @@ export function lookInto<T>(
 
 /** An open database, closed at the end of its scope. */
 export interface OpenDatabase extends Disposable {
-  /** The database. */
   database: Database;
 }
 

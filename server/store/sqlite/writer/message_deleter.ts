@@ -6,7 +6,6 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 /** A message to delete. */
 export interface FoundMessage {
-  /** Its row. */
   row: number;
   /** 16 bytes. */
   recipient: Uint8Array;
@@ -24,7 +23,6 @@ export interface FoundMessage {
 export interface Deleted {
   /** 16 bytes. */
   recipient: Uint8Array;
-  /** Their highest id. */
   lastId: number;
   /** How many messages. */
   messages: number;

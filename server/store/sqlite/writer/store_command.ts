@@ -29,9 +29,7 @@ export interface PreparedCommand<T, R> {
 
 /** A command of the writer. */
 export interface StoreCommand<T = unknown, R = unknown> {
-  /** Its fields. */
   readonly fields: Field<T>;
-  /** Its result. */
   readonly result: Field<R>;
   /** What it does to the database. */
   readonly effect: "reads" | "changes" | "adds";
