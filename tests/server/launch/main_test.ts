@@ -259,7 +259,7 @@ testWith(
         [
           ["--log-level", "all"],
           2,
-          'error: --log-level: expected debug or info or warn or error, got "all"\n',
+          'error: --log-level: expected debug, info, warn or error, got "all"\n',
         ],
         [["--prot", "1"], 2, "error: Unknown flag --prot: see --help\n"],
         [["--port"], 2, "error: --port needs a value: see --help\n"],
