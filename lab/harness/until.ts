@@ -6,9 +6,12 @@ export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  const end = performance.now() + PATIENCE;
+  const start = performance.now();
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`Expected ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    const waited = performance.now() - start;
+    if (waited > PATIENCE) throw new Error(`Expected ${what}`);
+    // A look may cost as much as a process.
+    const pause = Math.min(50, 1 + waited / 20);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
