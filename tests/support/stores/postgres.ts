@@ -7,7 +7,7 @@ import { mayRunShell, SHELL, testWith } from "../test_with.ts";
 export interface PostgresTest {
   /** The server. */
   cluster: PostgresCluster;
-  /** A database of the test's own. */
+  /** An empty database that no other test uses meanwhile. */
   url: string;
 }
 
@@ -35,8 +35,28 @@ if (isInstalled) {
   Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
 }
 
+/** The database of the last test, which takes a tenth of the time of a new one to empty. */
+let used: string | undefined;
+
+/** Leaves of a database what a new one has. */
+const EMPTY = `
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid();
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public AUTHORIZATION pg_database_owner;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET ALL', current_database()); END $$`;
+
+async function emptyDatabase(cluster: PostgresCluster): Promise<string> {
+  const url = used;
+  used = undefined;
+  if (url === undefined) return await cluster.database();
+  await cluster.sql(EMPTY, url);
+  return url;
+}
+
 /**
- * Registers a test with a database of its own, on a server that the file's tests share.
+ * Registers a test with an empty database, on a server that the file's tests share.
  *
  * @param missing what this machine lacks for it besides, if anything
  */
@@ -47,7 +67,9 @@ export function postgresTest(
 ): void {
   register(name, async (t) => {
     if (shared === undefined) throw new Error("PostgreSQL wasn't started");
-    await fn({ cluster: shared, url: await shared.database() }, t);
+    const url = await emptyDatabase(shared);
+    await fn({ cluster: shared, url }, t);
+    used = url;
   }, missing);
   if (isInstalled && missing === undefined && !starts) {
     starts = true;
