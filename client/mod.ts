@@ -64,6 +64,6 @@ export type {
   Messages,
   SearchOptions,
 } from "./store/messages.ts";
-export type { Address } from "../shared/folder/info_server.ts";
+export type { Address } from "../shared/folder/info_files.ts";
 export type { ListedClient } from "../shared/wire/requests.ts";
 export type { ClientId, MessageType } from "../shared/wire/protocol.ts";

@@ -9,7 +9,7 @@
 import { equals } from "@std/bytes";
 import { type Message, RelayLink, Session } from "../client/mod.ts";
 import { openSqliteStore, startRelay } from "../server/mod.ts";
-import { formatAddress } from "../shared/folder/info_server.ts";
+import { formatAddress } from "../shared/folder/info_files.ts";
 
 const FILE_SIZE = 5_000_000;
 

@@ -15,11 +15,12 @@ import {
 } from "../shared/cli/flags.ts";
 import { UsageError } from "../shared/cli/program.ts";
 import {
+  type Address,
   findFile,
   infoFiles,
+  parsePort,
   readInfoText,
 } from "../shared/folder/info_files.ts";
-import { type Address, parsePort } from "../shared/folder/info_server.ts";
 import { DEFAULT_PORT } from "../shared/wire/protocol.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
 import { limitFlags, limitsOf } from "./relay/limits/limit_flags.ts";

@@ -5,15 +5,8 @@
  * @module
  */
 
+export { type Allocate, Reader, Writer } from "./wire/buffers.ts";
 export { ByteSource } from "./wire/byte_source.ts";
-export {
-  encodeSendStart,
-  readWaitingHead,
-  type SendHead,
-  sendHead,
-  type WaitingHead,
-  waitingHead,
-} from "./wire/contents.ts";
 export {
   BLOCK_SIZE,
   codeAt,
@@ -31,7 +24,6 @@ export {
   responseCodeIn,
   responseMeant,
 } from "./wire/dialects.ts";
-export { type Codec, type Field, type Shape } from "./wire/fields.ts";
 export {
   asClientId,
   decodeListedName,
@@ -40,11 +32,13 @@ export {
   encodeName,
   nameProblem,
 } from "./wire/field_types.ts";
+export { type Codec, type Field, type Shape } from "./wire/fields.ts";
 export { FormatError } from "./wire/format_error.ts";
 export {
   decodeRequest,
   encodeRequest,
   encodeResponse,
+  encodeSendStart,
   type RequestHeader,
   requestHeader,
   requestHeaderAt,
@@ -55,6 +49,8 @@ export {
   type ResponseHeader,
   responseHeader,
   type ResponseOptions,
+  type SendHead,
+  sendHead,
   shortRequestHeader,
 } from "./wire/frames.ts";
 export {
@@ -97,4 +93,8 @@ export {
   type SendMessage,
   type WaitingMessage,
 } from "./wire/requests.ts";
-export { type Allocate, Reader, Writer } from "./wire/buffers.ts";
+export {
+  readWaitingHead,
+  type WaitingHead,
+  waitingHead,
+} from "./wire/response_framer.ts";

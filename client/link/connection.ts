@@ -16,7 +16,7 @@ import { RESPONSE_HEADER_SIZE } from "../../shared/wire/protocol.ts";
 import { ERROR_CODE, type ResponseCode } from "../../shared/wire/requests.ts";
 import type { ResponseHeader } from "../../shared/wire/frames.ts";
 import { arrivingResponse } from "../../shared/wire/response_framer.ts";
-import { formatAddress } from "../../shared/folder/info_server.ts";
+import { formatAddress } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Connected } from "./relays.ts";
 import { ConnectionError, ServerRefusedError, UserError } from "../errors.ts";

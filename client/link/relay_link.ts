@@ -26,8 +26,8 @@ import {
 } from "../../shared/wire/requests.ts";
 import type { RequestOptions } from "../../shared/wire/frames.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
-import { formatAddress } from "../../shared/folder/info_server.ts";
-import { gather, type Pieces, recut } from "../../shared/crypto/pieces.ts";
+import { formatAddress } from "../../shared/folder/info_files.ts";
+import { gather, type Pieces, recut } from "../../shared/wire/buffers.ts";
 import {
   type Arriving,
   ask,

@@ -7,17 +7,15 @@
 
 import {
   type Address,
+  findFile,
   formatAddress,
+  infoFiles,
   parseAddressLines,
-} from "../../shared/folder/info_server.ts";
+  readInfoText,
+} from "../../shared/folder/info_files.ts";
 import { ConnectionError, NoConnectionError, UserError } from "../errors.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { Stalled } from "./connection.ts";
-import {
-  findFile,
-  infoFiles,
-  readInfoText,
-} from "../../shared/folder/info_files.ts";
 import { DEFAULT_PORT } from "../../shared/wire/protocol.ts";
 
 /** Returns the address of the relay, or of several relays that share a store. */

@@ -6,19 +6,19 @@
  */
 
 import { concat } from "@std/bytes";
-import { encodeSendStart } from "../../shared/wire/contents.ts";
-import { defaultDialect, paddingBehind } from "../../shared/wire/dialects.ts";
 import {
   encodeRequest,
+  encodeSendStart,
   type RequestOptions,
 } from "../../shared/wire/frames.ts";
+import { defaultDialect, paddingBehind } from "../../shared/wire/dialects.ts";
 import { MAX_CONTENT_SIZE } from "../../shared/wire/protocol.ts";
 import type {
   RequestKind,
   RequestPayloads,
   SendMessage,
 } from "../../shared/wire/requests.ts";
-import type { Pieces } from "../../shared/crypto/pieces.ts";
+import type { Pieces } from "../../shared/wire/buffers.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { inTime } from "../../shared/cli/time.ts";
 import { UserError } from "../errors.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { readWaitingHead } from "../../shared/wire/contents.ts";
+import { readWaitingHead } from "../../shared/wire/response_framer.ts";
 import { WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
 import type { WaitingMessage } from "../../shared/wire/requests.ts";
 import { FolderError, type UserError } from "../errors.ts";
 import { createHash } from "node:crypto";
-import { gather, PIECE_SIZE } from "../../shared/crypto/pieces.ts";
+import { gather, PIECE_SIZE } from "../../shared/wire/buffers.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 
 /** Bytes that are read at once, since small messages are many. */

@@ -15,7 +15,7 @@ import {
   legacyDecryptPieces,
   legacyPadding,
 } from "../../shared/crypto/crypto.ts";
-import type { Pieces } from "../../shared/crypto/pieces.ts";
+import type { Pieces } from "../../shared/wire/buffers.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { writeAll } from "../../shared/folder/durable_files.ts";
 import { UserError } from "../errors.ts";

@@ -1,6 +1,6 @@
 import { BLOCK_SIZE } from "../../shared/crypto/legacy_aes.ts";
 import { MAX_CONTENT_SIZE } from "../../shared/wire/protocol.ts";
-import { PIECE_SIZE } from "../../shared/crypto/pieces.ts";
+import { PIECE_SIZE } from "../../shared/wire/buffers.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UserError } from "../errors.ts";
 import { dirname } from "node:path";

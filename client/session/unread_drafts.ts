@@ -13,7 +13,7 @@ import {
   writeAll,
 } from "../../shared/folder/durable_files.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
-import { waitingHead } from "../../shared/wire/contents.ts";
+import { waitingHead } from "../../shared/wire/response_framer.ts";
 import { WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
 import {
   type Batch,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, resolve } from "node:path";
 import { Database } from "@db/sqlite";
-import { PIECE_SIZE } from "../../shared/crypto/pieces.ts";
+import { PIECE_SIZE } from "../../shared/wire/buffers.ts";
 import { findFile, formatInfoMe } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import {

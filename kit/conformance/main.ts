@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatAddress } from "../../shared/folder/info_server.ts";
+import { formatAddress } from "../../shared/folder/info_files.ts";
 import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { CLIENT_HELP } from "./client/options.ts";
 import { conformClient } from "./client/command.ts";

@@ -17,7 +17,7 @@ import {
 import { UsageError } from "../../shared/cli/program.ts";
 import type { Dialect } from "../../shared/wire/dialects.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
-import { type Address, parseAddress } from "../../shared/folder/info_server.ts";
+import { type Address, parseAddress } from "../../shared/folder/info_files.ts";
 import { DEFAULT_TIMEOUT } from "./server/check_server.ts";
 import { serverDialects } from "./server/server_dialect.ts";
 

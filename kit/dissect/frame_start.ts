@@ -1,4 +1,5 @@
-import { sendHead, waitingHead } from "../../shared/wire/contents.ts";
+import { waitingHead } from "../../shared/wire/response_framer.ts";
+import { sendHead } from "../../shared/wire/frames.ts";
 import {
   CLIENT_ID_SIZE,
   LISTED_CLIENT_SIZE,

@@ -10,7 +10,7 @@ import {
   type Address,
   formatAddress,
   parseAddress,
-} from "../../shared/folder/info_server.ts";
+} from "../../shared/folder/info_files.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
 import { readCommandLine } from "../../shared/cli/command_line.ts";
 import { flagsHelp, switchFlag, valueFlag } from "../../shared/cli/flags.ts";

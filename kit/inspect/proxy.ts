@@ -1,8 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import {
-  type Address,
-  formatAddress,
-} from "../../shared/folder/info_server.ts";
+import { type Address, formatAddress } from "../../shared/folder/info_files.ts";
 import type { Direction } from "../dissect/dissector.ts";
 import { Conversation, type Finding } from "../dissect/conversation.ts";
 

@@ -13,7 +13,7 @@ import {
   legacyEncrypt,
   legacyEncryptPieces,
 } from "../../shared/crypto/crypto.ts";
-import { PIECE_SIZE } from "../../shared/crypto/pieces.ts";
+import { PIECE_SIZE } from "../../shared/wire/buffers.ts";
 
 const pair = await generateKeyPair();
 const key = await generateSymmetricKey();

@@ -21,12 +21,12 @@ import {
 } from "../../shared/crypto/crypto.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
-import { formatInfoMe } from "../../shared/folder/info_files.ts";
 import {
   formatAddress,
+  formatInfoMe,
   parseAddress,
   parsePort,
-} from "../../shared/folder/info_server.ts";
+} from "../../shared/folder/info_files.ts";
 import {
   decodeListedName,
   decodeName,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readWaitingHead } from "../../shared/wire/contents.ts";
+import { readWaitingHead } from "../../shared/wire/response_framer.ts";
 import { responseCodec } from "../../shared/wire/frames.ts";
 import { WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
 import type {

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { RelayLink } from "../../client/link/relay_link.ts";
 import { Session } from "../../client/session/session.ts";
-import { parseAddress } from "../../shared/folder/info_server.ts";
+import { parseAddress } from "../../shared/folder/info_files.ts";
 import { temporaryFolder } from "./resources.ts";
 import { Screen, type ScreenSize } from "./screen.ts";
 

@@ -15,7 +15,7 @@ import {
 } from "../../shared/cli/finding.ts";
 import { formatBytes, formatCount } from "../../shared/cli/figures.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { formatAddress } from "../../shared/folder/info_server.ts";
+import { formatAddress } from "../../shared/folder/info_files.ts";
 import type { Limits } from "../relay/limits/limits.ts";
 
 /** The earliest plausible time: the program is newer. */

@@ -1,10 +1,7 @@
 import { resolve } from "node:path";
 import { isIP } from "node:net";
 import { UsageError } from "../../shared/cli/program.ts";
-import {
-  type Address,
-  formatAddress,
-} from "../../shared/folder/info_server.ts";
+import { type Address, formatAddress } from "../../shared/folder/info_files.ts";
 import {
   STORE_VARIABLE,
   type StoreAddress,

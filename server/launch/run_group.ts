@@ -1,4 +1,4 @@
-import { formatAddress } from "../../shared/folder/info_server.ts";
+import { formatAddress } from "../../shared/folder/info_files.ts";
 import {
   inputEnds,
   isHangupIgnored,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatAddress } from "../../shared/folder/info_server.ts";
+import { formatAddress } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/program.ts";
 

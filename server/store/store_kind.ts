@@ -6,7 +6,7 @@
  */
 
 import type { Finding } from "../../shared/cli/finding.ts";
-import type { Address } from "../../shared/folder/info_server.ts";
+import type { Address } from "../../shared/folder/info_files.ts";
 import type { Limits } from "../relay/limits/limits.ts";
 import type { AdminStore } from "./admin_store.ts";
 import type { Store } from "./store.ts";

@@ -1,4 +1,4 @@
-import { formatAddress } from "../../shared/folder/info_server.ts";
+import { formatAddress } from "../../shared/folder/info_files.ts";
 import { inTime } from "../../shared/cli/time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Relay } from "../relay/relay.ts";

@@ -8,10 +8,7 @@
  */
 
 import { concat } from "@std/bytes";
-import {
-  type Address,
-  formatAddress,
-} from "../../shared/folder/info_server.ts";
+import { type Address, formatAddress } from "../../shared/folder/info_files.ts";
 
 /** Milliseconds to wait after a failed accept, such as for want of file descriptors. */
 const ACCEPT_PAUSE = 100;

@@ -3,7 +3,7 @@ import {
   type FlagValues,
   valueFlag,
 } from "../../shared/cli/flags.ts";
-import { parseAddress } from "../../shared/folder/info_server.ts";
+import { parseAddress } from "../../shared/folder/info_files.ts";
 
 /** The flags that say what a relay tells of itself. */
 export const telemetryFlags = {

@@ -6,7 +6,7 @@
  */
 
 import { concat } from "@std/bytes";
-import { PIECE_SIZE, type Pieces, recut } from "./pieces.ts";
+import { PIECE_SIZE, type Pieces, recut } from "../wire/buffers.ts";
 
 /** The cipher's name in WebCrypto. */
 export const AES = "AES-CBC";

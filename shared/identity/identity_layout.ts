@@ -20,7 +20,7 @@ import {
   type IdentityParts,
   placeOfKey,
 } from "./identity_parts.ts";
-import { plainBytes } from "../folder/info_files.ts";
+import { parseAddressLines, plainBytes } from "../folder/info_files.ts";
 import {
   isBlank,
   KEY_BEGINNING,
@@ -28,7 +28,6 @@ import {
   textLines,
   textOf,
 } from "./text_lines.ts";
-import { parseAddressLines } from "../folder/info_server.ts";
 
 /** Maximum size in bytes of an identity file. */
 export const MAX_IDENTITY_SIZE: number = 64 * 1024;

@@ -1,6 +1,6 @@
 /**
- * Whole frames: the headers of requests and responses, and frames from values
- * (REQ-1, ANS-1 and section 7 of docs/protocol.md).
+ * Whole frames: the headers of requests and responses, frames from values, and a
+ * 603 up to its content (REQ-1, ANS-1 and section 7 of docs/protocol.md).
  *
  * @module
  */
@@ -22,21 +22,24 @@ import {
   u32,
   u8,
 } from "./fields.ts";
-import { clientId } from "./field_types.ts";
+import { clientId, type Fields, fieldsOf } from "./field_types.ts";
 import {
   type ClientId,
   PROTOCOL_VERSION,
   RESPONSE_HEADER_SIZE,
+  SEND_OVERHEAD,
 } from "./protocol.ts";
 import {
   failureCodec,
   requestCodecs,
   type RequestKind,
   type RequestPayloads,
+  requests,
   respondedKind,
   type Response,
   type ResponseCode,
   responseCodecs,
+  type SendMessage,
 } from "./requests.ts";
 import { type Allocate, Writer } from "./buffers.ts";
 
@@ -244,4 +247,48 @@ export function responseCodec(
   return (kind === undefined ? failureCodec : responseCodecs[kind]) as Codec<
     never
   >;
+}
+
+/** A 603's payload up to its content, 21 bytes. */
+export interface SendHead extends Omit<SendMessage, "content"> {
+  /** Size of the content in bytes. */
+  contentSize: number;
+}
+
+/** Codec of a 603's payload up to its content. */
+export const sendHead: Codec<SendHead> = headOf(
+  "sendMessage",
+  requests.sendMessage.request,
+);
+
+/** Codec of fields up to the content, whose size ends them. */
+export function headOf<T>(
+  name: string,
+  { content: _content, ...fields }: Fields,
+): Codec<T> {
+  return codec(
+    name,
+    fieldsOf({ ...fields, contentSize: "u32" }),
+  ) as unknown as Codec<T>;
+}
+
+/**
+ * Encodes a 603 up to its content: header and {@linkcode SendHead}, 43 or 44
+ * bytes. Padding of a block follows the content.
+ *
+ * @throws {FormatError} if the payload's size exceeds 4 bytes
+ */
+export function encodeSendStart(
+  head: SendHead,
+  options: RequestOptions,
+): Uint8Array<ArrayBuffer> {
+  const payloadSize = SEND_OVERHEAD + head.contentSize;
+  const writer = beginRequest(
+    "sendMessage",
+    payloadSize,
+    SEND_OVERHEAD,
+    options,
+  );
+  sendHead.write(writer, head);
+  return writer.bytes;
 }

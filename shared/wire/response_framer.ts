@@ -1,14 +1,18 @@
 /**
- * Finds the responses in a relay's bytes (FRM-4 and section 5 of
- * docs/protocol.md).
+ * Finds the responses in a relay's bytes, and the messages in a 2104 (FRM-4 and
+ * section 5 of docs/protocol.md).
  *
  * @module
  */
 
 import type { ByteSource } from "./byte_source.ts";
-import { FormatError } from "./format_error.ts";
-import { RESPONSE_HEADER_SIZE } from "./protocol.ts";
-import { type ResponseHeader, responseHeader } from "./frames.ts";
+import { Reader } from "./buffers.ts";
+import { fieldsOf } from "./field_types.ts";
+import { claimedSize, type Codec } from "./fields.ts";
+import { FormatError, within } from "./format_error.ts";
+import { RESPONSE_HEADER_SIZE, WAITING_OVERHEAD } from "./protocol.ts";
+import { headOf, type ResponseHeader, responseHeader } from "./frames.ts";
+import { requests, responseCodecs, type WaitingMessage } from "./requests.ts";
 
 /** A whole response. */
 export interface WholeResponse extends ResponseHeader {
@@ -74,4 +78,53 @@ export async function takeResponse(
   }
   const bytes = await source.take(RESPONSE_HEADER_SIZE + payloadSize);
   return bytes === null ? undefined : responseIn(bytes);
+}
+
+/** A message in a 2104 up to its content, 25 bytes. */
+export interface WaitingHead extends Omit<WaitingMessage, "content"> {
+  /** Size of the content in bytes. */
+  contentSize: number;
+}
+
+const waitingFields = requests.waitingMessages.response;
+
+/** Codec of a message in a 2104 up to its content. */
+export const waitingHead: Codec<WaitingHead> = headOf(
+  "waitingHead",
+  waitingFields,
+);
+
+const { content: _content, ...startFields } = waitingFields;
+const waitingStart = fieldsOf(startFields);
+
+/**
+ * Reads a message of a 2104 up to its content.
+ *
+ * @param next the next 25 bytes of the payload, or all that are left
+ * @param left number of bytes left in the payload
+ * @param index number of messages before this one
+ * @throws {FormatError} if no whole message is left
+ */
+export function readWaitingHead(
+  next: Uint8Array,
+  left: number,
+  index: number,
+): WaitingHead {
+  try {
+    const reader = new Reader(next);
+    const start = waitingStart.read(reader);
+    const contentSize = readContentSize(reader, left - WAITING_OVERHEAD);
+    return { ...start, contentSize };
+  } catch (error) {
+    const { name } = responseCodecs.waitingMessages;
+    throw within(name, within(`[${index}]`, error));
+  }
+}
+
+function readContentSize(reader: Reader, left: number): number {
+  try {
+    return claimedSize(reader, left);
+  } catch (error) {
+    throw within("content", error);
+  }
 }

@@ -13,10 +13,10 @@ import {
   responseMeant,
 } from "../../shared/mod.ts";
 import { requestKinds, responseCodes } from "../../shared/wire/requests.ts";
-import { encodeSendStart } from "../../shared/wire/contents.ts";
 import {
   encodeRequest,
   encodeResponse,
+  encodeSendStart,
   requestHeaderAt,
   requestHeaderOf,
   responseHeader,

@@ -5,14 +5,14 @@ import { readServerOptions } from "../../server/options.ts";
 import { readStore } from "../../server/store/store_flags.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
-import { formatInfoMe } from "../../shared/folder/info_files.ts";
 import {
   formatAddress,
+  formatInfoMe,
   parseAddress,
   parseAddressLines,
   parseAddressList,
   parsePort,
-} from "../../shared/folder/info_server.ts";
+} from "../../shared/folder/info_files.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";
 import { FILES, testWith } from "../support/test_with.ts";

@@ -16,8 +16,10 @@ import { VERSION } from "../../../shared/cli/program.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import {
   type Address,
+  findFile,
   formatAddress,
-} from "../../../shared/folder/info_server.ts";
+  infoFiles,
+} from "../../../shared/folder/info_files.ts";
 import {
   type ClientId,
   PROTOCOL_VERSION,
@@ -32,7 +34,6 @@ import {
 import type { RelayLink } from "../../link/relay_link.ts";
 import type { Io } from "./verb/output.ts";
 import { keyWarning } from "../../../shared/identity/private_key.ts";
-import { findFile, infoFiles } from "../../../shared/folder/info_files.ts";
 import { freeSpace } from "../../../shared/folder/durable_files.ts";
 import { addressFinder } from "../../link/relays.ts";
 import type { Session } from "../../session/session.ts";

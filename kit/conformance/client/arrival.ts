@@ -4,14 +4,17 @@
  * @module
  */
 
-import { type SendHead, sendHead } from "../../../shared/wire/contents.ts";
+import {
+  type RequestHeader,
+  type SendHead,
+  sendHead,
+} from "../../../shared/wire/frames.ts";
 import type { Dialect } from "../../../shared/wire/dialects.ts";
 import { type ClientId, SEND_OVERHEAD } from "../../../shared/wire/protocol.ts";
 import {
   requestCodecs,
   type RequestKind,
 } from "../../../shared/wire/requests.ts";
-import type { RequestHeader } from "../../../shared/wire/frames.ts";
 import { type Exchange, exchanged } from "../report/outcome.ts";
 
 /** A request and how it arrived. */

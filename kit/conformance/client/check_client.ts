@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAddress } from "../../../shared/folder/info_server.ts";
+import { formatAddress } from "../../../shared/folder/info_files.ts";
 import type { Outcome } from "../report/outcome.ts";
 import { ByHand } from "./by_hand.ts";
 import { Scenario } from "./scenario.ts";

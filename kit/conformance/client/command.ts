@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAddress } from "../../../shared/folder/info_server.ts";
+import { formatAddress } from "../../../shared/folder/info_files.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import { Interruption } from "../interruption.ts";
 import { levelOf } from "../report/outcome.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAddress } from "../../../shared/folder/info_server.ts";
+import { formatAddress } from "../../../shared/folder/info_files.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { writeAll } from "../../../shared/folder/durable_files.ts";
 import { clip } from "../report/wrap.ts";

@@ -4,8 +4,11 @@
  * @module
  */
 
-import { findFile, infoFiles } from "../../../shared/folder/info_files.ts";
-import { formatAddress } from "../../../shared/folder/info_server.ts";
+import {
+  findFile,
+  formatAddress,
+  infoFiles,
+} from "../../../shared/folder/info_files.ts";
 
 /** Name of the file to send. */
 const SAMPLE = "sample.bin";

@@ -12,7 +12,7 @@ import {
   valueFlag,
 } from "../../../shared/cli/flags.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
-import { type Address, parsePort } from "../../../shared/folder/info_server.ts";
+import { type Address, parsePort } from "../../../shared/folder/info_files.ts";
 import {
   onlyFlag,
   reportFlags,

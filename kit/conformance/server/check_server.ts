@@ -7,7 +7,7 @@
 
 import { defaultDialect } from "../../../shared/wire/dialects.ts";
 import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
-import type { Address } from "../../../shared/folder/info_server.ts";
+import type { Address } from "../../../shared/folder/info_files.ts";
 import { levelOf, type Outcome } from "../report/outcome.ts";
 import { attempt, type Ending, skipped } from "./attempt.ts";
 import { Basics } from "./basics.ts";

@@ -10,7 +10,7 @@ import { responseCode } from "../../../shared/wire/requests.ts";
 import {
   type Address,
   formatAddress,
-} from "../../../shared/folder/info_server.ts";
+} from "../../../shared/folder/info_files.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
 import { UserPool } from "./user_pool.ts";
 import { CheckFailure } from "./check_failure.ts";

@@ -9,7 +9,7 @@ import { inTime } from "../../../shared/cli/time.ts";
 import {
   type Address,
   formatAddress,
-} from "../../../shared/folder/info_server.ts";
+} from "../../../shared/folder/info_files.ts";
 import type { Exchange } from "../report/outcome.ts";
 import { type Conn, SocketConn } from "../../raw_connection.ts";
 import { NoResponse } from "./check_failure.ts";

@@ -3,8 +3,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { AnyServer } from "../../../kit/any_server.ts";
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
-import { sendHead } from "../../../shared/wire/contents.ts";
-import { encodeResponse, requestHeader } from "../../../shared/wire/frames.ts";
+import {
+  encodeResponse,
+  requestHeader,
+  sendHead,
+} from "../../../shared/wire/frames.ts";
 import {
   type MessageId,
   REQUEST_HEADER_SIZE,

@@ -1,4 +1,4 @@
-import { waitingHead } from "../../../shared/wire/contents.ts";
+import { waitingHead } from "../../../shared/wire/response_framer.ts";
 import {
   type ClientId,
   WAITING_OVERHEAD,

@@ -7,7 +7,7 @@ import {
 import { concat } from "@std/bytes";
 import { RelayLink, Session } from "../../../client/mod.ts";
 import { ConnectionError, ServerRefusedError } from "../../../client/errors.ts";
-import { gather } from "../../../shared/crypto/pieces.ts";
+import { gather } from "../../../shared/wire/buffers.ts";
 import {
   type Dialect,
   dialectNamed,

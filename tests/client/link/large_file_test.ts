@@ -11,7 +11,7 @@ import {
   importSymmetricKey,
   legacyEncrypt,
 } from "../../../shared/crypto/crypto.ts";
-import { waitingHead } from "../../../shared/wire/contents.ts";
+import { waitingHead } from "../../../shared/wire/response_framer.ts";
 import { asClientId } from "../../../shared/wire/field_types.ts";
 import { responseHeader } from "../../../shared/wire/frames.ts";
 import type { MessageId } from "../../../shared/wire/protocol.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { formatAddress } from "../../../shared/folder/info_server.ts";
+import { formatAddress } from "../../../shared/folder/info_files.ts";
 import { Forwarder } from "../../../lab/harness/forwarder.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";

@@ -1,7 +1,7 @@
 /** The checks of servers that do what no server should. */
 
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
-import { waitingHead } from "../../../shared/wire/contents.ts";
+import { waitingHead } from "../../../shared/wire/response_framer.ts";
 import { defaultDialect } from "../../../shared/wire/dialects.ts";
 import {
   type MessageId,

@@ -24,7 +24,10 @@ import {
   legacyDecrypt,
 } from "../../../shared/crypto/crypto.ts";
 import { parseInfoMe } from "../../../shared/identity/parse_identity.ts";
-import { formatInfoMe } from "../../../shared/folder/info_files.ts";
+import {
+  formatInfoMe,
+  parseAddress,
+} from "../../../shared/folder/info_files.ts";
 import { readInbox } from "../../../lab/harness/responses.ts";
 import { BLOCK_SIZE, paddingBehind } from "../../../shared/wire/dialects.ts";
 import {
@@ -35,7 +38,6 @@ import {
 } from "../../../shared/wire/protocol.ts";
 import { requestCodecs } from "../../../shared/wire/requests.ts";
 import { requestHeader, responseHeader } from "../../../shared/wire/frames.ts";
-import { parseAddress } from "../../../shared/folder/info_server.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { lines } from "../../../shared/cli/lines.ts";
 import { decodeListedName } from "../../../shared/wire/field_types.ts";

@@ -1,6 +1,6 @@
 /**
  * Reports the results of verbs: failures, with their exit codes and their codes in
- * JSON, and deliveries.
+ * JSON, deliveries, messages and keys.
  *
  * @module
  */
@@ -15,6 +15,8 @@ import {
 } from "../../../errors.ts";
 import {
   type DataKind,
+  keyData,
+  messageData,
   type Output,
   OutputClosed,
   sentData,
@@ -25,8 +27,9 @@ import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { ProgressLine } from "../../transfer_progress.ts";
 import type { OnKeyChange } from "./arguments.ts";
-import { messageValues } from "../../../session/message_form.ts";
+import { messageLine, messageValues } from "../../../session/message_form.ts";
 import type { Work } from "./verb.ts";
+import type { PublicKeyInfo } from "../../../session/contacts.ts";
 
 /** Exit codes (docs/scripting.md). */
 export const exitCodes = {
@@ -198,4 +201,41 @@ function isUnsent(session: Session, id: MessageNumber): boolean {
     // The failure to send has been reported.
     return false;
   }
+}
+
+/** Writes a contact's public key. */
+export async function writeKey(
+  output: Output,
+  { name, contactId, publicKey, fingerprint, offered }: PublicKeyInfo,
+): Promise<void> {
+  const lines = [
+    `${printableLine(name)} ${fingerprint}`,
+    publicKey.toBase64(),
+  ];
+  await output.data(
+    keyData,
+    {
+      contact: name,
+      contactId: contactId.toHex(),
+      publicKey: publicKey.toBase64(),
+      fingerprint,
+      offered: offered === undefined ? null : {
+        publicKey: offered.publicKey.toBase64(),
+        fingerprint: offered.fingerprint,
+      },
+    },
+    lines.join("\n"),
+  );
+  if (offered === undefined) return;
+  output.say(
+    `The relay now gives another key, ${offered.fingerprint}: compare with "fingerprint ${name}" before "accept ${name}"`,
+  );
+}
+
+/** Writes a message. */
+export async function writeMessage(
+  output: Output,
+  message: Message,
+): Promise<void> {
+  await output.data(messageData, messageValues(message), messageLine(message));
 }

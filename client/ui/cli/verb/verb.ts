@@ -24,7 +24,7 @@ import {
 import {
   type Address,
   parseAddressList,
-} from "../../../../shared/folder/info_server.ts";
+} from "../../../../shared/folder/info_files.ts";
 import type { RelayLink } from "../../../link/relay_link.ts";
 import type { Locate } from "../../../link/relays.ts";
 import type { Session } from "../../../session/session.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "../../../../shared/folder/info_server.ts";
+import type { Address } from "../../../../shared/folder/info_files.ts";
 import { dataKind } from "../verb/output.ts";
 import { exitCodes } from "../verb/report.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";

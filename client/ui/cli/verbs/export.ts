@@ -1,5 +1,5 @@
 import { removeIfThere } from "../../../../shared/folder/durable_files.ts";
-import { PIECE_SIZE } from "../../../../shared/crypto/pieces.ts";
+import { PIECE_SIZE } from "../../../../shared/wire/buffers.ts";
 import { UsageError } from "../../../../shared/cli/program.ts";
 import { contactFlag, pathArgument } from "../verb/arguments.ts";
 import { dataKind, type Output } from "../verb/output.ts";

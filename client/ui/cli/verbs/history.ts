@@ -1,6 +1,6 @@
 import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { optionalNameArgument, parseId, sinceFlag } from "../verb/arguments.ts";
-import { writeMessage } from "../verb/print.ts";
+import { writeMessage } from "../verb/report.ts";
 import { messageData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 

@@ -1,5 +1,5 @@
 import { nameArgument } from "../verb/arguments.ts";
-import { writeKey } from "../verb/print.ts";
+import { writeKey } from "../verb/report.ts";
 import { keyData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 

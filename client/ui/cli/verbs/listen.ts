@@ -1,7 +1,12 @@
 import { parseConsumer, sinceFlag } from "../verb/arguments.ts";
-import { classify, complain, Complaints, exitCodes } from "../verb/report.ts";
+import {
+  classify,
+  complain,
+  Complaints,
+  exitCodes,
+  writeMessage,
+} from "../verb/report.ts";
 import { execFlag, runForMessage } from "../verb/message_command.ts";
-import { writeMessage } from "../verb/print.ts";
 import { type Input, inputLines } from "../../terminal.ts";
 import { type Round, Stop, watch } from "../verb/watch.ts";
 import { messageData, type Output } from "../verb/output.ts";

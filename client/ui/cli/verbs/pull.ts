@@ -1,6 +1,10 @@
-import { complain, Complaints, exitCodes } from "../verb/report.ts";
+import {
+  complain,
+  Complaints,
+  exitCodes,
+  writeMessage,
+} from "../verb/report.ts";
 import { execFlag, runForMessage } from "../verb/message_command.ts";
-import { writeMessage } from "../verb/print.ts";
 import { Stop, watch } from "../verb/watch.ts";
 import { messageData } from "../verb/output.ts";
 import { defineVerb, type Verb, type Work } from "../verb/verb.ts";

@@ -1,5 +1,5 @@
 import { contactFlag } from "../verb/arguments.ts";
-import { writeMessage } from "../verb/print.ts";
+import { writeMessage } from "../verb/report.ts";
 import { messageData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";

@@ -7,7 +7,7 @@ import {
   messagesIn,
 } from "../response.ts";
 import { CheckFailure, must, prepare, subject, Unprepared } from "../check.ts";
-import { waitingHead } from "../../../../shared/wire/contents.ts";
+import { waitingHead } from "../../../../shared/wire/response_framer.ts";
 import { WAITING_OVERHEAD } from "../../../../shared/wire/protocol.ts";
 import type { WaitingMessage } from "../../../../shared/wire/requests.ts";
 import { swapped } from "../../../dissect/form.ts";
