@@ -133,7 +133,7 @@ export class Outbox {
    */
   async writeKey(name: string, isNew: boolean): Promise<Message> {
     const { row } = await this.#session.contacts.named(name);
-    if (isNew) this.#session.store.keys.retire(row);
+    if (isNew) this.#session.store.keys.use(row, undefined);
     return this.#write({ contact: row, kind: "key", size: 0 });
   }
 

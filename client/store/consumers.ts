@@ -153,10 +153,7 @@ export class Consumer implements Disposable {
            AND NOT EXISTS (SELECT 1 FROM acks WHERE consumer = ?1 AND message = m.id)`,
         this.#name,
       );
-      const { last } = this.#database.one<{ last: number | undefined }>(
-        "SELECT max(id) AS last FROM messages",
-      );
-      const upTo = first === undefined ? last ?? 0 : first - 1;
+      const upTo = (first ?? this.#messages.last() + 1) - 1;
       this.#database.run(
         "UPDATE consumers SET allUpTo = ? WHERE consumer = ?",
         upTo,

@@ -37,8 +37,9 @@ export interface Contact {
   readonly sendingKey: KeyRow | undefined;
 }
 
-const COLUMNS =
-  'contact AS "row", clientId, name, succeeds, publicKey, offeredKey, toldKey, sendingKey';
+const SELECT =
+  `SELECT contact AS "row", clientId, name, succeeds, publicKey, offeredKey, toldKey, sendingKey
+   FROM contacts WHERE`;
 
 /** The name of a contact, or its id in hex digits where it has none. */
 export function labelOf(
@@ -65,7 +66,7 @@ export class ContactTable {
 
   /** The contact with an id; inserted where the id is unknown. */
   withId(clientId: ClientId): Contact {
-    const sql = `SELECT ${COLUMNS} FROM contacts WHERE clientId = ?`;
+    const sql = `${SELECT} clientId = ?`;
     const found = this.#database.row<Contact>(sql, clientId);
     if (found !== undefined) return found;
     return this.#database.write(() => {
@@ -79,16 +80,13 @@ export class ContactTable {
 
   /** The contact in a row. */
   at(row: ContactRow): Contact {
-    return this.#database.one<Contact>(
-      `SELECT ${COLUMNS} FROM contacts WHERE contact = ?`,
-      row,
-    );
+    return this.#database.one<Contact>(`${SELECT} contact = ?`, row);
   }
 
   /** The contact that has a name, or claims it at the relay. */
   named(name: string): Contact | undefined {
     return this.#database.row<Contact>(
-      `SELECT ${COLUMNS} FROM contacts WHERE name = ? AND retired = 0
+      `${SELECT} name = ? AND retired = 0
        ORDER BY succeeds IS NOT NULL AND listed = 1 DESC, succeeds IS NULL DESC
        LIMIT 1`,
       name,
@@ -106,8 +104,7 @@ export class ContactTable {
   /** The contacts whose keys must be accepted. */
   changed(): Contact[] {
     return this.#database.rows<Contact>(
-      `SELECT ${COLUMNS} FROM contacts
-       WHERE retired = 0 AND (offeredKey IS NOT NULL OR succeeds IS NOT NULL)`,
+      `${SELECT} retired = 0 AND (offeredKey IS NOT NULL OR succeeds IS NOT NULL)`,
     );
   }
 

@@ -112,14 +112,6 @@ export class KeyRing {
     return row && await this.#import(key, row.bytes);
   }
 
-  /** Stops using a contact's key, so that the next message gets a new one. */
-  retire(contact: ContactRow): void {
-    this.#database.run(
-      "UPDATE contacts SET sendingKey = NULL WHERE contact = ?",
-      contact,
-    );
-  }
-
   /** Adds a key that the user has exchanged with a contact; returns its row. */
   add(contact: ContactRow, bytes: Uint8Array, owner: ClientId): KeyRow {
     return this.#database.write(() => {
@@ -139,8 +131,8 @@ export class KeyRing {
     });
   }
 
-  /** Makes a key the one that seals messages to a contact. */
-  use(contact: ContactRow, key: KeyRow): void {
+  /** Makes a key the one that seals messages to a contact; undefined for a new one with the next message. */
+  use(contact: ContactRow, key: KeyRow | undefined): void {
     this.#database.run(
       "UPDATE contacts SET sendingKey = ? WHERE contact = ?",
       key,

@@ -243,10 +243,14 @@ export class Messages {
       now,
     );
     if (found !== undefined) return found.id;
-    const { last } = this.#database.one<{ last: number | undefined }>(
-      "SELECT max(id) AS last FROM messages",
-    );
-    return (last ?? 0) + 1;
+    return this.last() + 1;
+  }
+
+  /** The number of the last message; 0 where there is none. */
+  last(): number {
+    return this.#database.one<{ last: number }>(
+      "SELECT coalesce(max(id), 0) AS last FROM messages",
+    ).last;
   }
 
   /** Inserts a row; returns its number. */

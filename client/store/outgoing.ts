@@ -2,7 +2,7 @@ import type { MessageId } from "../../shared/wire/protocol.ts";
 import { UserError } from "../errors.ts";
 import type { Message, MessageKind, MessageNumber } from "./message.ts";
 import type { ContactRow } from "./contact_table.ts";
-import type { StoreDatabase } from "./database.ts";
+import type { StoreDatabase, Value } from "./database.ts";
 import { bytesOf, type Messages } from "./messages.ts";
 import { SenderLock } from "./folder.ts";
 
@@ -98,11 +98,11 @@ export class Outgoing {
         );
       }
       this.#sender ??= new SenderLock(this.#database.folder);
-      this.#database.run(
-        "UPDATE messages SET sent = ?, sender = ?, attempts = attempts + 1, failure = NULL WHERE id = ?",
+      this.#set(
+        id,
+        "sent = ?, sender = ?, attempts = attempts + 1, failure = NULL",
         Date.now(),
         this.#sender.token,
-        id,
       );
     });
   }
@@ -110,39 +110,35 @@ export class Outgoing {
   /** Changes the recipient of a message. */
   redirect(id: MessageNumber, contact: ContactRow): void {
     if (this.contactOf(id) === contact) return;
-    this.#database.run(
-      "UPDATE messages SET contact = ? WHERE id = ?",
-      contact,
-      id,
-    );
+    this.#database.write(() => this.#set(id, "contact = ?", contact));
   }
 
   /** Marks a message as acknowledged by the relay. */
   acknowledged(id: MessageNumber, relayMessageId: MessageId | undefined): void {
     // After a power failure the message may count as unsent, and is sent twice rather than never.
-    this.#database.writeSoon(() =>
-      this.#database.run(
-        "UPDATE messages SET acknowledged = ?, relayMessageId = ?, sender = NULL WHERE id = ?",
-        Date.now(),
-        relayMessageId,
-        id,
-      )
+    this.#set(
+      id,
+      "acknowledged = ?, relayMessageId = ?, sender = NULL",
+      Date.now(),
+      relayMessageId,
     );
   }
 
   /** Clears the path of a message's file, which was removed. */
   forgetPath(id: MessageNumber): void {
-    this.#database.writeSoon(() =>
-      this.#database.run("UPDATE messages SET path = NULL WHERE id = ?", id)
-    );
+    this.#set(id, "path = NULL");
   }
 
   /** Marks a message as unsent, with the reason. */
   failed(id: MessageNumber, reason: string): void {
+    this.#set(id, "sender = NULL, failure = ?", reason);
+  }
+
+  #set(id: MessageNumber, what: string, ...values: Value[]): void {
     this.#database.writeSoon(() =>
       this.#database.run(
-        "UPDATE messages SET sender = NULL, failure = ? WHERE id = ?",
-        reason,
+        `UPDATE messages SET ${what} WHERE id = ?`,
+        ...values,
         id,
       )
     );

@@ -69,7 +69,7 @@ testWith(
       if (typeof used === "string") throw new Error("no key");
       assertEquals(await legacyEncrypt(used, text), sealed);
     }
-    ring.retire(row);
+    ring.use(row, undefined);
     assertEquals(await sealing(), "none");
     assertEquals((await ring.opening(row)).length, 2);
     database.close();
