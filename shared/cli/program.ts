@@ -9,6 +9,87 @@ import config from "../../deno.json" with { type: "json" };
 import { DANGEROUS } from "./printable.ts";
 import { reasonOf } from "./reason.ts";
 
+/** An invalid command line; the message is for the user. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** Runs a program on its arguments; resolves to the exit code, 0 by default. */
+export type Main = (args: readonly string[]) => Promise<number | void>;
+
+/** The project's version. */
+export const VERSION: string = config.version;
+
+/** Adds `--help`, which prints `help`, and `--version` to a program. */
+export function withHelp(
+  help: string,
+  main: Main,
+): Main {
+  return async (args) => {
+    const end = args.indexOf("--");
+    const flags = args.slice(0, end < 0 ? undefined : end);
+    if (flags.includes("--help")) return console.log(help.trimEnd());
+    if (flags.includes("--version")) return console.log(VERSION);
+    return await main(args);
+  };
+}
+
+/** Runs a program on the arguments of the process and exits with its code. */
+export async function runProgram(main: Main): Promise<never> {
+  console.log = (...data) => printLine(writeOutSync, data);
+  console.error = (...data) => printLine(writeErrorSync, data);
+  Deno.exit(await exitCodeOf(main, Deno.args));
+}
+
+/**
+ * Runs a program and prints an error that it throws as one sentence.
+ *
+ * @returns the exit code: on an error 2 for an invalid command line, else 1
+ */
+export async function exitCodeOf(
+  main: Main,
+  args: readonly string[],
+): Promise<number> {
+  try {
+    requireText(args);
+    return await main(args) ?? 0;
+  } catch (error) {
+    // The message may quote a file or a peer.
+    console.error(`error: ${reasonOf(error).replaceAll(DANGEROUS, "")}`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/**
+ * Refuses arguments that aren't UTF-8. The runtime replaces their invalid bytes
+ * by U+FFFD.
+ *
+ * @throws {UsageError} if an argument isn't UTF-8
+ */
+function requireText(args: readonly string[]): void {
+  const found = args.find((arg) => arg.includes("\ufffd"));
+  if (found === undefined) return;
+  throw new UsageError(
+    `The argument "${found}" isn't UTF-8: expected text, got bytes that are none`,
+  );
+}
+
+/** Prints like the runtime's console, but waits for the reader of a non-blocking stream. */
+function printLine(
+  write: (bytes: Uint8Array) => void,
+  data: readonly unknown[],
+): void {
+  const line = data.map((each) =>
+    typeof each === "string" ? each : Deno.inspect(each)
+  ).join(" ");
+  try {
+    write(new TextEncoder().encode(`${line}\n`));
+  } catch (error) {
+    // Like the runtime's console, ignores that the reader has gone.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
 /** Size in bytes of the runtime's line buffer. */
 const BUFFER = 1024;
 /** Bytes that a pipe writes atomically. */
@@ -97,86 +178,5 @@ function* pieces(bytes: Uint8Array): Generator<Uint8Array, void, void> {
     if (to <= from) to = bytes.indexOf(NEWLINE, from);
     if (to < 0) to = bytes.length;
     yield bytes.subarray(from, to);
-  }
-}
-
-/** An invalid command line; the message is for the user. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
-
-/** The project's version. */
-export const VERSION: string = config.version;
-
-/** Adds `--help`, which prints `help`, and `--version` to a program. */
-export function withHelp(
-  help: string,
-  main: (args: readonly string[]) => Promise<number | void>,
-): (args: readonly string[]) => Promise<number | void> {
-  return async (args) => {
-    const end = args.indexOf("--");
-    const flags = args.slice(0, end < 0 ? undefined : end);
-    if (flags.includes("--help")) return console.log(help.trimEnd());
-    if (flags.includes("--version")) return console.log(VERSION);
-    return await main(args);
-  };
-}
-
-/** Runs a program on its arguments; resolves to the exit code, 0 by default. */
-export type Main = (args: readonly string[]) => Promise<number | void>;
-
-/** Runs a program on the arguments of the process and exits with its code. */
-export async function runProgram(main: Main): Promise<never> {
-  console.log = (...data) => printLine(writeOutSync, data);
-  console.error = (...data) => printLine(writeErrorSync, data);
-  Deno.exit(await exitCodeOf(main, Deno.args));
-}
-
-/**
- * Runs a program and prints an error that it throws as one sentence.
- *
- * @returns the exit code: on an error 2 for an invalid command line, else 1
- */
-export async function exitCodeOf(
-  main: Main,
-  args: readonly string[],
-): Promise<number> {
-  try {
-    requireText(args);
-    return await main(args) ?? 0;
-  } catch (error) {
-    // The message may quote a file or a peer.
-    console.error(`error: ${reasonOf(error).replaceAll(DANGEROUS, "")}`);
-    return error instanceof UsageError ? 2 : 1;
-  }
-}
-
-/**
- * Refuses arguments that aren't UTF-8. The runtime replaces their invalid bytes
- * by U+FFFD.
- *
- * @throws {UsageError} if an argument isn't UTF-8
- */
-function requireText(args: readonly string[]): void {
-  const found = args.find((arg) => arg.includes("\ufffd"));
-  if (found === undefined) return;
-  throw new UsageError(
-    `The argument "${found}" isn't UTF-8: expected text, got bytes that are none`,
-  );
-}
-
-/** Prints like the runtime's console, but waits for the reader of a non-blocking stream. */
-function printLine(
-  write: (bytes: Uint8Array) => void,
-  data: readonly unknown[],
-): void {
-  const line = data.map((each) =>
-    typeof each === "string" ? each : Deno.inspect(each)
-  ).join(" ");
-  try {
-    write(new TextEncoder().encode(`${line}\n`));
-  } catch (error) {
-    // Like the runtime's console, ignores that the reader has gone.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

@@ -186,7 +186,7 @@ export function parseAddress(text: string, leastPort = 1): Address {
 }
 
 /**
- * Parses the file: 1 to 16 addresses, one a line. Empty lines and repeated
+ * Parses `info.server`: 1 to 16 addresses, one a line. Empty lines and repeated
  * addresses are dropped.
  *
  * @throws {FormatError} with the number of the invalid line

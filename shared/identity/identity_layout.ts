@@ -11,8 +11,13 @@ import { EXPECTED, IdentityError } from "./identity_error.ts";
 import {
   badClientId,
   type FoundName,
+  isBlank,
+  KEY_BEGINNING,
   readClientId,
   readName,
+  type TextLine,
+  textLines,
+  textOf,
 } from "./identity_fields.ts";
 import {
   findParts,
@@ -21,13 +26,6 @@ import {
   placeOfKey,
 } from "./identity_parts.ts";
 import { parseAddressLines, plainBytes } from "../folder/info_files.ts";
-import {
-  isBlank,
-  KEY_BEGINNING,
-  type TextLine,
-  textLines,
-  textOf,
-} from "./text_lines.ts";
 
 /** Maximum size in bytes of an identity file. */
 export const MAX_IDENTITY_SIZE: number = 64 * 1024;

@@ -7,17 +7,15 @@
 import { CLIENT_ID_SIZE } from "../wire/protocol.ts";
 import {
   type FoundId,
-  NAME_LABEL,
-  rawClientId,
-  readClientId,
-} from "./identity_fields.ts";
-import {
   isBlank,
   KEY_BEGINNING,
+  NAME_LABEL,
   RAW_KEY_BEGINNING,
+  rawClientId,
+  readClientId,
   type TextLine,
   textLines,
-} from "./text_lines.ts";
+} from "./identity_fields.ts";
 import { IdentityError } from "./identity_error.ts";
 
 /** The parts of a file. */

@@ -14,7 +14,7 @@ import {
   plainBlanks,
   RAW_KEY_BEGINNING,
   textOf,
-} from "./text_lines.ts";
+} from "./identity_fields.ts";
 import {
   encryptedKeyMistake,
   IdentityError,
