@@ -208,7 +208,7 @@ export function isDraftName(name: string): boolean {
 }
 
 /** The drafts for a name in a folder. */
-export async function keptDrafts(
+async function keptDrafts(
   dir: string,
   name: string,
 ): Promise<KeptDraft[]> {
@@ -223,7 +223,7 @@ export async function keptDrafts(
 }
 
 /** Generates a key and writes its draft, synced once this resolves. */
-export async function makeDraft(dir: string, name: string): Promise<KeptDraft> {
+async function makeDraft(dir: string, name: string): Promise<KeptDraft> {
   const pair = await generateKeyPair();
   const pkcs8 = await exportPrivateKey(pair.privateKey);
   const path = draftOf(`${dir}/${infoFiles.me[0]}`);

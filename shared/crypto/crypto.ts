@@ -27,7 +27,7 @@ const RSA = { name: "RSA-OAEP", hash: "SHA-1" } as const;
 /** Bits of a public key's modulus. */
 const MODULUS_BITS = 1024;
 /** Bytes of a symmetric key. */
-export const SYMMETRIC_KEY_SIZE = 16;
+const SYMMETRIC_KEY_SIZE = 16;
 /** Bytes of a symmetric key encrypted for a public key. */
 export const ENCRYPTED_KEY_SIZE = 128;
 

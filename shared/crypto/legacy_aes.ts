@@ -54,7 +54,7 @@ export async function legacyDecrypt(
 }
 
 /** Encrypts with a given IV: the previous block of ciphertext, or zeros. */
-export async function encryptFrom(
+async function encryptFrom(
   iv: Uint8Array<ArrayBuffer>,
   key: CryptoKey,
   plaintext: Uint8Array<ArrayBuffer>,
@@ -69,7 +69,7 @@ export async function encryptFrom(
  *
  * @throws {DecryptError} if the size or the padding is wrong
  */
-export async function decryptFrom(
+async function decryptFrom(
   iv: Uint8Array<ArrayBuffer>,
   key: CryptoKey,
   ciphertext: Uint8Array<ArrayBuffer>,

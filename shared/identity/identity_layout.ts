@@ -113,7 +113,7 @@ function lineEnds(line: string): string[] {
  *
  * @param lines the lines that aren't blank, at least one
  */
-export function nameMistake(
+function nameMistake(
   text: string,
   [first, second]: readonly [TextLine, ...TextLine[]],
 ): IdentityError {

@@ -100,7 +100,7 @@ const BLANKS = /[\s\0]/g;
  * @param text the text's bytes as characters below U+0100
  * @throws {IdentityError} if it can't be decoded
  */
-export function readKeyText(text: string): KeyBytes {
+function readKeyText(text: string): KeyBytes {
   // A key copied from a string of C or JSON has escaped line ends.
   const lines = plainBlanks(text).replaceAll(/\\r|\\n/g, "\n");
   if (/^\s*ssh-[a-z0-9-]+ /.test(lines)) throw publicKeyMistake("public key");

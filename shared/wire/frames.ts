@@ -126,7 +126,7 @@ export interface RequestOptions {
  *
  * @param room size in bytes of the writer after the header
  */
-export function beginRequest(
+function beginRequest(
   kind: RequestKind,
   payloadSize: number,
   room: number,

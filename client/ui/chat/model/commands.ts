@@ -30,7 +30,7 @@ export interface Command {
 }
 
 /** The commands in the order of the help. */
-export const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly Command[] = [
   command("chat", "NAME", "open a conversation", "name"),
   command("who", "", "list the users at the relay"),
   command("file", "PATH", "send a file; Tab completes the path", "path"),

@@ -161,7 +161,7 @@ const VARIABLES = [
  *
  * @throws {UserError} if access to the environment is denied
  */
-export async function copyEnvironment(): Promise<void> {
+async function copyEnvironment(): Promise<void> {
   const isGranted = VARIABLES.every((variable) =>
     Deno.permissions.querySync({ name: "env", variable }).state === "granted"
   );

@@ -197,7 +197,7 @@ function statusRow(state: ChatState): Row {
 const WIDE_ENOUGH = 60;
 
 /** Width of the column of contacts: 0 on a narrow screen, else up to 32 cells. */
-export function contactsWidth(
+function contactsWidth(
   contacts: readonly ContactSummary[],
   columns: number,
 ): number {
@@ -208,7 +208,7 @@ export function contactsWidth(
 }
 
 /** Lays out `height` rows of contacts that include the open one. */
-export function contactRows(
+function contactRows(
   contacts: readonly ContactSummary[],
   open: string | undefined,
   width: number,

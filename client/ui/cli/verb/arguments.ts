@@ -86,7 +86,7 @@ export function parseConsumer(text: string): string {
  * @returns milliseconds since 1970
  * @throws {Error} if the text is neither
  */
-export function parseWhen(text: string): number {
+function parseWhen(text: string): number {
   const span = parseDuration(text);
   if (span !== undefined) return Date.now() - span;
   const moment = parseMoment(text);
