@@ -111,11 +111,10 @@ export class Contacts {
    * @throws {UnknownContactError} where no client has it
    */
   async named(name: string): Promise<Contact> {
-    const contacts = this.#table;
-    const known = contacts.named(name);
+    const known = this.#table.named(name);
     if (known !== undefined) return known;
     await this.fetch();
-    const found = contacts.named(name);
+    const found = this.#table.named(name);
     if (found !== undefined) return found;
     throw new UnknownContactError(
       `There is no other client called "${name}"`,
@@ -242,12 +241,11 @@ export class Contacts {
 
   /** @param again whether the user has requested the offered key just now */
   async #changed(contact: Contact, again: boolean): Promise<KeyChangedError> {
-    const contacts = this.#table;
     // The warning is given even where the relay doesn't give the key.
     const offering = contact.offeredKey === undefined
       ? await this.#compare(contact).catch(ignoreUserError) ?? contact
       : contact;
-    if (offering.offeredKey !== undefined) contacts.told(offering, again);
+    if (offering.offeredKey !== undefined) this.#table.told(offering, again);
     const known = this.#trustedKey(contact);
     const { offeredKey } = offering;
     return new KeyChangedError(
@@ -265,13 +263,12 @@ export class Contacts {
   }
 
   async #accept(contact: Contact): Promise<Contact> {
-    const contacts = this.#table;
     const { offeredKey } = contact;
     if (offeredKey === undefined) throw unusable(contact, "there is none");
-    if (!contacts.accept(contact, offeredKey)) {
-      throw await this.#changed(contacts.at(contact.row), true);
+    if (!this.#table.accept(contact, offeredKey)) {
+      throw await this.#changed(this.#table.at(contact.row), true);
     }
-    return contacts.at(contact.row);
+    return this.#table.at(contact.row);
   }
 
   async #info(contact: Contact): Promise<PublicKeyInfo> {
@@ -296,7 +293,6 @@ export class Contacts {
    * keys.
    */
   async #check(contact: Contact): Promise<Contact> {
-    const contacts = this.#table;
     try {
       return await this.#compare(contact);
     } catch (error) {
@@ -304,7 +300,7 @@ export class Contacts {
       await this.fetch().catch(ignoreUserError);
       const now = this.#holder(contact);
       if (now.row !== contact.row) return await this.#compare(now);
-      if (!contacts.isListed(contact.row)) {
+      if (!this.#table.isListed(contact.row)) {
         throw new UnknownContactError(
           `"${labelOf(contact)}" isn't registered at this relay any more`,
           "The list of clients shows the registered ones",
@@ -319,21 +315,20 @@ export class Contacts {
 
   /** Compares the key from the relay with the known one. */
   async #compare(contact: Contact): Promise<Contact> {
-    const contacts = this.#table;
     const { link } = this.#session;
     const { clientId } = await this.#session.me();
     const given = await link.publicKey(clientId, contact.clientId);
     await usable(contact, given);
     const fingerprint = await fingerprintOf(given);
     if (contact.succeeds === undefined) {
-      contacts.pinPublicKey(contact.row, given);
+      this.#table.pinPublicKey(contact.row, given);
     }
-    const { publicKey, succeeds } = contacts.at(contact.row);
+    const { publicKey, succeeds } = this.#table.at(contact.row);
     const isKnown = succeeds === undefined && publicKey !== undefined &&
       await fingerprintOf(publicKey) === fingerprint;
-    contacts.offerPublicKey(contact.row, isKnown ? undefined : given);
+    this.#table.offerPublicKey(contact.row, isKnown ? undefined : given);
     if (isKnown) this.#checked.set(contact.row, performance.now());
-    return contacts.at(contact.row);
+    return this.#table.at(contact.row);
   }
 }
 
