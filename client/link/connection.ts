@@ -14,6 +14,7 @@ import {
 } from "../../shared/wire/dialects.ts";
 import { RESPONSE_HEADER_SIZE } from "../../shared/wire/protocol.ts";
 import { ERROR_CODE, type ResponseCode } from "../../shared/wire/requests.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
 import type { ResponseHeader } from "../../shared/wire/frames.ts";
 import { arrivingResponse } from "../../shared/wire/response_framer.ts";
 import { formatAddress } from "../../shared/folder/info_files.ts";
@@ -78,9 +79,16 @@ export async function ask<T>(
     closed = true;
   };
   using watch = new StallWatch(PROGRESS_TIMEOUT, close);
+  const where = formatAddress(address);
   try {
-    return await new Exchange(conn, watch, formatAddress(address), question)
-      .run();
+    return await new Exchange(conn, watch, where, question).run();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new ConnectionError(
+      `The response of ${where} can't be read: ${error.message}`,
+      "Is it a MessageU server?",
+      { cause: error },
+    );
   } finally {
     close();
   }

@@ -26,7 +26,6 @@ import {
 } from "../../shared/wire/requests.ts";
 import type { RequestOptions } from "../../shared/wire/frames.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
-import { formatAddress } from "../../shared/folder/info_files.ts";
 import { gather, type Pieces, recut } from "../../shared/wire/buffers.ts";
 import {
   type Arriving,
@@ -34,9 +33,8 @@ import {
   type Progress,
   type Question,
 } from "./connection.ts";
-import { type Connected, type Locate, Relays } from "./relays.ts";
+import { type Locate, Relays } from "./relays.ts";
 import {
-  ConnectionError,
   ServerRefusedError,
   UserError,
   VersionRefusedError,
@@ -227,7 +225,7 @@ export class RelayLink {
   ): Promise<T> {
     const { repeatable = false } = requestRecord(kind);
     const asking = this.#relays.reach(repeatable, (relay) =>
-      put(relay, {
+      ask(relay, {
         request: request(),
         dialect: this.#dialect,
         expected: responseCode[kind],
@@ -301,22 +299,6 @@ export class RelayLink {
       if (!(error instanceof UserError)) throw error;
       return error instanceof ServerRefusedError ? "refused" : "unknown";
     }
-  }
-}
-
-/** Sends a request to one relay; a malformed response is a {@linkcode ConnectionError}. */
-async function put<T>(relay: Connected, question: Question<T>): Promise<T> {
-  try {
-    return await ask(relay, question);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new ConnectionError(
-      `The response of ${
-        formatAddress(relay.address)
-      } can't be read: ${error.message}`,
-      "Is it a MessageU server?",
-      { cause: error },
-    );
   }
 }
 
