@@ -47,6 +47,7 @@ export type {
   Delivery,
   Explanation,
   Message,
+  MessageDetails,
   MessageKind,
   MessageNumber,
 } from "./store/message.ts";

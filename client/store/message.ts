@@ -51,8 +51,8 @@ export interface Message {
   accepted: boolean;
 }
 
-/** A message with all details; times are milliseconds since 1970. */
-export interface Explanation extends Message {
+/** Details of a message; times are milliseconds since 1970. */
+export interface MessageDetails {
   /** The id that the relay gave it. */
   relayMessageId: MessageId | undefined;
   /** When the user asked to send it. */
@@ -67,12 +67,16 @@ export interface Explanation extends Message {
   received: number | undefined;
   /** When it was decrypted. */
   decrypted: number | undefined;
-  /** When the user saw it. */
-  shownAt: number | undefined;
   /** Number of attempts to send it. */
   attempts: number;
   /** Why the last attempt failed. */
   failure: string | undefined;
+}
+
+/** A message with all details. */
+export interface Explanation extends Message, MessageDetails {
+  /** When the user saw it. */
+  shownAt: number | undefined;
   /** The consumers that have acknowledged it, with the times. */
   acks: { consumer: string; time: number }[];
 }

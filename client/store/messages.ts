@@ -5,12 +5,12 @@
  */
 
 import type { BindValue } from "@db/sqlite";
-import type { ClientId, MessageId } from "../../shared/wire/protocol.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
 import { UserError } from "../errors.ts";
 import type {
   Explanation,
   Message,
-  MessageKind,
+  MessageDetails,
   MessageNumber,
 } from "./message.ts";
 import { type ContactRow, labelOf } from "./contact_table.ts";
@@ -46,29 +46,17 @@ export interface SearchOptions {
 }
 
 /** A row of the table with its contact; times are milliseconds since 1970. */
-export interface MessageRow {
-  id: MessageNumber;
+export interface MessageRow
+  extends MessageDetails, Pick<Message, "id" | "kind" | "path" | "size"> {
   clientId: ClientId;
   name: string | undefined;
   contact: ContactRow;
   outgoing: number;
-  kind: MessageKind;
   succeeds: ContactRow | undefined;
   text: Uint8Array | undefined;
-  path: string | undefined;
-  size: number;
   doubtful: number;
-  relayMessageId: MessageId | undefined;
-  made: number | undefined;
-  written: number;
-  sent: number | undefined;
-  acknowledged: number | undefined;
-  received: number | undefined;
-  decrypted: number | undefined;
   shown: number | undefined;
-  attempts: number;
   sender: string | undefined;
-  failure: string | undefined;
 }
 
 const SELECT =
