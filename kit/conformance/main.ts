@@ -14,7 +14,7 @@ import { giveUp } from "./permissions.ts";
 import { printReport } from "./report/print_report.ts";
 import { Interruption } from "./interruption.ts";
 import { checkServer } from "./server/check_server.ts";
-import { checksTable } from "./server/checks_table.ts";
+import { checksTable } from "./report/table.ts";
 import { findDialect } from "./server/find_dialect.ts";
 import { selectChecks } from "./server/checks.ts";
 

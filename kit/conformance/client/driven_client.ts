@@ -7,7 +7,7 @@
 import { formatAddress } from "../../../shared/folder/info_files.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { writeAll } from "../../../shared/folder/durable_files.ts";
-import { clip } from "../report/wrap.ts";
+import { clip } from "../report/text.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
 import type { Bell, ClientUser } from "./client_user.ts";
 import { linesOf } from "./script.ts";

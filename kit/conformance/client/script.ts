@@ -6,7 +6,7 @@
 
 import { chosenChecks } from "../chosen_checks.ts";
 import type { CheckInfo } from "../report/outcome.ts";
-import { wrap } from "../report/wrap.ts";
+import { wrap } from "../report/text.ts";
 import type { Choice, Step } from "./step.ts";
 import { badResponses, registrationRefused } from "./steps/bad_responses.ts";
 import { badInboxes } from "./steps/bad_inboxes.ts";

@@ -11,8 +11,7 @@ import { dissect, type Dissection } from "../../dissect/dissector.ts";
 import { annotatedHex } from "../../dissect/annotated_hex.ts";
 import type { Problem } from "../../dissect/judge.ts";
 import type { Exchange, Exchanged } from "./outcome.ts";
-import { painter } from "./paint.ts";
-import { clip } from "./wrap.ts";
+import { clip, painter } from "./text.ts";
 
 /** Largest number of frames shown: a check of many clients has hundreds. */
 const MOST_SHOWN = 24;

@@ -7,9 +7,14 @@
 import { clauses } from "../../clauses.ts";
 import { printableLine } from "../../../shared/cli/printable.ts";
 import { exchangeLines } from "./exchange_lines.ts";
-import { exitCode, type Outcome, type Tally } from "./outcome.ts";
-import { painter } from "./paint.ts";
-import { clip, COLUMNS, wrap } from "./wrap.ts";
+import {
+  type CheckInfo,
+  exitCode,
+  levelOf,
+  type Outcome,
+  type Tally,
+} from "./outcome.ts";
+import { clip, COLUMNS, painter, wrap } from "./text.ts";
 
 const CLAUSE_WIDTH = 6;
 const LEVEL_WIDTH = 6;
@@ -159,5 +164,22 @@ export class Table {
 }
 
 /** Formats a subject as a heading. */
-export const titleOf = (subject: string): string =>
+const titleOf = (subject: string): string =>
   subject.charAt(0).toUpperCase() + subject.slice(1);
+
+/** Checks in aligned columns under their subjects, a line and a sentence each. */
+export function checksTable(checks: readonly CheckInfo[]): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const bySubject = Map.groupBy(checks, ({ subject }) => subject);
+  return [...bySubject].map(([subject, group]) =>
+    [
+      titleOf(subject),
+      ...group.flatMap((check) => [
+        `  ${check.name.padEnd(width)}  ${check.clause.padEnd(6)}  ${
+          levelOf(check)
+        }`,
+        ...wrap(check.about, COLUMNS - 4).map((line) => `    ${line}`),
+      ]),
+    ].join("\n")
+  ).join("\n\n");
+}

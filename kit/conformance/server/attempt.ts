@@ -7,7 +7,7 @@
 import type { ClauseId } from "../../clauses.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { type Exchanged, exchanged, type Outcome } from "../report/outcome.ts";
-import { clip } from "../report/wrap.ts";
+import { clip } from "../report/text.ts";
 import { type Check, CheckFailure, NoResponse, Unprepared } from "./check.ts";
 import type { Probe } from "./probe.ts";
 import { NoConnection } from "./target.ts";

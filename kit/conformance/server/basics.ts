@@ -8,7 +8,7 @@
 import { equals } from "@std/bytes";
 import type { RequestKind } from "../../../shared/wire/requests.ts";
 import { expectCode, expectSize } from "./response.ts";
-import { CheckFailure, must, NoResponse, Unprepared } from "./check_failure.ts";
+import { CheckFailure, must, NoResponse, Unprepared } from "./check.ts";
 import type { User } from "./user_pool.ts";
 import { frame, randomBytes, sendRequest } from "./frames.ts";
 import type { Probe } from "./probe.ts";

@@ -21,7 +21,7 @@ import { formOf, swapped } from "../../dissect/form.ts";
 import { type Exchanged, exchanged } from "../report/outcome.ts";
 import { type Conn, RawConnection } from "../../raw_connection.ts";
 import { describe, expectCode, type WholeResponse } from "./response.ts";
-import { CheckFailure, NoResponse, Unprepared } from "./check_failure.ts";
+import { CheckFailure, NoResponse, Unprepared } from "./check.ts";
 import {
   firstDialectCode,
   type ServerDialect,

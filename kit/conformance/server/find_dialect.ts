@@ -13,7 +13,7 @@ import {
 } from "../../../shared/folder/info_files.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
 import { UserPool } from "./user_pool.ts";
-import { CheckFailure } from "./check_failure.ts";
+import { CheckFailure } from "./check.ts";
 import { randomName, registration } from "./frames.ts";
 import { type ServerDialect, serverDialects } from "./server_dialect.ts";
 import { Probe } from "./probe.ts";

@@ -28,7 +28,7 @@ import {
 import { type Basic, basicOf, type Basics, basics, told } from "./basics.ts";
 import type { User, UserPool } from "./user_pool.ts";
 import { Channel } from "./channel.ts";
-import { CheckFailure, prepare, Unprepared } from "./check_failure.ts";
+import { CheckFailure, prepare, Unprepared } from "./check.ts";
 import {
   randomKey,
   randomName,

@@ -20,7 +20,7 @@ import {
 import { PULL } from "../../requests.ts";
 import { asClientId } from "../../../shared/wire/field_types.ts";
 import type { Codec } from "../../../shared/wire/fields.ts";
-import { CheckFailure, must, Unprepared } from "./check_failure.ts";
+import { CheckFailure, must, Unprepared } from "./check.ts";
 
 export type { WholeResponse } from "../../../shared/wire/response_framer.ts";
 

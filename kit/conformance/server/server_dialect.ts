@@ -20,7 +20,7 @@ import {
   REQUEST_HEADER_SIZE,
 } from "../../../shared/wire/protocol.ts";
 import { requestHeader, requestHeaderOf } from "../../../shared/wire/frames.ts";
-import { CheckFailure } from "./check_failure.ts";
+import { CheckFailure } from "./check.ts";
 
 /** Dialects with codes of their own. */
 export const serverDialects: readonly Dialect[] = dialects.filter((

@@ -12,7 +12,7 @@ import {
 } from "../../../shared/folder/info_files.ts";
 import type { Exchange } from "../report/outcome.ts";
 import { type Conn, SocketConn } from "../../raw_connection.ts";
-import { NoResponse } from "./check_failure.ts";
+import { NoResponse } from "./check.ts";
 import type { ServerDialect } from "./server_dialect.ts";
 
 /** Largest factor of the time-out. */

@@ -11,7 +11,7 @@ import {
   printReport,
   type ReportOptions,
 } from "../../../kit/conformance/report/print_report.ts";
-import { clip, wrap } from "../../../kit/conformance/report/wrap.ts";
+import { clip, wrap } from "../../../kit/conformance/report/text.ts";
 import {
   randomId,
   sendRequest,

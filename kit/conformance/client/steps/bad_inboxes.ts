@@ -20,9 +20,8 @@ import { generateSymmetricKey } from "../../../../shared/crypto/crypto.ts";
 import { claiming, type Responder } from "../responder.ts";
 import type { Scenario } from "../scenario.ts";
 import { ofKind, printedOrFails, shows } from "../findings.ts";
-import type { Letter } from "../person.ts";
 import type { Check, Observed, Step } from "../step.ts";
-import { unopened } from "../person.ts";
+import { type Letter, unopened } from "../person.ts";
 import { CONTROLS, printsNoControls } from "./bad_responses.ts";
 import { PULL } from "../../../requests.ts";
 
