@@ -27,7 +27,7 @@ const entries = {
   "FRM-1": ["both", "MUST", "Integers are unsigned and little endian"],
   "FRM-2": ["both", "MUST", "A header is followed by as many bytes as it says"],
   "FRM-3": ["relay", "MUST", "A request may arrive in any segmentation"],
-  "FRM-4": ["relay", "MUST", "Each request has one response, in their order"],
+  "FRM-4": ["relay", "MUST", "Each request has one response, in order"],
   "FRM-5": ["relay", "SHOULD", "A small response goes out in one write"],
   "FRM-6": ["client", "SHOULD", "A small request goes out in one write"],
   "FRM-7": ["client", "SHOULD", "The next request waits for the response"],
@@ -42,7 +42,7 @@ const entries = {
   "CON-8": ["relay", "SHOULD", "A half-closed connection gets its response"],
   "CON-9": ["client", "MUST", "No half-close before the response"],
   "CON-10": ["client", "MUST", "A server may close after any response"],
-  "CON-11": ["relay", "SHOULD", "A request that has begun has to go on"],
+  "CON-11": ["relay", "SHOULD", "A started request must go on"],
   "CON-12": ["relay", "MAY", "Silence ends a new connection, or makes room"],
 
   "REQ-1": ["both", "MUST", "A request's header is laid out in 23 bytes"],
@@ -54,7 +54,7 @@ const entries = {
   "REQ-7": ["relay", "MUST", "What is refused is read past"],
   "REQ-8": ["client", "SHOULD", "Requests carry version 2"],
   "REQ-9": ["client", "MUST", "Requests carry the id that was given"],
-  "REQ-10": ["relay", "MUST", "The header's id alone says who asks"],
+  "REQ-10": ["relay", "MUST", "The header's id alone identifies the requester"],
 
   "ANS-1": ["both", "MUST", "A response's header has 7 bytes"],
   "ANS-2": ["relay", "MUST", "Responses carry version 2"],
