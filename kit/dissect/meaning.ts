@@ -50,7 +50,7 @@ export function meaningOf(piece: Piece, form: Form): string {
 }
 
 /** Formats an id, or the zeros in its place. */
-export function idText(id: Uint8Array): string {
+function idText(id: Uint8Array): string {
   const isNobody = id.length === ZERO_ID.length && id.every((byte) => !byte);
   return isNobody ? "no client (zeros)" : `client ${encodeHex(id)}`;
 }

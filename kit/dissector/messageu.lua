@@ -1,41 +1,41 @@
--- A Wireshark dissector for MessageU: docs/looking.md says how to use it. What
--- it calls wrong cites the clauses of docs/protocol.md.
+-- A Wireshark dissector for MessageU: see docs/looking.md. Problems cite the
+-- clauses of docs/protocol.md.
 
 local messageu = Proto("messageu", "MessageU")
 
--- What follows from shared/wire: the codes of a registration and its response
--- in each dialect and the bytes of a request's code; the requests in the order of
--- their codes; the sizes of fields in bytes; the types of messages.
+-- From shared/wire: the codes of a registration and its response in each dialect
+-- and the size of a request's code; the requests in the order of their codes; the
+-- sizes of fields in bytes; the types of messages.
 -- generated: tables
 local dialects = {
-  { request = 600, answer = 2100, code_size = 2 },
-  { request = 700, answer = 2100, code_size = 2 },
-  { request = 1100, answer = 2100, code_size = 2 },
-  { request = 1000, answer = 2000, code_size = 2 },
-  { request = 100, answer = 1000, code_size = 1 },
-  { request = 600, answer = 2100, code_size = 2 },
+  { request = 600, response = 2100, code_size = 2 },
+  { request = 700, response = 2100, code_size = 2 },
+  { request = 1100, response = 2100, code_size = 2 },
+  { request = 1000, response = 2000, code_size = 2 },
+  { request = 100, response = 1000, code_size = 1 },
+  { request = 600, response = 2100, code_size = 2 },
 }
 local kinds = {
-  { name = "register", request = "register", answer = "registered",
+  { name = "register", request = "register", response = "registered",
     clause = "REG-1", is_list = false,
     request_fields = { "name", "public_key" },
-    answer_fields = { "client_id" } },
-  { name = "clientsList", request = "clients list", answer = "clients list",
+    response_fields = { "client_id" } },
+  { name = "clientsList", request = "clients list", response = "clients list",
     clause = "LST-1", is_list = true,
     request_fields = {},
-    answer_fields = { "client_id", "name" } },
-  { name = "publicKey", request = "public key", answer = "public key",
+    response_fields = { "client_id", "name" } },
+  { name = "publicKey", request = "public key", response = "public key",
     clause = "KEY-1", is_list = false,
     request_fields = { "target" },
-    answer_fields = { "client_id", "public_key" } },
-  { name = "sendMessage", request = "send a message", answer = "message sent",
+    response_fields = { "client_id", "public_key" } },
+  { name = "sendMessage", request = "send a message", response = "message sent",
     clause = "SND-2", is_list = false,
     request_fields = { "target", "type", "content_size", "content" },
-    answer_fields = { "target", "message_id" } },
-  { name = "waitingMessages", request = "waiting messages", answer = "waiting messages",
+    response_fields = { "target", "message_id" } },
+  { name = "waitingMessages", request = "waiting messages", response = "waiting messages",
     clause = "PUL-1", is_list = true,
     request_fields = {},
-    answer_fields = { "sender", "message_id", "type", "content_size", "content" } },
+    response_fields = { "sender", "message_id", "type", "content_size", "content" } },
 }
 -- Bytes of each field; a content has as many as its size says.
 local sizes = {
@@ -56,24 +56,24 @@ local type_names = {
 }
 -- end
 
-local request_kinds, answer_kinds, short_codes, due = {}, {}, {}, {}
+local request_kinds, response_kinds, short_codes, due = {}, {}, {}, {}
 for _, dialect in ipairs(dialects) do
   for index, kind in ipairs(kinds) do
     request_kinds[dialect.request + index - 1] = kind.name
-    answer_kinds[dialect.answer + index - 1] = kind.name
-    due[dialect.request + index - 1] = dialect.answer + index - 1
+    response_kinds[dialect.response + index - 1] = kind.name
+    due[dialect.request + index - 1] = dialect.response + index - 1
     if dialect.code_size == 1 then
       short_codes[dialect.request + index - 1] = true
     end
   end
 end
-answer_kinds[9000] = "failure"
+response_kinds[9000] = "failure"
 
--- Of each kind: its names, its fields, and the bytes that a payload has to have,
--- or that each entry of a list has; a content adds to them.
-local request_names, answer_names = {}, { failure = "failure" }
-local request_fields, answer_fields = {}, { failure = {} }
-local request_sizes, answer_sizes, entry_sizes = {}, { failure = 0 }, {}
+-- By kind: names, fields, and the size of a payload or of a list's entry, without
+-- a content.
+local request_names, response_names = {}, { failure = "failure" }
+local request_fields, response_fields = {}, { failure = {} }
+local request_sizes, response_sizes, entry_sizes = {}, { failure = 0 }, {}
 local clauses = { failure = "ERR-1" }
 
 local function size_of(fields)
@@ -87,29 +87,29 @@ end
 
 for _, kind in ipairs(kinds) do
   local name = kind.name
-  request_names[name], answer_names[name] = kind.request, kind.answer
-  request_fields[name], answer_fields[name] = kind.request_fields, kind.answer_fields
+  request_names[name], response_names[name] = kind.request, kind.response
+  request_fields[name], response_fields[name] = kind.request_fields, kind.response_fields
   request_sizes[name] = size_of(kind.request_fields)
-  local size = size_of(kind.answer_fields)
-  if kind.is_list then entry_sizes[name] = size else answer_sizes[name] = size end
+  local size = size_of(kind.response_fields)
+  if kind.is_list then entry_sizes[name] = size else response_sizes[name] = size end
   clauses[name] = kind.clause
 end
 
 -- Sizes in bytes.
 local ID, NAME, KEY = sizes.client_id, sizes.name, sizes.public_key
 local _, SEND_HEAD = size_of(request_fields.sendMessage)
-local _, WAITING_HEAD = size_of(answer_fields.waitingMessages)
+local _, WAITING_HEAD = size_of(response_fields.waitingMessages)
 local ENCRYPTED_KEY, AES_BLOCK, BLOCK = 128, 16, 1024
--- More of a frame isn't put together from segments.
+-- Largest frame that is reassembled from segments.
 local MOST = 256 * 1024 * 1024
--- A SubjectPublicKeyInfo of RSA-1024 with an exponent of a byte begins so.
+-- The start of a SubjectPublicKeyInfo of RSA-1024 with an exponent of a byte.
 local KEY_START = "30819d300d06092a864886f70d010101050003818b00308187028181"
--- Without the algorithm's NULL it is two bytes shorter, and padded with zeros.
+-- The same without the algorithm's NULL: two bytes shorter, padded with zeros.
 local SHORT_KEY_START = "30819b300b06092a864886f70d01010103818b00308187028181"
 
 local f = {
   request = ProtoField.bool("messageu.request", "Request"),
-  answer = ProtoField.bool("messageu.answer", "Response"),
+  response = ProtoField.bool("messageu.answer", "Response"),
   client_id = ProtoField.bytes("messageu.client_id", "Client id"),
   version = ProtoField.uint8("messageu.version", "Version"),
   code = ProtoField.uint16("messageu.code", "Code"),
@@ -144,8 +144,7 @@ local severities = {
 }
 for _, clause in pairs(clauses) do severities[clause] = "ERROR" end
 
--- A clause is an expert info: its filter is messageu. and the clause, such as
--- messageu.snd_8.
+-- Each clause is an expert info, with a filter such as messageu.snd_8.
 local experts = {}
 messageu.experts = {}
 for clause, severity in pairs(severities) do
@@ -161,7 +160,7 @@ for clause, severity in pairs(severities) do
   table.insert(messageu.experts, info)
 end
 
--- The clauses that the frame at hand breaks.
+-- The clauses that the current frame breaks.
 local broken = {}
 
 local function wrong(item, clause, text)
@@ -173,10 +172,10 @@ messageu.prefs.ports = Pref.range(
   "TCP ports", "1357", "Where relays listen", 65535)
 messageu.prefs.reassemble = Pref.bool(
   "Put frames together", true,
-  "Whether a frame that lies in several segments is put together; else what " ..
-  "each segment holds is shown")
+  "Whether frames in several segments are reassembled; else each segment " ..
+  "is shown by itself")
 
--- What a cursor walks over: the bytes of a frame that are there.
+-- Walks over the available bytes of a frame.
 local Cursor = {}
 Cursor.__index = Cursor
 
@@ -186,7 +185,7 @@ end
 
 function Cursor:left() return self.stop - self.offset end
 
--- The next bytes as a range, or nil where fewer are left.
+-- The next bytes as a range; nil if fewer are left.
 function Cursor:take(size)
   if size > self:left() then return nil end
   local range = self.tvb(self.offset, size)
@@ -194,7 +193,7 @@ function Cursor:take(size)
   return range
 end
 
--- What there is of a field that was cut off.
+-- Adds the available part of an incomplete field.
 function Cursor:cut(tree, field)
   if self:left() > 0 then
     tree:add(field, self.tvb(self.offset, self:left())):append_text(" (cut off)")
@@ -209,7 +208,7 @@ end
 
 local function hex(range) return range:bytes():tohex():lower() end
 
--- The code at the start of a request, and its bytes; nil where it isn't there.
+-- The code of a request, and its size; nil if it isn't available.
 local function request_code(tvb, offset, available)
   if available < 18 then return nil end
   local first = tvb(offset + 17, 1):uint()
@@ -218,28 +217,28 @@ local function request_code(tvb, offset, available)
   return tvb(offset + 17, 2):le_uint(), 2
 end
 
--- Whether a code means nothing, and would in big endian.
+-- Whether a code is unknown, but known in big endian.
 local function is_swapped(code, known)
   local other = (code % 256) * 256 + math.floor(code / 256)
   return known[code] == nil and known[other] ~= nil and not short_codes[other]
 end
 
--- The bytes of payload that a header claims; where its code is big endian, what
--- makes more sense.
+-- The claimed size of a payload; if the code is big endian, the more plausible
+-- byte order counts.
 local function claim_in(range, big_endian)
   local claim = range:le_uint()
   return big_endian and math.min(claim, range:uint()) or claim
 end
 
--- What the header at an offset says: nil where it isn't there whole.
+-- The header at an offset; nil if it is incomplete.
 local function header_at(tvb, offset, available, is_request)
   if not is_request then
     if available < 7 then return nil end
     local code = tvb(offset + 1, 2):le_uint()
-    local big_endian = is_swapped(code, answer_kinds)
+    local big_endian = is_swapped(code, response_kinds)
     return {
       is_request = false, code = code, code_size = 2, size = 7,
-      kind = answer_kinds[code], big_endian = big_endian,
+      kind = response_kinds[code], big_endian = big_endian,
       claim = claim_in(tvb(offset + 3, 4), big_endian),
     }
   end
@@ -253,9 +252,8 @@ local function header_at(tvb, offset, available, is_request)
   }
 end
 
--- Bytes of payload whose header says 0: as many as there have to be where they
--- stand in the request's block, with zeros behind them (DIA-6); nil where more
--- are needed to know.
+-- Size of a payload whose header claims 0: the kind's size if the payload is in
+-- the request's block, with zeros behind it (DIA-6); nil if more bytes are needed.
 local function size_in_block(tvb, offset, available, header)
   local size = request_sizes[header.kind] or 0
   local start, there = offset + header.size, available - header.size
@@ -266,7 +264,7 @@ local function size_in_block(tvb, offset, available, header)
   return left == BLOCK - header.size and size or nil
 end
 
--- Bytes of payload that follow a header; nil where more are needed to know.
+-- Size of the payload behind a header; nil if more bytes are needed.
 -- SND-7: a request for a key without content ends after 21 bytes.
 local function payload_size(tvb, offset, available, header)
   if header.is_request and header.claim == 0 and header.kind ~= "sendMessage" then
@@ -315,7 +313,7 @@ end
 local function add_key(tree, range)
   local item = tree:add(f.public_key, range)
   local digits = hex(range)
-  -- An exponent of one byte ends it.
+  -- It ends with an exponent of one byte.
   local fits = digits:sub(1, #KEY_START) == KEY_START and
     digits:sub(-6, -3) == "0201" or
     digits:sub(1, #SHORT_KEY_START) == SHORT_KEY_START and
@@ -334,7 +332,7 @@ local function add_type(tree, range)
   return type
 end
 
--- A content of so many bytes, as many of them as are there.
+-- Adds a content of `size` bytes, as far as available.
 local function add_content(tree, cursor, type, size)
   local is_whole = size <= cursor:left()
   local range = cursor:take(is_whole and size or cursor:left())
@@ -357,8 +355,8 @@ local function message_text(type, size)
   return size == 0 and name or (name .. ", " .. size .. " bytes")
 end
 
--- Adds the fields of a record one after the other, as far as they are there.
--- Returns what stands in the list of packets behind the code's name.
+-- Adds the fields of a record, as far as available. Returns a text for the packet
+-- list.
 local function add_fields(tree, cursor, fields)
   local text, type, claimed
   for _, field in ipairs(fields) do
@@ -388,9 +386,8 @@ local function add_fields(tree, cursor, fields)
   return text
 end
 
--- Of the requests and responses that are more than their fields, what lies in the
--- payload. They return the text that add_fields returns.
-local requests, answers = {}, {}
+-- Functions for payloads that add_fields can't add; they return a text like it.
+local requests, responses = {}, {}
 
 function requests.sendMessage(tree, cursor, header)
   local target, type, size = cursor:take(ID), cursor:take(1), cursor:take(4)
@@ -402,7 +399,7 @@ function requests.sendMessage(tree, cursor, header)
   local item = tree:add_le(f.content_size, size)
   local claimed, expected = size:le_uint(), header.claim - SEND_HEAD
   if claimed ~= expected then
-    -- SND-7: a relay takes this one all the same, and refuses all others.
+    -- SND-7: a relay accepts this one, and refuses all others.
     local clause = kind == 1 and claimed == 0 and "SND-1" or "SND-8"
     wrong(item, clause, "expected " .. math.max(0, expected) .. ", got " .. claimed)
   end
@@ -424,12 +421,12 @@ local function add_given_id(tree, range)
   end
 end
 
-function answers.register(tree, cursor)
+function responses.register(tree, cursor)
   local id = cursor:take(ID)
   if id ~= nil then add_given_id(tree, id) else cursor:cut(tree, f.client_id) end
 end
 
-function answers.clientsList(tree, cursor)
+function responses.clientsList(tree, cursor)
   local count = 0
   while cursor:left() >= ID do
     count = count + 1
@@ -447,13 +444,13 @@ function answers.clientsList(tree, cursor)
   return count .. (count == 1 and " client" or " clients")
 end
 
-function answers.publicKey(tree, cursor, header)
+function responses.publicKey(tree, cursor, header)
   -- KEY-4: some servers leave the owner's id out.
   local is_key_alone = header.claim == KEY
-  add_fields(tree, cursor, is_key_alone and { "public_key" } or answer_fields.publicKey)
+  add_fields(tree, cursor, is_key_alone and { "public_key" } or response_fields.publicKey)
 end
 
-function answers.waitingMessages(tree, cursor, _, is_whole)
+function responses.waitingMessages(tree, cursor, _, is_whole)
   local count = 0
   while cursor:left() >= WAITING_HEAD do
     count = count + 1
@@ -486,14 +483,14 @@ local function check_size(item, header, payload)
   local expected, clause = nil, "REQ-6"
   if header.is_request then
     expected = request_sizes[kind]
-    -- SND-7: what a request for a key claims here doesn't count.
+    -- SND-7: the size that a request for a key claims doesn't count.
     if kind == "sendMessage" and claim < SEND_HEAD and payload ~= SEND_HEAD then
       expected = SEND_HEAD
     end
-    -- DIA-6: the payload is there, though a relay needn't look for it.
+    -- DIA-6: the payload is there, but a relay needn't look for it.
     if expected ~= nil and payload == expected then clause = "FRM-2" end
   else
-    expected, clause = answer_sizes[kind], clauses[kind]
+    expected, clause = response_sizes[kind], clauses[kind]
     local entry = entry_sizes[kind]
     if entry ~= nil and claim % entry ~= 0 then
       wrong(item, clause, "expected a multiple of " .. entry .. ", got " .. claim)
@@ -509,10 +506,10 @@ local function add_header(tree, tvb, offset, header, payload)
   local at = offset
   if is_request then
     local item = tree:add(f.client_id, tvb(at, ID))
-    local is_nobody = all_zero(tvb, at, ID)
-    if header.kind == "register" and not is_nobody then
+    local is_zero = all_zero(tvb, at, ID)
+    if header.kind == "register" and not is_zero then
       wrong(item, "REQ-9", "expected zeros: there is no id yet")
-    elseif header.kind ~= nil and header.kind ~= "register" and is_nobody then
+    elseif header.kind ~= nil and header.kind ~= "register" and is_zero then
       wrong(item, "REQ-9", "zeros are no client's id")
     end
     at = at + ID
@@ -524,7 +521,7 @@ local function add_header(tree, tvb, offset, header, payload)
   end
   at = at + 1
   local code = tree:add_le(f.code, tvb(at, header.code_size))
-  local names = is_request and request_names or answer_names
+  local names = is_request and request_names or response_names
   local side = is_request and "request" or "response"
   local name = names[header.kind] or ("unknown " .. side)
   code:append_text(" (" .. name .. ")")
@@ -542,13 +539,13 @@ local function add_header(tree, tvb, offset, header, payload)
   return header.code .. " " .. name, size
 end
 
--- Of each stream the requests whose responses are due, and what was found wrong
--- with responses by them: packets may be looked at again in any order.
+-- By stream: requests without a response, and verdicts on responses, since
+-- packets may be read again in any order.
 local asked, verdicts = {}, {}
--- Clauses by which a request has to be refused.
+-- Clauses by which a request must be refused.
 local refused = { "FRM-1", "NAM-2", "NAM-3", "REQ-5", "REQ-6", "SND-5", "SND-8" }
 
--- The id that a payload begins with, of those that are held against each other.
+-- The id at the start of a payload, if request and response both have one.
 local function first_id(tvb, offset, there, header)
   local has_id = header.kind == "sendMessage" or
     header.kind == "publicKey" and (header.is_request or header.claim ~= KEY)
@@ -565,7 +562,7 @@ local function remember(stream, header, id)
   table.insert(asked[stream], request)
 end
 
--- What a response breaks that its request shows: the clause and why, or nil.
+-- Judges a response by its request: the broken clause and a text, or nil.
 local function verdict_on(stream, header, id)
   local request = table.remove(asked[stream] or {}, 1)
   if request == nil or header.kind == nil or header.kind == "failure" then
@@ -586,7 +583,7 @@ local function verdict_on(stream, header, id)
   end
 end
 
--- Holds a response against its request.
+-- Pairs a response with its request.
 local function pair(tvb, pinfo, tree, offset, there, header, call, stream)
   local id = first_id(tvb, offset, there, header)
   local key = call .. "@" .. offset
@@ -598,11 +595,11 @@ local function pair(tvb, pinfo, tree, offset, there, header, call, stream)
   if verdict ~= nil then wrong(tree, verdict[1], verdict[2]) end
 end
 
--- One frame, of which `size` bytes are there.
+-- Adds a frame, of which `size` bytes are available.
 local function add_frame(tvb, pinfo, root, offset, size, header, payload, state)
   broken = {}
   local tree = root:add(messageu, tvb(offset, size))
-  local flag = header.is_request and f.request or f.answer
+  local flag = header.is_request and f.request or f.response
   tree:add(flag, true):set_generated(true)
   local title, size_item = add_header(tree, tvb, offset, header, payload)
   local there = size - header.size
@@ -611,8 +608,8 @@ local function add_frame(tvb, pinfo, root, offset, size, header, payload, state)
     wrong(size_item, "FRM-2", (payload - there) .. " of them aren't there")
   end
   local cursor = Cursor.new(tvb, offset + header.size, there)
-  local parts = header.is_request and requests or answers
-  local fields = header.is_request and request_fields or answer_fields
+  local parts = header.is_request and requests or responses
+  local fields = header.is_request and request_fields or response_fields
   local detail
   if header.kind == nil then
     if there > 0 then tree:add(f.payload, cursor:take(there)) end
@@ -636,17 +633,16 @@ local function add_frame(tvb, pinfo, root, offset, size, header, payload, state)
   return title
 end
 
--- What there is of a header.
+-- Adds an incomplete header.
 local function add_cut_header(tvb, root, offset, available)
   local tree = root:add(messageu, tvb(offset, available))
   tree:append_text(", a header that is cut off")
   wrong(tree, "FRM-2", "the header ends after " .. available .. " bytes")
 end
 
--- What is known where the bytes of a call begin: of each direction of a stream
--- the size of the last frame, whether blocks were seen, and how many bytes of
--- padding are still to come. Packets are looked at again in any order, so each
--- call remembers what it began with.
+-- The state before a call, by direction of a stream: the size of the last frame,
+-- whether padding was seen, and the bytes of padding left. Packets are read again
+-- in any order, so each call keeps its first state.
 local states, begun = {}, {}
 
 local tcp_stream = Field.new("tcp.stream")
@@ -675,23 +671,21 @@ function messageu.init()
   states, begun, asked, verdicts = {}, {}, {}, {}
 end
 
--- Bytes of zeros up to the end of a block (DIA-5): 0 where a header begins, nil
--- where more bytes are needed to know.
+-- Number of zeros up to the end of a block (DIA-5): 0 if a header begins, nil if
+-- more bytes are needed.
 local function padding_left(tvb, offset, available, is_request, state)
   if state.left > 0 then return state.left end
   if state.last == 0 then return 0 end
   local block = (BLOCK - state.last % BLOCK) % BLOCK
   local needed = is_request and 23 or 7
-  -- What is shorter than a header may be the beginning of an id, unless the
-  -- stream is known to have blocks.
+  -- Fewer zeros than a header may begin an id, unless padding was seen.
   if state.has_blocks and block > 0 then needed = math.min(needed, block) end
   if not all_zero(tvb, offset, math.min(available, needed)) then return 0 end
   if available < needed then return nil end
   return block > 0 and block or BLOCK
 end
 
--- Shows zeros, `left` at most; returns how many there were, and what they are
--- called where there were any.
+-- Adds at most `left` zeros; returns their number, and a title if there are any.
 local function add_padding(tvb, root, offset, available, left, state)
   local digits = tvb:bytes(offset, math.min(available, left)):tohex()
   local first = digits:find("[1-9A-F]")
@@ -718,7 +712,7 @@ end
 
 function messageu.dissector(tvb, pinfo, root)
   local is_request = is_request_packet(pinfo)
-  -- Bytes that weren't captured don't come with the next segment.
+  -- Bytes that weren't captured never come.
   local may_wait = messageu.prefs.reassemble and
     tvb:captured_len() == tvb:reported_len()
   local state = state_of(tvb, pinfo, is_request)
@@ -754,7 +748,7 @@ function messageu.dissector(tvb, pinfo, root)
         break
       end
       local there = math.min(size, available)
-      table.insert(titles, 
+      table.insert(titles,
         add_frame(tvb, pinfo, root, offset, there, header, payload, state))
       offset, state.last = offset + there, there
     end

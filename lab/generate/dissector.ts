@@ -30,18 +30,18 @@ export function dissectorTables(): string {
   const kinds = requestKinds.flatMap((kind) => {
     const record = requestRecord(kind);
     return [
-      `  { name = "${kind}", request = "${record.label}", answer = "${record.responseLabel}",`,
+      `  { name = "${kind}", request = "${record.label}", response = "${record.responseLabel}",`,
       `    clause = "${record.sizeClause}", is_list = ${
         record.isList === true
       },`,
       `    request_fields = ${list(requestCodecs[kind])},`,
-      `    answer_fields = ${list(responseCodecs[kind])} },`,
+      `    response_fields = ${list(responseCodecs[kind])} },`,
     ];
   });
   return [
     "local dialects = {",
     ...dialects.map(({ firstRequest, firstResponse, codeSize }) =>
-      `  { request = ${firstRequest}, answer = ${firstResponse}, code_size = ${codeSize} },`
+      `  { request = ${firstRequest}, response = ${firstResponse}, code_size = ${codeSize} },`
     ),
     "}",
     "local kinds = {",

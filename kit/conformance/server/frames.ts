@@ -25,7 +25,7 @@ import { BLOCK_SIZE } from "../../../shared/crypto/legacy_aes.ts";
 import { Writer } from "../../../shared/wire/buffers.ts";
 
 /** Prefix of the names of registered users. */
-export const NAME_PREFIX = "Conformance";
+const NAME_PREFIX = "Conformance";
 
 /** Draws an unused name of letters and digits, which all servers accept. */
 export const randomName = (): string => NAME_PREFIX + encodeHex(randomBytes(6));

@@ -59,7 +59,7 @@ const VERSION_AT = CLIENT_ID_SIZE;
 const BEHIND = 60;
 
 /** Whether two integers have the same bytes in opposite orders. */
-export const isReversed = (one: Uint8Array, other: Uint8Array): boolean =>
+const isReversed = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === 4 && equals(one.slice().reverse(), other);
 
 /** Checks of the headers of requests and responses. */
