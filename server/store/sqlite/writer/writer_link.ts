@@ -28,40 +28,20 @@ const codes: ReadonlyMap<StoreCommand, number> = new Map(
   commands.map((command, code) => [command, code]),
 );
 
-/** Writes commands, in their order. */
-export interface CommandWriter {
-  /** Sizes and times of its commits. */
-  readonly commits: CommitFigures;
-  /** Messages that wait in all inboxes; NaN until they are counted. */
-  readonly waiting: number;
-  /** Rises where another process wrote, and may have removed users. */
-  readonly usersVersion: number;
-  /**
-   * Writes a command, after those that were given before. The bytes of its
-   * content must stay as they are until it is settled.
-   *
-   * @returns its result, once it is on the disk
-   * @throws {StoreError} where it can't be written
-   */
-  write<T, R>(
-    command: StoreCommand<T, R>,
-    value: T,
-    content?: Uint8Array,
-  ): Promise<R>;
-  /** Ends once everything is written that was given. */
-  close(): Promise<void>;
-}
+/** What a store needs of its writer. */
+export type CommandWriter = Pick<WriterLink, keyof WriterLink>;
 
 /**
  * The store's end of the writer's thread: sends commands and settles them as
  * their results come back. The thread that makes checkpoints is started beside
  * it.
  */
-export class WriterLink implements CommandWriter {
+export class WriterLink {
   readonly #workers: readonly Worker[];
   readonly #commands: SharedPipe;
   readonly #results: SharedPipe;
   readonly #reader: PipeReader;
+  /** Sizes and times of its commits. */
   readonly commits: CommitFigures;
   readonly #waiting: Float64Array;
   readonly #usersVersion: Int32Array;
@@ -116,14 +96,23 @@ export class WriterLink implements CommandWriter {
     }
   }
 
+  /** Messages that wait in all inboxes; NaN until they are counted. */
   get waiting(): number {
     return this.#waiting[0] ?? NaN;
   }
 
+  /** Rises when another process wrote, and may have deleted users. */
   get usersVersion(): number {
     return Atomics.load(this.#usersVersion, 0);
   }
 
+  /**
+   * Writes a command, after those that were given before. The bytes of its
+   * content must stay as they are until it is settled.
+   *
+   * @returns its result, once it is on the disk
+   * @throws {StoreError} if it can't be written
+   */
   write<T, R>(
     command: StoreCommand<T, R>,
     value: T,
@@ -144,6 +133,7 @@ export class WriterLink implements CommandWriter {
     return promise;
   }
 
+  /** Ends once everything is written that was given. */
   async close(): Promise<void> {
     try {
       await this.write(close, undefined);
