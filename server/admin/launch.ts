@@ -7,8 +7,9 @@
 
 import { dirname } from "node:path";
 import { runProgram, withHelp } from "../../shared/cli/program.ts";
-import { launch } from "../launch/launcher.ts";
 import { permissionFlags } from "../launch/permission_flags.ts";
+import { sendSignal } from "../launch/relay_group.ts";
+import { stopSignals } from "../../shared/cli/stopping.ts";
 import { HELP, readAdminOptions } from "./options.ts";
 
 /**
@@ -25,11 +26,23 @@ export async function adminPermissions(
   return await permissionFlags(options.store, { folders, sys: "statfs" });
 }
 
-if (import.meta.main) {
-  await runProgram(withHelp(HELP, async (args) =>
-    await launch(
-      new URL("./main.ts", import.meta.url),
-      await adminPermissions(args),
-      args,
-    )));
+/** Runs the program, and forwards signals to it. */
+async function launch(args: readonly string[]): Promise<number> {
+  const { href } = new URL("./main.ts", import.meta.url);
+  const program = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      ...await adminPermissions(args),
+      href,
+      ...args,
+    ],
+  }).spawn();
+  // A signal to this process alone must stop the program too.
+  for (const signal of stopSignals) {
+    Deno.addSignalListener(signal, () => sendSignal(program, signal));
+  }
+  return (await program.status).code;
 }
+
+if (import.meta.main) await runProgram(withHelp(HELP, launch));

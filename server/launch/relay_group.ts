@@ -1,6 +1,5 @@
 import { lines } from "../../shared/cli/lines.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { sendSignal } from "./launcher.ts";
 
 /** How to start a relay process, and where to report. */
 export interface RelayProgram {
@@ -214,5 +213,17 @@ export class RelayGroup {
     } catch (error) {
       this.#over.reject(error);
     }
+  }
+}
+
+/** Sends a program a signal; does nothing if it has ended. */
+export function sendSignal(
+  program: Deno.ChildProcess,
+  signal: Deno.Signal,
+): void {
+  try {
+    program.kill(signal);
+  } catch {
+    // It has ended.
   }
 }
