@@ -17,37 +17,29 @@ const MIB = KIB ** 2;
 const UNITS = ["", "K", "M", "G"];
 const MOST = 1_000_000_000;
 
-/** The flags, by the limits that they set. */
-export const limitFlags = {
-  maxMessage: size(
-    "the largest message that is taken",
-    [KIB, KIB * MIB],
-    defaultLimits.maxMessage,
-  ),
-  maxInflight: size(
+/** What each flag limits; a size in bytes has a range, all else is a number of things. */
+const limited = {
+  maxMessage: ["the largest message that is taken", KIB, KIB * MIB],
+  maxInflight: [
     "memory for all requests and answers under way",
-    [8 * MIB, MIB ** 2],
-    defaultLimits.maxInflight,
-  ),
-  maxConnections: count("connections at once", defaultLimits.maxConnections),
-  maxConnectionsPerAddress: count(
-    "the same, from one address",
-    defaultLimits.maxConnectionsPerAddress,
-  ),
-  maxWaiting: count(
-    "messages that wait for one recipient",
-    defaultLimits.maxWaiting,
-  ),
-  maxWaitingBytes: size(
-    "bytes that wait for one recipient",
-    [0, MIB ** 2],
-    defaultLimits.maxWaitingBytes,
-  ),
-  registrationsPerMinute: count(
-    "registrations from one address",
-    defaultLimits.registrationsPerMinute,
-  ),
-};
+    8 * MIB,
+    MIB ** 2,
+  ],
+  maxConnections: ["connections at once"],
+  maxConnectionsPerAddress: ["the same, from one address"],
+  maxWaiting: ["messages that wait for one recipient"],
+  maxWaitingBytes: ["bytes that wait for one recipient", 0, MIB ** 2],
+  registrationsPerMinute: ["registrations from one address"],
+} satisfies { [L in keyof Limits]?: [string, number?, number?] };
+
+type Limited = keyof typeof limited;
+
+const names = Object.keys(limited) as Limited[];
+
+/** The flags, by the limits that they set. */
+export const limitFlags = Object.fromEntries(
+  names.map((name) => [name, flagOf(name)]),
+) as Record<Limited, ReturnType<typeof flagOf>>;
 
 /**
  * The limits of these flags, with defaults in the place of the others.
@@ -55,9 +47,8 @@ export const limitFlags = {
  * @throws {UsageError} where they contradict each other
  */
 export function limitsOf(values: FlagValues<typeof limitFlags>): Limits {
-  const given = (Object.keys(limitFlags) as (keyof typeof limitFlags)[])
-    .map((name) => [name, values[name] ?? defaultLimits[name]]);
-  const limits: Limits = { ...defaultLimits, ...Object.fromEntries(given) };
+  const limits: Limits = { ...defaultLimits };
+  for (const name of names) limits[name] = values[name] ?? limits[name];
   const { maxInflight, maxMessage } = limits;
   if (maxInflight >= 2 * maxMessage) return limits;
   throw new UsageError(
@@ -69,28 +60,20 @@ export function limitsOf(values: FlagValues<typeof limitFlags>): Limits {
   );
 }
 
-/** A flag for a size in bytes within a range. */
-function size(what: string, [min, max]: [number, number], initial: number) {
-  return valueFlag(
-    "SIZE",
-    `${what} (default: ${formatSize(initial)})`,
-    (text) => {
-      const [, digits, unit = ""] = /^(\d{1,15})([KMG]?)$/i.exec(text) ?? [];
-      const bytes = Number(digits) * KIB ** UNITS.indexOf(unit.toUpperCase());
-      if (bytes >= min && bytes <= max) return bytes;
-      throw new Error(
-        `expected a size in bytes, or with K, M or G, from ${
-          formatSize(min)
-        } to ${formatSize(max)}, got "${text}"`,
-      );
-    },
-  );
-}
-
-/** A flag for a number of things. */
-function count(what: string, initial: number) {
-  const brief = `${what} (default: ${formatSize(initial)})`;
-  return valueFlag("N", brief, numberFrom(0, MOST));
+function flagOf(name: Limited) {
+  const [what, min = 0, max]: [string, number?, number?] = limited[name];
+  const brief = `${what} (default: ${formatSize(defaultLimits[name])})`;
+  if (max === undefined) return valueFlag("N", brief, numberFrom(0, MOST));
+  return valueFlag("SIZE", brief, (text) => {
+    const [, digits, unit = ""] = /^(\d{1,15})([KMG]?)$/i.exec(text) ?? [];
+    const bytes = Number(digits) * KIB ** UNITS.indexOf(unit.toUpperCase());
+    if (bytes >= min && bytes <= max) return bytes;
+    throw new Error(
+      `expected a size in bytes, or with K, M or G, from ${
+        formatSize(min)
+      } to ${formatSize(max)}, got "${text}"`,
+    );
+  });
 }
 
 /** A size as its flag takes it, as short as that can be. */
