@@ -25,7 +25,7 @@ import "./store/sqlite/sqlite.ts";
 import { StoreBrokenError } from "./store/store.ts";
 import { kindOf } from "./store/store_kinds.ts";
 import { RelayLog } from "./telemetry/log.ts";
-import { Telemetry } from "./telemetry/telemetry.ts";
+import { openTelemetry } from "./telemetry/telemetry.ts";
 
 /**
  * Drops the permissions that a relay no longer needs once its store and its
@@ -105,7 +105,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   // shared store opens first, so that no client waits for a missing database.
   const kind = kindOf(options.store);
   let listener = kind.sharedByRelays ? undefined : listen(options);
-  const telemetry = await Telemetry.open(options, log);
+  const telemetry = await openTelemetry(options, log);
   const notice = (text: string) => log.info(text);
   const opening = kind.open(options.store, {
     notice,

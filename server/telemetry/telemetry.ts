@@ -7,82 +7,62 @@ import type { Monitor, Monitored } from "./monitor.ts";
 const OPEN_TELEMETRY = Symbol.for("opentelemetry.js.api.1");
 
 /**
- * All that a relay's program tells of itself, as its flags and its environment
- * ask for. What they don't ask for isn't even loaded.
+ * Opens all that a relay's program tells of itself, as its flags and its
+ * environment ask for. What they don't ask for isn't even loaded.
+ *
+ * @throws {Error} if metrics can't be served
  */
-export class Telemetry {
-  /** Observes the relay; undefined where nothing is to be observed. */
-  readonly watcher: Watcher | undefined;
-  readonly #log: RelayLog;
-  readonly #failures: FailurePrinter;
-  readonly #monitor: Monitor | undefined;
-  #failed = 0;
-
-  private constructor(
-    log: RelayLog,
-    failures: FailurePrinter,
-    monitor: Monitor | undefined,
-    watchers: readonly Watcher[],
-  ) {
-    this.#log = log;
-    this.#failures = failures;
-    this.#monitor = monitor;
-    this.watcher = watchAll(watchers);
+export async function openTelemetry(
+  { telemetry: { metrics }, takeOver }: Pick<
+    ServerOptions,
+    "telemetry" | "takeOver"
+  >,
+  log: RelayLog,
+) {
+  const failures = new FailurePrinter(log);
+  const watchers: Watcher[] = [];
+  let monitor: Monitor | undefined;
+  let failed = 0;
+  if (metrics !== undefined) {
+    const { Monitor } = await import("./monitor.ts");
+    monitor = Monitor.start(
+      { ...metrics, takeOver },
+      (error) => failures.print(error),
+    );
+    watchers.push(monitor.requests);
   }
-
-  /**
-   * Makes ready what is asked for; a relay is shown later.
-   *
-   * @throws {Error} where metrics can't be served
-   */
-  static async open(
-    { telemetry: { metrics }, takeOver }: Pick<
-      ServerOptions,
-      "telemetry" | "takeOver"
-    >,
-    log: RelayLog,
-  ): Promise<Telemetry> {
-    const failures = new FailurePrinter(log);
-    const watchers: Watcher[] = [];
-    let monitor: Monitor | undefined;
-    if (metrics !== undefined) {
-      const { Monitor } = await import("./monitor.ts");
-      monitor = Monitor.start(
-        { ...metrics, takeOver },
-        (error) => failures.print(error),
-      );
-      watchers.push(monitor.requests);
-    }
-    if (OPEN_TELEMETRY in globalThis) {
-      const { RequestSpans } = await import("./request_spans.ts");
-      watchers.push(new RequestSpans());
-    }
-    if (log.isDetailed) watchers.push(requestLog(log));
-    return new Telemetry(log, failures, monitor, watchers);
+  if (OPEN_TELEMETRY in globalThis) {
+    const { RequestSpans } = await import("./request_spans.ts");
+    watchers.push(new RequestSpans());
   }
+  if (log.isDetailed) watchers.push(requestLog(log));
+  return {
+    /** Observes the relay; undefined if nothing is to be observed. */
+    watcher: watchAll(watchers),
 
-  /** Tells of a failure that isn't a client's. */
-  report(error: unknown): void {
-    this.#failed++;
-    this.#failures.print(error);
-  }
+    /** Reports a failure that isn't a client's. */
+    report(error: unknown): void {
+      failed++;
+      failures.print(error);
+    },
 
-  /** Shows a relay from now on, and says where. */
-  show(monitored: Omit<Monitored, "failures" | "droppedLines">): void {
-    if (this.#monitor === undefined) return;
-    const { url } = this.#monitor;
-    this.#monitor.show({
-      ...monitored,
-      failures: () => this.#failed,
-      droppedLines: () => this.#log.dropped,
-    });
-    this.#log.announce(`metrics on ${url}`, { url });
-  }
+    /** Shows a relay from now on, and says where. */
+    show(monitored: Omit<Monitored, "failures" | "droppedLines">): void {
+      if (monitor === undefined) return;
+      const { url } = monitor;
+      monitor.show({
+        ...monitored,
+        failures: () => failed,
+        droppedLines: () => log.dropped,
+      });
+      log.announce(`metrics on ${url}`, { url });
+    },
 
-  /** Shows nothing any more. */
-  async close(): Promise<void> {
-    await this.#monitor?.close();
-  }
+    /** Shows nothing any more. */
+    async close(): Promise<void> {
+      await monitor?.close();
+    },
+  };
 }
 
 /** Logs connections and requests in detail, by the number of the connection. */
