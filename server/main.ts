@@ -14,7 +14,7 @@ import { runProgram, UsageError, withHelp } from "../shared/cli/program.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
 import { examine } from "./doctor/doctor.ts";
 import { listen } from "./relay/listen.ts";
-import { PidFile } from "./launch/pid_file.ts";
+import { openPidFile } from "./launch/pid_file.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay/relay.ts";
 import { relayCommand } from "./launch/relay_permissions.ts";
@@ -93,7 +93,7 @@ async function startSeveral(
 
 async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   const { pidFile } = options;
-  using file = pidFile === undefined ? undefined : PidFile.open(pidFile);
+  using file = pidFile === undefined ? undefined : openPidFile(pidFile);
   const stopped = stopSignal(
     options,
     !options.stopWithInput && await isHangupIgnored(),

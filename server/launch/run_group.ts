@@ -6,7 +6,7 @@ import {
   replaceSignal,
 } from "../../shared/cli/stopping.ts";
 import type { ServerOptions } from "../options.ts";
-import { PidFile } from "./pid_file.ts";
+import { openPidFile } from "./pid_file.ts";
 import { RelayGroup } from "./relay_group.ts";
 import { RelayLog } from "../telemetry/log.ts";
 
@@ -24,7 +24,7 @@ export async function runGroup(
   log: RelayLog = new RelayLog(telemetry),
 ): Promise<number> {
   const { metrics } = telemetry;
-  using file = pidFile === undefined ? undefined : PidFile.open(pidFile);
+  using file = pidFile === undefined ? undefined : openPidFile(pidFile);
   // This process writes no other file.
   if (file === undefined) await Deno.permissions.revoke({ name: "write" });
   const passedOn = withoutPidFile(args);
