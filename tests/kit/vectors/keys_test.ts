@@ -1,6 +1,8 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { encodeHex } from "@std/encoding";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { dissect } from "../../../kit/dissect/dissector.ts";
+import type { KeyMeaning, KeyVector } from "../../../lab/vectors/vector.ts";
 import {
   derSize,
   exportPublicKey,
@@ -8,13 +10,13 @@ import {
   importPublicKey,
   publicKeyOf,
 } from "../../../shared/crypto/crypto.ts";
+import { formatInfoMe } from "../../../shared/folder/info_files.ts";
+import { parseInfoMe } from "../../../shared/identity/parse_identity.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import { PUBLIC_KEY_SIZE, ZERO_ID } from "../../../shared/wire/protocol.ts";
-import { dissect } from "../../../kit/dissect/dissector.ts";
-import type { KeyMeaning, KeyVector } from "../../../lab/vectors/vector.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
-import { bytesOf, readVectors } from "../../support/wire/vectors.ts";
+import { bytesOf, inHex, readVectors } from "../../support/wire/vectors.ts";
 
 /** Bits, exponent and modulus of a key. */
 function numbersOf(
@@ -147,3 +149,32 @@ testWith(
     assertEquals(pairs, 2);
   },
 );
+
+testWith(
+  FILES,
+  "readable identity files have their meaning",
+  async () => {
+    const kinds = new Set<string>();
+    for (const vector of await readVectors("identities")) {
+      const { name, canonical, verdict, meaning } = vector;
+      if (Object.keys(meaning).length === 0) continue;
+      const me = await parseInfoMe(bytesOf(vector));
+      assertEquals(inHex(me), meaning, name);
+      const written = new TextEncoder().encode(formatInfoMe(me));
+      assertEquals(encodeHex(written) === vector.bytes, canonical, name);
+      kinds.add(`${verdict} ${canonical}`);
+    }
+    assertEquals(kinds, new Set(["valid true", "valid false", "IDF-1 false"]));
+  },
+);
+
+testWith(FILES, "identity files that are broken are refused", async () => {
+  let count = 0;
+  for (const vector of await readVectors("identities")) {
+    if (Object.keys(vector.meaning).length > 0) continue;
+    assertEquals(vector.verdict, "IDF-1", vector.name);
+    await assertRejects(() => parseInfoMe(bytesOf(vector)), FormatError);
+    count++;
+  }
+  assert(count > 0);
+});

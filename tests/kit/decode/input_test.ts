@@ -1,7 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { encodeHex } from "@std/encoding";
-import fc from "fast-check";
 import { isText, parseHexText } from "../../../kit/decode/hex_text.ts";
+import { fileBytes } from "../../../kit/decode/main.ts";
+import { temporaryFolder } from "../../../lab/harness/resources.ts";
+import { FILES, testWith } from "../../support/test_with.ts";
+import fc from "fast-check";
 
 /** A 9000 and a 601 in one. */
 const BYTES = "02282300000000" +
@@ -72,4 +75,18 @@ Deno.test("hex: bytes are read from any layout", () => {
       assertEquals(parseHexText(text), bytes);
     },
   ));
+});
+
+testWith(FILES, "no file is read beyond what memory is there for", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/file`;
+  const bytes = new Uint8Array(300_000).map((_, index) => index % 251);
+  await Deno.writeFile(path, bytes);
+  assertEquals(await fileBytes(path, bytes.length), bytes);
+  await assertRejects(
+    () => fileBytes(path, 2048),
+    Error,
+    "it has more than 2 KiB",
+  );
+  await assertRejects(() => fileBytes(folder.path), Error, "Can't read ");
 });
