@@ -1,3 +1,6 @@
+/** Milliseconds after which something that is owed counts as missing. */
+export const PATIENCE = 10_000;
+
 /** What was expected of the relay or of a decoder, and what came instead. */
 export class FuzzFailure extends Error {
   override name = "FuzzFailure";

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { DecoderFuzz } from "./decoder_fuzz.ts";
+import { DecoderFuzz } from "./decoders/decoder_fuzz.ts";
 import { FuzzFailure } from "./failure.ts";
-import { RelayFuzz } from "./relay_fuzz.ts";
+import { RelayFuzz } from "./relay/relay_fuzz.ts";
 import { Tally } from "./tally.ts";
 
 /** Milliseconds of each turn. */

@@ -1,4 +1,4 @@
-import type { FuzzCase } from "./plans.ts";
+import type { FuzzCase } from "./relay/plans.ts";
 
 const MIB = 1024 * 1024;
 

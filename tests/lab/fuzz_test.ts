@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { fuzz } from "../../lab/fuzz/fuzz.ts";
-import { frame } from "../../lab/fuzz/framing.ts";
-import { productions } from "../../lab/fuzz/grammar.ts";
-import { mutations } from "../../lab/fuzz/mutations.ts";
-import { describeCase, makeCase } from "../../lab/fuzz/plans.ts";
-import { limits, RelayTarget } from "../../lab/fuzz/relay_target.ts";
-import { shrink } from "../../lab/fuzz/shrink.ts";
-import { vectorCase } from "../../lab/fuzz/vectors.ts";
+import { frame } from "../../lab/fuzz/relay/framing.ts";
+import { productions } from "../../lab/fuzz/relay/grammar.ts";
+import { mutations } from "../../lab/fuzz/relay/mutations.ts";
+import { describeCase, makeCase } from "../../lab/fuzz/relay/plans.ts";
+import { limits, RelayTarget } from "../../lab/fuzz/relay/relay_target.ts";
+import { shrink } from "../../lab/fuzz/relay/shrink.ts";
+import { vectorCase } from "../../lab/fuzz/relay/vectors.ts";
 import recorded from "../../lab/recordings/fuzz.json" with { type: "json" };
 import { isSlowRun, PROGRAMS, testWith } from "../support/test_with.ts";
 

@@ -10,7 +10,7 @@ import {
   type Dialect,
   dialects,
   requestCode,
-} from "../../shared/wire/dialects.ts";
+} from "../../../shared/wire/dialects.ts";
 import {
   type ClientId,
   type MessageType,
@@ -18,19 +18,19 @@ import {
   PUBLIC_KEY_SIZE,
   REQUEST_HEADER_SIZE,
   SEND_OVERHEAD,
-} from "../../shared/wire/protocol.ts";
+} from "../../../shared/wire/protocol.ts";
 import {
   requestCodecs,
   type RequestKind,
   requestKinds,
   type RequestPayloads,
   responseCodes,
-} from "../../shared/wire/requests.ts";
-import { encodeRequest, requestHeader } from "../../shared/wire/frames.ts";
+} from "../../../shared/wire/requests.ts";
+import { encodeRequest, requestHeader } from "../../../shared/wire/frames.ts";
 import { castNames, standIns, STRANGER } from "./cast.ts";
 import { BLOCKS, CONTENT_SIZE_AT, SIZE_AT, TYPE_AT, viewOf } from "./layout.ts";
-import type { Random } from "../harness/random.ts";
-import { PULL, unusedCodes } from "../../kit/requests.ts";
+import type { Random } from "../../harness/random.ts";
+import { PULL, unusedCodes } from "../../../kit/requests.ts";
 
 /** What the frames of one case are made with. */
 export interface Source {

@@ -2,7 +2,7 @@ import {
   ERROR_CODE,
   type ResponseCode,
   responseCode,
-} from "../../shared/wire/requests.ts";
+} from "../../../shared/wire/requests.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Which registrations of a case can succeed. */

@@ -6,16 +6,16 @@
 
 import { equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
-import type { DecryptError } from "../../shared/crypto/crypto.ts";
-import type { Codec } from "../../shared/wire/fields.ts";
-import type { Fields, FieldType } from "../../shared/wire/field_types.ts";
-import { FormatError } from "../../shared/wire/format_error.ts";
-import { readInbox } from "../harness/responses.ts";
+import type { DecryptError } from "../../../shared/crypto/crypto.ts";
+import type { Codec } from "../../../shared/wire/fields.ts";
+import type { Fields, FieldType } from "../../../shared/wire/field_types.ts";
+import { FormatError } from "../../../shared/wire/format_error.ts";
+import { readInbox } from "../../harness/responses.ts";
 import {
   requestHeader,
   responseHeader,
   shortRequestHeader,
-} from "../../shared/wire/frames.ts";
+} from "../../../shared/wire/frames.ts";
 import {
   failureCodec,
   requestCodecs,
@@ -23,9 +23,9 @@ import {
   requestRecord,
   requests,
   responseCodecs,
-} from "../../shared/wire/requests.ts";
-import { expect } from "./failure.ts";
-import { PULL } from "../../kit/requests.ts";
+} from "../../../shared/wire/requests.ts";
+import { expect } from "../failure.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Something that reads. */
 export interface DecoderTarget {

@@ -1,6 +1,6 @@
 import { concat } from "@std/bytes";
-import { viewOf } from "./layout.ts";
-import type { Random } from "../harness/random.ts";
+import { viewOf } from "../relay/layout.ts";
+import type { Random } from "../../harness/random.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { FuzzFailure } from "./failure.ts";
+import { FuzzFailure } from "../failure.ts";
 import { describeCase, type FuzzCase, makeCase } from "./plans.ts";
 import { limits, RelayTarget } from "./relay_target.ts";
 import { shrink } from "./shrink.ts";
-import type { Tally } from "./tally.ts";
+import type { Tally } from "../tally.ts";
 
 /** Cases after which a relay is ended and its database looked into. */
 const CASES_EACH = 400;

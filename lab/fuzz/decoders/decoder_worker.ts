@@ -9,9 +9,9 @@ import { parentPort } from "node:worker_threads";
 import { encodeHex } from "@std/encoding";
 import type { DecoderTarget } from "./codec_targets.ts";
 import { decoderTargets } from "./decoder_target.ts";
-import { FuzzFailure } from "./failure.ts";
+import { FuzzFailure } from "../failure.ts";
 import { changed } from "./inputs.ts";
-import { Random } from "../harness/random.ts";
+import { Random } from "../../harness/random.ts";
 
 /** What the thread is asked to do. */
 export interface Batch {

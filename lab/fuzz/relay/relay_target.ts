@@ -7,14 +7,14 @@
 
 import { Database } from "@db/sqlite";
 import { decodeHex } from "@std/encoding";
-import { infoFiles } from "../../shared/folder/info_files.ts";
-import type { ClientId } from "../../shared/wire/protocol.ts";
+import { infoFiles } from "../../../shared/folder/info_files.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
 import type {
   ListedClient,
   WaitingMessage,
-} from "../../shared/wire/requests.ts";
+} from "../../../shared/wire/requests.ts";
 import { castNames, withIds } from "./cast.ts";
-import { expect } from "./failure.ts";
+import { expect } from "../failure.ts";
 import { GoodClient } from "./good_client.ts";
 import type { Link } from "./link.ts";
 import type { FuzzCase, GrammarLimits } from "./plans.ts";

@@ -6,10 +6,10 @@
  */
 
 import { equals } from "@std/bytes";
-import { WAITING_OVERHEAD } from "../../shared/wire/protocol.ts";
-import type { WaitingMessage } from "../../shared/wire/requests.ts";
+import { WAITING_OVERHEAD } from "../../../shared/wire/protocol.ts";
+import type { WaitingMessage } from "../../../shared/wire/requests.ts";
 import { encodeHex } from "@std/encoding";
-import { expect, FuzzFailure } from "./failure.ts";
+import { expect, FuzzFailure } from "../failure.ts";
 
 /** A message as it was sent. */
 export interface Sent {

@@ -6,8 +6,8 @@
  */
 
 import { concat } from "@std/bytes";
-import { dialects, requestCode } from "../../shared/wire/dialects.ts";
-import { requestKinds } from "../../shared/wire/requests.ts";
+import { dialects, requestCode } from "../../../shared/wire/dialects.ts";
+import { requestKinds } from "../../../shared/wire/requests.ts";
 import { oddSize, type Source } from "./grammar.ts";
 import {
   CODE_AT,

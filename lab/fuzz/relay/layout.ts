@@ -5,12 +5,12 @@
  * @module
  */
 
-import { type Dialect, dialectNamed } from "../../shared/wire/dialects.ts";
+import { type Dialect, dialectNamed } from "../../../shared/wire/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   REQUEST_HEADER_SIZE,
   SEND_OVERHEAD,
-} from "../../shared/wire/protocol.ts";
+} from "../../../shared/wire/protocol.ts";
 
 /** What pads to blocks. */
 export const BLOCKS: Dialect = dialectNamed("blocks");

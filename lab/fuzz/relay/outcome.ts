@@ -4,16 +4,19 @@
  * @module
  */
 
-import { decodeResponse } from "../harness/responses.ts";
-import { defaultDialect, responseMeant } from "../../shared/wire/dialects.ts";
-import { PROTOCOL_VERSION } from "../../shared/wire/protocol.ts";
-import type { Response } from "../../shared/wire/requests.ts";
-import type { WholeResponse } from "../../shared/wire/response_framer.ts";
-import { expect, FuzzFailure } from "./failure.ts";
+import { decodeResponse } from "../../harness/responses.ts";
+import {
+  defaultDialect,
+  responseMeant,
+} from "../../../shared/wire/dialects.ts";
+import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
+import type { Response } from "../../../shared/wire/requests.ts";
+import type { WholeResponse } from "../../../shared/wire/response_framer.ts";
+import { expect, FuzzFailure } from "../failure.ts";
 import type { Framing } from "./framing.ts";
 import type { Kept } from "./inbox_model.ts";
 import type { Ending, Pacing } from "./plans.ts";
-import { PULL } from "../../kit/requests.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** What came of one connection of a case. */
 export interface Outcome {

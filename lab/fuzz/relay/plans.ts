@@ -6,14 +6,14 @@
 
 import { concat } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
-import { encodeRequest } from "../../shared/wire/frames.ts";
-import { SEND_OVERHEAD } from "../../shared/wire/protocol.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
+import { SEND_OVERHEAD } from "../../../shared/wire/protocol.ts";
 import { standIns } from "./cast.ts";
 import { frame } from "./framing.ts";
 import { productions, type Source } from "./grammar.ts";
 import { CONTENT_AT } from "./layout.ts";
 import { mutations } from "./mutations.ts";
-import { Random } from "../harness/random.ts";
+import { Random } from "../../harness/random.ts";
 
 /** How the bytes are written. */
 export type Pacing =

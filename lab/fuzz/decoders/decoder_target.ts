@@ -18,21 +18,21 @@ import {
   importSymmetricKey,
   legacyDecrypt,
   legacyPadding,
-} from "../../shared/crypto/crypto.ts";
-import { FormatError } from "../../shared/wire/format_error.ts";
-import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
+} from "../../../shared/crypto/crypto.ts";
+import { FormatError } from "../../../shared/wire/format_error.ts";
+import { parseInfoMe } from "../../../shared/identity/parse_identity.ts";
 import {
   formatAddress,
   formatInfoMe,
   parseAddress,
   parsePort,
-} from "../../shared/folder/info_files.ts";
+} from "../../../shared/folder/info_files.ts";
 import {
   decodeListedName,
   decodeName,
   encodeListedName,
   encodeName,
-} from "../../shared/wire/field_types.ts";
+} from "../../../shared/wire/field_types.ts";
 import {
   bytesOf,
   codecTargets,
@@ -40,7 +40,7 @@ import {
   ID,
   NAME,
 } from "./codec_targets.ts";
-import { expect } from "./failure.ts";
+import { expect } from "../failure.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -7,10 +7,9 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { inTime } from "../../shared/cli/time.ts";
-import { Program, relayArguments } from "../harness/program.ts";
-import { FuzzFailure } from "./failure.ts";
-import { PATIENCE } from "./link.ts";
+import { inTime } from "../../../shared/cli/time.ts";
+import { Program, relayArguments } from "../../harness/program.ts";
+import { FuzzFailure, PATIENCE } from "../failure.ts";
 
 /** Milliseconds that a start may take: a busy machine, not the relay, decides it. */
 const START = 60_000;

@@ -6,9 +6,8 @@
 
 import { Worker } from "node:worker_threads";
 import type { Batch, BatchReport } from "./decoder_worker.ts";
-import { FuzzFailure } from "./failure.ts";
-import { PATIENCE } from "./link.ts";
-import type { Tally } from "./tally.ts";
+import { FuzzFailure, PATIENCE } from "../failure.ts";
+import type { Tally } from "../tally.ts";
 
 /** Inputs to decoders, in batches. */
 export class DecoderFuzz {

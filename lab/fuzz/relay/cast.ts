@@ -6,7 +6,10 @@
  * @module
  */
 
-import { CLIENT_ID_SIZE, type ClientId } from "../../shared/wire/protocol.ts";
+import {
+  CLIENT_ID_SIZE,
+  type ClientId,
+} from "../../../shared/wire/protocol.ts";
 
 /** How many clients are registered before the first case. */
 export const CAST_SIZE = 4;

@@ -5,13 +5,10 @@
  * @module
  */
 
-import { RawConnection, SocketConn } from "../../kit/raw_connection.ts";
-import { inTime } from "../../shared/cli/time.ts";
-import type { WholeResponse } from "../../shared/wire/response_framer.ts";
-import { FuzzFailure } from "./failure.ts";
-
-/** Milliseconds after which something that is owed counts as missing. */
-export const PATIENCE = 10_000;
+import { RawConnection, SocketConn } from "../../../kit/raw_connection.ts";
+import { inTime } from "../../../shared/cli/time.ts";
+import type { WholeResponse } from "../../../shared/wire/response_framer.ts";
+import { FuzzFailure, PATIENCE } from "../failure.ts";
 
 /** One connection; nothing is read before it is asked for. */
 export class Link {

@@ -12,17 +12,17 @@ import {
   dialectOf,
   paddingBehind,
   requestKind,
-} from "../../shared/wire/dialects.ts";
+} from "../../../shared/wire/dialects.ts";
 import {
   CLIENT_ID_SIZE,
   NAME_SIZE,
   PUBLIC_KEY_SIZE,
   REQUEST_HEADER_SIZE,
   SEND_OVERHEAD,
-} from "../../shared/wire/protocol.ts";
+} from "../../../shared/wire/protocol.ts";
 import { BLOCKS, CODE_AT, viewOf } from "./layout.ts";
-import { PULL } from "../../kit/requests.ts";
-import type { RequestKind } from "../../shared/wire/requests.ts";
+import { PULL } from "../../../kit/requests.ts";
+import type { RequestKind } from "../../../shared/wire/requests.ts";
 
 /** The kinds that are modelled; a stream ends before a request of another kind. */
 const KINDS: readonly RequestKind[] = [

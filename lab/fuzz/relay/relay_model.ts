@@ -7,7 +7,7 @@
 
 import { equals } from "@std/bytes";
 import { encodeHex } from "@std/encoding";
-import type { ClientId } from "../../shared/wire/protocol.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
 import {
   ERROR_CODE,
   type ListedClient,
@@ -15,8 +15,8 @@ import {
   type ResponseCode,
   responseCode,
   type WaitingMessage,
-} from "../../shared/wire/requests.ts";
-import { expect, FuzzFailure } from "./failure.ts";
+} from "../../../shared/wire/requests.ts";
+import { expect, FuzzFailure } from "../failure.ts";
 import type { Step } from "./framing.ts";
 import { InboxModel, type Kept } from "./inbox_model.ts";
 import { Names } from "./name_model.ts";
@@ -26,7 +26,7 @@ import {
   noteTaken,
   type Outcome,
 } from "./outcome.ts";
-import { PULL } from "../../kit/requests.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** A registered client. */
 export interface KnownClient {

@@ -5,15 +5,15 @@
  * @module
  */
 
-import { paddingBehind } from "../../shared/wire/dialects.ts";
-import { RESPONSE_HEADER_SIZE } from "../../shared/wire/protocol.ts";
-import { expect } from "./failure.ts";
+import { paddingBehind } from "../../../shared/wire/dialects.ts";
+import { RESPONSE_HEADER_SIZE } from "../../../shared/wire/protocol.ts";
+import { expect } from "../failure.ts";
 import { frame, type Framing } from "./framing.ts";
 import { BLOCKS } from "./layout.ts";
-import type { WholeResponse } from "../../shared/wire/response_framer.ts";
+import type { WholeResponse } from "../../../shared/wire/response_framer.ts";
 import { Link } from "./link.ts";
 import type { Plan } from "./plans.ts";
-import { Random } from "../harness/random.ts";
+import { Random } from "../../harness/random.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What a connection is played against. */

@@ -6,25 +6,25 @@
  */
 
 import { decodeHex, encodeHex } from "@std/encoding";
-import { encodeRequest } from "../../shared/wire/frames.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
 import {
   type ClientId,
   PUBLIC_KEY_SIZE,
   ZERO_ID,
-} from "../../shared/wire/protocol.ts";
+} from "../../../shared/wire/protocol.ts";
 import {
   type RequestKind,
   type RequestPayloads,
   responseCode,
   responseCodecs,
   type ResponsePayloads,
-} from "../../shared/wire/requests.ts";
+} from "../../../shared/wire/requests.ts";
 import { castNames } from "./cast.ts";
-import { expect } from "./failure.ts";
+import { expect } from "../failure.ts";
 import { Link } from "./link.ts";
-import { Random } from "../harness/random.ts";
+import { Random } from "../../harness/random.ts";
 import type { RelayModel } from "./relay_model.ts";
-import { PULL } from "../../kit/requests.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** After so many times that it was served, a client registers anew. */
 const VISITS = 10;
