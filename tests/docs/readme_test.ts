@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { ConsoleClient } from "../../lab/harness/console.ts";
+import { ConsoleClient } from "../support/clients/console.ts";
 import { fencedBlocks, readPage } from "../../lab/harness/pages.ts";
 import { Program, ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";

@@ -5,7 +5,7 @@ import {
   Session,
   UserError,
 } from "../../../client/mod.ts";
-import { Forwarder } from "../../../lab/harness/forwarder.ts";
+import { Forwarder } from "../../support/relays/forwarder.ts";
 import { answers, refused } from "../../support/relays/misbehaviour.ts";
 import {
   namesIn,

@@ -6,7 +6,7 @@ import {
   Session,
   UserError,
 } from "../../../client/mod.ts";
-import { Forwarder } from "../../../lab/harness/forwarder.ts";
+import { Forwarder } from "../../support/relays/forwarder.ts";
 import { answers, lying } from "../../support/relays/misbehaviour.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";

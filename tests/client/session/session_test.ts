@@ -17,7 +17,7 @@ import { UserError as UserErrorClass } from "../../../client/errors.ts";
 import { encodeResponse } from "../../../shared/wire/frames.ts";
 import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import { responseCodecs } from "../../../shared/wire/requests.ts";
-import { ConsoleClient } from "../../../lab/harness/console.ts";
+import { ConsoleClient } from "../../support/clients/console.ts";
 import {
   namesIn,
   temporaryFolder,

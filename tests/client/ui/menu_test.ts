@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { ConsoleClient } from "../../../lab/harness/console.ts";
+import { ConsoleClient } from "../../support/clients/console.ts";
 import {
   namesIn,
   temporaryFolder,

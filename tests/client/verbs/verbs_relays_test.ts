@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { formatAddress } from "../../../shared/folder/info_files.ts";
-import { Forwarder } from "../../../lab/harness/forwarder.ts";
+import { Forwarder } from "../../support/relays/forwarder.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 import { texts } from "../../support/clients/two_people.ts";

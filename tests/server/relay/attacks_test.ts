@@ -3,7 +3,7 @@ import type { Limits } from "../../../server/mod.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-import { listenWithAddresses } from "../../../lab/harness/addresses.ts";
+import { listenWithAddresses } from "../../support/relays/addresses.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { type TestRelay, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";

@@ -7,7 +7,7 @@ import {
   Session,
   type UserError,
 } from "../../../client/mod.ts";
-import { Forwarder } from "../../../lab/harness/forwarder.ts";
+import { Forwarder } from "../relays/forwarder.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { receive } from "./receiving.ts";
 

@@ -1,12 +1,12 @@
 /** What happens on the way to a database: lost commits, TLS, a pooler, and clocks that differ. */
 
-import { faketimeLibrary } from "../../../../lab/harness/faked_clock.ts";
-import { Forwarder } from "../../../../lab/harness/forwarder.ts";
+import { faketimeLibrary } from "../../../support/stores/faked_clock.ts";
+import { Forwarder } from "../../../support/relays/forwarder.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
 import {
   hasPgBouncer,
   startPgBouncer,
-} from "../../../../lab/harness/pgbouncer.ts";
+} from "../../../support/stores/pgbouncer.ts";
 import { PostgresCluster } from "../../../../lab/harness/postgres_cluster.ts";
 import { Program, ROOT } from "../../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";

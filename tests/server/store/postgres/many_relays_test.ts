@@ -1,8 +1,8 @@
 /** Relays that share one database, while they and it are killed. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Address, Crowd } from "../../../../lab/harness/crowd.ts";
-import { Ledger } from "../../../../lab/harness/ledger.ts";
+import { type Address, Crowd } from "../../../support/relays/crowd.ts";
+import { Ledger } from "../../../support/relays/ledger.ts";
 import { postgresServerTest } from "../../../support/stores/postgres.ts";
 import { Program } from "../../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";

@@ -3,8 +3,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { OutcomeUnknownError, startRelay } from "../../../../server/mod.ts";
 import { openPostgresStore } from "../../../../server/store/postgres/mod.ts";
-import { Crowd } from "../../../../lab/harness/crowd.ts";
-import { Ledger } from "../../../../lab/harness/ledger.ts";
+import { Crowd } from "../../../support/relays/crowd.ts";
+import { Ledger } from "../../../support/relays/ledger.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
 import {
   type PairTest,

@@ -5,7 +5,7 @@ import { WallClock } from "../../../../server/store/sqlite/writer/wall_clock.ts"
 import {
   fakedClock,
   faketimeLibrary,
-} from "../../../../lab/harness/faked_clock.ts";
+} from "../../../support/stores/faked_clock.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
 import { Program, relayArguments } from "../../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";

@@ -1,6 +1,6 @@
 /** An address of its own for a relay, which can be cut off at any byte. */
 
-import { writeAll } from "./peer.ts";
+import { writeAll } from "../../../lab/harness/peer.ts";
 
 /** Bytes that pass at once: few, so that the rest isn't through when it is cut. */
 const STEP = 4096;

@@ -4,8 +4,8 @@ import {
   AS_ITS_USER,
   freePort,
   type PostgresCluster,
-} from "./postgres_cluster.ts";
-import { until } from "./until.ts";
+} from "../../../lab/harness/postgres_cluster.ts";
+import { until } from "../../../lab/harness/until.ts";
 
 /** Debian keeps it where only root's path leads. */
 const PATH = `PATH="$PATH:/usr/sbin"; `;

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 
 const CLIENT = fileURLToPath(
-  new URL("../../client/main.ts", import.meta.url),
+  new URL("../../../client/main.ts", import.meta.url),
 );
 /** Milliseconds after which a test that waits in vain says what it saw. */
 const PATIENCE = 120_000;

@@ -6,12 +6,12 @@
  */
 
 import { assert } from "@std/assert";
-import { FormatError } from "../../shared/wire/format_error.ts";
-import { encodeRequest } from "../../shared/wire/frames.ts";
-import type { ClientId } from "../../shared/wire/protocol.ts";
+import { FormatError } from "../../../shared/wire/format_error.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
+import type { ClientId } from "../../../shared/wire/protocol.ts";
 import type { Ledger, OpenAnswers } from "./ledger.ts";
-import { Peer } from "./peer.ts";
-import { PULL } from "../../kit/requests.ts";
+import { Peer } from "../../../lab/harness/peer.ts";
+import { PULL } from "../../../kit/requests.ts";
 
 /** Bytes of contents, about; of one in so many it is a large one. */
 const SIZE = 300;

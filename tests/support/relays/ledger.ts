@@ -7,7 +7,7 @@
 
 import { assert } from "@std/assert";
 import { equals } from "@std/bytes";
-import type { WaitingMessage } from "../../shared/wire/requests.ts";
+import type { WaitingMessage } from "../../../shared/wire/requests.ts";
 
 /** A message, by the number in its content. */
 interface Sent {

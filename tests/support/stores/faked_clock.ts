@@ -1,6 +1,6 @@
 /** Programs whose wall clock is another one, which libfaketime gives them. */
 
-import { Program, ROOT } from "./program.ts";
+import { Program, ROOT } from "../../../lab/harness/program.ts";
 
 /** Where Debian and others put it. */
 const FIND =
