@@ -7,8 +7,8 @@ import {
   requests,
 } from "../../../shared/wire/requests.ts";
 import { unusedCodes } from "../../../kit/requests.ts";
-import { brokenMessages } from "../conversations/broken_messages.ts";
-import { brokenRegistrations } from "../conversations/broken_registrations.ts";
+import { brokenMessages } from "./broken_messages.ts";
+import { brokenRegistrations } from "./broken_registrations.ts";
 import { brokenRequest } from "./frame_case.ts";
 import { bigEndian, resized, withField } from "./frame_edits.ts";
 import {

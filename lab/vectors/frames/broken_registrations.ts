@@ -1,9 +1,9 @@
 import { concat } from "@std/bytes";
 import { decodeHex } from "@std/encoding";
 import { NAME_SIZE, PUBLIC_KEY_SIZE } from "../../../shared/wire/protocol.ts";
-import { brokenRequest } from "../frames/frame_case.ts";
-import { withField } from "../frames/frame_edits.ts";
-import { filled, NOTHING, registers, utf8 } from "../frames/frames.ts";
+import { brokenRequest } from "./frame_case.ts";
+import { withField } from "./frame_edits.ts";
+import { filled, NOTHING, registers, utf8 } from "./frames.ts";
 import { padded, pkcs1Of } from "../keys/key_forms.ts";
 import material from "../material.json" with { type: "json" };
 import { anna } from "../people.ts";

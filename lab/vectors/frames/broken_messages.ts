@@ -1,6 +1,6 @@
 import { MessageType } from "../../../shared/wire/protocol.ts";
-import { brokenRequest } from "../frames/frame_case.ts";
-import { resized, withField } from "../frames/frame_edits.ts";
+import { brokenRequest } from "./frame_case.ts";
+import { resized, withField } from "./frame_edits.ts";
 import {
   filled,
   KEY,
@@ -8,7 +8,7 @@ import {
   sends,
   sendsKeyRequest,
   sendsText,
-} from "../frames/frames.ts";
+} from "./frames.ts";
 import type { FrameVector } from "../vector.ts";
 
 /** What some debuggers fill memory with that nobody has set. */
