@@ -11,7 +11,7 @@ import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { serveCommands } from "../relay/child.ts";
 import { userId } from "../relay/fixtures.ts";
-import { pullRequest } from "../../../kit/requests.ts";
+import { keyRequest, listRequest, pullRequest } from "../../../kit/requests.ts";
 import { SocketConn } from "../../../kit/raw_connection.ts";
 
 /** A registered user whose inbox has a message of 16 MiB. */
@@ -39,16 +39,6 @@ export interface Attack {
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-
-/** A request for waiting messages. */
-export function pull(clientId: ClientId): Uint8Array {
-  return pullRequest(clientId);
-}
-
-/** A request for the clients list. */
-export function list(clientId: ClientId): Uint8Array {
-  return encodeRequest("clientsList", {}, { clientId });
-}
 
 /** A message of so many bytes that a client sends to itself. */
 export function send(clientId: ClientId, size: number): Uint8Array {
@@ -109,25 +99,25 @@ const attacks: Readonly<Record<string, Attack>> = {
   "unread-pulls": {
     connections: 450,
     addresses: 1,
-    act: (line) => line.write(pull(LARGE)),
+    act: (line) => line.write(pullRequest(LARGE)),
   },
   "sipped-pulls": {
     connections: 450,
     addresses: 1,
     async act(line) {
-      await line.write(pull(LARGE));
+      await line.write(pullRequest(LARGE));
       while (await line.read(new Uint8Array(1)) !== null) await pause(200);
     },
   },
   "unread-pulls-300-addresses": {
     connections: 900,
     addresses: 300,
-    act: (line) => line.write(pull(LARGE)),
+    act: (line) => line.write(pullRequest(LARGE)),
   },
   "devoured-pulls": {
     connections: 300,
     addresses: 1,
-    act: devour(pull(MANY)),
+    act: devour(pullRequest(MANY)),
   },
   "stuck-uploads": {
     connections: 200,
@@ -161,19 +151,19 @@ const attacks: Readonly<Record<string, Attack>> = {
     connections: 3000,
     addresses: 3,
     flags: ["--max-connections", "3000"],
-    act: (line) => line.write(pull(EMPTY)),
+    act: (line) => line.write(pullRequest(EMPTY)),
   },
   "lists": {
     connections: 20,
     addresses: 1,
     users: 100_000,
-    act: devour(list(EMPTY)),
+    act: devour(listRequest(EMPTY)),
   },
   "unread-lists": {
     connections: 900,
     addresses: 1,
     users: 100_000,
-    act: flood(list(EMPTY)),
+    act: flood(listRequest(EMPTY)),
   },
   "unread-sends": {
     connections: 900,
@@ -184,7 +174,7 @@ const attacks: Readonly<Record<string, Attack>> = {
     connections: 900,
     addresses: 1,
     act: flood(
-      encodeRequest("publicKey", { target: EMPTY }, { clientId: EMPTY }),
+      keyRequest(EMPTY, EMPTY),
     ),
   },
 };

@@ -6,7 +6,8 @@
 
 import { RawConnection, SocketConn } from "../../../kit/raw_connection.ts";
 import { inTime } from "../../../shared/cli/time.ts";
-import { list, pull, send, USER } from "./attacks.ts";
+import { listRequest, pullRequest } from "../../../kit/requests.ts";
+import { send, USER } from "./attacks.ts";
 
 const FROM = "127.0.0.2";
 /** Milliseconds after which a response isn't waited for. */
@@ -15,9 +16,9 @@ const PATIENCE = 30_000;
 /** What the user asks for, by name. */
 const requests: Readonly<Record<string, Uint8Array>> = {
   "send 5 KB": send(USER, 5 * 1024),
-  "pull": pull(USER),
+  "pull": pullRequest(USER),
   "send 200 KB": send(USER, 200 * 1024),
-  "list": list(USER),
+  "list": listRequest(USER),
 };
 
 /** The names of what the user asks for. */

@@ -9,24 +9,17 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { lines } from "../../../shared/cli/lines.ts";
+import { Program } from "../../harness/program.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 
 /** A process of the bench. */
 export class Child implements AsyncDisposable {
   readonly #name: string;
-  readonly #process: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<string>;
-  readonly #lines: AsyncGenerator<string, void, void>;
+  readonly #program: Program;
 
-  private constructor(name: string, process: Deno.ChildProcess) {
+  private constructor(name: string, program: Program) {
     this.#name = name;
-    this.#process = process;
-    const encoder = new TextEncoderStream();
-    encoder.readable.pipeTo(process.stdin).catch(() => {
-      // It has ended, which the missing response shows.
-    });
-    this.#writer = encoder.writable.getWriter();
-    this.#lines = lines(process.stdout);
+    this.#program = program;
   }
 
   /**
@@ -40,13 +33,8 @@ export class Child implements AsyncDisposable {
     ...args: string[]
   ): Child {
     const path = fileURLToPath(new URL(module, import.meta.url));
-    const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", ...permissions, path, ...args],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    });
-    return new Child(module, command.spawn());
+    const words = ["run", "--no-prompt", ...permissions, path, ...args];
+    return new Child(module, Program.withInput(Deno.execPath(), words));
   }
 
   /**
@@ -56,11 +44,8 @@ export class Child implements AsyncDisposable {
    */
   async ask<T>(word: string, argument?: unknown): Promise<T> {
     const text = argument === undefined ? "" : ` ${JSON.stringify(argument)}`;
-    await this.#writer.write(`${word}${text}\n`);
-    const { value: line, done } = await this.#lines.next();
-    if (done) {
-      throw new Error(`Expected a response to ${word}: ${this.#name} ended`);
-    }
+    await this.#program.type(`${word}${text}\n`);
+    const [line] = await this.#program.next(/^.*\n/);
     const response: T | { error: string } | null = JSON.parse(line);
     if (
       typeof response === "object" && response !== null && "error" in response
@@ -70,11 +55,11 @@ export class Child implements AsyncDisposable {
     return response as T;
   }
 
-  /** Ends its input and waits until it has ended itself. */
+  /** Ends its input, waits until it has ended itself, and shows its complaints. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer.close().catch(() => {});
-    await this.#process.status;
-    await this.#lines.return();
+    await this.#program.endInput();
+    const { stderr } = await this.#program.end();
+    if (stderr !== "") console.error(stderr.trimEnd());
   }
 }
 
