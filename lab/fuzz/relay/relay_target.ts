@@ -9,10 +9,9 @@ import { Database } from "@db/sqlite";
 import { decodeHex } from "@std/encoding";
 import { infoFiles } from "../../../shared/folder/info_files.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-import type {
-  ListedClient,
-  WaitingMessage,
-} from "../../../shared/wire/requests.ts";
+import type { ListedClient } from "../../../shared/wire/requests.ts";
+import { MessageRows } from "../../torture/message_rows.ts";
+import { checkIntegrity } from "../../torture/remains.ts";
 import { castNames, withIds } from "./cast.ts";
 import { expect } from "../failure.ts";
 import { GoodClient } from "./good_client.ts";
@@ -170,23 +169,17 @@ export class RelayTarget {
   #checkDatabase(): void {
     const database = new Database(`${this.#dir}/${infoFiles.database[0]}`);
     try {
-      const [integrity] = database.prepare("PRAGMA integrity_check").all();
-      const verdict = JSON.stringify(integrity);
-      expect(verdict === '{"integrity_check":"ok"}', "a sound file", verdict);
+      checkIntegrity(database);
       const clients = database.prepare<ListedClient>(
         "SELECT ID AS clientId, UserName AS name FROM clients",
       ).all();
       this.#model.listed(clients, "");
-      let known = 0;
+      const rows = new MessageRows(database);
       for (const [id, inbox] of this.#model.inboxes) {
-        const rows = database.prepare<WaitingMessage>(
-          `SELECT ID AS messageId, FromClient AS sender, Type AS type,
-            Content AS content FROM messages WHERE ToClient = ? ORDER BY ID`,
-        ).all(decodeHex(id));
-        known += inbox.pulled(rows, new Set(), true).length;
+        const waiting = rows.to(decodeHex(id) as ClientId);
+        inbox.pulled([...waiting], new Set(), true);
       }
-      const all = database.prepare("SELECT 1 FROM messages").all().length;
-      expect(all === known, `${known} messages in the file`, `${all}`);
+      rows.checkNothingElse();
     } finally {
       database.close();
     }
