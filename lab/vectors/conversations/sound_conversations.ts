@@ -11,7 +11,7 @@ export function soundConversations(): ConversationVector[] {
     fromRegistrationToFile(),
     keyRequestAnswered(),
     oneForThree(),
-    twoGenerations(),
+    twoDialects(),
     shortHeaders(),
     blockClient(),
     newKey(),
@@ -73,7 +73,7 @@ function oneForThree(): ConversationVector {
   );
 }
 
-function twoGenerations(): ConversationVector {
+function twoDialects(): ConversationVector {
   const talk = new Talk([clara, ben], []);
   const old = { on: 2, in: "1000" } as const;
   talk.registers(clara, { on: 1 });
@@ -87,7 +87,7 @@ function twoGenerations(): ConversationVector {
   talk.sendsText(clara, ben, "asked with 603", { on: 1 });
   talk.pulls(ben, old);
   return talk.written(
-    "two-generations",
+    "two-dialects",
     "valid",
     "Clara's client has the codes from 600 on, Ben's those from 1000 on; one relay serves both (DIA-4).",
   );

@@ -34,13 +34,13 @@ export const answerBreaches: readonly Breach[] = [
   },
   {
     clause: "ANS-3",
-    name: "answered-in-another-generation",
+    name: "answered-in-another-dialect",
     about: "A relay answers a 1001 with 2101, where 2001 is due.",
     talk: (talk) => talk.lists(clara, { in: "1000", answerIn: "600" }),
   },
   {
     clause: "DIA-1",
-    name: "generation-700-refused",
+    name: "dialect-700-refused",
     about: "A relay refuses a 701, and would have answered a 601.",
     talk(talk) {
       talk.lists(clara, { in: "700", lie: refusing });

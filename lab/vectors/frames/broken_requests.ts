@@ -196,7 +196,7 @@ function headers(): FrameVector[] {
       "REQ-6",
       "refuses",
       "public-key-15-bytes-100",
-      "A cut id in generation 100.",
+      "A cut id in dialect 100.",
       sized(asksKey(SHORT), -1),
       "100",
     ),

@@ -14,10 +14,9 @@ import {
 import { responseCode } from "../../../shared/wire/requests.ts";
 import { concat } from "@std/bytes";
 import { encodeAnswer } from "../altered_line.ts";
-import { failed } from "../answer_hooks.ts";
+import { failed, refused } from "../hooks.ts";
 import type { Faults } from "../fault.ts";
 import { type Line, LineAround, type Listener } from "../line.ts";
-import { refused } from "../refusal.ts";
 
 /** Milliseconds of silence that a relay with an idle time-out puts up with: fewer than the checks keep, and more than a busy machine takes. */
 const IDLE_TIMEOUT = 1200;

@@ -9,10 +9,9 @@ import {
   PUBLIC_KEY_SIZE,
 } from "../../../shared/wire/protocol.ts";
 import type { Answer } from "../altered_line.ts";
-import { failed, onAnswer } from "../answer_hooks.ts";
+import { failed, onAnswer, refused } from "../hooks.ts";
 import { textOf } from "../c_string.ts";
 import type { Faults } from "../fault.ts";
-import { refused } from "../refusal.ts";
 import { StoreAround } from "../store_around.ts";
 import { PULL } from "../../../kit/requests.ts";
 

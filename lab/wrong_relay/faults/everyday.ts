@@ -13,9 +13,8 @@ import {
   SEND_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
 import { encodeAnswer } from "../altered_line.ts";
-import { onAnswer } from "../answer_hooks.ts";
+import { onAnswer, refused } from "../hooks.ts";
 import type { Faults } from "../fault.ts";
-import { refused } from "../refusal.ts";
 import { sendingBy } from "../store_around.ts";
 import { PULL } from "../../../kit/requests.ts";
 

@@ -12,9 +12,8 @@ import {
 import { requestCodecs } from "../../../shared/wire/requests.ts";
 import { samplePayload } from "../../harness/sample_payload.ts";
 import { type Answer, type Asked, encodeAnswer } from "../altered_line.ts";
-import { failed, onAnswer } from "../answer_hooks.ts";
+import { failed, onAnswer, refused } from "../hooks.ts";
 import type { Faults } from "../fault.ts";
-import { refused } from "../refusal.ts";
 import { PULL } from "../../../kit/requests.ts";
 
 /** The bytes of an answer with its header's two integers changed. */

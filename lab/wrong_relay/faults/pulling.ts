@@ -4,9 +4,8 @@ import type { Budget, ClientId, StoredMessage } from "../../../server/mod.ts";
 import { requestHeaderAt } from "../../../shared/wire/frames.ts";
 import { WAITING_OVERHEAD } from "../../../shared/wire/protocol.ts";
 import { ERROR_CODE } from "../../../shared/wire/requests.ts";
-import { eachWaiting, onAnswer } from "../answer_hooks.ts";
+import { eachWaiting, onAnswer, refuseMarked } from "../hooks.ts";
 import type { Faults } from "../fault.ts";
-import { refuseMarked } from "../refusal.ts";
 import { sendingBy, StoreAround } from "../store_around.ts";
 import {
   DeletesFirst,

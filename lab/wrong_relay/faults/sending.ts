@@ -9,9 +9,14 @@ import {
   SEND_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
 import type { Asked, Hooks } from "../altered_line.ts";
-import { eachWaiting, failed, onAnswer } from "../answer_hooks.ts";
+import {
+  eachWaiting,
+  failed,
+  onAnswer,
+  refused,
+  refuseMarked,
+} from "../hooks.ts";
 import type { Faults } from "../fault.ts";
-import { refused, refuseMarked } from "../refusal.ts";
 import { sendingBy } from "../store_around.ts";
 import { PULL } from "../../../kit/requests.ts";
 

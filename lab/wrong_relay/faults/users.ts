@@ -11,10 +11,9 @@ import type {
 import { requestHeaderAt } from "../../../shared/wire/frames.ts";
 import { NAME_SIZE, PUBLIC_KEY_SIZE } from "../../../shared/wire/protocol.ts";
 import type { Asked, Hooks } from "../altered_line.ts";
-import { onAnswer } from "../answer_hooks.ts";
+import { onAnswer, refused, refuseMarked } from "../hooks.ts";
 import { textOf } from "../c_string.ts";
 import type { Faults } from "../fault.ts";
-import { refused, refuseMarked } from "../refusal.ts";
 import { StoreAround } from "../store_around.ts";
 
 /** Puts a name in the place of a registration's. */

@@ -16,7 +16,7 @@ import {
   SEND_OVERHEAD,
 } from "../../../shared/wire/protocol.ts";
 import type { Asked } from "../../../lab/wrong_relay/altered_line.ts";
-import { refused } from "../../../lab/wrong_relay/refusal.ts";
+import { refused } from "../../../lab/wrong_relay/hooks.ts";
 import { StoreAround } from "../../../lab/wrong_relay/store_around.ts";
 import type { Fault } from "../../../lab/wrong_relay/fault.ts";
 import { type FaultName, faults } from "../../../lab/wrong_relay/faults.ts";
