@@ -1,6 +1,6 @@
 /**
  * The client, and two ways to make it fail, so that tests see what becomes of a
- * terminal: SIGUSR1 makes it throw where nobody catches, SIGUSR2 makes a promise
+ * terminal: SIGUSR1 makes it throw without a catch, SIGUSR2 makes a promise
  * be rejected.
  */
 
@@ -13,7 +13,7 @@ process.on("SIGUSR1", () => {
   throw new Error(`thrown by a listener, env ${state}`);
 });
 process.on("SIGUSR2", () => {
-  Promise.reject(new Error("rejected by nobody"));
+  Promise.reject(new Error("rejected without a reader"));
 });
 
 await runProgram((args) => runClient(args));

@@ -152,7 +152,7 @@ export class PostgresCluster implements AsyncDisposable {
     return `postgres://postgres@127.0.0.1:${this.#port}/${database}`;
   }
 
-  /** Makes a database, empty or the copy of one that nobody uses, and returns its URL. */
+  /** Makes a database, empty or the copy of an unused one, and returns its URL. */
   async database(template: string = this.url("template1")): Promise<string> {
     const name = `relay_${++this.#databases}`;
     const from = new URL(template).pathname.slice(1);
@@ -179,7 +179,7 @@ export class PostgresCluster implements AsyncDisposable {
   async run(): Promise<void> {
     const flags = Object.entries({ ...this.#settings, port: `${this.#port}` })
       .flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    // Into a file: nobody reads a pipe for as long as it runs.
+    // Into a file: a pipe would have no reader while it runs.
     const log = `${this.#folder}/log-${++this.#runs}`;
     const server = this.#command(
       ["postgres", "-D", this.#data, ...flags],

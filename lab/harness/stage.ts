@@ -56,18 +56,18 @@ export class Stage implements AsyncDisposable {
     return this.#folder.path;
   }
 
-  /** The folder of somebody. */
+  /** A user's folder. */
   dirOf(name: string): string {
     return `${this.path}/${name}`;
   }
 
-  /** Somebody who is registered, and gone again. */
+  /** Registers a user, without a session afterwards. */
   async register(name: string): Promise<void> {
     using session = await this.#enter(name);
     await session.register(name);
   }
 
-  /** Somebody who is registered, until the end of the scene. */
+  /** Registers a user, whose session lasts as long as the stage. */
   async someone(name: string): Promise<Session> {
     const session = await this.#enter(name);
     this.#sessions.push(session);
@@ -75,7 +75,7 @@ export class Stage implements AsyncDisposable {
     return session;
   }
 
-  /** Somebody's client at a screen, chatting. */
+  /** Starts a user's chat at a screen. */
   async chat(
     name: string,
     size: ScreenSize = { columns: 80, rows: 24 },
@@ -91,7 +91,7 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /** What runs somebody's client, chatting. */
+  /** The command of a user's chat. */
   chatCommand(
     name: string,
     { partner, notify = "bell", flags = [], program = CLIENT }:

@@ -28,7 +28,7 @@ const FIRST = 8;
 /** A request that goes out now. */
 export interface Ask {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Who asks, where it is somebody. */
+  /** The requester, if it is registered. */
   readonly by?: Registered;
   /** Whether its answer hands messages out, which what is sent next takes. */
   readonly pulls?: boolean;
@@ -90,10 +90,10 @@ export class Asks {
     };
   }
 
-  /** A message to somebody. */
+  /** A message to a client. */
   send(size: number = drawSize(this.random)): Ask {
-    const by = this.#somebody();
-    const { inbox, id: target } = this.#somebody();
+    const by = this.#drawClient();
+    const { inbox, id: target } = this.#drawClient();
     const { message, content } = this.#message(by, inbox, size);
     const { type } = message;
     return {
@@ -123,8 +123,8 @@ export class Asks {
     };
   }
 
-  /** What waits for somebody. */
-  pull(by: Registered = this.#somebody()): Ask {
+  /** What waits for a client. */
+  pull(by: Registered = this.#drawClient()): Ask {
     const asked = this.#people.tick();
     return {
       by,
@@ -152,9 +152,9 @@ export class Asks {
     };
   }
 
-  /** Everybody else. */
+  /** The list of the other clients. */
   list(): Ask {
-    const by = this.#somebody();
+    const by = this.#drawClient();
     const asked = this.#people.tick();
     return {
       by,
@@ -167,10 +167,10 @@ export class Asks {
     };
   }
 
-  /** Somebody's public key. */
+  /** A client's public key. */
   publicKey(): Ask {
-    const by = this.#somebody();
-    const target = this.#somebody();
+    const by = this.#drawClient();
+    const target = this.#drawClient();
     return {
       by,
       bytes: encodeRequest("publicKey", { target: target.id }, {
@@ -188,8 +188,8 @@ export class Asks {
   refused(): Ask {
     return {
       bytes: refusedBytes(this.random, this.#people.contents, {
-        by: this.#somebody(),
-        other: this.#somebody(),
+        by: this.#drawClient(),
+        other: this.#drawClient(),
       }),
       answered: (answer) => {
         must(
@@ -206,8 +206,8 @@ export class Asks {
     const whole = untracked(
       this.random,
       this.#people.contents,
-      this.#somebody().id,
-      this.#somebody().id,
+      this.#drawClient().id,
+      this.#drawClient().id,
     );
     return whole.subarray(0, this.random.between(1, whole.length - 1));
   }
@@ -220,7 +220,7 @@ export class Asks {
     return { message, content: contents.make(serial, size) };
   }
 
-  #somebody(): Registered {
+  #drawClient(): Registered {
     const { registered } = this.#people;
     return this.random.chance(0.8)
       ? this.random.pick(registered.slice(0, BUSY))

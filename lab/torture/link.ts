@@ -117,7 +117,7 @@ export class Link {
       throw new Error("the relay ended it");
     }, () => due?.mayBreak?.() ?? false);
     const pending = this.#pending.shift();
-    must(pending !== undefined, () => "An answer came that nobody asked for");
+    must(pending !== undefined, () => "A response came without a request");
     this.#tally.inFlight--;
     must(
       answer.version === PROTOCOL_VERSION,

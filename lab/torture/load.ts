@@ -76,7 +76,7 @@ const torn: Shape = async (link, asks) => {
   link.abandon();
 };
 
-/** Requests whose answers nobody waits for. */
+/** Requests without waiting for their responses. */
 const deaf: Shape = async (link, asks) => {
   for (let left = asks.random.between(1, DEPTH); left > 0; left--) {
     await link.ask(asks.next());
@@ -149,7 +149,7 @@ export async function runLoad(
 }
 
 async function work(load: Load, asks: Asks, stays: boolean): Promise<void> {
-  // Somebody has to be there before half a message to him can be.
+  // Half a message needs a registered target.
   await run(load, asks, single);
   while (!load.target.killed) {
     const shape = stays ? halfway : asks.random.pick(endingShapes);

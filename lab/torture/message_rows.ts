@@ -41,7 +41,7 @@ export class MessageRows {
     );
   }
 
-  /** What waits for somebody, oldest first. */
+  /** What waits for a client, oldest first. */
   *to(recipient: ClientId): Generator<WaitingMessage> {
     for (const row of this.#waiting.all(recipient)) {
       this.#messages++;
@@ -62,7 +62,7 @@ export class MessageRows {
     }
   }
 
-  /** @throws {Violation} where rows or parts are there that nobody can get */
+  /** @throws {Violation} where rows or parts are in no inbox */
   checkNothingElse(): void {
     const { messages, parts } = this.#database.prepare<
       { messages: number; parts: number }

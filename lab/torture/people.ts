@@ -13,7 +13,7 @@ import type { Contents } from "./contents.ts";
 import { Inbox, nameOf, type Tracked } from "./inbox.ts";
 import { must } from "./violation.ts";
 
-/** Somebody who asked to be registered. */
+/** A client that asked to be registered. */
 export interface Person {
   readonly name: string;
   readonly publicKey: Uint8Array;
@@ -29,7 +29,7 @@ export interface Person {
 /** A person whose id is known. */
 export type Registered = Person & { id: ClientId };
 
-/** Everybody, and all that they sent. */
+/** All clients, and all that they sent. */
 export class People {
   /** Those who are registered for certain. */
   readonly registered: Registered[] = [];
@@ -59,7 +59,7 @@ export class People {
     this.#lastWrite = Math.max(this.#lastWrite, sent);
   }
 
-  /** Somebody asks to be registered. */
+  /** Notes a request for registration. */
   ask(name: string, publicKey: Uint8Array): Person {
     const person: Person = {
       name,
@@ -110,7 +110,7 @@ export class People {
     const person = this.#byName.get(name);
     must(
       person !== undefined,
-      () => `"${name}" is registered, but nobody was`,
+      () => `"${name}" is registered, but none such was asked for`,
     );
     return person;
   }

@@ -14,14 +14,14 @@ import { type Contents, drawSize } from "./contents.ts";
 import type { Registered } from "./people.ts";
 import type { Random } from "../harness/random.ts";
 
-/** Nobody ever registers under this id: it holds zeros. */
+/** An id that no client has: it holds zeros. */
 const STRANGER = ZERO_ID;
 /** Bytes of a 603 before its type. */
 const TYPE_OFFSET = REQUEST_HEADER_SIZE + STRANGER.length;
 /** A type that no message has. */
 const NO_TYPE = 9;
 
-/** A request that can't be granted to somebody. */
+/** A request that must be refused. */
 export function refusedBytes(
   random: Random,
   contents: Contents,

@@ -1,6 +1,6 @@
 /**
  * Rounds: start the relay, load it, kill it at a random moment, and look at
- * what is left. At the end everybody takes everything, and nothing is left.
+ * what is left. At the end the clients take everything, and nothing is left.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export interface RoundReport extends Tally {
 /**
  * Tortures a relay.
  *
- * @returns a report of each round, and of the last relay, which nobody kills
+ * @returns a report of each round, and of the last relay, which isn't killed
  * @throws {Violation} where it breaks a promise
  */
 export async function* torture(
@@ -101,7 +101,7 @@ async function killedRound(
   return { ...tally, inFlight, lasted };
 }
 
-/** Everybody takes what waits; a relay that is stopped in good order leaves nothing. */
+/** All clients take what waits; a relay that is stopped in good order leaves nothing. */
 async function lastRound(
   dir: string,
   people: People,

@@ -18,7 +18,7 @@ import { PULL } from "../../kit/requests.ts";
 
 /** MiB of the whole disk. */
 const DISK = 12;
-/** Bytes of what somebody else keeps on it, until it is removed. */
+/** Bytes of a foreign file on it, until it is removed. */
 const BALLAST = 3 * 1024 * 1024;
 
 /**

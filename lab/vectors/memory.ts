@@ -10,7 +10,7 @@ import type { Person } from "./people.ts";
 import type { Knowledge, Received } from "./vector.ts";
 import { PULL } from "../../kit/requests.ts";
 
-/** What somebody gets to know from the answers. */
+/** What a user learns from the responses. */
 export class Memory {
   readonly #person: Person;
   readonly #nameOf: (id: Uint8Array) => string;
@@ -42,7 +42,7 @@ export class Memory {
     if (isRegistered) this.#clientId = encodeHex(person.clientId);
   }
 
-  /** The key with which somebody is written to. */
+  /** The key for messages to a contact. */
   keyFor(contact: string): string | undefined {
     return this.#keys.get(contact)?.at(-1);
   }

@@ -9,7 +9,7 @@ import type { ClientId } from "../../shared/wire/protocol.ts";
 import cryptopp from "../recordings/cryptopp.json" with { type: "json" };
 import material from "./material.json" with { type: "json" };
 
-/** Somebody of whom all is known. */
+/** A user with keys and id. */
 export interface Person {
   readonly name: string;
   readonly clientId: ClientId;
@@ -34,7 +34,7 @@ function person(
   };
 }
 
-/** Anna, whose private key nobody needs. */
+/** Anna; no vector needs her private key. */
 export const anna: Omit<Person, "privateKey"> = {
   name: "anna",
   clientId: idOf("a17c3de25b8f4d219ce6f43b82157ad9"),

@@ -107,7 +107,7 @@ export interface IdentityVector extends Vector<IdentityMeaning> {
   readonly canonical: boolean;
 }
 
-/** Somebody in a conversation. */
+/** A user in a conversation. */
 export interface PersonOfVector {
   readonly name: string;
   readonly clientId: Hex;
@@ -127,7 +127,7 @@ export interface Step {
   readonly meaning: FrameMeaning;
 }
 
-/** A message that somebody received and decrypted. */
+/** A message that a user received and decrypted. */
 export interface Received {
   readonly from: string;
   readonly messageId: number;
@@ -138,7 +138,7 @@ export interface Received {
   readonly text?: string;
 }
 
-/** What somebody knows in the end. */
+/** What a user knows at the end. */
 export interface Knowledge {
   readonly name: string;
   /** The id that the relay gave; missing where it gave none. */

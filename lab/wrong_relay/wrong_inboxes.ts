@@ -82,7 +82,7 @@ export class LosesTheRest extends Inboxes {
   }
 }
 
-/** Empties an inbox where somebody tries to register under its owner's name. */
+/** Empties an inbox when another registration asks for its owner's name. */
 export class EmptiedByName extends Inboxes {
   readonly #owners = new Map<string, ClientId>();
 

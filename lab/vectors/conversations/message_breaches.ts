@@ -19,14 +19,14 @@ const numbered = (id: number) =>
   saying(2103, ({ target }) => ({ target, messageId: id as MessageId }));
 const none = saying(2104, () => []);
 
-/** Clara's first message, whoever pulls. */
+/** Clara's first message, for every pull. */
 function handing(type: MessageType, content: Uint8Array): Lie {
   const messageId = 1 as MessageId;
   const payload = [{ sender: clara.clientId, messageId, type, content }];
   return answering({ code: 2104, payload });
 }
 
-/** Messages that somebody else sent. */
+/** Messages of another sender. */
 function from(sender: ClientId): Lie {
   return saying(
     2104,

@@ -46,7 +46,7 @@ export class SmallRelay {
     return response;
   }
 
-  /** Gives the last message of somebody's inbox another id. */
+  /** Gives the last message of an inbox another id. */
   renumber(target: ClientId, messageId: MessageId): void {
     const client = this.#find(target);
     if (client === undefined) return;

@@ -11,7 +11,7 @@ import {
 } from "./frames.ts";
 import type { FrameVector } from "../vector.ts";
 
-/** What some debuggers fill memory with that nobody has set. */
+/** What some debuggers fill uninitialized memory with. */
 const UNSET = 0xcdcdcdcd;
 
 const edited = (frame: Uint8Array, path: string, value: number | Uint8Array) =>
@@ -45,7 +45,7 @@ function messages(): FrameVector[] {
   const contentSize = (frame: Uint8Array, size: number) =>
     edited(frame, "payload.content.size", size);
   return [
-    unset("size-unset", UNSET, "what nobody has set"),
+    unset("size-unset", UNSET, "uninitialized memory"),
     unset("size-0", 0, "0"),
     type(0),
     type(5),

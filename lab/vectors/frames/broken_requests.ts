@@ -141,11 +141,11 @@ function headers(): FrameVector[] {
       `A 601 of version ${version}.`,
       edited(list, "header.version", version),
     );
-  const nobody = (name: string, about: string, frame: Uint8Array) =>
+  const unregistered = (name: string, about: string, frame: Uint8Array) =>
     brokenRequest(
       "REQ-9",
       "refuses",
-      `${name}-nobody`,
+      `${name}-zero-id`,
       `${about} with zeros for the asker's id.`,
       edited(frame, "header.clientId", ZERO_ID),
     );
@@ -209,7 +209,7 @@ function headers(): FrameVector[] {
       "A registration whose id is what the memory held; a relay pays no attention to it (REQ-3).",
       edited(registers("any-id"), "header.clientId", filled(16)),
     ),
-    nobody("clients-list", "A 601", list),
-    nobody("send-text", "A text", sendsText()),
+    unregistered("clients-list", "A 601", list),
+    unregistered("send-text", "A text", sendsText()),
   ];
 }

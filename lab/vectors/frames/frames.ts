@@ -47,7 +47,7 @@ export const filled = (size: number): Uint8Array =>
 export const utf8 = (text: string): Uint8Array =>
   new TextEncoder().encode(text);
 
-/** Anna asks; in a registration nobody does. */
+/** A request by Anna; a registration has the id of zeros. */
 export function asked<K extends RequestKind>(
   kind: K,
   payload: RequestPayloads[K],
@@ -86,7 +86,7 @@ export function sampleAnswer(
   return answered({ code, payload } as Response, dialect);
 }
 
-/** Somebody registers, with Anna's key where no other is said. */
+/** A registration. @param publicKey default: Anna's */
 export function registers(
   name: string,
   dialect: Dialect = PLAIN,
@@ -134,7 +134,7 @@ export function answered(
 /** The id that Anna got. */
 export const registered = (dialect: Dialect = PLAIN): Uint8Array =>
   answered({ code: 2100, payload: { clientId: anna.clientId } }, dialect);
-/** A list, of Ben where nobody else is said. */
+/** A list. @param clients default: Ben */
 export const listed = (
   clients: readonly ListedClient[] = [ben],
   dialect: Dialect = PLAIN,

@@ -59,7 +59,7 @@ export function soundFrames(): FrameVector[] {
       "A file of 256 bytes of AES.",
       sends(MessageType.File, aes(256)),
     ),
-    soundAnswer("clients-list-empty", "A list of nobody else.", listed([])),
+    soundAnswer("clients-list-empty", "A list of no other client.", listed([])),
     soundAnswer(
       "clients-list-three",
       "A list of three clients.",

@@ -204,7 +204,7 @@ export const connections = {
     inject: () => ({ connections: oneAtATime }),
   },
   "stalled-client-blocks": {
-    about: "Nobody else is read from until a request is there whole",
+    about: "No other connection is read from until a request is whole",
     clauses: ["CON-4"],
     isSilent: true,
     fails: [

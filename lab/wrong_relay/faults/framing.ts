@@ -29,7 +29,7 @@ function withHeader(
   return bytes;
 }
 
-/** The request that somebody may have meant whose payload has no possible size. */
+/** The request that may have been meant by one whose payload has no possible size. */
 function madeToFit(
   { kind, header, head, payload }: Asked,
 ): Uint8Array | undefined {

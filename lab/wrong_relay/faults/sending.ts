@@ -121,7 +121,7 @@ export const sending = {
     fails: ["send-types-kept"],
     inject: () => ({ store: keeping(() => ({ type: MessageType.Text })) }),
   },
-  "message-for-nobody-taken": {
+  "message-for-unknown-taken": {
     about: "A message for an unknown client is acknowledged",
     clauses: ["SND-3"],
     fails: ["send-to-unknown"],
@@ -254,7 +254,8 @@ export const sending = {
     }),
   },
   "sender-of-the-connection": {
-    about: "Whoever asked first on a connection is who asks for good",
+    about:
+      "The first requester on a connection counts as that of all later requests",
     clauses: ["REQ-10"],
     fails: ["header-says-who"],
     inject: () => ({

@@ -22,7 +22,7 @@ function rename({ payload }: Asked, name: Uint8Array): void {
   payload.set(name);
 }
 
-/** A name that nobody has. */
+/** A name that no client has. */
 function madeUpName(): Uint8Array {
   return new TextEncoder().encode(crypto.randomUUID());
 }
@@ -86,7 +86,7 @@ class NamesByBeginning extends StoreAround {
   }
 }
 
-/** Gives a name as often as somebody asks for it. */
+/** Gives a name any number of times. */
 class SharedNames extends StoreAround {
   readonly #names = new Map<string, string>();
 
@@ -134,16 +134,16 @@ class KeyOfRefused extends StoreAround {
   }
 }
 
-/** Serves whoever asks. */
+/** Serves unknown clients. */
 class AnybodyIsKnown extends StoreAround {
-  readonly #nobody = 0;
+  readonly #unknown = 0;
 
   override async position(id: ClientId): Promise<number> {
-    return await super.position(id) ?? this.#nobody;
+    return await super.position(id) ?? this.#unknown;
   }
 
   override seen(id: ClientId, position: number, now: Date): void {
-    if (position !== this.#nobody) super.seen(id, position, now);
+    if (position !== this.#unknown) super.seen(id, position, now);
   }
 }
 
@@ -174,7 +174,7 @@ export const users = {
     }),
   },
   "unknown-client-served": {
-    about: "Nobody looks whether the client that asks is registered",
+    about: "Requests of unregistered clients are served",
     clauses: ["REQ-4"],
     fails: [
       "list-for-unknown",
@@ -225,7 +225,7 @@ export const users = {
     }),
   },
   "taken-name-taken-again": {
-    about: "A name is given to everybody who asks for it",
+    about: "A name is given any number of times",
     clauses: ["NAM-5"],
     fails: [
       "name-taken",

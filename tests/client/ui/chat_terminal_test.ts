@@ -39,7 +39,7 @@ const ENDS: {
     name: "a rejection that nobody handles",
     end: (screen) => screen.signal("USR2"),
     code: 1,
-    says: "error: rejected by nobody",
+    says: "error: rejected without a reader",
   },
 ];
 
