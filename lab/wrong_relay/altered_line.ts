@@ -25,6 +25,7 @@ import {
   type WholeResponse,
 } from "../../shared/wire/response_framer.ts";
 import { writeAll } from "../../shared/folder/durable_files.ts";
+import type { Seams } from "./fault.ts";
 import { type Line, LineAround } from "./line.ts";
 
 /** Bytes of payload that a fault gets to see; what is longer passes by. */
@@ -108,10 +109,12 @@ export class AlteredLine extends LineAround {
   /** Answers that wait for those behind them. */
   #held: Uint8Array[] = [];
 
-  /** @param hooks gets what closes the connection */
-  constructor(inner: Line, hooks: (end: () => void) => Hooks) {
+  /** @param hooks hooks, or what makes them and gets what closes the connection */
+  constructor(inner: Line, hooks: NonNullable<Seams["frames"]>) {
     super(inner);
-    this.#hooks = hooks(() => this.close());
+    this.#hooks = typeof hooks === "function"
+      ? hooks(() => this.close())
+      : hooks;
     this.#source = new ByteSource((into) => this.#readInner(into));
   }
 

@@ -10,11 +10,10 @@ export interface Seams {
   /** Around the store. */
   store?: (store: Store) => Store;
   /**
-   * Around the requests and answers of a connection, cut into frames.
-   *
-   * @param end closes the connection
+   * Around the requests and responses of a connection, cut into frames: hooks,
+   * or what makes those of one connection with what closes it.
    */
-  frames?: (end: () => void) => Hooks;
+  frames?: Hooks | ((end: () => void) => Hooks);
   /** Around the bytes of a connection, as they come. */
   bytes?: (line: Line) => Line;
   /** Around the acceptance of connections. */
@@ -22,7 +21,7 @@ export interface Seams {
 }
 
 /** A mistake that public servers make, for the wrong relay to make as well. */
-export interface Fault {
+export interface Fault extends Seams {
   /** Which, in a sentence. */
   about: string;
   /** What it breaks. */
@@ -33,8 +32,8 @@ export interface Fault {
   only?: readonly string[];
   /** Whether some requests get no response, so that checks wait for one. */
   isSilent?: boolean;
-  /** Where it is injected, with the state of one relay. */
-  inject: () => Seams;
+  /** Makes the seams where they share the state of one relay. */
+  inject?: () => Seams;
 }
 
 /** Faults by name, as a file of them declares them. */

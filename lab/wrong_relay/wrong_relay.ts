@@ -26,7 +26,10 @@ export function startWrongRelay(
   const opened: Store = new MemoryStore();
   let listener: Listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let store = opened;
-  const injected = names.map((name): Seams => (faults[name] as Fault).inject());
+  const injected = names.map((name): Seams => {
+    const fault: Fault = faults[name];
+    return fault.inject?.() ?? fault;
+  });
   for (const seams of [...injected, ...more]) {
     const { frames, bytes, connections, ...around } = seams;
     store = around.store?.(store) ?? store;

@@ -158,18 +158,16 @@ export const connections = {
       "connection-of-many-requests",
       "connection-of-a-whole-talk",
     ],
-    inject: () => ({
-      frames: () => ({
-        answer: (answer) => {
-          const bytes = encodeAnswer(answer);
-          const padding = paddingBehind(bytes.length, {
-            blockSize: BLOCK_SIZE,
-          });
-          return concat([bytes, new Uint8Array(padding)]);
-        },
-        closes: () => true,
-      }),
-    }),
+    frames: {
+      answer: (answer) => {
+        const bytes = encodeAnswer(answer);
+        const padding = paddingBehind(bytes.length, {
+          blockSize: BLOCK_SIZE,
+        });
+        return concat([bytes, new Uint8Array(padding)]);
+      },
+      closes: () => true,
+    },
   },
   "closes-after-failure": {
     about: "The connection is closed after a 9000",
@@ -179,9 +177,7 @@ export const connections = {
       "open-after-unknown-code",
       "open-after-unknown-target",
     ],
-    inject: () => ({
-      frames: () => ({ closes: failed }),
-    }),
+    frames: { closes: failed },
   },
   "idle-time-out": {
     about: "A connection that is silent between requests is closed",
@@ -264,16 +260,14 @@ export const connections = {
     about: "What is missing of a request that was cut off is filled up",
     clauses: ["CON-7"],
     fails: ["cut-off-registration", "cut-off-message"],
-    inject: () => ({
-      frames: () => ({
-        cutOff: ({ kind, head, payload }, missing) => {
-          const least = kind === "sendMessage" ? SEND_OVERHEAD : NAME_SIZE;
-          return payload.length >= least
-            ? concat([head, payload, new Uint8Array(missing)])
-            : concat([head, payload]);
-        },
-      }),
-    }),
+    frames: {
+      cutOff: ({ kind, head, payload }, missing) => {
+        const least = kind === "sendMessage" ? SEND_OVERHEAD : NAME_SIZE;
+        return payload.length >= least
+          ? concat([head, payload, new Uint8Array(missing)])
+          : concat([head, payload]);
+      },
+    },
   },
   "half-close-unanswered": {
     about: "A request with the end of the stream behind it isn't answered",
@@ -285,45 +279,39 @@ export const connections = {
     about: "Only another request shows that an answer was taken",
     clauses: ["DLV-3"],
     fails: ["pull-then-end"],
-    inject: () => ({
-      bytes: (line) =>
-        new class extends LineAround {
-          override async read(into: Uint8Array): Promise<number | null> {
-            const size = await super.read(into);
-            if (size === null) throw new Deno.errors.ConnectionReset();
-            return size;
-          }
-        }(line),
-    }),
+    bytes: (line) =>
+      new class extends LineAround {
+        override async read(into: Uint8Array): Promise<number | null> {
+          const size = await super.read(into);
+          if (size === null) throw new Deno.errors.ConnectionReset();
+          return size;
+        }
+      }(line),
   },
   "answers-in-two-writes": {
     about: "An answer's header goes out by itself",
     clauses: ["FRM-5"],
     fails: ["response-in-one-write"],
-    inject: () => ({
-      bytes: (line) =>
-        new class extends LineAround {
-          override async write(bytes: Uint8Array): Promise<number> {
-            if (bytes.length < 2) return await super.write(bytes);
-            await super.write(bytes.subarray(0, 1));
-            await delay(APART);
-            return 1 + await super.write(bytes.subarray(1));
-          }
-        }(line),
-    }),
+    bytes: (line) =>
+      new class extends LineAround {
+        override async write(bytes: Uint8Array): Promise<number> {
+          if (bytes.length < 2) return await super.write(bytes);
+          await super.write(bytes.subarray(0, 1));
+          await delay(APART);
+          return 1 + await super.write(bytes.subarray(1));
+        }
+      }(line),
   },
   "one-dialect": {
     about: "Codes of dialects behind 600 are unknown",
     clauses: ["DIA-1"],
     fails: ["dialect-700", "dialect-1100"],
-    inject: () => ({
-      frames: () => ({
-        request: (asked) => {
-          const { kind, header: { code } } = asked;
-          return kind !== undefined && code >= 700 ? refused(asked) : undefined;
-        },
-      }),
-    }),
+    frames: {
+      request: (asked) => {
+        const { kind, header: { code } } = asked;
+        return kind !== undefined && code >= 700 ? refused(asked) : undefined;
+      },
+    },
   },
   "dialects-apart": {
     about: "A message for who registered in another dialect gets lost",

@@ -80,12 +80,9 @@ export const directory = {
     about: "The last entry of the list stands in it twice",
     clauses: ["LST-2"],
     fails: ["list-has-each-id-once"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("clientsList", (answer) => {
-          const last = answer.payload.subarray(-LISTED_CLIENT_SIZE);
-          answer.payload = concat([answer.payload, last]);
-        }),
+    frames: onAnswer("clientsList", (answer) => {
+      const last = answer.payload.subarray(-LISTED_CLIENT_SIZE);
+      answer.payload = concat([answer.payload, last]);
     }),
   },
   "list-is-old": {
@@ -112,25 +109,19 @@ export const directory = {
     about: "Names in the list have 254 bytes",
     clauses: ["LST-1"],
     fails: ["list-entries"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("clientsList", (answer) => {
-          eachEntry(answer, (entry) => entry.subarray(0, -1));
-        }),
+    frames: onAnswer("clientsList", (answer) => {
+      eachEntry(answer, (entry) => entry.subarray(0, -1));
     }),
   },
   "list-names-not-padded": {
     about: "What follows a name in the list is left over from another",
     clauses: ["LST-4"],
     fails: ["list-names-padded"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("clientsList", (answer) => {
-          eachEntry(answer, (entry) => {
-            const end = entry.indexOf(0, CLIENT_ID_SIZE);
-            return end < 0 ? entry : entry.fill(0x41, end + 1);
-          });
-        }),
+    frames: onAnswer("clientsList", (answer) => {
+      eachEntry(answer, (entry) => {
+        const end = entry.indexOf(0, CLIENT_ID_SIZE);
+        return end < 0 ? entry : entry.fill(0x41, end + 1);
+      });
     }),
   },
   "key-cut-at-zero": {
@@ -156,51 +147,41 @@ export const directory = {
     about: "A public key is answered with the id of who asks",
     clauses: ["KEY-1"],
     fails: ["key-with-owner"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("publicKey", ({ payload }, { header }) => {
-          payload.set(header.clientId);
-        }),
+    frames: onAnswer("publicKey", ({ payload }, { header }) => {
+      payload.set(header.clientId);
     }),
   },
   "key-without-id": {
     about: "A public key is answered without an id",
     clauses: ["KEY-1"],
     fails: ["key-with-owner"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("publicKey", (answer) => {
-          answer.payload = answer.payload.slice(CLIENT_ID_SIZE);
-        }),
+    frames: onAnswer("publicKey", (answer) => {
+      answer.payload = answer.payload.slice(CLIENT_ID_SIZE);
     }),
   },
   "key-of-unknown-is-zeros": {
     about: "The public key of an unknown client is zeros",
     clauses: ["KEY-2"],
     fails: ["key-of-unknown"],
-    inject: () => ({
-      store: (inner) =>
-        new class extends StoreAround {
-          override async publicKey(id: ClientId): Promise<Uint8Array> {
-            return await super.publicKey(id) ?? new Uint8Array(PUBLIC_KEY_SIZE);
-          }
-        }(inner),
-    }),
+    store: (inner) =>
+      new class extends StoreAround {
+        override async publicKey(id: ClientId): Promise<Uint8Array> {
+          return await super.publicKey(id) ?? new Uint8Array(PUBLIC_KEY_SIZE);
+        }
+      }(inner),
   },
   "own-key-refused": {
     about: "A client can't ask for its own public key",
     clauses: ["KEY-3"],
     fails: ["key-of-oneself"],
-    inject: () => ({
-      frames: () => ({
-        request: (asked) => {
-          if (asked.kind !== "publicKey") return;
-          const target = asked.payload.toHex();
-          return target === asked.header.clientId.toHex()
-            ? refused(asked)
-            : undefined;
-        },
-      }),
-    }),
+    frames: {
+      request: (asked) => {
+        if (asked.kind !== "publicKey") return;
+        const target = asked.payload.toHex();
+        return target === asked.header.clientId.toHex()
+          ? refused(asked)
+          : undefined;
+      },
+    },
   },
 } as const satisfies Faults;

@@ -26,47 +26,38 @@ export const everyday = {
     about: "A public key is always refused",
     clauses: ["KEY-1"],
     fails: ["key-with-owner"],
-    inject: () => ({
-      frames: () => ({
-        request: (asked) =>
-          asked.kind === "publicKey" ? refused(asked) : undefined,
-      }),
-    }),
+    frames: {
+      request: (asked) =>
+        asked.kind === "publicKey" ? refused(asked) : undefined,
+    },
   },
   "keys-unanswered": {
     about: "A request for a public key gets no answer",
     clauses: ["KEY-1"],
     isSilent: true,
     fails: ["key-with-owner"],
-    inject: () => ({
-      frames: () => onAnswer("publicKey", () => NOTHING),
-    }),
+    frames: onAnswer("publicKey", () => NOTHING),
   },
   "key-size-too-small": {
     about: "The payload size of a 2102 leaves the id out",
     clauses: ["KEY-1", "FRM-2"],
     fails: ["key-with-owner", "response-size-counts-payload"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("publicKey", (answer) => {
-          const bytes = encodeAnswer(answer);
-          bytes[3] = PUBLIC_KEY_SIZE;
-          return bytes;
-        }),
+    frames: onAnswer("publicKey", (answer) => {
+      const bytes = encodeAnswer(answer);
+      bytes[3] = PUBLIC_KEY_SIZE;
+      return bytes;
     }),
   },
   "keys-and-pulls-refused": {
     about: "Public keys and pulls are always refused",
     clauses: ["KEY-1", "PUL-1"],
     fails: ["key-with-owner", "pull-empty", "pull-one"],
-    inject: () => ({
-      frames: () => ({
-        request: (asked) =>
-          asked.kind === "publicKey" || asked.kind === PULL
-            ? refused(asked)
-            : undefined,
-      }),
-    }),
+    frames: {
+      request: (asked) =>
+        asked.kind === "publicKey" || asked.kind === PULL
+          ? refused(asked)
+          : undefined,
+    },
   },
   "only-registers": {
     about: "All requests but a registration go unanswered",
@@ -79,12 +70,9 @@ export const everyday = {
       "pull-empty",
     ],
     only: ["list", "keys", "sending", "pulling", "connections"],
-    inject: () => ({
-      frames: () => ({
-        answer: (_answer, { kind }) =>
-          kind === "register" ? undefined : NOTHING,
-      }),
-    }),
+    frames: {
+      answer: (_answer, { kind }) => kind === "register" ? undefined : NOTHING,
+    },
   },
   "hangs-at-unknown-code": {
     about: "After a request with an unknown code nothing is answered any more",
@@ -143,11 +131,8 @@ export const everyday = {
       "dialects",
       "names",
     ],
-    inject: () => ({
-      frames: () =>
-        onAnswer("clientsList", (answer) => {
-          answer.payload = answer.payload.slice(0, 2 * LISTED_CLIENT_SIZE);
-        }),
+    frames: onAnswer("clientsList", (answer) => {
+      answer.payload = answer.payload.slice(0, 2 * LISTED_CLIENT_SIZE);
     }),
   },
   "list-swapped": {
@@ -162,15 +147,12 @@ export const everyday = {
       "dialects",
       "names",
     ],
-    inject: () => ({
-      frames: () =>
-        onAnswer("clientsList", ({ payload }) => {
-          for (let at = 0; at < payload.length; at += LISTED_CLIENT_SIZE) {
-            const entry = payload.slice(at, at + LISTED_CLIENT_SIZE);
-            payload.set(entry.subarray(CLIENT_ID_SIZE), at);
-            payload.set(entry.subarray(0, CLIENT_ID_SIZE), at + NAME_SIZE);
-          }
-        }),
+    frames: onAnswer("clientsList", ({ payload }) => {
+      for (let at = 0; at < payload.length; at += LISTED_CLIENT_SIZE) {
+        const entry = payload.slice(at, at + LISTED_CLIENT_SIZE);
+        payload.set(entry.subarray(CLIENT_ID_SIZE), at);
+        payload.set(entry.subarray(0, CLIENT_ID_SIZE), at + NAME_SIZE);
+      }
     }),
   },
   "send-answered-with-more": {
@@ -178,11 +160,8 @@ export const everyday = {
     clauses: ["SND-2"],
     fails: ["send-acknowledged"],
     only: ["sending", "pulling", "headers", "load"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("sendMessage", (answer) => {
-          answer.payload = concat([answer.payload, new Uint8Array(1)]);
-        }),
+    frames: onAnswer("sendMessage", (answer) => {
+      answer.payload = concat([answer.payload, new Uint8Array(1)]);
     }),
   },
   "empty-content-filled": {
@@ -190,15 +169,13 @@ export const everyday = {
     clauses: ["SND-4"],
     fails: ["send-empty-text", "send-request-for-key", "pull-several"],
     only: ["sending", "pulling", "headers", "load"],
-    inject: () => ({
-      store: sendingBy((message, keep) =>
-        keep(
-          message.content.length === 0
-            ? { ...message, content: new Uint8Array(1) }
-            : message,
-        )
-      ),
-    }),
+    store: sendingBy((message, keep) =>
+      keep(
+        message.content.length === 0
+          ? { ...message, content: new Uint8Array(1) }
+          : message,
+      )
+    ),
   },
   "empty-key-request-refused": {
     about: "A request for a key without content is refused",
@@ -210,16 +187,14 @@ export const everyday = {
       "send-request-claiming-nothing",
     ],
     only: ["sending", "pulling", "headers", "load"],
-    inject: () => ({
-      frames: () => ({
-        request: (asked) => {
-          const { kind, payload } = asked;
-          const isEmpty = kind === "sendMessage" &&
-            payload.length === SEND_OVERHEAD &&
-            payload[CLIENT_ID_SIZE] === MessageType.KeyRequest;
-          return isEmpty ? refused(asked) : undefined;
-        },
-      }),
-    }),
+    frames: {
+      request: (asked) => {
+        const { kind, payload } = asked;
+        const isEmpty = kind === "sendMessage" &&
+          payload.length === SEND_OVERHEAD &&
+          payload[CLIENT_ID_SIZE] === MessageType.KeyRequest;
+        return isEmpty ? refused(asked) : undefined;
+      },
+    },
   },
 } as const satisfies Faults;

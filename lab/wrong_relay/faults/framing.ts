@@ -60,81 +60,67 @@ export const framing = {
     about: "The integers in an answer's header are in network order",
     clauses: ["FRM-1", "REG-1"],
     fails: ["register-gives-id"],
-    inject: () => ({
-      frames: () => ({
-        answer: (answer) =>
-          withHeader(answer, (header, size) => {
-            header.setUint16(1, answer.code);
-            header.setUint32(3, size);
-          }),
-      }),
-    }),
+    frames: {
+      answer: (answer) =>
+        withHeader(answer, (header, size) => {
+          header.setUint16(1, answer.code);
+          header.setUint32(3, size);
+        }),
+    },
   },
   "size-counts-header": {
     about: "An answer's payload size counts the header as well",
     clauses: ["FRM-2", "REG-1"],
     isSilent: true,
     fails: ["register-gives-id"],
-    inject: () => ({
-      frames: () => ({
-        answer: (answer) =>
-          withHeader(answer, (header, size) => {
-            header.setUint32(3, size + RESPONSE_HEADER_SIZE, true);
-          }),
-      }),
-    }),
+    frames: {
+      answer: (answer) =>
+        withHeader(answer, (header, size) => {
+          header.setUint32(3, size + RESPONSE_HEADER_SIZE, true);
+        }),
+    },
   },
   "list-size-too-large": {
     about: "The payload size of a list counts the asker, who is left out",
     clauses: ["FRM-2", "LST-1"],
     isSilent: true,
     fails: ["list-entries"],
-    inject: () => ({
-      frames: () =>
-        onAnswer(
-          "clientsList",
-          (answer) =>
-            withHeader(answer, (header, size) => {
-              header.setUint32(3, size + 271, true);
-            }),
-        ),
-    }),
+    frames: onAnswer(
+      "clientsList",
+      (answer) =>
+        withHeader(answer, (header, size) => {
+          header.setUint32(3, size + 271, true);
+        }),
+    ),
   },
   "answer-version-1": {
     about: "Answers carry version 1",
     clauses: ["ANS-2"],
     fails: ["response-version", "response-version-to-1"],
-    inject: () => ({
-      frames: () => ({
-        answer: (answer) => {
-          answer.version = 1;
-        },
-      }),
-    }),
+    frames: {
+      answer: (answer) => {
+        answer.version = 1;
+      },
+    },
   },
   "send-answered-as-pull": {
     about: "A 603 is answered with the code of a 604",
     clauses: ["ANS-3"],
     fails: ["send-acknowledged", "response-code"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("sendMessage", (answer) => {
-          answer.code++;
-        }),
+    frames: onAnswer("sendMessage", (answer) => {
+      answer.code++;
     }),
   },
   "failure-with-body": {
     about: "A 9000 says in its payload what went wrong",
     clauses: ["ERR-1"],
     fails: ["failure-of-unknown-client"],
-    inject: () => ({
-      frames: () => ({
-        answer: (answer) => {
-          if (!failed(answer)) return;
-          answer.payload = new TextEncoder().encode("General error");
-        },
-      }),
-    }),
+    frames: {
+      answer: (answer) => {
+        if (!failed(answer)) return;
+        answer.payload = new TextEncoder().encode("General error");
+      },
+    },
   },
   "old-version-refused": {
     about: "A request of another version than 2 is refused",
@@ -146,13 +132,11 @@ export const framing = {
       "version-255",
       "version-1-registers",
     ],
-    inject: () => ({
-      frames: () => ({
-        request: (asked) => {
-          return asked.header.version !== 2 ? refused(asked) : undefined;
-        },
-      }),
-    }),
+    frames: {
+      request: (asked) => {
+        return asked.header.version !== 2 ? refused(asked) : undefined;
+      },
+    },
   },
   "unknown-code-unanswered": {
     about: "A request with an unknown code gets no answer",
@@ -167,28 +151,24 @@ export const framing = {
       "code-65535",
       "code-byte-order",
     ],
-    inject: () => ({
-      frames: () => ({
-        answer: (_answer, { kind }) => {
-          return kind === undefined ? new Uint8Array(0) : undefined;
-        },
-      }),
-    }),
+    frames: {
+      answer: (_answer, { kind }) => {
+        return kind === undefined ? new Uint8Array(0) : undefined;
+      },
+    },
   },
   "wrong-size-not-refused": {
     about: "The payload of a 601 or 604 is ignored",
     clauses: ["REQ-6"],
     fails: ["list-with-payload", "pull-with-payload"],
-    inject: () => ({
-      frames: () => ({
-        request: ({ kind, header, head }) => {
-          const isEmpty = kind === "clientsList" || kind === PULL;
-          return isEmpty
-            ? requestHeaderAt(head).encode({ ...header, payloadSize: 0 })
-            : undefined;
-        },
-      }),
-    }),
+    frames: {
+      request: ({ kind, header, head }) => {
+        const isEmpty = kind === "clientsList" || kind === PULL;
+        return isEmpty
+          ? requestHeaderAt(head).encode({ ...header, payloadSize: 0 })
+          : undefined;
+      },
+    },
   },
   "wrong-size-made-to-fit": {
     about: "What lacks in a payload is made up, and what is too much is cut",
@@ -221,20 +201,18 @@ export const framing = {
       "read-past-key-payload",
       "read-past-registration",
     ],
-    inject: () => ({
-      frames: () => ({
-        payloadSize: (kind, claim) => {
-          if (kind === undefined) return 0;
-          const right = requestCodecs[kind].fixedSize;
-          return right === undefined || right === claim ? undefined : 0;
-        },
-        request: (asked) => {
-          return asked.header.payloadSize > asked.payload.length
-            ? refused(asked)
-            : undefined;
-        },
-      }),
-    }),
+    frames: {
+      payloadSize: (kind, claim) => {
+        if (kind === undefined) return 0;
+        const right = requestCodecs[kind].fixedSize;
+        return right === undefined || right === claim ? undefined : 0;
+      },
+      request: (asked) => {
+        return asked.header.payloadSize > asked.payload.length
+          ? refused(asked)
+          : undefined;
+      },
+    },
   },
   "unknown-client-not-read-past": {
     about: "Who isn't registered is refused once the header is read",
@@ -267,29 +245,24 @@ export const framing = {
     clauses: ["REQ-7"],
     isSilent: true,
     fails: ["read-past-message"],
-    inject: () => ({
-      frames: () => ({
-        believesContentSize: true,
-        request: (asked) => {
-          const { kind, header, payload: { length } } = asked;
-          return kind === "sendMessage" && length > SEND_OVERHEAD &&
-              length < header.payloadSize
-            ? refused(asked)
-            : undefined;
-        },
-      }),
-    }),
+    frames: {
+      believesContentSize: true,
+      request: (asked) => {
+        const { kind, header, payload: { length } } = asked;
+        return kind === "sendMessage" && length > SEND_OVERHEAD &&
+            length < header.payloadSize
+          ? refused(asked)
+          : undefined;
+      },
+    },
   },
   "answered-twice": {
     about: "Every request is answered twice",
     clauses: ["FRM-4"],
     fails: ["response-once"],
-    inject: () => ({
-      frames: () => ({
-        answer: (answer) =>
-          concat([encodeAnswer(answer), encodeAnswer(answer)]),
-      }),
-    }),
+    frames: {
+      answer: (answer) => concat([encodeAnswer(answer), encodeAnswer(answer)]),
+    },
   },
   "first-receive-is-all": {
     about: "What the first receive brings is taken for the whole request",
@@ -311,9 +284,7 @@ export const framing = {
       "pipelined-messages",
       "pipelined-with-failure",
     ],
-    inject: () => ({
-      frames: () => ({ needsWhole: true, losesFollowing: true }),
-    }),
+    frames: { needsWhole: true, losesFollowing: true },
   },
   "only-first-of-several": {
     about: "Of requests that come together only the first is answered",

@@ -25,41 +25,33 @@ export const pulling = {
     about: "The sizes of pulled contents are in network order",
     clauses: ["FRM-1"],
     fails: ["response-integers"],
-    inject: () => ({
-      frames: () =>
-        onAnswer(PULL, (answer) => {
-          eachWaiting(answer, (message) => {
-            message.setUint32(21, message.getUint32(21, true));
-          });
-        }),
+    frames: onAnswer(PULL, (answer) => {
+      eachWaiting(answer, (message) => {
+        message.setUint32(21, message.getUint32(21, true));
+      });
     }),
   },
   "empty-inbox-refused": {
     about: "A pull of an empty inbox is answered with 9000",
     clauses: ["PUL-2"],
     fails: ["pull-empty"],
-    inject: () => ({
-      frames: () =>
-        onAnswer(PULL, (answer) => {
-          if (answer.payload.length === 0) answer.code = ERROR_CODE;
-        }),
+    frames: onAnswer(PULL, (answer) => {
+      if (answer.payload.length === 0) answer.code = ERROR_CODE;
     }),
   },
   "newest-first": {
     about: "Messages come newest first",
     clauses: ["PUL-3"],
     fails: ["pull-oldest-first", "pull-oldest-first-of-two"],
-    inject: () => ({
-      store: (inner) =>
-        new class extends StoreAround {
-          override async waiting(
-            recipient: ClientId,
-            budget: Budget,
-          ): Promise<StoredMessage[]> {
-            return (await super.waiting(recipient, budget)).reverse();
-          }
-        }(inner),
-    }),
+    store: (inner) =>
+      new class extends StoreAround {
+        override async waiting(
+          recipient: ClientId,
+          budget: Budget,
+        ): Promise<StoredMessage[]> {
+          return (await super.waiting(recipient, budget)).reverse();
+        }
+      }(inner),
   },
   "never-deletes": {
     about: "What was taken stays and comes again",
@@ -70,73 +62,60 @@ export const pulling = {
       "pull-then-request",
       "pull-then-end",
     ],
-    inject: () => ({
-      store: (inner) =>
-        new class extends StoreAround {
-          override async delete(): Promise<void> {}
-        }(inner),
-    }),
+    store: (inner) =>
+      new class extends StoreAround {
+        override async delete(): Promise<void> {}
+      }(inner),
   },
   "copy-for-sender": {
     about: "A pull hands out what its client has sent as well",
     clauses: ["PUL-5"],
     fails: ["pull-by-sender"],
-    inject: () => ({
-      store: sendingBy(async (message, keep) => {
-        const sent = await keep(message);
-        const { sender, recipient } = message;
-        if ("id" in sent && !sameId(sender, recipient)) {
-          await keep({ ...message, recipient: sender });
-        }
-        return sent;
-      }),
+    store: sendingBy(async (message, keep) => {
+      const sent = await keep(message);
+      const { sender, recipient } = message;
+      if ("id" in sent && !sameId(sender, recipient)) {
+        await keep({ ...message, recipient: sender });
+      }
+      return sent;
     }),
   },
   "answers-without-limit": {
     about: "A pull hands out all that waits in one answer",
     clauses: ["PUL-6"],
     fails: ["pull-slices"],
-    inject: () => ({
-      store: (inner) =>
-        new class extends Inboxes {
-          override waiting(recipient: ClientId): Promise<StoredMessage[]> {
-            return this.whole(recipient, { bytes: Infinity, perMessage: 0 });
-          }
-        }(inner),
-    }),
+    store: (inner) =>
+      new class extends Inboxes {
+        override waiting(recipient: ClientId): Promise<StoredMessage[]> {
+          return this.whole(recipient, { bytes: Infinity, perMessage: 0 });
+        }
+      }(inner),
   },
   "one-message-a-pull": {
     about: "A pull hands out a message and deletes all",
     clauses: ["DLV-1", "PUL-7"],
     fails: ["pull-several", "many-senders"],
-    inject: () => ({
-      store: (inner) => new LosesTheRest(inner, (all) => all.slice(0, 1)),
-    }),
+    store: (inner) => new LosesTheRest(inner, (all) => all.slice(0, 1)),
   },
   "rest-of-inbox-lost": {
     about: "What doesn't fit into an answer of 1 MiB is deleted",
     clauses: ["PUL-7"],
     fails: ["pull-rest-later", "pull-larger-than-a-response"],
-    inject: () => ({
-      store: (inner) =>
-        new LosesTheRest(inner, (all) => {
-          let left = MIB;
-          return all.filter(({ size }, index) => {
-            left -= size + WAITING_OVERHEAD;
-            return index === 0 || left >= 0;
-          });
-        }),
-    }),
+    store: (inner) =>
+      new LosesTheRest(inner, (all) => {
+        let left = MIB;
+        return all.filter(({ size }, index) => {
+          left -= size + WAITING_OVERHEAD;
+          return index === 0 || left >= 0;
+        });
+      }),
   },
   "answer-cut-at-1-mib": {
     about: "An answer is cut behind 1 MiB, in the middle of a message",
     clauses: ["SND-12"],
     fails: ["send-1-mib", "send-5-mib", "pull-larger-than-a-response"],
-    inject: () => ({
-      frames: () =>
-        onAnswer(PULL, (answer) => {
-          answer.payload = answer.payload.slice(0, MIB);
-        }),
+    frames: onAnswer(PULL, (answer) => {
+      answer.payload = answer.payload.slice(0, MIB);
     }),
   },
   "one-message-an-inbox": {
@@ -161,17 +140,15 @@ export const pulling = {
     about: "A pull that is refused for its payload takes the messages",
     clauses: ["DLV-1"],
     fails: ["pull-with-payload-keeps"],
-    inject: () => ({
-      frames: () => ({
-        request: (asked) => {
-          const { kind, header, head, payload } = asked;
-          if (kind !== PULL || payload.length === 0) return;
-          asked.marked = true;
-          return requestHeaderAt(head).encode({ ...header, payloadSize: 0 });
-        },
-        answer: refuseMarked,
-      }),
-    }),
+    frames: {
+      request: (asked) => {
+        const { kind, header, head, payload } = asked;
+        if (kind !== PULL || payload.length === 0) return;
+        asked.marked = true;
+        return requestHeaderAt(head).encode({ ...header, payloadSize: 0 });
+      },
+      answer: refuseMarked,
+    },
   },
   "deletes-before-sending": {
     about: "Messages are deleted before they are on their way",

@@ -61,33 +61,24 @@ export const sending = {
     about: "A 2103 has the target alone",
     clauses: ["SND-2"],
     fails: ["send-acknowledged"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("sendMessage", (answer) => {
-          answer.payload = answer.payload.slice(0, CLIENT_ID_SIZE);
-        }),
+    frames: onAnswer("sendMessage", (answer) => {
+      answer.payload = answer.payload.slice(0, CLIENT_ID_SIZE);
     }),
   },
   "send-answered-with-sender": {
     about: "A 2103 has the sender in the target's place",
     clauses: ["SND-2"],
     fails: ["send-acknowledged"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("sendMessage", ({ payload }, { header }) => {
-          payload.set(header.clientId);
-        }),
+    frames: onAnswer("sendMessage", ({ payload }, { header }) => {
+      payload.set(header.clientId);
     }),
   },
   "message-id-big-endian": {
     about: "The message id in a 2103 is in network order",
     clauses: ["FRM-1"],
     fails: ["response-integers"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("sendMessage", ({ payload }) => {
-          payload.subarray(CLIENT_ID_SIZE).reverse();
-        }),
+    frames: onAnswer("sendMessage", ({ payload }) => {
+      payload.subarray(CLIENT_ID_SIZE).reverse();
     }),
   },
   "message-ids-all-1": {
@@ -106,13 +97,10 @@ export const sending = {
     about: "A pulled message has its place in the answer for an id",
     clauses: ["SND-15"],
     fails: ["send-id-kept"],
-    inject: () => ({
-      frames: () =>
-        onAnswer(PULL, (answer) => {
-          eachWaiting(answer, (message, index) => {
-            message.setUint32(16, 1000 + index, true);
-          });
-        }),
+    frames: onAnswer(PULL, (answer) => {
+      eachWaiting(answer, (message, index) => {
+        message.setUint32(16, 1000 + index, true);
+      });
     }),
   },
   "types-lost": {
@@ -125,13 +113,11 @@ export const sending = {
     about: "A message for an unknown client is acknowledged",
     clauses: ["SND-3"],
     fails: ["send-to-unknown"],
-    inject: () => ({
-      store: sendingBy(async (message, keep) => {
-        const sent = await keep(message);
-        const isUnknown = "refused" in sent &&
-          sent.refused === "unknown_target";
-        return isUnknown ? { id: 1 as MessageId } : sent;
-      }),
+    store: sendingBy(async (message, keep) => {
+      const sent = await keep(message);
+      const isUnknown = "refused" in sent &&
+        sent.refused === "unknown_target";
+      return isUnknown ? { id: 1 as MessageId } : sent;
     }),
   },
   "content-cut-at-1024": {
@@ -144,9 +130,7 @@ export const sending = {
       "send-5-mib",
       "segments-of-a-message",
     ],
-    inject: () => ({
-      store: keeping(({ content }) => ({ content: content.subarray(0, 1024) })),
-    }),
+    store: keeping(({ content }) => ({ content: content.subarray(0, 1024) })),
   },
   "content-cut-at-zero": {
     about: "A content is kept as a C string",
@@ -160,11 +144,9 @@ export const sending = {
       "send-5-mib",
       "send-request-with-content",
     ],
-    inject: () => ({
-      store: keeping(({ content }) => {
-        const end = content.indexOf(0);
-        return end < 0 ? {} : { content: content.subarray(0, end) };
-      }),
+    store: keeping(({ content }) => {
+      const end = content.indexOf(0);
+      return end < 0 ? {} : { content: content.subarray(0, end) };
     }),
   },
   "content-kept-as-text": {
@@ -180,62 +162,51 @@ export const sending = {
       "send-5-mib",
       "send-request-with-content",
     ],
-    inject: () => ({
-      store: keeping(({ content }) => ({
-        content: new TextEncoder().encode(new TextDecoder().decode(content)),
-      })),
-    }),
+    store: keeping(({ content }) => ({
+      content: new TextEncoder().encode(new TextDecoder().decode(content)),
+    })),
   },
   "any-type-taken": {
     about: "A message of any type is taken",
     clauses: ["SND-5"],
     fails: ["send-type-0", "send-type-5", "send-type-255"],
-    inject: () => ({
-      frames: () =>
-        onSend((_asked, fields) => {
-          if (!isMessageType(fields.getUint8(typeAt))) {
-            fields.setUint8(typeAt, MessageType.Text);
-          }
-        }),
+    frames: onSend((_asked, fields) => {
+      if (!isMessageType(fields.getUint8(typeAt))) {
+        fields.setUint8(typeAt, MessageType.Text);
+      }
     }),
   },
   "refused-message-kept": {
     about: "A message that is refused for its type or size is kept",
     clauses: ["SND-11"],
     fails: ["send-refused-type-not-kept", "send-refused-size-not-kept"],
-    inject: () => ({
-      frames: () => ({
-        ...onSend((asked, fields) => {
-          const size = asked.payload.length - SEND_OVERHEAD;
-          const isRight = isMessageType(fields.getUint8(typeAt)) &&
-            fields.getUint32(sizeAt, true) === size;
-          if (isRight) return;
-          fields.setUint8(typeAt, MessageType.Text);
-          fields.setUint32(sizeAt, size, true);
-          asked.marked = true;
-        }),
-        answer: refuseMarked,
+    frames: {
+      ...onSend((asked, fields) => {
+        const size = asked.payload.length - SEND_OVERHEAD;
+        const isRight = isMessageType(fields.getUint8(typeAt)) &&
+          fields.getUint32(sizeAt, true) === size;
+        if (isRight) return;
+        fields.setUint8(typeAt, MessageType.Text);
+        fields.setUint32(sizeAt, size, true);
+        asked.marked = true;
       }),
-    }),
+      answer: refuseMarked,
+    },
   },
   "key-request-emptied": {
     about: "The content of a type 1 is dropped",
     clauses: ["SND-6"],
     fails: ["send-request-with-content"],
-    inject: () => ({
-      store: keeping(({ type }) =>
-        type === MessageType.KeyRequest ? { content: new Uint8Array(0) } : {}
-      ),
-    }),
+    store: keeping(({ type }) =>
+      type === MessageType.KeyRequest ? { content: new Uint8Array(0) } : {}
+    ),
   },
   "empty-key-request-waits": {
     about: "A type 1 of size 0 is waited for as far as its header says",
     clauses: ["SND-7"],
     isSilent: true,
     fails: ["send-request-claiming-more", "send-request-claiming-nothing"],
-    inject: () => ({
-      frames: () => ({ payloadSize: (_kind, claim) => claim }),
-    }),
+    frames: { payloadSize: (_kind, claim) => claim },
   },
   "content-size-believed": {
     about: "A content size that can't be is made to fit",
@@ -246,11 +217,8 @@ export const sending = {
       "send-size-lies-zero",
       "send-size-lies-hugely",
     ],
-    inject: () => ({
-      frames: () =>
-        onSend(({ payload }, fields) => {
-          fields.setUint32(sizeAt, payload.length - SEND_OVERHEAD, true);
-        }),
+    frames: onSend(({ payload }, fields) => {
+      fields.setUint32(sizeAt, payload.length - SEND_OVERHEAD, true);
     }),
   },
   "sender-of-the-connection": {
@@ -258,58 +226,46 @@ export const sending = {
       "The first requester on a connection counts as that of all later requests",
     clauses: ["REQ-10"],
     fails: ["header-says-who"],
-    inject: () => ({
-      frames: () => {
-        let first: Uint8Array | undefined;
-        return {
-          request: ({ kind, head }) => {
-            if (kind === "register") return;
-            first ??= head.slice(0, CLIENT_ID_SIZE);
-            head.set(first);
-          },
-        };
-      },
-    }),
+    frames: () => {
+      let first: Uint8Array | undefined;
+      return {
+        request: ({ kind, head }) => {
+          if (kind === "register") return;
+          first ??= head.slice(0, CLIENT_ID_SIZE);
+          head.set(first);
+        },
+      };
+    },
   },
   "recipient-for-sender": {
     about: "A pulled message has its recipient in the sender's place",
     clauses: ["SND-9", "PUL-1"],
     fails: ["send-from-header", "send-from-each", "pull-one"],
-    inject: () => ({
-      frames: () =>
-        onAnswer(PULL, (answer, { header }) => {
-          eachWaiting(answer, (message) => {
-            new Uint8Array(message.buffer, message.byteOffset)
-              .set(header.clientId);
-          });
-        }),
+    frames: onAnswer(PULL, (answer, { header }) => {
+      eachWaiting(answer, (message) => {
+        new Uint8Array(message.buffer, message.byteOffset)
+          .set(header.clientId);
+      });
     }),
   },
   "message-to-oneself-refused": {
     about: "A client can't write to itself",
     clauses: ["SND-10"],
     fails: ["send-to-oneself"],
-    inject: () => ({
-      frames: () =>
-        onSend((asked) => {
-          const { payload, header } = asked;
-          const target = payload.subarray(0, CLIENT_ID_SIZE).toHex();
-          return target === header.clientId.toHex()
-            ? refused(asked)
-            : undefined;
-        }),
+    frames: onSend((asked) => {
+      const { payload, header } = asked;
+      const target = payload.subarray(0, CLIENT_ID_SIZE).toHex();
+      return target === header.clientId.toHex() ? refused(asked) : undefined;
     }),
   },
   "large-content-refused": {
     about: "A content of more than 64 KiB is refused",
     clauses: ["SND-12"],
     fails: ["send-1-mib", "send-5-mib"],
-    inject: () => ({
-      store: sendingBy(async (message, keep) =>
-        message.content.length > 64 * 1024
-          ? { refused: "inbox_full" }
-          : await keep(message)
-      ),
-    }),
+    store: sendingBy(async (message, keep) =>
+      message.content.length > 64 * 1024
+        ? { refused: "inbox_full" }
+        : await keep(message)
+    ),
   },
 } as const satisfies Faults;

@@ -152,25 +152,19 @@ export const users = {
     about: "A registration is refused unless its header's id is zero",
     clauses: ["REQ-3"],
     fails: ["register-whatever-id", "register-with-id-of-another"],
-    inject: () => ({
-      frames: () =>
-        onRegistration((asked) => {
-          return asked.header.clientId.some((byte) => byte !== 0)
-            ? refused(asked)
-            : undefined;
-        }),
+    frames: onRegistration((asked) => {
+      return asked.header.clientId.some((byte) => byte !== 0)
+        ? refused(asked)
+        : undefined;
     }),
   },
   "registration-answered-with-name": {
     about: "A 2100 has the name behind the id",
     clauses: ["REG-1"],
     fails: ["register-gives-id"],
-    inject: () => ({
-      frames: () =>
-        onAnswer("register", (answer, { payload }) => {
-          const name = payload.subarray(0, NAME_SIZE);
-          answer.payload = concat([answer.payload, name]);
-        }),
+    frames: onAnswer("register", (answer, { payload }) => {
+      const name = payload.subarray(0, NAME_SIZE);
+      answer.payload = concat([answer.payload, name]);
     }),
   },
   "unknown-client-served": {
@@ -188,22 +182,16 @@ export const users = {
     about: "A name that fills its field is cut by a byte and taken",
     clauses: ["NAM-2"],
     fails: ["name-without-nul"],
-    inject: () => ({
-      frames: () =>
-        onRegistration((_asked, name) => {
-          if (!name.includes(0)) name[NAME_SIZE - 1] = 0;
-        }),
+    frames: onRegistration((_asked, name) => {
+      if (!name.includes(0)) name[NAME_SIZE - 1] = 0;
     }),
   },
   "empty-name-taken": {
     about: "A name of no bytes is taken",
     clauses: ["NAM-3"],
     fails: ["name-empty", "name-empty-before-more"],
-    inject: () => ({
-      frames: () =>
-        onRegistration((asked, name) => {
-          if (name[0] === 0) rename(asked, madeUpName());
-        }),
+    frames: onRegistration((asked, name) => {
+      if (name[0] === 0) rename(asked, madeUpName());
     }),
   },
   "any-bytes-in-names": {
@@ -215,13 +203,10 @@ export const users = {
       "name-not-ascii",
       "name-not-text",
     ],
-    inject: () => ({
-      frames: () =>
-        onRegistration((asked, name) => {
-          const isPrintable = textOf(name)
-            .every((byte) => byte >= 0x20 && byte < 0x7f);
-          if (!isPrintable) rename(asked, madeUpName());
-        }),
+    frames: onRegistration((asked, name) => {
+      const isPrintable = textOf(name)
+        .every((byte) => byte >= 0x20 && byte < 0x7f);
+      if (!isPrintable) rename(asked, madeUpName());
     }),
   },
   "taken-name-taken-again": {
@@ -245,23 +230,17 @@ export const users = {
     about: "Names are kept in 64 bytes",
     clauses: ["LST-4"],
     fails: ["list-name-longest"],
-    inject: () => ({
-      frames: () =>
-        onRegistration((_asked, name) => {
-          if (name.includes(0)) name.fill(0, 64);
-        }),
+    frames: onRegistration((_asked, name) => {
+      if (name.includes(0)) name.fill(0, 64);
     }),
   },
   "long-names-refused": {
     about: "A name of more than 64 bytes is refused",
     clauses: ["NAM-1"],
     fails: ["name-longest"],
-    inject: () => ({
-      frames: () =>
-        onRegistration((asked, name) =>
-          textOf(name).length > 64 ? refused(asked) : undefined
-        ),
-    }),
+    frames: onRegistration((asked, name) =>
+      textOf(name).length > 64 ? refused(asked) : undefined
+    ),
   },
   "longer-names-refused": {
     about: "A name is refused that begins with the whole of a taken one",
@@ -273,14 +252,9 @@ export const users = {
     about: "A name is refused unless all that follows its NUL is zero",
     clauses: ["NAM-7"],
     fails: ["name-before-garbage"],
-    inject: () => ({
-      frames: () =>
-        onRegistration((asked, name) => {
-          const padding = name.subarray(textOf(name).length);
-          return padding.some((byte) => byte !== 0)
-            ? refused(asked)
-            : undefined;
-        }),
+    frames: onRegistration((asked, name) => {
+      const padding = name.subarray(textOf(name).length);
+      return padding.some((byte) => byte !== 0) ? refused(asked) : undefined;
     }),
   },
   "ids-in-sequence": {
@@ -318,22 +292,20 @@ export const users = {
       "refused-registration-not-listed",
       "refused-registration-leaves-name",
     ],
-    inject: () => ({
-      frames: () => ({
-        request: (asked) => {
-          const { kind, header, head, payload } = asked;
-          const missing = NAME_SIZE + PUBLIC_KEY_SIZE - payload.length;
-          if (kind !== "register" || missing <= 0) return undefined;
-          asked.marked = true;
-          const payloadSize = payload.length + missing;
-          return concat([
-            requestHeaderAt(head).encode({ ...header, payloadSize }),
-            payload,
-            new Uint8Array(missing),
-          ]);
-        },
-        answer: refuseMarked,
-      }),
-    }),
+    frames: {
+      request: (asked) => {
+        const { kind, header, head, payload } = asked;
+        const missing = NAME_SIZE + PUBLIC_KEY_SIZE - payload.length;
+        if (kind !== "register" || missing <= 0) return undefined;
+        asked.marked = true;
+        const payloadSize = payload.length + missing;
+        return concat([
+          requestHeaderAt(head).encode({ ...header, payloadSize }),
+          payload,
+          new Uint8Array(missing),
+        ]);
+      },
+      answer: refuseMarked,
+    },
   },
 } as const satisfies Faults;
