@@ -15,7 +15,8 @@ import {
 import { runClient, type Task } from "./file/run_client.ts";
 import { Sink } from "./file/sink.ts";
 import { describeMachine } from "./relay/machine.ts";
-import { figure, markdown } from "./relay/table.ts";
+import { table } from "../generate/markdown.ts";
+import { figure } from "./relay/table.ts";
 
 const KIB = 1024;
 const MIB = KIB * KIB;
@@ -115,7 +116,7 @@ try {
   const usual = defaultLimits.maxMessage;
   await throughRelay(usual, [KIB, largestFile(usual)]);
   await throughRelay(RAISED, [largestFile(RAISED)]);
-  console.log(`${describeMachine(dir)}\n\n${markdown(rows)}`);
+  console.log(`${describeMachine(dir)}\n\n${table(rows)}`);
 } finally {
   await Deno.remove(dir, { recursive: true });
 }

@@ -10,7 +10,8 @@ import {
 } from "../../shared/crypto/crypto.ts";
 import { formatInfoMe } from "../../shared/folder/info_files.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
-import { markdown, spreadOf } from "./relay/table.ts";
+import { table } from "../generate/markdown.ts";
+import { spreadOf } from "./relay/table.ts";
 
 /** Rounds that are measured; in each of them all programs take their turn. */
 const ROUNDS = Number(Deno.args[0] ?? 60);
@@ -49,7 +50,7 @@ try {
     [name, spreadOf(all).median] as const
   );
   const [[, base = NaN] = []] = medians;
-  console.log(markdown([
+  console.log(table([
     ["program", "median", "of an empty one"],
     ...medians.map(([name, median]) => [
       name,

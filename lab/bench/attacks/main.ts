@@ -17,7 +17,8 @@ import { runProgram, withHelp } from "../../../shared/cli/program.ts";
 import { Program } from "../../harness/program.ts";
 import { Child } from "../relay/child.ts";
 import { seedDatabase } from "../relay/seed.ts";
-import { markdown, spreadOf } from "../relay/table.ts";
+import { table } from "../../generate/markdown.ts";
+import { spreadOf } from "../relay/table.ts";
 import { attackNamed, attackNames, LARGE, MANY, send } from "./attacks.ts";
 import { ask, requestNames, type Waits, work } from "./user.ts";
 
@@ -99,7 +100,7 @@ async function main(args: readonly string[]): Promise<void> {
     rows.push(await attack(name, 1000 * seconds));
   }
   console.log("Of each wait the median and the longest.\n");
-  console.log(markdown(rows));
+  console.log(table(rows));
 }
 
 if (import.meta.main) await runProgram(withHelp(HELP, main));

@@ -16,7 +16,8 @@ import { decimalFrom } from "../../flags.ts";
 import { runProgram, withHelp } from "../../../shared/cli/program.ts";
 import { PostgresCluster } from "../../harness/postgres_cluster.ts";
 import { describeMachine } from "../relay/machine.ts";
-import { markdown, ratioText, spreadOf } from "../relay/table.ts";
+import { table } from "../../generate/markdown.ts";
+import { ratioText, spreadOf } from "../relay/table.ts";
 import { type BenchRound, measureRounds } from "./rounds.ts";
 
 const flags = {
@@ -85,7 +86,7 @@ function roundsTable(rounds: readonly BenchRound[]): string {
       direct?.map((rate) => rate.toLocaleString("en")).join("; ")
     } rows/s.`,
     "",
-    markdown(rows),
+    table(rows),
   ].join("\n");
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { table } from "../../generate/markdown.ts";
 import type { RunResult } from "./run.ts";
 import type { Round, Target } from "./scenarios.ts";
 
@@ -57,14 +58,6 @@ export interface Outcome {
   ceiling: RunResult | undefined;
 }
 
-/** A table in Markdown. */
-export function markdown(rows: readonly (readonly string[])[]): string {
-  const [head = [], ...body] = rows;
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...body.map(line)]
-    .join("\n");
-}
-
 /** A number with three digits that count, its thousands apart. */
 export function figure(value: number): string {
   return value.toLocaleString("en", { maximumSignificantDigits: 3 });
@@ -72,7 +65,7 @@ export function figure(value: number): string {
 
 /** The table of what was to be reached. */
 export function targetsTable(outcomes: readonly Outcome[]): string {
-  return markdown([
+  return table([
     [
       "work",
       "relay",

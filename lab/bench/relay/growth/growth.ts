@@ -8,7 +8,8 @@ import type { Contestants } from "../contestants.ts";
 import { type BenchOptions, pick } from "../options.ts";
 import { writePlot } from "../performance_page.ts";
 import { type Plot, renderPlot } from "../plot.ts";
-import { figure, markdown } from "../table.ts";
+import { table } from "../../../generate/markdown.ts";
+import { figure } from "../table.ts";
 import { connections } from "./connections.ts";
 import { inbox } from "./inbox.ts";
 import { memory } from "./memory.ts";
@@ -57,7 +58,7 @@ export function growthText(findings: readonly Finding[]): string {
       `### ${finding.title}`,
       finding.note,
       `![${finding.title}](plots/${finding.name}.svg)`,
-      table(finding),
+      tableOf(finding),
     ].join("\n\n")
   ).join("\n\n");
 }
@@ -69,11 +70,11 @@ export async function writePlots(findings: readonly Finding[]): Promise<void> {
   }
 }
 
-function table({ x, y, series }: Finding): string {
+function tableOf({ x, y, series }: Finding): string {
   const all = series[0]?.points.map(([x]) => x) ?? [];
   const step = Math.ceil(all.length / MOST_ROWS);
   const rows = all.filter((_, i) => i % step === 0 || i === all.length - 1);
-  return markdown([
+  return table([
     [x.label, ...series.map(({ label }) => `${label}, ${y.label}`)],
     ...rows.map((row) => [
       figure(row),
