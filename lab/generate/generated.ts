@@ -20,14 +20,11 @@ import {
   unseenServers,
 } from "./conformance.ts";
 import { dissectorTables } from "./dissector.ts";
-import { fenced } from "./markdown.ts";
+import { fenced, type Render, section } from "./markdown.ts";
 import { metrics, refusals } from "./monitoring.ts";
 import { codes, dialectCodes, fields } from "./protocol.ts";
 import { offlineVerbs, verbObjects } from "./scripting.ts";
 import { layouts, names, schema } from "./vectors.ts";
-
-/** Makes a file's text, or a section of it, from the current text. */
-type Render = (current: string) => string | Promise<string>;
 
 /** The files with generated places, by their paths. */
 export const generated: Readonly<Record<string, readonly Render[]>> = {
@@ -80,29 +77,3 @@ export async function generate(
   for (const render of generated[file] ?? []) wanted = await render(wanted);
   return { current, wanted };
 }
-
-/** Replaces the lines of a section. @throws {Error} where the file has no such section */
-function section(name: string, render: () => string | Promise<string>): Render {
-  return async (current) => {
-    const lines = current.split("\n");
-    const from = lines.findIndex((line) =>
-      line.replace(/ -->$/, "").endsWith(` generated: ${name}`)
-    );
-    const to = lines.findIndex((line, at) => at > from && END.test(line));
-    if (from < 0 || to < 0) {
-      throw new Error(`Expected the section "generated: ${name}", got none`);
-    }
-    // Markdown wants comments to stand apart.
-    const gap = lines[from]?.startsWith("<!--") ? [""] : [];
-    return [
-      ...lines.slice(0, from + 1),
-      ...gap,
-      await render(),
-      ...gap,
-      ...lines.slice(to),
-    ].join("\n");
-  };
-}
-
-/** The line behind a section, in Markdown, Lua and Python. */
-const END = /^(<!--|--|#) end( -->)?$/;

@@ -41,3 +41,35 @@ export const fenced = (text: string): string =>
 /** A name, or several, as code. */
 export const code = (...names: readonly string[]): string =>
   names.map((name) => `\`${name}\``).join(", ");
+
+/** Makes a file's text, or a section of it, from the current text. */
+export type Render = (current: string) => string | Promise<string>;
+
+/** Replaces the lines of a section. @throws {Error} where the file has no such section */
+export function section(
+  name: string,
+  render: () => string | Promise<string>,
+): Render {
+  return async (current) => {
+    const lines = current.split("\n");
+    const from = lines.findIndex((line) =>
+      line.replace(/ -->$/, "").endsWith(` generated: ${name}`)
+    );
+    const to = lines.findIndex((line, at) => at > from && END.test(line));
+    if (from < 0 || to < 0) {
+      throw new Error(`Expected the section "generated: ${name}", got none`);
+    }
+    // Markdown wants comments to stand apart.
+    const gap = lines[from]?.startsWith("<!--") ? [""] : [];
+    return [
+      ...lines.slice(0, from + 1),
+      ...gap,
+      await render(),
+      ...gap,
+      ...lines.slice(to),
+    ].join("\n");
+  };
+}
+
+/** The line behind a section, in Markdown, Lua and Python. */
+const END = /^(<!--|--|#) end( -->)?$/;

@@ -1,11 +1,12 @@
 /**
  * The page of the docs that shows measurements. Its prose is written by hand;
- * a section between `<!-- NAME -->` and `<!-- /NAME -->` is replaced.
+ * the sections of figures are replaced.
  *
  * @module
  */
 
 import { fileURLToPath } from "node:url";
+import { section } from "../../generate/markdown.ts";
 
 const DOCS = new URL("../../../docs/", import.meta.url);
 const PAGE = new URL("performance.md", DOCS);
@@ -22,18 +23,7 @@ export async function replaceSection(
   text: string,
 ): Promise<void> {
   const page = await Deno.readTextFile(PAGE);
-  const begin = `<!-- ${name} -->`;
-  const end = `<!-- /${name} -->`;
-  const from = page.indexOf(begin);
-  const to = page.indexOf(end, from);
-  if (from < 0 || to < 0) {
-    throw new Error(
-      `Expected ${begin} and ${end} in docs/performance.md, got a page without`,
-    );
-  }
-  const before = page.slice(0, from + begin.length);
-  const replaced = `${before}\n\n${text}\n\n${page.slice(to)}`;
-  await writeFormatted(PAGE, replaced);
+  await writeFormatted(PAGE, await section(name, () => text)(page));
 }
 
 /** Writes a plot into the docs. @param name the file's, without its end */
