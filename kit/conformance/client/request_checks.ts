@@ -31,13 +31,9 @@ interface RequestCheck extends CheckInfo {
   ) => string | undefined;
 }
 
-const SUBJECT = "requests";
-
-/** The checks of every request. */
-export const requestChecks: readonly RequestCheck[] = [
+const checks: readonly Omit<RequestCheck, "subject">[] = [
   {
     name: "code",
-    subject: SUBJECT,
     judgesFraming: true,
     clause: "REQ-1",
     about: "Each header has the right layout, and the code of a request",
@@ -50,7 +46,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "little-endian",
-    subject: SUBJECT,
     clause: "FRM-1",
     about: "Codes and sizes are little endian",
     problem: ({ bigEndian, header }) =>
@@ -60,7 +55,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "payload-size",
-    subject: SUBJECT,
     judgesFraming: true,
     clause: "FRM-2",
     about: "The number of bytes behind a header is the claimed one",
@@ -69,7 +63,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "payload-fits",
-    subject: SUBJECT,
     clause: "REQ-6",
     about: "Each payload has the size that its code asks for",
     problem(arrival) {
@@ -85,7 +78,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "content-size",
-    subject: SUBJECT,
     clause: "SND-1",
     about: "A message's content has the size before it",
     problem(arrival) {
@@ -103,7 +95,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "message-type",
-    subject: SUBJECT,
     clause: "SND-5",
     about: "Messages are of the types 1 to 4",
     problem(arrival) {
@@ -115,7 +106,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "client-id",
-    subject: SUBJECT,
     clause: "REQ-9",
     about: "Each request has the client's id",
     problem({ kind, header, expectedId }) {
@@ -128,7 +118,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "version",
-    subject: SUBJECT,
     clause: "REQ-8",
     about: `Requests carry version ${PROTOCOL_VERSION}`,
     problem({ kind, header }, before) {
@@ -143,7 +132,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "one-write",
-    subject: SUBJECT,
     clause: "FRM-6",
     about: `Requests of ${SMALL_REQUEST} bytes at most go out in one write`,
     problem: ({ reads, bytes }) =>
@@ -153,7 +141,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "waits-for-responses",
-    subject: SUBJECT,
     clause: "FRM-7",
     about: "Nothing follows a request before the response",
     problem: ({ early }) =>
@@ -161,7 +148,6 @@ export const requestChecks: readonly RequestCheck[] = [
   },
   {
     name: "no-half-close",
-    subject: SUBJECT,
     clause: "CON-9",
     about: "The client's side stays open until the response",
     problem: ({ halfClosed }) =>
@@ -170,6 +156,12 @@ export const requestChecks: readonly RequestCheck[] = [
         : undefined,
   },
 ];
+
+/** The checks of every request. */
+export const requestChecks: readonly RequestCheck[] = checks.map((check) => ({
+  subject: "requests",
+  ...check,
+}));
 
 /** Whether the end of a request, and so the start of the next, is known. */
 const isWhole = ({ kind, sizeProblem }: Arrival) =>
