@@ -18,7 +18,7 @@ import { openPidFile } from "./launch/pid_file.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay/relay.ts";
 import { relayCommand } from "./launch/relay_permissions.ts";
-import { Retention } from "./relay/retention.ts";
+import { startRetention } from "./relay/retention.ts";
 import { runGroup } from "./launch/run_group.ts";
 // In a bundle the store's threads load this program, and find their work here.
 import "./store/sqlite/sqlite.ts";
@@ -137,9 +137,9 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
       report,
       watcher: telemetry.watcher,
     });
-    const retention = options.keep === undefined
+    const stopRetention = options.keep === undefined
       ? undefined
-      : new Retention(store, options.keep, { info: notice, report });
+      : startRetention(store, options.keep, notice, report);
     telemetry.show({ relay, store, limits: options.limits });
     file?.write();
     await dropPermissions(options);
@@ -150,7 +150,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
       log.debug("stopping");
     } finally {
       await relay.close();
-      await retention?.stop();
+      await stopRetention?.();
       await telemetry.close();
     }
   } finally {
