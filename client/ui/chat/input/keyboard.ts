@@ -248,6 +248,8 @@ export class Keyboard {
 
   /** Marks the skipped messages as shown. */
   #skip(): void {
+    // The contact may have been renamed in the store since the last refresh.
+    this.#chat.refresh();
     const { contacts, open } = this.#chat.state;
     const contact = contacts.find(({ name }) => name === open);
     if (contact === undefined || contact.unread === 0) return;
