@@ -16,7 +16,7 @@ export async function main(args: readonly string[]): Promise<number | void> {
   const admin = await kindOf(store).admin?.();
   if (admin !== undefined) return await runVerb(verbs[verb], admin, options);
   throw new UsageError(
-    `${store.scheme}: ends with its relay, so there is nothing to administer`,
+    `${store.scheme}: stores can't be administered: only their relay can reach them`,
   );
 }
 

@@ -102,7 +102,12 @@ export interface StoreKind {
   form?: string;
   /** A store's name for output, without a password. @throws {TypeError} if the address is invalid */
   name(address: StoreAddress): string;
-  /** Opens a store. @throws {StoreError} if it can't be used; the message says what to do */
+  /**
+   * Opens a store. The relay gives up its permissions for files and programs
+   * afterwards, so files that the store needs later must stay open.
+   *
+   * @throws {StoreError} if it can't be used; the message says what to do
+   */
   open(address: StoreAddress, options: OpenOptions): Promise<Store>;
   /** The permissions that the relay or the admin program needs to use a store. */
   permissions(address: StoreAddress): Promise<StorePermissions>;

@@ -42,7 +42,9 @@ const KEPT: readonly [
 
 /** The other verbs, and what they keep by their declarations. */
 const others: typeof KEPT[number][] = [];
-for (const name of verbNames) {
+const canLoad =
+  Deno.permissions.querySync({ name: "read" }).state === "granted";
+for (const name of canLoad ? verbNames : []) {
   if (KEPT.some(([known]) => known === name)) continue;
   const verb = await loadVerb(name);
   const kept = {
