@@ -110,6 +110,9 @@ testWith(SCREENS, "a chat can be stopped and goes on", async () => {
     focus: emulator.modes.sendFocusMode,
     wrap: emulator.modes.wraparoundMode,
   });
+  // The screen from before the chat shows the last prompt, with what was typed.
+  const isPrompted = () =>
+    screen.rows.findLast((row) => row !== "")?.trim() === "shell>";
   const taken = { buffer: "alternate", paste: true, focus: true, wrap: false };
   const given = { buffer: "normal", paste: false, focus: false, wrap: true };
   await screen.see("shell> ");
@@ -139,7 +142,7 @@ testWith(SCREENS, "a chat can be stopped and goes on", async () => {
   assertEquals(onScreen(), taken);
 
   screen.type("\x15/quit\r");
-  await screen.see("shell> ");
+  await screen.until(isPrompted, "the next prompt");
 
   // The task runner handles SIGTSTP: it must stop too, or the shell gets no turn.
   const chat = stage.chatCommand("anna", { flags: ["--allow-run"] })
@@ -161,7 +164,7 @@ testWith(SCREENS, "a chat can be stopped and goes on", async () => {
   await screen.see("connected");
   assertEquals(onScreen(), taken);
   screen.type("/quit\r");
-  await screen.see("shell> ");
+  await screen.until(isPrompted, "the next prompt");
   screen.type("exit\n");
   assertEquals(await screen.end(), { code: 0, restored: true });
 });
