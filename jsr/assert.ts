@@ -6,6 +6,12 @@
  */
 
 import nodeAssert from "node:assert/strict";
+import { inspect, isDeepStrictEqual } from "node:util";
+
+/** Characters of a value above which two aren't compared line by line. */
+const LONGEST = 20_000;
+/** Characters that are shown of such values. */
+const SHOWN = 500;
 
 /** The error of a failed assertion. */
 export const AssertionError: typeof nodeAssert.AssertionError =
@@ -21,7 +27,17 @@ export function assert(expr: unknown, msg = ""): asserts expr {
 
 /** Fails unless both are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  nodeAssert.deepStrictEqual(actual, expected, msg);
+  if (isDeepStrictEqual(actual, expected)) return;
+  const [got = "", wanted = ""] = [actual, expected].map((value) =>
+    inspect(value, { depth: null, maxArrayLength: LONGEST })
+  );
+  if (got.length + wanted.length <= LONGEST) {
+    nodeAssert.deepStrictEqual(actual, expected, msg);
+  }
+  // Node's comparison takes gigabytes for an array of 60 KB.
+  const message = msg ??
+    `Expected ${wanted.slice(0, SHOWN)}, got ${got.slice(0, SHOWN)}`;
+  throw new AssertionError({ message });
 }
 
 /** Fails if both are deeply equal. */
