@@ -3,6 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 import { inTime } from "../../shared/cli/time.ts";
 import type { Limits } from "../relay/limits/limits.ts";
 import type { Relay } from "../relay/relay.ts";
+import type { RelayCounters } from "../relay/relay_counters.ts";
 import type { Store } from "../store/store.ts";
 import type { EventLoopDelay } from "./event_loop_delay.ts";
 import type { Metrics } from "./exposition.ts";
@@ -16,6 +17,8 @@ const MICROSECONDS = 1_000_000;
 /** What the metrics tell of. */
 export interface Measured {
   relay: Relay;
+  /** The relay's, as of the scrape. */
+  counters: RelayCounters;
   store: Store;
   limits: Limits;
   requests: RequestCounters;
@@ -71,8 +74,8 @@ export const metrics: Metrics<Measured> = {
     type: "counter",
     help: "Requests and connections that were refused, by reason",
     labels: ["reason"],
-    read: ({ requests, relay }) =>
-      Object.entries({ ...requests.refusals, ...relay.counters.refused })
+    read: ({ requests, counters }) =>
+      Object.entries({ ...requests.refusals, ...counters.refused })
         .map(([reason, count]) => [[reason], count]),
   },
   messageu_connections: {
@@ -83,32 +86,32 @@ export const metrics: Metrics<Measured> = {
   messageu_connections_accepted_total: {
     type: "counter",
     help: "Connections that were accepted and served",
-    read: ({ relay }) => relay.counters.accepted,
+    read: ({ counters }) => counters.accepted,
   },
   messageu_connections_stuck_total: {
     type: "counter",
     help: "Connections that were closed because the client didn't get further",
-    read: ({ relay }) => relay.counters.stuck,
+    read: ({ counters }) => counters.stuck,
   },
   messageu_connections_silent_total: {
     type: "counter",
     help: "Silent connections that were closed to make room for others",
-    read: ({ relay }) => relay.counters.silent,
+    read: ({ counters }) => counters.silent,
   },
   messageu_received_bytes_total: {
     type: "counter",
     help: "Bytes from clients",
-    read: ({ relay }) => relay.counters.received,
+    read: ({ counters }) => counters.received,
   },
   messageu_sent_bytes_total: {
     type: "counter",
     help: "Bytes to clients",
-    read: ({ relay }) => relay.counters.sent,
+    read: ({ counters }) => counters.sent,
   },
   messageu_inflight_bytes: {
     type: "gauge",
     help: "Memory for requests and answers under way",
-    read: ({ relay }) => relay.counters.inflight,
+    read: ({ counters }) => counters.inflight,
   },
   messageu_waiting_messages: {
     type: "gauge",

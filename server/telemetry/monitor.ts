@@ -16,7 +16,10 @@ const CACHED_FOR = 250;
 const STARTING = "The relay is starting";
 
 /** What a {@linkcode Monitor} shows, but for what it counts itself. */
-export type Monitored = Omit<Measured, "requests" | "obstacle" | "delay">;
+export type Monitored = Omit<
+  Measured,
+  "counters" | "requests" | "obstacle" | "delay"
+>;
 
 /**
  * Serves what a relay shows over HTTP, on an address of its own: `/metrics` for
@@ -76,7 +79,10 @@ export class Monitor {
     const obstacle = () => obstacleOf(relay, ping);
     const measured = { ...monitored, requests, obstacle, delay: this.#delay };
     this.#obstacle = obstacle;
-    this.#metrics = cached(() => expose(metrics, measured));
+    // Counting takes a look at every connection.
+    this.#metrics = cached(() =>
+      expose(metrics, { ...measured, counters: relay.counters })
+    );
   }
 
   /** Stops at once, in the middle of responses too. */
