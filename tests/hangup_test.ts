@@ -6,7 +6,7 @@ import { launcherArguments, Program } from "../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../lab/harness/resources.ts";
 import { Screen } from "../lab/harness/screen.ts";
 import { CHAT_PERMISSIONS, Stage } from "../lab/harness/stage.ts";
-import { SCREENS, SHELL, testWith } from "./support/test_with.ts";
+import { longTest, SCREENS, SHELL } from "./support/test_with.ts";
 import { twoPeople } from "./support/clients/two_people.ts";
 import { CLIENT, clientArguments } from "./support/clients/verbs.ts";
 
@@ -18,7 +18,7 @@ const ignoring = (...args: string[]) =>
 
 const onFreePort = ["--host", "127.0.0.1", "--port", "0"];
 
-testWith(
+longTest(
   SHELL,
   "a relay goes on without the terminal that it was started in",
   async () => {
@@ -38,7 +38,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SHELL,
   "without nohup a relay stops in good order on SIGHUP",
   async () => {
@@ -53,7 +53,7 @@ testWith(
 for (
   const verb of [["pull", "--watch"], ["listen", "--as", "bot", "--auto-ack"]]
 ) {
-  testWith(
+  longTest(
     SHELL,
     `${verb[0]} goes on without its terminal, and ends without nohup`,
     async () => {
@@ -81,7 +81,7 @@ for (
   );
 }
 
-testWith(SCREENS, "a chat goes on without its terminal's leave", async () => {
+longTest(SCREENS, "a chat goes on without its terminal's leave", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");

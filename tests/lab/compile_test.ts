@@ -22,7 +22,7 @@ import { Program, ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
 import { Screen } from "../../lab/harness/screen.ts";
 import { scrape } from "../support/relays/scrape.ts";
-import { PROGRAMS, SCREENS, SHELL, testWith } from "../support/test_with.ts";
+import { longTest, PROGRAMS, SCREENS, SHELL } from "../support/test_with.ts";
 
 /** What the programs need nothing of. */
 const OF_TESTS = /xterm|node-pty|fast-check|ajv|[^a-z]yaml/;
@@ -69,7 +69,7 @@ class Bundles {
 
 const bundles = new Bundles();
 
-testWith(
+longTest(
   SHELL,
   "the tasks make binaries that hold the program and nothing else",
   async () => {
@@ -87,7 +87,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SHELL,
   "deno compile works on the programs' first modules, too",
   async () => {
@@ -114,7 +114,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SHELL,
   "a release holds both programs for a system, and their sums",
   async () => {
@@ -144,7 +144,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SHELL,
   "a release says of each system whose base can't be had, and goes on",
   async () => {
@@ -181,7 +181,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "a bundle holds what its program needs, and nothing of the tests",
   async () => {
@@ -194,7 +194,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "the relay runs as a bundle from another folder, with its threads and metrics",
   async () => {
@@ -251,7 +251,7 @@ postgresTest(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "the client runs as a bundle from another folder, and exports",
   async () => {
@@ -286,7 +286,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SCREENS,
   "the client chats as a bundle from another folder",
   async () => {

@@ -8,12 +8,12 @@ import { limits, RelayTarget } from "../../lab/fuzz/relay/relay_target.ts";
 import { shrink } from "../../lab/fuzz/relay/shrink.ts";
 import { vectorCase } from "../../lab/fuzz/relay/vectors.ts";
 import recorded from "../../lab/recordings/fuzz.json" with { type: "json" };
-import { isSlowRun, PROGRAMS, testWith } from "../support/test_with.ts";
+import { extent, longTest, PROGRAMS, testWith } from "../support/test_with.ts";
 
 /** What the fuzzer runs: the same in each run of the gate, long and new in a slow run. */
-const RUN = isSlowRun
+const RUN = extent === "slow"
   ? { seed: Date.now() % 2 ** 32, seconds: 600 }
-  : { seed: 1, cases: 60 };
+  : { seed: 1, cases: 300 };
 
 testWith(PROGRAMS, "every vector is answered as it must be", async (t) => {
   assertEquals(recorded.maxMessage, limits.maxMessage);
@@ -30,7 +30,7 @@ testWith(PROGRAMS, "every vector is answered as it must be", async (t) => {
   await target.finish("stop");
 });
 
-testWith(
+longTest(
   PROGRAMS,
   `the relay and the decoders withstand what the fuzzer makes up (seed ${RUN.seed})`,
   async () => {

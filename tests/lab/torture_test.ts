@@ -3,12 +3,12 @@ import { Database } from "@db/sqlite";
 import { type RoundReport, torture } from "../../lab/torture/rounds.ts";
 import { Violation } from "../../lab/torture/violation.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";
-import { isSlowRun, PROGRAMS, testWith } from "../support/test_with.ts";
+import { extent, longTest, PROGRAMS } from "../support/test_with.ts";
 
 /** The same choices in each run of the gate, many and new ones in a slow run. */
-const [kills, seed] = isSlowRun ? [100, Date.now() % 2 ** 32] : [5, 1];
+const [kills, seed] = extent === "slow" ? [100, Date.now() % 2 ** 32] : [20, 1];
 
-testWith(
+longTest(
   PROGRAMS,
   `a relay that is killed ${kills} times keeps its promises (seed ${seed})`,
   async () => {
@@ -72,7 +72,7 @@ const faults: Record<string, [sql: string, sentence: RegExp]> = {
 };
 
 for (const [fault, [sql, sentence]] of Object.entries(faults)) {
-  testWith(PROGRAMS, `the torture tells when a relay ${fault}`, async () => {
+  longTest(PROGRAMS, `the torture tells when a relay ${fault}`, async () => {
     await using folder = await temporaryFolder();
     const rounds = torture({
       rounds: 2,

@@ -20,10 +20,35 @@ export function testWith(
   });
 }
 
-/** Whether long runs are made in place of short ones: `deno task test:slow`. */
-export const isSlowRun =
-  Deno.permissions.querySync({ name: "env", variable: "MESSAGEU_TESTS" })
-      .state === "granted" && Deno.env.get("MESSAGEU_TESTS") === "slow";
+/**
+ * Registers a test that takes seconds of processor time, most often since it
+ * starts many programs or others than ours: {@linkcode testWith}, but `deno
+ * task test` skips it, and `deno task test:all` runs it.
+ */
+export function longTest(
+  ...[permissions, name, fn, missing]: Parameters<
+    typeof testWith
+  >
+): void {
+  testWith(permissions, name, fn, skippedAsLong ?? missing);
+}
+
+/** How much is tested: what a developer waits for, all of it, or all with long runs. */
+export const extent: "quick" | "all" | "slow" = readExtent();
+
+/** Why long tests are skipped, if they are. */
+export const skippedAsLong: string | undefined = extent === "quick"
+  ? "deno task test:all runs it"
+  : undefined;
+
+function readExtent(): typeof extent {
+  const name = "MESSAGEU_TESTS";
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  const value = state === "granted" ? Deno.env.get(name) : undefined;
+  if (value === undefined) return "quick";
+  if (value === "all" || value === "slow") return value;
+  throw new Error(`${name} is "all", "slow" or not set, and not "${value}"`);
+}
 
 /** Whether the tests may run the shell, which finds out what this machine has. */
 export function mayRunShell(): boolean {

@@ -1,6 +1,6 @@
 /** Tests that need a program of the system; without it they are skipped. */
 
-import { mayRunShell, SHELL, testWith } from "./test_with.ts";
+import { mayRunShell, SHELL, skippedAsLong, testWith } from "./test_with.ts";
 
 /** A program, and how to find out whether it is there. */
 interface Tool {
@@ -46,6 +46,7 @@ export function toolTest(
 
 /** Why a test that needs the program can't run, if so. */
 export function missing({ name, probe }: Tool): string | undefined {
+  if (skippedAsLong !== undefined) return skippedAsLong;
   if (!mayRunShell()) return `${name} can't be looked for`;
   const { success } = new Deno.Command("sh", {
     args: ["-c", IN_PATH + probe],

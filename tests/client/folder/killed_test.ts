@@ -4,7 +4,7 @@ import { RelayLink, Session } from "../../../client/mod.ts";
 import { requestHeader } from "../../../shared/wire/frames.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 
@@ -15,7 +15,7 @@ function wholeLines(printed: string) {
     .filter(({ kind }) => kind === "text");
 }
 
-testWith(
+longTest(
   PROGRAMS,
   "a client that is killed again and again while it receives loses nothing",
   async () => {

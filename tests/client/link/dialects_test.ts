@@ -20,6 +20,7 @@ import { encodeRequest, encodeResponse } from "../../../shared/wire/frames.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import {
+  longTest,
   LOOPBACK,
   LOOPBACK_AND_FILES,
   PROGRAMS,
@@ -94,7 +95,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "each --dialect sends a text and a file to the next one, which takes them once",
   async () => {

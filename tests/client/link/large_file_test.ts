@@ -18,7 +18,7 @@ import type { MessageId } from "../../../shared/wire/protocol.ts";
 import { writeAll } from "../../../lab/harness/peer.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS } from "../../support/test_with.ts";
 
 const MIB = 1024 * 1024;
 const SMALL = 1024;
@@ -36,7 +36,7 @@ async function encrypted(size: number): Promise<Uint8Array<ArrayBuffer>> {
   return await legacyEncrypt(key, new Uint8Array(size));
 }
 
-testWith(
+longTest(
   PROGRAMS,
   "a large file is sent in little more memory than a small one",
   async () => {
@@ -65,7 +65,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "a large file is received in little more memory than a small one",
   async () => {

@@ -9,9 +9,9 @@ import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { bars } from "../../../lab/harness/screen.ts";
 import { Stage } from "../../../lab/harness/stage.ts";
-import { SCREENS, testWith } from "../../support/test_with.ts";
+import { longTest, SCREENS } from "../../support/test_with.ts";
 
-testWith(
+longTest(
   SCREENS,
   "a hostile text moves no cursor and sets no title",
   async () => {
@@ -56,7 +56,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SCREENS,
   "another public key stops all sending until it is accepted",
   async () => {
@@ -104,7 +104,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SCREENS,
   "more clients in one folder, and a terminal that nobody looks at",
   async () => {
@@ -147,7 +147,7 @@ testWith(
   },
 );
 
-testWith(SCREENS, "a store that fails for a while is a line", async () => {
+longTest(SCREENS, "a store that fails for a while is a line", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");

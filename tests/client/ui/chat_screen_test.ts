@@ -5,7 +5,7 @@ import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { bars } from "../../../lab/harness/screen.ts";
 import { Stage } from "../../../lab/harness/stage.ts";
-import { SCREENS, testWith } from "../../support/test_with.ts";
+import { longTest, SCREENS, testWith } from "../../support/test_with.ts";
 import { pull } from "../../support/clients/receiving.ts";
 
 testWith(
@@ -112,7 +112,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SCREENS,
   "small and large screens, and screens that change",
   async () => {
@@ -148,7 +148,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SCREENS,
   "a relay that dies and returns is a line, and what waited goes out",
   async () => {
@@ -192,7 +192,7 @@ testWith(
   },
 );
 
-testWith(SCREENS, "10,000 messages of history", async () => {
+longTest(SCREENS, "10,000 messages of history", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");

@@ -12,7 +12,12 @@ import {
   FAILING_PROGRAM,
   Stage,
 } from "../../../lab/harness/stage.ts";
-import { PROGRAMS, SCREENS, testWith } from "../../support/test_with.ts";
+import {
+  longTest,
+  PROGRAMS,
+  SCREENS,
+  testWith,
+} from "../../support/test_with.ts";
 
 /** Ways to end, each with the exit code that is owed and what is said. */
 const ENDS: {
@@ -43,7 +48,7 @@ const ENDS: {
   },
 ];
 
-testWith(
+longTest(
   SCREENS,
   "the terminal is as it was, whatever ends a chat",
   async (t) => {
@@ -85,7 +90,7 @@ testWith(
   },
 );
 
-testWith(SCREENS, "a chat can be stopped and goes on", async () => {
+longTest(SCREENS, "a chat can be stopped and goes on", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
@@ -193,7 +198,7 @@ testWith(SCREENS, "a file can be dropped on a chat", async () => {
   await screen.see("There is no not here");
 });
 
-testWith(SCREENS, "a search that takes years can be ended", async () => {
+longTest(SCREENS, "a search that takes years can be ended", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
@@ -215,7 +220,7 @@ testWith(SCREENS, "a search that takes years can be ended", async () => {
   assertEquals(await screen.end(), { code: 0, restored: true });
 });
 
-testWith(SCREENS, "long texts are written in the user's editor", async () => {
+longTest(SCREENS, "long texts are written in the user's editor", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
@@ -269,7 +274,7 @@ printf '%s\\n%s\\n' "$first" "$second" >> "$2"
   assertEquals(await namesIn(temp), []);
 });
 
-testWith(SCREENS, "no editor costs the draft, or ends the chat", async () => {
+longTest(SCREENS, "no editor costs the draft, or ends the chat", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");
@@ -339,7 +344,7 @@ esac
   assertEquals(await screen.end(), { code: 0, restored: true });
 });
 
-testWith(SCREENS, "colours are left out where NO_COLOR is set", async () => {
+longTest(SCREENS, "colours are left out where NO_COLOR is set", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");

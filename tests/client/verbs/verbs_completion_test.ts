@@ -4,7 +4,7 @@ import { Program } from "../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { Screen } from "../../../lab/harness/screen.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
-import { SCREENS, testWith } from "../../support/test_with.ts";
+import { longTest, SCREENS } from "../../support/test_with.ts";
 import { clientArguments, VerbUser } from "../../support/clients/verbs.ts";
 
 /** Names that a relay lists; each begins with another letter. */
@@ -44,7 +44,7 @@ async function has(program: string): Promise<boolean> {
 }
 
 for (const [shell, { command, begin }] of Object.entries(SHELLS)) {
-  testWith(
+  longTest(
     SCREENS,
     `a name is never run by completion in ${shell}`,
     async (t) => {

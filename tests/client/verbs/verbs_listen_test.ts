@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { idOf, texts, twoPeople } from "../../support/clients/two_people.ts";
 import { until } from "../../../lab/harness/until.ts";
 import { jsonLines, VerbUser } from "../../support/clients/verbs.ts";
 
-testWith(
+longTest(
   PROGRAMS,
   "a consumer gets what it hasn't acknowledged, also after a crash",
   async () => {
@@ -71,7 +71,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "watchers, listeners and senders in one folder: nothing twice, nothing lost",
   async () => {
@@ -122,7 +122,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "a watch says once that the relay is gone, and that it is back",
   async () => {

@@ -14,7 +14,7 @@ import {
   testRelay,
 } from "../../../lab/harness/resources.ts";
 import { Stage } from "../../../lab/harness/stage.ts";
-import { SHELL, testWith } from "../../support/test_with.ts";
+import { longTest, SHELL, testWith } from "../../support/test_with.ts";
 import { clientArguments } from "../../support/clients/verbs.ts";
 import { pull, receive } from "../../support/clients/receiving.ts";
 
@@ -60,7 +60,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SHELL,
   "an output that doesn't block gets all that admin prints",
   async () => {
@@ -87,7 +87,7 @@ testWith(
   },
 );
 
-testWith(SHELL, "files and archives go through pipes", async () => {
+longTest(SHELL, "files and archives go through pipes", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   const known = await stage.someone("anna");
@@ -137,7 +137,7 @@ testWith(SHELL, "files and archives go through pipes", async () => {
   assertStringIncludes(stdout, '"messages":3');
 });
 
-testWith(SHELL, "what is closed to programs is told in our words", async () => {
+longTest(SHELL, "what is closed to programs is told in our words", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
-import { SHELL, testWith } from "../../support/test_with.ts";
+import { longTest, SHELL, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 import { installClient, VerbUser } from "../../support/clients/verbs.ts";
 
@@ -27,7 +27,7 @@ async function has(program: string): Promise<boolean> {
   return code === 0;
 }
 
-testWith(SHELL, "the bots of docs/scripting.md answer", async (t) => {
+longTest(SHELL, "the bots of docs/scripting.md answer", async (t) => {
   const page = await Deno.readTextFile(`${ROOT}docs/scripting.md`);
   const bots = [...page.matchAll(/^```sh\n(client (?:pull|listen).*?)^```$/gms)]
     .map(([, script = ""]) => script);
@@ -103,7 +103,7 @@ testWith(SHELL, "who stops reading ends a verb quietly", async () => {
 });
 
 for (const shell of ["bash", "zsh", "fish"]) {
-  testWith(SHELL, `completion works in ${shell}`, async (t) => {
+  longTest(SHELL, `completion works in ${shell}`, async (t) => {
     if (!await has(shell)) {
       await t.step({
         name: `skipped: needs ${shell}`,

@@ -29,6 +29,7 @@ import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import {
   FILES,
+  longTest,
   LOOPBACK_AND_FILES,
   SHELL,
   testWith,
@@ -50,7 +51,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   SHELL,
   "our client passes all checks in every dialect",
   async () => {

@@ -36,6 +36,7 @@ import {
 import { writeAll } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import {
+  longTest,
   LOOPBACK,
   LOOPBACK_AND_FILES,
   testWith,
@@ -251,7 +252,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   LOOPBACK,
   "a response that is larger than any of its kind isn't waited for",
   async () => {

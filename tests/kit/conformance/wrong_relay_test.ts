@@ -4,7 +4,7 @@ import { clauses } from "../../../kit/clauses.ts";
 import { checkServer } from "../../../kit/conformance/server/check_server.ts";
 import { allChecks } from "../../../kit/conformance/server/checks.ts";
 import {
-  isSlowRun,
+  extent,
   LOOPBACK_AND_FILES,
   testWith,
 } from "../../support/test_with.ts";
@@ -49,14 +49,14 @@ const shownOtherwise: Record<string, string> = {
 testWith(
   LOOPBACK_AND_FILES,
   `each fault fails the checks that it declares, and none of ${
-    isSlowRun ? "all" : "a sample of"
+    extent === "slow" ? "all" : "a sample of"
   } the others`,
   async () => {
     const names = Object.keys(faults) as FaultName[];
     const wrong: string[] = [];
     await runMatrix(
       names,
-      isSlowRun ? everyCheck : sampledChecks,
+      extent === "slow" ? everyCheck : sampledChecks,
       ({ name, failed }) => {
         const { fails, about } = faults[name];
         if (failed.toSorted().join() === fails.toSorted().join()) return;

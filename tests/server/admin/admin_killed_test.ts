@@ -14,7 +14,7 @@ import {
 } from "../../support/stores/made_store.ts";
 import { postgresTest } from "../../support/stores/postgres.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 
 /** Enough for several batches, and for a copy that takes a while. */
@@ -58,6 +58,7 @@ testWithAnyStore(
     assertEquals(await countMessages(store), 0);
     assertEquals(await adminPrints(place, "check"), "all is well\n");
   },
+  longTest,
 );
 
 testWithAnyStore(
@@ -86,6 +87,7 @@ testWithAnyStore(
     assertEquals(await countMessages(store), 2);
     assertEquals(await adminPrints(place, "check"), "all is well\n");
   },
+  longTest,
 );
 
 testWithAnyStore(
@@ -113,9 +115,10 @@ testWithAnyStore(
       /: 2 users, 6,002 waiting messages, /,
     );
   },
+  longTest,
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "sqlite: a restore that is killed at any moment leaves the old or the new",
   async () => {

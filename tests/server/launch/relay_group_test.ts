@@ -6,7 +6,7 @@ import { Peer } from "../../../lab/harness/peer.ts";
 import { postgresTest } from "../../support/stores/postgres.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 
 const onFreePort = ["--host", "127.0.0.1", "--port", "0"];
@@ -21,7 +21,7 @@ const causes: Record<string, (dir: string) => Promise<void> | void> = {
 };
 
 for (const [cause, make] of Object.entries(causes)) {
-  testWith(
+  longTest(
     PROGRAMS,
     `the old relay goes on where the new one can't start: ${cause}`,
     async () => {

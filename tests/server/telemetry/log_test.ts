@@ -10,7 +10,7 @@ import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program, relayArguments } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { PULL, pullRequest } from "../../../kit/requests.ts";
 
 /** What a log of a format and a level writes to standard error and to standard output. */
@@ -119,7 +119,7 @@ Deno.test("a log that isn't read drops lines and says how many", async () => {
   assertEquals(log.dropped, dropped);
 });
 
-testWith(
+longTest(
   PROGRAMS,
   "a relay whose log isn't read serves on, and ends",
   async () => {

@@ -33,12 +33,17 @@ export interface AnyStore {
   relay(...flags: string[]): Program;
 }
 
-/** Registers a test with a new store, for each kind. */
+/**
+ * Registers a test with a new store, for each kind.
+ *
+ * @param register what registers the one with a file
+ */
 export function testWithAnyStore(
   name: string,
   check: (store: AnyStore) => Promise<void>,
+  register = testWith,
 ): void {
-  testWith(PROGRAMS, `sqlite: ${name}`, async () => {
+  register(PROGRAMS, `sqlite: ${name}`, async () => {
     await using folder = await temporaryFolder();
     await check(sqliteStore(folder.path));
   });

@@ -1,7 +1,7 @@
 /** A PostgreSQL server for the tests of a file; without one they are skipped. */
 
 import { PostgresCluster } from "../../../lab/harness/postgres_cluster.ts";
-import { mayRunShell, SHELL, testWith } from "../test_with.ts";
+import { mayRunShell, SHELL, skippedAsLong, testWith } from "../test_with.ts";
 
 /** What a test has that needs PostgreSQL. */
 export interface PostgresTest {
@@ -23,15 +23,14 @@ export interface PairTest {
 
 type Check = (test: PostgresTest, t: Deno.TestContext) => Promise<void>;
 
-const isInstalled = mayRunShell() &&
-  await PostgresCluster.path() !== undefined;
 /** Why tests that need PostgreSQL can't run, if so. */
-export const withoutPostgres: string | undefined = isInstalled
-  ? undefined
-  : "PostgreSQL isn't installed";
+export const withoutPostgres: string | undefined = skippedAsLong ??
+  (mayRunShell() && await PostgresCluster.path() !== undefined
+    ? undefined
+    : "PostgreSQL isn't installed");
 let shared: PostgresCluster | undefined;
 
-if (isInstalled) {
+if (withoutPostgres === undefined) {
   Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
 }
 
@@ -71,7 +70,7 @@ export function postgresTest(
     await fn({ cluster: shared, url }, t);
     used = url;
   }, missing);
-  if (isInstalled && missing === undefined && !starts) {
+  if ((withoutPostgres ?? missing) === undefined && !starts) {
     starts = true;
     Deno.test.beforeAll(async () => {
       shared = await PostgresCluster.start();

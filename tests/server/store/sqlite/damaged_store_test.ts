@@ -7,7 +7,7 @@ import { Peer } from "../../../../lab/harness/peer.ts";
 import { Program } from "../../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../../lab/harness/resources.ts";
 import { until } from "../../../../lab/harness/until.ts";
-import { PROGRAMS, testWith } from "../../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../../support/test_with.ts";
 import { pullRequest } from "../../../../kit/requests.ts";
 
 const PAGE = 4096;
@@ -123,7 +123,7 @@ testWith(PROGRAMS, "a database without permission is named", async (t) => {
   });
 });
 
-testWith(
+longTest(
   PROGRAMS,
   "a second relay on one database gives way, until the first one has ended",
   async () => {
@@ -204,7 +204,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "damage that shows while the relay runs ends it with a sentence",
   async () => {
@@ -234,7 +234,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "damage that shows in the middle of an answer ends the relay as well",
   async () => {
@@ -250,7 +250,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "a damaged database that still has its log is left as it is",
   async () => {
@@ -267,7 +267,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "a log without its database is left as it is",
   async (t) => {
@@ -288,7 +288,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "a link to a database is the database, with its lock and its log",
   async () => {

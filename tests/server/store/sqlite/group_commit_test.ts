@@ -8,7 +8,11 @@ import type {
 } from "../../../../shared/wire/protocol.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
 import { fileRelay } from "../../../../lab/harness/resources.ts";
-import { LOOPBACK_AND_FILES, testWith } from "../../../support/test_with.ts";
+import {
+  longTest,
+  LOOPBACK_AND_FILES,
+  testWith,
+} from "../../../support/test_with.ts";
 import { PULL, pullRequest } from "../../../../kit/requests.ts";
 
 /** Last visits of which one at least finds a commit to ride along with. */
@@ -129,7 +133,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   LOOPBACK_AND_FILES,
   "a large message goes in and out in parts, and leaves none behind",
   async () => {

@@ -13,6 +13,7 @@ import { Program, ROOT } from "../../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../../lab/harness/resources.ts";
 import {
   FILES,
+  longTest,
   PROGRAMS,
   SHELL,
   testWith,
@@ -205,7 +206,7 @@ function dumpOf(bytes: Uint8Array): string {
   }
 }
 
-testWith(
+longTest(
   PROGRAMS,
   "a backup of an older version is restored with its version",
   async () => {
@@ -320,7 +321,7 @@ for (
   );
 }
 
-testWith(
+longTest(
   PROGRAMS,
   "a relay that is killed while it brings a file up to date loses nothing",
   async () => {

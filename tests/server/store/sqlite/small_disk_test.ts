@@ -8,7 +8,7 @@ import {
   type SmallDisk,
   smallDisk,
 } from "../../../support/stores/small_disk.ts";
-import { SHELL, testWith } from "../../../support/test_with.ts";
+import { longTest, SHELL } from "../../../support/test_with.ts";
 import { until } from "../../../../lab/harness/until.ts";
 
 const missing = await noSmallDisk();
@@ -53,7 +53,7 @@ const WAYS: Record<string, (full: FullRelay) => Promise<void>> = {
 
 for (const [way, makeRoom] of Object.entries(WAYS)) {
   const name = `a full disk doesn't stay full: ${way}`;
-  testWith(SHELL, name, async () => {
+  longTest(SHELL, name, async () => {
     await using disk = await smallDisk(16);
     await using full = await FullRelay.start(disk);
     for (const size of SIZES) await full.fill(size);
