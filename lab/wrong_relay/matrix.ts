@@ -15,8 +15,6 @@ const TIMEOUT = 10_000;
 const SHORT_TIMEOUT = 3000;
 /** Relays at once: checks mostly wait. */
 const AT_ONCE = 16;
-/** One in so many checks that a fault doesn't declare is in its sample. */
-const SAMPLED = 12;
 
 /** Which checks a fault failed. */
 export interface Found {
@@ -58,11 +56,11 @@ export function everyCheck(name: FaultName): string[] {
   ).map((check) => check.name);
 }
 
-/** The checks that the fault declares, and a fixed sample of the others. */
-export function sampledChecks(name: FaultName): string[] {
+/** The checks that the fault declares, and of the others a fixed sample: one in so many. */
+export function sampledChecks(name: FaultName, oneIn: number): string[] {
   const { fails }: Fault = faults[name];
   return everyCheck(name).filter((check) =>
-    fails.includes(check) || hash(`${name} ${check}`) % SAMPLED === 0
+    fails.includes(check) || hash(`${name} ${check}`) % oneIn === 0
   );
 }
 

@@ -6,7 +6,13 @@ import { Program, ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
 import { until } from "../../lab/harness/until.ts";
 import { VerbUser } from "../support/clients/verbs.ts";
-import { FILES, PROGRAMS, TERMINALS, testWith } from "../support/test_with.ts";
+import {
+  FILES,
+  longTest,
+  PROGRAMS,
+  TERMINALS,
+  testWith,
+} from "../support/test_with.ts";
 
 const readme = () => readPage("README.md");
 
@@ -63,7 +69,7 @@ function readCommand(line: string) {
   return { dir, verb, words };
 }
 
-testWith(
+longTest(
   PROGRAMS,
   "the README's commands for students check a server, a client, and what passes",
   async () => {

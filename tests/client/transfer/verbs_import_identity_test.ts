@@ -26,7 +26,12 @@ import {
   temporaryFolder,
   testRelay,
 } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, SHELL, testWith } from "../../support/test_with.ts";
+import {
+  longTest,
+  PROGRAMS,
+  SHELL,
+  testWith,
+} from "../../support/test_with.ts";
 import { clientArguments, VerbUser } from "../../support/clients/verbs.ts";
 import cryptopp from "../../../lab/recordings/cryptopp.json" with {
   type: "json",
@@ -299,7 +304,7 @@ testWith(SHELL, "an identity that is a pipe isn't waited for", async () => {
   assertStringIncludes(stderr, "it is no file");
 });
 
-testWith(PROGRAMS, "killed at any moment: nothing or all of it", async () => {
+longTest(PROGRAMS, "killed at any moment: nothing or all of it", async () => {
   await using here = await stage();
   const path = await here.file(formsOf(anna)["PKCS#1 in PEM"] ?? "");
   const outcomes = new Set<number>();

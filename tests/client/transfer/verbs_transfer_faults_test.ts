@@ -5,7 +5,7 @@ import {
   temporaryFolder,
   testRelay,
 } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 
 const TEXT = "words that are found again";
@@ -54,7 +54,7 @@ const manyMessages = (count: number) =>
    INSERT INTO messages (contact, outgoing, kind, text, written)
    SELECT 1, 0, 'text', x'6869', i FROM n`;
 
-testWith(
+longTest(
   PROGRAMS,
   "what isn't what export made is refused, and leaves nothing",
   async (t) => {
@@ -149,7 +149,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "who registers while an import goes on keeps the folder",
   async (t) => {
@@ -198,7 +198,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "export puts up with what it meets",
   async (t) => {

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
-import { SHELL, testWith } from "../../support/test_with.ts";
+import { longTest, SHELL } from "../../support/test_with.ts";
 import { installClient, VerbUser } from "../../support/clients/verbs.ts";
 
-testWith(SHELL, "what was sent is done, whoever hears of it", async (t) => {
+longTest(SHELL, "what was sent is done, whoever hears of it", async (t) => {
   await using relay = await testRelay();
   await using folder = await temporaryFolder();
   const anna = new VerbUser(`${folder.path}/anna`, relay.address);

@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { namesIn } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { texts, twoPeople } from "../../support/clients/two_people.ts";
 import { until } from "../../../lab/harness/until.ts";
 
-testWith(
+longTest(
   PROGRAMS,
   "whoever is stopped ends though nobody reads what it prints",
   async (t) => {

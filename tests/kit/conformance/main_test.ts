@@ -11,7 +11,7 @@ import { allChecks } from "../../../kit/conformance/server/checks.ts";
 import { AnyServer } from "../../../kit/any_server.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { startWrongRelay } from "../../../lab/wrong_relay/wrong_relay.ts";
 
 /** Runs the task's own command. */
@@ -45,7 +45,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "JSON and JUnit's XML go to standard output alone",
   async () => {
@@ -69,7 +69,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "a report says the server's dialect unless it is the first",
   async () => {
@@ -157,7 +157,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "an invalid command line is reported in a sentence",
   async () => {

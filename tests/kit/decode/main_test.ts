@@ -3,7 +3,7 @@ import { encodeHex } from "@std/encoding";
 import { join, listed, registration, sent } from "../../support/wire/frames.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 
 const ARGS = ["run", "--no-prompt", "--allow-read", "kit/decode/main.ts"];
 
@@ -67,7 +67,7 @@ testWith(PROGRAMS, "decode: which way frames went can be said", async () => {
   ]);
 });
 
-testWith(
+longTest(
   PROGRAMS,
   "decode: malformed input is reported in a sentence",
   async () => {

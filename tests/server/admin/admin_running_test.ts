@@ -6,7 +6,7 @@ import { idOf } from "../../support/stores/made_store.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { SHELL, testWith } from "../../support/test_with.ts";
+import { longTest, SHELL, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 import { PULL } from "../../../kit/requests.ts";
 
@@ -176,6 +176,7 @@ testWithAnyStore(
     relay.kill("SIGTERM");
     assertEquals((await relay.end()).code, 0);
   },
+  longTest,
 );
 
 testWith(

@@ -10,9 +10,14 @@ import {
 } from "../../support/stores/made_store.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, TERMINALS, testWith } from "../../support/test_with.ts";
+import {
+  longTest,
+  PROGRAMS,
+  TERMINALS,
+  testWith,
+} from "../../support/test_with.ts";
 
-testWith(
+longTest(
   PROGRAMS,
   "what can't be done is said in a sentence, without a stack trace",
   async () => {
@@ -147,7 +152,7 @@ async function atTerminal(
   return { code, shown };
 }
 
-testWith(TERMINALS, "at a terminal it asks first", async () => {
+longTest(TERMINALS, "at a terminal it asks first", async () => {
   await using folder = await temporaryFolder();
   const { path: dir } = folder;
   await makeStore(dir, someInboxes);

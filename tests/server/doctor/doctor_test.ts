@@ -31,6 +31,7 @@ import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import {
   FILES,
+  longTest,
   LOOPBACK,
   LOOPBACK_AND_FILES,
   PROGRAMS,
@@ -425,7 +426,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "the doctor's exit code says whether to go on",
   async (t) => {

@@ -14,7 +14,12 @@ import { encodeRequest } from "../../../shared/wire/frames.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
-import { FILES, PROGRAMS, testWith } from "../../support/test_with.ts";
+import {
+  FILES,
+  longTest,
+  PROGRAMS,
+  testWith,
+} from "../../support/test_with.ts";
 
 /** Where the relay's own modules are: its writer's thread reads them anew. */
 const SOURCE = ROOT.replace(/.$/, "");
@@ -183,7 +188,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "what can't be done is said in a sentence, without a stack trace",
   async () => {

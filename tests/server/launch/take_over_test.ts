@@ -4,7 +4,7 @@ import { withoutPostgres } from "../../support/stores/postgres.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import type { TakeOverReport } from "../../support/relays/take_over.ts";
-import { mayRunShell, SHELL, testWith } from "../../support/test_with.ts";
+import { longTest, mayRunShell, SHELL } from "../../support/test_with.ts";
 
 const PROGRAM = fileURLToPath(
   new URL("../../support/relays/take_over.ts", import.meta.url),
@@ -22,7 +22,7 @@ const missing = await reasonToSkip();
 for (const kind of ["sqlite", "postgres"] as const) {
   const name =
     `a new relay takes over under load, and no connection is refused: ${kind}`;
-  testWith(SHELL, name, async () => {
+  longTest(SHELL, name, async () => {
     await using folder = await temporaryFolder();
     await using program = inOwnNetwork(
       Deno.execPath(),

@@ -6,7 +6,11 @@ import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { listenWithAddresses } from "../../support/relays/addresses.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { type TestRelay, testRelay } from "../../../lab/harness/resources.ts";
-import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import {
+  longTest,
+  LOOPBACK_AND_FILES,
+  testWith,
+} from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 import { pullRequest } from "../../../kit/requests.ts";
 
@@ -137,7 +141,7 @@ for (const [name, count, bytes] of attacks) {
   );
 }
 
-testWith(
+longTest(
   LOOPBACK_AND_FILES,
   "addresses that hold all memory together and don't move are closed for a newcomer, all at once",
   async () => {

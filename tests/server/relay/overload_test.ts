@@ -5,7 +5,7 @@ import { encodeRequest } from "../../../shared/wire/frames.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 import { PULL, pullRequest } from "../../../kit/requests.ts";
 
@@ -99,7 +99,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "a request that comes in drops ends its connection, a large one that goes on doesn't",
   async () => {

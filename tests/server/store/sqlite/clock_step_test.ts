@@ -9,7 +9,7 @@ import {
 import { Peer } from "../../../../lab/harness/peer.ts";
 import { Program, relayArguments } from "../../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
-import { SHELL, testWith } from "../../../support/test_with.ts";
+import { longTest, SHELL, testWith } from "../../../support/test_with.ts";
 import { until } from "../../../../lab/harness/until.ts";
 
 Deno.test("a clock that is set is noticed, one that drifts isn't", () => {
@@ -56,7 +56,7 @@ for (const [step, [from, to]] of Object.entries(STEPS)) {
     });
     continue;
   }
-  testWith(SHELL, name, async () => {
+  longTest(SHELL, name, async () => {
     await using folder = await temporaryFolder();
     const clock = await fakedClock(library, `${folder.path}/offset`, from);
     const flags = ["--port", "0", "--keep", "1h"];

@@ -283,7 +283,7 @@ for (
     ["new tables", 0, "I/O error"],
   ] as const
 ) {
-  testWith(
+  longTest(
     SHELL,
     `a disk without room for ${what} leaves an older file as it was`,
     async () => {
