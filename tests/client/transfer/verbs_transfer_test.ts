@@ -9,10 +9,10 @@ import {
   temporaryFolder,
   testRelay,
 } from "../../../lab/harness/resources.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { longTest, PROGRAMS } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 
-testWith(
+longTest(
   PROGRAMS,
   "a client moves to another folder with all that it knows",
   async (t) => {

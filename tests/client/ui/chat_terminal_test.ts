@@ -174,7 +174,7 @@ longTest(SCREENS, "a chat can be stopped and goes on", async () => {
   assertEquals(await screen.end(), { code: 0, restored: true });
 });
 
-testWith(SCREENS, "a file can be dropped on a chat", async () => {
+longTest(SCREENS, "a file can be dropped on a chat", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);
   await stage.register("anna");

@@ -50,7 +50,7 @@ longTest(
   },
 );
 
-testWith(
+longTest(
   PROGRAMS,
   "a command that fails leaves its message to be handed out again",
   async () => {

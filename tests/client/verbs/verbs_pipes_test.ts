@@ -29,7 +29,7 @@ async function shell(script: string, command: readonly string[]) {
   return await Program.run("sh", ["-c", script, "sh", ...command], ROOT).end();
 }
 
-testWith(
+longTest(
   SHELL,
   "an output that doesn't block gets all there is",
   async () => {

@@ -303,7 +303,7 @@ function conformance(
   return Program.deno(command, ROOT, env);
 }
 
-testWith(SHELL, "the program prints script and report", async () => {
+longTest(SHELL, "the program prints script and report", async () => {
   await using list = conformance(["--list", "--badly"]);
   const { code, stdout } = await list.end();
   assertEquals(code, 0);

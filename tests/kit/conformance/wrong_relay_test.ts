@@ -5,6 +5,7 @@ import { checkServer } from "../../../kit/conformance/server/check_server.ts";
 import { allChecks } from "../../../kit/conformance/server/checks.ts";
 import {
   extent,
+  longTest,
   LOOPBACK_AND_FILES,
   testWith,
 } from "../../support/test_with.ts";
@@ -71,7 +72,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   LOOPBACK_AND_FILES,
   "a relay without faults fails no check",
   async () => {
@@ -106,7 +107,7 @@ function far(ms: number) {
   return { begun: () => new Promise<void>((go) => setTimeout(go, ms)) };
 }
 
-testWith(
+longTest(
   LOOPBACK_AND_FILES,
   "a server that ends silent connections passes many-clients",
   async () => {
@@ -116,7 +117,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   LOOPBACK_AND_FILES,
   "a distant server doesn't fail many-clients",
   async () => {
@@ -150,7 +151,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   LOOPBACK_AND_FILES,
   "a server busy with a large message gets more time",
   async () => {
@@ -185,7 +186,7 @@ testWith(
   },
 );
 
-testWith(
+longTest(
   LOOPBACK_AND_FILES,
   "a server may refuse a text of 0 bytes",
   async () => {

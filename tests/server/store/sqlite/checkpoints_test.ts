@@ -7,7 +7,7 @@ import {
 import { Checkpoints } from "../../../../server/store/sqlite/checkpoints.ts";
 import { startThread } from "../../../../server/store/sqlite/writer/thread.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
-import { FILES, testWith } from "../../../support/test_with.ts";
+import { FILES, longTest } from "../../../support/test_with.ts";
 
 const KIB = 1024;
 const RULES = {
@@ -18,7 +18,7 @@ const RULES = {
 };
 
 for (const alone of [false, true]) {
-  testWith(
+  longTest(
     FILES,
     `the log begins anew under load, and all of it gets into the database${
       alone ? ", without the thread too" : ""
@@ -40,7 +40,7 @@ for (const alone of [false, true]) {
   );
 }
 
-testWith(
+longTest(
   FILES,
   "a whole checkpoint leaves nothing in the log that isn't in the database",
   async () => {

@@ -178,7 +178,7 @@ const damages: Record<string, (path: string) => Promise<void>> = {
     await overwrite(path, await sizeOf(path) - 20 * PAGE, 20 * PAGE, 0),
 };
 
-testWith(
+longTest(
   PROGRAMS,
   "a damaged database is refused and left as it is",
   async (t) => {
