@@ -12,7 +12,7 @@ import { startWrongRelay } from "./wrong_relay.ts";
 /** Milliseconds that a response may take: long enough for a busy machine. */
 const TIMEOUT = 10_000;
 /** Milliseconds where a fault leaves requests without a response: checks wait for all of them. */
-const SHORT_TIMEOUT = 3000;
+const SHORT_TIMEOUT = 1500;
 /** Relays at once: checks mostly wait. */
 const AT_ONCE = 16;
 

@@ -65,7 +65,7 @@ const slug = (heading: string) =>
 
 testWith(FILES, "the near tests are there, and are all tests", async () => {
   const page = await readPage("CONTRIBUTING.md");
-  const near = [...page.matchAll(/^\|.*`deno task test (.+)` *\|$/gm)]
+  const near = [...page.matchAll(/^\|.*`deno task test(?::all)? (.+)` *\|$/gm)]
     .flatMap(([, paths = ""]) => paths.split(" "));
   for (const path of near) await Deno.stat(`${ROOT}${path}`);
   const rest = (await testsIn("tests")).filter((test) =>
