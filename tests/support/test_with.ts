@@ -20,19 +20,6 @@ export function testWith(
   });
 }
 
-/**
- * Registers a test that takes seconds of processor time, most often since it
- * starts many programs or others than ours: {@linkcode testWith}, but `deno
- * task test` skips it, and `deno task test:all` runs it.
- */
-export function longTest(
-  ...[permissions, name, fn, missing]: Parameters<
-    typeof testWith
-  >
-): void {
-  testWith(permissions, name, fn, skippedAsLong ?? missing);
-}
-
 /** How much is tested: what a developer waits for, all of it, or all with long runs. */
 export const extent: "quick" | "all" | "slow" = readExtent();
 
@@ -40,6 +27,14 @@ export const extent: "quick" | "all" | "slow" = readExtent();
 export const skippedAsLong: string | undefined = extent === "quick"
   ? "deno task test:all runs it"
   : undefined;
+
+/**
+ * Registers a test that takes seconds of processor time, most often since it
+ * starts many programs or others than ours: {@linkcode testWith}, but `deno
+ * task test` skips it.
+ */
+export const longTest: typeof testWith = (permissions, name, fn, missing) =>
+  testWith(permissions, name, fn, skippedAsLong ?? missing);
 
 function readExtent(): typeof extent {
   const name = "MESSAGEU_TESTS";
