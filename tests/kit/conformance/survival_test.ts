@@ -408,7 +408,7 @@ testWith(
     const outcomes = await Array.fromAsync(
       checkServer({
         address: server.address,
-        timeout: 300,
+        timeout: 1000,
         only: ["keys", "pull-once", "others-silent", "failures"],
       }),
     );

@@ -8,7 +8,7 @@ import { wrongClient } from "../../support/clients/wrong_client.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 
 /** Milliseconds that a step gets: what fails takes them all. */
-const TIMEOUT = 3000;
+const TIMEOUT = 4000;
 /** Clients at a time: they mostly wait. */
 const AT_ONCE = 12;
 
