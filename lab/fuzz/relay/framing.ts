@@ -98,14 +98,9 @@ export function frame(stream: Uint8Array, maxMessage: number): Framing {
     const behind = rest.subarray(headerSize);
     const possible = kind !== "sendMessage" ||
       claim >= SEND_OVERHEAD && claim <= maxMessage;
-    const lacksSize = kind === "publicKey" && claim === 0;
+    const lacksSize = claim === 0 && ownSize(kind) > 0;
     hasty ||= !possible || lacksSize;
-    const size = kind === "sendMessage" && isKeyRequest(behind)
-      ? SEND_OVERHEAD
-      // DIA-8: the id comes by itself, and nothing behind it.
-      : lacksSize && behind.length === CLIENT_ID_SIZE
-      ? CLIENT_ID_SIZE
-      : claim;
+    const size = sizeBehind(header, behind);
     const asked = kind && (size === SEND_OVERHEAD || possible)
       ? read(kind, behind, size)
       : undefined;
@@ -160,7 +155,15 @@ function readCode(header: Uint8Array): { code: number; codeSize: number } {
     : { code: viewOf(header).getUint16(CODE_AT, true), codeSize: 2 };
 }
 
-function readHeader(rest: Uint8Array) {
+/** A request's header: its own size, its code, and what it says of the payload. */
+interface Header {
+  size: number;
+  code: number;
+  claim: number;
+  kind: RequestKind | undefined;
+}
+
+function readHeader(rest: Uint8Array): Header | undefined {
   if (rest.length < REQUEST_HEADER_SIZE - 1) return undefined;
   const { code, codeSize } = readCode(rest);
   const size = REQUEST_HEADER_SIZE - 2 + codeSize;
@@ -176,6 +179,30 @@ const CONTENT_SIZE_AT = CLIENT_ID_SIZE + 1;
 function isKeyRequest(behind: Uint8Array): boolean {
   return behind.length >= SEND_OVERHEAD && behind[CLIENT_ID_SIZE] === 1 &&
     viewOf(behind).getUint32(CONTENT_SIZE_AT, true) === 0;
+}
+
+/** Bytes of a payload whose size some clients don't set; 0 of all others. */
+function ownSize(kind: RequestKind | undefined): number {
+  if (kind === "register") return NAME_SIZE + PUBLIC_KEY_SIZE;
+  return kind === "publicKey" ? CLIENT_ID_SIZE : 0;
+}
+
+/** Bytes of the payload behind a header. */
+function sizeBehind(
+  { kind, claim, size: headerSize }: Header,
+  behind: Uint8Array,
+): number {
+  if (kind === "sendMessage" && isKeyRequest(behind)) return SEND_OVERHEAD;
+  const own = ownSize(kind);
+  if (claim > 0 || own === 0) return claim;
+  // DIA-8: the id comes by itself, and nothing behind it.
+  if (kind === "publicKey" && behind.length === own) return own;
+  // DIA-6: it isn't zeros, and there is nothing else up to the end of the block.
+  const left = paddingBehind(headerSize, BLOCKS);
+  const isInBlock = behind.length >= left &&
+    zerosAt(behind.subarray(0, own)) < own &&
+    zerosAt(behind.subarray(own, left)) === left - own;
+  return isInBlock ? own : claim;
 }
 
 function read(
