@@ -244,7 +244,13 @@ postgresTest(
     relays.kill("SIGUSR2");
     while (!relays.complained.includes("the new relay has taken over")) {
       using other = await Peer.connect(address);
-      await other.send(anna, anna, new Uint8Array(1));
+      try {
+        await other.send(anna, anna, new Uint8Array(1));
+      } catch (error) {
+        // A connection that the old relay hadn't accepted yet, unless the
+        // system moves it (net.ipv4.tcp_migrate_req).
+        if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      }
     }
     relays.kill("SIGTERM");
     assertEquals((await relays.end()).code, 0);
