@@ -22,6 +22,7 @@ import {
 import { dissectorTables } from "./dissector.ts";
 import { fenced, type Render, section } from "./markdown.ts";
 import { metrics, refusals } from "./monitoring.ts";
+import { tasks } from "./programs.ts";
 import { codes, dialectCodes, fields } from "./protocol.ts";
 import { offlineVerbs, verbObjects } from "./scripting.ts";
 import { layouts, names, schema } from "./vectors.ts";
@@ -42,6 +43,7 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
     section("refusals", refusals),
   ],
   "docs/operating.md": [section("relay help", () => fenced(SERVER_HELP))],
+  "docs/programs.md": [section("tasks", tasks)],
   "docs/protocol.md": [
     section("codes", codes),
     section("dialects", dialectCodes),

@@ -19,6 +19,24 @@ export async function readPage(path: string): Promise<string> {
   return await Deno.readTextFile(`${ROOT}${path}`);
 }
 
+/** The paths of all pages, at the top and in docs. */
+export async function projectPages(): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of ["", "docs/"]) {
+    for await (const { name } of Deno.readDir(`${ROOT}${folder}`)) {
+      if (name.endsWith(".md")) found.push(`${folder}${name}`);
+    }
+  }
+  return found;
+}
+
+/** A page without its fenced blocks, in as many lines. */
+export const withoutBlocks = (markdown: string): string =>
+  markdown.replace(
+    /^```.*?^```$/gms,
+    (block) => block.replaceAll(/[^\n]/g, ""),
+  );
+
 /** The fenced blocks of a page, in order. */
 export function fencedBlocks(markdown: string): FencedBlock[] {
   return [...markdown.matchAll(/^```(.*)\n([^]*?)^```$/gm)]

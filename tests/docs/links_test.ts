@@ -1,7 +1,11 @@
 /** Whether what the project's pages link to is there. */
 
 import { assert, assertEquals } from "@std/assert";
-import { readPage } from "../../lab/harness/pages.ts";
+import {
+  projectPages,
+  readPage,
+  withoutBlocks,
+} from "../../lab/harness/pages.ts";
 import { ROOT } from "../../lab/harness/program.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 
@@ -11,7 +15,7 @@ testWith(
   async () => {
     const dead: string[] = [];
     let count = 0;
-    for (const page of await pages()) {
+    for (const page of await projectPages()) {
       const folder = page.replace(/[^/]*$/, "");
       for (const [, link = ""] of (await prose(page)).matchAll(LINK)) {
         if (/^https?:/.test(link)) continue;
@@ -29,19 +33,9 @@ testWith(
 /** `[text](link)`, without a title. */
 const LINK = /\]\(([^)\s]+)\)/g;
 
-async function pages(): Promise<string[]> {
-  const found: string[] = [];
-  for (const folder of ["", "docs/"]) {
-    for await (const { name } of Deno.readDir(`${ROOT}${folder}`)) {
-      if (name.endsWith(".md")) found.push(`${folder}${name}`);
-    }
-  }
-  return found;
-}
-
 /** A page without its code. */
 async function prose(page: string): Promise<string> {
-  return (await readPage(page)).replace(/^```.*?^```/gms, "");
+  return withoutBlocks(await readPage(page));
 }
 
 async function isThere(

@@ -1,18 +1,20 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { ConsoleClient } from "../support/clients/console.ts";
-import { fencedBlocks, readPage } from "../../lab/harness/pages.ts";
-import { Program, ROOT } from "../../lab/harness/program.ts";
+import {
+  fencedBlocks,
+  projectPages,
+  readPage,
+} from "../../lab/harness/pages.ts";
+import { Program } from "../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
 import { until } from "../../lab/harness/until.ts";
 import { VerbUser } from "../support/clients/verbs.ts";
-import {
-  FILES,
-  longTest,
-  PROGRAMS,
-  TERMINALS,
-  testWith,
-} from "../support/test_with.ts";
+import { FILES, longTest, PROGRAMS, testWith } from "../support/test_with.ts";
 
 const readme = () => readPage("README.md");
 
@@ -31,12 +33,30 @@ testWith(
   },
 );
 
-testWith(FILES, "the README's tasks are there", async () => {
-  for (
-    const [, name = ""] of (await readme()).matchAll(/deno task ([a-z:]+)/g)
-  ) {
-    assertEquals(name in config.tasks, true, `there is a task ${name}`);
+testWith(FILES, "the README is read in a few minutes", async () => {
+  const lines = (await readme()).split("\n").length;
+  assert(lines <= 200, `${lines} lines`);
+});
+
+testWith(FILES, "the README's table leads to all pages", async () => {
+  const rows = (await readme()).split("\n")
+    .filter((line) => line.startsWith("|"));
+  const linked = rows.flatMap((row) =>
+    [...row.matchAll(/\]\(([^)#]+\.md)\)/g)].map(([, path]) => path)
+  );
+  const pages = (await projectPages()).filter((page) => page !== "README.md");
+  assertEquals(linked.toSorted(), pages.toSorted());
+});
+
+testWith(FILES, "the tasks that pages name are there", async () => {
+  const missing: string[] = [];
+  for (const page of await projectPages()) {
+    const named = (await readPage(page)).matchAll(/deno task ([a-z:]+[a-z])/g);
+    for (const [, name = ""] of named) {
+      if (!(name in config.tasks)) missing.push(`${page}: ${name}`);
+    }
   }
+  assertEquals(missing, []);
 });
 
 testWith(
@@ -115,56 +135,4 @@ function task(line: string, ports: Readonly<Record<string, string>>): Program {
     flags = flags.replace(written, here);
   }
   return Program.deno([...command, ...flags.split(" ")]);
-}
-
-testWith(
-  TERMINALS,
-  "the README's session is what the programs print",
-  async () => {
-    await using relay = await testRelay();
-    await using folder = await temporaryFolder();
-    const { port } = relay.address;
-    const start = (name: string) =>
-      ConsoleClient.start(
-        "--dir",
-        `${folder.path}/${name}`,
-        "--server",
-        `127.0.0.1:${port}`,
-      );
-    await using anna = await start("anna");
-    await using ben = await start("ben");
-    await anna.choose("110", "anna");
-    await ben.choose("110", "ben");
-    await ben.choose("120");
-    await ben.choose("152", "anna");
-    await ben.choose("150", "anna", "Hello Anna! שלום 🎉");
-    await ben.choose("153", "anna", `${ROOT}LICENSE`);
-    const received = await anna.choose("140");
-    const saved = /Content:\n(.+messageu-.+)\n/.exec(received)?.[1] ?? "";
-    await Deno.remove(saved);
-    await anna.choose("150", "ben", "Got it, thank you.");
-    await ben.choose("140");
-    for (const client of [anna, ben]) {
-      client.type("0");
-      await client.exitCode();
-    }
-    const printed = (client: ConsoleClient) =>
-      withoutRepeatedMenus(client.output)
-        .replaceAll(saved, "/tmp/messageu-5f0c3a9e1b7d2486")
-        .replaceAll(`${ROOT}LICENSE`, "LICENSE");
-    const [annas, bens] = fencedBlocks(await readme())
-      .map(({ text }) => text)
-      .filter((text) => text.includes("at your service"))
-      // Started without --server, a client says first which relay it takes.
-      .map((text) => text.replace(/^\$ .*\nTask .*\nNo info\.server .*\n/, ""));
-    assertEquals(printed(anna), annas);
-    assertEquals(printed(ben), bens);
-  },
-);
-
-/** The menu comes back after each choice; the README shows it once. */
-function withoutRepeatedMenus(output: string): string {
-  const menu = /MessageU client at your service\.\n.*?0\) Exit client\n/gs;
-  let count = 0;
-  return output.replace(menu, (text) => count++ === 0 ? text : "");
 }
