@@ -25,6 +25,7 @@ import { metrics, refusals } from "./monitoring.ts";
 import { tasks } from "./programs.ts";
 import { codes, dialectCodes, fields } from "./protocol.ts";
 import { offlineVerbs, verbObjects } from "./scripting.ts";
+import { settingsTable } from "./settings.ts";
 import { layouts, names, schema } from "./vectors.ts";
 
 /** The files with generated places, by their paths. */
@@ -59,6 +60,7 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
       async () => fenced((await runHere("", ["--help"])).stdout),
     ),
   ],
+  "docs/settings.md": [section("settings", settingsTable)],
   "docs/vectors.md": [section("names", names), section("layouts", layouts)],
   "kit/dissector/messageu.lua": [section("tables", dissectorTables)],
   "kit/vectors/schema.json": [schema],

@@ -28,6 +28,7 @@ export const verbNames = [
   "export",
   "import",
   "import-identity",
+  "config",
   "doctor",
   "completion",
   "menu",

@@ -4,13 +4,8 @@
  * @module
  */
 
+import { NOTIFY_MODES, type NotifyMode } from "../../../settings/settings.ts";
 import { expandHome } from "../../typed_path.ts";
-
-/** Ways to notify the user of messages in other conversations. */
-export const NOTIFY_MODES = ["bell", "osc9", "off"] as const;
-
-/** One of {@linkcode NOTIFY_MODES}. */
-export type NotifyMode = typeof NOTIFY_MODES[number];
 
 /** Whether a text is a {@linkcode NotifyMode}. */
 export function isNotifyMode(text: string): text is NotifyMode {

@@ -21,7 +21,7 @@ import {
   remember,
   written,
 } from "../input/editor.ts";
-import type { NotifyMode } from "./commands.ts";
+import type { NotifyMode } from "../../../settings/settings.ts";
 import type { Tone } from "../view/rows.ts";
 
 /** State of the connection to the relay. Times are those of `performance.now()`. */

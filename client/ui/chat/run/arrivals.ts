@@ -7,7 +7,7 @@
 import type { ContactSummary } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { cut } from "../view/rows.ts";
-import type { NotifyMode } from "../model/commands.ts";
+import type { NotifyMode } from "../../../settings/settings.ts";
 
 /** Minimum interval of notifications in milliseconds. */
 const APART = 3000;

@@ -13,7 +13,7 @@ import type { Session } from "../../../session/session.ts";
 import { isDumb } from "../../terminal.ts";
 import { ChatController } from "./controller.ts";
 import { editText } from "../input/external_editor.ts";
-import type { NotifyMode } from "../model/commands.ts";
+import type { NotifyMode } from "../../../settings/settings.ts";
 import { TerminalGuard } from "../view/terminal_guard.ts";
 
 /** Milliseconds to wait for the editor at the end of the chat. */

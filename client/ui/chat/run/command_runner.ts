@@ -3,7 +3,8 @@ import type { Message, MessageNumber } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { typedPath } from "../../typed_path.ts";
-import { helpLines, isNotifyMode, NOTIFY_MODES } from "../model/commands.ts";
+import { NOTIFY_MODES } from "../../../settings/settings.ts";
+import { helpLines, isNotifyMode } from "../model/commands.ts";
 import type { Chat, ChatEnvironment } from "./chat_parts.ts";
 import type { Sender } from "./sender.ts";
 

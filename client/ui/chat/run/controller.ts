@@ -32,7 +32,7 @@ import {
   initialState,
   update,
 } from "../model/model.ts";
-import type { NotifyMode } from "../model/commands.ts";
+import type { NotifyMode } from "../../../settings/settings.ts";
 import { RelayWatch } from "./relay_watch.ts";
 import { Sender } from "./sender.ts";
 

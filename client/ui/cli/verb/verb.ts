@@ -27,6 +27,7 @@ import {
 } from "../../../../shared/folder/info_files.ts";
 import type { RelayLink } from "../../../link/relay_link.ts";
 import type { Locate } from "../../../link/relays.ts";
+import type { Settings } from "../../../settings/settings.ts";
 import type { Session } from "../../../session/session.ts";
 
 /** Context of functions that propose completions. */
@@ -147,6 +148,7 @@ export class Work implements Disposable {
   readonly output: Output;
   readonly #flags: GivenFlags;
   #session: Session | undefined;
+  #settings: Settings | undefined;
 
   constructor(io: Io, flags: GivenFlags, isHangupIgnored = false) {
     this.io = io;
@@ -158,6 +160,16 @@ export class Work implements Disposable {
   /** The folder with the user's files. */
   get dir(): string {
     return this.#flags.dir ?? this.io.dir;
+  }
+
+  /** The settings of the folder; notes what is unknown in their file. @throws {FolderError} if it is invalid */
+  async settings(): Promise<Settings> {
+    if (this.#settings !== undefined) return this.#settings;
+    const { readSettings } = await import(
+      "../../../settings/settings_file.ts"
+    );
+    const warn = (text: string) => this.output.say(text);
+    return this.#settings = await readSettings(this.dir, warn);
   }
 
   /** Returns a function that looks up the relays' addresses; `notice` gets a sentence if none is configured. */

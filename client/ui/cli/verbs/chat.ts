@@ -1,4 +1,5 @@
-import { NOTIFY_MODES } from "../../chat/model/commands.ts";
+import { choiceFlag } from "../../../../shared/cli/flags.ts";
+import { NOTIFY_MODES } from "../../../settings/settings.ts";
 import { nameArgument } from "../verb/arguments.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
@@ -6,12 +7,11 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 export const verb: Verb = defineVerb({
   brief: "Chat in full screen; see docs/chat.md",
   flags: {
-    notify: {
-      kind: "enum",
-      values: NOTIFY_MODES,
-      default: "bell",
-      brief: "How to notify of messages in other conversations",
-    },
+    notify: choiceFlag(
+      NOTIFY_MODES.join("|"),
+      "How to notify of messages in other conversations (default: the setting)",
+      NOTIFY_MODES,
+    ),
   },
   args: [{ ...nameArgument, brief: "The first conversation", optional: true }],
   // The editor for long texts.
@@ -22,9 +22,10 @@ export const verb: Verb = defineVerb({
     const { runChat } = await import("../../chat/run/chat.ts");
     // Reports problems with the relay's address before the screen is taken over.
     await (await work.locator())();
+    const settings = await work.settings();
     const session = await work.session(() => {});
     return await runChat(session, {
-      notify,
+      notify: notify ?? settings.notify,
       isHangupIgnored: work.isHangupIgnored,
       ...(name === undefined ? {} : { name }),
     });
