@@ -11,7 +11,7 @@ import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Direction } from "../dissect/dissector.ts";
 import { GrowingBytes } from "../dissect/growing_bytes.ts";
-import { Printer } from "../dissect/printer.ts";
+import { formFlags, Printer, printForm } from "../dissect/printer.ts";
 import { isText, parseHexText } from "./hex_text.ts";
 import { rawFrames } from "./raw_frames.ts";
 
@@ -25,7 +25,7 @@ const flags = {
     "request or answer (default: what each frame looks like)",
     ["request", "answer"],
   ),
-  json: switchFlag("a frame a line, as JSON"),
+  ...formFlags,
   help: switchFlag("print this"),
 };
 
@@ -52,7 +52,7 @@ async function main(args: readonly string[]): Promise<void> {
     );
   }
   const bytes = await fileBytes(file);
-  const printer = new Printer(values.json ?? false);
+  const printer = new Printer(printForm(values));
   try {
     print(bytes, values.as ?? formOf(bytes), values.direction, printer);
   } catch (cause) {

@@ -4,6 +4,15 @@ import { type Direction, dissect } from "../dissect/dissector.ts";
 import type { Finding } from "../dissect/conversation.ts";
 import { formOf, payloadSize } from "../dissect/form.ts";
 import { looksLikeFrame } from "../dissect/frame_start.ts";
+import { Names } from "../dissect/names.ts";
+import {
+  type Requester,
+  requesterIn,
+  requesterText,
+} from "../dissect/requester.ts";
+
+/** Largest number of requests without a response that are remembered. */
+const MOST_ASKED = 10_000;
 
 /**
  * Dissects consecutive frames of unknown direction.
@@ -15,6 +24,9 @@ export function* rawFrames(
   bytes: Uint8Array,
   direction?: Direction,
 ): Generator<Finding> {
+  const names = new Names();
+  /** The senders of requests without a response, oldest first. */
+  const requesters: Requester[] = [];
   let last = direction;
   for (let offset = 0; offset < bytes.length;) {
     const rest = bytes.subarray(offset);
@@ -25,10 +37,25 @@ export function* rawFrames(
       );
     }
     const size = frameSize(rest, last);
-    const dissection = dissect(rest.subarray(0, size), last);
-    const { problems } = dissection;
-    const place = { direction: last, offset };
-    yield { kind: "frame", ...place, problems, dissection, size, unseen: 0 };
+    const asked = last === "answer" ? requesters.shift() : undefined;
+    const dissection = dissect(rest.subarray(0, size), last, {
+      names,
+      registered: asked?.name,
+    });
+    const requester = asked ?? requesterIn(dissection);
+    if (last === "request" && requesters.length < MOST_ASKED) {
+      requesters.push(requester);
+    }
+    yield {
+      kind: "frame",
+      direction: last,
+      offset,
+      problems: dissection.problems,
+      dissection,
+      size,
+      unseen: 0,
+      requester: requesterText(requester, names),
+    };
     const padding = paddingAfter(rest, size);
     if (padding > 0) {
       const at = { direction: last, offset: offset + size };

@@ -1,4 +1,5 @@
 import { encodeHex } from "@std/encoding";
+import { type Paint, painter } from "../paint.ts";
 import type { Dissection, Part } from "./dissector.ts";
 
 /** Options of {@linkcode annotatedHex}. */
@@ -16,15 +17,6 @@ const MOST_PARTS = 64;
 /** Widths of the columns. */
 const WIDTHS = { offset: 6, bytes: 3 * ROW - 1, field: 23 } as const;
 
-const PLAIN = { dim: "", field: "", problem: "", end: "" };
-const COLOURS = {
-  dim: "\x1b[2m",
-  field: "\x1b[36m",
-  problem: "\x1b[31m",
-  end: "\x1b[0m",
-};
-type Colours = typeof PLAIN;
-
 /**
  * Formats a frame as a table: the offset, bytes in hex, name and meaning of each
  * field, and below it the broken clauses. Long fields are shortened in the
@@ -34,14 +26,14 @@ export function annotatedHex(
   { parts, problems }: Pick<Dissection, "parts" | "problems">,
   { colour = false }: HexOptions = {},
 ): string {
-  const colours = colour ? COLOURS : PLAIN;
+  const paint = painter(colour);
   const lines = shortened(parts).flatMap((part) =>
     typeof part === "number"
-      ? [note(`… ${part} more fields …`, colours)]
-      : partLines(part, colours)
+      ? [indented(paint("faint", `… ${part} more fields …`))]
+      : partLines(part, paint)
   );
   const told = parts.some((part) => part.problems.length > 0);
-  if (!told) lines.push(...problemLines(problems, colours));
+  if (!told) lines.push(...problemLines(problems, paint));
   return lines.join("\n");
 }
 
@@ -60,30 +52,29 @@ function shortened(parts: readonly Part[]): (Part | number)[] {
   ];
 }
 
-function partLines(part: Part, colours: Colours): string[] {
-  const { dim, field, end } = colours;
+function partLines(part: Part, paint: Paint): string[] {
   const [first = "", ...more] = rows(part.bytes);
   const offset = String(part.offset).padStart(WIDTHS.offset);
-  const lines = [
-    `${dim}${offset}${end}  ${first.padEnd(WIDTHS.bytes)}  ` +
-    `${field}${part.path.padEnd(WIDTHS.field)}${end}  ${part.meaning}`,
-    ...more.map((row) => note(row, { ...colours, dim: "" })),
+  const field = part.path.padEnd(WIDTHS.field);
+  return [
+    `${paint("faint", offset)}  ${first.padEnd(WIDTHS.bytes)}  ` +
+    `${paint("field", field)}  ${part.meaning}`,
+    ...more.map(indented),
+    ...problemLines(part.problems, paint),
   ];
-  return [...lines, ...problemLines(part.problems, colours)];
 }
 
 function problemLines(
   problems: Dissection["problems"],
-  { problem, end }: Colours,
+  paint: Paint,
 ): string[] {
   return problems.map(({ clause, text }) =>
-    `${" ".repeat(WIDTHS.offset)}  ${problem}! ${clause}: ${text}${end}`
+    indented(paint("bad", `! ${clause}: ${text}`))
   );
 }
 
-function note(text: string, { dim, end }: Colours): string {
-  return `${" ".repeat(WIDTHS.offset)}  ${dim}${text}${end}`;
-}
+const indented = (text: string): string =>
+  `${" ".repeat(WIDTHS.offset)}  ${text}`;
 
 /** Formats bytes in rows of hex, long ones by their beginning and end. */
 function rows(bytes: Uint8Array): string[] {

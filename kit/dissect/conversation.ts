@@ -17,6 +17,13 @@ import {
 } from "./dissector.ts";
 import { type Framed, StreamFramer } from "./stream_framer.ts";
 import { problem } from "./judge.ts";
+import { Names } from "./names.ts";
+import {
+  partOf,
+  type Requester,
+  requesterIn,
+  requesterText,
+} from "./requester.ts";
 
 /** A finding in one direction of a connection. */
 export type Finding =
@@ -38,6 +45,8 @@ export type Finding =
       readonly size: number;
       /** Number of bytes that the dissection lacks. */
       readonly unseen: number;
+      /** The requester's name, or the start of its id, if known. */
+      readonly requester?: string | undefined;
     }
     | Pick<Framed & { kind: "padding" }, "kind" | "size">
     | Pick<Framed & { kind: "lost" }, "kind" | "bytes">
@@ -67,6 +76,7 @@ const refused: ReadonlySet<ClauseId> = new Set<ClauseId>([
 interface Asked {
   readonly kind: Dissection["kind"];
   readonly code: number;
+  readonly requester: Requester;
   /** Its target. */
   readonly target: Uint8Array | undefined;
   /** The clause by which it must be refused. */
@@ -88,6 +98,12 @@ export class Conversation {
   #isWhole = true;
   /** Whether one of the directions has ended. */
   #hasEnded = false;
+  readonly #names: Names;
+
+  /** @param names names of the relay's clients; the connection's are added */
+  constructor(names: Names = new Names()) {
+    this.#names = names;
+  }
 
   /** Adds bytes of a direction; returns the findings that they complete. */
   push(direction: Direction, bytes: Uint8Array): Finding[] {
@@ -123,34 +139,42 @@ export class Conversation {
         return { ...part, direction, problems: [] };
       }
       const { bytes, unseen, offset } = part;
-      const dissection = dissect(bytes, direction, undefined, unseen);
-      const problems = [...dissection.problems, ...this.#pair(dissection)];
-      const size = bytes.length + unseen;
+      const asked = direction === "answer" && this.#isWhole
+        ? this.#asked.shift()
+        : undefined;
+      const dissection = dissect(bytes, direction, {
+        unseen,
+        names: this.#names,
+        registered: asked?.requester.name,
+      });
+      const isRequest = direction === "request";
+      const request = isRequest ? askedIn(dissection) : asked;
       return {
         kind: "frame",
         direction,
         offset,
-        problems,
+        problems: [...dissection.problems, ...this.#pair(dissection, request)],
         dissection,
-        size,
+        size: bytes.length + unseen,
         unseen,
+        requester: request && requesterText(request.requester, this.#names),
       };
     });
   }
 
-  #pair(dissection: Dissection): Problem[] {
+  #pair(dissection: Dissection, asked: Asked | undefined): Problem[] {
     if (!this.#isWhole) return [];
+    if (asked === undefined) {
+      return [problem("FRM-4", "no request is due a response")];
+    }
     if (dissection.direction === "request") {
-      const isEarly = this.#asked.push(askedIn(dissection)) > 1;
+      const isEarly = this.#asked.push(asked) > 1;
       if (this.#asked.length > MOST_ASKED) this.#isWhole = false;
       return isEarly
         ? [problem("FRM-7", "the response before it is still due")]
         : [];
     }
-    const asked = this.#asked.shift();
-    return asked === undefined
-      ? [problem("FRM-4", "no request is due a response")]
-      : responseProblems(asked, dissection);
+    return responseProblems(asked, dissection);
   }
 }
 
@@ -159,7 +183,8 @@ function askedIn(request: Dissection): Asked {
   return {
     kind,
     code,
-    target: part(request, "payload.target")?.slice(),
+    requester: requesterIn(request),
+    target: partOf(request, "payload.target")?.slice(),
     refusedBy: problems.find(({ clause }) => refused.has(clause))?.clause,
   };
 }
@@ -177,16 +202,12 @@ function responseProblems(asked: Asked, response: Dissection): Problem[] {
       `expected ${code} or 9000 for ${asked.code}, got ${response.code}`;
     return [problem("ANS-3", text)];
   }
-  const owner = part(response, "payload.clientId") ??
-    part(response, "payload.target");
+  const owner = partOf(response, "payload.clientId") ??
+    partOf(response, "payload.target");
   const { target } = asked;
   if (target === undefined || owner === undefined || equals(target, owner)) {
     return [];
   }
   const clause = asked.kind === "publicKey" ? "KEY-1" : "SND-2";
   return [problem(clause, "another client's id than was asked for")];
-}
-
-function part(dissection: Dissection, path: string): Uint8Array | undefined {
-  return dissection.parts.find((part) => part.path === path)?.bytes;
 }

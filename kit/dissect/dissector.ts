@@ -10,6 +10,7 @@ import type { RequestKind } from "../../shared/wire/requests.ts";
 import { type Direction, type Form, formOf, payloadSize } from "./form.ts";
 import { judge, type Problem } from "./judge.ts";
 import { meaningOf } from "./meaning.ts";
+import { Names } from "./names.ts";
 import { summary } from "./summary.ts";
 import { type Piece, Walk } from "./walk.ts";
 
@@ -46,28 +47,37 @@ export interface Dissection {
   readonly problems: readonly Problem[];
 }
 
+/** What is known of a frame besides its bytes. */
+export interface Context {
+  /** Its dialect. Default: its code's. */
+  readonly dialect?: Dialect | undefined;
+  /** Number of bytes of it that arrived but aren't here. Default: 0. */
+  readonly unseen?: number;
+  /** Names of clients, shown beside their ids; the frame's are added. */
+  readonly names?: Names;
+  /** The name in the registration that it responds to. */
+  readonly registered?: Uint8Array | undefined;
+}
+
 /**
  * Dissects a frame, header and payload. Never throws.
  *
  * @param frame a whole frame, or the start of one
  * @param direction whether it is a request or a response
- * @param dialect the frame's dialect. Default: its code's
- * @param unseen number of bytes of the frame that arrived but aren't here.
- * Default: 0
  */
 export function dissect(
   frame: Uint8Array,
   direction: Direction,
-  dialect?: Dialect,
-  unseen = 0,
+  { dialect, unseen = 0, names = new Names(), registered }: Context = {},
 ): Dissection {
   const form = formOf(frame, direction, dialect);
   const pieces = [...form.header, ...behindHeader(frame, form)];
+  names.learn(pieces, form, registered);
   const parts = pieces.map((piece): Part => ({
     path: piece.path,
     offset: piece.offset,
     bytes: piece.bytes,
-    meaning: meaningOf(piece, form),
+    meaning: meaningOf(piece, form, names),
     problems: judge({ piece, form, frame, unseen }),
   }));
   const problems = parts.flatMap(({ problems }) => problems);
@@ -76,7 +86,7 @@ export function dissect(
     direction,
     kind,
     code,
-    what: summary(pieces, form),
+    what: summary(pieces, form, names),
     parts,
     problems,
   };

@@ -22,10 +22,11 @@ export function findingText(
   const arrow = finding.direction === "request" ? "→" : "←";
   const start = [
     ...connection === undefined ? [] : [`#${connection}`],
-    ...time === undefined ? [] : [clock(time)],
+    ...time === undefined ? [] : [clockOf(time)],
     arrow,
   ].join(" ");
-  const title = `${start} ${whatOf(finding)}`;
+  const marks = finding.kind === "frame" ? clauseMark(finding.problems) : "";
+  const title = `${start} ${whatOf(finding)}${marks && ` ${marks}`}`;
   const head = colour ? `\x1b[1m${title}\x1b[0m` : title;
   if (finding.kind !== "frame") {
     const table = annotatedHex({ parts: [], problems: finding.problems }, {
@@ -41,8 +42,8 @@ export function findingText(
   return [head, table, below].filter((text) => text !== "").join("\n");
 }
 
-/** The local time of day, to the millisecond. */
-function clock(time: Date): string {
+/** Formats the local time of day, to the millisecond. */
+export function clockOf(time: Date): string {
   const digits = (value: number, count: number) =>
     String(value).padStart(count, "0");
   return `${digits(time.getHours(), 2)}:${digits(time.getMinutes(), 2)}:${
@@ -88,12 +89,13 @@ export function findingJson(
   });
 }
 
-function whatOf(finding: Finding): string {
+/** Formats a finding without its fields and problems. */
+export function whatOf(finding: Finding): string {
   switch (finding.kind) {
     case "frame":
       return `${finding.dissection.what} (${sizeText(finding.size)}${
         finding.unseen === 0 ? "" : `, ${finding.unseen} of them not kept`
-      })${mark(finding.problems)}`;
+      })`;
     case "padding":
       return `padding, ${sizeText(finding.size)}`;
     case "lost":
@@ -114,7 +116,8 @@ function whatOf(finding: Finding): string {
   }
 }
 
-function mark(problems: readonly Problem[]): string {
+/** Formats the clauses that are broken, each once: `! SND-8, AES-1`. */
+export function clauseMark(problems: readonly Problem[]): string {
   const clauses = [...new Set(problems.map(({ clause }) => clause))];
-  return clauses.length === 0 ? "" : ` ! ${clauses.join(", ")}`;
+  return clauses.length === 0 ? "" : `! ${clauses.join(", ")}`;
 }

@@ -11,6 +11,7 @@ import { decodeListedName } from "../../shared/wire/field_types.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
 import type { Form } from "./form.ts";
 import { keySize } from "./judge.ts";
+import type { Names } from "./names.ts";
 import { CONTENT_SIZE, integer, type Piece } from "./walk.ts";
 
 const TYPE_NAMES: Readonly<Record<number, string>> = {
@@ -20,45 +21,66 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   [MessageType.File]: "file",
 };
 
-const meanings: Readonly<Record<string, (piece: Piece, form: Form) => string>> =
-  {
-    clientId: ({ bytes }) => idText(bytes),
-    sender: ({ bytes }) => `from ${idText(bytes)}`,
-    target: ({ bytes }) => idText(bytes),
-    version: ({ bytes }) => `version ${integer(bytes)}`,
-    code: (_, form) => codeText(form),
-    payloadSize: ({ bytes }) => sizeText(integer(bytes)),
-    name: ({ bytes }) => nameText(bytes),
-    publicKey: ({ bytes }) => keyText(bytes),
-    messageId: ({ bytes }) => `message ${integer(bytes)}`,
-    type: ({ bytes }) => typeName(integer(bytes)),
-    [CONTENT_SIZE]: ({ bytes }) => sizeText(integer(bytes)),
-    content: (piece) => contentText(piece),
-    payload: ({ bytes }) => `${sizeText(bytes.length)} of unknown meaning`,
-    rest: ({ bytes }) => `${sizeText(bytes.length)} too many`,
-    trailing: ({ bytes }) => `${sizeText(bytes.length)} behind the frame`,
-    padding: ({ bytes }) => `padding, ${sizeText(bytes.length)}`,
-  };
+const meanings: Readonly<
+  Record<string, (piece: Piece, form: Form, names: Names) => string>
+> = {
+  clientId: ({ bytes }, form, names) =>
+    idText(bytes, isList(form) ? undefined : names),
+  sender: ({ bytes }, _, names) => `from ${idText(bytes, names)}`,
+  target: ({ bytes }, _, names) => idText(bytes, names),
+  version: ({ bytes }) => `version ${integer(bytes)}`,
+  code: (_, form) => codeText(form),
+  payloadSize: ({ bytes }) => sizeText(integer(bytes)),
+  name: ({ bytes }) => nameText(bytes),
+  publicKey: ({ bytes }) => keyText(bytes),
+  messageId: ({ bytes }) => `message ${integer(bytes)}`,
+  type: ({ bytes }) => typeName(integer(bytes)),
+  [CONTENT_SIZE]: ({ bytes }) => sizeText(integer(bytes)),
+  content: (piece) => contentText(piece),
+  payload: ({ bytes }) => `${sizeText(bytes.length)} of unknown meaning`,
+  rest: ({ bytes }) => `${sizeText(bytes.length)} too many`,
+  trailing: ({ bytes }) => `${sizeText(bytes.length)} behind the frame`,
+  padding: ({ bytes }) => `padding, ${sizeText(bytes.length)}`,
+};
 
 /** The meaning of a piece. */
-export function meaningOf(piece: Piece, form: Form): string {
+export function meaningOf(piece: Piece, form: Form, names: Names): string {
   const { bytes, missing } = piece;
   if (missing > 0 && piece.field !== "content") {
     return `cut off, ${bytes.length} of ${sizeText(bytes.length + missing)}`;
   }
-  return meanings[piece.field]?.(piece, form) ?? sizeText(bytes.length);
+  return meanings[piece.field]?.(piece, form, names) ?? sizeText(bytes.length);
 }
+
+/** Whether each id stands beside its name. */
+const isList = ({ kind, direction }: Form): boolean =>
+  kind === "clientsList" && direction === "answer";
 
 /** Formats an id, or the zeros in its place. */
-function idText(id: Uint8Array): string {
-  const isNobody = id.length === ZERO_ID.length && id.every((byte) => !byte);
-  return isNobody ? "no client (zeros)" : `client ${encodeHex(id)}`;
+function idText(id: Uint8Array, names?: Names): string {
+  return isZeros(id)
+    ? "no client (zeros)"
+    : `client ${encodeHex(id)}${inParentheses(names?.get(id))}`;
 }
 
-/** Formats the start of an id. */
-export function shortId(id: Uint8Array): string {
-  return encodeHex(id.subarray(0, 4)) + (id.length > 4 ? "…" : "");
+/** Whether zeros are in the place of an id. */
+export function isZeros(id: Uint8Array): boolean {
+  return id.length === ZERO_ID.length && id.every((byte) => byte === 0);
 }
+
+/** Formats the start of an id, with the client's name if it is known. */
+export function shortId(id: Uint8Array, names: Names): string {
+  const start = encodeHex(id.subarray(0, 4)) + (id.length > 4 ? "…" : "");
+  return `${start}${inParentheses(names.get(id))}`;
+}
+
+/** Formats a client: its name, or else the start of its id. */
+export function clientText(id: Uint8Array, names: Names): string {
+  return names.get(id) ?? shortId(id, names);
+}
+
+const inParentheses = (name: string | undefined) =>
+  name === undefined ? "" : ` (${name})`;
 
 /** Formats a name of any bytes in quotation marks. */
 export function nameText(bytes: Uint8Array): string {

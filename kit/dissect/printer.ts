@@ -1,17 +1,37 @@
 import { printableJson } from "../../shared/cli/printable.ts";
-import { writeOutSync } from "../../shared/cli/program.ts";
+import { type FlagValues, switchFlag } from "../../shared/cli/flags.ts";
+import { UsageError, writeOutSync } from "../../shared/cli/program.ts";
+import { briefLine } from "./brief_line.ts";
 import type { Finding } from "./conversation.ts";
 import { findingJson, findingText, type Place } from "./finding_text.ts";
 
-/** Writes findings to standard output, as text or JSON. */
+/** How findings are printed: with their fields, a line each, or as JSON. */
+export type PrintForm = "full" | "brief" | "json";
+
+/** Flags of the form. */
+export const formFlags = {
+  brief: switchFlag("a frame a line, without its fields"),
+  json: switchFlag("a frame a line, as JSON"),
+};
+
+/** @throws {UsageError} if the flags contradict each other */
+export function printForm(
+  { brief, json }: FlagValues<typeof formFlags>,
+): PrintForm {
+  if (brief && json) {
+    throw new UsageError("--brief and --json are two forms: give one");
+  }
+  return json ? "json" : brief ? "brief" : "full";
+}
+
+/** Writes findings to standard output. */
 export class Printer {
-  readonly #json: boolean;
+  readonly #form: PrintForm;
   readonly #colour = Deno.stdout.isTerminal() && !Deno.noColor;
   #isClosed = false;
 
-  /** @param json whether to write JSON, an object a line */
-  constructor(json: boolean) {
-    this.#json = json;
+  constructor(form: PrintForm) {
+    this.#form = form;
   }
 
   /** Whether the reader of the output has gone. */
@@ -25,11 +45,19 @@ export class Printer {
    * @throws {Deno.errors.BrokenPipe} if the reader has gone
    */
   finding(finding: Finding, place: Place): void {
-    this.#write(
-      this.#json
-        ? findingJson(finding, place)
-        : `${findingText(finding, place, this.#colour)}\n`,
-    );
+    const text = this.#textOf(finding, place);
+    if (text !== undefined) this.#write(text);
+  }
+
+  #textOf(finding: Finding, place: Place): string | undefined {
+    switch (this.#form) {
+      case "json":
+        return findingJson(finding, place);
+      case "brief":
+        return briefLine(finding, place, this.#colour);
+      case "full":
+        return `${findingText(finding, place, this.#colour)}\n`;
+    }
   }
 
   /**
@@ -39,9 +67,9 @@ export class Printer {
    */
   listening(address: string): void {
     this.#write(
-      this.#json
+      this.#form === "json"
         ? printableJson({ type: "listening", address })
-        : `listening on ${address}\n`,
+        : `listening on ${address}${this.#form === "full" ? "\n" : ""}`,
     );
   }
 
@@ -51,8 +79,10 @@ export class Printer {
    * @throws {Deno.errors.BrokenPipe} if the reader has gone
    */
   connection(connection: number, client: string, server: string): void {
+    // The first frame's line has the number.
+    if (this.#form === "brief") return;
     this.#write(
-      this.#json
+      this.#form === "json"
         ? printableJson({ type: "connection", connection, client, server })
         : `#${connection} ${client} → ${server}\n`,
     );

@@ -1,6 +1,7 @@
 import { requestRecord } from "../../shared/wire/requests.ts";
 import type { Form } from "./form.ts";
 import {
+  clientText,
   codeText,
   messageText,
   nameText,
@@ -8,18 +9,27 @@ import {
   sideOf,
   sizeText,
 } from "./meaning.ts";
+import type { Names } from "./names.ts";
 import { CONTENT_SIZE, integer, type Piece } from "./walk.ts";
 
 /** Summarizes a frame in a line, such as `603 send a message: text, 32 bytes, to 41c2f36a…`. */
-export function summary(pieces: readonly Piece[], form: Form): string {
+export function summary(
+  pieces: readonly Piece[],
+  form: Form,
+  names: Names,
+): string {
   if (form.code === undefined) return `a cut ${sideOf(form.direction)}`;
   const detail = form.kind === undefined
     ? sizeText(form.claim ?? 0)
-    : detailOf(pieces, form);
+    : detailOf(pieces, form, names);
   return detail === "" ? codeText(form) : `${codeText(form)}: ${detail}`;
 }
 
-function detailOf(pieces: readonly Piece[], form: Form): string {
+function detailOf(
+  pieces: readonly Piece[],
+  form: Form,
+  names: Names,
+): string {
   const { kind, direction } = form;
   if (kind === undefined || kind === "failure") return "";
   const record = requestRecord(kind);
@@ -27,11 +37,14 @@ function detailOf(pieces: readonly Piece[], form: Form): string {
   const payload = pieces.filter(({ path }) => path.startsWith("payload"));
   const find = (name: string) =>
     payload.find(({ field, missing }) => field === name && missing === 0);
-  const id = (name: string) => shortId(find(name)?.bytes ?? NOTHING);
+  const id = (name: string) => shortId(find(name)?.bytes ?? NOTHING, names);
   if (direction === "answer" && record.isList) {
     const [first = ""] = Object.keys(fields);
     const noun = "content" in fields ? "message" : "client";
-    return count(payload, first, noun, form);
+    // Unknown if the header is cut off.
+    return form.claim === undefined
+      ? ""
+      : count(payload, first, noun) + sendersText(payload, names);
   }
   if ("content" in fields) return `${sentText(find)}, to ${id("target")}`;
   if ("messageId" in fields) {
@@ -57,14 +70,29 @@ function messageIdText(id: Piece | undefined, target: string): string {
   return id === undefined ? "" : `message ${integer(id.bytes)} for ${target}`;
 }
 
+/** Largest number of senders that are told. */
+const MOST_SENDERS = 3;
+
+/** Formats the senders of messages, each once: ` from anna, 0b0b0b0b…`. */
+function sendersText(pieces: readonly Piece[], names: Names): string {
+  const senders = [
+    ...new Set(
+      pieces.filter(({ field, missing }) => field === "sender" && missing === 0)
+        .map(({ bytes }) => clientText(bytes, names)),
+    ),
+  ];
+  if (senders.length === 0) return "";
+  const shown = senders.slice(0, MOST_SENDERS);
+  const left = senders.length - shown.length;
+  const more = left === 0 ? "" : ` and ${left} more`;
+  return ` from ${shown.join(", ")}${more}`;
+}
+
 function count(
   pieces: readonly Piece[],
   field: string,
   noun: string,
-  { claim }: Form,
 ): string {
-  // Unknown if the header is cut off.
-  if (claim === undefined) return "";
   const found = pieces.filter((piece) => piece.field === field).length;
   return found === 1 ? `1 ${noun}` : `${found} ${noun}s`;
 }

@@ -16,7 +16,7 @@ import { readCommandLine } from "../../shared/cli/command_line.ts";
 import { flagsHelp, switchFlag, valueFlag } from "../../shared/cli/flags.ts";
 import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { Printer } from "../dissect/printer.ts";
+import { formFlags, Printer, printForm } from "../dissect/printer.ts";
 import { Proxy } from "./proxy.ts";
 
 const flags = {
@@ -31,7 +31,7 @@ const flags = {
     "where the relay is",
     (text) => parseAddress(text),
   ),
-  json: switchFlag("a frame a line, as JSON"),
+  ...formFlags,
   help: switchFlag("print this"),
 };
 
@@ -49,7 +49,7 @@ async function main(args: readonly string[]): Promise<void> {
   const { listen, to } = values;
   if (listen === undefined) throw missing("listen");
   if (to === undefined) throw missing("to");
-  const printer = new Printer(values.json ?? false);
+  const printer = new Printer(printForm(values));
   const stopped = Promise.withResolvers<void>();
   const proxy = new Proxy(to, {
     connection: (number, client, relay) =>

@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { type Address, formatAddress } from "../../shared/folder/info_files.ts";
 import type { Direction } from "../dissect/dissector.ts";
 import { Conversation, type Finding } from "../dissect/conversation.ts";
+import { Names } from "../dissect/names.ts";
 
 /** Receives the events of a proxy. */
 export interface Watcher {
@@ -22,6 +23,8 @@ export class Proxy {
   readonly #watcher: Watcher;
   readonly #server: Server;
   readonly #open = new Set<Socket>();
+  /** Names of the relay's clients. */
+  readonly #names = new Names();
   #count = 0;
 
   /** @param relay the address of the relay */
@@ -92,7 +95,7 @@ export class Proxy {
     far.once("connect", () => {
       far.off("error", refused);
       near.off("error", gone);
-      const conversation = new Conversation();
+      const conversation = new Conversation(this.#names);
       this.#pass(number, conversation, "request", near, far);
       this.#pass(number, conversation, "answer", far, near);
     });

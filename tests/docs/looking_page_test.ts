@@ -1,32 +1,40 @@
 import { assert, assertEquals } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { fencedBlocks } from "../../lab/harness/pages.ts";
 import { Program, ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../support/test_with.ts";
 
 const page = () => Deno.readTextFile(`${ROOT}docs/looking.md`);
 
-/** The first fenced block of a kind. */
-const block = (markdown: string, kind: string) =>
-  new RegExp(`^\`\`\`${kind}\n(.*?)^\`\`\`$`, "ms").exec(markdown)?.[1] ?? "";
+/** The page's blocks of a kind, behind a heading. */
+const blocks = (markdown: string, kind: string, heading: string) =>
+  fencedBlocks(markdown.slice(markdown.indexOf(`## ${heading}\n`)))
+    .filter(({ info }) => info === kind).map(({ text }) => text.trimEnd());
 
 testWith(
   PROGRAMS,
-  "looking: the page's example prints what it says",
+  "looking: the page's example prints what it says, in full and brief",
   async () => {
     const text = await page();
     await using folder = await temporaryFolder();
     const path = `${folder.path}/message.hex`;
-    await Deno.writeTextFile(path, block(text, "hex"));
-    const { code, stdout } = await Program.deno([
-      "run",
-      "--no-prompt",
-      "--allow-read",
-      "kit/decode/main.ts",
-      path,
-    ]).end();
-    assertEquals(code, 0);
-    assertEquals(stdout.trimEnd(), block(text, "text").trimEnd());
+    const [hex = ""] = blocks(text, "hex", "From a file");
+    await Deno.writeTextFile(path, hex);
+    const printed: string[] = [];
+    for (const flags of [[], ["--brief"]]) {
+      const { code, stdout } = await Program.deno([
+        "run",
+        "--no-prompt",
+        "--allow-read",
+        "kit/decode/main.ts",
+        path,
+        ...flags,
+      ]).end();
+      assertEquals(code, 0);
+      printed.push(stdout.trimEnd());
+    }
+    assertEquals(printed, blocks(text, "text", "From a file"));
   },
 );
 

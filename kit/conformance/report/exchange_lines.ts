@@ -10,8 +10,9 @@ import { printableLine } from "../../../shared/cli/printable.ts";
 import { dissect, type Dissection } from "../../dissect/dissector.ts";
 import { annotatedHex } from "../../dissect/annotated_hex.ts";
 import type { Problem } from "../../dissect/judge.ts";
+import { painter } from "../../paint.ts";
 import type { Exchange, Exchanged } from "./outcome.ts";
-import { clip, painter } from "./text.ts";
+import { clip } from "./text.ts";
 
 /** Largest number of frames shown: a check of many clients has hundreds. */
 const MOST_SHOWN = 24;
@@ -37,7 +38,9 @@ export function exchangeLines(
 function entryLines(entry: Exchanged, colour: boolean): string[] {
   const { direction, connection, bytes, size, note, prepares, plays } = entry;
   const paint = painter(colour);
-  const dissection = dissect(bytes, direction, undefined, size - bytes.length);
+  const dissection = dissect(bytes, direction, {
+    unseen: size - bytes.length,
+  });
   const arrow = direction === "request" ? "→" : "←";
   const what = `${arrow} ${printableLine(dissection.what)}`;
   if (prepares) return [paint("faint", what)];

@@ -14,7 +14,8 @@ import {
   type Outcome,
   type Tally,
 } from "./outcome.ts";
-import { clip, COLUMNS, painter, wrap } from "./text.ts";
+import { painter } from "../../paint.ts";
+import { clip, COLUMNS, wrap } from "./text.ts";
 
 const CLAUSE_WIDTH = 6;
 const LEVEL_WIDTH = 6;

@@ -1,6 +1,13 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { encodeHex } from "@std/encoding";
-import { join, listed, registration, sent } from "../../support/wire/frames.ts";
+import { encodeResponse } from "../../../shared/wire/frames.ts";
+import {
+  anna,
+  join,
+  listed,
+  registration,
+  sent,
+} from "../../support/wire/frames.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
@@ -27,7 +34,7 @@ testWith(
     const expected = [
       '→ 600 register: "anna" (438 bytes)',
       "← 2101 clients list: 2 clients (549 bytes)",
-      "→ 603 send a message: text, 48 bytes, to 0b0b0b0b… (92 bytes)",
+      "→ 603 send a message: text, 48 bytes, to 0b0b0b0b… (bob) (92 bytes)",
     ];
     const raw = join(...frames);
     const hex = new TextEncoder().encode(`# three\n${encodeHex(raw)}\n`);
@@ -43,6 +50,32 @@ testWith(
         .map(({ direction, code, offset }) => [direction, code, offset]),
       [["request", 600, 0], ["answer", 2101, 438], ["request", 603, 987]],
     );
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "decode: a brief line has the sender's name once it is known",
+  async () => {
+    const registered = encodeResponse({
+      code: 2100,
+      payload: { clientId: anna },
+    });
+    const bytes = join(registration(), registered, sent(3, 15), listed());
+    const { code, stdout } = await decode(bytes, "--brief");
+    assertEquals(code, 0);
+    assertEquals(stdout.split("\n"), [
+      '→     438 B  anna       600 register: "anna"',
+      "←      23 B  anna       2100 registered: a1b2c3d4… (anna)",
+      "→      59 B  anna       603 send a message: text, 15 bytes, to 0b0b0b0b… ! AES-1",
+      "←     549 B  anna       2101 clients list: 2 clients",
+      "",
+    ]);
+    const both = await decode(bytes, "--brief", "--json");
+    assertEquals([both.code, both.stderr], [
+      2,
+      "error: --brief and --json are two forms: give one\n",
+    ]);
   },
 );
 

@@ -46,12 +46,51 @@ testWith(
     );
     assertMatch(
       stdout,
-      /^#1 [\d:.]+ ← 2100 registered: [0-9a-f]{8}… \(23 bytes\)$/m,
+      /^#1 [\d:.]+ ← 2100 registered: [0-9a-f]{8}… \(anna\) \(23 bytes\)$/m,
     );
     assertMatch(stdout, /^ {4}17 {2}58 02 +header\.code +600 register$/m);
     assertEquals(/! /.test(stdout), false, stdout);
     // deno-lint-ignore no-control-regex -- no colours but on a terminal
     assertEquals(/\x1b/.test(stdout), false);
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "inspect: brief lines name the clients of all connections",
+  async () => {
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const to = `127.0.0.1:${relay.address.port}`;
+    await using program = inspect("--listen", "0", "--to", to, "--brief");
+    const address = await program.address();
+    const session = (name: string) =>
+      new Session(
+        `${folder.path}/${name}`,
+        new RelayLink(() => Promise.resolve(address)),
+      );
+    {
+      using ben = session("ben");
+      using anna = session("anna");
+      await ben.register("ben");
+      await anna.register("anna");
+      await anna.outbox.sendKey("ben");
+    }
+    await program.prints(/ 2103 message sent/);
+    program.kill("SIGINT");
+    const { stdout } = await program.end();
+    const lines = stdout.trimEnd().split("\n").slice(1);
+    const id = "[0-9a-f]{8}…";
+    for (
+      const line of [
+        `→     438 B  ben        600 register: "ben"`,
+        `←      23 B  ben        2100 registered: ${id} \\(ben\\)`,
+        `→     172 B  anna       603 send a message: symmetric key, 128 bytes, to ${id} \\(ben\\)`,
+        `←      27 B  anna       2103 message sent: message 1 for ${id} \\(ben\\)`,
+      ]
+    ) assertMatch(stdout, new RegExp(`^#\\d+ +[\\d:.]+ ${line}$`, "m"));
+    // Ends and connections have no lines of their own.
+    assertEquals(lines.filter((line) => !/ [→←] +\d+ B /.test(line)), []);
   },
 );
 

@@ -86,7 +86,9 @@ testWith(FILES, "each frame breaks its clause, or none", async () => {
     const { name, direction, dialect, verdict } = vector;
     const expected = verdict === "valid" ? [] : [verdict];
     for (const told of [undefined, dialectNamed(dialect)]) {
-      const { problems } = dissect(bytesOf(vector), direction, told);
+      const { problems } = dissect(bytesOf(vector), direction, {
+        dialect: told,
+      });
       const broken = new Set(problems.map(({ clause }) => clause));
       assertEquals([...broken], expected, name);
     }
