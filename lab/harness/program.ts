@@ -204,6 +204,12 @@ export class Program implements AsyncDisposable {
   }
 }
 
+/** Where the runtime keeps the libraries, whatever the home is. */
+export async function cacheFolder(): Promise<string> {
+  await using info = Program.deno(["info", "--json"]);
+  return JSON.parse((await info.end()).stdout).denoDir;
+}
+
 /** The arguments of `deno` with which a relay starts in a folder. */
 export function relayArguments(
   dir: string,

@@ -54,7 +54,8 @@ _NAME() {
   done < <(NAME complete zsh "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
   (( $#found )) && compadd -l -d shown -a -- found
 }
-compdef _NAME NAME`,
+# A folder of fpath has this file as the function itself.
+if [[ $funcstack[1] == _NAME ]]; then _NAME "$@"; else compdef _NAME NAME; fi`,
   fish: `function _NAME_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Program, ROOT } from "../../../lab/harness/program.ts";
+import { cacheFolder, Program, ROOT } from "../../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { longTest, SHELL, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
@@ -12,12 +12,6 @@ case " $* " in *" pull "*|*" listen "*) echo $$ > '${bin}/pid' ;; esac
 exec '${Deno.execPath()}' "$@"
 `;
   await Deno.writeTextFile(`${bin}/deno`, script, { mode: 0o755 });
-}
-
-/** Where the runtime keeps the libraries, whatever the home is. */
-async function cacheFolder(): Promise<string> {
-  const { stdout } = await Program.deno(["info", "--json"]).end();
-  return JSON.parse(stdout).denoDir;
 }
 
 /** Whether the machine has a program. */
