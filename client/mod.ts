@@ -12,7 +12,7 @@
  * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * const relay = startRelay({ listener, store });
  *
- * const link = new RelayLink(() => Promise.resolve(relay.address));
+ * const link = new RelayLink(() => relay.address);
  * using alice = new Session(`${dir}/alice`, link);
  * await alice.register("alice");
  * assertEquals(await alice.contacts.fetch(), []);

@@ -18,8 +18,11 @@ import { reasonOf } from "../../shared/cli/reason.ts";
 import { Stalled } from "./connection.ts";
 import { DEFAULT_PORT } from "../../shared/wire/protocol.ts";
 
+/** The address of the relay, or of several relays that share a store. */
+type Located = Address | readonly Address[];
+
 /** Returns the address of the relay, or of several relays that share a store. */
-export type Locate = () => Promise<Address | readonly Address[]>;
+export type Locate = () => Located | Promise<Located>;
 
 /** The relays in the order in which they are tried. */
 export class Relays {
