@@ -5,18 +5,10 @@
  * @module
  */
 
-import {
-  type Address,
-  findFile,
-  formatAddress,
-  infoFiles,
-  parseAddressLines,
-  readInfoText,
-} from "../../shared/folder/info_files.ts";
-import { ConnectionError, NoConnectionError, UserError } from "../errors.ts";
+import { type Address, formatAddress } from "../../shared/folder/info_files.ts";
+import { ConnectionError, NoConnectionError } from "../errors.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { Stalled } from "./connection.ts";
-import { DEFAULT_PORT } from "../../shared/wire/protocol.ts";
 
 /** The address of the relay, or of several relays that share a store. */
 type Located = Address | readonly Address[];
@@ -219,51 +211,6 @@ class Race {
           : "Is one of them running, and are their addresses right? See info.server and --server",
         { cause: this.#reasons.at(-1) },
       ),
-    );
-  }
-}
-
-/** The address of the relay where none is configured. */
-const DEFAULT_ADDRESS: Address = { hostname: "127.0.0.1", port: DEFAULT_PORT };
-
-/**
- * Finds the relays' addresses: from the flag, else from `info.server`, else
- * 127.0.0.1:1357, with one call of `notice`.
- */
-export function addressFinder(
-  { dir, server }: { dir: string; server: readonly Address[] | undefined },
-  notice: (text: string) => void,
-): () => Promise<readonly Address[]> {
-  let noticed = false;
-  return async () => {
-    if (server !== undefined) return server;
-    const addresses = await readAddresses(dir);
-    if (addresses !== undefined) return addresses;
-    if (!noticed) {
-      notice(
-        `No ${infoFiles.server[0]} in ${dir}: using ${
-          formatAddress(DEFAULT_ADDRESS)
-        }`,
-      );
-    }
-    noticed = true;
-    return [DEFAULT_ADDRESS];
-  };
-}
-
-async function readAddresses(dir: string): Promise<Address[] | undefined> {
-  let path = dir;
-  try {
-    const found = await findFile(dir, infoFiles.server);
-    if (found === undefined) return undefined;
-    path = found;
-    return parseAddressLines(await readInfoText(path));
-  } catch (cause) {
-    const reason = reasonOf(cause);
-    throw new UserError(
-      `${path} can't be used: ${reason}`,
-      "Mend it, or name the relay with --server",
-      { cause },
     );
   }
 }

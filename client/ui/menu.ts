@@ -11,8 +11,10 @@ import {
   printableLine,
   printableText,
 } from "../../shared/cli/printable.ts";
+import type { RelayAddresses } from "../link/relay_addresses.ts";
 import type { Message } from "../store/message.ts";
 import type { Session } from "../session/session.ts";
+import { register } from "./cli/verb/registration.ts";
 import type { Terminal } from "./terminal.ts";
 import { typedPath } from "./typed_path.ts";
 
@@ -22,24 +24,32 @@ const GREETING = "MessageU client at your service.";
 interface Item {
   code: string;
   label: string;
-  run: (user: Dialogue, session: Session) => Promise<void>;
+  run: (user: Dialogue, parts: MenuParts) => Promise<void>;
+}
+
+/** What the menu works with. */
+export interface MenuParts {
+  readonly session: Session;
+  /** The relays' addresses, which a registration keeps. */
+  readonly addresses: RelayAddresses;
 }
 
 const items: readonly Item[] = [
   {
     code: "110",
     label: "Register",
-    async run(user, session) {
+    async run(user, { session, addresses }) {
       await session.refuseSecondIdentity();
       const name = (await user.ask("Your name")).trim();
-      await session.register(name);
+      const say = (text: string) => user.say(text);
+      await register(session, addresses, name, say);
       user.say(`Registered as ${name}`);
     },
   },
   {
     code: "120",
     label: "Request for clients list",
-    async run(user, session) {
+    async run(user, { session }) {
       const names = await session.contacts.fetch();
       names.forEach((name) => user.say(printableLine(name)));
       if (names.length === 0) user.say("No other user is registered");
@@ -51,7 +61,7 @@ const items: readonly Item[] = [
   {
     code: "130",
     label: "Request for public key",
-    async run(user, session) {
+    async run(user, { session }) {
       const name = await user.askName("Whose public key");
       const { offered } = await session.contacts.publicKey(name);
       user.say(`Got the public key of ${name}`);
@@ -64,7 +74,7 @@ const items: readonly Item[] = [
   {
     code: "140",
     label: "Request for waiting messages",
-    async run(user, session) {
+    async run(user, { session }) {
       let isEmpty = true;
       const progress = user.progress("Receiving");
       for await (const event of session.pull({ progress })) {
@@ -81,7 +91,7 @@ const items: readonly Item[] = [
   {
     code: "150",
     label: "Send a text message",
-    async run(user, session) {
+    async run(user, { session }) {
       const name = await user.askName("To whom");
       await session.contacts.named(name);
       const text = await user.ask("Text");
@@ -94,7 +104,7 @@ const items: readonly Item[] = [
   {
     code: "151",
     label: "Send a request for symmetric key",
-    async run(user, session) {
+    async run(user, { session }) {
       await session.outbox.requestKey(await user.askName("To whom"));
       user.say("Sent");
     },
@@ -102,7 +112,7 @@ const items: readonly Item[] = [
   {
     code: "152",
     label: "Send your symmetric key",
-    async run(user, session) {
+    async run(user, { session }) {
       await session.outbox.sendKey(await user.askName("To whom"));
       user.say("Sent");
     },
@@ -110,7 +120,7 @@ const items: readonly Item[] = [
   {
     code: "153",
     label: "Send a file",
-    async run(user, session) {
+    async run(user, { session }) {
       const name = await user.askName("To whom");
       await session.contacts.named(name);
       const path = await typedPath(await user.ask("The file's path"));
@@ -206,7 +216,7 @@ function formatContent(message: Message): string {
 
 /** Runs the menu until the user chooses 0 or the input ends; prints failures. */
 export async function runMenu(
-  session: Session,
+  parts: MenuParts,
   terminal: Terminal,
 ): Promise<void> {
   const user = new Dialogue(terminal);
@@ -214,7 +224,7 @@ export async function runMenu(
     for (;;) {
       const choice = await readChoice(user);
       if (choice === "0") return;
-      await choose(choice, user, session);
+      await choose(choice, user, parts);
       user.say("");
     }
   } catch (error) {
@@ -236,7 +246,7 @@ async function readChoice(user: Dialogue): Promise<string> {
 async function choose(
   choice: string,
   user: Dialogue,
-  session: Session,
+  parts: MenuParts,
 ): Promise<void> {
   const item = items.find(({ code }) => code === choice);
   if (item === undefined) {
@@ -246,7 +256,7 @@ async function choose(
     return;
   }
   try {
-    await item.run(user, session);
+    await item.run(user, parts);
   } catch (error) {
     if (error instanceof EndOfInput) throw error;
     user.complain(

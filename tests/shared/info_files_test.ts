@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { readFolderLayout } from "../../client/keys/identity.ts";
-import { addressFinder } from "../../client/link/relays.ts";
+import { RelayAddresses } from "../../client/link/relay_addresses.ts";
 import { readServerOptions } from "../../server/options.ts";
 import { readStore } from "../../server/store/store_flags.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
@@ -54,8 +54,8 @@ testWith(
       const write = (name: string, text: string) =>
         Deno.writeFile(`${dir}/${name}`, Uint8Array.from(encode(text)));
       await write("info.server", "127.0.0.1:1400\r\n127.0.0.1:1401\r\n");
-      const find = addressFinder({ dir, server: undefined }, () => {});
-      const ports = (await find()).map(({ port }) => port);
+      const addresses = await new RelayAddresses(dir, undefined).find();
+      const ports = addresses.map(({ port }) => port);
       assertEquals(ports, [1400, 1401], how);
       await write("info.myport", "1402\r\n");
       const { port, warnings } = await readServerOptions(["--dir", dir]);

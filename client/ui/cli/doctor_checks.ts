@@ -35,7 +35,7 @@ import type { RelayLink } from "../../link/relay_link.ts";
 import type { Io } from "./verb/output.ts";
 import { keyWarning } from "../../../shared/identity/private_key.ts";
 import { freeSpace } from "../../../shared/folder/durable_files.ts";
-import { addressFinder } from "../../link/relays.ts";
+import type { RelayAddresses } from "../../link/relay_addresses.ts";
 import type { Session } from "../../session/session.ts";
 import { STORE_FOLDER } from "../../store/database.ts";
 import { finishImport } from "../../transfer/finish_import.ts";
@@ -255,16 +255,16 @@ export async function checkUnread(
 
 /** Checks the configured addresses of relays. */
 export async function checkAddress(
-  parts: { dir: string; server: readonly Address[] | undefined },
+  addresses: RelayAddresses,
+  { dir, server }: { dir: string; server: readonly Address[] | undefined },
 ): Promise<Finding> {
-  let missing = false;
-  const addresses = await addressFinder(parts, () => missing = true)();
-  const where = addresses.map(formatAddress).join(", ");
-  if (parts.server !== undefined) return ok(`${where}, from --server`);
-  if (!missing) return ok(`${where}, from ${infoFiles.server[0]}`);
+  const where = (await addresses.find()).map(formatAddress).join(", ");
+  if (server !== undefined) return ok(`${where}, from --server`);
+  const missing = await addresses.missing();
+  if (missing === undefined) return ok(`${where}, from ${infoFiles.server[0]}`);
   return warning(
     `No ${infoFiles.server[0]}: ${where} is tried`,
-    `Write ADDRESS:PORT into ${parts.dir}/${infoFiles.server[0]}`,
+    `Write ADDRESS:PORT into ${dir}/${infoFiles.server[0]}`,
   );
 }
 

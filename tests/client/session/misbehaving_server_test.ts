@@ -375,7 +375,7 @@ misbehaves(
       responseCodecs[PULL].encode(batch.slice(1, 6)).toHex(),
     );
     await Deno.remove(kept);
-    assertEquals(await filesIn(dir), ["info.me", "info.store"]);
+    assertEquals(await filesIn(dir), ["info.me", "info.server", "info.store"]);
   },
 );
 
@@ -393,7 +393,7 @@ misbehaves(
     );
     server.script = answers({}, [await ben.keyMessage(own)]);
     assertStringIncludes(await client.choose("140"), shown("after all"));
-    assertEquals(await filesIn(dir), ["info.me", "info.store"]);
+    assertEquals(await filesIn(dir), ["info.me", "info.server", "info.store"]);
   },
 );
 
@@ -438,6 +438,7 @@ misbehaves(
     );
     assertEquals(await filesIn(dir), [
       "info.me",
+      "info.server",
       "info.store",
       "info.unread",
       "info.unread",
@@ -529,7 +530,7 @@ testWith(
       await client.choose("110", "anna"),
       "Registered as anna",
     );
-    assertEquals(await filesIn(folder.path), ["info.me"]);
+    assertEquals(await filesIn(folder.path), ["info.me", "info.server"]);
     assertStringIncludes(
       await Deno.readTextFile(`${folder.path}/info.me`),
       key ?? "",

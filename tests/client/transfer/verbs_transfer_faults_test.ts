@@ -341,6 +341,7 @@ testWith(
     assertStringIncludes(stdout, TEXT);
     assertEquals(await namesIn(`${here.path}/moved`), [
       "info.me",
+      "info.server",
       "info.store",
     ]);
   },

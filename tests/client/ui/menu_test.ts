@@ -191,16 +191,3 @@ testWith(
     assertEquals(await client.exitCode(), 0);
   },
 );
-
-testWith(
-  TERMINALS,
-  "without an address the client says which one it uses",
-  async () => {
-    await using folder = await temporaryFolder();
-    await using client = await ConsoleClient.start("--dir", folder.path);
-    assertEquals(
-      client.output,
-      `No info.server in ${folder.path}: using 127.0.0.1:1357\n${MENU}`,
-    );
-  },
-);

@@ -1,5 +1,6 @@
 /** Drives the client's menu in process, as a user would at a terminal. */
 
+import { RelayAddresses } from "../../../client/link/relay_addresses.ts";
 import { RelayLink } from "../../../client/link/relay_link.ts";
 import { Session } from "../../../client/session/session.ts";
 import { runMenu } from "../../../client/ui/menu.ts";
@@ -15,11 +16,10 @@ export class MenuUser implements AsyncDisposable {
   #idle = Promise.withResolvers<void>();
 
   constructor(dir: string, address: { hostname: string; port: number }) {
-    this.#session = new Session(
-      dir,
-      new RelayLink(() => Promise.resolve(address)),
-    );
-    this.#running = runMenu(this.#session, {
+    const addresses = new RelayAddresses(dir, [address]);
+    const session = new Session(dir, new RelayLink(() => addresses.find()));
+    this.#session = session;
+    this.#running = runMenu({ session, addresses }, {
       print: (text) => this.output += text,
       readLine: () => this.#readLine(),
       progress: () => () => {},

@@ -26,6 +26,7 @@ import {
   parseAddressList,
 } from "../../../../shared/folder/info_files.ts";
 import type { RelayLink } from "../../../link/relay_link.ts";
+import type { RelayAddresses } from "../../../link/relay_addresses.ts";
 import type { Locate } from "../../../link/relays.ts";
 import type { Settings } from "../../../settings/settings.ts";
 import type { Session } from "../../../session/session.ts";
@@ -172,18 +173,16 @@ export class Work implements Disposable {
     return this.#settings = await readSettings(this.dir, warn);
   }
 
-  /** Returns a function that looks up the relays' addresses; `notice` gets a sentence if none is configured. */
-  async locator(
-    notice: (text: string) => void = (text) => this.output.say(text),
-  ): Promise<() => Promise<readonly Address[]>> {
-    const { addressFinder } = await import("../../../link/relays.ts");
-    const { server } = this.#flags;
-    return addressFinder({ dir: this.dir, server }, notice);
+  /** The addresses of the configured relays. */
+  async addresses(): Promise<RelayAddresses> {
+    const { RelayAddresses } = await import("../../../link/relay_addresses.ts");
+    return new RelayAddresses(this.dir, this.#flags.server);
   }
 
   /** Makes a link to the configured relays. */
-  async link(notice?: (text: string) => void): Promise<RelayLink> {
-    return await this.#linkBy(await this.locator(notice));
+  async link(): Promise<RelayLink> {
+    const addresses = await this.addresses();
+    return await this.#linkBy(() => addresses.find());
   }
 
   /** Makes a link to one relay. */
@@ -202,7 +201,7 @@ export class Work implements Disposable {
   }
 
   /** The session of the folder; the first call loads its modules. */
-  async session(notice?: (text: string) => void): Promise<Session> {
+  async session(): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
     const { dir } = this;
     const { isDecided } = await import("../../../store/folder.ts");
@@ -213,7 +212,7 @@ export class Work implements Disposable {
       await finishImport(dir);
     }
     const { Session } = await import("../../../session/session.ts");
-    return this.#session = new Session(dir, await this.link(notice));
+    return this.#session = new Session(dir, await this.link());
   }
 
   [Symbol.dispose](): void {

@@ -21,9 +21,9 @@ export const verb: Verb = defineVerb({
   async task(work, { notify }, name) {
     const { runChat } = await import("../../chat/run/chat.ts");
     // Reports problems with the relay's address before the screen is taken over.
-    await (await work.locator())();
+    await (await work.addresses()).find();
     const settings = await work.settings();
-    const session = await work.session(() => {});
+    const session = await work.session();
     return await runChat(session, {
       notify: notify ?? settings.notify,
       isHangupIgnored: work.isHangupIgnored,

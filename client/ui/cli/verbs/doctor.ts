@@ -33,8 +33,8 @@ export const verb: Verb = defineVerb({
   readsEnvironment: true,
   async task(work, { server }) {
     const { dir } = work;
-    const locate = await work.locator(() => {});
-    const link = await work.link(() => {});
+    const configured = await work.addresses();
+    const link = await work.link();
     // work.session() would fail if an import can't be finished.
     using session = new Session(dir, link);
     let hasErrors = false;
@@ -54,10 +54,10 @@ export const verb: Verb = defineVerb({
     await check("identity", () => checkIdentity(session));
     await check("store", () => checkStore(dir, session));
     await check("unread", () => checkUnread(dir, session));
-    await check("address", () => checkAddress({ dir, server }));
+    await check("address", () => checkAddress(configured, { dir, server }));
     const me = await session.identity().catch(() => undefined);
     // The address check has reported the failure.
-    const addresses = await locate().catch(() => []);
+    const addresses = await configured.find().catch(() => []);
     const linkTo = (address: Address) => work.linkTo(address);
     for (const one of await checkRelays(addresses, linkTo, me?.clientId)) {
       await tell("relay", one);

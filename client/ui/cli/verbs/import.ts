@@ -1,5 +1,6 @@
 import { pathArgument } from "../verb/arguments.ts";
 import { dataKind } from "../verb/output.ts";
+import { keepAddresses } from "../verb/registration.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/outgoing_file.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
@@ -21,6 +22,7 @@ export const verb: Verb = defineVerb({
     work.output.say(
       "Stop using the old folder: two clients that pull take each other's messages",
     );
+    await keepAddresses(work);
     await work.output.data(
       importData,
       { name, id, messages, files },

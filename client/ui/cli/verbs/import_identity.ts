@@ -1,6 +1,7 @@
 import { pathArgument } from "../verb/arguments.ts";
 import { writeIdentity } from "../verb/identity.ts";
 import { identityData } from "../verb/output.ts";
+import { keepAddresses } from "../verb/registration.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Imports the identity file of another program. */
@@ -30,6 +31,7 @@ export const verb: Verb = defineVerb({
     output.say(
       "Stop using the other program: two clients that pull take each other's messages",
     );
+    await keepAddresses(work);
     await writeIdentity(output, me);
   },
 });

@@ -20,15 +20,14 @@ export const verb: Verb = defineVerb({
       }
     };
     try {
-      const locate = await work.locator(say);
-      // Looks the address up once, and so reports its absence once.
-      const session = await work.session(locate);
-      await tell(locate);
+      const addresses = await work.addresses();
+      const session = await work.session();
+      await tell(() => addresses.find());
       await tell(async () => {
         const me = await session.identity();
         if (me !== undefined) say(`You are ${printableLine(me.name)}`);
       });
-      await runMenu(session, terminal);
+      await runMenu({ session, addresses }, terminal);
     } catch (error) {
       // Ends if the reader of the output has gone.
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
