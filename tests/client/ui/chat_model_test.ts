@@ -5,10 +5,8 @@ import {
   Arrivals,
 } from "../../../client/ui/chat/run/arrivals.ts";
 import { complete, readEntry } from "../../../client/ui/chat/model/commands.ts";
-import {
-  ConversationView,
-  mergeItems,
-} from "../../../client/ui/chat/view/conversation_rows.ts";
+import { ConversationView } from "../../../client/ui/chat/view/conversation_rows.ts";
+import { noticePanel } from "../../../client/ui/chat/view/notice_panel.ts";
 import {
   type Editor,
   EMPTY,
@@ -196,7 +194,7 @@ Deno.test("scrolling goes through every row and ends at both ends", () => {
   );
   const frame = { width: 40, nameWidth: 3, waiting: new Set<number>() };
   const view = new ConversationView(
-    mergeItems(messages, []),
+    messages,
     frame,
     10,
     new MessageLayout(),
@@ -336,4 +334,57 @@ Deno.test("the relay is asked less and less, and waited for longer and longer", 
     30_000,
     30_000,
   ]);
+});
+
+Deno.test("a panel shows the latest notice from its start", () => {
+  const notice = (text: string) => ({ text, tone: "notice" as const });
+  const shown = (panel: ReturnType<typeof noticePanel>) =>
+    panel.rows.map((row) => textOf(row).trimEnd());
+  const lines = (count: number, name: string) =>
+    notice(
+      Array.from({ length: count }, (_, at) => `${name}${at + 1}`).join("\n"),
+    );
+  assertEquals(noticePanel([], undefined, 40, 10).rows, []);
+  const [rule, ...rows] = shown(
+    noticePanel([notice("one"), notice("two\nmore")], undefined, 40, 10),
+  );
+  assert(rule?.startsWith("── Esc closes ─"));
+  assertEquals(rows, ["* one", "* two", "  more"]);
+  // A long notice may take the whole height, several take half of it.
+  const long = noticePanel([lines(20, "a")], undefined, 40, 10);
+  assertEquals(shown(long).slice(1, 3), ["* a1", "  a2"]);
+  assertEquals([long.rows.length, long.hidden], [10, 11]);
+  const many = Array.from({ length: 20 }, (_, at) => notice(`n${at + 1}`));
+  const latest = noticePanel(many, undefined, 40, 10);
+  assertEquals(latest.rows.length, 5);
+  assertEquals(shown(latest).at(-1), "* n20");
+  assertEquals(
+    shown(noticePanel([lines(20, "a"), notice("b")], undefined, 40, 10)).at(-1),
+    "* b",
+  );
+  assertEquals(
+    shown(noticePanel([lines(20, "a")], 99, 40, 10)).at(-1),
+    "  a20",
+  );
+  assertEquals(shown(noticePanel([notice("one")], undefined, 40, 1)), [
+    "* one",
+  ]);
+  assertEquals(noticePanel([notice("one")], undefined, 40, 0).rows, []);
+});
+
+Deno.test("a message is placed on the screen wherever it stands", () => {
+  const messages = Array.from(
+    { length: 61 },
+    (_, at) => message(at + 1, `m${at + 1}`, { time: 1000 }),
+  );
+  const frame = { width: 40, nameWidth: 3, waiting: new Set<number>() };
+  const layout = new MessageLayout();
+  const view = new ConversationView(messages, frame, 20, layout);
+  for (const { id } of messages) {
+    const { rows, messages } = view.visible(view.placed(id, 9));
+    assertEquals(rows.length, 20);
+    assert(messages.some((seen) => seen.id === id), `${id}`);
+  }
+  const middle = view.visible(view.placed(31 as MessageNumber, 9));
+  assertEquals(middle.messages[9]?.id, 31);
 });

@@ -13,7 +13,7 @@ import type { Session } from "../../../session/session.ts";
 import type { CommandRunner } from "../run/command_runner.ts";
 import { complete, readEntry } from "../model/commands.ts";
 import type { Chat, ChatEnvironment } from "../run/chat_parts.ts";
-import { conversationHeight } from "../view/frame.ts";
+import { conversationHeight, noticesOf } from "../view/frame.ts";
 import type { Sender } from "../run/sender.ts";
 import type { Key } from "ink";
 
@@ -129,7 +129,7 @@ export class Keyboard {
 
   #key(name: string): void {
     const { editor } = this.#chat.state;
-    const page = Math.max(1, conversationHeight(this.#chat.state) - 2);
+    const page = this.#page();
     switch (name) {
       case "enter":
         return this.#enter(editor.text);
@@ -140,7 +140,7 @@ export class Keyboard {
       case "pagedown":
         return this.#scroll(-page);
       case "escape":
-        if (this.#commands.endSearch()) return;
+        if (this.#commands.endSearch() || this.#closeNotices()) return;
         this.#chat.toEnd();
         return this.#skip();
       case "ctrl-n":
@@ -167,6 +167,7 @@ export class Keyboard {
     const { hits } = this.#chat.state;
     if (hits === undefined) return;
     if (name === "ctrl-z") return this.#environment.stop();
+    if (name === "escape" && this.#closeNotices()) return;
     const move = (by: number) => {
       const last = hits.messages.length - 1;
       const at = Math.max(0, Math.min(last, hits.at + by));
@@ -229,18 +230,37 @@ export class Keyboard {
     this.#chat.dispatch({ kind: "completed", line, candidates });
   }
 
+  /** Rows that PageUp scrolls, in the notices if these are too long. */
+  #page(): number {
+    const { rows, hidden } = noticesOf(this.#chat.state);
+    const height = hidden > 0
+      ? rows.length
+      : conversationHeight(this.#chat.state);
+    return Math.max(1, height - 2);
+  }
+
+  /** Closes the notices; returns false if there are none. */
+  #closeNotices(): boolean {
+    if (this.#chat.state.notices.length === 0) return false;
+    this.#chat.dispatch({ kind: "set", notices: [], noticesTop: undefined });
+    return true;
+  }
+
   #scroll(by: number): void {
+    const { first, hidden } = noticesOf(this.#chat.state);
+    if (hidden > 0) {
+      const noticesTop = Math.max(0, Math.min(hidden, first - by));
+      return this.#chat.dispatch({ kind: "set", noticesTop });
+    }
     const target = () => {
       const view = this.#chat.view();
       const position = view.scroll(this.#chat.state.position, by);
-      return { position, first: view.visible(position).items[0]?.key };
+      return { position, top: view.visible(position).messages[0]?.id };
     };
-    let { position, first } = target();
+    let { position, top } = target();
     const [oldest] = this.#chat.state.messages;
     const more = by > 0
-      ? first === undefined || first === `m${oldest?.id}`
-        ? this.#chat.older()
-        : false
+      ? top === undefined || top === oldest?.id ? this.#chat.older() : false
       : position === undefined && this.#chat.newer();
     if (more) ({ position } = target());
     this.#chat.dispatch({ kind: "set", position });

@@ -66,7 +66,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Up, Down", "the input history"],
   [
     "PageUp, PageDown",
-    "scroll; Esc goes to the end, and what it skips counts as read",
+    "scroll; Esc closes a notice, then goes to the end, and what it skips counts as read",
   ],
   ["Ctrl-N, Ctrl-P, Alt-Down, Alt-Up", "the next or previous contact"],
   ["Ctrl-A, Ctrl-E, Ctrl-Left, Ctrl-Right", "move in the line"],

@@ -7,7 +7,8 @@
 
 import type { ContactSummary, Message } from "../../../store/message.ts";
 import { withoutControls } from "../../../../shared/cli/printable.ts";
-import type { Notice, Position } from "../view/conversation_rows.ts";
+import type { Position } from "../view/conversation_rows.ts";
+import type { Notice } from "../view/notice_panel.ts";
 import {
   type Editor,
   EMPTY,
@@ -22,7 +23,6 @@ import {
   written,
 } from "../input/editor.ts";
 import type { NotifyMode } from "../../../settings/settings.ts";
-import type { Tone } from "../view/rows.ts";
 
 /** State of the connection to the relay. Times are those of `performance.now()`. */
 export type ConnectionState =
@@ -48,7 +48,10 @@ export interface ChatState {
   readonly open: string | undefined;
   /** The loaded part of the conversation, oldest first. */
   readonly messages: readonly Message[];
+  /** The notices that the user hasn't closed, the latest last. */
   readonly notices: readonly Notice[];
+  /** First visible row of the notices; undefined until the user scrolls them. */
+  readonly noticesTop: number | undefined;
   /** Scroll position; undefined at the end of the conversation. */
   readonly position: Position | undefined;
   readonly editor: Editor;
@@ -80,6 +83,8 @@ type Settable = Pick<
   | "contacts"
   | "open"
   | "messages"
+  | "notices"
+  | "noticesTop"
   | "position"
   | "connection"
   | "now"
@@ -99,10 +104,10 @@ export type ChatEvent =
   | { kind: "completed"; line: string; candidates: readonly string[] }
   | { kind: "entered"; line: string }
   | { kind: "wrote"; text: string }
-  | { kind: "notice"; text: string; tone: Tone; time: number };
+  | { kind: "notice" } & Notice;
 
 /** Maximum number of notices. */
-const MOST_NOTICES = 200;
+const MOST_NOTICES = 50;
 
 /** The state at the start. */
 export function initialState(
@@ -115,6 +120,7 @@ export function initialState(
     open: undefined,
     messages: [],
     notices: [],
+    noticesTop: undefined,
     position: undefined,
     editor: EMPTY,
     drafts: new Map(),
@@ -155,11 +161,17 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
         ...edited(state, EMPTY),
         position: undefined,
         history: remember(state.history, event.line),
+        notices: state.notices.filter(({ tone }) => tone === "alarm"),
+        noticesTop: undefined,
       };
     case "wrote":
       return edited(state, written(withoutControls(event.text)));
     case "notice":
-      return { ...state, notices: withNotice(state.notices, event) };
+      return {
+        ...state,
+        notices: withNotice(state.notices, event),
+        noticesTop: undefined,
+      };
   }
 }
 
@@ -240,10 +252,10 @@ function vertically(state: ChatState, key: "up" | "down"): ChatState {
 
 function withNotice(
   notices: readonly Notice[],
-  { text, tone, time }: { text: string; tone: Tone; time: number },
+  { text, tone, topic = text }: Notice,
 ): Notice[] {
-  const id = (notices.at(-1)?.id ?? 0) + 1;
-  return [...notices.slice(1 - MOST_NOTICES), { id, time, text, tone }];
+  const others = notices.filter((notice) => notice.topic !== topic);
+  return [...others.slice(1 - MOST_NOTICES), { text, tone, topic }];
 }
 
 /** Describes the state of the connection at a time. */

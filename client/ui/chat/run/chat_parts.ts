@@ -6,6 +6,7 @@
 
 import type { KeyChangedError, UserError } from "../../../errors.ts";
 import type { ConversationView } from "../view/conversation_rows.ts";
+import type { MessageNumber } from "../../../store/message.ts";
 import type { ChatEvent, ChatState } from "../model/model.ts";
 
 /** The chat as its parts use it. */
@@ -14,8 +15,8 @@ export interface Chat {
   readonly state: ChatState;
   /** Applies events to the state and shows the new frame. */
   dispatch(...events: ChatEvent[]): void;
-  /** Adds a notice to the conversation. */
-  tell(text: string, tone?: "notice" | "alarm"): void;
+  /** Shows a notice below the conversation, in place of one with the same topic. */
+  tell(text: string, topic?: string): void;
   /** Warns of a changed public key. */
   alarm(warning: KeyChangedError): void;
   /** Reports a failure once, even if it recurs. */
@@ -32,7 +33,7 @@ export interface Chat {
   /** Opens the conversation with a contact. */
   open(name: string): void;
   /** Opens a conversation at one of its messages. */
-  jump(name: string, id: number): void;
+  jump(name: string, id: MessageNumber): void;
   /** Scrolls to the end of the conversation. */
   toEnd(): void;
   /** Polls the relay more often: a message may arrive soon. */
@@ -43,6 +44,11 @@ export interface Chat {
   older(): boolean;
   /** Loads later messages; returns false if there are none. */
   newer(): boolean;
+}
+
+/** Topic of the notices about a contact's public key. */
+export function keyTopic(name: string): string {
+  return `key of ${name}`;
 }
 
 /** The environment of a chat. */

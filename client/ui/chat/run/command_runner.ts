@@ -5,7 +5,7 @@ import type { Session } from "../../../session/session.ts";
 import { typedPath } from "../../typed_path.ts";
 import { NOTIFY_MODES } from "../../../settings/settings.ts";
 import { helpLines, isNotifyMode } from "../model/commands.ts";
-import type { Chat, ChatEnvironment } from "./chat_parts.ts";
+import { type Chat, type ChatEnvironment, keyTopic } from "./chat_parts.ts";
 import type { Sender } from "./sender.ts";
 
 /** Maximum number of shown results of a search, the latest ones. */
@@ -212,6 +212,7 @@ export class CommandRunner {
       `From now on ${
         printableLine(name)
       }'s key is ${fingerprint}\n/resend sends what was held back`,
+      keyTopic(name),
     );
   }
 

@@ -14,7 +14,7 @@ import {
 import type { ContactSummary, MessageNumber } from "../../../store/message.ts";
 import type { Session } from "../../../session/session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
-import type { Chat, ChatEnvironment } from "./chat_parts.ts";
+import { type Chat, type ChatEnvironment, keyTopic } from "./chat_parts.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { Conversation } from "../model/conversation.ts";
 import type { ConversationView } from "../view/conversation_rows.ts";
@@ -149,14 +149,15 @@ export class ChatController implements Chat, Disposable {
     this.#markSeen();
   }
 
-  tell(text: string, tone: "notice" | "alarm" = "notice"): void {
-    this.dispatch({ kind: "notice", text, tone, time: Date.now() });
+  tell(text: string, topic?: string): void {
+    this.dispatch({ kind: "notice", text, tone: "notice", topic });
   }
 
   alarm({ contact, known, offered }: KeyChangedError): void {
     this.#warned.add(contact);
-    this.tell(
-      [
+    this.dispatch({
+      kind: "notice",
+      text: [
         `WARNING: ${contact} HAS ANOTHER PUBLIC KEY THAN BEFORE`,
         `known:   ${known ?? "another user's"}`,
         `offered: ${offered ?? "none"}`,
@@ -164,8 +165,9 @@ export class ChatController implements Chat, Disposable {
         `Compare /fingerprint ${contact} over another channel, then continue`,
         `with /accept ${contact} and /resend`,
       ].join("\n"),
-      "alarm",
-    );
+      tone: "alarm",
+      topic: keyTopic(contact),
+    });
   }
 
   /** Reports a failure. */
@@ -257,16 +259,15 @@ export class ChatController implements Chat, Disposable {
     this.dispatch({ kind: "opened", name, messages: conversation.messages });
   }
 
-  jump(name: string, id: number): void {
+  jump(name: string, id: MessageNumber): void {
     this.open(name);
     this.#conversation?.jump(id);
     this.dispatch({
       kind: "set",
       messages: this.#conversation?.messages ?? [],
     });
-    const view = this.view();
     const half = Math.floor(conversationHeight(this.#state) / 2);
-    const position = view.scroll(view.at(`m${id}`), -half);
+    const position = this.view().placed(id, half);
     this.dispatch({ kind: "set", position });
   }
 

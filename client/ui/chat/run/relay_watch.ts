@@ -21,6 +21,9 @@ export const SLOWEST = 10_000;
 /** Milliseconds between two attempts to reach a relay that has been away for long. */
 const MOST_PATIENT = 30_000;
 
+/** Topic of the notices about the connection. */
+const TOPIC = "relay";
+
 /** The pause after a pause without messages, in milliseconds. */
 export function slower(pause: number): number {
   return Math.min(SLOWEST, pause * 1.25);
@@ -116,7 +119,7 @@ export class RelayWatch {
     const before = this.#chat.state.connection.kind;
     if (before !== "connected") this.#show({ kind: "connected" });
     if (before === "retrying" || before === "refused") {
-      this.#chat.tell("The relay is back");
+      this.#chat.tell("The relay is back", TOPIC);
     }
     this.#events.answered();
   }
@@ -130,6 +133,7 @@ export class RelayWatch {
         kind === "refused"
           ? `The relay refuses: ${describeFailure(error)}`
           : `The relay is gone: retrying (${error.message})`,
+        TOPIC,
       );
     }
     this.#events.gone();

@@ -1,6 +1,6 @@
 /**
- * Lays out the screen: contacts on the left, the conversation, a status line and
- * the input.
+ * Lays out the screen: contacts on the left, the conversation, the notices, a
+ * status line and the input.
  *
  * @module
  */
@@ -12,7 +12,8 @@ import {
   describeConnection,
   type Hits,
 } from "../model/model.ts";
-import { ConversationView, mergeItems } from "./conversation_rows.ts";
+import { ConversationView } from "./conversation_rows.ts";
+import { type NoticePanel, noticePanel } from "./notice_panel.ts";
 import {
   cells,
   cutRow,
@@ -52,16 +53,18 @@ const MOST_INPUT_ROWS = 8;
 export function layOut(state: ChatState, messageLayout: MessageLayout): Frame {
   const { columns, rows } = state.size;
   const input = inputOf(state);
-  const height = conversationHeight(state);
+  const height = bodyHeight(state);
+  const panel = noticesOf(state).rows;
   const left = contactsWidth(state.contacts, columns);
   const contacts = left === 0
     ? []
     : contactRows(state.contacts, state.open, left, height);
   const shown = state.hits === undefined
     ? conversationView(state, messageLayout).visible(state.position)
-    : { rows: hitRows(state.hits, height), items: [] };
-  const blank = Array.from({ length: height - shown.rows.length }, () => []);
-  const right = [...blank, ...shown.rows];
+    : { rows: hitRows(state.hits, height - panel.length), messages: [] };
+  const free = height - panel.length - shown.rows.length;
+  const blank = Array.from({ length: free }, () => []);
+  const right = [...blank, ...shown.rows, ...panel];
   const width = conversationWidth(state);
   const middle = right.map((row, at) =>
     left === 0 ? cutRow(row, width) : [
@@ -82,15 +85,25 @@ export function layOut(state: ChatState, messageLayout: MessageLayout): Frame {
       x: Math.min(columns - 1, input.cursor.x + 2),
       y: all.length - input.rows.length + input.cursor.y,
     },
-    seen: shown.items.flatMap((item) =>
-      "message" in item ? [item.message.id] : []
-    ),
+    seen: shown.messages.map(({ id }) => id),
   };
+}
+
+/** Height in rows of all above the status line. */
+function bodyHeight(state: ChatState): number {
+  return Math.max(0, state.size.rows - 1 - inputOf(state).rows.length);
 }
 
 /** Height of the conversation in rows. */
 export function conversationHeight(state: ChatState): number {
-  return Math.max(0, state.size.rows - 1 - inputOf(state).rows.length);
+  return bodyHeight(state) - noticesOf(state).rows.length;
+}
+
+/** The panel of notices. */
+export function noticesOf(state: ChatState): NoticePanel {
+  const { notices, noticesTop } = state;
+  const width = conversationWidth(state);
+  return noticePanel(notices, noticesTop, width, bodyHeight(state));
 }
 
 function inputOf({ editor, size }: ChatState): InputRows {
@@ -109,7 +122,7 @@ export function conversationView(
   messageLayout: MessageLayout,
 ): ConversationView {
   return new ConversationView(
-    mergeItems(state.messages, state.notices),
+    state.messages,
     frameOf(state),
     conversationHeight(state),
     messageLayout,

@@ -1,0 +1,100 @@
+/** A chat without a terminal: keys go in, frames come out. */
+
+import type { Session } from "../../../client/session/session.ts";
+import { ChatController } from "../../../client/ui/chat/run/controller.ts";
+import { textOf } from "../../../client/ui/chat/view/rows.ts";
+
+/** Milliseconds after which a test that waits in vain says what it saw. */
+const PATIENCE = 60_000;
+
+/** A chat whose keys a test presses. */
+export class ControlledChat implements Disposable {
+  readonly #controller: ChatController;
+  readonly #left = Promise.withResolvers<number>();
+
+  constructor(
+    session: Session,
+    size: { columns: number; rows: number },
+    name?: string,
+  ) {
+    this.#controller = new ChatController(session, "off", size, {
+      signal: () => {},
+      redraw: () => {},
+      stop: () => {},
+      edit: (text) => Promise.resolve(text),
+      list: () => Promise.resolve([]),
+      home: undefined,
+      leave: this.#left.resolve,
+      fail: this.#left.reject,
+    });
+    this.#controller.start(name);
+  }
+
+  /** Resolves with the exit code once the user leaves. */
+  get left(): Promise<number> {
+    return this.#left.promise;
+  }
+
+  /** The rows of the screen, without the spaces at their ends. */
+  get rows(): string[] {
+    return this.#controller.frame().rows.map((row) => textOf(row).trimEnd());
+  }
+
+  /** The rows in one text. */
+  get text(): string {
+    return this.rows.join("\n");
+  }
+
+  /** Presses keys, each by its name. */
+  press(...names: string[]): void {
+    for (const name of names) this.#controller.press({ kind: "key", name });
+  }
+
+  /** Types a text, key for key. */
+  type(text: string): void {
+    for (const letter of text) {
+      this.#controller.press({ kind: "text", text: letter });
+    }
+  }
+
+  /** Types a line, and enters it. */
+  enter(line: string): void {
+    this.type(line);
+    this.press("enter");
+  }
+
+  /** Waits until the screen shows this. */
+  async see(wanted: string | RegExp): Promise<void> {
+    await this.until(
+      () =>
+        typeof wanted === "string"
+          ? this.text.includes(wanted)
+          : wanted.test(this.text),
+      String(wanted),
+    );
+  }
+
+  /** Waits until something holds that depends on the frame. */
+  async until(holds: () => boolean, what: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = () => {
+      if (holds()) resolve();
+    };
+    const timer = setTimeout(
+      () => reject(new Error(`Expected ${what}, saw\n${this.text}`)),
+      PATIENCE,
+    );
+    const unsubscribe = this.#controller.subscribe(look);
+    look();
+    try {
+      await Promise.race([promise, this.#left.promise]);
+    } finally {
+      unsubscribe();
+      clearTimeout(timer);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#controller[Symbol.dispose]();
+  }
+}
