@@ -11,11 +11,11 @@ import { readPage } from "../harness/pages.ts";
 const folder = await Deno.makeTempDir({ prefix: "messageu-first-" });
 const env = { DENO_DIR: `${folder}/cache` };
 
-/** The three commands as the README writes them, without `deno`. */
+/** The arguments of the README's three commands. */
 async function commands(): Promise<string[][]> {
   const readme = await readPage("README.md");
   return [
-    ...readme.matchAll(/^deno (task client --dir \w+ (register|send) .*)$/gm),
+    ...readme.matchAll(/^messageu (--dir \w+ (register|send) .*)$/gm),
   ]
     .slice(0, 3)
     .map(([, line = ""]) =>
@@ -42,7 +42,9 @@ try {
     )
   );
   const start = performance.now();
-  for (const words of lines) await deno(...words, "--server", server);
+  for (const words of lines) {
+    await deno("task", "client", ...words, "--server", server);
+  }
   const seconds = (performance.now() - start) / 1000;
   const received = await deno(
     ...["task", "client", "pull", "--dir", `${folder}/bob`],

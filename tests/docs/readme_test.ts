@@ -20,11 +20,12 @@ const readme = () => readPage("README.md");
 
 testWith(
   FILES,
-  "the README's first screen gives the two commands",
+  "the README's first screen gives the first commands",
   async () => {
-    const firstScreen = (await readme()).split("\n").slice(0, 25).join("\n");
+    const firstScreen = (await readme()).split("\n").slice(0, 36).join("\n");
     assertStringIncludes(firstScreen, "npx -y deno@2.9.6 task demo");
     assertStringIncludes(firstScreen, "npx -y deno@2.9.6 task test");
+    assertStringIncludes(firstScreen, "\ndeno task install\n");
     assertEquals(
       (await readme()).match(/@[A-Z]+@/),
       null,
@@ -67,7 +68,7 @@ testWith(
     await using folder = await temporaryFolder();
     const [commands = ""] = fencedBlocks(await readme())
       .map(({ text }) => text)
-      .filter((text) => text.includes("client --dir alice send bob"));
+      .filter((text) => text.includes("--dir alice send bob"));
     const lines = commands.trimEnd().split("\n");
     assertEquals(lines.length, 3);
     for (const line of lines) {
@@ -82,7 +83,7 @@ testWith(
 
 /** The parts of a command line as the README writes it. */
 function readCommand(line: string) {
-  const match = /^deno task client --dir (\w+) (\w+) (.+)$/.exec(line);
+  const match = /^messageu --dir (\w+) (\w+) (.+)$/.exec(line);
   const [, dir = "", verb = "", rest = ""] = match ?? [];
   const words = [...rest.matchAll(/"([^"]*)"|(\S+)/g)]
     .map(([, quoted, plain]) => quoted ?? plain ?? "");
