@@ -13,6 +13,7 @@ import { requestKinds } from "../../shared/wire/requests.ts";
 import { runHere } from "../harness/client_run.ts";
 import { readPage } from "../harness/pages.ts";
 import { vectorKinds, vectorText } from "../vectors/vector_files.ts";
+import { chatKeys } from "./chat_keys.ts";
 import {
   clientChecks,
   serverChecks,
@@ -31,6 +32,7 @@ import { layouts, names, schema } from "./vectors.ts";
 /** The files with generated places, by their paths. */
 export const generated: Readonly<Record<string, readonly Render[]>> = {
   "docs/admin.md": [section("admin help", () => fenced(ADMIN_HELP))],
+  "docs/chat.md": [section("keys", chatKeys)],
   "docs/conformance.md": [
     section("conformance help", () => fenced(CONFORMANCE_HELP)),
     section("client conformance help", () => fenced(CLIENT_HELP)),

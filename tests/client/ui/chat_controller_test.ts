@@ -44,3 +44,39 @@ testWith(
     assert(!chat.text.includes("/chat NAME"));
   },
 );
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "keys hide the contacts, and find what was entered",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    await stage.someone("ben");
+    using chat = new ControlledChat(anna, SIZE, "ben");
+    await chat.see("connected");
+    assert(chat.text.includes("│"));
+    chat.press("alt-c");
+    assert(!chat.text.includes("│"));
+    chat.press("alt-c");
+    assert(chat.text.includes("│"));
+
+    chat.enter("an old line");
+    chat.enter("another");
+    await chat.see("✓ another");
+    chat.type("draft");
+    chat.press("ctrl-r");
+    chat.type("old");
+    await chat.see("history: old | Enter takes it");
+    assertEquals(chat.rows.at(-1), "> an old line");
+    chat.type("x");
+    await chat.see("history: oldx, none");
+    chat.press("ctrl-c");
+    assertEquals(chat.rows.at(-1), "> draft");
+    chat.press("ctrl-r");
+    chat.type("old");
+    chat.press("enter", "ctrl-w", "ctrl-w", "ctrl-y");
+    assertEquals(chat.rows.at(-1), "> an old line");
+    assert(!chat.text.includes("history:"));
+  },
+);

@@ -16,6 +16,7 @@ import {
   move,
   written,
 } from "../../../client/ui/chat/input/editor.ts";
+import { edit, NO_INPUT } from "../../../client/ui/chat/input/input_line.ts";
 import { inputRows, layOut } from "../../../client/ui/chat/view/frame.ts";
 import {
   cells,
@@ -24,10 +25,18 @@ import {
   textOf,
   wrapLine,
 } from "../../../client/ui/chat/view/rows.ts";
-import { presses } from "../../../client/ui/chat/input/keyboard.ts";
+import {
+  type ActionName,
+  actionNames,
+  actions,
+  bindKeys,
+  keyHelp,
+} from "../../../client/ui/chat/input/actions.ts";
+import { presses } from "../../../client/ui/chat/input/presses.ts";
 import { MessageLayout } from "../../../client/ui/chat/view/message_layout.ts";
 import {
   type ChatEvent,
+  type ChatState,
   initialState,
   update,
 } from "../../../client/ui/chat/model/model.ts";
@@ -174,7 +183,7 @@ Deno.test("what was entered comes back, and drafts stay with their contact", () 
     { kind: "typed", text: line },
     { kind: "entered", line },
   ]);
-  const key = (key: string): ChatEvent => ({ kind: "edited", key });
+  const key = (action: ActionName): ChatEvent => ({ kind: "edited", action });
   const typed = (text: string): ChatEvent => ({ kind: "typed", text });
   const textAfter = (...events: ChatEvent[]) =>
     after(...entered, typed("draft"), ...events).editor.text;
@@ -387,4 +396,68 @@ Deno.test("a message is placed on the screen wherever it stands", () => {
   }
   const middle = view.visible(view.placed(31 as MessageNumber, 9));
   assertEquals(middle.messages[9]?.id, 31);
+});
+
+Deno.test("a line of the history is found, and taken or given back", () => {
+  const entered: ChatEvent[] = ["one fish", "two fish", "three birds"]
+    .map((line) => ({ kind: "entered", line }));
+  const state = (...events: (ChatEvent | ActionName | { types: string })[]) =>
+    [...entered, { types: "draft" }, ...events].reduce<ChatState>(
+      (state, event) => {
+        if (typeof event === "string") {
+          return update(state, { kind: "edited", action: event });
+        }
+        return update(
+          state,
+          "types" in event ? { kind: "typed", text: event.types } : event,
+        );
+      },
+      initialState("bell", { columns: 80, rows: 24 }),
+    );
+  const fish = ["recall", { types: "fish" }] as const;
+  assertEquals(state(...fish).editor.text, "two fish");
+  assertEquals(state(...fish, "recall").editor.text, "one fish");
+  const none = state(...fish, "recall", "recall");
+  assertEquals([none.editor.text, none.recall?.found], ["one fish", false]);
+  assertEquals(state(...fish, "discard").editor.text, "draft");
+  const other = state(...fish, { types: "y" }, "erase-left", "erase-left");
+  assertEquals(other.recall?.sought, "fis");
+  assertEquals(other.editor.text, "two fish");
+  const taken = state(...fish, { kind: "recalled" }, { types: "!" });
+  assertEquals([taken.editor.text, taken.recall], ["two fish!", undefined]);
+  assertEquals(state(...fish, "line-start").editor.cursor, 0);
+});
+
+Deno.test("what was erased last comes back, together where erasing went on", () => {
+  const line = (text: string, ...names: ActionName[]) =>
+    names.reduce(edit, { ...NO_INPUT, editor: written(text) }).editor;
+  const text = (...args: Parameters<typeof line>) => line(...args).text;
+  assertEquals(text("a b c", "erase-word-left", "yank"), "a b c");
+  assertEquals(
+    text("a b c", "erase-word-left", "erase-word-left", "yank", "yank"),
+    "a b cb c",
+  );
+  assertEquals(
+    text("a b c", "erase-word-left", "left", "erase-line-start", "yank"),
+    "a b ",
+  );
+  assertEquals(
+    text("a b", "line-start", "erase-word-right", "erase-line-end", "yank"),
+    "a b",
+  );
+  assertEquals(text("a b", "erase-left", "yank"), "a ");
+  assertEquals(text("a b", "erase-line-start", "erase-left", "yank"), "a b");
+});
+
+Deno.test("every key has one action, and users may bind others", () => {
+  const keys = actionNames.flatMap((name) => [...actions[name].keys]);
+  assertEquals(new Set(keys).size, keys.length);
+  const bindings = bindKeys({ recall: ["ctrl-n"], yank: [] });
+  assertEquals(bindings.get("ctrl-n"), "recall");
+  assertEquals(bindings.get("ctrl-r"), undefined);
+  assertEquals(bindings.get("ctrl-y"), undefined);
+  assertEquals(bindings.get("alt-down"), "next-contact");
+  const help = new Map(keyHelp(bindings).map(([keys, does]) => [does, keys]));
+  assertEquals(help.get(actions.newline.does), "Alt-Enter, Ctrl-J, Alt-Ctrl-J");
+  assertEquals(help.get(actions["page-up"].does), "PageUp");
 });

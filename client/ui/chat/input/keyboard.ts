@@ -1,6 +1,6 @@
 /**
- * Names keys independently of the terminal, and handles them on the conversation
- * and on the results of a search.
+ * Carries out the actions of keys, on the conversation and on the results of a
+ * search.
  *
  * @module
  */
@@ -15,84 +15,8 @@ import { complete, readEntry } from "../model/commands.ts";
 import type { Chat, ChatEnvironment } from "../run/chat_parts.ts";
 import { conversationHeight, noticesOf } from "../view/frame.ts";
 import type { Sender } from "../run/sender.ts";
-import type { Key } from "ink";
-
-/** A pressed key, or typed text. */
-export type Press =
-  | { kind: "text"; text: string }
-  | { kind: "key"; name: string };
-
-// Names of keys in the chat: "ctrl-a", "alt-up", "enter", ...
-const CONTROLS: Record<string, string> = {
-  "\r": "enter",
-  "\n": "newline",
-  "\t": "tab",
-  "\x1b": "escape",
-  "\b": "backspace",
-  "\x7f": "backspace",
-};
-const NAMED = [
-  ["upArrow", "up"],
-  ["downArrow", "down"],
-  ["leftArrow", "left"],
-  ["rightArrow", "right"],
-  ["pageUp", "pageup"],
-  ["pageDown", "pagedown"],
-  ["home", "home"],
-  ["end", "end"],
-  ["return", "enter"],
-  ["escape", "escape"],
-  ["tab", "tab"],
-  ["backspace", "backspace"],
-  ["delete", "delete"],
-] as const;
-
-/**
- * Splits an input event of Ink: one key, or all the text that arrived at once
- * with the controls between.
- */
-export function presses(input: string, key: Key): Press[] {
-  const named = NAMED.find(([flag]) => key[flag]);
-  if (named !== undefined) {
-    const name = named[1];
-    // Ink reports Escape with the Alt modifier.
-    if (name === "escape") return [{ kind: "key", name }];
-    const shift = key.shift && name === "tab" ? "shift-" : "";
-    return [{ kind: "key", name: modifiers(key) + shift + name }];
-  }
-  if (key.ctrl || key.meta) {
-    return input === ""
-      ? []
-      : [{ kind: "key", name: modifiers(key) + input.toLowerCase() }];
-  }
-  return split(input);
-}
-
-function modifiers({ ctrl, meta }: Key): string {
-  return (meta ? "alt-" : "") + (ctrl ? "ctrl-" : "");
-}
-
-function split(input: string): Press[] {
-  const found: Press[] = [];
-  // deno-lint-ignore no-control-regex -- keys are controls
-  for (const part of input.split(/([\x00-\x1f\x7f])/)) {
-    if (part === "") continue;
-    const name = CONTROLS[part] ?? controlName(part);
-    found.push(
-      name === undefined ? { kind: "text", text: part } : { kind: "key", name },
-    );
-  }
-  return found;
-}
-
-function controlName(part: string): string | undefined {
-  const code = part.charCodeAt(0);
-  return part.length === 1 && code > 0 && code < 27
-    ? `ctrl-${String.fromCharCode(code + 96)}`
-    : code < 32
-    ? ""
-    : undefined;
-}
+import type { ActionName, KeyBindings } from "./actions.ts";
+import type { Press } from "./presses.ts";
 
 /** Handles the keys of a chat. */
 export class Keyboard {
@@ -101,6 +25,7 @@ export class Keyboard {
   readonly #commands: CommandRunner;
   readonly #sender: Sender;
   readonly #environment: ChatEnvironment;
+  readonly #bindings: KeyBindings;
 
   constructor(
     session: Session,
@@ -108,12 +33,14 @@ export class Keyboard {
     commands: CommandRunner,
     sender: Sender,
     environment: ChatEnvironment,
+    bindings: KeyBindings,
   ) {
     this.#session = session;
     this.#chat = chat;
     this.#commands = commands;
     this.#sender = sender;
     this.#environment = environment;
+    this.#bindings = bindings;
   }
 
   /** Handles a key or typed text. */
@@ -121,76 +48,103 @@ export class Keyboard {
     this.#chat.guard(() => {
       this.#chat.hurry();
       if (press.kind === "text") {
-        this.#chat.dispatch({ kind: "typed", text: press.text });
-      } else if (this.#chat.state.hits === undefined) this.#key(press.name);
-      else this.#hitsKey(press.name);
+        return this.#chat.dispatch({ kind: "typed", text: press.text });
+      }
+      const action = this.#bindings.get(press.name);
+      if (action === undefined) return;
+      if (this.#chat.state.hits !== undefined) this.#actOnHits(action);
+      else if (!this.#endRecall(action)) this.#act(action);
     });
   }
 
-  #key(name: string): void {
-    const { editor } = this.#chat.state;
-    const page = this.#page();
-    switch (name) {
-      case "enter":
+  #act(action: ActionName): void {
+    const { editor, contactsHidden } = this.#chat.state;
+    switch (action) {
+      case "send":
         return this.#enter(editor.text);
-      case "tab":
+      case "complete":
         return void this.#chat.attempt(() => this.#complete());
-      case "pageup":
-        return this.#scroll(page);
-      case "pagedown":
-        return this.#scroll(-page);
-      case "escape":
-        if (this.#commands.endSearch() || this.#closeNotices()) return;
-        this.#chat.toEnd();
-        return this.#skip();
-      case "ctrl-n":
-      case "alt-down":
+      case "page-up":
+        return this.#scroll(this.#page());
+      case "page-down":
+        return this.#scroll(-this.#page());
+      case "close":
+        return this.#close();
+      case "next-contact":
         return this.#step(1);
-      case "ctrl-p":
-      case "alt-up":
+      case "previous-contact":
         return this.#step(-1);
-      case "alt-e":
+      case "contacts":
+        return this.#chat.dispatch({
+          kind: "set",
+          contactsHidden: !contactsHidden,
+        });
+      case "editor":
         return void this.#chat.attempt(() => this.#commands.edit(editor.text));
-      case "ctrl-l":
+      case "redraw":
         return this.#environment.redraw();
-      case "ctrl-z":
+      case "stop":
         return this.#environment.stop();
-      case "ctrl-c":
-      case "ctrl-d":
-        if (name === "ctrl-c" && this.#commands.endSearch()) return;
-        if (editor.text === "") return this.#environment.leave(0);
+      case "discard":
+        if (this.#commands.endSearch()) return;
+        return this.#editOrLeave(action);
+      case "erase-or-quit":
+        return this.#editOrLeave(action);
+      default:
+        this.#chat.dispatch({ kind: "edited", action });
     }
-    this.#chat.dispatch({ kind: "edited", key: name });
   }
 
-  #hitsKey(name: string): void {
+  #actOnHits(action: ActionName): void {
     const { hits } = this.#chat.state;
     if (hits === undefined) return;
-    if (name === "ctrl-z") return this.#environment.stop();
-    if (name === "escape" && this.#closeNotices()) return;
     const move = (by: number) => {
       const last = hits.messages.length - 1;
       const at = Math.max(0, Math.min(last, hits.at + by));
       this.#chat.dispatch({ kind: "set", hits: { ...hits, at } });
     };
     const chosen = hits.messages[hits.at];
-    switch (name) {
+    switch (action) {
+      case "stop":
+        return this.#environment.stop();
       case "up":
         return move(-1);
       case "down":
         return move(1);
-      case "pageup":
+      case "page-up":
         return move(-10);
-      case "pagedown":
+      case "page-down":
         return move(10);
-      case "enter":
-        if (chosen !== undefined) {
-          return this.#chat.jump(chosen.contact, chosen.id);
-        }
+      case "send":
+        if (chosen === undefined) return;
+        return this.#chat.jump(chosen.contact, chosen.id);
+      case "close":
+      case "discard":
+      case "erase-or-quit":
+        if (action === "close" && this.#closeNotices()) return;
+        this.#chat.dispatch({ kind: "set", hits: undefined });
     }
-    if (["enter", "escape", "ctrl-c", "ctrl-d"].includes(name)) {
-      this.#chat.dispatch({ kind: "set", hits: undefined });
-    }
+  }
+
+  /** Takes the found line of the input history; returns false if none is sought. */
+  #endRecall(action: ActionName): boolean {
+    if (this.#chat.state.recall === undefined) return false;
+    const ends = ["send", "complete", "close"].includes(action);
+    if (ends) this.#chat.dispatch({ kind: "recalled" });
+    return ends;
+  }
+
+  #editOrLeave(action: "discard" | "erase-or-quit"): void {
+    const { editor, recall } = this.#chat.state;
+    if (editor.text === "" && recall === undefined) {
+      this.#environment.leave(0);
+    } else this.#chat.dispatch({ kind: "edited", action });
+  }
+
+  #close(): void {
+    if (this.#commands.endSearch() || this.#closeNotices()) return;
+    this.#chat.toEnd();
+    this.#skip();
   }
 
   #enter(line: string): void {

@@ -5,6 +5,7 @@
  */
 
 import { NOTIFY_MODES, type NotifyMode } from "../../../settings/settings.ts";
+import { keyHelp } from "../input/actions.ts";
 import { expandHome } from "../../typed_path.ts";
 
 /** Whether a text is a {@linkcode NotifyMode}. */
@@ -58,24 +59,6 @@ const COMMANDS: readonly Command[] = [
   command("quit", "", "leave; so do Ctrl-C and Ctrl-D on an empty line"),
 ];
 
-/** The keys, for the help. */
-export const KEYS: readonly (readonly [string, string])[] = [
-  ["Enter", "send"],
-  ["Alt-Enter, Ctrl-J", "a new line"],
-  ["Tab", "complete a command, a name or a path"],
-  ["Up, Down", "the input history"],
-  [
-    "PageUp, PageDown",
-    "scroll; Esc closes a notice, then goes to the end, and what it skips counts as read",
-  ],
-  ["Ctrl-N, Ctrl-P, Alt-Down, Alt-Up", "the next or previous contact"],
-  ["Ctrl-A, Ctrl-E, Ctrl-Left, Ctrl-Right", "move in the line"],
-  ["Ctrl-W, Ctrl-U, Ctrl-K", "erase a word, to the start, to the end"],
-  ["Alt-E", "go on with the text in $VISUAL or $EDITOR"],
-  ["Ctrl-L", "draw the screen anew"],
-  ["Ctrl-Z", "stop until the shell continues it, as with fg"],
-];
-
 /** A parsed input line. */
 export type Entered =
   | { kind: "text"; text: string }
@@ -95,7 +78,7 @@ export function helpLines(): string[] {
   const commands = COMMANDS.map(({ name, takes, does }) =>
     [`/${name} ${takes}`.trim(), does] as const
   );
-  const lines = [...commands, ...KEYS].map(([what, does]) =>
+  const lines = [...commands, ...keyHelp()].map(([what, does]) =>
     `${what}: ${does}`
   );
   return [...lines, "A text that starts with a slash is written with two"];

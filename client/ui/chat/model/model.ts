@@ -9,19 +9,15 @@ import type { ContactSummary, Message } from "../../../store/message.ts";
 import { withoutControls } from "../../../../shared/cli/printable.ts";
 import type { Position } from "../view/conversation_rows.ts";
 import type { Notice } from "../view/notice_panel.ts";
+import type { ActionName } from "../input/actions.ts";
+import { type Editor, EMPTY, written } from "../input/editor.ts";
 import {
-  type Editor,
-  EMPTY,
-  erase,
-  type InputHistory,
-  insert,
-  look,
-  type Motion,
-  move,
-  NO_HISTORY,
+  edit,
+  type InputLine,
+  NO_INPUT,
   remember,
-  written,
-} from "../input/editor.ts";
+  typeText,
+} from "../input/input_line.ts";
 import type { NotifyMode } from "../../../settings/settings.ts";
 
 /** State of the connection to the relay. Times are those of `performance.now()`. */
@@ -41,7 +37,7 @@ export interface Hits {
 }
 
 /** The state of the chat, from which frames follow. */
-export interface ChatState {
+export interface ChatState extends InputLine {
   readonly size: { columns: number; rows: number };
   readonly contacts: readonly ContactSummary[];
   /** The contact of the open conversation. */
@@ -54,10 +50,8 @@ export interface ChatState {
   readonly noticesTop: number | undefined;
   /** Scroll position; undefined at the end of the conversation. */
   readonly position: Position | undefined;
-  readonly editor: Editor;
   /** Unsent input of other conversations, by contact. */
   readonly drafts: ReadonlyMap<string, Editor>;
-  readonly history: InputHistory;
   /** Completions of the input line. */
   readonly candidates: readonly string[];
   readonly hits: Hits | undefined;
@@ -71,6 +65,8 @@ export interface ChatState {
   /** Messages that wait for the relay. */
   readonly waiting: ReadonlySet<number>;
   readonly notify: NotifyMode;
+  /** Whether the user has hidden the contacts. */
+  readonly contactsHidden: boolean;
   /** Whether the terminal has the focus; true if it doesn't report it. */
   readonly focused: boolean;
 }
@@ -81,6 +77,7 @@ type Settable = Pick<
   | "size"
   | "focused"
   | "contacts"
+  | "contactsHidden"
   | "open"
   | "messages"
   | "notices"
@@ -100,7 +97,8 @@ export type ChatEvent =
   | { kind: "set" } & Partial<Settable>
   | { kind: "opened"; name: string; messages: readonly Message[] }
   | { kind: "typed"; text: string }
-  | { kind: "edited"; key: string }
+  | { kind: "edited"; action: ActionName }
+  | { kind: "recalled" }
   | { kind: "completed"; line: string; candidates: readonly string[] }
   | { kind: "entered"; line: string }
   | { kind: "wrote"; text: string }
@@ -122,9 +120,8 @@ export function initialState(
     notices: [],
     noticesTop: undefined,
     position: undefined,
-    editor: EMPTY,
+    ...NO_INPUT,
     drafts: new Map(),
-    history: NO_HISTORY,
     candidates: [],
     hits: undefined,
     connection: { kind: "connecting" },
@@ -133,6 +130,7 @@ export function initialState(
     searching: false,
     waiting: new Set(),
     notify,
+    contactsHidden: false,
     focused: true,
   };
 }
@@ -147,9 +145,11 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
     case "opened":
       return open(state, event.name, event.messages);
     case "typed":
-      return edited(state, insert(state.editor, event.text));
+      return { ...state, ...typeText(state, event.text), candidates: [] };
     case "edited":
-      return edit(state, event.key);
+      return { ...state, ...edit(state, event.action), candidates: [] };
+    case "recalled":
+      return { ...state, recall: undefined };
     case "completed":
       return {
         ...state,
@@ -196,58 +196,6 @@ function open(
     position: undefined,
     hits: undefined,
   };
-}
-
-/** The motions of keys. */
-const MOVES: Readonly<Record<string, Motion>> = {
-  "left": "left",
-  "ctrl-b": "left",
-  "right": "right",
-  "ctrl-f": "right",
-  "ctrl-left": "wordLeft",
-  "alt-left": "wordLeft",
-  "alt-b": "wordLeft",
-  "ctrl-right": "wordRight",
-  "alt-right": "wordRight",
-  "alt-f": "wordRight",
-  "home": "lineStart",
-  "ctrl-a": "lineStart",
-  "end": "lineEnd",
-  "ctrl-e": "lineEnd",
-};
-
-/** The motions up to which keys erase. */
-const ERASURES: Readonly<Record<string, Motion>> = {
-  "backspace": "left",
-  "delete": "right",
-  "ctrl-d": "right",
-  "ctrl-w": "wordLeft",
-  "alt-backspace": "wordLeft",
-  "alt-d": "wordRight",
-  "ctrl-u": "lineStart",
-  "ctrl-k": "lineEnd",
-};
-
-const NEWLINES = ["newline", "alt-enter", "alt-ctrl-j"];
-
-function edit(state: ChatState, key: string): ChatState {
-  const { editor } = state;
-  const [motion, erasure] = [MOVES[key], ERASURES[key]];
-  if (motion !== undefined) return edited(state, move(editor, motion));
-  if (erasure !== undefined) return edited(state, erase(editor, erasure));
-  if (NEWLINES.includes(key)) return edited(state, insert(editor, "\n"));
-  if (key === "up" || key === "down") return vertically(state, key);
-  return key === "ctrl-c" ? edited(state, EMPTY) : state;
-}
-
-/** Moves the cursor by a line, or through the input history at the first or last line. */
-function vertically(state: ChatState, key: "up" | "down"): ChatState {
-  const moved = move(state.editor, key);
-  if (moved.cursor !== state.editor.cursor) return edited(state, moved);
-  const found = look(state.history, key === "up" ? -1 : 1, state.editor.text);
-  return found === undefined
-    ? state
-    : { ...edited(state, written(found.text)), history: found.history };
 }
 
 function withNotice(

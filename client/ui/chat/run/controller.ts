@@ -24,7 +24,9 @@ import {
   type Frame,
   layOut,
 } from "../view/frame.ts";
-import { Keyboard, type Press } from "../input/keyboard.ts";
+import { bindKeys } from "../input/actions.ts";
+import { Keyboard } from "../input/keyboard.ts";
+import type { Press } from "../input/presses.ts";
 import { MessageLayout } from "../view/message_layout.ts";
 import {
   type ChatEvent,
@@ -97,6 +99,7 @@ export class ChatController implements Chat, Disposable {
       this.#commands,
       this.#sender,
       environment,
+      bindKeys(),
     );
   }
 

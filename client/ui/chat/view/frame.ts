@@ -55,7 +55,7 @@ export function layOut(state: ChatState, messageLayout: MessageLayout): Frame {
   const input = inputOf(state);
   const height = bodyHeight(state);
   const panel = noticesOf(state).rows;
-  const left = contactsWidth(state.contacts, columns);
+  const left = contactsWidth(state);
   const contacts = left === 0
     ? []
     : contactRows(state.contacts, state.open, left, height);
@@ -111,9 +111,10 @@ function inputOf({ editor, size }: ChatState): InputRows {
   return inputRows(editor, Math.max(1, size.columns - 2), Math.max(1, most));
 }
 
-function conversationWidth({ contacts, size }: ChatState): number {
-  const left = contactsWidth(contacts, size.columns);
-  return left === 0 ? size.columns : size.columns - left - 2;
+function conversationWidth(state: ChatState): number {
+  const { columns } = state.size;
+  const left = contactsWidth(state);
+  return left === 0 ? columns : columns - left - 2;
 }
 
 /** Makes the view of the conversation. */
@@ -187,6 +188,12 @@ function statusRow(state: ChatState): Row {
   }
   if (state.progress !== undefined) add(state.progress);
   if (state.searching) add("searching, Esc ends it");
+  if (state.recall !== undefined) {
+    const { sought, found } = state.recall;
+    const sign = found ? "" : ", none";
+    add(`history: ${printableLine(sought)}${sign} | Enter takes it`);
+    return fitRow(parts, columns, "bar");
+  }
   if (state.candidates.length > 0) {
     add(state.candidates.map(printableLine).join("  "));
     return fitRow(parts, columns, "bar");
@@ -210,11 +217,9 @@ function statusRow(state: ChatState): Row {
 const WIDE_ENOUGH = 60;
 
 /** Width of the column of contacts: 0 on a narrow screen, else up to 32 cells. */
-function contactsWidth(
-  contacts: readonly ContactSummary[],
-  columns: number,
-): number {
-  if (columns < WIDE_ENOUGH) return 0;
+function contactsWidth({ contacts, contactsHidden, size }: ChatState): number {
+  const { columns } = size;
+  if (contactsHidden || columns < WIDE_ENOUGH) return 0;
   const longest = contacts.slice(0, 200)
     .reduce((most, { name }) => Math.max(most, cells(printableLine(name))), 0);
   return Math.min(Math.max(16, longest + 7), 32, Math.floor(columns / 4));

@@ -21,7 +21,7 @@ import {
   useEffect,
   useSyncExternalStore,
 } from "react";
-import { presses } from "../input/keyboard.ts";
+import { presses } from "../input/presses.ts";
 import type { Row, Tone } from "./rows.ts";
 import type { ChatController } from "../run/controller.ts";
 

@@ -1,0 +1,113 @@
+/**
+ * What keys do, each action declared once: the keyboard, `/help` and the table in
+ * docs/chat.md follow from this table.
+ *
+ * @module
+ */
+
+/** Declaration of an action. */
+export interface Action {
+  /** What it does, as an order. */
+  readonly does: string;
+  /** The names of its default keys, as {@linkcode presses} gives them. */
+  readonly keys: readonly string[];
+}
+
+/** All actions, by their names, in the order of the help. */
+export const actions = {
+  send: action("send", "enter"),
+  newline: action("start a new line", "alt-enter", "ctrl-j", "alt-ctrl-j"),
+  complete: action(
+    "complete a command, a name or a path at the end of the line",
+    "tab",
+  ),
+  up: action("move a line up, then back in the input history", "up"),
+  down: action("move a line down, then forward in the input history", "down"),
+  recall: action("search the input history, again for an older line", "ctrl-r"),
+  "page-up": action("scroll up, in a notice that is too long too", "pageup"),
+  "page-down": action("scroll down", "pagedown"),
+  close: action(
+    "close notices, then go to the end; what it skips counts as read",
+    "escape",
+  ),
+  "next-contact": action("open the next contact", "ctrl-n", "alt-down"),
+  "previous-contact": action("open the previous contact", "ctrl-p", "alt-up"),
+  contacts: action("hide the contacts, or show them", "alt-c"),
+  left: action("move a character left", "left", "ctrl-b"),
+  right: action("move a character right", "right", "ctrl-f"),
+  "word-left": action("move a word left", "ctrl-left", "alt-left", "alt-b"),
+  "word-right": action("move a word right", "ctrl-right", "alt-right", "alt-f"),
+  "line-start": action("move to the start of the line", "home", "ctrl-a"),
+  "line-end": action("move to the end of the line", "end", "ctrl-e"),
+  "erase-left": action("erase the character before", "backspace"),
+  "erase-right": action("erase the character after", "delete"),
+  "erase-word-left": action("erase a word back", "ctrl-w", "alt-backspace"),
+  "erase-word-right": action("erase a word ahead", "alt-d"),
+  "erase-line-start": action("erase to the start of the line", "ctrl-u"),
+  "erase-line-end": action("erase to the end of the line", "ctrl-k"),
+  yank: action("insert what was erased last", "ctrl-y"),
+  editor: action("go on with the text in your editor", "alt-e"),
+  redraw: action("draw the screen anew", "ctrl-l"),
+  stop: action("stop until the shell continues it, as with fg", "ctrl-z"),
+  discard: action("discard the text; on an empty line quit", "ctrl-c"),
+  "erase-or-quit": action(
+    "erase the character after; on an empty line quit",
+    "ctrl-d",
+  ),
+} satisfies Readonly<Record<string, Action>>;
+
+/** The name of an action. */
+export type ActionName = keyof typeof actions;
+
+/** The names of all actions. */
+export const actionNames = Object.keys(actions) as readonly ActionName[];
+
+/** The actions by the names of their keys. */
+export type KeyBindings = ReadonlyMap<string, ActionName>;
+
+/**
+ * Binds keys to actions.
+ *
+ * @param own keys in place of an action's default ones; they are taken away from
+ * other actions
+ */
+export function bindKeys(
+  own: Partial<Readonly<Record<ActionName, readonly string[]>>> = {},
+): KeyBindings {
+  const bound = new Map<string, ActionName>();
+  const bind = (name: ActionName, keys: readonly string[]) => {
+    for (const key of keys) bound.set(key, name);
+  };
+  for (const name of actionNames) {
+    if (own[name] === undefined) bind(name, actions[name].keys);
+  }
+  for (const name of actionNames) bind(name, own[name] ?? []);
+  return bound;
+}
+
+/** Names of keys that have more than one capital. */
+const LABELS: Readonly<Record<string, string>> = {
+  escape: "Esc",
+  pageup: "PageUp",
+  pagedown: "PageDown",
+};
+
+/** The keys of each action as users write them, with what it does. */
+export function keyHelp(
+  bindings: KeyBindings = bindKeys(),
+): (readonly [keys: string, does: string])[] {
+  return actionNames.map((name) => {
+    const keys = [...bindings].filter(([, bound]) => bound === name);
+    return [keys.map(([key]) => keyLabel(key)).join(", "), actions[name].does];
+  });
+}
+
+function keyLabel(key: string): string {
+  return key.split("-").map((part) =>
+    LABELS[part] ?? part.slice(0, 1).toUpperCase() + part.slice(1)
+  ).join("-");
+}
+
+function action(does: string, ...keys: string[]): Action {
+  return { does, keys };
+}
