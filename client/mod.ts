@@ -58,7 +58,13 @@ export type {
 } from "./session/contacts.ts";
 export type { MessageToShow, ReceiveEvent } from "./session/receive_event.ts";
 export type { DeliverOptions, Outbox } from "./session/outbox.ts";
-export { type ReceiveOptions, Session } from "./session/session.ts";
+export type { History } from "./session/history.ts";
+export type { ConversationSize } from "./store/deletions.ts";
+export {
+  type ReceiveOptions,
+  Session,
+  type SessionOptions,
+} from "./session/session.ts";
 export { Consumer, type ConsumerOptions } from "./store/consumers.ts";
 export type {
   HistoryOptions,

@@ -21,7 +21,7 @@ import {
   openMessage,
   UNREADABLE,
 } from "./opening.ts";
-import { type ContactRow, labelOf } from "../store/contact_table.ts";
+import type { ContactRow } from "../store/contact_table.ts";
 import type { Received } from "../store/incoming.ts";
 import type { KeyRow } from "../store/key_ring.ts";
 import type { ClientStore } from "../store/store.ts";
@@ -51,12 +51,16 @@ export interface WorkParts {
 type Pending = Received & Pick<Opened, "key"> & {
   /** Whether a later key may open it. */
   lacksKey: boolean;
+  /** Whether its sender is blocked: of such a message only a key is kept. */
+  isBlocked: boolean;
 };
 
 /** Processes one batch of received messages. */
 export class BatchWork {
   /** Number of new messages. */
   fresh = 0;
+  /** Number of new messages of blocked senders, which aren't stored. */
+  dropped = 0;
   /** Whether a message couldn't be saved, so that the batch must be kept. */
   unsaved = false;
   /** Whether the store can't be written. */
@@ -154,7 +158,7 @@ export class BatchWork {
     isLast: boolean,
   ): Promise<void> {
     const { store, me, isOld, senders, shownUnkept } = this.#parts;
-    const { row: contact } = store.contacts.withId(message.sender);
+    const { row: contact, blocked } = store.contacts.withId(message.sender);
     // Checked before reading the content, which may be large.
     if (senders?.has(contact) === false) {
       this.unread.add(at);
@@ -168,11 +172,14 @@ export class BatchWork {
       if (isOld && message.type === MessageType.Key) this.oldKeys.add(contact);
       return;
     }
-    const opened = this.#isHopeless(contact, at)
+    // What arrived before the sender was blocked was set aside, and is opened.
+    const isBlocked = blocked === 1 && senders === undefined;
+    const isUseless = isBlocked && message.type !== MessageType.Key;
+    const opened = isUseless || this.#isHopeless(contact, at)
       ? UNREADABLE
       : await this.#open(message, contact, isLast);
     if (opened.kind === "key") this.#keyAt.set(contact, at);
-    if (!isCertain(opened)) {
+    if (!isCertain(opened) && !isBlocked) {
       if (before !== undefined && !isOld) return;
       if (!isLast) {
         this.#later.set(at, opened.kind === "unreadable");
@@ -189,6 +196,7 @@ export class BatchWork {
       shown: shownUnkept.has(key) ? Date.now() : undefined,
       decrypted: opened.kind === "unreadable" ? undefined : Date.now(),
       lacksKey: opened.kind === "unreadable" && mayBeSealed(message),
+      isBlocked,
     });
     this.#pendingBytes += opened.text?.length ?? 0;
   }
@@ -244,18 +252,23 @@ export class BatchWork {
     const { store, me, isOld, shownUnkept, unread, opened } = this.#parts;
     const { database, incoming, keys } = store;
     const added: Pending[] = [];
-    let fresh = 0;
+    let [fresh, dropped] = [0, 0];
     const redundant: string[] = [];
     database.write(() => {
       for (const message of pending) {
-        const { contact, key, path } = message;
-        const count = incoming.add(message, { isKept: isOld });
-        if (count === 0) {
-          if (path !== undefined) redundant.push(path);
-          continue;
+        const { contact, isBlocked, key, path, seen } = message;
+        if (isBlocked) {
+          incoming.forget(seen);
+          dropped++;
+        } else {
+          const count = incoming.add(message, { isKept: isOld });
+          if (count === 0) {
+            if (path !== undefined) redundant.push(path);
+            continue;
+          }
+          fresh += count;
+          added.push(message);
         }
-        fresh += count;
-        added.push(message);
         if (message.kind === "keyRequest") {
           const latest = keys.recent(store.contacts.at(contact), me.clientId);
           this.asking.set(contact, latest);
@@ -266,6 +279,7 @@ export class BatchWork {
       }
     });
     this.fresh += fresh;
+    this.dropped += dropped;
     for (const { seen } of pending) shownUnkept.delete(encodeHex(seen));
     for (const message of added) {
       const seen = encodeHex(message.seen);
@@ -282,11 +296,11 @@ export class BatchWork {
   *#unkept(message: Pending): Generator<ReceiveEvent, void, void> {
     const { store, shownUnkept } = this.#parts;
     const seen = encodeHex(message.seen);
-    if (shownUnkept.has(seen)) return;
+    if (message.isBlocked || shownUnkept.has(seen)) return;
     const contact = store.contacts.at(message.contact);
     const shown = {
       id: 0 as MessageNumber,
-      contact: labelOf(contact),
+      contact: contact.label,
       contactId: contact.clientId,
       outgoing: false,
       kind: message.kind,

@@ -8,7 +8,8 @@
 import { equals } from "@std/bytes";
 import { importPublicKey, publicKeyOf } from "../../shared/crypto/crypto.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
-import type { ClientId } from "../../shared/wire/protocol.ts";
+import { printableLine } from "../../shared/cli/printable.ts";
+import { type ClientId, MAX_NAME_LENGTH } from "../../shared/wire/protocol.ts";
 import {
   ignoreUserError,
   KeyChangedError,
@@ -24,7 +25,6 @@ import {
   type Contact,
   type ContactRow,
   hasChanged,
-  labelOf,
 } from "../store/contact_table.ts";
 import type { ClientStore } from "../store/store.ts";
 
@@ -75,9 +75,36 @@ export class Contacts {
     return this.#session.store.contacts;
   }
 
-  /** The contacts in the folder, the latest conversation first. */
+  /** All contacts in the folder, the latest conversation first. */
   all(): ContactSummary[] {
-    return this.#table.summaries();
+    return this.#table.summaries("all");
+  }
+
+  /**
+   * The contacts with whom the user has exchanged messages, whom the user has
+   * chosen, or whose key has changed, the latest conversation first.
+   */
+  conversations(): ContactSummary[] {
+    return this.#table.summaries("conversations");
+  }
+
+  /**
+   * How the folder knows a contact; asks no relay.
+   *
+   * @param name an alias, a name, or an id in hex digits
+   * @throws {UnknownContactError} if no contact has the name
+   */
+  known(name: string): ContactSummary {
+    const id = name.toLowerCase();
+    const all = this.all();
+    const found = all.find((each) => each.name === name) ??
+      all.find((each) => each.relayName === name) ??
+      all.find((each) => each.contactId.toHex() === id);
+    if (found !== undefined) return found;
+    throw new UnknownContactError(
+      `This folder has no contact called "${name}"`,
+      "Its names: list --all --offline",
+    );
   }
 
   /** Fetches the relay's list; returns the names in the relay's order. */
@@ -85,23 +112,6 @@ export class Contacts {
     const { clientId } = await this.#session.me();
     return await this.#table.update((take) =>
       this.#session.link.readClients(clientId, take)
-    );
-  }
-
-  /**
-   * Checks that the folder knows a contact; asks no relay.
-   *
-   * @param name a name, or an id in hex digits if no name is known
-   * @throws {UnknownContactError} if no contact has the name
-   */
-  requireKnown(name: string): void {
-    const id = name.toLowerCase();
-    if (this.all().some((each) => each.name === name || each.name === id)) {
-      return;
-    }
-    throw new UnknownContactError(
-      `This folder has no contact called "${name}"`,
-      "Its names: list --offline",
     );
   }
 
@@ -124,7 +134,52 @@ export class Contacts {
 
   /** The contact that now has the name of the contact in `row`, or that one itself. */
   current(row: ContactRow): Contact {
-    return this.#holder(this.#table.at(row));
+    return this.#table.holder(this.#table.at(row));
+  }
+
+  /** Lists a contact with the conversations, even without a message. */
+  async choose(name: string): Promise<void> {
+    this.#table.setFlag(await this.named(name), "chosen", true);
+  }
+
+  /** Blocks a contact, whose messages are dropped from then on, or ends that. */
+  async block(name: string, isBlocked: boolean): Promise<void> {
+    this.#table.setFlag(await this.named(name), "blocked", isBlocked);
+  }
+
+  /** Mutes a contact, whose messages then arrive without a notification, or ends that. */
+  async mute(name: string, isMuted: boolean): Promise<void> {
+    this.#table.setFlag(await this.named(name), "muted", isMuted);
+  }
+
+  /**
+   * Gives a contact a name of the user's own, which stays with its id.
+   *
+   * @param alias the new name; undefined removes it
+   * @throws {UserError} where the alias isn't valid, or another contact has it
+   */
+  async setAlias(name: string, alias: string | undefined): Promise<void> {
+    const contact = await this.named(name);
+    if (alias !== undefined) this.#refuseAlias(contact, alias);
+    this.#table.setAlias(contact, alias);
+  }
+
+  #refuseAlias({ row, succeeds }: Contact, alias: string): void {
+    const isValid = alias !== "" && alias === alias.trim() &&
+      alias === printableLine(alias) && alias.length <= MAX_NAME_LENGTH;
+    if (!isValid) {
+      throw new UserError(
+        `"${alias}" can't be an alias`,
+        `An alias has 1 to ${MAX_NAME_LENGTH} visible characters, and no space at its ends`,
+      );
+    }
+    const other = this.#table.named(alias);
+    if (other === undefined) return;
+    if ((other.succeeds ?? other.row) === (succeeds ?? row)) return;
+    throw new UserError(
+      `"${alias}" is another contact's name`,
+      "Choose another alias: each name stands for one contact",
+    );
   }
 
   /**
@@ -234,11 +289,6 @@ export class Contacts {
     return warnings;
   }
 
-  #holder({ name, row }: Contact): Contact {
-    const named = name === undefined ? undefined : this.#table.named(name);
-    return named ?? this.#table.at(row);
-  }
-
   /** @param again whether the user has requested the offered key just now */
   async #changed(contact: Contact, again: boolean): Promise<KeyChangedError> {
     // The warning is given even where the relay doesn't give the key.
@@ -249,7 +299,7 @@ export class Contacts {
     const known = this.#trustedKey(contact);
     const { offeredKey } = offering;
     return new KeyChangedError(
-      labelOf(contact),
+      contact.label,
       known === undefined ? undefined : await fingerprintOf(known),
       offeredKey === undefined ? undefined : await fingerprintOf(offeredKey),
     );
@@ -276,7 +326,7 @@ export class Contacts {
     const publicKey = this.#trustedKey(contact) ?? offeredKey;
     if (publicKey === undefined) throw unusable(contact, "there is none");
     return {
-      name: labelOf(contact),
+      name: contact.label,
       contactId: contact.clientId,
       publicKey,
       fingerprint: await fingerprintOf(publicKey),
@@ -298,11 +348,11 @@ export class Contacts {
     } catch (error) {
       if (!(error instanceof ServerRefusedError)) throw error;
       await this.fetch().catch(ignoreUserError);
-      const now = this.#holder(contact);
+      const now = this.#table.holder(contact);
       if (now.row !== contact.row) return await this.#compare(now);
       if (!this.#table.isListed(contact.row)) {
         throw new UnknownContactError(
-          `"${labelOf(contact)}" isn't registered at this relay any more`,
+          `"${contact.label}" isn't registered at this relay any more`,
           "The list of clients shows the registered ones",
           { cause: error },
         );
@@ -351,7 +401,7 @@ function unusable(
   cause?: unknown,
 ): UserError {
   return new UserError(
-    `The public key of "${labelOf(contact)}" can't be used: ${reason}`,
+    `The public key of "${contact.label}" can't be used: ${reason}`,
     "It was registered like that; only a new registration helps",
     { cause },
   );

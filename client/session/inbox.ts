@@ -20,7 +20,7 @@ import type { Identity } from "../keys/identity.ts";
 import { Journal } from "./journal.ts";
 import { KeyRecovery, type RecoveryParts } from "./key_recovery.ts";
 import { notice, problem, type ReceiveEvent } from "./receive_event.ts";
-import { type ContactRow, labelOf } from "../store/contact_table.ts";
+import type { ContactRow } from "../store/contact_table.ts";
 import { UnreadMessages } from "./unread_messages.ts";
 
 /** Number of responses without new messages after which receiving ends. */
@@ -136,9 +136,7 @@ export class Inbox {
     }
     const { contacts } = this.#session.store;
     const named = [...counts].slice(0, MOST_NAMED)
-      .map(([contact, count]) =>
-        `${count} from ${labelOf(contacts.at(contact))}`
-      );
+      .map(([contact, count]) => `${count} from ${contacts.at(contact).label}`);
     const others = counts.size - named.length;
     if (others > 0) named.push(`those of ${others} others`);
     return problem(
@@ -191,7 +189,7 @@ export class Inbox {
       const count = run.count - run.told;
       run.told = run.count;
       yield { kind: "stored", count };
-      if (work.fresh > 0) {
+      if (work.fresh + work.dropped > 0) {
         repeats = 0;
       } else {
         const pause = REPEAT_PAUSE * 2 ** repeats++;

@@ -15,11 +15,7 @@ import type { Contacts, SessionParts } from "./contacts.ts";
 import type { MessageNumber } from "../store/message.ts";
 import { notice, type ReceiveEvent } from "./receive_event.ts";
 import type { Outbox } from "./outbox.ts";
-import {
-  type ContactRow,
-  hasChanged,
-  labelOf,
-} from "../store/contact_table.ts";
+import { type ContactRow, hasChanged } from "../store/contact_table.ts";
 import type { KeyRow } from "../store/key_ring.ts";
 
 /** Milliseconds between two key requests to a contact. */
@@ -101,7 +97,7 @@ export class KeyRecovery {
       return false;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      const name = labelOf(this.#session.store.contacts.at(contact));
+      const name = this.#session.store.contacts.at(contact).label;
       yield error instanceof KeyChangedError
         ? { kind: "problem", error }
         : notice(`${name} ${failed}: ${error.message}`);
@@ -130,7 +126,7 @@ export class KeyRecovery {
       if (error instanceof NoConnectionError) this.#toAsk.set(contact, id);
       throw error;
     }
-    return `${labelOf(contacts.at(contact))} was asked for the key`;
+    return `${contacts.at(contact).label} was asked for the key`;
   }
 
   /**
@@ -143,7 +139,7 @@ export class KeyRecovery {
   ): Promise<string | undefined> {
     const { contacts, database, outgoing } = this.#session.store;
     const found = contacts.at(contact);
-    const name = labelOf(found);
+    const name = found.label;
     if (keys.length === 0 || found.publicKey === undefined) {
       return `${name} asks for a symmetric key: send-key ${name}, 152 in the menu or /key send sends one`;
     }

@@ -20,6 +20,7 @@ import type { Progress } from "../link/connection.ts";
 import {
   FolderError,
   ignoreUserError,
+  NoConnectionError,
   ServerRefusedError,
   UserError,
 } from "../errors.ts";
@@ -27,7 +28,7 @@ import type { Contacts, SessionParts, TrustOptions } from "./contacts.ts";
 import type { Message, MessageNumber } from "../store/message.ts";
 import { openOutgoingFile, PipedFiles } from "./outgoing_file.ts";
 import type { OutgoingMessage } from "../link/upload.ts";
-import { type Contact, labelOf } from "../store/contact_table.ts";
+import type { Contact } from "../store/contact_table.ts";
 import type { KeyRow } from "../store/key_ring.ts";
 import type { NewMessage } from "../store/outgoing.ts";
 
@@ -80,7 +81,7 @@ export class Outbox {
 
   /** Stores a text for a contact; {@linkcode deliver} sends it. */
   async writeText(name: string, text: string): Promise<Message> {
-    const { row } = await this.#session.contacts.named(name);
+    const { row } = await this.#recipient(name);
     const size = new TextEncoder().encode(text).length;
     return this.#write({ contact: row, kind: "text", text, size });
   }
@@ -92,7 +93,7 @@ export class Outbox {
    * @throws {UserError} where the file can't be sent
    */
   async writeFile(name: string, path: string): Promise<Message> {
-    const { row } = await this.#session.contacts.named(name);
+    const { row } = await this.#recipient(name);
     const { size } = await openOutgoingFile(path);
     const absolute = await Deno.realPath(path);
     return this.#write({ contact: row, kind: "file", path: absolute, size });
@@ -108,11 +109,18 @@ export class Outbox {
     name: string,
     stdin: ReadableStream<Uint8Array>,
   ): Promise<Message> {
-    const { row } = await this.#session.contacts.named(name);
+    const { row } = await this.#recipient(name);
     const kept = await this.#piped().keep(stdin);
     const path = await Deno.realPath(kept);
     const { size } = await openOutgoingFile(path);
     return this.#write({ contact: row, kind: "file", path, size });
+  }
+
+  /** @throws {UserError} where no client has the name, or it is blocked */
+  async #recipient(name: string): Promise<Contact> {
+    const contact = await this.#session.contacts.named(name);
+    refuseBlocked(contact);
+    return contact;
   }
 
   #piped(): PipedFiles {
@@ -121,7 +129,7 @@ export class Outbox {
 
   /** Stores a key request to a contact; {@linkcode deliver} sends it. */
   async writeKeyRequest(name: string): Promise<Message> {
-    const { row } = await this.#session.contacts.named(name);
+    const { row } = await this.#recipient(name);
     return this.#write({ contact: row, kind: "keyRequest", size: 0 });
   }
 
@@ -132,7 +140,7 @@ export class Outbox {
    * @param isNew whether to stop using the current key and send a new one
    */
   async writeKey(name: string, isNew: boolean): Promise<Message> {
-    const { row } = await this.#session.contacts.named(name);
+    const { row } = await this.#recipient(name);
     if (isNew) this.#session.store.keys.use(row, undefined);
     return this.#write({ contact: row, kind: "key", size: 0 });
   }
@@ -158,7 +166,11 @@ export class Outbox {
       relayMessageId = await this.#send(id, options, key);
     } catch (error) {
       try {
-        outgoing.failed(id, reasonOf(error));
+        outgoing.failed(
+          id,
+          reasonOf(error),
+          error instanceof NoConnectionError,
+        );
       } catch (second) {
         // The first failure matters more.
         ignoreUserError(second);
@@ -182,6 +194,7 @@ export class Outbox {
     const { contacts, store: { messages, outgoing } } = this.#session;
     const message = messages.get(id);
     const recipient = contacts.current(outgoing.contactOf(id));
+    refuseBlocked(recipient);
     const contact = message.kind === "keyRequest"
       ? recipient
       : await contacts.trusted(recipient, options);
@@ -244,7 +257,7 @@ export class Outbox {
         );
       }
       if (hasKey() === undefined) {
-        notice?.(`Sending ${labelOf(contacts.at(row))} a key first`);
+        notice?.(`Sending ${contacts.at(row).label} a key first`);
         const { id } = outgoing.unsentKey(row) ??
           this.#write({ contact: row, kind: "key", size: 0 });
         await this.deliver(id, { onKeyChange });
@@ -309,7 +322,16 @@ export class Outbox {
 
 function outdated(contact: Contact): UserError {
   return new UserError(
-    `The key isn't one for ${labelOf(contact)} any more`,
+    `The key isn't one for ${contact.label} any more`,
     "Another client in this folder has accepted another public key",
+  );
+}
+
+/** @throws {UserError} where the user has blocked the contact */
+function refuseBlocked({ blocked, label }: Contact): void {
+  if (blocked === 0) return;
+  throw new UserError(
+    `You have blocked "${label}"`,
+    `Nothing is sent to a blocked contact; contact "${label}" --blocked no, or /unblock, ends that`,
   );
 }

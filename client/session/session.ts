@@ -19,6 +19,7 @@ import { Consumer, type ConsumerOptions } from "../store/consumers.ts";
 import type { Messages } from "../store/messages.ts";
 import { ClientStore } from "../store/store.ts";
 import { Contacts } from "./contacts.ts";
+import { History } from "./history.ts";
 import { Inbox } from "./inbox.ts";
 import {
   type MessageToShow,
@@ -31,6 +32,8 @@ import { Outbox } from "./outbox.ts";
 const RECEIVE_PATIENCE = 120_000;
 /** Milliseconds to wait while another client shows messages. */
 const SHOW_PATIENCE = 5_000;
+/** Milliseconds after which history expires again. */
+const EXPIRY_INTERVAL = 3_600_000;
 /** Messages that are read at once to be shown. */
 const SHOWN_AT_ONCE = 100;
 
@@ -40,15 +43,29 @@ export interface ReceiveOptions {
   progress?: Progress | undefined;
 }
 
+/** How a session works. */
+export interface SessionOptions {
+  /**
+   * Milliseconds for which messages are kept that are read or sent, asked for with
+   * the first ones that are received. Default: for ever.
+   */
+  keepHistory?: (() => Promise<number>) | undefined;
+}
+
 /** A user's session in one folder, which other clients may share. */
 export class Session implements Disposable {
   /** The user's contacts. */
   readonly contacts: Contacts;
   /** Stores and sends messages. */
   readonly outbox: Outbox;
+  /** Deletes what the folder needn't keep. */
+  readonly history: History;
   /** The connection to the relay. */
   readonly link: RelayLink;
   readonly #dir: string;
+  readonly #keepHistory: (() => Promise<number>) | undefined;
+  /** When history expires next, on the clock of `performance.now()`. */
+  #nextExpiry = 0;
   #inbox: Inbox | undefined;
   #store: ClientStore | undefined;
   #closed = false;
@@ -58,11 +75,17 @@ export class Session implements Disposable {
    * @param dir the folder with `info.me` and the store
    * @param link the connection to the relay
    */
-  constructor(dir: string, link: RelayLink) {
+  constructor(
+    dir: string,
+    link: RelayLink,
+    { keepHistory }: SessionOptions = {},
+  ) {
     this.#dir = dir;
+    this.#keepHistory = keepHistory;
     this.link = link;
     this.contacts = new Contacts(this);
     this.outbox = new Outbox(this);
+    this.history = new History(dir, this);
   }
 
   /**
@@ -174,6 +197,23 @@ export class Session implements Disposable {
     }
     if (failure !== undefined) throw failure.error;
     if (rest > 0) yield { kind: "stored", count: rest };
+    try {
+      await this.#expireHistory();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      yield { kind: "problem", error };
+    }
+  }
+
+  /** Deletes a part of what is older than the user wants to keep; all of it by and by. */
+  async #expireHistory(): Promise<void> {
+    const isDue = performance.now() >= this.#nextExpiry;
+    if (!isDue || this.#keepHistory === undefined) return;
+    this.#nextExpiry = performance.now() + EXPIRY_INTERVAL;
+    const span = await this.#keepHistory();
+    if (span === Infinity) return;
+    const isMore = await this.history.expire(Date.now() - span);
+    if (isMore) this.#nextExpiry = 0;
   }
 
   /**

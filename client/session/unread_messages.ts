@@ -146,6 +146,19 @@ export class UnreadMessages {
     return { rest, dropped };
   }
 
+  /**
+   * Removes a sender's messages.
+   *
+   * @throws {FolderError} where the folder can't be read or written
+   */
+  async remove(of: ClientId): Promise<void> {
+    await this.#explained(async () => {
+      for (const { path, sender } of await this.#names()) {
+        if (sender === encodeHex(of)) await removeIfThere(path);
+      }
+    });
+  }
+
   async #explained<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();

@@ -10,7 +10,7 @@ import { UserError } from "../errors.ts";
 import type { Message, MessageNumber } from "./message.ts";
 import { CONSUMER_NAME, FolderLock, isConsumerName } from "./folder.ts";
 import type { StoreDatabase } from "./database.ts";
-import type { Messages } from "./messages.ts";
+import { type Messages, NOT_BLOCKED } from "./messages.ts";
 
 /** Which messages a consumer gets. */
 export interface ConsumerOptions {
@@ -96,7 +96,7 @@ export class Consumer implements Disposable {
   next(limit: number): Message[] {
     this.#first ??= this.#findFirst();
     if (this.#first === undefined) return [];
-    const conditions = ["m.outgoing = 0", "m.id > ?"];
+    const conditions = ["m.outgoing = 0", NOT_BLOCKED, "m.id > ?"];
     const params: BindValue[] = [Math.max(this.#last, this.#first - 1)];
     if (!this.#options.replay) {
       conditions.push(

@@ -21,12 +21,13 @@ interface ListedContact {
   name: string | undefined;
   succeeds: ContactRow | undefined;
   retired: number;
-  /** Whether the user trusts its key or has a conversation with it, so that it keeps its name. */
+  /** Whether the user trusts its key, has a conversation with it or has set something for it, so that it keeps its name. */
   known: number;
 }
 
 const COLUMNS = `c.contact, c.clientId, c.name, c.succeeds, c.retired,
   c.publicKey IS NOT NULL OR c.sendingKey IS NOT NULL
+    OR c.alias IS NOT NULL OR c.blocked = 1 OR c.muted = 1
     OR EXISTS (SELECT 1 FROM messages m WHERE m.contact = c.contact) AS known`;
 
 /** Whether a contact `o` owns the name that it has. */

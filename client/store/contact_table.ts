@@ -5,7 +5,7 @@
  * @module
  */
 
-import { encodeHex } from "@std/encoding";
+import { decodeHex } from "@std/encoding";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import type { ContactSummary } from "./message.ts";
 import type { StoreDatabase } from "./database.ts";
@@ -23,6 +23,8 @@ export interface Contact {
   readonly row: ContactRow;
   /** The id, which never changes. */
   readonly clientId: ClientId;
+  /** What it is called here: its alias, its name, or its id in hex digits. */
+  readonly label: string;
   /** The name; undefined where the relay gave none. */
   readonly name: string | undefined;
   /** The contact whose name it claims, until the user accepts the claim. */
@@ -35,17 +37,45 @@ export interface Contact {
   readonly toldKey: Uint8Array | undefined;
   /** The symmetric key in use. */
   readonly sendingKey: KeyRow | undefined;
+  /** 1 where the user wants no messages from it. */
+  readonly blocked: number;
 }
 
-const SELECT =
-  `SELECT contact AS "row", clientId, name, succeeds, publicKey, offeredKey, toldKey, sendingKey
-   FROM contacts WHERE`;
+/** What the user sets for a contact, beside an alias. */
+export interface ContactFlags {
+  /** Whether it is listed without a message, too. */
+  chosen: boolean;
+  /** Whether its messages are dropped. */
+  blocked: boolean;
+  /** Whether its messages arrive without a notification. */
+  muted: boolean;
+}
 
-/** The name of a contact, or its id in hex digits where it has none. */
-export function labelOf(
-  { name, clientId }: Pick<Contact, "name" | "clientId">,
-): string {
-  return name || encodeHex(clientId);
+/**
+ * Joins a contact `c` with the owner `o` of its name, which has the settings: they
+ * hold for a contact that only claims the name, too.
+ */
+export const OWNER =
+  "JOIN contacts o ON o.contact = coalesce(c.succeeds, c.contact)";
+
+/**
+ * What a contact `c` with the owner `o` is called. A name that is the alias of
+ * another contact is of no use: the alias is the user's choice.
+ */
+export const LABEL = `coalesce(o.alias, CASE WHEN c.name <> '' AND NOT EXISTS (
+     SELECT 1 FROM contacts a WHERE a.alias = c.name AND a.name IS NOT c.name
+   ) THEN c.name END, lower(hex(c.clientId)))`;
+
+const SELECT = `SELECT c.contact AS "row", c.clientId, c.name, c.succeeds,
+     c.publicKey, c.offeredKey, c.toldKey, c.sendingKey, o.blocked, ${LABEL} AS label
+   FROM contacts c ${OWNER} WHERE`;
+
+/** Whether a text is a client's id in hex digits. */
+const HEX_ID = /^[0-9a-f]{32}$/i;
+
+/** The id in a text of hex digits; undefined where it is none. */
+export function idIn(text: string): ClientId | undefined {
+  return HEX_ID.test(text) ? decodeHex(text) as ClientId : undefined;
 }
 
 /** Whether the user must accept a different public key or id first. */
@@ -53,6 +83,18 @@ export function hasChanged(
   { offeredKey, succeeds }: Pick<Contact, "offeredKey" | "succeeds">,
 ): boolean {
   return offeredKey !== undefined || succeeds !== undefined;
+}
+
+/** A row of {@linkcode ContactTable.summaries}. */
+interface SummaryRow extends Pick<Contact, "name" | "label" | "clientId"> {
+  unread: number | undefined;
+  lastTime: number | undefined;
+  /** Whether a key or an id must be accepted. */
+  changed: number;
+  /** Whether there are messages, or the user has chosen the contact. */
+  spoken: number;
+  blocked: number;
+  muted: number;
 }
 
 /** The contacts in a folder's store. */
@@ -66,7 +108,7 @@ export class ContactTable {
 
   /** The contact with an id; inserted where the id is unknown. */
   withId(clientId: ClientId): Contact {
-    const sql = `${SELECT} clientId = ?`;
+    const sql = `${SELECT} c.clientId = ?`;
     const found = this.#database.row<Contact>(sql, clientId);
     if (found !== undefined) return found;
     return this.#database.write(() => {
@@ -80,17 +122,39 @@ export class ContactTable {
 
   /** The contact in a row. */
   at(row: ContactRow): Contact {
-    return this.#database.one<Contact>(`${SELECT} contact = ?`, row);
+    return this.#database.one<Contact>(`${SELECT} c.contact = ?`, row);
+  }
+
+  /**
+   * The contact with an alias, else the one that has a name or claims it at the
+   * relay, else the one with an id in hex digits.
+   */
+  named(name: string): Contact | undefined {
+    const aliased = this.#database.row<Contact>(`${SELECT} c.alias = ?`, name);
+    if (aliased !== undefined) return this.holder(aliased);
+    const id = idIn(name);
+    return this.#withName(name) ?? (id && this.#withKnownId(id));
+  }
+
+  /** The contact that now has the name of a contact, or that one itself. */
+  holder({ name, row }: Contact): Contact {
+    return (name === undefined ? undefined : this.#withName(name)) ??
+      this.at(row);
   }
 
   /** The contact that has a name, or claims it at the relay. */
-  named(name: string): Contact | undefined {
+  #withName(name: string): Contact | undefined {
     return this.#database.row<Contact>(
-      `${SELECT} name = ? AND retired = 0
-       ORDER BY succeeds IS NOT NULL AND listed = 1 DESC, succeeds IS NULL DESC
+      `${SELECT} c.name = ? AND c.retired = 0
+       ORDER BY c.succeeds IS NOT NULL AND c.listed = 1 DESC, c.succeeds IS NULL DESC
        LIMIT 1`,
       name,
     );
+  }
+
+  #withKnownId(id: ClientId): Contact | undefined {
+    const found = this.#database.row<Contact>(`${SELECT} c.clientId = ?`, id);
+    return found && this.holder(found);
   }
 
   /** Whether the relay's list had the contact when it was last fetched. */
@@ -104,7 +168,7 @@ export class ContactTable {
   /** The contacts whose keys must be accepted. */
   changed(): Contact[] {
     return this.#database.rows<Contact>(
-      `${SELECT} retired = 0 AND (offeredKey IS NOT NULL OR succeeds IS NOT NULL)`,
+      `${SELECT} c.retired = 0 AND (c.offeredKey IS NOT NULL OR c.succeeds IS NOT NULL)`,
     );
   }
 
@@ -174,7 +238,10 @@ export class ContactTable {
         succeeds,
       ) !== undefined;
       if (!isOffered) return false;
-      if (succeeds !== undefined) this.#set(succeeds, "retired = 1");
+      if (succeeds !== undefined) {
+        this.#set(succeeds, "retired = 1");
+        this.#moveSettings(succeeds, row);
+      }
       this.#set(
         row,
         "publicKey = offeredKey, offeredKey = NULL, toldKey = NULL, sendingKey = NULL, succeeds = NULL",
@@ -189,17 +256,51 @@ export class ContactTable {
     });
   }
 
-  /** The contacts that are listed or have a conversation, the latest conversation first. */
-  summaries(): ContactSummary[] {
-    return this.#database.rows<
-      & Pick<Contact, "name" | "clientId">
-      & {
-        unread: number | undefined;
-        lastTime: number | undefined;
-        offered: number;
-        claimed: number;
-      }
-    >(
+  /** Sets one of a contact's flags. */
+  setFlag(
+    { row, succeeds }: Contact,
+    flag: keyof ContactFlags,
+    isSet: boolean,
+  ): void {
+    this.#set(succeeds ?? row, `${flag} = ${isSet ? 1 : 0}`);
+  }
+
+  /** Sets or removes a contact's alias. */
+  setAlias({ row, succeeds }: Contact, alias: string | undefined): void {
+    this.#database.run(
+      "UPDATE contacts SET alias = ? WHERE contact = ?",
+      alias,
+      succeeds ?? row,
+    );
+  }
+
+  /** Moves the settings to the contact that the user accepts in another one's place. */
+  #moveSettings(from: ContactRow, to: ContactRow): void {
+    const { alias } = this.#database.one<{ alias: string | undefined }>(
+      "SELECT alias FROM contacts WHERE contact = ?",
+      from,
+    );
+    this.#set(from, "alias = NULL");
+    this.#database.run(
+      `UPDATE contacts SET alias = ?1, (chosen, blocked, muted) = (
+         SELECT chosen, blocked, muted FROM contacts WHERE contact = ?2
+       ) WHERE contact = ?3`,
+      alias,
+      from,
+      to,
+    );
+  }
+
+  /**
+   * The contacts that are listed or have a conversation, the latest conversation
+   * first.
+   *
+   * @param which `conversations` leaves out those that the user has neither written
+   * to nor received from nor chosen, and whose key hasn't changed
+   */
+  summaries(which: "all" | "conversations"): ContactSummary[] {
+    const strangers = which === "all" ? "OR c.listed = 1" : "";
+    return this.#database.rows<SummaryRow>(
       // A contact that claims a name counts with the name's owner. Ordered by
       // number: a time may come from a wrong clock.
       `WITH counted AS (
@@ -212,21 +313,26 @@ export class ContactTable {
          SELECT coalesce(name, contact) AS who, max(last) AS last, sum(unread) AS unread
          FROM counted CROSS JOIN contacts USING (contact) GROUP BY 1
        )
-       SELECT c.name, c.clientId, said.unread, written AS lastTime,
-         offeredKey IS NOT NULL AS offered,
-         EXISTS (SELECT 1 FROM contacts x
-           WHERE x.succeeds = c.contact AND x.retired = 0) AS claimed
+       SELECT c.name, c.clientId, said.unread, written AS lastTime, c.blocked, c.muted,
+         c.offeredKey IS NOT NULL OR EXISTS (SELECT 1 FROM contacts x
+           WHERE x.succeeds = c.contact AND x.retired = 0) AS changed,
+         (c.chosen = 1 AND c.listed = 1) OR said.last IS NOT NULL AS spoken,
+         ${LABEL.replaceAll("o.", "c.")} AS label
        FROM contacts c LEFT JOIN said ON who = coalesce(c.name, c.contact)
          LEFT JOIN messages ON id = said.last
        WHERE c.retired = 0 AND c.succeeds IS NULL
-         AND (listed = 1 OR claimed = 1 OR said.last IS NOT NULL)
-       ORDER BY said.last IS NULL, said.last DESC, c.name`,
-    ).map(({ name, clientId, unread, lastTime, offered, claimed }) => ({
-      name: labelOf({ name, clientId }),
-      contactId: clientId,
-      unread: unread ?? 0,
-      lastTime,
-      keyChanged: offered === 1 || claimed === 1,
+         AND (spoken = 1 OR changed = 1 ${strangers})
+       ORDER BY said.last IS NULL, said.last DESC, label`,
+    ).map((row) => ({
+      name: row.label,
+      relayName: row.name,
+      contactId: row.clientId,
+      unread: row.blocked === 1 ? 0 : row.unread ?? 0,
+      lastTime: row.lastTime,
+      keyChanged: row.changed === 1,
+      conversation: row.spoken === 1 || row.changed === 1,
+      blocked: row.blocked === 1,
+      muted: row.muted === 1,
     }));
   }
 

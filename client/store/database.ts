@@ -78,6 +78,8 @@ export class StoreDatabase {
         database.exec("PRAGMA fullfsync = ON");
         database.exec("PRAGMA foreign_keys = ON");
         database.exec("PRAGMA temp_store = MEMORY");
+        // What the user deletes is overwritten in the file.
+        database.exec("PRAGMA secure_delete = ON");
         database.exec("PRAGMA journal_mode = WAL");
         prepareSchema(database);
         return database;
@@ -187,6 +189,15 @@ export class StoreDatabase {
     } finally {
       this.#explained(() => this.#database.exec("PRAGMA synchronous = FULL"));
     }
+  }
+
+  /** Empties the log, which holds deleted rows until then, unless another client is reading. */
+  emptyLog(): void {
+    this.#explained(() => {
+      this.#database.exec("PRAGMA busy_timeout = 0");
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    });
   }
 
   /** The problems of the file; empty where it is intact. */

@@ -25,7 +25,7 @@ export interface Received {
 }
 
 /** Size of {@linkcode Received.seen} in bytes. */
-const SEEN_SIZE = 32;
+export const SEEN_SIZE = 32;
 
 /** How to look up a received message. */
 export interface SeenOptions {
@@ -54,7 +54,9 @@ export class Incoming {
     options: SeenOptions = {},
   ): "opened" | "unreadable" | undefined {
     const rows = this.#find(seen, options);
-    if (rows.length === 0) return undefined;
+    if (rows.length === 0) {
+      return this.#isForgotten(seen) ? "opened" : undefined;
+    }
     return rows.some(({ open }) => open === 1) ? "unreadable" : "opened";
   }
 
@@ -68,6 +70,7 @@ export class Incoming {
     return this.#database.write(() => {
       const before = this.#find(message.seen, options);
       if (before.length === 0) {
+        if (this.#isForgotten(message.seen)) return 0;
         this.#insert(message, message.seen);
         return 1;
       }
@@ -79,6 +82,21 @@ export class Incoming {
       }
       return opened.length;
     });
+  }
+
+  /** Records a message that isn't kept, so that a repeat of it isn't new. */
+  forget(seen: Uint8Array): void {
+    this.#database.run(
+      "INSERT INTO forgotten (seen) VALUES (?) ON CONFLICT DO NOTHING",
+      seen,
+    );
+  }
+
+  #isForgotten(seen: Uint8Array): boolean {
+    return this.#database.row(
+      "SELECT 1 FROM forgotten WHERE seen = ?",
+      seen,
+    ) !== undefined;
   }
 
   /**
@@ -94,8 +112,17 @@ export class Incoming {
        WHERE seen > x'' AND (length(seen) = ${SEEN_SIZE} OR NOT ${OPEN})`,
     ).map((row) => ({ ...row, key: encodeHex(row.seen.slice(0, SEEN_SIZE)) }))
       .filter(({ seen, key }) => !mayComeAgain(seen) || !repeated.has(key));
-    if (rows.length === 0) return;
+    const forgotten = this.#database.rows<{ seen: Uint8Array }>(
+      "SELECT seen FROM forgotten",
+    ).filter(({ seen }) => {
+      const key = encodeHex(seen);
+      return !repeated.has(key) && !kept.has(key);
+    });
+    if (rows.length + forgotten.length === 0) return;
     this.#database.write(() => {
+      for (const { seen } of forgotten) {
+        this.#database.run("DELETE FROM forgotten WHERE seen = ?", seen);
+      }
       for (const { id, seen, key, open } of rows) {
         const isWanted = open === 1 || kept.has(key);
         if (isWanted && !mayComeAgain(seen)) continue;

@@ -25,7 +25,7 @@ export type Delivery = "received" | "sending" | "unsent" | "sent";
 export interface Message {
   /** Its number in this folder; numbers rise and are never reused. */
   id: MessageNumber;
-  /** The contact's name, or its id in hex where no name is known; unescaped, so not fit to print. */
+  /** The contact's alias or name, or its id in hex where no name is known; unescaped, so not fit to print. */
   contact: string;
   /** The contact's id. */
   contactId: ClientId;
@@ -83,8 +83,10 @@ export interface Explanation extends Message, MessageDetails {
 
 /** A contact in a list. */
 export interface ContactSummary {
-  /** The name, or the id in hex where none is known; not fit to print. */
+  /** The alias, the name, or the id in hex where none is known; not fit to print. */
   name: string;
+  /** The name at the relay; undefined where it gave none. */
+  relayName: string | undefined;
   /** The id. */
   contactId: ClientId;
   /** Texts, files and unreadable messages that the user hasn't seen. */
@@ -93,4 +95,10 @@ export interface ContactSummary {
   lastTime: number | undefined;
   /** Whether the relay gives a public key other than the accepted one. */
   keyChanged: boolean;
+  /** Whether the user knows the contact: by a message, a choice, or a changed key. */
+  conversation: boolean;
+  /** Whether its messages are dropped. */
+  blocked: boolean;
+  /** Whether its messages arrive without a notification. */
+  muted: boolean;
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { BindValue } from "@db/sqlite";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import { UserError } from "../errors.ts";
 import type {
@@ -13,7 +12,7 @@ import type {
   MessageDetails,
   MessageNumber,
 } from "./message.ts";
-import { type ContactRow, labelOf } from "./contact_table.ts";
+import { type ContactRow, idIn, LABEL, OWNER } from "./contact_table.ts";
 import type { StoreDatabase, Value } from "./database.ts";
 import { SenderLock } from "./folder.ts";
 import { PatternMatcher, SEARCH_LIMIT } from "./pattern_matcher.ts";
@@ -49,7 +48,7 @@ export interface SearchOptions {
 export interface MessageRow
   extends MessageDetails, Pick<Message, "id" | "kind" | "path" | "size"> {
   clientId: ClientId;
-  name: string | undefined;
+  label: string;
   contact: ContactRow;
   outgoing: number;
   succeeds: ContactRow | undefined;
@@ -59,12 +58,27 @@ export interface MessageRow
   sender: string | undefined;
 }
 
-const SELECT =
-  "SELECT m.*, c.clientId, c.name, c.succeeds FROM messages m JOIN contacts c USING (contact)";
+const SELECT = `SELECT m.*, c.clientId, c.succeeds, ${LABEL} AS label
+  FROM messages m JOIN contacts c ON c.contact = m.contact ${OWNER}`;
 
-/** The rows of the contacts that have or had a name, or have an id in hex. */
-const ROWS_OF =
-  "SELECT contact FROM contacts WHERE name = ?1 OR (name IS NULL AND lower(hex(clientId)) = lower(?1))";
+/** The condition of messages whose contact isn't blocked. */
+export const NOT_BLOCKED = "o.blocked = 0";
+
+/**
+ * The rows of the contacts that have or had a name, or that of the contact with it
+ * as an alias, or have an id.
+ *
+ * @returns a query and its parameters
+ */
+export function contactRows(name: string): readonly [string, ...Value[]] {
+  return [
+    `SELECT contact FROM contacts WHERE alias = ?1 OR clientId = ?2
+       OR name = CASE WHEN EXISTS (SELECT 1 FROM contacts WHERE alias = ?1)
+         THEN (SELECT name FROM contacts WHERE alias = ?1) ELSE ?1 END`,
+    name,
+    idIn(name),
+  ];
+}
 
 /** All messages, in the order of storing. */
 export class Messages {
@@ -78,13 +92,17 @@ export class Messages {
   list(options: HistoryOptions = {}): Message[] {
     const { name, before, after, since, limit } = options;
     const conditions = ["1"];
-    const params: BindValue[] = [];
-    const where = (condition: string, value: BindValue | undefined) => {
+    const params: Value[] = [];
+    const where = (condition: string, value: Value) => {
       if (value === undefined) return;
       conditions.push(condition);
       params.push(value);
     };
-    where(`m.contact IN (${ROWS_OF})`, name);
+    if (name !== undefined) {
+      const [rows, ...values] = contactRows(name);
+      conditions.push(`m.contact IN (${rows})`);
+      params.push(...values);
+    }
     where("m.id < ?", before);
     where("m.id > ?", after);
     if (since !== undefined) {
@@ -168,7 +186,7 @@ export class Messages {
   /** The oldest messages after number `after` that the user hasn't seen. */
   unshown(after: number, limit: number): Message[] {
     return this.messages(
-      "m.outgoing = 0 AND m.shown IS NULL AND m.id > ? ORDER BY m.id LIMIT ?",
+      `m.outgoing = 0 AND m.shown IS NULL AND ${NOT_BLOCKED} AND m.id > ? ORDER BY m.id LIMIT ?`,
       after,
       limit,
     );
@@ -258,7 +276,7 @@ export class Messages {
   messageOf(row: MessageRow): Message {
     return {
       id: row.id,
-      contact: labelOf(row),
+      contact: row.label,
       contactId: row.clientId,
       outgoing: row.outgoing === 1,
       kind: row.kind,
@@ -286,7 +304,7 @@ export class Messages {
   }
 
   #contacts(name: string): ContactRow[] {
-    return this.#database.rows<{ contact: ContactRow }>(ROWS_OF, name)
+    return this.#database.rows<{ contact: ContactRow }>(...contactRows(name))
       .map(({ contact }) => contact);
   }
 }

@@ -100,7 +100,7 @@ export class Outgoing {
       this.#sender ??= new SenderLock(this.#database.folder);
       this.#set(
         id,
-        "sent = ?, sender = ?, attempts = attempts + 1, failure = NULL",
+        "sent = ?, sender = ?, attempts = attempts + 1, failure = NULL, unreached = 0",
         Date.now(),
         this.#sender.token,
       );
@@ -129,9 +129,18 @@ export class Outgoing {
     this.#set(id, "path = NULL");
   }
 
-  /** Marks a message as unsent, with the reason. */
-  failed(id: MessageNumber, reason: string): void {
-    this.#set(id, "sender = NULL, failure = ?", reason);
+  /**
+   * Marks a message as unsent, with the reason.
+   *
+   * @param unreached whether the attempt reached no relay, so that none has it
+   */
+  failed(id: MessageNumber, reason: string, unreached: boolean): void {
+    this.#set(
+      id,
+      "sender = NULL, failure = ?, unreached = ?",
+      reason,
+      unreached ? 1 : 0,
+    );
   }
 
   #set(id: MessageNumber, what: string, ...values: Value[]): void {

@@ -7,7 +7,7 @@
 import { Database } from "@db/sqlite";
 import { isDiskFull } from "../../shared/cli/reason.ts";
 import { isThere } from "./folder.ts";
-import { isReady } from "./schema.ts";
+import { isReady, prepareSchema } from "./schema.ts";
 
 /** Codes of the system and of SQLite for what can't be written. */
 const UNWRITABLE: readonly unknown[] = ["EROFS", "EACCES", "EPERM"];
@@ -34,7 +34,7 @@ export function cannotWrite(error: unknown): boolean {
     primary === READ_ONLY || primary === CANT_OPEN || cannotWrite(error.cause);
 }
 
-/** Opens an existing store of the current version for reading; undefined where that fails. */
+/** Opens an existing store for reading; undefined where that fails. */
 export function openToRead(path: string): ReadableStore | undefined {
   if (!isThere(path)) return undefined;
   // While other clients use it, their log and its index can be read.
@@ -69,7 +69,10 @@ function plain(database: Database, setting = ""): ReadableStore {
   }
 }
 
-/** Opens a copy in the temporary folder, where an index can be created. */
+/**
+ * Opens a copy in the temporary folder, where an index can be created, and an older
+ * store brought up to date.
+ */
 function copied(path: string): ReadableStore {
   const folder = Deno.makeTempDirSync({ prefix: "messageu-" });
   const remove = () => {
@@ -82,7 +85,7 @@ function copied(path: string): ReadableStore {
       Deno.copyFileSync(path + suffix, copy);
       if (Deno.build.os !== "windows") Deno.chmodSync(copy, 0o600);
     }
-    const { database, close } = plain(new Database(`${folder}/copy`));
+    const { database, close } = plain(upToDate(`${folder}/copy`));
     return {
       database,
       isAlone: false,
@@ -93,6 +96,17 @@ function copied(path: string): ReadableStore {
     };
   } catch (error) {
     remove();
+    throw error;
+  }
+}
+
+function upToDate(path: string): Database {
+  const database = new Database(path);
+  try {
+    prepareSchema(database);
+    return database;
+  } catch (error) {
+    database.close();
     throw error;
   }
 }

@@ -31,9 +31,6 @@ export interface SchemaPart {
   sql: string | null;
 }
 
-/** Stored in the file as `PRAGMA user_version`. */
-const SCHEMA_VERSION = 1;
-
 // A contact is an id; the relay's list gives it a name. Another client listed
 // under a known contact's name refers to it in `succeeds` until the user accepts.
 // A key belongs to the identity that exchanged it. Texts are bytes, since SQLite's
@@ -41,7 +38,7 @@ const SCHEMA_VERSION = 1;
 // of a received message: 32 bytes while the relay may deliver it again; with the
 // message's number appended once that is over but a later key may still open it;
 // then null. `sender` is the token of the client that is sending the message.
-const TABLES = `
+const FIRST_TABLES = `
 CREATE TABLE contacts (
   contact INTEGER PRIMARY KEY,
   clientId BLOB NOT NULL UNIQUE,
@@ -102,8 +99,28 @@ CREATE TABLE acks (
 CREATE INDEX acksOfMessage ON acks (message);
 `;
 
+// The user's own name for a contact is its alias; a chosen contact is listed without
+// a message, too. `unreached` means that the last attempt to send reached no relay.
+// `forgotten` identifies repeats of messages that the folder no longer keeps.
+const CONTACT_SETTINGS = `
+ALTER TABLE contacts ADD COLUMN alias TEXT;
+ALTER TABLE contacts ADD COLUMN chosen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE contacts ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE contacts ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX aliases ON contacts (alias) WHERE alias IS NOT NULL;
+ALTER TABLE messages ADD COLUMN unreached INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE forgotten (seen BLOB PRIMARY KEY) WITHOUT ROWID;
+`;
+
+/** What makes each version of the tables out of the one before. */
+const STEPS = [FIRST_TABLES, CONTACT_SETTINGS];
+
+/** The current version, stored in the file as `PRAGMA user_version`. */
+export const SCHEMA_VERSION: number = STEPS.length;
+
 /**
- * Creates the tables in an empty file; doesn't change an existing store.
+ * Creates the tables in an empty file, and brings those of an older version up to
+ * date.
  *
  * @throws {FolderError} where the file has a newer version
  */
@@ -118,9 +135,9 @@ export function prepareSchema(database: Database): void {
         "Use the newer program that made it",
       );
     }
-    // Another client may have created them before the lock was taken.
-    if (version === 0) {
-      createTables(database);
+    // Another client may have done it before the lock was taken.
+    if (version < SCHEMA_VERSION) {
+      STEPS.slice(version).forEach((step) => database.exec(step));
       database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     }
     database.exec("COMMIT");
@@ -135,9 +152,18 @@ export function isReady(database: Database): boolean {
   return versionOf(database) === SCHEMA_VERSION;
 }
 
-/** Creates the tables in an empty database, which isn't marked as a store. */
-export function createTables(database: Database): void {
-  database.exec(TABLES);
+/** Creates the tables of a version in an empty database, which isn't marked as a store. */
+export function createTables(
+  database: Database,
+  version: number = SCHEMA_VERSION,
+): void {
+  STEPS.slice(0, version).forEach((step) => database.exec(step));
+}
+
+/** Creates a store of a version in an empty database. */
+export function createStore(database: Database, version: number): void {
+  createTables(database, version);
+  database.exec(`PRAGMA user_version = ${version}`);
 }
 
 /** All parts of a database, in a fixed order. */

@@ -4,6 +4,7 @@ import { FolderError, NotRegisteredError } from "../errors.ts";
 import { FolderLock, isDecided, isThere } from "./folder.ts";
 import { ContactTable } from "./contact_table.ts";
 import { STORE_FOLDER, StoreDatabase } from "./database.ts";
+import { Deletions } from "./deletions.ts";
 import { Incoming } from "./incoming.ts";
 import { KeyRing } from "./key_ring.ts";
 import { Messages } from "./messages.ts";
@@ -23,6 +24,8 @@ export class ClientStore {
   readonly incoming: Incoming;
   /** The user's own messages. */
   readonly outgoing: Outgoing;
+  /** Deletes messages. */
+  readonly deletions: Deletions;
 
   private constructor(database: StoreDatabase) {
     this.database = database;
@@ -31,6 +34,7 @@ export class ClientStore {
     this.messages = new Messages(database);
     this.incoming = new Incoming(database, this.messages);
     this.outgoing = new Outgoing(database, this.messages);
+    this.deletions = new Deletions(database, this.messages);
   }
 
   /**

@@ -12,6 +12,7 @@ import {
   createTables,
   type RowSource,
   rowSource,
+  SCHEMA_VERSION,
   schemaOf,
   type SchemaPart,
 } from "../store/schema.ts";
@@ -19,8 +20,13 @@ import { createHash } from "node:crypto";
 
 /** "MsgU", in the file's header: tells an archive from other SQLite files. */
 const APPLICATION_ID = 0x4d736755;
-/** Version of the format, in the file's header; it changes with the store's tables. */
-const VERSION = 2;
+/**
+ * Version of the format, in the file's header: it changes with the store's tables,
+ * and is one more than their version.
+ */
+const VERSION = SCHEMA_VERSION + 1;
+/** The oldest version that can be read. */
+const OLDEST_VERSION = 2;
 /** Bytes of an SQLite file's header. */
 const HEADER_SIZE = 100;
 /** The start of an SQLite file. */
@@ -47,11 +53,11 @@ export function createTransferTables(database: Database): void {
   database.exec(TABLES);
 }
 
-/** The schema of an archive. */
-export function archiveSchema(): SchemaPart[] {
+/** The schema of an archive with the tables of a version of the store. */
+export function archiveSchema(storeVersion: number): SchemaPart[] {
   const model = new Database(":memory:");
   try {
-    createTables(model);
+    createTables(model, storeVersion);
     createTransferTables(model);
     return schemaOf(rowSource(model));
   } finally {
@@ -59,13 +65,20 @@ export function archiveSchema(): SchemaPart[] {
   }
 }
 
+/** What an archive's header tells. */
+export interface ArchiveHeader {
+  /** The file's size in bytes. */
+  readonly size: number;
+  /** The version of the store's tables in it. */
+  readonly storeVersion: number;
+}
+
 /**
  * Checks the header of a file before SQLite opens it.
  *
- * @returns the file's size in bytes
- * @throws {Error} where it isn't an archive, or has another version
+ * @throws {Error} where it isn't an archive, or has an unknown version
  */
-export async function checkHeader(path: string): Promise<number> {
+export async function checkHeader(path: string): Promise<ArchiveHeader> {
   using file = await openRegular(path);
   const header = new Uint8Array(HEADER_SIZE);
   await readFull(file, header);
@@ -75,12 +88,12 @@ export async function checkHeader(path: string): Promise<number> {
     view.getUint16(18) === 0x0101;
   if (!isOurs) throw new Error("it is none that export made");
   const version = view.getUint32(60);
-  if (version !== VERSION) {
+  if (version < OLDEST_VERSION || version > VERSION) {
     throw new Error(
-      `it is of version ${version}, this program reads ${VERSION}`,
+      `it is of version ${version}, this program reads ${OLDEST_VERSION} to ${VERSION}`,
     );
   }
-  return (await file.stat()).size;
+  return { size: (await file.stat()).size, storeVersion: version - 1 };
 }
 
 /** The kind of a file by its first bytes; undefined where it isn't an SQLite database. */

@@ -4,12 +4,13 @@ import { type BindValue, Database } from "@db/sqlite";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UserError } from "../errors.ts";
 import {
-  prepareSchema,
+  createStore,
   type RowSource,
   rowSource,
   schemaOf,
 } from "../store/schema.ts";
 import {
+  type ArchiveHeader,
   archiveSchema,
   checkHeader,
   copyTables,
@@ -38,13 +39,15 @@ export class ArchiveReader implements RowSource, Disposable {
   /** Size of the file in bytes. */
   readonly size: number;
   readonly #path: string;
+  readonly #storeVersion: number;
   readonly #database: Database;
   readonly #digest = new Digest();
   readonly #expected: Uint8Array;
 
-  private constructor(file: string, path: string, size: number) {
+  private constructor(file: string, path: string, header: ArchiveHeader) {
     this.#path = path;
-    this.size = size;
+    this.size = header.size;
+    this.#storeVersion = header.storeVersion;
     // SQLite treats names such as ":memory:" specially.
     this.#database = new Database(resolve(file), {
       int64: true,
@@ -113,14 +116,15 @@ export class ArchiveReader implements RowSource, Disposable {
   }
 
   /**
-   * Restores the store into an empty file.
+   * Restores the store into an empty file, with the tables of the archive's
+   * version: the first client that opens it brings them up to date.
    *
    * @param pathOf returns the future path of a message's file
    */
   restore(path: string, pathOf: (message: number) => string): void {
     const store = new Database(resolve(path), { int64: true });
     try {
-      prepareSchema(store);
+      createStore(store, this.#storeVersion);
       // No other client sees it until it has its final name.
       store.exec(
         "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN",
@@ -172,7 +176,7 @@ export class ArchiveReader implements RowSource, Disposable {
     const source = rowSource(this.#database);
     // The schema is checked first, since views and triggers execute code.
     const schema = JSON.stringify(schemaOf(source));
-    if (schema !== JSON.stringify(archiveSchema())) {
+    if (schema !== JSON.stringify(archiveSchema(this.#storeVersion))) {
       throw new Error("its tables aren't those that export makes");
     }
     const [row] = source.rows<{ integrity_check: string }>(

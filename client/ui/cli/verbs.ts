@@ -11,6 +11,7 @@ export const verbNames = [
   "register",
   "whoami",
   "list",
+  "contact",
   "send",
   "send-file",
   "resend",

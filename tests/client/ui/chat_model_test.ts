@@ -77,10 +77,14 @@ const message = (
 
 const contact = (name: string, unread: number): ContactSummary => ({
   name,
+  relayName: name,
   contactId: BEN,
   unread,
   lastTime: 0,
   keyChanged: false,
+  conversation: true,
+  blocked: false,
+  muted: false,
 });
 
 /** Texts with wide, joined, combining and right-to-left characters, and whatever else there is. */

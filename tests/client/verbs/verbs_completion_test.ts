@@ -67,7 +67,7 @@ for (const [shell, { command, begin }] of Object.entries(SHELLS)) {
       const dir = `${folder.path}/anna`;
       const anna = new VerbUser(dir, server.address);
       await anna.do("register", "anna");
-      const { data } = await anna.do("list", "--json");
+      const { data } = await anna.do("list", "--all", "--json");
       assertEquals(data.length, NAMES.length);
       // It tells which words it was given.
       const words = `${folder.path}/words`;

@@ -183,7 +183,7 @@ testWith(
       [late, await ben.keyMessage()],
       [repeated, repeated],
     );
-    assertEquals((await anna.do("list")).stdout, "ben\n");
+    assertEquals((await anna.do("list", "--all")).stdout, "ben\n");
     assertStringIncludes((await anna.do("key", "ben")).stdout, "ben");
     const { data } = await anna.do("pull", "--json");
     assertEquals(

@@ -34,9 +34,12 @@ testWith(
       await ben.do("register", "ben");
       assertEquals((await anna.do("whoami")).stdout, `anna ${me.id}\n`);
       assertEquals((await anna.do("whoami", "--json")).data, [me]);
-      assertEquals((await anna.do("list")).stdout, "ben\n");
-      const { data: [contact] } = await anna.do("list", "--json");
-      assertEquals(shape(contact), "type name id unread lastTime keyChanged");
+      assertEquals((await anna.do("list", "--all")).stdout, "ben\n");
+      const { data: [contact] } = await anna.do("list", "--all", "--json");
+      assertEquals(
+        shape(contact),
+        "type name id unread lastTime keyChanged relayName conversation blocked muted",
+      );
     });
 
     await t.step("send: a word, standard input, its lines", async () => {

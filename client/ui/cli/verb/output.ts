@@ -108,6 +108,25 @@ export function dataKind<const F extends string, B extends string = never>(
 /** Fields of the user. */
 export const identityData = dataKind("identity", ["name", "id"]);
 
+/** Fields of a contact. */
+export const contactData = dataKind("contact", [
+  "name",
+  "id",
+  "unread",
+  "lastTime",
+  "keyChanged",
+  "relayName",
+  "conversation",
+  "blocked",
+  "muted",
+], {
+  notes: {
+    name: "your alias, the name, or the id where none is known",
+    relayName: "null where the relay gave none",
+    conversation: "whether `list` shows it without `--all`",
+  },
+});
+
 /** Fields of a message. */
 export const messageData = dataKind("message", [
   "id",

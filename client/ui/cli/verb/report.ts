@@ -14,6 +14,7 @@ import {
   UserError,
 } from "../../../errors.ts";
 import {
+  contactData,
   type DataKind,
   keyData,
   messageData,
@@ -22,12 +23,20 @@ import {
   sentData,
   skippedData,
 } from "./output.ts";
-import type { Message, MessageNumber } from "../../../store/message.ts";
+import type {
+  ContactSummary,
+  Message,
+  MessageNumber,
+} from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { ProgressLine } from "../../transfer_progress.ts";
 import type { OnKeyChange } from "./arguments.ts";
-import { messageLine, messageValues } from "../../../session/message_form.ts";
+import {
+  isoTime,
+  messageLine,
+  messageValues,
+} from "../../../session/message_form.ts";
 import type { Work } from "./verb.ts";
 import type { PublicKeyInfo } from "../../../session/contacts.ts";
 
@@ -229,6 +238,39 @@ export async function writeKey(
   if (offered === undefined) return;
   output.say(
     `The relay now gives another key, ${offered.fingerprint}: compare with "fingerprint ${name}" before "accept ${name}"`,
+  );
+}
+
+/** Writes a contact. */
+export async function writeContact(
+  output: Output,
+  { name, contactId, lastTime, ...contact }: ContactSummary,
+): Promise<void> {
+  const { unread, keyChanged, relayName, blocked, muted } = contact;
+  const marks = [
+    unread > 0 ? `${unread} unread` : "",
+    relayName === undefined || relayName === name
+      ? ""
+      : `${printableLine(relayName)} at the relay`,
+    keyChanged ? "another key than before" : "",
+    blocked ? "blocked" : "",
+    muted ? "muted" : "",
+  ].filter((mark) => mark !== "");
+  const shown = printableLine(name);
+  await output.data(
+    contactData,
+    {
+      name,
+      id: contactId.toHex(),
+      unread,
+      lastTime: isoTime(lastTime),
+      keyChanged,
+      relayName: relayName ?? null,
+      conversation: contact.conversation,
+      blocked,
+      muted,
+    },
+    marks.length === 0 ? shown : `${shown}\t${marks.join(", ")}`,
   );
 }
 

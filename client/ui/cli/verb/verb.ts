@@ -212,7 +212,9 @@ export class Work implements Disposable {
       await finishImport(dir);
     }
     const { Session } = await import("../../../session/session.ts");
-    return this.#session = new Session(dir, await this.link());
+    return this.#session = new Session(dir, await this.link(), {
+      keepHistory: async () => (await this.settings())["keep-history"],
+    });
   }
 
   [Symbol.dispose](): void {

@@ -1,46 +1,32 @@
-import { isoTime } from "../../../session/message_form.ts";
-import { dataKind } from "../verb/output.ts";
+import { contactData } from "../verb/output.ts";
+import { writeContact } from "../verb/report.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
-import { printableLine } from "../../../../shared/cli/printable.ts";
-
-const contactData = dataKind("contact", [
-  "name",
-  "id",
-  "unread",
-  "lastTime",
-  "keyChanged",
-]);
 
 /** Lists the contacts. */
 export const verb: Verb = defineVerb({
-  brief: "List the other users, the latest conversation first",
+  brief: "List your conversations, the latest first; --all lists all users",
+  about:
+    "Lists the contacts with whom you have exchanged messages, whom you have chosen in chat, or whose key has changed, the latest conversation first. With --all it lists the other users of the relay, too.",
   prints: [contactData],
   flags: {
+    all: switchFlag("List all other users of the relay"),
     offline: switchFlag(
       "List the contacts in this folder without asking a relay",
     ),
   },
-  async task(work, { offline }) {
+  async task(work, { all, offline }) {
     const session = await work.session();
     if (!offline) await session.contacts.fetch();
-    for (const contact of session.contacts.all()) {
-      const marks = [
-        contact.unread > 0 ? `${contact.unread} unread` : "",
-        contact.keyChanged ? "another key than before" : "",
-      ].filter((mark) => mark !== "");
-      const name = printableLine(contact.name);
-      await work.output.data(
-        contactData,
-        {
-          name: contact.name,
-          id: contact.contactId.toHex(),
-          unread: contact.unread,
-          lastTime: isoTime(contact.lastTime),
-          keyChanged: contact.keyChanged,
-        },
-        marks.length === 0 ? name : `${name}\t${marks.join(", ")}`,
-      );
-    }
+    const contacts = all
+      ? session.contacts.all()
+      : session.contacts.conversations();
+    for (const contact of contacts) await writeContact(work.output, contact);
+    if (contacts.length > 0) return;
+    work.output.say(
+      all
+        ? "There is no other user"
+        : "No conversation yet; list --all lists the other users",
+    );
   },
 });

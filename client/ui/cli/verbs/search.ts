@@ -27,6 +27,6 @@ export const verb: Verb = defineVerb({
       isFound = true;
       await writeMessage(work.output, message);
     }
-    if (name !== undefined && !isFound) session.contacts.requireKnown(name);
+    if (name !== undefined && !isFound) session.contacts.known(name);
   },
 });
