@@ -111,6 +111,11 @@ export class Screen implements AsyncDisposable {
     return this.rows.join("\n");
   }
 
+  /** The program's process id; NaN until it has started. */
+  get pid(): number {
+    return Number(/pid (\d+)/.exec(this.#raw)?.[1]);
+  }
+
   /** All that the program wrote. */
   get raw(): string {
     return this.#raw;
@@ -179,10 +184,11 @@ export class Screen implements AsyncDisposable {
   async signal(
     name: "HUP" | "INT" | "QUIT" | "TERM" | "USR1" | "USR2",
   ): Promise<void> {
-    const pid = /pid (\d+)/.exec(this.#raw)?.[1];
-    const { code } = await Program.run("sh", ["-c", `kill -${name} ${pid}`])
-      .end();
-    if (code !== 0) throw new Error(`Expected a program with pid ${pid}`);
+    const { code } = await Program.run("sh", [
+      "-c",
+      `kill -${name} ${this.pid}`,
+    ]).end();
+    if (code !== 0) throw new Error(`Expected a program with pid ${this.pid}`);
   }
 
   /** Waits for the end; its exit code, and whether `stty` says the same as before. */

@@ -40,11 +40,6 @@ import {
   initialState,
   update,
 } from "../../../client/ui/chat/model/model.ts";
-import {
-  afterFailures,
-  LIVELY,
-  slower,
-} from "../../../client/ui/chat/run/relay_watch.ts";
 import type {
   ContactSummary,
   Message,
@@ -332,21 +327,6 @@ Deno.test("news are told once, of whom nobody looks at, and not too often", () =
     "\x1b]9;MessageU: message from a]0;x, b, c and others\x07",
   );
   assertEquals(announcement("off", ["a"]), "");
-});
-
-Deno.test("the relay is asked less and less, and waited for longer and longer", () => {
-  let pause = LIVELY;
-  for (let time = 0; time < 20; time++) pause = slower(pause);
-  assertEquals(pause, 10_000);
-  assertEquals([1, 2, 3, 4, 5, 6, 100].map(afterFailures), [
-    1000,
-    2000,
-    4000,
-    8000,
-    16_000,
-    30_000,
-    30_000,
-  ]);
 });
 
 Deno.test("a panel shows the latest notice from its start", () => {

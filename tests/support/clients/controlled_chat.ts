@@ -16,6 +16,7 @@ export class ControlledChat implements Disposable {
     session: Session,
     size: { columns: number; rows: number },
     name?: string,
+    now: () => number = () => performance.now(),
   ) {
     this.#controller = new ChatController(session, "off", size, {
       signal: () => {},
@@ -24,6 +25,7 @@ export class ControlledChat implements Disposable {
       edit: (text) => Promise.resolve(text),
       list: () => Promise.resolve([]),
       home: undefined,
+      now,
       leave: this.#left.resolve,
       fail: this.#left.reject,
     });
@@ -61,6 +63,11 @@ export class ControlledChat implements Disposable {
   enter(line: string): void {
     this.type(line);
     this.press("enter");
+  }
+
+  /** The terminal gains or loses the focus. */
+  focus(focused: boolean): void {
+    this.#controller.focus(focused);
   }
 
   /** Waits until the screen shows this. */

@@ -102,6 +102,7 @@ export async function runChat(
         },
         list: namesIn,
         home: process.env.HOME,
+        now: () => performance.now(),
         leave: left.resolve,
         fail: left.reject,
       },

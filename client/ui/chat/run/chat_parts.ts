@@ -65,6 +65,8 @@ export interface ChatEnvironment {
   list: (folder: string) => Promise<string[]>;
   /** The folder for `~`. */
   home: string | undefined;
+  /** The time that polls of the relay go by, in milliseconds. */
+  now: () => number;
   /** Ends the chat with an exit code. */
   leave: (code: number) => void;
   /** Ends the chat with an unexpected error. */

@@ -12,6 +12,7 @@ import {
   UserError,
 } from "../../../errors.ts";
 import type { ContactSummary, MessageNumber } from "../../../store/message.ts";
+import { PollTimer } from "../../../session/poll_pace.ts";
 import type { Session } from "../../../session/session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
 import { type Chat, type ChatEnvironment, keyTopic } from "./chat_parts.ts";
@@ -76,7 +77,9 @@ export class ChatController implements Chat, Disposable {
     this.#environment = environment;
     this.#state = initialState(notify, size);
     this.#frame = layOut(this.#state, this.#messageLayout);
-    this.#relay = new RelayWatch(session, this, {
+    const timer = new PollTimer(environment.now);
+    this.#relay = new RelayWatch(session, this, timer, {
+      stored: () => this.#lookOrTell(),
       answered: () => {
         this.#lookOrTell();
         this.#settled = true;
@@ -310,6 +313,7 @@ export class ChatController implements Chat, Disposable {
 
   /** Handles pasted text. */
   readonly paste = (text: string): void => {
+    this.hurry();
     this.dispatch({ kind: "typed", text });
   };
 
@@ -323,6 +327,7 @@ export class ChatController implements Chat, Disposable {
   /** Handles a change of the focus. */
   readonly focus = (focused: boolean): void => {
     this.dispatch({ kind: "set", focused });
+    if (focused) this.hurry();
   };
 
   #lookOrTell(): void {

@@ -1,6 +1,5 @@
 /**
- * Polls the relay while a chat runs: often during a conversation, less often the
- * longer no message arrives.
+ * Polls the relay while a chat runs, and shows the state of the connection.
  *
  * @module
  */
@@ -10,32 +9,18 @@ import {
   ServerRefusedError,
   UserError,
 } from "../../../errors.ts";
+import { paces, type PollTimer } from "../../../session/poll_pace.ts";
 import type { Session } from "../../../session/session.ts";
 import type { ConnectionState } from "../model/model.ts";
 import type { Chat } from "./chat_parts.ts";
 
-/** Milliseconds between two requests during a conversation. */
-export const LIVELY = 500;
-/** Milliseconds between two requests when nothing has arrived for long. */
-export const SLOWEST = 10_000;
-/** Milliseconds between two attempts to reach a relay that has been away for long. */
-const MOST_PATIENT = 30_000;
-
 /** Topic of the notices about the connection. */
 const TOPIC = "relay";
 
-/** The pause after a pause without messages, in milliseconds. */
-export function slower(pause: number): number {
-  return Math.min(SLOWEST, pause * 1.25);
-}
-
-/** The pause after `count` failures in a row: 1, 2, 4 up to 30 s, in milliseconds. */
-export function afterFailures(count: number): number {
-  return Math.min(MOST_PATIENT, 1000 * 2 ** (count - 1));
-}
-
 /** Events of receiving. */
 export interface RelayWatchEvents {
+  /** Messages have been stored; the relay may hold more. */
+  stored: () => void;
   /** The relay has responded, and its messages are stored. */
   answered: () => void;
   /** The relay is unreachable or refuses. */
@@ -47,18 +32,19 @@ export class RelayWatch {
   readonly #session: Pick<Session, "receive">;
   readonly #chat: Chat;
   readonly #events: RelayWatchEvents;
+  readonly #timer: PollTimer;
   #stopped = false;
-  #failures = 0;
-  #pause = LIVELY;
   #wake = () => {};
 
   constructor(
     session: Pick<Session, "receive">,
     chat: Chat,
+    timer: PollTimer,
     events: RelayWatchEvents,
   ) {
     this.#session = session;
     this.#chat = chat;
+    this.#timer = timer;
     this.#events = events;
   }
 
@@ -67,26 +53,23 @@ export class RelayWatch {
     while (!this.#stopped) {
       try {
         const count = await this.#receive();
-        this.#failures = 0;
-        this.#pause = count > 0 ? LIVELY : slower(this.#pause);
+        this.#timer.noteResponse(count);
         if (this.#stopped) return;
         this.#answered();
       } catch (error) {
         if (this.#stopped) return;
         if (!(error instanceof UserError)) throw error;
-        this.#pause = afterFailures(++this.#failures);
+        this.#timer.noteFailure();
         this.#failed(error);
       }
       await this.#rest();
     }
   }
 
-  /** Shortens the pause: a message may arrive soon. */
+  /** Polls often from now on: the user is there, or a message may arrive soon. */
   hurry(): void {
-    if (this.#failures > 0) return;
-    const slow = this.#pause > LIVELY * 2;
-    this.#pause = LIVELY;
-    if (slow) this.#wake();
+    this.#timer.noteActivity();
+    this.#wake();
   }
 
   /** Stops receiving. */
@@ -101,18 +84,28 @@ export class RelayWatch {
     for await (const event of this.#session.receive()) {
       if (event.kind === "problem") this.#chat.complainOnce(event.error);
       if (event.kind === "notice") this.#chat.tell(event.text);
-      if (event.kind === "stored") count += event.count;
+      if (event.kind !== "stored") continue;
+      count += event.count;
+      this.#events.stored();
     }
     return count;
   }
 
+  /** Waits until the next poll is due, which activity and the focus change. */
   async #rest(): Promise<void> {
-    if (this.#stopped) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.#pause);
-    this.#wake = resolve;
-    await promise;
-    clearTimeout(timer);
+    for (let left = this.#left(); left > 0 && !this.#stopped;) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, left);
+      this.#wake = resolve;
+      await promise;
+      clearTimeout(timer);
+      left = this.#left();
+    }
+  }
+
+  #left(): number {
+    const { focused } = this.#chat.state;
+    return this.#timer.left(focused ? paces.focused : paces.unfocused);
   }
 
   #answered(): void {
@@ -127,7 +120,7 @@ export class RelayWatch {
   #failed(error: UserError): void {
     const before = this.#chat.state.connection.kind;
     const kind = error instanceof ServerRefusedError ? "refused" : "retrying";
-    this.#show({ kind, until: performance.now() + this.#pause });
+    this.#show({ kind, until: performance.now() + this.#left() });
     if (kind !== before) {
       this.#chat.tell(
         kind === "refused"

@@ -1,6 +1,6 @@
 /**
- * Polls the relay: often while messages arrive, less often otherwise. Notices at
- * once what other clients in the folder receive.
+ * Polls the relay until a signal. Notices at once what other clients in the folder
+ * receive.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import {
   type UserError,
 } from "../../../errors.ts";
 import type { MessageToShow } from "../../../session/receive_event.ts";
+import { paces, PollTimer } from "../../../session/poll_pace.ts";
 import type { Session } from "../../../session/session.ts";
 import { complain, type Complaints } from "./report.ts";
 import type { Io, Output } from "./output.ts";
@@ -70,12 +71,6 @@ export class Stop implements Disposable {
   }
 }
 
-/** Milliseconds between two requests while messages arrive. */
-const LIVELY = 500;
-/** Milliseconds between two requests when none has arrived for long. */
-const QUIET = 5000;
-/** Factor by which the pause grows after a request without messages. */
-const SLOWING = 1.3;
 /** Milliseconds between two checks of the store for changes. */
 const LOOK = 100;
 
@@ -119,23 +114,23 @@ export async function* watch(
     askedLast: false,
     failure: undefined,
   };
-  let pause = LIVELY;
+  const timer = new PollTimer(() => performance.now());
   // The store may hold messages before the first poll.
   yield round;
   while (!stop.wanted) {
-    let count = 0;
     // Polls once more: a message may have arrived after the last poll.
     const isLast = parts.isEnding?.() === true;
     try {
-      const received = yield* receive(parts);
-      if (received === undefined) return;
-      count = received;
+      const count = yield* receive(parts);
+      if (count === undefined) return;
+      timer.noteResponse(count);
       if (round.failure !== undefined) output.say("The relay is back");
       round.failure = undefined;
     } catch (error) {
       const isAway = error instanceof ConnectionError ||
         error instanceof ServerRefusedError;
       if (!isAway) throw error;
+      timer.noteFailure();
       if (round.failure === undefined) {
         complain(output, error);
         output.say("Trying again until it responds");
@@ -145,8 +140,7 @@ export async function* watch(
     round.asked = true;
     round.askedLast = isLast;
     yield round;
-    pause = count > 0 ? LIVELY : Math.min(QUIET, pause * SLOWING);
-    yield* settle(parts, round, pause);
+    yield* settle(parts, round, timer);
   }
 }
 
@@ -172,18 +166,17 @@ async function* receive(
 async function* settle(
   { session, stop, isDue, isEnding }: WatchParts,
   round: Round,
-  pause: number,
+  timer: PollTimer,
 ): AsyncGenerator<Round, void, void> {
   const { database } = session.store;
-  const end = performance.now() + pause;
   let { version } = database;
-  while (performance.now() < end && isEnding?.() !== true) {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+  while (timer.left(paces.unattended) > 0 && isEnding?.() !== true) {
+    let look: ReturnType<typeof setTimeout> | undefined;
     const tick = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, LOOK);
+      look = setTimeout(resolve, LOOK);
     });
     const ticked = await stop.unless(tick);
-    clearTimeout(timer);
+    clearTimeout(look);
     if (!ticked) return;
     if (database.version === version && isDue?.() !== true) continue;
     yield round;
