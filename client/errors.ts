@@ -48,8 +48,8 @@ export class ServerRefusedError extends UserError {
   override readonly code = "refused";
 
   /** The message is the one that section 12 of docs/protocol.md specifies. */
-  constructor(hint?: string) {
-    super("server responded with an error", hint);
+  constructor(hint?: string, options?: ErrorOptions) {
+    super("server responded with an error", hint, options);
   }
 }
 

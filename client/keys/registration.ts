@@ -112,11 +112,6 @@ async function registerDraft(
       if (isRefused && kept.length > 0) continue;
       if (isRefused || error instanceof NoConnectionError) {
         if (kept.length === 0) await discard(draft);
-        if (isRefused && error.hint === undefined) {
-          throw new ServerRefusedError(
-            `"${name}" may be taken: register another name`,
-          );
-        }
         throw error;
       }
       throw new UserError(

@@ -224,7 +224,10 @@ class Exchange<T> {
     const reason = reasonOf(this.#watch.stalled ? new Stalled() : error);
     return new ConnectionError(
       `The connection to ${this.#where} broke: ${reason}`,
-      this.#sizeHint() ?? "Try again",
+      this.#sizeHint() ??
+        (this.#source.arrived === 0
+          ? "The relay may be full, or restarting: try again"
+          : "Try again"),
       { cause: error },
     );
   }

@@ -34,6 +34,7 @@ import {
   type Question,
 } from "./connection.ts";
 import { type Locate, Relays } from "./relays.ts";
+import { withReason } from "./refusal.ts";
 import {
   ServerRefusedError,
   UserError,
@@ -231,7 +232,7 @@ export class RelayLink {
         expected: responseCode[kind],
         ...response,
       }));
-    return await this.#explained(me, asking);
+    return await this.#explained(kind, me, asking);
   }
 
   /** Sends a request and decodes its complete response. */
@@ -262,19 +263,24 @@ export class RelayLink {
    * version.
    *
    * @throws {VersionRefusedError} where it does
+   * @throws {ServerRefusedError} with what a refusal may mean
    */
-  async #explained<T>(me: ClientId, asking: Promise<T>): Promise<T> {
+  async #explained<T>(
+    kind: RequestKind,
+    me: ClientId,
+    asking: Promise<T>,
+  ): Promise<T> {
     try {
       const result = await asking;
       this.#isTaken ??= Promise.resolve(true);
       return result;
     } catch (error) {
-      const mayBeOlder = error instanceof ServerRefusedError &&
-        this.#version !== OLDER_VERSION && me !== ZERO_ID;
-      if (!mayBeOlder) throw error;
-      this.#isTaken ??= this.#takesOurs(me);
-      if (await this.#isTaken) throw error;
-      throw new VersionRefusedError(OLDER_VERSION);
+      if (!(error instanceof ServerRefusedError)) throw error;
+      if (this.#version !== OLDER_VERSION && me !== ZERO_ID) {
+        this.#isTaken ??= this.#takesOurs(me);
+        if (!await this.#isTaken) throw new VersionRefusedError(OLDER_VERSION);
+      }
+      throw withReason(error, kind);
     }
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { equals } from "@std/bytes";
+import { closest } from "../../shared/cli/closest.ts";
 import { importPublicKey, publicKeyOf } from "../../shared/crypto/crypto.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
@@ -94,7 +95,7 @@ export class Contacts {
    * @param name an alias, a name, or an id in hex digits
    * @throws {UnknownContactError} if no contact has the name
    */
-  known(name: string): ContactSummary {
+  async known(name: string): Promise<ContactSummary> {
     const id = name.toLowerCase();
     const all = this.all();
     const found = all.find((each) => each.name === name) ??
@@ -103,7 +104,7 @@ export class Contacts {
     if (found !== undefined) return found;
     throw new UnknownContactError(
       `This folder has no contact called "${name}"`,
-      "Its names: list --all --offline",
+      await this.#meant(name, "Its names: list --all --offline"),
     );
   }
 
@@ -117,19 +118,31 @@ export class Contacts {
 
   /**
    * The contact with a name. Fetches the list where the folder lacks the name.
+   * Blanks around the name are ignored, unless they belong to it.
    *
    * @throws {UnknownContactError} where no client has it
    */
   async named(name: string): Promise<Contact> {
-    const known = this.#table.named(name);
+    const known = this.#known(name);
     if (known !== undefined) return known;
     await this.fetch();
-    const found = this.#table.named(name);
+    const found = this.#known(name);
     if (found !== undefined) return found;
     throw new UnknownContactError(
-      `There is no other client called "${name}"`,
-      "The list of clients tells their names",
+      `There is no other client called "${name.trim()}"`,
+      await this.#meant(name, "The list of clients tells their names"),
     );
+  }
+
+  #known(name: string): Contact | undefined {
+    return this.#table.named(name) ?? this.#table.named(name.trim());
+  }
+
+  /** A hint for an unknown name. */
+  async #meant(name: string, hint: string): Promise<string> {
+    const names = this.all().map(({ name }) => name);
+    const meant = await closest(name.trim(), names);
+    return meant === undefined ? hint : `Did you mean "${meant}"? ${hint}`;
   }
 
   /** The contact that now has the name of the contact in `row`, or that one itself. */
@@ -198,7 +211,7 @@ export class Contacts {
     const last = this.#checked.get(contact.row) ?? -Infinity;
     const due = again || performance.now() - last > CHECK_INTERVAL;
     const checked = due || hasChanged(contact)
-      ? await this.#check(contact)
+      ? await this.#check(contact, again)
       : contact;
     if (!hasChanged(checked)) return checked;
     if (onKeyChange !== "accept") throw await this.#changed(checked, false);
@@ -341,13 +354,18 @@ export class Contacts {
    * Requests the contact's key. After a refusal, checks whether another client
    * has the name. Otherwise a known key is valid, since some relays don't serve
    * keys.
+   *
+   * @param mustList whether the relay must give its list then
    */
-  async #check(contact: Contact): Promise<Contact> {
+  async #check(contact: Contact, mustList = false): Promise<Contact> {
     try {
       return await this.#compare(contact);
     } catch (error) {
       if (!(error instanceof ServerRefusedError)) throw error;
-      await this.fetch().catch(ignoreUserError);
+      await this.fetch().catch((failure) => {
+        ignoreUserError(failure);
+        if (mustList && failure instanceof ServerRefusedError) throw failure;
+      });
       const now = this.#table.holder(contact);
       if (now.row !== contact.row) return await this.#compare(now);
       if (!this.#table.isListed(contact.row)) {

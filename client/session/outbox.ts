@@ -79,8 +79,15 @@ export class Outbox {
     return await this.deliver((await this.writeKey(name, true)).id);
   }
 
-  /** Stores a text for a contact; {@linkcode deliver} sends it. */
+  /**
+   * Stores a text for a contact; {@linkcode deliver} sends it.
+   *
+   * @throws {UserError} where the text is empty, or no client has the name
+   */
   async writeText(name: string, text: string): Promise<Message> {
+    if (text.trim() === "") {
+      throw new UserError("The text is empty", "Nothing was sent");
+    }
     const { row } = await this.#recipient(name);
     const size = new TextEncoder().encode(text).length;
     return this.#write({ contact: row, kind: "text", text, size });

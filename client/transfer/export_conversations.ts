@@ -36,7 +36,9 @@ export async function exportConversations(
   name: string | undefined,
 ): Promise<Exported> {
   const all = conversations(session, name);
-  if (name !== undefined && all.size === 0) session.contacts.known(name);
+  if (name !== undefined && all.size === 0) {
+    await session.contacts.known(name);
+  }
   // For "here/" and "." too, the draft is beside the target.
   const target = resolve(dir);
   const draft = draftOf(target);

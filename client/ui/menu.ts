@@ -64,7 +64,7 @@ const items: readonly Item[] = [
     async run(user, { session }) {
       const name = await user.askName("Whose public key");
       const { offered } = await session.contacts.publicKey(name);
-      user.say(`Got the public key of ${name}`);
+      user.say(`Got the public key of ${name.trim()}`);
       if (offered === undefined) return;
       for (const warning of await session.contacts.warnings()) {
         user.complain(warning);

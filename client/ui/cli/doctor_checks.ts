@@ -106,14 +106,14 @@ async function checkRelay(
     return ok(`It responds in ${ms} ms and lists ${others.length} other users`);
   } catch (error) {
     if (!(error instanceof ServerRefusedError)) throw error;
-    if (error instanceof VersionRefusedError) {
-      return bad("It responds, but refuses our version", error.hint ?? "");
-    }
+    const isVersion = error instanceof VersionRefusedError;
     // A relay refuses an unknown client, so this is one.
-    if (me === undefined) return ok("It responds, and doesn't know you yet");
+    if (!isVersion && me === undefined) {
+      return ok("It responds, and doesn't know you yet");
+    }
     return bad(
-      "It responds, but refuses you",
-      "Is it the relay that you registered with? See info.server",
+      `It responds, but refuses ${isVersion ? "our version" : "you"}`,
+      error.hint ?? "",
     );
   }
 }

@@ -223,6 +223,7 @@ testWith(
     assertStringIncludes(await cora.choose("140"), "No waiting messages");
     assertEquals(await namesIn(`${folder.path}/cora`), [
       "info.me",
+      "info.server",
       "info.store",
     ]);
   },

@@ -52,7 +52,7 @@ testWith(
     );
     assertStringIncludes(
       await ben.choose("110", "anna"),
-      'server responded with an error\n("anna" may be taken: register another name)\n',
+      "server responded with an error\n(The name may be taken: register another one. ",
     );
     assertStringIncludes(await ben.choose("110", "ben"), "Registered as ben");
     assertStringIncludes(await ben.choose("110"), "You are registered already");

@@ -43,7 +43,7 @@ export const verb: Verb = defineVerb({
     if (alias !== undefined) {
       await contacts.setAlias(label(), alias || undefined);
     }
-    await writeContact(work.output, contacts.known(label()));
+    await writeContact(work.output, await contacts.known(label()));
   },
 });
 

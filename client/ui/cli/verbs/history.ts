@@ -18,7 +18,7 @@ export const verb: Verb = defineVerb({
     const session = await work.session();
     const messages = session.messages.list({ name, limit, since });
     if (name !== undefined && messages.length === 0) {
-      session.contacts.known(name);
+      await session.contacts.known(name);
     }
     for (const message of messages) {
       await writeMessage(work.output, message);

@@ -21,7 +21,8 @@ export const verb: Verb = defineVerb({
 });
 
 function parseName(text: string): string {
-  const problem = nameProblem(text);
-  if (problem === undefined) return text;
+  const name = text.trim();
+  const problem = nameProblem(name);
+  if (problem === undefined) return name;
   throw new Error(problem);
 }

@@ -27,6 +27,8 @@ export const verb: Verb = defineVerb({
       isFound = true;
       await writeMessage(work.output, message);
     }
-    if (name !== undefined && !isFound) session.contacts.known(name);
+    if (name !== undefined && !isFound) {
+      await session.contacts.known(name);
+    }
   },
 });

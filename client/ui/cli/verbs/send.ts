@@ -1,16 +1,10 @@
 import { UsageError } from "../../../../shared/cli/program.ts";
 import { nameArgument, onKeyChangeFlag } from "../verb/arguments.ts";
 import { deliver } from "../verb/report.ts";
-import {
-  decodeText,
-  type Input,
-  inputLines,
-  readInput,
-} from "../../terminal.ts";
+import { decodeText, inputLines, readInput } from "../../terminal.ts";
 import { sentData, skippedData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
-import { UserError } from "../../../errors.ts";
 
 /** Sends a text. */
 export const verb: Verb = defineVerb({
@@ -39,20 +33,14 @@ export const verb: Verb = defineVerb({
       return await deliver(work, message, onKeyChange);
     };
     if (text !== "-") return await send(text);
-    if (!lines) return await send(await readWhole(work.io.stdin));
+    if (!lines) return await send(await readInput(work.io.stdin));
     for await (
       const line of inputLines(work.io.stdin, (bytes) => decodeText(bytes))
     ) {
-      const exit = line === "" ? 0 : await send(line);
+      const exit = line.trim() === "" ? 0 : await send(line);
       // A later line may depend on the one that failed.
       if (exit !== 0) return exit;
     }
     return 0;
   },
 });
-
-async function readWhole(stdin: Input): Promise<string> {
-  const text = await readInput(stdin);
-  if (text !== "") return text;
-  throw new UserError("Standard input is empty", "Nothing was sent");
-}
