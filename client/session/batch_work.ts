@@ -33,6 +33,8 @@ const [MESSAGES_PER_COMMIT, BYTES_PER_COMMIT] = [256, 4 * 1024 * 1024];
 export interface WorkParts {
   store: ClientStore;
   me: Identity;
+  /** The folder for received files; undefined for the temporary folder. */
+  files: string | undefined;
   /** Messages that were shown without being stored, by identifying bytes in hex. */
   shownUnkept: Set<string>;
   /** Whether the batch may have been processed before, at least in part. */
@@ -220,14 +222,14 @@ export class BatchWork {
     contact: ContactRow,
     isLast: boolean,
   ): Promise<Opened> {
-    const { store, me } = this.#parts;
+    const { store, me, files } = this.#parts;
     const keys = this.#keys.get(contact) ??
       new ContactKeys(
         await store.keys.opening(contact),
         await store.keys.sealing(store.contacts.at(contact), me.clientId),
       );
     this.#keys.set(contact, keys);
-    return await openMessage(message, keys, me.privateKey, isLast);
+    return await openMessage(message, keys, me.privateKey, isLast, files);
   }
 
   /** Stores the opened messages and their keys in one transaction. */

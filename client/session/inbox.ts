@@ -60,6 +60,7 @@ interface Run {
 export class Inbox {
   readonly #dir: string;
   readonly #session: RecoveryParts;
+  readonly #files: string | undefined;
   readonly #journal: Journal;
   readonly #unread: UnreadMessages;
   /** Recovers the keys of messages that couldn't be opened. */
@@ -69,8 +70,16 @@ export class Inbox {
   /** Kept files whose keys were tried on the unread messages. */
   readonly #triedOn = new Set<string>();
 
-  /** @param dir the folder of the journal */
-  constructor(dir: string, session: RecoveryParts) {
+  /**
+   * @param dir the folder of the journal
+   * @param files the folder for received files; undefined for the temporary folder
+   */
+  constructor(
+    dir: string,
+    session: RecoveryParts,
+    files: string | undefined,
+  ) {
+    this.#files = files;
     this.#dir = dir;
     this.#session = session;
     this.#journal = new Journal(dir);
@@ -262,6 +271,7 @@ export class Inbox {
     const work = new BatchWork({
       store: this.#session.store,
       me: run.me,
+      files: this.#files,
       shownUnkept: this.#shownUnkept,
       isOld,
       unread: run.unread,

@@ -1,6 +1,5 @@
 /**
- * Opens received messages with the keys of their senders, and saves the files
- * among them.
+ * Opens received messages with the keys of their senders.
  *
  * @module
  */
@@ -16,12 +15,10 @@ import {
   legacyPadding,
 } from "../../shared/crypto/crypto.ts";
 import type { Pieces } from "../../shared/wire/buffers.ts";
-import { reasonOf } from "../../shared/cli/reason.ts";
-import { writeAll } from "../../shared/folder/durable_files.ts";
-import { UserError } from "../errors.ts";
 import { MessageType } from "../../shared/wire/protocol.ts";
 import type { BatchMessage, ReceivedContent } from "./batch.ts";
 import type { MessageKind } from "../store/message.ts";
+import { saveReceivedFile } from "./received_files.ts";
 
 /** Bytes of the largest text; a larger one is saved as a file. */
 const MAX_TEXT_SIZE = 16 * 1024 * 1024;
@@ -67,6 +64,7 @@ export function isCertain(
  * message brings.
  *
  * @param isLast whether no further key may follow: a doubtful file is saved then
+ * @param folder the folder for files. Default: the temporary folder
  * @throws {UserError} where a file can't be saved, or the message can't be read
  */
 export async function openMessage(
@@ -74,6 +72,7 @@ export async function openMessage(
   keys: ContactKeys,
   privateKey: CryptoKey,
   isLast: boolean,
+  folder?: string,
 ): Promise<Opened> {
   const rest = { size: 0, doubtful: false };
   try {
@@ -93,7 +92,7 @@ export async function openMessage(
       if (certainty !== "certain" && !isLast) {
         return { kind: "file", ...rest, doubtful: true };
       }
-      const saved = await saveReceivedFile(pieces);
+      const saved = await saveReceivedFile(pieces, folder);
       return { kind: "file", ...saved, doubtful: certainty === "doubtful" };
     }
   } catch (error) {
@@ -106,42 +105,6 @@ export async function openMessage(
 function decodeText(bytes: Uint8Array): string {
   const end = bytes.at(-1) === 0 ? -1 : bytes.length;
   return new TextDecoder().decode(bytes.subarray(0, end));
-}
-
-/**
- * Saves a received file in the temporary directory with mode 0600, under a new
- * name that doesn't depend on data from the wire. The file is synced before this
- * resolves, and removed after an error.
- *
- * @returns the file's full path and its size in bytes
- * @throws {UserError} where it can't be saved
- * @throws {DecryptError} where the pieces throw it
- */
-export async function saveReceivedFile(
-  pieces: Pieces,
-): Promise<{ path: string; size: number }> {
-  let path: string | undefined;
-  let size = 0;
-  try {
-    // The runtime creates it exclusively, with mode 0600.
-    path = await Deno.makeTempFile({ prefix: "messageu-" });
-    using file = await Deno.open(path, { write: true });
-    for await (const piece of pieces) {
-      await writeAll(file, piece);
-      size += piece.length;
-    }
-    await file.sync();
-    return { path, size };
-  } catch (cause) {
-    if (path !== undefined) await Deno.remove(path).catch(() => {});
-    if (cause instanceof DecryptError) throw cause;
-    const reason = reasonOf(cause);
-    throw new UserError(
-      `Can't save a received file: ${reason}`,
-      "It is kept: pull again once there is room in the temporary directory",
-      { cause },
-    );
-  }
 }
 
 /**

@@ -46,6 +46,11 @@ export interface ReceiveOptions {
 /** How a session works. */
 export interface SessionOptions {
   /**
+   * The folder for received files, made if it is missing and asked for before
+   * the first are received; undefined stands for the temporary folder.
+   */
+  files?: (() => Promise<string | undefined>) | undefined;
+  /**
    * Milliseconds for which messages are kept that are read or sent, asked for with
    * the first ones that are received. Default: for ever.
    */
@@ -63,6 +68,7 @@ export class Session implements Disposable {
   /** The connection to the relay. */
   readonly link: RelayLink;
   readonly #dir: string;
+  readonly #files: SessionOptions["files"];
   readonly #keepHistory: (() => Promise<number>) | undefined;
   /** When history expires next, on the clock of `performance.now()`. */
   #nextExpiry = 0;
@@ -78,9 +84,10 @@ export class Session implements Disposable {
   constructor(
     dir: string,
     link: RelayLink,
-    { keepHistory }: SessionOptions = {},
+    { files, keepHistory }: SessionOptions = {},
   ) {
     this.#dir = dir;
+    this.#files = files;
     this.#keepHistory = keepHistory;
     this.link = link;
     this.contacts = new Contacts(this);
@@ -175,7 +182,11 @@ export class Session implements Disposable {
     { progress }: ReceiveOptions = {},
   ): AsyncGenerator<ReceiveEvent, void, void> {
     const me = await this.me();
-    const inbox = this.#inbox ??= new Inbox(this.#dir, this);
+    const inbox = this.#inbox ??= new Inbox(
+      this.#dir,
+      this,
+      await this.#files?.(),
+    );
     let rest = 0;
     let failure: { error: unknown } | undefined;
     try {

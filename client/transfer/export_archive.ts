@@ -1,14 +1,11 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, resolve } from "node:path";
 import { Database } from "@db/sqlite";
-import { PIECE_SIZE } from "../../shared/wire/buffers.ts";
 import { findFile, formatInfoMe } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   createPrivate,
   moveNew,
-  openRegular,
-  readFull,
   removeIfThere,
   syncFile,
   syncFolder,
@@ -18,6 +15,7 @@ import { parseIdentity } from "../../shared/identity/parse_identity.ts";
 import { readFolderIdentity } from "../keys/identity.ts";
 import { countWaiting } from "../session/journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
+import { readSaved, UnreadableFile } from "../session/received_files.ts";
 import { UnreadMessages } from "../session/unread_messages.ts";
 import { draftOf, removeDraftsOf } from "../store/folder.ts";
 import { createTables, rowSource } from "../store/schema.ts";
@@ -193,32 +191,5 @@ class ArchiveWriter implements Disposable {
   /** Closes the file. */
   [Symbol.dispose](): void {
     this.#database.close();
-  }
-}
-
-/** A saved file is gone, or can't be read. */
-export class UnreadableFile extends Error {
-  override name = "UnreadableFile";
-}
-
-/**
- * The bytes of a saved file, in pieces of 1 MiB at most. An empty file yields
- * one empty piece.
- *
- * @throws {UnreadableFile} where it can't be read to its end
- */
-export async function* readSaved(
-  path: string,
-): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    using file = await openRegular(path);
-    for (let first = true;; first = false) {
-      const piece = new Uint8Array(PIECE_SIZE);
-      const bytes = piece.subarray(0, await readFull(file, piece));
-      if (bytes.length > 0 || first) yield bytes;
-      if (bytes.length < PIECE_SIZE) return;
-    }
-  } catch (cause) {
-    throw new UnreadableFile(`${path}: ${reasonOf(cause)}`, { cause });
   }
 }

@@ -14,7 +14,8 @@ import { UserError } from "../errors.ts";
 import type { Message } from "../store/message.ts";
 import type { Session } from "../session/session.ts";
 import { draftOf, removeDraftsOf } from "../store/folder.ts";
-import { type Exported, readSaved, UnreadableFile } from "./export_archive.ts";
+import { readSaved, UnreadableFile } from "../session/received_files.ts";
+import type { Exported } from "./export_archive.ts";
 
 /** The format of an exported conversation. */
 export type ConversationFormat = "jsonl" | "text";

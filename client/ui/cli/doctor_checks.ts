@@ -37,6 +37,8 @@ import { keyWarning } from "../../../shared/identity/private_key.ts";
 import { freeSpace } from "../../../shared/folder/durable_files.ts";
 import type { RelayAddresses } from "../../link/relay_addresses.ts";
 import type { Session } from "../../session/session.ts";
+import { settingNames } from "../../settings/settings.ts";
+import { SettingsFile } from "../../settings/settings_file.ts";
 import { STORE_FOLDER } from "../../store/database.ts";
 import { finishImport } from "../../transfer/finish_import.ts";
 import { UnreadMessages } from "../../session/unread_messages.ts";
@@ -253,6 +255,22 @@ export async function checkUnread(
   );
 }
 
+/** Checks the settings file. */
+export async function checkSettings(dir: string): Promise<Finding> {
+  const file = await SettingsFile.read(dir);
+  const [unknown] = await file.warnings();
+  if (unknown !== undefined) {
+    return warning(unknown, '"config" lists the settings');
+  }
+  file.values();
+  const set = settingNames.filter((name) => file.has(name));
+  return ok(
+    set.length === 0
+      ? "All settings have their defaults"
+      : `${file.path} is valid and sets ${set.join(", ")}`,
+  );
+}
+
 /** Checks the configured addresses of relays. */
 export async function checkAddress(
   addresses: RelayAddresses,
@@ -281,7 +299,7 @@ export async function checkRoom(path: string, what: string): Promise<Finding> {
   return free < LITTLE_ROOM ? bad(text, `Make room in ${path}`) : ok(text);
 }
 
-/** The folder for received files. */
+/** The temporary folder. */
 export async function temporaryFolder(): Promise<string> {
   const probe = await Deno.makeTempDir({ prefix: "messageu-" });
   await Deno.remove(probe);

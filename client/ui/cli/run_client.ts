@@ -71,11 +71,11 @@ export async function runVerb(
 ): Promise<number> {
   const isHangupIgnored = verb.goesOn?.(flags) === true &&
     await io.isHangupIgnored();
+  using work = new Work(io, flags, isHangupIgnored);
   // Drops the permissions that the verb doesn't need before it reads foreign input.
   if (verb.startsPrograms?.(flags) !== true) io.revoke("run");
   if (verb.readsEnvironment !== true) io.revoke("env");
   if (verb.isOffline === true) io.revoke("net");
-  using work = new Work(io, flags, isHangupIgnored);
   try {
     const exit = await verb.task(work, flags, ...args);
     return exit ?? 0;

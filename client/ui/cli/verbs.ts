@@ -20,6 +20,7 @@ export const verbNames = [
   "history",
   "search",
   "explain",
+  "save",
   "chat",
   "key",
   "request-key",

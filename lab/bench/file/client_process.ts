@@ -8,10 +8,8 @@ import { decodeHex } from "@std/encoding";
 import { Journal } from "../../../client/session/journal.ts";
 import type { Batch } from "../../../client/session/batch.ts";
 import { openOutgoingFile } from "../../../client/session/outgoing_file.ts";
-import {
-  ContactKeys,
-  saveReceivedFile,
-} from "../../../client/session/opening.ts";
+import { ContactKeys } from "../../../client/session/opening.ts";
+import { saveReceivedFile } from "../../../client/session/received_files.ts";
 import { RelayLink } from "../../../client/link/relay_link.ts";
 import {
   importSymmetricKey,

@@ -8,7 +8,7 @@ import {
   MemoryContent,
 } from "../../../client/session/batch.ts";
 import { Journal } from "../../../client/session/journal.ts";
-import { saveReceivedFile } from "../../../client/session/opening.ts";
+import { saveReceivedFile } from "../../../client/session/received_files.ts";
 import { DecryptError } from "../../../shared/crypto/crypto.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
 import { readInbox } from "../../../lab/harness/responses.ts";

@@ -295,6 +295,9 @@ Deno.test("Tab completes as far as it is clear", async () => {
     ["/file ~/tw", "/file ~/two/", 0],
     ["/file ~/.h", "/file ~/.hidden", 0],
     ["/notify o", "/notify o", 2],
+    ["/save ~/tw", "/save ~/two/", 0],
+    ["/save 2 ~/tw", "/save 2 ~/two/", 0],
+    ["/save 2", "/save 2", 0],
     ["a text", "a text", 0],
   ];
   for (const [typed, line, candidates] of lines) {

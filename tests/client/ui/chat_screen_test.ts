@@ -61,6 +61,12 @@ testWith(
     assert(!ben.raw.includes("secret"));
     ben.type("/notify off\r");
     await ben.see("Messages elsewhere: off");
+    assertEquals(
+      JSON.parse(
+        await Deno.readTextFile(`${stage.dirOf("ben")}/info.settings`),
+      ),
+      { notify: "off" },
+    );
     await carol.outbox.sendText("ben", "once more");
     await ben.see(/carol +2 │/);
     ben.type("draft\x0e");
@@ -82,6 +88,12 @@ testWith(
     ben.type("\r");
     await ben.see(/✓ file \S/);
     await anna.see("file (8 bytes) saved as");
+    anna.type(`/save ${stage.path}/kept\r`);
+    await anna.see("Saved: ");
+    const kept = await Deno.readTextFile(`${stage.path}/kept`);
+    assertEquals(kept, "another\n");
+    anna.type("/save 2 x\r");
+    await anna.see("There is no such file: ben has sent 1");
     // Both see the same number.
     anna.type("/fingerprint\r");
     ben.type("/fingerprint anna\r");

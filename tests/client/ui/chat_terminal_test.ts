@@ -7,6 +7,7 @@ import {
   testRelay,
 } from "../../../lab/harness/resources.ts";
 import { Screen } from "../../../lab/harness/screen.ts";
+import { until } from "../../../lab/harness/until.ts";
 import {
   CHAT_PERMISSIONS,
   FAILING_PROGRAM,
@@ -360,6 +361,53 @@ longTest(SCREENS, "colours are left out where NO_COLOR is set", async () => {
   await using coloured = await stage.chat("anna");
   await coloured.see("hi");
   assert(colour.test(coloured.raw));
+  // The setting precedes the variable.
+  const settings = `${stage.dirOf("anna")}/info.settings`;
+  await Deno.writeTextFile(settings, '{"colours": "always"}');
+  await using always = await stage.chat("anna", undefined, {
+    env: { NO_COLOR: "1", TERM: "unknown" },
+  });
+  await always.see("hi");
+  assert(colour.test(always.raw));
+  await Deno.writeTextFile(settings, '{"colours": "never"}');
+  await using never = await stage.chat("anna");
+  await never.see("hi");
+  assert(!colour.test(never.raw));
+});
+
+longTest(SCREENS, "a received file is opened by the desktop", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  const ben = await stage.someone("ben");
+  for (const text of ["first", "second"]) {
+    await Deno.writeTextFile(`${stage.path}/${text}`, text);
+    await ben.outbox.sendFile("anna", `${stage.path}/${text}`);
+  }
+  const bin = `${stage.path}/bin`;
+  await Deno.mkdir(bin);
+  const opener = Deno.build.os === "darwin" ? "open" : "xdg-open";
+  const script = `#!/bin/sh\necho noise\ncat "$1" >> '${stage.path}/opened'\n`;
+  const installed = `${bin}/${opener}`;
+  await Deno.writeTextFile(installed, script, { mode: 0o700 });
+  await using screen = await stage.chat("anna", undefined, {
+    env: { PATH: `${bin}:/usr/bin:/bin` },
+    flags: [`--allow-run=${installed}`],
+  });
+  await screen.see("file (6 bytes)");
+  const opened = async () =>
+    await Deno.readTextFile(`${stage.path}/opened`).catch(() => "");
+  screen.type("/open 2\r");
+  await screen.see("Opening");
+  await until("the opened file", async () => await opened() === "first");
+  screen.type("/open\r");
+  await until("the opened file", async () => await opened() === "firstsecond");
+  assert(!screen.raw.includes("noise"));
+  await Deno.writeTextFile(installed, "#!/bin/sh\nexit 3\n");
+  screen.type("/open\r");
+  await screen.see(/ended with\s+(│\s+)?3/);
+  screen.type("/open last\r");
+  await screen.see('Expected a number, got "last"');
 });
 
 testWith(SCREENS, "a dumb terminal gets no full screen", async () => {

@@ -157,6 +157,7 @@ testWith(
           "identity ok",
           "store ok",
           "unread ok",
+          "settings ok",
           "address ok",
           "relay ok",
           "room ok",

@@ -10,6 +10,10 @@ const PATIENCE = 60_000;
 /** A chat whose keys a test presses. */
 export class ControlledChat implements Disposable {
   readonly #controller: ChatController;
+  /** The paths of the files that the desktop was asked to open. */
+  readonly opened: string[] = [];
+  /** The settings that were written. */
+  readonly kept: [name: string, value: string][] = [];
   readonly #left = Promise.withResolvers<number>();
 
   constructor(
@@ -24,6 +28,14 @@ export class ControlledChat implements Disposable {
       stop: () => {},
       edit: (text) => Promise.resolve(text),
       list: () => Promise.resolve([]),
+      openFile: (path) => {
+        this.opened.push(path);
+        return Promise.resolve();
+      },
+      keep: (name, value) => {
+        this.kept.push([name, value]);
+        return Promise.resolve();
+      },
       home: undefined,
       now,
       leave: this.#left.resolve,

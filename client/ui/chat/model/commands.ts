@@ -22,7 +22,7 @@ export interface Command {
   /** Its description, for the help. */
   does: string;
   /** How Tab completes its argument. */
-  completes: "name" | "path" | "notify" | "nothing";
+  completes: "name" | "path" | "saved" | "notify" | "nothing";
 }
 
 /** The commands in the order of the help. */
@@ -30,6 +30,13 @@ const COMMANDS: readonly Command[] = [
   command("chat", "NAME", "open a conversation", "name"),
   command("who", "", "list the users at the relay"),
   command("file", "PATH", "send a file; Tab completes the path", "path"),
+  command(
+    "save",
+    "[N] [PATH]",
+    "save the last received file, or the Nth last",
+    "saved",
+  ),
+  command("open", "[N]", "open the last received file, or the Nth last"),
   command("editor", "", "write a long text in $VISUAL or $EDITOR"),
   command("search", "PATTERN", "find texts; Enter jumps to one"),
   command(
@@ -71,6 +78,12 @@ export function readEntry(line: string): Entered {
   if (match === null) return { kind: "text", text: line };
   const [, name = "", rest = ""] = match;
   return { kind: "command", name, rest: rest.trim() };
+}
+
+/** Splits "2 PATH", of which both parts may be missing; the number keeps its space. */
+export function readSaved(rest: string): { number: string; path: string } {
+  const [number = ""] = /^\d{1,9}(?:[ \t]+|$)/.exec(rest) ?? [];
+  return { number, path: rest.slice(number.length) };
 }
 
 /** The lines of the help. */
@@ -132,6 +145,10 @@ export async function complete(
       return choose(head, typed, NOTIFY_MODES);
     case "path":
       return await completePath(head, typed, sources);
+    case "saved": {
+      const { number, path } = readSaved(typed);
+      return await completePath(head + number, path, sources);
+    }
     default:
       return { line, candidates: [] };
   }

@@ -13,7 +13,12 @@ import type { Session } from "../../../session/session.ts";
 import { isDumb } from "../../terminal.ts";
 import { ChatController } from "./controller.ts";
 import { editText } from "../input/external_editor.ts";
-import type { NotifyMode } from "../../../settings/settings.ts";
+import type {
+  ColourMode,
+  NotifyMode,
+  SettingName,
+} from "../../../settings/settings.ts";
+import { openFile } from "../input/file_opener.ts";
 import { TerminalGuard } from "../view/terminal_guard.ts";
 
 /** Milliseconds to wait for the editor at the end of the chat. */
@@ -25,6 +30,10 @@ export interface ChatOptions {
   name?: string;
   /** How to notify of messages in other conversations. */
   notify: NotifyMode;
+  /** When to draw in colours. */
+  colours: ColourMode;
+  /** Writes a setting into the settings file. */
+  keep: (name: SettingName, value: string) => Promise<void>;
   /** Whether to ignore SIGHUP, as since the start of the program. */
   isHangupIgnored: boolean;
 }
@@ -48,7 +57,7 @@ export async function runChat(
     );
   }
   if (await session.identity() === undefined) throw new NotRegisteredError();
-  await copyEnvironment();
+  await copyEnvironment(options.colours);
   if (isDumb()) {
     throw new UsageError(
       "chat draws on the whole screen, which this terminal can't do (TERM is dumb); the other verbs work in it",
@@ -101,6 +110,8 @@ export async function runChat(
           return lent.then(() => edited);
         },
         list: namesIn,
+        openFile,
+        keep: options.keep,
         home: process.env.HOME,
         now: () => performance.now(),
         leave: left.resolve,
@@ -108,7 +119,7 @@ export async function runChat(
       },
     );
     try {
-      frames = show(controller);
+      frames = show(controller, isColoured(options.colours));
       frames.gone.then(() => left.resolve(0), left.reject);
       controller.start(options.name);
       return await left.promise;
@@ -146,6 +157,11 @@ async function namesIn(folder: string): Promise<string[]> {
   return names;
 }
 
+/** Whether to draw in colours; a setting precedes NO_COLOR. */
+function isColoured(colours: ColourMode): boolean {
+  return colours === "auto" ? !process.env.NO_COLOR : colours === "always";
+}
+
 /** Variables that the chat and its libraries read. */
 const VARIABLES = [
   ...["HOME", "VISUAL", "EDITOR", "NO_COLOR", "NODE_ENV", "DEV"],
@@ -162,7 +178,7 @@ const VARIABLES = [
  *
  * @throws {UserError} if access to the environment is denied
  */
-async function copyEnvironment(): Promise<void> {
+async function copyEnvironment(colours: ColourMode): Promise<void> {
   const isGranted = VARIABLES.every((variable) =>
     Deno.permissions.querySync({ name: "env", variable }).state === "granted"
   );
@@ -182,5 +198,7 @@ async function copyEnvironment(): Promise<void> {
   }
   // Selects the fast build of React.
   copy["NODE_ENV"] ??= "production";
+  // Ink leaves colours out on terminals that don't announce them.
+  if (colours === "always") copy["FORCE_COLOR"] ??= "1";
   process.env = copy;
 }

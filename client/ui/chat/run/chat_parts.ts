@@ -5,6 +5,7 @@
  */
 
 import type { KeyChangedError, UserError } from "../../../errors.ts";
+import type { SettingName } from "../../../settings/settings.ts";
 import type { ConversationView } from "../view/conversation_rows.ts";
 import type { MessageNumber } from "../../../store/message.ts";
 import type { ChatEvent, ChatState } from "../model/model.ts";
@@ -63,6 +64,10 @@ export interface ChatEnvironment {
   edit: (text: string) => Promise<string>;
   /** Lists a folder; folders end with a slash. */
   list: (folder: string) => Promise<string[]>;
+  /** Opens a file with the desktop's program for it; resolves once that has it. */
+  openFile: (path: string) => Promise<void>;
+  /** Writes a setting into the settings file. */
+  keep: (name: SettingName, value: string) => Promise<void>;
   /** The folder for `~`. */
   home: string | undefined;
   /** The time that polls of the relay go by, in milliseconds. */

@@ -2,9 +2,10 @@ import { UserError } from "../../../errors.ts";
 import type { Message, MessageNumber } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
-import { typedPath } from "../../typed_path.ts";
+import { expandHome, typedPath } from "../../typed_path.ts";
 import { NOTIFY_MODES } from "../../../settings/settings.ts";
-import { helpLines, isNotifyMode } from "../model/commands.ts";
+import { helpLines, isNotifyMode, readSaved } from "../model/commands.ts";
+import { copyReceivedFile, pathOf } from "../../../session/received_files.ts";
 import { type Chat, type ChatEnvironment, keyTopic } from "./chat_parts.ts";
 import type { Sender } from "./sender.ts";
 
@@ -54,6 +55,10 @@ export class CommandRunner {
         return await this.#who();
       case "file":
         return await this.#file(required(rest, "/file PATH"));
+      case "save":
+        return await this.#save(rest);
+      case "open":
+        return await this.#openFile(rest);
       case "editor":
         return await this.edit("");
       case "search":
@@ -67,7 +72,7 @@ export class CommandRunner {
       case "accept":
         return await this.#accept(required(rest, "/accept NAME"));
       case "notify":
-        return this.#notify(rest);
+        return await this.#notify(rest);
       default:
         throw new UserError(
           `There is no command /${name}`,
@@ -103,6 +108,37 @@ export class CommandRunner {
   async #file(path: string): Promise<void> {
     const name = this.#partner();
     this.#sender.file(name, await typedPath(path, this.#environment.home));
+  }
+
+  async #save(rest: string): Promise<void> {
+    const { number, path } = readSaved(rest);
+    const { home } = this.#environment;
+    const target = path === "" ? home ?? "." : expandHome(path, home);
+    const saved = await copyReceivedFile(this.#received(number), target);
+    this.#chat.tell(`Saved: ${printableLine(saved)}`);
+  }
+
+  async #openFile(rest: string): Promise<void> {
+    if (!/^\d*$/.test(rest)) {
+      throw new UserError(`Expected a number, got "${rest}"`, "/open [N]");
+    }
+    const path = pathOf(this.#received(rest));
+    this.#chat.tell(`Opening ${printableLine(path)}`);
+    await this.#environment.openFile(path);
+  }
+
+  /** The last received file of the conversation, or the Nth last. */
+  #received(number: string): Message {
+    const name = this.#partner();
+    const files = this.#session.messages.list({ name })
+      .filter(({ kind, outgoing }) => kind === "file" && !outgoing);
+    const at = number.trim() === "" ? 1 : Number(number);
+    const found = files.at(-at);
+    if (at > 0 && found !== undefined) return found;
+    throw new UserError(
+      `There is no such file: ${printableLine(name)} has sent ${files.length}`,
+      "1 is the last one",
+    );
   }
 
   /** Ends a search; returns false if none is running. */
@@ -216,7 +252,7 @@ export class CommandRunner {
     );
   }
 
-  #notify(mode: string): void {
+  async #notify(mode: string): Promise<void> {
     if (!isNotifyMode(mode)) {
       throw new UserError(
         `Expected bell, osc9 or off, got "${mode}"`,
@@ -224,7 +260,8 @@ export class CommandRunner {
       );
     }
     this.#chat.dispatch({ kind: "set", notify: mode });
-    this.#chat.tell(`Messages elsewhere: ${mode}`);
+    await this.#environment.keep("notify", mode);
+    this.#chat.tell(`Messages elsewhere: ${mode}, from now on`);
   }
 }
 

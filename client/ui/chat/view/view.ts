@@ -4,7 +4,6 @@
  * @module
  */
 
-import process from "node:process";
 import {
   Box,
   render,
@@ -27,6 +26,7 @@ import type { ChatController } from "../run/controller.ts";
 
 interface ViewProps {
   chat: ChatController;
+  looks: Record<Tone, Partial<Looks>>;
   /** Receives the function that lends the terminal to another program. */
   suspendable: (suspend: (work: () => Promise<void>) => Promise<void>) => void;
 }
@@ -57,7 +57,7 @@ const COLOURED: Record<Tone, Partial<Looks>> = {
   barAlarm: { color: "white", backgroundColor: "red", bold: true },
 };
 
-function View({ chat, suspendable }: ViewProps): ReactElement {
+function View({ chat, looks, suspendable }: ViewProps): ReactElement {
   const frame = useSyncExternalStore(chat.subscribe, chat.frame);
   const { columns, rows } = useWindowSize();
   const { suspendTerminal } = useApp();
@@ -69,7 +69,6 @@ function View({ chat, suspendable }: ViewProps): ReactElement {
   });
   usePaste(chat.paste);
   setCursorPosition(frame.cursor);
-  const looks = process.env.NO_COLOR ? PLAIN : COLOURED;
   return createElement(
     Box,
     { flexDirection: "column", height: rows, width: columns },
@@ -103,10 +102,11 @@ export interface Shown {
 }
 
 /** Renders a chat to the terminal's alternate screen. */
-export function show(chat: ChatController): Shown {
+export function show(chat: ChatController, isColoured: boolean): Shown {
   let suspend = (work: () => Promise<void>) => work();
   const view = createElement(View, {
     chat,
+    looks: isColoured ? COLOURED : PLAIN,
     suspendable: (way) => {
       suspend = way;
     },

@@ -6,6 +6,7 @@
  */
 
 import type { CommandContext } from "@stricli/core";
+import { resolve } from "node:path";
 import {
   choiceFlag,
   flagName,
@@ -28,7 +29,8 @@ import {
 import type { RelayLink } from "../../../link/relay_link.ts";
 import type { RelayAddresses } from "../../../link/relay_addresses.ts";
 import type { Locate } from "../../../link/relays.ts";
-import type { Settings } from "../../../settings/settings.ts";
+import { UserError } from "../../../errors.ts";
+import { type Settings, TEMPORARY } from "../../../settings/settings.ts";
 import type { Session } from "../../../session/session.ts";
 
 /** Context of functions that propose completions. */
@@ -148,11 +150,14 @@ export class Work implements Disposable {
   readonly isHangupIgnored: boolean;
   readonly output: Output;
   readonly #flags: GivenFlags;
+  /** The user's home folder; undefined if it is unknown. */
+  readonly #home: string | undefined;
   #session: Session | undefined;
   #settings: Settings | undefined;
 
   constructor(io: Io, flags: GivenFlags, isHangupIgnored = false) {
     this.io = io;
+    this.#home = io.env(Deno.build.os === "windows" ? "USERPROFILE" : "HOME");
     this.isHangupIgnored = isHangupIgnored;
     this.#flags = flags;
     this.output = new Output(flags.json ?? false, io);
@@ -171,6 +176,19 @@ export class Work implements Disposable {
     );
     const warn = (text: string) => this.output.say(text);
     return this.#settings = await readSettings(this.dir, warn);
+  }
+
+  /** The folder for received files; undefined for the temporary folder. @throws {UserError} if it is unknown */
+  async filesFolder(): Promise<string | undefined> {
+    const { files } = await this.settings();
+    if (files === TEMPORARY) return undefined;
+    const { expandHome } = await import("../../typed_path.ts");
+    const path = expandHome(files, this.#home);
+    if (!path.startsWith("~/")) return resolve(this.dir, path);
+    throw new UserError(
+      `The folder for received files, ${files}, is unknown: the client has no access to HOME`,
+      "Set the whole path, with: config files PATH; or run it with --allow-env=HOME",
+    );
   }
 
   /** The addresses of the configured relays. */
@@ -213,6 +231,7 @@ export class Work implements Disposable {
     }
     const { Session } = await import("../../../session/session.ts");
     return this.#session = new Session(dir, await this.link(), {
+      files: () => this.filesFolder(),
       keepHistory: async () => (await this.settings())["keep-history"],
     });
   }

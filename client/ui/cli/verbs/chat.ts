@@ -1,4 +1,5 @@
 import { choiceFlag } from "../../../../shared/cli/flags.ts";
+import { SettingsFile } from "../../../settings/settings_file.ts";
 import { NOTIFY_MODES } from "../../../settings/settings.ts";
 import { nameArgument } from "../verb/arguments.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
@@ -24,8 +25,12 @@ export const verb: Verb = defineVerb({
     await (await work.addresses()).find();
     const settings = await work.settings();
     const session = await work.session();
+    const { dir } = work;
     return await runChat(session, {
       notify: notify ?? settings.notify,
+      colours: settings.colours,
+      keep: async (name, value) =>
+        await (await SettingsFile.read(dir)).change(name, value),
       isHangupIgnored: work.isHangupIgnored,
       ...(name === undefined ? {} : { name }),
     });

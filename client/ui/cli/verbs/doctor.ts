@@ -2,7 +2,12 @@ import type { Address } from "../../../../shared/folder/info_files.ts";
 import { dataKind } from "../verb/output.ts";
 import { exitCodes } from "../verb/report.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import { type Finding, formatFinding } from "../../../../shared/cli/finding.ts";
+import {
+  type Finding,
+  formatFinding,
+  ok,
+} from "../../../../shared/cli/finding.ts";
+import { statIfThere } from "../../../../shared/folder/durable_files.ts";
 import {
   checkAddress,
   checkFolder,
@@ -10,6 +15,7 @@ import {
   checkImport,
   checkRelays,
   checkRoom,
+  checkSettings,
   checkStore,
   checkTerminal,
   checkUnread,
@@ -54,6 +60,7 @@ export const verb: Verb = defineVerb({
     await check("identity", () => checkIdentity(session));
     await check("store", () => checkStore(dir, session));
     await check("unread", () => checkUnread(dir, session));
+    await check("settings", () => checkSettings(dir));
     await check("address", () => checkAddress(configured, { dir, server }));
     const me = await session.identity().catch(() => undefined);
     // The address check has reported the failure.
@@ -63,11 +70,12 @@ export const verb: Verb = defineVerb({
       await tell("relay", one);
     }
     await check("room", () => checkRoom(dir, "the store"));
-    await check("files", async () =>
-      await checkRoom(
-        await temporaryFolder(),
-        "received files",
-      ));
+    await check("files", async () => {
+      const folder = await work.filesFolder() ?? await temporaryFolder();
+      return statIfThere(folder) === undefined
+        ? ok(`${folder} will be made for received files`)
+        : await checkRoom(folder, "received files");
+    });
     await tell("terminal", checkTerminal(work.io));
     await tell("versions", checkVersions());
     return hasErrors ? exitCodes.failure : exitCodes.done;

@@ -1,0 +1,51 @@
+import { reasonOf } from "../../../../shared/cli/reason.ts";
+import { UserError } from "../../../errors.ts";
+
+/** The desktop's program that opens a file with the program for its kind. */
+const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
+  darwin: "open",
+  // Unlike "start", it gets the path without the shell.
+  windows: "explorer",
+};
+
+/**
+ * Opens a file with the desktop's program for it. That program outlives the chat
+ * and doesn't write to its terminal.
+ *
+ * @param path an absolute path
+ * @throws {UserError} if there is no program for it
+ */
+export async function openFile(path: string): Promise<void> {
+  const opener = OPENERS[Deno.build.os] ?? "xdg-open";
+  let status: Deno.CommandStatus;
+  try {
+    const child = new Deno.Command(opener, {
+      args: [path],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+      detached: true,
+    }).spawn();
+    child.unref();
+    status = await child.status;
+  } catch (cause) {
+    throw cannotOpen(path, `${opener} can't be run: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+  // The one of Windows ends with 1 on success, too.
+  if (status.success || opener === "explorer") return;
+  throw cannotOpen(path, `${opener} ended with ${status.code}`);
+}
+
+function cannotOpen(
+  path: string,
+  reason: string,
+  options?: ErrorOptions,
+): UserError {
+  return new UserError(
+    `${path} can't be opened: ${reason}`,
+    "Open it yourself, or save it elsewhere with /save",
+    options,
+  );
+}
