@@ -11,6 +11,12 @@ const CODES = {
 /** Colours a text. */
 export type Paint = (colour: keyof typeof CODES, text: string) => string;
 
+/** The colour of a terminal's code; undefined for other codes. */
+export function colourOf(code: number): keyof typeof CODES | undefined {
+  return (Object.keys(CODES) as (keyof typeof CODES)[])
+    .find((name) => CODES[name] === code);
+}
+
 /** Colours texts for a terminal, or leaves them unchanged. */
 export function painter(colour: boolean): Paint {
   return colour

@@ -14,21 +14,26 @@ import { giveUp } from "./permissions.ts";
 import { printReport } from "./report/print_report.ts";
 import { Interruption } from "./interruption.ts";
 import { checkServer } from "./server/check_server.ts";
+import { ReportFile } from "./report/report_file.ts";
 import { checksTable } from "./report/table.ts";
 import { findDialect } from "./server/find_dialect.ts";
-import { selectChecks } from "./server/checks.ts";
+import { allChecks, selectChecks } from "./server/checks.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--client")) return await conformClient(args);
-  await giveUp("read", "write", "run");
+  await giveUp("run");
   const options = await readOptions(args);
-  const { only, address, timeout } = options;
+  const { only, address, timeout, html } = options;
+  if (html === undefined) await giveUp("read", "write");
   const chosen = selectChecks(only);
   if (options.list) {
     console.log(checksTable(chosen));
     return 0;
   }
   if (address === undefined) throw new UsageError("Give HOST:PORT; see --help");
+  await using file = html === undefined
+    ? undefined
+    : await ReportFile.create(html);
   const interruption = new Interruption();
   const { signal } = interruption;
   const serverDialect = await findDialect(address, timeout, {
@@ -45,6 +50,8 @@ async function main(args: readonly string[]): Promise<number> {
     }),
     {
       ...options,
+      file,
+      all: allChecks.length,
       target: formatAddress(address),
       dialect: serverDialect.dialect.name,
       version: serverDialect.version,

@@ -44,6 +44,11 @@ export const reportFlags = {
   ),
   json: switchFlag("print JSON, an outcome a line"),
   junit: switchFlag("print JUnit's XML"),
+  html: valueFlag(
+    "FILE",
+    "write a page to hand in, too; an earlier one is replaced",
+    nonEmpty,
+  ),
   list: switchFlag("print all checks and stop"),
   help: switchFlag("print this"),
 };
@@ -52,6 +57,8 @@ export const reportFlags = {
 export interface ReportForm {
   /** For people, for programs, or for build servers. */
   readonly form: "table" | "json" | "junit";
+  /** Where a page is written, too; undefined for none. */
+  readonly html: string | undefined;
   /** Show the bytes of what passed, too. */
   readonly verbose: boolean;
   /** Show no bytes at all. */
@@ -62,9 +69,10 @@ export interface ReportForm {
 
 /** @throws {UsageError} if the flags contradict each other */
 export function reportForm(
-  { json, junit, verbose = false, brief = false, list = false }: FlagValues<
-    typeof reportFlags
-  >,
+  { json, junit, html, verbose = false, brief = false, list = false }:
+    FlagValues<
+      typeof reportFlags
+    >,
 ): ReportForm {
   if (json && junit) {
     throw new UsageError("--json and --junit are two reports: give one");
@@ -77,7 +85,7 @@ export function reportForm(
   }
   return {
     form: json ? "json" : junit ? "junit" : "table",
-    ...{ verbose, brief, list },
+    ...{ html, verbose, brief, list },
   };
 }
 

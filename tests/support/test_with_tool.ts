@@ -23,6 +23,12 @@ export const TSHARK: Tool = {
   probe: "tshark -v 2>/dev/null | grep -q 'with Lua'",
 };
 
+/** Shows pages. */
+export const CHROMIUM: Tool = {
+  name: "chromium",
+  probe: "chromium --version",
+};
+
 /** What the reader of docs/vectors.md is written for. */
 export const PYTHON: Tool = {
   name: "python3 3.8",

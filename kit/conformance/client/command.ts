@@ -10,6 +10,7 @@ import { Interruption } from "../interruption.ts";
 import { levelOf } from "../report/outcome.ts";
 import { giveUp } from "../permissions.ts";
 import { printReport } from "../report/print_report.ts";
+import { ReportFile } from "../report/report_file.ts";
 import { checkClient } from "./check_client.ts";
 import { type ClientOptions, readClientOptions } from "./options.ts";
 import { checksOf, choose, type Script, stepsOf, stepText } from "./script.ts";
@@ -36,9 +37,13 @@ export async function conformClient(args: readonly string[]): Promise<number> {
 }
 
 async function play(options: ClientOptions, script: Script): Promise<number> {
-  const { drive, timeout } = options;
-  // Without a driven client only the file to send is written.
-  if (drive === undefined) await giveUp("read", "run");
+  const { drive, timeout, html } = options;
+  await using file = html === undefined
+    ? undefined
+    : await ReportFile.create(html);
+  // Without a driven client only the file to send is written, and the page.
+  if (drive === undefined) await giveUp("run");
+  if (drive === undefined && html === undefined) await giveUp("read");
   const listener = listen(options.address);
   const where = formatAddress(listener.addr);
   const interruption = new Interruption();
@@ -51,6 +56,8 @@ async function play(options: ClientOptions, script: Script): Promise<number> {
   );
   const code = await printReport(outcomes, {
     form: options.form,
+    file,
+    all: checksOf(stepsOf(true)).length,
     target: drive ?? `the client at ${where}`,
     nameWidth: Math.max(...[...script.chosen].map((name) => name.length)),
     colour: Deno.stdout.isTerminal() && !Deno.noColor,

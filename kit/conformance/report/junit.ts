@@ -7,17 +7,12 @@
 
 import { clauses } from "../../clauses.ts";
 import { exchangeLines } from "./exchange_lines.ts";
+import { escapeMarkup } from "./html/markup.ts";
 import type { Outcome } from "./outcome.ts";
 
 // Characters that XML 1.0 can't represent.
 // deno-lint-ignore no-control-regex -- they are what is dropped
 const NOT_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/gu;
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
 
 /**
  * Formats the whole document.
@@ -105,8 +100,4 @@ const attributes = (values: Readonly<Record<string, string>>) =>
   Object.entries(values).map(([name, value]) => `${name}="${escape(value)}"`)
     .join(" ");
 
-const escape = (text: string) =>
-  text.replaceAll(NOT_XML, "").replaceAll(
-    /[&<>"]/g,
-    (char) => ENTITIES[char] ?? "",
-  );
+const escape = (text: string) => escapeMarkup(text.replaceAll(NOT_XML, ""));

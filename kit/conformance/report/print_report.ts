@@ -9,9 +9,12 @@ import {
   type DialectName,
 } from "../../../shared/wire/dialects.ts";
 import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
+import { clauseTexts } from "../../clause_texts.ts";
+import { htmlPage } from "./html/page.ts";
 import { jsonEnd, jsonOutcome, jsonStart } from "./json.ts";
 import { junit } from "./junit.ts";
 import { exitCode, type Outcome, tally } from "./outcome.ts";
+import type { ReportFile } from "./report_file.ts";
 import { Table } from "./table.ts";
 
 /** How a report is printed. */
@@ -24,6 +27,10 @@ export interface ReportOptions {
   dialect?: DialectName;
   /** The version of requests to it, if known. */
   version?: number;
+  /** Number of checks that there are. */
+  all: number;
+  /** A file that gets the report as a page, too. */
+  file?: ReportFile | undefined;
   /** Length of the longest check's name. */
   nameWidth: number;
   /** Whether a table may have colours. */
@@ -39,9 +46,10 @@ export interface ReportOptions {
 }
 
 /**
- * Prints outcomes as they come, and their tally.
+ * Prints outcomes as they come, and their tally; writes the page, if any.
  *
  * @returns the exit code: the number of failed MUSTs, at most 125
+ * @throws {Error} if the page can't be written
  */
 export async function printReport(
   outcomes: AsyncIterable<Outcome>,
@@ -74,6 +82,14 @@ export async function printReport(
       table.failedNames(all)
     }`;
     print(why === undefined ? end : `${end}\n${why}`);
+  }
+  if (options.file !== undefined) {
+    const run = {
+      ...{ target, all: options.all, outcomes: all, ms, stopped: why },
+      remarks: [...remarks(options)],
+      end: new Date(),
+    };
+    await options.file.write(htmlPage(run, await clauseTexts()));
   }
   return exitCode(counts);
 }

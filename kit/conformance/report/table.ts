@@ -14,7 +14,7 @@ import {
   type Outcome,
   type Tally,
 } from "./outcome.ts";
-import { painter } from "../../paint.ts";
+import { type Paint, painter } from "../../paint.ts";
 import { clip, COLUMNS, wrap } from "./text.ts";
 
 const CLAUSE_WIDTH = 6;
@@ -79,20 +79,12 @@ export class Table {
 
   /** The last lines. */
   summary(counts: Tally, ms: number): string {
-    const { MUST, SHOULD, MAY } = counts.failed;
-    const parts = [
-      this.#paint("good", `${counts.passed} passed`),
-      ...MUST > 0 ? [this.#paint("bad", `${MUST} MUST failed`)] : [],
-      ...SHOULD > 0 ? [this.#paint("warning", `${SHOULD} SHOULD failed`)] : [],
-      ...MAY > 0 ? [this.#paint("warning", `${MAY} MAY failed`)] : [],
-      ...counts.skipped > 0 ? [`${counts.skipped} skipped`] : [],
-    ];
-    const capped = exitCode(counts) < MUST
+    const capped = exitCode(counts) < counts.failed.MUST
       ? `\nThe exit code is ${exitCode(counts)}, the largest that can be.`
       : "";
     const noun = counts.checks === 1 ? "check" : "checks";
     return `\n${counts.checks} ${noun} in ${(ms / 1000).toFixed(1)} s: ${
-      parts.join(", ")
+      countsText(counts, this.#paint)
     }${capped}`;
   }
 
@@ -165,8 +157,22 @@ export class Table {
 }
 
 /** Formats a subject as a heading. */
-const titleOf = (subject: string): string =>
+export const titleOf = (subject: string): string =>
   subject.charAt(0).toUpperCase() + subject.slice(1);
+
+/** Formats the number of checks by result. */
+export function countsText(
+  { passed, failed: { MUST, SHOULD, MAY }, skipped }: Tally,
+  paint: Paint = painter(false),
+): string {
+  return [
+    paint("good", `${passed} passed`),
+    ...MUST > 0 ? [paint("bad", `${MUST} MUST failed`)] : [],
+    ...SHOULD > 0 ? [paint("warning", `${SHOULD} SHOULD failed`)] : [],
+    ...MAY > 0 ? [paint("warning", `${MAY} MAY failed`)] : [],
+    ...skipped > 0 ? [`${skipped} skipped`] : [],
+  ].join(", ");
+}
 
 /** Checks in aligned columns under their subjects, a line and a sentence each. */
 export function checksTable(checks: readonly CheckInfo[]): string {

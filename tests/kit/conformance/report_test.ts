@@ -81,6 +81,7 @@ async function printed(
     {
       form: "table",
       target: "127.0.0.1:1357",
+      all: of.length,
       nameWidth: 14,
       colour: false,
       verbose: false,

@@ -1,0 +1,88 @@
+import { dirname } from "node:path";
+import {
+  openRegular,
+  readFull,
+  syncFolder,
+  writeAll,
+} from "../../../shared/folder/durable_files.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import { UsageError } from "../../../shared/cli/program.ts";
+import { GENERATOR } from "./html/page.ts";
+
+/** Number of bytes in which a page names its maker. */
+const HEAD_SIZE = 512;
+
+/**
+ * A page that appears under its path once it is complete, in place of an earlier
+ * report. It replaces no other file.
+ */
+export class ReportFile implements AsyncDisposable {
+  readonly #draft: string;
+  #file: Deno.FsFile | undefined;
+
+  private constructor(readonly path: string, draft: string, file: Deno.FsFile) {
+    this.#draft = draft;
+    this.#file = file;
+  }
+
+  /**
+   * Makes sure that the page can be written, before the run.
+   *
+   * @throws {UsageError} if another file is there, or none can be
+   */
+  static async create(path: string): Promise<ReportFile> {
+    try {
+      await requireReport(path);
+      const draft = `${path}.${crypto.randomUUID()}.part`;
+      const file = await Deno.open(draft, { write: true, createNew: true });
+      return new ReportFile(path, draft, file);
+    } catch (cause) {
+      throw new UsageError(`--html ${path}: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  /** Writes the page and syncs it. @throws {Error} if that fails */
+  async write(page: string): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) throw new Error("Expected an open file");
+    try {
+      await writeAll(file, new TextEncoder().encode(page));
+      await file.sync();
+      await Deno.rename(this.#draft, this.path);
+    } catch (cause) {
+      throw new Error(`Can't write ${this.path}: ${reasonOf(cause)}`, {
+        cause,
+      });
+    }
+    this.#close();
+    await syncFolder(dirname(this.path));
+  }
+
+  /** Removes what is incomplete. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#file === undefined) return;
+    this.#close();
+    await Deno.remove(this.#draft);
+  }
+
+  #close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}
+
+/** @throws {Error} if a file is there that is no report */
+async function requireReport(path: string): Promise<void> {
+  let start: string;
+  try {
+    using file = await openRegular(path);
+    const head = new Uint8Array(HEAD_SIZE);
+    const size = await readFull(file, head);
+    start = new TextDecoder().decode(head.subarray(0, size));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (start.includes(`<meta name="generator" content="${GENERATOR} `)) return;
+  throw new Error("it isn't an earlier report, and stays: give another name");
+}
