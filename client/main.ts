@@ -6,15 +6,30 @@
  * @module
  */
 
-import { runProgram } from "../shared/cli/program.ts";
+import { runProgram, VERSION } from "../shared/cli/program.ts";
+import { HELP } from "./ui/cli/help_text.ts";
 import { printOwnIdentity } from "./ui/cli/verb/identity.ts";
 import { Output, processIo } from "./ui/cli/verb/output.ts";
+
+/** What a word alone prints, without the parser, which loads all verbs. */
+const printedAtOnce: ReadonlyMap<string, string> = new Map([
+  ["--help", HELP],
+  ["-h", HELP],
+  ["help", HELP],
+  ["--version", VERSION],
+  ["-v", VERSION],
+]);
 
 /** Keeps the name of a dynamic import from being a literal. */
 const END: string = ".ts";
 
 async function main(): Promise<number> {
-  const [verb, ...rest] = Deno.args;
+  const [verb = "", ...rest] = Deno.args;
+  const text = rest.length === 0 ? printedAtOnce.get(verb) : undefined;
+  if (text !== undefined) {
+    console.log(text);
+    return 0;
+  }
   if (verb === "whoami" && rest.length === 0) {
     const isDone = await printOwnIdentity(
       processIo.dir,

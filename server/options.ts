@@ -48,7 +48,7 @@ Signals, to the process that --pid-file and the log name:
 Exit codes: 0 stopped, or all is well with --doctor; 1 something failed, and the
 last line says what; 2 the command line is invalid.
 
-Example: deno task server --dir /var/lib/messageu --keep 30d --metrics 127.0.0.1:9100
+Example: messageu-relay --dir /var/lib/messageu --keep 30d --metrics 127.0.0.1:9100
 `;
 
 const MOST_WORKERS = 64;
@@ -104,7 +104,7 @@ const relayFlags = {
 /** What `--help` prints. */
 export const HELP = `MessageU relay: keeps users and their waiting messages.
 
-Usage: deno task server [flags]
+Usage: messageu-relay [flags]
 
 ${flagsHelp(relayFlags, 15)}
 Limits; a SIZE is in bytes, or with K, M or G, and 0 means none where it can:

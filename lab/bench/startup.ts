@@ -37,6 +37,7 @@ try {
     "client whoami": [client, "whoami"],
     "client whoami --json": [client, "whoami", "--json"],
     "client history": [client, "history"],
+    "client --version": [client, "--version"],
     "client --help": [client, "--help"],
   };
   const times = new Map<string, number[]>();

@@ -5,12 +5,12 @@
  * @module
  */
 
+import { programHelp } from "../../client/ui/cli/help.ts";
 import { HELP as ADMIN_HELP } from "../../server/admin/options.ts";
 import { CLIENT_HELP } from "../../kit/conformance/client/options.ts";
 import { HELP as CONFORMANCE_HELP } from "../../kit/conformance/options.ts";
 import { HELP as SERVER_HELP } from "../../server/options.ts";
 import { requestKinds } from "../../shared/wire/requests.ts";
-import { runHere } from "../harness/client_run.ts";
 import { readPage } from "../harness/pages.ts";
 import { vectorKinds, vectorText } from "../vectors/vector_files.ts";
 import { chatKeys } from "./chat_keys.ts";
@@ -25,12 +25,18 @@ import { fenced, type Render, section } from "./markdown.ts";
 import { metrics, refusals } from "./monitoring.ts";
 import { tasks } from "./programs.ts";
 import { codes, dialectCodes, fields } from "./protocol.ts";
-import { offlineVerbs, verbObjects } from "./scripting.ts";
+import {
+  helpModule,
+  offlineVerbs,
+  verbExamples,
+  verbObjects,
+} from "./scripting.ts";
 import { settingsTable } from "./settings.ts";
 import { layouts, names, schema } from "./vectors.ts";
 
 /** The files with generated places, by their paths. */
 export const generated: Readonly<Record<string, readonly Render[]>> = {
+  "client/ui/cli/help_text.ts": [helpModule],
   "docs/admin.md": [section("admin help", () => fenced(ADMIN_HELP))],
   "docs/chat.md": [section("keys", chatKeys)],
   "docs/conformance.md": [
@@ -59,8 +65,9 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
     section("verbs", verbObjects),
     section(
       "client help",
-      async () => fenced((await runHere("", ["--help"])).stdout),
+      async () => fenced(await programHelp()),
     ),
+    section("examples", verbExamples),
   ],
   "docs/settings.md": [section("settings", settingsTable)],
   "docs/vectors.md": [section("names", names), section("layouts", layouts)],

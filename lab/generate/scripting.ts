@@ -1,13 +1,33 @@
 /**
  * The table of JSON objects and the list of verbs without a relay in
- * docs/scripting.md, from the verbs' own declarations.
+ * docs/scripting.md, and the client's help, from the verbs' own declarations.
  *
  * @module
  */
 
+import { programHelp } from "../../client/ui/cli/help.ts";
 import type { DataKind } from "../../client/ui/cli/verb/output.ts";
 import { loadVerb, verbNames } from "../../client/ui/cli/verbs.ts";
-import { code, paragraph, table } from "./markdown.ts";
+import { code, fenced, paragraph, table } from "./markdown.ts";
+
+/** The module with the client's help. */
+export async function helpModule(): Promise<string> {
+  const text = (await programHelp()).replaceAll(/[`\\]|\$\{/g, "\\$&");
+  return `/** What \`--help\` prints; \`deno task generate\` writes it. */
+export const HELP: string =
+  \`${text}\`;
+`;
+}
+
+/** The examples of all verbs. */
+export async function verbExamples(): Promise<string> {
+  const parts: string[] = [];
+  for (const name of verbNames) {
+    const { brief, examples } = await loadVerb(name);
+    parts.push(`# ${brief}\n${examples.join("\n")}\n`);
+  }
+  return fenced(parts.join("\n"));
+}
 
 /** The objects that verbs print with `--json`. */
 export async function verbObjects(): Promise<string> {

@@ -40,7 +40,7 @@ const flags = {
 export const HELP =
   `MessageU admin: looks after a relay's store, whether the relay runs or not.
 
-Usage: deno task admin VERB [flags]
+Usage: messageu-admin VERB [flags]
 
 ${
     helpRows(

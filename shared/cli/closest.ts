@@ -14,7 +14,7 @@ export async function closest<T extends string>(
       candidate,
       edits: distance(typed, candidate.toLowerCase()),
     }))
-    .filter(({ edits }) => edits <= Math.max(1, Math.floor(word.length / 3)))
+    .filter(({ edits }) => edits <= Math.ceil(word.length / 3))
     .sort((a, b) => a.edits - b.edits);
   return best?.candidate;
 }

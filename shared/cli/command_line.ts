@@ -6,10 +6,12 @@
 
 import {
   type Application,
+  ArgumentParseError,
   ArgumentScannerError,
   buildApplication,
   buildCommand,
   type CommandContext,
+  EnumValidationError,
   formatMessageForArgumentScannerError,
   type PartialApplicationConfiguration,
   run,
@@ -106,11 +108,17 @@ export async function readCommandLine<F extends Flags>(
   }, {});
   await runCaptured(application, args, {});
   if (line !== undefined) return line;
-  throw new UsageError(
-    failure instanceof ArgumentScannerError
-      ? formatMessageForArgumentScannerError(failure, sentences)
-      : reasonOf(failure),
-  );
+  const sentence = usageSentence(failure);
+  const isValue = failure instanceof ArgumentParseError ||
+    failure instanceof EnumValidationError;
+  throw new UsageError(isValue ? sentence : `${sentence}: see --help`);
+}
+
+/** A sentence about an argument that the library doesn't accept. */
+export function usageSentence(failure: unknown): string {
+  return failure instanceof ArgumentScannerError
+    ? formatMessageForArgumentScannerError(failure, sentences)
+    : reasonOf(failure);
 }
 
 /** Declares flags to the library so that each may be repeated. */
@@ -133,16 +141,31 @@ function lastOf(given: unknown): unknown {
 
 /** Messages for the library's errors. */
 const sentences: Parameters<typeof formatMessageForArgumentScannerError>[1] = {
-  FlagNotFoundError: ({ input }) => `Unknown flag --${input}: see --help`,
-  AliasNotFoundError: ({ input }) => `Unknown flag -${input}: see --help`,
+  FlagNotFoundError: ({ input, corrections: [meant] }) =>
+    `Unknown flag --${input}${meant ? ` (did you mean --${meant}?)` : ""}`,
+  AliasNotFoundError: ({ input }) => `Unknown flag -${input}`,
   UnsatisfiedFlagError: ({ externalFlagName }) =>
-    `--${externalFlagName} needs a value: see --help`,
-  UnexpectedPositionalError: ({ input }) =>
-    `Unexpected word "${input}": see --help`,
+    `--${externalFlagName} needs a value`,
+  UnexpectedFlagError: ({ externalFlagName }) =>
+    `--${externalFlagName} is given twice: give it once`,
+  InvalidNegatedFlagSyntaxError: ({ externalFlagName }) =>
+    `--${externalFlagName} takes no value`,
+  UnexpectedPositionalError: ({ input }) => `Unexpected word "${input}"`,
+  UnsatisfiedPositionalError: ({ placeholder }) => `${placeholder} is missing`,
   EnumValidationError: ({ externalFlagName, values, input }) =>
     `--${externalFlagName}: expected ${
       values.join(", ").replace(/, ([^,]+)$/, " or $1")
     }, got "${input}"`,
-  ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) =>
-    `--${name}: ${reasonOf(exception)}`,
+  ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) => {
+    if (isPlaceholder(name)) return `${name}: ${reasonOf(exception)}`;
+    // The library's own, of a flag without a value; ours throw an `Error`.
+    return exception instanceof SyntaxError
+      ? `--${name} takes no value`
+      : `--${name}: ${reasonOf(exception)}`;
+  },
 };
+
+/** Whether the library names an argument, and not a flag. */
+function isPlaceholder(name: string): boolean {
+  return name === name.toUpperCase();
+}

@@ -1,46 +1,38 @@
 /**
- * Parses command lines that have flags or arguments, and prints the help.
+ * Parses command lines that have flags or arguments.
  *
  * @module
  */
 
 import {
+  AliasNotFoundError,
   type Application,
   buildApplication,
   buildCommand,
   buildRouteMap,
   type Command,
-  ExitCode,
-  type PartialApplicationConfiguration,
+  FlagNotFoundError,
+  text_en,
 } from "@stricli/core";
-import { runCaptured, scanner } from "../../../shared/cli/command_line.ts";
-import { flagsHelp } from "../../../shared/cli/flags.ts";
+import {
+  runCaptured,
+  scanner,
+  usageSentence,
+} from "../../../shared/cli/command_line.ts";
 import { VERSION } from "../../../shared/cli/program.ts";
+import { PROGRAM, programHelp, verbHelp, verbUsage } from "./help.ts";
 import { runVerb } from "./run_client.ts";
-import { exitCodes, reject } from "./verb/report.ts";
+import { classify, complain, exitCodes, reject } from "./verb/report.ts";
 import { globalFlags, type ParserContext, type Verb } from "./verb/verb.ts";
 import { type Io, Output } from "./verb/output.ts";
-import { DEFAULT_VERB, isVerb, loadVerb, verbNames } from "./verbs.ts";
-
-/** The name of the program in the help. */
-const PROGRAM = "client";
-/** Flags accepted without a verb. */
-const ROOT_FLAGS = ["--help", "-h", "--version", "-v"];
-/** The start of the library's message about an unknown flag. */
-const NO_FLAG = /^No (alias|flag) registered/m;
-
-const BRIEF = "MessageU client: exchanges messages through a relay.";
-
-/** The help of the program as a whole. */
-const ABOUT = `${BRIEF}
-
-Without a verb it runs the menu. "client VERB --help" lists a verb's flags; every verb accepts:
-
-${flagsHelp(globalFlags, 23)}
-Data goes to standard output, all else to standard error. Exit codes: 0 done,
-1 failed, 2 the command line, 3 no relay, 4 the relay refused, 5 no contact has
-that name, 6 the contact's key changed, 7 not registered, 8 the folder's files;
-129, 130 and 143 after a signal.`;
+import {
+  DEFAULT_VERB,
+  isVerb,
+  loadVerb,
+  type VerbName,
+  verbNamed,
+  verbNames,
+} from "./verbs.ts";
 
 /**
  * Parses a command line and runs its verb, the first word.
@@ -51,24 +43,85 @@ export async function parseAndRun(
   io: Io,
   args: readonly string[],
 ): Promise<number> {
-  const [word = "", ...rest] = args;
-  if (isVerb(word)) {
-    // Loads no other verb.
-    const app = buildApplication(
-      commandOf(io, await loadVerb(word)),
-      configuration(`${PROGRAM} ${word}`),
-    );
-    return await runApplication(io, app, rest, args);
+  const [first = ""] = args;
+  const isVerbMissing = first === "" || first.startsWith("-");
+  const [word = "", ...rest] = isVerbMissing ? [DEFAULT_VERB, ...args] : args;
+  const output = new Output(args.includes("--json"), io);
+  const end = args.indexOf("--");
+  const flags = args.slice(0, end < 0 ? undefined : end);
+  const isAsked = (...names: string[]) =>
+    names.some((name) => flags.includes(name));
+  if (isVerbMissing || !isVerb(word)) {
+    if (isAsked("--help", "-h")) return await write(await programHelp());
+    if (isAsked("--version", "-v")) return await write(VERSION);
   }
-  const flag = args.find((arg) => ROOT_FLAGS.includes(arg));
-  if (flag === undefined && (word === "" || word.startsWith("-"))) {
-    return await parseAndRun(io, [DEFAULT_VERB, ...args]);
+  let name: VerbName;
+  try {
+    name = await verbNamed(word);
+  } catch (error) {
+    complain(output, error);
+    return classify(error).exit;
   }
-  const app = await wholeApplication(io);
-  return await runApplication(io, app, [flag ?? word], args);
+  const verb = await loadVerb(name);
+  if (isAsked("--help", "-h")) return await write(verbHelp(name, verb));
+  return await parseVerb(io, name, verb, rest, output);
+
+  async function write(text: string): Promise<number> {
+    await output.write(text);
+    return exitCodes.done;
+  }
 }
 
-/** Builds the program with all of its verbs. */
+/**
+ * Parses the arguments of a verb and runs it, or reports what is wrong with them.
+ *
+ * @returns the exit code
+ */
+export async function parseVerb(
+  io: Io,
+  name: string,
+  verb: Verb,
+  args: readonly string[],
+  output: Output,
+): Promise<number> {
+  const failures: unknown[] = [];
+  const text = {
+    ...text_en,
+    exceptionWhileParsingArguments(failure: unknown) {
+      failures.push(failure);
+      return "";
+    },
+  };
+  const application = buildApplication(commandOf(io, verb), {
+    name: PROGRAM,
+    scanner,
+    localization: { text },
+  }, {});
+  const contactNames = () => Promise.resolve([]);
+  const { stderr, exitCode = exitCodes.failure } = await runCaptured(
+    application,
+    args,
+    { contactNames },
+  );
+  const [failure] = failures;
+  if (failure === undefined) {
+    if (stderr.trim() !== "") throw new Error(stderr.trim());
+    return exitCode;
+  }
+  const isFlag = failure instanceof FlagNotFoundError ||
+    failure instanceof AliasNotFoundError;
+  reject(
+    output,
+    "usage",
+    usageSentence(failure),
+    isFlag
+      ? `A word that begins with a dash and isn't a flag goes behind "--". See: ${PROGRAM} ${name} --help`
+      : `Usage: ${verbUsage(name, verb)}`,
+  );
+  return exitCodes.usage;
+}
+
+/** Builds the program with all of its verbs, for completion. */
 export async function wholeApplication(
   io: Io,
 ): Promise<Application<ParserContext>> {
@@ -76,29 +129,15 @@ export async function wholeApplication(
   for (const name of verbNames) {
     routes[name] = commandOf(io, await loadVerb(name));
   }
-  const root = buildRouteMap({
-    routes,
-    docs: {
-      brief: BRIEF,
-      fullDescription: ABOUT,
+  return buildApplication(
+    buildRouteMap({ routes, docs: { brief: PROGRAM } }),
+    {
+      name: PROGRAM,
+      scanner,
+      documentation: { caseStyle: "convert-camel-to-kebab" },
+      versionInfo: { currentVersion: VERSION },
     },
-  });
-  return buildApplication(root, {
-    ...configuration(PROGRAM),
-    versionInfo: { currentVersion: VERSION },
-  });
-}
-
-function configuration(name: string): PartialApplicationConfiguration {
-  return {
-    name,
-    scanner,
-    documentation: {
-      caseStyle: "convert-camel-to-kebab",
-      disableAnsiColor: true,
-      onlyRequiredInUsageLine: true,
-    },
-  };
+  );
 }
 
 function commandOf(io: Io, verb: Verb): Command<ParserContext> {
@@ -107,10 +146,7 @@ function commandOf(io: Io, verb: Verb): Command<ParserContext> {
     readonly unknown[],
     ParserContext
   >({
-    docs: {
-      brief: verb.brief,
-      ...(verb.about === undefined ? {} : { fullDescription: verb.about }),
-    },
+    docs: { brief: verb.brief },
     parameters: {
       flags: { ...verb.flags, ...globalFlags },
       positional: { kind: "tuple", parameters: verb.args ?? [] },
@@ -125,35 +161,4 @@ function commandOf(io: Io, verb: Verb): Command<ParserContext> {
       );
     },
   });
-}
-
-async function runApplication(
-  io: Io,
-  app: Application<ParserContext>,
-  inputs: readonly string[],
-  all: readonly string[],
-): Promise<number> {
-  const contactNames = () => Promise.resolve([]);
-  const { stdout, stderr, exitCode } = await runCaptured(app, inputs, {
-    contactNames,
-  });
-  const output = new Output(all.includes("--json"), io);
-  if (stdout !== "") await output.write(stdout.trimEnd());
-  const exit = exitCode ?? exitCodes.failure;
-  const usage = exit === ExitCode.InvalidArgument ||
-    exit === ExitCode.UnknownCommand;
-  if (stderr !== "") {
-    const message = stderr.trimEnd();
-    const see = `See: ${app.config.name} --help`;
-    reject(
-      output,
-      usage ? "usage" : "failure",
-      message.replaceAll("\n", "; "),
-      NO_FLAG.test(message)
-        ? `A word that begins with a dash and isn't a flag goes behind "--". ${see}`
-        : see,
-    );
-  }
-  if (usage) return exitCodes.usage;
-  return exit < 0 ? exitCodes.failure : exit;
 }

@@ -34,6 +34,7 @@ export const verbNames = [
   "doctor",
   "completion",
   "menu",
+  "help",
 ] as const;
 
 /** The name of a verb. */
@@ -51,6 +52,22 @@ const isBundled = !import.meta.url.endsWith("/client/ui/cli/verbs.ts");
 /** Whether a word is the name of a verb. */
 export function isVerb(name: string | undefined): name is VerbName {
   return verbNames.some((verb) => verb === name);
+}
+
+/**
+ * The verb that a word names.
+ *
+ * @throws {UsageError} if there is none; names the one that may be meant
+ */
+export async function verbNamed(word: string): Promise<VerbName> {
+  if (isVerb(word)) return word;
+  const { closest } = await import("../../../shared/cli/closest.ts");
+  const { UsageError } = await import("../../../shared/cli/program.ts");
+  const meant = await closest(word, verbNames);
+  const question = meant === undefined ? "" : `did you mean ${meant}? `;
+  throw new UsageError(
+    `There is no verb "${word}": ${question}"messageu help" lists all`,
+  );
 }
 
 /**

@@ -23,16 +23,16 @@ const NAMES = [
 const SHELLS: Record<string, { command: string[]; begin: string }> = {
   bash: {
     command: ["bash", "--norc", "--noprofile", "-i"],
-    begin: "source <(messageu-client completion bash)",
+    begin: "source <(messageu completion bash)",
   },
   zsh: {
     command: ["zsh", "-f", "-i"],
     begin:
-      "autoload -Uz compinit; compinit -D -u; source <(messageu-client completion zsh)",
+      "autoload -Uz compinit; compinit -D -u; source <(messageu completion zsh)",
   },
   fish: {
     command: ["fish", "--no-config", "--private", "-i"],
-    begin: "messageu-client completion fish | source",
+    begin: "messageu completion fish | source",
   },
 };
 
@@ -74,7 +74,7 @@ for (const [shell, { command, begin }] of Object.entries(SHELLS)) {
       const client = [Deno.execPath(), ...clientArguments()]
         .map((arg) => `'${arg}'`).join(" ");
       await Deno.writeTextFile(
-        `${folder.path}/messageu-client`,
+        `${folder.path}/messageu`,
         `#!/bin/sh
 case "$1" in
   comp*) exec ${client} "$@" ;;
@@ -102,7 +102,7 @@ esac
       };
       await enter(begin);
       const complete = async (...before: string[]) => {
-        await enter(`messageu-client ${before.join(" ")}\t`);
+        await enter(`messageu ${before.join(" ")}\t`);
         return (await Deno.readTextFile(words)).trimEnd().split("\n").at(-1);
       };
       assertEquals(await complete("key", "--dir", dir, "b"), "ben");
@@ -117,7 +117,7 @@ esac
         const [letter = ""] = name;
         assertEquals(await complete("key", "--dir", dir, letter), letter);
       }
-      await enter(`messageu-client key --dir ${dir} -- --\t`);
+      await enter(`messageu key --dir ${dir} -- --\t`);
       assert(!screen.text.includes("--debug"), "a name that is like a flag");
       assert(!screen.raw.includes("evil"), "a name with what doesn't show");
       assertStringIncludes((await namesIn(folder.path)).join(), "words");

@@ -1,17 +1,21 @@
 import { assert, assertEquals } from "@std/assert";
+import { commandScript } from "../../../deploy/install/command.ts";
 import { cacheFolder, Program, ROOT } from "../../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { longTest, SHELL, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 import { installClient, VerbUser } from "../../support/clients/verbs.ts";
 
-/** Writes a `deno` that tells the process of what goes on, so that it can be ended. */
-async function installDeno(bin: string) {
-  const script = `#!/bin/sh
-case " $* " in *" pull "*|*" listen "*) echo $$ > '${bin}/pid' ;; esac
-exec '${Deno.execPath()}' "$@"
-`;
-  await Deno.writeTextFile(`${bin}/deno`, script, { mode: 0o755 });
+/** Installs a client that tells the process of what goes on, so that it can be ended. */
+async function installTelling(bin: string) {
+  const [first, ...rest] = commandScript("messageu").split("\n");
+  const tell =
+    `case " $* " in *" pull "*|*" listen "*) echo $$ > '${bin}/pid' ;; esac`;
+  await Deno.writeTextFile(
+    `${bin}/messageu`,
+    [first, tell, ...rest].join("\n"),
+    { mode: 0o755 },
+  );
 }
 
 /** Whether the machine has a program. */
@@ -23,17 +27,16 @@ async function has(program: string): Promise<boolean> {
 
 longTest(SHELL, "the bots of docs/scripting.md answer", async (t) => {
   const page = await Deno.readTextFile(`${ROOT}docs/scripting.md`);
-  const bots = [...page.matchAll(/^```sh\n(client (?:pull|listen).*?)^```$/gms)]
+  const bots = [
+    ...page.matchAll(/^```sh\n(messageu (?:pull|listen).*?)^```$/gms),
+  ]
     .map(([, script = ""]) => script);
   assertEquals(bots.length, 2);
-  const [, program = ""] = /^```sh\n(#!\/bin\/sh\n.*?)^```$/ms.exec(page) ?? [];
   await using relay = await testRelay();
   await using folder = await temporaryFolder();
   const { hostname, port } = relay.address;
   const anna = new VerbUser(`${folder.path}/anna`, relay.address);
   await anna.do("register", "anna");
-  // The clone is where the page says.
-  await Deno.symlink(ROOT, `${folder.path}/messageu`);
   const cache = await cacheFolder();
   for (const [i, script] of bots.entries()) {
     const needsJq = script.includes("jq ");
@@ -46,8 +49,7 @@ longTest(SHELL, "the bots of docs/scripting.md answer", async (t) => {
         const bin = `${folder.path}/bin${i}`;
         await Deno.mkdir(bin);
         const dir = `${folder.path}/${name}`;
-        await installDeno(bin);
-        await Deno.writeTextFile(`${bin}/client`, program, { mode: 0o755 });
+        await installTelling(bin);
         const user = new VerbUser(dir, relay.address);
         await user.do("register", name);
         const path = `${bin}:${Deno.env.get("PATH")}`;
@@ -116,7 +118,7 @@ for (const shell of ["bash", "zsh", "fish"]) {
       await other.do("register", name);
     }
     await anna.do("list");
-    await installClient(folder.path, "messageu-client");
+    await installClient(folder.path, "messageu");
     const path = `${folder.path}:${Deno.env.get("PATH")}`;
     const complete = async (...words: string[]): Promise<string[]> => {
       const script = shell === "bash" ? BASH : shell === "zsh" ? ZSH : FISH;
@@ -129,20 +131,20 @@ for (const shell of ["bash", "zsh", "fish"]) {
       assertEquals(stderr, "");
       return stdout.split("\n").filter((line) => line !== "").sort();
     };
-    assertEquals(await complete("messageu-client", "se"), [
+    assertEquals(await complete("messageu", "se"), [
       "search",
       "send",
       "send-file",
       "send-key",
     ]);
-    assertEquals(await complete("messageu-client", "send", "--on"), [
+    assertEquals(await complete("messageu", "send", "--on"), [
       "--on-key-change",
     ]);
     assertEquals(
-      await complete("messageu-client", "--dir", dir, "send", "b"),
+      await complete("messageu", "--dir", dir, "send", "b"),
       ["ben"],
     );
-    const all = await complete("messageu-client", "key", "--dir", dir, "");
+    const all = await complete("messageu", "key", "--dir", dir, "");
     // Bash would put it on the command line unquoted.
     assertEquals(
       all.some((name) => name.includes("touch")),
@@ -156,20 +158,20 @@ for (const shell of ["bash", "zsh", "fish"]) {
 
 /** Prints what bash would propose for its arguments, the last one unfinished. */
 const BASH = `
-source <(messageu-client completion bash)
+source <(messageu completion bash)
 COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 COMP_LINE="\${COMP_WORDS[*]}"; COMP_POINT=\${#COMP_LINE}
-_messageu-client messageu-client "\${COMP_WORDS[COMP_CWORD]}" ""
+_messageu messageu "\${COMP_WORDS[COMP_CWORD]}" ""
 printf '%s\\n' "\${COMPREPLY[@]}"
 `;
 /** The same for zsh, as far as that goes without its line editor. */
 const ZSH = `
-compdef() { :; }; source <(messageu-client completion zsh) >/dev/null 2>&1
-messageu-client complete zsh "\${@:2}" | cut -f1
+compdef() { :; }; source <(messageu completion zsh) >/dev/null 2>&1
+messageu complete zsh "\${@:2}" | cut -f1
 `;
 /** The same for fish, whose own arguments begin with what stands for its name elsewhere. */
 const FISH = `
 set -e argv[1]
-messageu-client completion fish | source
+messageu completion fish | source
 complete -C "$argv" | string split -f1 \\t
 `;

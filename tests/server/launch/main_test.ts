@@ -266,7 +266,11 @@ longTest(
           2,
           'error: --log-level: expected debug, info, warn or error, got "all"\n',
         ],
-        [["--prot", "1"], 2, "error: Unknown flag --prot: see --help\n"],
+        [
+          ["--prot", "1"],
+          2,
+          "error: Unknown flag --prot (did you mean --port?): see --help\n",
+        ],
         [["--port"], 2, "error: --port needs a value: see --help\n"],
         [["now"], 2, 'error: Unexpected word "now": see --help\n'],
         [

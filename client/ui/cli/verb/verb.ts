@@ -65,6 +65,8 @@ export interface VerbDeclaration<F, A extends readonly Argument<unknown>[]> {
   readonly brief: string;
   /** Text for its own help. Default: `brief` */
   readonly about?: string;
+  /** Two or three command lines for its help. */
+  readonly examples: readonly string[];
   /** The kinds of JSON objects that it prints. */
   readonly prints?: readonly DataKind[];
   readonly flags?: F;

@@ -7,6 +7,10 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 /** Runs the chat. */
 export const verb: Verb = defineVerb({
   brief: "Chat in full screen; see docs/chat.md",
+  examples: [
+    "messageu chat",
+    "messageu chat bob",
+  ],
   flags: {
     notify: choiceFlag(
       NOTIFY_MODES.join("|"),

@@ -1,22 +1,23 @@
 import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { completionScript } from "../completion.ts";
+import { PROGRAM } from "../help.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-
-/** The name of the compiled client. */
-const PROGRAM = "messageu-client";
 
 /** Prints a shell's completion script. */
 export const verb: Verb = defineVerb({
   brief: "Print the completion script for bash, zsh or fish",
   about:
-    `Prints a script that completes verbs, flags, names and paths. To install it:
+    `Prints a script that completes verbs, flags, names and paths; "deno task install" installs it. By hand:
 
-  bash  source <(messageu-client completion bash), in ~/.bashrc
-  zsh   source <(messageu-client completion zsh), in ~/.zshrc behind compinit
-  fish  messageu-client completion fish > ~/.config/fish/completions/messageu-client.fish
+  bash  source <(messageu completion bash), in ~/.bashrc
+  zsh   source <(messageu completion zsh), in ~/.zshrc behind compinit
+  fish  messageu completion fish > ~/.config/fish/completions/messageu.fish
 
-From a clone, install the client as a program first (docs/scripting.md), and name
-it with --program client.`,
+A client under another name needs it in --program.`,
+  examples: [
+    "source <(messageu completion bash)",
+    "messageu-client completion zsh --program messageu-client",
+  ],
   flags: {
     program: {
       ...valueFlag("NAME", "The name of the client in the shell", String),

@@ -28,6 +28,11 @@ ${
       settingNames.map((name) => `  ${name}: ${settings[name].expected}`)
         .join("\n")
     }`,
+  examples: [
+    "messageu config",
+    "messageu config notify",
+    "messageu config notify none",
+  ],
   prints: [settingData],
   args: [{
     brief: "The setting",

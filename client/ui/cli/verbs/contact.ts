@@ -19,6 +19,11 @@ export const verb: Verb = defineVerb({
   brief: "Print a contact, or rename, mute, block or delete it in this folder",
   about:
     "Prints a contact as list does, after the changes that the flags ask for. An alias is your own name for a contact: each verb takes it as a NAME, and it stays with the contact's id whatever the relay calls it. Messages of a muted contact arrive without a notification. Those of a blocked one are taken from the relay and dropped, and nothing is sent to it. --delete deletes the messages with a contact from this folder; keys, alias and marks remain.",
+  examples: [
+    "messageu contact bob",
+    'messageu contact bob --alias "Bob from work"',
+    "messageu contact mallory --blocked yes",
+  ],
   prints: [contactData],
   flags: {
     alias: valueFlag("ALIAS", 'Your own name for it; "" removes it', String),

@@ -35,6 +35,11 @@ const checkData = dataKind("check", ["subject", "verdict", "what", "advice"], {
 /** Checks the client's environment. */
 export const verb: Verb = defineVerb({
   brief: "Check the folder, your key, the store, the relay, room and terminal",
+  examples: [
+    "messageu doctor",
+    "messageu doctor --server relay.example:1357",
+    "messageu --dir work doctor --json",
+  ],
   prints: [checkData],
   readsEnvironment: true,
   async task(work, { server }) {

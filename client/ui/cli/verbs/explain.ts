@@ -28,6 +28,10 @@ export const verb: Verb = defineVerb({
   brief: "Print all facts of one message",
   about:
     "Prints when a message was made, stored, sent, acknowledged by the relay, received, decrypted and shown, and which consumers acknowledged it.",
+  examples: [
+    "messageu explain 12",
+    "messageu explain 12 --json",
+  ],
   prints: [explanationData],
   args: [idArgument],
   isOffline: true,

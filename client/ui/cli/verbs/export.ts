@@ -19,6 +19,11 @@ export const verb: Verb = defineVerb({
   brief: "Write identity, keys, history and received files to one file",
   about:
     "Writes all that another machine needs to one new file, for import. With --format jsonl or text it writes each conversation to a file of its own in a folder, with the files of the conversation beside it. Overwrites nothing.",
+  examples: [
+    "messageu export messageu.archive",
+    "messageu export --format text --with bob conversations",
+    "messageu export - | ssh home 'messageu --dir alice import -'",
+  ],
   prints: [exportData],
   flags: {
     format: {

@@ -7,6 +7,10 @@ const fingerprintData = dataKind("fingerprint", ["contact", "safetyNumber"]);
 /** Prints the digits to compare with a contact. */
 export const verb: Verb = defineVerb({
   brief: "Print the digits to compare with a contact, equal on both sides",
+  examples: [
+    "messageu fingerprint bob",
+    "messageu fingerprint bob --json",
+  ],
   prints: [fingerprintData],
   args: [nameArgument],
   async task(work, _, name) {

@@ -7,6 +7,11 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 /** Prints conversations. */
 export const verb: Verb = defineVerb({
   brief: "Print the messages of conversations, the oldest first",
+  examples: [
+    "messageu history",
+    "messageu history bob --limit 20",
+    "messageu history --since 2026-01-31 --json",
+  ],
   prints: [messageData],
   flags: {
     limit: valueFlag("N", "Only the latest N messages", parseId),

@@ -10,6 +10,10 @@ const importData = dataKind("import", ["name", "id", "messages", "files"]);
 /** Imports an archive. */
 export const verb: Verb = defineVerb({
   brief: "Import an archive of export into a folder without an identity",
+  examples: [
+    "messageu --dir alice import messageu.archive",
+    "ssh home 'messageu --dir alice export -' | messageu import -",
+  ],
   prints: [importData],
   args: [{ ...pathArgument, brief: "The file, or - for standard input" }],
   async task(work, _, path) {

@@ -8,6 +8,10 @@ export const verb: Verb = defineVerb({
   brief: "List your conversations, the latest first; --all lists all users",
   about:
     "Lists the contacts with whom you have exchanged messages, whom you have chosen in chat, or whose key has changed, the latest conversation first. With --all it lists the other users of the relay, too.",
+  examples: [
+    "messageu list",
+    "messageu list --all --json",
+  ],
   prints: [contactData],
   flags: {
     all: switchFlag("List all other users of the relay"),

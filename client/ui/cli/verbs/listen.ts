@@ -144,6 +144,11 @@ export const verb: Verb = defineVerb({
     "Hand out messages that this consumer hasn't acknowledged, continuously",
   about:
     "Hands out every received message that this consumer hasn't acknowledged, the oldest first, also those from before its first start, then new ones as they arrive. A line with a message's number on standard input acknowledges it. At the end of standard input it hands out the rest and ends. A message without an acknowledgement comes again the next time.",
+  examples: [
+    "messageu listen --as bot --json",
+    "messageu listen --as mail --auto-ack --since 2h",
+    "messageu listen --as log --exec 'cat >> log.txt'",
+  ],
   prints: [messageData],
   flags: {
     as: {

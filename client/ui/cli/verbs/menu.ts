@@ -7,6 +7,10 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 /** Runs the console menu. */
 export const verb: Verb = defineVerb({
   brief: "Run the console menu, the default verb",
+  examples: [
+    "messageu",
+    "messageu menu --dir alice",
+  ],
   async task(work) {
     const terminal = standardTerminal(work.io);
     const say = (text: string) => terminal.print(`${text}\n`);

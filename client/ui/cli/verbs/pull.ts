@@ -80,6 +80,11 @@ class Viewer {
 /** Receives messages and shows them. */
 export const verb: Verb = defineVerb({
   brief: "Receive, and print new messages; --watch runs continuously",
+  examples: [
+    "messageu pull",
+    "messageu pull --watch --json",
+    "messageu pull --exec 'cat >> inbox.txt'",
+  ],
   prints: [messageData],
   flags: {
     watch: switchFlag("Run until a signal"),

@@ -9,6 +9,11 @@ export const verb: Verb = defineVerb({
   brief: "Register under a name; creates your key and info.me",
   about:
     "Registers you at the relay, and writes your key and id into info.me. The addresses of --server are written into info.server, so that all later verbs use them.",
+  examples: [
+    "messageu register alice",
+    "messageu register alice --server relay.example:1357",
+    "messageu --dir work register alice-at-work",
+  ],
   prints: [identityData],
   args: [{ brief: "Your name", placeholder: "NAME", parse: parseName }],
   async task(work, _, name) {

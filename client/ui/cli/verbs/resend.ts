@@ -6,6 +6,10 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 /** Resends a message. */
 export const verb: Verb = defineVerb({
   brief: "Resend a message that the relay didn't acknowledge",
+  examples: [
+    "messageu resend 12",
+    "messageu resend 12 --on-key-change accept",
+  ],
   prints: [sentData, skippedData],
   flags: { onKeyChange: onKeyChangeFlag },
   args: [idArgument],

@@ -11,6 +11,10 @@ export const verb: Verb = defineVerb({
   brief: "Save a received file under a name or in a folder",
   about:
     'Copies a received file, and overwrites nothing. Received files go to the temporary folder, which a restart empties; "config files FOLDER" chooses another one.',
+  examples: [
+    "messageu save 12 photo.jpg",
+    "messageu save 12 Downloads",
+  ],
   prints: [savedData],
   args: [idArgument, {
     ...pathArgument,

@@ -7,6 +7,10 @@ import { switchFlag } from "../../../../shared/cli/flags.ts";
 /** Searches messages. */
 export const verb: Verb = defineVerb({
   brief: "Find texts, and files by their paths, with a regular expression",
+  examples: [
+    "messageu search invoice",
+    "messageu search '^re:' --ignore-case --with bob",
+  ],
   prints: [messageData],
   flags: {
     with: contactFlag("Only with this contact"),

@@ -11,6 +11,11 @@ export const verb: Verb = defineVerb({
   brief: "Send a text; - reads it from standard input",
   about:
     "Sends a text. With - it sends standard input up to its end, without the last newline; with --lines it sends each line as a text of its own, as it arrives. If there is no symmetric key yet, it makes and sends one first.",
+  examples: [
+    'messageu send bob "On my way"',
+    "date | messageu send bob -",
+    "tail -f notes.txt | messageu send bob - --lines",
+  ],
   prints: [sentData, skippedData],
   flags: {
     onKeyChange: onKeyChangeFlag,

@@ -11,6 +11,10 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 /** Sends a file. */
 export const verb: Verb = defineVerb({
   brief: "Send a file, without its name and type",
+  examples: [
+    "messageu send-file bob photo.jpg",
+    "tar c notes | messageu send-file bob -",
+  ],
   prints: [sentData, skippedData],
   flags: { onKeyChange: onKeyChangeFlag },
   args: [nameArgument, {

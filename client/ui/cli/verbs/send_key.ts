@@ -9,6 +9,10 @@ export const verb: Verb = defineVerb({
   brief: "Send a contact the symmetric key in use, or a new one",
   about:
     "Sends a contact the symmetric key in use, so that the contact can decrypt the messages under it. If none is in use, makes a new one. pull, listen and chat send the key in use on a contact's request.",
+  examples: [
+    "messageu send-key bob",
+    "messageu send-key bob --new",
+  ],
   prints: [sentData, skippedData],
   flags: {
     onKeyChange: onKeyChangeFlag,

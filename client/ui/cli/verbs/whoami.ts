@@ -6,6 +6,10 @@ import { NotRegisteredError } from "../../../errors.ts";
 /** Prints the user's name and id. */
 export const verb: Verb = defineVerb({
   brief: "Print your name and id",
+  examples: [
+    "messageu whoami",
+    "messageu --dir work whoami --json",
+  ],
   prints: [identityData],
   async task(work) {
     const dir = work.dir;
