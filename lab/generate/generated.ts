@@ -21,6 +21,13 @@ import {
   unseenServers,
 } from "./conformance.ts";
 import { dissectorTables } from "./dissector.ts";
+import {
+  codeGlossary,
+  codesByDialect,
+  codesByNumber,
+  fieldGlossary,
+  typeGlossary,
+} from "./glossary.ts";
 import { fenced, type Render, section } from "./markdown.ts";
 import { metrics, refusals } from "./monitoring.ts";
 import { tasks } from "./programs.ts";
@@ -46,6 +53,13 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
     section("client checks", clientChecks),
     section("unseen of servers", unseenServers),
     section("unseen of clients", unseenClients),
+  ],
+  "docs/glossary.md": [
+    section("code glossary", codeGlossary),
+    section("codes by dialect", codesByDialect),
+    section("codes by number", codesByNumber),
+    section("type glossary", typeGlossary),
+    section("field glossary", fieldGlossary),
   ],
   "docs/monitoring.md": [
     section("metrics", metrics),
