@@ -192,6 +192,17 @@ export class Messages {
     );
   }
 
+  /** The oldest message with a contact that the user hasn't seen, of those that count as unread. */
+  firstUnread(name: string): MessageNumber | undefined {
+    const [rows, ...params] = contactRows(name);
+    return this.#database.row<{ id: MessageNumber }>(
+      `SELECT id FROM messages WHERE outgoing = 0 AND shown IS NULL
+         AND kind IN ('text', 'file', 'unreadable') AND contact IN (${rows})
+       ORDER BY id LIMIT 1`,
+      ...params,
+    )?.id;
+  }
+
   /** Marks received messages as seen by the user. */
   markShown(ids: readonly MessageNumber[]): void {
     this.#database.writeSoon(() => {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { Stage } from "../../../lab/harness/stage.ts";
 import { ControlledChat } from "../../support/clients/controlled_chat.ts";
+import { receive } from "../../support/clients/receiving.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 
 const SIZE = { columns: 80, rows: 24 };
@@ -78,5 +79,55 @@ testWith(
     chat.press("enter", "ctrl-w", "ctrl-w", "ctrl-y");
     assertEquals(chat.rows.at(-1), "> an old line");
     assert(!chat.text.includes("history:"));
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a key leads to what is unread, from its first message",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    const ben = await stage.someone("ben");
+    const carol = await stage.someone("carol");
+    for (let number = 1; number <= 60; number++) {
+      await carol.outbox.sendText("anna", `carol's ${number}.`);
+    }
+    await ben.outbox.sendText("anna", "the latest");
+    await receive(anna);
+    // What is in another conversation than the first stays unread.
+    using chat = new ControlledChat(anna, SIZE, "ben");
+    await chat.see("connected");
+    assertEquals(chat.title, "(60) ben - MessageU");
+    chat.press("alt-a");
+    await chat.see(/── new ─+\n.*carol's 1\.$/m);
+    await chat.see("carol's 19.");
+    assert(!chat.text.includes("carol's 60."));
+    assertEquals(chat.title, "(41) carol - MessageU");
+    assert(chat.text.includes("41 new, Esc ends"));
+    chat.press("pagedown");
+    await chat.see("carol's 39.");
+    assertEquals(chat.title, "(21) carol - MessageU");
+    chat.press("alt-a");
+    await chat.see(/carol's 39\.\n.*── new ─+\n.*carol's 40\.$/m);
+    chat.press("escape");
+    await chat.see("carol's 60.");
+    assertEquals(chat.title, "carol - MessageU");
+    assert(!chat.text.includes("── new"));
+    chat.press("alt-a");
+    assertEquals(chat.title, "carol - MessageU");
+
+    // A line marks what comes while the user is away.
+    chat.focus(false);
+    await carol.outbox.sendText("anna", "are you there?");
+    await chat.see(/── new ─+\n.*are you there\?$/m);
+    assertEquals(chat.title, "(1) carol - MessageU");
+    chat.focus(true);
+    assertEquals(chat.title, "carol - MessageU");
+    assert(chat.text.includes("── new"));
+    chat.enter("yes");
+    await chat.see("✓ yes");
+    assert(!chat.text.includes("── new"));
   },
 );

@@ -21,6 +21,7 @@ longTest(
     const mallory = await stage.someone("mallory");
     await using screen = await stage.chat("anna");
     const titles: string[] = [];
+    const isOurs = /^(\(\d\) )?(mallory - )?MessageU$/;
     let bells = 0;
     screen.emulator.onTitleChange((title) => titles.push(title));
     screen.emulator.onBell(() => bells++);
@@ -40,7 +41,7 @@ longTest(
     await mallory.outbox.sendText("anna", hostile);
     await screen.see("done שלום");
     await screen.see(/cleared\n/);
-    assertEquals(titles, []);
+    assert(titles.every((title) => isOurs.test(title)), titles.join());
     assertEquals(bells, 0);
     assertEquals([...bars(screen.rows)], [16]);
     assertEquals(screen.emulator.buffer.active.type, "alternate");
@@ -52,7 +53,7 @@ longTest(
     await screen.see(/^> fine$/m);
     screen.paste("\x1b]0;owned\x07pasted\u202e");
     await screen.see("pasted");
-    assertEquals(titles, []);
+    assert(titles.every((title) => isOurs.test(title)), titles.join());
   },
 );
 

@@ -65,6 +65,8 @@ longTest(
         await screen.see("connected");
         const { emulator } = screen;
         await screen.until(() => emulator.modes.sendFocusMode, "focus reports");
+        assertStringIncludes(screen.raw, "\x1b[22;0t");
+        assertStringIncludes(screen.raw, "MessageU\x1b\\");
         assertEquals(emulator.buffer.active.type, "alternate");
         assert(emulator.modes.bracketedPasteMode);
         assert(!emulator.modes.wraparoundMode);
@@ -81,6 +83,11 @@ longTest(
             sendFocusMode: false,
             wraparoundMode: true,
           },
+        );
+        const title = screen.raw.slice(screen.raw.lastIndexOf("\x1b]0;"));
+        assert(
+          title.startsWith("\x1b]0;\x1b\\\x1b[23;0t"),
+          "the title is restored",
         );
         const cursor = screen.raw.lastIndexOf("\x1b[?25");
         assertEquals(screen.raw[cursor + 5], "h", "the cursor is shown");

@@ -14,6 +14,7 @@ export class ControlledChat implements Disposable {
   readonly opened: string[] = [];
   /** The settings that were written. */
   readonly kept: [name: string, value: string][] = [];
+  #title = "";
   readonly #left = Promise.withResolvers<number>();
 
   constructor(
@@ -24,6 +25,9 @@ export class ControlledChat implements Disposable {
   ) {
     this.#controller = new ChatController(session, "off", size, {
       signal: () => {},
+      title: (text) => {
+        this.#title = text;
+      },
       redraw: () => {},
       stop: () => {},
       edit: (text) => Promise.resolve(text),
@@ -47,6 +51,11 @@ export class ControlledChat implements Disposable {
   /** Resolves with the exit code once the user leaves. */
   get left(): Promise<number> {
     return this.#left.promise;
+  }
+
+  /** The title of the window. */
+  get title(): string {
+    return this.#title;
   }
 
   /** The rows of the screen, without the spaces at their ends. */

@@ -30,6 +30,10 @@ export const actions = {
     "close notices, then go to the end; what it skips counts as read",
     "escape",
   ),
+  "next-unread": action(
+    "open the next conversation with unread messages",
+    "alt-a",
+  ),
   "next-contact": action("open the next contact", "ctrl-n", "alt-down"),
   "previous-contact": action("open the previous contact", "ctrl-p", "alt-up"),
   contacts: action("hide the contacts, or show them", "alt-c"),

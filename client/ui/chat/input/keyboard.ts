@@ -70,6 +70,8 @@ export class Keyboard {
         return this.#scroll(-this.#page());
       case "close":
         return this.#close();
+      case "next-unread":
+        return this.#toUnread();
       case "next-contact":
         return this.#step(1);
       case "previous-contact":
@@ -144,7 +146,17 @@ export class Keyboard {
   #close(): void {
     if (this.#commands.endSearch() || this.#closeNotices()) return;
     this.#chat.toEnd();
+    this.#chat.dispatch({ kind: "set", firstNew: undefined });
     this.#skip();
+  }
+
+  /** Opens the next conversation with unread messages, the open one last. */
+  #toUnread(): void {
+    const { contacts, open } = this.#chat.state;
+    const at = contacts.findIndex(({ name }) => name === open) + 1;
+    const next = [...contacts.slice(at), ...contacts.slice(0, at)]
+      .find(({ unread }) => unread > 0);
+    if (next !== undefined) this.#chat.open(next.name);
   }
 
   #enter(line: string): void {

@@ -5,7 +5,11 @@
  * @module
  */
 
-import type { ContactSummary, Message } from "../../../store/message.ts";
+import type {
+  ContactSummary,
+  Message,
+  MessageNumber,
+} from "../../../store/message.ts";
 import { withoutControls } from "../../../../shared/cli/printable.ts";
 import type { Position } from "../view/conversation_rows.ts";
 import type { Notice } from "../view/notice_panel.ts";
@@ -48,6 +52,8 @@ export interface ChatState extends InputLine {
   readonly notices: readonly Notice[];
   /** First visible row of the notices; undefined until the user scrolls them. */
   readonly noticesTop: number | undefined;
+  /** The message below the line "new". */
+  readonly firstNew: MessageNumber | undefined;
   /** Scroll position; undefined at the end of the conversation. */
   readonly position: Position | undefined;
   /** Unsent input of other conversations, by contact. */
@@ -79,6 +85,7 @@ type Settable = Pick<
   | "contacts"
   | "contactsHidden"
   | "open"
+  | "firstNew"
   | "messages"
   | "notices"
   | "noticesTop"
@@ -95,7 +102,12 @@ type Settable = Pick<
 /** An event that changes the state. */
 export type ChatEvent =
   | { kind: "set" } & Partial<Settable>
-  | { kind: "opened"; name: string; messages: readonly Message[] }
+  | {
+    kind: "opened";
+    name: string;
+    messages: readonly Message[];
+    firstNew?: MessageNumber | undefined;
+  }
   | { kind: "typed"; text: string }
   | { kind: "edited"; action: ActionName }
   | { kind: "recalled" }
@@ -117,6 +129,7 @@ export function initialState(
     contacts: [],
     open: undefined,
     messages: [],
+    firstNew: undefined,
     notices: [],
     noticesTop: undefined,
     position: undefined,
@@ -143,7 +156,7 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
       return { ...state, ...values };
     }
     case "opened":
-      return open(state, event.name, event.messages);
+      return open(state, event);
     case "typed":
       return { ...state, ...typeText(state, event.text), candidates: [] };
     case "edited":
@@ -160,6 +173,7 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
       return {
         ...edited(state, EMPTY),
         position: undefined,
+        firstNew: undefined,
         history: remember(state.history, event.line),
         notices: state.notices.filter(({ tone }) => tone === "alarm"),
         noticesTop: undefined,
@@ -181,8 +195,7 @@ function edited(state: ChatState, editor: Editor): ChatState {
 
 function open(
   state: ChatState,
-  name: string,
-  messages: readonly Message[],
+  { name, messages, firstNew }: ChatEvent & { kind: "opened" },
 ): ChatState {
   const drafts = new Map(state.drafts);
   if (state.open !== undefined) drafts.set(state.open, state.editor);
@@ -192,6 +205,7 @@ function open(
     ...edited(state, editor),
     open: name,
     messages,
+    firstNew,
     drafts,
     position: undefined,
     hits: undefined,

@@ -99,6 +99,7 @@ export async function runChat(
       Deno.consoleSize(),
       {
         signal: (sequence) => void process.stdout.write(sequence),
+        title: (text) => guard.title(text),
         redraw: () => frames?.redraw(),
         stop,
         edit: (text) => {

@@ -31,7 +31,7 @@ export interface Chat {
   guard(work: () => void): void;
   /** Reloads contacts and messages from the folder. */
   refresh(): void;
-  /** Opens the conversation with a contact. */
+  /** Opens the conversation with a contact, at the first unread message. */
   open(name: string): void;
   /** Opens a conversation at one of its messages. */
   jump(name: string, id: MessageNumber): void;
@@ -56,6 +56,8 @@ export function keyTopic(name: string): string {
 export interface ChatEnvironment {
   /** Writes a control sequence to the terminal. */
   signal: (sequence: string) => void;
+  /** Sets the title of the window. */
+  title: (text: string) => void;
   /** Redraws the screen. */
   redraw: () => void;
   /** Stops the program until the shell continues it. */

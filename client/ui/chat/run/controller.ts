@@ -11,7 +11,11 @@ import {
   KeyChangedError,
   UserError,
 } from "../../../errors.ts";
-import type { ContactSummary, MessageNumber } from "../../../store/message.ts";
+import type {
+  ContactSummary,
+  Message,
+  MessageNumber,
+} from "../../../store/message.ts";
 import { PollTimer } from "../../../session/poll_pace.ts";
 import type { Session } from "../../../session/session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
@@ -41,6 +45,8 @@ import { Sender } from "./sender.ts";
 
 /** Milliseconds between two checks of the folder for changes. */
 const WATCH_INTERVAL = 200;
+/** Rows of the conversation to show above the first unread message. */
+const ROWS_ABOVE_NEW = 2;
 
 /** A running chat. */
 export class ChatController implements Chat, Disposable {
@@ -57,6 +63,8 @@ export class ChatController implements Chat, Disposable {
   #frame: Frame;
   #conversation: Conversation | undefined;
   #version: number | undefined;
+  /** The first conversation, if it isn't the latest. */
+  #start: string | undefined;
   #settled = false;
   /** Contacts with a reported key change. */
   readonly #warned = new Set<string>();
@@ -121,8 +129,9 @@ export class ChatController implements Chat, Disposable {
 
   /** Opens the first conversation and starts to poll the relay. */
   start(name: string | undefined): void {
+    this.#environment.title(this.#frame.title);
+    this.#start = name;
     this.refresh();
-    if (name !== undefined) this.open(name);
     this.#watch = setInterval(
       () => this.#lookOrTell(),
       WATCH_INTERVAL,
@@ -150,7 +159,9 @@ export class ChatController implements Chat, Disposable {
 
   dispatch(...events: ChatEvent[]): void {
     this.#state = events.reduce(update, this.#state);
+    const { title } = this.#frame;
     this.#frame = layOut(this.#state, this.#messageLayout);
+    if (this.#frame.title !== title) this.#environment.title(this.#frame.title);
     for (const listener of this.#listeners) listener();
     this.#markSeen();
   }
@@ -219,17 +230,25 @@ export class ChatController implements Chat, Disposable {
     this.#follow(contacts);
     this.#conversation?.refresh(this.#state.position === undefined);
     this.#version = version;
-    this.dispatch({
-      kind: "set",
-      contacts,
-      messages: this.#conversation?.messages ?? [],
-    });
+    const messages = this.#conversation?.messages ?? [];
+    const firstNew = this.#firstNew(messages);
+    this.dispatch({ kind: "set", contacts, messages, firstNew });
     if (!this.#settled) this.#arrivals.settle(contacts);
     this.#warn(contacts);
-    const [latest] = contacts;
-    if (this.#state.open === undefined && latest !== undefined) {
-      this.open(latest.name);
+    const first = this.#start ?? contacts[0]?.name;
+    if (this.#state.open === undefined && first !== undefined) {
+      this.open(first);
     }
+  }
+
+  /** The message below the line "new"; a line marks what arrives unseen. */
+  #firstNew(messages: readonly Message[]): MessageNumber | undefined {
+    const { firstNew, focused, hits, position } = this.#state;
+    const isAtEnd = position === undefined && hits === undefined;
+    if (firstNew !== undefined || (focused && isAtEnd)) {
+      return firstNew;
+    }
+    return messages.find(({ outgoing, shown }) => !outgoing && !shown)?.id;
   }
 
   /** Warns of each new key change. */
@@ -260,21 +279,38 @@ export class ChatController implements Chat, Disposable {
   }
 
   open(name: string): void {
-    const conversation = new Conversation(this.#session.messages, name);
-    this.#conversation = conversation;
-    this.dispatch({ kind: "opened", name, messages: conversation.messages });
+    const firstNew = this.#session.messages.firstUnread(name);
+    this.#openAt(name, firstNew, firstNew, () => ROWS_ABOVE_NEW);
   }
 
   jump(name: string, id: MessageNumber): void {
-    this.open(name);
-    this.#conversation?.jump(id);
-    this.dispatch({
-      kind: "set",
-      messages: this.#conversation?.messages ?? [],
-    });
-    const half = Math.floor(conversationHeight(this.#state) / 2);
-    const position = this.view().placed(id, half);
-    this.dispatch({ kind: "set", position });
+    this.#openAt(name, id, undefined, (height) => Math.floor(height / 2));
+  }
+
+  /**
+   * Opens a conversation.
+   *
+   * @param id the message to show; undefined shows the end
+   * @param above its distance from the upper edge, by the height of the conversation
+   */
+  #openAt(
+    name: string,
+    id: MessageNumber | undefined,
+    firstNew: MessageNumber | undefined,
+    above: (height: number) => number,
+  ): void {
+    const conversation = new Conversation(this.#session.messages, name);
+    if (id !== undefined) conversation.jump(id);
+    const { messages } = conversation;
+    const opened: ChatEvent = { kind: "opened", name, messages, firstNew };
+    const next = update(this.#state, opened);
+    const position = id === undefined
+      ? undefined
+      : conversationView(next, this.#messageLayout)
+        .placed(id, above(conversationHeight(next)));
+    this.#conversation = conversation;
+    // In one step: what isn't shown of the end must not be marked as seen.
+    this.dispatch(opened, { kind: "set", position });
   }
 
   toEnd(): void {
@@ -326,7 +362,12 @@ export class ChatController implements Chat, Disposable {
 
   /** Handles a change of the focus. */
   readonly focus = (focused: boolean): void => {
-    this.dispatch({ kind: "set", focused });
+    // What has been read until now isn't new any more.
+    this.dispatch({
+      kind: "set",
+      focused,
+      ...focused ? {} : { firstNew: undefined },
+    });
     if (focused) this.hurry();
   };
 

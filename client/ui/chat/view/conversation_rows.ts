@@ -17,6 +17,9 @@ export interface Position {
   hidden: number;
 }
 
+/** Begins the line above the first new message. */
+const NEW = "── new ";
+
 /** A conversation at a size of the screen. */
 export class ConversationView {
   readonly #messages: readonly Message[];
@@ -117,7 +120,14 @@ export class ConversationView {
     const rows = this.#messageLayout.rows(message, this.#frame);
     const before = this.#messages[index - 1];
     const date = day(message.time);
-    if (before !== undefined && day(before.time) === date) return rows;
-    return [[span(`-- ${date} --`, "dim")], ...rows];
+    const above: Row[] = [];
+    if (before === undefined || day(before.time) !== date) {
+      above.push([span(`-- ${date} --`, "dim")]);
+    }
+    if (message.id === this.#frame.firstNew) {
+      const rule = "─".repeat(Math.max(0, this.#frame.width - NEW.length));
+      above.push([span(`${NEW}${rule}`, "notice")]);
+    }
+    return above.length === 0 ? rows : [...above, ...rows];
   }
 }

@@ -16,6 +16,7 @@ import { ConversationView } from "./conversation_rows.ts";
 import { type NoticePanel, noticePanel } from "./notice_panel.ts";
 import {
   cells,
+  cut,
   cutRow,
   fit,
   fitRow,
@@ -42,6 +43,8 @@ export interface Frame {
   cursor: { x: number; y: number };
   /** The visible messages. */
   seen: readonly number[];
+  /** Title of the window. */
+  title: string;
 }
 
 /** Columns below which names are shortened. */
@@ -86,7 +89,18 @@ export function layOut(state: ChatState, messageLayout: MessageLayout): Frame {
       y: all.length - input.rows.length + input.cursor.y,
     },
     seen: shown.messages.map(({ id }) => id),
+    title: titleOf(state),
   };
+}
+
+/** The title: unread messages first, since a narrow tab shows its start only. */
+function titleOf({ contacts, open }: ChatState): string {
+  const unread = contacts.reduce((sum, { unread }) => sum + unread, 0);
+  const name = open === undefined ? [] : [cut(printableLine(open), 40)];
+  return [
+    ...unread === 0 ? [] : [`(${unread})`],
+    [...name, "MessageU"].join(" - "),
+  ].join(" ");
 }
 
 /** Height in rows of all above the status line. */
@@ -137,6 +151,7 @@ function frameOf(state: ChatState): MessageFrame {
     width: conversationWidth(state),
     nameWidth: Math.min(most, Math.max(3, cells(name))),
     waiting: state.waiting,
+    firstNew: state.firstNew,
   };
 }
 

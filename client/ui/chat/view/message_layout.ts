@@ -8,7 +8,7 @@
 
 import { formatBytes } from "../../../../shared/cli/figures.ts";
 import { clock } from "../../../../shared/cli/time.ts";
-import type { Message } from "../../../store/message.ts";
+import type { Message, MessageNumber } from "../../../store/message.ts";
 import {
   printableLine,
   printableLines,
@@ -28,6 +28,8 @@ export interface MessageFrame {
   nameWidth: number;
   /** Messages that wait for the relay. */
   waiting: ReadonlySet<number>;
+  /** The message below the line "new". */
+  firstNew?: MessageNumber | undefined;
 }
 
 /** Lays out messages; caches the rows until a message changes. */

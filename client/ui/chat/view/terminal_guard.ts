@@ -8,9 +8,10 @@
 import process from "node:process";
 
 // Reports focus (1004). Doesn't wrap (7): a row that the terminal takes for wider
-// than we do must not move other rows.
-const ENTER = "\x1b[?1004h\x1b[?7l";
-const LEAVE = "\x1b[?1004l\x1b[?7h";
+// than we do must not move other rows. Saves the title (22).
+const ENTER = "\x1b[?1004h\x1b[?7l\x1b[22;0t";
+// A terminal that hasn't saved the title falls back to its own one.
+const LEAVE = "\x1b[?1004l\x1b[?7h\x1b]0;\x1b\\\x1b[23;0t";
 /** Requests the status, to which any terminal responds. */
 const ASK_STATUS = "\x1b[5n";
 /** Milliseconds to wait for the response. */
@@ -68,6 +69,7 @@ export class TerminalGuard implements Disposable {
   readonly #undo: (() => void)[] = [];
   readonly #heard: (chunk: unknown) => void;
   readonly #stopAsked: () => void;
+  #title = "";
   #isLent = false;
   #released = false;
 
@@ -137,6 +139,14 @@ export class TerminalGuard implements Disposable {
   enter(): void {
     process.stdin.on("data", this.#heard);
     process.stdout.write(ENTER);
+    if (this.#title !== "") this.title(this.#title);
+  }
+
+  /** Sets the title of the window. */
+  title(text: string): void {
+    this.#title = text;
+    if (this.#isLent || this.#released) return;
+    process.stdout.write(`\x1b]0;${text}\x1b\\`);
   }
 
   /** Resets the modes. */
