@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatThings } from "../../shared/cli/figures.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { removeIfThere } from "../../shared/folder/durable_files.ts";
 import { FolderError, UserError } from "../errors.ts";
@@ -100,6 +101,6 @@ export class History {
 
 /** Describes the messages that a deletion is about: `3 messages, 1 of them unsent,`. */
 export function describeSize({ messages, unsent }: ConversationSize): string {
-  const all = messages === 1 ? "1 message" : `${messages} messages`;
+  const all = formatThings(messages, "message");
   return unsent === 0 ? all : `${all}, ${unsent} of them unsent,`;
 }

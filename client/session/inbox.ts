@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatThings } from "../../shared/cli/figures.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Batch } from "./batch.ts";
 import { BatchWork, type WorkParts } from "./batch_work.ts";
@@ -133,7 +134,9 @@ export class Inbox {
     }
     if (removed === 0) return;
     yield notice(
-      `No key came in time for what couldn't be decrypted: ${removed} files (info.unread.*) are removed`,
+      `No key came in time for what couldn't be decrypted; removed: ${
+        formatThings(removed, "file")
+      } (info.unread.*)`,
     );
   }
 
@@ -147,7 +150,7 @@ export class Inbox {
     const named = [...counts].slice(0, MOST_NAMED)
       .map(([contact, count]) => `${count} from ${contacts.at(contact).label}`);
     const others = counts.size - named.length;
-    if (others > 0) named.push(`those of ${others} others`);
+    if (others > 0) named.push(`those of ${formatThings(others, "other")}`);
     return problem(
       `Messages that no key opens for certain: ${named.join(", ")}`,
       `They are kept in ${this.#dir} (info.unread.*) and shown once a key comes that opens them: request-key NAME, 151 in the menu or /key asks for it`,
@@ -320,7 +323,9 @@ export class Inbox {
     }
     if (dropped > 0) {
       yield problem(
-        `${dropped} messages that couldn't be decrypted were too much to keep`,
+        `There was no room for ${
+          formatThings(dropped, "message")
+        } that couldn't be decrypted`,
         `There is room for 256 MiB of them in ${this.#dir} (info.unread.*); ask for the key, and for these messages once more`,
       );
     }

@@ -8,6 +8,7 @@
 
 import { findFile, type InfoMe } from "../../shared/folder/info_files.ts";
 import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
+import { formatBytes } from "../../shared/cli/figures.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   createPrivate,
@@ -27,7 +28,6 @@ import { savePiped } from "../session/outgoing_file.ts";
 import { draftOf, READY, removeDraftsOf, takeFolder } from "../store/folder.ts";
 import { finishImport, IDENTITY } from "./finish_import.ts";
 
-const MIB = 1024 * 1024;
 /** The folder of received files within the store's. */
 const FILES = "files";
 
@@ -120,9 +120,9 @@ async function refuseFull(dir: string, size: number): Promise<void> {
   const free = await freeSpace(dir);
   if (free === undefined || free >= size) return;
   throw new FolderError(
-    `${dir} has ${Math.floor(free / MIB)} MiB of room, the archive has ${
-      Math.ceil(size / MIB)
-    } MiB`,
+    `${dir} has ${formatBytes(free)} of room, the archive has ${
+      formatBytes(size)
+    }`,
     "Make room, or take another folder with --dir",
   );
 }

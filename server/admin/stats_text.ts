@@ -39,7 +39,8 @@ export function statsLines(stats: StoreStats, now: Date): string[] {
       "largest inboxes",
       largestInboxes.length === 0
         ? "none"
-        : `${largestInboxes.map(formatCount).join("; ")} messages`,
+        : largestInboxes.map((count) => formatThings(count, "message"))
+          .join("; "),
     ],
     [
       "files",

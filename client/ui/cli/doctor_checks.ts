@@ -5,6 +5,7 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import {
   bad,
   type Finding,
@@ -12,6 +13,7 @@ import {
   ok,
   warning,
 } from "../../../shared/cli/finding.ts";
+import { formatBytes, formatThings } from "../../../shared/cli/figures.ts";
 import { VERSION } from "../../../shared/cli/program.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import {
@@ -34,7 +36,10 @@ import {
 import type { RelayLink } from "../../link/relay_link.ts";
 import type { Io } from "./verb/output.ts";
 import { keyWarning } from "../../../shared/identity/private_key.ts";
-import { freeSpace } from "../../../shared/folder/durable_files.ts";
+import {
+  freeSpace,
+  statIfThere,
+} from "../../../shared/folder/durable_files.ts";
 import type { RelayAddresses } from "../../link/relay_addresses.ts";
 import type { Session } from "../../session/session.ts";
 import { settingNames } from "../../settings/settings.ts";
@@ -105,7 +110,11 @@ async function checkRelay(
   try {
     const others = await link.clients(me ?? ZERO_ID);
     const ms = Math.round(performance.now() - start);
-    return ok(`It responds in ${ms} ms and lists ${others.length} other users`);
+    return ok(
+      `It responds in ${ms} ms and lists ${
+        formatThings(others.length, "other user")
+      }`,
+    );
   } catch (error) {
     if (!(error instanceof ServerRefusedError)) throw error;
     const isVersion = error instanceof VersionRefusedError;
@@ -166,6 +175,9 @@ const LITTLE_ROOM = 64 * MIB;
 
 /** Checks the permissions of the folder and of the key in it. */
 export async function checkFolder(dir: string): Promise<Finding> {
+  if (statIfThere(dir) === undefined) {
+    return warning(`${dir} isn't there yet`, "register NAME makes it");
+  }
   const found = await findFile(dir, infoFiles.me);
   const paths = [dir, ...(found === undefined ? [] : [found])];
   const open: string[] = [];
@@ -237,6 +249,7 @@ export async function checkUnread(
   dir: string,
   session: Session,
 ): Promise<Finding> {
+  if (statIfThere(dir) === undefined) return ok("No message waits for a key");
   const { files, bytes, messages, senders } = await new UnreadMessages(dir)
     .summary();
   if (files === 0) return ok("No message waits for a key");
@@ -246,9 +259,11 @@ export async function checkUnread(
     .map(({ name }) => name);
   const from = [...names, ...ids].slice(0, MOST_NAMED).join(", ");
   return warning(
-    `${messages} messages${from && ` from ${from}`}, ${
-      Math.ceil(bytes / 1024)
-    } KiB in ${files} files, wait for a key (info.unread.*)`,
+    `${formatThings(messages, "message")}${from && ` from ${from}`}, ${
+      formatBytes(bytes)
+    } in ${
+      formatThings(files, "file")
+    } (info.unread.*), can't be decrypted without a key`,
     `${
       names[0] === undefined ? "" : `request-key ${names[0]} asks for it; `
     }messages without a key are deleted after 60 days`,
@@ -286,17 +301,25 @@ export async function checkAddress(
   );
 }
 
-/** Checks the free space of a folder; `what` names its purpose. */
+/** Checks the free space of a folder that may be made yet; `what` names its purpose. */
 export async function checkRoom(path: string, what: string): Promise<Finding> {
-  const free = await freeSpace(path);
+  const free = await freeSpace(nearestFolder(path));
   if (free === undefined) {
     return warning(
       `The free space for ${what} is unknown`,
       "Give the client --allow-sys=statfs",
     );
   }
-  const text = `${Math.floor(free / MIB)} MiB free for ${what}`;
+  const text = `${formatBytes(free)} free for ${what}`;
   return free < LITTLE_ROOM ? bad(text, `Make room in ${path}`) : ok(text);
+}
+
+/** The folder itself, or the first one above it that exists. */
+function nearestFolder(path: string): string {
+  const above = dirname(path);
+  return above === path || statIfThere(path) !== undefined
+    ? path
+    : nearestFolder(above);
 }
 
 /** The temporary folder. */

@@ -15,9 +15,9 @@ const PATIENCE = 30_000;
 
 /** What the user asks for, by name. */
 const requests: Readonly<Record<string, Uint8Array>> = {
-  "send 5 KB": send(USER, 5 * 1024),
+  "send 5 KiB": send(USER, 5 * 1024),
   "pull": pullRequest(USER),
-  "send 200 KB": send(USER, 200 * 1024),
+  "send 200 KiB": send(USER, 200 * 1024),
   "list": listRequest(USER),
 };
 

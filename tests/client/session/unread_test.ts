@@ -229,7 +229,7 @@ testWith(
     assert(left.includes(oldest));
     assertStringIncludes(
       stage.problems.map(({ message }) => message).join(),
-      "1 messages that couldn't be decrypted were too much to keep",
+      "There was no room for 1 message that couldn't be decrypted",
     );
   },
 );
@@ -255,7 +255,7 @@ testWith(
     await Deno.utime(path, new Date(now - 31 * DAY), new Date(now - 31 * DAY));
     await stage.pull();
     assertEquals(await stage.unread(), [fresh]);
-    assertStringIncludes(stage.notices.join(), "1 files (info.unread.*)");
+    assertStringIncludes(stage.notices.join(), "1 file (info.unread.*)");
   },
 );
 

@@ -81,10 +81,8 @@ testWith(
       assertMatch(text, /^3 {2}\S+ \S+ {2}from anna: two\n {2}lines$/m);
       const hits = await ben.do("search", "DEGR", "--ignore-case", "--json");
       assertEquals(hits.data, [data[1]]);
-      assertEquals(
-        (await ben.do("search", "DEGR", "--with", "anna")).stdout,
-        "",
-      );
+      const none = await ben.run("", "search", "DEGR", "--with", "anna");
+      assertEquals([none.code, none.stdout], [1, ""]);
     });
 
     await t.step("explain tells each step", async () => {
@@ -144,6 +142,25 @@ testWith(
       assertEquals((await ben.do("fingerprint", "anna")).stdout, stdout);
     });
 
+    await t.step("doctor explains a folder that isn't there", async () => {
+      const dir = `${folder.path}/none/yet`;
+      const { stdout } = await new VerbUser(dir, relay.address).do("doctor");
+      const lines = stdout.split("\n");
+      for (
+        const line of [
+          `warning  folder    ${dir} isn't there yet: register NAME makes it`,
+          "warning  identity  This folder has no registered user: register NAME",
+          "ok       unread    No message waits for a key",
+          "ok       relay     It responds, and doesn't know you yet",
+        ]
+      ) assert(lines.includes(line), `${line}\n${stdout}`);
+      assertMatch(
+        stdout,
+        /^ok {7}room {6}[\d.,]+ [KMGT]iB free for the store$/m,
+      );
+      assert(!/^error /m.test(stdout), stdout);
+    });
+
     await t.step("doctor finds nothing wrong", async () => {
       await Deno.writeTextFile(
         `${folder.path}/anna/info.server`,
@@ -177,7 +194,7 @@ testWith(
       assertMatch(told, /^warning {2}folder .*info\.me \(644\)/m);
       assertMatch(
         told,
-        /^warning {2}unread .*3 messages from ben, 2 KiB in 1 files, wait for a key .*: request-key ben/m,
+        /^warning {2}unread .*3 messages from ben, 2 KiB in 1 file \(info\.unread\.\*\), can't be decrypted without a key: request-key ben/m,
       );
     });
   },
@@ -250,7 +267,12 @@ testWith(PROGRAMS, "each failure has its exit code", async (t) => {
     await new VerbUser(dir("ben"), relay.address).do("register", "ben");
     await anna.do("list");
     assertEquals((await anna.do("history", "ben")).stdout, "");
-    assertEquals((await anna.do("search", "x", "--with", "ben")).stdout, "");
+    assertEquals(await anna.run("", "search", "x", "--with", "ben"), {
+      code: 1,
+      stdout: "",
+      stderr: "No message matches\n",
+      data: [],
+    });
   });
   await t.step("7, not registered", async () => {
     const stranger = { code: 7, name: "not-registered" };

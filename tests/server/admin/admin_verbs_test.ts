@@ -44,7 +44,7 @@ testWithAnyStore("stats and users tell what is there", async (store) => {
     "users            3; seen within a day 0, a week 1, 30 days 1",
     "waiting          4 messages, 2.5 MiB",
     "oldest           arrived 3 days ago",
-    "largest inboxes  3; 1 messages",
+    "largest inboxes  3 messages; 1 message",
     "",
   ]);
   const { files, ...stats } = JSON.parse(

@@ -70,11 +70,11 @@ class Stage implements AsyncDisposable {
         ["a pull", (peer: Peer) => peer.pull(user)],
         ["a list", (peer: Peer) => peer.ask("clientsList", {}, user)],
         [
-          "a send of 5 KB",
+          "a send of 5 KiB",
           (peer: Peer) => peer.send(user, user, content.subarray(0, 5 * KIB)),
         ],
         [
-          "a send of 200 KB",
+          "a send of 200 KiB",
           (peer: Peer) => peer.send(user, user, content),
         ],
       ] as const

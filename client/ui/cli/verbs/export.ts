@@ -1,5 +1,6 @@
 import { removeIfThere } from "../../../../shared/folder/durable_files.ts";
 import { PIECE_SIZE } from "../../../../shared/wire/buffers.ts";
+import { formatThings } from "../../../../shared/cli/figures.ts";
 import { UsageError } from "../../../../shared/cli/program.ts";
 import { contactFlag, pathArgument } from "../verb/arguments.ts";
 import { dataKind, type Output } from "../verb/output.ts";
@@ -68,7 +69,9 @@ export const verb: Verb = defineVerb({
         : await exportArchive(dir, session.store.database, path);
       if (archived.unread > 0) {
         output.say(
-          `Messages that couldn't be decrypted (${archived.unread} files) aren't in it: copy info.unread.* too, in case the keys arrive`,
+          `Messages that couldn't be decrypted (${
+            formatThings(archived.unread, "file")
+          }) aren't in it: copy info.unread.* too, in case the keys arrive`,
         );
       }
       exported = archived;
@@ -81,9 +84,11 @@ export const verb: Verb = defineVerb({
     const { messages, files, missing } = exported;
     const lost = missing === 0
       ? ""
-      : `; ${missing} files are missing or unreadable`;
+      : `; missing or unreadable: ${formatThings(missing, "file")}`;
     const values = { path, messages, files, missing };
-    const counts = `${messages} messages, ${files} files${lost}`;
+    const counts = `${formatThings(messages, "message")}, ${
+      formatThings(files, "file")
+    }${lost}`;
     if (path !== PIPE) {
       const text = `${printableLine(path)}: ${counts}`;
       return await output.data(exportData, values, text);

@@ -1,3 +1,4 @@
+import { formatThings } from "../../../../shared/cli/figures.ts";
 import { pathArgument } from "../verb/arguments.ts";
 import { dataKind } from "../verb/output.ts";
 import { keepAddresses } from "../verb/registration.ts";
@@ -30,7 +31,9 @@ export const verb: Verb = defineVerb({
     await work.output.data(
       importData,
       { name, id, messages, files },
-      `${printableLine(name)} ${id}: ${messages} messages, ${files} files`,
+      `${printableLine(name)} ${id}: ${formatThings(messages, "message")}, ${
+        formatThings(files, "file")
+      }`,
     );
   },
 });

@@ -1,5 +1,5 @@
 import { contactFlag } from "../verb/arguments.ts";
-import { writeMessage } from "../verb/report.ts";
+import { exitCodes, writeMessage } from "../verb/report.ts";
 import { messageData } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
@@ -7,6 +7,8 @@ import { switchFlag } from "../../../../shared/cli/flags.ts";
 /** Searches messages. */
 export const verb: Verb = defineVerb({
   brief: "Find texts, and files by their paths, with a regular expression",
+  about:
+    "Finds texts, and files by their paths, with a regular expression. The exit code is 1 if no message matches.",
   examples: [
     "messageu search invoice",
     "messageu search '^re:' --ignore-case --with bob",
@@ -31,8 +33,9 @@ export const verb: Verb = defineVerb({
       isFound = true;
       await writeMessage(work.output, message);
     }
-    if (name !== undefined && !isFound) {
-      await session.contacts.known(name);
-    }
+    if (isFound) return exitCodes.done;
+    if (name !== undefined) await session.contacts.known(name);
+    work.output.say("No message matches");
+    return exitCodes.failure;
   },
 });
