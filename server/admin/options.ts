@@ -55,6 +55,12 @@ ${
 ${
     flagsHelp(flags, 22)
   }  --                  what follows is no flag: remove -- --yes
+
+Examples:
+  messageu-admin stats --dir /var/lib/messageu
+  messageu-admin remove 'bot-*' --yes
+  messageu-admin purge --older-than 30d --dry-run
+  messageu-admin backup relay-monday
 `;
 
 /** Flags that only some verbs accept. */
