@@ -150,9 +150,17 @@ export class Contacts {
     return this.#table.holder(this.#table.at(row));
   }
 
-  /** Lists a contact with the conversations, even without a message. */
-  async choose(name: string): Promise<void> {
-    this.#table.setFlag(await this.named(name), "chosen", true);
+  /**
+   * Lists a contact with the conversations, even without a message.
+   *
+   * @returns what the contact is called
+   */
+  async choose(name: string): Promise<string> {
+    const contact = await this.named(name);
+    const isListed = this.conversations()
+      .some((each) => each.name === contact.label);
+    if (!isListed) this.#table.setFlag(contact, "chosen", true);
+    return contact.label;
   }
 
   /** Blocks a contact, whose messages are dropped from then on, or ends that. */

@@ -19,7 +19,9 @@ longTest(
     await using stage = await Stage.at(relay.address);
     await stage.register("anna");
     const mallory = await stage.someone("mallory");
-    await using screen = await stage.chat("anna");
+    await using screen = await stage.chat("anna", undefined, {
+      partner: "mallory",
+    });
     const titles: string[] = [];
     const isOurs = /^(\(\d\) )?(mallory - )?MessageU$/;
     let bells = 0;
@@ -89,7 +91,9 @@ longTest(
     }
     await using second = Program.relay(folder.path, "--port", "0");
     await stage.moveTo(await second.address());
-    await using screen = await stage.chat("anna", { columns: 100, rows: 30 });
+    await using screen = await stage.chat("anna", { columns: 100, rows: 30 }, {
+      partner: "ben",
+    });
     await screen.see("connected");
     screen.type("secret\r");
     await screen.see("WARNING: ben HAS ANOTHER PUBLIC KEY THAN BEFORE");
@@ -117,11 +121,13 @@ longTest(
     for (const text of ["one", "two", "three"]) {
       await ben.outbox.sendText("anna", text);
     }
-    await using first = await stage.chat("anna");
+    await using first = await stage.chat("anna", undefined, { partner: "ben" });
     await first.see("three");
     await first.see("connected");
     assert(!first.raw.includes("\x07"));
-    await using second = await stage.chat("anna");
+    await using second = await stage.chat("anna", undefined, {
+      partner: "ben",
+    });
     await second.see("three");
 
     await anna.outbox.sendText("ben", "from elsewhere in the folder");
@@ -154,7 +160,7 @@ longTest(SCREENS, "a store that fails for a while is a line", async () => {
   await stage.register("anna");
   const ben = await stage.someone("ben");
   await ben.outbox.sendText("anna", "hi");
-  await using screen = await stage.chat("anna");
+  await using screen = await stage.chat("anna", undefined, { partner: "ben" });
   await screen.see("hi");
   await screen.see("connected");
   const store = ClientStore.open(stage.dirOf("anna"));

@@ -133,7 +133,9 @@ longTest(
     await stage.register("anna");
     const ben = await stage.someone("ben");
     await ben.outbox.sendText("anna", `${"word ".repeat(12)}end`);
-    await using screen = await stage.chat("anna", { columns: 40, rows: 15 });
+    await using screen = await stage.chat("anna", { columns: 40, rows: 15 }, {
+      partner: "ben",
+    });
     await screen.see(/word\n +word/);
     await screen.see("connected");
     assert(!screen.text.includes("│"), "no contacts on a narrow screen");
@@ -170,7 +172,9 @@ longTest(
     await stage.register("anna");
     const ben = await stage.someone("ben");
     await ben.outbox.sendText("anna", "hi");
-    await using screen = await stage.chat("anna");
+    await using screen = await stage.chat("anna", undefined, {
+      partner: "ben",
+    });
     await screen.see("hi");
     await screen.see("connected");
 
@@ -233,7 +237,7 @@ longTest(SCREENS, "10,000 messages of history", async () => {
     });
     store.close();
   }
-  await using screen = await stage.chat("anna");
+  await using screen = await stage.chat("anna", undefined, { partner: "ben" });
   await screen.see(/-- .* --\n.*── new ─+\n.*message 1\n/);
   await screen.see("connected");
   await screen.see("9980 new, Esc ends");

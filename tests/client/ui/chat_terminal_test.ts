@@ -188,7 +188,7 @@ longTest(SCREENS, "a file can be dropped on a chat", async () => {
   await stage.register("anna");
   const ben = await stage.someone("ben");
   await ben.outbox.sendText("anna", "hi");
-  await using screen = await stage.chat("anna");
+  await using screen = await stage.chat("anna", undefined, { partner: "ben" });
   await screen.see("connected");
   for (const [index, size] of [111, 222, 333].entries()) {
     const path = `${stage.path}/it's ${index} %25.txt`;
@@ -212,7 +212,7 @@ longTest(SCREENS, "a search that takes years can be ended", async () => {
   await stage.register("anna");
   const ben = await stage.someone("ben");
   await ben.outbox.sendText("anna", `${"a".repeat(60)}!`);
-  await using screen = await stage.chat("anna");
+  await using screen = await stage.chat("anna", undefined, { partner: "ben" });
   await screen.see("aaa!");
   for (const key of ["\x1b", "\x03"]) {
     screen.type("/search (a+)+$\r");
@@ -248,6 +248,7 @@ printf '%s\\n%s\\n' "$first" "$second" >> "$2"
   const temp = `${stage.path}/temp`;
   await Deno.mkdir(temp);
   await using screen = await stage.chat("anna", undefined, {
+    partner: "ben",
     env: { VISUAL: `${editor} ask`, TMPDIR: temp },
     flags: ["--allow-run=sh"],
   });
@@ -306,6 +307,7 @@ esac
   const editor = `${stage.path}/my editors/ed`;
   await Deno.writeTextFile(editor, script, { mode: 0o700 });
   await using screen = await stage.chat("anna", undefined, {
+    partner: "ben",
     env: { VISUAL: `'${editor}' 'two words'`, TMPDIR: temp },
     flags: ["--allow-run=sh"],
   });
@@ -361,11 +363,14 @@ longTest(SCREENS, "colours are left out where NO_COLOR is set", async () => {
   // deno-lint-ignore no-control-regex -- what sets a colour
   const colour = /\x1b\[(?:\d+;)*(?:[349][0-7]|10[0-7]|[34]8)[;m]/;
   await using plain = await stage.chat("anna", undefined, {
+    partner: "ben",
     env: { NO_COLOR: "1" },
   });
   await plain.see("hi");
   assert(!colour.test(plain.raw));
-  await using coloured = await stage.chat("anna");
+  await using coloured = await stage.chat("anna", undefined, {
+    partner: "ben",
+  });
   await coloured.see("hi");
   assert(colour.test(coloured.raw));
   // The setting precedes the variable.

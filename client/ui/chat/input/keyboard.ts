@@ -171,20 +171,23 @@ export class Keyboard {
     const { open } = this.#chat.state;
     if (entry.kind === "text" && open === undefined) {
       return this.#chat.tell(
-        "No conversation is open: /chat NAME opens one",
+        "Not sent: no conversation is open. Ctrl-N or /chat NAME opens one",
       );
     }
     this.#chat.dispatch({ kind: "entered", line });
     this.#chat.toEnd();
     if (entry.kind === "command") this.#commands.run(entry.name, entry.rest);
-    else if (open !== undefined) this.#sender.text(open, entry.text);
+    else if (open !== undefined) {
+      this.#commands.dropQuestion();
+      this.#sender.text(open, entry.text);
+    }
   }
 
   async #complete(): Promise<void> {
-    const { editor, contacts } = this.#chat.state;
+    const { editor } = this.#chat.state;
     if (editor.cursor < editor.text.length) return;
     const { line, candidates } = await complete(editor.text, {
-      names: contacts.map(({ name }) => name)
+      names: this.#session.contacts.all().map(({ name }) => name)
         .filter((name) => printableLine(name) === name),
       list: async (folder) =>
         (await this.#environment.list(folder))
@@ -248,7 +251,9 @@ export class Keyboard {
   #step(by: number): void {
     const { contacts, open } = this.#chat.state;
     const at = contacts.findIndex(({ name }) => name === open);
-    const next = contacts.at((at + by + contacts.length) % contacts.length);
+    // Without an open one, the first is the next, and the last the previous.
+    const from = at < 0 && by < 0 ? 0 : at;
+    const next = contacts.at((from + by + contacts.length) % contacts.length);
     if (next !== undefined) this.#chat.open(next.name);
   }
 }

@@ -27,7 +27,7 @@ export interface Command {
 
 /** The commands in the order of the help. */
 const COMMANDS: readonly Command[] = [
-  command("chat", "NAME", "open a conversation", "name"),
+  command("chat", "NAME", "open a conversation, or begin one", "name"),
   command("who", "", "list the users at the relay"),
   command("file", "PATH", "send a file; Tab completes the path", "path"),
   command(
@@ -56,6 +56,32 @@ const COMMANDS: readonly Command[] = [
     "request the key for unreadable messages, or send yours",
   ),
   command("accept", "NAME", "trust the new key of a contact", "name"),
+  command(
+    "alias",
+    "NAME ALIAS",
+    "give a contact a name of your own; without ALIAS remove it",
+    "name",
+  ),
+  command(
+    "mute",
+    "[NAME]",
+    "be notified of no message from a contact; /unmute ends it",
+    "name",
+  ),
+  command("unmute", "[NAME]", "be notified again", "name"),
+  command(
+    "block",
+    "[NAME]",
+    "drop messages from a contact, unseen; /unblock ends it",
+    "name",
+  ),
+  command("unblock", "[NAME]", "take messages again", "name"),
+  command(
+    "delete",
+    "[NAME]",
+    "delete a conversation in this folder; asks first",
+    "name",
+  ),
   command(
     "notify",
     NOTIFY_MODES.join("|"),

@@ -108,6 +108,7 @@ export type ChatEvent =
     messages: readonly Message[];
     firstNew?: MessageNumber | undefined;
   }
+  | { kind: "renamed"; from: string; to: string }
   | { kind: "typed"; text: string }
   | { kind: "edited"; action: ActionName }
   | { kind: "recalled" }
@@ -157,6 +158,8 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
     }
     case "opened":
       return open(state, event);
+    case "renamed":
+      return rename(state, event.from, event.to);
     case "typed":
       return { ...state, ...typeText(state, event.text), candidates: [] };
     case "edited":
@@ -210,6 +213,14 @@ function open(
     position: undefined,
     hits: undefined,
   };
+}
+
+function rename(state: ChatState, from: string, to: string): ChatState {
+  const drafts = new Map(state.drafts);
+  const draft = drafts.get(from);
+  drafts.delete(from);
+  if (draft !== undefined) drafts.set(to, draft);
+  return { ...state, drafts, open: state.open === from ? to : state.open };
 }
 
 function withNotice(

@@ -37,10 +37,9 @@ export class Arrivals {
     looking: string | undefined,
     now: number,
   ): string[] {
-    for (const { name, unread } of contacts) {
-      if (unread > (this.#unread.get(name) ?? 0) && name !== looking) {
-        this.#pending.add(name);
-      }
+    for (const { name, unread, muted } of contacts) {
+      const isNews = unread > (this.#unread.get(name) ?? 0);
+      if (isNews && !muted && name !== looking) this.#pending.add(name);
       if (unread === 0) this.#pending.delete(name);
     }
     this.settle(contacts);

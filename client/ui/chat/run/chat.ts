@@ -26,7 +26,7 @@ const EDITOR_PATIENCE = 2000;
 
 /** Options of {@linkcode runChat}. */
 export interface ChatOptions {
-  /** The first conversation. Default: the latest one */
+  /** The first conversation. Default: none, until the user opens one */
   name?: string;
   /** How to notify of messages in other conversations. */
   notify: NotifyMode;
@@ -63,7 +63,9 @@ export async function runChat(
       "chat draws on the whole screen, which this terminal can't do (TERM is dumb); the other verbs work in it",
     );
   }
-  if (options.name !== undefined) await session.contacts.named(options.name);
+  const first = options.name === undefined
+    ? undefined
+    : await session.contacts.choose(options.name);
   // Ink is large; other verbs don't load it.
   const { show } = await import("../view/view.ts");
   await Deno.permissions.revoke({ name: "env" });
@@ -122,7 +124,7 @@ export async function runChat(
     try {
       frames = show(controller, isColoured(options.colours));
       frames.gone.then(() => left.resolve(0), left.reject);
-      controller.start(options.name);
+      controller.start(first);
       return await left.promise;
     } finally {
       unsent = controller.unsent;

@@ -33,6 +33,8 @@ export interface Chat {
   refresh(): void;
   /** Opens the conversation with a contact, at the first unread message. */
   open(name: string): void;
+  /** Closes the open conversation. */
+  close(): void;
   /** Opens a conversation at one of its messages. */
   jump(name: string, id: MessageNumber): void;
   /** Scrolls to the end of the conversation. */

@@ -7,6 +7,7 @@ import { NOTIFY_MODES } from "../../../settings/settings.ts";
 import { helpLines, isNotifyMode, readSaved } from "../model/commands.ts";
 import { copyReceivedFile, pathOf } from "../../../session/received_files.ts";
 import { type Chat, type ChatEnvironment, keyTopic } from "./chat_parts.ts";
+import { ContactCommands } from "./contact_commands.ts";
 import type { Sender } from "./sender.ts";
 
 /** Maximum number of shown results of a search, the latest ones. */
@@ -18,6 +19,7 @@ export class CommandRunner {
   readonly #chat: Chat;
   readonly #sender: Sender;
   readonly #environment: ChatEnvironment;
+  readonly #contacts: ContactCommands;
   #searching: AbortController | undefined;
 
   constructor(
@@ -30,11 +32,18 @@ export class CommandRunner {
     this.#chat = chat;
     this.#sender = sender;
     this.#environment = environment;
+    this.#contacts = new ContactCommands(session, chat);
   }
 
   /** Runs a command; shows its failure. */
   run(name: string, rest: string): void {
+    if (name !== "delete") this.dropQuestion();
     void this.#chat.attempt(() => this.#run(name, rest));
+  }
+
+  /** Drops the question whether to delete a conversation. */
+  dropQuestion(): void {
+    this.#contacts.dropQuestion();
   }
 
   /** Edits a text in the external editor. */
@@ -44,6 +53,9 @@ export class CommandRunner {
   }
 
   async #run(name: string, rest: string): Promise<void> {
+    if (Object.hasOwn(this.#contacts.commands, name)) {
+      return await this.#contacts.commands[name]?.(rest);
+    }
     switch (name) {
       case "quit":
         return this.#environment.leave(0);
@@ -89,9 +101,9 @@ export class CommandRunner {
   }
 
   async #open(name: string): Promise<void> {
-    await this.#session.contacts.named(name);
+    const label = await this.#session.contacts.choose(name);
     this.#chat.refresh();
-    this.#chat.open(name);
+    this.#chat.open(label);
   }
 
   async #who(): Promise<void> {

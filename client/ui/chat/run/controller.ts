@@ -5,7 +5,6 @@
  * @module
  */
 
-import { equals } from "@std/bytes";
 import {
   describeFailure,
   KeyChangedError,
@@ -63,8 +62,6 @@ export class ChatController implements Chat, Disposable {
   #frame: Frame;
   #conversation: Conversation | undefined;
   #version: number | undefined;
-  /** The first conversation, if it isn't the latest. */
-  #start: string | undefined;
   #settled = false;
   /** Contacts with a reported key change. */
   readonly #warned = new Set<string>();
@@ -130,17 +127,17 @@ export class ChatController implements Chat, Disposable {
   /** Opens the first conversation and starts to poll the relay. */
   start(name: string | undefined): void {
     this.#environment.title(this.#frame.title);
-    this.#start = name;
     this.refresh();
+    if (name !== undefined) this.open(name);
     this.#watch = setInterval(
       () => this.#lookOrTell(),
       WATCH_INTERVAL,
     );
     this.#relay.run().catch(this.#environment.fail);
     void this.attempt(async () => {
-      await this.#session.contacts.fetch();
+      const names = await this.#session.contacts.fetch();
       this.refresh();
-      if (this.#state.open !== undefined) return;
+      if (names.length > 0) return;
       this.tell("No other user is at the relay yet; /who checks again");
     }, () => {});
   }
@@ -226,7 +223,7 @@ export class ChatController implements Chat, Disposable {
 
   refresh(): void {
     const { version } = this.#session.store.database;
-    const contacts = this.#session.contacts.all();
+    const contacts = this.#session.contacts.conversations();
     this.#follow(contacts);
     this.#conversation?.refresh(this.#state.position === undefined);
     this.#version = version;
@@ -235,10 +232,6 @@ export class ChatController implements Chat, Disposable {
     this.dispatch({ kind: "set", contacts, messages, firstNew });
     if (!this.#settled) this.#arrivals.settle(contacts);
     this.#warn(contacts);
-    const first = this.#start ?? contacts[0]?.name;
-    if (this.#state.open === undefined && first !== undefined) {
-      this.open(first);
-    }
   }
 
   /** The message below the line "new"; a line marks what arrives unseen. */
@@ -267,20 +260,34 @@ export class ChatController implements Chat, Disposable {
     });
   }
 
-  /** Keeps the conversation open if its contact is renamed. */
+  /** Keeps the conversation open, and all drafts, if contacts are renamed. */
   #follow(contacts: readonly ContactSummary[]): void {
-    const { contacts: before, open } = this.#state;
-    const id = before.find(({ name }) => name === open)?.contactId;
-    if (id === undefined) return;
-    const name = contacts.find((one) => equals(one.contactId, id))?.name;
-    if (name === undefined || name === open) return;
-    this.#conversation = new Conversation(this.#session.messages, name);
-    this.dispatch({ kind: "set", open: name });
+    const now = new Map(
+      contacts.map(({ contactId, name }) => [contactId.toHex(), name]),
+    );
+    for (const { contactId, name } of this.#state.contacts) {
+      const to = now.get(contactId.toHex());
+      if (to === undefined || to === name) continue;
+      if (this.#state.open === name) {
+        this.#conversation = new Conversation(this.#session.messages, to);
+      }
+      this.dispatch({ kind: "renamed", from: name, to });
+    }
   }
 
   open(name: string): void {
     const firstNew = this.#session.messages.firstUnread(name);
     this.#openAt(name, firstNew, firstNew, () => ROWS_ABOVE_NEW);
+  }
+
+  close(): void {
+    this.#conversation = undefined;
+    this.dispatch({
+      kind: "set",
+      open: undefined,
+      messages: [],
+      position: undefined,
+    });
   }
 
   jump(name: string, id: MessageNumber): void {

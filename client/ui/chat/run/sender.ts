@@ -8,6 +8,7 @@ import { formatBytes } from "../../../../shared/cli/figures.ts";
 import type { Outbox } from "../../../session/outbox.ts";
 import type { Session } from "../../../session/session.ts";
 import type { Message, MessageNumber } from "../../../store/message.ts";
+import type { Messages } from "../../../store/messages.ts";
 import type { Chat } from "./chat_parts.ts";
 
 /** Minimum size in bytes of a message that shows progress. */
@@ -19,6 +20,7 @@ const LARGE = 64 * 1024;
  */
 export class Sender {
   readonly #outbox: Outbox;
+  readonly #messages: Messages;
   readonly #chat: Chat;
   #writing: Promise<void> = Promise.resolve();
   #queue: MessageNumber[] = [];
@@ -27,6 +29,7 @@ export class Sender {
 
   constructor(session: Session, chat: Chat) {
     this.#outbox = session.outbox;
+    this.#messages = session.messages;
     this.#chat = chat;
   }
 
@@ -108,6 +111,11 @@ export class Sender {
   }
 
   async #send(id: MessageNumber): Promise<void> {
+    // Its conversation may have been deleted.
+    if (this.#messages.find(id) === undefined) {
+      this.#queue.shift();
+      return;
+    }
     try {
       await this.#outbox.deliver(id, {
         progress: (done, total) => this.#progress(done, total),

@@ -32,6 +32,7 @@ import {
   type MessageFrame,
   type MessageLayout,
 } from "./message_layout.ts";
+import { emptyRows } from "./empty_rows.ts";
 import type { ContactSummary } from "../../../store/message.ts";
 import type { Editor } from "../input/editor.ts";
 
@@ -62,9 +63,7 @@ export function layOut(state: ChatState, messageLayout: MessageLayout): Frame {
   const contacts = left === 0
     ? []
     : contactRows(state.contacts, state.open, left, height);
-  const shown = state.hits === undefined
-    ? conversationView(state, messageLayout).visible(state.position)
-    : { rows: hitRows(state.hits, height - panel.length), messages: [] };
+  const shown = visible(state, messageLayout, height - panel.length);
   const free = height - panel.length - shown.rows.length;
   const blank = Array.from({ length: free }, () => []);
   const right = [...blank, ...shown.rows, ...panel];
@@ -101,6 +100,22 @@ function titleOf({ contacts, open }: ChatState): string {
     ...unread === 0 ? [] : [`(${unread})`],
     [...name, "MessageU"].join(" - "),
   ].join(" ");
+}
+
+/** The rows above the notices, and their messages. */
+function visible(
+  state: ChatState,
+  messageLayout: MessageLayout,
+  height: number,
+): ReturnType<ConversationView["visible"]> {
+  if (state.hits !== undefined) {
+    return { rows: hitRows(state.hits, height), messages: [] };
+  }
+  if (state.open === undefined) {
+    const rows = emptyRows(state, conversationWidth(state), height);
+    return { rows, messages: [] };
+  }
+  return conversationView(state, messageLayout).visible(state.position);
 }
 
 /** Height in rows of all above the status line. */
@@ -201,6 +216,8 @@ function statusRow(state: ChatState): Row {
   if (contact?.keyChanged) {
     add(`KEY CHANGED: /accept ${printableLine(contact.name)}`, "barAlarm");
   }
+  if (contact?.blocked) add("blocked: /unblock ends it", "barWarning");
+  if (contact?.muted) add("muted");
   if (state.progress !== undefined) add(state.progress);
   if (state.searching) add("searching, Esc ends it");
   if (state.recall !== undefined) {
@@ -237,7 +254,9 @@ function contactsWidth({ contacts, contactsHidden, size }: ChatState): number {
   if (contactsHidden || columns < WIDE_ENOUGH) return 0;
   const longest = contacts.slice(0, 200)
     .reduce((most, { name }) => Math.max(most, cells(printableLine(name))), 0);
-  return Math.min(Math.max(16, longest + 7), 32, Math.floor(columns / 4));
+  const marks = contacts.some(({ blocked, muted }) => blocked || muted) ? 5 : 0;
+  const wanted = Math.max(16, longest + 7 + marks);
+  return Math.min(wanted, 32, Math.floor(columns / 4));
 }
 
 /** Lays out `height` rows of contacts that include the open one. */
@@ -259,18 +278,20 @@ function contactRows(
 }
 
 function contactRow(
-  { name, unread, keyChanged }: ContactSummary,
+  { name, unread, keyChanged, blocked, muted }: ContactSummary,
   isOpen: boolean,
   width: number,
 ): Row {
   const count = unread === 0 ? "" : ` ${unread > 999 ? "999+" : unread}`;
   const changed = keyChanged ? " KEY" : "";
-  const nameWidth = width - 2 - changed.length - count.length - 1;
+  const mark = blocked ? " off" : muted ? " mute" : "";
+  const nameWidth = width - 2 - changed.length - mark.length - count.length - 1;
   const tone = isOpen ? "selected" : unread > 0 ? "strong" : "plain";
   return [
     span(isOpen ? "> " : "  ", tone),
     span(fit(printableLine(name), nameWidth), tone),
     span(changed, "alarm"),
+    span(mark, isOpen ? tone : "dim"),
     span(`${count} `, tone),
   ];
 }
