@@ -127,6 +127,11 @@ local f = {
   payload = ProtoField.bytes("messageu.payload", "Unknown payload"),
   rest = ProtoField.bytes("messageu.rest", "Too many bytes"),
   padding = ProtoField.bytes("messageu.padding", "Padding to a block"),
+  requester_name = ProtoField.string("messageu.requester_name", "Requester's name"),
+  client_name = ProtoField.string("messageu.client_name", "Client's name"),
+  target_name = ProtoField.string("messageu.target_name", "Target's name"),
+  sender_name = ProtoField.string("messageu.sender_name", "Sender's name"),
+  named_in = ProtoField.framenum("messageu.named_in", "Name seen in frame"),
 }
 for name in pairs(sizes) do
   f[name] = f[name] or ProtoField.bytes("messageu." .. name, name)
@@ -162,6 +167,54 @@ end
 
 -- The clauses that the current frame breaks.
 local broken = {}
+
+-- Names by ids: lists of changes, each with its place in the order of the first
+-- reading. Packets are read again in any order, and show the names that were
+-- known then.
+local known = {}
+-- What the first reading found of each frame, by its call and offset: its place,
+-- the requester's id, the name in a registration, and the verdict on a response.
+local seen, last_place = {}, 0
+-- The same of the current frame, with its packet's number.
+local current
+
+-- Records a client's name, which is known from a place on.
+local function learn(id, name, place)
+  if current.is_visited then return end
+  local changes = known[id] or {}
+  local last = changes[#changes]
+  if last ~= nil and last.name == name then return end
+  known[id] = changes
+  table.insert(changes, { place = place, name = name, packet = current.packet })
+end
+
+-- The change that named a client, as known at the current frame; nil if none did.
+local function name_of(id)
+  local changes = known[id] or {}
+  for index = #changes, 1, -1 do
+    if changes[index].place <= current.place then return changes[index] end
+  end
+end
+
+-- A name in a text: in quotation marks if it isn't one word (NAM-8).
+local function plain(name)
+  return name:find("^[%w_.-]+$") and name or '"' .. name .. '"'
+end
+
+-- Adds the name of a client to its item, if it is known.
+local function add_known(item, field, id)
+  local change = name_of(id)
+  if change == nil then return end
+  item:append_text(" (" .. plain(change.name) .. ", from frame " .. change.packet .. ")")
+  item:add(field, change.name):set_generated(true)
+  item:add(f.named_in, change.packet):set_generated(true)
+end
+
+-- A client in a text: its name, or else the start of its id.
+local function client_text(id)
+  local change = name_of(id)
+  return change and plain(change.name) or id:sub(1, 8) .. "…"
+end
 
 local function wrong(item, clause, text)
   broken[clause] = true
@@ -207,6 +260,19 @@ local function all_zero(tvb, offset, size)
 end
 
 local function hex(range) return range:bytes():tohex():lower() end
+
+-- The generated field with the name of the client in a field.
+local name_fields = {
+  client_id = f.client_name, target = f.target_name, sender = f.sender_name,
+}
+
+-- Adds an id of a payload with its client's name. Returns a text for the packet
+-- list.
+local function add_id(tree, field, range)
+  local id = hex(range)
+  add_known(tree:add(f[field], range), name_fields[field], id)
+  return client_text(id)
+end
 
 -- The code of a request, and its size; nil if it isn't available.
 local function request_code(tvb, offset, available)
@@ -289,9 +355,11 @@ local function name_in(range)
   return range:raw(), nil
 end
 
+local function shown_name(text) return (text:gsub("[^\x20-\x7e]", "?")) end
+
 local function add_name(tree, range, is_listed)
   local text, stop = name_in(range)
-  local shown = text:gsub("[^\x20-\x7e]", "?")
+  local shown = shown_name(text)
   local item = tree:add(f.name, range, shown)
   if stop == nil then
     wrong(item, is_listed and "LST-4" or "NAM-2", "no NUL within 255 bytes")
@@ -358,7 +426,7 @@ end
 -- Adds the fields of a record, as far as available. Returns a text for the packet
 -- list.
 local function add_fields(tree, cursor, fields)
-  local text, type, claimed
+  local text, type, claimed, client
   for _, field in ipairs(fields) do
     if field == "content" then
       add_content(tree, cursor, type, claimed)
@@ -367,7 +435,7 @@ local function add_fields(tree, cursor, fields)
     local range = cursor:take(sizes[field])
     if range == nil then
       cursor:cut(tree, f[field])
-      return text
+      break
     end
     if field == "name" then
       text = '"' .. add_name(tree, range, false) .. '"'
@@ -379,11 +447,13 @@ local function add_fields(tree, cursor, fields)
       tree:add_le(f[field], range)
       if field == "content_size" then claimed = range:le_uint() end
       if field == "message_id" then text = "message " .. range:le_uint() end
+    elseif name_fields[field] ~= nil then
+      client = add_id(tree, field, range)
     else
       tree:add(f[field], range)
     end
   end
-  return text
+  return text and client and (text .. " for " .. client) or text or client
 end
 
 -- Functions for payloads that add_fields can't add; they return a text like it.
@@ -392,7 +462,7 @@ local requests, responses = {}, {}
 function requests.sendMessage(tree, cursor, header)
   local target, type, size = cursor:take(ID), cursor:take(1), cursor:take(4)
   if target == nil then return cursor:cut(tree, f.target) end
-  tree:add(f.target, target)
+  local to = add_id(tree, "target", target)
   if type == nil then return end
   local kind = add_type(tree, type)
   if size == nil then return cursor:cut(tree, f.content_size) end
@@ -404,12 +474,13 @@ function requests.sendMessage(tree, cursor, header)
     wrong(item, clause, "expected " .. math.max(0, expected) .. ", got " .. claimed)
   end
   add_content(tree, cursor, kind, claimed)
-  return message_text(kind, claimed)
+  return message_text(kind, claimed) .. ", to " .. to
 end
 
 local function add_given_id(tree, range)
   local item = tree:add(f.client_id, range)
   local digits = hex(range)
+  add_known(item, f.client_name, digits)
   if not digits:find("^............4...[89ab]") then
     wrong(item, "CID-2", "no UUID of version 4")
   end
@@ -432,12 +503,16 @@ function responses.clientsList(tree, cursor)
     count = count + 1
     local size = math.min(ID + NAME, cursor:left())
     local client = tree:add(f.client, cursor.tvb(cursor.offset, size))
-    client:add(f.client_id, cursor:take(ID))
+    local id = cursor:take(ID)
+    client:add(f.client_id, id)
     local name = cursor:take(NAME)
     if name == nil then
       cursor:cut(client, f.name)
     else
-      client:append_text(": " .. add_name(client, name, true))
+      local shown = add_name(client, name, true)
+      client:append_text(": " .. shown)
+      -- The frames behind the list show it, as they do when they are read again.
+      learn(hex(id), shown, current.place + 1)
     end
   end
   cursor:cut(tree, f.client_id)
@@ -447,18 +522,31 @@ end
 function responses.publicKey(tree, cursor, header)
   -- KEY-4: some servers leave the owner's id out.
   local is_key_alone = header.claim == KEY
-  add_fields(tree, cursor, is_key_alone and { "public_key" } or response_fields.publicKey)
+  return add_fields(tree, cursor, is_key_alone and { "public_key" } or response_fields.publicKey)
+end
+
+-- Largest number of senders in the packet list.
+local MOST_SENDERS = 3
+
+-- The senders of messages, each once.
+local function senders_text(senders)
+  if #senders == 0 then return "" end
+  local text = " from " .. table.concat(senders, ", ", 1, math.min(#senders, MOST_SENDERS))
+  local left = #senders - MOST_SENDERS
+  return left > 0 and text .. " and " .. left .. " more" or text
 end
 
 function responses.waitingMessages(tree, cursor, _, is_whole)
-  local count = 0
+  local count, senders, told = 0, {}, {}
   while cursor:left() >= WAITING_HEAD do
     count = count + 1
     local head = cursor.tvb(cursor.offset, WAITING_HEAD)
     local size = head(WAITING_HEAD - 4, 4):le_uint()
     local all = math.min(WAITING_HEAD + size, cursor:left())
     local message = tree:add(f.message, cursor.tvb(cursor.offset, all))
-    message:add(f.sender, cursor:take(ID))
+    local sender = add_id(message, "sender", cursor:take(ID))
+    if not told[sender] then table.insert(senders, sender) end
+    told[sender] = true
     message:add_le(f.message_id, cursor:take(4))
     local type = add_type(message, cursor:take(1))
     local item = message:add_le(f.content_size, cursor:take(4))
@@ -466,7 +554,7 @@ function responses.waitingMessages(tree, cursor, _, is_whole)
       wrong(item, "PUL-1", size .. " bytes claimed, " .. cursor:left() .. " left")
     end
     add_content(message, cursor, type, size)
-    message:append_text(": " .. message_text(type, size))
+    message:append_text(": " .. message_text(type, size) .. ", from " .. sender)
   end
   if cursor:left() > 0 then
     local range = cursor:take(cursor:left())
@@ -475,7 +563,7 @@ function responses.waitingMessages(tree, cursor, _, is_whole)
       wrong(item, "PUL-1", "the payload ends within a message")
     end
   end
-  return count .. (count == 1 and " message" or " messages")
+  return count .. (count == 1 and " message" or " messages") .. senders_text(senders)
 end
 
 local function check_size(item, header, payload)
@@ -512,6 +600,9 @@ local function add_header(tree, tvb, offset, header, payload)
     elseif header.kind ~= nil and header.kind ~= "register" and is_zero then
       wrong(item, "REQ-9", "zeros are no client's id")
     end
+    if header.kind ~= "register" then
+      add_known(item, f.requester_name, hex(tvb(at, ID)))
+    end
     at = at + ID
   end
   local version = tree:add(f.version, tvb(at, 1))
@@ -539,9 +630,8 @@ local function add_header(tree, tvb, offset, header, payload)
   return header.code .. " " .. name, size
 end
 
--- By stream: requests without a response, and verdicts on responses, since
--- packets may be read again in any order.
-local asked, verdicts = {}, {}
+-- By stream: requests without a response, oldest first.
+local asked = {}
 -- Clauses by which a request must be refused.
 local refused = { "FRM-1", "NAM-2", "NAM-3", "REQ-5", "REQ-6", "SND-5", "SND-8" }
 
@@ -553,8 +643,49 @@ local function first_id(tvb, offset, there, header)
   return hex(tvb(offset + header.size, ID))
 end
 
-local function remember(stream, header, id)
-  local request = { code = header.code, id = id }
+-- What a frame itself, or its request, tells of the requester: its id, or the
+-- name that it registers.
+local function requester_in(tvb, offset, there, header, state)
+  if not header.is_request then
+    return table.remove(asked[state.stream] or {}, 1) or {}
+  elseif header.kind ~= "register" then
+    return { requester = hex(tvb(offset, ID)) }
+  elseif there >= NAME then
+    return { registers = shown_name((name_in(tvb(offset + header.size, NAME)))) }
+  end
+  return {}
+end
+
+-- Begins a frame: what the first reading finds of it, or found. Whole responses
+-- are paired with their requests.
+local function begin_frame(tvb, pinfo, offset, there, header, is_whole, state)
+  local key = state.call .. "@" .. offset
+  if not pinfo.visited then
+    last_place = last_place + 1
+    local request = (header.is_request or is_whole) and
+      requester_in(tvb, offset, there, header, state) or {}
+    seen[key] = {
+      place = last_place, request = request,
+      requester = request.requester, registers = request.registers,
+    }
+  end
+  -- Some readers ask for packets without a first reading: these show no names.
+  local found = seen[key] or { place = 0 }
+  current = {
+    place = found.place, packet = pinfo.number, is_visited = pinfo.visited,
+  }
+  if not header.is_request and header.kind == "register" and found.registers and
+    there >= ID then
+    learn(hex(tvb(offset + header.size, ID)), found.registers, found.place)
+  end
+  return found
+end
+
+local function remember(stream, header, id, found)
+  local request = {
+    code = header.code, id = id,
+    requester = found.requester, registers = found.registers,
+  }
   for _, clause in ipairs(refused) do
     if broken[clause] then request.refused = request.refused or clause end
   end
@@ -563,9 +694,8 @@ local function remember(stream, header, id)
 end
 
 -- Judges a response by its request: the broken clause and a text, or nil.
-local function verdict_on(stream, header, id)
-  local request = table.remove(asked[stream] or {}, 1)
-  if request == nil or header.kind == nil or header.kind == "failure" then
+local function verdict_on(request, header, id)
+  if request.code == nil or header.kind == nil or header.kind == "failure" then
     return nil
   end
   if request.refused ~= nil then
@@ -583,16 +713,30 @@ local function verdict_on(stream, header, id)
   end
 end
 
--- Pairs a response with its request.
-local function pair(tvb, pinfo, tree, offset, there, header, call, stream)
-  local id = first_id(tvb, offset, there, header)
-  local key = call .. "@" .. offset
+-- Pairs a whole frame: requests wait for their responses, which are judged.
+local function pair(tvb, pinfo, tree, offset, there, header, state, found)
   if not pinfo.visited then
-    if header.is_request then return remember(stream, header, id) end
-    verdicts[key] = verdict_on(stream, header, id)
+    local id = first_id(tvb, offset, there, header)
+    if header.is_request then return remember(state.stream, header, id, found) end
+    found.verdict = verdict_on(found.request, header, id)
+    found.request = nil
   end
-  local verdict = verdicts[key]
+  local verdict = found.verdict
   if verdict ~= nil then wrong(tree, verdict[1], verdict[2]) end
+end
+
+-- Adds the requester's name where its id isn't in the frame. Returns a text for
+-- the packet list; nil if the name is unknown.
+local function add_requester(tree, header, found)
+  local name, packet = found.registers, nil
+  local change = found.requester and name_of(found.requester)
+  if change then name, packet = change.name, change.packet end
+  if name == nil then return nil end
+  if not header.is_request or found.registers ~= nil then
+    tree:add(f.requester_name, name):set_generated(true)
+    if packet then tree:add(f.named_in, packet):set_generated(true) end
+  end
+  return plain(name)
 end
 
 -- Adds a frame, of which `size` bytes are available.
@@ -601,9 +745,11 @@ local function add_frame(tvb, pinfo, root, offset, size, header, payload, state)
   local tree = root:add(messageu, tvb(offset, size))
   local flag = header.is_request and f.request or f.response
   tree:add(flag, true):set_generated(true)
-  local title, size_item = add_header(tree, tvb, offset, header, payload)
   local there = size - header.size
   local is_whole = there >= payload
+  local found = begin_frame(tvb, pinfo, offset, there, header, is_whole, state)
+  local requester = add_requester(tree, header, found)
+  local title, size_item = add_header(tree, tvb, offset, header, payload)
   if not is_whole then
     wrong(size_item, "FRM-2", (payload - there) .. " of them aren't there")
   end
@@ -626,9 +772,13 @@ local function add_frame(tvb, pinfo, root, offset, size, header, payload, state)
   end
   if cursor:left() > 0 then tree:add(f.rest, cursor:take(cursor:left())) end
   if is_whole then
-    pair(tvb, pinfo, tree, offset, there, header, state.call, state.stream)
+    pair(tvb, pinfo, tree, offset, there, header, state, found)
   end
   if detail ~= nil then title = title .. ": " .. detail end
+  -- A registration has its name behind it.
+  if requester ~= nil and not (header.is_request and found.registers) then
+    title = requester .. ": " .. title
+  end
   tree:append_text(", " .. title)
   return title
 end
@@ -668,7 +818,8 @@ local function state_of(tvb, pinfo, is_request)
 end
 
 function messageu.init()
-  states, begun, asked, verdicts = {}, {}, {}, {}
+  states, begun, asked = {}, {}, {}
+  known, seen, last_place = {}, {}, 0
 end
 
 -- Number of zeros up to the end of a block (DIA-5): 0 if a header begins, nil if

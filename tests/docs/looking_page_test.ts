@@ -49,8 +49,8 @@ testWith(
     const dissector = await Deno.readTextFile(
       `${ROOT}kit/dissector/messageu.lua`,
     );
-    const fields = [...text.matchAll(/`messageu\.([a-z]+) /g)];
-    assertEquals(fields.length, 3);
+    const fields = [...text.matchAll(/`messageu\.([a-z_]+)[ `]/g)];
+    assertEquals(fields.length, 6);
     for (const [, field = ""] of fields) {
       assert(dissector.includes(`"messageu.${field}"`), field);
     }

@@ -9,6 +9,10 @@ import {
   dialectNamed,
   dialects,
 } from "../../shared/wire/dialects.ts";
+import { encodeRequest, encodeResponse } from "../../shared/wire/frames.ts";
+import { ZERO_ID } from "../../shared/wire/protocol.ts";
+import { FAILURE } from "../../shared/wire/requests.ts";
+import { keyRequest, pullRequest } from "../../kit/requests.ts";
 import { decodeListedName } from "../../shared/wire/field_types.ts";
 import {
   type Direction,
@@ -23,8 +27,13 @@ import {
 } from "../support/wire/capture.ts";
 import { exchanges } from "../support/wire/exchanges.ts";
 import {
+  anna,
+  bob,
   brokenFrames,
   join,
+  listed,
+  messageId,
+  publicKey,
   sent,
   soundFrames,
 } from "../support/wire/frames.ts";
@@ -245,6 +254,100 @@ toolTest(
       );
     }
     assertEquals(told.length, 8);
+  },
+);
+
+/** Connections in which names become known, and what each packet then says. */
+const namedTalk = () => {
+  const zero = { clientId: ZERO_ID };
+  const list = encodeRequest("clientsList", {}, { clientId: anna });
+  const frames: [Direction, Uint8Array, string][] = [
+    [
+      "request",
+      encodeRequest("register", { name: "an\u007e na", publicKey }, zero),
+      '→ 600 register: "an~ na"',
+    ],
+    [
+      "answer",
+      encodeResponse({ code: 2100, payload: { clientId: anna } }),
+      '← "an~ na": 2100 registered',
+    ],
+    ["request", pullRequest(bob), "→ 604 waiting messages"],
+    [
+      "answer",
+      encodeResponse({
+        code: 2104,
+        payload: [anna, bob].map((sender, index) => ({
+          sender,
+          messageId: messageId(index),
+          type: 3,
+          content: new Uint8Array(16),
+        })),
+      }),
+      '← 2104 waiting messages: 2 messages from "an~ na", 0b0b0b0b…',
+    ],
+    ["request", list, '→ "an~ na": 601 clients list'],
+    ["answer", listed(), '← "an~ na": 2101 clients list: 2 clients'],
+    [
+      "request",
+      sent(3, 16),
+      "→ anna: 603 send a message: text, 16 bytes, to bob",
+    ],
+    [
+      "answer",
+      encodeResponse({
+        code: 2103,
+        payload: { target: bob, messageId: messageId(7) },
+      }),
+      "← anna: 2103 message sent: message 7 for bob",
+    ],
+    ["request", keyRequest(bob, anna), "→ bob: 602 public key: anna"],
+    ["answer", encodeResponse(FAILURE), "← bob: 9000 failure"],
+  ];
+  // Each exchange is a connection.
+  const segments = frames.flatMap(([direction, frame], index) => {
+    const clientPort = 30000 + Math.floor(index / 2);
+    const made = new MadeConnection({ clientPort });
+    if (direction === "request") made.open();
+    return made.send(direction, frame).segments;
+  });
+  return { bytes: capture(segments), lines: frames.map(([, , line]) => line) };
+};
+
+toolTest(
+  TSHARK,
+  "wireshark: clients have names once a registration or a list told them",
+  async () => {
+    const { bytes, lines } = namedTalk();
+    const shown = ["requester", "target", "sender", "client"]
+      .map((whose) => `messageu.${whose}_name`);
+    for (const passes of [[], ["-2"]]) {
+      assertEquals(await packetList(bytes, ...passes), lines);
+      assertEquals(
+        await tshark(
+          bytes,
+          ["frame.number", ...shown, "messageu.named_in"],
+          ...passes,
+        ),
+        [
+          [["4"], ["an~ na"], [], [], [], []],
+          [["5"], ["an~ na"], [], [], ["an~ na"], ["5"]],
+          [["9"], [], [], [], [], []],
+          [["10"], [], [], ["an~ na"], [], ["5"]],
+          [["14"], ["an~ na"], [], [], [], ["5"]],
+          [["15"], ["an~ na"], [], [], [], ["5"]],
+          [["19"], ["anna"], ["bob"], [], [], ["15", "15"]],
+          [["20"], ["anna"], ["bob"], [], [], ["15", "15"]],
+          [["24"], ["bob"], ["anna"], [], [], ["15", "15"]],
+          [["25"], ["bob"], [], [], [], ["15"]],
+        ],
+      );
+      const filter = 'messageu.requester_name == "anna"';
+      assertEquals(
+        await packetList(bytes, ...passes, "-Y", filter),
+        lines.slice(6, 8),
+      );
+    }
   },
 );
 

@@ -34,9 +34,15 @@ export async function tshark(
 }
 
 /** What the list of packets says of each that has MessageU in it. */
-export async function packetList(bytes: Uint8Array): Promise<string[]> {
+export async function packetList(
+  bytes: Uint8Array,
+  ...options: string[]
+): Promise<string[]> {
   const columns = 'gui.column.format:"Info","%i"';
-  return (await run(bytes, ["-o", columns])).split("\n").slice(0, -1)
+  return (await run(bytes, ["-o", columns, ...options])).split("\n").slice(
+    0,
+    -1,
+  )
     .map((line) => line.trim());
 }
 
