@@ -15,7 +15,9 @@ import type { RelayAddresses } from "../link/relay_addresses.ts";
 import type { Message } from "../store/message.ts";
 import type { Session } from "../session/session.ts";
 import { register } from "./cli/verb/registration.ts";
-import type { Terminal } from "./terminal.ts";
+import { isVerb } from "./cli/verbs.ts";
+import { keptNotice } from "./kept_notice.ts";
+import type { Terminal } from "./menu_terminal.ts";
 import { typedPath } from "./typed_path.ts";
 
 const GREETING = "MessageU client at your service.";
@@ -94,27 +96,24 @@ const items: readonly Item[] = [
     async run(user, { session }) {
       const name = await user.askName("To whom");
       await session.contacts.named(name);
-      const text = await user.ask("Text");
-      await session.outbox.sendText(name, text, {
-        notice: (text) => user.say(text),
-      });
-      user.say("Sent");
+      const text = await user.askText("Text");
+      await send(user, session, session.outbox.writeText(name, text));
     },
   },
   {
     code: "151",
     label: "Send a request for symmetric key",
     async run(user, { session }) {
-      await session.outbox.requestKey(await user.askName("To whom"));
-      user.say("Sent");
+      const name = await user.askName("To whom");
+      await send(user, session, session.outbox.writeKeyRequest(name));
     },
   },
   {
     code: "152",
     label: "Send your symmetric key",
     async run(user, { session }) {
-      await session.outbox.sendKey(await user.askName("To whom"));
-      user.say("Sent");
+      const name = await user.askName("To whom");
+      await send(user, session, session.outbox.writeKey(name, true));
     },
   },
   {
@@ -124,14 +123,31 @@ const items: readonly Item[] = [
       const name = await user.askName("To whom");
       await session.contacts.named(name);
       const path = await typedPath(await user.ask("The file's path"));
-      await session.outbox.sendFile(name, path, {
-        progress: user.progress("Sending"),
-        notice: (text) => user.say(text),
-      });
-      user.say("Sent");
+      await send(user, session, session.outbox.writeFile(name, path));
     },
   },
 ];
+
+/** Sends a message that is stored, and says where it is kept if that fails. */
+async function send(
+  user: Dialogue,
+  { messages, outbox }: Session,
+  writing: Promise<Message>,
+): Promise<void> {
+  const { id } = await writing;
+  try {
+    await outbox.deliver(id, {
+      progress: user.progress("Sending"),
+      notice: (text) => user.say(text),
+    });
+  } catch (error) {
+    user.complain(error);
+    const kept = keptNotice(messages, id);
+    if (kept !== undefined) user.say(kept);
+    return;
+  }
+  user.say("Sent");
+}
 
 const MENU = [
   GREETING,
@@ -153,11 +169,18 @@ class Dialogue {
   }
 
   /**
+   * Asks for one line.
+   *
    * @throws {EndOfInput} if standard input has ended
-   * @throws {UserError} if the input isn't text
+   * @throws {UserError} if the input isn't text, or has several lines
    */
   async ask(question: string): Promise<string> {
-    return await this.readAfter(`${question}: `);
+    return await this.readLine(`${question}: `);
+  }
+
+  /** Asks for a text, which has several lines if they were pasted. */
+  async askText(question: string): Promise<string> {
+    return (await this.#read(`${question}: `)).replace(/\n$/, "");
   }
 
   /** Asks for a name. @throws {UserError} if it is empty */
@@ -167,9 +190,19 @@ class Dialogue {
     throw new UserError("No name given", "120 lists the names of the others");
   }
 
-  async readAfter(prompt: string): Promise<string> {
-    this.#terminal.print(prompt);
-    const line = await this.#terminal.readLine();
+  /** Reads one line behind a prompt; see {@linkcode ask}. */
+  async readLine(prompt: string): Promise<string> {
+    const line = (await this.#read(prompt)).replace(/\n+$/, "");
+    const count = line.split("\n").length;
+    if (count === 1) return line;
+    throw new UserError(
+      `This takes one line; the text that was pasted has ${count}`,
+      "Nothing was done with it; 150 sends a text of several lines",
+    );
+  }
+
+  async #read(prompt: string): Promise<string> {
+    const line = await this.#terminal.readLine(prompt);
     if (line !== null) return line;
     // Puts the shell's prompt on a new line.
     this.#terminal.print("\n");
@@ -180,8 +213,12 @@ class Dialogue {
     this.#terminal.print(`${text}\n`);
   }
 
-  complain(error: UserError): void {
-    this.say(describeFailure(error));
+  complain(error: unknown): void {
+    this.say(describeFailure(
+      error instanceof UserError
+        ? error
+        : new UserError(`That didn't work: ${reasonOf(error)}`),
+    ));
   }
 
   progress(label: string): (done: number, total: number) => void {
@@ -235,7 +272,7 @@ export async function runMenu(
 /** Reads the choice; prints a message and returns "" if it isn't text. */
 async function readChoice(user: Dialogue): Promise<string> {
   try {
-    return (await user.readAfter(MENU)).trim();
+    return (await user.readLine(MENU)).trim();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     user.complain(error);
@@ -250,19 +287,23 @@ async function choose(
 ): Promise<void> {
   const item = items.find(({ code }) => code === choice);
   if (item === undefined) {
-    if (choice !== "") {
-      user.say(`There is no "${printableLine(choice)}" in the menu`);
-    }
+    if (choice !== "") user.complain(noItem(choice));
     return;
   }
   try {
     await item.run(user, parts);
   } catch (error) {
     if (error instanceof EndOfInput) throw error;
-    user.complain(
-      error instanceof UserError ? error : new UserError(
-        `That didn't work: ${reasonOf(error)}`,
-      ),
-    );
+    user.complain(error);
   }
+}
+
+function noItem(choice: string): UserError {
+  const [verb = ""] = choice.split(" ");
+  return new UserError(
+    `There is no "${choice}" in the menu`,
+    isVerb(verb)
+      ? `${verb} is a verb: 0 ends the menu, then give it to the client on the command line`
+      : undefined,
+  );
 }

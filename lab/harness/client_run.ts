@@ -1,11 +1,18 @@
 /** Runs the client's command lines in this process. */
 
 import { runClient } from "../../client/ui/cli/run_client.ts";
+import type { RawKeyboard } from "../../client/ui/cli/verb/output.ts";
 
-/** Runs the client in this process, without signals and environment. @param input standard input */
+/**
+ * Runs the client in this process, without signals and environment.
+ *
+ * @param input standard input
+ * @param keyboard makes it that of a terminal
+ */
 export async function runHere(
-  input: string,
+  input: string | ReadableStream<Uint8Array<ArrayBuffer>>,
   args: readonly string[],
+  keyboard?: RawKeyboard,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const printed = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => {
@@ -20,7 +27,8 @@ export async function runHere(
     };
   };
   const code = await runClient(args, {
-    stdin: new Blob([input]).stream(),
+    stdin: typeof input === "string" ? new Blob([input]).stream() : input,
+    keyboard,
     stdout: stream("stdout"),
     stderr: stream("stderr"),
     dir: ".",

@@ -13,7 +13,7 @@ const PROMPT = "? ";
 export class ConsoleClient implements AsyncDisposable {
   readonly #write: (text: string) => void;
   readonly #exited: Promise<number>;
-  #output = "";
+  #raw = "";
   #seen = 0;
   #wake = () => {};
 
@@ -62,21 +62,37 @@ export class ConsoleClient implements AsyncDisposable {
       ),
     );
     terminal.onData((text) => {
-      client.#output += text.replaceAll("\r\n", "\n");
+      client.#raw += text;
       client.#wake();
     });
     await client.see(`0) Exit client\n${PROMPT}`);
     return client;
   }
 
+  /** All that was written to the terminal so far. */
+  get raw(): string {
+    return this.#raw;
+  }
+
   /** All that the terminal showed so far. */
   get output(): string {
-    return this.#output;
+    return this.#raw.replaceAll("\r\n", "\n")
+      .replaceAll("\x1b[?2004h", "").replaceAll("\x1b[?2004l", "");
   }
 
   /** Types a line. */
   type(line: string): void {
     this.#write(`${line}\r`);
+  }
+
+  /** Pastes a text, and types what follows. */
+  paste(text: string, rest = ""): void {
+    this.#write(`\x1b[200~${text}\x1b[201~${rest}`);
+  }
+
+  /** Types Ctrl-C. */
+  interrupt(): void {
+    this.#write("\x03");
   }
 
   /** Types the end of input. */
@@ -88,9 +104,10 @@ export class ConsoleClient implements AsyncDisposable {
   async see(text: string): Promise<string> {
     const deadline = AbortSignal.timeout(PATIENCE);
     for (;;) {
-      const at = this.#output.indexOf(text, this.#seen);
+      const { output } = this;
+      const at = output.indexOf(text, this.#seen);
       if (at >= 0) {
-        const shown = this.#output.slice(this.#seen, at + text.length);
+        const shown = output.slice(this.#seen, at + text.length);
         this.#seen = at + text.length;
         return shown;
       }
@@ -100,7 +117,7 @@ export class ConsoleClient implements AsyncDisposable {
           reject(
             new Error(
               `Expected ${JSON.stringify(text)}, saw ${
-                JSON.stringify(this.#output.slice(this.#seen))
+                JSON.stringify(this.output.slice(this.#seen))
               }`,
             ),
           );

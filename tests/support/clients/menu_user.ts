@@ -21,8 +21,12 @@ export class MenuUser implements AsyncDisposable {
     this.#session = session;
     this.#running = runMenu({ session, addresses }, {
       print: (text) => this.output += text,
-      readLine: () => this.#readLine(),
+      readLine: (prompt) => {
+        this.output += prompt;
+        return this.#readLine();
+      },
       progress: () => () => {},
+      [Symbol.dispose]() {},
     });
   }
 

@@ -24,9 +24,19 @@ export interface OutputStream {
   writeSync(bytes: Uint8Array): void;
 }
 
+/** A terminal whose lines the program edits itself. */
+export interface RawKeyboard {
+  /** Sets whether each key arrives at once and isn't echoed; Ctrl-C still sends SIGINT. */
+  setRaw(isRaw: boolean): void;
+  /** Width of the terminal in cells. */
+  readonly columns: number;
+}
+
 /** The environment of a run of the client: the process, or a test double. */
 export interface Io {
   readonly stdin: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Undefined unless input and output are a terminal that moves its cursor. */
+  readonly keyboard: RawKeyboard | undefined;
   readonly stdout: OutputStream & {
     /** Writes all of the bytes without blocking the thread. */
     write(bytes: Uint8Array): Promise<void>;
@@ -46,10 +56,25 @@ export interface Io {
   revoke(name: "env" | "net" | "run"): void;
 }
 
+/** An environment variable; undefined if it is unset or access is denied. */
+function readVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+/** Read at once, since verbs drop the permission. */
+const isDumb = readVariable("TERM") === "dumb";
+
 /** The process. The default folder of a compiled client is the one with the program. */
 export const processIo: Io = {
   get stdin() {
     return Deno.stdin.readable;
+  },
+  get keyboard() {
+    // Windows has no mode in which Ctrl-C still sends a signal.
+    const isOne = Deno.build.os !== "windows" && !isDumb &&
+      Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+    return isOne ? terminalKeyboard : undefined;
   },
   stdout: {
     isTerminal: () => Deno.stdout.isTerminal(),
@@ -63,10 +88,7 @@ export const processIo: Io = {
   dir: Deno.build.standalone
     ? Deno.execPath().replace(/[/\\][^/\\]*$/, "") || "/"
     : ".",
-  env(variable) {
-    const { state } = Deno.permissions.querySync({ name: "env", variable });
-    return state === "granted" ? Deno.env.get(variable) : undefined;
-  },
+  env: readVariable,
   onSignal(signal, listener) {
     Deno.addSignalListener(signal, listener);
     return () => Deno.removeSignalListener(signal, listener);
@@ -74,6 +96,13 @@ export const processIo: Io = {
   isHangupIgnored,
   exit: (code) => Deno.exit(code),
   revoke: (name) => void Deno.permissions.revokeSync({ name }),
+};
+
+const terminalKeyboard: RawKeyboard = {
+  setRaw: (isRaw) => Deno.stdin.setRaw(isRaw, { cbreak: isRaw }),
+  get columns() {
+    return Deno.consoleSize().columns;
+  },
 };
 
 /** A kind of JSON object; `F` are the names of its fields. */

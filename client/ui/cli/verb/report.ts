@@ -23,13 +23,9 @@ import {
   sentData,
   skippedData,
 } from "./output.ts";
-import type {
-  ContactSummary,
-  Message,
-  MessageNumber,
-} from "../../../store/message.ts";
+import type { ContactSummary, Message } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
-import type { Session } from "../../../session/session.ts";
+import { keptNotice } from "../../kept_notice.ts";
 import { ProgressLine } from "../../transfer_progress.ts";
 import type { OnKeyChange } from "./arguments.ts";
 import {
@@ -172,9 +168,8 @@ export async function deliver(
       return exitCodes.done;
     }
     complain(output, error, { id });
-    if (isUnsent(session, id)) {
-      output.say(`It is kept as message ${id}: "resend ${id}" sends it`);
-    }
+    const kept = keptNotice(session.messages, id);
+    if (kept !== undefined) output.say(kept);
     return classify(error).exit;
   }
   if (output.json) await report(output, sentData, messageValues(sent));
@@ -199,16 +194,6 @@ async function report<F extends string>(
       undefined,
       { cause },
     );
-  }
-}
-
-/** Whether a message can be sent again. */
-function isUnsent(session: Session, id: MessageNumber): boolean {
-  try {
-    return session.messages.explain(id).delivery === "unsent";
-  } catch {
-    // The failure to send has been reported.
-    return false;
   }
 }
 

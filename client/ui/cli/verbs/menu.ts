@@ -1,7 +1,7 @@
 import { describeFailure, UserError } from "../../../errors.ts";
 import { runMenu } from "../../menu.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
-import { standardTerminal } from "../../terminal.ts";
+import { openTerminal } from "../../menu_terminal.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Runs the console menu. */
@@ -12,7 +12,7 @@ export const verb: Verb = defineVerb({
     "messageu menu --dir alice",
   ],
   async task(work) {
-    const terminal = standardTerminal(work.io);
+    using terminal = await openTerminal(work.io);
     const say = (text: string) => terminal.print(`${text}\n`);
     /** Prints a failure, which doesn't keep the menu from starting. */
     const tell = async (step: () => Promise<unknown>) => {
