@@ -35,6 +35,12 @@ export const PYTHON: Tool = {
   probe: "python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))'",
 };
 
+/** What the client of docs/own_client.md is written for. */
+export const PYTHON_WITH_CRYPTOGRAPHY: Tool = {
+  name: "python3 with the package cryptography",
+  probe: "python3 -c 'import cryptography'",
+};
+
 /** Makes the certificates of tests. */
 export const OPENSSL: Tool = { name: "openssl", probe: "command -v openssl" };
 

@@ -82,8 +82,9 @@ export function checksOf(steps: readonly Step[]): readonly CheckInfo[] {
 }
 
 /**
- * Chooses checks, and drops steps without a chosen one. Registration and the
- * steps that exchange keys stay: later steps need them.
+ * Chooses checks, and drops steps without a chosen one. Before the last chosen
+ * one, registration, the list and the steps that exchange keys stay: it needs
+ * them.
  *
  * @param patterns names, clauses or subjects. Default: all checks
  * @throws {UsageError} if a pattern fits no check
@@ -95,11 +96,21 @@ export function choose(
   const chosen = new Set(
     chosenChecks(checksOf(steps), patterns).map(({ name }) => name),
   );
-  const needed = new Set([register, askKeys, receiveTexts, sendKey]);
+  const isChosen = ({ name }: { readonly name: string }) => chosen.has(name);
+  const needed = new Set([
+    register,
+    askList,
+    askKeys,
+    receiveTexts,
+    sendKey,
+  ]);
+  const last = [...requestChecks, endCheck].some(isChosen)
+    ? steps.length
+    : steps.findLastIndex(({ checks }) => checks.some(isChosen));
   return {
     chosen,
-    steps: steps.filter((step) =>
-      needed.has(step) || step.checks.some(({ name }) => chosen.has(name))
+    steps: steps.filter((step, index) =>
+      step.checks.some(isChosen) || index < last && needed.has(step)
     ),
   };
 }

@@ -201,13 +201,27 @@ testWith(
       using peer = await Peer.connect(play.address);
       await peer.register("anna", shortKey(new Uint8Array(2)));
     }
-    for (
-      const step of ["Ask for the public keys", "Ask for waiting", "Send dana"]
-    ) {
-      await play.due(step);
-      await play.enter();
-    }
     assertEquals(verdicts(await play.end()), { "public-key": "pass" });
+  },
+);
+
+testWith(
+  FILES,
+  "a chosen check has the steps before it that it needs, and no others",
+  () => {
+    const titles = (...only: string[]) =>
+      choose(stepsOf(true), only).steps.map(({ title }) => title);
+    const needed = [
+      "Register as anna",
+      "Ask for the clients list",
+      "Ask for the public keys of ben and of dana",
+      "Ask for waiting messages",
+      "Send dana your symmetric key, once dana has asked for it",
+    ];
+    assertEquals(titles("public-key"), needed.slice(0, 1));
+    assertEquals(titles("pulls"), needed.slice(0, 4));
+    assertEquals(titles("file-bytes"), [...needed, "Send dana the file"]);
+    assertEquals(titles("code"), needed);
   },
 );
 
