@@ -76,6 +76,11 @@ export class NoConnectionError extends ConnectionError {
   override name = "NoConnectionError";
 }
 
+/** The message has been sent, or a client in the folder is sending it. */
+export class AlreadySentError extends UserError {
+  override name = "AlreadySentError";
+}
+
 /** No client has the name. */
 export class UnknownContactError extends UserError {
   override name = "UnknownContactError";

@@ -27,6 +27,7 @@
 
 export type { Arriving, Progress } from "./link/connection.ts";
 export {
+  AlreadySentError,
   ConnectionError,
   type FailureCode,
   FolderError,

@@ -18,6 +18,8 @@ import { type MessageId, MessageType } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Progress } from "../link/connection.ts";
 import {
+  AlreadySentError,
+  describeFailure,
   FolderError,
   ignoreUserError,
   NoConnectionError,
@@ -27,6 +29,7 @@ import {
 import type { Contacts, SessionParts, TrustOptions } from "./contacts.ts";
 import type { Message, MessageNumber } from "../store/message.ts";
 import { openOutgoingFile, PipedFiles } from "./outgoing_file.ts";
+import { notice, type ReceiveEvent } from "./receive_event.ts";
 import type { OutgoingMessage } from "../link/upload.ts";
 import type { Contact } from "../store/contact_table.ts";
 import type { KeyRow } from "../store/key_ring.ts";
@@ -41,6 +44,11 @@ export interface DeliverOptions extends TrustOptions {
   progress?: Progress | undefined;
   /** Called with a sentence for the user about an additional step. */
   notice?: ((text: string) => void) | undefined;
+  /**
+   * Whether the message waits where no relay can be reached, and goes out later by
+   * itself. Default: false
+   */
+  mayWait?: boolean | undefined;
 }
 
 /** Stores and sends the user's messages. */
@@ -152,9 +160,51 @@ export class Outbox {
     return this.#write({ contact: row, kind: "key", size: 0 });
   }
 
+  /** The messages that go out by themselves once a relay can be reached, in their order. */
+  waiting(): MessageNumber[] {
+    return this.#session.store.outgoing.waiting();
+  }
+
+  /** Lets stored messages that were never sent go out later by themselves. */
+  wait(ids: readonly MessageNumber[]): void {
+    this.#session.store.outgoing.wait(ids);
+  }
+
   /**
-   * Sends a stored message; may be called again after a failure. Where no
-   * symmetric key is in use, a new one is sent first.
+   * Sends the messages that have waited for a relay, in their order. Yields what
+   * was sent, and why a message can't be sent: that one waits no longer.
+   *
+   * @param before only those for the contact of this message, from before it
+   * @throws {NoConnectionError} where no relay can be reached; the rest waits on
+   */
+  async *sendWaiting(
+    { onKeyChange }: TrustOptions = {},
+    before?: MessageNumber,
+  ): AsyncGenerator<ReceiveEvent, void, void> {
+    for (const id of this.#session.store.outgoing.waiting(before)) {
+      try {
+        const { contact } = await this.#deliver(id, {
+          onKeyChange,
+          mayWait: true,
+        });
+        yield notice(`Sent message ${id} to ${contact}, which had waited`);
+      } catch (error) {
+        // Another client in the folder sends what waits, too.
+        if (error instanceof AlreadySentError) continue;
+        if (!(error instanceof UserError)) throw error;
+        if (error instanceof NoConnectionError) throw error;
+        yield { kind: "problem", error };
+        yield notice(
+          `Message ${id}, which had waited, isn't sent: "resend ${id}" tries again`,
+        );
+      }
+    }
+  }
+
+  /**
+   * Sends a stored message; may be called again after a failure. Messages that
+   * have waited for the same contact are sent first, and where no symmetric key is
+   * in use a new one.
    *
    * @param key the row of the key to send in a message of kind `key`; default: the
    * one in use, or a new one
@@ -166,18 +216,34 @@ export class Outbox {
     options: DeliverOptions = {},
     key?: KeyRow,
   ): Promise<Message> {
+    return await this.#deliver(id, options, key, async () => {
+      for await (const event of this.sendWaiting(options, id)) {
+        if (event.kind === "notice") options.notice?.(event.text);
+        if (event.kind === "problem") {
+          options.notice?.(describeFailure(event.error));
+        }
+      }
+    });
+  }
+
+  /** @param before sends what must go out first, once the message is begun */
+  async #deliver(
+    id: MessageNumber,
+    options: DeliverOptions,
+    key?: KeyRow,
+    before?: () => Promise<void>,
+  ): Promise<Message> {
     const { messages, outgoing } = this.#session.store;
-    outgoing.begin(id);
+    const isUnsent = outgoing.begin(id);
     let relayMessageId: MessageId | undefined;
     try {
+      await before?.();
       relayMessageId = await this.#send(id, options, key);
     } catch (error) {
+      const waits = options.mayWait === true && isUnsent &&
+        error instanceof NoConnectionError;
       try {
-        outgoing.failed(
-          id,
-          reasonOf(error),
-          error instanceof NoConnectionError,
-        );
+        outgoing.failed(id, reasonOf(error), waits);
       } catch (second) {
         // The first failure matters more.
         ignoreUserError(second);
@@ -267,7 +333,7 @@ export class Outbox {
         notice?.(`Sending ${contacts.at(row).label} a key first`);
         const { id } = outgoing.unsentKey(row) ??
           this.#write({ contact: row, kind: "key", size: 0 });
-        await this.deliver(id, { onKeyChange });
+        await this.#deliver(id, { onKeyChange });
       }
     }
     const sealing = await keys.sealing(contacts.at(row), clientId);

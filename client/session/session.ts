@@ -251,8 +251,9 @@ export class Session implements Disposable {
   }
 
   /**
-   * Receives, and yields each message that wasn't shown yet; see
-   * {@linkcode receive} and {@linkcode unshown}.
+   * Receives, and yields each message that wasn't shown yet; then sends those that
+   * have waited for a relay. See {@linkcode receive}, {@linkcode unshown} and
+   * {@linkcode Outbox.sendWaiting}.
    *
    * @throws {UserError} where the relay can't be reached, after stored messages
    * were shown, or another client that shows messages is stuck
@@ -273,6 +274,7 @@ export class Session implements Disposable {
       failure = { error };
     }
     if (!isBusy) isBusy = !(yield* this.unshown());
+    if (failure === undefined) yield* this.outbox.sendWaiting();
     if (failure !== undefined) throw failure.error;
     if (!isBusy) return;
     throw new UserError(

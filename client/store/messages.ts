@@ -54,6 +54,7 @@ export interface MessageRow
   succeeds: ContactRow | undefined;
   text: Uint8Array | undefined;
   doubtful: number;
+  unreached: number;
   shown: number | undefined;
   sender: string | undefined;
 }

@@ -1,5 +1,5 @@
 import type { MessageId } from "../../shared/wire/protocol.ts";
-import { UserError } from "../errors.ts";
+import { AlreadySentError, UserError } from "../errors.ts";
 import type { Message, MessageKind, MessageNumber } from "./message.ts";
 import type { ContactRow } from "./contact_table.ts";
 import type { StoreDatabase, Value } from "./database.ts";
@@ -73,14 +73,44 @@ export class Outgoing {
   }
 
   /**
+   * The messages that go out by themselves once a relay can be reached, in the
+   * order in which they were written.
+   *
+   * @param before only those for the contact of this message, from before it
+   */
+  waiting(before?: MessageNumber): MessageNumber[] {
+    const [condition, params] = before === undefined ? ["1", []] : [
+      "id < ?1 AND contact = (SELECT contact FROM messages WHERE id = ?1)",
+      [before],
+    ];
+    return this.#database.rows<{ id: MessageNumber }>(
+      `SELECT id FROM messages WHERE unreached = 1 AND ${condition} ORDER BY id`,
+      ...params,
+    ).map(({ id }) => id);
+  }
+
+  /** Lets messages that were never begun go out by themselves. */
+  wait(ids: readonly MessageNumber[]): void {
+    this.#database.writeSoon(() => {
+      for (const id of ids) {
+        this.#database.run(
+          "UPDATE messages SET unreached = 1 WHERE id = ? AND outgoing = 1 AND attempts = 0",
+          id,
+        );
+      }
+    });
+  }
+
+  /**
    * Begins to send a message. No other client in the folder sends it until
    * {@linkcode acknowledged} or {@linkcode failed}, or until this client ends.
    *
-   * @throws {UserError} where the message can't be sent, or is being sent
+   * @returns whether no earlier attempt can have reached a relay
+   * @throws {AlreadySentError} where it has been sent, or is being sent
+   * @throws {UserError} where it can't be sent
    */
-  begin(id: MessageNumber): void {
-    // A power failure ends the sending client as well.
-    this.#database.writeSoon(() => {
+  begin(id: MessageNumber): boolean {
+    const begin = () => {
       const row = this.#messages.row(id);
       if (row.outgoing === 0) {
         throw new UserError(
@@ -89,10 +119,10 @@ export class Outgoing {
         );
       }
       if (row.acknowledged !== undefined) {
-        throw new UserError(`Message ${id} has been sent already`);
+        throw new AlreadySentError(`Message ${id} has been sent already`);
       }
       if (this.#messages.isBeingSent(row)) {
-        throw new UserError(
+        throw new AlreadySentError(
           `Message ${id} is being sent right now`,
           "By this client or another one in the folder, which may be stopped",
         );
@@ -104,7 +134,13 @@ export class Outgoing {
         Date.now(),
         this.#sender.token,
       );
-    });
+      return row.attempts === 0 || row.unreached === 1;
+    };
+    // A power failure ends the sending client as well. It mustn't let a message
+    // wait again that the relay may have by then.
+    return this.#messages.row(id).unreached === 1
+      ? this.#database.write(begin)
+      : this.#database.writeSoon(begin);
   }
 
   /** Changes the recipient of a message. */
@@ -132,14 +168,14 @@ export class Outgoing {
   /**
    * Marks a message as unsent, with the reason.
    *
-   * @param unreached whether the attempt reached no relay, so that none has it
+   * @param waits whether it goes out by itself: no relay can have it
    */
-  failed(id: MessageNumber, reason: string, unreached: boolean): void {
+  failed(id: MessageNumber, reason: string, waits: boolean): void {
     this.#set(
       id,
       "sender = NULL, failure = ?, unreached = ?",
       reason,
-      unreached ? 1 : 0,
+      waits ? 1 : 0,
     );
   }
 

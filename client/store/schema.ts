@@ -100,7 +100,8 @@ CREATE INDEX acksOfMessage ON acks (message);
 `;
 
 // The user's own name for a contact is its alias; a chosen contact is listed without
-// a message, too. `unreached` means that the last attempt to send reached no relay.
+// a message, too. An `unreached` message goes out by itself: no attempt to send it
+// has reached a relay.
 // `forgotten` identifies repeats of messages that the folder no longer keeps.
 const CONTACT_SETTINGS = `
 ALTER TABLE contacts ADD COLUMN alias TEXT;
@@ -109,6 +110,7 @@ ALTER TABLE contacts ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE contacts ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX aliases ON contacts (alias) WHERE alias IS NOT NULL;
 ALTER TABLE messages ADD COLUMN unreached INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX waiting ON messages (id) WHERE unreached = 1;
 CREATE TABLE forgotten (seen BLOB PRIMARY KEY) WITHOUT ROWID;
 `;
 

@@ -33,8 +33,11 @@ const HEADER_SIZE = 100;
 const MAGIC = "SQLite format 3\0";
 /** Rows that are held at a time; a text may have 16 MiB. */
 const PAGE = 16;
-/** A column that has no meaning in a copy. */
-const LEFT_OUT = "sender";
+/**
+ * Columns without a meaning in a copy: what sends a message, and whether it goes
+ * out by itself, which only the original may do.
+ */
+const LEFT_OUT = ["sender", "unreached"];
 
 const TABLES = `
 CREATE TABLE transfer (identity TEXT NOT NULL, digest BLOB NOT NULL);
@@ -162,7 +165,7 @@ function copyRows(
 ): void {
   const columns = rowSource(to).rows<{ name: string; pk: number }>(
     `SELECT name, pk FROM pragma_table_info('${table}')`,
-  ).filter(({ name }) => name !== LEFT_OUT);
+  ).filter(({ name }) => !LEFT_OUT.includes(name));
   const names = columns.map(({ name }) => name);
   const keys = columns.filter(({ pk }) => Number(pk) > 0)
     .sort((a, b) => Number(a.pk) - Number(b.pk)).map(({ name }) => name);

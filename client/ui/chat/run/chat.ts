@@ -140,7 +140,7 @@ export async function runChat(
       console.error(
         `${
           unsent === 1 ? "1 message isn't" : `${unsent} messages aren't`
-        } sent yet; /resend in chat sends what is left`,
+        } sent yet; the next chat or pull sends what no relay has, /resend the rest`,
       );
     }
   }

@@ -86,9 +86,11 @@ export class ChatController implements Chat, Disposable {
     this.#relay = new RelayWatch(session, this, timer, {
       stored: () => this.#lookOrTell(),
       answered: () => {
-        this.#lookOrTell();
+        this.guard(() => {
+          this.#look();
+          this.#sender.resume();
+        }, (error) => this.complainOnce(error));
         this.#settled = true;
-        this.#sender.resume();
       },
       gone: () => {
         this.#settled = true;
@@ -133,6 +135,7 @@ export class ChatController implements Chat, Disposable {
       () => this.#lookOrTell(),
       WATCH_INTERVAL,
     );
+    this.guard(() => this.#sender.restore());
     this.#relay.run().catch(this.#environment.fail);
     void this.attempt(async () => {
       const names = await this.#session.contacts.fetch();
@@ -142,8 +145,9 @@ export class ChatController implements Chat, Disposable {
     }, () => {});
   }
 
-  /** Stops polling the relay. */
+  /** Stops sending, and polling the relay. */
   [Symbol.dispose](): void {
+    this.#sender.end();
     this.#commands.endSearch();
     this.#relay.stop();
     clearInterval(this.#watch);

@@ -5,6 +5,7 @@
  */
 
 import {
+  ConnectionError,
   describeFailure,
   ServerRefusedError,
   UserError,
@@ -118,8 +119,13 @@ export class RelayWatch {
   }
 
   #failed(error: UserError): void {
+    const isRefused = error instanceof ServerRefusedError;
+    // Such as a store that can't be used, which the relay has no part in.
+    if (!isRefused && !(error instanceof ConnectionError)) {
+      return this.#chat.complainOnce(error);
+    }
     const before = this.#chat.state.connection.kind;
-    const kind = error instanceof ServerRefusedError ? "refused" : "retrying";
+    const kind = isRefused ? "refused" : "retrying";
     this.#show({ kind, until: performance.now() + this.#left() });
     if (kind !== before) {
       this.#chat.tell(

@@ -1,4 +1,5 @@
 import {
+  AlreadySentError,
   describeFailure,
   KeyChangedError,
   NoConnectionError,
@@ -16,9 +17,11 @@ const LARGE = 64 * 1024;
 
 /**
  * Sends the user's messages one after another, in the order in which they were
- * written, and shows their progress. They wait while the relay is unreachable.
+ * written, and shows their progress. They wait while the relay is unreachable, also
+ * across restarts of the program.
  */
 export class Sender {
+  readonly #session: Session;
   readonly #outbox: Outbox;
   readonly #messages: Messages;
   readonly #chat: Chat;
@@ -28,6 +31,7 @@ export class Sender {
   #held = false;
 
   constructor(session: Session, chat: Chat) {
+    this.#session = session;
     this.#outbox = session.outbox;
     this.#messages = session.messages;
     this.#chat = chat;
@@ -66,12 +70,39 @@ export class Sender {
     for (const id of ids) this.#add(id);
   }
 
-  /** Sends the messages that wait for the relay, which responds again. */
-  resume(): void {
-    if (!this.#held) return;
-    this.#held = false;
+  /** Shows the messages that wait in the folder; {@linkcode resume} sends them. */
+  restore(): void {
+    this.#addWaiting();
+    this.#held = this.#queue.length > 0;
     this.#showWaiting();
+  }
+
+  /**
+   * Sends what waits for the relay, which responds: also what another client in the
+   * folder has left, and not what one has sent meanwhile.
+   */
+  resume(): void {
+    const { messages } = this.#session;
+    this.#queue = this.#queue.filter((id) =>
+      messages.find(id)?.acknowledged === undefined
+    );
+    this.#addWaiting();
+    const { waiting } = this.#chat.state;
+    this.#held = false;
+    if (waiting.size > 0) this.#showWaiting();
     void this.#work();
+  }
+
+  /** Stops sending; what wasn't begun waits in the folder. */
+  end(): void {
+    this.#held = true;
+    this.#chat.guard(() => this.#outbox.wait(this.#queue));
+  }
+
+  #addWaiting(): void {
+    for (const id of this.#outbox.waiting()) {
+      if (!this.#queue.includes(id)) this.#queue.push(id);
+    }
   }
 
   /** Stores messages one after another, in the user's order. */
@@ -89,11 +120,16 @@ export class Sender {
     );
   }
 
+  #remove(id: MessageNumber): void {
+    this.#queue = this.#queue.filter((other) => other !== id);
+  }
+
   #add(id: MessageNumber): void {
     if (this.#queue.includes(id)) return;
     this.#queue.push(id);
-    if (this.#held) this.#showWaiting();
-    else void this.#work();
+    if (!this.#held) return void this.#work();
+    this.#outbox.wait([id]);
+    this.#showWaiting();
   }
 
   async #work(): Promise<void> {
@@ -120,18 +156,25 @@ export class Sender {
       await this.#outbox.deliver(id, {
         progress: (done, total) => this.#progress(done, total),
         notice: (text) => this.#chat.tell(text),
+        mayWait: true,
       });
-      this.#queue.shift();
+      this.#remove(id);
       this.#settled();
     } catch (error) {
       if (error instanceof NoConnectionError) {
-        this.#held = true;
-        this.#showWaiting();
-      } else {
-        this.#queue.shift();
-        this.#failed(id, error);
+        this.#hold();
+        return;
       }
+      this.#remove(id);
+      this.#failed(id, error);
     }
+  }
+
+  /** Keeps the messages until the relay can be reached. */
+  #hold(): void {
+    this.#held = true;
+    this.#chat.guard(() => this.#outbox.wait(this.#queue));
+    this.#showWaiting();
   }
 
   #showWaiting(): void {
@@ -160,7 +203,10 @@ export class Sender {
     this.#chat.guard(() => {
       if (!(error instanceof UserError)) throw error;
       if (error instanceof KeyChangedError) this.#chat.alarm(error);
-      else {
+      // Another client in the folder sends what waits, too.
+      else if (error instanceof AlreadySentError) {
+        this.#chat.tell(describeFailure(error));
+      } else {
         this.#chat.tell(
           `Not sent: ${describeFailure(error)}\n/resend ${id} tries again`,
         );

@@ -10,7 +10,10 @@ import {
   ServerRefusedError,
   type UserError,
 } from "../../../errors.ts";
-import type { MessageToShow } from "../../../session/receive_event.ts";
+import type {
+  MessageToShow,
+  ReceiveEvent,
+} from "../../../session/receive_event.ts";
 import { paces, PollTimer } from "../../../session/poll_pace.ts";
 import type { Session } from "../../../session/session.ts";
 import { complain, type Complaints } from "./report.ts";
@@ -144,11 +147,19 @@ export async function* watch(
   }
 }
 
+/** Receives, then sends what has waited for the relay. */
+async function* exchange(
+  session: Session,
+): AsyncGenerator<ReceiveEvent, void, void> {
+  yield* session.receive();
+  yield* session.outbox.sendWaiting();
+}
+
 /** Receives once; returns the number of new messages, or undefined if stopped. */
 async function* receive(
   { session, output, stop, complaints }: WatchParts,
 ): AsyncGenerator<MessageToShow, number | undefined, void> {
-  const events = session.receive();
+  const events = exchange(session);
   let count = 0;
   for (;;) {
     const step = events.next();
