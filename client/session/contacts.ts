@@ -134,6 +134,46 @@ export class Contacts {
     );
   }
 
+  /**
+   * The names in a list with commas between them, each once. A name may hold
+   * commas: of the names that begin at a place the longest known one counts.
+   * Fetches the list of clients where the folder lacks a name.
+   *
+   * @throws {UserError} where a name is empty
+   */
+  async listed(list: string): Promise<string[]> {
+    if (!list.includes(",")) return [list];
+    if (!this.#split(list).every((name) => this.#known(name))) {
+      // Who needs an unknown name fetches again, and reports the failure.
+      await this.fetch().catch(ignoreUserError);
+    }
+    const names = new Map<ContactRow | string, string>();
+    for (const name of this.#split(list)) {
+      if (name.trim() === "") {
+        throw new UserError(
+          `A name is empty in "${list}"`,
+          "Nothing was sent: give names with one comma between them",
+        );
+      }
+      const key = this.#known(name)?.row ?? name.trim();
+      if (!names.has(key)) names.set(key, name);
+    }
+    return [...names.values()];
+  }
+
+  /** Splits a list at its commas, except for those in known names. */
+  #split(list: string): string[] {
+    const parts = list.split(",");
+    const names: string[] = [];
+    for (let from = 0, to: number; from < parts.length; from = to) {
+      to = parts.length;
+      const name = () => parts.slice(from, to).join(",");
+      while (to > from + 1 && this.#known(name()) === undefined) to--;
+      names.push(name());
+    }
+    return names;
+  }
+
   #known(name: string): Contact | undefined {
     return this.#table.named(name) ?? this.#table.named(name.trim());
   }

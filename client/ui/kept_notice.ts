@@ -1,3 +1,4 @@
+import { printableLine } from "../../shared/cli/printable.ts";
 import type { MessageNumber } from "../store/message.ts";
 import type { Messages } from "../store/messages.ts";
 
@@ -11,10 +12,12 @@ export function keptNotice(
   id: MessageNumber,
 ): string | undefined {
   try {
-    if (messages.explain(id).delivery !== "unsent") return undefined;
+    const { delivery, contact } = messages.explain(id);
+    if (delivery !== "unsent") return undefined;
+    const name = printableLine(contact);
+    return `It is kept as message ${id} to ${name}: "resend ${id}" sends it`;
   } catch {
     // The failure to send has been reported.
     return undefined;
   }
-  return `It is kept as message ${id}: "resend ${id}" sends it`;
 }

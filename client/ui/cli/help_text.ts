@@ -16,9 +16,10 @@ Without a verb it runs the menu. "messageu help VERB" explains a verb.
                         Print a contact, or rename, mute, block or delete it in
                         this folder
   send NAME TEXT [--on-key-change stop|accept|skip] [--lines]
-                        Send a text; - reads it from standard input
+                        Send a text to one or more; - reads it from standard
+                        input
   send-file NAME PATH [--on-key-change stop|accept|skip]
-                        Send a file, without its name and type
+                        Send a file to one or more, without its name and type
   resend ID [--on-key-change stop|accept|skip]
                         Resend a message that the relay didn't acknowledge
   pull [--watch] [--exec CMD]

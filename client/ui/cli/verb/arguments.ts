@@ -29,6 +29,18 @@ export const nameArgument: Argument<string> = {
   proposeCompletions: proposeNames,
 };
 
+/** The names of one or more contacts. */
+export const namesArgument: Argument<string> = {
+  brief: "The contact's name, or several: bob,carol",
+  placeholder: "NAME",
+  parse: String,
+  async proposeCompletions(partial) {
+    const start = partial.lastIndexOf(",") + 1;
+    const names = await proposeNames.call(this, partial.slice(start));
+    return names.map((name) => partial.slice(0, start) + name);
+  },
+};
+
 /** An optional name of a contact. */
 export const optionalNameArgument: Argument<string> & {
   readonly optional: true;

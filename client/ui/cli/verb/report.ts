@@ -167,7 +167,7 @@ export async function deliver(
       else output.say(`Skipped ${name}, whose key has changed: message ${id}`);
       return exitCodes.done;
     }
-    complain(output, error, { id });
+    complain(output, error, { id, contact });
     const kept = keptNotice(session.messages, id);
     if (kept !== undefined) output.say(kept);
     return classify(error).exit;
