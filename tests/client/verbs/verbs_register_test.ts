@@ -28,7 +28,10 @@ testWith(
       assertEquals(await Deno.readTextFile(fileOf("anna")), `${at}\n`);
       const { code, stderr: said } = await new VerbUser(dirOf("anna"))
         .do("list");
-      assertEquals([code, said], [0, ""]);
+      assertEquals(
+        [code, said],
+        [0, "No conversation yet; list --all lists the other users\n"],
+      );
       assertEquals(await namesIn(dirOf("anna")), [
         "info.me",
         "info.server",
