@@ -15,7 +15,11 @@ import type {
 import { type ContactRow, idIn, LABEL, OWNER } from "./contact_table.ts";
 import type { StoreDatabase, Value } from "./database.ts";
 import { SenderLock } from "./folder.ts";
-import { PatternMatcher, SEARCH_LIMIT } from "./pattern_matcher.ts";
+import {
+  type Matches,
+  PatternMatcher,
+  SEARCH_LIMIT,
+} from "./pattern_matcher.ts";
 
 /** Messages that a search reads at once. */
 const SEARCH_PAGE = 500;
@@ -42,6 +46,12 @@ export interface SearchOptions {
   limit?: number | undefined;
   /** Aborts the search, which throws the signal's reason. */
   signal?: AbortSignal | undefined;
+}
+
+/** A message that a search has found. */
+export interface FoundMessage extends Message {
+  /** The matches in its text, or in a file's path. */
+  matches: Matches;
 }
 
 /** A row of the table with its contact; times are milliseconds since 1970. */
@@ -126,13 +136,8 @@ export class Messages {
   async *search(
     pattern: RegExp,
     { name, limit = SEARCH_LIMIT, signal }: SearchOptions = {},
-  ): AsyncGenerator<Message> {
-    // With "g" or "y" a pattern would continue after its last match.
-    const flags = pattern.flags.replace(/[gy]/g, "");
-    using matcher = new PatternMatcher(
-      new RegExp(pattern.source, flags),
-      limit,
-    );
+  ): AsyncGenerator<FoundMessage> {
+    using matcher = new PatternMatcher(pattern, limit);
     const wanted = name === undefined
       ? undefined
       : new Set(this.#contacts(name));
@@ -148,11 +153,14 @@ export class Messages {
         if (wanted?.has(row.contact) === false) continue;
         messages.push(this.messageOf(row));
       }
-      const fits = await matcher.fits(
+      const found = await matcher.find(
         messages.map(({ text, path }) => text ?? path ?? ""),
         signal,
       );
-      yield* messages.filter((_, at) => fits[at]);
+      for (const [at, message] of messages.entries()) {
+        const matches = found[at] ?? [];
+        if (matches.length > 0) yield { ...message, matches };
+      }
       if (page.length < SEARCH_PAGE) return;
     }
   }

@@ -8,16 +8,24 @@ export const SEARCH_LIMIT = 10_000;
 // or a compiled program too.
 const PROGRAM = `
 import { Script } from "node:vm";
-const script = new Script("texts.map((text) => pattern.test(text))");
+const script = new Script(\`texts.map((text) => {
+  const matches = [];
+  for (const { 0: { length }, index } of text.matchAll(pattern)) {
+    matches.push([index, index + length]);
+    if (matches.length === most) break;
+  }
+  return matches;
+})\`);
 onmessage = ({ data }) => {
   globalThis.pattern = data.pattern;
+  globalThis.most = data.most;
   let left = data.limit;
   onmessage = ({ data }) => {
     globalThis.texts = data;
     const begun = performance.now();
     try {
       const timeout = Math.max(1, Math.ceil(left));
-      postMessage({ fits: script.runInThisContext({ timeout }) });
+      postMessage({ found: script.runInThisContext({ timeout }) });
     } catch (error) {
       const isLate = error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
       postMessage({ isLate, reason: error.message });
@@ -27,13 +35,19 @@ onmessage = ({ data }) => {
 };
 `;
 
+/** Maximum number of matches in a text. */
+const MOST_MATCHES = 100;
+
+/** The first matches in a text: start and end of each, in UTF-16 units. */
+export type Matches = readonly (readonly [start: number, end: number])[];
+
 /** The thread's response. */
 type Verdict =
-  | { fits: readonly boolean[] }
-  | { fits?: undefined; isLate: boolean; reason: string };
+  | { found: readonly Matches[] }
+  | { found?: undefined; isLate: boolean; reason: string };
 
 /**
- * Tests texts against a regular expression on a separate thread, since some
+ * Matches texts against a regular expression on a separate thread, since some
  * patterns take years for a short text.
  */
 export class PatternMatcher implements Disposable {
@@ -51,18 +65,24 @@ export class PatternMatcher implements Disposable {
     );
     this.#worker = new Worker(url, { type: "module" });
     this.#limit = limit;
-    this.#worker.postMessage({ pattern, limit });
+    // Without "g" there would be one match, with "y" only one at the start.
+    const flags = `${pattern.flags.replace(/[gy]/g, "")}g`;
+    this.#worker.postMessage({
+      pattern: new RegExp(pattern.source, flags),
+      most: MOST_MATCHES,
+      limit,
+    });
   }
 
   /**
-   * Whether each of the texts matches the pattern. Calls must not overlap.
+   * The matches in each of the texts. Calls must not overlap.
    *
    * @throws {UserError} where the time is up, or the pattern is too large
    */
-  async fits(
+  async find(
     texts: readonly string[],
     signal?: AbortSignal,
-  ): Promise<readonly boolean[]> {
+  ): Promise<readonly Matches[]> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Verdict>();
     this.#worker.onmessage = ({ data }) => resolve(data);
@@ -79,7 +99,7 @@ export class PatternMatcher implements Disposable {
     } finally {
       signal?.removeEventListener("abort", abort);
     }
-    if (verdict.fits !== undefined) return verdict.fits;
+    if (verdict.found !== undefined) return verdict.found;
     if (!verdict.isLate) {
       throw new UserError(`The pattern can't be used: ${verdict.reason}`);
     }

@@ -6,7 +6,7 @@ import {
   Session,
 } from "../../../client/mod.ts";
 import type { MessageNumber } from "../../../client/store/message.ts";
-import { Program } from "../../../lab/harness/program.ts";
+import type { Program } from "../../../lab/harness/program.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { Stage } from "../../../lab/harness/stage.ts";

@@ -28,7 +28,7 @@ testWith(
     const anna = await stage.someone("anna");
     const ben = await stage.someone("ben");
     const zoe = await stage.someone("zoe");
-    using chat = new ControlledChat(anna, SIZE);
+    await using chat = new ControlledChat(anna, SIZE);
     await chat.see("connected");
     await chat.see("You have no conversation yet");
     assert(!chat.text.includes("ben"), "strangers aren't listed");
@@ -73,7 +73,7 @@ testWith(
     await stage.register("ben junior");
     await ben.outbox.sendText("anna", "first");
     await received(anna);
-    using chat = new ControlledChat(anna, SIZE, "ben");
+    await using chat = new ControlledChat(anna, SIZE, "ben");
     await chat.see("connected");
 
     // An alias, also for a name with a space that another one begins.
@@ -135,7 +135,7 @@ testWith(
       await session.outbox.sendText("anna", `I am ${name}`);
     }
     await received(anna);
-    using chat = new ControlledChat(anna, SIZE, "ben");
+    await using chat = new ControlledChat(anna, SIZE, "ben");
     chat.type("for ben");
     chat.press("ctrl-n");
     await chat.see("I am carol");

@@ -16,7 +16,7 @@ testWith(
     const anna = await stage.someone("anna");
     await stage.someone("ben");
     await stage.someone("carol");
-    using chat = new ControlledChat(anna, SIZE, "ben");
+    await using chat = new ControlledChat(anna, SIZE, "ben");
     await chat.see("connected");
     chat.enter("/nonsense");
     await chat.see("* There is no command /nonsense");
@@ -54,7 +54,7 @@ testWith(
     await using stage = await Stage.at(relay.address);
     const anna = await stage.someone("anna");
     await stage.someone("ben");
-    using chat = new ControlledChat(anna, SIZE, "ben");
+    await using chat = new ControlledChat(anna, SIZE, "ben");
     await chat.see("connected");
     assert(chat.text.includes("│"));
     chat.press("alt-c");
@@ -97,7 +97,7 @@ testWith(
     await ben.outbox.sendText("anna", "the latest");
     await receive(anna);
     // What is in another conversation than the first stays unread.
-    using chat = new ControlledChat(anna, SIZE, "ben");
+    await using chat = new ControlledChat(anna, SIZE, "ben");
     await chat.see("connected");
     assertEquals(chat.title, "(60) ben - MessageU");
     chat.press("alt-a");
@@ -129,5 +129,57 @@ testWith(
     chat.enter("yes");
     await chat.see("✓ yes");
     assert(!chat.text.includes("── new"));
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a search lands on each hit, marked, and goes on to the others",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    const ben = await stage.someone("ben");
+    for (let number = 1; number <= 61; number++) {
+      const what = [3, 7, 59].includes(number) ? "Needle here" : "Some hay";
+      await ben.outbox.sendText("anna", `${number}: ${what}`);
+    }
+    await receive(anna);
+    await using chat = new ControlledChat(anna, SIZE, "ben");
+    await chat.see("connected");
+    chat.press("escape");
+    chat.enter("/search needle");
+    await chat.see("3 hits for needle");
+    assertEquals(chat.marked("match"), ["Needle", "Needle", "Needle"]);
+    chat.press("up", "enter");
+    await chat.see("hit 2 of 3: n, N, Esc ends");
+    assert(chat.text.includes("7: Needle here"));
+    assertEquals(chat.marked("match"), ["Needle", "Needle"]);
+    assertEquals(chat.marked("selected").filter((text) => /\d/.test(text)), [
+      chat.rows.find((row) => row.includes("7: Needle"))?.slice(18, 23),
+    ]);
+    chat.type("N");
+    await chat.see("hit 1 of 3");
+    assert(chat.text.includes("3: Needle here"));
+    chat.type("N");
+    await chat.see("hit 3 of 3");
+    assert(chat.text.includes("59: Needle here"));
+    chat.type("n");
+    await chat.see("hit 1 of 3");
+    assert(chat.text.includes("3: Needle here"));
+    // With text in the input they are letters.
+    chat.type("an");
+    assertEquals(chat.rows.at(-1), "> an");
+    chat.press("escape");
+    assertEquals(chat.marked("match"), []);
+    assert(chat.text.includes("3: Needle here"));
+    chat.press("escape");
+    assert(chat.text.includes("61: Some hay"));
+
+    chat.press("ctrl-u");
+    chat.enter("/search NEEDLE");
+    await chat.see("No message matches NEEDLE");
+    chat.enter("/search (");
+    await chat.see(`"(" isn't a pattern`);
   },
 );

@@ -17,6 +17,11 @@ import {
   written,
 } from "../../../client/ui/chat/input/editor.ts";
 import { edit, NO_INPUT } from "../../../client/ui/chat/input/input_line.ts";
+import { hitRows } from "../../../client/ui/chat/view/hit_rows.ts";
+import { linksIn } from "../../../client/ui/chat/view/links.ts";
+import { listed } from "../../../client/ui/chat/model/hits.ts";
+import { searchPattern } from "../../../client/ui/search_pattern.ts";
+import type { Matches } from "../../../client/store/pattern_matcher.ts";
 import { inputRows, layOut } from "../../../client/ui/chat/view/frame.ts";
 import {
   cells,
@@ -447,4 +452,96 @@ Deno.test("every key has one action, and users may bind others", () => {
   const help = new Map(keyHelp(bindings).map(([keys, does]) => [does, keys]));
   assertEquals(help.get(actions.newline.does), "Alt-Enter, Ctrl-J, Alt-Ctrl-J");
   assertEquals(help.get(actions["page-up"].does), "PageUp");
+});
+
+Deno.test("addresses are links, whole on every row, and nothing else is", () => {
+  const found = (line: string) =>
+    linksIn(line, "1").map(({ start, end, link }) => [
+      line.slice(start, end),
+      link?.href,
+    ]);
+  const url = "https://example.org/a/long/path?with=a&query#fragment";
+  assertEquals(found(`see ${url}, or not`), [[url, url]]);
+  assertEquals(found("(http://a.example/x_(y))."), [
+    ["http://a.example/x_(y)", "http://a.example/x_(y)"],
+  ]);
+  assertEquals(found("mailto:anna@example.org!"), [
+    ["mailto:anna@example.org", "mailto:anna@example.org"],
+  ]);
+  assertEquals(found("https://bücher.example/ü"), [
+    ["https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC"],
+  ]);
+  for (
+    const line of ["file:///etc/passwd", "javascript:alert(1)", "https://"]
+  ) {
+    assertEquals(found(line), []);
+  }
+  assertEquals(
+    found("https://a.example/\u200bb")[0]?.[0],
+    "https://a.example/",
+  );
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    for (const [, href = ""] of found(`https://a.example/${text}`)) {
+      assert(/^[\x21-\x7e]+$/.test(href), href);
+    }
+  }));
+
+  const rows = new MessageLayout().rows(message(5, `go to ${url}`), {
+    width: 40,
+    nameWidth: 3,
+    waiting: new Set(),
+  });
+  const links = rows.flat().filter(({ link }) => link !== undefined);
+  assert(links.length > 1);
+  assertEquals(links.map(({ text }) => text).join(""), url);
+  assertEquals(new Set(links.map(({ link }) => link?.href)), new Set([url]));
+  assertEquals(new Set(links.map(({ link }) => link?.id)).size, 1);
+});
+
+Deno.test("matches are marked where they are shown", () => {
+  const marked = (
+    text: string,
+    matches: Matches,
+    more: Partial<Message> = {},
+  ) => {
+    const found = { ...message(5, text, more), matches };
+    const hits = listed("x", [found]);
+    const frame = {
+      width: 60,
+      nameWidth: 3,
+      waiting: new Set<number>(),
+      matches: hits.matches,
+    };
+    const rows = [
+      ...new MessageLayout().rows(found, frame),
+      ...hitRows(hits, 60, 10),
+    ];
+    return rows.flat().filter(({ tone }) => tone === "match")
+      .map(({ text }) => text);
+  };
+  assertEquals(marked("one two", [[4, 7]]), ["two", "two"]);
+  // Controls aren't shown, a tab takes more cells, and a match may span lines.
+  assertEquals(marked("\x1b[1m\tone\ntwo", [[5, 10]]), ["one", "t", "one t"]);
+  assertEquals(marked("漢字 e\u0301x", [[1, 2], [3, 4]]), [
+    "字",
+    "e\u0301",
+    "字",
+    "e\u0301",
+  ]);
+  const far = `${"hay ".repeat(100)}needle`;
+  assertEquals(marked(far, [[400, 406]]), ["needle", "needle"]);
+  const file = {
+    kind: "file",
+    text: undefined,
+    path: "/tmp/a report.pdf",
+  } as const;
+  assertEquals(marked("", [[7, 13]], file), ["report", "report"]);
+});
+
+Deno.test("a pattern heeds the case of letters if it has capitals", () => {
+  const flags = (text: string) => searchPattern(text).flags;
+  assertEquals(["abc", "\\W\\S", "\\p{Lu}", "(?<Name>a)", "ü"].map(flags), [
+    ...["iu", "iu", "iu", "iu", "iu"],
+  ]);
+  assertEquals(["aBc", "\\WA", "Ü"].map(flags), ["u", "u", "u"]);
 });

@@ -24,7 +24,7 @@ testWith(
     const ben = await stage.someone("ben");
     // Stands still, so that nothing but an event makes a poll due.
     let now = 0;
-    using chat = new ControlledChat(anna, SIZE, "ben", () => now);
+    await using chat = new ControlledChat(anna, SIZE, "ben", () => now);
     await chat.see("connected");
     const later = async () => {
       const before = polls;

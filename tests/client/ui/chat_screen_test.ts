@@ -265,14 +265,16 @@ longTest(SCREENS, "10,000 messages of history", async () => {
   screen.type("\x1b");
   await screen.see("something new");
 
-  screen.type("/search NEEDLE \\[\r");
-  await screen.see("1 hit for NEEDLE");
+  screen.type("/search needle \\[\r");
+  await screen.see("1 hit for needle");
   screen.type("\r");
   await screen.see("message 16\n");
   await screen.see("the needle [here]");
   await screen.see("message 18\n");
   for (let page = 0; page < 15; page++) screen.type("\x1b[6~");
   await screen.see("message 327\n");
+  screen.type("\x1b");
+  await screen.see("scrolled back, Esc ends");
   screen.type("\x1b");
   await screen.see("something new");
   screen.type("/search [\r");

@@ -22,7 +22,7 @@ testWith(
     await anna.contacts.fetch();
     await stage.moveTo(NOWHERE);
     {
-      using chat = new ControlledChat(anna, SIZE, "ben");
+      await using chat = new ControlledChat(anna, SIZE, "ben");
       await chat.see("retrying");
       chat.enter("first");
       chat.enter("second");
@@ -37,7 +37,7 @@ testWith(
         parseAddress(await Deno.readTextFile(`${dir}/info.server`))
       ),
     );
-    using chat = new ControlledChat(later, SIZE, "ben");
+    await using chat = new ControlledChat(later, SIZE, "ben");
     await chat.see(/! second\n.*goes out when the relay is back/);
     await chat.see("retrying");
     chat.enter("third");

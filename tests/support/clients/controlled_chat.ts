@@ -2,13 +2,13 @@
 
 import type { Session } from "../../../client/session/session.ts";
 import { ChatController } from "../../../client/ui/chat/run/controller.ts";
-import { textOf } from "../../../client/ui/chat/view/rows.ts";
+import { textOf, type Tone } from "../../../client/ui/chat/view/rows.ts";
 
 /** Milliseconds after which a test that waits in vain says what it saw. */
 const PATIENCE = 60_000;
 
 /** A chat whose keys a test presses. */
-export class ControlledChat implements Disposable {
+export class ControlledChat implements AsyncDisposable {
   readonly #controller: ChatController;
   /** The paths of the files that the desktop was asked to open. */
   readonly opened: string[] = [];
@@ -68,6 +68,12 @@ export class ControlledChat implements Disposable {
     return this.rows.join("\n");
   }
 
+  /** The pieces of text with a tone, from above. */
+  marked(tone: Tone): string[] {
+    return this.#controller.frame().rows.flat()
+      .filter((span) => span.tone === tone).map(({ text }) => text);
+  }
+
   /** Presses keys, each by its name. */
   press(...names: string[]): void {
     for (const name of names) this.#controller.press({ kind: "key", name });
@@ -122,7 +128,8 @@ export class ControlledChat implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#controller[Symbol.dispose]();
+    await this.#controller.stopped;
   }
 }

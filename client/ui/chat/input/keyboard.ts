@@ -14,6 +14,7 @@ import type { CommandRunner } from "../run/command_runner.ts";
 import { complete, readEntry } from "../model/commands.ts";
 import type { Chat, ChatEnvironment } from "../run/chat_parts.ts";
 import { conversationHeight, noticesOf } from "../view/frame.ts";
+import { type Hits, stepped } from "../model/hits.ts";
 import type { Sender } from "../run/sender.ts";
 import type { ActionName, KeyBindings } from "./actions.ts";
 import type { Press } from "./presses.ts";
@@ -47,14 +48,26 @@ export class Keyboard {
   press(press: Press): void {
     this.#chat.guard(() => {
       this.#chat.hurry();
-      if (press.kind === "text") {
-        return this.#chat.dispatch({ kind: "typed", text: press.text });
-      }
+      if (press.kind === "text") return this.#type(press.text);
       const action = this.#bindings.get(press.name);
       if (action === undefined) return;
-      if (this.#chat.state.hits !== undefined) this.#actOnHits(action);
+      if (this.#chat.state.hits?.isListed) this.#actOnHits(action);
       else if (!this.#endRecall(action)) this.#act(action);
     });
+  }
+
+  #type(text: string): void {
+    const { editor, hits, recall } = this.#chat.state;
+    const isFree = editor.text === "" && recall === undefined;
+    if (hits !== undefined && isFree && (text === "n" || text === "N")) {
+      this.#toHit(stepped(hits, text === "n" ? 1 : -1));
+    } else this.#chat.dispatch({ kind: "typed", text });
+  }
+
+  /** Selects a result of a search, in the list or in its conversation. */
+  #toHit(hits: Hits): void {
+    if (hits.isListed) this.#chat.dispatch({ kind: "set", hits });
+    else this.#chat.jump(hits);
   }
 
   #act(action: ActionName): void {
@@ -105,7 +118,6 @@ export class Keyboard {
       const at = Math.max(0, Math.min(last, hits.at + by));
       this.#chat.dispatch({ kind: "set", hits: { ...hits, at } });
     };
-    const chosen = hits.messages[hits.at];
     switch (action) {
       case "stop":
         return this.#environment.stop();
@@ -118,8 +130,7 @@ export class Keyboard {
       case "page-down":
         return move(10);
       case "send":
-        if (chosen === undefined) return;
-        return this.#chat.jump(chosen.contact, chosen.id);
+        return this.#chat.jump(hits);
       case "close":
       case "discard":
       case "erase-or-quit":
@@ -145,6 +156,9 @@ export class Keyboard {
 
   #close(): void {
     if (this.#commands.endSearch() || this.#closeNotices()) return;
+    if (this.#chat.state.hits !== undefined) {
+      return this.#chat.dispatch({ kind: "set", hits: undefined });
+    }
     this.#chat.toEnd();
     this.#chat.dispatch({ kind: "set", firstNew: undefined });
     this.#skip();

@@ -11,6 +11,7 @@ import type {
   MessageNumber,
 } from "../../../store/message.ts";
 import { withoutControls } from "../../../../shared/cli/printable.ts";
+import type { Hits } from "./hits.ts";
 import type { Position } from "../view/conversation_rows.ts";
 import type { Notice } from "../view/notice_panel.ts";
 import type { ActionName } from "../input/actions.ts";
@@ -30,15 +31,6 @@ export type ConnectionState =
   | { kind: "connected" }
   | { kind: "retrying"; until: number }
   | { kind: "refused"; until: number };
-
-/** Results of a search. */
-export interface Hits {
-  pattern: string;
-  /** Oldest first. */
-  messages: readonly Message[];
-  /** Index of the selected message. */
-  at: number;
-}
 
 /** The state of the chat, from which frames follow. */
 export interface ChatState extends InputLine {
@@ -107,6 +99,8 @@ export type ChatEvent =
     name: string;
     messages: readonly Message[];
     firstNew?: MessageNumber | undefined;
+    /** The search of which a result is shown. */
+    hits?: Hits;
   }
   | { kind: "renamed"; from: string; to: string }
   | { kind: "typed"; text: string }
@@ -177,6 +171,7 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
         ...edited(state, EMPTY),
         position: undefined,
         firstNew: undefined,
+        hits: undefined,
         history: remember(state.history, event.line),
         notices: state.notices.filter(({ tone }) => tone === "alarm"),
         noticesTop: undefined,
@@ -198,7 +193,7 @@ function edited(state: ChatState, editor: Editor): ChatState {
 
 function open(
   state: ChatState,
-  { name, messages, firstNew }: ChatEvent & { kind: "opened" },
+  { name, messages, firstNew, hits }: ChatEvent & { kind: "opened" },
 ): ChatState {
   const drafts = new Map(state.drafts);
   if (state.open !== undefined) drafts.set(state.open, state.editor);
@@ -211,7 +206,7 @@ function open(
     firstNew,
     drafts,
     position: undefined,
-    hits: undefined,
+    hits,
   };
 }
 

@@ -7,7 +7,7 @@
 import type { KeyChangedError, UserError } from "../../../errors.ts";
 import type { SettingName } from "../../../settings/settings.ts";
 import type { ConversationView } from "../view/conversation_rows.ts";
-import type { MessageNumber } from "../../../store/message.ts";
+import type { Hits } from "../model/hits.ts";
 import type { ChatEvent, ChatState } from "../model/model.ts";
 
 /** The chat as its parts use it. */
@@ -35,8 +35,8 @@ export interface Chat {
   open(name: string): void;
   /** Closes the open conversation. */
   close(): void;
-  /** Opens a conversation at one of its messages. */
-  jump(name: string, id: MessageNumber): void;
+  /** Opens the conversation of the selected result of a search. */
+  jump(hits: Hits): void;
   /** Scrolls to the end of the conversation. */
   toEnd(): void;
   /** Polls the relay more often: a message may arrive soon. */

@@ -4,6 +4,9 @@ import { printableLine } from "../../../../shared/cli/printable.ts";
 import type { Session } from "../../../session/session.ts";
 import { expandHome, typedPath } from "../../typed_path.ts";
 import { NOTIFY_MODES } from "../../../settings/settings.ts";
+import { listed } from "../model/hits.ts";
+import { searchPattern } from "../../search_pattern.ts";
+import type { FoundMessage } from "../../../store/messages.ts";
 import { helpLines, isNotifyMode, readSaved } from "../model/commands.ts";
 import { copyReceivedFile, pathOf } from "../../../session/received_files.ts";
 import { type Chat, type ChatEnvironment, keyTopic } from "./chat_parts.ts";
@@ -161,20 +164,11 @@ export class CommandRunner {
   }
 
   async #search(text: string): Promise<void> {
-    let pattern: RegExp;
-    try {
-      pattern = new RegExp(text, "iu");
-    } catch (cause) {
-      throw new UserError(
-        `"${text}" isn't a pattern`,
-        "A pattern is a regular expression: put a backslash before characters such as ( or [",
-        { cause },
-      );
-    }
+    const pattern = searchPattern(text);
     this.endSearch();
     const searching = this.#searching = new AbortController();
     const { signal } = searching;
-    const messages: Message[] = [];
+    const messages: FoundMessage[] = [];
     this.#chat.dispatch({ kind: "set", searching: true });
     try {
       for await (
@@ -196,10 +190,7 @@ export class CommandRunner {
       return this.#chat.tell(`No message matches ${text}`);
     }
     const hits = messages.slice(-MOST_HITS);
-    this.#chat.dispatch({
-      kind: "set",
-      hits: { pattern: text, messages: hits, at: hits.length - 1 },
-    });
+    this.#chat.dispatch({ kind: "set", hits: listed(text, hits) });
   }
 
   #resend(rest: string): void {

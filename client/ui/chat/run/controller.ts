@@ -29,6 +29,7 @@ import {
   layOut,
 } from "../view/frame.ts";
 import { bindKeys } from "../input/actions.ts";
+import type { Hits } from "../model/hits.ts";
 import { Keyboard } from "../input/keyboard.ts";
 import type { Press } from "../input/presses.ts";
 import { MessageLayout } from "../view/message_layout.ts";
@@ -70,6 +71,7 @@ export class ChatController implements Chat, Disposable {
   /** Messages that can't be marked as shown. */
   readonly #unmarkable = new Set<MessageNumber>();
   #marking = false;
+  #polling: Promise<void> = Promise.resolve();
   #watch: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -136,7 +138,7 @@ export class ChatController implements Chat, Disposable {
       WATCH_INTERVAL,
     );
     this.guard(() => this.#sender.restore());
-    this.#relay.run().catch(this.#environment.fail);
+    this.#polling = this.#relay.run().catch(this.#environment.fail);
     void this.attempt(async () => {
       const names = await this.#session.contacts.fetch();
       this.refresh();
@@ -151,6 +153,11 @@ export class ChatController implements Chat, Disposable {
     this.#commands.endSearch();
     this.#relay.stop();
     clearInterval(this.#watch);
+  }
+
+  /** Resolves once the last request after the end is done. */
+  get stopped(): Promise<void> {
+    return this.#polling;
   }
 
   /** Number of messages that are still to be sent. */
@@ -281,7 +288,7 @@ export class ChatController implements Chat, Disposable {
 
   open(name: string): void {
     const firstNew = this.#session.messages.firstUnread(name);
-    this.#openAt(name, firstNew, firstNew, () => ROWS_ABOVE_NEW);
+    this.#openAt({ name, firstNew }, firstNew, () => ROWS_ABOVE_NEW);
   }
 
   close(): void {
@@ -294,8 +301,11 @@ export class ChatController implements Chat, Disposable {
     });
   }
 
-  jump(name: string, id: MessageNumber): void {
-    this.#openAt(name, id, undefined, (height) => Math.floor(height / 2));
+  jump(hits: Hits): void {
+    const hit = hits.messages[hits.at];
+    if (hit === undefined) return;
+    const opened = { name: hit.contact, hits: { ...hits, isListed: false } };
+    this.#openAt(opened, hit.id, (height) => Math.floor(height / 2));
   }
 
   /**
@@ -305,15 +315,14 @@ export class ChatController implements Chat, Disposable {
    * @param above its distance from the upper edge, by the height of the conversation
    */
   #openAt(
-    name: string,
+    how: { name: string; firstNew?: MessageNumber | undefined; hits?: Hits },
     id: MessageNumber | undefined,
-    firstNew: MessageNumber | undefined,
     above: (height: number) => number,
   ): void {
-    const conversation = new Conversation(this.#session.messages, name);
+    const conversation = new Conversation(this.#session.messages, how.name);
     if (id !== undefined) conversation.jump(id);
     const { messages } = conversation;
-    const opened: ChatEvent = { kind: "opened", name, messages, firstNew };
+    const opened: ChatEvent = { kind: "opened", ...how, messages };
     const next = update(this.#state, opened);
     const position = id === undefined
       ? undefined

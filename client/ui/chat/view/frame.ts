@@ -5,13 +5,9 @@
  * @module
  */
 
-import { clock, day } from "../../../../shared/cli/time.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
-import {
-  type ChatState,
-  describeConnection,
-  type Hits,
-} from "../model/model.ts";
+import { type ChatState, describeConnection } from "../model/model.ts";
+import { hitRows } from "./hit_rows.ts";
 import { ConversationView } from "./conversation_rows.ts";
 import { type NoticePanel, noticePanel } from "./notice_panel.ts";
 import {
@@ -27,11 +23,7 @@ import {
   wrapLine,
   type WrappedRow,
 } from "./rows.ts";
-import {
-  describeFile,
-  type MessageFrame,
-  type MessageLayout,
-} from "./message_layout.ts";
+import type { MessageFrame, MessageLayout } from "./message_layout.ts";
 import { emptyRows } from "./empty_rows.ts";
 import type { ContactSummary } from "../../../store/message.ts";
 import type { Editor } from "../input/editor.ts";
@@ -108,8 +100,10 @@ function visible(
   messageLayout: MessageLayout,
   height: number,
 ): ReturnType<ConversationView["visible"]> {
-  if (state.hits !== undefined) {
-    return { rows: hitRows(state.hits, height), messages: [] };
+  const { hits } = state;
+  if (hits?.isListed) {
+    const rows = hitRows(hits, conversationWidth(state), height);
+    return { rows, messages: [] };
   }
   if (state.open === undefined) {
     const rows = emptyRows(state, conversationWidth(state), height);
@@ -167,35 +161,9 @@ function frameOf(state: ChatState): MessageFrame {
     nameWidth: Math.min(most, Math.max(3, cells(name))),
     waiting: state.waiting,
     firstNew: state.firstNew,
+    matches: state.hits?.matches,
+    selected: state.hits?.messages[state.hits.at]?.id,
   };
-}
-
-function hitRows({ pattern, messages, at }: Hits, height: number): Row[] {
-  const list = height - 2;
-  const first = Math.max(
-    0,
-    Math.min(at - Math.floor(list / 2), messages.length - list),
-  );
-  const rows = messages.slice(first, first + list).map(
-    (message, place): Row => {
-      const tone: Tone = first + place === at ? "selected" : "plain";
-      const what = message.kind === "text"
-        ? printableLine(message.text ?? "")
-        : describeFile(message);
-      const from = message.outgoing ? "you to " : "";
-      return [
-        span(`${day(message.time)} ${clock(message.time)} `, "dim"),
-        span(`${from}${printableLine(message.contact)}: `, "theirs"),
-        span(what.slice(0, 1000), tone),
-      ];
-    },
-  );
-  const count = messages.length === 1 ? "1 hit" : `${messages.length} hits`;
-  return [
-    [span(`${count} for ${printableLine(pattern)}`, "strong")],
-    [span("Up, Down and Enter jump to one, Esc goes back", "dim")],
-    ...rows,
-  ].slice(0, Math.max(0, height));
 }
 
 function statusRow(state: ChatState): Row {
@@ -232,7 +200,10 @@ function statusRow(state: ChatState): Row {
   }
   if (open !== undefined) add(printableLine(open));
   const unread = contact?.unread ?? 0;
-  if (state.position !== undefined) {
+  if (state.hits !== undefined) {
+    const { at, messages } = state.hits;
+    add(`hit ${at + 1} of ${messages.length}: n, N, Esc ends`);
+  } else if (state.position !== undefined) {
     add(unread === 0 ? "scrolled back, Esc ends" : `${unread} new, Esc ends`);
   } else if (unread > 0) add(`${unread} unread above, Esc skips`);
   const elsewhere = contacts.reduce(

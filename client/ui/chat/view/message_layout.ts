@@ -9,10 +9,13 @@
 import { formatBytes } from "../../../../shared/cli/figures.ts";
 import { clock } from "../../../../shared/cli/time.ts";
 import type { Message, MessageNumber } from "../../../store/message.ts";
+import type { Matches } from "../../../store/pattern_matcher.ts";
 import {
   printableLine,
   printableLines,
 } from "../../../../shared/cli/printable.ts";
+import { linksIn } from "./links.ts";
+import { type Mark, wrapMarked } from "./marked_text.ts";
 import { fit, type Row, type Span, span, type Tone, wrapText } from "./rows.ts";
 
 /** Maximum length of a shown text in UTF-16 units. */
@@ -30,13 +33,17 @@ export interface MessageFrame {
   waiting: ReadonlySet<number>;
   /** The message below the line "new". */
   firstNew?: MessageNumber | undefined;
+  /** What a search has found. */
+  matches?: ReadonlyMap<MessageNumber, Matches> | undefined;
+  /** The selected message of a search. */
+  selected?: MessageNumber | undefined;
 }
 
 /** Lays out messages; caches the rows until a message changes. */
 export class MessageLayout {
   readonly #cached = new Map<
     number,
-    { of: Message; key: string; rows: Row[] }
+    { of: Message; key: string; matches: Matches | undefined; rows: Row[] }
   >();
 
   /** The rows of a message, at least one. */
@@ -51,14 +58,17 @@ export class MessageLayout {
       delivery,
       accepted,
       contact,
+      frame.selected === id,
     ]
       .join();
     const known = this.#cached.get(id);
     this.#cached.delete(id);
-    const rows = known?.key === key && known.of.text === message.text
+    const matches = frame.matches?.get(id);
+    const rows = known?.key === key && known.of.text === message.text &&
+        known.matches === matches
       ? known.rows
       : layOut(message, frame, waits);
-    this.#cached.set(id, { of: message, key, rows });
+    this.#cached.set(id, { of: message, key, matches, rows });
     for (const oldest of this.#cached.keys()) {
       if (this.#cached.size <= MOST_CACHED) break;
       this.#cached.delete(oldest);
@@ -69,10 +79,11 @@ export class MessageLayout {
 
 function layOut(message: Message, frame: MessageFrame, waits: boolean): Row[] {
   const { outgoing, time } = message;
-  const { width, nameWidth } = frame;
+  const { width, nameWidth, selected } = frame;
   const name = outgoing ? "you" : printableLine(message.contact);
   const head: Span[] = [
-    span(`${clock(time)} `, "dim"),
+    span(clock(time), message.id === selected ? "selected" : "dim"),
+    span(" "),
     span(`${fit(name, nameWidth)} `, outgoing ? "mine" : "theirs"),
     span(
       `${markOf(message)} `,
@@ -82,7 +93,14 @@ function layOut(message: Message, frame: MessageFrame, waits: boolean): Row[] {
   const indent = 6 + nameWidth + 1 + 2;
   const textWidth = Math.max(4, width - indent);
   const { lines, tone } = content(message);
-  const body = wrapText(lines, textWidth).map((text) => span(text, tone));
+  const matches = matchMarks(message, lines, frame.matches?.get(message.id));
+  const body: Row[] = lines.flatMap((line, at) => {
+    const marks = [
+      ...message.kind === "text" ? linksIn(line, `${message.id}.${at}`) : [],
+      ...matches[at] ?? [],
+    ];
+    return wrapMarked(line, marks, textWidth, tone);
+  });
   if (message.kind === "unreadable") {
     body.push(...aside("/key asks for its key", textWidth, "dim"));
   }
@@ -99,13 +117,46 @@ function layOut(message: Message, frame: MessageFrame, waits: boolean): Row[] {
       : `not sent: /resend ${message.id}`;
     body.push(...aside(why, textWidth, "dim"));
   }
-  return body.map((piece, row) =>
-    row === 0 ? [...head, piece] : [span(" ".repeat(indent)), piece]
-  );
+  return body.map((
+    piece,
+    row,
+  ) => [...row === 0 ? head : [span(" ".repeat(indent))], ...piece]);
 }
 
-function aside(text: string, width: number, tone: Tone): Span[] {
-  return wrapText([`(${text})`], width).map((row) => span(row, tone));
+function aside(text: string, width: number, tone: Tone): Row[] {
+  return wrapText([`(${text})`], width).map((row) => [span(row, tone)]);
+}
+
+/** The matches of a search in the printable lines of a message, line for line. */
+function matchMarks(
+  message: Message,
+  lines: readonly string[],
+  matches: Matches = [],
+): Mark[][] {
+  const marks: Mark[][] = lines.map(() => []);
+  const { kind, path = "", text = "" } = message;
+  const before = kind === "file"
+    ? (lines[0] ?? "").indexOf(printableLine(path))
+    : 0;
+  const place = (offset: number) => {
+    if (kind === "file") {
+      const shown = printableLine(path.slice(0, offset));
+      return { line: 0, column: before + shown.length };
+    }
+    const shown = printableLines(text.slice(0, offset));
+    return { line: shown.length - 1, column: shown.at(-1)?.length ?? 0 };
+  };
+  for (const [from, to] of matches) {
+    const [start, end] = [place(from), place(to)];
+    for (let at = start.line; at <= end.line; at++) {
+      marks[at]?.push({
+        start: at === start.line ? start.column : 0,
+        end: at === end.line ? end.column : Infinity,
+        tone: "match",
+      });
+    }
+  }
+  return marks;
 }
 
 function markOf({ delivery }: Message): string {

@@ -115,12 +115,23 @@ export type Tone =
   | "barGood"
   | "barWarning"
   | "barAlarm"
-  | "selected";
+  | "selected"
+  | "link"
+  | "match";
+
+/** Where a piece of text leads. */
+export interface Link {
+  /** The same for all parts of a link. */
+  id: string;
+  /** In printable ASCII. */
+  href: string;
+}
 
 /** A piece of text without controls. */
 export interface Span {
   text: string;
   tone: Tone;
+  link?: Link;
 }
 
 /** A row from left to right. */
@@ -135,11 +146,11 @@ export function span(text: string, tone: Tone = "plain"): Span {
 export function cutRow(row: Row, width: number): Row {
   const kept: Span[] = [];
   let left = width;
-  for (const { text, tone } of row) {
+  for (const span of row) {
     if (left <= 0) break;
-    const shown = cut(text, left);
-    kept.push({ text: shown, tone });
-    left -= cells(shown);
+    const text = cut(span.text, left);
+    kept.push({ ...span, text });
+    left -= cells(text);
   }
   return kept;
 }

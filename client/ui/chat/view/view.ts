@@ -21,7 +21,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { presses } from "../input/presses.ts";
-import type { Row, Tone } from "./rows.ts";
+import type { Row, Span, Tone } from "./rows.ts";
 import type { ChatController } from "../run/controller.ts";
 
 interface ViewProps {
@@ -46,6 +46,8 @@ const PLAIN: Record<Tone, Partial<Looks>> = {
   barWarning: { inverse: true, bold: true },
   barAlarm: { inverse: true, bold: true },
   selected: { inverse: true },
+  link: { underline: true },
+  match: { inverse: true, bold: true },
 };
 
 const COLOURED: Record<Tone, Partial<Looks>> = {
@@ -53,6 +55,7 @@ const COLOURED: Record<Tone, Partial<Looks>> = {
   mine: { color: "green" },
   theirs: { color: "cyan", bold: true },
   notice: { color: "yellow" },
+  match: { color: "black", backgroundColor: "yellow" },
   alarm: { color: "white", backgroundColor: "red", bold: true },
   barAlarm: { color: "white", backgroundColor: "red", bold: true },
 };
@@ -77,8 +80,8 @@ function View({ chat, looks, suspendable }: ViewProps): ReactElement {
 }
 
 function showRow(row: Row, looks: Record<Tone, Partial<Looks>>): ReactElement {
-  const pieces = row.filter(({ text }) => text !== "").map(({ text, tone }) =>
-    createElement(Text, looks[tone], text)
+  const pieces = row.filter(({ text }) => text !== "").map((span) =>
+    createElement(Text, looks[span.tone], linked(span))
   );
   // An empty Text has no height and would move up the rows below.
   const content = pieces.length === 0 ? [" "] : pieces;
@@ -87,6 +90,13 @@ function showRow(row: Row, looks: Record<Tone, Partial<Looks>>): ReactElement {
     { height: 1, flexShrink: 0 },
     createElement(Text, { wrap: "truncate-end" }, ...content),
   );
+}
+
+/** The text, as a hyperlink (OSC 8) if it is one. */
+function linked({ text, link }: Span): string {
+  return link === undefined
+    ? text
+    : `\x1b]8;id=${link.id};${link.href}\x1b\\${text}\x1b]8;;\x1b\\`;
 }
 
 /** A rendered view. */

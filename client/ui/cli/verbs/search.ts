@@ -1,3 +1,4 @@
+import { searchPattern } from "../../search_pattern.ts";
 import { contactFlag } from "../verb/arguments.ts";
 import { exitCodes, writeMessage } from "../verb/report.ts";
 import { messageData } from "../verb/output.ts";
@@ -16,17 +17,20 @@ export const verb: Verb = defineVerb({
   prints: [messageData],
   flags: {
     with: contactFlag("Only with this contact"),
-    ignoreCase: switchFlag("Ignore the case of letters"),
+    ignoreCase: switchFlag("Ignore the case of letters, of capitals too"),
   },
   args: [{
-    brief: "A regular expression of JavaScript",
+    brief:
+      "A regular expression of JavaScript; ignores the case of letters unless it has capitals",
     placeholder: "PATTERN",
-    parse: (text: string) => new RegExp(text, "u"),
+    parse: searchPattern,
   }],
   isOffline: true,
   async task(work, flags, pattern) {
     const session = await work.session();
-    const wanted = flags.ignoreCase ? new RegExp(pattern, "iu") : pattern;
+    const wanted = flags.ignoreCase
+      ? new RegExp(pattern.source, "iu")
+      : pattern;
     const name = flags.with;
     let isFound = false;
     for await (const message of session.messages.search(wanted, { name })) {
