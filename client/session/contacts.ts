@@ -89,6 +89,16 @@ export class Contacts {
     return this.#table.summaries("conversations");
   }
 
+  /** What all contacts in the folder are called. */
+  names(): string[] {
+    return this.#table.labels();
+  }
+
+  /** Whether the folder knows a contact; asks no relay. */
+  knows(name: string): boolean {
+    return this.#table.named(name) !== undefined;
+  }
+
   /**
    * How the folder knows a contact; asks no relay.
    *
@@ -96,11 +106,8 @@ export class Contacts {
    * @throws {UnknownContactError} if no contact has the name
    */
   async known(name: string): Promise<ContactSummary> {
-    const id = name.toLowerCase();
-    const all = this.all();
-    const found = all.find((each) => each.name === name) ??
-      all.find((each) => each.relayName === name) ??
-      all.find((each) => each.contactId.toHex() === id);
+    const contact = this.#table.named(name);
+    const found = contact && this.#table.summary(contact);
     if (found !== undefined) return found;
     throw new UnknownContactError(
       `This folder has no contact called "${name}"`,

@@ -8,7 +8,7 @@
 import { decodeHex } from "@std/encoding";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import type { ContactSummary } from "./message.ts";
-import type { StoreDatabase } from "./database.ts";
+import type { StoreDatabase, Value } from "./database.ts";
 import { dropClaims, type FetchList, updateContacts } from "./contact_list.ts";
 import type { KeyRow } from "./key_ring.ts";
 
@@ -300,6 +300,25 @@ export class ContactTable {
    */
   summaries(which: "all" | "conversations"): ContactSummary[] {
     const strangers = which === "all" ? "OR c.listed = 1" : "";
+    return this.#summaries(`spoken = 1 OR changed = 1 ${strangers}`);
+  }
+
+  /** One contact, as in a list. */
+  summary({ row, succeeds }: Contact): ContactSummary | undefined {
+    return this.#summaries("c.contact = ?", succeeds ?? row)[0];
+  }
+
+  /** What the contacts are called that are listed or have a conversation. */
+  labels(): string[] {
+    return this.#database.rows<{ label: string }>(
+      `SELECT ${LABEL} AS label FROM contacts c ${OWNER}
+       WHERE c.retired = 0 AND c.succeeds IS NULL AND (c.listed = 1
+         OR EXISTS (SELECT 1 FROM messages m WHERE m.contact = c.contact))
+       ORDER BY label`,
+    ).map(({ label }) => label);
+  }
+
+  #summaries(condition: string, ...params: Value[]): ContactSummary[] {
     return this.#database.rows<SummaryRow>(
       // A contact that claims a name counts with the name's owner. Ordered by
       // number: a time may come from a wrong clock.
@@ -321,8 +340,9 @@ export class ContactTable {
        FROM contacts c LEFT JOIN said ON who = coalesce(c.name, c.contact)
          LEFT JOIN messages ON id = said.last
        WHERE c.retired = 0 AND c.succeeds IS NULL
-         AND (spoken = 1 OR changed = 1 ${strangers})
+         AND (${condition})
        ORDER BY said.last IS NULL, said.last DESC, label`,
+      ...params,
     ).map((row) => ({
       name: row.label,
       relayName: row.name,

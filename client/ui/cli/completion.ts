@@ -145,7 +145,7 @@ async function contactNames(
   using work = new Work(io, { dir: folderIn(words) });
   try {
     const session = await work.session();
-    return session.contacts.all().map(({ name }) => name);
+    return session.contacts.names();
   } catch (error) {
     // A folder without an identity has no contacts.
     if (error instanceof UserError) return [];

@@ -254,7 +254,7 @@ export async function checkUnread(
     .summary();
   if (files === 0) return ok("No message waits for a key");
   const ids = new Set(senders.map((id) => id.toHex()));
-  const names = session.contacts.all()
+  const names = session.contacts.conversations()
     .filter(({ contactId }) => ids.delete(contactId.toHex()))
     .map(({ name }) => name);
   const from = [...names, ...ids].slice(0, MOST_NAMED).join(", ");

@@ -63,15 +63,12 @@ export class ContactCommands {
 
   /** Splits a line behind the contact's name, which may contain spaces. */
   #nameAndAlias(rest: string): [name: string, alias: string | undefined] {
-    const names = this.#session.contacts.all().flatMap((
-      { name, relayName = name },
-    ) => [name, relayName]);
-    const known = names.filter((name) => `${rest} `.startsWith(`${name} `))
-      .reduce(
-        (longest, name) => name.length > longest.length ? name : longest,
-        "",
-      );
-    const name = known || (rest.split(" ")[0] ?? "");
+    const { contacts } = this.#session;
+    let end = rest.length;
+    while (end > 0 && !contacts.knows(rest.slice(0, end))) {
+      end = rest.lastIndexOf(" ", end - 1);
+    }
+    const name = end > 0 ? rest.slice(0, end) : rest.split(" ")[0] ?? "";
     return [name, rest.slice(name.length).trim() || undefined];
   }
 
