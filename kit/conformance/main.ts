@@ -7,7 +7,7 @@
 
 import { formatAddress } from "../../shared/folder/info_files.ts";
 import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
-import { CLIENT_HELP } from "./client/options.ts";
+import { CLIENT_HELP, clientFlagIn } from "./client/options.ts";
 import { conformClient } from "./client/command.ts";
 import { HELP, readOptions } from "./options.ts";
 import { giveUp } from "./permissions.ts";
@@ -22,6 +22,10 @@ import { allChecks, selectChecks } from "./server/checks.ts";
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--client")) return await conformClient(args);
   await giveUp("run");
+  const stray = clientFlagIn(args);
+  if (stray !== undefined) {
+    throw new UsageError(`${stray} is for checks of a client: add --client`);
+  }
   const options = await readOptions(args);
   const { only, address, timeout, html } = options;
   if (html === undefined) await giveUp("read", "write");

@@ -17,7 +17,8 @@ import {
 import { UsageError } from "../../shared/cli/program.ts";
 import type { Dialect } from "../../shared/wire/dialects.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
-import { type Address, parseAddress } from "../../shared/folder/info_files.ts";
+import type { Address } from "../../shared/folder/info_files.ts";
+import { parseNearAddress } from "../near_address.ts";
 import { DEFAULT_TIMEOUT } from "./server/check_server.ts";
 import { serverDialects } from "./server/server_dialect.ts";
 
@@ -115,6 +116,11 @@ Usage: deno task conformance HOST:PORT [flags]
        see --client --help
 
 ${flagsHelp(flags, 15)}
+Examples:
+  deno task conformance 127.0.0.1:1357
+  deno task conformance 127.0.0.1:1357 --only pulling --verbose
+  deno task conformance 127.0.0.1:1357 --html report.html
+
 The server may be in use: a run registers some 50 users whose names begin with
 "Conformance", and users can't be deleted.
 
@@ -140,7 +146,9 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
   const { values, words: [word] } = await readCommandLine(args, flags, 1);
   const form = reportForm(values);
   if (word === undefined && !form.list) {
-    throw new UsageError("Which server? Give HOST:PORT; see --help");
+    throw new UsageError(
+      "Which server? Give its address, as in 127.0.0.1:1357; see --help",
+    );
   }
   return {
     ...form,
@@ -153,7 +161,7 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
 
 function addressOf(word: string): Address {
   try {
-    return parseAddress(word);
+    return parseNearAddress(word);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new UsageError(`HOST:PORT: ${error.message}`);

@@ -39,7 +39,15 @@ What tcpdump or Wireshark captured is read by tshark with our dissector:
 
   tshark -X lua_script:kit/dissector/messageu.lua -r FILE -Y messageu -V
 
-${flagsHelp(flags, 19)}`;
+${flagsHelp(flags, 19)}
+Examples:
+  deno task decode message.hex
+  deno task decode --brief requests.bin
+  echo 02 28 23 00 00 00 00 | deno task decode -
+`;
+
+/** Bytes in hex, in place of a file's name. */
+const HEX = /^(0x)?([0-9a-f]{2}[\s,:]*)+$/i;
 
 /** Size in bytes of the largest file that is read. */
 const MAX_FILE_SIZE = 1024 ** 3;
@@ -81,7 +89,13 @@ export async function fileBytes(
     }
     return bytes.view;
   } catch (cause) {
-    throw new Error(`Can't read ${file}: ${reasonOf(cause)}`, { cause });
+    const isHex = cause instanceof Deno.errors.NotFound && HEX.test(file);
+    const advice = isHex
+      ? `; for the bytes themselves: echo ${file} | deno task decode -`
+      : "";
+    throw new Error(`Can't read ${file}: ${reasonOf(cause)}${advice}`, {
+      cause,
+    });
   }
 }
 

@@ -6,30 +6,26 @@
  */
 
 import { stopSignals } from "../../shared/cli/stopping.ts";
-import {
-  type Address,
-  formatAddress,
-  parseAddress,
-} from "../../shared/folder/info_files.ts";
+import { type Address, formatAddress } from "../../shared/folder/info_files.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
 import { readCommandLine } from "../../shared/cli/command_line.ts";
 import { flagsHelp, switchFlag, valueFlag } from "../../shared/cli/flags.ts";
 import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { formFlags, Printer, printForm } from "../dissect/printer.ts";
+import { parseNearAddress } from "../near_address.ts";
 import { Proxy } from "./proxy.ts";
 
 const flags = {
   listen: valueFlag(
     "PORT",
     "where to listen, on 127.0.0.1, or ADDRESS:PORT; 0 is any port",
-    // A port alone is one of this machine's.
-    (text) => parseAddress(text.replace(/^\d+$/, "127.0.0.1:$&"), 0),
+    (text) => parseNearAddress(text, 0),
   ),
   to: valueFlag(
     "HOST:PORT",
-    "where the relay is",
-    (text) => parseAddress(text),
+    "where the relay is; a port alone is one of this machine's",
+    (text) => parseNearAddress(text),
   ),
   ...formFlags,
   help: switchFlag("print this"),
@@ -42,7 +38,12 @@ Usage: deno task inspect --listen PORT --to HOST:PORT [flags]
 
 Clients connect to it in the relay's place.
 
-${flagsHelp(flags, 19)}`;
+${flagsHelp(flags, 19)}
+Examples:
+  deno task inspect --listen 1358 --to 127.0.0.1:1357
+  deno task inspect --listen 1358 --to 1357 --brief
+  deno task inspect --listen 1358 --to 1357 --json > talk.jsonl
+`;
 
 async function main(args: readonly string[]): Promise<void> {
   const { values } = await readCommandLine(args, flags);
@@ -85,7 +86,9 @@ function say(text: string): void {
 }
 
 const missing = (flag: keyof typeof flags) =>
-  new UsageError(`--${flag} is needed: see --help`);
+  new UsageError(
+    `--${flag} is needed, as in --listen 1358 --to 127.0.0.1:1357: see --help`,
+  );
 
 async function listenOn(proxy: Proxy, listen: Address): Promise<number> {
   try {

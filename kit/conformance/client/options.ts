@@ -6,6 +6,7 @@
 
 import { readCommandLine } from "../../../shared/cli/command_line.ts";
 import {
+  flagName,
   flagsHelp,
   nonEmpty,
   switchFlag,
@@ -34,7 +35,7 @@ const flags = {
   host: valueFlag("ADDRESS", "on which address (default: 127.0.0.1)", nonEmpty),
   drive: valueFlag(
     "COMMAND",
-    "start the client with this command of the shell and type\ninto its menu; without it you do what the script says",
+    "start the client with this command of the shell and type\ninto its menu; it starts in a new folder, so give whole\npaths; without it you do what the script says",
     nonEmpty,
   ),
   badly: switchFlag("respond badly, too"),
@@ -57,8 +58,24 @@ export const CLIENT_HELP =
 Usage: deno task conformance --client --port N [flags]
 
 ${flagsHelp(flags, 19)}
+Examples:
+  deno task conformance --client --port 1357
+  deno task conformance --client --port 0 --drive "python3 $PWD/client.py"
+  deno task conformance --client --port 0 --badly --html report.html \\
+    --drive "java -jar $PWD/client.jar"
+
 The exit code is the number of MUSTs that failed.
 `;
+
+/** Flags that checks of a server don't have. */
+const own: readonly (keyof typeof flags)[] = ["port", "host", "drive", "badly"];
+
+/** The first flag in a command line that is for clients alone. */
+export function clientFlagIn(args: readonly string[]): string | undefined {
+  const names = own.map(flagName);
+  return args.map((arg) => arg.replace(/=.*/s, ""))
+    .find((arg) => names.includes(arg));
+}
 
 /** A parsed command line. */
 export interface ClientOptions extends ReportForm {
@@ -78,7 +95,12 @@ export interface ClientOptions extends ReportForm {
 export async function readClientOptions(
   args: readonly string[],
 ): Promise<ClientOptions> {
-  const { values } = await readCommandLine(args, flags);
+  const { values, words } = await readCommandLine(args, flags, 1);
+  if (words.length > 0) {
+    throw new UsageError(
+      "--client takes no address: your client connects to this program, at --port N",
+    );
+  }
   const { port, host = "127.0.0.1", drive, badly = false, only } = values;
   const form = reportForm(values);
   if (port === undefined && !form.list) {

@@ -162,7 +162,12 @@ longTest(
   "an invalid command line is reported in a sentence",
   async () => {
     const cases: [string[], string][] = [
-      [[], "Which server? Give HOST:PORT; see --help"],
+      [[], "Which server? Give its address, as in 127.0.0.1:1357; see --help"],
+      [["--port", "1"], "--port is for checks of a client: add --client"],
+      [
+        ["a:1", "--client", "--port", "1"],
+        "--client takes no address: your client connects to this program, at --port N",
+      ],
       [
         ["localhost"],
         'HOST:PORT: expected ADDRESS:PORT, such as 127.0.0.1:1357, got "localhost"',
@@ -192,7 +197,10 @@ longTest(
         ["a:1", "--json", "--verbose"],
         "--verbose is for the table: JSON has all bytes",
       ],
-      [["a:1", "--fast"], "Unknown flag --fast: see --help"],
+      [
+        ["a:1", "--fast"],
+        "Unknown flag --fast (did you mean --list?): see --help",
+      ],
     ];
     for (const [flags, message] of cases) {
       const { code, stdout, stderr } = await conformance(...flags).end();

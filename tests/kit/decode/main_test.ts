@@ -127,6 +127,11 @@ longTest(
     const missing = await Program.deno([...ARGS, "/nowhere/file"]).end();
     assertEquals(missing.code, 1);
     assertMatch(missing.stderr, /^error: Can't read \/nowhere\/file: /);
+    const bytes = await Program.deno([...ARGS, "02 28 23"]).end();
+    assertMatch(
+      bytes.stderr,
+      /; for the bytes themselves: echo 02 28 23 \| deno task decode -\n$/,
+    );
     const nothing = await Program.deno(ARGS).end();
     assertEquals(nothing.code, 2);
     assertMatch(nothing.stderr, /^error: Expected a file, or - for standard/);

@@ -147,8 +147,8 @@ testWith(
   async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const cases: [string[], number, RegExp][] = [
-      [[], 2, /^error: --listen is needed: see --help\n$/],
-      [["--listen", "1"], 2, /^error: --to is needed: see --help\n$/],
+      [[], 2, /^error: --listen is needed, as in .*: see --help\n$/],
+      [["--listen", "1"], 2, /^error: --to is needed, as in .*: see --help\n$/],
       [
         ["--listen", "x", "--to", "a:1"],
         2,
