@@ -4,7 +4,6 @@
  * @module
  */
 
-import { syncFolder, writeNewFile } from "../../shared/folder/durable_files.ts";
 import {
   type Address,
   findFile,
@@ -16,7 +15,7 @@ import {
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { DEFAULT_PORT } from "../../shared/wire/protocol.ts";
 import { UserError } from "../errors.ts";
-import { draftOf, removeDraftsOf } from "../store/folder.ts";
+import { replaceFile } from "../store/folder.ts";
 
 /** The address of the relay where none is configured. */
 const DEFAULT_ADDRESS: Address = { hostname: "127.0.0.1", port: DEFAULT_PORT };
@@ -68,7 +67,6 @@ export class RelayAddresses {
       const before = (await this.#read())?.map(formatAddress);
       if (names.every((name) => before?.includes(name))) return undefined;
       await replaceFile(path, `${names.join("\n")}\n`);
-      await syncFolder(this.#dir);
       return `${path} names ${shown} from now on${
         before === undefined ? "" : `, in place of ${before.join(",")}`
       }`;
@@ -96,11 +94,4 @@ export class RelayAddresses {
       );
     }
   }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  await removeDraftsOf(path);
-  const draft = draftOf(path);
-  await writeNewFile(draft, new TextEncoder().encode(text));
-  await Deno.rename(draft, path);
 }

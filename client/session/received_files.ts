@@ -82,14 +82,21 @@ export async function* readSaved(
 ): AsyncGenerator<Uint8Array, void, void> {
   try {
     using file = await openRegular(path);
-    for (let first = true;; first = false) {
-      const piece = new Uint8Array(PIECE_SIZE);
-      const bytes = piece.subarray(0, await readFull(file, piece));
-      if (bytes.length > 0 || first) yield bytes;
-      if (bytes.length < PIECE_SIZE) return;
-    }
+    yield* readPieces(file);
   } catch (cause) {
     throw new UnreadableFile(`${path}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** The rest of an open file, in the same pieces. */
+export async function* readPieces(
+  file: Pick<Deno.FsFile, "read">,
+): AsyncGenerator<Uint8Array, void, void> {
+  for (let first = true;; first = false) {
+    const piece = new Uint8Array(PIECE_SIZE);
+    const bytes = piece.subarray(0, await readFull(file, piece));
+    if (bytes.length > 0 || first) yield bytes;
+    if (bytes.length < PIECE_SIZE) return;
   }
 }
 

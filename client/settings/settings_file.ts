@@ -7,17 +7,11 @@
 
 import type { Node, ParseError } from "jsonc-parser";
 import { readInfoText } from "../../shared/folder/info_files.ts";
-import {
-  removeIfThere,
-  statIfThere,
-  syncFolder,
-  writeNewFile,
-} from "../../shared/folder/durable_files.ts";
+import { statIfThere } from "../../shared/folder/durable_files.ts";
 import { closest } from "../../shared/cli/closest.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError } from "../errors.ts";
-import { draftOf, removeDraftsOf } from "../store/folder.ts";
-import { dirname } from "node:path";
+import { replaceFile } from "../store/folder.ts";
 import {
   isSettingName,
   type Setting,
@@ -153,7 +147,7 @@ export class SettingsFile {
   async change(name: SettingName, value: unknown): Promise<void> {
     const { applyEdits, modify } = await import("jsonc-parser");
     const edits = modify(this.#text, [name], value, LAYOUT);
-    await replaceFile(this.path, applyEdits(this.#text, edits));
+    await this.#write(applyEdits(this.#text, edits));
   }
 
   /**
@@ -173,12 +167,25 @@ export class SettingsFile {
       after = after.slice(0, next) + after.slice(next + 1);
     }
     const isOwnLine = /\n[ \t]*$/.test(before) && /^[ \t]*\r?\n/.test(after);
-    await replaceFile(
-      this.path,
+    await this.#write(
       isOwnLine
         ? before.replace(/[ \t]*$/, "") + after.replace(/^[ \t]*\r?\n/, "")
         : before + after,
     );
+  }
+
+  /** Replaces the file, or the one that a link points to. */
+  async #write(text: string): Promise<void> {
+    const path = await Deno.realPath(this.path).catch(() => this.path);
+    try {
+      await replaceFile(path, text.endsWith("\n") ? text : `${text}\n`);
+    } catch (cause) {
+      throw new FolderError(
+        `${path} can't be written: ${reasonOf(cause)}`,
+        "See that the folder is there, can be written and has room",
+        { cause },
+      );
+    }
   }
 }
 
@@ -294,24 +301,4 @@ function placeOf(path: string, text: string, offset: number): string {
   const lines = text.slice(0, offset).split("\n");
   const column = (lines.at(-1) ?? "").length + 1;
   return `${path}, line ${lines.length}, column ${column}`;
-}
-
-/** Replaces the file, or the one that a link points to, atomically. */
-async function replaceFile(link: string, text: string): Promise<void> {
-  const path = await Deno.realPath(link).catch(() => link);
-  const draft = draftOf(path);
-  try {
-    await removeDraftsOf(path);
-    const line = text.endsWith("\n") ? text : `${text}\n`;
-    await writeNewFile(draft, new TextEncoder().encode(line));
-    await Deno.rename(draft, path);
-    await syncFolder(dirname(path));
-  } catch (cause) {
-    await removeIfThere(draft);
-    throw new FolderError(
-      `${path} can't be written: ${reasonOf(cause)}`,
-      "See that the folder is there, can be written and has room",
-      { cause },
-    );
-  }
 }

@@ -9,6 +9,9 @@ import { inTime } from "../../shared/cli/time.ts";
 import {
   makePrivateFolder,
   openPrivateSync,
+  removeIfThere,
+  syncFolder,
+  writeNewFile,
 } from "../../shared/folder/durable_files.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { basename, dirname } from "node:path";
@@ -213,6 +216,24 @@ export async function removeDraftsOf(path: string): Promise<void> {
   for await (const { name } of Deno.readDir(folder)) {
     if (!isDraftOf(stem, name)) continue;
     await Deno.remove(`${folder}/${name}`, { recursive: true });
+  }
+}
+
+/**
+ * Replaces a file, or creates it with mode 0600, atomically.
+ *
+ * @throws {Error} where it can't be written; the file is unchanged then
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = draftOf(path);
+  try {
+    await removeDraftsOf(path);
+    await writeNewFile(draft, new TextEncoder().encode(text));
+    await Deno.rename(draft, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await removeIfThere(draft);
+    throw error;
   }
 }
 

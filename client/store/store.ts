@@ -68,7 +68,7 @@ export class ClientStore {
    * @returns undefined where the wait takes longer
    */
   lock(
-    what: "pull" | "show" | "key",
+    what: "pull" | "show" | "key" | "export",
     patience: number,
   ): Promise<FolderLock | undefined> {
     return FolderLock.take(`${this.database.folder}/${what}.lock`, patience);

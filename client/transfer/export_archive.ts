@@ -9,16 +9,24 @@ import {
   removeIfThere,
   syncFile,
   syncFolder,
+  writeAll,
 } from "../../shared/folder/durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
 import { parseIdentity } from "../../shared/identity/parse_identity.ts";
 import { readFolderIdentity } from "../keys/identity.ts";
 import { countWaiting } from "../session/journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
-import { readSaved, UnreadableFile } from "../session/received_files.ts";
+import type { ClientStore } from "../store/store.ts";
+import {
+  readPieces,
+  readSaved,
+  UnreadableFile,
+} from "../session/received_files.ts";
 import { UnreadMessages } from "../session/unread_messages.ts";
 import { draftOf, removeDraftsOf } from "../store/folder.ts";
 import { createTables, rowSource } from "../store/schema.ts";
+import { encryptArchive } from "./archive_encryption.ts";
+import { rememberExport } from "./last_export.ts";
 import { copyTables, createTransferTables, Digest } from "./archive_form.ts";
 
 /** The counts of an export. */
@@ -37,6 +45,12 @@ export interface ExportedArchive extends Exported {
   unread: number;
 }
 
+/** How an archive is made. */
+export interface ExportOptions {
+  /** Encrypts the archive; undefined leaves it readable. */
+  passphrase: string | undefined;
+}
+
 /**
  * Writes the identity, the keys, the history and the received files into one new
  * file with mode 0600, atomically.
@@ -45,7 +59,134 @@ export interface ExportedArchive extends Exported {
  */
 export async function exportArchive(
   dir: string,
-  store: StoreDatabase,
+  store: ClientStore,
+  path: string,
+  { passphrase }: ExportOptions,
+): Promise<ExportedArchive> {
+  const draft = draftOf(path);
+  try {
+    await removeDraftsOf(path);
+    await refuseExistingFile(path);
+    const exported = passphrase === undefined
+      ? await fill(dir, store, draft)
+      : await seal(dir, store, draft, passphrase);
+    await syncFile(draft);
+    await moveNew(draft, path);
+    await syncFolder(dirname(path));
+    await rememberExport(dir);
+    return exported;
+  } catch (cause) {
+    await removeIfThere(draft);
+    if (cause instanceof UserError) throw cause;
+    throw new UserError(
+      `${path} can't be written: ${reasonOf(cause)}`,
+      cause instanceof Deno.errors.AlreadyExists
+        ? "Take another name: nothing is written over"
+        : "See that its folder is there and has room",
+      { cause },
+    );
+  }
+}
+
+/** Fills a new file with an encrypted archive. */
+async function seal(
+  dir: string,
+  store: ClientStore,
+  path: string,
+  passphrase: string,
+): Promise<ExportedArchive> {
+  using file = await createPrivate(path);
+  using plain = await PlainArchive.make(dir, store);
+  for await (const bytes of encryptArchive(plain.file, passphrase)) {
+    await writeAll(file, bytes);
+  }
+  return plain.exported;
+}
+
+/**
+ * Writes the same archive piece by piece.
+ *
+ * @throws {UserError} where it can't be made
+ */
+export async function exportToStream(
+  dir: string,
+  store: ClientStore,
+  write: (bytes: Uint8Array) => Promise<void>,
+  { passphrase }: ExportOptions,
+): Promise<ExportedArchive> {
+  using plain = await PlainArchive.make(dir, store);
+  const bytes = passphrase === undefined
+    ? readPieces(plain.file)
+    : encryptArchive(plain.file, passphrase);
+  for await (const piece of bytes) await write(piece);
+  await rememberExport(dir);
+  return plain.exported;
+}
+
+/** Start of the name of a {@linkcode PlainArchive}'s file. */
+const PLAIN = "info.export";
+/** Milliseconds to wait while another client makes an archive. */
+const PATIENCE = 60_000;
+
+/**
+ * A readable archive that is still to be written elsewhere. It is in the client's
+ * folder, where its secrets are anyway, in a file that loses its name as soon as
+ * it is complete; on Windows once it is closed.
+ */
+class PlainArchive implements Disposable {
+  readonly exported: ExportedArchive;
+  readonly file: Deno.FsFile;
+  readonly #path: string;
+
+  private constructor(path: string, exported: ExportedArchive) {
+    this.#path = path;
+    this.exported = exported;
+    this.file = Deno.openSync(path);
+    if (Deno.build.os !== "windows") Deno.removeSync(path);
+  }
+
+  /** Makes an archive. @throws {UserError} where it can't be made */
+  static async make(dir: string, store: ClientStore): Promise<PlainArchive> {
+    using lock = await store.lock("export", PATIENCE);
+    if (lock === undefined) {
+      throw new UserError(
+        `Another client is exporting ${dir}, and has been for a minute`,
+        "Wait for it, or end it",
+      );
+    }
+    const stem = `${dir}/${PLAIN}`;
+    const path = draftOf(stem);
+    try {
+      await removeDraftsOf(stem);
+      return new PlainArchive(path, await fill(dir, store, path));
+    } catch (cause) {
+      await removeIfThere(path);
+      if (cause instanceof UserError) throw cause;
+      throw new FolderError(
+        `The archive can't be made in ${dir}: ${reasonOf(cause)}`,
+        "See that the folder can be written and has room for all messages and files",
+        { cause },
+      );
+    }
+  }
+
+  /** Closes and removes the file. */
+  [Symbol.dispose](): void {
+    this.file.close();
+    if (Deno.build.os === "windows") Deno.removeSync(this.#path);
+  }
+}
+
+/** Refuses a path that is taken before the long work begins. */
+async function refuseExistingFile(path: string): Promise<void> {
+  if (await findFile(dirname(path), [basename(path)]) === undefined) return;
+  throw new Deno.errors.AlreadyExists("It exists");
+}
+
+/** Fills a new file with mode 0600 with a readable archive. */
+async function fill(
+  dir: string,
+  store: ClientStore,
   path: string,
 ): Promise<ExportedArchive> {
   const parsed = await readFolderIdentity(dir, parseIdentity);
@@ -58,53 +199,17 @@ export async function exportArchive(
     );
   }
   const { files: unread } = await new UnreadMessages(dir).summary();
-  // The file may be in a binary form; the archive has our text form.
+  // SQLite fills an empty file and keeps its mode.
+  (await createPrivate(path)).close();
+  // The identity's file may be in a binary form; the archive has our text form.
   const identity = formatInfoMe(parsed.me);
-  const draft = draftOf(path);
-  try {
-    await removeDraftsOf(path);
-    await refuseExistingFile(path);
-    // SQLite fills an empty file and keeps its mode.
-    (await createPrivate(draft)).close();
-    const exported = await fill(store, draft, identity);
-    await moveNew(draft, path);
-    await syncFolder(dirname(path));
-    return { ...exported, unread };
-  } catch (cause) {
-    await removeIfThere(draft);
-    if (cause instanceof FolderError) throw cause;
-    throw new UserError(
-      `${path} can't be written: ${reasonOf(cause)}`,
-      cause instanceof Deno.errors.AlreadyExists
-        ? "Take another name: nothing is written over"
-        : "See that its folder is there and has room",
-      { cause },
-    );
+  using archive = new ArchiveWriter(path, store.database, identity);
+  const exported = { messages: archive.messages, files: 0, missing: 0, unread };
+  for (const { message, path } of archive.savedFiles) {
+    if (await archive.pack(message, path)) exported.files++;
+    else exported.missing++;
   }
-}
-
-/** Refuses a path that is taken before the long work begins. */
-async function refuseExistingFile(path: string): Promise<void> {
-  if (await findFile(dirname(path), [basename(path)]) === undefined) return;
-  throw new Deno.errors.AlreadyExists("It exists");
-}
-
-async function fill(
-  store: StoreDatabase,
-  draft: string,
-  identity: string,
-): Promise<Exported> {
-  const exported = { messages: 0, files: 0, missing: 0 };
-  {
-    using archive = new ArchiveWriter(draft, store, identity);
-    exported.messages = archive.messages;
-    for (const { message, path } of archive.savedFiles) {
-      if (await archive.pack(message, path)) exported.files++;
-      else exported.missing++;
-    }
-    archive.end();
-  }
-  await syncFile(draft);
+  archive.end();
   return exported;
 }
 

@@ -23,6 +23,7 @@ import {
 import { FolderError, UserError } from "../errors.ts";
 import { refuseExisting } from "../keys/identity.ts";
 import { DATABASE, STORE_FOLDER, StoreDatabase } from "../store/database.ts";
+import { EncryptedArchive } from "./archive_encryption.ts";
 import { ArchiveReader, badArchive } from "./archive_reader.ts";
 import { savePiped } from "../session/outgoing_file.ts";
 import { draftOf, READY, removeDraftsOf, takeFolder } from "../store/folder.ts";
@@ -43,6 +44,14 @@ export interface Imported {
   files: number;
 }
 
+/** How an archive is unlocked. */
+export interface Unlocking {
+  /** Called for the passphrase of an encrypted archive. */
+  passphrase: () => Promise<string>;
+  /** Whether an archive that isn't encrypted is refused. */
+  isExpected: boolean;
+}
+
 /**
  * Imports the archive on standard input into a folder without an identity,
  * atomically.
@@ -52,38 +61,108 @@ export interface Imported {
 export async function importPiped(
   dir: string,
   stdin: ReadableStream<Uint8Array>,
+  unlocking: Unlocking,
 ): Promise<Imported> {
   await refuseTaken(dir);
   const temporary = await Deno.makeTempDir({ prefix: "messageu-" });
   try {
     const archive = `${temporary}/archive`;
     await savePiped(archive, stdin);
-    return await importArchive(dir, archive, "Standard input");
+    return await importArchive(dir, archive, unlocking, "Standard input");
   } finally {
     await removeIfThere(temporary);
   }
 }
 
 /**
- * Imports an archive into a folder without an identity, atomically.
+ * Imports an archive into a folder without an identity, atomically. An encrypted
+ * archive is checked to its end before the folder is made.
  *
  * @param file the archive's path
  * @param path its name in error messages
+ * @throws {WrongPassphraseError} where the passphrase isn't the archive's
  * @throws {UserError} where the folder is taken, or the archive can't be used
  */
 export async function importArchive(
   dir: string,
   file: string,
+  unlocking: Unlocking,
   path: string = file,
 ): Promise<Imported> {
   await refuseTaken(dir);
-  using archive = await ArchiveReader.open(file, path);
-  const me = await identityOf(archive, path);
-  const ready = `${dir}/${READY}`;
-  const draft = draftOf(ready);
+  const encrypted = await unlock(file, unlocking, path);
+  if (encrypted === undefined) {
+    using archive = await ArchiveReader.open(file, path);
+    const me = await identityOf(archive, path);
+    using _ = await takeFolder(dir);
+    await removeDraftsOf(`${dir}/${READY}`);
+    return await take(dir, archive, me, path);
+  }
+  const plain = draftOf(`${dir}/${READY}`);
   using _ = await takeFolder(dir);
   try {
-    await removeDraftsOf(ready);
+    await removeDraftsOf(`${dir}/${READY}`);
+    await writeDecrypted(dir, encrypted, plain, path);
+    using archive = await ArchiveReader.open(plain, path);
+    return await take(dir, archive, await identityOf(archive, path), path);
+  } finally {
+    await removeIfThere(plain);
+  }
+}
+
+/**
+ * Unlocks an encrypted archive and checks it to its end.
+ *
+ * @returns undefined where it isn't encrypted
+ * @throws {UserError} where it is damaged, or the passphrase is wrong
+ */
+async function unlock(
+  file: string,
+  { passphrase, isExpected }: Unlocking,
+  path: string,
+): Promise<EncryptedArchive | undefined> {
+  const bad = (cause: unknown) => {
+    throw badArchive(path, cause);
+  };
+  const encrypted = await EncryptedArchive.open(file).catch(bad);
+  if (encrypted !== undefined) {
+    await encrypted.unlock(await passphrase());
+    await encrypted.verify().catch(bad);
+    return encrypted;
+  }
+  if (!isExpected) return undefined;
+  throw new UserError(
+    `${path} isn't encrypted, and a passphrase is given`,
+    "If you trust it, import it without a passphrase",
+  );
+}
+
+/** Writes a readable copy of an archive into the client's folder. */
+async function writeDecrypted(
+  dir: string,
+  encrypted: EncryptedArchive,
+  to: string,
+  path: string,
+): Promise<void> {
+  await refuseFull(dir, 2 * encrypted.size);
+  try {
+    using file = await createPrivate(to);
+    for await (const piece of encrypted.pieces()) await writeAll(file, piece);
+  } catch (cause) {
+    throw cannotImport(dir, path, cause);
+  }
+}
+
+/** Takes the content of an archive into a folder that is locked. */
+async function take(
+  dir: string,
+  archive: ArchiveReader,
+  me: InfoMe,
+  path: string,
+): Promise<Imported> {
+  const ready = `${dir}/${READY}`;
+  const draft = draftOf(ready);
+  try {
     await refuseFull(dir, archive.size);
     const files = await prepare(dir, draft, archive);
     archive.end();
@@ -98,12 +177,16 @@ export async function importArchive(
   } catch (cause) {
     await removeIfThere(draft);
     if (cause instanceof UserError) throw cause;
-    throw new FolderError(
-      `${path} can't be imported into ${dir}: ${reasonOf(cause)}`,
-      "See that the folder can be written and has room",
-      { cause },
-    );
+    throw cannotImport(dir, path, cause);
   }
+}
+
+function cannotImport(dir: string, path: string, cause: unknown): FolderError {
+  return new FolderError(
+    `${path} can't be imported into ${dir}: ${reasonOf(cause)}`,
+    "See that the folder can be written and has room",
+    { cause },
+  );
 }
 
 async function refuseTaken(dir: string): Promise<void> {

@@ -49,7 +49,7 @@ testWith(
     await run("anna", "send", "ben", "hi", ...at);
     await run("anna", "history", "ben");
     await run("anna", "explain", "7");
-    await run("anna", "export", archive);
+    await run("anna", "export", "--unencrypted", archive);
     await write("full/info.store", "messages.db");
     await run("full", "import", archive);
     await write("damaged", "info.me");

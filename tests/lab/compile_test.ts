@@ -280,7 +280,7 @@ longTest(
       const words of [
         ["register", "anna"],
         ["pull"],
-        ["export", "all.tar"],
+        ["export", "--unencrypted", "all.tar"],
         ["completion", "bash"],
         ["doctor"],
       ]

@@ -14,6 +14,7 @@ import {
   warning,
 } from "../../../shared/cli/finding.ts";
 import { formatBytes, formatThings } from "../../../shared/cli/figures.ts";
+import { day } from "../../../shared/cli/time.ts";
 import { VERSION } from "../../../shared/cli/program.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import {
@@ -44,6 +45,7 @@ import type { RelayAddresses } from "../../link/relay_addresses.ts";
 import type { Session } from "../../session/session.ts";
 import { settingNames } from "../../settings/settings.ts";
 import { SettingsFile } from "../../settings/settings_file.ts";
+import { lastExport } from "../../transfer/last_export.ts";
 import { STORE_FOLDER } from "../../store/database.ts";
 import { finishImport } from "../../transfer/finish_import.ts";
 import { UnreadMessages } from "../../session/unread_messages.ts";
@@ -268,6 +270,17 @@ export async function checkUnread(
       names[0] === undefined ? "" : `request-key ${names[0]} asks for it; `
     }messages without a key are deleted after 60 days`,
   );
+}
+
+/** Checks the age of the last archive. */
+export async function checkArchive(dir: string): Promise<Finding> {
+  const { exported, isOld } = await lastExport(dir);
+  const what = exported === undefined
+    ? "This folder was never exported to an archive"
+    : `The last archive was made on ${day(exported)}`;
+  return isOld
+    ? warning(what, '"export FILE" makes one of your key and all messages')
+    : ok(what);
 }
 
 /** Checks the settings file. */

@@ -46,10 +46,12 @@ Without a verb it runs the menu. "messageu help VERB" explains a verb.
   fingerprint NAME      Print the digits to compare with a contact, equal on
                         both sides
   accept NAME           Trust the new key that the relay gives for a contact
-  export PATH [--format archive|jsonl|text] [--with NAME]
+  export PATH [--format archive|jsonl|text] [--passphrase-fd N]
+      [--unencrypted] [--with NAME]
                         Write identity, keys, history and received files to one
                         file
-  import PATH           Import an archive of export into a folder without an
+  import PATH [--passphrase-fd N]
+                        Import an archive of export into a folder without an
                         identity
   import-identity FILE  Make info.me from the identity file of another program
   config [NAME] [VALUE] Print the settings of this folder, or change one

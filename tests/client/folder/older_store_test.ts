@@ -202,7 +202,11 @@ for (const version of Object.keys(older).map(Number)) {
       target.close();
 
       await Deno.mkdir(`${folder.path}/fresh`);
-      const { messages } = await importArchive(`${folder.path}/fresh`, archive);
+      const { messages } = await importArchive(
+        `${folder.path}/fresh`,
+        archive,
+        { passphrase: () => Promise.reject(new Error()), isExpected: false },
+      );
       assertEquals(messages, 2);
       const store = ClientStore.open(`${folder.path}/fresh`);
       checkContent(store);

@@ -52,8 +52,9 @@ for (const [where, [spoil, reason]] of Object.entries(FAULTS)) {
     assertEquals((await anna.contacts.safetyNumber("ben")).length > 20, true);
     const { messages } = await exportArchive(
       `${disk.path}/anna`,
-      anna.store.database,
+      anna.store,
       `${elsewhere.path}/anna.export`,
+      { passphrase: undefined },
     );
     assertEquals(messages, anna.messages.list().length);
     const { verdict, what } = await checkStore(`${disk.path}/anna`, anna);

@@ -186,7 +186,7 @@ testWith(PROGRAMS, "what can't be imported is called what it is", async (t) => {
     await Deno.mkdir(dir);
     await Deno.writeTextFile(`${dir}/info.me`, OURS);
     const archive = `${here.path}/archive`;
-    await user.do("export", archive);
+    await user.do("export", "--unencrypted", archive);
     const cases: [string, string, string][] = [
       [archive, "it is what export made", "import FILE"],
       [`${relay.dir}/db.defensive`, "a relay's db.defensive", "info.me"],
@@ -394,7 +394,7 @@ testWith(
         assertEquals((await inPlace.do("whoami", "--json")).data, [me]);
         assertMatch((await inPlace.do("pull")).stdout, /from carl: and now\?/);
         const archive = `${folder.path}/archive`;
-        await inPlace.do("export", archive);
+        await inPlace.do("export", "--unencrypted", archive);
         await user("again").do("import", archive);
         assertEquals(
           await Deno.readTextFile(`${folder.path}/again/info.me`),

@@ -61,7 +61,7 @@ longTest(
     await using here = await stage();
     const archive = `${here.path}/archive`;
     const bad = `${here.path}/bad`;
-    await here.ben.do("export", archive);
+    await here.ben.do("export", "--unencrypted", archive);
     const content = await Deno.readFile(archive);
     const refused = async (words: string, path = bad) => {
       const { code, stderr } = await here.user("fresh").run(
@@ -155,7 +155,7 @@ longTest(
   async (t) => {
     await using here = await stage();
     const archive = `${here.path}/archive`;
-    await here.ben.do("export", archive);
+    await here.ben.do("export", "--unencrypted", archive);
     const annas = await Deno.readTextFile(`${here.path}/anna/info.me`);
 
     await t.step("before it was decided", async () => {
@@ -163,7 +163,7 @@ longTest(
       await Deno.mkdir(dir);
       const large = `${here.path}/large.archive`;
       change(`${here.path}/ben/info.store/messages.db`, manyMessages(40_000));
-      await here.ben.do("export", large);
+      await here.ben.do("export", "--unencrypted", large);
       using watcher = Deno.watchFs(dir);
       const importing = here.user("meanwhile").run("", "import", large);
       for await (const _ of watcher) break;
@@ -209,7 +209,11 @@ longTest(
       const writer = new Database(store);
       try {
         writer.exec("BEGIN IMMEDIATE");
-        await here.ben.do("export", `${here.path}/busy.archive`);
+        await here.ben.do(
+          "export",
+          "--unencrypted",
+          `${here.path}/busy.archive`,
+        );
         writer.exec("ROLLBACK");
       } finally {
         writer.close();
@@ -229,7 +233,7 @@ longTest(
       const busy = here.user("many");
       const to = `${here.path}/many.archive`;
       using watcher = Deno.watchFs(here.path);
-      const exporting = busy.do("export", to, "--json");
+      const exporting = busy.do("export", "--unencrypted", to, "--json");
       for await (const _ of watcher) break;
       await busy.do("send", "anna", "meanwhile");
       const { data: [told] } = await exporting;
@@ -240,7 +244,12 @@ longTest(
       await Deno.remove(here.saved);
       await Deno.mkdir(here.saved);
       const archive = `${here.path}/folder.archive`;
-      const { data: [told] } = await here.ben.do("export", archive, "--json");
+      const { data: [told] } = await here.ben.do(
+        "export",
+        "--unencrypted",
+        archive,
+        "--json",
+      );
       assertEquals([told.files, told.missing], [0, 1]);
       const read = await here.ben.do(
         "export",
@@ -265,7 +274,7 @@ longTest(
       const other = `${here.path}/other.${crypto.randomUUID()}.part`;
       await Deno.writeTextFile(other, "");
       await Deno.writeTextFile(`${left}.${crypto.randomUUID()}.part`, "");
-      await here.ben.do("export", left);
+      await here.ben.do("export", "--unencrypted", left);
       const parts = (await namesIn(here.path))
         .filter((name) => name.endsWith(".part"));
       assertEquals(parts.map((name) => `${here.path}/${name}`), [other]);
@@ -287,6 +296,7 @@ longTest(
         const whole = await here.ben.run(
           "",
           "export",
+          "--unencrypted",
           `${here.path}/nobody`,
           "--with",
           "anna",
@@ -313,14 +323,23 @@ testWith(
     const answer = `1700000000000.000000.${crypto.randomUUID()}`;
     const dir = `${here.path}/ben`;
     await Deno.writeTextFile(`${dir}/info.inbox.${answer}`, "x");
-    const refused = await here.ben.run("", "export", `${here.path}/archive`);
+    const refused = await here.ben.run(
+      "",
+      "export",
+      "--unencrypted",
+      `${here.path}/archive`,
+    );
     assertEquals(refused.code, 1);
     assertStringIncludes(refused.stderr, "Run pull first");
     await Deno.rename(
       `${dir}/info.inbox.${answer}`,
       `${dir}/info.unread.${answer}`,
     );
-    const { stderr } = await here.ben.do("export", `${here.path}/archive`);
+    const { stderr } = await here.ben.do(
+      "export",
+      "--unencrypted",
+      `${here.path}/archive`,
+    );
     assertStringIncludes(stderr, "copy info.unread.* too");
   },
 );
@@ -331,7 +350,7 @@ testWith(
   async () => {
     await using here = await stage();
     const archive = `${here.path}/archive`;
-    await here.ben.do("export", archive);
+    await here.ben.do("export", "--unencrypted", archive);
     const moved = here.user("moved");
     const ends = await Promise.all(
       Array.from({ length: 4 }, () => moved.run("", "import", archive)),

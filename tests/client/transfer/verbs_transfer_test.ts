@@ -40,6 +40,7 @@ longTest(
     await t.step("export makes a whole file for its owner alone", async () => {
       const { data: [told], stderr } = await ben.do(
         "export",
+        "--unencrypted",
         archive,
         "--json",
       );
@@ -52,7 +53,7 @@ longTest(
       });
       assertStringIncludes(stderr, "private key");
       assertEquals(((await Deno.stat(archive)).mode ?? 0) & 0o777, 0o600);
-      const again = await ben.run("", "export", archive);
+      const again = await ben.run("", "export", "--unencrypted", archive);
       assertEquals(again.code, 1);
       assertStringIncludes(again.stderr, "nothing is written over");
       const names = (await namesIn(folder.path)).join();
@@ -85,6 +86,7 @@ longTest(
       assertEquals((await Deno.readFile(empty.path)).length, 0);
       assertEquals(await namesIn(`${folder.path}/moved`), [
         "info.me",
+        "info.server",
         "info.store",
       ]);
       const { stdout } = await moved.do("listen", "--as", "bot", "--once");
@@ -133,7 +135,10 @@ longTest(
         outcomes.add(`${code}: ${data.length}`);
         if (code !== 0) {
           await killed.do("import", archive);
-          assertEquals((await namesIn(dir)).join(), "info.me,info.store");
+          assertEquals(
+            (await namesIn(dir)).join(),
+            "info.me,info.server,info.store",
+          );
         }
       }
       for (const outcome of outcomes) {

@@ -129,7 +129,7 @@ longTest(SHELL, "files and archives go through pipes", async () => {
   const importing = anna("import", "-", "--dir", other, "--json");
   const { code, stdout, stderr } = await shell(
     `"$@" | ${importing.map((arg) => `'${arg}'`).join(" ")}`,
-    anna("export", "-", "--dir", dir),
+    anna("export", "--unencrypted", "-", "--dir", dir),
   );
   assertEquals(code, 0, stderr);
   assertStringIncludes(stderr, "Exported 3 messages");
@@ -145,7 +145,7 @@ longTest(SHELL, "what is closed to programs is told in our words", async () => {
   const dir = stage.dirOf("anna");
   const closed = [
     ["send-file", "ben", "/dev/stdin", "--dir", dir],
-    ["export", "/dev/shm/archive", "--dir", dir],
+    ["export", "--unencrypted", "/dev/shm/archive", "--dir", dir],
     ["import", "/proc/self/environ", "--dir", stage.path],
     ["history", "--dir", "/dev/shm/nobody"],
   ] as const;

@@ -73,7 +73,7 @@ testWith(
 
     await t.step("an import does the same", async () => {
       const archive = `${folder.path}/archive`;
-      await new VerbUser(dirOf("anna")).do("export", archive);
+      await new VerbUser(dirOf("anna")).do("export", "--unencrypted", archive);
       await new VerbUser(dirOf("moved"), relay.address).do("import", archive);
       assertEquals(await Deno.readTextFile(fileOf("moved")), `${at}\n`);
     });

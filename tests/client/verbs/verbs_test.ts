@@ -174,6 +174,7 @@ testWith(
           "identity ok",
           "store ok",
           "unread ok",
+          "archive ok",
           "settings ok",
           "address ok",
           "relay ok",

@@ -1,6 +1,7 @@
 import { choiceFlag } from "../../../../shared/cli/flags.ts";
 import { SettingsFile } from "../../../settings/settings_file.ts";
 import { NOTIFY_MODES } from "../../../settings/settings.ts";
+import { exportReminder } from "../../../transfer/last_export.ts";
 import { nameArgument } from "../verb/arguments.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
@@ -30,7 +31,7 @@ export const verb: Verb = defineVerb({
     const settings = await work.settings();
     const session = await work.session();
     const { dir } = work;
-    return await runChat(session, {
+    const exit = await runChat(session, {
       notify: notify ?? settings.notify,
       colours: settings.colours,
       keep: async (name, value) =>
@@ -38,5 +39,8 @@ export const verb: Verb = defineVerb({
       isHangupIgnored: work.isHangupIgnored,
       ...(name === undefined ? {} : { name }),
     });
+    const reminder = await exportReminder(dir);
+    if (reminder !== undefined) work.output.say(reminder);
+    return exit;
   },
 });

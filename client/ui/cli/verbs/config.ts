@@ -31,7 +31,7 @@ ${
   examples: [
     "messageu config",
     "messageu config notify",
-    "messageu config notify none",
+    "messageu config notify off",
   ],
   prints: [settingData],
   args: [{

@@ -10,6 +10,7 @@ import {
 import { statIfThere } from "../../../../shared/folder/durable_files.ts";
 import {
   checkAddress,
+  checkArchive,
   checkFolder,
   checkIdentity,
   checkImport,
@@ -65,6 +66,7 @@ export const verb: Verb = defineVerb({
     await check("identity", () => checkIdentity(session));
     await check("store", () => checkStore(dir, session));
     await check("unread", () => checkUnread(dir, session));
+    await check("archive", () => checkArchive(dir));
     await check("settings", () => checkSettings(dir));
     await check("address", () => checkAddress(configured, { dir, server }));
     const me = await session.identity().catch(() => undefined);

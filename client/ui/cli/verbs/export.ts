@@ -1,17 +1,21 @@
-import { removeIfThere } from "../../../../shared/folder/durable_files.ts";
-import { PIECE_SIZE } from "../../../../shared/wire/buffers.ts";
 import { formatThings } from "../../../../shared/cli/figures.ts";
+import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { UsageError } from "../../../../shared/cli/program.ts";
 import { contactFlag, pathArgument } from "../verb/arguments.ts";
-import { dataKind, type Output } from "../verb/output.ts";
+import { dataKind, type Io } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/outgoing_file.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
-import type { Session } from "../../../session/session.ts";
 import {
   exportArchive,
-  type ExportedArchive,
+  exportToStream,
 } from "../../../transfer/export_archive.ts";
+import {
+  askPassphrase,
+  passphraseFlag,
+  readPassphrase,
+  readsByProgram,
+} from "../../passphrase.ts";
 
 const exportData = dataKind("export", ["path", "messages", "files", "missing"]);
 
@@ -19,11 +23,12 @@ const exportData = dataKind("export", ["path", "messages", "files", "missing"]);
 export const verb: Verb = defineVerb({
   brief: "Write identity, keys, history and received files to one file",
   about:
-    "Writes all that another machine needs to one new file, for import. With --format jsonl or text it writes each conversation to a file of its own in a folder, with the files of the conversation beside it. Overwrites nothing.",
+    "Writes all that another machine needs to one new file, for import, encrypted by a passphrase that it asks for at the terminal. With --format jsonl or text it writes each conversation to a file of its own in a folder, with the files of the conversation beside it. Overwrites nothing.",
   examples: [
     "messageu export messageu.archive",
+    "messageu export messageu.archive --passphrase-fd 3 3< passphrase",
     "messageu export --format text --with bob conversations",
-    "messageu export - | ssh home 'messageu --dir alice import -'",
+    "messageu export --unencrypted - | ssh home 'messageu --dir alice import -'",
   ],
   prints: [exportData],
   flags: {
@@ -33,6 +38,8 @@ export const verb: Verb = defineVerb({
       default: "archive",
       brief: "One file for import, or conversations to read",
     },
+    passphraseFd: passphraseFlag,
+    unencrypted: switchFlag("Write a readable archive, without a passphrase"),
     with: contactFlag("With jsonl or text: only with this contact"),
   },
   args: [{
@@ -40,8 +47,20 @@ export const verb: Verb = defineVerb({
     brief: "The file, or - for standard output; with jsonl or text the folder",
   }],
   isOffline: true,
-  async task(work, { format, with: name }, path) {
+  startsPrograms: ({ passphraseFd }) => readsByProgram(passphraseFd),
+  async task(work, flags, path) {
+    const { format, with: name } = flags;
     const { output } = work;
+    if (flags.unencrypted && flags.passphraseFd !== undefined) {
+      throw new UsageError(
+        "--unencrypted and --passphrase-fd exclude each other",
+      );
+    }
+    if (format !== "archive" && flags.passphraseFd !== undefined) {
+      throw new UsageError(
+        "--passphrase-fd needs an archive: --format jsonl or text writes readable files",
+      );
+    }
     if (format === "archive" && name !== undefined) {
       throw new UsageError(
         "--with needs --format jsonl or text: an archive holds everything",
@@ -60,13 +79,24 @@ export const verb: Verb = defineVerb({
     const session = await work.session();
     let exported;
     if (format === "archive") {
+      const { passphraseFd, unencrypted = false } = flags;
+      const passphrase = unencrypted
+        ? undefined
+        : await newPassphrase(work.io, passphraseFd);
       output.say(
-        "The file will hold your private key and all messages: keep it secret",
+        passphrase === undefined
+          ? "The file will hold your private key and all messages: keep it secret"
+          : "The file will hold your private key and all messages: without the passphrase no one can read it, you neither",
       );
       const { dir } = work;
       const archived = path === PIPE
-        ? await exportToOutput(dir, session, output)
-        : await exportArchive(dir, session.store.database, path);
+        ? await exportToStream(
+          dir,
+          session.store,
+          (bytes) => output.bytes(bytes),
+          { passphrase },
+        )
+        : await exportArchive(dir, session.store, path, { passphrase });
       if (archived.unread > 0) {
         output.say(
           `Messages that couldn't be decrypted (${
@@ -97,25 +127,15 @@ export const verb: Verb = defineVerb({
   },
 });
 
-/** Makes the archive in a temporary folder and writes it to standard output. */
-async function exportToOutput(
-  dir: string,
-  session: Session,
-  output: Output,
-): Promise<ExportedArchive> {
-  const temporary = await Deno.makeTempDir({ prefix: "messageu-" });
-  try {
-    const path = `${temporary}/archive`;
-    const exported = await exportArchive(dir, session.store.database, path);
-    using file = await Deno.open(path);
-    // Leaves no key behind, whatever ends the program from here on.
-    if (Deno.build.os !== "windows") await removeIfThere(temporary);
-    const piece = new Uint8Array(PIECE_SIZE);
-    for (let size; (size = await file.read(piece)) !== null;) {
-      await output.bytes(piece.subarray(0, size));
-    }
-    return exported;
-  } finally {
-    await removeIfThere(temporary);
-  }
+/** Reads or asks for the passphrase of an archive in the making. */
+async function newPassphrase(
+  io: Io,
+  fd: number | undefined,
+): Promise<string> {
+  if (fd !== undefined) return await readPassphrase(io, fd);
+  return await askPassphrase(
+    io,
+    ["Passphrase for the archive: ", "The same again: "],
+    "give --passphrase-fd N, or --unencrypted",
+  );
 }
