@@ -10,7 +10,13 @@ import {
 } from "../../support/wire/frames.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
+import { Screen } from "../../../lab/harness/screen.ts";
+import {
+  longTest,
+  PROGRAMS,
+  TERMINALS,
+  testWith,
+} from "../../support/test_with.ts";
 
 const ARGS = ["run", "--no-prompt", "--allow-read", "kit/decode/main.ts"];
 
@@ -76,6 +82,27 @@ testWith(
       2,
       "error: --brief and --json are two forms: give one\n",
     ]);
+  },
+);
+
+longTest(
+  TERMINALS,
+  "decode: a terminal shows colours, unless NO_COLOR is set",
+  async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/file`;
+    await Deno.writeFile(path, sent(3, 15));
+    const command = [Deno.execPath(), ...ARGS, path, "--brief"];
+    const size = { columns: 100, rows: 12 };
+    for (const env of [{}, { NO_COLOR: "1" }]) {
+      await using screen = await Screen.run(size, command, env);
+      assertEquals((await screen.end()).code, 0);
+      assertStringIncludes(screen.raw, "603 send a message");
+      assertEquals(
+        screen.raw.includes("\x1b[31m! AES-1\x1b[0m"),
+        !("NO_COLOR" in env),
+      );
+    }
   },
 );
 
