@@ -187,8 +187,7 @@ export class Contacts {
 
   /** A hint for an unknown name. */
   async #meant(name: string, hint: string): Promise<string> {
-    const names = this.all().map(({ name }) => name);
-    const meant = await closest(name.trim(), names);
+    const meant = await closest(name.trim(), this.names());
     return meant === undefined ? hint : `Did you mean "${meant}"? ${hint}`;
   }
 

@@ -95,10 +95,11 @@ export class ContactCommands {
   }
 
   async #delete(rest: string): Promise<void> {
+    const asked = this.#deleting;
     const name = await this.#named(rest, "/delete NAME");
     const shown = printableLine(name);
     const { history } = this.#session;
-    if (this.#deleting !== name) {
+    if (asked !== name) {
       this.#deleting = name;
       const size = describeSize(history.size(name));
       return this.#chat.tell(

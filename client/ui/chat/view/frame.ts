@@ -225,7 +225,7 @@ function contactsWidth({ contacts, contactsHidden, size }: ChatState): number {
   if (contactsHidden || columns < WIDE_ENOUGH) return 0;
   const longest = contacts.slice(0, 200)
     .reduce((most, { name }) => Math.max(most, cells(printableLine(name))), 0);
-  const marks = contacts.some(({ blocked, muted }) => blocked || muted) ? 5 : 0;
+  const marks = contacts.some(({ blocked, muted }) => blocked || muted) ? 6 : 0;
   const wanted = Math.max(16, longest + 7 + marks);
   return Math.min(wanted, 32, Math.floor(columns / 4));
 }
@@ -255,7 +255,7 @@ function contactRow(
 ): Row {
   const count = unread === 0 ? "" : ` ${unread > 999 ? "999+" : unread}`;
   const changed = keyChanged ? " KEY" : "";
-  const mark = blocked ? " off" : muted ? " mute" : "";
+  const mark = blocked ? " block" : muted ? " mute" : "";
   const nameWidth = width - 2 - changed.length - mark.length - count.length - 1;
   const tone = isOpen ? "selected" : unread > 0 ? "strong" : "plain";
   return [
