@@ -79,7 +79,7 @@ async function startSeveral(
   });
   if (state !== "granted") {
     throw new UsageError(
-      "--workers: this relay may not start others; deno task server may",
+      "--workers: this relay may not start others; messageu-relay may",
     );
   }
   return await runGroup(

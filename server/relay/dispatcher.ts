@@ -21,7 +21,7 @@ import { refuse, type Response, type ResponsePiece } from "./response.ts";
 /** An inbox that refuses for ever must not do so in silence. */
 const IDS_USED_UP =
   "An inbox has used up its message ids and takes no message: " +
-  "deno task admin check tells, and deno task admin restart-ids starts it anew";
+  "messageu-admin check tells, and messageu-admin restart-ids starts it anew";
 
 /** Handles a request that was begun. It never rejects. */
 export type Handle = () => Promise<Response>;

@@ -66,6 +66,6 @@ function listenShared(
   }
   if (!takeOver) return Deno.listen({ hostname, port });
   throw new UsageError(
-    "--take-over needs deno run --unstable-net, as deno task server has it",
+    "--take-over needs deno run --unstable-net, as messageu-relay has it",
   );
 }

@@ -11,7 +11,7 @@ import type { StoreRow } from "./store_rows.ts";
 
 /** Advice for inboxes that have used up their ids. */
 export const RESTART_IDS =
-  "once they have pulled what waits, run deno task admin restart-ids";
+  "once they have pulled what waits, run messageu-admin restart-ids";
 
 /** Result of raising the message ids of all inboxes by `ID_JUMP`. */
 export interface RaisedIds {

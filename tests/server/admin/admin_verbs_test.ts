@@ -211,7 +211,7 @@ testWithAnyStore(
       assertEquals(await admin(place, "check"), {
         code: 1,
         stdout:
-          "1 user whose inbox has used up its ids and takes no message: once they have pulled what waits, run deno task admin restart-ids\n",
+          "1 user whose inbox has used up its ids and takes no message: once they have pulled what waits, run messageu-admin restart-ids\n",
         stderr: "",
       });
       assertEquals((await admin(place, "restart-ids")).stdout, WAITING);

@@ -254,7 +254,7 @@ longTest(
         [
           ["--port", `${port}`, "--take-over"],
           2,
-          "error: --take-over needs deno run --unstable-net, as deno task server has it\n",
+          "error: --take-over needs deno run --unstable-net, as messageu-relay has it\n",
         ],
         [
           ["--log", "xml"],

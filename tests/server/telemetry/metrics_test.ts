@@ -245,7 +245,7 @@ testWith(
     // Of these only one needs the operator.
     assertEquals(relay.reports.map(reasonOf), [
       "An inbox has used up its message ids and takes no message: " +
-      "deno task admin check tells, and deno task admin restart-ids starts it anew",
+      "messageu-admin check tells, and messageu-admin restart-ids starts it anew",
     ]);
     const last = requestRefusals.at(-1) ?? "";
     const { samples } = await scrapeUntil(url, refusals(last), 1);
