@@ -47,6 +47,11 @@ export const settings = {
     COLOUR_MODES,
     "auto",
   ),
+  mouse: choice(
+    "Whether the mouse wheel scrolls in chat; Shift then selects text",
+    ["off", "on"],
+    "off",
+  ),
   files: {
     brief: "The folder for received files",
     expected: `a folder's path, or ${TEMPORARY}`,

@@ -183,3 +183,33 @@ testWith(
     await chat.see(`"(" isn't a pattern`);
   },
 );
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "the wheel scrolls if the user wants that, and leaves the input alone",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    const ben = await stage.someone("ben");
+    for (let number = 1; number <= 40; number++) {
+      await ben.outbox.sendText("anna", `message ${number}.`);
+    }
+    await receive(anna);
+    await using chat = new ControlledChat(anna, SIZE, "ben");
+    await chat.see("connected");
+    chat.press("escape", "alt-m");
+    await chat.see("The wheel scrolls; hold Shift to select text");
+    assertEquals(chat.kept, [["mouse", "on"]]);
+    chat.press("escape");
+    chat.type("draft");
+    chat.press("wheel-up", "wheel-up");
+    assert(chat.text.includes("message 34."));
+    assert(!chat.text.includes("message 35."));
+    assertEquals(chat.rows.at(-1), "> draft");
+    chat.press("wheel-down", "wheel-down");
+    assert(chat.text.includes("message 40."));
+    chat.press("alt-m");
+    await chat.see("The wheel doesn't scroll");
+  },
+);

@@ -173,6 +173,13 @@ Deno.test("keys edit the line", () => {
   assertEquals(presses("", { ...key, upArrow: true, meta: true }), [
     { kind: "key", name: "alt-up" },
   ]);
+  assertEquals(presses("[<64;10;5M", key), [{ kind: "key", name: "wheel-up" }]);
+  assertEquals(presses("[<69;1;1M", key), [{
+    kind: "key",
+    name: "wheel-down",
+  }]);
+  assertEquals(presses("[<0;10;5M", key), []);
+  assertEquals(presses("[<0;10;5m", key), []);
 });
 
 Deno.test("what was entered comes back, and drafts stay with their contact", () => {

@@ -6,7 +6,7 @@ import {
   temporaryFolder,
   testRelay,
 } from "../../../lab/harness/resources.ts";
-import { Screen } from "../../../lab/harness/screen.ts";
+import { bars, Screen } from "../../../lab/harness/screen.ts";
 import { until } from "../../../lab/harness/until.ts";
 import {
   CHAT_PERMISSIONS,
@@ -353,6 +353,60 @@ esac
   screen.type("\x03");
   assertEquals(await screen.end(), { code: 0, restored: true });
 });
+
+longTest(
+  SCREENS,
+  "links are whole on all rows, and the wheel scrolls",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    await stage.register("anna");
+    const ben = await stage.someone("ben");
+    const url = `https://example.org/${"path/".repeat(14)}end?a=b;c#d`;
+    for (let number = 1; number <= 30; number++) {
+      await ben.outbox.sendText("anna", `line ${number}.`);
+    }
+    await ben.outbox.sendText(
+      "anna",
+      `漢字 ${url} \x1b]8;;evil:x\x07!`,
+    );
+    await using screen = await stage.chat("anna", undefined, {
+      partner: "ben",
+    });
+    const { emulator } = screen;
+    await screen.see("connected");
+    screen.type("\x1b");
+    await screen.see("https://example.org/path/");
+    // deno-lint-ignore no-control-regex -- styles
+    const unstyled = screen.raw.replaceAll(/\x1b\[[\d;]*m/g, "");
+    const links = [
+      ...unstyled.matchAll(
+        // deno-lint-ignore no-control-regex -- what begins and ends a link
+        /\x1b\]8;id=([\d.]+);([^\x1b]+)\x1b\\([^\x1b]*)/g,
+      ),
+    ];
+    const rows = links.slice(-3);
+    assertEquals(rows.map(([, , , text]) => text).join(""), url);
+    assertEquals(rows.map(([, , href]) => href), [url, url, url]);
+    assertEquals(new Set(rows.map(([, id]) => id)).size, 1);
+    assert(!screen.raw.includes("\x1b]8;;evil"), "none of the text's own");
+    assertEquals([...bars(screen.rows)], [16]);
+
+    screen.type("draft");
+    await screen.see("> draft");
+    screen.type("\x1bm");
+    await screen.see("The wheel scrolls");
+    assertEquals(emulator.modes.mouseTrackingMode, "vt200");
+    screen.type("\x1b[<64;30;5M\x1b[<64;30;5M");
+    await screen.see("scrolled back");
+    screen.type("\x1b[<0;30;5M\x1b[<0;30;5m\x1b[<65;30;5M\x1b[<65;30;5M");
+    await screen.unsee("scrolled back");
+    await screen.see("> draft");
+    screen.type("\x03\x03");
+    assertEquals(await screen.end(), { code: 0, restored: true });
+    assertEquals(emulator.modes.mouseTrackingMode, "none");
+  },
+);
 
 longTest(SCREENS, "colours are left out where NO_COLOR is set", async () => {
   await using relay = await testRelay();

@@ -15,6 +15,7 @@ export class ControlledChat implements AsyncDisposable {
   /** The settings that were written. */
   readonly kept: [name: string, value: string][] = [];
   #title = "";
+  #mouse = false;
   readonly #left = Promise.withResolvers<number>();
 
   constructor(
@@ -28,6 +29,7 @@ export class ControlledChat implements AsyncDisposable {
       title: (text) => {
         this.#title = text;
       },
+      toggleMouse: () => this.#mouse = !this.#mouse,
       redraw: () => {},
       stop: () => {},
       edit: (text) => Promise.resolve(text),

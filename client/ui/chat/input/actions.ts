@@ -26,6 +26,12 @@ export const actions = {
   recall: action("search the input history, again for an older line", "ctrl-r"),
   "page-up": action("scroll up, in a notice that is too long too", "pageup"),
   "page-down": action("scroll down", "pagedown"),
+  "scroll-up": action("scroll three rows up, if Alt-M is on", "wheel-up"),
+  "scroll-down": action("scroll three rows down", "wheel-down"),
+  mouse: action(
+    "let the wheel scroll, and Shift select text; again to end it",
+    "alt-m",
+  ),
   close: action(
     "close notices, then go to the end; what it skips counts as read",
     "escape",

@@ -19,6 +19,9 @@ import type { Sender } from "../run/sender.ts";
 import type { ActionName, KeyBindings } from "./actions.ts";
 import type { Press } from "./presses.ts";
 
+/** Rows by which the wheel scrolls. */
+const WHEEL_ROWS = 3;
+
 /** Handles the keys of a chat. */
 export class Keyboard {
   readonly #session: Session;
@@ -81,6 +84,12 @@ export class Keyboard {
         return this.#scroll(this.#page());
       case "page-down":
         return this.#scroll(-this.#page());
+      case "scroll-up":
+        return this.#scroll(WHEEL_ROWS);
+      case "scroll-down":
+        return this.#scroll(-WHEEL_ROWS);
+      case "mouse":
+        return void this.#chat.attempt(() => this.#toggleMouse());
       case "close":
         return this.#close();
       case "next-unread":
@@ -125,6 +134,10 @@ export class Keyboard {
         return move(-1);
       case "down":
         return move(1);
+      case "scroll-up":
+        return move(-1);
+      case "scroll-down":
+        return move(1);
       case "page-up":
         return move(-10);
       case "page-down":
@@ -137,6 +150,17 @@ export class Keyboard {
         if (action === "close" && this.#closeNotices()) return;
         this.#chat.dispatch({ kind: "set", hits: undefined });
     }
+  }
+
+  async #toggleMouse(): Promise<void> {
+    const isOn = this.#environment.toggleMouse();
+    this.#chat.tell(
+      isOn
+        ? "The wheel scrolls; hold Shift to select text"
+        : "The wheel doesn't scroll; the mouse selects text",
+      "mouse",
+    );
+    await this.#environment.keep("mouse", isOn ? "on" : "off");
   }
 
   /** Takes the found line of the input history; returns false if none is sought. */

@@ -32,6 +32,8 @@ export interface ChatOptions {
   notify: NotifyMode;
   /** When to draw in colours. */
   colours: ColourMode;
+  /** Whether the mouse wheel scrolls. */
+  mouse: boolean;
   /** Writes a setting into the settings file. */
   keep: (name: SettingName, value: string) => Promise<void>;
   /** Whether to ignore SIGHUP, as since the start of the program. */
@@ -90,6 +92,7 @@ export async function runChat(
       fail: left.reject,
       focus: (focused) => controller.focus(focused),
       isHangupIgnored: options.isHangupIgnored,
+      mouse: options.mouse,
       stop,
       resume: () => {
         if (!guard.isLent) lend(async () => {}).catch(left.reject);
@@ -102,6 +105,7 @@ export async function runChat(
       {
         signal: (sequence) => void process.stdout.write(sequence),
         title: (text) => guard.title(text),
+        toggleMouse: () => guard.toggleMouse(),
         redraw: () => frames?.redraw(),
         stop,
         edit: (text) => {

@@ -60,6 +60,8 @@ export interface ChatEnvironment {
   signal: (sequence: string) => void;
   /** Sets the title of the window. */
   title: (text: string) => void;
+  /** Lets the mouse wheel scroll, or not; returns whether it does. */
+  toggleMouse: () => boolean;
   /** Redraws the screen. */
   redraw: () => void;
   /** Stops the program until the shell continues it. */

@@ -7,11 +7,16 @@
 
 import process from "node:process";
 
-// Reports focus (1004). Doesn't wrap (7): a row that the terminal takes for wider
-// than we do must not move other rows. Saves the title (22).
-const ENTER = "\x1b[?1004h\x1b[?7l\x1b[22;0t";
-// A terminal that hasn't saved the title falls back to its own one.
-const LEAVE = "\x1b[?1004l\x1b[?7h\x1b]0;\x1b\\\x1b[23;0t";
+/** Reports the wheel and the buttons of the mouse (1000), in numbers (1006). */
+const MOUSE = "\x1b[?1000h\x1b[?1006h";
+const NO_MOUSE = "\x1b[?1006l\x1b[?1000l";
+// The wheel doesn't stand for Up and Down (1007), which would walk the input
+// history. Reports focus (1004). Doesn't wrap (7): a row that the terminal takes
+// for wider than we do must not move other rows. Saves the title (22).
+const ENTER = "\x1b[?1007s\x1b[?1007l\x1b[?1004h\x1b[?7l\x1b[22;0t";
+// Sets what most terminals begin with, then what was saved, if it was.
+const LEAVE = `${NO_MOUSE}\x1b[?1007h\x1b[?1007r` +
+  "\x1b[?1004l\x1b[?7h\x1b]0;\x1b\\\x1b[23;0t";
 /** Requests the status, to which any terminal responds. */
 const ASK_STATUS = "\x1b[5n";
 /** Milliseconds to wait for the response. */
@@ -70,6 +75,7 @@ export class TerminalGuard implements Disposable {
   readonly #heard: (chunk: unknown) => void;
   readonly #stopAsked: () => void;
   #title = "";
+  #mouse: boolean;
   #isLent = false;
   #released = false;
 
@@ -80,15 +86,17 @@ export class TerminalGuard implements Disposable {
    * @param fail handles an uncaught error
    * @param focus handles a change of the focus
    * @param isHangupIgnored whether to ignore SIGHUP
+   * @param mouse whether the mouse wheel scrolls
    * @param stop handles SIGTSTP
    * @param resume handles SIGCONT
    */
   constructor(
-    { leave, fail, focus, isHangupIgnored, stop, resume }: {
+    { leave, fail, focus, isHangupIgnored, mouse, stop, resume }: {
       leave: (code: number) => void;
       fail: (error: unknown) => void;
       focus: (focused: boolean) => void;
       isHangupIgnored: boolean;
+      mouse: boolean;
       stop: () => void;
       resume: () => void;
     },
@@ -104,6 +112,7 @@ export class TerminalGuard implements Disposable {
       this.#undo.push(() => process.off(signal, listener));
     }
     this.#stopAsked = stop;
+    this.#mouse = mouse;
     if (Deno.build.os !== "windows") {
       process.on("SIGTSTP", stop);
       process.on("SIGCONT", resume);
@@ -139,7 +148,15 @@ export class TerminalGuard implements Disposable {
   enter(): void {
     process.stdin.on("data", this.#heard);
     process.stdout.write(ENTER);
+    if (this.#mouse) process.stdout.write(MOUSE);
     if (this.#title !== "") this.title(this.#title);
+  }
+
+  /** Lets the mouse wheel scroll, or not; returns whether it does. */
+  toggleMouse(): boolean {
+    this.#mouse = !this.#mouse;
+    process.stdout.write(this.#mouse ? MOUSE : NO_MOUSE);
+    return this.#mouse;
   }
 
   /** Sets the title of the window. */

@@ -34,6 +34,7 @@ export const verb: Verb = defineVerb({
     const exit = await runChat(session, {
       notify: notify ?? settings.notify,
       colours: settings.colours,
+      mouse: settings.mouse === "on",
       keep: async (name, value) =>
         await (await SettingsFile.read(dir)).change(name, value),
       isHangupIgnored: work.isHangupIgnored,
