@@ -81,6 +81,7 @@ export class Relay {
   readonly #looking: ReturnType<typeof setInterval>;
   #isListening = true;
   #canAccept = true;
+  #isFull = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: RelayOptions) {
@@ -124,9 +125,13 @@ export class Relay {
     return this.#connections.size;
   }
 
-  /** Whether it takes connections: not while it can't, nor once it closes. */
-  get state(): "accepting" | "not accepting" | "closing" {
+  /**
+   * Whether it takes connections: not while it can't, nor once it closes. It is
+   * full from the first connection that it turns away until one ends.
+   */
+  get state(): "accepting" | "full" | "not accepting" | "closing" {
     if (this.#closing !== undefined) return "closing";
+    if (this.#isFull) return "full";
     return this.#canAccept ? "accepting" : "not accepting";
   }
 
@@ -208,6 +213,7 @@ export class Relay {
     watcher?.connected?.(number);
     const gone = () => {
       this.#connections.delete(connection);
+      this.#isFull = false;
       if (!this.#displaced.delete(connection)) this.#limit.leave(account);
       const { received, sent } = connection;
       this.#counters.received += received;
@@ -224,6 +230,7 @@ export class Relay {
       if (refusal === undefined) return true;
       const isFull = refusal === "connections";
       if (this.#makeRoom(isFull ? undefined : account)) continue;
+      if (isFull) this.#isFull = true;
       this.#counters.refused[refusal]++;
       return false;
     }

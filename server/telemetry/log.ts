@@ -58,7 +58,7 @@ export class RelayLog {
   ) {
     this.#format = format;
     this.#writer = new LineWriter(write);
-    const line = format === "json" ? lineOfJson : lineOfText;
+    const line = LINES[format];
     const lowestLevel = level === "warn" ? "warning" : level;
     configureSync({
       reset: true,
@@ -133,16 +133,30 @@ function lineOfText({ level, message, properties }: LogRecord): string {
   return `${WORDS[level] ?? level}: ${message.join("")}${fields.join("")}`;
 }
 
-function lineOfJson(
-  { timestamp, level, message, properties }: LogRecord,
-): string {
+function lineOfTimedText(record: LogRecord): string {
+  return `${timeOf(record)} ${lineOfText(record)}`;
+}
+
+function lineOfJson(record: LogRecord): string {
+  const { level, message, properties } = record;
   return JSON.stringify({
-    time: new Date(timestamp).toISOString(),
+    time: timeOf(record),
     level: NAMES[level] ?? level,
     message: message.join(""),
     ...properties,
   });
 }
+
+function timeOf({ timestamp }: LogRecord): string {
+  return new Date(timestamp).toISOString();
+}
+
+/** How a record is written in each format. */
+const LINES: Readonly<Record<LogFormat, (record: LogRecord) => string>> = {
+  text: lineOfText,
+  timed: lineOfTimedText,
+  json: lineOfJson,
+};
 
 /** Milliseconds until the same failure is printed again. */
 const REPEAT_DELAY = 10_000;

@@ -128,6 +128,7 @@ async function obstacleOf(
   ping: () => Promise<void>,
 ): Promise<string | undefined> {
   if (state === "closing") return "The relay is stopping";
+  if (state === "full") return "The relay is full: see --max-connections";
   if (state === "not accepting") return "The relay can't accept connections";
   const cannot = "The store can't be used";
   const late = `${cannot}: no answer within ${STORE_TIMEOUT / 1000} seconds`;

@@ -14,7 +14,7 @@ import { type Address, formatAddress } from "../../shared/folder/info_files.ts";
 const ACCEPT_PAUSE = 100;
 /** Milliseconds that a connection may take, from its first byte to its last. */
 const TIMEOUT = 10_000;
-/** Connections at once; more are closed. */
+/** Connections at once that get their pages; as many more are told of that. */
 const MOST_CONNECTIONS = 32;
 /** Bytes that stand before a request's body, at most. */
 const HEAD_SIZE = 8192;
@@ -39,6 +39,11 @@ export interface Page {
 export function sentencePage(status: Page["status"], sentence: string): Page {
   return { status, type: "text/plain; charset=utf-8", text: `${sentence}\n` };
 }
+
+const FULL = sentencePage(
+  503,
+  `This port is full: it has ${MOST_CONNECTIONS} connections`,
+);
 
 /** Makes the page of a path, or undefined where there is none. It never rejects. */
 export type MakePage = (path: string) => Promise<Page | undefined>;
@@ -80,8 +85,9 @@ export class PageServer {
     while (!this.#closed) {
       try {
         const conn = await this.#listener.accept();
-        if (this.#open.size >= MOST_CONNECTIONS) conn.close();
-        else this.#open.set(conn, this.#serve(conn));
+        const others = this.#open.size;
+        if (others >= 2 * MOST_CONNECTIONS) conn.close();
+        else this.#open.set(conn, this.#serve(conn, others));
       } catch {
         // The relay says so too, where it can't accept either.
         if (this.#closed) return;
@@ -90,11 +96,14 @@ export class PageServer {
     }
   }
 
-  async #serve(conn: Deno.TcpConn): Promise<void> {
+  /** @param others the number of other connections */
+  async #serve(conn: Deno.TcpConn, others: number): Promise<void> {
     const timer = setTimeout(() => closeIfOpen(conn), TIMEOUT);
     try {
       const head = await readHead(conn);
-      if (head !== undefined) await this.#respond(conn, head);
+      if (head === undefined) return;
+      const page = others < MOST_CONNECTIONS ? await this.#answer(head) : FULL;
+      await respond(conn, page, head.startsWith("HEAD "));
     } catch {
       // A connection that breaks is its client's affair.
     } finally {
@@ -104,25 +113,34 @@ export class PageServer {
     }
   }
 
-  async #respond(conn: Deno.TcpConn, head: string): Promise<void> {
+  /** The page that a request gets. */
+  async #answer(head: string): Promise<Page> {
     const line = /^([A-Z]+) (\/[^\s?]*)(?:\?\S*)? HTTP\/1\.[01]\r?\n/.exec(
       head,
     );
-    const [, method, path = ""] = line ?? [];
-    const page = line === null
-      ? sentencePage(400, "This isn't a request of HTTP/1.1")
-      : await this.#makePage(path) ??
-        sentencePage(404, "There is no such page");
-    const shown = method === undefined || isRead(method) || page.status === 404
+    if (line === null) {
+      return sentencePage(400, "This isn't a request of HTTP/1.1");
+    }
+    const [, method = "", path = ""] = line;
+    const page = await this.#makePage(path) ??
+      sentencePage(404, "There is no such page");
+    return isRead(method) || page.status === 404
       ? page
       : sentencePage(405, "Only GET and HEAD are answered");
-    const writer = conn.writable.getWriter();
-    await writer.write(encode(shown, method === "HEAD"));
-    await conn.closeWrite();
-    // To close before all that was sent is read would reset the response.
-    const rest = new Uint8Array(HEAD_SIZE);
-    while (await conn.read(rest) !== null);
   }
+}
+
+async function respond(
+  conn: Deno.TcpConn,
+  page: Page,
+  headOnly: boolean,
+): Promise<void> {
+  const writer = conn.writable.getWriter();
+  await writer.write(encode(page, headOnly));
+  await conn.closeWrite();
+  // To close before all that was sent is read would reset the response.
+  const rest = new Uint8Array(HEAD_SIZE);
+  while (await conn.read(rest) !== null);
 }
 
 function isRead(method: string): boolean {

@@ -12,7 +12,11 @@ export const telemetryFlags = {
     "serve /metrics, /healthz and /readyz there (default: nowhere)",
     (text) => parseAddress(text, 0),
   ),
-  log: choiceFlag("FORMAT", "text or json (default: text)", ["text", "json"]),
+  log: choiceFlag(
+    "FORMAT",
+    "text, timed (text with times, where no journal adds\nthem) or json (default: text)",
+    ["text", "timed", "json"],
+  ),
   logLevel: choiceFlag(
     "LEVEL",
     "debug, info, warn or error (default: info)",

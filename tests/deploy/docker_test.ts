@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "yaml";
 import { Program, ROOT } from "../../lab/harness/program.ts";
-import { FILES, testWith } from "../support/test_with.ts";
+import {
+  MonitoredRelay,
+  startMonitor,
+} from "../support/relays/monitored_relay.ts";
+import { FILES, SHELL, testWith } from "../support/test_with.ts";
 import { HAPROXY, toolTest } from "../support/test_with_tool.ts";
 
 const folder = `${ROOT}deploy/docker`;
@@ -64,6 +68,23 @@ testWith(FILES, "what the Dockerfile copies is there", async () => {
   const cached = [...dockerfile.matchAll(/server\/\S+\.ts/g)];
   assert(cached.length > 5, `${cached.length} modules`);
   for (const [path] of cached) await Deno.stat(`${ROOT}${path}`);
+});
+
+testWith(SHELL, "the health check passes for a ready relay", async () => {
+  await using monitored = await MonitoredRelay.start();
+  const { port } = new URL(monitored.url);
+  const check = async (at: string) => {
+    const script = `${folder}/ready.sh`;
+    await using run = Program.run("sh", ["-c", 'bash "$0" "$1"', script, at]);
+    return (await run.end()).code;
+  };
+  assertEquals(await check(port), 0);
+  const starting = startMonitor();
+  try {
+    assertEquals(await check(new URL(starting.url).port), 1);
+  } finally {
+    await starting.close();
+  }
 });
 
 toolTest(HAPROXY, "HAProxy takes the balancer's configuration", async () => {

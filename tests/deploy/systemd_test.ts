@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Program, ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";
+import { FILES, testWith } from "../support/test_with.ts";
 import { SYSTEMD, toolTest } from "../support/test_with_tool.ts";
 
 /** `systemd-analyze security` calls up to 2 "OK"; what is left is the network, and the JIT's memory. */
@@ -8,6 +9,17 @@ const MOST_EXPOSURE = 1.5;
 
 const UNIT = "messageu-relay.service";
 const folder = `${ROOT}deploy/systemd`;
+
+testWith(FILES, "the unit sets the variables of its command", async () => {
+  const unit = await Deno.readTextFile(`${folder}/${UNIT}`);
+  const [command = ""] = /^ExecStart=.*$/m.exec(unit) ?? [];
+  const used = [...command.matchAll(/\$(\w+)/g)].map(([, name]) => name);
+  const set = [...unit.matchAll(/^Environment=(.*)$/gm)]
+    .flatMap(([, line = ""]) => line.split(" "))
+    .map((assignment) => assignment.split("=")[0]);
+  assertEquals(used.filter((name) => !set.includes(name)), []);
+  assertEquals(used.length, 2);
+});
 
 toolTest(SYSTEMD, "the unit is one, and shut off", async (t) => {
   await t.step("systemd has nothing to say of it", async () => {

@@ -58,6 +58,19 @@ Deno.test("a log of text holds sentences, as its level says", async () => {
   }
 });
 
+Deno.test("a timed log begins its sentences with their times", async () => {
+  const { stderr } = await written("timed", "info", writeAll);
+  const lines = stderr.map((line) => /^(\S+) (.+)$/.exec(line) ?? []);
+  for (const [, time = ""] of lines) {
+    assertEquals(new Date(time).toISOString(), time);
+  }
+  assertEquals(lines.map(([, , sentence]) => sentence), [
+    "note: a note",
+    "warning: 100 % {odd} `text`",
+    "error: a failure repeated=3",
+  ]);
+});
+
 Deno.test("a log of JSON holds an object a line", async () => {
   const { stderr } = await written("json", "debug", writeAll);
   const records = stderr.map((line) => JSON.parse(line));

@@ -7,6 +7,12 @@ import {
 import { Database } from "@db/sqlite";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import { ZERO_ID } from "../../../shared/wire/protocol.ts";
+import {
+  defaultLimits,
+  MemoryStore,
+  type NewClient,
+  startRelay,
+} from "../../../server/mod.ts";
 import { Monitor } from "../../../server/telemetry/monitor.ts";
 import {
   MonitoredRelay,
@@ -219,6 +225,86 @@ testWith(
       assertEquals(await ask(monitored.url, "/healthz"), OK);
     } finally {
       for (const conn of open) conn.close();
+    }
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "a port with too many connections says so",
+  async () => {
+    const monitor = startMonitor();
+    const { hostname, port } = new URL(monitor.url);
+    const open: Deno.TcpConn[] = [];
+    try {
+      for (let count = 0; count < 32; count++) {
+        open.push(await Deno.connect({ hostname, port: Number(port) }));
+      }
+      assertEquals(await ask(monitor.url, "/healthz"), {
+        ...OK,
+        status: 503,
+        text: "This port is full: it has 32 connections\n",
+      });
+      open.splice(0).forEach((conn) => conn.close());
+      await until(
+        "room",
+        async () => (await ask(monitor.url, "/healthz")).status === 200,
+      );
+    } finally {
+      for (const conn of open) conn.close();
+      await monitor.close();
+    }
+  },
+);
+
+/** A store whose registrations wait. */
+class HeldStore extends MemoryStore {
+  readonly held = Promise.withResolvers<void>();
+  readonly freed = Promise.withResolvers<void>();
+
+  override async register(client: NewClient, now: Date): Promise<boolean> {
+    this.held.resolve();
+    await this.freed.promise;
+    return await super.register(client, now);
+  }
+}
+
+testWith(
+  LOOPBACK,
+  "a relay that turned a connection away isn't ready until one ends",
+  async () => {
+    const monitor = startMonitor();
+    const store = new HeldStore();
+    const limits = { ...defaultLimits, maxConnections: 1 };
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const relay = startRelay({ listener, store, limits });
+    monitor.show({
+      ...{ relay, store, limits },
+      failures: () => 0,
+      droppedLines: () => 0,
+    });
+    try {
+      using busy = await Peer.connect(relay.address);
+      const registered = busy.register("anna");
+      await store.held.promise;
+      using refused = await Peer.connect(relay.address);
+      assertEquals(await refused.responseBytes(), null);
+      assertEquals(await ask(monitor.url, "/readyz"), {
+        ...OK,
+        status: 503,
+        text: "The relay is full: see --max-connections\n",
+      });
+      store.freed.resolve();
+      await registered;
+      busy.conn.closeWrite();
+      await until(
+        "it to be ready",
+        async () => (await ask(monitor.url, "/readyz")).status === 200,
+      );
+    } finally {
+      store.freed.resolve();
+      await relay.close();
+      await monitor.close();
     }
   },
 );
