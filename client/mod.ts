@@ -59,6 +59,7 @@ export type {
 } from "./session/contacts.ts";
 export type { MessageToShow, ReceiveEvent } from "./session/receive_event.ts";
 export type { DeliverOptions, Outbox } from "./session/outbox.ts";
+export type { ContactSettings } from "./session/contact_settings.ts";
 export type { History } from "./session/history.ts";
 export type { ConversationSize } from "./store/deletions.ts";
 export {

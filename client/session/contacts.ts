@@ -9,8 +9,7 @@ import { equals } from "@std/bytes";
 import { closest } from "../../shared/cli/closest.ts";
 import { importPublicKey, publicKeyOf } from "../../shared/crypto/crypto.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
-import { printableLine } from "../../shared/cli/printable.ts";
-import { type ClientId, MAX_NAME_LENGTH } from "../../shared/wire/protocol.ts";
+import type { ClientId } from "../../shared/wire/protocol.ts";
 import {
   ignoreUserError,
   KeyChangedError,
@@ -78,7 +77,7 @@ export class Contacts {
 
   /** All contacts in the folder, the latest conversation first. */
   all(): ContactSummary[] {
-    return this.#table.summaries("all");
+    return this.#session.store.summaries.list("all");
   }
 
   /**
@@ -86,12 +85,12 @@ export class Contacts {
    * chosen, or whose key has changed, the latest conversation first.
    */
   conversations(): ContactSummary[] {
-    return this.#table.summaries("conversations");
+    return this.#session.store.summaries.list("conversations");
   }
 
   /** What all contacts in the folder are called. */
   names(): string[] {
-    return this.#table.labels();
+    return this.#session.store.summaries.labels();
   }
 
   /** Whether the folder knows a contact; asks no relay. */
@@ -107,7 +106,7 @@ export class Contacts {
    */
   async known(name: string): Promise<ContactSummary> {
     const contact = this.#table.named(name);
-    const found = contact && this.#table.summary(contact);
+    const found = contact && this.#session.store.summaries.of(contact);
     if (found !== undefined) return found;
     throw new UnknownContactError(
       `This folder has no contact called "${name}"`,
@@ -194,59 +193,6 @@ export class Contacts {
   /** The contact that now has the name of the contact in `row`, or that one itself. */
   current(row: ContactRow): Contact {
     return this.#table.holder(this.#table.at(row));
-  }
-
-  /**
-   * Lists a contact with the conversations, even without a message.
-   *
-   * @returns what the contact is called
-   */
-  async choose(name: string): Promise<string> {
-    const contact = await this.named(name);
-    const isListed = this.conversations()
-      .some((each) => each.name === contact.label);
-    if (!isListed) this.#table.setFlag(contact, "chosen", true);
-    return contact.label;
-  }
-
-  /** Blocks a contact, whose messages are dropped from then on, or ends that. */
-  async block(name: string, isBlocked: boolean): Promise<void> {
-    this.#table.setFlag(await this.named(name), "blocked", isBlocked);
-  }
-
-  /** Mutes a contact, whose messages then arrive without a notification, or ends that. */
-  async mute(name: string, isMuted: boolean): Promise<void> {
-    this.#table.setFlag(await this.named(name), "muted", isMuted);
-  }
-
-  /**
-   * Gives a contact a name of the user's own, which stays with its id.
-   *
-   * @param alias the new name; undefined removes it
-   * @throws {UserError} where the alias isn't valid, or another contact has it
-   */
-  async setAlias(name: string, alias: string | undefined): Promise<void> {
-    const contact = await this.named(name);
-    if (alias !== undefined) this.#refuseAlias(contact, alias);
-    this.#table.setAlias(contact, alias);
-  }
-
-  #refuseAlias({ row, succeeds }: Contact, alias: string): void {
-    const isValid = alias !== "" && alias === alias.trim() &&
-      alias === printableLine(alias) && alias.length <= MAX_NAME_LENGTH;
-    if (!isValid) {
-      throw new UserError(
-        `"${alias}" can't be an alias`,
-        `An alias has 1 to ${MAX_NAME_LENGTH} visible characters, and no space at its ends`,
-      );
-    }
-    const other = this.#table.named(alias);
-    if (other === undefined) return;
-    if ((other.succeeds ?? other.row) === (succeeds ?? row)) return;
-    throw new UserError(
-      `"${alias}" is another contact's name`,
-      "Choose another alias: each name stands for one contact",
-    );
   }
 
   /**

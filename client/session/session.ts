@@ -18,6 +18,7 @@ import type { RelayLink } from "../link/relay_link.ts";
 import { Consumer, type ConsumerOptions } from "../store/consumers.ts";
 import type { Messages } from "../store/messages.ts";
 import { ClientStore } from "../store/store.ts";
+import { ContactSettings } from "./contact_settings.ts";
 import { Contacts } from "./contacts.ts";
 import { History } from "./history.ts";
 import { Inbox } from "./inbox.ts";
@@ -61,6 +62,8 @@ export interface SessionOptions {
 export class Session implements Disposable {
   /** The user's contacts. */
   readonly contacts: Contacts;
+  /** What the user sets for contacts. */
+  readonly contactSettings: ContactSettings;
   /** Stores and sends messages. */
   readonly outbox: Outbox;
   /** Deletes what the folder needn't keep. */
@@ -91,6 +94,7 @@ export class Session implements Disposable {
     this.#keepHistory = keepHistory;
     this.link = link;
     this.contacts = new Contacts(this);
+    this.contactSettings = new ContactSettings(this);
     this.outbox = new Outbox(this);
     this.history = new History(dir, this);
   }

@@ -7,8 +7,7 @@
 
 import { decodeHex } from "@std/encoding";
 import type { ClientId } from "../../shared/wire/protocol.ts";
-import type { ContactSummary } from "./message.ts";
-import type { StoreDatabase, Value } from "./database.ts";
+import type { StoreDatabase } from "./database.ts";
 import { dropClaims, type FetchList, updateContacts } from "./contact_list.ts";
 import type { KeyRow } from "./key_ring.ts";
 
@@ -83,18 +82,6 @@ export function hasChanged(
   { offeredKey, succeeds }: Pick<Contact, "offeredKey" | "succeeds">,
 ): boolean {
   return offeredKey !== undefined || succeeds !== undefined;
-}
-
-/** A row of {@linkcode ContactTable.summaries}. */
-interface SummaryRow extends Pick<Contact, "name" | "label" | "clientId"> {
-  unread: number | undefined;
-  lastTime: number | undefined;
-  /** Whether a key or an id must be accepted. */
-  changed: number;
-  /** Whether there are messages, or the user has chosen the contact. */
-  spoken: number;
-  blocked: number;
-  muted: number;
 }
 
 /** The contacts in a folder's store. */
@@ -289,71 +276,6 @@ export class ContactTable {
       from,
       to,
     );
-  }
-
-  /**
-   * The contacts that are listed or have a conversation, the latest conversation
-   * first.
-   *
-   * @param which `conversations` leaves out those that the user has neither written
-   * to nor received from nor chosen, and whose key hasn't changed
-   */
-  summaries(which: "all" | "conversations"): ContactSummary[] {
-    const strangers = which === "all" ? "OR c.listed = 1" : "";
-    return this.#summaries(`spoken = 1 OR changed = 1 ${strangers}`);
-  }
-
-  /** One contact, as in a list. */
-  summary({ row, succeeds }: Contact): ContactSummary | undefined {
-    return this.#summaries("c.contact = ?", succeeds ?? row)[0];
-  }
-
-  /** What the contacts are called that are listed or have a conversation. */
-  labels(): string[] {
-    return this.#database.rows<{ label: string }>(
-      `SELECT ${LABEL} AS label FROM contacts c ${OWNER}
-       WHERE c.retired = 0 AND c.succeeds IS NULL AND (c.listed = 1
-         OR EXISTS (SELECT 1 FROM messages m WHERE m.contact = c.contact))
-       ORDER BY label`,
-    ).map(({ label }) => label);
-  }
-
-  #summaries(condition: string, ...params: Value[]): ContactSummary[] {
-    return this.#database.rows<SummaryRow>(
-      // A contact that claims a name counts with the name's owner. Ordered by
-      // number: a time may come from a wrong clock.
-      `WITH counted AS (
-         SELECT contact, max(id) AS last, 0 AS unread FROM messages GROUP BY contact
-         UNION ALL
-         SELECT contact, 0, count(*) FROM messages
-           WHERE outgoing = 0 AND shown IS NULL
-             AND kind IN ('text', 'file', 'unreadable') GROUP BY contact
-       ), said AS MATERIALIZED (
-         SELECT coalesce(name, contact) AS who, max(last) AS last, sum(unread) AS unread
-         FROM counted CROSS JOIN contacts USING (contact) GROUP BY 1
-       )
-       SELECT c.name, c.clientId, said.unread, written AS lastTime, c.blocked, c.muted,
-         c.offeredKey IS NOT NULL OR EXISTS (SELECT 1 FROM contacts x
-           WHERE x.succeeds = c.contact AND x.retired = 0) AS changed,
-         (c.chosen = 1 AND c.listed = 1) OR said.last IS NOT NULL AS spoken,
-         ${LABEL.replaceAll("o.", "c.")} AS label
-       FROM contacts c LEFT JOIN said ON who = coalesce(c.name, c.contact)
-         LEFT JOIN messages ON id = said.last
-       WHERE c.retired = 0 AND c.succeeds IS NULL
-         AND (${condition})
-       ORDER BY said.last IS NULL, said.last DESC, label`,
-      ...params,
-    ).map((row) => ({
-      name: row.label,
-      relayName: row.name,
-      contactId: row.clientId,
-      unread: row.blocked === 1 ? 0 : row.unread ?? 0,
-      lastTime: row.lastTime,
-      keyChanged: row.changed === 1,
-      conversation: row.spoken === 1 || row.changed === 1,
-      blocked: row.blocked === 1,
-      muted: row.muted === 1,
-    }));
   }
 
   #set(row: ContactRow, what: string): void {

@@ -2,6 +2,7 @@ import { infoFiles } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, NotRegisteredError } from "../errors.ts";
 import { FolderLock, isDecided, isThere } from "./folder.ts";
+import { ContactSummaries } from "./contact_summaries.ts";
 import { ContactTable } from "./contact_table.ts";
 import { STORE_FOLDER, StoreDatabase } from "./database.ts";
 import { Deletions } from "./deletions.ts";
@@ -16,6 +17,8 @@ export class ClientStore {
   readonly database: StoreDatabase;
   /** The contacts. */
   readonly contacts: ContactTable;
+  /** The contacts as lists show them. */
+  readonly summaries: ContactSummaries;
   /** The symmetric keys. */
   readonly keys: KeyRing;
   /** All messages. */
@@ -30,6 +33,7 @@ export class ClientStore {
   private constructor(database: StoreDatabase) {
     this.database = database;
     this.contacts = new ContactTable(database);
+    this.summaries = new ContactSummaries(database);
     this.keys = new KeyRing(database);
     this.messages = new Messages(database);
     this.incoming = new Incoming(database, this.messages);

@@ -128,7 +128,7 @@ function checkContent(store: ClientStore): void {
     ["5 hi ben received", "9 yo ben unsent"],
   );
   assertEquals(
-    store.contacts.summaries("all").map((
+    store.summaries.list("all").map((
       { name, unread, ...contact },
     ) => [name, unread, contact.conversation, contact.blocked, contact.muted]),
     [["ben", 1, true, false, false], ["carol", 0, false, false, false]],

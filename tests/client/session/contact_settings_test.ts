@@ -86,7 +86,7 @@ testWith(
     await ben.outbox.sendText("anna", "hi");
     await received(anna);
     assertEquals(namesOf(anna), ["ben"]);
-    await anna.contacts.choose("carol");
+    await anna.contactSettings.choose("carol");
     assertEquals(namesOf(anna), ["ben", "carol"]);
     await anna.history.delete("ben");
     await anna.history.delete("carol");
@@ -105,7 +105,7 @@ testWith(
     const { anna, ben, carol, path } = scene;
     await ben.outbox.sendText("anna", "before");
     await received(anna);
-    await anna.contacts.block("ben", true);
+    await anna.contactSettings.block("ben", true);
     await ben.outbox.sendKey("anna");
     await ben.outbox.sendText("anna", "unwanted");
     await ben.outbox.requestKey("anna");
@@ -122,7 +122,7 @@ testWith(
     assertEquals(error.message, 'You have blocked "ben"');
     assertEquals(textsOf(anna, "ben"), ["before"], "nothing waits");
 
-    await anna.contacts.block("ben", false);
+    await anna.contactSettings.block("ben", false);
     await ben.outbox.sendText("anna", "after");
     assertEquals(await received(anna), ["after"], "under the new key");
     await anna.outbox.sendText("ben", "hello again");
@@ -160,9 +160,9 @@ testWith(
     assertEquals(await repeat(key, deleted), ["key", "deleted"]);
     await anna.history.delete("ben");
     assertEquals(await repeat(key, deleted), []);
-    await anna.contacts.block("ben", true);
+    await anna.contactSettings.block("ben", true);
     assertEquals(await repeat(key, deleted, dropped), []);
-    await anna.contacts.block("ben", false);
+    await anna.contactSettings.block("ben", false);
     assertEquals(await repeat(key, deleted, dropped), []);
     // Once it has deleted them, equal ones are new.
     assertEquals(await received(anna), []);
@@ -177,12 +177,12 @@ testWith(
   async () => {
     await using scene = await people();
     const { anna, ben } = scene;
-    await anna.contacts.mute("ben", true);
+    await anna.contactSettings.mute("ben", true);
     await ben.outbox.sendText("anna", "hi");
     for await (const _ of anna.receive());
     const [contact] = anna.contacts.conversations();
     assertEquals([contact?.muted, contact?.unread], [true, 1]);
-    await anna.contacts.mute("ben", false);
+    await anna.contactSettings.mute("ben", false);
     assertEquals((await anna.contacts.known("ben")).muted, false);
   },
 );
@@ -193,7 +193,7 @@ testWith(
   async () => {
     await using scene = await people();
     const { anna, ben, carol } = scene;
-    await anna.contacts.setAlias("ben", "Benjamin, the miller ב");
+    await anna.contactSettings.setAlias("ben", "Benjamin, the miller ב");
     await anna.outbox.sendText("Benjamin, the miller ב", "hi");
     assertEquals(await received(ben), ["key", "hi"]);
     for (const name of ["ben", "Benjamin, the miller ב"]) {
@@ -215,13 +215,13 @@ testWith(
     ];
     for (const [alias, message] of refused) {
       await assertRejects(
-        () => anna.contacts.setAlias("carol", alias),
+        () => anna.contactSettings.setAlias("carol", alias),
         UserError,
         message,
       );
     }
     // A name of the relay that is an alias here isn't shown for anybody else.
-    await anna.contacts.setAlias("ben", "dave");
+    await anna.contactSettings.setAlias("ben", "dave");
     using dave = new Session(`${scene.path}/dave`, anna.link);
     await dave.register("dave");
     await anna.contacts.fetch();
@@ -235,7 +235,7 @@ testWith(
     assertEquals(await received(ben), ["for ben"]);
     await anna.outbox.sendText(davesId, "for dave");
     assertEquals(await received(dave), ["key", "for dave"]);
-    await anna.contacts.setAlias("dave", undefined);
+    await anna.contactSettings.setAlias("dave", undefined);
     assertEquals((await anna.contacts.known("ben")).name, "ben");
     assertEquals(textsOf(anna, "dave"), ["for dave"]);
     assertEquals(textsOf(carol), []);
@@ -249,8 +249,8 @@ testWith(
     await using stage = await scene();
     const { relay } = stage;
     using anna = stage.session();
-    await anna.contacts.setAlias("ben", "Benny");
-    await anna.contacts.mute("ben", true);
+    await anna.contactSettings.setAlias("ben", "Benny");
+    await anna.contactSettings.mute("ben", true);
     const news = await generateKeyPair();
     relay.listed = [{ clientId: OTHER, name: "ben" }];
     relay.keys.delete(BEN.toHex());
@@ -294,7 +294,7 @@ testWith(
       await unreadable(ben, [ben.key]),
     );
     await received(anna);
-    await anna.contacts.setAlias("ben", "Benny");
+    await anna.contactSettings.setAlias("ben", "Benny");
     const input = new Blob(["a file to forget"]).stream();
     const piped = await anna.outbox.writePiped("ben", input);
     const unread = async () =>

@@ -140,8 +140,8 @@ testWith(
     chat.press("ctrl-n");
     await chat.see("I am carol");
     chat.type("for carol");
-    await anna.contacts.setAlias("ben", "Benny");
-    await anna.contacts.setAlias("carol", "Caroline");
+    await anna.contactSettings.setAlias("ben", "Benny");
+    await anna.contactSettings.setAlias("carol", "Caroline");
     await chat.see(/> Caroline +│/);
     await chat.see("> for carol");
     chat.press("ctrl-n");

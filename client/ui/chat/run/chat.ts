@@ -67,7 +67,7 @@ export async function runChat(
   }
   const first = options.name === undefined
     ? undefined
-    : await session.contacts.choose(options.name);
+    : await session.contactSettings.choose(options.name);
   // Ink is large; other verbs don't load it.
   const { show } = await import("../view/view.ts");
   await Deno.permissions.revoke({ name: "env" });

@@ -104,7 +104,7 @@ export class CommandRunner {
   }
 
   async #open(name: string): Promise<void> {
-    const label = await this.#session.contacts.choose(name);
+    const label = await this.#session.contactSettings.choose(name);
     this.#chat.refresh();
     this.#chat.open(label);
   }

@@ -53,7 +53,7 @@ export class ContactCommands {
   async #alias(rest: string): Promise<void> {
     const [typed, alias] = this.#nameAndAlias(rest);
     const name = await this.#named(typed, "/alias NAME ALIAS");
-    await this.#session.contacts.setAlias(name, alias);
+    await this.#session.contactSettings.setAlias(name, alias);
     this.#done(
       alias === undefined
         ? `${printableLine(name)} has no alias any more`
@@ -74,7 +74,7 @@ export class ContactCommands {
 
   async #mute(rest: string, isMuted: boolean): Promise<void> {
     const name = await this.#named(rest, "/mute NAME");
-    await this.#session.contacts.mute(name, isMuted);
+    await this.#session.contactSettings.mute(name, isMuted);
     this.#done(
       isMuted
         ? `Messages from ${printableLine(name)} arrive quietly; /unmute ends it`
@@ -84,7 +84,7 @@ export class ContactCommands {
 
   async #block(rest: string, isBlocked: boolean): Promise<void> {
     const name = await this.#named(rest, "/block NAME");
-    await this.#session.contacts.block(name, isBlocked);
+    await this.#session.contactSettings.block(name, isBlocked);
     this.#done(
       isBlocked
         ? `Messages from ${

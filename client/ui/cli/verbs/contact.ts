@@ -36,17 +36,21 @@ export const verb: Verb = defineVerb({
   async task(work, { alias, muted, blocked, delete: isDeleted, yes }, name) {
     if (yes && !isDeleted) throw new UsageError("--yes needs --delete");
     const session = await work.session();
-    const { contacts } = session;
+    const { contacts, contactSettings } = session;
     const { row } = await contacts.named(name);
     const label = () => contacts.current(row).label;
     if (isDeleted) {
       if (!yes) throw unconfirmed(session, label());
       await session.history.delete(label());
     }
-    if (muted !== undefined) await contacts.mute(label(), muted === "yes");
-    if (blocked !== undefined) await contacts.block(label(), blocked === "yes");
+    if (muted !== undefined) {
+      await contactSettings.mute(label(), muted === "yes");
+    }
+    if (blocked !== undefined) {
+      await contactSettings.block(label(), blocked === "yes");
+    }
     if (alias !== undefined) {
-      await contacts.setAlias(label(), alias || undefined);
+      await contactSettings.setAlias(label(), alias || undefined);
     }
     await writeContact(work.output, await contacts.known(label()));
   },
