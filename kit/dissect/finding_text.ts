@@ -68,12 +68,13 @@ export function findingJson(
       ...bytes === undefined ? {} : { bytes: encodeHex(bytes) },
     });
   }
-  const { dissection, size, unseen } = finding;
+  const { dissection, size, unseen, requester } = finding;
   return printableJson({
     type: kind,
     ...place,
     size,
     ...unseen === 0 ? {} : { unseen },
+    requester,
     code: dissection.code,
     what: dissection.what,
     problems,

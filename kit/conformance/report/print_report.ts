@@ -9,8 +9,6 @@ import {
   type DialectName,
 } from "../../../shared/wire/dialects.ts";
 import { PROTOCOL_VERSION } from "../../../shared/wire/protocol.ts";
-import { clauseTexts } from "../../clause_texts.ts";
-import { htmlPage } from "./html/page.ts";
 import { jsonEnd, jsonOutcome, jsonStart } from "./json.ts";
 import { junit } from "./junit.ts";
 import { exitCode, type Outcome, tally } from "./outcome.ts";
@@ -83,14 +81,11 @@ export async function printReport(
     }`;
     print(why === undefined ? end : `${end}\n${why}`);
   }
-  if (options.file !== undefined) {
-    const run = {
-      ...{ target, all: options.all, outcomes: all, ms, stopped: why },
-      remarks: [...remarks(options)],
-      end: new Date(),
-    };
-    await options.file.write(htmlPage(run, await clauseTexts()));
-  }
+  await options.file?.write({
+    ...{ target, all: options.all, outcomes: all, ms, stopped: why },
+    remarks: [...remarks(options)],
+    end: new Date(),
+  });
   return exitCode(counts);
 }
 

@@ -7,7 +7,9 @@ import {
 } from "../../../shared/folder/durable_files.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
-import { GENERATOR } from "./html/page.ts";
+import type { ClauseId } from "../../clauses.ts";
+import { clauseTexts } from "../../clause_texts.ts";
+import { GENERATOR, htmlPage, type Run } from "./html/page.ts";
 
 /** Number of bytes in which a page names its maker. */
 const HEAD_SIZE = 512;
@@ -17,11 +19,20 @@ const HEAD_SIZE = 512;
  * report. It replaces no other file.
  */
 export class ReportFile implements AsyncDisposable {
+  readonly #path: string;
   readonly #draft: string;
+  readonly #texts: ReadonlyMap<ClauseId, string>;
   #file: Deno.FsFile | undefined;
 
-  private constructor(readonly path: string, draft: string, file: Deno.FsFile) {
+  private constructor(
+    path: string,
+    draft: string,
+    texts: ReadonlyMap<ClauseId, string>,
+    file: Deno.FsFile,
+  ) {
+    this.#path = path;
     this.#draft = draft;
+    this.#texts = texts;
     this.#file = file;
   }
 
@@ -33,29 +44,31 @@ export class ReportFile implements AsyncDisposable {
   static async create(path: string): Promise<ReportFile> {
     try {
       await requireReport(path);
+      const texts = await clauseTexts();
       const draft = `${path}.${crypto.randomUUID()}.part`;
       const file = await Deno.open(draft, { write: true, createNew: true });
-      return new ReportFile(path, draft, file);
+      return new ReportFile(path, draft, texts, file);
     } catch (cause) {
       throw new UsageError(`--html ${path}: ${reasonOf(cause)}`, { cause });
     }
   }
 
-  /** Writes the page and syncs it. @throws {Error} if that fails */
-  async write(page: string): Promise<void> {
+  /** Writes the page of a run and syncs it. @throws {Error} if that fails */
+  async write(run: Run): Promise<void> {
     const file = this.#file;
     if (file === undefined) throw new Error("Expected an open file");
     try {
+      const page = htmlPage(run, this.#texts);
       await writeAll(file, new TextEncoder().encode(page));
       await file.sync();
-      await Deno.rename(this.#draft, this.path);
+      await Deno.rename(this.#draft, this.#path);
     } catch (cause) {
-      throw new Error(`Can't write ${this.path}: ${reasonOf(cause)}`, {
+      throw new Error(`Can't write ${this.#path}: ${reasonOf(cause)}`, {
         cause,
       });
     }
     this.#close();
-    await syncFolder(dirname(this.path));
+    await syncFolder(dirname(this.#path));
   }
 
   /** Removes what is incomplete. */

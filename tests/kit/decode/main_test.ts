@@ -77,6 +77,11 @@ testWith(
       "←     549 B  anna       2101 clients list: 2 clients",
       "",
     ]);
+    const { stdout: json } = await decode(bytes, "--json");
+    assertEquals(
+      json.trim().split("\n").map((line) => JSON.parse(line).requester),
+      ["anna", "anna", "anna", "anna"],
+    );
     const both = await decode(bytes, "--brief", "--json");
     assertEquals([both.code, both.stderr], [
       2,
