@@ -31,7 +31,6 @@ import {
   loadVerb,
   type VerbName,
   verbNamed,
-  verbNames,
 } from "./verbs.ts";
 
 /**
@@ -121,12 +120,13 @@ export async function parseVerb(
   return exitCodes.usage;
 }
 
-/** Builds the program with all of its verbs, for completion. */
-export async function wholeApplication(
+/** Builds the program with some verbs, for completion. */
+export async function applicationOf(
   io: Io,
+  names: readonly VerbName[],
 ): Promise<Application<ParserContext>> {
   const routes: Record<string, Command<ParserContext>> = {};
-  for (const name of verbNames) {
+  for (const name of names) {
     routes[name] = commandOf(io, await loadVerb(name));
   }
   return buildApplication(

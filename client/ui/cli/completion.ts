@@ -10,10 +10,11 @@
 import { proposeCompletions } from "@stricli/core";
 import { UserError } from "../../errors.ts";
 import { printableLine } from "../../../shared/cli/printable.ts";
-import { wholeApplication } from "./command_line.ts";
+import { applicationOf } from "./command_line.ts";
 import { ANY_FILE } from "./verb/arguments.ts";
 import { type Io, Output } from "./verb/output.ts";
 import { Work } from "./verb/verb.ts";
+import { isVerb, verbNames } from "./verbs.ts";
 
 /** The scripts by shell; `NAME` stands for the name of the program. */
 const scripts: Readonly<Record<string, string>> = {
@@ -104,9 +105,12 @@ export async function complete(
   flags: readonly string[],
 ): Promise<number> {
   if (!Object.hasOwn(scripts, shell)) return 2;
+  const [verb] = words;
+  // Loads all verbs only to complete the name of one.
+  const names = words.length > 1 && isVerb(verb) ? [verb] : verbNames;
   const silent = { write: () => {} };
   const proposals = await proposeCompletions(
-    await wholeApplication(io),
+    await applicationOf(io, names),
     words,
     {
       process: { stdout: silent, stderr: silent },
