@@ -115,6 +115,8 @@ Usage: deno task conformance HOST:PORT [flags]
        deno task conformance --client --port N [flags], to check a client:
        see --client --help
 
+A port alone is one of this machine's.
+
 ${flagsHelp(flags, 15)}
 Examples:
   deno task conformance 127.0.0.1:1357
