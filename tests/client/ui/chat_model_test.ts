@@ -37,7 +37,10 @@ import {
   bindKeys,
   keyHelp,
 } from "../../../client/ui/chat/input/actions.ts";
-import { presses } from "../../../client/ui/chat/input/presses.ts";
+import {
+  presses,
+  wheelPresses,
+} from "../../../client/ui/chat/input/presses.ts";
 import { MessageLayout } from "../../../client/ui/chat/view/message_layout.ts";
 import {
   type ChatEvent,
@@ -173,13 +176,13 @@ Deno.test("keys edit the line", () => {
   assertEquals(presses("", { ...key, upArrow: true, meta: true }), [
     { kind: "key", name: "alt-up" },
   ]);
-  assertEquals(presses("[<64;10;5M", key), [{ kind: "key", name: "wheel-up" }]);
-  assertEquals(presses("[<69;1;1M", key), [{
-    kind: "key",
-    name: "wheel-down",
-  }]);
-  assertEquals(presses("[<0;10;5M", key), []);
-  assertEquals(presses("[<0;10;5m", key), []);
+  assertEquals(
+    wheelPresses("\x1b[<64;10;5M\x1b[<0;10;5M\x1b[<0;10;5m\x1b[<69;1;1M"),
+    [
+      { kind: "key", name: "wheel-up" },
+      { kind: "key", name: "wheel-down" },
+    ],
+  );
 });
 
 Deno.test("what was entered comes back, and drafts stay with their contact", () => {

@@ -374,9 +374,9 @@ longTest(
       partner: "ben",
     });
     const { emulator } = screen;
-    await screen.see("connected");
-    screen.type("\x1b");
     await screen.see("https://example.org/path/");
+    screen.type("\x1b");
+    await screen.unsee("unread above");
     // deno-lint-ignore no-control-regex -- styles
     const unstyled = screen.raw.replaceAll(/\x1b\[[\d;]*m/g, "");
     const links = [

@@ -36,9 +36,6 @@ const NAMED = [
   ["delete", "delete"],
 ] as const;
 
-/** A report of the mouse: its button, column and row. */
-const MOUSE = /^\[<(\d+);\d+;\d+[Mm]$/;
-
 /**
  * Splits an input event of Ink: one key, or all the text that arrived at once
  * with the controls between.
@@ -52,26 +49,12 @@ export function presses(input: string, key: Key): Press[] {
     const shift = key.shift && name === "tab" ? "shift-" : "";
     return [{ kind: "key", name: modifiers(key) + shift + name }];
   }
-  const mouse = MOUSE.exec(input);
-  if (mouse !== null) return mousePress(Number(mouse[1]));
   if (key.ctrl || key.meta) {
     return input === ""
       ? []
       : [{ kind: "key", name: modifiers(key) + input.toLowerCase() }];
   }
   return split(input);
-}
-
-/** The buttons of the wheel; others have no meaning. */
-const WHEEL: Readonly<Record<number, string>> = {
-  64: "wheel-up",
-  65: "wheel-down",
-};
-
-/** @param button with the bits of held keys: 4, 8 and 16 */
-function mousePress(button: number): Press[] {
-  const name = WHEEL[button & ~28];
-  return name === undefined ? [] : [{ kind: "key", name }];
 }
 
 function modifiers({ ctrl, meta }: Key): string {
@@ -98,4 +81,22 @@ function controlName(part: string): string | undefined {
     : code < 32
     ? ""
     : undefined;
+}
+
+/** A report of the mouse: its button, column and row. */
+// deno-lint-ignore no-control-regex -- begins with a control
+const MOUSE = /\x1b\[<(\d+);\d+;\d+[Mm]/g;
+/** The buttons of the wheel; others have no meaning. */
+const WHEEL: Readonly<Record<number, string>> = {
+  64: "wheel-up",
+  65: "wheel-down",
+};
+
+/** Finds the turns of the wheel in what a terminal sends; Ink leaves them out. */
+export function wheelPresses(input: string): Press[] {
+  return [...input.matchAll(MOUSE)].flatMap(([, button]) => {
+    // Bits of held keys.
+    const name = WHEEL[Number(button) & ~28];
+    return name === undefined ? [] : [{ kind: "key", name }];
+  });
 }

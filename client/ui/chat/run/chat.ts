@@ -91,6 +91,7 @@ export async function runChat(
       leave: left.resolve,
       fail: left.reject,
       focus: (focused) => controller.focus(focused),
+      press: (press) => controller.press(press),
       isHangupIgnored: options.isHangupIgnored,
       mouse: options.mouse,
       stop,

@@ -6,6 +6,7 @@
  */
 
 import process from "node:process";
+import { type Press, wheelPresses } from "../input/presses.ts";
 
 /** Reports the wheel and the buttons of the mouse (1000), in numbers (1006). */
 const MOUSE = "\x1b[?1000h\x1b[?1006h";
@@ -85,16 +86,18 @@ export class TerminalGuard implements Disposable {
    * @param leave handles a signal; gets the exit code
    * @param fail handles an uncaught error
    * @param focus handles a change of the focus
+   * @param press handles a turn of the mouse wheel
    * @param isHangupIgnored whether to ignore SIGHUP
    * @param mouse whether the mouse wheel scrolls
    * @param stop handles SIGTSTP
    * @param resume handles SIGCONT
    */
   constructor(
-    { leave, fail, focus, isHangupIgnored, mouse, stop, resume }: {
+    { leave, fail, focus, press, isHangupIgnored, mouse, stop, resume }: {
       leave: (code: number) => void;
       fail: (error: unknown) => void;
       focus: (focused: boolean) => void;
+      press: (press: Press) => void;
       isHangupIgnored: boolean;
       mouse: boolean;
       stop: () => void;
@@ -135,6 +138,7 @@ export class TerminalGuard implements Disposable {
         text.lastIndexOf(`\x1b[${end}`)
       );
       if (gained !== lost) focus((gained ?? 0) > (lost ?? 0));
+      for (const turn of wheelPresses(text)) press(turn);
     };
     this.enter();
   }
