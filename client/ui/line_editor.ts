@@ -78,6 +78,8 @@ export class LineEditor implements Disposable {
       // The terminal is gone, and a listener would undo nohup.
       if (signal === "SIGHUP") continue;
       this.#on(signal as Deno.Signal, () => {
+        // The shell's prompt begins on a new line.
+        this.#write("\n");
         this[Symbol.dispose]();
         this.#io.exit(code);
       });
