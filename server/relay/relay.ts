@@ -81,7 +81,6 @@ export class Relay {
   readonly #looking: ReturnType<typeof setInterval>;
   #isListening = true;
   #canAccept = true;
-  #isFull = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: RelayOptions) {
@@ -127,12 +126,13 @@ export class Relay {
 
   /**
    * Whether it takes connections: not while it can't, nor once it closes. It is
-   * full from the first connection that it turns away until one ends.
+   * full while it has all that it may have and none of them can make room.
    */
   get state(): "accepting" | "full" | "not accepting" | "closing" {
     if (this.#closing !== undefined) return "closing";
-    if (this.#isFull) return "full";
-    return this.#canAccept ? "accepting" : "not accepting";
+    if (!this.#canAccept) return "not accepting";
+    const isFull = this.#limit.isReached && !this.#silent.hasAny;
+    return isFull ? "full" : "accepting";
   }
 
   /** What it has counted since its start. */
@@ -213,7 +213,6 @@ export class Relay {
     watcher?.connected?.(number);
     const gone = () => {
       this.#connections.delete(connection);
-      this.#isFull = false;
       if (!this.#displaced.delete(connection)) this.#limit.leave(account);
       const { received, sent } = connection;
       this.#counters.received += received;
@@ -230,7 +229,6 @@ export class Relay {
       if (refusal === undefined) return true;
       const isFull = refusal === "connections";
       if (this.#makeRoom(isFull ? undefined : account)) continue;
-      if (isFull) this.#isFull = true;
       this.#counters.refused[refusal]++;
       return false;
     }

@@ -27,6 +27,12 @@ export class ConnectionLimit {
     this.#limits = limits;
   }
 
+  /** Whether there are as many connections as there may be. */
+  get isReached(): boolean {
+    const { maxConnections } = this.#limits;
+    return maxConnections > 0 && this.#all >= maxConnections;
+  }
+
   /** The account of an address. */
   account(address: string): Account {
     return this.#accounts.get(address) ?? new Account(address);
@@ -34,14 +40,12 @@ export class ConnectionLimit {
 
   /** Counts a connection, or returns why it is one too many. */
   admit(account: Account): ConnectionRefusal | undefined {
-    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
+    const { maxConnectionsPerAddress } = this.#limits;
     if (
       maxConnectionsPerAddress > 0 &&
       account.connections >= maxConnectionsPerAddress
     ) return "connections_per_address";
-    if (maxConnections > 0 && this.#all >= maxConnections) {
-      return "connections";
-    }
+    if (this.isReached) return "connections";
     this.#all++;
     account.connections++;
     this.#accounts.set(account.address, account);

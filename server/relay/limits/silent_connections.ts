@@ -26,6 +26,11 @@ export class SilentConnections<C extends Silent> {
     this.#open = open;
   }
 
+  /** Whether a connection can make room. */
+  get hasAny(): boolean {
+    return this.#open.keys().some(({ awaitsClient }) => awaitsClient);
+  }
+
   /**
    * The connection that makes room.
    *
