@@ -1,4 +1,5 @@
 import { encodeHex } from "@std/encoding";
+import { formatThings } from "../../shared/cli/figures.ts";
 import { printableJson } from "../../shared/cli/printable.ts";
 import { annotatedHex } from "./annotated_hex.ts";
 import type { Problem } from "./dissector.ts";
@@ -109,9 +110,7 @@ export function whatOf(finding: Finding): string {
       const { isReset, unanswered } = finding;
       const rest = unanswered === 0
         ? ""
-        : unanswered === 1
-        ? ", 1 request unanswered"
-        : `, ${unanswered} requests unanswered`;
+        : `, ${formatThings(unanswered, "request")} unanswered`;
       return (isReset ? "reset" : "end") + rest;
     }
   }

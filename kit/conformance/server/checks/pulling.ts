@@ -1,3 +1,4 @@
+import { formatThings } from "../../../../shared/cli/figures.ts";
 import { equals } from "@std/bytes";
 import {
   describe,
@@ -156,7 +157,11 @@ export const pullingChecks = subject("pulling", {
       const [from, to] = await probe.pair();
       await fill(probe, from, to, [16]);
       const came = await probe.receive(from.id, 1);
-      must(came.length === 0, "an empty inbox", `${came.length} messages`);
+      must(
+        came.length === 0,
+        "an empty inbox",
+        formatThings(came.length, "message"),
+      );
       await probe.receive(to.id, 1);
     },
   ],
@@ -171,7 +176,7 @@ export const pullingChecks = subject("pulling", {
       must(
         strays.length === 0,
         "an empty inbox of another user",
-        `${strays.length} messages`,
+        formatThings(strays.length, "message"),
       );
       const came = await probe.receive(to.id, 1);
       must(

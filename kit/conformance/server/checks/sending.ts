@@ -1,3 +1,4 @@
+import { formatThings } from "../../../../shared/cli/figures.ts";
 import { equals } from "@std/bytes";
 import { describe, expectCode, hex } from "../response.ts";
 import { swapped } from "../../../dissect/form.ts";
@@ -401,5 +402,9 @@ async function refusedAndGone(
 
 async function nothingFor(probe: Probe, id: ClientId): Promise<void> {
   const came = await probe.receive(id, 1);
-  must(came.length === 0, "an empty inbox", `${came.length} messages`);
+  must(
+    came.length === 0,
+    "an empty inbox",
+    formatThings(came.length, "message"),
+  );
 }

@@ -1,3 +1,4 @@
+import { formatThings } from "../../../../shared/cli/figures.ts";
 import { equals } from "@std/bytes";
 import { type Check, must, subject, Unprepared } from "../check.ts";
 import { randomName, registration } from "../frames.ts";
@@ -19,7 +20,7 @@ export const [stillServes] = subject("load", {
       must(
         came.some((message) => equals(message.content, content)),
         "the message",
-        `${came.length} messages`,
+        formatThings(came.length, "message"),
       );
     },
   ],
