@@ -28,7 +28,7 @@ export type Environment = (name: string) => string | undefined;
 export function homeOf(environment: Environment): string {
   const home = environment("HOME") ?? environment("USERPROFILE");
   if (home !== undefined) return home;
-  throw new Error("HOME isn't set: --root names a folder for the commands");
+  throw new Error("HOME isn't set: it names your own folder");
 }
 
 function dataFolder(environment: Environment): string {
