@@ -274,6 +274,18 @@ testWith(
       "ben",
     ]);
     assertEquals(textsOf(anna, "Benny"), ["hello", "are you the same?"]);
+
+    // A stranger with an alias isn't replaced unseen, either.
+    const [known, newcomer] = [idOf(4), idOf(5)];
+    relay.listed = [{ clientId: known, name: "carol" }];
+    await anna.contacts.fetch();
+    await anna.contactSettings.setAlias("carol", "Caro");
+    relay.listed = [{ clientId: newcomer, name: "carol" }];
+    relay.keys.set(newcomer.toHex(), await exportPublicKey(news.publicKey));
+    await assertRejects(
+      () => anna.outbox.sendText("Caro", "is it you?"),
+      KeyChangedError,
+    );
   },
 );
 

@@ -431,12 +431,13 @@ longTest(SCREENS, "colours are left out where NO_COLOR is set", async () => {
   const settings = `${stage.dirOf("anna")}/info.settings`;
   await Deno.writeTextFile(settings, '{"colours": "always"}');
   await using always = await stage.chat("anna", undefined, {
+    partner: "ben",
     env: { NO_COLOR: "1", TERM: "unknown" },
   });
   await always.see("hi");
   assert(colour.test(always.raw));
   await Deno.writeTextFile(settings, '{"colours": "never"}');
-  await using never = await stage.chat("anna");
+  await using never = await stage.chat("anna", undefined, { partner: "ben" });
   await never.see("hi");
   assert(!colour.test(never.raw));
 });

@@ -39,10 +39,7 @@ export const verb: Verb = defineVerb({
     const { contacts, contactSettings } = session;
     const { row } = await contacts.named(name);
     const label = () => contacts.current(row).label;
-    if (isDeleted) {
-      if (!yes) throw unconfirmed(session, label());
-      await session.history.delete(label());
-    }
+    if (isDeleted && !yes) throw unconfirmed(session, label());
     if (muted !== undefined) {
       await contactSettings.mute(label(), muted === "yes");
     }
@@ -52,6 +49,8 @@ export const verb: Verb = defineVerb({
     if (alias !== undefined) {
       await contactSettings.setAlias(label(), alias || undefined);
     }
+    // What can't be undone is last: a flag before it may be refused.
+    if (isDeleted) await session.history.delete(label());
     await writeContact(work.output, await contacts.known(label()));
   },
 });
