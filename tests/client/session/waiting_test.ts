@@ -157,7 +157,7 @@ testWith(
     await writeInVain(session, "ben", "once");
     await stage.moveTo(relay.address);
 
-    await anna.do("export", `${stage.path}/archive`);
+    await anna.do("export", "--unencrypted", `${stage.path}/archive`);
     const copy = new VerbUser(`${stage.path}/copy`, relay.address);
     await copy.do("import", `${stage.path}/archive`);
     await copy.do("pull");

@@ -22,24 +22,24 @@ testWith(
     await using stage = await Stage.at(relay.address);
     const anna = await stage.someone("anna");
     const ben = await stage.someone("ben");
-    // Stands still, so that nothing but an event makes a poll due.
-    let now = 0;
-    await using chat = new ControlledChat(anna, SIZE, "ben", () => now);
-    await chat.see("connected");
-    const later = async () => {
+    const events: Record<string, (chat: ControlledChat) => void> = {
+      "a key": (chat) => chat.type("y"),
+      "the focus": (chat) => chat.focus(true),
+    };
+    for (const [name, event] of Object.entries(events)) {
+      // Stands still, so that nothing but the event makes a poll due.
+      let now = 0;
+      await using chat = new ControlledChat(anna, SIZE, "ben", () => now);
+      await chat.see("connected");
+      chat.focus(false);
       const before = polls;
       now += 2 * 3_600_000;
       await until("the last poll for a long time", () => polls > before);
+      // Takes several turns, so that the chat has the response to that poll.
+      await ben.outbox.sendText("anna", `sent before ${name}`);
       now += 1000;
-    };
-    await later();
-    await ben.outbox.sendText("anna", "are you there?");
-    chat.type("y");
-    await chat.see("are you there?");
-    chat.focus(false);
-    await later();
-    await ben.outbox.sendText("anna", "come back");
-    chat.focus(true);
-    await chat.see("come back");
+      event(chat);
+      await chat.see(`sent before ${name}`);
+    }
   },
 );

@@ -26,6 +26,8 @@ testWith(
       await chat.see("retrying");
       chat.enter("first");
       chat.enter("second");
+      // Even what is entered last is stored, and waits.
+      assertEquals(await chat.end(), { waiting: 2, begun: 0 });
       await chat.see(/! first\n.*goes out when the relay is back/);
       await chat.see(/! second\n.*goes out when the relay is back/);
     }

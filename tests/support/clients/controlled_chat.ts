@@ -1,6 +1,7 @@
 /** A chat without a terminal: keys go in, frames come out. */
 
 import type { Session } from "../../../client/session/session.ts";
+import type { Unsent } from "../../../client/ui/chat/run/sender.ts";
 import { ChatController } from "../../../client/ui/chat/run/controller.ts";
 import { textOf, type Tone } from "../../../client/ui/chat/view/rows.ts";
 
@@ -128,6 +129,11 @@ export class ControlledChat implements AsyncDisposable {
       unsubscribe();
       clearTimeout(timer);
     }
+  }
+
+  /** Ends sending, as at the end of the program; the numbers of messages left. */
+  async end(): Promise<Unsent> {
+    return await this.#controller.end(PATIENCE);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,7 @@ import { NotRegisteredError, UserError } from "../../../errors.ts";
 import { inTime } from "../../../../shared/cli/time.ts";
 import type { Session } from "../../../session/session.ts";
 import { isDumb } from "../../terminal.ts";
+import type { Unsent } from "./sender.ts";
 import { ChatController } from "./controller.ts";
 import { editText } from "../input/external_editor.ts";
 import type {
@@ -23,6 +24,9 @@ import { TerminalGuard } from "../view/terminal_guard.ts";
 
 /** Milliseconds to wait for the editor at the end of the chat. */
 const EDITOR_PATIENCE = 2000;
+
+/** Milliseconds to send what has been entered at the end of the chat. */
+const SEND_PATIENCE = 2000;
 
 /** Options of {@linkcode runChat}. */
 export interface ChatOptions {
@@ -75,7 +79,7 @@ export async function runChat(
   let frames: ReturnType<typeof show> | undefined;
   const ending = new AbortController();
   let editing: Promise<void> | undefined;
-  let unsent = 0;
+  let unsent: Unsent = { waiting: 0, begun: 0 };
   try {
     /** Lends the terminal while `work` runs. */
     const lend = async (work: () => Promise<void>) => {
@@ -132,22 +136,34 @@ export async function runChat(
       controller.start(first);
       return await left.promise;
     } finally {
-      unsent = controller.unsent;
       // Gives the editor time to end, so that its file is removed.
       ending.abort();
       if (editing !== undefined) {
         await inTime(editing, EDITOR_PATIENCE, undefined);
       }
       await frames?.end().catch(() => guard.abandon());
+      unsent = await controller.end(SEND_PATIENCE);
     }
   } finally {
-    if (unsent > 0) {
-      console.error(
-        `${
-          unsent === 1 ? "1 message isn't" : `${unsent} messages aren't`
-        } sent yet; the next chat or pull sends what no relay has, /resend the rest`,
-      );
-    }
+    tellUnsent(unsent);
+  }
+}
+
+/** Tells the user which messages are left, and what sends them. */
+function tellUnsent({ waiting, begun }: Unsent): void {
+  if (waiting > 0) {
+    console.error(
+      waiting === 1
+        ? "1 message waits for the relay; the next chat or pull sends it"
+        : `${waiting} messages wait for the relay; the next chat or pull sends them`,
+    );
+  }
+  if (begun > 0) {
+    console.error(
+      `${
+        begun === 1 ? "1 message isn't" : `${begun} messages aren't`
+      } sent; /resend in chat tries again`,
+    );
   }
 }
 

@@ -41,7 +41,7 @@ import {
 } from "../model/model.ts";
 import type { NotifyMode } from "../../../settings/settings.ts";
 import { RelayWatch } from "./relay_watch.ts";
-import { Sender } from "./sender.ts";
+import { Sender, type Unsent } from "./sender.ts";
 
 /** Milliseconds between two checks of the folder for changes. */
 const WATCH_INTERVAL = 200;
@@ -147,9 +147,8 @@ export class ChatController implements Chat, Disposable {
     }, () => {});
   }
 
-  /** Stops sending, and polling the relay. */
+  /** Stops polling the relay. */
   [Symbol.dispose](): void {
-    this.#sender.end();
     this.#commands.endSearch();
     this.#relay.stop();
     clearInterval(this.#watch);
@@ -160,9 +159,9 @@ export class ChatController implements Chat, Disposable {
     return this.#polling;
   }
 
-  /** Number of messages that are still to be sent. */
-  get unsent(): number {
-    return this.#sender.size;
+  /** Sends what has been entered, and stops sending; see {@linkcode Sender.end}. */
+  async end(patience: number): Promise<Unsent> {
+    return await this.#sender.end(patience);
   }
 
   dispatch(...events: ChatEvent[]): void {

@@ -5,6 +5,7 @@ import {
   NoConnectionError,
   UserError,
 } from "../../../errors.ts";
+import { inTime } from "../../../../shared/cli/time.ts";
 import { formatBytes } from "../../../../shared/cli/figures.ts";
 import type { Outbox } from "../../../session/outbox.ts";
 import type { Session } from "../../../session/session.ts";
@@ -14,6 +15,14 @@ import type { Chat } from "./chat_parts.ts";
 
 /** Minimum size in bytes of a message that shows progress. */
 const LARGE = 64 * 1024;
+
+/** Numbers of messages that are left. */
+export interface Unsent {
+  /** Messages that go out by themselves. */
+  waiting: number;
+  /** Messages that a relay may have. */
+  begun: number;
+}
 
 /**
  * Sends the user's messages one after another, in the order in which they were
@@ -27,6 +36,7 @@ export class Sender {
   readonly #chat: Chat;
   #writing: Promise<void> = Promise.resolve();
   #queue: MessageNumber[] = [];
+  #working: Promise<void> = Promise.resolve();
   #busy = false;
   #held = false;
 
@@ -35,11 +45,6 @@ export class Sender {
     this.#outbox = session.outbox;
     this.#messages = session.messages;
     this.#chat = chat;
-  }
-
-  /** Number of messages that are still to be sent. */
-  get size(): number {
-    return this.#queue.length;
   }
 
   /** Sends a text; returns it to the input line if it can't be stored. */
@@ -90,13 +95,22 @@ export class Sender {
     const { waiting } = this.#chat.state;
     this.#held = false;
     if (waiting.size > 0) this.#showWaiting();
-    void this.#work();
+    this.#work();
   }
 
-  /** Stops sending; what wasn't begun waits in the folder. */
-  end(): void {
-    this.#held = true;
-    this.#chat.guard(() => this.#outbox.wait(this.#queue));
+  /**
+   * Sends what has been entered, and stops; what wasn't begun by then waits in the
+   * folder.
+   *
+   * @param patience milliseconds to send for
+   */
+  async end(patience: number): Promise<Unsent> {
+    const sent = this.#writing.then(() => this.#working);
+    await inTime(sent, patience, undefined);
+    this.#hold();
+    const waiting = new Set(this.#outbox.waiting());
+    const begun = this.#queue.filter((id) => !waiting.has(id)).length;
+    return { waiting: waiting.size, begun };
   }
 
   #addWaiting(): void {
@@ -127,22 +141,24 @@ export class Sender {
   #add(id: MessageNumber): void {
     if (this.#queue.includes(id)) return;
     this.#queue.push(id);
-    if (!this.#held) return void this.#work();
+    if (!this.#held) return this.#work();
     this.#outbox.wait([id]);
     this.#showWaiting();
   }
 
-  async #work(): Promise<void> {
+  #work(): void {
     if (this.#busy) return;
     this.#busy = true;
-    try {
-      while (!this.#held) {
-        const id = this.#queue[0];
-        if (id === undefined) break;
-        await this.#send(id);
-      }
-    } finally {
+    this.#working = this.#sendAll().finally(() => {
       this.#busy = false;
+    });
+  }
+
+  async #sendAll(): Promise<void> {
+    while (!this.#held) {
+      const id = this.#queue[0];
+      if (id === undefined) return;
+      await this.#send(id);
     }
   }
 
