@@ -6,6 +6,7 @@
  * @module
  */
 
+import { readKeys } from "./chat_actions.ts";
 import { parseDuration } from "../../shared/cli/time.ts";
 
 /** Declaration of a setting with values of type `T`. */
@@ -15,9 +16,11 @@ export interface Setting<T> {
   /** Its values, in words: "expected …". */
   readonly expected: string;
   /** Its value as the file would have it, if the file doesn't name it. */
-  readonly default: string;
+  readonly default: unknown;
   /** Reads the value in the file; undefined if it isn't one of those expected. */
   readonly read: (value: unknown) => T | undefined;
+  /** The value for the file, from a command line. Default: the text */
+  readonly fromText?: (text: string) => unknown;
 }
 
 /** Ways to notify the user of messages in other conversations. */
@@ -71,6 +74,22 @@ export const settings = {
       return span === 0 ? undefined : span;
     },
   },
+  keys: {
+    brief: "Keys of chat in place of the default ones, by action",
+    expected: `a key or a list of keys by action, such as ${
+      JSON.stringify({ "next-unread": "alt-n" })
+    }`,
+    default: {},
+    read: readKeys,
+    fromText(text: string): unknown {
+      try {
+        return JSON.parse(text);
+      } catch {
+        // The text isn't one of the values expected.
+        return text;
+      }
+    },
+  },
 } satisfies Readonly<Record<string, Setting<unknown>>>;
 
 /** The name of a setting. */
@@ -84,6 +103,20 @@ export type Settings = {
   readonly [K in SettingName]: typeof settings[K] extends Setting<infer T> ? T
     : never;
 };
+
+/**
+ * Reads a setting's value.
+ *
+ * @throws {Error} with the values that are expected, and the given one
+ */
+export function readValue(name: SettingName, value: unknown): unknown {
+  const { expected, read }: Setting<unknown> = settings[name];
+  const found = read(value);
+  if (found !== undefined) return found;
+  throw new Error(
+    `${name}: expected ${expected}, got ${JSON.stringify(value)}`,
+  );
+}
 
 /** Whether a text is the name of a setting. */
 export function isSettingName(name: string): name is SettingName {

@@ -14,7 +14,7 @@ import { FolderError } from "../errors.ts";
 import { replaceFile } from "../store/folder.ts";
 import {
   isSettingName,
-  type Setting,
+  readValue,
   type SettingName,
   settingNames,
   type Settings,
@@ -115,17 +115,17 @@ export class SettingsFile {
   }
 
   #checked(name: SettingName): unknown {
-    const { expected, read }: Setting<unknown> = settings[name];
-    const value = this.valueOf(name);
-    const checked = read(value);
-    if (checked !== undefined) return checked;
-    throw invalid(
-      this.path,
-      this.#text,
-      this.#entries.get(name)?.valueAt ?? 0,
-      `${name}: expected ${expected}, got ${JSON.stringify(value)}`,
-      `Correct it there, or with: config ${name} VALUE`,
-    );
+    try {
+      return readValue(name, this.valueOf(name));
+    } catch (error) {
+      throw invalid(
+        this.path,
+        this.#text,
+        this.#entries.get(name)?.valueAt ?? 0,
+        reasonOf(error),
+        `Correct it there, or with: config ${name} VALUE`,
+      );
+    }
   }
 
   /** A sentence for each name in the file that isn't a setting's. */

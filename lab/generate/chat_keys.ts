@@ -4,15 +4,16 @@
  * @module
  */
 
-import { keyHelp } from "../../client/ui/chat/input/actions.ts";
-import { table } from "./markdown.ts";
+import { keyHelp } from "../../client/settings/chat_actions.ts";
+import { code, table } from "./markdown.ts";
 
 /** The keys of the chat. */
 export function chatKeys(): string {
   return table([
-    ["key", "what it does"],
-    ...keyHelp().map(([keys, does]) => [
+    ["key", "action", "what it does"],
+    ...keyHelp().map(([keys, does, name]) => [
       keys,
+      code(name),
       `${does.slice(0, 1).toUpperCase()}${does.slice(1)}.`,
     ]),
   ]);

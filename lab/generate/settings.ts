@@ -13,7 +13,14 @@ export function settingsTable(): string {
     ["setting", "values", "default", "what"],
     ...settingNames.map((name) => {
       const { expected, default: byDefault, brief } = settings[name];
-      return [code(name), expected, code(byDefault), brief];
+      return [
+        code(name),
+        expected,
+        code(
+          typeof byDefault === "string" ? byDefault : JSON.stringify(byDefault),
+        ),
+        brief,
+      ];
     }),
   ]);
 }

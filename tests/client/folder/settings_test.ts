@@ -138,6 +138,19 @@ testWith(
       ["{'notify': 1}", "line 1, column 2: "],
       ['{"notify": "off', "line 1, column 12: a text isn't closed"],
       ['{"notify": "off"', "expected a closing brace"],
+      ['{"keys": ["enter"]}', "column 10: keys: expected a key or a list"],
+      [
+        '{"keys": {"sned": "alt-s"}}',
+        'there is no action "sned", expected send,',
+      ],
+      ['{"keys": {"send": "n"}}', "send: expected a key such as ctrl-n"],
+      ['{"keys": {"send": "ctrl-m"}}', "send: expected a key such as ctrl-n"],
+      ['{"keys": {"up": [7]}}', "up: expected a key such as ctrl-n"],
+      ['{"keys": {"newline": "enter"}}', "no key is left for send"],
+      [
+        '{"keys": {"yank": "alt-y", "up": ["Alt-Y"]}}',
+        "alt-y is given to yank and to up",
+      ],
       ["[]", "line 1, column 1: expected an object"],
       [
         '{"notify": "off", "notify": "off"}',
@@ -171,4 +184,21 @@ testWith(FILES, "config changes the file that a link points to", async () => {
   assert((await Deno.lstat(`${dir}/info.settings`)).isSymlink);
   const text = await Deno.readTextFile(`${folder.path}/dotfile`);
   assertEquals(JSON.parse(text), { colours: "never" });
+});
+
+testWith(FILES, "config takes keys as JSON", async () => {
+  await using folder = await temporaryFolder();
+  const keys = {
+    send: "Alt-Enter",
+    newline: ["enter", "CTRL-J"],
+    close: "Esc",
+  };
+  const text = JSON.stringify(keys);
+  const { code, stderr } = await config(folder.path, "keys", text);
+  assertEquals([code, stderr], [0, `keys is ${text} now\n`]);
+  const { stdout } = await config(folder.path, "keys", "--json");
+  assertEquals(jsonLines(stdout)[0].value, keys);
+  const bad = await config(folder.path, "keys", "alt-s");
+  assertEquals(bad.code, 2);
+  assertStringIncludes(bad.stderr, "keys: expected a key or a list of keys");
 });

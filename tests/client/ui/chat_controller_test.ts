@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { readKeys } from "../../../client/settings/chat_actions.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { Stage } from "../../../lab/harness/stage.ts";
 import { ControlledChat } from "../../support/clients/controlled_chat.ts";
@@ -211,5 +212,74 @@ testWith(
     assert(chat.text.includes("message 40."));
     chat.press("alt-m");
     await chat.see("The wheel doesn't scroll");
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "the user's own keys send, and stand in the help",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    await stage.someone("ben");
+    const keys = readKeys({ send: "Alt-S", newline: ["enter"], contacts: [] });
+    await using chat = new ControlledChat(anna, SIZE, "ben", undefined, keys);
+    await chat.see("connected");
+    chat.type("one");
+    chat.press("enter");
+    chat.type("two");
+    chat.press("alt-c");
+    assert(chat.text.includes("> one\n  two"), chat.text);
+    assert(chat.text.includes("│"));
+    chat.press("alt-s");
+    await chat.see("✓ one");
+    chat.type("/help");
+    chat.press("alt-s");
+    await chat.see("* /chat NAME");
+    let help = chat.text;
+    while (!chat.text.includes("A text that starts with a slash")) {
+      chat.press("pagedown");
+      help += chat.text;
+    }
+    assert(help.includes("Alt-S: send"), help);
+    assert(!help.includes("hide the contacts"), help);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "commands save and open received files, and keep a setting",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    const ben = await stage.someone("ben");
+    const files: string[] = [];
+    for (const text of ["first", "second"]) {
+      await Deno.writeTextFile(`${stage.path}/${text}`, text);
+      await ben.outbox.sendFile("anna", `${stage.path}/${text}`);
+    }
+    await receive(anna);
+    for (const { kind, path } of anna.messages.list({ name: "ben" })) {
+      if (kind === "file" && path !== undefined) files.push(path);
+    }
+    try {
+      await using chat = new ControlledChat(anna, SIZE, "ben");
+      await chat.see("connected");
+      chat.enter("/open 2");
+      await chat.see("Opening");
+      chat.enter("/open");
+      await chat.until(() => chat.opened.length === 2, "the last file");
+      assertEquals(chat.opened, files);
+      chat.enter(`/save 2 ${stage.path}/kept`);
+      await chat.see("Saved");
+      assertEquals(await Deno.readTextFile(`${stage.path}/kept`), "first");
+      chat.enter("/notify bell");
+      await chat.see("from now on");
+      assertEquals(chat.kept, [["notify", "bell"]]);
+    } finally {
+      for (const path of files) await Deno.remove(path);
+    }
   },
 );

@@ -36,7 +36,7 @@ import {
   actions,
   bindKeys,
   keyHelp,
-} from "../../../client/ui/chat/input/actions.ts";
+} from "../../../client/settings/chat_actions.ts";
 import {
   presses,
   wheelPresses,

@@ -1,6 +1,10 @@
 /** A chat without a terminal: keys go in, frames come out. */
 
 import type { Session } from "../../../client/session/session.ts";
+import {
+  bindKeys,
+  type OwnKeys,
+} from "../../../client/settings/chat_actions.ts";
 import type { Unsent } from "../../../client/ui/chat/run/sender.ts";
 import { ChatController } from "../../../client/ui/chat/run/controller.ts";
 import { textOf, type Tone } from "../../../client/ui/chat/view/rows.ts";
@@ -24,6 +28,7 @@ export class ControlledChat implements AsyncDisposable {
     size: { columns: number; rows: number },
     name?: string,
     now: () => number = () => performance.now(),
+    keys: OwnKeys = {},
   ) {
     this.#controller = new ChatController(session, "off", size, {
       signal: () => {},
@@ -43,6 +48,7 @@ export class ControlledChat implements AsyncDisposable {
         this.kept.push([name, value]);
         return Promise.resolve();
       },
+      bindings: bindKeys(keys),
       home: undefined,
       now,
       leave: this.#left.resolve,

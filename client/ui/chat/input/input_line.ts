@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ActionName } from "./actions.ts";
+import type { ActionName } from "../../../settings/chat_actions.ts";
 import {
   type Editor,
   EMPTY,

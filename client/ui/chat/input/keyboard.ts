@@ -16,7 +16,7 @@ import type { Chat, ChatEnvironment } from "../run/chat_parts.ts";
 import { conversationHeight, noticesOf } from "../view/frame.ts";
 import { type Hits, stepped } from "../model/hits.ts";
 import type { Sender } from "../run/sender.ts";
-import type { ActionName, KeyBindings } from "./actions.ts";
+import type { ActionName } from "../../../settings/chat_actions.ts";
 import type { Press } from "./presses.ts";
 
 /** Rows by which the wheel scrolls. */
@@ -29,7 +29,6 @@ export class Keyboard {
   readonly #commands: CommandRunner;
   readonly #sender: Sender;
   readonly #environment: ChatEnvironment;
-  readonly #bindings: KeyBindings;
 
   constructor(
     session: Session,
@@ -37,14 +36,12 @@ export class Keyboard {
     commands: CommandRunner,
     sender: Sender,
     environment: ChatEnvironment,
-    bindings: KeyBindings,
   ) {
     this.#session = session;
     this.#chat = chat;
     this.#commands = commands;
     this.#sender = sender;
     this.#environment = environment;
-    this.#bindings = bindings;
   }
 
   /** Handles a key or typed text. */
@@ -52,7 +49,7 @@ export class Keyboard {
     this.#chat.guard(() => {
       this.#chat.hurry();
       if (press.kind === "text") return this.#type(press.text);
-      const action = this.#bindings.get(press.name);
+      const action = this.#environment.bindings.get(press.name);
       if (action === undefined) return;
       if (this.#chat.state.hits?.isListed) this.#actOnHits(action);
       else if (!this.#endRecall(action)) this.#act(action);

@@ -5,7 +5,7 @@
  */
 
 import { NOTIFY_MODES, type NotifyMode } from "../../../settings/settings.ts";
-import { keyHelp } from "../input/actions.ts";
+import { type KeyBindings, keyHelp } from "../../../settings/chat_actions.ts";
 import { expandHome } from "../../typed_path.ts";
 
 /** Whether a text is a {@linkcode NotifyMode}. */
@@ -113,11 +113,11 @@ export function readSaved(rest: string): { number: string; path: string } {
 }
 
 /** The lines of the help. */
-export function helpLines(): string[] {
+export function helpLines(bindings: KeyBindings): string[] {
   const commands = COMMANDS.map(({ name, takes, does }) =>
     [`/${name} ${takes}`.trim(), does] as const
   );
-  const lines = [...commands, ...keyHelp()].map(([what, does]) =>
+  const lines = [...commands, ...keyHelp(bindings)].map(([what, does]) =>
     `${what}: ${does}`
   );
   return [...lines, "A text that starts with a slash is written with two"];

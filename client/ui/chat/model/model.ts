@@ -14,7 +14,7 @@ import { withoutControls } from "../../../../shared/cli/printable.ts";
 import type { Hits } from "./hits.ts";
 import type { Position } from "../view/conversation_rows.ts";
 import type { Notice } from "../view/notice_panel.ts";
-import type { ActionName } from "../input/actions.ts";
+import type { ActionName } from "../../../settings/chat_actions.ts";
 import { type Editor, EMPTY, written } from "../input/editor.ts";
 import {
   edit,

@@ -14,6 +14,7 @@ import { isDumb } from "../../terminal.ts";
 import type { Unsent } from "./sender.ts";
 import { ChatController } from "./controller.ts";
 import { editText } from "../input/external_editor.ts";
+import { bindKeys, type OwnKeys } from "../../../settings/chat_actions.ts";
 import type {
   ColourMode,
   NotifyMode,
@@ -38,6 +39,8 @@ export interface ChatOptions {
   colours: ColourMode;
   /** Whether the mouse wheel scrolls. */
   mouse: boolean;
+  /** Keys in place of the default ones. */
+  keys: OwnKeys;
   /** Writes a setting into the settings file. */
   keep: (name: SettingName, value: string) => Promise<void>;
   /** Whether to ignore SIGHUP, as since the start of the program. */
@@ -124,6 +127,7 @@ export async function runChat(
         list: namesIn,
         openFile,
         keep: options.keep,
+        bindings: bindKeys(options.keys),
         home: process.env.HOME,
         now: () => performance.now(),
         leave: left.resolve,

@@ -5,6 +5,7 @@
  */
 
 import type { KeyChangedError, UserError } from "../../../errors.ts";
+import type { KeyBindings } from "../../../settings/chat_actions.ts";
 import type { SettingName } from "../../../settings/settings.ts";
 import type { ConversationView } from "../view/conversation_rows.ts";
 import type { Hits } from "../model/hits.ts";
@@ -74,6 +75,8 @@ export interface ChatEnvironment {
   openFile: (path: string) => Promise<void>;
   /** Writes a setting into the settings file. */
   keep: (name: SettingName, value: string) => Promise<void>;
+  /** What keys do. */
+  bindings: KeyBindings;
   /** The folder for `~`. */
   home: string | undefined;
   /** The time that polls of the relay go by, in milliseconds. */

@@ -63,7 +63,9 @@ export class CommandRunner {
       case "quit":
         return this.#environment.leave(0);
       case "help":
-        return this.#chat.tell(helpLines().join("\n"));
+        return this.#chat.tell(
+          helpLines(this.#environment.bindings).join("\n"),
+        );
       case "chat":
         return await this.#open(required(rest, "/chat NAME"));
       case "who":

@@ -28,7 +28,6 @@ import {
   type Frame,
   layOut,
 } from "../view/frame.ts";
-import { bindKeys } from "../input/actions.ts";
 import type { Hits } from "../model/hits.ts";
 import { Keyboard } from "../input/keyboard.ts";
 import type { Press } from "../input/presses.ts";
@@ -111,7 +110,6 @@ export class ChatController implements Chat, Disposable {
       this.#commands,
       this.#sender,
       environment,
-      bindKeys(),
     );
   }
 

@@ -35,6 +35,7 @@ export const verb: Verb = defineVerb({
       notify: notify ?? settings.notify,
       colours: settings.colours,
       mouse: settings.mouse === "on",
+      keys: settings.keys,
       keep: async (name, value) =>
         await (await SettingsFile.read(dir)).change(name, value),
       isHangupIgnored: work.isHangupIgnored,

@@ -1,7 +1,9 @@
 import { UsageError } from "../../../../shared/cli/program.ts";
+import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import {
   isSettingName,
+  readValue,
   type Setting,
   type SettingName,
   settingNames,
@@ -60,16 +62,21 @@ ${
       return await print(output, file, name, shown(file, name));
     }
     if (value === DEFAULT) await file.remove(name);
-    else await file.change(name, checked(name, value));
+    else await file.change(name, valueFrom(name, value));
     output.say(`${name} is ${shown(await SettingsFile.read(dir), name)} now`);
   },
 });
 
 /** The value for the file. @throws {UsageError} if it isn't one of those expected */
-function checked(name: SettingName, value: string): string {
-  const { expected, read }: Setting<unknown> = settings[name];
-  if (read(value) !== undefined) return value;
-  throw new UsageError(`${name}: expected ${expected}, got "${value}"`);
+function valueFrom(name: SettingName, text: string): unknown {
+  const { fromText = String }: Setting<unknown> = settings[name];
+  const value = fromText(text);
+  try {
+    readValue(name, value);
+    return value;
+  } catch (error) {
+    throw new UsageError(reasonOf(error));
+  }
 }
 
 async function printAll(output: Output, file: SettingsFile): Promise<void> {
@@ -101,7 +108,10 @@ async function print(
 }
 
 function shown(file: SettingsFile, name: SettingName): string {
-  return printableLine(String(file.valueOf(name)));
+  const value = file.valueOf(name);
+  return printableLine(
+    typeof value === "string" ? value : JSON.stringify(value),
+  );
 }
 
 function source(file: SettingsFile, name: SettingName): string {

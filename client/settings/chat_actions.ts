@@ -1,6 +1,6 @@
 /**
- * What keys do, each action declared once: the keyboard, `/help` and the table in
- * docs/chat.md follow from this table.
+ * What keys do in the chat, each action declared once: the keyboard, `/help`, the
+ * setting `keys` and the table in docs/chat.md follow from this table.
  *
  * @module
  */
@@ -72,6 +72,65 @@ export type ActionName = keyof typeof actions;
 /** The names of all actions. */
 export const actionNames = Object.keys(actions) as readonly ActionName[];
 
+/** Keys in place of the default ones of actions. */
+export type OwnKeys = Partial<Readonly<Record<ActionName, readonly string[]>>>;
+
+/** The names of keys that `presses` gives; a terminal sends Ctrl-H, -I and -M as other keys. */
+const KEY =
+  /^(?:(?:alt-)?(?:ctrl-)?(?:up|down|left|right|pageup|pagedown|home|end|enter|tab|escape|backspace|delete)|shift-tab|wheel-up|wheel-down|(?:alt-)?ctrl-[a-gj-ln-z]|alt-[^\s\p{Lu}])$/u;
+
+/**
+ * Reads the setting `keys`: a key, or a list of keys, by the name of an action.
+ *
+ * @returns undefined if the value isn't such an object
+ * @throws {Error} if it names an unknown action or key, or leaves none to send
+ */
+export function readKeys(value: unknown): OwnKeys | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return undefined;
+  }
+  const own = new Map<ActionName, readonly string[]>();
+  const taken = new Map<string, ActionName>();
+  for (const [action, given] of Object.entries(value)) {
+    if (!isActionName(action)) {
+      throw new Error(
+        `keys: there is no action "${action}", expected ${
+          actionNames.join(", ")
+        }`,
+      );
+    }
+    const keys = [given].flat().map((key) => keyNamed(action, key));
+    for (const key of keys) {
+      const other = taken.get(key);
+      if (other !== undefined) {
+        throw new Error(`keys: ${key} is given to ${other} and to ${action}`);
+      }
+      taken.set(key, action);
+    }
+    own.set(action, keys);
+  }
+  const keys: OwnKeys = Object.fromEntries(own);
+  if (![...bindKeys(keys).values()].includes("send")) {
+    throw new Error("keys: no key is left for send");
+  }
+  return keys;
+}
+
+function isActionName(name: string): name is ActionName {
+  return Object.hasOwn(actions, name);
+}
+
+/** The name of a key as {@linkcode KeyBindings} has it, from one that a user wrote. */
+function keyNamed(action: ActionName, written: unknown): string {
+  const name = String(written).toLowerCase().replace(/\besc$/, "escape");
+  if (typeof written === "string" && KEY.test(name)) return name;
+  throw new Error(
+    `keys: ${action}: expected a key such as ctrl-n, alt-up, alt-ctrl-d or pageup, got ${
+      JSON.stringify(written)
+    }`,
+  );
+}
+
 /** The actions by the names of their keys. */
 export type KeyBindings = ReadonlyMap<string, ActionName>;
 
@@ -81,9 +140,7 @@ export type KeyBindings = ReadonlyMap<string, ActionName>;
  * @param own keys in place of an action's default ones; they are taken away from
  * other actions
  */
-export function bindKeys(
-  own: Partial<Readonly<Record<ActionName, readonly string[]>>> = {},
-): KeyBindings {
+export function bindKeys(own: OwnKeys = {}): KeyBindings {
   const bound = new Map<string, ActionName>();
   const bind = (name: ActionName, keys: readonly string[]) => {
     for (const key of keys) bound.set(key, name);
@@ -102,14 +159,15 @@ const LABELS: Readonly<Record<string, string>> = {
   pagedown: "PageDown",
 };
 
-/** The keys of each action as users write them, with what it does. */
+/** The keys of each action that has some, as users write them, with what it does. */
 export function keyHelp(
   bindings: KeyBindings = bindKeys(),
-): (readonly [keys: string, does: string])[] {
+): (readonly [keys: string, does: string, name: ActionName])[] {
   return actionNames.map((name) => {
-    const keys = [...bindings].filter(([, bound]) => bound === name);
-    return [keys.map(([key]) => keyLabel(key)).join(", "), actions[name].does];
-  });
+    const keys = [...bindings].filter(([, bound]) => bound === name)
+      .map(([key]) => keyLabel(key));
+    return [keys.join(", "), actions[name].does, name] as const;
+  }).filter(([keys]) => keys !== "");
 }
 
 function keyLabel(key: string): string {
