@@ -147,5 +147,13 @@ testWith(
     chat.press("ctrl-n");
     await chat.see(/> Benny +│/);
     await chat.see("> for ben");
+    chat.press("ctrl-u");
+    chat.enter("/delete");
+    await chat.see("Nothing is deleted yet");
+    chat.enter("/delete");
+    await chat.see("No conversation is open");
+    await chat.see(/^ {2}Caroline +│/m);
+    chat.press("ctrl-p");
+    await chat.see(/> Caroline +│/);
   },
 );

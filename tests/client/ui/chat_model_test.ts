@@ -340,6 +340,8 @@ Deno.test("news are told once, of whom nobody looks at, and not too often", () =
   assertEquals(take(101, 3, 20_001), [], "too soon");
   assertEquals(take(101, 3, 24_000), ["carol"], "told with the next");
   assertEquals(take(102, 3, 30_000, ""), ["ben"]);
+  const muted = { ...contact("dora", 1), muted: true };
+  assertEquals(arrivals.take([muted], "ben", 40_000), [], "muted");
   assertEquals(
     announcement("osc9", ["a\x1b]0;x\x07\u202e", "b", "c", "d"]),
     "\x1b]9;MessageU: message from a]0;x, b, c and others\x07",

@@ -458,6 +458,7 @@ longTest(SCREENS, "a received file is opened by the desktop", async () => {
   const installed = `${bin}/${opener}`;
   await Deno.writeTextFile(installed, script, { mode: 0o700 });
   await using screen = await stage.chat("anna", undefined, {
+    partner: "ben",
     env: { PATH: `${bin}:/usr/bin:/bin` },
     flags: [`--allow-run=${installed}`],
   });
