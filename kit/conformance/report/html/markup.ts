@@ -14,9 +14,11 @@ export type Value = string | number | Markup | readonly Markup[];
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { markup } from "./markup.ts";
  *
- * markup`<p title="${'"'}">${"<b>"}</p>`.text; // <p title="&quot;">&lt;b&gt;</p>
+ * const { text } = markup`<p title="${'"'}">${"<b>"}</p>`;
+ * assertEquals(text, '<p title="&quot;">&lt;b&gt;</p>');
  * ```
  */
 export function markup(
