@@ -13,7 +13,7 @@ import type { ConversationSize } from "../store/deletions.ts";
 import type { SessionParts } from "./contacts.ts";
 import { UnreadMessages } from "./unread_messages.ts";
 
-/** Milliseconds to wait while another client receives. */
+/** Milliseconds to wait while messages are received. */
 const RECEIVE_PATIENCE = 5_000;
 /** Messages that expire at once at most. */
 const MOST_EXPIRED = 1000;
@@ -38,8 +38,8 @@ export class History {
    * Deletes a conversation, with the files of it that the client's own folder holds.
    * The contact's keys, its alias, and whether it is blocked or muted remain.
    *
-   * @throws {UserError} where no contact has the name, or another client is
-   * receiving or sending to it
+   * @throws {UserError} where messages are being received, or one of the
+   * conversation is being sent
    */
   async delete(name: string): Promise<void> {
     const { contacts, deletions } = this.#session.store;
@@ -47,8 +47,8 @@ export class History {
     using lock = await this.#session.store.lock("pull", RECEIVE_PATIENCE);
     if (lock === undefined) {
       throw new UserError(
-        "Another client in this folder is receiving",
-        "Delete the conversation once that has ended",
+        "Messages are being received, so nothing is deleted",
+        "Try again in a while; if another client in this folder is stuck, end it",
       );
     }
     const { paths } = deletions.conversation(name);
