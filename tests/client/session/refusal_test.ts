@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
+  ConnectionError,
   RelayLink,
   ServerRefusedError,
   Session,
@@ -12,6 +13,7 @@ import {
   type TestRelay,
   testRelay,
 } from "../../../lab/harness/resources.ts";
+import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 
@@ -60,6 +62,15 @@ testWith(
       );
       assertEquals(finding?.what, "It responds, but refuses you");
       assertStringIncludes(finding?.advice ?? "", unknown);
+    });
+
+    await t.step("a relay that closes at once may be full", async () => {
+      await using server = new ScriptedServer();
+      server.script = () => {};
+      const link = new RelayLink(() => Promise.resolve(server.address));
+      const ask = () => link.clients(clientId);
+      const { hint } = await assertRejects(ask, ConnectionError);
+      assertStringIncludes(hint ?? "", "The relay may be full");
     });
 
     await t.step("the recipient's inbox may be full", async () => {
