@@ -12,12 +12,14 @@ import {
   buildCommand,
   type CommandContext,
   EnumValidationError,
+  FlagNotFoundError,
   formatMessageForArgumentScannerError,
   type PartialApplicationConfiguration,
   run,
   text_en,
 } from "@stricli/core";
-import type { Flags, FlagValues } from "./flags.ts";
+import { closest } from "./closest.ts";
+import { flagName, type Flags, type FlagValues } from "./flags.ts";
 import { reasonOf } from "./reason.ts";
 import { UsageError } from "./program.ts";
 
@@ -108,14 +110,27 @@ export async function readCommandLine<F extends Flags>(
   }, {});
   await runCaptured(application, args, {});
   if (line !== undefined) return line;
-  const sentence = usageSentence(failure);
+  const sentence = await usageSentence(failure, flags);
   const isValue = failure instanceof ArgumentParseError ||
     failure instanceof EnumValidationError;
   throw new UsageError(isValue ? sentence : `${sentence}: see --help`);
 }
 
-/** A sentence about an argument that the library doesn't accept. */
-export function usageSentence(failure: unknown): string {
+/**
+ * A sentence about an argument that the library doesn't accept.
+ *
+ * @param flags those that may be meant by an unknown one
+ */
+export async function usageSentence(
+  failure: unknown,
+  flags: Flags,
+): Promise<string> {
+  if (failure instanceof FlagNotFoundError) {
+    const names = Object.keys(flags).map(flagName);
+    const meant = await closest(`--${failure.input}`, names);
+    const question = meant === undefined ? "" : ` (did you mean ${meant}?)`;
+    return `Unknown flag --${failure.input}${question}`;
+  }
   return failure instanceof ArgumentScannerError
     ? formatMessageForArgumentScannerError(failure, sentences)
     : reasonOf(failure);
@@ -141,8 +156,6 @@ function lastOf(given: unknown): unknown {
 
 /** Messages for the library's errors. */
 const sentences: Parameters<typeof formatMessageForArgumentScannerError>[1] = {
-  FlagNotFoundError: ({ input, corrections: [meant] }) =>
-    `Unknown flag --${input}${meant ? ` (did you mean --${meant}?)` : ""}`,
   AliasNotFoundError: ({ input }) => `Unknown flag -${input}`,
   UnsatisfiedFlagError: ({ externalFlagName }) =>
     `--${externalFlagName} needs a value`,

@@ -19,10 +19,10 @@ import {
   scanner,
   usageSentence,
 } from "../../../shared/cli/command_line.ts";
-import { VERSION } from "../../../shared/cli/program.ts";
-import { PROGRAM, programHelp, verbHelp, verbUsage } from "./help.ts";
+import { UsageError, VERSION } from "../../../shared/cli/program.ts";
+import { PROGRAM, verbUsage } from "./help.ts";
 import { runVerb } from "./run_client.ts";
-import { classify, complain, exitCodes, reject } from "./verb/report.ts";
+import { complain, exitCodes, reject } from "./verb/report.ts";
 import { globalFlags, type ParserContext, type Verb } from "./verb/verb.ts";
 import { type Io, Output } from "./verb/output.ts";
 import {
@@ -50,24 +50,21 @@ export async function parseAndRun(
   const flags = args.slice(0, end < 0 ? undefined : end);
   const isAsked = (...names: string[]) =>
     names.some((name) => flags.includes(name));
-  if (isVerbMissing || !isVerb(word)) {
-    if (isAsked("--help", "-h")) return await write(await programHelp());
-    if (isAsked("--version", "-v")) return await write(VERSION);
+  if (isAsked("--help", "-h")) {
+    const topic = isVerbMissing || !isVerb(word) ? [] : [word];
+    return await runVerb(io, await loadVerb("help"), {}, topic);
   }
-  let name: VerbName;
-  try {
-    name = await verbNamed(word);
-  } catch (error) {
-    complain(output, error);
-    return classify(error).exit;
-  }
-  const verb = await loadVerb(name);
-  if (isAsked("--help", "-h")) return await write(verbHelp(name, verb));
-  return await parseVerb(io, name, verb, rest, output);
-
-  async function write(text: string): Promise<number> {
-    await output.write(text);
+  if (isVerbMissing && isAsked("--version", "-v")) {
+    await output.write(VERSION);
     return exitCodes.done;
+  }
+  try {
+    const name = await verbNamed(word);
+    return await parseVerb(io, name, await loadVerb(name), rest, output);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    complain(output, error);
+    return exitCodes.usage;
   }
 }
 
@@ -112,7 +109,7 @@ export async function parseVerb(
   reject(
     output,
     "usage",
-    usageSentence(failure),
+    await usageSentence(failure, { ...verb.flags, ...globalFlags }),
     isFlag
       ? `A word that begins with a dash and isn't a flag goes behind "--". See: ${PROGRAM} ${name} --help`
       : `Usage: ${verbUsage(name, verb)}`,

@@ -54,7 +54,7 @@ Deno.test("each verb has examples, which are command lines of it", async () => {
     const verb = await loadVerb(name);
     const inert = { ...verb, task: () => Promise.resolve() };
     const calls = verb.examples.flatMap(callsIn);
-    assertEquals(calls.length >= 2 && calls.length <= 4, true, name);
+    assertEquals(verb.examples.length >= 2, true, name);
     let own = 0;
     for (const [word, ...rest] of calls.map(verbFirst)) {
       if (word !== name) continue;
@@ -75,7 +75,9 @@ Deno.test("each verb has examples, which are command lines of it", async () => {
 /** The words behind each "messageu" of a command line of the shell. */
 function callsIn(line: string): string[][] {
   return [
-    ...line.matchAll(/(?:^|[\s('])messageu(?:-client)?(?=[ ')]|$)([^|<>)]*)/g),
+    ...line.matchAll(
+      /(?:^|[\s('])messageu(?:-client)?(?=[ ')]|$)((?:(?!\d?<)[^|>)])*)/g,
+    ),
   ]
     .map(([, rest = ""]) =>
       [...rest.matchAll(/"([^"]*)"|'([^']*)'|([^\s']+)/g)]
@@ -113,6 +115,12 @@ Deno.test("a wrong command line is explained in a sentence", async () => {
       "Unknown flag --ofline (did you mean --offline?)",
       'A word that begins with a dash and isn\'t a flag goes behind "--". See: messageu list --help',
     ],
+    [
+      "send bob hi --on-key-chang stop",
+      "Unknown flag --on-key-chang (did you mean --on-key-change?)",
+      "",
+    ],
+    ["list --frob", "Unknown flag --frob\n", ""],
     [
       "sned bob hi",
       'There is no verb "sned": did you mean send? "messageu help" lists all',
