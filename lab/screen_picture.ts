@@ -5,6 +5,7 @@
  */
 
 import type { IBufferCell, Terminal } from "@xterm/headless";
+import { cells, graphemes } from "../client/ui/chat/view/rows.ts";
 
 /** What is replaced wherever it is found on a row, by something as long. */
 export interface Mask {
@@ -23,6 +24,14 @@ const CELL_WIDTH = 8.4;
 const ROW_HEIGHT = 18;
 const INK = "#d8dee9";
 const PAPER = "#1e222a";
+/** Fonts of one width first, then those with the scripts that these lack. */
+const FONTS = [
+  ...["ui-monospace", "Menlo", "Consolas", "'DejaVu Sans Mono'"],
+  ...["'Noto Sans Mono CJK SC'", "'Noto Sans Mono'", "monospace"],
+  ...["'Apple Color Emoji'", "'Segoe UI Emoji'", "'Noto Color Emoji'"],
+].join();
+/** What is drawn as one text, if it looks the same. */
+const JOINED = [/^[\x21-\x7e ]+$/, /^─+$/];
 const RIGHT_TO_LEFT = /^[\p{Script=Hebrew}\p{Script=Arabic}]+$/u;
 /** The eight colours of a terminal, and the bright ones. */
 const PALETTE = [
@@ -46,7 +55,7 @@ export function drawScreen(screen: Terminal, masks: readonly Mask[]): string {
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${
     round(width)
-  } ${height}" font-family="monospace" font-size="14" fill="${INK}" xml:space="preserve">
+  } ${height}" font-family="${FONTS}" font-size="14" fill="${INK}">
 <rect width="100%" height="100%" fill="${PAPER}"/>
 ${parts.filter((part) => part !== "").join("\n")}
 </svg>
@@ -72,7 +81,22 @@ function cellsOf(screen: Terminal, masks: readonly Mask[]): Cell[][] {
         style: cell === undefined ? "" : styleOf(cell),
       };
     });
-    return masks.reduce(masked, row);
+    return masks.reduce(masked, whole(row));
+  });
+}
+
+/** Puts characters together that the emulator has in several cells: joined emoji, flags. */
+function whole(row: readonly Cell[]): Cell[] {
+  const styles = row.flatMap(({ text, style }) =>
+    Array.from({ length: text.length }, () => style)
+  );
+  let at = 0;
+  return graphemes(row.map(({ text }) => text).join("")).flatMap((text) => {
+    const style = styles[at] ?? "";
+    at += text.length;
+    const width = cells(text);
+    const rest = { text: "", width: 0, style };
+    return [{ text, width, style }, ...width > 1 ? [rest] : []];
   });
 }
 
@@ -103,7 +127,8 @@ interface Run {
 /**
  * Neighbours that look the same. Words from right to left are left together, to
  * be turned around as terminals do that can; any other character that isn't
- * ASCII is on its own, where it belongs.
+ * ASCII is on its own, where it belongs. So is what stands behind two spaces,
+ * which a viewer would make one.
  */
 function runsOf(row: readonly Cell[]): Run[] {
   const runs: Run[] = [];
@@ -111,7 +136,8 @@ function runsOf(row: readonly Cell[]): Run[] {
     if (width === 0) return;
     const last = runs.at(-1);
     const joins = last?.style === style &&
-      [/^[\x20-\x7e]+$/, RIGHT_TO_LEFT].some((kind) =>
+      !(text !== " " && last.text.endsWith("  ")) &&
+      [...JOINED, RIGHT_TO_LEFT].some((kind) =>
         kind.test(text) && kind.test(last.text)
       );
     if (joins) {
@@ -123,21 +149,27 @@ function runsOf(row: readonly Cell[]): Run[] {
 }
 
 function draw({ text, column, width, style }: Run, row: number): string {
-  const x = round(column * CELL_WIDTH);
+  const x = column * CELL_WIDTH;
   const y = row * ROW_HEIGHT + 4;
   const [paper = "", ...attributes] = style.split("|");
   const box = paper === ""
     ? ""
-    : `<rect x="${x}" y="${y}" width="${
+    : `<rect x="${round(x)}" y="${y}" width="${
       round(width * CELL_WIDTH)
-    }" height="${ROW_HEIGHT}" fill="${paper}"/>`;
-  if (text.trim() === "") return box;
-  const length = width > 1 && text.length > 1 && /^[\x20-\x7e]+$/.test(text)
-    ? ` textLength="${round(width * CELL_WIDTH)}"`
-    : "";
-  return `${box}<text x="${x}" y="${y + 13}"${length}${
+    }" height="${ROW_HEIGHT}" fill="${paper}" shape-rendering="crispEdges"/>`;
+  // A viewer drops spaces at the ends of a text.
+  const shown = text.trim();
+  if (shown === "") return box;
+  const start = x + text.indexOf(shown) * CELL_WIDTH;
+  const isJoined = shown.length > 1 && JOINED.some((kind) => kind.test(shown));
+  const place = isJoined
+    ? `x="${round(start)}" textLength="${round(shown.length * CELL_WIDTH)}"`
+    : width === 2
+    ? `x="${round(x + CELL_WIDTH)}" text-anchor="middle"`
+    : `x="${round(start)}"`;
+  return `${box}<text ${place} y="${y + 13}"${
     attributes.map((attribute) => ` ${attribute}`).join("")
-  }>${escaped(text)}</text>`;
+  }>${escaped(shown)}</text>`;
 }
 
 /** The background, then attributes of the text, between bars. */
@@ -152,6 +184,7 @@ function styleOf(cell: IBufferCell): string {
   if (cell.isBold() !== 0) attributes.push('font-weight="bold"');
   if (cell.isDim() !== 0) attributes.push('opacity="0.6"');
   if (cell.isItalic() !== 0) attributes.push('font-style="italic"');
+  if (cell.isUnderline() !== 0) attributes.push('text-decoration="underline"');
   return [paper, ...attributes].join("|");
 }
 

@@ -17,6 +17,10 @@ const FOLDER = fileURLToPath(new URL("../docs/screens/", import.meta.url));
 const MASKS: readonly Mask[] = [
   { what: /\d\d:\d\d(?= )/g, by: "12:34" },
   { what: /\d{4}-\d\d-\d\d/g, by: "2026-01-02" },
+  {
+    what: /\/tmp\/messageu-test-[\da-f]{16}/g,
+    by: "/home/lena/Documents/relays/january",
+  },
   { what: /(?<=retrying in )\d(?= s)/g, by: "4" },
 ];
 
@@ -86,6 +90,64 @@ await screen.see("✓ This one waits.");
 screen.type("/search dra|wrap\r");
 await screen.see("2 hits for");
 await picture("chat_search", screen);
+
+await busyScreen();
+
+/** A conversation among others, as it looks after a while. */
+async function busyScreen(): Promise<void> {
+  await stage.register("lena");
+  const noa = await stage.someone("noa");
+  const others = {
+    grace: ["The slides are in the shared folder", "Could you look at page 7?"],
+    kenji: ["明日の会議は十時からです"],
+    omar: ["Thanks!"],
+    yael: ["נתראה ביום ראשון"],
+  };
+  for (const [name, texts] of Object.entries(others)) {
+    const session = await stage.someone(name);
+    for (const text of texts) await session.outbox.sendText("lena", text);
+  }
+  await using busy = await stage.chat("lena", { columns: 120, rows: 36 }, {
+    partner: "noa",
+  });
+  await busy.see("connected");
+  await busy.see("grace");
+  const hers = async (text: string) => {
+    await noa.outbox.sendText("lena", text);
+    await busy.see(text.slice(0, 12));
+  };
+  const mine = async (text: string) => {
+    busy.type(`${text}\r`);
+    await busy.see(`✓ ${text.slice(0, 12)}`);
+  };
+  await hers("Good morning! Did the new relay survive the night?");
+  await mine("It did: 41,000 messages, not one lost 🎉");
+  await hers("東京のチームからも「問題なし」と返事が来ました 🙇");
+  await mine("すばらしい! 안녕하세요 to the people in 서울, too");
+  await hers("And the numbers? Somebody will ask for them at ten.");
+  await Deno.writeTextFile(`${stage.path}/night.csv`, "time,messages\n");
+  busy.type(`/file ${stage.path}/night.csv\r`);
+  await busy.see("✓ file");
+  await mine(
+    "All of it is on https://status.example.org/relays/eu-1/nights/2026-01-02?view=messages&group-by=hour&zone=utc",
+  );
+  await hers(
+    "Perfect. Which fingerprint should I compare before I trust the new key of Omar?",
+  );
+  await mine(
+    "His own: /fingerprint omar shows it. Call him, he reads you the same digits",
+  );
+  await hers("Will do 👍🏽 Family picture for the wall: 👩‍👩‍👧 🇮🇱 🇯🇵");
+  await mine("Lunch at one?");
+  // Looks elsewhere for a while.
+  busy.type("\x1b[O");
+  await hers("Yes. The place with the good ☕ and 饺子?");
+  await hers("Ben and Carol come, too; I'll keep a table for five.");
+  busy.type("\x1b[I");
+  busy.type("See you th");
+  await busy.see("> See you th");
+  await picture("chat_120x36", busy);
+}
 
 /** Resizes, and waits until the input is on the last row. */
 async function resize(size: ScreenSize): Promise<void> {
