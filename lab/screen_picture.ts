@@ -24,12 +24,12 @@ const CELL_WIDTH = 8.4;
 const ROW_HEIGHT = 18;
 const INK = "#d8dee9";
 const PAPER = "#1e222a";
-/** Fonts of one width first, then those with the scripts that these lack. */
-const FONTS = [
-  ...["ui-monospace", "Menlo", "Consolas", "'DejaVu Sans Mono'"],
-  ...["'Noto Sans Mono CJK SC'", "'Noto Sans Mono'", "monospace"],
-  ...["'Apple Color Emoji'", "'Segoe UI Emoji'", "'Noto Color Emoji'"],
-].join();
+/** Fonts of one width, then those with the scripts that these lack. */
+const FONTS = "ui-monospace,Menlo,Consolas,'DejaVu Sans Mono'," +
+  "'Noto Sans Mono CJK SC','Noto Sans Mono',monospace";
+/** Fonts of emoji; some viewers would take their digits, too. */
+const EMOJI_FONTS = "'Apple Color Emoji','Segoe UI Emoji','Noto Color Emoji'";
+const EMOJI = /[\p{Emoji_Presentation}\u{fe0f}]/u;
 /** What is drawn as one text, if it looks the same. */
 const JOINED = [/^[\x21-\x7e ]+$/, /^─+$/];
 const RIGHT_TO_LEFT = /^[\p{Script=Hebrew}\p{Script=Arabic}]+$/u;
@@ -167,6 +167,7 @@ function draw({ text, column, width, style }: Run, row: number): string {
     : width === 2
     ? `x="${round(x + CELL_WIDTH)}" text-anchor="middle"`
     : `x="${round(start)}"`;
+  if (EMOJI.test(shown)) attributes.push(`font-family="${EMOJI_FONTS}"`);
   return `${box}<text ${place} y="${y + 13}"${
     attributes.map((attribute) => ` ${attribute}`).join("")
   }>${escaped(shown)}</text>`;

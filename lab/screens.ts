@@ -122,9 +122,20 @@ async function busyScreen(): Promise<void> {
   };
   await hers("Good morning! Did the new relay survive the night?");
   await mine("It did: 41,000 messages, not one lost 🎉");
+  await hers(
+    "Three were moved to new disks at four, each within seconds:\n    eu-1    ok      4 s\n    eu-2    ok      6 s\n    us-1    ok     11 s",
+  );
+  await mine("Not one complaint. What does Tokyo say?");
   await hers("東京のチームからも「問題なし」と返事が来ました 🙇");
   await mine("すばらしい! 안녕하세요 to the people in 서울, too");
-  await hers("And the numbers? Somebody will ask for them at ten.");
+  await mine("By the way: the certificate of the old one runs out on Friday");
+  await hers("Renewed already, it stands in the runbook, on page 12.");
+  await mine("You are quick. Does the new one need another port?");
+  await hers("No: 1357 as before, and the metrics stay on loopback.");
+  await mine("Then I change nothing here 👌");
+  await hers("Right. 小林さん would like to see the plot of the night.");
+  await mine("She gets it with the numbers");
+  await hers("Good, she asks for them at ten.");
   await Deno.writeTextFile(`${stage.path}/night.csv`, "time,messages\n");
   busy.type(`/file ${stage.path}/night.csv\r`);
   await busy.see("✓ file");
@@ -137,8 +148,10 @@ async function busyScreen(): Promise<void> {
   await mine(
     "His own: /fingerprint omar shows it. Call him, he reads you the same digits",
   );
-  await hers("Will do 👍🏽 Family picture for the wall: 👩‍👩‍👧 🇮🇱 🇯🇵");
-  await mine("Lunch at one?");
+  await hers("Will do 👍🏽 Family picture for the wall: 👩‍👩‍👧 🇯🇵 🇧🇷");
+  await mine("Beautiful! Who took it?");
+  await hers("My brother, with the old camera. שבת שלום from him, by the way");
+  await mine("Thank him. Lunch at one?");
   // Looks elsewhere for a while.
   busy.type("\x1b[O");
   await hers("Yes. The place with the good ☕ and 饺子?");
