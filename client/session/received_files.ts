@@ -163,12 +163,10 @@ function gone({ id, path }: Message, cause?: unknown): UserError {
   return new UserError(
     `The file of message ${id} can't be read: ${
       cause === undefined
-        ? path === undefined
-          ? "it wasn't moved here"
-          : `${path} is gone, as files in the temporary folder go with a restart`
+        ? path === undefined ? "it wasn't moved here" : `${path} is gone`
         : reasonOf(cause)
     }`,
-    'Ask for it again; "config files FOLDER" keeps the files to come',
+    'A restart empties the temporary folder. Ask for the file again; "config files FOLDER" keeps those to come',
     { cause },
   );
 }

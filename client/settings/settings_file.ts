@@ -6,8 +6,12 @@
  */
 
 import type { Node, ParseError } from "jsonc-parser";
+import { dirname } from "node:path";
 import { readInfoText } from "../../shared/folder/info_files.ts";
-import { statIfThere } from "../../shared/folder/durable_files.ts";
+import {
+  makePrivateFolder,
+  statIfThere,
+} from "../../shared/folder/durable_files.ts";
 import { closest } from "../../shared/cli/closest.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError } from "../errors.ts";
@@ -178,11 +182,12 @@ export class SettingsFile {
   async #write(text: string): Promise<void> {
     const path = await Deno.realPath(this.path).catch(() => this.path);
     try {
+      await makePrivateFolder(dirname(path));
       await replaceFile(path, text.endsWith("\n") ? text : `${text}\n`);
     } catch (cause) {
       throw new FolderError(
         `${path} can't be written: ${reasonOf(cause)}`,
-        "See that the folder is there, can be written and has room",
+        "See that its folder can be written and has room",
         { cause },
       );
     }

@@ -13,7 +13,7 @@ import {
 } from "../../shared/folder/durable_files.ts";
 import { FolderError, NotRegisteredError, UserError } from "../errors.ts";
 import { parseIdentity } from "../../shared/identity/parse_identity.ts";
-import { readFolderIdentity } from "../keys/identity.ts";
+import { pathOfIdentity, readFolderIdentity } from "../keys/identity.ts";
 import { countWaiting } from "../session/journal.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import type { ClientStore } from "../store/store.ts";
@@ -47,8 +47,11 @@ export interface ExportedArchive extends Exported {
 
 /** How an archive is made. */
 export interface ExportOptions {
-  /** Encrypts the archive; undefined leaves it readable. */
-  passphrase: string | undefined;
+  /**
+   * Called for the passphrase that encrypts the archive, once it can be made;
+   * undefined leaves it readable.
+   */
+  passphrase: (() => Promise<string>) | undefined;
 }
 
 /**
@@ -63,13 +66,15 @@ export async function exportArchive(
   path: string,
   { passphrase }: ExportOptions,
 ): Promise<ExportedArchive> {
+  await requireIdentity(dir);
+  await refuseExistingFile(path);
+  const secret = await passphrase?.();
   const draft = draftOf(path);
   try {
     await removeDraftsOf(path);
-    await refuseExistingFile(path);
-    const exported = passphrase === undefined
+    const exported = secret === undefined
       ? await fill(dir, store, draft)
-      : await seal(dir, store, draft, passphrase);
+      : await seal(dir, store, draft, secret);
     await syncFile(draft);
     await moveNew(draft, path);
     await syncFolder(dirname(path));
@@ -78,14 +83,18 @@ export async function exportArchive(
   } catch (cause) {
     await removeIfThere(draft);
     if (cause instanceof UserError) throw cause;
-    throw new UserError(
-      `${path} can't be written: ${reasonOf(cause)}`,
-      cause instanceof Deno.errors.AlreadyExists
-        ? "Take another name: nothing is written over"
-        : "See that its folder is there and has room",
-      { cause },
-    );
+    throw cannotWrite(path, cause);
   }
+}
+
+function cannotWrite(path: string, cause: unknown): UserError {
+  return new UserError(
+    `${path} can't be written: ${reasonOf(cause)}`,
+    cause instanceof Deno.errors.AlreadyExists
+      ? "Take another name: nothing is written over"
+      : "See that its folder is there and has room",
+    { cause },
+  );
 }
 
 /** Fills a new file with an encrypted archive. */
@@ -114,10 +123,12 @@ export async function exportToStream(
   write: (bytes: Uint8Array) => Promise<void>,
   { passphrase }: ExportOptions,
 ): Promise<ExportedArchive> {
+  await requireIdentity(dir);
+  const secret = await passphrase?.();
   using plain = await PlainArchive.make(dir, store);
-  const bytes = passphrase === undefined
+  const bytes = secret === undefined
     ? readPieces(plain.file)
-    : encryptArchive(plain.file, passphrase);
+    : encryptArchive(plain.file, secret);
   for await (const piece of bytes) await write(piece);
   await rememberExport(dir);
   return plain.exported;
@@ -177,10 +188,19 @@ class PlainArchive implements Disposable {
   }
 }
 
+/** @throws {NotRegisteredError} where the folder has no identity */
+async function requireIdentity(dir: string): Promise<void> {
+  if (await pathOfIdentity(dir) === undefined) throw new NotRegisteredError();
+}
+
 /** Refuses a path that is taken before the long work begins. */
 async function refuseExistingFile(path: string): Promise<void> {
-  if (await findFile(dirname(path), [basename(path)]) === undefined) return;
-  throw new Deno.errors.AlreadyExists("It exists");
+  try {
+    if (await findFile(dirname(path), [basename(path)]) === undefined) return;
+    throw new Deno.errors.AlreadyExists("It exists");
+  } catch (cause) {
+    throw cannotWrite(path, cause);
+  }
 }
 
 /** Fills a new file with mode 0600 with a readable archive. */

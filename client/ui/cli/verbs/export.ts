@@ -82,12 +82,7 @@ export const verb: Verb = defineVerb({
       const { passphraseFd, unencrypted = false } = flags;
       const passphrase = unencrypted
         ? undefined
-        : await newPassphrase(work.io, passphraseFd);
-      output.say(
-        passphrase === undefined
-          ? "The file will hold your private key and all messages: keep it secret"
-          : "The file will hold your private key and all messages: without the passphrase no one can read it, you neither",
-      );
+        : () => newPassphrase(work.io, passphraseFd);
       const { dir } = work;
       const archived = path === PIPE
         ? await exportToStream(
@@ -97,6 +92,11 @@ export const verb: Verb = defineVerb({
           { passphrase },
         )
         : await exportArchive(dir, session.store, path, { passphrase });
+      output.say(
+        unencrypted
+          ? "The archive holds your private key and all messages: keep it secret"
+          : "The archive holds your private key and all messages: without the passphrase no one can open it",
+      );
       if (archived.unread > 0) {
         output.say(
           `Messages that couldn't be decrypted (${
