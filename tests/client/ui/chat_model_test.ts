@@ -293,7 +293,7 @@ Deno.test("no frame is larger than its screen", () => {
 
 Deno.test("Tab completes as far as it is clear", async () => {
   const sources = {
-    names: ["anna", "annabel", "ben"],
+    names: () => ["anna", "annabel", "ben"],
     list: (folder: string) =>
       Promise.resolve(
         folder === "/home/a/" ? ["one.txt", "one.pdf", ".hidden", "two/"] : [],

@@ -222,8 +222,9 @@ export class Keyboard {
     const { editor } = this.#chat.state;
     if (editor.cursor < editor.text.length) return;
     const { line, candidates } = await complete(editor.text, {
-      names: this.#session.contacts.names()
-        .filter((name) => printableLine(name) === name),
+      names: () =>
+        this.#session.contacts.names()
+          .filter((name) => printableLine(name) === name),
       list: async (folder) =>
         (await this.#environment.list(folder))
           .filter((name) => withoutControls(name) === name),

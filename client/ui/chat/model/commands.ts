@@ -134,8 +134,8 @@ function command(
 
 /** Sources of candidates. */
 export interface CompletionSources {
-  /** The names of the contacts. */
-  names: readonly string[];
+  /** Reads the names of the contacts. */
+  names: () => readonly string[];
   /** Lists a folder; folders end with a slash. Empty if it can't be read. */
   list: (folder: string) => Promise<string[]>;
   /** The folder for `~`. */
@@ -166,7 +166,7 @@ export async function complete(
   const head = line.slice(0, line.length - typed.length);
   switch (COMMANDS.find((command) => command.name === name)?.completes) {
     case "name":
-      return choose(head, typed, sources.names);
+      return choose(head, typed, sources.names());
     case "notify":
       return choose(head, typed, NOTIFY_MODES);
     case "path":
