@@ -54,6 +54,7 @@ export class ChatController implements Chat, Disposable {
   readonly #messageLayout = new MessageLayout();
   readonly #arrivals = new Arrivals();
   readonly #listeners = new Set<() => void>();
+  #showing: ReturnType<typeof setTimeout> | undefined;
   readonly #relay: RelayWatch;
   readonly #sender: Sender;
   readonly #commands: CommandRunner;
@@ -150,6 +151,8 @@ export class ChatController implements Chat, Disposable {
     this.#commands.endSearch();
     this.#relay.stop();
     clearInterval(this.#watch);
+    clearTimeout(this.#showing);
+    this.#listeners.clear();
   }
 
   /** Resolves once the last request after the end is done. */
@@ -167,8 +170,20 @@ export class ChatController implements Chat, Disposable {
     const { title } = this.#frame;
     this.#frame = layOut(this.#state, this.#messageLayout);
     if (this.#frame.title !== title) this.#environment.title(this.#frame.title);
-    for (const listener of this.#listeners) listener();
+    this.#show();
     this.#markSeen();
+  }
+
+  /**
+   * Shows the frame in another turn, so that a message is on its way before its
+   * frame is drawn, and several events cost one drawing.
+   */
+  #show(): void {
+    if (this.#listeners.size === 0 || this.#showing !== undefined) return;
+    this.#showing = setTimeout(() => {
+      this.#showing = undefined;
+      for (const listener of this.#listeners) listener();
+    });
   }
 
   tell(text: string, topic?: string): void {

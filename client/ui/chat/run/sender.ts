@@ -30,7 +30,6 @@ export interface Unsent {
  * across restarts of the program.
  */
 export class Sender {
-  readonly #session: Session;
   readonly #outbox: Outbox;
   readonly #messages: Messages;
   readonly #chat: Chat;
@@ -41,7 +40,6 @@ export class Sender {
   #held = false;
 
   constructor(session: Session, chat: Chat) {
-    this.#session = session;
     this.#outbox = session.outbox;
     this.#messages = session.messages;
     this.#chat = chat;
@@ -87,9 +85,8 @@ export class Sender {
    * folder has left, and not what one has sent meanwhile.
    */
   resume(): void {
-    const { messages } = this.#session;
     this.#queue = this.#queue.filter((id) =>
-      messages.find(id)?.acknowledged === undefined
+      this.#messages.find(id)?.acknowledged === undefined
     );
     this.#addWaiting();
     const { waiting } = this.#chat.state;
@@ -147,27 +144,25 @@ export class Sender {
   }
 
   #work(): void {
-    if (this.#busy) return;
-    this.#busy = true;
-    this.#working = this.#sendAll().finally(() => {
-      this.#busy = false;
-    });
+    if (!this.#busy) this.#working = this.#sendAll();
   }
 
   async #sendAll(): Promise<void> {
-    while (!this.#held) {
-      const id = this.#queue[0];
-      if (id === undefined) return;
-      await this.#send(id);
+    this.#busy = true;
+    try {
+      while (!this.#held) {
+        const id = this.#queue[0];
+        if (id === undefined) break;
+        await this.#send(id);
+      }
+    } finally {
+      this.#busy = false;
     }
   }
 
   async #send(id: MessageNumber): Promise<void> {
     // Its conversation may have been deleted.
-    if (this.#messages.find(id) === undefined) {
-      this.#queue.shift();
-      return;
-    }
+    if (this.#messages.find(id) === undefined) return this.#remove(id);
     try {
       await this.#outbox.deliver(id, {
         progress: (done, total) => this.#progress(done, total),
