@@ -30,7 +30,7 @@ import type { RelayLink } from "../../../link/relay_link.ts";
 import type { RelayAddresses } from "../../../link/relay_addresses.ts";
 import type { Locate } from "../../../link/relays.ts";
 import { UserError } from "../../../errors.ts";
-import { type Settings, TEMPORARY } from "../../../settings/settings.ts";
+import type { Settings } from "../../../settings/settings.ts";
 import type { Session } from "../../../session/session.ts";
 
 /** Context of functions that propose completions. */
@@ -183,6 +183,7 @@ export class Work implements Disposable {
   /** The folder for received files; undefined for the temporary folder. @throws {UserError} if it is unknown */
   async filesFolder(): Promise<string | undefined> {
     const { files } = await this.settings();
+    const { TEMPORARY } = await import("../../../settings/settings.ts");
     if (files === TEMPORARY) return undefined;
     const { expandHome } = await import("../../typed_path.ts");
     const path = expandHome(files, this.#home);
