@@ -24,16 +24,16 @@ export const actions = {
   up: action("move a line up, then back in the input history", "up"),
   down: action("move a line down, then forward in the input history", "down"),
   recall: action("search the input history, again for an older line", "ctrl-r"),
-  "page-up": action("scroll up, in a notice that is too long too", "pageup"),
+  "page-up": action("scroll up, first in a notice that is too long", "pageup"),
   "page-down": action("scroll down", "pagedown"),
-  "scroll-up": action("scroll three rows up, if Alt-M is on", "wheel-up"),
-  "scroll-down": action("scroll three rows down", "wheel-down"),
+  "scroll-up": action("scroll three rows up, after Alt-M", "wheel-up"),
+  "scroll-down": action("scroll three rows down, after Alt-M", "wheel-down"),
   mouse: action(
     "let the wheel scroll, and Shift select text; again to end it",
     "alt-m",
   ),
   close: action(
-    "close notices, then go to the end; what it skips counts as read",
+    "close notices, end a search, go to the end; what it skips counts as read",
     "escape",
   ),
   "next-unread": action(

@@ -283,3 +283,27 @@ testWith(
     }
   },
 );
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "more messages than fit on the screen are read from the first one",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    const ben = await stage.someone("ben");
+    for (let number = 1; number <= 40; number++) {
+      await ben.outbox.sendText("anna", `ben's ${number}.`);
+    }
+    await using chat = new ControlledChat(anna, SIZE, "ben");
+    await chat.see("new, Esc ends");
+    assert(/── new ─+\n(.*\n)?.*ben's 1\.$/m.test(chat.text), chat.text);
+    assert(!chat.text.includes("ben's 40."));
+    // An answer goes to the end, which stays there although some are unread.
+    chat.enter("an answer");
+    await chat.see("✓ an answer");
+    await ben.outbox.sendText("anna", "one more.");
+    await chat.see("one more.");
+    assert(chat.text.includes("✓ an answer"));
+  },
+);

@@ -374,9 +374,10 @@ longTest(
       partner: "ben",
     });
     const { emulator } = screen;
-    await screen.see("https://example.org/path/");
+    await screen.see("new, Esc ends");
     screen.type("\x1b");
-    await screen.unsee("unread above");
+    await screen.see("https://example.org/path/");
+    await screen.unsee("new, Esc ends");
     // deno-lint-ignore no-control-regex -- styles
     const unstyled = screen.raw.replaceAll(/\x1b\[[\d;]*m/g, "");
     const links = [

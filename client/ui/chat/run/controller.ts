@@ -252,9 +252,29 @@ export class ChatController implements Chat, Disposable {
     this.#version = version;
     const messages = this.#conversation?.messages ?? [];
     const firstNew = this.#firstNew(messages);
-    this.dispatch({ kind: "set", contacts, messages, firstNew });
+    this.#showArrived({ kind: "set", contacts, messages, firstNew });
     if (!this.#settled) this.#arrivals.settle(contacts);
     this.#warn(contacts);
+  }
+
+  /** Shows what has arrived; stays at its start if it doesn't fit on the screen. */
+  #showArrived(event: ChatEvent): void {
+    const known = this.#state.messages.at(-1)?.id ?? 0;
+    const next = update(this.#state, event);
+    const { focused, hits, position } = next;
+    const firstNew = next.messages.find(({ id, outgoing, shown }) =>
+      id > known && !outgoing && !shown
+    )?.id;
+    const isAtEnd = focused && position === undefined && hits === undefined;
+    if (!isAtEnd || firstNew === undefined) return this.dispatch(event);
+    const view = conversationView(next, this.#messageLayout);
+    const { messages } = view.visible(undefined);
+    if (messages.some(({ id }) => id === firstNew)) return this.dispatch(event);
+    this.dispatch(event, {
+      kind: "set",
+      firstNew,
+      position: view.placed(firstNew, ROWS_ABOVE_NEW),
+    });
   }
 
   /** The message below the line "new"; a line marks what arrives unseen. */
