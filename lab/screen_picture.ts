@@ -161,10 +161,10 @@ function draw({ text, column, width, style }: Run, row: number): string {
   const shown = text.trim();
   if (shown === "") return box;
   const start = x + text.indexOf(shown) * CELL_WIDTH;
-  const isJoined = shown.length > 1 && JOINED.some((kind) => kind.test(shown));
-  const place = isJoined
+  const isJoined = JOINED.some((kind) => kind.test(shown));
+  const place = isJoined && shown.length > 1
     ? `x="${round(start)}" textLength="${round(shown.length * CELL_WIDTH)}"`
-    : width === 2
+    : width === 2 && !isJoined
     ? `x="${round(x + CELL_WIDTH)}" text-anchor="middle"`
     : `x="${round(start)}"`;
   if (EMOJI.test(shown)) attributes.push(`font-family="${EMOJI_FONTS}"`);
