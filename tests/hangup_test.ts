@@ -95,7 +95,7 @@ longTest(SCREENS, "a chat goes on without its terminal's leave", async () => {
   await screen.see("connected");
   await screen.signal("HUP");
   screen.type("/help\r");
-  await screen.see("/quit");
+  await screen.see("Esc closes");
   screen.type("/quit\r");
   assertEquals((await screen.end()).code, 0);
 });

@@ -226,13 +226,18 @@ export function relayArguments(
     dir,
     "--host",
     "127.0.0.1",
-    ...flags,
+    ...withoutTimes(flags),
   ];
 }
 
 /** The runtime's arguments with which `deno task server` starts the launcher. */
 export function launcherArguments(flags: readonly string[]): string[] {
-  return [...taskArguments("server"), ...flags];
+  return [...taskArguments("server"), ...withoutTimes(flags)];
+}
+
+/** Flags of a relay whose log can be compared, unless they choose another. */
+function withoutTimes(flags: readonly string[]): string[] {
+  return flags.includes("--log") ? [...flags] : ["--log", "journal", ...flags];
 }
 
 /** The runtime's arguments with which a task runs its program. */

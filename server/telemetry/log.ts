@@ -127,14 +127,14 @@ export class RelayLog {
   }
 }
 
-function lineOfText({ level, message, properties }: LogRecord): string {
+function lineOfJournal({ level, message, properties }: LogRecord): string {
   const fields = Object.entries(properties)
     .map(([name, value]) => ` ${name}=${value}`);
   return `${WORDS[level] ?? level}: ${message.join("")}${fields.join("")}`;
 }
 
-function lineOfTimedText(record: LogRecord): string {
-  return `${timeOf(record)} ${lineOfText(record)}`;
+function lineOfText(record: LogRecord): string {
+  return `${timeOf(record)} ${lineOfJournal(record)}`;
 }
 
 function lineOfJson(record: LogRecord): string {
@@ -154,7 +154,7 @@ function timeOf({ timestamp }: LogRecord): string {
 /** How a record is written in each format. */
 const LINES: Readonly<Record<LogFormat, (record: LogRecord) => string>> = {
   text: lineOfText,
-  timed: lineOfTimedText,
+  journal: lineOfJournal,
   json: lineOfJson,
 };
 

@@ -14,8 +14,8 @@ export const telemetryFlags = {
   ),
   log: choiceFlag(
     "FORMAT",
-    "text, timed (text with times, where no journal adds\nthem) or json (default: text)",
-    ["text", "timed", "json"],
+    "text, journal (text without times, which a journal\nadds) or json (default: text)",
+    ["text", "journal", "json"],
   ),
   logLevel: choiceFlag(
     "LEVEL",

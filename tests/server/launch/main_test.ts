@@ -259,7 +259,7 @@ longTest(
         [
           ["--log", "xml"],
           2,
-          'error: --log: expected text, timed or json, got "xml"\n',
+          'error: --log: expected text, journal or json, got "xml"\n',
         ],
         [
           ["--log-level", "all"],

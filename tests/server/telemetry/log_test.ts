@@ -43,7 +43,7 @@ function writeAll(log: RelayLog): void {
   log.error("a failure", { repeated: 3 });
 }
 
-Deno.test("a log of text holds sentences, as its level says", async () => {
+Deno.test("a log for a journal holds sentences, as its level says", async () => {
   const lines = [
     "debug: a detail connection=7",
     "note: a note",
@@ -53,13 +53,13 @@ Deno.test("a log of text holds sentences, as its level says", async () => {
   for (
     const [i, level] of (["debug", "info", "warn", "error"] as const).entries()
   ) {
-    const { stderr } = await written("text", level, writeAll);
+    const { stderr } = await written("journal", level, writeAll);
     assertEquals(stderr, lines.slice(i));
   }
 });
 
-Deno.test("a timed log begins its sentences with their times", async () => {
-  const { stderr } = await written("timed", "info", writeAll);
+Deno.test("a log of text begins its sentences with their times", async () => {
+  const { stderr } = await written("text", "info", writeAll);
   const lines = stderr.map((line) => /^(\S+) (.+)$/.exec(line) ?? []);
   for (const [, time = ""] of lines) {
     assertEquals(new Date(time).toISOString(), time);
@@ -88,7 +88,7 @@ Deno.test("a log of JSON holds an object a line", async () => {
 Deno.test("what programs wait for is on standard output, and in a log of JSON", async () => {
   const announce = (log: RelayLog) =>
     log.announce("listening on x", { address: "x" });
-  assertEquals(await written("text", "info", announce), {
+  assertEquals(await written("journal", "info", announce), {
     stdout: ["listening on x"],
     stderr: [],
   });
@@ -98,7 +98,7 @@ Deno.test("what programs wait for is on standard output, and in a log of JSON", 
 });
 
 Deno.test("what fails again and again is logged once in a while", async () => {
-  const { stderr } = await written("text", "info", (log) => {
+  const { stderr } = await written("journal", "info", (log) => {
     const failures = new FailurePrinter(log);
     for (let i = 0; i < 100; i++) failures.print(new Error("no room"));
     failures.print(new Error("no disk"));
@@ -109,11 +109,14 @@ Deno.test("what fails again and again is logged once in a while", async () => {
 Deno.test("a log that isn't read drops lines and says how many", async () => {
   const read: string[] = [];
   let reads = Promise.withResolvers<void>();
-  const log = new RelayLog({ format: "text", level: "info" }, async (bytes) => {
-    await reads.promise;
-    read.push(...new TextDecoder().decode(bytes).split("\n").slice(0, -1));
-    return bytes.length;
-  });
+  const log = new RelayLog(
+    { format: "journal", level: "info" },
+    async (bytes) => {
+      await reads.promise;
+      read.push(...new TextDecoder().decode(bytes).split("\n").slice(0, -1));
+      return bytes.length;
+    },
+  );
   const long = "x".repeat(1000);
   for (let i = 0; i < 3000; i++) log.info(long);
   const { dropped } = log;

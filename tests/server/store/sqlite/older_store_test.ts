@@ -304,7 +304,7 @@ for (
       await using relay = start(`${size / 512 + spare}`);
       const { code, stderr } = await relay.end();
       assertEquals(code, 1);
-      assertMatch(stderr, /^error: Can't use the database .*$/m);
+      assertMatch(stderr, /^\S+Z error: Can't use the database .*$/m);
       assertStringIncludes(stderr, reason);
       assertEquals((await Deno.readFile(path)).toHex(), before);
       assertEquals(await namesIn(folder.path), ["db.defensive"]);
@@ -313,7 +313,7 @@ for (
       await next.address();
       assertMatch(
         next.complained,
-        /^note: brought the tables of .* up to date/m,
+        /^\S+Z note: brought the tables of .* up to date/m,
       );
       next.kill("SIGTERM");
       assertEquals((await next.end()).code, 0);
