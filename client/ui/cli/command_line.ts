@@ -13,6 +13,7 @@ import {
   type Command,
   FlagNotFoundError,
   text_en,
+  UnexpectedPositionalError,
 } from "@stricli/core";
 import {
   runCaptured,
@@ -106,13 +107,18 @@ export async function parseVerb(
   }
   const isFlag = failure instanceof FlagNotFoundError ||
     failure instanceof AliasNotFoundError;
+  const isSplit = failure instanceof UnexpectedPositionalError &&
+    verb.args !== undefined;
+  const command = name === DEFAULT_VERB ? PROGRAM : `${PROGRAM} ${name}`;
   reject(
     output,
     "usage",
     await usageSentence(failure, { ...verb.flags, ...globalFlags }),
     isFlag
-      ? `A word that begins with a dash and isn't a flag goes behind "--". See: ${PROGRAM} ${name} --help`
-      : `Usage: ${verbUsage(name, verb)}`,
+      ? `A word that begins with a dash and isn't a flag goes behind "--". See: ${command} --help`
+      : `${isSplit ? "Put what has blanks in quotes. " : ""}Usage: ${
+        verbUsage(name, verb)
+      }`,
   );
   return exitCodes.usage;
 }

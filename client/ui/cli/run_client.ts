@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type GivenFlags, valueFlags, type Verb, Work } from "./verb/verb.ts";
+import {
+  type GivenFlags,
+  isGlobalFlag,
+  valueFlags,
+  type Verb,
+  Work,
+} from "./verb/verb.ts";
 import { type Io, OutputClosed, processIo } from "./verb/output.ts";
 import { DEFAULT_VERB, isVerb, loadVerb } from "./verbs.ts";
 
@@ -49,6 +55,11 @@ function verbFirst(args: readonly string[]): readonly string[] {
   }
   const word = args[at];
   if (word === undefined) return args;
+  // What follows an unknown flag may be its value.
+  const isDoubtful = args.slice(0, at).some((arg) =>
+    arg.startsWith("-") && !isGlobalFlag(arg)
+  );
+  if (isDoubtful && !isVerb(word)) return args;
   return [word, ...args.slice(0, at), ...args.slice(at + 1)];
 }
 

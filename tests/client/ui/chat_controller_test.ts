@@ -268,7 +268,7 @@ testWith(
       await using chat = new ControlledChat(anna, SIZE, "ben");
       await chat.see("connected");
       chat.enter("/open 2");
-      await chat.see("Opening");
+      await chat.see("Opened");
       chat.enter("/open");
       await chat.until(() => chat.opened.length === 2, "the last file");
       assertEquals(chat.opened, files);

@@ -467,14 +467,14 @@ longTest(SCREENS, "a received file is opened by the desktop", async () => {
   const opened = async () =>
     await Deno.readTextFile(`${stage.path}/opened`).catch(() => "");
   screen.type("/open 2\r");
-  await screen.see("Opening");
+  await screen.see("Opened");
   await until("the opened file", async () => await opened() === "first");
   screen.type("/open\r");
   await until("the opened file", async () => await opened() === "firstsecond");
   assert(!screen.raw.includes("noise"));
-  await Deno.writeTextFile(installed, "#!/bin/sh\nexit 3\n");
+  await Deno.writeTextFile(installed, "#!/bin/sh\nexit 9\n");
   screen.type("/open\r");
-  await screen.see(/ended with\s+(│\s+)?3/);
+  await screen.see(/ended with\s+(│\s+)?9/);
   screen.type("/open last\r");
   await screen.see('Expected a number, got "last"');
 });

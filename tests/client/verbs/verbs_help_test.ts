@@ -126,6 +126,18 @@ Deno.test("a wrong command line is explained in a sentence", async () => {
       'There is no verb "sned": did you mean send? "messageu help" lists all',
       "",
     ],
+    ["kye bob", 'There is no verb "kye": did you mean key?', ""],
+    [
+      "--dri alice send bob hi",
+      "Unknown flag --dri (did you mean --dir?)",
+      "See: messageu --help",
+    ],
+    ["--dri=alice sned bob", "Unknown flag --dri (did you mean --dir?)", ""],
+    [
+      "send bob hello there",
+      'Unexpected word "there"',
+      "Put what has blanks in quotes. Usage: messageu send NAME TEXT ",
+    ],
     ["help sned", 'There is no verb "sned": did you mean send?', ""],
   ];
   for (const [line, message, hint] of sentences) {

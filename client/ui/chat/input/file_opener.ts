@@ -8,6 +8,12 @@ const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
   windows: "explorer",
 };
 
+/** What a status of xdg-open means to a user. */
+const XDG_REASONS: Readonly<Record<number, string>> = {
+  2: "the file is gone",
+  3: "no program for it is set up",
+};
+
 /**
  * Opens a file with the desktop's program for it. That program outlives the chat
  * and doesn't write to its terminal.
@@ -35,7 +41,8 @@ export async function openFile(path: string): Promise<void> {
   }
   // The one of Windows ends with 1 on success, too.
   if (status.success || opener === "explorer") return;
-  throw cannotOpen(path, `${opener} ended with ${status.code}`);
+  const { [status.code]: reason } = opener === "xdg-open" ? XDG_REASONS : {};
+  throw cannotOpen(path, reason ?? `${opener} ended with ${status.code}`);
 }
 
 function cannotOpen(

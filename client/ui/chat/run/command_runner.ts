@@ -1,6 +1,7 @@
 import { UserError } from "../../../errors.ts";
 import type { Message, MessageNumber } from "../../../store/message.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
+import { inTime } from "../../../../shared/cli/time.ts";
 import type { Session } from "../../../session/session.ts";
 import { expandHome, typedPath } from "../../typed_path.ts";
 import { NOTIFY_MODES } from "../../../settings/settings.ts";
@@ -15,6 +16,8 @@ import type { Sender } from "./sender.ts";
 
 /** Maximum number of shown results of a search, the latest ones. */
 const MOST_HITS = 500;
+/** Milliseconds to wait for a failure to open a file. */
+const OPENED = 1000;
 
 /** Runs the commands of the input line. */
 export class CommandRunner {
@@ -140,8 +143,11 @@ export class CommandRunner {
       throw new UserError(`Expected a number, got "${rest}"`, "/open [N]");
     }
     const path = pathOf(this.#received(rest));
-    this.#chat.tell(`Opening ${printableLine(path)}`);
-    await this.#environment.openFile(path);
+    const opening = this.#environment.openFile(path);
+    // Some programs run until the user closes the file.
+    const done = await inTime(opening.then(() => "Opened"), OPENED, "Opening");
+    this.#chat.tell(`${done} ${printableLine(path)}`);
+    await opening;
   }
 
   /** The last received file of the conversation, or the Nth last. */

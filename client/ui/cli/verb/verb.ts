@@ -142,6 +142,12 @@ export type GlobalFlags = FlagValues<typeof globalFlags>;
 export const valueFlags: readonly string[] = Object.entries(globalFlags)
   .filter(([, { kind }]) => kind !== "boolean").map(([key]) => flagName(key));
 
+/** Whether an argument is a global flag, such as `--json` or `--dir=anna`. */
+export function isGlobalFlag(arg: string): boolean {
+  const [name] = arg.split("=");
+  return Object.keys(globalFlags).some((key) => flagName(key) === name);
+}
+
 /** The global flags of a command line; undefined if missing. */
 export type GivenFlags = Partial<GlobalFlags>;
 
