@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Session } from "../../../client/mod.ts";
 import { readKeys } from "../../../client/settings/chat_actions.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import { Stage } from "../../../lab/harness/stage.ts";
@@ -7,6 +8,13 @@ import { receive } from "../../support/clients/receiving.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 
 const SIZE = { columns: 80, rows: 24 };
+
+/** The texts that a user has sent to a contact. */
+function textsTo(session: Session, name: string): (string | undefined)[] {
+  return session.messages.list({ name })
+    .filter(({ kind, outgoing }) => kind === "text" && outgoing)
+    .map(({ text }) => text);
+}
 
 testWith(
   LOOPBACK_AND_FILES,
@@ -153,7 +161,7 @@ testWith(
     await chat.see("3 hits for needle");
     assertEquals(chat.marked("match"), ["Needle", "Needle", "Needle"]);
     chat.press("up", "enter");
-    await chat.see("hit 2 of 3: n, N, Esc ends");
+    await chat.see("hit 2 of 3: n, N; Esc to write");
     assert(chat.text.includes("7: Needle here"));
     assertEquals(chat.marked("match"), ["Needle", "Needle"]);
     assertEquals(chat.marked("selected").filter((text) => /\d/.test(text)), [
@@ -168,10 +176,9 @@ testWith(
     chat.type("n");
     await chat.see("hit 1 of 3");
     assert(chat.text.includes("3: Needle here"));
-    // With text in the input they are letters.
+    // A text ends the search.
     chat.type("an");
     assertEquals(chat.rows.at(-1), "> an");
-    chat.press("escape");
     assertEquals(chat.marked("match"), []);
     assert(chat.text.includes("3: Needle here"));
     chat.press("escape");
@@ -182,6 +189,88 @@ testWith(
     await chat.see("No message matches NEEDLE");
     chat.enter("/search (");
     await chat.see(`"(" isn't a pattern`);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a reply stays in its conversation, whatever a search has found",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    const ben = await stage.someone("ben");
+    const carol = await stage.someone("carol");
+    await carol.outbox.sendText("anna", "lunch, or");
+    await ben.outbox.sendText("anna", "lunch today?");
+    await receive(anna);
+    await using chat = new ControlledChat(anna, SIZE, "carol");
+    await chat.see("connected");
+    chat.enter("/search lunch");
+    await chat.see("2 hits for lunch");
+    // The selected row has one tone, apart from the match.
+    const row = chat.tones("ben: lunch today?");
+    assertEquals(new Set(row), new Set(["selected", "match"]));
+    chat.press("enter");
+    await chat.see(/^> ben/m);
+    // n selects the hit of another contact, and doesn't open its conversation.
+    chat.type("n");
+    await chat.see("hit 1 of 2");
+    await chat.see(/^> ben/m);
+    chat.type("ow");
+    assert(!chat.text.includes("hit 1 of 2"));
+    chat.press("enter");
+    await chat.see(/^> ben.*\n(?:.*\n)*.*✓ ow$/m);
+    assertEquals(textsTo(anna, "carol"), []);
+
+    // A text on the list isn't lost; nor is one from before its results came.
+    chat.enter("/search lunch");
+    await chat.see("2 hits for lunch");
+    chat.enter("yes, gladly");
+    await chat.see("✓ yes, gladly");
+    chat.type("/search lunch");
+    chat.press("enter");
+    chat.type("at noon");
+    await chat.see("2 hits for lunch");
+    chat.press("enter");
+    await chat.see("✓ at noon");
+    assert(!chat.text.includes("2 hits"));
+
+    // Ctrl-C ends the search and discards the text; only another one leaves.
+    chat.type("/search lunch");
+    chat.press("enter");
+    chat.type("draft");
+    await chat.see("2 hits for lunch");
+    chat.press("ctrl-c");
+    assertEquals(chat.rows.at(-1), ">");
+    assert(!chat.text.includes("2 hits"));
+    chat.press("ctrl-c");
+    assertEquals(await chat.left, 0);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a command with blanks is run, and never sent",
+  async () => {
+    await using relay = await testRelay();
+    await using stage = await Stage.at(relay.address);
+    const anna = await stage.someone("anna");
+    await stage.someone("ben");
+    await using chat = new ControlledChat(anna, SIZE, "ben");
+    await chat.see("connected");
+    chat.enter("  /nonsense");
+    await chat.see("There is no command /nonsense");
+    chat.paste("/delete ben\nnext");
+    chat.press("enter");
+    await chat.see("Not entered: a command has one line.");
+    assertEquals(chat.rows.at(-2), "> /delete ben");
+    chat.press("ctrl-c");
+    chat.enter("   ");
+    assertEquals(chat.rows.at(-1), ">");
+    chat.enter("//who");
+    await chat.see("✓ /who");
+    assertEquals(textsTo(anna, "ben"), ["/who"]);
   },
 );
 

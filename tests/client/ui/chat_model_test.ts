@@ -325,7 +325,16 @@ Deno.test("Tab completes as far as it is clear", async () => {
     rest: "a b",
   });
   assertEquals(readEntry("//x"), { kind: "text", text: "/x" });
-  assertEquals(readEntry("/a\nb").kind, "text");
+  for (const line of [" /who", "\t /who", "/who \n", "\n/who", "\u00a0/who"]) {
+    assertEquals(readEntry(line), { kind: "command", name: "who", rest: "" });
+  }
+  for (const line of ["/delete bob\nnext", " /delete bob\nnext"]) {
+    assertEquals(readEntry(line).kind, "lines");
+  }
+  for (const text of ["  // a comment", "see\n/who", " and/or"]) {
+    assertEquals(readEntry(text), { kind: "text", text });
+  }
+  assertEquals(readEntry("//a\nb"), { kind: "text", text: "/a\nb" });
 });
 
 Deno.test("news are told once, of whom nobody looks at, and not too often", () => {

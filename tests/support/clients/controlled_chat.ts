@@ -83,6 +83,20 @@ export class ControlledChat implements AsyncDisposable {
       .filter((span) => span.tone === tone).map(({ text }) => text);
   }
 
+  /** The tones of a piece of a row that is made of whole spans. */
+  tones(wanted: string): Tone[] {
+    for (const row of this.#controller.frame().rows) {
+      const start = textOf(row).indexOf(wanted);
+      if (start < 0) continue;
+      let at = 0;
+      return row.filter(({ text }) => {
+        at += text.length;
+        return at > start && at - text.length < start + wanted.length;
+      }).map(({ tone }) => tone);
+    }
+    throw new Error(`Expected ${wanted}, saw\n${this.text}`);
+  }
+
   /** Presses keys, each by its name. */
   press(...names: string[]): void {
     for (const name of names) this.#controller.press({ kind: "key", name });
@@ -93,6 +107,11 @@ export class ControlledChat implements AsyncDisposable {
     for (const letter of text) {
       this.#controller.press({ kind: "text", text: letter });
     }
+  }
+
+  /** Pastes a text. */
+  paste(text: string): void {
+    this.#controller.paste(text);
   }
 
   /** Types a line, and enters it. */

@@ -50,24 +50,31 @@ export class Keyboard {
       this.#chat.hurry();
       if (press.kind === "text") return this.#type(press.text);
       const action = this.#environment.bindings.get(press.name);
-      if (action === undefined) return;
-      if (this.#chat.state.hits?.isListed) this.#actOnHits(action);
-      else if (!this.#endRecall(action)) this.#act(action);
+      if (action === undefined || this.#endRecall(action)) return;
+      const { hits } = this.#chat.state;
+      if (hits?.isListed) this.#actOnHits(action, hits);
+      else this.#act(action);
     });
   }
 
   #type(text: string): void {
     const { editor, hits, recall } = this.#chat.state;
     const isFree = editor.text === "" && recall === undefined;
-    if (hits !== undefined && isFree && (text === "n" || text === "N")) {
-      this.#toHit(stepped(hits, text === "n" ? 1 : -1));
+    if (hits !== undefined && isFree && /^(?:n+|N+)$/.test(text)) {
+      const by = text.startsWith("n") ? text.length : -text.length;
+      this.#toHit(stepped(hits, by));
     } else this.#chat.dispatch({ kind: "typed", text });
   }
 
-  /** Selects a result of a search, in the list or in its conversation. */
+  /**
+   * Selects a result of a search. One of another conversation is selected in the
+   * list: n may begin a text, which must not go to another contact.
+   */
   #toHit(hits: Hits): void {
-    if (hits.isListed) this.#chat.dispatch({ kind: "set", hits });
-    else this.#chat.jump(hits);
+    const { open } = this.#chat.state;
+    const isHere = hits.messages[hits.at]?.contact === open;
+    if (isHere && !hits.isListed) return this.#chat.jump(hits);
+    this.#chat.dispatch({ kind: "set", hits: { ...hits, isListed: true } });
   }
 
   #act(action: ActionName): void {
@@ -107,8 +114,7 @@ export class Keyboard {
       case "stop":
         return this.#environment.stop();
       case "discard":
-        if (this.#commands.endSearch()) return;
-        return this.#editOrLeave(action);
+        return this.#discard();
       case "erase-or-quit":
         return this.#editOrLeave(action);
       default:
@@ -116,17 +122,14 @@ export class Keyboard {
     }
   }
 
-  #actOnHits(action: ActionName): void {
-    const { hits } = this.#chat.state;
-    if (hits === undefined) return;
+  #actOnHits(action: ActionName, hits: Hits): void {
+    const { editor } = this.#chat.state;
     const move = (by: number) => {
       const last = hits.messages.length - 1;
       const at = Math.max(0, Math.min(last, hits.at + by));
       this.#chat.dispatch({ kind: "set", hits: { ...hits, at } });
     };
     switch (action) {
-      case "stop":
-        return this.#environment.stop();
       case "up":
         return move(-1);
       case "down":
@@ -140,13 +143,25 @@ export class Keyboard {
       case "page-down":
         return move(10);
       case "send":
+        // The text was typed while the search ran.
+        if (editor.text !== "") return this.#enter(editor.text);
         return this.#chat.jump(hits);
-      case "close":
-      case "discard":
       case "erase-or-quit":
-        if (action === "close" && this.#closeNotices()) return;
-        this.#chat.dispatch({ kind: "set", hits: undefined });
+        return this.#chat.dispatch({ kind: "set", hits: undefined });
+      default:
+        this.#act(action);
     }
+  }
+
+  /** Ends a search and discards the text; leaves the chat if there is neither. */
+  #discard(): void {
+    const isSearching = this.#commands.endSearch() ||
+      this.#chat.state.hits !== undefined;
+    if (!isSearching) return this.#editOrLeave("discard");
+    this.#chat.dispatch(
+      { kind: "set", hits: undefined },
+      { kind: "edited", action: "discard" },
+    );
   }
 
   async #toggleMouse(): Promise<void> {
@@ -195,7 +210,9 @@ export class Keyboard {
   }
 
   #enter(line: string): void {
-    if (line.trim() === "") return;
+    if (line.trim() === "") {
+      return this.#chat.dispatch({ kind: "wrote", text: "" });
+    }
     // Stands for input of the terminal that isn't UTF-8.
     if (line.includes("\ufffd")) {
       return this.#chat.tell(
@@ -204,6 +221,11 @@ export class Keyboard {
     }
     const entry = readEntry(line);
     const { open } = this.#chat.state;
+    if (entry.kind === "lines") {
+      return this.#chat.tell(
+        "Not entered: a command has one line. A text that starts with a slash is written with two",
+      );
+    }
     if (entry.kind === "text" && open === undefined) {
       return this.#chat.tell(
         "Not sent: no conversation is open. Ctrl-N or /chat NAME opens one",

@@ -95,15 +95,21 @@ const COMMANDS: readonly Command[] = [
 /** A parsed input line. */
 export type Entered =
   | { kind: "text"; text: string }
-  | { kind: "command"; name: string; rest: string };
+  | { kind: "command"; name: string; rest: string }
+  /** Several lines that start like a command. */
+  | { kind: "lines" };
 
-/** Parses an input line. A double slash starts a text with one slash. */
-export function readEntry(line: string): Entered {
-  if (line.startsWith("//")) return { kind: "text", text: line.slice(1) };
-  const match = /^\/(\S*)(?:[ \t]+([^\n]*))?$/.exec(line);
-  if (match === null) return { kind: "text", text: line };
-  const [, name = "", rest = ""] = match;
-  return { kind: "command", name, rest: rest.trim() };
+/**
+ * Parses what was entered. Blanks around a command are ignored; a double slash
+ * starts a text with one slash.
+ */
+export function readEntry(entry: string): Entered {
+  if (entry.startsWith("//")) return { kind: "text", text: entry.slice(1) };
+  const line = entry.trim();
+  if (!/^\/(?!\/)/.test(line)) return { kind: "text", text: entry };
+  if (line.includes("\n")) return { kind: "lines" };
+  const [name = ""] = /^\S*/.exec(line.slice(1)) ?? [];
+  return { kind: "command", name, rest: line.slice(1 + name.length).trim() };
 }
 
 /** Splits "2 PATH", of which both parts may be missing; the number keeps its space. */

@@ -29,8 +29,8 @@ export function listed(
   };
 }
 
-/** Selects the next message (1) or the previous one (-1), around both ends. */
-export function stepped(hits: Hits, step: 1 | -1): Hits {
+/** Selects a later message, or an earlier one (negative), around both ends. */
+export function stepped(hits: Hits, step: number): Hits {
   const count = hits.messages.length;
-  return { ...hits, at: (hits.at + step + count) % count };
+  return { ...hits, at: ((hits.at + step) % count + count) % count };
 }

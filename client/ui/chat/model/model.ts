@@ -155,7 +155,12 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
     case "renamed":
       return rename(state, event.from, event.to);
     case "typed":
-      return { ...state, ...typeText(state, event.text), candidates: [] };
+      return {
+        ...state,
+        ...typeText(state, event.text),
+        candidates: [],
+        hits: undefined,
+      };
     case "edited":
       return { ...state, ...edit(state, event.action), candidates: [] };
     case "recalled":

@@ -202,7 +202,8 @@ function statusRow(state: ChatState): Row {
   const unread = contact?.unread ?? 0;
   if (state.hits !== undefined) {
     const { at, messages } = state.hits;
-    add(`hit ${at + 1} of ${messages.length}: n, N, Esc ends`);
+    const keys = state.editor.text === "" ? "n, N; Esc to write" : "Esc ends";
+    add(`hit ${at + 1} of ${messages.length}: ${keys}`);
   } else if (state.position !== undefined) {
     add(unread === 0 ? "scrolled back, Esc ends" : `${unread} new, Esc ends`);
   } else if (unread > 0) add(`${unread} unread above, Esc skips`);

@@ -25,7 +25,7 @@ export function hitRows(
   const count = messages.length === 1 ? "1 hit" : `${messages.length} hits`;
   return [
     [span(`${count} for ${printableLine(pattern)}`, "strong")],
-    [span("Up, Down and Enter jump to one, Esc goes back", "dim")],
+    [span("n, N, Up, Down select, Enter opens, Esc or a text ends it", "dim")],
     ...rows,
   ].slice(0, Math.max(0, height));
 }
@@ -41,7 +41,7 @@ function hitRow(
   const space = width - cells(time) - cells(name);
   return [
     span(time, isSelected ? "selected" : "dim"),
-    span(name, "theirs"),
+    span(name, isSelected ? "selected" : "theirs"),
     ...excerpt(message, space, isSelected ? "selected" : "plain"),
   ];
 }
