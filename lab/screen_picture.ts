@@ -7,10 +7,11 @@
 import type { IBufferCell, Terminal } from "@xterm/headless";
 import { cells, graphemes } from "../client/ui/chat/view/rows.ts";
 
-/** What is replaced wherever it is found on a row, by something as long. */
+/** What is replaced wherever it is found on a screen. */
 export interface Mask {
   what: RegExp;
-  by: string;
+  /** As long as what is replaced; may depend on how many were found above. */
+  by: string | ((above: number) => string);
 }
 
 interface Cell {
@@ -24,6 +25,13 @@ const CELL_WIDTH = 8.4;
 const ROW_HEIGHT = 18;
 const INK = "#d8dee9";
 const PAPER = "#1e222a";
+const TITLE_BAR_HEIGHT = 32;
+const TITLE_BAR_PAPER = "#2b303b";
+const TITLE_INK = "#9aa3b2";
+/** Between the window's edges and the cells. */
+const PADDING = 12;
+/** Of the window's three buttons. */
+const BUTTONS = ["#bf616a", "#ebcb8b", "#a3be8c"];
 /** Fonts of one width, then those with the scripts that these lack. */
 const FONTS = "ui-monospace,Menlo,Consolas,'DejaVu Sans Mono'," +
   "'Noto Sans Mono CJK SC','Noto Sans Mono',monospace";
@@ -45,21 +53,46 @@ const PALETTE = [
   "#e5e9f0",
 ];
 
-/** The screen as SVG. */
-export function drawScreen(screen: Terminal, masks: readonly Mask[]): string {
-  const width = screen.cols * CELL_WIDTH;
-  const height = screen.rows * ROW_HEIGHT + 8;
-  const parts: string[] = [];
-  cellsOf(screen, masks).forEach((row, at) => {
-    for (const run of runsOf(row)) parts.push(draw(run, at));
-  });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${
-    round(width)
-  } ${height}" font-family="${FONTS}" font-size="14" fill="${INK}">
-<rect width="100%" height="100%" fill="${PAPER}"/>
-${parts.filter((part) => part !== "").join("\n")}
+/** The screen as SVG, in a window with this title. */
+export function drawScreen(
+  screen: Terminal,
+  title: string,
+  masks: readonly Mask[],
+): string {
+  const width = round(screen.cols * CELL_WIDTH + 2 * PADDING);
+  const height = screen.rows * ROW_HEIGHT + 2 * PADDING + TITLE_BAR_HEIGHT;
+  const parts = cellsOf(screen, masks).flatMap((row, at) =>
+    runsOf(row).map((run) => draw(run, at)).filter((part) => part !== "")
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="${FONTS}" font-size="14" fill="${INK}">
+${drawWindow(width, height, title)}
+<g transform="translate(${PADDING} ${TITLE_BAR_HEIGHT + PADDING})">
+${parts.join("\n")}
+${drawCursor(screen)}
+</g>
 </svg>
 `;
+}
+
+function drawWindow(width: number, height: number, title: string): string {
+  const middle = TITLE_BAR_HEIGHT / 2;
+  const buttons = BUTTONS.map((colour, at) =>
+    `<circle cx="${18 + 20 * at}" cy="${middle}" r="6" fill="${colour}"/>`
+  );
+  return `<rect width="${width}" height="${height}" rx="10" fill="${TITLE_BAR_PAPER}"/>
+<path d="M0 ${TITLE_BAR_HEIGHT}h${width}v${
+    height - TITLE_BAR_HEIGHT - 10
+  }a10 10 0 0 1 -10 10h${20 - width}a10 10 0 0 1 -10 -10z" fill="${PAPER}"/>
+${buttons.join("")}
+<text x="${round(width / 2)}" y="${
+    middle + 5
+  }" text-anchor="middle" fill="${TITLE_INK}">${escaped(title)}</text>`;
+}
+
+function drawCursor({ buffer: { active } }: Terminal): string {
+  return `<rect x="${round(active.cursorX * CELL_WIDTH)}" y="${
+    active.cursorY * ROW_HEIGHT
+  }" width="${CELL_WIDTH}" height="${ROW_HEIGHT}" fill="${INK}" opacity="0.7"/>`;
 }
 
 /** The screen as text, row for row. */
@@ -71,6 +104,7 @@ export function writeScreen(screen: Terminal, masks: readonly Mask[]): string {
 
 function cellsOf(screen: Terminal, masks: readonly Mask[]): Cell[][] {
   const { active } = screen.buffer;
+  const replace = masks.map(masking);
   return Array.from({ length: screen.rows }, (_, at) => {
     const line = active.getLine(active.baseY + at);
     const row = Array.from({ length: screen.cols }, (_, column): Cell => {
@@ -81,7 +115,7 @@ function cellsOf(screen: Terminal, masks: readonly Mask[]): Cell[][] {
         style: cell === undefined ? "" : styleOf(cell),
       };
     });
-    return masks.reduce(masked, whole(row));
+    return replace.reduce((cells, mask) => mask(cells), whole(row));
   });
 }
 
@@ -100,21 +134,25 @@ function whole(row: readonly Cell[]): Cell[] {
   });
 }
 
-/** Replaces what a mask finds, cell for cell. */
-function masked(row: Cell[], { what, by }: Mask): Cell[] {
-  // One unit for each cell, so that places in the text are cells.
-  const text = row.map((cell) => cell.text.length === 1 ? cell.text : "\0")
-    .join("");
-  const changed = row.slice();
-  for (const { index } of text.matchAll(what)) {
-    for (const [offset, letter] of [...by].entries()) {
-      const cell = changed[index + offset];
-      if (cell !== undefined) {
-        changed[index + offset] = { ...cell, text: letter };
+/** Replaces what a mask finds, cell for cell, on one row after the other. */
+function masking({ what, by }: Mask): (row: readonly Cell[]) => Cell[] {
+  let above = 0;
+  return (row) => {
+    // One unit for each cell, so that places in the text are cells.
+    const text = row.map((cell) => cell.text.length === 1 ? cell.text : "\0")
+      .join("");
+    const changed = row.slice();
+    for (const { index } of text.matchAll(what)) {
+      const letters = typeof by === "string" ? by : by(above++);
+      for (const [offset, letter] of [...letters].entries()) {
+        const cell = changed[index + offset];
+        if (cell !== undefined) {
+          changed[index + offset] = { ...cell, text: letter };
+        }
       }
     }
-  }
-  return changed;
+    return changed;
+  };
 }
 
 interface Run {
@@ -150,7 +188,7 @@ function runsOf(row: readonly Cell[]): Run[] {
 
 function draw({ text, column, width, style }: Run, row: number): string {
   const x = column * CELL_WIDTH;
-  const y = row * ROW_HEIGHT + 4;
+  const y = row * ROW_HEIGHT;
   const [paper = "", ...attributes] = style.split("|");
   const box = paper === ""
     ? ""

@@ -1,7 +1,8 @@
 /**
  * Makes the pictures in `docs/screens/`: real clients chat over a real relay on
  * emulated terminals, and what these show is drawn as SVG and written as text.
- * What differs from run to run is masked: times of day, dates and countdowns.
+ * What differs from run to run is masked: dates, countdowns, and times of day,
+ * which go on by a minute every other message.
  *
  * @module
  */
@@ -13,13 +14,15 @@ import { Stage } from "./harness/stage.ts";
 import { drawScreen, type Mask, writeScreen } from "./screen_picture.ts";
 
 const FOLDER = fileURLToPath(new URL("../docs/screens/", import.meta.url));
-/** What differs from run to run, each as long as what stands for it. */
+/** Minutes since midnight at the first message of a screen. */
+const FIRST_TIME = 9 * 60 + 12;
+/** What differs from run to run. */
 const MASKS: readonly Mask[] = [
-  { what: /\d\d:\d\d(?= )/g, by: "12:34" },
+  { what: /\d\d:\d\d(?= )/g, by: (above) => time(Math.floor(above / 2)) },
   { what: /\d{4}-\d\d-\d\d/g, by: "2026-01-02" },
   {
-    what: /\/tmp\/messageu-test-[\da-f]{16}/g,
-    by: "/home/lena/Documents/relays/january",
+    what: /\S+\/night.csv \(13 KiB\)/g,
+    by: "/home/lena/relays/night.csv (13 KiB)".padEnd(60),
   },
   { what: /(?<=retrying in )\d(?= s)/g, by: "4" },
 ];
@@ -45,31 +48,32 @@ const write = async (text: string) => {
   screen.type(`${text}\r`);
   await screen.see(`✓ ${text.slice(0, 20)}`);
 };
-const answer = async (text: string, shown = text) => {
+const answer = async (text: string) => {
   for await (const event of ben.receive()) {
     if (event.kind === "problem") console.error(event.error.message);
   }
   await ben.outbox.sendText("anna", text);
-  await screen.see(shown.slice(0, 20));
+  await screen.see(text.slice(0, 20));
 };
 await write("Hi Ben, is the relay up?");
-await answer("It is. שלום to you, and 你好, and 👋");
+await answer("It is, since this morning. שלום and 你好 👋");
+await write("Grüße zurück! 🇮🇱 Are these the notes for Sunday?");
 await answer(
-  "Long lines are wrapped where there is a space, and what is pasted keeps\nits lines:\n    like\n    this",
+  "Almost. Long lines are wrapped where there is a space, and what is pasted keeps its lines:\n    eggs     12\n    flour    1 kg",
 );
-await write("Combining marks count too: e\u0301, a\u030a, n\u0303 🇮🇱 👩‍👩‍👧");
-await answer(
-  "\x1b[31mNothing in a text\x07 moves \x1b]0;the\x07cursor\x1b[2J.",
-  "[31mNothing",
-);
+await write("I bring the flour. Do you still have the big pan?");
+await answer("Yes, and the small one, too.");
 screen.type("/who\r");
 await screen.see("At the relay");
-screen.type("I'm writing this rig");
-await screen.see("rig");
+screen.type("Then I only bring");
+await screen.see("only bring");
 await picture("chat_80x24", screen);
 
 await resize({ columns: 40, rows: 15 });
-await screen.see(/there is a space, and what\n[^│]*rig\s*$/);
+await screen.until(
+  () => !screen.text.includes("│") && screen.text.includes("> Then I only"),
+  "a screen without contacts",
+);
 await picture("chat_40x15", screen);
 
 screen.type("\x15/help\r");
@@ -80,13 +84,13 @@ await picture("chat_200x60", screen);
 await resize(MEDIUM);
 await stage.moveTo({ hostname: "127.0.0.1", port: 1 });
 await screen.see("The relay is gone");
-screen.type("This one waits.\r");
+screen.type("Then I only bring flour.\r");
 await screen.see("goes out when the relay is back");
 await screen.see("retrying in 4 s");
 await picture("chat_relay_gone", screen);
 
 await stage.moveTo(relay.address);
-await screen.see("✓ This one waits.");
+await screen.see("✓ Then I only bring");
 screen.type("/search dra|wrap\r");
 await screen.see("2 hits for");
 await picture("chat_search", screen);
@@ -122,31 +126,38 @@ async function busyScreen(): Promise<void> {
   };
   await hers("Good morning! Did the new relay survive the night?");
   await mine("It did: 41,000 messages, not one lost 🎉");
-  await hers(
-    "Three were moved to new disks at four, each within seconds:\n    eu-1    ok      4 s\n    eu-2    ok      6 s\n    us-1    ok     11 s",
+  await hers("I had my doubts about moving all of them in one night.");
+  await mine("So had I. The rehearsal on Tuesday helped");
+  await hers("And the list. Next time it could be a script.");
+  await mine("I'll write it this week, as long as I remember each step");
+  await hers("How long did it take in the end?");
+  await mine(
+    "Twenty minutes, most of it waiting. Each was gone for seconds only:\n    eu-1    ok      4 s\n    eu-2    ok      6 s\n    us-1    ok     11 s",
   );
-  await mine("Not one complaint. What does Tokyo say?");
+  await hers("No complaints here. And this came from Tokyo:");
   await hers("東京のチームからも「問題なし」と返事が来ました 🙇");
   await mine("すばらしい! 안녕하세요 to the people in 서울, too");
+  await hers("They read it, and send greetings back.");
   await mine("By the way: the certificate of the old one runs out on Friday");
   await hers("Renewed already, it stands in the runbook, on page 12.");
   await mine("You are quick. Does the new one need another port?");
   await hers("No: 1357 as before, and the metrics stay on loopback.");
   await mine("Then I change nothing here 👌");
-  await hers("Right. 小林さん would like to see the plot of the night.");
+  await hers("小林さん would like to see the plot of the night.");
   await mine("She gets it with the numbers");
   await hers("Good, she asks for them at ten.");
-  await Deno.writeTextFile(`${stage.path}/night.csv`, "time,messages\n");
+  await Deno.writeTextFile(
+    `${stage.path}/night.csv`,
+    "00:00,28\n".repeat(1440),
+  );
   busy.type(`/file ${stage.path}/night.csv\r`);
   await busy.see("✓ file");
-  await mine(
-    "All of it is on https://status.example.org/relays/eu-1/nights/2026-01-02?view=messages&group-by=hour&zone=utc",
-  );
+  await mine("The rest is on https://status.example.org/nights/2026-01-02");
   await hers(
-    "Perfect. Which fingerprint should I compare before I trust the new key of Omar?",
+    "Perfect. Omar has a new key. How do I know that it is his?",
   );
   await mine(
-    "His own: /fingerprint omar shows it. Call him, he reads you the same digits",
+    "Type /fingerprint omar and call him: he must see the same digits",
   );
   await hers("Will do 👍🏽 Family picture for the wall: 👩‍👩‍👧 🇯🇵 🇧🇷");
   await mine("Beautiful! Who took it?");
@@ -162,6 +173,13 @@ async function busyScreen(): Promise<void> {
   await picture("chat_120x36", busy);
 }
 
+/** A time of day, some minutes after the first one. */
+function time(minutes: number): string {
+  const sum = FIRST_TIME + minutes;
+  return [Math.floor(sum / 60), sum % 60]
+    .map((part) => String(part).padStart(2, "0")).join(":");
+}
+
 /** Resizes, and waits until the input is on the last row. */
 async function resize(size: ScreenSize): Promise<void> {
   screen.resize(size);
@@ -171,9 +189,15 @@ async function resize(size: ScreenSize): Promise<void> {
   );
 }
 
-async function picture(name: string, { emulator }: Screen): Promise<void> {
+async function picture(
+  name: string,
+  { emulator, title }: Screen,
+): Promise<void> {
   await Deno.mkdir(FOLDER, { recursive: true });
-  await Deno.writeTextFile(`${FOLDER}${name}.svg`, drawScreen(emulator, MASKS));
+  await Deno.writeTextFile(
+    `${FOLDER}${name}.svg`,
+    drawScreen(emulator, title, MASKS),
+  );
   await Deno.writeTextFile(
     `${FOLDER}${name}.txt`,
     writeScreen(emulator, MASKS),

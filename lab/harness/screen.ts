@@ -31,6 +31,7 @@ export class Screen implements AsyncDisposable {
   readonly #pty: import("@lydell/node-pty").IPty;
   readonly #ended: Promise<void>;
   #raw = "";
+  #title = "";
   #exited = false;
   #changed = Promise.withResolvers<void>();
 
@@ -44,6 +45,7 @@ export class Screen implements AsyncDisposable {
       this.#raw += text;
       emulator.write(text, () => this.#wake());
     });
+    emulator.onTitleChange((title) => this.#title = title);
     emulator.onData((answer) => {
       if (!this.#exited) pty.write(answer);
     });
@@ -114,6 +116,11 @@ export class Screen implements AsyncDisposable {
   /** The program's process id; NaN until it has started. */
   get pid(): number {
     return Number(/pid (\d+)/.exec(this.#raw)?.[1]);
+  }
+
+  /** The window's title. */
+  get title(): string {
+    return this.#title;
   }
 
   /** All that the program wrote. */
