@@ -160,7 +160,8 @@ export class BatchWork {
     isLast: boolean,
   ): Promise<void> {
     const { store, me, isOld, senders, shownUnkept } = this.#parts;
-    const { row: contact, blocked } = store.contacts.withId(message.sender);
+    const sender = store.contacts.withId(message.sender);
+    const contact = sender.row;
     // Checked before reading the content, which may be large.
     if (senders?.has(contact) === false) {
       this.unread.add(at);
@@ -174,8 +175,10 @@ export class BatchWork {
       if (isOld && message.type === MessageType.Key) this.oldKeys.add(contact);
       return;
     }
-    // What arrived before the sender was blocked was set aside, and is opened.
-    const isBlocked = blocked === 1 && senders === undefined;
+    // What arrived before the sender was blocked was set aside, and is opened. A
+    // client that claims a blocked name may be someone else.
+    const isBlocked = sender.blocked === 1 && sender.succeeds === undefined &&
+      senders === undefined;
     const isUseless = isBlocked && message.type !== MessageType.Key;
     const opened = isUseless || this.#isHopeless(contact, at)
       ? UNREADABLE

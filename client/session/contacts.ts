@@ -143,41 +143,55 @@ export class Contacts {
   /**
    * The names in a list with commas between them, each once. A name may hold
    * commas: of the names that begin at a place the longest known one counts.
-   * Fetches the list of clients where the folder lacks a name.
+   * Fetches the list of clients where the folder lacks a part.
    *
-   * @throws {UserError} where a name is empty
+   * @throws {UserError} where a name is empty, or a known name with a comma holds
+   * another known one: a stranger could take what is meant for several
    */
   async listed(list: string): Promise<string[]> {
     if (!list.includes(",")) return [list];
-    if (!this.#split(list).every((name) => this.#known(name))) {
+    const parts = list.split(",");
+    if (!parts.every((part) => this.#known(part))) {
       // Who needs an unknown name fetches again, and reports the failure.
       await this.fetch().catch(ignoreUserError);
     }
     const names = new Map<ContactRow | string, string>();
-    for (const name of this.#split(list)) {
-      if (name.trim() === "") {
+    for (const name of this.#joined(parts)) {
+      if (name === "") {
         throw new UserError(
           `A name is empty in "${list}"`,
           "Nothing was sent: give names with one comma between them",
         );
       }
-      const key = this.#known(name)?.row ?? name.trim();
+      const key = this.#known(name)?.row ?? name;
       if (!names.has(key)) names.set(key, name);
     }
     return [...names.values()];
   }
 
-  /** Splits a list at its commas, except for those in known names. */
-  #split(list: string): string[] {
-    const parts = list.split(",");
+  /** Joins those parts of a list, split at its commas, that are one known name. */
+  #joined(parts: readonly string[]): string[] {
     const names: string[] = [];
     for (let from = 0, to: number; from < parts.length; from = to) {
       to = parts.length;
-      const name = () => parts.slice(from, to).join(",");
+      // A client may have the name of another one with blanks around it.
+      const name = () => parts.slice(from, to).join(",").trim();
       while (to > from + 1 && this.#known(name()) === undefined) to--;
+      if (to > from + 1) this.#refuseSeveral(name(), parts.slice(from, to));
       names.push(name());
     }
     return names;
+  }
+
+  /** @throws {UserError} where a part of a contact's name is another contact's */
+  #refuseSeveral(name: string, parts: readonly string[]): void {
+    const other = parts.find((part) => this.#known(part) !== undefined);
+    const id = this.#known(name)?.clientId.toHex();
+    if (other === undefined || id === undefined) return;
+    throw new UserError(
+      `"${name}" is one contact's name, and "${other.trim()}" another's`,
+      `Nothing was sent: send to ${id} if you mean the one, else to each contact alone`,
+    );
   }
 
   #known(name: string): Contact | undefined {

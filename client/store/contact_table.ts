@@ -58,11 +58,13 @@ export const OWNER =
   "JOIN contacts o ON o.contact = coalesce(c.succeeds, c.contact)";
 
 /**
- * What a contact `c` with the owner `o` is called. A name that is the alias of
- * another contact is of no use: the alias is the user's choice.
+ * What a contact `c` with the owner `o` is called. A name that is the alias or the
+ * id of another contact is of no use: it must lead to that one.
  */
 export const LABEL = `coalesce(o.alias, CASE WHEN c.name <> '' AND NOT EXISTS (
      SELECT 1 FROM contacts a WHERE a.alias = c.name AND a.name IS NOT c.name
+   ) AND NOT EXISTS (
+     SELECT 1 FROM contacts i WHERE i.clientId = unhex(c.name) AND i.contact <> c.contact
    ) THEN c.name END, lower(hex(c.clientId)))`;
 
 const SELECT = `SELECT c.contact AS "row", c.clientId, c.name, c.succeeds,
@@ -113,14 +115,14 @@ export class ContactTable {
   }
 
   /**
-   * The contact with an alias, else the one that has a name or claims it at the
-   * relay, else the one with an id in hex digits.
+   * The contact with an alias, else the one with an id in hex digits, else the one
+   * that has a name or claims it at the relay.
    */
   named(name: string): Contact | undefined {
     const aliased = this.#database.row<Contact>(`${SELECT} c.alias = ?`, name);
     if (aliased !== undefined) return this.holder(aliased);
     const id = idIn(name);
-    return this.#withName(name) ?? (id && this.#withKnownId(id));
+    return (id && this.#withKnownId(id)) ?? this.#withName(name);
   }
 
   /** The contact that now has the name of a contact, or that one itself. */

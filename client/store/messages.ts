@@ -85,7 +85,8 @@ export function contactRows(name: string): readonly [string, ...Value[]] {
   return [
     `SELECT contact FROM contacts WHERE alias = ?1 OR clientId = ?2
        OR name = CASE WHEN EXISTS (SELECT 1 FROM contacts WHERE alias = ?1)
-         THEN (SELECT name FROM contacts WHERE alias = ?1) ELSE ?1 END`,
+         THEN (SELECT name FROM contacts WHERE alias = ?1)
+         WHEN NOT EXISTS (SELECT 1 FROM contacts WHERE clientId = ?2) THEN ?1 END`,
     name,
     idIn(name),
   ];

@@ -291,6 +291,33 @@ testWith(
 
 testWith(
   LOOPBACK_AND_FILES,
+  "who registers under a blocked name isn't dropped",
+  async () => {
+    await using stage = await scene();
+    const { relay } = stage;
+    using anna = stage.session();
+    const { privateKey } = await anna.me();
+    const annasKey = await importPublicKey(await publicKeyOf(privateKey));
+    await anna.contactSettings.block("ben", true);
+    const newcomer = await Ben.create();
+    newcomer.annasKey = annasKey;
+    relay.listed = [{ clientId: OTHER, name: "ben" }];
+    await anna.contacts.fetch();
+    for (
+      const message of [
+        await newcomer.keyMessage(),
+        await newcomer.text("I am another ben"),
+      ]
+    ) {
+      relay.waiting.push({ ...message, sender: OTHER });
+    }
+    await received(anna);
+    assertEquals(textsOf(anna, OTHER.toHex()), ["I am another ben"]);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
   "a deleted conversation leaves nothing in the folder but keys and marks",
   async () => {
     await using stage = await scene();

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { RelayLink, Session } from "../../../client/mod.ts";
 import { runHere } from "../../../lab/harness/client_run.ts";
 import {
   namesIn,
@@ -97,6 +98,55 @@ testWith(
       );
       assertEquals([code, await texts(carol)], [5, ["one"]]);
     });
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a stranger's name takes nothing that is meant for others",
+  async () => {
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const { anna, bob } = await users(
+      folder.path,
+      relay.address,
+      ...["anna", "bob"] as const,
+    );
+    const { data } = await anna.do("list", "--all", "--json");
+    const [{ id: bobsId }] = data;
+    const { "bob,carol": list, [bobsId]: id } = await users(
+      folder.path,
+      relay.address,
+      ...["bob,carol", bobsId],
+    );
+    const link = new RelayLink(() => relay.address);
+    using blank = new Session(`${folder.path}/blank`, link);
+    await blank.register(" bob");
+    await anna.do("list", "--all");
+    // Registered last, so that the folder doesn't know it yet.
+    const { carol } = await users(folder.path, relay.address, "carol");
+
+    const { code, stderr } = await anna.run("", "send", "bob,carol", "secret");
+    assertEquals(code, 1);
+    assertStringIncludes(
+      stderr,
+      `"bob,carol" is one contact's name, and "bob" another's`,
+    );
+    const [, listId = ""] = /send to ([0-9a-f]{32}) if/.exec(stderr) ?? [];
+    await anna.do("send", listId, "for one");
+    await anna.do("send", "carol, bob", "for two");
+    await anna.do("send", bobsId, "for bob");
+    assertEquals(await texts(bob), ["for two", "for bob"]);
+    assertEquals(await texts(carol), ["for two"]);
+    assertEquals(await texts(list as VerbUser), ["for one"]);
+
+    // What the stranger is called here leads to the stranger.
+    await (id as VerbUser).do("send", "anna", "hello");
+    const pulled = await anna.do("pull", "--json");
+    const { contact } = pulled.data.find(({ kind }) => kind === "text");
+    await anna.do("send", contact, "who are you?");
+    assertEquals(await texts(id as VerbUser), ["who are you?"]);
+    assertEquals(await texts(bob), []);
   },
 );
 
