@@ -5,6 +5,7 @@
  */
 
 import { printableLine } from "../shared/cli/printable.ts";
+import { Advice, Command, quotedCommand, type Spell } from "./advice.ts";
 
 /** The kind of a {@linkcode UserError}, as in JSON output (docs/scripting.md). */
 export type FailureCode =
@@ -22,12 +23,21 @@ export class UserError extends Error {
   override name = "UserError";
   /** The kind of failure, which decides the exit code. */
   readonly code: FailureCode = "failure";
-  /** What the user can do about it. */
-  readonly hint: string | undefined;
+  /** What the user can do about it; {@linkcode hint} is its text. */
+  readonly advice: Advice | undefined;
 
-  constructor(message: string, hint?: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    hint?: string | Advice,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
-    this.hint = hint;
+    this.advice = typeof hint === "string" ? new Advice(hint) : hint;
+  }
+
+  /** What the user can do about it. */
+  get hint(): string | undefined {
+    return this.advice?.toString();
   }
 }
 
@@ -37,8 +47,12 @@ export function ignoreUserError(error: unknown): undefined {
 }
 
 /** Formats an error: what failed and, on a second line, what to do. */
-export function describeFailure({ message, hint }: UserError): string {
+export function describeFailure(
+  { message, advice }: UserError,
+  spell: Spell = quotedCommand,
+): string {
   const line = printableLine(message);
+  const hint = advice?.spelled(spell);
   return hint === undefined ? line : `${line}\n(${printableLine(hint)})`;
 }
 
@@ -48,7 +62,7 @@ export class ServerRefusedError extends UserError {
   override readonly code = "refused";
 
   /** The message is the one that section 12 of docs/protocol.md specifies. */
-  constructor(hint?: string, options?: ErrorOptions) {
+  constructor(hint?: string | Advice, options?: ErrorOptions) {
     super("server responded with an error", hint, options);
   }
 }
@@ -95,7 +109,7 @@ export class NotRegisteredError extends UserError {
   constructor() {
     super(
       "You are not registered yet",
-      "Register first, with 110 in the menu or: register NAME",
+      new Advice("Register first: ", new Command("register", "NAME")),
     );
   }
 }
@@ -130,7 +144,12 @@ export class KeyChangedError extends UserError {
           }`
           : `It was ${known}, the relay now gives ${offered ?? "none"}`
       }`,
-      `Nothing is sent under it. An attacker may be listening in: ask ${contact} in another way, compare with "fingerprint ${contact}", and only then "accept ${contact}"`,
+      new Advice(
+        `Nothing is sent under it. An attacker may be listening in: ask ${contact} in another way, compare with `,
+        new Command("fingerprint", contact),
+        ", and only then ",
+        new Command("accept", contact),
+      ),
     );
     this.contact = contact;
     this.known = known;

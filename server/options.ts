@@ -41,7 +41,7 @@ Signals, to the process that --pid-file and the log name:
 
   SIGTERM, SIGINT, SIGHUP  finish what is under way, for --drain seconds at most,
                            and stop; not SIGHUP under nohup, which only
-                           works without deno task: see docs/operating.md
+                           works without deno task
   SIGUSR2                  start a new relay in the old one's place, without a
                            connection that is refused
 

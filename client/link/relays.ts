@@ -106,7 +106,7 @@ function alsoFailed(
 ): ConnectionError {
   return new ConnectionError(
     `${first.message}; ${second.message}`,
-    first.hint,
+    first.advice,
     { cause: second },
   );
 }

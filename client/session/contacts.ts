@@ -6,6 +6,7 @@
  */
 
 import { equals } from "@std/bytes";
+import { Advice, Command } from "../advice.ts";
 import { closest } from "../../shared/cli/closest.ts";
 import { importPublicKey, publicKeyOf } from "../../shared/crypto/crypto.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
@@ -27,6 +28,11 @@ import {
   hasChanged,
 } from "../store/contact_table.ts";
 import type { ClientStore } from "../store/store.ts";
+
+/** Lists the users at the relay. */
+const LIST = new Command("list", "--all");
+/** Lists those that the folder knows. */
+const LIST_KNOWN = new Command("list", "--all", "--offline");
 
 /** Milliseconds for which a public key that the relay gave counts as checked. */
 const CHECK_INTERVAL = 10 * 60_000;
@@ -110,7 +116,7 @@ export class Contacts {
     if (found !== undefined) return found;
     throw new UnknownContactError(
       `This folder has no contact called "${name}"`,
-      await this.#meant(name, "Its names: list --all --offline"),
+      await this.#meant(name, "Its names: ", LIST_KNOWN),
     );
   }
 
@@ -136,7 +142,7 @@ export class Contacts {
     if (found !== undefined) return found;
     throw new UnknownContactError(
       `There is no other client called "${name.trim()}"`,
-      await this.#meant(name, "The list of clients tells their names"),
+      await this.#meant(name, LIST, " lists their names"),
     );
   }
 
@@ -199,9 +205,13 @@ export class Contacts {
   }
 
   /** A hint for an unknown name. */
-  async #meant(name: string, hint: string): Promise<string> {
+  async #meant(
+    name: string,
+    ...hint: readonly (string | Command)[]
+  ): Promise<Advice> {
     const meant = await closest(name.trim(), this.names());
-    return meant === undefined ? hint : `Did you mean "${meant}"? ${hint}`;
+    const question = meant === undefined ? "" : `Did you mean "${meant}"? `;
+    return new Advice(question, ...hint);
   }
 
   /** The contact that now has the name of the contact in `row`, or that one itself. */
@@ -385,7 +395,7 @@ export class Contacts {
       if (!this.#table.isListed(contact.row)) {
         throw new UnknownContactError(
           `"${contact.label}" isn't registered at this relay any more`,
-          "The list of clients shows the registered ones",
+          new Advice(LIST, " shows the registered ones"),
           { cause: error },
         );
       }

@@ -195,7 +195,7 @@ export class Outbox {
         if (error instanceof NoConnectionError) throw error;
         yield { kind: "problem", error };
         yield notice(
-          `Message ${id}, which had waited, isn't sent: "resend ${id}" tries again`,
+          `Message ${id}, which had waited, isn't sent: it needs a resend`,
         );
       }
     }

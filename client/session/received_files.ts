@@ -19,6 +19,7 @@ import {
   syncFolder,
   writeAll,
 } from "../../shared/folder/durable_files.ts";
+import { Advice, Command } from "../advice.ts";
 import { UserError } from "../errors.ts";
 import { draftOf, removeDraftsOf } from "../store/folder.ts";
 import type { Message } from "../store/message.ts";
@@ -166,7 +167,11 @@ function gone({ id, path }: Message, cause?: unknown): UserError {
         ? path === undefined ? "it wasn't moved here" : `${path} is gone`
         : reasonOf(cause)
     }`,
-    'A restart empties the temporary folder. Ask for the file again; "config files FOLDER" keeps those to come',
+    new Advice(
+      "A restart empties the temporary folder. Ask for the file again; ",
+      new Command("config", "files", "FOLDER"),
+      " keeps those to come",
+    ),
     { cause },
   );
 }

@@ -296,7 +296,7 @@ function invalid(
   text: string,
   offset: number,
   problem: string,
-  hint = "Correct it there: it is JSON with comments, see docs/settings.md",
+  hint = "Correct it there: it is JSON with comments",
 ): FolderError {
   return new FolderError(`${placeOf(path, text, offset)}: ${problem}`, hint);
 }

@@ -7,10 +7,12 @@
 
 import { day } from "../../shared/cli/time.ts";
 import { statIfThere } from "../../shared/folder/durable_files.ts";
+import { Advice, Command } from "../advice.ts";
 import { ignoreUserError } from "../errors.ts";
 import { pathOfIdentity } from "../keys/identity.ts";
 import { replaceFile } from "../store/folder.ts";
 
+const EXPORT = new Command("export", "FILE");
 /** The name of the file. */
 const FILE = "info.exported";
 const DAY = 86_400_000;
@@ -46,7 +48,7 @@ export async function lastExport(dir: string): Promise<LastExport> {
  */
 export async function exportReminder(
   dir: string,
-): Promise<string | undefined> {
+): Promise<Advice | undefined> {
   const { exported, isOld } = await lastExport(dir);
   if (!isOld) return undefined;
   const times = await readTimes(dir);
@@ -54,8 +56,16 @@ export async function exportReminder(
   if (now - (times.reminded ?? 0) < REMINDER_INTERVAL) return undefined;
   await writeTimes(dir, { ...times, reminded: now });
   return exported === undefined
-    ? 'Your key and messages are in this folder alone: "export FILE" makes an archive of them'
-    : `Your last archive is of ${day(exported)}: "export FILE" makes a new one`;
+    ? new Advice(
+      "Your key and messages are in this folder alone: ",
+      EXPORT,
+      " makes an archive of them",
+    )
+    : new Advice(
+      `Your last archive is of ${day(exported)}: `,
+      EXPORT,
+      " makes a new one",
+    );
 }
 
 /** Remembers that an archive was made. */

@@ -1,4 +1,5 @@
 import { printableLine } from "../../shared/cli/printable.ts";
+import { Advice, Command } from "../advice.ts";
 import type { MessageNumber } from "../store/message.ts";
 import type { Messages } from "../store/messages.ts";
 
@@ -10,12 +11,16 @@ import type { Messages } from "../store/messages.ts";
 export function keptNotice(
   messages: Messages,
   id: MessageNumber,
-): string | undefined {
+): Advice | undefined {
   try {
     const { delivery, contact } = messages.explain(id);
     if (delivery !== "unsent") return undefined;
     const name = printableLine(contact);
-    return `It is kept as message ${id} to ${name}: "resend ${id}" sends it`;
+    return new Advice(
+      `It is kept as message ${id} to ${name}: `,
+      new Command("resend", `${id}`),
+      " sends it",
+    );
   } catch {
     // The failure to send has been reported.
     return undefined;

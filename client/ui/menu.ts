@@ -5,6 +5,7 @@
  */
 
 import { reasonOf } from "../../shared/cli/reason.ts";
+import type { Advice, Spell } from "../advice.ts";
 import { describeFailure, UserError } from "../errors.ts";
 import {
   END_OF_MESSAGE,
@@ -34,6 +35,8 @@ export interface MenuParts {
   readonly session: Session;
   /** The relays' addresses, which a registration keeps. */
   readonly addresses: RelayAddresses;
+  /** How the user's shell has commands that the menu lacks. */
+  readonly spell: Spell;
 }
 
 const items: readonly Item[] = [
@@ -149,6 +152,12 @@ async function send(
   user.say("Sent");
 }
 
+/** The choices that stand for verbs. */
+const choices: Readonly<Record<string, string>> = {
+  register: "110",
+  list: "120",
+};
+
 const MENU = [
   GREETING,
   "",
@@ -163,9 +172,11 @@ class EndOfInput extends Error {}
 /** Asks the user questions and prints sentences. */
 class Dialogue {
   readonly #terminal: Terminal;
+  readonly #spell: Spell;
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, spell: Spell) {
     this.#terminal = terminal;
+    this.#spell = (command) => choices[command.words[0]] ?? spell(command);
   }
 
   /**
@@ -209,8 +220,9 @@ class Dialogue {
     throw new EndOfInput();
   }
 
-  say(text: string): void {
-    this.#terminal.print(`${text}\n`);
+  say(text: string | Advice): void {
+    const shown = typeof text === "string" ? text : text.spelled(this.#spell);
+    this.#terminal.print(`${shown}\n`);
   }
 
   complain(error: unknown): void {
@@ -218,6 +230,7 @@ class Dialogue {
       error instanceof UserError
         ? error
         : new UserError(`That didn't work: ${reasonOf(error)}`),
+      this.#spell,
     ));
   }
 
@@ -256,7 +269,7 @@ export async function runMenu(
   parts: MenuParts,
   terminal: Terminal,
 ): Promise<void> {
-  const user = new Dialogue(terminal);
+  const user = new Dialogue(terminal, parts.spell);
   try {
     for (;;) {
       const choice = await readChoice(user);

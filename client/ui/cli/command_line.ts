@@ -21,11 +21,11 @@ import {
   usageSentence,
 } from "../../../shared/cli/command_line.ts";
 import { UsageError, VERSION } from "../../../shared/cli/program.ts";
-import { PROGRAM, verbUsage } from "./help.ts";
+import { verbUsage } from "./help.ts";
 import { runVerb } from "./run_client.ts";
 import { complain, exitCodes, reject } from "./verb/report.ts";
 import { globalFlags, type ParserContext, type Verb } from "./verb/verb.ts";
-import { type Io, Output } from "./verb/output.ts";
+import { type Io, Output, PROGRAM } from "./verb/output.ts";
 import {
   DEFAULT_VERB,
   isVerb,

@@ -34,8 +34,10 @@ import {
   UserError,
   VersionRefusedError,
 } from "../../errors.ts";
+import { Command } from "../../advice.ts";
 import type { RelayLink } from "../../link/relay_link.ts";
 import type { Io } from "./verb/output.ts";
+import type { Work } from "./verb/verb.ts";
 import { keyWarning } from "../../../shared/identity/private_key.ts";
 import {
   freeSpace,
@@ -169,6 +171,7 @@ function encoding(io: Io): string {
   return "UTF-8 assumed";
 }
 
+const REGISTER = new Command("register", "NAME");
 const MIB = 1024 * 1024;
 /** Senders listed by name. */
 const MOST_NAMED = 5;
@@ -176,9 +179,14 @@ const MOST_NAMED = 5;
 const LITTLE_ROOM = 64 * MIB;
 
 /** Checks the permissions of the folder and of the key in it. */
-export async function checkFolder(dir: string): Promise<Finding> {
+export async function checkFolder(
+  { dir, output }: Work,
+): Promise<Finding> {
   if (statIfThere(dir) === undefined) {
-    return warning(`${dir} isn't there yet`, "register NAME makes it");
+    return warning(
+      `${dir} isn't there yet`,
+      `${output.spell(REGISTER)} makes it`,
+    );
   }
   const found = await findFile(dir, infoFiles.me);
   const paths = [dir, ...(found === undefined ? [] : [found])];
@@ -201,10 +209,16 @@ export async function checkFolder(dir: string): Promise<Finding> {
 }
 
 /** Checks that the user is registered with a usable key. */
-export async function checkIdentity(session: Session): Promise<Finding> {
+export async function checkIdentity(
+  { output }: Work,
+  session: Session,
+): Promise<Finding> {
   const me = await session.identity();
   if (me === undefined) {
-    return warning("This folder has no registered user", "register NAME");
+    return warning(
+      "This folder has no registered user",
+      `Register: ${output.spell(REGISTER)}`,
+    );
   }
   const problem = await keyWarning(me.privateKey);
   if (problem !== undefined) {
@@ -248,7 +262,7 @@ export async function checkImport(dir: string): Promise<Finding> {
 
 /** Checks for messages that wait for a key. */
 export async function checkUnread(
-  dir: string,
+  { dir, output }: Work,
   session: Session,
 ): Promise<Finding> {
   if (statIfThere(dir) === undefined) return ok("No message waits for a key");
@@ -267,28 +281,42 @@ export async function checkUnread(
       formatThings(files, "file")
     } (info.unread.*), can't be decrypted without a key`,
     `${
-      names[0] === undefined ? "" : `request-key ${names[0]} asks for it; `
+      names[0] === undefined
+        ? ""
+        : `${output.spell(new Command("request-key", names[0]))} asks for it; `
     }messages without a key are deleted after 60 days`,
   );
 }
 
 /** Checks the age of the last archive. */
-export async function checkArchive(dir: string): Promise<Finding> {
+export async function checkArchive(
+  { dir, output }: Work,
+): Promise<Finding> {
   const { exported, isOld } = await lastExport(dir);
   const what = exported === undefined
     ? "This folder was never exported to an archive"
     : `The last archive was made on ${day(exported)}`;
   return isOld
-    ? warning(what, '"export FILE" makes one of your key and all messages')
+    ? warning(
+      what,
+      `${
+        output.spell(new Command("export", "FILE"))
+      } makes one of your key and all messages`,
+    )
     : ok(what);
 }
 
 /** Checks the settings file. */
-export async function checkSettings(dir: string): Promise<Finding> {
+export async function checkSettings(
+  { dir, output }: Work,
+): Promise<Finding> {
   const file = await SettingsFile.read(dir);
   const [unknown] = await file.warnings();
   if (unknown !== undefined) {
-    return warning(unknown, '"config" lists the settings');
+    return warning(
+      unknown,
+      `${output.spell(new Command("config"))} lists the settings`,
+    );
   }
   file.values();
   const set = settingNames.filter((name) => file.has(name));

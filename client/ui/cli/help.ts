@@ -11,10 +11,8 @@ import {
   switchFlag,
 } from "../../../shared/cli/flags.ts";
 import { type Argument, globalFlags, type Verb } from "./verb/verb.ts";
+import { PROGRAM } from "./verb/output.ts";
 import { loadVerb, verbNames } from "./verbs.ts";
-
-/** The name of the client in the shell. */
-export const PROGRAM = "messageu";
 
 type Flag = Flags[string];
 

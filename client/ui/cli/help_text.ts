@@ -37,7 +37,7 @@ Without a verb it runs the menu. "messageu help VERB" explains a verb.
   explain ID            Print all facts of one message
   save ID PATH          Save a received file under a name or in a folder
   chat [NAME] [--notify bell|osc9|off]
-                        Chat in full screen; see docs/chat.md
+                        Chat in full screen
   key NAME              Print a contact's public key and its fingerprint
   request-key NAME      Request the symmetric key for messages that can't be
                         decrypted

@@ -117,7 +117,7 @@ testWith(
       () => session.contacts.named("zoe"),
       UnknownContactError,
     );
-    assertEquals(hint, "The list of clients tells their names");
+    assertEquals(hint, '"list --all" lists their names');
   },
 );
 

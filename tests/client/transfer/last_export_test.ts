@@ -24,7 +24,7 @@ testWith(FILES, "a reminder comes after a month, and once a week", async () => {
   assertEquals(await exportReminder(dir), undefined, "a new user");
   await age(`${dir}/info.me`, 31);
   const first = await exportReminder(dir);
-  assertStringIncludes(first ?? "", "in this folder alone");
+  assertStringIncludes(`${first}`, "in this folder alone");
   assertEquals(await exportReminder(dir), undefined, "reminded just now");
 
   await rememberExport(dir);
@@ -42,10 +42,10 @@ testWith(FILES, "a reminder comes after a month, and once a week", async () => {
   assertEquals(await exportReminder(dir), undefined, "reminded this week");
   await times(40, 8);
   assert((await lastExport(dir)).isOld);
-  assertStringIncludes(await exportReminder(dir) ?? "", "Your last archive is");
+  assertStringIncludes(`${await exportReminder(dir)}`, "Your last archive is");
   assertEquals(await exportReminder(dir), undefined);
   await Deno.writeTextFile(`${dir}/info.exported`, "nonsense");
-  assertStringIncludes(await exportReminder(dir) ?? "", "alone");
+  assertStringIncludes(`${await exportReminder(dir)}`, "alone");
 });
 
 longTest(SCREENS, "chat reminds its user when it ends", async () => {

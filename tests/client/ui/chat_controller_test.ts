@@ -367,6 +367,8 @@ testWith(
       chat.enter("/notify bell");
       await chat.see("from now on");
       assertEquals(chat.kept, [["notify", "bell"]]);
+      chat.enter("/chat nobody");
+      await chat.see("/who lists their names");
     } finally {
       for (const path of files) await Deno.remove(path);
     }

@@ -158,7 +158,7 @@ testWith(
     for (const id of [1, 2, 3, 4]) {
       assertStringIncludes(
         shown,
-        `kept as message ${id} to ben: "resend ${id}" sends it\n`,
+        `kept as message ${id} to ben: "messageu --dir ${menu.dir} resend ${id}" sends it\n`,
       );
     }
     assertStringIncludes(shown, "The text is empty\n(Nothing was sent)\n");

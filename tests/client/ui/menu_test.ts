@@ -44,7 +44,7 @@ testWith(
 
     assertStringIncludes(
       await anna.choose("120"),
-      "You are not registered yet\n(Register first, with 110 in the menu or: register NAME)\n",
+      "You are not registered yet\n(Register first: 110)\n",
     );
     assertStringIncludes(
       await anna.choose("110", "anna"),
@@ -62,7 +62,7 @@ testWith(
     assertStringIncludes(await ben.choose("151", "anna"), "Sent");
     assertStringIncludes(
       await anna.choose("150", "nobody"),
-      'There is no other client called "nobody"\n',
+      'There is no other client called "nobody"\n(120 lists their names)\n',
     );
     assertStringIncludes(
       await anna.choose("140"),

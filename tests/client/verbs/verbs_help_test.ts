@@ -5,6 +5,7 @@ import { Output, processIo } from "../../../client/ui/cli/verb/output.ts";
 import { loadVerb, verbNames } from "../../../client/ui/cli/verbs.ts";
 import config from "../../../deno.json" with { type: "json" };
 import { runHere } from "../../../lab/harness/client_run.ts";
+import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 import { CLIENT } from "../../support/clients/verbs.ts";
@@ -146,4 +147,18 @@ Deno.test("a wrong command line is explained in a sentence", async () => {
     assertStringIncludes(stderr, `error: ${message}`);
     assertStringIncludes(stderr, hint);
   }
+});
+
+Deno.test("hints name commands that work as they are printed", async () => {
+  await using folder = await temporaryFolder();
+  const dir = `${folder.path}/anna's own`;
+  const { code, stderr } = await runHere("", ["whoami", "--dir", dir]);
+  assertEquals(code, 7);
+  const spelled = `'${dir.replace("'", "'\\''")}'`;
+  assertStringIncludes(
+    stderr,
+    `(Register first: "messageu --dir ${spelled} register NAME")`,
+  );
+  const here = await runHere("", ["whoami"]);
+  assertStringIncludes(here.stderr, '"messageu register NAME"');
 });

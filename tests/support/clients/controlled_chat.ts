@@ -1,5 +1,6 @@
 /** A chat without a terminal: keys go in, frames come out. */
 
+import { quotedCommand } from "../../../client/advice.ts";
 import type { Session } from "../../../client/session/session.ts";
 import {
   bindKeys,
@@ -44,6 +45,7 @@ export class ControlledChat implements AsyncDisposable {
         this.opened.push(path);
         return Promise.resolve();
       },
+      spell: quotedCommand,
       keep: (name, value) => {
         this.kept.push([name, value]);
         return Promise.resolve();

@@ -1,5 +1,6 @@
 /** Drives the client's menu in process, as a user would at a terminal. */
 
+import { quotedCommand } from "../../../client/advice.ts";
 import { RelayAddresses } from "../../../client/link/relay_addresses.ts";
 import { RelayLink } from "../../../client/link/relay_link.ts";
 import { Session } from "../../../client/session/session.ts";
@@ -19,7 +20,7 @@ export class MenuUser implements AsyncDisposable {
     const addresses = new RelayAddresses(dir, [address]);
     const session = new Session(dir, new RelayLink(() => addresses.find()));
     this.#session = session;
-    this.#running = runMenu({ session, addresses }, {
+    this.#running = runMenu({ session, addresses, spell: quotedCommand }, {
       print: (text) => this.output += text,
       readLine: (prompt) => {
         this.output += prompt;

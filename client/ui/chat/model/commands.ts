@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Command as ClientCommand } from "../../../advice.ts";
 import { NOTIFY_MODES, type NotifyMode } from "../../../settings/settings.ts";
 import { type KeyBindings, keyHelp } from "../../../settings/chat_actions.ts";
 import { expandHome } from "../../typed_path.ts";
@@ -91,6 +92,14 @@ const COMMANDS: readonly Command[] = [
   command("help", "", "list commands and keys"),
   command("quit", "", "leave; so do Ctrl-C and Ctrl-D on an empty line"),
 ];
+
+/** A command of the client as the chat has it; undefined if it has none. */
+export function chatCommand({ words }: ClientCommand): string | undefined {
+  const [verb] = words;
+  if (verb === "list") return "/who";
+  const isThere = COMMANDS.some(({ name }) => name === verb);
+  return isThere ? `/${words.join(" ")}` : undefined;
+}
 
 /** A parsed input line. */
 export type Entered =

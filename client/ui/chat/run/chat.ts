@@ -7,6 +7,7 @@
 
 import process from "node:process";
 import { UsageError } from "../../../../shared/cli/program.ts";
+import type { Spell } from "../../../advice.ts";
 import { NotRegisteredError, UserError } from "../../../errors.ts";
 import { inTime } from "../../../../shared/cli/time.ts";
 import type { Session } from "../../../session/session.ts";
@@ -41,6 +42,8 @@ export interface ChatOptions {
   mouse: boolean;
   /** Keys in place of the default ones. */
   keys: OwnKeys;
+  /** How the user's shell has commands that the chat lacks. */
+  spell: Spell;
   /** Writes a setting into the settings file. */
   keep: (name: SettingName, value: string) => Promise<void>;
   /** Whether to ignore SIGHUP, as since the start of the program. */
@@ -126,6 +129,7 @@ export async function runChat(
         },
         list: namesIn,
         openFile,
+        spell: options.spell,
         keep: options.keep,
         bindings: bindKeys(options.keys),
         home: process.env.HOME,

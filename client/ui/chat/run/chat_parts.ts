@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Spell } from "../../../advice.ts";
 import type { KeyChangedError, UserError } from "../../../errors.ts";
 import type { KeyBindings } from "../../../settings/chat_actions.ts";
 import type { SettingName } from "../../../settings/settings.ts";
@@ -21,6 +22,8 @@ export interface Chat {
   tell(text: string, topic?: string): void;
   /** Warns of a changed public key. */
   alarm(warning: KeyChangedError): void;
+  /** Formats a failure, with commands as the chat has them. */
+  describe(error: UserError): string;
   /** Reports a failure once, even if it recurs. */
   complainOnce(error: UserError): void;
   /** Runs a task; reports a {@linkcode UserError}, ends the chat on other errors. */
@@ -73,6 +76,8 @@ export interface ChatEnvironment {
   list: (folder: string) => Promise<string[]>;
   /** Opens a file with the desktop's program for it; resolves once that has it. */
   openFile: (path: string) => Promise<void>;
+  /** How the user's shell has commands that the chat lacks. */
+  spell: Spell;
   /** Writes a setting into the settings file. */
   keep: (name: SettingName, value: string) => Promise<void>;
   /** What keys do. */

@@ -19,6 +19,7 @@ import { PollTimer } from "../../../session/poll_pace.ts";
 import type { Session } from "../../../session/session.ts";
 import { announcement, Arrivals } from "./arrivals.ts";
 import { type Chat, type ChatEnvironment, keyTopic } from "./chat_parts.ts";
+import { chatCommand } from "../model/commands.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { Conversation } from "../model/conversation.ts";
 import type { ConversationView } from "../view/conversation_rows.ts";
@@ -210,11 +211,18 @@ export class ChatController implements Chat, Disposable {
   /** Reports a failure. */
   complain(error: UserError): void {
     if (error instanceof KeyChangedError) this.alarm(error);
-    else this.tell(describeFailure(error));
+    else this.tell(this.describe(error));
+  }
+
+  describe(error: UserError): string {
+    return describeFailure(
+      error,
+      (command) => chatCommand(command) ?? this.#environment.spell(command),
+    );
   }
 
   complainOnce(error: UserError): void {
-    const text = describeFailure(error);
+    const text = this.describe(error);
     if (this.#told.has(text)) return;
     this.#told.add(text);
     this.complain(error);

@@ -6,7 +6,6 @@
 
 import {
   ConnectionError,
-  describeFailure,
   ServerRefusedError,
   UserError,
 } from "../../../errors.ts";
@@ -130,7 +129,7 @@ export class RelayWatch {
     if (kind !== before) {
       this.#chat.tell(
         kind === "refused"
-          ? `The relay refuses: ${describeFailure(error)}`
+          ? `The relay refuses: ${this.#chat.describe(error)}`
           : `The relay is gone: retrying (${error.message})`,
         TOPIC,
       );

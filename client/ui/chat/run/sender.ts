@@ -1,6 +1,5 @@
 import {
   AlreadySentError,
-  describeFailure,
   KeyChangedError,
   NoConnectionError,
   UserError,
@@ -125,7 +124,7 @@ export class Sender {
         this.#chat.refresh();
         this.#chat.hurry();
       }, (error) => {
-        this.#chat.tell(describeFailure(error));
+        this.#chat.tell(this.#chat.describe(error));
         failed();
       })
     );
@@ -216,10 +215,10 @@ export class Sender {
       if (error instanceof KeyChangedError) this.#chat.alarm(error);
       // Another client in the folder sends what waits, too.
       else if (error instanceof AlreadySentError) {
-        this.#chat.tell(describeFailure(error));
+        this.#chat.tell(this.#chat.describe(error));
       } else {
         this.#chat.tell(
-          `Not sent: ${describeFailure(error)}\n/resend ${id} tries again`,
+          `Not sent: ${this.#chat.describe(error)}\n/resend ${id} tries again`,
         );
       }
     });

@@ -13,7 +13,7 @@ import { isoTime } from "../../../session/message_form.ts";
 /** The flag that names the command. */
 export const execFlag = valueFlag(
   "CMD",
-  "Run this for each text and file, its content on standard input; see docs/scripting.md",
+  "Run this for each text and file, its content on standard input",
   String,
 );
 

@@ -9,6 +9,7 @@ import {
   printableJson,
   printableLine,
 } from "../../../../shared/cli/printable.ts";
+import type { Spell } from "../../../advice.ts";
 import { isHangupIgnored } from "../../../../shared/cli/stopping.ts";
 import {
   writeErrorSync,
@@ -195,6 +196,15 @@ export const keyData = dataKind("key", [
   },
 });
 
+/** The name of the client in the shell. */
+export const PROGRAM = "messageu";
+
+/** Quotes a word for the shell if it needs that. */
+function shellWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** The reader of standard output has gone. */
 export class OutputClosed extends Error {
   override name = "OutputClosed";
@@ -204,11 +214,21 @@ export class OutputClosed extends Error {
 export class Output {
   /** Whether lines are JSON. */
   readonly json: boolean;
+  /** Spells a command so that a copy of it works in the user's shell. */
+  readonly spell: Spell;
   readonly #io: Pick<Io, "stdout" | "stderr">;
 
-  constructor(json: boolean, io: Pick<Io, "stdout" | "stderr">) {
+  /** @param dir the value of `--dir`, which commands repeat */
+  constructor(
+    json: boolean,
+    io: Pick<Io, "stdout" | "stderr">,
+    dir?: string,
+  ) {
     this.json = json;
     this.#io = io;
+    const folder = dir === undefined ? [] : ["--dir", dir];
+    this.spell = ({ words }) =>
+      `"${[PROGRAM, ...folder, ...words].map(shellWord).join(" ")}"`;
   }
 
   /**

@@ -13,6 +13,7 @@ import {
   KeyChangedError,
   UserError,
 } from "../../../errors.ts";
+import { type Advice, Command } from "../../../advice.ts";
 import {
   contactData,
   type DataKind,
@@ -84,7 +85,7 @@ export function complain(
   error: unknown,
   facts: Readonly<Record<string, unknown>> = {},
 ): void {
-  const { message, hint } = error instanceof UserError
+  const { message, advice } = error instanceof UserError
     ? error
     : new UserError(reasonOf(error));
   const changed = error instanceof KeyChangedError
@@ -95,7 +96,7 @@ export function complain(
     }
     : {};
   const { code } = classify(error);
-  reject(output, code, message, hint, { ...changed, ...facts });
+  reject(output, code, message, advice, { ...changed, ...facts });
 }
 
 /** Reports a failure by its parts. */
@@ -103,12 +104,20 @@ export function reject(
   output: Output,
   code: FailureCode,
   message: string,
-  hint: string | undefined,
+  hint: string | Advice | undefined,
   facts: Readonly<Record<string, unknown>> = {},
 ): void {
+  const error = new UserError(message, hint);
+  const { spell } = output;
   output.tell(
-    { type: "error", code, message, hint: hint ?? null, ...facts },
-    `error: ${describeFailure(new UserError(message, hint))}`,
+    {
+      type: "error",
+      code,
+      message,
+      hint: error.advice?.spelled(spell) ?? null,
+      ...facts,
+    },
+    `error: ${describeFailure(error, spell)}`,
   );
 }
 
@@ -130,7 +139,7 @@ export class Complaints {
   /** Reports a problem. A changed key doesn't count as a failure: the message is received. */
   tell(error: UserError): void {
     if (!(error instanceof KeyChangedError)) this.#exitCode = exitCodes.failure;
-    const text = describeFailure(error);
+    const text = describeFailure(error, this.#output.spell);
     if (this.#told.has(text)) return;
     this.#told.add(text);
     complain(this.#output, error);
@@ -169,7 +178,7 @@ export async function deliver(
     }
     complain(output, error, { id, contact });
     const kept = keptNotice(session.messages, id);
-    if (kept !== undefined) output.say(kept);
+    if (kept !== undefined) output.say(kept.spelled(output.spell));
     return classify(error).exit;
   }
   if (output.json) await report(output, sentData, messageValues(sent));
@@ -221,8 +230,10 @@ export async function writeKey(
     lines.join("\n"),
   );
   if (offered === undefined) return;
+  const compare = output.spell(new Command("fingerprint", name));
+  const accept = output.spell(new Command("accept", name));
   output.say(
-    `The relay now gives another key, ${offered.fingerprint}: compare with "fingerprint ${name}" before "accept ${name}"`,
+    `The relay now gives another key, ${offered.fingerprint}: compare with ${compare} before ${accept}`,
   );
 }
 

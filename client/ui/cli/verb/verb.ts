@@ -168,7 +168,7 @@ export class Work implements Disposable {
     this.#home = io.env(Deno.build.os === "windows" ? "USERPROFILE" : "HOME");
     this.isHangupIgnored = isHangupIgnored;
     this.#flags = flags;
-    this.output = new Output(flags.json ?? false, io);
+    this.output = new Output(flags.json ?? false, io, flags.dir);
   }
 
   /** The folder with the user's files. */

@@ -7,7 +7,7 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Runs the chat. */
 export const verb: Verb = defineVerb({
-  brief: "Chat in full screen; see docs/chat.md",
+  brief: "Chat in full screen",
   examples: [
     "messageu chat",
     "messageu chat bob",
@@ -36,13 +36,16 @@ export const verb: Verb = defineVerb({
       colours: settings.colours,
       mouse: settings.mouse === "on",
       keys: settings.keys,
+      spell: work.output.spell,
       keep: async (name, value) =>
         await (await SettingsFile.read(dir)).change(name, value),
       isHangupIgnored: work.isHangupIgnored,
       ...(name === undefined ? {} : { name }),
     });
     const reminder = await exportReminder(dir);
-    if (reminder !== undefined) work.output.say(reminder);
+    if (reminder !== undefined) {
+      work.output.say(reminder.spelled(work.output.spell));
+    }
     return exit;
   },
 });

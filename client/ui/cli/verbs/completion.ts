@@ -1,6 +1,6 @@
 import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { completionScript } from "../completion.ts";
-import { PROGRAM } from "../help.ts";
+import { PROGRAM } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
 /** Prints a shell's completion script. */

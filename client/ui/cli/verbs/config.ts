@@ -24,7 +24,7 @@ const settingData = dataKind("setting", ["name", "value", "source", "brief"], {
 export const verb: Verb = defineVerb({
   brief: "Print the settings of this folder, or change one",
   about:
-    `Without a name it prints all settings: name, value, where the value is from, and what it does. With a name it prints its value, with a value it changes it in info.settings and keeps the comments there; "${DEFAULT}" removes it. See docs/settings.md.
+    `Without a name it prints all settings: name, value, where the value is from, and what it does. With a name it prints its value, with a value it changes it in info.settings and keeps the comments there; "${DEFAULT}" removes it.
 
 ${
       settingNames.map((name) => `  ${name}: ${settings[name].expected}`)

@@ -62,12 +62,12 @@ export const verb: Verb = defineVerb({
     const check = async (subject: string, step: () => Promise<Finding>) =>
       await tell(subject, await found(step));
     if (isDecided(dir)) await check("import", () => checkImport(dir));
-    await check("folder", () => checkFolder(dir));
-    await check("identity", () => checkIdentity(session));
+    await check("folder", () => checkFolder(work));
+    await check("identity", () => checkIdentity(work, session));
     await check("store", () => checkStore(dir, session));
-    await check("unread", () => checkUnread(dir, session));
-    await check("archive", () => checkArchive(dir));
-    await check("settings", () => checkSettings(dir));
+    await check("unread", () => checkUnread(work, session));
+    await check("archive", () => checkArchive(work));
+    await check("settings", () => checkSettings(work));
     await check("address", () => checkAddress(configured, { dir, server }));
     const me = await session.identity().catch(() => undefined);
     // The address check has reported the failure.

@@ -8,7 +8,7 @@ import { defineVerb, type Verb } from "../verb/verb.ts";
 export const verb: Verb = defineVerb({
   brief: "Make info.me from the identity file of another program",
   about:
-    "Reads the me.info or my.info of any MessageU program, prints what it found and what is wrong with it, and doesn't change the file. Completes a registration that got no response. See docs/scripting.md.",
+    "Reads the me.info or my.info of any MessageU program, prints what it found and what is wrong with it, and doesn't change the file. Completes a registration that got no response.",
   examples: [
     "messageu import-identity me.info",
     "messageu --dir alice import-identity - < my.info",

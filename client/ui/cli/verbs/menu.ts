@@ -12,6 +12,7 @@ export const verb: Verb = defineVerb({
     "messageu menu --dir alice",
   ],
   async task(work) {
+    const { spell } = work.output;
     using terminal = await openTerminal(work.io);
     const say = (text: string) => terminal.print(`${text}\n`);
     /** Prints a failure, which doesn't keep the menu from starting. */
@@ -20,7 +21,7 @@ export const verb: Verb = defineVerb({
         await step();
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        say(describeFailure(error));
+        say(describeFailure(error, spell));
       }
     };
     try {
@@ -31,7 +32,7 @@ export const verb: Verb = defineVerb({
         const me = await session.identity();
         if (me !== undefined) say(`You are ${printableLine(me.name)}`);
       });
-      await runMenu({ session, addresses }, terminal);
+      await runMenu({ session, addresses, spell }, terminal);
     } catch (error) {
       // Ends if the reader of the output has gone.
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
