@@ -7,30 +7,34 @@ import config from "../../../deno.json" with { type: "json" };
 import { runHere } from "../../../lab/harness/client_run.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { Program } from "../../../lab/harness/program.ts";
-import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { FILES, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { CLIENT } from "../../support/clients/verbs.ts";
 
-Deno.test("a verb's help has its arguments with their values", async () => {
-  const { stdout } = await runHere("", ["history", "--help"]);
-  const [usage, ...lines] = stdout.split("\n");
-  assertEquals(
-    usage,
-    "Usage: messageu history [NAME] [--limit N] [--since WHEN]",
-  );
-  for (
-    const line of [
-      "  NAME                  Only with this contact",
-      "  --limit N             Only the latest N messages",
-      "  messageu history bob --limit 20",
-    ]
-  ) assertEquals(lines.includes(line), true, line);
-  assertEquals(lines.filter((line) => line.length > 80), []);
-  for (const args of [["help", "history"], ["--dir", ".", "history", "-h"]]) {
-    assertEquals(await runHere("", args), { code: 0, stdout, stderr: "" });
-  }
-});
+testWith(
+  FILES,
+  "a verb's help has its arguments with their values",
+  async () => {
+    const { stdout } = await runHere("", ["history", "--help"]);
+    const [usage, ...lines] = stdout.split("\n");
+    assertEquals(
+      usage,
+      "Usage: messageu history [NAME] [--limit N] [--since WHEN]",
+    );
+    for (
+      const line of [
+        "  NAME                  Only with this contact",
+        "  --limit N             Only the latest N messages",
+        "  messageu history bob --limit 20",
+      ]
+    ) assertEquals(lines.includes(line), true, line);
+    assertEquals(lines.filter((line) => line.length > 80), []);
+    for (const args of [["help", "history"], ["--dir", ".", "history", "-h"]]) {
+      assertEquals(await runHere("", args), { code: 0, stdout, stderr: "" });
+    }
+  },
+);
 
-Deno.test("the program's help lists the verbs", async () => {
+testWith(FILES, "the program's help lists the verbs", async () => {
   const { stdout } = await runHere("", ["--help"]);
   for (const name of verbNames) {
     assertMatch(stdout, RegExp(`^  ${name}\\b`, "m"));
@@ -50,28 +54,32 @@ testWith(
   },
 );
 
-Deno.test("each verb has examples, which are command lines of it", async () => {
-  for (const name of verbNames) {
-    const verb = await loadVerb(name);
-    const inert = { ...verb, task: () => Promise.resolve() };
-    const calls = verb.examples.flatMap(callsIn);
-    assertEquals(verb.examples.length >= 2, true, name);
-    let own = 0;
-    for (const [word, ...rest] of calls.map(verbFirst)) {
-      if (word !== name) continue;
-      own++;
-      const exit = await parseVerb(
-        { ...processIo, revoke: () => {} },
-        name,
-        inert,
-        rest,
-        new Output(false, processIo),
-      );
-      assertEquals(exit, 0, `${name} ${rest.join(" ")}`);
+testWith(
+  FILES,
+  "each verb has examples, which are command lines of it",
+  async () => {
+    for (const name of verbNames) {
+      const verb = await loadVerb(name);
+      const inert = { ...verb, task: () => Promise.resolve() };
+      const calls = verb.examples.flatMap(callsIn);
+      assertEquals(verb.examples.length >= 2, true, name);
+      let own = 0;
+      for (const [word, ...rest] of calls.map(verbFirst)) {
+        if (word !== name) continue;
+        own++;
+        const exit = await parseVerb(
+          { ...processIo, revoke: () => {} },
+          name,
+          inert,
+          rest,
+          new Output(false, processIo),
+        );
+        assertEquals(exit, 0, `${name} ${rest.join(" ")}`);
+      }
+      assertEquals(own > 0, true, name);
     }
-    assertEquals(own > 0, true, name);
-  }
-});
+  },
+);
 
 /** The words behind each "messageu" of a command line of the shell. */
 function callsIn(line: string): string[][] {
@@ -92,7 +100,7 @@ function verbFirst(words: string[]): string[] {
   return words[0] === "--dir" ? words.slice(2) : words;
 }
 
-Deno.test("a wrong command line is explained in a sentence", async () => {
+testWith(FILES, "a wrong command line is explained in a sentence", async () => {
   const sentences: [line: string, message: string, hint: string][] = [
     ["send", "NAME is missing", "Usage: messageu send NAME TEXT "],
     ["send bob", "TEXT is missing", "Usage: messageu send NAME TEXT "],
