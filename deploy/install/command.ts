@@ -27,8 +27,8 @@ export const commands = {
 /** A command's name. */
 export type CommandName = keyof typeof commands;
 
-/** In each script; tells a command from another program of its name. */
-const MARK = 'Made by "deno task install".';
+/** In each script; tells it from another program's file of its name. */
+export const MARK = 'Made by "deno task install".';
 /** What stands for the runtime in a task. */
 const RUNTIME = "$(deno eval -p 'Deno.execPath()')";
 
@@ -81,7 +81,7 @@ exec "$deno" run --quiet ${flags.replace(RUNTIME, "$deno")} \\
 `;
 }
 
-/** Whether there is a file at the path that isn't a command of ours. */
+/** Whether there is a file at the path that isn't a script of ours. */
 export async function isForeign(path: string): Promise<boolean> {
   return statIfThere(path) !== undefined &&
     !(await Deno.readTextFile(path)).includes(MARK);

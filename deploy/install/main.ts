@@ -27,6 +27,7 @@ import {
   commands,
   commandScript,
   isForeign,
+  MARK,
   ROOT,
 } from "./command.ts";
 import { type Environment, homeOf, type Shell, shells } from "./shell.ts";
@@ -103,9 +104,12 @@ async function install(folder: string, shell: Shell | undefined) {
 /** Writes the completion's file; resolves to what is left to the user. */
 async function setUpCompletion(shell: Shell): Promise<string[]> {
   const path = shell.completion(environment, COMPLETED);
+  if (await isForeign(path)) {
+    return ["", `${path} isn't from here, and stays: remove it for completion`];
+  }
   await Deno.mkdir(dirname(path), { recursive: true });
   const script = completionScript(shell.name, COMPLETED);
-  await Deno.writeTextFile(path, `${script}\n`);
+  await Deno.writeTextFile(path, `${script}\n# ${MARK}\n`);
   console.log(`installed ${path}`);
   const loading = shell.loading?.(path);
   if (loading === undefined) return [];
@@ -136,7 +140,7 @@ async function remove(folder: string) {
   );
   const paths = (await ownPaths(folder)).map(([, path]) => path);
   for (const path of [...paths, ...completions]) {
-    if (statIfThere(path) === undefined) continue;
+    if (statIfThere(path) === undefined || await isForeign(path)) continue;
     await removeIfThere(path);
     console.log(`removed ${path}`);
   }

@@ -4,6 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { dirname } from "node:path";
 import { cacheFolder, Program, ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";
 import { Screen } from "../../lab/harness/screen.ts";
@@ -122,6 +123,29 @@ testWith(
       );
       assertEquals(await home.files(), ["own/bin/messageu-admin"]);
     }
+  },
+);
+
+testWith(
+  SHELL,
+  "an installation keeps a completion that the user has",
+  async () => {
+    await using folder = await temporaryFolder();
+    const home = new Home(folder.path, await cacheFolder(), "bash");
+    const own = ".local/share/bash-completion/completions/messageu";
+    await Deno.mkdir(dirname(`${home.path}/${own}`), { recursive: true });
+    await Deno.writeTextFile(
+      `${home.path}/${own}`,
+      "complete -W mine messageu",
+    );
+    const { code, stdout } = await home.task("install");
+    assertEquals(code, 0);
+    assertStringIncludes(
+      stdout,
+      `${home.path}/${own} isn't from here, and stays: remove it for completion\n`,
+    );
+    assertEquals((await home.task("uninstall")).code, 0);
+    assertEquals(await home.files(), [own]);
   },
 );
 
