@@ -248,7 +248,8 @@ export interface Store {
   countWaiting(): Promise<number>;
 
   /**
-   * Resolves once the store has proved that it can write.
+   * Resolves once the store could begin a write. It writes nothing, so that a full
+   * disk doesn't matter.
    *
    * @throws {StoreError} if it can't
    */

@@ -166,6 +166,9 @@ testWith(
     const { stderr } = await anna.do("pull");
     assertStringIncludes(stderr, "to ben, which had waited");
     assertEquals(await textsFor(ben), ["once"]);
+    // A newer one doesn't wait for it.
+    await anna.do("send", "ben", "newer");
+    assertEquals(await textsFor(ben), ["newer"]);
   },
 );
 

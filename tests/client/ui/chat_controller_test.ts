@@ -356,6 +356,7 @@ testWith(
     try {
       await using chat = new ControlledChat(anna, SIZE, "ben");
       await chat.see("connected");
+      await chat.see("which a restart");
       chat.enter("/open 2");
       await chat.see("Opened");
       chat.enter("/open");

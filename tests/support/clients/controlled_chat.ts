@@ -50,6 +50,7 @@ export class ControlledChat implements AsyncDisposable {
         this.kept.push([name, value]);
         return Promise.resolve();
       },
+      keepsFiles: false,
       bindings: bindKeys(keys),
       home: undefined,
       now,

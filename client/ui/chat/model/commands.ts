@@ -34,10 +34,10 @@ const COMMANDS: readonly Command[] = [
   command(
     "save",
     "[N] [PATH]",
-    "save the last received file, or the Nth last",
+    "save this contact's last file, or its Nth last (2: the one before)",
     "saved",
   ),
-  command("open", "[N]", "open the last received file, or the Nth last"),
+  command("open", "[N]", "open this contact's last file, or its Nth last"),
   command("editor", "", "write a long text in $VISUAL or $EDITOR"),
   command("search", "PATTERN", "find texts; Enter jumps to one"),
   command(

@@ -40,6 +40,8 @@ export interface ChatOptions {
   colours: ColourMode;
   /** Whether the mouse wheel scrolls. */
   mouse: boolean;
+  /** Whether received files go to a folder that stays. */
+  keepsFiles: boolean;
   /** Keys in place of the default ones. */
   keys: OwnKeys;
   /** How the user's shell has commands that the chat lacks. */
@@ -131,6 +133,7 @@ export async function runChat(
         openFile,
         spell: options.spell,
         keep: options.keep,
+        keepsFiles: options.keepsFiles,
         bindings: bindKeys(options.keys),
         home: process.env.HOME,
         now: () => performance.now(),

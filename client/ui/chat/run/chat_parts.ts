@@ -80,6 +80,8 @@ export interface ChatEnvironment {
   spell: Spell;
   /** Writes a setting into the settings file. */
   keep: (name: SettingName, value: string) => Promise<void>;
+  /** Whether received files go to a folder that stays. */
+  keepsFiles: boolean;
   /** What keys do. */
   bindings: KeyBindings;
   /** The folder for `~`. */

@@ -48,6 +48,10 @@ const WATCH_INTERVAL = 200;
 /** Rows of the conversation to show above the first unread message. */
 const ROWS_ABOVE_NEW = 2;
 
+const FILES_ARE_LOST =
+  "Received files are in the temporary folder, which a restart empties. " +
+  '/save keeps one; in a shell, "messageu config files FOLDER" keeps all later ones';
+
 /** A running chat. */
 export class ChatController implements Chat, Disposable {
   readonly #session: Session;
@@ -67,7 +71,7 @@ export class ChatController implements Chat, Disposable {
   #settled = false;
   /** Contacts with a reported key change. */
   readonly #warned = new Set<string>();
-  /** Failures that have been reported once. */
+  /** What is said once, such as a failure that recurs. */
   readonly #told = new Set<string>();
   /** Messages that can't be marked as shown. */
   readonly #unmarkable = new Set<MessageNumber>();
@@ -454,13 +458,14 @@ export class ChatController implements Chat, Disposable {
     const { focused, messages } = this.#state;
     const { seen } = this.#frame;
     if (!focused || seen.length === 0) return;
-    const ids = messages.filter(({ id, shown }) =>
+    const news = messages.filter(({ id, shown }) =>
       !shown && seen.includes(id) && !this.#unmarkable.has(id)
-    )
-      .map(({ id }) => id);
+    );
+    const ids = news.map(({ id }) => id);
     if (ids.length === 0 || this.#marking) return;
-    // Both the marking and the report of a failure dispatch again.
+    // The marking and what is told meanwhile dispatch again.
     this.#marking = true;
+    if (news.some(({ kind }) => kind === "file")) this.#tellOfFiles();
     this.guard(() => {
       this.#session.messages.markShown(ids);
       this.refresh();
@@ -469,5 +474,12 @@ export class ChatController implements Chat, Disposable {
       this.complainOnce(error);
     });
     this.#marking = false;
+  }
+
+  /** Says once that received files don't stay, unless they do. */
+  #tellOfFiles(): void {
+    if (this.#environment.keepsFiles || this.#told.has(FILES_ARE_LOST)) return;
+    this.#told.add(FILES_ARE_LOST);
+    this.tell(FILES_ARE_LOST);
   }
 }

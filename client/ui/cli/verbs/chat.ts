@@ -35,6 +35,7 @@ export const verb: Verb = defineVerb({
       notify: notify ?? settings.notify,
       colours: settings.colours,
       mouse: settings.mouse === "on",
+      keepsFiles: settings.files !== undefined,
       keys: settings.keys,
       spell: work.output.spell,
       keep: async (name, value) =>

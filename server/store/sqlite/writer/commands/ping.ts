@@ -1,7 +1,7 @@
 import { nothing } from "../fields.ts";
 import type { StoreCommand } from "../store_command.ts";
 
-/** Writes nothing: its transaction shows that something could be written. */
+/** Writes nothing: its transaction shows that no other program keeps the database. */
 export const ping: StoreCommand<void, void> = {
   effect: "reads",
   fields: nothing,
