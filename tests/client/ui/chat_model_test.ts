@@ -38,9 +38,11 @@ import {
   keyHelp,
 } from "../../../client/settings/chat_actions.ts";
 import {
+  type Press,
   presses,
   wheelPresses,
 } from "../../../client/ui/chat/input/presses.ts";
+import { TypeAhead } from "../../../client/ui/chat/input/type_ahead.ts";
 import { MessageLayout } from "../../../client/ui/chat/view/message_layout.ts";
 import {
   type ChatEvent,
@@ -54,6 +56,9 @@ import type {
   MessageNumber,
 } from "../../../client/store/message.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
+
+/** Of a key that Ink reads. */
+const NO_MODIFIERS = {} as Parameters<typeof presses>[1];
 
 const BEN = new Uint8Array(16) as Uint8Array as ClientId;
 
@@ -166,7 +171,7 @@ Deno.test("keys edit the line", () => {
   assertEquals(move(written("ab\ncdef"), "up").cursor, 2);
   assertEquals(move({ text: "ab\ncd", cursor: 1 }, "down").cursor, 4);
 
-  const key = {} as Parameters<typeof presses>[1];
+  const key = NO_MODIFIERS;
   assertEquals(presses("hi\rthere\x0e", key), [
     { kind: "text", text: "hi" },
     { kind: "key", name: "enter" },
@@ -183,6 +188,21 @@ Deno.test("keys edit the line", () => {
       { kind: "key", name: "wheel-down" },
     ],
   );
+});
+
+Deno.test("Enter is Enter, also if it was pressed before the chat read it", async () => {
+  const ahead = new TypeAhead();
+  const typed = (text: string) =>
+    presses(text, NO_MODIFIERS).map((press) => ahead.read(press));
+  const enter: Press = { kind: "key", name: "enter" };
+  assertEquals(typed("hi\n/quit\n"), [
+    { kind: "text", text: "hi" },
+    enter,
+    { kind: "text", text: "/quit" },
+    enter,
+  ]);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(typed("\n"), [{ kind: "key", name: "ctrl-j" }]);
 });
 
 Deno.test("what was entered comes back, and drafts stay with their contact", () => {

@@ -182,6 +182,17 @@ longTest(SCREENS, "a chat can be stopped and goes on", async () => {
   assertEquals(await screen.end(), { code: 0, restored: true });
 });
 
+longTest(SCREENS, "what is typed while a chat starts is entered", async () => {
+  await using relay = await testRelay();
+  await using stage = await Stage.at(relay.address);
+  await stage.register("anna");
+  await stage.register("ben");
+  await using screen = await stage.chat("anna", undefined, { partner: "ben" });
+  screen.type("one\rtwo\r");
+  await screen.see("✓ one");
+  await screen.see("✓ two");
+});
+
 longTest(SCREENS, "a file can be dropped on a chat", async () => {
   await using relay = await testRelay();
   await using stage = await Stage.at(relay.address);

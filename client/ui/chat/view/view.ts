@@ -21,12 +21,14 @@ import {
   useSyncExternalStore,
 } from "react";
 import { presses } from "../input/presses.ts";
+import { TypeAhead } from "../input/type_ahead.ts";
 import type { Row, Span, Tone } from "./rows.ts";
 import type { ChatController } from "../run/controller.ts";
 
 interface ViewProps {
   chat: ChatController;
   looks: Record<Tone, Partial<Looks>>;
+  typeAhead: TypeAhead;
   /** Receives the function that lends the terminal to another program. */
   suspendable: (suspend: (work: () => Promise<void>) => Promise<void>) => void;
 }
@@ -60,7 +62,9 @@ const COLOURED: Record<Tone, Partial<Looks>> = {
   barAlarm: { color: "white", backgroundColor: "red", bold: true },
 };
 
-function View({ chat, looks, suspendable }: ViewProps): ReactElement {
+function View(
+  { chat, looks, typeAhead, suspendable }: ViewProps,
+): ReactElement {
   const frame = useSyncExternalStore(chat.subscribe, chat.frame);
   const { columns, rows } = useWindowSize();
   const { suspendTerminal } = useApp();
@@ -68,7 +72,9 @@ function View({ chat, looks, suspendable }: ViewProps): ReactElement {
   useEffect(() => chat.resized(columns, rows), [columns, rows]);
   useEffect(() => suspendable(suspendTerminal), [suspendTerminal]);
   useInput((input, key) => {
-    for (const press of presses(input, key)) chat.press(press);
+    for (const press of presses(input, key)) {
+      chat.press(typeAhead.read(press));
+    }
   });
   usePaste(chat.paste);
   setCursorPosition(frame.cursor);
@@ -117,6 +123,7 @@ export function show(chat: ChatController, isColoured: boolean): Shown {
   const view = createElement(View, {
     chat,
     looks: isColoured ? COLOURED : PLAIN,
+    typeAhead: new TypeAhead(),
     suspendable: (way) => {
       suspend = way;
     },
