@@ -64,7 +64,7 @@ await answer(
 await write("I bring the flour. Do you still have the big pan?");
 await answer("Yes, and the small one, too.");
 screen.type("/who\r");
-await screen.see("At the relay");
+await screen.see("Other users at the relay");
 screen.type("Then I only bring");
 await screen.see("only bring");
 await picture("chat_80x24", screen);
@@ -78,7 +78,7 @@ await picture("chat_40x15", screen);
 
 screen.type("\x15/help\r");
 await resize({ columns: 200, rows: 60 });
-await screen.see("A text that starts with a slash");
+await screen.see("Ctrl-Y: insert what was erased last");
 await picture("chat_200x60", screen);
 
 await resize(MEDIUM);

@@ -16,6 +16,7 @@ import {
 } from "../../shared/crypto/crypto.ts";
 import { type MessageId, MessageType } from "../../shared/wire/protocol.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
+import { Advice, Command } from "../advice.ts";
 import type { Progress } from "../link/connection.ts";
 import {
   AlreadySentError,
@@ -405,6 +406,6 @@ function refuseBlocked({ blocked, label }: Contact): void {
   if (blocked === 0) return;
   throw new UserError(
     `You have blocked "${label}"`,
-    `Nothing is sent to a blocked contact; contact "${label}" --blocked no, or /unblock, ends that`,
+    new Advice(new Command("contact", label, "--blocked", "no"), " ends that"),
   );
 }

@@ -13,24 +13,13 @@ export interface Action {
   readonly keys: readonly string[];
 }
 
-/** All actions, by their names, in the order of the help. */
+/** All actions, by their names, in the order of the help: the most useful first. */
 export const actions = {
   send: action("send", "enter"),
   newline: action("start a new line", "alt-enter", "ctrl-j", "alt-ctrl-j"),
   complete: action(
     "complete a command, a name or a path at the end of the line",
     "tab",
-  ),
-  up: action("move a line up, then back in the input history", "up"),
-  down: action("move a line down, then forward in the input history", "down"),
-  recall: action("search the input history, again for an older line", "ctrl-r"),
-  "page-up": action("scroll up, first in a notice that is too long", "pageup"),
-  "page-down": action("scroll down", "pagedown"),
-  "scroll-up": action("scroll three rows up, after Alt-M", "wheel-up"),
-  "scroll-down": action("scroll three rows down, after Alt-M", "wheel-down"),
-  mouse: action(
-    "let the wheel scroll, and Shift select text; again to end it",
-    "alt-m",
   ),
   close: action(
     "close notices, end a search, go to the end; what it skips counts as read",
@@ -42,7 +31,29 @@ export const actions = {
   ),
   "next-contact": action("open the next contact", "ctrl-n", "alt-down"),
   "previous-contact": action("open the previous contact", "ctrl-p", "alt-up"),
+  "page-up": action("scroll up, first in a notice that is too long", "pageup"),
+  "page-down": action("scroll down", "pagedown"),
+  up: action("move a line up, then back in the input history", "up"),
+  down: action("move a line down, then forward in the input history", "down"),
+  recall: action("search the input history, again for an older line", "ctrl-r"),
+  discard: action(
+    "discard the text, end a search; without both quit",
+    "ctrl-c",
+  ),
+  "erase-or-quit": action(
+    "erase the character after; on an empty line quit",
+    "ctrl-d",
+  ),
+  editor: action("go on with the text in your editor", "alt-e"),
   contacts: action("hide the contacts, or show them", "alt-c"),
+  mouse: action(
+    "let the wheel scroll, and Shift select text; again to end it",
+    "alt-m",
+  ),
+  "scroll-up": action("scroll three rows up, after Alt-M", "wheel-up"),
+  "scroll-down": action("scroll three rows down, after Alt-M", "wheel-down"),
+  redraw: action("draw the screen anew", "ctrl-l"),
+  stop: action("stop until the shell continues it, as with fg", "ctrl-z"),
   left: action("move a character left", "left", "ctrl-b"),
   right: action("move a character right", "right", "ctrl-f"),
   "word-left": action("move a word left", "ctrl-left", "alt-left", "alt-b"),
@@ -56,14 +67,6 @@ export const actions = {
   "erase-line-start": action("erase to the start of the line", "ctrl-u"),
   "erase-line-end": action("erase to the end of the line", "ctrl-k"),
   yank: action("insert what was erased last", "ctrl-y"),
-  editor: action("go on with the text in your editor", "alt-e"),
-  redraw: action("draw the screen anew", "ctrl-l"),
-  stop: action("stop until the shell continues it, as with fg", "ctrl-z"),
-  discard: action("discard the text; on an empty line quit", "ctrl-c"),
-  "erase-or-quit": action(
-    "erase the character after; on an empty line quit",
-    "ctrl-d",
-  ),
 } satisfies Readonly<Record<string, Action>>;
 
 /** The name of an action. */

@@ -10,7 +10,7 @@ Without a verb it runs the menu. "messageu help VERB" explains a verb.
   whoami                Print your name and id
   list [--all] [--offline]
                         List your conversations, the latest first; --all lists
-                        all users
+                        all other users
   contact NAME [--alias ALIAS] [--muted yes|no] [--blocked yes|no]
       [--delete] [--yes]
                         Print a contact, or rename, mute, block or delete it in

@@ -95,7 +95,7 @@ testWith(
     chat.enter("/block");
     await chat.see("blocked: /unblock ends it");
     chat.enter("not sent");
-    await chat.see('You have blocked "ben"');
+    await chat.see(/You have blocked "ben"\n.*\(\/unblock ben ends that\)/);
     await chat.see("> not sent");
     chat.press("ctrl-u");
     await ben.outbox.sendText("anna", "dropped");
@@ -110,7 +110,7 @@ testWith(
     chat.enter("/delete");
     await chat.see("Nothing is deleted yet: 3 messages with ben would be");
     chat.enter("/who");
-    await chat.see("At the relay: ben, ben junior");
+    await chat.see("Other users at the relay: ben, ben junior");
     chat.enter("/delete ben");
     await chat.see("Nothing is deleted yet");
     chat.enter("/delete ben");

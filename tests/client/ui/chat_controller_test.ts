@@ -37,18 +37,20 @@ testWith(
     chat.enter("/nonsense");
     await chat.see("no command");
     chat.enter("/who");
-    await chat.see("* At the relay: ben, carol");
+    await chat.see("* Other users at the relay: ben, carol");
     assert(!chat.text.includes("nonsense"));
     chat.enter("/chat carol");
     await chat.see(/^> carol/m);
-    assert(!chat.text.includes("At the relay"));
+    assert(!chat.text.includes("at the relay"));
+    chat.enter("/quti");
+    await chat.see("Did you mean /quit?");
     chat.enter("/help");
-    await chat.see("* /chat NAME");
+    await chat.see(/│ Commands\n.*│ {3}\/chat NAME/);
     await chat.see(/── 1-\d+ of \d+: PageUp, PageDown scroll, Esc closes/);
     chat.press("pagedown", "pagedown", "pagedown");
-    await chat.see("A text that starts with a slash");
+    await chat.see("Ctrl-Y: insert what was erased last");
     chat.press("pageup", "pageup", "pageup");
-    await chat.see("* /chat NAME");
+    await chat.see("/chat NAME");
     chat.enter("hello");
     await chat.see("✓ hello");
     assert(!chat.text.includes("/chat NAME"));
@@ -126,6 +128,11 @@ testWith(
     assert(!chat.text.includes("── new"));
     chat.press("alt-a");
     assertEquals(chat.title, "carol - MessageU");
+    await chat.see("* Nothing is unread");
+    chat.press("ctrl-n");
+    await chat.see(/^> ben/m);
+    assert(!chat.text.includes("Nothing is unread"));
+    chat.press("ctrl-p");
 
     // A line marks what comes while the user is away.
     chat.focus(false);
@@ -325,9 +332,9 @@ testWith(
     await chat.see("✓ one");
     chat.type("/help");
     chat.press("alt-s");
-    await chat.see("* /chat NAME");
+    await chat.see("/chat NAME");
     let help = chat.text;
-    while (!chat.text.includes("A text that starts with a slash")) {
+    while (!chat.text.includes("Ctrl-Y: insert")) {
       chat.press("pagedown");
       help += chat.text;
     }

@@ -105,7 +105,7 @@ testWith(
     assertEquals(digits(anna.text)?.length, 12 * 6 - 1);
     assertEquals(digits(anna.text), digits(ben.text));
     anna.type("/who\r");
-    await anna.see("At the relay: ben, carol");
+    await anna.see("Other users at the relay: ben, carol");
     anna.type("/key send\r");
     await anna.see("✓ sent a symmetric key");
     await ben.see("symmetric key received");

@@ -206,7 +206,8 @@ export class Keyboard {
     const at = contacts.findIndex(({ name }) => name === open) + 1;
     const next = [...contacts.slice(at), ...contacts.slice(0, at)]
       .find(({ unread }) => unread > 0);
-    if (next !== undefined) this.#chat.open(next.name);
+    if (next !== undefined) return this.#chat.open(next.name);
+    this.#chat.tell("Nothing is unread");
   }
 
   #enter(line: string): void {

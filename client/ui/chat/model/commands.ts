@@ -26,10 +26,13 @@ export interface Command {
   completes: "name" | "path" | "saved" | "notify" | "nothing";
 }
 
-/** The commands in the order of the help. */
+/** The commands in the order of the help: the most useful first, related ones together. */
 const COMMANDS: readonly Command[] = [
   command("chat", "NAME", "open a conversation, or begin one", "name"),
-  command("who", "", "list the users at the relay"),
+  command("who", "", "list the other users at the relay"),
+  command("search", "PATTERN", "find texts; Enter opens one"),
+  command("quit", "", "leave; so do Ctrl-C and Ctrl-D on an empty line"),
+  command("help", "", "list commands and keys"),
   command("file", "PATH", "send a file; Tab completes the path", "path"),
   command(
     "save",
@@ -39,7 +42,6 @@ const COMMANDS: readonly Command[] = [
   ),
   command("open", "[N]", "open this contact's last file, or its Nth last"),
   command("editor", "", "write a long text in $VISUAL or $EDITOR"),
-  command("search", "PATTERN", "find texts; Enter jumps to one"),
   command(
     "resend",
     "[ID]",
@@ -51,12 +53,12 @@ const COMMANDS: readonly Command[] = [
     "show the number to compare with a contact",
     "name",
   ),
+  command("accept", "NAME", "trust the new key of a contact", "name"),
   command(
     "key",
     "[send]",
     "request the key for unreadable messages, or send yours",
   ),
-  command("accept", "NAME", "trust the new key of a contact", "name"),
   command(
     "alias",
     "NAME ALIAS",
@@ -89,17 +91,21 @@ const COMMANDS: readonly Command[] = [
     "how to notify of messages in other conversations",
     "notify",
   ),
-  command("help", "", "list commands and keys"),
-  command("quit", "", "leave; so do Ctrl-C and Ctrl-D on an empty line"),
 ];
 
 /** A command of the client as the chat has it; undefined if it has none. */
 export function chatCommand({ words }: ClientCommand): string | undefined {
-  const [verb] = words;
+  const [verb, name] = words;
   if (verb === "list") return "/who";
+  if (words.join(" ") === `contact ${name} --blocked no`) {
+    return `/unblock ${name}`;
+  }
   const isThere = COMMANDS.some(({ name }) => name === verb);
   return isThere ? `/${words.join(" ")}` : undefined;
 }
+
+/** The names of all commands. */
+export const commandNames: readonly string[] = COMMANDS.map(({ name }) => name);
 
 /** A parsed input line. */
 export type Entered =
@@ -130,12 +136,16 @@ export function readSaved(rest: string): { number: string; path: string } {
 /** The lines of the help. */
 export function helpLines(bindings: KeyBindings): string[] {
   const commands = COMMANDS.map(({ name, takes, does }) =>
-    [`/${name} ${takes}`.trim(), does] as const
+    `  /${`${name} ${takes}`.trim()}: ${does}`
   );
-  const lines = [...commands, ...keyHelp(bindings)].map(([what, does]) =>
-    `${what}: ${does}`
-  );
-  return [...lines, "A text that starts with a slash is written with two"];
+  const keys = keyHelp(bindings).map(([keys, does]) => `  ${keys}: ${does}`);
+  return [
+    "Commands",
+    ...commands,
+    "  A text that starts with a slash is written with two",
+    "Keys",
+    ...keys,
+  ];
 }
 
 function command(
@@ -175,7 +185,7 @@ export async function complete(
     if (!line.startsWith("/") || /\s/.test(line)) {
       return { line, candidates: [] };
     }
-    return choose("", line, COMMANDS.map(({ name }) => `/${name} `));
+    return choose("", line, commandNames.map((name) => `/${name} `));
   }
   const [, name = "", typed = ""] = argument;
   const head = line.slice(0, line.length - typed.length);

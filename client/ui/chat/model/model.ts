@@ -178,8 +178,7 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
         firstNew: undefined,
         hits: undefined,
         history: remember(state.history, event.line),
-        notices: state.notices.filter(({ tone }) => tone === "alarm"),
-        noticesTop: undefined,
+        ...alarms(state),
       };
     case "wrote":
       return edited(state, written(withoutControls(event.text)));
@@ -212,6 +211,17 @@ function open(
     drafts,
     position: undefined,
     hits,
+    ...name === state.open ? {} : alarms(state),
+  };
+}
+
+/** The notices that only Esc closes. */
+function alarms(
+  { notices }: ChatState,
+): Pick<ChatState, "notices" | "noticesTop"> {
+  return {
+    notices: notices.filter(({ tone }) => tone === "alarm"),
+    noticesTop: undefined,
   };
 }
 

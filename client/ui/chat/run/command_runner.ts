@@ -8,7 +8,12 @@ import { NOTIFY_MODES } from "../../../settings/settings.ts";
 import { listed } from "../model/hits.ts";
 import { searchPattern } from "../../search_pattern.ts";
 import type { FoundMessage } from "../../../store/messages.ts";
-import { helpLines, isNotifyMode, readSaved } from "../model/commands.ts";
+import {
+  commandNames,
+  helpLines,
+  isNotifyMode,
+  readSaved,
+} from "../model/commands.ts";
 import { copyReceivedFile, pathOf } from "../../../session/received_files.ts";
 import { type Chat, type ChatEnvironment, keyTopic } from "./chat_parts.ts";
 import { ContactCommands } from "./contact_commands.ts";
@@ -66,9 +71,11 @@ export class CommandRunner {
       case "quit":
         return this.#environment.leave(0);
       case "help":
-        return this.#chat.tell(
-          helpLines(this.#environment.bindings).join("\n"),
-        );
+        return this.#chat.dispatch({
+          kind: "notice",
+          text: helpLines(this.#environment.bindings).join("\n"),
+          tone: "plain",
+        });
       case "chat":
         return await this.#open(required(rest, "/chat NAME"));
       case "who":
@@ -94,10 +101,7 @@ export class CommandRunner {
       case "notify":
         return await this.#notify(rest);
       default:
-        throw new UserError(
-          `There is no command /${name}`,
-          "/help lists them; a text that starts with a slash is written with two",
-        );
+        throw await unknownCommand(name);
     }
   }
 
@@ -121,7 +125,7 @@ export class CommandRunner {
     this.#chat.tell(
       names.length === 0
         ? "No other user is at the relay"
-        : `At the relay: ${names.join(", ")}`,
+        : `Other users at the relay: ${names.join(", ")}`,
     );
   }
 
@@ -274,6 +278,16 @@ export class CommandRunner {
     await this.#environment.keep("notify", mode);
     this.#chat.tell(`Messages elsewhere: ${mode}, from now on`);
   }
+}
+
+async function unknownCommand(name: string): Promise<UserError> {
+  const { closest } = await import("../../../../shared/cli/closest.ts");
+  const meant = await closest(name, commandNames);
+  const question = meant === undefined ? "" : `Did you mean /${meant}? `;
+  return new UserError(
+    `There is no command /${name}`,
+    `${question}/help lists them; a text that starts with a slash is written with two`,
+  );
 }
 
 function required(rest: string, usage: string): string {

@@ -11,7 +11,7 @@ export function emptyRows(
     ? [
       "You have no conversation yet",
       "/chat NAME begins one; Tab completes the name",
-      "/who lists the users at the relay",
+      "/who lists the other users at the relay",
     ]
     : [
       "No conversation is open",

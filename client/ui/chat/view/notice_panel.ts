@@ -67,8 +67,13 @@ function ruleOf(
   return [span(cut(text + rule, width), "dim")];
 }
 
+/** The rows of a notice behind its mark; a plain one, such as the help, has none. */
 function rowsOf({ text, tone }: Notice, width: number): Row[] {
-  return wrapText(printableLines(text), Math.max(4, width - 2)).map(
+  const lines = printableLines(text);
+  if (tone === "plain") {
+    return wrapText(lines, Math.max(4, width)).map((row) => [span(row)]);
+  }
+  return wrapText(lines, Math.max(4, width - 2)).map(
     (row, at) => [span(at === 0 ? "* " : "  ", tone), span(row, tone)],
   );
 }

@@ -5,7 +5,8 @@ import { switchFlag } from "../../../../shared/cli/flags.ts";
 
 /** Lists the contacts. */
 export const verb: Verb = defineVerb({
-  brief: "List your conversations, the latest first; --all lists all users",
+  brief:
+    "List your conversations, the latest first; --all lists all other users",
   about:
     "Lists the contacts with whom you have exchanged messages, whom you have chosen in chat, or whose key has changed, the latest conversation first. With --all it lists the other users of the relay, too.",
   examples: [
