@@ -37,7 +37,7 @@ export const actions = {
   down: action("move a line down, then forward in the input history", "down"),
   recall: action("search the input history, again for an older line", "ctrl-r"),
   discard: action(
-    "discard the text, end a search; without both quit",
+    "discard the text, end a search; with neither quit",
     "ctrl-c",
   ),
   "erase-or-quit": action(
