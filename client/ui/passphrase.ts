@@ -4,9 +4,11 @@
  * @module
  */
 
+import { concat } from "@std/bytes";
 import { numberFrom, valueFlag } from "../../shared/cli/flags.ts";
 import { UsageError } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
+import { stopCodes } from "../../shared/cli/stopping.ts";
 import { UserError } from "../errors.ts";
 import type { Io } from "./cli/verb/output.ts";
 
@@ -27,22 +29,34 @@ export function readsByProgram(fd: number | undefined): boolean {
 
 /**
  * Reads a passphrase from a file descriptor to its end, without a newline there.
- * The runtime can't open inherited ones other than standard input: "cat" does.
+ * The runtime can't open inherited ones other than standard input: "head" does.
  *
  * @throws {UserError} if it can't be read, or isn't a passphrase
  */
 export async function readPassphrase(io: Io, fd: number): Promise<string> {
   const bytes = readsByProgram(fd)
     ? await readDescriptor(fd)
-    : await new Response(io.stdin).bytes();
+    : await readStart(io.stdin);
   return checked(bytes);
+}
+
+/** Reads until the input ends, or is too long for a passphrase. */
+async function readStart(stdin: Io["stdin"]): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > LONGEST) break;
+  }
+  return concat(chunks);
 }
 
 async function readDescriptor(fd: number): Promise<Uint8Array> {
   let output: Deno.CommandOutput;
   try {
     output = await new Deno.Command("sh", {
-      args: ["-c", `exec cat <&${fd}`],
+      args: ["-c", `exec head -c ${LONGEST + 1} <&${fd}`],
       stdin: "null",
     }).output();
   } catch (cause) {
@@ -66,11 +80,15 @@ function unreadable(
 
 /** @throws {UserError} if the bytes aren't one line of text */
 function checked(bytes: Uint8Array): string {
-  const text = textOf(bytes).replace(/\r?\n$/, "");
+  const text = bytes.length > LONGEST
+    ? undefined
+    : textOf(bytes).replace(/\r?\n$/, "");
   if (text === "") throw new UserError("The passphrase is empty");
-  if (bytes.length > LONGEST || /[\r\n\0]/.test(text)) {
+  if (text === undefined || /[\r\n\0]/.test(text)) {
     throw new UserError(
-      `A passphrase is one line of ${LONGEST} bytes at most, got ${bytes.length} bytes`,
+      `A passphrase is one line of ${LONGEST} bytes at most, got ${
+        bytes.length > LONGEST ? "more" : "a line break or a zero byte"
+      }`,
     );
   }
   return text;
@@ -143,7 +161,7 @@ class HiddenInput implements Disposable {
   readonly #terminal: Terminal;
   readonly #io: Io;
   readonly #decoder = new TextDecoder();
-  readonly #unlisten: () => void;
+  readonly #unlisten: (() => void)[] = [];
   /** What was typed behind the last line. */
   #rest: string[] = [];
 
@@ -151,9 +169,13 @@ class HiddenInput implements Disposable {
     this.#terminal = terminal;
     this.#io = io;
     terminal.setRaw(true);
-    this.#unlisten = Deno.build.os === "windows"
-      ? () => {}
-      : io.onSignal("SIGTERM", () => this.#leave(143));
+    for (const [signal, code] of Object.entries(stopCodes)) {
+      // The terminal is gone, and a listener would undo nohup.
+      if (signal === "SIGHUP") continue;
+      this.#unlisten.push(
+        io.onSignal(signal as Deno.Signal, () => this.#leave(code)),
+      );
+    }
   }
 
   /** Asks a question. @throws {UserError} if the answer isn't a passphrase */
@@ -197,7 +219,7 @@ class HiddenInput implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#unlisten();
+    for (const remove of this.#unlisten.splice(0)) remove();
     this.#terminal.setRaw(false);
     this.#terminal.close();
   }

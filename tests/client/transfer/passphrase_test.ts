@@ -50,12 +50,14 @@ longTest(SCREENS, "a passphrase is asked for without echo", async (t) => {
     },
   );
 
-  await t.step("so does SIGTERM", async () => {
-    await using screen = await exporting();
-    await screen.see("Passphrase for the archive: ");
-    await screen.signal("TERM");
-    assertEquals(await end(screen), 143);
-  });
+  for (const [signal, code] of [["TERM", 143], ["INT", 130]] as const) {
+    await t.step(`so does SIG${signal}`, async () => {
+      await using screen = await exporting();
+      await screen.see("Passphrase for the archive: ");
+      await screen.signal(signal);
+      assertEquals(await end(screen), code);
+    });
+  }
 
   await t.step("two that differ, or an empty one, export nothing", async () => {
     await using screen = await exporting();
@@ -129,6 +131,9 @@ longTest(SHELL, "a passphrase is read from a file descriptor", async () => {
   const closed = await shell('"$@" 3<&-', exporting);
   assertEquals(closed.code, 1);
   assertStringIncludes(closed.stderr, "file descriptor 3: it isn't open");
+  const endless = await shell('yes | tr -d "\\n" | "$@" 3<&0', exporting);
+  assertEquals(endless.code, 1);
+  assertStringIncludes(endless.stderr, "one line of 1024 bytes at most");
   const made = await shell(`"$@" 3< '${secret}'`, exporting);
   assertEquals(made.code, 0, made.stderr);
   const taken = await shell(
