@@ -227,6 +227,14 @@ Deno.test("what was entered comes back, and drafts stay with their contact", () 
   const two = [opened("ben"), typed("for ben"), opened("carol")];
   assertEquals(after(...two).editor.text, "");
   assertEquals(after(...two, opened("ben")).editor.text, "for ben");
+  // So do texts that couldn't be stored.
+  const returned: ChatEvent = { kind: "returned", name: "ben", text: "unsent" };
+  assertEquals(after(opened("ben"), returned).editor.text, "unsent");
+  assertEquals(after(...two, returned).editor.text, "");
+  const left = [opened("ben"), opened("carol"), returned];
+  assertEquals(after(...left).editor.text, "");
+  assertEquals(after(...left, opened("ben")).editor.text, "unsent");
+  assertEquals(after(...two, returned, opened("ben")).editor.text, "for ben");
 });
 
 Deno.test("scrolling goes through every row and ends at both ends", () => {

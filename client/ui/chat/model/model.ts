@@ -109,6 +109,8 @@ export type ChatEvent =
   | { kind: "completed"; line: string; candidates: readonly string[] }
   | { kind: "entered"; line: string }
   | { kind: "wrote"; text: string }
+  /** A text to a contact couldn't be stored. */
+  | { kind: "returned"; name: string; text: string }
   | { kind: "notice" } & Notice;
 
 /** Maximum number of notices. */
@@ -182,6 +184,8 @@ export function update(state: ChatState, event: ChatEvent): ChatState {
       };
     case "wrote":
       return edited(state, written(withoutControls(event.text)));
+    case "returned":
+      return giveBack(state, event.name, written(event.text));
     case "notice":
       return {
         ...state,
@@ -223,6 +227,16 @@ function alarms(
     notices: notices.filter(({ tone }) => tone === "alarm"),
     noticesTop: undefined,
   };
+}
+
+/** Gives a text back to the input of its conversation, unless there is another. */
+function giveBack(state: ChatState, name: string, editor: Editor): ChatState {
+  const isOpen = state.open === name;
+  const input = isOpen ? state.editor : state.drafts.get(name) ?? EMPTY;
+  if (input.text !== "") return state;
+  return isOpen
+    ? edited(state, editor)
+    : { ...state, drafts: new Map(state.drafts).set(name, editor) };
 }
 
 function rename(state: ChatState, from: string, to: string): ChatState {

@@ -46,10 +46,10 @@ export class Sender {
 
   /** Sends a text; returns it to the input line if it can't be stored. */
   text(name: string, text: string): void {
-    this.#write(() => this.#outbox.writeText(name, text), () => {
-      if (this.#chat.state.editor.text !== "") return;
-      this.#chat.dispatch({ kind: "wrote", text });
-    });
+    this.#write(
+      () => this.#outbox.writeText(name, text),
+      () => this.#chat.dispatch({ kind: "returned", name, text }),
+    );
   }
 
   /** Sends a file. */
