@@ -56,6 +56,7 @@ async function main(args: readonly string[]): Promise<number | void> {
   const log = new RelayLog(options.telemetry);
   try {
     options.warnings.forEach((warning) => log.warn(warning));
+    options.notes.forEach((note) => log.info(note));
     if (options.doctor) return await examine(options, console.log);
     if (options.workers > 1) return await startSeveral(options, args, log);
     return await serve(options, log);

@@ -129,6 +129,7 @@ export async function readServerOptions(args: readonly string[]) {
   const { values } = await readCommandLine(args, flags);
   const { dir = ".", workers = 1, drain = 5 } = values;
   const warnings: string[] = [];
+  const notes: string[] = [];
   await checkFolder(dir);
   const store = await readStore(values, {
     flags: ["db"],
@@ -142,7 +143,7 @@ export async function readServerOptions(args: readonly string[]) {
     );
   }
   const { metrics, log: format = "text", logLevel: level = "info" } = values;
-  const port = values.port ?? await readPortFile(dir, warnings);
+  const port = values.port ?? await readPortFile(dir, { warnings, notes });
   checkMetricsPorts(metrics, port, workers);
   return {
     ...values,
@@ -158,6 +159,8 @@ export async function readServerOptions(args: readonly string[]) {
     telemetry: { metrics, format, level },
     /** Problems with `info.myport`, as sentences. */
     warnings,
+    /** That there is no `info.myport`, in a sentence. */
+    notes,
   };
 }
 
@@ -187,12 +190,15 @@ async function checkFolder(dir: string): Promise<void> {
   if (!isFolder) throw new UsageError(`--dir ${dir}: there is no such folder`);
 }
 
-/** Reads `info.myport`; warns and falls back to port 1357 if it is missing or bad (INF-1). */
-async function readPortFile(dir: string, warnings: string[]): Promise<number> {
+/** Reads `info.myport`; says that it is missing or bad, and falls back to port 1357 (INF-1). */
+async function readPortFile(
+  dir: string,
+  { warnings, notes }: { warnings: string[]; notes: string[] },
+): Promise<number> {
   const path = await findFile(dir, infoFiles.myPort);
   try {
     if (path !== undefined) return parsePort(await readInfoText(path));
-    warnings.push(`no ${infoFiles.myPort[0]} in ${dir}, using ${DEFAULT_PORT}`);
+    notes.push(`no ${infoFiles.myPort[0]} in ${dir}, using ${DEFAULT_PORT}`);
   } catch (error) {
     const reason = reasonOf(error);
     warnings.push(`${path}: ${reason}; using ${DEFAULT_PORT}`);

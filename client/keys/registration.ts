@@ -16,6 +16,7 @@ import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   moveNew,
   removeIfThere,
+  statIfThere,
   syncFolder,
   writeNewFile,
 } from "../../shared/folder/durable_files.ts";
@@ -56,6 +57,21 @@ export async function createIdentity(
   register: (publicKey: Uint8Array) => Promise<ClientId>,
 ): Promise<Identity> {
   await refuseExisting(dir);
+  const isNew = statIfThere(dir) === undefined;
+  try {
+    return await createInFolder(dir, name, register);
+  } catch (error) {
+    // Stays if something is in it, such as the key's draft.
+    if (isNew) await Deno.remove(dir).catch(() => {});
+    throw error;
+  }
+}
+
+async function createInFolder(
+  dir: string,
+  name: string,
+  register: (publicKey: Uint8Array) => Promise<ClientId>,
+): Promise<Identity> {
   using _ = await takeToRegister(dir);
   await refuseExisting(dir);
   const { draft, clientId } = await registerDraft(dir, name, register);

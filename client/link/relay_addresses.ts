@@ -18,7 +18,10 @@ import { UserError } from "../errors.ts";
 import { replaceFile } from "../store/folder.ts";
 
 /** The address of the relay where none is configured. */
-const DEFAULT_ADDRESS: Address = { hostname: "127.0.0.1", port: DEFAULT_PORT };
+export const DEFAULT_ADDRESS: Address = {
+  hostname: "127.0.0.1",
+  port: DEFAULT_PORT,
+};
 const FILE = infoFiles.server[0];
 
 /** Addresses from the flag, else from `info.server`, else 127.0.0.1:1357. */
@@ -56,17 +59,23 @@ export class RelayAddresses {
    * Writes the addresses of `--server` into `info.server`, unless it has them.
    * It replaces others, since the folder's user is registered here.
    *
+   * @param byDefault what is written where no address is configured
    * @returns what the user should know, also where it can't be written
    */
-  async keep(): Promise<string | undefined> {
-    if (this.#given === undefined) return undefined;
+  async keep(
+    byDefault: readonly Address[] = [],
+  ): Promise<string | undefined> {
     const path = `${this.#dir}/${FILE}`;
-    const names = this.#given.map(formatAddress);
+    const names = (this.#given ?? byDefault).map(formatAddress);
+    if (names.length === 0) return undefined;
     const shown = names.join(",");
     try {
       const before = (await this.#read())?.map(formatAddress);
+      if (this.#given === undefined && before !== undefined) return undefined;
       if (names.every((name) => before?.includes(name))) return undefined;
       await replaceFile(path, `${names.join("\n")}\n`);
+      // `missing` has told it.
+      if (this.#given === undefined) return undefined;
       return `${path} names ${shown} from now on${
         before === undefined ? "" : `, in place of ${before.join(",")}`
       }`;

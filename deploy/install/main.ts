@@ -139,11 +139,14 @@ async function remove(folder: string) {
     completion(environment, COMPLETED)
   );
   const paths = (await ownPaths(folder)).map(([, path]) => path);
+  const installed: string[] = [];
   for (const path of [...paths, ...completions]) {
     if (statIfThere(path) === undefined || await isForeign(path)) continue;
+    installed.push(path);
     await removeIfThere(path);
     console.log(`removed ${path}`);
   }
+  if (installed.length === 0) console.log(`Nothing is installed in ${folder}`);
 }
 
 async function main(args: readonly string[]): Promise<void> {

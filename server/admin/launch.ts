@@ -32,6 +32,8 @@ async function launch(args: readonly string[]): Promise<number> {
   const program = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
+      // Leaves out what the runtime fetches.
+      "--quiet",
       "--no-prompt",
       ...await adminPermissions(args),
       href,

@@ -35,6 +35,8 @@ export async function relayCommand(
 ): Promise<string[]> {
   return [
     "run",
+    // Leaves out what the runtime fetches.
+    "--quiet",
     "--no-prompt",
     // Required to share a port between relays.
     "--unstable-net",

@@ -100,8 +100,65 @@ testWith(
     assertEquals((await home.task("install")).code, 0, "again");
     assertEquals((await home.task("uninstall")).code, 0);
     assertEquals(await home.files(), []);
+    assertEquals(
+      (await home.task("uninstall")).stdout,
+      `Nothing is installed in ${home.path}/.deno/bin\n`,
+    );
   },
 );
+
+testWith(
+  SHELL,
+  "a relay that was installed starts without a network, and fetches nothing",
+  async () => {
+    await using folder = await temporaryFolder();
+    const full = await cacheFolder();
+    const home = new Home(folder.path, full, "sh");
+    assertEquals((await home.task("install")).code, 0);
+    const cache = `${folder.path}/cache`;
+    await copyPackages(full, cache);
+    const nowhere = "http://127.0.0.1:1";
+    Object.assign(home.env, {
+      DENO_DIR: cache,
+      HTTPS_PROXY: nowhere,
+      HTTP_PROXY: nowhere,
+    });
+    await using relay = home.start(
+      ...["messageu-relay", folder.path] as const,
+      ...["--port", "0", "--host", "127.0.0.1"],
+    );
+    await relay.address();
+    relay.kill("SIGTERM");
+    const { code, stderr } = await relay.end();
+    assertEquals(code, 0, stderr);
+    assert(!stderr.includes("Download"), stderr);
+  },
+);
+
+/** What the relay loads. */
+const PACKAGES =
+  /^(@stricli|@logtape|@opentelemetry|fastest-levenshtein|pg.*|postgres-.*|split2|xtend)$/;
+
+/** Copies the relay's packages without what the registry says of them, as `deno task` fetches them. */
+async function copyPackages(cache: string, to: string): Promise<void> {
+  const registry = "npm/registry.npmjs.org";
+  for await (const { name } of Deno.readDir(`${cache}/${registry}`)) {
+    if (!PACKAGES.test(name)) continue;
+    await copyFolder(
+      `${cache}/${registry}/${name}`,
+      `${to}/${registry}/${name}`,
+    );
+  }
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    const [source, target] = [`${from}/${name}`, `${to}/${name}`];
+    if (isDirectory) await copyFolder(source, target);
+    else if (name !== "registry.json") await Deno.copyFile(source, target);
+  }
+}
 
 testWith(
   SHELL,

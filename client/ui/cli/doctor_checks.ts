@@ -217,7 +217,7 @@ export async function checkIdentity(
   if (me === undefined) {
     return warning(
       "This folder has no registered user",
-      `Register: ${output.spell(REGISTER)}`,
+      `${output.spell(REGISTER)} registers you`,
     );
   }
   const problem = await keyWarning(me.privateKey);

@@ -76,6 +76,8 @@ testWith(
     await using chat = new ControlledChat(anna, SIZE, "ben");
     await chat.see("connected");
 
+    chat.enter("/alias ben ben");
+    await chat.see("ben is called so already");
     // An alias, also for a name with a space that another one begins.
     chat.enter("/alias ben junior Junior");
     await chat.see("ben junior is Junior for you now");

@@ -22,7 +22,8 @@ testWith(
     let file: any;
 
     await t.step("a path in the setting begins at the folder", async () => {
-      await anna.do("config", "files", "got/files");
+      const { stderr } = await anna.do("config", "files", "got/files");
+      assertEquals(stderr, `files is ${dir}/got/files now\n`);
       await ben.do("send-file", "anna", `${folder.path}/sent`);
       const { data } = await anna.do("pull", "--json");
       file = data.find(({ kind }) => kind === "file");

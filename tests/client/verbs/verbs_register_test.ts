@@ -93,8 +93,27 @@ testWith(
     const none = new RelayAddresses(dir, undefined);
     await register(session, none, "anna", (text) => said.push(text));
     assertEquals(said, [`No info.server in ${dir}: using 127.0.0.1:1357`]);
+    assertEquals(
+      await Deno.readTextFile(`${dir}/info.server`),
+      "127.0.0.1:1357\n",
+    );
     // Asks 127.0.0.1:1357, where most likely nothing is.
     const { stderr } = await new VerbUser(dir).run("", "list");
     assertEquals(stderr.includes("No info.server"), false, stderr);
+  },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "a registration that fails leaves no folder that it made",
+  async () => {
+    await using folder = await temporaryFolder();
+    const nowhere = { hostname: "127.0.0.1", port: 1 };
+    const made = new VerbUser(`${folder.path}/made`, nowhere);
+    assertEquals((await made.run("", "register", "anna")).code, 3);
+    await Deno.mkdir(`${folder.path}/own`);
+    const own = new VerbUser(`${folder.path}/own`, nowhere);
+    assertEquals((await own.run("", "register", "anna")).code, 3);
+    assertEquals(await namesIn(folder.path), ["own"]);
   },
 );

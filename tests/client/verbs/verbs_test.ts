@@ -97,6 +97,9 @@ testWith(
       );
       assertMatch(known.shown, TIME);
       assertStringIncludes((await anna.do("explain", "1")).stdout, "attempts");
+      const { stdout: told } = await ben.do("explain", "2");
+      assertStringIncludes(told, "  received ");
+      assert(!told.includes("written"), told);
     });
 
     await t.step("send-file, and --exec gets its bytes", async () => {
@@ -148,8 +151,8 @@ testWith(
       const lines = stdout.split("\n");
       for (
         const line of [
-          `warning  folder    ${dir} isn't there yet: register NAME makes it`,
-          "warning  identity  This folder has no registered user: register NAME",
+          `warning  folder    ${dir} isn't there yet: "messageu --dir ${dir} register NAME" makes it`,
+          `warning  identity  This folder has no registered user: "messageu --dir ${dir} register NAME" registers you`,
           "ok       unread    No message waits for a key",
           "ok       relay     It responds, and doesn't know you yet",
         ]
@@ -195,7 +198,7 @@ testWith(
       assertMatch(told, /^warning {2}folder .*info\.me \(644\)/m);
       assertMatch(
         told,
-        /^warning {2}unread .*3 messages from ben, 2 KiB in 1 file \(info\.unread\.\*\), can't be decrypted without a key: request-key ben/m,
+        /^warning {2}unread .*3 messages from ben, 2 KiB in 1 file \(info\.unread\.\*\), can't be decrypted without a key: "messageu --dir \S+ request-key ben"/m,
       );
     });
   },

@@ -304,30 +304,36 @@ testWith(PROGRAMS, "--help and --version print and stop", async () => {
 
 testWith(
   FILES,
-  "the port comes from a flag, info.myport, myport.info or is 1357 with a warning",
+  "the port comes from a flag, info.myport, myport.info or is 1357, which is said",
   async () => {
     await using folder = await temporaryFolder();
     const read = async (...flags: string[]) => {
       const args = ["--dir", folder.path, ...flags];
-      const { port, warnings } = await readServerOptions(args);
-      return { port, warnings };
+      const { port, warnings, notes } = await readServerOptions(args);
+      return { port, warnings, notes };
     };
     const path = folder.path;
     assertEquals(await read(), {
       port: 1357,
-      warnings: [`no info.myport in ${path}, using 1357`],
+      warnings: [],
+      notes: [`no info.myport in ${path}, using 1357`],
     });
     await Deno.writeTextFile(`${path}/myport.info`, "4321\r\n");
-    assertEquals(await read(), { port: 4321, warnings: [] });
+    assertEquals(await read(), { port: 4321, warnings: [], notes: [] });
     await Deno.writeTextFile(`${path}/info.myport`, "1234");
-    assertEquals(await read(), { port: 1234, warnings: [] });
-    assertEquals(await read("--port", "0"), { port: 0, warnings: [] });
+    assertEquals(await read(), { port: 1234, warnings: [], notes: [] });
+    assertEquals(await read("--port", "0"), {
+      port: 0,
+      warnings: [],
+      notes: [],
+    });
     await Deno.writeTextFile(`${path}/info.myport`, "0");
     assertEquals(await read(), {
       port: 1357,
       warnings: [
         `${path}/info.myport: expected a port from 1 to 65535, got "0"; using 1357`,
       ],
+      notes: [],
     });
     await assertRejects(() => read("--port", "x"), UsageError, "--port");
   },

@@ -53,6 +53,9 @@ export class ContactCommands {
   async #alias(rest: string): Promise<void> {
     const [typed, alias] = this.#nameAndAlias(rest);
     const name = await this.#named(typed, "/alias NAME ALIAS");
+    if (alias === name) {
+      return this.#done(`${printableLine(name)} is called so already`);
+    }
     await this.#session.contactSettings.setAlias(name, alias);
     this.#done(
       alias === undefined

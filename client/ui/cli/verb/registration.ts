@@ -1,5 +1,8 @@
 import type { Identity } from "../../../keys/identity.ts";
-import type { RelayAddresses } from "../../../link/relay_addresses.ts";
+import {
+  DEFAULT_ADDRESS,
+  type RelayAddresses,
+} from "../../../link/relay_addresses.ts";
 import type { Session } from "../../../session/session.ts";
 import type { Work } from "./verb.ts";
 
@@ -18,7 +21,7 @@ export async function register(
   const missing = await addresses.missing();
   if (missing !== undefined) say(missing);
   const me = await session.register(name);
-  const kept = await addresses.keep();
+  const kept = await addresses.keep([DEFAULT_ADDRESS]);
   if (kept !== undefined) say(kept);
   return me;
 }

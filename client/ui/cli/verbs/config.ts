@@ -49,7 +49,8 @@ ${
     optional: true,
   }],
   isOffline: true,
-  async task({ dir, output }, _, name, value) {
+  async task(work, _, name, value) {
+    const { dir, output } = work;
     const file = await SettingsFile.read(dir);
     if (name === undefined) {
       for (const warning of await file.warnings()) output.say(warning);
@@ -63,7 +64,11 @@ ${
     }
     if (value === DEFAULT) await file.remove(name);
     else await file.change(name, valueFrom(name, value));
-    output.say(`${name} is ${shown(await SettingsFile.read(dir), name)} now`);
+    const folder = name === "files" ? await work.filesFolder() : undefined;
+    const now = folder === undefined
+      ? shown(await SettingsFile.read(dir), name)
+      : printableLine(folder);
+    output.say(`${name} is ${now} now`);
   },
 });
 

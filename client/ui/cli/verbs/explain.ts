@@ -48,7 +48,12 @@ export const verb: Verb = defineVerb({
       // Not meaningful for an outgoing message.
       shown: known.outgoing ? undefined : known.shownAt,
     };
-    const lines = Object.entries(steps).filter(([, time]) => time !== undefined)
+    const told = known.outgoing ? steps : {
+      ...steps,
+      written: undefined,
+      received: known.received ?? known.written,
+    };
+    const lines = Object.entries(told).filter(([, time]) => time !== undefined)
       .map(([step, time]) => `  ${step.padEnd(13)}${localTime(time ?? 0)}`);
     if (known.relayMessageId !== undefined) {
       lines.push(`  ${"relay's id".padEnd(13)}${known.relayMessageId}`);
