@@ -1,7 +1,7 @@
 /**
  * Completion in the shell. Each script passes the words of a command line to
  * `complete SHELL WORD...` and reads one proposal a line: a word, a tab, and its
- * description. An empty word stands for any file. The scripts evaluate neither
+ * description. An empty word stands for any file, and "/" for any folder. The scripts evaluate neither
  * typed nor proposed words.
  *
  * @module
@@ -13,7 +13,7 @@ import { printableLine } from "../../../shared/cli/printable.ts";
 import { applicationOf } from "./command_line.ts";
 import { ANY_FILE } from "./verb/arguments.ts";
 import { type Io, Output } from "./verb/output.ts";
-import { Work } from "./verb/verb.ts";
+import { ANY_FOLDER, Work } from "./verb/verb.ts";
 import { isVerb, verbNames } from "./verbs.ts";
 
 /** The scripts by shell; `NAME` stands for the name of the program. */
@@ -32,11 +32,15 @@ const scripts: Readonly<Record<string, string>> = {
   done
   while IFS= read -r line; do
     word=\${line%%$'\\t'*}
-    if [[ -n $word ]]; then COMPREPLY+=("$word"); else files=1; fi
+    case $word in
+      "") files=default ;;
+      /) files=dirnames ;;
+      *) COMPREPLY+=("$word") ;;
+    esac
   done < <(NAME complete bash "\${words[@]}" 2>/dev/null)
   if [[ -n $files && $2 != -* ]]; then
     COMPREPLY=()
-    compopt -o default 2>/dev/null
+    compopt -o $files 2>/dev/null
   fi
 }
 complete -F _NAME NAME`,
@@ -48,6 +52,8 @@ _NAME() {
     word=\${line%%$'\\t'*}
     if [[ -z $word ]]; then
       _files
+    elif [[ $word == / ]]; then
+      _files -/
     else
       found+=("$word")
       shown+=("$word  -- \${line#*$'\\t'}")
@@ -64,6 +70,8 @@ if [[ $funcstack[1] == _NAME ]]; then _NAME "$@"; else compdef _NAME NAME; fi`,
     for line in (NAME complete fish $words "$current" 2>/dev/null)
         if string match -qr '^\\t' -- $line
             __fish_complete_path "$current"
+        else if string match -qr '^/\\t' -- $line
+            __fish_complete_directories "$current"
         else
             printf '%s\\n' $line
         end
@@ -120,11 +128,23 @@ export async function complete(
         ),
     },
   );
-  const lines = proposals.map(({ completion, brief }) =>
-    `${completion.endsWith(ANY_FILE) ? "" : completion}\t${brief}`
+  const isFlag = ({ completion }: { completion: string }) =>
+    completion.startsWith("-");
+  // Flags come once the user types a dash, or where there is nothing else.
+  const wanted = words.at(-1)?.startsWith("-") || proposals.every(isFlag)
+    ? proposals
+    : proposals.filter((proposal) => !isFlag(proposal));
+  const lines = wanted.map(({ completion, brief }) =>
+    `${proposedWord(completion)}\t${brief}`
   );
   if (lines.length > 0) await new Output(false, io).write(lines.join("\n"));
   return 0;
+}
+
+/** The word that stands for a proposal in the output. */
+function proposedWord(completion: string): string {
+  if (completion.endsWith(ANY_FILE)) return "";
+  return completion.endsWith(ANY_FOLDER) ? "/" : completion;
 }
 
 /** Whether a contact's name can be inserted into a command line. */

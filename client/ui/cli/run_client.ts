@@ -32,8 +32,15 @@ export async function runClient(
     const [, shell = "", ...words] = args;
     const current = words.pop() ?? "";
     const before = verbFirst(words);
-    // Flags without a verb don't determine the proposals.
-    const known = before[0]?.startsWith("-") ? [] : before;
+    const isVerbMissing = before[0]?.startsWith("-") ?? true;
+    const isOfFlag = current.startsWith("-") ||
+      valueFlags.includes(before.at(-1) ?? "");
+    // Other flags without a verb don't determine the proposals.
+    const known = !isVerbMissing
+      ? before
+      : isOfFlag
+      ? [DEFAULT_VERB, ...before]
+      : [];
     return await complete(io, shell, [...known, current], words);
   }
   const [word, ...rest] = verbFirst(args);

@@ -1,10 +1,20 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ANNA, answers, idOf, ok } from "../../support/relays/misbehaviour.ts";
 import { Program } from "../../../lab/harness/program.ts";
-import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
+import { runHere } from "../../../lab/harness/client_run.ts";
+import {
+  namesIn,
+  temporaryFolder,
+  testRelay,
+} from "../../../lab/harness/resources.ts";
 import { Screen } from "../../../lab/harness/screen.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
-import { longTest, SCREENS } from "../../support/test_with.ts";
+import {
+  longTest,
+  LOOPBACK_AND_FILES,
+  SCREENS,
+  testWith,
+} from "../../support/test_with.ts";
 import { clientArguments, VerbUser } from "../../support/clients/verbs.ts";
 
 /** Names that a relay lists; each begins with another letter. */
@@ -42,6 +52,34 @@ async function has(program: string): Promise<boolean> {
     .end();
   return code === 0;
 }
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "flags are proposed behind a dash, and folders for --dir",
+  async () => {
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const dir = `${folder.path}/anna`;
+    const anna = new VerbUser(dir, relay.address);
+    await anna.do("register", "anna");
+    await new VerbUser(`${folder.path}/ben`, relay.address)
+      .do("register", "ben");
+    await anna.do("list", "--all");
+    const proposed = async (...words: string[]) => {
+      const { stdout } = await runHere("", ["complete", "bash", ...words]);
+      return stdout.split("\n").slice(0, -1).map((line) =>
+        line.split("\t")[0] ?? ""
+      );
+    };
+    assertEquals(await proposed("send", "--dir", dir, ""), ["ben"]);
+    assertEquals(await proposed("send", "--li"), ["--lines"]);
+    assertEquals(await proposed("--dir", ""), ["/"]);
+    assertEquals(await proposed("send", "--dir", ""), ["/"]);
+    assertEquals(await proposed("--di"), ["--dir", "--dialect"]);
+    assertEquals(await proposed("--dir", dir, "whoa"), ["whoami"]);
+    assertEquals(await proposed("send-file", "--dir", dir, "ben", ""), [""]);
+  },
+);
 
 for (const [shell, { command, begin }] of Object.entries(SHELLS)) {
   longTest(

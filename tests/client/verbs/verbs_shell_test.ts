@@ -145,6 +145,11 @@ for (const shell of ["bash", "zsh", "fish"]) {
       ["ben"],
     );
     const all = await complete("messageu", "key", "--dir", dir, "");
+    assert(!all.some((word) => word.startsWith("-")), all.join());
+    const folders = await complete("messageu", "--dir", "");
+    // Bash adds the folders itself; in zsh "/" stands for them.
+    if (shell !== "fish") assertEquals(folders, shell === "zsh" ? ["/"] : []);
+    else assert(folders.includes("anna/"), folders.join());
     // Bash would put it on the command line unquoted.
     assertEquals(
       all.some((name) => name.includes("touch")),

@@ -110,13 +110,19 @@ export function defineVerb<
   return declaration as unknown as Verb;
 }
 
+/** Marks a proposal that stands for any folder. */
+export const ANY_FOLDER = "\0folder";
+
 /** Flags that every verb accepts. */
 export const globalFlags = {
-  dir: valueFlag(
-    "DIR",
-    "The folder with info.server and info.me (default: . or a compiled client's own)",
-    nonEmpty,
-  ),
+  dir: {
+    ...valueFlag(
+      "DIR",
+      "The folder with info.server and info.me (default: . or a compiled client's own)",
+      nonEmpty,
+    ),
+    proposeCompletions: (partial: string) => [partial + ANY_FOLDER],
+  },
   server: valueFlag(
     "ADDR:PORT",
     "The relay, or several: A:1,B:2 (default: from info.server)",
