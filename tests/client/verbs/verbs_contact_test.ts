@@ -24,7 +24,8 @@ testWith(
     assertEquals(await anna("list"), {
       code: 0,
       stdout: "",
-      stderr: "No conversation yet; list --all lists the other users\n",
+      stderr:
+        `No conversation yet; "messageu --dir ${folder.path}/anna list --all" lists the other users\n`,
     });
     assertEquals((await anna("list", "--all")).stdout, "ben\ncarol\n");
     await ben("send", "anna", "hi");

@@ -30,7 +30,12 @@ testWith(
         .do("list");
       assertEquals(
         [code, said],
-        [0, "No conversation yet; list --all lists the other users\n"],
+        [
+          0,
+          `No conversation yet; "messageu --dir ${
+            dirOf("anna")
+          } list --all" lists the other users\n`,
+        ],
       );
       assertEquals(await namesIn(dirOf("anna")), [
         "info.me",

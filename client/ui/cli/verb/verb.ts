@@ -29,6 +29,7 @@ import {
 import type { RelayLink } from "../../../link/relay_link.ts";
 import type { RelayAddresses } from "../../../link/relay_addresses.ts";
 import type { Locate } from "../../../link/relays.ts";
+import { Advice, Command } from "../../../advice.ts";
 import { UserError } from "../../../errors.ts";
 import type { Settings } from "../../../settings/settings.ts";
 import type { Session } from "../../../session/session.ts";
@@ -202,7 +203,11 @@ export class Work implements Disposable {
     if (!path.startsWith("~/")) return resolve(this.dir, path);
     throw new UserError(
       `The folder for received files, ${files}, is unknown: the client has no access to HOME`,
-      "Set the whole path, with: config files PATH; or run it with --allow-env=HOME",
+      new Advice(
+        "Set the whole path, with ",
+        new Command("config", "files", "PATH"),
+        ", or run it with --allow-env=HOME",
+      ),
     );
   }
 

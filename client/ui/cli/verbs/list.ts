@@ -1,3 +1,4 @@
+import { Command } from "../../../advice.ts";
 import { contactData } from "../verb/output.ts";
 import { writeContact } from "../verb/report.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
@@ -28,10 +29,11 @@ export const verb: Verb = defineVerb({
       : session.contacts.conversations();
     for (const contact of contacts) await writeContact(work.output, contact);
     if (contacts.length > 0) return;
+    const others = work.output.spell(new Command("list", "--all"));
     work.output.say(
       all
         ? "There is no other user"
-        : "No conversation yet; list --all lists the other users",
+        : `No conversation yet; ${others} lists the other users`,
     );
   },
 });
