@@ -23,7 +23,7 @@ testWith(
   "the README's first screen gives the first commands",
   async () => {
     const firstScreen = (await readme()).split("\n").slice(0, 36).join("\n");
-    assertStringIncludes(firstScreen, "npx -y deno@2.9.6 task --quiet demo");
+    assertStringIncludes(firstScreen, "npx -y deno@2.9.6 task demo");
     assertStringIncludes(firstScreen, "npx -y deno@2.9.6 task test");
     assertStringIncludes(firstScreen, "\ndeno task install\n");
     assertEquals(
