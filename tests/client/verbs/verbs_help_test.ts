@@ -157,16 +157,20 @@ testWith(FILES, "a wrong command line is explained in a sentence", async () => {
   }
 });
 
-Deno.test("hints name commands that work as they are printed", async () => {
-  await using folder = await temporaryFolder();
-  const dir = `${folder.path}/anna's own`;
-  const { code, stderr } = await runHere("", ["whoami", "--dir", dir]);
-  assertEquals(code, 7);
-  const spelled = `'${dir.replace("'", "'\\''")}'`;
-  assertStringIncludes(
-    stderr,
-    `(Register first: "messageu --dir ${spelled} register NAME")`,
-  );
-  const here = await runHere("", ["whoami"]);
-  assertStringIncludes(here.stderr, '"messageu register NAME"');
-});
+testWith(
+  FILES,
+  "hints name commands that work as they are printed",
+  async () => {
+    await using folder = await temporaryFolder();
+    const dir = `${folder.path}/anna's own`;
+    const { code, stderr } = await runHere("", ["whoami", "--dir", dir]);
+    assertEquals(code, 7);
+    const spelled = `'${dir.replace("'", "'\\''")}'`;
+    assertStringIncludes(
+      stderr,
+      `(Register first: "messageu --dir ${spelled} register NAME")`,
+    );
+    const here = await runHere("", ["whoami"]);
+    assertStringIncludes(here.stderr, '"messageu register NAME"');
+  },
+);
