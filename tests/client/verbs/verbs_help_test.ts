@@ -168,7 +168,7 @@ testWith(
     const spelled = `'${dir.replace("'", "'\\''")}'`;
     assertStringIncludes(
       stderr,
-      `(Register first: "messageu --dir ${spelled} register NAME")`,
+      `(Register first: messageu --dir ${spelled} register NAME)`,
     );
     const here = await runHere("", ["whoami"]);
     assertStringIncludes(here.stderr, '"messageu register NAME"');

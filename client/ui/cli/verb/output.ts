@@ -198,11 +198,21 @@ export const keyData = dataKind("key", [
 
 /** The name of the client in the shell. */
 export const PROGRAM = "messageu";
+/** A word that the shell takes as it stands. */
+const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 
-/** Quotes a word for the shell if it needs that. */
-function shellWord(word: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  return `'${word.replaceAll("'", "'\\''")}'`;
+/**
+ * A command for the shell, in double quotes to stand in a sentence. One with
+ * words that the shell would read stands without: copied with the double quotes,
+ * they would be evaluated.
+ */
+function shellCommand(words: readonly string[]): string {
+  if (words.every((word) => PLAIN_WORD.test(word))) {
+    return `"${words.join(" ")}"`;
+  }
+  return words.map((word) =>
+    PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+  ).join(" ");
 }
 
 /** The reader of standard output has gone. */
@@ -227,8 +237,7 @@ export class Output {
     this.json = json;
     this.#io = io;
     const folder = dir === undefined ? [] : ["--dir", dir];
-    this.spell = ({ words }) =>
-      `"${[PROGRAM, ...folder, ...words].map(shellWord).join(" ")}"`;
+    this.spell = ({ words }) => shellCommand([PROGRAM, ...folder, ...words]);
   }
 
   /**
