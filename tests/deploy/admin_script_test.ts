@@ -4,7 +4,7 @@ import { namesIn, temporaryFolder } from "../../lab/harness/resources.ts";
 import { SHELL, testWith } from "../support/test_with.ts";
 import { makeStore, someInboxes } from "../support/stores/made_store.ts";
 
-/** Changes the user; here it runs as whoever runs the tests. */
+/** Changes the user; here it runs as the user of the tests. */
 const AS_RELAY = "runuser -u messageu -- ";
 
 testWith(

@@ -10,7 +10,7 @@ import { temporaryFolder } from "../../lab/harness/resources.ts";
 import { Screen } from "../../lab/harness/screen.ts";
 import { longTest, SCREENS, SHELL, testWith } from "../support/test_with.ts";
 
-/** Somebody's home in which the commands are installed. */
+/** A home in which the commands are installed. */
 class Home {
   readonly path: string;
   readonly env: Record<string, string>;
@@ -141,13 +141,12 @@ const PACKAGES =
 
 /** Copies the relay's packages without what the registry says of them, as `deno task` fetches them. */
 async function copyPackages(cache: string, to: string): Promise<void> {
-  const registry = "npm/registry.npmjs.org";
-  for await (const { name } of Deno.readDir(`${cache}/${registry}`)) {
-    if (!PACKAGES.test(name)) continue;
-    await copyFolder(
-      `${cache}/${registry}/${name}`,
-      `${to}/${registry}/${name}`,
-    );
+  for (const { name: registry } of Deno.readDirSync(`${cache}/npm`)) {
+    for (const { name } of Deno.readDirSync(`${cache}/npm/${registry}`)) {
+      if (!PACKAGES.test(name)) continue;
+      const folder = `npm/${registry}/${name}`;
+      await copyFolder(`${cache}/${folder}`, `${to}/${folder}`);
+    }
   }
 }
 

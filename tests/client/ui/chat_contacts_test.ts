@@ -8,7 +8,7 @@ import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 
 const SIZE = { columns: 100, rows: 24 };
 
-/** The texts that somebody pulls. */
+/** The texts that a client pulls. */
 async function received(session: Session): Promise<string[]> {
   const texts: string[] = [];
   await pull(session, {

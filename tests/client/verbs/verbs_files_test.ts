@@ -18,8 +18,7 @@ testWith(
     await ben.do("register", "ben");
     const bytes = new Uint8Array(3_000_000).map((_, at) => at * 31);
     await Deno.writeFile(`${folder.path}/sent`, bytes);
-    // deno-lint-ignore no-explicit-any -- what the verb documents
-    let file: any;
+    let file: { id: number; path: string };
 
     await t.step("a path in the setting begins at the folder", async () => {
       const { stderr } = await anna.do("config", "files", "got/files");
