@@ -21,7 +21,7 @@ import {
 } from "../../shared/folder/durable_files.ts";
 import { Advice, Command } from "../advice.ts";
 import { UserError } from "../errors.ts";
-import { draftOf, removeDraftsOf } from "../store/folder.ts";
+import { cannotWrite, draftOf, removeDraftsOf } from "../store/folder.ts";
 import type { Message } from "../store/message.ts";
 
 /**
@@ -131,13 +131,7 @@ export async function copyReceivedFile(
   } catch (cause) {
     await removeIfThere(draft);
     if (cause instanceof UnreadableFile) throw gone(message, cause);
-    throw new UserError(
-      `${target} can't be written: ${reasonOf(cause)}`,
-      cause instanceof Deno.errors.AlreadyExists
-        ? "Take another name: nothing is written over"
-        : "See that its folder is there, can be written and has room",
-      { cause },
-    );
+    throw cannotWrite(target, cause);
   }
 }
 

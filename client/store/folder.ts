@@ -283,3 +283,14 @@ function removing(path: string, lock: FolderLock): Disposable {
     },
   };
 }
+
+/** A new file that the user has named can't be written. */
+export function cannotWrite(path: string, cause: unknown): UserError {
+  return new UserError(
+    `${path} can't be written: ${reasonOf(cause)}`,
+    cause instanceof Deno.errors.AlreadyExists
+      ? "Take another name: nothing is written over"
+      : "See that its folder is there and has room",
+    { cause },
+  );
+}

@@ -23,7 +23,7 @@ import {
   UnreadableFile,
 } from "../session/received_files.ts";
 import { UnreadMessages } from "../session/unread_messages.ts";
-import { draftOf, removeDraftsOf } from "../store/folder.ts";
+import { cannotWrite, draftOf, removeDraftsOf } from "../store/folder.ts";
 import { createTables, rowSource } from "../store/schema.ts";
 import { encryptArchive } from "./archive_encryption.ts";
 import { rememberExport } from "./last_export.ts";
@@ -85,16 +85,6 @@ export async function exportArchive(
     if (cause instanceof UserError) throw cause;
     throw cannotWrite(path, cause);
   }
-}
-
-function cannotWrite(path: string, cause: unknown): UserError {
-  return new UserError(
-    `${path} can't be written: ${reasonOf(cause)}`,
-    cause instanceof Deno.errors.AlreadyExists
-      ? "Take another name: nothing is written over"
-      : "See that its folder is there and has room",
-    { cause },
-  );
 }
 
 /** Fills a new file with an encrypted archive. */
