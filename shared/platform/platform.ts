@@ -1,0 +1,119 @@
+/**
+ * What differs between operating systems. Code that depends on the system takes
+ * a {@linkcode Platform}, so that tests run every branch on any system.
+ *
+ * @module
+ */
+
+/** An operating system, as far as our programs can tell it from another. */
+export interface Platform {
+  /** Its name in messages. */
+  readonly name: "Linux" | "macOS" | "Windows";
+  /** The signals that stop a program in good order, with the exit code of each. */
+  readonly stopCodes: Readonly<Partial<Record<Deno.Signal, number>>>;
+  /**
+   * Whether one program can ask another to stop with a signal. Windows ends the
+   * other at once; only a console asks, and asks all of its programs.
+   */
+  readonly signalsPrograms: boolean;
+  /** Whether a shell can stop a program and continue it: SIGTSTP, SIGCONT. */
+  readonly stopsJobs: boolean;
+  /** Whether several programs can listen on one port and share its connections. */
+  readonly sharesPorts: boolean;
+  /** Whether a file's mode says who may use it. */
+  readonly hasModes: boolean;
+  /** Whether a file can be removed while it is open. */
+  readonly removesOpenFiles: boolean;
+  /** Whether a folder's entries can be synced to the disk. */
+  readonly syncsFolders: boolean;
+  /** Whether Ctrl-C still sends a signal while a program reads single keys. */
+  readonly keepsCtrlC: boolean;
+  /** The terminal of the process, whatever standard input is; undefined without such a path. */
+  readonly terminalPath?: string;
+  /** The environment variable with the user's home folder. */
+  readonly homeVariable: string;
+  /** The editor where the user names none. */
+  readonly editor: string;
+  /** The program that opens a file as the desktop does. */
+  readonly opener: string;
+  /** How the shell runs a command line. */
+  shell(line: string): ShellCommand;
+}
+
+/** A program that runs a command line, with the options that differ. */
+export interface ShellCommand {
+  /** The shell. */
+  readonly program: string;
+  /** The options of `Deno.Command`. */
+  readonly options: Pick<
+    Deno.CommandOptions,
+    "args" | "windowsRawArguments"
+  >;
+}
+
+/** What the systems other than Windows have in common. */
+const unix = {
+  stopCodes: { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 },
+  signalsPrograms: true,
+  stopsJobs: true,
+  hasModes: true,
+  removesOpenFiles: true,
+  syncsFolders: true,
+  keepsCtrlC: true,
+  terminalPath: "/dev/tty",
+  homeVariable: "HOME",
+  editor: "vi",
+  shell: (line: string): ShellCommand => ({
+    program: "sh",
+    options: { args: ["-c", line] },
+  }),
+} as const;
+
+/** The platforms, by the runtime's names; any other counts as Linux. */
+export const platforms: Readonly<
+  Record<"linux" | "darwin" | "windows", Platform>
+> = {
+  linux: {
+    ...unix,
+    name: "Linux",
+    sharesPorts: true,
+    opener: "xdg-open",
+  },
+  darwin: {
+    ...unix,
+    name: "macOS",
+    // The option exists, but one program gets all connections.
+    sharesPorts: false,
+    opener: "open",
+  },
+  windows: {
+    name: "Windows",
+    stopCodes: { SIGINT: 130, SIGBREAK: 149 },
+    signalsPrograms: false,
+    stopsJobs: false,
+    sharesPorts: false,
+    hasModes: false,
+    removesOpenFiles: false,
+    syncsFolders: false,
+    keepsCtrlC: false,
+    homeVariable: "USERPROFILE",
+    editor: "notepad",
+    // Unlike "start", it gets the path without the shell.
+    opener: "explorer",
+    shell: (line) => ({
+      program: "cmd",
+      // With /s the shell removes the outer quotes and leaves the others.
+      options: {
+        args: ["/d", "/s", "/c", `"${line}"`],
+        windowsRawArguments: true,
+      },
+    }),
+  },
+};
+
+const { os } = Deno.build;
+
+/** The platform of this process. */
+export const thisPlatform: Platform = os === "windows" || os === "darwin"
+  ? platforms[os]
+  : platforms.linux;
