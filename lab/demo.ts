@@ -19,7 +19,7 @@ function check(holds: boolean, what: string): void {
 }
 
 /** One of the two who talk. */
-class Person {
+class Person implements Disposable {
   readonly #session: Session;
   readonly name: string;
 
@@ -37,6 +37,11 @@ class Person {
     const ms = `${Math.round(performance.now() - start)} ms`;
     console.log(`${this.name.padEnd(6)} ${what}`.padEnd(66) + ms.padStart(8));
     return result;
+  }
+
+  /** Closes the store, without which its folder can't be removed everywhere. */
+  [Symbol.dispose](): void {
+    this.#session.close();
   }
 
   /** Pulls what waits and tells it. */
@@ -133,11 +138,9 @@ try {
   });
   try {
     console.log(`relay  listening on ${formatAddress(relay.address)}`);
-    await talk(
-      new Person("alice", dir, relay.address),
-      new Person("bob", dir, relay.address),
-      dir,
-    );
+    using alice = new Person("alice", dir, relay.address);
+    using bob = new Person("bob", dir, relay.address);
+    await talk(alice, bob, dir);
   } finally {
     await relay.close();
     await store.close();
