@@ -19,7 +19,12 @@ import {
   warning,
 } from "../../../../shared/cli/finding.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
+import { findExposure } from "../../../../shared/folder/exposure.ts";
 import { infoFiles } from "../../../../shared/folder/info_files.ts";
+import {
+  type Platform,
+  thisPlatform,
+} from "../../../../shared/platform/platform.ts";
 import { stopSignals } from "../../../../shared/cli/stopping.ts";
 import type { Limits } from "../../../relay/limits/limits.ts";
 
@@ -129,33 +134,41 @@ function timeSync(file: Deno.FsFile): number {
 const NOT_OWNERS = 0o077;
 
 /**
- * Looks for files of databases that other users can read, and for what lies
+ * Looks for files of databases that other users may read, and for what lies
  * beside them under their names; undefined where all are their owner's alone.
  */
-export function checkAccess(folder: string): Finding | undefined {
-  // A file's mode tells nothing there.
-  if (Deno.build.os === "windows") return undefined;
+export function checkAccess(
+  folder: string,
+  platform: Platform = thisPlatform,
+): Finding | undefined {
   try {
-    const open = [...openFiles(folder)].sort();
-    if (open.length === 0) return undefined;
+    const masks = Object.fromEntries(
+      databaseFiles(folder).map((path) => [path, NOT_OWNERS]),
+    );
+    const { env } = Deno;
+    const found = findExposure(
+      { folder, masks, env: (name) => env.get(name) },
+      platform,
+    );
+    if (found === undefined) return undefined;
     return warning(
-      `${open.join(", ")} can be read by others than the owner: ` +
-        "the ids of all users are in it, and an id is all it takes to pull its messages",
-      "chmod 600, or another folder with mode 700",
+      `${found.what}: the ids of all users are in it, and an id is all it takes to pull its messages`,
+      found.advice,
     );
   } catch (error) {
     return unknown(`who may read isn't known: ${reasonOf(error)}`);
   }
 }
 
-function* openFiles(folder: string): Generator<string> {
-  for (const { name, isFile } of Deno.readDirSync(folder)) {
-    const isKept = infoFiles.database.some((known) => name.startsWith(known));
-    if (!isFile || !isKept) continue;
-    const { mode, size } = Deno.statSync(`${folder}/${name}`);
-    // A lock, which is empty, tells nothing.
-    if (size > 0 && ((mode ?? 0) & NOT_OWNERS) !== 0) yield name;
-  }
+/** The files of databases in a folder, without empty ones: a lock tells nothing. */
+function databaseFiles(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder))
+    .filter(({ name, isFile }) =>
+      isFile && infoFiles.database.some((known) => name.startsWith(known))
+    )
+    .map(({ name }) => `${folder}/${name}`)
+    .filter((path) => Deno.statSync(path).size > 0)
+    .sort();
 }
 
 const MIB = 1024 * 1024;
