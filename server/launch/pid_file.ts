@@ -1,5 +1,6 @@
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/program.ts";
+import { removeIfAllowed } from "../../shared/folder/durable_files.ts";
 
 /** The file with the id of the process that handles signals. */
 export interface PidFile extends Disposable {
@@ -36,11 +37,8 @@ export function openPidFile(path: string): PidFile {
       using _ = file;
       if (!isWritten) return;
       file.truncateSync();
-      try {
-        Deno.removeSync(path);
-      } catch {
-        // An empty file names no process.
-      }
+      // An empty file names no process.
+      removeIfAllowed(path);
     },
   };
 }

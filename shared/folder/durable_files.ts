@@ -137,6 +137,20 @@ export async function removeIfThere(path: string): Promise<void> {
   }
 }
 
+/**
+ * Removes a file that may stay, if this process still has the permission. An
+ * attempt without it would ask the user of a terminal for it.
+ */
+export function removeIfAllowed(path: string): void {
+  const { state } = Deno.permissions.querySync({ name: "write", path });
+  if (state !== "granted") return;
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // The caller doesn't depend on it.
+  }
+}
+
 /** Size in bytes of a file. @throws {Error} if it can't be read */
 export async function readableSize(path: string): Promise<number> {
   using file = await Deno.open(path);

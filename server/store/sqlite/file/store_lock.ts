@@ -7,6 +7,7 @@
 
 import {
   openPrivateSync,
+  removeIfAllowed,
   statIfThere,
 } from "../../../../shared/folder/durable_files.ts";
 import { StoreError } from "../../store.ts";
@@ -95,10 +96,7 @@ function isStill(path: string, file: Deno.FsFile): boolean {
 }
 
 function release(path: string, file: Deno.FsFile): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // A relay that has given its permissions up leaves it, which does no harm.
-  }
+  // A relay that has dropped its permissions leaves it, which does no harm.
+  removeIfAllowed(path);
   file.close();
 }
