@@ -6,6 +6,7 @@
  */
 
 import { encodeHex } from "@std/encoding";
+import { removeIfThere } from "../../shared/folder/durable_files.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import { BLOCK_SIZE } from "../../shared/crypto/legacy_aes.ts";
 import { MessageType } from "../../shared/wire/protocol.ts";
@@ -249,7 +250,7 @@ export class BatchWork {
       this.stuck = true;
       for (const message of pending) yield* this.#unkept(message);
     }
-    for (const path of redundant) await Deno.remove(path).catch(() => {});
+    for (const path of redundant) await removeIfThere(path).catch(() => {});
   }
 
   /** @returns the paths of files that another client has also saved */

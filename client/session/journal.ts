@@ -14,6 +14,7 @@ import {
   freeSpace,
   readableSize,
   removeIfThere,
+  syncContent,
   syncFolder,
   writeAll,
 } from "../../shared/folder/durable_files.ts";
@@ -200,7 +201,7 @@ async function fill(
     for (;;) {
       // After the last byte is read, the relay may delete the messages even if we are killed.
       const isLast = written === size - 1;
-      if (isLast) await open.sync();
+      if (isLast) await syncContent(open);
       const piece = await nextOf(arriving);
       if (piece === undefined) break;
       unwritten = piece;
@@ -209,7 +210,7 @@ async function fill(
       written += piece.length;
       unwritten = new Uint8Array(0);
     }
-    await open.sync();
+    await syncContent(open);
     return { written };
   } catch (error) {
     return { written, unwritten, error };

@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import {
   createPrivate,
   removeIfThere,
+  syncContent,
   writeAll,
 } from "../../shared/folder/durable_files.ts";
 
@@ -151,7 +152,7 @@ export async function savePiped(
       }
       await writeAll(file, chunk);
     }
-    await file.sync();
+    await syncContent(file);
   } catch (cause) {
     await removeIfThere(path);
     if (cause instanceof UserError) throw cause;

@@ -16,6 +16,7 @@ import {
   readFull,
   removeIfThere,
   statIfThere,
+  syncContent,
   syncFolder,
   writeAll,
 } from "../../shared/folder/durable_files.ts";
@@ -51,10 +52,10 @@ export async function saveReceivedFile(
       await writeAll(file, piece);
       size += piece.length;
     }
-    await file.sync();
+    await syncContent(file);
     return { path, size };
   } catch (cause) {
-    if (path !== undefined) await Deno.remove(path).catch(() => {});
+    if (path !== undefined) await removeIfThere(path).catch(() => {});
     if (cause instanceof DecryptError) throw cause;
     const reason = reasonOf(cause);
     throw new UserError(
@@ -122,9 +123,7 @@ export async function copyReceivedFile(
       throw new Deno.errors.AlreadyExists("It exists");
     }
     await removeDraftsOf(target);
-    using copy = await createPrivate(draft);
-    for await (const bytes of readSaved(path)) await writeAll(copy, bytes);
-    await copy.sync();
+    await writeCopy(path, draft);
     await moveNew(draft, target);
     await syncFolder(dirname(target));
     return target;
@@ -133,6 +132,12 @@ export async function copyReceivedFile(
     if (cause instanceof UnreadableFile) throw gone(message, cause);
     throw cannotWrite(target, cause);
   }
+}
+
+async function writeCopy(path: string, to: string): Promise<void> {
+  using copy = await createPrivate(to);
+  for await (const bytes of readSaved(path)) await writeAll(copy, bytes);
+  await syncContent(copy);
 }
 
 /**

@@ -7,6 +7,7 @@
 
 import { encodeHex } from "@std/encoding";
 import {
+  move,
   openPrivateSync,
   removeIfThere,
   syncFile,
@@ -76,7 +77,7 @@ export class Drafts {
       const path = key === SHARED
         ? this.#base
         : `${this.#base}.${key}.${messages}`;
-      await Deno.rename(draft, path);
+      await move(draft, path);
       paths.push(path);
     }
     return paths;

@@ -8,6 +8,7 @@
 
 import { decodeHex, encodeHex } from "@std/encoding";
 import {
+  move,
   readableSize,
   removeIfThere,
   syncFolder,
@@ -176,7 +177,7 @@ export class UnreadMessages {
   async #moveWhole(batch: Batch, to: string, cause: unknown): Promise<void> {
     try {
       if (batch.path === undefined) throw cause;
-      if (!batch.path.startsWith(to)) await Deno.rename(batch.path, to);
+      if (!batch.path.startsWith(to)) await move(batch.path, to);
     } catch {
       throw new FolderError(
         `What couldn't be decrypted can't be kept: ${reasonOf(cause)}`,

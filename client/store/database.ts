@@ -8,6 +8,7 @@ import { type BindValue, Database, type Statement } from "@db/sqlite";
 import {
   giveToOwner,
   openPrivateSync,
+  restrictSync,
 } from "../../shared/folder/durable_files.ts";
 import { isDiskFull, reasonOf } from "../../shared/cli/reason.ts";
 import { FolderError, ignoreUserError, UserError } from "../errors.ts";
@@ -302,12 +303,6 @@ function makePrivate(folder: string, path: string): void {
   giveToOwner(folder);
   // Opening and closing an existing file would release SQLite's locks on it.
   if (!isThere(path)) openPrivateSync(path).close();
-  if (Deno.build.os === "windows") return;
-  restrict(folder, 0o700);
-  restrict(path, 0o600);
-}
-
-function restrict(path: string, mode: number): void {
-  if (((Deno.statSync(path).mode ?? mode) & 0o777) === mode) return;
-  Deno.chmodSync(path, mode);
+  restrictSync(folder, 0o700);
+  restrictSync(path, 0o600);
 }

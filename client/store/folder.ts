@@ -8,6 +8,7 @@ import { reasonOf } from "../../shared/cli/reason.ts";
 import { inTime } from "../../shared/cli/time.ts";
 import {
   makePrivateFolder,
+  move,
   openPrivateSync,
   removeIfThere,
   syncFolder,
@@ -215,7 +216,7 @@ export async function removeDraftsOf(path: string): Promise<void> {
   const stem = basename(path);
   for await (const { name } of Deno.readDir(folder)) {
     if (!isDraftOf(stem, name)) continue;
-    await Deno.remove(`${folder}/${name}`, { recursive: true });
+    await removeIfThere(`${folder}/${name}`);
   }
 }
 
@@ -229,7 +230,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   try {
     await removeDraftsOf(path);
     await writeNewFile(draft, new TextEncoder().encode(text));
-    await Deno.rename(draft, path);
+    await move(draft, path);
     await syncFolder(dirname(path));
   } catch (error) {
     await removeIfThere(draft);

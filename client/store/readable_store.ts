@@ -6,6 +6,7 @@
 
 import { Database } from "@db/sqlite";
 import { isDiskFull } from "../../shared/cli/reason.ts";
+import { restrictSync } from "../../shared/folder/durable_files.ts";
 import { isThere } from "./folder.ts";
 import { isReady, prepareSchema } from "./schema.ts";
 
@@ -83,7 +84,7 @@ function copied(path: string): ReadableStore {
       if (!isThere(path + suffix)) continue;
       const copy = `${folder}/copy${suffix}`;
       Deno.copyFileSync(path + suffix, copy);
-      if (Deno.build.os !== "windows") Deno.chmodSync(copy, 0o600);
+      restrictSync(copy, 0o600);
     }
     const { database, close } = plain(upToDate(`${folder}/copy`));
     return {

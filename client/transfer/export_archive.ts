@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname, resolve } from "node:path";
 import { Database } from "@db/sqlite";
 import { findFile, formatInfoMe } from "../../shared/folder/info_files.ts";
+import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   createPrivate,
@@ -52,6 +53,8 @@ export interface ExportOptions {
    * undefined leaves it readable.
    */
   passphrase: (() => Promise<string>) | undefined;
+  /** Default: the platform of this process. */
+  platform?: Platform;
 }
 
 /**
@@ -64,7 +67,7 @@ export async function exportArchive(
   dir: string,
   store: ClientStore,
   path: string,
-  { passphrase }: ExportOptions,
+  { passphrase, platform }: ExportOptions,
 ): Promise<ExportedArchive> {
   await requireIdentity(dir);
   await refuseExistingFile(path);
@@ -74,7 +77,7 @@ export async function exportArchive(
     await removeDraftsOf(path);
     const exported = secret === undefined
       ? await fill(dir, store, draft)
-      : await seal(dir, store, draft, secret);
+      : await seal(dir, store, draft, secret, platform);
     await syncFile(draft);
     await moveNew(draft, path);
     await syncFolder(dirname(path));
@@ -93,9 +96,10 @@ async function seal(
   store: ClientStore,
   path: string,
   passphrase: string,
+  platform: Platform | undefined,
 ): Promise<ExportedArchive> {
   using file = await createPrivate(path);
-  using plain = await PlainArchive.make(dir, store);
+  using plain = await PlainArchive.make(dir, store, platform);
   for await (const bytes of encryptArchive(plain.file, passphrase)) {
     await writeAll(file, bytes);
   }
@@ -111,11 +115,11 @@ export async function exportToStream(
   dir: string,
   store: ClientStore,
   write: (bytes: Uint8Array) => Promise<void>,
-  { passphrase }: ExportOptions,
+  { passphrase, platform }: ExportOptions,
 ): Promise<ExportedArchive> {
   await requireIdentity(dir);
   const secret = await passphrase?.();
-  using plain = await PlainArchive.make(dir, store);
+  using plain = await PlainArchive.make(dir, store, platform);
   const bytes = secret === undefined
     ? readPieces(plain.file)
     : encryptArchive(plain.file, secret);
@@ -132,22 +136,32 @@ const PATIENCE = 60_000;
 /**
  * A readable archive that is still to be written elsewhere. It is in the client's
  * folder, where its secrets are anyway, in a file that loses its name as soon as
- * it is complete; on Windows once it is closed.
+ * it is complete, or once it is closed where the system requires that.
  */
 class PlainArchive implements Disposable {
   readonly exported: ExportedArchive;
   readonly file: Deno.FsFile;
   readonly #path: string;
+  readonly #platform: Platform;
 
-  private constructor(path: string, exported: ExportedArchive) {
+  private constructor(
+    path: string,
+    exported: ExportedArchive,
+    platform: Platform,
+  ) {
     this.#path = path;
+    this.#platform = platform;
     this.exported = exported;
     this.file = Deno.openSync(path);
-    if (Deno.build.os !== "windows") Deno.removeSync(path);
+    if (platform.removesOpenFiles) Deno.removeSync(path);
   }
 
   /** Makes an archive. @throws {UserError} where it can't be made */
-  static async make(dir: string, store: ClientStore): Promise<PlainArchive> {
+  static async make(
+    dir: string,
+    store: ClientStore,
+    platform: Platform = thisPlatform,
+  ): Promise<PlainArchive> {
     using lock = await store.lock("export", PATIENCE);
     if (lock === undefined) {
       throw new UserError(
@@ -159,7 +173,7 @@ class PlainArchive implements Disposable {
     const path = draftOf(stem);
     try {
       await removeDraftsOf(stem);
-      return new PlainArchive(path, await fill(dir, store, path));
+      return new PlainArchive(path, await fill(dir, store, path), platform);
     } catch (cause) {
       await removeIfThere(path);
       if (cause instanceof UserError) throw cause;
@@ -174,7 +188,7 @@ class PlainArchive implements Disposable {
   /** Closes and removes the file. */
   [Symbol.dispose](): void {
     this.file.close();
-    if (Deno.build.os === "windows") Deno.removeSync(this.#path);
+    if (!this.#platform.removesOpenFiles) Deno.removeSync(this.#path);
   }
 }
 

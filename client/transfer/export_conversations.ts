@@ -6,7 +6,9 @@ import { messageLine, messageValues } from "../session/message_form.ts";
 import {
   createPrivate,
   makePrivateFolder,
+  move,
   removeIfThere,
+  syncContent,
   syncFolder,
   writeAll,
 } from "../../shared/folder/durable_files.ts";
@@ -64,10 +66,10 @@ export async function exportConversations(
         await writeAll(file, new TextEncoder().encode(`${line}\n`));
         exported.messages++;
       }
-      await file.sync();
+      await syncContent(file);
     }
     // A rename replaces only an empty folder.
-    await Deno.rename(draft, target);
+    await move(draft, target);
     await syncFolder(dirname(target));
     return exported;
   } catch (cause) {
@@ -129,7 +131,7 @@ async function copyFile(
   try {
     using target = await createPrivate(`${folder}/${name}`);
     for await (const bytes of readSaved(path)) await writeAll(target, bytes);
-    await target.sync();
+    await syncContent(target);
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
     await Deno.remove(`${folder}/${name}`);

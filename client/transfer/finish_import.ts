@@ -8,7 +8,12 @@
 
 import { basename, dirname } from "node:path";
 import { findFile, infoFiles } from "../../shared/folder/info_files.ts";
-import { moveNew, syncFolder } from "../../shared/folder/durable_files.ts";
+import {
+  move,
+  moveNew,
+  removeIfThere,
+  syncFolder,
+} from "../../shared/folder/durable_files.ts";
 import { FolderError } from "../errors.ts";
 import { STORE_FOLDER } from "../store/database.ts";
 import { isDecided, READY } from "../store/folder.ts";
@@ -32,7 +37,7 @@ export async function finishImport(dir: string): Promise<void> {
     return await giveUp(dir, STORE_FOLDER);
   }
   await syncFolder(dir);
-  await unlessDone(() => Deno.remove(ready, { recursive: true }));
+  await removeIfThere(ready);
 }
 
 /** Moves the identity into the folder; returns false where another one is there. */
@@ -50,7 +55,7 @@ async function takeIdentity(from: string, to: string): Promise<boolean> {
       await Deno.readTextFile(to),
     ];
     // On a file system without links, an empty file reserves the name.
-    if (found === "") await Deno.rename(from, to);
+    if (found === "") await move(from, to);
     else isOurs = found === wanted;
   });
   return isOurs;
@@ -59,7 +64,7 @@ async function takeIdentity(from: string, to: string): Promise<boolean> {
 /** Moves the store into the folder; returns false where another one is there. */
 async function takeStore(from: string, to: string): Promise<boolean> {
   try {
-    await unlessDone(() => Deno.rename(from, to));
+    await unlessDone(() => move(from, to));
     return true;
   } catch (error) {
     if (await findFile(dirname(to), [basename(to)]) === undefined) throw error;
@@ -69,7 +74,7 @@ async function takeStore(from: string, to: string): Promise<boolean> {
 
 async function giveUp(dir: string, name: string): Promise<never> {
   const aside = `${dir}/${READY}.${crypto.randomUUID()}.aside`;
-  await Deno.rename(`${dir}/${READY}`, aside);
+  await move(`${dir}/${READY}`, aside);
   throw new FolderError(
     `The import wasn't finished: another ${dir}/${name} is there now, and was left alone`,
     `Import into another folder with --dir, and remove ${aside}: a private key is in it`,

@@ -14,7 +14,9 @@ import {
   createPrivate,
   freeSpace,
   makePrivateFolder,
+  move,
   removeIfThere,
+  syncContent,
   syncFile,
   syncFolder,
   writeAll,
@@ -169,7 +171,7 @@ async function take(
     checkStore(draft, path);
     // Another client may have registered meanwhile.
     await refuseTaken(dir);
-    await Deno.rename(draft, ready);
+    await move(draft, ready);
     await syncFolder(dir);
     await finishImport(dir);
     const { messages } = archive;
@@ -237,7 +239,7 @@ async function prepare(
   for (const message of files) {
     using file = await createPrivate(`${store}/${FILES}/${message}`);
     for (const bytes of archive.pieces(message)) await writeAll(file, bytes);
-    await file.sync();
+    await syncContent(file);
   }
   await syncFile(database);
   await writeNewFile(

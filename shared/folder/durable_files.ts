@@ -7,6 +7,13 @@
 import { lchownSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { statfs } from "node:fs/promises";
+import { type Platform, thisPlatform } from "../platform/platform.ts";
+import { hasCode } from "../platform/system_error.ts";
+
+/** Milliseconds to wait for another program that has a file open. */
+const PATIENCE = 2_000;
+/** Milliseconds between two attempts. */
+const RETRY = 20;
 
 /**
  * Writes a new file with mode 0600 and syncs it.
@@ -18,10 +25,11 @@ export async function writeNewFile(
   path: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  using file = await createPrivate(path);
+  const created = await createPrivate(path);
   try {
+    using file = created;
     await writeAll(file, bytes);
-    await file.sync();
+    await syncContent(file);
   } catch (error) {
     await Deno.remove(path);
     throw error;
@@ -88,7 +96,6 @@ export async function makePrivateFolder(path: string): Promise<void> {
  * owner out. Does nothing for other users.
  */
 export function giveToOwner(path: string): void {
-  if (Deno.build.os === "windows") return;
   try {
     const { uid, gid } = Deno.statSync(dirname(path));
     if (uid === null || gid === null) return;
@@ -97,6 +104,49 @@ export function giveToOwner(path: string): void {
     lchownSync(path, uid, gid);
   } catch {
     // Only root may.
+  }
+}
+
+/** Gives an existing file or folder this mode, where modes mean something. */
+export function restrictSync(
+  path: string,
+  mode: number,
+  { hasModes }: Platform = thisPlatform,
+): void {
+  if (!hasModes) return;
+  if (((Deno.statSync(path).mode ?? mode) & 0o777) === mode) return;
+  Deno.chmodSync(path, mode);
+}
+
+/**
+ * Renames a file or folder. Replaces a file of the new name, and waits for
+ * another program to close it.
+ */
+export async function move(from: string, to: string): Promise<void> {
+  await onceClosed(() => Deno.rename(from, to));
+}
+
+/**
+ * Repeats work on files for up to two seconds while another program has one of
+ * them open: Windows doesn't rename or remove it then, and a virus scanner opens
+ * each new file for a moment.
+ *
+ * @throws {Error} what the last attempt threw
+ */
+export async function onceClosed<T>(
+  work: () => Promise<T>,
+  { removesOpenFiles }: Platform = thisPlatform,
+): Promise<T> {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isOpen = !removesOpenFiles &&
+        hasCode(error, "EACCES", "EBUSY", "EPERM");
+      if (!isOpen || performance.now() > end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY));
   }
 }
 
@@ -116,22 +166,40 @@ export async function moveNew(from: string, to: string): Promise<void> {
     // The file system may lack links: reserve the name with an empty file, and
     // replace that.
     (await createPrivate(to)).close();
-    await Deno.rename(from, to);
+    await move(from, to);
     return;
   }
-  await Deno.remove(from);
+  await onceClosed(() => Deno.remove(from));
 }
 
 /** Syncs a file's content to the disk. */
 export async function syncFile(path: string): Promise<void> {
   using file = await Deno.open(path, { read: true, write: true });
-  await file.sync();
+  await syncContent(file);
+}
+
+/**
+ * Syncs an open file or folder to the disk. Goes on where its volume can't do
+ * that, as SQLite does: on macOS many network volumes and USB sticks refuse.
+ *
+ * @returns whether the volume can
+ */
+export async function syncContent(
+  file: Pick<Deno.FsFile, "sync">,
+): Promise<boolean> {
+  try {
+    await file.sync();
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "EINVAL", "ENOTSUP", "ENOTTY")) throw error;
+    return false;
+  }
 }
 
 /** Removes a file, or a folder with its content, if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
-    await Deno.remove(path, { recursive: true });
+    await onceClosed(() => Deno.remove(path, { recursive: true }));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
@@ -185,11 +253,14 @@ export async function readFull(
   return size;
 }
 
-/** Syncs a folder's entries to the disk; does nothing on Windows. */
-export async function syncFolder(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
+/** Syncs a folder's entries to the disk, where the system can. */
+export async function syncFolder(
+  path: string,
+  { syncsFolders }: Platform = thisPlatform,
+): Promise<void> {
+  if (!syncsFolders) return;
   using folder = await Deno.open(path);
-  await folder.sync();
+  await syncContent(folder);
 }
 
 /** Status of a file; undefined if there is none. */

@@ -8,11 +8,14 @@ export type SystemCode =
   | "ECONNREFUSED"
   | "ECONNRESET"
   | "EEXIST"
+  | "EINVAL"
   | "EISDIR"
   | "ENOENT"
   | "ENOSPC"
   | "ENOTCONN"
   | "ENOTDIR"
+  | "ENOTSUP"
+  | "ENOTTY"
   | "EPERM"
   | "EPIPE";
 

@@ -1,7 +1,9 @@
 import { dirname } from "node:path";
 import {
+  move,
   openRegular,
   readFull,
+  syncContent,
   syncFolder,
   writeAll,
 } from "../../../shared/folder/durable_files.ts";
@@ -60,8 +62,8 @@ export class ReportFile implements AsyncDisposable {
     try {
       const page = htmlPage(run, this.#texts);
       await writeAll(file, new TextEncoder().encode(page));
-      await file.sync();
-      await Deno.rename(this.#draft, this.#path);
+      await syncContent(file);
+      await move(this.#draft, this.#path);
     } catch (cause) {
       throw new Error(`Can't write ${this.#path}: ${reasonOf(cause)}`, {
         cause,
