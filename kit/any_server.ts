@@ -4,6 +4,8 @@
  * @module
  */
 
+import { hasCode } from "../shared/platform/system_error.ts";
+
 /**
  * Serves a connection; it is closed afterwards.
  *
@@ -57,7 +59,7 @@ export class AnyServer implements AsyncDisposable {
     for (;;) {
       const conn = await this.#listener.accept().catch((error) => {
         const isOver = error instanceof Deno.errors.BadResource ||
-          error instanceof Deno.errors.Interrupted;
+          hasCode(error, "EINTR");
         // Otherwise a client was gone before it was accepted.
         return isOver ? null : undefined;
       });

@@ -153,8 +153,8 @@ async function discard({ path }: KeptDraft): Promise<void> {
  * Writes an identity into a folder that has none.
  *
  * @param draft temporary path of the file
- * @throws {Deno.errors.AlreadyExists} where the folder has an identity
- * @throws {Error} where it can't be written
+ * @throws {Error} where the folder has an identity (`EEXIST`), or it can't be
+ * written
  */
 export async function placeIdentity(
   dir: string,

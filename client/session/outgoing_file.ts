@@ -10,6 +10,7 @@ import {
   syncContent,
   writeAll,
 } from "../../shared/folder/durable_files.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Bytes of the largest file: its ciphertext has up to a block more. */
 export const MAX_FILE_SIZE: number = MAX_CONTENT_SIZE - BLOCK_SIZE;
@@ -113,8 +114,7 @@ async function withReasons<T>(
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     if (
-      cause instanceof Deno.errors.NotFound ||
-      cause instanceof Deno.errors.NotADirectory
+      hasCode(cause, "ENOENT", "ENOTDIR")
     ) {
       throw new UserError("file not found", `There is no ${path}`, { cause });
     }

@@ -22,7 +22,12 @@ import {
 } from "../../shared/folder/durable_files.ts";
 import { Advice, Command } from "../advice.ts";
 import { UserError } from "../errors.ts";
-import { cannotWrite, draftOf, removeDraftsOf } from "../store/folder.ts";
+import {
+  cannotWrite,
+  draftOf,
+  nameTaken,
+  removeDraftsOf,
+} from "../store/folder.ts";
 import type { Message } from "../store/message.ts";
 
 /**
@@ -119,9 +124,7 @@ export async function copyReceivedFile(
   const target = info?.isDirectory ? join(to, basename(path)) : to;
   const draft = draftOf(target);
   try {
-    if (statIfThere(target) !== undefined) {
-      throw new Deno.errors.AlreadyExists("It exists");
-    }
+    if (statIfThere(target) !== undefined) throw nameTaken(target);
     await removeDraftsOf(target);
     await writeCopy(path, draft);
     await moveNew(draft, target);
@@ -129,6 +132,7 @@ export async function copyReceivedFile(
     return target;
   } catch (cause) {
     await removeIfThere(draft);
+    if (cause instanceof UserError) throw cause;
     if (cause instanceof UnreadableFile) throw gone(message, cause);
     throw cannotWrite(target, cause);
   }

@@ -16,6 +16,7 @@ import {
 } from "../../shared/folder/durable_files.ts";
 import { FolderError, UserError } from "../errors.ts";
 import { basename, dirname } from "node:path";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** The folder of a decided import, within the client's folder. */
 export const READY = "info.import";
@@ -119,7 +120,7 @@ export class FolderLock implements Disposable {
     try {
       return Deno.statSync(path).ino === this.#file.statSync().ino;
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
+      if (hasCode(error, "ENOENT")) return false;
       throw cannotLock(path, error);
     }
   }
@@ -174,7 +175,7 @@ export class SenderLock implements Disposable {
     try {
       Deno.lstatSync(path);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
+      if (hasCode(error, "ENOENT")) return false;
       throw error;
     }
     using lock = FolderLock.tryTake(path);
@@ -193,7 +194,7 @@ function remove(path: string): void {
     Deno.removeSync(path);
   } catch (error) {
     // The folder may be gone, or another client has removed the file.
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!hasCode(error, "ENOENT")) throw error;
   }
 }
 
@@ -287,11 +288,19 @@ function removing(path: string, lock: FolderLock): Disposable {
 
 /** A new file that the user has named can't be written. */
 export function cannotWrite(path: string, cause: unknown): UserError {
+  if (hasCode(cause, "EEXIST")) return nameTaken(path, { cause });
   return new UserError(
     `${path} can't be written: ${reasonOf(cause)}`,
-    cause instanceof Deno.errors.AlreadyExists
-      ? "Take another name: nothing is written over"
-      : "See that its folder is there and has room",
+    "See that its folder is there and has room",
     { cause },
+  );
+}
+
+/** A file is there under the name that the user has given to a new one. */
+export function nameTaken(path: string, options?: ErrorOptions): UserError {
+  return new UserError(
+    `${path} can't be written: it exists`,
+    "Take another name: nothing is written over",
+    options,
   );
 }

@@ -7,11 +7,11 @@
 import { Database } from "@db/sqlite";
 import { isDiskFull } from "../../shared/cli/reason.ts";
 import { restrictSync } from "../../shared/folder/durable_files.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 import { isThere } from "./folder.ts";
 import { isReady, prepareSchema } from "./schema.ts";
 
-/** Codes of the system and of SQLite for what can't be written. */
-const UNWRITABLE: readonly unknown[] = ["EROFS", "EACCES", "EPERM"];
+/** SQLite's codes for what can't be written. */
 const READ_ONLY = 8;
 const CANT_OPEN = 14;
 /** Milliseconds to wait for another client's transaction. */
@@ -29,9 +29,9 @@ export interface ReadableStore {
 /** Whether an error says that the store can't be written. */
 export function cannotWrite(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  const { errcode } = error as { errcode?: unknown };
   const primary = typeof errcode === "number" ? errcode & 0xff : undefined;
-  return isDiskFull(error) || UNWRITABLE.includes(code) ||
+  return isDiskFull(error) || hasCode(error, "EROFS", "EACCES", "EPERM") ||
     primary === READ_ONLY || primary === CANT_OPEN || cannotWrite(error.cause);
 }
 

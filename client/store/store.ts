@@ -10,6 +10,7 @@ import { Incoming } from "./incoming.ts";
 import { KeyRing } from "./key_ring.ts";
 import { Messages } from "./messages.ts";
 import { Outgoing } from "./outgoing.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** The store in a client's folder. */
 export class ClientStore {
@@ -90,9 +91,7 @@ function refuseClosed(dir: string): void {
   try {
     Deno.lstatSync(`${dir}/${infoFiles.me[0]}`);
   } catch (cause) {
-    const isSeen = cause instanceof Deno.errors.NotFound ||
-      cause instanceof Deno.errors.NotADirectory;
-    if (isSeen) return;
+    if (hasCode(cause, "ENOENT", "ENOTDIR")) return;
     throw new FolderError(
       `${dir} can't be used: ${reasonOf(cause)}`,
       "See that it is a folder, and that you may read it",

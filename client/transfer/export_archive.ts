@@ -24,7 +24,12 @@ import {
   UnreadableFile,
 } from "../session/received_files.ts";
 import { UnreadMessages } from "../session/unread_messages.ts";
-import { cannotWrite, draftOf, removeDraftsOf } from "../store/folder.ts";
+import {
+  cannotWrite,
+  draftOf,
+  nameTaken,
+  removeDraftsOf,
+} from "../store/folder.ts";
 import { createTables, rowSource } from "../store/schema.ts";
 import { encryptArchive } from "./archive_encryption.ts";
 import { rememberExport } from "./last_export.ts";
@@ -199,12 +204,11 @@ async function requireIdentity(dir: string): Promise<void> {
 
 /** Refuses a path that is taken before the long work begins. */
 async function refuseExistingFile(path: string): Promise<void> {
-  try {
-    if (await findFile(dirname(path), [basename(path)]) === undefined) return;
-    throw new Deno.errors.AlreadyExists("It exists");
-  } catch (cause) {
-    throw cannotWrite(path, cause);
-  }
+  const found = await findFile(dirname(path), [basename(path)])
+    .catch((cause) => {
+      throw cannotWrite(path, cause);
+    });
+  if (found !== undefined) throw nameTaken(path);
 }
 
 /** Fills a new file with mode 0600 with a readable archive. */

@@ -18,6 +18,7 @@ import type { Session } from "../session/session.ts";
 import { draftOf, removeDraftsOf } from "../store/folder.ts";
 import { readSaved, UnreadableFile } from "../session/received_files.ts";
 import type { Exported } from "./export_archive.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** The format of an exported conversation. */
 export type ConversationFormat = "jsonl" | "text";
@@ -47,7 +48,9 @@ export async function exportConversations(
   const draft = draftOf(target);
   const exported = { messages: 0, files: 0, missing: 0 };
   try {
-    await refuseTaken(target);
+    if (await isTaken(target)) throw folderTaken(dir);
+    await makePrivateFolder(dirname(target));
+    await removeDraftsOf(target);
     await makePrivateFolder(draft);
     for (const [contact, messages] of all) {
       const stem = `${draft}/${fileNameOf(contact)}`;
@@ -75,25 +78,32 @@ export async function exportConversations(
   } catch (cause) {
     await removeIfThere(draft);
     if (cause instanceof UserError) throw cause;
+    if (hasCode(cause, "EEXIST", "ENOTEMPTY")) {
+      throw folderTaken(dir, { cause });
+    }
     throw new UserError(
       `The conversations can't be written to ${dir}: ${reasonOf(cause)}`,
-      cause instanceof Deno.errors.AlreadyExists
-        ? "Take another folder: nothing is written over"
-        : "See that the folder can be written and has room",
+      "See that the folder can be written and has room",
       { cause },
     );
   }
 }
 
-/** Refuses a folder that isn't empty before the work begins, and removes drafts of killed clients. */
-async function refuseTaken(target: string): Promise<void> {
-  if (await findFile(dirname(target), [basename(target)]) !== undefined) {
-    for await (const _ of Deno.readDir(target)) {
-      throw new Deno.errors.AlreadyExists("It exists, and isn't empty");
-    }
-  }
-  await makePrivateFolder(dirname(target));
-  await removeDraftsOf(target);
+/** Whether a name is taken: an empty folder is replaced. */
+async function isTaken(target: string): Promise<boolean> {
+  const found = await findFile(dirname(target), [basename(target)]);
+  if (found === undefined) return false;
+  if (!(await Deno.stat(target)).isDirectory) return true;
+  for await (const _ of Deno.readDir(target)) return true;
+  return false;
+}
+
+function folderTaken(dir: string, options?: ErrorOptions): UserError {
+  return new UserError(
+    `The conversations can't be written to ${dir}: it exists, and is no empty folder`,
+    "Take another folder: nothing is written over",
+    options,
+  );
 }
 
 /** The messages by contact. The key includes the id, since names can change. */

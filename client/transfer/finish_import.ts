@@ -17,6 +17,7 @@ import {
 import { FolderError } from "../errors.ts";
 import { STORE_FOLDER } from "../store/database.ts";
 import { isDecided, READY } from "../store/folder.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** The name of the identity's file, in the folder and in a prepared import. */
 export const IDENTITY: string = infoFiles.me[0];
@@ -46,7 +47,7 @@ async function takeIdentity(from: string, to: string): Promise<boolean> {
     await unlessDone(() => moveNew(from, to));
     return true;
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    if (!hasCode(error, "EEXIST")) throw error;
   }
   let isOurs = true;
   await unlessDone(async () => {
@@ -86,6 +87,6 @@ async function unlessDone(step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!hasCode(error, "ENOENT")) throw error;
   }
 }

@@ -30,6 +30,7 @@ import {
 import { databaseKind } from "./archive_form.ts";
 import { draftOf, READY, removeDraftsOf, takeFolder } from "../store/folder.ts";
 import { finishImport } from "./finish_import.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** The path of an identity's file, or standard input. */
 type Source = string | ReadableStream<Uint8Array>;
@@ -153,7 +154,7 @@ async function read(source: Source): Promise<Uint8Array> {
       return await readIdentityBytes(source);
     }
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    if (!hasCode(cause, "ENOENT")) throw cause;
     throw new IdentityError(
       "it isn't there",
       `Other programs call theirs ${infoFiles.me.slice(1).join(" or ")}`,

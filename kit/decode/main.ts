@@ -14,6 +14,7 @@ import { GrowingBytes } from "../dissect/growing_bytes.ts";
 import { formFlags, Printer, printForm } from "../dissect/printer.ts";
 import { isText, parseHexText } from "./hex_text.ts";
 import { rawFrames } from "./raw_frames.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 const flags = {
   as: choiceFlag("FORM", "raw or hex (default: what it looks like)", [
@@ -89,7 +90,7 @@ export async function fileBytes(
     }
     return bytes.view;
   } catch (cause) {
-    const isHex = cause instanceof Deno.errors.NotFound && HEX.test(file);
+    const isHex = hasCode(cause, "ENOENT") && HEX.test(file);
     const advice = isHex
       ? `; for the bytes themselves: echo ${file} | deno task decode -`
       : "";

@@ -4,6 +4,7 @@ import { UsageError, writeOutSync } from "../../shared/cli/program.ts";
 import { briefLine } from "./brief_line.ts";
 import type { Finding } from "./conversation.ts";
 import { findingJson, findingText, type Place } from "./finding_text.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** How findings are printed: with their fields, a line each, or as JSON. */
 export type PrintForm = "full" | "brief" | "json";
@@ -42,7 +43,7 @@ export class Printer {
   /**
    * Writes a finding.
    *
-   * @throws {Deno.errors.BrokenPipe} if the reader has gone
+   * @throws {Error} if the reader has gone (`EPIPE`)
    */
   finding(finding: Finding, place: Place): void {
     const text = this.#textOf(finding, place);
@@ -63,7 +64,7 @@ export class Printer {
   /**
    * Writes the address of the listener.
    *
-   * @throws {Deno.errors.BrokenPipe} if the reader has gone
+   * @throws {Error} if the reader has gone (`EPIPE`)
    */
   listening(address: string): void {
     this.#write(
@@ -76,7 +77,7 @@ export class Printer {
   /**
    * Writes the start of a connection.
    *
-   * @throws {Deno.errors.BrokenPipe} if the reader has gone
+   * @throws {Error} if the reader has gone (`EPIPE`)
    */
   connection(connection: number, client: string, server: string): void {
     // The first frame's line has the number.
@@ -92,7 +93,7 @@ export class Printer {
     try {
       writeOutSync(new TextEncoder().encode(`${text}\n`));
     } catch (error) {
-      this.#isClosed = error instanceof Deno.errors.BrokenPipe;
+      this.#isClosed = hasCode(error, "EPIPE");
       throw error;
     }
   }

@@ -4,6 +4,7 @@ import { AnyServer } from "../../kit/any_server.ts";
 import { ByteSource } from "../../shared/wire/byte_source.ts";
 import { arrivingRequest } from "../../shared/wire/request_framer.ts";
 import type { RequestHeader } from "../../shared/wire/frames.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Size in bytes of the largest payload that is read: of a larger one the start. */
 const MOST_PAYLOAD = 1_000_000;
@@ -54,7 +55,7 @@ export class ScriptedServer extends AnyServer {
       await this.script(asked, conn);
     } catch (error) {
       // The client may have closed before the script was through.
-      if (error instanceof Deno.errors.BrokenPipe) return;
+      if (hasCode(error, "EPIPE", "ECONNRESET", "ECONNABORTED")) return;
       this.#failure ??= { error };
     }
   }

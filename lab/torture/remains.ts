@@ -13,6 +13,7 @@ import type { People, Person } from "./people.ts";
 import type { Tally } from "./tally.ts";
 import { MessageRows } from "./message_rows.ts";
 import { must } from "./violation.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Milliseconds by which a client's last visit may lag behind what is written. */
 const SEEN_LAG = 1000;
@@ -51,7 +52,7 @@ async function copyIfThere(from: string, to: string): Promise<void> {
   try {
     await Deno.copyFile(from, to);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!hasCode(error, "ENOENT")) throw error;
   }
 }
 

@@ -19,6 +19,7 @@ import type { StoreAdmin } from "../store/store_kind.ts";
 import type { AdminOptions, VerbFlag } from "./options.ts";
 import { statsLines, statsObject } from "./stats_text.ts";
 import { findUsers, usersTable } from "./users.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Names listed in a confirmation. */
 const MOST_NAMED = 10;
@@ -134,7 +135,7 @@ export const verbs = {
           `wrote ${path}: ${formatCounts(counts)}, ${formatBytes(size)}`,
         );
       } catch (error) {
-        if (error instanceof Deno.errors.AlreadyExists) throw new Error(taken);
+        if (hasCode(error, "EEXIST")) throw new Error(taken);
         throw error;
       }
     },

@@ -17,6 +17,7 @@ import { formatBytes, formatCount } from "../../shared/cli/figures.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { formatAddress } from "../../shared/folder/info_files.ts";
 import type { Limits } from "../relay/limits/limits.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** The earliest plausible time: the program is newer. */
 const EARLIEST = Date.UTC(2026, 0, 1);
@@ -109,17 +110,12 @@ function countOpenable(path: string, most: number): number {
   try {
     while (files.length < most) files.push(Deno.openSync(path));
   } catch (error) {
-    if (!isExhausted(error)) throw error;
+    // The limit of the process, or of the system.
+    if (!hasCode(error, "EMFILE", "ENFILE")) throw error;
   } finally {
     for (const file of files) file.close();
   }
   return files.length;
-}
-
-/** Whether the limit of the process or of the system is reached. */
-function isExhausted(error: unknown): boolean {
-  if (!(error instanceof Error) || !("code" in error)) return false;
-  return error.code === "EMFILE" || error.code === "ENFILE";
 }
 
 const MIB = 1024 * 1024;
@@ -185,7 +181,7 @@ export function checkPort(
   try {
     Deno.listen(address).close();
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) {
+    if (!hasCode(error, "EADDRINUSE")) {
       return bad(
         `can't listen on ${where} (${reasonOf(error)})`,
         "take another one with --host and --port",

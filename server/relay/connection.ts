@@ -7,6 +7,7 @@ import type { Request } from "./request.ts";
 import { RequestStream } from "./request_stream.ts";
 import { ResponseQueue } from "./response_queue.ts";
 import type { RequestWatch, Watcher } from "./watcher.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /**
  * Milliseconds that a client gets to be the first to end a connection where
@@ -252,7 +253,7 @@ export class Connection implements Silent, Holder {
     } catch (error) {
       // Behind our own end this is what a write throws where no reset came.
       return this.#state === "ended" &&
-        error instanceof Deno.errors.BrokenPipe;
+        hasCode(error, "EPIPE");
     }
   }
 }

@@ -8,6 +8,7 @@
 import { formatAddress } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/program.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Where a relay listens. */
 export interface ListenOptions {
@@ -30,7 +31,7 @@ export function listen(options: ListenOptions): Deno.TcpListener {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const where = formatAddress(options);
-    if (error instanceof Deno.errors.AddrInUse) {
+    if (hasCode(error, "EADDRINUSE")) {
       throw new Error(
         `${where} is in use: stop the other program (if it was stopped just now, wait a minute), or take another port with --port`,
       );
@@ -42,8 +43,8 @@ export function listen(options: ListenOptions): Deno.TcpListener {
 /**
  * Opens a port.
  *
- * @throws {Deno.errors.AddrInUse} where another program has it
- * @throws {Error} where it can't be had otherwise
+ * @throws {Error} where another program has it (`EADDRINUSE`), or it can't be
+ * had otherwise
  */
 export function openPort(
   { hostname, port, takeOver = false }: ListenOptions,

@@ -19,6 +19,7 @@ import { SilentConnections } from "./limits/silent_connections.ts";
 import { LOOKS_PER_TIMEOUT } from "./limits/stall_detector.ts";
 import type { RelayCounters } from "./relay_counters.ts";
 import type { Watcher } from "./watcher.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Milliseconds to wait after a failed accept, such as for want of file descriptors. */
 const ACCEPT_PAUSE = 100;
@@ -164,7 +165,7 @@ export class Relay {
       } catch (error) {
         if (!this.#isListening) return;
         // Reset before it was accepted: the client's affair.
-        if (error instanceof Deno.errors.NotConnected) continue;
+        if (hasCode(error, "ENOTCONN", "ECONNRESET", "ECONNABORTED")) continue;
         // Once: it may go on for as long as all connections stay.
         if (this.#canAccept) {
           const reason = reasonOf(error);

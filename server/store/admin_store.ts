@@ -8,6 +8,7 @@ import { formatThings } from "../../shared/cli/figures.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import { StoreError } from "./store.ts";
 import type { StoreRow } from "./store_rows.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Advice for inboxes that have used up their ids. */
 export const RESTART_IDS =
@@ -150,7 +151,7 @@ export interface AdminWork {
    * Writes a consistent copy into a new SQLite file. The file appears only once
    * it is complete and checked.
    *
-   * @throws {Deno.errors.AlreadyExists} if the path exists
+   * @throws {Error} if the path exists (`EEXIST`)
    */
   backup(path: string): Awaitable<StoreCounts>;
 
@@ -197,7 +198,7 @@ export function administer(
   const explain = (cause: unknown): unknown => {
     const file = cause instanceof StoreError ? cause.cause : cause;
     // The caller knows what to do about another file at its path.
-    if (file instanceof Deno.errors.AlreadyExists) return file;
+    if (hasCode(file, "EEXIST")) return file;
     const { message } = reasonOf(cause);
     return new StoreError(`${name}: ${message}`, { cause });
   };

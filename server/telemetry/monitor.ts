@@ -8,6 +8,7 @@ import { CONTENT_TYPE, expose } from "./exposition.ts";
 import { type Measured, metrics } from "./metrics.ts";
 import { type Page, PageServer, sentencePage } from "./page_server.ts";
 import { RequestCounters } from "./request_counters.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Milliseconds in which the store must respond. */
 const STORE_TIMEOUT = 2000;
@@ -57,7 +58,7 @@ export class Monitor {
       return new Monitor(openPort(address), report);
     } catch (error) {
       const where = formatAddress(address);
-      const reason = error instanceof Deno.errors.AddrInUse
+      const reason = hasCode(error, "EADDRINUSE")
         ? "it is in use"
         : reasonOf(error);
       throw new Error(

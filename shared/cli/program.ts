@@ -8,6 +8,7 @@
 import config from "../../deno.json" with { type: "json" };
 import { DANGEROUS } from "./printable.ts";
 import { reasonOf } from "./reason.ts";
+import { hasCode } from "../platform/system_error.ts";
 
 /** An invalid command line; the message is for the user. */
 export class UsageError extends Error {
@@ -86,7 +87,7 @@ function printLine(
     write(new TextEncoder().encode(`${line}\n`));
   } catch (error) {
     // Like the runtime's console, ignores that the reader has gone.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (!hasCode(error, "EPIPE")) throw error;
   }
 }
 
@@ -109,7 +110,7 @@ export async function writeOut(bytes: Uint8Array): Promise<void> {
     try {
       count = await Deno.stdout.write(step.value);
     } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      if (!hasCode(error, "EAGAIN")) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
     step = plan.next(count);
@@ -139,7 +140,7 @@ function tryNow(
   try {
     return to.writeSync(bytes);
   } catch (error) {
-    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    if (!hasCode(error, "EAGAIN")) throw error;
     Atomics.wait(never, 0, 0, PAUSE);
     return undefined;
   }

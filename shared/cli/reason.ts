@@ -1,17 +1,21 @@
+import { hasCode, systemReason } from "../platform/system_error.ts";
+
 /** The runtime's message on a missing permission; advice follows the comma. */
 const NO_ACCESS =
   /^Requires (\w+) access(?: to (.+?))?(?:, (?:run again|specify)[^"]*)?$/s;
 
-/** Error codes of a full disk: of the system, and of SQLite (database full, shared memory size). */
-const FULL_DISK: readonly unknown[] = ["ENOSPC", "EDQUOT", 13, 10 | 19 << 8];
+/** SQLite's codes of a full disk: database full, size of the shared memory. */
+const FULL_DISK: readonly unknown[] = [13, 10 | 19 << 8];
 
 /**
  * The message of a thrown value, without the runtime's advice on permissions.
- * Names a full disk.
+ * Errors of the system read the same on all systems. Names a full disk.
  */
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const { message } = thrown;
+  const reason = systemReason(thrown);
+  if (reason !== undefined) return reason;
   if (isDiskFull(thrown)) return `the disk is full (${message})`;
   const [, kind, what = "it"] = NO_ACCESS.exec(message) ?? [];
   if (kind === undefined) return message;
@@ -24,5 +28,6 @@ export function reasonOf(thrown: unknown): string {
 export function isDiskFull(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
   const { code, errcode } = thrown as { code?: unknown; errcode?: unknown };
-  return FULL_DISK.includes(code) || FULL_DISK.includes(errcode);
+  return hasCode(thrown, "ENOSPC", "EDQUOT") || FULL_DISK.includes(code) ||
+    FULL_DISK.includes(errcode);
 }

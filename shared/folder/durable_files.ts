@@ -18,8 +18,8 @@ const RETRY = 20;
 /**
  * Writes a new file with mode 0600 and syncs it.
  *
- * @throws {Deno.errors.AlreadyExists} if the path exists
- * @throws {Error} if it can't be written; the file is then removed
+ * @throws {Error} if the path exists (`EEXIST`), or can't be written; a new file
+ * is then removed
  */
 export async function writeNewFile(
   path: string,
@@ -39,7 +39,7 @@ export async function writeNewFile(
 /**
  * Creates a file with mode 0600.
  *
- * @throws {Deno.errors.AlreadyExists} if the path exists
+ * @throws {Error} if the path exists (`EEXIST`), or can't be created
  */
 export async function createPrivate(path: string): Promise<Deno.FsFile> {
   const options = { write: true, createNew: true, mode: 0o600 };
@@ -61,7 +61,7 @@ export function openPrivateSync(
     try {
       return Deno.openSync(path, { ...options, write: true });
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!hasCode(error, "ENOENT")) throw error;
     }
     const created = { ...options, write: true, createNew: true, mode: 0o600 };
     try {
@@ -70,7 +70,7 @@ export function openPrivateSync(
       return file;
     } catch (error) {
       // Another process may have been faster.
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (!hasCode(error, "EEXIST")) throw error;
     }
   }
 }
@@ -78,13 +78,20 @@ export function openPrivateSync(
 /** Creates a missing folder with mode 0700, and its missing parents. */
 export async function makePrivateFolder(path: string): Promise<void> {
   try {
+    await makeFolder(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT") || dirname(path) === path) throw error;
+    await makePrivateFolder(dirname(path));
+    // It fails again where the name, and not the parent, is at fault.
+    await makeFolder(path);
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
     await Deno.mkdir(path, { mode: 0o700 });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound && dirname(path) !== path) {
-      await makePrivateFolder(dirname(path));
-      return await makePrivateFolder(path);
-    }
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    if (!hasCode(error, "EEXIST")) throw error;
     if (!(await Deno.stat(path)).isDirectory) throw error;
     return;
   }
@@ -153,16 +160,14 @@ export async function onceClosed<T>(
 /**
  * Renames a file within its folder, and replaces no other file.
  *
- * @throws {Deno.errors.AlreadyExists} if the new name exists
+ * @throws {Error} if the new name exists (`EEXIST`), or can't be given
  */
 export async function moveNew(from: string, to: string): Promise<void> {
   try {
     // Unlike a rename, a link never replaces a file.
     await Deno.link(from, to);
   } catch (error) {
-    const isKnown = error instanceof Deno.errors.AlreadyExists ||
-      error instanceof Deno.errors.NotFound;
-    if (isKnown) throw error;
+    if (hasCode(error, "EEXIST", "ENOENT")) throw error;
     // The file system may lack links: reserve the name with an empty file, and
     // replace that.
     (await createPrivate(to)).close();
@@ -201,7 +206,7 @@ export async function removeIfThere(path: string): Promise<void> {
   try {
     await onceClosed(() => Deno.remove(path, { recursive: true }));
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!hasCode(error, "ENOENT")) throw error;
   }
 }
 
@@ -268,7 +273,7 @@ export function statIfThere(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
 }

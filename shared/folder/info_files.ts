@@ -10,6 +10,7 @@
 
 import type { ClientId } from "../wire/protocol.ts";
 import { FormatError } from "../wire/format_error.ts";
+import { hasCode } from "../platform/system_error.ts";
 
 /** Our name of each file, then the other names that are read. */
 export const infoFiles = {
@@ -38,7 +39,7 @@ export async function findFile(
       await Deno.lstat(path);
       return path;
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!hasCode(error, "ENOENT")) throw error;
     }
   }
   return undefined;

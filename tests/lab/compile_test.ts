@@ -23,6 +23,7 @@ import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
 import { Screen } from "../../lab/harness/screen.ts";
 import { scrape } from "../support/relays/scrape.ts";
 import { longTest, PROGRAMS, SCREENS, SHELL } from "../support/test_with.ts";
+import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** What the programs need nothing of. */
 const OF_TESTS = /xterm|node-pty|fast-check|ajv|[^a-z]yaml/;
@@ -249,7 +250,7 @@ postgresTest(
       } catch (error) {
         // A connection that the old relay hadn't accepted yet, unless the
         // system moves it (net.ipv4.tcp_migrate_req).
-        if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+        if (!hasCode(error, "ECONNRESET")) throw error;
       }
     }
     relays.kill("SIGTERM");

@@ -9,6 +9,7 @@ import {
   formatAddress,
   infoFiles,
 } from "../../../shared/folder/info_files.ts";
+import { hasCode } from "../../../shared/platform/system_error.ts";
 
 /** Name of the file to send. */
 const SAMPLE = "sample.bin";
@@ -90,7 +91,7 @@ export class DrivenFolder implements AsyncDisposable {
       await Deno.remove(this.path, { recursive: true });
     } catch (error) {
       // The client may have removed it.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!hasCode(error, "ENOENT")) throw error;
     }
   }
 }

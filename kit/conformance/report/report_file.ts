@@ -12,6 +12,7 @@ import { UsageError } from "../../../shared/cli/program.ts";
 import type { ClauseId } from "../../clauses.ts";
 import { clauseTexts } from "../../clause_texts.ts";
 import { GENERATOR, htmlPage, type Run } from "./html/page.ts";
+import { hasCode } from "../../../shared/platform/system_error.ts";
 
 /** Number of bytes in which a page names its maker. */
 const HEAD_SIZE = 512;
@@ -95,7 +96,7 @@ async function requireReport(path: string): Promise<void> {
     const size = await readFull(file, head);
     start = new TextDecoder().decode(head.subarray(0, size));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
+    if (hasCode(error, "ENOENT")) return;
     throw error;
   }
   if (start.includes(`<meta name="generator" content="${GENERATOR} `)) return;

@@ -8,6 +8,7 @@
 
 import { openPrivateSync } from "../../../shared/folder/durable_files.ts";
 import { DiskFullError, storeError } from "./database_errors.ts";
+import { hasCode } from "../../../shared/platform/system_error.ts";
 
 /** Bytes of one write. */
 const BLOCK = 64 * 1024;
@@ -110,7 +111,7 @@ function giveUp(path: string): void {
   try {
     Deno.truncateSync(reservePath(path));
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!hasCode(error, "ENOENT")) throw error;
   }
 }
 

@@ -20,6 +20,7 @@ import {
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
 import { PULL } from "../../../kit/requests.ts";
+import { assertRejectsWith } from "../../support/system_errors.ts";
 
 const MIB = 1024 * 1024;
 
@@ -257,6 +258,6 @@ testWith(
     }
     await assertRejects(() => saveReceivedFile(pieces()), DecryptError);
     assert(path !== undefined, "it was there");
-    await assertRejects(() => Deno.stat(path ?? ""), Deno.errors.NotFound);
+    await assertRejectsWith("ENOENT", () => Deno.stat(path ?? ""));
   },
 );

@@ -37,6 +37,7 @@ import cryptopp from "../../../lab/recordings/cryptopp.json" with {
   type: "json",
 };
 import noa from "../../../lab/recordings/noa.json" with { type: "json" };
+import { assertRejectsWith } from "../../support/system_errors.ts";
 
 const anna: Somebody = {
   name: "anna",
@@ -136,7 +137,7 @@ testWith(PROGRAMS, "recorded files of other programs become ours", async () => {
 testWith(PROGRAMS, "what can't be imported is called what it is", async (t) => {
   await using here = await stage();
   const nothingIsLeft = (dir: string) =>
-    assertRejects(() => Deno.stat(dir), Deno.errors.NotFound);
+    assertRejectsWith("ENOENT", () => Deno.stat(dir));
   const refused = async (
     args: string[],
     input = "",

@@ -128,7 +128,7 @@ longTest(
         await refused("it is no file", "/dev/zero");
       }
       await refused("it is none that export made", `${here.path}/sent`);
-      await refused("No such file", `${here.path}/nowhere`);
+      await refused("no such file", `${here.path}/nowhere`);
     });
 
     await t.step("while the whole one is taken", async () => {

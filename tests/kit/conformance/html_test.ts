@@ -233,7 +233,7 @@ testWith(
     const nowhere = `${folder.path}/none/new.html`;
     const { code, stderr } = await conformance(target, "--html", nowhere).end();
     assertEquals(code, 2);
-    assertStringIncludes(stderr, `error: --html ${nowhere}: No such file`);
+    assertStringIncludes(stderr, `error: --html ${nowhere}: no such file`);
     assertEquals(await namesIn(folder.path), ["server.py"]);
   },
 );

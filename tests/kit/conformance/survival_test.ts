@@ -446,7 +446,7 @@ testWith(
     assertEquals([last?.name, last?.verdict], ["still-serves", "fail"]);
     assertEquals(
       outcomes.filter(({ verdict, reason }) =>
-        verdict === "fail" && /refused \(os error/.test(reason ?? "")
+        verdict === "fail" && /connection refused/.test(reason ?? "")
       ),
       [last],
       "no other check fails for want of a connection",

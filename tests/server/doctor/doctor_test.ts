@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeHex } from "@std/encoding";
 import { Database } from "@db/sqlite";
 import { STYLE } from "../../../server/doctor/doctor.ts";
@@ -38,6 +38,7 @@ import {
   testWith,
 } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { assertRejectsWith } from "../../support/system_errors.ts";
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -131,7 +132,7 @@ testWith(FILES, "a disk is measured and nothing stays there", async () => {
   assertEquals(await namesIn(folder.path), []);
   const nowhere = `${folder.path}/nowhere`;
   assertFinding(await checkDisk(nowhere), "bad", /nowhere can't be written/);
-  await assertRejects(() => measureSync(nowhere), Deno.errors.NotFound);
+  await assertRejectsWith("ENOENT", () => measureSync(nowhere));
 });
 
 testWith(PROGRAMS, "a signal leaves nothing of the measuring", async () => {

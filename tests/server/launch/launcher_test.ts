@@ -1,11 +1,12 @@
 /** The launcher of a relay: what its end means, and how it is found. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { assertRejectsWith } from "../../support/system_errors.ts";
 
 const onFreePort = ["--host", "127.0.0.1", "--port", "0"];
 
@@ -23,10 +24,7 @@ testWith(
     // Its standard error is the launcher's, and open until both have ended.
     const { code } = await program.end();
     assertEquals(code, 137);
-    await assertRejects(
-      () => Deno.connect(address),
-      Deno.errors.ConnectionRefused,
-    );
+    await assertRejectsWith("ECONNREFUSED", () => Deno.connect(address));
     await using next = Program.launcher([
       ...["--host", "127.0.0.1", "--port", `${address.port}`],
       ...flags,

@@ -239,7 +239,7 @@ longTest(
         [
           ["--store-file", `${folder.path}/none`],
           2,
-          `error: --store-file ${folder.path}/none: No such file or directory (os error 2): readfile '${folder.path}/none'\n`,
+          `error: --store-file ${folder.path}/none: no such file or folder\n`,
         ],
         [
           ["--workers", "2"],

@@ -2,6 +2,7 @@ import process from "node:process";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { removeIfThere } from "../../../../shared/folder/durable_files.ts";
 import { UserError } from "../../../errors.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** Exit codes of a shell that can't find or run a command. */
 const NOT_RUN = [126, 127];
@@ -30,7 +31,7 @@ export async function editText(
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
     throw new UserError(
-      cause instanceof Deno.errors.NotFound
+      hasCode(cause, "ENOENT")
         ? "The editor left no text"
         : `The text can't be edited: ${reasonOf(cause)}`,
       "Your text is unchanged",

@@ -9,6 +9,7 @@ import { openRegular } from "../../../../shared/folder/durable_files.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import type { Message } from "../../../store/message.ts";
 import { isoTime } from "../../../session/message_form.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** The flag that names the command. */
 export const execFlag = valueFlag(
@@ -55,7 +56,7 @@ export async function runForMessage(
     await content.pipeTo(child.stdin);
   } catch (error) {
     // The command may end before it has read all of the input.
-    if (!(error instanceof Deno.errors.BrokenPipe)) {
+    if (!hasCode(error, "EPIPE")) {
       failure = unreadable(message, error);
     }
   }

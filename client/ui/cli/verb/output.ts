@@ -16,6 +16,7 @@ import {
   writeOut,
   writeOutSync,
 } from "../../../../shared/cli/program.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** Standard output or standard error. */
 export interface OutputStream {
@@ -272,7 +273,7 @@ export class Output {
     try {
       await this.#io.stdout.write(bytes);
     } catch (cause) {
-      if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
+      if (!hasCode(cause, "EPIPE")) throw cause;
       throw new OutputClosed("Standard output has no reader", { cause });
     }
   }

@@ -3,6 +3,7 @@ import { runMenu } from "../../menu.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { openTerminal } from "../../menu_terminal.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** Runs the console menu. */
 export const verb: Verb = defineVerb({
@@ -35,7 +36,7 @@ export const verb: Verb = defineVerb({
       await runMenu({ session, addresses, spell }, terminal);
     } catch (error) {
       // Ends if the reader of the output has gone.
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      if (!hasCode(error, "EPIPE")) throw error;
     }
   },
 });

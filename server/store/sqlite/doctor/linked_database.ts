@@ -10,6 +10,7 @@ import type { Database } from "@db/sqlite";
 import { basename, dirname } from "node:path";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { lookInto } from "../file/database_file.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** What SQLite may have left beside a database and reads together with it. */
 const COMPANIONS = ["-wal", "-journal"];
@@ -54,7 +55,7 @@ function linkIfThere(path: string, linked: string): void {
   try {
     Deno.linkSync(path, linked);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!hasCode(error, "ENOENT")) throw error;
   }
 }
 
@@ -79,6 +80,6 @@ function removeIfThere(folder: string): void {
   try {
     Deno.removeSync(folder, { recursive: true });
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!hasCode(error, "ENOENT")) throw error;
   }
 }

@@ -25,7 +25,7 @@ import { StoreError } from "../../store.ts";
  * begins like this one and goes on with `.partial-`.
  *
  * @param source an open database, which others may go on writing
- * @throws {Deno.errors.AlreadyExists} where the path is taken
+ * @throws {Error} where the path is taken (`EEXIST`)
  * @throws {StoreError} where there is no room for it, or the copy isn't whole
  * @throws {Error} where it can't be written; nothing of it is left then
  */
@@ -41,7 +41,7 @@ export async function copyDatabase(
  * Has a new database written under another name, then gives it its own.
  *
  * @param write is given that name, of an empty file with mode 0600
- * @throws {Deno.errors.AlreadyExists} where the path is taken
+ * @throws {Error} where the path is taken (`EEXIST`)
  * @throws {Error} what `write` threw; nothing of it is left then
  */
 export async function writeNewDatabase(

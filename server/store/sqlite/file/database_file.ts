@@ -12,6 +12,7 @@ import { firstValue, waitForOthers } from "../schema.ts";
 import { statIfThere } from "../../../../shared/folder/durable_files.ts";
 import type { StoreCounts } from "../../admin_store.ts";
 import { StoreError } from "../../store.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** What SQLite keeps beside a file. */
 export const COMPANIONS = ["-wal", "-shm", "-journal"] as const;
@@ -26,7 +27,7 @@ export function requireWritable(path: string): void {
   try {
     Deno.openSync(path, { write: true }).close();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw cannotOpen(error);
+    if (!hasCode(error, "ENOENT")) throw cannotOpen(error);
   }
 }
 
@@ -85,7 +86,7 @@ export async function databasePath(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    if (!hasCode(cause, "ENOENT")) throw cause;
     throw new StoreError(
       `Can't use the database ${path}: it is a link to a file that isn't there. ` +
         "Remove the link, or put the file back",

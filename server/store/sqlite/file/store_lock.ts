@@ -11,6 +11,7 @@ import {
   statIfThere,
 } from "../../../../shared/folder/durable_files.ts";
 import { StoreError } from "../../store.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** Tries to take a lock. */
 const MOST_TRIES = 5;
@@ -82,7 +83,7 @@ export function isStoreLocked(path: string): boolean {
     using file = Deno.openSync(pathOfLock(path));
     return !file.tryLockSync(false);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (hasCode(error, "ENOENT")) return false;
     throw error;
   }
 }

@@ -31,6 +31,7 @@ import { formatCounts, type StoreCounts } from "../../admin_store.ts";
 import type { Restore, StoreAddress } from "../../store_kind.ts";
 import { raiseIds } from "./inbox_ids.ts";
 import { requireVersion } from "./sqlite_admin_store.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** Prepares to put a backup in a database's place: see `StoreAdmin.restore`. */
 export async function prepareRestore(
@@ -208,7 +209,7 @@ async function keep(path: string, kept: string): Promise<void> {
   try {
     await Deno.link(path, kept);
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) throw error;
+    if (hasCode(error, "EEXIST")) throw error;
     // Not every file system has links.
     await Deno.copyFile(path, kept);
     giveToOwner(kept);

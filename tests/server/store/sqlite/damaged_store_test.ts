@@ -9,6 +9,7 @@ import { namesIn, temporaryFolder } from "../../../../lab/harness/resources.ts";
 import { until } from "../../../../lab/harness/until.ts";
 import { longTest, PROGRAMS, testWith } from "../../../support/test_with.ts";
 import { pullRequest } from "../../../../kit/requests.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 const PAGE = 4096;
 const NAME = "db.defensive";
@@ -340,7 +341,7 @@ async function permissionsBind(): Promise<boolean> {
     await Deno.readTextFile(path);
     return false;
   } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) return true;
+    if (hasCode(error, "EACCES", "EPERM")) return true;
     throw error;
   }
 }
