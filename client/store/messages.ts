@@ -100,6 +100,13 @@ export class Messages {
     this.#database = database;
   }
 
+  /** Where received files were saved, the oldest first. */
+  receivedPaths(): string[] {
+    return this.#database.rows<{ path: string }>(
+      "SELECT path FROM messages WHERE outgoing = 0 AND kind = 'file' AND path IS NOT NULL ORDER BY id",
+    ).map(({ path }) => path);
+  }
+
   /** Messages, the oldest first. */
   list(options: HistoryOptions = {}): Message[] {
     const { name, before, after, since, limit } = options;

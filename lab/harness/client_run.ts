@@ -2,6 +2,7 @@
 
 import { runClient } from "../../client/ui/cli/run_client.ts";
 import type { RawKeyboard } from "../../client/ui/cli/verb/output.ts";
+import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 
 /**
  * Runs the client in this process, without signals and environment.
@@ -13,6 +14,7 @@ export async function runHere(
   input: string | ReadableStream<Uint8Array<ArrayBuffer>>,
   args: readonly string[],
   keyboard?: RawKeyboard,
+  platform: Platform = thisPlatform,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const printed = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => {
@@ -27,6 +29,7 @@ export async function runHere(
     };
   };
   const code = await runClient(args, {
+    platform,
     stdin: typeof input === "string" ? new Blob([input]).stream() : input,
     keyboard,
     stdout: stream("stdout"),

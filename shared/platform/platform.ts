@@ -30,6 +30,10 @@ export interface Platform {
   readonly keepsCtrlC: boolean;
   /** The terminal of the process, whatever standard input is; undefined without such a path. */
   readonly terminalPath?: string;
+  /** The environment variables that name the encoding of texts, the decisive one first. */
+  readonly encodingVariables: readonly string[];
+  /** What empties the temporary folder, as a clause after "which". */
+  readonly emptiesTemporary: string;
   /** The environment variable with the user's home folder. */
   readonly homeVariable: string;
   /** The editor where the user names none. */
@@ -61,6 +65,7 @@ const unix = {
   syncsFolders: true,
   keepsCtrlC: true,
   terminalPath: "/dev/tty",
+  encodingVariables: ["LC_ALL", "LC_CTYPE", "LANG"],
   homeVariable: "HOME",
   editor: "vi",
   shell: (line: string): ShellCommand => ({
@@ -77,6 +82,7 @@ export const platforms: Readonly<
     ...unix,
     name: "Linux",
     sharesPorts: true,
+    emptiesTemporary: "a restart empties",
     opener: "xdg-open",
   },
   darwin: {
@@ -84,6 +90,8 @@ export const platforms: Readonly<
     name: "macOS",
     // The option exists, but one program gets all connections.
     sharesPorts: false,
+    emptiesTemporary:
+      "macOS empties at a restart, and of files that were unread for three days",
     opener: "open",
   },
   windows: {
@@ -96,6 +104,9 @@ export const platforms: Readonly<
     removesOpenFiles: false,
     syncsFolders: false,
     keepsCtrlC: false,
+    // A console shows all of Unicode.
+    encodingVariables: [],
+    emptiesTemporary: "Windows may empty to make room",
     homeVariable: "USERPROFILE",
     editor: "notepad",
     // Unlike "start", it gets the path without the shell.

@@ -43,12 +43,14 @@ import {
   freeSpace,
   statIfThere,
 } from "../../../shared/folder/durable_files.ts";
+import { findExposure } from "../../../shared/folder/exposure.ts";
 import type { RelayAddresses } from "../../link/relay_addresses.ts";
 import type { Session } from "../../session/session.ts";
 import { settingNames } from "../../settings/settings.ts";
 import { SettingsFile } from "../../settings/settings_file.ts";
 import { lastExport } from "../../transfer/last_export.ts";
 import { STORE_FOLDER } from "../../store/database.ts";
+import { isThere } from "../../store/folder.ts";
 import { finishImport } from "../../transfer/finish_import.ts";
 import { UnreadMessages } from "../../session/unread_messages.ts";
 
@@ -137,9 +139,12 @@ async function checkRelay(
 export function checkTerminal(io: Io): Finding {
   if (!io.stdout.isTerminal()) return ok("Not a terminal: no colours");
   const { columns, rows } = Deno.consoleSize();
-  const what = `${columns} columns, ${rows} rows, ${
-    Deno.noColor ? "no colours (NO_COLOR)" : "colours"
-  }, ${encoding(io)}`;
+  const what = [
+    `${columns} columns`,
+    `${rows} rows`,
+    Deno.noColor ? "no colours (NO_COLOR)" : "colours",
+    ...encoding(io),
+  ].join(", ");
   if (io.env("TERM") === "dumb") {
     return warning(
       what,
@@ -160,15 +165,12 @@ export function checkVersions(): Finding {
   );
 }
 
-/** The terminal's encoding, from the environment. */
-function encoding(io: Io): string {
-  for (const name of ["LC_ALL", "LC_CTYPE", "LANG"]) {
-    const value = io.env(name);
-    if (value) {
-      return /utf-?8/i.test(value) ? "UTF-8" : `${value}: not UTF-8`;
-    }
-  }
-  return "UTF-8 assumed";
+/** The terminal's encoding, where the environment names one. */
+function encoding({ env, platform: { encodingVariables } }: Io): string[] {
+  if (encodingVariables.length === 0) return [];
+  const value = encodingVariables.map(env).find(Boolean);
+  if (value === undefined) return ["UTF-8 assumed"];
+  return [/utf-?8/i.test(value) ? "UTF-8" : `${value}: not UTF-8`];
 }
 
 const REGISTER = new Command("register", "NAME");
@@ -178,9 +180,9 @@ const MOST_NAMED = 5;
 /** Free space in bytes below which the check fails. */
 const LITTLE_ROOM = 64 * MIB;
 
-/** Checks the permissions of the folder and of the key in it. */
+/** Checks whether other users can access the folder and the key in it. */
 export async function checkFolder(
-  { dir, output }: Work,
+  { dir, io, output }: Work,
 ): Promise<Finding> {
   if (statIfThere(dir) === undefined) {
     return warning(
@@ -188,24 +190,16 @@ export async function checkFolder(
       `${output.spell(REGISTER)} makes it`,
     );
   }
-  const found = await findFile(dir, infoFiles.me);
-  const paths = [dir, ...(found === undefined ? [] : [found])];
-  const open: string[] = [];
-  for (const path of paths) {
-    const { mode } = await Deno.stat(path);
-    // Others may list the folder, but not change it, nor read the key.
-    const theirs = path === dir ? 0o022 : 0o077;
-    if (mode !== null && (mode & theirs) !== 0) {
-      open.push(`${path} (${(mode & 0o777).toString(8)})`);
-    }
-  }
-  if (open.length === 0) {
-    return ok(`${dir} and your key are accessible to you alone`);
-  }
-  return warning(
-    `Other users can access ${open.join(" and ")}`,
-    "chmod 700 the folder and chmod 600 the file",
+  const me = await findFile(dir, infoFiles.me);
+  // Others may list the folder, but not change it, nor read the key.
+  const masks = { [dir]: 0o022, ...me !== undefined && { [me]: 0o077 } };
+  const exposure = findExposure(
+    { folder: dir, masks, env: io.env },
+    io.platform,
   );
+  return exposure === undefined
+    ? ok(`${dir} and your key are accessible to you alone`)
+    : warning(exposure.what, exposure.advice);
 }
 
 /** Checks that the user is registered with a usable key. */
@@ -355,6 +349,43 @@ export async function checkRoom(path: string, what: string): Promise<Finding> {
   return free < LITTLE_ROOM ? bad(text, `Make room in ${path}`) : ok(text);
 }
 
+/** Checks the folder of received files. */
+export async function checkFiles(
+  work: Work,
+  session: Session,
+): Promise<Finding> {
+  const folder = await work.filesFolder();
+  if (folder === undefined) {
+    const temporary = await temporaryFolder();
+    return findKept(work, session, temporary) ??
+      await checkRoom(temporary, "received files");
+  }
+  return statIfThere(folder) === undefined
+    ? ok(`${folder} will be made for received files`)
+    : await checkRoom(folder, "received files");
+}
+
+/** Looks for received files that the system will remove. */
+function findKept(
+  { dir, io, output }: Work,
+  session: Session,
+  temporary: string,
+): Finding | undefined {
+  if (!isThere(`${dir}/${STORE_FOLDER}`)) return undefined;
+  const kept = session.messages.receivedPaths().filter((path) =>
+    dirname(path) === temporary && isThere(path)
+  );
+  if (kept.length === 0) return undefined;
+  return warning(
+    `${
+      formatThings(kept.length, "received file")
+    } in ${temporary}, which ${io.platform.emptiesTemporary}`,
+    `${output.spell(new Command("save", "ID", "PATH"))} copies one, ${
+      output.spell(new Command("config", "files", "FOLDER"))
+    } keeps all later ones`,
+  );
+}
+
 /** The folder itself, or the first one above it that exists. */
 function nearestFolder(path: string): string {
   const above = dirname(path);
@@ -364,11 +395,8 @@ function nearestFolder(path: string): string {
 }
 
 /** The temporary folder. */
-export async function temporaryFolder(): Promise<string> {
+async function temporaryFolder(): Promise<string> {
   const probe = await Deno.makeTempDir({ prefix: "messageu-" });
   await Deno.remove(probe);
-  return probe.slice(
-    0,
-    Math.max(probe.lastIndexOf("/"), probe.lastIndexOf("\\")),
-  );
+  return dirname(probe);
 }

@@ -39,6 +39,7 @@ import {
   initialState,
   update,
 } from "../model/model.ts";
+import { thisPlatform } from "../../../../shared/platform/platform.ts";
 import type { NotifyMode } from "../../../settings/settings.ts";
 import { RelayWatch } from "./relay_watch.ts";
 import { Sender, type Unsent } from "./sender.ts";
@@ -49,7 +50,7 @@ const WATCH_INTERVAL = 200;
 const ROWS_ABOVE_NEW = 2;
 
 const FILES_ARE_LOST =
-  "Received files are in the temporary folder, which a restart empties. " +
+  `Received files are in the temporary folder, which ${thisPlatform.emptiesTemporary}. ` +
   '/save keeps one; in a shell, "messageu config files FOLDER" keeps all later ones';
 
 /** A running chat. */

@@ -5,10 +5,15 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import {
   printableJson,
   printableLine,
 } from "../../../../shared/cli/printable.ts";
+import {
+  type Platform,
+  thisPlatform,
+} from "../../../../shared/platform/platform.ts";
 import type { Spell } from "../../../advice.ts";
 import { isHangupIgnored } from "../../../../shared/cli/stopping.ts";
 import {
@@ -36,6 +41,7 @@ export interface RawKeyboard {
 
 /** The environment of a run of the client: the process, or a test double. */
 export interface Io {
+  readonly platform: Platform;
   readonly stdin: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Undefined unless input and output are a terminal that moves its cursor. */
   readonly keyboard: RawKeyboard | undefined;
@@ -69,6 +75,7 @@ const isDumb = readVariable("TERM") === "dumb";
 
 /** The process. The default folder of a compiled client is the one with the program. */
 export const processIo: Io = {
+  platform: thisPlatform,
   get stdin() {
     return Deno.stdin.readable;
   },
@@ -87,9 +94,7 @@ export const processIo: Io = {
     isTerminal: () => Deno.stderr.isTerminal(),
     writeSync: writeErrorSync,
   },
-  dir: Deno.build.standalone
-    ? Deno.execPath().replace(/[/\\][^/\\]*$/, "") || "/"
-    : ".",
+  dir: Deno.build.standalone ? dirname(Deno.execPath()) : ".",
   env: readVariable,
   onSignal(signal, listener) {
     Deno.addSignalListener(signal, listener);

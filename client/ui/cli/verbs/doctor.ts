@@ -2,15 +2,11 @@ import type { Address } from "../../../../shared/folder/info_files.ts";
 import { dataKind } from "../verb/output.ts";
 import { exitCodes } from "../verb/report.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
-import {
-  type Finding,
-  formatFinding,
-  ok,
-} from "../../../../shared/cli/finding.ts";
-import { statIfThere } from "../../../../shared/folder/durable_files.ts";
+import { type Finding, formatFinding } from "../../../../shared/cli/finding.ts";
 import {
   checkAddress,
   checkArchive,
+  checkFiles,
   checkFolder,
   checkIdentity,
   checkImport,
@@ -23,7 +19,6 @@ import {
   checkVersions,
   found,
   STYLE,
-  temporaryFolder,
 } from "../doctor_checks.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { Session } from "../../../session/session.ts";
@@ -77,12 +72,7 @@ export const verb: Verb = defineVerb({
       await tell("relay", one);
     }
     await check("room", () => checkRoom(dir, "the store"));
-    await check("files", async () => {
-      const folder = await work.filesFolder() ?? await temporaryFolder();
-      return statIfThere(folder) === undefined
-        ? ok(`${folder} will be made for received files`)
-        : await checkRoom(folder, "received files");
-    });
+    await check("files", () => checkFiles(work, session));
     await tell("terminal", checkTerminal(work.io));
     await tell("versions", checkVersions());
     return hasErrors ? exitCodes.failure : exitCodes.done;

@@ -10,7 +10,7 @@ const savedData = dataKind("saved", ["id", "path"]);
 export const verb: Verb = defineVerb({
   brief: "Save a received file under a name or in a folder",
   about:
-    'Copies a received file, and overwrites nothing. Received files go to the temporary folder, which a restart empties; "config files FOLDER" chooses another one.',
+    'Copies a received file, and overwrites nothing. Received files go to the temporary folder, which the system empties; "config files FOLDER" chooses another one.',
   examples: [
     "messageu save 12 photo.jpg",
     "messageu save 12 Downloads",
