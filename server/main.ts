@@ -5,11 +5,7 @@
  */
 
 import { formatAddress } from "../shared/folder/info_files.ts";
-import {
-  inputEnds,
-  isHangupIgnored,
-  onStopSignal,
-} from "../shared/cli/stopping.ts";
+import { isHangupIgnored } from "../shared/cli/stopping.ts";
 import { runProgram, UsageError, withHelp } from "../shared/cli/program.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
 import { examine } from "./doctor/doctor.ts";
@@ -18,6 +14,7 @@ import { openPidFile } from "./launch/pid_file.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
 import { startRelay } from "./relay/relay.ts";
 import { relayCommand } from "./launch/relay_permissions.ts";
+import { onStopRequest } from "./launch/stop_request.ts";
 import { startRetention } from "./relay/retention.ts";
 import { runGroup } from "./launch/run_group.ts";
 // In a bundle the store's threads load this program, and find their work here.
@@ -37,18 +34,6 @@ async function dropPermissions({ store }: ServerOptions): Promise<void> {
     await Deno.permissions.revoke({ name });
   }
   if (hosts.length === 0) await Deno.permissions.revoke({ name: "net" });
-}
-
-/** Resolves at the first signal to stop, or at the end of standard input with `--stop-with-input`. */
-function stopSignal(
-  { stopWithInput }: ServerOptions,
-  isHangupIgnored: boolean,
-): Promise<void> {
-  return new Promise((resolve) => {
-    // The launcher gets SIGHUP too and decides.
-    onStopSignal(() => resolve(), !stopWithInput && !isHangupIgnored);
-    if (stopWithInput) inputEnds().then(resolve);
-  });
 }
 
 async function main(args: readonly string[]): Promise<number | void> {
@@ -95,10 +80,10 @@ async function startSeveral(
 async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   const { pidFile } = options;
   using file = pidFile === undefined ? undefined : openPidFile(pidFile);
-  const stopped = stopSignal(
-    options,
-    !options.stopWithInput && await isHangupIgnored(),
-  );
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  // With a launcher, that one gets SIGHUP too and decides.
+  const stopsOnHangup = !options.stopWithInput && !await isHangupIgnored();
+  using _ = onStopRequest(options, stopsOnHangup, stop);
   const broken = Promise.withResolvers<never>();
   // May have no awaiter yet; avoids an unhandled rejection.
   broken.promise.catch(() => {});

@@ -21,6 +21,7 @@ import {
   parsePort,
   readInfoText,
 } from "../shared/folder/info_files.ts";
+import { type Platform, thisPlatform } from "../shared/platform/platform.ts";
 import { DEFAULT_PORT } from "../shared/wire/protocol.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
 import { limitFlags, limitsOf } from "./relay/limits/limit_flags.ts";
@@ -43,7 +44,8 @@ Signals, to the process that --pid-file and the log name:
                            and stop; not SIGHUP under nohup, which only
                            works without deno task
   SIGUSR2                  start a new relay in the old one's place, without a
-                           connection that is refused
+                           connection that is refused; on Linux only
+  Ctrl-C, Ctrl-Break       on Windows: stop as on SIGTERM
 
 Exit codes: 0 stopped, or all is well with --doctor; 1 something failed, and the
 last line says what; 2 the command line is invalid.
@@ -93,6 +95,11 @@ const relayFlags = {
     nonEmpty,
   ),
   stopWithInput: switchFlag("stop as on SIGTERM once standard input ends"),
+  stopWithFile: valueFlag(
+    "FILE",
+    "stop as on SIGTERM once FILE appears, for tasks that get neither\na signal nor an input",
+    nonEmpty,
+  ),
   takeOver: switchFlag(
     "share the port with a relay that is about to stop, and wait for\nits store",
   ),
@@ -125,11 +132,18 @@ export type ServerOptions = Awaited<ReturnType<typeof readServerOptions>>;
  *
  * @throws {UsageError} if the command line is invalid
  */
-export async function readServerOptions(args: readonly string[]) {
+export async function readServerOptions(
+  args: readonly string[],
+  platform: Platform = thisPlatform,
+) {
   const { values } = await readCommandLine(args, flags);
-  const { dir = ".", workers = 1, drain = 5 } = values;
+  const { dir = ".", workers = 1, drain = 5, takeOver = false } = values;
   const warnings: string[] = [];
   const notes: string[] = [];
+  requireShared(platform, {
+    "--workers": workers > 1,
+    "--take-over": takeOver,
+  });
   await checkFolder(dir);
   const store = await readStore(values, {
     flags: ["db"],
@@ -147,7 +161,7 @@ export async function readServerOptions(args: readonly string[]) {
   checkMetricsPorts(metrics, port, workers);
   return {
     ...values,
-    takeOver: values.takeOver === true,
+    takeOver,
     workers,
     /** Time for requests under way after a stop, in milliseconds. */
     drain: 1000 * drain,
@@ -162,6 +176,18 @@ export async function readServerOptions(args: readonly string[]) {
     /** That there is no `info.myport`, in a sentence. */
     notes,
   };
+}
+
+/** @throws {UsageError} if a flag makes relays share a port where they can't */
+function requireShared(
+  { name, sharesPorts }: Platform,
+  flags: Readonly<Record<string, boolean>>,
+): void {
+  const flag = Object.keys(flags).find((flag) => flags[flag]);
+  if (sharesPorts || flag === undefined) return;
+  throw new UsageError(
+    `${flag}: relays on ${name} can't share a port: run one without the flag, or run them on Linux`,
+  );
 }
 
 /** Each worker has its own port for metrics; none may be the relay's. */

@@ -71,7 +71,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const port = await listenOn(proxy, listen);
   show(() => printer.listening(formatAddress({ ...listen, port })));
-  for (const signal of stopSignals) {
+  for (const signal of stopSignals()) {
     Deno.addSignalListener(signal, () => stopped.resolve());
   }
   await stopped.promise;

@@ -8,8 +8,8 @@
 import { dirname } from "node:path";
 import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { permissionFlags } from "../launch/permission_flags.ts";
-import { sendSignal } from "../launch/relay_group.ts";
 import { stopSignals } from "../../shared/cli/stopping.ts";
+import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 import { HELP, readAdminOptions } from "./options.ts";
 
 /**
@@ -27,7 +27,10 @@ export async function adminPermissions(
 }
 
 /** Runs the program, and forwards signals to it. */
-async function launch(args: readonly string[]): Promise<number> {
+async function launch(
+  args: readonly string[],
+  platform: Platform = thisPlatform,
+): Promise<number> {
   const { href } = new URL("./main.ts", import.meta.url);
   const program = new Deno.Command(Deno.execPath(), {
     args: [
@@ -40,11 +43,25 @@ async function launch(args: readonly string[]): Promise<number> {
       ...args,
     ],
   }).spawn();
-  // A signal to this process alone must stop the program too.
-  for (const signal of stopSignals) {
-    Deno.addSignalListener(signal, () => sendSignal(program, signal));
+  // A signal to this process alone must stop the program too. Where programs
+  // send none, the console asks both.
+  for (const signal of stopSignals(platform)) {
+    Deno.addSignalListener(signal, () => {
+      if (platform.signalsPrograms) sendSignal(program, signal);
+    });
   }
   return (await program.status).code;
 }
 
-if (import.meta.main) await runProgram(withHelp(HELP, launch));
+/** Sends a program a signal; does nothing if it has ended. */
+function sendSignal(program: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    program.kill(signal);
+  } catch {
+    // It has ended.
+  }
+}
+
+if (import.meta.main) {
+  await runProgram(withHelp(HELP, (args) => launch(args)));
+}

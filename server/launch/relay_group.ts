@@ -1,5 +1,8 @@
+import { setTimeout } from "node:timers/promises";
+import { formatDuration } from "../../shared/cli/figures.ts";
 import { lines } from "../../shared/cli/lines.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
+import { RestartPauses } from "./restart_pauses.ts";
 
 /** How to start a relay process, and where to report. */
 export interface RelayProgram {
@@ -17,18 +20,24 @@ export interface RelayProgram {
 const LISTENING = /^listening on \S+:(\d+)$/;
 const TAKING_OVER = /^taking over /;
 
-/** Milliseconds before a relay that ended unexpectedly is restarted. */
-const PAUSE = 1000;
+/** The place of a relay in its group, which its replacement inherits. */
+interface Place {
+  readonly index: number;
+  /** Whether a relay has served in it. */
+  hasServed: boolean;
+  readonly pauses: RestartPauses;
+}
 
 /** A relay process. */
 interface Member {
-  /** Its index, which its replacement inherits. */
-  index: number;
+  readonly place: Place;
   process: Deno.ChildProcess;
   /** Resolves once its predecessor may stop; rejects if it ended before. */
   ready: Promise<void>;
   /** Resolves once it serves; rejects if it ended before. */
   serves: Promise<void>;
+  /** When it began to serve, by `performance.now()`. */
+  servedSince?: number;
   /** Resolves to its exit code, once its output has been forwarded. */
   ended: Promise<number>;
   /** Whether its end is expected. */
@@ -44,16 +53,21 @@ export class RelayGroup {
   readonly #over = Promise.withResolvers<number>();
   #port: number | undefined;
   #count = 1;
-  #stopping = false;
+  readonly #stop = new AbortController();
   #replacing: Promise<void> = Promise.resolve();
 
   constructor(program: RelayProgram) {
     this.#program = program;
   }
 
+  get #stopping(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   /**
    * Runs `count` relays until {@linkcode RelayGroup.stop}. Restarts one that
-   * ends unexpectedly; a single relay ends the group.
+   * ends unexpectedly. A single relay ends the group, and so does one that ends
+   * before any has served in its place: it would fail again.
    *
    * @returns the exit code
    */
@@ -61,12 +75,12 @@ export class RelayGroup {
     this.#count = count;
     try {
       // The first relay determines the port.
-      const first = await this.#start(0, []);
+      const first = await this.#start(placeOf(0), []);
       await first.serves.catch(() => {});
       if (this.#port === undefined) return await first.ended;
       this.#program.serves();
       for (let more = 1; more < count; more++) {
-        await this.#start(more, this.#beside());
+        await this.#start(placeOf(more), this.#beside());
       }
       return await this.#over.promise;
     } finally {
@@ -77,8 +91,9 @@ export class RelayGroup {
 
   /** Stops all relays in good order. */
   stop(): void {
-    this.#stopping = true;
-    for (const { process } of this.#members) sendSignal(process, "SIGTERM");
+    this.#stop.abort();
+    if (this.#members.size === 0) this.#over.resolve(0);
+    for (const { process } of this.#members) endInput(process);
   }
 
   /**
@@ -103,7 +118,7 @@ export class RelayGroup {
   async #replaceOne(old: Member): Promise<boolean> {
     let fresh: Member;
     try {
-      fresh = await this.#start(old.index, this.#beside(), true);
+      fresh = await this.#start(old.place, this.#beside(), true);
       await fresh.ready;
     } catch (error) {
       if (this.#stopping) return false;
@@ -115,7 +130,7 @@ export class RelayGroup {
       return false;
     }
     old.expected = true;
-    sendSignal(old.process, "SIGTERM");
+    endInput(old.process);
     await old.ended;
     try {
       await fresh.serves;
@@ -133,25 +148,25 @@ export class RelayGroup {
   }
 
   async #start(
-    index: number,
+    place: Place,
     more: readonly string[],
     expected = false,
   ): Promise<Member> {
     const args = [
-      ...this.#program.args(index),
+      ...this.#program.args(place.index),
       ...["--workers", "1", "--stop-with-input"],
       ...more,
     ];
     const process = new Deno.Command(Deno.execPath(), {
       args: [...await this.#program.command(args)],
-      // The relay stops when this process ends, by SIGKILL too.
+      // The relay stops once this ends, also with this process.
       stdin: "piped",
       stdout: "piped",
     }).spawn();
     const ready = Promise.withResolvers<void>();
     const serves = Promise.withResolvers<void>();
     const member: Member = {
-      index,
+      place,
       process,
       ready: ready.promise,
       serves: serves.promise,
@@ -160,10 +175,13 @@ export class RelayGroup {
     };
     // May have no awaiter; avoids an unhandled rejection.
     member.ready.catch(() => {});
-    member.serves.catch(() => {});
+    member.serves.then(() => {
+      place.hasServed = true;
+      member.servedSince = performance.now();
+    }, () => {});
     this.#members.add(member);
     this.#watch(member);
-    if (this.#stopping) sendSignal(process, "SIGTERM");
+    if (this.#stopping) endInput(process);
     return member;
   }
 
@@ -192,38 +210,50 @@ export class RelayGroup {
 
   async #watch(member: Member): Promise<void> {
     const code = await member.ended;
+    endInput(member.process);
     this.#members.delete(member);
     if (this.#stopping || this.#port === undefined) {
       if (this.#members.size === 0) this.#over.resolve(code);
     } else if (!member.expected) {
-      if (this.#count === 1) return this.#over.resolve(code);
-      this.#program.say(
-        "error",
-        `a relay ended with code ${code}: another one is started`,
-      );
-      await this.#restart(member);
+      const { hasServed } = member.place;
+      if (this.#count > 1 && hasServed) return await this.#restart(member);
+      if (this.#count > 1) {
+        this.#program.say(
+          "error",
+          `a relay ended with code ${code} before it served: the others stop`,
+        );
+      }
+      this.#over.resolve(code);
     }
   }
 
-  async #restart({ index }: Member): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  async #restart({ place, servedSince, ended }: Member): Promise<void> {
+    const now = performance.now();
+    const pause = place.pauses.next(now - (servedSince ?? now));
+    this.#program.say(
+      "error",
+      `a relay ended with code ${await ended}: another one starts in ${
+        formatDuration(pause)
+      }`,
+    );
+    const { signal } = this.#stop;
+    await setTimeout(pause, undefined, { signal }).catch(() => {});
     if (this.#stopping) return;
     try {
-      await this.#start(index, this.#beside());
+      await this.#start(place, this.#beside());
     } catch (error) {
       this.#over.reject(error);
     }
   }
 }
 
-/** Sends a program a signal; does nothing if it has ended. */
-export function sendSignal(
-  program: Deno.ChildProcess,
-  signal: Deno.Signal,
-): void {
-  try {
-    program.kill(signal);
-  } catch {
-    // It has ended.
-  }
+function placeOf(index: number): Place {
+  return { index, hasServed: false, pauses: new RestartPauses() };
+}
+
+/** Ends a relay's input, which asks it to stop on every system. */
+function endInput({ stdin }: Deno.ChildProcess): void {
+  stdin.close().catch(() => {
+    // It was asked before, or has ended.
+  });
 }

@@ -1,33 +1,34 @@
 import { formatAddress } from "../../shared/folder/info_files.ts";
-import {
-  inputEnds,
-  isHangupIgnored,
-  onStopSignal,
-  replaceSignal,
-} from "../../shared/cli/stopping.ts";
+import { isHangupIgnored } from "../../shared/cli/stopping.ts";
+import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 import type { ServerOptions } from "../options.ts";
 import { openPidFile } from "./pid_file.ts";
 import { RelayGroup } from "./relay_group.ts";
+import { onStopRequest } from "./stop_request.ts";
 import { RelayLog } from "../telemetry/log.ts";
 
+/** The signal on which a launcher replaces its relays. */
+const REPLACE = "SIGUSR2";
+
 /**
- * Runs the relays of a command line, each in its own process. Forwards signals,
- * and replaces the relays on {@linkcode replaceSignal}.
+ * Runs the relays of a command line, each in its own process. Stops them on
+ * request, and replaces them on SIGUSR2 where relays can share a port.
  *
  * @param command the runtime's arguments to start a relay with `args`
  * @returns the exit code
  */
 export async function runGroup(
-  { workers, telemetry, pidFile, stopWithInput }: ServerOptions,
+  options: ServerOptions,
   args: readonly string[],
   command: (args: readonly string[]) => Promise<readonly string[]>,
-  log: RelayLog = new RelayLog(telemetry),
+  log: RelayLog = new RelayLog(options.telemetry),
+  platform: Platform = thisPlatform,
 ): Promise<number> {
-  const { metrics } = telemetry;
+  const { workers, pidFile, telemetry: { metrics } } = options;
   using file = pidFile === undefined ? undefined : openPidFile(pidFile);
   // This process writes no other file.
   if (file === undefined) await Deno.permissions.revoke({ name: "write" });
-  const passedOn = withoutPidFile(args);
+  const passedOn = withoutFlags(args, ["--pid-file", "--stop-with-file"]);
   const relays = new RelayGroup({
     // Each relay has its own port for metrics, counted from the first.
     args: (index) =>
@@ -39,16 +40,25 @@ export async function runGroup(
     command,
     serves: () => {
       file?.write();
-      if (replaceSignal === undefined) return;
-      log.info(`${replaceSignal} replaces the relay`, { pid: Deno.pid });
+      if (!platform.sharesPorts) return;
+      log.info(`${REPLACE} replaces the relay`, { pid: Deno.pid });
     },
     say: (level, text) => log[level](text),
   });
-  onStopSignal(() => relays.stop(), !await isHangupIgnored());
-  if (replaceSignal !== undefined) {
-    Deno.addSignalListener(replaceSignal, () => relays.replace());
+  using _ = onStopRequest(
+    options,
+    !await isHangupIgnored(platform),
+    () => relays.stop(),
+    platform,
+  );
+  if (platform.signalsPrograms) {
+    Deno.addSignalListener(REPLACE, () => {
+      if (platform.sharesPorts) return relays.replace();
+      log.error(
+        `${REPLACE} can't replace the relay: programs on ${platform.name} don't share a port. Stop it, and start it anew`,
+      );
+    });
   }
-  if (stopWithInput) inputEnds().then(() => relays.stop());
   try {
     return await relays.run(workers);
   } finally {
@@ -56,10 +66,14 @@ export async function runGroup(
   }
 }
 
-/** Removes `--pid-file`: the file has the id of this process. */
-function withoutPidFile(args: readonly string[]): string[] {
-  const flag = "--pid-file";
+/** Removes flags with their values: these files are of this process. */
+function withoutFlags(
+  args: readonly string[],
+  flags: readonly string[],
+): string[] {
   return args.filter((arg, i) =>
-    arg !== flag && !arg.startsWith(`${flag}=`) && args[i - 1] !== flag
+    !flags.some((flag) =>
+      arg === flag || arg.startsWith(`${flag}=`) || args[i - 1] === flag
+    )
   );
 }

@@ -8,6 +8,7 @@
 import { formatAddress } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { UsageError } from "../../shared/cli/program.ts";
+import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Where a relay listens. */
@@ -25,9 +26,12 @@ export interface ListenOptions {
  *
  * @throws {Error} where it can't be had, with what to do about it
  */
-export function listen(options: ListenOptions): Deno.TcpListener {
+export function listen(
+  options: ListenOptions,
+  platform: Platform = thisPlatform,
+): Deno.TcpListener {
   try {
-    return openPort(options);
+    return openPort(options, platform);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const where = formatAddress(options);
@@ -48,25 +52,20 @@ export function listen(options: ListenOptions): Deno.TcpListener {
  */
 export function openPort(
   { hostname, port, takeOver = false }: ListenOptions,
+  { sharesPorts }: Platform = thisPlatform,
 ): Deno.TcpListener {
-  // A shared port is shared with any program: none may have it open now.
-  if (!takeOver && port !== 0) Deno.listen({ hostname, port }).close();
-  return listenShared(hostname, port, takeOver);
-}
-
-/** Started without the flag that allows it, a relay has its port to itself. */
-function listenShared(
-  hostname: string,
-  port: number,
-  takeOver: boolean,
-): Deno.TcpListener {
-  // The runtime ends a program that asks for what the flag allows, and shows
-  // by its other things that it was given.
-  if ("listenDatagram" in Deno) {
-    return Deno.listen({ hostname, port, reusePort: true });
+  // The runtime ends a program that asks for what this flag allows without it,
+  // and shows by its other things that it was given.
+  const mayShare = sharesPorts && "listenDatagram" in Deno;
+  if (takeOver && !mayShare) {
+    throw new UsageError(
+      "--take-over needs deno run --unstable-net, as messageu-relay has it",
+    );
   }
-  if (!takeOver) return Deno.listen({ hostname, port });
-  throw new UsageError(
-    "--take-over needs deno run --unstable-net, as messageu-relay has it",
-  );
+  // A shared port is shared with any program: none may have it open now.
+  if (mayShare && !takeOver && port !== 0) {
+    Deno.listen({ hostname, port }).close();
+  }
+  // Elsewhere the option lets another program take the port away.
+  return Deno.listen({ hostname, port, ...mayShare && { reusePort: true } });
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type Platform, thisPlatform } from "../platform/platform.ts";
+
 /**
  * Whether SIGHUP was ignored when this program started, as with `nohup`. A
  * listener for the signal would undo that. The runtime can't tell, so this
@@ -11,8 +13,10 @@
  *
  * @returns false if no program may be started
  */
-export async function isHangupIgnored(): Promise<boolean> {
-  if (Deno.build.os === "windows") return false;
+export async function isHangupIgnored(
+  platform: Platform = thisPlatform,
+): Promise<boolean> {
+  if (platform.stopCodes.SIGHUP === undefined) return false;
   const program = [Deno.execPath(), "sh"].find((command) =>
     Deno.permissions.querySync({ name: "run", command }).state === "granted"
   );
@@ -29,16 +33,15 @@ export async function isHangupIgnored(): Promise<boolean> {
   return (await child.status).signal !== "SIGHUP";
 }
 
-/** Exit codes of the signals that end a program in good order: 128 plus the signal's number. */
-export const stopCodes: Readonly<Partial<Record<Deno.Signal, number>>> =
-  Deno.build.os === "windows"
-    ? { SIGINT: 130 }
-    : { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+/** Exit codes of the signals that end a program in good order. */
+export const { stopCodes } = thisPlatform;
 
-/** The signals on which a relay stops in good order, by system. */
-export const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM", "SIGHUP"];
+/** The signals that stop a program in good order. */
+export function stopSignals(
+  { stopCodes }: Platform = thisPlatform,
+): Deno.Signal[] {
+  return Object.keys(stopCodes) as Deno.Signal[];
+}
 
 /**
  * Calls `stop` for each of {@linkcode stopSignals}.
@@ -48,16 +51,13 @@ export const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
 export function onStopSignal(
   stop: (signal: Deno.Signal) => void,
   stopsOnHangup: boolean,
+  platform: Platform = thisPlatform,
 ): void {
-  for (const signal of stopSignals) {
+  for (const signal of stopSignals(platform)) {
     const listens = stopsOnHangup || signal !== "SIGHUP";
     Deno.addSignalListener(signal, () => listens && stop(signal));
   }
 }
-
-/** The signal on which a launcher replaces its relay; undefined on Windows. */
-export const replaceSignal: Deno.Signal | undefined =
-  Deno.build.os === "windows" ? undefined : "SIGUSR2";
 
 /**
  * Resolves once standard input has ended; ignores its content. A pipe ends

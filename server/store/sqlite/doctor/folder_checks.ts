@@ -91,7 +91,7 @@ export async function measureSync(folder: string): Promise<number> {
     stopped = true;
   };
   // A signal must not leave the file behind.
-  for (const signal of stopSignals) Deno.addSignalListener(signal, stop);
+  for (const signal of stopSignals()) Deno.addSignalListener(signal, stop);
   try {
     const path = await Deno.makeTempFile({
       dir: folder,
@@ -113,7 +113,7 @@ export async function measureSync(folder: string): Promise<number> {
       await Deno.remove(path);
     }
   } finally {
-    for (const signal of stopSignals) Deno.removeSignalListener(signal, stop);
+    for (const signal of stopSignals()) Deno.removeSignalListener(signal, stop);
   }
 }
 
