@@ -7,6 +7,8 @@
 
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { taskCommand } from "../../deploy/install/task_command.ts";
+import { DOCTOR_SYS } from "../../server/launch/relay_permissions.ts";
 import { STORE_VARIABLE } from "../../server/store/store_kind.ts";
 import { storeKinds } from "../../server/store/store_kinds.ts";
 
@@ -20,42 +22,28 @@ export interface Program {
   flags: readonly string[];
 }
 
-// Where its files and its peers are is known only when it runs, so a binary
-// can't be bound to them. Both give up what they don't need once that is known.
-const ANYWHERE = ["--allow-net", "--allow-read", "--allow-write"];
-
 /** The programs, by the word that names them. */
 export const programs: Readonly<Record<"server" | "client", Program>> = {
   server: {
     name: "messageu-server",
     entry: "server/main.ts",
+    // Its task starts it through the launcher, which names folders and ports.
+    // A binary can't be bound to them: it drops what it doesn't need itself.
     flags: [
       "--no-prompt",
       // For a port that two relays have open.
       "--unstable-net",
-      ...ANYWHERE,
+      ...["--allow-net", "--allow-read", "--allow-write"],
       // For --workers: it starts itself.
       "--allow-run",
-      // For the room on the disk, and the doctor.
-      "--allow-sys=statfs,systemMemoryInfo",
+      `--allow-sys=${DOCTOR_SYS}`,
       `--allow-env=${[
         STORE_VARIABLE,
         ...storeKinds.flatMap(({ environment = [] }) => environment),
       ]}`,
     ],
   },
-  client: {
-    name: "messageu-client",
-    entry: "client/main.ts",
-    // What draws the chat reads more of the environment than could be listed.
-    flags: [
-      "--no-prompt",
-      ...ANYWHERE,
-      "--allow-run",
-      "--allow-sys=statfs",
-      "--allow-env",
-    ],
-  },
+  client: { name: "messageu-client", ...taskCommand("client") },
 };
 
 /**

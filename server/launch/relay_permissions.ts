@@ -3,9 +3,10 @@ import { fileURLToPath } from "node:url";
 import { readServerOptions } from "../options.ts";
 import { permissionFlags } from "./permission_flags.ts";
 
-/** Values of `--allow-sys` for the relay and for its doctor. */
+/** Value of `--allow-sys` for the relay: the disk's free space. */
 const RELAY_SYS = "statfs";
-const DOCTOR_SYS = "statfs,systemMemoryInfo";
+/** Value of `--allow-sys` for its doctor, which also compares with the memory. */
+export const DOCTOR_SYS = "statfs,systemMemoryInfo";
 
 /**
  * The runtime's flags for a relay with these arguments: access to its folder,

@@ -43,6 +43,28 @@ const addedTo = async (path: string) =>
 const embedded = (text: string) =>
   [...text.matchAll(/[├└][─┬]+ (\S+) \(.*B\)/g)].map(([, name]) => name);
 
+/** The permissions that a binary starts with: their values by their names. */
+async function permissionsOf(path: string): Promise<Record<string, string[]>> {
+  const text = new TextDecoder("latin1").decode(await Deno.readFile(path));
+  const [, fields = ""] = /"permissions":\{([^}]*)\}/.exec(text) ?? [];
+  return Object.fromEntries(
+    Object.entries<string[] | null>(JSON.parse(`{${fields}}`)).flatMap(
+      ([name, values]) =>
+        // Modules from other hosts are the runtime's own default.
+        name.startsWith("allow_") && name !== "allow_import" && values !== null
+          ? [[name.slice("allow_".length), values]]
+          : [],
+    ),
+  );
+}
+
+/** The same as flags grant them; no value stands for all. */
+const grantedBy = (flags: readonly string[]): Record<string, string[]> =>
+  Object.fromEntries(flags.flatMap((flag) => {
+    const [, name = "", values] = /^--allow-(\w+)(?:=(.+))?$/.exec(flag) ?? [];
+    return name === "" ? [] : [[name, values?.split(",") ?? []]];
+  }));
+
 /** The programs as single files, made by the first test that needs them. */
 class Bundles {
   #folder: Promise<{ path: string } & AsyncDisposable> | undefined;
@@ -72,10 +94,10 @@ const bundles = new Bundles();
 
 longTest(
   SHELL,
-  "the tasks make binaries that hold the program and nothing else",
+  "the tasks make binaries that hold the program, its permissions and nothing else",
   async () => {
     await using folder = await temporaryFolder();
-    for (const [word, { name }] of Object.entries(programs)) {
+    for (const [word, { name, flags }] of Object.entries(programs)) {
       const output = `${folder.path}/${name}`;
       const { code, stdout, stderr } = await withBase(
         ...["task", `compile:${word}`, "--output", output],
@@ -83,6 +105,7 @@ longTest(
       assertEquals(code, 0, stderr);
       assertEquals(embedded(stdout), [`${name}.js`], stdout);
       assert(await addedTo(output) > 500_000);
+      assertEquals(await permissionsOf(output), grantedBy(flags));
       await Deno.remove(output);
     }
   },
