@@ -75,20 +75,26 @@ export class Program implements AsyncDisposable {
     flags: readonly string[],
     env: Record<string, string> = {},
   ): Program {
-    return Program.deno(launcherArguments(flags), ROOT, env);
+    return Program.#stoppable(launcherArguments(flags), env);
   }
 
   /** Starts the relay's program in a folder, on a free port of the loopback. */
   static relay(dir: string, ...flags: string[]): Program {
-    return Program.deno(relayArguments(dir, flags));
+    return Program.#stoppable(relayArguments(dir, flags));
   }
 
   /** Starts the relay's program with a store in a database. */
   static relayOn(url: string, dir: string, ...flags: string[]): Program {
     const [run = "run", ...rest] = relayArguments(dir, flags);
-    return Program.deno([run, "--allow-env", ...rest], ROOT, {
+    return Program.#stoppable([run, "--allow-env", ...rest], {
       MESSAGEU_STORE: url,
     });
+  }
+
+  /** Starts a relay that stops as standard input ends: {@linkcode stop}. */
+  static #stoppable(args: string[], env: Record<string, string> = {}): Program {
+    const stoppable = [...args, "--stop-with-input"];
+    return Program.withInput(Deno.execPath(), stoppable, ROOT, env);
   }
 
   /** Starts one on a file, with so many file descriptors. */
@@ -99,12 +105,15 @@ export class Program implements AsyncDisposable {
   ): Program {
     const script = `ulimit -n ${files} && exec "$0" "$@"`;
     const relay = relayArguments(dir, ["--port", "0", ...flags]);
-    return Program.run("sh", ["-c", script, Deno.execPath(), ...relay]);
+    const stoppable = [...relay, "--stop-with-input"];
+    return Program.withInput("sh", [
+      ...["-c", script, Deno.execPath(), ...stoppable],
+    ]);
   }
 
   /** Runs the demo with this temporary directory. */
   static demo(temp: string): Program {
-    return Program.deno(taskArguments("demo"), ROOT, { TMPDIR: temp });
+    return Program.deno(taskArguments("demo"), ROOT, withTemporary(temp));
   }
 
   /** Waits until standard output matches; returns the match. */
@@ -168,6 +177,11 @@ export class Program implements AsyncDisposable {
     return this.#complained;
   }
 
+  /** Stops a relay in good order, as one program can on any system. */
+  async stop(): Promise<void> {
+    await this.endInput();
+  }
+
   /** The number of its process. */
   get pid(): number {
     return this.#child.pid;
@@ -179,7 +193,9 @@ export class Program implements AsyncDisposable {
 
   /** Waits for the end without reading what is printed; the exit code. */
   async exitCode(): Promise<number> {
-    return (await this.#child.status).code;
+    const { code } = await this.#child.status;
+    await this.endInput();
+    return code;
   }
 
   /** Waits for the end; what was printed and the exit code. */
@@ -189,7 +205,7 @@ export class Program implements AsyncDisposable {
       this.#ended = done;
       this.#stdout += value ?? "";
     }
-    const { code } = await this.#child.status;
+    const code = await this.exitCode();
     return { code, stdout: this.#stdout, stderr: await this.#stderr };
   }
 
@@ -199,10 +215,16 @@ export class Program implements AsyncDisposable {
     } catch {
       // It has ended already.
     }
-    await this.endInput();
     await this.end();
   }
 }
+
+/** The environment of a program whose temporary folder is this one, on any system. */
+export const withTemporary = (path: string): Record<string, string> => ({
+  TMPDIR: path,
+  TMP: path,
+  TEMP: path,
+});
 
 /** Where the runtime keeps the libraries, whatever the home is. */
 export async function cacheFolder(): Promise<string> {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { RelayLink } from "../../client/link/relay_link.ts";
 import { Session } from "../../client/session/session.ts";
 import { parseAddress } from "../../shared/folder/info_files.ts";
+import { withTemporary } from "./program.ts";
 import { temporaryFolder } from "./resources.ts";
 import { Screen, type ScreenSize } from "./screen.ts";
 
@@ -87,7 +88,7 @@ export class Stage implements AsyncDisposable {
       size,
       this.chatCommand(name, options),
       // Files that are received are kept in the temporary folder.
-      { TMPDIR: this.path, ...env },
+      { ...withTemporary(this.path), ...env },
     );
   }
 

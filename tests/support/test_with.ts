@@ -1,3 +1,28 @@
+import { thisPlatform } from "../../shared/platform/platform.ts";
+
+/** What only some systems have, and whether this one has it. */
+const FEATURES = {
+  "file modes": thisPlatform.hasModes,
+  "signals between programs": thisPlatform.signalsPrograms,
+  "removal of open files": thisPlatform.removesOpenFiles,
+  "ports that programs share": thisPlatform.sharesPorts,
+  // Making one needs a privilege on Windows.
+  "symbolic links": thisPlatform.name !== "Windows",
+  "time zones by TZ": thisPlatform.name !== "Windows",
+  "scripts that run as programs": thisPlatform.name !== "Windows",
+  "/dev/full": thisPlatform.name === "Linux",
+} as const;
+
+/** Why a test is skipped that needs these of the system, if one is missing. */
+export function lacking(
+  ...features: readonly (keyof typeof FEATURES)[]
+): string | undefined {
+  const missing = features.filter((feature) => !FEATURES[feature]);
+  if (missing.length === 0) return undefined;
+  return missing.map((feature) => `no ${feature} on ${thisPlatform.name}`)
+    .join(", ");
+}
+
 /**
  * Registers a test that needs permissions; it runs with these and no others.
  * Where it can't run, its name says why.
@@ -12,12 +37,22 @@ export function testWith(
 ): void {
   const flags = missingFlags(permissions);
   const reason = flags.length > 0 ? `needs ${flags.join(" ")}` : missing;
-  Deno.test({
-    name: reason === undefined ? name : `${name} (skipped: ${reason})`,
-    ignore: reason !== undefined,
-    permissions,
-    fn,
-  });
+  Deno.test({ ...skippable(name, reason), permissions, fn });
+}
+
+const skippable = (name: string, reason: string | undefined) => ({
+  name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+  ignore: reason !== undefined,
+});
+
+/** Runs a step; where it can't run, its name says why: {@linkcode lacking}. */
+export async function stepWith(
+  t: Deno.TestContext,
+  name: string,
+  fn: () => void | Promise<void>,
+  missing: string | undefined,
+): Promise<void> {
+  await t.step({ ...skippable(name, missing), fn });
 }
 
 /** How much is tested: what a developer waits for, all of it, or all with long runs. */

@@ -1,15 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { mayChangeOwners, ownersIn } from "../../support/stores/owners.ts";
+import { ownersIn, withoutOwners } from "../../support/stores/owners.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 
-const NAME = "a client that root runs leaves the folder to its owner";
-
-if (!await mayChangeOwners()) {
-  Deno.test({ name: `${NAME} (skipped: needs root)`, ignore: true, fn() {} });
-} else {
-  testWith(PROGRAMS, NAME, async () => {
+testWith(
+  PROGRAMS,
+  "a client that root runs leaves the folder to its owner",
+  async () => {
     await using folder = await temporaryFolder();
     const { path: dir } = folder;
     await using relay = await testRelay();
@@ -30,5 +28,6 @@ if (!await mayChangeOwners()) {
     await client("pull");
     await client("export", "all", "--format", "text");
     assertEquals(await ownersIn(dir), [12345]);
-  });
-}
+  },
+  await withoutOwners(),
+);

@@ -30,6 +30,7 @@ import { until } from "../../../lab/harness/until.ts";
 import { texts } from "../../support/clients/two_people.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 import { pull } from "../../support/clients/receiving.ts";
+import { withTemporary } from "../../../lab/harness/program.ts";
 
 type Address = { hostname: string; port: number };
 
@@ -104,7 +105,7 @@ longTest(
     const path = `${folder.path}/bytes`;
     const bytes = crypto.getRandomValues(new Uint8Array(60_000));
     await Deno.writeFile(path, bytes);
-    const env = { TMPDIR: folder.path };
+    const env = withTemporary(folder.path);
     const people = dialectNames.map((dialect) => {
       const user = new VerbUser(
         `${folder.path}/${dialect}`,

@@ -6,6 +6,7 @@ import {
   testRelay,
 } from "../../../lab/harness/resources.ts";
 import { TERMINALS, testWith } from "../../support/test_with.ts";
+import { assertMode } from "../../support/file_mode.ts";
 
 const MENU = `MessageU client at your service.
 
@@ -96,7 +97,7 @@ testWith(
     const saved = /Content:\n(.+)\n-----<EOM>-----/.exec(shown)?.[1] ?? "";
     try {
       assertEquals((await Deno.readFile(saved)).toHex(), bytes.toHex());
-      assertEquals(((await Deno.stat(saved)).mode ?? 0) & 0o777, 0o600);
+      await assertMode(saved, 0o600);
     } finally {
       await Deno.remove(saved);
     }
@@ -112,7 +113,7 @@ testWith(
 
     // The identity stays, and its file is its owner's alone.
     const file = `${folder.path}/anna/info.me`;
-    assertEquals(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
+    await assertMode(file, 0o600);
     const [name, id, key, end] = (await Deno.readTextFile(file)).split("\n");
     assertEquals([name, end], ["anna", ""]);
     assert(/^[0-9a-f]{32}$/.test(id ?? ""));

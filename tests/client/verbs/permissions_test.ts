@@ -9,7 +9,7 @@ import {
   type VerbName,
   verbNames,
 } from "../../../client/ui/cli/verbs.ts";
-import { Program, ROOT } from "../../../lab/harness/program.ts";
+import { Program, ROOT, withTemporary } from "../../../lab/harness/program.ts";
 import { SHELL, testWith } from "../../support/test_with.ts";
 import { twoPeople } from "../../support/clients/two_people.ts";
 import { CLIENT } from "../../support/clients/verbs.ts";
@@ -102,7 +102,7 @@ testWith(
         ...["--dir", dir, "--server", relay],
       ],
       ROOT,
-      { TMPDIR: temp },
+      withTemporary(temp),
     );
     await anna.do("send", "ben", "one");
     await listener.prints(/"text":"one"/);

@@ -4,6 +4,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
+import { assertMode } from "../../support/file_mode.ts";
 
 testWith(
   LOOPBACK_AND_FILES,
@@ -34,9 +35,8 @@ testWith(
       assertEquals([file.path, more], [`${got}/${name}`, []]);
       assertMatch(name, /^messageu-\w+$/);
       assertEquals(await Deno.readFile(file.path), bytes);
-      if (Deno.build.os === "windows") return;
-      assertEquals(((await Deno.stat(got)).mode ?? 0) & 0o777, 0o700);
-      assertEquals(((await Deno.stat(file.path)).mode ?? 0) & 0o777, 0o600);
+      await assertMode(got, 0o700);
+      await assertMode(file.path, 0o600);
     });
 
     const save = (to: string) => anna.run("", "save", String(file.id), to);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Program, ROOT } from "../../../lab/harness/program.ts";
+import { Program, ROOT, withTemporary } from "../../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { longTest, SHELL } from "../../support/test_with.ts";
 import { installClient, VerbUser } from "../../support/clients/verbs.ts";
@@ -8,9 +8,11 @@ longTest(SHELL, "what was sent is done, whoever hears of it", async (t) => {
   await using relay = await testRelay();
   await using folder = await temporaryFolder();
   const anna = new VerbUser(`${folder.path}/anna`, relay.address);
-  const ben = new VerbUser(`${folder.path}/ben`, relay.address, {
-    TMPDIR: folder.path,
-  });
+  const ben = new VerbUser(
+    `${folder.path}/ben`,
+    relay.address,
+    withTemporary(folder.path),
+  );
   await anna.do("register", "anna");
   await ben.do("register", "ben");
   await installClient(folder.path, "client", "--dir", `${folder.path}/anna`);

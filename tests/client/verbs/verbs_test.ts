@@ -8,6 +8,7 @@ import { Peer } from "../../../lab/harness/peer.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
+import { withTemporary } from "../../../lab/harness/program.ts";
 
 const ID = /^[0-9a-f]{32}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -23,7 +24,7 @@ testWith(
   async (t) => {
     await using relay = await testRelay();
     await using folder = await temporaryFolder();
-    const env = { TMPDIR: folder.path };
+    const env = withTemporary(folder.path);
     const anna = new VerbUser(`${folder.path}/anna`, relay.address, env);
     const ben = new VerbUser(`${folder.path}/ben`, relay.address, env);
 

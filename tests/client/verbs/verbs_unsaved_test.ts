@@ -4,6 +4,7 @@ import { Peer } from "../../../lab/harness/peer.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
 import { twoPeople } from "../../support/clients/two_people.ts";
 import { jsonLines, VerbUser } from "../../support/clients/verbs.ts";
+import { withTemporary } from "../../../lab/harness/program.ts";
 
 testWith(
   PROGRAMS,
@@ -11,9 +12,11 @@ testWith(
   async (t) => {
     await using stage = await twoPeople();
     const { anna, ben, folder, relay } = stage;
-    const without = new VerbUser(`${folder.path}/ben`, relay.address, {
-      TMPDIR: `${folder.path}/missing`,
-    });
+    const without = new VerbUser(
+      `${folder.path}/ben`,
+      relay.address,
+      withTemporary(`${folder.path}/missing`),
+    );
     const file = `${folder.path}/file`;
     await Deno.writeTextFile(file, "content");
 

@@ -25,7 +25,7 @@ import {
 } from "../../support/clients/checked_client.ts";
 import { shortKey } from "../../support/wire/frames.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
-import { Program, ROOT } from "../../../lab/harness/program.ts";
+import { Program, ROOT, withTemporary } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import {
   FILES,
@@ -280,7 +280,7 @@ testWith(SHELL, "signals end the program, and nothing is left", async () => {
       await using folder = await temporaryFolder();
       await using program = conformance(
         ["--port", "0", "--drive", "echo; exec sleep 600"],
-        { TMPDIR: folder.path },
+        withTemporary(folder.path),
       );
       await program.prints(/Conformance of/);
       await until(

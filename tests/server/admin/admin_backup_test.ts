@@ -10,6 +10,7 @@ import {
 } from "../../support/stores/made_store.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { assertMode } from "../../support/file_mode.ts";
 
 testWith(
   PROGRAMS,
@@ -24,7 +25,7 @@ testWith(
       await adminPrints(dir, "backup", backup),
       /^wrote \S+\/backup\.db: 3 users, 4 waiting messages, 2\.\d MiB\n$/,
     );
-    assertEquals((await Deno.stat(backup)).mode! & 0o777, 0o600);
+    await assertMode(backup, 0o600);
     assertEquals(await admin(dir, "backup", backup), {
       code: 1,
       stdout: "",
@@ -45,7 +46,7 @@ testWith(
       before,
     );
     // Whoever runs the relay has the same leave as before.
-    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
+    await assertMode(path, 0o640);
     const { users, messages, bytes } = JSON.parse(
       await adminPrints(dir, "stats", "--json"),
     );

@@ -173,7 +173,7 @@ testWithAnyStore(
     assertEquals(await peer.pull(anna), []);
     assertEquals(await peer.send(anna, anna, new Uint8Array(1)), 3);
     assertEquals(await adminPrints(store.place, "check"), "all is well\n");
-    relay.kill("SIGTERM");
+    await relay.stop();
     assertEquals((await relay.end()).code, 0);
   },
   longTest,

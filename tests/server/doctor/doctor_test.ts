@@ -31,10 +31,12 @@ import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import {
   FILES,
+  lacking,
   longTest,
   LOOPBACK,
   LOOPBACK_AND_FILES,
   PROGRAMS,
+  stepWith,
   testWith,
 } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
@@ -147,7 +149,7 @@ testWith(PROGRAMS, "a signal leaves nothing of the measuring", async () => {
   const { stderr } = await program.end();
   assertMatch(stderr, /error: Stopped\n$/);
   assertEquals(await namesIn(folder.path), []);
-});
+}, lacking("signals between programs"));
 
 testWith(PROGRAMS, "a disk in memory is told from a real one", async (t) => {
   // Only a program that may do everything may write there.
@@ -272,13 +274,13 @@ testWith(FILES, "a store is read without a trace", async (t) => {
     assertEquals(finding.running, false);
   });
 
-  await t.step("one that lies elsewhere", async () => {
+  await stepWith(t, "one that lies elsewhere", async () => {
     await using other = await temporaryFolder();
     await Deno.symlink(path, `${other.path}/${NAME}`);
     const before = await traces(dir);
     assertFinding(await lookedAt(other.path), "ok", /12 waiting messages/);
     assertEquals(await traces(dir), before);
-  });
+  }, lacking("symbolic links"));
 
   await t.step("one that a relay is about to use", async () => {
     using lock = await Deno.open(`${path}-lock`, { create: true, write: true });

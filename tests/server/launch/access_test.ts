@@ -2,11 +2,11 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { checkAccess } from "../../../server/store/sqlite/doctor/folder_checks.ts";
 import { openSqliteStore } from "../../../server/mod.ts";
 import { admin } from "../../support/stores/admin.ts";
-import { mayChangeOwners, ownersIn } from "../../support/stores/owners.ts";
+import { ownersIn, withoutOwners } from "../../support/stores/owners.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { FILES, PROGRAMS, testWith } from "../../support/test_with.ts";
+import { FILES, lacking, PROGRAMS, testWith } from "../../support/test_with.ts";
 
 /** The mode of each file in a folder. */
 async function modesIn(dir: string): Promise<Record<string, string>> {
@@ -48,28 +48,20 @@ testWith(FILES, "what a relay keeps is its owner's alone", async () => {
     await store.close();
   }
   assertMatch(notices[0] ?? "", /open to every user .* mode 600$/);
-});
+}, lacking("file modes"));
 
-if (!await mayChangeOwners()) {
-  Deno.test({
-    name: "what root does stays its owner's (skipped: needs root)",
-    ignore: true,
-    fn() {},
-  });
-} else {
-  testWith(PROGRAMS, "what root does stays its owner's", async () => {
-    await using folder = await temporaryFolder();
-    const { path: dir } = folder;
-    await Deno.chown(dir, 12345, 12345);
-    await using relay = Program.relay(dir, "--port", "0");
-    using peer = await Peer.connect(await relay.address());
-    await peer.register("anna");
-    assertEquals(await ownersIn(dir), [12345]);
-    relay.kill("SIGTERM");
-    await relay.end();
-    const { code } = await admin(dir, "backup", `${dir}/copy`);
-    assertEquals(code, 0);
-    assertEquals((await modesIn(dir))["copy"], "600");
-    assertEquals(await ownersIn(dir), [12345]);
-  });
-}
+testWith(PROGRAMS, "what root does stays its owner's", async () => {
+  await using folder = await temporaryFolder();
+  const { path: dir } = folder;
+  await Deno.chown(dir, 12345, 12345);
+  await using relay = Program.relay(dir, "--port", "0");
+  using peer = await Peer.connect(await relay.address());
+  await peer.register("anna");
+  assertEquals(await ownersIn(dir), [12345]);
+  await relay.stop();
+  await relay.end();
+  const { code } = await admin(dir, "backup", `${dir}/copy`);
+  assertEquals(code, 0);
+  assertEquals((await modesIn(dir))["copy"], "600");
+  assertEquals(await ownersIn(dir), [12345]);
+}, await withoutOwners());

@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 
 /** A relay with these limits, which says how much memory it uses. */
 function smallRelay(dir: string, limits: Partial<Limits>): Program {
-  return Program.deno([
+  return Program.withInput(Deno.execPath(), [
     "run",
     "--no-prompt",
     "--allow-net=127.0.0.1",
@@ -27,7 +27,7 @@ function smallRelay(dir: string, limits: Partial<Limits>): Program {
 
 /** Bytes of memory that a small relay uses. */
 async function memoryOf(relay: Program): Promise<number> {
-  relay.kill("SIGUSR1");
+  await relay.type("\n");
   const [, bytes] = await relay.next(/^memory (\d+)$/m);
   return Number(bytes);
 }
@@ -168,7 +168,7 @@ testWith(
       using again = await Peer.connect(address);
       return (await again.ask("clientsList", {}, anna)).code === 2101;
     });
-    program.kill("SIGTERM");
+    await program.stop();
     const { code, stderr } = await program.end();
     assertEquals(code, 0);
     assertStringIncludes(stderr, "error: Can't accept a connection: ");

@@ -222,7 +222,7 @@ for (const format of ["text", "json"]) {
         const flags = ["--port", "0", "--log", format, "--log-level", level];
         await using program = Program.relay(folder.path, ...flags);
         const secrets = await doAll(program);
-        program.kill("SIGTERM");
+        await program.stop();
         const { code, stdout, stderr } = await program.end();
         assertEquals(code, 0);
         assertMatch(stdout, /^listening on 127\.0\.0\.1:\d+\n$/);

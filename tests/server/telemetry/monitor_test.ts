@@ -144,7 +144,7 @@ testWith(PROGRAMS, "a relay that drains isn't ready, but healthy", async () => {
     'messageu_requests_total{code="601",request="clientsList",outcome="refused"}',
     1,
   );
-  program.kill("SIGTERM");
+  await program.stop();
   await until(
     "it to be no longer ready",
     async () => (await ask(url, "/readyz")).status === 503,
@@ -198,7 +198,7 @@ testWith(
       "it to be ready again",
       async () => (await ask(url, "/readyz")).status === 200,
     );
-    program.kill("SIGTERM");
+    await program.stop();
     assertEquals((await program.end()).code, 0);
   },
 );

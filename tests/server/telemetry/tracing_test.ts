@@ -91,7 +91,7 @@ testWith(
     await peer.send(anna, anna, content);
     await peer.ask("publicKey", { target: anna });
     await until("6 spans", () => collector.spans.length === 6);
-    program.kill("SIGTERM");
+    await program.stop();
     assertEquals((await program.end()).code, 0);
 
     const requests = collector.spans.filter(({ name }) => name !== "store");

@@ -49,7 +49,7 @@ export class LoadedRelay implements AsyncDisposable {
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#load;
-    this.#program.kill("SIGTERM");
+    await this.#program.stop();
     const { code, stderr } = await this.#program.end();
     assertEquals([code, stderr.replaceAll(/^warning: no info.*\n/gm, "")], [
       0,

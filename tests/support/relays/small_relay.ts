@@ -1,6 +1,6 @@
 /**
- * A relay that says how much memory it uses when it gets SIGUSR1. Its arguments: the folder, and
- * its limits in JSON.
+ * A relay that says how much memory it uses for each line of its input. Its arguments: the folder,
+ * and its limits in JSON.
  */
 
 import { openSqliteStore, startRelay } from "../../../server/mod.ts";
@@ -10,6 +10,6 @@ const store = await openSqliteStore(`${dir}/db.defensive`);
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 startRelay({ listener, store, limits: JSON.parse(limits) });
 console.log(`listening on 127.0.0.1:${listener.addr.port}`);
-Deno.addSignalListener("SIGUSR1", () => {
+for await (const _line of Deno.stdin.readable) {
   console.log(`memory ${Deno.memoryUsage().rss}`);
-});
+}

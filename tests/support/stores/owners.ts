@@ -1,15 +1,16 @@
 /** Who owns files, for tests that root runs. */
 
-/** Whether this process may give files to others. */
-export async function mayChangeOwners(): Promise<boolean> {
+/** Why a test is skipped that gives files to others, if it is. */
+export async function withoutOwners(): Promise<string | undefined> {
   const { state } = await Deno.permissions.query({ name: "write" });
-  if (Deno.build.os === "windows" || state !== "granted") return false;
+  // Without the permission it is skipped for that.
+  if (state !== "granted") return undefined;
   const path = await Deno.makeTempFile();
   try {
     await Deno.chown(path, 12345, 12345);
-    return true;
+    return undefined;
   } catch {
-    return false;
+    return "needs root";
   } finally {
     await Deno.remove(path);
   }

@@ -111,7 +111,7 @@ testWith(SHELL, "a relay keeps to TLS when it connects again", async () => {
   const ids = await sendMany(other, anna);
   assertEquals(ids.at(-1), ids.length);
   assertEquals(await cluster.sql(tls), "t");
-  program.kill("SIGTERM");
+  await program.stop();
   assertEquals((await program.end()).code, 0);
 }, withoutPostgres ?? missing(OPENSSL));
 

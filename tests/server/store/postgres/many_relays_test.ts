@@ -42,7 +42,7 @@ class Relays implements AsyncDisposable {
 
   /** Stops all in good order; returns their exit codes. */
   async stop(): Promise<number[]> {
-    for (const program of this.#programs) program.kill("SIGTERM");
+    for (const program of this.#programs) await program.stop();
     const ends = this.#programs.map((program) => program.end());
     return (await Promise.all(ends)).map(({ code }) => code);
   }

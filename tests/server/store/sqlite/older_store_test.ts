@@ -19,6 +19,7 @@ import {
   testWith,
 } from "../../../support/test_with.ts";
 import { until } from "../../../../lab/harness/until.ts";
+import { assertMode } from "../../../support/file_mode.ts";
 
 const CLIENTS = `
 CREATE TABLE clients (
@@ -105,7 +106,7 @@ for (const [version, tables] of Object.entries(older)) {
       assertEquals(notices, [
         `brought the tables of ${path} up to date; as they were they are kept in ${kept}`,
       ]);
-      assertEquals((await Deno.stat(kept)).mode! & 0o777, 0o600);
+      await assertMode(kept, 0o600);
       assertEquals(dump(kept), dumpOf(before));
       try {
         // What was there counts as arrived now.
