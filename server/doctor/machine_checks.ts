@@ -81,7 +81,8 @@ export function checkFiles(
 export function judgeFiles(open: number, maxConnections: number): Finding {
   const room = Math.max(0, open - OTHER_FILES);
   const what = `${formatCount(open)} can be open at once`;
-  const raise = "raise the system's limit (ulimit -n, LimitNOFILE)";
+  const raise =
+    "raise the system's limit (ulimit -n, LimitNOFILE of systemd, NumberOfFiles of launchd)";
   if (room < OTHER_FILES) return bad(`${what}, too few for a relay`, raise);
   if (maxConnections === 0) {
     return warning(
@@ -141,14 +142,29 @@ export function checkMemory(limits: Limits): Finding {
   }
 }
 
-/** @throws {Error} if the system or a permission prevents it */
+/** @throws {Error} if a permission prevents it */
 function measureMemory(): Memory {
-  const { available, total } = Deno.systemMemoryInfo();
-  // A container's limit; 0 or a huge number without one.
-  const limit = process.constrainedMemory() || Infinity;
+  return combineMemory(Deno.systemMemoryInfo(), {
+    available: process.availableMemory(),
+    total: process.constrainedMemory(),
+  });
+}
+
+/**
+ * The memory that a process may use.
+ *
+ * @param system the machine's memory; Windows tells what is free, but not what
+ * is available
+ * @param limit a container's limits; 0 or a huge number without one
+ */
+export function combineMemory(
+  system: Memory & { free: number },
+  limit: Memory,
+): Memory {
+  const available = system.available || system.free;
   return {
-    available: Math.min(available, process.availableMemory()),
-    total: Math.min(total, limit),
+    available: Math.min(available, limit.available || Infinity),
+    total: Math.min(system.total, limit.total || Infinity),
   };
 }
 

@@ -20,12 +20,13 @@ console.log(found.map(({ address }) => address).join("\\n"));`;
 /**
  * The runtime's flags for a program that uses a store.
  *
- * @param own its other permissions, and its value of `--allow-sys`
+ * @param own its other permissions, with the environment variables that it
+ * reads and its value of `--allow-sys`
  * @throws {UsageError} if a path contains a comma
  */
 export async function permissionFlags(
   store: StoreAddress,
-  own: StorePermissions & { sys: string },
+  own: StorePermissions & { environment?: readonly string[]; sys: string },
 ): Promise<string[]> {
   const { environment = [], permissions } = kindOf(store);
   const { folders = [], files = [], hosts = [] } = await permissions(store);
@@ -46,7 +47,10 @@ export async function permissionFlags(
     read,
     write,
     net: net.map(formatAddress),
-    env: isVariableRead ? [STORE_VARIABLE, ...environment] : [],
+    env: [
+      ...isVariableRead ? [STORE_VARIABLE, ...environment] : [],
+      ...own.environment ?? [],
+    ],
     sys: [own.sys],
   };
   // The runtime refuses an empty list.

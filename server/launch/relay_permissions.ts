@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 import { readServerOptions } from "../options.ts";
 import { permissionFlags } from "./permission_flags.ts";
 
@@ -16,8 +17,9 @@ export const DOCTOR_SYS = "statfs,systemMemoryInfo";
  */
 export async function relayPermissions(
   args: readonly string[],
+  platform: Platform = thisPlatform,
 ): Promise<string[]> {
-  const options = await readServerOptions(args);
+  const options = await readServerOptions(args, platform);
   // The store's writer is a thread, which loads its modules itself.
   const top = new URL("../../", import.meta.url);
   const { dir, store, telemetry: { metrics } } = options;
@@ -25,6 +27,9 @@ export async function relayPermissions(
     folders: [dir],
     files: top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [],
     hosts: metrics === undefined ? [options] : [options, metrics],
+    environment: options.doctor && !platform.hasModes
+      ? [platform.homeVariable]
+      : [],
     sys: options.doctor ? DOCTOR_SYS : RELAY_SYS,
   });
 }

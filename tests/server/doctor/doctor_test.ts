@@ -6,6 +6,7 @@ import {
   checkClock,
   checkFiles,
   checkPort,
+  combineMemory,
   judgeFiles,
   judgeMemory,
 } from "../../../server/doctor/machine_checks.ts";
@@ -23,6 +24,7 @@ import {
   measureSync,
 } from "../../../server/store/sqlite/doctor/folder_checks.ts";
 import { checkStore } from "../../../server/store/sqlite/doctor/store_check.ts";
+import { platforms } from "../../../shared/platform/platform.ts";
 import { relayPermissions } from "../../../server/launch/relay_permissions.ts";
 import { defaultLimits, openSqliteStore } from "../../../server/mod.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
@@ -205,6 +207,24 @@ Deno.test("memory is judged by what the limits allow", () => {
   const unlimited = { maxConnections: 0 };
   assertFinding(judge(GIB, GIB, unlimited), "ok", /connections not counted/);
   assertFinding(judge(GIB, GIB, { maxInflight: 2 * GIB }), "bad", /2.5 GiB/);
+});
+
+Deno.test("memory is what the system tells, within a container's limit", () => {
+  const none = { available: 0, total: 0 };
+  const linux = { available: 3 * GIB, free: GIB, total: 8 * GIB };
+  assertEquals(combineMemory(linux, none), {
+    available: 3 * GIB,
+    total: 8 * GIB,
+  });
+  assertEquals(
+    combineMemory(linux, { available: GIB, total: 2 * GIB }),
+    { available: GIB, total: 2 * GIB },
+  );
+  const windows = { available: 0, free: 5 * GIB, total: 8 * GIB };
+  assertEquals(combineMemory(windows, none), {
+    available: 5 * GIB,
+    total: 8 * GIB,
+  });
 });
 
 Deno.test("open files are judged by the connections", () => {
@@ -426,6 +446,16 @@ testWith(
       relays.with(-1, "--allow-sys=statfs,systemMemoryInfo"),
     );
     assertEquals(relays.at(-1), "--allow-sys=statfs");
+    // Without modes it looks at the place of the folder.
+    assertEquals(
+      await relayPermissions([...flags, "--doctor"], platforms.windows),
+      [
+        ...relays.slice(0, -1),
+        "--allow-env=USERPROFILE",
+        "--allow-sys=statfs,systemMemoryInfo",
+      ],
+    );
+    assertEquals(await relayPermissions(flags, platforms.windows), relays);
   },
 );
 
