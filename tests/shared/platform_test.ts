@@ -177,7 +177,7 @@ testWith(
 );
 
 testWith({}, "what other systems report reads the same", () => {
-  const reported: readonly [string, string | undefined, string][] = [
+  const reported: readonly [string, SystemCode | undefined, string][] = [
     [
       "File not found. (os error 2): readfile 'C:\\a'",
       "ENOENT",
@@ -214,6 +214,11 @@ testWith({}, "what other systems report reads the same", () => {
       "permission denied",
     ],
     ["Sharing violation. (os error 32)", "EBUSY", "another program uses it"],
+    [
+      "OS Error 10058 (FormatMessageW() returned error 317) (os error 10058)",
+      "EPIPE",
+      "the other side doesn't read any more",
+    ],
     ["Disk full. (os error 112)", "ENOSPC", "the disk is full"],
     [
       "Zu viele Verknüpfungen. (os error 1142): link 'C:\\a' -> 'C:\\b'",
@@ -228,6 +233,7 @@ testWith({}, "what other systems report reads the same", () => {
   ];
   for (const [message, code, reason] of reported) {
     const error = Object.assign(new Error(message), code && { code });
+    assert(code === undefined || hasCode(error, code));
     assertEquals(reasonOf(error), reason);
   }
   // A write whose reader goes while it waits, on Windows.

@@ -16,7 +16,10 @@ const missing = await noSmallDisk();
 /** What becomes of the disk that the folder is on. */
 const FAULTS: Record<string, [(disk: SmallDisk) => Promise<void>, RegExp]> = {
   "on a full disk": [(disk) => disk.fill(), /the disk is full/],
-  "that is read-only": [(disk) => disk.protect(), /Read-only file system/],
+  "that is read-only": [
+    (disk) => disk.protect(),
+    /the file system is read-only/,
+  ],
 };
 
 for (const [where, [spoil, reason]] of Object.entries(FAULTS)) {
