@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isAbsolute, relative, sep } from "node:path";
 import { formatThings } from "../../shared/cli/figures.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { removeIfThere } from "../../shared/folder/durable_files.ts";
@@ -83,9 +84,9 @@ export class History {
   async #removeFiles(paths: readonly string[]): Promise<void> {
     const { folder } = this.#session.store.database;
     try {
-      const own = `${await Deno.realPath(folder)}/`;
+      const own = await Deno.realPath(folder);
       for (const path of paths) {
-        if (path.startsWith(own)) await removeIfThere(path);
+        if (isWithin(own, path)) await removeIfThere(path);
       }
     } catch (cause) {
       throw new FolderError(
@@ -97,6 +98,12 @@ export class History {
       );
     }
   }
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const within = relative(folder, path);
+  // On Windows a path on another drive stays absolute.
+  return within.split(sep)[0] !== ".." && !isAbsolute(within);
 }
 
 /** Describes the messages that a deletion is about: `3 messages, 1 of them unsent,`. */

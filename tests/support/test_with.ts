@@ -9,6 +9,7 @@ const FEATURES = {
   // Making one needs a privilege on Windows.
   "symbolic links": thisPlatform.name !== "Windows",
   "time zones by TZ": thisPlatform.name !== "Windows",
+  "Unix shell": thisPlatform.name !== "Windows",
   "scripts that run as programs": thisPlatform.name !== "Windows",
   "/dev/full": thisPlatform.name === "Linux",
 } as const;

@@ -11,6 +11,7 @@ import {
 } from "../../../client/mod.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
+import { assertMode } from "../../support/file_mode.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { pull, receive, showNew } from "../../support/clients/receiving.ts";
 
@@ -105,12 +106,10 @@ testWith(
     const anna = await scene.person("anna");
     assertEquals(anna.contacts.all(), []);
     const dir = `${scene.path}/anna/info.store`;
-    const modeOf = async (path: string) =>
-      ((await Deno.stat(path)).mode ?? 0) & 0o777;
-    assertEquals(await modeOf(dir), 0o700);
+    await assertMode(dir, 0o700);
     let files = 0;
     for await (const { name } of Deno.readDir(dir)) {
-      assertEquals(await modeOf(`${dir}/${name}`), 0o600, name);
+      await assertMode(`${dir}/${name}`, 0o600);
       files++;
     }
     assert(files > 0);

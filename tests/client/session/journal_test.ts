@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FolderError, UserError } from "../../../client/errors.ts";
 import { concat } from "@std/bytes";
@@ -18,6 +19,7 @@ import {
   type WaitingMessage,
 } from "../../../shared/wire/requests.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
+import { assertMode } from "../../support/file_mode.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
 import { PULL } from "../../../kit/requests.ts";
 import { assertRejectsWith } from "../../support/system_errors.ts";
@@ -137,8 +139,7 @@ testWith(
     assertEquals(ids, [1, 2, 3] as MessageId[]);
     const [a, b, c] = batches;
     assert(a !== undefined && b !== undefined && c !== undefined);
-    const mode = (await Deno.stat(a.path ?? "")).mode ?? 0;
-    assertEquals(mode & 0o777, 0o600);
+    await assertMode(a.path ?? "", 0o600);
     await second.done(a);
     await first.done(a);
     await second.done(c);
@@ -246,7 +247,7 @@ testWith(
       // It is asked for more once the first piece is in the file.
       const temp = await Deno.makeTempFile();
       await Deno.remove(temp);
-      const folder = temp.slice(0, temp.lastIndexOf("/"));
+      const folder = dirname(temp);
       for (const name of await namesIn(folder)) {
         if (!name.startsWith("messageu-")) continue;
         const info = await Deno.stat(`${folder}/${name}`).catch(() =>

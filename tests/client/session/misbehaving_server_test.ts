@@ -38,6 +38,7 @@ import {
 import { writeAll } from "../../../lab/harness/peer.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
+import { assertMode } from "../../support/file_mode.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { PULL } from "../../../kit/requests.ts";
 
@@ -523,7 +524,7 @@ testWith(
     const [name, id, key] = (await Deno.readTextFile(kept)).split("\n");
     assertEquals([name, id], ["anna", "0".repeat(32)]);
     assertMatch(key ?? "", /^MII/);
-    assertEquals(((await Deno.stat(kept)).mode ?? 0) & 0o777, 0o600);
+    await assertMode(kept, 0o600);
     // The next try goes on with it.
     server.script = answers({ 600: exactly(2100, concat([ANNA, BEN])) });
     assertStringIncludes(

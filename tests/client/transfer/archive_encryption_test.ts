@@ -17,6 +17,7 @@ import {
   temporaryFolder,
   testRelay,
 } from "../../../lab/harness/resources.ts";
+import { assertMode } from "../../support/file_mode.ts";
 import {
   FILES,
   LOOPBACK_AND_FILES,
@@ -273,8 +274,7 @@ testWith(
       ];
       assertEquals(names.filter((name) => name.endsWith(".part")), []);
       assert(names.includes("info.exported"));
-      if (Deno.build.os === "windows") return;
-      assertEquals(((await Deno.stat(archive)).mode ?? 0) & 0o777, 0o600);
+      await assertMode(archive, 0o600);
     });
 
     const take = (input: string, ...flags: string[]) =>

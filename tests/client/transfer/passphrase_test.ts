@@ -5,7 +5,7 @@ import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { namesIn, testRelay } from "../../../lab/harness/resources.ts";
 import { Screen } from "../../../lab/harness/screen.ts";
 import { Stage } from "../../../lab/harness/stage.ts";
-import { longTest, SCREENS, SHELL } from "../../support/test_with.ts";
+import { lacking, longTest, SCREENS, SHELL } from "../../support/test_with.ts";
 import { clientArguments } from "../../support/clients/verbs.ts";
 
 const SIZE = { columns: 100, rows: 24 };
@@ -149,4 +149,4 @@ longTest(SHELL, "a passphrase is read from a file descriptor", async () => {
   );
   assertEquals(taken.code, 0, taken.stderr);
   assertStringIncludes(taken.stdout, "anna ");
-});
+}, lacking("Unix shell"));

@@ -5,6 +5,7 @@ import {
   temporaryFolder,
   testRelay,
 } from "../../../lab/harness/resources.ts";
+import { thisPlatform } from "../../../shared/platform/platform.ts";
 import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 
@@ -124,7 +125,7 @@ longTest(
 
     await t.step("no file at all", async () => {
       await refused("it is no file", here.path);
-      if (Deno.build.os !== "windows") {
+      if (thisPlatform.hasModes) {
         await refused("it is no file", "/dev/zero");
       }
       await refused("it is none that export made", `${here.path}/sent`);

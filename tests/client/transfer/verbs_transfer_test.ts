@@ -9,6 +9,7 @@ import {
   temporaryFolder,
   testRelay,
 } from "../../../lab/harness/resources.ts";
+import { assertMode } from "../../support/file_mode.ts";
 import { longTest, PROGRAMS } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 
@@ -52,7 +53,7 @@ longTest(
         missing: 0,
       });
       assertStringIncludes(stderr, "private key");
-      assertEquals(((await Deno.stat(archive)).mode ?? 0) & 0o777, 0o600);
+      await assertMode(archive, 0o600);
       const again = await ben.run("", "export", "--unencrypted", archive);
       assertEquals(again.code, 1);
       assertStringIncludes(again.stderr, "nothing is written over");

@@ -2,6 +2,7 @@
 
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
+import { lacking } from "../test_with.ts";
 
 /** A folder on a disk of its own. */
 export interface SmallDisk extends AsyncDisposable {
@@ -38,6 +39,8 @@ export async function smallDisk(mib: number): Promise<SmallDisk> {
 
 /** Why there can be no such disk here; undefined where there can. */
 export async function noSmallDisk(): Promise<string | undefined> {
+  const missing = lacking("Unix shell");
+  if (missing !== undefined) return missing;
   const run = { name: "run", command: "sh" } as const;
   const { state } = await Deno.permissions.query(run);
   if (state !== "granted") return "needs --allow-run";
