@@ -42,11 +42,13 @@ export interface Platform {
   readonly opener: string;
   /** How the shell runs a command line. */
   shell(line: string): ShellCommand;
+  /** What kills a program that was started detached, and all that it started. */
+  killTree(pid: number): ShellCommand;
 }
 
-/** A program that runs a command line, with the options that differ. */
+/** A command of the system. */
 export interface ShellCommand {
-  /** The shell. */
+  /** The shell, or another program. */
   readonly program: string;
   /** The options of `Deno.Command`. */
   readonly options: Pick<
@@ -72,6 +74,9 @@ const unix = {
     program: "sh",
     options: { args: ["-c", line] },
   }),
+  // A detached program leads a process group. The portable form of the command.
+  killTree: (pid: number): ShellCommand =>
+    unix.shell(`kill -s KILL -- -${pid}`),
 } as const;
 
 /** The platforms, by the runtime's names; any other counts as Linux. */
@@ -118,6 +123,10 @@ export const platforms: Readonly<
         args: ["/d", "/s", "/c", `"${line}"`],
         windowsRawArguments: true,
       },
+    }),
+    killTree: (pid) => ({
+      program: "taskkill",
+      options: { args: ["/t", "/f", "/pid", `${pid}`] },
     }),
   },
 };

@@ -6,6 +6,7 @@
 
 import { formatAddress } from "../../../shared/folder/info_files.ts";
 import { inTime } from "../../../shared/cli/time.ts";
+import { thisPlatform } from "../../../shared/platform/platform.ts";
 import { writeAll } from "../../../shared/folder/durable_files.ts";
 import { clip } from "../report/text.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
@@ -19,7 +20,7 @@ const MOST_OUTPUT = 1024 * 1024;
 const MOST_STARTS = 12;
 /** Characters reported of the last line of output. */
 const MOST_TOLD = 200;
-/** Milliseconds to wait for the end of the output once the process group is killed. */
+/** Milliseconds to wait for the end of the output once the client is killed. */
 const OUTPUT_GRACE = 500;
 
 /** A client's process. */
@@ -32,7 +33,7 @@ export interface RunningClient {
   endInput(): Promise<void>;
   /** Waits for its exit status; undefined after `ms` milliseconds. */
   ended(ms: number): Promise<Deno.CommandStatus | undefined>;
-  /** Kills it and its process group. */
+  /** Kills it and what it started. */
   kill(): Promise<void>;
 }
 
@@ -162,7 +163,7 @@ const howEnded = ({ signal, code }: Deno.CommandStatus) =>
 const shell = (command: string): StartClient => (folder, server, print) =>
   new Process(command, folder, server, print);
 
-/** A shell and the process group that it leads. */
+/** A shell and what it started. */
 class Process implements RunningClient {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -176,15 +177,18 @@ class Process implements RunningClient {
     server: string,
     print: (text: string) => void,
   ) {
-    this.#child = new Deno.Command("sh", {
-      args: ["-c", command],
+    const { program, options } = thisPlatform.shell(command);
+    this.#child = new Deno.Command(program, {
+      ...options,
       cwd: folder.path,
       env: {
         MESSAGEU_SERVER: server,
         TMPDIR: folder.temporary,
+        TMP: folder.temporary,
+        TEMP: folder.temporary,
         NO_COLOR: "1",
       },
-      // Leads a process group, which can be killed as a whole.
+      // Can be killed with all that it started.
       detached: true,
       stdin: "piped",
       stdout: "piped",
@@ -225,15 +229,20 @@ class Process implements RunningClient {
     return await inTime(this.#ending, ms, undefined);
   }
 
-  /** Kills the process group; processes that left it survive. */
+  /** Kills both; processes that left the shell's process group survive. */
   async kill(): Promise<void> {
     await this.endInput();
-    await new Deno.Command("sh", {
-      // The portable form of the command.
-      args: ["-c", `kill -s KILL -- -${this.#child.pid}`],
+    const { program, options } = thisPlatform.killTree(this.#child.pid);
+    await new Deno.Command(program, {
+      ...options,
       stdout: "null",
       stderr: "null",
     }).output();
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It ended with the others.
+    }
     await this.#ending;
     await Promise.all(this.#outputs.map((output) => output.end()));
   }
