@@ -5,6 +5,8 @@
  * @module
  */
 
+import { type Platform, platforms } from "../../shared/platform/platform.ts";
+
 /** Declaration of an action. */
 export interface Action {
   /** What it does, as an order. */
@@ -138,14 +140,18 @@ function keyNamed(action: ActionName, written: unknown): string {
 export type KeyBindings = ReadonlyMap<string, ActionName>;
 
 /**
- * Binds keys to actions.
+ * Binds keys to actions. "stop" has none where no shell can continue the chat.
  *
  * @param own keys in place of an action's default ones; they are taken away from
  * other actions
  */
-export function bindKeys(own: OwnKeys = {}): KeyBindings {
+export function bindKeys(
+  own: OwnKeys = {},
+  { stopsJobs }: Platform = platforms.linux,
+): KeyBindings {
   const bound = new Map<string, ActionName>();
   const bind = (name: ActionName, keys: readonly string[]) => {
+    if (name === "stop" && !stopsJobs) return;
     for (const key of keys) bound.set(key, name);
   };
   for (const name of actionNames) {

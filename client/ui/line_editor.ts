@@ -5,7 +5,6 @@
  * @module
  */
 
-import { stopCodes } from "../../shared/cli/stopping.ts";
 import { UserError } from "../errors.ts";
 import {
   type Editor,
@@ -16,7 +15,7 @@ import {
   move,
 } from "./chat/input/editor.ts";
 import { cells, graphemes } from "./chat/view/rows.ts";
-import type { Io, RawKeyboard } from "./cli/verb/output.ts";
+import type { Io, Keyboard } from "./cli/verb/output.ts";
 
 /** Makes the terminal mark what is pasted. */
 const [MARK_PASTES, LEAVE_PASTES] = ["\x1b[?2004h", "\x1b[?2004l"];
@@ -29,6 +28,8 @@ const PART_OF_SEQUENCE = /^(?:\[[0-?]*[ -/]*|O)?$/;
 const TYPED = /^(?:\P{Cc}|\t)+/u;
 
 const END_OF_INPUT = "\x04";
+/** At a console that isn't a tty; a tty stops the program instead. */
+const CTRL_Z = "\x1a";
 const moves: Readonly<Record<string, Motion>> = {
   "\x1b[A": "up",
   "\x1b[B": "down",
@@ -62,7 +63,7 @@ interface Input {
 /** Reads lines from a terminal until it is disposed of. */
 export class LineEditor implements Disposable {
   readonly #io: Io;
-  readonly #keyboard: RawKeyboard;
+  readonly #keyboard: Keyboard;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder = new TextDecoder();
   readonly #listeners: (() => void)[] = [];
@@ -70,11 +71,11 @@ export class LineEditor implements Disposable {
   #prompt = "";
   #line = EMPTY;
 
-  constructor(io: Io, keyboard: RawKeyboard) {
+  constructor(io: Io, keyboard: Keyboard) {
     this.#io = io;
     this.#keyboard = keyboard;
     this.#reader = io.stdin.getReader();
-    for (const [signal, code] of Object.entries(stopCodes)) {
+    for (const [signal, code] of Object.entries(io.platform.stopCodes)) {
       // The terminal is gone, and a listener would undo nohup.
       if (signal === "SIGHUP") continue;
       this.#on(signal as Deno.Signal, () => {
@@ -84,11 +85,13 @@ export class LineEditor implements Disposable {
         this.#io.exit(code);
       });
     }
-    // The shell may have changed the terminal's modes.
-    this.#on("SIGCONT", () => {
-      this.#enter();
-      this.#write(this.#prompt + shown(this.#line.text));
-    });
+    if (io.platform.stopsJobs) {
+      // The shell may have changed the terminal's modes.
+      this.#on("SIGCONT", () => {
+        this.#enter();
+        this.#write(this.#prompt + shown(this.#line.text));
+      });
+    }
     this.#enter();
   }
 
@@ -112,7 +115,7 @@ export class LineEditor implements Disposable {
       const { text = "", key } = input;
       const { text: line } = this.#line;
       if (key === "\r" || key === "\n") return this.#entered();
-      if (key === END_OF_INPUT && line === "") return null;
+      if (line === "" && (key === END_OF_INPUT || key === CTRL_Z)) return null;
       this.#show(changed(this.#line, text, key));
     }
   }
@@ -167,7 +170,7 @@ export class LineEditor implements Disposable {
     if (isAppended) {
       return this.#write(shown(after.text.slice(before.text.length)));
     }
-    const { columns } = this.#keyboard;
+    const { columns = Infinity } = this.#keyboard;
     const [from, to, end] = [
       before.text.slice(0, before.cursor),
       after.text.slice(0, after.cursor),

@@ -49,7 +49,7 @@ async function openLines(
   io: Io,
   print: (text: string) => void,
 ): Promise<Lines> {
-  if (io.keyboard !== undefined) {
+  if (io.keyboard?.columns !== undefined) {
     // Measures characters, which takes long to load.
     const { LineEditor } = await import("./line_editor.ts");
     return new LineEditor(io, io.keyboard);

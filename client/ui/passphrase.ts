@@ -8,7 +8,6 @@ import { concat } from "@std/bytes";
 import { numberFrom, valueFlag } from "../../shared/cli/flags.ts";
 import { UsageError } from "../../shared/cli/program.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import { stopCodes } from "../../shared/cli/stopping.ts";
 import { UserError } from "../errors.ts";
 import type { Io } from "./cli/verb/output.ts";
 
@@ -117,7 +116,7 @@ export async function askPassphrase(
   questions: readonly string[],
   otherwise: string,
 ): Promise<string> {
-  const terminal = io.stderr.isTerminal() ? await openTerminal() : undefined;
+  const terminal = io.stderr.isTerminal() ? await openTerminal(io) : undefined;
   if (terminal === undefined) {
     throw new UsageError(
       `There is no terminal to ask for the passphrase: ${otherwise}`,
@@ -131,21 +130,35 @@ export async function askPassphrase(
   throw new UserError("The two passphrases differ", "Nothing was done");
 }
 
-type Terminal = Pick<Deno.FsFile, "read" | "setRaw" | "close">;
+interface Terminal extends Pick<Deno.FsFile, "setRaw" | "close"> {
+  /** Reads what was typed; undefined at the end. */
+  read(): Promise<Uint8Array | undefined>;
+}
 
 /** Opens the terminal of the process; undefined if it has none. */
-async function openTerminal(): Promise<Terminal | undefined> {
-  if (Deno.build.os === "windows") {
-    const { stdin } = Deno;
-    if (!stdin.isTerminal()) return undefined;
+async function openTerminal(
+  { platform: { terminalPath }, keyboard, stdin }: Io,
+): Promise<Terminal | undefined> {
+  if (terminalPath === undefined) {
+    if (keyboard === undefined) return undefined;
+    const reader = stdin.getReader();
     return {
-      read: (into) => stdin.read(into),
-      setRaw: (mode) => stdin.setRaw(mode),
-      close: () => {},
+      read: async () => (await reader.read()).value,
+      setRaw: (isRaw) => keyboard.setRaw(isRaw),
+      close: () => reader.releaseLock(),
     };
   }
   try {
-    return await Deno.open("/dev/tty");
+    const file = await Deno.open(terminalPath);
+    return {
+      async read() {
+        const bytes = new Uint8Array(LONGEST);
+        const size = await file.read(bytes);
+        return size === null ? undefined : bytes.subarray(0, size);
+      },
+      setRaw: (isRaw) => file.setRaw(isRaw),
+      close: () => file.close(),
+    };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return undefined;
@@ -169,7 +182,7 @@ class HiddenInput implements Disposable {
     this.#terminal = terminal;
     this.#io = io;
     terminal.setRaw(true);
-    for (const [signal, code] of Object.entries(stopCodes)) {
+    for (const [signal, code] of Object.entries(io.platform.stopCodes)) {
       // The terminal is gone, and a listener would undo nohup.
       if (signal === "SIGHUP") continue;
       this.#unlisten.push(
@@ -201,10 +214,9 @@ class HiddenInput implements Disposable {
   }
 
   async #read(): Promise<string> {
-    const bytes = new Uint8Array(LONGEST);
-    const size = await this.#terminal.read(bytes);
-    if (size === null) throw new UserError("The terminal is closed");
-    return this.#decoder.decode(bytes.subarray(0, size), { stream: true });
+    const bytes = await this.#terminal.read();
+    if (bytes === undefined) throw new UserError("The terminal is closed");
+    return this.#decoder.decode(bytes, { stream: true });
   }
 
   #write(text: string): void {

@@ -7,6 +7,7 @@
 import { processIo } from "./cli/verb/output.ts";
 import { concat } from "@std/bytes";
 import { UserError } from "../errors.ts";
+import { encodingOf } from "./text_file.ts";
 
 const MIB = 1024 * 1024;
 const CARRIAGE_RETURN = 0x0d;
@@ -19,10 +20,10 @@ export type Input = ReadableStream<Uint8Array<ArrayBuffer>>;
 /**
  * Reads all of the input as one text, without a newline at its end.
  *
- * @throws {UserError} if it isn't UTF-8
+ * @throws {UserError} if it isn't text
  */
 export async function readInput(stdin: Input): Promise<string> {
-  const bytes = await new Response(stdin).bytes();
+  const bytes = concat(await Array.fromAsync(inUtf8(stdin)));
   return decodeText(bytes).replace(/\r?\n$/, "");
 }
 
@@ -31,7 +32,7 @@ export async function readInput(stdin: Input): Promise<string> {
  *
  * @param decode converts the bytes of a line
  * @param longest limit of a line in bytes
- * @throws {UserError} if a line is longer
+ * @throws {UserError} if a line is longer, or UTF-16 is invalid
  */
 export async function* inputLines<Line = string>(
   stdin: Input,
@@ -40,7 +41,7 @@ export async function* inputLines<Line = string>(
 ): AsyncGenerator<Line, undefined> {
   let rest: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of stdin) {
+  for await (const chunk of inUtf8(stdin)) {
     let from = 0;
     for (let at; (at = chunk.indexOf(0x0a, from)) >= 0; from = at + 1) {
       yield lineOf([...rest, chunk.subarray(from, at)], decode);
@@ -68,24 +69,64 @@ function lineOf<Line>(
 }
 
 /**
- * Decodes standard input.
+ * Yields UTF-16 with a byte order mark as UTF-8, and anything else as it is.
+ *
+ * @throws {UserError} if the UTF-16 is invalid
+ */
+async function* inUtf8(stdin: Input): AsyncGenerator<Uint8Array, void> {
+  let start: Uint8Array = new Uint8Array(0);
+  let decoder: TextDecoder | null | undefined;
+  for await (const chunk of stdin) {
+    const bytes = start.length === 0 ? chunk : concat([start, chunk]);
+    start = bytes.subarray(0, 0);
+    if (decoder === undefined) {
+      // The first half of a mark, which no UTF-8 has.
+      if (bytes.length === 1 && (bytes[0] ?? 0) >= 0xfe) start = bytes;
+      else decoder = decoderOf(bytes);
+    }
+    if (start.length === 0) yield decoder ? encoded(decoder, bytes) : bytes;
+  }
+  if (decoder) yield encoded(decoder);
+  if (start.length > 0) yield start;
+}
+
+/** Decodes UTF-16; null if the input isn't UTF-16. */
+function decoderOf(start: Uint8Array): TextDecoder | null {
+  const encoding = encodingOf(start);
+  return encoding === "utf-8"
+    ? null
+    : new TextDecoder(encoding, { fatal: true });
+}
+
+/** Encodes the next part in UTF-8; without bytes, the end. */
+function encoded(decoder: TextDecoder, bytes?: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(
+    orRefuse(() => decoder.decode(bytes, { stream: bytes !== undefined })),
+  );
+}
+
+/**
+ * Decodes UTF-8 of standard input, without a byte order mark.
  *
  * @param hint what the user can do on an error
  * @throws {UserError} if it isn't UTF-8
  */
-export function decodeText(
-  bytes: Uint8Array,
+export function decodeText(bytes: Uint8Array, hint?: string): string {
+  return orRefuse(
+    () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    hint,
+  );
+}
+
+/** @throws {UserError} if `decode` fails */
+function orRefuse(
+  decode: () => string,
   hint = "Send it as a file, with send-file",
 ): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-      .decode(bytes);
+    return decode();
   } catch (cause) {
-    throw new UserError(
-      "Standard input isn't UTF-8 text",
-      hint,
-      { cause },
-    );
+    throw new UserError("Standard input isn't UTF-8 text", hint, { cause });
   }
 }
 

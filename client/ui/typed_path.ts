@@ -5,15 +5,28 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 
 /** Quoted, escaped and plain parts of a path in a shell's syntax. */
-const PARTS = Deno.build.os === "windows"
-  ? /"([^"]*)"|([^"\s]+)/gy
-  : /'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:[^'"\\\s]|\\.)+)/gsy;
+const ESCAPED = /'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:[^'"\\\s]|\\.)+)/gsy;
+/** The same where a backslash separates folders. */
+const PLAIN = /"([^"]*)"|([^"\s]+)/gy;
+
+/** Whether a path begins with `~`, the home folder. */
+export function isInHome(
+  path: string,
+  { backslashSeparates }: Platform = thisPlatform,
+): boolean {
+  return (backslashSeparates ? /^~(?:[\\/]|$)/ : /^~(?:\/|$)/).test(path);
+}
 
 /** Replaces a leading `~` by the home folder, if known. */
-export function expandHome(path: string, home: string | undefined): string {
-  return home !== undefined && /^~(?=\/|$)/.test(path)
+export function expandHome(
+  path: string,
+  home: string | undefined,
+  platform?: Platform,
+): string {
+  return home !== undefined && isInHome(path, platform)
     ? home + path.slice(1)
     : path;
 }
@@ -24,8 +37,12 @@ export function expandHome(path: string, home: string | undefined): string {
  *
  * @param home the folder for `~`
  */
-export async function typedPath(text: string, home?: string): Promise<string> {
-  const literal = expandHome(text, home);
+export async function typedPath(
+  text: string,
+  home?: string,
+  platform: Platform = thisPlatform,
+): Promise<string> {
+  const literal = expandHome(text, home, platform);
   try {
     await Deno.lstat(literal);
     return literal;
@@ -33,8 +50,9 @@ export async function typedPath(text: string, home?: string): Promise<string> {
     // The attempt to open it reports the failure.
   }
   const trimmed = text.trim();
-  const read = pathOfUrl(trimmed) ?? withoutQuotes(trimmed) ?? trimmed;
-  return expandHome(read, home);
+  const read = pathOfUrl(trimmed) ??
+    withoutQuotes(trimmed, platform) ?? trimmed;
+  return expandHome(read, home, platform);
 }
 
 function pathOfUrl(text: string): string | undefined {
@@ -51,12 +69,16 @@ function pathOfUrl(text: string): string | undefined {
 }
 
 /** Removes shell quotes from a word; undefined if the text isn't one word. */
-function withoutQuotes(text: string): string | undefined {
+function withoutQuotes(
+  text: string,
+  { backslashSeparates }: Platform,
+): string | undefined {
   let path = "";
   let end = 0;
-  for (const [all, quoted, inDouble, plain] of text.matchAll(PARTS)) {
+  const parts = backslashSeparates ? PLAIN : ESCAPED;
+  for (const [all, quoted, inDouble, plain] of text.matchAll(parts)) {
     end += all.length;
-    path += Deno.build.os === "windows"
+    path += backslashSeparates
       ? quoted ?? inDouble ?? ""
       : quoted ?? inDouble?.replaceAll(/\\(["\\$`])/g, "$1") ??
         plain?.replaceAll(/\\(.)/gs, "$1") ?? "";

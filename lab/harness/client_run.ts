@@ -1,20 +1,19 @@
 /** Runs the client's command lines in this process. */
 
 import { runClient } from "../../client/ui/cli/run_client.ts";
-import type { RawKeyboard } from "../../client/ui/cli/verb/output.ts";
-import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
+import type { Io } from "../../client/ui/cli/verb/output.ts";
+import { thisPlatform } from "../../shared/platform/platform.ts";
 
 /**
  * Runs the client in this process, without signals and environment.
  *
  * @param input standard input
- * @param keyboard makes it that of a terminal
+ * @param own replaces parts of the environment
  */
 export async function runHere(
   input: string | ReadableStream<Uint8Array<ArrayBuffer>>,
   args: readonly string[],
-  keyboard?: RawKeyboard,
-  platform: Platform = thisPlatform,
+  own: Partial<Io> = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const printed = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => {
@@ -29,9 +28,9 @@ export async function runHere(
     };
   };
   const code = await runClient(args, {
-    platform,
+    platform: thisPlatform,
     stdin: typeof input === "string" ? new Blob([input]).stream() : input,
-    keyboard,
+    keyboard: undefined,
     stdout: stream("stdout"),
     stderr: stream("stderr"),
     dir: ".",
@@ -40,6 +39,7 @@ export async function runHere(
     isHangupIgnored: () => Promise.resolve(false),
     exit: () => {},
     revoke: () => {},
+    ...own,
   });
   return { code, ...printed };
 }

@@ -26,20 +26,27 @@ export interface Platform {
   readonly removesOpenFiles: boolean;
   /** Whether a folder's entries can be synced to the disk. */
   readonly syncsFolders: boolean;
-  /** Whether Ctrl-C still sends a signal while a program reads single keys. */
-  readonly keepsCtrlC: boolean;
+  /**
+   * Whether a console is a tty: a file of UTF-8, in which Ctrl-C sends a signal
+   * also while a program reads single keys.
+   */
+  readonly consoleIsTty: boolean;
   /** The terminal of the process, whatever standard input is; undefined without such a path. */
   readonly terminalPath?: string;
   /** The environment variables that name the encoding of texts, the decisive one first. */
   readonly encodingVariables: readonly string[];
   /** What empties the temporary folder, as a clause after "which". */
   readonly emptiesTemporary: string;
+  /** Whether a backslash separates the folders of a path; the shell escapes with it otherwise. */
+  readonly backslashSeparates: boolean;
   /** The environment variable with the user's home folder. */
   readonly homeVariable: string;
   /** The editor where the user names none. */
   readonly editor: string;
   /** The program that opens a file as the desktop does. */
   readonly opener: string;
+  /** Quotes a word for the shell. */
+  quote(word: string): string;
   /** How the shell runs a command line. */
   shell(line: string): ShellCommand;
   /** What kills a program that was started detached, and all that it started. */
@@ -65,11 +72,13 @@ const unix = {
   hasModes: true,
   removesOpenFiles: true,
   syncsFolders: true,
-  keepsCtrlC: true,
+  consoleIsTty: true,
   terminalPath: "/dev/tty",
   encodingVariables: ["LC_ALL", "LC_CTYPE", "LANG"],
+  backslashSeparates: false,
   homeVariable: "HOME",
   editor: "vi",
+  quote: (word: string) => `'${word.replaceAll("'", "'\\''")}'`,
   shell: (line: string): ShellCommand => ({
     program: "sh",
     options: { args: ["-c", line] },
@@ -108,14 +117,17 @@ export const platforms: Readonly<
     hasModes: false,
     removesOpenFiles: false,
     syncsFolders: false,
-    keepsCtrlC: false,
     // A console shows all of Unicode.
     encodingVariables: [],
     emptiesTemporary: "Windows may empty to make room",
+    consoleIsTty: false,
+    backslashSeparates: true,
     homeVariable: "USERPROFILE",
     editor: "notepad",
     // Unlike "start", it gets the path without the shell.
     opener: "explorer",
+    // Both of its shells read these quotes.
+    quote: (word) => `"${word.replaceAll('"', '\\"')}"`,
     shell: (line) => ({
       program: "cmd",
       // With /s the shell removes the outer quotes and leaves the others.

@@ -55,6 +55,7 @@ import type {
   Message,
   MessageNumber,
 } from "../../../client/store/message.ts";
+import { platforms } from "../../../shared/platform/platform.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 
 /** Of a key that Ink reads. */
@@ -327,6 +328,7 @@ Deno.test("Tab completes as far as it is clear", async () => {
         folder === "/home/a/" ? ["one.txt", "one.pdf", ".hidden", "two/"] : [],
       ),
     home: "/home/a",
+    platform: platforms.linux,
   };
   const lines: [string, string, number][] = [
     ["/fi", "/fi", 2],
@@ -347,6 +349,13 @@ Deno.test("Tab completes as far as it is clear", async () => {
     const found = await complete(typed, sources);
     assertEquals([found.line, found.candidates.length], [line, candidates]);
   }
+  const { line } = await complete("/file ~\\tw", {
+    ...sources,
+    home: "C:\\a",
+    list: (folder) => Promise.resolve(folder === "C:\\a\\" ? ["two/"] : []),
+    platform: platforms.windows,
+  });
+  assertEquals(line, "/file ~\\two/");
   assertEquals(readEntry("/file  a b "), {
     kind: "command",
     name: "file",

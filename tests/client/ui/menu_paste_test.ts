@@ -33,7 +33,9 @@ async function atMenu() {
       const { code, stdout } = await runHere(
         pieces(keys, atOnce),
         ["menu", "--dir", dir, ...flags],
-        { setRaw: (isRaw) => modes.push(isRaw), columns: COLUMNS },
+        {
+          keyboard: { setRaw: (isRaw) => modes.push(isRaw), columns: COLUMNS },
+        },
       );
       assertEquals([code, modes], [0, [true, false]]);
       assert(stdout.startsWith("\x1b[?2004h"), "pastes are marked");

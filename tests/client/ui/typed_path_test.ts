@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { typedPath } from "../../../client/ui/typed_path.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
+import { platforms } from "../../../shared/platform/platform.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
 
 testWith(
@@ -33,3 +34,21 @@ testWith(
     assertEquals(await typedPath(literal), literal, "it is there");
   },
 );
+
+testWith(FILES, "a path of Windows keeps its backslashes", async () => {
+  const paths: Record<string, string> = {
+    "C:\\a b\\x.txt": "C:\\a b\\x.txt",
+    '"C:\\a b\\x.txt"': "C:\\a b\\x.txt",
+    "~\\x": "C:\\Users\\anna\\x",
+    "~/x": "C:\\Users\\anna/x",
+    '"~\\My files"': "C:\\Users\\anna\\My files",
+  };
+  for (const [text, path] of Object.entries(paths)) {
+    const found = await typedPath(
+      text,
+      "C:\\Users\\anna",
+      platforms.windows,
+    );
+    assertEquals(found, path, text);
+  }
+});

@@ -65,8 +65,7 @@ async function doctor(dir: string, platform: Platform) {
   const result = await runHere(
     "",
     ["doctor", "--dir", dir],
-    undefined,
-    platform,
+    { platform },
   );
   assertEquals(result.stderr, "");
   return result;

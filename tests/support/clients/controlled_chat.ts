@@ -8,6 +8,7 @@ import {
 } from "../../../client/settings/chat_actions.ts";
 import type { Unsent } from "../../../client/ui/chat/run/sender.ts";
 import { ChatController } from "../../../client/ui/chat/run/controller.ts";
+import { thisPlatform } from "../../../shared/platform/platform.ts";
 import { textOf, type Tone } from "../../../client/ui/chat/view/rows.ts";
 
 /** Milliseconds after which a test that waits in vain says what it saw. */
@@ -53,6 +54,7 @@ export class ControlledChat implements AsyncDisposable {
       keepsFiles: false,
       bindings: bindKeys(keys),
       home: undefined,
+      platform: thisPlatform,
       now,
       leave: this.#left.resolve,
       fail: this.#left.reject,

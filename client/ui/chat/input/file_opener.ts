@@ -1,12 +1,9 @@
 import { reasonOf } from "../../../../shared/cli/reason.ts";
+import {
+  type Platform,
+  thisPlatform,
+} from "../../../../shared/platform/platform.ts";
 import { UserError } from "../../../errors.ts";
-
-/** The desktop's program that opens a file with the program for its kind. */
-const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
-  darwin: "open",
-  // Unlike "start", it gets the path without the shell.
-  windows: "explorer",
-};
 
 /** What a status of xdg-open means to a user. */
 const XDG_REASONS: Readonly<Record<number, string>> = {
@@ -21,8 +18,10 @@ const XDG_REASONS: Readonly<Record<number, string>> = {
  * @param path an absolute path
  * @throws {UserError} if there is no program for it
  */
-export async function openFile(path: string): Promise<void> {
-  const opener = OPENERS[Deno.build.os] ?? "xdg-open";
+export async function openFile(
+  path: string,
+  { opener }: Platform = thisPlatform,
+): Promise<void> {
   let status: Deno.CommandStatus;
   try {
     const child = new Deno.Command(opener, {

@@ -252,6 +252,7 @@ export class Keyboard {
         (await this.#environment.list(folder))
           .filter((name) => withoutControls(name) === name),
       home: this.#environment.home,
+      platform: this.#environment.platform,
     });
     // The user has typed on meanwhile.
     if (this.#chat.state.editor !== editor) return;

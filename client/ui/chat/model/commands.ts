@@ -7,6 +7,7 @@
 import type { Command as ClientCommand } from "../../../advice.ts";
 import { NOTIFY_MODES, type NotifyMode } from "../../../settings/settings.ts";
 import { type KeyBindings, keyHelp } from "../../../settings/chat_actions.ts";
+import type { Platform } from "../../../../shared/platform/platform.ts";
 import { expandHome } from "../../typed_path.ts";
 
 /** Whether a text is a {@linkcode NotifyMode}. */
@@ -165,6 +166,7 @@ export interface CompletionSources {
   list: (folder: string) => Promise<string[]>;
   /** The folder for `~`. */
   home: string | undefined;
+  platform: Platform;
 }
 
 /** Result of a completion. */
@@ -208,12 +210,14 @@ export async function complete(
 async function completePath(
   head: string,
   typed: string,
-  { list, home }: CompletionSources,
+  { list, home, platform }: CompletionSources,
 ): Promise<Completion> {
   if (typed === "~") return { line: `${head}~/`, candidates: [] };
-  const folder = typed.slice(0, typed.lastIndexOf("/") + 1);
+  const separators = platform.backslashSeparates ? ["/", "\\"] : ["/"];
+  const end = Math.max(...separators.map((each) => typed.lastIndexOf(each)));
+  const folder = typed.slice(0, end + 1);
   const start = typed.slice(folder.length);
-  const names = (await list(expandHome(folder, home) || "."))
+  const names = (await list(expandHome(folder, home, platform) || "."))
     // Hides hidden files unless the typed name starts with a dot.
     .filter((name) => start.startsWith(".") || !name.startsWith("."))
     .sort();

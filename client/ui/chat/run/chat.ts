@@ -7,6 +7,7 @@
 
 import process from "node:process";
 import { UsageError } from "../../../../shared/cli/program.ts";
+import type { Platform } from "../../../../shared/platform/platform.ts";
 import type { Spell } from "../../../advice.ts";
 import { NotRegisteredError, UserError } from "../../../errors.ts";
 import { inTime } from "../../../../shared/cli/time.ts";
@@ -50,6 +51,7 @@ export interface ChatOptions {
   keep: (name: SettingName, value: string) => Promise<void>;
   /** Whether to ignore SIGHUP, as since the start of the program. */
   isHangupIgnored: boolean;
+  platform: Platform;
 }
 
 /**
@@ -71,6 +73,7 @@ export async function runChat(
     );
   }
   if (await session.identity() === undefined) throw new NotRegisteredError();
+  const { platform } = options;
   await copyEnvironment(options.colours);
   if (isDumb()) {
     throw new UsageError(
@@ -105,6 +108,7 @@ export async function runChat(
       focus: (focused) => controller.focus(focused),
       press: (press) => controller.press(press),
       isHangupIgnored: options.isHangupIgnored,
+      platform,
       mouse: options.mouse,
       stop,
       resume: () => {
@@ -124,18 +128,19 @@ export async function runChat(
         edit: (text) => {
           let edited = text;
           const lent = lend(async () => {
-            edited = await editText(text, ending.signal);
+            edited = await editText(text, ending.signal, platform);
           });
           editing = lent.catch(() => {});
           return lent.then(() => edited);
         },
         list: namesIn,
-        openFile,
+        openFile: (path) => openFile(path, platform),
         spell: options.spell,
         keep: options.keep,
         keepsFiles: options.keepsFiles,
-        bindings: bindKeys(options.keys),
-        home: process.env.HOME,
+        bindings: bindKeys(options.keys, platform),
+        home: process.env[platform.homeVariable],
+        platform,
         now: () => performance.now(),
         leave: left.resolve,
         fail: left.reject,
@@ -199,7 +204,7 @@ function isColoured(colours: ColourMode): boolean {
 
 /** Variables that the chat and its libraries read. */
 const VARIABLES = [
-  ...["HOME", "VISUAL", "EDITOR", "NO_COLOR", "NODE_ENV", "DEV"],
+  ...["HOME", "USERPROFILE", "VISUAL", "EDITOR", "NO_COLOR", "NODE_ENV", "DEV"],
   ...["TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "COLORTERM", "TMUX"],
   ...["COLUMNS", "LINES", "FORCE_COLOR", "INK_SCREEN_READER"],
   ...["CI", "CI_NAME", "CONTINUOUS_INTEGRATION", "TEAMCITY_VERSION"],

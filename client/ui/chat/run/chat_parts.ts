@@ -6,6 +6,7 @@
 
 import type { Spell } from "../../../advice.ts";
 import type { KeyChangedError, UserError } from "../../../errors.ts";
+import type { Platform } from "../../../../shared/platform/platform.ts";
 import type { KeyBindings } from "../../../settings/chat_actions.ts";
 import type { SettingName } from "../../../settings/settings.ts";
 import type { ConversationView } from "../view/conversation_rows.ts";
@@ -86,6 +87,7 @@ export interface ChatEnvironment {
   bindings: KeyBindings;
   /** The folder for `~`. */
   home: string | undefined;
+  platform: Platform;
   /** The time that polls of the relay go by, in milliseconds. */
   now: () => number;
   /** Ends the chat with an exit code. */

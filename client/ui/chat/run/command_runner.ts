@@ -131,13 +131,14 @@ export class CommandRunner {
 
   async #file(path: string): Promise<void> {
     const name = this.#partner();
-    this.#sender.file(name, await typedPath(path, this.#environment.home));
+    const { home, platform } = this.#environment;
+    this.#sender.file(name, await typedPath(path, home, platform));
   }
 
   async #save(rest: string): Promise<void> {
     const { number, path } = readSaved(rest);
-    const { home } = this.#environment;
-    const target = path === "" ? home ?? "." : expandHome(path, home);
+    const { home, platform } = this.#environment;
+    const target = path === "" ? home ?? "." : expandHome(path, home, platform);
     const saved = await copyReceivedFile(this.#received(number), target);
     this.#chat.tell(`Saved: ${printableLine(saved)}`);
   }

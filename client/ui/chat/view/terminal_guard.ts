@@ -6,6 +6,7 @@
  */
 
 import process from "node:process";
+import type { Platform } from "../../../../shared/platform/platform.ts";
 import { type Press, wheelPresses } from "../input/presses.ts";
 
 /** Reports the wheel and the buttons of the mouse (1000), in numbers (1006). */
@@ -26,10 +27,6 @@ const MOST_PATIENCE = 200;
 const STOP_PAUSE = 30;
 /** Resets Ink's modes if Ink can't: paste, cursor, frame, screen. */
 const LEAVE_INK = "\x1b[?2004l\x1b[?2026l\x1b[?25h\x1b[?1049l";
-/** Exit codes by signal. */
-const SIGNALS: Readonly<Record<string, number>> = Deno.build.os === "windows"
-  ? { SIGINT: 130, SIGBREAK: 149 }
-  : { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
 
 // Succeeds if process $1 is in the process group of this script.
 const IN_GROUP = `group=$(ps -o pgid= -p $$) && [ -n "$group" ] &&
@@ -88,24 +85,38 @@ export class TerminalGuard implements Disposable {
    * @param focus handles a change of the focus
    * @param press handles a turn of the mouse wheel
    * @param isHangupIgnored whether to ignore SIGHUP
+   * @param platform decides which signals there are
    * @param mouse whether the mouse wheel scrolls
    * @param stop handles SIGTSTP
    * @param resume handles SIGCONT
    */
   constructor(
-    { leave, fail, focus, press, isHangupIgnored, mouse, stop, resume }: {
+    {
+      leave,
+      fail,
+      focus,
+      press,
+      isHangupIgnored,
+      platform: { stopCodes, stopsJobs },
+      mouse,
+      stop,
+      resume,
+    }: {
       leave: (code: number) => void;
       fail: (error: unknown) => void;
       focus: (focused: boolean) => void;
       press: (press: Press) => void;
       isHangupIgnored: boolean;
+      platform: Platform;
       mouse: boolean;
       stop: () => void;
       resume: () => void;
     },
   ) {
+    // Restores the terminal on a request for a core dump, too.
+    const codes = stopsJobs ? { ...stopCodes, SIGQUIT: 131 } : stopCodes;
     // Ink leaves signals to us if they have listeners of `node:process`.
-    for (const [signal, code] of Object.entries(SIGNALS)) {
+    for (const [signal, code] of Object.entries(codes)) {
       const listener = () => {
         // The listener keeps the runtime from ending the program.
         if (isHangupIgnored && signal === "SIGHUP") return;
@@ -116,7 +127,7 @@ export class TerminalGuard implements Disposable {
     }
     this.#stopAsked = stop;
     this.#mouse = mouse;
-    if (Deno.build.os !== "windows") {
+    if (stopsJobs) {
       process.on("SIGTSTP", stop);
       process.on("SIGCONT", resume);
       this.#undo.push(() => {

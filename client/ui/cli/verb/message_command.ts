@@ -7,9 +7,10 @@
 import { valueFlag } from "../../../../shared/cli/flags.ts";
 import { openRegular } from "../../../../shared/folder/durable_files.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
+import type { Platform } from "../../../../shared/platform/platform.ts";
+import { hasCode } from "../../../../shared/platform/system_error.ts";
 import type { Message } from "../../../store/message.ts";
 import { isoTime } from "../../../session/message_form.ts";
-import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** The flag that names the command. */
 export const execFlag = valueFlag(
@@ -28,17 +29,18 @@ export const execFlag = valueFlag(
 export async function runForMessage(
   command: string,
   message: Message,
+  platform: Platform,
 ): Promise<string | undefined> {
   if (message.kind !== "text" && message.kind !== "file") return undefined;
-  const windows = Deno.build.os === "windows";
   let content: ReadableStream<Uint8Array<ArrayBuffer>>;
   try {
     content = await contentOf(message);
   } catch (error) {
     return unreadable(message, error);
   }
-  const child = new Deno.Command(windows ? "cmd" : "sh", {
-    args: [windows ? "/c" : "-c", command],
+  const { program, options } = platform.shell(command);
+  const child = new Deno.Command(program, {
+    ...options,
     env: {
       MESSAGEU_ID: String(message.id),
       MESSAGEU_CONTACT: message.contact,

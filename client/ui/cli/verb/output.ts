@@ -10,11 +10,11 @@ import {
   printableJson,
   printableLine,
 } from "../../../../shared/cli/printable.ts";
+import type { Spell } from "../../../advice.ts";
 import {
   type Platform,
   thisPlatform,
 } from "../../../../shared/platform/platform.ts";
-import type { Spell } from "../../../advice.ts";
 import { isHangupIgnored } from "../../../../shared/cli/stopping.ts";
 import {
   writeErrorSync,
@@ -22,6 +22,7 @@ import {
   writeOutSync,
 } from "../../../../shared/cli/program.ts";
 import { hasCode } from "../../../../shared/platform/system_error.ts";
+import { ConsoleInput } from "./console_input.ts";
 
 /** Standard output or standard error. */
 export interface OutputStream {
@@ -31,20 +32,23 @@ export interface OutputStream {
   writeSync(bytes: Uint8Array): void;
 }
 
-/** A terminal whose lines the program edits itself. */
-export interface RawKeyboard {
+/** The keys of a terminal, which standard input gives. */
+export interface Keyboard {
   /** Sets whether each key arrives at once and isn't echoed; Ctrl-C still sends SIGINT. */
   setRaw(isRaw: boolean): void;
-  /** Width of the terminal in cells. */
-  readonly columns: number;
+  /**
+   * Width in cells of the terminal on standard output; undefined if there is
+   * none that moves its cursor.
+   */
+  readonly columns: number | undefined;
 }
 
 /** The environment of a run of the client: the process, or a test double. */
 export interface Io {
   readonly platform: Platform;
   readonly stdin: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Undefined unless input and output are a terminal that moves its cursor. */
-  readonly keyboard: RawKeyboard | undefined;
+  /** Undefined unless standard input is a terminal. */
+  readonly keyboard: Keyboard | undefined;
   readonly stdout: OutputStream & {
     /** Writes all of the bytes without blocking the thread. */
     write(bytes: Uint8Array): Promise<void>;
@@ -73,17 +77,22 @@ function readVariable(variable: string): string | undefined {
 /** Read at once, since verbs drop the permission. */
 const isDumb = readVariable("TERM") === "dumb";
 
+/** The console of the process, if it isn't a tty. */
+const ownConsole = !thisPlatform.consoleIsTty && Deno.stdin.isTerminal()
+  ? new ConsoleInput(
+    () => Deno.exit(130),
+    async () => (await import("node:process")).default.stdin,
+  )
+  : undefined;
+
 /** The process. The default folder of a compiled client is the one with the program. */
 export const processIo: Io = {
   platform: thisPlatform,
   get stdin() {
-    return Deno.stdin.readable;
+    return ownConsole?.readable ?? Deno.stdin.readable;
   },
   get keyboard() {
-    // Windows has no mode in which Ctrl-C still sends a signal.
-    const isOne = Deno.build.os !== "windows" && !isDumb &&
-      Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
-    return isOne ? terminalKeyboard : undefined;
+    return Deno.stdin.isTerminal() ? keyboard : undefined;
   },
   stdout: {
     isTerminal: () => Deno.stdout.isTerminal(),
@@ -98,17 +107,31 @@ export const processIo: Io = {
   env: readVariable,
   onSignal(signal, listener) {
     Deno.addSignalListener(signal, listener);
-    return () => Deno.removeSignalListener(signal, listener);
+    const remove = signal === "SIGINT"
+      ? ownConsole?.onInterrupt(listener)
+      : undefined;
+    return () => {
+      remove?.();
+      Deno.removeSignalListener(signal, listener);
+    };
   },
   isHangupIgnored,
   exit: (code) => Deno.exit(code),
   revoke: (name) => void Deno.permissions.revokeSync({ name }),
 };
 
-const terminalKeyboard: RawKeyboard = {
-  setRaw: (isRaw) => Deno.stdin.setRaw(isRaw, { cbreak: isRaw }),
+const keyboard: Keyboard = {
+  setRaw(isRaw) {
+    if (ownConsole === undefined) {
+      return Deno.stdin.setRaw(isRaw, { cbreak: isRaw });
+    }
+    Deno.stdin.setRaw(isRaw);
+    ownConsole.isRaw = isRaw;
+  },
   get columns() {
-    return Deno.consoleSize().columns;
+    return !isDumb && Deno.stdout.isTerminal()
+      ? Deno.consoleSize().columns
+      : undefined;
   },
 };
 
@@ -204,7 +227,7 @@ export const keyData = dataKind("key", [
 
 /** The name of the client in the shell. */
 export const PROGRAM = "messageu";
-/** A word that the shell takes as it stands. */
+/** A word that any shell takes as it stands. */
 const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 
 /**
@@ -212,13 +235,13 @@ const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
  * words that the shell would read stands without: copied with the double quotes,
  * they would be evaluated.
  */
-function shellCommand(words: readonly string[]): string {
+function shellCommand(words: readonly string[], { quote }: Platform): string {
   if (words.every((word) => PLAIN_WORD.test(word))) {
     return `"${words.join(" ")}"`;
   }
-  return words.map((word) =>
-    PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-  ).join(" ");
+  return words.map((word) => PLAIN_WORD.test(word) ? word : quote(word)).join(
+    " ",
+  );
 }
 
 /** The reader of standard output has gone. */
@@ -232,18 +255,19 @@ export class Output {
   readonly json: boolean;
   /** Spells a command so that a copy of it works in the user's shell. */
   readonly spell: Spell;
-  readonly #io: Pick<Io, "stdout" | "stderr">;
+  readonly #io: Pick<Io, "stdout" | "stderr" | "platform">;
 
   /** @param dir the value of `--dir`, which commands repeat */
   constructor(
     json: boolean,
-    io: Pick<Io, "stdout" | "stderr">,
+    io: Pick<Io, "stdout" | "stderr" | "platform">,
     dir?: string,
   ) {
     this.json = json;
     this.#io = io;
     const folder = dir === undefined ? [] : ["--dir", dir];
-    this.spell = ({ words }) => shellCommand([PROGRAM, ...folder, ...words]);
+    this.spell = ({ words }) =>
+      shellCommand([PROGRAM, ...folder, ...words], io.platform);
   }
 
   /**

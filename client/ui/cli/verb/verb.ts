@@ -172,7 +172,7 @@ export class Work implements Disposable {
 
   constructor(io: Io, flags: GivenFlags, isHangupIgnored = false) {
     this.io = io;
-    this.#home = io.env(Deno.build.os === "windows" ? "USERPROFILE" : "HOME");
+    this.#home = io.env(io.platform.homeVariable);
     this.isHangupIgnored = isHangupIgnored;
     this.#flags = flags;
     this.output = new Output(flags.json ?? false, io, flags.dir);
@@ -198,15 +198,17 @@ export class Work implements Disposable {
     const { files } = await this.settings();
     const { TEMPORARY } = await import("../../../settings/settings.ts");
     if (files === TEMPORARY) return undefined;
-    const { expandHome } = await import("../../typed_path.ts");
-    const path = expandHome(files, this.#home);
-    if (!path.startsWith("~/")) return resolve(this.dir, path);
+    const { expandHome, isInHome } = await import("../../typed_path.ts");
+    const { platform } = this.io;
+    const path = expandHome(files, this.#home, platform);
+    if (!isInHome(path, platform)) return resolve(this.dir, path);
+    const { homeVariable } = platform;
     throw new UserError(
-      `The folder for received files, ${files}, is unknown: the client has no access to HOME`,
+      `The folder for received files, ${files}, is unknown: the client has no access to ${homeVariable}`,
       new Advice(
         "Set the whole path, with ",
         new Command("config", "files", "PATH"),
-        ", or run it with --allow-env=HOME",
+        `, or run it with --allow-env=${homeVariable}`,
       ),
     );
   }

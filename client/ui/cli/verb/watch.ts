@@ -18,7 +18,6 @@ import { paces, PollTimer } from "../../../session/poll_pace.ts";
 import type { Session } from "../../../session/session.ts";
 import { complain, type Complaints } from "./report.ts";
 import type { Io, Output } from "./output.ts";
-import { stopCodes } from "../../../../shared/cli/stopping.ts";
 
 /** Stops a continuous verb on a signal. A second signal ends the program. */
 export class Stop implements Disposable {
@@ -28,7 +27,7 @@ export class Stop implements Disposable {
 
   /** @param isHangupIgnored whether to ignore SIGHUP */
   constructor(io: Io, isHangupIgnored: boolean) {
-    for (const [name, code] of Object.entries(stopCodes)) {
+    for (const [name, code] of Object.entries(io.platform.stopCodes)) {
       const removeListener = io.onSignal(name as Deno.Signal, () => {
         // Without a listener the runtime would end the program.
         if (isHangupIgnored && name === "SIGHUP") return;

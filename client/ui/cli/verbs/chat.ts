@@ -41,6 +41,7 @@ export const verb: Verb = defineVerb({
       keep: async (name, value) =>
         await (await SettingsFile.read(dir)).change(name, value),
       isHangupIgnored: work.isHangupIgnored,
+      platform: work.io.platform,
       ...(name === undefined ? {} : { name }),
     });
     const reminder = await exportReminder(dir);

@@ -10,7 +10,8 @@ import { execFlag, runForMessage } from "../verb/message_command.ts";
 import { type Input, inputLines } from "../../terminal.ts";
 import { type Round, Stop, watch } from "../verb/watch.ts";
 import { messageData, type Output } from "../verb/output.ts";
-import { defineVerb, type Verb } from "../verb/verb.ts";
+import { defineVerb, type Verb, type Work } from "../verb/verb.ts";
+import type { Platform } from "../../../../shared/platform/platform.ts";
 import { switchFlag } from "../../../../shared/cli/flags.ts";
 import { UserError } from "../../../errors.ts";
 import type { Message, MessageNumber } from "../../../store/message.ts";
@@ -34,15 +35,22 @@ type Consumer = Awaited<ReturnType<Session["consumer"]>>;
 class Listener {
   readonly #consumer: Consumer;
   readonly #output: Output;
+  readonly #platform: Platform;
   readonly #stop: Stop;
   readonly #flags: Flags;
   /** Whether standard input has ended. */
   #inputEnded = false;
   #exitCode: number = exitCodes.done;
 
-  constructor(consumer: Consumer, output: Output, stop: Stop, flags: Flags) {
+  constructor(
+    consumer: Consumer,
+    { output, io }: Work,
+    stop: Stop,
+    flags: Flags,
+  ) {
     this.#consumer = consumer;
     this.#output = output;
+    this.#platform = io.platform;
     this.#stop = stop;
     this.#flags = flags;
   }
@@ -106,7 +114,7 @@ class Listener {
       if (isWritten && autoAck) this.#consumer.acknowledge(message.id);
       return;
     }
-    const failed = await runForMessage(exec, message);
+    const failed = await runForMessage(exec, message, this.#platform);
     if (failed === undefined) {
       this.#consumer.acknowledge(message.id);
       return;
@@ -176,7 +184,7 @@ export const verb: Verb = defineVerb({
       replay: flags.replay,
     });
     const complaints = new Complaints(output);
-    const listener = new Listener(consumer, output, stop, flags);
+    const listener = new Listener(consumer, work, stop, flags);
     if (listener.readsInput) listener.readAcknowledgements(work.io.stdin);
     const watching = watch({
       session,

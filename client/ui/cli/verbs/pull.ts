@@ -52,7 +52,7 @@ class Viewer {
   }
 
   async #show(message: Message): Promise<boolean> {
-    const { output } = this.#work;
+    const { output, io } = this.#work;
     if (this.#stop?.wanted || this.#failed.has(message.id)) return false;
     if (this.#command === undefined) {
       const writing = writeMessage(output, message);
@@ -60,7 +60,11 @@ class Viewer {
       await writing;
       return true;
     }
-    const failure = await runForMessage(this.#command, message);
+    const failure = await runForMessage(
+      this.#command,
+      message,
+      io.platform,
+    );
     if (failure === undefined) return true;
     this.#exitCode = exitCodes.failure;
     // A message outside the store has no number.
