@@ -3,6 +3,7 @@ import { type Address, formatAddress } from "../../shared/folder/info_files.ts";
 import type { Direction } from "../dissect/dissector.ts";
 import { Conversation, type Finding } from "../dissect/conversation.ts";
 import { Names } from "../dissect/names.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
 
 /** Receives the events of a proxy. */
 export interface Watcher {
@@ -85,8 +86,8 @@ export class Proxy {
       this.#open.add(socket);
       socket.on("close", () => this.#open.delete(socket));
     }
-    const refused = ({ message }: Error) => {
-      this.#watcher.unreachable(number, message);
+    const refused = (error: Error) => {
+      this.#watcher.unreachable(number, reasonOf(error));
       near.resetAndDestroy();
     };
     const gone = () => far.destroy();

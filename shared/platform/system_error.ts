@@ -22,7 +22,7 @@ const reasons = {
   ENOENT: "no such file or folder",
   ENOSPC: "the disk is full",
   ENOTCONN: "there is no connection",
-  ENOTDIR: "a file is where its path needs a folder",
+  ENOTDIR: "a file is where a folder should be",
   ENOTEMPTY: "the folder isn't empty",
   ENOTFOUND: "the name of the host isn't known",
   ENOTSUP: "the system doesn't support it",

@@ -55,7 +55,7 @@ testWith(FILES, "errors of files have codes and reasons", async () => {
   assert(hasCode(below, isWindows ? "ENOENT" : "ENOTDIR"));
   assertEquals(
     reasonOf(below),
-    isWindows ? none : "a file is where its path needs a folder",
+    isWindows ? none : "a file is where a folder should be",
   );
   const create = { write: true, createNew: true };
   await assertError("EEXIST", "it exists", () => Deno.open(file, create));

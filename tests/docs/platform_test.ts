@@ -1,0 +1,64 @@
+/** Whether the sources tell the system and its errors apart in one place. */
+
+import { assert, assertEquals } from "@std/assert";
+import { relative } from "node:path";
+import { ROOT } from "../../lab/harness/program.ts";
+import { FILES, testWith } from "../support/test_with.ts";
+
+/** Classes of errors that the runtime throws by itself, without a code. */
+const OF_THE_RUNTIME = ["BadResource", "Interrupted", "NotCapable"];
+/** Where they are told apart, and tests of that. */
+const HOMES = [
+  "shared/platform/",
+  "tests/shared/platform_test.ts",
+  "tests/docs/platform_test.ts",
+];
+const PRODUCT = ["client", "server", "shared", "kit", "deploy"];
+
+async function* sourcesIn(folder: string): AsyncGenerator<[string, string]> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* sourcesIn(path);
+    else if (/\.tsx?$/.test(name)) {
+      yield [
+        relative(ROOT, path).replaceAll("\\", "/"),
+        await Deno.readTextFile(path),
+      ];
+    }
+  }
+}
+
+/** The places in these rooms, but for the homes, that a pattern matches. */
+async function placesOf(
+  rooms: readonly string[],
+  pattern: RegExp,
+): Promise<string[]> {
+  const places: string[] = [];
+  let count = 0;
+  for (const room of rooms) {
+    for await (const [path, source] of sourcesIn(`${ROOT}${room}`)) {
+      count++;
+      if (HOMES.some((home) => path.startsWith(home))) continue;
+      for (const [found] of source.matchAll(pattern)) {
+        places.push(`${path}: ${found}`);
+      }
+    }
+  }
+  assert(count > rooms.length);
+  return places;
+}
+
+testWith(
+  FILES,
+  "errors of the system are told apart by their codes",
+  async () => {
+    const others = `(?!(?:${OF_THE_RUNTIME.join("|")})\\b)`;
+    assertEquals(
+      await placesOf(
+        [...PRODUCT, "lab", "tests"],
+        new RegExp(`Deno\\.errors\\.${others}\\w+`, "g"),
+      ),
+      [],
+    );
+  },
+);
