@@ -196,9 +196,14 @@ export async function syncContent(
     await file.sync();
     return true;
   } catch (error) {
-    if (!hasCode(error, "EINVAL", "ENOTSUP", "ENOTTY")) throw error;
+    if (!cannotSync(error)) throw error;
     return false;
   }
+}
+
+/** Whether a sync failed since the volume has none, as network volumes on macOS. */
+export function cannotSync(error: unknown): boolean {
+  return hasCode(error, "EINVAL", "ENOTSUP", "ENOTTY");
 }
 
 /** Removes a file, or a folder with its content, if it exists. */

@@ -25,6 +25,7 @@ import {
 } from "../../../server/store/sqlite/doctor/folder_checks.ts";
 import { checkStore } from "../../../server/store/sqlite/doctor/store_check.ts";
 import { platforms } from "../../../shared/platform/platform.ts";
+import { lookIntoLinked } from "../../../server/store/sqlite/doctor/linked_database.ts";
 import { relayPermissions } from "../../../server/launch/relay_permissions.ts";
 import { defaultLimits, openSqliteStore } from "../../../server/mod.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
@@ -355,6 +356,22 @@ testWith(
     assertFinding(await lookedAt(dir), "ok", / 2 users, 13 waiting/);
   },
 );
+
+testWith(FILES, "open files keep their names where they must", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/${NAME}`;
+  await fill(path, 1);
+  for (const platform of [platforms.linux, platforms.windows]) {
+    const links = lookIntoLinked(path, () =>
+      [...Deno.readDirSync(folder.path)]
+        .filter(({ name }) => name.startsWith(".messageu-look-")), platform);
+    assertEquals(links.length, platform.removesOpenFiles ? 0 : 1);
+    assertEquals(
+      (await namesIn(folder.path)).filter((name) => name.startsWith(".")),
+      [],
+    );
+  }
+});
 
 /** How a store becomes one that a relay can't use, and what is said of it. */
 const broken: Record<string, [(path: string) => Promise<void>, RegExp]> = {

@@ -1,5 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { checkAccess } from "../../../server/store/sqlite/doctor/folder_checks.ts";
+import { closeToOthers } from "../../../server/store/sqlite/file/database_file.ts";
+import { prepareRestore } from "../../../server/store/sqlite/maintenance/restore.ts";
+import { platforms } from "../../../shared/platform/platform.ts";
 import { openSqliteStore } from "../../../server/mod.ts";
 import { admin } from "../../support/stores/admin.ts";
 import { ownersIn, withoutOwners } from "../../support/stores/owners.ts";
@@ -48,6 +51,24 @@ testWith(FILES, "what a relay keeps is its owner's alone", async () => {
     await store.close();
   }
   assertMatch(notices[0] ?? "", /open to every user .* mode 600$/);
+}, lacking("file modes"));
+
+testWith(FILES, "modes are left alone where they mean nothing", async () => {
+  await using folder = await temporaryFolder();
+  const { path: dir } = folder;
+  const path = `${dir}/db.defensive`;
+  const backup = `${dir}/backup`;
+  const store = await openSqliteStore(path);
+  await store.close();
+  await Deno.copyFile(path, backup);
+  await Deno.chmod(path, 0o644);
+  const notices: string[] = [];
+  closeToOthers(path, (text) => notices.push(text), platforms.windows);
+  assertEquals(notices, []);
+  const address = { scheme: "file", rest: path };
+  const { run } = await prepareRestore(address, backup, platforms.windows);
+  await run();
+  assertEquals((await modesIn(dir))["db.defensive"], "600");
 }, lacking("file modes"));
 
 testWith(PROGRAMS, "what root does stays its owner's", async () => {

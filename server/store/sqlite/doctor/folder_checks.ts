@@ -19,6 +19,7 @@ import {
   warning,
 } from "../../../../shared/cli/finding.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
+import { cannotSync } from "../../../../shared/folder/durable_files.ts";
 import { findExposure } from "../../../../shared/folder/exposure.ts";
 import { infoFiles } from "../../../../shared/folder/info_files.ts";
 import {
@@ -44,12 +45,27 @@ const TOO_FAST = 0.02;
 /** Milliseconds above which clients that send one by one notice. */
 const SLOW = 50;
 
-/** Measures the disk of a folder; a file is made there and removed. */
-export async function checkDisk(folder: string): Promise<Finding> {
+/**
+ * Measures the disk of a folder; a file is made there and removed.
+ *
+ * @param measure resolves to what a sync takes, in milliseconds
+ */
+export async function checkDisk(
+  folder: string,
+  measure: (folder: string) => Promise<number> = measureSync,
+): Promise<Finding> {
   try {
-    return judgeSync(await measureSync(folder));
+    return judgeSync(await measure(folder));
   } catch (error) {
     if (error instanceof Stopped) throw error;
+    if (cannotSync(error)) {
+      return warning(
+        `${folder} is on a volume that can't empty its disk's cache (${
+          reasonOf(error)
+        }): what is acknowledged may not outlive a power failure`,
+        "use a folder on a local disk",
+      );
+    }
     return bad(
       `${folder} can't be written (${reasonOf(error)})`,
       "give the relay's user the right to write there, or take another folder with --dir",

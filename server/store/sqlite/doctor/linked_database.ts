@@ -9,6 +9,10 @@
 import type { Database } from "@db/sqlite";
 import { basename, dirname } from "node:path";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
+import {
+  type Platform,
+  thisPlatform,
+} from "../../../../shared/platform/platform.ts";
 import { lookInto } from "../file/database_file.ts";
 import { hasCode } from "../../../../shared/platform/system_error.ts";
 
@@ -67,11 +71,12 @@ function linkIfThere(path: string, linked: string): void {
 export function lookIntoLinked<T>(
   path: string,
   look: (database: Database) => T,
+  { removesOpenFiles }: Platform = thisPlatform,
 ): T {
   return readLinked(path, (linked) =>
     lookInto(linked, (database) => {
       // Opened files outlive their names: nothing stays if we are stopped now.
-      if (Deno.build.os !== "windows") removeIfThere(dirname(linked));
+      if (removesOpenFiles) removeIfThere(dirname(linked));
       return look(database);
     }));
 }

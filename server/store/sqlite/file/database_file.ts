@@ -9,6 +9,10 @@ import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { Database } from "@db/sqlite";
 import { cannotOpen, damaged } from "../database_errors.ts";
 import { firstValue, waitForOthers } from "../schema.ts";
+import {
+  type Platform,
+  thisPlatform,
+} from "../../../../shared/platform/platform.ts";
 import { statIfThere } from "../../../../shared/folder/durable_files.ts";
 import type { StoreCounts } from "../../admin_store.ts";
 import { StoreError } from "../../store.ts";
@@ -43,8 +47,9 @@ const OTHERS = 0o007;
 export function closeToOthers(
   path: string,
   notice: (text: string) => void,
+  { hasModes }: Platform = thisPlatform,
 ): void {
-  if (Deno.build.os === "windows") return;
+  if (!hasModes) return;
   const open = ["", ...COMPANIONS].map((suffix) => path + suffix)
     .filter((file) => ((statIfThere(file)?.mode ?? 0) & OTHERS) !== 0);
   if (open.length === 0) return;

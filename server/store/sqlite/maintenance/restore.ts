@@ -31,12 +31,17 @@ import { formatCounts, type StoreCounts } from "../../admin_store.ts";
 import type { Restore, StoreAddress } from "../../store_kind.ts";
 import { raiseIds } from "./inbox_ids.ts";
 import { requireVersion } from "./sqlite_admin_store.ts";
+import {
+  type Platform,
+  thisPlatform,
+} from "../../../../shared/platform/platform.ts";
 import { hasCode } from "../../../../shared/platform/system_error.ts";
 
 /** Prepares to put a backup in a database's place: see `StoreAdmin.restore`. */
 export async function prepareRestore(
   { rest }: StoreAddress,
   backup: string,
+  platform: Platform = thisPlatform,
 ): Promise<Restore> {
   const path = await databasePath(rest);
   requireStopped(path);
@@ -46,7 +51,7 @@ export async function prepareRestore(
       ? `Restore ${path} from ${backup} (${counts})`
       : `Put ${backup} (${counts}) in the place of ${path}, which is kept under another name`,
     async run() {
-      const kept = await restoreDatabase(path, backup);
+      const kept = await restoreDatabase(path, backup, platform);
       const before = kept === undefined
         ? ""
         : `; what was there before is ${kept} now`;
@@ -108,6 +113,7 @@ export function requireStopped(path: string): void {
 async function restoreDatabase(
   path: string,
   backup: string,
+  platform: Platform,
 ): Promise<string | undefined> {
   requireStopped(path);
   const lock = lockStore(path);
@@ -120,7 +126,7 @@ async function restoreDatabase(
     let isInPlace = false;
     try {
       await goOnBehindLostIds(fresh);
-      await makeLike(fresh, path);
+      if (platform.hasModes) await makeLike(fresh, path);
       kept = await keepOld(path);
       // A log that isn't its own would be read into it.
       for (const suffix of COMPANIONS) await removeIfThere(path + suffix);
@@ -158,7 +164,6 @@ async function goOnBehindLostIds(path: string): Promise<void> {
 
 /** The relay's user must be able to use what another user restores. */
 async function makeLike(path: string, old: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
   const { mode, uid, gid } = statIfThere(old) ?? {};
   if (mode != null) await Deno.chmod(path, mode & 0o770);
   const made = statIfThere(path);
