@@ -13,6 +13,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 import { statIfThere } from "../../shared/folder/durable_files.ts";
+import {
+  type Platform,
+  platforms,
+  thisPlatform,
+} from "../../shared/platform/platform.ts";
+import { RUNTIME, type TaskCommand, taskCommand } from "./task_command.ts";
 
 /** The clone. */
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
@@ -29,13 +35,11 @@ export type CommandName = keyof typeof commands;
 
 /** In each script; tells it from another program's file of its name. */
 export const MARK = 'Made by "deno task install".';
-/** What stands for the runtime in a task. */
-const RUNTIME = "$(deno eval -p 'Deno.execPath()')";
 
 /** The modules that the commands load at some time. */
 export function commandModules(): string[] {
-  const entries = Object.keys(commands).map((name) =>
-    taskOf(name as CommandName).entry
+  const entries = Object.values(commands).map((task) =>
+    join(ROOT, taskCommand(task).entry)
   );
   return [
     ...entries,
@@ -45,40 +49,67 @@ export function commandModules(): string[] {
   ].filter((path) => statIfThere(path)?.isFile === true);
 }
 
-/** The flags of a command's task, as the shell reads them, and its first module. */
-function taskOf(name: CommandName): { flags: string; entry: string } {
-  const { command } = config.tasks[commands[name]];
-  const [, flags, entry] = /^deno run (.+) (\S+)$/.exec(command) ?? [];
-  if (flags === undefined || entry === undefined) {
-    throw new Error(`Expected "deno run FLAGS FILE", got "${command}"`);
-  }
-  return { flags, entry: join(ROOT, entry) };
-}
-
 /** The path of a command in a folder. */
-export function commandPath(folder: string, name: CommandName): string {
-  return join(folder, Deno.build.os === "windows" ? `${name}.cmd` : name);
+export function commandPath(
+  folder: string,
+  name: CommandName,
+  platform: Platform = thisPlatform,
+): string {
+  return join(folder, `${name}${platform.scriptExtension}`);
 }
 
-/** The script of a command. */
-export function commandScript(name: CommandName): string {
-  const { flags, entry } = taskOf(name);
-  const runtime = Deno.execPath();
-  if (Deno.build.os === "windows") {
-    const own = flags.replace(RUNTIME, runtime);
-    return [
-      "@rem " + MARK,
-      `@"${runtime}" run --quiet ${own} "${entry}" %*`,
-      "",
-    ].join("\r\n");
-  }
+/**
+ * The script of a command.
+ *
+ * @throws {Error} if a batch file can't hold the runtime's path
+ */
+export function commandScript(
+  name: CommandName,
+  platform: Platform = thisPlatform,
+  runtime: string = Deno.execPath(),
+): string {
+  const command = taskCommand(commands[name]);
+  return platform.scriptExtension === ".cmd"
+    ? batchFile(command, runtime)
+    : shellScript(command, runtime);
+}
+
+function shellScript({ flags, entry }: TaskCommand, runtime: string): string {
   return `#!/bin/sh
 # ${MARK}
 deno=${quoted(runtime)}
 [ -x "$deno" ] || deno="${RUNTIME}" || exit
-exec "$deno" run --quiet ${flags.replace(RUNTIME, "$deno")} \\
-  ${quoted(entry)} "$@"
+exec "$deno" run --quiet ${flags.join(" ").replace(RUNTIME, "$deno")} \\
+  ${quoted(join(ROOT, entry))} "$@"
 `;
+}
+
+function batchFile({ flags, entry }: TaskCommand, runtime: string): string {
+  const deno = inBatchFile(runtime);
+  // The command prompt reads a batch file in the system's own encoding; a URL
+  // is ASCII.
+  const { href } = new URL(`../../${entry}`, import.meta.url);
+  const own = flags.join(" ").replace(RUNTIME, () => deno);
+  return [
+    `@rem ${MARK}`,
+    `@"${deno}" run --quiet ${own} "${href.replaceAll("%", "%%")}" %*`,
+    "",
+  ].join("\r\n");
+}
+
+/** A path in a batch file; the user's profile, whose name may be in any script, by its variable. */
+function inBatchFile(path: string): string {
+  const { homeVariable } = platforms.windows;
+  const home = Deno.env.get(homeVariable);
+  const isAtHome = home !== undefined && path.startsWith(`${home}\\`);
+  const rest = isAtHome ? path.slice(home.length) : path;
+  // deno-lint-ignore no-control-regex -- ASCII begins with controls
+  if (/[^\x00-\x7f]/.test(rest)) {
+    throw new Error(
+      `A batch file can't name ${path}: move Deno to a folder with a name of ASCII characters`,
+    );
+  }
+  return `${isAtHome ? `%${homeVariable}%` : ""}${rest.replaceAll("%", "%%")}`;
 }
 
 /** Whether there is a file at the path that isn't a script of ours. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { basename, delimiter, dirname, join, resolve } from "node:path";
+import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { completionScript } from "../../client/ui/cli/completion.ts";
 import { readCommandLine } from "../../shared/cli/command_line.ts";
 import {
@@ -30,7 +30,13 @@ import {
   MARK,
   ROOT,
 } from "./command.ts";
-import { type Environment, homeOf, type Shell, shells } from "./shell.ts";
+import {
+  type Environment,
+  findShell,
+  homeOf,
+  type Shell,
+  shells,
+} from "./shell.ts";
 
 /** The command that completion is for. */
 const COMPLETED: CommandName = "messageu";
@@ -43,7 +49,7 @@ const flags = {
   ),
   shell: choiceFlag(
     undefined,
-    "whose completion is set up: bash, zsh or fish (default: SHELL)",
+    "whose completion is set up: bash, zsh or fish, or\nwhich line is printed: powershell (default: yours)",
     shells.map(({ name }) => name),
   ),
   remove: switchFlag("remove the commands and the completion"),
@@ -96,14 +102,15 @@ async function install(folder: string, shell: Shell | undefined) {
     await Deno.writeTextFile(path, commandScript(name), { mode: 0o755 });
     console.log(`installed ${path}`);
   }
-  const advice = shell === undefined ? [] : await setUpCompletion(shell);
+  const advice = shell?.completion === undefined
+    ? []
+    : await setUpCompletion(shell, shell.completion(environment, COMPLETED));
   if (!isInPath(folder)) advice.unshift(...pathAdvice(folder, shell));
   for (const line of advice) console.log(line);
 }
 
 /** Writes the completion's file; resolves to what is left to the user. */
-async function setUpCompletion(shell: Shell): Promise<string[]> {
-  const path = shell.completion(environment, COMPLETED);
+async function setUpCompletion(shell: Shell, path: string): Promise<string[]> {
   if (await isForeign(path)) {
     return ["", `${path} isn't from here, and stays: remove it for completion`];
   }
@@ -115,28 +122,29 @@ async function setUpCompletion(shell: Shell): Promise<string[]> {
   if (loading === undefined) return [];
   return [
     "",
-    `For completion, ${loading.where}, add to ${shell.file}:`,
+    `For completion, ${loading.where}, ${shell.place}:`,
     `  ${loading.line}`,
   ];
 }
 
 function isInPath(folder: string): boolean {
   const folders = environment("PATH")?.split(delimiter) ?? [];
-  return folders.some((each) => each !== "" && resolve(each) === folder);
+  // Ignores case where the system does.
+  return folders.some((each) => each !== "" && relative(each, folder) === "");
 }
 
 function pathAdvice(folder: string, shell: Shell | undefined): string[] {
   if (shell === undefined) return ["", `Add ${folder} to PATH`];
   return [
     "",
-    `${folder} isn't in PATH yet; add to ${shell.file}:`,
+    `${folder} isn't in PATH yet; ${shell.place}:`,
     `  ${shell.pathLine(folder)}`,
   ];
 }
 
 async function remove(folder: string) {
-  const completions = shells.map(({ completion }) =>
-    completion(environment, COMPLETED)
+  const completions = shells.flatMap(({ completion }) =>
+    completion?.(environment, COMPLETED) ?? []
   );
   const paths = (await ownPaths(folder)).map(([, path]) => path);
   const installed: string[] = [];
@@ -155,8 +163,7 @@ async function main(args: readonly string[]): Promise<void> {
     join(homeOf(environment), ".deno");
   const folder = resolve(root, "bin");
   if (values.remove) return await remove(folder);
-  const shell = values.shell ?? basename(environment("SHELL") ?? "");
-  await install(folder, shells.find(({ name }) => name === shell));
+  await install(folder, findShell(environment, values.shell));
 }
 
 if (import.meta.main) await runProgram(withHelp(HELP, main));

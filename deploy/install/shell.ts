@@ -5,18 +5,19 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 import { quoted } from "./command.ts";
 
-/** A shell that completion is there for. */
+/** A shell that users have. */
 export interface Shell {
   readonly name: string;
-  /** The file that its user would add lines to. */
-  readonly file: string;
+  /** What to do with the lines that its user needs. */
+  readonly place: string;
   /** The line that adds a folder to PATH. */
   readonly pathLine: (folder: string) => string;
-  /** The file of the completion of a command. */
-  readonly completion: (environment: Environment, command: string) => string;
+  /** The file of the completion of a command, if there is one for the shell. */
+  readonly completion?: (environment: Environment, command: string) => string;
   /** What makes the shell load that file, and where it doesn't do so by itself. */
   readonly loading?: (path: string) => { line: string; where: string };
 }
@@ -25,10 +26,13 @@ export interface Shell {
 export type Environment = (name: string) => string | undefined;
 
 /** The user's own folder. @throws {Error} if the environment has none */
-export function homeOf(environment: Environment): string {
-  const home = environment("HOME") ?? environment("USERPROFILE");
+export function homeOf(
+  environment: Environment,
+  { homeVariable }: Platform = thisPlatform,
+): string {
+  const home = environment(homeVariable);
   if (home !== undefined) return home;
-  throw new Error("HOME isn't set: it names your own folder");
+  throw new Error(`${homeVariable} isn't set: it names your own folder`);
 }
 
 function dataFolder(environment: Environment): string {
@@ -43,7 +47,7 @@ const pathLine = (folder: string) => `export PATH=${quoted(folder)}:"$PATH"`;
 export const shells: readonly Shell[] = [
   {
     name: "bash",
-    file: "~/.bashrc",
+    place: "add to ~/.bashrc",
     pathLine,
     completion: (environment, command) =>
       join(
@@ -57,7 +61,7 @@ export const shells: readonly Shell[] = [
   },
   {
     name: "zsh",
-    file: "~/.zshrc",
+    place: "add to ~/.zshrc",
     pathLine,
     completion: (environment, command) =>
       join(
@@ -71,7 +75,7 @@ export const shells: readonly Shell[] = [
   },
   {
     name: "fish",
-    file: "~/.config/fish/config.fish",
+    place: "add to ~/.config/fish/config.fish",
     pathLine: (folder) => `fish_add_path ${quoted(folder)}`,
     completion: (environment, command) =>
       join(
@@ -80,4 +84,23 @@ export const shells: readonly Shell[] = [
         ...["fish", "completions", `${command}.fish`],
       ),
   },
+  {
+    name: "powershell",
+    place: "run in PowerShell, and open a new terminal",
+    // "setx" would copy the system's part of PATH, and cut it at 1024 characters.
+    pathLine: (folder) =>
+      "[Environment]::SetEnvironmentVariable('Path', " +
+      "[Environment]::GetEnvironmentVariable('Path', 'User') + " +
+      `';${folder.replaceAll("'", "''")}', 'User')`,
+  },
 ];
+
+/** The user's shell: the one with this name, the platform's, or the one that SHELL names. */
+export function findShell(
+  environment: Environment,
+  name: string | undefined,
+  { userShell }: Platform = thisPlatform,
+): Shell | undefined {
+  const wanted = name ?? userShell ?? basename(environment("SHELL") ?? "");
+  return shells.find(({ name }) => name === wanted);
+}

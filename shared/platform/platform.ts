@@ -39,6 +39,10 @@ export interface Platform {
   readonly emptiesTemporary: string;
   /** Whether a backslash separates the folders of a path; the shell escapes with it otherwise. */
   readonly backslashSeparates: boolean;
+  /** How the name of a script ends, which the user calls without it. */
+  readonly scriptExtension: "" | ".cmd";
+  /** The shell that users have; undefined where the variable SHELL names it. */
+  readonly userShell?: "powershell";
   /** The environment variable with the user's home folder. */
   readonly homeVariable: string;
   /** The editor where the user names none. */
@@ -76,6 +80,7 @@ const unix = {
   terminalPath: "/dev/tty",
   encodingVariables: ["LC_ALL", "LC_CTYPE", "LANG"],
   backslashSeparates: false,
+  scriptExtension: "",
   homeVariable: "HOME",
   editor: "vi",
   quote: (word: string) => `'${word.replaceAll("'", "'\\''")}'`,
@@ -122,6 +127,8 @@ export const platforms: Readonly<
     emptiesTemporary: "Windows may empty to make room",
     consoleIsTty: false,
     backslashSeparates: true,
+    scriptExtension: ".cmd",
+    userShell: "powershell",
     homeVariable: "USERPROFILE",
     editor: "notepad",
     // Unlike "start", it gets the path without the shell.
