@@ -1,4 +1,4 @@
-/** Errors of the system that runs this, and of others as they report them. */
+/** What this system does, and its errors; those of others as they report them. */
 
 import { assert, assertEquals } from "@std/assert";
 import { reasonOf } from "../../shared/cli/reason.ts";
@@ -239,3 +239,50 @@ testWith({}, "what other systems report reads the same", () => {
   // A write whose reader goes while it waits, on Windows.
   assert(hasCode(new Deno.errors.BrokenPipe("(os error 109)"), "EPIPE"));
 });
+
+testWith(FILES, "this platform's files behave as it says", async () => {
+  await using folder = await temporaryFolder();
+  const inner = `${folder.path}/inner`;
+  await Deno.mkdir(inner);
+  const path = `${inner}/file`;
+  {
+    using _open = await Deno.create(path);
+    await Deno.chmod(path, 0o640);
+    const { mode } = await Deno.stat(path);
+    assertEquals(((mode ?? 0) & 0o777) === 0o640, thisPlatform.hasModes);
+    const isRemoved = await Deno.remove(inner, { recursive: true })
+      .then(() => true, () => false);
+    assertEquals(isRemoved, thisPlatform.removesOpenFiles);
+  }
+  using opened = await Deno.open(folder.path);
+  const isSynced = await opened.sync().then(() => true, () => false);
+  assertEquals(isSynced, thisPlatform.syncsFolders);
+});
+
+testWith({}, "the runtime knows the signals that stop a program", () => {
+  const ignore = () => {};
+  for (const name of Object.keys(thisPlatform.stopCodes)) {
+    Deno.addSignalListener(name as Deno.Signal, ignore);
+    Deno.removeSignalListener(name as Deno.Signal, ignore);
+  }
+});
+
+testWith(
+  {
+    ...PROGRAMS,
+    env: true,
+    run: [Deno.execPath(), thisPlatform.shell("").program],
+  },
+  "this platform's shell runs a line with quotes",
+  async () => {
+    const word = "two words & more's";
+    const line = [Deno.execPath(), "eval", "console.log(Deno.args[0])", word]
+      .map(thisPlatform.quote).join(" ");
+    const { program, options } = thisPlatform.shell(line);
+    const { stdout, code } = await new Deno.Command(program, options).output();
+    assertEquals(
+      [code, new TextDecoder().decode(stdout).trim()],
+      [0, word],
+    );
+  },
+);
