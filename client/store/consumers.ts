@@ -67,7 +67,7 @@ export class Consumer implements Disposable {
       );
     }
     const lock = FolderLock.tryTake(
-      `${database.folder}/consumer.${name}.lock`,
+      `${database.folder}/consumer.${caseless(name)}.lock`,
     );
     if (lock === undefined) {
       throw new UserError(
@@ -162,4 +162,9 @@ export class Consumer implements Disposable {
       return upTo;
     });
   }
+}
+
+/** The name for file systems that ignore case: `Bot` becomes `+bot`, and stays another one than `bot`. */
+function caseless(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`);
 }

@@ -8,6 +8,7 @@ import {
   makePrivateFolder,
   move,
   removeIfThere,
+  statIfThere,
   syncContent,
   syncFolder,
   writeAll,
@@ -71,7 +72,8 @@ export async function exportConversations(
       }
       await syncContent(file);
     }
-    // A rename replaces only an empty folder.
+    // Windows replaces no folder, not even an empty one.
+    if (statIfThere(target) !== undefined) await Deno.remove(target);
     await move(draft, target);
     await syncFolder(dirname(target));
     return exported;

@@ -9,7 +9,11 @@ import {
   Session,
   UserError,
 } from "../../../client/mod.ts";
-import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
+import {
+  namesIn,
+  temporaryFolder,
+  testRelay,
+} from "../../../lab/harness/resources.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import { assertMode } from "../../support/file_mode.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
@@ -262,6 +266,11 @@ testWith(
         UserError,
         'listens as "bot"',
       );
+      using other = await scene.open("anna").consumer("Bot");
+      assertEquals(other.open, 0);
+      const names = await namesIn(`${scene.path}/anna/info.store`);
+      const ignoringCase = new Set(names.map((name) => name.toLowerCase()));
+      assertEquals(ignoringCase.size, names.length);
       assertEquals(await rest("archive"), ["one", "two", "three"]);
     }
     assertEquals(await rest("bot"), ["one", "three"]);

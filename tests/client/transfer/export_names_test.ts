@@ -1,0 +1,41 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import {
+  namesIn,
+  temporaryFolder,
+  testRelay,
+} from "../../../lab/harness/resources.ts";
+import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import { VerbUser } from "../../support/clients/verbs.ts";
+
+/** Names that Windows keeps for devices, or can't tell apart as files. */
+const NAMES = ["CON", "anna", "Anna", "a:b. "];
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "each exported conversation has a file of its own on every system",
+  async () => {
+    await using relay = await testRelay();
+    await using folder = await temporaryFolder();
+    const user = (dir: string) =>
+      new VerbUser(`${folder.path}/${dir}`, relay.address);
+    const reader = user("reader");
+    await reader.do("register", "reader");
+    for (const [index, name] of NAMES.entries()) {
+      const sender = user(String(index));
+      await sender.do("register", name);
+      await sender.do("send", "reader", "שלום");
+    }
+    await reader.do("pull");
+    const to = `${folder.path}/conversations`;
+    // An empty folder is filled.
+    await Deno.mkdir(to);
+    await reader.do("export", to, "--format", "text");
+    const names = await namesIn(to);
+    const ignoringCase = new Set(names.map((name) => name.toLowerCase()));
+    assertEquals([names.length, ignoringCase.size], [4, 4]);
+    for (const name of names) {
+      assertMatch(name, /^[A-Za-z0-9_][A-Za-z0-9_-]*-[0-9a-f]{32}\.txt$/);
+      assertMatch(await Deno.readTextFile(`${to}/${name}`), /: שלום$/m);
+    }
+  },
+);
