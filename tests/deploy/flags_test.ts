@@ -31,7 +31,23 @@ async function commandLines(): Promise<Record<string, string[]>> {
     " $RELAY_FLAGS",
     " --keep 30d",
   );
+  const plist = await Deno.readTextFile(
+    `${deploy}/launchd/messageu.relay.plist`,
+  );
+  const [, list = ""] = /<array>(.+)<\/array>/s.exec(plist) ?? [];
+  const service = await Deno.readTextFile(
+    `${deploy}/windows/messageu-relay.xml`,
+  );
+  const part = (name: string) =>
+    new RegExp(`<${name}>(.+)</${name}>`).exec(service)?.[1];
+  const task = await Deno.readTextFile(`${deploy}/windows/register_task.ps1`);
+  const [, relay = ""] = /^\$relay = "(.+)"$/m.exec(task) ?? [];
   return {
+    launchd: [...list.matchAll(/<string>(.*)<\/string>/g)]
+      .map(([, word = ""]) => word),
+    "service of Windows": `${part("executable")} ${part("arguments")}`
+      .split(" "),
+    "task of Windows": relay.split(" "),
     unit: own.split(" "),
     "unit with PostgreSQL": `${own} ${store}`.split(" "),
     Dockerfile: JSON.parse(entry),
@@ -48,6 +64,8 @@ testWith(
     await Deno.writeTextFile(url, "postgres://user:word@127.0.0.1/messageu\n");
     const places: Record<string, string> = {
       "/var/lib/messageu": folder.path,
+      "/opt/messageu-store": folder.path,
+      "C:\\ProgramData\\MessageU": folder.path,
       "/run/secrets/store_url": url,
       "%d/store": url,
     };
@@ -66,6 +84,25 @@ testWith(
     }
   },
 );
+
+testWith(FILES, "the files for macOS and Windows are well-formed", async () => {
+  for (
+    const file of ["launchd/messageu.relay.plist", "windows/messageu-relay.xml"]
+  ) {
+    const text = await Deno.readTextFile(`${deploy}/${file}`);
+    const open: string[] = [];
+    const plain = text.replaceAll(/<!--.*?-->|<[?!].*?>/gs, "");
+    for (const [, end, name, empty] of plain.matchAll(TAG)) {
+      if (end === "/") assertEquals(open.pop(), name, file);
+      else if (empty === "" && name !== undefined) open.push(name);
+    }
+    assertEquals(open, [], file);
+    assertEquals(plain.replaceAll(TAG, "").match(/[<>&]/), null, file);
+  }
+});
+
+/** A tag: whether it ends an element, its name, and whether it is empty. */
+const TAG = /<(\/?)(\w+)(?: \w+="[^"<&]*")* ?(\/?)>/g;
 
 /** The runtime's flags, and the relay's. */
 function split(line: readonly string[]): string[][] {
