@@ -1,5 +1,6 @@
 /** Where received files go, and how they are saved elsewhere. */
 
+import { basename, join } from "node:path";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
@@ -23,16 +24,16 @@ testWith(
 
     await t.step("a path in the setting begins at the folder", async () => {
       const { stderr } = await anna.do("config", "files", "got/files");
-      assertEquals(stderr, `files is ${dir}/got/files now\n`);
+      assertEquals(stderr, `files is ${join(dir, "got/files")} now\n`);
       await ben.do("send-file", "anna", `${folder.path}/sent`);
       const { data } = await anna.do("pull", "--json");
       file = data.find(({ kind }) => kind === "file");
-      const got = `${await Deno.realPath(dir)}/got/files`;
+      const got = join(await Deno.realPath(dir), "got/files");
       const [{ name }, ...more] = [...Deno.readDirSync(got)] as [
         Deno.DirEntry,
         ...Deno.DirEntry[],
       ];
-      assertEquals([file.path, more], [`${got}/${name}`, []]);
+      assertEquals([file.path, more], [join(got, name), []]);
       assertMatch(name, /^messageu-\w+$/);
       assertEquals(await Deno.readFile(file.path), bytes);
       await assertMode(got, 0o700);
@@ -52,7 +53,7 @@ testWith(
       assertEquals(await Deno.readFile(path), bytes);
       await Deno.mkdir(`${folder.path}/into`);
       const { code, stdout } = await save(`${folder.path}/into`);
-      const name = file.path.replace(/^.*\//, "");
+      const name = basename(file.path);
       assertEquals([code, stdout], [0, `${folder.path}/into/${name}\n`]);
       assertEquals(
         await Deno.readFile(`${folder.path}/into/${name}`),
@@ -97,7 +98,7 @@ testWith(
       const { code, stderr } = await anna.run("", "pull");
       assertEquals(code, 1);
       assertStringIncludes(stderr, "Can't save a received file");
-      assertStringIncludes(stderr, `${folder.path}/taken/files`);
+      assertStringIncludes(stderr, join(folder.path, "taken/files"));
       await anna.do("config", "files", `${folder.path}/other`);
       const { data: [later] } = await anna.do("pull", "--json");
       assertEquals(await Deno.readFile(later.path), bytes);

@@ -4,6 +4,7 @@ import { programHelp } from "../../../client/ui/cli/help.ts";
 import { Output, processIo } from "../../../client/ui/cli/verb/output.ts";
 import { loadVerb, verbNames } from "../../../client/ui/cli/verbs.ts";
 import config from "../../../deno.json" with { type: "json" };
+import { type Platform, platforms } from "../../../shared/platform/platform.ts";
 import { runHere } from "../../../lab/harness/client_run.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { Program } from "../../../lab/harness/program.ts";
@@ -163,13 +164,23 @@ testWith(
   async () => {
     await using folder = await temporaryFolder();
     const dir = `${folder.path}/anna's own`;
-    const { code, stderr } = await runHere("", ["whoami", "--dir", dir]);
-    assertEquals(code, 7);
-    const spelled = `'${dir.replace("'", "'\\''")}'`;
-    assertStringIncludes(
-      stderr,
-      `(Register first: messageu --dir ${spelled} register NAME)`,
-    );
+    const { linux, windows } = platforms;
+    const commands: [dir: string, platform: Platform, command: string][] = [
+      [
+        dir,
+        linux,
+        `messageu --dir '${dir.replace("'", "'\\''")}' register NAME`,
+      ],
+      [dir, windows, `messageu --dir "${dir}" register NAME`],
+      ["a\\b", linux, "messageu --dir 'a\\b' register NAME"],
+      ["a\\b", windows, '"messageu --dir a\\b register NAME"'],
+    ];
+    for (const [dir, platform, command] of commands) {
+      const words = ["whoami", "--dir", dir];
+      const { code, stderr } = await runHere("", words, { platform });
+      assertEquals(code, 7);
+      assertStringIncludes(stderr, `(Register first: ${command})`);
+    }
     const here = await runHere("", ["whoami"]);
     assertStringIncludes(here.stderr, '"messageu register NAME"');
   },

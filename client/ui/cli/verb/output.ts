@@ -235,13 +235,14 @@ const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
  * words that the shell would read stands without: copied with the double quotes,
  * they would be evaluated.
  */
-function shellCommand(words: readonly string[], { quote }: Platform): string {
-  if (words.every((word) => PLAIN_WORD.test(word))) {
-    return `"${words.join(" ")}"`;
-  }
-  return words.map((word) => PLAIN_WORD.test(word) ? word : quote(word)).join(
-    " ",
-  );
+function shellCommand(
+  words: readonly string[],
+  { quote, backslashSeparates }: Platform,
+): string {
+  const isPlain = (word: string) =>
+    PLAIN_WORD.test(backslashSeparates ? word.replaceAll("\\", "/") : word);
+  if (words.every(isPlain)) return `"${words.join(" ")}"`;
+  return words.map((word) => isPlain(word) ? word : quote(word)).join(" ");
 }
 
 /** The reader of standard output has gone. */
