@@ -10,15 +10,18 @@ import {
   verbNames,
 } from "../../../client/ui/cli/verbs.ts";
 import { Program, ROOT, withTemporary } from "../../../lab/harness/program.ts";
-import { SHELL, testWith } from "../../support/test_with.ts";
+import { PROGRAMS, testWith } from "../../support/test_with.ts";
 import { twoPeople } from "../../support/clients/two_people.ts";
 import { CLIENT } from "../../support/clients/verbs.ts";
 
 const DESCRIPTORS: Readonly<Record<string, Deno.PermissionDescriptor>> = {
   net: { name: "net", host: "127.0.0.1" },
   env: { name: "env" },
-  run: { name: "run", command: "sh" },
+  run: { name: "run", command: Deno.execPath() },
 };
+
+/** What a verb may have that gives up nothing. */
+const ALL = { ...PROGRAMS, env: true };
 
 /** The verbs, with flags, and what they keep beside the files. */
 const KEPT: readonly [
@@ -62,7 +65,7 @@ for (const name of canLoad ? verbNames : []) {
 for (const [name, flags, kept] of [...KEPT, ...others]) {
   const line = [name, ...Object.keys(flags).map((flag) => `--${flag}`)];
   testWith(
-    SHELL,
+    ALL,
     `${line.join(" ")} keeps ${kept.join(", ") || "nothing but its files"}`,
     async () => {
       let found: string[] = [];
@@ -84,7 +87,7 @@ for (const [name, flags, kept] of [...KEPT, ...others]) {
 }
 
 testWith(
-  SHELL,
+  ALL,
   "named addresses and folders are enough for what goes on",
   async () => {
     await using people = await twoPeople();
@@ -109,7 +112,6 @@ testWith(
     await anna.do("send-file", "ben", `${ROOT}LICENSE`);
     await listener.prints(/"path":"[^"]*temp[^"]*"/);
     listener.kill("SIGTERM");
-    const { code, stderr } = await listener.end();
-    assertEquals({ code, stderr }, { code: 143, stderr: "" });
+    assertEquals((await listener.end()).stderr, "");
   },
 );

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Program, ROOT, withTemporary } from "../../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
-import { longTest, SHELL } from "../../support/test_with.ts";
+import { lacking, longTest, SHELL, stepWith } from "../../support/test_with.ts";
 import { installClient, VerbUser } from "../../support/clients/verbs.ts";
 
 longTest(SHELL, "what was sent is done, whoever hears of it", async (t) => {
@@ -44,8 +44,8 @@ longTest(SHELL, "what was sent is done, whoever hears of it", async (t) => {
     assertEquals(await received(), ["a", "b", "c"]);
   });
 
-  if (Deno.build.os !== "linux") return;
-  await t.step("standard error can't be written", async () => {
+  const full = lacking("/dev/full");
+  await stepWith(t, "standard error can't be written", async () => {
     const { stdout } = await shell(
       `"$client" send ben two $at 2>/dev/full; echo "code $?"`,
     );
@@ -57,16 +57,16 @@ longTest(SHELL, "what was sent is done, whoever hears of it", async (t) => {
       `"$client" send-file ben '${large}' $at 2>/dev/full; echo "code $?"`,
     );
     assertEquals(file.stdout, "code 0\n");
-  });
+  }, full);
 
-  await t.step("standard output can't be written", async () => {
+  await stepWith(t, "standard output can't be written", async () => {
     const { stderr } = await shell(
       `"$client" send ben three --json $at >/dev/full; echo "code $?" >&2`,
     );
     assertMatch(stderr, /Message \d+ was sent, but .*\n?.*code 1\n$/s);
     assert(!stderr.includes("kept"), stderr);
     assertEquals(await received(), ["three"]);
-  });
+  }, full);
 
   await t.step("what was sent isn't kept to be sent again", async () => {
     const { data } = await anna.do("history", "--limit", "1", "--json");

@@ -7,6 +7,7 @@ import {
 import { Peer } from "../../../lab/harness/peer.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { PROGRAMS, testWith } from "../../support/test_with.ts";
+import { execCommand, INPUT } from "../../support/clients/exec_command.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 import { withTemporary } from "../../../lab/harness/program.ts";
 
@@ -112,7 +113,13 @@ testWith(
       const ended = await anna.do(
         "pull",
         "--exec",
-        `cat > ${copy}; echo "$MESSAGEU_KIND from $MESSAGEU_CONTACT"`,
+        execCommand(
+          `await Deno.writeFile('${
+            copy.replaceAll("\\", "/")
+          }', Deno.stdin.readable);
+const { MESSAGEU_KIND, MESSAGEU_CONTACT } = Deno.env.toObject();
+console.log(MESSAGEU_KIND, 'from', MESSAGEU_CONTACT)`.replaceAll("\n", " "),
+        ),
       );
       assertEquals(ended.stdout, "file from ben\n");
       assertEquals(await Deno.readFile(copy), bytes);
@@ -125,12 +132,18 @@ testWith(
         "",
         "pull",
         "--exec",
-        'read -r line; echo "$line"; [ "$line" = second ]',
+        execCommand(
+          `const text = ${INPUT}; console.log(text); Deno.exit(text === 'second' ? 0 : 1)`,
+        ),
       );
       assertEquals(failed.code, 1);
       assertEquals(failed.stdout, "$(touch /nowhere) `id`\nsecond\n");
       assertStringIncludes(failed.stderr, "the command ended with 1");
-      const again = await anna.do("pull", "--exec", "cat; echo");
+      const again = await anna.do(
+        "pull",
+        "--exec",
+        execCommand(`console.log(${INPUT})`),
+      );
       assertEquals(again.stdout, "$(touch /nowhere) `id`\n");
     });
 
