@@ -9,11 +9,10 @@ const PATIENCE = 120_000;
 const NOT_OF_A_USER = new Set(["NO_COLOR", "CI", "VISUAL", "EDITOR"]);
 
 // Runs the program, tells its pid, and whether it left the terminal as it was.
-const WRAPPER = `exec 3<&0
-before=$(stty -g)
-"$@" <&3 3<&- &
-echo "pid $!"
-wait $!
+// A key that interrupts the program mustn't end this shell.
+const WRAPPER = `before=$(stty -g)
+trap : INT QUIT
+sh -c 'echo "pid $$"; exec "$@"' sh "$@"
 echo "ended with $?"
 [ "$(stty -g)" = "$before" ] && echo "as it was"`;
 

@@ -1,0 +1,32 @@
+/** All that is tried, in order. */
+
+import { checkNativeRelay, checkRelay } from "./conformance.ts";
+import { chatAtConsole, menuAtConsole, relayAtConsole } from "./console.ts";
+import { type Step, succeed } from "./step.ts";
+import { testSteps } from "./tests.ts";
+
+/** The steps. */
+export const steps: readonly Step[] = [
+  {
+    name: "install",
+    minutes: 3,
+    run: async (wine) => {
+      await succeed(wine.deno("install", "--frozen"));
+      return { summary: "the packages of deno.lock" };
+    },
+  },
+  {
+    name: "demo",
+    minutes: 2,
+    run: async (wine) => {
+      const told = await succeed(wine.deno("task", "demo"));
+      return { summary: `${told.trim().split("\n").length} lines` };
+    },
+  },
+  ...testSteps,
+  { name: "conformance", minutes: 3, run: checkRelay },
+  { name: "kit", minutes: 3, run: checkNativeRelay },
+  { name: "menu", minutes: 3, run: menuAtConsole },
+  { name: "chat", minutes: 3, run: chatAtConsole },
+  { name: "ctrl-c", minutes: 2, run: relayAtConsole },
+];
