@@ -20,6 +20,8 @@ import {
 } from "../../shared/platform/platform.ts";
 import { RUNTIME, type TaskCommand, taskCommand } from "./task_command.ts";
 
+const { quote } = platforms.linux;
+
 /** The clone. */
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -77,10 +79,10 @@ export function commandScript(
 function shellScript({ flags, entry }: TaskCommand, runtime: string): string {
   return `#!/bin/sh
 # ${MARK}
-deno=${quoted(runtime)}
+deno=${quote(runtime)}
 [ -x "$deno" ] || deno="${RUNTIME}" || exit
 exec "$deno" run --quiet ${flags.join(" ").replace(RUNTIME, "$deno")} \\
-  ${quoted(join(ROOT, entry))} "$@"
+  ${quote(join(ROOT, entry))} "$@"
 `;
 }
 
@@ -116,9 +118,4 @@ function inBatchFile(path: string): string {
 export async function isForeign(path: string): Promise<boolean> {
   return statIfThere(path) !== undefined &&
     !(await Deno.readTextFile(path)).includes(MARK);
-}
-
-/** A word for the shell. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

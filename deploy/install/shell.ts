@@ -6,8 +6,13 @@
  */
 
 import { basename, join } from "node:path";
-import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
-import { quoted } from "./command.ts";
+import {
+  type Platform,
+  platforms,
+  thisPlatform,
+} from "../../shared/platform/platform.ts";
+
+const { quote } = platforms.linux;
 
 /** A shell that users have. */
 export interface Shell {
@@ -41,7 +46,7 @@ function dataFolder(environment: Environment): string {
 }
 
 /** In bash and zsh. */
-const pathLine = (folder: string) => `export PATH=${quoted(folder)}:"$PATH"`;
+const pathLine = (folder: string) => `export PATH=${quote(folder)}:"$PATH"`;
 
 /** The shells by name. */
 export const shells: readonly Shell[] = [
@@ -55,7 +60,7 @@ export const shells: readonly Shell[] = [
         ...["bash-completion", "completions", command],
       ),
     loading: (path) => ({
-      line: `source ${quoted(path)}`,
+      line: `source ${quote(path)}`,
       where: "where the package bash-completion isn't installed",
     }),
   },
@@ -69,14 +74,14 @@ export const shells: readonly Shell[] = [
         ...["zsh", "site-functions", `_${command}`],
       ),
     loading: (path) => ({
-      line: `fpath=(${quoted(join(path, ".."))} $fpath)`,
+      line: `fpath=(${quote(join(path, ".."))} $fpath)`,
       where: "above its compinit",
     }),
   },
   {
     name: "fish",
     place: "add to ~/.config/fish/config.fish",
-    pathLine: (folder) => `fish_add_path ${quoted(folder)}`,
+    pathLine: (folder) => `fish_add_path ${quote(folder)}`,
     completion: (environment, command) =>
       join(
         environment("XDG_CONFIG_HOME") ??

@@ -17,6 +17,7 @@ import {
   programs,
 } from "../../lab/compile/program.ts";
 import { Peer } from "../../lab/harness/peer.ts";
+import { emptyPrograms } from "../support/empty_programs.ts";
 import { postgresTest } from "../support/stores/postgres.ts";
 import { Program, ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
@@ -167,6 +168,31 @@ longTest(
     );
   },
 );
+
+for (const [system, base] of Object.entries(emptyPrograms)) {
+  longTest(
+    SHELL,
+    `a release for ${system} has the permissions of the tasks`,
+    async () => {
+      await using folder = await temporaryFolder();
+      const path = `${folder.path}/base`;
+      await Deno.writeFile(path, base);
+      const output = `${folder.path}/release`;
+      const { code, stderr } = await Program.deno(
+        ["task", "release", "--only", system, "--output", output],
+        ROOT,
+        { DENORT_BIN: path },
+      ).end();
+      assertEquals(code, 0, stderr);
+      for (const { name, flags } of Object.values(programs)) {
+        assertEquals(
+          await permissionsOf(`${output}/${name}-${system}`),
+          grantedBy(flags),
+        );
+      }
+    },
+  );
+}
 
 longTest(
   SHELL,
