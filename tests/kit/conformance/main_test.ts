@@ -11,7 +11,12 @@ import { allChecks } from "../../../kit/conformance/server/checks.ts";
 import { AnyServer } from "../../../kit/any_server.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
-import { longTest, PROGRAMS, testWith } from "../../support/test_with.ts";
+import {
+  lacking,
+  longTest,
+  PROGRAMS,
+  testWith,
+} from "../../support/test_with.ts";
 import { startWrongRelay } from "../../../lab/wrong_relay/wrong_relay.ts";
 
 /** Runs the task's own command. */
@@ -137,7 +142,7 @@ testWith(PROGRAMS, "an interruption prints what is known", async () => {
     stdout,
     /\n\d+ checks? in .* passed\nInterrupted: there are \d+ checks in all\.\n$/,
   );
-});
+}, lacking("signals between programs"));
 
 testWith(
   PROGRAMS,

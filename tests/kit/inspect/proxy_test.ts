@@ -14,6 +14,9 @@ import {
 import { until } from "../../../lab/harness/until.ts";
 import { hasCode } from "../../../shared/platform/system_error.ts";
 import { assertRejectsWith } from "../../support/system_errors.ts";
+import { withoutResets } from "../../support/wire/resets.ts";
+
+const missing = await withoutResets();
 
 /** A proxy before a server whose connections the test serves. */
 class Behind implements AsyncDisposable {
@@ -144,7 +147,7 @@ testWith(LOOPBACK, "inspect: a client's reset reaches the relay", async () => {
         finding.kind === "end" && finding.isReset
       ),
   );
-});
+}, missing);
 
 testWith(LOOPBACK, "inspect: a relay's reset reaches the client", async () => {
   // Deno's own sockets send an end before a reset.
@@ -182,7 +185,7 @@ testWith(LOOPBACK, "inspect: a relay's reset reaches the client", async () => {
     ),
     [["answer", true, "FRM-4"]],
   );
-});
+}, missing);
 
 testWith(
   LOOPBACK,
