@@ -54,7 +54,7 @@ testWith(
       await Deno.mkdir(`${folder.path}/into`);
       const { code, stdout } = await save(`${folder.path}/into`);
       const name = basename(file.path);
-      assertEquals([code, stdout], [0, `${folder.path}/into/${name}\n`]);
+      assertEquals([code, stdout], [0, `${join(folder.path, "into", name)}\n`]);
       assertEquals(
         await Deno.readFile(`${folder.path}/into/${name}`),
         bytes,

@@ -30,7 +30,7 @@ export function clientArguments(...args: string[]): string[] {
     "--allow-write",
     "--allow-run",
     "--allow-sys=statfs",
-    "--allow-env=LC_ALL,LC_CTYPE,LANG",
+    "--allow-env=LC_ALL,LC_CTYPE,LANG,USERPROFILE",
     CLIENT,
     ...args,
   ];
