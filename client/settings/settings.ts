@@ -57,10 +57,12 @@ export const settings = {
   ),
   files: {
     brief: "The folder for received files",
-    expected: `a folder's path, or ${TEMPORARY}`,
+    expected:
+      `a folder's path, with each backslash twice in the file, or ${TEMPORARY}`,
     default: TEMPORARY,
+    // JSON reads "C:\new" with a line feed.
     read: (value: unknown): string | undefined =>
-      isText(value) ? value : undefined,
+      isText(value) && !/\p{Cc}/u.test(value) ? value : undefined,
   },
   "keep-history": {
     brief: "How long messages are kept in this folder",

@@ -7,6 +7,7 @@
  */
 
 import { parseArgs } from "@std/cli";
+import { thisPlatform } from "../../shared/platform/platform.ts";
 import { Program } from "../harness/program.ts";
 import { temporaryFolder } from "../harness/resources.ts";
 import type { Screen } from "../harness/screen.ts";
@@ -24,6 +25,11 @@ const TICK = 10;
 const { messages = 60, arrivals = 5 } = parseArgs(Deno.args, {
   string: ["messages", "arrivals"],
 });
+
+if (thisPlatform.name !== "Linux") {
+  console.error("bench:chat needs Linux: /proc has the cost of a chat");
+  Deno.exit(2);
+}
 
 /** What a chat has cost so far. */
 interface Cost {

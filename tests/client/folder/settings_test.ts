@@ -130,6 +130,10 @@ testWith(
         "line 2, column 19: keep-history: expected a span",
       ],
       [
+        String.raw`{"files": "C:\new"}`,
+        "column 11: files: expected a folder's path, with each backslash twice",
+      ],
+      [
         '{"notify": "off"\n "files": "/x"}',
         "line 2, column 2: expected a comma",
       ],
