@@ -22,6 +22,7 @@ import { postgresTest } from "../support/stores/postgres.ts";
 import { Program, ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
 import { Screen } from "../../lab/harness/screen.ts";
+import { thisPlatform } from "../../shared/platform/platform.ts";
 import { scrape } from "../support/relays/scrape.ts";
 import { longTest, PROGRAMS, SCREENS, SHELL } from "../support/test_with.ts";
 import { hasCode } from "../../shared/platform/system_error.ts";
@@ -30,7 +31,7 @@ import { hasCode } from "../../shared/platform/system_error.ts";
 const OF_TESTS = /xterm|node-pty|fast-check|ajv|[^a-z]yaml/;
 
 /** A small program of the system: Deno's 95 MB would be copied into each binary. */
-const BASE = Deno.build.os === "linux" ? "/bin/sh" : Deno.execPath();
+const BASE = thisPlatform.name === "Linux" ? "/bin/sh" : Deno.execPath();
 
 /** Runs `deno` in the project's folder, with a base. */
 const withBase = (...args: string[]) =>

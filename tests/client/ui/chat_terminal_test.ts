@@ -19,6 +19,7 @@ import {
   SCREENS,
   testWith,
 } from "../../support/test_with.ts";
+import { thisPlatform } from "../../../shared/platform/platform.ts";
 
 /** Ways to end, each with the exit code that is owed and what is said. */
 const ENDS: {
@@ -465,7 +466,7 @@ longTest(SCREENS, "a received file is opened by the desktop", async () => {
   }
   const bin = `${stage.path}/bin`;
   await Deno.mkdir(bin);
-  const opener = Deno.build.os === "darwin" ? "open" : "xdg-open";
+  const { opener } = thisPlatform;
   const script = `#!/bin/sh\necho noise\ncat "$1" >> '${stage.path}/opened'\n`;
   const installed = `${bin}/${opener}`;
   await Deno.writeTextFile(installed, script, { mode: 0o700 });
