@@ -1,16 +1,18 @@
-import { stopCodes } from "../../shared/cli/stopping.ts";
+import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 
 /** Milliseconds after which a second signal ends the program at once. */
 const PATIENCE = 1000;
 
-/** Ends a run on SIGINT, SIGTERM or SIGHUP. */
+/** Ends a run on a signal that stops a program in good order. */
 export class Interruption {
   readonly #controller = new AbortController();
+  readonly #codes: readonly [Deno.Signal, number][];
   #exitCode: number | undefined;
 
-  constructor() {
-    for (const [name, code] of Object.entries(stopCodes)) {
-      Deno.addSignalListener(name as Deno.Signal, () => this.#stop(code));
+  constructor({ stopCodes }: Platform = thisPlatform) {
+    this.#codes = Object.entries(stopCodes) as [Deno.Signal, number][];
+    for (const [name, code] of this.#codes) {
+      Deno.addSignalListener(name, () => this.#stop(code));
     }
   }
 
@@ -30,8 +32,8 @@ export class Interruption {
     this.#controller.abort();
     // Signals in quick succession count once.
     const timer = setTimeout(() => {
-      for (const [name, code] of Object.entries(stopCodes)) {
-        Deno.addSignalListener(name as Deno.Signal, () => Deno.exit(code));
+      for (const [name, code] of this.#codes) {
+        Deno.addSignalListener(name, () => Deno.exit(code));
       }
     }, PATIENCE);
     Deno.unrefTimer(timer);

@@ -33,9 +33,6 @@ export async function isHangupIgnored(
   return (await child.status).signal !== "SIGHUP";
 }
 
-/** Exit codes of the signals that end a program in good order. */
-export const { stopCodes } = thisPlatform;
-
 /** The signals that stop a program in good order. */
 export function stopSignals(
   { stopCodes }: Platform = thisPlatform,
