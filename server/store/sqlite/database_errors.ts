@@ -112,6 +112,8 @@ function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   const { errcode } = error as { errcode?: unknown };
   if (typeof errcode === "number") return errcode;
-  // @db/sqlite gives no code, but SQLite's own text for it, which never changes.
-  return CODES_BY_TEXT[error.message];
+  // @db/sqlite gives no code, nor does node:sqlite for a file that it can't
+  // open. SQLite's own text for it never changes; a path may stand behind it.
+  const [text = ""] = error.message.split(": ");
+  return CODES_BY_TEXT[text];
 }
