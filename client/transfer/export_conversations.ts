@@ -138,7 +138,8 @@ async function copyFile(
 ): Promise<string | null> {
   if (kind !== "file" || path === undefined) return null;
   const folder = `${stem}.files`;
-  const name = `${id}-${fileNameOf(basename(path))}`;
+  const ending = /\.[A-Za-z0-9]{1,16}$/.exec(path)?.[0] ?? "";
+  const name = `${id}-${fileNameOf(basename(path, ending))}${ending}`;
   await makePrivateFolder(folder);
   try {
     using target = await createPrivate(`${folder}/${name}`);

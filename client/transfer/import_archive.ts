@@ -6,6 +6,7 @@
  * @module
  */
 
+import { join } from "node:path";
 import { findFile, type InfoMe } from "../../shared/folder/info_files.ts";
 import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
 import { formatBytes } from "../../shared/cli/figures.ts";
@@ -231,10 +232,10 @@ async function prepare(
 ): Promise<number> {
   const store = `${draft}/${STORE_FOLDER}`;
   const database = `${store}/${DATABASE}`;
-  const final = `${await Deno.realPath(dir)}/${STORE_FOLDER}/${FILES}`;
+  const final = join(await Deno.realPath(dir), STORE_FOLDER, FILES);
   await makePrivateFolder(`${store}/${FILES}`);
   (await createPrivate(database)).close();
-  archive.restore(database, (message) => `${final}/${message}`);
+  archive.restore(database, (message) => join(final, String(message)));
   const files = archive.packedFiles;
   for (const message of files) {
     using file = await createPrivate(`${store}/${FILES}/${message}`);

@@ -8,7 +8,7 @@ import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 
 /** Names that Windows keeps for devices, or can't tell apart as files. */
-const NAMES = ["CON", "anna", "Anna", "a:b. "];
+const NAMES = ["CON", "anna", "Anna", "con.x"];
 
 testWith(
   LOOPBACK_AND_FILES,
@@ -26,11 +26,17 @@ testWith(
       await sender.do("send", "reader", "שלום");
     }
     await reader.do("pull");
+    await Deno.writeTextFile(`${folder.path}/שיר.txt`, "a song");
+    await reader.do("send-file", "anna", `${folder.path}/שיר.txt`);
     const to = `${folder.path}/conversations`;
     // An empty folder is filled.
     await Deno.mkdir(to);
     await reader.do("export", to, "--format", "text");
-    const names = await namesIn(to);
+    const all = await namesIn(to);
+    const [files = ""] = all.filter((name) => name.endsWith(".files"));
+    const [file = ""] = await namesIn(`${to}/${files}`);
+    assertMatch(file, /^\d+-___\.txt$/);
+    const names = all.filter((name) => name !== files);
     const ignoringCase = new Set(names.map((name) => name.toLowerCase()));
     assertEquals([names.length, ignoringCase.size], [4, 4]);
     for (const name of names) {
