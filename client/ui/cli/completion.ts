@@ -2,7 +2,8 @@
  * Completion in the shell. Each script passes the words of a command line to
  * `complete SHELL WORD...` and reads one proposal a line: a word, a tab, and its
  * description. An empty word stands for any file, and "/" for any folder. The scripts evaluate neither
- * typed nor proposed words.
+ * typed nor proposed words. PowerShell drops empty words, so its script puts "="
+ * before the last one.
  *
  * @module
  */
@@ -78,9 +79,31 @@ if [[ $funcstack[1] == _NAME ]]; then _NAME "$@"; else compdef _NAME NAME; fi`,
     end
 end
 complete -c NAME -f -a '(_NAME_complete)'`,
+  // PowerShell completes paths where nothing is returned.
+  powershell:
+    `Register-ArgumentCompleter -Native -CommandName NAME -ScriptBlock {
+  param($word, $ast, $cursor)
+  $before = @($ast.CommandElements | Select-Object -Skip 1 |
+    Where-Object { $_.Extent.EndOffset -lt $cursor } |
+    ForEach-Object { if ($_.Value -is [string]) { $_.Value } else { "$_" } })
+  $lines = @(& NAME complete powershell @before "=$word" 2>$null)
+  if ($word -notlike '-*' -and $lines -match '^/?\\t') { return }
+  if ($lines.Count -eq 0) { return '' }
+  foreach ($line in $lines) {
+    $text, $about = $line -split '\\t', 2
+    if ($text -in '', '/') { continue }
+    if (-not $about) { $about = $text }
+    $inserted = if ($text -match '^[\\w.+=:/-]+$') { $text } else { "'$text'" }
+    [Management.Automation.CompletionResult]::new(
+      $inserted, $text, 'ParameterValue', $about)
+  }
+}`,
 };
 
-/** Names that need no quoting; bash inserts proposals unquoted. */
+/** The shells that have a script. */
+export const shells: readonly string[] = Object.keys(scripts);
+
+/** Names that need no escaping: bash inserts proposals unquoted, PowerShell between quotes. */
 const PLAIN = /^[\w.@+][\w.@+-]*$/;
 
 /**
@@ -149,7 +172,7 @@ function proposedWord(completion: string): string {
 
 /** Whether a contact's name can be inserted into a command line. */
 function isProposed(name: string, shell: string): boolean {
-  if (shell === "bash") return PLAIN.test(name);
+  if (shell === "bash" || shell === "powershell") return PLAIN.test(name);
   // The other shells quote it, but can't quote a flag or invisible characters.
   return !name.startsWith("-") && printableLine(name) === name;
 }

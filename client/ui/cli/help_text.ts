@@ -58,7 +58,7 @@ Without a verb it runs the menu. "messageu help VERB" explains a verb.
   doctor                Check the folder, your key, the store, the relay, room
                         and terminal
   completion SHELL [--program NAME]
-                        Print the completion script for bash, zsh or fish
+                        Print the completion script for a shell
   menu                  Run the console menu, the default verb
   help [VERB]           Explain a verb, with examples; or list all verbs
 

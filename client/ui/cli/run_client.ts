@@ -30,7 +30,8 @@ export async function runClient(
   if (args[0] === COMPLETE) {
     const { complete } = await import("./completion.ts");
     const [, shell = "", ...words] = args;
-    const current = words.pop() ?? "";
+    const last = words.pop() ?? "";
+    const current = shell === "powershell" ? last.slice(1) : last;
     const before = verbFirst(words);
     const isVerbMissing = before[0]?.startsWith("-") ?? true;
     const isOfFlag = current.startsWith("-") ||

@@ -168,3 +168,16 @@ esac
     },
   );
 }
+
+Deno.test("PowerShell's script marks the last word of a request", async () => {
+  const { stdout: script } = await runHere("", ["completion", "powershell"]);
+  assertStringIncludes(script, 'complete powershell @before "=$word"');
+  assertStringIncludes(script, "-split '\\t', 2");
+  const propose = async (...words: string[]) => {
+    const { stdout } = await runHere("", ["complete", "powershell", ...words]);
+    return stdout.split("\n").map((line) => line.split("\t")[0]);
+  };
+  assertEquals(await propose("=send-f"), ["send-file", ""]);
+  assert((await propose("=")).includes("whoami"));
+  assertEquals(await propose("completion", "=pow"), ["powershell", ""]);
+});

@@ -1,17 +1,21 @@
 import { valueFlag } from "../../../../shared/cli/flags.ts";
-import { completionScript } from "../completion.ts";
+import { completionScript, shells } from "../completion.ts";
 import { PROGRAM } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 
+const listed = `${shells.slice(0, -1).join(", ")} or ${shells.at(-1)}`;
+
 /** Prints a shell's completion script. */
 export const verb: Verb = defineVerb({
-  brief: "Print the completion script for bash, zsh or fish",
+  brief: "Print the completion script for a shell",
   about:
     `Prints a script that completes verbs, flags, names and paths; "deno task install" installs it. By hand:
 
   bash  source <(messageu completion bash), in ~/.bashrc
   zsh   source <(messageu completion zsh), in ~/.zshrc behind compinit
   fish  messageu completion fish > ~/.config/fish/completions/messageu.fish
+  powershell  messageu completion powershell | Out-String | Invoke-Expression,
+              in the file that $PROFILE names
 
 A client under another name needs it in --program.`,
   examples: [
@@ -25,13 +29,13 @@ A client under another name needs it in --program.`,
     },
   },
   args: [{
-    brief: "bash, zsh or fish",
+    brief: listed,
     placeholder: "SHELL",
     parse(text: string) {
-      if (text === "bash" || text === "zsh" || text === "fish") return text;
-      throw new Error(`expected bash, zsh or fish, got "${text}"`);
+      if (shells.includes(text)) return text;
+      throw new Error(`expected ${listed}, got "${text}"`);
     },
-    proposeCompletions: () => ["bash", "zsh", "fish"],
+    proposeCompletions: () => shells,
   }],
   async task(work, { program }, shell) {
     await work.output.write(completionScript(shell, program).trim());
