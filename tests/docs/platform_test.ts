@@ -62,3 +62,10 @@ testWith(
     );
   },
 );
+
+testWith(FILES, "programs ask the platform, and not the runtime", async () => {
+  assertEquals(
+    await placesOf(PRODUCT, /Deno\.build\.os|process\.platform/g),
+    [],
+  );
+});
