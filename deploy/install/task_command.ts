@@ -16,15 +16,18 @@ export interface TaskCommand {
   readonly flags: readonly string[];
   /** The path of the first module in the clone. */
   readonly entry: string;
+  /** The program's arguments. */
+  readonly args: readonly string[];
 }
 
-/** Splits `deno run FLAGS FILE`. @throws {Error} if the task is another command */
+/** Splits `deno run FLAGS FILE ARGS`. @throws {Error} if the task is another command */
 export function taskCommand(task: keyof typeof config.tasks): TaskCommand {
   const { command } = config.tasks[task];
   const [deno, run, ...words] = command.match(/(?:"[^"]*"|[^\s"])+/g) ?? [];
-  const entry = words.pop();
+  const at = words.findIndex((word) => word.endsWith(".ts"));
+  const entry = words[at];
   if (deno !== "deno" || run !== "run" || entry === undefined) {
     throw new Error(`Expected "deno run FLAGS FILE", got "${command}"`);
   }
-  return { flags: words, entry };
+  return { flags: words.slice(0, at), entry, args: words.slice(at + 1) };
 }

@@ -1,7 +1,7 @@
 /** Runs one of the project's programs as a process of its own. */
 
 import { fileURLToPath } from "node:url";
-import config from "../../deno.json" with { type: "json" };
+import { RUNTIME, taskCommand } from "../../deploy/install/task_command.ts";
 
 /** The project's top folder. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -263,10 +263,12 @@ function withoutTimes(flags: readonly string[]): string[] {
 }
 
 /** The runtime's arguments with which a task runs its program. */
-export function taskArguments(task: keyof typeof config.tasks): string[] {
-  const command = config.tasks[task].command
-    .replace(`"$(deno eval -p 'Deno.execPath()')"`, Deno.execPath());
-  const [, ...args] = command.split(" ");
-  const module = args.findIndex((arg) => arg.endsWith(".ts"));
-  return args.map((arg, i) => i === module ? `${ROOT}${arg}` : arg);
+export function taskArguments(
+  task: Parameters<typeof taskCommand>[0],
+): string[] {
+  const { flags, entry, args } = taskCommand(task);
+  const own = flags.map((flag) =>
+    flag.replace(`"${RUNTIME}"`, () => Deno.execPath())
+  );
+  return ["run", ...own, `${ROOT}${entry}`, ...args];
 }

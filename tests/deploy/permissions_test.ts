@@ -5,8 +5,8 @@ import config from "../../deno.json" with { type: "json" };
 import { RUNTIME, taskCommand } from "../../deploy/install/task_command.ts";
 import { programs } from "../../lab/compile/program.ts";
 import { projectPages } from "../../lab/harness/pages.ts";
-import { ROOT } from "../../lab/harness/program.ts";
-import { FILES, testWith } from "../support/test_with.ts";
+import { Program, ROOT } from "../../lab/harness/program.ts";
+import { FILES, PROGRAMS, testWith } from "../support/test_with.ts";
 
 /** Where a line names the folders and addresses of an example, and so grants less. */
 const NARROWED = "docs/programs.md";
@@ -110,3 +110,24 @@ testWith(FILES, "no task asks for a permission, or takes all", () => {
     }
   }
 });
+
+/** Loads what draws the chat, as on Windows. */
+const DRAWING = `import process from "node:process";
+Object.defineProperty(process, "platform", { value: "win32" });
+await import("ink");`;
+
+testWith(
+  PROGRAMS,
+  "the client's permissions suffice for what draws the chat on Windows",
+  async () => {
+    const { flags } = taskCommand("client");
+    await using program = Program.withInput(
+      Deno.execPath(),
+      ["run", "--quiet", ...flags, "-"],
+    );
+    await program.type(DRAWING);
+    await program.endInput();
+    const { code, stderr } = await program.end();
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  },
+);
