@@ -4,13 +4,10 @@ import { thisPlatform } from "../../shared/platform/platform.ts";
 const FEATURES = {
   "file modes": thisPlatform.hasModes,
   "signals between programs": thisPlatform.signalsPrograms,
-  "removal of open files": thisPlatform.removesOpenFiles,
-  "ports that programs share": thisPlatform.sharesPorts,
   // Making one needs a privilege on Windows.
   "symbolic links": thisPlatform.name !== "Windows",
   "time zones by TZ": thisPlatform.name !== "Windows",
   "Unix shell": thisPlatform.name !== "Windows",
-  "scripts that run as programs": thisPlatform.name !== "Windows",
   "/dev/full": thisPlatform.name === "Linux",
 } as const;
 
