@@ -1,6 +1,6 @@
 /**
  * Starts the relay with the least permissions for its flags: its folder, its
- * own modules and its ports. Stays to forward signals and to replace the relay.
+ * own modules and its ports. Stays to stop and to replace the relay.
  *
  * @module
  */
