@@ -186,18 +186,14 @@ export async function syncFile(path: string): Promise<void> {
 /**
  * Syncs an open file or folder to the disk. Goes on where its volume can't do
  * that, as SQLite does: on macOS many network volumes and USB sticks refuse.
- *
- * @returns whether the volume can
  */
 export async function syncContent(
   file: Pick<Deno.FsFile, "sync">,
-): Promise<boolean> {
+): Promise<void> {
   try {
     await file.sync();
-    return true;
   } catch (error) {
     if (!cannotSync(error)) throw error;
-    return false;
   }
 }
 
