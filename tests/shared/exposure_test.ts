@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { findExposure } from "../../shared/folder/exposure.ts";
 import { platforms } from "../../shared/platform/platform.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";
-import { FILES, testWith } from "../support/test_with.ts";
+import { FILES, lacking, testWith } from "../support/test_with.ts";
 
 testWith(FILES, "modes say who may use files", async () => {
   await using temporary = await temporaryFolder();
@@ -27,7 +27,7 @@ testWith(FILES, "modes say who may use files", async () => {
     look()?.what,
     `${folder} (777), ${file} (640) can be accessed by other users`,
   );
-});
+}, lacking("file modes"));
 
 Deno.test("without modes the user's profile is closed to others", () => {
   const look = (folder: string, home: string | undefined) => {

@@ -258,4 +258,5 @@ testWith(
     await assertRejectsWith("ECONNRESET", () => readAll(conn));
     assertEquals(behind.unreachable, ["connection refused"]);
   },
+  missing,
 );
