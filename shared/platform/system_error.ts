@@ -4,7 +4,7 @@ const reasons = {
   EADDRINUSE: "the address is in use",
   EADDRNOTAVAIL: "this machine doesn't have the address",
   EAGAIN: "it isn't ready",
-  EBUSY: "another program uses it",
+  EBUSY: "it is in use",
   ECONNABORTED: "the connection broke",
   ECONNREFUSED: "connection refused",
   ECONNRESET: "the other side closed the connection",

@@ -213,7 +213,7 @@ testWith({}, "what other systems report reads the same", () => {
       "EPERM",
       "permission denied",
     ],
-    ["Sharing violation. (os error 32)", "EBUSY", "another program uses it"],
+    ["Sharing violation. (os error 32)", "EBUSY", "it is in use"],
     [
       "OS Error 10058 (FormatMessageW() returned error 317) (os error 10058)",
       "EPIPE",
