@@ -7,6 +7,8 @@ const FEATURES = {
   // Making one needs a privilege on Windows.
   "symbolic links": thisPlatform.name !== "Windows",
   "time zones by TZ": thisPlatform.name !== "Windows",
+  // Deno opens the pipes of ConPTY with all permissions only.
+  "pseudo-terminals": thisPlatform.name !== "Windows",
   "Unix shell": thisPlatform.name !== "Windows",
   "/dev/full": thisPlatform.name === "Linux",
 } as const;

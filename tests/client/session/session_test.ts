@@ -27,6 +27,7 @@ import {
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import {
   FILES,
+  lacking,
   LOOPBACK_AND_FILES,
   TERMINALS,
   testWith,
@@ -227,6 +228,7 @@ testWith(
       "info.store",
     ]);
   },
+  lacking("pseudo-terminals"),
 );
 
 testWith(LOOPBACK_AND_FILES, "only regular files are sent", async () => {

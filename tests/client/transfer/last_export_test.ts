@@ -8,7 +8,13 @@ import {
 } from "../../../client/transfer/last_export.ts";
 import { temporaryFolder, testRelay } from "../../../lab/harness/resources.ts";
 import { Stage } from "../../../lab/harness/stage.ts";
-import { FILES, longTest, SCREENS, testWith } from "../../support/test_with.ts";
+import {
+  FILES,
+  lacking,
+  longTest,
+  SCREENS,
+  testWith,
+} from "../../support/test_with.ts";
 
 const DAY = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY);
@@ -59,4 +65,4 @@ longTest(SCREENS, "chat reminds its user when it ends", async () => {
   screen.type("/quit\r");
   await screen.see("makes an archive");
   assertEquals(await screen.end(), { code: 0, restored: true });
-});
+}, lacking("pseudo-terminals"));

@@ -110,7 +110,7 @@ longTest(SCREENS, "a passphrase is asked for without echo", async (t) => {
     await screen.see(/anna [0-9a-f]{32}: 0 messages/);
     assertEquals(await end(screen), 0);
   });
-});
+}, lacking("pseudo-terminals"));
 
 longTest(SHELL, "a passphrase is read from a file descriptor", async () => {
   await using relay = await testRelay();
