@@ -4,6 +4,10 @@ import { thisPlatform } from "../../shared/platform/platform.ts";
 const FEATURES = {
   "file modes": thisPlatform.hasModes,
   "signals between programs": thisPlatform.signalsPrograms,
+  "removal of open files": thisPlatform.removesOpenFiles,
+  "ports that programs share": thisPlatform.sharesPorts,
+  // The library makes one there with all permissions only.
+  "pseudo-terminals for tests": thisPlatform.name !== "Windows",
   // Making one needs a privilege on Windows.
   "symbolic links": thisPlatform.name !== "Windows",
   "time zones by TZ": thisPlatform.name !== "Windows",

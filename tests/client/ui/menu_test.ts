@@ -5,7 +5,7 @@ import {
   temporaryFolder,
   testRelay,
 } from "../../../lab/harness/resources.ts";
-import { TERMINALS, testWith } from "../../support/test_with.ts";
+import { lacking, TERMINALS, testWith } from "../../support/test_with.ts";
 import { assertMode } from "../../support/file_mode.ts";
 
 const MENU = `MessageU client at your service.
@@ -122,6 +122,7 @@ testWith(
     assert(again.output.startsWith("You are anna\n"));
     assertStringIncludes(await again.choose("120"), "ben");
   },
+  lacking("pseudo-terminals for tests"),
 );
 
 testWith(
@@ -191,4 +192,5 @@ testWith(
     client.end();
     assertEquals(await client.exitCode(), 0);
   },
+  lacking("pseudo-terminals for tests"),
 );

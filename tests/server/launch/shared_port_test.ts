@@ -6,7 +6,7 @@ import { UsageError } from "../../../shared/cli/program.ts";
 import { platforms } from "../../../shared/platform/platform.ts";
 import { Program, ROOT } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { FILES, PROGRAMS, testWith } from "../../support/test_with.ts";
+import { FILES, lacking, PROGRAMS, testWith } from "../../support/test_with.ts";
 import { until } from "../../../lab/harness/until.ts";
 
 const store = ["--store", "postgres://relay@db.example.org/messageu"];
@@ -67,6 +67,7 @@ testWith(
       assertEquals(stdout.trim(), expected, stderr);
     }
   },
+  lacking("ports that programs share"),
 );
 
 /** Runs a launcher with the platform of another system. */
@@ -108,4 +109,5 @@ testWith(
     program.kill("SIGTERM");
     assertEquals((await program.end()).code, 0);
   },
+  lacking("signals between programs"),
 );
