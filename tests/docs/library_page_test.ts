@@ -26,7 +26,8 @@ testWith(PROGRAMS, "the bot on the page answers every text", async () => {
   const here = (text: string) => text.replaceAll("1357", `${port}`);
   const write = (name: string, text: string) =>
     Deno.writeTextFile(`${folder.path}/${name}`, text);
-  await write("deno.json", find("links").replace("../messageu", ROOT));
+  const root = ROOT.replaceAll("\\", "/");
+  await write("deno.json", find("links").replace("../messageu", root));
   await write("bot.ts", here(bot));
   await using program = Program.deno(
     ["run", "--no-prompt", ...here(command).trim().split(" ").slice(2)],

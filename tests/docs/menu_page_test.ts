@@ -5,7 +5,7 @@ import { fencedBlocks, readPage } from "../../lab/harness/pages.ts";
 import { ROOT } from "../../lab/harness/program.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
 import { ConsoleClient } from "../support/clients/console.ts";
-import { TERMINALS, testWith } from "../support/test_with.ts";
+import { lacking, TERMINALS, testWith } from "../support/test_with.ts";
 
 testWith(
   TERMINALS,
@@ -52,6 +52,7 @@ testWith(
     assertEquals(printed(anna), annas);
     assertEquals(printed(ben), bens);
   },
+  lacking("pseudo-terminals for tests"),
 );
 
 /** The menu comes back after each choice; the page shows it once. */
