@@ -3,13 +3,19 @@
 import { assert, assertEquals } from "@std/assert";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { makePrivateFolder } from "../../shared/folder/durable_files.ts";
-import { thisPlatform } from "../../shared/platform/platform.ts";
+import { platforms, thisPlatform } from "../../shared/platform/platform.ts";
 import {
   hasCode,
   type SystemCode,
 } from "../../shared/platform/system_error.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";
-import { FILES, LOOPBACK, PROGRAMS, testWith } from "../support/test_with.ts";
+import {
+  FILES,
+  LOOPBACK,
+  PROGRAMS,
+  SHELL,
+  testWith,
+} from "../support/test_with.ts";
 
 /** Bytes that no buffer of a pipe or a connection takes without a reader. */
 const LARGE = new Uint8Array(1 << 24);
@@ -275,14 +281,22 @@ testWith(
   },
   "this platform's shell runs a line with quotes",
   async () => {
-    const word = "two words & more's";
-    const line = [Deno.execPath(), "eval", "console.log(Deno.args[0])", word]
+    const words = ["", "a b", "ä & | <x> ^ שלום 🎉", "it's", "C:\\a b\\x"];
+    const show = "console.log(JSON.stringify(Deno.args))";
+    const line = [Deno.execPath(), "eval", show, ...words]
       .map(thisPlatform.quote).join(" ");
     const { program, options } = thisPlatform.shell(line);
     const { stdout, code } = await new Deno.Command(program, options).output();
     assertEquals(
-      [code, new TextDecoder().decode(stdout).trim()],
-      [0, word],
+      [code, JSON.parse(new TextDecoder().decode(stdout))],
+      [0, words],
     );
   },
 );
+
+Deno.test("the shell of Windows gets the line with its quotes", () => {
+  assertEquals(platforms.windows.shell('"C:\\a b\\x" "y"').options.args, [
+    ...["/d", "/s", "/c", '""C:\\a b\\x" "y""'],
+  ]);
+  assertEquals(platforms.windows.quote('say "hi"'), '"say \\"hi\\""');
+});

@@ -4,7 +4,11 @@ import {
   announcement,
   Arrivals,
 } from "../../../client/ui/chat/run/arrivals.ts";
-import { complete, readEntry } from "../../../client/ui/chat/model/commands.ts";
+import {
+  complete,
+  helpLines,
+  readEntry,
+} from "../../../client/ui/chat/model/commands.ts";
 import { ConversationView } from "../../../client/ui/chat/view/conversation_rows.ts";
 import { noticePanel } from "../../../client/ui/chat/view/notice_panel.ts";
 import {
@@ -602,4 +606,12 @@ Deno.test("a pattern heeds the case of letters if it has capitals", () => {
     ...["iu", "iu", "iu", "iu", "iu"],
   ]);
   assertEquals(["aBc", "\\WA", "Ü"].map(flags), ["u", "u", "u"]);
+});
+
+Deno.test("no key stops the chat where no shell continues it", () => {
+  const own = { stop: ["ctrl-t"] };
+  assert([...bindKeys(own, platforms.darwin).values()].includes("stop"));
+  const bound = bindKeys(own, platforms.windows);
+  assert(![...bound.values()].includes("stop"));
+  assert(!helpLines(bound).join().includes("as with fg"));
 });
