@@ -9,13 +9,7 @@ import {
   type SystemCode,
 } from "../../shared/platform/system_error.ts";
 import { temporaryFolder } from "../../lab/harness/resources.ts";
-import {
-  FILES,
-  LOOPBACK,
-  PROGRAMS,
-  SHELL,
-  testWith,
-} from "../support/test_with.ts";
+import { FILES, LOOPBACK, PROGRAMS, testWith } from "../support/test_with.ts";
 
 /** Bytes that no buffer of a pipe or a connection takes without a reader. */
 const LARGE = new Uint8Array(1 << 24);
