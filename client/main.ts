@@ -20,6 +20,9 @@ const printedAtOnce: ReadonlyMap<string, string> = new Map([
   ["-v", VERSION],
 ]);
 
+/** Words of verbs that go on until they are stopped, if SIGHUP isn't ignored. */
+const GOING_ON: readonly string[] = ["chat", "listen", "--watch"];
+
 /** Keeps the name of a dynamic import from being a literal. */
 const END: string = ".ts";
 
@@ -38,6 +41,10 @@ async function main(): Promise<number> {
       // The verb reports the failure.
       .catch(() => false);
     if (isDone) return 0;
+  }
+  // Asks at once: half a second after its start the runtime handles SIGHUP itself.
+  if (GOING_ON.some((word) => Deno.args.includes(word))) {
+    void processIo.isHangupIgnored();
   }
   const { runClient }: typeof import("./ui/cli/run_client.ts") = await import(
     `./ui/cli/run_client${END}`

@@ -9,7 +9,8 @@ import { type Platform, thisPlatform } from "../platform/platform.ts";
 /**
  * Whether SIGHUP was ignored when this program started, as with `nohup`. A
  * listener for the signal would undo that. The runtime can't tell, so this
- * starts a child, which inherits the setting, and sends it SIGHUP.
+ * starts a child, which inherits the setting, and sends it SIGHUP. Half a second
+ * after its start the runtime itself listens for the signal: ask before.
  *
  * @returns false if no program may be started
  */

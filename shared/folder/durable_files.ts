@@ -69,9 +69,19 @@ export function openPrivateSync(
       giveToOwner(path);
       return file;
     } catch (error) {
-      // Another process may have been faster.
       if (!hasCode(error, "EEXIST")) throw error;
+      // Another process was faster, or the name leads nowhere.
+      if (isLink(path)) throw new Error("it is a link to a missing file");
     }
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    // It is gone again.
+    return false;
   }
 }
 

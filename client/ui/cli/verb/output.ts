@@ -85,6 +85,9 @@ const ownConsole = !thisPlatform.consoleIsTty && Deno.stdin.isTerminal()
   )
   : undefined;
 
+/** The first answer: a later one would be wrong. */
+let hangupIgnored: Promise<boolean> | undefined;
+
 /** The process. The default folder of a compiled client is the one with the program. */
 export const processIo: Io = {
   platform: thisPlatform,
@@ -115,7 +118,7 @@ export const processIo: Io = {
       Deno.removeSignalListener(signal, listener);
     };
   },
-  isHangupIgnored,
+  isHangupIgnored: () => hangupIgnored ??= isHangupIgnored(),
   exit: (code) => Deno.exit(code),
   revoke: (name) => void Deno.permissions.revokeSync({ name }),
 };
