@@ -137,9 +137,9 @@ interface Terminal extends Pick<Deno.FsFile, "setRaw" | "close"> {
 
 /** Opens the terminal of the process; undefined if it has none. */
 async function openTerminal(
-  { platform: { terminalPath }, keyboard, stdin }: Io,
+  { platform: { ttyPath }, keyboard, stdin }: Io,
 ): Promise<Terminal | undefined> {
-  if (terminalPath === undefined) {
+  if (ttyPath === undefined) {
     if (keyboard === undefined) return undefined;
     const reader = stdin.getReader();
     return {
@@ -149,7 +149,7 @@ async function openTerminal(
     };
   }
   try {
-    const file = await Deno.open(terminalPath);
+    const file = await Deno.open(ttyPath);
     return {
       async read() {
         const bytes = new Uint8Array(LONGEST);

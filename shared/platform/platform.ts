@@ -27,12 +27,10 @@ export interface Platform {
   /** Whether a folder's entries can be synced to the disk. */
   readonly syncsFolders: boolean;
   /**
-   * Whether a console is a tty: a file of UTF-8, in which Ctrl-C sends a signal
-   * also while a program reads single keys.
+   * The path of the process's terminal if it is a tty: a file of UTF-8, in which
+   * Ctrl-C sends a signal also while a program reads single keys.
    */
-  readonly consoleIsTty: boolean;
-  /** The terminal of the process, whatever standard input is; undefined without such a path. */
-  readonly terminalPath?: string;
+  readonly ttyPath?: string;
   /** The environment variables that name the encoding of texts, the decisive one first. */
   readonly encodingVariables: readonly string[];
   /** What empties the temporary folder, as a clause after "which". */
@@ -76,8 +74,7 @@ const unix = {
   hasModes: true,
   removesOpenFiles: true,
   syncsFolders: true,
-  consoleIsTty: true,
-  terminalPath: "/dev/tty",
+  ttyPath: "/dev/tty",
   encodingVariables: ["LC_ALL", "LC_CTYPE", "LANG"],
   backslashSeparates: false,
   scriptExtension: "",
@@ -88,7 +85,7 @@ const unix = {
     program: "sh",
     options: { args: ["-c", line] },
   }),
-  // A detached program leads a process group. The portable form of the command.
+  // A detached program leads a process group; "-s KILL" is the portable form.
   killTree: (pid: number): ShellCommand =>
     unix.shell(`kill -s KILL -- -${pid}`),
 } as const;
@@ -125,7 +122,6 @@ export const platforms: Readonly<
     // A console shows all of Unicode.
     encodingVariables: [],
     emptiesTemporary: "Windows may empty to make room",
-    consoleIsTty: false,
     backslashSeparates: true,
     scriptExtension: ".cmd",
     userShell: "powershell",

@@ -78,7 +78,7 @@ function readVariable(variable: string): string | undefined {
 const isDumb = readVariable("TERM") === "dumb";
 
 /** The console of the process, if it isn't a tty. */
-const ownConsole = !thisPlatform.consoleIsTty && Deno.stdin.isTerminal()
+const ownConsole = thisPlatform.ttyPath === undefined && Deno.stdin.isTerminal()
   ? new ConsoleInput(
     () => Deno.exit(130),
     async () => (await import("node:process")).default.stdin,
