@@ -7,7 +7,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { DecryptError } from "../../shared/crypto/crypto.ts";
 import { PIECE_SIZE, type Pieces } from "../../shared/wire/buffers.ts";
-import { thisPlatform } from "../../shared/platform/platform.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   createPrivate,
@@ -172,7 +171,7 @@ function gone({ id, path }: Message, cause?: unknown): UserError {
         : reasonOf(cause)
     }`,
     new Advice(
-      `It may have been in the temporary folder, which ${thisPlatform.emptiesTemporary}. Ask for the file again; `,
+      "The system empties the temporary folder. Ask for the file again; ",
       new Command("config", "files", "FOLDER"),
       " keeps those to come",
     ),

@@ -39,7 +39,6 @@ import {
   initialState,
   update,
 } from "../model/model.ts";
-import { thisPlatform } from "../../../../shared/platform/platform.ts";
 import type { NotifyMode } from "../../../settings/settings.ts";
 import { RelayWatch } from "./relay_watch.ts";
 import { Sender, type Unsent } from "./sender.ts";
@@ -48,10 +47,6 @@ import { Sender, type Unsent } from "./sender.ts";
 const WATCH_INTERVAL = 200;
 /** Rows of the conversation to show above the first unread message. */
 const ROWS_ABOVE_NEW = 2;
-
-const FILES_ARE_LOST =
-  `Received files are in the temporary folder, which ${thisPlatform.emptiesTemporary}. ` +
-  '/save keeps one; in a shell, "messageu config files FOLDER" keeps all later ones';
 
 /** A running chat. */
 export class ChatController implements Chat, Disposable {
@@ -479,8 +474,12 @@ export class ChatController implements Chat, Disposable {
 
   /** Says once that received files don't stay, unless they do. */
   #tellOfFiles(): void {
-    if (this.#environment.keepsFiles || this.#told.has(FILES_ARE_LOST)) return;
-    this.#told.add(FILES_ARE_LOST);
-    this.tell(FILES_ARE_LOST);
+    const { keepsFiles, platform: { emptiesTemporary } } = this.#environment;
+    const notice =
+      `Received files are in the temporary folder, which ${emptiesTemporary}. ` +
+      '/save keeps one; in a shell, "messageu config files FOLDER" keeps all later ones';
+    if (keepsFiles || this.#told.has(notice)) return;
+    this.#told.add(notice);
+    this.tell(notice);
   }
 }
