@@ -6,7 +6,10 @@
 
 import { formatAddress } from "../../../shared/folder/info_files.ts";
 import { inTime } from "../../../shared/cli/time.ts";
-import { thisPlatform } from "../../../shared/platform/platform.ts";
+import {
+  type Platform,
+  thisPlatform,
+} from "../../../shared/platform/platform.ts";
 import { writeAll } from "../../../shared/folder/durable_files.ts";
 import { clip } from "../report/text.ts";
 import type { DrivenFolder } from "./driven_folder.ts";
@@ -165,6 +168,7 @@ const shell = (command: string): StartClient => (folder, server, print) =>
 
 /** A shell and what it started. */
 class Process implements RunningClient {
+  readonly #platform: Platform;
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #outputs: readonly Output[];
@@ -176,8 +180,10 @@ class Process implements RunningClient {
     folder: DrivenFolder,
     server: string,
     print: (text: string) => void,
+    platform: Platform = thisPlatform,
   ) {
-    const { program, options } = thisPlatform.shell(command);
+    this.#platform = platform;
+    const { program, options } = platform.shell(command);
     this.#child = new Deno.Command(program, {
       ...options,
       cwd: folder.path,
@@ -232,7 +238,7 @@ class Process implements RunningClient {
   /** Kills both; processes that left the shell's process group survive. */
   async kill(): Promise<void> {
     await this.endInput();
-    const { program, options } = thisPlatform.killTree(this.#child.pid);
+    const { program, options } = this.#platform.killTree(this.#child.pid);
     await new Deno.Command(program, {
       ...options,
       stdout: "null",
