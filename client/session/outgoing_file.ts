@@ -113,9 +113,7 @@ async function withReasons<T>(
     return await work();
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    if (
-      hasCode(cause, "ENOENT", "ENOTDIR")
-    ) {
+    if (hasCode(cause, "ENOENT", "ENOTDIR")) {
       throw new UserError("file not found", `There is no ${path}`, { cause });
     }
     const hint = cause instanceof Deno.errors.NotCapable

@@ -52,7 +52,7 @@ testWith(
     assertEquals(printed(anna), annas);
     assertEquals(printed(ben), bens);
   },
-  lacking("pseudo-terminals for tests"),
+  lacking("pseudo-terminals"),
 );
 
 /** The menu comes back after each choice; the page shows it once. */

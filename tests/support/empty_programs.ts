@@ -32,10 +32,8 @@ function windowsProgram(): Uint8Array {
   const header = layout(
     // The header of DOS, which ends with the place of the next one.
     ...[[60, "MZ"], [4, 64]] as const,
-    ...[[4, "PE\0\0"], [2, 0x8664], [2, 1], [12, 0], [2, 240], [
-      2,
-      0x22,
-    ]] as const,
+    ...[[4, "PE\0\0"], [2, 0x8664], [2, 1], [12, 0]] as const,
+    ...[[2, 240], [2, 0x22]] as const,
     // The optional header: format, sizes, start, addresses, alignments,
     // versions, sizes in memory, console program, stack and heap.
     ...[[2, 0x20b], [2, 14], [4, block], [8, 0], [4, page], [4, page]] as const,

@@ -1,19 +1,19 @@
 import { thisPlatform } from "../../shared/platform/platform.ts";
 
+const isWindows = thisPlatform.name === "Windows";
+
 /** What only some systems have, and whether this one has it. */
 const FEATURES = {
   "file modes": thisPlatform.hasModes,
   "signals between programs": thisPlatform.signalsPrograms,
   "removal of open files": thisPlatform.removesOpenFiles,
   "ports that programs share": thisPlatform.sharesPorts,
-  // The library makes one there with all permissions only.
-  "pseudo-terminals for tests": thisPlatform.name !== "Windows",
+  "Unix shell": !isWindows,
+  "time zones by TZ": !isWindows,
   // Making one needs a privilege on Windows.
-  "symbolic links": thisPlatform.name !== "Windows",
-  "time zones by TZ": thisPlatform.name !== "Windows",
-  // Deno opens the pipes of ConPTY with all permissions only.
-  "pseudo-terminals": thisPlatform.name !== "Windows",
-  "Unix shell": thisPlatform.name !== "Windows",
+  "symbolic links": !isWindows,
+  // Deno opens the pipes of Windows' own with all permissions only.
+  "pseudo-terminals": !isWindows,
   "/dev/full": thisPlatform.name === "Linux",
 } as const;
 

@@ -122,7 +122,7 @@ testWith(
     assert(again.output.startsWith("You are anna\n"));
     assertStringIncludes(await again.choose("120"), "ben");
   },
-  lacking("pseudo-terminals for tests"),
+  lacking("pseudo-terminals"),
 );
 
 testWith(
@@ -192,5 +192,5 @@ testWith(
     client.end();
     assertEquals(await client.exitCode(), 0);
   },
-  lacking("pseudo-terminals for tests"),
+  lacking("pseudo-terminals"),
 );

@@ -5,7 +5,7 @@ import { hasCode } from "../../../shared/platform/system_error.ts";
 
 const HOST = "127.0.0.1";
 
-/** Why a test is skipped that receives a reset, if it is: wine shows an end. */
+/** Why a test is skipped that receives a reset, if it is: Wine shows an end. */
 export async function withoutResets(): Promise<string | undefined> {
   const net = { name: "net", host: HOST } as const;
   // Without the permission it is skipped for that.
