@@ -10,6 +10,7 @@ import {
 import { Screen } from "../../../lab/harness/screen.ts";
 import { ScriptedServer } from "../../../lab/harness/scripted_server.ts";
 import {
+  FILES,
   longTest,
   LOOPBACK_AND_FILES,
   SCREENS,
@@ -29,7 +30,7 @@ const NAMES = [
   "--debug",
 ];
 
-/** Each shell as somebody sits at it, and what makes it complete. */
+/** Each interactive shell, and what makes it complete. */
 const SHELLS: Record<string, { command: string[]; begin: string }> = {
   bash: {
     command: ["bash", "--norc", "--noprofile", "-i"],
@@ -169,15 +170,23 @@ esac
   );
 }
 
-Deno.test("PowerShell's script marks the last word of a request", async () => {
-  const { stdout: script } = await runHere("", ["completion", "powershell"]);
-  assertStringIncludes(script, 'complete powershell @before "=$word"');
-  assertStringIncludes(script, "-split '\\t', 2");
-  const propose = async (...words: string[]) => {
-    const { stdout } = await runHere("", ["complete", "powershell", ...words]);
-    return stdout.split("\n").map((line) => line.split("\t")[0]);
-  };
-  assertEquals(await propose("=send-f"), ["send-file", ""]);
-  assert((await propose("=")).includes("whoami"));
-  assertEquals(await propose("completion", "=pow"), ["powershell", ""]);
-});
+testWith(
+  FILES,
+  "PowerShell's script marks the last word of a request",
+  async () => {
+    const { stdout: script } = await runHere("", ["completion", "powershell"]);
+    assertStringIncludes(script, 'complete powershell @before "=$word"');
+    assertStringIncludes(script, "-split '\\t', 2");
+    const propose = async (...words: string[]) => {
+      const { stdout } = await runHere("", [
+        "complete",
+        "powershell",
+        ...words,
+      ]);
+      return stdout.split("\n").map((line) => line.split("\t")[0]);
+    };
+    assertEquals(await propose("=send-f"), ["send-file", ""]);
+    assert((await propose("=")).includes("whoami"));
+    assertEquals(await propose("completion", "=pow"), ["powershell", ""]);
+  },
+);
