@@ -209,6 +209,19 @@ export class Program implements AsyncDisposable {
     return { code, stdout: this.#stdout, stderr: await this.#stderr };
   }
 
+  /**
+   * Waits for a good end.
+   *
+   * @returns what it printed
+   * @throws {Error} with its output, unless it exits with 0
+   */
+  async succeed(): Promise<string> {
+    await using _ = this;
+    const { code, stdout, stderr } = await this.end();
+    if (code === 0) return stdout;
+    throw new Error(`exit code ${code}\n${stdout}${stderr}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#child.kill("SIGKILL");

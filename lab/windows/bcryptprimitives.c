@@ -1,7 +1,7 @@
 /*
- * Stands beside deno.exe as bcryptprimitives.dll, which wine 8 lacks.
+ * Stands beside deno.exe as bcryptprimitives.dll, which Wine 8 lacks.
  *
- * It supplies ProcessPrng. It also hides three functions from V8: wine has
+ * It supplies ProcessPrng. It also hides three functions from V8: Wine has
  * them, but not in the way that V8 needs, which takes older ones instead.
  */
 

@@ -8,7 +8,7 @@ const SOURCE = fileURLToPath(new URL("./bcryptprimitives.c", import.meta.url));
 
 /**
  * Downloads `deno.exe` of this program's version, unless it is there, and makes
- * the library that it needs under wine.
+ * the library that it needs under Wine.
  *
  * @returns its path
  * @throws {Error} if it can't be had
@@ -19,18 +19,12 @@ export async function getDenoExe(folder: string): Promise<string> {
     `${folder}/package.json`,
     JSON.stringify({ dependencies: { "@deno/win32-x64": Deno.version.deno } }),
   );
-  await succeed(
-    Program.deno(["install", "--quiet", "--node-modules-dir=auto"], folder),
-  );
+  const install = ["install", "--quiet", "--node-modules-dir=auto"];
+  await Program.deno(install, folder).succeed();
   const beside = await Deno.realPath(`${folder}/node_modules/@deno/win32-x64`);
-  await succeed(Program.run(COMPILER, [
+  await Program.run(COMPILER, [
     ...["-shared", "-O2", "-o", `${beside}/bcryptprimitives.dll`],
     ...[SOURCE, "-ladvapi32"],
-  ]));
+  ]).succeed();
   return `${beside}/deno.exe`;
-}
-
-async function succeed(program: Program): Promise<void> {
-  const { code, stderr } = await program.end();
-  if (code !== 0) throw new Error(stderr.trim());
 }

@@ -1,5 +1,5 @@
 /**
- * `deno task test:windows`: runs programs and tests for Windows under wine.
+ * `deno task test:windows`: runs programs and tests for Windows under Wine.
  *
  * @module
  */
@@ -26,7 +26,7 @@ function keptFolder(): string {
 const flags = { help: switchFlag("print this") };
 
 const HELP =
-  `Runs our programs and tests for Windows under wine, in a fresh Windows 10.
+  `Runs our programs and tests for Windows under Wine, in a fresh Windows 10.
 
 Usage: deno task test:windows [STEP...]
 
@@ -35,7 +35,7 @@ The steps, all by default: ${steps.map(({ name }) => name).join(", ")}
 ${flagsHelp(flags, 9)}
 
 The first run downloads deno.exe and the packages into ~/.cache/messageu-windows.
-Where wine or its compiler is missing, root installs them with apt-get; without
+Where Wine or its compiler is missing, root installs them with apt-get; without
 them all is skipped, with the reason and exit code 0. The exit code is 1 if a
 step failed, and 130 after Ctrl-C.`;
 

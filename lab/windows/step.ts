@@ -1,7 +1,6 @@
-/** A step of the run: one thing that is tried under wine. */
+/** A step of the run: one thing that is tried under Wine. */
 
 import { reasonOf } from "../../shared/cli/reason.ts";
-import type { Program } from "../harness/program.ts";
 import type { TestCount } from "./test_count.ts";
 import type { Wine } from "./wine.ts";
 
@@ -48,17 +47,4 @@ export async function runStep(
     end.removeEventListener("abort", endPrograms);
     await wine.endPrograms();
   }
-}
-
-/**
- * Waits for a program's end.
- *
- * @returns what it printed
- * @throws {Error} with its output, unless it exits with 0
- */
-export async function succeed(program: Program): Promise<string> {
-  await using running = program;
-  const { code, stdout, stderr } = await running.end();
-  if (code === 0) return stdout;
-  throw new Error(`exit code ${code}\n${stdout}${stderr}`);
 }

@@ -1,9 +1,13 @@
 /** All that is tried, in order. */
 
-import { checkNativeRelay, checkRelay } from "./conformance.ts";
-import { chatAtConsole, menuAtConsole, relayAtConsole } from "./console.ts";
-import { type Step, succeed } from "./step.ts";
-import { testSteps } from "./tests.ts";
+import { checkNativeRelay, checkRelay } from "./conformance_steps.ts";
+import {
+  chatAtConsole,
+  menuAtConsole,
+  relayAtConsole,
+} from "./console_steps.ts";
+import type { Step } from "./step.ts";
+import { testSteps } from "./test_steps.ts";
 
 /** The steps. */
 export const steps: readonly Step[] = [
@@ -11,7 +15,7 @@ export const steps: readonly Step[] = [
     name: "install",
     minutes: 3,
     run: async (wine) => {
-      await succeed(wine.deno("install", "--frozen"));
+      await wine.deno("install", "--frozen").succeed();
       return { summary: "the packages of deno.lock" };
     },
   },
@@ -19,7 +23,7 @@ export const steps: readonly Step[] = [
     name: "demo",
     minutes: 2,
     run: async (wine) => {
-      const told = await succeed(wine.deno("task", "demo"));
+      const told = await wine.deno("task", "demo").succeed();
       return { summary: `${told.trim().split("\n").length} lines` };
     },
   },

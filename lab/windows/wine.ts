@@ -1,9 +1,9 @@
-/** A Windows of its own, which wine shows to programs. */
+/** A Windows that Wine shows to programs. */
 
 import { Program, ROOT } from "../harness/program.ts";
 import { temporaryFolder } from "../harness/resources.ts";
 
-/** How a Unix path is called there: wine shows the whole disk as drive Z. */
+/** The path in Windows of a path here: Wine shows the whole disk as drive Z. */
 export function windowsPath(path: string): string {
   return `Z:${path}`;
 }
@@ -12,7 +12,7 @@ export function windowsPath(path: string): string {
 export class Wine implements AsyncDisposable {
   readonly #folder: { path: string } & AsyncDisposable;
   readonly #exe: string;
-  /** What wine and Deno need of the environment. */
+  /** The environment variables that Wine and Deno need. */
   readonly env: Readonly<Record<string, string>>;
 
   private constructor(
@@ -45,19 +45,13 @@ export class Wine implements AsyncDisposable {
   static async create(exe: string, cache: string): Promise<Wine> {
     const wine = new Wine(await temporaryFolder(), exe, cache);
     try {
-      await wine.#run("wineboot", "-i");
-      await wine.#run("winecfg", "-v", "win10");
+      await wine.#run("wineboot", "-i").succeed();
+      await wine.#run("winecfg", "-v", "win10").succeed();
       return wine;
     } catch (error) {
       await wine[Symbol.asyncDispose]();
       throw error;
     }
-  }
-
-  async #run(...command: string[]): Promise<void> {
-    const { code, stderr } = await Program.run("wine", command, ROOT, this.env)
-      .end();
-    if (code !== 0) throw new Error(`${command.join(" ")}: ${stderr}`);
   }
 
   /** The command that runs Deno with these arguments. */
@@ -67,8 +61,11 @@ export class Wine implements AsyncDisposable {
 
   /** Runs Deno with these arguments in the project. */
   deno(...args: string[]): Program {
-    const [wine = "", ...rest] = this.command(...args);
-    return Program.run(wine, rest, ROOT, this.env);
+    return this.#run(this.#exe, ...args);
+  }
+
+  #run(...command: string[]): Program {
+    return Program.run("wine", command, ROOT, this.env);
   }
 
   /** Ends all of its programs. */

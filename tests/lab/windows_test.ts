@@ -1,10 +1,10 @@
-/** `deno task test:windows`, as far as it goes without wine. */
+/** `deno task test:windows`, as far as it goes without Wine. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Program, ROOT, taskArguments } from "../../lab/harness/program.ts";
 import { Tally } from "../../lab/windows/tally.ts";
 import { readTestCount } from "../../lab/windows/test_count.ts";
-import { testFolders } from "../../lab/windows/tests.ts";
+import { testFolders } from "../../lab/windows/test_steps.ts";
 import { FILES, PROGRAMS, testWith } from "../support/test_with.ts";
 
 /** Runs the task where no other program can be found. */
@@ -12,7 +12,7 @@ const windows = (...steps: string[]) =>
   Program.deno([...taskArguments("test:windows"), ...steps], ROOT, { PATH: "" })
     .end();
 
-testWith(PROGRAMS, "without wine all is skipped, with the reason", async () => {
+testWith(PROGRAMS, "without Wine all is skipped, with the reason", async () => {
   const { code, stdout, stderr } = await windows();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertStringIncludes(stdout, "skipped: wine and ");

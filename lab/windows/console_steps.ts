@@ -1,14 +1,15 @@
-/** Programs at consoles of Windows: what a user types and sees there. */
+/** Steps at consoles of Windows: what users type and see there. */
 
 import { assertEquals } from "@std/assert";
 import { namesIn, temporaryFolder, testRelay } from "../harness/resources.ts";
 import { Program } from "../harness/program.ts";
 import { Screen } from "../harness/screen.ts";
 import { until } from "../harness/until.ts";
-import { type Result, succeed } from "./step.ts";
+import type { Result } from "./step.ts";
 import { windowsPath, type Wine } from "./wine.ts";
 
-// Wine counts escape sequences as text and breaks rows by that: wide ones are whole.
+// Wine counts escape sequences as text, and breaks rows by that count: a wide
+// console shows whole rows.
 const SIZE = { columns: 140, rows: 30 };
 const SMALLER = { columns: 110, rows: 20 };
 
@@ -19,24 +20,24 @@ const TEXT = "שלום ä ü 🎉";
 
 /** Two users register by the menu, and one gets what the other typed. */
 export async function menuAtConsole(wine: Wine): Promise<Result> {
-  await using stage = await Stage.open(wine);
+  await using users = await ConsoleUsers.open(wine);
   const registered = "Registered as";
-  await stage.menu(ANNA, [{ typed: ["110", ANNA], shown: registered }]);
-  await stage.menu(BEN, [
+  await users.menu(ANNA, [{ typed: ["110", ANNA], shown: registered }]);
+  await users.menu(BEN, [
     { typed: ["110", BEN], shown: registered },
     { typed: ["150", ANNA, TEXT], shown: MENU },
   ]);
-  await stage.menu(ANNA, [{ typed: ["140"], shown: "-----<EOM>-----" }]);
-  assertEquals(await stage.texts(ANNA), [TEXT]);
+  await users.menu(ANNA, [{ typed: ["140"], shown: "-----<EOM>-----" }]);
+  assertEquals(await users.texts(ANNA), [TEXT]);
   return { summary: `"${TEXT}" arrived as it was typed` };
 }
 
 /** Two users chat; one resizes the window meanwhile. */
 export async function chatAtConsole(wine: Wine): Promise<Result> {
-  await using stage = await Stage.open(wine);
-  for (const name of [ANNA, BEN]) await stage.register(name);
-  await using anna = await stage.chat(ANNA, BEN);
-  await using ben = await stage.chat(BEN, ANNA);
+  await using users = await ConsoleUsers.open(wine);
+  for (const name of [ANNA, BEN]) await users.register(name);
+  await using anna = await users.chat(ANNA, BEN);
+  await using ben = await users.chat(BEN, ANNA);
   await enter(anna, `${TEXT} from anna`);
   await ben.see("from anna");
   await enter(ben, `${TEXT} from ben`);
@@ -56,7 +57,7 @@ export async function chatAtConsole(wine: Wine): Promise<Result> {
   await endsWell(ben, 130);
   for (const name of [ANNA, BEN]) {
     assertEquals(
-      await stage.texts(name),
+      await users.texts(name),
       [`${TEXT} from anna`, `${TEXT} from ben`, "after the resize"],
     );
   }
@@ -95,7 +96,7 @@ interface Choice {
 }
 
 /** A relay here, and its users at consoles. */
-class Stage implements AsyncDisposable {
+class ConsoleUsers implements AsyncDisposable {
   readonly #wine: Wine;
   readonly #resources: AsyncDisposableStack;
   readonly #folder: string;
@@ -113,17 +114,17 @@ class Stage implements AsyncDisposable {
     this.#server = server;
   }
 
-  static async open(wine: Wine): Promise<Stage> {
+  static async open(wine: Wine): Promise<ConsoleUsers> {
     await using resources = new AsyncDisposableStack();
     const { path } = resources.use(await temporaryFolder());
     const { address } = resources.use(await testRelay());
     const server = `${address.hostname}:${address.port}`;
-    return new Stage(wine, resources.move(), path, server);
+    return new ConsoleUsers(wine, resources.move(), path, server);
   }
 
   /** Registers a user. */
   async register(name: string): Promise<void> {
-    await succeed(this.#wine.deno(...this.#client(name, "register", name)));
+    await this.#wine.deno(...this.#client(name, "register", name)).succeed();
   }
 
   /** Runs the menu. */
@@ -149,9 +150,8 @@ class Stage implements AsyncDisposable {
 
   /** The texts in a user's store. */
   async texts(name: string): Promise<unknown[]> {
-    const lines = await succeed(
-      this.#wine.deno(...this.#client(name, "history", "--json")),
-    );
+    const command = this.#client(name, "history", "--json");
+    const lines = await this.#wine.deno(...command).succeed();
     return lines.trim().split("\n").map((line) => JSON.parse(line).text)
       .filter((text) => typeof text === "string");
   }
@@ -175,7 +175,7 @@ class Stage implements AsyncDisposable {
 }
 
 /**
- * Waits until wine passes keys on, which it does once a program reads some;
+ * Waits until Wine passes keys on, which it does once a program reads some;
  * until then the terminal changes what is typed.
  */
 async function readsKeys(screen: Screen): Promise<void> {
@@ -187,7 +187,7 @@ async function readsKeys(screen: Screen): Promise<void> {
   });
 }
 
-/** Types a line, and waits until it is shown, in as far as it can be compared. */
+/** Types a line, and enters it once its end is shown, as far as that is ASCII. */
 async function enter(screen: Screen, line: string): Promise<void> {
   screen.type(line);
   await screen.see(/[\w/]+$/.exec(line)?.[0] ?? "");

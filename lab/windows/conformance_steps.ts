@@ -1,11 +1,11 @@
-/** The conformance kit and a relay, one of them under wine. */
+/** The conformance kit and a relay, one of them under Wine. */
 
 import { Program, taskArguments } from "../harness/program.ts";
 import { temporaryFolder, testRelay } from "../harness/resources.ts";
-import { type Result, succeed } from "./step.ts";
+import type { Result } from "./step.ts";
 import { windowsPath, type Wine } from "./wine.ts";
 
-/** Checks a relay under wine from here. */
+/** Checks a relay under Wine from here. */
 export async function checkRelay(wine: Wine): Promise<Result> {
   await using folder = await temporaryFolder();
   await using relay = wine.deno(
@@ -17,17 +17,18 @@ export async function checkRelay(wine: Wine): Promise<Result> {
     ...taskArguments("conformance"),
     `${hostname}:${port}`,
   ]);
-  const result = { summary: lastLine(await succeed(kit)) };
+  const result = { summary: lastLine(await kit.succeed()) };
+  // Killing `deno task` would leave the relay, which holds the output open.
   await wine.endPrograms();
   return result;
 }
 
-/** Checks a relay here with the kit under wine. */
+/** Checks a relay here with the kit under Wine. */
 export async function checkNativeRelay(wine: Wine): Promise<Result> {
   await using relay = await testRelay();
   const { hostname, port } = relay.address;
   const kit = wine.deno("task", "conformance", `${hostname}:${port}`);
-  return { summary: lastLine(await succeed(kit)) };
+  return { summary: lastLine(await kit.succeed()) };
 }
 
 /** The kit's count. */

@@ -1,4 +1,4 @@
-/** The project's own tests under wine. */
+/** The project's own tests under Wine. */
 
 import { readTestCount } from "./test_count.ts";
 import type { Result, Step } from "./step.ts";
@@ -11,7 +11,13 @@ export const testFolders: Readonly<Record<string, string>> = {
   relay: "tests/server/relay",
   stores: "tests/server/store",
   sessions: "tests/client/session",
+  folders: "tests/client/folder",
+  transfer: "tests/client/transfer",
   verbs: "tests/client/verbs",
+  decode: "tests/kit/decode",
+  dissect: "tests/kit/dissect",
+  inspect: "tests/kit/inspect",
+  vectors: "tests/kit/vectors",
 };
 
 /** The steps that run them. */
