@@ -9,7 +9,8 @@
 import { runProgram, VERSION } from "../shared/cli/program.ts";
 import { HELP } from "./ui/cli/help_text.ts";
 import { printOwnIdentity } from "./ui/cli/verb/identity.ts";
-import { Output, processIo } from "./ui/cli/verb/output.ts";
+import { Output } from "./ui/cli/verb/output.ts";
+import { processIo } from "./ui/cli/verb/process_io.ts";
 
 /** What a word alone prints, without the parser, which loads all verbs. */
 const printedAtOnce: ReadonlyMap<string, string> = new Map([

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { processIo } from "./cli/verb/output.ts";
+import { processIo } from "./cli/verb/process_io.ts";
 import { concat } from "@std/bytes";
 import { UserError } from "../errors.ts";
 import { encodingOf } from "./text_file.ts";

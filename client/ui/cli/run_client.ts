@@ -11,7 +11,8 @@ import {
   type Verb,
   Work,
 } from "./verb/verb.ts";
-import { type Io, OutputClosed, processIo } from "./verb/output.ts";
+import { type Io, OutputClosed } from "./verb/output.ts";
+import { processIo } from "./verb/process_io.ts";
 import { DEFAULT_VERB, isVerb, loadVerb } from "./verbs.ts";
 
 /** First word of the requests of completion scripts; not a verb. */

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { runVerb } from "../../../client/ui/cli/run_client.ts";
-import { processIo } from "../../../client/ui/cli/verb/output.ts";
+import { processIo } from "../../../client/ui/cli/verb/process_io.ts";
 import type { GivenFlags, Verb } from "../../../client/ui/cli/verb/verb.ts";
 import {
   loadVerb,

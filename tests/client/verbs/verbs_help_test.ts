@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseVerb } from "../../../client/ui/cli/command_line.ts";
 import { programHelp } from "../../../client/ui/cli/help.ts";
-import { Output, processIo } from "../../../client/ui/cli/verb/output.ts";
+import { Output } from "../../../client/ui/cli/verb/output.ts";
+import { processIo } from "../../../client/ui/cli/verb/process_io.ts";
 import { loadVerb, verbNames } from "../../../client/ui/cli/verbs.ts";
 import config from "../../../deno.json" with { type: "json" };
 import { type Platform, platforms } from "../../../shared/platform/platform.ts";

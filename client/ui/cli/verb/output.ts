@@ -5,24 +5,13 @@
  * @module
  */
 
-import { dirname } from "node:path";
 import {
   printableJson,
   printableLine,
 } from "../../../../shared/cli/printable.ts";
 import type { Spell } from "../../../advice.ts";
-import {
-  type Platform,
-  thisPlatform,
-} from "../../../../shared/platform/platform.ts";
-import { isHangupIgnored } from "../../../../shared/cli/stopping.ts";
-import {
-  writeErrorSync,
-  writeOut,
-  writeOutSync,
-} from "../../../../shared/cli/program.ts";
+import type { Platform } from "../../../../shared/platform/platform.ts";
 import { hasCode } from "../../../../shared/platform/system_error.ts";
-import { ConsoleInput } from "./console_input.ts";
 
 /** Standard output or standard error. */
 export interface OutputStream {
@@ -67,76 +56,6 @@ export interface Io {
   /** Drops a permission. */
   revoke(name: "env" | "net" | "run"): void;
 }
-
-/** An environment variable; undefined if it is unset or access is denied. */
-function readVariable(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
-}
-
-/** Read at once, since verbs drop the permission. */
-const isDumb = readVariable("TERM") === "dumb";
-
-/** The console of the process, if it isn't a tty. */
-const ownConsole = thisPlatform.ttyPath === undefined && Deno.stdin.isTerminal()
-  ? new ConsoleInput(
-    () => Deno.exit(130),
-    async () => (await import("node:process")).default.stdin,
-  )
-  : undefined;
-
-/** The first answer: a later one would be wrong. */
-let hangupIgnored: Promise<boolean> | undefined;
-
-/** The process. The default folder of a compiled client is the one with the program. */
-export const processIo: Io = {
-  platform: thisPlatform,
-  get stdin() {
-    return ownConsole?.readable ?? Deno.stdin.readable;
-  },
-  get keyboard() {
-    return Deno.stdin.isTerminal() ? keyboard : undefined;
-  },
-  stdout: {
-    isTerminal: () => Deno.stdout.isTerminal(),
-    write: writeOut,
-    writeSync: writeOutSync,
-  },
-  stderr: {
-    isTerminal: () => Deno.stderr.isTerminal(),
-    writeSync: writeErrorSync,
-  },
-  dir: Deno.build.standalone ? dirname(Deno.execPath()) : ".",
-  env: readVariable,
-  onSignal(signal, listener) {
-    Deno.addSignalListener(signal, listener);
-    const remove = signal === "SIGINT"
-      ? ownConsole?.onInterrupt(listener)
-      : undefined;
-    return () => {
-      remove?.();
-      Deno.removeSignalListener(signal, listener);
-    };
-  },
-  isHangupIgnored: () => hangupIgnored ??= isHangupIgnored(),
-  exit: (code) => Deno.exit(code),
-  revoke: (name) => void Deno.permissions.revokeSync({ name }),
-};
-
-const keyboard: Keyboard = {
-  setRaw(isRaw) {
-    if (ownConsole === undefined) {
-      return Deno.stdin.setRaw(isRaw, { cbreak: isRaw });
-    }
-    Deno.stdin.setRaw(isRaw);
-    ownConsole.isRaw = isRaw;
-  },
-  get columns() {
-    return !isDumb && Deno.stdout.isTerminal()
-      ? Deno.consoleSize().columns
-      : undefined;
-  },
-};
 
 /** A kind of JSON object; `F` are the names of its fields. */
 export interface DataKind<F extends string = string> {
