@@ -74,27 +74,33 @@ function lineOf<Line>(
  * @throws {UserError} if the UTF-16 is invalid
  */
 async function* inUtf8(stdin: Input): AsyncGenerator<Uint8Array, void> {
-  let start: Uint8Array = new Uint8Array(0);
-  let decoder: TextDecoder | null | undefined;
+  let start: Uint8Array | undefined = new Uint8Array(0);
+  let decoder: TextDecoder | undefined;
   for await (const chunk of stdin) {
-    const bytes = start.length === 0 ? chunk : concat([start, chunk]);
-    start = bytes.subarray(0, 0);
-    if (decoder === undefined) {
-      // The first half of a mark, which no UTF-8 has.
-      if (bytes.length === 1 && (bytes[0] ?? 0) >= 0xfe) start = bytes;
-      else decoder = decoderOf(bytes);
+    let bytes: Uint8Array = chunk;
+    if (start !== undefined) {
+      bytes = start = concat([start, chunk]);
+      if (isPartOfMark(start)) continue;
+      decoder = decoderOf(start);
+      start = undefined;
     }
-    if (start.length === 0) yield decoder ? encoded(decoder, bytes) : bytes;
+    yield decoder === undefined ? bytes : encoded(decoder, bytes);
   }
-  if (decoder) yield encoded(decoder);
-  if (start.length > 0) yield start;
+  if (start !== undefined) yield start;
+  if (decoder !== undefined) yield encoded(decoder);
 }
 
-/** Decodes UTF-16; null if the input isn't UTF-16. */
-function decoderOf(start: Uint8Array): TextDecoder | null {
+/** Whether a mark may begin here that isn't whole; no UTF-8 begins so. */
+function isPartOfMark(start: Uint8Array): boolean {
+  const [first = 0xff, second] = start;
+  return first >= 0xfe && second === undefined;
+}
+
+/** Decodes UTF-16; undefined if the input isn't UTF-16. */
+function decoderOf(start: Uint8Array): TextDecoder | undefined {
   const encoding = encodingOf(start);
   return encoding === "utf-8"
-    ? null
+    ? undefined
     : new TextDecoder(encoding, { fatal: true });
 }
 
