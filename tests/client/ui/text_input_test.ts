@@ -62,18 +62,14 @@ testWith(
     await using folder = await temporaryFolder();
     const form = `${folder.path}/form`;
     const editor = `${folder.path}/my editor`;
-    await Deno.writeTextFile(editor, `#!/bin/sh\ncat '${form}' > "$1"\n`);
-    await Deno.chmod(editor, 0o700);
     const { VISUAL } = process.env;
     try {
-      for (const visual of [editor, `'${editor}' --wait`]) {
-        process.env["VISUAL"] = visual;
-        if (visual !== editor) {
-          await Deno.writeTextFile(
-            editor,
-            `#!/bin/sh\ncat '${form}' > "$2"\n`,
-          );
-        }
+      const commands = { [editor]: "$1", [`'${editor}' --wait`]: "$2" };
+      for (const [command, path] of Object.entries(commands)) {
+        process.env["VISUAL"] = command;
+        const script = `#!/bin/sh\ncat '${form}' > "${path}"\n`;
+        await Deno.writeTextFile(editor, script);
+        await Deno.chmod(editor, 0o700);
         for (const bytes of forms) {
           await Deno.writeFile(form, bytes);
           assertEquals(
