@@ -5,10 +5,10 @@
  * @module
  */
 
-import { isAbsolute, relative, sep } from "node:path";
 import { formatThings } from "../../shared/cli/figures.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { removeIfThere } from "../../shared/folder/durable_files.ts";
+import { isWithin } from "../../shared/folder/within.ts";
 import { FolderError, UserError } from "../errors.ts";
 import type { ConversationSize } from "../store/deletions.ts";
 import type { SessionParts } from "./contacts.ts";
@@ -98,12 +98,6 @@ export class History {
       );
     }
   }
-}
-
-function isWithin(folder: string, path: string): boolean {
-  const within = relative(folder, path);
-  // On Windows a path on another drive stays absolute.
-  return within.split(sep)[0] !== ".." && !isAbsolute(within);
 }
 
 /** Describes the messages that a deletion is about: `3 messages, 1 of them unsent,`. */

@@ -7,6 +7,7 @@
 
 import { win32 } from "node:path";
 import { type Platform, thisPlatform } from "../platform/platform.ts";
+import { isWithin } from "./within.ts";
 
 /** How other users may reach files that should be their owner's alone. */
 export interface Exposure {
@@ -57,7 +58,7 @@ function openPlace(
   folder: string,
   home: string | undefined,
 ): Exposure | undefined {
-  if (home !== undefined && isWithin(home, folder)) return undefined;
+  if (home !== undefined && isWithin(home, folder, win32)) return undefined;
   const profile = home === undefined ? "a profile" : `your profile ${home}`;
   return {
     what:
@@ -65,10 +66,4 @@ function openPlace(
     advice:
       `move it into the profile, or close it: icacls "${folder}" /inheritance:r /grant:r "YOUR-USER:(OI)(CI)F"`,
   };
-}
-
-/** Whether a folder is another one or below it; Windows ignores case. */
-function isWithin(above: string, folder: string): boolean {
-  const path = win32.relative(above, folder);
-  return path.split("\\")[0] !== ".." && !win32.isAbsolute(path);
 }
