@@ -4,11 +4,6 @@ import {
   announcement,
   Arrivals,
 } from "../../../client/ui/chat/run/arrivals.ts";
-import {
-  complete,
-  helpLines,
-  readEntry,
-} from "../../../client/ui/chat/model/commands.ts";
 import { ConversationView } from "../../../client/ui/chat/view/conversation_rows.ts";
 import { noticePanel } from "../../../client/ui/chat/view/notice_panel.ts";
 import {
@@ -18,9 +13,7 @@ import {
   insert,
   type Motion,
   move,
-  written,
 } from "../../../client/ui/chat/input/editor.ts";
-import { edit, NO_INPUT } from "../../../client/ui/chat/input/input_line.ts";
 import { hitRows } from "../../../client/ui/chat/view/hit_rows.ts";
 import { linksIn } from "../../../client/ui/chat/view/links.ts";
 import { listed } from "../../../client/ui/chat/model/hits.ts";
@@ -34,19 +27,7 @@ import {
   textOf,
   wrapLine,
 } from "../../../client/ui/chat/view/rows.ts";
-import {
-  type ActionName,
-  actionNames,
-  actions,
-  bindKeys,
-  keyHelp,
-} from "../../../client/settings/chat_actions.ts";
-import {
-  type Press,
-  presses,
-  wheelPresses,
-} from "../../../client/ui/chat/input/presses.ts";
-import { TypeAhead } from "../../../client/ui/chat/input/type_ahead.ts";
+import type { ActionName } from "../../../client/settings/chat_actions.ts";
 import { MessageLayout } from "../../../client/ui/chat/view/message_layout.ts";
 import {
   type ChatEvent,
@@ -59,11 +40,7 @@ import type {
   Message,
   MessageNumber,
 } from "../../../client/store/message.ts";
-import { platforms } from "../../../shared/platform/platform.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
-
-/** Of a key that Ink reads. */
-const NO_MODIFIERS = {} as Parameters<typeof presses>[1];
 
 const BEN = new Uint8Array(16) as Uint8Array as ClientId;
 
@@ -165,49 +142,6 @@ Deno.test("the cursor never stands within a character", () => {
       assert(cursor.y < rows.length && cursor.x < 20, JSON.stringify(cursor));
     }
   }));
-});
-
-Deno.test("keys edit the line", () => {
-  const typed = insert(EMPTY, "one two\r\nthre\u0301e\x1b[31m\x07");
-  assertEquals(typed.text, "one two\nthre\u0301e[31m");
-  assertEquals(erase(written("e\u0301"), "left").text, "");
-  assertEquals(erase(written("a 👩‍👩‍👧"), "left").text, "a ");
-  assertEquals(erase(written("one two "), "wordLeft").text, "one ");
-  assertEquals(move(written("ab\ncdef"), "up").cursor, 2);
-  assertEquals(move({ text: "ab\ncd", cursor: 1 }, "down").cursor, 4);
-
-  const key = NO_MODIFIERS;
-  assertEquals(presses("hi\rthere\x0e", key), [
-    { kind: "text", text: "hi" },
-    { kind: "key", name: "enter" },
-    { kind: "text", text: "there" },
-    { kind: "key", name: "ctrl-n" },
-  ]);
-  assertEquals(presses("", { ...key, upArrow: true, meta: true }), [
-    { kind: "key", name: "alt-up" },
-  ]);
-  assertEquals(
-    wheelPresses("\x1b[<64;10;5M\x1b[<0;10;5M\x1b[<0;10;5m\x1b[<69;1;1M"),
-    [
-      { kind: "key", name: "wheel-up" },
-      { kind: "key", name: "wheel-down" },
-    ],
-  );
-});
-
-Deno.test("Enter is Enter, also if it was pressed before the chat read it", async () => {
-  const ahead = new TypeAhead();
-  const typed = (text: string) =>
-    presses(text, NO_MODIFIERS).map((press) => ahead.read(press));
-  const enter: Press = { kind: "key", name: "enter" };
-  assertEquals(typed("hi\n/quit\n"), [
-    { kind: "text", text: "hi" },
-    enter,
-    { kind: "text", text: "/quit" },
-    enter,
-  ]);
-  await new Promise((resolve) => setTimeout(resolve));
-  assertEquals(typed("\n"), [{ kind: "key", name: "ctrl-j" }]);
 });
 
 Deno.test("what was entered comes back, and drafts stay with their contact", () => {
@@ -324,60 +258,6 @@ Deno.test("no frame is larger than its screen", () => {
   );
 });
 
-Deno.test("Tab completes as far as it is clear", async () => {
-  const sources = {
-    names: () => ["anna", "annabel", "ben"],
-    list: (folder: string) =>
-      Promise.resolve(
-        folder === "/home/a/" ? ["one.txt", "one.pdf", ".hidden", "two/"] : [],
-      ),
-    home: "/home/a",
-    platform: platforms.linux,
-  };
-  const lines: [string, string, number][] = [
-    ["/fi", "/fi", 2],
-    ["/fil", "/file ", 0],
-    ["/chat a", "/chat anna", 2],
-    ["/chat b", "/chat ben", 0],
-    ["/file ~", "/file ~/", 0],
-    ["/file ~/o", "/file ~/one.", 2],
-    ["/file ~/tw", "/file ~/two/", 0],
-    ["/file ~/.h", "/file ~/.hidden", 0],
-    ["/notify o", "/notify o", 2],
-    ["/save ~/tw", "/save ~/two/", 0],
-    ["/save 2 ~/tw", "/save 2 ~/two/", 0],
-    ["/save 2", "/save 2", 0],
-    ["a text", "a text", 0],
-  ];
-  for (const [typed, line, candidates] of lines) {
-    const found = await complete(typed, sources);
-    assertEquals([found.line, found.candidates.length], [line, candidates]);
-  }
-  const { line } = await complete("/file ~\\tw", {
-    ...sources,
-    home: "C:\\a",
-    list: (folder) => Promise.resolve(folder === "C:\\a\\" ? ["two/"] : []),
-    platform: platforms.windows,
-  });
-  assertEquals(line, "/file ~\\two/");
-  assertEquals(readEntry("/file  a b "), {
-    kind: "command",
-    name: "file",
-    rest: "a b",
-  });
-  assertEquals(readEntry("//x"), { kind: "text", text: "/x" });
-  for (const line of [" /who", "\t /who", "/who \n", "\n/who", "\u00a0/who"]) {
-    assertEquals(readEntry(line), { kind: "command", name: "who", rest: "" });
-  }
-  for (const line of ["/delete bob\nnext", " /delete bob\nnext"]) {
-    assertEquals(readEntry(line).kind, "lines");
-  }
-  for (const text of ["  // a comment", "see\n/who", " and/or"]) {
-    assertEquals(readEntry(text), { kind: "text", text });
-  }
-  assertEquals(readEntry("//a\nb"), { kind: "text", text: "/a\nb" });
-});
-
 Deno.test("news are told once, of whom nobody looks at, and not too often", () => {
   const arrivals = new Arrivals();
   arrivals.settle([contact("ben", 100), contact("carol", 0)]);
@@ -482,40 +362,6 @@ Deno.test("a line of the history is found, and taken or given back", () => {
   assertEquals(state(...fish, "line-start").editor.cursor, 0);
 });
 
-Deno.test("what was erased last comes back, together where erasing went on", () => {
-  const line = (text: string, ...names: ActionName[]) =>
-    names.reduce(edit, { ...NO_INPUT, editor: written(text) }).editor;
-  const text = (...args: Parameters<typeof line>) => line(...args).text;
-  assertEquals(text("a b c", "erase-word-left", "yank"), "a b c");
-  assertEquals(
-    text("a b c", "erase-word-left", "erase-word-left", "yank", "yank"),
-    "a b cb c",
-  );
-  assertEquals(
-    text("a b c", "erase-word-left", "left", "erase-line-start", "yank"),
-    "a b ",
-  );
-  assertEquals(
-    text("a b", "line-start", "erase-word-right", "erase-line-end", "yank"),
-    "a b",
-  );
-  assertEquals(text("a b", "erase-left", "yank"), "a ");
-  assertEquals(text("a b", "erase-line-start", "erase-left", "yank"), "a b");
-});
-
-Deno.test("every key has one action, and users may bind others", () => {
-  const keys = actionNames.flatMap((name) => [...actions[name].keys]);
-  assertEquals(new Set(keys).size, keys.length);
-  const bindings = bindKeys({ recall: ["ctrl-n"], yank: [] });
-  assertEquals(bindings.get("ctrl-n"), "recall");
-  assertEquals(bindings.get("ctrl-r"), undefined);
-  assertEquals(bindings.get("ctrl-y"), undefined);
-  assertEquals(bindings.get("alt-down"), "next-contact");
-  const help = new Map(keyHelp(bindings).map(([keys, does]) => [does, keys]));
-  assertEquals(help.get(actions.newline.does), "Alt-Enter, Ctrl-J, Alt-Ctrl-J");
-  assertEquals(help.get(actions["page-up"].does), "PageUp");
-});
-
 Deno.test("addresses are links, whole on every row, and nothing else is", () => {
   const found = (line: string) =>
     linksIn(line, "1").map(({ start, end, link }) => [
@@ -606,12 +452,4 @@ Deno.test("a pattern heeds the case of letters if it has capitals", () => {
     ...["iu", "iu", "iu", "iu", "iu"],
   ]);
   assertEquals(["aBc", "\\WA", "Ü"].map(flags), ["u", "u", "u"]);
-});
-
-Deno.test("no key stops the chat where no shell continues it", () => {
-  const own = { stop: ["ctrl-t"] };
-  assert([...bindKeys(own, platforms.darwin).values()].includes("stop"));
-  const bound = bindKeys(own, platforms.windows);
-  assert(![...bound.values()].includes("stop"));
-  assert(!helpLines(bound).join().includes("as with fg"));
 });
