@@ -164,7 +164,7 @@ export class Consumer implements Disposable {
   }
 }
 
-/** The name for file systems that ignore case: `Bot` becomes `+bot`, and stays another one than `bot`. */
+/** A name that differs from others also where case is ignored: `+bot` for `Bot`. */
 function caseless(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`);
 }
