@@ -49,6 +49,8 @@ export interface Platform {
   readonly opener: string;
   /** Quotes a word for the shell. */
   quote(word: string): string;
+  /** What one of the system's shells reads also inside of quotes; undefined if none does. */
+  readonly unquotable?: RegExp;
   /** How the shell runs a command line. */
   shell(line: string): ShellCommand;
   /** What kills a program that was started detached, and all that it started. */
@@ -131,6 +133,8 @@ export const platforms: Readonly<
     opener: "explorer",
     // Both of its shells read these quotes.
     quote: (word) => `"${word.replaceAll('"', '\\"')}"`,
+    // A double quote ends the word, which programs alone read with a backslash.
+    unquotable: /["\u201c-\u201e$`%!]/g,
     shell: (line) => ({
       program: "cmd",
       // With /s the shell removes the outer quotes and leaves the others.

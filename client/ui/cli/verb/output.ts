@@ -155,16 +155,19 @@ const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 /**
  * A command for the shell, in double quotes to stand in a sentence. One with
  * words that the shell would read stands without: copied with the double quotes,
- * they would be evaluated.
+ * they would be evaluated. What can't be quoted becomes "?": a contact's name must
+ * not run a program.
  */
 function shellCommand(
   words: readonly string[],
-  { quote, backslashSeparates }: Platform,
+  { quote, unquotable, backslashSeparates }: Platform,
 ): string {
   const isPlain = (word: string) =>
     PLAIN_WORD.test(backslashSeparates ? word.replaceAll("\\", "/") : word);
   if (words.every(isPlain)) return `"${words.join(" ")}"`;
-  return words.map((word) => isPlain(word) ? word : quote(word)).join(" ");
+  const safe = (word: string) =>
+    quote(unquotable === undefined ? word : word.replaceAll(unquotable, "?"));
+  return words.map((word) => isPlain(word) ? word : safe(word)).join(" ");
 }
 
 /** The reader of standard output has gone. */
