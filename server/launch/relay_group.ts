@@ -135,12 +135,14 @@ export class RelayGroup {
     try {
       await fresh.serves;
       fresh.expected = false;
-      return true;
+      // It may have served, and ended while the old one did.
+      if (this.#members.has(fresh)) return true;
     } catch {
-      // It failed at the store: restarts as after a crash.
-      if (!this.#stopping) await this.#restart(fresh);
-      return false;
+      // It failed at the store.
     }
+    // Restarts as after a crash.
+    if (!this.#stopping) await this.#restart(fresh);
+    return false;
   }
 
   #beside(): string[] {
