@@ -5,6 +5,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { formatThings } from "../../shared/cli/figures.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import { removeIfThere } from "../../shared/folder/durable_files.ts";
@@ -86,7 +87,8 @@ export class History {
     try {
       const own = await Deno.realPath(folder);
       for (const path of paths) {
-        if (isWithin(own, path)) await removeIfThere(path);
+        const isOwn = isWithin(own, path) && resolve(path) !== own;
+        if (isOwn) await removeIfThere(path);
       }
     } catch (cause) {
       throw new FolderError(

@@ -1,3 +1,4 @@
+import { rmdir } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { findFile } from "../../shared/folder/info_files.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
@@ -73,14 +74,14 @@ export async function exportConversations(
       await syncContent(file);
     }
     // Windows replaces no folder, not even an empty one.
-    if (statIfThere(target) !== undefined) await Deno.remove(target);
+    if (statIfThere(target) !== undefined) await rmdir(target);
     await move(draft, target);
     await syncFolder(dirname(target));
     return exported;
   } catch (cause) {
     await removeIfThere(draft);
     if (cause instanceof UserError) throw cause;
-    if (hasCode(cause, "EEXIST", "ENOTEMPTY")) {
+    if (hasCode(cause, "EEXIST", "ENOTDIR", "ENOTEMPTY")) {
       throw folderTaken(dir, { cause });
     }
     throw new UserError(

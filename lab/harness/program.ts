@@ -179,6 +179,7 @@ export class Program implements AsyncDisposable {
 
   /** Stops a relay in good order, as one program can on any system. */
   async stop(): Promise<void> {
+    if (this.#input === undefined) throw new Error("Expected an input to end");
     await this.endInput();
   }
 

@@ -109,6 +109,8 @@ export class RelayGroup {
   async #replaceAll(): Promise<void> {
     if (this.#port === undefined) return;
     for (const old of [...this.#members]) {
+      // One that has ended since is restarted anyway.
+      if (!this.#members.has(old)) continue;
       if (this.#stopping || !await this.#replaceOne(old)) return;
     }
     this.#program.say("info", "the new relay has taken over");

@@ -25,6 +25,7 @@ export function onStopRequest(
     : watchStopFile(stopWithFile);
   onStopSignal(stop, stopsOnHangup, platform);
   if (stopWithInput) inputEnds().then(stop);
-  file?.appears.then(stop);
+  // A watch that fails, as its folder goes, isn't a request.
+  file?.appears.then(stop, () => {});
   return { [Symbol.dispose]: () => file?.[Symbol.dispose]() };
 }

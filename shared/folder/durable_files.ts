@@ -195,7 +195,7 @@ export async function syncFile(path: string): Promise<void> {
 
 /**
  * Syncs an open file or folder to the disk. Goes on where its volume can't do
- * that, as SQLite does: on macOS many network volumes and USB sticks refuse.
+ * that: on macOS many network volumes and USB sticks refuse.
  */
 export async function syncContent(
   file: Pick<Deno.FsFile, "sync">,

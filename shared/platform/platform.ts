@@ -131,8 +131,9 @@ export const platforms: Readonly<
     editor: "notepad",
     // Unlike "start", it gets the path without the shell.
     opener: "explorer",
-    // Both of its shells read these quotes.
-    quote: (word) => `"${word.replaceAll('"', '\\"')}"`,
+    // Programs read backslashes before a quote in pairs.
+    quote: (word) =>
+      `"${word.replaceAll(/\\*(?="|$)/g, "$&$&").replaceAll('"', '\\"')}"`,
     // A double quote ends the word, which programs alone read with a backslash.
     unquotable: /["\u201c-\u201e$`%!]/g,
     shell: (line) => ({

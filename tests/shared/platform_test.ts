@@ -275,7 +275,14 @@ testWith(
   },
   "this platform's shell runs a line with quotes",
   async () => {
-    const words = ["", "a b", "ä & | <x> ^ שלום 🎉", "it's", "C:\\a b\\x"];
+    const words = [
+      "",
+      "a b",
+      "ä & | <x> ^ שלום 🎉",
+      "it's",
+      "C:\\a b\\x",
+      "C:\\a b\\",
+    ];
     const show = "console.log(JSON.stringify(Deno.args))";
     const line = [Deno.execPath(), "eval", show, ...words]
       .map(thisPlatform.quote).join(" ");
@@ -292,5 +299,8 @@ Deno.test("the shell of Windows gets the line with its quotes", () => {
   assertEquals(platforms.windows.shell('"C:\\a b\\x" "y"').options.args, [
     ...["/d", "/s", "/c", '""C:\\a b\\x" "y""'],
   ]);
-  assertEquals(platforms.windows.quote('say "hi"'), '"say \\"hi\\""');
+  const { quote } = platforms.windows;
+  assertEquals(quote('say "hi"'), '"say \\"hi\\""');
+  assertEquals(quote("C:\\a b\\"), '"C:\\a b\\\\"');
+  assertEquals(quote('a\\"b'), '"a\\\\\\"b"');
 });

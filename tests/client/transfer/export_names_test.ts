@@ -4,7 +4,11 @@ import {
   temporaryFolder,
   testRelay,
 } from "../../../lab/harness/resources.ts";
-import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
+import {
+  lacking,
+  LOOPBACK_AND_FILES,
+  testWith,
+} from "../../support/test_with.ts";
 import { VerbUser } from "../../support/clients/verbs.ts";
 
 /** Names that Windows keeps for devices, or can't tell apart as files. */
@@ -44,4 +48,29 @@ testWith(
       assertMatch(await Deno.readTextFile(`${to}/${name}`), /: שלום$/m);
     }
   },
+);
+
+testWith(
+  LOOPBACK_AND_FILES,
+  "an export leaves a link to an empty folder in place",
+  async () => {
+    await using folder = await temporaryFolder();
+    await using relay = await testRelay();
+    const anna = new VerbUser(`${folder.path}/anna`, relay.address);
+    await anna.do("register", "anna");
+    await Deno.mkdir(`${folder.path}/empty`);
+    const link = `${folder.path}/link`;
+    await Deno.symlink(`${folder.path}/empty`, link);
+    const { code, stderr } = await anna.run(
+      "",
+      "export",
+      link,
+      "--format",
+      "text",
+    );
+    assertEquals(code, 1, stderr);
+    assertMatch(stderr, /it exists, and is no empty folder/);
+    assertEquals((await Deno.lstat(link)).isSymlink, true);
+  },
+  lacking("symbolic links"),
 );

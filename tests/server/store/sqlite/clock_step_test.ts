@@ -87,7 +87,7 @@ for (const [step, [from, to]] of Object.entries(STEPS)) {
       );
       assertEquals(read("SELECT count(*) FROM messages"), 3);
     }
-    await relay.stop();
+    relay.kill("SIGTERM");
     assertEquals((await relay.end()).stderr, "");
     // The next one, which knows of no step, purges at its start.
     await using next = start();
