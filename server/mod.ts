@@ -39,6 +39,23 @@ export {
 export type { ReadyOptions, TakeOver } from "./store/sqlite/file/ready_file.ts";
 export { openStore } from "./store/store_kinds.ts";
 export type { OpenOptions } from "./store/store_kind.ts";
+export type {
+  ClaimedPackages,
+  DeviceState,
+  LegacySendingResult,
+  Mail,
+  MailBatch,
+  NewLegacySending,
+  NewPackage,
+  NewProfile,
+  NewSending,
+  SecureAccount,
+  SecureStore,
+  SendingOutcome,
+  SendingResult,
+  StoredDevice,
+  StoredRecord,
+} from "./store/secure_store.ts";
 export { MemoryStore } from "./store/memory/memory.ts";
 export type { IdRun } from "./store/id_runs.ts";
 export {
@@ -50,6 +67,7 @@ export {
   type NewMessage,
   OutcomeUnknownError,
   type Quota,
+  type Requester,
   type SendRefusal,
   type SendResult,
   type Store,

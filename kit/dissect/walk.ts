@@ -89,6 +89,20 @@ export class Walk {
         const claim = integer(record.get(CONTENT_SIZE)?.bytes ?? NOTHING);
         return this.#take(claim, path, name, record);
       }
+      case "optional": {
+        const has = `${path}.has`;
+        if (!this.#take(1, has, has, record)) return false;
+        return integer(record.get(has)?.bytes ?? NOTHING) !== 1 ||
+          this.along(shape.item, path, name, record);
+      }
+      case "choice": {
+        const by = `${path}.by`;
+        if (!this.#take(1, by, by, record)) return false;
+        const chosen = shape.options[integer(record.get(by)?.bytes ?? NOTHING)];
+        if (chosen === undefined) return true;
+        const [key, option] = chosen;
+        return this.along(option, `${path}.${key}`, key, record);
+      }
       case "leaf":
         return this.#take(field.fixedSize ?? this.left, path, name, record);
     }

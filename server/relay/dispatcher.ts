@@ -71,10 +71,14 @@ export class Dispatcher {
       let position: number | undefined;
       // REQ-3, REQ-4: the id in a registration may be anything.
       if (kind !== "register") {
-        position = await store.position(client);
-        if (position === undefined) {
+        const requester = await store.requester(client);
+        if (requester === undefined) {
           return responding(request, refuse("unknown_client"));
         }
+        if (requester.isSecured && !isPublic(kind)) {
+          return responding(request, refuse("unknown_client"));
+        }
+        position = requester.position;
         store.seen(client, position, now);
       }
       const context = {
@@ -158,6 +162,11 @@ export class Dispatcher {
       yield { memory, read: reading };
     }
   }
+}
+
+/** Whether a request changes nothing and asks for what anyone may know (LEG-2 of docs/secure.md). */
+function isPublic(kind: RequestKind): boolean {
+  return kind === "clientsList" || kind === "publicKey";
 }
 
 /** Responds without a handler. */

@@ -12,6 +12,7 @@ import {
 } from "../../shared/wire/protocol.ts";
 import type { CommitFigures } from "./commit_figures.ts";
 import type { IdRun } from "./id_runs.ts";
+import type { SecureStore } from "./secure_store.ts";
 
 /** A client that registers. */
 export interface NewClient {
@@ -33,6 +34,17 @@ export interface ListedClient {
   id: ClientId;
   /** The name. */
   name: string;
+}
+
+/** A registered client as a request's handler knows it. */
+export interface Requester {
+  /**
+   * Position in the client list, above 0. Positions rise with registrations and
+   * are never reused, even after a deletion.
+   */
+  position: number;
+  /** Whether it is an account of the secure protocol. */
+  isSecured: boolean;
 }
 
 /** A message to store. */
@@ -152,11 +164,11 @@ export interface Store {
   ): Promise<ClientId | undefined>;
 
   /**
-   * Position of a client in the client list, above 0; undefined for an unknown
-   * id. Positions rise with registrations and are never reused, even after a
-   * deletion.
+   * The requester with this id, or undefined. An account of the secure protocol
+   * is one too: a client that asks in its name by the legacy protocol learns only
+   * what is public.
    */
-  position(id: ClientId): Promise<number | undefined>;
+  requester(id: ClientId): Promise<Requester | undefined>;
 
   /** The public key of the client with this id, 160 bytes, or undefined. */
   publicKey(id: ClientId): Promise<Uint8Array | undefined>;
@@ -190,7 +202,8 @@ export interface Store {
   /**
    * Stores a message. Once this resolves to an id, the message is durable. Ids
    * rise within an inbox in the order of the calls, and are never reused there.
-   * The content must not change before it resolves.
+   * The content must not change before it resolves. A message to an account of
+   * the secure protocol goes into its devices' mailboxes (MailFlag.Legacy).
    *
    * @returns the message's id, or the reason of a refusal
    * @throws {Error} if it can't be stored; then it isn't
@@ -238,6 +251,9 @@ export interface Store {
 
   /** Figures of its commits since its start. */
   readonly commits: CommitFigures;
+
+  /** The accounts of the secure protocol, in the same database and the same commits. */
+  readonly secure: SecureStore;
 
   /**
    * Approximate number of waiting messages in all inboxes. The first call may

@@ -47,6 +47,17 @@ export class Reader {
   }
 
   /**
+   * Reads an integer of 8 bytes.
+   *
+   * @throws {FormatError} if fewer than 8 bytes are left, or it exceeds 2^53 - 1
+   */
+  u64(): number {
+    const value = this.#integer(8);
+    if (Number.isSafeInteger(value)) return value;
+    throw new FormatError("expected an integer of at most 2^53 - 1");
+  }
+
+  /**
    * Reads the next `size` bytes.
    *
    * @throws {FormatError} if fewer are left
@@ -117,6 +128,14 @@ export class Writer {
   /** @throws {FormatError} unless the value fits into 4 bytes */
   u32(value: number): void {
     this.#integer(value, 4);
+  }
+
+  /** @throws {FormatError} unless the value is at most 2^53 - 1 */
+  u64(value: number): void {
+    if (!Number.isSafeInteger(value)) {
+      throw new FormatError(`expected an integer of 53 bits, got ${value}`);
+    }
+    this.#integer(value, 8);
   }
 
   /** Writes bytes, then zeros up to `size`. */

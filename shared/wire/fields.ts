@@ -20,7 +20,14 @@ export type Shape =
   /** The same field until the end. */
   | { readonly kind: "list"; readonly item: AnyField }
   /** A size, then that many bytes. */
-  | { readonly kind: "sized"; readonly size: AnyField };
+  | { readonly kind: "sized"; readonly size: AnyField }
+  /** A byte, 1 before the field and 0 in place of it. */
+  | { readonly kind: "optional"; readonly item: AnyField }
+  /** A byte, then the field with this index, by its name. */
+  | {
+    readonly kind: "choice";
+    readonly options: readonly (readonly [string, AnyField])[];
+  };
 
 /** A field of any value: its members that need no value. */
 export type AnyField = Pick<Field<never>, "fixedSize" | "shape">;
@@ -71,6 +78,13 @@ export const u32: Field<number> = fixed(
   (reader) => reader.u32(),
 );
 
+/** An unsigned integer of 8 bytes, at most 2^53 - 1. */
+export const u64: Field<number> = fixed(
+  8,
+  (writer, value) => writer.u64(value),
+  (reader) => reader.u64(),
+);
+
 /** Exactly `size` bytes. */
 export function bytes(size: number): Field<Uint8Array> {
   return fixed(
@@ -95,6 +109,15 @@ export const sizedBytes: Field<Uint8Array> = {
     writer.raw(value);
   },
   read: (reader) => reader.bytes(claimedSize(reader, reader.left - 4)),
+};
+
+/** All bytes that are left. */
+export const rest: Field<Uint8Array> = {
+  shape: LEAF,
+  fixedSize: undefined,
+  size: (value) => value.length,
+  write: (writer, value) => writer.raw(value),
+  read: (reader) => reader.bytes(reader.left),
 };
 
 /**
@@ -150,6 +173,69 @@ function* listItems<T>(item: Field<T>, reader: Reader): Generator<T> {
   }
 }
 
+/** A byte that tells whether the field follows, 1 or 0, and the field. */
+export function optional<T>(item: Field<T>): Field<T | undefined> {
+  return {
+    shape: { kind: "optional", item },
+    fixedSize: undefined,
+    size: (value) => value === undefined ? 1 : 1 + item.size(value),
+    write(writer, value) {
+      writer.u8(value === undefined ? 0 : 1);
+      if (value !== undefined) item.write(writer, value);
+    },
+    read(reader) {
+      const has = reader.u8();
+      if (has > 1) throw new FormatError(`expected 0 or 1, got ${has}`);
+      return has === 0 ? undefined : item.read(reader);
+    },
+  };
+}
+
+/** One of several fields, as an object with its name as the only key. */
+export type Choice<T> = {
+  [K in keyof T]: { readonly [N in K]: T[K] };
+}[keyof T];
+
+/** A byte with the index of a field, and the field. */
+export function choice<T extends object>(
+  fields: FieldsOf<T>,
+): Field<Choice<T>> {
+  const options = Object.entries(fields) as [keyof T & string, Field<never>][];
+  const chosen = (value: Choice<T>) => {
+    const index = options.findIndex(([name]) => name in (value as object));
+    const [name, field] = options[index] as typeof options[number];
+    return { index, field, value: (value as T)[name] as never };
+  };
+  return {
+    shape: { kind: "choice", options },
+    fixedSize: undefined,
+    size(choice) {
+      const { field, value } = chosen(choice);
+      return 1 + field.size(value);
+    },
+    write(writer, choice) {
+      const { index, field, value } = chosen(choice);
+      writer.u8(index);
+      field.write(writer, value);
+    },
+    read(reader) {
+      const index = reader.u8();
+      const option = options[index];
+      if (option === undefined) {
+        throw new FormatError(
+          `expected 0 to ${options.length - 1}, got ${index}`,
+        );
+      }
+      const [name, field] = option;
+      try {
+        return { [name]: field.read(reader) } as unknown as Choice<T>;
+      } catch (error) {
+        throw within(name, error);
+      }
+    },
+  };
+}
+
 /** The fields of a record, in the order in which they stand on the wire. */
 export type FieldsOf<T> = { readonly [K in keyof T]-?: Field<T[K]> };
 
@@ -196,6 +282,9 @@ export function record<T extends object>(fields: FieldsOf<T>): Field<T> {
     },
   };
 }
+
+/** The type of a field's values. */
+export type ValueOf<F> = F extends Field<infer T> ? T : never;
 
 /** Encodes and decodes a whole payload. */
 export interface Codec<T> {

@@ -14,6 +14,7 @@ import type { Asked, Hooks } from "../altered_line.ts";
 import { onAnswer, refused, refuseMarked } from "../hooks.ts";
 import { textOf } from "../c_string.ts";
 import type { Faults } from "../fault.ts";
+import type { Requester } from "../../../server/mod.ts";
 import { StoreAround } from "../store_around.ts";
 
 /** Puts a name in the place of a registration's. */
@@ -138,8 +139,9 @@ class KeyOfRefused extends StoreAround {
 class AnybodyIsKnown extends StoreAround {
   readonly #unknown = 0;
 
-  override async position(id: ClientId): Promise<number> {
-    return await super.position(id) ?? this.#unknown;
+  override async requester(id: ClientId): Promise<Requester> {
+    return await super.requester(id) ??
+      { position: this.#unknown, isSecured: false };
   }
 
   override seen(id: ClientId, position: number, now: Date): void {

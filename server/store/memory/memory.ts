@@ -2,6 +2,7 @@ import type { ClientId, MessageId } from "../../../shared/wire/protocol.ts";
 import { CommitFigures } from "../commit_figures.ts";
 import { isInRuns } from "../id_runs.ts";
 import { PART_SIZE } from "../store_rows.ts";
+import type { SecureStore } from "../secure_store.ts";
 import {
   type Budget,
   type HandedOut,
@@ -10,6 +11,7 @@ import {
   type NewMessage,
   type Quota,
   refusalOf,
+  type Requester,
   type ResponseMemory,
   restOf,
   type SendResult,
@@ -82,8 +84,15 @@ export class MemoryStore implements Store {
     return Promise.resolve(isSame ? user?.id : undefined);
   }
 
-  position(id: ClientId): Promise<number | undefined> {
-    return Promise.resolve(this.#find(id)?.position);
+  requester(id: ClientId): Promise<Requester | undefined> {
+    const user = this.#find(id);
+    return Promise.resolve(
+      user && { position: user.position, isSecured: false },
+    );
+  }
+
+  get secure(): SecureStore {
+    throw new TypeError("Not built yet");
   }
 
   publicKey(id: ClientId): Promise<Uint8Array | undefined> {

@@ -16,6 +16,7 @@ import {
   type NewClient,
   type NewMessage,
   type Quota,
+  type Requester,
   type ResponseMemory,
   restOf,
   type SendResult,
@@ -23,6 +24,7 @@ import {
   type StoredMessage,
   StoreError,
 } from "../store.ts";
+import type { SecureStore } from "../secure_store.ts";
 import { Database } from "./connection/database.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { OldMessages } from "./old_messages.ts";
@@ -154,8 +156,13 @@ class OpenStore implements Store {
     return row?.[0];
   }
 
-  async position(id: ClientId): Promise<number | undefined> {
-    return (await this.#account(id))?.position;
+  async requester(id: ClientId): Promise<Requester | undefined> {
+    const account = await this.#account(id);
+    return account && { position: account.position, isSecured: false };
+  }
+
+  get secure(): SecureStore {
+    throw new TypeError("Not built yet");
   }
 
   async publicKey(id: ClientId): Promise<Uint8Array | undefined> {

@@ -15,6 +15,7 @@ import {
   openReadyFile,
   type ReadyOptions,
 } from "./file/ready_file.ts";
+import type { SecureStore } from "../secure_store.ts";
 import { Deletions } from "./deletions.ts";
 import { withReserve } from "./reserve.ts";
 import {
@@ -24,6 +25,7 @@ import {
   type NewClient,
   type NewMessage,
   type Quota,
+  type Requester,
   type ResponseMemory,
   restOf,
   type SendResult,
@@ -180,13 +182,18 @@ class OpenStore implements SqliteStore {
   }
 
   // deno-lint-ignore require-await -- as above
-  async position(id: ClientId): Promise<number | undefined> {
+  async requester(id: ClientId): Promise<Requester | undefined> {
     if (this.#broken !== undefined) throw this.#broken;
     this.#dropOldUsers();
-    return this.#positions.getOrRead(
+    const position = this.#positions.getOrRead(
       id.toHex(),
       () => read(() => this.#statements.position.get(id)?.position),
     );
+    return position === undefined ? undefined : { position, isSecured: false };
+  }
+
+  get secure(): SecureStore {
+    throw new TypeError("Not built yet");
   }
 
   // deno-lint-ignore require-await -- as above

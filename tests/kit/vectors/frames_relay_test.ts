@@ -39,7 +39,7 @@ async function registerPeople({ store }: TestRelay): Promise<void> {
     // The names stay free for the registrations among the vectors.
     const client = { id, name: `registered-${name}`, publicKey };
     await store.register(client, new Date());
-    assert(await store.position(id) !== undefined);
+    assert(await store.requester(id) !== undefined);
   }
 }
 

@@ -72,7 +72,7 @@ testWithAnyStore(
     const open = await store.open();
     try {
       // Unless it was faster than the kill.
-      if (await open.position(idOf(1)) === undefined) return;
+      if (await open.requester(idOf(1)) === undefined) return;
       const sent = await open.send({
         recipient: idOf(1),
         sender: idOf(1),

@@ -216,7 +216,7 @@ postgresTest(
     }
     const relay = await openPostgresStore(url);
     try {
-      await relay.position(idOf(1));
+      (await relay.requester(idOf(1)))?.position;
       await refused(
         url,
         path,
@@ -264,11 +264,11 @@ postgresTest(
     await until("it to be at its end", () => held.isWaitedFor());
     const relay = await openPostgresStore(url);
     try {
-      const position = relay.position(idOf(3));
+      const position = relay.requester(idOf(3));
       const sent = send(relay, 2, 5);
       await held.release();
       // Without a lock they would know neither of them.
-      assertEquals(await position, 3);
+      assertEquals((await position)?.position, 3);
       assertEquals(Number(await sent), ID_JUMP + 4);
     } finally {
       await relay.close();

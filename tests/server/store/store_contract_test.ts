@@ -145,7 +145,7 @@ function storeContract(kind: StoreKind): void {
       );
     }
     assertEquals((await store.publicKey(anna))?.toHex(), key.toHex());
-    assertEquals(await store.position(stranger), undefined);
+    assertEquals((await store.requester(stranger))?.position, undefined);
     assertEquals(await store.publicKey(stranger), undefined);
     const all = await store.clients(0, 100);
     assertEquals(all.map(({ id, name }) => [id.toHex(), name]), [
@@ -153,7 +153,7 @@ function storeContract(kind: StoreKind): void {
       [ben.toHex(), "Anna"],
     ]);
     const [first, second] = all.map(({ position }) => position);
-    assertEquals(await store.position(ben), second);
+    assertEquals((await store.requester(ben))?.position, second);
     assertEquals(await store.clients(first ?? 0, 100), all.slice(1));
     assertEquals(await store.clients(0, 1), all.slice(0, 1));
   });
@@ -429,7 +429,7 @@ function storeContract(kind: StoreKind): void {
     await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
     await store.register({ id: ben, name: "ben", publicKey: key }, NOW);
     const later = new Date(NOW.getTime() + 60_000);
-    store.seen(anna, await store.position(anna) ?? 0, later);
+    store.seen(anna, (await store.requester(anna))?.position ?? 0, later);
     await until(
       "the visit",
       async () =>
@@ -443,7 +443,7 @@ function storeContract(kind: StoreKind): void {
     async (store, reopen, subject) => {
       await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
       const later = new Date(NOW.getTime() + 60_000);
-      store.seen(anna, await store.position(anna) ?? 0, later);
+      store.seen(anna, (await store.requester(anna))?.position ?? 0, later);
       store = await reopen();
       assertEquals(await lastSeen(subject, store, "anna"), later.toISOString());
     },
@@ -466,7 +466,7 @@ function storeContract(kind: StoreKind): void {
       assert(store.usersVersion > usersVersion);
       assertEquals(await store.deleteUser(anna), undefined);
       const check = async () => {
-        assertEquals(await store.position(anna), undefined);
+        assertEquals((await store.requester(anna))?.position, undefined);
         assertEquals(await store.publicKey(anna), undefined);
         assertEquals(
           await store.registeredId({ name: "anna", publicKey: key }),
@@ -498,13 +498,13 @@ function storeContract(kind: StoreKind): void {
     async (store, reopen, subject) => {
       await store.register({ id: anna, name: "anna", publicKey: key }, NOW);
       await store.register({ id: ben, name: "ben", publicKey: key }, NOW);
-      const last = await store.position(ben) ?? NaN;
+      const last = (await store.requester(ben))?.position ?? NaN;
       // Written only once the next user is there.
       store.seen(ben, last, new Date(NOW.getTime() + 60_000));
       await store.deleteUser(ben);
       const next = { id: stranger, name: "cora", publicKey: key };
       await store.register(next, NOW);
-      assert((await store.position(stranger) ?? NaN) > last);
+      assert(((await store.requester(stranger))?.position ?? NaN) > last);
       store = await reopen();
       assertEquals(
         await lastSeen(subject, store, "cora"),

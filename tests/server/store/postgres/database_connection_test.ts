@@ -181,7 +181,7 @@ postgresTest(
         url,
       );
       await until("ids that are raised", async () => {
-        await stores[0]?.position(idOf(1));
+        (await stores[0]?.requester(idOf(1)))?.position;
         return notices.some((text) => /went from timeline/.test(text));
       });
     } finally {

@@ -154,7 +154,7 @@ sharedTest(
     const directory = new ClientsDirectory(stores[0]);
     const names = async () => {
       const { size, pieces } = await directory.listBut(
-        await stores[0].position(anna) ?? 0,
+        (await stores[0].requester(anna))?.position ?? 0,
       );
       const read: Uint8Array[] = [];
       for (const piece of pieces) read.push(await piece.read());
@@ -174,7 +174,9 @@ sharedTest(
 sharedTest(
   "a user who is gone is forgotten by every relay",
   async (stores, { cluster, url }) => {
-    for (const store of stores) assert(await store.position(ben) !== undefined);
+    for (const store of stores) {
+      assert(await store.requester(ben) !== undefined);
+    }
     const id = `'\\x${ben.toHex()}'`;
     await cluster.sql(
       `DELETE FROM activity WHERE ID = ${id}; DELETE FROM accounts WHERE ID = ${id};
@@ -186,7 +188,7 @@ sharedTest(
       const before = store.usersVersion;
       await until(
         "the user to be forgotten",
-        async () => await store.position(ben) === undefined,
+        async () => await store.requester(ben) === undefined,
       );
       assert(store.usersVersion > before);
       assertEquals(await store.publicKey(ben), undefined);

@@ -55,7 +55,7 @@ testWith(
     await withStore(async (store, remove) => {
       for (const byte of [1, 2, 3]) await register(store, byte);
       assertEquals(Number(await send(store, 2)), 1);
-      assertEquals(await store.position(idOf(2)), 2);
+      assertEquals((await store.requester(idOf(2)))?.position, 2);
       assertEquals((await store.publicKey(idOf(2)))?.length, 160);
       // Enough for checkpoints of the other thread.
       const content = new Uint8Array(1_000_000);
@@ -69,9 +69,9 @@ testWith(
       remove(2);
       assertEquals(await send(store, 2), "unknown_target");
       assertEquals(store.usersVersion, 1);
-      assertEquals(await store.position(idOf(2)), undefined);
+      assertEquals((await store.requester(idOf(2)))?.position, undefined);
       assertEquals(await store.publicKey(idOf(2)), undefined);
-      assertEquals(await store.position(idOf(3)), 3);
+      assertEquals((await store.requester(idOf(3)))?.position, 3);
       assertEquals(await register(store, 4, "2"), true);
       assertEquals(Number(await send(store, 4)), 1);
       assertEquals(store.usersVersion, 1);

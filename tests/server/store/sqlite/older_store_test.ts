@@ -116,7 +116,7 @@ for (const [version, tables] of Object.entries(older)) {
           clients.map(({ position, id, name }) => [position, id.toHex(), name]),
           [[3, anna.toHex(), "anna"], [7, ben.toHex(), "ben"]],
         );
-        assertEquals(await store.position(ben), 7);
+        assertEquals((await store.requester(ben))?.position, 7);
         assertEquals(await store.publicKey(ben), key);
         const budget = { bytes: 1000, perMessage: 0 };
         const [waiting, ...others] = await store.waiting(ben, budget);

@@ -1,0 +1,75 @@
+/**
+ * The line that a relay prints for its users to pass on:
+ * `mu://HOST:PORT/KEY` (section 2 of docs/secure.md).
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  formatAddress,
+  parseAddress,
+} from "../folder/info_files.ts";
+import { FormatError } from "../wire/format_error.ts";
+import { signingKeyProblem } from "./ed25519.ts";
+import { CURVE_KEY_SIZE } from "./secure_protocol.ts";
+
+/** Where a relay's secure port is, and the key that it has to show. */
+export interface RelayLine extends Address {
+  /** The relay's Ed25519 key, 32 bytes. */
+  key: Uint8Array;
+}
+
+/** What every line begins with. */
+export const LINE_PREFIX = "mu://";
+/** Characters of the key: 32 bytes in base64url without padding. */
+const KEY_LENGTH = 43;
+
+/** The line as text. */
+export function formatRelayLine({ key, ...address }: RelayLine): string {
+  return `${LINE_PREFIX}${formatAddress(address)}/${formatKey(key)}`;
+}
+
+/** A key in canonical base64url, 43 characters. */
+export function formatKey(key: Uint8Array): string {
+  return key.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/**
+ * Parses a line. Nothing may stand behind the key.
+ *
+ * @throws {FormatError} if it is none; the message says what was expected
+ */
+export function parseRelayLine(text: string): RelayLine {
+  const [, place = "", keyText = ""] = /^mu:\/\/([^/]*)\/(.*)$/s.exec(text) ??
+    [];
+  if (place === "") {
+    throw new FormatError(`expected ${LINE_PREFIX}HOST:PORT/KEY, got ${text}`);
+  }
+  return { ...parseAddress(place), key: parseKey(keyText) };
+}
+
+function parseKey(text: string): Uint8Array {
+  let key: Uint8Array;
+  try {
+    key = Uint8Array.fromBase64(text, {
+      alphabet: "base64url",
+      lastChunkHandling: "loose",
+    });
+  } catch {
+    throw new FormatError(
+      "the relay's key isn't base64url: copy the whole line",
+    );
+  }
+  const isCanonical = key.length === CURVE_KEY_SIZE && formatKey(key) === text;
+  if (!isCanonical) {
+    throw new FormatError(
+      `the relay's key has ${KEY_LENGTH} characters of base64url: copy the whole line`,
+    );
+  }
+  const problem = signingKeyProblem(key);
+  if (problem !== undefined) {
+    throw new FormatError(`the relay's key is no key to trust: ${problem}`);
+  }
+  return key;
+}
