@@ -6,7 +6,7 @@ import { temporaryFolder } from "../../lab/harness/resources.ts";
 import { extent, longTest, PROGRAMS } from "../support/test_with.ts";
 
 /** The same choices in each run of the gate, many and new ones in a slow run. */
-const [kills, seed] = extent === "slow" ? [100, Date.now() % 2 ** 32] : [10, 1];
+const [kills, seed] = extent === "slow" ? [100, Date.now() % 2 ** 32] : [5, 1];
 
 longTest(
   PROGRAMS,

@@ -264,7 +264,11 @@ longTest(
       registersAnd(atOnce(lying(2102, size, new Uint8Array(16)))),
     );
     const [outcome] = await Array.fromAsync(
-      checkServer({ address: server.address, only: ["key-with-owner"] }),
+      checkServer({
+        address: server.address,
+        only: ["key-with-owner"],
+        timeout: 500,
+      }),
     );
     assertEquals(
       outcome?.reason,
