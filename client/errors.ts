@@ -156,3 +156,24 @@ export class KeyChangedError extends UserError {
     this.offered = offered;
   }
 }
+
+/**
+ * What responds at a relay's address doesn't show the key of the relay's line
+ * (section 2 of docs/secure.md). Nothing was sent.
+ */
+export class RelayKeyError extends UserError {
+  override name = "RelayKeyError";
+  override readonly code = "key-changed";
+
+  /**
+   * @param where the relay's address
+   * @param reason what was wrong
+   */
+  constructor(where: string, reason: string, options?: ErrorOptions) {
+    super(
+      `WARNING: ${where} DOESN'T SHOW THE KEY THAT YOUR LINE SAYS: ${reason}`,
+      "Nothing was sent. An attacker may be in between, or the relay has a new key, or another program has the port: ask the relay's operator in another way for its mu:// line, and compare",
+      options,
+    );
+  }
+}

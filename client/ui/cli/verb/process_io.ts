@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "node:path";
+import { readVariable } from "../../../../shared/cli/environment.ts";
 import { thisPlatform } from "../../../../shared/platform/platform.ts";
 import { isHangupIgnored } from "../../../../shared/cli/stopping.ts";
 import {
@@ -14,12 +15,6 @@ import {
 } from "../../../../shared/cli/program.ts";
 import { ConsoleInput } from "./console_input.ts";
 import type { Io, Keyboard } from "./output.ts";
-
-/** An environment variable; undefined if it is unset or access is denied. */
-function readVariable(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
-}
 
 /** Read at once, since verbs drop the permission. */
 const isDumb = readVariable("TERM") === "dumb";

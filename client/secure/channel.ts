@@ -1,0 +1,80 @@
+/**
+ * The encrypted channel to a relay that shows a pinned key (section 2 of
+ * docs/secure.md). Only `Deno.startTls` makes it: `node:tls` accepts certificates
+ * that the key didn't sign.
+ *
+ * @module
+ */
+
+import {
+  type Environment,
+  readVariable,
+} from "../../shared/cli/environment.ts";
+import { reasonOf } from "../../shared/cli/reason.ts";
+import { formatAddress } from "../../shared/folder/info_files.ts";
+import {
+  RELAY_HOST_NAME,
+  trustAnchor,
+} from "../../shared/secure/relay_certificate.ts";
+import { ConnectionError, RelayKeyError, UserError } from "../errors.ts";
+import { Stalled, StallWatch } from "../link/connection.ts";
+import type { Connected } from "../link/relays.ts";
+
+/** Milliseconds for the handshake. */
+const HANDSHAKE_TIMEOUT = 10_000;
+
+/** Variables that add certificates to those that the runtime trusts. */
+const ROOT_VARIABLES = ["DENO_CERT", "DENO_TLS_CA_STORE"] as const;
+
+/**
+ * Refuses a runtime that trusts more than a pinned key.
+ *
+ * @param environment default: the process's, as far as access is granted
+ * @throws {UserError} if a variable adds certificates
+ */
+export function refuseAddedRoots(
+  environment: Environment = readVariable,
+): void {
+  const name = ROOT_VARIABLES.find((name) => environment(name));
+  if (name === undefined) return;
+  throw new UserError(
+    `The secure port isn't used while ${name} is set: it adds certificates that could stand in for the relay's key`,
+    `Start the client without ${name}`,
+  );
+}
+
+/**
+ * Encrypts a connection; the relay has to show one of the keys.
+ *
+ * @param keys one key of 32 bytes, or two while the relay changes its key
+ * @throws {RelayKeyError} if it shows another one
+ * @throws {ConnectionError} if the handshake breaks
+ */
+export async function startChannel(
+  { conn, address }: Pick<Connected, "conn" | "address">,
+  keys: readonly Uint8Array[],
+): Promise<Deno.TlsConn> {
+  let close = () => conn.close();
+  using watch = new StallWatch(HANDSHAKE_TIMEOUT, () => close());
+  const where = formatAddress(address);
+  try {
+    const channel = await Deno.startTls(conn, {
+      hostname: RELAY_HOST_NAME,
+      caCerts: keys.map(trustAnchor),
+    });
+    close = () => channel.close();
+    await channel.handshake();
+    return channel;
+  } catch (cause) {
+    if (!watch.stalled) close();
+    if (cause instanceof Deno.errors.InvalidData) {
+      throw new RelayKeyError(where, reasonOf(cause), { cause });
+    }
+    const reason = reasonOf(watch.stalled ? new Stalled() : cause);
+    throw new ConnectionError(
+      `The handshake with ${where} broke: ${reason}`,
+      "Is it the relay's secure port? The relay may be full, or restarting: try again",
+      { cause },
+    );
+  }
+}

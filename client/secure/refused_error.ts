@@ -1,0 +1,65 @@
+/**
+ * The relay's refusals of secure requests (section 5 of docs/secure.md).
+ *
+ * @module
+ */
+
+import { RefusalReason } from "../../shared/secure/secure_protocol.ts";
+import {
+  type Refusal,
+  type SecureRequestKind,
+  secureRequests,
+} from "../../shared/secure/secure_requests.ts";
+import { UserError } from "../errors.ts";
+
+/** What each reason means to a user. */
+const meanings: Readonly<Record<RefusalReason, string>> = {
+  [RefusalReason.Form]: "it finds the request malformed",
+  [RefusalReason.NotAuthenticated]: "it doesn't know this device",
+  [RefusalReason.Unknown]: "it doesn't know the account",
+  [RefusalReason.Taken]: "that is taken",
+  [RefusalReason.OtherDevices]: "the recipient's devices have changed",
+  [RefusalReason.Full]: "the mailbox or the relay is full",
+  [RefusalReason.TooLarge]: "the request is too large for it",
+  [RefusalReason.TooOften]: "too many requests in a short time",
+  [RefusalReason.OlderVersion]: "it has a newer record",
+  [RefusalReason.Closed]: "that account was deleted",
+  [RefusalReason.OutcomeUnknown]: "whether it took effect isn't known",
+  [RefusalReason.CountUsed]:
+    "the count is another message's: a copy of this folder sends, too",
+};
+
+/** The relay responded with 4999. */
+export class RefusedError extends UserError {
+  override name = "RefusedError";
+  override readonly code = "refused";
+  /** Why. */
+  readonly reason: RefusalReason;
+  /** Seconds after which another try makes sense; 0 where waiting doesn't help. */
+  readonly retryAfter: number;
+  /** What the reason adds: the newest record for `OtherDevices`. */
+  readonly detail: Uint8Array;
+
+  constructor(
+    kind: SecureRequestKind,
+    { reason, retryAfter, detail }: Refusal,
+  ) {
+    const meaning = meanings[reason] ?? `for the unknown reason ${reason}`;
+    super(
+      `The relay refused to ${actions[kind]}: ${meaning}`,
+      retryAfter > 0 ? `Try again in ${retryAfter} s` : undefined,
+    );
+    this.reason = reason;
+    this.retryAfter = retryAfter;
+    this.detail = detail;
+  }
+}
+
+/** Labels that aren't what the relay does. */
+const actions: Readonly<Record<SecureRequestKind, string>> = {
+  ...Object.fromEntries(
+    Object.entries(secureRequests).map(([kind, { label }]) => [kind, label]),
+  ) as Record<SecureRequestKind, string>,
+  hello: "greet",
+  challenge: "make a challenge",
+};

@@ -1,0 +1,8 @@
+/** Reads an environment variable. */
+export type Environment = (name: string) => string | undefined;
+
+/** An environment variable; undefined if it is unset or access is denied. */
+export function readVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
