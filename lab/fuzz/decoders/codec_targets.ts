@@ -39,7 +39,7 @@ export interface DecoderTarget {
 }
 
 /** What decodes has to encode to the same bytes again. */
-function exact<T>(codec: Codec<T>) {
+export function exact<T>(codec: Codec<T>) {
   return (input: Uint8Array) => {
     const again = codec.encode(codec.decode(input));
     expect(equals(again, input), "the same bytes again", encodeHex(again));
@@ -47,7 +47,7 @@ function exact<T>(codec: Codec<T>) {
 }
 
 /** What decodes has to encode to bytes that are the same from then on. */
-function settling<T>(codec: Codec<T>) {
+export function settling<T>(codec: Codec<T>) {
   return (input: Uint8Array) => {
     const once = codec.encode(codec.decode(input));
     const twice = codec.encode(codec.decode(once));

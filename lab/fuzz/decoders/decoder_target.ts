@@ -41,6 +41,7 @@ import {
   NAME,
 } from "./codec_targets.ts";
 import { expect } from "../failure.ts";
+import { secureTargets } from "./secure_targets.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -164,6 +165,7 @@ export async function decoderTargets(): Promise<DecoderTarget[]> {
   const me = `anna\n${encodeHex(ID)}\n${encodeBase64(pkcs8)}\n`;
   return [
     ...codecTargets(),
+    ...await secureTargets(),
     ...nameTargets(),
     ...infoTargets(utf8.encode(me)),
     ...await cryptoTargets(pair, spki, pkcs8),
