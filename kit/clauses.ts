@@ -21,7 +21,18 @@ export interface Clause {
   readonly title: string;
 }
 
-type Entry = readonly [party: Party, level: Level, title: string];
+/** A clause as the tables declare it. */
+export type ClauseEntry = readonly [party: Party, level: Level, title: string];
+
+/** The clauses that a table declares, in its order. */
+export function declared<Id extends string>(
+  entries: Readonly<Record<Id, ClauseEntry>>,
+): Readonly<Record<Id, Clause>> {
+  return Object.fromEntries(
+    (Object.entries(entries) as [Id, ClauseEntry][])
+      .map(([id, [party, level, title]]) => [id, { party, level, title }]),
+  ) as Record<Id, Clause>;
+}
 
 const entries = {
   "FRM-1": ["both", "MUST", "Integers are unsigned and little endian"],
@@ -168,17 +179,13 @@ const entries = {
   "IDF-1": ["client", "MUST", "info.me is name, id and key"],
   "IDF-2": ["client", "MUST", "info.me is never overwritten"],
   "IDF-3": ["client", "SHOULD", "Identity files of other programs are read"],
-} as const satisfies Record<string, Entry>;
+} as const satisfies Record<string, ClauseEntry>;
 
 /** The number of a clause, such as `SND-8`. */
 export type ClauseId = keyof typeof entries;
 
 /** All clauses, in the order of docs/protocol.md. */
-export const clauses: Readonly<Record<ClauseId, Clause>> = Object.fromEntries(
-  Object.entries(entries).map(([id, [party, level, title]]) =>
-    [id, { party, level, title }] as const
-  ),
-) as Record<ClauseId, Clause>;
+export const clauses: Readonly<Record<ClauseId, Clause>> = declared(entries);
 
 /** Clauses that no test vector breaks, since no bytes do so by themselves, by the reason. */
 export const unshownClauses: Readonly<Record<string, readonly ClauseId[]>> = {

@@ -10,6 +10,7 @@ import { HELP as ADMIN_HELP } from "../../server/admin/options.ts";
 import { CLIENT_HELP } from "../../kit/conformance/client/options.ts";
 import { HELP as CONFORMANCE_HELP } from "../../kit/conformance/options.ts";
 import { HELP as SERVER_HELP } from "../../server/options.ts";
+import { secureRequestKinds } from "../../shared/secure/secure_requests.ts";
 import { requestKinds } from "../../shared/wire/requests.ts";
 import { readPage } from "../harness/pages.ts";
 import { vectorKinds, vectorText } from "../vectors/vector_files.ts";
@@ -38,6 +39,7 @@ import {
   verbExamples,
   verbObjects,
 } from "./scripting.ts";
+import { refusalFields, secureCodes, secureFields } from "./secure.ts";
 import { settingsTable } from "./settings.ts";
 import { layouts, names, schema } from "./vectors.ts";
 
@@ -82,6 +84,13 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
       async () => fenced(await programHelp()),
     ),
     section("examples", verbExamples),
+  ],
+  "docs/secure.md": [
+    section("refusal fields", refusalFields),
+    section("secure codes", secureCodes),
+    ...secureRequestKinds.map((kind) =>
+      section(`${kind} fields`, () => secureFields(kind))
+    ),
   ],
   "docs/settings.md": [section("settings", settingsTable)],
   "docs/vectors.md": [section("names", names), section("layouts", layouts)],

@@ -21,7 +21,7 @@ import {
   responseCode,
   responseCodecs,
 } from "../../shared/wire/requests.ts";
-import { flatFields, words } from "./layout.ts";
+import { flatFields, layoutRows } from "./layout.ts";
 import { table } from "./markdown.ts";
 
 /** The codes of all requests and responses, with the sizes of their payloads. */
@@ -84,16 +84,23 @@ function header(dialect: Dialect): string {
 }
 
 /** The fields of a request and of its response. */
-export function fields(kind: RequestKind): string {
-  const [asked, got] = [rows(requestCodecs[kind]), rows(responseCodecs[kind])];
+export const fields = (kind: RequestKind): string =>
+  fieldTable(requestCodecs[kind], responseCodecs[kind]);
+
+/** The fields of a request's and of its response's payload, side by side. */
+export function fieldTable(
+  request: Pick<AnyField, "shape">,
+  response: Pick<AnyField, "shape">,
+): string {
+  const [asked, got] = [layoutRows(request), layoutRows(response)];
   if (asked.length + got.length === 0) {
     return "Neither request nor response has a payload.";
   }
   if (asked.length === 0) {
-    const { shape } = responseCodecs[kind];
-    const head = shape.kind === "list" ? "entry" : "response";
+    const head = response.shape.kind === "list" ? "entry" : "response";
     return table([[head, "offset", "size"], ...got]);
   }
+  if (got.length === 0) return table([["request", "offset", "size"], ...asked]);
   const height = Math.max(asked.length, got.length);
   return table([
     ["request", "offset", "size", "", "response", "offset", "size"],
@@ -103,13 +110,4 @@ export function fields(kind: RequestKind): string {
       ...got[i] ?? [],
     ]),
   ]);
-}
-
-function rows(payload: Pick<AnyField, "shape">): string[][] {
-  let offset = 0;
-  return flatFields(payload).map(({ name, size }) => {
-    const row = [words(name), `${offset}`, `${size ?? "n"}`];
-    offset += size ?? 0;
-    return row;
-  });
 }

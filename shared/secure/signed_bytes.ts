@@ -1,6 +1,6 @@
 /**
  * What is signed, proved and hashed: each begins with a label of its own, so
- * that no signature stands for anything else (section 3 of docs/secure.md).
+ * that no signature stands for anything else (section 3.2 of docs/secure.md).
  *
  * @module
  */

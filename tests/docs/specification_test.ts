@@ -1,11 +1,13 @@
 /**
- * Whether docs/protocol.md says what the code does: its clauses are those that
- * tools cite, and its examples are what the codec reads and writes.
+ * Whether docs/protocol.md and docs/secure.md say what the code does: their
+ * clauses are those that tools cite, and the examples of docs/protocol.md are what
+ * the codec reads and writes.
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { decodeBase64, decodeHex, encodeHex } from "@std/encoding";
-import { type ClauseId, clauses } from "../../kit/clauses.ts";
+import { type Clause, clauses } from "../../kit/clauses.ts";
+import { secureClauses } from "../../kit/secure_clauses.ts";
 import {
   decryptKey,
   exportSymmetricKey,
@@ -54,35 +56,42 @@ const page = () => readPage("docs/protocol.md");
 
 const KEYWORDS = /\b(MUST|SHOULD|MAY)\b/g;
 
-testWith(
-  FILES,
-  "the page has each clause once, as strict as the table",
-  async () => {
-    const found = [...(await page()).matchAll(
-      /^- \*\*([A-Z]{3}-\d+)\*\* (.*?)(?=\n\n|\n- )/gms,
-    )];
-    assertEquals(
-      found.map(([, id]) => id),
-      Object.keys(clauses),
-      "the page and the table have the same clauses in one order",
-    );
-    for (const [, id, text = ""] of found) {
-      const words = new Set([...text.matchAll(KEYWORDS)].map(([word]) => word));
-      const { level } = clauses[id as ClauseId];
-      assertEquals([...words], [level], `${id} is a ${level}`);
-    }
-  },
-);
+const pages: readonly (readonly [string, Readonly<Record<string, Clause>>])[] =
+  [["docs/protocol.md", clauses], ["docs/secure.md", secureClauses]];
+
+for (const [path, table] of pages) {
+  testWith(
+    FILES,
+    `${path} has each clause once, as strict as the table`,
+    async () => {
+      const found = [...(await readPage(path)).matchAll(
+        /^- \*\*([A-Z]{3}-\d+)\*\* (.*?)(?=\n\n|\n- )/gms,
+      )];
+      assertEquals(
+        found.map(([, id]) => id),
+        Object.keys(table),
+        "the page and the table have the same clauses in one order",
+      );
+      for (const [, id = "", text = ""] of found) {
+        const words = text.matchAll(KEYWORDS);
+        const levels = new Set([...words].map(([word]) => word));
+        assertEquals([...levels], [table[id]?.level], `${id}'s level`);
+      }
+    },
+  );
+}
 
 testWith(FILES, "all that code and pages cite as a clause is one", async () => {
-  const groups = new Set(Object.keys(clauses).map((id) => id.slice(0, 4)));
+  const all = [...Object.keys(clauses), ...Object.keys(secureClauses)];
+  assertEquals(new Set(all).size, all.length, "no clause is in both pages");
+  const groups = new Set(all.map((id) => id.slice(0, 4)));
   const algorithm = /^(AES|RSA)-\d{3,}$/;
   const cited = new Set<string>();
   for await (const path of sources()) {
     const text = await Deno.readTextFile(path);
     for (const [id] of text.matchAll(/\b[A-Z]{3}-\d+\b/g)) {
       if (!groups.has(id.slice(0, 4)) || algorithm.test(id)) continue;
-      assert(id in clauses, `${path} cites ${id}`);
+      assert(all.includes(id), `${path} cites ${id}`);
       cited.add(id);
     }
   }
