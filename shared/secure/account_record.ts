@@ -90,7 +90,7 @@ const SUCCESSION_SIZE: number = CURVE_KEY_SIZE + SIGNATURE_SIZE;
 export const MAX_RECORD_SIZE: number = HEAD_SIZE + MAX_DEVICES * DEVICE_SIZE +
   SIGNATURE_SIZE + SUCCESSION_SIZE;
 
-/** A name that nothing but zeros follow. */
+/** A name that nothing but zeros follow (REC-3). */
 const strictName: Field<string> = fixed(
   NAME_SIZE,
   (writer, value) => writer.raw(encodeName(value), NAME_SIZE),
@@ -102,7 +102,7 @@ const strictName: Field<string> = fixed(
   },
 );
 
-/** An Ed25519 key that isn't of small order. */
+/** An Ed25519 key that isn't of small order (REC-4). */
 const signingKey: Field<Uint8Array> = fixed(
   CURVE_KEY_SIZE,
   (writer, key) => {
@@ -165,7 +165,7 @@ const devices: Field<readonly RecordDevice[]> = {
   },
 };
 
-/** @throws {FormatError} unless there are 1 to 255 devices with distinct ids */
+/** @throws {FormatError} unless there are 1 to 255 devices with distinct ids (REC-4) */
 function checkDevices(devices: readonly RecordDevice[]): void {
   if (devices.length < 1 || devices.length > MAX_DEVICES) {
     throw new FormatError(
@@ -242,6 +242,10 @@ export async function readRecord(bytes: Uint8Array): Promise<AccountRecord> {
   };
   const consent = labelled("successor", whole.subarray(0, signedSize));
   const { oldIdentity } = succession;
+  if (equals(oldIdentity, content.identity)) {
+    throw new FormatError("expected another key than the identity")
+      .within("succession").within("accountRecord");
+  }
   await requireSignature(
     oldIdentity,
     succession.signature,
@@ -251,6 +255,7 @@ export async function readRecord(bytes: Uint8Array): Promise<AccountRecord> {
   return { ...read, succession };
 }
 
+/** @throws {FormatError} unless the record keeps to REC-2 */
 function checkVersion(
   { version, previous }: RecordContent,
   hasSuccession: boolean,
@@ -287,10 +292,11 @@ export type RecordProblem =
   | "second record of the version"
   | "doesn't follow the record before"
   | "unneeded succession"
-  | "other identity";
+  | "other identity"
+  | "other keys of a device";
 
 /**
- * Compares a record with the newest one known (REC-6 to REC-8).
+ * Compares a record with the newest one known (REC-6 to REC-9).
  *
  * @returns what is wrong with it; undefined where it takes the known one's place,
  * or is the same
@@ -308,9 +314,24 @@ export async function problemBehind(
   if (isNext && !equals(next.previous, await sha256(known.bytes))) {
     return "doesn't follow the record before";
   }
-  const keepsIdentity = equals(known.identity, next.identity);
-  if (keepsIdentity) return next.succession && "unneeded succession";
-  const old = next.succession?.oldIdentity;
-  const isConsented = old !== undefined && equals(old, known.identity);
-  return isConsented ? undefined : "other identity";
+  if (equals(known.identity, next.identity)) {
+    if (next.succession !== undefined) return "unneeded succession";
+  } else {
+    const old = next.succession?.oldIdentity;
+    if (old === undefined || !equals(old, known.identity)) {
+      return "other identity";
+    }
+  }
+  return keepDeviceKeys(known, next) ? undefined : "other keys of a device";
+}
+
+/** Whether all devices that stay in a record have the keys that they had. */
+function keepDeviceKeys(known: AccountRecord, next: AccountRecord): boolean {
+  const before = new Map(known.devices.map((one) => [one.id.toHex(), one]));
+  return next.devices.every(({ id, signingKey, agreementKey }) => {
+    const old = before.get(id.toHex());
+    return old === undefined ||
+      equals(old.signingKey, signingKey) &&
+        equals(old.agreementKey, agreementKey);
+  });
 }

@@ -1,6 +1,6 @@
 /**
  * Ed25519 as the secure protocol uses it: keys of small order and non-canonical
- * keys are refused, since the runtime verifies forgeries under them.
+ * keys are refused, since the runtime verifies forgeries under them (EDK-1).
  *
  * @module
  */
@@ -17,8 +17,9 @@ const ORDER_8 =
   0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
 
 /**
- * The y coordinates of the eight points of small order; with either sign bit
- * they are ten canonical encodings.
+ * The y coordinates of the eight points of small order. With either sign bit
+ * they have ten encodings; two of them, of the points with x = 0, aren't
+ * canonical.
  */
 const SMALL_ORDER: ReadonlySet<bigint> = new Set([
   0n,

@@ -11,6 +11,7 @@ import {
   codec,
   type Field,
   fixed,
+  oneOf,
   record,
   u64,
 } from "../wire/fields.ts";
@@ -45,7 +46,7 @@ export type PackageKind = typeof PackageKind[keyof typeof PackageKind];
 export interface PackageContent {
   /** The device that it is of. */
   device: DeviceId;
-  /** From 1, over both kinds; never used again. */
+  /** From 1, over both kinds; never used again (PKG-2). */
   number: number;
   /** Its kind. */
   kind: PackageKind;
@@ -63,32 +64,29 @@ export interface KeyPackage extends PackageContent {
   signature: Uint8Array;
 }
 
+/** An integer from 1. */
 const number: Field<number> = fixed(
   4,
-  (writer, value) => writer.u32(value),
+  (writer, value) => {
+    checkNumber(value);
+    writer.u32(value);
+  },
   (reader) => {
     const value = reader.u32();
-    if (value > 0) return value;
-    throw new FormatError("expected at least 1, got 0");
+    checkNumber(value);
+    return value;
   },
 );
 
-const kind: Field<PackageKind> = fixed(
-  1,
-  (writer, value) => writer.u8(value),
-  (reader) => {
-    const value = reader.u8();
-    if (value === PackageKind.Weekly || value === PackageKind.SingleUse) {
-      return value;
-    }
-    throw new FormatError(`expected 0 or 1, got ${value}`);
-  },
-);
+/** @throws {FormatError} if the number of a package is 0 */
+function checkNumber(value: number): void {
+  if (value === 0) throw new FormatError("expected at least 1, got 0");
+}
 
 const contentFields = {
   device: deviceId,
   number,
-  kind,
+  kind: oneOf(PackageKind.Weekly, PackageKind.SingleUse),
   agreementKey: bytes(CURVE_KEY_SIZE),
   kemKey: bytes(KEM_KEY_SIZE),
   made: u64,
@@ -124,7 +122,8 @@ export async function signPackage(
 }
 
 /**
- * Reads a package and verifies its signature.
+ * Reads a package and verifies its signature (PKG-1). Whether it is of the
+ * expected device and kind is the caller's to check (PKG-3, PBL-1).
  *
  * @param signingKey S of the device, 32 bytes
  * @throws {FormatError} unless the bytes are exactly one valid package

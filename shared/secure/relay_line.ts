@@ -36,18 +36,28 @@ export function formatKey(key: Uint8Array): string {
 }
 
 /**
- * Parses a line. Nothing may stand behind the key.
+ * Parses a line. It has one form only: nothing may stand before or behind it
+ * (LIN-1, LIN-2).
  *
  * @throws {FormatError} if it is none; the message says what was expected
  */
 export function parseRelayLine(text: string): RelayLine {
-  const [, place = "", keyText = ""] = /^mu:\/\/([^/]*)\/(.*)$/s.exec(text) ??
-    [];
-  if (place === "") {
-    throw new FormatError(`expected ${LINE_PREFIX}HOST:PORT/KEY, got ${text}`);
-  }
-  return { ...parseAddress(place), key: parseKey(keyText) };
+  const [, place = "", keyText = ""] = FORM.exec(text) ?? [];
+  if (place === "") throw notALine(text);
+  const line = { ...parseAddress(place), key: parseKey(keyText) };
+  if (formatRelayLine(line) !== text) throw notALine(text);
+  return line;
 }
+
+/** What stands between the slashes is printable ASCII without blanks. */
+const FORM = /^mu:\/\/([!-.0-~]+)\/(.*)$/s;
+
+const notALine = (text: string) =>
+  new FormatError(
+    `expected ${LINE_PREFIX}HOST:PORT/KEY, got ${
+      JSON.stringify(text.slice(0, 120))
+    }`,
+  );
 
 function parseKey(text: string): Uint8Array {
   let key: Uint8Array;

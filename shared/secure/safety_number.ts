@@ -1,3 +1,9 @@
+/**
+ * The number by which two people see that they have each other's keys.
+ *
+ * @module
+ */
+
 import { concat } from "@std/bytes";
 import type { AccountId } from "./secure_protocol.ts";
 import { labelled } from "./signed_bytes.ts";

@@ -62,6 +62,14 @@ export const MailFlag = {
 /** Registration as a hello tells it. */
 export const Registration = { Closed: 0, Open: 1, Invitation: 2 } as const;
 
+/** What a 4007 tells of its sending. */
+export const SendingTaken = {
+  /** It was taken. */
+  Now: 1,
+  /** It had been taken before: this was a repeat. */
+  Before: 2,
+} as const;
+
 /** States of a sending, as 4010 tells them. */
 export const SendingState = {
   Waits: 1,

@@ -12,6 +12,7 @@ import {
   codec,
   type Field,
   list,
+  oneOf,
   optional,
   record,
   rest,
@@ -34,7 +35,8 @@ import {
   NONCE_SIZE,
   PROOF_SIZE,
   type RefusalReason,
-  type SendingState,
+  SendingState,
+  SendingTaken,
   type Seq,
   SIGNATURE_SIZE,
   uid,
@@ -159,7 +161,10 @@ export const secureRequests = {
       lifetime: u32,
       envelopes: list(record({ device: deviceId, content: sizedBytes })),
     }),
-    response: record({ taken: u8, highestCount: u64 }),
+    response: record({
+      taken: oneOf(...Object.values(SendingTaken)),
+      highestCount: u64,
+    }),
   },
   fetch: {
     index: 8,
@@ -198,7 +203,7 @@ export const secureRequests = {
     response: record({
       outcomes: list(record({
         uid,
-        state: u8 as Field<number> as Field<SendingState>,
+        state: oneOf(...Object.values(SendingState)),
         time: u64,
       })),
     }),

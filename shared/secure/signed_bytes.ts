@@ -7,9 +7,14 @@
 
 import { concat } from "@std/bytes";
 import { Writer } from "../wire/buffers.ts";
-import type { AccountId, DeviceId } from "./secure_protocol.ts";
+import { FormatError } from "../wire/format_error.ts";
+import {
+  type AccountId,
+  type DeviceId,
+  PROOF_SIZE,
+} from "./secure_protocol.ts";
 
-/** The labels, each once. On the wire a NUL ends them. */
+/** The labels, each once (SIG-1). A NUL ends each where it stands. */
 export const labels = {
   account: "MessageU account 1",
   successor: "MessageU successor 1",
@@ -93,12 +98,18 @@ export function challengeLabel(
  * The proof in a 3001 that lifts an account, 32 bytes.
  *
  * @param opened the 32 bytes that the challenge holds
+ * @throws {FormatError} unless it holds 32 bytes (LFT-3)
  */
 export async function liftProof(
   { relayKey, nonce }: ChannelBinding,
   opened: Uint8Array,
   record: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (opened.length !== PROOF_SIZE) {
+    throw new FormatError(
+      `expected a challenge of ${PROOF_SIZE} bytes, got ${opened.length}`,
+    );
+  }
   const key = await crypto.subtle.importKey(
     "raw",
     opened as Uint8Array<ArrayBuffer>,

@@ -85,6 +85,20 @@ export const u64: Field<number> = fixed(
   (reader) => reader.u64(),
 );
 
+/** An unsigned integer of 1 byte that has one of these values. */
+export function oneOf<T extends number>(...values: readonly T[]): Field<T> {
+  return fixed(
+    1,
+    (writer, value) => writer.u8(value),
+    (reader) => {
+      const read = reader.u8();
+      const value = values.find((value) => value === read);
+      if (value !== undefined) return value;
+      throw new FormatError(`expected ${values.join(", ")}, got ${read}`);
+    },
+  );
+}
+
 /** Exactly `size` bytes. */
 export function bytes(size: number): Field<Uint8Array> {
   return fixed(
