@@ -6,15 +6,24 @@
  */
 
 import type { PackageKind } from "../../shared/secure/key_package.ts";
-import type {
-  AccountId,
-  DeviceId,
-  SendingState,
-  Seq,
-  Uid,
+import {
+  type AccountId,
+  DEVICE_ID_SIZE,
+  type DeviceId,
+  type SendingState,
+  type Seq,
+  type Uid,
 } from "../../shared/secure/secure_protocol.ts";
 import type { MessageId, MessageType } from "../../shared/wire/protocol.ts";
 import type { Quota, ResponseMemory, SendRefusal } from "./store.ts";
+
+/** The device of messages that legacy clients send: zeros. */
+export const NO_DEVICE: DeviceId = new Uint8Array(
+  DEVICE_ID_SIZE,
+) as Uint8Array as DeviceId;
+
+/** Size in bytes of a message in a 4008 beside its content. */
+export const MAIL_OVERHEAD = 69;
 
 /** A record as a store keeps it: its handler has verified it. */
 export interface StoredRecord {
@@ -41,7 +50,7 @@ export interface NewProfile {
   /**
    * Whether the account exists as a legacy one, and its owner has proved to have
    * its key: it must have this name and this RSA key, and no record. What waits
-   * in its legacy inbox moves into the mailbox of the record's only device.
+   * in its legacy inbox moves into the mailboxes of the record's devices.
    */
   isLift: boolean;
 }
@@ -128,7 +137,8 @@ export type SendingResult =
   | { otherDevices: Uint8Array }
   | {
     /**
-     * - `unknown`: there is no such secure account
+     * - `unknown`: there is no such secure account, or the sender's device is
+     *   in no newest record any more
      * - `closed`: the account was deleted
      * - `full`: a mailbox is
      * - `uid`: the uid is another sending's
@@ -214,6 +224,12 @@ export interface SecureStore {
     by: { name: string } | { account: AccountId },
   ): Promise<SecureAccount | "closed" | undefined>;
 
+  /**
+   * The newest record of an account, also of a deleted one; undefined if it has
+   * none.
+   */
+  newestRecord(account: AccountId): Promise<Uint8Array | undefined>;
+
   /** The device with this id; undefined if it is in no newest record. */
   device(id: DeviceId): Promise<StoredDevice | undefined>;
 
@@ -273,7 +289,10 @@ export interface SecureStore {
    */
   send(sending: NewSending, quota: Quota, now: Date): Promise<SendingResult>;
 
-  /** Stores a message to a legacy client; a uid that was taken is taken once. */
+  /**
+   * Stores a message to a legacy client; a uid that was taken is taken once. What
+   * becomes of it isn't followed: its outcome is unknown.
+   */
   sendLegacy(
     sending: NewLegacySending,
     quota: Quota,
@@ -282,7 +301,7 @@ export interface SecureStore {
 
   /**
    * Deletes the messages of a mailbox up to a position, and notes their sendings
-   * as taken.
+   * as taken. A position above the last one deletes nothing.
    */
   acknowledge(device: DeviceId, upTo: Seq, now: Date): Promise<void>;
 
@@ -312,7 +331,11 @@ export interface SecureStore {
    */
   arrival(device: DeviceId, after: Seq, signal: AbortSignal): Promise<void>;
 
-  /** What became of sendings of a device, in the order of the uids. */
+  /**
+   * What became of sendings of a device, in the order of the uids: taken once one
+   * device acknowledged it, expired once no envelope waits and none was
+   * acknowledged.
+   */
   outcomes(
     device: DeviceId,
     uids: readonly Uid[],
@@ -326,10 +349,11 @@ export interface SecureStore {
   deleteAccount(account: AccountId): Promise<boolean>;
 
   /**
-   * Deletes the oldest expired messages, noting their sendings as expired, and
-   * forgets sendings above an age.
+   * Deletes the oldest messages whose lifetime is over, and those of legacy
+   * clients that have waited for the retention. Forgets sendings whose outcome is
+   * older than the retention.
    *
-   * @param retention milliseconds for which sendings are remembered
+   * @param retention milliseconds
    * @param most maximum number of messages and of sendings
    * @returns the number of both; 0 once there are no more
    */

@@ -134,9 +134,17 @@ export function refusalOf(
   quota: Quota,
 ): SendRefusal | undefined {
   if (inbox.lastId >= MAX_MESSAGE_ID) return "ids_used_up";
-  const isFull = quota.messages > 0 && inbox.messages >= quota.messages ||
-    quota.bytes > 0 && inbox.bytes + size > quota.bytes;
-  return isFull ? "inbox_full" : undefined;
+  return isFull(inbox, size, quota) ? "inbox_full" : undefined;
+}
+
+/** Whether an inbox or a mailbox has no room for a message of `size` bytes. */
+export function isFull(
+  waiting: { messages: number; bytes: number },
+  size: number,
+  quota: Quota,
+): boolean {
+  return quota.messages > 0 && waiting.messages >= quota.messages ||
+    quota.bytes > 0 && waiting.bytes + size > quota.bytes;
 }
 
 /** Result of a send: the id in the recipient's inbox, or the reason of a refusal. */
@@ -295,7 +303,7 @@ export class OutcomeUnknownError extends StoreError {
  * @throws {MessageGoneError} if a part is missing
  */
 export async function* restOf(
-  { size, content }: StoredMessage,
+  { size, content }: Pick<StoredMessage, "size" | "content">,
   read: (
     part: number,
   ) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
