@@ -16,6 +16,7 @@ import {
   RELAY_HOST_NAME,
   trustAnchor,
 } from "../../shared/secure/relay_certificate.ts";
+import { isTlsRefusal } from "../../shared/platform/system_error.ts";
 import { ConnectionError, RelayKeyError, UserError } from "../errors.ts";
 import { Stalled, StallWatch } from "../link/connection.ts";
 import type { Connected } from "../link/relays.ts";
@@ -67,7 +68,7 @@ export async function startChannel(
     return channel;
   } catch (cause) {
     if (!watch.stalled) close();
-    if (cause instanceof Deno.errors.InvalidData) {
+    if (isTlsRefusal(cause)) {
       throw new RelayKeyError(where, reasonOf(cause), { cause });
     }
     const reason = reasonOf(watch.stalled ? new Stalled() : cause);

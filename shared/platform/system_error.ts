@@ -84,3 +84,8 @@ function codeOf(error: unknown): unknown {
 function isKnown(code: unknown): code is keyof typeof reasons {
   return typeof code === "string" && Object.hasOwn(reasons, code);
 }
+
+/** Whether TLS refused what the other side sent: its certificate, or what is no TLS. */
+export function isTlsRefusal(error: unknown): boolean {
+  return error instanceof Deno.errors.InvalidData;
+}
