@@ -61,6 +61,76 @@ export const storeTables = {
   },
 } as const satisfies Record<string, Record<string, Column>>;
 
+/**
+ * The tables of the secure protocol, in this order behind the others. Times are
+ * in milliseconds since 1970.
+ */
+export const secureTables = {
+  profiles: {
+    account: ["ID", "bytes"],
+    identity: ["Identity", "bytes"],
+    version: ["Version", "number"],
+    record: ["Record", "bytes"],
+    // 1 once the account is deleted.
+    closed: ["Closed", "number"],
+  },
+  devices: {
+    device: ["Device", "bytes"],
+    account: ["Account", "bytes"],
+    signingKey: ["SigningKey", "bytes"],
+    // At least the highest that a 3003 told, and those of forgotten sendings;
+    // what is in taken may have higher ones.
+    count: ["Count", "number"],
+    // At least the highest of what is gone; what is in mail may have higher ones.
+    lastSeq: ["LastSeq", "number"],
+    // The highest number of a package that was ever published.
+    lastPackage: ["LastPackage", "number"],
+    lastSeen: ["LastSeen", "number"],
+  },
+  packages: {
+    device: ["Device", "bytes"],
+    number: ["Number", "number"],
+    kind: ["Kind", "number"],
+    bytes: ["Bytes", "bytes"],
+  },
+  taken: {
+    // The sender's.
+    device: ["Device", "bytes"],
+    uid: ["Uid", "bytes"],
+    // -1 for a message to a legacy client.
+    count: ["Count", "number"],
+    digest: ["Digest", "bytes"],
+    state: ["State", "number"],
+    time: ["Time", "number"],
+    // Envelopes that wait.
+    waiting: ["Waiting", "number"],
+    // Id of a message to a legacy client; else 0.
+    message: ["Message", "number"],
+  },
+  mail: {
+    // The recipient's.
+    device: ["Device", "bytes"],
+    seq: ["Seq", "number"],
+    uid: ["Uid", "bytes"],
+    account: ["Account", "bytes"],
+    fromDevice: ["FromDevice", "bytes"],
+    flags: ["Flags", "number"],
+    arrived: ["Arrived", "number"],
+    // 0 for a legacy message, which expires with the retention.
+    expires: ["Expires", "number"],
+    content: ["Content", "bytes"],
+    // Bytes of content that are in parts.
+    rest: ["Rest", "number"],
+  },
+  mail_parts: {
+    device: ["Device", "bytes"],
+    seq: ["Seq", "number"],
+    // From 1.
+    part: ["Part", "number"],
+    content: ["Content", "bytes"],
+  },
+} as const satisfies Record<string, Record<string, Column>>;
+
 /** The name of a table. */
 export type StoreTable = keyof typeof storeTables;
 
