@@ -26,12 +26,15 @@ import { DEFAULT_PORT } from "../shared/wire/protocol.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
 import { limitFlags, limitsOf } from "./relay/limits/limit_flags.ts";
 import { readStore, storeFlags } from "./store/store_flags.ts";
+import { secureFlags, secureOptionsOf } from "./secure/secure_flags.ts";
 import { kindOf, storeKinds } from "./store/store_kinds.ts";
 import { telemetryFlags } from "./telemetry/telemetry_flags.ts";
 
 const RUNNING_HELP = `Files, in DIR:
 
   info.myport          the port, where no flag names one
+  relay.key            the key of the secure port, made at the first start: keep a
+                       copy
   db.defensive         users and waiting messages; db.defensive-wal and -shm are
                        part of it, and db.defensive-lock goes with the relay
   db.defensive-reserve room for deletions on a full disk: 4 MiB, more under load
@@ -68,9 +71,10 @@ const relayFlags = {
     "the address to listen on (default: 0.0.0.0)",
     nonEmpty,
   ),
+  ...secureFlags,
   dir: valueFlag(
     "DIR",
-    "where info.myport and db.defensive lie (default: .)",
+    "where info.myport, relay.key and db.defensive lie (default: .)",
     nonEmpty,
   ),
   ...storeFlags(storeKinds),
@@ -103,7 +107,9 @@ const relayFlags = {
   takeOver: switchFlag(
     "share the port with a relay that is about to stop, and wait for\nits store",
   ),
-  doctor: switchFlag("check disk, room, clock, store and limits, and stop"),
+  doctor: switchFlag(
+    "check disk, room, clock, store, key and limits, and stop",
+  ),
   help: switchFlag("print this"),
   version: switchFlag("print the version"),
 };
@@ -158,7 +164,13 @@ export async function readServerOptions(
   }
   const { metrics, log: format = "text", logLevel: level = "info" } = values;
   const port = values.port ?? await readPortFile(dir, { warnings, notes });
-  checkMetricsPorts(metrics, port, workers);
+  const metricsPorts = checkMetricsPorts(metrics, port, workers);
+  const secure = secureOptionsOf(
+    values,
+    port,
+    metricsPorts,
+    (text) => warnings.push(text),
+  );
   return {
     ...values,
     takeOver,
@@ -167,11 +179,13 @@ export async function readServerOptions(
     drain: 1000 * drain,
     hostname: values.host ?? "0.0.0.0",
     port,
+    /** How the secure port is opened; undefined for none. */
+    secure,
     dir,
     store,
     limits: limitsOf(values),
     telemetry: { metrics, format, level },
-    /** Problems with `info.myport`, as sentences. */
+    /** Problems with `info.myport` and the secure port, as sentences. */
     warnings,
     /** That there is no `info.myport`, in a sentence. */
     notes,
@@ -190,19 +204,24 @@ function requireShared(
   );
 }
 
-/** Each worker has its own port for metrics; none may be the relay's. */
+/**
+ * Each worker has its own port for metrics; none may be the relay's.
+ *
+ * @returns these ports
+ */
 function checkMetricsPorts(
   metrics: Address | undefined,
   port: number,
   workers: number,
-): void {
-  if (metrics === undefined || metrics.port === 0) return;
+): number[] {
+  if (metrics === undefined || metrics.port === 0) return [];
   const last = metrics.port + workers - 1;
   if (last > 65_535 || metrics.port <= port && port <= last) {
     throw new UsageError(
       `--metrics: the ports ${metrics.port} to ${last} go past 65535, or one of them is the relay's own: take another one`,
     );
   }
+  return Array.from({ length: workers }, (_, more) => metrics.port + more);
 }
 
 async function checkFolder(dir: string): Promise<void> {

@@ -46,7 +46,7 @@ export async function permissionFlags(
   const flags = {
     read,
     write,
-    net: net.map(formatAddress),
+    net: [...new Set(net.map(formatAddress))],
     env: [
       ...isVariableRead ? [STORE_VARIABLE, ...environment] : [],
       ...own.environment ?? [],

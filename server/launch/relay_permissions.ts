@@ -22,11 +22,16 @@ export async function relayPermissions(
   const options = await readServerOptions(args, platform);
   // The store's writer is a thread, which loads its modules itself.
   const top = new URL("../../", import.meta.url);
-  const { dir, store, telemetry: { metrics } } = options;
+  const { dir, store, secure, telemetry: { metrics } } = options;
+  const { hostname } = options;
   return await permissionFlags(store, {
     folders: [dir],
     files: top.protocol === "file:" ? [resolve(fileURLToPath(top))] : [],
-    hosts: metrics === undefined ? [options] : [options, metrics],
+    hosts: [
+      options,
+      ...secure === undefined ? [] : [{ hostname, port: secure.port }],
+      ...metrics === undefined ? [] : [metrics],
+    ],
     environment: options.doctor && !platform.hasModes
       ? [platform.homeVariable]
       : [],

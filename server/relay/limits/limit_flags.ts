@@ -30,6 +30,7 @@ const limited = {
   maxWaiting: ["messages that wait for one recipient"],
   maxWaitingBytes: ["bytes that wait for one recipient", 0, MIB ** 2],
   registrationsPerMinute: ["registrations from one address"],
+  secureHandshakes: ["secure connections a second from one address"],
 } satisfies { [L in keyof Limits]?: [string, number?, number?] };
 
 type Limited = keyof typeof limited;

@@ -19,6 +19,8 @@ export interface Limits {
   maxWaitingBytes: number;
   /** Registrations from one address within a minute. */
   registrationsPerMinute: number;
+  /** TLS connections accepted from one address within a second. */
+  secureHandshakes: number;
   /**
    * Milliseconds in which a begun request, or a response that is being read,
    * must be complete or get a good deal further; not 0.
@@ -35,5 +37,6 @@ export const defaultLimits: Readonly<Limits> = {
   maxWaiting: 10_000,
   maxWaitingBytes: 1024 * MIB,
   registrationsPerMinute: 120,
+  secureHandshakes: 20,
   progressTimeout: 30_000,
 };

@@ -95,7 +95,7 @@ testWith(
 
 testWith(
   FILES,
-  "the launcher gives the relay its folder and its port, no more",
+  "the launcher gives the relay its folder and its ports, no more",
   async () => {
     await using folder = await temporaryFolder();
     await using other = await temporaryFolder();
@@ -112,20 +112,20 @@ testWith(
     const db = ["--db", `${other.path}/relay.db`];
     assertEquals(await relayPermissions([...dir, ...db]), [
       ...allowing(folder.path, other.path),
-      "--allow-net=0.0.0.0:1234",
+      "--allow-net=0.0.0.0:1234,0.0.0.0:1235",
       "--allow-sys=statfs",
     ]);
     const url = "postgres://relay:secret@db.example.org/messageu";
     assertEquals(await relayPermissions([...dir, "--store", url]), [
       ...allowing(folder.path),
-      "--allow-net=0.0.0.0:1234,db.example.org:5432",
+      "--allow-net=0.0.0.0:1234,0.0.0.0:1235,db.example.org:5432",
       "--allow-env=MESSAGEU_STORE,PG*,USER,NODE_PG_FORCE_NATIVE",
       "--allow-sys=statfs",
     ]);
     const metrics = ["--metrics", "[::1]:9100"];
     assertEquals(await relayPermissions([...dir, ...metrics]), [
       ...allowing(folder.path),
-      "--allow-net=0.0.0.0:1234,[::1]:9100",
+      "--allow-net=0.0.0.0:1234,0.0.0.0:1235,[::1]:9100",
       "--allow-sys=statfs",
     ]);
     await assertRejects(
