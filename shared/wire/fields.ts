@@ -89,14 +89,14 @@ export const u64: Field<number> = fixed(
 export function oneOf<T extends number>(...values: readonly T[]): Field<T> {
   return fixed(
     1,
-    (writer, value) => writer.u8(value),
-    (reader) => {
-      const read = reader.u8();
-      const value = values.find((value) => value === read);
-      if (value !== undefined) return value;
-      throw new FormatError(`expected ${values.join(", ")}, got ${read}`);
-    },
+    (writer, value) => writer.u8(check(value)),
+    (reader) => check(reader.u8()),
   );
+  function check(value: number): T {
+    const found = values.find((one) => one === value);
+    if (found !== undefined) return found;
+    throw new FormatError(`expected ${values.join(" or ")}, got ${value}`);
+  }
 }
 
 /** Exactly `size` bytes. */
