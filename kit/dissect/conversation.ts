@@ -10,6 +10,11 @@ import type { ClauseId } from "../clauses.ts";
 import { dialectOf, responseCodeIn } from "../../shared/wire/dialects.ts";
 import { responseCode } from "../../shared/wire/requests.ts";
 import {
+  FIRST_SECURE_REQUEST,
+  FIRST_SECURE_RESPONSE,
+  REFUSAL_CODE,
+} from "../../shared/secure/secure_protocol.ts";
+import {
   type Direction,
   dissect,
   type Dissection,
@@ -75,6 +80,7 @@ const refused: ReadonlySet<ClauseId> = new Set<ClauseId>([
 /** A request without a response so far. */
 interface Asked {
   readonly kind: Dissection["kind"];
+  readonly secure: Dissection["secure"];
   readonly code: number;
   readonly requester: Requester;
   /** Its target. */
@@ -179,9 +185,10 @@ export class Conversation {
 }
 
 function askedIn(request: Dissection): Asked {
-  const { kind, code = 0, problems } = request;
+  const { kind, secure, code = 0, problems } = request;
   return {
     kind,
+    secure,
     code,
     requester: requesterIn(request),
     target: partOf(request, "payload.target")?.slice(),
@@ -191,6 +198,7 @@ function askedIn(request: Dissection): Asked {
 
 /** Clauses that a response breaks, given its request. */
 function responseProblems(asked: Asked, response: Dissection): Problem[] {
+  if (asked.secure !== undefined) return secureProblems(asked, response);
   if (response.kind === undefined || response.kind === "failure") return [];
   if (asked.refusedBy !== undefined) {
     return [problem(asked.refusedBy, `expected 9000, got ${response.code}`)];
@@ -210,4 +218,13 @@ function responseProblems(asked: Asked, response: Dissection): Problem[] {
   }
   const clause = asked.kind === "publicKey" ? "KEY-1" : "SND-2";
   return [problem(clause, "another client's id than was asked for")];
+}
+
+function secureProblems({ code }: Asked, response: Dissection): Problem[] {
+  const due = code - FIRST_SECURE_REQUEST + FIRST_SECURE_RESPONSE;
+  const { secure } = response;
+  if (secure === "refusal" || response.code === due) return [];
+  const text =
+    `expected ${due} or ${REFUSAL_CODE} for ${code}, got ${response.code}`;
+  return [problem("ANS-3", text)];
 }

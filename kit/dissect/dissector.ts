@@ -11,6 +11,9 @@ import { type Direction, type Form, formOf, payloadSize } from "./form.ts";
 import { judge, type Problem } from "./judge.ts";
 import { meaningOf } from "./meaning.ts";
 import { Names } from "./names.ts";
+import { expanded } from "./secure/expand.ts";
+import { secureJudge } from "./secure/judge.ts";
+import type { SecureKind } from "./secure/kind.ts";
 import { summary } from "./summary.ts";
 import { type Piece, Walk } from "./walk.ts";
 
@@ -35,8 +38,10 @@ export interface Part {
 export interface Dissection {
   /** Whether it is a request or a response. */
   readonly direction: Direction;
-  /** Its kind; undefined for an unknown code. */
+  /** Its kind; undefined for an unknown code, and for a secure frame. */
   readonly kind: RequestKind | "failure" | undefined;
+  /** The kind of a secure frame; undefined for all others. */
+  readonly secure: SecureKind | undefined;
   /** Its code; undefined if the frame ends before it. */
   readonly code: number | undefined;
   /** The frame in a line, such as `603 send a message: text, 32 bytes`. */
@@ -71,20 +76,25 @@ export function dissect(
   { dialect, unseen = 0, names = new Names(), registered }: Context = {},
 ): Dissection {
   const form = formOf(frame, direction, dialect);
-  const pieces = [...form.header, ...behindHeader(frame, form)];
+  const whole = [...form.header, ...behindHeader(frame, form)];
+  const { kind, code, secure } = form;
+  const pieces = secure === undefined ? whole : expanded(frame, whole);
   names.learn(pieces, form, registered);
+  const judged = secure === undefined
+    ? (piece: Piece) => judge({ piece, form, frame, unseen })
+    : secureJudge({ kind: secure, form, frame, unseen, whole, pieces });
   const parts = pieces.map((piece): Part => ({
     path: piece.path,
     offset: piece.offset,
     bytes: piece.bytes,
     meaning: meaningOf(piece, form, names),
-    problems: judge({ piece, form, frame, unseen }),
+    problems: judged(piece),
   }));
   const problems = parts.flatMap(({ problems }) => problems);
-  const { kind, code } = form;
   return {
     direction,
     kind,
+    secure,
     code,
     what: summary(pieces, form, names),
     parts,

@@ -27,6 +27,7 @@ import {
 } from "../../shared/wire/frames.ts";
 import type { AnyField } from "../../shared/wire/fields.ts";
 import { payloadSize as requestPayloadSize } from "../../shared/wire/request_framer.ts";
+import { secureCodecOf, type SecureKind, secureKindOf } from "./secure/kind.ts";
 import { integer, type Piece, Walk } from "./walk.ts";
 
 /** The direction: to the relay, or back. */
@@ -46,8 +47,10 @@ export interface Form {
    * endian, the more plausible byte order counts.
    */
   readonly claim: number | undefined;
-  /** The kind; undefined for an unknown code. */
+  /** The kind; undefined for an unknown code, and for a secure frame. */
   readonly kind: RequestKind | "failure" | undefined;
+  /** The kind of a secure frame; undefined for all others. */
+  readonly secure: SecureKind | undefined;
   /** Whether the code is unknown, but known in big endian. */
   readonly isBigEndian: boolean;
   /** The codec of the payload by the protocol; undefined likewise. */
@@ -73,13 +76,18 @@ export function formOf(
   const value = valuesOf(walk.pieces);
   const code = value("code");
   const kind = kindOf(code, direction, dialect);
-  const isBigEndian = kind === undefined && code !== undefined &&
-    isKnownSwapped(code, direction);
+  const secure = kind === undefined && code !== undefined
+    ? secureKindOf(code, direction)
+    : undefined;
+  const isBigEndian = kind === undefined && secure === undefined &&
+    code !== undefined && isKnownSwapped(code, direction);
   const size = value("payloadSize");
   const claim = isBigEndian && size !== undefined
     ? Math.min(size, swapped(size, 4))
     : size;
-  const codec = kind && codecOf(kind, direction);
+  const codec = secure === undefined
+    ? kind && codecOf(kind, direction)
+    : secureCodecOf(secure, direction);
   return {
     direction,
     header: walk.pieces,
@@ -87,6 +95,7 @@ export function formOf(
     code,
     claim,
     kind,
+    secure,
     isBigEndian,
     codec,
     // KEY-4: some servers leave the owner's id out.

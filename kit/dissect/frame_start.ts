@@ -16,6 +16,7 @@ import {
 } from "../../shared/wire/dialects.ts";
 import { responseCodes } from "../../shared/wire/requests.ts";
 import { type Direction, type Form, formOf } from "./form.ts";
+import { secureKindOf } from "./secure/kind.ts";
 import { CONTENT_SIZE, integer, Walk } from "./walk.ts";
 
 /** Largest plausible version. */
@@ -38,9 +39,13 @@ const knownResponses: ReadonlySet<number> = new Set(
  */
 function mayBegin(bytes: Uint8Array, direction: Direction): boolean {
   if (bytes.length < CODE_ENDS[direction]) return true;
-  return direction === "request"
-    ? requestKind(codeAt(bytes)) !== undefined
-    : knownResponses.has((bytes[1] ?? 0) + 256 * (bytes[2] ?? 0));
+  const code = direction === "request"
+    ? codeAt(bytes)
+    : (bytes[1] ?? 0) + 256 * (bytes[2] ?? 0);
+  const isLegacy = direction === "request"
+    ? requestKind(code) !== undefined
+    : knownResponses.has(code);
+  return isLegacy || secureKindOf(code, direction) !== undefined;
 }
 
 /** A possible start of a frame. */
@@ -75,8 +80,9 @@ export function looksLikeFrame(
   bytes: Uint8Array,
   form: Form,
 ): boolean | undefined {
-  const { code, claim, kind, codec, direction } = form;
-  if (code !== undefined && kind === undefined) return false;
+  const { code, claim, kind, secure, codec, direction } = form;
+  const isUnknown = kind === undefined && secure === undefined;
+  if (code !== undefined && isUnknown) return false;
   if (code === undefined || claim === undefined) return undefined;
   const version = form.header.find(({ field }) => field === "version");
   const isVersion = version !== undefined &&
@@ -87,6 +93,7 @@ export function looksLikeFrame(
   }
   if (kind === "publicKey" && claim === PUBLIC_KEY_SIZE) return true;
   if (codec?.fixedSize !== undefined) return claim === codec.fixedSize;
+  if (secure !== undefined) return true;
   if (direction === "answer" && claim === 0) return true;
   return looksLikeMessage(bytes, form, claim);
 }

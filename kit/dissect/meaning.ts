@@ -12,6 +12,8 @@ import { printableLine } from "../../shared/cli/printable.ts";
 import type { Form } from "./form.ts";
 import { keySize } from "./judge.ts";
 import type { Names } from "./names.ts";
+import { secureLabelOf } from "./secure/kind.ts";
+import { secureMeaningOf } from "./secure/meaning.ts";
 import { CONTENT_SIZE, integer, type Piece } from "./walk.ts";
 
 const TYPE_NAMES: Readonly<Record<number, string>> = {
@@ -49,7 +51,9 @@ export function meaningOf(piece: Piece, form: Form, names: Names): string {
   if (missing > 0 && piece.field !== "content") {
     return `cut off, ${bytes.length} of ${sizeText(bytes.length + missing)}`;
   }
-  return meanings[piece.field]?.(piece, form, names) ?? sizeText(bytes.length);
+  const secure = form.secure && secureMeaningOf(piece, names);
+  return secure ?? meanings[piece.field]?.(piece, form, names) ??
+    sizeText(bytes.length);
 }
 
 /** Whether each id stands beside its name. */
@@ -58,9 +62,12 @@ const isList = ({ kind, direction }: Form): boolean =>
 
 /** Formats an id, or the zeros in its place. */
 function idText(id: Uint8Array, names?: Names): string {
-  return isZeros(id)
-    ? "no client (zeros)"
-    : `client ${encodeHex(id)}${inParentheses(names?.get(id))}`;
+  return isZeros(id) ? "no client (zeros)" : `client ${idOf(id, names)}`;
+}
+
+/** Formats a whole id, with the name that belongs to it if it is known. */
+export function idOf(id: Uint8Array, names?: Names): string {
+  return encodeHex(id) + inParentheses(names?.get(id));
 }
 
 /** Whether zeros are in the place of an id. */
@@ -93,8 +100,11 @@ export function sizeText(size: number): string {
 }
 
 /** Formats a code with its label. */
-export function codeText({ code, kind, direction }: Form): string {
-  return `${code} ${labelOf(kind, direction)}`;
+export function codeText({ code, kind, secure, direction }: Form): string {
+  const label = secure === undefined
+    ? labelOf(kind, direction)
+    : secureLabelOf(secure, direction);
+  return `${code} ${label}`;
 }
 
 function labelOf(kind: Form["kind"], direction: Form["direction"]): string {

@@ -1,7 +1,6 @@
-import type { RequestKind } from "../../shared/wire/requests.ts";
 import { printableLine } from "../../shared/cli/printable.ts";
 import { decodeListedName } from "../../shared/wire/field_types.ts";
-import type { Direction } from "./form.ts";
+import type { Form } from "./form.ts";
 import type { Piece } from "./walk.ts";
 
 /** Largest number of names kept. */
@@ -14,19 +13,17 @@ export class Names {
   readonly #byId = new Map<string, string>();
 
   /**
-   * Records the names in a frame: those of a list, and the one of a
-   * registration.
+   * Records the names in a frame: those of a list, of a registration, and of
+   * records with their devices.
    *
    * @param registered bytes of the name that the frame's request registers
    */
   learn(
     pieces: readonly Piece[],
-    { direction, kind }: {
-      readonly direction: Direction;
-      readonly kind: RequestKind | "failure" | undefined;
-    },
+    { direction, kind, secure }: Pick<Form, "direction" | "kind" | "secure">,
     registered: Uint8Array | undefined,
   ): void {
+    if (secure !== undefined) return this.#learnRecords(pieces);
     if (direction === "request") return;
     for (const piece of pieces) {
       const { field, record } = piece;
@@ -35,6 +32,18 @@ export class Names {
       } else if (kind === "register" && registered !== undefined) {
         if (field === "clientId") this.#set(piece, registered, piece.missing);
       }
+    }
+  }
+
+  #learnRecords(pieces: readonly Piece[]): void {
+    let name: Piece | undefined;
+    for (const piece of pieces) {
+      const { field, record } = piece;
+      const isRecord = field === "name" && record.has("identity");
+      if (isRecord) name = piece;
+      const id = isRecord ? record.get("account") : piece;
+      if (name === undefined || !isRecord && field !== "id") continue;
+      this.#set(id, name.bytes, name.missing + piece.missing);
     }
   }
 

@@ -251,7 +251,7 @@ export class StreamFramer {
   }
 }
 
-function isForeign({ code, claim, kind }: Form): boolean {
+function isForeign({ code, claim, kind, secure }: Form): boolean {
   return code !== undefined && claim !== undefined && kind === undefined &&
-    claim > MOST_UNKNOWN;
+    secure === undefined && claim > MOST_UNKNOWN;
 }

@@ -10,6 +10,7 @@ import {
   sizeText,
 } from "./meaning.ts";
 import type { Names } from "./names.ts";
+import { secureDetail } from "./secure/summary.ts";
 import { CONTENT_SIZE, integer, type Piece } from "./walk.ts";
 
 /** Summarizes a frame in a line, such as `603 send a message: text, 32 bytes, to 41c2f36a…`. */
@@ -19,7 +20,9 @@ export function summary(
   names: Names,
 ): string {
   if (form.code === undefined) return `a cut ${sideOf(form.direction)}`;
-  const detail = form.kind === undefined
+  const detail = form.secure !== undefined
+    ? secureDetail(form.secure, form.direction, pieces, names)
+    : form.kind === undefined
     ? sizeText(form.claim ?? 0)
     : detailOf(pieces, form, names);
   return detail === "" ? codeText(form) : `${codeText(form)}: ${detail}`;

@@ -26,6 +26,10 @@ export interface Piece {
 /** Name of the size before a content. */
 export const CONTENT_SIZE = "contentSize";
 
+/** The last name in a path, without its index. */
+export const lastName = (path: string): string =>
+  path.slice(path.lastIndexOf(".") + 1).replace(/\[\d+\]$/, "");
+
 /** Decodes an unsigned little-endian integer (FRM-1). */
 export function integer(bytes: Uint8Array): number {
   return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
@@ -88,6 +92,15 @@ export class Walk {
         if (!this.along(shape.size, size, CONTENT_SIZE, record)) return false;
         const claim = integer(record.get(CONTENT_SIZE)?.bytes ?? NOTHING);
         return this.#take(claim, path, name, record);
+      }
+      case "counted": {
+        const count = `${path}.count`;
+        if (!this.#take(1, count, count, record)) return false;
+        const most = integer(record.get(count)?.bytes ?? NOTHING);
+        for (let index = 0; index < most; index++) {
+          if (!this.along(shape.item, `${path}[${index}]`)) return false;
+        }
+        return true;
       }
       case "optional": {
         const has = `${path}.has`;

@@ -8,6 +8,7 @@
 import { concat, equals } from "@std/bytes";
 import { clientId, decodeName, encodeName } from "../wire/field_types.ts";
 import {
+  type AnyField,
   bytes,
   type Codec,
   codec,
@@ -137,7 +138,7 @@ const deviceField = record<RecordDevice & { flags: 0 }>({
 
 /** The devices, their number before them. */
 const devices: Field<readonly RecordDevice[]> = {
-  shape: { kind: "leaf" },
+  shape: { kind: "counted", item: deviceField },
   fixedSize: undefined,
   size: (values) => 1 + DEVICE_SIZE * values.length,
   write(writer, values) {
@@ -176,18 +177,32 @@ function checkDevices(devices: readonly RecordDevice[]): void {
   if (ids.size < devices.length) throw new FormatError("expected distinct ids");
 }
 
+const contentFields = {
+  version: u32,
+  time: u64,
+  previous: bytes(HASH_SIZE),
+  identity: signingKey,
+  account: clientId,
+  name: strictName,
+  devices,
+};
+
 const contentCodec: Codec<RecordContent> = codec(
   "accountRecord",
-  record<RecordContent>({
-    version: u32,
-    time: u64,
-    previous: bytes(HASH_SIZE),
-    identity: signingKey,
-    account: clientId,
-    name: strictName,
-    devices,
-  }),
+  record<RecordContent>(contentFields),
 );
+
+/** The structure of a record up to its identity's signature, for tools. */
+export const recordLayout: AnyField = record({
+  ...contentFields,
+  signature: bytes(SIGNATURE_SIZE),
+});
+
+/** The structure of what may follow, for tools. */
+export const successionLayout: AnyField = record<Succession>({
+  oldIdentity: bytes(CURVE_KEY_SIZE),
+  signature: bytes(SIGNATURE_SIZE),
+});
 
 /**
  * Makes a record and signs it.
@@ -211,12 +226,47 @@ export async function signRecord(
   return await readRecord(concat(parts));
 }
 
+/** A signature that a valid record has. */
+export interface RecordSignature {
+  /** The field that holds it. */
+  readonly field: "signature" | "succession";
+  /** The key that signs, 32 bytes. */
+  readonly key: Uint8Array;
+  /** 64 bytes. */
+  readonly signature: Uint8Array;
+  /** What is signed. */
+  readonly signed: Uint8Array;
+}
+
+/** A record whose signatures aren't verified yet. */
+export interface UnverifiedRecord {
+  /** What it tells. */
+  readonly record: AccountRecord;
+  /** One, and another one with a succession. */
+  readonly signatures: readonly RecordSignature[];
+}
+
 /**
  * Reads a record and verifies its signatures (REC-1 to REC-5).
  *
  * @throws {FormatError} unless the bytes are exactly one valid record
  */
 export async function readRecord(bytes: Uint8Array): Promise<AccountRecord> {
+  const { record, signatures } = decodeRecord(bytes);
+  for (const { field, key, signature, signed } of signatures) {
+    if (await verify(key, signature, signed)) continue;
+    throw new FormatError("the signature isn't the key's")
+      .within(field).within("accountRecord");
+  }
+  return record;
+}
+
+/**
+ * Reads a record without verifying its signatures: nothing in it can be trusted.
+ *
+ * @throws {FormatError} unless the bytes have the form of exactly one record
+ */
+export function decodeRecord(bytes: Uint8Array): UnverifiedRecord {
   const size = HEAD_SIZE + DEVICE_SIZE * (bytes[HEAD_SIZE - 1] ?? 0);
   const signedSize = size + SIGNATURE_SIZE;
   const hasSuccession = bytes.length === signedSize + SUCCESSION_SIZE;
@@ -233,26 +283,29 @@ export async function readRecord(bytes: Uint8Array): Promise<AccountRecord> {
   checkVersion(content, hasSuccession);
   const signature = whole.subarray(size, signedSize);
   const signed = labelled("account", whole.subarray(0, size));
-  await requireSignature(content.identity, signature, signed, "signature");
-  const read: AccountRecord = { ...content, signature, bytes: whole };
-  if (!hasSuccession) return read;
+  const own = {
+    field: "signature",
+    key: content.identity,
+    signature,
+    signed,
+  } as const;
+  const record: AccountRecord = { ...content, signature, bytes: whole };
+  if (!hasSuccession) return { record, signatures: [own] };
   const succession: Succession = {
     oldIdentity: whole.subarray(signedSize, signedSize + CURVE_KEY_SIZE),
     signature: whole.subarray(signedSize + CURVE_KEY_SIZE),
   };
-  const consent = labelled("successor", whole.subarray(0, signedSize));
-  const { oldIdentity } = succession;
-  if (equals(oldIdentity, content.identity)) {
+  if (equals(succession.oldIdentity, content.identity)) {
     throw new FormatError("expected another key than the identity")
       .within("succession").within("accountRecord");
   }
-  await requireSignature(
-    oldIdentity,
-    succession.signature,
-    consent,
-    "succession",
-  );
-  return { ...read, succession };
+  const consent = {
+    field: "succession",
+    key: succession.oldIdentity,
+    signature: succession.signature,
+    signed: labelled("successor", whole.subarray(0, signedSize)),
+  } as const;
+  return { record: { ...record, succession }, signatures: [own, consent] };
 }
 
 /** @throws {FormatError} unless the record keeps to REC-2 */
@@ -271,17 +324,6 @@ function checkVersion(
   if (problem !== undefined) {
     throw new FormatError(problem).within("accountRecord");
   }
-}
-
-async function requireSignature(
-  key: Uint8Array,
-  signature: Uint8Array,
-  signed: Uint8Array,
-  field: string,
-): Promise<void> {
-  if (await verify(key, signature, signed)) return;
-  throw new FormatError("the signature isn't the key's")
-    .within(field).within("accountRecord");
 }
 
 /** Why a record doesn't follow the newest one known: each is an alarm of its own. */

@@ -21,6 +21,8 @@ export type Shape =
   | { readonly kind: "list"; readonly item: AnyField }
   /** A size, then that many bytes. */
   | { readonly kind: "sized"; readonly size: AnyField }
+  /** A number of 1 byte, then as many times the same field. */
+  | { readonly kind: "counted"; readonly item: AnyField }
   /** A byte, 1 before the field and 0 in place of it. */
   | { readonly kind: "optional"; readonly item: AnyField }
   /** A byte, then the field with this index, by its name. */

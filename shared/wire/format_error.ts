@@ -12,6 +12,16 @@ export class FormatError extends Error {
     this.#problem = problem;
   }
 
+  /** Path of the field from the outermost one that is named, such as `claim.devices[0]`. */
+  get field(): string {
+    return this.#field;
+  }
+
+  /** What is wrong, without the field. */
+  get problem(): string {
+    return this.#problem;
+  }
+
   /**
    * Adds the name of the enclosing field, or the `[index]` of the item. Names are
    * joined only here, so that success costs nothing.
