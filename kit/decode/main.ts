@@ -36,6 +36,7 @@ const HELP =
 Usage: deno task decode [flags] FILE
 
 FILE holds frames one after another, as they are or in hex; - is standard input.
+Frames of the secure protocol are known by their codes, once they are decrypted.
 What tcpdump or Wireshark captured is read by tshark with our dissector:
 
   tshark -X lua_script:kit/dissector/messageu.lua -r FILE -Y messageu -V

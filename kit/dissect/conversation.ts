@@ -6,7 +6,7 @@
  */
 
 import { equals } from "@std/bytes";
-import type { ClauseId } from "../clauses.ts";
+import type { AnyClauseId } from "../any_clause.ts";
 import { dialectOf, responseCodeIn } from "../../shared/wire/dialects.ts";
 import { responseCode } from "../../shared/wire/requests.ts";
 import {
@@ -67,7 +67,7 @@ export type Finding =
   );
 
 /** Clauses whose breach a relay must answer with 9000. */
-const refused: ReadonlySet<ClauseId> = new Set<ClauseId>([
+const refused: ReadonlySet<AnyClauseId> = new Set<AnyClauseId>([
   "FRM-1",
   "NAM-2",
   "NAM-3",
@@ -86,7 +86,7 @@ interface Asked {
   /** Its target. */
   readonly target: Uint8Array | undefined;
   /** The clause by which it must be refused. */
-  readonly refusedBy: ClauseId | undefined;
+  readonly refusedBy: AnyClauseId | undefined;
 }
 
 /** Largest number of requests without a response. */
@@ -226,5 +226,5 @@ function secureProblems({ code }: Asked, response: Dissection): Problem[] {
   if (secure === "refusal" || response.code === due) return [];
   const text =
     `expected ${due} or ${REFUSAL_CODE} for ${code}, got ${response.code}`;
-  return [problem("ANS-3", text)];
+  return [problem("HDR-4", text)];
 }

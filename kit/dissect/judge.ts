@@ -18,6 +18,7 @@ import {
   SEND_OVERHEAD,
 } from "../../shared/wire/protocol.ts";
 import { requests } from "../../shared/wire/requests.ts";
+import type { AnyClauseId } from "../any_clause.ts";
 import type { ClauseId } from "../clauses.ts";
 import { PULL } from "../requests.ts";
 import { type Form, payloadSize, swapped } from "./form.ts";
@@ -27,13 +28,13 @@ import { createPublicKey } from "node:crypto";
 /** A breach of a clause. */
 export interface Problem {
   /** The clause. */
-  readonly clause: ClauseId;
+  readonly clause: AnyClauseId;
   /** What is wrong, without a full stop. */
   readonly text: string;
 }
 
 /** Makes a problem. */
-export function problem(clause: ClauseId, text: string): Problem {
+export function problem(clause: AnyClauseId, text: string): Problem {
   return { clause, text };
 }
 

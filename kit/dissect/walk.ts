@@ -109,9 +109,9 @@ export class Walk {
           this.along(shape.item, path, name, record);
       }
       case "choice": {
-        const by = `${path}.by`;
-        if (!this.#take(1, by, by, record)) return false;
-        const chosen = shape.options[integer(record.get(by)?.bytes ?? NOTHING)];
+        if (!this.#take(1, path, name, record)) return false;
+        const index = integer(record.get(name)?.bytes ?? NOTHING);
+        const chosen = shape.options[index];
         if (chosen === undefined) return true;
         const [key, option] = chosen;
         return this.along(option, `${path}.${key}`, key, record);

@@ -63,6 +63,9 @@ export function layoutRows(payload: Pick<AnyField, "shape">): LayoutRow[] {
         add(name, 1);
         return add(names.join(" or "), sizes.join(" or "));
       }
+      case "counted":
+        add(name, 1);
+        return along(name, shape.item);
       case "record":
         return shape.entries.forEach(([name, entry]) => along(name, entry));
       case "list": {
@@ -90,6 +93,7 @@ export function leastSize({ shape, fixedSize }: LayoutField): number {
     case "sized":
       return leastSize(shape.size);
     case "optional":
+    case "counted":
       return 1;
     case "choice":
       return 1 +

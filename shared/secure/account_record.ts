@@ -314,16 +314,16 @@ function checkVersion(
   hasSuccession: boolean,
 ): void {
   const isFirst = version === 1;
-  const problem = version === 0
-    ? "version: expected at least 1, got 0"
+  const broken = version === 0
+    ? ["version", "expected at least 1, got 0"] as const
     : isFirst !== previous.every((byte) => byte === 0)
-    ? "previous: expected zeros in version 1 and nowhere else"
+    ? ["previous", "expected zeros in version 1 and nowhere else"] as const
     : isFirst && hasSuccession
-    ? "succession: expected none in version 1"
+    ? ["succession", "expected none in version 1"] as const
     : undefined;
-  if (problem !== undefined) {
-    throw new FormatError(problem).within("accountRecord");
-  }
+  if (broken === undefined) return;
+  const [field, problem] = broken;
+  throw new FormatError(problem).within(field).within("accountRecord");
 }
 
 /** Why a record doesn't follow the newest one known: each is an alarm of its own. */

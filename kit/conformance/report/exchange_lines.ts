@@ -5,7 +5,8 @@
  */
 
 import { formatBytes } from "../../../shared/cli/figures.ts";
-import { clauses, type Party } from "../../clauses.ts";
+import { anyClause } from "../../any_clause.ts";
+import type { Party } from "../../clauses.ts";
 import { printableLine } from "../../../shared/cli/printable.ts";
 import { dissect, type Dissection } from "../../dissect/dissector.ts";
 import { annotatedHex } from "../../dissect/annotated_hex.ts";
@@ -59,7 +60,7 @@ function marked(
   { parts, problems }: Dissection,
   plays: Party | undefined,
 ): Pick<Dissection, "parts" | "problems"> {
-  const isMarked = ({ clause }: Problem) => clauses[clause].party !== plays;
+  const isMarked = ({ clause }: Problem) => anyClause[clause].party !== plays;
   return {
     parts: parts.map((part) => ({
       ...part,

@@ -5,7 +5,7 @@
  */
 
 import { encodeHex } from "@std/encoding";
-import { clauses } from "../../clauses.ts";
+import { anyClause } from "../../any_clause.ts";
 import { printableJson } from "../../../shared/cli/printable.ts";
 import type { Outcome, Tally } from "./outcome.ts";
 
@@ -29,7 +29,7 @@ export function jsonOutcome(outcome: Outcome, isFirst: boolean): string {
     ...rest,
     hex: encodeHex(bytes),
   }));
-  const title = clauses[outcome.clause].title;
+  const title = anyClause[outcome.clause].title;
   const ms = Math.round(outcome.ms);
   return `${isFirst ? " " : ","}${
     printableJson({ ...outcome, title, ms, exchange })

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { clauses } from "../../clauses.ts";
+import { anyClause } from "../../any_clause.ts";
 import { exchangeLines } from "./exchange_lines.ts";
 import { escapeMarkup } from "./html/markup.ts";
 import type { Outcome } from "./outcome.ts";
@@ -68,7 +68,7 @@ function verdictOf(outcome: Outcome): string {
     }/>`;
   }
   const text = [
-    `${clause} ${level}: ${clauses[clause].title}`,
+    `${clause} ${level}: ${anyClause[clause].title}`,
     `Check: ${about}`,
     `Expected: ${expected ?? "what the clause says"}`,
     `Got: ${reason}`,

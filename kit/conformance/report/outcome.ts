@@ -4,12 +4,8 @@
  * @module
  */
 
-import {
-  type ClauseId,
-  clauses,
-  type Level,
-  type Party,
-} from "../../clauses.ts";
+import { anyClause, type AnyClauseId } from "../../any_clause.ts";
+import type { Level, Party } from "../../clauses.ts";
 
 /** Number of bytes of a frame kept for the report. */
 const MOST_KEPT = 4096;
@@ -47,7 +43,7 @@ export interface CheckInfo {
   /** Its subject in a word, a group of the report. */
   readonly subject: string;
   /** The clause that it checks. */
-  readonly clause: ClauseId;
+  readonly clause: AnyClauseId;
   /** What it checks, in a sentence. */
   readonly about: string;
 }
@@ -83,8 +79,8 @@ export interface Tally {
 }
 
 /** The level of a check's clause. */
-export const levelOf = ({ clause }: { clause: ClauseId }): Level =>
-  clauses[clause].level;
+export const levelOf = ({ clause }: { clause: AnyClauseId }): Level =>
+  anyClause[clause].level;
 
 /** Copies the first bytes of a frame for the report. */
 export function exchanged(

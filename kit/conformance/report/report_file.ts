@@ -9,7 +9,7 @@ import {
 } from "../../../shared/folder/durable_files.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
-import type { ClauseId } from "../../clauses.ts";
+import type { AnyClauseId } from "../../any_clause.ts";
 import { clauseTexts } from "../../clause_texts.ts";
 import { GENERATOR, htmlPage, type Run } from "./html/page.ts";
 import { hasCode } from "../../../shared/platform/system_error.ts";
@@ -24,13 +24,13 @@ const HEAD_SIZE = 512;
 export class ReportFile implements AsyncDisposable {
   readonly #path: string;
   readonly #draft: string;
-  readonly #texts: ReadonlyMap<ClauseId, string>;
+  readonly #texts: ReadonlyMap<AnyClauseId, string>;
   #file: Deno.FsFile | undefined;
 
   private constructor(
     path: string,
     draft: string,
-    texts: ReadonlyMap<ClauseId, string>,
+    texts: ReadonlyMap<AnyClauseId, string>,
     file: Deno.FsFile,
   ) {
     this.#path = path;

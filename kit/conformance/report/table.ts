@@ -4,7 +4,7 @@
  * @module
  */
 
-import { clauses } from "../../clauses.ts";
+import { anyClause } from "../../any_clause.ts";
 import { printableLine } from "../../../shared/cli/printable.ts";
 import { exchangeLines } from "./exchange_lines.ts";
 import {
@@ -117,7 +117,7 @@ export class Table {
       `${this.#mark(outcome)} ${
         this.#paint("strong", name)
       }  ${clause} ${level}`,
-      ...this.#field("Clause", clauses[clause].title),
+      ...this.#field("Clause", anyClause[clause].title),
       ...this.#field("Check", about),
       ...this.#field("Expected", expected ?? "what the clause says"),
       ...this.#field("Got", printableLine(reason ?? "")),

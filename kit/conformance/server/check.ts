@@ -10,6 +10,7 @@ import type { Probe } from "./probe.ts";
 
 /** A check of a server. */
 export interface Check extends CheckInfo {
+  readonly clause: ClauseId;
   /**
    * Makes the check; returns if it passes.
    *

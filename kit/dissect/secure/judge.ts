@@ -16,9 +16,9 @@ import { packageCodec } from "../../../shared/secure/key_package.ts";
 import {
   RefusalReason,
   SECURE_VERSION,
-  SendingState,
 } from "../../../shared/secure/secure_protocol.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
+import type { AnyClauseId } from "../../any_clause.ts";
 import type { Form } from "../form.ts";
 import { type Problem, problem } from "../judge.ts";
 import { integer, lastName, type Piece } from "../walk.ts";
@@ -61,22 +61,13 @@ export function secureJudge(
     (byPiece.get(piece) ?? []).map(({ clause, text }) => ({ clause, text }));
 }
 
-/** The clauses that a strict reader names. */
-const BROKEN = {
-  size: "FRM-2",
-  version: "REQ-8",
-  form: "REQ-6",
-  record: "REQ-6",
-  package: "REQ-6",
-} as const;
-
 function problemsOf(found: SecureCase): PlacedProblem[] {
   const { kind, form, frame, unseen, whole } = found;
   const { headerSize, claim } = form;
   if (claim === undefined) {
     const path = form.header.find(({ missing }) => missing > 0)?.path ?? "";
     const text = `the header ends after ${frame.length} bytes`;
-    return [{ path, ...problem(BROKEN.size, text) }];
+    return [{ path, ...problem("FRM-2", text) }];
   }
   const version = versionProblems(form);
   const size = headerSize + claim;
@@ -85,7 +76,7 @@ function problemsOf(found: SecureCase): PlacedProblem[] {
     const text = `${missing} of them aren't there`;
     return [...version, {
       path: "header.payloadSize",
-      ...problem(BROKEN.size, text),
+      ...problem("FRM-2", text),
     }];
   }
   if (unseen > 0) return version;
@@ -96,20 +87,20 @@ function problemsOf(found: SecureCase): PlacedProblem[] {
     ...frame.length === size ? [] : [{
       path: "trailing",
       ...problem(
-        BROKEN.size,
+        "FRM-2",
         `${frame.length - size} bytes follow the frame's end`,
       ),
     }],
   ];
 }
 
-function versionProblems({ header }: Form): PlacedProblem[] {
+function versionProblems({ header, direction }: Form): PlacedProblem[] {
   const piece = header.find(({ field }) => field === "version");
   const version = piece?.missing === 0 ? integer(piece.bytes) : SECURE_VERSION;
   return version === SECURE_VERSION ? [] : [{
     path: "header.version",
     ...problem(
-      BROKEN.version,
+      direction === "request" ? "HDR-2" : "HDR-3",
       `expected version ${SECURE_VERSION}, got ${version}`,
     ),
   }];
@@ -121,10 +112,10 @@ function codecProblems(
   payload: Uint8Array,
 ): PlacedProblem[] {
   const codec = secureCodecOf(kind, direction);
-  return refusedBy(() => codec.decode(payload, true), "payload", BROKEN.form);
+  return refusedBy(() => codec.decode(payload, true), "payload", "FLD-2");
 }
 
-/** Judges a record, a package, or a value of a list of values. */
+/** Judges a record, a package, or a reason. */
 function valueProblems(piece: Piece): PlacedProblem[] {
   const { path, bytes } = piece;
   switch (layoutOf(piece)) {
@@ -134,28 +125,25 @@ function valueProblems(piece: Piece): PlacedProblem[] {
       return refusedBy(
         () => packageCodec.decode(bytes, true),
         path,
-        BROKEN.package,
+        "PKG-1",
       );
   }
-  const known = values[lastName(path)];
-  if (known === undefined || known.includes(integer(bytes))) return [];
-  const [least, most] = [known[0], known.at(-1)];
-  const text = `expected ${least} to ${most}, got ${integer(bytes)}`;
-  return [{ path, ...problem(BROKEN.form, text) }];
+  const isUnknown = lastName(path) === "reason" &&
+    !reasons.includes(integer(bytes));
+  if (!isUnknown) return [];
+  const text = `expected a reason of the table, got ${integer(bytes)}`;
+  return [{ path, ...problem("REF-1", text) }];
 }
 
-const values: Readonly<Record<string, readonly number[]>> = {
-  state: Object.values(SendingState),
-  reason: Object.values(RefusalReason),
-};
+const reasons: readonly number[] = Object.values(RefusalReason);
 
 function recordProblems(path: string, bytes: Uint8Array): PlacedProblem[] {
   let signatures: readonly RecordSignature[] = [];
   const malformed = refusedBy(
     () => signatures = decodeRecord(bytes).signatures,
     path,
-    BROKEN.record,
-  );
+    "REC-1",
+  ).map((found) => ({ ...found, clause: recordClause(found.path, path) }));
   return [
     ...malformed,
     ...signatures.filter((signature) => !isSigned(signature)).map((
@@ -164,10 +152,25 @@ function recordProblems(path: string, bytes: Uint8Array): PlacedProblem[] {
       path: field === "signature"
         ? `${path}.signature`
         : `${path}.succession.signature`,
-      ...problem(BROKEN.record, "the signature isn't the key's"),
+      ...problem("REC-5", "the signature isn't the key's"),
     })),
   ];
 }
+
+/** The clause that rules a field of a record. */
+function recordClause(path: string, record: string): AnyClauseId {
+  const field = path.slice(record.length + 1).replace(/\[.*$/, "");
+  return recordClauses[field] ?? "REC-1";
+}
+
+const recordClauses: Readonly<Record<string, AnyClauseId>> = {
+  version: "REC-2",
+  previous: "REC-2",
+  name: "REC-3",
+  identity: "REC-4",
+  devices: "REC-4",
+  succession: "REC-5",
+};
 
 /** What is before the 32 bytes of a key in its SubjectPublicKeyInfo. */
 const SPKI_HEAD = Uint8Array.fromHex("302a300506032b6570032100");
@@ -175,12 +178,17 @@ const SPKI_HEAD = Uint8Array.fromHex("302a300506032b6570032100");
 /** Verifies without waiting, unlike `crypto.subtle`. */
 function isSigned({ key, signature, signed }: RecordSignature): boolean {
   if (signingKeyProblem(key) !== undefined) return false;
-  const publicKey = createPublicKey({
-    key: concat([SPKI_HEAD, key]) as never,
-    format: "der",
-    type: "spki",
-  });
-  return verify(null, signed, publicKey, signature);
+  try {
+    const publicKey = createPublicKey({
+      key: concat([SPKI_HEAD, key]) as never,
+      format: "der",
+      type: "spki",
+    });
+    return verify(null, signed, publicKey, signature);
+  } catch {
+    // The bytes are no point of the curve.
+    return false;
+  }
 }
 
 /** The error of a strict reader, at its field; none if it reads. */

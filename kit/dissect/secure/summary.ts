@@ -1,3 +1,4 @@
+import { PackageKind } from "../../../shared/secure/key_package.ts";
 import {
   RefusalReason,
   SendingState,
@@ -93,10 +94,13 @@ const responseDetails: Details = {
     fields.all("name").length > 0
       ? `${fields.name()}, record version ${fields.number("version")}`
       : `a legacy client, ${fields.id("account")}`,
-  claim: (fields) =>
-    `${fields.things("weekly", "device")}, ${
-      fields.all("kind").filter(({ bytes }) => integer(bytes) === 1).length
-    } single-use`,
+  claim: (fields) => {
+    const kinds = fields.all("kind").map(({ bytes }) => integer(bytes));
+    const single = kinds.filter((kind) => kind === PackageKind.SingleUse);
+    return `${
+      kinds.length - single.length
+    } weekly, ${single.length} single-use`;
+  },
   publish: (fields) => `${fields.number("singleUseLeft")} single-use left`,
   send: (fields) => fields.number("taken") === 1 ? "taken" : "was taken before",
   fetch: (fields) => {

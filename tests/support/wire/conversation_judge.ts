@@ -6,7 +6,7 @@
  */
 
 import { decodeHex } from "@std/encoding";
-import type { ClauseId } from "../../../kit/clauses.ts";
+import type { AnyClauseId } from "../../../kit/any_clause.ts";
 import {
   DecryptError,
   decryptKey,
@@ -44,7 +44,7 @@ interface Kept {
 /** Which clauses a conversation breaks, each once. */
 export async function judgeConversation(
   { people, steps }: Pick<ConversationVector, "people" | "steps">,
-): Promise<ClauseId[]> {
+): Promise<AnyClauseId[]> {
   const judge = new Judge(people);
   const connections = new Map<number, Conversation>();
   for (const step of steps) {
@@ -60,7 +60,7 @@ export async function judgeConversation(
 }
 
 class Judge {
-  readonly broken = new Set<ClauseId>();
+  readonly broken = new Set<AnyClauseId>();
   readonly #people: readonly PersonOfVector[];
   /** By id, in the order of their registrations. */
   readonly #clients = new Map<
@@ -305,7 +305,7 @@ class Judge {
     }
   }
 
-  #unless(holds: boolean, clause: ClauseId): void {
+  #unless(holds: boolean, clause: AnyClauseId): void {
     if (!holds) this.broken.add(clause);
   }
 }

@@ -10,7 +10,7 @@ import { formatDuration } from "../../../../shared/cli/figures.ts";
 import { VERSION } from "../../../../shared/cli/program.ts";
 import { localTime } from "../../../../shared/cli/time.ts";
 import { PROTOCOL_VERSION } from "../../../../shared/wire/protocol.ts";
-import { type ClauseId, clauses } from "../../../clauses.ts";
+import { anyClause, type AnyClauseId } from "../../../any_clause.ts";
 import { exchangeLines } from "../exchange_lines.ts";
 import { type Outcome, tally } from "../outcome.ts";
 import { countsText, titleOf } from "../table.ts";
@@ -49,7 +49,7 @@ const COLUMNS = 140;
  */
 export function htmlPage(
   run: Run,
-  texts: ReadonlyMap<ClauseId, string>,
+  texts: ReadonlyMap<AnyClauseId, string>,
 ): string {
   const failures = run.outcomes.filter(({ verdict }) => verdict === "fail");
   const title = `Conformance of ${run.target}`;
@@ -105,7 +105,7 @@ function timeOf(time: Date): Markup {
 
 function failureSection(
   failures: readonly Outcome[],
-  texts: ReadonlyMap<ClauseId, string>,
+  texts: ReadonlyMap<AnyClauseId, string>,
 ): Markup {
   return markup`<h2>Failures</h2>
 <ul>
@@ -117,13 +117,13 @@ function item(outcome: Outcome): Markup {
   const { name, clause, level } = outcome;
   return markup`<li><a href="#${name}">${name}</a> <span class="${
     colourOf(outcome)
-  }">${clause} ${level}</span>: ${clauses[clause].title}</li>
+  }">${clause} ${level}</span>: ${anyClause[clause].title}</li>
 `;
 }
 
 function failure(
   outcome: Outcome,
-  texts: ReadonlyMap<ClauseId, string>,
+  texts: ReadonlyMap<AnyClauseId, string>,
 ): Markup {
   const { name, clause, level, about, expected, reason = "" } = outcome;
   const colour = colourOf(outcome);
@@ -132,7 +132,7 @@ function failure(
     MARKS[resultOf(outcome)]
   }</span> ${name} <span class="faint">${clause} ${level}</span></h3>
 <dl>
-<dt>Clause</dt><dd><strong>${clauses[clause].title}.</strong> ${
+<dt>Clause</dt><dd><strong>${anyClause[clause].title}.</strong> ${
     withCode(texts.get(clause) ?? "")
   }</dd>
 <dt>Check</dt><dd>${about}</dd>
