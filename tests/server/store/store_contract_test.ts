@@ -9,22 +9,17 @@ import {
 import { PART_SIZE } from "../../../server/store/store_rows.ts";
 import {
   MessageGoneError,
-  openStore,
   type Quota,
   type Store,
 } from "../../../server/mod.ts";
 import { idOrRefusal } from "../../support/stores/made_store.ts";
-import type {
-  StoreAddress,
-  StoreKind,
-} from "../../../server/store/store_kind.ts";
+import type { StoreKind } from "../../../server/store/store_kind.ts";
+import { storeKinds } from "../../../server/store/store_kinds.ts";
 import {
-  parseStoreAddress,
-  storeKinds,
-} from "../../../server/store/store_kinds.ts";
-import { postgresTest } from "../../support/stores/postgres.ts";
-import { temporaryFolder } from "../../../lab/harness/resources.ts";
-import { FILES, testWith } from "../../support/test_with.ts";
+  type StoreCheck,
+  storeTest,
+  type Subject,
+} from "../../support/stores/store_test.ts";
 import { until } from "../../../lab/harness/until.ts";
 
 const NO_QUOTA = { messages: 0, bytes: 0 };
@@ -45,15 +40,6 @@ const taken = (...ids: number[]) => ({
 const MANY = 2_500_000;
 const bytes = (...values: number[]) => new Uint8Array(values);
 
-/** A kind of store under test, and the address of a new store. */
-interface Subject {
-  kind: StoreKind;
-  address: StoreAddress;
-}
-
-const open = ({ address: { scheme, rest } }: Subject) =>
-  openStore(`${scheme}:${rest}`);
-
 /** When a user was last seen, read past the store where that can be done. */
 async function lastSeen(
   { kind, address }: Subject,
@@ -70,48 +56,9 @@ async function lastSeen(
   }
 }
 
-/** Registers a test with a new store of a kind. */
-function testOf(
-  kind: StoreKind,
-  name: string,
-  check: (subject: Subject) => Promise<void>,
-): void {
-  const [scheme] = kind.schemes;
-  if (kind.contract.newIn("") === undefined) {
-    return postgresTest(
-      `${scheme}: ${name}`,
-      ({ url }) => check({ kind, address: parseStoreAddress(url) }),
-    );
-  }
-  testWith(FILES, `${scheme}: ${name}`, async () => {
-    await using folder = await temporaryFolder();
-    const rest = kind.contract.newIn(folder.path) ?? "";
-    await check({ kind, address: { scheme, rest } });
-  });
-}
-
 function storeContract(kind: StoreKind): void {
-  const withStore = (
-    name: string,
-    check: (
-      store: Store,
-      reopen: () => Promise<Store>,
-      subject: Subject,
-    ) => Promise<void>,
-  ) =>
-    testOf(kind, name, async (subject) => {
-      let store = await open(subject);
-      try {
-        await check(store, async () => {
-          // What is lost when it is closed can't be looked for afterwards.
-          if (!kind.contract.outlivesClose) return store;
-          await store.close();
-          return store = await open(subject);
-        }, subject);
-      } finally {
-        await store.close();
-      }
-    });
+  const withStore = (name: string, check: StoreCheck) =>
+    storeTest(kind, name, check);
 
   const send = (
     store: Store,
