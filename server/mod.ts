@@ -19,7 +19,12 @@
  * @module
  */
 
-export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
+export {
+  type Relay,
+  type RelayOptions,
+  type SecureOptions,
+  startRelay,
+} from "./relay/relay.ts";
 export type { RelayCounters } from "./relay/relay_counters.ts";
 export type { ConnectionRefusal, RequestRefusal } from "./relay/refusal.ts";
 export type {

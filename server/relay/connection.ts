@@ -1,10 +1,10 @@
-import type { Dispatcher } from "./dispatcher.ts";
 import type { Account } from "./limits/connection_limit.ts";
 import { ConnectionMemory } from "./limits/connection_memory.ts";
 import type { Holder, MemoryBudget } from "./limits/memory_budget.ts";
 import type { Silent } from "./limits/silent_connections.ts";
+import type { Protocol, Session } from "./protocol.ts";
 import type { Request } from "./request.ts";
-import { RequestStream } from "./request_stream.ts";
+import type { RequestStream } from "./request_stream.ts";
 import { ResponseQueue } from "./response_queue.ts";
 import type { RequestWatch, Watcher } from "./watcher.ts";
 import { hasCode } from "../../shared/platform/system_error.ts";
@@ -24,14 +24,13 @@ export type Transport = Pick<
 >;
 
 /** What connections share. */
-export interface ConnectionOptions {
-  dispatcher: Dispatcher;
+export interface ConnectionOptions<R extends Request<unknown>> {
+  /** What the client speaks. */
+  protocol: Protocol<R>;
   /** Memory for requests and responses under way. */
   budget: MemoryBudget;
   /** Counts the signs of life of all connections. */
   life: { signs: number };
-  /** Bytes of the largest payload that is accepted. */
-  maxMessage: number;
   /** Milliseconds in which a reset may follow the end of the stream. */
   closeGrace: number;
   watcher: Watcher | undefined;
@@ -52,7 +51,7 @@ type State = "open" | "draining" | "lingering" | "ended" | "closed";
  * section 3 of docs/protocol.md). Nothing that a client sends ends anything but
  * its connection. There may be many: each byte counts.
  */
-export class Connection implements Silent, Holder {
+export class Connection<R extends Request<unknown>> implements Silent, Holder {
   /** Its address, as limits count it. */
   readonly account: Account;
   /** The last sign of life. */
@@ -60,9 +59,10 @@ export class Connection implements Silent, Holder {
   #state: State = "open";
   readonly #transport: Transport;
   readonly #number: number;
-  readonly #options: ConnectionOptions;
+  readonly #options: ConnectionOptions<R>;
   readonly #memory: ConnectionMemory;
-  readonly #requests: RequestStream;
+  readonly #session: Session<R>;
+  readonly #requests: RequestStream<R>;
   readonly #responses: ResponseQueue;
 
   /**
@@ -73,7 +73,7 @@ export class Connection implements Silent, Holder {
     transport: Transport,
     account: Account,
     number: number,
-    options: ConnectionOptions,
+    options: ConnectionOptions<R>,
   ) {
     this.#transport = transport;
     this.account = account;
@@ -81,7 +81,14 @@ export class Connection implements Silent, Holder {
     this.#number = number;
     this.#options = options;
     this.#memory = new ConnectionMemory(options.budget, this);
-    this.#requests = new RequestStream(transport, this.#memory, this);
+    const { protocol } = options;
+    this.#session = protocol.session(this);
+    this.#requests = protocol.requests(
+      transport,
+      this.#memory,
+      this,
+      this.#session,
+    );
     this.#responses = new ResponseQueue(transport, this.#memory, this);
   }
 
@@ -111,9 +118,9 @@ export class Connection implements Silent, Holder {
       this.waiting;
   }
 
-  /** Bytes of the largest payload that is accepted. */
-  get maxMessage(): number {
-    return this.#options.maxMessage;
+  /** Whether it may stay as long as it wants. */
+  get isAuthenticated(): boolean {
+    return this.#session.isAuthenticated;
   }
 
   /** Begins to observe a request with this code and so many bytes of payload. */
@@ -132,8 +139,18 @@ export class Connection implements Silent, Holder {
     return this.#responses.confirmBefore(start);
   }
 
+  /**
+   * Waits, while a request is held, until another one begins to arrive or the
+   * connection ends.
+   *
+   * @param signal ends the wait
+   */
+  async interrupted(signal: AbortSignal): Promise<void> {
+    await this.#requests.interrupted(signal);
+  }
+
   /** What has arrived by now: it can't acknowledge a response that goes out next. */
-  arrivedByNow(): ReturnType<RequestStream["arrivedByNow"]> {
+  arrivedByNow(): ReturnType<RequestStream<R>["arrivedByNow"]> {
     return this.#requests.arrivedByNow();
   }
 
@@ -166,6 +183,7 @@ export class Connection implements Silent, Holder {
     }
     this.#state = "draining";
     this.#requests.stop();
+    this.#session.drain?.();
     if (!this.#requests.isIdle) return;
     // Where a response can't be sent, serve() has thrown it.
     this.#responses.drained().catch(() => {}).finally(() => this.close());
@@ -206,17 +224,17 @@ export class Connection implements Silent, Holder {
     this.close();
     return true;
   }
-  async #serve(request: Request): Promise<void> {
+
+  async #serve(request: R): Promise<void> {
     if (request.kind !== undefined) this.heard = ++this.#options.life.signs;
     const { address } = this.account;
-    const { dispatcher } = this.#options;
-    const handle = await dispatcher.begin(request, address, this.#memory);
+    const handle = await this.#session.begin(request, address, this.#memory);
     await this.#responses.add(request, handle);
   }
 
   async #end(): Promise<void> {
     await this.#responses.drained();
-    if (this.#requests.isPadded) await this.#endFirst();
+    if (this.#requests.endsFirst) await this.#endFirst();
     if (this.#state === "draining" || !this.#responses.hasUnacknowledged) {
       return;
     }
@@ -225,10 +243,11 @@ export class Connection implements Silent, Holder {
 
   /**
    * Ends the connection behind a padded response, which some clients read up to
-   * the end. The client's end, which is waited for, tells whether it has it.
+   * the end, or one that refuses all that follows. The client's end, which is
+   * waited for, tells whether it has it.
    */
   async #endFirst(): Promise<void> {
-    await this.#responses.pad();
+    if (this.#requests.isPadded) await this.#responses.pad();
     if (this.#state === "draining") return await this.#transport.closeWrite();
     if (this.#state === "open") this.#state = "lingering";
     const isFirst = this.#responses.hasUnacknowledged &&

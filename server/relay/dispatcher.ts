@@ -15,7 +15,8 @@ import {
 import type { Context, Handler, Services } from "./handlers/handler.ts";
 import { handlers } from "./handlers/handlers.ts";
 import { ConnectionEndedError } from "./limits/memory_budget.ts";
-import type { Request } from "./request.ts";
+import type { Handle, Session } from "./protocol.ts";
+import type { LegacyRequest } from "./request.ts";
 import { refuse, type Response, type ResponsePiece } from "./response.ts";
 
 /** An inbox that refuses for ever must not do so in silence. */
@@ -23,15 +24,14 @@ const IDS_USED_UP =
   "An inbox has used up its message ids and takes no message: " +
   "messageu-admin check tells, and messageu-admin restart-ids starts it anew";
 
-/** Handles a request that was begun. It never rejects. */
-export type Handle = () => Promise<Response>;
-
 /**
  * Handles the requests of all connections: finds the handler, and does what all
  * requests share. Is the requester known, when was it last seen, and what comes
  * back when things fail?
  */
-export class Dispatcher {
+export class Dispatcher implements Session<LegacyRequest> {
+  /** No client of the legacy protocol shows who it is. */
+  readonly isAuthenticated = true;
   readonly #services: Services;
   readonly #report: (error: unknown) => void;
   readonly #confirmations = new Confirmations();
@@ -51,7 +51,7 @@ export class Dispatcher {
    * the first for the store
    */
   async begin(
-    request: Request,
+    request: LegacyRequest,
     address: string,
     memory: ResponseMemory,
   ): Promise<Handle> {
@@ -64,9 +64,8 @@ export class Dispatcher {
       const { store } = this.#services;
       // It may be long until a response is confirmed, and the id is a view of
       // what arrived together with it.
-      const client = kind === "waitingMessages"
-        ? request.clientId.slice() as ClientId
-        : request.clientId;
+      const id = request.requesterId as ClientId;
+      const client = kind === "waitingMessages" ? id.slice() as ClientId : id;
       const now = new Date();
       let position: number | undefined;
       // REQ-3, REQ-4: the id in a registration may be anything.
@@ -76,7 +75,7 @@ export class Dispatcher {
           return responding(request, refuse("unknown_client"));
         }
         if (requester.isSecured && !isPublic(kind)) {
-          return responding(request, refuse("unknown_client"));
+          return responding(request, refuse("secured_client"));
         }
         position = requester.position;
         store.seen(client, position, now);
@@ -97,7 +96,7 @@ export class Dispatcher {
   }
 
   async #handle(
-    request: Request,
+    request: LegacyRequest,
     kind: RequestKind,
     payload: RequestPayload["payload"],
     context: Context,
@@ -170,7 +169,7 @@ function isPublic(kind: RequestKind): boolean {
 }
 
 /** Responds without a handler. */
-function responding(request: Request, response: Response): Handle {
+function responding(request: LegacyRequest, response: Response): Handle {
   return () => {
     request.watch?.ended(response.outcome);
     return Promise.resolve(response);

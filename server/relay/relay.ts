@@ -4,25 +4,25 @@
  * @module
  */
 
-import { reasonOf } from "../../shared/cli/reason.ts";
 import { inTime } from "../../shared/cli/time.ts";
 import type { Store } from "../store/store.ts";
 import { ClientsDirectory } from "./clients_directory.ts";
+import { SecureProtocol } from "../secure/secure_protocol.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { LegacyProtocol } from "./legacy_protocol.ts";
 import { countedAddress, isLoopback } from "./limits/client_address.ts";
 import { type Account, ConnectionLimit } from "./limits/connection_limit.ts";
 import { defaultLimits, type Limits } from "./limits/limits.ts";
 import { MemoryBudget } from "./limits/memory_budget.ts";
-import { RegistrationLimit } from "./limits/registration_limit.ts";
+import { RateLimit } from "./limits/rate_limit.ts";
 import { SilentConnections } from "./limits/silent_connections.ts";
 import { LOOKS_PER_TIMEOUT } from "./limits/stall_detector.ts";
+import { type ClientConn, Port } from "./port.ts";
+import type { Protocol } from "./protocol.ts";
 import type { RelayCounters } from "./relay_counters.ts";
+import type { Request } from "./request.ts";
 import type { Watcher } from "./watcher.ts";
-import { hasCode } from "../../shared/platform/system_error.ts";
-
-/** Milliseconds to wait after a failed accept, such as for want of file descriptors. */
-const ACCEPT_PAUSE = 100;
 
 /**
  * Milliseconds that a reset may need behind the end of a stream: a round trip,
@@ -38,12 +38,33 @@ const FIRST_REQUEST_GRACE = 300;
 /** Milliseconds that the store gets for what was asked of it once its connection is closed. */
 const STORE_GRACE = 1000;
 
+/** Secure connections from one address within a second. */
+const HANDSHAKES_PER_SECOND = 20;
+/** Milliseconds from the connection to the 4003. */
+const AUTHENTICATION_TIMEOUT = 10_000;
+
+/** How a relay serves the secure protocol. */
+export interface SecureOptions {
+  /** Where clients come in, from `Deno.listenTls` with the relay's certificate; the relay closes it. */
+  listener: Deno.TlsListener;
+  /** The public half of the relay's key, 32 bytes. */
+  relayKey: Uint8Array;
+  /** Milliseconds for which a message waits at most, and for which a sending is remembered. */
+  retention: number;
+  /** Connections from one address within a second; 0 for no limit. Default: 20. */
+  handshakesPerSecond?: number;
+  /** Milliseconds in which a client has to authenticate. Default: 10,000. */
+  authenticationTimeout?: number;
+}
+
 /** How a relay is started. */
 export interface RelayOptions {
   /** Where clients come in, from `Deno.listen`; the relay closes it. */
   listener: Deno.TcpListener;
   /** Where users and messages are kept; the relay doesn't close it. */
   store: Store;
+  /** The secure protocol, on a port of its own. Default: it isn't served. */
+  secure?: SecureOptions | undefined;
   /** What clients may have. Default: {@linkcode defaultLimits}. */
   limits?: Partial<Limits>;
   /** Milliseconds that {@linkcode Relay.close} gives what is under way. Default: 5000. */
@@ -59,65 +80,72 @@ export function startRelay(options: RelayOptions): Relay {
   return new Relay(options);
 }
 
+type AnyConnection = Connection<Request<unknown>>;
+
 /** A relay that listens. */
 export class Relay {
   readonly #options: RelayOptions;
   readonly #budget: MemoryBudget;
-  readonly #settings: Record<keyof typeof CLOSE_GRACE, ConnectionOptions>;
   readonly #limit: ConnectionLimit;
+  readonly #handshakes: RateLimit;
   /** Without the bytes of open connections, which are added up when they are asked for. */
   readonly #counters = {
     accepted: 0,
     stuck: 0,
     silent: 0,
-    refused: { connections: 0, connections_per_address: 0 },
+    refused: { connections: 0, connections_per_address: 0, handshakes: 0 },
     received: 0,
     sent: 0,
   };
-  readonly #connections = new Map<Connection, Promise<void>>();
+  readonly #connections = new Map<AnyConnection, Promise<void>>();
   readonly #silent = new SilentConnections(this.#connections);
   /** Connections that made room for others, and so count no more. */
-  readonly #displaced = new Set<Connection>();
-  readonly #accepting: Promise<void>;
+  readonly #displaced = new Set<AnyConnection>();
+  readonly #port: Port;
+  readonly #securePort: Port | undefined;
   readonly #looking: ReturnType<typeof setInterval>;
-  #isListening = true;
-  #canAccept = true;
   #closing: Promise<void> | undefined;
 
   constructor(options: RelayOptions) {
-    const { store, watcher, report = () => {} } = options;
+    const { store, secure, report = () => {} } = options;
     const limits = { ...defaultLimits, ...options.limits };
-    const { maxMessage, progressTimeout } = limits;
+    const { maxMessage, progressTimeout, registrationsPerMinute } = limits;
     this.#options = options;
     this.#limit = new ConnectionLimit(limits);
     this.#budget = new MemoryBudget(limits);
-    const services = {
-      store,
-      limits,
-      directory: new ClientsDirectory(store),
-      registrations: new RegistrationLimit(limits.registrationsPerMinute),
-    };
-    const shared = {
-      dispatcher: new Dispatcher(services, report),
-      budget: this.#budget,
-      life: { signs: 0 },
-      maxMessage,
-      watcher,
-    };
-    this.#settings = {
-      loopback: { ...shared, closeGrace: CLOSE_GRACE.loopback },
-      remote: { ...shared, closeGrace: CLOSE_GRACE.remote },
-    };
+    this.#handshakes = new RateLimit(
+      secure?.handshakesPerSecond ?? HANDSHAKES_PER_SECOND,
+      1000,
+    );
     this.#looking = setInterval(
       () => this.#closeStuck(),
       progressTimeout / LOOKS_PER_TIMEOUT,
     );
-    this.#accepting = this.#acceptAll();
+    const registrations = new RateLimit(registrationsPerMinute);
+    const directory = new ClientsDirectory(store);
+    const services = { store, limits, directory, registrations };
+    const life = { signs: 0 };
+    const dispatcher = new Dispatcher(services, report);
+    this.#port = this.#openPort(
+      options.listener,
+      new LegacyProtocol(dispatcher, maxMessage),
+      life,
+    );
+    this.#securePort = secure && this.#openPort(
+      secure.listener,
+      new SecureProtocol({ ...secure, store, limits, registrations }, report),
+      life,
+    );
   }
 
   /** Where it listens. */
   get address(): Deno.NetAddr {
-    return this.#options.listener.addr;
+    return this.#port.address;
+  }
+
+  /** Where it listens for the secure protocol; undefined where it doesn't serve it. */
+  get secureAddress(): Deno.NetAddr | undefined {
+    return this.#securePort?.address;
   }
 
   /** How many connections are open. */
@@ -131,7 +159,9 @@ export class Relay {
    */
   get state(): "accepting" | "full" | "not accepting" | "closing" {
     if (this.#closing !== undefined) return "closing";
-    if (!this.#canAccept) return "not accepting";
+    if (!this.#ports.every(({ canAccept }) => canAccept)) {
+      return "not accepting";
+    }
     const isFull = this.#limit.isReached && !this.#silent.hasAny;
     return isFull ? "full" : "accepting";
   }
@@ -156,48 +186,40 @@ export class Relay {
     return this.#closing ??= this.#close();
   }
 
-  async #acceptAll(): Promise<void> {
-    const { report } = this.#options;
-    while (this.#isListening) {
-      try {
-        this.#serve(await this.#accept());
-        this.#canAccept = true;
-      } catch (error) {
-        if (!this.#isListening) return;
-        // Reset before it was accepted: the client's affair.
-        if (hasCode(error, "ENOTCONN", "ECONNRESET", "ECONNABORTED")) continue;
-        // Once: it may go on for as long as all connections stay.
-        if (this.#canAccept) {
-          const reason = reasonOf(error);
-          report?.(new Error(`Can't accept a connection: ${reason}`));
-        }
-        this.#canAccept = false;
-        // The descriptor is free once the event loop has come round.
-        await sleep(this.#makeRoom() ? 1 : ACCEPT_PAUSE);
-      }
-    }
+  get #ports(): readonly Port[] {
+    return this.#securePort === undefined
+      ? [this.#port]
+      : [this.#port, this.#securePort];
   }
 
-  async #accept(): Promise<Deno.TcpConn> {
-    const accepted = this.#options.listener.accept();
-    if (this.#canAccept) return await accepted;
-    // It fails at once, or there are descriptors again, though no client comes.
-    const timer = setTimeout(() => this.#canAccept = true, ACCEPT_PAUSE);
-    try {
-      return await accepted;
-    } finally {
-      clearTimeout(timer);
-    }
+  #openPort<R extends Request<unknown>>(
+    listener: Deno.Listener<ClientConn>,
+    protocol: Protocol<R>,
+    life: { signs: number },
+  ): Port {
+    const { watcher, report = () => {} } = this.#options;
+    const shared = { protocol, budget: this.#budget, life, watcher };
+    const loopback = { ...shared, closeGrace: CLOSE_GRACE.loopback };
+    const remote = { ...shared, closeGrace: CLOSE_GRACE.remote };
+    return new Port(listener, {
+      serve: (conn) => {
+        const { hostname } = conn.remoteAddr as Deno.NetAddr;
+        const account = this.#limit.account(countedAddress(hostname));
+        if (!this.#admit(account, conn)) return conn.close();
+        this.#serve(conn, account, isLoopback(hostname) ? loopback : remote);
+      },
+      makeRoom: () => this.#makeRoom(),
+      report,
+    });
   }
 
-  #serve(conn: Deno.TcpConn): void {
-    const { hostname } = conn.remoteAddr;
-    const account = this.#limit.account(countedAddress(hostname));
-    if (!this.#admit(account)) return conn.close();
+  #serve<R extends Request<unknown>>(
+    conn: ClientConn,
+    account: Account,
+    options: ConnectionOptions<R>,
+  ): void {
     try {
-      conn.setNoDelay(true);
-      // A client that is gone without a word must not stay for ever.
-      conn.setKeepAlive(true);
+      prepare(conn);
     } catch {
       // It was reset before it was served.
       this.#limit.leave(account);
@@ -205,14 +227,11 @@ export class Relay {
     }
     const { watcher } = this.#options;
     const number = ++this.#counters.accepted;
-    const connection = new Connection(
-      conn,
-      account,
-      number,
-      isLoopback(hostname) ? this.#settings.loopback : this.#settings.remote,
-    );
+    const connection = new Connection(conn, account, number, options);
     watcher?.connected?.(number);
+    const late = this.#closeLate(connection);
     const gone = () => {
+      clearTimeout(late);
       this.#connections.delete(connection);
       if (!this.#displaced.delete(connection)) this.#limit.leave(account);
       const { received, sent } = connection;
@@ -224,7 +243,26 @@ export class Relay {
     this.#connections.set(connection, connection.serve().then(gone, gone));
   }
 
-  #admit(account: Account): boolean {
+  /** Closes a connection whose client doesn't authenticate in time, where it has to. */
+  #closeLate(
+    connection: AnyConnection,
+  ): ReturnType<typeof setTimeout> | undefined {
+    if (connection.isAuthenticated) return undefined;
+    const { authenticationTimeout = AUTHENTICATION_TIMEOUT } =
+      this.#options.secure ?? {};
+    return setTimeout(() => {
+      if (connection.isAuthenticated) return;
+      this.#counters.stuck++;
+      connection.close();
+    }, authenticationTimeout);
+  }
+
+  #admit(account: Account, conn: ClientConn): boolean {
+    const isSecure = "handshake" in conn;
+    if (isSecure && !this.#handshakes.admit(account.address)) {
+      this.#counters.refused.handshakes++;
+      return false;
+    }
     for (;;) {
       const refusal = this.#limit.admit(account);
       if (refusal === undefined) return true;
@@ -255,11 +293,9 @@ export class Relay {
   }
 
   async #close(): Promise<void> {
-    const { listener, drainTimeout = 5000 } = this.#options;
+    const { drainTimeout = 5000 } = this.#options;
     await this.#acceptWaiting();
-    this.#isListening = false;
-    listener.close();
-    await this.#accepting;
+    await Promise.all(this.#ports.map((port) => port.close()));
     const all = () => this.#connections.keys();
     for (const connection of all()) connection.drain();
     const silence = setTimeout(() => {
@@ -286,6 +322,15 @@ export class Relay {
       await sleep(0);
     }
   }
+}
+
+/** @throws {Error} where the connection is gone already */
+function prepare(conn: ClientConn): void {
+  // An encrypted connection has neither.
+  if (!("setKeepAlive" in conn)) return;
+  conn.setNoDelay(true);
+  // A client that is gone without a word must not stay for ever.
+  conn.setKeepAlive(true);
 }
 
 function sleep(milliseconds: number): Promise<void> {

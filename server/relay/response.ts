@@ -27,11 +27,14 @@ export interface ResponsePiece {
 
 /** What comes back for one request. */
 export interface Response {
-  /** Header and payload, or what stands before the pieces. */
+  /**
+   * Header and payload, or what stands before the pieces. Where there are none,
+   * nothing goes out and the connection ends.
+   */
   bytes: Uint8Array;
   /** The rest of the payload, piece by piece. */
   pieces?: Iterable<ResponsePiece>;
-  /** How the request ended; where that is unknown, nothing goes out and the connection ends. */
+  /** How the request ended. */
   outcome: Outcome;
   /**
    * Does what is due once the client has received all of it (DLV-3).
@@ -43,6 +46,7 @@ export interface Response {
   confirm?: (received: Promise<boolean>) => Promise<void>;
 }
 
+const NOTHING = new Uint8Array(0);
 const failureBytes = encodeResponse(FAILURE);
 
 /** Responds with a payload that is in memory. */
@@ -74,7 +78,7 @@ export function respondInPieces(
   return { bytes: responseHeader.encode(header), pieces, outcome: "answered" };
 }
 
-/** Responds with 9000; the reason doesn't go out (ERR-1). */
+/** Responds with 9000; the reason doesn't go out (ERR-1). What is unknown gets no response. */
 export function refuse(outcome: Outcome): Response {
-  return { bytes: failureBytes, outcome };
+  return { bytes: outcome === "unknown" ? NOTHING : failureBytes, outcome };
 }

@@ -39,7 +39,7 @@ interface Slot {
 export class ResponseQueue {
   readonly #transport: Pick<Deno.Conn, "write">;
   readonly #memory: ConnectionMemory;
-  readonly #connection: Pick<Connection, "arrivedByNow" | "close">;
+  readonly #connection: Pick<Connection<never>, "arrivedByNow" | "close">;
   readonly #stall = new StallDetector();
   readonly #slots: Slot[] = [];
   #unacknowledged = NONE;
@@ -58,7 +58,7 @@ export class ResponseQueue {
   constructor(
     transport: Pick<Deno.Conn, "write">,
     memory: ConnectionMemory,
-    connection: Pick<Connection, "arrivedByNow" | "close">,
+    connection: Pick<Connection<never>, "arrivedByNow" | "close">,
   ) {
     this.#transport = transport;
     this.#memory = memory;
@@ -90,16 +90,19 @@ export class ResponseQueue {
   }
 
   /**
-   * Has a request handled, and sends its response. Messages are handled at once,
-   * so that they share a commit with those that are read next; all else is
-   * handled once everything before it has gone out.
+   * Has a request handled, and sends its response. What shares a commit with
+   * requests that are read next is handled at once; all else is handled once
+   * everything before it has gone out.
    *
    * @param handle handles the request; it never rejects
    * @returns once another request may be read
    * @throws {Error} where a write failed, or a piece couldn't be read
    */
-  async add(request: Request, handle: () => Promise<Response>): Promise<void> {
-    if (request.kind === "sendMessage") {
+  async add(
+    request: Request<unknown>,
+    handle: () => Promise<Response>,
+  ): Promise<void> {
+    if (request.sharesCommit) {
       this.#enqueue(request, handle());
       if (this.#slots.length < MOST_WAITING) return;
       return await this.#until(() => this.#slots.length < MOST_WAITING);
@@ -174,12 +177,12 @@ export class ResponseQueue {
     await Promise.all(confirmed.map(({ confirm }) => confirm(received)));
   }
 
-  #enqueue(request: Request, handled: Promise<Response>): void {
+  #enqueue(request: Request<unknown>, handled: Promise<Response>): void {
     const slot: Slot = { bytes: undefined };
     this.#slots.push(slot);
-    handled.then(({ bytes, outcome }) => {
+    handled.then(({ bytes }) => {
       request.release();
-      if (outcome === "unknown") this.#connection.close();
+      if (bytes.length === 0) this.#connection.close();
       slot.bytes = request.padded
         ? concat([bytes, paddingOf(bytes.length)])
         : bytes;
@@ -214,10 +217,10 @@ export class ResponseQueue {
   }
 
   async #send(
-    request: Request,
-    { bytes, pieces, confirm, outcome }: Response,
+    request: Request<unknown>,
+    { bytes, pieces, confirm }: Response,
   ): Promise<void> {
-    if (outcome === "unknown") return this.#connection.close();
+    if (bytes.length === 0) return this.#connection.close();
     this.#lastSize = bytes.length;
     let last = pieces === undefined
       ? bytes

@@ -212,6 +212,7 @@ export class SecurePeer implements Disposable {
   /** Registers an account, with a hello of its own. */
   async register(identity: SecureIdentity): Promise<void> {
     await this.hello();
+    this.device = identity.device;
     const unsigned = {
       publicKey: identity.publicKey,
       record: identity.record.bytes,

@@ -14,7 +14,7 @@ import type {
 import type { ResponseMemory, Store } from "../../store/store.ts";
 import type { ClientsDirectory } from "../clients_directory.ts";
 import type { Limits } from "../limits/limits.ts";
-import type { RegistrationLimit } from "../limits/registration_limit.ts";
+import type { RateLimit } from "../limits/rate_limit.ts";
 import type { Response } from "../response.ts";
 
 /** What all requests share. */
@@ -24,7 +24,7 @@ export interface Services {
   /** The list of clients, encoded. */
   directory: ClientsDirectory;
   /** Limits registrations by address. */
-  registrations: RegistrationLimit;
+  registrations: RateLimit;
   /** What a client may have. */
   limits: Limits;
 }

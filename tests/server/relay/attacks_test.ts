@@ -233,6 +233,7 @@ testWith(
     assertEquals(relay.counters.refused, {
       connections: 0,
       connections_per_address: 0,
+      handshakes: 0,
     });
   },
 );

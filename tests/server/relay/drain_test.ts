@@ -5,10 +5,11 @@ import {
   type Transport,
 } from "../../../server/relay/connection.ts";
 import { Dispatcher } from "../../../server/relay/dispatcher.ts";
+import { LegacyProtocol } from "../../../server/relay/legacy_protocol.ts";
 import { Account } from "../../../server/relay/limits/connection_limit.ts";
 import { defaultLimits } from "../../../server/relay/limits/limits.ts";
 import { MemoryBudget } from "../../../server/relay/limits/memory_budget.ts";
-import { RegistrationLimit } from "../../../server/relay/limits/registration_limit.ts";
+import { RateLimit } from "../../../server/relay/limits/rate_limit.ts";
 import { openSqliteStore } from "../../../server/mod.ts";
 import { encodeRequest, responseHeader } from "../../../shared/wire/frames.ts";
 import {
@@ -70,17 +71,17 @@ testWith(
       store,
       limits: defaultLimits,
       directory: new ClientsDirectory(store),
-      registrations: new RegistrationLimit(0),
+      registrations: new RateLimit(0),
     }, () => {});
+    const protocol = new LegacyProtocol(dispatcher, maxMessage);
     const request = encodeRequest("clientsList", {}, { clientId: ZERO_ID });
     const answers: number[][] = [];
     for (let turns = 0; turns < TURNS; turns++) {
       const wire = new Wire();
       const connection = new Connection(wire, new Account("127.0.0.1"), 1, {
-        dispatcher,
+        protocol,
         budget: new MemoryBudget(defaultLimits),
         life: { signs: 0 },
-        maxMessage,
         closeGrace: 0,
         watcher: undefined,
       });

@@ -17,7 +17,7 @@ import {
   LOOKS_PER_TIMEOUT,
   StallDetector,
 } from "../../../server/relay/limits/stall_detector.ts";
-import { RegistrationLimit } from "../../../server/relay/limits/registration_limit.ts";
+import { RateLimit } from "../../../server/relay/limits/rate_limit.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
 import { encodeRequest } from "../../../shared/wire/frames.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
@@ -143,7 +143,7 @@ testWith(
 );
 
 Deno.test("registrations come back with time, by address", () => {
-  const limit = new RegistrationLimit(3);
+  const limit = new RateLimit(3);
   const admitted = (address: string, times: readonly number[]) =>
     times.map((at) => limit.admit(address, at));
   const start = 1e12;

@@ -2,7 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { Database } from "@db/sqlite";
 import {
   connectionRefusals,
+  legacyRefusals,
   requestRefusals,
+  secureRefusals,
 } from "../../../server/relay/refusal.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import {
@@ -209,7 +211,7 @@ testWith(
     oddType[23 + 16] = 9;
 
     const provoke: Record<
-      typeof requestRefusals[number],
+      typeof legacyRefusals[number],
       () => Promise<unknown>
     > = {
       unknown_code: () => claim(999, 0),
@@ -238,7 +240,7 @@ testWith(
         await peer.write(send(anna));
       },
     };
-    for (const refusal of requestRefusals) {
+    for (const refusal of legacyRefusals) {
       await provoke[refusal]();
       assertEquals((await peer.response()).code, 9000, refusal);
     }
@@ -247,12 +249,12 @@ testWith(
       "An inbox has used up its message ids and takes no message: " +
       "messageu-admin check tells, and messageu-admin restart-ids starts it anew",
     ]);
-    const last = requestRefusals.at(-1) ?? "";
+    const last = legacyRefusals.at(-1) ?? "";
     const { samples } = await scrapeUntil(url, refusals(last), 1);
-    for (const refusal of requestRefusals) {
+    for (const refusal of legacyRefusals) {
       assertEquals(samples.get(refusals(refusal)), 1, refusal);
     }
-    for (const refusal of connectionRefusals) {
+    for (const refusal of [...secureRefusals, ...connectionRefusals]) {
       assertEquals(samples.get(refusals(refusal)), 0, refusal);
     }
     const outcomes = [...samples].filter(([name]) =>
@@ -260,7 +262,7 @@ testWith(
     );
     assertEquals(
       outcomes.reduce((sum, [, count]) => sum + count, 0),
-      requestRefusals.length,
+      legacyRefusals.length,
     );
     assertEquals(samples.get(requests("other", "unknown", "refused")), 1);
     assertEquals(

@@ -1,0 +1,33 @@
+import type { ConnectionMemory } from "../relay/limits/connection_memory.ts";
+import type { Owner, Protocol } from "../relay/protocol.ts";
+import type { SecureServices } from "./handlers/handler.ts";
+import { SecureDispatcher } from "./secure_dispatcher.ts";
+import { type SecureRequest, SecureRequests } from "./secure_requests.ts";
+import { SecureSession } from "./secure_session.ts";
+
+/** The protocol of docs/secure.md. */
+export class SecureProtocol implements Protocol<SecureRequest, SecureSession> {
+  readonly #dispatcher: SecureDispatcher;
+  readonly #maxMessage: number;
+
+  /** @param report is told of failures that are not the client's */
+  constructor(services: SecureServices, report: (error: unknown) => void) {
+    this.#dispatcher = new SecureDispatcher(services, report);
+    this.#maxMessage = services.limits.maxMessage;
+  }
+
+  /** Begins the session of a connection. */
+  session(connection: Owner): SecureSession {
+    return new SecureSession(connection, this.#dispatcher, this.#maxMessage);
+  }
+
+  /** Cuts what arrives on a connection into requests. */
+  requests(
+    transport: Pick<Deno.Conn, "read">,
+    memory: ConnectionMemory,
+    connection: Owner,
+    session: SecureSession,
+  ): SecureRequests {
+    return new SecureRequests(transport, memory, connection, session);
+  }
+}

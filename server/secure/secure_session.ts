@@ -1,0 +1,120 @@
+import { equals } from "@std/bytes";
+import {
+  type AccountId,
+  type DeviceId,
+  MAX_EARLY_PAYLOAD,
+} from "../../shared/secure/secure_protocol.ts";
+import {
+  type SecureRequestKind,
+  secureRequests,
+} from "../../shared/secure/secure_requests.ts";
+import type { Handle, Owner, Session } from "../relay/protocol.ts";
+import type { ResponseMemory } from "../store/store.ts";
+import type { Greeting } from "./greeting.ts";
+import type { SecureDispatcher } from "./secure_dispatcher.ts";
+import type { SecureRequest } from "./secure_requests.ts";
+
+/** The device that authenticated a connection. */
+export interface SessionDevice {
+  /** Its id. */
+  readonly id: DeviceId;
+  /** Its account. */
+  readonly account: AccountId;
+}
+
+/** What a connection of the secure protocol has shown (section 4.4 of docs/secure.md). */
+export class SecureSession implements Session<SecureRequest> {
+  /** What the last 4000 told; undefined before the first. */
+  greeting: Greeting | undefined;
+  readonly #connection: Pick<Owner, "interrupted">;
+  readonly #dispatcher: SecureDispatcher;
+  readonly #maxMessage: number;
+  #device: SessionDevice | undefined;
+  /** Ends the wait of a request that is held. */
+  #held: AbortController | undefined;
+  #isDraining = false;
+
+  /** @param maxMessage bytes of the largest payload once it is authenticated */
+  constructor(
+    connection: Pick<Owner, "interrupted">,
+    dispatcher: SecureDispatcher,
+    maxMessage: number,
+  ) {
+    this.#connection = connection;
+    this.#dispatcher = dispatcher;
+    this.#maxMessage = maxMessage;
+  }
+
+  /** Whether a device has authenticated the connection. */
+  get isAuthenticated(): boolean {
+    return this.#device !== undefined;
+  }
+
+  /** The device that authenticated the connection. */
+  get device(): SessionDevice | undefined {
+    return this.#device;
+  }
+
+  /** Bytes of the largest payload that is accepted (STA-3). */
+  get largest(): number {
+    return this.isAuthenticated
+      ? this.#maxMessage
+      : Math.min(MAX_EARLY_PAYLOAD, this.#maxMessage);
+  }
+
+  /** Notes that a device has authenticated the connection. */
+  authenticate({ id, account }: SessionDevice): void {
+    this.#device = {
+      id: id.slice() as Uint8Array as DeviceId,
+      account: account.slice() as Uint8Array as AccountId,
+    };
+  }
+
+  /** Whether the connection's state serves a request with this id in its header (STA-1, STA-4). */
+  serves(kind: SecureRequestKind, id: Uint8Array): boolean {
+    if (this.#device !== undefined) return equals(id, this.#device.id);
+    if (kind === "hello") return true;
+    return this.greeting !== undefined && !secureRequests[kind].authenticated;
+  }
+
+  /** Begins a request. */
+  begin(
+    request: SecureRequest,
+    address: string,
+    memory: ResponseMemory,
+  ): Promise<Handle> {
+    return this.#dispatcher.begin(request, this, address, memory);
+  }
+
+  /**
+   * Holds a request: until something comes, the time is over, another request
+   * begins to arrive, or the connection or the relay ends.
+   *
+   * @param arrival resolves once something has come, or the signal is aborted
+   * @param ms milliseconds
+   */
+  async hold(
+    arrival: (signal: AbortSignal) => Promise<void>,
+    ms: number,
+  ): Promise<void> {
+    if (this.#isDraining) return;
+    const held = this.#held = new AbortController();
+    const timer = setTimeout(() => held.abort(), ms);
+    const interruption = this.#connection.interrupted(held.signal)
+      .finally(() => held.abort());
+    try {
+      await arrival(held.signal);
+    } finally {
+      clearTimeout(timer);
+      held.abort();
+      this.#held = undefined;
+      await interruption;
+    }
+  }
+
+  /** Lets a request that is held respond at once. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#held?.abort();
+  }
+}
