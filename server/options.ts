@@ -14,16 +14,10 @@ import {
   valueFlag,
 } from "../shared/cli/flags.ts";
 import { UsageError } from "../shared/cli/program.ts";
-import {
-  type Address,
-  findFile,
-  infoFiles,
-  parsePort,
-  readInfoText,
-} from "../shared/folder/info_files.ts";
+import { type Address, parsePort } from "../shared/folder/info_files.ts";
 import { type Platform, thisPlatform } from "../shared/platform/platform.ts";
-import { DEFAULT_PORT } from "../shared/wire/protocol.ts";
 import { reasonOf } from "../shared/cli/reason.ts";
+import { readPortFile } from "./port_file.ts";
 import { limitFlags, limitsOf } from "./relay/limits/limit_flags.ts";
 import { readStore, storeFlags } from "./store/store_flags.ts";
 import { secureFlags, secureOptionsOf } from "./secure/secure_flags.ts";
@@ -34,7 +28,7 @@ const RUNNING_HELP = `Files, in DIR:
 
   info.myport          the port, where no flag names one
   relay.key            the key of the secure port, made at the first start: keep a
-                       copy
+                       copy; messageu-admin key prints the line for users again
   db.defensive         users and waiting messages; db.defensive-wal and -shm are
                        part of it, and db.defensive-lock goes with the relay
   db.defensive-reserve room for deletions on a full disk: 4 MiB, more under load
@@ -233,20 +227,4 @@ async function checkFolder(dir: string): Promise<void> {
     },
   );
   if (!isFolder) throw new UsageError(`--dir ${dir}: there is no such folder`);
-}
-
-/** Reads `info.myport`; says that it is missing or bad, and falls back to port 1357 (INF-1). */
-async function readPortFile(
-  dir: string,
-  { warnings, notes }: { warnings: string[]; notes: string[] },
-): Promise<number> {
-  const path = await findFile(dir, infoFiles.myPort);
-  try {
-    if (path !== undefined) return parsePort(await readInfoText(path));
-    notes.push(`no ${infoFiles.myPort[0]} in ${dir}, using ${DEFAULT_PORT}`);
-  } catch (error) {
-    const reason = reasonOf(error);
-    warnings.push(`${path}: ${reason}; using ${DEFAULT_PORT}`);
-  }
-  return DEFAULT_PORT;
 }

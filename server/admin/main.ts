@@ -1,7 +1,7 @@
 import { runProgram, UsageError, withHelp } from "../../shared/cli/program.ts";
 import { kindOf } from "../store/store_kinds.ts";
 import { HELP, readAdminOptions } from "./options.ts";
-import { runVerb, verbs } from "./verbs.ts";
+import { runVerb, type Verb, verbs } from "./verbs.ts";
 
 /**
  * Runs a verb of the admin program.
@@ -12,9 +12,11 @@ import { runVerb, verbs } from "./verbs.ts";
  */
 export async function main(args: readonly string[]): Promise<number | void> {
   const options = await readAdminOptions(args);
-  const { store, verb } = options;
+  const { store } = options;
+  const verb: Verb = verbs[options.verb];
+  if (verb.runWithoutStore) return await verb.runWithoutStore(options);
   const admin = await kindOf(store).admin?.();
-  if (admin !== undefined) return await runVerb(verbs[verb], admin, options);
+  if (admin !== undefined) return await runVerb(verb, admin, options);
   throw new UsageError(
     `${store.scheme}: stores can't be administered: only their relay can reach them`,
   );

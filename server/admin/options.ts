@@ -16,13 +16,19 @@ import {
   valueFlag,
 } from "../../shared/cli/flags.ts";
 import { UsageError } from "../../shared/cli/program.ts";
+import { infoFiles, parsePort } from "../../shared/folder/info_files.ts";
+import { parseName, type RelayName } from "../secure/secure_flags.ts";
 import { readStore, storeFlags } from "../store/store_flags.ts";
 import { storeKinds } from "../store/store_kinds.ts";
 import { STORE_VARIABLE, type StoreAddress } from "../store/store_kind.ts";
 import { type Verb, type VerbName, verbs } from "./verbs.ts";
 
 const flags = {
-  dir: valueFlag("DIR", "where db.defensive lies (default: .)", nonEmpty),
+  dir: valueFlag(
+    "DIR",
+    "where db.defensive and relay.key lie (default: .)",
+    nonEmpty,
+  ),
   ...storeFlags(storeKinds.filter(({ admin }) => admin !== undefined)),
   olderThan: valueFlag(
     "SPAN",
@@ -32,6 +38,24 @@ const flags = {
   dryRun: switchFlag(`${takers("dryRun")}: only say how many`),
   json: switchFlag(`${takers("json")}: one JSON object a line`),
   yes: switchFlag(`${takers("yes")}: don't ask`),
+  name: valueFlag(
+    "HOST",
+    `${takers("name")}: where clients reach the relay`,
+    parseName,
+  ),
+  securePort: valueFlag(
+    "N",
+    `${
+      takers("securePort")
+    }: the secure port (default: from info.myport,\nplus 1)`,
+    parsePort,
+  ),
+  new: switchFlag(
+    `${takers("new")}: make the first key, or the next one, relay.key.next`,
+  ),
+  switch: switchFlag(
+    `${takers("switch")}: put the next key in the place of relay.key`,
+  ),
   help: switchFlag("print this"),
   version: switchFlag("print the version"),
 };
@@ -64,7 +88,16 @@ Examples:
 `;
 
 /** Flags that only some verbs accept. */
-export const verbFlags = ["json", "yes", "dryRun", "olderThan"] as const;
+export const verbFlags = [
+  "json",
+  "yes",
+  "dryRun",
+  "olderThan",
+  "name",
+  "securePort",
+  "new",
+  "switch",
+] as const;
 
 /** One of {@linkcode verbFlags}. */
 export type VerbFlag = typeof verbFlags[number];
@@ -76,6 +109,8 @@ export interface AdminOptions {
   file: string;
   /** The user arguments: names, or patterns of names. */
   users: readonly string[];
+  /** The folder of the relay's files. */
+  dir: string;
   store: StoreAddress;
   /** The age from which purge deletes messages, in milliseconds. */
   olderThan: number;
@@ -84,6 +119,14 @@ export interface AdminOptions {
   json: boolean;
   /** Whether to skip the confirmation. */
   yes: boolean;
+  /** Where clients reach the relay. */
+  name: RelayName | undefined;
+  /** The secure port, if it isn't the default one. */
+  securePort: number | undefined;
+  /** Whether to make a key. */
+  isNew: boolean;
+  /** Whether to go on with the next key. */
+  switches: boolean;
 }
 
 /**
@@ -102,22 +145,31 @@ export async function readAdminOptions(
   if (verb === "purge" && olderThan === undefined) {
     throw new UsageError("purge needs --older-than, such as --older-than 30d");
   }
-  const store = await readStore(values, {
-    flags: ["dir", "db"],
-    sentence:
-      `--dir and --db name a file, but --store, --store-file or ${STORE_VARIABLE} names a database: give one`,
-  });
-  const { word }: Verb = verbs[verb];
+  const { dir = ".", name: relayName, securePort } = values;
+  const { word, runWithoutStore }: Verb = verbs[verb];
+  // Such a verb needs nothing but the folder, wherever the store is.
+  const store = runWithoutStore !== undefined
+    ? { scheme: "file", rest: `${dir}/${infoFiles.database[0]}` }
+    : await readStore(values, {
+      flags: ["dir", "db"],
+      sentence:
+        `--dir and --db name a file, but --store, --store-file or ${STORE_VARIABLE} names a database: give one`,
+    });
   const file = word === "FILE" ? own[0] ?? "" : "";
   return {
     verb,
     file,
     users: word === "USER" ? own : [],
+    dir,
     store,
     olderThan: olderThan ?? 0,
     dryRun,
     json,
     yes,
+    name: relayName,
+    securePort,
+    isNew: values.new ?? false,
+    switches: values.switch ?? false,
   };
 }
 

@@ -7,7 +7,6 @@
 import { dirname } from "node:path";
 import { formatBytes, formatThings } from "../../shared/cli/figures.ts";
 import { printableJson, printableLine } from "../../shared/cli/printable.ts";
-import { UsageError } from "../../shared/cli/program.ts";
 import { statIfThere } from "../../shared/folder/durable_files.ts";
 import {
   type AdminStore,
@@ -16,6 +15,8 @@ import {
   type UserInfo,
 } from "../store/admin_store.ts";
 import type { StoreAdmin } from "../store/store_kind.ts";
+import { isConfirmed, refused } from "./confirmation.ts";
+import { runKey } from "./key.ts";
 import type { AdminOptions, VerbFlag } from "./options.ts";
 import { statsLines, statsObject } from "./stats_text.ts";
 import { findUsers, usersTable } from "./users.ts";
@@ -35,9 +36,11 @@ export interface Verb {
   run?(store: AdminStore, options: AdminOptions): Promise<number | void>;
   /** Its work on a store that may be damaged or missing. */
   replace?(admin: StoreAdmin, options: AdminOptions): Promise<number | void>;
+  /** Its work on the relay's other files, without a store. */
+  runWithoutStore?(options: AdminOptions): Promise<number | void>;
 }
 
-/** Runs a verb; resolves to the exit code, 0 by default. */
+/** Runs a verb on a store; resolves to the exit code, 0 by default. */
 export async function runVerb(
   { run, replace }: Verb,
   admin: StoreAdmin,
@@ -193,6 +196,12 @@ export const verbs = {
       return waiting.length === 0 ? 0 : 1;
     },
   },
+  key: {
+    brief:
+      "print the line of the relay's secure port, for its users; with\n--new and --switch renew the key",
+    flags: ["name", "securePort", "new", "switch", "yes"],
+    runWithoutStore: runKey,
+  },
 } as const satisfies Record<string, Verb>;
 
 /** The name of a verb. */
@@ -214,26 +223,4 @@ function describeUsers(users: readonly UserInfo[]): string {
     : `${who} and ${formatThings(messages, "waiting message")} (${
       formatBytes(sum("bytes"))
     })`;
-}
-
-/**
- * Asks for confirmation at the terminal.
- *
- * @param plan what will be done, as a sentence without its full stop
- * @param yes whether `--yes` confirmed it beforehand
- * @throws {UsageError} if standard input is no terminal
- */
-function isConfirmed(plan: string, yes: boolean): boolean {
-  if (yes) return true;
-  if (!Deno.stdin.isTerminal()) {
-    throw new UsageError(
-      `${plan}: there is no terminal to confirm it at, so confirm it with --yes`,
-    );
-  }
-  return confirm(`${plan}?`);
-}
-
-function refused(): number {
-  console.error("nothing was changed");
-  return 1;
 }

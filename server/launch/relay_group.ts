@@ -10,14 +10,18 @@ export interface RelayProgram {
   args: (index: number) => readonly string[];
   /** The runtime's arguments to start a relay with `args`. */
   command: (args: readonly string[]) => Promise<readonly string[]>;
+  /** Whether it takes any free port for the secure protocol, and tells which. */
+  findsSecurePort: boolean;
   /** Runs once the first relay serves. */
   serves: () => void;
   /** Logs an event. */
   say: (level: "info" | "error", text: string) => void;
 }
 
-/** Lines that a relay prints once it serves, and once it waits for another relay's store. */
+/** Lines that a relay prints once it serves, with its ports. */
 const LISTENING = /^listening on \S+:(\d+)$/;
+const SECURE = /^mu:\/\/\S+:(\d+)\/\S+$/;
+/** What it prints once it waits for another relay's store. */
 const TAKING_OVER = /^taking over /;
 
 /** The place of a relay in its group, which its replacement inherits. */
@@ -52,6 +56,9 @@ export class RelayGroup {
   readonly #members = new Set<Member>();
   readonly #over = Promise.withResolvers<number>();
   #port: number | undefined;
+  #securePort: number | undefined;
+  /** The lines with ports that were forwarded. */
+  readonly #told = new Set<string>();
   #count = 1;
   readonly #stop = new AbortController();
   #replacing: Promise<void> = Promise.resolve();
@@ -148,7 +155,12 @@ export class RelayGroup {
   }
 
   #beside(): string[] {
-    return ["--port", `${this.#port}`, "--take-over"];
+    const { findsSecurePort } = this.#program;
+    return [
+      ...["--port", `${this.#port}`],
+      ...findsSecurePort ? ["--secure-port", `${this.#securePort}`] : [],
+      "--take-over",
+    ];
   }
 
   async #start(
@@ -197,13 +209,15 @@ export class RelayGroup {
   ): Promise<number> {
     for await (const line of lines(process.stdout)) {
       const [, port] = LISTENING.exec(line) ?? [];
-      const said = port !== undefined && this.#port !== undefined;
-      if (port !== undefined) {
-        this.#port = Number(port);
-        serves.resolve();
-      }
-      if (port !== undefined || TAKING_OVER.test(line)) ready.resolve();
-      if (!said) console.log(line);
+      const [, securePort] = SECURE.exec(line) ?? [];
+      if (port !== undefined) this.#port = Number(port);
+      if (securePort !== undefined) this.#securePort = Number(securePort);
+      const isLast = this.#program.findsSecurePort ? securePort : port;
+      if (isLast !== undefined) serves.resolve();
+      if (isLast !== undefined || TAKING_OVER.test(line)) ready.resolve();
+      if (this.#told.has(line)) continue;
+      if ((port ?? securePort) !== undefined) this.#told.add(line);
+      console.log(line);
     }
     const { code } = await process.status;
     const ended = new Error(`it ended with code ${code}`);

@@ -24,7 +24,7 @@ export async function runGroup(
   log: RelayLog = new RelayLog(options.telemetry),
   platform: Platform = thisPlatform,
 ): Promise<number> {
-  const { workers, pidFile, telemetry: { metrics } } = options;
+  const { workers, pidFile, secure, telemetry: { metrics } } = options;
   using file = pidFile === undefined ? undefined : openPidFile(pidFile);
   // This process writes no other file.
   if (file === undefined) await Deno.permissions.revoke({ name: "write" });
@@ -38,6 +38,7 @@ export async function runGroup(
         formatAddress({ ...metrics, port: metrics.port + index }),
       ],
     command,
+    findsSecurePort: secure?.port === 0,
     serves: () => {
       file?.write();
       if (!platform.sharesPorts) return;

@@ -35,10 +35,10 @@ export interface RelayName {
 }
 
 /** How the secure port is opened. */
-export interface SecureOptions {
+export interface SecurePortSetting {
   /** 0 for any free one. */
   port: number;
-  /** Whether no flag named it: a relay that can't have it serves without it. */
+  /** Whether it follows from the legacy port: a relay that can't have it serves without it. */
   isDefault: boolean;
   name: RelayName | undefined;
 }
@@ -56,10 +56,15 @@ export function secureOptionsOf(
   legacy: number,
   others: readonly number[],
   warn: (text: string) => void,
-): SecureOptions | undefined {
+): SecurePortSetting | undefined {
   if (securePort === "off") return undefined;
-  const isDefault = securePort === undefined;
   const port = securePort ?? (legacy === 0 ? 0 : legacy + 1);
+  const isDefault = securePort === undefined && port !== 0;
+  if (port === 0 && name?.port !== undefined) {
+    throw new UsageError(
+      `--name has the port ${name.port}, but the secure port is any free one: name it with --secure-port`,
+    );
+  }
   const isFree = port === 0 || port !== legacy && !others.includes(port);
   if (isFree && port <= 65_535) return { port, isDefault, name };
   const taken = `${port} is no free port of this relay`;
@@ -70,8 +75,8 @@ export function secureOptionsOf(
   return undefined;
 }
 
-/** @throws {FormatError} unless it is HOST or HOST:N, as the line may have it */
-function parseName(text: string): RelayName {
+/** Parses a name. @throws {FormatError} unless it is HOST or HOST:N, as the line may have it */
+export function parseName(text: string): RelayName {
   const host = isIP(text) === 6 ? `[${text}]` : text;
   const hasPort = /^(\[.*\]|[^:[]*):/.test(host);
   try {

@@ -1,56 +1,50 @@
 import { reasonOf } from "../../shared/cli/reason.ts";
-import type { SigningKey } from "../../shared/secure/ed25519.ts";
 import { relayCredentials } from "../../shared/secure/relay_certificate.ts";
 import { type ListenOptions, listenSecurely } from "../relay/listen.ts";
 import { makeRelayKey, readRelayKey, relayKeyFiles } from "./relay_key.ts";
-import type { SecureOptions } from "./secure_flags.ts";
 
 /** An open port of the secure protocol. */
 export interface SecurePort {
+  /** Shows the certificate of the relay key. */
   listener: Deno.TlsListener;
-  /** The relay key, of which the listener shows the certificate. */
-  relayKey: SigningKey;
-}
-
-/** How a relay's secure port is opened. */
-export interface SecurePortOptions extends ListenOptions {
-  /** Whether no flag named the port: then the relay serves without it if need be. */
-  isDefault: SecureOptions["isDefault"];
-  /** The folder of the relay's key. */
-  dir: string;
+  /** The public half of the relay key, 32 bytes. */
+  relayKey: Uint8Array;
 }
 
 /**
  * Opens the secure port with the relay's key, which is made at the first start.
  *
+ * @param options `dir` is the folder of the key; with `isDefault` a relay goes
+ * without a port or a first key that can't be had
  * @param say receives what the operator should know
- * @returns undefined if a default port or a first key can't be had
- * @throws {Error} if the key can't be used, or a named port can't be had
+ * @returns undefined for a relay without secure port
+ * @throws {Error} if the key or the port can't be used; the message says what to
+ * do
  */
 export async function openSecurePort(
-  { isDefault, dir, ...options }: SecurePortOptions,
+  { isDefault, dir, ...options }: ListenOptions & {
+    isDefault: boolean;
+    dir: string;
+  },
   say: { info(text: string): void; warn(text: string): void },
 ): Promise<SecurePort | undefined> {
   const { current } = relayKeyFiles(dir);
-  let relayKey = await readRelayKey(current);
-  const isNew = relayKey === undefined;
+  const found = await readRelayKey(current);
   try {
-    relayKey ??= await makeRelayKey(current);
-    const credentials = await relayCredentials(relayKey);
-    const listener = listenSecurely(options, credentials);
-    if (isNew) {
+    const key = found ?? await makeRelayKey(current);
+    const listener = listenSecurely(options, await relayCredentials(key));
+    if (found === undefined) {
       say.info(
-        `made ${current}: keep a copy of it, or all users need a new line once it is lost`,
+        `made ${current}, the key of the secure port: keep a copy of it`,
       );
     }
-    return { listener, relayKey };
+    return { listener, relayKey: key.publicKey };
   } catch (error) {
-    if (!isDefault) throw error;
-    say.warn(
-      `${
-        reasonOf(error)
-      }. This relay serves without a secure port; --secure-port off says so`,
-    );
+    const reason = reasonOf(error);
+    if (!isDefault) {
+      throw new Error(`${reason}; --secure-port off goes without one`);
+    }
+    say.warn(`${reason}. The relay serves without a secure port`);
     return undefined;
   }
 }

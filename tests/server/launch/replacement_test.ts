@@ -40,6 +40,7 @@ testWith(
           if (++starts === PROGRAM_TEXTS.length) restarted.resolve();
           return ["run", "-A", "--no-config", file, `${folder}/ended`];
         },
+        findsSecurePort: false,
         serves: () => group.replace(),
         say: () => {},
       });

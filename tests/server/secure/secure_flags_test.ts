@@ -16,7 +16,7 @@ testWith(
     const cases: [args: string[], port: number, isDefault: boolean][] = [
       [[], 1358, true],
       [["--port", "2000"], 2001, true],
-      [["--port", "0"], 0, true],
+      [["--port", "0"], 0, false],
       [["--port", "0", "--secure-port", "1"], 1, false],
       [["--secure-port", "0"], 0, false],
       [["--secure-port", "443"], 443, false],
@@ -42,6 +42,11 @@ testWith(
       );
     }
     await assertRejects(() => read("--secure-port", "on"), UsageError);
+    await assertRejects(
+      () => read("--port", "0", "--name", "relay.example.org:443"),
+      UsageError,
+      "--name has the port 443, but the secure port is any free one",
+    );
   },
 );
 
