@@ -7,6 +7,7 @@
 
 import { readCommandLine } from "../../shared/cli/command_line.ts";
 import {
+  choiceFlag,
   flagsHelp,
   numberFrom,
   switchFlag,
@@ -15,6 +16,8 @@ import {
 import { decimalFrom } from "../flags.ts";
 import { runProgram, withHelp } from "../../shared/cli/program.ts";
 import { type RoundReport, torture } from "./rounds.ts";
+import { runSecurely } from "./secure/run.ts";
+import { siteNames } from "./secure/sites.ts";
 import { tortureSmallDisk } from "./small_disk.ts";
 import { Violation } from "./violation.ts";
 
@@ -34,6 +37,15 @@ const flags = {
     "decides every choice, as far as time lets (default: by chance)",
     numberFrom(0, Number.MAX_SAFE_INTEGER),
   ),
+  secure: switchFlag(
+    "the secure protocol instead, with its own senders and\nreaders",
+  ),
+  store: choiceFlag(
+    "KIND",
+    "with --secure: sqlite (default), or postgres for two relays on one\ndatabase",
+    siteNames,
+  ),
+  claims: switchFlag("with --secure: claim packages, and nothing else"),
   diskFull: switchFlag(
     "fill a small disk instead, which takes root and\n--allow-run=mount,umount",
   ),
@@ -98,6 +110,20 @@ async function main(args: readonly string[]): Promise<number> {
   const { seed = chance } = values;
   const dir = await Deno.makeTempDir({ prefix: "messageu-torture-" });
   console.log(`seed ${seed}`);
+  if (values.secure) {
+    const { store = "sqlite", claims = false } = values;
+    const work = claims ? "claims" : "all";
+    const options = {
+      rounds,
+      seconds,
+      connections,
+      seed,
+      dir,
+      store,
+      work,
+    } as const;
+    return await runSecurely(options);
+  }
   let round = 0;
   let messages = 0;
   let checks = 0;

@@ -3,8 +3,8 @@ import { reasonOf } from "../../shared/cli/reason.ts";
 import type { Target } from "./link.ts";
 import { Violation } from "./violation.ts";
 
-/** What a relay must not hold against a load from one address. */
-const NO_LIMITS: readonly string[] = [
+/** Flags of a relay that holds nothing against a load from one address. */
+export const NO_LIMITS: readonly string[] = [
   ...["--registrations-per-minute", "0"],
   ...["--max-connections", "0"],
   ...["--max-connections-per-address", "0"],
