@@ -8,6 +8,7 @@
 import { DecoderFuzz } from "./decoders/decoder_fuzz.ts";
 import { FuzzFailure } from "./failure.ts";
 import { RelayFuzz } from "./relay/relay_fuzz.ts";
+import { SecureFuzz } from "./secure/secure_fuzz.ts";
 import { Tally } from "./tally.ts";
 
 /** Milliseconds of each turn. */
@@ -24,6 +25,8 @@ export interface FuzzOptions {
   seconds?: number;
   /** Cases against relays after which it ends. Default: no end. */
   cases?: number;
+  /** Whether relays are asked on their secure ports. Default: false */
+  secure?: boolean;
   /** The number of the first case, of relays and of decoders. */
   firstCase?: number;
   /** Is told how far it is. */
@@ -40,10 +43,12 @@ export interface FuzzResult {
 /** Runs until the time is over, enough cases have run or something fails. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   const { seed, firstCase = 0, progress = () => {} } = options;
-  const { seconds = Infinity, cases = Infinity } = options;
+  const { seconds = Infinity, cases = Infinity, secure = false } = options;
   const tally = new Tally();
   try {
-    await using relays = new RelayFuzz(seed, tally, firstCase);
+    await using relays = secure
+      ? new SecureFuzz(seed, tally, firstCase)
+      : new RelayFuzz(seed, tally, firstCase);
     await using decoders = new DecoderFuzz(seed, tally, firstCase);
     let next = PROGRESS;
     while (tally.seconds < seconds && tally.cases < cases) {

@@ -18,6 +18,8 @@ const integer = numberFrom(0, 2 ** 32);
 
 const flags = {
   seconds: valueFlag("N", "how long (default: 30)", integer),
+  minutes: valueFlag("N", "how long, in place of --seconds", integer),
+  secure: switchFlag("the relay's secure port, in place of the legacy one"),
   seed: valueFlag("N", "what decides all cases (default: the clock)", integer),
   case: valueFlag(
     "N",
@@ -35,11 +37,14 @@ ${flagsHelp(flags, 15)}`;
 
 async function main(args: readonly string[]): Promise<number> {
   const { values } = await readCommandLine(args, flags);
-  const { seconds = 30, seed = Date.now() % 2 ** 32 } = values;
+  const { minutes, secure = false } = values;
+  const { seconds = minutes === undefined ? 30 : 60 * minutes } = values;
+  const { seed = Date.now() % 2 ** 32 } = values;
   console.log(`seed ${seed}`);
   const { tally, failure } = await fuzz({
     seed,
     seconds,
+    secure,
     firstCase: values.case ?? 0,
     progress: (line) => console.log(line),
   });

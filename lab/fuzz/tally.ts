@@ -17,7 +17,7 @@ export class Tally {
   #answers = 0;
   #bytes = 0;
   #resets = 0;
-  readonly #codes = new Map<number, number>();
+  readonly #codes = new Map<string, number>();
   readonly #labels = new Set<string>();
   readonly #sequences = new Set<string>();
   readonly #start = performance.now();
@@ -32,9 +32,27 @@ export class Tally {
     for (const label of labels) this.#labels.add(label);
     for (const code of codes) {
       this.#answers++;
-      this.#codes.set(code, (this.#codes.get(code) ?? 0) + 1);
+      this.#codes.set(`${code}`, (this.#codes.get(`${code}`) ?? 0) + 1);
     }
     this.#sequences.add(codes.join(" "));
+  }
+
+  /** Notes what came of the secure port of one relay. */
+  addSecure(
+    { labels, codes, connections, mostRss }: {
+      labels: ReadonlySet<string>;
+      codes: ReadonlyMap<string, number>;
+      connections: number;
+      mostRss: number;
+    },
+  ): void {
+    labels.forEach((label) => this.#labels.add(label));
+    for (const [code, count] of codes) {
+      this.#answers += count;
+      this.#codes.set(code, (this.#codes.get(code) ?? 0) + count);
+    }
+    this.connections += connections;
+    this.mostRss = Math.max(this.mostRss, mostRss);
   }
 
   /** Seconds since the start. */
@@ -42,8 +60,8 @@ export class Tally {
     return (performance.now() - this.#start) / 1000;
   }
 
-  /** How often each code was answered. */
-  get codes(): ReadonlyMap<number, number> {
+  /** How often each code was answered, and each reason of a 4999 behind a point. */
+  get codes(): ReadonlyMap<string, number> {
     return this.#codes;
   }
 
@@ -56,7 +74,7 @@ export class Tally {
 
   /** All of it. */
   summary(failures: number): string {
-    const codes = [...this.#codes].sort(([a], [b]) => a - b)
+    const codes = [...this.#codes].sort(([a], [b]) => Number(a) - Number(b))
       .map(([code, count]) => `${code} × ${count}`).join(", ");
     return [
       `cases          ${this.cases}`,

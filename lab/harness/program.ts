@@ -2,6 +2,10 @@
 
 import { fileURLToPath } from "node:url";
 import { RUNTIME, taskCommand } from "../../deploy/install/task_command.ts";
+import {
+  parseRelayLine,
+  type RelayLine,
+} from "../../shared/secure/relay_line.ts";
 
 /** The project's top folder. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -152,6 +156,12 @@ export class Program implements AsyncDisposable {
       /^listening on (\S+):(\d+)$/m,
     );
     return { hostname, port: Number(port) };
+  }
+
+  /** The secure port and the key that a relay prints once it listens. */
+  async secureLine(): Promise<RelayLine> {
+    const [line] = await this.prints(/mu:\/\/\S+(?=\n)/);
+    return parseRelayLine(line);
   }
 
   /** Writes to standard input; a program that has ended takes nothing. */

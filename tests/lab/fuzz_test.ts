@@ -40,8 +40,8 @@ longTest(
     assert(tally.cases > 20, tally.summary(0));
     assert(tally.decoded > 1000, tally.summary(0));
     assertEquals(
-      [...tally.codes.keys()].sort((a, b) => a - b),
-      [2100, 2101, 2102, 2103, 2104, 9000],
+      [...tally.codes.keys()].sort(),
+      ["2100", "2101", "2102", "2103", "2104", "9000"],
     );
   },
 );

@@ -9,6 +9,7 @@
 import { fileURLToPath } from "node:url";
 import { inTime } from "../../../shared/cli/time.ts";
 import { Program, relayArguments } from "../../harness/program.ts";
+import type { RelayLine } from "../../../shared/secure/relay_line.ts";
 import { FuzzFailure, PATIENCE } from "../failure.ts";
 
 /** Milliseconds that a start may take: a busy machine, not the relay, decides it. */
@@ -58,6 +59,11 @@ export class RelayProcess {
     if (address !== undefined) return new RelayProcess(program, address.port);
     await program[Symbol.asyncDispose]();
     throw new FuzzFailure("a relay that listens", program.complained);
+  }
+
+  /** Its secure port and key. */
+  secureLine(): Promise<RelayLine> {
+    return this.#program.secureLine();
   }
 
   /** @throws {FuzzFailure} unless it lives and has complained of nothing */

@@ -26,7 +26,7 @@ export const MAX_MESSAGE = 256 * 1024;
 /** Bytes of memory that the relay may have for requests under way. */
 const MAX_INFLIGHT = 16 * 1024 * 1024;
 /** Bytes of resident memory past which a relay counts as leaking. */
-const MOST_RSS = 400 * 1024 * 1024;
+export const MOST_RSS = 400 * 1024 * 1024;
 /** Connections that are left open at once. */
 const MOST_LINGERING = 24;
 /** Bytes in an inbox from which it is emptied. */
@@ -34,7 +34,8 @@ const FULL_INBOX = 2 * 1024 * 1024;
 /** Clients from which a new relay is started: lists grow with them. */
 const MANY_CLIENTS = 400;
 
-const FLAGS = [
+/** Flags of a relay under fuzz. */
+export const FLAGS: readonly string[] = [
   ["--max-message", MAX_MESSAGE],
   ["--max-inflight", MAX_INFLIGHT],
   ["--max-connections", 0],
@@ -42,6 +43,7 @@ const FLAGS = [
   ["--max-waiting", 0],
   ["--max-waiting-bytes", 0],
   ["--registrations-per-minute", 0],
+  ["--secure-handshakes", 0],
 ].map(String).flatMap((flag) => flag.split(","));
 
 /** What the cases against this relay have to know. */

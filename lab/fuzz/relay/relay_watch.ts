@@ -16,10 +16,12 @@ function print(): void {
   Deno.stdout.writeSync(encoder.encode(`watch ${rss} ${accepted} ${open}\n`));
 }
 
-function watched(listener: Deno.TcpListener): Deno.TcpListener {
+function watched<L extends Deno.TcpListener | Deno.TlsListener>(
+  listener: L,
+): L {
   const accept = listener.accept.bind(listener);
   listener.accept = async () => {
-    const conn = await accept();
+    const conn: Deno.Conn = await accept();
     const close = conn.close.bind(conn);
     accepted++;
     open++;
@@ -28,7 +30,7 @@ function watched(listener: Deno.TcpListener): Deno.TcpListener {
       open--;
       close();
     };
-    return conn;
+    return conn as never;
   };
   return listener;
 }
@@ -37,5 +39,8 @@ const listen = Deno.listen;
 Deno.listen =
   ((options: Deno.TcpListenOptions) =>
     watched(listen(options))) as typeof Deno.listen;
+
+const listenTls = Deno.listenTls;
+Deno.listenTls = (options) => watched(listenTls(options));
 
 Deno.unrefTimer(setInterval(print, INTERVAL));

@@ -25,6 +25,7 @@ import {
 } from "../../../shared/secure/secure_protocol.ts";
 import {
   authenticationBytes,
+  type ChannelBinding,
   registrationBytes,
 } from "../../../shared/secure/signed_bytes.ts";
 import { sign } from "../../../shared/secure/ed25519.ts";
@@ -85,6 +86,27 @@ export function rawSecureFrame(
     payloadSize: payload.length,
   });
   return concat([header, payload]) as Uint8Array<ArrayBuffer>;
+}
+
+/** A request that registers an account, signed for one connection. */
+export async function registrationFrame(
+  { record, publicKey, signing, device }: SecureIdentity,
+  binding: ChannelBinding,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const unsigned = {
+    publicKey,
+    record: record.bytes,
+    invitation: new Uint8Array(),
+    proof: undefined,
+    signature: new Uint8Array(SIGNATURE_SIZE),
+  };
+  const whole = secureRequestCodecs.register.encode(unsigned);
+  const signed = await registrationBytes(
+    binding,
+    whole.subarray(0, -SIGNATURE_SIZE),
+  );
+  const signature = await sign(signing, signed);
+  return secureFrame("register", { ...unsigned, signature }, device);
 }
 
 /** Reads a response to a request of this kind. @throws {Refused} for a 4999 */
@@ -213,20 +235,8 @@ export class SecurePeer implements Disposable {
   async register(identity: SecureIdentity): Promise<void> {
     await this.hello();
     this.device = identity.device;
-    const unsigned = {
-      publicKey: identity.publicKey,
-      record: identity.record.bytes,
-      invitation: new Uint8Array(),
-      proof: undefined,
-      signature: new Uint8Array(SIGNATURE_SIZE),
-    };
-    const whole = secureRequestCodecs.register.encode(unsigned);
-    const signed = await registrationBytes(
-      this.#binding,
-      whole.subarray(0, -SIGNATURE_SIZE),
-    );
-    const signature = await sign(identity.signing, signed);
-    await this.ask("register", { ...unsigned, signature });
+    await this.write(await registrationFrame(identity, this.#binding));
+    readSecureResponse("register", await this.take());
   }
 
   /** Authenticates a device, with a hello of its own. */
@@ -258,8 +268,8 @@ export class SecurePeer implements Disposable {
   }
 }
 
-/** A connection that broke may be closed already. */
-function closeQuietly(conn: Deno.Conn): void {
+/** Closes a connection; one that broke may be closed already. */
+export function closeQuietly(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch (error) {

@@ -8,10 +8,7 @@
 import { PostgresCluster } from "../../harness/postgres_cluster.ts";
 import { Program } from "../../harness/program.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
-import {
-  parseRelayLine,
-  type RelayLine,
-} from "../../../shared/secure/relay_line.ts";
+import type { RelayLine } from "../../../shared/secure/relay_line.ts";
 import { NO_LIMITS } from "../victim.ts";
 import { Violation } from "../violation.ts";
 
@@ -32,8 +29,7 @@ export class SecureVictim implements AsyncDisposable {
   /** @throws {Violation} unless it comes to listen, with what it printed */
   static async start(program: Program): Promise<SecureVictim> {
     try {
-      const [line] = await program.prints(/mu:\/\/\S+(?=\n)/);
-      return new SecureVictim(program, parseRelayLine(line));
+      return new SecureVictim(program, await program.secureLine());
     } catch (cause) {
       await program[Symbol.asyncDispose]();
       throw new Violation(`The relay didn't start: ${reasonOf(cause)}`, {
