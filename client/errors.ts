@@ -177,3 +177,38 @@ export class RelayKeyError extends UserError {
     );
   }
 }
+
+/** A copy of the folder has used the device's keys, too (CNT-6 of docs/secure.md). */
+export class FolderCopiedError extends UserError {
+  override name = "FolderCopiedError";
+  override readonly code = "folder";
+
+  constructor() {
+    super(
+      "WARNING: A COPY OF THIS FOLDER SENDS, TOO: the relay has seen messages of this device that this folder didn't send",
+      "Nothing is sent. Use one of the two folders, the newer one, and remove the other: a folder put back from a copy repeats keys",
+    );
+  }
+}
+
+/**
+ * The relay tells of a contact's account what can't be so (REC-11 of
+ * docs/secure.md). Nothing goes out to it until the user decides.
+ */
+export class ContactAlarmError extends UserError {
+  override name = "ContactAlarmError";
+  override readonly code = "key-changed";
+  /** The contact's name. */
+  readonly contact: string;
+  /** What is wrong, in a few words. */
+  readonly alarm: string;
+
+  constructor(contact: string, alarm: string) {
+    super(
+      `WARNING: THE RELAY TELLS OF "${contact}" WHAT CAN'T BE SO: ${alarm}`,
+      `Nothing is sent to ${contact}. An attacker may be in between: ask ${contact} in another way`,
+    );
+    this.contact = contact;
+    this.alarm = alarm;
+  }
+}

@@ -114,8 +114,70 @@ CREATE INDEX waiting ON messages (id) WHERE unreached = 1;
 CREATE TABLE forgotten (seen BLOB PRIMARY KEY) WITHOUT ROWID;
 `;
 
+// The secure account of the folder: its newest record, the keys of its device, and
+// what the device has counted. `rsaKey` is there until `info.me` holds it, and so is
+// `lifted` for an account that the legacy port knows. Packages with their private
+// halves; `replaced` is when a newer weekly one was made. Accounts with the newest
+// record known; an `alarm` stands until the user decides, with the record `offered`
+// where there is one. A sending's `payload` goes out again until `taken`. Mail stays
+// as long as the relay may repeat it.
+const SECURE_ACCOUNT = `
+CREATE TABLE secureAccount (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  account BLOB NOT NULL,
+  name TEXT NOT NULL,
+  record BLOB NOT NULL,
+  device BLOB NOT NULL,
+  signingSeed BLOB NOT NULL,
+  agreementKey BLOB NOT NULL,
+  rsaKey BLOB,
+  isLift INTEGER NOT NULL DEFAULT 0,
+  registered INTEGER,
+  count INTEGER NOT NULL DEFAULT 0,
+  highestPackage INTEGER NOT NULL DEFAULT 0,
+  acknowledged INTEGER NOT NULL DEFAULT 0,
+  lastSeq INTEGER NOT NULL DEFAULT 0,
+  fetched INTEGER
+);
+CREATE TABLE securePackages (
+  number INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  agreementKey BLOB NOT NULL,
+  kemSeed BLOB NOT NULL,
+  made INTEGER NOT NULL,
+  published INTEGER,
+  replaced INTEGER
+);
+CREATE TABLE secureContacts (
+  account BLOB PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  record BLOB NOT NULL,
+  alarm TEXT,
+  offered BLOB
+) WITHOUT ROWID;
+CREATE TABLE secureSendings (
+  uid BLOB PRIMARY KEY,
+  count INTEGER NOT NULL UNIQUE,
+  payload BLOB NOT NULL,
+  made INTEGER NOT NULL,
+  taken INTEGER,
+  refused INTEGER
+) WITHOUT ROWID;
+CREATE TABLE secureMail (
+  mail INTEGER PRIMARY KEY,
+  account BLOB NOT NULL,
+  device BLOB NOT NULL,
+  uid BLOB NOT NULL,
+  flags INTEGER NOT NULL,
+  arrived INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  UNIQUE (account, device, uid)
+);
+`;
+
 /** What makes each version of the tables out of the one before. */
-const STEPS = [FIRST_TABLES, CONTACT_SETTINGS];
+const STEPS = [FIRST_TABLES, CONTACT_SETTINGS, SECURE_ACCOUNT];
 
 /** The current version, stored in the file as `PRAGMA user_version`. */
 export const SCHEMA_VERSION: number = STEPS.length;

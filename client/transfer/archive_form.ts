@@ -132,7 +132,8 @@ function plain(value: BindValue): unknown {
 }
 
 /**
- * Copies the rows of all tables of the target. Other tables and columns of the
+ * Copies the rows of all tables of the target but those of a secure account: the
+ * keys of a device are used by one folder only. Other tables and columns of the
  * source are ignored.
  *
  * @param note called with each row, in a fixed order
@@ -143,7 +144,7 @@ export function copyTables(
   note: (row: readonly BindValue[]) => void,
 ): void {
   const tables = rowSource(to).rows<{ name: string }>(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'secure%' ORDER BY name",
   );
   for (const { name } of tables) copyRows(from, to, name, note);
   // Numbers of deleted messages aren't reused.

@@ -18,11 +18,9 @@ import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
 import { hasCode } from "../../shared/platform/system_error.ts";
 import {
   generateSigningKey,
-  seedOf,
   type SigningKey,
-  signingKeyOf,
 } from "../../shared/secure/ed25519.ts";
-import { formatKey } from "../../shared/secure/relay_line.ts";
+import { formatKeyText, parseKeyText } from "../../shared/secure/key_text.ts";
 
 /** Permissions that the file of a key must not give. */
 export const KEY_MASK = 0o077;
@@ -30,9 +28,6 @@ export const KEY_MASK = 0o077;
 const COMMENT = `# The key of a MessageU relay. Keep it secret, and keep a copy:
 # without it all users have to enter a new line of the relay.
 `;
-/** A key's two halves, 32 bytes each, in base64url. */
-const FORM = /^public ([\w-]{43})\nseed ([\w-]{43})$/;
-const BASE64URL = { alphabet: "base64url", omitPadding: true } as const;
 
 /** The files of a relay's key. */
 export interface RelayKeyFiles {
@@ -75,7 +70,7 @@ export async function readRelayKey(
       }): chmod 600 it; if others have read it, make a new key with messageu-admin key --new`,
     );
   }
-  return await parseRelayKey(file.text) ?? damaged(path);
+  return await parseKeyText(file.text) ?? damaged(path);
 }
 
 /**
@@ -89,7 +84,8 @@ export async function makeRelayKey(path: string): Promise<SigningKey> {
   // A reader never sees a part of the file.
   const draft = `${path}-${crypto.randomUUID()}`;
   try {
-    await writeNewFile(draft, await formatRelayKey(key));
+    const text = await formatKeyText(COMMENT, key);
+    await writeNewFile(draft, new TextEncoder().encode(text));
     await moveNew(draft, path);
     await syncFolder(dirname(path));
     return key;
@@ -118,25 +114,6 @@ export async function switchRelayKey(
   await move(next, current);
   await syncFolder(dirname(current));
   return key;
-}
-
-async function formatRelayKey(key: SigningKey): Promise<Uint8Array> {
-  const seed = (await seedOf(key)).toBase64(BASE64URL);
-  return new TextEncoder().encode(
-    `${COMMENT}public ${formatKey(key.publicKey)}\nseed ${seed}\n`,
-  );
-}
-
-/** The key of a file's text; undefined if the two halves don't fit. */
-async function parseRelayKey(text: string): Promise<SigningKey | undefined> {
-  const lines = text.split(/\r?\n/)
-    .filter((line) => line !== "" && !line.startsWith("#"));
-  const [, publicHalf, seed] = FORM.exec(lines.join("\n")) ?? [];
-  if (seed === undefined) return undefined;
-  const key = await signingKeyOf(
-    Uint8Array.fromBase64(seed, { alphabet: "base64url" }),
-  );
-  return formatKey(key.publicKey) === publicHalf ? key : undefined;
 }
 
 function damaged(path: string): never {
