@@ -5,9 +5,11 @@
  * @module
  */
 
-import type { ResponseMemory } from "../store/store.ts";
 import type { Connection } from "./connection.ts";
-import type { ConnectionMemory } from "./limits/connection_memory.ts";
+import type {
+  ConnectionMemory,
+  RequestMemory,
+} from "./limits/connection_memory.ts";
 import type { Request } from "./request.ts";
 import type { RequestStream } from "./request_stream.ts";
 import type { Response } from "./response.ts";
@@ -27,7 +29,7 @@ export interface Session<R> {
    * @returns what handles it. Of two requests the one that is handled first is
    * the first for the store
    */
-  begin(request: R, address: string, memory: ResponseMemory): Promise<Handle>;
+  begin(request: R, address: string, memory: RequestMemory): Promise<Handle>;
   /** Lets a request that is held respond at once. */
   drain?(): void;
 }

@@ -3,14 +3,11 @@ import {
   type SecureRequestKind,
 } from "../../shared/secure/secure_requests.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
+import type { RequestMemory } from "../relay/limits/connection_memory.ts";
 import { ConnectionEndedError } from "../relay/limits/memory_budget.ts";
 import type { Handle } from "../relay/protocol.ts";
 import type { Response } from "../relay/response.ts";
-import {
-  OutcomeUnknownError,
-  type ResponseMemory,
-  StoreBrokenError,
-} from "../store/store.ts";
+import { OutcomeUnknownError, StoreBrokenError } from "../store/store.ts";
 import type {
   SecureContext,
   SecureHandler,
@@ -50,7 +47,7 @@ export class SecureDispatcher {
     request: SecureRequest,
     session: SecureSession,
     address: string,
-    memory: ResponseMemory,
+    memory: RequestMemory,
   ): Promise<Handle> {
     const { kind, refusal, watch } = request;
     const refusing = (refusal: SecureRefusal) => () => {
@@ -100,23 +97,20 @@ export class SecureDispatcher {
     id: Uint8Array,
   ): Promise<boolean> {
     if (!session.serves(kind, id)) return false;
-    const { device } = session;
-    // STA-5: it may have left its account's record meanwhile.
-    return device === undefined || kind === "hello" ||
-      await this.#services.store.secure.device(device.id) !== undefined;
+    if (!session.isAuthenticated || kind === "hello") return true;
+    // STA-5: the device may have left its account's record meanwhile.
+    const device = await this.#services.store.secure.device(session.device.id);
+    return device !== undefined;
   }
 
-  async #handle<K extends SecureRequestKind>(
-    kind: K,
+  async #handle(
+    kind: SecureRequestKind,
     payload: unknown,
     context: SecureContext,
   ): Promise<Response> {
     try {
-      const handler = secureHandlers[kind] as
-        | SecureHandler<SecureRequestKind>
-        | undefined;
-      return await handler?.(payload as never, context) ??
-        refuse("unknown_code");
+      const handler = secureHandlers[kind] as SecureHandler<SecureRequestKind>;
+      return await handler(payload as never, context);
     } catch (error) {
       return this.#fail(error);
     }

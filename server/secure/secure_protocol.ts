@@ -1,6 +1,7 @@
 import type { ConnectionMemory } from "../relay/limits/connection_memory.ts";
 import type { Owner, Protocol } from "../relay/protocol.ts";
 import type { SecureServices } from "./handlers/handler.ts";
+import { SecureRates } from "./rates.ts";
 import { SecureDispatcher } from "./secure_dispatcher.ts";
 import { type SecureRequest, SecureRequests } from "./secure_requests.ts";
 import { SecureSession } from "./secure_session.ts";
@@ -11,8 +12,12 @@ export class SecureProtocol implements Protocol<SecureRequest, SecureSession> {
   readonly #maxMessage: number;
 
   /** @param report is told of failures that are not the client's */
-  constructor(services: SecureServices, report: (error: unknown) => void) {
-    this.#dispatcher = new SecureDispatcher(services, report);
+  constructor(
+    services: Omit<SecureServices, "rates">,
+    report: (error: unknown) => void,
+  ) {
+    const rates = new SecureRates();
+    this.#dispatcher = new SecureDispatcher({ ...services, rates }, report);
     this.#maxMessage = services.limits.maxMessage;
   }
 

@@ -9,7 +9,7 @@ import {
   secureRequests,
 } from "../../shared/secure/secure_requests.ts";
 import type { Handle, Owner, Session } from "../relay/protocol.ts";
-import type { ResponseMemory } from "../store/store.ts";
+import type { RequestMemory } from "../relay/limits/connection_memory.ts";
 import type { Greeting } from "./greeting.ts";
 import type { SecureDispatcher } from "./secure_dispatcher.ts";
 import type { SecureRequest } from "./secure_requests.ts";
@@ -18,8 +18,12 @@ import type { SecureRequest } from "./secure_requests.ts";
 export interface SessionDevice {
   /** Its id. */
   readonly id: DeviceId;
+  /** Its id as a string, under which limits count it. */
+  readonly key: string;
   /** Its account. */
   readonly account: AccountId;
+  /** S, 32 bytes. */
+  readonly signingKey: Uint8Array;
 }
 
 /** What a connection of the secure protocol has shown (section 4.4 of docs/secure.md). */
@@ -50,9 +54,10 @@ export class SecureSession implements Session<SecureRequest> {
     return this.#device !== undefined;
   }
 
-  /** The device that authenticated the connection. */
-  get device(): SessionDevice | undefined {
-    return this.#device;
+  /** The device that authenticated the connection. @throws {TypeError} if none has */
+  get device(): SessionDevice {
+    if (this.#device !== undefined) return this.#device;
+    throw new TypeError("Expected an authenticated connection");
   }
 
   /** Bytes of the largest payload that is accepted (STA-3). */
@@ -63,10 +68,14 @@ export class SecureSession implements Session<SecureRequest> {
   }
 
   /** Notes that a device has authenticated the connection. */
-  authenticate({ id, account }: SessionDevice): void {
+  authenticate(
+    { id, account, signingKey }: Omit<SessionDevice, "key">,
+  ): void {
     this.#device = {
       id: id.slice() as Uint8Array as DeviceId,
+      key: id.toHex(),
       account: account.slice() as Uint8Array as AccountId,
+      signingKey: signingKey.slice(),
     };
   }
 
@@ -81,7 +90,7 @@ export class SecureSession implements Session<SecureRequest> {
   begin(
     request: SecureRequest,
     address: string,
-    memory: ResponseMemory,
+    memory: RequestMemory,
   ): Promise<Handle> {
     return this.#dispatcher.begin(request, this, address, memory);
   }

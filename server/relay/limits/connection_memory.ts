@@ -13,6 +13,11 @@ const REQUEST_OVERHEAD = 16 * 1024;
 /** Gives memory back. */
 export type Release = () => void;
 
+/** The memory of a connection as its requests' handlers see it. */
+export type RequestMemory =
+  & ResponseMemory
+  & Pick<ConnectionMemory, "endResponse">;
+
 /**
  * The memory of one connection: the buffer in which requests arrive, beyond
  * what every connection has, the payloads that are being handled, and the

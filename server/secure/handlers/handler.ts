@@ -12,7 +12,9 @@ import type {
 import type { Limits } from "../../relay/limits/limits.ts";
 import type { RateLimit } from "../../relay/limits/rate_limit.ts";
 import type { Response } from "../../relay/response.ts";
-import type { ResponseMemory, Store } from "../../store/store.ts";
+import type { RequestMemory } from "../../relay/limits/connection_memory.ts";
+import type { Store } from "../../store/store.ts";
+import type { SecureRates } from "../rates.ts";
 import type { SecureSession } from "../secure_session.ts";
 
 /** What all requests share. */
@@ -23,6 +25,8 @@ export interface SecureServices {
   limits: Limits;
   /** Limits registrations by address, those of both protocols together. */
   registrations: RateLimit;
+  /** Limits what a device, or an address, asks for. */
+  rates: SecureRates;
   /** The public half of the relay's key, 32 bytes. */
   relayKey: Uint8Array;
   /** Milliseconds for which a message waits at most, and for which a sending is remembered. */
@@ -42,7 +46,7 @@ export interface SecureContext extends SecureServices {
   /** When the request was read. */
   now: Date;
   /** Is asked for room before much is read. */
-  memory: ResponseMemory;
+  memory: RequestMemory;
 }
 
 /** Handles one kind of request. */

@@ -1,0 +1,29 @@
+import { MAX_DEVICES } from "../../../shared/secure/account_record.ts";
+import { refuse, refuseForNow, respond } from "../response.ts";
+import type { SecureHandler } from "./handler.ts";
+
+/** 3005: hands out key packages (CLM-1 to CLM-4). */
+export const claim: SecureHandler<"claim"> = async (
+  { account, devices },
+  { session, store, rates },
+) => {
+  const { device } = session;
+  if (!rates.claims.admit(device.key)) {
+    return refuseForNow(rates.claims.wait(device.key));
+  }
+  const distinct = new Set(devices.map((id) => id.toHex()));
+  if (distinct.size < devices.length || devices.length > MAX_DEVICES) {
+    return refuse("bad_format");
+  }
+  const pair = device.account.toHex() + account.toHex();
+  const withSingle = rates.singleUse.admit(pair);
+  const packages = await store.secure.claim(account, devices, withSingle);
+  if (packages === undefined) return refuse("unknown_target");
+  return respond("claim", {
+    packages: packages.map(({ device, weekly, single }) => ({
+      device,
+      weekly,
+      single,
+    })),
+  });
+};
