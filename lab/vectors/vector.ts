@@ -6,23 +6,24 @@
  */
 
 import type { ClauseId } from "../../kit/clauses.ts";
+import type { SecureClauseId } from "../../kit/secure_clauses.ts";
 import type { DialectName } from "../../shared/wire/dialects.ts";
 import type { Direction } from "../../kit/dissect/dissector.ts";
 
 /** Whether a case is as the protocol has it, or the one clause that it breaks. */
-export type Verdict = "valid" | ClauseId;
+export type Verdict<Id extends string = ClauseId> = "valid" | Id;
 
 /** Bytes in hex, lower case. */
 export type Hex = string;
 
 /** What every case has. */
-export interface Vector<Meaning> {
+export interface Vector<Meaning, Id extends string = ClauseId> {
   /** What it shows, in words and dashes; no other case has the same. */
   readonly name: string;
   /** The same in a sentence, with where its bytes come from. */
   readonly about: string;
   /** Whether it is as the protocol has it. */
-  readonly verdict: Verdict;
+  readonly verdict: Verdict<Id>;
   /** All of its bytes. */
   readonly bytes: Hex;
   /** What they say, as far as they say anything. */
@@ -166,6 +167,32 @@ export interface ConversationVector extends Vector<Ending> {
   readonly steps: readonly Step[];
 }
 
+/** What the bytes of a case of the secure protocol are. */
+export type SecureForm =
+  | "record"
+  | "package"
+  | "certificate"
+  | "anchor"
+  | "line"
+  | "key"
+  | "safetyNumber"
+  | "signature"
+  | "proof"
+  | "challenge"
+  | "request"
+  | "response";
+
+/** What a case of the secure protocol says; nothing where it is refused. */
+export type SecureMeaning = Readonly<Record<string, unknown>>;
+
+/** Bytes of the secure protocol, whose clauses are those of docs/secure.md. */
+export interface SecureVector extends Vector<SecureMeaning, SecureClauseId> {
+  /** What the bytes are. */
+  readonly of: SecureForm;
+  /** Other bytes that they are held against. */
+  readonly given?: Readonly<Record<string, Hex>>;
+}
+
 /** The cases of each file. */
 export interface VectorKinds {
   frames: FrameVector;
@@ -173,6 +200,7 @@ export interface VectorKinds {
   ciphertexts: CiphertextVector;
   identities: IdentityVector;
   conversations: ConversationVector;
+  secure: SecureVector;
 }
 
 /** One of the files. */
@@ -186,7 +214,7 @@ export interface VectorFile<K extends VectorKind = VectorKind> {
   readonly about: string;
   /** The version of the protocol. */
   readonly protocol: number;
-  /** The revision of docs/protocol.md. */
+  /** The revision of docs/protocol.md, or of docs/secure.md. */
   readonly revision: number;
   readonly cases: readonly VectorKinds[K][];
 }

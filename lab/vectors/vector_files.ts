@@ -6,6 +6,7 @@
  * @module
  */
 
+import { CHANNEL_VERSION } from "../../shared/secure/secure_protocol.ts";
 import { PROTOCOL_VERSION } from "../../shared/wire/protocol.ts";
 import { brokenAnswers } from "./frames/broken_answers.ts";
 import { brokenConversations } from "./conversations/broken_conversations.ts";
@@ -15,17 +16,20 @@ import { dialectFrames } from "./frames/dialect_frames.ts";
 import { identityCases } from "./keys/identity_cases.ts";
 import { keyCases } from "./keys/key_cases.ts";
 import { recordedConversation } from "./conversations/recorded_conversation.ts";
+import { secureCases } from "./secure/secure_cases.ts";
 import { soundConversations } from "./conversations/sound_conversations.ts";
 import { soundFrames } from "./frames/sound_frames.ts";
 import { symmetricKeyCases } from "./keys/symmetric_key_cases.ts";
 import type { VectorFile, VectorKind, VectorKinds } from "./vector.ts";
 
 /** The revision of docs/protocol.md that the cases are held against. */
-export const REVISION = 1;
+const REVISION = 1;
+/** That of docs/secure.md. */
+const SECURE_REVISION = 1;
 
 type Content<K extends VectorKind> = readonly [
   about: string,
-  cases: () => readonly VectorKinds[K][],
+  cases: () => readonly VectorKinds[K][] | Promise<readonly VectorKinds[K][]>,
 ];
 
 const contents: { readonly [K in VectorKind]: Content<K> } = {
@@ -55,25 +59,32 @@ const contents: { readonly [K in VectorKind]: Content<K> } = {
       ...brokenConversations(),
     ],
   ],
+  secure: [
+    "Bytes of the secure protocol: records, packages, certificates, lines, signatures and frames.",
+    secureCases,
+  ],
 };
 
 /** The kinds of files, in the order in which they are made. */
 export const vectorKinds = Object.keys(contents) as VectorKind[];
 
 /** What a file holds. */
-export function vectorFile<K extends VectorKind>(kind: K): VectorFile<K> {
+export async function vectorFile<K extends VectorKind>(
+  kind: K,
+): Promise<VectorFile<K>> {
   const [about, cases] = contents[kind];
+  const isSecure = kind === "secure";
   return {
     $schema: "./schema.json",
     kind,
     about,
-    protocol: PROTOCOL_VERSION,
-    revision: REVISION,
-    cases: cases(),
+    protocol: isSecure ? CHANNEL_VERSION : PROTOCOL_VERSION,
+    revision: isSecure ? SECURE_REVISION : REVISION,
+    cases: await cases(),
   };
 }
 
 /** The text of a file. */
-export function vectorText(kind: VectorKind): string {
-  return `${JSON.stringify(vectorFile(kind), null, 2)}\n`;
+export async function vectorText(kind: VectorKind): Promise<string> {
+  return `${JSON.stringify(await vectorFile(kind), null, 2)}\n`;
 }

@@ -41,6 +41,13 @@ export const PYTHON_WITH_CRYPTOGRAPHY: Tool = {
   probe: "python3 -c 'import cryptography'",
 };
 
+/** What kit/vectors/read_secure.py is written for. */
+export const PYTHON_WITH_CRYPTOGRAPHY_42: Tool = {
+  name: "python3 with the package cryptography 42",
+  probe:
+    "python3 -c 'from cryptography.x509 import Certificate as c; c.not_valid_after_utc'",
+};
+
 /** Makes the certificates of tests. */
 export const OPENSSL: Tool = { name: "openssl", probe: "command -v openssl" };
 

@@ -22,9 +22,9 @@ import {
   GreetingListener,
   pemOf,
 } from "../../../lab/harness/secure/listener.ts";
+import { versionOneCertificate } from "../../../lab/harness/secure/version_one_certificate.ts";
 import { OPENSSL, toolTest } from "../../support/test_with_tool.ts";
 import { LOOPBACK, testWith } from "../../support/test_with.ts";
-import { versionOneCertificate } from "../../support/version_one_certificate.ts";
 
 const key = await generateSigningKey();
 const other = await generateSigningKey();
@@ -122,7 +122,13 @@ toolTest(
   async () => {
     await using folder = await temporaryFolder();
     const [cert, pem] = [`${folder.path}/cert.der`, `${folder.path}/key.pem`];
-    await Deno.writeFile(cert, await versionOneCertificate(other));
+    await Deno.writeFile(
+      cert,
+      await versionOneCertificate(
+        await certificateBy(other, other.publicKey),
+        other,
+      ),
+    );
     const pkcs8 = await crypto.subtle.exportKey("pkcs8", other.privateKey);
     const text = pemOf("PRIVATE KEY", new Uint8Array(pkcs8));
     await Deno.writeTextFile(pem, text);
@@ -143,7 +149,7 @@ toolTest(
       () => SecureConnection.open(relay, { environment: () => undefined }),
       RelayKeyError,
     );
-    assertStringIncludes(message, "BadEncoding");
+    assertStringIncludes(message, "UnsupportedCertVersion");
     const socket = connect({
       host: relay.hostname,
       port: relay.port,
