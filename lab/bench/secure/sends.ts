@@ -1,0 +1,92 @@
+import type { SecureIdentity } from "../../harness/secure/identity.ts";
+import { secureFrame, type SecurePeer } from "../../harness/secure/peer.ts";
+import {
+  drawUid,
+  REFUSAL_CODE,
+} from "../../../shared/secure/secure_protocol.ts";
+import { CONTENT_SIZE } from "../relay/fixtures.ts";
+
+/** What a load of sends reached. */
+export interface Sends {
+  /** Acknowledged sends a second. */
+  rate: number;
+  /** The median time in milliseconds. */
+  median: number;
+  /** Milliseconds that 99 of 100 stay below. */
+  p99: number;
+  /** Share of one processor that the load used. */
+  cpu: number;
+}
+
+/** An account with an open connection. */
+interface Sender {
+  readonly peer: SecurePeer;
+  readonly identity: SecureIdentity;
+}
+
+/** Where a 3007 has its uid and its count. */
+const UID_AT = 23;
+const COUNT_AT = 39;
+
+/** Each sender sends to any of them, one request in flight. */
+export async function measureSends(
+  senders: readonly Sender[],
+  { seconds }: { seconds: number },
+  cpu: () => number,
+): Promise<Sends> {
+  const before = cpu();
+  const start = performance.now();
+  const deadline = start + 1000 * seconds;
+  const latencies: number[] = [];
+  await Promise.all(senders.map(async ({ peer, identity }) => {
+    const frames = senders.map(({ identity: to }) => frame(identity, to));
+    for (;;) {
+      const bytes = frames[Math.floor(Math.random() * frames.length)];
+      const sent = performance.now();
+      if (sent >= deadline || bytes === undefined) return;
+      renew(bytes);
+      await peer.write(bytes);
+      const { code } = await peer.take();
+      if (code === REFUSAL_CODE) throw new Error("Expected a 4007");
+      const now = performance.now();
+      if (now <= deadline) latencies.push(now - sent);
+    }
+  }));
+  const lasted = performance.now() - start;
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const at = (share: number) =>
+    sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+  return {
+    rate: latencies.length / seconds,
+    median: at(0.5),
+    p99: at(0.99),
+    cpu: (cpu() - before) / lasted,
+  };
+}
+
+/** A sending of a text to one account. */
+export function frame(
+  { device }: Pick<SecureIdentity, "device">,
+  { record, device: to }: SecureIdentity,
+): Uint8Array<ArrayBuffer> {
+  return secureFrame("send", {
+    uid: drawUid(),
+    count: 0,
+    account: record.account,
+    recordVersion: record.version,
+    lifetime: 0,
+    envelopes: [{
+      device: to,
+      content: crypto.getRandomValues(new Uint8Array(CONTENT_SIZE)),
+    }],
+  }, device);
+}
+
+/** Counts of this process: higher ones than in all processes before it. */
+let count = Date.now() * 1000;
+
+/** Makes another sending of a frame: a new uid and a new count. */
+export function renew(frame: Uint8Array<ArrayBuffer>): void {
+  crypto.getRandomValues(frame.subarray(UID_AT, COUNT_AT));
+  new DataView(frame.buffer).setBigUint64(COUNT_AT, BigInt(++count), true);
+}
