@@ -12,7 +12,7 @@ import { examine } from "./doctor/doctor.ts";
 import { listen } from "./relay/listen.ts";
 import { openPidFile } from "./launch/pid_file.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
-import { startRelay } from "./relay/relay.ts";
+import { type Relay, startRelay } from "./relay/relay.ts";
 import { relayCommand } from "./launch/relay_permissions.ts";
 import { onStopRequest } from "./launch/stop_request.ts";
 import { startRetention } from "./relay/retention.ts";
@@ -20,13 +20,18 @@ import { runGroup } from "./launch/run_group.ts";
 // In a bundle the store's threads load this program, and find their work here.
 import "./store/sqlite/sqlite.ts";
 import { StoreBrokenError } from "./store/store.ts";
+import { lineToPassOn } from "./secure/printed_line.ts";
+import { openSecurePort, type SecurePort } from "./secure/secure_port.ts";
 import { kindOf } from "./store/store_kinds.ts";
 import { RelayLog } from "./telemetry/log.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 
+/** Milliseconds for which mail waits where no flag says so: 30 days. */
+const SECURE_RETENTION = 30 * 24 * 3600 * 1000;
+
 /**
  * Drops the permissions that a relay no longer needs once its store and its
- * port are open, so that no request can reach a file.
+ * ports are open, so that no request can reach a file.
  */
 async function dropPermissions({ store }: ServerOptions): Promise<void> {
   const { hosts = [] } = await kindOf(store).permissions(store);
@@ -77,6 +82,48 @@ async function startSeveral(
   );
 }
 
+/** The ports of a relay. */
+interface Ports {
+  listener: Deno.TcpListener;
+  secure: SecurePort | undefined;
+}
+
+async function openPorts(
+  options: ServerOptions,
+  log: RelayLog,
+): Promise<Ports> {
+  const listener = listen(options);
+  const { hostname, takeOver, dir, secure } = options;
+  return {
+    listener,
+    secure: secure &&
+      await openSecurePort(
+        { hostname, takeOver, dir, ...secure },
+        (text) => log.warn(text),
+      ),
+  };
+}
+
+/** Prints where a relay serves, and the line for its users. */
+function announce(
+  relay: Relay,
+  { secure: port }: Ports,
+  { hostname, secure }: ServerOptions,
+  log: RelayLog,
+): void {
+  const address = formatAddress(relay.address);
+  log.announce(`listening on ${address}`, { address });
+  if (port === undefined || relay.secureAddress === undefined) return;
+  const listening = { ...relay.secureAddress, hostname, key: port.relayKey };
+  const { line, advice } = lineToPassOn(listening, secure?.name);
+  const secureAddress = formatAddress(relay.secureAddress);
+  const logged = "listening for the secure protocol";
+  log.announce(line, { address: secureAddress }, logged);
+  if (advice !== undefined) log.info(advice);
+  if (port.newKey === undefined) return;
+  log.info(`made ${port.newKey}, the key of that line: keep a copy of it`);
+}
+
 async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   const { pidFile } = options;
   using file = pidFile === undefined ? undefined : openPidFile(pidFile);
@@ -90,7 +137,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   // An exclusive store must not be taken over by a relay that can't listen. A
   // shared store opens first, so that no client waits for a missing database.
   const kind = kindOf(options.store);
-  let listener = kind.sharedByRelays ? undefined : listen(options);
+  let ports = kind.sharedByRelays ? undefined : await openPorts(options, log);
   const telemetry = await openTelemetry(options, log);
   const notice = (text: string) => log.info(text);
   const opening = kind.open(options.store, {
@@ -114,9 +161,11 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
     } else telemetry.report(error);
   };
   try {
-    listener ??= listen(options);
+    ports ??= await openPorts(options, log);
+    const retention = options.keep ?? SECURE_RETENTION;
     const relay = startRelay({
-      listener,
+      listener: ports.listener,
+      secure: ports.secure && { ...ports.secure, retention },
       store,
       limits: options.limits,
       drainTimeout: options.drain,
@@ -129,8 +178,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
     telemetry.show({ relay, store, limits: options.limits });
     file?.write();
     await dropPermissions(options);
-    const address = formatAddress(relay.address);
-    log.announce(`listening on ${address}`, { address });
+    announce(relay, ports, options, log);
     try {
       await Promise.race([stopped, broken.promise]);
       log.debug("stopping");

@@ -38,8 +38,6 @@ const FIRST_REQUEST_GRACE = 300;
 /** Milliseconds that the store gets for what was asked of it once its connection is closed. */
 const STORE_GRACE = 1000;
 
-/** Secure connections from one address within a second. */
-const HANDSHAKES_PER_SECOND = 20;
 /** Milliseconds from the connection to the 4003. */
 const AUTHENTICATION_TIMEOUT = 10_000;
 
@@ -51,8 +49,6 @@ export interface SecureOptions {
   relayKey: Uint8Array;
   /** Milliseconds for which a message waits at most, and for which a sending is remembered. */
   retention: number;
-  /** Connections from one address within a second; 0 for no limit. Default: 20. */
-  handshakesPerSecond?: number;
   /** Milliseconds in which a client has to authenticate. Default: 10,000. */
   authenticationTimeout?: number;
 }
@@ -113,10 +109,7 @@ export class Relay {
     this.#options = options;
     this.#limit = new ConnectionLimit(limits);
     this.#budget = new MemoryBudget(limits);
-    this.#handshakes = new RateLimit(
-      secure?.handshakesPerSecond ?? HANDSHAKES_PER_SECOND,
-      1000,
-    );
+    this.#handshakes = new RateLimit(limits.secureHandshakes, 1000);
     this.#looking = setInterval(
       () => this.#closeStuck(),
       progressTimeout / LOOKS_PER_TIMEOUT,

@@ -9,6 +9,8 @@ export interface SecurePort {
   listener: Deno.TlsListener;
   /** The public half of the relay key, 32 bytes. */
   relayKey: Uint8Array;
+  /** The file of a key that was made just now. */
+  newKey?: string;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface SecurePort {
  *
  * @param options `dir` is the folder of the key; with `isDefault` a relay goes
  * without a port or a first key that can't be had
- * @param say receives what the operator should know
+ * @param warn is told why a relay goes without
  * @returns undefined for a relay without secure port
  * @throws {Error} if the key or the port can't be used; the message says what to
  * do
@@ -26,25 +28,24 @@ export async function openSecurePort(
     isDefault: boolean;
     dir: string;
   },
-  say: { info(text: string): void; warn(text: string): void },
+  warn: (text: string) => void,
 ): Promise<SecurePort | undefined> {
   const { current } = relayKeyFiles(dir);
   const found = await readRelayKey(current);
   try {
     const key = found ?? await makeRelayKey(current);
     const listener = listenSecurely(options, await relayCredentials(key));
-    if (found === undefined) {
-      say.info(
-        `made ${current}, the key of the secure port: keep a copy of it`,
-      );
-    }
-    return { listener, relayKey: key.publicKey };
+    return {
+      listener,
+      relayKey: key.publicKey,
+      ...found === undefined && { newKey: current },
+    };
   } catch (error) {
     const reason = reasonOf(error);
     if (!isDefault) {
       throw new Error(`${reason}; --secure-port off goes without one`);
     }
-    say.warn(`${reason}. The relay serves without a secure port`);
+    warn(`${reason}. The relay serves without a secure port`);
     return undefined;
   }
 }

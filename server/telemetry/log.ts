@@ -120,10 +120,15 @@ export class RelayLog {
     this.#logger.with(fields).error`${message}`;
   }
 
-  /** Prints a line on standard output that programs wait for; where lines are JSON it is logged, too. */
-  announce(message: string, fields: LogFields): void {
+  /**
+   * Prints a line on standard output that programs wait for; where lines are JSON
+   * it is logged, too.
+   *
+   * @param logged what is logged in its place, where it has a key in it
+   */
+  announce(message: string, fields: LogFields, logged = message): void {
     console.log(message);
-    if (this.#format === "json") this.info(message, fields);
+    if (this.#format === "json") this.info(logged, fields);
   }
 }
 

@@ -22,8 +22,6 @@ export interface SecureRelayOptions
   store?: Store;
   /** Milliseconds. Default: 30 days. */
   retention?: number;
-  /** Default: no limit, since all come from one address. */
-  handshakesPerSecond?: number;
   /** Milliseconds. Default: the relay's. */
   authenticationTimeout?: number;
 }
@@ -45,7 +43,6 @@ export async function startSecureRelay(
   const {
     store = new MemoryStore(),
     retention = RETENTION,
-    handshakesPerSecond = 0,
     authenticationTimeout,
     ...others
   } = options;
@@ -53,6 +50,8 @@ export async function startSecureRelay(
   const place = { hostname: HOSTNAME, port: 0 };
   const relay = startRelay({
     ...others,
+    // All tests come from one address.
+    limits: { secureHandshakes: 0, ...options.limits },
     store,
     listener: Deno.listen(place),
     secure: {
@@ -62,7 +61,6 @@ export async function startSecureRelay(
       }),
       relayKey: relayKey.publicKey,
       retention,
-      handshakesPerSecond,
       ...authenticationTimeout !== undefined && { authenticationTimeout },
     },
   });

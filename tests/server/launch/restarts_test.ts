@@ -27,9 +27,11 @@ const group = new RelayGroup({
   // Each of these relays has its own store.
   args: (index) => [
     ...["--store", "memory:", "--host", "127.0.0.1", "--port", "0"],
+    ...["--secure-port", "off"],
     ...index === 0 ? [] : ["--metrics", "127.0.0.1:" + taken.addr.port],
   ],
   command: (args) => relayCommand("${ROOT}server/main.ts", args),
+  findsSecurePort: false,
   serves: () => {},
   say: (_, text) => console.log(text),
 });

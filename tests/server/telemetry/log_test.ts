@@ -225,7 +225,10 @@ for (const format of ["text", "json"]) {
         await program.stop();
         const { code, stdout, stderr } = await program.end();
         assertEquals(code, 0);
-        assertMatch(stdout, /^listening on 127\.0\.0\.1:\d+\n$/);
+        const [, key = ""] =
+          /^listening on 127\.0\.0\.1:\d+\nmu:\/\/127\.0\.0\.1:\d+\/(.{43})\n$/
+            .exec(stdout) ?? [];
+        assert(key !== "" && !stderr.includes(key), stdout);
         const output = stdout + stderr;
         for (const secret of secrets) {
           const forms = [
@@ -243,7 +246,8 @@ for (const format of ["text", "json"]) {
         }
         const lines = stderr.split("\n").slice(0, -1);
         if (level === "info") {
-          assertEquals(lines.length, format === "json" ? 1 : 0);
+          // Where it listens, and that it made a key.
+          assertEquals(lines.length, format === "json" ? 3 : 1);
         } else {
           assert(lines.some((line) => /603.*unknown_client/.test(line)));
           assert(lines.some((line) => line.includes("connection closed")));
