@@ -59,6 +59,8 @@ export async function startChannel(
   using watch = new StallWatch(HANDSHAKE_TIMEOUT, () => close());
   const where = formatAddress(address);
   try {
+    // A request goes out behind the handshake's last bytes, which aren't acknowledged yet.
+    conn.setNoDelay(true);
     const channel = await Deno.startTls(conn, {
       hostname: RELAY_HOST_NAME,
       caCerts: keys.map(trustAnchor),
