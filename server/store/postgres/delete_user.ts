@@ -2,6 +2,7 @@ import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { runsOf } from "../id_runs.ts";
 import type { Database } from "./connection/database.ts";
 import { deleteMessages } from "./deletion_queue.ts";
+import { deleteProfile } from "./secure/accounts.ts";
 import { RAISE_USERS_VERSION } from "./schema.ts";
 import { type Query, sql } from "./connection/statement.ts";
 
@@ -23,7 +24,7 @@ const DELETE_ACCOUNT = sql(
 );
 
 /**
- * Deletes a user and its waiting messages, beside relays that may be running.
+ * Deletes a user, its waiting messages and its secure account, beside relays that may be running.
  *
  * @returns the number of messages deleted; undefined if there is no such user
  */
@@ -49,6 +50,7 @@ export async function deleteUser(
       last += some.deleted;
       more = some.more;
     }
+    last += await deleteProfile(query, id);
     const isGone = (await query(DELETE_ACCOUNT, [id])).length === 0;
     await query(RAISE_USERS_VERSION);
     return isGone ? undefined : messages + last;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { PackageKind } from "../../../shared/secure/key_package.ts";
 import { MAX_MESSAGE_ID } from "../../../shared/wire/protocol.ts";
 import { ID_JUMP } from "../store_rows.ts";
 import type { RaisedIds, RestartedIds } from "../admin_store.ts";
@@ -15,22 +16,39 @@ import { type Query, sql } from "./connection/statement.ts";
 const SLICE = 10_000;
 
 // Locked in the order of the ids, like inboxes that messages come into.
-const RAISE = sql(`WITH inboxes AS MATERIALIZED (
-    SELECT ID FROM activity WHERE ${inSlice("activity")}
+const raise = (table: "activity" | "profiles") =>
+  sql(`WITH inboxes AS MATERIALIZED (
+    SELECT ID FROM ${table} WHERE ${inSlice(table)}
     ORDER BY ID FOR UPDATE
   ), raised AS (
-    UPDATE activity SET
-      LastMessage = least(activity.LastMessage + $3::bigint, ${MAX_MESSAGE_ID})
-    FROM inboxes WHERE activity.ID = inboxes.ID
-    RETURNING activity.LastMessage
+    UPDATE ${table} SET
+      LastMessage = least(${table}.LastMessage + $3::bigint, ${MAX_MESSAGE_ID})
+    FROM inboxes WHERE ${table}.ID = inboxes.ID
+    RETURNING ${table}.LastMessage
   )
   SELECT count(*), count(*) FILTER (WHERE LastMessage = ${MAX_MESSAGE_ID})
   FROM raised`);
+const RAISE = { activity: raise("activity"), profiles: raise("profiles") };
+
+const RAISE_SEQS = sql(`WITH mailboxes AS MATERIALIZED (
+    SELECT Device FROM devices WHERE ${inSlice("devices")}
+    ORDER BY Device FOR UPDATE
+  ), raised AS (
+    UPDATE devices SET LastSeq = devices.LastSeq + $3::bigint
+    FROM mailboxes WHERE devices.Device = mailboxes.Device
+    RETURNING 1
+  )
+  SELECT count(*) FROM raised`);
+
+// Some may have been handed out by a commit that is lost.
+const DELETE_PACKAGES = sql(`DELETE FROM packages
+    WHERE ${inSlice("packages")} AND Kind = ${PackageKind.SingleUse}`);
 
 /**
- * Raises the highest id of every inbox. A database that went back in time (a
+ * Raises the highest id of every inbox and the last seq of every mailbox, and
+ * deletes single-use packages. A database that went back in time (a
  * standby without the last commits, a point-in-time recovery) would otherwise
- * give out ids again that a client has seen. Each slice of inboxes is raised by
+ * give out ids again that a client has seen, and packages that were handed out. Each slice of inboxes is raised by
  * a statement of its own: within a transaction all are raised or none.
  *
  * @param jump ids that are left out in each inbox, as far as it has so many
@@ -41,14 +59,21 @@ export async function raiseIds(
   query: Query,
   jump: number = ID_JUMP,
 ): Promise<RaisedIds> {
-  const [inboxes = 0, usedUp = 0] = await sumOverSlices(
-    query,
-    "activity",
-    SLICE,
-    RAISE,
-    [jump],
-  );
-  return { inboxes, usedUp };
+  const ids: RaisedIds = { inboxes: 0, usedUp: 0 };
+  for (const table of ["activity", "profiles"] as const) {
+    const [inboxes = 0, usedUp = 0] = await sumOverSlices(
+      query,
+      table,
+      SLICE,
+      RAISE[table],
+      [jump],
+    );
+    ids.inboxes += inboxes;
+    ids.usedUp += usedUp;
+  }
+  await sumOverSlices(query, "devices", SLICE, RAISE_SEQS, [jump]);
+  await sumOverSlices(query, "packages", SLICE, DELETE_PACKAGES);
+  return ids;
 }
 
 const USED_UP = `${inSlice("activity")} AND LastMessage >= ${MAX_MESSAGE_ID}`;

@@ -12,6 +12,7 @@ import {
 import type { Batch } from "./inbox_queue.ts";
 import type { NewMessage, Quota, SendResult } from "../store.ts";
 import type { Ceiling } from "./inbox_ceilings.ts";
+import type { Once } from "./secure/legacy_sending.ts";
 import { PART_SIZE } from "../store_rows.ts";
 import { NOW } from "./schema.ts";
 import { type Query, sql, type Value } from "./connection/statement.ts";
@@ -61,6 +62,8 @@ export interface Send {
   message: NewMessage;
   /** Limits of its inbox. */
   quota: Quota;
+  /** The sending that it is stored for, unless that was taken before. */
+  once?: Once;
 }
 
 /** Messages that go into one inbox together, or not at all. */

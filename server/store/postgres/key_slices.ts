@@ -22,6 +22,19 @@ const KEYS = {
     ["ID", "bigint", 0],
     ["Part", "int", 0],
   ],
+  profiles: [["ID", "bytea", new Uint8Array(0)]],
+  devices: [["Device", "bytea", new Uint8Array(0)]],
+  packages: [["Device", "bytea", new Uint8Array(0)], ["Number", "bigint", 0]],
+  taken: [
+    ["Device", "bytea", new Uint8Array(0)],
+    ["Uid", "bytea", new Uint8Array(0)],
+  ],
+  mail: [["Device", "bytea", new Uint8Array(0)], ["Seq", "bigint", 0]],
+  mail_parts: [
+    ["Device", "bytea", new Uint8Array(0)],
+    ["Seq", "bigint", 0],
+    ["Part", "int", 0],
+  ],
 } as const satisfies Record<
   string,
   readonly (readonly [column: string, type: string, before: Value])[]

@@ -3,6 +3,7 @@ import {
   type MessageId,
 } from "../../../shared/wire/protocol.ts";
 import type { CommitFigures } from "../commit_figures.ts";
+import type { LegacySendingResult, NewLegacySending } from "../secure_store.ts";
 import type { NewMessage, Quota, SendResult } from "../store.ts";
 import type { Database } from "./connection/database.ts";
 import { InboxCeilings } from "./inbox_ceilings.ts";
@@ -15,7 +16,8 @@ import {
   type SendBatch,
 } from "./insert_messages.ts";
 import { PART_SIZE } from "../store_rows.ts";
-import { sql } from "./connection/statement.ts";
+import { insertOnce, UidTakenError } from "./secure/legacy_sending.ts";
+import { type Query, sql } from "./connection/statement.ts";
 
 /** Maximum number of groups under way. */
 const MOST_GROUPS = 3;
@@ -43,9 +45,9 @@ export class MessageWriter {
       groups: MOST_GROUPS,
       sizeOf: ({ message }) => ({ rows: 1, bytes: message.content.length }),
       enough: GROUP_SIZE,
-      isAlone: isLarge,
+      isAlone,
     });
-    database.syncWait.onWait = (obstacle) => this.#queue.refuse(obstacle);
+    database.syncWait.onWait.push((obstacle) => this.#queue.refuse(obstacle));
   }
 
   /** Keeps a message: see `Store.send`. */
@@ -54,6 +56,23 @@ export class MessageWriter {
     // Behind commits that wait it could only wait too.
     if (syncWait.obstacle !== undefined) await syncWait.requireNone();
     return await this.#queue.add(message.recipient, { message, quota });
+  }
+
+  /** Keeps a message once for a uid: see `SecureStore.sendLegacy`. */
+  async sendOnce(
+    sending: NewLegacySending,
+    quota: Quota,
+    now: Date,
+  ): Promise<LegacySendingResult> {
+    const { target: recipient, sender, type, content } = sending;
+    const message = { recipient, sender, type, content };
+    const once = { sending, now: now.getTime() };
+    try {
+      return await this.#queue.add(recipient, { message, quota, once });
+    } catch (error) {
+      if (error instanceof UidTakenError) return { refused: "uid" };
+      throw error;
+    }
   }
 
   /** Something was removed from an inbox. */
@@ -103,20 +122,17 @@ export class MessageWriter {
   ): Promise<(BatchOutcome | undefined)[]> {
     const [first] = batches;
     const job = first?.jobs[0];
-    if (job === undefined || !isLarge(job)) {
+    if (job === undefined || !isAlone(job)) {
       return await insertMessages(this.#database.query, batches);
     }
-    const { recipient, content } = job.message;
+    const { message, once } = job;
     return await this.#database.transaction(async (query) => {
-      const [outcome] = await insertMessages(query, batches);
-      if (!outcome?.fits) return [outcome];
-      const id = outcome.lastMessage + 1;
-      for (let part = 1; part * PART_SIZE < content.length; part++) {
-        const at = part * PART_SIZE;
-        const piece = content.subarray(at, at + PART_SIZE);
-        await query(INSERT_PART, [recipient, id, part, piece]);
-      }
-      return [outcome];
+      const insert = () => insertAlone(query, batches, message);
+      return [
+        once === undefined
+          ? await insert()
+          : await insertOnce(query, once, insert),
+      ];
     });
   }
 
@@ -168,7 +184,24 @@ function refuse({ jobs }: SendBatch, error: unknown): void {
   for (const { reject } of jobs) reject(error);
 }
 
-/** Whether a message has parts, which go into the same transaction one by one. */
-function isLarge({ message }: Send): boolean {
-  return message.content.length > PART_SIZE;
+/** Inserts a message with its parts, one by one. */
+async function insertAlone(
+  query: Query,
+  batches: readonly CeiledBatch[],
+  { recipient, content }: NewMessage,
+): Promise<BatchOutcome | undefined> {
+  const [outcome] = await insertMessages(query, batches);
+  if (!outcome?.fits) return outcome;
+  const id = outcome.lastMessage + 1;
+  for (let part = 1; part * PART_SIZE < content.length; part++) {
+    const at = part * PART_SIZE;
+    const piece = content.subarray(at, at + PART_SIZE);
+    await query(INSERT_PART, [recipient, id, part, piece]);
+  }
+  return outcome;
+}
+
+/** Whether a message needs a transaction of several statements. */
+function isAlone({ message, once }: Send): boolean {
+  return once !== undefined || message.content.length > PART_SIZE;
 }

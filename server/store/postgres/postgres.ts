@@ -24,10 +24,13 @@ import {
   type StoredMessage,
   StoreError,
 } from "../store.ts";
-import type { SecureStore } from "../secure_store.ts";
 import { Database } from "./connection/database.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { OldMessages } from "./old_messages.ts";
+import {
+  type LegacyStore,
+  PostgresSecureStore,
+} from "./secure/secure_postgres.ts";
 import { deleteUser } from "./delete_user.ts";
 import { type Deletion, deletionQueue } from "./deletion_queue.ts";
 import type { InboxQueue } from "./inbox_queue.ts";
@@ -94,14 +97,16 @@ async function describePooler(database: Database): Promise<string> {
     : `${what} that mixes up prepared statements, so each is parsed anew: PgBouncer keeps them apart from 1.21 on, with max_prepared_statements`;
 }
 
-/** What never changes of a client. */
+/** What changes of a client only with the users' version. */
 interface Account {
   position: number;
   publicKey: Uint8Array;
+  isSecured: boolean;
 }
 
-class OpenStore implements Store {
+class OpenStore implements Store, LegacyStore {
   readonly commits = new CommitFigures();
+  readonly secure: PostgresSecureStore;
   /** The database's. */
   readonly timeline: Timeline;
   readonly #database: Database;
@@ -124,6 +129,12 @@ class OpenStore implements Store {
     this.#lastSeen = new LastSeenQueue(database.query, this.commits);
     this.#oldMessages = new OldMessages(database.query);
     this.#writer = new MessageWriter(database, this.commits);
+    this.secure = new PostgresSecureStore(
+      database,
+      this,
+      this.#writer,
+      this.commits,
+    );
   }
 
   get usersVersion(): number {
@@ -158,11 +169,9 @@ class OpenStore implements Store {
 
   async requester(id: ClientId): Promise<Requester | undefined> {
     const account = await this.#account(id);
-    return account && { position: account.position, isSecured: false };
-  }
-
-  get secure(): SecureStore {
-    throw new TypeError("Not built yet");
+    if (account === undefined) return undefined;
+    const { position, isSecured } = account;
+    return { position, isSecured };
   }
 
   async publicKey(id: ClientId): Promise<Uint8Array | undefined> {
@@ -188,15 +197,24 @@ class OpenStore implements Store {
 
   async deleteUser(id: ClientId): Promise<number | undefined> {
     const messages = await deleteUser(this.#database, id);
-    // A look that is under way may have begun before.
-    await this.#looking;
-    this.#looked = -Infinity;
-    await this.#refreshUsers();
+    await this.usersChanged();
     return messages;
   }
 
-  send(message: NewMessage, quota: Quota): Promise<SendResult> {
-    return this.#writer.send(message, quota);
+  /** Forgets what was changed of users here, at once. */
+  async usersChanged(): Promise<void> {
+    // A look that is under way may have begun before.
+    await this.#looking;
+    this.#looked = -Infinity;
+    await this.refreshUsers();
+  }
+
+  async send(message: NewMessage, quota: Quota): Promise<SendResult> {
+    const result = await this.#writer.send(message, quota);
+    const isUnknown = "refused" in result &&
+      result.refused === "unknown_target";
+    // A secure account has no inbox.
+    return isUnknown ? await this.secure.keepLegacy(message, quota) : result;
   }
 
   async waiting(
@@ -283,11 +301,13 @@ class OpenStore implements Store {
   forget(): void {
     this.#accounts.clear();
     this.#writer.purged();
+    this.secure.forget();
   }
 
   async close(): Promise<void> {
     const closing = (async () => {
       await this.#writer.settled();
+      await this.secure.settled();
       await this.#lastSeen.flush();
       await this.#database.close();
     })();
@@ -295,8 +315,8 @@ class OpenStore implements Store {
     await inTime(closing, CLOSE_TIMEOUT, undefined);
   }
 
-  /** Another relay, or the admin program, may have deleted users. */
-  async #refreshUsers(): Promise<void> {
+  /** Another relay, or the admin program, may have deleted users, or replaced records. */
+  async refreshUsers(): Promise<void> {
     if (performance.now() - this.#looked < LOOK_AGAIN) return;
     this.#looking ??= this.#look().finally(() => this.#looking = undefined);
     await this.#looking;
@@ -315,15 +335,17 @@ class OpenStore implements Store {
   }
 
   async #account(id: ClientId): Promise<Account | undefined> {
-    await this.#refreshUsers();
+    await this.refreshUsers();
     const key = id.toHex();
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
     const version = this.#usersVersion;
-    const [row] = await this.#query<[number, Uint8Array]>(ACCOUNT, [id]);
+    const [row] = await this.#query<[number, Uint8Array, boolean]>(ACCOUNT, [
+      id,
+    ]);
     if (row === undefined) return undefined;
-    const [position, publicKey] = row;
-    const account = { position, publicKey };
+    const [position, publicKey, isSecured] = row;
+    const account = { position, publicKey, isSecured };
     // It may have been read before a user was deleted.
     if (version === this.#usersVersion) this.#accounts.set(key, account);
     return account;
@@ -344,7 +366,8 @@ const REGISTERED_ID = quickSql(
 );
 
 const ACCOUNT = quickSql(
-  "SELECT Position, PublicKey FROM accounts WHERE ID = $1",
+  `SELECT Position, PublicKey, EXISTS (SELECT 1 FROM profiles WHERE ID = $1)
+    FROM accounts WHERE ID = $1`,
 );
 
 const CLIENTS = quickSql(`SELECT Position, ID, UserName,

@@ -3,7 +3,7 @@
  * protocol: the names and columns of the SQLite file (section 11 of
  * docs/protocol.md), with keys that spread. What belongs to an inbox begins
  * with its owner's id, which was drawn at random, and no row and no counter is
- * shared by all who write.
+ * shared by all who write. Those of the secure protocol are in secure/tables.ts.
  *
  * @module
  */
@@ -11,10 +11,17 @@
 import { StoreError } from "../store.ts";
 import type { Database } from "./connection/database.ts";
 import { isTaken } from "./connection/database_errors.ts";
+import {
+  INBOX_OWNERS,
+  secureSchema,
+  secureTableNames,
+} from "./secure/tables.ts";
 import { type Query, quickSql, sql } from "./connection/statement.ts";
 
 /** The version of the tables, in a row of the table `relay`. */
-const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
+/** The version before the secure protocol. */
+const LEGACY_VERSION = 4;
 
 /** The name of the index that keeps positions apart. */
 export const POSITION_INDEX = "accounts_position";
@@ -23,7 +30,7 @@ export const POSITION_INDEX = "accounts_position";
 // rise, and all new clients would meet in one place. LastMessage and TotalBytes
 // count what ever came into an inbox: the row's lock is what makes ids rise, and
 // the quota is told from them without counting what waits.
-const TABLES = [
+const LEGACY_TABLES = [
   `CREATE TABLE relay (
     Name TEXT PRIMARY KEY,
     Value BIGINT NOT NULL
@@ -42,9 +49,6 @@ const TABLES = [
     LastMessage BIGINT NOT NULL DEFAULT 0,
     TotalBytes BIGINT NOT NULL DEFAULT 0
   )`,
-  `CREATE VIEW clients AS
-    SELECT ID, UserName, PublicKey, LastSeen, LastMessage
-    FROM accounts JOIN activity USING (ID)`,
   `CREATE TABLE messages (
     ToClient BYTEA NOT NULL,
     ID BIGINT NOT NULL,
@@ -63,7 +67,18 @@ const TABLES = [
     PRIMARY KEY (ToClient, ID, Part)
   )`,
   `INSERT INTO relay (Name, Value) VALUES
-    ('schema', ${SCHEMA_VERSION}), ('removals', 0)`,
+    ('schema', ${LEGACY_VERSION}), ('removals', 0)`,
+].map((text) => sql(text));
+
+// A secure account has a row in accounts and one in profiles, and none in
+// activity: relays of version 4 that still run find no inbox for it, so they
+// refuse a message to it instead of storing it where no client would look.
+const SECURE_TABLES = [
+  ...secureSchema,
+  `CREATE OR REPLACE VIEW clients AS
+    SELECT ID, UserName, PublicKey, LastSeen, LastMessage
+    FROM accounts JOIN ${INBOX_OWNERS} USING (ID)`,
+  `UPDATE relay SET Value = ${SCHEMA_VERSION} WHERE Name = 'schema'`,
 ].map((text) => sql(text));
 
 /**
@@ -90,7 +105,14 @@ export const RAISE_USERS_VERSION = sql(
   "UPDATE relay SET Value = Value + 1 WHERE Name = 'removals'",
 );
 
-const TABLE_NAMES = ["relay", "accounts", "activity", "messages", "parts"];
+const TABLE_NAMES = [
+  "relay",
+  "accounts",
+  "activity",
+  "messages",
+  "parts",
+  ...secureTableNames,
+];
 
 const SETTING = sql(`SELECT setting FROM pg_settings WHERE name = $1`);
 
@@ -106,21 +128,32 @@ const VERSION = sql(
   "SELECT Value FROM relay WHERE Name = 'schema'",
 );
 
+const LOCK_VERSION = sql(
+  "SELECT Value FROM relay WHERE Name = 'schema' FOR UPDATE",
+);
+
 /**
- * Makes the tables where there are none, and leaves ours as they are.
+ * Makes the tables where there are none, and adds those that an older version
+ * lacks. Relays of that version may go on running beside this one.
  *
  * @throws {StoreError} where the database can't be used, with what to do about it
  */
 export async function prepareSchema(database: Database): Promise<void> {
   await checkSettings(database.query);
-  if (await hasSchema(database.query)) return;
+  if (await schemaVersion(database.query) === SCHEMA_VERSION) return;
   try {
     await database.transaction(async (query) => {
-      for (const statement of TABLES) await query(statement);
+      const found = await schemaVersion(query);
+      if (found === undefined) {
+        for (const statement of LEGACY_TABLES) await query(statement);
+      }
+      const [row] = await query<[number]>(LOCK_VERSION);
+      if (row?.[0] !== LEGACY_VERSION) return;
+      for (const statement of SECURE_TABLES) await query(statement);
     });
   } catch (error) {
     // Another relay that starts may have been faster: then all of it is there.
-    if (!await hasSchema(database.query)) throw error;
+    if (await schemaVersion(database.query) !== SCHEMA_VERSION) throw error;
   }
 }
 
@@ -150,13 +183,13 @@ async function settingOf(
 }
 
 /**
- * Whether the tables are there.
+ * The version of the tables; undefined where there are none.
  *
  * @throws {StoreError} where they aren't this relay's, or a newer relay's
  */
-export async function hasSchema(query: Query): Promise<boolean> {
+export async function schemaVersion(query: Query): Promise<number | undefined> {
   const found = (await query<[string]>(FOUND_TABLES)).map(([name]) => name);
-  if (found.length === 0) return false;
+  if (found.length === 0) return undefined;
   const version = found.includes("relay")
     ? (await query<[number]>(VERSION))[0]?.[0]
     : undefined;
@@ -172,7 +205,7 @@ export async function hasSchema(query: Query): Promise<boolean> {
       `it has schema version ${version}, this relay knows ${SCHEMA_VERSION}: use the newer relay that made it`,
     );
   }
-  return true;
+  return version;
 }
 
 /** Whether registering failed since two clients came within the same microsecond. */

@@ -915,7 +915,7 @@ function secureContract(kind: StoreKind): void {
 }
 
 /** Kinds whose secure accounts are still to come. */
-const UNBUILT: readonly string[] = ["file", "postgres"];
+const UNBUILT: readonly string[] = ["file"];
 
 for (const kind of storeKinds) {
   if (!UNBUILT.includes(kind.schemes[0])) secureContract(kind);

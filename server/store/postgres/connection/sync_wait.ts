@@ -24,8 +24,8 @@ export class SyncWait {
   #obstacle: StoreError | undefined;
   #looked = -Infinity;
   #looking: Promise<void> | undefined;
-  /** Is told once commits wait. */
-  onWait: (obstacle: StoreError) => void = () => {};
+  /** Are told once commits wait. */
+  readonly onWait: ((obstacle: StoreError) => void)[] = [];
 
   /** @param query mustn't wait for a connection that writes need */
   constructor(query: Query) {
@@ -72,7 +72,8 @@ export class SyncWait {
     this.#looked = performance.now();
     const isNew = this.#obstacle === undefined && found !== undefined;
     this.#obstacle = found;
-    if (isNew && found !== undefined) this.onWait(found);
+    if (!isNew || found === undefined) return;
+    for (const listener of this.onWait) listener(found);
   }
 }
 

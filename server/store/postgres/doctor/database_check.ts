@@ -15,7 +15,7 @@ import { formatCounts } from "../../admin_store.ts";
 import { countContent } from "../content_counts.ts";
 import { CONNECTIONS } from "../postgres.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
-import { hasSchema, OWN_TIME } from "../schema.ts";
+import { OWN_TIME, SCHEMA_VERSION, schemaVersion } from "../schema.ts";
 import { storeName } from "../connection/store_url.ts";
 import type { StoreCondition } from "../../store_kind.ts";
 import { checkCommit } from "./commit_check.ts";
@@ -133,46 +133,78 @@ export function judgeConnections(free: number, most: number): Finding {
 async function checkTables(
   query: Query,
 ): Promise<{ finding: Finding; latestVisit?: Date }> {
+  let version: number | undefined;
   try {
-    if (!await hasSchema(query)) {
-      return { finding: await judgeNewTables(query) };
-    }
-    await query(MAY_WRITE);
+    version = await schemaVersion(query);
+    if (version === undefined) return { finding: await judgeNewTables(query) };
+    await query(version < SCHEMA_VERSION ? MAY_WRITE_LEGACY : MAY_WRITE);
   } catch (error) {
     return { finding: bad(databaseError(error).message) };
   }
   const counts = await countContent(query);
-  const version = await value<number>(
-    query,
-    "Value FROM relay WHERE Name = 'schema'",
-  );
   const latest = await latestVisit(query);
+  const content = `${formatCounts(counts)}; schema version ${version}`;
   return {
-    finding: ok(`${formatCounts(counts)}; schema version ${version}`),
+    finding: version < SCHEMA_VERSION
+      ? await judgeMigration(query, content)
+      : ok(content),
     ...latest === "" ? {} : { latestVisit: new Date(latest) },
   };
 }
 
-// Changes nothing, but fails where the relay's writes would.
-const MAY_WRITE = sql(
-  `WITH a AS (UPDATE accounts SET UserName = UserName WHERE false),
-    b AS (UPDATE activity SET LastSeen = LastSeen WHERE false),
-    m AS (UPDATE messages SET Type = Type WHERE false),
-    p AS (UPDATE parts SET Part = Part WHERE false)
-    UPDATE relay SET Value = Value WHERE false`,
+/** Changes nothing, but fails where the relay's writes would. */
+function mayWrite(...tables: readonly (readonly [string, string])[]) {
+  return sql(
+    `WITH ${
+      tables.map(([table, column]) =>
+        `${table}_ AS (UPDATE ${table} SET ${column} = ${column} WHERE false)`
+      )
+    } UPDATE relay SET Value = Value WHERE false`,
+  );
+}
+
+const LEGACY_COLUMNS = [
+  ["accounts", "UserName"],
+  ["activity", "LastSeen"],
+  ["messages", "Type"],
+  ["parts", "Part"],
+] as const;
+const MAY_WRITE_LEGACY = mayWrite(...LEGACY_COLUMNS);
+const MAY_WRITE = mayWrite(
+  ...LEGACY_COLUMNS,
+  ["profiles", "Version"],
+  ["devices", "Count"],
+  ["packages", "Kind"],
+  ["taken", "State"],
+  ["mail", "Flags"],
+  ["mail_parts", "Part"],
 );
 
 /** Whether the relay may make its tables. */
 async function judgeNewTables(query: Query): Promise<Finding> {
-  const may = await value<boolean>(
+  if (await mayCreate(query)) return ok("no tables yet, the relay makes them");
+  return bad("no tables yet, and this user may not make them", LET_CREATE);
+}
+
+/** Whether the relay may add the tables that an older version lacks. */
+async function judgeMigration(query: Query, content: string): Promise<Finding> {
+  if (await mayCreate(query)) {
+    return ok(`${content}, the relay brings it to ${SCHEMA_VERSION}`);
+  }
+  return bad(
+    `${content}, and this user may not make the tables of ${SCHEMA_VERSION}`,
+    LET_CREATE,
+  );
+}
+
+const LET_CREATE =
+  "make it the database's owner (ALTER DATABASE … OWNER TO …), and see that the database takes writes";
+
+async function mayCreate(query: Query): Promise<boolean> {
+  return await value<boolean>(
     query,
     `(has_schema_privilege(current_schema(), 'CREATE')
       AND current_setting('transaction_read_only') = 'off')`,
-  );
-  if (may) return ok("no tables yet, the relay makes them");
-  return bad(
-    "no tables yet, and this user may not make them",
-    "make it the database's owner (ALTER DATABASE … OWNER TO …), and see that the database takes writes",
   );
 }
 

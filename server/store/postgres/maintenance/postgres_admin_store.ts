@@ -12,7 +12,12 @@ import { countContent } from "../content_counts.ts";
 import { Database } from "../connection/database.ts";
 import { databaseError } from "../connection/database_errors.ts";
 import { OldMessages } from "../old_messages.ts";
-import { hasSchema, prepareSchema, RAISE_USERS_VERSION } from "../schema.ts";
+import {
+  prepareSchema,
+  RAISE_USERS_VERSION,
+  SCHEMA_VERSION,
+  schemaVersion,
+} from "../schema.ts";
 import { storeName } from "../connection/store_url.ts";
 import {
   administer,
@@ -85,11 +90,7 @@ async function openPostgresAdminStore(
   const database = new Database(url, CONNECTIONS);
   try {
     if (mayBeNew) await prepareSchema(database);
-    else if (!await hasSchema(database.query)) {
-      throw new StoreError(
-        "nothing is in it yet: start the relay on it first, or restore a backup into it",
-      );
-    }
+    else requireVersion(await schemaVersion(database.query));
     return adminStore(database, storeName(url));
   } catch (cause) {
     await database.close();
@@ -100,6 +101,16 @@ async function openPostgresAdminStore(
       { cause },
     );
   }
+}
+
+/** @throws {StoreError} if there are no tables, or those of an older version */
+function requireVersion(version: number | undefined): void {
+  if (version === SCHEMA_VERSION) return;
+  throw new StoreError(
+    version === undefined
+      ? "nothing is in it yet: start the relay on it first, or restore a backup into it"
+      : `it has schema version ${version}, this program knows ${SCHEMA_VERSION}: start a relay of this version on it once, which adds what is missing`,
+  );
 }
 
 function adminStore(database: Database, name: string): AdminStore {

@@ -47,6 +47,12 @@ const sliceSizes: Readonly<Record<KeyedTable, number>> = {
   activity: 10,
   messages: 10_000,
   parts: 10_000,
+  profiles: 10_000,
+  devices: 10,
+  packages: 10_000,
+  taken: 10_000,
+  mail: 10_000,
+  mail_parts: 10_000,
 };
 
 /**

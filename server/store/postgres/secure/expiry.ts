@@ -1,0 +1,74 @@
+import { concat } from "@std/bytes";
+import {
+  type DeviceId,
+  SendingState,
+  type Uid,
+} from "../../../../shared/secure/secure_protocol.ts";
+import { runsOf } from "../../id_runs.ts";
+import { type Query, quickSql, sql } from "../connection/statement.ts";
+import { firstOf, KeyWalk } from "../key_walk.ts";
+import { idAt } from "../packed_bytes.ts";
+import { dropMail } from "./drop_mail.ts";
+
+const NEXT_MAIL = quickSql(`SELECT Device, Seq,
+      CASE WHEN Expires = 0 THEN Arrived + $4::bigint ELSE Expires END <= $5::bigint,
+      octet_length(Content) + Rest
+    FROM mail WHERE (Device, Seq) > ($1::bytea, $2::bigint)
+    ORDER BY Device, Seq LIMIT $3`);
+
+const NEXT_SENDINGS = quickSql(`SELECT Device, Uid,
+      State <> ${SendingState.Waits} AND Time <= $4::bigint
+    FROM taken WHERE (Device, Uid) > ($1::bytea, $2::bytea)
+    ORDER BY Device, Uid LIMIT $3`);
+
+const FORGET = sql(`DELETE FROM taken AS t USING (
+      SELECT ${idAt("$1", "2 * n - 1")} AS device, ${idAt("$1", "2 * n")} AS uid
+      FROM generate_series(1, $2::int) AS n
+    ) AS s WHERE t.Device = s.device AND t.Uid = s.uid RETURNING 1`);
+
+type MailRow = [device: DeviceId, seq: number, isDue: boolean, size: number];
+type SendingRow = [device: DeviceId, uid: Uid, isDue: boolean];
+
+/** Deletes messages whose lifetime is over, and forgets sendings. */
+export class Expiry {
+  readonly #query: Query;
+  readonly #mail: KeyWalk<MailRow>;
+  readonly #sendings: KeyWalk<SendingRow>;
+
+  constructor(query: Query) {
+    const nothing = new Uint8Array(0);
+    this.#query = query;
+    this.#mail = new KeyWalk(query, NEXT_MAIL, [nothing, 0]);
+    this.#sendings = new KeyWalk(query, NEXT_SENDINGS, [nothing, nothing]);
+  }
+
+  /** Deletes and forgets some: see `SecureStore.expire`. */
+  async expire(retention: number, most: number, now: number): Promise<number> {
+    const messages = await this.#mail.remove(
+      [retention, now],
+      (due) => firstOf(due, most),
+      (some) =>
+        dropMail(this.#query, byMailbox(some), SendingState.Expired, now),
+    );
+    const sendings = await this.#sendings.remove(
+      [now - retention],
+      (due) => due.slice(0, most),
+      (some) => this.#forget(some),
+    );
+    return messages + sendings;
+  }
+
+  async #forget(rows: readonly SendingRow[]): Promise<number> {
+    const ids = rows.flatMap(([device, uid]) => [device, uid]);
+    return (await this.#query(FORGET, [concat(ids), rows.length])).length;
+  }
+}
+
+/** Rows that are in the order of their mailboxes. */
+function byMailbox(rows: readonly MailRow[]) {
+  const mailboxes = Map.groupBy(rows, ([device]) => device.toHex());
+  return [...mailboxes.values()].map((rows) => ({
+    device: rows[0]?.[0] as DeviceId,
+    runs: runsOf(rows.map(([, seq]) => seq)),
+  }));
+}
