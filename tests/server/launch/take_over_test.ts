@@ -36,6 +36,7 @@ for (const kind of ["sqlite", "postgres"] as const) {
     assertEquals(report.code, 0);
     assert(report.kept > 100, `only ${report.kept} messages`);
     assertEquals(report.handedOut, report.kept);
+    assert(report.greeted > 10, `only ${report.greeted} hellos`);
   }, missing ?? (kind === "postgres" ? withoutPostgres : undefined));
 }
 

@@ -1,7 +1,7 @@
 /**
  * Has new relays take over from old ones under load, in a network of its own
- * where the system moves waiting connections from one to the other, and prints
- * what came of it. Its arguments: `sqlite` or `postgres`, a folder, how often.
+ * where the system moves waiting connections from one to the other, on both
+ * ports, and prints what came of it. Its arguments: `sqlite` or `postgres`, a folder, how often.
  */
 
 import { lines } from "../../../shared/cli/lines.ts";
@@ -9,9 +9,13 @@ import { PostgresCluster } from "../../../lab/harness/postgres_cluster.ts";
 import type { ClientId } from "../../../shared/wire/protocol.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
 import { launcherArguments } from "../../../lab/harness/program.ts";
+import { SecurePeer } from "../../../lab/harness/secure/peer.ts";
+import { parseRelayLine } from "../../../shared/secure/relay_line.ts";
 
 /** Clients at once, each with a connection for each message. */
 const CLIENTS = 16;
+/** Clients of the secure port, each with a connection for each hello. */
+const SECURE_CLIENTS = 2;
 
 /** The first worker's; the others' follow. */
 const METRICS_PORT = 9100;
@@ -22,6 +26,8 @@ export interface TakeOverReport {
   kept: number;
   /** Of these, how many were handed out in the end. */
   handedOut: number;
+  /** Hellos on the secure port that were answered. */
+  greeted: number;
   /** Why connections or requests failed. */
   failures: string[];
   /** The launcher's exit code. */
@@ -38,6 +44,7 @@ const launcher = new Deno.Command(Deno.execPath(), {
   args: launcherArguments([
     ...["--dir", dir, "--host", "127.0.0.1", "--port", "0"],
     ...["--registrations-per-minute", "0", "--workers", `${workers}`],
+    ...["--secure-handshakes", "0"],
     // Nobody else is in this network.
     ...["--metrics", `127.0.0.1:${METRICS_PORT}`],
   ]),
@@ -55,10 +62,13 @@ while (Number.isNaN(port)) {
   port = Number(/^listening on \S+:(\d+)$/.exec(line)?.[1]);
 }
 const address = { hostname: "127.0.0.1", port };
+const { value: printed = "" } = await said.next();
+const line = parseRelayLine(printed);
 
 const report: TakeOverReport = {
   kept: 0,
   handedOut: 0,
+  greeted: 0,
   failures: [],
   code: -1,
 };
@@ -80,13 +90,28 @@ async function load(client: ClientId): Promise<void> {
   }
 }
 
+async function greet(): Promise<void> {
+  while (loading) {
+    try {
+      using peer = await SecurePeer.connect(line);
+      await peer.hello();
+      report.greeted++;
+    } catch (error) {
+      report.failures.push(`secure port: ${error}`);
+    }
+  }
+}
+
 const ids = await once(async (peer) => {
   const ids: ClientId[] = [];
   for (let i = 0; i < CLIENTS; i++) ids.push(await peer.register(`${i}`));
   return ids;
 });
 const working = ids.map(load);
-const { value: told } = await complaints.next();
+for (let i = 0; i < SECURE_CLIENTS; i++) working.push(greet());
+let { value: told } = await complaints.next();
+// The relay tells of its new key.
+if (told?.includes("relay.key")) ({ value: told } = await complaints.next());
 if (told !== `note: SIGUSR2 replaces the relay pid=${launcher.pid}`) {
   report.failures.push(`the launcher said ${told}`);
 }
