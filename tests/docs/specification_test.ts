@@ -42,7 +42,9 @@ import { parseInfoMe } from "../../shared/identity/parse_identity.ts";
 import { formatInfoMe } from "../../shared/folder/info_files.ts";
 import { fencedBlocks, readPage } from "../../lab/harness/pages.ts";
 import { ROOT } from "../../lab/harness/program.ts";
+import { assertContains, exampleBytes } from "../support/page_examples.ts";
 import { FILES, testWith } from "../support/test_with.ts";
+import { inHex } from "../support/wire/vectors.ts";
 
 /** What an example says that a frame is, as far as it says it. */
 interface Meaning {
@@ -117,7 +119,7 @@ testWith(FILES, "the examples of frames are what they say", async () => {
     if (language !== "hex") continue;
     const said = blocks[index + 1];
     assertEquals(said?.info, "json", "an example's meaning follows it");
-    const bytes = readHex(text);
+    const bytes = exampleBytes(text);
     const meaning = JSON.parse(said?.text ?? "") as Meaning;
     const { payload, again } = readers[direction as keyof typeof readers](
       bytes,
@@ -202,36 +204,6 @@ async function contentsExample(): Promise<ContentsExample> {
   return JSON.parse(block?.text ?? "");
 }
 
-/** Bytes of hex with a comment behind two blanks, and `00 × 4` for four zeros. */
-function readHex(text: string): Uint8Array {
-  const digits = text.split("\n")
-    .map((line) => line.replace(/ {2,}.*/, ""))
-    .join(" ")
-    .replace(
-      /([0-9a-f]{2}) × (\d+)/g,
-      (_, byte, count) => byte.repeat(Number(count)),
-    );
-  return decodeHex(digits.replaceAll(/\s/g, ""));
-}
-
 function spaced(hex: string): string {
   return hex.replaceAll(/..(?=.)/g, "$& ");
-}
-
-/** Whether a value has all that another one says. */
-function assertContains(actual: unknown, expected: unknown): void {
-  if (typeof expected !== "object" || expected === null) {
-    return assertEquals(actual, expected);
-  }
-  for (const [key, value] of Object.entries(expected)) {
-    assertContains((actual as Record<string, unknown>)[key], value);
-  }
-}
-
-/** A value with its bytes as hex, as examples say them. */
-function inHex(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(
-    value,
-    (_, part) => part instanceof Uint8Array ? encodeHex(part) : part,
-  ));
 }
