@@ -34,7 +34,6 @@ const relay = startRelay({
     listener: Deno.listenTls({ ...place, ...await relayCredentials(relayKey) }),
     relayKey: relayKey.publicKey,
     retention: RETENTION,
-    handshakesPerSecond: 0,
   },
   store,
   limits: {
@@ -43,6 +42,7 @@ const relay = startRelay({
     maxWaiting: 0,
     maxWaitingBytes: 0,
     registrationsPerMinute: 0,
+    secureHandshakes: 0,
   },
   report: (error) => console.error(`error: ${reasonOf(error)}`),
 });
