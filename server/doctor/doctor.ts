@@ -17,6 +17,7 @@ import {
   checkMemory,
   checkPort,
 } from "./machine_checks.ts";
+import { checkKey, checkSecurePort } from "./secure_checks.ts";
 
 /** Format of the relay's findings. */
 export const STYLE: FindingStyle = {
@@ -33,9 +34,10 @@ export const STYLE: FindingStyle = {
  * @returns the exit code: 1 if the relay can't run with these options, else 0
  */
 export async function examine(
-  { hostname, port, limits, dir, store }: ServerOptions,
+  options: ServerOptions,
   print: (line: string) => void,
 ): Promise<number> {
+  const { hostname, port, limits, dir, store } = options;
   let hasErrors = false;
   const tell = (subject: string, finding: Finding) => {
     hasErrors ||= finding.verdict === "error";
@@ -47,5 +49,7 @@ export async function examine(
   tell("files", checkFiles(dir, limits));
   tell("memory", checkMemory(limits));
   tell("port", checkPort({ hostname, port }, running));
+  tell("secure", checkSecurePort(options, running));
+  tell("key", await checkKey(options));
   return hasErrors ? 1 : 0;
 }

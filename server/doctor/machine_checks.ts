@@ -185,13 +185,15 @@ export function judgeMemory(
 }
 
 /**
- * Checks that the relay can listen on its port, by listening for a moment.
+ * Checks that the relay can listen on a port, by listening for a moment.
  *
  * @param running whether a relay runs on this store
+ * @param flag names another port
  */
 export function checkPort(
   address: { hostname: string; port: number },
   running: boolean,
+  flag = "--port",
 ): Finding {
   const where = formatAddress(address);
   try {
@@ -200,7 +202,7 @@ export function checkPort(
     if (!hasCode(error, "EADDRINUSE")) {
       return bad(
         `can't listen on ${where} (${reasonOf(error)})`,
-        "take another one with --host and --port",
+        `take another one with --host and ${flag}`,
       );
     }
     // The system doesn't tell which program uses the port.
@@ -209,7 +211,7 @@ export function checkPort(
     }
     return bad(
       `${where} is in use`,
-      "stop the other program, perhaps another relay, or take another port with --port",
+      `stop the other program, perhaps another relay, or take another port with ${flag}`,
     );
   }
   return ok(address.port === 0 ? "any free one" : `${where} is free`);

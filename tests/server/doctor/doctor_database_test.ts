@@ -104,6 +104,8 @@ postgresTest(
           "files",
           "memory",
           "port",
+          "secure",
+          "key",
         ],
       );
       assertMatch(

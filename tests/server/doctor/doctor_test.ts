@@ -249,7 +249,7 @@ testWith(
     const names = ["", "-lock", "-reserve", "-shm", "-wal"].map((end) =>
       NAME + end
     );
-    assertEquals(await namesIn(dir), names);
+    assertEquals(await namesIn(dir), [...names, "relay.key"]);
     relay.kill("SIGKILL");
     await relay.end();
     // What is in the log counts, with its index and without.
@@ -399,7 +399,10 @@ longTest(
       const subjects = lines.map((line) => line.slice(5).split(" ")[0]);
       assertEquals(
         subjects,
-        ["disk", "room", "store", "clock", "files", "memory", "port"],
+        [
+          ...["disk", "room", "store", "clock", "files", "memory"],
+          ...["port", "secure", "key"],
+        ],
       );
       assertMatch(
         stdout,
