@@ -76,12 +76,9 @@ export class Device {
   readonly singles = new Map<number, Uint8Array>();
   /** The newest weekly package. */
   weekly: ReadPackage | undefined;
-  /** Claims that it asked for. */
-  claims = 0;
   #highest = 0;
   #mostHighest = 0;
   #published = 0;
-  readonly #claims = new Map<string, number>();
 
   /** @param s its Ed25519 key */
   constructor(
@@ -129,20 +126,13 @@ export class Device {
     if (found !== undefined) this.singles.delete(found[0]);
   }
 
-  /** Another claim from an account; how many there were, with this one. */
-  claimed(account: string): number {
-    const count = 1 + (this.#claims.get(account) ?? 0);
-    this.#claims.set(account, count);
-    return count;
-  }
-
   /** The states that a sending may have (OUT-1). */
   stateOf(uid: string): readonly number[] {
     const sending = this.sent.get(uid);
     if (sending === undefined) return [4];
     const { boxes } = sending;
-    // A legacy inbox isn't modelled.
-    if (boxes === undefined) return [1, 2];
+    // The legacy protocol tells no outcome.
+    if (boxes === undefined) return [4];
     const key = `${this.id} ${uid}`;
     return boxes.some((box) => box.acknowledged.has(key)) ? [2] : [1, 3];
   }
@@ -160,6 +150,15 @@ export class Accounts {
   /** Names of legacy clients by their ids. */
   readonly legacy = new Map<string, string>();
   readonly #byId = new Map<string, Account>();
+  readonly #claims = new Map<string, number>();
+
+  /** Another claim of a device, or of one from an account; how many there were. */
+  claimed(device: string, account = ""): number {
+    const key = `${device} ${account}`;
+    const count = 1 + (this.#claims.get(key) ?? 0);
+    this.#claims.set(key, count);
+    return count;
+  }
 
   /** All of them. */
   get all(): readonly Account[] {

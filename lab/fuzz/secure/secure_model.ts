@@ -344,29 +344,26 @@ export class SecureModel {
     while (fields.more) ids.push(fields.id());
     if (!fields.whole) return refused(FORM);
     const account = this.accounts.byId(id);
-    const asker = this.accounts.device(channel.device ?? "");
-    const often = asker !== undefined && ++asker.claims > CLAIMS
-      ? [TOO_OFTEN]
-      : [];
+    const { device: asker = "" } = channel;
+    const often = this.accounts.claimed(asker) > CLAIMS ? [TOO_OFTEN] : [];
+    // The relay counts also what it refuses then.
+    const claims = this.accounts.claimed(asker, id);
+    // A device twice, or none at all, has no use.
+    if (new Set(ids).size < ids.length) {
+      return { must: [FORM, UNKNOWN], may: often };
+    }
+    if (ids.length === 0) return { must: [], may: [FORM, UNKNOWN, ...often] };
     if (account === undefined || account.isClosed) {
       return { must: [UNKNOWN, CLOSED], may: often };
     }
     const devices = ids.map((id) => account.devices.get(id));
-    if (new Set(ids).size < ids.length || ids.length === 0) {
-      return {
-        must: [],
-        may: [FORM, UNKNOWN, ...often],
-        granted: (payload) => this.#claimed(payload, devices, true),
-      };
-    }
     if (devices.some((device) => device?.weekly === undefined)) {
       return { must: [UNKNOWN], may: often };
     }
-    const of = asker === undefined ? 0 : asker.claimed(id);
     return {
       must: [],
       may: often,
-      granted: (payload) => this.#claimed(payload, devices, of > SINGLES),
+      granted: (payload) => this.#claimed(payload, devices, claims > SINGLES),
     };
   }
 

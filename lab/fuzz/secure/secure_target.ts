@@ -15,6 +15,10 @@ import {
   secureFrame,
   SecurePeer,
 } from "../../harness/secure/peer.ts";
+import {
+  exportPublicKey,
+  generateKeyPair,
+} from "../../../shared/crypto/crypto.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import type { RelayLine } from "../../../shared/secure/relay_line.ts";
@@ -155,10 +159,10 @@ export class SecureTarget {
   async #joinLegacy(): Promise<void> {
     const { hostname } = this.#line;
     using peer = await Peer.connect({ hostname, port: this.#relay.port });
-    this.#model.accounts.legacy.set(
-      encodeHex(await peer.register("legacy")),
-      "legacy",
-    );
+    // A challenge needs a real key.
+    const { publicKey } = await generateKeyPair();
+    const id = await peer.register("legacy", await exportPublicKey(publicKey));
+    this.#model.accounts.legacy.set(encodeHex(id), "legacy");
   }
 
   /** Registers an account that has a weekly package and some others. */

@@ -51,6 +51,9 @@ export async function damaged(line: RelayLine, at: number): Promise<void> {
   await passing;
 }
 
+/** Milliseconds after which a line whose damage shows nowhere is cut. */
+const PATIENCE = 200;
+
 async function passOn(
   listener: Deno.TcpListener,
   { hostname, port }: RelayLine,
@@ -58,9 +61,15 @@ async function passOn(
 ): Promise<void> {
   const client = await listener.accept();
   const relay = await Deno.connect({ hostname, port });
+  const cut = () => {
+    closeQuietly(client);
+    closeQuietly(relay);
+  };
+  // A length that was made larger has the relay wait for more.
+  const timer = setTimeout(cut, PATIENCE);
   await Promise.all([copy(client, relay, at), copy(relay, client, Infinity)]);
-  closeQuietly(client);
-  closeQuietly(relay);
+  clearTimeout(timer);
+  cut();
 }
 
 /** Passes bytes on, one of them flipped, until either side is done. */

@@ -1,0 +1,338 @@
+/**
+ * Attacks on a relay's secure port: in the handshake, from many addresses, and
+ * behind it, by devices of one address. As a program: `begin` with an attack's
+ * name, the relay's line and the user's account, and `standing`.
+ *
+ * @module
+ */
+
+import { connect, type Socket } from "node:net";
+import {
+  drawIdentity,
+  type SecureIdentity,
+} from "../../harness/secure/identity.ts";
+import {
+  closeQuietly,
+  Refused,
+  secureFrame,
+  SecurePeer,
+} from "../../harness/secure/peer.ts";
+import {
+  parseRelayLine,
+  type RelayLine,
+} from "../../../shared/secure/relay_line.ts";
+import {
+  type AccountId,
+  type DeviceId,
+  drawUid,
+  type Seq,
+} from "../../../shared/secure/secure_protocol.ts";
+import { SocketConn } from "../../../kit/raw_connection.ts";
+import { serveCommands } from "../relay/child.ts";
+import { renew } from "../secure/sends.ts";
+import { floodKeyUpdates } from "./key_updates.ts";
+
+/** Whom the devices attack. */
+export interface Victim {
+  readonly account: AccountId;
+  readonly device: DeviceId;
+}
+
+/** An attack that never gets through the handshake. */
+interface BareAttack {
+  /** Connections. */
+  readonly connections: number;
+  /** Addresses that they come from. */
+  readonly addresses: number;
+  /** Goes on for as long as the connection is open, or for ever. */
+  bare(line: RelayLine, from: string, hello: Uint8Array): Promise<unknown>;
+}
+
+/** An attack by devices that authenticated. */
+interface DeviceAttack {
+  /** Connections. */
+  readonly connections: number;
+  /** Accounts that they belong to. */
+  readonly accounts: number;
+  /** What each of them does. */
+  act(peer: SecurePeer, victim: Victim): Promise<unknown>;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Opens connections one after the other; each stays as long as the relay lets it. */
+const again =
+  (act: (line: SocketConn, hello: Uint8Array) => Promise<unknown>) =>
+  async ({ hostname, port }: RelayLine, from: string, hello: Uint8Array) => {
+    for (;;) {
+      try {
+        using conn = await SocketConn.connect({ hostname, port }, from);
+        await act(conn, hello);
+        while (!conn.ended && await conn.read(new Uint8Array(4096)) !== null);
+      } catch {
+        await pause(10);
+      }
+    }
+  };
+
+/** Writes requests again and again; whether responses are read is another's affair. */
+const flood = (
+  make: (peer: SecurePeer, victim: Victim) => Uint8Array<ArrayBuffer>,
+  isNew = false,
+): DeviceAttack["act"] =>
+async (peer, victim) => {
+  const bytes = make(peer, victim);
+  for (;;) {
+    if (isNew) renew(bytes);
+    await peer.write(bytes);
+  }
+};
+
+/** The same, and all responses are read. */
+const devour = (
+  make: (peer: SecurePeer, victim: Victim) => Uint8Array<ArrayBuffer>,
+  isNew = false,
+): DeviceAttack["act"] =>
+async (peer, victim) => {
+  const reading = async () => {
+    for (;;) await peer.take();
+  };
+  await Promise.all([reading(), flood(make, isNew)(peer, victim)]);
+};
+
+const lookUp = ({ device }: SecurePeer, { account }: Victim) =>
+  secureFrame("lookUp", { by: { account } }, device);
+
+const sendOf =
+  (size: number) => ({ device }: SecurePeer, { account, device: to }: Victim) =>
+    secureFrame("send", {
+      uid: drawUid(),
+      count: 0,
+      account,
+      recordVersion: 1,
+      lifetime: 0,
+      envelopes: [{ device: to, content: new Uint8Array(size) }],
+    }, device);
+
+/** Claims the victim's packages for as long as the relay answers. */
+const drain: DeviceAttack["act"] = async (peer, { account, device }) => {
+  for (;;) {
+    try {
+      await peer.ask("claim", { account, devices: [device] });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      await pause(10);
+    }
+  }
+};
+
+const attacks: Readonly<Record<string, BareAttack | DeviceAttack>> = {
+  "none": { connections: 0, addresses: 1, bare: () => Promise.resolve() },
+  "silent-handshakes": {
+    connections: 1000,
+    addresses: 50,
+    bare: again(() => Promise.resolve()),
+  },
+  "slow-handshakes": {
+    connections: 500,
+    addresses: 50,
+    bare: again(async (conn, hello) => {
+      for (let at = 0; !conn.ended && at < hello.length; at++) {
+        await conn.write(hello.subarray(at, at + 1));
+        await pause(1000);
+      }
+    }),
+  },
+  "handshake-flood": {
+    connections: 200,
+    addresses: 50,
+    bare: again(async (conn, hello) => {
+      await conn.write(hello);
+      await conn.read(new Uint8Array(4096));
+      conn.close();
+    }),
+  },
+  "handshake-flood-one-address": {
+    connections: 50,
+    addresses: 1,
+    bare: again(async (conn, hello) => {
+      await conn.write(hello);
+      await conn.read(new Uint8Array(4096));
+      conn.close();
+    }),
+  },
+  "key-updates": {
+    connections: 8,
+    addresses: 1,
+    bare: (line) => floodKeyUpdates(line),
+  },
+  "slow-sends": {
+    connections: 100,
+    accounts: 1,
+    async act(peer, victim) {
+      const bytes = sendOf(16 * MIB)(peer, victim);
+      await peer.write(bytes.subarray(0, 1_200_000));
+      for (let at = 1_200_000;; at += KIB) {
+        await pause(1000);
+        await peer.write(bytes.subarray(at, at + KIB));
+      }
+    },
+  },
+  "look-ups": { connections: 64, accounts: 1, act: devour(lookUp) },
+  "unread-look-ups": { connections: 64, accounts: 1, act: flood(lookUp) },
+  "sends": { connections: 64, accounts: 64, act: devour(sendOf(KIB), true) },
+  "sends-one-device": {
+    connections: 64,
+    accounts: 1,
+    act: devour(sendOf(KIB), true),
+  },
+  "unread-sends": {
+    connections: 64,
+    accounts: 1,
+    act: flood(sendOf(KIB), true),
+  },
+  "claims": { connections: 64, accounts: 64, act: drain },
+  "waits": {
+    connections: 100,
+    accounts: 1,
+    async act(peer) {
+      for (;;) {
+        const fetch = { acknowledged: 0 as Seq, wait: 50, most: 0 };
+        await peer.ask("fetch", fetch);
+      }
+    },
+  },
+};
+
+/** The attacks' names; the first is none, to compare with. */
+export const secureAttackNames: readonly string[] = Object.keys(attacks);
+
+/** What a client of this runtime begins a handshake with. */
+async function recordHello(key: Uint8Array): Promise<Uint8Array> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  const connecting = SecurePeer.connect({ hostname, port, key });
+  // It never gets an answer.
+  connecting.catch(() => {});
+  const conn = await listener.accept();
+  const buffer = new Uint8Array(4096);
+  const size = await conn.read(buffer) ?? 0;
+  closeQuietly(conn);
+  return buffer.slice(0, size);
+}
+
+/** Attackers that were begun. */
+class Attackers {
+  #standing = 0;
+
+  /** How many of them go on. */
+  get standing(): number {
+    return this.#standing;
+  }
+
+  /** Begins an attack; resolves once all connections are open, or were tried. */
+  async begin(name: string, line: RelayLine, victim: Victim): Promise<number> {
+    const attack = attacks[name];
+    if (attack === undefined) throw new RangeError(`No attack called ${name}`);
+    if ("bare" in attack) {
+      const hello = await recordHello(line.key);
+      for (let i = 0; i < attack.connections; i++) {
+        const from = `127.1.0.${1 + i % attack.addresses}`;
+        this.#run(attack.bare(line, from, hello));
+      }
+    } else await this.#beginDevices(attack, line, victim);
+    return attack.connections;
+  }
+
+  async #beginDevices(
+    attack: DeviceAttack,
+    line: RelayLine,
+    victim: Victim,
+  ): Promise<void> {
+    const identities: SecureIdentity[] = [];
+    for (let i = 0; i < attack.accounts; i++) {
+      const identity = await drawIdentity(`attacker-${i}`);
+      using peer = await persistently(() => SecurePeer.connect(line));
+      await peer.register(identity);
+      identities.push(identity);
+    }
+    for (let i = 0; i < attack.connections; i++) {
+      const identity = identities[i % identities.length];
+      if (identity === undefined) continue;
+      const peer = await persistently(() =>
+        SecurePeer.authenticated(line, identity)
+      );
+      this.#run(attack.act(peer, victim));
+    }
+  }
+
+  #run(attack: Promise<unknown>): void {
+    this.#standing++;
+    // The relay's ending of a connection is a defence, and no failure.
+    attack.catch(() => {}).finally(() => this.#standing--);
+  }
+}
+
+/** Tries until it succeeds: one address may not connect as often as it likes. */
+async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch {
+      await pause(100);
+    }
+  }
+}
+
+/**
+ * Passes connections on to a relay from another address, since the runtime's
+ * TLS can't choose its own.
+ *
+ * @returns the line of the way
+ */
+export function comingFrom(from: string, line: RelayLine): RelayLine {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const pass = async () => {
+    for await (const conn of listener) {
+      const out: Socket = connect({
+        host: line.hostname,
+        port: line.port,
+        localAddress: from,
+      });
+      out.setNoDelay(true);
+      conn.setNoDelay(true);
+      out.on("data", (data) => conn.write(data).catch(() => out.destroy()));
+      out.on("close", () => closeQuietly(conn));
+      out.on("error", () => out.destroy());
+      (async () => {
+        for await (const part of conn.readable) out.write(part);
+        out.end();
+      })().catch(() => out.destroy());
+    }
+  };
+  pass().catch(() => {});
+  return { ...line, port: listener.addr.port };
+}
+
+if (import.meta.main) {
+  const attackers = new Attackers();
+  await serveCommands({
+    begin(argument) {
+      const { name, line, account, device } = argument as Record<
+        "name" | "line" | "account" | "device",
+        string
+      >;
+      return attackers.begin(name, parseRelayLine(line), {
+        account: Uint8Array.fromHex(account) as Uint8Array as AccountId,
+        device: Uint8Array.fromHex(device) as Uint8Array as DeviceId,
+      });
+    },
+    standing: () => attackers.standing,
+  });
+  Deno.exit();
+}
