@@ -89,5 +89,5 @@ export const INBOX_OWNERS = `(
         SELECT to_char(to_timestamp(max(devices.LastSeen) / 1000.0) AT TIME ZONE 'UTC',
           'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
         FROM devices WHERE Account = ID
-      ) COLLATE "C"), LastMessage FROM profiles
+      ) COLLATE "C") COLLATE "default" AS LastSeen, LastMessage FROM profiles
   ) AS owners`;

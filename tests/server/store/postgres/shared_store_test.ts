@@ -214,7 +214,7 @@ postgresTest(
     await cluster.sql("DROP TABLE messages", url);
     await (await openPostgresStore(url)).close();
     await cluster.sql("UPDATE relay SET Value = 99 WHERE Name = 'schema'", url);
-    await refused(url, "schema version 99, this relay knows 4");
+    await refused(url, "schema version 99, this relay knows 5");
   },
 );
 
