@@ -212,3 +212,18 @@ export class ContactAlarmError extends UserError {
     this.alarm = alarm;
   }
 }
+
+/** The folder's account is a secure one, whose messages a legacy port refuses. */
+export class SecureFolderError extends UserError {
+  override name = "SecureFolderError";
+
+  constructor() {
+    super(
+      "This folder has a secure account: this version sends and receives no texts with it yet",
+      new Advice(
+        "To write now, register another name as a legacy one, in another folder: ",
+        new Command("register", "NAME", "--legacy"),
+      ),
+    );
+  }
+}

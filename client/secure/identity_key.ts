@@ -18,10 +18,7 @@ import {
 } from "../../shared/secure/ed25519.ts";
 import { formatKeyText, parseKeyText } from "../../shared/secure/key_text.ts";
 import { FolderError } from "../errors.ts";
-import { isThere } from "../store/folder.ts";
-
-/** Name of the file. */
-export const IDENTITY_KEY = "identity.key";
+import { IDENTITY_KEY } from "../store/folder.ts";
 
 const COMMENT =
   `# The identity key of a MessageU account. Keep it secret, and keep a copy:
@@ -29,11 +26,6 @@ const COMMENT =
 `;
 
 const pathIn = (dir: string) => `${dir}/${IDENTITY_KEY}`;
-
-/** Whether a folder's account is a secure one, or is about to become one. */
-export function isSecureFolder(dir: string): boolean {
-  return isThere(pathIn(dir));
-}
 
 /**
  * Reads the key of a folder.

@@ -44,6 +44,14 @@ export function isThere(path: string): boolean {
   }
 }
 
+/** The file of a secure account's identity key, within the client's folder. */
+export const IDENTITY_KEY = "identity.key";
+
+/** Whether a folder's account is a secure one, or is about to become one. */
+export function isSecureFolder(dir: string): boolean {
+  return isThere(`${dir}/${IDENTITY_KEY}`);
+}
+
 /** Whether a decided import isn't complete yet. */
 export function isDecided(dir: string): boolean {
   return isThere(`${dir}/${READY}`);

@@ -9,6 +9,7 @@ import {
   type Address,
   formatAddress,
   parseAddress,
+  parseAddressList,
 } from "../folder/info_files.ts";
 import { FormatError } from "../wire/format_error.ts";
 import { signingKeyProblem } from "./ed25519.ts";
@@ -18,6 +19,14 @@ import { CURVE_KEY_SIZE } from "./secure_protocol.ts";
 export interface RelayLine extends Address {
   /** The relay's Ed25519 key, 32 bytes. */
   key: Uint8Array;
+}
+
+/** An address of a legacy port, or the line of a secure port. */
+export type RelayPlace = Address | RelayLine;
+
+/** Whether a place is a secure port. */
+export function isRelayLine(place: RelayPlace): place is RelayLine {
+  return "key" in place;
 }
 
 /** What every line begins with. */
@@ -47,6 +56,20 @@ export function parseRelayLine(text: string): RelayLine {
   const line = { ...parseAddress(place), key: parseKey(keyText) };
   if (formatRelayLine(line) !== text) throw notALine(text);
   return line;
+}
+
+/**
+ * Parses addresses and lines separated by commas, as in a flag.
+ *
+ * @throws {FormatError} if one is neither, or there are more than 16
+ */
+export function parsePlaceList(text: string): RelayPlace[] {
+  const parts = text.split(",").map((part) => part.trim());
+  const isLine = (part: string) => part.startsWith(LINE_PREFIX);
+  const others = parts.filter((part) => !isLine(part));
+  const lines = parts.filter(isLine).map(parseRelayLine);
+  if (others.length === 0 && lines.length > 0) return lines;
+  return [...parseAddressList(others.join(",")), ...lines];
 }
 
 /** What stands between the slashes is printable ASCII without blanks. */

@@ -30,6 +30,7 @@ export const verbNames = [
   "export",
   "import",
   "import-identity",
+  "server",
   "config",
   "doctor",
   "completion",

@@ -22,10 +22,8 @@ import {
   dialectNamed,
   dialectNames,
 } from "../../../../shared/wire/dialects.ts";
-import {
-  type Address,
-  parseAddressList,
-} from "../../../../shared/folder/info_files.ts";
+import type { Address } from "../../../../shared/folder/info_files.ts";
+import { parsePlaceList } from "../../../../shared/secure/relay_line.ts";
 import type { RelayLink } from "../../../link/relay_link.ts";
 import type { RelayAddresses } from "../../../link/relay_addresses.ts";
 import type { Locate } from "../../../link/relays.ts";
@@ -127,7 +125,7 @@ export const globalFlags = {
   server: valueFlag(
     "ADDR:PORT",
     "The relay, or several: A:1,B:2 (default: from info.server)",
-    parseAddressList,
+    parsePlaceList,
   ),
   clientVersion: valueFlag(
     "N",

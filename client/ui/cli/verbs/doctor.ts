@@ -22,7 +22,7 @@ import {
 } from "../doctor_checks.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import { Session } from "../../../session/session.ts";
-import { isDecided } from "../../../store/folder.ts";
+import { isDecided, isSecureFolder } from "../../../store/folder.ts";
 
 const checkData = dataKind("check", ["subject", "verdict", "what", "advice"], {
   notes: { verdict: "`ok`, `warning` or `error`" },
@@ -63,13 +63,22 @@ export const verb: Verb = defineVerb({
     await check("unread", () => checkUnread(work, session));
     await check("archive", () => checkArchive(work));
     await check("settings", () => checkSettings(work));
-    await check("address", () => checkAddress(configured, { dir, server }));
-    const me = await session.identity().catch(() => undefined);
-    // The address check has reported the failure.
-    const addresses = await configured.find().catch(() => []);
-    const linkTo = (address: Address) => work.linkTo(address);
-    for (const one of await checkRelays(addresses, linkTo, me?.clientId)) {
-      await tell("relay", one);
+    const lines = await configured.lines().catch(() => []);
+    if (lines.length > 0 || isSecureFolder(dir)) {
+      const { checkSecure } = await import("../secure_checks.ts");
+      for (const [subject, step] of checkSecure(work, lines)) {
+        await check(subject, step);
+      }
+    }
+    if (!isSecureFolder(dir)) {
+      await check("address", () => checkAddress(configured, { dir, server }));
+      const me = await session.identity().catch(() => undefined);
+      // The address check has reported the failure.
+      const addresses = await configured.find().catch(() => []);
+      const linkTo = (address: Address) => work.linkTo(address);
+      for (const one of await checkRelays(addresses, linkTo, me?.clientId)) {
+        await tell("relay", one);
+      }
     }
     await check("room", () => checkRoom(dir, "the store"));
     await check("files", () => checkFiles(work, session));
