@@ -220,10 +220,7 @@ export class SecureFolderError extends UserError {
   constructor() {
     super(
       "This folder has a secure account: this version sends and receives no texts with it yet",
-      new Advice(
-        "To write now, register another name as a legacy one, in another folder: ",
-        new Command("register", "NAME", "--legacy"),
-      ),
+      "To write now, register another name with --legacy, in another folder by --dir",
     );
   }
 }

@@ -267,9 +267,8 @@ class Entry {
 
   /** Whether no relay has the account. */
   #isCertain(error: unknown): boolean {
-    if (!(error instanceof RefusedError)) {
-      return !this.#isKept && !this.#wasSent;
-    }
+    if (!this.#isKept && !this.#wasSent) return true;
+    if (!(error instanceof RefusedError)) return false;
     if (error.reason === RefusalReason.OutcomeUnknown) return false;
     return !this.#isKept || error.reason === RefusalReason.Taken;
   }

@@ -50,7 +50,7 @@ import { settingNames } from "../../settings/settings.ts";
 import { SettingsFile } from "../../settings/settings_file.ts";
 import { lastExport } from "../../transfer/last_export.ts";
 import { STORE_FOLDER } from "../../store/database.ts";
-import { isThere } from "../../store/folder.ts";
+import { IDENTITY_KEY, isThere } from "../../store/folder.ts";
 import { finishImport } from "../../transfer/finish_import.ts";
 import { UnreadMessages } from "../../session/unread_messages.ts";
 
@@ -190,9 +190,15 @@ export async function checkFolder(
       `${output.spell(REGISTER)} makes it`,
     );
   }
-  const me = await findFile(dir, infoFiles.me);
-  // Others may list the folder, but not change it, nor read the key.
-  const masks = { [dir]: 0o022, ...me !== undefined && { [me]: 0o077 } };
+  const keys = [
+    await findFile(dir, infoFiles.me),
+    await findFile(dir, [IDENTITY_KEY]),
+  ].filter((path) => path !== undefined);
+  // Others may list the folder, but not change it, nor read the keys.
+  const masks = {
+    [dir]: 0o022,
+    ...Object.fromEntries(keys.map((path) => [path, 0o077])),
+  };
   const exposure = findExposure(
     { folder: dir, masks, env: io.env },
     io.platform,

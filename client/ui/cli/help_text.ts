@@ -6,7 +6,8 @@ Usage: messageu VERB [arguments] [flags]
 
 Without a verb it runs the menu. "messageu help VERB" explains a verb.
 
-  register NAME         Register under a name; creates your key and info.me
+  register NAME [--legacy] [--lift] [--yes]
+                        Register under a name; creates your key and info.me
   whoami                Print your name and id
   list [--all] [--offline]
                         List your conversations, the latest first; --all lists
@@ -54,6 +55,9 @@ Without a verb it runs the menu. "messageu help VERB" explains a verb.
                         Import an archive of export into a folder without an
                         identity
   import-identity FILE  Make info.me from the identity file of another program
+  server [LINE] [--yes] [--only]
+                        Print the relay's addresses, or trust the key of its
+                        mu:// line
   config [NAME] [VALUE] Print the settings of this folder, or change one
   doctor                Check the folder, your key, the store, the relay, room
                         and terminal

@@ -13,6 +13,7 @@ import {
   Registration,
   SINGLE_USE,
 } from "../../../shared/secure/secure_protocol.ts";
+import { Command } from "../../advice.ts";
 import { pinnedRelays } from "../../secure/relay_pins.ts";
 import {
   type PinnedRelay,
@@ -47,7 +48,9 @@ export function* checkSecure(
     yield ["line", () =>
       Promise.resolve(bad(
         "This folder has a secure account, and info.server no mu:// line",
-        "Ask the relay's operator for its line, and enter it with the verb server",
+        `Ask the relay's operator for its line, and enter it: ${
+          work.output.spell(new Command("server", "LINE"))
+        }`,
       ))];
     return;
   }
@@ -67,7 +70,7 @@ export function* checkSecure(
     dir,
     new SecureRelays(() => relays, io.env),
   );
-  yield ["account", () => checkAccount(session, dir)];
+  yield ["account", () => checkAccount(session, work)];
   yield ["packages", () => checkPackages(session)];
   yield ["mailbox", () => checkMailbox(session)];
 }
@@ -103,13 +106,17 @@ async function checkPin(relay: PinnedRelay, { io }: Work): Promise<Finding> {
 /** Checks that the device is known, and that the record is the newest. */
 async function checkAccount(
   session: SecureSession,
-  dir: string,
+  { dir, output }: Work,
 ): Promise<Finding> {
   const row = session.own.find();
   if (row?.registered === undefined) {
     return warning(
       "The registration of the secure account isn't finished",
-      "The verb register goes on with it, by the same name",
+      `Go on with it: ${
+        output.spell(
+          new Command("register", row?.name ?? "NAME"),
+        )
+      }`,
     );
   }
   const { publicKey } = await readIdentityKey(dir);
@@ -132,11 +139,10 @@ async function checkPackages(session: SecureSession): Promise<Finding> {
   const made = session.packages.state().weeklyMade;
   const left = await session.packages.refill();
   const { weeklyMade = Date.now() } = session.packages.state();
-  const what = `${
-    formatThings(left, "single-use key package")
-  } of ${SINGLE_USE.most} wait at the relay, the weekly one is of ${
-    day(weeklyMade)
-  }`;
+  const what =
+    `At the relay: ${left} of ${SINGLE_USE.most} single-use key packages, and a weekly one of ${
+      day(weeklyMade)
+    }`;
   if (made !== undefined && Date.now() - made > OLD_PACKAGE) {
     return warning(
       `${what}; the one before was of ${day(made)}`,
@@ -153,5 +159,5 @@ async function checkMailbox(session: SecureSession): Promise<Finding> {
   const last = fetched === undefined
     ? "nothing was fetched yet"
     : `fetched last on ${localTime(fetched)}`;
-  return ok(`${formatThings(waiting, "message")} waits at the relay; ${last}`);
+  return ok(`At the relay: ${formatThings(waiting, "message")}; ${last}`);
 }

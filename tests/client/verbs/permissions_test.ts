@@ -41,6 +41,7 @@ const KEPT: readonly [
   ["export", { passphraseFd: 0 }, []],
   ["export", { passphraseFd: 3 }, ["run"]],
   ["import", { passphraseFd: 3 }, ["net", "run"]],
+  ["register", {}, ["net", "env"]],
   ["doctor", {}, ["net", "env"]],
   ["chat", {}, ["net", "env", "run"]],
   ["menu", {}, ["net"]],

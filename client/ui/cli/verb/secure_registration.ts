@@ -55,11 +55,14 @@ export async function registerSecure(
       "A lift keeps the name",
     );
   }
-  if (!yes) throw unconfirmed(lines, name, lift);
+  // Who goes on with a registration has agreed before.
+  if (!yes && !isSecureFolder(dir)) throw unconfirmed(lines, name, lift);
   const relays = new SecureRelays(() => pinnedRelays(lines), work.io.env);
-  const me = await entered(dir, name, before, relays);
-  const kept = await addresses.keep();
-  if (kept !== undefined) output.say(kept);
+  const me = await entered(dir, name, before, relays).finally(async () => {
+    // Keys that a relay may know need its line.
+    const kept = isSecureFolder(dir) ? await addresses.keep() : undefined;
+    if (kept !== undefined) output.say(kept);
+  });
   await publish(work, relays);
   output.say(
     `${dir}/identity.key is your account: keep a copy of it in a safe place`,
@@ -99,7 +102,6 @@ function unconfirmed(
 
 /** Publishes key packages; the next doctor makes up for what fails. */
 async function publish(work: Work, relays: SecureRelays): Promise<void> {
-  if (!isSecureFolder(work.dir)) return;
   using secure = new SecureSession(work.dir, relays);
   try {
     await secure.packages.refill();
