@@ -7,7 +7,11 @@
 import { type Clause, type ClauseEntry, declared } from "./clauses.ts";
 
 const entries = {
-  "CHN-1": ["relay", "MUST", "The protocol has a port of its own, in TLS 1.3"],
+  "CHN-1": [
+    "relay",
+    "MUST",
+    "The protocol has a port of its own, with TLS 1.3",
+  ],
   "CHN-2": ["relay", "MUST", "No early data and no client certificate"],
   "CHN-3": ["client", "MUST", "The host name is relay.messageu.invalid"],
   "CHN-4": ["client", "MUST", "No request before the handshake is through"],
