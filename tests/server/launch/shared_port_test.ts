@@ -1,6 +1,6 @@
 /** What needs relays that share a port, on systems where they can't. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { readServerOptions } from "../../../server/options.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
 import { platforms } from "../../../shared/platform/platform.ts";

@@ -44,7 +44,10 @@ import {
   recordOf,
   sendingOf,
 } from "../../support/stores/secure_accounts.ts";
-import { type StoreCheck, storeTest } from "../../support/stores/store_test.ts";
+import {
+  type StoreCheck,
+  storeTest,
+} from "../../support/stores/store_kinds.ts";
 
 const NO_QUOTA = { messages: 0, bytes: 0 };
 const ALL = 1_000_000;

@@ -19,7 +19,7 @@ import {
   type StoreCheck,
   storeTest,
   type Subject,
-} from "../../support/stores/store_test.ts";
+} from "../../support/stores/store_kinds.ts";
 import { until } from "../../../lab/harness/until.ts";
 
 const NO_QUOTA = { messages: 0, bytes: 0 };
