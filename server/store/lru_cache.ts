@@ -40,6 +40,12 @@ export class LruCache<V> {
     this.#newer.set(key, value);
   }
 
+  /** Drops a value. */
+  delete(key: string): void {
+    this.#newer.delete(key);
+    this.#older.delete(key);
+  }
+
   /** Drops all values. */
   clear(): void {
     this.#newer.clear();

@@ -262,8 +262,8 @@ export interface SecureStore {
    * Hands out packages of an account's devices.
    *
    * @param withSingle whether single-use packages are handed out
-   * @returns undefined if one of the devices isn't the account's, or has no
-   * weekly package
+   * @returns undefined if one of the devices isn't the account's, is told twice or
+   * has no weekly package
    */
   claim(
     account: AccountId,

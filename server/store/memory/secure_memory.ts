@@ -252,13 +252,15 @@ export class MemorySecureStore implements SecureStore {
     withSingle: boolean,
   ): Promise<readonly ClaimedPackages[] | undefined> {
     return this.#tables.commit(() => {
+      const isEachOnce = new Set(devices.map((id) => id.toHex())).size ===
+        devices.length;
       const found = devices.flatMap((id) => {
         const device = this.#tables.device(id);
         const weekly = device?.weekly;
         if (device === undefined || weekly === undefined) return [];
         return equals(device.account, account) ? { device, weekly } : [];
       });
-      if (found.length < devices.length) return undefined;
+      if (!isEachOnce || found.length < devices.length) return undefined;
       return found.map(({ device, weekly }) => ({
         device: device.id,
         weekly,
@@ -304,12 +306,12 @@ export class MemorySecureStore implements SecureStore {
       if (user.isClosed) return { refused: "closed" };
       const { record } = user;
       if (!isForAll(record, sending)) return { otherDevices: record.bytes };
-      if (isCountUsed(sender, count)) return { refused: "count" };
       const hasRoom = sending.envelopes.every(({ device: id, content }) => {
         const device = this.#tables.device(id);
         return device && !isMailboxFull(device, content.length, quota);
       });
       if (!hasRoom) return { refused: "full" };
+      if (isCountUsed(sender, count)) return { refused: "count" };
       sender.count = Math.max(sender.count, count);
       sender.sendings.set(uid.toHex(), {
         digest: digest.slice(),

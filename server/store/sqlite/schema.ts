@@ -5,11 +5,12 @@
  */
 
 import type { Database } from "@db/sqlite";
+import { SendingState } from "../../../shared/secure/secure_protocol.ts";
 import type { ForeignRows } from "./file/foreign.ts";
 import { StoreError } from "../store.ts";
 
 /** The version of the tables, in `PRAGMA user_version`, which is 0 in files of other programs. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** Bytes of pages that a connection to the file keeps at most. */
 const CACHE_SIZE = 8 * 1024 * 1024;
@@ -105,6 +106,96 @@ CREATE TABLE parts (
 CREATE UNIQUE INDEX part ON parts (ToClient, ID, Part);
 `;
 
+// The secure protocol. A deleted account keeps its row, and so its name.
+const PROFILES = `
+CREATE TABLE profiles (
+  ID BLOB NOT NULL UNIQUE,
+  Identity BLOB NOT NULL,
+  Version INTEGER NOT NULL,
+  Record BLOB NOT NULL,
+  Closed INTEGER NOT NULL DEFAULT 0
+);
+`;
+
+// The devices of newest records. Count and LastSeq are raised when rows of taken
+// and mail go, and what is in those is looked up: a send changes no device.
+const DEVICES = `
+CREATE TABLE devices (
+  Device BLOB NOT NULL UNIQUE,
+  Account BLOB NOT NULL,
+  SigningKey BLOB NOT NULL,
+  Count INTEGER NOT NULL DEFAULT 0,
+  LastSeq INTEGER NOT NULL DEFAULT 0,
+  LastPackage INTEGER NOT NULL DEFAULT 0,
+  LastSeen INTEGER NOT NULL
+);
+CREATE INDEX account_devices ON devices (Account);
+`;
+
+const PACKAGES = `
+CREATE TABLE packages (
+  Device BLOB NOT NULL,
+  Number INTEGER NOT NULL,
+  Kind INTEGER NOT NULL,
+  Bytes BLOB NOT NULL
+);
+CREATE UNIQUE INDEX package ON packages (Device, Kind, Number);
+`;
+
+/** SQL that holds for a sending with a count; others go to legacy clients. */
+export const HAS_COUNT = "Count >= 0";
+/** SQL that holds for a sending whose outcome is known, or isn't followed. */
+export const IS_SETTLED = `State <> ${SendingState.Waits}`;
+
+// What is known of each device's sendings: the unique indexes keep a repeat from
+// being taken twice. Waiting counts the envelopes that wait.
+const TAKEN = `
+CREATE TABLE taken (
+  Device BLOB NOT NULL,
+  Uid BLOB NOT NULL,
+  Count INTEGER NOT NULL,
+  Digest BLOB NOT NULL,
+  State INTEGER NOT NULL,
+  Time INTEGER NOT NULL,
+  Waiting INTEGER NOT NULL,
+  Message INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX sending ON taken (Device, Uid);
+CREATE UNIQUE INDEX sending_count ON taken (Device, Count) WHERE ${HAS_COUNT};
+CREATE INDEX settled_sending ON taken (Time) WHERE ${IS_SETTLED};
+`;
+
+/** SQL that holds for mail with a lifetime; other mail is legacy and waits for the retention. */
+export const HAS_LIFETIME = "Expires > 0";
+
+// Rest stands before Content, to be read without the pages of a large content.
+const MAIL = `
+CREATE TABLE mail (
+  Device BLOB NOT NULL,
+  Seq INTEGER NOT NULL,
+  Uid BLOB NOT NULL,
+  Account BLOB NOT NULL,
+  FromDevice BLOB NOT NULL,
+  Flags INTEGER NOT NULL,
+  Arrived INTEGER NOT NULL,
+  Expires INTEGER NOT NULL,
+  Rest INTEGER NOT NULL,
+  Content BLOB NOT NULL
+);
+CREATE UNIQUE INDEX mailbox ON mail (Device, Seq);
+CREATE INDEX mail_expiry ON mail (Expires) WHERE ${HAS_LIFETIME};
+CREATE INDEX legacy_mail ON mail (Arrived) WHERE Expires = 0;
+CREATE TABLE mail_parts (
+  Device BLOB NOT NULL,
+  Seq INTEGER NOT NULL,
+  Part INTEGER NOT NULL,
+  Content BLOB NOT NULL
+);
+CREATE UNIQUE INDEX mail_part ON mail_parts (Device, Seq, Part);
+`;
+
+const SECURE = PROFILES + DEVICES + PACKAGES + TAKEN + MAIL;
+
 /** What makes each older version into the next one, in milliseconds since 1970. */
 const MIGRATIONS: Readonly<Record<number, (now: number) => string>> = {
   1: () =>
@@ -125,6 +216,7 @@ const MIGRATIONS: Readonly<Record<number, (now: number) => string>> = {
     INSERT INTO accounts SELECT Position, ID, UserName, PublicKey FROM older_accounts;
     DROP TABLE older_accounts;
     ${CLIENTS_VIEW}`,
+  5: () => SECURE,
 };
 
 /**
@@ -146,7 +238,7 @@ export function prepareSchema(
     const found = schemaVersion(database);
     if (found === 0) {
       database.exec(
-        ACCOUNTS + ACTIVITY + CLIENTS_VIEW + MESSAGES + PARTS,
+        ACCOUNTS + ACTIVITY + CLIENTS_VIEW + MESSAGES + PARTS + SECURE,
       );
       const foreign = rows();
       if (foreign !== undefined) insertRows(database, foreign, now);

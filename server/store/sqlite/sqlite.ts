@@ -15,7 +15,6 @@ import {
   openReadyFile,
   type ReadyOptions,
 } from "./file/ready_file.ts";
-import type { SecureStore } from "../secure_store.ts";
 import { Deletions } from "./deletions.ts";
 import { withReserve } from "./reserve.ts";
 import {
@@ -37,6 +36,8 @@ import {
 import { lockStoreLater, type StoreLock } from "./file/store_lock.ts";
 import { LastSeenQueue } from "./last_seen_queue.ts";
 import { LruCache } from "../lru_cache.ts";
+import { read } from "./read.ts";
+import { SqliteSecureStore } from "./secure_sqlite.ts";
 import { countMessages } from "./writer/commands/count_messages.ts";
 import { deleteMessages } from "./writer/commands/delete_messages.ts";
 import { deleteUser } from "./writer/commands/delete_user.ts";
@@ -48,8 +49,8 @@ import { updateLastSeen } from "./writer/commands/update_last_seen.ts";
 import type { StoreCommand } from "./writer/store_command.ts";
 import { type CommandWriter, WriterLink } from "./writer/writer_link.ts";
 
-/** Clients whose positions are cached, some 40 MB. */
-const POSITIONS_CACHED = 400_000;
+/** Clients whose positions are cached, some 50 MB. */
+const REQUESTERS_CACHED = 400_000;
 /** Clients whose public keys are cached, some 50 MB. */
 const KEYS_CACHED = 100_000;
 /** Messages whose sizes are looked up at a time. */
@@ -119,7 +120,8 @@ class OpenStore implements SqliteStore {
   readonly #writer: CommandWriter;
   readonly #lock: StoreLock;
   readonly #statements: ReturnType<typeof prepareStatements>;
-  readonly #positions = new LruCache<number>(POSITIONS_CACHED);
+  readonly secure: SqliteSecureStore;
+  readonly #requesters = new LruCache<Requester>(REQUESTERS_CACHED);
   readonly #publicKeys = new LruCache<Uint8Array>(KEYS_CACHED);
   readonly #lastSeen: LastSeenQueue;
   readonly #deletions: Deletions;
@@ -135,6 +137,11 @@ class OpenStore implements SqliteStore {
     this.#writer = writer;
     this.#lock = lock;
     this.#statements = prepareStatements(database);
+    this.secure = new SqliteSecureStore(
+      database,
+      (command, value, ...contents) => this.#write(command, value, ...contents),
+      (account) => this.#requesters.delete(account.toHex()),
+    );
     // A last-seen time is worth no failure, and a deletion is tried again; where
     // the store is broken the next request must fail.
     const noteBroken = (error: unknown) => {
@@ -185,15 +192,12 @@ class OpenStore implements SqliteStore {
   async requester(id: ClientId): Promise<Requester | undefined> {
     if (this.#broken !== undefined) throw this.#broken;
     this.#dropOldUsers();
-    const position = this.#positions.getOrRead(
-      id.toHex(),
-      () => read(() => this.#statements.position.get(id)?.position),
-    );
-    return position === undefined ? undefined : { position, isSecured: false };
-  }
-
-  get secure(): SecureStore {
-    throw new TypeError("Not built yet");
+    return this.#requesters.getOrRead(id.toHex(), () => {
+      const row = read(() => this.#statements.requester.get(id));
+      if (row === undefined) return undefined;
+      const { position, isSecured } = row;
+      return { position, isSecured: isSecured !== 0 };
+    });
   }
 
   // deno-lint-ignore require-await -- as above
@@ -209,7 +213,7 @@ class OpenStore implements SqliteStore {
     const { usersVersion } = this;
     if (usersVersion === this.#usersRead) return;
     this.#usersRead = usersVersion;
-    this.#positions.clear();
+    this.#requesters.clear();
     this.#publicKeys.clear();
   }
 
@@ -226,7 +230,7 @@ class OpenStore implements SqliteStore {
   async deleteUser(id: ClientId): Promise<number | undefined> {
     for (let messages = 0;;) {
       const step = await this.#write(deleteUser, { id });
-      messages += step.messages;
+      messages += step.messages + step.mail;
       if (step.isUnfinished) continue;
       this.#usersDeleted++;
       return step.isDeleted ? messages : undefined;
@@ -238,7 +242,11 @@ class OpenStore implements SqliteStore {
     quota: Quota,
   ): Promise<SendResult> {
     const size = content.length;
-    return this.#write(sendMessage, { ...message, quota, size }, content);
+    return this.#write(sendMessage, { ...message, quota, size }, content)
+      .then(({ result, devices }) => {
+        for (const device of devices) this.secure.wake(device);
+        return result;
+      });
   }
 
   async waiting(
@@ -344,19 +352,10 @@ class OpenStore implements SqliteStore {
   #write<T, R>(
     command: StoreCommand<T, R>,
     value: T,
-    content?: Uint8Array,
+    ...contents: readonly Uint8Array[]
   ): Promise<R> {
     this.#lastSeen.writeDue();
-    return this.#writer.write(command, value, content);
-  }
-}
-
-/** @throws {StoreError} where the database fails */
-function read<T>(query: () => T): T {
-  try {
-    return query();
-  } catch (error) {
-    throw storeError(error);
+    return this.#writer.write(command, value, ...contents);
   }
 }
 
@@ -365,8 +364,10 @@ function prepareStatements(database: Database) {
     database.prepare<T>(sql);
   return {
     begin: prepare("BEGIN"),
-    position: prepare<{ position: number }>(
-      "SELECT Position AS position FROM accounts WHERE ID = ?",
+    requester: prepare<{ position: number; isSecured: number }>(
+      `SELECT Position AS position,
+        EXISTS (SELECT 1 FROM profiles WHERE profiles.ID = accounts.ID) AS isSecured
+        FROM accounts WHERE ID = ?`,
     ),
     registeredId: prepare<{ id: ClientId }>(
       "SELECT ID AS id FROM accounts WHERE UserName = ? AND PublicKey = ?",

@@ -917,9 +917,4 @@ function secureContract(kind: StoreKind): void {
   });
 }
 
-/** Kinds whose secure accounts are still to come. */
-const UNBUILT: readonly string[] = ["file"];
-
-for (const kind of storeKinds) {
-  if (!UNBUILT.includes(kind.schemes[0])) secureContract(kind);
-}
+for (const kind of storeKinds) secureContract(kind);

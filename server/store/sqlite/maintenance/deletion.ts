@@ -6,7 +6,9 @@
  */
 
 import type { Database } from "@db/sqlite";
+import { SendingState } from "../../../../shared/secure/secure_protocol.ts";
 import type { MessageDeleter } from "../writer/message_deleter.ts";
+import type { MailDeleter } from "../writer/secure/mail_deleter.ts";
 import { UserDeleter } from "../writer/user_deleter.ts";
 import { emptyLog } from "../checkpoints.ts";
 import { withReserve } from "../reserve.ts";
@@ -20,13 +22,16 @@ const PAUSE = 20;
 /** Deletes a batch of the messages that arrived before a time; returns their number. */
 export function purgeSome(
   database: Database,
-  messages: MessageDeleter,
+  { messages, mail }: { messages: MessageDeleter; mail: MailDeleter },
   before: Date,
 ): Promise<number> {
   return inStep(database, () => {
-    const found = messages.arrivedBefore(before.getTime(), BATCH);
+    const time = before.getTime();
+    const found = messages.arrivedBefore(time, BATCH);
     messages.delete(found);
-    return found.length;
+    const foundMail = mail.arrivedBefore(time, BATCH - found.length);
+    mail.delete(foundMail, SendingState.Expired, Date.now());
+    return found.length + foundMail.length;
   });
 }
 
@@ -42,7 +47,7 @@ export async function deleteUser(
   const deleter = new UserDeleter(database);
   for (let messages = 0;;) {
     const step = await inStep(database, () => deleter.step(id));
-    messages += step.messages;
+    messages += step.messages + step.mail;
     if (!step.isUnfinished) return step.isDeleted ? messages : undefined;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }

@@ -29,6 +29,7 @@ import { administer, type AdminStore } from "../../admin_store.ts";
 import type { StoreAddress } from "../../store_kind.ts";
 import { withReserve } from "../reserve.ts";
 import { MessageDeleter } from "../writer/message_deleter.ts";
+import { MailDeleter } from "../writer/secure/mail_deleter.ts";
 import { isStoreLocked } from "../file/store_lock.ts";
 import { deleteUser, purgeSome } from "./deletion.ts";
 import { raiseIds, restartIds } from "./inbox_ids.ts";
@@ -125,11 +126,14 @@ export function requireVersion(version: number): void {
 }
 
 function adminStore(database: Database, path: string): AdminStore {
-  const messages = new MessageDeleter(database);
+  const deleters = {
+    messages: new MessageDeleter(database),
+    mail: new MailDeleter(database),
+  };
   return administer(path, storeError, {
     ...reports(database, path),
     deleteUser: (id) => deleteUser(database, id),
-    purgeSome: (before) => purgeSome(database, messages, before),
+    purgeSome: (before) => purgeSome(database, deleters, before),
     raiseIds: () => raiseIds(database),
     restartIds: () => restartIds(database),
     check: () => findFaults(database),

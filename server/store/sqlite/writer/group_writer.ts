@@ -18,6 +18,7 @@ import { ArrivalClock } from "./arrival_clock.ts";
 import { commands } from "./commands.ts";
 import type { DiskRoom } from "./disk_room.ts";
 import { Inboxes } from "./inboxes.ts";
+import { Mailboxes } from "./secure/mailboxes.ts";
 import type {
   PreparedCommand,
   StoreCommand,
@@ -60,6 +61,7 @@ export class GroupWriter {
     PreparedCommand<unknown, unknown>
   >;
   readonly #inboxes: Inboxes;
+  readonly #mailboxes: Mailboxes;
   readonly #arrivalClock: ArrivalClock;
   readonly #dataVersionQuery;
   readonly #room: GroupWriterOptions["room"];
@@ -88,6 +90,7 @@ export class GroupWriter {
       commands.map((command) => [command, command.prepare(database)]),
     );
     this.#inboxes = new Inboxes(database);
+    this.#mailboxes = new Mailboxes(database);
     this.#arrivalClock = new ArrivalClock(database, clock);
     this.#dataVersionQuery = database.prepare<{ data_version: number }>(
       "PRAGMA data_version",
@@ -178,13 +181,17 @@ export class GroupWriter {
       this.#noticeOthers();
       // To move all arrivals takes room in the log.
       const { arrivals, committed } = this.#arrivalClock.look(!this.#isFull);
-      const transaction = { inboxes: this.#inboxes, arrivals };
+      const transaction = {
+        inboxes: this.#inboxes,
+        mailboxes: this.#mailboxes,
+        arrivals,
+      };
       const results = group.map((job) => this.#execute(job, transaction));
       this.#database.exec("COMMIT");
       committed();
       return results;
     } catch (error) {
-      this.#inboxes.clear();
+      this.#clearCaches();
       if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
@@ -195,8 +202,13 @@ export class GroupWriter {
     const version = this.#dataVersionQuery.get()?.data_version;
     if (version === this.#dataVersion) return;
     this.#dataVersion = version;
-    this.#inboxes.clear();
+    this.#clearCaches();
     this.#othersWrote();
+  }
+
+  #clearCaches(): void {
+    this.#inboxes.clear();
+    this.#mailboxes.clear();
   }
 
   #execute({ command, value, content }: Job, transaction: Transaction) {

@@ -1,5 +1,8 @@
 import type { Database } from "@db/sqlite";
-import type { MessageId } from "../../../../shared/wire/protocol.ts";
+import {
+  MAX_MESSAGE_ID,
+  type MessageId,
+} from "../../../../shared/wire/protocol.ts";
 import { LruCache } from "../../lru_cache.ts";
 import { type Quota, refusalOf, type SendResult } from "../../store.ts";
 
@@ -10,6 +13,8 @@ const NOTHING = { messages: 0, bytes: 0 };
 
 interface Inbox {
   lastId: number;
+  /** Whether its owner has a record, and mail goes into mailboxes. */
+  isSecured: boolean;
   /** Undefined until a quota needs it. */
   waiting: { messages: number; bytes: number } | undefined;
 }
@@ -27,9 +32,10 @@ export class Inboxes {
 
   /** @param database has its tables */
   constructor(database: Database) {
-    this.#lastId = database.prepare<{ id: number }>(
+    this.#lastId = database.prepare<{ id: number; isSecured: number }>(
       `SELECT max(LastMessage, coalesce(
-        (SELECT max(ID) FROM messages WHERE ToClient = ?), 0)) AS id
+        (SELECT max(ID) FROM messages WHERE ToClient = ?), 0)) AS id,
+        EXISTS (SELECT 1 FROM profiles WHERE profiles.ID = accounts.ID) AS isSecured
         FROM accounts JOIN activity USING (Position) WHERE accounts.ID = ?`,
     );
     this.#waiting = database.prepare<{ messages: number; bytes: number }>(
@@ -50,6 +56,29 @@ export class Inboxes {
   count(): number {
     if (Number.isNaN(this.#total)) this.#total = this.#count.get()?.total ?? 0;
     return this.#total;
+  }
+
+  /** Whether messages to a user go into mailboxes. */
+  isSecured(recipient: Uint8Array): boolean {
+    return this.#find(recipient)?.isSecured ?? false;
+  }
+
+  /**
+   * Gives a message the next id of an inbox that it doesn't go into.
+   *
+   * @returns the id, or why the message is refused
+   */
+  skip(recipient: Uint8Array): SendResult {
+    const inbox = this.#find(recipient);
+    if (inbox === undefined) return { refused: "unknown_target" };
+    if (inbox.lastId >= MAX_MESSAGE_ID) return { refused: "ids_used_up" };
+    return { id: ++inbox.lastId as MessageId };
+  }
+
+  /** Notes that an inbox was emptied, its owner became secure or was deleted. */
+  drop(recipient: Uint8Array, messages: number): void {
+    this.#total -= messages;
+    this.#cache.delete(recipient.toHex());
   }
 
   /**
@@ -96,7 +125,9 @@ export class Inboxes {
   #find(recipient: Uint8Array): Inbox | undefined {
     return this.#cache.getOrRead(recipient.toHex(), () => {
       const row = this.#lastId.get(recipient, recipient);
-      return row && { lastId: row.id, waiting: undefined };
+      if (row === undefined) return undefined;
+      const { id: lastId, isSecured } = row;
+      return { lastId, isSecured: isSecured === 1, waiting: undefined };
     });
   }
 }

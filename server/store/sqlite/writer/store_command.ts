@@ -9,6 +9,7 @@ import type { Database } from "@db/sqlite";
 import type { Field } from "../../../../shared/wire/fields.ts";
 import type { Arrivals } from "./arrival_clock.ts";
 import type { Inboxes } from "./inboxes.ts";
+import type { Mailboxes } from "./secure/mailboxes.ts";
 
 /** Takes the next `size` bytes of a command's content. */
 export type TakeContent = (size: number) => Uint8Array;
@@ -17,6 +18,8 @@ export type TakeContent = (size: number) => Uint8Array;
 export interface Transaction {
   /** Last ids and sizes of inboxes. */
   readonly inboxes: Inboxes;
+  /** Accounts and mailboxes of the secure protocol. */
+  readonly mailboxes: Mailboxes;
   /** Times of arrival. */
   readonly arrivals: Arrivals;
 }

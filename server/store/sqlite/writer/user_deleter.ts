@@ -1,14 +1,17 @@
 import type { Database } from "@db/sqlite";
 import { MessageDeleter } from "./message_deleter.ts";
+import { AccountDevices } from "./secure/account_devices.ts";
 
 /** Messages that one step deletes at most. */
 const MOST_AT_ONCE = 500;
 
 /** One step of deleting a user. */
 export interface UserDeletion {
-  /** Number of messages deleted, and size in bytes of their contents. */
+  /** Number of messages deleted in its inbox, and size in bytes of their contents. */
   messages: number;
   bytes: number;
+  /** Number of messages deleted in its devices' mailboxes. */
+  mail: number;
   /** Whether further steps are to follow. */
   isUnfinished: boolean;
   /** Whether this step deleted the user. */
@@ -18,30 +21,53 @@ export interface UserDeletion {
 /** Deletes users, each in steps of one transaction, so that no other writer waits for long. */
 export class UserDeleter {
   readonly #messages: MessageDeleter;
+  readonly #devices: AccountDevices;
   readonly #statements;
 
   /** @param database has its tables */
   constructor(database: Database) {
     this.#messages = new MessageDeleter(database);
+    this.#devices = new AccountDevices(database);
     this.#statements = {
       activity: database.prepare(
         "DELETE FROM activity WHERE Position = (SELECT Position FROM accounts WHERE ID = ?)",
       ),
       account: database.prepare("DELETE FROM accounts WHERE ID = ?"),
+      profile: database.prepare("DELETE FROM profiles WHERE ID = ?"),
     };
   }
 
-  /** Deletes the oldest messages that wait for a user, and together with the last of them the user. */
+  /**
+   * Deletes the oldest messages that wait for a user, and together with the last
+   * of them the user with its devices.
+   */
   step(id: Uint8Array): UserDeletion {
-    const oldest = () => this.#messages.waitingFor(id, MOST_AT_ONCE);
-    const [inbox] = this.#messages.delete(oldest());
+    const oldest = this.#messages.waitingFor(id, MOST_AT_ONCE);
+    const [inbox] = this.#messages.delete(oldest);
     const { messages = 0, bytes = 0 } = inbox ?? {};
-    const isUnfinished = messages > 0 && oldest().length > 0;
-    let isDeleted = false;
-    if (!isUnfinished) {
-      this.#statements.activity.run(id);
-      isDeleted = this.#statements.account.run(id) > 0;
+    const left = MOST_AT_ONCE - messages;
+    const isEmptied = this.#messages.waitingFor(id, 1).length === 0;
+    const now = Date.now();
+    const mail = isEmptied ? this.#deleteMail(id, left, now) : 0;
+    const isUnfinished = !isEmptied || mail === left;
+    const isDeleted = !isUnfinished && this.#deleteUser(id, now);
+    return { messages, bytes, mail, isUnfinished, isDeleted };
+  }
+
+  #deleteMail(id: Uint8Array, most: number, now: number): number {
+    let mail = 0;
+    for (const device of this.#devices.of(id)) {
+      mail += this.#devices.deleteMail(device, most - mail, now);
     }
-    return { messages, bytes, isUnfinished, isDeleted };
+    return mail;
+  }
+
+  #deleteUser(id: Uint8Array, now: number): boolean {
+    for (const device of this.#devices.of(id)) {
+      this.#devices.delete(device, now);
+    }
+    this.#statements.profile.run(id);
+    this.#statements.activity.run(id);
+    return this.#statements.account.run(id) > 0;
   }
 }

@@ -13,8 +13,8 @@ import { WRITER, type WriterStart } from "./writer.ts";
 
 /** Bytes that commands may be ahead of the writer; others wait in their own arrays. */
 const COMMANDS_SIZE = 4 * 1024 * 1024;
-/** Bytes that results may be ahead of the store. */
-const RESULTS_SIZE = 64 * 1024;
+/** Bytes that results may be ahead of the store: more than the packages of 255 devices. */
+const RESULTS_SIZE = 1024 * 1024;
 
 /** A command whose result is to come. */
 interface Pending {
@@ -108,7 +108,7 @@ export class WriterLink {
 
   /**
    * Writes a command, after those that were given before. The bytes of its
-   * content must stay as they are until it is settled.
+   * contents, which go one after the other, must stay as they are until it is settled.
    *
    * @returns its result, once it is on the disk
    * @throws {StoreError} if it can't be written
@@ -116,12 +116,12 @@ export class WriterLink {
   write<T, R>(
     command: StoreCommand<T, R>,
     value: T,
-    content?: Uint8Array,
+    ...contents: readonly Uint8Array[]
   ): Promise<R> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     this.#put(encodeFrame(codes.get(command) ?? 0, command.fields, value));
-    if (content !== undefined) this.#put(content);
+    for (const content of contents) this.#put(content);
     const { result } = command;
     this.#pending.push({ result, resolve, reject } as Pending);
     if (!this.#flushing) {

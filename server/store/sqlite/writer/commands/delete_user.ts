@@ -12,15 +12,17 @@ export const deleteUser: StoreCommand<{ id: ClientId }, UserDeletion> = {
   result: record<UserDeletion>({
     messages: u32,
     bytes: f64,
+    mail: u32,
     isUnfinished: flag,
     isDeleted: flag,
   }),
   prepare(database) {
     const deleter = new UserDeleter(database);
     return {
-      execute({ id }, { inboxes }) {
+      execute({ id }, { inboxes, mailboxes }) {
         const step = deleter.step(id);
         inboxes.deleted(id, step.messages, step.bytes);
+        if (step.mail > 0 || step.isDeleted) mailboxes.clear();
         // Its inbox must take nothing more.
         if (!step.isUnfinished) inboxes.clear();
         return step;

@@ -1,5 +1,10 @@
 import {
+  type DeviceId,
+  deviceId,
+} from "../../../../../shared/secure/secure_protocol.ts";
+import {
   type Field,
+  list,
   record,
   u32,
   u8,
@@ -9,7 +14,6 @@ import type {
   MessageId,
   MessageType,
 } from "../../../../../shared/wire/protocol.ts";
-import { PART_SIZE } from "../../../store_rows.ts";
 import {
   type NewMessage,
   type Quota,
@@ -17,7 +21,12 @@ import {
   type SendResult,
 } from "../../../store.ts";
 import { f64, mapped } from "../fields.ts";
+import { MessageInserter } from "../message_inserter.ts";
+import { type Delivery, LegacyMail } from "../secure/legacy_mail.ts";
 import type { StoreCommand } from "../store_command.ts";
+
+/** What gets no mail. */
+const NO_DEVICES: readonly DeviceId[] = [];
 
 /** A message, of whose content only the size is told: its bytes follow. */
 interface Sending extends Omit<NewMessage, "content"> {
@@ -25,7 +34,8 @@ interface Sending extends Omit<NewMessage, "content"> {
   size: number;
 }
 
-const sendResult: Field<SendResult> = mapped(
+/** The result of a send. */
+export const sendResult: Field<SendResult> = mapped(
   record<{ refusal: number; id: MessageId }>({ refusal: u8, id: messageId }),
   (result) =>
     "id" in result ? { refusal: 0, id: result.id } : {
@@ -38,8 +48,11 @@ const sendResult: Field<SendResult> = mapped(
   },
 );
 
-/** Keeps a message in its recipient's inbox. */
-export const sendMessage: StoreCommand<Sending, SendResult> = {
+/**
+ * Keeps a message in its recipient's inbox, or in the mailboxes of a secure
+ * account.
+ */
+export const sendMessage: StoreCommand<Sending, Delivery> = {
   effect: "adds",
   fields: record<Sending>({
     recipient: clientId,
@@ -48,33 +61,18 @@ export const sendMessage: StoreCommand<Sending, SendResult> = {
     quota: record<Quota>({ messages: f64, bytes: f64 }),
     size: u32,
   }),
-  result: sendResult,
+  result: record<Delivery>({ result: sendResult, devices: list(deviceId) }),
   contentSize: ({ size }) => size,
   prepare(database) {
-    const message = database.prepare(
-      "INSERT INTO messages (ID, ToClient, FromClient, Type, Content, Rest, Arrived) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    );
-    const insertPart = database.prepare(
-      "INSERT INTO parts (ToClient, ID, Part, Content) VALUES (?, ?, ?, ?)",
-    );
+    const messages = new MessageInserter(database);
+    const mail = new LegacyMail(database);
     return {
-      execute(
-        { recipient, sender, type, quota, size },
-        { inboxes, arrivals },
-        content,
-      ) {
-        const result = inboxes.admit(recipient, size, quota);
-        if ("refused" in result) return result;
-        const { id } = result;
-        const first = Math.min(size, PART_SIZE);
-        const rest = size - first;
-        const { now } = arrivals;
-        message.run(id, recipient, sender, type, content(first), rest, now);
-        for (let at = first, part = 1; at < size; at += PART_SIZE, part++) {
-          const piece = content(Math.min(PART_SIZE, size - at));
-          insertPart.run(recipient, id, part, piece);
+      execute(message, transaction, content) {
+        if (transaction.inboxes.isSecured(message.recipient)) {
+          return mail.keep(message, transaction, content);
         }
-        return result;
+        const result = messages.insert(message, transaction, content);
+        return { result, devices: NO_DEVICES };
       },
     };
   },
