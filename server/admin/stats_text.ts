@@ -24,15 +24,17 @@ export function statsLines(stats: StoreStats, now: Date): string[] {
   const subjects: [subject: string, what: string][] = [
     [
       "users",
-      `${formatCount(stats.users)}; seen within a day ${
-        formatCount(stats.seenLastDay)
-      }, a week ${formatCount(stats.seenLastWeek)}, 30 days ${
-        formatCount(stats.seenLastMonth)
-      }`,
+      `${formatCount(stats.users)} (${
+        formatCount(stats.secured)
+      } secure); seen within a day ${formatCount(stats.seenLastDay)}, a week ${
+        formatCount(stats.seenLastWeek)
+      }, 30 days ${formatCount(stats.seenLastMonth)}`,
     ],
     [
       "waiting",
-      `${formatThings(stats.messages, "message")}, ${formatBytes(stats.bytes)}`,
+      `${formatThings(stats.messages, "message")} (${
+        formatCount(stats.mail)
+      } in mailboxes), ${formatBytes(stats.bytes)}`,
     ],
     ["oldest", age === undefined ? "none" : `arrived ${age} ago`],
     [

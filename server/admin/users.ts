@@ -44,9 +44,9 @@ async function matching(
   return users;
 }
 
-const HEAD = ["NAME", "LAST SEEN", "WAITING", "SIZE", "ID"];
+const HEAD = ["NAME", "SECURE", "LAST SEEN", "WAITING", "SIZE", "ID"];
 /** Indices of the right-aligned columns. */
-const RIGHT = [2, 3];
+const RIGHT = [3, 4];
 /** Rows that are aligned together; bounds the memory. */
 const ALIGNED_ROWS = 1000;
 
@@ -66,10 +66,11 @@ export async function* usersTable(
 }
 
 function cellsOf(
-  { name, lastSeen, messages, bytes, id }: UserInfo,
+  { name, isSecured, lastSeen, messages, bytes, id }: UserInfo,
 ): string[] {
   return [
     printableLine(name),
+    isSecured ? "yes" : "no",
     printableLine(lastSeen),
     formatCount(messages),
     formatBytes(bytes),

@@ -7,7 +7,7 @@
 import { formatThings } from "../../shared/cli/figures.ts";
 import type { ClientId } from "../../shared/wire/protocol.ts";
 import { StoreError } from "./store.ts";
-import type { StoreRow } from "./store_rows.ts";
+import type { StoreRow, StoreTable } from "./store_rows.ts";
 import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** Advice for inboxes that have used up their ids. */
@@ -34,19 +34,23 @@ export interface RestartedIds {
 export interface StoreStats {
   /** Number of registered users. */
   users: number;
+  /** Number of those with a secure account, also a deleted one. */
+  secured: number;
   /** Number of users seen within the last day. */
   seenLastDay: number;
   /** Number of users seen within 7 days. */
   seenLastWeek: number;
   /** Number of users seen within 30 days. */
   seenLastMonth: number;
-  /** Waiting messages. */
+  /** Waiting messages, in inboxes and mailboxes. */
   messages: number;
-  /** Size in bytes of their contents. */
+  /** Number of those in mailboxes. */
+  mail: number;
+  /** Size in bytes of the contents of all. */
   bytes: number;
   /** Arrival of the oldest waiting message; undefined if none waits. */
   oldest: Date | undefined;
-  /** Number of messages in the largest inboxes, the largest first. */
+  /** Number of messages in the largest inboxes and mailboxes, the largest first. */
   largestInboxes: number[];
   /** The store's files on its disk. */
   files: { name: string; bytes: number }[];
@@ -60,7 +64,9 @@ export interface UserInfo {
   id: string;
   /** When the user was last seen, as the store has it. */
   lastSeen: string;
-  /** Waiting messages. */
+  /** Whether it has a secure account, also a deleted one. */
+  isSecured: boolean;
+  /** Waiting messages, also those in its devices' mailboxes. */
   messages: number;
   /** Bytes of their contents. */
   bytes: number;
@@ -70,8 +76,15 @@ export interface UserInfo {
 export interface StoreCounts {
   /** Number of registered users. */
   users: number;
-  /** Waiting messages. */
+  /** Waiting messages, in inboxes and mailboxes. */
   messages: number;
+}
+
+/** The counts of a store with so many rows of each table. */
+export function countsOf(
+  { accounts, messages, mail }: Record<StoreTable, number>,
+): StoreCounts {
+  return { users: accounts, messages: messages + mail };
 }
 
 /** Formats the counts in words. */
@@ -136,8 +149,9 @@ export interface AdminWork {
   purgeSome(before: Date): Awaitable<number>;
 
   /**
-   * Raises the highest id of every inbox by `ID_JUMP`, so that no id is reused
-   * after the store went back in time.
+   * Raises the highest id of every inbox and the highest position of every
+   * mailbox by `ID_JUMP`, and deletes all single-use packages, so that none is
+   * given out again after the store went back in time. Counts of devices stay.
    */
   raiseIds(): Awaitable<RaisedIds>;
 
@@ -225,9 +239,16 @@ function byName(store: Named) {
       const since = [1, 7, 30].map((days) =>
         new Date(now.getTime() - days * DAY).toISOString()
       );
-      const { users, seen, ...stats } = await store.stats(since);
+      const { users, secured, seen, ...stats } = await store.stats(since);
       const [seenLastDay = 0, seenLastWeek = 0, seenLastMonth = 0] = seen;
-      return { users, seenLastDay, seenLastWeek, seenLastMonth, ...stats };
+      return {
+        users,
+        secured,
+        seenLastDay,
+        seenLastWeek,
+        seenLastMonth,
+        ...stats,
+      };
     },
 
     /** All users, in the order of their registration. */
@@ -262,6 +283,6 @@ function byName(store: Named) {
   };
 }
 
-function infoOf({ name, id, lastSeen, messages, bytes }: UserRow): UserInfo {
-  return { name, id: id.toHex(), lastSeen, messages, bytes };
+function infoOf({ position: _, id, ...info }: UserRow): UserInfo {
+  return { ...info, id: id.toHex() };
 }

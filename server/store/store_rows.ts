@@ -59,13 +59,7 @@ export const storeTables = {
     part: ["Part", "number"],
     content: ["Content", "bytes"],
   },
-} as const satisfies Record<string, Record<string, Column>>;
-
-/**
- * The tables of the secure protocol, in this order behind the others. Times are
- * in milliseconds since 1970.
- */
-export const secureTables = {
+  // Of the secure protocol; times are in milliseconds since 1970.
   profiles: {
     account: ["ID", "bytes"],
     identity: ["Identity", "bytes"],
@@ -136,6 +130,14 @@ export type StoreTable = keyof typeof storeTables;
 
 /** The tables, in the order in which they are read. */
 export const tableNames = Object.keys(storeTables) as readonly StoreTable[];
+
+/** Numbers of rows, all 0. */
+export function noRows(): Record<StoreTable, number> {
+  return Object.fromEntries(tableNames.map((table) => [table, 0])) as Record<
+    StoreTable,
+    number
+  >;
+}
 
 /** A row of a table, from the values of its columns. */
 export function rowOf(table: StoreTable, values: readonly unknown[]): StoreRow {

@@ -12,6 +12,9 @@ import { StoreError } from "../store.ts";
 /** The version of the tables, in `PRAGMA user_version`, which is 0 in files of other programs. */
 export const SCHEMA_VERSION = 6;
 
+/** The first version with the tables of the secure protocol. */
+export const FIRST_SECURE = 6;
+
 /** Bytes of pages that a connection to the file keeps at most. */
 const CACHE_SIZE = 8 * 1024 * 1024;
 

@@ -41,8 +41,8 @@ testWithAnyStore("stats and users tell what is there", async (store) => {
       : /^files {12}127\.0\.0\.1:\d+\/relay_\d+ [\d.]+ MiB$/,
   );
   assertEquals(lines.toSpliced(4, 1), [
-    "users            3; seen within a day 0, a week 1, 30 days 1",
-    "waiting          4 messages, 2.5 MiB",
+    "users            3 (0 secure); seen within a day 0, a week 1, 30 days 1",
+    "waiting          4 messages (0 in mailboxes), 2.5 MiB",
     "oldest           arrived 3 days ago",
     "largest inboxes  3 messages; 1 message",
     "",
@@ -53,10 +53,12 @@ testWithAnyStore("stats and users tell what is there", async (store) => {
   assertEquals(stats, {
     type: "stats",
     users: 3,
+    secured: 0,
     seenLastDay: 0,
     seenLastWeek: 1,
     seenLastMonth: 1,
     messages: 4,
+    mail: 0,
     bytes: LARGE + 60,
     oldest: new Date(arrived).toISOString(),
     largestInboxes: [3, 1],
@@ -64,10 +66,10 @@ testWithAnyStore("stats and users tell what is there", async (store) => {
   assert(files[0].bytes > LARGE);
   assertEquals(
     await adminPrints(place, "users"),
-    `NAME  LAST SEEN                 WAITING      SIZE  ID
-anna  2026-01-02T03:04:05.678Z        0   0 bytes  ${idOf(1).toHex()}
-ben   ${lately}        3  60 bytes  ${idOf(2).toHex()}
-cora  zzz                             1   2.5 MiB  ${idOf(3).toHex()}
+    `NAME  SECURE  LAST SEEN                 WAITING      SIZE  ID
+anna  no      2026-01-02T03:04:05.678Z        0   0 bytes  ${idOf(1).toHex()}
+ben   no      ${lately}        3  60 bytes  ${idOf(2).toHex()}
+cora  no      zzz                             1   2.5 MiB  ${idOf(3).toHex()}
 `,
   );
   const users = (await adminPrints(place, "users", "--json")).trim().split("\n")
@@ -77,6 +79,7 @@ cora  zzz                             1   2.5 MiB  ${idOf(3).toHex()}
     name: "ben",
     id: idOf(2).toHex(),
     lastSeen: lately,
+    isSecured: false,
     messages: 3,
     bytes: 60,
   });

@@ -3,7 +3,7 @@ import { inSlice, slicesOf } from "../key_slices.ts";
 import { raiseIds } from "../inbox_ids.ts";
 import { StoreError } from "../../store.ts";
 import type { StoreRow } from "../../store_rows.ts";
-import { RESTART_IDS, type StoreCounts } from "../../admin_store.ts";
+import { countsOf, RESTART_IDS, type StoreCounts } from "../../admin_store.ts";
 import { findFaults } from "./postgres_check.ts";
 import { RAISE_USERS_VERSION } from "../schema.ts";
 import { insertRows } from "./row_inserter.ts";
@@ -74,7 +74,7 @@ export async function fillDatabase(
     await raiseIds(query);
     await requireSound(query);
     await query(RAISE_USERS_VERSION);
-    return { users: counts.accounts, messages: counts.messages };
+    return countsOf(counts);
   });
 }
 

@@ -53,6 +53,8 @@ export function reports(
       const inboxes = await lookThroughInboxes(query);
       return {
         users,
+        secured: 0,
+        mail: 0,
         seen,
         ...inboxes,
         files: [{ name, bytes: size?.[0] ?? 0 }],
@@ -149,5 +151,5 @@ const USER_CALLED = sql(
 function userOf(
   [position, name, id, lastSeen, messages, bytes]: Columns,
 ): UserRow {
-  return { position, name, id, lastSeen, messages, bytes };
+  return { position, name, id, lastSeen, isSecured: false, messages, bytes };
 }

@@ -1,6 +1,7 @@
 import { concat } from "@std/bytes";
 import {
   columnsOf,
+  noRows,
   type StoreRow,
   type StoreTable,
   tableNames,
@@ -66,7 +67,7 @@ export async function insertRows(
   query: Query,
   rows: AsyncIterable<StoreRow>,
 ): Promise<Record<StoreTable, number>> {
-  const counts = { accounts: 0, activity: 0, messages: 0, parts: 0 };
+  const counts = noRows();
   const waiting = Object.fromEntries(
     tableNames.map((table) => [table, new Group(table)]),
   ) as Record<StoreTable, Group>;

@@ -8,7 +8,12 @@
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { Database } from "@db/sqlite";
 import { cannotOpen, damaged } from "../database_errors.ts";
-import { firstValue, waitForOthers } from "../schema.ts";
+import {
+  FIRST_SECURE,
+  firstValue,
+  schemaVersion,
+  waitForOthers,
+} from "../schema.ts";
 import {
   type Platform,
   thisPlatform,
@@ -165,5 +170,6 @@ export function checkWhole(database: Database): void {
 export function countContent(database: Database): StoreCounts {
   const count = (table: string) =>
     Number(firstValue(database, `SELECT count(*) FROM ${table}`));
-  return { users: count("clients"), messages: count("messages") };
+  const mail = schemaVersion(database) < FIRST_SECURE ? 0 : count("mail");
+  return { users: count("clients"), messages: count("messages") + mail };
 }

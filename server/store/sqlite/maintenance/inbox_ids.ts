@@ -5,10 +5,11 @@
  * @module
  */
 
-import type { Database } from "@db/sqlite";
+import type { Database, Statement } from "@db/sqlite";
+import { PackageKind } from "../../../../shared/secure/key_package.ts";
 import { MAX_MESSAGE_ID } from "../../../../shared/wire/protocol.ts";
 import { ID_JUMP } from "../../store_rows.ts";
-import { schemaVersion } from "../schema.ts";
+import { FIRST_SECURE, schemaVersion } from "../schema.ts";
 import type { RaisedIds, RestartedIds } from "../../admin_store.ts";
 import { withWriteLock } from "./write_lock.ts";
 
@@ -30,11 +31,12 @@ function lastMessages(version: number): { table: string; owner: string } {
 }
 
 /**
- * Raises the highest id of every inbox by {@linkcode ID_JUMP}, in a store of any
- * version.
+ * Raises the highest id of every inbox, and the highest position of every mailbox,
+ * by {@linkcode ID_JUMP}, in a store of any version.
  */
 export async function raiseIds(database: Database): Promise<RaisedIds> {
-  const { table, owner } = lastMessages(schemaVersion(database));
+  const version = schemaVersion(database);
+  const { table, owner } = lastMessages(version);
   // LastMessage is the highest id of those that are gone.
   const raise = database.prepare(
     `UPDATE ${table} SET LastMessage = min(${MAX_MESSAGE_ID}, ${ID_JUMP} +
@@ -42,21 +44,49 @@ export async function raiseIds(database: Database): Promise<RaisedIds> {
           (SELECT max(messages.ID) FROM messages WHERE ToClient = ${owner}), 0)))
       WHERE rowid > ? AND rowid <= ?`,
   );
-  const end = database.prepare<{ row: number | null }>(
-    `SELECT max(row) AS row FROM (SELECT rowid AS row FROM ${table}
-      WHERE rowid > ? ORDER BY rowid LIMIT ${SLICE})`,
-  );
-  let inboxes = 0;
-  for (let from = 0;;) {
-    const last = end.get(from)?.row ?? null;
-    if (last === null) break;
-    inboxes += await withWriteLock(database, () => raise.run(from, last));
-    from = last;
-  }
+  const inboxes = await inSlices(database, table, raise);
+  if (version >= FIRST_SECURE) await raisePositions(database);
   const usedUp = database.prepare<{ count: number }>(
     `SELECT count(*) AS count FROM ${table} WHERE LastMessage >= ${MAX_MESSAGE_ID}`,
   ).get()?.count ?? 0;
   return { inboxes, usedUp };
+}
+
+/**
+ * Raises the highest position of every mailbox, and deletes single-use packages:
+ * they may have been handed out since.
+ */
+async function raisePositions(database: Database): Promise<void> {
+  const raise = database.prepare(
+    `UPDATE devices SET LastSeq = ${ID_JUMP} + max(LastSeq, coalesce(
+        (SELECT max(Seq) FROM mail WHERE mail.Device = devices.Device), 0))
+      WHERE rowid > ? AND rowid <= ?`,
+  );
+  const packages = database.prepare(
+    `DELETE FROM packages WHERE rowid > ? AND rowid <= ?
+      AND Kind = ${PackageKind.SingleUse}`,
+  );
+  await inSlices(database, "devices", raise);
+  await inSlices(database, "packages", packages);
+}
+
+/** Runs a statement on the rows of a table, slice by slice; returns the number of changes. */
+async function inSlices(
+  database: Database,
+  table: string,
+  statement: Statement,
+): Promise<number> {
+  const end = database.prepare<{ row: number | null }>(
+    `SELECT max(row) AS row FROM (SELECT rowid AS row FROM ${table}
+      WHERE rowid > ? ORDER BY rowid LIMIT ${SLICE})`,
+  );
+  let changes = 0;
+  for (let from = 0;;) {
+    const last = end.get(from)?.row ?? null;
+    if (last === null) return changes;
+    changes += await withWriteLock(database, () => statement.run(from, last));
+    from = last;
+  }
 }
 
 const WAITING = "EXISTS (SELECT 1 FROM messages WHERE ToClient = accounts.ID)";

@@ -1,7 +1,8 @@
 import type { Database } from "@db/sqlite";
 import { DAMAGE_ADVICE } from "../database_errors.ts";
 import { firstValue } from "../schema.ts";
-import { describeFault, rulesOf } from "../../faults.ts";
+import { describeFault, type Rule, rulesOf } from "../../faults.ts";
+import { secureRulesOf } from "../../secure_faults.ts";
 import { USED_UP } from "./inbox_ids.ts";
 
 const ADVICE = {
@@ -9,16 +10,18 @@ const ADVICE = {
   run: "stop the relay and run sqlite3 FILE",
 };
 
-const rules = rulesOf({
+const sql = {
   key: "Position",
   size: "length",
   // Columns of SQLite hold values of any type.
-  isnt: (column, type) => `typeof(${column}) <> '${type}' OR`,
+  isnt: (column: string, type: string) => `typeof(${column}) <> '${type}' OR`,
   usedUp: {
     table: "accounts JOIN activity USING (Position)",
     where: USED_UP,
   },
-});
+};
+
+const rules: readonly Rule[] = [...rulesOf(sql), ...secureRulesOf(sql)];
 
 /**
  * Finds what is wrong in a SQLite store, in its file and between its tables; a

@@ -7,9 +7,10 @@
 import type { BindValue, Database } from "@db/sqlite";
 import { firstValue } from "../schema.ts";
 import { StoreError } from "../../store.ts";
-import type { StoreCounts } from "../../admin_store.ts";
+import { countsOf, type StoreCounts } from "../../admin_store.ts";
 import {
   columnsOf,
+  noRows,
   type StoreRow,
   type StoreTable,
   tableNames,
@@ -56,12 +57,12 @@ export async function writeRows(
     if (firstValue(database, "SELECT 1 FROM accounts LIMIT 1") !== undefined) {
       throw new StoreError("it isn't empty");
     }
-    const counts = { accounts: 0, activity: 0, messages: 0, parts: 0 };
+    const counts = noRows();
     for await (const row of rows) {
       inserters[row.table](row);
       counts[row.table]++;
     }
-    return { users: counts.accounts, messages: counts.messages };
+    return countsOf(counts);
   });
 }
 

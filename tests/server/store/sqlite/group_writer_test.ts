@@ -13,10 +13,15 @@ import type { StoreCommand } from "../../../../server/store/sqlite/writer/store_
 import { WallClock } from "../../../../server/store/sqlite/writer/wall_clock.ts";
 import {
   openSqliteStore,
+  type SendResult,
   StoreBrokenError,
   StoreError,
 } from "../../../../server/mod.ts";
-import type { ClientId } from "../../../../shared/wire/protocol.ts";
+import {
+  type ClientId,
+  MAX_MESSAGE_ID,
+  type MessageId,
+} from "../../../../shared/wire/protocol.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
 import { FILES, testWith } from "../../../support/test_with.ts";
 
@@ -64,6 +69,7 @@ function work<T, R>(
 const registering = (name: string, id = randomId()) =>
   work(register, { id, name, publicKey: new Uint8Array(160), at: 0 });
 
+const sent = (result: SendResult) => ({ result, devices: [] });
 const text = (id: ClientId, content?: Job["content"]) =>
   work(sendMessage, {
     recipient: id,
@@ -171,10 +177,10 @@ testWith(
     wall += 7_200_000;
     // As SQLite says it where the log can't take all pages of the table.
     file.database.noMoves = Object.assign(new Error("full"), { errcode: 13 });
-    assertEquals(write(writer, text(id)), [{ id: 2 }]);
+    assertEquals(write(writer, text(id)), [sent({ id: 2 as MessageId })]);
     const old = { age: 3_600_000, most: 10 };
     assertEquals(write(writer, work(purge, old)), [0]);
-    assertEquals(write(writer, text(id)), [{ id: 3 }]);
+    assertEquals(write(writer, text(id)), [sent({ id: 3 as MessageId })]);
   },
 );
 
@@ -239,9 +245,9 @@ testWith(
     write(writer, registering("anna", id), text(id));
     assertEquals(writer.waiting, NaN);
     assertEquals(write(writer, text(id), count, text(id)), [
-      { id: 2 },
+      sent({ id: 2 as MessageId }),
       2,
-      { id: 3 },
+      sent({ id: 3 as MessageId }),
     ]);
     assertEquals(writer.waiting, 3);
     database.failure = new Error("no room");
@@ -264,7 +270,7 @@ testWith(FILES, "an inbox whose ids are used up takes no more", async () => {
   write(writer, registering("anna", id));
   file.database.exec("UPDATE activity SET LastMessage = 4294967294");
   assertEquals(write(writer, text(id), text(id)), [
-    { id: 4294967295 },
-    { refused: "ids_used_up" },
+    sent({ id: MAX_MESSAGE_ID as MessageId }),
+    sent({ refused: "ids_used_up" }),
   ]);
 });

@@ -72,6 +72,8 @@ const older: Record<number, string> = {
   2: CLIENTS + messages(REST) + PARTS,
   3: ACCOUNTS + messages(REST) + PARTS,
   4: ACCOUNTS + messages(REST + ARRIVED) + PARTS,
+  5: ACCOUNTS.replace("PRIMARY KEY", "PRIMARY KEY AUTOINCREMENT") +
+    messages(REST + ARRIVED) + PARTS,
 };
 
 const idOf = (byte: number) =>
@@ -213,7 +215,7 @@ longTest(
   async () => {
     await using folder = await temporaryFolder();
     const path = `${folder.path}/db.defensive`;
-    for (const version of [1, 2, 3, 4]) {
+    for (const version of [1, 2, 3, 4, 5]) {
       const backup = `${folder.path}/v${version}`;
       const database = new Database(backup);
       database.exec(`${older[version]} ${insertClients(version)}
