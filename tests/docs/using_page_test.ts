@@ -5,6 +5,9 @@ import { decodeHex } from "@std/encoding";
 import { runHere } from "../../lab/harness/client_run.ts";
 import { readPage } from "../../lab/harness/pages.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
+import { startSecureRelay } from "../../lab/harness/secure/secure_relay.ts";
+import { generateSigningKey } from "../../shared/secure/ed25519.ts";
+import { formatRelayLine } from "../../shared/secure/relay_line.ts";
 import { asClientId } from "../../shared/wire/field_types.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../support/test_with.ts";
 
@@ -67,6 +70,14 @@ testWith(
     );
     await run("another", "register", "ben", ...at);
     await run("anna", "send", "ben", "hi", ...at);
+    await using secure = await startSecureRelay();
+    const line = formatRelayLine(secure.line);
+    const { publicKey: key } = await generateSigningKey();
+    const forged = formatRelayLine({ ...secure.line, key });
+    const agreed = (line: string) => ["--server", line, "--yes"];
+    await run("carl", "register", "carl", ...agreed(line));
+    await run("carl", "list");
+    await run("carla", "register", "carla", ...agreed(forged));
     await write("anna", "info.server");
     await run("anna", "list");
 
