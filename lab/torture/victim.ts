@@ -32,7 +32,10 @@ export class Victim implements Target, AsyncDisposable {
    * @throws {Violation} where it doesn't come to listen, with what it printed
    */
   static async start(dir: string): Promise<Victim> {
-    const program = Program.relay(dir, "--port", "0", ...NO_LIMITS);
+    const program = Program.relay(
+      dir,
+      ...["--port", "0", "--secure-port", "off", ...NO_LIMITS],
+    );
     try {
       return new Victim(program, await program.address());
     } catch (cause) {

@@ -70,7 +70,10 @@ export class RelayTarget {
     const dir = await Deno.makeTempDir({ prefix: "messageu-fuzz-" });
     let relay: RelayProcess | undefined;
     try {
-      relay = await RelayProcess.start(dir, FLAGS);
+      relay = await RelayProcess.start(dir, [
+        ...FLAGS,
+        ...["--secure-port", "off"],
+      ]);
       const target = new RelayTarget(dir, relay);
       for (const name of castNames) {
         target.#ids.push(await target.#good.join(name));

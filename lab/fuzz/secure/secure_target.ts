@@ -19,6 +19,10 @@ import {
   exportPublicKey,
   generateKeyPair,
 } from "../../../shared/crypto/crypto.ts";
+import {
+  makeRelayKey,
+  relayKeyFiles,
+} from "../../../server/secure/relay_key.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import type { RelayLine } from "../../../shared/secure/relay_line.ts";
@@ -76,6 +80,8 @@ export class SecureTarget {
     const dir = await Deno.makeTempDir({ prefix: "messageu-fuzz-" });
     let relay: RelayProcess | undefined;
     try {
+      // Else the relay tells that it has made one.
+      await makeRelayKey(relayKeyFiles(dir).current);
       relay = await RelayProcess.start(dir, FLAGS);
       const target = new SecureTarget(dir, relay, await relay.secureLine());
       await target.#joinLegacy();

@@ -29,6 +29,11 @@ export class Community {
     return this.#members;
   }
 
+  /** Those of them who are registered for certain: at least the one who asks. */
+  get registered(): readonly Member[] {
+    return this.#members.filter(({ isRegistered }) => isRegistered);
+  }
+
   /** Single-use packages that were handed out. */
   get claimed(): number {
     return this.#claimed.size;

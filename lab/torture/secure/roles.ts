@@ -52,7 +52,7 @@ export const send: Role = async (peer, member, part) => {
   for (let left = random.between(1, 60); left > 0; left--) {
     const depth = random.oneIn(3) ? 1 : DEPTH;
     while (member.pending.length < depth) {
-      const to = random.pick(community.members);
+      const to = random.pick(community.registered);
       const serial = community.contents.nextSerial();
       const content = community.contents.make(serial, drawSize(random));
       member.write(to, serial, content);
@@ -175,7 +175,9 @@ export const claim: Role = async (peer, _member, part) => {
   const { community, random } = part;
   try {
     for (let left = random.between(1, 40); left > 0; left--) {
-      await claimOnce(peer, random.pick(community.members), part);
+      const { registered } = community;
+      if (registered.length === 0) return;
+      await claimOnce(peer, random.pick(registered), part);
     }
   } catch (error) {
     const isOften = error instanceof Refused &&
@@ -196,7 +198,7 @@ async function claimOnce(
       devices: [device],
     });
   } catch (error) {
-    // Its packages, or its registration, are still under way.
+    // Its first packages are still under way.
     const isUnknown = error instanceof Refused &&
       error.reason === RefusalReason.Unknown;
     if (isUnknown) return;

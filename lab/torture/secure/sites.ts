@@ -9,6 +9,10 @@ import { PostgresCluster } from "../../harness/postgres_cluster.ts";
 import { Program } from "../../harness/program.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import type { RelayLine } from "../../../shared/secure/relay_line.ts";
+import {
+  makeRelayKey,
+  relayKeyFiles,
+} from "../../../server/secure/relay_key.ts";
 import { NO_LIMITS } from "../victim.ts";
 import { Violation } from "../violation.ts";
 
@@ -85,6 +89,8 @@ export type SiteName = typeof siteNames[number];
  * @throws {Error} if PostgreSQL isn't installed
  */
 export async function openSite(name: SiteName, dir: string): Promise<Site> {
+  // Else the first relay tells that it has made one.
+  await makeRelayKey(relayKeyFiles(dir).current);
   return name === "sqlite" ? sqliteSite(dir) : await postgresSite(dir);
 }
 

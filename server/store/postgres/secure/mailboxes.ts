@@ -55,12 +55,15 @@ export interface LockedDevice {
   bytes: number;
 }
 
-// In the order of the ids, so that relays wait for each other and never in a ring.
+const OF_ACCOUNTS = sql(`SELECT Device FROM devices WHERE Account IN (
+    SELECT ${idAt("$1", "n")} FROM generate_series(1, $2::int) AS n)`);
+
+// In the order of the ids, so that relays wait for each other and never in a
+// ring. No other row may decide what is locked: a row that changed while it was
+// waited for would be tried against that one anew, and could be left out.
 const LOCK = sql(`SELECT Device, Account, Count, LastSeq, Waiting, WaitingBytes
     FROM devices WHERE Device IN (
       SELECT ${idAt("$1", "n")} FROM generate_series(1, $2::int) AS n
-      UNION ALL SELECT Device FROM devices WHERE Account IN (
-        SELECT ${idAt("$3", "n")} FROM generate_series(1, $4::int) AS n)
     ) ORDER BY Device FOR UPDATE`);
 
 const WRITE = sql(`WITH sendings AS (
@@ -110,12 +113,14 @@ export class Mailboxes {
     ids: readonly DeviceId[],
     accounts: readonly AccountId[],
   ): Promise<Mailboxes> {
-    const rows = await query<DeviceRow>(LOCK, [
-      concat(ids),
-      ids.length,
-      concat(accounts),
-      accounts.length,
-    ]);
+    const more = accounts.length === 0
+      ? []
+      : await query<[DeviceId]>(OF_ACCOUNTS, [
+        concat(accounts),
+        accounts.length,
+      ]);
+    const all = [...ids, ...more.map(([id]) => id)];
+    const rows = await query<DeviceRow>(LOCK, [concat(all), all.length]);
     return new Mailboxes(query, rows);
   }
 
