@@ -215,3 +215,19 @@ export type SecureClauseId = keyof typeof entries;
 export const secureClauses: Readonly<Record<SecureClauseId, Clause>> = declared(
   entries,
 );
+
+/** Clauses that no check of a server can see from outside, with the reason. */
+export const unseenOfSecureServers: Readonly<
+  Partial<Record<SecureClauseId, string>>
+> = {
+  "CRT-2": "the file of the key is the server's own",
+  "REF-1": "every check of a refusal shows it",
+  "ENR-5": "it takes a server that is closed for registrations",
+  "PBL-4": "it allows, and asks for nothing",
+  "SEN-6": "no layout of a response to a sender has room for a seq",
+  "CNT-5": "it takes a server that is restored from a copy",
+  "DSK-4": "it takes a server that is killed",
+  "DSK-5": "it takes a server that is restored from a copy",
+  "LIM-2":
+    "an operator may change the limits, and a flood would hold up others",
+};

@@ -18,6 +18,11 @@ import { UsageError } from "../../shared/cli/program.ts";
 import type { Dialect } from "../../shared/wire/dialects.ts";
 import { FormatError } from "../../shared/wire/format_error.ts";
 import type { Address } from "../../shared/folder/info_files.ts";
+import {
+  LINE_PREFIX,
+  parseRelayLine,
+  type RelayLine,
+} from "../../shared/secure/relay_line.ts";
 import { parseNearAddress } from "../near_address.ts";
 import { DEFAULT_TIMEOUT } from "./server/check_server.ts";
 import { serverDialects } from "./server/server_dialect.ts";
@@ -100,6 +105,11 @@ const flags = {
     "the server's dialect: 600, 700, 1100, 1000 or 100 (default:\ndetected); reports give its codes as those of 600",
     serverDialects.map(({ name }) => name),
   ),
+  legacy: valueFlag(
+    "HOST:PORT",
+    "the legacy port of the server whose line is given: checks between\nboth worlds need it",
+    addressOf,
+  ),
   timeout: timeoutFlag(
     `how long a response may take (default: ${DEFAULT_TIMEOUT})`,
     10,
@@ -112,6 +122,8 @@ export const HELP =
   `MessageU conformance: checks whether a server keeps to the protocol.
 
 Usage: deno task conformance HOST:PORT [flags]
+       deno task conformance mu://HOST:PORT/KEY [flags], to check a secure
+       port by its line
        deno task conformance --client --port N [flags], to check a client:
        see --client --help
 
@@ -122,9 +134,10 @@ Examples:
   deno task conformance 127.0.0.1:1357
   deno task conformance 127.0.0.1:1357 --only pulling --verbose
   deno task conformance 127.0.0.1:1357 --html report.html
+  deno task conformance mu://127.0.0.1:1358/KEY --legacy 1357
 
-The server may be in use: a run registers some 50 users whose names begin with
-"Conformance", and users can't be deleted.
+The server may be in use: a run registers some 50 users, 100 at a secure port,
+whose names begin with "Conformance", and users can't be deleted.
 
 The exit code is the number of failed MUSTs, at most 125. It is also 2 if the
 command line is invalid, nothing listens at the address, or the server needs a
@@ -135,6 +148,10 @@ longer --timeout; 130 after Ctrl-C, 129 and 143 after SIGHUP and SIGTERM.
 export interface Options extends ReportForm {
   /** The server's address; undefined if none is given. */
   readonly address: Address | undefined;
+  /** The line of its secure port, which is checked in place of an address. */
+  readonly line: RelayLine | undefined;
+  /** The legacy port of the server with the line. */
+  readonly legacy: Address | undefined;
   /** The server's dialect; undefined if it is to be found out. */
   readonly dialect: Dialect | undefined;
   /** Patterns of checks; undefined for all. */
@@ -149,16 +166,36 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
   const form = reportForm(values);
   if (word === undefined && !form.list) {
     throw new UsageError(
-      "Which server? Give its address, as in 127.0.0.1:1357; see --help",
+      "Which server? Give its address, as in 127.0.0.1:1357, or its line, as in mu://127.0.0.1:1358/KEY; see --help",
+    );
+  }
+  const isLine = word?.startsWith(LINE_PREFIX) ?? false;
+  if (isLine && values.dialect !== undefined) {
+    throw new UsageError("--dialect is for a legacy port, and a line is given");
+  }
+  if (!isLine && values.legacy !== undefined) {
+    throw new UsageError(
+      "--legacy goes with a line, as in mu://127.0.0.1:1358/KEY",
     );
   }
   return {
     ...form,
-    address: word === undefined ? undefined : addressOf(word),
+    address: word === undefined || isLine ? undefined : addressOf(word),
+    line: word !== undefined && isLine ? lineOf(word) : undefined,
+    legacy: values.legacy,
     dialect: serverDialects.find(({ name }) => name === values.dialect),
     only: values.only,
     timeout: values.timeout ?? DEFAULT_TIMEOUT,
   };
+}
+
+function lineOf(word: string): RelayLine {
+  try {
+    return parseRelayLine(word);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new UsageError(error.message);
+  }
 }
 
 function addressOf(word: string): Address {

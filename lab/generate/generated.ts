@@ -17,8 +17,10 @@ import { vectorKinds, vectorText } from "../vectors/vector_files.ts";
 import { chatKeys } from "./chat_keys.ts";
 import {
   clientChecks,
+  secureServerChecks,
   serverChecks,
   unseenClients,
+  unseenSecureServers,
   unseenServers,
 } from "./conformance.ts";
 import { dissectorTables } from "./dissector.ts";
@@ -52,8 +54,10 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
     section("conformance help", () => fenced(CONFORMANCE_HELP)),
     section("client conformance help", () => fenced(CLIENT_HELP)),
     section("checks", serverChecks),
+    section("secure checks", secureServerChecks),
     section("client checks", clientChecks),
     section("unseen of servers", unseenServers),
+    section("unseen of secure servers", unseenSecureServers),
     section("unseen of clients", unseenClients),
   ],
   "docs/glossary.md": [

@@ -4,12 +4,11 @@
  * @module
  */
 
-import type { ClauseId } from "../../clauses.ts";
+import type { AnyClauseId } from "../../any_clause.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { type Exchanged, exchanged, type Outcome } from "../report/outcome.ts";
 import { clip } from "../report/text.ts";
-import { type Check, CheckFailure, NoResponse, Unprepared } from "./check.ts";
-import type { Probe } from "./probe.ts";
+import { CheckFailure, NoResponse, Unprepared } from "./check.ts";
 import { NoConnection } from "./target.ts";
 
 /** Time-outs of a response without a response after which a check is given up. */
@@ -21,11 +20,23 @@ const MOST_WAITS = 12;
 /** Longest reason in characters. */
 const MOST_REASON = 1000;
 
+/** What an attempt needs of a check's probe. */
+export interface Attempting {
+  /** Time-out of a response in milliseconds. */
+  readonly timeout: number;
+  /** Number of whole responses so far. */
+  readonly responses: number;
+  /** Whether it has opened a connection. */
+  readonly connected: boolean;
+  /** Returns the check's users, which a failure may have left in any state. */
+  giveBack(): Promise<void>;
+}
+
 /** Result of an attempt. */
 export interface Ending
   extends Pick<Outcome, "verdict" | "reason" | "expected"> {
   /** The broken clause, if it isn't the check's own. */
-  readonly clause?: ClauseId;
+  readonly clause?: AnyClauseId;
   /** Whether it got no response, or a 9000: all requests of the kind may fail. */
   readonly isUnserved?: boolean;
   /** A frame that shows the mistake by itself. */
@@ -39,9 +50,9 @@ export interface Ending
  * @param mustConnect whether a missing connection is a failure, and no reason to
  * skip the check
  */
-export async function attempt(
-  check: Check,
-  probe: Probe,
+export async function attempt<P extends Attempting>(
+  check: { run(probe: P): Promise<void> },
+  probe: P,
   mustConnect = false,
 ): Promise<Ending> {
   try {
@@ -94,7 +105,7 @@ const shown = ({ bytes, note }: { bytes: Uint8Array; note: string }) =>
  */
 async function inItsTime(
   running: Promise<boolean>,
-  probe: Probe,
+  probe: Attempting,
 ): Promise<void> {
   let responses = -1;
   for (let wait = 0; wait < MOST_WAITS && probe.responses > responses; wait++) {

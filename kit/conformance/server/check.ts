@@ -4,34 +4,36 @@
  * @module
  */
 
+import type { AnyClauseId } from "../../any_clause.ts";
 import type { ClauseId } from "../../clauses.ts";
 import type { CheckInfo } from "../report/outcome.ts";
 import type { Probe } from "./probe.ts";
 
-/** A check of a server. */
-export interface Check extends CheckInfo {
-  readonly clause: ClauseId;
+/** A check of a server, of which it learns with a probe. */
+export interface Check<P = Probe, C extends AnyClauseId = ClauseId>
+  extends CheckInfo {
+  readonly clause: C;
   /**
    * Makes the check; returns if it passes.
    *
    * @throws {CheckFailure} if the server breaks the clause
    * @throws {Unprepared} if the check can't be made
    */
-  readonly run: (probe: Probe) => Promise<void>;
+  readonly run: (probe: P) => Promise<void>;
 }
 
 /** A check as its file lists it by its name. */
-export type CheckEntry = readonly [
-  clause: ClauseId,
+export type CheckEntry<P = Probe, C extends AnyClauseId = ClauseId> = readonly [
+  clause: C,
   about: string,
-  run: Check["run"],
+  run: Check<P, C>["run"],
 ];
 
 /** The checks of a subject, from entries by their names. */
-export function subject(
+export function subject<P = Probe, C extends AnyClauseId = ClauseId>(
   subject: string,
-  entries: Readonly<Record<string, CheckEntry>>,
-): readonly Check[] {
+  entries: Readonly<Record<string, CheckEntry<P, C>>>,
+): readonly Check<P, C>[] {
   return Object.entries(entries).map(([name, [clause, about, run]]) => ({
     name,
     subject,
@@ -55,7 +57,7 @@ export function each<T>(
 /** Details of a failure. */
 export interface FailureDetails {
   /** The broken clause, if it isn't the check's own. */
-  readonly clause?: ClauseId;
+  readonly clause?: AnyClauseId;
   /** A response that shows the mistake by itself, with a remark. */
   readonly shows?: { readonly bytes: Uint8Array; readonly note: string };
   /** Whether the server refused a sound request with 9000. */

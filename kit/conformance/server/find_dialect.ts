@@ -140,7 +140,8 @@ async function register(
   }
 }
 
-const notThere = (address: Address, { got }: NoConnection) =>
+/** What to tell a user whose server can't be reached. */
+export const notThere = (address: Address, { got }: NoConnection) =>
   /refused/i.test(got)
     ? `nothing listens at ${formatAddress(address)}: start the server first`
     : `no connection to ${formatAddress(address)}: ${got}`;
