@@ -21,6 +21,7 @@ import { runGroup } from "./launch/run_group.ts";
 import "./store/sqlite/sqlite.ts";
 import { StoreBrokenError } from "./store/store.ts";
 import { lineToPassOn } from "./secure/printed_line.ts";
+import { hasRelayKey } from "./secure/relay_key.ts";
 import { openSecurePort, type SecurePort } from "./secure/secure_port.ts";
 import { kindOf } from "./store/store_kinds.ts";
 import { RelayLog } from "./telemetry/log.ts";
@@ -82,32 +83,22 @@ async function startSeveral(
   );
 }
 
-/** The ports of a relay. */
-interface Ports {
-  listener: Deno.TcpListener;
-  secure: SecurePort | undefined;
-}
-
-async function openPorts(
-  options: ServerOptions,
+/** Opens the secure port; undefined for a relay without one. */
+async function openSecure(
+  { hostname, takeOver, dir, secure }: ServerOptions,
   log: RelayLog,
-): Promise<Ports> {
-  const listener = listen(options);
-  const { hostname, takeOver, dir, secure } = options;
-  return {
-    listener,
-    secure: secure &&
-      await openSecurePort(
-        { hostname, takeOver, dir, ...secure },
-        (text) => log.warn(text),
-      ),
-  };
+): Promise<SecurePort | undefined> {
+  if (secure === undefined) return undefined;
+  return await openSecurePort(
+    { hostname, takeOver, dir, ...secure },
+    (text) => log.warn(text),
+  );
 }
 
 /** Prints where a relay serves, and the line for its users. */
 function announce(
   relay: Relay,
-  { secure: port }: Ports,
+  port: SecurePort | undefined,
   { hostname, secure }: ServerOptions,
   log: RelayLog,
 ): void {
@@ -137,7 +128,11 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
   // An exclusive store must not be taken over by a relay that can't listen. A
   // shared store opens first, so that no client waits for a missing database.
   const kind = kindOf(options.store);
-  let ports = kind.sharedByRelays ? undefined : await openPorts(options, log);
+  const isEarly = !kind.sharedByRelays;
+  let listener = isEarly ? listen(options) : undefined;
+  // Where the store can't be opened, the folder stays without a first key.
+  const isKeyEarly = isEarly && hasRelayKey(options.dir);
+  let secure = isKeyEarly ? await openSecure(options, log) : undefined;
   const telemetry = await openTelemetry(options, log);
   const notice = (text: string) => log.info(text);
   const opening = kind.open(options.store, {
@@ -161,11 +156,12 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
     } else telemetry.report(error);
   };
   try {
-    ports ??= await openPorts(options, log);
+    listener ??= listen(options);
+    if (!isKeyEarly) secure = await openSecure(options, log);
     const retention = options.keep ?? SECURE_RETENTION;
     const relay = startRelay({
-      listener: ports.listener,
-      secure: ports.secure && { ...ports.secure, retention },
+      listener,
+      secure: secure && { ...secure, retention },
       store,
       limits: options.limits,
       drainTimeout: options.drain,
@@ -178,7 +174,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
     telemetry.show({ relay, store, limits: options.limits });
     file?.write();
     await dropPermissions(options);
-    announce(relay, ports, options, log);
+    announce(relay, secure, options, log);
     try {
       await Promise.race([stopped, broken.promise]);
       log.debug("stopping");

@@ -92,12 +92,14 @@ export class Relay {
     refused: { connections: 0, connections_per_address: 0, handshakes: 0 },
     received: 0,
     sent: 0,
+    secure: { connections: 0, handshakes: { completed: 0, failed: 0 } },
   };
   readonly #connections = new Map<AnyConnection, Promise<void>>();
   readonly #silent = new SilentConnections(this.#connections);
   /** Connections that made room for others, and so count no more. */
   readonly #displaced = new Set<AnyConnection>();
   readonly #port: Port;
+  readonly #secure: SecureProtocol | undefined;
   readonly #securePort: Port | undefined;
   readonly #looking: ReturnType<typeof setInterval>;
   #closing: Promise<void> | undefined;
@@ -124,11 +126,10 @@ export class Relay {
       new LegacyProtocol(dispatcher, maxMessage),
       life,
     );
-    this.#securePort = secure && this.#openPort(
-      secure.listener,
-      new SecureProtocol({ ...secure, store, limits, registrations }, report),
-      life,
-    );
+    if (secure === undefined) return;
+    const shared = { ...secure, store, limits, registrations };
+    this.#secure = new SecureProtocol(shared, report);
+    this.#securePort = this.#openPort(secure.listener, this.#secure, life);
   }
 
   /** Where it listens. */
@@ -162,7 +163,9 @@ export class Relay {
   /** What it has counted since its start. */
   get counters(): RelayCounters {
     const { displaced, used: inflight } = this.#budget;
-    const counters = { ...structuredClone(this.#counters), inflight };
+    const { secure, ...counted } = structuredClone(this.#counters);
+    const held = this.#secure?.held.count ?? 0;
+    const counters = { ...counted, inflight, secure: { ...secure, held } };
     counters.stuck += displaced;
     for (const { received, sent } of this.#connections.keys()) {
       counters.received += received;
@@ -222,9 +225,12 @@ export class Relay {
     const number = ++this.#counters.accepted;
     const connection = new Connection(conn, account, number, options);
     watcher?.connected?.(number);
+    const isSecure = "handshake" in conn;
+    if (isSecure) this.#countSecure(conn);
     const late = this.#closeLate(connection);
     const gone = () => {
       clearTimeout(late);
+      if (isSecure) this.#counters.secure.connections--;
       this.#connections.delete(connection);
       if (!this.#displaced.delete(connection)) this.#limit.leave(account);
       const { received, sent } = connection;
@@ -234,6 +240,16 @@ export class Relay {
     };
     // A broken connection is the client's affair, and its messages still wait.
     this.#connections.set(connection, connection.serve().then(gone, gone));
+  }
+
+  /** Counts a secure connection, and its handshake once that is over. */
+  #countSecure(conn: Deno.TlsConn): void {
+    const { secure } = this.#counters;
+    secure.connections++;
+    conn.handshake().then(
+      () => secure.handshakes.completed++,
+      () => secure.handshakes.failed++,
+    );
   }
 
   /** Closes a connection whose client doesn't authenticate in time, where it has to. */

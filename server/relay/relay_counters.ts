@@ -16,4 +16,13 @@ export interface RelayCounters {
   sent: number;
   /** Bytes of memory for requests and responses under way, of `maxInflight`. */
   inflight: number;
+  /** Of the secure port. */
+  secure: {
+    /** Connections that are open. */
+    connections: number;
+    /** Handshakes that are over. */
+    handshakes: Readonly<Record<"completed" | "failed", number>>;
+    /** Requests that are held until a message comes. */
+    held: number;
+  };
 }

@@ -11,6 +11,7 @@ import {
   move,
   moveNew,
   removeIfThere,
+  statIfThere,
   syncFolder,
   writeNewFile,
 } from "../../shared/folder/durable_files.ts";
@@ -41,6 +42,11 @@ export interface RelayKeyFiles {
 export function relayKeyFiles(dir: string): RelayKeyFiles {
   const current = `${dir}/relay.key`;
   return { current, next: `${current}.next` };
+}
+
+/** Whether a relay's folder has its key. */
+export function hasRelayKey(dir: string): boolean {
+  return statIfThere(relayKeyFiles(dir).current) !== undefined;
 }
 
 /**

@@ -4,12 +4,14 @@ import type { SecureServices } from "./handlers/handler.ts";
 import { SecureRates } from "./rates.ts";
 import { SecureDispatcher } from "./secure_dispatcher.ts";
 import { type SecureRequest, SecureRequests } from "./secure_requests.ts";
-import { SecureSession } from "./secure_session.ts";
+import { type Held, SecureSession } from "./secure_session.ts";
 
 /** The protocol of docs/secure.md. */
 export class SecureProtocol implements Protocol<SecureRequest, SecureSession> {
   readonly #dispatcher: SecureDispatcher;
   readonly #maxMessage: number;
+  /** Requests that are held until something comes. */
+  readonly held: Held = { count: 0 };
 
   /** @param report is told of failures that are not the client's */
   constructor(
@@ -23,7 +25,13 @@ export class SecureProtocol implements Protocol<SecureRequest, SecureSession> {
 
   /** Begins the session of a connection. */
   session(connection: Owner): SecureSession {
-    return new SecureSession(connection, this.#dispatcher, this.#maxMessage);
+    const dispatcher = this.#dispatcher;
+    return new SecureSession(
+      connection,
+      dispatcher,
+      this.#maxMessage,
+      this.held,
+    );
   }
 
   /** Cuts what arrives on a connection into requests. */

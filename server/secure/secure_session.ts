@@ -26,6 +26,11 @@ export interface SessionDevice {
   readonly signingKey: Uint8Array;
 }
 
+/** Counts the requests of all connections that are held. */
+export interface Held {
+  count: number;
+}
+
 /** What a connection of the secure protocol has shown (section 4.4 of docs/secure.md). */
 export class SecureSession implements Session<SecureRequest> {
   /** What the last 4000 told; undefined before the first. */
@@ -33,20 +38,26 @@ export class SecureSession implements Session<SecureRequest> {
   readonly #connection: Pick<Owner, "interrupted">;
   readonly #dispatcher: SecureDispatcher;
   readonly #maxMessage: number;
+  readonly #all: Held;
   #device: SessionDevice | undefined;
   /** Ends the wait of a request that is held. */
   #held: AbortController | undefined;
   #isDraining = false;
 
-  /** @param maxMessage bytes of the largest payload once it is authenticated */
+  /**
+   * @param maxMessage bytes of the largest payload once it is authenticated
+   * @param all counts what all sessions hold
+   */
   constructor(
     connection: Pick<Owner, "interrupted">,
     dispatcher: SecureDispatcher,
     maxMessage: number,
+    all: Held,
   ) {
     this.#connection = connection;
     this.#dispatcher = dispatcher;
     this.#maxMessage = maxMessage;
+    this.#all = all;
   }
 
   /** Whether a device has authenticated the connection. */
@@ -111,9 +122,11 @@ export class SecureSession implements Session<SecureRequest> {
     const timer = setTimeout(() => held.abort(), ms);
     const interruption = this.#connection.interrupted(held.signal)
       .finally(() => held.abort());
+    this.#all.count++;
     try {
       await arrival(held.signal);
     } finally {
+      this.#all.count--;
       clearTimeout(timer);
       held.abort();
       this.#held = undefined;

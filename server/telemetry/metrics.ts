@@ -117,9 +117,31 @@ export const metrics: Metrics<Measured> = {
     type: "gauge",
     help:
       "Messages that wait for their recipients, in all inboxes; missing while they are counted",
-    read: ({ store }) =>
-      inTime(store.countWaiting(), COUNT_TIMEOUT, undefined)
-        .catch(() => undefined),
+    read: ({ store }) => counted(() => store.countWaiting()),
+  },
+  messageu_secure_waiting_messages: {
+    type: "gauge",
+    help:
+      "Messages that wait in the mailboxes of secure accounts; missing while they are counted",
+    read: ({ store }) => counted(() => store.secure.countMail()),
+  },
+  messageu_secure_connections: {
+    type: "gauge",
+    help: "Connections of the secure port that are open, counted above too",
+    read: ({ counters }) => counters.secure.connections,
+  },
+  messageu_secure_handshakes_total: {
+    type: "counter",
+    help: "Handshakes on the secure port by how they ended",
+    labels: ["outcome"],
+    read: ({ counters }) =>
+      Object.entries(counters.secure.handshakes)
+        .map(([outcome, count]) => [[outcome], count]),
+  },
+  messageu_secure_held_requests: {
+    type: "gauge",
+    help: "Fetches that wait for a message",
+    read: ({ counters }) => counters.secure.held,
   },
   messageu_commit_writes: {
     type: "histogram",
@@ -185,3 +207,14 @@ export const metrics: Metrics<Measured> = {
     read: () => performance.timeOrigin / MILLISECONDS,
   },
 };
+
+/** What the store counts; undefined if it can't in time. */
+async function counted(
+  count: () => Promise<number>,
+): Promise<number | undefined> {
+  try {
+    return await inTime(count(), COUNT_TIMEOUT, undefined);
+  } catch {
+    return undefined;
+  }
+}

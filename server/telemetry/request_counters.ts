@@ -1,5 +1,9 @@
 import { dialects, requestCode } from "../../shared/wire/dialects.ts";
 import { requestKinds } from "../../shared/wire/requests.ts";
+import {
+  secureRequestCode,
+  secureRequestKinds,
+} from "../../shared/secure/secure_requests.ts";
 import { Histogram } from "./histogram.ts";
 import { type RequestRefusal, requestRefusals } from "../relay/refusal.ts";
 import type {
@@ -58,6 +62,10 @@ export class RequestCounters implements Watcher {
         const code = requestCode(kind, dialect);
         this.#byCode.set(code, countersOf(`${code}`, kind));
       }
+    }
+    for (const kind of secureRequestKinds) {
+      const code = secureRequestCode(kind);
+      this.#byCode.set(code, countersOf(`${code}`, kind));
     }
   }
 

@@ -7,6 +7,7 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import config from "../../deno.json" with { type: "json" };
+import { secureRequestKind } from "../../shared/secure/secure_requests.ts";
 import { requestKind } from "../../shared/wire/dialects.ts";
 import type { RequestWatch, SeenRequest, Watcher } from "../relay/watcher.ts";
 
@@ -20,7 +21,8 @@ export class RequestSpans implements Watcher {
 
   /** Begins a request's span. */
   requested({ code, size, connection }: SeenRequest): RequestWatch {
-    const span = this.#tracer.startSpan(requestKind(code) ?? "unknown", {
+    const kind = requestKind(code) ?? secureRequestKind(code) ?? "unknown";
+    const span = this.#tracer.startSpan(kind, {
       kind: SpanKind.SERVER,
       root: true,
       attributes: {

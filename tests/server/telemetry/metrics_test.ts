@@ -13,6 +13,10 @@ import {
   requestCode,
 } from "../../../shared/wire/dialects.ts";
 import { requestKinds } from "../../../shared/wire/requests.ts";
+import {
+  secureRequestCode,
+  secureRequestKinds,
+} from "../../../shared/secure/secure_requests.ts";
 import { unusedCodes } from "../../../kit/requests.ts";
 import { ZERO_ID } from "../../../shared/wire/protocol.ts";
 import { encodeRequest, requestHeader } from "../../../shared/wire/frames.ts";
@@ -110,7 +114,10 @@ testWith(
     const due = own.flatMap((dialect) =>
       requestKinds.map((kind) => `${requestCode(kind, dialect)}`)
     );
-    assertEquals(new Set(codes), new Set([...due, "other"]));
+    const secure = secureRequestKinds.map((kind) =>
+      `${secureRequestCode(kind)}`
+    );
+    assertEquals(new Set(codes), new Set([...due, ...secure, "other"]));
   },
 );
 
