@@ -51,7 +51,15 @@ testWith(
     ]);
     assertEquals(
       panels.filter(({ type }) => type === "row").map(({ title }) => title),
-      ["Now", "Traffic", "Latency", "Store", "Refusals", "Resources"],
+      [
+        "Now",
+        "Traffic",
+        "Secure port",
+        "Latency",
+        "Store",
+        "Refusals",
+        "Resources",
+      ],
     );
     const { series, types } = await exported();
     const shown = new Set<string>();
