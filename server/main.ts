@@ -168,9 +168,12 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
       report,
       watcher: telemetry.watcher,
     });
-    const stopRetention = options.keep === undefined
-      ? undefined
-      : startRetention(store, options.keep, notice, report);
+    const stopRetention = startRetention(
+      store,
+      { inboxes: options.keep, mailboxes: retention },
+      notice,
+      report,
+    );
     telemetry.show({ relay, store, limits: options.limits });
     file?.write();
     await dropPermissions(options);
@@ -180,7 +183,7 @@ async function serve(options: ServerOptions, log: RelayLog): Promise<void> {
       log.debug("stopping");
     } finally {
       await relay.close();
-      await stopRetention?.();
+      await stopRetention();
       await telemetry.close();
     }
   } finally {
