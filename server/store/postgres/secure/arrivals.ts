@@ -6,7 +6,7 @@ import type {
 import { LruCache } from "../../lru_cache.ts";
 import { type Query, quickSql } from "../connection/statement.ts";
 import { idAt } from "../packed_bytes.ts";
-import type { LockedDevice } from "./mailboxes.ts";
+import type { ReachedDevice } from "./mailboxes.ts";
 
 /** Milliseconds between two looks for mail that came by other relays. */
 const LOOK_AGAIN = 250;
@@ -65,7 +65,7 @@ export class Arrivals {
   }
 
   /** Messages were committed into the mailboxes of these devices. */
-  reached(devices: readonly LockedDevice[]): void {
+  reached(devices: readonly ReachedDevice[]): void {
     for (const { id, lastSeq } of devices) {
       const key = id.toHex();
       this.#lastSeqs.set(key, lastSeq);

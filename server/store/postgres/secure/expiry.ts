@@ -21,10 +21,23 @@ const NEXT_SENDINGS = quickSql(`SELECT Device, Uid,
     FROM taken WHERE (Device, Uid) > ($1::bytea, $2::bytea)
     ORDER BY Device, Uid LIMIT $3`);
 
-const FORGET = sql(`DELETE FROM taken AS t USING (
+// The device keeps the highest count of what is forgotten.
+const FORGET = sql(`WITH gone AS MATERIALIZED (
+    DELETE FROM taken AS t USING (
       SELECT ${idAt("$1", "2 * n - 1")} AS device, ${idAt("$1", "2 * n")} AS uid
       FROM generate_series(1, $2::int) AS n
-    ) AS s WHERE t.Device = s.device AND t.Uid = s.uid RETURNING 1`);
+    ) AS s WHERE t.Device = s.device AND t.Uid = s.uid
+    RETURNING t.Device, t.Count
+  ), highest AS MATERIALIZED (
+    SELECT d.Device, g.count FROM (
+      SELECT Device, max(Count) AS count FROM gone GROUP BY Device
+    ) AS g JOIN devices AS d ON d.Device = g.Device AND d.Count < g.count
+    ORDER BY d.Device FOR UPDATE OF d
+  ), raised AS (
+    UPDATE devices SET Count = greatest(devices.Count, h.count)
+    FROM highest AS h WHERE devices.Device = h.Device
+  )
+  SELECT count(*) FROM gone`);
 
 type MailRow = [device: DeviceId, seq: number, isDue: boolean, size: number];
 type SendingRow = [device: DeviceId, uid: Uid, isDue: boolean];
@@ -60,7 +73,8 @@ export class Expiry {
 
   async #forget(rows: readonly SendingRow[]): Promise<number> {
     const ids = rows.flatMap(([device, uid]) => [device, uid]);
-    return (await this.#query(FORGET, [concat(ids), rows.length])).length;
+    const values = [concat(ids), rows.length];
+    return (await this.#query<[number]>(FORGET, values))[0]?.[0] ?? 0;
   }
 }
 

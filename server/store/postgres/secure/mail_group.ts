@@ -4,15 +4,12 @@
  * @module
  */
 
-import { concat } from "@std/bytes";
-import type {
-  AccountId,
-  DeviceId,
-  Uid,
-} from "../../../../shared/secure/secure_protocol.ts";
+import { concat, equals } from "@std/bytes";
+import type { AccountId } from "../../../../shared/secure/secure_protocol.ts";
 import type { NewSending } from "../../secure_store.ts";
 import { type Query, sql } from "../connection/statement.ts";
 import { idAt } from "../packed_bytes.ts";
+import { highestCount } from "./tables.ts";
 import { type LockedDevice, Mailboxes } from "./mailboxes.ts";
 
 /** A write into mailboxes. */
@@ -31,6 +28,8 @@ export interface MailWrite {
 
 /** What the tables have for a sending. */
 export interface FoundSending {
+  /** The highest count that its device told. */
+  highestCount: number;
   /** The digest of the sending with its uid; null if there is none. */
   digest: Uint8Array | null;
   /** Whether its count is another one's. */
@@ -56,19 +55,24 @@ const LOCK_PROFILES = sql(`SELECT ID, LastMessage FROM profiles
       SELECT ${idAt("$1", "n")} FROM generate_series(1, $2::int) AS n
     ) ORDER BY ID FOR UPDATE`);
 
-// What may stand in a sending's way. It is read once the devices are locked, so
-// that no other relay takes the same uid, or a message, meanwhile.
-const READ = sql(`SELECT t.Digest,
-    EXISTS (SELECT 1 FROM taken AS c
-      WHERE c.Device = s.device AND c.Count = s.count AND c.Count >= 0),
-    p.Version, p.Closed,
-    (SELECT count(*) FROM devices WHERE devices.Account = s.account)
+// What may stand in a sending's way, for each whose device is there. The highest
+// count is the one that was told before, or that of a sending.
+const READ = sql(
+  `SELECT n, greatest(d.Count, t.highest), t.Digest, coalesce(t.isUsed, false),
+    p.Version, p.Closed, r.devices
   FROM (SELECT ${idAt("$1", "3 * n - 2")} AS device,
       ${idAt("$1", "3 * n - 1")} AS uid, ${idAt("$1", "3 * n")} AS account,
       count, n
     FROM unnest($2::bigint[]) WITH ORDINALITY AS u (count, n)) AS s
-  LEFT JOIN taken AS t ON t.Device = s.device AND t.Uid = s.uid
-  LEFT JOIN profiles AS p ON p.ID = s.account ORDER BY n`);
+  JOIN devices AS d ON d.Device = s.device
+  CROSS JOIN LATERAL (SELECT ${highestCount("s.device")} AS highest,
+    (SELECT Digest FROM taken WHERE Device = s.device AND Uid = s.uid) AS Digest,
+    (SELECT true FROM taken WHERE Device = s.device AND taken.Count = s.count
+      AND taken.Count >= 0 LIMIT 1) AS isUsed) AS t
+  CROSS JOIN LATERAL (SELECT count(*) AS devices FROM devices
+    WHERE Account = s.account) AS r
+  LEFT JOIN profiles AS p ON p.ID = s.account`,
+);
 
 const RECORD = sql("SELECT Record FROM profiles WHERE ID = $1");
 
@@ -86,9 +90,9 @@ export class MailGroup {
   readonly #query: Query;
   readonly #found: Map<NewSending, FoundSending>;
   readonly #profiles: Map<string, LockedProfile>;
-  /** Sendings that it has taken, by device and uid. */
-  readonly #taken = new Map<string, NewSending>();
-  /** The devices of senders and recipients. */
+  /** Sendings that it has taken, by device. */
+  readonly #taken = new Map<string, NewSending[]>();
+  /** The recipients' devices. */
   readonly mailboxes: Mailboxes;
 
   private constructor(
@@ -112,10 +116,9 @@ export class MailGroup {
     const accounts = writes.filter(({ sending }) => sending === undefined)
       .map(({ recipient }) => recipient);
     const profiles = await lockProfiles(query, accounts);
-    const ids = sendings.flatMap(({ device, envelopes }) => [
-      device,
-      ...envelopes.map(({ device }) => device),
-    ]);
+    const ids = sendings.flatMap(({ envelopes }) =>
+      envelopes.map(({ device }) => device)
+    );
     const mailboxes = await Mailboxes.lock(query, ids, accounts);
     const found = await readSendings(query, sendings);
     return new MailGroup(query, mailboxes, found, profiles);
@@ -126,25 +129,36 @@ export class MailGroup {
     return this.#found.get(sending);
   }
 
-  /** The sending of this group that took a uid of a device before. */
-  takenBefore({ device, uid }: NewSending): NewSending | undefined {
-    return this.#taken.get(keyOf(device, uid));
+  /** The digest of the sending that took a uid before, if any. */
+  digestBefore(sending: NewSending): Uint8Array | undefined {
+    return this.#takenBy(sending).find(({ uid }) => equals(uid, sending.uid))
+      ?.digest ?? this.#found.get(sending)?.digest ?? undefined;
   }
 
-  /** Whether a sending of this group took a count of a device before. */
-  isCountTaken({ device, count }: NewSending): boolean {
-    const key = device.toHex();
-    return this.#taken.values().some((other) =>
-      other.count === count && other.device.toHex() === key
-    );
+  /** Whether another sending took a sending's count before. */
+  isCountUsed(sending: NewSending): boolean {
+    return this.#found.get(sending)?.isCountUsed ||
+      this.#takenBy(sending).some(({ count }) => count === sending.count);
+  }
+
+  /** The highest count that a sending's device told. */
+  highestCount(sending: NewSending): number {
+    const { highestCount = 0 } = this.#found.get(sending) ?? {};
+    const counts = this.#takenBy(sending).map(({ count }) => count);
+    return Math.max(highestCount, ...counts);
   }
 
   /** Notes a sending as taken. */
-  take(sender: LockedDevice, sending: NewSending, time: number): void {
+  take(sending: NewSending, time: number): void {
     const { device, uid, count, digest, envelopes } = sending;
-    this.#taken.set(keyOf(device, uid), sending);
+    this.#taken.set(device.toHex(), [...this.#takenBy(sending), sending]);
     const waiting = envelopes.length;
-    this.mailboxes.take(sender, { device, uid, count, digest, time, waiting });
+    this.mailboxes.take({ device, uid, count, digest, time, waiting });
+  }
+
+  /** This group's sendings of a sending's device. */
+  #takenBy({ device }: NewSending): readonly NewSending[] {
+    return this.#taken.get(device.toHex()) ?? [];
   }
 
   /** A secure account that gets a legacy client's message; undefined if there is none. */
@@ -176,10 +190,6 @@ export class MailGroup {
   }
 }
 
-function keyOf(device: DeviceId, uid: Uid): string {
-  return device.toHex() + uid.toHex();
-}
-
 async function lockProfiles(
   query: Query,
   accounts: readonly AccountId[],
@@ -196,6 +206,8 @@ async function lockProfiles(
 }
 
 type FoundRow = [
+  n: number,
+  highestCount: number,
   digest: Uint8Array | null,
   isCountUsed: boolean,
   version: number | null,
@@ -215,12 +227,15 @@ async function readSendings(
     ),
     sendings.map(({ count }) => count),
   ]);
-  for (const [i, sending] of sendings.entries()) {
-    const row = rows[i];
-    if (row === undefined) continue;
-    const [digest, isCountUsed, version, closed, devices] = row;
+  for (const [n, highestCount, digest, isCountUsed, ...account] of rows) {
+    const sending = sendings[n - 1];
+    if (sending === undefined) continue;
+    const [version, closed, devices] = account;
     const isClosed = closed === 1;
-    found.set(sending, { digest, isCountUsed, version, isClosed, devices });
+    found.set(sending, {
+      ...{ highestCount, digest, isCountUsed },
+      ...{ version, isClosed, devices },
+    });
   }
   return found;
 }

@@ -3,20 +3,33 @@ import type { NewSending, SendingResult } from "../../secure_store.ts";
 import type { NewMessage, Quota, SendResult } from "../../store.ts";
 import { PART_SIZE } from "../../store_rows.ts";
 import type { Database } from "../connection/database.ts";
-import { type Batch, InboxQueue } from "../inbox_queue.ts";
+import { isTaken } from "../connection/database_errors.ts";
+import { type Batch, InboxQueue, type Job } from "../inbox_queue.ts";
+import { insertSendings, type SingleSending } from "./insert_sendings.ts";
 import { LegacyWrite } from "./legacy_write.ts";
 import { MailGroup, type MailWrite } from "./mail_group.ts";
-import type { LockedDevice } from "./mailboxes.ts";
+import type { ReachedDevice } from "./mailboxes.ts";
 import { SendingWrite } from "./sending_write.ts";
 
 /** Maximum number of groups under way. */
 const MOST_GROUPS = 3;
 /** Messages and bytes of contents of a group. */
-const GROUP_SIZE = { rows: 512, bytes: 4 * 1024 * 1024 };
+const GROUP_SIZE = { rows: 256, bytes: 4 * 1024 * 1024 };
+
+/** Tries of a group that meets the same sending elsewhere. */
+const MOST_TRIES = 10;
 
 /** A write that waits. */
 interface Waiting {
   write: MailWrite;
+}
+
+/** What became of some writes. */
+interface Stored {
+  /** Writes that need another look. */
+  undecided: ReadonlySet<MailWrite>;
+  /** The devices that got messages. */
+  reached: readonly ReachedDevice[];
 }
 
 /**
@@ -27,7 +40,7 @@ interface Waiting {
 export class MailWriter {
   readonly #database: Database;
   readonly #commits: CommitFigures;
-  readonly #reached: (devices: readonly LockedDevice[]) => void;
+  readonly #reached: (devices: readonly ReachedDevice[]) => void;
   readonly #queue: InboxQueue<Waiting, void>;
 
   /**
@@ -37,7 +50,7 @@ export class MailWriter {
   constructor(
     database: Database,
     commits: CommitFigures,
-    reached: (devices: readonly LockedDevice[]) => void,
+    reached: (devices: readonly ReachedDevice[]) => void,
   ) {
     this.#database = database;
     this.#commits = commits;
@@ -84,20 +97,98 @@ export class MailWriter {
 
   async #write(group: Batch<Waiting, void>[]): Promise<void> {
     const jobs = group.flatMap(({ jobs }) => jobs);
-    const writes = jobs.map(({ write }) => write);
-    try {
-      const begin = performance.now();
-      const reached = await this.#database.transaction(async (query) => {
-        const mail = await MailGroup.begin(query, writes);
-        for (const write of writes) await write.apply(mail);
-        return await mail.write();
-      });
-      const stored = writes.filter(({ isStored }) => isStored).length;
-      if (stored > 0) this.#commits.record(stored, performance.now() - begin);
-      this.#reached(reached);
-      for (const { resolve } of jobs) resolve();
-    } catch (error) {
-      for (const { reject } of jobs) reject(error);
+    const rest = await this.#settle(jobs, (writes) => this.#insert(writes));
+    if (rest.length > 0) {
+      await this.#settle(rest, (writes) => this.#store(writes));
     }
   }
+
+  /**
+   * Settles jobs as far as `store` decided on them.
+   *
+   * @param store returns undecided writes, and the devices that got messages
+   * @returns the undecided jobs
+   */
+  async #settle(
+    jobs: readonly Job<Waiting, void>[],
+    store: (writes: readonly MailWrite[]) => Promise<Stored>,
+  ): Promise<Job<Waiting, void>[]> {
+    try {
+      const begin = performance.now();
+      const { undecided, reached } = await store(
+        jobs.map(({ write }) => write),
+      );
+      const stored = jobs.filter(({ write }) => write.isStored).length;
+      if (stored > 0) this.#commits.record(stored, performance.now() - begin);
+      this.#reached(reached);
+      for (const { write, resolve } of jobs) {
+        if (!undecided.has(write)) resolve();
+      }
+      return jobs.filter(({ write }) => undecided.has(write));
+    } catch (error) {
+      for (const { reject } of jobs) reject(error);
+      return [];
+    }
+  }
+
+  /** Stores sendings that nothing is in the way of. */
+  async #insert(writes: readonly MailWrite[]): Promise<Stored> {
+    const sends = new Map<string, SendingWrite>();
+    const singles: SingleSending[] = [];
+    /** Recipients with a write that goes another way: what follows comes behind it. */
+    const others = new Set<string>();
+    for (const write of writes) {
+      const recipient = write.recipient.toHex();
+      const sender = write.sending?.device.toHex() ?? "";
+      const single = singleOf(write);
+      if (single === undefined || sends.has(sender) || others.has(recipient)) {
+        others.add(recipient);
+        continue;
+      }
+      sends.set(sender, single.write);
+      singles.push(single);
+    }
+    const [first] = sends.values();
+    if (first === undefined) return { undecided: new Set(writes), reached: [] };
+    const { highestCounts, reached } = await insertSendings(
+      this.#database.query,
+      singles,
+      first.quota,
+      first.now,
+    );
+    for (const send of sends.values()) {
+      const highest = highestCounts.get(send.sending);
+      if (highest !== undefined) send.stored(highest);
+    }
+    const undecided = writes.filter(({ isStored }) => !isStored);
+    return { undecided: new Set(undecided), reached };
+  }
+
+  /** Stores writes in a transaction, or finds out why not. */
+  async #store(writes: readonly MailWrite[]): Promise<Stored> {
+    for (let tries = 1;; tries++) {
+      try {
+        const reached = await this.#database.transaction(async (query) => {
+          const group = await MailGroup.begin(query, writes);
+          for (const write of writes) await write.apply(group);
+          return await group.write();
+        });
+        return { undecided: new Set(), reached };
+      } catch (error) {
+        // Another one took a uid or a count meanwhile: now it is found.
+        if (!isTaken(error) || tries === MOST_TRIES) throw error;
+      }
+    }
+  }
+}
+
+/** A write as one that needs no transaction of several statements; undefined if it does. */
+function singleOf(
+  write: MailWrite,
+): SingleSending & { write: SendingWrite } | undefined {
+  if (!(write instanceof SendingWrite)) return undefined;
+  const { sending, sending: { envelopes: [envelope, ...more] }, bytes } = write;
+  const isSingle = envelope !== undefined && more.length === 0 &&
+    bytes <= PART_SIZE;
+  return isSingle ? { sending, envelope, write } : undefined;
 }

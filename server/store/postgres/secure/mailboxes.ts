@@ -43,12 +43,16 @@ export interface TakenSending {
   waiting: number;
 }
 
-/** A device whose row is locked. */
-export interface LockedDevice {
+/** A device that got messages. */
+export interface ReachedDevice {
   readonly id: DeviceId;
+  /** The last seq that was given out in its mailbox. */
+  readonly lastSeq: number;
+}
+
+/** A device whose row is locked. */
+export interface LockedDevice extends ReachedDevice {
   readonly account: AccountId;
-  /** The highest count that it told. */
-  count: number;
   lastSeq: number;
   /** Messages that wait, and bytes of their contents. */
   messages: number;
@@ -61,7 +65,7 @@ const OF_ACCOUNTS = sql(`SELECT Device FROM devices WHERE Account IN (
 // In the order of the ids, so that relays wait for each other and never in a
 // ring. No other row may decide what is locked: a row that changed while it was
 // waited for would be tried against that one anew, and could be left out.
-const LOCK = sql(`SELECT Device, Account, Count, LastSeq, Waiting, WaitingBytes
+const LOCK = sql(`SELECT Device, Account, LastSeq, Waiting, WaitingBytes
     FROM devices WHERE Device IN (
       SELECT ${idAt("$1", "n")} FROM generate_series(1, $2::int) AS n
     ) ORDER BY Device FOR UPDATE`);
@@ -84,11 +88,11 @@ const WRITE = sql(`WITH sendings AS (
         $10::bigint[], $11::int[], $12::bigint[])
       AS u (start, seq, flags, arrived, expires, size, rest)
   )
-  UPDATE devices SET Count = u.count, LastSeq = u.lastSeq, Waiting = u.messages,
+  UPDATE devices SET LastSeq = u.lastSeq, Waiting = u.messages,
     WaitingBytes = u.bytes
-  FROM (SELECT ${idAt("$13", "n")} AS device, count, lastSeq, messages, bytes
-    FROM unnest($14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[])
-      WITH ORDINALITY AS t (count, lastSeq, messages, bytes, n)) AS u
+  FROM (SELECT ${idAt("$13", "n")} AS device, lastSeq, messages, bytes
+    FROM unnest($14::bigint[], $15::bigint[], $16::bigint[])
+      WITH ORDINALITY AS t (lastSeq, messages, bytes, n)) AS u
   WHERE devices.Device = u.device`);
 
 const INSERT_PART = sql(
@@ -135,9 +139,8 @@ export class Mailboxes {
       .filter((device) => equals(device.account, account)).toArray();
   }
 
-  /** Notes a sending, and raises its device's count. */
-  take(sender: LockedDevice, sending: TakenSending): void {
-    sender.count = Math.max(sender.count, sending.count);
+  /** Notes a sending. */
+  take(sending: TakenSending): void {
     this.#sendings.push(sending);
   }
 
@@ -159,7 +162,7 @@ export class Mailboxes {
     const pieces = new PackedBytes();
     const sendings = sendingValues(this.#sendings, pieces);
     const mail = mailValues(this.#mail, pieces);
-    const devices = deviceValues(this.#changed);
+    const devices = deviceValues(this.reached);
     await this.#query(WRITE, [
       pieces.bytes(),
       ...sendings,
@@ -167,13 +170,6 @@ export class Mailboxes {
       ...devices,
     ]);
     await this.#writeParts();
-  }
-
-  get #changed(): LockedDevice[] {
-    const senders = this.#sendings.flatMap(({ device }) =>
-      this.device(device) ?? []
-    );
-    return [...new Set([...senders, ...this.reached])];
   }
 
   async #writeParts(): Promise<void> {
@@ -245,7 +241,6 @@ function mailValues(
 function deviceValues(devices: readonly LockedDevice[]): Value[] {
   return [
     concat(devices.map(({ id }) => id)),
-    devices.map(({ count }) => count),
     devices.map(({ lastSeq }) => lastSeq),
     devices.map(({ messages }) => messages),
     devices.map(({ bytes }) => bytes),
@@ -255,14 +250,13 @@ function deviceValues(devices: readonly LockedDevice[]): Value[] {
 type DeviceRow = [
   device: DeviceId,
   account: AccountId,
-  count: number,
   lastSeq: number,
   messages: number,
   bytes: number,
 ];
 
 function deviceOf(
-  [id, account, count, lastSeq, messages, bytes]: DeviceRow,
+  [id, account, lastSeq, messages, bytes]: DeviceRow,
 ): LockedDevice {
-  return { id, account, count, lastSeq, messages, bytes };
+  return { id, account, lastSeq, messages, bytes };
 }

@@ -51,6 +51,7 @@ import {
 import { Arrivals } from "./arrivals.ts";
 import { Expiry } from "./expiry.ts";
 import { readMail, restOfMail } from "./mail_reader.ts";
+import { highestCount } from "./tables.ts";
 import { MailWriter } from "./mail_writer.ts";
 import { claimPackages, publishPackages } from "./packages.ts";
 
@@ -315,7 +316,9 @@ type StateRow = [
 const AUTHENTICATED = sql(`UPDATE devices SET Count = greatest(Count, $2),
     LastSeen = $3
   FROM profiles WHERE Device = $1 AND profiles.ID = Account
-  RETURNING Count, Version, (SELECT count(*) FROM packages
+  RETURNING greatest(Count, ${
+  highestCount("Device")
+}), Version, (SELECT count(*) FROM packages
     WHERE packages.Device = devices.Device AND Kind = ${PackageKind.SingleUse}), Waiting`);
 
 const OUTCOMES = quickSql(

@@ -8,16 +8,16 @@ import type { LockedDevice, Mailboxes } from "./mailboxes.ts";
 /** Stores a sending, in the mailboxes of all devices or in none. */
 export class SendingWrite implements MailWrite {
   readonly sending: NewSending;
-  readonly #quota: Quota;
-  readonly #now: number;
+  readonly quota: Quota;
+  readonly now: number;
   /** The result, once it is applied. */
   result: SendingResult = { refused: "unknown" };
 
   /** @param now in milliseconds since 1970 */
   constructor(sending: NewSending, quota: Quota, now: number) {
     this.sending = sending;
-    this.#quota = quota;
-    this.#now = now;
+    this.quota = quota;
+    this.now = now;
   }
 
   get recipient(): AccountId {
@@ -33,21 +33,23 @@ export class SendingWrite implements MailWrite {
     return "wasTaken" in this.result && !this.result.wasTaken;
   }
 
+  /** Notes that it is stored by another statement. */
+  stored(highestCount: number): void {
+    this.result = { wasTaken: false, highestCount };
+  }
+
   async apply(group: MailGroup): Promise<void> {
     this.result = await this.#store(group);
   }
 
   async #store(group: MailGroup): Promise<SendingResult> {
     const { sending } = this;
-    const sender = group.mailboxes.device(sending.device);
     const found = group.found(sending);
-    if (sender === undefined || found === undefined) {
-      return { refused: "unknown" };
-    }
-    const before = group.takenBefore(sending)?.digest ?? found.digest;
-    if (before !== null) {
+    if (found === undefined) return { refused: "unknown" };
+    const before = group.digestBefore(sending);
+    if (before !== undefined) {
       if (!equals(before, sending.digest)) return { refused: "uid" };
-      return { wasTaken: true, highestCount: sender.count };
+      return { wasTaken: true, highestCount: group.highestCount(sending) };
     }
     if (found.version === null) return { refused: "unknown" };
     if (found.isClosed) return { refused: "closed" };
@@ -56,16 +58,14 @@ export class SendingWrite implements MailWrite {
       const record = await group.record(sending.account);
       return record ? { otherDevices: record } : { refused: "unknown" };
     }
-    if (found.isCountUsed || group.isCountTaken(sending)) {
-      return { refused: "count" };
-    }
+    if (group.isCountUsed(sending)) return { refused: "count" };
     const hasRoom = recipients.every(({ device, content }) =>
-      !isFull(device, content.length, this.#quota)
+      !isFull(device, content.length, this.quota)
     );
     if (!hasRoom) return { refused: "full" };
-    group.take(sender, sending, this.#now);
+    group.take(sending, this.now);
     this.#put(group.mailboxes, recipients);
-    return { wasTaken: false, highestCount: sender.count };
+    return { wasTaken: false, highestCount: group.highestCount(sending) };
   }
 
   #put(mailboxes: Mailboxes, recipients: readonly Recipient[]): void {
@@ -76,8 +76,8 @@ export class SendingWrite implements MailWrite {
         account: sender,
         fromDevice,
         flags: 0,
-        arrived: this.#now,
-        expires: this.#now + lifetime,
+        arrived: this.now,
+        expires: this.now + lifetime,
         content,
       });
     }

@@ -91,3 +91,12 @@ export const INBOX_OWNERS = `(
         FROM devices WHERE Account = ID
       ) COLLATE "C") COLLATE "default" AS LastSeen, LastMessage FROM profiles
   ) AS owners`;
+
+/**
+ * SQL for the highest count of a device's sendings. `Count` of `devices` is as
+ * high as what was told otherwise, so that a sending doesn't write that row.
+ */
+export function highestCount(device: string): string {
+  return `(SELECT max(taken.Count) FROM taken
+    WHERE taken.Device = ${device} AND taken.Count >= 0)`;
+}
