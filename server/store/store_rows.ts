@@ -72,8 +72,7 @@ export const storeTables = {
     device: ["Device", "bytes"],
     account: ["Account", "bytes"],
     signingKey: ["SigningKey", "bytes"],
-    // At least the highest that a 3003 told, and those of forgotten sendings;
-    // what is in taken may have higher ones.
+    // The highest that it told.
     count: ["Count", "number"],
     // At least the highest of what is gone; what is in mail may have higher ones.
     lastSeq: ["LastSeq", "number"],

@@ -120,8 +120,8 @@ CREATE TABLE profiles (
 );
 `;
 
-// The devices of newest records. Count and LastSeq are raised when rows of taken
-// and mail go, and what is in those is looked up: a send changes no device.
+// The devices of newest records. LastSeq is raised when mail goes; what waits may
+// have higher positions.
 const DEVICES = `
 CREATE TABLE devices (
   Device BLOB NOT NULL UNIQUE,
@@ -145,13 +145,13 @@ CREATE TABLE packages (
 CREATE UNIQUE INDEX package ON packages (Device, Kind, Number);
 `;
 
-/** SQL that holds for a sending with a count; others go to legacy clients. */
-export const HAS_COUNT = "Count >= 0";
 /** SQL that holds for a sending whose outcome is known, or isn't followed. */
 export const IS_SETTLED = `State <> ${SendingState.Waits}`;
 
-// What is known of each device's sendings: the unique indexes keep a repeat from
-// being taken twice. Waiting counts the envelopes that wait.
+// What is known of each device's sendings: the unique index keeps a repeat from
+// being taken twice. Waiting counts the envelopes that wait. An index of the
+// counts would double the pages that a send changes here: they are looked
+// through where one isn't the highest.
 const TAKEN = `
 CREATE TABLE taken (
   Device BLOB NOT NULL,
@@ -164,7 +164,6 @@ CREATE TABLE taken (
   Message INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX sending ON taken (Device, Uid);
-CREATE UNIQUE INDEX sending_count ON taken (Device, Count) WHERE ${HAS_COUNT};
 CREATE INDEX settled_sending ON taken (Time) WHERE ${IS_SETTLED};
 `;
 

@@ -2,10 +2,12 @@ import type { Database } from "@db/sqlite";
 import type { Seq } from "../../../../../shared/secure/secure_protocol.ts";
 import { LruCache } from "../../../lru_cache.ts";
 import { isFull, type Quota } from "../../../store.ts";
-import { HAS_COUNT } from "../../schema.ts";
 
 /** Devices and accounts in the caches, some 50 MB. */
 const MOST_CACHED = 100_000;
+
+/** Devices whose used counts are cached. */
+const COUNTS_CACHED = 64;
 
 /** What a device has sent and got. */
 interface Mailbox {
@@ -35,6 +37,7 @@ export interface StoredAccount {
 export class Mailboxes {
   readonly #statements;
   readonly #mailboxes = new LruCache<Mailbox>(MOST_CACHED);
+  readonly #counts = new LruCache<Set<number>>(COUNTS_CACHED);
   readonly #accounts = new LruCache<StoredAccount>(MOST_CACHED);
   #total = NaN;
 
@@ -42,15 +45,19 @@ export class Mailboxes {
   constructor(database: Database) {
     this.#statements = {
       device: database.prepare<Mailbox>(
-        `SELECT
-          max(Count, coalesce((SELECT max(Count) FROM taken
-            WHERE Device = ?1 AND ${HAS_COUNT}), 0)) AS count,
+        `SELECT Count AS count,
           max(LastSeq, coalesce((SELECT max(Seq) FROM mail
             WHERE Device = ?1), 0)) AS lastSeq,
           (SELECT count(*) FROM mail WHERE Device = ?1) AS messages,
           (SELECT coalesce(sum(length(Content) + Rest), 0) FROM mail
             WHERE Device = ?1) AS bytes
           FROM devices WHERE Device = ?1`,
+      ),
+      raiseCount: database.prepare(
+        "UPDATE devices SET Count = ? WHERE Device = ?",
+      ),
+      counts: database.prepare<{ count: number }>(
+        "SELECT Count AS count FROM taken WHERE Device = ?",
       ),
       account: database.prepare<{ version: number; closed: number }>(
         "SELECT Version AS version, Closed AS closed FROM profiles WHERE ID = ?",
@@ -89,11 +96,36 @@ export class Mailboxes {
     return this.#find(device);
   }
 
-  /** Notes a count that a device told, and returns its highest. */
+  /** Whether a sending of a device that is remembered had a count. */
+  isCountUsed(device: Uint8Array, count: number): boolean {
+    if (count > (this.#find(device)?.count ?? 0)) return false;
+    const used = this.#counts.getOrRead(device.toHex(), () => {
+      const rows = this.#statements.counts.all(device);
+      return new Set(rows.map(({ count }) => count));
+    });
+    return used?.has(count) ?? false;
+  }
+
+  /** Keeps a count that a device told, and returns its highest. */
   told(device: Uint8Array, count: number): number {
     const mailbox = this.#find(device);
     if (mailbox === undefined) return count;
-    return mailbox.count = Math.max(mailbox.count, count);
+    if (count > mailbox.count) {
+      this.#statements.raiseCount.run(count, device);
+      mailbox.count = count;
+    }
+    return mailbox.count;
+  }
+
+  /** Keeps the count of a sending, and returns the device's highest. */
+  used(device: Uint8Array, count: number): number {
+    this.#counts.get(device.toHex())?.add(count);
+    return this.told(device, count);
+  }
+
+  /** Drops the used counts: sendings were forgotten. */
+  dropCounts(): void {
+    this.#counts.clear();
   }
 
   /** Whether a mailbox has room for a message of `size` bytes. */
@@ -130,12 +162,14 @@ export class Mailboxes {
   dropDevice(device: Uint8Array, messages: number): void {
     this.#total -= messages;
     this.#mailboxes.delete(device.toHex());
+    this.#counts.delete(device.toHex());
   }
 
   /** Clears the caches: a transaction was rolled back, or another process has written. */
   clear(): void {
     this.#mailboxes.clear();
     this.#accounts.clear();
+    this.#counts.clear();
     this.#total = NaN;
   }
 

@@ -30,7 +30,7 @@ export const authenticate: StoreCommand<
   })),
   prepare(database) {
     const seen = database.prepare<{ position: number; version: number }>(
-      `UPDATE devices SET Count = max(Count, ?), LastSeen = ? WHERE Device = ?
+      `UPDATE devices SET LastSeen = ? WHERE Device = ?
         RETURNING
           (SELECT Position FROM accounts WHERE ID = Account) AS position,
           (SELECT Version FROM profiles WHERE ID = Account) AS version`,
@@ -44,7 +44,7 @@ export const authenticate: StoreCommand<
     );
     return {
       execute({ device, count, at }, { mailboxes }) {
-        const row = seen.get(count, at, device);
+        const row = seen.get(at, device);
         if (row === undefined) return undefined;
         userSeen.run(new Date(at).toISOString(), row.position);
         return {

@@ -28,32 +28,21 @@ export const expire: StoreCommand<Expiry, number> = {
         for (const one of mail.delete(found, SendingState.Expired, at)) {
           mailboxes.deleted(one.device, one.messages, one.bytes);
         }
-        return found.length + forget(before, most);
+        const forgotten = forget(before, most);
+        if (forgotten > 0) mailboxes.dropCounts();
+        return found.length + forgotten;
       },
     };
   },
 };
 
-/** Forgets sendings that were settled up to a time; their counts stay used. */
+/** Forgets sendings that were settled up to a time. */
 function prepareForget(
   database: Database,
 ): (before: number, most: number) => number {
-  const settled = database.prepare<
-    { row: number; device: Uint8Array; count: number }
-  >(
-    `SELECT rowid AS row, Device AS device, Count AS count FROM taken
-      WHERE ${IS_SETTLED} AND Time <= ? ORDER BY Time LIMIT ?`,
+  const forget = database.prepare(
+    `DELETE FROM taken WHERE rowid IN (SELECT rowid FROM taken
+      WHERE ${IS_SETTLED} AND Time <= ? ORDER BY Time LIMIT ?)`,
   );
-  const raiseCount = database.prepare(
-    "UPDATE devices SET Count = max(Count, ?) WHERE Device = ?",
-  );
-  const forget = database.prepare("DELETE FROM taken WHERE rowid = ?");
-  return (before, most) => {
-    const found = settled.all(before, most);
-    for (const { row, device, count } of found) {
-      raiseCount.run(count, device);
-      forget.run(row);
-    }
-    return found.length;
-  };
+  return (before, most) => forget.run(before, most);
 }

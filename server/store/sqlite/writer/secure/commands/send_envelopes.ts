@@ -103,7 +103,9 @@ export const sendEnvelopes: StoreCommand<Sending, SendingResult> = {
       execute(sending, { mailboxes }, content): SendingResult {
         const { device, sender, uid, account, envelopes, at } = sending;
         const refused = refusalOf(sending, mailboxes);
-        if (refused !== undefined || !sendings.insert(sending)) {
+        const isCountUsed = mailboxes.isCountUsed(device, sending.count);
+        const isRefused = refused !== undefined || isCountUsed;
+        if (isRefused || !sendings.insert(sending)) {
           const before = sendings.before(sending, mailboxes);
           if (before !== undefined) return before;
           if (refused !== "otherDevices") {
@@ -125,7 +127,7 @@ export const sendEnvelopes: StoreCommand<Sending, SendingResult> = {
           const seq = mailboxes.add(device, size);
           mail.insert([{ device, seq }], kept, size, take);
         }
-        const highestCount = mailboxes.told(device, sending.count);
+        const highestCount = mailboxes.used(device, sending.count);
         return { wasTaken: false, highestCount };
       },
     };
@@ -165,7 +167,7 @@ function prepareSendings(database: Database) {
     "SELECT Digest AS digest FROM taken WHERE Device = ? AND Uid = ?",
   );
   return {
-    /** Remembers a sending; false if its uid or count was used. */
+    /** Remembers a sending; false if its uid was used. */
     insert({ device, uid, count, digest, at, envelopes }: Sending): boolean {
       return insert.run(device, uid, count, digest, at, envelopes.length) > 0;
     },
