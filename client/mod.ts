@@ -34,6 +34,7 @@ export {
   KeyChangedError,
   NoConnectionError,
   NotRegisteredError,
+  RelayKeyError,
   ServerRefusedError,
   UnknownContactError,
   UserError,

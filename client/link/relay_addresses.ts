@@ -23,7 +23,7 @@ import {
   type RelayPlace,
 } from "../../shared/secure/relay_line.ts";
 import { within } from "../../shared/wire/format_error.ts";
-import { SecureFolderError, UserError } from "../errors.ts";
+import { ignoreUserError, SecureFolderError, UserError } from "../errors.ts";
 import { isSecureFolder, replaceFile } from "../store/folder.ts";
 
 /** The address of the relay where none is configured. */
@@ -84,11 +84,11 @@ export class RelayAddresses {
   async lines(): Promise<readonly RelayLine[]> {
     const { addresses = [], lines = [] } = this.#given ?? {};
     if (lines.length > 0) return lines;
-    const kept = await this.keptLines();
+    if (this.#given === undefined) return await this.keptLines();
+    // A file that can't be read doesn't matter to the places of the flag.
+    const kept = await this.keptLines().catch(ignoreUserError) ?? [];
     const hosts = addresses.map(({ hostname }) => hostname);
-    return kept.filter(({ hostname }) =>
-      hosts.length === 0 || hosts.includes(hostname)
-    );
+    return kept.filter(({ hostname }) => hosts.includes(hostname));
   }
 
   /**
@@ -140,16 +140,23 @@ export class RelayAddresses {
       const before = kept && namesOf(kept);
       if (this.#given === undefined && before !== undefined) return undefined;
       if (names.every((name) => before?.includes(name))) return undefined;
+      const isGiven = {
+        addresses: given.addresses.length > 0,
+        lines: given.lines.length > 0,
+      };
+      const { addresses = [], lines = [] } = kept ?? {};
       await this.#write({
-        addresses: given.addresses.length > 0
-          ? given.addresses
-          : kept?.addresses ?? [],
-        lines: given.lines.length > 0 ? given.lines : kept?.lines ?? [],
+        addresses: isGiven.addresses ? given.addresses : addresses,
+        lines: isGiven.lines ? given.lines : lines,
       });
       // `missing` has told it.
       if (this.#given === undefined) return undefined;
+      const replaced = namesOf({
+        addresses: isGiven.addresses ? addresses : [],
+        lines: isGiven.lines ? lines : [],
+      });
       return `${this.#path} names ${shown} from now on${
-        before === undefined ? "" : `, in place of ${before.join(",")}`
+        replaced.length === 0 ? "" : `, in place of ${replaced.join(",")}`
       }`;
     } catch (error) {
       const why = error instanceof UserError

@@ -245,14 +245,18 @@ export class SecureConnection implements Disposable {
     }
   }
 
-  /** Sends pings where no request is sent for two minutes, until it is closed. */
-  keepAlive(): void {
+  /**
+   * Sends pings while no other request is sent, until it is closed (CHN-5).
+   *
+   * @param interval milliseconds. Default: 2 minutes
+   */
+  keepAlive(interval: number = PING_INTERVAL): void {
     this.#pinging ??= setInterval(() => {
       const idle = performance.now() - this.#lastRequest;
-      if (this.#pending > 0 || idle < PING_INTERVAL / 2) return;
+      if (this.#pending > 0 || idle < interval / 2) return;
       // The next request reports a broken connection.
       this.request("ping", {}).catch(ignoreUserError);
-    }, PING_INTERVAL);
+    }, interval);
     Deno.unrefTimer(this.#pinging);
   }
 

@@ -219,7 +219,7 @@ testWith(LOOPBACK_AND_FILES, "envelopes go out and come in", async (t) => {
   });
 
   await t.step("not to an account that isn't there", async () => {
-    const { record } = await drawIdentity("nobody");
+    const { record } = await drawIdentity("dora");
     const uid = anna.outbox.write(record, bytes("lost"));
     const { reason } = await assertRejects(
       () => anna.outbox.deliver(uid),

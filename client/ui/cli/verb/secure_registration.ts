@@ -48,7 +48,6 @@ export async function registerSecure(
   refuseOtherKeys(await addresses.keptLines(), lines);
   const session = await work.session();
   const before = lift ? await session.me() : undefined;
-  if (!lift) await session.refuseSecondIdentity();
   if (before !== undefined && before.name !== name) {
     throw new UserError(
       `This folder's account is "${before.name}", not "${name}"`,

@@ -29,6 +29,8 @@ export const verb: Verb = defineVerb({
     if (legacy && (lift || yes)) {
       throw new UsageError("--legacy goes neither with --lift nor with --yes");
     }
+    const session = await work.session();
+    if (!lift) await session.refuseSecondIdentity();
     const addresses = await work.addresses();
     const lines = legacy ? [] : await addresses.lines();
     if (lines.length > 0) {
@@ -42,8 +44,6 @@ export const verb: Verb = defineVerb({
         "--lift and --yes are for a relay with a mu:// line: name it with --server",
       );
     }
-    const session = await work.session();
-    await session.refuseSecondIdentity();
     const say = (text: string) => work.output.say(text);
     const me = await register(session, addresses, name, say);
     await writeIdentity(work.output, me);
