@@ -13,13 +13,25 @@ import {
   valueFlag,
 } from "../../../shared/cli/flags.ts";
 import { decimalFrom } from "../../flags.ts";
-import { runProgram, withHelp } from "../../../shared/cli/program.ts";
+import {
+  runProgram,
+  UsageError,
+  withHelp,
+} from "../../../shared/cli/program.ts";
 import { Program } from "../../harness/program.ts";
+import { drawIdentity, drawPackages } from "../../harness/secure/identity.ts";
+import { SecurePeer } from "../../harness/secure/peer.ts";
+import { formatRelayLine } from "../../../shared/secure/relay_line.ts";
+import { SINGLE_USE } from "../../../shared/secure/secure_protocol.ts";
 import { Child } from "../relay/child.ts";
 import { seedDatabase } from "../relay/seed.ts";
 import { table } from "../../generate/markdown.ts";
 import { spreadOf } from "../relay/table.ts";
 import { attackNamed, attackNames, LARGE, MANY, send } from "./attacks.ts";
+import { RelayProcess } from "../../fuzz/relay/relay_process.ts";
+import { secureAttackNames } from "./secure_attacks.ts";
+import { Way } from "./way.ts";
+import { secureWaits, workSecurely } from "./secure_user.ts";
 import { ask, requestNames, type Waits, work } from "./user.ts";
 
 const flags = {
@@ -28,10 +40,13 @@ const flags = {
     "how long each attack stands while the user works (default: 15)",
     decimalFrom(0.1, 600),
   ),
+  secure: switchFlag("on the secure port"),
   only: choiceFlag(
     "NAME",
-    `one attack: ${attackNames.join(", ")}`,
-    attackNames,
+    `one attack: ${attackNames.join(", ")};\nwith --secure: ${
+      secureAttackNames.join(", ")
+    }`,
+    [...new Set([...attackNames, ...secureAttackNames])],
   ),
   help: switchFlag("print this"),
 };
@@ -78,9 +93,12 @@ async function attack(name: string, duration: number): Promise<string[]> {
 }
 
 /** The median and the longest of each kind. */
-function texts(waits: Waits): string[] {
-  return requestNames.map((name) => {
-    const { median, max } = spreadOf(waits[name] ?? []);
+function texts(
+  waits: Waits,
+  names: readonly string[] = requestNames,
+): string[] {
+  return names.map((name) => {
+    const { median, max } = spreadOf(waits[name] ?? [Infinity]);
     return `${text(median)} / ${text(max)}`;
   });
 }
@@ -89,18 +107,95 @@ function text(ms: number): string {
   return ms === Infinity ? "none" : `${Number(ms.toPrecision(3))}`;
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const { values: { seconds = 15, only } } = await readCommandLine(args, flags);
-  const rows = [[
-    ...["attack", "connections left"],
-    ...requestNames.map((name) => `${name}, ms`),
-  ]];
-  for (const name of only === undefined ? attackNames : [only]) {
-    console.error(name);
-    rows.push(await attack(name, 1000 * seconds));
+/** An attack on the secure port; the user is at another address. */
+async function attackSecurely(
+  name: string,
+  duration: number,
+): Promise<string[]> {
+  const dir = await Deno.makeTempDir({ prefix: "messageu-bench-" });
+  let relay: RelayProcess | undefined;
+  try {
+    relay = await RelayProcess.start(
+      dir,
+      ["--max-waiting", "0", "--max-waiting-bytes", "0"],
+    );
+    const line = await relay.secureLine();
+    using way = new Way("127.0.0.2", line);
+    const identity = await drawIdentity("user");
+    using peer = await SecurePeer.registered(way.line, identity);
+    const packages = await drawPackages(identity, SINGLE_USE.most);
+    for (let at = 0; at < packages.length; at += 40) {
+      await peer.ask("publish", { packages: packages.slice(at, at + 40) });
+    }
+    await using attackers = Child.start("../attacks/secure_attacks.ts", [
+      "--allow-net",
+      "--allow-run=openssl",
+    ]);
+    const opened = await attackers.ask<number>("begin", {
+      name,
+      line: formatRelayLine(line),
+      account: identity.record.account.toHex(),
+      device: identity.device.toHex(),
+    });
+    if (opened > 0) {
+      await new Promise((resolve) => setTimeout(resolve, BEFORE));
+    }
+    const waits = await workSecurely(way.line, identity, duration);
+    const left = await attackers.ask<number>("standing");
+    const { singleUseLeft } = await peer.ask("publish", { packages: [] });
+    return [
+      ...[name, `${left} of ${opened}`],
+      ...texts(waits, secureWaits),
+      `${singleUseLeft}`,
+      `${Math.round(relay.mostRss / MIB)}`,
+    ];
+  } finally {
+    await relay?.kill();
+    await Deno.remove(dir, { recursive: true });
   }
+}
+
+/** The table of attacks on a port. */
+async function measure(
+  names: readonly string[],
+  head: readonly string[],
+  attack: (name: string) => Promise<string[]>,
+): Promise<string> {
+  const rows = [[...head]];
+  for (const name of names) {
+    console.error(name);
+    rows.push(await attack(name));
+  }
+  return table(rows);
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values } = await readCommandLine(args, flags);
+  const { seconds = 15, only, secure = false } = values;
+  const all = secure ? secureAttackNames : attackNames;
+  const names = only === undefined ? all : [only];
+  if (!names.every((name) => all.includes(name))) {
+    throw new UsageError(`--only: expected one of ${all.join(", ")}`);
+  }
+  const waits = (secure ? secureWaits : requestNames)
+    .map((name) => `${name}, ms`);
+  const duration = 1000 * seconds;
+  const text = secure
+    ? await measure(
+      names,
+      [
+        ...["attack", "going on", ...waits],
+        ...["packages left of 100", "relay's memory, MiB"],
+      ],
+      (name) => attackSecurely(name, duration),
+    )
+    : await measure(
+      names,
+      ["attack", "connections left", ...waits],
+      (name) => attack(name, duration),
+    );
   console.log("Of each wait the median and the longest.\n");
-  console.log(table(rows));
+  console.log(text);
 }
 
 if (import.meta.main) await runProgram(withHelp(HELP, main));

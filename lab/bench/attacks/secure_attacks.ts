@@ -6,7 +6,6 @@
  * @module
  */
 
-import { connect, type Socket } from "node:net";
 import {
   drawIdentity,
   type SecureIdentity,
@@ -287,36 +286,6 @@ async function persistently<T>(work: () => Promise<T>): Promise<T> {
       await pause(100);
     }
   }
-}
-
-/**
- * Passes connections on to a relay from another address, since the runtime's
- * TLS can't choose its own.
- *
- * @returns the line of the way
- */
-export function comingFrom(from: string, line: RelayLine): RelayLine {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const pass = async () => {
-    for await (const conn of listener) {
-      const out: Socket = connect({
-        host: line.hostname,
-        port: line.port,
-        localAddress: from,
-      });
-      out.setNoDelay(true);
-      conn.setNoDelay(true);
-      out.on("data", (data) => conn.write(data).catch(() => out.destroy()));
-      out.on("close", () => closeQuietly(conn));
-      out.on("error", () => out.destroy());
-      (async () => {
-        for await (const part of conn.readable) out.write(part);
-        out.end();
-      })().catch(() => out.destroy());
-    }
-  };
-  pass().catch(() => {});
-  return { ...line, port: listener.addr.port };
 }
 
 if (import.meta.main) {

@@ -62,13 +62,16 @@ async function once(
 ): Promise<void> {
   const victim = part.random.pick(victims);
   if (victim.killed) return;
+  let isIn = false;
   try {
     const isNew = !member.isRegistered;
     using peer = await member.connect(victim.line);
+    isIn = true;
     if (isNew) part.tally.registrations++;
     await role(peer, member, part);
   } catch (error) {
-    const isBreak = victim.killed && isBroken(error);
+    // A relay may end a connection that isn't authenticated in its time.
+    const isBreak = isBroken(error) && (victim.killed || !isIn);
     if (!isBreak) throw error;
     part.tally.breaks++;
   }
