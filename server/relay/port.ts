@@ -13,6 +13,8 @@ export interface PortOptions {
   serve(conn: ClientConn): void;
   /** Closes a connection that can make room; returns whether there was one. */
   makeRoom(): boolean;
+  /** Resolves once another connection may be accepted. Default: at any time. */
+  room?(): Promise<void>;
   /** Is told once when connections can't be accepted any more. */
   report(error: unknown): void;
 }
@@ -50,9 +52,10 @@ export class Port {
   }
 
   async #acceptAll(): Promise<void> {
-    const { serve, makeRoom, report } = this.#options;
+    const { serve, makeRoom, room, report } = this.#options;
     while (this.#isListening) {
       try {
+        await room?.();
         serve(await this.#accept());
         this.#canAccept = true;
       } catch (error) {

@@ -8,6 +8,7 @@ import { inTime } from "../../shared/cli/time.ts";
 import type { Store } from "../store/store.ts";
 import { ClientsDirectory } from "./clients_directory.ts";
 import { SecureProtocol } from "../secure/secure_protocol.ts";
+import { Lingering, TlsTransport } from "../secure/tls_transport.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { LegacyProtocol } from "./legacy_protocol.ts";
@@ -98,6 +99,7 @@ export class Relay {
   readonly #silent = new SilentConnections(this.#connections);
   /** Connections that made room for others, and so count no more. */
   readonly #displaced = new Set<AnyConnection>();
+  readonly #lingering = new Lingering();
   readonly #port: Port;
   readonly #secure: SecureProtocol | undefined;
   readonly #securePort: Port | undefined;
@@ -201,8 +203,15 @@ export class Relay {
       serve: (conn) => {
         const { hostname } = conn.remoteAddr as Deno.NetAddr;
         const account = this.#limit.account(countedAddress(hostname));
-        if (!this.#admit(account, conn)) return conn.close();
-        this.#serve(conn, account, isLoopback(hostname) ? loopback : remote);
+        const transport = "handshake" in conn
+          ? new TlsTransport(conn, this.#lingering)
+          : conn;
+        if (!this.#admit(account, transport)) return transport.close();
+        const settings = isLoopback(hostname) ? loopback : remote;
+        this.#serve(transport, account, settings);
+      },
+      ...protocol instanceof SecureProtocol && {
+        room: () => this.#lingering.room(),
       },
       makeRoom: () => this.#makeRoom(),
       report,
@@ -210,7 +219,7 @@ export class Relay {
   }
 
   #serve<R extends Request<unknown>>(
-    conn: ClientConn,
+    conn: Deno.TcpConn | TlsTransport,
     account: Account,
     options: ConnectionOptions<R>,
   ): void {
@@ -266,8 +275,8 @@ export class Relay {
     }, authenticationTimeout);
   }
 
-  #admit(account: Account, conn: ClientConn): boolean {
-    const isSecure = "handshake" in conn;
+  #admit(account: Account, conn: Deno.TcpConn | TlsTransport): boolean {
+    const isSecure = conn instanceof TlsTransport;
     if (isSecure && !this.#handshakes.admit(account.address)) {
       this.#counters.refused.handshakes++;
       return false;
@@ -320,6 +329,7 @@ export class Relay {
     clearTimeout(silence);
     clearTimeout(timer);
     clearInterval(this.#looking);
+    this.#lingering.end();
     this.#budget.end();
   }
 
@@ -334,7 +344,7 @@ export class Relay {
 }
 
 /** @throws {Error} where the connection is gone already */
-function prepare(conn: ClientConn): void {
+function prepare(conn: Deno.TcpConn | TlsTransport): void {
   // An encrypted connection has neither.
   if (!("setKeepAlive" in conn)) return;
   conn.setNoDelay(true);

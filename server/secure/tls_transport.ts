@@ -1,0 +1,115 @@
+import type { Transport } from "../relay/connection.ts";
+
+/** Ended connections that the system may still have, of all clients together. */
+const MOST_LINGERING = 1000;
+
+/** Ended connections that the system still has. */
+export class Lingering {
+  readonly #conns = new Set<Deno.TlsConn>();
+  #room: PromiseWithResolvers<void> | undefined;
+
+  /** Resolves while few linger: more clients would use up the descriptors of all. */
+  async room(): Promise<void> {
+    while (this.#conns.size >= MOST_LINGERING) {
+      this.#room ??= Promise.withResolvers();
+      await this.#room.promise;
+    }
+  }
+
+  /** Closes a connection once what is under way on it has settled. */
+  async closeBehind(
+    conn: Deno.TlsConn,
+    underWay: readonly Promise<unknown>[],
+  ): Promise<void> {
+    this.#conns.add(conn);
+    await Promise.allSettled(underWay);
+    this.#close(conn);
+  }
+
+  /** Closes them all: the relay ends. */
+  end(): void {
+    for (const conn of this.#conns) this.#close(conn);
+  }
+
+  #close(conn: Deno.TlsConn): void {
+    if (!this.#conns.delete(conn)) return;
+    conn.close();
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+}
+
+/**
+ * An encrypted connection that ends at once for the relay. The runtime closes a
+ * socket only behind the handshake and behind all that was written, which a
+ * client can put off for ever: such a connection lingers, and is counted.
+ */
+export class TlsTransport implements Transport {
+  readonly #conn: Deno.TlsConn;
+  readonly #lingering: Lingering;
+  readonly #handshake: Promise<void>;
+  #isShaken = false;
+  #isClosed = false;
+  /** The write that is under way. */
+  #writing: Promise<unknown> | undefined;
+  /** Interrupt what is under way. */
+  #interruptRead: (() => void) | undefined;
+  #interruptWrite: (() => void) | undefined;
+
+  constructor(conn: Deno.TlsConn, lingering: Lingering) {
+    this.#conn = conn;
+    this.#lingering = lingering;
+    const shaken = () => {
+      this.#isShaken = true;
+    };
+    // A failed one is closed as any other.
+    this.#handshake = conn.handshake().then(shaken, shaken);
+  }
+
+  /** Reads bytes. @throws {Error} where the connection breaks, or is closed */
+  read(into: Uint8Array): Promise<number | null> {
+    return new Promise((resolve, reject) => {
+      this.#interruptRead = () => reject(interrupted());
+      this.#conn.read(into).then(resolve, reject);
+    });
+  }
+
+  /** Writes bytes. @throws {Error} where the connection breaks, or is closed */
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#write(() => this.#conn.write(bytes));
+  }
+
+  /** Ends the relay's side. @throws {Error} where the connection breaks, or is closed */
+  closeWrite(): Promise<void> {
+    return this.#write(() => this.#conn.closeWrite());
+  }
+
+  #write<T>(begin: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#interruptWrite = () => reject(interrupted());
+      const writing = this.#writing = begin().finally(() => {
+        if (this.#writing === writing) this.#writing = undefined;
+      });
+      writing.then(resolve, reject);
+    });
+  }
+
+  /** Ends it for the relay at once. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#isShaken && this.#writing === undefined) {
+      return this.#conn.close();
+    }
+    // It doesn't reject.
+    void this.#lingering.closeBehind(this.#conn, [
+      this.#handshake,
+      ...this.#writing === undefined ? [] : [this.#writing],
+    ]);
+    this.#interruptRead?.();
+    this.#interruptWrite?.();
+  }
+}
+
+const interrupted = () =>
+  new Deno.errors.Interrupted("The connection is closed");
