@@ -234,7 +234,7 @@ export class Relay {
     const number = ++this.#counters.accepted;
     const connection = new Connection(conn, account, number, options);
     watcher?.connected?.(number);
-    const isSecure = "handshake" in conn;
+    const isSecure = conn instanceof TlsTransport;
     if (isSecure) this.#countSecure(conn);
     const late = this.#closeLate(connection);
     const gone = () => {
@@ -252,10 +252,10 @@ export class Relay {
   }
 
   /** Counts a secure connection, and its handshake once that is over. */
-  #countSecure(conn: Deno.TlsConn): void {
+  #countSecure(conn: TlsTransport): void {
     const { secure } = this.#counters;
     secure.connections++;
-    conn.handshake().then(
+    conn.handshake.then(
       () => secure.handshakes.completed++,
       () => secure.handshakes.failed++,
     );

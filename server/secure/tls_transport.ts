@@ -45,9 +45,10 @@ export class Lingering {
  * client can put off for ever: such a connection lingers, and is counted.
  */
 export class TlsTransport implements Transport {
+  /** Resolves once the handshake is over; rejects if it fails. */
+  readonly handshake: Promise<unknown>;
   readonly #conn: Deno.TlsConn;
   readonly #lingering: Lingering;
-  readonly #handshake: Promise<void>;
   #isShaken = false;
   #isClosed = false;
   /** The write that is under way. */
@@ -63,7 +64,8 @@ export class TlsTransport implements Transport {
       this.#isShaken = true;
     };
     // A failed one is closed as any other.
-    this.#handshake = conn.handshake().then(shaken, shaken);
+    this.handshake = conn.handshake();
+    this.handshake.then(shaken, shaken);
   }
 
   /** Reads bytes. @throws {Error} where the connection breaks, or is closed */
@@ -103,7 +105,7 @@ export class TlsTransport implements Transport {
     }
     // It doesn't reject.
     void this.#lingering.closeBehind(this.#conn, [
-      this.#handshake,
+      this.handshake,
       ...this.#writing === undefined ? [] : [this.#writing],
     ]);
     this.#interruptRead?.();
