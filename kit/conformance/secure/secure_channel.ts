@@ -32,6 +32,7 @@ import {
   takeResponse,
   type WholeResponse,
 } from "../../../shared/wire/response_framer.ts";
+import { closeConn } from "../../close_conn.ts";
 import type { Exchanged } from "../report/outcome.ts";
 import { CheckFailure, NoResponse } from "../server/check.ts";
 import { expectRefusal, expectResponse } from "./expect.ts";
@@ -69,7 +70,6 @@ export class SecureChannel {
   readonly #conn: Deno.TlsConn;
   readonly #source: ByteSource;
   #options: SecureChannelOptions;
-  #isClosed = false;
   /** What the headers tell; zeros before a log-in. */
   device: Uint8Array = ZERO_ID;
   /** What signatures on this connection are bound to. */
@@ -232,12 +232,6 @@ export class SecureChannel {
 
   /** Closes the connection; doing so again does nothing. */
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    try {
-      this.#conn.close();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
-    }
+    closeConn(this.#conn);
   }
 }

@@ -35,6 +35,7 @@ import {
   takeResponse,
   type WholeResponse,
 } from "../../../shared/wire/response_framer.ts";
+import { closeConn } from "../../close_conn.ts";
 import { RawConnection } from "../../raw_connection.ts";
 import { type Exchange, type Exchanged, exchanged } from "../report/outcome.ts";
 import {
@@ -54,7 +55,7 @@ import {
 } from "./account.ts";
 import { fetching } from "./requests.ts";
 import { SecureChannel, type SecureChannelOptions } from "./secure_channel.ts";
-import { close, type SecureTarget } from "./secure_target.ts";
+import type { SecureTarget } from "./secure_target.ts";
 
 /** Largest number of recorded frames. */
 const MOST_NOTED = 400;
@@ -435,6 +436,6 @@ export class SecureProbe {
   /** Closes all connections. */
   close(): void {
     for (const channel of this.#channels) channel.close();
-    for (const conn of this.#conns) close(conn);
+    for (const conn of this.#conns) closeConn(conn);
   }
 }

@@ -12,6 +12,7 @@ import {
   trustAnchor,
 } from "../../../shared/secure/relay_certificate.ts";
 import type { RelayLine } from "../../../shared/secure/relay_line.ts";
+import { closeConn } from "../../close_conn.ts";
 import { NoConnection } from "../server/target.ts";
 
 /** Number of tries to connect: servers limit handshakes by the second. */
@@ -72,10 +73,10 @@ export class SecureTarget {
       if (await inTime(shaken, this.timeout, false)) return conn;
       shaken.catch(() => {});
     } catch (error) {
-      close(conn ?? tcp);
+      closeConn(conn ?? tcp);
       throw new NoConnection(`no handshake: ${reasonOf(error)}`);
     }
-    close(conn);
+    closeConn(conn);
     throw new NoConnection(`no handshake within ${this.timeout} ms`);
   }
 
@@ -89,14 +90,5 @@ export class SecureTarget {
     return Deno.connect({ hostname, port }).catch((error) => {
       throw new NoConnection(reasonOf(error));
     });
-  }
-}
-
-/** Closes a connection that may be closed already. */
-export function close(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

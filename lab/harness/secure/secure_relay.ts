@@ -1,6 +1,9 @@
 /** A relay with a secure port in this process, for tests and lab. */
 
-import { generateSigningKey } from "../../../shared/secure/ed25519.ts";
+import {
+  generateSigningKey,
+  type SigningKey,
+} from "../../../shared/secure/ed25519.ts";
 import { relayCredentials } from "../../../shared/secure/relay_certificate.ts";
 import type { RelayLine } from "../../../shared/secure/relay_line.ts";
 import {
@@ -30,6 +33,8 @@ export interface SecureRelayOptions
 export interface SecureRelay extends AsyncDisposable {
   readonly relay: Relay;
   readonly store: Store;
+  /** The relay's key. */
+  readonly relayKey: SigningKey;
   /** What a client connects with. */
   readonly line: RelayLine;
   /** Closes the relay; a second time does nothing. */
@@ -72,6 +77,7 @@ export async function startSecureRelay(
   return {
     relay,
     store,
+    relayKey,
     line: { hostname: HOSTNAME, port, key: relayKey.publicKey },
     close,
     [Symbol.asyncDispose]: close,
