@@ -89,3 +89,8 @@ function isKnown(code: unknown): code is keyof typeof reasons {
 export function isTlsRefusal(error: unknown): boolean {
   return error instanceof Deno.errors.InvalidData;
 }
+
+/** Whether a TLS connection ended without TLS saying so: its other side broke. */
+export function isTlsBreak(error: unknown): boolean {
+  return error instanceof Deno.errors.UnexpectedEof;
+}

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { hasCode, isTlsBreak } from "../../../shared/platform/system_error.ts";
 import type { Random } from "../../harness/random.ts";
 import { Ended } from "../../harness/secure/peer.ts";
 import type { Community } from "./community.ts";
@@ -79,12 +80,6 @@ async function once(
 
 /** Whether an error says that a connection broke. */
 function isBroken(error: unknown): boolean {
-  return error instanceof Ended ||
-    [
-      Deno.errors.ConnectionRefused,
-      Deno.errors.ConnectionReset,
-      Deno.errors.ConnectionAborted,
-      Deno.errors.BrokenPipe,
-      Deno.errors.UnexpectedEof,
-    ].some((kind) => error instanceof kind);
+  return error instanceof Ended || isTlsBreak(error) ||
+    hasCode(error, "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE");
 }
