@@ -17,7 +17,7 @@ const meanings: Readonly<Record<RefusalReason, string>> = {
   [RefusalReason.Form]: "it finds the request malformed",
   [RefusalReason.NotAuthenticated]: "it doesn't know this device",
   [RefusalReason.Unknown]: "it doesn't know the account",
-  [RefusalReason.Taken]: "that is taken",
+  [RefusalReason.Taken]: "the name or id is taken",
   [RefusalReason.OtherDevices]: "the recipient's devices have changed",
   [RefusalReason.Full]: "the mailbox or the relay is full",
   [RefusalReason.TooLarge]: "the request is too large for it",
@@ -27,6 +27,15 @@ const meanings: Readonly<Record<RefusalReason, string>> = {
   [RefusalReason.OutcomeUnknown]: "whether it took effect isn't known",
   [RefusalReason.CountUsed]:
     "the count is another message's: a copy of this folder sends, too",
+};
+
+/** What a user can do where waiting doesn't help. */
+const advice: Readonly<Partial<Record<RefusalReason, string>>> = {
+  [RefusalReason.Taken]: "Take another name",
+  [RefusalReason.NotAuthenticated]:
+    "This relay may be another one than you registered at, or have removed you",
+  [RefusalReason.Unknown]: "Names count with their capitals",
+  [RefusalReason.Full]: "Try again later",
 };
 
 /** The relay responded with 4999. */
@@ -47,7 +56,7 @@ export class RefusedError extends UserError {
     const meaning = meanings[reason] ?? `for the unknown reason ${reason}`;
     super(
       `The relay refused to ${actions[kind]}: ${meaning}`,
-      retryAfter > 0 ? `Try again in ${retryAfter} s` : undefined,
+      retryAfter > 0 ? `Try again in ${retryAfter} s` : advice[reason],
     );
     this.reason = reason;
     this.retryAfter = retryAfter;
