@@ -5,12 +5,23 @@ const MOST_LINGERING = 1000;
 
 /** Ended connections that the system still has. */
 export class Lingering {
+  readonly #most: number;
   readonly #conns = new Set<Deno.TlsConn>();
   #room: PromiseWithResolvers<void> | undefined;
 
+  /** @param most how many leave room for others. Default: 1000 */
+  constructor(most: number = MOST_LINGERING) {
+    this.#most = most;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#conns.size;
+  }
+
   /** Resolves while few linger: more clients would use up the descriptors of all. */
   async room(): Promise<void> {
-    while (this.#conns.size >= MOST_LINGERING) {
+    while (this.#conns.size >= this.#most) {
       this.#room ??= Promise.withResolvers();
       await this.#room.promise;
     }
