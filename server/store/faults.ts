@@ -29,6 +29,8 @@ export interface Rule<Table extends string = string> {
 
 /** The SQL in which kinds of store differ. */
 export interface RuleSql<Table extends string> {
+  /** The rows that accounts have in `activity`, or instead of one there. Default: that table. */
+  activity?: string;
   /** The column by which rows of `activity` belong to those of `accounts`. */
   key: string;
   /** The function for the size of bytes. */
@@ -41,7 +43,7 @@ export interface RuleSql<Table extends string> {
 
 /** What must hold in every kind of store, table by table. */
 export function rulesOf<Table extends string>(
-  { key, size, isnt, usedUp }: RuleSql<Table>,
+  { activity = "activity", key, size, isnt, usedUp }: RuleSql<Table>,
 ): Rule<Table | "accounts" | "activity" | "messages" | "parts">[] {
   const without = (table: string, where: string) =>
     `NOT EXISTS (SELECT 1 FROM ${table} WHERE ${where})`;
@@ -53,7 +55,7 @@ export function rulesOf<Table extends string>(
   return [
     {
       table: "accounts",
-      where: without("activity", sameUser),
+      where: without(`${activity} AS activity`, sameUser),
       thing: "user",
       what: "without a row in activity",
     },

@@ -6,8 +6,14 @@ const SLICE = 20_000;
 
 const USERS = sql(`SELECT count(*) FROM accounts WHERE ${inSlice("accounts")}`);
 
-const MESSAGES = sql(`SELECT count(*), sum(octet_length(Content) + Rest)::bigint
-    FROM messages WHERE ${inSlice("messages")}`);
+const contentOf = (table: "messages" | "mail") =>
+  sql(`SELECT count(*), sum(octet_length(Content) + Rest)::bigint
+    FROM ${table} WHERE ${inSlice(table)}`);
+const CONTENT = { messages: contentOf("messages"), mail: contentOf("mail") };
+
+const PROFILES = sql(
+  `SELECT count(*) FROM profiles WHERE ${inSlice("profiles")}`,
+);
 
 /** Counts registered users. */
 export async function countUsers(query: Query): Promise<number> {
@@ -15,19 +21,32 @@ export async function countUsers(query: Query): Promise<number> {
   return users;
 }
 
+/** Counts secure accounts, also deleted ones. */
+export async function countProfiles(query: Query): Promise<number> {
+  const [count = 0] = await sumOverSlices(query, "profiles", SLICE, PROFILES);
+  return count;
+}
+
 /**
- * Counts users, waiting messages and the bytes of their contents: as of one
- * moment within a transaction that reads so.
+ * Counts users, messages in inboxes and mailboxes, and the bytes of their
+ * contents: as of one moment within a transaction that reads so.
+ *
+ * @param tables the tables that the database has of those with messages
  */
 export async function countContent(
   query: Query,
+  tables: readonly ("messages" | "mail")[] = ["messages", "mail"],
 ): Promise<{ users: number; messages: number; bytes: number }> {
-  const users = await countUsers(query);
-  const [messages = 0, bytes = 0] = await sumOverSlices(
-    query,
-    "messages",
-    SLICE,
-    MESSAGES,
-  );
-  return { users, messages, bytes };
+  const content = { users: await countUsers(query), messages: 0, bytes: 0 };
+  for (const table of tables) {
+    const [messages = 0, bytes = 0] = await sumOverSlices(
+      query,
+      table,
+      SLICE,
+      CONTENT[table],
+    );
+    content.messages += messages;
+    content.bytes += bytes;
+  }
+  return content;
 }

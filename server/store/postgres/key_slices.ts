@@ -100,6 +100,11 @@ export function inSlice(table: KeyedTable): string {
     ${row} <= (${parameters(table, keys.length)})`;
 }
 
+/** SQL for the columns of a table's key. */
+export function keyOf(table: KeyedTable): string {
+  return KEYS[table].map(([column]) => column).join();
+}
+
 function lastKey(table: KeyedTable, size: number): Statement {
   const columns = KEYS[table].map(([column]) => column);
   return sql(`SELECT * FROM (

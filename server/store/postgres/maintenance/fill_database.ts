@@ -2,7 +2,7 @@ import type { Database } from "../connection/database.ts";
 import { inSlice, slicesOf } from "../key_slices.ts";
 import { raiseIds } from "../inbox_ids.ts";
 import { StoreError } from "../../store.ts";
-import type { StoreRow } from "../../store_rows.ts";
+import { type StoreRow, tableNames } from "../../store_rows.ts";
 import { countsOf, RESTART_IDS, type StoreCounts } from "../../admin_store.ts";
 import { findFaults } from "./postgres_check.ts";
 import { RAISE_USERS_VERSION } from "../schema.ts";
@@ -16,7 +16,7 @@ const MOST_TOLD = 3;
 
 /** Keeps other connections from reading or writing what isn't whole yet. */
 const LOCK = sql(
-  "LOCK TABLE activity, accounts, messages, parts IN ACCESS EXCLUSIVE MODE",
+  `LOCK TABLE ${tableNames.toSorted()} IN ACCESS EXCLUSIVE MODE`,
 );
 
 const CONNECTED = sql(`SELECT count(*) FROM pg_stat_activity
@@ -25,13 +25,13 @@ const CONNECTED = sql(`SELECT count(*) FROM pg_stat_activity
 
 // The database itself looks at tables only once they are committed, and knows
 // nothing of them until then.
-const ANALYZE = sql(
-  "ANALYZE accounts, activity, messages, parts",
-);
+const ANALYZE = sql(`ANALYZE ${tableNames}`);
 
-const ANYTHING = sql(`SELECT 1 WHERE EXISTS (SELECT 1 FROM accounts)
-    OR EXISTS (SELECT 1 FROM activity)
-    OR EXISTS (SELECT 1 FROM messages) OR EXISTS (SELECT 1 FROM parts)`);
+const ANYTHING = sql(
+  `SELECT 1 WHERE ${
+    tableNames.map((table) => `EXISTS (SELECT 1 FROM ${table})`).join(" OR ")
+  }`,
+);
 
 // What a SQLite file has as the last message is the last that is gone.
 const RAISE = sql(
@@ -43,6 +43,18 @@ const RAISE = sql(
         (SELECT ID FROM activity WHERE ${inSlice("activity")})
       GROUP BY ToClient) AS waiting
     WHERE activity.ID = waiting.ToClient`,
+);
+
+// As LastMessage; a file has no totals of mailboxes.
+const RAISE_SEQS = sql(
+  `UPDATE devices SET LastSeq = greatest(LastSeq, last), Waiting = messages,
+      WaitingBytes = bytes
+    FROM (SELECT Device, max(Seq) AS last, count(*) AS messages,
+        sum(octet_length(Content) + Rest)::bigint AS bytes
+      FROM mail WHERE Device IN
+        (SELECT Device FROM devices WHERE ${inSlice("devices")})
+      GROUP BY Device) AS waiting
+    WHERE devices.Device = waiting.Device`,
 );
 
 /**
@@ -69,6 +81,9 @@ export async function fillDatabase(
     await query(ANALYZE);
     for await (const slice of slicesOf(query, "activity", SLICE)) {
       await query(RAISE, slice);
+    }
+    for await (const slice of slicesOf(query, "devices", SLICE)) {
+      await query(RAISE_SEQS, slice);
     }
     // Ids may have been given out since the backup.
     await raiseIds(query);

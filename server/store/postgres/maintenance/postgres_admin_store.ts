@@ -39,6 +39,7 @@ import {
 import { fillDatabase } from "./fill_database.ts";
 import { findFaults } from "./postgres_check.ts";
 import { readRows } from "./postgres_rows.ts";
+import { OldMail } from "../secure/expiry.ts";
 import { deleteUser } from "../delete_user.ts";
 import { type Query, sql } from "../connection/statement.ts";
 
@@ -116,6 +117,7 @@ function requireVersion(version: number | undefined): void {
 function adminStore(database: Database, name: string): AdminStore {
   const { query } = database;
   const messages = new OldMessages(query);
+  const mail = new OldMail(query);
   // Relays reckon with the ids that they have seen, until they are told.
   const changeIds = async <T>(change: (query: Query) => Promise<T>) => {
     const changed = await change(query);
@@ -126,8 +128,11 @@ function adminStore(database: Database, name: string): AdminStore {
     ...reports(query, name),
     deleteUser: (id) => deleteUser(database, id),
     // Messages arrived by the database's clock, which may differ from this one.
-    purgeSome: (before) =>
-      messages.purge(Date.now() - before.getTime(), PURGED_AT_ONCE),
+    async purgeSome(before) {
+      const age = Date.now() - before.getTime();
+      return await messages.purge(age, PURGED_AT_ONCE) ||
+        await mail.purge(age, PURGED_AT_ONCE);
+    },
     raiseIds: () => changeIds(raiseIds),
     restartIds: () => changeIds(restartIds),
     check: () => findFaults(query),

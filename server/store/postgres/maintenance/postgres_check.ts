@@ -1,5 +1,6 @@
 import { MAX_MESSAGE_ID } from "../../../../shared/wire/protocol.ts";
 import { describeFault, type Rule, rulesOf } from "../../faults.ts";
+import { secureRulesOf } from "../../secure_faults.ts";
 import { inSlice, type KeyedTable, sumOverSlices } from "../key_slices.ts";
 import { type Query, sql } from "../connection/statement.ts";
 
@@ -13,16 +14,48 @@ const HIGHEST =
 const WAITING_BYTES =
   "(SELECT sum(octet_length(Content) + Rest) FROM messages WHERE ToClient = activity.ID)";
 
+const MAILBOX = "FROM mail WHERE mail.Device = devices.Device";
+const TOTALS = `(SELECT count(*) ${MAILBOX}) AND WaitingBytes =
+  (SELECT coalesce(sum(octet_length(Content) + Rest), 0) ${MAILBOX})`;
+
+const ruleSql = {
+  // What activity has of a secure account is in profiles.
+  activity: "(SELECT ID FROM activity UNION ALL SELECT ID FROM profiles)",
+  key: "ID",
+  size: "octet_length",
+  isnt: () => "",
+  usedUp: {
+    table: "activity",
+    where: `LastMessage >= ${MAX_MESSAGE_ID}`,
+  },
+} as const;
+
 const rules: readonly Rule<KeyedTable>[] = [
-  ...rulesOf<KeyedTable>({
-    key: "ID",
-    size: "octet_length",
-    isnt: () => "",
-    usedUp: {
-      table: "activity",
-      where: `LastMessage >= ${MAX_MESSAGE_ID}`,
-    },
-  }),
+  ...rulesOf<KeyedTable>(ruleSql),
+  ...secureRulesOf(ruleSql),
+  {
+    table: "activity",
+    where: "EXISTS (SELECT 1 FROM profiles WHERE profiles.ID = activity.ID)",
+    thing: "row",
+    what: "in activity of a secure account",
+    repair: "delete",
+  },
+  {
+    table: "devices",
+    where: `LastSeq < (SELECT max(Seq) ${MAILBOX})`,
+    thing: "device",
+    what: "for which messages wait behind its last position",
+    repair: `UPDATE devices SET LastSeq =
+      greatest(LastSeq, (SELECT max(Seq) ${MAILBOX}))`,
+  },
+  {
+    table: "devices",
+    where: `NOT (Waiting = ${TOTALS})`,
+    thing: "device",
+    what: "with other totals than its mailbox",
+    repair: `UPDATE devices SET Waiting = (SELECT count(*) ${MAILBOX}),
+      WaitingBytes = (SELECT coalesce(sum(octet_length(Content) + Rest), 0) ${MAILBOX})`,
+  },
   {
     table: "activity",
     where: `LastMessage < ${HIGHEST}`,

@@ -1,11 +1,11 @@
 import type { ClientId } from "../../../../shared/wire/protocol.ts";
-import { countUsers } from "../content_counts.ts";
+import { countProfiles, countUsers } from "../content_counts.ts";
 import { inSlice, slicesOf, sumOverSlices } from "../key_slices.ts";
 import { NOW, OWN_TIME } from "../schema.ts";
+import { INBOX_OWNERS } from "../secure/tables.ts";
 import {
   type AdminWork,
   LARGEST_INBOXES,
-  type StoreStats,
   type UserRow,
 } from "../../admin_store.ts";
 import { type Query, sql } from "../connection/statement.ts";
@@ -19,20 +19,29 @@ const SEEN = sql(
     [3, 4, 5].map((n) =>
       `count(*) FILTER (WHERE LastSeen >= $${n} COLLATE "C" AND ${OWN_TIME})`
     )
-  } FROM activity WHERE ${inSlice("activity")}`,
+  } FROM accounts JOIN ${INBOX_OWNERS} USING (ID) WHERE ${inSlice("accounts")}`,
 );
 
-const INBOXES = sql(`SELECT ToClient, count(*),
+const inboxes = (table: "messages" | "mail", owner: string) =>
+  sql(`SELECT ${owner}, count(*),
       sum(octet_length(Content) + Rest)::bigint, min(Arrived)
-    FROM messages WHERE ${inSlice("messages")}
-    GROUP BY ToClient ORDER BY ToClient`);
+    FROM ${table} WHERE ${inSlice(table)} GROUP BY ${owner} ORDER BY ${owner}`);
+const INBOXES = {
+  messages: inboxes("messages", "ToClient"),
+  mail: inboxes("mail", "Device"),
+};
 
 const SIZE = sql(
   "SELECT pg_database_size(current_database())",
 );
 
-const ARRIVED_BEFORE = sql(`SELECT count(*) FROM messages
-    WHERE ${inSlice("messages")} AND Arrived < ${NOW} - $5::bigint`);
+const arrivedBefore = (table: "messages" | "mail") =>
+  sql(`SELECT count(*) FROM ${table}
+    WHERE ${inSlice(table)} AND Arrived < ${NOW} - $5::bigint`);
+const ARRIVED_BEFORE = {
+  messages: arrivedBefore("messages"),
+  mail: arrivedBefore("mail"),
+};
 
 /**
  * The reports on a PostgreSQL database. They block no relay, so not all is as
@@ -48,15 +57,21 @@ export function reports(
   return {
     async stats(since) {
       const users = await countUsers(query);
-      const seen = await sumOverSlices(query, "activity", SLICE, SEEN, since);
+      const seen = await sumOverSlices(query, "accounts", SLICE, SEEN, since);
       const [size] = await query<[number]>(SIZE);
-      const inboxes = await lookThroughInboxes(query);
+      const inboxes = await lookThrough(query, "messages");
+      const mailboxes = await lookThrough(query, "mail");
+      const largest = [...inboxes.largest, ...mailboxes.largest];
+      const oldest = Math.min(inboxes.oldest, mailboxes.oldest);
       return {
         users,
-        secured: 0,
-        mail: 0,
+        secured: await countProfiles(query),
         seen,
-        ...inboxes,
+        messages: inboxes.messages + mailboxes.messages,
+        mail: mailboxes.messages,
+        bytes: inboxes.bytes + mailboxes.bytes,
+        oldest: oldest === Infinity ? undefined : new Date(oldest),
+        largestInboxes: largest.sort((a, b) => b - a).slice(0, LARGEST_INBOXES),
         files: [{ name, bytes: size?.[0] ?? 0 }],
       };
     },
@@ -66,13 +81,14 @@ export function reports(
       (await query<Columns>(USER_CALLED, [name])).map(userOf)[0],
     async countArrivedBefore(before) {
       const age = Date.now() - before.getTime();
-      const [count = 0] = await sumOverSlices(
-        query,
-        "messages",
-        SLICE,
-        ARRIVED_BEFORE,
-        [age],
-      );
+      let count = 0;
+      for (const table of ["messages", "mail"] as const) {
+        const statement = ARRIVED_BEFORE[table];
+        const [some = 0] = await sumOverSlices(query, table, SLICE, statement, [
+          age,
+        ]);
+        count += some;
+      }
       return count;
     },
   };
@@ -80,11 +96,20 @@ export function reports(
 
 type InboxRow = [id: Uint8Array, messages: number, bytes: number, old: number];
 
-async function lookThroughInboxes(
+/** What waits in all inboxes, or mailboxes. */
+interface Waiting {
+  messages: number;
+  bytes: number;
+  /** Arrival of the oldest message. */
+  oldest: number;
+  /** Number of messages in the largest. */
+  largest: number[];
+}
+
+async function lookThrough(
   query: Query,
-): Promise<
-  Pick<StoreStats, "messages" | "bytes" | "oldest" | "largestInboxes">
-> {
+  table: "messages" | "mail",
+): Promise<Waiting> {
   const total = { messages: 0, bytes: 0, oldest: Infinity };
   let largest: number[] = [];
   let inbox = { key: "", messages: 0 };
@@ -93,8 +118,8 @@ async function lookThroughInboxes(
     largest = [...largest, inbox.messages].sort((a, b) => b - a)
       .slice(0, LARGEST_INBOXES);
   };
-  for await (const slice of slicesOf(query, "messages", SLICE)) {
-    for (const row of await query<InboxRow>(INBOXES, slice)) {
+  for await (const slice of slicesOf(query, table, SLICE)) {
+    for (const row of await query<InboxRow>(INBOXES[table], slice)) {
       const [id, messages, bytes, oldest] = row;
       total.messages += messages;
       total.bytes += bytes;
@@ -109,12 +134,7 @@ async function lookThroughInboxes(
     }
   }
   close();
-  return {
-    messages: total.messages,
-    bytes: total.bytes,
-    oldest: total.messages === 0 ? undefined : new Date(total.oldest),
-    largestInboxes: largest,
-  };
+  return { ...total, largest };
 }
 
 /** Users that are read at a time: what waits for them is counted along. */
@@ -125,18 +145,25 @@ type Columns = [
   name: string,
   id: ClientId,
   lastSeen: string,
+  isSecured: boolean,
   messages: number,
   bytes: number,
 ];
 
+const SIZES = `count(*) AS messages,
+  coalesce(sum(octet_length(Content) + Rest), 0)::bigint AS bytes`;
+
 const usersIn = (found: string) =>
-  `SELECT Position, UserName, found.ID, LastSeen, messages, bytes
-    FROM (${found}) AS found JOIN activity ON activity.ID = found.ID
+  `SELECT Position, UserName, found.ID, LastSeen,
+      EXISTS (SELECT 1 FROM profiles WHERE profiles.ID = found.ID),
+      inbox.messages + mailbox.messages, inbox.bytes + mailbox.bytes
+    FROM (${found}) AS found JOIN ${INBOX_OWNERS} ON owners.ID = found.ID
     CROSS JOIN LATERAL (
-      SELECT count(*) AS messages,
-        coalesce(sum(octet_length(Content) + Rest), 0)::bigint AS bytes
-      FROM messages WHERE ToClient = found.ID
-    ) AS waiting ORDER BY Position`;
+      SELECT ${SIZES} FROM messages WHERE ToClient = found.ID
+    ) AS inbox CROSS JOIN LATERAL (
+      SELECT ${SIZES} FROM devices JOIN mail ON mail.Device = devices.Device
+      WHERE devices.Account = found.ID
+    ) AS mailbox ORDER BY Position`;
 
 const USERS_BEHIND = sql(
   usersIn(
@@ -149,7 +176,7 @@ const USER_CALLED = sql(
 );
 
 function userOf(
-  [position, name, id, lastSeen, messages, bytes]: Columns,
+  [position, name, id, lastSeen, isSecured, messages, bytes]: Columns,
 ): UserRow {
-  return { position, name, id, lastSeen, isSecured: false, messages, bytes };
+  return { position, name, id, lastSeen, isSecured, messages, bytes };
 }

@@ -1,6 +1,7 @@
 import { concat } from "@std/bytes";
 import { CLIENT_ID_SIZE } from "../../../../shared/wire/protocol.ts";
-import { inSlice, slicesOf } from "../key_slices.ts";
+import { inSlice, keyOf, slicesOf } from "../key_slices.ts";
+import { INBOX_OWNERS } from "../secure/tables.ts";
 import { StoreError } from "../../store.ts";
 import {
   columnsOf,
@@ -18,15 +19,17 @@ const KEYS = 10_000;
 /** Messages that are read at a time, and bytes of contents in their rows, about. */
 const MESSAGES = 500;
 const BYTES = 4 * 1024 * 1024;
-/** Parts that are read at a time; each may have a MiB of content. */
+/** Rows with contents that are read at a time; each may have a MiB. */
 const PARTS = 4;
+/** Rows of secure accounts that are read at a time: a record has 23 KiB at most. */
+const ROWS = 500;
 
 /** The columns of a table in SQL. */
 const columns = (table: StoreTable) =>
   columnsOf(table).map(({ name }) => `${table}.${name}`);
 
 const ACCOUNTS = sql(`SELECT ${columns("accounts")}, LastSeen, LastMessage
-    FROM accounts LEFT JOIN activity ON activity.ID = accounts.ID
+    FROM accounts LEFT JOIN ${INBOX_OWNERS} ON owners.ID = accounts.ID
     WHERE Position > $1 ORDER BY Position LIMIT ${USERS}`);
 
 const ARRIVALS = sql(
@@ -40,20 +43,30 @@ const MESSAGES_OF = sql(`SELECT ${columns("messages")} FROM (
     ) AS keys JOIN messages ON ToClient = recipient AND messages.ID = keys.id
     ORDER BY n`);
 
-const PARTS_OF = sql(`SELECT ${columns("parts")} FROM parts
-    WHERE ${inSlice("parts")} ORDER BY ToClient, ID, Part`);
+/** The tables that are read in the order of their keys, with the rows read at a time. */
+const BY_KEY = {
+  parts: PARTS,
+  profiles: ROWS,
+  devices: ROWS,
+  packages: ROWS,
+  taken: ROWS,
+  mail: PARTS,
+  mail_parts: PARTS,
+} as const;
 
 /**
  * All rows of a PostgreSQL database, as a SQLite file has them: first users,
- * numbered anew from 1, then messages as they arrived, then their parts. They
- * are as of one moment in a transaction that reads so.
+ * numbered anew from 1, then messages as they arrived, then
+ * their parts, then secure accounts. They are as of one moment in a transaction that reads so.
  *
  * @throws {StoreError} if the database doesn't hold the messages that it listed
  */
 export async function* readRows(query: Query): AsyncGenerator<StoreRow> {
   yield* readUsers(query);
   yield* readMessages(query);
-  yield* readParts(query);
+  for (const [table, size] of Object.entries(BY_KEY)) {
+    yield* readByKey(query, table as keyof typeof BY_KEY, size);
+  }
 }
 
 async function* readUsers(query: Query): AsyncGenerator<StoreRow> {
@@ -119,9 +132,17 @@ function* batchesOf(keys: Iterable<MessageKey>): Generator<MessageKey[]> {
   if (batch.length > 0) yield batch;
 }
 
-async function* readParts(query: Query): AsyncGenerator<StoreRow> {
-  for await (const slice of slicesOf(query, "parts", PARTS)) {
-    const rows = await query(PARTS_OF, slice);
-    yield* rows.map((values) => rowOf("parts", values));
+async function* readByKey(
+  query: Query,
+  table: keyof typeof BY_KEY,
+  size: number,
+): AsyncGenerator<StoreRow> {
+  const statement = sql(
+    `SELECT ${columns(table)} FROM ${table} WHERE ${inSlice(table)}
+      ORDER BY ${keyOf(table)}`,
+  );
+  for await (const slice of slicesOf(query, table, size)) {
+    const rows = await query(statement, slice);
+    yield* rows.map((values) => rowOf(table, values));
   }
 }

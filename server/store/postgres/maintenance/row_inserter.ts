@@ -17,6 +17,22 @@ import {
 const ROWS = 500;
 const BYTES = 4 * 1024 * 1024;
 
+// activity goes by the client's id here, and by its position in a row. What it
+// has of a secure account is in profiles here.
+const INSERTS: Partial<Record<StoreTable, string>> = {
+  activity: `INSERT INTO activity (ID, LastSeen, LastMessage)
+    SELECT accounts.ID, lastSeen, lastMessage
+    FROM rows JOIN accounts ON accounts.Position = rows.position`,
+  profiles: `, moved AS (
+      DELETE FROM activity USING rows WHERE activity.ID = rows.account
+      RETURNING activity.ID, activity.LastSeen, activity.LastMessage
+    )
+    INSERT INTO profiles (ID, Identity, Version, Record, Closed, LastSeen,
+      LastMessage)
+    SELECT account, identity, version, record, closed, LastSeen, LastMessage
+    FROM rows JOIN moved ON moved.ID = account`,
+};
+
 const STATEMENTS = Object.fromEntries(
   tableNames.map((table) => [table, inserting(table)]),
 ) as Readonly<Record<StoreTable, Statement>>;
@@ -46,12 +62,8 @@ function inserting(table: StoreTable): Statement {
     );
   }
   const columns = columnsOf(table).map(({ name }) => name);
-  // activity goes by the client's id here, and by its position in a row.
-  const insert = table === "activity"
-    ? `INSERT INTO activity (ID, LastSeen, LastMessage)
-      SELECT accounts.ID, lastSeen, lastMessage
-      FROM rows JOIN accounts ON accounts.Position = rows.position`
-    : `INSERT INTO ${table} (${columns}) SELECT * FROM rows`;
+  const insert = INSERTS[table] ??
+    `INSERT INTO ${table} (${columns}) SELECT * FROM rows`;
   return sql(
     `WITH rows AS (SELECT ${values} FROM unnest(${
       types.map((type, i) => `$${i + 2}::${type}`)
@@ -95,6 +107,7 @@ class Group {
   add(row: StoreRow): boolean {
     this.#rows.push(row);
     if ("content" in row) this.#bytes += row.content.length;
+    if ("record" in row) this.#bytes += row.record.length;
     return this.#rows.length < ROWS && this.#bytes < BYTES;
   }
 

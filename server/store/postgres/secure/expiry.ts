@@ -6,6 +6,7 @@ import {
 } from "../../../../shared/secure/secure_protocol.ts";
 import { runsOf } from "../../id_runs.ts";
 import { type Query, quickSql, sql } from "../connection/statement.ts";
+import { NOW } from "../schema.ts";
 import { firstOf, KeyWalk } from "../key_walk.ts";
 import { idAt } from "../packed_bytes.ts";
 import { dropMail } from "./drop_mail.ts";
@@ -38,6 +39,11 @@ const FORGET = sql(`WITH gone AS MATERIALIZED (
     FROM highest AS h WHERE devices.Device = h.Device
   )
   SELECT count(*) FROM gone`);
+
+const NEXT_OLD = quickSql(`SELECT Device, Seq, Arrived < ${NOW} - $4::bigint,
+      octet_length(Content) + Rest
+    FROM mail WHERE (Device, Seq) > ($1::bytea, $2::bigint)
+    ORDER BY Device, Seq LIMIT $3`);
 
 type MailRow = [device: DeviceId, seq: number, isDue: boolean, size: number];
 type SendingRow = [device: DeviceId, uid: Uid, isDue: boolean];
@@ -75,6 +81,32 @@ export class Expiry {
     const ids = rows.flatMap(([device, uid]) => [device, uid]);
     const values = [concat(ids), rows.length];
     return (await this.#query<[number]>(FORGET, values))[0]?.[0] ?? 0;
+  }
+}
+
+/** Deletes messages in mailboxes that have waited for too long, whatever their lifetime. */
+export class OldMail {
+  readonly #query: Query;
+  readonly #walk: KeyWalk<MailRow>;
+
+  constructor(query: Query) {
+    this.#query = query;
+    this.#walk = new KeyWalk(query, NEXT_OLD, [new Uint8Array(0), 0]);
+  }
+
+  /** Deletes some that have waited for longer: see `Store.purge`. */
+  async purge(age: number, most: number): Promise<number> {
+    return await this.#walk.remove(
+      [age],
+      (due) => firstOf(due, most),
+      (some) =>
+        dropMail(
+          this.#query,
+          byMailbox(some),
+          SendingState.Expired,
+          Date.now(),
+        ),
+    );
   }
 }
 
