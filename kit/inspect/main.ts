@@ -54,9 +54,9 @@ Clients connect to it in the relay's place.
 
 ${flagsHelp(flags, 19)}
 Examples:
-  deno task inspect --listen 1358 --to 127.0.0.1:1357
-  deno task inspect --listen 1358 --to 1357 --brief
-  deno task inspect --listen 1358 --to 1357 --json > talk.jsonl
+  deno task inspect --listen 1360 --to 127.0.0.1:1357
+  deno task inspect --listen 1360 --to 1357 --brief
+  deno task inspect --listen 1360 --to 1357 --json > talk.jsonl
   deno task inspect --listen 1368 --to 1358 --relay-key messageu-data/relay.key
 
 A secure port is shown only with the relay's key. Clients then enter the line
@@ -120,7 +120,7 @@ function say(text: string): void {
 
 const missing = (flag: keyof typeof flags) =>
   new UsageError(
-    `--${flag} is needed, as in --listen 1358 --to 127.0.0.1:1357: see --help`,
+    `--${flag} is needed, as in --listen 1360 --to 127.0.0.1:1357: see --help`,
   );
 
 const HOLDS_KEY =

@@ -37,5 +37,11 @@ testWith(
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(stdout, "wrote monday: 3 users");
     assertEquals(await namesIn(here), ["monday"]);
+    // The key lies in the relay's folder also where the store is a database.
+    await Deno.mkdir(`${folder.path}/etc`);
+    await Deno.writeTextFile(`${folder.path}/etc/store`, "postgres://nowhere");
+    await using key = Program.run("sh", [script, "key", "--new"], here);
+    assertStringIncludes((await key.end()).stdout, "mu://HOST:1358/");
+    assertEquals((await namesIn(store)).includes("relay.key"), true);
   },
 );

@@ -50,9 +50,13 @@ testWith(
     // Neither the database nor what relays tell of themselves is the world's.
     assertEquals(published, [
       "relay1 1361:1357",
+      "relay1 1371:1358",
       "relay2 1362:1357",
+      "relay2 1372:1358",
       "relay3 1363:1357",
+      "relay3 1373:1358",
       "balancer 1357:1357",
+      "balancer 1358:1358",
     ]);
   },
 );

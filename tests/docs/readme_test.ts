@@ -116,7 +116,7 @@ longTest(
     await played.prints(/✓ registers /);
 
     await using proxy = task(between, {
-      "--listen 1358": "--listen 0",
+      "--listen 1360": "--listen 0",
       "127.0.0.1:1357": relayPort,
     });
     await new VerbUser(`${folder.path}/bob`, await proxy.address())
