@@ -26,7 +26,9 @@ export class LoadedRelay implements AsyncDisposable {
   }
 
   static async start(store: AnyStore): Promise<LoadedRelay> {
-    const relay = new LoadedRelay(store.relay("--port", "0"));
+    const relay = new LoadedRelay(
+      store.relay("--port", "0", "--secure-port", "off"),
+    );
     for (let i = 0; i < SENDERS; i++) {
       const peer = await relay.connect();
       relay.ids.push(await peer.register(`user-${i}`));

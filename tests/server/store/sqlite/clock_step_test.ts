@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { Database } from "@db/sqlite";
 import { openSqliteStore } from "../../../../server/mod.ts";
 import { WallClock } from "../../../../server/store/sqlite/writer/wall_clock.ts";
@@ -59,7 +59,7 @@ for (const [step, [from, to]] of Object.entries(STEPS)) {
   longTest(SHELL, name, async () => {
     await using folder = await temporaryFolder();
     const clock = await fakedClock(library, `${folder.path}/offset`, from);
-    const flags = ["--port", "0", "--keep", "1h"];
+    const flags = ["--port", "0", "--secure-port", "off", "--keep", "1h"];
     const start = () => clock.deno(relayArguments(folder.path, flags));
     const path = `${folder.path}/db.defensive`;
     const read = (sql: string) => {
@@ -88,7 +88,7 @@ for (const [step, [from, to]] of Object.entries(STEPS)) {
       assertEquals(read("SELECT count(*) FROM messages"), 3);
     }
     relay.kill("SIGTERM");
-    assertMatch((await relay.end()).stderr, /^note: made .*relay\.key, .*\n$/);
+    assertEquals((await relay.end()).stderr, "");
     // The next one, which knows of no step, purges at its start.
     await using next = start();
     using peer = await Peer.connect(await next.address());

@@ -314,7 +314,7 @@ longTest(
     await using third = relayIn(other.path);
     using peer = await Peer.connect(await third.address());
     assertEquals((await peer.pull(folder.anna)).length, 1);
-    assertEquals(await namesIn(other.path), [NAME]);
+    assertEquals(await namesIn(other.path), [NAME, "relay.key"]);
     await Deno.remove(link);
     await Deno.symlink(`${folder.path}/none`, link);
     await using fourth = relayIn(other.path);
