@@ -67,6 +67,11 @@ export const skippedAsLong: string | undefined = extent === "quick"
   ? "deno task test:all runs it"
   : undefined;
 
+/** Why tests of many minutes are skipped, if they are. */
+export const skippedUnlessSlow: string | undefined = extent === "slow"
+  ? undefined
+  : "deno task test:slow runs it";
+
 /**
  * Registers a test that takes seconds of processor time, most often since it
  * starts many programs or others than ours: {@linkcode testWith}, but `deno

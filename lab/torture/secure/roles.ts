@@ -154,7 +154,8 @@ export const checkOutcomes: Role = async (peer, member) => {
 
 /** Publishes packages when few are left, and those whose response was lost. */
 export const publish: Role = async (peer, member, { tally, random }) => {
-  let left = 0;
+  // The relay tells how many wait once it was asked.
+  let left = Infinity;
   for (let turns = random.between(1, 10); turns > 0; turns--) {
     if (member.packages.length === 0 && left < SINGLE_USE.refill) {
       await member.refill();
