@@ -110,10 +110,10 @@ export class SecureOutbox {
    * @throws {ConnectionError} if the relay can't be reached; it stays pending
    */
   async deliver(uid: Uid): Promise<Sent> {
-    const { payload } = this.#database.one<{ payload: Uint8Array }>(
-      "SELECT payload FROM secureSendings WHERE uid = ?",
-      uid,
-    );
+    const { payload, made } = this.#database.one<
+      { payload: Uint8Array; made: number }
+    >("SELECT payload, made FROM secureSendings WHERE uid = ?", uid);
+    await this.#refuseForgotten(uid, made);
     const sending = secureRequestCodecs.send.decode(payload);
     try {
       const { highestCount } = await this.#link.request("send", sending);
@@ -134,6 +134,17 @@ export class SecureOutbox {
       );
       return { state: "otherDevices", record };
     }
+  }
+
+  /** A relay that has forgotten a sending would take it a second time (SEN-7). */
+  async #refuseForgotten(uid: Uid, made: number): Promise<void> {
+    const { hello } = await this.#link.connected();
+    if (Date.now() - made < 1000 * hello.retention) return;
+    this.#settle(uid, "refused", RefusalReason.OutcomeUnknown);
+    throw new UserError(
+      "The relay has forgotten whether it got this message: it isn't sent again",
+      "Ask the recipient",
+    );
   }
 
   /** Notes an outcome; the bytes aren't needed any more. */

@@ -1,7 +1,7 @@
 /** Packages, sendings and fetches of a secure account (sections 3.4, 5.8, 5.9 and 6 of docs/secure.md). */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { FolderCopiedError } from "../../../client/errors.ts";
+import { FolderCopiedError, UserError } from "../../../client/errors.ts";
 import { RefusedError } from "../../../client/secure/refused_error.ts";
 import { SecureSession } from "../../../client/secure/secure_session.ts";
 import { OwnAccount } from "../../../client/secure/own_account.ts";
@@ -172,6 +172,22 @@ testWith(LOOPBACK_AND_FILES, "envelopes go out and come in", async (t) => {
     assertEquals(losing.responses, 2);
     const { messages } = await ben.inbox.fetch();
     assertEquals(messages.map(({ content }) => text(content)), ["three"]);
+  });
+
+  await t.step("nothing that the relay may have forgotten", async () => {
+    const uid = anna.outbox.write(record, bytes("late"));
+    using database = disposable(new StoreDatabase(annaDir));
+    database.value.run(
+      "UPDATE secureSendings SET made = ? WHERE uid = ?",
+      Date.now() - 31 * DAY,
+      uid,
+    );
+    await assertRejects(
+      () => anna.outbox.deliver(uid),
+      UserError,
+      "The relay has forgotten",
+    );
+    assertEquals(anna.outbox.pending(), []);
   });
 
   await t.step("what was handed out twice is kept once", async () => {

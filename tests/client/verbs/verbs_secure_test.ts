@@ -1,6 +1,8 @@
 /** The verbs at a relay with a secure port. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { OwnAccount } from "../../../client/secure/own_account.ts";
+import { StoreDatabase } from "../../../client/store/database.ts";
 import { generateSigningKey } from "../../../shared/secure/ed25519.ts";
 import {
   formatKey,
@@ -103,6 +105,22 @@ This account is a secure one: ${NO_TEXTS}
     }
     assertEquals((await run("anna", "whoami")).code, 0);
     assertEquals((await run("anna", "history")).code, 0);
+  });
+
+  await t.step("an export leaves its keys out", async () => {
+    const path = `${folder.path}/archive`;
+    const { code } = await run("anna", "export", "--unencrypted", path);
+    assertEquals(code, 0);
+    const archive = (await Deno.readFile(path)).toHex();
+    const database = new StoreDatabase(dirOf("anna"));
+    const { signingSeed, agreementKey } = new OwnAccount(database).row();
+    database.close();
+    const store = `${dirOf("anna")}/info.store/messages.db`;
+    const kept = (await Deno.readFile(store)).toHex();
+    for (const key of [signingSeed, agreementKey]) {
+      assertEquals(kept.includes(key.toHex()), true);
+      assertEquals(archive.includes(key.toHex()), false);
+    }
   });
 
   await t.step("the doctor checks it", async () => {
