@@ -217,8 +217,12 @@ export class SqliteSecureStore implements SecureStore {
     );
   }
 
-  deleteAccount(account: AccountId): Promise<boolean> {
-    return this.#write(deleteAccount, { account, at: Date.now() });
+  async deleteAccount(account: AccountId): Promise<boolean> {
+    for (;;) {
+      const at = Date.now();
+      const step = await this.#write(deleteAccount, { account, at });
+      if (!step.isUnfinished) return step.isClosed;
+    }
   }
 
   expire(retention: number, most: number, now: Date): Promise<number> {

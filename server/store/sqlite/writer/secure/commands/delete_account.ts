@@ -11,11 +11,22 @@ interface Closing {
   at: number;
 }
 
-/** Deletes an account's devices and closes it; false if there is none. */
-export const deleteAccount: StoreCommand<Closing, boolean> = {
+/** Messages of one step: other commands needn't wait for long. */
+const MOST_AT_ONCE = 1000;
+
+/** One step of closing an account. */
+interface Step {
+  /** Whether further steps are to follow. */
+  isUnfinished: boolean;
+  /** Whether this step closed the account. */
+  isClosed: boolean;
+}
+
+/** Deletes some mail of an account, and with the last of it the devices, and closes it. */
+export const deleteAccount: StoreCommand<Closing, Step> = {
   effect: "changes",
   fields: record<Closing>({ account: clientId, at: f64 }),
-  result: flag,
+  result: record<Step>({ isUnfinished: flag, isClosed: flag }),
   prepare(database) {
     const devices = new AccountDevices(database);
     const close = database.prepare(
@@ -23,11 +34,16 @@ export const deleteAccount: StoreCommand<Closing, boolean> = {
     );
     return {
       execute({ account, at }, { mailboxes }) {
+        let left = MOST_AT_ONCE;
         for (const device of devices.of(account)) {
-          mailboxes.dropDevice(device, devices.delete(device, at));
+          const deleted = devices.deleteMail(device, left, at);
+          mailboxes.dropDevice(device, deleted);
+          left -= deleted;
         }
+        if (left === 0) return { isUnfinished: true, isClosed: false };
+        for (const device of devices.of(account)) devices.delete(device, at);
         mailboxes.dropAccount(account);
-        return close.run(account) > 0;
+        return { isUnfinished: false, isClosed: close.run(account) > 0 };
       },
     };
   },
