@@ -1,12 +1,28 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Database } from "@db/sqlite";
 import { encodeHex } from "@std/encoding";
-import { openSqliteStore, startRelay } from "../../../../server/mod.ts";
+import {
+  openSqliteStore,
+  startRelay,
+  StoreError,
+} from "../../../../server/mod.ts";
 import { reasonOf } from "../../../../shared/cli/reason.ts";
 import { fillAndRecover } from "../../../../lab/torture/disk_full.ts";
 import { Peer } from "../../../../lab/harness/peer.ts";
+import type { Seq, Uid } from "../../../../shared/secure/secure_protocol.ts";
+import {
+  anna,
+  ben,
+  NOW,
+  profileOf,
+  sendingOf,
+} from "../../../support/stores/secure_accounts.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
-import { LOOPBACK_AND_FILES, testWith } from "../../../support/test_with.ts";
+import {
+  FILES,
+  LOOPBACK_AND_FILES,
+  testWith,
+} from "../../../support/test_with.ts";
 
 // A small file system, where deletions find no room either, takes root: see
 // `deno task torture --disk-full`.
@@ -52,6 +68,44 @@ testWith(
       );
     } finally {
       database.close();
+    }
+  },
+);
+
+testWith(
+  FILES,
+  "mail in a full store is kept, and makes room once it is acknowledged",
+  async () => {
+    await using folder = await temporaryFolder();
+    const store = await openSqliteStore(`${folder.path}/db.defensive`, {
+      maxPages: 300,
+    });
+    try {
+      const { secure } = store;
+      for (const person of [anna, ben]) {
+        await secure.register(profileOf(person), NOW);
+      }
+      const quota = { messages: 0, bytes: 0 };
+      const send = () => {
+        const sending = sendingOf(ben, anna, new Uint8Array(4000));
+        return secure.send(sending, quota, NOW).then(() => sending.uid);
+      };
+      const sent: Uid[] = [];
+      await assertRejects(async () => {
+        for (;;) sent.push(await send());
+      }, StoreError);
+      const read = async () =>
+        (await secure.mail(anna.device, 0 as Seq, 10_000_000)).mail;
+      const mail = await read();
+      assertEquals(mail.map(({ uid }) => uid), sent);
+      await secure.acknowledge(anna.device, sent.length as Seq, NOW);
+      assertEquals(await read(), []);
+      const states = await secure.outcomes(ben.device, sent);
+      assertEquals(new Set(states.map(({ state }) => state)).size, 1);
+      const more = [await send(), await send()];
+      assertEquals((await read()).map(({ uid }) => uid), more);
+    } finally {
+      await store.close();
     }
   },
 );
