@@ -140,7 +140,7 @@ postgresTest(
       assertEquals(code, 0, stdout);
       assertMatch(
         stdout,
-        /^ok +store +3 users, 4 waiting messages; schema version 4$/m,
+        /^ok +store +3 users, 4 waiting messages; schema version 5$/m,
       );
       assertMatch(stdout, /^warn clock +.* latest visit is of/m);
     });

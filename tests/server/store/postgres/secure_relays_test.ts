@@ -1,7 +1,14 @@
 /** What a store of secure accounts owes that relays share, of several versions too. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { OutcomeUnknownError, type Store } from "../../../../server/mod.ts";
+import {
+  OutcomeUnknownError,
+  type Store,
+  StoreError,
+} from "../../../../server/mod.ts";
+import { checkDatabase } from "../../../../server/store/postgres/doctor/database_check.ts";
+import { postgresAdmin } from "../../../../server/store/postgres/maintenance/postgres_admin_store.ts";
+import { parseStoreAddress } from "../../../../server/store/store_kinds.ts";
 import { openPostgresStore } from "../../../../server/store/postgres/mod.ts";
 import { PackageKind } from "../../../../shared/secure/key_package.ts";
 import type { Seq } from "../../../../shared/secure/secure_protocol.ts";
@@ -179,6 +186,20 @@ postgresTest(
         hex(cora.account)
       }, '2026-01-01T00:00:00.000Z')`,
       url,
+    );
+    const findings = new Map<string, string>();
+    await checkDatabase(
+      url,
+      (subject, { what }) => findings.set(subject, what),
+    );
+    assertEquals(
+      findings.get("store"),
+      "1 user, 0 waiting messages; schema version 4, the relay brings it to 5",
+    );
+    await assertRejects(
+      () => postgresAdmin.open(parseStoreAddress(url)),
+      StoreError,
+      "schema version 4, this program knows 5: start a relay of this version",
     );
     // Both add what is missing at once.
     const stores = await Promise.all([
