@@ -22,7 +22,7 @@ import { IDENTITY_KEY } from "../store/folder.ts";
 
 const COMMENT =
   `# The identity key of a MessageU account. Keep it secret, and keep a copy:
-# who has it can act in the account's name, and without it no device can be added.
+# it acts in the account's name, and without it no device can be added.
 `;
 
 const pathIn = (dir: string) => `${dir}/${IDENTITY_KEY}`;

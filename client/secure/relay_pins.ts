@@ -28,7 +28,7 @@ export function pinnedRelays(lines: readonly RelayLine[]): PinnedRelay[] {
     if (keys.length > MOST_KEYS) {
       throw new UserError(
         `info.server has ${keys.length} keys for ${name}`,
-        `Two at most are used: remove the lines of old keys`,
+        "Two at most are used: remove the lines of old keys",
       );
     }
     relays.set(name, { ...address, keys });
@@ -36,7 +36,7 @@ export function pinnedRelays(lines: readonly RelayLine[]): PinnedRelay[] {
   return [...relays.values()];
 }
 
-/** Whether the lines have a key for the line's host. */
+/** The keys that the lines have for a line's host. */
 export function keysOfHost(
   lines: readonly RelayLine[],
   { hostname }: RelayLine,

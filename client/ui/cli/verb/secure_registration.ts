@@ -54,7 +54,7 @@ export async function registerSecure(
       "A lift keeps the name",
     );
   }
-  // Who goes on with a registration has agreed before.
+  // The user has agreed to a registration that goes on.
   if (!yes && !isSecureFolder(dir)) throw unconfirmed(lines, name, lift);
   const relays = new SecureRelays(() => pinnedRelays(lines), work.io.env);
   const me = await entered(dir, name, before, relays).finally(async () => {
