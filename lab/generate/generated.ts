@@ -23,7 +23,7 @@ import {
   unseenSecureServers,
   unseenServers,
 } from "./conformance.ts";
-import { dissectorTables } from "./dissector.ts";
+import { dissectorTables, secureDissectorTables } from "./dissector.ts";
 import {
   codeGlossary,
   codesByDialect,
@@ -99,6 +99,9 @@ export const generated: Readonly<Record<string, readonly Render[]>> = {
   "docs/settings.md": [section("settings", settingsTable)],
   "docs/vectors.md": [section("names", names), section("layouts", layouts)],
   "kit/dissector/messageu.lua": [section("tables", dissectorTables)],
+  "kit/dissector/messageu_secure.lua": [
+    section("secure tables", secureDissectorTables),
+  ],
   "kit/vectors/schema.json": [schema],
   ...Object.fromEntries(
     vectorKinds.map((kind) => [

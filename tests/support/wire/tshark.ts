@@ -46,10 +46,45 @@ export async function packetList(
     .map((line) => line.trim());
 }
 
+/**
+ * What the list of packets says of each that has frames of the secure protocol in
+ * it.
+ */
+export async function securePacketList(
+  bytes: Uint8Array,
+  ...options: string[]
+): Promise<string[]> {
+  const columns = 'gui.column.format:"Info","%i"';
+  const text = await run(
+    bytes,
+    ["-o", columns, ...options],
+    "messageu_secure",
+  );
+  return text.split("\n").slice(0, -1).map((line) => line.trim());
+}
+
+/** The clauses of the secure protocol that frames break, with the reasons. */
+export const secureExperts = (
+  bytes: Uint8Array,
+  ...options: string[]
+): Promise<string> =>
+  run(
+    bytes,
+    ["-T", "fields", "-e", "_ws.expert.message", ...options],
+    "messageu_secure",
+  );
+
+/** All that it says of the frames of the secure protocol. */
+export const secureDetails = (
+  bytes: Uint8Array,
+  ...options: string[]
+): Promise<string> => run(bytes, ["-V", ...options], "messageu_secure");
+
 /** Runs it on a capture; what it prints. */
 async function run(
   bytes: Uint8Array,
   options: readonly string[],
+  dissector = "messageu",
 ): Promise<string> {
   await using folder = await temporaryFolder();
   const path = `${folder.path}/capture`;
@@ -60,13 +95,13 @@ async function run(
       'exec tshark "$@"',
       "sh",
       "-X",
-      `lua_script:${ROOT}kit/dissector/messageu.lua`,
+      `lua_script:${ROOT}kit/dissector/${dissector}.lua`,
       "-r",
       path,
       // No names of hosts are looked up.
       "-n",
       "-Y",
-      "messageu",
+      dissector,
       ...options,
     ],
     // Settings of whoever runs the tests don't count.
