@@ -43,7 +43,8 @@ import { type Query, quickSql, sql } from "../connection/statement.ts";
 import type { InboxQueue } from "../inbox_queue.ts";
 import type { MessageWriter } from "../message_writer.ts";
 import { idAt } from "../packed_bytes.ts";
-import { closeAccount, registerProfile, replaceRecord } from "./accounts.ts";
+import { closeAccount, replaceRecord } from "./accounts.ts";
+import { registerProfile } from "./registration.ts";
 import {
   type Acknowledgement,
   acknowledgementQueue,
