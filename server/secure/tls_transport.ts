@@ -1,7 +1,7 @@
 import type { Transport } from "../relay/connection.ts";
 
 /** Ended connections that the system may still have, of all clients together. */
-const MOST_LINGERING = 1000;
+const MOST_LINGERING = 10_000;
 
 /** Ended connections that the system still has. */
 export class Lingering {
@@ -9,7 +9,7 @@ export class Lingering {
   readonly #conns = new Set<Deno.TlsConn>();
   #room: PromiseWithResolvers<void> | undefined;
 
-  /** @param most how many leave room for others. Default: 1000 */
+  /** @param most how many leave room for others. Default: 10,000 */
   constructor(most: number = MOST_LINGERING) {
     this.#most = most;
   }
