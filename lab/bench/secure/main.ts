@@ -84,8 +84,9 @@ ${flagsHelp(flags, 15)}`;
 const IDLE = 2000;
 /** Messages whose arrival is measured. */
 const MESSAGES = 400;
-/** Clients that wait at two relays on PostgreSQL. */
+/** Clients that wait at two relays on PostgreSQL, and messages: each takes a look's time. */
 const SHARED = 200;
+const SHARED_MESSAGES = 100;
 
 async function main(args: readonly string[]): Promise<void> {
   const { values } = await readCommandLine(args, flags);
@@ -162,7 +163,11 @@ function sizesTo(most: number): number[] {
 async function sharedArrivals(waiting: number): Promise<ArrivalsAt> {
   console.error(`postgres: ${waiting} waiting`);
   await using cluster = await PostgresCluster.start();
-  const round = await measureSharedArrivals(cluster, waiting, MESSAGES);
+  const round = await measureSharedArrivals(
+    cluster,
+    waiting,
+    SHARED_MESSAGES,
+  );
   return { waiting, ...round };
 }
 
