@@ -6,19 +6,16 @@ and acknowledges, and prints what it got. It needs the package cryptography.
     python3 independent_client.py mu://HOST:PORT/KEY
 """
 
-import base64, contextlib, hashlib, os, re, socket, ssl, struct, sys, time
+import base64, hashlib, os, re, socket, ssl, struct, sys, time
 
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-# The anchor of section 2.2: what stands before the key, and behind it.
-ANCHOR = (
-    "3081e3308196020101300506032b6570301d311b301906035504030c124d65737361676555"
-    "2072656c6179206b65793020170d3030303130313030303030305a180f3939393931323331"
-    "3233353935395a301d311b301906035504030c124d657373616765552072656c6179206b65"
-    "79302a300506032b6570032100",
-    "300506032b6570034100" + "00" * 64,
-)
+# The anchor of section 2.2: CN=MessageU relay key, and what stands around the key.
+NAME = "301d311b301906035504030c124d657373616765552072656c6179206b6579"
+VALIDITY = "3020170d3030303130313030303030305a180f39393939313233313233353935395a"
+BEFORE = bytes.fromhex(f"3081e3308196020101300506032b6570{NAME}{VALIDITY}{NAME}302a300506032b6570032100")
+BEHIND = bytes.fromhex("300506032b6570034100") + bytes(64)
 
 
 class Refused(Exception):
@@ -39,10 +36,6 @@ def take(data, form):
     return (*struct.unpack("<" + form, data[:size]), data[size:])
 
 
-def now():
-    return int(time.time() * 1000)
-
-
 class Connection:
     """One connection, which begins with a hello."""
 
@@ -51,14 +44,17 @@ class Connection:
         self.key, self.device = base64.urlsafe_b64decode(key + "="), device
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        before, behind = map(bytes.fromhex, ANCHOR)
-        context.load_verify_locations(cadata=before + self.key + behind)
+        context.load_verify_locations(cadata=BEFORE + self.key + BEHIND)
         plain = socket.create_connection((host, int(port)), timeout=60)
         self.tls = context.wrap_socket(plain, server_hostname="relay.messageu.invalid")
-        hello = self.ask(3000, struct.pack("<BBI", 1, 1, 0))
-        version, _, relay_key, self.nonce, _ = take(hello, "BI32s32s")
-        if version != 1 or relay_key != self.key:
-            raise SystemExit("another relay key")
+        self.stream = self.tls.makefile("rb")
+        self.hello()
+
+    def hello(self):
+        """Asks for a nonce."""
+        response = self.ask(3000, struct.pack("<BBI", 1, 1, 0))
+        version, _, relay_key, self.nonce, _ = take(response, "BI32s32s")
+        assert version == 1 and relay_key == self.key, "another relay key"
 
     def ask(self, code, payload=b""):
         self.tls.sendall(struct.pack("<16sBHI", self.device, 3, code, len(payload)) + payload)
@@ -66,17 +62,12 @@ class Connection:
         response = self.read(size)
         if got == 4999:
             raise Refused(*take(response, "HI"))
-        if got != code + 1000:
-            raise SystemExit(f"{got} for {code}")
+        assert got == code + 1000, f"{got} for {code}"
         return response
 
     def read(self, size):
-        data = b""
-        while len(data) < size:
-            piece = self.tls.recv(size - len(data))
-            if not piece:
-                raise SystemExit("the relay ended the connection")
-            data += piece
+        if len(data := self.stream.read(size)) < size:
+            raise SystemExit("the relay ended the connection")
         return data
 
     def bound(self, label, rest):
@@ -88,35 +79,33 @@ class Account:
     """An account with one device."""
 
     def __init__(self, name):
-        self.name, self.count, self.number = name, 0, 0
+        self.count, self.number = 0, 0
         self.identity, self.signing = (ed25519.Ed25519PrivateKey.generate() for _ in range(2))
         self.agreement = x25519.X25519PrivateKey.generate()
-        self.account = bytes(byte or 1 for byte in os.urandom(16))
-        self.device = os.urandom(16)
+        self.account, self.device = bytes(byte or 1 for byte in os.urandom(16)), os.urandom(16)
         self.rsa = rsa.generate_private_key(3, 1024).public_key().public_bytes(
             Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        made = now()
-        record = struct.pack("<IQ32s32s16s255sB", 1, made, b"", public(self.identity), self.account, name.encode(), 1)
+        made = int(time.time() * 1000)
+        record = struct.pack("<IQ32s32s16s255sB", 1, made, b"", public(self.identity), self.account, name, 1)
         record += struct.pack("<16s32s32sBQ", self.device, public(self.signing), public(self.agreement), 0, made)
         self.record = record + self.identity.sign(b"MessageU account 1\0" + record)
 
     def register(self, line):
-        with contextlib.closing((relay := Connection(line, self.device)).tls):
-            payload = self.rsa + sized(self.record) + sized(b"") + b"\0"
-            signed = relay.bound(b"register", hashlib.sha256(payload).digest())
-            if relay.ask(3001, payload + self.signing.sign(signed)) != self.account:
-                raise SystemExit("another account")
-
-    def connect(self, line):
+        """Registers the account and authenticates its device."""
         relay = Connection(line, self.device)
-        count = struct.pack("<Q", self.count)
-        signature = self.signing.sign(relay.bound(b"auth", self.device + count))
-        relay.ask(3003, count + struct.pack("<I", 1) + signature)
+        payload = self.rsa + sized(self.record) + sized(b"") + b"\0"
+        signed = relay.bound(b"register", hashlib.sha256(payload).digest())
+        account = relay.ask(3001, payload + self.signing.sign(signed))
+        assert account == self.account, "another account"
+        relay.hello()
+        count, version = struct.pack("<Q", self.count), struct.pack("<I", 1)
+        relay.ask(3003, count + version + self.signing.sign(relay.bound(b"auth", self.device + count)))
         return relay
 
     def package(self, kind):
         self.number += 1
-        head = struct.pack("<16sIB32s1184sQ", self.device, self.number, kind, os.urandom(32), os.urandom(1184), now())
+        keys, made = (os.urandom(32), os.urandom(1184)), int(time.time() * 1000)
+        head = struct.pack("<16sIB32s1184sQ", self.device, self.number, kind, *keys, made)
         return head + self.signing.sign(b"MessageU package 1\0" + head)
 
     def sending(self, to, text):
@@ -126,28 +115,20 @@ class Account:
         return head + to[348:364] + sized(text)
 
 
-def checked(record, name):
-    """A record of one device, once its signature is verified."""
-    key = ed25519.Ed25519PublicKey.from_public_bytes(record[44:76])
-    key.verify(record[437:], b"MessageU account 1\0" + record[:437])
-    if record[92:347].rstrip(b"\0") != name:
-        raise SystemExit("another name")
-    return record
+def verify(key, signature, label, data):
+    ed25519.Ed25519PublicKey.from_public_bytes(key).verify(signature, b"MessageU " + label + b" 1\0" + data)
 
 
 def main(line):
-    anna, ben = Account("anna"), Account("ben")
-    for one in (anna, ben):
-        one.register(line)
-    bens = ben.connect(line)
+    anna, ben = Account(b"anna"), Account(b"ben")
+    annas, bens = anna.register(line), ben.register(line)
     left = take(bens.ask(3006, b"".join(map(ben.package, (0, 1, 1)))), "H")[0]
-    annas = anna.connect(line)
-    found = annas.ask(3004, b"\0" + struct.pack("<255s", b"ben"))
-    record = checked(found[180:], b"ben")
-    package = annas.ask(3005, record[76:92] + record[348:364])
-    S = ed25519.Ed25519PublicKey.from_public_bytes(record[364:396])
+    record = annas.ask(3004, b"\0" + struct.pack("<255s", b"ben"))[180:]
+    verify(record[44:76], record[437:], b"account", record[:437])
+    assert record[92:347].rstrip(b"\0") == b"ben", "another name"
+    packages = annas.ask(3005, record[76:92] + record[348:364])
     for at in (16, 16 + 1309 + 1):
-        S.verify(package[at + 1245:at + 1309], b"MessageU package 1\0" + package[at:at + 1245])
+        verify(record[364:396], packages[at + 1245:at + 1309], b"package", packages[at:at + 1245])
     for text in (b"first", b"second"):
         payload = anna.sending(record, text)
         taken = [annas.ask(3007, payload)[0] for _ in range(2)]
